@@ -1,0 +1,12 @@
+//! Pure decisions about attesters, queues, coinbases and publishers.
+//!
+//! Everything here is a total function of facts that were read at one block. Nothing here reads a clock, a file or a
+//! socket, and nothing here waits: `tests/layers.rs` fails when that changes.
+
+pub mod block;
+pub mod delegation;
+pub mod ids;
+pub mod provider;
+pub mod rollup;
+pub mod snapshot;
+pub mod view;

@@ -1,0 +1,42 @@
+//! One network at one block: everything that the three programs decide from.
+//!
+//! A snapshot is complete or it does not exist: a read that failed is an error of the reader, never a gap in here.
+
+use std::collections::BTreeMap;
+
+use ethers_core::types::{Address, U256};
+use serde::{Deserialize, Serialize};
+
+use super::block::BlockRef;
+use super::delegation::Delegation;
+use super::ids::{Coinbase, ProviderId};
+use super::provider::ProviderFacts;
+use super::rollup::{QueuedDeposit, RollupFacts};
+use super::view::AttesterView;
+
+/// Facts of one network, all read at `block`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkSnapshot {
+    /// The L1 chain.
+    pub chain_id: u64,
+    /// The block that every fact belongs to.
+    pub block: BlockRef,
+    /// The canonical rollup.
+    pub rollup: RollupFacts,
+    /// Our providers, with their queues.
+    pub providers: BTreeMap<ProviderId, ProviderFacts>,
+    /// All providers that are not ours; empty unless they were asked for.
+    pub other_providers: BTreeMap<ProviderId, ProviderFacts>,
+    /// The rollup's entry queue, head first.
+    pub entry_queue: Vec<QueuedDeposit>,
+    /// The rollup's active attesters, in the contract's order.
+    pub active_set: Vec<Address>,
+    /// The view of every tracked attester.
+    pub attesters: BTreeMap<Address, AttesterView>,
+    /// Every `StakedWithProvider` of our providers up to `block`, oldest first.
+    pub delegations: Vec<Delegation>,
+    /// Balance of each publisher in wei.
+    pub publisher_balances: BTreeMap<Address, U256>,
+    /// Sequencer rewards that wait for each coinbase, in base units of the fee asset.
+    pub pending_rewards: BTreeMap<Coinbase, U256>,
+}
