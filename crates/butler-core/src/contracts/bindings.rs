@@ -1,0 +1,61 @@
+//! Types that `abigen` makes from the ABI files in `abi/`, one module per contract.
+//!
+//! A module per contract keeps structs of one name apart (`G1Point` is in three of them).
+
+macro_rules! contract {
+    ($(#[$doc:meta])* $module:ident, $name:ident, $path:literal) => {
+        $(#[$doc])*
+        #[allow(
+            clippy::all,
+            clippy::allow_attributes,
+            clippy::as_conversions,
+            clippy::use_self,
+            clippy::wildcard_enum_match_arm,
+            missing_docs,
+            missing_debug_implementations,
+            unreachable_pub,
+            rust_2018_idioms,
+            reason = "generated code"
+        )]
+        pub mod $module {
+            ethers_contract::abigen!($name, $path);
+        }
+    };
+}
+
+contract!(
+    /// Aztec's rollup (`Rollup`, aztec-l1 contracts v2 to v5).
+    rollup, Rollup, "./abi/Rollup.json"
+);
+contract!(
+    /// The governance staking escrow (`GSE`).
+    gse, Gse, "./abi/Gse.json"
+);
+contract!(
+    /// Aztec's registry of rollup versions (`Registry`).
+    aztec_registry, AztecRegistry, "./abi/AztecRegistry.json"
+);
+contract!(
+    /// The registry of staking providers (`StakingRegistry`).
+    staking_registry, StakingRegistry, "./abi/StakingRegistry.json"
+);
+contract!(
+    /// A reward split (`PullSplit`, 0xSplits v2), which is an attester's coinbase.
+    pull_split, PullSplit, "./abi/PullSplit.json"
+);
+contract!(
+    /// The factory of reward splits (`PullSplitFactory`, 0xSplits v2).
+    split_factory, SplitFactory, "./abi/SplitFactory.json"
+);
+contract!(
+    /// Multicall3, at the same address on every public chain.
+    multicall3, Multicall3, "./abi/Multicall3.json"
+);
+contract!(
+    /// The rollup's slasher (`Slasher`).
+    slasher, Slasher, "./abi/Slasher.json"
+);
+contract!(
+    /// The proposer that tallies slashing votes (`TallySlashingProposer`).
+    tally_slashing_proposer, TallySlashingProposer, "./abi/TallySlashingProposer.json"
+);

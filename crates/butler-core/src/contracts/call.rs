@@ -1,0 +1,102 @@
+//! One read of one contract: where it goes, what it says, and how its answer is decoded.
+//!
+//! An answer of no bytes comes from an address without code and is told apart from an answer that does not decode.
+
+use std::borrow::Cow;
+
+use ethers_contract::EthCall;
+use ethers_core::abi::{AbiDecode, AbiEncode};
+use ethers_core::types::{Address, Bytes};
+use thiserror::Error;
+
+/// A call of a view function, encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The contract.
+    pub to: Address,
+    /// Selector and arguments.
+    pub data: Bytes,
+    /// The function's name, for messages.
+    pub function: Cow<'static, str>,
+    /// What the call costs at most, in gas: an estimate that decides how many calls fit into one request.
+    pub gas: u64,
+}
+
+/// Gas that most getters stay under: a handful of cold storage reads behind one or two delegate calls.
+pub const GETTER_GAS: u64 = 60_000;
+
+impl Call {
+    /// Encodes a call of a getter.
+    #[must_use]
+    pub fn new<C: EthCall + AbiEncode>(to: Address, call: C) -> Self {
+        Self {
+            to,
+            data: call.encode().into(),
+            function: C::function_name(),
+            gas: GETTER_GAS,
+        }
+    }
+
+    /// The same call with another estimate of its gas.
+    #[must_use]
+    pub fn with_gas(self, gas: u64) -> Self {
+        Self { gas, ..self }
+    }
+}
+
+/// An answer that is not what the function's ABI says.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// No bytes came back: nothing at that address answers.
+    #[error("`{function}` answered with no data: no contract there, or one without this function")]
+    Empty {
+        /// The function that was called.
+        function: Cow<'static, str>,
+    },
+    /// The bytes do not decode.
+    #[error("the answer of `{function}` does not decode")]
+    Abi {
+        /// The function that was called.
+        function: Cow<'static, str>,
+        /// What the decoder said.
+        #[source]
+        source: ethers_core::abi::AbiError,
+    },
+    /// The bytes decode to something that cannot be.
+    #[error("the answer of `{function}` makes no sense: {problem}")]
+    Nonsense {
+        /// The function that was called.
+        function: Cow<'static, str>,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl DecodeError {
+    /// Nonsense in the answer of `function`.
+    pub fn nonsense(function: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
+        Self::Nonsense {
+            function: function.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Decodes the answer of `function`.
+///
+/// # Errors
+/// `Empty` when there are no bytes, `Abi` when they do not decode.
+pub fn decode_return<R: AbiDecode>(
+    function: &Cow<'static, str>,
+    data: &[u8],
+) -> Result<R, DecodeError> {
+    if data.is_empty() {
+        return Err(DecodeError::Empty {
+            function: function.clone(),
+        });
+    }
+    R::decode(data).map_err(|source| DecodeError::Abi {
+        function: function.clone(),
+        source,
+    })
+}

@@ -1,0 +1,166 @@
+//! From what the contracts answer to the facts of the domain, each value checked on the way.
+//!
+//! Zero addresses become absence, numbers that cannot be (a slot of 0 seconds, a time beyond 64 bits) become errors.
+
+use std::borrow::Cow;
+
+use ethers_core::types::{Address, U256};
+
+use super::bindings::{rollup, staking_registry};
+use super::call::DecodeError;
+use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
+use crate::domain::rollup::QueuedDeposit;
+use crate::domain::view::{AttesterView, Exit, OnChainStatus};
+
+/// A number that must fit in 64 bits: a time, an epoch, an index, a length.
+///
+/// # Errors
+/// `Nonsense` when it does not.
+pub fn small(function: &'static str, value: U256) -> Result<u64, DecodeError> {
+    u64::try_from(value).map_err(|_| DecodeError::nonsense(function, "a number beyond 64 bits"))
+}
+
+/// An address that must be there.
+///
+/// # Errors
+/// `Nonsense` when it is zero.
+pub fn present(function: &'static str, address: Address) -> Result<Address, DecodeError> {
+    optional(address).ok_or_else(|| DecodeError::nonsense(function, "the zero address"))
+}
+
+/// The zero address is how contracts say that there is none.
+#[must_use]
+pub fn optional(address: Address) -> Option<Address> {
+    (!address.is_zero()).then_some(address)
+}
+
+/// The rollup's view of one attester (`StakingLib.getAttesterView`).
+///
+/// # Errors
+/// `Nonsense` for an unknown status, or a status that contradicts the exit record and the balance
+/// (`StakingLib.getStatus` defines one by the others).
+pub fn attester_view(view: &rollup::AttesterView) -> Result<AttesterView, DecodeError> {
+    const FUNCTION: &str = "getAttesterView";
+    let status = OnChainStatus::try_from(view.status)
+        .map_err(|unknown| DecodeError::nonsense(FUNCTION, unknown.to_string()))?;
+    let exit = if view.exit.exists {
+        Some(Exit {
+            withdrawal_id: view.exit.withdrawal_id,
+            amount: view.exit.amount,
+            exitable_at: small(FUNCTION, view.exit.exitable_at)?,
+            recipient_or_withdrawer: view.exit.recipient_or_withdrawer,
+            is_recipient: view.exit.is_recipient,
+        })
+    } else {
+        None
+    };
+    let expected = match exit {
+        Some(exit) if exit.is_recipient => OnChainStatus::Exiting,
+        Some(_) => OnChainStatus::Zombie,
+        None if view.effective_balance.is_zero() => OnChainStatus::None,
+        None => OnChainStatus::Validating,
+    };
+    if status != expected {
+        let problem = format!("status {status:?} where exit and balance say {expected:?}");
+        return Err(DecodeError::nonsense(FUNCTION, problem));
+    }
+    Ok(AttesterView {
+        status,
+        effective_balance: view.effective_balance,
+        exit,
+        withdrawer: optional(view.config.withdrawer),
+    })
+}
+
+/// One entry of the rollup's entry queue. Past the end the contract answers zeros (`DepositQueue.at` has no bounds check).
+///
+/// # Errors
+/// `Nonsense` for a zero attester: the queue is shorter than it said.
+pub fn queued_deposit(deposit: &rollup::DepositArgs) -> Result<QueuedDeposit, DecodeError> {
+    const FUNCTION: &str = "getEntryQueueAt";
+    Ok(QueuedDeposit {
+        attester: present(FUNCTION, deposit.attester)?,
+        withdrawer: deposit.withdrawer,
+        move_with_latest_rollup: deposit.move_with_latest_rollup,
+    })
+}
+
+/// A provider's record. Mapping getters never revert: an unknown id reads as zeros and becomes `None`.
+///
+/// # Errors
+/// `Nonsense` for a take rate over 10,000 basis points.
+pub fn provider(
+    configuration: &staking_registry::ProviderConfigurationsReturn,
+    pending_admin: Address,
+) -> Result<Option<ProviderFacts>, DecodeError> {
+    let Some(admin) = optional(configuration.provider_admin) else {
+        return Ok(None);
+    };
+    if configuration.provider_take_rate > 10_000 {
+        let problem = format!(
+            "a take rate of {} basis points",
+            configuration.provider_take_rate
+        );
+        return Err(DecodeError::nonsense("providerConfigurations", problem));
+    }
+    Ok(Some(ProviderFacts {
+        admin,
+        pending_admin: optional(pending_admin),
+        take_rate_bps: configuration.provider_take_rate,
+        rewards_recipient: configuration.provider_rewards_recipient,
+        queue: Vec::new(),
+    }))
+}
+
+/// The absolute indices of a provider's queue, first to last.
+///
+/// # Errors
+/// `Nonsense` when the queue ends before it begins or holds more than `limit` entries.
+pub fn queue_indices(
+    queue: &staking_registry::ProviderQueuesReturn,
+    limit: u64,
+) -> Result<std::ops::Range<u64>, DecodeError> {
+    const FUNCTION: &str = "providerQueues";
+    let index = |value: u128| {
+        u64::try_from(value).map_err(|_| DecodeError::nonsense(FUNCTION, "an index beyond 64 bits"))
+    };
+    let (first, last) = (index(queue.first)?, index(queue.last)?);
+    match last.checked_sub(first) {
+        Some(length) if length <= limit => Ok(first..last),
+        Some(length) => Err(DecodeError::nonsense(
+            FUNCTION,
+            format!("{length} entries, over the limit of {limit}"),
+        )),
+        None => Err(DecodeError::nonsense(
+            FUNCTION,
+            "a queue that ends before it begins",
+        )),
+    }
+}
+
+/// One key of a provider's queue.
+///
+/// # Errors
+/// `Nonsense` for a zero attester.
+pub fn provider_queue_entry(
+    index: u64,
+    key: &staking_registry::KeyStore,
+) -> Result<ProviderQueueEntry, DecodeError> {
+    Ok(ProviderQueueEntry {
+        index,
+        attester: present("getValueAtIndexInQueue", key.attester)?,
+    })
+}
+
+/// A length that must stay under a limit of ours, so that a lying endpoint cannot make us ask without end.
+///
+/// # Errors
+/// `Nonsense` when it is over the limit.
+pub fn length(function: &'static str, value: U256, limit: u64) -> Result<u64, DecodeError> {
+    let length = small(function, value)?;
+    if length > limit {
+        let problem = format!("{length} entries, over the limit of {limit}");
+        return Err(DecodeError::nonsense(Cow::Borrowed(function), problem));
+    }
+    Ok(length)
+}

@@ -1,0 +1,10 @@
+//! Codecs for the contracts that the butler reads: calldata, return values, events.
+//!
+//! Nothing here touches a network. The types come from ABI files of our own in `abi/`, which name only what is used;
+//! `tests/signatures.rs` holds every selector and topic against a written-down list.
+
+pub mod bindings;
+pub mod call;
+pub mod decode;
+pub mod events;
+pub mod multicall;
