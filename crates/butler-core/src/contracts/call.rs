@@ -82,21 +82,13 @@ impl DecodeError {
     }
 }
 
-/// Decodes the answer of `function`.
+/// Decodes the answer to a call of `function`.
 ///
 /// # Errors
 /// `Empty` when there are no bytes, `Abi` when they do not decode.
-pub fn decode_return<R: AbiDecode>(
-    function: &Cow<'static, str>,
-    data: &[u8],
-) -> Result<R, DecodeError> {
+pub fn decode_return<R: AbiDecode>(function: &str, data: &[u8]) -> Result<R, DecodeError> {
     if data.is_empty() {
-        return Err(DecodeError::Empty {
-            function: function.clone(),
-        });
+        return Err(DecodeError::Empty { function: function.to_owned().into() });
     }
-    R::decode(data).map_err(|source| DecodeError::Abi {
-        function: function.clone(),
-        source,
-    })
+    R::decode(data).map_err(|source| DecodeError::Abi { function: function.to_owned().into(), source })
 }

@@ -1,0 +1,260 @@
+//! One L1 endpoint: its URL, its limits as learnt, its health, and one exchange of JSON-RPC with it.
+//!
+//! What an endpoint refuses is remembered for as long as the process lives: batches, gas of one call, width of a log
+//! range. Nothing is retried here; that is the business of `l1`.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::error::{ErrorKind, RpcFailure};
+use super::health::Health;
+use super::http::{HttpAnswer, HttpPeer, HttpSettings, HttpSetupError};
+use super::text::printable;
+use super::wire::{self, Answer, Request};
+
+/// How to reach one endpoint.
+#[derive(Debug, Clone)]
+pub struct EndpointSettings {
+    /// The name that messages and metrics use; never the URL.
+    pub name: String,
+    /// Where and how.
+    pub http: HttpSettings,
+    /// The most exchanges under way at once.
+    pub max_concurrency: usize,
+    /// The most calls of one batch; 1 sends none.
+    pub max_batch: usize,
+    /// Blocks of the first log range to try.
+    pub log_range_blocks: u64,
+}
+
+/// Gas of one `eth_call` that public endpoints grant: geth's default cap is 50 million, some grant less.
+const FIRST_CALL_GAS: u64 = 25_000_000;
+/// Below this a call is a single getter, and less would not help.
+const LEAST_CALL_GAS: u64 = 100_000;
+
+/// One endpoint.
+#[derive(Debug)]
+pub struct Endpoint {
+    name: String,
+    peer: HttpPeer,
+    slots: Semaphore,
+    next_id: AtomicU64,
+    max_batch: usize,
+    refuses_batches: AtomicBool,
+    lacks_multicall: AtomicBool,
+    call_gas: AtomicU64,
+    log_range: AtomicU64,
+    log_range_ceiling: AtomicU64,
+    health: Mutex<Health>,
+}
+
+impl Endpoint {
+    /// Prepares an endpoint; connects to nothing.
+    ///
+    /// # Errors
+    /// See [`HttpSetupError`].
+    pub fn new(settings: &EndpointSettings) -> Result<Self, HttpSetupError> {
+        Ok(Self {
+            name: settings.name.clone(),
+            peer: HttpPeer::new(&settings.http)?,
+            slots: Semaphore::new(settings.max_concurrency.max(1)),
+            next_id: AtomicU64::new(1),
+            max_batch: settings.max_batch.max(1),
+            refuses_batches: AtomicBool::new(settings.max_batch <= 1),
+            lacks_multicall: AtomicBool::new(false),
+            call_gas: AtomicU64::new(FIRST_CALL_GAS),
+            log_range: AtomicU64::new(settings.log_range_blocks.max(1)),
+            log_range_ceiling: AtomicU64::new(u64::MAX),
+            health: Mutex::new(Health::default()),
+        })
+    }
+
+    /// The endpoint's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The HTTP side, for its counters.
+    #[must_use]
+    pub fn peer(&self) -> &HttpPeer {
+        &self.peer
+    }
+
+    /// A copy of the endpoint's health.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.with_health(|health| health.clone())
+    }
+
+    /// Notes how an exchange ended.
+    pub fn note(&self, failure: Option<&RpcFailure>) {
+        let now = Instant::now();
+        self.with_health(|health| match failure {
+            None => health.succeeded(),
+            Some(RpcFailure::RateLimited { retry_after }) => {
+                health.failed(ErrorKind::RateLimited, *retry_after, now);
+            }
+            Some(failure) => health.failed(failure.kind(), None, now),
+        });
+    }
+
+    fn with_health<T>(&self, change: impl FnOnce(&mut Health) -> T) -> T {
+        // A panic while the lock was held leaves plain numbers behind, which are still good.
+        change(&mut self.health.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Gas that one `eth_call` may need here.
+    #[must_use]
+    pub fn call_gas(&self) -> u64 {
+        self.call_gas.load(Ordering::Relaxed)
+    }
+
+    /// Halves the gas of one `eth_call`; false when it is as low as is useful.
+    pub fn lower_call_gas(&self, refused: u64) -> bool {
+        let lower = refused / 2;
+        if lower < LEAST_CALL_GAS {
+            return false;
+        }
+        self.call_gas.fetch_min(lower, Ordering::Relaxed);
+        true
+    }
+
+    /// Whether Multicall3 has no code on this chain.
+    #[must_use]
+    pub fn lacks_multicall(&self) -> bool {
+        self.lacks_multicall.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that Multicall3 has no code on this chain.
+    pub fn note_no_multicall(&self) {
+        self.lacks_multicall.store(true, Ordering::Relaxed);
+    }
+
+    /// Blocks of the next log range to try.
+    #[must_use]
+    pub fn log_range(&self) -> u64 {
+        self.log_range.load(Ordering::Relaxed)
+    }
+
+    /// A range of `blocks` was refused: try `next`, and never again as many as were refused.
+    pub fn shrink_log_range(&self, refused: u64, next: u64) {
+        self.log_range_ceiling.fetch_min(refused.saturating_sub(1).max(1), Ordering::Relaxed);
+        self.log_range.store(next.max(1), Ordering::Relaxed);
+    }
+
+    /// A range shrank for the number of its results, which says nothing about other ranges: it may grow back.
+    pub fn shrink_log_range_once(&self, next: u64) {
+        self.log_range.store(next.max(1), Ordering::Relaxed);
+    }
+
+    /// A range was answered: the next may be twice as wide, below what was ever refused.
+    pub fn grow_log_range(&self) {
+        let ceiling = self.log_range_ceiling.load(Ordering::Relaxed);
+        let grown = self.log_range().saturating_mul(2).min(ceiling);
+        self.log_range.store(grown.max(1), Ordering::Relaxed);
+    }
+
+    /// Whether batches are sent.
+    #[must_use]
+    pub fn takes_batches(&self) -> bool {
+        !self.refuses_batches.load(Ordering::Relaxed)
+    }
+
+    /// Sends calls and returns their answers in order: one exchange where batches are taken, else one each, side by side.
+    ///
+    /// # Errors
+    /// What broke the whole exchange. What broke single calls is in their answers.
+    pub async fn exchange(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
+        if requests.len() > 1 && self.takes_batches() {
+            let chunks = join_all(requests.chunks(self.max_batch).map(|chunk| self.batch(chunk))).await;
+            let refused = chunks.iter().any(|chunk| matches!(chunk, Err(RpcFailure::BatchRefused)));
+            if !refused {
+                let mut answers = Vec::with_capacity(requests.len());
+                for chunk in chunks {
+                    answers.extend(chunk?);
+                }
+                return Ok(answers);
+            }
+            self.refuses_batches.store(true, Ordering::Relaxed);
+            tracing::info!(endpoint = %self.name, "endpoint {} refuses batches; calls go one by one", self.name);
+        }
+        let answers = join_all(requests.iter().map(|request| self.single(request))).await;
+        let mut kept = Vec::with_capacity(answers.len());
+        for answer in answers {
+            match answer {
+                Err(failure) if breaks_exchange(&failure) => return Err(failure),
+                answer => kept.push(answer),
+            }
+        }
+        Ok(kept)
+    }
+
+    async fn batch(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
+        if let [request] = requests {
+            return Ok(vec![self.single(request).await]);
+        }
+        let count = u64::try_from(requests.len()).unwrap_or(u64::MAX);
+        let first_id = self.next_id.fetch_add(count, Ordering::Relaxed);
+        let answer = self.post(wire::encode_batch(first_id, requests)).await?;
+        let status = answer.status;
+        let decoded = wire::decode_batch(first_id, requests, &answer.body);
+        match decoded {
+            // Some gateways refuse batches with a bare HTTP error.
+            Err(RpcFailure::Malformed(_)) if matches!(status, 400 | 405 | 413 | 415 | 422 | 501) => {
+                Err(RpcFailure::BatchRefused)
+            }
+            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&status) => Err(http_failure(&answer)),
+            decoded => decoded,
+        }
+    }
+
+    async fn single(&self, request: &Request) -> Answer {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let answer = self.post(wire::encode_single(id, request)).await?;
+        match wire::decode_single(id, request, &answer.body) {
+            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&answer.status) => Err(http_failure(&answer)),
+            decoded => decoded,
+        }
+    }
+
+    async fn post(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
+        // The semaphore is never closed; should it be, the exchange goes on without a slot.
+        let _slot = self.slots.acquire().await.ok();
+        let answer = self.peer.post(body).await?;
+        match answer.status {
+            401 | 403 => Err(RpcFailure::Unauthorized { status: answer.status }),
+            429 => Err(RpcFailure::RateLimited { retry_after: answer.retry_after }),
+            503 if answer.retry_after.is_some() => Err(RpcFailure::RateLimited { retry_after: answer.retry_after }),
+            _ => Ok(answer),
+        }
+    }
+}
+
+/// Whether a failure of one call says that the others have none to expect either.
+fn breaks_exchange(failure: &RpcFailure) -> bool {
+    matches!(
+        failure.kind(),
+        ErrorKind::Unreachable
+            | ErrorKind::Tls
+            | ErrorKind::Timeout
+            | ErrorKind::Broken
+            | ErrorKind::Unauthorized
+            | ErrorKind::RateLimited
+            | ErrorKind::Http
+            | ErrorKind::Malformed
+    )
+}
+
+fn http_failure(answer: &HttpAnswer) -> RpcFailure {
+    let text = String::from_utf8_lossy(answer.body.get(..answer.body.len().min(400)).unwrap_or_default());
+    RpcFailure::Http { status: answer.status, text: printable(&text) }
+}
+
+/// The longest that a caller waits for an endpoint's `Retry-After` before it gives up on it.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(30);

@@ -1,0 +1,243 @@
+//! Why a read failed, by what the caller does next.
+//!
+//! `RpcFailure` is what one endpoint did; `RpcError` adds which endpoint and which method. Neither holds a URL's path,
+//! a key or a request's body.
+
+use std::time::Duration;
+
+use ethers_core::types::Bytes;
+use serde::Serialize;
+use thiserror::Error;
+
+use super::refusal::RangeHint;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A read that failed, on the endpoint that was tried last.
+#[derive(Debug, Error)]
+#[error("{method} failed at {endpoint}")]
+pub struct RpcError {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The method that was called.
+    pub method: &'static str,
+    /// What happened.
+    #[source]
+    pub failure: RpcFailure,
+}
+
+/// What one endpoint did instead of answering.
+#[derive(Debug, Error)]
+pub enum RpcFailure {
+    /// No connection: name, route or port.
+    #[error("no connection")]
+    Unreachable(#[source] Cause),
+    /// A connection, but no TLS session.
+    #[error("TLS handshake failed")]
+    Tls(#[source] Cause),
+    /// Nothing came within the deadline.
+    #[error("no answer within {}", humantime::format_duration(*.0))]
+    Timeout(Duration),
+    /// The connection broke while the answer was on its way.
+    #[error("the connection broke before the answer was complete")]
+    Broken(#[source] Cause),
+    /// 401 or 403.
+    #[error("HTTP {status}: not authorized")]
+    Unauthorized {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// 429, or an error that means the same.
+    #[error("rate limited")]
+    RateLimited {
+        /// What `Retry-After` said.
+        retry_after: Option<Duration>,
+    },
+    /// Any other status without a JSON-RPC answer.
+    #[error("HTTP {status}: {text}")]
+    Http {
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of the body.
+        text: String,
+    },
+    /// More bytes than we accept.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// Our limit in bytes.
+        limit: usize,
+    },
+    /// The endpoint says its own answer would be too large.
+    #[error("the endpoint refuses an answer of that size")]
+    AnswerRefused,
+    /// Not JSON-RPC, a wrong id, a missing result, a value that cannot be.
+    #[error("malformed answer: {0}")]
+    Malformed(String),
+    /// The endpoint has not got, or no longer has, the block that the read is pinned to.
+    #[error("the endpoint does not know the block")]
+    BlockUnknown,
+    /// The endpoint knows the block but has thrown its state away.
+    #[error("the endpoint has no state for that block any more")]
+    StateUnavailable,
+    /// `eth_getLogs` over more blocks or more results than the endpoint allows.
+    #[error("log range refused: {text}")]
+    RangeRefused {
+        /// The range that the text proposes, when it does.
+        hint: RangeHint,
+        /// The endpoint's words.
+        text: String,
+    },
+    /// The call needs more gas than the endpoint grants.
+    #[error("out of gas")]
+    OutOfGas,
+    /// The endpoint takes no JSON-RPC batches, or none of that length.
+    #[error("batch refused")]
+    BatchRefused,
+    /// The contract reverted.
+    #[error("execution reverted")]
+    Reverted {
+        /// What it reverted with.
+        data: Bytes,
+    },
+    /// The endpoint does not know the method.
+    #[error("method not found")]
+    MethodNotFound,
+    /// Any other JSON-RPC error.
+    #[error("error {code}: {message}")]
+    Rpc {
+        /// The error's code.
+        code: i64,
+        /// The error's message, made printable.
+        message: String,
+    },
+    /// The endpoint is on another chain.
+    #[error("the endpoint is on chain {actual}, not {expected}")]
+    WrongChain {
+        /// What the configuration says.
+        expected: u64,
+        /// What the endpoint says.
+        actual: u64,
+    },
+    /// The endpoint's finalized block differs from the others'.
+    #[error("the endpoint disagrees about finalized block {number}")]
+    Disagrees {
+        /// Height of the block.
+        number: u64,
+    },
+    /// The endpoint is behind the others.
+    #[error("the endpoint is {blocks} blocks behind")]
+    Lagging {
+        /// How many blocks.
+        blocks: u64,
+    },
+}
+
+/// The kinds of [`RpcFailure`]: a closed set, for labels and counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each stands for the variant of the same name")]
+pub enum ErrorKind {
+    Unreachable,
+    Tls,
+    Timeout,
+    Broken,
+    Unauthorized,
+    RateLimited,
+    Http,
+    TooLarge,
+    Malformed,
+    BlockUnknown,
+    StateUnavailable,
+    RangeRefused,
+    OutOfGas,
+    BatchRefused,
+    Reverted,
+    MethodNotFound,
+    Rpc,
+    WrongChain,
+    Disagrees,
+    Lagging,
+}
+
+impl RpcFailure {
+    /// The kind, without the particulars.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unreachable(_) => ErrorKind::Unreachable,
+            Self::Tls(_) => ErrorKind::Tls,
+            Self::Timeout(_) => ErrorKind::Timeout,
+            Self::Broken(_) => ErrorKind::Broken,
+            Self::Unauthorized { .. } => ErrorKind::Unauthorized,
+            Self::RateLimited { .. } => ErrorKind::RateLimited,
+            Self::Http { .. } => ErrorKind::Http,
+            Self::TooLarge { .. } | Self::AnswerRefused => ErrorKind::TooLarge,
+            Self::Malformed(_) => ErrorKind::Malformed,
+            Self::BlockUnknown => ErrorKind::BlockUnknown,
+            Self::StateUnavailable => ErrorKind::StateUnavailable,
+            Self::RangeRefused { .. } => ErrorKind::RangeRefused,
+            Self::OutOfGas => ErrorKind::OutOfGas,
+            Self::BatchRefused => ErrorKind::BatchRefused,
+            Self::Reverted { .. } => ErrorKind::Reverted,
+            Self::MethodNotFound => ErrorKind::MethodNotFound,
+            Self::Rpc { .. } => ErrorKind::Rpc,
+            Self::WrongChain { .. } => ErrorKind::WrongChain,
+            Self::Disagrees { .. } => ErrorKind::Disagrees,
+            Self::Lagging { .. } => ErrorKind::Lagging,
+        }
+    }
+}
+
+impl ErrorKind {
+    /// Whether the same question may get an answer from another endpoint, or later from this one.
+    #[must_use]
+    pub fn is_worth_another_try(self) -> bool {
+        match self {
+            Self::Unreachable
+            | Self::Tls
+            | Self::Timeout
+            | Self::Broken
+            | Self::Unauthorized
+            | Self::RateLimited
+            | Self::Http
+            | Self::TooLarge
+            | Self::Malformed
+            | Self::BlockUnknown
+            | Self::StateUnavailable
+            | Self::OutOfGas
+            | Self::Rpc
+            | Self::MethodNotFound
+            | Self::WrongChain
+            | Self::Disagrees
+            | Self::Lagging => true,
+            Self::RangeRefused | Self::BatchRefused | Self::Reverted => false,
+        }
+    }
+
+    /// Whether waiting and asking the same endpoint again can help.
+    #[must_use]
+    pub fn is_passing(self) -> bool {
+        match self {
+            Self::Unreachable
+            | Self::Timeout
+            | Self::Broken
+            | Self::RateLimited
+            | Self::Http
+            | Self::Malformed
+            | Self::BlockUnknown
+            | Self::Rpc
+            | Self::Lagging => true,
+            Self::Tls
+            | Self::Unauthorized
+            | Self::TooLarge
+            | Self::StateUnavailable
+            | Self::RangeRefused
+            | Self::OutOfGas
+            | Self::BatchRefused
+            | Self::Reverted
+            | Self::MethodNotFound
+            | Self::WrongChain
+            | Self::Disagrees => false,
+        }
+    }
+}

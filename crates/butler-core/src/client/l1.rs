@@ -1,0 +1,331 @@
+//! One chain behind several endpoints that stand in for each other.
+//!
+//! A head is taken from the endpoints that agree; every later read is pinned to its hash, so that any endpoint that has
+//! the block gives the same answer. An endpoint that lags, is on another chain or has another finalized history stands
+//! back. Answers that another endpoint could not improve on (a revert) are final.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use ethers_core::types::U64;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::calls::read_calls;
+use super::endpoint::{Endpoint, EndpointSettings, LONGEST_WAIT};
+use super::error::{RpcError, RpcFailure};
+use super::http::HttpSetupError;
+use super::logs::{LogFilter, LogStep, decode_header, read_step};
+use super::wire::Request;
+use crate::contracts::call::Call;
+use crate::contracts::multicall::Outcome;
+use crate::domain::block::BlockRef;
+
+/// Which block to read at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockTag {
+    /// The newest block.
+    Latest,
+    /// The newest block that is unlikely to be reorged.
+    Safe,
+    /// The newest block that is final.
+    Finalized,
+    /// The block of that height.
+    Number(u64),
+}
+
+/// How hard to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// How often every endpoint is asked before the failure is passed on.
+    pub rounds: u32,
+    /// After this time no further round begins.
+    pub patience: Duration,
+}
+
+impl Policy {
+    /// For a person who waits: three rounds within half a minute.
+    pub const ONE_SHOT: Self = Self { rounds: 3, patience: Duration::from_secs(30) };
+}
+
+/// A head that the endpoints agree on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The block.
+    pub block: BlockRef,
+    /// The blocks at the further heights that were asked for; `None` where the chain is not that long.
+    pub known: Vec<Option<BlockRef>>,
+}
+
+/// An endpoint this many blocks behind the best one stands back.
+const LAG_LIMIT: u64 = 5;
+/// How long the slower endpoints are waited for once one has given a head.
+const GRACE: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// The client of one chain.
+#[derive(Debug)]
+pub struct L1Client {
+    endpoints: Vec<Endpoint>,
+    preferred: AtomicUsize,
+    chain_id: u64,
+    policy: Policy,
+}
+
+struct Probe {
+    index: usize,
+    head: Head,
+    finalized: Option<BlockRef>,
+}
+
+impl L1Client {
+    /// Prepares the endpoints; connects to none.
+    ///
+    /// # Errors
+    /// See [`HttpSetupError`].
+    pub fn new(chain_id: u64, settings: &[EndpointSettings], policy: Policy) -> Result<Self, HttpSetupError> {
+        let endpoints = settings.iter().map(Endpoint::new).collect::<Result<_, _>>()?;
+        Ok(Self { endpoints, preferred: AtomicUsize::new(0), chain_id, policy })
+    }
+
+    /// The endpoints, in the order of the configuration.
+    #[must_use]
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// Resolves a block once, and the blocks at `also` in the same exchange.
+    ///
+    /// # Errors
+    /// The last endpoint's failure when none gave a head.
+    pub async fn head(&self, at: BlockTag, also: &[u64]) -> Result<Head, RpcError> {
+        let probes = if let [endpoint] = self.endpoints.as_slice() {
+            let head = self.on_some_endpoint("eth_getBlockByNumber", async |_, endpoint| {
+                self.probe(0, endpoint, at, also).await
+            });
+            let probe = head.await?;
+            endpoint.note(None);
+            vec![probe]
+        } else {
+            self.probe_all(at, also).await?
+        };
+        let trusted = self.agreeing(probes).await?;
+        let best = trusted.iter().map(|probe| probe.head.block.number).max().unwrap_or_default();
+        let mut chosen: Option<Probe> = None;
+        for probe in trusted {
+            let blocks = best - probe.head.block.number;
+            if at == BlockTag::Latest && blocks > LAG_LIMIT {
+                self.blame(probe.index, &RpcFailure::Lagging { blocks });
+            } else if chosen.as_ref().is_none_or(|chosen| probe.head.block.number > chosen.head.block.number) {
+                chosen = Some(probe);
+            }
+        }
+        let Some(chosen) = chosen else { return Err(self.nobody("eth_getBlockByNumber")) };
+        self.preferred.store(chosen.index, Ordering::Relaxed);
+        Ok(chosen.head)
+    }
+
+    /// Reads contracts at the block with that hash.
+    ///
+    /// # Errors
+    /// The last endpoint's failure when none answered.
+    pub async fn calls(&self, pin: &BlockRef, calls: &[Call]) -> Result<Vec<Outcome>, RpcError> {
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.on_some_endpoint("eth_call", async |_, endpoint| read_calls(endpoint, pin.hash, calls).await).await
+    }
+
+    /// Reads one step of logs, from `from` to `to` or earlier.
+    ///
+    /// # Errors
+    /// The last endpoint's failure when none answered.
+    pub async fn log_step(&self, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcError> {
+        self.on_some_endpoint("eth_getLogs", async |_, endpoint| read_step(endpoint, filter, from, to).await).await
+    }
+
+    /// Asks one endpoint for its chain, its head and its finalized block.
+    async fn probe(&self, index: usize, endpoint: &Endpoint, at: BlockTag, also: &[u64]) -> Result<Probe, RpcFailure> {
+        let with_finalized = self.endpoints.len() > 1;
+        let mut requests = vec![Request::new("eth_chainId", json!([])), block_request(&tag(at))];
+        if with_finalized {
+            requests.push(block_request(&json!("finalized")));
+        }
+        requests.extend(also.iter().map(|number| block_request(&json!(format!("{number:#x}")))));
+        let mut answers = endpoint.exchange(&requests).await?.into_iter();
+        let mut next = || answers.next().unwrap_or(Err(RpcFailure::Malformed("an answer is missing".to_owned())));
+        let chain_id: U64 = serde_json::from_str(next()?.get())
+            .map_err(|_| RpcFailure::Malformed("the answer to eth_chainId is not a number".to_owned()))?;
+        if chain_id.as_u64() != self.chain_id {
+            return Err(RpcFailure::WrongChain { expected: self.chain_id, actual: chain_id.as_u64() });
+        }
+        let block = decode_header(next()?.get())?.ok_or(RpcFailure::BlockUnknown)?;
+        if let BlockTag::Number(number) = at && block.number != number {
+            return Err(RpcFailure::Malformed(format!("block {} instead of {number}", block.number)));
+        }
+        let finalized = if with_finalized { decode_header(next()?.get())? } else { None };
+        let known = also.iter().map(|_| decode_header(next()?.get())).collect::<Result<_, _>>()?;
+        Ok(Probe { index, head: Head { block, known }, finalized })
+    }
+
+    async fn probe_all(&self, at: BlockTag, also: &[u64]) -> Result<Vec<Probe>, RpcError> {
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let mut probes = Vec::new();
+            let mut pending: FuturesUnordered<_> = self
+                .endpoints
+                .iter()
+                .enumerate()
+                .map(async |(index, endpoint)| (endpoint, self.probe(index, endpoint, at, also).await))
+                .collect();
+            let mut last = None;
+            loop {
+                let next = if probes.is_empty() { Ok(pending.next().await) } else { timeout(GRACE, pending.next()).await };
+                // Whoever is slower than the grace is not blamed: it may only be far away.
+                let Ok(Some((endpoint, answer))) = next else { break };
+                endpoint.note(answer.as_ref().err());
+                match answer {
+                    Ok(probe) => probes.push(probe),
+                    Err(failure) => last = Some(rpc_error(endpoint, "eth_getBlockByNumber", failure)),
+                }
+            }
+            if !probes.is_empty() {
+                return Ok(probes);
+            }
+            let error = last.unwrap_or_else(|| self.nobody("eth_getBlockByNumber"));
+            let out_of_patience = began.elapsed() + pause > self.policy.patience.min(FIRST_PAUSE * 4);
+            if out_of_patience || !error.failure.kind().is_passing() {
+                return Err(error);
+            }
+            sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    /// Keeps the endpoints that agree with the majority about the lowest finalized block among them.
+    async fn agreeing(&self, probes: Vec<Probe>) -> Result<Vec<Probe>, RpcError> {
+        let Some(number) = probes.iter().filter_map(|probe| probe.finalized).map(|block| block.number).min() else {
+            return Ok(probes);
+        };
+        if probes.len() < 2 {
+            return Ok(probes);
+        }
+        let mut hashes = Vec::new();
+        for probe in &probes {
+            let hash = match probe.finalized {
+                Some(block) if block.number == number => Some(block.hash),
+                _ => self.hash_at(probe.index, number).await,
+            };
+            hashes.push(hash);
+        }
+        let votes = |hash| hashes.iter().filter(|other| **other == hash).count();
+        let best = hashes.iter().copied().flatten().max_by_key(|hash| votes(Some(*hash)));
+        let Some(best) = best else { return Ok(probes) };
+        if votes(Some(best)) * 2 <= hashes.iter().flatten().count() {
+            let failure = RpcFailure::Disagrees { number };
+            return Err(match self.endpoints.first() {
+                Some(endpoint) => rpc_error(endpoint, "eth_getBlockByNumber", failure),
+                None => self.nobody("eth_getBlockByNumber"),
+            });
+        }
+        let mut kept = Vec::new();
+        for (probe, hash) in probes.into_iter().zip(hashes) {
+            if hash.is_none_or(|hash| hash == best) {
+                kept.push(probe);
+            } else {
+                self.blame(probe.index, &RpcFailure::Disagrees { number });
+            }
+        }
+        Ok(kept)
+    }
+
+    async fn hash_at(&self, index: usize, number: u64) -> Option<ethers_core::types::H256> {
+        let endpoint = self.endpoints.get(index)?;
+        let answers = endpoint.exchange(&[block_request(&json!(format!("{number:#x}")))]).await.ok()?;
+        let header = decode_header(answers.into_iter().next()?.ok()?.get()).ok()??;
+        (header.number == number).then_some(header.hash)
+    }
+
+    fn blame(&self, index: usize, failure: &RpcFailure) {
+        if let Some(endpoint) = self.endpoints.get(index) {
+            tracing::warn!(endpoint = endpoint.name(), "endpoint {} stands back: {failure}", endpoint.name());
+            endpoint.note(Some(failure));
+        }
+    }
+
+    fn nobody(&self, method: &'static str) -> RpcError {
+        let failure = RpcFailure::Malformed("no endpoint gave an answer".to_owned());
+        RpcError { endpoint: format!("{} endpoints", self.endpoints.len()), method, failure }
+    }
+
+    /// The endpoints to ask, best first: those that do not stand back, the preferred one before the others.
+    fn order(&self) -> Vec<usize> {
+        let now = Instant::now();
+        let preferred = self.preferred.load(Ordering::Relaxed);
+        let mut order: Vec<_> = self.endpoints.iter().enumerate().collect();
+        order.sort_by_key(|(index, endpoint)| (endpoint.health().wait(now), *index != preferred, *index));
+        order.into_iter().map(|(index, _)| index).collect()
+    }
+
+    async fn on_some_endpoint<T>(
+        &self,
+        method: &'static str,
+        ask: impl AsyncFn(usize, &Endpoint) -> Result<T, RpcFailure>,
+    ) -> Result<T, RpcError> {
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let mut last = None;
+        for round in 1..=self.policy.rounds {
+            let mut may_pass = false;
+            for index in self.order() {
+                let Some(endpoint) = self.endpoints.get(index) else { continue };
+                match ask(index, endpoint).await {
+                    Ok(answer) => {
+                        endpoint.note(None);
+                        return Ok(answer);
+                    }
+                    Err(failure) => {
+                        let kind = failure.kind();
+                        if !kind.is_worth_another_try() {
+                            return Err(rpc_error(endpoint, method, failure));
+                        }
+                        tracing::debug!(endpoint = endpoint.name(), "{method} failed at {}: {failure}", endpoint.name());
+                        endpoint.note(Some(&failure));
+                        may_pass |= kind.is_passing();
+                        if let RpcFailure::RateLimited { retry_after: Some(wait) } = failure {
+                            pause = pause.max(wait);
+                        }
+                        last = Some(rpc_error(endpoint, method, failure));
+                    }
+                }
+            }
+            let spent = began.elapsed() + pause > self.policy.patience || pause > LONGEST_WAIT;
+            if !may_pass || spent || round == self.policy.rounds {
+                break;
+            }
+            sleep(pause).await;
+            pause *= 2;
+        }
+        Err(last.unwrap_or_else(|| self.nobody(method)))
+    }
+}
+
+fn rpc_error(endpoint: &Endpoint, method: &'static str, failure: RpcFailure) -> RpcError {
+    RpcError { endpoint: endpoint.name().to_owned(), method, failure }
+}
+
+fn block_request(block: &Value) -> Request {
+    Request::new("eth_getBlockByNumber", json!([block, false]))
+}
+
+fn tag(at: BlockTag) -> Value {
+    match at {
+        BlockTag::Latest => json!("latest"),
+        BlockTag::Safe => json!("safe"),
+        BlockTag::Finalized => json!("finalized"),
+        BlockTag::Number(number) => json!(format!("{number:#x}")),
+    }
+}

@@ -1,0 +1,94 @@
+//! Why there is no snapshot, by what the operator does next.
+
+use std::fmt;
+
+use ethers_core::types::Address;
+use ethers_core::utils::to_checksum;
+use thiserror::Error;
+
+use crate::client::error::RpcError;
+use crate::contracts::call::DecodeError;
+use crate::contracts::events::EventError;
+use crate::domain::ids::ProviderId;
+
+/// A contract that a snapshot reads, by the role that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Contract {
+    /// Aztec's registry of rollups, from the configuration.
+    AztecRegistry,
+    /// The registry of staking providers, from the configuration.
+    StakingRegistry,
+    /// The canonical rollup, from Aztec's registry.
+    Rollup,
+    /// The governance staking escrow, from the rollup.
+    Gse,
+    /// Multicall3.
+    Multicall3,
+}
+
+impl fmt::Display for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AztecRegistry => "Aztec Registry",
+            Self::StakingRegistry => "StakingRegistry",
+            Self::Rollup => "rollup",
+            Self::Gse => "GSE",
+            Self::Multicall3 => "Multicall3",
+        })
+    }
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, Error)]
+pub enum SnapshotError {
+    /// No endpoint answered.
+    #[error("failed to read the chain")]
+    Rpc(#[source] RpcError),
+    /// The address holds no contract, or another one.
+    #[error("no {contract} answers at {}", to_checksum(.address, None))]
+    NoContract {
+        /// The role that the address should have.
+        contract: Contract,
+        /// The address.
+        address: Address,
+        /// What came back.
+        #[source]
+        source: DecodeError,
+    },
+    /// The contract is there and lacks a function that we need.
+    #[error("the {contract} at {} does not answer `{function}`: this version of it is not supported", to_checksum(.address, None))]
+    Unsupported {
+        /// The contract's role.
+        contract: Contract,
+        /// Its address.
+        address: Address,
+        /// The function.
+        function: String,
+    },
+    /// An answer that cannot be.
+    #[error("the {contract} at {} answered nonsense", to_checksum(.address, None))]
+    Nonsense {
+        /// The contract's role.
+        contract: Contract,
+        /// Its address.
+        address: Address,
+        /// What is wrong.
+        #[source]
+        source: DecodeError,
+    },
+    /// A log of ours that does not decode.
+    #[error("failed to read the ledger of delegations")]
+    Ledger(#[source] EventError),
+    /// No provider has that id.
+    #[error("provider {0} is not registered")]
+    UnknownProvider(ProviderId),
+    /// No provider has that admin.
+    #[error("no provider has the admin {}", to_checksum(.0, None))]
+    UnknownAdmin(Address),
+    /// The chain moved away under the snapshot, time and again.
+    #[error("the chain was reorganised during {attempts} attempts to read it")]
+    Restless {
+        /// How often it was tried.
+        attempts: u32,
+    },
+}

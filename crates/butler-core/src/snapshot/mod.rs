@@ -1,0 +1,15 @@
+//! Reading one network at one block.
+//!
+//! The block is resolved once; every read after that is pinned to its hash. Either everything was read and the snapshot
+//! is complete, or there is an error and no snapshot. Four dependent round trips suffice when the ledger is up to date:
+//! head, registries, rollup with attesters, queues with the active set.
+
+mod error;
+mod ledger;
+mod reader;
+mod reads;
+mod stages;
+
+pub use error::{Contract, SnapshotError};
+pub use ledger::{LedgerCache, LedgerKey};
+pub use reader::{Progress, Snapshot, SnapshotReader, SnapshotRequest, TrackedKeys};
