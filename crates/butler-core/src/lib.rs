@@ -4,3 +4,4 @@
 //! or carries its answers away. `docs/architecture.md` draws the layers; `tests/layers.rs` enforces them.
 
 pub mod domain;
+pub mod store;
