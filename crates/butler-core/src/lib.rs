@@ -6,3 +6,4 @@
 pub mod client;
 pub mod contracts;
 pub mod domain;
+pub mod store;

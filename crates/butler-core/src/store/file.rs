@@ -1,0 +1,327 @@
+//! Reading a file with a bound, and replacing one as a whole.
+//!
+//! `save_atomic` leaves either the old content or the new one, also after a crash or on a full disk: it writes a temporary
+//! file in the same folder, syncs it, renames it and syncs the folder. It does not lock: callers that share a file do.
+
+use std::fs::{File, Metadata, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A local file that could not be read or replaced.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// There is no such file.
+    #[error("`{}` does not exist", .path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder, socket, pipe or device stands where a file is expected.
+    #[error("`{}` is not a regular file", .path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is larger than its reader allows.
+    #[error("`{}` is {size} bytes long, more than the limit of {limit}", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes, or as much of it as was seen.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Reading failed.
+    #[error("cannot read `{}`", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The disk is full. The old content is still there.
+    #[error("cannot write `{}`: no space left; the old content is unchanged", .path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Writing failed. The old content is still there.
+    #[error("cannot write `{}`; the old content is unchanged", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The new content is in place, and it is not certain that it survives a power cut.
+    #[error("`{}` is written, but its folder could not be synced", .path.display())]
+    Sync {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    fn reading(path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        if source.kind() == io::ErrorKind::NotFound {
+            Self::Missing { path }
+        } else {
+            Self::Read { path, source }
+        }
+    }
+
+    fn writing(path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        let full = matches!(
+            source.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        );
+        if full {
+            Self::Full { path, source }
+        } else {
+            Self::Write { path, source }
+        }
+    }
+
+    /// The file that the error is about.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Missing { path }
+            | Self::NotAFile { path }
+            | Self::TooLarge { path, .. }
+            | Self::Read { path, .. }
+            | Self::Full { path, .. }
+            | Self::Write { path, .. }
+            | Self::Sync { path, .. } => path,
+        }
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes. Blocks.
+///
+/// # Errors
+///
+/// The file is missing, not regular, unreadable, or longer than `limit`.
+pub fn load_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
+    // Opening a pipe would wait for its writer, so the kind is looked at first.
+    let metadata = std::fs::metadata(path).map_err(|source| StoreError::reading(path, source))?;
+    check_shape(path, &metadata, limit)?;
+    let file = File::open(path).map_err(|source| StoreError::reading(path, source))?;
+    let mut content = Vec::new();
+    // One byte more than allowed tells a file that grew from one that fits.
+    let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
+    read.map_err(|source| StoreError::reading(path, source))?;
+    let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    if size > limit {
+        return Err(StoreError::TooLarge {
+            path: path.to_path_buf(),
+            size,
+            limit,
+        });
+    }
+    Ok(content)
+}
+
+fn check_shape(path: &Path, metadata: &Metadata, limit: u64) -> Result<(), StoreError> {
+    if !metadata.is_file() {
+        return Err(StoreError::NotAFile {
+            path: path.to_path_buf(),
+        });
+    }
+    if metadata.len() > limit {
+        return Err(StoreError::TooLarge {
+            path: path.to_path_buf(),
+            size: metadata.len(),
+            limit,
+        });
+    }
+    Ok(())
+}
+
+/// Replaces `path` with `bytes` under the permission bits `mode` (such as `0o600`). Blocks.
+///
+/// A symbolic link is followed: its target is replaced, not the link.
+///
+/// # Errors
+///
+/// Anything but [`StoreError::Sync`] means that the old content is still there; no temporary file is left.
+pub fn save_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+    let target = match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => {
+            std::fs::canonicalize(path).map_err(|source| StoreError::writing(path, source))?
+        }
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(StoreError::NotAFile {
+                path: path.to_path_buf(),
+            });
+        }
+        Ok(_) | Err(_) => path.to_path_buf(),
+    };
+    let folder = folder_of(&target);
+    replace(&target, folder, bytes, mode).map_err(|source| StoreError::writing(path, source))?;
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|source| StoreError::Sync {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+/// The folder of a path; a bare file name has the parent `""`, which can not be opened.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+fn replace(target: &Path, folder: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    // The temporary file is created with 0600 and removed when dropped.
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".butler-")
+        .suffix(".tmp")
+        .tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary
+        .as_file()
+        .set_permissions(Permissions::from_mode(mode))?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> = folder
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_saved_file_has_the_content_and_the_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        save_atomic(&path, b"one", 0o644).unwrap();
+        save_atomic(&path, b"two", 0o600).unwrap();
+        assert_eq!(load_bounded(&path, 3).unwrap(), b"two");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(names(folder.path()), ["state.json"]);
+    }
+
+    #[test]
+    fn a_bare_file_name_is_in_the_current_folder() {
+        assert_eq!(folder_of(Path::new("state.json")), Path::new("."));
+        assert_eq!(folder_of(Path::new("/state.json")), Path::new("/"));
+        assert_eq!(folder_of(Path::new("a/state.json")), Path::new("a"));
+    }
+
+    #[test]
+    fn a_link_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (
+            folder.path().join("v1.json"),
+            folder.path().join("current.json"),
+        );
+        save_atomic(&file, b"one", 0o600).unwrap();
+        symlink(&file, &link).unwrap();
+        save_atomic(&link, b"two", 0o600).unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(load_bounded(&file, 10).unwrap(), b"two");
+    }
+
+    #[test]
+    fn a_failed_save_keeps_the_old_content_and_names_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gone/state.json");
+        let error = save_atomic(&path, b"new", 0o600).unwrap_err();
+        assert!(matches!(error, StoreError::Write { .. }), "{error:?}");
+        assert!(error.to_string().contains("gone/state.json"), "{error}");
+
+        let taken = folder.path().join("taken");
+        std::fs::create_dir(&taken).unwrap();
+        assert!(matches!(
+            save_atomic(&taken, b"new", 0o600),
+            Err(StoreError::NotAFile { .. })
+        ));
+        assert_eq!(names(folder.path()), ["taken"]);
+    }
+
+    #[test]
+    fn a_failed_rename_leaves_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("taken");
+        std::fs::create_dir(&target).unwrap();
+        assert!(replace(&target, folder.path(), b"new", 0o600).is_err());
+        assert_eq!(names(folder.path()), ["taken"]);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_as_such() {
+        let path = Path::new("journal/state.json");
+        let full = std::io::Write::write_all(
+            &mut File::options().write(true).open("/dev/full").unwrap(),
+            b"x",
+        );
+        let error = StoreError::writing(path, full.unwrap_err());
+        assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+        assert_eq!(error.path(), path);
+        assert_eq!(
+            error.to_string(),
+            "cannot write `journal/state.json`: no space left; the old content is unchanged"
+        );
+    }
+
+    #[test]
+    fn reading_is_bounded_and_only_of_regular_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("big");
+        save_atomic(&path, b"12345", 0o600).unwrap();
+        assert!(matches!(
+            load_bounded(&path, 4),
+            Err(StoreError::TooLarge {
+                size: 5,
+                limit: 4,
+                ..
+            })
+        ));
+        assert!(matches!(
+            load_bounded(folder.path(), 4),
+            Err(StoreError::NotAFile { .. })
+        ));
+        assert!(matches!(
+            load_bounded(Path::new("/dev/zero"), 4),
+            Err(StoreError::NotAFile { .. })
+        ));
+        assert!(matches!(
+            load_bounded(&folder.path().join("none"), 4),
+            Err(StoreError::Missing { .. })
+        ));
+        // Files of /proc say that they are empty; the bound holds all the same.
+        assert!(matches!(
+            load_bounded(Path::new("/proc/self/status"), 4),
+            Err(StoreError::TooLarge { .. })
+        ));
+    }
+}

@@ -1,0 +1,3 @@
+//! Files on this machine: read with a bound, replaced as a whole.
+
+pub mod file;
