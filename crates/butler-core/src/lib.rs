@@ -6,4 +6,6 @@
 pub mod client;
 pub mod contracts;
 pub mod domain;
+pub mod runtime;
+pub mod snapshot;
 pub mod store;

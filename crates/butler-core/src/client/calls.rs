@@ -26,7 +26,11 @@ enum Pack {
 ///
 /// # Errors
 /// The failure of an exchange. A call that reverted is an [`Outcome::Failed`].
-pub async fn read_calls(endpoint: &Endpoint, pin: H256, calls: &[Call]) -> Result<Vec<Outcome>, RpcFailure> {
+pub async fn read_calls(
+    endpoint: &Endpoint,
+    pin: H256,
+    calls: &[Call],
+) -> Result<Vec<Outcome>, RpcFailure> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; calls.len()];
     let mut packs = first_packs(endpoint, calls);
     while !packs.is_empty() {
@@ -36,7 +40,10 @@ pub async fn read_calls(endpoint: &Endpoint, pin: H256, calls: &[Call]) -> Resul
         for (pack, answer) in packs.into_iter().zip(answers) {
             match pack {
                 Pack::Direct(call) => set(&mut outcomes, call, direct_outcome(answer)?),
-                Pack::Aggregate { calls: members, gas } => {
+                Pack::Aggregate {
+                    calls: members,
+                    gas,
+                } => {
                     again.extend(settle(endpoint, answer, members, gas, &mut outcomes)?);
                 }
             }
@@ -45,7 +52,9 @@ pub async fn read_calls(endpoint: &Endpoint, pin: H256, calls: &[Call]) -> Resul
     }
     outcomes
         .into_iter()
-        .map(|outcome| outcome.ok_or_else(|| RpcFailure::Malformed("a call without an outcome".to_owned())))
+        .map(|outcome| {
+            outcome.ok_or_else(|| RpcFailure::Malformed("a call without an outcome".to_owned()))
+        })
         .collect()
 }
 
@@ -63,27 +72,41 @@ fn first_packs(endpoint: &Endpoint, calls: &[Call]) -> Vec<Pack> {
     let mut packs = Vec::new();
     let (mut members, mut gas) = (Vec::new(), 0_u64);
     for (index, call) in calls.iter().enumerate() {
-        if !members.is_empty() && (gas.saturating_add(call.gas) > limit || members.len() >= PACK_LIMIT) {
-            packs.push(Pack::Aggregate { calls: std::mem::take(&mut members), gas });
+        if !members.is_empty()
+            && (gas.saturating_add(call.gas) > limit || members.len() >= PACK_LIMIT)
+        {
+            packs.push(Pack::Aggregate {
+                calls: std::mem::take(&mut members),
+                gas,
+            });
             gas = 0;
         }
         members.push(index);
         gas = gas.saturating_add(call.gas);
     }
     if !members.is_empty() {
-        packs.push(Pack::Aggregate { calls: members, gas });
+        packs.push(Pack::Aggregate {
+            calls: members,
+            gas,
+        });
     }
     packs
 }
 
 fn request(pack: &Pack, calls: &[Call], pin: H256) -> Request {
     let (to, data) = match pack {
-        Pack::Aggregate { calls: members, .. } => {
-            (Some(MULTICALL3), encode_aggregate(members.iter().filter_map(|call| calls.get(*call))))
-        }
-        Pack::Direct(call) => calls.get(*call).map_or((None, Bytes::new()), |call| (Some(call.to), call.data.clone())),
+        Pack::Aggregate { calls: members, .. } => (
+            Some(MULTICALL3),
+            encode_aggregate(members.iter().filter_map(|call| calls.get(*call))),
+        ),
+        Pack::Direct(call) => calls.get(*call).map_or((None, Bytes::new()), |call| {
+            (Some(call.to), call.data.clone())
+        }),
     };
-    Request::new("eth_call", json!([{ "to": to, "data": data }, { "blockHash": pin }]))
+    Request::new(
+        "eth_call",
+        json!([{ "to": to, "data": data }, { "blockHash": pin }]),
+    )
 }
 
 /// Takes what an aggregate answered; returns what has to be asked again.
@@ -127,7 +150,16 @@ fn halves(mut members: Vec<usize>, gas: u64) -> Vec<Pack> {
         return members.into_iter().map(Pack::Direct).collect();
     }
     let tail = members.split_off(members.len() / 2);
-    vec![Pack::Aggregate { calls: members, gas: gas / 2 }, Pack::Aggregate { calls: tail, gas: gas / 2 }]
+    vec![
+        Pack::Aggregate {
+            calls: members,
+            gas: gas / 2,
+        },
+        Pack::Aggregate {
+            calls: tail,
+            gas: gas / 2,
+        },
+    ]
 }
 
 fn direct_outcome(answer: Answer) -> Result<Outcome, RpcFailure> {
@@ -140,6 +172,11 @@ fn direct_outcome(answer: Answer) -> Result<Outcome, RpcFailure> {
 
 fn bytes(json: &str) -> Result<Bytes, RpcFailure> {
     let not_hex = || RpcFailure::Malformed("the answer to eth_call is not a hex string".to_owned());
-    let text = json.strip_prefix("\"0x").and_then(|text| text.strip_suffix('"')).ok_or_else(not_hex)?;
-    ethers_core::utils::hex::decode(text).map(Bytes::from).map_err(|_| not_hex())
+    let text = json
+        .strip_prefix("\"0x")
+        .and_then(|text| text.strip_suffix('"'))
+        .ok_or_else(not_hex)?;
+    ethers_core::utils::hex::decode(text)
+        .map(Bytes::from)
+        .map_err(|_| not_hex())
 }

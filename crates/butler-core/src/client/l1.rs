@@ -47,7 +47,10 @@ pub struct Policy {
 
 impl Policy {
     /// For a person who waits: three rounds within half a minute.
-    pub const ONE_SHOT: Self = Self { rounds: 3, patience: Duration::from_secs(30) };
+    pub const ONE_SHOT: Self = Self {
+        rounds: 3,
+        patience: Duration::from_secs(30),
+    };
 }
 
 /// A head that the endpoints agree on.
@@ -85,15 +88,33 @@ impl L1Client {
     ///
     /// # Errors
     /// See [`HttpSetupError`].
-    pub fn new(chain_id: u64, settings: &[EndpointSettings], policy: Policy) -> Result<Self, HttpSetupError> {
-        let endpoints = settings.iter().map(Endpoint::new).collect::<Result<_, _>>()?;
-        Ok(Self { endpoints, preferred: AtomicUsize::new(0), chain_id, policy })
+    pub fn new(
+        chain_id: u64,
+        settings: &[EndpointSettings],
+        policy: Policy,
+    ) -> Result<Self, HttpSetupError> {
+        let endpoints = settings
+            .iter()
+            .map(Endpoint::new)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            endpoints,
+            preferred: AtomicUsize::new(0),
+            chain_id,
+            policy,
+        })
     }
 
     /// The endpoints, in the order of the configuration.
     #[must_use]
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
+    }
+
+    /// The chain that every endpoint must be on.
+    #[must_use]
+    pub fn chain_id(&self) -> u64 {
+        self.chain_id
     }
 
     /// Resolves a block once, and the blocks at `also` in the same exchange.
@@ -112,17 +133,26 @@ impl L1Client {
             self.probe_all(at, also).await?
         };
         let trusted = self.agreeing(probes).await?;
-        let best = trusted.iter().map(|probe| probe.head.block.number).max().unwrap_or_default();
+        let best = trusted
+            .iter()
+            .map(|probe| probe.head.block.number)
+            .max()
+            .unwrap_or_default();
         let mut chosen: Option<Probe> = None;
         for probe in trusted {
             let blocks = best - probe.head.block.number;
             if at == BlockTag::Latest && blocks > LAG_LIMIT {
                 self.blame(probe.index, &RpcFailure::Lagging { blocks });
-            } else if chosen.as_ref().is_none_or(|chosen| probe.head.block.number > chosen.head.block.number) {
+            } else if chosen
+                .as_ref()
+                .is_none_or(|chosen| probe.head.block.number > chosen.head.block.number)
+            {
                 chosen = Some(probe);
             }
         }
-        let Some(chosen) = chosen else { return Err(self.nobody("eth_getBlockByNumber")) };
+        let Some(chosen) = chosen else {
+            return Err(self.nobody("eth_getBlockByNumber"));
+        };
         self.preferred.store(chosen.index, Ordering::Relaxed);
         Ok(chosen.head)
     }
@@ -135,39 +165,86 @@ impl L1Client {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        self.on_some_endpoint("eth_call", async |_, endpoint| read_calls(endpoint, pin.hash, calls).await).await
+        self.on_some_endpoint("eth_call", async |_, endpoint| {
+            read_calls(endpoint, pin.hash, calls).await
+        })
+        .await
     }
 
     /// Reads one step of logs, from `from` to `to` or earlier.
     ///
     /// # Errors
     /// The last endpoint's failure when none answered.
-    pub async fn log_step(&self, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcError> {
-        self.on_some_endpoint("eth_getLogs", async |_, endpoint| read_step(endpoint, filter, from, to).await).await
+    pub async fn log_step(
+        &self,
+        filter: &LogFilter,
+        from: u64,
+        to: u64,
+    ) -> Result<LogStep, RpcError> {
+        self.on_some_endpoint("eth_getLogs", async |_, endpoint| {
+            read_step(endpoint, filter, from, to).await
+        })
+        .await
     }
 
     /// Asks one endpoint for its chain, its head and its finalized block.
-    async fn probe(&self, index: usize, endpoint: &Endpoint, at: BlockTag, also: &[u64]) -> Result<Probe, RpcFailure> {
+    async fn probe(
+        &self,
+        index: usize,
+        endpoint: &Endpoint,
+        at: BlockTag,
+        also: &[u64],
+    ) -> Result<Probe, RpcFailure> {
         let with_finalized = self.endpoints.len() > 1;
-        let mut requests = vec![Request::new("eth_chainId", json!([])), block_request(&tag(at))];
+        let mut requests = vec![
+            Request::new("eth_chainId", json!([])),
+            block_request(&tag(at)),
+        ];
         if with_finalized {
             requests.push(block_request(&json!("finalized")));
         }
-        requests.extend(also.iter().map(|number| block_request(&json!(format!("{number:#x}")))));
+        requests.extend(
+            also.iter()
+                .map(|number| block_request(&json!(format!("{number:#x}")))),
+        );
         let mut answers = endpoint.exchange(&requests).await?.into_iter();
-        let mut next = || answers.next().unwrap_or(Err(RpcFailure::Malformed("an answer is missing".to_owned())));
-        let chain_id: U64 = serde_json::from_str(next()?.get())
-            .map_err(|_| RpcFailure::Malformed("the answer to eth_chainId is not a number".to_owned()))?;
+        let mut next = || {
+            answers.next().unwrap_or(Err(RpcFailure::Malformed(
+                "an answer is missing".to_owned(),
+            )))
+        };
+        let chain_id: U64 = serde_json::from_str(next()?.get()).map_err(|_| {
+            RpcFailure::Malformed("the answer to eth_chainId is not a number".to_owned())
+        })?;
         if chain_id.as_u64() != self.chain_id {
-            return Err(RpcFailure::WrongChain { expected: self.chain_id, actual: chain_id.as_u64() });
+            return Err(RpcFailure::WrongChain {
+                expected: self.chain_id,
+                actual: chain_id.as_u64(),
+            });
         }
         let block = decode_header(next()?.get())?.ok_or(RpcFailure::BlockUnknown)?;
-        if let BlockTag::Number(number) = at && block.number != number {
-            return Err(RpcFailure::Malformed(format!("block {} instead of {number}", block.number)));
+        if let BlockTag::Number(number) = at
+            && block.number != number
+        {
+            return Err(RpcFailure::Malformed(format!(
+                "block {} instead of {number}",
+                block.number
+            )));
         }
-        let finalized = if with_finalized { decode_header(next()?.get())? } else { None };
-        let known = also.iter().map(|_| decode_header(next()?.get())).collect::<Result<_, _>>()?;
-        Ok(Probe { index, head: Head { block, known }, finalized })
+        let finalized = if with_finalized {
+            decode_header(next()?.get())?
+        } else {
+            None
+        };
+        let known = also
+            .iter()
+            .map(|_| decode_header(next()?.get()))
+            .collect::<Result<_, _>>()?;
+        Ok(Probe {
+            index,
+            head: Head { block, known },
+            finalized,
+        })
     }
 
     async fn probe_all(&self, at: BlockTag, also: &[u64]) -> Result<Vec<Probe>, RpcError> {
@@ -179,24 +256,35 @@ impl L1Client {
                 .endpoints
                 .iter()
                 .enumerate()
-                .map(async |(index, endpoint)| (endpoint, self.probe(index, endpoint, at, also).await))
+                .map(async |(index, endpoint)| {
+                    (endpoint, self.probe(index, endpoint, at, also).await)
+                })
                 .collect();
             let mut last = None;
             loop {
-                let next = if probes.is_empty() { Ok(pending.next().await) } else { timeout(GRACE, pending.next()).await };
+                let next = if probes.is_empty() {
+                    Ok(pending.next().await)
+                } else {
+                    timeout(GRACE, pending.next()).await
+                };
                 // Whoever is slower than the grace is not blamed: it may only be far away.
-                let Ok(Some((endpoint, answer))) = next else { break };
+                let Ok(Some((endpoint, answer))) = next else {
+                    break;
+                };
                 endpoint.note(answer.as_ref().err());
                 match answer {
                     Ok(probe) => probes.push(probe),
-                    Err(failure) => last = Some(rpc_error(endpoint, "eth_getBlockByNumber", failure)),
+                    Err(failure) => {
+                        last = Some(rpc_error(endpoint, "eth_getBlockByNumber", failure));
+                    }
                 }
             }
             if !probes.is_empty() {
                 return Ok(probes);
             }
             let error = last.unwrap_or_else(|| self.nobody("eth_getBlockByNumber"));
-            let out_of_patience = began.elapsed() + pause > self.policy.patience.min(FIRST_PAUSE * 4);
+            let out_of_patience =
+                began.elapsed() + pause > self.policy.patience.min(FIRST_PAUSE * 4);
             if out_of_patience || !error.failure.kind().is_passing() {
                 return Err(error);
             }
@@ -207,7 +295,12 @@ impl L1Client {
 
     /// Keeps the endpoints that agree with the majority about the lowest finalized block among them.
     async fn agreeing(&self, probes: Vec<Probe>) -> Result<Vec<Probe>, RpcError> {
-        let Some(number) = probes.iter().filter_map(|probe| probe.finalized).map(|block| block.number).min() else {
+        let Some(number) = probes
+            .iter()
+            .filter_map(|probe| probe.finalized)
+            .map(|block| block.number)
+            .min()
+        else {
             return Ok(probes);
         };
         if probes.len() < 2 {
@@ -222,7 +315,11 @@ impl L1Client {
             hashes.push(hash);
         }
         let votes = |hash| hashes.iter().filter(|other| **other == hash).count();
-        let best = hashes.iter().copied().flatten().max_by_key(|hash| votes(Some(*hash)));
+        let best = hashes
+            .iter()
+            .copied()
+            .flatten()
+            .max_by_key(|hash| votes(Some(*hash)));
         let Some(best) = best else { return Ok(probes) };
         if votes(Some(best)) * 2 <= hashes.iter().flatten().count() {
             let failure = RpcFailure::Disagrees { number };
@@ -244,21 +341,32 @@ impl L1Client {
 
     async fn hash_at(&self, index: usize, number: u64) -> Option<ethers_core::types::H256> {
         let endpoint = self.endpoints.get(index)?;
-        let answers = endpoint.exchange(&[block_request(&json!(format!("{number:#x}")))]).await.ok()?;
+        let answers = endpoint
+            .exchange(&[block_request(&json!(format!("{number:#x}")))])
+            .await
+            .ok()?;
         let header = decode_header(answers.into_iter().next()?.ok()?.get()).ok()??;
         (header.number == number).then_some(header.hash)
     }
 
     fn blame(&self, index: usize, failure: &RpcFailure) {
         if let Some(endpoint) = self.endpoints.get(index) {
-            tracing::warn!(endpoint = endpoint.name(), "endpoint {} stands back: {failure}", endpoint.name());
+            tracing::warn!(
+                endpoint = endpoint.name(),
+                "endpoint {} stands back: {failure}",
+                endpoint.name()
+            );
             endpoint.note(Some(failure));
         }
     }
 
     fn nobody(&self, method: &'static str) -> RpcError {
         let failure = RpcFailure::Malformed("no endpoint gave an answer".to_owned());
-        RpcError { endpoint: format!("{} endpoints", self.endpoints.len()), method, failure }
+        RpcError {
+            endpoint: format!("{} endpoints", self.endpoints.len()),
+            method,
+            failure,
+        }
     }
 
     /// The endpoints to ask, best first: those that do not stand back, the preferred one before the others.
@@ -266,7 +374,9 @@ impl L1Client {
         let now = Instant::now();
         let preferred = self.preferred.load(Ordering::Relaxed);
         let mut order: Vec<_> = self.endpoints.iter().enumerate().collect();
-        order.sort_by_key(|(index, endpoint)| (endpoint.health().wait(now), *index != preferred, *index));
+        order.sort_by_key(|(index, endpoint)| {
+            (endpoint.health().wait(now), *index != preferred, *index)
+        });
         order.into_iter().map(|(index, _)| index).collect()
     }
 
@@ -281,7 +391,9 @@ impl L1Client {
         for round in 1..=self.policy.rounds {
             let mut may_pass = false;
             for index in self.order() {
-                let Some(endpoint) = self.endpoints.get(index) else { continue };
+                let Some(endpoint) = self.endpoints.get(index) else {
+                    continue;
+                };
                 match ask(index, endpoint).await {
                     Ok(answer) => {
                         endpoint.note(None);
@@ -292,10 +404,17 @@ impl L1Client {
                         if !kind.is_worth_another_try() {
                             return Err(rpc_error(endpoint, method, failure));
                         }
-                        tracing::debug!(endpoint = endpoint.name(), "{method} failed at {}: {failure}", endpoint.name());
+                        tracing::debug!(
+                            endpoint = endpoint.name(),
+                            "{method} failed at {}: {failure}",
+                            endpoint.name()
+                        );
                         endpoint.note(Some(&failure));
                         may_pass |= kind.is_passing();
-                        if let RpcFailure::RateLimited { retry_after: Some(wait) } = failure {
+                        if let RpcFailure::RateLimited {
+                            retry_after: Some(wait),
+                        } = failure
+                        {
                             pause = pause.max(wait);
                         }
                         last = Some(rpc_error(endpoint, method, failure));
@@ -314,7 +433,11 @@ impl L1Client {
 }
 
 fn rpc_error(endpoint: &Endpoint, method: &'static str, failure: RpcFailure) -> RpcError {
-    RpcError { endpoint: endpoint.name().to_owned(), method, failure }
+    RpcError {
+        endpoint: endpoint.name().to_owned(),
+        method,
+        failure,
+    }
 }
 
 fn block_request(block: &Value) -> Request {

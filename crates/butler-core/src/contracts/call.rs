@@ -88,7 +88,12 @@ impl DecodeError {
 /// `Empty` when there are no bytes, `Abi` when they do not decode.
 pub fn decode_return<R: AbiDecode>(function: &str, data: &[u8]) -> Result<R, DecodeError> {
     if data.is_empty() {
-        return Err(DecodeError::Empty { function: function.to_owned().into() });
+        return Err(DecodeError::Empty {
+            function: function.to_owned().into(),
+        });
     }
-    R::decode(data).map_err(|source| DecodeError::Abi { function: function.to_owned().into(), source })
+    R::decode(data).map_err(|source| DecodeError::Abi {
+        function: function.to_owned().into(),
+        source,
+    })
 }

@@ -12,4 +12,4 @@ mod stages;
 
 pub use error::{Contract, SnapshotError};
 pub use ledger::{LedgerCache, LedgerKey};
-pub use reader::{Progress, Snapshot, SnapshotReader, SnapshotRequest, TrackedKeys};
+pub use reader::{Progress, SnapshotReader, SnapshotRequest};

@@ -1,0 +1,327 @@
+//! The order of the reads that make a snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::Address;
+
+use super::error::SnapshotError;
+use super::ledger::LedgerCache;
+use super::reads::Reads;
+use super::stages::{
+    AttesterReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures,
+    RollupLists,
+};
+use crate::client::error::{ErrorKind, RpcError};
+use crate::client::l1::{BlockTag, L1Client};
+use crate::domain::block::BlockRef;
+use crate::domain::ids::{Coinbase, ProviderId};
+use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
+use crate::domain::snapshot::NetworkSnapshot;
+use crate::store::file::StoreError;
+
+/// How often a snapshot begins again when its block is reorged away.
+const ATTEMPTS: u32 = 3;
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub struct SnapshotRequest {
+    /// The block.
+    pub at: BlockTag,
+    /// Aztec's registry of rollups.
+    pub aztec_registry: Address,
+    /// The registry of staking providers.
+    pub staking_registry: Address,
+    /// Our providers, by id.
+    pub provider_ids: BTreeSet<ProviderId>,
+    /// Our providers, by admin.
+    pub provider_admins: BTreeSet<Address>,
+    /// Attesters to track besides those of our providers: the ones in key files.
+    pub attesters: BTreeSet<Address>,
+    /// Coinbases whose rewards are read besides those of our delegations: the ones in key files.
+    pub coinbases: BTreeSet<Coinbase>,
+    /// Publishers whose balances are read.
+    pub publishers: BTreeSet<Address>,
+    /// Whether the queues of all other providers are read too.
+    pub with_other_providers: bool,
+}
+
+/// What a reader is doing, for people who wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Resolving the block.
+    Head,
+    /// Scanning the ledger: at `block` of `last`.
+    Ledger {
+        /// The next block to scan.
+        block: u64,
+        /// The last block to scan.
+        last: u64,
+    },
+    /// Reading contracts.
+    Contracts {
+        /// How many reads.
+        reads: usize,
+    },
+}
+
+/// Reads snapshots of one network, one after another.
+#[derive(Debug)]
+pub struct SnapshotReader {
+    client: L1Client,
+    ledger: LedgerCache,
+}
+
+impl SnapshotReader {
+    /// Prepares a reader; reads nothing yet.
+    #[must_use]
+    pub fn new(client: L1Client, ledger: LedgerCache) -> Self {
+        for endpoint in client.endpoints() {
+            if let Some(blocks) = ledger.log_range(endpoint.name()) {
+                endpoint.shrink_log_range_once(blocks);
+            }
+        }
+        Self { client, ledger }
+    }
+
+    /// The client, for its counters and for reads of other kinds.
+    #[must_use]
+    pub fn client(&self) -> &L1Client {
+        &self.client
+    }
+
+    /// Keeps the ledger on disk for the next time.
+    ///
+    /// # Errors
+    /// See [`LedgerCache::save`].
+    pub fn save_ledger(&mut self) -> Result<(), StoreError> {
+        self.ledger.save()
+    }
+
+    /// Reads one snapshot.
+    ///
+    /// # Errors
+    /// See [`SnapshotError`]; nothing partial is ever returned.
+    pub async fn read(
+        &mut self,
+        request: &SnapshotRequest,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<NetworkSnapshot, SnapshotError> {
+        for _ in 0..ATTEMPTS {
+            progress(Progress::Head);
+            let head = self
+                .client
+                .head(request.at, &self.ledger.anchors())
+                .await
+                .map_err(SnapshotError::Rpc)?;
+            self.ledger.reconcile(&head.known);
+            match self.read_at(request, head.block, progress).await {
+                Err(SnapshotError::Rpc(RpcError { failure, .. }))
+                    if failure.kind() == ErrorKind::BlockUnknown
+                        && !matches!(request.at, BlockTag::Number(_)) =>
+                {
+                    tracing::warn!(
+                        block = head.block.number,
+                        "block {} is gone: beginning again",
+                        head.block.number
+                    );
+                }
+                result => return result,
+            }
+        }
+        Err(SnapshotError::Restless { attempts: ATTEMPTS })
+    }
+
+    async fn read_at(
+        &mut self,
+        request: &SnapshotRequest,
+        block: BlockRef,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<NetworkSnapshot, SnapshotError> {
+        let scan_progress = |block, last| progress(Progress::Ledger { block, last });
+        let needs_admins = !request.provider_admins.is_empty();
+        let registries;
+        if needs_admins {
+            registries = self
+                .registries(request, &request.provider_ids, block, progress)
+                .await?;
+        } else {
+            self.ledger.cover(&request.provider_ids);
+            let reads = registries_of(
+                &self.client,
+                request,
+                &request.provider_ids,
+                block,
+                progress,
+            );
+            let scan = self.ledger.scan(&self.client, &block, &scan_progress);
+            let (found, scanned) = tokio::join!(reads, scan);
+            registries = found?;
+            scanned?;
+        }
+        let RegistryFacts {
+            rollup,
+            next_provider,
+            providers: mut own,
+            balances,
+        } = registries;
+        let mut others = BTreeMap::new();
+        if needs_admins || request.with_other_providers {
+            others = self
+                .other_providers(request, next_provider, &own, block, progress)
+                .await?;
+        }
+        if needs_admins {
+            adopt(&mut own, &mut others, &request.provider_admins)?;
+            self.ledger.cover(&own.keys().copied().collect());
+            self.ledger
+                .scan(&self.client, &block, &scan_progress)
+                .await?;
+        }
+        if !request.with_other_providers {
+            others.clear();
+        }
+        let own_ids: BTreeSet<ProviderId> = own.keys().copied().collect();
+        let delegations = self.ledger.delegations(&own_ids, block.number);
+
+        let mut known = request.attesters.clone();
+        known.extend(delegations.iter().map(|delegation| delegation.attester));
+        let mut coinbases = request.coinbases.clone();
+        coinbases.extend(delegations.iter().map(|delegation| delegation.coinbase));
+        let mut reads = Reads::default();
+        let figures = RollupFigures::plan(&mut reads, rollup);
+        let first = AttesterReads::plan(
+            &mut reads,
+            rollup,
+            request.staking_registry,
+            known.iter().copied(),
+            coinbases.iter().copied(),
+            own.iter().chain(&others),
+        );
+        progress(Progress::Contracts { reads: reads.len() });
+        let answers = reads.fetch(&self.client, &block).await?;
+        let rollup_head = figures.take(&answers)?;
+        let mut attesters = first.views(&answers)?;
+        let pending_rewards = first.rewards(&answers)?;
+        let mut queues = first.queues(&answers)?;
+        drop(answers);
+
+        let queued: BTreeSet<Address> = own_ids
+            .iter()
+            .filter_map(|id| queues.get(id))
+            .flatten()
+            .map(|entry| entry.attester)
+            .filter(|attester| !attesters.contains_key(attester))
+            .collect();
+        let mut reads = Reads::default();
+        let lists = RollupLists::plan(&mut reads, &rollup_head, block.timestamp);
+        let second =
+            AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
+        progress(Progress::Contracts { reads: reads.len() });
+        let answers = reads.fetch(&self.client, &block).await?;
+        let (entry_queue, active_set) = lists.take(&answers)?;
+        attesters.extend(second.views(&answers)?);
+
+        Ok(NetworkSnapshot {
+            chain_id: self.client.chain_id(),
+            block,
+            rollup: rollup_head.facts,
+            providers: with_queues(own, &mut queues),
+            other_providers: with_queues(others, &mut queues),
+            entry_queue,
+            active_set,
+            attesters,
+            delegations,
+            publisher_balances: balances,
+            pending_rewards,
+        })
+    }
+
+    async fn registries(
+        &self,
+        request: &SnapshotRequest,
+        providers: &BTreeSet<ProviderId>,
+        block: BlockRef,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<RegistryFacts, SnapshotError> {
+        registries_of(&self.client, request, providers, block, progress).await
+    }
+
+    async fn other_providers(
+        &self,
+        request: &SnapshotRequest,
+        next_provider: u64,
+        own: &BTreeMap<ProviderId, ProviderHead>,
+        block: BlockRef,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<BTreeMap<ProviderId, ProviderHead>, SnapshotError> {
+        let ids = (1..next_provider)
+            .filter_map(|id| ProviderId::try_from(id).ok())
+            .filter(|id| !own.contains_key(id));
+        let mut reads = Reads::default();
+        let plan = OtherProviders::plan(&mut reads, request.staking_registry, ids);
+        progress(Progress::Contracts { reads: reads.len() });
+        let answers = reads.fetch(&self.client, &block).await?;
+        plan.take(&answers)
+    }
+}
+
+async fn registries_of(
+    client: &L1Client,
+    request: &SnapshotRequest,
+    providers: &BTreeSet<ProviderId>,
+    block: BlockRef,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<RegistryFacts, SnapshotError> {
+    let mut reads = Reads::default();
+    let plan = Registries::plan(
+        &mut reads,
+        request.aztec_registry,
+        request.staking_registry,
+        providers,
+        &request.publishers,
+    );
+    progress(Progress::Contracts { reads: reads.len() });
+    let answers = reads.fetch(client, &block).await?;
+    plan.take(&answers)
+}
+
+/// Moves the providers of our admins from the others to our own.
+fn adopt(
+    own: &mut BTreeMap<ProviderId, ProviderHead>,
+    others: &mut BTreeMap<ProviderId, ProviderHead>,
+    admins: &BTreeSet<Address>,
+) -> Result<(), SnapshotError> {
+    let ours: Vec<ProviderId> = others
+        .iter()
+        .filter(|(_, head)| admins.contains(&head.facts.admin))
+        .map(|(id, _)| *id)
+        .collect();
+    for id in ours {
+        own.extend(others.remove_entry(&id));
+    }
+    match admins
+        .iter()
+        .find(|admin| !own.values().any(|head| head.facts.admin == **admin))
+    {
+        Some(admin) => Err(SnapshotError::UnknownAdmin(*admin)),
+        None => Ok(()),
+    }
+}
+
+fn with_queues(
+    heads: BTreeMap<ProviderId, ProviderHead>,
+    queues: &mut BTreeMap<ProviderId, Vec<ProviderQueueEntry>>,
+) -> BTreeMap<ProviderId, ProviderFacts> {
+    heads
+        .into_iter()
+        .map(|(id, head)| {
+            (
+                id,
+                ProviderFacts {
+                    queue: queues.remove(&id).unwrap_or_default(),
+                    ..head.facts
+                },
+            )
+        })
+        .collect()
+}
