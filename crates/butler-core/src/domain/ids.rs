@@ -39,7 +39,11 @@ impl TryFrom<u64> for ProviderId {
     type Error = ProviderIdError;
 
     fn try_from(id: u64) -> Result<Self, ProviderIdError> {
-        if id == 0 { Err(ProviderIdError::Zero) } else { Ok(Self(id)) }
+        if id == 0 {
+            Err(ProviderIdError::Zero)
+        } else {
+            Ok(Self(id))
+        }
     }
 }
 
@@ -47,7 +51,9 @@ impl TryFrom<U256> for ProviderId {
     type Error = ProviderIdError;
 
     fn try_from(id: U256) -> Result<Self, ProviderIdError> {
-        u64::try_from(id).map_err(|_| ProviderIdError::TooLarge)?.try_into()
+        u64::try_from(id)
+            .map_err(|_| ProviderIdError::TooLarge)?
+            .try_into()
     }
 }
 
@@ -55,7 +61,9 @@ impl FromStr for ProviderId {
     type Err = ProviderIdError;
 
     fn from_str(text: &str) -> Result<Self, ProviderIdError> {
-        text.parse::<u64>().map_err(|_| ProviderIdError::NotANumber)?.try_into()
+        text.parse::<u64>()
+            .map_err(|_| ProviderIdError::NotANumber)?
+            .try_into()
     }
 }
 
@@ -99,7 +107,11 @@ impl TryFrom<Address> for Coinbase {
     type Error = ZeroCoinbase;
 
     fn try_from(address: Address) -> Result<Self, ZeroCoinbase> {
-        if address.is_zero() { Err(ZeroCoinbase) } else { Ok(Self(address)) }
+        if address.is_zero() {
+            Err(ZeroCoinbase)
+        } else {
+            Ok(Self(address))
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod block;
 pub mod delegation;
 pub mod ids;
+pub mod position;
 pub mod provider;
 pub mod rollup;
 pub mod snapshot;
