@@ -10,4 +10,5 @@ pub mod position;
 pub mod provider;
 pub mod rollup;
 pub mod snapshot;
+pub mod state;
 pub mod view;
