@@ -11,4 +11,5 @@ pub mod provider;
 pub mod rollup;
 pub mod snapshot;
 pub mod state;
+pub mod transition;
 pub mod view;
