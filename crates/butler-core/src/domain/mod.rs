@@ -8,6 +8,7 @@ pub mod block;
 pub mod coinbase;
 pub mod delegation;
 pub mod ids;
+pub mod key_book;
 pub mod position;
 pub mod provider;
 pub mod rollup;
@@ -15,3 +16,6 @@ pub mod snapshot;
 pub mod state;
 pub mod transition;
 pub mod view;
+
+#[cfg(test)]
+mod samples;
