@@ -11,6 +11,7 @@ pub mod ids;
 pub mod key_book;
 pub mod position;
 pub mod provider;
+pub mod publisher;
 pub mod rollup;
 pub mod snapshot;
 pub mod state;
