@@ -7,6 +7,7 @@ pub mod arrival;
 pub mod block;
 pub mod coinbase;
 pub mod delegation;
+pub mod duplicates;
 pub mod ids;
 pub mod key_book;
 pub mod position;
