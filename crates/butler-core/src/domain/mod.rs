@@ -10,6 +10,7 @@ pub mod delegation;
 pub mod duplicates;
 pub mod ids;
 pub mod key_book;
+pub mod overview;
 pub mod position;
 pub mod provider;
 pub mod publisher;
