@@ -3,11 +3,22 @@
 //! Everything here is a total function of facts that were read at one block. Nothing here reads a clock, a file or a
 //! socket, and nothing here waits: `tests/layers.rs` fails when that changes.
 
+pub mod arrival;
 pub mod block;
+pub mod coinbase;
 pub mod delegation;
+pub mod duplicates;
 pub mod ids;
 pub mod key_book;
+pub mod overview;
+pub mod position;
 pub mod provider;
+pub mod publisher;
 pub mod rollup;
 pub mod snapshot;
+pub mod state;
+pub mod transition;
 pub mod view;
+
+#[cfg(test)]
+mod samples;

@@ -14,6 +14,27 @@ pub struct RollupClock {
     pub epoch_slots: u64,
 }
 
+impl RollupClock {
+    /// The epoch that holds `time` (unix seconds). `None` before genesis, and for a clock without slots or epochs.
+    #[must_use]
+    pub fn epoch_at(&self, time: u64) -> Option<u64> {
+        time.checked_sub(self.genesis_time)?
+            .checked_div(self.slot_seconds)?
+            .checked_div(self.epoch_slots)
+    }
+
+    /// When `epoch` begins, in unix seconds. `None` when that does not fit, and for a clock without slots or epochs.
+    #[must_use]
+    pub fn epoch_start(&self, epoch: u64) -> Option<u64> {
+        let epoch_seconds = self.slot_seconds.checked_mul(self.epoch_slots)?;
+        if epoch_seconds == 0 {
+            return None;
+        }
+        self.genesis_time
+            .checked_add(epoch.checked_mul(epoch_seconds)?)
+    }
+}
+
 /// How fast the entry queue moves (rollup `StakingLib`, aztec-l1 contracts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlushFacts {
@@ -65,4 +86,61 @@ pub struct QueuedDeposit {
     pub withdrawer: Address,
     /// Whether the stake follows the canonical rollup.
     pub move_with_latest_rollup: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CLOCK: RollupClock = RollupClock {
+        genesis_time: 1_000,
+        slot_seconds: 72,
+        epoch_slots: 32,
+    };
+
+    #[test]
+    fn an_epoch_begins_with_its_first_second() {
+        assert_eq!(CLOCK.epoch_at(999), None, "before genesis");
+        assert_eq!(CLOCK.epoch_at(1_000), Some(0));
+        assert_eq!(CLOCK.epoch_at(1_000 + 72 * 32 - 1), Some(0));
+        assert_eq!(CLOCK.epoch_at(1_000 + 72 * 32), Some(1));
+        assert_eq!(CLOCK.epoch_start(0), Some(1_000));
+        assert_eq!(CLOCK.epoch_start(1), Some(1_000 + 72 * 32));
+        assert_eq!(CLOCK.epoch_start(u64::MAX), None, "does not fit");
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_has_no_epochs() {
+        for (slot_seconds, epoch_slots) in [(0, 32), (72, 0), (0, 0), (0, u64::MAX)] {
+            let clock = RollupClock {
+                slot_seconds,
+                epoch_slots,
+                ..CLOCK
+            };
+            assert_eq!(clock.epoch_at(5_000), None);
+            assert_eq!(clock.epoch_start(0), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_clock_panics_and_every_time_lies_in_its_epoch(
+            genesis_time in any::<u64>(),
+            slot_seconds in any::<u64>(),
+            epoch_slots in any::<u64>(),
+            time in any::<u64>(),
+        ) {
+            let clock = RollupClock { genesis_time, slot_seconds, epoch_slots };
+            if let Some(epoch) = clock.epoch_at(time) {
+                if let Some(start) = clock.epoch_start(epoch) {
+                    prop_assert!(start <= time);
+                }
+                if let Some(end) = epoch.checked_add(1).and_then(|next| clock.epoch_start(next)) {
+                    prop_assert!(time < end);
+                }
+            }
+        }
+    }
 }

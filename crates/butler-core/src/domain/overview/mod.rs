@@ -1,0 +1,224 @@
+//! One row per tracked attester: everything that is decided about it from one snapshot and the key files.
+//!
+//! Rows come in the order of the attester's life, then of the queues. Each list of the snapshot is indexed once, so the
+//! cost is that of sorting.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use ethers_core::types::{Address, U256};
+use serde::Serialize;
+
+use super::arrival::{Arrival, arrival};
+use super::coinbase::{CoinbaseCheck, CoinbaseFacts, Severity, check_coinbase};
+use super::delegation::Delegation;
+use super::ids::{Coinbase, ProviderId};
+use super::key_book::{KeyBook, KeyEntry};
+use super::position::{Position, PositionFacts, position};
+use super::snapshot::NetworkSnapshot;
+use super::state::{State, StateFacts, next_state};
+use super::transition::{Judgement, judge};
+use super::view::AttesterView;
+
+/// Everything that is known and decided about one attester.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttesterRow {
+    /// Whose row it is.
+    pub attester: Address,
+    /// The operator's view.
+    pub state: State,
+    /// Where the chain has it.
+    pub position: Position,
+    /// What the step from its previous state means; `None` when it had none.
+    pub judgement: Option<Judgement>,
+    /// Our provider that queues it, or that it was last staked with.
+    pub provider_id: Option<ProviderId>,
+    /// How many keys are taken before it; 0 is the next one.
+    pub provider_queue_place: Option<u64>,
+    /// How many deposits are before it; 0 is the head.
+    pub entry_queue_place: Option<u64>,
+    /// When it can become active, while it waits in the entry queue.
+    pub arrival: Option<Arrival>,
+    /// What is found about its coinbase.
+    pub coinbase: CoinbaseCheck,
+    /// How much that matters.
+    pub coinbase_severity: Severity,
+    /// Every coinbase that key files name for it.
+    pub coinbase_configured: BTreeSet<Coinbase>,
+    /// The split of its last `StakedWithProvider`.
+    pub coinbase_expected: Option<Coinbase>,
+    /// The rollup's own view: status, balance, exit.
+    pub view: AttesterView,
+    /// The servers that run it.
+    pub servers: BTreeSet<String>,
+    /// Whether its last deposit was refunded: staked on this rollup, and now neither waiting nor ever active.
+    pub deposit_failed: bool,
+    /// Rewards that wait for its expected coinbase, or else for its first configured one, in base units; `None` when
+    /// they were not read.
+    pub pending_rewards: Option<U256>,
+    /// Who staked it last.
+    pub staker: Option<Address>,
+}
+
+/// The lists of a snapshot and a key book, by attester.
+struct Index<'a> {
+    provider_queues: BTreeMap<Address, (ProviderId, u64)>,
+    entry_queue: BTreeMap<Address, u64>,
+    last_delegations: BTreeMap<Address, &'a Delegation>,
+    key_entries: BTreeMap<Address, Vec<&'a KeyEntry>>,
+}
+
+impl<'a> Index<'a> {
+    /// An attester that is in a list twice (`duplicates` says so) gets its first place.
+    fn new(snapshot: &'a NetworkSnapshot, keys: &'a KeyBook) -> Self {
+        let mut provider_queues = BTreeMap::new();
+        for (id, provider) in &snapshot.providers {
+            for (place, entry) in (0..).zip(&provider.queue) {
+                provider_queues
+                    .entry(entry.attester)
+                    .or_insert((*id, place));
+            }
+        }
+        let mut entry_queue = BTreeMap::new();
+        for (place, deposit) in (0..).zip(&snapshot.entry_queue) {
+            entry_queue.entry(deposit.attester).or_insert(place);
+        }
+        let mut last_delegations = BTreeMap::<Address, &Delegation>::new();
+        for delegation in &snapshot.delegations {
+            let last = last_delegations
+                .entry(delegation.attester)
+                .or_insert(delegation);
+            if last.log < delegation.log {
+                *last = delegation;
+            }
+        }
+        Self {
+            provider_queues,
+            entry_queue,
+            last_delegations,
+            key_entries: keys.by_attester(),
+        }
+    }
+}
+
+/// The row of every tracked attester, ordered by state, queue place and address.
+///
+/// `previous` are the states of the last overview, empty at first. A missing coinbase becomes critical when its attester
+/// may be active within `critical_within` of the snapshot's block.
+#[must_use]
+pub fn overview(
+    snapshot: &NetworkSnapshot,
+    keys: &KeyBook,
+    previous: &BTreeMap<Address, State>,
+    critical_within: Duration,
+) -> Vec<AttesterRow> {
+    let index = Index::new(snapshot, keys);
+    let mut rows: Vec<AttesterRow> = snapshot
+        .attesters
+        .iter()
+        .map(|(attester, view)| {
+            let before = previous.get(attester).copied();
+            row(snapshot, &index, (*attester, view), before, critical_within)
+        })
+        .collect();
+    rows.sort_by_key(|row| {
+        let place = row.entry_queue_place.or(row.provider_queue_place);
+        (row.state, place.is_none(), place, row.attester)
+    });
+    rows
+}
+
+fn row(
+    snapshot: &NetworkSnapshot,
+    index: &Index<'_>,
+    (attester, view): (Address, &AttesterView),
+    before: Option<State>,
+    critical_within: Duration,
+) -> AttesterRow {
+    let now = snapshot.block.timestamp;
+    let provider_queue = index.provider_queues.get(&attester).copied();
+    let entry_queue_place = index.entry_queue.get(&attester).copied();
+    let delegation = index.last_delegations.get(&attester).copied();
+    let entries = index
+        .key_entries
+        .get(&attester)
+        .map_or(&[][..], Vec::as_slice);
+    let coinbase_configured: BTreeSet<Coinbase> =
+        entries.iter().filter_map(|entry| entry.coinbase).collect();
+    let coinbase_expected = delegation.map(|delegation| delegation.coinbase);
+
+    let position = position(PositionFacts {
+        view,
+        in_provider_queue: provider_queue.is_some(),
+        in_entry_queue: entry_queue_place.is_some(),
+    });
+    let state = next_state(
+        before,
+        StateFacts {
+            status: view.status,
+            was_active_once: view.was_active_once(),
+            coinbase_configured: !coinbase_configured.is_empty(),
+            in_provider_queue: provider_queue.is_some(),
+            in_entry_queue: entry_queue_place.is_some(),
+            staked_with_provider: delegation.is_some(),
+        },
+    );
+    let arrival = entry_queue_place
+        .filter(|_| position == Position::EntryQueue)
+        .and_then(|place| arrival(place, &snapshot.rollup.clock, &snapshot.rollup.flush, now));
+    let coinbase = check_coinbase(&CoinbaseFacts {
+        configured: coinbase_configured.clone(),
+        expected: coinbase_expected,
+        position,
+        arrival,
+    });
+    let paid = coinbase_expected.or_else(|| coinbase_configured.first().copied());
+    AttesterRow {
+        attester,
+        state,
+        position,
+        judgement: before.map(|before| judge(before, state)),
+        provider_id: provider_queue
+            .map(|(id, _)| id)
+            .or(delegation.map(|delegation| delegation.provider_id)),
+        provider_queue_place: provider_queue.map(|(_, place)| place),
+        entry_queue_place,
+        arrival,
+        coinbase,
+        coinbase_severity: coinbase.severity(position, now, critical_within),
+        coinbase_configured,
+        coinbase_expected,
+        view: *view,
+        servers: entries.iter().map(|entry| entry.server.clone()).collect(),
+        deposit_failed: position == Position::Unregistered
+            && delegation.is_some_and(|last| last.rollup == snapshot.rollup.address),
+        pending_rewards: paid.and_then(|paid| snapshot.pending_rewards.get(&paid).copied()),
+        staker: delegation.map(|delegation| delegation.staker),
+    }
+}
+
+/// How many rows are in each state; every state is there.
+#[must_use]
+pub fn counts_by_state(rows: &[AttesterRow]) -> BTreeMap<State, u64> {
+    counts(State::ALL, rows.iter().map(|row| row.state))
+}
+
+/// How many rows are at each position; every position is there.
+#[must_use]
+pub fn counts_by_position(rows: &[AttesterRow]) -> BTreeMap<Position, u64> {
+    counts(Position::ALL, rows.iter().map(|row| row.position))
+}
+
+fn counts<T: Ord>(
+    all: impl IntoIterator<Item = T>,
+    seen: impl Iterator<Item = T>,
+) -> BTreeMap<T, u64> {
+    let mut counts: BTreeMap<T, u64> = all.into_iter().map(|each| (each, 0)).collect();
+    for each in seen {
+        *counts.entry(each).or_default() += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests;
