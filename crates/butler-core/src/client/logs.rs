@@ -226,7 +226,7 @@ pub fn decode_header(json: &str) -> Result<Option<BlockRef>, RpcFailure> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::refusal::RangeHint;
+    use crate::client::refusal::RangeHint;
     use super::*;
 
     fn refused(max_blocks: Option<u64>, range: Option<(u64, u64)>) -> RpcFailure {

@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn rate_limits_old_blocks_and_unknown_blocks_are_told_apart() {
         let kind = |code, message| classify("eth_call", code, message, &Value::Null).kind();
-        use super::super::error::ErrorKind as K;
+        use crate::client::error::ErrorKind as K;
         assert_eq!(
             kind(
                 429,
