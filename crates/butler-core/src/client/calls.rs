@@ -4,14 +4,14 @@
 //! A getter that fails without data inside a pack may have run out of gas there, so it is asked again on its own before
 //! the failure is believed.
 
-use ethers_core::types::{Bytes, H256};
+use ethers_core::types::{Bytes, H256, U256};
 use serde_json::json;
 
 use super::endpoint::Endpoint;
 use super::error::RpcFailure;
 use super::wire::{Answer, Request};
-use crate::contracts::call::{Call, DecodeError};
-use crate::contracts::multicall::{MULTICALL3, Outcome, decode_aggregate, encode_aggregate};
+use crate::contracts::call::{Call, DecodeError, Target};
+use crate::contracts::multicall::{Outcome, decode_aggregate, encode_aggregate};
 
 /// The most calls of one pack, so that no single answer grows beyond a few hundred kilobytes.
 const PACK_LIMIT: usize = 500;
@@ -34,12 +34,19 @@ pub async fn read_calls(
     let mut outcomes: Vec<Option<Outcome>> = vec![None; calls.len()];
     let mut packs = first_packs(endpoint, calls);
     while !packs.is_empty() {
-        let requests: Vec<Request> = packs.iter().map(|pack| request(pack, calls, pin)).collect();
+        let requests: Vec<Request> = packs
+            .iter()
+            .map(|pack| request(endpoint, pack, calls, pin))
+            .collect();
         let answers = endpoint.exchange(&requests).await?;
         let mut again = Vec::new();
         for (pack, answer) in packs.into_iter().zip(answers) {
             match pack {
-                Pack::Direct(call) => set(&mut outcomes, call, direct_outcome(answer)?),
+                Pack::Direct(call) => set(
+                    &mut outcomes,
+                    call,
+                    direct_outcome(calls.get(call), answer)?,
+                ),
                 Pack::Aggregate {
                     calls: members,
                     gas,
@@ -93,20 +100,25 @@ fn first_packs(endpoint: &Endpoint, calls: &[Call]) -> Vec<Pack> {
     packs
 }
 
-fn request(pack: &Pack, calls: &[Call], pin: H256) -> Request {
-    let (to, data) = match pack {
-        Pack::Aggregate { calls: members, .. } => (
-            Some(MULTICALL3),
-            encode_aggregate(members.iter().filter_map(|call| calls.get(*call))),
-        ),
-        Pack::Direct(call) => calls.get(*call).map_or((None, Bytes::new()), |call| {
-            (Some(call.to), call.data.clone())
-        }),
-    };
-    Request::new(
-        "eth_call",
-        json!([{ "to": to, "data": data }, { "blockHash": pin }]),
-    )
+fn request(endpoint: &Endpoint, pack: &Pack, calls: &[Call], pin: H256) -> Request {
+    let at = json!({ "blockHash": pin });
+    match pack {
+        Pack::Aggregate { calls: members, .. } => {
+            let members = members.iter().filter_map(|call| calls.get(*call));
+            let data = encode_aggregate(endpoint.multicall3(), members);
+            Request::new(
+                "eth_call",
+                json!([{ "to": endpoint.multicall3(), "data": data }, at]),
+            )
+        }
+        Pack::Direct(call) => match calls.get(*call).map(|call| &call.target) {
+            Some(Target::Function { to, data }) => {
+                Request::new("eth_call", json!([{ "to": to, "data": data }, at]))
+            }
+            Some(Target::Balance(account)) => Request::new("eth_getBalance", json!([account, at])),
+            None => Request::new("eth_call", json!([])),
+        },
+    }
 }
 
 /// Takes what an aggregate answered; returns what has to be asked again.
@@ -162,12 +174,25 @@ fn halves(mut members: Vec<usize>, gas: u64) -> Vec<Pack> {
     ]
 }
 
-fn direct_outcome(answer: Answer) -> Result<Outcome, RpcFailure> {
+fn direct_outcome(call: Option<&Call>, answer: Answer) -> Result<Outcome, RpcFailure> {
     match answer {
-        Ok(raw) => Ok(Outcome::Returned(bytes(raw.get())?)),
+        Ok(raw) => match call.map(|call| &call.target) {
+            Some(Target::Balance(_)) => Ok(Outcome::Returned(word(raw.get())?)),
+            Some(Target::Function { .. }) | None => Ok(Outcome::Returned(bytes(raw.get())?)),
+        },
         Err(RpcFailure::Reverted { data }) => Ok(Outcome::Failed(data)),
         Err(failure) => Err(failure),
     }
+}
+
+/// A quantity as the word that a contract would have returned.
+fn word(json: &str) -> Result<Bytes, RpcFailure> {
+    let quantity: U256 = serde_json::from_str(json).map_err(|_| {
+        RpcFailure::Malformed("the answer to eth_getBalance is not a quantity".to_owned())
+    })?;
+    let mut word = [0; 32];
+    quantity.to_big_endian(&mut word);
+    Ok(Bytes::from(word))
 }
 
 fn bytes(json: &str) -> Result<Bytes, RpcFailure> {

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use ethers_core::types::Address;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -30,6 +31,8 @@ pub struct EndpointSettings {
     pub max_batch: usize,
     /// Blocks of the first log range to try.
     pub log_range_blocks: u64,
+    /// Where Multicall3 is on this chain.
+    pub multicall3: Address,
 }
 
 /// Gas of one `eth_call` that public endpoints grant: geth's default cap is 50 million, some grant less.
@@ -45,6 +48,7 @@ pub struct Endpoint {
     slots: Semaphore,
     next_id: AtomicU64,
     max_batch: usize,
+    multicall3: Address,
     refuses_batches: AtomicBool,
     lacks_multicall: AtomicBool,
     call_gas: AtomicU64,
@@ -65,6 +69,7 @@ impl Endpoint {
             slots: Semaphore::new(settings.max_concurrency.max(1)),
             next_id: AtomicU64::new(1),
             max_batch: settings.max_batch.max(1),
+            multicall3: settings.multicall3,
             refuses_batches: AtomicBool::new(settings.max_batch <= 1),
             lacks_multicall: AtomicBool::new(false),
             call_gas: AtomicU64::new(FIRST_CALL_GAS),
@@ -128,6 +133,12 @@ impl Endpoint {
         }
         self.call_gas.fetch_min(lower, Ordering::Relaxed);
         true
+    }
+
+    /// Where Multicall3 is.
+    #[must_use]
+    pub fn multicall3(&self) -> Address {
+        self.multicall3
     }
 
     /// Whether Multicall3 has no code on this chain.

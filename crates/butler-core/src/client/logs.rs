@@ -226,8 +226,8 @@ pub fn decode_header(json: &str) -> Result<Option<BlockRef>, RpcFailure> {
 
 #[cfg(test)]
 mod tests {
-    use crate::client::refusal::RangeHint;
     use super::*;
+    use crate::client::refusal::RangeHint;
 
     fn refused(max_blocks: Option<u64>, range: Option<(u64, u64)>) -> RpcFailure {
         RpcFailure::RangeRefused {

@@ -306,10 +306,9 @@ mod tests {
             ),
         ];
         for (code, message, expected) in table {
-            match classify("eth_getLogs", code, message, &Value::Null) {
-                RpcFailure::RangeRefused { hint, .. } => assert_eq!(hint, expected, "{message}"),
-                other => panic!("{message}: {other:?}"),
-            }
+            let failure = classify("eth_getLogs", code, message, &Value::Null);
+            let RpcFailure::RangeRefused { hint, .. } = failure else { panic!("{message}: {failure:?}") };
+            assert_eq!(hint, expected, "{message}");
         }
     }
 

@@ -9,13 +9,25 @@ use ethers_core::abi::{AbiDecode, AbiEncode};
 use ethers_core::types::{Address, Bytes};
 use thiserror::Error;
 
-/// A call of a view function, encoded.
+/// What is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A view function of a contract.
+    Function {
+        /// The contract.
+        to: Address,
+        /// Selector and arguments.
+        data: Bytes,
+    },
+    /// An account's balance in wei; Multicall3 answers it among calls, `eth_getBalance` on its own.
+    Balance(Address),
+}
+
+/// One read, encoded. Its answer is ABI-encoded in either case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The contract.
-    pub to: Address,
-    /// Selector and arguments.
-    pub data: Bytes,
+    /// What is read.
+    pub target: Target,
     /// The function's name, for messages.
     pub function: Cow<'static, str>,
     /// What the call costs at most, in gas: an estimate that decides how many calls fit into one request.
@@ -24,16 +36,38 @@ pub struct Call {
 
 /// Gas that most getters stay under: a handful of cold storage reads behind one or two delegate calls.
 pub const GETTER_GAS: u64 = 60_000;
+const BALANCE_GAS: u64 = 10_000;
 
 impl Call {
     /// Encodes a call of a getter.
     #[must_use]
     pub fn new<C: EthCall + AbiEncode>(to: Address, call: C) -> Self {
         Self {
-            to,
-            data: call.encode().into(),
+            target: Target::Function {
+                to,
+                data: call.encode().into(),
+            },
             function: C::function_name(),
             gas: GETTER_GAS,
+        }
+    }
+
+    /// Reads an account's balance.
+    #[must_use]
+    pub fn balance(account: Address) -> Self {
+        Self {
+            target: Target::Balance(account),
+            function: Cow::Borrowed("eth_getBalance"),
+            gas: BALANCE_GAS,
+        }
+    }
+
+    /// The contract that is asked, or the account whose balance is read.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        match &self.target {
+            Target::Function { to, .. } => *to,
+            Target::Balance(account) => *account,
         }
     }
 

@@ -8,8 +8,10 @@ use std::borrow::Cow;
 use ethers_core::abi::{AbiDecode, AbiEncode};
 use ethers_core::types::{Address, Bytes};
 
-use super::bindings::multicall3::{Aggregate3Call, Aggregate3Return, Call3, CallResult};
-use super::call::{Call, DecodeError};
+use super::bindings::multicall3::{
+    Aggregate3Call, Aggregate3Return, Call3, CallResult, GetEthBalanceCall,
+};
+use super::call::{Call, DecodeError, Target};
 
 /// Multicall3's address on every public chain.
 pub const MULTICALL3: Address = ethers_core::types::H160([
@@ -26,15 +28,27 @@ pub enum Outcome {
     Failed(Bytes),
 }
 
-/// Encodes calls into one `aggregate3`.
+/// Encodes calls into one `aggregate3` of the Multicall3 at `multicall3`.
 #[must_use]
-pub fn encode_aggregate<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Bytes {
+pub fn encode_aggregate<'a>(
+    multicall3: Address,
+    calls: impl IntoIterator<Item = &'a Call>,
+) -> Bytes {
     let calls = calls
         .into_iter()
-        .map(|call| Call3 {
-            target: call.to,
-            allow_failure: true,
-            call_data: call.data.clone(),
+        .map(|call| {
+            let (target, call_data) = match &call.target {
+                Target::Function { to, data } => (*to, data.clone()),
+                Target::Balance(account) => {
+                    let call = GetEthBalanceCall { account: *account };
+                    (multicall3, call.encode().into())
+                }
+            };
+            Call3 {
+                target,
+                allow_failure: true,
+                call_data,
+            }
         })
         .collect();
     Aggregate3Call { calls }.encode().into()

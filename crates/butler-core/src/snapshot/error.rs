@@ -22,8 +22,8 @@ pub enum Contract {
     Rollup,
     /// The governance staking escrow, from the rollup.
     Gse,
-    /// Multicall3.
-    Multicall3,
+    /// No contract: an account whose balance is read.
+    Account,
 }
 
 impl fmt::Display for Contract {
@@ -33,7 +33,7 @@ impl fmt::Display for Contract {
             Self::StakingRegistry => "StakingRegistry",
             Self::Rollup => "rollup",
             Self::Gse => "GSE",
-            Self::Multicall3 => "Multicall3",
+            Self::Account => "account",
         })
     }
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use ethers_contract::EthCall;
 use ethers_core::abi::{AbiDecode, AbiEncode};
-use ethers_core::types::Address;
+use ethers_core::types::{Address, U256};
 
 use super::error::{Contract, SnapshotError};
 use crate::client::l1::L1Client;
@@ -42,7 +42,16 @@ impl Reads {
         gas: u64,
         call: C,
     ) -> Slot<R> {
-        self.calls.push(Call::new(address, call).with_gas(gas));
+        self.add(contract, Call::new(address, call).with_gas(gas))
+    }
+
+    /// Adds the balance of an account.
+    pub(super) fn push_balance(&mut self, account: Address) -> Slot<U256> {
+        self.add(Contract::Account, Call::balance(account))
+    }
+
+    fn add<R>(&mut self, contract: Contract, call: Call) -> Slot<R> {
+        self.calls.push(call);
         self.contracts.push(contract);
         Slot {
             index: self.calls.len() - 1,
@@ -78,10 +87,10 @@ impl Answers {
         let (call, contract) = self.read(slot);
         match self.outcomes.get(slot.index) {
             Some(Outcome::Returned(data)) => decode_return(&call.function, data)
-                .map_err(|source| blame(contract, call.to, source)),
+                .map_err(|source| blame(contract, call.address(), source)),
             Some(Outcome::Failed(_)) | None => Err(SnapshotError::Unsupported {
                 contract,
-                address: call.to,
+                address: call.address(),
                 function: call.function.clone().into_owned(),
             }),
         }
@@ -106,7 +115,7 @@ impl Answers {
         check: impl FnOnce(R) -> Result<T, DecodeError>,
     ) -> Result<T, SnapshotError> {
         let (call, contract) = self.read(slot);
-        check(self.get(slot)?).map_err(|source| blame(contract, call.to, source))
+        check(self.get(slot)?).map_err(|source| blame(contract, call.address(), source))
     }
 
     fn read<R>(&self, slot: &Slot<R>) -> (&Call, Contract) {

@@ -9,10 +9,9 @@ use ethers_core::types::{Address, U256};
 
 use super::error::{Contract, SnapshotError};
 use super::reads::{Answers, Reads, Slot};
-use crate::contracts::bindings::{aztec_registry, gse, multicall3, rollup, staking_registry};
+use crate::contracts::bindings::{aztec_registry, gse, rollup, staking_registry};
 use crate::contracts::call::GETTER_GAS;
 use crate::contracts::decode;
-use crate::contracts::multicall::MULTICALL3;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::rollup::{FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
@@ -131,13 +130,7 @@ impl Registries {
                 .collect(),
             balances: publishers
                 .iter()
-                .map(|account| {
-                    let call = multicall3::GetEthBalanceCall { account: *account };
-                    (
-                        *account,
-                        reads.push(Contract::Multicall3, MULTICALL3, GETTER_GAS, call),
-                    )
-                })
+                .map(|account| (*account, reads.push_balance(*account)))
                 .collect(),
         }
     }
