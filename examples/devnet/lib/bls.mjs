@@ -39,3 +39,6 @@ export function blsKeys(label) {
     pop: affine(G1.fromAffine(registrationDigest(g1)).multiply(secret)),
   };
 }
+
+// The form of a public key in key files: x, with the highest bit set when y is odd.
+export const compress = ({ x, y }) => numberToHex(x | ((y & 1n) << 255n), { size: 32 });

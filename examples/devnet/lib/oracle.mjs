@@ -17,7 +17,7 @@ export async function fundPublishers({ url }, rpc) {
 }
 
 // `eventNames` limits the events that are kept; undefined keeps all.
-export async function readOracle(devnet, { names, providers, eventNames }) {
+export async function readOracle(devnet, { names, bls, providers, eventNames }) {
   const { reader, read, who, contracts, addresses } = devnet;
   const block = await reader.getBlock();
   return {
@@ -27,7 +27,7 @@ export async function readOracle(devnet, { names, providers, eventNames }) {
     contracts: addresses,
     accounts: Object.fromEntries(Object.entries(who).map(([role, a]) => [role, a.address])),
     publishers: PUBLISHERS,
-    attesters: await readAttesters(devnet, names),
+    attesters: await readAttesters(devnet, names, bls),
     activeAttesters: await many(devnet, contracts.Rollup, 'getAttesterAtIndex', 'getActiveAttesterCount'),
     entryQueue: await many(devnet, contracts.Rollup, 'getEntryQueueAt', 'getEntryQueueLength'),
     providers: Object.fromEntries(await Promise.all(providers.map(async id => [id, await readProvider(devnet, id)]))),
@@ -46,12 +46,12 @@ async function many(devnet, contract, item, length) {
   return all(devnet, contract, item, Array.from({ length: count }, (_, i) => [BigInt(i)]));
 }
 
-async function readAttesters(devnet, names) {
+async function readAttesters(devnet, names, bls) {
   const list = Object.entries(names), argsList = list.map(([, address]) => [address]);
   const views = await all(devnet, devnet.contracts.Rollup, 'getAttesterView', argsList);
   const rewards = await all(devnet, devnet.contracts.Rollup, 'getSequencerRewards', argsList);
   return Object.fromEntries(list.map(([name, address], i) => [name, {
-    address, status: STATUS[views[i].status], effectiveBalance: views[i].effectiveBalance,
+    address, bls: bls[name], status: STATUS[views[i].status], effectiveBalance: views[i].effectiveBalance,
     withdrawer: views[i].config.withdrawer, exit: views[i].exit, sequencerRewards: rewards[i],
   }]));
 }

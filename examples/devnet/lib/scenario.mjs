@@ -10,7 +10,7 @@
 //   S3            zombie: slashed under 190,000 and ejected, withdrawal not initiated
 //   BADPOP        its deposit failed at the flush and was refunded
 import { encodeFunctionData, getAddress, numberToHex, pad, parseEther } from 'viem';
-import { blsKeys } from './bls.mjs';
+import { blsKeys, compress } from './bls.mjs';
 import { EPOCH_SECONDS, account } from './devnet.mjs';
 import { rpc } from './process.mjs';
 
@@ -19,10 +19,12 @@ export async function playScenario(devnet) {
   const { Rollup, StakingRegistry } = contracts;
   const rollup = (from, name, args = []) => tx(from, Rollup.address, Rollup.abi, name, args);
   const registry = (from, name, args) => tx(from, StakingRegistry.address, StakingRegistry.abi, name, args);
-  const names = {};
+  const names = {}, bls = {};
   const key = (name, index) => {
     names[name] = account(100 + index).address;
-    return { attester: names[name], ...blsKeys(name) };
+    const pair = blsKeys(name);
+    bls[name] = compress(pair.g1);
+    return { attester: names[name], ...pair };
   };
   const keys = (prefix, count, from) => Array.from({ length: count }, (_, i) => key(prefix + i, from + i));
   const keyStore = k => ({ attester: k.attester, publicKeyG1: k.g1, publicKeyG2: k.g2, proofOfPossession: k.pop });
@@ -78,7 +80,7 @@ export async function playScenario(devnet) {
   await registry('adminB', 'acceptProviderAdmin', [3n]);
   await setSequencerRewards(devnet, names.A0, parseEther('123.5'));
   await rpc(url, 'evm_mine');
-  return { names, providers: [1n, 2n, 3n] };
+  return { names, bls, providers: [1n, 2n, 3n] };
 }
 
 // No block is ever proposed here, so rewards are written to the storage slot that the getter reads.
