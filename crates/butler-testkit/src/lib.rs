@@ -1,1 +1,7 @@
-//! Placeholder.
+//! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]).
+//!
+//! Never published and never a normal dependency of the programs. Nothing here reaches beyond loopback, except `npm ci`
+//! when the devnet is built for the first time.
+
+pub mod devnet;
+mod http;

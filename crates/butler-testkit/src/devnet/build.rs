@@ -1,0 +1,372 @@
+//! Builds the devnet once and keeps it under `target/devnet/`, keyed by a hash of whatever it is made from.
+//!
+//! Many test processes may ask at the same time: a file lock lets one build while the others wait, and a finished build
+//! appears by a rename, so a half-written one is never seen. `npm ci` runs in the target folder, never in `examples/`.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io::{BufRead as _, BufReader, ErrorKind},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, bail};
+use ethers_core::utils::{hex, keccak256};
+
+use super::Oracle;
+
+/// Which devnet is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DevnetSpec {
+    attesters: Option<u32>,
+}
+
+impl DevnetSpec {
+    /// The small story with an attester in every situation; see `examples/devnet/lib/scenario.mjs`.
+    pub const fn scenario() -> Self {
+        Self { attesters: None }
+    }
+
+    /// `attesters` active attesters, an eighth of that in the entry queue, 20 keys in each provider's queue.
+    pub const fn large(attesters: u32) -> Self {
+        Self {
+            attesters: Some(attesters),
+        }
+    }
+
+    fn name(self) -> String {
+        self.attesters.map_or_else(
+            || "scenario".to_owned(),
+            |attesters| format!("large-{attesters}"),
+        )
+    }
+}
+
+/// A built devnet on disk.
+#[derive(Clone, Debug)]
+pub struct DevnetState {
+    directory: PathBuf,
+    anvil: PathBuf,
+}
+
+impl DevnetState {
+    /// The folder of this build.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The anvil binary that wrote the state; no other version can read it.
+    pub fn anvil(&self) -> &Path {
+        &self.anvil
+    }
+
+    /// The dump without the state of past blocks.
+    pub fn state_file(&self) -> PathBuf {
+        self.directory.join("state.json")
+    }
+
+    /// The dump with the state of every past block; the scenario only.
+    pub fn archive_file(&self) -> PathBuf {
+        self.directory.join("state-archive.json")
+    }
+
+    /// Reads the right answers.
+    ///
+    /// # Errors
+    /// When `oracle.json` cannot be read or has another shape.
+    pub fn oracle(&self) -> anyhow::Result<Oracle> {
+        let path = self.directory.join("oracle.json");
+        let text =
+            fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        serde_json::from_slice(&text)
+            .with_context(|| format!("failed to decode `{}`", path.display()))
+    }
+}
+
+/// Gives the built devnet; builds it first when its inputs changed or it was never built. Blocks.
+///
+/// # Errors
+/// When node or npm is missing, or the build fails; the text says what to install.
+pub fn ensure(spec: &DevnetSpec) -> anyhow::Result<DevnetState> {
+    let workspace = workspace();
+    Builder {
+        sources: workspace.join("examples/devnet"),
+        root: target_directory(&workspace).join("devnet"),
+        search_path: None,
+    }
+    .ensure(*spec)
+}
+
+/// The workspace that this crate was built in.
+pub(crate) fn workspace() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()
+}
+
+/// Cargo's target folder.
+pub(crate) fn target_directory(workspace: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace.join("target"), |dir| workspace.join(dir))
+}
+
+struct Builder {
+    sources: PathBuf,
+    root: PathBuf,
+    /// `PATH` for node and npm; `None` is the process's own.
+    search_path: Option<OsString>,
+}
+
+impl Builder {
+    fn ensure(&self, spec: DevnetSpec) -> anyhow::Result<DevnetState> {
+        let files = source_files(&self.sources)?;
+        let packages = self.root.join(format!(
+            "npm-{}",
+            hash(files.iter().filter(|(name, _)| name.starts_with("package")))
+        ));
+        let sources = hash(files.iter());
+        let state = DevnetState {
+            directory: self.root.join(format!("{}-{sources}", spec.name())),
+            anvil: anvil_in(&packages),
+        };
+        let is_built = || state.directory.is_dir() && state.anvil.is_file();
+        if is_built() {
+            return Ok(state);
+        }
+        fs::create_dir_all(&self.root)
+            .with_context(|| format!("failed to create `{}`", self.root.display()))?;
+        let lock =
+            File::create(self.root.join("lock")).context("failed to open the devnet's lock")?;
+        lock.lock().context("failed to lock the devnet's folder")?;
+        if is_built() {
+            return Ok(state);
+        }
+        self.install(&packages, &files)?;
+        if !state.directory.is_dir() {
+            self.build(
+                spec,
+                &packages.join(format!("src-{sources}")),
+                &files,
+                &state.directory,
+            )?;
+        }
+        Ok(state)
+    }
+
+    fn install(&self, packages: &Path, files: &[(String, Vec<u8>)]) -> anyhow::Result<()> {
+        if anvil_in(packages).is_file() {
+            return Ok(());
+        }
+        let staging =
+            tempfile::tempdir_in(&self.root).context("failed to create a folder for npm")?;
+        copy(
+            files.iter().filter(|(name, _)| name.starts_with("package")),
+            staging.path(),
+        )?;
+        say("installing the devnet's npm packages …");
+        self.run(
+            "npm",
+            &["ci", "--no-audit", "--no-fund", "--loglevel=error"],
+            staging.path(),
+        )?;
+        if packages.exists() {
+            fs::remove_dir_all(packages).context("failed to remove an incomplete installation")?;
+        }
+        fs::rename(staging.keep(), packages)
+            .context("failed to move the npm packages into place")?;
+        if !anvil_in(packages).is_file() {
+            bail!("npm installed no anvil for this platform; see examples/devnet/README.md");
+        }
+        Ok(())
+    }
+
+    fn build(
+        &self,
+        spec: DevnetSpec,
+        sources: &Path,
+        files: &[(String, Vec<u8>)],
+        to: &Path,
+    ) -> anyhow::Result<()> {
+        copy(files.iter(), sources)?;
+        let staging =
+            tempfile::tempdir_in(&self.root).context("failed to create a folder for the devnet")?;
+        let out = staging.path().to_string_lossy().into_owned();
+        let mut arguments = vec!["build.mjs".to_owned(), "--out".to_owned(), out];
+        if let Some(attesters) = spec.attesters {
+            // Keys depend on their number only, so every large devnet shares them.
+            let keys = self.root.join("keys.json").to_string_lossy().into_owned();
+            arguments.extend([
+                "--attesters".to_owned(),
+                attesters.to_string(),
+                "--keys".to_owned(),
+                keys,
+            ]);
+        }
+        say(&format!("building the devnet `{}` …", spec.name()));
+        self.run("node", &arguments, sources)?;
+        fs::rename(staging.keep(), to).context("failed to move the devnet into place")?;
+        fs::remove_dir_all(sources).context("failed to remove the build's copy of the sources")
+    }
+
+    fn run(
+        &self,
+        program: &str,
+        arguments: &[impl AsRef<str>],
+        directory: &Path,
+    ) -> anyhow::Result<()> {
+        let mut command = Command::new(program);
+        command
+            .args(arguments.iter().map(AsRef::as_ref))
+            .current_dir(directory)
+            .stdin(Stdio::null());
+        if let Some(path) = &self.search_path {
+            command.env("PATH", path);
+        }
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| {
+            if error.kind() == ErrorKind::NotFound {
+                anyhow::anyhow!(
+                    "`{program}` is not on the PATH\nhint: the devnet needs Node.js 20.11 or newer with npm; \
+                     on Debian or Ubuntu: apt install nodejs npm"
+                )
+            } else {
+                anyhow::Error::new(error).context(format!("failed to start `{program}`"))
+            }
+        })?;
+        // Shown as it comes, since a large devnet takes minutes, and kept for the error.
+        let mut talk = String::new();
+        if let Some(stderr) = child.stderr.take() {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                say(&line);
+                talk.push_str(&line);
+                talk.push('\n');
+            }
+        }
+        let status = child
+            .wait()
+            .with_context(|| format!("failed to wait for `{program}`"))?;
+        if !status.success() {
+            bail!("`{program}` failed with {status}\n{talk}");
+        }
+        Ok(())
+    }
+}
+
+fn anvil_in(packages: &Path) -> PathBuf {
+    let arch = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    let platform = if cfg!(target_os = "macos") {
+        "darwin"
+    } else {
+        "linux"
+    };
+    packages.join(format!(
+        "node_modules/@foundry-rs/anvil-{platform}-{arch}/bin/anvil"
+    ))
+}
+
+/// Every file of the folder with its relative name, sorted; `node_modules` is left out.
+fn source_files(directory: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    fn walk(
+        directory: &Path,
+        prefix: &str,
+        files: &mut Vec<(String, Vec<u8>)>,
+    ) -> std::io::Result<()> {
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == "node_modules" {
+                continue;
+            }
+            let relative = format!("{prefix}{name}");
+            if entry.file_type()?.is_dir() {
+                walk(&entry.path(), &format!("{relative}/"), files)?;
+            } else {
+                files.push((relative, fs::read(entry.path())?));
+            }
+        }
+        Ok(())
+    }
+    let mut files = Vec::new();
+    walk(directory, "", &mut files)
+        .with_context(|| format!("failed to read `{}`", directory.display()))?;
+    files.retain(|(name, _)| !name.ends_with(".md"));
+    files.sort();
+    Ok(files)
+}
+
+fn hash<'a>(files: impl Iterator<Item = &'a (String, Vec<u8>)>) -> String {
+    let mut digests = Vec::new();
+    for (name, content) in files {
+        digests.extend(keccak256(name));
+        digests.extend(keccak256(content));
+    }
+    hex::encode(&keccak256(digests)[..6])
+}
+
+fn copy<'a>(files: impl Iterator<Item = &'a (String, Vec<u8>)>, to: &Path) -> anyhow::Result<()> {
+    for (name, content) in files {
+        let path = to.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)
+                .with_context(|| format!("failed to create `{}`", parent.display()))?;
+        }
+        super::write_file(&path, content)?;
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a first build takes long enough that people must see why"
+)]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_npm_is_explained() {
+        let root = tempfile::tempdir().unwrap();
+        let empty = tempfile::tempdir().unwrap();
+        let builder = Builder {
+            sources: workspace().join("examples/devnet"),
+            root: root.path().to_owned(),
+            search_path: Some(empty.path().as_os_str().to_owned()),
+        };
+        let error = builder
+            .ensure(DevnetSpec::scenario())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`npm` is not on the PATH"), "{error}");
+        assert!(error.contains("hint: "), "{error}");
+        let left: Vec<_> = fs::read_dir(root.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["lock"], "a failed build leaves nothing behind");
+    }
+
+    #[test]
+    fn asking_again_gives_the_same_build() {
+        let first = ensure(&DevnetSpec::scenario()).unwrap();
+        let second = ensure(&DevnetSpec::scenario()).unwrap();
+        assert_eq!(first.directory(), second.directory());
+        assert!(first.state_file().is_file());
+        assert!(first.archive_file().is_file());
+    }
+
+    #[test]
+    fn the_hash_sees_names_and_contents() {
+        let file = |name: &str, content: &str| (name.to_owned(), content.as_bytes().to_vec());
+        let of = |files: &[(String, Vec<u8>)]| hash(files.iter());
+        assert_ne!(of(&[file("a", "x")]), of(&[file("a", "y")]));
+        assert_ne!(of(&[file("a", "x")]), of(&[file("b", "x")]));
+    }
+}

@@ -1,0 +1,28 @@
+//! A local L1 with Aztec's real contracts: built once per change of `examples/devnet`, loaded by each test into an anvil
+//! of its own.
+//!
+//! [`ensure`] gives the built state, [`Chain::start`] runs it, [`Oracle`] knows the right answers, and [`example_files`] writes the configuration and key files of an operator who runs validators on it.
+
+use anyhow::Context as _;
+
+mod build;
+mod chain;
+mod example;
+mod oracle;
+
+pub use build::{DevnetSpec, DevnetState, ensure};
+pub use chain::{Chain, History};
+pub use example::{ExampleFiles, example_files};
+pub use oracle::{
+    Attester, Block, Contracts, EntryQueueItem, Event, Exit, Oracle, Provider, Publisher, Rollup,
+    Status,
+};
+
+/// Writes a file of the testkit's own folders or of a test's temporary folder.
+fn write_file(path: &std::path::Path, content: &[u8]) -> anyhow::Result<()> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody reads these files before the whole folder is in place"
+    )]
+    std::fs::write(path, content).with_context(|| format!("failed to write `{}`", path.display()))
+}
