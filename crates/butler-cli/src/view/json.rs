@@ -1,0 +1,58 @@
+//! Shapes that several reports share. Addresses carry their checksum, amounts are decimal strings in base units (wei),
+//! moments are unix seconds, absence is `null`.
+
+use butler_core::domain::block::BlockRef;
+use butler_core::domain::ids::Coinbase;
+use ethers_core::types::{Address, U256};
+use serde::{Serialize, Serializer};
+
+/// An address with its checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JsonAddress(pub Address);
+
+impl Serialize for JsonAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&ethers_core::utils::to_checksum(&self.0, None))
+    }
+}
+
+impl From<Address> for JsonAddress {
+    fn from(address: Address) -> Self {
+        Self(address)
+    }
+}
+
+impl From<Coinbase> for JsonAddress {
+    fn from(coinbase: Coinbase) -> Self {
+        Self(coinbase.address())
+    }
+}
+
+/// An amount in base units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JsonAmount(pub U256);
+
+impl Serialize for JsonAmount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl From<U256> for JsonAmount {
+    fn from(amount: U256) -> Self {
+        Self(amount)
+    }
+}
+
+/// What every report on a chain begins with.
+#[derive(Debug, Clone, Serialize)]
+pub struct Scope {
+    /// The network's name in the configuration.
+    pub network: String,
+    /// The L1 chain.
+    pub chain_id: u64,
+    /// The block that everything in the report belongs to.
+    pub block: BlockRef,
+    /// The canonical rollup at that block.
+    pub rollup: JsonAddress,
+}
