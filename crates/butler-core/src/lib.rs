@@ -3,5 +3,6 @@
 //! `domain` is pure: it decides from facts and knows no clock, file, socket or task. Everything else brings facts to it
 //! or carries its answers away. `docs/architecture.md` draws the layers; `tests/layers.rs` enforces them.
 
+pub mod config;
 pub mod domain;
 pub mod store;
