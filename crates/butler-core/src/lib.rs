@@ -4,6 +4,7 @@
 //! or carries its answers away. `docs/architecture.md` draws the layers; `tests/layers.rs` enforces them.
 
 pub mod client;
+pub mod config;
 pub mod contracts;
 pub mod domain;
 pub mod runtime;

@@ -1,0 +1,96 @@
+//! The reference page of all keys, written from the table of keys.
+
+use std::time::Duration;
+
+use super::environment::{DOCUMENTED, PREFIX};
+use super::keys::{Bounds, Group, Key, Presence, ROOT, Shape};
+use super::setting::show_duration;
+use super::typed::range;
+
+const INTRODUCTION: &str = "# Configuration
+
+One TOML file, then environment variables, then flags: later ones win. `examples/butler.toml` shows every key;
+`butler-cli config init` writes it, `config check` lists every fault, `config show` prints what is in effect and where
+each value came from, with secrets hidden.
+
+**Strict.** An unknown key is an error, and so is a number in quotes. All faults are reported at once.
+
+**Paths** are taken from the configuration file's folder (from the current folder when a flag gives them). `~` and `$NAME`
+are not expanded.
+
+**Secrets** are named, not written: `…_file` is a file of at most 64 KiB, `…_credential` a systemd credential
+(`LoadCredential=`), `…_env` a variable. One newline at the end is dropped. A URL prints as scheme and host only.
+";
+
+/// The page `docs/configuration.md`.
+#[must_use]
+pub fn render_reference() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    page.push_str(&format!(
+        "\n**Variables.** `{PREFIX}` and the key's parts, joined by two underscores, a list's entries numbered from 0: \
+         `{PREFIX}NETWORKS__MAINNET__L1__0__URL_FILE`.\nLists of plain values are separated by commas. An empty variable \
+         counts as not set. One that begins with `{PREFIX}` and matches\nno key is an error. Besides these, the programs \
+         read {}.\n",
+        DOCUMENTED.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+    ));
+    render_group(&mut page, &ROOT, "");
+    page
+}
+
+fn render_group(page: &mut String, group: &Group, path: &str) {
+    let title = if path.is_empty() {
+        "Top".to_owned()
+    } else {
+        format!("`{path}`")
+    };
+    page.push_str(&format!("\n## {title}\n\n{}\n\n", group.doc));
+    page.push_str("| key | type | default | meaning |\n| --- | --- | --- | --- |\n");
+    for key in group.keys() {
+        page.push_str(&format!(
+            "| `{}` | {} | {} | {} |\n",
+            key.name,
+            render_type(key),
+            render_presence(key),
+            key.doc
+        ));
+    }
+    for section in group.sections {
+        let inner = path.trim_start_matches('[').trim_end_matches(']');
+        let name = if inner.is_empty() {
+            section.name.to_owned()
+        } else {
+            format!("{inner}.{}", section.name)
+        };
+        let path = match section.shape {
+            Shape::Single => format!("[{name}]"),
+            Shape::Named => format!("[{name}.<name>]"),
+            Shape::List => format!("[[{name}]]"),
+        };
+        render_group(page, section.group, &path);
+    }
+}
+
+fn render_type(key: &Key) -> String {
+    let bounds = match key.bounds {
+        Bounds::Any => String::new(),
+        Bounds::Number(0, u64::MAX) => format!(", {}", key.unit),
+        Bounds::Number(least, greatest) => format!(", {}", range(least, greatest, key.unit)),
+        Bounds::Milliseconds(least, greatest) => {
+            let show = |milliseconds| show_duration(Duration::from_millis(milliseconds));
+            format!(", {} to {}", show(least), show(greatest))
+        }
+    };
+    let list = if key.list { "list of: " } else { "" };
+    format!("{list}{}{bounds}", key.kind)
+}
+
+fn render_presence(key: &Key) -> String {
+    match key.presence {
+        Presence::Required => "required".to_owned(),
+        Presence::Optional if key.list => "`[]`".to_owned(),
+        Presence::Optional => "none".to_owned(),
+        Presence::Default(text) => format!("`{text}`"),
+        Presence::Computed(text) => text.to_owned(),
+        Presence::Preset => "from the preset, else required".to_owned(),
+    }
+}

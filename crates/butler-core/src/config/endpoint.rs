@@ -1,0 +1,218 @@
+//! A JSON-RPC endpoint: where it is, how to be let in, and how much to ask of it.
+//!
+//! A URL prints as scheme and host, whatever it is printed with: providers put API keys into paths and queries.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use thiserror::Error;
+use url::Url;
+
+/// The URL of an endpoint. Only [`EndpointUrl::expose`] gives more than scheme, host and port.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EndpointUrl(Url);
+
+/// Why a text is not an endpoint's URL. Never repeats the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum EndpointUrlError {
+    /// Not a URL at all.
+    #[error("expected an http or https URL")]
+    NotAUrl,
+    /// Another scheme.
+    #[error("expected an http or https URL, found another scheme")]
+    Scheme,
+    /// No host.
+    #[error("expected a URL with a host")]
+    Host,
+    /// A user or password before the host.
+    #[error("the URL holds a user or a password")]
+    UserInfo,
+    /// A part after `#`, which is never sent.
+    #[error("the URL has a part after `#`, which is never sent")]
+    Fragment,
+}
+
+impl EndpointUrlError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::UserInfo => Some(
+                "use `basic_user` with `basic_password_file`; a key in the path belongs in `url_file`",
+            ),
+            Self::Scheme => Some("logs are polled over HTTP, WebSockets are not used"),
+            Self::NotAUrl => Some("begin with http:// or https://"),
+            Self::Fragment => Some("write %23 for a `#` that belongs to the path"),
+            Self::Host => None,
+        }
+    }
+}
+
+impl EndpointUrl {
+    /// Reads a URL strictly: no spaces around it, no user, no fragment.
+    ///
+    /// # Errors
+    ///
+    /// The text is not an http or https URL with a host, or holds what must not be in it.
+    pub fn parse(text: &str) -> Result<Self, EndpointUrlError> {
+        // The URL standard would drop spaces, tabs and newlines silently.
+        if text
+            .chars()
+            .any(|character| character.is_whitespace() || character.is_control())
+        {
+            return Err(EndpointUrlError::NotAUrl);
+        }
+        let url = Url::parse(text).map_err(|error| {
+            if error == url::ParseError::EmptyHost {
+                EndpointUrlError::Host
+            } else {
+                EndpointUrlError::NotAUrl
+            }
+        })?;
+        let has_slashes = text
+            .split_once(':')
+            .is_some_and(|(_, rest)| rest.starts_with("//"));
+        match url.scheme() {
+            "http" | "https" if has_slashes => {}
+            "http" | "https" => return Err(EndpointUrlError::NotAUrl),
+            // `localhost:8545` parses as a URL whose scheme is the host's name.
+            _ if !has_slashes => return Err(EndpointUrlError::NotAUrl),
+            _ => return Err(EndpointUrlError::Scheme),
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(EndpointUrlError::Host);
+        }
+        let authority = text.split_once("//").map_or("", |(_, rest)| {
+            rest.split(['/', '?', '#']).next().unwrap_or(rest)
+        });
+        if authority.contains('@') {
+            return Err(EndpointUrlError::UserInfo);
+        }
+        if url.fragment().is_some() {
+            return Err(EndpointUrlError::Fragment);
+        }
+        Ok(Self(url))
+    }
+
+    /// The whole URL, for the client that sends requests. It may hold a key: never print it.
+    #[must_use]
+    pub fn expose(&self) -> &Url {
+        &self.0
+    }
+
+    /// The host without the port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// Whether the URL has a path or query, which is not shown.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.0.path() != "/" || self.0.query().is_some()
+    }
+}
+
+impl fmt::Display for EndpointUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.0.scheme(), self.host())?;
+        self.0
+            .port()
+            .iter()
+            .try_for_each(|port| write!(f, ":{port}"))
+    }
+}
+
+impl fmt::Debug for EndpointUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EndpointUrl({self})")
+    }
+}
+
+/// How to be let in.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// `Authorization: Bearer …`.
+    Bearer(SecretString),
+    /// `Authorization: Basic …`.
+    Basic {
+        /// The user.
+        user: String,
+        /// The password.
+        password: SecretString,
+    },
+}
+
+/// One endpoint and how to treat it.
+#[derive(Debug, Clone)]
+pub struct EndpointConfig {
+    /// The name in logs and metrics; unique within its list.
+    pub name: String,
+    /// Where it is.
+    pub url: EndpointUrl,
+    /// How to be let in.
+    pub auth: Option<Auth>,
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// Requests at the same time.
+    pub max_concurrency: usize,
+    /// A longer answer is refused.
+    pub max_response_bytes: usize,
+    /// Calls in one JSON-RPC batch; 1 means no batches.
+    pub max_batch: usize,
+    /// Certificates (PEM) to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::setting::Setting;
+    use super::*;
+
+    #[test]
+    fn a_url_is_strict() {
+        let cases = [
+            ("", EndpointUrlError::NotAUrl),
+            ("localhost:8545", EndpointUrlError::NotAUrl),
+            ("http:localhost", EndpointUrlError::NotAUrl),
+            ("https://rpc.example.com/ key", EndpointUrlError::NotAUrl),
+            ("\nhttps://rpc.example.com", EndpointUrlError::NotAUrl),
+            ("ws://rpc.example.com", EndpointUrlError::Scheme),
+            ("file:///etc/passwd", EndpointUrlError::Scheme),
+            ("https://", EndpointUrlError::Host),
+            ("https://user@rpc.example.com", EndpointUrlError::UserInfo),
+            (
+                "https://user:secret@rpc.example.com",
+                EndpointUrlError::UserInfo,
+            ),
+            ("https://@rpc.example.com", EndpointUrlError::UserInfo),
+            ("https://rpc.example.com/#x", EndpointUrlError::Fragment),
+        ];
+        for (text, error) in cases {
+            assert_eq!(EndpointUrl::parse(text), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_url_prints_scheme_host_and_port_only() {
+        let url = EndpointUrl::parse("https://rpc.example.com:8443/v2/s3cr3t?key=s3cr3t").unwrap();
+        assert_eq!(url.to_string(), "https://rpc.example.com:8443");
+        assert_eq!(
+            format!("{url:?}"),
+            "EndpointUrl(https://rpc.example.com:8443)"
+        );
+        assert_eq!(url.show(), "https://rpc.example.com:8443/<hidden>");
+        assert_eq!(
+            url.expose().as_str(),
+            "https://rpc.example.com:8443/v2/s3cr3t?key=s3cr3t"
+        );
+        assert_eq!(
+            EndpointUrl::parse("http://[::1]:8545/")
+                .unwrap()
+                .to_string(),
+            "http://[::1]:8545"
+        );
+    }
+}

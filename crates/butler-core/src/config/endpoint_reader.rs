@@ -1,0 +1,159 @@
+//! Reads an endpoint's section: one URL, at most one way to be let in, and the limits.
+
+use secrecy::ExposeSecret;
+
+use super::endpoint::{Auth, EndpointConfig, EndpointUrl};
+use super::fault::Origin;
+use super::reader::Section;
+use super::secret::{Secret, SecretKeys, choose, read_chosen, read_secret};
+use super::setting::{Problem, Setting};
+use super::text_setting::Text;
+
+const URL: SecretKeys = SecretKeys {
+    file: "url_file",
+    credential: "url_credential",
+    variable: "url_env",
+};
+const BEARER: SecretKeys = SecretKeys {
+    file: "bearer_token_file",
+    credential: "bearer_token_credential",
+    variable: "bearer_token_env",
+};
+const PASSWORD: SecretKeys = SecretKeys {
+    file: "basic_password_file",
+    credential: "basic_password_credential",
+    variable: "basic_password_env",
+};
+
+/// Reads one endpoint. `None` after a fault, which is reported.
+pub(crate) fn read_endpoint(section: &Section<'_>) -> Option<EndpointConfig> {
+    let url = read_url(section);
+    let named = section.origin("name").is_some();
+    let given = section.get_or::<Text>("name", || {
+        let host = url.as_ref()?.host().to_owned();
+        Some((Text(host), Origin::Default))
+    });
+    let auth = read_auth(section);
+    let timeout = section.get("timeout");
+    let max_concurrency = read_size(section, "max_concurrency");
+    let max_response_bytes = read_size(section, "max_response_bytes");
+    let max_batch = read_size(section, "max_batch");
+    let ca_file = section.path("ca_file");
+    if (named && given.is_none()) || (section.origin("ca_file").is_some() && ca_file.is_none()) {
+        return None;
+    }
+    Some(EndpointConfig {
+        name: given?.0,
+        url: url?,
+        auth: auth.ok()?,
+        timeout: timeout?,
+        max_concurrency: max_concurrency?,
+        max_response_bytes: max_response_bytes?,
+        max_batch: max_batch?,
+        ca_file,
+    })
+}
+
+fn read_size(section: &Section<'_>, key: &str) -> Option<usize> {
+    usize::try_from(section.get::<u64>(key)?).ok()
+}
+
+fn read_url(section: &Section<'_>) -> Option<EndpointUrl> {
+    let key = match choose(section, &["url", URL.file, URL.credential, URL.variable]) {
+        Ok(Some("url")) => return section.get("url"),
+        Ok(Some(key)) => key,
+        Ok(None) => {
+            section.fault(
+                "",
+                Problem::new("this endpoint has no URL")
+                    .hint("give `url`, or `url_file` when it holds a key"),
+            );
+            return None;
+        }
+        Err(()) => return None,
+    };
+    let Secret::Found(key, text) = read_chosen(section, &URL, key) else {
+        return None;
+    };
+    match EndpointUrl::from_text(text.expose_secret()) {
+        Ok(url) => Some(url),
+        Err(problem) => {
+            section.fault(
+                key,
+                Problem {
+                    what: format!("in the place that it names: {}", problem.what),
+                    ..problem
+                },
+            );
+            None
+        }
+    }
+}
+
+fn read_auth(section: &Section<'_>) -> Result<Option<Auth>, ()> {
+    let bearer = read_secret(section, &BEARER);
+    let password = read_secret(section, &PASSWORD);
+    let user = section.get::<Text>("basic_user").map(|user| user.0);
+    let user_given = section.origin("basic_user").is_some();
+    if user_given && user.is_none() {
+        return Err(());
+    }
+    match (bearer, password) {
+        (Secret::Faulty, _) | (_, Secret::Faulty) => Err(()),
+        (Secret::Absent, Secret::Absent) if !user_given => Ok(None),
+        (Secret::Found(key, _), Secret::Absent | Secret::Found(..)) if user_given => {
+            section.fault(
+                key,
+                Problem::new("given together with `basic_user`").hint("keep one way to be let in"),
+            );
+            Err(())
+        }
+        (Secret::Found(key, _), Secret::Found(other, _)) => {
+            section.fault(
+                key,
+                Problem::new(format!("given together with `{other}`"))
+                    .hint("keep one way to be let in"),
+            );
+            Err(())
+        }
+        (Secret::Found(key, token), Secret::Absent) => {
+            if !token
+                .expose_secret()
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic())
+            {
+                section.fault(
+                    key,
+                    Problem::new(
+                        "the token holds a space or a character that a header can not carry",
+                    ),
+                );
+                return Err(());
+            }
+            Ok(Some(Auth::Bearer(token)))
+        }
+        (Secret::Absent, Secret::Found(key, password)) => match user {
+            Some(user) if user.contains(':') => {
+                section.fault(
+                    "basic_user",
+                    Problem::new("a user's name can not hold a `:`"),
+                );
+                Err(())
+            }
+            Some(user) => Ok(Some(Auth::Basic { user, password })),
+            None => {
+                section.fault(key, Problem::new("a password without `basic_user`"));
+                Err(())
+            }
+        },
+        (Secret::Absent, Secret::Absent) => {
+            let hint =
+                "give `basic_password_file`, `basic_password_credential` or `basic_password_env`";
+            section.fault(
+                "basic_user",
+                Problem::new("a user without a password").hint(hint),
+            );
+            Err(())
+        }
+    }
+}

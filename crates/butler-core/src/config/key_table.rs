@@ -1,0 +1,275 @@
+//! The keys themselves, section by section.
+
+use super::keys::Presence::{Computed, Default, Optional, Preset};
+use super::keys::{Group, Key, Shape, Subsection, key};
+
+/// The whole configuration.
+pub static ROOT: Group = Group {
+    doc: "Keys at the top of the file, before the first section.",
+    keys: &[&[
+        key(
+            "default_network",
+            "name",
+            Optional,
+            "The network of commands that are given none. Not needed when there is only one.",
+        ),
+        key(
+            "cache_directory",
+            "path",
+            Computed("`$CACHE_DIRECTORY`, else `$XDG_CACHE_HOME/butler`, else `~/.cache/butler`"),
+            "What can be fetched again is kept here.",
+        ),
+    ]],
+    sections: &[
+        Subsection {
+            name: "networks",
+            shape: Shape::Named,
+            group: &NETWORK,
+        },
+        Subsection {
+            name: "exporter",
+            shape: Shape::Single,
+            group: &EXPORTER,
+        },
+        Subsection {
+            name: "watcher",
+            shape: Shape::Single,
+            group: &WATCHER,
+        },
+        Subsection {
+            name: "log",
+            shape: Shape::Single,
+            group: &LOG,
+        },
+    ],
+};
+
+static NETWORK: Group = Group {
+    doc: "One network: a chain, its contracts, and what you run on it. Names are lower-case letters, digits, `-` and `_`, and begin with a letter.",
+    keys: &[&[
+        key("preset", "preset", Computed("the network's name, where a preset has it"), "Fills the chain id and the contracts' addresses. Known: `mainnet`."),
+        key("chain_id", "integer", Preset, "The L1 chain's id. An endpoint of another chain is refused.").number("", 1, u64::MAX),
+        key("aztec_registry", "address", Preset, "Aztec's registry, which names the canonical rollup."),
+        key("staking_registry", "address", Preset, "The StakingRegistry that holds the providers' queues."),
+        key("staking_registry_from_block", "integer", Preset, "The block of the StakingRegistry's creation; logs are read from here.").number("block", 0, u64::MAX),
+        key("multicall3", "address", Default("0xcA11bde05977b3631167028862bE2a173976CA11"), "Multicall3, for reading many values at once. The default is its address on every public chain."),
+        key("provider_ids", "provider id", Optional, "Your providers.").list(),
+        key("provider_admins", "address", Optional, "Admins whose providers are looked up and added to `provider_ids`.").list(),
+        key("key_files", "pattern", Optional, "Public key files of your servers. `*`, `?`, `[…]` and `**` match as in a shell; a pattern that matches nothing is an error.").list(),
+        key("publisher_files", "path", Optional, "Files that list each server's publishers.").list(),
+        key("extra_attesters", "address", Optional, "Attesters to follow although no key file has them.").list(),
+        key("replicated_keys", "boolean", Default("false"), "Whether several servers run the same attesters on purpose. Otherwise that is reported."),
+        key("minimum_ether_per_attester", "ether", Default("0.1"), "What a publisher should hold for each attester that it pays for."),
+        key("coinbase_warning", "duration", Default("24h"), "A coinbase that is missing this long before activation is a warning.").seconds(0, 31_536_000),
+        key("coinbase_critical", "duration", Default("6h"), "A coinbase that is missing this long before activation is critical. Not longer than `coinbase_warning`.").seconds(0, 31_536_000),
+        key("log_range_blocks", "integer", Computed("learnt from the endpoint"), "The first width of a log query. It shrinks and grows with what the endpoint allows.").number("blocks", 1, 10_000_000),
+    ]],
+    sections: &[
+        Subsection { name: "l1", shape: Shape::List, group: &L1 },
+        Subsection { name: "aztec_nodes", shape: Shape::List, group: &AZTEC_NODES },
+    ],
+};
+
+static L1: Group = Group {
+    doc: "An L1 JSON-RPC endpoint. The first that is healthy is used. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
+    keys: &[ENDPOINT],
+    sections: &[],
+};
+
+static AZTEC_NODES: Group = Group {
+    doc: "A JSON-RPC endpoint of one of your Aztec nodes. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
+    keys: &[
+        ENDPOINT,
+        &[key(
+            "server",
+            "text",
+            Optional,
+            "The server, as the key files name it, whose keys this node runs.",
+        )],
+    ],
+    sections: &[],
+};
+
+const ENDPOINT: &[Key] = &[
+    key(
+        "name",
+        "text",
+        Computed("the URL's host"),
+        "The name in logs and metrics.",
+    ),
+    key(
+        "url",
+        "url",
+        Optional,
+        "`http` or `https`. Shown as scheme and host only: a path often holds an API key.",
+    )
+    .secret(),
+    key("url_file", "path", Optional, "A file that holds the URL."),
+    key(
+        "url_credential",
+        "credential",
+        Optional,
+        "The URL as a systemd credential: a file in `$CREDENTIALS_DIRECTORY`.",
+    ),
+    key(
+        "url_env",
+        "variable",
+        Optional,
+        "The environment variable that holds the URL.",
+    ),
+    key(
+        "bearer_token_file",
+        "path",
+        Optional,
+        "A file that holds a bearer token.",
+    ),
+    key(
+        "bearer_token_credential",
+        "credential",
+        Optional,
+        "The bearer token as a systemd credential.",
+    ),
+    key(
+        "bearer_token_env",
+        "variable",
+        Optional,
+        "The environment variable that holds the bearer token.",
+    ),
+    key(
+        "basic_user",
+        "text",
+        Optional,
+        "The user of basic authentication; needs one of the passwords below.",
+    ),
+    key(
+        "basic_password_file",
+        "path",
+        Optional,
+        "A file that holds the password.",
+    ),
+    key(
+        "basic_password_credential",
+        "credential",
+        Optional,
+        "The password as a systemd credential.",
+    ),
+    key(
+        "basic_password_env",
+        "variable",
+        Optional,
+        "The environment variable that holds the password.",
+    ),
+    key(
+        "timeout",
+        "duration",
+        Default("20s"),
+        "How long one request may take.",
+    )
+    .seconds(1, 600),
+    key(
+        "max_concurrency",
+        "integer",
+        Default("16"),
+        "Requests at the same time.",
+    )
+    .number("requests", 1, 1024),
+    key(
+        "max_response_bytes",
+        "integer",
+        Default("67108864"),
+        "A longer answer is refused.",
+    )
+    .number("bytes", 1024, 1_073_741_824),
+    key(
+        "max_batch",
+        "integer",
+        Default("100"),
+        "Calls in one JSON-RPC batch; 1 turns batches off.",
+    )
+    .number("calls", 1, 10_000),
+    key(
+        "ca_file",
+        "path",
+        Optional,
+        "Certificates (PEM) to trust instead of the system's.",
+    ),
+];
+
+static EXPORTER: Group = Group {
+    doc: "The exporter of metrics.",
+    keys: &[&[
+        key(
+            "enabled",
+            "boolean",
+            Default("true"),
+            "Whether the exporter may start.",
+        ),
+        key(
+            "listen",
+            "socket address",
+            Default("127.0.0.1:9464"),
+            "Where metrics are served.",
+        ),
+        key(
+            "scrape_interval",
+            "duration",
+            Default("60s"),
+            "Time between two snapshots of the chain.",
+        )
+        .seconds(1, 86_400),
+    ]],
+    sections: &[],
+};
+
+static WATCHER: Group = Group {
+    doc: "The watcher of the chain's logs.",
+    keys: &[&[
+        key(
+            "enabled",
+            "boolean",
+            Default("true"),
+            "Whether the watcher may start.",
+        ),
+        key(
+            "state_directory",
+            "path",
+            Computed(
+                "`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/butler`, else `~/.local/state/butler`",
+            ),
+            "The journal. Never delete it: it says what was done.",
+        ),
+        key(
+            "poll_interval",
+            "duration",
+            Default("12s"),
+            "Time between two looks at the chain's head.",
+        )
+        .seconds(1, 3600),
+        key(
+            "dry_run",
+            "boolean",
+            Default("false"),
+            "Plan and show actions, never execute one.",
+        ),
+    ]],
+    sections: &[],
+};
+
+static LOG: Group = Group {
+    doc: "What the daemons log, on stderr.",
+    keys: &[&[
+        key(
+            "level",
+            "log level",
+            Default("info"),
+            "`error`, `warn`, `info`, `debug` or `trace`.",
+        ),
+        key(
+            "format",
+            "log format",
+            Default("text"),
+            "`text` for people, `json` for machines.",
+        ),
+    ]],
+    sections: &[],
+};

@@ -1,0 +1,237 @@
+//! The configuration: one TOML file, the environment, and flags, checked as a whole before anything starts.
+//!
+//! [`Config::load`] gives either a configuration in which every value is parsed and checked, or every fault at once. It
+//! reads the files that hold secrets; it does not read key files and does not touch the network. Unknown keys, and
+//! variables that match nothing, are faults.
+
+mod address;
+mod docs;
+mod endpoint;
+mod endpoint_reader;
+mod environment;
+mod fault;
+mod key_table;
+pub mod keys;
+mod layers;
+mod log;
+mod network;
+mod programs;
+mod reader;
+mod secret;
+mod sections;
+mod setting;
+mod show;
+mod source;
+mod text_setting;
+mod toml_file;
+mod typed;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+pub use self::docs::render_reference;
+pub use self::endpoint::{Auth, EndpointConfig, EndpointUrl, EndpointUrlError};
+pub use self::fault::{ConfigError, Fault, Origin};
+pub use self::log::{LogConfig, LogFormat, LogLevel};
+pub use self::network::{NetworkConfig, NodeConfig};
+pub use self::programs::{ExporterConfig, WatcherConfig};
+pub use self::reader::Effective;
+pub use self::source::{ConfigFile, Override, Sources, Variables};
+
+use self::fault::escape;
+
+use self::layers::{Node, NodeValue, load_layers};
+use self::log::read_log;
+use self::network::{is_preset, read_network};
+use self::programs::{CACHE, read_directory, read_exporter, read_watcher};
+use self::reader::{Reader, Section};
+use self::setting::Problem;
+use self::text_setting::NetworkName;
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The network of commands that are given none.
+    pub default_network: Option<String>,
+    /// What can be fetched again is kept here. It need not exist yet.
+    pub cache_directory: PathBuf,
+    /// The networks by name.
+    pub networks: BTreeMap<String, NetworkConfig>,
+    /// The exporter.
+    pub exporter: ExporterConfig,
+    /// The watcher.
+    pub watcher: WatcherConfig,
+    /// Logging.
+    pub log: LogConfig,
+    effective: Vec<Effective>,
+}
+
+/// A command's network can not be told.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NetworkChoiceError {
+    /// Nothing is configured.
+    #[error(
+        "no network is configured (hint: name a preset with `--network mainnet`, or add a `[networks.…]` section)"
+    )]
+    None,
+    /// There are several, and none is the default.
+    #[error("several networks are configured: {} (hint: choose with `--network`, or set `default_network`)", .0.join(", "))]
+    Several(Vec<String>),
+    /// There is no such network.
+    #[error("no network `{}` is configured (hint: known are {})", escape(.name), if .known.is_empty() { "none".to_owned() } else { .known.join(", ") })]
+    Unknown {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+}
+
+impl Config {
+    /// Loads and checks a configuration. Blocks while it reads files.
+    ///
+    /// A `default_network` that is a preset's name exists without a section of its own, so that `--network mainnet`
+    /// needs no file.
+    ///
+    /// # Errors
+    ///
+    /// The file is missing or unreadable, or anything in it, the environment or the flags is wrong: all of it is listed.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let (mut root, faults) = load_layers(sources)?;
+        add_preset_network(&mut root);
+        let folder = sources
+            .file
+            .path()
+            .and_then(Path::parent)
+            .map(Path::to_path_buf)
+            .unwrap_or_default();
+        let reader = Reader {
+            variables: &sources.variables,
+            folder,
+            faults: RefCell::new(faults),
+            effective: RefCell::new(Vec::new()),
+        };
+        let config = read_config(&reader, &root);
+        let mut faults = reader.faults.into_inner();
+        faults.sort_by_key(|fault| fault.origin.rank());
+        match config {
+            Some(config) if faults.is_empty() => Ok(Self {
+                effective: reader.effective.into_inner(),
+                ..config
+            }),
+            Some(_) | None => Err(ConfigError::Faults(faults)),
+        }
+    }
+
+    /// The network of that name; else the default one; else the only one.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or the choice is not clear.
+    pub fn network(&self, name: Option<&str>) -> Result<&NetworkConfig, NetworkChoiceError> {
+        let known = || self.networks.keys().cloned().collect();
+        if let Some(name) = name.or(self.default_network.as_deref()) {
+            let unknown = || NetworkChoiceError::Unknown {
+                name: name.to_owned(),
+                known: known(),
+            };
+            return self.networks.get(name).ok_or_else(unknown);
+        }
+        let mut networks = self.networks.values();
+        match (networks.next(), networks.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => Err(NetworkChoiceError::None),
+            (Some(_), Some(_)) => Err(NetworkChoiceError::Several(known())),
+        }
+    }
+
+    /// Every value in effect with its origin, secrets hidden; for `config show`.
+    #[must_use]
+    pub fn effective(&self) -> &[Effective] {
+        &self.effective
+    }
+
+    /// The commented file that `config init` writes.
+    #[must_use]
+    pub fn example() -> &'static str {
+        include_str!("../../../../examples/butler.toml")
+    }
+}
+
+/// Gives a default network that only a preset knows an empty section.
+fn add_preset_network(root: &mut Node) {
+    let NodeValue::Table(table) = &mut root.value else {
+        return;
+    };
+    let Some((name, origin)) = table
+        .get("default_network")
+        .and_then(|node| match &node.value {
+            NodeValue::Text(name) if is_preset(name) => Some((name.clone(), node.origin.clone())),
+            NodeValue::Text(_)
+            | NodeValue::Gap
+            | NodeValue::Reported
+            | NodeValue::Boolean(_)
+            | NodeValue::Integer(_)
+            | NodeValue::Float
+            | NodeValue::List(_)
+            | NodeValue::Table(_) => None,
+        })
+    else {
+        return;
+    };
+    let empty = || Node {
+        origin: origin.clone(),
+        value: NodeValue::Table(BTreeMap::new()),
+    };
+    let networks = table.entry("networks".to_owned()).or_insert_with(empty);
+    if let NodeValue::Table(networks) = &mut networks.value {
+        networks.entry(name).or_insert_with(empty);
+    }
+}
+
+fn read_config(reader: &Reader<'_>, root: &Node) -> Option<Config> {
+    let section = Section::new(reader, Some(root), &keys::ROOT, String::new());
+    let default_network = section
+        .get::<NetworkName>("default_network")
+        .map(|name| name.0);
+    let cache_directory = read_directory(&section, "cache_directory", &CACHE);
+    if cache_directory.is_none() && section.origin("cache_directory").is_none() {
+        let what = "this key is required: none of CACHE_DIRECTORY, XDG_CACHE_HOME and HOME is set to a full path";
+        section.fault("cache_directory", Problem::new(what));
+    }
+    let sections = section.named("networks");
+    let networks: Vec<_> = sections
+        .iter()
+        .map(|(name, section)| (name, read_network(name, section)))
+        .collect();
+    let is_known = |name: &&String| networks.iter().any(|(known, _)| *known == *name);
+    if let Some(name) = default_network.as_ref().filter(|name| !is_known(name)) {
+        let near = fault::nearest(name, networks.iter().map(|(name, _)| name.as_str()));
+        let problem = Problem::new("there is no network of this name");
+        section.fault(
+            "default_network",
+            match near {
+                Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                None => problem.hint("add its section, or name a preset"),
+            },
+        );
+    }
+    let exporter = read_exporter(&section.single("exporter"));
+    let watcher = read_watcher(&section.single("watcher"));
+    let log = read_log(&section.single("log"));
+    let networks = networks
+        .into_iter()
+        .map(|(name, network)| Some((name.clone(), network?)));
+    Some(Config {
+        default_network,
+        cache_directory: cache_directory?,
+        networks: networks.collect::<Option<_>>()?,
+        exporter: exporter?,
+        watcher: watcher?,
+        log: log?,
+        effective: Vec::new(),
+    })
+}

@@ -1,0 +1,294 @@
+//! A network: a chain, its contracts, and what the operator runs on it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ethers_core::types::{Address, H160, U256};
+
+use super::endpoint::EndpointConfig;
+use super::endpoint_reader::read_endpoint;
+use super::fault::{Origin, escape, nearest};
+use super::reader::Section;
+use super::setting::{Ether, Problem, Setting};
+use super::text_setting::{PresetName, Text, WrittenPath, WrittenPattern, is_network_name};
+use crate::domain::ids::ProviderId;
+
+/// The public facts of a network that everybody shares.
+#[derive(Debug)]
+struct Preset {
+    name: &'static str,
+    chain_id: u64,
+    aztec_registry: Address,
+    staking_registry: Address,
+    staking_registry_from_block: u64,
+}
+
+/// Sepolia is not here: public sources name different StakingRegistries for it.
+static PRESETS: &[Preset] = &[Preset {
+    name: "mainnet",
+    chain_id: 1,
+    // 0x35b22e09Ee0390539439E24f06Da43D83f90e298
+    aztec_registry: H160([
+        0x35, 0xb2, 0x2e, 0x09, 0xee, 0x03, 0x90, 0x53, 0x94, 0x39, 0xe2, 0x4f, 0x06, 0xda, 0x43,
+        0xd8, 0x3f, 0x90, 0xe2, 0x98,
+    ]),
+    // 0x042dF8f42790d6943F41C25C2132400fd727f452
+    staking_registry: H160([
+        0x04, 0x2d, 0xf8, 0xf4, 0x27, 0x90, 0xd6, 0x94, 0x3f, 0x41, 0xc2, 0x5c, 0x21, 0x32, 0x40,
+        0x0f, 0xd7, 0x27, 0xf4, 0x52,
+    ]),
+    staking_registry_from_block: 23_083_526,
+}];
+
+/// Whether a preset has this name.
+pub(crate) fn is_preset(name: &str) -> bool {
+    PRESETS.iter().any(|preset| preset.name == name)
+}
+
+/// One of the operator's Aztec nodes.
+#[derive(Debug, Clone)]
+pub struct NodeConfig {
+    /// How to reach it.
+    pub endpoint: EndpointConfig,
+    /// The server, as the key files name it, whose keys it runs.
+    pub server: Option<String>,
+}
+
+/// One network.
+#[derive(Debug, Clone)]
+pub struct NetworkConfig {
+    /// The name that the operator chose.
+    pub name: String,
+    /// The L1 chain's id.
+    pub chain_id: u64,
+    /// Aztec's registry, which names the canonical rollup.
+    pub aztec_registry: Address,
+    /// The StakingRegistry.
+    pub staking_registry: Address,
+    /// The block of the StakingRegistry's creation.
+    pub staking_registry_from_block: u64,
+    /// Multicall3.
+    pub multicall3: Address,
+    /// The operator's providers, without those of `provider_admins`.
+    pub provider_ids: Vec<ProviderId>,
+    /// Admins whose providers are to be looked up.
+    pub provider_admins: Vec<Address>,
+    /// L1 endpoints, the preferred one first. May be empty: see [`NetworkConfig::has_l1`].
+    pub l1: Vec<EndpointConfig>,
+    /// The operator's Aztec nodes.
+    pub aztec_nodes: Vec<NodeConfig>,
+    /// Patterns of key files, already under the configuration file's folder.
+    pub key_files: Vec<String>,
+    /// Files of publishers, already under the configuration file's folder.
+    pub publisher_files: Vec<PathBuf>,
+    /// Attesters to follow although no key file has them.
+    pub extra_attesters: Vec<Address>,
+    /// Whether several servers run the same attesters on purpose.
+    pub replicated_keys: bool,
+    /// In wei.
+    pub minimum_ether_per_attester: U256,
+    /// A coinbase that is missing this long before activation is a warning.
+    pub coinbase_warning: Duration,
+    /// A coinbase that is missing this long before activation is critical.
+    pub coinbase_critical: Duration,
+    /// The first width of a log query.
+    pub log_range_blocks: Option<u64>,
+}
+
+impl NetworkConfig {
+    /// Whether there is an L1 endpoint. A program that reads the chain refuses to start without.
+    #[must_use]
+    pub fn has_l1(&self) -> bool {
+        !self.l1.is_empty()
+    }
+}
+
+/// Reads one network. `None` after a fault, which is reported.
+pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkConfig> {
+    let named_well = is_network_name(name);
+    if !named_well {
+        let what =
+            "a network's name is lower-case letters, digits, `-` and `_`, and begins with a letter";
+        section.fault("", Problem::new(what));
+    }
+    let preset = read_preset(name, section);
+    let chain_id = preset.get(section, "chain_id", |preset| preset.chain_id);
+    let aztec_registry = preset.get(section, "aztec_registry", |preset| preset.aztec_registry);
+    let staking_registry = preset.get(section, "staking_registry", |preset| {
+        preset.staking_registry
+    });
+    let staking_registry_from_block =
+        preset.get(section, "staking_registry_from_block", |preset| {
+            preset.staking_registry_from_block
+        });
+    let multicall3 = section.get("multicall3");
+    let provider_ids = distinct(section, "provider_ids");
+    let provider_admins = distinct(section, "provider_admins");
+    let l1: Vec<_> = section
+        .sections("l1")
+        .iter()
+        .map(|section| read_endpoint(section))
+        .collect();
+    let aztec_nodes: Vec<_> = section
+        .sections("aztec_nodes")
+        .iter()
+        .map(read_node)
+        .collect();
+    let key_files = read_patterns(section);
+    let publisher_files = section.list::<WrittenPath>("publisher_files").into_iter();
+    let publisher_files = publisher_files
+        .map(|(path, origin)| section.reader().resolve(&path.0, Some(&origin)))
+        .collect();
+    let extra_attesters = distinct(section, "extra_attesters");
+    let replicated_keys = section.get("replicated_keys");
+    let minimum = section.get::<Ether>("minimum_ether_per_attester");
+    let coinbase_warning = section.get("coinbase_warning");
+    let coinbase_critical = section.get("coinbase_critical");
+    let log_range_blocks = section.get("log_range_blocks");
+    if coinbase_critical > coinbase_warning && coinbase_warning.is_some() {
+        let problem = Problem::new(
+            "longer than `coinbase_warning`, so the warning would come after the alarm",
+        );
+        section.fault("coinbase_critical", problem);
+    }
+    report_same_names(
+        section,
+        "l1",
+        l1.iter().flatten().map(|endpoint| endpoint.name.as_str()),
+    );
+    report_same_names(
+        section,
+        "aztec_nodes",
+        aztec_nodes
+            .iter()
+            .flatten()
+            .map(|node: &NodeConfig| node.endpoint.name.as_str()),
+    );
+    Some(NetworkConfig {
+        name: name.to_owned(),
+        chain_id: chain_id?,
+        aztec_registry: aztec_registry?,
+        staking_registry: staking_registry?,
+        staking_registry_from_block: staking_registry_from_block?,
+        multicall3: multicall3?,
+        provider_ids,
+        provider_admins,
+        l1: l1.into_iter().collect::<Option<_>>()?,
+        aztec_nodes: aztec_nodes.into_iter().collect::<Option<_>>()?,
+        key_files,
+        publisher_files,
+        extra_attesters,
+        replicated_keys: replicated_keys?,
+        minimum_ether_per_attester: minimum?.0,
+        coinbase_warning: coinbase_warning?,
+        coinbase_critical: coinbase_critical?,
+        log_range_blocks,
+    })
+}
+
+/// What is known of a network's preset.
+enum PresetChoice {
+    None,
+    Known(&'static Preset),
+    /// A name that no preset has; this is reported, and what the preset would fill is not asked for.
+    Unknown,
+}
+
+impl PresetChoice {
+    fn get<T: Setting>(&self, section: &Section<'_>, key: &str, of: fn(&Preset) -> T) -> Option<T> {
+        match self {
+            Self::Unknown if section.origin(key).is_none() => None,
+            Self::Unknown | Self::None => section.get(key),
+            Self::Known(preset) => section.get_or(key, || {
+                Some((of(preset), Origin::Preset(preset.name.to_owned())))
+            }),
+        }
+    }
+}
+
+fn read_preset(network: &str, section: &Section<'_>) -> PresetChoice {
+    let own = || is_preset(network).then(|| (PresetName(network.to_owned()), Origin::Default));
+    let Some(PresetName(name)) = section.get_or("preset", own) else {
+        return if section.origin("preset").is_some() {
+            PresetChoice::Unknown
+        } else {
+            PresetChoice::None
+        };
+    };
+    if let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) {
+        return PresetChoice::Known(preset);
+    }
+    let known = PRESETS.iter().map(|preset| preset.name);
+    let hint = match nearest(&name, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known: {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    section.fault("preset", Problem::new("there is no such preset").hint(hint));
+    PresetChoice::Unknown
+}
+
+fn read_node(section: &Section<'_>) -> Option<NodeConfig> {
+    let server = section.get::<Text>("server").map(|server| server.0);
+    Some(NodeConfig {
+        endpoint: read_endpoint(section)?,
+        server,
+    })
+}
+
+/// Patterns under the configuration file's folder, whose own name is taken literally.
+fn read_patterns(section: &Section<'_>) -> Vec<String> {
+    let patterns = section.list::<WrittenPattern>("key_files").into_iter();
+    let joined = patterns.map(|(pattern, origin)| {
+        let resolved = section.reader().resolve(&pattern.0, Some(&origin));
+        if resolved.as_os_str() == pattern.0.as_str() {
+            return pattern.0;
+        }
+        let folder = glob::Pattern::escape(&section.reader().folder.to_string_lossy());
+        format!("{}/{}", folder.trim_end_matches('/'), pattern.0)
+    });
+    joined.collect()
+}
+
+/// A list in which nothing may occur twice.
+fn distinct<T: Setting + PartialEq + Copy>(section: &Section<'_>, key: &str) -> Vec<T> {
+    let mut values: Vec<T> = Vec::new();
+    for (value, _) in section.list::<T>(key) {
+        if values.contains(&value) {
+            section.fault(key, Problem::new(format!("{} occurs twice", value.show())));
+        }
+        values.push(value);
+    }
+    values
+}
+
+fn report_same_names<'a>(section: &Section<'_>, key: &str, names: impl Iterator<Item = &'a str>) {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            let hint = "give each endpoint a `name`";
+            section.fault(
+                key,
+                Problem::new(format!("two endpoints have the name `{}`", escape(name))).hint(hint),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_presets_hold_the_published_addresses() {
+        let mainnet = &PRESETS[0];
+        assert_eq!(
+            mainnet.aztec_registry.show(),
+            "0x35b22e09Ee0390539439E24f06Da43D83f90e298"
+        );
+        assert_eq!(
+            mainnet.staking_registry.show(),
+            "0x042dF8f42790d6943F41C25C2132400fd727f452"
+        );
+    }
+}

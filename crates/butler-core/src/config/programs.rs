@@ -1,0 +1,111 @@
+//! The sections of single programs: exporter and watcher.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::fault::Origin;
+use super::reader::Section;
+use super::source::Variables;
+use super::text_setting::WrittenPath;
+
+/// `[exporter]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExporterConfig {
+    /// Whether the exporter may start.
+    pub enabled: bool,
+    /// Where metrics are served.
+    pub listen: SocketAddr,
+    /// Time between two snapshots of the chain.
+    pub scrape_interval: Duration,
+}
+
+/// `[watcher]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatcherConfig {
+    /// Whether the watcher may start.
+    pub enabled: bool,
+    /// The journal's folder; absent when neither the key nor the environment has one.
+    pub state_directory: Option<PathBuf>,
+    /// Time between two looks at the chain's head.
+    pub poll_interval: Duration,
+    /// Plan and show actions, never execute one.
+    pub dry_run: bool,
+}
+
+pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
+    let enabled = section.get("enabled");
+    let listen = section.get("listen");
+    let scrape_interval = section.get("scrape_interval");
+    Some(ExporterConfig {
+        enabled: enabled?,
+        listen: listen?,
+        scrape_interval: scrape_interval?,
+    })
+}
+
+pub(crate) fn read_watcher(section: &Section<'_>) -> Option<WatcherConfig> {
+    let enabled = section.get("enabled");
+    let state_directory = read_directory(section, "state_directory", &STATE);
+    let poll_interval = section.get("poll_interval");
+    let dry_run = section.get("dry_run");
+    Some(WatcherConfig {
+        enabled: enabled?,
+        state_directory,
+        poll_interval: poll_interval?,
+        dry_run: dry_run?,
+    })
+}
+
+/// Where a folder is when no key says it.
+pub(crate) struct Directory {
+    /// Set by systemd for a unit; may list several, separated by `:`.
+    unit: &'static str,
+    /// Set by a person's session.
+    session: &'static str,
+    /// Under the home folder.
+    home: &'static str,
+}
+
+pub(crate) const CACHE: Directory = Directory {
+    unit: "CACHE_DIRECTORY",
+    session: "XDG_CACHE_HOME",
+    home: ".cache",
+};
+const STATE: Directory = Directory {
+    unit: "STATE_DIRECTORY",
+    session: "XDG_STATE_HOME",
+    home: ".local/state",
+};
+
+/// A folder from its key, else from the environment.
+pub(crate) fn read_directory(
+    section: &Section<'_>,
+    key: &str,
+    directory: &Directory,
+) -> Option<PathBuf> {
+    if section.origin(key).is_some() {
+        return section.path(key);
+    }
+    let (found, variable) = directory.find(section.reader().variables)?;
+    let written = WrittenPath(found.to_string_lossy().into_owned());
+    section.get_or(key, || {
+        Some((written, Origin::Variable(variable.to_owned())))
+    })?;
+    Some(found)
+}
+
+impl Directory {
+    fn find(&self, variables: &Variables) -> Option<(PathBuf, &'static str)> {
+        let absolute = |name: &str| {
+            let text = variables.get(name)?.to_str()?;
+            let first = PathBuf::from(text.split(':').next()?);
+            first.is_absolute().then_some(first)
+        };
+        let unit = absolute(self.unit).map(|folder| (folder, self.unit));
+        let session = || absolute(self.session).map(|folder| (folder.join("butler"), self.session));
+        let home =
+            || absolute("HOME").map(|folder| (folder.join(self.home).join("butler"), "HOME"));
+        unit.or_else(session).or_else(home)
+    }
+}

@@ -1,0 +1,290 @@
+//! Walks the tree and hands out typed values, strictly.
+//!
+//! A `Section` knows its keys from the table of keys: it reports unknown ones, applies defaults and bounds, and notes
+//! every value that it hands out for `config show`. It never stops at a fault: all of them are collected.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::fault::{Fault, Origin, nearest, show_key};
+use super::keys::{Group, Key, Presence};
+use super::layers::{Node, NodeValue};
+use super::setting::{Problem, Setting};
+use super::source::Variables;
+use super::text_setting::WrittenPath;
+use super::typed::{as_toml, text_of, within};
+
+/// One value in effect, as it may be shown to anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Effective {
+    /// The section, such as `networks.mainnet.l1[0]`; empty at the top.
+    pub section: String,
+    /// The key within it.
+    pub key: String,
+    /// The value as TOML; secrets are hidden.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// What all sections share.
+pub(crate) struct Reader<'a> {
+    pub(crate) variables: &'a Variables,
+    /// The configuration file's folder; empty for the current one.
+    pub(crate) folder: PathBuf,
+    pub(crate) faults: RefCell<Vec<Fault>>,
+    pub(crate) effective: RefCell<Vec<Effective>>,
+}
+
+/// One section of the tree, present or not.
+pub(crate) struct Section<'a> {
+    pub(super) reader: &'a Reader<'a>,
+    table: Option<&'a BTreeMap<String, Node>>,
+    origin: Origin,
+    pub(super) group: &'static Group,
+    path: String,
+}
+
+impl<'a> Section<'a> {
+    /// The section of a node; reports unknown keys at once.
+    pub(crate) fn new(
+        reader: &'a Reader<'a>,
+        node: Option<&'a Node>,
+        group: &'static Group,
+        path: String,
+    ) -> Self {
+        let origin = node.map_or(Origin::Configuration, |node| node.origin.clone());
+        let table = node.and_then(|node| match &node.value {
+            NodeValue::Table(table) => Some(table),
+            NodeValue::Gap
+            | NodeValue::Reported
+            | NodeValue::Boolean(_)
+            | NodeValue::Integer(_)
+            | NodeValue::Float
+            | NodeValue::Text(_)
+            | NodeValue::List(_) => None,
+        });
+        // The root has no place of its own.
+        let origin = if path.is_empty() {
+            Origin::Configuration
+        } else {
+            origin
+        };
+        let section = Self {
+            reader,
+            table,
+            origin,
+            group,
+            path,
+        };
+        section.report_unknown();
+        section
+    }
+
+    fn report_unknown(&self) {
+        for (name, node) in self.table.into_iter().flatten() {
+            if self.group.names().all(|known| known != name) {
+                let hint = nearest(name, self.group.names())
+                    .map(|known| format!("did you mean `{known}`?"));
+                self.fault_at(node.origin.clone(), &show_key(name), "unknown key", hint);
+            }
+        }
+    }
+
+    pub(crate) fn reader(&self) -> &'a Reader<'a> {
+        self.reader
+    }
+
+    /// The full path of what is below, which is already fit to be shown.
+    pub(super) fn path_of(&self, below: &str) -> String {
+        match (self.path.is_empty(), below.is_empty()) {
+            (true, _) => below.to_owned(),
+            (false, true) => self.path.clone(),
+            (false, false) => format!("{}.{below}", self.path),
+        }
+    }
+
+    /// Where a key's value came from, if it is given.
+    pub(crate) fn origin(&self, key: &str) -> Option<&Origin> {
+        Some(&self.node(key)?.origin)
+    }
+
+    pub(super) fn node(&self, key: &str) -> Option<&'a Node> {
+        self.table?.get(key)
+    }
+
+    pub(super) fn fault_at(
+        &self,
+        origin: Origin,
+        key: &str,
+        what: impl Into<String>,
+        hint: Option<String>,
+    ) {
+        let fault = Fault {
+            origin,
+            key: self.path_of(key),
+            what: what.into(),
+            hint,
+        };
+        self.reader.faults.borrow_mut().push(fault);
+    }
+
+    /// Reports a key's value.
+    pub(crate) fn fault(&self, key: &str, problem: Problem) {
+        let origin = self.origin(key).unwrap_or(&self.origin).clone();
+        self.fault_at(origin, key, problem.what, problem.hint);
+    }
+
+    pub(super) fn note(&self, key: &str, value: String, origin: Origin) {
+        let effective = Effective {
+            section: self.path.clone(),
+            key: key.to_owned(),
+            value,
+            origin,
+        };
+        self.reader.effective.borrow_mut().push(effective);
+    }
+
+    /// The key's entry in the table of keys. A key that is read without one is a mistake of this program.
+    fn entry<T: Setting>(&self, key: &str, list: bool) -> Option<&'static Key> {
+        let entry = self.group.key(key);
+        debug_assert!(
+            entry.is_some_and(|entry| entry.kind == T::KIND && entry.list == list),
+            "the table of keys does not have `{}` as {}",
+            self.path_of(key),
+            T::KIND
+        );
+        entry
+    }
+
+    /// One value: given, or its default. `None` means that it is absent or faulty; faults are reported.
+    pub(crate) fn get<T: Setting>(&self, key: &str) -> Option<T> {
+        self.get_or(key, || None)
+    }
+
+    /// As `get`, with a value that was found out elsewhere in place of an absent one.
+    pub(crate) fn get_or<T: Setting>(
+        &self,
+        key: &str,
+        found: impl FnOnce() -> Option<(T, Origin)>,
+    ) -> Option<T> {
+        let entry = self.entry::<T>(key, false)?;
+        let (value, origin) = match self.node(key) {
+            Some(node) => (self.read(entry, key, node)?, node.origin.clone()),
+            None => match (found(), entry.presence) {
+                (Some(found), _) => found,
+                (None, Presence::Default(text)) => {
+                    self.note(key, as_toml::<T>(text), Origin::Default);
+                    return T::from_text(text).ok();
+                }
+                (None, Presence::Optional | Presence::Computed(_)) => return None,
+                (None, Presence::Required) => {
+                    self.fault(key, Problem::new("this key is required"));
+                    return None;
+                }
+                (None, Presence::Preset) => {
+                    let hint = "or name a `preset`";
+                    self.fault(
+                        key,
+                        Problem::new("this key is required where no preset has it").hint(hint),
+                    );
+                    return None;
+                }
+            },
+        };
+        self.note(key, as_toml::<T>(&value.show()), origin);
+        Some(value)
+    }
+
+    /// A list of values; absent means empty. In a variable or flag, commas separate.
+    pub(crate) fn list<T: Setting>(&self, key: &str) -> Vec<(T, Origin)> {
+        let Some(entry) = self.entry::<T>(key, true) else {
+            return Vec::new();
+        };
+        let Some(node) = self.node(key) else {
+            self.note(key, "[]".to_owned(), Origin::Default);
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        let mut read = |path: &str, node: &Node| {
+            values.extend(
+                self.read::<T>(entry, path, node)
+                    .map(|value| (value, node.origin.clone())),
+            );
+        };
+        match &node.value {
+            NodeValue::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    read(&format!("{key}[{index}]"), item);
+                }
+            }
+            NodeValue::Text(text) if node.is_untyped() => {
+                for (index, part) in text.split(',').enumerate() {
+                    let value = NodeValue::Text(part.trim().to_owned());
+                    read(
+                        &format!("{key}[{index}]"),
+                        &Node {
+                            origin: node.origin.clone(),
+                            value,
+                        },
+                    );
+                }
+            }
+            NodeValue::Reported => {}
+            NodeValue::Gap
+            | NodeValue::Boolean(_)
+            | NodeValue::Integer(_)
+            | NodeValue::Float
+            | NodeValue::Text(_)
+            | NodeValue::Table(_) => {
+                self.fault(
+                    key,
+                    Problem::new(format!("expected a list, found {}", node.kind()))
+                        .hint("write [ … ]"),
+                );
+            }
+        }
+        let shown: Vec<String> = values
+            .iter()
+            .map(|(value, _)| as_toml::<T>(&value.show()))
+            .collect();
+        self.note(key, format!("[{}]", shown.join(", ")), node.origin.clone());
+        values
+    }
+
+    fn read<T: Setting>(&self, entry: &Key, path: &str, node: &Node) -> Option<T> {
+        if node.value == NodeValue::Reported {
+            return None;
+        }
+        let read = text_of::<T>(node)
+            .and_then(|text| T::from_text(&text))
+            .and_then(|value| within(entry, value));
+        match read {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.fault_at(node.origin.clone(), path, problem.what, problem.hint);
+                None
+            }
+        }
+    }
+
+    /// A path, taken from the configuration file's folder; one that a flag gives, from the current folder.
+    pub(crate) fn path(&self, key: &str) -> Option<PathBuf> {
+        let origin = self.origin(key).cloned();
+        self.get::<WrittenPath>(key)
+            .map(|path| self.reader.resolve(&path.0, origin.as_ref()))
+    }
+}
+
+impl Reader<'_> {
+    /// A written path as the process can open it.
+    pub(crate) fn resolve(&self, path: &str, origin: Option<&Origin>) -> PathBuf {
+        match origin {
+            Some(Origin::Flag(_)) => PathBuf::from(path),
+            Some(_) | None => self.folder.join(Path::new(path)),
+        }
+    }
+}

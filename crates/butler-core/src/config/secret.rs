@@ -1,0 +1,163 @@
+//! Secrets by reference: from a file, from a systemd credential, or from an environment variable.
+//!
+//! The configuration says where a secret is, not what it is. Messages name that place and nothing of the content.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::reader::Section;
+use super::setting::Problem;
+use super::text_setting::{CredentialName, VariableName};
+use crate::store::file::{StoreError, load_bounded};
+
+/// The largest file of a secret.
+const SECRET_LIMIT: u64 = 64 * 1024;
+
+/// The keys that say where a secret is.
+pub(crate) struct SecretKeys {
+    pub(crate) file: &'static str,
+    pub(crate) credential: &'static str,
+    pub(crate) variable: &'static str,
+}
+
+impl SecretKeys {
+    fn all(&self) -> [&'static str; 3] {
+        [self.file, self.credential, self.variable]
+    }
+}
+
+/// Whether the places of a secret were given, and what was found there.
+pub(crate) enum Secret {
+    /// None of the keys is given.
+    Absent,
+    /// It could not be read; this is reported.
+    Faulty,
+    /// The key that led to it, and the secret.
+    Found(&'static str, SecretString),
+}
+
+/// The one of `keys` that is given. A flag goes before a variable and a variable before the file; two in one layer are a fault.
+pub(crate) fn choose(
+    section: &Section<'_>,
+    keys: &[&'static str],
+) -> Result<Option<&'static str>, ()> {
+    let given: Vec<_> = keys
+        .iter()
+        .filter_map(|key| Some((section.origin(key)?.rank().0, *key)))
+        .collect();
+    let best = given.iter().map(|(rank, _)| *rank).max();
+    let best: Vec<_> = given
+        .iter()
+        .filter(|(rank, _)| Some(*rank) == best)
+        .map(|(_, key)| *key)
+        .collect();
+    match best.as_slice() {
+        [] => Ok(None),
+        [key] => Ok(Some(key)),
+        [first, others @ ..] => {
+            let others: Vec<_> = others.iter().map(|key| format!("`{key}`")).collect();
+            section.fault(
+                first,
+                Problem::new(format!("given together with {}", others.join(", ")))
+                    .hint("keep one of them"),
+            );
+            Err(())
+        }
+    }
+}
+
+/// Reads the secret that `keys` lead to.
+pub(crate) fn read_secret(section: &Section<'_>, keys: &SecretKeys) -> Secret {
+    match choose(section, &keys.all()) {
+        Ok(None) => Secret::Absent,
+        Ok(Some(key)) => read_chosen(section, keys, key),
+        Err(()) => Secret::Faulty,
+    }
+}
+
+/// Reads the secret behind one of the keys.
+pub(crate) fn read_chosen(section: &Section<'_>, keys: &SecretKeys, key: &'static str) -> Secret {
+    let content = if key == keys.file {
+        section.path(key).map(|path| load_secret(&path))
+    } else if key == keys.credential {
+        section
+            .get::<CredentialName>(key)
+            .map(|name| load_credential(section, &name.0))
+    } else {
+        section
+            .get::<VariableName>(key)
+            .map(|name| from_variable(section, &name.0))
+    };
+    match content {
+        None => Secret::Faulty,
+        Some(Ok(secret)) => Secret::Found(key, secret),
+        Some(Err(problem)) => {
+            section.fault(key, problem);
+            Secret::Faulty
+        }
+    }
+}
+
+fn load_secret(path: &Path) -> Result<SecretString, Problem> {
+    match load_bounded(path, SECRET_LIMIT) {
+        Ok(bytes) => check(bytes, "the file"),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+/// Without the path: somebody may have written the secret itself where its place belongs.
+fn unreadable(error: &StoreError) -> Problem {
+    match error {
+        StoreError::Missing { .. } => Problem::new("there is no such file"),
+        StoreError::NotAFile { .. } => Problem::new("this is not a regular file"),
+        StoreError::TooLarge { limit, .. } => {
+            Problem::new(format!("the file is longer than {limit} bytes"))
+                .hint("name the file that holds only the secret")
+        }
+        StoreError::Read { source, .. }
+        | StoreError::Full { source, .. }
+        | StoreError::Write { source, .. }
+        | StoreError::Sync { source, .. } => {
+            Problem::new(format!("the file can not be read: {}", source.kind()))
+        }
+    }
+}
+
+fn load_credential(section: &Section<'_>, name: &str) -> Result<SecretString, Problem> {
+    match section.reader().variables.get("CREDENTIALS_DIRECTORY") {
+        Some(folder) => load_secret(&PathBuf::from(folder).join(name)),
+        None => Err(
+            Problem::new("there are no credentials: CREDENTIALS_DIRECTORY is not set")
+                .hint("set LoadCredential= in the systemd unit"),
+        ),
+    }
+}
+
+fn from_variable(section: &Section<'_>, name: &str) -> Result<SecretString, Problem> {
+    match section.reader().variables.get(name) {
+        Some(value) => check(value.as_encoded_bytes().to_vec(), "the variable"),
+        None => Err(Problem::new(
+            "the variable of this name is not set or empty",
+        )),
+    }
+}
+
+/// One newline at the end belongs to the editor, not to the secret.
+fn check(bytes: Vec<u8>, place: &str) -> Result<SecretString, Problem> {
+    let mut text =
+        String::from_utf8(bytes).map_err(|_| Problem::new(format!("{place} is not UTF-8")))?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    if text.trim().is_empty() {
+        return Err(Problem::new(format!("{place} is empty")));
+    }
+    if text.contains('\0') {
+        return Err(Problem::new(format!("{place} holds a NUL character")));
+    }
+    Ok(text.into())
+}
