@@ -3,3 +3,17 @@
 pub mod format;
 pub mod json;
 pub mod table;
+
+use self::json::Scope;
+
+/// The first line of every report on a chain: what it is about.
+#[must_use]
+pub fn scope_line(scope: &Scope) -> String {
+    format!(
+        "{} · chain {} · block {} · {}\n",
+        scope.network,
+        scope.chain_id,
+        scope.block.number,
+        format::moment(scope.block.timestamp)
+    )
+}

@@ -1,0 +1,209 @@
+//! The arguments of `butler-cli`. Help, man page, completions and `docs/cli.md` all come from here.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use butler_core::client::l1::BlockTag;
+use butler_core::domain::ids::ProviderId;
+use butler_core::domain::position::Position;
+use butler_core::domain::state::State;
+use clap::{Args, Parser, Subcommand};
+use ethers_core::types::Address;
+
+use crate::output::ColorChoice;
+
+/// Where every attester of your Aztec staking providers stands, and what is wrong with it.
+///
+/// Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 bug, 2 usage, 3 configuration, 4 upstream,
+/// 5 the check ran and its answer is bad, 6 refused, 7 local file.
+#[derive(Debug, Parser)]
+#[command(name = "butler-cli", version, propagate_version = true, max_term_width = 100)]
+pub struct Arguments {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Configuration file [default: ./butler.toml, then ~/.config/butler/butler.toml, then /etc/butler/butler.toml].
+    #[arg(long, global = true, value_name = "FILE", env = "BUTLER_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Network to work on; needed when several are configured. `mainnet` works without a configuration file.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub network: Option<String>,
+    /// L1 endpoint to use instead of the configured ones; may be given several times.
+    #[arg(long, global = true, value_name = "URL")]
+    pub l1_url: Vec<String>,
+    /// Provider to look at instead of the configured ones; may be given several times.
+    #[arg(long, global = true, value_name = "ID")]
+    pub provider_id: Vec<ProviderId>,
+    /// Print JSON to stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to use colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", value_enum)]
+    pub color: ColorChoice,
+    /// Say more on stderr; up to three times.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show every attester: state, position, queue place, arrival, coinbase, balance, server.
+    Status(StatusArgs),
+    /// Show the rollup's entry queue and the providers' queues.
+    Queue(AtArgs),
+    /// Look for duplicates, wrong coinbases and bad key files; exits with 5 when it finds any.
+    Audit(AuditArgs),
+    /// Show or find staking providers.
+    #[command(subcommand)]
+    Provider(ProviderCommand),
+    /// Show every publisher: balance, load, what it lacks.
+    Publishers(AtArgs),
+    /// Show the rollup's figures and the endpoints' answers.
+    Chain(AtArgs),
+    /// List events of Aztec's contracts and the StakingRegistry.
+    Events(EventsArgs),
+    /// Check configuration, endpoints, nodes, keys, queues and balances on one page; exits with 5 when something is red.
+    Doctor,
+    /// Write, check or show the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one per command into a folder.
+    Man {
+        /// Folder to write `butler-cli.1`, `butler-cli-status.1` … into.
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
+    /// Print docs/cli.md.
+    #[command(hide = true)]
+    Reference,
+}
+
+/// The block of a command that reads the chain.
+#[derive(Debug, Clone, Args)]
+pub struct AtArgs {
+    /// Block to read at: a number, `latest`, `safe` or `finalized`.
+    #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = block_tag)]
+    pub at: BlockTag,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusArgs {
+    /// The block.
+    #[command(flatten)]
+    pub at: AtArgs,
+    /// Only attesters in this state, such as COINBASE_NEEDED; may be given several times.
+    #[arg(long, value_name = "STATE", value_parser = state, ignore_case = true)]
+    pub state: Vec<State>,
+    /// Only attesters at this position, such as entry_queue; may be given several times.
+    #[arg(long, value_name = "POSITION", value_parser = position)]
+    pub position: Vec<Position>,
+    /// Only attesters of this server; may be given several times.
+    #[arg(long, value_name = "SERVER")]
+    pub server: Vec<String>,
+    /// Only this attester; may be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub attester: Vec<Address>,
+    /// Only attesters that need somebody's attention.
+    #[arg(long)]
+    pub attention: bool,
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, Clone, Args)]
+pub struct AuditArgs {
+    /// The block.
+    #[command(flatten)]
+    pub at: AtArgs,
+    /// Fail on warnings, too.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Arguments of `events`.
+#[derive(Debug, Clone, Args)]
+pub struct EventsArgs {
+    /// First block [default: the StakingRegistry's first block].
+    #[arg(long, value_name = "NUMBER")]
+    pub from_block: Option<u64>,
+    /// Last block: a number, `latest`, `safe` or `finalized`.
+    #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = block_tag)]
+    pub to_block: BlockTag,
+    /// Only events that name this address; may be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Vec<Address>,
+    /// Only events of this name, such as StakedWithProvider; may be given several times.
+    #[arg(long, value_name = "EVENT")]
+    pub name: Vec<String>,
+}
+
+/// What to do with providers.
+#[derive(Debug, Subcommand)]
+pub enum ProviderCommand {
+    /// Show our providers: record, queue, delegations.
+    Show(AtArgs),
+    /// Find the providers of an address: its admin, its next admin, or who receives its rewards.
+    Find {
+        /// The address.
+        address: Address,
+        /// The block.
+        #[command(flatten)]
+        at: AtArgs,
+    },
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Write a commented configuration file.
+    Init {
+        /// Where to write it; `-` is stdout.
+        #[arg(default_value = "butler.toml")]
+        file: PathBuf,
+    },
+    /// Check the configuration and the key files, list everything that is wrong; exits with 3 when something is.
+    Check,
+    /// Show the configuration in effect, with the origin of every value, secrets hidden.
+    Show,
+}
+
+fn block_tag(text: &str) -> Result<BlockTag, String> {
+    match text {
+        "latest" => Ok(BlockTag::Latest),
+        "safe" => Ok(BlockTag::Safe),
+        "finalized" => Ok(BlockTag::Finalized),
+        number => {
+            let parsed = number.strip_prefix("0x").map_or_else(|| number.parse(), |hex| u64::from_str_radix(hex, 16));
+            parsed.map(BlockTag::Number).map_err(|_| "expected a block number, `latest`, `safe` or `finalized`".to_owned())
+        }
+    }
+}
+
+fn state(text: &str) -> Result<State, String> {
+    State::from_str(&text.to_uppercase()).map_err(|_| {
+        format!("expected one of {}", State::ALL.map(State::name).join(", "))
+    })
+}
+
+fn position(text: &str) -> Result<Position, String> {
+    let wanted = text.to_lowercase();
+    Position::ALL
+        .into_iter()
+        .find(|position| position.name() == wanted)
+        .ok_or_else(|| format!("expected one of {}", Position::ALL.map(Position::name).join(", ")))
+}

@@ -1,0 +1,136 @@
+//! `config init`, `config check` and `config show`.
+
+use std::path::Path;
+
+use butler_core::config::{Config, ConfigError};
+use butler_core::key_files::load_key_files;
+use butler_core::runtime::exit::Exit;
+use butler_core::store::file::save_atomic;
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::error::CliError;
+use crate::gather::load;
+use crate::output::{Output, remark};
+use crate::view::format;
+use crate::view::table::{Tone, painted};
+
+#[derive(Debug, Serialize)]
+struct CheckReport {
+    passed: bool,
+    networks: Vec<String>,
+    key_files: usize,
+    attesters: usize,
+    faults: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShowReport {
+    values: Vec<ShownValue>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownValue {
+    section: String,
+    key: String,
+    /// As TOML; secrets are hidden.
+    value: String,
+    origin: String,
+}
+
+/// Writes the commented example; never over a file that exists.
+///
+/// # Errors
+/// `Exists`, or what stopped the file from being written.
+pub fn init(file: &Path, output: Output) -> Result<Exit, CliError> {
+    if file == Path::new("-") {
+        output.text(Config::example())?;
+        return Ok(Exit::Success);
+    }
+    if file.symlink_metadata().is_ok() {
+        return Err(CliError::Exists(file.display().to_string()));
+    }
+    save_atomic(file, Config::example().as_bytes(), 0o600)?;
+    remark(&format!("wrote {}; fill it in, then run `butler-cli --config {} config check`", file.display(), file.display()));
+    Ok(Exit::Success)
+}
+
+/// Checks the configuration and every key file.
+///
+/// # Errors
+/// Only when the result cannot be written: faults are the result.
+pub fn check(global: &Global, output: Output) -> Result<Exit, CliError> {
+    let report = match load(global) {
+        Ok(config) => check_keys(&config),
+        Err(CliError::Config(error @ ConfigError::Faults(_))) => CheckReport {
+            passed: false,
+            networks: Vec::new(),
+            key_files: 0,
+            attesters: 0,
+            faults: error.faults().iter().map(ToString::to_string).collect(),
+        },
+        Err(error) => return Err(error),
+    };
+    let exit = if report.passed { Exit::Success } else { Exit::Configuration };
+    output.result(&report, render_check)?;
+    Ok(exit)
+}
+
+fn check_keys(config: &Config) -> CheckReport {
+    let mut report = CheckReport { passed: true, networks: Vec::new(), key_files: 0, attesters: 0, faults: Vec::new() };
+    for network in config.networks.values() {
+        let keys = load_key_files(&network.key_files, &network.publisher_files);
+        report.networks.push(network.name.clone());
+        report.key_files += keys.files.len();
+        report.attesters += keys.book.attesters().len();
+        report.faults.extend(keys.faults.iter().map(ToString::to_string));
+        if !network.has_l1() {
+            report.faults.push(format!("networks.{}: no L1 endpoint: add a [[networks.{}.l1]] section", network.name, network.name));
+        }
+    }
+    report.passed = report.faults.is_empty();
+    report
+}
+
+fn render_check(report: &CheckReport, output: &Output) -> String {
+    let mut text = String::new();
+    for fault in &report.faults {
+        text.push_str(&format!("{fault}\n"));
+    }
+    let verdict = if report.passed {
+        let summary = format!(
+            "ok: {} ({}), {}, {}",
+            format::count(report.networks.len(), "network"),
+            report.networks.join(", "),
+            format::count(report.key_files, "key file"),
+            format::count(report.attesters, "attester")
+        );
+        painted(output, &summary, Tone::Good)
+    } else {
+        painted(output, &format::count(report.faults.len(), "fault"), Tone::Bad)
+    };
+    text.push_str(&verdict);
+    text
+}
+
+/// Shows what is in effect and where it came from.
+///
+/// # Errors
+/// When the configuration cannot be used.
+pub fn show(global: &Global, output: Output) -> Result<Exit, CliError> {
+    let config = load(global)?;
+    let report = ShowReport {
+        values: config
+            .effective()
+            .iter()
+            .map(|value| ShownValue {
+                section: value.section.clone(),
+                key: value.key.clone(),
+                value: value.value.clone(),
+                origin: value.origin.to_string(),
+            })
+            .collect(),
+    };
+    output.result(&report, |_, _| config.render())?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,44 @@
+//! One module per command: gather facts, make a report, render it.
+
+mod audit;
+mod chain;
+mod config;
+mod doctor;
+mod events;
+mod provider;
+mod publishers;
+mod queue;
+mod status;
+
+use butler_core::runtime::exit::Exit;
+
+use crate::args::{Arguments, Command, ConfigCommand, ProviderCommand};
+use crate::docs;
+use crate::error::CliError;
+use crate::output::Output;
+
+/// Does what the arguments say.
+///
+/// # Errors
+/// See [`CliError`].
+pub async fn run(arguments: Arguments) -> Result<Exit, CliError> {
+    let Arguments { global, command } = arguments;
+    let output = Output::new(global.json, global.color);
+    match command {
+        Command::Status(args) => status::run(&global, &args, output).await,
+        Command::Queue(args) => queue::run(&global, &args, output).await,
+        Command::Audit(args) => audit::run(&global, &args, output).await,
+        Command::Provider(ProviderCommand::Show(args)) => provider::show(&global, &args, output).await,
+        Command::Provider(ProviderCommand::Find { address, at }) => provider::find(&global, address, &at, output).await,
+        Command::Publishers(args) => publishers::run(&global, &args, output).await,
+        Command::Chain(args) => chain::run(&global, &args, output).await,
+        Command::Events(args) => events::run(&global, &args, output).await,
+        Command::Doctor => doctor::run(&global, output).await,
+        Command::Config(ConfigCommand::Init { file }) => config::init(&file, output),
+        Command::Config(ConfigCommand::Check) => config::check(&global, output),
+        Command::Config(ConfigCommand::Show) => config::show(&global, output),
+        Command::Completions { shell } => docs::completions(shell, output),
+        Command::Man { folder } => docs::man(folder.as_deref(), output),
+        Command::Reference => docs::reference(output),
+    }
+}

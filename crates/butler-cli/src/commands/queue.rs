@@ -1,0 +1,149 @@
+//! `queue`: the rollup's entry queue and our providers' queues.
+
+use std::collections::BTreeMap;
+
+use butler_core::domain::arrival::{Arrival, arrival};
+use butler_core::domain::rollup::FlushFacts;
+use butler_core::runtime::exit::Exit;
+use serde::Serialize;
+
+use crate::args::{AtArgs, Global};
+use crate::error::CliError;
+use crate::gather::{Gathered, gather};
+use crate::output::Output;
+use crate::view::format;
+use crate::view::json::{JsonAddress, Scope};
+use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
+
+/// The report of `queue`.
+#[derive(Debug, Serialize)]
+pub struct QueueReport {
+    scope: Scope,
+    entry_queue: EntryQueue,
+    provider_queues: BTreeMap<u64, Vec<ProviderEntry>>,
+}
+
+#[derive(Debug, Serialize)]
+struct EntryQueue {
+    length: usize,
+    own: usize,
+    current_epoch: u64,
+    epoch_seconds: Option<u64>,
+    flush: FlushFacts,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry {
+    place: u64,
+    attester: JsonAddress,
+    withdrawer: JsonAddress,
+    move_with_latest_rollup: bool,
+    is_own: bool,
+    arrival: Option<Arrival>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProviderEntry {
+    place: u64,
+    index: u64,
+    attester: JsonAddress,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// See [`CliError`].
+pub async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
+    let gathered = gather(global, args.at, false).await?;
+    output.result(&report(&gathered), render)?;
+    Ok(gathered.finish(Exit::Success))
+}
+
+fn report(gathered: &Gathered) -> QueueReport {
+    let snapshot = &gathered.snapshot;
+    let rollup = &snapshot.rollup;
+    let now = snapshot.block.timestamp;
+    let entries: Vec<Entry> = (0..)
+        .zip(&snapshot.entry_queue)
+        .map(|(place, deposit)| Entry {
+            place,
+            attester: deposit.attester.into(),
+            withdrawer: deposit.withdrawer.into(),
+            move_with_latest_rollup: deposit.move_with_latest_rollup,
+            is_own: snapshot.attesters.contains_key(&deposit.attester),
+            arrival: arrival(place, &rollup.clock, &rollup.flush, now),
+        })
+        .collect();
+    let provider_queues = snapshot.providers.iter().map(|(id, provider)| {
+        let entries = (0..).zip(&provider.queue).map(|(place, entry)| ProviderEntry {
+            place,
+            index: entry.index,
+            attester: entry.attester.into(),
+        });
+        (id.get(), entries.collect())
+    });
+    QueueReport {
+        scope: gathered.scope(),
+        entry_queue: EntryQueue {
+            length: entries.len(),
+            own: entries.iter().filter(|entry| entry.is_own).count(),
+            current_epoch: rollup.current_epoch,
+            epoch_seconds: rollup.clock.epoch_slots.checked_mul(rollup.clock.slot_seconds),
+            flush: rollup.flush,
+            entries,
+        },
+        provider_queues: provider_queues.collect(),
+    }
+}
+
+fn render(report: &QueueReport, output: &Output) -> String {
+    let queue = &report.entry_queue;
+    let now = report.scope.block.timestamp;
+    let span = |arrival: Option<&Arrival>| {
+        arrival.map_or_else(
+            || "not before the flush size is raised".to_owned(),
+            |arrival| format!("{} ({})", format::distance(now, arrival.earliest), format::moment(arrival.earliest)),
+        )
+    };
+    let mut text = crate::view::scope_line(&report.scope);
+    text.push_str(&heading(output, "Entry queue of the rollup"));
+    let mut figures = vec![
+        ("waiting", plain(format!("{} ({} of ours)", queue.length, queue.own))),
+        ("flush size", plain(format!("{} per epoch, {} left now", queue.flush.flush_size, queue.flush.available_flushes))),
+        ("epoch", plain(format!("{}, each {}", queue.current_epoch, queue.epoch_seconds.map(format::duration).unwrap_or_default()))),
+    ];
+    if let Some(last) = queue.entries.last() {
+        figures.push(("last arrival", plain(span(last.arrival.as_ref()))));
+    }
+    text.push_str(&pairs(output, figures));
+    if !queue.entries.is_empty() {
+        text.push('\n');
+        let rows = queue.entries.iter().map(|entry| {
+            let address = format::address(&entry.attester.0);
+            vec![
+                number(entry.place.saturating_add(1).to_string()),
+                if entry.is_own { toned(address, Tone::Good) } else { toned(address, Tone::Faint) },
+                plain(if entry.is_own { "ours" } else { "" }),
+                plain(span(entry.arrival.as_ref())),
+            ]
+        });
+        text.push_str(&table(output, &["PLACE", "ATTESTER", "", "EARLIEST ARRIVAL"], rows));
+    }
+    for (id, entries) in &report.provider_queues {
+        text.push_str(&heading(output, &format!("Queue of provider {id}: {}", format::count(entries.len(), "key"))));
+        if entries.is_empty() {
+            text.push_str("empty: nobody can delegate to this provider\n");
+            continue;
+        }
+        let rows = entries.iter().map(|entry| {
+            vec![
+                number(entry.place.saturating_add(1).to_string()),
+                plain(format::address(&entry.attester.0)),
+                number(entry.index.to_string()),
+            ]
+        });
+        text.push_str(&table(output, &["PLACE", "ATTESTER", "INDEX"], rows));
+    }
+    text
+}

@@ -1,0 +1,154 @@
+//! What can go wrong in a command: its message, its hint and its exit code.
+
+use std::io;
+
+use butler_core::client::error::{ErrorKind, RpcError};
+use butler_core::config::ConfigError;
+use butler_core::domain::publisher::TopUpError;
+use butler_core::network::NetworkError;
+use butler_core::runtime::exit::Exit;
+use butler_core::snapshot::SnapshotError;
+use butler_core::store::file::StoreError;
+use thiserror::Error;
+
+/// Why a command failed.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The network cannot be opened.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The chain could not be read.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// An endpoint failed outside of a snapshot.
+    #[error("failed to read the chain")]
+    Rpc(#[source] RpcError),
+    /// Key files give figures that do not fit.
+    #[error(transparent)]
+    TopUp(#[from] TopUpError),
+    /// A file could not be written or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file is in the way.
+    #[error("`{0}` exists")]
+    Exists(String),
+    /// The result could not be written.
+    #[error("failed to write the result")]
+    Output(#[from] io::Error),
+    /// The program could not start.
+    #[error("failed to start")]
+    Runtime(#[source] io::Error),
+    /// A contract's event does not decode.
+    #[error("failed to decode an event")]
+    Event(#[from] butler_core::contracts::events::EventError),
+}
+
+impl CliError {
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Network(_) | Self::TopUp(_) => Exit::Configuration,
+            Self::Snapshot(error) => match error {
+                SnapshotError::Rpc(error) => rpc_exit(error),
+                SnapshotError::NoContract { .. }
+                | SnapshotError::Unsupported { .. }
+                | SnapshotError::UnknownProvider(_)
+                | SnapshotError::UnknownAdmin(_) => Exit::Refused,
+                SnapshotError::Nonsense { .. } | SnapshotError::Ledger(_) | SnapshotError::Restless { .. } => {
+                    Exit::Upstream
+                }
+            },
+            Self::Rpc(error) => rpc_exit(error),
+            Self::Event(_) => Exit::Upstream,
+            Self::Exists(_) => Exit::Refused,
+            Self::Store(_) | Self::Output(_) => Exit::LocalFile,
+            Self::Runtime(_) => Exit::Bug,
+        }
+    }
+
+    /// What the operator can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Network(NetworkError::NoEndpoint(network)) => Some(format!(
+                "give one with `--l1-url URL`, or add a [[networks.{network}.l1]] section to the configuration"
+            )),
+            Self::Snapshot(SnapshotError::Rpc(error)) | Self::Rpc(error) => rpc_hint(error),
+            Self::Snapshot(SnapshotError::NoContract { .. }) => Some(
+                "compare the addresses in the configuration with those of the network, and the block with when the contract was deployed".to_owned(),
+            ),
+            Self::Snapshot(SnapshotError::Unsupported { .. }) => {
+                Some("versions 2 to 5 of Aztec's contracts are supported".to_owned())
+            }
+            Self::Snapshot(SnapshotError::UnknownProvider(_) | SnapshotError::UnknownAdmin(_)) => {
+                Some("`butler-cli provider find ADDRESS` finds providers by their addresses".to_owned())
+            }
+            Self::Exists(_) => Some("it is left as it is; name another file".to_owned()),
+            Self::Store(StoreError::Full { .. }) => Some("make room on that disk, or set `cache_directory`".to_owned()),
+            Self::Config(_)
+            | Self::Network(NetworkError::Choice(_) | NetworkError::Endpoint { .. })
+            | Self::Snapshot(
+                SnapshotError::Nonsense { .. } | SnapshotError::Ledger(_) | SnapshotError::Restless { .. },
+            )
+            | Self::TopUp(_)
+            | Self::Store(_)
+            | Self::Output(_)
+            | Self::Runtime(_)
+            | Self::Event(_) => None,
+        }
+    }
+}
+
+fn rpc_exit(error: &RpcError) -> Exit {
+    match error.failure.kind() {
+        ErrorKind::WrongChain | ErrorKind::Disagrees => Exit::Refused,
+        ErrorKind::Unreachable
+        | ErrorKind::Tls
+        | ErrorKind::Timeout
+        | ErrorKind::Broken
+        | ErrorKind::Unauthorized
+        | ErrorKind::RateLimited
+        | ErrorKind::Http
+        | ErrorKind::TooLarge
+        | ErrorKind::Malformed
+        | ErrorKind::BlockUnknown
+        | ErrorKind::StateUnavailable
+        | ErrorKind::RangeRefused
+        | ErrorKind::OutOfGas
+        | ErrorKind::BatchRefused
+        | ErrorKind::Reverted
+        | ErrorKind::MethodNotFound
+        | ErrorKind::Rpc
+        | ErrorKind::Lagging => Exit::Upstream,
+    }
+}
+
+fn rpc_hint(error: &RpcError) -> Option<String> {
+    let hint = match error.failure.kind() {
+        ErrorKind::Unreachable => "is the endpoint up, and is its host and port right?",
+        ErrorKind::Tls => "is the certificate valid for that host? an own authority goes into `ca_file`",
+        ErrorKind::Timeout => "the endpoint is slow or hangs; `timeout` sets how long to wait",
+        ErrorKind::Unauthorized => "the endpoint wants a key: see `url_file` and `bearer_token_file` in docs/configuration.md",
+        ErrorKind::RateLimited => "wait, lower `max_concurrency`, or add an endpoint",
+        ErrorKind::WrongChain => "is this the URL of the right network? compare it with `chain_id`",
+        ErrorKind::StateUnavailable => "old blocks need an archive node; leave out `--at`, or add an archive endpoint",
+        ErrorKind::BlockUnknown => "the block does not exist, or not yet at this endpoint",
+        ErrorKind::TooLarge => "`max_response_bytes` bounds an answer",
+        ErrorKind::RangeRefused => "the endpoint does not serve logs over even one block; add another endpoint",
+        ErrorKind::Disagrees => "two endpoints have different finalized histories: find out which one is right before you go on",
+        ErrorKind::Broken
+        | ErrorKind::Http
+        | ErrorKind::Malformed
+        | ErrorKind::OutOfGas
+        | ErrorKind::BatchRefused
+        | ErrorKind::Reverted
+        | ErrorKind::MethodNotFound
+        | ErrorKind::Rpc
+        | ErrorKind::Lagging => return None,
+    };
+    Some(hint.to_owned())
+}

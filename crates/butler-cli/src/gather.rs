@@ -1,0 +1,117 @@
+//! From arguments to facts: the configuration, the network, one snapshot.
+
+use std::path::PathBuf;
+
+use butler_core::client::l1::{BlockTag, Policy};
+use butler_core::config::{Config, ConfigFile, Override, Sources, Variables};
+use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::network::{Network, NetworkError};
+use butler_core::runtime::exit::Exit;
+use butler_core::runtime::report::Chain;
+use butler_core::store::file::StoreError;
+
+use crate::args::Global;
+use crate::error::CliError;
+use crate::output::remark;
+use crate::progress::Waiting;
+use crate::view::json::Scope;
+
+/// Loads the configuration that the arguments mean.
+///
+/// # Errors
+/// When it cannot be used, or when flags are given and it is not clear for which network.
+pub fn load(global: &Global) -> Result<Config, CliError> {
+    let variables = Variables::of_process();
+    let file = match &global.config {
+        Some(path) => ConfigFile::Required(path.clone()),
+        None => usual_places(&variables)
+            .into_iter()
+            .find(|path| path.exists())
+            .map_or(ConfigFile::None, ConfigFile::IfPresent),
+    };
+    let mut sources = Sources { file, variables, overrides: Vec::new() };
+    if let Some(network) = &global.network {
+        sources.overrides.push(Override::text("default_network", network, "--network"));
+    }
+    let config = Config::load(&sources)?;
+    if global.l1_url.is_empty() && global.provider_id.is_empty() {
+        return Ok(config);
+    }
+    // Keys name their network; which one the flags are about is only known now.
+    let name = &config.network(global.network.as_deref()).map_err(NetworkError::from)?.name;
+    if !global.l1_url.is_empty() {
+        sources.overrides.push(Override::urls(format!("networks.{name}.l1"), global.l1_url.clone(), "--l1-url"));
+    }
+    if !global.provider_id.is_empty() {
+        let ids: Vec<String> = global.provider_id.iter().map(ToString::to_string).collect();
+        sources.overrides.push(Override::text(format!("networks.{name}.provider_ids"), ids.join(","), "--provider-id"));
+    }
+    Ok(Config::load(&sources)?)
+}
+
+fn usual_places(variables: &Variables) -> Vec<PathBuf> {
+    let home = variables.get("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(variables.get("HOME")?).join(".config")));
+    let mut places = vec![PathBuf::from("butler.toml")];
+    places.extend(home.map(|home| home.join("butler/butler.toml")));
+    places.push(PathBuf::from("/etc/butler/butler.toml"));
+    places
+}
+
+/// A network with one snapshot of it.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The network.
+    pub network: Network,
+    /// The snapshot.
+    pub snapshot: NetworkSnapshot,
+    /// Why the ledger could not be kept; the snapshot is good all the same.
+    pub unsaved: Option<StoreError>,
+}
+
+impl Gathered {
+    /// What the report begins with.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        Scope {
+            network: self.network.config.name.clone(),
+            chain_id: self.snapshot.chain_id,
+            block: self.snapshot.block,
+            rollup: self.snapshot.rollup.address.into(),
+        }
+    }
+
+    /// Says on stderr what was wrong and did not stop the command, and turns `exit` into what the program ends with.
+    #[must_use]
+    pub fn finish(&self, exit: Exit) -> Exit {
+        for fault in &self.network.keys.faults {
+            remark(&format!("warning: {fault}"));
+        }
+        let Some(unsaved) = &self.unsaved else { return exit };
+        remark(&format!("warning: the result is complete, but the ledger could not be kept for next time: {}", Chain(unsaved)));
+        remark("hint: make room there, or set `cache_directory` to a folder that can be written");
+        if exit == Exit::Success { Exit::LocalFile } else { exit }
+    }
+}
+
+/// Opens the network that the arguments mean.
+///
+/// # Errors
+/// When the configuration or the network cannot be used.
+pub fn open(global: &Global) -> Result<Network, CliError> {
+    Ok(Network::open(&load(global)?, global.network.as_deref(), Policy::ONE_SHOT)?)
+}
+
+/// Opens the network and reads one snapshot; `with_other_providers` for audits.
+///
+/// # Errors
+/// When the network cannot be opened or read.
+pub async fn gather(global: &Global, at: BlockTag, with_other_providers: bool) -> Result<Gathered, CliError> {
+    let mut network = open(global)?;
+    let mut request = network.request(at);
+    request.with_other_providers = with_other_providers;
+    let waiting = Waiting::new();
+    let snapshot = waiting.during(network.reader.read(&request, &|progress| waiting.note(progress))).await?;
+    drop(waiting);
+    let unsaved = network.reader.save_ledger().err();
+    Ok(Gathered { network, snapshot, unsaved })
+}

@@ -1,0 +1,158 @@
+//! One configured network, ready to be read: configuration, key files and clients put together.
+//!
+//! This is what the programs hold. It adds no decision: it turns configuration into requests.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use thiserror::Error;
+
+use crate::client::aztec_node::AztecNode;
+use crate::client::endpoint::EndpointSettings;
+use crate::client::http::{HttpSettings, HttpSetupError, basic_authorization};
+use crate::client::l1::{BlockTag, L1Client, Policy};
+use crate::config::{Auth, Config, EndpointConfig, NetworkChoiceError, NetworkConfig};
+use crate::domain::duplicates::ReplicaPolicy;
+use crate::key_files::{KeyFilesReport, load_key_files};
+use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
+
+/// Blocks of the first log range that is tried when neither configuration nor experience says more.
+const FIRST_LOG_RANGE: u64 = 10_000;
+
+/// Why a network cannot be opened.
+#[derive(Debug, Error)]
+pub enum NetworkError {
+    /// It is not clear which network is meant.
+    #[error(transparent)]
+    Choice(#[from] NetworkChoiceError),
+    /// There is no endpoint to ask.
+    #[error("network `{0}` has no L1 endpoint")]
+    NoEndpoint(String),
+    /// A client cannot be built.
+    #[error("failed to set up the endpoint `{endpoint}`")]
+    Endpoint {
+        /// The endpoint's name.
+        endpoint: String,
+        /// Why.
+        #[source]
+        source: HttpSetupError,
+    },
+}
+
+/// A network that can be read.
+#[derive(Debug)]
+pub struct Network {
+    /// Its configuration.
+    pub config: NetworkConfig,
+    /// Its key files, good and bad.
+    pub keys: KeyFilesReport,
+    /// Its reader.
+    pub reader: SnapshotReader,
+}
+
+impl Network {
+    /// Opens a network: reads its key files and its ledger, connects to nothing. Blocks while it reads files.
+    ///
+    /// # Errors
+    /// See [`NetworkError`]. Bad key files are not errors here: they are in `keys`.
+    pub fn open(config: &Config, name: Option<&str>, policy: Policy) -> Result<Self, NetworkError> {
+        let network = config.network(name)?.clone();
+        if !network.has_l1() {
+            return Err(NetworkError::NoEndpoint(network.name));
+        }
+        let key = LedgerKey {
+            chain_id: network.chain_id,
+            staking_registry: network.staking_registry,
+            from_block: network.staking_registry_from_block,
+        };
+        let client = client(&network, policy)?;
+        let ledger = LedgerCache::load(&ledger_path(config, &network), key);
+        Ok(Self {
+            keys: load_key_files(&network.key_files, &network.publisher_files),
+            reader: SnapshotReader::new(client, ledger),
+            config: network,
+        })
+    }
+
+    /// What a snapshot of this network reads.
+    #[must_use]
+    pub fn request(&self, at: BlockTag) -> SnapshotRequest {
+        let book = &self.keys.book;
+        let mut attesters: BTreeSet<_> = book.attesters();
+        attesters.extend(&self.config.extra_attesters);
+        let mut publishers: BTreeSet<_> = book.entries.iter().flat_map(|entry| entry.publishers.iter().copied()).collect();
+        publishers.extend(book.publishers_by_server.values().flatten());
+        SnapshotRequest {
+            at,
+            aztec_registry: self.config.aztec_registry,
+            staking_registry: self.config.staking_registry,
+            provider_ids: self.config.provider_ids.iter().copied().collect(),
+            provider_admins: self.config.provider_admins.iter().copied().collect(),
+            attesters,
+            coinbases: book.entries.iter().filter_map(|entry| entry.coinbase).collect(),
+            publishers,
+            with_other_providers: false,
+        }
+    }
+
+    /// Whether several servers may run the same attester.
+    #[must_use]
+    pub fn replica_policy(&self) -> ReplicaPolicy {
+        if self.config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse }
+    }
+
+    /// Clients of the network's Aztec nodes.
+    ///
+    /// # Errors
+    /// `Endpoint` for the first that cannot be built.
+    pub fn aztec_nodes(&self) -> Result<Vec<AztecNode>, NetworkError> {
+        let build = |node: &crate::config::NodeConfig| {
+            let endpoint = &node.endpoint;
+            AztecNode::new(&endpoint.name, &http_settings(endpoint))
+                .map_err(|source| NetworkError::Endpoint { endpoint: endpoint.name.clone(), source })
+        };
+        self.config.aztec_nodes.iter().map(build).collect()
+    }
+}
+
+/// Where the ledger of a network is kept.
+#[must_use]
+pub fn ledger_path(config: &Config, network: &NetworkConfig) -> PathBuf {
+    config.cache_directory.join(format!("{}-ledger.json", network.name))
+}
+
+fn client(network: &NetworkConfig, policy: Policy) -> Result<L1Client, NetworkError> {
+    let settings: Vec<EndpointSettings> = network
+        .l1
+        .iter()
+        .map(|endpoint| EndpointSettings {
+            name: endpoint.name.clone(),
+            http: http_settings(endpoint),
+            max_concurrency: endpoint.max_concurrency,
+            max_batch: endpoint.max_batch,
+            log_range_blocks: network.log_range_blocks.unwrap_or(FIRST_LOG_RANGE),
+            multicall3: network.multicall3,
+        })
+        .collect();
+    L1Client::new(network.chain_id, &settings, policy).map_err(|source| NetworkError::Endpoint {
+        endpoint: settings.iter().map(|endpoint| endpoint.name.as_str()).collect::<Vec<_>>().join(", "),
+        source,
+    })
+}
+
+fn http_settings(endpoint: &EndpointConfig) -> HttpSettings {
+    let authorization = endpoint.auth.as_ref().map(|auth| match auth {
+        Auth::Bearer(token) => SecretString::from(format!("Bearer {}", token.expose_secret())),
+        Auth::Basic { user, password } => {
+            SecretString::from(basic_authorization(&format!("{user}:{}", password.expose_secret())))
+        }
+    });
+    HttpSettings {
+        url: endpoint.url.expose().clone(),
+        authorization,
+        timeout: endpoint.timeout,
+        max_response_bytes: endpoint.max_response_bytes,
+        ca_file: endpoint.ca_file.clone(),
+    }
+}
