@@ -41,7 +41,8 @@ pub use self::programs::{ExporterConfig, WatcherConfig};
 pub use self::reader::Effective;
 pub use self::source::{ConfigFile, Override, Sources, Variables};
 
-use self::fault::escape;
+pub(crate) use self::address::{AddressFault, parse_address, parse_address_or_zero};
+pub(crate) use self::fault::{escape, show_key};
 
 use self::layers::{Node, NodeValue, load_layers};
 use self::log::read_log;
