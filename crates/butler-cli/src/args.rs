@@ -189,15 +189,16 @@ fn block_tag(text: &str) -> Result<BlockTag, String> {
         "finalized" => Ok(BlockTag::Finalized),
         number => {
             let parsed = number.strip_prefix("0x").map_or_else(|| number.parse(), |hex| u64::from_str_radix(hex, 16));
-            parsed.map(BlockTag::Number).map_err(|_| "expected a block number, `latest`, `safe` or `finalized`".to_owned())
+            parsed
+                .map(BlockTag::Number)
+                .map_err(|_| "expected a block number, `latest`, `safe` or `finalized`".to_owned())
         }
     }
 }
 
 fn state(text: &str) -> Result<State, String> {
-    State::from_str(&text.to_uppercase()).map_err(|_| {
-        format!("expected one of {}", State::ALL.map(State::name).join(", "))
-    })
+    State::from_str(&text.to_uppercase())
+        .map_err(|_| format!("expected one of {}", State::ALL.map(State::name).join(", ")))
 }
 
 fn position(text: &str) -> Result<Position, String> {

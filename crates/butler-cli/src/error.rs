@@ -132,14 +132,18 @@ fn rpc_hint(error: &RpcError) -> Option<String> {
         ErrorKind::Unreachable => "is the endpoint up, and is its host and port right?",
         ErrorKind::Tls => "is the certificate valid for that host? an own authority goes into `ca_file`",
         ErrorKind::Timeout => "the endpoint is slow or hangs; `timeout` sets how long to wait",
-        ErrorKind::Unauthorized => "the endpoint wants a key: see `url_file` and `bearer_token_file` in docs/configuration.md",
+        ErrorKind::Unauthorized => {
+            "the endpoint wants a key: see `url_file` and `bearer_token_file` in docs/configuration.md"
+        }
         ErrorKind::RateLimited => "wait, lower `max_concurrency`, or add an endpoint",
         ErrorKind::WrongChain => "is this the URL of the right network? compare it with `chain_id`",
         ErrorKind::StateUnavailable => "old blocks need an archive node; leave out `--at`, or add an archive endpoint",
         ErrorKind::BlockUnknown => "the block does not exist, or not yet at this endpoint",
         ErrorKind::TooLarge => "`max_response_bytes` bounds an answer",
         ErrorKind::RangeRefused => "the endpoint does not serve logs over even one block; add another endpoint",
-        ErrorKind::Disagrees => "two endpoints have different finalized histories: find out which one is right before you go on",
+        ErrorKind::Disagrees => {
+            "two endpoints have different finalized histories: find out which one is right before you go on"
+        }
         ErrorKind::Broken
         | ErrorKind::Http
         | ErrorKind::Malformed

@@ -20,7 +20,7 @@ use crate::view::json::Scope;
 ///
 /// # Errors
 /// When it cannot be used, or when flags are given and it is not clear for which network.
-pub fn load(global: &Global) -> Result<Config, CliError> {
+pub(crate) fn load(global: &Global) -> Result<Config, CliError> {
     let variables = Variables::of_process();
     let file = match &global.config {
         Some(path) => ConfigFile::Required(path.clone()),
@@ -50,7 +50,10 @@ pub fn load(global: &Global) -> Result<Config, CliError> {
 }
 
 fn usual_places(variables: &Variables) -> Vec<PathBuf> {
-    let home = variables.get("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(variables.get("HOME")?).join(".config")));
+    let home = variables
+        .get("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(variables.get("HOME")?).join(".config")));
     let mut places = vec![PathBuf::from("butler.toml")];
     places.extend(home.map(|home| home.join("butler/butler.toml")));
     places.push(PathBuf::from("/etc/butler/butler.toml"));
@@ -59,7 +62,7 @@ fn usual_places(variables: &Variables) -> Vec<PathBuf> {
 
 /// A network with one snapshot of it.
 #[derive(Debug)]
-pub struct Gathered {
+pub(crate) struct Gathered {
     /// The network.
     pub network: Network,
     /// The snapshot.
@@ -71,7 +74,7 @@ pub struct Gathered {
 impl Gathered {
     /// What the report begins with.
     #[must_use]
-    pub fn scope(&self) -> Scope {
+    pub(crate) fn scope(&self) -> Scope {
         Scope {
             network: self.network.config.name.clone(),
             chain_id: self.snapshot.chain_id,
@@ -82,12 +85,15 @@ impl Gathered {
 
     /// Says on stderr what was wrong and did not stop the command, and turns `exit` into what the program ends with.
     #[must_use]
-    pub fn finish(&self, exit: Exit) -> Exit {
+    pub(crate) fn finish(&self, exit: Exit) -> Exit {
         for fault in &self.network.keys.faults {
             remark(&format!("warning: {fault}"));
         }
         let Some(unsaved) = &self.unsaved else { return exit };
-        remark(&format!("warning: the result is complete, but the ledger could not be kept for next time: {}", Chain(unsaved)));
+        remark(&format!(
+            "warning: the result is complete, but the ledger could not be kept for next time: {}",
+            Chain(unsaved)
+        ));
         remark("hint: make room there, or set `cache_directory` to a folder that can be written");
         if exit == Exit::Success { Exit::LocalFile } else { exit }
     }
@@ -97,7 +103,7 @@ impl Gathered {
 ///
 /// # Errors
 /// When the configuration or the network cannot be used.
-pub fn open(global: &Global) -> Result<Network, CliError> {
+pub(crate) fn open(global: &Global) -> Result<Network, CliError> {
     Ok(Network::open(&load(global)?, global.network.as_deref(), Policy::ONE_SHOT)?)
 }
 
@@ -105,7 +111,7 @@ pub fn open(global: &Global) -> Result<Network, CliError> {
 ///
 /// # Errors
 /// When the network cannot be opened or read.
-pub async fn gather(global: &Global, at: BlockTag, with_other_providers: bool) -> Result<Gathered, CliError> {
+pub(crate) async fn gather(global: &Global, at: BlockTag, with_other_providers: bool) -> Result<Gathered, CliError> {
     let mut network = open(global)?;
     let mut request = network.request(at);
     request.with_other_providers = with_other_providers;

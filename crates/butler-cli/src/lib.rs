@@ -58,10 +58,13 @@ fn init_logs(verbose: u8) {
         2 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };
-    let filter = tracing_subscriber::filter::Targets::new()
-        .with_target("butler_core", level)
-        .with_target("butler_cli", level);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_target(false).with_ansi(false);
+    let filter =
+        tracing_subscriber::filter::Targets::new().with_target("butler_core", level).with_target("butler_cli", level);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .with_ansi(false);
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
     // A subscriber that is already there stays.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// Where a command's results and remarks go.
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
+pub(crate) struct Output {
     /// Whether results are JSON.
     pub json: bool,
     /// Whether colour is used.
@@ -32,7 +32,7 @@ pub enum ColorChoice {
 impl Output {
     /// Decides from the flags and from what stdout is.
     #[must_use]
-    pub fn new(json: bool, color: ColorChoice) -> Self {
+    pub(crate) fn new(json: bool, color: ColorChoice) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let color = match color {
             ColorChoice::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
@@ -48,7 +48,7 @@ impl Output {
     ///
     /// # Errors
     /// When stdout cannot be written.
-    pub fn result<T: Serialize>(&self, report: &T, render: impl FnOnce(&T, &Self) -> String) -> io::Result<()> {
+    pub(crate) fn result<T: Serialize>(&self, report: &T, render: impl FnOnce(&T, &Self) -> String) -> io::Result<()> {
         let mut text = if self.json {
             serde_json::to_string_pretty(report).map_err(io::Error::from)?
         } else {
@@ -64,7 +64,7 @@ impl Output {
     ///
     /// # Errors
     /// When stdout cannot be written, except when its reader went away.
-    pub fn text(&self, text: &str) -> io::Result<()> {
+    pub(crate) fn text(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -74,6 +74,6 @@ impl Output {
 }
 
 /// Writes a line to stderr. There is nobody to tell when that fails.
-pub fn remark(line: &str) {
+pub(crate) fn remark(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

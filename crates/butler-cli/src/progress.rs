@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 /// A line on stderr that says what is being waited for.
 #[derive(Debug)]
-pub struct Waiting {
+pub(crate) struct Waiting {
     bar: ProgressBar,
     began: Instant,
 }
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Waiting {
     /// Begins; shows nothing yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
             bar.set_style(style);
@@ -27,7 +27,7 @@ impl Waiting {
     }
 
     /// Says what goes on now.
-    pub fn note(&self, progress: Progress) {
+    pub(crate) fn note(&self, progress: Progress) {
         if self.began.elapsed() >= PATIENCE && self.bar.is_hidden() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.bar.enable_steady_tick(Duration::from_millis(120));
@@ -40,7 +40,7 @@ impl Waiting {
     }
 
     /// Shows the line after a second even when nothing new happens, as long as `work` goes on.
-    pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         tokio::select! {
             done = &mut work => return done,

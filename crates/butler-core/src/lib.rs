@@ -7,6 +7,8 @@ pub mod client;
 pub mod config;
 pub mod contracts;
 pub mod domain;
+pub mod key_files;
+pub mod network;
 pub mod runtime;
 pub mod snapshot;
 pub mod store;

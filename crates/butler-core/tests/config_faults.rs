@@ -1,9 +1,6 @@
 //! Every kind of fault, with the whole message that a person reads.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops at what it does not expect"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use std::path::Path;
 
@@ -23,14 +20,7 @@ fn case(toml: &[u8], variables: &[(&str, &str)]) -> Case {
     save_atomic(&path, toml, 0o600).unwrap();
     let home = [("HOME", "/home/op"), ("PATH", "/bin")];
     let variables: Variables = home.iter().chain(variables).copied().collect();
-    Case {
-        folder,
-        sources: Sources {
-            file: ConfigFile::Required(path),
-            variables,
-            overrides: Vec::new(),
-        },
-    }
+    Case { folder, sources: Sources { file: ConfigFile::Required(path), variables, overrides: Vec::new() } }
 }
 
 fn told(error: &ConfigError, folder: &Path) -> String {
@@ -51,10 +41,7 @@ fn refused(toml: impl AsRef<[u8]>, variables: &[(&str, &str)]) -> String {
 fn refused_keys(lines: &[&str]) -> String {
     let each = lines.iter().map(|line| {
         let message = refused(format!("[networks.mainnet]\n{line}\n"), &[]);
-        format!(
-            "{line}\n    {}\n",
-            message.lines().skip(1).collect::<Vec<_>>().join("\n    ")
-        )
+        format!("{line}\n    {}\n", message.lines().skip(1).collect::<Vec<_>>().join("\n    "))
     });
     each.collect()
 }
@@ -214,11 +201,7 @@ fn unknown_keys_are_named_with_what_was_meant() {
 #[test]
 fn all_faults_of_all_sources_are_reported_at_once() {
     let toml = "[networks.mainnet]\nchain_id = \"1\"\n[exporter]\nlisten = \"localhost\"\n[log]\nlevel = \"INFO\"\n";
-    let variables = [
-        ("BUTLER__WATCHER__DRY_RUN", "yes"),
-        ("BUTLER__NOPE", "1"),
-        ("BUTLER_LOG_LEVEL", "debug"),
-    ];
+    let variables = [("BUTLER__WATCHER__DRY_RUN", "yes"), ("BUTLER__NOPE", "1"), ("BUTLER_LOG_LEVEL", "debug")];
     insta::assert_snapshot!(refused(toml, &variables), @r#"
     the configuration has 6 faults:
     butler.toml:2: networks.mainnet.chain_id: expected an integer of at least 0, found text (hint: remove the quotes)
@@ -234,10 +217,7 @@ fn all_faults_of_all_sources_are_reported_at_once() {
 fn text_of_the_environment_is_read_strictly() {
     let variables = [
         ("BUTLER__NETWORKS__MAINNET__CHAIN_ID", "3.9"),
-        (
-            "BUTLER__NETWORKS__MAINNET__STAKING_REGISTRY_FROM_BLOCK",
-            "00123",
-        ),
+        ("BUTLER__NETWORKS__MAINNET__STAKING_REGISTRY_FROM_BLOCK", "00123"),
         ("BUTLER__NETWORKS__MAINNET__REPLICATED_KEYS", "True"),
         ("BUTLER__NETWORKS__MAINNET__PROVIDER_IDS", "4,,x"),
         ("BUTLER__NETWORKS__MAINNET__L1__0__MAX_BATCH", "+3"),
@@ -267,14 +247,8 @@ fn variables_that_match_nothing_are_faults() {
         ("BUTLER__", "1"),
         ("BUTLER__LOG__", "1"),
         ("BUTLER__LOG__LEVELS", "info"),
-        (
-            "BUTLER__NETWORKS__MAINNET__L1__99999999999__URL",
-            "http://b",
-        ),
-        (
-            "BUTLER__NETWORKS__MAINNET__L1__0__URL[4294967296]",
-            "http://b",
-        ),
+        ("BUTLER__NETWORKS__MAINNET__L1__99999999999__URL", "http://b"),
+        ("BUTLER__NETWORKS__MAINNET__L1__0__URL[4294967296]", "http://b"),
         ("BUTLER__LOG__LEVEL", "info"),
         ("BUTLER__LOG__level", "debug"),
         ("butler__log__format", "json"),
@@ -337,34 +311,15 @@ fn a_syntax_error_has_file_line_and_column() {
 #[test]
 fn files_that_can_not_be_a_configuration_are_refused() {
     let case = case(b"", &[]);
-    let load = |file| {
-        told(
-            &Config::load(&Sources {
-                file,
-                ..case.sources.clone()
-            })
-            .unwrap_err(),
-            case.folder.path(),
-        )
-    };
+    let load = |file| told(&Config::load(&Sources { file, ..case.sources.clone() }).unwrap_err(), case.folder.path());
     let chain = |file| {
-        let error = Config::load(&Sources {
-            file,
-            ..case.sources.clone()
-        })
-        .unwrap_err();
+        let error = Config::load(&Sources { file, ..case.sources.clone() }).unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
         cause.replace(&case.folder.path().display().to_string(), "DIR")
     };
     let missing = case.folder.path().join("none.toml");
     insta::assert_snapshot!(load(ConfigFile::Required(missing.clone())), @"there is no configuration file `none.toml` (hint: write one with `butler-cli config init`)");
-    assert!(
-        Config::load(&Sources {
-            file: ConfigFile::IfPresent(missing),
-            ..case.sources.clone()
-        })
-        .is_ok()
-    );
+    assert!(Config::load(&Sources { file: ConfigFile::IfPresent(missing), ..case.sources.clone() }).is_ok());
     insta::assert_snapshot!(chain(ConfigFile::Required(case.folder.path().to_path_buf())), @"`DIR` is not a regular file");
     let big = case.folder.path().join("big.toml");
     save_atomic(&big, &vec![b'#'; (1 << 20) + 1], 0o600).unwrap();
@@ -396,10 +351,7 @@ fn endpoints_have_one_url_and_one_way_in() {
     ];
     let variables = [("GOOD", "hunter2"), ("SPACED", "hunter2 x")];
     let messages = endpoints.iter().map(|endpoint| {
-        let message = refused(
-            format!("[networks.mainnet]\n[[networks.mainnet.l1]]\n{endpoint}\n"),
-            &variables,
-        );
+        let message = refused(format!("[networks.mainnet]\n[[networks.mainnet.l1]]\n{endpoint}\n"), &variables);
         message.lines().skip(1).collect::<Vec<_>>().join("\n")
     });
     let messages = messages.collect::<Vec<_>>().join("\n");
@@ -451,8 +403,7 @@ fn secret_files_are_checked() {
 
 #[test]
 fn networks_need_names_and_contracts() {
-    let toml =
-        "default_network = \"devnet\"\n[networks.dev-net]\n[networks.Bad]\npreset = \"mainnet\"\n";
+    let toml = "default_network = \"devnet\"\n[networks.dev-net]\n[networks.Bad]\npreset = \"mainnet\"\n";
     insta::assert_snapshot!(refused(toml, &[]), @"
     the configuration has 6 faults:
     butler.toml:1: default_network: there is no network of this name (hint: did you mean `dev-net`?)
@@ -480,16 +431,9 @@ fn flags_are_named_in_faults() {
         Override::text("networks.mainnet.l1.0.timeout", "1 parsec", "--timeout"),
         Override::text("networks.mainnet.nope", "1", "--set"),
         Override::text("no way", "1", "--set"),
-        Override::urls(
-            "networks.mainnet.l1",
-            vec!["hunter2".to_owned()],
-            "--l1-url",
-        ),
+        Override::urls("networks.mainnet.l1", vec!["hunter2".to_owned()], "--l1-url"),
     ];
-    let message = told(
-        &Config::load(&case.sources).unwrap_err(),
-        case.folder.path(),
-    );
+    let message = told(&Config::load(&case.sources).unwrap_err(), case.folder.path());
     insta::assert_snapshot!(message, @"
     the configuration has 3 faults:
     flag --set: no way: unknown key

@@ -1,9 +1,6 @@
 //! Whatever the sources hold: no panic, and no value of theirs in an error or in what is shown.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops at what it does not expect"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use butler_core::config::keys::{Group, ROOT, Shape};
 use butler_core::config::{Config, ConfigFile, Override, Sources, Variables};
@@ -14,25 +11,15 @@ const SECRET: &str = "s3cr3t";
 
 /// Every key with its section's header and the beginning of its variable.
 fn keys(group: &'static Group, header: &str, path: &str) -> Vec<(String, String, &'static str)> {
-    let mut found: Vec<_> = group
-        .keys()
-        .map(|key| (header.to_owned(), format!("{path}{}", key.name), key.name))
-        .collect();
+    let mut found: Vec<_> =
+        group.keys().map(|key| (header.to_owned(), format!("{path}{}", key.name), key.name)).collect();
     for section in group.sections {
         let name = header.trim_matches(['[', ']']);
-        let name = if name.is_empty() {
-            section.name.to_owned()
-        } else {
-            format!("{name}.{}", section.name)
-        };
+        let name = if name.is_empty() { section.name.to_owned() } else { format!("{name}.{}", section.name) };
         let path = format!("{path}{}", section.name);
         found.extend(match section.shape {
             Shape::Single => keys(section.group, &format!("[{name}]"), &format!("{path}.")),
-            Shape::Named => keys(
-                section.group,
-                &format!("[{name}.mainnet]"),
-                &format!("{path}.mainnet."),
-            ),
+            Shape::Named => keys(section.group, &format!("[{name}.mainnet]"), &format!("{path}.mainnet.")),
             Shape::List => keys(section.group, &format!("[[{name}]]"), &format!("{path}.0.")),
         });
     }
@@ -57,23 +44,12 @@ fn value() -> impl Strategy<Value = String> {
     ]
 }
 
-fn load(
-    toml: &[u8],
-    variables: Vec<(String, String)>,
-    overrides: Vec<Override>,
-) -> Result<Config, String> {
+fn load(toml: &[u8], variables: Vec<(String, String)>, overrides: Vec<Override>) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("butler.toml");
     save_atomic(&path, toml, 0o600).unwrap();
-    let variables: Variables = variables
-        .into_iter()
-        .chain([("HOME".to_owned(), "/home/op".to_owned())])
-        .collect();
-    let sources = Sources {
-        file: ConfigFile::Required(path),
-        variables,
-        overrides,
-    };
+    let variables: Variables = variables.into_iter().chain([("HOME".to_owned(), "/home/op".to_owned())]).collect();
+    let sources = Sources { file: ConfigFile::Required(path), variables, overrides };
     Config::load(&sources).map_err(|error| format!("{error}\n{error:?}\n{sources:?}"))
 }
 

@@ -2,10 +2,7 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p butler-core --test domain_diagram` rewrites it.
 
-#![expect(
-    clippy::expect_used,
-    reason = "helpers of a test may fail it; clippy allows that in test functions only"
-)]
+#![expect(clippy::expect_used, reason = "helpers of a test may fail it; clippy allows that in test functions only")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,8 +11,7 @@ use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
 use butler_core::domain::transition::mermaid;
 
-const START: &str =
-    "<!-- diagram: generated from ARROWS in crates/butler-core/src/domain/transition.rs -->\n";
+const START: &str = "<!-- diagram: generated from ARROWS in crates/butler-core/src/domain/transition.rs -->\n";
 const END: &str = "<!-- diagram: end -->\n";
 
 fn page_path() -> PathBuf {
@@ -24,12 +20,8 @@ fn page_path() -> PathBuf {
 
 /// The page with the diagram of today between its markers.
 fn with_diagram(page: &str) -> String {
-    let (before, rest) = page
-        .split_once(START)
-        .expect("the page has the start marker");
-    let (_, after) = rest
-        .split_once(END)
-        .expect("the page has the end marker after it");
+    let (before, rest) = page.split_once(START).expect("the page has the start marker");
+    let (_, after) = rest.split_once(END).expect("the page has the end marker after it");
     let diagram = mermaid();
     format!("{before}{START}\n```mermaid\n{diagram}```\n\n{END}{after}")
 }
@@ -47,24 +39,16 @@ fn the_page_shows_the_table_that_judges() {
         std::fs::write(&path, &wanted).expect("the page is writable");
         return;
     }
-    assert!(
-        page == wanted,
-        "the diagram of docs/attester-states.md is not the generated one; run with UPDATE_DOCS=1"
-    );
+    assert!(page == wanted, "the diagram of docs/attester-states.md is not the generated one; run with UPDATE_DOCS=1");
 }
 
 #[test]
 fn the_page_explains_every_state_and_position_and_no_others() {
     let page = std::fs::read_to_string(page_path()).expect("the page is readable");
-    let explained: BTreeSet<&str> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-        .collect();
-    let known: BTreeSet<&str> = State::ALL
-        .map(State::name)
-        .into_iter()
-        .chain(Position::ALL.map(Position::name))
-        .collect();
+    let explained: BTreeSet<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let known: BTreeSet<&str> =
+        State::ALL.map(State::name).into_iter().chain(Position::ALL.map(Position::name)).collect();
     assert_eq!(explained, known, "first cells of the page's tables");
 }
 
@@ -73,10 +57,6 @@ fn a_page_with_an_old_diagram_is_noticed() {
     let page = format!("text\n{START}old\n{END}more\n");
     let wanted = with_diagram(&page);
     assert_ne!(page, wanted);
-    assert_eq!(
-        with_diagram(&wanted),
-        wanted,
-        "rewriting again changes nothing"
-    );
+    assert_eq!(with_diagram(&wanted), wanted, "rewriting again changes nothing");
     assert!(wanted.starts_with("text\n") && wanted.ends_with("more\n"));
 }

@@ -3,10 +3,7 @@
 //! The sources are read as text, comments left out. `crate::` and `super::` paths, with their groups, are resolved to
 //! the layer that they lead to. A layer that does not exist yet is skipped; a module that is in no table is not checked.
 
-#![expect(
-    clippy::expect_used,
-    reason = "helpers of a test may fail it; clippy allows that in test functions only"
-)]
+#![expect(clippy::expect_used, reason = "helpers of a test may fail it; clippy allows that in test functions only")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,18 +17,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("config", &["domain"]),
     ("store", &["domain"]),
     ("client", &["contracts", "domain", "runtime", "error"]),
-    (
-        "snapshot",
-        &[
-            "client",
-            "store",
-            "contracts",
-            "config",
-            "domain",
-            "runtime",
-            "error",
-        ],
-    ),
+    ("snapshot", &["client", "store", "contracts", "config", "domain", "runtime", "error"]),
 ];
 
 /// What the domain must not say, as whole words.
@@ -45,10 +31,7 @@ const DOMAIN_CRATES: &str = "std core serde thiserror ethers_core crate super se
 fn breaches(layer: &str, modules: &[&str], source: &str) -> Vec<String> {
     let code = without_comments(source);
     let paths = expanded_paths(&code);
-    let allowed = LAYERS
-        .iter()
-        .find_map(|(name, below)| (*name == layer).then_some(*below))
-        .unwrap_or_default();
+    let allowed = LAYERS.iter().find_map(|(name, below)| (*name == layer).then_some(*below)).unwrap_or_default();
     let mut found = Vec::new();
     for path in &paths {
         let target = match path.first().map(String::as_str) {
@@ -60,13 +43,8 @@ fn breaches(layer: &str, modules: &[&str], source: &str) -> Vec<String> {
             }
             _ => None,
         };
-        if let Some(target) =
-            target.filter(|target| *target != layer && !allowed.contains(&target.as_str()))
-        {
-            found.push(format!(
-                "{layer} must not know `{target}`: {}",
-                path.join("::")
-            ));
+        if let Some(target) = target.filter(|target| *target != layer && !allowed.contains(&target.as_str())) {
+            found.push(format!("{layer} must not know `{target}`: {}", path.join("::")));
         }
     }
     if layer == "domain" {
@@ -76,15 +54,12 @@ fn breaches(layer: &str, modules: &[&str], source: &str) -> Vec<String> {
         found.extend(said.map(|word| format!("domain must not say `{word}`")));
         let imports = code.lines().filter_map(|line| {
             let line = line.trim_start();
-            let path = line
-                .strip_prefix("pub use ")
-                .or_else(|| line.strip_prefix("use "))?;
+            let path = line.strip_prefix("pub use ").or_else(|| line.strip_prefix("use "))?;
             path.trim_start_matches("::").split([':', ';', ' ']).next()
         });
         // A capital letter begins a type of this file, not a crate.
-        let foreign = imports.filter(|name| {
-            !says(DOMAIN_CRATES, name) && name.starts_with(|first: char| first.is_ascii_lowercase())
-        });
+        let foreign = imports
+            .filter(|name| !says(DOMAIN_CRATES, name) && name.starts_with(|first: char| first.is_ascii_lowercase()));
         found.extend(foreign.map(|name| format!("domain must not import from `{name}`")));
     }
     found
@@ -92,9 +67,7 @@ fn breaches(layer: &str, modules: &[&str], source: &str) -> Vec<String> {
 
 /// The source up to `//` of each line. A URL in a string is cut too, which hides nothing that matters here.
 fn without_comments(source: &str) -> String {
-    let lines = source
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default());
+    let lines = source.lines().map(|line| line.split("//").next().unwrap_or_default());
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -106,9 +79,7 @@ fn is_word(letter: char) -> bool {
 fn says(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text
-            .get(at + word.len()..)
-            .and_then(|text| text.chars().next());
+        let after = text.get(at + word.len()..).and_then(|text| text.chars().next());
         !before.is_some_and(is_word) && !after.is_some_and(is_word)
     })
 }
@@ -133,11 +104,7 @@ fn expanded_paths(code: &str) -> Vec<Vec<String>> {
     let tokens = tokens(code);
     let starts = tokens.iter().enumerate().filter(|(at, token)| {
         let first = matches!(token.as_str(), "crate" | "super" | "std");
-        first
-            && at
-                .checked_sub(1)
-                .and_then(|before| tokens.get(before))
-                .is_none_or(|before| before != ":")
+        first && at.checked_sub(1).and_then(|before| tokens.get(before)).is_none_or(|before| before != ":")
     });
     let mut paths = Vec::new();
     for (at, _) in starts {
@@ -147,12 +114,7 @@ fn expanded_paths(code: &str) -> Vec<Vec<String>> {
 }
 
 /// Writes out the path at `at`, after `prefix`; answers where it ends.
-fn path_tree(
-    tokens: &[String],
-    mut at: usize,
-    prefix: &[String],
-    paths: &mut Vec<Vec<String>>,
-) -> usize {
+fn path_tree(tokens: &[String], mut at: usize, prefix: &[String], paths: &mut Vec<Vec<String>>) -> usize {
     let token = |at: usize| tokens.get(at).map(String::as_str);
     let mut path = prefix.to_vec();
     loop {
@@ -207,21 +169,14 @@ fn arrows_point_down_only() {
     for (layer, _) in LAYERS {
         for file in files_of(&source, layer) {
             let text = fs::read_to_string(&file).expect("a source file is readable");
-            let below = file
-                .strip_prefix(&source)
-                .expect("the file is below src")
-                .with_extension("");
+            let below = file.strip_prefix(&source).expect("the file is below src").with_extension("");
             let modules: Vec<&str> = below
                 .iter()
                 .map(|part| part.to_str().expect("source paths are text"))
                 .filter(|part| *part != "mod")
                 .collect();
             let breaches = breaches(layer, &modules, &text);
-            found.extend(
-                breaches
-                    .into_iter()
-                    .map(|breach| format!("{}: {breach}", below.display())),
-            );
+            found.extend(breaches.into_iter().map(|breach| format!("{}: {breach}", below.display())));
             domain_files += usize::from(layer == "domain");
         }
     }
@@ -264,21 +219,12 @@ fn planted_breaches_are_found() {
 #[test]
 fn what_is_allowed_is_not_found() {
     let allowed = [
-        (
-            "domain",
-            "//! Nothing here is async, and std::fs is far away.",
-        ),
-        (
-            "domain",
-            "use std::collections::{BTreeMap, BTreeSet};\nuse super::ids::ProviderId;",
-        ),
+        ("domain", "//! Nothing here is async, and std::fs is far away."),
+        ("domain", "use std::collections::{BTreeMap, BTreeSet};\nuse super::ids::ProviderId;"),
         ("domain", "use crate::domain::samples::{address, view};"),
         ("domain", "let asynchronous = awaited(super::view::x);"),
         ("contracts", "use crate::domain::{ids, view};"),
-        (
-            "client",
-            "use crate::{contracts::x, domain::y, error, runtime::{a, b}};",
-        ),
+        ("client", "use crate::{contracts::x, domain::y, error, runtime::{a, b}};"),
         ("client", "use tokio::net::TcpStream;"),
         ("snapshot", "use crate::client::Client;\nuse super::reads;"),
         ("runtime", "use crate::error::ExitCode;"),
@@ -287,10 +233,6 @@ fn what_is_allowed_is_not_found() {
         let found = breaches(layer, &[layer, "planted"], source);
         assert_eq!(found, Vec::<String>::new(), "{layer}: {source}");
     }
-    let deeper = breaches(
-        "client",
-        &["client", "rpc", "batch"],
-        "use super::super::endpoint;",
-    );
+    let deeper = breaches("client", &["client", "rpc", "batch"], "use super::super::endpoint;");
     assert_eq!(deeper, Vec::<String>::new(), "two up is still the client");
 }

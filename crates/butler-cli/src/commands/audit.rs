@@ -20,7 +20,7 @@ use crate::view::table::{Tone, painted, plain, table, toned};
 
 /// The report of `audit`.
 #[derive(Debug, Serialize)]
-pub struct AuditReport {
+pub(super) struct AuditReport {
     scope: Scope,
     passed: bool,
     errors: usize,
@@ -42,7 +42,7 @@ struct Checked {
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Finding {
+pub(super) struct Finding {
     level: Level,
     /// A closed set of names, documented in docs/cli.md.
     kind: String,
@@ -63,7 +63,7 @@ enum Level {
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn run(global: &Global, args: &AuditArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn run(global: &Global, args: &AuditArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.at.at, true).await?;
     let report = report(&gathered, args.strict);
     let passed = report.passed;
@@ -74,8 +74,7 @@ pub async fn run(global: &Global, args: &AuditArgs, output: Output) -> Result<Ex
 fn report(gathered: &Gathered, strict: bool) -> AuditReport {
     let (snapshot, network) = (&gathered.snapshot, &gathered.network);
     let findings = findings(gathered, &rows(gathered));
-    let errors = findings.iter().filter(|finding| finding.level == Level::Error).count();
-    let warnings = findings.len() - errors;
+    let (errors, warnings) = counts(&findings);
     AuditReport {
         scope: gathered.scope(),
         passed: errors == 0 && !(strict && warnings > 0),
@@ -94,7 +93,7 @@ fn report(gathered: &Gathered, strict: bool) -> AuditReport {
 }
 
 /// Everything that is wrong, worst first.
-pub fn findings(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<Finding> {
+pub(super) fn findings(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<Finding> {
     let (snapshot, network) = (&gathered.snapshot, &gathered.network);
     let mut found: Vec<Finding> = find_duplicates(snapshot, &network.keys.book, network.replica_policy())
         .iter()
@@ -136,6 +135,12 @@ pub fn findings(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<Finding> {
     found
 }
 
+/// How many errors and how many warnings there are.
+pub(super) fn counts(findings: &[Finding]) -> (usize, usize) {
+    let errors = findings.iter().filter(|finding| finding.level == Level::Error).count();
+    (errors, findings.len() - errors)
+}
+
 fn finding(row: &AttesterRow, level: Level, kind: &str, message: String) -> Finding {
     Finding {
         level,
@@ -154,10 +159,9 @@ fn coinbase_finding(row: &AttesterRow, now: u64) -> Option<Finding> {
     };
     let (kind, message) = match &row.coinbase {
         CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches => return None,
-        CoinbaseCheck::Wrong { configured, expected } => (
-            "coinbase_wrong",
-            format!("its coinbase is {configured}, the delegation's split is {expected}"),
-        ),
+        CoinbaseCheck::Wrong { configured, expected } => {
+            ("coinbase_wrong", format!("its coinbase is {configured}, the delegation's split is {expected}"))
+        }
         CoinbaseCheck::Unverifiable { configured, .. } => (
             "coinbase_unverifiable",
             format!("its coinbase is {configured}, and no delegation says that this is right"),
@@ -166,7 +170,11 @@ fn coinbase_finding(row: &AttesterRow, now: u64) -> Option<Finding> {
             let when = match deadline {
                 Deadline::Overdue => "it is validating without one".to_owned(),
                 Deadline::Arrival(arrival) => {
-                    format!("it may be active {} ({})", format::distance(now, arrival.earliest), format::moment(arrival.earliest))
+                    format!(
+                        "it may be active {} ({})",
+                        format::distance(now, arrival.earliest),
+                        format::moment(arrival.earliest)
+                    )
                 }
                 Deadline::Unknown => "it is staked, and the chain does not say when it will be active".to_owned(),
             };
@@ -188,7 +196,11 @@ fn duplicate_finding(duplicate: &Duplicate, level: Level) -> Finding {
         level,
         kind: duplicate.kind.name().to_owned(),
         subject,
-        message: format!("the same {noun} is in {}: {}", format::count(places.iter().collect::<BTreeSet<_>>().len(), "place"), places.join("; ")),
+        message: format!(
+            "the same {noun} is in {}: {}",
+            format::count(places.iter().collect::<BTreeSet<_>>().len(), "place"),
+            places.join("; ")
+        ),
         places,
     }
 }

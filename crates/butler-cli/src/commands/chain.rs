@@ -14,7 +14,7 @@ use crate::view::table::{heading, number, pairs, plain, table};
 
 /// The report of `chain`.
 #[derive(Debug, Serialize)]
-pub struct ChainReport {
+pub(super) struct ChainReport {
     scope: Scope,
     rollup: Rollup,
     contracts: Contracts,
@@ -59,7 +59,7 @@ struct Endpoint {
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
     use std::sync::atomic::Ordering::Relaxed;
     let gathered = gather(global, args.at, false).await?;
     let (snapshot, network) = (&gathered.snapshot, &gathered.network);
@@ -116,9 +116,24 @@ fn render(report: &ChainReport, output: &Output) -> String {
         output,
         [
             ("version", plain(rollup.version.0.to_string())),
-            ("epoch", plain(format!("{}, {} slots of {} s ({})", rollup.current_epoch, clock.epoch_slots, clock.slot_seconds, format::duration(epoch_seconds)))),
+            (
+                "epoch",
+                plain(format!(
+                    "{}, {} slots of {} s ({})",
+                    rollup.current_epoch,
+                    clock.epoch_slots,
+                    clock.slot_seconds,
+                    format::duration(epoch_seconds)
+                )),
+            ),
             ("active attesters", plain(rollup.active_attesters.to_string())),
-            ("entry queue", plain(format!("{} waiting, {} per epoch, {} left now", rollup.entry_queue_length, flush.flush_size, flush.available_flushes))),
+            (
+                "entry queue",
+                plain(format!(
+                    "{} waiting, {} per epoch, {} left now",
+                    rollup.entry_queue_length, flush.flush_size, flush.available_flushes
+                )),
+            ),
             ("stake", plain(format!("{} per attester", format::amount(rollup.activation_threshold.0, 4)))),
             (
                 "ejected below",

@@ -42,7 +42,7 @@ struct ShownValue {
 ///
 /// # Errors
 /// `Exists`, or what stopped the file from being written.
-pub fn init(file: &Path, output: Output) -> Result<Exit, CliError> {
+pub(super) fn init(file: &Path, output: Output) -> Result<Exit, CliError> {
     if file == Path::new("-") {
         output.text(Config::example())?;
         return Ok(Exit::Success);
@@ -51,7 +51,11 @@ pub fn init(file: &Path, output: Output) -> Result<Exit, CliError> {
         return Err(CliError::Exists(file.display().to_string()));
     }
     save_atomic(file, Config::example().as_bytes(), 0o600)?;
-    remark(&format!("wrote {}; fill it in, then run `butler-cli --config {} config check`", file.display(), file.display()));
+    remark(&format!(
+        "wrote {}; fill it in, then run `butler-cli --config {} config check`",
+        file.display(),
+        file.display()
+    ));
     Ok(Exit::Success)
 }
 
@@ -59,7 +63,7 @@ pub fn init(file: &Path, output: Output) -> Result<Exit, CliError> {
 ///
 /// # Errors
 /// Only when the result cannot be written: faults are the result.
-pub fn check(global: &Global, output: Output) -> Result<Exit, CliError> {
+pub(super) fn check(global: &Global, output: Output) -> Result<Exit, CliError> {
     let report = match load(global) {
         Ok(config) => check_keys(&config),
         Err(CliError::Config(error @ ConfigError::Faults(_))) => CheckReport {
@@ -79,13 +83,16 @@ pub fn check(global: &Global, output: Output) -> Result<Exit, CliError> {
 fn check_keys(config: &Config) -> CheckReport {
     let mut report = CheckReport { passed: true, networks: Vec::new(), key_files: 0, attesters: 0, faults: Vec::new() };
     for network in config.networks.values() {
-        let keys = load_key_files(&network.key_files, &network.publisher_files);
+        let keys = load_key_files(&network.key_files, &network.publisher_files, Path::new(""));
         report.networks.push(network.name.clone());
         report.key_files += keys.files.len();
         report.attesters += keys.book.attesters().len();
         report.faults.extend(keys.faults.iter().map(ToString::to_string));
         if !network.has_l1() {
-            report.faults.push(format!("networks.{}: no L1 endpoint: add a [[networks.{}.l1]] section", network.name, network.name));
+            report.faults.push(format!(
+                "networks.{}: no L1 endpoint: add a [[networks.{}.l1]] section",
+                network.name, network.name
+            ));
         }
     }
     report.passed = report.faults.is_empty();
@@ -117,7 +124,7 @@ fn render_check(report: &CheckReport, output: &Output) -> String {
 ///
 /// # Errors
 /// When the configuration cannot be used.
-pub fn show(global: &Global, output: Output) -> Result<Exit, CliError> {
+pub(super) fn show(global: &Global, output: Output) -> Result<Exit, CliError> {
     let config = load(global)?;
     let report = ShowReport {
         values: config

@@ -24,7 +24,7 @@ use crate::view::table::{number, plain, table};
 
 /// The report of `events`.
 #[derive(Debug, Serialize)]
-pub struct EventsReport {
+pub(super) struct EventsReport {
     scope: Scope,
     from_block: u64,
     to_block: u64,
@@ -47,7 +47,7 @@ struct Event {
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn run(global: &Global, args: &EventsArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn run(global: &Global, args: &EventsArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.to_block, false).await?;
     let sources = sources(&gathered).await?;
     let from = args.from_block.unwrap_or(gathered.network.config.staking_registry_from_block);
@@ -82,7 +82,8 @@ async fn sources(gathered: &Gathered) -> Result<BTreeMap<Address, Source>, CliEr
         (rollup.slasher, Source::Slasher),
     ]);
     let call = Call::new(config.staking_registry, PullSplitFactoryCall);
-    let answers = gathered.network.reader.client().calls(&gathered.snapshot.block, &[call]).await.map_err(CliError::Rpc)?;
+    let answers =
+        gathered.network.reader.client().calls(&gathered.snapshot.block, &[call]).await.map_err(CliError::Rpc)?;
     if let Some(Outcome::Returned(data)) = answers.first()
         && let Ok(factory) = decode_return::<Address>("PULL_SPLIT_FACTORY", data)
     {
@@ -133,7 +134,8 @@ fn render(report: &EventsReport, output: &Output) -> String {
         report.to_block
     ));
     let rows = report.events.iter().map(|event| {
-        let arguments: Vec<String> = event.arguments.iter().map(|(name, value)| format!("{name}={}", short(value))).collect();
+        let arguments: Vec<String> =
+            event.arguments.iter().map(|(name, value)| format!("{name}={}", short(value))).collect();
         vec![
             number(event.block_number.to_string()),
             number(event.log_index.to_string()),
@@ -149,11 +151,12 @@ fn render(report: &EventsReport, output: &Output) -> String {
 fn short(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(values) if values.iter().all(|value| value.as_str().is_some_and(|text| text.starts_with("0x"))) => {
+        Value::Array(values)
+            if values.iter().all(|value| value.as_str().is_some_and(|text| text.starts_with("0x"))) =>
+        {
             format!("[{}]", values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","))
         }
         Value::Array(_) | Value::Object(_) => "…".to_owned(),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
 }
-

@@ -21,7 +21,7 @@ use crate::output::Output;
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn run(arguments: Arguments) -> Result<Exit, CliError> {
+pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let Arguments { global, command } = arguments;
     let output = Output::new(global.json, global.color);
     match command {

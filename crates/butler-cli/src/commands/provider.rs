@@ -1,8 +1,8 @@
 //! `provider show` and `provider find`.
 
-use butler_core::domain::provider::ProviderFacts;
 use butler_core::domain::delegation::Delegation;
 use butler_core::domain::ids::ProviderId;
+use butler_core::domain::provider::ProviderFacts;
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::Address;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
 
 /// The report of `provider show` and `provider find`.
 #[derive(Debug, Serialize)]
-pub struct ProviderReport {
+pub(super) struct ProviderReport {
     scope: Scope,
     providers: Vec<Provider>,
 }
@@ -50,7 +50,7 @@ struct Staked {
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn show(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn show(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.at, false).await?;
     let snapshot = &gathered.snapshot;
     let report = ProviderReport {
@@ -69,7 +69,7 @@ pub async fn show(global: &Global, args: &AtArgs, output: Output) -> Result<Exit
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn find(global: &Global, address: Address, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn find(global: &Global, address: Address, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.at, true).await?;
     let snapshot = &gathered.snapshot;
     let concerns = |facts: &ProviderFacts| {
@@ -123,7 +123,8 @@ fn render(report: &ProviderReport, output: &Output) -> String {
             let text = format!("{} may take over as admin", format::address(&pending.0));
             figures.push(("next admin", toned(text, Tone::Warning)));
         }
-        figures.push(("take rate", plain(format!("{} of future delegations", format::percent(provider.take_rate_bps)))));
+        figures
+            .push(("take rate", plain(format!("{} of future delegations", format::percent(provider.take_rate_bps)))));
         figures.push(("rewards to", plain(format::address(&provider.rewards_recipient.0))));
         let queue = format::count(provider.queue_length, "key");
         figures.push(("queue", if provider.queue_length == 0 { toned(queue, Tone::Bad) } else { plain(queue) }));

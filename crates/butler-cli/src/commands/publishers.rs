@@ -17,7 +17,7 @@ use crate::view::table::{Tone, number, plain, table, toned};
 
 /// The report of `publishers`.
 #[derive(Debug, Serialize)]
-pub struct PublisherReport {
+pub(super) struct PublisherReport {
     scope: Scope,
     minimum_wei_per_attester: JsonAmount,
     total_top_up: JsonAmount,
@@ -39,7 +39,7 @@ struct Publisher {
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.at, false).await?;
     let minimum = gathered.network.config.minimum_ether_per_attester;
     let rows = top_ups(&gathered.network.keys.book, &gathered.snapshot.publisher_balances, minimum)?;

@@ -17,7 +17,7 @@ use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
 
 /// The report of `queue`.
 #[derive(Debug, Serialize)]
-pub struct QueueReport {
+pub(super) struct QueueReport {
     scope: Scope,
     entry_queue: EntryQueue,
     provider_queues: BTreeMap<u64, Vec<ProviderEntry>>,
@@ -54,7 +54,7 @@ struct ProviderEntry {
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.at, false).await?;
     output.result(&report(&gathered), render)?;
     Ok(gathered.finish(Exit::Success))
@@ -110,8 +110,18 @@ fn render(report: &QueueReport, output: &Output) -> String {
     text.push_str(&heading(output, "Entry queue of the rollup"));
     let mut figures = vec![
         ("waiting", plain(format!("{} ({} of ours)", queue.length, queue.own))),
-        ("flush size", plain(format!("{} per epoch, {} left now", queue.flush.flush_size, queue.flush.available_flushes))),
-        ("epoch", plain(format!("{}, each {}", queue.current_epoch, queue.epoch_seconds.map(format::duration).unwrap_or_default()))),
+        (
+            "flush size",
+            plain(format!("{} per epoch, {} left now", queue.flush.flush_size, queue.flush.available_flushes)),
+        ),
+        (
+            "epoch",
+            plain(format!(
+                "{}, each {}",
+                queue.current_epoch,
+                queue.epoch_seconds.map(format::duration).unwrap_or_default()
+            )),
+        ),
     ];
     if let Some(last) = queue.entries.last() {
         figures.push(("last arrival", plain(span(last.arrival.as_ref()))));

@@ -22,11 +22,11 @@ use crate::view::table::{Tone, Value, number, painted, plain, table, toned};
 
 /// The report of `status`.
 #[derive(Debug, Serialize)]
-pub struct StatusReport {
+pub(super) struct StatusReport {
     scope: Scope,
     /// Of all tracked attesters, filtered or not.
-    counts_by_state: BTreeMap<State, usize>,
-    counts_by_position: BTreeMap<Position, usize>,
+    counts_by_state: BTreeMap<State, u64>,
+    counts_by_position: BTreeMap<Position, u64>,
     attesters: Vec<Attester>,
     /// What is wrong with key files; the attesters of such a file are missing above.
     key_file_faults: Vec<String>,
@@ -75,7 +75,7 @@ struct Leaving {
 ///
 /// # Errors
 /// See [`CliError`].
-pub async fn run(global: &Global, args: &StatusArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.at.at, false).await?;
     let rows = rows(&gathered);
     let report = report(&gathered, args, &rows);
@@ -84,7 +84,7 @@ pub async fn run(global: &Global, args: &StatusArgs, output: Output) -> Result<E
 }
 
 /// The overview of everything that was gathered.
-pub fn rows(gathered: &Gathered) -> Vec<AttesterRow> {
+pub(super) fn rows(gathered: &Gathered) -> Vec<AttesterRow> {
     let network = &gathered.network;
     overview(&gathered.snapshot, &network.keys.book, &BTreeMap::new(), network.config.coinbase_critical)
 }
@@ -167,7 +167,8 @@ fn render(report: &StatusReport, output: &Output) -> String {
         .filter(|(_, count)| **count > 0)
         .map(|(state, count)| painted(output, &format!("{count} {state}"), state_tone(*state)))
         .collect();
-    let total: usize = report.counts_by_state.values().sum();
+    let total: u64 = report.counts_by_state.values().sum();
+    let total = usize::try_from(total).unwrap_or(usize::MAX);
     text.push_str(&format!("{}: {}\n\n", format::count(total, "attester"), counts.join(", ")));
     if report.attesters.is_empty() {
         text.push_str("no attester to show\n");

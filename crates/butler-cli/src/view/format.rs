@@ -6,25 +6,25 @@ use jiff::Timestamp;
 
 /// An address with its checksum.
 #[must_use]
-pub fn address(address: &Address) -> String {
+pub(crate) fn address(address: &Address) -> String {
     to_checksum(address, None)
 }
 
 /// The ends of an address, for narrow tables.
 #[must_use]
-pub fn short_address(address: &Address) -> String {
+pub(crate) fn short_address(address: &Address) -> String {
     let full = to_checksum(address, None);
     format!("{}…{}", full.get(..6).unwrap_or_default(), full.get(38..).unwrap_or_default())
 }
 
 /// An amount of 18 decimals, cut (not rounded) after `digits` of them, thousands apart.
 #[must_use]
-pub fn amount(units: U256, digits: usize) -> String {
+pub(crate) fn amount(units: U256, digits: usize) -> String {
     let scale = U256::exp10(18);
     let whole = (units / scale).to_string();
     let mut grouped = String::new();
     for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -40,13 +40,13 @@ pub fn amount(units: U256, digits: usize) -> String {
 
 /// Basis points as per cent.
 #[must_use]
-pub fn percent(basis_points: u16) -> String {
+pub(crate) fn percent(basis_points: u16) -> String {
     format!("{}.{:02} %", basis_points / 100, basis_points % 100)
 }
 
 /// A moment in UTC.
 #[must_use]
-pub fn moment(unix_seconds: u64) -> String {
+pub(crate) fn moment(unix_seconds: u64) -> String {
     i64::try_from(unix_seconds)
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok())
@@ -55,7 +55,7 @@ pub fn moment(unix_seconds: u64) -> String {
 
 /// How far `then` is from `now`: `in 3h 12m`, `12m ago`, `now`.
 #[must_use]
-pub fn distance(now: u64, then: u64) -> String {
+pub(crate) fn distance(now: u64, then: u64) -> String {
     match then.checked_sub(now) {
         Some(0) => "now".to_owned(),
         Some(ahead) => format!("in {}", duration(ahead)),
@@ -65,7 +65,7 @@ pub fn distance(now: u64, then: u64) -> String {
 
 /// A duration in its two largest units.
 #[must_use]
-pub fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds}s"),
@@ -77,7 +77,7 @@ pub fn duration(seconds: u64) -> String {
 
 /// `1 attester`, `2 attesters`.
 #[must_use]
-pub fn count(number: usize, noun: &str) -> String {
+pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 

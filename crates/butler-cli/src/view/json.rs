@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 /// An address with its checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct JsonAddress(pub Address);
+pub(crate) struct JsonAddress(pub Address);
 
 impl Serialize for JsonAddress {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -30,7 +30,7 @@ impl From<Coinbase> for JsonAddress {
 
 /// An amount in base units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct JsonAmount(pub U256);
+pub(crate) struct JsonAmount(pub U256);
 
 impl Serialize for JsonAmount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -46,7 +46,7 @@ impl From<U256> for JsonAmount {
 
 /// What every report on a chain begins with.
 #[derive(Debug, Clone, Serialize)]
-pub struct Scope {
+pub(crate) struct Scope {
     /// The network's name in the configuration.
     pub network: String,
     /// The L1 chain.

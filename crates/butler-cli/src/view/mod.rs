@@ -1,14 +1,14 @@
 //! How values look: in tables for people, in JSON for programs.
 
-pub mod format;
-pub mod json;
-pub mod table;
+pub(crate) mod format;
+pub(crate) mod json;
+pub(crate) mod table;
 
 use self::json::Scope;
 
 /// The first line of every report on a chain: what it is about.
 #[must_use]
-pub fn scope_line(scope: &Scope) -> String {
+pub(crate) fn scope_line(scope: &Scope) -> String {
     format!(
         "{} · chain {} · block {} · {}\n",
         scope.network,

@@ -6,7 +6,7 @@ use crate::output::Output;
 
 /// How good or bad a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// Nothing to say.
     Plain,
     /// As it should be.
@@ -21,30 +21,30 @@ pub enum Tone {
 
 /// A value in a table.
 #[derive(Debug, Clone)]
-pub struct Value {
+pub(crate) struct Value {
     text: String,
     tone: Tone,
     is_number: bool,
 }
 
 /// Text without a tone.
-pub fn plain(text: impl Into<String>) -> Value {
+pub(crate) fn plain(text: impl Into<String>) -> Value {
     Value { text: text.into(), tone: Tone::Plain, is_number: false }
 }
 
 /// Text with a tone.
-pub fn toned(text: impl Into<String>, tone: Tone) -> Value {
+pub(crate) fn toned(text: impl Into<String>, tone: Tone) -> Value {
     Value { text: text.into(), tone, is_number: false }
 }
 
 /// A number, which stands at the right.
-pub fn number(text: impl Into<String>) -> Value {
+pub(crate) fn number(text: impl Into<String>) -> Value {
     Value { text: text.into(), tone: Tone::Plain, is_number: true }
 }
 
 /// Renders a table with a header.
 #[must_use]
-pub fn table(output: &Output, header: &[&str], rows: impl IntoIterator<Item = Vec<Value>>) -> String {
+pub(crate) fn table(output: &Output, header: &[&str], rows: impl IntoIterator<Item = Vec<Value>>) -> String {
     let mut table = base(output);
     table.set_header(header.iter().map(|name| {
         let cell = Cell::new(name);
@@ -58,7 +58,7 @@ pub fn table(output: &Output, header: &[&str], rows: impl IntoIterator<Item = Ve
 
 /// Renders names beside values.
 #[must_use]
-pub fn pairs(output: &Output, rows: impl IntoIterator<Item = (&'static str, Value)>) -> String {
+pub(crate) fn pairs(output: &Output, rows: impl IntoIterator<Item = (&'static str, Value)>) -> String {
     let mut table = base(output);
     for (name, value) in rows {
         let mut name = Cell::new(name);
@@ -72,13 +72,13 @@ pub fn pairs(output: &Output, rows: impl IntoIterator<Item = (&'static str, Valu
 
 /// A heading above a table.
 #[must_use]
-pub fn heading(output: &Output, text: &str) -> String {
+pub(crate) fn heading(output: &Output, text: &str) -> String {
     if output.color { format!("\n\u{1b}[1m{text}\u{1b}[0m\n") } else { format!("\n{text}\n") }
 }
 
 /// Text in the colour of its tone.
 #[must_use]
-pub fn painted(output: &Output, text: &str, tone: Tone) -> String {
+pub(crate) fn painted(output: &Output, text: &str, tone: Tone) -> String {
     let code = match tone {
         Tone::Plain => return text.to_owned(),
         Tone::Good => 32,
@@ -91,7 +91,7 @@ pub fn painted(output: &Output, text: &str, tone: Tone) -> String {
 
 fn base(output: &Output) -> Table {
     let mut table = Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(output.width);
     if output.color {

@@ -143,9 +143,7 @@ impl AztecNode {
             value.as_u64().or_else(|| value.as_str()?.parse().ok())
         };
         let named = |name: &str| {
-            tip(name).ok_or_else(|| {
-                RpcFailure::Malformed(format!("no `{name}` block number in the node's tips"))
-            })
+            tip(name).ok_or_else(|| RpcFailure::Malformed(format!("no `{name}` block number in the node's tips")))
         };
         Ok(L2Tips {
             proposed: tip("proposed").map_or_else(|| named("latest"), Ok)?,
@@ -165,8 +163,7 @@ impl AztecNode {
                 Err(RpcFailure::MethodNotFound) => last = RpcFailure::MethodNotFound,
                 Err(failure) => return Err(failure),
                 Ok(answer) => {
-                    self.namespace
-                        .store(u8::try_from(index + 1).unwrap_or(0), Ordering::Relaxed);
+                    self.namespace.store(u8::try_from(index + 1).unwrap_or(0), Ordering::Relaxed);
                     return Ok(answer);
                 }
             }
@@ -180,29 +177,16 @@ impl AztecNode {
         let answer = self.peer.post(wire::encode_single(id, &request)).await?;
         let raw = match wire::decode_single(id, &request, &answer.body) {
             Err(RpcFailure::Malformed(_)) if answer.status == 401 || answer.status == 403 => {
-                return Err(RpcFailure::Unauthorized {
-                    status: answer.status,
-                });
+                return Err(RpcFailure::Unauthorized { status: answer.status });
             }
             Err(RpcFailure::Malformed(_)) if !(200..300).contains(&answer.status) => {
-                let text = String::from_utf8_lossy(
-                    answer
-                        .body
-                        .get(..answer.body.len().min(400))
-                        .unwrap_or_default(),
-                );
-                return Err(RpcFailure::Http {
-                    status: answer.status,
-                    text: printable(&text),
-                });
+                let text = String::from_utf8_lossy(answer.body.get(..answer.body.len().min(400)).unwrap_or_default());
+                return Err(RpcFailure::Http { status: answer.status, text: printable(&text) });
             }
             answer => answer?,
         };
-        serde_json::from_str(raw.get()).map_err(|_| {
-            RpcFailure::Malformed(format!(
-                "the answer to {method} has another shape than expected"
-            ))
-        })
+        serde_json::from_str(raw.get())
+            .map_err(|_| RpcFailure::Malformed(format!("the answer to {method} has another shape than expected")))
     }
 }
 

@@ -26,31 +26,17 @@ enum Pack {
 ///
 /// # Errors
 /// The failure of an exchange. A call that reverted is an [`Outcome::Failed`].
-pub async fn read_calls(
-    endpoint: &Endpoint,
-    pin: H256,
-    calls: &[Call],
-) -> Result<Vec<Outcome>, RpcFailure> {
+pub async fn read_calls(endpoint: &Endpoint, pin: H256, calls: &[Call]) -> Result<Vec<Outcome>, RpcFailure> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; calls.len()];
     let mut packs = first_packs(endpoint, calls);
     while !packs.is_empty() {
-        let requests: Vec<Request> = packs
-            .iter()
-            .map(|pack| request(endpoint, pack, calls, pin))
-            .collect();
+        let requests: Vec<Request> = packs.iter().map(|pack| request(endpoint, pack, calls, pin)).collect();
         let answers = endpoint.exchange(&requests).await?;
         let mut again = Vec::new();
         for (pack, answer) in packs.into_iter().zip(answers) {
             match pack {
-                Pack::Direct(call) => set(
-                    &mut outcomes,
-                    call,
-                    direct_outcome(calls.get(call), answer)?,
-                ),
-                Pack::Aggregate {
-                    calls: members,
-                    gas,
-                } => {
+                Pack::Direct(call) => set(&mut outcomes, call, direct_outcome(calls.get(call), answer)?),
+                Pack::Aggregate { calls: members, gas } => {
                     again.extend(settle(endpoint, answer, members, gas, &mut outcomes)?);
                 }
             }
@@ -59,9 +45,7 @@ pub async fn read_calls(
     }
     outcomes
         .into_iter()
-        .map(|outcome| {
-            outcome.ok_or_else(|| RpcFailure::Malformed("a call without an outcome".to_owned()))
-        })
+        .map(|outcome| outcome.ok_or_else(|| RpcFailure::Malformed("a call without an outcome".to_owned())))
         .collect()
 }
 
@@ -79,23 +63,15 @@ fn first_packs(endpoint: &Endpoint, calls: &[Call]) -> Vec<Pack> {
     let mut packs = Vec::new();
     let (mut members, mut gas) = (Vec::new(), 0_u64);
     for (index, call) in calls.iter().enumerate() {
-        if !members.is_empty()
-            && (gas.saturating_add(call.gas) > limit || members.len() >= PACK_LIMIT)
-        {
-            packs.push(Pack::Aggregate {
-                calls: std::mem::take(&mut members),
-                gas,
-            });
+        if !members.is_empty() && (gas.saturating_add(call.gas) > limit || members.len() >= PACK_LIMIT) {
+            packs.push(Pack::Aggregate { calls: std::mem::take(&mut members), gas });
             gas = 0;
         }
         members.push(index);
         gas = gas.saturating_add(call.gas);
     }
     if !members.is_empty() {
-        packs.push(Pack::Aggregate {
-            calls: members,
-            gas,
-        });
+        packs.push(Pack::Aggregate { calls: members, gas });
     }
     packs
 }
@@ -106,15 +82,10 @@ fn request(endpoint: &Endpoint, pack: &Pack, calls: &[Call], pin: H256) -> Reque
         Pack::Aggregate { calls: members, .. } => {
             let members = members.iter().filter_map(|call| calls.get(*call));
             let data = encode_aggregate(endpoint.multicall3(), members);
-            Request::new(
-                "eth_call",
-                json!([{ "to": endpoint.multicall3(), "data": data }, at]),
-            )
+            Request::new("eth_call", json!([{ "to": endpoint.multicall3(), "data": data }, at]))
         }
         Pack::Direct(call) => match calls.get(*call).map(|call| &call.target) {
-            Some(Target::Function { to, data }) => {
-                Request::new("eth_call", json!([{ "to": to, "data": data }, at]))
-            }
+            Some(Target::Function { to, data }) => Request::new("eth_call", json!([{ "to": to, "data": data }, at])),
             Some(Target::Balance(account)) => Request::new("eth_getBalance", json!([account, at])),
             None => Request::new("eth_call", json!([])),
         },
@@ -162,16 +133,7 @@ fn halves(mut members: Vec<usize>, gas: u64) -> Vec<Pack> {
         return members.into_iter().map(Pack::Direct).collect();
     }
     let tail = members.split_off(members.len() / 2);
-    vec![
-        Pack::Aggregate {
-            calls: members,
-            gas: gas / 2,
-        },
-        Pack::Aggregate {
-            calls: tail,
-            gas: gas / 2,
-        },
-    ]
+    vec![Pack::Aggregate { calls: members, gas: gas / 2 }, Pack::Aggregate { calls: tail, gas: gas / 2 }]
 }
 
 fn direct_outcome(call: Option<&Call>, answer: Answer) -> Result<Outcome, RpcFailure> {
@@ -187,9 +149,8 @@ fn direct_outcome(call: Option<&Call>, answer: Answer) -> Result<Outcome, RpcFai
 
 /// A quantity as the word that a contract would have returned.
 fn word(json: &str) -> Result<Bytes, RpcFailure> {
-    let quantity: U256 = serde_json::from_str(json).map_err(|_| {
-        RpcFailure::Malformed("the answer to eth_getBalance is not a quantity".to_owned())
-    })?;
+    let quantity: U256 = serde_json::from_str(json)
+        .map_err(|_| RpcFailure::Malformed("the answer to eth_getBalance is not a quantity".to_owned()))?;
     let mut word = [0; 32];
     quantity.to_big_endian(&mut word);
     Ok(Bytes::from(word))
@@ -197,11 +158,6 @@ fn word(json: &str) -> Result<Bytes, RpcFailure> {
 
 fn bytes(json: &str) -> Result<Bytes, RpcFailure> {
     let not_hex = || RpcFailure::Malformed("the answer to eth_call is not a hex string".to_owned());
-    let text = json
-        .strip_prefix("\"0x")
-        .and_then(|text| text.strip_suffix('"'))
-        .ok_or_else(not_hex)?;
-    ethers_core::utils::hex::decode(text)
-        .map(Bytes::from)
-        .map_err(|_| not_hex())
+    let text = json.strip_prefix("\"0x").and_then(|text| text.strip_suffix('"')).ok_or_else(not_hex)?;
+    ethers_core::utils::hex::decode(text).map(Bytes::from).map_err(|_| not_hex())
 }

@@ -111,12 +111,7 @@ impl Endpoint {
 
     fn with_health<T>(&self, change: impl FnOnce(&mut Health) -> T) -> T {
         // A panic while the lock was held leaves plain numbers behind, which are still good.
-        change(
-            &mut self
-                .health
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
+        change(&mut self.health.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     /// Gas that one `eth_call` may need here.
@@ -160,8 +155,7 @@ impl Endpoint {
 
     /// A range of `blocks` was refused: try `next`, and never again as many as were refused.
     pub fn shrink_log_range(&self, refused: u64, next: u64) {
-        self.log_range_ceiling
-            .fetch_min(refused.saturating_sub(1).max(1), Ordering::Relaxed);
+        self.log_range_ceiling.fetch_min(refused.saturating_sub(1).max(1), Ordering::Relaxed);
         self.log_range.store(next.max(1), Ordering::Relaxed);
     }
 
@@ -189,15 +183,8 @@ impl Endpoint {
     /// What broke the whole exchange. What broke single calls is in their answers.
     pub async fn exchange(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
         if requests.len() > 1 && self.takes_batches() {
-            let chunks = join_all(
-                requests
-                    .chunks(self.max_batch)
-                    .map(|chunk| self.batch(chunk)),
-            )
-            .await;
-            let refused = chunks
-                .iter()
-                .any(|chunk| matches!(chunk, Err(RpcFailure::BatchRefused)));
+            let chunks = join_all(requests.chunks(self.max_batch).map(|chunk| self.batch(chunk))).await;
+            let refused = chunks.iter().any(|chunk| matches!(chunk, Err(RpcFailure::BatchRefused)));
             if !refused {
                 let mut answers = Vec::with_capacity(requests.len());
                 for chunk in chunks {
@@ -230,14 +217,10 @@ impl Endpoint {
         let decoded = wire::decode_batch(first_id, requests, &answer.body);
         match decoded {
             // Some gateways refuse batches with a bare HTTP error.
-            Err(RpcFailure::Malformed(_))
-                if matches!(status, 400 | 405 | 413 | 415 | 422 | 501) =>
-            {
+            Err(RpcFailure::Malformed(_)) if matches!(status, 400 | 405 | 413 | 415 | 422 | 501) => {
                 Err(RpcFailure::BatchRefused)
             }
-            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&status) => {
-                Err(http_failure(&answer))
-            }
+            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&status) => Err(http_failure(&answer)),
             decoded => decoded,
         }
     }
@@ -246,9 +229,7 @@ impl Endpoint {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let answer = self.post(wire::encode_single(id, request)).await?;
         match wire::decode_single(id, request, &answer.body) {
-            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&answer.status) => {
-                Err(http_failure(&answer))
-            }
+            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&answer.status) => Err(http_failure(&answer)),
             decoded => decoded,
         }
     }
@@ -258,15 +239,9 @@ impl Endpoint {
         let _slot = self.slots.acquire().await.ok();
         let answer = self.peer.post(body).await?;
         match answer.status {
-            401 | 403 => Err(RpcFailure::Unauthorized {
-                status: answer.status,
-            }),
-            429 => Err(RpcFailure::RateLimited {
-                retry_after: answer.retry_after,
-            }),
-            503 if answer.retry_after.is_some() => Err(RpcFailure::RateLimited {
-                retry_after: answer.retry_after,
-            }),
+            401 | 403 => Err(RpcFailure::Unauthorized { status: answer.status }),
+            429 => Err(RpcFailure::RateLimited { retry_after: answer.retry_after }),
+            503 if answer.retry_after.is_some() => Err(RpcFailure::RateLimited { retry_after: answer.retry_after }),
             _ => Ok(answer),
         }
     }
@@ -288,16 +263,8 @@ fn breaks_exchange(failure: &RpcFailure) -> bool {
 }
 
 fn http_failure(answer: &HttpAnswer) -> RpcFailure {
-    let text = String::from_utf8_lossy(
-        answer
-            .body
-            .get(..answer.body.len().min(400))
-            .unwrap_or_default(),
-    );
-    RpcFailure::Http {
-        status: answer.status,
-        text: printable(&text),
-    }
+    let text = String::from_utf8_lossy(answer.body.get(..answer.body.len().min(400)).unwrap_or_default());
+    RpcFailure::Http { status: answer.status, text: printable(&text) }
 }
 
 /// The longest that a caller waits for an endpoint's `Retry-After` before it gives up on it.

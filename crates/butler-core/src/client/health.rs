@@ -32,10 +32,7 @@ impl Health {
     pub fn failed(&mut self, kind: ErrorKind, retry_after: Option<Duration>, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         self.last_failure = Some(kind);
-        let growing = BACKOFF
-            .0
-            .saturating_mul(1 << self.failures.saturating_sub(1).min(10))
-            .min(BACKOFF.1);
+        let growing = BACKOFF.0.saturating_mul(1 << self.failures.saturating_sub(1).min(10)).min(BACKOFF.1);
         let wait = if matches!(kind, ErrorKind::WrongChain | ErrorKind::Disagrees) {
             DISTRUST
         } else {
@@ -53,8 +50,7 @@ impl Health {
     /// How long until the endpoint may be asked without being a last resort.
     #[must_use]
     pub fn wait(&self, now: Instant) -> Duration {
-        self.back_at
-            .map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
+        self.back_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
     }
 
     /// Failures since the last answer.
@@ -93,11 +89,7 @@ mod tests {
         let (mut health, now) = (Health::default(), Instant::now());
         health.failed(ErrorKind::RateLimited, Some(Duration::from_secs(7)), now);
         assert_eq!(health.wait(now), Duration::from_secs(7));
-        health.failed(
-            ErrorKind::RateLimited,
-            Some(Duration::from_secs(1 << 40)),
-            now,
-        );
+        health.failed(ErrorKind::RateLimited, Some(Duration::from_secs(1 << 40)), now);
         assert_eq!(health.wait(now), DISTRUST);
     }
 }

@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::header::{
-    AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue, RETRY_AFTER, USER_AGENT,
-};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
@@ -118,10 +116,7 @@ impl HttpPeer {
             .as_ref()
             .map(|value| {
                 let mut header = HeaderValue::from_str(secrecy::ExposeSecret::expose_secret(value))
-                    .map_err(|source| HttpSetupError::Authorization {
-                        host: host.clone(),
-                        source,
-                    })?;
+                    .map_err(|source| HttpSetupError::Authorization { host: host.clone(), source })?;
                 header.set_sensitive(true);
                 Ok(header)
             })
@@ -132,10 +127,7 @@ impl HttpPeer {
         // Userinfo must not travel in the request line. It can only fail for URLs without a host, which have none.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        let uri = url
-            .as_str()
-            .parse()
-            .map_err(|_| HttpSetupError::Url { host: host.clone() })?;
+        let uri = url.as_str().parse().map_err(|_| HttpSetupError::Url { host: host.clone() })?;
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
@@ -179,34 +171,22 @@ impl HttpPeer {
     /// `Unreachable`, `Tls`, `Timeout`, `Broken` or `TooLarge`; a status is not an error here.
     pub async fn post(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
         let exchange = self.exchange(body);
-        tokio::time::timeout(self.timeout, exchange)
-            .await
-            .unwrap_or(Err(RpcFailure::Timeout(self.timeout)))
+        tokio::time::timeout(self.timeout, exchange).await.unwrap_or(Err(RpcFailure::Timeout(self.timeout)))
     }
 
     async fn exchange(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
-        self.counters.bytes_sent.fetch_add(
-            u64::try_from(body.len()).unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
+        self.counters.bytes_sent.fetch_add(u64::try_from(body.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
         let mut request = Request::new(Full::new(Bytes::from(body)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(
-            USER_AGENT,
-            HeaderValue::from_static(concat!("butler/", env!("CARGO_PKG_VERSION"))),
-        );
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("butler/", env!("CARGO_PKG_VERSION"))));
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        let answer = self
-            .client
-            .request(request)
-            .await
-            .map_err(connect_failure)?;
+        let answer = self.client.request(request).await.map_err(connect_failure)?;
         let status = answer.status().as_u16();
         let retry_after = answer
             .headers()
@@ -217,37 +197,20 @@ impl HttpPeer {
             .collect()
             .await
             .map_err(|error| match error.downcast::<LengthLimitError>() {
-                Ok(_) => RpcFailure::TooLarge {
-                    limit: self.max_response_bytes,
-                },
+                Ok(_) => RpcFailure::TooLarge { limit: self.max_response_bytes },
                 Err(error) => RpcFailure::Broken(error),
             })?
             .to_bytes();
-        self.counters.bytes_received.fetch_add(
-            u64::try_from(body.len()).unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
-        Ok(HttpAnswer {
-            status,
-            retry_after,
-            body,
-        })
+        self.counters.bytes_received.fetch_add(u64::try_from(body.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        Ok(HttpAnswer { status, retry_after, body })
     }
 }
 
 fn basic(url: &Url) -> HeaderValue {
     let decode = |text: &str| percent_decode(text);
-    let pair = format!(
-        "{}:{}",
-        decode(url.username()),
-        decode(url.password().unwrap_or_default())
-    );
-    #[expect(
-        clippy::expect_used,
-        reason = "base64 has only characters that headers allow"
-    )]
-    let mut header =
-        HeaderValue::from_str(&basic_authorization(&pair)).expect("base64 fits into a header");
+    let pair = format!("{}:{}", decode(url.username()), decode(url.password().unwrap_or_default()));
+    #[expect(clippy::expect_used, reason = "base64 has only characters that headers allow")]
+    let mut header = HeaderValue::from_str(&basic_authorization(&pair)).expect("base64 fits into a header");
     header.set_sensitive(true);
     header
 }
@@ -256,16 +219,11 @@ fn basic(url: &Url) -> HeaderValue {
 #[must_use]
 pub fn basic_authorization(pair: &str) -> String {
     use base64::Engine as _;
-    format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(pair)
-    )
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
 fn percent_decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// hyper-util says only "client error (Connect)": the kind is further down the chain of causes.
@@ -275,9 +233,7 @@ fn connect_failure(error: hyper_util::client::legacy::Error) -> RpcFailure {
     while let Some(inner) = cause {
         is_tls |= inner.is::<rustls::Error>();
         // rustls hides in an io::Error, whose `source` skips the error that it wraps.
-        let wrapped = inner
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
+        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         is_tls |= wrapped.is_some_and(|wrapped| wrapped.is::<rustls::Error>());
         cause = inner.source();
     }
@@ -292,18 +248,13 @@ fn connect_failure(error: hyper_util::client::legacy::Error) -> RpcFailure {
 
 /// Trusts the system's authorities, Mozilla's, and those of the configuration.
 fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
-    let mut roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if settings.url.scheme() == "https" {
         // A broken certificate in the system's store is not a reason to trust none of them.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     if let Some(path) = &settings.ca_file {
-        let fault = |problem: String| HttpSetupError::Authorities {
-            path: path.clone(),
-            problem,
-        };
+        let fault = |problem: String| HttpSetupError::Authorities { path: path.clone(), problem };
         let certificates = CertificateDer::pem_file_iter(path)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| fault(error.to_string()))?;
@@ -311,9 +262,7 @@ fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetup
             return Err(fault("no certificate in it".to_owned()));
         }
         for certificate in certificates {
-            roots
-                .add(certificate)
-                .map_err(|error| fault(error.to_string()))?;
+            roots.add(certificate).map_err(|error| fault(error.to_string()))?;
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

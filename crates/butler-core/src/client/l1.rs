@@ -47,10 +47,7 @@ pub struct Policy {
 
 impl Policy {
     /// For a person who waits: three rounds within half a minute.
-    pub const ONE_SHOT: Self = Self {
-        rounds: 3,
-        patience: Duration::from_secs(30),
-    };
+    pub const ONE_SHOT: Self = Self { rounds: 3, patience: Duration::from_secs(30) };
 }
 
 /// A head that the endpoints agree on.
@@ -88,21 +85,9 @@ impl L1Client {
     ///
     /// # Errors
     /// See [`HttpSetupError`].
-    pub fn new(
-        chain_id: u64,
-        settings: &[EndpointSettings],
-        policy: Policy,
-    ) -> Result<Self, HttpSetupError> {
-        let endpoints = settings
-            .iter()
-            .map(Endpoint::new)
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            endpoints,
-            preferred: AtomicUsize::new(0),
-            chain_id,
-            policy,
-        })
+    pub fn new(chain_id: u64, settings: &[EndpointSettings], policy: Policy) -> Result<Self, HttpSetupError> {
+        let endpoints = settings.iter().map(Endpoint::new).collect::<Result<_, _>>()?;
+        Ok(Self { endpoints, preferred: AtomicUsize::new(0), chain_id, policy })
     }
 
     /// The endpoints, in the order of the configuration.
@@ -123,9 +108,8 @@ impl L1Client {
     /// The last endpoint's failure when none gave a head.
     pub async fn head(&self, at: BlockTag, also: &[u64]) -> Result<Head, RpcError> {
         let probes = if let [endpoint] = self.endpoints.as_slice() {
-            let head = self.on_some_endpoint("eth_getBlockByNumber", async |_, endpoint| {
-                self.probe(0, endpoint, at, also).await
-            });
+            let head = self
+                .on_some_endpoint("eth_getBlockByNumber", async |_, endpoint| self.probe(0, endpoint, at, also).await);
             let probe = head.await?;
             endpoint.note(None);
             vec![probe]
@@ -133,20 +117,13 @@ impl L1Client {
             self.probe_all(at, also).await?
         };
         let trusted = self.agreeing(probes).await?;
-        let best = trusted
-            .iter()
-            .map(|probe| probe.head.block.number)
-            .max()
-            .unwrap_or_default();
+        let best = trusted.iter().map(|probe| probe.head.block.number).max().unwrap_or_default();
         let mut chosen: Option<Probe> = None;
         for probe in trusted {
             let blocks = best - probe.head.block.number;
             if at == BlockTag::Latest && blocks > LAG_LIMIT {
                 self.blame(probe.index, &RpcFailure::Lagging { blocks });
-            } else if chosen
-                .as_ref()
-                .is_none_or(|chosen| probe.head.block.number > chosen.head.block.number)
-            {
+            } else if chosen.as_ref().is_none_or(|chosen| probe.head.block.number > chosen.head.block.number) {
                 chosen = Some(probe);
             }
         }
@@ -165,86 +142,41 @@ impl L1Client {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        self.on_some_endpoint("eth_call", async |_, endpoint| {
-            read_calls(endpoint, pin.hash, calls).await
-        })
-        .await
+        self.on_some_endpoint("eth_call", async |_, endpoint| read_calls(endpoint, pin.hash, calls).await).await
     }
 
     /// Reads one step of logs, from `from` to `to` or earlier.
     ///
     /// # Errors
     /// The last endpoint's failure when none answered.
-    pub async fn log_step(
-        &self,
-        filter: &LogFilter,
-        from: u64,
-        to: u64,
-    ) -> Result<LogStep, RpcError> {
-        self.on_some_endpoint("eth_getLogs", async |_, endpoint| {
-            read_step(endpoint, filter, from, to).await
-        })
-        .await
+    pub async fn log_step(&self, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcError> {
+        self.on_some_endpoint("eth_getLogs", async |_, endpoint| read_step(endpoint, filter, from, to).await).await
     }
 
     /// Asks one endpoint for its chain, its head and its finalized block.
-    async fn probe(
-        &self,
-        index: usize,
-        endpoint: &Endpoint,
-        at: BlockTag,
-        also: &[u64],
-    ) -> Result<Probe, RpcFailure> {
+    async fn probe(&self, index: usize, endpoint: &Endpoint, at: BlockTag, also: &[u64]) -> Result<Probe, RpcFailure> {
         let with_finalized = self.endpoints.len() > 1;
-        let mut requests = vec![
-            Request::new("eth_chainId", json!([])),
-            block_request(&tag(at)),
-        ];
+        let mut requests = vec![Request::new("eth_chainId", json!([])), block_request(&tag(at))];
         if with_finalized {
             requests.push(block_request(&json!("finalized")));
         }
-        requests.extend(
-            also.iter()
-                .map(|number| block_request(&json!(format!("{number:#x}")))),
-        );
+        requests.extend(also.iter().map(|number| block_request(&json!(format!("{number:#x}")))));
         let mut answers = endpoint.exchange(&requests).await?.into_iter();
-        let mut next = || {
-            answers.next().unwrap_or(Err(RpcFailure::Malformed(
-                "an answer is missing".to_owned(),
-            )))
-        };
-        let chain_id: U64 = serde_json::from_str(next()?.get()).map_err(|_| {
-            RpcFailure::Malformed("the answer to eth_chainId is not a number".to_owned())
-        })?;
+        let mut next = || answers.next().unwrap_or(Err(RpcFailure::Malformed("an answer is missing".to_owned())));
+        let chain_id: U64 = serde_json::from_str(next()?.get())
+            .map_err(|_| RpcFailure::Malformed("the answer to eth_chainId is not a number".to_owned()))?;
         if chain_id.as_u64() != self.chain_id {
-            return Err(RpcFailure::WrongChain {
-                expected: self.chain_id,
-                actual: chain_id.as_u64(),
-            });
+            return Err(RpcFailure::WrongChain { expected: self.chain_id, actual: chain_id.as_u64() });
         }
         let block = decode_header(next()?.get())?.ok_or(RpcFailure::BlockUnknown)?;
         if let BlockTag::Number(number) = at
             && block.number != number
         {
-            return Err(RpcFailure::Malformed(format!(
-                "block {} instead of {number}",
-                block.number
-            )));
+            return Err(RpcFailure::Malformed(format!("block {} instead of {number}", block.number)));
         }
-        let finalized = if with_finalized {
-            decode_header(next()?.get())?
-        } else {
-            None
-        };
-        let known = also
-            .iter()
-            .map(|_| decode_header(next()?.get()))
-            .collect::<Result<_, _>>()?;
-        Ok(Probe {
-            index,
-            head: Head { block, known },
-            finalized,
-        })
+        let finalized = if with_finalized { decode_header(next()?.get())? } else { None };
+        let known = also.iter().map(|_| decode_header(next()?.get())).collect::<Result<_, _>>()?;
+        Ok(Probe { index, head: Head { block, known }, finalized })
     }
 
     async fn probe_all(&self, at: BlockTag, also: &[u64]) -> Result<Vec<Probe>, RpcError> {
@@ -256,17 +188,12 @@ impl L1Client {
                 .endpoints
                 .iter()
                 .enumerate()
-                .map(async |(index, endpoint)| {
-                    (endpoint, self.probe(index, endpoint, at, also).await)
-                })
+                .map(async |(index, endpoint)| (endpoint, self.probe(index, endpoint, at, also).await))
                 .collect();
             let mut last = None;
             loop {
-                let next = if probes.is_empty() {
-                    Ok(pending.next().await)
-                } else {
-                    timeout(GRACE, pending.next()).await
-                };
+                let next =
+                    if probes.is_empty() { Ok(pending.next().await) } else { timeout(GRACE, pending.next()).await };
                 // Whoever is slower than the grace is not blamed: it may only be far away.
                 let Ok(Some((endpoint, answer))) = next else {
                     break;
@@ -283,8 +210,7 @@ impl L1Client {
                 return Ok(probes);
             }
             let error = last.unwrap_or_else(|| self.nobody("eth_getBlockByNumber"));
-            let out_of_patience =
-                began.elapsed() + pause > self.policy.patience.min(FIRST_PAUSE * 4);
+            let out_of_patience = began.elapsed() + pause > self.policy.patience.min(FIRST_PAUSE * 4);
             if out_of_patience || !error.failure.kind().is_passing() {
                 return Err(error);
             }
@@ -295,12 +221,7 @@ impl L1Client {
 
     /// Keeps the endpoints that agree with the majority about the lowest finalized block among them.
     async fn agreeing(&self, probes: Vec<Probe>) -> Result<Vec<Probe>, RpcError> {
-        let Some(number) = probes
-            .iter()
-            .filter_map(|probe| probe.finalized)
-            .map(|block| block.number)
-            .min()
-        else {
+        let Some(number) = probes.iter().filter_map(|probe| probe.finalized).map(|block| block.number).min() else {
             return Ok(probes);
         };
         if probes.len() < 2 {
@@ -315,11 +236,7 @@ impl L1Client {
             hashes.push(hash);
         }
         let votes = |hash| hashes.iter().filter(|other| **other == hash).count();
-        let best = hashes
-            .iter()
-            .copied()
-            .flatten()
-            .max_by_key(|hash| votes(Some(*hash)));
+        let best = hashes.iter().copied().flatten().max_by_key(|hash| votes(Some(*hash)));
         let Some(best) = best else { return Ok(probes) };
         if votes(Some(best)) * 2 <= hashes.iter().flatten().count() {
             let failure = RpcFailure::Disagrees { number };
@@ -341,32 +258,21 @@ impl L1Client {
 
     async fn hash_at(&self, index: usize, number: u64) -> Option<ethers_core::types::H256> {
         let endpoint = self.endpoints.get(index)?;
-        let answers = endpoint
-            .exchange(&[block_request(&json!(format!("{number:#x}")))])
-            .await
-            .ok()?;
+        let answers = endpoint.exchange(&[block_request(&json!(format!("{number:#x}")))]).await.ok()?;
         let header = decode_header(answers.into_iter().next()?.ok()?.get()).ok()??;
         (header.number == number).then_some(header.hash)
     }
 
     fn blame(&self, index: usize, failure: &RpcFailure) {
         if let Some(endpoint) = self.endpoints.get(index) {
-            tracing::warn!(
-                endpoint = endpoint.name(),
-                "endpoint {} stands back: {failure}",
-                endpoint.name()
-            );
+            tracing::warn!(endpoint = endpoint.name(), "endpoint {} stands back: {failure}", endpoint.name());
             endpoint.note(Some(failure));
         }
     }
 
     fn nobody(&self, method: &'static str) -> RpcError {
         let failure = RpcFailure::Malformed("no endpoint gave an answer".to_owned());
-        RpcError {
-            endpoint: format!("{} endpoints", self.endpoints.len()),
-            method,
-            failure,
-        }
+        RpcError { endpoint: format!("{} endpoints", self.endpoints.len()), method, failure }
     }
 
     /// The endpoints to ask, best first: those that do not stand back, the preferred one before the others.
@@ -374,9 +280,7 @@ impl L1Client {
         let now = Instant::now();
         let preferred = self.preferred.load(Ordering::Relaxed);
         let mut order: Vec<_> = self.endpoints.iter().enumerate().collect();
-        order.sort_by_key(|(index, endpoint)| {
-            (endpoint.health().wait(now), *index != preferred, *index)
-        });
+        order.sort_by_key(|(index, endpoint)| (endpoint.health().wait(now), *index != preferred, *index));
         order.into_iter().map(|(index, _)| index).collect()
     }
 
@@ -411,10 +315,7 @@ impl L1Client {
                         );
                         endpoint.note(Some(&failure));
                         may_pass |= kind.is_passing();
-                        if let RpcFailure::RateLimited {
-                            retry_after: Some(wait),
-                        } = failure
-                        {
+                        if let RpcFailure::RateLimited { retry_after: Some(wait) } = failure {
                             pause = pause.max(wait);
                         }
                         last = Some(rpc_error(endpoint, method, failure));
@@ -433,11 +334,7 @@ impl L1Client {
 }
 
 fn rpc_error(endpoint: &Endpoint, method: &'static str, failure: RpcFailure) -> RpcError {
-    RpcError {
-        endpoint: endpoint.name().to_owned(),
-        method,
-        failure,
-    }
+    RpcError { endpoint: endpoint.name().to_owned(), method, failure }
 }
 
 fn block_request(block: &Value) -> Request {

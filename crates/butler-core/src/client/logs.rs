@@ -38,16 +38,9 @@ pub struct LogStep {
 /// # Errors
 /// `RangeRefused` when not even one block is granted, `BlockUnknown` when the endpoint is behind `to`,
 /// `Malformed` when it answers what was not asked, and every failure of the exchange.
-pub async fn read_step(
-    endpoint: &Endpoint,
-    filter: &LogFilter,
-    from: u64,
-    to: u64,
-) -> Result<LogStep, RpcFailure> {
+pub async fn read_step(endpoint: &Endpoint, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcFailure> {
     loop {
-        let span = endpoint
-            .log_range()
-            .min(to.saturating_sub(from).saturating_add(1));
+        let span = endpoint.log_range().min(to.saturating_sub(from).saturating_add(1));
         let last = from.saturating_add(span - 1);
         match read_range(endpoint, filter, from, last).await {
             Ok(step) => {
@@ -60,17 +53,14 @@ pub async fn read_step(
                 let Some(next) = narrower(&failure, from, span) else {
                     return Err(failure);
                 };
-                let counts_blocks = matches!(&failure, RpcFailure::RangeRefused { hint, .. } if hint.max_blocks.is_some());
+                let counts_blocks =
+                    matches!(&failure, RpcFailure::RangeRefused { hint, .. } if hint.max_blocks.is_some());
                 if counts_blocks {
                     endpoint.shrink_log_range(span, next);
                 } else {
                     endpoint.shrink_log_range_once(next);
                 }
-                tracing::debug!(
-                    endpoint = endpoint.name(),
-                    blocks = next,
-                    "log range shrunk to {next} blocks"
-                );
+                tracing::debug!(endpoint = endpoint.name(), blocks = next, "log range shrunk to {next} blocks");
             }
         }
     }
@@ -84,9 +74,7 @@ fn narrower(failure: &RpcFailure, from: u64, span: u64) -> Option<u64> {
             (None, Some((low, high))) if low == from => high.saturating_sub(low).saturating_add(1),
             (None, _) => span / 2,
         },
-        RpcFailure::TooLarge { .. } | RpcFailure::AnswerRefused | RpcFailure::Timeout(_) => {
-            span / 2
-        }
+        RpcFailure::TooLarge { .. } | RpcFailure::AnswerRefused | RpcFailure::Timeout(_) => span / 2,
         RpcFailure::Unreachable(_)
         | RpcFailure::Tls(_)
         | RpcFailure::Broken(_)
@@ -109,50 +97,28 @@ fn narrower(failure: &RpcFailure, from: u64, span: u64) -> Option<u64> {
     (next > 0).then_some(next)
 }
 
-async fn read_range(
-    endpoint: &Endpoint,
-    filter: &LogFilter,
-    from: u64,
-    to: u64,
-) -> Result<LogStep, RpcFailure> {
+async fn read_range(endpoint: &Endpoint, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcFailure> {
     let requests = [
         Request::new("eth_getLogs", json!([query(filter, from, to)])),
         Request::new("eth_getBlockByNumber", json!([format!("{to:#x}"), false])),
     ];
     let answers = endpoint.exchange(&requests).await?;
-    let [logs, header] = <[_; 2]>::try_from(answers)
-        .map_err(|_| RpcFailure::Malformed("not two answers to two requests".to_owned()))?;
+    let [logs, header] =
+        <[_; 2]>::try_from(answers).map_err(|_| RpcFailure::Malformed("not two answers to two requests".to_owned()))?;
     let header = decode_header(header?.get())?.ok_or(RpcFailure::BlockUnknown)?;
     if header.number != to {
-        return Err(RpcFailure::Malformed(format!(
-            "block {} instead of {to}",
-            header.number
-        )));
+        return Err(RpcFailure::Malformed(format!("block {} instead of {to}", header.number)));
     }
-    let mut logs: Vec<Log> = serde_json::from_str(logs?.get()).map_err(|_| {
-        RpcFailure::Malformed("the answer to eth_getLogs is not a list of logs".to_owned())
-    })?;
+    let mut logs: Vec<Log> = serde_json::from_str(logs?.get())
+        .map_err(|_| RpcFailure::Malformed("the answer to eth_getLogs is not a list of logs".to_owned()))?;
     logs.sort_by_key(|log| (log.block_number, log.log_index));
     check(&logs, filter, from, &header)?;
-    Ok(LogStep {
-        from,
-        to: header,
-        logs,
-    })
+    Ok(LogStep { from, to: header, logs })
 }
 
 fn query(filter: &LogFilter, from: u64, to: u64) -> Value {
-    let topics: Vec<Value> = filter
-        .topics
-        .iter()
-        .map(|any| {
-            if any.is_empty() {
-                Value::Null
-            } else {
-                json!(any)
-            }
-        })
-        .collect();
+    let topics: Vec<Value> =
+        filter.topics.iter().map(|any| if any.is_empty() { Value::Null } else { json!(any) }).collect();
     json!({ "fromBlock": format!("{from:#x}"), "toBlock": format!("{to:#x}"), "address": filter.addresses, "topics": topics })
 }
 
@@ -160,38 +126,23 @@ fn query(filter: &LogFilter, from: u64, to: u64) -> Value {
 fn check(logs: &[Log], filter: &LogFilter, from: u64, to: &BlockRef) -> Result<(), RpcFailure> {
     let mut seen = BTreeSet::new();
     for log in logs {
-        let place = log
-            .block_number
-            .and_then(|n| u64::try_from(n).ok())
-            .zip(log.log_index);
+        let place = log.block_number.and_then(|n| u64::try_from(n).ok()).zip(log.log_index);
         let Some((number, index)) = place else {
-            return Err(RpcFailure::Malformed(
-                "a log without its place on the chain".to_owned(),
-            ));
+            return Err(RpcFailure::Malformed("a log without its place on the chain".to_owned()));
         };
         let asked_for = (from..=to.number).contains(&number)
             && (filter.addresses.is_empty() || filter.addresses.contains(&log.address))
             && filter.topics.iter().enumerate().all(|(position, any)| {
-                any.is_empty()
-                    || log
-                        .topics
-                        .get(position)
-                        .is_some_and(|topic| any.contains(topic))
+                any.is_empty() || log.topics.get(position).is_some_and(|topic| any.contains(topic))
             });
         if !asked_for || log.removed == Some(true) {
-            return Err(RpcFailure::Malformed(format!(
-                "a log of block {number} that was not asked for"
-            )));
+            return Err(RpcFailure::Malformed(format!("a log of block {number} that was not asked for")));
         }
         if number == to.number && log.block_hash != Some(to.hash) {
-            return Err(RpcFailure::Malformed(format!(
-                "logs and header of block {number} are of different blocks"
-            )));
+            return Err(RpcFailure::Malformed(format!("logs and header of block {number} are of different blocks")));
         }
         if !seen.insert((number, index)) {
-            return Err(RpcFailure::Malformed(format!(
-                "the same log of block {number} twice"
-            )));
+            return Err(RpcFailure::Malformed(format!("the same log of block {number} twice")));
         }
     }
     Ok(())
@@ -208,18 +159,13 @@ pub fn decode_header(json: &str) -> Result<Option<BlockRef>, RpcFailure> {
         hash: H256,
         timestamp: ethers_core::types::U256,
     }
-    let header: Option<Header> = serde_json::from_str(json).map_err(|_| {
-        RpcFailure::Malformed("the answer to eth_getBlockByNumber is not a block".to_owned())
-    })?;
+    let header: Option<Header> = serde_json::from_str(json)
+        .map_err(|_| RpcFailure::Malformed("the answer to eth_getBlockByNumber is not a block".to_owned()))?;
     header
         .map(|header| {
             let timestamp = u64::try_from(header.timestamp)
                 .map_err(|_| RpcFailure::Malformed("a block time beyond 64 bits".to_owned()))?;
-            Ok(BlockRef {
-                number: header.number.as_u64(),
-                hash: header.hash,
-                timestamp,
-            })
+            Ok(BlockRef { number: header.number.as_u64(), hash: header.hash, timestamp })
         })
         .transpose()
 }
@@ -230,10 +176,7 @@ mod tests {
     use crate::client::refusal::RangeHint;
 
     fn refused(max_blocks: Option<u64>, range: Option<(u64, u64)>) -> RpcFailure {
-        RpcFailure::RangeRefused {
-            hint: RangeHint { max_blocks, range },
-            text: String::new(),
-        }
+        RpcFailure::RangeRefused { hint: RangeHint { max_blocks, range }, text: String::new() }
     }
 
     #[test]
@@ -258,9 +201,6 @@ mod tests {
     #[test]
     fn the_range_that_a_refusal_proposes_is_taken() {
         assert_eq!(narrower(&refused(Some(800), None), 10, 10_000), Some(800));
-        assert_eq!(
-            narrower(&refused(None, Some((10, 19))), 10, 10_000),
-            Some(10)
-        );
+        assert_eq!(narrower(&refused(None, Some((10, 19))), 10, 10_000), Some(10));
     }
 }

@@ -79,20 +79,9 @@ const BLOCK: &[&str] = &[
     "block with such an id is pruned",
     "hash is not currently canonical",
 ];
-const GAS: &[&str] = &[
-    "out of gas",
-    "outofgas",
-    "gas required exceeds",
-    "exceeds block gas limit",
-    "gas limit",
-    "intrinsic gas",
-];
-const SIZE: &[&str] = &[
-    "response too large",
-    "response size exceeded",
-    "response is too big",
-    "exceeded max limit",
-];
+const GAS: &[&str] =
+    &["out of gas", "outofgas", "gas required exceeds", "exceeds block gas limit", "gas limit", "intrinsic gas"];
+const SIZE: &[&str] = &["response too large", "response size exceeded", "response is too big", "exceeded max limit"];
 const BATCH: &[&str] = &["batch"];
 
 /// Tells apart what a JSON-RPC error of `method` means.
@@ -100,22 +89,14 @@ const BATCH: &[&str] = &["batch"];
 pub fn classify(method: &str, code: i64, message: &str, data: &Value) -> RpcFailure {
     let text = message.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if code == -32601 || text.contains("method not found") || text.contains("method does not exist")
-    {
+    if code == -32601 || text.contains("method not found") || text.contains("method does not exist") {
         RpcFailure::MethodNotFound
     } else if code == 3 || text.contains("execution reverted") || text.starts_with("revert") {
-        RpcFailure::Reverted {
-            data: revert_data(data),
-        }
+        RpcFailure::Reverted { data: revert_data(data) }
     } else if method == "eth_getLogs" && says(RANGE) {
-        RpcFailure::RangeRefused {
-            hint: range_hint(&text),
-            text: printable(message),
-        }
+        RpcFailure::RangeRefused { hint: range_hint(&text), text: printable(message) }
     } else if code == 429 || says(RATE) {
-        RpcFailure::RateLimited {
-            retry_after: wait_in(data),
-        }
+        RpcFailure::RateLimited { retry_after: wait_in(data) }
     } else if says(GAS) {
         RpcFailure::OutOfGas
     } else if says(BLOCK) {
@@ -124,48 +105,30 @@ pub fn classify(method: &str, code: i64, message: &str, data: &Value) -> RpcFail
         RpcFailure::StateUnavailable
     } else if says(SIZE) {
         if method == "eth_getLogs" {
-            RpcFailure::RangeRefused {
-                hint: RangeHint::default(),
-                text: printable(message),
-            }
+            RpcFailure::RangeRefused { hint: RangeHint::default(), text: printable(message) }
         } else {
             RpcFailure::AnswerRefused
         }
     } else if says(BATCH) {
         RpcFailure::BatchRefused
     } else if code == -32005 && method == "eth_getLogs" {
-        RpcFailure::RangeRefused {
-            hint: range_hint(&text),
-            text: printable(message),
-        }
+        RpcFailure::RangeRefused { hint: range_hint(&text), text: printable(message) }
     } else if code == -32005 {
-        RpcFailure::RateLimited {
-            retry_after: wait_in(data),
-        }
+        RpcFailure::RateLimited { retry_after: wait_in(data) }
     } else {
-        RpcFailure::Rpc {
-            code,
-            message: printable(message),
-        }
+        RpcFailure::Rpc { code, message: printable(message) }
     }
 }
 
 fn revert_data(data: &Value) -> Bytes {
-    let text = data
-        .as_str()
-        .or_else(|| data.get("data").and_then(Value::as_str))
-        .unwrap_or_default();
+    let text = data.as_str().or_else(|| data.get("data").and_then(Value::as_str)).unwrap_or_default();
     text.parse().unwrap_or_default()
 }
 
 /// Some providers put the seconds to wait into the error's data.
 fn wait_in(data: &Value) -> Option<Duration> {
-    let seconds = data
-        .pointer("/rate/backoff_seconds")
-        .or_else(|| data.get("try_again_in"))?;
-    let seconds = seconds
-        .as_f64()
-        .or_else(|| seconds.as_str()?.trim_end_matches("ms").parse().ok())?;
+    let seconds = data.pointer("/rate/backoff_seconds").or_else(|| data.get("try_again_in"))?;
+    let seconds = seconds.as_f64().or_else(|| seconds.as_str()?.trim_end_matches("ms").parse().ok())?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 
@@ -174,10 +137,7 @@ fn wait_in(data: &Value) -> Option<Duration> {
 #[must_use]
 pub fn range_hint(text: &str) -> RangeHint {
     let range = bracketed(text).or_else(|| dashed(text));
-    RangeHint {
-        max_blocks: if range.is_some() { None } else { span(text) },
-        range,
-    }
+    RangeHint { max_blocks: if range.is_some() { None } else { span(text) }, range }
 }
 
 fn bracketed(text: &str) -> Option<(u64, u64)> {
@@ -199,32 +159,18 @@ fn ordered(from: u64, to: u64) -> Option<(u64, u64)> {
 }
 
 fn span(text: &str) -> Option<u64> {
-    let names_blocks = ["block", "range", "limited to"]
-        .iter()
-        .any(|word| text.contains(word));
+    let names_blocks = ["block", "range", "limited to"].iter().any(|word| text.contains(word));
     let counts_results = text.contains("results") || text.contains("logs matched");
     if !names_blocks || counts_results {
         return None;
     }
     // "requested too many blocks from 5 to 9, maximum is set to 2048": the limit is what follows the word for it.
-    let tail = [
-        "maximum is set to",
-        "max is",
-        "up to a",
-        "up to",
-        "limited to",
-        "limit is",
-        "maximum",
-        "max",
-        "over",
-        "than",
-    ]
-    .iter()
-    .find_map(|word| text.split_once(word).map(|(_, tail)| tail))
-    .unwrap_or(text);
-    tail.split(|c: char| !c.is_ascii_alphanumeric() && c != ',')
-        .find_map(number)
-        .filter(|blocks| *blocks > 0)
+    let tail =
+        ["maximum is set to", "max is", "up to a", "up to", "limited to", "limit is", "maximum", "max", "over", "than"]
+            .iter()
+            .find_map(|word| text.split_once(word).map(|(_, tail)| tail))
+            .unwrap_or(text);
+    tail.split(|c: char| !c.is_ascii_alphanumeric() && c != ',').find_map(number).filter(|blocks| *blocks > 0)
 }
 
 /// `2048`, `10,000`, `2k` or `0x5dc`.
@@ -249,14 +195,8 @@ mod tests {
 
     #[test]
     fn range_refusals_of_known_providers_are_understood() {
-        let blocks = |n| RangeHint {
-            max_blocks: Some(n),
-            range: None,
-        };
-        let range = |a, b| RangeHint {
-            max_blocks: None,
-            range: Some((a, b)),
-        };
+        let blocks = |n| RangeHint { max_blocks: Some(n), range: None };
+        let range = |a, b| RangeHint { max_blocks: None, range: Some((a, b)) };
         let table = [
             (
                 -32602,
@@ -268,42 +208,14 @@ mod tests {
                 "query returned more than 10000 results. Try with this block range [0x10, 0x20].",
                 range(0x10, 0x20),
             ),
-            (
-                -32614,
-                "eth_getLogs is limited to a 10,000 range",
-                blocks(10_000),
-            ),
+            (-32614, "eth_getLogs is limited to a 10,000 range", blocks(10_000)),
             (-32000, "exceed maximum block range: 50000", blocks(50_000)),
-            (
-                -32600,
-                "Block range limit exceeded. See more details at https://docs.example/",
-                RangeHint::default(),
-            ),
-            (
-                -32047,
-                "Max range: 800, block range is too wide",
-                blocks(800),
-            ),
-            (
-                -32602,
-                "query exceeds max results 20000, retry with the range 100-200",
-                range(100, 200),
-            ),
-            (
-                -32062,
-                "requested too many blocks from 5 to 9000, maximum is set to 2048",
-                blocks(2048),
-            ),
-            (
-                35,
-                "ranges over 10000 blocks are not supported on freetier",
-                blocks(10_000),
-            ),
-            (
-                -32701,
-                "block range is too large, max is 1k blocks",
-                blocks(1000),
-            ),
+            (-32600, "Block range limit exceeded. See more details at https://docs.example/", RangeHint::default()),
+            (-32047, "Max range: 800, block range is too wide", blocks(800)),
+            (-32602, "query exceeds max results 20000, retry with the range 100-200", range(100, 200)),
+            (-32062, "requested too many blocks from 5 to 9000, maximum is set to 2048", blocks(2048)),
+            (35, "ranges over 10000 blocks are not supported on freetier", blocks(10_000)),
+            (-32701, "block range is too large, max is 1k blocks", blocks(1000)),
         ];
         for (code, message, expected) in table {
             let failure = classify("eth_getLogs", code, message, &Value::Null);
@@ -314,12 +226,7 @@ mod tests {
 
     #[test]
     fn the_same_words_mean_nothing_of_the_kind_for_other_methods() {
-        let failure = classify(
-            "eth_call",
-            -32000,
-            "exceed maximum block range: 50000",
-            &Value::Null,
-        );
+        let failure = classify("eth_call", -32000, "exceed maximum block range: 50000", &Value::Null);
         assert!(matches!(failure, RpcFailure::Rpc { .. }), "{failure:?}");
     }
 
@@ -327,34 +234,13 @@ mod tests {
     fn rate_limits_old_blocks_and_unknown_blocks_are_told_apart() {
         let kind = |code, message| classify("eth_call", code, message, &Value::Null).kind();
         use crate::client::error::ErrorKind as K;
-        assert_eq!(
-            kind(
-                429,
-                "Your app has exceeded its compute units per second capacity"
-            ),
-            K::RateLimited
-        );
-        assert_eq!(
-            kind(-32005, "daily request count exceeded, request rate limited"),
-            K::RateLimited
-        );
-        assert_eq!(
-            kind(
-                -32000,
-                "missing trie node 1234 (path ) state 0x12 is not available"
-            ),
-            K::StateUnavailable
-        );
+        assert_eq!(kind(429, "Your app has exceeded its compute units per second capacity"), K::RateLimited);
+        assert_eq!(kind(-32005, "daily request count exceeded, request rate limited"), K::RateLimited);
+        assert_eq!(kind(-32000, "missing trie node 1234 (path ) state 0x12 is not available"), K::StateUnavailable);
         assert_eq!(kind(-32000, "header not found"), K::BlockUnknown);
-        assert_eq!(
-            kind(-32000, "out of gas: gas required exceeds: 50000000"),
-            K::OutOfGas
-        );
+        assert_eq!(kind(-32000, "out of gas: gas required exceeds: 50000000"), K::OutOfGas);
         assert_eq!(kind(3, "execution reverted"), K::Reverted);
-        assert_eq!(
-            kind(-32601, "the method eth_foo does not exist/is not available"),
-            K::MethodNotFound
-        );
+        assert_eq!(kind(-32601, "the method eth_foo does not exist/is not available"), K::MethodNotFound);
         assert_eq!(kind(-32000, "something else"), K::Rpc);
     }
 }

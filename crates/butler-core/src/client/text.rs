@@ -24,10 +24,7 @@ pub fn printable(text: &str) -> String {
             break;
         }
     }
-    let clean: String = out
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
+    let clean: String = out.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     match clean.char_indices().nth(LIMIT) {
         Some((end, _)) => format!("{}…", &clean[..end]),
         None => clean,
@@ -60,16 +57,9 @@ mod tests {
 
     #[test]
     fn a_url_in_foreign_text_keeps_only_scheme_and_host() {
-        let text =
-            "HTTP request failed.\n\nURL: https://user:pw@rpc.example/v2/SECRET?k=SECRET Details";
-        assert_eq!(
-            printable(text),
-            "HTTP request failed. URL: https://rpc.example Details"
-        );
-        assert_eq!(
-            printable("(\"http://127.0.0.1:38545/KEY\")"),
-            "(\"http://127.0.0.1:38545"
-        );
+        let text = "HTTP request failed.\n\nURL: https://user:pw@rpc.example/v2/SECRET?k=SECRET Details";
+        assert_eq!(printable(text), "HTTP request failed. URL: https://rpc.example Details");
+        assert_eq!(printable("(\"http://127.0.0.1:38545/KEY\")"), "(\"http://127.0.0.1:38545");
         assert_eq!(printable("WSS://h.example/KEY"), "wss://h.example");
         assert_eq!(printable("http://[broken/KEY"), "<url>");
     }

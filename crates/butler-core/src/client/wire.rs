@@ -66,12 +66,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 /// The body of a request with one call.
 #[must_use]
 pub fn encode_single(id: u64, request: &Request) -> Vec<u8> {
-    to_bytes(&RequestText {
-        jsonrpc: "2.0",
-        id,
-        method: request.method,
-        params: &request.params,
-    })
+    to_bytes(&RequestText { jsonrpc: "2.0", id, method: request.method, params: &request.params })
 }
 
 /// The body of a batch; ids count up from `first_id`.
@@ -79,21 +74,13 @@ pub fn encode_single(id: u64, request: &Request) -> Vec<u8> {
 pub fn encode_batch(first_id: u64, requests: &[Request]) -> Vec<u8> {
     let batch: Vec<_> = (first_id..)
         .zip(requests)
-        .map(|(id, request)| RequestText {
-            jsonrpc: "2.0",
-            id,
-            method: request.method,
-            params: &request.params,
-        })
+        .map(|(id, request)| RequestText { jsonrpc: "2.0", id, method: request.method, params: &request.params })
         .collect();
     to_bytes(&batch)
 }
 
 fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
-    #[expect(
-        clippy::expect_used,
-        reason = "a tree of strings, numbers and JSON values always serializes"
-    )]
+    #[expect(clippy::expect_used, reason = "a tree of strings, numbers and JSON values always serializes")]
     serde_json::to_vec(value).expect("JSON-RPC requests serialize")
 }
 
@@ -104,9 +91,7 @@ fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
 pub fn decode_single(id: u64, request: &Request, body: &[u8]) -> Answer {
     let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
     if answer.id != json!(id) && !(answer.id.is_null() && answer.error.is_some()) {
-        return Err(RpcFailure::Malformed(
-            "the answer's id is not the request's".to_owned(),
-        ));
+        return Err(RpcFailure::Malformed("the answer's id is not the request's".to_owned()));
     }
     one(request.method, answer)
 }
@@ -116,50 +101,29 @@ pub fn decode_single(id: u64, request: &Request, body: &[u8]) -> Answer {
 /// # Errors
 /// `BatchRefused` when the endpoint answered the whole batch with one error, `Malformed` when an answer is missing,
 /// doubled or not asked for.
-pub fn decode_batch(
-    first_id: u64,
-    requests: &[Request],
-    body: &[u8],
-) -> Result<Vec<Answer>, RpcFailure> {
+pub fn decode_batch(first_id: u64, requests: &[Request], body: &[u8]) -> Result<Vec<Answer>, RpcFailure> {
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
-        let answer: AnswerText<'_> =
-            serde_json::from_slice(body).map_err(|error| not_json(&error))?;
+        let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
         return match one("batch", answer) {
-            Err(failure @ (RpcFailure::RateLimited { .. } | RpcFailure::Malformed(_))) => {
-                Err(failure)
-            }
+            Err(failure @ (RpcFailure::RateLimited { .. } | RpcFailure::Malformed(_))) => Err(failure),
             Err(_) => Err(RpcFailure::BatchRefused),
             Ok(_) => Err(RpcFailure::Malformed("one answer to a batch".to_owned())),
         };
     }
-    let answers: Vec<AnswerText<'_>> =
-        serde_json::from_slice(body).map_err(|error| not_json(&error))?;
+    let answers: Vec<AnswerText<'_>> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
     let mut slots: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
     for answer in answers {
-        let index = answer
-            .id
-            .as_u64()
-            .and_then(|id| id.checked_sub(first_id))
-            .and_then(|i| usize::try_from(i).ok());
-        let Some((slot, request)) = index.and_then(|i| slots.get_mut(i).zip(requests.get(i)))
-        else {
-            return Err(RpcFailure::Malformed(
-                "an answer's id was not asked for".to_owned(),
-            ));
+        let index = answer.id.as_u64().and_then(|id| id.checked_sub(first_id)).and_then(|i| usize::try_from(i).ok());
+        let Some((slot, request)) = index.and_then(|i| slots.get_mut(i).zip(requests.get(i))) else {
+            return Err(RpcFailure::Malformed("an answer's id was not asked for".to_owned()));
         };
         if slot.replace(one(request.method, answer)).is_some() {
-            return Err(RpcFailure::Malformed(
-                "two answers with the same id".to_owned(),
-            ));
+            return Err(RpcFailure::Malformed("two answers with the same id".to_owned()));
         }
     }
     slots
         .into_iter()
-        .map(|slot| {
-            slot.ok_or_else(|| {
-                RpcFailure::Malformed("an answer is missing from the batch".to_owned())
-            })
-        })
+        .map(|slot| slot.ok_or_else(|| RpcFailure::Malformed("an answer is missing from the batch".to_owned())))
         .collect()
 }
 
@@ -176,11 +140,7 @@ fn one(method: &str, answer: AnswerText<'_>) -> Answer {
 }
 
 fn not_json(error: &serde_json::Error) -> RpcFailure {
-    RpcFailure::Malformed(format!(
-        "not a JSON-RPC answer ({} at column {})",
-        category(error),
-        error.column()
-    ))
+    RpcFailure::Malformed(format!("not a JSON-RPC answer ({} at column {})", category(error), error.column()))
 }
 
 /// serde_json's messages may quote the input; the category never does.
@@ -222,38 +182,21 @@ mod tests {
             "",
         ] {
             let failure = decode_batch(7, &requests(2), body.as_bytes()).unwrap_err();
-            assert!(
-                matches!(failure, RpcFailure::Malformed(_)),
-                "{body}: {failure}"
-            );
+            assert!(matches!(failure, RpcFailure::Malformed(_)), "{body}: {failure}");
         }
     }
 
     #[test]
     fn one_error_for_a_whole_batch_is_a_refusal_of_batches() {
         let body = br#"{"id":null,"error":{"code":-32600,"message":"batching is not supported"}}"#;
-        assert!(matches!(
-            decode_batch(1, &requests(2), body),
-            Err(RpcFailure::BatchRefused)
-        ));
+        assert!(matches!(decode_batch(1, &requests(2), body), Err(RpcFailure::BatchRefused)));
     }
 
     #[test]
     fn a_missing_result_is_malformed_and_a_null_result_is_not() {
         let request = Request::new("eth_call", json!([]));
-        assert!(matches!(
-            decode_single(1, &request, br#"{"id":1}"#),
-            Err(RpcFailure::Malformed(_))
-        ));
-        assert_eq!(
-            decode_single(1, &request, br#"{"id":1,"result":null}"#)
-                .unwrap()
-                .get(),
-            "null"
-        );
-        assert!(matches!(
-            decode_single(1, &request, br#"{"id":2,"result":1}"#),
-            Err(RpcFailure::Malformed(_))
-        ));
+        assert!(matches!(decode_single(1, &request, br#"{"id":1}"#), Err(RpcFailure::Malformed(_))));
+        assert_eq!(decode_single(1, &request, br#"{"id":1,"result":null}"#).unwrap().get(), "null");
+        assert!(matches!(decode_single(1, &request, br#"{"id":2,"result":1}"#), Err(RpcFailure::Malformed(_))));
     }
 }

@@ -9,9 +9,7 @@ use thiserror::Error;
 pub(crate) enum AddressFault {
     #[error("expected an address of 0x and 40 hex digits")]
     Shape,
-    #[error(
-        "expected an address of 0x and 40 hex digits, found 32 bytes, the length of a private key"
-    )]
+    #[error("expected an address of 0x and 40 hex digits, found 32 bytes, the length of a private key")]
     PrivateKey,
     #[error("the address has a wrong checksum, so at least one digit or letter case is wrong")]
     Checksum,
@@ -40,20 +38,13 @@ pub(crate) fn parse_address_or_zero(text: &str) -> Result<Address, AddressFault>
 /// Reads an address that must not be zero.
 pub(crate) fn parse_address(text: &str) -> Result<Address, AddressFault> {
     let address = parse_address_or_zero(text)?;
-    if address.is_zero() {
-        Err(AddressFault::Zero)
-    } else {
-        Ok(address)
-    }
+    if address.is_zero() { Err(AddressFault::Zero) } else { Ok(address) }
 }
 
 /// Whether a text has the form of a private key: 64 hex digits, with or without `0x`.
 pub(crate) fn is_private_key(text: &str) -> bool {
     let text = text.trim();
-    let digits = text
-        .strip_prefix("0x")
-        .or_else(|| text.strip_prefix("0X"))
-        .unwrap_or(text);
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -68,41 +59,17 @@ mod tests {
         assert_eq!(parse_address(&mixed.to_lowercase()), parse_address(mixed));
         let cases = [
             ("", AddressFault::Shape),
-            (
-                "cA11bde05977b3631167028862bE2a173976CA11",
-                AddressFault::Shape,
-            ),
-            (
-                "0xcA11bde05977b3631167028862bE2a173976CA1",
-                AddressFault::Shape,
-            ),
-            (
-                " 0xcA11bde05977b3631167028862bE2a173976CA11",
-                AddressFault::Shape,
-            ),
-            (
-                "0xzz11bde05977b3631167028862bE2a173976CA11",
-                AddressFault::Shape,
-            ),
-            (
-                "0xca11bde05977b3631167028862bE2a173976CA11",
-                AddressFault::Checksum,
-            ),
-            (
-                "0x0000000000000000000000000000000000000000",
-                AddressFault::Zero,
-            ),
+            ("cA11bde05977b3631167028862bE2a173976CA11", AddressFault::Shape),
+            ("0xcA11bde05977b3631167028862bE2a173976CA1", AddressFault::Shape),
+            (" 0xcA11bde05977b3631167028862bE2a173976CA11", AddressFault::Shape),
+            ("0xzz11bde05977b3631167028862bE2a173976CA11", AddressFault::Shape),
+            ("0xca11bde05977b3631167028862bE2a173976CA11", AddressFault::Checksum),
+            ("0x0000000000000000000000000000000000000000", AddressFault::Zero),
         ];
         for (text, fault) in cases {
             assert_eq!(parse_address(text), Err(fault), "{text}");
         }
-        assert_eq!(
-            parse_address(&"1f".repeat(32)),
-            Err(AddressFault::PrivateKey)
-        );
-        assert_eq!(
-            parse_address(&format!("0x{}", "1F".repeat(32))),
-            Err(AddressFault::PrivateKey)
-        );
+        assert_eq!(parse_address(&"1f".repeat(32)), Err(AddressFault::PrivateKey));
+        assert_eq!(parse_address(&format!("0x{}", "1F".repeat(32))), Err(AddressFault::PrivateKey));
     }
 }

@@ -22,6 +22,22 @@ are not expanded.
 (`LoadCredential=`), `…_env` a variable. One newline at the end is dropped. A URL prints as scheme and host only.
 ";
 
+const KEY_FILES: &str = "
+## Key files
+
+`key_files` names files of public keys. Read are keystores and files of registered keys (`validators`), cached attesters
+(`attesters`, version 2.0 or 1.1), publishers by server (`{\"server\": [\"0x…\"]}`) and the output for registration (a list of
+`attester`). A file is taken as a whole or not at all; each fault names the file and the place in it. A file that holds a
+private key, a password or a mnemonic is refused, and nothing of it is shown.
+
+The **server** of a file: when the pattern's folders hold a wildcard (`keys/*/*.json`, `keys/**/*.json`), the name of the
+file's folder; there, `<source>-registered-keys.json` with another source than `native` belongs to `<folder>-<source>`.
+Otherwise (`keys/*.json`) the file's name without its extension.
+
+A wildcard does not match a folder's `/` or a name that begins with a dot. A file that is reached twice, also through a
+link, counts once. Files have at most 16 MiB, patterns match at most 10,000 files.
+";
+
 /// The page `docs/configuration.md`.
 #[must_use]
 pub fn render_reference() -> String {
@@ -34,33 +50,20 @@ pub fn render_reference() -> String {
         DOCUMENTED.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
     ));
     render_group(&mut page, &ROOT, "");
+    page.push_str(KEY_FILES);
     page
 }
 
 fn render_group(page: &mut String, group: &Group, path: &str) {
-    let title = if path.is_empty() {
-        "Top".to_owned()
-    } else {
-        format!("`{path}`")
-    };
+    let title = if path.is_empty() { "Top".to_owned() } else { format!("`{path}`") };
     page.push_str(&format!("\n## {title}\n\n{}\n\n", group.doc));
     page.push_str("| key | type | default | meaning |\n| --- | --- | --- | --- |\n");
     for key in group.keys() {
-        page.push_str(&format!(
-            "| `{}` | {} | {} | {} |\n",
-            key.name,
-            render_type(key),
-            render_presence(key),
-            key.doc
-        ));
+        page.push_str(&format!("| `{}` | {} | {} | {} |\n", key.name, render_type(key), render_presence(key), key.doc));
     }
     for section in group.sections {
         let inner = path.trim_start_matches('[').trim_end_matches(']');
-        let name = if inner.is_empty() {
-            section.name.to_owned()
-        } else {
-            format!("{inner}.{}", section.name)
-        };
+        let name = if inner.is_empty() { section.name.to_owned() } else { format!("{inner}.{}", section.name) };
         let path = match section.shape {
             Shape::Single => format!("[{name}]"),
             Shape::Named => format!("[{name}.<name>]"),

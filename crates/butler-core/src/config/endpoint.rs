@@ -39,9 +39,9 @@ impl EndpointUrlError {
     #[must_use]
     pub fn hint(self) -> Option<&'static str> {
         match self {
-            Self::UserInfo => Some(
-                "use `basic_user` with `basic_password_file`; a key in the path belongs in `url_file`",
-            ),
+            Self::UserInfo => {
+                Some("use `basic_user` with `basic_password_file`; a key in the path belongs in `url_file`")
+            }
             Self::Scheme => Some("logs are polled over HTTP, WebSockets are not used"),
             Self::NotAUrl => Some("begin with http:// or https://"),
             Self::Fragment => Some("write %23 for a `#` that belongs to the path"),
@@ -58,22 +58,13 @@ impl EndpointUrl {
     /// The text is not an http or https URL with a host, or holds what must not be in it.
     pub fn parse(text: &str) -> Result<Self, EndpointUrlError> {
         // The URL standard would drop spaces, tabs and newlines silently.
-        if text
-            .chars()
-            .any(|character| character.is_whitespace() || character.is_control())
-        {
+        if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
             return Err(EndpointUrlError::NotAUrl);
         }
         let url = Url::parse(text).map_err(|error| {
-            if error == url::ParseError::EmptyHost {
-                EndpointUrlError::Host
-            } else {
-                EndpointUrlError::NotAUrl
-            }
+            if error == url::ParseError::EmptyHost { EndpointUrlError::Host } else { EndpointUrlError::NotAUrl }
         })?;
-        let has_slashes = text
-            .split_once(':')
-            .is_some_and(|(_, rest)| rest.starts_with("//"));
+        let has_slashes = text.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
         match url.scheme() {
             "http" | "https" if has_slashes => {}
             "http" | "https" => return Err(EndpointUrlError::NotAUrl),
@@ -84,9 +75,8 @@ impl EndpointUrl {
         if url.host_str().is_none_or(str::is_empty) {
             return Err(EndpointUrlError::Host);
         }
-        let authority = text.split_once("//").map_or("", |(_, rest)| {
-            rest.split(['/', '?', '#']).next().unwrap_or(rest)
-        });
+        let authority =
+            text.split_once("//").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
         if authority.contains('@') {
             return Err(EndpointUrlError::UserInfo);
         }
@@ -118,10 +108,7 @@ impl EndpointUrl {
 impl fmt::Display for EndpointUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.0.scheme(), self.host())?;
-        self.0
-            .port()
-            .iter()
-            .try_for_each(|port| write!(f, ":{port}"))
+        self.0.port().iter().try_for_each(|port| write!(f, ":{port}"))
     }
 }
 
@@ -183,10 +170,7 @@ mod tests {
             ("file:///etc/passwd", EndpointUrlError::Scheme),
             ("https://", EndpointUrlError::Host),
             ("https://user@rpc.example.com", EndpointUrlError::UserInfo),
-            (
-                "https://user:secret@rpc.example.com",
-                EndpointUrlError::UserInfo,
-            ),
+            ("https://user:secret@rpc.example.com", EndpointUrlError::UserInfo),
             ("https://@rpc.example.com", EndpointUrlError::UserInfo),
             ("https://rpc.example.com/#x", EndpointUrlError::Fragment),
         ];
@@ -199,20 +183,9 @@ mod tests {
     fn a_url_prints_scheme_host_and_port_only() {
         let url = EndpointUrl::parse("https://rpc.example.com:8443/v2/s3cr3t?key=s3cr3t").unwrap();
         assert_eq!(url.to_string(), "https://rpc.example.com:8443");
-        assert_eq!(
-            format!("{url:?}"),
-            "EndpointUrl(https://rpc.example.com:8443)"
-        );
+        assert_eq!(format!("{url:?}"), "EndpointUrl(https://rpc.example.com:8443)");
         assert_eq!(url.show(), "https://rpc.example.com:8443/<hidden>");
-        assert_eq!(
-            url.expose().as_str(),
-            "https://rpc.example.com:8443/v2/s3cr3t?key=s3cr3t"
-        );
-        assert_eq!(
-            EndpointUrl::parse("http://[::1]:8545/")
-                .unwrap()
-                .to_string(),
-            "http://[::1]:8545"
-        );
+        assert_eq!(url.expose().as_str(), "https://rpc.example.com:8443/v2/s3cr3t?key=s3cr3t");
+        assert_eq!(EndpointUrl::parse("http://[::1]:8545/").unwrap().to_string(), "http://[::1]:8545");
     }
 }

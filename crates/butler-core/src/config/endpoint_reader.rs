@@ -9,21 +9,11 @@ use super::secret::{Secret, SecretKeys, choose, read_chosen, read_secret};
 use super::setting::{Problem, Setting};
 use super::text_setting::Text;
 
-const URL: SecretKeys = SecretKeys {
-    file: "url_file",
-    credential: "url_credential",
-    variable: "url_env",
-};
-const BEARER: SecretKeys = SecretKeys {
-    file: "bearer_token_file",
-    credential: "bearer_token_credential",
-    variable: "bearer_token_env",
-};
-const PASSWORD: SecretKeys = SecretKeys {
-    file: "basic_password_file",
-    credential: "basic_password_credential",
-    variable: "basic_password_env",
-};
+const URL: SecretKeys = SecretKeys { file: "url_file", credential: "url_credential", variable: "url_env" };
+const BEARER: SecretKeys =
+    SecretKeys { file: "bearer_token_file", credential: "bearer_token_credential", variable: "bearer_token_env" };
+const PASSWORD: SecretKeys =
+    SecretKeys { file: "basic_password_file", credential: "basic_password_credential", variable: "basic_password_env" };
 
 /// Reads one endpoint. `None` after a fault, which is reported.
 pub(crate) fn read_endpoint(section: &Section<'_>) -> Option<EndpointConfig> {
@@ -65,8 +55,7 @@ fn read_url(section: &Section<'_>) -> Option<EndpointUrl> {
         Ok(None) => {
             section.fault(
                 "",
-                Problem::new("this endpoint has no URL")
-                    .hint("give `url`, or `url_file` when it holds a key"),
+                Problem::new("this endpoint has no URL").hint("give `url`, or `url_file` when it holds a key"),
             );
             return None;
         }
@@ -78,13 +67,7 @@ fn read_url(section: &Section<'_>) -> Option<EndpointUrl> {
     match EndpointUrl::from_text(text.expose_secret()) {
         Ok(url) => Some(url),
         Err(problem) => {
-            section.fault(
-                key,
-                Problem {
-                    what: format!("in the place that it names: {}", problem.what),
-                    ..problem
-                },
-            );
+            section.fault(key, Problem { what: format!("in the place that it names: {}", problem.what), ..problem });
             None
         }
     }
@@ -102,42 +85,24 @@ fn read_auth(section: &Section<'_>) -> Result<Option<Auth>, ()> {
         (Secret::Faulty, _) | (_, Secret::Faulty) => Err(()),
         (Secret::Absent, Secret::Absent) if !user_given => Ok(None),
         (Secret::Found(key, _), Secret::Absent | Secret::Found(..)) if user_given => {
-            section.fault(
-                key,
-                Problem::new("given together with `basic_user`").hint("keep one way to be let in"),
-            );
+            section.fault(key, Problem::new("given together with `basic_user`").hint("keep one way to be let in"));
             Err(())
         }
         (Secret::Found(key, _), Secret::Found(other, _)) => {
-            section.fault(
-                key,
-                Problem::new(format!("given together with `{other}`"))
-                    .hint("keep one way to be let in"),
-            );
+            section
+                .fault(key, Problem::new(format!("given together with `{other}`")).hint("keep one way to be let in"));
             Err(())
         }
         (Secret::Found(key, token), Secret::Absent) => {
-            if !token
-                .expose_secret()
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic())
-            {
-                section.fault(
-                    key,
-                    Problem::new(
-                        "the token holds a space or a character that a header can not carry",
-                    ),
-                );
+            if !token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+                section.fault(key, Problem::new("the token holds a space or a character that a header can not carry"));
                 return Err(());
             }
             Ok(Some(Auth::Bearer(token)))
         }
         (Secret::Absent, Secret::Found(key, password)) => match user {
             Some(user) if user.contains(':') => {
-                section.fault(
-                    "basic_user",
-                    Problem::new("a user's name can not hold a `:`"),
-                );
+                section.fault("basic_user", Problem::new("a user's name can not hold a `:`"));
                 Err(())
             }
             Some(user) => Ok(Some(Auth::Basic { user, password })),
@@ -147,12 +112,8 @@ fn read_auth(section: &Section<'_>) -> Result<Option<Auth>, ()> {
             }
         },
         (Secret::Absent, Secret::Absent) => {
-            let hint =
-                "give `basic_password_file`, `basic_password_credential` or `basic_password_env`";
-            section.fault(
-                "basic_user",
-                Problem::new("a user without a password").hint(hint),
-            );
+            let hint = "give `basic_password_file`, `basic_password_credential` or `basic_password_env`";
+            section.fault("basic_user", Problem::new("a user without a password").hint(hint));
             Err(())
         }
     }

@@ -14,11 +14,7 @@ pub(crate) const PREFIX: &str = "BUTLER__";
 /// Variables with one underscore that the programs read themselves.
 pub(crate) const DOCUMENTED: &[&str] = &["BUTLER_CONFIG", "BUTLER_NETWORK"];
 
-pub(crate) fn environment_layer(
-    variables: &Variables,
-    networks: &[String],
-    notes: &mut Notes,
-) -> Layer {
+pub(crate) fn environment_layer(variables: &Variables, networks: &[String], notes: &mut Notes) -> Layer {
     let mut layer: Vec<(String, String, config::Value)> = Vec::new();
     for (name, value) in variables.iter().filter(|(_, value)| !value.is_empty()) {
         let shown = name.to_string_lossy();
@@ -26,12 +22,7 @@ pub(crate) fn environment_layer(
         let upper = shown.to_uppercase();
         if !upper.starts_with(PREFIX) || !shown.starts_with(PREFIX) {
             if let Some(hint) = looks_like_ours(&shown, &upper) {
-                notes.fault(
-                    origin,
-                    String::new(),
-                    "this variable is not read",
-                    Some(&hint),
-                );
+                notes.fault(origin, String::new(), "this variable is not read", Some(&hint));
             }
             continue;
         }
@@ -41,12 +32,7 @@ pub(crate) fn environment_layer(
         };
         let Some(path) = path_of(name, networks) else {
             let hint = "BUTLER__ and the key's parts, joined by two underscores, such as BUTLER__LOG__LEVEL";
-            notes.fault(
-                origin,
-                String::new(),
-                "this variable names no key",
-                Some(hint),
-            );
+            notes.fault(origin, String::new(), "this variable names no key", Some(hint));
             continue;
         };
         if let Some((_, other, _)) = layer.iter().find(|(given, _, _)| overlaps(given, &path)) {
@@ -61,12 +47,7 @@ pub(crate) fn environment_layer(
         let value = notes.value(origin, text);
         layer.push((path, shown.into_owned(), value));
     }
-    Layer(
-        layer
-            .into_iter()
-            .map(|(path, _, value)| (path, value))
-            .collect(),
-    )
+    Layer(layer.into_iter().map(|(path, _, value)| (path, value)).collect())
 }
 
 fn path_of(name: &OsStr, networks: &[String]) -> Option<String> {
@@ -77,13 +58,8 @@ fn path_of(name: &OsStr, networks: &[String]) -> Option<String> {
 
 /// Whether one path is the other, or leads to it.
 fn overlaps(left: &str, right: &str) -> bool {
-    let (short, long) = if left.len() <= right.len() {
-        (left, right)
-    } else {
-        (right, left)
-    };
-    long.strip_prefix(short)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
+    long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// A hint, when a variable that is not ours was meant for us.
@@ -96,30 +72,14 @@ fn looks_like_ours(name: &str, upper: &str) -> Option<String> {
     }
     let rest = upper.strip_prefix("BUTLER_")?.to_lowercase();
     let first = rest.split("__").next().unwrap_or(&rest);
-    let below = |known: &str| {
-        Some(
-            rest.strip_prefix(known)?
-                .strip_prefix('_')?
-                .trim_start_matches('_')
-                .to_owned(),
-        )
-    };
+    let below = |known: &str| Some(rest.strip_prefix(known)?.strip_prefix('_')?.trim_start_matches('_').to_owned());
     let exact = ROOT.names().find_map(|known| match below(known) {
         Some(below) => Some(format!("{known}__{below}")),
         None => (rest == known).then(|| known.to_owned()),
     });
-    let near = || {
-        Some(
-            nearest(first, ROOT.names())
-                .filter(|_| rest.contains("__"))?
-                .to_owned(),
-        )
-    };
+    let near = || Some(nearest(first, ROOT.names()).filter(|_| rest.contains("__"))?.to_owned());
     let meant = exact.or_else(near)?;
-    Some(format!(
-        "separate by two underscores: BUTLER__{}",
-        meant.to_uppercase()
-    ))
+    Some(format!("separate by two underscores: BUTLER__{}", meant.to_uppercase()))
 }
 
 #[cfg(test)]
@@ -137,21 +97,9 @@ mod tests {
     #[test]
     fn a_variable_that_was_meant_for_us_is_recognised() {
         let hint = |name: &str| looks_like_ours(name, &name.to_uppercase());
-        assert!(
-            hint("BUTLER_NETWORKS__MAINNET__CHAIN_ID")
-                .unwrap()
-                .contains("BUTLER__NETWORKS")
-        );
-        assert!(
-            hint("BUTLER_NETWORK__MAINNET__CHAIN_ID")
-                .unwrap()
-                .contains("BUTLER__NETWORKS")
-        );
-        assert!(
-            hint("BUTLER_LOG_LEVEL")
-                .unwrap()
-                .contains("BUTLER__LOG__LEVEL")
-        );
+        assert!(hint("BUTLER_NETWORKS__MAINNET__CHAIN_ID").unwrap().contains("BUTLER__NETWORKS"));
+        assert!(hint("BUTLER_NETWORK__MAINNET__CHAIN_ID").unwrap().contains("BUTLER__NETWORKS"));
+        assert!(hint("BUTLER_LOG_LEVEL").unwrap().contains("BUTLER__LOG__LEVEL"));
         assert!(hint("butler__log__level").is_some());
         assert_eq!(hint("BUTLER_CONFIG"), None);
         assert_eq!(hint("BUTLER_AGENT_HOST"), None);

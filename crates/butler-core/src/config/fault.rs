@@ -90,9 +90,7 @@ impl fmt::Display for Fault {
             write!(f, "{}: ", self.key)?;
         }
         f.write_str(&self.what)?;
-        self.hint
-            .iter()
-            .try_for_each(|hint| write!(f, " (hint: {hint})"))
+        self.hint.iter().try_for_each(|hint| write!(f, " (hint: {hint})"))
     }
 }
 
@@ -125,11 +123,7 @@ impl ConfigError {
 }
 
 fn count(faults: usize) -> String {
-    if faults == 1 {
-        "1 fault".to_owned()
-    } else {
-        format!("{faults} faults")
-    }
+    if faults == 1 { "1 fault".to_owned() } else { format!("{faults} faults") }
 }
 
 fn lines(faults: &[Fault]) -> String {
@@ -160,11 +154,7 @@ pub(crate) fn show_key(key: &str) -> String {
     const LONGEST: usize = 64;
     let mut run = 0_usize;
     for character in key.chars() {
-        run = if character.is_ascii_hexdigit() {
-            run + 1
-        } else {
-            0
-        };
+        run = if character.is_ascii_hexdigit() { run + 1 } else { 0 };
         if run > 40 {
             return "<hidden>".to_owned();
         }
@@ -177,15 +167,9 @@ pub(crate) fn show_key(key: &str) -> String {
 }
 
 /// The name among `known` that somebody most likely meant.
-pub(crate) fn nearest<'a>(
-    given: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase().replace('-', "_");
-    let begins = |long: &str, short: &str| {
-        long.strip_prefix(short)
-            .is_some_and(|rest| rest.starts_with('_'))
-    };
+    let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('_'));
     let candidates = known.into_iter().map(|name| {
         // `bearer_token` is meant for `bearer_token_file`, and `listen_address` for `listen`.
         let part = begins(name, &given) || begins(&given, name);
@@ -197,16 +181,13 @@ pub(crate) fn nearest<'a>(
 
 /// Edits between two names: insertions, deletions, substitutions and swapped neighbours.
 fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) =
-        (left.chars().take(80).collect(), right.chars().collect());
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().take(80).collect(), right.chars().collect());
     let mut before: Vec<usize> = Vec::new();
     let mut previous: Vec<usize> = (0..=right.len()).collect();
     for (i, &a) in left.iter().enumerate() {
         let mut current = vec![i + 1];
         for (j, &b) in right.iter().enumerate() {
-            let mut best = (previous[j] + usize::from(a != b))
-                .min(previous[j + 1] + 1)
-                .min(current[j] + 1);
+            let mut best = (previous[j] + usize::from(a != b)).min(previous[j + 1] + 1).min(current[j] + 1);
             if i > 0 && j > 0 && a == right[j - 1] && left[i - 1] == b {
                 best = best.min(before[j - 1] + 1);
             }
@@ -236,10 +217,7 @@ mod tests {
 
     #[test]
     fn a_shown_key_can_not_forge_a_line_or_hold_a_private_key() {
-        assert_eq!(
-            show_key("a\nb\u{1b}[31m\u{202e}"),
-            "a\\u{a}b\\u{1b}[31m\\u{202e}"
-        );
+        assert_eq!(show_key("a\nb\u{1b}[31m\u{202e}"), "a\\u{a}b\\u{1b}[31m\\u{202e}");
         assert_eq!(show_key(&format!("0x{}", "ab".repeat(32))), "<hidden>");
         assert_eq!(show_key(&"x y".repeat(100)).chars().count(), 65);
     }

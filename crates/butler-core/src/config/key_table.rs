@@ -21,26 +21,10 @@ pub static ROOT: Group = Group {
         ),
     ]],
     sections: &[
-        Subsection {
-            name: "networks",
-            shape: Shape::Named,
-            group: &NETWORK,
-        },
-        Subsection {
-            name: "exporter",
-            shape: Shape::Single,
-            group: &EXPORTER,
-        },
-        Subsection {
-            name: "watcher",
-            shape: Shape::Single,
-            group: &WATCHER,
-        },
-        Subsection {
-            name: "log",
-            shape: Shape::Single,
-            group: &LOG,
-        },
+        Subsection { name: "networks", shape: Shape::Named, group: &NETWORK },
+        Subsection { name: "exporter", shape: Shape::Single, group: &EXPORTER },
+        Subsection { name: "watcher", shape: Shape::Single, group: &WATCHER },
+        Subsection { name: "log", shape: Shape::Single, group: &LOG },
     ],
 };
 
@@ -80,30 +64,15 @@ static AZTEC_NODES: Group = Group {
     doc: "A JSON-RPC endpoint of one of your Aztec nodes. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
     keys: &[
         ENDPOINT,
-        &[key(
-            "server",
-            "text",
-            Optional,
-            "The server, as the key files name it, whose keys this node runs.",
-        )],
+        &[key("server", "text", Optional, "The server, as the key files name it, whose keys this node runs.")],
     ],
     sections: &[],
 };
 
 const ENDPOINT: &[Key] = &[
-    key(
-        "name",
-        "text",
-        Computed("the URL's host"),
-        "The name in logs and metrics.",
-    ),
-    key(
-        "url",
-        "url",
-        Optional,
-        "`http` or `https`. Shown as scheme and host only: a path often holds an API key.",
-    )
-    .secret(),
+    key("name", "text", Computed("the URL's host"), "The name in logs and metrics."),
+    key("url", "url", Optional, "`http` or `https`. Shown as scheme and host only: a path often holds an API key.")
+        .secret(),
     key("url_file", "path", Optional, "A file that holds the URL."),
     key(
         "url_credential",
@@ -111,112 +80,33 @@ const ENDPOINT: &[Key] = &[
         Optional,
         "The URL as a systemd credential: a file in `$CREDENTIALS_DIRECTORY`.",
     ),
-    key(
-        "url_env",
-        "variable",
-        Optional,
-        "The environment variable that holds the URL.",
+    key("url_env", "variable", Optional, "The environment variable that holds the URL."),
+    key("bearer_token_file", "path", Optional, "A file that holds a bearer token."),
+    key("bearer_token_credential", "credential", Optional, "The bearer token as a systemd credential."),
+    key("bearer_token_env", "variable", Optional, "The environment variable that holds the bearer token."),
+    key("basic_user", "text", Optional, "The user of basic authentication; needs one of the passwords below."),
+    key("basic_password_file", "path", Optional, "A file that holds the password."),
+    key("basic_password_credential", "credential", Optional, "The password as a systemd credential."),
+    key("basic_password_env", "variable", Optional, "The environment variable that holds the password."),
+    key("timeout", "duration", Default("20s"), "How long one request may take.").seconds(1, 600),
+    key("max_concurrency", "integer", Default("16"), "Requests at the same time.").number("requests", 1, 1024),
+    key("max_response_bytes", "integer", Default("67108864"), "A longer answer is refused.").number(
+        "bytes",
+        1024,
+        1_073_741_824,
     ),
-    key(
-        "bearer_token_file",
-        "path",
-        Optional,
-        "A file that holds a bearer token.",
-    ),
-    key(
-        "bearer_token_credential",
-        "credential",
-        Optional,
-        "The bearer token as a systemd credential.",
-    ),
-    key(
-        "bearer_token_env",
-        "variable",
-        Optional,
-        "The environment variable that holds the bearer token.",
-    ),
-    key(
-        "basic_user",
-        "text",
-        Optional,
-        "The user of basic authentication; needs one of the passwords below.",
-    ),
-    key(
-        "basic_password_file",
-        "path",
-        Optional,
-        "A file that holds the password.",
-    ),
-    key(
-        "basic_password_credential",
-        "credential",
-        Optional,
-        "The password as a systemd credential.",
-    ),
-    key(
-        "basic_password_env",
-        "variable",
-        Optional,
-        "The environment variable that holds the password.",
-    ),
-    key(
-        "timeout",
-        "duration",
-        Default("20s"),
-        "How long one request may take.",
-    )
-    .seconds(1, 600),
-    key(
-        "max_concurrency",
-        "integer",
-        Default("16"),
-        "Requests at the same time.",
-    )
-    .number("requests", 1, 1024),
-    key(
-        "max_response_bytes",
-        "integer",
-        Default("67108864"),
-        "A longer answer is refused.",
-    )
-    .number("bytes", 1024, 1_073_741_824),
-    key(
-        "max_batch",
-        "integer",
-        Default("100"),
-        "Calls in one JSON-RPC batch; 1 turns batches off.",
-    )
-    .number("calls", 1, 10_000),
-    key(
-        "ca_file",
-        "path",
-        Optional,
-        "Certificates (PEM) to trust instead of the system's.",
-    ),
+    key("max_batch", "integer", Default("100"), "Calls in one JSON-RPC batch; 1 turns batches off.")
+        .number("calls", 1, 10_000),
+    key("ca_file", "path", Optional, "Certificates (PEM) to trust instead of the system's."),
 ];
 
 static EXPORTER: Group = Group {
     doc: "The exporter of metrics.",
     keys: &[&[
-        key(
-            "enabled",
-            "boolean",
-            Default("true"),
-            "Whether the exporter may start.",
-        ),
-        key(
-            "listen",
-            "socket address",
-            Default("127.0.0.1:9464"),
-            "Where metrics are served.",
-        ),
-        key(
-            "scrape_interval",
-            "duration",
-            Default("60s"),
-            "Time between two snapshots of the chain.",
-        )
-        .seconds(1, 86_400),
+        key("enabled", "boolean", Default("true"), "Whether the exporter may start."),
+        key("listen", "socket address", Default("127.0.0.1:9464"), "Where metrics are served."),
+        key("scrape_interval", "duration", Default("60s"), "Time between two snapshots of the chain.")
+            .seconds(1, 86_400),
     ]],
     sections: &[],
 };
@@ -224,33 +114,16 @@ static EXPORTER: Group = Group {
 static WATCHER: Group = Group {
     doc: "The watcher of the chain's logs.",
     keys: &[&[
-        key(
-            "enabled",
-            "boolean",
-            Default("true"),
-            "Whether the watcher may start.",
-        ),
+        key("enabled", "boolean", Default("true"), "Whether the watcher may start."),
         key(
             "state_directory",
             "path",
-            Computed(
-                "`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/butler`, else `~/.local/state/butler`",
-            ),
+            Computed("`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/butler`, else `~/.local/state/butler`"),
             "The journal. Never delete it: it says what was done.",
         ),
-        key(
-            "poll_interval",
-            "duration",
-            Default("12s"),
-            "Time between two looks at the chain's head.",
-        )
-        .seconds(1, 3600),
-        key(
-            "dry_run",
-            "boolean",
-            Default("false"),
-            "Plan and show actions, never execute one.",
-        ),
+        key("poll_interval", "duration", Default("12s"), "Time between two looks at the chain's head.")
+            .seconds(1, 3600),
+        key("dry_run", "boolean", Default("false"), "Plan and show actions, never execute one."),
     ]],
     sections: &[],
 };
@@ -258,18 +131,8 @@ static WATCHER: Group = Group {
 static LOG: Group = Group {
     doc: "What the daemons log, on stderr.",
     keys: &[&[
-        key(
-            "level",
-            "log level",
-            Default("info"),
-            "`error`, `warn`, `info`, `debug` or `trace`.",
-        ),
-        key(
-            "format",
-            "log format",
-            Default("text"),
-            "`text` for people, `json` for machines.",
-        ),
+        key("level", "log level", Default("info"), "`error`, `warn`, `info`, `debug` or `trace`."),
+        key("format", "log format", Default("text"), "`text` for people, `json` for machines."),
     ]],
     sections: &[],
 };

@@ -104,28 +104,12 @@ impl Group {
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.keys()
-            .map(|key| key.name)
-            .chain(self.sections.iter().map(|section| section.name))
+        self.keys().map(|key| key.name).chain(self.sections.iter().map(|section| section.name))
     }
 }
 
-pub(super) const fn key(
-    name: &'static str,
-    kind: &'static str,
-    presence: Presence,
-    doc: &'static str,
-) -> Key {
-    Key {
-        name,
-        kind,
-        list: false,
-        presence,
-        bounds: Bounds::Any,
-        unit: "",
-        secret: false,
-        doc,
-    }
+pub(super) const fn key(name: &'static str, kind: &'static str, presence: Presence, doc: &'static str) -> Key {
+    Key { name, kind, list: false, presence, bounds: Bounds::Any, unit: "", secret: false, doc }
 }
 
 impl Key {
@@ -134,24 +118,14 @@ impl Key {
     }
 
     pub(super) const fn number(self, unit: &'static str, least: u64, greatest: u64) -> Self {
-        Self {
-            unit,
-            bounds: Bounds::Number(least, greatest),
-            ..self
-        }
+        Self { unit, bounds: Bounds::Number(least, greatest), ..self }
     }
 
     pub(super) const fn seconds(self, least: u64, greatest: u64) -> Self {
-        Self {
-            bounds: Bounds::Milliseconds(least * 1000, greatest * 1000),
-            ..self
-        }
+        Self { bounds: Bounds::Milliseconds(least * 1000, greatest * 1000), ..self }
     }
 
     pub(super) const fn secret(self) -> Self {
-        Self {
-            secret: true,
-            ..self
-        }
+        Self { secret: true, ..self }
     }
 }

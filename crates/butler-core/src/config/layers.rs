@@ -46,9 +46,7 @@ impl Node {
     pub(crate) fn is_untyped(&self) -> bool {
         match self.origin {
             Origin::Variable(_) | Origin::Flag(_) => true,
-            Origin::File { .. } | Origin::Preset(_) | Origin::Default | Origin::Configuration => {
-                false
-            }
+            Origin::File { .. } | Origin::Preset(_) | Origin::Default | Origin::Configuration => false,
         }
     }
 
@@ -83,30 +81,13 @@ impl Notes {
     }
 
     /// Reports a value of the file and gives the mark that stands for it.
-    pub(crate) fn reported(
-        &mut self,
-        origin: Origin,
-        key: &str,
-        what: &str,
-        hint: Option<&str>,
-    ) -> Value {
+    pub(crate) fn reported(&mut self, origin: Origin, key: &str, what: &str, hint: Option<&str>) -> Value {
         self.fault(origin.clone(), key.to_owned(), what, hint);
         self.value(origin, 0_u64)
     }
 
-    pub(crate) fn fault(
-        &mut self,
-        origin: Origin,
-        key: String,
-        what: impl Into<String>,
-        hint: Option<&str>,
-    ) {
-        self.faults.push(Fault {
-            origin,
-            key,
-            what: what.into(),
-            hint: hint.map(str::to_owned),
-        });
+    pub(crate) fn fault(&mut self, origin: Origin, key: String, what: impl Into<String>, hint: Option<&str>) {
+        self.faults.push(Fault { origin, key, what: what.into(), hint: hint.map(str::to_owned) });
     }
 
     fn origin(&self, value: &Value) -> Option<Origin> {
@@ -134,25 +115,17 @@ pub(crate) fn load_layers(sources: &Sources) -> Result<(Node, Vec<Fault>), Confi
     let mut notes = Notes::default();
     let file = match &sources.file {
         ConfigFile::None => None,
-        ConfigFile::Required(path) | ConfigFile::IfPresent(path) => {
-            match load_bounded(path, FILE_LIMIT) {
-                Ok(bytes) => Some(file_layer(path, &bytes, &mut notes)),
-                Err(StoreError::Missing { .. })
-                    if sources.file == ConfigFile::IfPresent(path.clone()) =>
-                {
-                    None
-                }
-                Err(StoreError::Missing { path }) => return Err(ConfigError::Missing { path }),
-                Err(error) => return Err(ConfigError::Unreadable(error)),
-            }
-        }
+        ConfigFile::Required(path) | ConfigFile::IfPresent(path) => match load_bounded(path, FILE_LIMIT) {
+            Ok(bytes) => Some(file_layer(path, &bytes, &mut notes)),
+            Err(StoreError::Missing { .. }) if sources.file == ConfigFile::IfPresent(path.clone()) => None,
+            Err(StoreError::Missing { path }) => return Err(ConfigError::Missing { path }),
+            Err(error) => return Err(ConfigError::Unreadable(error)),
+        },
     };
     let file = file.unwrap_or_else(|| Layer(Vec::new()));
     let names = network_names(&file);
     let environment = environment_layer(&sources.variables, &names, &mut notes);
-    let mut builder = config::Config::builder()
-        .add_source(file)
-        .add_source(environment);
+    let mut builder = config::Config::builder().add_source(file).add_source(environment);
     for given in &sources.overrides {
         builder = builder.add_source(flag_layer(given, &names, &mut notes));
     }
@@ -160,12 +133,7 @@ pub(crate) fn load_layers(sources: &Sources) -> Result<(Node, Vec<Fault>), Confi
         Ok(built) => Ok((into_node(built.cache, "", &notes), notes.faults)),
         // The layers are built from checked parts; whatever the crate says may hold a value, so it is not repeated.
         Err(_) => {
-            notes.fault(
-                Origin::Configuration,
-                String::new(),
-                "the sources can not be laid over each other",
-                None,
-            );
+            notes.fault(Origin::Configuration, String::new(), "the sources can not be laid over each other", None);
             Err(ConfigError::Faults(notes.faults))
         }
     }
@@ -216,17 +184,13 @@ fn flag_layer(given: &Override, networks: &[String], notes: &mut Notes) -> Layer
 pub(crate) fn checked_path(segments: &[&str], networks: &[String]) -> Option<String> {
     let mut path = String::new();
     for (position, segment) in segments.iter().enumerate() {
-        let known = segment.bytes().all(|byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte)
-        });
+        let known =
+            segment.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte));
         if segment.is_empty() || !known {
             return None;
         }
         if segment.bytes().all(|byte| byte.is_ascii_digit()) {
-            let index: usize = segment
-                .parse()
-                .ok()
-                .filter(|index| *index < LONGEST_LIST && position > 0)?;
+            let index: usize = segment.parse().ok().filter(|index| *index < LONGEST_LIST && position > 0)?;
             path.push_str(&format!("[{index}]"));
             continue;
         }
@@ -234,9 +198,7 @@ pub(crate) fn checked_path(segments: &[&str], networks: &[String]) -> Option<Str
             path.push('.');
         }
         let is_network = position == 1 && segments.first() == Some(&"networks");
-        let dashed = networks
-            .iter()
-            .find(|name| is_network && name.replace('-', "_") == *segment);
+        let dashed = networks.iter().find(|name| is_network && name.replace('-', "_") == *segment);
         let exact = networks.iter().any(|name| name == segment);
         path.push_str(dashed.filter(|_| !exact).map_or(segment, String::as_str));
     }
@@ -244,11 +206,7 @@ pub(crate) fn checked_path(segments: &[&str], networks: &[String]) -> Option<Str
 }
 
 fn into_node(value: Value, path: &str, notes: &Notes) -> Node {
-    let origin = notes
-        .sections
-        .get(path)
-        .cloned()
-        .or_else(|| notes.origin(&value));
+    let origin = notes.sections.get(path).cloned().or_else(|| notes.origin(&value));
     let value = match value.kind {
         ValueKind::Nil => NodeValue::Gap,
         ValueKind::Boolean(boolean) => NodeValue::Boolean(boolean),
@@ -259,19 +217,11 @@ fn into_node(value: Value, path: &str, notes: &Notes) -> Node {
         ValueKind::String(text) => NodeValue::Text(text),
         ValueKind::Array(list) => {
             let items = list.into_iter().enumerate();
-            NodeValue::List(
-                items
-                    .map(|(index, item)| into_node(item, &format!("{path}[{index}]"), notes))
-                    .collect(),
-            )
+            NodeValue::List(items.map(|(index, item)| into_node(item, &format!("{path}[{index}]"), notes)).collect())
         }
         ValueKind::Table(table) => {
             let items = table.into_iter().map(|(key, item)| {
-                let path = if path.is_empty() {
-                    show_key(&key)
-                } else {
-                    format!("{path}.{}", show_key(&key))
-                };
+                let path = if path.is_empty() { show_key(&key) } else { format!("{path}.{}", show_key(&key)) };
                 let node = into_node(item, &path, notes);
                 (key, node)
             });
@@ -279,16 +229,12 @@ fn into_node(value: Value, path: &str, notes: &Notes) -> Node {
         }
     };
     // What variables and flags began has the origin of its first value.
-    let origin = origin
-        .or_else(|| first_origin(&value))
-        .unwrap_or(Origin::Configuration);
+    let origin = origin.or_else(|| first_origin(&value)).unwrap_or(Origin::Configuration);
     Node { origin, value }
 }
 
 fn first_origin(value: &NodeValue) -> Option<Origin> {
-    let known = |node: &Node| -> Option<Origin> {
-        (node.origin != Origin::Configuration).then(|| node.origin.clone())
-    };
+    let known = |node: &Node| -> Option<Origin> { (node.origin != Origin::Configuration).then(|| node.origin.clone()) };
     match value {
         NodeValue::List(list) => list.iter().find_map(known),
         NodeValue::Table(table) => table.values().find_map(known),

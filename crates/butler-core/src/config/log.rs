@@ -15,10 +15,7 @@ pub struct LogConfig {
 pub(crate) fn read_log(section: &Section<'_>) -> Option<LogConfig> {
     let level = section.get("level");
     let format = section.get("format");
-    Some(LogConfig {
-        level: level?,
-        format: format?,
-    })
+    Some(LogConfig { level: level?, format: format? })
 }
 
 /// How much is logged.
@@ -64,17 +61,8 @@ impl Setting for LogLevel {
     const EXPECTED: &'static str = "error, warn, info, debug or trace";
 
     fn from_text(text: &str) -> Result<Self, Problem> {
-        let levels = [
-            Self::Error,
-            Self::Warn,
-            Self::Info,
-            Self::Debug,
-            Self::Trace,
-        ];
-        levels
-            .into_iter()
-            .find(|level| level.as_str() == text)
-            .ok_or_else(Self::expected)
+        let levels = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+        levels.into_iter().find(|level| level.as_str() == text).ok_or_else(Self::expected)
     }
     fn show(&self) -> String {
         self.as_str().to_owned()

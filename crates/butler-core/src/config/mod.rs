@@ -41,7 +41,8 @@ pub use self::programs::{ExporterConfig, WatcherConfig};
 pub use self::reader::Effective;
 pub use self::source::{ConfigFile, Override, Sources, Variables};
 
-use self::fault::escape;
+pub(crate) use self::address::{AddressFault, parse_address, parse_address_or_zero};
+pub(crate) use self::fault::{escape, show_key};
 
 use self::layers::{Node, NodeValue, load_layers};
 use self::log::read_log;
@@ -73,9 +74,7 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NetworkChoiceError {
     /// Nothing is configured.
-    #[error(
-        "no network is configured (hint: name a preset with `--network mainnet`, or add a `[networks.…]` section)"
-    )]
+    #[error("no network is configured (hint: name a preset with `--network mainnet`, or add a `[networks.…]` section)")]
     None,
     /// There are several, and none is the default.
     #[error("several networks are configured: {} (hint: choose with `--network`, or set `default_network`)", .0.join(", "))]
@@ -102,12 +101,7 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let (mut root, faults) = load_layers(sources)?;
         add_preset_network(&mut root);
-        let folder = sources
-            .file
-            .path()
-            .and_then(Path::parent)
-            .map(Path::to_path_buf)
-            .unwrap_or_default();
+        let folder = sources.file.path().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
         let reader = Reader {
             variables: &sources.variables,
             folder,
@@ -118,10 +112,7 @@ impl Config {
         let mut faults = reader.faults.into_inner();
         faults.sort_by_key(|fault| fault.origin.rank());
         match config {
-            Some(config) if faults.is_empty() => Ok(Self {
-                effective: reader.effective.into_inner(),
-                ..config
-            }),
+            Some(config) if faults.is_empty() => Ok(Self { effective: reader.effective.into_inner(), ..config }),
             Some(_) | None => Err(ConfigError::Faults(faults)),
         }
     }
@@ -134,10 +125,7 @@ impl Config {
     pub fn network(&self, name: Option<&str>) -> Result<&NetworkConfig, NetworkChoiceError> {
         let known = || self.networks.keys().cloned().collect();
         if let Some(name) = name.or(self.default_network.as_deref()) {
-            let unknown = || NetworkChoiceError::Unknown {
-                name: name.to_owned(),
-                known: known(),
-            };
+            let unknown = || NetworkChoiceError::Unknown { name: name.to_owned(), known: known() };
             return self.networks.get(name).ok_or_else(unknown);
         }
         let mut networks = self.networks.values();
@@ -166,26 +154,20 @@ fn add_preset_network(root: &mut Node) {
     let NodeValue::Table(table) = &mut root.value else {
         return;
     };
-    let Some((name, origin)) = table
-        .get("default_network")
-        .and_then(|node| match &node.value {
-            NodeValue::Text(name) if is_preset(name) => Some((name.clone(), node.origin.clone())),
-            NodeValue::Text(_)
-            | NodeValue::Gap
-            | NodeValue::Reported
-            | NodeValue::Boolean(_)
-            | NodeValue::Integer(_)
-            | NodeValue::Float
-            | NodeValue::List(_)
-            | NodeValue::Table(_) => None,
-        })
-    else {
+    let Some((name, origin)) = table.get("default_network").and_then(|node| match &node.value {
+        NodeValue::Text(name) if is_preset(name) => Some((name.clone(), node.origin.clone())),
+        NodeValue::Text(_)
+        | NodeValue::Gap
+        | NodeValue::Reported
+        | NodeValue::Boolean(_)
+        | NodeValue::Integer(_)
+        | NodeValue::Float
+        | NodeValue::List(_)
+        | NodeValue::Table(_) => None,
+    }) else {
         return;
     };
-    let empty = || Node {
-        origin: origin.clone(),
-        value: NodeValue::Table(BTreeMap::new()),
-    };
+    let empty = || Node { origin: origin.clone(), value: NodeValue::Table(BTreeMap::new()) };
     let networks = table.entry("networks".to_owned()).or_insert_with(empty);
     if let NodeValue::Table(networks) = &mut networks.value {
         networks.entry(name).or_insert_with(empty);
@@ -194,19 +176,14 @@ fn add_preset_network(root: &mut Node) {
 
 fn read_config(reader: &Reader<'_>, root: &Node) -> Option<Config> {
     let section = Section::new(reader, Some(root), &keys::ROOT, String::new());
-    let default_network = section
-        .get::<NetworkName>("default_network")
-        .map(|name| name.0);
+    let default_network = section.get::<NetworkName>("default_network").map(|name| name.0);
     let cache_directory = read_directory(&section, "cache_directory", &CACHE);
     if cache_directory.is_none() && section.origin("cache_directory").is_none() {
         let what = "this key is required: none of CACHE_DIRECTORY, XDG_CACHE_HOME and HOME is set to a full path";
         section.fault("cache_directory", Problem::new(what));
     }
     let sections = section.named("networks");
-    let networks: Vec<_> = sections
-        .iter()
-        .map(|(name, section)| (name, read_network(name, section)))
-        .collect();
+    let networks: Vec<_> = sections.iter().map(|(name, section)| (name, read_network(name, section))).collect();
     let is_known = |name: &&String| networks.iter().any(|(known, _)| *known == *name);
     if let Some(name) = default_network.as_ref().filter(|name| !is_known(name)) {
         let near = fault::nearest(name, networks.iter().map(|(name, _)| name.as_str()));
@@ -222,9 +199,7 @@ fn read_config(reader: &Reader<'_>, root: &Node) -> Option<Config> {
     let exporter = read_exporter(&section.single("exporter"));
     let watcher = read_watcher(&section.single("watcher"));
     let log = read_log(&section.single("log"));
-    let networks = networks
-        .into_iter()
-        .map(|(name, network)| Some((name.clone(), network?)));
+    let networks = networks.into_iter().map(|(name, network)| Some((name.clone(), network?)));
     Some(Config {
         default_network,
         cache_directory: cache_directory?,

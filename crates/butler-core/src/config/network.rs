@@ -30,13 +30,13 @@ static PRESETS: &[Preset] = &[Preset {
     chain_id: 1,
     // 0x35b22e09Ee0390539439E24f06Da43D83f90e298
     aztec_registry: H160([
-        0x35, 0xb2, 0x2e, 0x09, 0xee, 0x03, 0x90, 0x53, 0x94, 0x39, 0xe2, 0x4f, 0x06, 0xda, 0x43,
-        0xd8, 0x3f, 0x90, 0xe2, 0x98,
+        0x35, 0xb2, 0x2e, 0x09, 0xee, 0x03, 0x90, 0x53, 0x94, 0x39, 0xe2, 0x4f, 0x06, 0xda, 0x43, 0xd8, 0x3f, 0x90,
+        0xe2, 0x98,
     ]),
     // 0x042dF8f42790d6943F41C25C2132400fd727f452
     staking_registry: H160([
-        0x04, 0x2d, 0xf8, 0xf4, 0x27, 0x90, 0xd6, 0x94, 0x3f, 0x41, 0xc2, 0x5c, 0x21, 0x32, 0x40,
-        0x0f, 0xd7, 0x27, 0xf4, 0x52,
+        0x04, 0x2d, 0xf8, 0xf4, 0x27, 0x90, 0xd6, 0x94, 0x3f, 0x41, 0xc2, 0x5c, 0x21, 0x32, 0x40, 0x0f, 0xd7, 0x27,
+        0xf4, 0x52,
     ]),
     staking_registry_from_block: 23_083_526,
 }];
@@ -108,38 +108,24 @@ impl NetworkConfig {
 pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkConfig> {
     let named_well = is_network_name(name);
     if !named_well {
-        let what =
-            "a network's name is lower-case letters, digits, `-` and `_`, and begins with a letter";
+        let what = "a network's name is lower-case letters, digits, `-` and `_`, and begins with a letter";
         section.fault("", Problem::new(what));
     }
     let preset = read_preset(name, section);
     let chain_id = preset.get(section, "chain_id", |preset| preset.chain_id);
     let aztec_registry = preset.get(section, "aztec_registry", |preset| preset.aztec_registry);
-    let staking_registry = preset.get(section, "staking_registry", |preset| {
-        preset.staking_registry
-    });
+    let staking_registry = preset.get(section, "staking_registry", |preset| preset.staking_registry);
     let staking_registry_from_block =
-        preset.get(section, "staking_registry_from_block", |preset| {
-            preset.staking_registry_from_block
-        });
+        preset.get(section, "staking_registry_from_block", |preset| preset.staking_registry_from_block);
     let multicall3 = section.get("multicall3");
     let provider_ids = distinct(section, "provider_ids");
     let provider_admins = distinct(section, "provider_admins");
-    let l1: Vec<_> = section
-        .sections("l1")
-        .iter()
-        .map(|section| read_endpoint(section))
-        .collect();
-    let aztec_nodes: Vec<_> = section
-        .sections("aztec_nodes")
-        .iter()
-        .map(read_node)
-        .collect();
+    let l1: Vec<_> = section.sections("l1").iter().map(|section| read_endpoint(section)).collect();
+    let aztec_nodes: Vec<_> = section.sections("aztec_nodes").iter().map(read_node).collect();
     let key_files = read_patterns(section);
     let publisher_files = section.list::<WrittenPath>("publisher_files").into_iter();
-    let publisher_files = publisher_files
-        .map(|(path, origin)| section.reader().resolve(&path.0, Some(&origin)))
-        .collect();
+    let publisher_files =
+        publisher_files.map(|(path, origin)| section.reader().resolve(&path.0, Some(&origin))).collect();
     let extra_attesters = distinct(section, "extra_attesters");
     let replicated_keys = section.get("replicated_keys");
     let minimum = section.get::<Ether>("minimum_ether_per_attester");
@@ -147,23 +133,14 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let coinbase_critical = section.get("coinbase_critical");
     let log_range_blocks = section.get("log_range_blocks");
     if coinbase_critical > coinbase_warning && coinbase_warning.is_some() {
-        let problem = Problem::new(
-            "longer than `coinbase_warning`, so the warning would come after the alarm",
-        );
+        let problem = Problem::new("longer than `coinbase_warning`, so the warning would come after the alarm");
         section.fault("coinbase_critical", problem);
     }
-    report_same_names(
-        section,
-        "l1",
-        l1.iter().flatten().map(|endpoint| endpoint.name.as_str()),
-    );
+    report_same_names(section, "l1", l1.iter().flatten().map(|endpoint| endpoint.name.as_str()));
     report_same_names(
         section,
         "aztec_nodes",
-        aztec_nodes
-            .iter()
-            .flatten()
-            .map(|node: &NodeConfig| node.endpoint.name.as_str()),
+        aztec_nodes.iter().flatten().map(|node: &NodeConfig| node.endpoint.name.as_str()),
     );
     Some(NetworkConfig {
         name: name.to_owned(),
@@ -200,9 +177,7 @@ impl PresetChoice {
         match self {
             Self::Unknown if section.origin(key).is_none() => None,
             Self::Unknown | Self::None => section.get(key),
-            Self::Known(preset) => section.get_or(key, || {
-                Some((of(preset), Origin::Preset(preset.name.to_owned())))
-            }),
+            Self::Known(preset) => section.get_or(key, || Some((of(preset), Origin::Preset(preset.name.to_owned())))),
         }
     }
 }
@@ -210,11 +185,7 @@ impl PresetChoice {
 fn read_preset(network: &str, section: &Section<'_>) -> PresetChoice {
     let own = || is_preset(network).then(|| (PresetName(network.to_owned()), Origin::Default));
     let Some(PresetName(name)) = section.get_or("preset", own) else {
-        return if section.origin("preset").is_some() {
-            PresetChoice::Unknown
-        } else {
-            PresetChoice::None
-        };
+        return if section.origin("preset").is_some() { PresetChoice::Unknown } else { PresetChoice::None };
     };
     if let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) {
         return PresetChoice::Known(preset);
@@ -230,10 +201,7 @@ fn read_preset(network: &str, section: &Section<'_>) -> PresetChoice {
 
 fn read_node(section: &Section<'_>) -> Option<NodeConfig> {
     let server = section.get::<Text>("server").map(|server| server.0);
-    Some(NodeConfig {
-        endpoint: read_endpoint(section)?,
-        server,
-    })
+    Some(NodeConfig { endpoint: read_endpoint(section)?, server })
 }
 
 /// Patterns under the configuration file's folder, whose own name is taken literally.
@@ -267,10 +235,7 @@ fn report_same_names<'a>(section: &Section<'_>, key: &str, names: impl Iterator<
     for name in names {
         if !seen.insert(name) {
             let hint = "give each endpoint a `name`";
-            section.fault(
-                key,
-                Problem::new(format!("two endpoints have the name `{}`", escape(name))).hint(hint),
-            );
+            section.fault(key, Problem::new(format!("two endpoints have the name `{}`", escape(name))).hint(hint));
         }
     }
 }
@@ -282,13 +247,7 @@ mod tests {
     #[test]
     fn the_presets_hold_the_published_addresses() {
         let mainnet = &PRESETS[0];
-        assert_eq!(
-            mainnet.aztec_registry.show(),
-            "0x35b22e09Ee0390539439E24f06Da43D83f90e298"
-        );
-        assert_eq!(
-            mainnet.staking_registry.show(),
-            "0x042dF8f42790d6943F41C25C2132400fd727f452"
-        );
+        assert_eq!(mainnet.aztec_registry.show(), "0x35b22e09Ee0390539439E24f06Da43D83f90e298");
+        assert_eq!(mainnet.staking_registry.show(), "0x042dF8f42790d6943F41C25C2132400fd727f452");
     }
 }

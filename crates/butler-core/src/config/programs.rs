@@ -37,11 +37,7 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let enabled = section.get("enabled");
     let listen = section.get("listen");
     let scrape_interval = section.get("scrape_interval");
-    Some(ExporterConfig {
-        enabled: enabled?,
-        listen: listen?,
-        scrape_interval: scrape_interval?,
-    })
+    Some(ExporterConfig { enabled: enabled?, listen: listen?, scrape_interval: scrape_interval? })
 }
 
 pub(crate) fn read_watcher(section: &Section<'_>) -> Option<WatcherConfig> {
@@ -49,12 +45,7 @@ pub(crate) fn read_watcher(section: &Section<'_>) -> Option<WatcherConfig> {
     let state_directory = read_directory(section, "state_directory", &STATE);
     let poll_interval = section.get("poll_interval");
     let dry_run = section.get("dry_run");
-    Some(WatcherConfig {
-        enabled: enabled?,
-        state_directory,
-        poll_interval: poll_interval?,
-        dry_run: dry_run?,
-    })
+    Some(WatcherConfig { enabled: enabled?, state_directory, poll_interval: poll_interval?, dry_run: dry_run? })
 }
 
 /// Where a folder is when no key says it.
@@ -67,31 +58,17 @@ pub(crate) struct Directory {
     home: &'static str,
 }
 
-pub(crate) const CACHE: Directory = Directory {
-    unit: "CACHE_DIRECTORY",
-    session: "XDG_CACHE_HOME",
-    home: ".cache",
-};
-const STATE: Directory = Directory {
-    unit: "STATE_DIRECTORY",
-    session: "XDG_STATE_HOME",
-    home: ".local/state",
-};
+pub(crate) const CACHE: Directory = Directory { unit: "CACHE_DIRECTORY", session: "XDG_CACHE_HOME", home: ".cache" };
+const STATE: Directory = Directory { unit: "STATE_DIRECTORY", session: "XDG_STATE_HOME", home: ".local/state" };
 
 /// A folder from its key, else from the environment.
-pub(crate) fn read_directory(
-    section: &Section<'_>,
-    key: &str,
-    directory: &Directory,
-) -> Option<PathBuf> {
+pub(crate) fn read_directory(section: &Section<'_>, key: &str, directory: &Directory) -> Option<PathBuf> {
     if section.origin(key).is_some() {
         return section.path(key);
     }
     let (found, variable) = directory.find(section.reader().variables)?;
     let written = WrittenPath(found.to_string_lossy().into_owned());
-    section.get_or(key, || {
-        Some((written, Origin::Variable(variable.to_owned())))
-    })?;
+    section.get_or(key, || Some((written, Origin::Variable(variable.to_owned()))))?;
     Some(found)
 }
 
@@ -104,8 +81,7 @@ impl Directory {
         };
         let unit = absolute(self.unit).map(|folder| (folder, self.unit));
         let session = || absolute(self.session).map(|folder| (folder.join("butler"), self.session));
-        let home =
-            || absolute("HOME").map(|folder| (folder.join(self.home).join("butler"), "HOME"));
+        let home = || absolute("HOME").map(|folder| (folder.join(self.home).join("butler"), "HOME"));
         unit.or_else(session).or_else(home)
     }
 }

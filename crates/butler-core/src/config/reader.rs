@@ -50,12 +50,7 @@ pub(crate) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// The section of a node; reports unknown keys at once.
-    pub(crate) fn new(
-        reader: &'a Reader<'a>,
-        node: Option<&'a Node>,
-        group: &'static Group,
-        path: String,
-    ) -> Self {
+    pub(crate) fn new(reader: &'a Reader<'a>, node: Option<&'a Node>, group: &'static Group, path: String) -> Self {
         let origin = node.map_or(Origin::Configuration, |node| node.origin.clone());
         let table = node.and_then(|node| match &node.value {
             NodeValue::Table(table) => Some(table),
@@ -68,18 +63,8 @@ impl<'a> Section<'a> {
             | NodeValue::List(_) => None,
         });
         // The root has no place of its own.
-        let origin = if path.is_empty() {
-            Origin::Configuration
-        } else {
-            origin
-        };
-        let section = Self {
-            reader,
-            table,
-            origin,
-            group,
-            path,
-        };
+        let origin = if path.is_empty() { Origin::Configuration } else { origin };
+        let section = Self { reader, table, origin, group, path };
         section.report_unknown();
         section
     }
@@ -87,8 +72,7 @@ impl<'a> Section<'a> {
     fn report_unknown(&self) {
         for (name, node) in self.table.into_iter().flatten() {
             if self.group.names().all(|known| known != name) {
-                let hint = nearest(name, self.group.names())
-                    .map(|known| format!("did you mean `{known}`?"));
+                let hint = nearest(name, self.group.names()).map(|known| format!("did you mean `{known}`?"));
                 self.fault_at(node.origin.clone(), &show_key(name), "unknown key", hint);
             }
         }
@@ -116,19 +100,8 @@ impl<'a> Section<'a> {
         self.table?.get(key)
     }
 
-    pub(super) fn fault_at(
-        &self,
-        origin: Origin,
-        key: &str,
-        what: impl Into<String>,
-        hint: Option<String>,
-    ) {
-        let fault = Fault {
-            origin,
-            key: self.path_of(key),
-            what: what.into(),
-            hint,
-        };
+    pub(super) fn fault_at(&self, origin: Origin, key: &str, what: impl Into<String>, hint: Option<String>) {
+        let fault = Fault { origin, key: self.path_of(key), what: what.into(), hint };
         self.reader.faults.borrow_mut().push(fault);
     }
 
@@ -139,12 +112,7 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn note(&self, key: &str, value: String, origin: Origin) {
-        let effective = Effective {
-            section: self.path.clone(),
-            key: key.to_owned(),
-            value,
-            origin,
-        };
+        let effective = Effective { section: self.path.clone(), key: key.to_owned(), value, origin };
         self.reader.effective.borrow_mut().push(effective);
     }
 
@@ -166,11 +134,7 @@ impl<'a> Section<'a> {
     }
 
     /// As `get`, with a value that was found out elsewhere in place of an absent one.
-    pub(crate) fn get_or<T: Setting>(
-        &self,
-        key: &str,
-        found: impl FnOnce() -> Option<(T, Origin)>,
-    ) -> Option<T> {
+    pub(crate) fn get_or<T: Setting>(&self, key: &str, found: impl FnOnce() -> Option<(T, Origin)>) -> Option<T> {
         let entry = self.entry::<T>(key, false)?;
         let (value, origin) = match self.node(key) {
             Some(node) => (self.read(entry, key, node)?, node.origin.clone()),
@@ -187,10 +151,7 @@ impl<'a> Section<'a> {
                 }
                 (None, Presence::Preset) => {
                     let hint = "or name a `preset`";
-                    self.fault(
-                        key,
-                        Problem::new("this key is required where no preset has it").hint(hint),
-                    );
+                    self.fault(key, Problem::new("this key is required where no preset has it").hint(hint));
                     return None;
                 }
             },
@@ -210,10 +171,7 @@ impl<'a> Section<'a> {
         };
         let mut values = Vec::new();
         let mut read = |path: &str, node: &Node| {
-            values.extend(
-                self.read::<T>(entry, path, node)
-                    .map(|value| (value, node.origin.clone())),
-            );
+            values.extend(self.read::<T>(entry, path, node).map(|value| (value, node.origin.clone())));
         };
         match &node.value {
             NodeValue::List(items) => {
@@ -224,13 +182,7 @@ impl<'a> Section<'a> {
             NodeValue::Text(text) if node.is_untyped() => {
                 for (index, part) in text.split(',').enumerate() {
                     let value = NodeValue::Text(part.trim().to_owned());
-                    read(
-                        &format!("{key}[{index}]"),
-                        &Node {
-                            origin: node.origin.clone(),
-                            value,
-                        },
-                    );
+                    read(&format!("{key}[{index}]"), &Node { origin: node.origin.clone(), value });
                 }
             }
             NodeValue::Reported => {}
@@ -240,17 +192,10 @@ impl<'a> Section<'a> {
             | NodeValue::Float
             | NodeValue::Text(_)
             | NodeValue::Table(_) => {
-                self.fault(
-                    key,
-                    Problem::new(format!("expected a list, found {}", node.kind()))
-                        .hint("write [ … ]"),
-                );
+                self.fault(key, Problem::new(format!("expected a list, found {}", node.kind())).hint("write [ … ]"));
             }
         }
-        let shown: Vec<String> = values
-            .iter()
-            .map(|(value, _)| as_toml::<T>(&value.show()))
-            .collect();
+        let shown: Vec<String> = values.iter().map(|(value, _)| as_toml::<T>(&value.show())).collect();
         self.note(key, format!("[{}]", shown.join(", ")), node.origin.clone());
         values
     }
@@ -259,9 +204,7 @@ impl<'a> Section<'a> {
         if node.value == NodeValue::Reported {
             return None;
         }
-        let read = text_of::<T>(node)
-            .and_then(|text| T::from_text(&text))
-            .and_then(|value| within(entry, value));
+        let read = text_of::<T>(node).and_then(|text| T::from_text(&text)).and_then(|value| within(entry, value));
         match read {
             Ok(value) => Some(value),
             Err(problem) => {
@@ -274,8 +217,7 @@ impl<'a> Section<'a> {
     /// A path, taken from the configuration file's folder; one that a flag gives, from the current folder.
     pub(crate) fn path(&self, key: &str) -> Option<PathBuf> {
         let origin = self.origin(key).cloned();
-        self.get::<WrittenPath>(key)
-            .map(|path| self.reader.resolve(&path.0, origin.as_ref()))
+        self.get::<WrittenPath>(key).map(|path| self.reader.resolve(&path.0, origin.as_ref()))
     }
 }
 

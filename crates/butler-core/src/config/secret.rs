@@ -38,20 +38,10 @@ pub(crate) enum Secret {
 }
 
 /// The one of `keys` that is given. A flag goes before a variable and a variable before the file; two in one layer are a fault.
-pub(crate) fn choose(
-    section: &Section<'_>,
-    keys: &[&'static str],
-) -> Result<Option<&'static str>, ()> {
-    let given: Vec<_> = keys
-        .iter()
-        .filter_map(|key| Some((section.origin(key)?.rank().0, *key)))
-        .collect();
+pub(crate) fn choose(section: &Section<'_>, keys: &[&'static str]) -> Result<Option<&'static str>, ()> {
+    let given: Vec<_> = keys.iter().filter_map(|key| Some((section.origin(key)?.rank().0, *key))).collect();
     let best = given.iter().map(|(rank, _)| *rank).max();
-    let best: Vec<_> = given
-        .iter()
-        .filter(|(rank, _)| Some(*rank) == best)
-        .map(|(_, key)| *key)
-        .collect();
+    let best: Vec<_> = given.iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, key)| *key).collect();
     match best.as_slice() {
         [] => Ok(None),
         [key] => Ok(Some(key)),
@@ -59,8 +49,7 @@ pub(crate) fn choose(
             let others: Vec<_> = others.iter().map(|key| format!("`{key}`")).collect();
             section.fault(
                 first,
-                Problem::new(format!("given together with {}", others.join(", ")))
-                    .hint("keep one of them"),
+                Problem::new(format!("given together with {}", others.join(", "))).hint("keep one of them"),
             );
             Err(())
         }
@@ -81,13 +70,9 @@ pub(crate) fn read_chosen(section: &Section<'_>, keys: &SecretKeys, key: &'stati
     let content = if key == keys.file {
         section.path(key).map(|path| load_secret(&path))
     } else if key == keys.credential {
-        section
-            .get::<CredentialName>(key)
-            .map(|name| load_credential(section, &name.0))
+        section.get::<CredentialName>(key).map(|name| load_credential(section, &name.0))
     } else {
-        section
-            .get::<VariableName>(key)
-            .map(|name| from_variable(section, &name.0))
+        section.get::<VariableName>(key).map(|name| from_variable(section, &name.0))
     };
     match content {
         None => Secret::Faulty,
@@ -111,42 +96,33 @@ fn unreadable(error: &StoreError) -> Problem {
     match error {
         StoreError::Missing { .. } => Problem::new("there is no such file"),
         StoreError::NotAFile { .. } => Problem::new("this is not a regular file"),
-        StoreError::TooLarge { limit, .. } => {
-            Problem::new(format!("the file is longer than {limit} bytes"))
-                .hint("name the file that holds only the secret")
-        }
+        StoreError::TooLarge { limit, .. } => Problem::new(format!("the file is longer than {limit} bytes"))
+            .hint("name the file that holds only the secret"),
         StoreError::Read { source, .. }
         | StoreError::Full { source, .. }
         | StoreError::Write { source, .. }
-        | StoreError::Sync { source, .. } => {
-            Problem::new(format!("the file can not be read: {}", source.kind()))
-        }
+        | StoreError::Sync { source, .. } => Problem::new(format!("the file can not be read: {}", source.kind())),
     }
 }
 
 fn load_credential(section: &Section<'_>, name: &str) -> Result<SecretString, Problem> {
     match section.reader().variables.get("CREDENTIALS_DIRECTORY") {
         Some(folder) => load_secret(&PathBuf::from(folder).join(name)),
-        None => Err(
-            Problem::new("there are no credentials: CREDENTIALS_DIRECTORY is not set")
-                .hint("set LoadCredential= in the systemd unit"),
-        ),
+        None => Err(Problem::new("there are no credentials: CREDENTIALS_DIRECTORY is not set")
+            .hint("set LoadCredential= in the systemd unit")),
     }
 }
 
 fn from_variable(section: &Section<'_>, name: &str) -> Result<SecretString, Problem> {
     match section.reader().variables.get(name) {
         Some(value) => check(value.as_encoded_bytes().to_vec(), "the variable"),
-        None => Err(Problem::new(
-            "the variable of this name is not set or empty",
-        )),
+        None => Err(Problem::new("the variable of this name is not set or empty")),
     }
 }
 
 /// One newline at the end belongs to the editor, not to the secret.
 fn check(bytes: Vec<u8>, place: &str) -> Result<SecretString, Problem> {
-    let mut text =
-        String::from_utf8(bytes).map_err(|_| Problem::new(format!("{place} is not UTF-8")))?;
+    let mut text = String::from_utf8(bytes).map_err(|_| Problem::new(format!("{place} is not UTF-8")))?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {

@@ -22,17 +22,11 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            hint: None,
-        }
+        Self { what: what.into(), hint: None }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
+        Self { hint: Some(hint.into()), ..self }
     }
 }
 
@@ -122,18 +116,12 @@ impl Setting for Duration {
     const EXPECTED: &'static str = "a duration such as \"90s\", \"12h\" or \"1h 30m\"";
 
     fn from_text(text: &str) -> Result<Self, Problem> {
-        let unit = text
-            .chars()
-            .any(|character| character.is_ascii_alphabetic());
-        let whole_milliseconds =
-            |duration: &Self| duration.subsec_nanos().is_multiple_of(1_000_000);
+        let unit = text.chars().any(|character| character.is_ascii_alphabetic());
+        let whole_milliseconds = |duration: &Self| duration.subsec_nanos().is_multiple_of(1_000_000);
         if !unit {
             return Err(Self::expected().hint("add the unit"));
         }
-        humantime::parse_duration(text)
-            .ok()
-            .filter(whole_milliseconds)
-            .ok_or_else(Self::expected)
+        humantime::parse_duration(text).ok().filter(whole_milliseconds).ok_or_else(Self::expected)
     }
     fn show(&self) -> String {
         show_duration(*self)
@@ -165,9 +153,7 @@ impl Setting for Address {
         parse_address(text).map_err(|fault| {
             let problem = Problem::new(fault.to_string());
             match fault {
-                AddressFault::PrivateKey => {
-                    problem.hint("if it is a private key, take it out of here and replace it")
-                }
+                AddressFault::PrivateKey => problem.hint("if it is a private key, take it out of here and replace it"),
                 AddressFault::Checksum => problem.hint("copy the address again from its source"),
                 AddressFault::Zero => problem.hint("remove the key if there is none"),
                 AddressFault::Shape => problem,
@@ -185,30 +171,23 @@ pub(crate) struct Ether(pub(crate) U256);
 
 impl Setting for Ether {
     const KIND: &'static str = "ether";
-    const EXPECTED: &'static str =
-        "an amount of ether as decimal text such as \"0.1\", at most 18 decimals";
+    const EXPECTED: &'static str = "an amount of ether as decimal text such as \"0.1\", at most 18 decimals";
 
     fn from_text(text: &str) -> Result<Self, Problem> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits =
-            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         // Twelve digits are more ether than there will ever be, and far from overflow.
         if !digits(whole) || !digits(fraction) || whole.len() > 12 || fraction.len() > 18 {
             return Err(Self::expected());
         }
-        let wei =
-            parse_units(format!("{whole}.{fraction}"), 18_u32).map_err(|_| Self::expected())?;
+        let wei = parse_units(format!("{whole}.{fraction}"), 18_u32).map_err(|_| Self::expected())?;
         Ok(Self(wei.into()))
     }
     fn show(&self) -> String {
         let digits = format!("{:0>19}", self.0.to_string());
         let (whole, fraction) = digits.split_at(digits.len().saturating_sub(18));
         let fraction = fraction.trim_end_matches('0');
-        if fraction.is_empty() {
-            whole.to_owned()
-        } else {
-            format!("{whole}.{fraction}")
-        }
+        if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
     }
 }
 
@@ -238,10 +217,6 @@ impl Setting for EndpointUrl {
         })
     }
     fn show(&self) -> String {
-        if self.has_more() {
-            format!("{self}/<hidden>")
-        } else {
-            self.to_string()
-        }
+        if self.has_more() { format!("{self}/<hidden>") } else { self.to_string() }
     }
 }

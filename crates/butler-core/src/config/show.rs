@@ -14,10 +14,7 @@ impl Config {
                 current = &entry.section;
                 text.push_str(&header(current));
             }
-            text.push_str(&format!(
-                "{} = {}  # {}\n",
-                entry.key, entry.value, entry.origin
-            ));
+            text.push_str(&format!("{} = {}  # {}\n", entry.key, entry.value, entry.origin));
         }
         text
     }
@@ -30,16 +27,8 @@ impl Config {
                 sections.push(&entry.section);
             }
         }
-        let entries = |section: &&str| {
-            self.effective
-                .iter()
-                .filter(move |entry| entry.section == *section)
-                .collect()
-        };
-        sections
-            .iter()
-            .flat_map(|section| -> Vec<&Effective> { entries(section) })
-            .collect()
+        let entries = |section: &&str| self.effective.iter().filter(move |entry| entry.section == *section).collect();
+        sections.iter().flat_map(|section| -> Vec<&Effective> { entries(section) }).collect()
     }
 }
 

@@ -42,16 +42,11 @@ impl Variables {
     /// A variable's value; empty counts as not set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.0
-            .get(OsStr::new(name))
-            .map(OsString::as_os_str)
-            .filter(|value| !value.is_empty())
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 }
 
@@ -63,12 +58,7 @@ impl fmt::Debug for Variables {
 
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Variables {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
-        Self(
-            variables
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 
@@ -93,21 +83,13 @@ impl Override {
     /// Sets one key (`networks.mainnet.l1.0.timeout`) to what the text says; lists are separated by commas.
     #[must_use]
     pub fn text(key: impl Into<String>, value: impl Into<String>, flag: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            value: OverrideValue::Text(value.into()),
-            flag: flag.into(),
-        }
+        Self { key: key.into(), value: OverrideValue::Text(value.into()), flag: flag.into() }
     }
 
     /// Replaces a whole list of endpoints (`networks.mainnet.l1`) by these URLs.
     #[must_use]
     pub fn urls(key: impl Into<String>, urls: Vec<String>, flag: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            value: OverrideValue::Urls(urls),
-            flag: flag.into(),
-        }
+        Self { key: key.into(), value: OverrideValue::Urls(urls), flag: flag.into() }
     }
 }
 

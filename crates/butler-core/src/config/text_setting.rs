@@ -55,9 +55,7 @@ pub(crate) fn is_network_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.len() <= 32
         && !text.contains("__")
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
 }
 
 /// A path as it is written, before its folder is known.
@@ -88,11 +86,9 @@ impl Setting for WrittenPattern {
         check_path(text, "a path or pattern")?;
         match glob::Pattern::new(text) {
             Ok(_) => Ok(Self(text.to_owned())),
-            Err(error) => Err(Problem::new(format!(
-                "the pattern is wrong at character {}: {}",
-                error.pos + 1,
-                error.msg
-            ))),
+            Err(error) => {
+                Err(Problem::new(format!("the pattern is wrong at character {}: {}", error.pos + 1, error.msg)))
+            }
         }
     }
     fn show(&self) -> String {

@@ -17,21 +17,13 @@ struct Text<'a> {
 
 impl Text<'_> {
     fn origin(&self, at: usize) -> Origin {
-        Origin::File {
-            path: self.path.clone(),
-            line: Some(self.before(at).matches('\n').count() + 1),
-            column: None,
-        }
+        Origin::File { path: self.path.clone(), line: Some(self.before(at).matches('\n').count() + 1), column: None }
     }
 
     fn origin_with_column(&self, at: usize) -> Origin {
         let before = self.before(at);
         let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-        Origin::File {
-            path: self.path.clone(),
-            line: Some(before.matches('\n').count() + 1),
-            column: Some(column),
-        }
+        Origin::File { path: self.path.clone(), line: Some(before.matches('\n').count() + 1), column: Some(column) }
     }
 
     fn before(&self, at: usize) -> &str {
@@ -48,11 +40,7 @@ pub(crate) fn file_layer(path: &Path, bytes: &[u8], notes: &mut Notes) -> Layer 
         Err(error) => {
             let valid = bytes.get(..error.valid_up_to()).unwrap_or(bytes);
             let line = String::from_utf8_lossy(valid).matches('\n').count() + 1;
-            let origin = Origin::File {
-                path,
-                line: Some(line),
-                column: None,
-            };
+            let origin = Origin::File { path, line: Some(line), column: None };
             notes.fault(
                 origin,
                 String::new(),
@@ -68,12 +56,7 @@ pub(crate) fn file_layer(path: &Path, bytes: &[u8], notes: &mut Notes) -> Layer 
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);
             // Only the fixed part of the message: the whole one quotes the line, which may hold a secret.
-            notes.fault(
-                text.origin_with_column(at),
-                String::new(),
-                syntax(error.message()),
-                None,
-            );
+            notes.fault(text.origin_with_column(at), String::new(), syntax(error.message()), None);
             Layer(Vec::new())
         }
     }
@@ -96,12 +79,7 @@ fn top(text: &Text<'_>, table: DeTable<'_>, notes: &mut Notes) -> Layer {
             layer.push((name, value));
         } else {
             let hint = nearest(&name, ROOT.names()).map(|known| format!("did you mean `{known}`?"));
-            notes.fault(
-                text.origin(at),
-                show_key(&name),
-                "unknown key",
-                hint.as_deref(),
-            );
+            notes.fault(text.origin(at), show_key(&name), "unknown key", hint.as_deref());
         }
     }
     Layer(layer)
@@ -117,17 +95,11 @@ fn convert(text: &Text<'_>, path: &str, value: Spanned<DeValue<'_>>, notes: &mut
             Ok(integer) => notes.value(origin, integer),
             Err(_) => notes.reported(origin, path, "not an integer of at most 63 bits", None),
         },
-        DeValue::Datetime(_) => notes.reported(
-            origin,
-            path,
-            "no key holds a date",
-            Some("write text in quotes"),
-        ),
+        DeValue::Datetime(_) => notes.reported(origin, path, "no key holds a date", Some("write text in quotes")),
         DeValue::Array(array) => {
             let items = array.into_iter().enumerate();
-            let items: Vec<Value> = items
-                .map(|(index, item)| convert(text, &format!("{path}[{index}]"), item, notes))
-                .collect();
+            let items: Vec<Value> =
+                items.map(|(index, item)| convert(text, &format!("{path}[{index}]"), item, notes)).collect();
             notes.value(origin, items)
         }
         DeValue::Table(table) => {

@@ -8,18 +8,10 @@ use super::setting::{Problem, Setting, Written, show_duration};
 
 /// The node's text, where its TOML type is the setting's.
 pub(super) fn text_of<T: Setting>(node: &Node) -> Result<String, Problem> {
-    let found = || {
-        Err(Problem::new(format!(
-            "expected {}, found {}",
-            T::EXPECTED,
-            node.kind()
-        )))
-    };
+    let found = || Err(Problem::new(format!("expected {}, found {}", T::EXPECTED, node.kind())));
     match (&node.value, T::WRITTEN) {
         (NodeValue::Text(text), Written::Text) => Ok(text.clone()),
-        (NodeValue::Text(text), Written::Integer | Written::Boolean) if node.is_untyped() => {
-            Ok(text.clone())
-        }
+        (NodeValue::Text(text), Written::Integer | Written::Boolean) if node.is_untyped() => Ok(text.clone()),
         (NodeValue::Text(_), Written::Integer | Written::Boolean) => {
             found().map_err(|problem| problem.hint("remove the quotes"))
         }
@@ -29,8 +21,7 @@ pub(super) fn text_of<T: Setting>(node: &Node) -> Result<String, Problem> {
             found().map_err(|problem| problem.hint("put it in quotes"))
         }
         (NodeValue::Gap | NodeValue::Reported, _) => {
-            Err(Problem::new("this entry is missing")
-                .hint("number the entries from 0 without gaps"))
+            Err(Problem::new("this entry is missing").hint("number the entries from 0 without gaps"))
         }
         (NodeValue::List(_) | NodeValue::Table(_) | NodeValue::Float, _)
         | (NodeValue::Integer(_), Written::Boolean)
@@ -39,23 +30,14 @@ pub(super) fn text_of<T: Setting>(node: &Node) -> Result<String, Problem> {
 }
 
 pub(super) fn within<T: Setting>(entry: &Key, value: T) -> Result<T, Problem> {
-    let outside = |least: u64, greatest: u64| {
-        value
-            .magnitude()
-            .is_some_and(|it| it < least || it > greatest)
-    };
+    let outside = |least: u64, greatest: u64| value.magnitude().is_some_and(|it| it < least || it > greatest);
     match entry.bounds {
-        Bounds::Number(least, greatest) if outside(least, greatest) => Err(Problem::new(format!(
-            "expected {}",
-            range(least, greatest, entry.unit)
-        ))),
+        Bounds::Number(least, greatest) if outside(least, greatest) => {
+            Err(Problem::new(format!("expected {}", range(least, greatest, entry.unit))))
+        }
         Bounds::Milliseconds(least, greatest) if outside(least, greatest) => {
             let show = |milliseconds| show_duration(Duration::from_millis(milliseconds));
-            Err(Problem::new(format!(
-                "expected a duration from {} to {}",
-                show(least),
-                show(greatest)
-            )))
+            Err(Problem::new(format!("expected a duration from {} to {}", show(least), show(greatest))))
         }
         Bounds::Any | Bounds::Number(..) | Bounds::Milliseconds(..) => Ok(value),
     }
@@ -63,16 +45,8 @@ pub(super) fn within<T: Setting>(entry: &Key, value: T) -> Result<T, Problem> {
 
 /// A range in words.
 pub(crate) fn range(least: u64, greatest: u64, unit: &str) -> String {
-    let text = if greatest == u64::MAX {
-        format!("at least {least}")
-    } else {
-        format!("{least} to {greatest}")
-    };
-    if unit.is_empty() {
-        text
-    } else {
-        format!("{text} {unit}")
-    }
+    let text = if greatest == u64::MAX { format!("at least {least}") } else { format!("{least} to {greatest}") };
+    if unit.is_empty() { text } else { format!("{text} {unit}") }
 }
 
 /// A shown value as TOML.

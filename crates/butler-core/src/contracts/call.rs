@@ -43,10 +43,7 @@ impl Call {
     #[must_use]
     pub fn new<C: EthCall + AbiEncode>(to: Address, call: C) -> Self {
         Self {
-            target: Target::Function {
-                to,
-                data: call.encode().into(),
-            },
+            target: Target::Function { to, data: call.encode().into() },
             function: C::function_name(),
             gas: GETTER_GAS,
         }
@@ -55,11 +52,7 @@ impl Call {
     /// Reads an account's balance.
     #[must_use]
     pub fn balance(account: Address) -> Self {
-        Self {
-            target: Target::Balance(account),
-            function: Cow::Borrowed("eth_getBalance"),
-            gas: BALANCE_GAS,
-        }
+        Self { target: Target::Balance(account), function: Cow::Borrowed("eth_getBalance"), gas: BALANCE_GAS }
     }
 
     /// The contract that is asked, or the account whose balance is read.
@@ -109,10 +102,7 @@ pub enum DecodeError {
 impl DecodeError {
     /// Nonsense in the answer of `function`.
     pub fn nonsense(function: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
-        Self::Nonsense {
-            function: function.into(),
-            problem: problem.into(),
-        }
+        Self::Nonsense { function: function.into(), problem: problem.into() }
     }
 }
 
@@ -122,12 +112,7 @@ impl DecodeError {
 /// `Empty` when there are no bytes, `Abi` when they do not decode.
 pub fn decode_return<R: AbiDecode>(function: &str, data: &[u8]) -> Result<R, DecodeError> {
     if data.is_empty() {
-        return Err(DecodeError::Empty {
-            function: function.to_owned().into(),
-        });
+        return Err(DecodeError::Empty { function: function.to_owned().into() });
     }
-    R::decode(data).map_err(|source| DecodeError::Abi {
-        function: function.to_owned().into(),
-        source,
-    })
+    R::decode(data).map_err(|source| DecodeError::Abi { function: function.to_owned().into(), source })
 }

@@ -41,8 +41,8 @@ pub fn optional(address: Address) -> Option<Address> {
 /// (`StakingLib.getStatus` defines one by the others).
 pub fn attester_view(view: &rollup::AttesterView) -> Result<AttesterView, DecodeError> {
     const FUNCTION: &str = "getAttesterView";
-    let status = OnChainStatus::try_from(view.status)
-        .map_err(|unknown| DecodeError::nonsense(FUNCTION, unknown.to_string()))?;
+    let status =
+        OnChainStatus::try_from(view.status).map_err(|unknown| DecodeError::nonsense(FUNCTION, unknown.to_string()))?;
     let exit = if view.exit.exists {
         Some(Exit {
             withdrawal_id: view.exit.withdrawal_id,
@@ -97,10 +97,7 @@ pub fn provider(
         return Ok(None);
     };
     if configuration.provider_take_rate > 10_000 {
-        let problem = format!(
-            "a take rate of {} basis points",
-            configuration.provider_take_rate
-        );
+        let problem = format!("a take rate of {} basis points", configuration.provider_take_rate);
         return Err(DecodeError::nonsense("providerConfigurations", problem));
     }
     Ok(Some(ProviderFacts {
@@ -121,20 +118,13 @@ pub fn queue_indices(
     limit: u64,
 ) -> Result<std::ops::Range<u64>, DecodeError> {
     const FUNCTION: &str = "providerQueues";
-    let index = |value: u128| {
-        u64::try_from(value).map_err(|_| DecodeError::nonsense(FUNCTION, "an index beyond 64 bits"))
-    };
+    let index =
+        |value: u128| u64::try_from(value).map_err(|_| DecodeError::nonsense(FUNCTION, "an index beyond 64 bits"));
     let (first, last) = (index(queue.first)?, index(queue.last)?);
     match last.checked_sub(first) {
         Some(length) if length <= limit => Ok(first..last),
-        Some(length) => Err(DecodeError::nonsense(
-            FUNCTION,
-            format!("{length} entries, over the limit of {limit}"),
-        )),
-        None => Err(DecodeError::nonsense(
-            FUNCTION,
-            "a queue that ends before it begins",
-        )),
+        Some(length) => Err(DecodeError::nonsense(FUNCTION, format!("{length} entries, over the limit of {limit}"))),
+        None => Err(DecodeError::nonsense(FUNCTION, "a queue that ends before it begins")),
     }
 }
 
@@ -142,14 +132,8 @@ pub fn queue_indices(
 ///
 /// # Errors
 /// `Nonsense` for a zero attester.
-pub fn provider_queue_entry(
-    index: u64,
-    key: &staking_registry::KeyStore,
-) -> Result<ProviderQueueEntry, DecodeError> {
-    Ok(ProviderQueueEntry {
-        index,
-        attester: present("getValueAtIndexInQueue", key.attester)?,
-    })
+pub fn provider_queue_entry(index: u64, key: &staking_registry::KeyStore) -> Result<ProviderQueueEntry, DecodeError> {
+    Ok(ProviderQueueEntry { index, attester: present("getValueAtIndexInQueue", key.attester)? })
 }
 
 /// A length that must stay under a limit of ours, so that a lying endpoint cannot make us ask without end.

@@ -11,8 +11,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::bindings::{
-    aztec_registry, gse, pull_split, rollup, slasher, split_factory, staking_registry,
-    tally_slashing_proposer,
+    aztec_registry, gse, pull_split, rollup, slasher, split_factory, staking_registry, tally_slashing_proposer,
 };
 use crate::domain::delegation::{Delegation, LogId};
 use crate::domain::ids::{Coinbase, ProviderId};
@@ -157,18 +156,10 @@ pub fn log_id(log: &Log) -> Result<LogId, EventError> {
 /// See [`EventError`].
 pub fn decode_event(source: Source, log: &Log) -> Result<Option<Event>, EventError> {
     let id = log_id(log)?;
-    let Some(topic) = log
-        .topics
-        .first()
-        .copied()
-        .filter(|topic| source.event_of(*topic).is_some())
-    else {
+    let Some(topic) = log.topics.first().copied().filter(|topic| source.event_of(*topic).is_some()) else {
         return Ok(None);
     };
-    let raw = RawLog {
-        topics: log.topics.clone(),
-        data: log.data.to_vec(),
-    };
+    let raw = RawLog { topics: log.topics.clone(), data: log.data.to_vec() };
     let event = match source {
         Source::AztecRegistry => EthLogDecode::decode_log(&raw).map(TypedEvent::AztecRegistry),
         Source::StakingRegistry => EthLogDecode::decode_log(&raw).map(TypedEvent::StakingRegistry),
@@ -177,16 +168,10 @@ pub fn decode_event(source: Source, log: &Log) -> Result<Option<Event>, EventErr
         Source::SplitFactory => EthLogDecode::decode_log(&raw).map(TypedEvent::SplitFactory),
         Source::PullSplit => EthLogDecode::decode_log(&raw).map(TypedEvent::PullSplit),
         Source::Slasher => EthLogDecode::decode_log(&raw).map(TypedEvent::Slasher),
-        Source::SlashingProposer => {
-            EthLogDecode::decode_log(&raw).map(TypedEvent::SlashingProposer)
-        }
+        Source::SlashingProposer => EthLogDecode::decode_log(&raw).map(TypedEvent::SlashingProposer),
     }
     .map_err(|error| malformed(id, topic, error.to_string()))?;
-    Ok(Some(Event {
-        id,
-        address: log.address,
-        event,
-    }))
+    Ok(Some(Event { id, address: log.address, event }))
 }
 
 /// Names a log of `source` and its arguments; `None` for events that the butler does not follow.
@@ -201,23 +186,15 @@ pub fn name_event(source: Source, log: &Log) -> Result<Option<NamedEvent>, Event
     let Some(event) = source.event_of(topic) else {
         return Ok(None);
     };
-    let raw = RawLog {
-        topics: log.topics.clone(),
-        data: log.data.to_vec(),
-    };
-    let parsed = event
-        .parse_log(raw)
-        .map_err(|error| malformed(id, topic, error.to_string()))?;
+    let raw = RawLog { topics: log.topics.clone(), data: log.data.to_vec() };
+    let parsed = event.parse_log(raw).map_err(|error| malformed(id, topic, error.to_string()))?;
     let arguments = event
         .inputs
         .iter()
         .zip(&parsed.params)
         .map(|(input, param)| (param.name.clone(), token_value(&input.kind, &param.value)))
         .collect();
-    Ok(Some(NamedEvent {
-        name: event.name.clone(),
-        arguments,
-    }))
+    Ok(Some(NamedEvent { name: event.name.clone(), arguments }))
 }
 
 /// Decodes a `StakedWithProvider`.
@@ -227,10 +204,7 @@ pub fn name_event(source: Source, log: &Log) -> Result<Option<NamedEvent>, Event
 pub fn decode_delegation(log: &Log) -> Result<Delegation, EventError> {
     let id = log_id(log)?;
     let topic = log.topics.first().copied().unwrap_or_default();
-    let raw = RawLog {
-        topics: log.topics.clone(),
-        data: log.data.to_vec(),
-    };
+    let raw = RawLog { topics: log.topics.clone(), data: log.data.to_vec() };
     let event = <staking_registry::StakedWithProviderFilter as EthLogDecode>::decode_log(&raw)
         .map_err(|error| malformed(id, topic, error.to_string()))?;
     Ok(Delegation {
@@ -246,39 +220,21 @@ pub fn decode_delegation(log: &Log) -> Result<Delegation, EventError> {
 }
 
 fn malformed(id: LogId, topic: H256, problem: String) -> EventError {
-    EventError::Malformed {
-        block_number: id.block_number,
-        log_index: id.log_index,
-        topic,
-        problem,
-    }
+    EventError::Malformed { block_number: id.block_number, log_index: id.log_index, topic, problem }
 }
 
 /// The JSON form follows the ABI's type, not the value: integers of up to 48 bits are numbers, wider ones decimal strings.
 fn token_value(kind: &ParamType, token: &Token) -> Value {
     match (kind, token) {
-        (ParamType::Uint(bits), Token::Uint(number)) if *bits <= 48 => {
-            Value::from(number.low_u64())
-        }
+        (ParamType::Uint(bits), Token::Uint(number)) if *bits <= 48 => Value::from(number.low_u64()),
         (
             ParamType::Array(inner) | ParamType::FixedArray(inner, _),
             Token::Array(tokens) | Token::FixedArray(tokens),
-        ) => Value::Array(
-            tokens
-                .iter()
-                .map(|token| token_value(inner, token))
-                .collect(),
-        ),
-        (ParamType::Tuple(kinds), Token::Tuple(tokens)) => Value::Array(
-            kinds
-                .iter()
-                .zip(tokens)
-                .map(|(kind, token)| token_value(kind, token))
-                .collect(),
-        ),
-        (_, Token::Address(address)) => {
-            Value::String(ethers_core::utils::to_checksum(address, None))
+        ) => Value::Array(tokens.iter().map(|token| token_value(inner, token)).collect()),
+        (ParamType::Tuple(kinds), Token::Tuple(tokens)) => {
+            Value::Array(kinds.iter().zip(tokens).map(|(kind, token)| token_value(kind, token)).collect())
         }
+        (_, Token::Address(address)) => Value::String(ethers_core::utils::to_checksum(address, None)),
         (_, Token::Uint(number) | Token::Int(number)) => Value::String(number.to_string()),
         (_, Token::Bool(flag)) => Value::Bool(*flag),
         (_, Token::String(text)) => Value::String(text.clone()),

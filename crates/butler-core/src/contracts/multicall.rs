@@ -8,15 +8,13 @@ use std::borrow::Cow;
 use ethers_core::abi::{AbiDecode, AbiEncode};
 use ethers_core::types::{Address, Bytes};
 
-use super::bindings::multicall3::{
-    Aggregate3Call, Aggregate3Return, Call3, CallResult, GetEthBalanceCall,
-};
+use super::bindings::multicall3::{Aggregate3Call, Aggregate3Return, Call3, CallResult, GetEthBalanceCall};
 use super::call::{Call, DecodeError, Target};
 
 /// Multicall3's address on every public chain.
 pub const MULTICALL3: Address = ethers_core::types::H160([
-    0xca, 0x11, 0xbd, 0xe0, 0x59, 0x77, 0xb3, 0x63, 0x11, 0x67, 0x02, 0x88, 0x62, 0xbe, 0x2a, 0x17,
-    0x39, 0x76, 0xca, 0x11,
+    0xca, 0x11, 0xbd, 0xe0, 0x59, 0x77, 0xb3, 0x63, 0x11, 0x67, 0x02, 0x88, 0x62, 0xbe, 0x2a, 0x17, 0x39, 0x76, 0xca,
+    0x11,
 ]);
 
 /// How one inner call ended.
@@ -30,10 +28,7 @@ pub enum Outcome {
 
 /// Encodes calls into one `aggregate3` of the Multicall3 at `multicall3`.
 #[must_use]
-pub fn encode_aggregate<'a>(
-    multicall3: Address,
-    calls: impl IntoIterator<Item = &'a Call>,
-) -> Bytes {
+pub fn encode_aggregate<'a>(multicall3: Address, calls: impl IntoIterator<Item = &'a Call>) -> Bytes {
     let calls = calls
         .into_iter()
         .map(|call| {
@@ -44,11 +39,7 @@ pub fn encode_aggregate<'a>(
                     (multicall3, call.encode().into())
                 }
             };
-            Call3 {
-                target,
-                allow_failure: true,
-                call_data,
-            }
+            Call3 { target, allow_failure: true, call_data }
         })
         .collect();
     Aggregate3Call { calls }.encode().into()
@@ -64,29 +55,16 @@ pub fn decode_aggregate(data: &[u8], expected: usize) -> Result<Vec<Outcome>, De
         return Err(DecodeError::Empty { function: FUNCTION });
     }
     let Aggregate3Return(results) =
-        Aggregate3Return::decode(data).map_err(|source| DecodeError::Abi {
-            function: FUNCTION,
-            source,
-        })?;
+        Aggregate3Return::decode(data).map_err(|source| DecodeError::Abi { function: FUNCTION, source })?;
     if results.len() != expected {
         let problem = format!("{} results for {expected} calls", results.len());
-        return Err(DecodeError::Nonsense {
-            function: FUNCTION,
-            problem,
-        });
+        return Err(DecodeError::Nonsense { function: FUNCTION, problem });
     }
     Ok(results
         .into_iter()
         .map(
-            |CallResult {
-                 success,
-                 return_data,
-             }| {
-                if success {
-                    Outcome::Returned(return_data)
-                } else {
-                    Outcome::Failed(return_data)
-                }
+            |CallResult { success, return_data }| {
+                if success { Outcome::Returned(return_data) } else { Outcome::Failed(return_data) }
             },
         )
         .collect())

@@ -54,143 +54,46 @@ mod tests {
     use super::*;
 
     /// Epochs of 100 seconds; epoch 0 begins at 1000.
-    const CLOCK: RollupClock = RollupClock {
-        genesis_time: 1_000,
-        slot_seconds: 10,
-        epoch_slots: 10,
-    };
+    const CLOCK: RollupClock = RollupClock { genesis_time: 1_000, slot_seconds: 10, epoch_slots: 10 };
 
     fn flush(flush_size: u64, available_flushes: u64, next_flushable_epoch: u64) -> FlushFacts {
-        FlushFacts {
-            flush_size,
-            available_flushes,
-            next_flushable_epoch,
-            is_bootstrapped: true,
-        }
+        FlushFacts { flush_size, available_flushes, next_flushable_epoch, is_bootstrapped: true }
     }
 
     #[test]
     fn the_allowance_of_an_epoch_is_used_before_the_next_begins() {
         // Flush rules, place, now; epoch, earliest, expected.
         let table = [
-            (
-                "the head, allowance fresh",
-                flush(4, 0, 5),
-                0,
-                1_550,
-                (5, 1_550, 1_600),
-            ),
-            (
-                "the last of a fresh allowance",
-                flush(4, 0, 5),
-                3,
-                1_550,
-                (5, 1_550, 1_600),
-            ),
-            (
-                "the first of the next epoch",
-                flush(4, 0, 5),
-                4,
-                1_550,
-                (6, 1_600, 1_700),
-            ),
-            (
-                "the last of the next epoch",
-                flush(4, 0, 5),
-                7,
-                1_550,
-                (6, 1_600, 1_700),
-            ),
-            (
-                "a stale allowance does not count",
-                flush(4, 1, 2),
-                3,
-                1_550,
-                (5, 1_550, 1_600),
-            ),
-            (
-                "what is left counts",
-                flush(4, 1, 6),
-                0,
-                1_550,
-                (5, 1_550, 1_600),
-            ),
-            (
-                "what is left is used up",
-                flush(4, 1, 6),
-                1,
-                1_550,
-                (6, 1_600, 1_700),
-            ),
-            (
-                "nothing is left",
-                flush(4, 0, 6),
-                0,
-                1_550,
-                (6, 1_600, 1_700),
-            ),
-            (
-                "four epochs on",
-                flush(4, 0, 6),
-                17,
-                1_550,
-                (10, 2_000, 2_100),
-            ),
-            (
-                "the first second of an epoch",
-                flush(1, 0, 0),
-                0,
-                1_500,
-                (5, 1_500, 1_600),
-            ),
+            ("the head, allowance fresh", flush(4, 0, 5), 0, 1_550, (5, 1_550, 1_600)),
+            ("the last of a fresh allowance", flush(4, 0, 5), 3, 1_550, (5, 1_550, 1_600)),
+            ("the first of the next epoch", flush(4, 0, 5), 4, 1_550, (6, 1_600, 1_700)),
+            ("the last of the next epoch", flush(4, 0, 5), 7, 1_550, (6, 1_600, 1_700)),
+            ("a stale allowance does not count", flush(4, 1, 2), 3, 1_550, (5, 1_550, 1_600)),
+            ("what is left counts", flush(4, 1, 6), 0, 1_550, (5, 1_550, 1_600)),
+            ("what is left is used up", flush(4, 1, 6), 1, 1_550, (6, 1_600, 1_700)),
+            ("nothing is left", flush(4, 0, 6), 0, 1_550, (6, 1_600, 1_700)),
+            ("four epochs on", flush(4, 0, 6), 17, 1_550, (10, 2_000, 2_100)),
+            ("the first second of an epoch", flush(1, 0, 0), 0, 1_500, (5, 1_500, 1_600)),
         ];
         for (name, flush, place, now, (epoch, earliest, expected)) in table {
-            let answer = Arrival {
-                epoch,
-                earliest,
-                expected,
-            };
+            let answer = Arrival { epoch, earliest, expected };
             assert_eq!(arrival(place, &CLOCK, &flush, now), Some(answer), "{name}");
         }
     }
 
     #[test]
     fn nobody_arrives_without_a_flush_size_a_clock_or_room_in_64_bits() {
-        let still = RollupClock {
-            epoch_slots: 0,
-            ..CLOCK
-        };
-        assert_eq!(
-            arrival(0, &CLOCK, &flush(0, 9, 9), 1_550),
-            None,
-            "bootstrapping"
-        );
-        assert_eq!(
-            arrival(0, &CLOCK, &flush(4, 4, 1), 999),
-            None,
-            "before genesis"
-        );
-        assert_eq!(
-            arrival(0, &still, &flush(4, 4, 1), 1_550),
-            None,
-            "no epochs"
-        );
-        assert_eq!(
-            arrival(u64::MAX, &CLOCK, &flush(1, 0, 6), 1_550),
-            None,
-            "too far"
-        );
-        assert_eq!(
-            arrival(1, &CLOCK, &flush(1, 0, u64::MAX), 1_550),
-            None,
-            "no such epoch"
-        );
+        let still = RollupClock { epoch_slots: 0, ..CLOCK };
+        assert_eq!(arrival(0, &CLOCK, &flush(0, 9, 9), 1_550), None, "bootstrapping");
+        assert_eq!(arrival(0, &CLOCK, &flush(4, 4, 1), 999), None, "before genesis");
+        assert_eq!(arrival(0, &still, &flush(4, 4, 1), 1_550), None, "no epochs");
+        assert_eq!(arrival(u64::MAX, &CLOCK, &flush(1, 0, 6), 1_550), None, "too far");
+        assert_eq!(arrival(1, &CLOCK, &flush(1, 0, u64::MAX), 1_550), None, "no such epoch");
     }
 
     /// Lets the queue in epoch by epoch, as a caller would who flushes once at every turn.
     fn naive_epochs(length: u64, current: u64, flush: &FlushFacts) -> Vec<u64> {
-        let (mut next_flushable, mut available) =
-            (flush.next_flushable_epoch, flush.available_flushes);
+        let (mut next_flushable, mut available) = (flush.next_flushable_epoch, flush.available_flushes);
         let (mut entered, mut epoch) = (Vec::new(), current);
         for _ in 0..length {
             loop {

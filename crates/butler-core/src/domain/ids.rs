@@ -39,11 +39,7 @@ impl TryFrom<u64> for ProviderId {
     type Error = ProviderIdError;
 
     fn try_from(id: u64) -> Result<Self, ProviderIdError> {
-        if id == 0 {
-            Err(ProviderIdError::Zero)
-        } else {
-            Ok(Self(id))
-        }
+        if id == 0 { Err(ProviderIdError::Zero) } else { Ok(Self(id)) }
     }
 }
 
@@ -51,9 +47,7 @@ impl TryFrom<U256> for ProviderId {
     type Error = ProviderIdError;
 
     fn try_from(id: U256) -> Result<Self, ProviderIdError> {
-        u64::try_from(id)
-            .map_err(|_| ProviderIdError::TooLarge)?
-            .try_into()
+        u64::try_from(id).map_err(|_| ProviderIdError::TooLarge)?.try_into()
     }
 }
 
@@ -61,9 +55,7 @@ impl FromStr for ProviderId {
     type Err = ProviderIdError;
 
     fn from_str(text: &str) -> Result<Self, ProviderIdError> {
-        text.parse::<u64>()
-            .map_err(|_| ProviderIdError::NotANumber)?
-            .try_into()
+        text.parse::<u64>().map_err(|_| ProviderIdError::NotANumber)?.try_into()
     }
 }
 
@@ -107,11 +99,7 @@ impl TryFrom<Address> for Coinbase {
     type Error = ZeroCoinbase;
 
     fn try_from(address: Address) -> Result<Self, ZeroCoinbase> {
-        if address.is_zero() {
-            Err(ZeroCoinbase)
-        } else {
-            Ok(Self(address))
-        }
+        if address.is_zero() { Err(ZeroCoinbase) } else { Ok(Self(address)) }
     }
 }
 

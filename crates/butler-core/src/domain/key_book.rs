@@ -58,17 +58,13 @@ impl KeyBook {
     /// Every coinbase that some file names for the attester.
     #[must_use]
     pub fn coinbases_of(&self, attester: Address) -> BTreeSet<Coinbase> {
-        self.entries_of(attester)
-            .filter_map(|entry| entry.coinbase)
-            .collect()
+        self.entries_of(attester).filter_map(|entry| entry.coinbase).collect()
     }
 
     /// Every server that runs the attester.
     #[must_use]
     pub fn servers_of(&self, attester: Address) -> BTreeSet<&str> {
-        self.entries_of(attester)
-            .map(|entry| entry.server.as_str())
-            .collect()
+        self.entries_of(attester).map(|entry| entry.server.as_str()).collect()
     }
 
     /// The servers of every publisher: those that may use it, and those where a validator names it.
@@ -78,12 +74,10 @@ impl KeyBook {
             .publishers_by_server
             .iter()
             .flat_map(|(server, held)| held.iter().map(move |publisher| (*publisher, server)));
-        let named = self.entries.iter().flat_map(|entry| {
-            entry
-                .publishers
-                .iter()
-                .map(move |publisher| (*publisher, &entry.server))
-        });
+        let named = self
+            .entries
+            .iter()
+            .flat_map(|entry| entry.publishers.iter().map(move |publisher| (*publisher, &entry.server)));
         let mut servers = BTreeMap::<Address, BTreeSet<&str>>::new();
         for (publisher, server) in held.chain(named) {
             servers.entry(publisher).or_default().insert(server);
@@ -92,9 +86,7 @@ impl KeyBook {
     }
 
     fn entries_of(&self, attester: Address) -> impl Iterator<Item = &KeyEntry> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.attester == attester)
+        self.entries.iter().filter(move |entry| entry.attester == attester)
     }
 }
 
@@ -112,15 +104,9 @@ mod tests {
                     ..key_entry(1, "paris", "paris.json", 0)
                 },
                 key_entry(2, "paris", "paris.json", 1),
-                KeyEntry {
-                    coinbase: Some(coinbase(8)),
-                    ..key_entry(1, "oslo", "oslo.json", 0)
-                },
+                KeyEntry { coinbase: Some(coinbase(8)), ..key_entry(1, "oslo", "oslo.json", 0) },
             ],
-            publishers_by_server: BTreeMap::from([(
-                "oslo".to_owned(),
-                BTreeSet::from([address(50), address(51)]),
-            )]),
+            publishers_by_server: BTreeMap::from([("oslo".to_owned(), BTreeSet::from([address(50), address(51)]))]),
         }
     }
 
@@ -128,15 +114,9 @@ mod tests {
     fn queries_join_every_file() {
         let book = book();
         assert_eq!(book.attesters(), BTreeSet::from([address(1), address(2)]));
-        assert_eq!(
-            book.coinbases_of(address(1)),
-            BTreeSet::from([coinbase(8), coinbase(9)])
-        );
+        assert_eq!(book.coinbases_of(address(1)), BTreeSet::from([coinbase(8), coinbase(9)]));
         assert_eq!(book.coinbases_of(address(2)), BTreeSet::new());
-        assert_eq!(
-            book.servers_of(address(1)),
-            BTreeSet::from(["oslo", "paris"])
-        );
+        assert_eq!(book.servers_of(address(1)), BTreeSet::from(["oslo", "paris"]));
         assert_eq!(book.servers_of(address(3)), BTreeSet::new());
         assert_eq!(book.by_attester()[&address(1)].len(), 2);
     }
@@ -145,10 +125,9 @@ mod tests {
     fn a_publisher_stands_on_every_server_that_holds_or_names_it() {
         assert_eq!(
             book().servers_by_publisher(),
-            BTreeMap::from([
-                (address(50), BTreeSet::from(["oslo", "paris"])),
-                (address(51), BTreeSet::from(["oslo"])),
-            ])
+            BTreeMap::from(
+                [(address(50), BTreeSet::from(["oslo", "paris"])), (address(51), BTreeSet::from(["oslo"])),]
+            )
         );
     }
 }

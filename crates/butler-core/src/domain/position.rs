@@ -102,11 +102,7 @@ mod tests {
             exit: None,
             withdrawer: was_active.then(|| Address::repeat_byte(1)),
         };
-        position(PositionFacts {
-            view: &view,
-            in_provider_queue,
-            in_entry_queue,
-        })
+        position(PositionFacts { view: &view, in_provider_queue, in_entry_queue })
     }
 
     #[test]
@@ -115,10 +111,7 @@ mod tests {
             for in_provider_queue in [false, true] {
                 for in_entry_queue in [false, true] {
                     let facts = [was_active, in_provider_queue, in_entry_queue];
-                    assert_eq!(
-                        decide(OnChainStatus::Validating, facts),
-                        Position::Validating
-                    );
+                    assert_eq!(decide(OnChainStatus::Validating, facts), Position::Validating);
                     assert_eq!(decide(OnChainStatus::Zombie, facts), Position::Zombie);
                     assert_eq!(decide(OnChainStatus::Exiting, facts), Position::Exiting);
                 }

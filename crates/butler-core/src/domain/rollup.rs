@@ -18,9 +18,7 @@ impl RollupClock {
     /// The epoch that holds `time` (unix seconds). `None` before genesis, and for a clock without slots or epochs.
     #[must_use]
     pub fn epoch_at(&self, time: u64) -> Option<u64> {
-        time.checked_sub(self.genesis_time)?
-            .checked_div(self.slot_seconds)?
-            .checked_div(self.epoch_slots)
+        time.checked_sub(self.genesis_time)?.checked_div(self.slot_seconds)?.checked_div(self.epoch_slots)
     }
 
     /// When `epoch` begins, in unix seconds. `None` when that does not fit, and for a clock without slots or epochs.
@@ -30,8 +28,7 @@ impl RollupClock {
         if epoch_seconds == 0 {
             return None;
         }
-        self.genesis_time
-            .checked_add(epoch.checked_mul(epoch_seconds)?)
+        self.genesis_time.checked_add(epoch.checked_mul(epoch_seconds)?)
     }
 }
 
@@ -94,11 +91,7 @@ mod tests {
 
     use super::*;
 
-    const CLOCK: RollupClock = RollupClock {
-        genesis_time: 1_000,
-        slot_seconds: 72,
-        epoch_slots: 32,
-    };
+    const CLOCK: RollupClock = RollupClock { genesis_time: 1_000, slot_seconds: 72, epoch_slots: 32 };
 
     #[test]
     fn an_epoch_begins_with_its_first_second() {
@@ -114,11 +107,7 @@ mod tests {
     #[test]
     fn a_clock_that_stands_still_has_no_epochs() {
         for (slot_seconds, epoch_slots) in [(0, 32), (72, 0), (0, 0), (0, u64::MAX)] {
-            let clock = RollupClock {
-                slot_seconds,
-                epoch_slots,
-                ..CLOCK
-            };
+            let clock = RollupClock { slot_seconds, epoch_slots, ..CLOCK };
             assert_eq!(clock.epoch_at(5_000), None);
             assert_eq!(clock.epoch_start(0), None);
         }

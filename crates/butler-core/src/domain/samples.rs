@@ -27,12 +27,7 @@ pub(crate) fn provider_id(number: u64) -> ProviderId {
 
 /// A view with this status, of an attester that was active before if it says so.
 pub(crate) fn view(status: OnChainStatus, was_active: bool) -> AttesterView {
-    AttesterView {
-        status,
-        effective_balance: U256::zero(),
-        exit: None,
-        withdrawer: was_active.then(|| address(7_000)),
-    }
+    AttesterView { status, effective_balance: U256::zero(), exit: None, withdrawer: was_active.then(|| address(7_000)) }
 }
 
 /// A provider whose queue starts at absolute index 1.
@@ -44,20 +39,13 @@ pub(crate) fn provider(queue: &[u64]) -> ProviderFacts {
         rewards_recipient: address(8_001),
         queue: (1..)
             .zip(queue)
-            .map(|(index, attester)| ProviderQueueEntry {
-                index,
-                attester: address(*attester),
-            })
+            .map(|(index, attester)| ProviderQueueEntry { index, attester: address(*attester) })
             .collect(),
     }
 }
 
 pub(crate) fn deposit(attester: u64) -> QueuedDeposit {
-    QueuedDeposit {
-        attester: address(attester),
-        withdrawer: address(7_000),
-        move_with_latest_rollup: true,
-    }
+    QueuedDeposit { attester: address(attester), withdrawer: address(7_000), move_with_latest_rollup: true }
 }
 
 /// A delegation on the sample's rollup: provider 1, staker 6000, in this block.
@@ -93,29 +81,16 @@ pub(crate) fn key_entry(attester: u64, server: &str, file: &str, index: usize) -
 pub(crate) fn network() -> NetworkSnapshot {
     NetworkSnapshot {
         chain_id: 1,
-        block: BlockRef {
-            number: 500,
-            hash: H256::repeat_byte(5),
-            timestamp: 1_550,
-        },
+        block: BlockRef { number: 500, hash: H256::repeat_byte(5), timestamp: 1_550 },
         rollup: RollupFacts {
             address: address(9_000),
             version: U256::one(),
             gse: address(9_001),
             slasher: address(9_002),
             staking_asset: address(9_003),
-            clock: RollupClock {
-                genesis_time: 1_000,
-                slot_seconds: 10,
-                epoch_slots: 10,
-            },
+            clock: RollupClock { genesis_time: 1_000, slot_seconds: 10, epoch_slots: 10 },
             current_epoch: 5,
-            flush: FlushFacts {
-                flush_size: 2,
-                available_flushes: 1,
-                next_flushable_epoch: 6,
-                is_bootstrapped: true,
-            },
+            flush: FlushFacts { flush_size: 2, available_flushes: 1, next_flushable_epoch: 6, is_bootstrapped: true },
             activation_threshold: U256::exp10(23),
             ejection_threshold: U256::exp10(22),
             local_ejection_threshold: None,

@@ -27,51 +27,15 @@ const fn arrow(from: State, to: State, label: &'static str) -> Arrow {
 
 /// Every documented step.
 pub const ARROWS: [Arrow; 9] = [
-    arrow(
-        State::New,
-        State::InStakingProviderQueue,
-        "added to the provider queue",
-    ),
-    arrow(
-        State::New,
-        State::InStakingQueue,
-        "coinbase configured directly",
-    ),
-    arrow(
-        State::InStakingProviderQueue,
-        State::CoinbaseNeeded,
-        "left the provider queue, no coinbase configured",
-    ),
-    arrow(
-        State::InStakingProviderQueue,
-        State::InStakingQueue,
-        "coinbase configured",
-    ),
-    arrow(
-        State::CoinbaseNeeded,
-        State::InStakingQueue,
-        "coinbase configured",
-    ),
-    arrow(
-        State::CoinbaseNeeded,
-        State::InStakingProviderQueue,
-        "added to the provider queue again",
-    ),
-    arrow(
-        State::InStakingQueue,
-        State::Active,
-        "status VALIDATING on the rollup",
-    ),
-    arrow(
-        State::InStakingQueue,
-        State::CoinbaseNeeded,
-        "coinbase removed (should not happen)",
-    ),
-    arrow(
-        State::Active,
-        State::NoLongerActive,
-        "status EXITING or ZOMBIE, or withdrawn",
-    ),
+    arrow(State::New, State::InStakingProviderQueue, "added to the provider queue"),
+    arrow(State::New, State::InStakingQueue, "coinbase configured directly"),
+    arrow(State::InStakingProviderQueue, State::CoinbaseNeeded, "left the provider queue, no coinbase configured"),
+    arrow(State::InStakingProviderQueue, State::InStakingQueue, "coinbase configured"),
+    arrow(State::CoinbaseNeeded, State::InStakingQueue, "coinbase configured"),
+    arrow(State::CoinbaseNeeded, State::InStakingProviderQueue, "added to the provider queue again"),
+    arrow(State::InStakingQueue, State::Active, "status VALIDATING on the rollup"),
+    arrow(State::InStakingQueue, State::CoinbaseNeeded, "coinbase removed (should not happen)"),
+    arrow(State::Active, State::NoLongerActive, "status EXITING or ZOMBIE, or withdrawn"),
 ];
 
 /// What a step from one state to another means.
@@ -129,10 +93,7 @@ fn shortest_path(from: State, to: State) -> Option<Vec<State>> {
 /// The diagram as Mermaid text, with a line feed at the end.
 #[must_use]
 pub fn mermaid() -> String {
-    let mut text = format!(
-        "stateDiagram-v2\n    [*] --> {}: keys created\n",
-        State::New
-    );
+    let mut text = format!("stateDiagram-v2\n    [*] --> {}: keys created\n", State::New);
     for Arrow { from, to, label } in ARROWS {
         // Writing to a string can not fail.
         let _ = writeln!(text, "    {from} --> {to}: {label}");
@@ -145,18 +106,12 @@ pub fn mermaid() -> String {
 mod tests {
     use super::*;
 
-    use State::{
-        Active, CoinbaseNeeded, InStakingProviderQueue, InStakingQueue, New, NoLongerActive,
-    };
+    use State::{Active, CoinbaseNeeded, InStakingProviderQueue, InStakingQueue, New, NoLongerActive};
 
     #[test]
     fn every_arrow_is_documented_and_leads_elsewhere() {
         for Arrow { from, to, label } in ARROWS {
-            assert_eq!(
-                judge(from, to),
-                Judgement::Documented,
-                "{from} to {to}: {label}"
-            );
+            assert_eq!(judge(from, to), Judgement::Documented, "{from} to {to}: {label}");
         }
     }
 
@@ -170,42 +125,18 @@ mod tests {
     #[test]
     fn several_arrows_at_once_are_caught_up_by_the_shortest_path() {
         let table = [
-            (
-                New,
-                CoinbaseNeeded,
-                vec![InStakingProviderQueue, CoinbaseNeeded],
-            ),
+            (New, CoinbaseNeeded, vec![InStakingProviderQueue, CoinbaseNeeded]),
             (New, Active, vec![InStakingQueue, Active]),
-            (
-                New,
-                NoLongerActive,
-                vec![InStakingQueue, Active, NoLongerActive],
-            ),
+            (New, NoLongerActive, vec![InStakingQueue, Active, NoLongerActive]),
             (InStakingProviderQueue, Active, vec![InStakingQueue, Active]),
-            (
-                InStakingProviderQueue,
-                NoLongerActive,
-                vec![InStakingQueue, Active, NoLongerActive],
-            ),
+            (InStakingProviderQueue, NoLongerActive, vec![InStakingQueue, Active, NoLongerActive]),
             (CoinbaseNeeded, Active, vec![InStakingQueue, Active]),
-            (
-                CoinbaseNeeded,
-                NoLongerActive,
-                vec![InStakingQueue, Active, NoLongerActive],
-            ),
-            (
-                InStakingQueue,
-                InStakingProviderQueue,
-                vec![CoinbaseNeeded, InStakingProviderQueue],
-            ),
+            (CoinbaseNeeded, NoLongerActive, vec![InStakingQueue, Active, NoLongerActive]),
+            (InStakingQueue, InStakingProviderQueue, vec![CoinbaseNeeded, InStakingProviderQueue]),
             (InStakingQueue, NoLongerActive, vec![Active, NoLongerActive]),
         ];
         for (before, after, path) in table {
-            assert_eq!(
-                judge(before, after),
-                Judgement::CaughtUp(path),
-                "{before} to {after}"
-            );
+            assert_eq!(judge(before, after), Judgement::CaughtUp(path), "{before} to {after}");
         }
     }
 
@@ -213,11 +144,7 @@ mod tests {
     fn nothing_leads_back_to_new_or_out_of_the_end() {
         for state in State::ALL {
             if state != New {
-                assert_eq!(
-                    judge(state, New),
-                    Judgement::Contradiction,
-                    "{state} to NEW"
-                );
+                assert_eq!(judge(state, New), Judgement::Contradiction, "{state} to NEW");
             }
             if state != NoLongerActive {
                 assert_eq!(judge(NoLongerActive, state), Judgement::Contradiction);

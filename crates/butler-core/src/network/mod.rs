@@ -3,7 +3,7 @@
 //! This is what the programs hold. It adds no decision: it turns configuration into requests.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
@@ -69,7 +69,7 @@ impl Network {
         let client = client(&network, policy)?;
         let ledger = LedgerCache::load(&ledger_path(config, &network), key);
         Ok(Self {
-            keys: load_key_files(&network.key_files, &network.publisher_files),
+            keys: load_key_files(&network.key_files, &network.publisher_files, Path::new("")),
             reader: SnapshotReader::new(client, ledger),
             config: network,
         })
@@ -81,7 +81,8 @@ impl Network {
         let book = &self.keys.book;
         let mut attesters: BTreeSet<_> = book.attesters();
         attesters.extend(&self.config.extra_attesters);
-        let mut publishers: BTreeSet<_> = book.entries.iter().flat_map(|entry| entry.publishers.iter().copied()).collect();
+        let mut publishers: BTreeSet<_> =
+            book.entries.iter().flat_map(|entry| entry.publishers.iter().copied()).collect();
         publishers.extend(book.publishers_by_server.values().flatten());
         SnapshotRequest {
             at,

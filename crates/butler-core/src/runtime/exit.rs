@@ -61,9 +61,7 @@ impl Exit {
             Self::Configuration => "configuration or an input file cannot be used",
             Self::Upstream => "an endpoint or a node does not answer, or answers nonsense",
             Self::CheckFailed => "the check ran and its answer is bad",
-            Self::Refused => {
-                "refused: a precondition does not hold (wrong chain, no such contract)"
-            }
+            Self::Refused => "refused: a precondition does not hold (wrong chain, no such contract)",
             Self::LocalFile => "a local file cannot be read or written",
         }
     }

@@ -62,11 +62,7 @@ impl LedgerCache {
     /// A ledger that is not kept.
     #[must_use]
     pub fn in_memory(key: LedgerKey) -> Self {
-        Self {
-            path: None,
-            file: LedgerFile::new(key),
-            is_saved: true,
-        }
+        Self { path: None, file: LedgerFile::new(key), is_saved: true }
     }
 
     /// Loads the ledger at `path`, or begins a new one there.
@@ -81,21 +77,13 @@ impl LedgerCache {
             }
         };
         let is_saved = loaded.is_some();
-        Self {
-            path: Some(path.to_owned()),
-            file: loaded.unwrap_or_else(|| LedgerFile::new(key)),
-            is_saved,
-        }
+        Self { path: Some(path.to_owned()), file: loaded.unwrap_or_else(|| LedgerFile::new(key)), is_saved }
     }
 
     /// Heights whose blocks [`Self::reconcile`] wants to see, oldest first.
     #[must_use]
     pub fn anchors(&self) -> Vec<u64> {
-        self.file
-            .anchors
-            .iter()
-            .map(|anchor| anchor.number)
-            .collect()
+        self.file.anchors.iter().map(|anchor| anchor.number).collect()
     }
 
     /// The range that each endpoint was seen to grant.
@@ -107,13 +95,8 @@ impl LedgerCache {
     /// Drops what the chain no longer confirms: `blocks` are the chain's at the heights of [`Self::anchors`].
     pub fn reconcile(&mut self, blocks: &[Option<BlockRef>]) {
         let before = self.file.anchors.len();
-        let agreed = self
-            .file
-            .anchors
-            .iter()
-            .zip(blocks)
-            .take_while(|(anchor, block)| **block == Some(**anchor))
-            .count();
+        let agreed =
+            self.file.anchors.iter().zip(blocks).take_while(|(anchor, block)| **block == Some(**anchor)).count();
         if agreed == before {
             return;
         }
@@ -122,9 +105,7 @@ impl LedgerCache {
         );
         self.file.anchors.truncate(agreed);
         let last = self.file.anchors.last().map(|anchor| anchor.number);
-        self.file
-            .delegations
-            .retain(|delegation| last.is_some_and(|last| delegation.log.block_number <= last));
+        self.file.delegations.retain(|delegation| last.is_some_and(|last| delegation.log.block_number <= last));
         self.is_saved = false;
     }
 
@@ -141,12 +122,7 @@ impl LedgerCache {
     /// The first block that was not scanned yet.
     #[must_use]
     pub fn next_block(&self) -> u64 {
-        self.file
-            .anchors
-            .last()
-            .map_or(self.file.key.from_block, |anchor| {
-                anchor.number.saturating_add(1)
-            })
+        self.file.anchors.last().map_or(self.file.key.from_block, |anchor| anchor.number.saturating_add(1))
     }
 
     /// Delegations of `providers` up to and including block `number`, oldest first.
@@ -155,12 +131,7 @@ impl LedgerCache {
         let of_interest = |delegation: &&Delegation| {
             delegation.log.block_number <= number && providers.contains(&delegation.provider_id)
         };
-        self.file
-            .delegations
-            .iter()
-            .filter(of_interest)
-            .copied()
-            .collect()
+        self.file.delegations.iter().filter(of_interest).copied().collect()
     }
 
     /// Scans up to and including `pin`. What was scanned stays when a later step fails.
@@ -180,21 +151,14 @@ impl LedgerCache {
         let filter = self.filter();
         while self.next_block() <= pin.number {
             progress(self.next_block(), pin.number);
-            let step = client
-                .log_step(&filter, self.next_block(), pin.number)
-                .await
-                .map_err(SnapshotError::Rpc)?;
+            let step = client.log_step(&filter, self.next_block(), pin.number).await.map_err(SnapshotError::Rpc)?;
             for log in &step.logs {
-                self.file
-                    .delegations
-                    .push(decode_delegation(log).map_err(SnapshotError::Ledger)?);
+                self.file.delegations.push(decode_delegation(log).map_err(SnapshotError::Ledger)?);
             }
             self.anchor(step.to);
         }
         for endpoint in client.endpoints() {
-            self.file
-                .log_ranges
-                .insert(endpoint.name().to_owned(), endpoint.log_range());
+            self.file.log_ranges.insert(endpoint.name().to_owned(), endpoint.log_range());
         }
         Ok(())
     }
@@ -206,10 +170,7 @@ impl LedgerCache {
             U256::from(*id).to_big_endian(word.as_bytes_mut());
             word
         });
-        LogFilter {
-            addresses: vec![self.file.key.staking_registry],
-            topics: vec![vec![topic], ids.collect()],
-        }
+        LogFilter { addresses: vec![self.file.key.staking_registry], topics: vec![vec![topic], ids.collect()] }
     }
 
     /// Adds an anchor and keeps few: the newest, one deep enough to survive reorgs, and one on its way there.
@@ -220,9 +181,7 @@ impl LedgerCache {
         let is_deep = |anchor: &BlockRef| block.number.saturating_sub(anchor.number) >= DEEP;
         let deepest = anchors.iter().rev().find(|anchor| is_deep(anchor)).copied();
         let ageing = anchors.iter().find(|anchor| !is_deep(anchor)).copied();
-        anchors.retain(|anchor| {
-            *anchor == block || Some(*anchor) == deepest || Some(*anchor) == ageing
-        });
+        anchors.retain(|anchor| *anchor == block || Some(*anchor) == deepest || Some(*anchor) == ageing);
     }
 
     /// Writes the ledger when it changed.
@@ -234,15 +193,10 @@ impl LedgerCache {
             return Ok(());
         };
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|source| StoreError::Write {
-                path: folder.to_owned(),
-                source,
-            })?;
+            std::fs::create_dir_all(folder).map_err(|source| StoreError::Write { path: folder.to_owned(), source })?;
         }
-        let bytes = serde_json::to_vec(&self.file).map_err(|error| StoreError::Write {
-            path: path.clone(),
-            source: error.into(),
-        })?;
+        let bytes = serde_json::to_vec(&self.file)
+            .map_err(|error| StoreError::Write { path: path.clone(), source: error.into() })?;
         save_atomic(path, &bytes, 0o644)?;
         self.is_saved = true;
         Ok(())
@@ -276,11 +230,10 @@ fn parse(bytes: &[u8], key: &LedgerKey) -> Option<LedgerFile> {
     };
     let in_order = file.anchors.is_sorted_by(|a, b| a.number < b.number)
         && file.delegations.is_sorted_by(|a, b| a.log < b.log)
-        && file.delegations.last().is_none_or(|last| {
-            file.anchors
-                .last()
-                .is_some_and(|anchor| last.log.block_number <= anchor.number)
-        });
+        && file
+            .delegations
+            .last()
+            .is_none_or(|last| file.anchors.last().is_some_and(|anchor| last.log.block_number <= anchor.number));
     (file.version == VERSION && file.key == *key && in_order).then_some(file)
 }
 
@@ -291,29 +244,16 @@ mod tests {
     use crate::domain::ids::Coinbase;
 
     fn key() -> LedgerKey {
-        LedgerKey {
-            chain_id: 1,
-            staking_registry: Address::repeat_byte(1),
-            from_block: 10,
-        }
+        LedgerKey { chain_id: 1, staking_registry: Address::repeat_byte(1), from_block: 10 }
     }
 
     fn block(number: u64) -> BlockRef {
-        BlockRef {
-            number,
-            hash: H256::from_low_u64_be(number),
-            timestamp: number * 12,
-        }
+        BlockRef { number, hash: H256::from_low_u64_be(number), timestamp: number * 12 }
     }
 
     fn delegation(block_number: u64) -> Delegation {
         Delegation {
-            log: LogId {
-                block_number,
-                log_index: 0,
-                block_hash: H256::zero(),
-                transaction_hash: H256::zero(),
-            },
+            log: LogId { block_number, log_index: 0, block_hash: H256::zero(), transaction_hash: H256::zero() },
             provider_id: ProviderId::try_from(1).unwrap(),
             rollup: Address::repeat_byte(2),
             attester: Address::from_low_u64_be(block_number),
@@ -337,12 +277,7 @@ mod tests {
         let anchors = cache.anchors();
         assert!(anchors.len() <= 3, "{anchors:?}");
         assert_eq!(anchors.last(), Some(&1999));
-        assert!(
-            anchors
-                .iter()
-                .any(|n| (1999 - 3 * DEEP..=1999 - DEEP).contains(n)),
-            "{anchors:?}"
-        );
+        assert!(anchors.iter().any(|n| (1999 - 3 * DEEP..=1999 - DEEP).contains(n)), "{anchors:?}");
     }
 
     #[test]
@@ -351,16 +286,7 @@ mod tests {
         let anchors = cache.anchors();
         let blocks: Vec<_> = anchors
             .iter()
-            .map(|n| {
-                Some(if *n == 200 {
-                    BlockRef {
-                        hash: H256::zero(),
-                        ..block(200)
-                    }
-                } else {
-                    block(*n)
-                })
-            })
+            .map(|n| Some(if *n == 200 { BlockRef { hash: H256::zero(), ..block(200) } } else { block(*n) }))
             .collect();
         cache.reconcile(&blocks);
         assert_eq!(cache.next_block(), 51);
@@ -385,23 +311,8 @@ mod tests {
     fn a_damaged_foreign_or_disordered_file_is_not_used() {
         let good = serde_json::to_string(&ledger(&[10, 50]).file).unwrap();
         assert!(parse(good.as_bytes(), &key()).is_some());
-        assert!(
-            parse(
-                good.as_bytes(),
-                &LedgerKey {
-                    chain_id: 2,
-                    ..key()
-                }
-            )
-            .is_none()
-        );
-        assert!(
-            parse(
-                good.replace("\"version\":1", "\"version\":2").as_bytes(),
-                &key()
-            )
-            .is_none()
-        );
+        assert!(parse(good.as_bytes(), &LedgerKey { chain_id: 2, ..key() }).is_none());
+        assert!(parse(good.replace("\"version\":1", "\"version\":2").as_bytes(), &key()).is_none());
         assert!(parse(&good.as_bytes()[..good.len() / 2], &key()).is_none());
         let mut disordered = ledger(&[10, 50]).file;
         disordered.delegations.reverse();

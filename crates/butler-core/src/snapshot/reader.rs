@@ -8,8 +8,7 @@ use super::error::SnapshotError;
 use super::ledger::LedgerCache;
 use super::reads::Reads;
 use super::stages::{
-    AttesterReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures,
-    RollupLists,
+    AttesterReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures, RollupLists,
 };
 use crate::client::error::{ErrorKind, RpcError};
 use crate::client::l1::{BlockTag, L1Client};
@@ -108,22 +107,13 @@ impl SnapshotReader {
     ) -> Result<NetworkSnapshot, SnapshotError> {
         for _ in 0..ATTEMPTS {
             progress(Progress::Head);
-            let head = self
-                .client
-                .head(request.at, &self.ledger.anchors())
-                .await
-                .map_err(SnapshotError::Rpc)?;
+            let head = self.client.head(request.at, &self.ledger.anchors()).await.map_err(SnapshotError::Rpc)?;
             self.ledger.reconcile(&head.known);
             match self.read_at(request, head.block, progress).await {
                 Err(SnapshotError::Rpc(RpcError { failure, .. }))
-                    if failure.kind() == ErrorKind::BlockUnknown
-                        && !matches!(request.at, BlockTag::Number(_)) =>
+                    if failure.kind() == ErrorKind::BlockUnknown && !matches!(request.at, BlockTag::Number(_)) =>
                 {
-                    tracing::warn!(
-                        block = head.block.number,
-                        "block {} is gone: beginning again",
-                        head.block.number
-                    );
+                    tracing::warn!(block = head.block.number, "block {} is gone: beginning again", head.block.number);
                 }
                 result => return result,
             }
@@ -141,41 +131,24 @@ impl SnapshotReader {
         let needs_admins = !request.provider_admins.is_empty();
         let registries;
         if needs_admins {
-            registries = self
-                .registries(request, &request.provider_ids, block, progress)
-                .await?;
+            registries = self.registries(request, &request.provider_ids, block, progress).await?;
         } else {
             self.ledger.cover(&request.provider_ids);
-            let reads = registries_of(
-                &self.client,
-                request,
-                &request.provider_ids,
-                block,
-                progress,
-            );
+            let reads = registries_of(&self.client, request, &request.provider_ids, block, progress);
             let scan = self.ledger.scan(&self.client, &block, &scan_progress);
             let (found, scanned) = tokio::join!(reads, scan);
             registries = found?;
             scanned?;
         }
-        let RegistryFacts {
-            rollup,
-            next_provider,
-            providers: mut own,
-            balances,
-        } = registries;
+        let RegistryFacts { rollup, next_provider, providers: mut own, balances } = registries;
         let mut others = BTreeMap::new();
         if needs_admins || request.with_other_providers {
-            others = self
-                .other_providers(request, next_provider, &own, block, progress)
-                .await?;
+            others = self.other_providers(request, next_provider, &own, block, progress).await?;
         }
         if needs_admins {
             adopt(&mut own, &mut others, &request.provider_admins)?;
             self.ledger.cover(&own.keys().copied().collect());
-            self.ledger
-                .scan(&self.client, &block, &scan_progress)
-                .await?;
+            self.ledger.scan(&self.client, &block, &scan_progress).await?;
         }
         if !request.with_other_providers {
             others.clear();
@@ -214,8 +187,7 @@ impl SnapshotReader {
             .collect();
         let mut reads = Reads::default();
         let lists = RollupLists::plan(&mut reads, &rollup_head, block.timestamp);
-        let second =
-            AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
+        let second = AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         let (entry_queue, active_set) = lists.take(&answers)?;
@@ -254,9 +226,7 @@ impl SnapshotReader {
         block: BlockRef,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<BTreeMap<ProviderId, ProviderHead>, SnapshotError> {
-        let ids = (1..next_provider)
-            .filter_map(|id| ProviderId::try_from(id).ok())
-            .filter(|id| !own.contains_key(id));
+        let ids = (1..next_provider).filter_map(|id| ProviderId::try_from(id).ok()).filter(|id| !own.contains_key(id));
         let mut reads = Reads::default();
         let plan = OtherProviders::plan(&mut reads, request.staking_registry, ids);
         progress(Progress::Contracts { reads: reads.len() });
@@ -273,13 +243,8 @@ async fn registries_of(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<RegistryFacts, SnapshotError> {
     let mut reads = Reads::default();
-    let plan = Registries::plan(
-        &mut reads,
-        request.aztec_registry,
-        request.staking_registry,
-        providers,
-        &request.publishers,
-    );
+    let plan =
+        Registries::plan(&mut reads, request.aztec_registry, request.staking_registry, providers, &request.publishers);
     progress(Progress::Contracts { reads: reads.len() });
     let answers = reads.fetch(client, &block).await?;
     plan.take(&answers)
@@ -291,18 +256,12 @@ fn adopt(
     others: &mut BTreeMap<ProviderId, ProviderHead>,
     admins: &BTreeSet<Address>,
 ) -> Result<(), SnapshotError> {
-    let ours: Vec<ProviderId> = others
-        .iter()
-        .filter(|(_, head)| admins.contains(&head.facts.admin))
-        .map(|(id, _)| *id)
-        .collect();
+    let ours: Vec<ProviderId> =
+        others.iter().filter(|(_, head)| admins.contains(&head.facts.admin)).map(|(id, _)| *id).collect();
     for id in ours {
         own.extend(others.remove_entry(&id));
     }
-    match admins
-        .iter()
-        .find(|admin| !own.values().any(|head| head.facts.admin == **admin))
-    {
+    match admins.iter().find(|admin| !own.values().any(|head| head.facts.admin == **admin)) {
         Some(admin) => Err(SnapshotError::UnknownAdmin(*admin)),
         None => Ok(()),
     }
@@ -314,14 +273,6 @@ fn with_queues(
 ) -> BTreeMap<ProviderId, ProviderFacts> {
     heads
         .into_iter()
-        .map(|(id, head)| {
-            (
-                id,
-                ProviderFacts {
-                    queue: queues.remove(&id).unwrap_or_default(),
-                    ..head.facts
-                },
-            )
-        })
+        .map(|(id, head)| (id, ProviderFacts { queue: queues.remove(&id).unwrap_or_default(), ..head.facts }))
         .collect()
 }

@@ -53,10 +53,7 @@ impl Reads {
     fn add<R>(&mut self, contract: Contract, call: Call) -> Slot<R> {
         self.calls.push(call);
         self.contracts.push(contract);
-        Slot {
-            index: self.calls.len() - 1,
-            answer: PhantomData,
-        }
+        Slot { index: self.calls.len() - 1, answer: PhantomData }
     }
 
     /// How many reads there are.
@@ -65,19 +62,9 @@ impl Reads {
     }
 
     /// Fetches all of them at one block.
-    pub(super) async fn fetch(
-        self,
-        client: &L1Client,
-        pin: &BlockRef,
-    ) -> Result<Answers, SnapshotError> {
-        let outcomes = client
-            .calls(pin, &self.calls)
-            .await
-            .map_err(SnapshotError::Rpc)?;
-        Ok(Answers {
-            reads: self,
-            outcomes,
-        })
+    pub(super) async fn fetch(self, client: &L1Client, pin: &BlockRef) -> Result<Answers, SnapshotError> {
+        let outcomes = client.calls(pin, &self.calls).await.map_err(SnapshotError::Rpc)?;
+        Ok(Answers { reads: self, outcomes })
     }
 }
 
@@ -86,8 +73,9 @@ impl Answers {
     pub(super) fn get<R: AbiDecode>(&self, slot: &Slot<R>) -> Result<R, SnapshotError> {
         let (call, contract) = self.read(slot);
         match self.outcomes.get(slot.index) {
-            Some(Outcome::Returned(data)) => decode_return(&call.function, data)
-                .map_err(|source| blame(contract, call.address(), source)),
+            Some(Outcome::Returned(data)) => {
+                decode_return(&call.function, data).map_err(|source| blame(contract, call.address(), source))
+            }
             Some(Outcome::Failed(_)) | None => Err(SnapshotError::Unsupported {
                 contract,
                 address: call.address(),
@@ -97,10 +85,7 @@ impl Answers {
     }
 
     /// Takes an answer that older versions do not give.
-    pub(super) fn get_if_supported<R: AbiDecode>(
-        &self,
-        slot: &Slot<R>,
-    ) -> Result<Option<R>, SnapshotError> {
+    pub(super) fn get_if_supported<R: AbiDecode>(&self, slot: &Slot<R>) -> Result<Option<R>, SnapshotError> {
         match self.get(slot) {
             Ok(answer) => Ok(Some(answer)),
             Err(SnapshotError::Unsupported { .. }) => Ok(None),
@@ -119,28 +104,14 @@ impl Answers {
     }
 
     fn read<R>(&self, slot: &Slot<R>) -> (&Call, Contract) {
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "a slot is made by the list that it indexes"
-        )]
-        (
-            &self.reads.calls[slot.index],
-            self.reads.contracts[slot.index],
-        )
+        #[expect(clippy::indexing_slicing, reason = "a slot is made by the list that it indexes")]
+        (&self.reads.calls[slot.index], self.reads.contracts[slot.index])
     }
 }
 
 fn blame(contract: Contract, address: Address, source: DecodeError) -> SnapshotError {
     match source {
-        DecodeError::Empty { .. } => SnapshotError::NoContract {
-            contract,
-            address,
-            source,
-        },
-        DecodeError::Abi { .. } | DecodeError::Nonsense { .. } => SnapshotError::Nonsense {
-            contract,
-            address,
-            source,
-        },
+        DecodeError::Empty { .. } => SnapshotError::NoContract { contract, address, source },
+        DecodeError::Abi { .. } | DecodeError::Nonsense { .. } => SnapshotError::Nonsense { contract, address, source },
     }
 }

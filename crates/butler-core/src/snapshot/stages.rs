@@ -50,40 +50,23 @@ fn push_provider(reads: &mut Reads, registry: Address, id: ProviderId) -> Provid
             contract,
             registry,
             GETTER_GAS,
-            staking_registry::ProviderConfigurationsCall {
-                provider_identifier,
-            },
+            staking_registry::ProviderConfigurationsCall { provider_identifier },
         ),
-        queue: reads.push(
-            contract,
-            registry,
-            GETTER_GAS,
-            staking_registry::ProviderQueuesCall {
-                provider_identifier,
-            },
-        ),
+        queue: reads.push(contract, registry, GETTER_GAS, staking_registry::ProviderQueuesCall { provider_identifier }),
         pending_admin: reads.push(
             contract,
             registry,
             GETTER_GAS,
-            staking_registry::PendingProviderAdminsCall {
-                provider_identifier,
-            },
+            staking_registry::PendingProviderAdminsCall { provider_identifier },
         ),
     }
 }
 
-fn take_provider(
-    answers: &Answers,
-    slots: &ProviderSlots,
-) -> Result<Option<ProviderHead>, SnapshotError> {
+fn take_provider(answers: &Answers, slots: &ProviderSlots) -> Result<Option<ProviderHead>, SnapshotError> {
     let pending_admin = answers.get(&slots.pending_admin)?;
-    let facts = answers.checked(&slots.configuration, |configuration| {
-        decode::provider(&configuration, pending_admin)
-    })?;
-    let indices = answers.checked(&slots.queue, |queue| {
-        decode::queue_indices(&queue, LENGTH_LIMIT)
-    })?;
+    let facts =
+        answers.checked(&slots.configuration, |configuration| decode::provider(&configuration, pending_admin))?;
+    let indices = answers.checked(&slots.queue, |queue| decode::queue_indices(&queue, LENGTH_LIMIT))?;
     Ok(facts.map(|facts| ProviderHead { facts, indices }))
 }
 
@@ -124,40 +107,23 @@ impl Registries {
                 GETTER_GAS,
                 staking_registry::NextProviderIdentifierCall,
             ),
-            providers: providers
-                .iter()
-                .map(|id| (*id, push_provider(reads, staking_registry, *id)))
-                .collect(),
-            balances: publishers
-                .iter()
-                .map(|account| (*account, reads.push_balance(*account)))
-                .collect(),
+            providers: providers.iter().map(|id| (*id, push_provider(reads, staking_registry, *id))).collect(),
+            balances: publishers.iter().map(|account| (*account, reads.push_balance(*account))).collect(),
         }
     }
 
     pub(super) fn take(&self, answers: &Answers) -> Result<RegistryFacts, SnapshotError> {
-        let rollup = answers.checked(&self.rollup, |address| {
-            decode::present("getCanonicalRollup", address)
-        })?;
-        let next_provider = answers.checked(&self.next_provider, |next| {
-            decode::length("nextProviderIdentifier", next, PROVIDER_LIMIT)
-        })?;
+        let rollup = answers.checked(&self.rollup, |address| decode::present("getCanonicalRollup", address))?;
+        let next_provider = answers
+            .checked(&self.next_provider, |next| decode::length("nextProviderIdentifier", next, PROVIDER_LIMIT))?;
         let mut providers = BTreeMap::new();
         for (id, slots) in &self.providers {
             let head = take_provider(answers, slots)?.ok_or(SnapshotError::UnknownProvider(*id))?;
             providers.insert(*id, head);
         }
-        let balances = self
-            .balances
-            .iter()
-            .map(|(account, slot)| Ok((*account, answers.get(slot)?)))
-            .collect::<Result<_, _>>()?;
-        Ok(RegistryFacts {
-            rollup,
-            next_provider,
-            providers,
-            balances,
-        })
+        let balances =
+            self.balances.iter().map(|(account, slot)| Ok((*account, answers.get(slot)?))).collect::<Result<_, _>>()?;
+        Ok(RegistryFacts { rollup, next_provider, providers, balances })
     }
 }
 
@@ -165,21 +131,11 @@ impl Registries {
 pub(super) struct OtherProviders(BTreeMap<ProviderId, ProviderSlots>);
 
 impl OtherProviders {
-    pub(super) fn plan(
-        reads: &mut Reads,
-        registry: Address,
-        ids: impl Iterator<Item = ProviderId>,
-    ) -> Self {
-        Self(
-            ids.map(|id| (id, push_provider(reads, registry, id)))
-                .collect(),
-        )
+    pub(super) fn plan(reads: &mut Reads, registry: Address, ids: impl Iterator<Item = ProviderId>) -> Self {
+        Self(ids.map(|id| (id, push_provider(reads, registry, id))).collect())
     }
 
-    pub(super) fn take(
-        &self,
-        answers: &Answers,
-    ) -> Result<BTreeMap<ProviderId, ProviderHead>, SnapshotError> {
+    pub(super) fn take(&self, answers: &Answers) -> Result<BTreeMap<ProviderId, ProviderHead>, SnapshotError> {
         let mut heads = BTreeMap::new();
         for (id, slots) in &self.0 {
             if let Some(head) = take_provider(answers, slots)? {
@@ -194,11 +150,7 @@ impl OtherProviders {
 pub(super) struct AttesterReads {
     views: BTreeMap<Address, Slot<rollup::GetAttesterViewReturn>>,
     rewards: BTreeMap<Coinbase, Slot<U256>>,
-    entries: Vec<(
-        ProviderId,
-        u64,
-        Slot<staking_registry::GetValueAtIndexInQueueReturn>,
-    )>,
+    entries: Vec<(ProviderId, u64, Slot<staking_registry::GetValueAtIndexInQueueReturn>)>,
 }
 
 impl AttesterReads {
@@ -214,22 +166,14 @@ impl AttesterReads {
             .into_iter()
             .map(|attester| {
                 let call = rollup::GetAttesterViewCall { attester };
-                (
-                    attester,
-                    reads.push(Contract::Rollup, rollup, VIEW_GAS, call),
-                )
+                (attester, reads.push(Contract::Rollup, rollup, VIEW_GAS, call))
             })
             .collect();
         let rewards = coinbases
             .into_iter()
             .map(|coinbase| {
-                let call = rollup::GetSequencerRewardsCall {
-                    coinbase: coinbase.address(),
-                };
-                (
-                    coinbase,
-                    reads.push(Contract::Rollup, rollup, GETTER_GAS, call),
-                )
+                let call = rollup::GetSequencerRewardsCall { coinbase: coinbase.address() };
+                (coinbase, reads.push(Contract::Rollup, rollup, GETTER_GAS, call))
             })
             .collect();
         let mut entries = Vec::new();
@@ -239,24 +183,13 @@ impl AttesterReads {
                     provider_identifier: U256::from(*id),
                     index: index.into(),
                 };
-                entries.push((
-                    *id,
-                    index,
-                    reads.push(Contract::StakingRegistry, registry, ENTRY_GAS, call),
-                ));
+                entries.push((*id, index, reads.push(Contract::StakingRegistry, registry, ENTRY_GAS, call)));
             }
         }
-        Self {
-            views,
-            rewards,
-            entries,
-        }
+        Self { views, rewards, entries }
     }
 
-    pub(super) fn views(
-        &self,
-        answers: &Answers,
-    ) -> Result<BTreeMap<Address, AttesterView>, SnapshotError> {
+    pub(super) fn views(&self, answers: &Answers) -> Result<BTreeMap<Address, AttesterView>, SnapshotError> {
         self.views
             .iter()
             .map(|(attester, slot)| {
@@ -266,14 +199,8 @@ impl AttesterReads {
             .collect()
     }
 
-    pub(super) fn rewards(
-        &self,
-        answers: &Answers,
-    ) -> Result<BTreeMap<Coinbase, U256>, SnapshotError> {
-        self.rewards
-            .iter()
-            .map(|(coinbase, slot)| Ok((*coinbase, answers.get(slot)?)))
-            .collect()
+    pub(super) fn rewards(&self, answers: &Answers) -> Result<BTreeMap<Coinbase, U256>, SnapshotError> {
+        self.rewards.iter().map(|(coinbase, slot)| Ok((*coinbase, answers.get(slot)?))).collect()
     }
 
     pub(super) fn queues(
@@ -282,9 +209,7 @@ impl AttesterReads {
     ) -> Result<BTreeMap<ProviderId, Vec<ProviderQueueEntry>>, SnapshotError> {
         let mut queues: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (id, index, slot) in &self.entries {
-            let entry = answers.checked(slot, |answer| {
-                decode::provider_queue_entry(*index, &answer.0)
-            })?;
+            let entry = answers.checked(slot, |answer| decode::provider_queue_entry(*index, &answer.0))?;
             queues.entry(*id).or_default().push(entry);
         }
         Ok(queues)
@@ -328,11 +253,7 @@ impl RollupFigures {
         }
         Self {
             address,
-            addresses: [
-                figure!(GetGSECall),
-                figure!(GetSlasherCall),
-                figure!(GetStakingAssetCall),
-            ],
+            addresses: [figure!(GetGSECall), figure!(GetSlasherCall), figure!(GetStakingAssetCall)],
             version: figure!(GetVersionCall),
             genesis_time: figure!(GetGenesisTimeCall),
             slot_seconds: figure!(GetSlotDurationCall),
@@ -359,17 +280,14 @@ impl RollupFigures {
                 value => Ok(value),
             })
         };
-        let length =
-            |slot, name| answers.checked(slot, |value| decode::length(name, value, LENGTH_LIMIT));
+        let length = |slot, name| answers.checked(slot, |value| decode::length(name, value, LENGTH_LIMIT));
         let [gse, slasher, staking_asset] = &self.addresses;
         let facts = RollupFacts {
             address: self.address,
             version: answers.get(&self.version)?,
             gse: answers.checked(gse, |address| decode::present("getGSE", address))?,
             slasher: answers.get(slasher)?,
-            staking_asset: answers.checked(staking_asset, |address| {
-                decode::present("getStakingAsset", address)
-            })?,
+            staking_asset: answers.checked(staking_asset, |address| decode::present("getStakingAsset", address))?,
             clock: RollupClock {
                 genesis_time: number(&self.genesis_time, "getGenesisTime")?,
                 slot_seconds: positive(&self.slot_seconds, "getSlotDuration")?,
@@ -406,22 +324,16 @@ impl RollupLists {
     pub(super) fn plan(reads: &mut Reads, head: &RollupHead, timestamp: u64) -> Self {
         let queue = (0..head.queue_length)
             .map(|index| {
-                let call = rollup::GetEntryQueueAtCall {
-                    index: index.into(),
-                };
+                let call = rollup::GetEntryQueueAtCall { index: index.into() };
                 reads.push(Contract::Rollup, head.facts.address, ENTRY_GAS, call)
             })
             .collect();
         let mut active = Vec::new();
         let mut first = 0;
         while first < head.active_count {
-            let last = first
-                .saturating_add(INDICES_PER_CALL)
-                .min(head.active_count);
+            let last = first.saturating_add(INDICES_PER_CALL).min(head.active_count);
             let indices: Vec<U256> = (first..last).map(U256::from).collect();
-            let gas = INDEX_GAS
-                .saturating_mul(last - first)
-                .saturating_add(GETTER_GAS);
+            let gas = INDEX_GAS.saturating_mul(last - first).saturating_add(GETTER_GAS);
             let count = indices.len();
             let call = gse::GetAttestersFromIndicesAtTimeCall {
                 instance: head.facts.address,
@@ -434,10 +346,7 @@ impl RollupLists {
         Self { queue, active }
     }
 
-    pub(super) fn take(
-        &self,
-        answers: &Answers,
-    ) -> Result<(Vec<QueuedDeposit>, Vec<Address>), SnapshotError> {
+    pub(super) fn take(&self, answers: &Answers) -> Result<(Vec<QueuedDeposit>, Vec<Address>), SnapshotError> {
         const FUNCTION: &str = "getAttestersFromIndicesAtTime";
         let queue = self
             .queue
@@ -449,15 +358,9 @@ impl RollupLists {
             active.extend(answers.checked(slot, |answer| {
                 if answer.0.len() != *count {
                     let problem = format!("{} attesters for {count} indices", answer.0.len());
-                    return Err(crate::contracts::call::DecodeError::nonsense(
-                        FUNCTION, problem,
-                    ));
+                    return Err(crate::contracts::call::DecodeError::nonsense(FUNCTION, problem));
                 }
-                answer
-                    .0
-                    .into_iter()
-                    .map(|address| decode::present(FUNCTION, address))
-                    .collect::<Result<Vec<_>, _>>()
+                answer.0.into_iter().map(|address| decode::present(FUNCTION, address)).collect::<Result<Vec<_>, _>>()
             })?);
         }
         Ok((queue, active))

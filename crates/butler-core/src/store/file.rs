@@ -76,24 +76,13 @@ pub enum StoreError {
 impl StoreError {
     fn reading(path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
-        if source.kind() == io::ErrorKind::NotFound {
-            Self::Missing { path }
-        } else {
-            Self::Read { path, source }
-        }
+        if source.kind() == io::ErrorKind::NotFound { Self::Missing { path } } else { Self::Read { path, source } }
     }
 
     fn writing(path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
-        let full = matches!(
-            source.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        );
-        if full {
-            Self::Full { path, source }
-        } else {
-            Self::Write { path, source }
-        }
+        let full = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        if full { Self::Full { path, source } } else { Self::Write { path, source } }
     }
 
     /// The file that the error is about.
@@ -127,27 +116,17 @@ pub fn load_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
     read.map_err(|source| StoreError::reading(path, source))?;
     let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
     if size > limit {
-        return Err(StoreError::TooLarge {
-            path: path.to_path_buf(),
-            size,
-            limit,
-        });
+        return Err(StoreError::TooLarge { path: path.to_path_buf(), size, limit });
     }
     Ok(content)
 }
 
 fn check_shape(path: &Path, metadata: &Metadata, limit: u64) -> Result<(), StoreError> {
     if !metadata.is_file() {
-        return Err(StoreError::NotAFile {
-            path: path.to_path_buf(),
-        });
+        return Err(StoreError::NotAFile { path: path.to_path_buf() });
     }
     if metadata.len() > limit {
-        return Err(StoreError::TooLarge {
-            path: path.to_path_buf(),
-            size: metadata.len(),
-            limit,
-        });
+        return Err(StoreError::TooLarge { path: path.to_path_buf(), size: metadata.len(), limit });
     }
     Ok(())
 }
@@ -165,19 +144,14 @@ pub fn save_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreErro
             std::fs::canonicalize(path).map_err(|source| StoreError::writing(path, source))?
         }
         Ok(metadata) if !metadata.is_file() => {
-            return Err(StoreError::NotAFile {
-                path: path.to_path_buf(),
-            });
+            return Err(StoreError::NotAFile { path: path.to_path_buf() });
         }
         Ok(_) | Err(_) => path.to_path_buf(),
     };
     let folder = folder_of(&target);
     replace(&target, folder, bytes, mode).map_err(|source| StoreError::writing(path, source))?;
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|source| StoreError::Sync {
-        path: path.to_path_buf(),
-        source,
-    })
+    synced.map_err(|source| StoreError::Sync { path: path.to_path_buf(), source })
 }
 
 /// The folder of a path; a bare file name has the parent `""`, which can not be opened.
@@ -190,14 +164,9 @@ fn folder_of(path: &Path) -> &Path {
 
 fn replace(target: &Path, folder: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     // The temporary file is created with 0600 and removed when dropped.
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".butler-")
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(".butler-").suffix(".tmp").tempfile_in(folder)?;
     temporary.write_all(bytes)?;
-    temporary
-        .as_file()
-        .set_permissions(Permissions::from_mode(mode))?;
+    temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
     temporary.as_file().sync_all()?;
     temporary.persist(target).map_err(|error| error.error)?;
     Ok(())
@@ -210,11 +179,8 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> = folder
-            .read_dir()
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> =
+            folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -240,10 +206,7 @@ mod tests {
     #[test]
     fn a_link_is_followed() {
         let folder = tempfile::tempdir().unwrap();
-        let (file, link) = (
-            folder.path().join("v1.json"),
-            folder.path().join("current.json"),
-        );
+        let (file, link) = (folder.path().join("v1.json"), folder.path().join("current.json"));
         save_atomic(&file, b"one", 0o600).unwrap();
         symlink(&file, &link).unwrap();
         save_atomic(&link, b"two", 0o600).unwrap();
@@ -261,10 +224,7 @@ mod tests {
 
         let taken = folder.path().join("taken");
         std::fs::create_dir(&taken).unwrap();
-        assert!(matches!(
-            save_atomic(&taken, b"new", 0o600),
-            Err(StoreError::NotAFile { .. })
-        ));
+        assert!(matches!(save_atomic(&taken, b"new", 0o600), Err(StoreError::NotAFile { .. })));
         assert_eq!(names(folder.path()), ["taken"]);
     }
 
@@ -280,17 +240,11 @@ mod tests {
     #[test]
     fn a_full_disk_is_said_as_such() {
         let path = Path::new("journal/state.json");
-        let full = std::io::Write::write_all(
-            &mut File::options().write(true).open("/dev/full").unwrap(),
-            b"x",
-        );
+        let full = std::io::Write::write_all(&mut File::options().write(true).open("/dev/full").unwrap(), b"x");
         let error = StoreError::writing(path, full.unwrap_err());
         assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
         assert_eq!(error.path(), path);
-        assert_eq!(
-            error.to_string(),
-            "cannot write `journal/state.json`: no space left; the old content is unchanged"
-        );
+        assert_eq!(error.to_string(), "cannot write `journal/state.json`: no space left; the old content is unchanged");
     }
 
     #[test]
@@ -298,30 +252,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("big");
         save_atomic(&path, b"12345", 0o600).unwrap();
-        assert!(matches!(
-            load_bounded(&path, 4),
-            Err(StoreError::TooLarge {
-                size: 5,
-                limit: 4,
-                ..
-            })
-        ));
-        assert!(matches!(
-            load_bounded(folder.path(), 4),
-            Err(StoreError::NotAFile { .. })
-        ));
-        assert!(matches!(
-            load_bounded(Path::new("/dev/zero"), 4),
-            Err(StoreError::NotAFile { .. })
-        ));
-        assert!(matches!(
-            load_bounded(&folder.path().join("none"), 4),
-            Err(StoreError::Missing { .. })
-        ));
+        assert!(matches!(load_bounded(&path, 4), Err(StoreError::TooLarge { size: 5, limit: 4, .. })));
+        assert!(matches!(load_bounded(folder.path(), 4), Err(StoreError::NotAFile { .. })));
+        assert!(matches!(load_bounded(Path::new("/dev/zero"), 4), Err(StoreError::NotAFile { .. })));
+        assert!(matches!(load_bounded(&folder.path().join("none"), 4), Err(StoreError::Missing { .. })));
         // Files of /proc say that they are empty; the bound holds all the same.
-        assert!(matches!(
-            load_bounded(Path::new("/proc/self/status"), 4),
-            Err(StoreError::TooLarge { .. })
-        ));
+        assert!(matches!(load_bounded(Path::new("/proc/self/status"), 4), Err(StoreError::TooLarge { .. })));
     }
 }

@@ -109,9 +109,7 @@ pub fn check_coinbase(facts: &CoinbaseFacts) -> CoinbaseCheck {
             return CoinbaseCheck::NotApplicable;
         }
         Position::ProviderQueue => Unverified::NotStakedYet,
-        Position::Validating | Position::EntryQueue | Position::Unregistered => {
-            Unverified::NoDelegation
-        }
+        Position::Validating | Position::EntryQueue | Position::Unregistered => Unverified::NoDelegation,
     };
     let Some(first) = facts.configured.first().copied() else {
         return if facts.expected.is_some() || earns(facts.position) {
@@ -122,19 +120,10 @@ pub fn check_coinbase(facts: &CoinbaseFacts) -> CoinbaseCheck {
         };
     };
     let Some(expected) = facts.expected else {
-        return CoinbaseCheck::Unverifiable {
-            configured: first,
-            why,
-        };
+        return CoinbaseCheck::Unverifiable { configured: first, why };
     };
-    let wrong = facts
-        .configured
-        .iter()
-        .find(|coinbase| **coinbase != expected);
-    wrong.map_or(CoinbaseCheck::Matches, |configured| CoinbaseCheck::Wrong {
-        configured: *configured,
-        expected,
-    })
+    let wrong = facts.configured.iter().find(|coinbase| **coinbase != expected);
+    wrong.map_or(CoinbaseCheck::Matches, |configured| CoinbaseCheck::Wrong { configured: *configured, expected })
 }
 
 fn deadline(position: Position, arrival: Option<Arrival>) -> Deadline {
@@ -158,9 +147,7 @@ impl CoinbaseCheck {
             Self::NotApplicable | Self::Matches => Severity::Ok,
             Self::Missing { deadline } => match deadline {
                 Deadline::Overdue => Severity::Critical,
-                Deadline::Arrival(arrival)
-                    if arrival.earliest.saturating_sub(now) <= critical_within.as_secs() =>
-                {
+                Deadline::Arrival(arrival) if arrival.earliest.saturating_sub(now) <= critical_within.as_secs() => {
                     Severity::Critical
                 }
                 Deadline::Arrival(_) | Deadline::Unknown => Severity::Warning,

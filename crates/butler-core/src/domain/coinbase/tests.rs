@@ -4,22 +4,13 @@ use ethers_core::types::Address;
 
 use super::*;
 
-const ARRIVAL: Arrival = Arrival {
-    epoch: 7,
-    earliest: 10_000,
-    expected: 10_100,
-};
+const ARRIVAL: Arrival = Arrival { epoch: 7, earliest: 10_000, expected: 10_100 };
 
 fn coinbase(byte: u8) -> Coinbase {
     Coinbase::try_from(Address::repeat_byte(byte)).unwrap()
 }
 
-fn check(
-    position: Position,
-    configured: &[u8],
-    expected: Option<u8>,
-    arrival: Option<Arrival>,
-) -> CoinbaseCheck {
+fn check(position: Position, configured: &[u8], expected: Option<u8>, arrival: Option<Arrival>) -> CoinbaseCheck {
     check_coinbase(&CoinbaseFacts {
         configured: configured.iter().copied().map(coinbase).collect(),
         expected: expected.map(coinbase),
@@ -33,17 +24,11 @@ fn missing(deadline: Deadline) -> CoinbaseCheck {
 }
 
 fn wrong(configured: u8, expected: u8) -> CoinbaseCheck {
-    CoinbaseCheck::Wrong {
-        configured: coinbase(configured),
-        expected: coinbase(expected),
-    }
+    CoinbaseCheck::Wrong { configured: coinbase(configured), expected: coinbase(expected) }
 }
 
 fn unverifiable(configured: u8, why: Unverified) -> CoinbaseCheck {
-    CoinbaseCheck::Unverifiable {
-        configured: coinbase(configured),
-        why,
-    }
+    CoinbaseCheck::Unverifiable { configured: coinbase(configured), why }
 }
 
 #[test]
@@ -51,10 +36,7 @@ fn an_attester_that_left_needs_no_coinbase() {
     for position in [Position::Zombie, Position::Exiting, Position::Withdrawn] {
         for configured in [&[][..], &[1], &[2]] {
             for expected in [None, Some(1)] {
-                assert_eq!(
-                    check(position, configured, expected, Some(ARRIVAL)),
-                    CoinbaseCheck::NotApplicable
-                );
+                assert_eq!(check(position, configured, expected, Some(ARRIVAL)), CoinbaseCheck::NotApplicable);
             }
         }
     }
@@ -64,25 +46,10 @@ fn an_attester_that_left_needs_no_coinbase() {
 fn a_missing_coinbase_is_due_when_the_attester_can_become_active() {
     let table = [
         (Position::Validating, None, None, Deadline::Overdue),
-        (
-            Position::Validating,
-            Some(1),
-            Some(ARRIVAL),
-            Deadline::Overdue,
-        ),
-        (
-            Position::EntryQueue,
-            Some(1),
-            Some(ARRIVAL),
-            Deadline::Arrival(ARRIVAL),
-        ),
+        (Position::Validating, Some(1), Some(ARRIVAL), Deadline::Overdue),
+        (Position::EntryQueue, Some(1), Some(ARRIVAL), Deadline::Arrival(ARRIVAL)),
         (Position::EntryQueue, Some(1), None, Deadline::Unknown),
-        (
-            Position::EntryQueue,
-            None,
-            Some(ARRIVAL),
-            Deadline::Arrival(ARRIVAL),
-        ),
+        (Position::EntryQueue, None, Some(ARRIVAL), Deadline::Arrival(ARRIVAL)),
         (Position::EntryQueue, None, None, Deadline::Unknown),
         (Position::Unregistered, Some(1), None, Deadline::Unknown),
         (Position::ProviderQueue, Some(1), None, Deadline::Unknown),
@@ -99,33 +66,17 @@ fn a_missing_coinbase_is_due_when_the_attester_can_become_active() {
 #[test]
 fn an_attester_that_was_never_staked_needs_no_coinbase() {
     for position in [Position::Unregistered, Position::ProviderQueue] {
-        assert_eq!(
-            check(position, &[], None, None),
-            CoinbaseCheck::NotApplicable
-        );
+        assert_eq!(check(position, &[], None, None), CoinbaseCheck::NotApplicable);
     }
 }
 
 #[test]
 fn every_configured_coinbase_must_be_the_expected_one() {
-    for position in [
-        Position::Validating,
-        Position::EntryQueue,
-        Position::Unregistered,
-        Position::ProviderQueue,
-    ] {
+    for position in [Position::Validating, Position::EntryQueue, Position::Unregistered, Position::ProviderQueue] {
         assert_eq!(check(position, &[5], Some(5), None), CoinbaseCheck::Matches);
         assert_eq!(check(position, &[4], Some(5), None), wrong(4, 5));
-        assert_eq!(
-            check(position, &[5, 9], Some(5), None),
-            wrong(9, 5),
-            "one server right, one wrong"
-        );
-        assert_eq!(
-            check(position, &[9, 3, 5], Some(5), None),
-            wrong(3, 5),
-            "the lowest is named"
-        );
+        assert_eq!(check(position, &[5, 9], Some(5), None), wrong(9, 5), "one server right, one wrong");
+        assert_eq!(check(position, &[9, 3, 5], Some(5), None), wrong(3, 5), "the lowest is named");
     }
 }
 
@@ -138,11 +89,7 @@ fn without_a_delegation_nothing_is_right_or_wrong() {
         (Position::ProviderQueue, Unverified::NotStakedYet),
     ];
     for (position, why) in table {
-        assert_eq!(
-            check(position, &[8, 4], None, None),
-            unverifiable(4, why),
-            "{position}"
-        );
+        assert_eq!(check(position, &[8, 4], None, None), unverifiable(4, why), "{position}");
     }
 }
 
@@ -151,30 +98,10 @@ fn rewards_that_go_astray_now_or_soon_are_critical() {
     let within = Duration::from_secs(600);
     let arriving = missing(Deadline::Arrival(ARRIVAL));
     let table = [
-        (
-            CoinbaseCheck::NotApplicable,
-            Position::Validating,
-            0,
-            Severity::Ok,
-        ),
-        (
-            CoinbaseCheck::Matches,
-            Position::Validating,
-            0,
-            Severity::Ok,
-        ),
-        (
-            missing(Deadline::Overdue),
-            Position::Validating,
-            0,
-            Severity::Critical,
-        ),
-        (
-            missing(Deadline::Unknown),
-            Position::EntryQueue,
-            0,
-            Severity::Warning,
-        ),
+        (CoinbaseCheck::NotApplicable, Position::Validating, 0, Severity::Ok),
+        (CoinbaseCheck::Matches, Position::Validating, 0, Severity::Ok),
+        (missing(Deadline::Overdue), Position::Validating, 0, Severity::Critical),
+        (missing(Deadline::Unknown), Position::EntryQueue, 0, Severity::Warning),
         (arriving, Position::EntryQueue, 9_399, Severity::Warning),
         (arriving, Position::EntryQueue, 9_400, Severity::Critical),
         (arriving, Position::EntryQueue, u64::MAX, Severity::Critical),
@@ -182,25 +109,11 @@ fn rewards_that_go_astray_now_or_soon_are_critical() {
         (wrong(1, 2), Position::EntryQueue, 0, Severity::Critical),
         (wrong(1, 2), Position::Unregistered, 0, Severity::Warning),
         (wrong(1, 2), Position::ProviderQueue, 0, Severity::Warning),
-        (
-            unverifiable(1, Unverified::NoDelegation),
-            Position::Validating,
-            0,
-            Severity::Ok,
-        ),
-        (
-            unverifiable(1, Unverified::NotStakedYet),
-            Position::ProviderQueue,
-            0,
-            Severity::Warning,
-        ),
+        (unverifiable(1, Unverified::NoDelegation), Position::Validating, 0, Severity::Ok),
+        (unverifiable(1, Unverified::NotStakedYet), Position::ProviderQueue, 0, Severity::Warning),
     ];
     for (finding, position, now, severity) in table {
-        assert_eq!(
-            finding.severity(position, now, within),
-            severity,
-            "{finding:?} at {now}"
-        );
+        assert_eq!(finding.severity(position, now, within), severity, "{finding:?} at {now}");
     }
 }
 

@@ -126,11 +126,7 @@ pub enum ReplicaPolicy {
 
 /// Every duplicate, ordered by subject and kind.
 #[must_use]
-pub fn find_duplicates(
-    snapshot: &NetworkSnapshot,
-    keys: &KeyBook,
-    replicas: ReplicaPolicy,
-) -> Vec<Duplicate> {
+pub fn find_duplicates(snapshot: &NetworkSnapshot, keys: &KeyBook, replicas: ReplicaPolicy) -> Vec<Duplicate> {
     let mut found = chain_duplicates(snapshot);
     found.extend(key_file_duplicates(keys, replicas));
     found.extend(shared_bls_keys(keys));
@@ -177,9 +173,7 @@ fn chain_duplicates(snapshot: &NetworkSnapshot) -> Vec<Duplicate> {
 }
 
 /// Every key of these queues: provider, absolute index, attester.
-fn queued(
-    providers: &BTreeMap<ProviderId, ProviderFacts>,
-) -> impl Iterator<Item = (ProviderId, u64, Address)> {
+fn queued(providers: &BTreeMap<ProviderId, ProviderFacts>) -> impl Iterator<Item = (ProviderId, u64, Address)> {
     providers.iter().flat_map(|(provider, facts)| {
         let entries = facts.queue.iter();
         entries.map(|entry| (*provider, entry.index, entry.attester))
@@ -216,14 +210,9 @@ fn key_file_duplicates(keys: &KeyBook, replicas: ReplicaPolicy) -> Vec<Duplicate
         if by_file.len() > 1 && replicas == ReplicaPolicy::Refuse {
             found.push(duplicate(subject, DuplicateKind::SeveralKeyFiles, all()));
         }
-        let coinbases: BTreeSet<Option<Coinbase>> =
-            entries.iter().map(|entry| entry.coinbase).collect();
+        let coinbases: BTreeSet<Option<Coinbase>> = entries.iter().map(|entry| entry.coinbase).collect();
         if coinbases.iter().flatten().count() > 1 {
-            found.push(duplicate(
-                subject,
-                DuplicateKind::ConflictingCoinbase,
-                all(),
-            ));
+            found.push(duplicate(subject, DuplicateKind::ConflictingCoinbase, all()));
         } else if coinbases.len() > 1 {
             found.push(duplicate(subject, DuplicateKind::PartialCoinbase, all()));
         }
@@ -263,9 +252,7 @@ fn shared_publishers(keys: &KeyBook) -> Vec<Duplicate> {
         .into_iter()
         .filter(|(_, servers)| servers.len() > 1)
         .map(|(publisher, servers)| {
-            let places = servers.into_iter().map(|server| Place::Server {
-                server: server.to_owned(),
-            });
+            let places = servers.into_iter().map(|server| Place::Server { server: server.to_owned() });
             let subject = Subject::Publisher(publisher);
             duplicate(subject, DuplicateKind::SharedPublisher, places.collect())
         })
@@ -273,19 +260,12 @@ fn shared_publishers(keys: &KeyBook) -> Vec<Duplicate> {
 }
 
 fn key_file(entry: &KeyEntry) -> Place {
-    Place::KeyFile {
-        file: entry.file.clone(),
-        index: entry.index,
-    }
+    Place::KeyFile { file: entry.file.clone(), index: entry.index }
 }
 
 fn duplicate(subject: Subject, kind: DuplicateKind, mut places: Vec<Place>) -> Duplicate {
     places.sort();
-    Duplicate {
-        subject,
-        kind,
-        places,
-    }
+    Duplicate { subject, kind, places }
 }
 
 #[cfg(test)]

@@ -74,9 +74,7 @@ impl<'a> Index<'a> {
         let mut provider_queues = BTreeMap::new();
         for (id, provider) in &snapshot.providers {
             for (place, entry) in (0..).zip(&provider.queue) {
-                provider_queues
-                    .entry(entry.attester)
-                    .or_insert((*id, place));
+                provider_queues.entry(entry.attester).or_insert((*id, place));
             }
         }
         let mut entry_queue = BTreeMap::new();
@@ -85,19 +83,12 @@ impl<'a> Index<'a> {
         }
         let mut last_delegations = BTreeMap::<Address, &Delegation>::new();
         for delegation in &snapshot.delegations {
-            let last = last_delegations
-                .entry(delegation.attester)
-                .or_insert(delegation);
+            let last = last_delegations.entry(delegation.attester).or_insert(delegation);
             if last.log < delegation.log {
                 *last = delegation;
             }
         }
-        Self {
-            provider_queues,
-            entry_queue,
-            last_delegations,
-            key_entries: keys.by_attester(),
-        }
+        Self { provider_queues, entry_queue, last_delegations, key_entries: keys.by_attester() }
     }
 }
 
@@ -139,12 +130,8 @@ fn row(
     let provider_queue = index.provider_queues.get(&attester).copied();
     let entry_queue_place = index.entry_queue.get(&attester).copied();
     let delegation = index.last_delegations.get(&attester).copied();
-    let entries = index
-        .key_entries
-        .get(&attester)
-        .map_or(&[][..], Vec::as_slice);
-    let coinbase_configured: BTreeSet<Coinbase> =
-        entries.iter().filter_map(|entry| entry.coinbase).collect();
+    let entries = index.key_entries.get(&attester).map_or(&[][..], Vec::as_slice);
+    let coinbase_configured: BTreeSet<Coinbase> = entries.iter().filter_map(|entry| entry.coinbase).collect();
     let coinbase_expected = delegation.map(|delegation| delegation.coinbase);
 
     let position = position(PositionFacts {
@@ -178,9 +165,7 @@ fn row(
         state,
         position,
         judgement: before.map(|before| judge(before, state)),
-        provider_id: provider_queue
-            .map(|(id, _)| id)
-            .or(delegation.map(|delegation| delegation.provider_id)),
+        provider_id: provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id)),
         provider_queue_place: provider_queue.map(|(_, place)| place),
         entry_queue_place,
         arrival,
@@ -209,10 +194,7 @@ pub fn counts_by_position(rows: &[AttesterRow]) -> BTreeMap<Position, u64> {
     counts(Position::ALL, rows.iter().map(|row| row.position))
 }
 
-fn counts<T: Ord>(
-    all: impl IntoIterator<Item = T>,
-    seen: impl Iterator<Item = T>,
-) -> BTreeMap<T, u64> {
+fn counts<T: Ord>(all: impl IntoIterator<Item = T>, seen: impl Iterator<Item = T>) -> BTreeMap<T, u64> {
     let mut counts: BTreeMap<T, u64> = all.into_iter().map(|each| (each, 0)).collect();
     for each in seen {
         *counts.entry(each).or_default() += 1;

@@ -4,9 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::coinbase::{Deadline, Unverified};
-use crate::domain::samples::{
-    address, coinbase, delegation, deposit, key_entry, network, provider, provider_id, view,
-};
+use crate::domain::samples::{address, coinbase, delegation, deposit, key_entry, network, provider, provider_id, view};
 use crate::domain::view::OnChainStatus;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -20,32 +18,17 @@ fn busy() -> (NetworkSnapshot, KeyBook) {
     snapshot.active_set = vec![address(6)];
     let none = view(OnChainStatus::None, false);
     snapshot.attesters = [1, 2, 3, 4, 5, 9, 10].map(|n| (address(n), none)).into();
-    snapshot
-        .attesters
-        .insert(address(6), view(OnChainStatus::Validating, true));
-    snapshot
-        .attesters
-        .insert(address(7), view(OnChainStatus::Zombie, true));
-    snapshot
-        .attesters
-        .insert(address(8), view(OnChainStatus::None, true));
-    snapshot.delegations = [3, 4, 6, 7, 8, 9]
-        .map(|n| delegation(n, n, coinbase(100 + n)))
-        .to_vec();
-    snapshot
-        .pending_rewards
-        .insert(coinbase(106), U256::from(42));
+    snapshot.attesters.insert(address(6), view(OnChainStatus::Validating, true));
+    snapshot.attesters.insert(address(7), view(OnChainStatus::Zombie, true));
+    snapshot.attesters.insert(address(8), view(OnChainStatus::None, true));
+    snapshot.delegations = [3, 4, 6, 7, 8, 9].map(|n| delegation(n, n, coinbase(100 + n))).to_vec();
+    snapshot.pending_rewards.insert(coinbase(106), U256::from(42));
     let entry = |n: u64, paid: Option<u64>, index| KeyEntry {
         coinbase: paid.map(coinbase),
         ..key_entry(n, "paris", "paris.json", index)
     };
     let keys = KeyBook {
-        entries: vec![
-            entry(3, Some(103), 0),
-            entry(4, Some(999), 1),
-            entry(5, Some(500), 2),
-            entry(6, None, 3),
-        ],
+        entries: vec![entry(3, Some(103), 0), entry(4, Some(999), 1), entry(5, Some(500), 2), entry(6, None, 3)],
         publishers_by_server: BTreeMap::new(),
     };
     (snapshot, keys)
@@ -63,10 +46,7 @@ fn row_of(rows: &[AttesterRow], attester: u64) -> &AttesterRow {
 
 #[test]
 fn rows_come_by_state_then_queue_place_then_address() {
-    let order: Vec<_> = rows()
-        .iter()
-        .map(|row| (row.state, row.attester.to_low_u64_be()))
-        .collect();
+    let order: Vec<_> = rows().iter().map(|row| (row.state, row.attester.to_low_u64_be())).collect();
     assert_eq!(
         order,
         [
@@ -115,23 +95,13 @@ fn coinbases_are_compared_with_the_last_delegation() {
         (row.coinbase, row.coinbase_severity)
     };
     assert_eq!(found(3), (CoinbaseCheck::Matches, Severity::Ok));
-    let wrong = CoinbaseCheck::Wrong {
-        configured: coinbase(999),
-        expected: coinbase(104),
-    };
+    let wrong = CoinbaseCheck::Wrong { configured: coinbase(999), expected: coinbase(104) };
     assert_eq!(found(4), (wrong, Severity::Critical));
-    let direct = CoinbaseCheck::Unverifiable {
-        configured: coinbase(500),
-        why: Unverified::NoDelegation,
-    };
+    let direct = CoinbaseCheck::Unverifiable { configured: coinbase(500), why: Unverified::NoDelegation };
     assert_eq!(found(5), (direct, Severity::Ok));
-    let overdue = CoinbaseCheck::Missing {
-        deadline: Deadline::Overdue,
-    };
+    let overdue = CoinbaseCheck::Missing { deadline: Deadline::Overdue };
     assert_eq!(found(6), (overdue, Severity::Critical));
-    let unknown = CoinbaseCheck::Missing {
-        deadline: Deadline::Unknown,
-    };
+    let unknown = CoinbaseCheck::Missing { deadline: Deadline::Unknown };
     assert_eq!(found(9), (unknown, Severity::Warning));
     assert_eq!(found(1), (CoinbaseCheck::NotApplicable, Severity::Ok));
     assert_eq!(found(8), (CoinbaseCheck::NotApplicable, Severity::Ok));
@@ -140,10 +110,7 @@ fn coinbases_are_compared_with_the_last_delegation() {
 #[test]
 fn the_last_delegation_is_the_highest_log_whatever_the_order() {
     let (mut snapshot, keys) = busy();
-    let later = Delegation {
-        staker: address(77),
-        ..delegation(90, 3, coinbase(190))
-    };
+    let later = Delegation { staker: address(77), ..delegation(90, 3, coinbase(190)) };
     for at in [0, snapshot.delegations.len()] {
         let mut snapshot = snapshot.clone();
         snapshot.delegations.insert(at, later);
@@ -158,11 +125,8 @@ fn the_last_delegation_is_the_highest_log_whatever_the_order() {
 
 #[test]
 fn a_deposit_failed_when_nothing_is_left_of_it_on_this_rollup() {
-    let failed: Vec<u64> = rows()
-        .iter()
-        .filter(|row| row.deposit_failed)
-        .map(|row| row.attester.to_low_u64_be())
-        .collect();
+    let failed: Vec<u64> =
+        rows().iter().filter(|row| row.deposit_failed).map(|row| row.attester.to_low_u64_be()).collect();
     assert_eq!(failed, [9]);
 
     let (mut snapshot, keys) = busy();
@@ -170,30 +134,20 @@ fn a_deposit_failed_when_nothing_is_left_of_it_on_this_rollup() {
         delegation.rollup = address(9_999);
     }
     let rows = overview(&snapshot, &keys, &BTreeMap::new(), HOUR);
-    assert!(
-        !rows.iter().any(|row| row.deposit_failed),
-        "it may wait on the other rollup"
-    );
+    assert!(!rows.iter().any(|row| row.deposit_failed), "it may wait on the other rollup");
 }
 
 #[test]
 fn rewards_are_those_of_the_expected_coinbase() {
     let rows = rows();
     assert_eq!(row_of(&rows, 6).pending_rewards, Some(U256::from(42)));
-    assert_eq!(
-        row_of(&rows, 3).pending_rewards,
-        None,
-        "not read is not zero"
-    );
+    assert_eq!(row_of(&rows, 3).pending_rewards, None, "not read is not zero");
 }
 
 #[test]
 fn a_step_is_judged_only_from_a_known_state() {
     let (snapshot, keys) = busy();
-    let previous = BTreeMap::from([
-        (address(6), State::InStakingQueue),
-        (address(2), State::Active),
-    ]);
+    let previous = BTreeMap::from([(address(6), State::InStakingQueue), (address(2), State::Active)]);
     let rows = overview(&snapshot, &keys, &previous, HOUR);
     assert_eq!(row_of(&rows, 6).judgement, Some(Judgement::Documented));
     assert_eq!(row_of(&rows, 2).judgement, Some(Judgement::Contradiction));

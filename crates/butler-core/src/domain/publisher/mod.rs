@@ -21,10 +21,7 @@ pub struct Load {
 
 impl Load {
     /// No attesters.
-    pub const ZERO: Self = Self {
-        numerator: 0,
-        denominator: 1,
-    };
+    pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
 
     /// The next whole number of attesters.
     #[must_use]
@@ -52,21 +49,14 @@ impl Load {
             .checked_mul(scale)?
             .checked_add(count.checked_mul(self.denominator.checked_div(shared)?)?)?;
         let common = greatest_common_divisor(numerator, denominator);
-        Some(Self {
-            numerator: numerator.checked_div(common)?,
-            denominator: denominator.checked_div(common)?,
-        })
+        Some(Self { numerator: numerator.checked_div(common)?, denominator: denominator.checked_div(common)? })
     }
 }
 
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let thousandths = self.thousandths();
-        f.pad(&format!(
-            "{}.{:03}",
-            thousandths / 1_000,
-            thousandths % 1_000
-        ))
+        f.pad(&format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000))
     }
 }
 
@@ -117,9 +107,7 @@ pub fn top_ups(
         .into_iter()
         .map(|(publisher, servers)| {
             let load = loads.get(&publisher).copied().unwrap_or(Load::ZERO);
-            let required = U256::from(load.ceil())
-                .checked_mul(minimum_wei)
-                .ok_or(TopUpError { publisher })?;
+            let required = U256::from(load.ceil()).checked_mul(minimum_wei).ok_or(TopUpError { publisher })?;
             let balance = balances.get(&publisher).copied();
             Ok(PublisherRow {
                 publisher,
@@ -137,21 +125,14 @@ pub fn top_ups(
 fn loads(keys: &KeyBook) -> Result<BTreeMap<Address, Load>, TopUpError> {
     let mut usable = BTreeMap::<(&str, Address), BTreeSet<Address>>::new();
     for entry in &keys.entries {
-        usable
-            .entry((&entry.server, entry.attester))
-            .or_default()
-            .extend(&entry.publishers);
+        usable.entry((&entry.server, entry.attester)).or_default().extend(&entry.publishers);
     }
     // Attesters with as many publishers are added at once, which keeps the fractions small.
     let mut counts = BTreeMap::<Address, BTreeMap<u64, u64>>::new();
     for publishers in usable.values() {
         for &publisher in publishers {
             let among = u64::try_from(publishers.len()).map_err(|_| TopUpError { publisher })?;
-            *counts
-                .entry(publisher)
-                .or_default()
-                .entry(among)
-                .or_default() += 1;
+            *counts.entry(publisher).or_default().entry(among).or_default() += 1;
         }
     }
     counts

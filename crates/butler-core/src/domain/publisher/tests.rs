@@ -26,11 +26,7 @@ fn load_of(keys: &KeyBook, publisher: u64) -> String {
 
 #[test]
 fn an_attester_counts_one_nth_for_each_of_its_publishers() {
-    let keys = book(&[
-        ("a", 1, &[50]),
-        ("a", 2, &[50, 51]),
-        ("a", 3, &[50, 51, 52]),
-    ]);
+    let keys = book(&[("a", 1, &[50]), ("a", 2, &[50, 51]), ("a", 3, &[50, 51, 52])]);
     assert_eq!(load_of(&keys, 50), "1.834", "1 + 1/2 + 1/3");
     assert_eq!(load_of(&keys, 51), "0.834");
     assert_eq!(load_of(&keys, 52), "0.334");
@@ -51,46 +47,21 @@ fn each_server_must_carry_its_attesters_alone() {
 
 #[test]
 fn the_exact_load_is_rounded_up_once() {
-    let thirds = book(&[
-        ("a", 1, &[50, 51, 52]),
-        ("a", 2, &[50, 51, 52]),
-        ("a", 3, &[50, 51, 52]),
-    ]);
-    assert_eq!(
-        loads(&thirds).unwrap()[&address(50)].ceil(),
-        1,
-        "3 × 1/3 is 1, not 2"
-    );
+    let thirds = book(&[("a", 1, &[50, 51, 52]), ("a", 2, &[50, 51, 52]), ("a", 3, &[50, 51, 52])]);
+    assert_eq!(loads(&thirds).unwrap()[&address(50)].ceil(), 1, "3 × 1/3 is 1, not 2");
     let more = book(&[("a", 1, &[50]), ("a", 2, &[50, 51, 52])]);
     assert_eq!(loads(&more).unwrap()[&address(50)].ceil(), 2);
 }
 
 #[test]
 fn a_top_up_is_what_is_missing_and_never_negative() {
-    let mut keys = book(&[
-        ("a", 1, &[50]),
-        ("a", 2, &[50]),
-        ("b", 3, &[51]),
-        ("b", 4, &[52]),
-    ]);
-    keys.publishers_by_server
-        .insert("c".to_owned(), BTreeSet::from([address(53)]));
-    let balances = BTreeMap::from([
-        (address(50), U256::from(70)),
-        (address(51), U256::from(500)),
-        (address(53), U256::zero()),
-    ]);
+    let mut keys = book(&[("a", 1, &[50]), ("a", 2, &[50]), ("b", 3, &[51]), ("b", 4, &[52])]);
+    keys.publishers_by_server.insert("c".to_owned(), BTreeSet::from([address(53)]));
+    let balances =
+        BTreeMap::from([(address(50), U256::from(70)), (address(51), U256::from(500)), (address(53), U256::zero())]);
     let rows = top_ups(&keys, &balances, U256::from(100)).unwrap();
-    let figures: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            (
-                row.publisher,
-                row.required.as_u64(),
-                row.top_up.map(|wei| wei.as_u64()),
-            )
-        })
-        .collect();
+    let figures: Vec<_> =
+        rows.iter().map(|row| (row.publisher, row.required.as_u64(), row.top_up.map(|wei| wei.as_u64()))).collect();
     assert_eq!(
         figures,
         [
@@ -106,12 +77,7 @@ fn a_top_up_is_what_is_missing_and_never_negative() {
 #[test]
 fn an_amount_that_does_not_fit_is_an_error() {
     let keys = book(&[("a", 1, &[50]), ("a", 2, &[50])]);
-    assert_eq!(
-        top_ups(&keys, &BTreeMap::new(), U256::MAX),
-        Err(TopUpError {
-            publisher: address(50)
-        })
-    );
+    assert_eq!(top_ups(&keys, &BTreeMap::new(), U256::MAX), Err(TopUpError { publisher: address(50) }));
 }
 
 proptest! {

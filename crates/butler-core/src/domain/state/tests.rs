@@ -7,19 +7,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-const STATUSES: [OnChainStatus; 4] = [
-    OnChainStatus::None,
-    OnChainStatus::Validating,
-    OnChainStatus::Zombie,
-    OnChainStatus::Exiting,
-];
-const FACT_NAMES: [&str; 5] = [
-    "was_active",
-    "coinbase",
-    "provider_queue",
-    "entry_queue",
-    "staked",
-];
+const STATUSES: [OnChainStatus; 4] =
+    [OnChainStatus::None, OnChainStatus::Validating, OnChainStatus::Zombie, OnChainStatus::Exiting];
+const FACT_NAMES: [&str; 5] = ["was_active", "coinbase", "provider_queue", "entry_queue", "staked"];
 const PREVIOUS: [Option<State>; 7] = [
     None,
     Some(State::New),
@@ -30,10 +20,7 @@ const PREVIOUS: [Option<State>; 7] = [
     Some(State::NoLongerActive),
 ];
 
-fn facts(
-    status: OnChainStatus,
-    [active, coinbase, provider, entry, staked]: [bool; 5],
-) -> StateFacts {
+fn facts(status: OnChainStatus, [active, coinbase, provider, entry, staked]: [bool; 5]) -> StateFacts {
     StateFacts {
         status,
         was_active_once: active,
@@ -48,14 +35,9 @@ fn facts(
 fn combinations(known: &[bool]) -> Vec<[bool; 5]> {
     let mut rows = vec![known.to_vec()];
     while rows.iter().any(|row| row.len() < FACT_NAMES.len()) {
-        rows = rows
-            .into_iter()
-            .flat_map(|row| [false, true].map(|next| [row.clone(), vec![next]].concat()))
-            .collect();
+        rows = rows.into_iter().flat_map(|row| [false, true].map(|next| [row.clone(), vec![next]].concat())).collect();
     }
-    rows.into_iter()
-        .map(|row| row.try_into().unwrap())
-        .collect()
+    rows.into_iter().map(|row| row.try_into().unwrap()).collect()
 }
 
 /// Prints one line where the facts known so far settle the outcome, and asks for one more fact where they do not.
@@ -68,10 +50,7 @@ fn print_rows(status: OnChainStatus, known: &[bool], text: &mut String) -> usize
     let settled = match outcomes.iter().collect::<Vec<_>>().as_slice() {
         [only] => **only,
         _ => {
-            return [false, true]
-                .map(|next| print_rows(status, &[known, &[next]].concat(), text))
-                .iter()
-                .sum();
+            return [false, true].map(|next| print_rows(status, &[known, &[next]].concat(), text)).iter().sum();
         }
     };
     let rows = combinations(known).len() * PREVIOUS.len();
@@ -99,10 +78,7 @@ fn print_rows(status: OnChainStatus, known: &[bool], text: &mut String) -> usize
 #[test]
 fn the_whole_table_is_the_documented_one() {
     let mut text = String::new();
-    let rows: usize = STATUSES
-        .map(|status| print_rows(status, &[], &mut text))
-        .iter()
-        .sum();
+    let rows: usize = STATUSES.map(|status| print_rows(status, &[], &mut text)).iter().sum();
     assert_eq!(rows, 7 * 4 * 32, "every row is covered by exactly one line");
     insta::assert_snapshot!(text);
 }
@@ -110,18 +86,14 @@ fn the_whole_table_is_the_documented_one() {
 #[test]
 fn names_are_those_of_the_serialized_form_and_parse_back() {
     for state in State::ALL {
-        assert_eq!(
-            serde_json::to_string(&state).unwrap(),
-            format!("\"{state}\"")
-        );
+        assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{state}\""));
         assert_eq!(state.name().parse(), Ok(state));
     }
     assert_eq!("new".parse::<State>(), Err(UnknownState("new".to_owned())));
 }
 
 fn any_facts() -> impl Strategy<Value = StateFacts> {
-    (prop::sample::select(&STATUSES), any::<[bool; 5]>())
-        .prop_map(|(status, row)| facts(status, row))
+    (prop::sample::select(&STATUSES), any::<[bool; 5]>()).prop_map(|(status, row)| facts(status, row))
 }
 
 /// One thing that a reader learns about an attester; a reader may learn them in any order, and more than once.
@@ -150,26 +122,11 @@ fn facts_from(reads: &[Read]) -> StateFacts {
     let start = facts(OnChainStatus::None, [false; 5]);
     reads.iter().fold(start, |known, read| match *read {
         Read::Status(status) => StateFacts { status, ..known },
-        Read::WasActive(yes) => StateFacts {
-            was_active_once: yes,
-            ..known
-        },
-        Read::Coinbase(yes) => StateFacts {
-            coinbase_configured: yes,
-            ..known
-        },
-        Read::ProviderQueue(yes) => StateFacts {
-            in_provider_queue: yes,
-            ..known
-        },
-        Read::EntryQueue(yes) => StateFacts {
-            in_entry_queue: yes,
-            ..known
-        },
-        Read::Staked(yes) => StateFacts {
-            staked_with_provider: yes,
-            ..known
-        },
+        Read::WasActive(yes) => StateFacts { was_active_once: yes, ..known },
+        Read::Coinbase(yes) => StateFacts { coinbase_configured: yes, ..known },
+        Read::ProviderQueue(yes) => StateFacts { in_provider_queue: yes, ..known },
+        Read::EntryQueue(yes) => StateFacts { in_entry_queue: yes, ..known },
+        Read::Staked(yes) => StateFacts { staked_with_provider: yes, ..known },
     })
 }
 

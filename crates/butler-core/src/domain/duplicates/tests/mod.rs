@@ -5,9 +5,7 @@ mod key_files;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::samples::{
-    address, coinbase, deposit, key_entry, network, provider, provider_id, view,
-};
+use crate::domain::samples::{address, coinbase, deposit, key_entry, network, provider, provider_id, view};
 
 const CHAIN_PLACES: [ChainPlace; 7] = [
     ChainPlace::OwnQueue,
@@ -22,9 +20,7 @@ const CHAIN_PLACES: [ChainPlace; 7] = [
 /// Puts the attester there once more, beside others that are nowhere else.
 fn plant(snapshot: &mut NetworkSnapshot, attester: u64, place: ChainPlace) {
     let queue = |providers: &mut BTreeMap<ProviderId, ProviderFacts>, id, stranger| {
-        let facts = providers
-            .entry(provider_id(id))
-            .or_insert_with(|| provider(&[stranger]));
+        let facts = providers.entry(provider_id(id)).or_insert_with(|| provider(&[stranger]));
         let mut entry = *facts.queue.last().unwrap();
         entry.index += 1;
         entry.attester = address(attester);
@@ -42,35 +38,20 @@ fn plant(snapshot: &mut NetworkSnapshot, attester: u64, place: ChainPlace) {
 }
 
 /// Gives the attester a view, and answers the one it had.
-fn see(
-    snapshot: &mut NetworkSnapshot,
-    attester: u64,
-    status: OnChainStatus,
-) -> Option<AttesterView> {
-    snapshot
-        .attesters
-        .insert(address(attester), view(status, true))
+fn see(snapshot: &mut NetworkSnapshot, attester: u64, status: OnChainStatus) -> Option<AttesterView> {
+    snapshot.attesters.insert(address(attester), view(status, true))
 }
 
 fn from_view(place: ChainPlace) -> bool {
-    matches!(
-        place,
-        ChainPlace::Exiting | ChainPlace::Zombie | ChainPlace::History
-    )
+    matches!(place, ChainPlace::Exiting | ChainPlace::Zombie | ChainPlace::History)
 }
 
 fn kinds(duplicates: &[Duplicate]) -> Vec<(Subject, DuplicateKind)> {
-    duplicates
-        .iter()
-        .map(|each| (each.subject, each.kind))
-        .collect()
+    duplicates.iter().map(|each| (each.subject, each.kind)).collect()
 }
 
 fn book(entries: Vec<KeyEntry>) -> KeyBook {
-    KeyBook {
-        entries,
-        publishers_by_server: BTreeMap::new(),
-    }
+    KeyBook { entries, publishers_by_server: BTreeMap::new() }
 }
 
 #[test]
@@ -109,23 +90,14 @@ fn one_place_on_chain_and_one_key_file_is_clean() {
             ..key_entry(attester, "paris", "paris.json", entries.len())
         });
     }
-    snapshot
-        .attesters
-        .insert(address(4), view(OnChainStatus::Validating, true));
-    assert_eq!(
-        find_duplicates(&snapshot, &book(entries), ReplicaPolicy::Refuse),
-        []
-    );
+    snapshot.attesters.insert(address(4), view(OnChainStatus::Validating, true));
+    assert_eq!(find_duplicates(&snapshot, &book(entries), ReplicaPolicy::Refuse), []);
 }
 
 #[test]
 fn an_attester_in_three_places_breaks_three_rules() {
     let mut snapshot = network();
-    for place in [
-        ChainPlace::OwnQueue,
-        ChainPlace::EntryQueue,
-        ChainPlace::ActiveSet,
-    ] {
+    for place in [ChainPlace::OwnQueue, ChainPlace::EntryQueue, ChainPlace::ActiveSet] {
         plant(&mut snapshot, 1, place);
     }
     let found = find_duplicates(&snapshot, &KeyBook::default(), ReplicaPolicy::Refuse);
@@ -138,13 +110,7 @@ fn an_attester_in_three_places_breaks_three_rules() {
             (subject, DuplicateKind::EntryQueueAndActiveSet),
         ]
     );
-    let first = [
-        Place::OwnProviderQueue {
-            provider: provider_id(1),
-            index: 2,
-        },
-        Place::EntryQueue { place: 0 },
-    ];
+    let first = [Place::OwnProviderQueue { provider: provider_id(1), index: 2 }, Place::EntryQueue { place: 0 }];
     assert_eq!(found[0].places, first);
 }
 
@@ -154,10 +120,7 @@ fn two_own_providers_must_not_queue_the_same_key() {
     snapshot.providers.insert(provider_id(1), provider(&[1, 2]));
     snapshot.providers.insert(provider_id(3), provider(&[3, 1]));
     let found = find_duplicates(&snapshot, &KeyBook::default(), ReplicaPolicy::Refuse);
-    assert_eq!(
-        kinds(&found),
-        [(Subject::Attester(address(1)), DuplicateKind::OwnQueueTwice)]
-    );
+    assert_eq!(kinds(&found), [(Subject::Attester(address(1)), DuplicateKind::OwnQueueTwice)]);
 }
 
 #[test]
@@ -167,9 +130,7 @@ fn collisions_among_strangers_are_not_ours() {
     plant(&mut snapshot, 1, ChainPlace::EntryQueue);
     let found = find_duplicates(&snapshot, &KeyBook::default(), ReplicaPolicy::Refuse);
     assert!(!found[0].is_ours(&snapshot.attesters));
-    snapshot
-        .attesters
-        .insert(address(1), view(OnChainStatus::None, false));
+    snapshot.attesters.insert(address(1), view(OnChainStatus::None, false));
     assert!(found[0].is_ours(&snapshot.attesters));
 }
 
@@ -184,27 +145,18 @@ fn names_are_those_of_the_serialized_form() {
 /// A network and a key book over few keys, so that most of them collide.
 fn crowded() -> impl Strategy<Value = (NetworkSnapshot, KeyBook)> {
     let on_chain = prop::collection::vec((1_u64..12, prop::sample::select(&CHAIN_PLACES)), 0..24);
-    let in_files =
-        prop::collection::vec((1_u64..12, 0_usize..3, prop::option::of(1_u64..3)), 0..16);
+    let in_files = prop::collection::vec((1_u64..12, 0_usize..3, prop::option::of(1_u64..3)), 0..16);
     (on_chain, in_files).prop_map(|(on_chain, in_files)| {
         let mut snapshot = network();
         for (attester, place) in on_chain {
             plant(&mut snapshot, attester, place);
         }
-        let entries = in_files
-            .into_iter()
-            .enumerate()
-            .map(|(index, (attester, file, number))| KeyEntry {
-                coinbase: number.map(coinbase),
-                publishers: number.into_iter().map(address).collect(),
-                bls_public_key: number.map(H256::from_low_u64_be),
-                ..key_entry(
-                    attester,
-                    &format!("server {file}"),
-                    &format!("{file}.json"),
-                    index,
-                )
-            });
+        let entries = in_files.into_iter().enumerate().map(|(index, (attester, file, number))| KeyEntry {
+            coinbase: number.map(coinbase),
+            publishers: number.into_iter().map(address).collect(),
+            bls_public_key: number.map(H256::from_low_u64_be),
+            ..key_entry(attester, &format!("server {file}"), &format!("{file}.json"), index)
+        });
         (snapshot, book(entries.collect()))
     })
 }
