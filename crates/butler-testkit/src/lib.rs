@@ -1,7 +1,10 @@
-//! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]).
+//! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]),
+//! and a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]).
 //!
 //! Never published and never a normal dependency of the programs. Nothing here reaches beyond loopback, except `npm ci`
 //! when the devnet is built for the first time.
 
 pub mod devnet;
 mod http;
+pub mod proxy;
+mod server;

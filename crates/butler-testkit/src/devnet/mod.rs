@@ -11,6 +11,7 @@ mod example;
 mod oracle;
 
 pub use build::{DevnetSpec, DevnetState, ensure};
+pub(crate) use chain::quantity;
 pub use chain::{Chain, History};
 pub use example::{ExampleFiles, example_files};
 pub use oracle::{
@@ -19,7 +20,7 @@ pub use oracle::{
 };
 
 /// Writes a file of the testkit's own folders or of a test's temporary folder.
-fn write_file(path: &std::path::Path, content: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn write_file(path: &std::path::Path, content: &[u8]) -> anyhow::Result<()> {
     #[expect(
         clippy::disallowed_methods,
         reason = "nobody reads these files before the whole folder is in place"

@@ -1,0 +1,173 @@
+//! What can go wrong between a program and its endpoint, and when.
+//!
+//! A plan is a list of rules; every rule that applies to a request acts, in the order of the list.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+
+use super::limits::LogLimit;
+
+/// Runs before a request is answered, for instance to mine a block between two requests.
+pub type Hook = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// One way of misbehaving.
+#[derive(Clone)]
+pub enum Fault {
+    /// Wait before answering.
+    Latency(Duration),
+    /// Answer with this status instead of asking the endpoint.
+    Status {
+        /// HTTP status.
+        code: u16,
+        /// Value of `Retry-After`, in seconds.
+        retry_after: Option<u64>,
+        /// The body as it is.
+        body: String,
+    },
+    /// Never answer; the connection stays open.
+    Hang,
+    /// Close the connection without an answer.
+    Close,
+    /// Announce the whole body, send half of it, close.
+    Truncate,
+    /// Answer with a well-formed JSON-RPC answer of at least so many bytes.
+    Oversized(usize),
+    /// Answer 200 with an HTML page.
+    NotJson,
+    /// Answer under an id that was not asked.
+    WrongId,
+    /// Answer with neither `result` nor `error`, as Aztec nodes do for `undefined`.
+    MissingResult,
+    /// Pretend to be so many blocks behind: `eth_blockNumber`, and `eth_getBlockByNumber` of a tag or of a later block.
+    LaggingHead(u64),
+    /// Pretend to be on another chain.
+    WrongChain(u64),
+    /// Refuse batches of more than `max` calls; 1 refuses every batch but that of a single call.
+    RefuseBatches {
+        /// Most calls in one batch.
+        max: usize,
+        /// How the refusal looks.
+        style: BatchRefusal,
+    },
+    /// Limit `eth_getLogs` as a provider does.
+    LogLimit(LogLimit),
+    /// Forget the state of blocks older than the last `keep`; 0 leaves the head only.
+    PruneHistory {
+        /// Blocks before the head that are kept.
+        keep: u64,
+        /// Whose words are used.
+        style: PruneStyle,
+    },
+    /// Revert every `eth_call` whose data starts with this selector (`0x` and 8 digits).
+    RevertCalls(String),
+    /// Call this first.
+    BeforeEachRequest(Hook),
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Latency(duration) => return write!(f, "Latency({duration:?})"),
+            Self::Status { code, .. } => return write!(f, "Status({code})"),
+            Self::LogLimit(limit) => return write!(f, "LogLimit({limit:?})"),
+            Self::LaggingHead(blocks) => return write!(f, "LaggingHead({blocks})"),
+            Self::WrongChain(id) => return write!(f, "WrongChain({id})"),
+            Self::Oversized(bytes) => return write!(f, "Oversized({bytes})"),
+            Self::RefuseBatches { max, style } => {
+                return write!(f, "RefuseBatches({max}, {style:?})");
+            }
+            Self::PruneHistory { keep, style } => {
+                return write!(f, "PruneHistory({keep}, {style:?})");
+            }
+            Self::RevertCalls(selector) => return write!(f, "RevertCalls({selector})"),
+            Self::Hang => "Hang",
+            Self::Close => "Close",
+            Self::Truncate => "Truncate",
+            Self::NotJson => "NotJson",
+            Self::WrongId => "WrongId",
+            Self::MissingResult => "MissingResult",
+            Self::BeforeEachRequest(_) => "BeforeEachRequest",
+        };
+        f.write_str(name)
+    }
+}
+
+/// How a batch is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchRefusal {
+    /// geth: HTTP 200, an array with one error -32600 "batch too large" under the id of the first call.
+    Geth,
+    /// dRPC: HTTP 500, an array with error 31 for every call.
+    Drpc,
+    /// Besu: HTTP 200, one error object -32602 without an array.
+    Besu,
+    /// A service without batches: HTTP 400, one error object -32600 with a null id.
+    Unsupported,
+    /// Erigon: the connection is closed.
+    Close,
+}
+
+/// Whose words say that old state is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PruneStyle {
+    /// -32000 "missing trie node … (path ) state 0x… is not available".
+    Geth,
+    /// -32000 "state at block #… is pruned".
+    Reth,
+    /// -32000 "old data not available due to pruning".
+    Erigon,
+    /// -32002 "No state available for block …".
+    Nethermind,
+}
+
+/// Which requests a rule applies to. Requests are counted from 1 since the plan was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// All of them.
+    Always,
+    /// The first so many.
+    First(u64),
+    /// Only that one.
+    Nth(u64),
+    /// Those that contain a call of this method. Faults of single calls act on those calls only.
+    ForMethod(String),
+    /// The first so many that contain a call of this method.
+    FirstForMethod(u64, String),
+}
+
+/// What a proxy does to requests; empty by default.
+#[derive(Clone, Debug, Default)]
+pub struct FaultPlan {
+    pub(super) rules: Vec<(Fault, When)>,
+}
+
+impl FaultPlan {
+    /// Passes everything on.
+    pub const fn none() -> Self {
+        Self { rules: Vec::new() }
+    }
+
+    /// One fault for all requests.
+    pub fn always(fault: Fault) -> Self {
+        Self::none().with(fault, When::Always)
+    }
+
+    /// Adds a rule after the others.
+    #[must_use]
+    pub fn with(mut self, fault: Fault, when: When) -> Self {
+        self.rules.push((fault, when));
+        self
+    }
+}
+
+impl Fault {
+    /// A [`Fault::BeforeEachRequest`] from a plain closure.
+    pub fn before_each<F, T>(hook: F) -> Self
+    where
+        F: Fn() -> T + Send + Sync + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        Self::BeforeEachRequest(Arc::new(move || Box::pin(hook())))
+    }
+}
