@@ -71,7 +71,8 @@ fn a_snapshot_equals_the_chain_at_its_block_while_attesters_move_between_request
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let state = ensure(&DevnetSpec::scenario()).unwrap();
     let moves = prop::collection::vec(prop::collection::vec(any_move(&state), 0..3), 4..14);
-    let config = ProptestConfig { cases: 16, failure_persistence: None, max_shrink_iters: 20, ..ProptestConfig::default() };
+    let config =
+        ProptestConfig { cases: 16, failure_persistence: None, max_shrink_iters: 20, ..ProptestConfig::default() };
     proptest!(config, |(moves in moves, with_batches in any::<bool>())| {
         runtime.block_on(read_while_moving(&state, moves, with_batches));
     });
