@@ -25,18 +25,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
     )?;
     check_tree()?;
     let deny = cargo_deny()?;
-    let arguments = [
-        "--config",
-        ".cargo/deny.toml",
-        "bans",
-        "licenses",
-        "sources",
-    ];
+    let config = ["--config", ".cargo/deny.toml", "--workspace"];
+    let check = ["check", "bans", "licenses", "sources"];
     start(
         Command::new(deny)
             .current_dir(workspace())
-            .args(["--workspace", "check"])
-            .args(arguments),
+            .args(config)
+            .args(check),
     )?;
     println!("all checks passed");
     Ok(())
