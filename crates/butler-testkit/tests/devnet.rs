@@ -329,3 +329,28 @@ async fn admins_change_and_time_passes() {
         (oracle.block.number + 6, true, false)
     );
 }
+
+#[tokio::test]
+async fn a_large_devnet_has_all_it_says() {
+    let chain = Chain::start(&ensure(&DevnetSpec::large(60)).unwrap())
+        .await
+        .unwrap();
+    let oracle = chain.oracle().unwrap();
+    assert_eq!(oracle.active_attesters.len(), 60);
+    assert_eq!(oracle.entry_queue.len(), 7);
+    assert_eq!(oracle.coinbases().len(), 60);
+    assert!(
+        oracle
+            .providers
+            .values()
+            .all(|provider| provider.queue.len() == 20)
+    );
+    assert_eq!(entry_queue_length(&chain).await, 7);
+    assert_eq!(oracle.rollup.entry_queue_flush_size, 4);
+    chain.play(Move::Flush).await.unwrap();
+    assert_eq!(entry_queue_length(&chain).await, 3);
+    let directory = tempfile::tempdir().unwrap();
+    let files = example_files(directory.path(), oracle, chain.url()).unwrap();
+    let keys: Value = serde_json::from_slice(&std::fs::read(files.server_1).unwrap()).unwrap();
+    assert_eq!(keys["validators"].as_array().unwrap().len(), 60);
+}
