@@ -6,5 +6,9 @@
 
 pub mod devnet;
 mod http;
+pub mod rpc {
+    //! A plain JSON-RPC client, for benches and tests that need one of their own.
+    pub use crate::http::Client;
+}
 pub mod proxy;
 mod server;

@@ -38,18 +38,12 @@ pub fn example_files(directory: &Path, oracle: &Oracle, url: &str) -> anyhow::Re
     let [rich, _, dry] = oracle.publishers.as_slice() else {
         anyhow::bail!("expected three publishers in the oracle");
     };
-    let (provider_ids, [server_1, server_2]) = if oracle.attesters.contains_key("A0") {
-        scenario(oracle)?
-    } else {
-        large(oracle)
-    };
-    let publishers =
-        json!({ "server-1": [checksum(rich.address)], "server-2": [checksum(dry.address)] });
+    let (provider_ids, [server_1, server_2]) =
+        if oracle.attesters.contains_key("A0") { scenario(oracle)? } else { large(oracle) };
+    let publishers = json!({ "server-1": [checksum(rich.address)], "server-2": [checksum(dry.address)] });
     let keystore = |validators: &[Validator<'_>], publisher: Address| {
-        let validators: Vec<_> = validators
-            .iter()
-            .map(|(key, coinbase)| validator(key, *coinbase, publisher))
-            .collect();
+        let validators: Vec<_> =
+            validators.iter().map(|(key, coinbase)| validator(key, *coinbase, publisher)).collect();
         json!({ "schemaVersion": 1, "validators": validators })
     };
 
@@ -79,37 +73,19 @@ fn scenario(oracle: &Oracle) -> anyhow::Result<(&'static str, [Vec<Validator<'_>
     let coinbases = oracle.coinbases();
     let with = |name: &str, staked: &str| -> anyhow::Result<Validator<'_>> {
         let coinbase = coinbases.get(&oracle.attester(staked)?.address);
-        Ok((
-            oracle.attester(name)?,
-            Some(*coinbase.with_context(|| format!("{staked} was never staked"))?),
-        ))
+        Ok((oracle.attester(name)?, Some(*coinbase.with_context(|| format!("{staked} was never staked"))?)))
     };
     let without = |name: &str| anyhow::Ok((oracle.attester(name)?, None));
-    let server_1 = vec![
-        with("A0", "A0")?,
-        with("A1", "A1")?,
-        with("A2", "A2")?,
-        without("A6")?,
-        without("A8")?,
-    ];
+    let server_1 = vec![with("A0", "A0")?, with("A1", "A1")?, with("A2", "A2")?, without("A6")?, without("A8")?];
     // A3 has the coinbase of another attester.
-    let server_2 = vec![
-        with("A3", "A2")?,
-        with("A4", "A4")?,
-        without("A5")?,
-        with("A7", "A7")?,
-        without("A9")?,
-    ];
+    let server_2 = vec![with("A3", "A2")?, with("A4", "A4")?, without("A5")?, with("A7", "A7")?, without("A9")?];
     Ok(("[1]", [server_1, server_2]))
 }
 
 fn large(oracle: &Oracle) -> (&'static str, [Vec<Validator<'_>>; 2]) {
     let coinbases = oracle.coinbases();
     let server = |prefix: &str| {
-        let ours = oracle
-            .attesters
-            .iter()
-            .filter(|(name, _)| name.starts_with(prefix));
+        let ours = oracle.attesters.iter().filter(|(name, _)| name.starts_with(prefix));
         let staked = ours.map(|(_, key)| (key, coinbases.get(&key.address).copied()));
         staked.filter(|(_, coinbase)| coinbase.is_some()).collect()
     };
