@@ -26,7 +26,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
     check_tree()?;
     let deny = cargo_deny()?;
     let config = ["--config", ".cargo/deny.toml", "--workspace"];
-    let check = ["check", "bans", "licenses", "sources"];
+    let check = [
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ];
     start(
         Command::new(deny)
             .current_dir(workspace())
