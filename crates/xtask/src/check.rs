@@ -16,7 +16,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     check_tree()?;
     let deny = cargo_deny()?;
     let config = ["--config", ".cargo/deny.toml", "--workspace"];
-    let check = ["check", "bans", "licenses", "sources"];
+    let check = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
     start(Command::new(deny).current_dir(workspace()).args(config).args(check))?;
     println!("all checks passed");
     Ok(())
