@@ -173,7 +173,7 @@ impl AztecNode {
 
     async fn call<T: DeserializeOwned>(&self, method: &'static str) -> Result<T, RpcFailure> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let request = Request::new(method, json!([]));
+        let request = Request::new(method, &json!([]));
         let answer = self.peer.post(wire::encode_single(id, &request)).await?;
         let raw = match wire::decode_single(id, &request, &answer.body) {
             Err(RpcFailure::Malformed(_)) if answer.status == 401 || answer.status == 403 => {

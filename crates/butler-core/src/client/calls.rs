@@ -77,17 +77,15 @@ fn first_packs(endpoint: &Endpoint, calls: &[Call]) -> Vec<Pack> {
 }
 
 fn request(endpoint: &Endpoint, pack: &Pack, calls: &[Call], pin: H256) -> Request {
-    let at = json!({ "blockHash": pin });
     match pack {
         Pack::Aggregate { calls: members, .. } => {
             let members = members.iter().filter_map(|call| calls.get(*call));
-            let data = encode_aggregate(endpoint.multicall3(), members);
-            Request::new("eth_call", json!([{ "to": endpoint.multicall3(), "data": data }, at]))
+            Request::eth_call(endpoint.multicall3(), &encode_aggregate(endpoint.multicall3(), members), pin)
         }
         Pack::Direct(call) => match calls.get(*call).map(|call| &call.target) {
-            Some(Target::Function { to, data }) => Request::new("eth_call", json!([{ "to": to, "data": data }, at])),
-            Some(Target::Balance(account)) => Request::new("eth_getBalance", json!([account, at])),
-            None => Request::new("eth_call", json!([])),
+            Some(Target::Function { to, data }) => Request::eth_call(*to, data, pin),
+            Some(Target::Balance(account)) => Request::new("eth_getBalance", &json!([account, { "blockHash": pin }])),
+            None => Request::new("eth_call", &json!([])),
         },
     }
 }

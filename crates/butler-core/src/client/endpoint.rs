@@ -180,9 +180,9 @@ impl Endpoint {
     /// # Errors
     /// What broke the whole exchange. What broke single calls is in their answers.
     pub async fn exchange(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
-        let mut size = self.max_batch.load(Ordering::Relaxed).min(requests.len());
-        while size > 1 {
-            let chunks = join_all(requests.chunks(size).map(|chunk| self.batch(chunk))).await;
+        while requests.len() > 1 && self.takes_batches() {
+            let size = self.max_batch.load(Ordering::Relaxed);
+            let chunks = join_all(chunks(requests, size).map(|chunk| self.batch(chunk))).await;
             if !chunks.iter().any(|chunk| matches!(chunk, Err(RpcFailure::BatchRefused))) {
                 let mut answers = Vec::with_capacity(requests.len());
                 for chunk in chunks {
@@ -190,7 +190,7 @@ impl Endpoint {
                 }
                 return Ok(answers);
             }
-            size /= 2;
+            let size = size.min(requests.len()) / 2;
             self.max_batch.fetch_min(size.max(1), Ordering::Relaxed);
             tracing::info!(endpoint = %self.name, batch = size, "endpoint {} takes no batches over {size} calls", self.name);
         }
@@ -244,6 +244,25 @@ impl Endpoint {
             _ => Ok(answer),
         }
     }
+}
+
+/// The most bytes of one body: some endpoints refuse more than two megabytes.
+const BODY_LIMIT: usize = 1_500_000;
+
+/// Splits requests into batches of at most `size` calls and, where one call alone is not larger, of bounded bytes.
+fn chunks(requests: &[Request], size: usize) -> impl Iterator<Item = &[Request]> {
+    let mut rest = requests;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |request: &&Request| {
+            bytes += request.encoded_len();
+            bytes <= BODY_LIMIT
+        };
+        let count = rest.iter().take(size).take_while(fits).count().max(1);
+        let (chunk, after) = rest.split_at_checked(count)?;
+        rest = after;
+        Some(chunk)
+    })
 }
 
 /// Whether a failure of one call says that the others have none to expect either.

@@ -156,7 +156,7 @@ impl L1Client {
     /// Asks one endpoint for its chain, its head and its finalized block.
     async fn probe(&self, index: usize, endpoint: &Endpoint, at: BlockTag, also: &[u64]) -> Result<Probe, RpcFailure> {
         let with_finalized = self.endpoints.len() > 1;
-        let mut requests = vec![Request::new("eth_chainId", json!([])), block_request(&tag(at))];
+        let mut requests = vec![Request::new("eth_chainId", &json!([])), block_request(&tag(at))];
         if with_finalized {
             requests.push(block_request(&json!("finalized")));
         }
@@ -338,7 +338,7 @@ fn rpc_error(endpoint: &Endpoint, method: &'static str, failure: RpcFailure) -> 
 }
 
 fn block_request(block: &Value) -> Request {
-    Request::new("eth_getBlockByNumber", json!([block, false]))
+    Request::new("eth_getBlockByNumber", &json!([block, false]))
 }
 
 fn tag(at: BlockTag) -> Value {

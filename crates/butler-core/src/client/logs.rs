@@ -99,8 +99,8 @@ fn narrower(failure: &RpcFailure, from: u64, span: u64) -> Option<u64> {
 
 async fn read_range(endpoint: &Endpoint, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcFailure> {
     let requests = [
-        Request::new("eth_getLogs", json!([query(filter, from, to)])),
-        Request::new("eth_getBlockByNumber", json!([format!("{to:#x}"), false])),
+        Request::new("eth_getLogs", &json!([query(filter, from, to)])),
+        Request::new("eth_getBlockByNumber", &json!([format!("{to:#x}"), false])),
     ];
     let answers = endpoint.exchange(&requests).await?;
     let [logs, header] =

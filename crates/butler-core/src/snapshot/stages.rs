@@ -22,11 +22,13 @@ const LENGTH_LIMIT: u64 = 200_000;
 /// The most providers that are believed.
 const PROVIDER_LIMIT: u64 = 100_000;
 /// Gas of one `getAttesterView`: ten cold slots behind four delegate calls.
-const VIEW_GAS: u64 = 75_000;
+const VIEW_GAS: u64 = 55_000;
+/// Gas of one `getSequencerRewards`.
+const REWARDS_GAS: u64 = 15_000;
 /// Gas of one entry of a queue: ten to twelve cold slots.
-const ENTRY_GAS: u64 = 50_000;
+const ENTRY_GAS: u64 = 42_000;
 /// Gas of one index of `getAttestersFromIndicesAtTime`, and how many are asked for in one call.
-const INDEX_GAS: u64 = 12_000;
+const INDEX_GAS: u64 = 8_000;
 const INDICES_PER_CALL: u64 = 500;
 
 /// Where the answers about one provider are.
@@ -173,7 +175,7 @@ impl AttesterReads {
             .into_iter()
             .map(|coinbase| {
                 let call = rollup::GetSequencerRewardsCall { coinbase: coinbase.address() };
-                (coinbase, reads.push(Contract::Rollup, rollup, GETTER_GAS, call))
+                (coinbase, reads.push(Contract::Rollup, rollup, REWARDS_GAS, call))
             })
             .collect();
         let mut entries = Vec::new();
