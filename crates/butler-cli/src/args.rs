@@ -31,7 +31,7 @@ pub struct Arguments {
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Configuration file [default: ./butler.toml, then ~/.config/butler/butler.toml, then /etc/butler/butler.toml].
-    #[arg(long, global = true, value_name = "FILE", env = "BUTLER_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "BUTLER_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// Network to work on; needed when several are configured. `mainnet` works without a configuration file.
     #[arg(long, global = true, value_name = "NAME")]

@@ -1,5 +1,6 @@
 //! `chain`: the rollup's figures and which endpoint said so.
 
+use butler_core::client::error::ErrorKind;
 use butler_core::domain::rollup::{FlushFacts, RollupClock};
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
@@ -53,6 +54,8 @@ struct Endpoint {
     bytes_received: u64,
     takes_batches: bool,
     has_multicall: bool,
+    /// Why it did not answer last, when another endpoint stood in.
+    last_failure: Option<ErrorKind>,
 }
 
 /// Runs the command.
@@ -98,6 +101,7 @@ pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Resul
                 bytes_received: endpoint.peer().counters().bytes_received.load(Relaxed),
                 takes_batches: endpoint.takes_batches(),
                 has_multicall: !endpoint.lacks_multicall(),
+                last_failure: endpoint.health().last_failure(),
             })
             .collect(),
     };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::arrival::Arrival;
-use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity};
+use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
 use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
@@ -60,6 +60,8 @@ struct Coinbase {
     expected: Option<JsonAddress>,
     /// `overdue`, `arrival` (see there) or `unknown`, where a coinbase is missing.
     deadline: Option<&'static str>,
+    /// Why a configured coinbase cannot be verified.
+    why: Option<Unverified>,
 }
 
 #[derive(Debug, Serialize)]
@@ -132,6 +134,13 @@ fn attester(row: &AttesterRow) -> Attester {
             configured: row.coinbase_configured.iter().map(|coinbase| (*coinbase).into()).collect(),
             expected: row.coinbase_expected.map(Into::into),
             deadline,
+            why: match row.coinbase {
+                CoinbaseCheck::Unverifiable { why, .. } => Some(why),
+                CoinbaseCheck::NotApplicable
+                | CoinbaseCheck::Matches
+                | CoinbaseCheck::Missing { .. }
+                | CoinbaseCheck::Wrong { .. } => None,
+            },
         },
         effective_balance: row.view.effective_balance.into(),
         withdrawer: row.view.withdrawer.map(Into::into),
