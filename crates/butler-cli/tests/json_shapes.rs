@@ -161,7 +161,9 @@ async fn bench() -> Bench {
     let config = config
         .replace("provider_ids = [1]\n", &format!("provider_ids = [1, 2]\nextra_attesters = [{}]\n", others.join(",")));
     assert!(config.contains("extra_attesters"));
-    std::fs::write(&path, config).unwrap();
+    std::fs::write(&path, &config).unwrap();
+    let without_keys: Vec<&str> = config.lines().filter(|line| !line.contains("_files")).collect();
+    std::fs::write(bench.folder.path().join("without_keys.toml"), without_keys.join("\n")).unwrap();
     // A file of its own with a fault, for `key_file_faults`, and an attester on two servers whose coinbase nothing says.
     std::fs::write(bench.folder.path().join("keys/broken.json"), "{").unwrap();
     let server_1 = std::fs::read_to_string(bench.folder.path().join("keys/server-1.json")).unwrap();
@@ -179,9 +181,10 @@ async fn bench() -> Bench {
 async fn every_command_prints_what_is_documented_and_nothing_else() {
     let bench = bench().await;
     let admin_of_another = format!("{:?}", bench.oracle().providers[&3].provider_admin);
-    let runs: [(&str, &[&str], i32); 17] = [
+    let runs: [(&str, &[&str], i32); 18] = [
         ("butler-cli status", &["status"], 0),
         ("butler-cli status", &["status", "--attention", "--state", "ACTIVE"], 0),
+        ("butler-cli status", &["status", "--config", "without_keys.toml"], 0),
         ("butler-cli queue", &["queue"], 0),
         ("butler-cli audit", &["audit"], 5),
         ("butler-cli audit", &["audit", "--strict"], 5),
@@ -222,6 +225,31 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
         page.tables.keys().map(String::as_str).filter(|name| name.starts_with("butler")).collect();
     assert_eq!(tables, checkers.keys().copied().collect(), "every table has a command that is run here");
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+#[tokio::test]
+async fn without_key_files_no_coinbase_is_called_missing() {
+    let bench = bench().await;
+    let report = bench.json(&["status", "--config", "without_keys.toml"], 0).await;
+    let attesters = report["attesters"].as_array().unwrap();
+    assert!(attesters.iter().any(|attester| attester["position"] == "validating"));
+    assert!(attesters.iter().all(|attester| attester["coinbase"]["verdict"] == "unknown"));
+    let report = bench.json(&["audit", "--config", "without_keys.toml"], 0).await;
+    assert_eq!(report["passed"], true);
+}
+
+#[tokio::test]
+async fn events_that_cannot_be_are_refused() {
+    let bench = Bench::start().await;
+    for (arguments, message) in [
+        (&["events", "--name", "StakedWithProvidr"][..], "expected one of "),
+        (&["events", "--from-block", "84"], "--from-block 84 comes after the last block, 83"),
+    ] {
+        let output = bench.run(arguments).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(message), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
 }
 
 /// The serialized name of a value.

@@ -11,7 +11,7 @@ use crate::gather::gather;
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
-use crate::view::table::{heading, number, pairs, plain, table};
+use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
 
 /// The report of `chain`.
 #[derive(Debug, Serialize)]
@@ -169,8 +169,12 @@ fn render(report: &ChainReport, output: &Output) -> String {
             number(endpoint.bytes_received.to_string()),
             plain(if endpoint.takes_batches { "yes" } else { "no" }),
             plain(if endpoint.has_multicall { "yes" } else { "no" }),
+            match &endpoint.last_failure {
+                None => plain("ok"),
+                Some(failure) => toned(format!("{failure:?}"), Tone::Warning),
+            },
         ]
     });
-    text.push_str(&table(output, &["NAME", "HOST", "REQUESTS", "BYTES", "BATCHES", "MULTICALL"], rows));
+    text.push_str(&table(output, &["NAME", "HOST", "REQUESTS", "BYTES", "BATCHES", "MULTICALL", "LAST ANSWER"], rows));
     text
 }

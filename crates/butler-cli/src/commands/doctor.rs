@@ -161,7 +161,7 @@ fn check_chain(gathered: &Gathered, checks: &mut Vec<Check>) {
     let block = gathered.snapshot.block;
     let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default();
     let light = if now.saturating_sub(block.timestamp) > OLD_BLOCK { Light::Amber } else { Light::Green };
-    let what = format!("block {} of {}", block.number, format::distance(now, block.timestamp));
+    let what = format!("block {}, {}", block.number, format::distance(now, block.timestamp));
     checks.push(check("chain", &gathered.network.config.name, light, what));
     if let Some(unsaved) = &gathered.unsaved {
         checks.push(check("cache", "", Light::Amber, format!("the ledger cannot be kept: {}", Chain(unsaved))));
@@ -179,7 +179,10 @@ fn check_attesters(gathered: &Gathered, checks: &mut Vec<Check>) {
     };
     let what = format!("{critical} critical, {warning} to look at");
     let hint = (light != Light::Green).then(|| "`butler-cli status --attention` shows them".to_owned());
-    checks.push(Check { hint, ..check("coinbases", "", light, what) });
+    // Without keys this was said already.
+    if gathered.knows_coinbases() {
+        checks.push(Check { hint, ..check("coinbases", "", light, what) });
+    }
     let active = rows.iter().filter(|row| row.state == State::Active).count();
     let attesters = format!("{}, {active} active", format::count(rows.len(), "attester"));
     checks.push(check("attesters", "", if rows.is_empty() { Light::Amber } else { Light::Green }, attesters));
