@@ -62,7 +62,7 @@ pub enum Command {
     Status(StatusArgs),
     /// Show the rollup's entry queue and the providers' queues.
     Queue(AtArgs),
-    /// Look for duplicates, wrong coinbases and bad key files; exits with 5 when it finds any.
+    /// Look for duplicates, wrong coinbases and bad key files; exits with 5 when it finds errors.
     Audit(AuditArgs),
     /// Show or find staking providers.
     #[command(subcommand)]

@@ -2,7 +2,7 @@
 //!
 //! A documented path that never occurs fails the test, and so does one that occurs and is not documented.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
 
 mod support;
 
@@ -278,5 +278,17 @@ fn the_closed_sets_are_those_of_the_program() {
     let source = include_str!("../src/commands/doctor.rs");
     for check in &page.names["check"] {
         assert!(source.contains(&format!("\"{check}\"")), "{check}");
+    }
+}
+
+#[test]
+fn every_finding_is_explained_to_operators() {
+    let page = include_str!("../../../docs/operating.md");
+    for finding in &self::page().names["finding"] {
+        // Kinds of one group are written as `one_and_…` or `…_other`.
+        let in_group = finding.split_once("_and_").is_some_and(|(one, other)| {
+            page.contains(&format!("`{one}_and_…`")) || page.contains(&format!("`…_{other}`"))
+        });
+        assert!(in_group || page.contains(&format!("`{finding}`")), "{finding}");
     }
 }
