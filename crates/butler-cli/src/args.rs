@@ -1,9 +1,11 @@
 //! The arguments of `butler-cli`. Help, man page, completions and `docs/cli.md` all come from here.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use butler_core::client::l1::BlockTag;
+use butler_core::contracts::events::Source;
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
@@ -31,7 +33,7 @@ pub struct Arguments {
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Configuration file [default: ./butler.toml, then ~/.config/butler/butler.toml, then /etc/butler/butler.toml].
-    #[arg(long, global = true, value_name = "FILE", env = "BUTLER_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "BUTLER_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// Network to work on; needed when several are configured. `mainnet` works without a configuration file.
     #[arg(long, global = true, value_name = "NAME")]
@@ -60,7 +62,7 @@ pub enum Command {
     Status(StatusArgs),
     /// Show the rollup's entry queue and the providers' queues.
     Queue(AtArgs),
-    /// Look for duplicates, wrong coinbases and bad key files; exits with 5 when it finds any.
+    /// Look for duplicates, wrong coinbases and bad key files; exits with 5 when it finds errors.
     Audit(AuditArgs),
     /// Show or find staking providers.
     #[command(subcommand)]
@@ -148,7 +150,7 @@ pub struct EventsArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub address: Vec<Address>,
     /// Only events of this name, such as StakedWithProvider; may be given several times.
-    #[arg(long, value_name = "EVENT")]
+    #[arg(long, value_name = "EVENT", value_parser = event_name)]
     pub name: Vec<String>,
 }
 
@@ -182,6 +184,16 @@ pub enum ConfigCommand {
     Show,
 }
 
+/// The contracts whose events `events` lists.
+const FOLLOWED: [Source; 6] = [
+    Source::AztecRegistry,
+    Source::StakingRegistry,
+    Source::Rollup,
+    Source::Gse,
+    Source::Slasher,
+    Source::SplitFactory,
+];
+
 fn block_tag(text: &str) -> Result<BlockTag, String> {
     match text {
         "latest" => Ok(BlockTag::Latest),
@@ -199,6 +211,17 @@ fn block_tag(text: &str) -> Result<BlockTag, String> {
 fn state(text: &str) -> Result<State, String> {
     State::from_str(&text.to_uppercase())
         .map_err(|_| format!("expected one of {}", State::ALL.map(State::name).join(", ")))
+}
+
+fn event_name(text: &str) -> Result<String, String> {
+    let known: BTreeSet<&str> =
+        FOLLOWED.iter().flat_map(|source| source.abi().events()).map(|event| event.name.as_str()).collect();
+    let wanted = text.to_lowercase();
+    known
+        .iter()
+        .find(|name| name.to_lowercase() == wanted)
+        .map(|name| (*name).to_owned())
+        .ok_or_else(|| format!("expected one of {}", known.iter().copied().collect::<Vec<_>>().join(", ")))
 }
 
 fn position(text: &str) -> Result<Position, String> {

@@ -41,6 +41,14 @@ pub enum CliError {
     /// The program could not start.
     #[error("failed to start")]
     Runtime(#[source] io::Error),
+    /// The first block comes after the last one.
+    #[error("--from-block {from} comes after the last block, {last}")]
+    EmptyRange {
+        /// What was asked for.
+        from: u64,
+        /// The last block.
+        last: u64,
+    },
     /// A contract's event does not decode.
     #[error("failed to decode an event")]
     Event(#[from] butler_core::contracts::events::EventError),
@@ -65,6 +73,7 @@ impl CliError {
             Self::Rpc(error) => rpc_exit(error),
             Self::Event(_) => Exit::Upstream,
             Self::Exists(_) => Exit::Refused,
+            Self::EmptyRange { .. } => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
             Self::Runtime(_) => Exit::Bug,
         }
@@ -98,6 +107,7 @@ impl CliError {
             | Self::Store(_)
             | Self::Output(_)
             | Self::Runtime(_)
+            | Self::EmptyRange { .. }
             | Self::Event(_) => None,
         }
     }

@@ -83,6 +83,12 @@ impl Gathered {
         }
     }
 
+    /// Whether any key file says what servers run, and so which coinbases they have.
+    #[must_use]
+    pub(crate) fn knows_coinbases(&self) -> bool {
+        !self.network.keys.book.entries.is_empty()
+    }
+
     /// Says on stderr what was wrong and did not stop the command, and turns `exit` into what the program ends with.
     #[must_use]
     pub(crate) fn finish(&self, exit: Exit) -> Exit {

@@ -23,6 +23,8 @@ use crate::view::table::{Tone, painted, plain, table, toned};
 pub(super) struct AuditReport {
     scope: Scope,
     passed: bool,
+    /// Whether warnings count against `passed`.
+    strict: bool,
     errors: usize,
     warnings: usize,
     /// What was looked at, so that an empty list of findings means something.
@@ -78,6 +80,7 @@ fn report(gathered: &Gathered, strict: bool) -> AuditReport {
     AuditReport {
         scope: gathered.scope(),
         passed: errors == 0 && !(strict && warnings > 0),
+        strict,
         errors,
         warnings,
         checked: Checked {

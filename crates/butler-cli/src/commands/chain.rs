@@ -1,5 +1,6 @@
 //! `chain`: the rollup's figures and which endpoint said so.
 
+use butler_core::client::error::ErrorKind;
 use butler_core::domain::rollup::{FlushFacts, RollupClock};
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
@@ -10,7 +11,7 @@ use crate::gather::gather;
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
-use crate::view::table::{heading, number, pairs, plain, table};
+use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
 
 /// The report of `chain`.
 #[derive(Debug, Serialize)]
@@ -53,6 +54,8 @@ struct Endpoint {
     bytes_received: u64,
     takes_batches: bool,
     has_multicall: bool,
+    /// Why it did not answer last, when another endpoint stood in.
+    last_failure: Option<ErrorKind>,
 }
 
 /// Runs the command.
@@ -98,6 +101,7 @@ pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Resul
                 bytes_received: endpoint.peer().counters().bytes_received.load(Relaxed),
                 takes_batches: endpoint.takes_batches(),
                 has_multicall: !endpoint.lacks_multicall(),
+                last_failure: endpoint.health().last_failure(),
             })
             .collect(),
     };
@@ -165,8 +169,12 @@ fn render(report: &ChainReport, output: &Output) -> String {
             number(endpoint.bytes_received.to_string()),
             plain(if endpoint.takes_batches { "yes" } else { "no" }),
             plain(if endpoint.has_multicall { "yes" } else { "no" }),
+            match &endpoint.last_failure {
+                None => plain("ok"),
+                Some(failure) => toned(format!("{failure:?}"), Tone::Warning),
+            },
         ]
     });
-    text.push_str(&table(output, &["NAME", "HOST", "REQUESTS", "BYTES", "BATCHES", "MULTICALL"], rows));
+    text.push_str(&table(output, &["NAME", "HOST", "REQUESTS", "BYTES", "BATCHES", "MULTICALL", "LAST ANSWER"], rows));
     text
 }

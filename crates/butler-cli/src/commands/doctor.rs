@@ -4,6 +4,7 @@
 
 use butler_core::client::aztec_node::{AztecNode, NodeInfo};
 use butler_core::client::l1::{BlockTag, Policy};
+use butler_core::domain::block::BlockRef;
 use butler_core::domain::coinbase::Severity;
 use butler_core::domain::publisher::top_ups;
 use butler_core::domain::state::State;
@@ -25,13 +26,17 @@ use crate::view::table::{Tone, painted, plain, table, toned};
 #[derive(Debug, Serialize)]
 pub(super) struct DoctorReport {
     network: Option<String>,
+    /// The block that was read; none when the chain could not be.
+    block: Option<BlockRef>,
+    /// Whether nothing is red.
+    passed: bool,
     worst: Light,
     checks: Vec<Check>,
 }
 
 #[derive(Debug, Serialize)]
 struct Check {
-    /// What was looked at: `configuration`, `endpoint`, `chain`, `keys`, `coinbases`, `queue`, `publishers`, `duplicates`, `node`.
+    /// What was looked at: a closed set of names, documented in docs/cli.md.
     name: &'static str,
     subject: String,
     light: Light,
@@ -58,26 +63,27 @@ const OLD_BLOCK: u64 = 120;
 /// Only when the result cannot be written: failures are the result.
 pub(super) async fn run(global: &Global, output: Output) -> Result<Exit, CliError> {
     let mut checks = Vec::new();
-    let network = examine(global, &mut checks).await;
+    let (network, block) = examine(global, &mut checks).await;
     let worst = checks.iter().map(|check| check.light).max().unwrap_or(Light::Red);
-    let report = DoctorReport { network, worst, checks };
+    let report = DoctorReport { network, block, passed: worst != Light::Red, worst, checks };
     output.result(&report, render)?;
-    Ok(if report.worst == Light::Red { Exit::CheckFailed } else { Exit::Success })
+    Ok(if report.passed { Exit::Success } else { Exit::CheckFailed })
 }
 
-async fn examine(global: &Global, checks: &mut Vec<Check>) -> Option<String> {
+/// Fills in the checks; says which network was looked at, and at which block.
+async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, Option<BlockRef>) {
     let config = match load(global) {
         Ok(config) => config,
         Err(error) => {
             checks.push(failure("configuration", "", &error));
-            return None;
+            return (None, None);
         }
     };
     let network = match Network::open(&config, global.network.as_deref(), Policy::ONE_SHOT) {
         Ok(network) => network,
         Err(error) => {
             checks.push(failure("configuration", "", &CliError::from(error)));
-            return None;
+            return (None, None);
         }
     };
     let name = network.config.name.clone();
@@ -108,7 +114,7 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> Option<String> {
         }
         Err(error) => checks.push(failure("node", &name, &CliError::from(error))),
     }
-    Some(name)
+    (Some(name), gathered.map(|gathered| gathered.snapshot.block))
 }
 
 fn check(name: &'static str, subject: &str, light: Light, what: impl Into<String>) -> Check {
@@ -155,7 +161,7 @@ fn check_chain(gathered: &Gathered, checks: &mut Vec<Check>) {
     let block = gathered.snapshot.block;
     let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default();
     let light = if now.saturating_sub(block.timestamp) > OLD_BLOCK { Light::Amber } else { Light::Green };
-    let what = format!("block {} of {}", block.number, format::distance(now, block.timestamp));
+    let what = format!("block {}, {}", block.number, format::distance(now, block.timestamp));
     checks.push(check("chain", &gathered.network.config.name, light, what));
     if let Some(unsaved) = &gathered.unsaved {
         checks.push(check("cache", "", Light::Amber, format!("the ledger cannot be kept: {}", Chain(unsaved))));
@@ -173,7 +179,10 @@ fn check_attesters(gathered: &Gathered, checks: &mut Vec<Check>) {
     };
     let what = format!("{critical} critical, {warning} to look at");
     let hint = (light != Light::Green).then(|| "`butler-cli status --attention` shows them".to_owned());
-    checks.push(Check { hint, ..check("coinbases", "", light, what) });
+    // Without keys this was said already.
+    if gathered.knows_coinbases() {
+        checks.push(Check { hint, ..check("coinbases", "", light, what) });
+    }
     let active = rows.iter().filter(|row| row.state == State::Active).count();
     let attesters = format!("{}, {active} active", format::count(rows.len(), "attester"));
     checks.push(check("attesters", "", if rows.is_empty() { Light::Amber } else { Light::Green }, attesters));

@@ -49,9 +49,12 @@ struct Event {
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &EventsArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.to_block, false).await?;
-    let sources = sources(&gathered).await?;
     let from = args.from_block.unwrap_or(gathered.network.config.staking_registry_from_block);
     let last = gathered.snapshot.block.number;
+    if args.from_block.is_some_and(|from| from > last) {
+        return Err(CliError::EmptyRange { from, last });
+    }
+    let sources = sources(&gathered).await?;
     let filter = LogFilter { addresses: sources.keys().copied().collect(), topics: Vec::new() };
     let waiting = Waiting::new();
     let mut events = Vec::new();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::arrival::Arrival;
-use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity};
+use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
 use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::args::{Global, StatusArgs};
 use crate::error::CliError;
 use crate::gather::{Gathered, gather};
-use crate::output::Output;
+use crate::output::{Output, remark};
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
 use crate::view::table::{Tone, Value, number, painted, plain, table, toned};
@@ -60,6 +60,8 @@ struct Coinbase {
     expected: Option<JsonAddress>,
     /// `overdue`, `arrival` (see there) or `unknown`, where a coinbase is missing.
     deadline: Option<&'static str>,
+    /// Why a configured coinbase cannot be verified.
+    why: Option<Unverified>,
 }
 
 #[derive(Debug, Serialize)]
@@ -80,13 +82,27 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
     let rows = rows(&gathered);
     let report = report(&gathered, args, &rows);
     output.result(&report, render)?;
+    for attester in args.attester.iter().filter(|attester| !gathered.snapshot.attesters.contains_key(attester)) {
+        remark(&format!(
+            "warning: {} is not followed: no key file, provider queue, delegation or `extra_attesters` names it",
+            format::address(attester)
+        ));
+    }
     Ok(gathered.finish(Exit::Success))
 }
 
-/// The overview of everything that was gathered.
+/// The overview of everything that was gathered. Without any keys, no coinbase is judged.
 pub(super) fn rows(gathered: &Gathered) -> Vec<AttesterRow> {
     let network = &gathered.network;
-    overview(&gathered.snapshot, &network.keys.book, &BTreeMap::new(), network.config.coinbase_critical)
+    let mut rows = overview(&gathered.snapshot, &network.keys.book, &BTreeMap::new(), network.config.coinbase_critical);
+    if !gathered.knows_coinbases() {
+        // Nobody said what the servers have: that is not the same as nothing.
+        for row in &mut rows {
+            row.coinbase = CoinbaseCheck::NotApplicable;
+            row.coinbase_severity = Severity::Ok;
+        }
+    }
+    rows
 }
 
 fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> StatusReport {
@@ -94,7 +110,11 @@ fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> Statu
         scope: gathered.scope(),
         counts_by_state: counts_by_state(rows),
         counts_by_position: counts_by_position(rows),
-        attesters: rows.iter().filter(|row| is_wanted(row, args)).map(attester).collect(),
+        attesters: rows
+            .iter()
+            .filter(|row| is_wanted(row, args))
+            .map(|row| attester(row, gathered.knows_coinbases()))
+            .collect(),
         key_file_faults: gathered.network.keys.faults.iter().map(ToString::to_string).collect(),
     }
 }
@@ -107,7 +127,7 @@ fn is_wanted(row: &AttesterRow, args: &StatusArgs) -> bool {
         && (!args.attention || row.coinbase_severity != Severity::Ok || row.deposit_failed)
 }
 
-fn attester(row: &AttesterRow) -> Attester {
+fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
     let deadline = match row.coinbase {
         CoinbaseCheck::Missing { deadline: Deadline::Overdue } => Some("overdue"),
         CoinbaseCheck::Missing { deadline: Deadline::Arrival(_) } => Some("arrival"),
@@ -127,11 +147,18 @@ fn attester(row: &AttesterRow) -> Attester {
         entry_queue_place: row.entry_queue_place,
         arrival: row.arrival,
         coinbase: Coinbase {
-            verdict: verdict(&row.coinbase),
+            verdict: if knows_coinbases { verdict(&row.coinbase) } else { "unknown" },
             severity: row.coinbase_severity,
             configured: row.coinbase_configured.iter().map(|coinbase| (*coinbase).into()).collect(),
             expected: row.coinbase_expected.map(Into::into),
             deadline,
+            why: match row.coinbase {
+                CoinbaseCheck::Unverifiable { why, .. } => Some(why),
+                CoinbaseCheck::NotApplicable
+                | CoinbaseCheck::Matches
+                | CoinbaseCheck::Missing { .. }
+                | CoinbaseCheck::Wrong { .. } => None,
+            },
         },
         effective_balance: row.view.effective_balance.into(),
         withdrawer: row.view.withdrawer.map(Into::into),

@@ -1,0 +1,294 @@
+//! `docs/cli.md` promises paths, types and names of the JSON; every command's real output is held against that, both ways.
+//!
+//! A documented path that never occurs fails the test, and so does one that occurs and is not documented.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use butler_core::client::error::ErrorKind;
+use butler_core::domain::coinbase::{Severity, Unverified};
+use butler_core::domain::duplicates::DuplicateKind;
+use butler_core::domain::position::Position;
+use butler_core::domain::state::State;
+use butler_core::domain::view::OnChainStatus;
+use serde_json::Value;
+use support::Bench;
+
+/// What the page says.
+struct Page {
+    /// By command, then path: the type.
+    tables: BTreeMap<String, BTreeMap<String, String>>,
+    /// By type: the closed set.
+    names: BTreeMap<String, BTreeSet<String>>,
+}
+
+fn page() -> Page {
+    let text = include_str!("../src/json_shapes.md");
+    let (mut tables, mut names) = (BTreeMap::<String, BTreeMap<_, _>>::new(), BTreeMap::new());
+    let mut heading = String::new();
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("### ") {
+            title.clone_into(&mut heading);
+            continue;
+        }
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if heading == "Names" && cells.len() == 4 && cells[2].starts_with('`') {
+            let set = cells[2].split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            names.insert(cells[1].to_owned(), set);
+        } else if let [_, path, kind, meaning, _] = cells.as_slice()
+            && let Some(path) = path.strip_prefix('`').and_then(|path| path.strip_suffix('`'))
+        {
+            assert!(meaning.ends_with('.'), "{path}: a meaning is a sentence");
+            let before = tables.entry(heading.clone()).or_default().insert(path.to_owned(), (*kind).to_owned());
+            assert_eq!(before, None, "{heading}: {path} is documented twice");
+        }
+    }
+    Page { tables, names }
+}
+
+/// Holds values against one command's table.
+struct Checker<'a> {
+    page: &'a Page,
+    table: BTreeMap<String, String>,
+    /// The paths that occurred with a value.
+    seen: BTreeSet<String>,
+    problems: BTreeSet<String>,
+}
+
+impl Checker<'_> {
+    fn problem(&mut self, path: &str, what: impl std::fmt::Display) {
+        self.problems.insert(format!("{path}: {what}"));
+    }
+
+    /// Checks the keys of an object; `prefix` is empty or ends with a dot.
+    fn object(&mut self, prefix: &str, value: &Value) {
+        let Some(object) = value.as_object() else {
+            return self.problem(prefix, "not an object");
+        };
+        for (key, value) in object {
+            self.value(&format!("{prefix}{key}"), value);
+        }
+        // Absence is `null`, never a missing key.
+        let direct =
+            |path: &&String| path.strip_prefix(prefix).is_some_and(|rest| !rest.contains('.') && !rest.ends_with('*'));
+        let missing: Vec<String> = self.table.keys().filter(direct).cloned().collect();
+        for path in missing {
+            if !object.contains_key(&path[prefix.len()..]) {
+                self.problem(&path, "documented, and missing in one of the objects");
+            }
+        }
+    }
+
+    fn value(&mut self, path: &str, value: &Value) {
+        let Some(documented) = self.table.get(path).cloned() else {
+            return self.problem(path, "not documented");
+        };
+        let (kind, may_be_null) = match documented.strip_suffix(" or null") {
+            Some(kind) => (kind, true),
+            None => (documented.as_str(), false),
+        };
+        if value.is_null() {
+            if !may_be_null {
+                self.problem(path, "null, and not documented as such");
+            }
+            return;
+        }
+        self.seen.insert(path.to_owned());
+        match (kind, value) {
+            ("object", _) => self.object(&format!("{path}."), value),
+            ("map", Value::Object(map)) => {
+                for value in map.values() {
+                    self.value(&format!("{path}.*"), value);
+                }
+            }
+            ("list of object", Value::Array(list)) => {
+                for value in list {
+                    self.object(&format!("{path}[]."), value);
+                }
+            }
+            (kind, Value::Array(list)) if kind.starts_with("list of ") => {
+                for value in list {
+                    self.scalar(path, &kind["list of ".len()..], value);
+                }
+            }
+            (kind, value) => self.scalar(path, kind, value),
+        }
+    }
+
+    fn scalar(&mut self, path: &str, kind: &str, value: &Value) {
+        let text = value.as_str();
+        let is_hex = |digits| {
+            text.and_then(|text| text.strip_prefix("0x"))
+                .is_some_and(|hex| hex.len() == digits && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        };
+        let fits = match kind {
+            "any" => true,
+            "text" => text.is_some(),
+            "boolean" => value.is_boolean(),
+            "integer" => value.is_u64(),
+            "time" => value.as_u64().is_some_and(|time| time > 1_600_000_000),
+            "address" => {
+                is_hex(40)
+                    && text.is_some_and(|text| {
+                        text.parse().is_ok_and(|address| ethers_core::utils::to_checksum(&address, None) == text)
+                    })
+            }
+            "hash" => is_hex(64) && text.is_some_and(|text| text.to_lowercase() == text),
+            "amount" => text.is_some_and(|text| ethers_core::types::U256::from_dec_str(text).is_ok()),
+            name => match self.page.names.get(name) {
+                Some(set) => text.is_some_and(|text| set.contains(text)),
+                None => false,
+            },
+        };
+        if !fits {
+            self.problem(path, format!("{value} is not of type `{kind}`"));
+        }
+    }
+}
+
+/// A devnet with every kind of attester, file and endpoint answer that the tables speak of.
+async fn bench() -> Bench {
+    let bench = Bench::start().await;
+    let others: Vec<String> = ["S0", "S1", "S2", "S3", "S4"]
+        .iter()
+        .map(|name| format!("\"{:?}\"", bench.oracle().attester(name).unwrap().address))
+        .collect();
+    let path = bench.folder.path().join("butler.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    let config = config
+        .replace("provider_ids = [1]\n", &format!("provider_ids = [1, 2]\nextra_attesters = [{}]\n", others.join(",")));
+    assert!(config.contains("extra_attesters"));
+    std::fs::write(&path, &config).unwrap();
+    let without_keys: Vec<&str> = config.lines().filter(|line| !line.contains("_files")).collect();
+    std::fs::write(bench.folder.path().join("without_keys.toml"), without_keys.join("\n")).unwrap();
+    // A file of its own with a fault, for `key_file_faults`, and an attester on two servers whose coinbase nothing says.
+    std::fs::write(bench.folder.path().join("keys/broken.json"), "{").unwrap();
+    let server_1 = std::fs::read_to_string(bench.folder.path().join("keys/server-1.json")).unwrap();
+    let mut keys: Value = serde_json::from_str(&server_1).unwrap();
+    for validator in keys["validators"].as_array_mut().unwrap() {
+        if validator.get("coinbase").is_none() {
+            validator["coinbase"] = "0x00000000000000000000000000000000000000C0".into();
+        }
+    }
+    std::fs::write(bench.folder.path().join("keys/server-3.json"), keys.to_string()).unwrap();
+    bench
+}
+
+#[tokio::test]
+async fn every_command_prints_what_is_documented_and_nothing_else() {
+    let bench = bench().await;
+    let admin_of_another = format!("{:?}", bench.oracle().providers[&3].provider_admin);
+    let runs: [(&str, &[&str], i32); 18] = [
+        ("butler-cli status", &["status"], 0),
+        ("butler-cli status", &["status", "--attention", "--state", "ACTIVE"], 0),
+        ("butler-cli status", &["status", "--config", "without_keys.toml"], 0),
+        ("butler-cli queue", &["queue"], 0),
+        ("butler-cli audit", &["audit"], 5),
+        ("butler-cli audit", &["audit", "--strict"], 5),
+        ("butler-cli provider show", &["provider", "show"], 0),
+        ("butler-cli provider show", &["provider", "find", &admin_of_another], 0),
+        ("butler-cli provider show", &["provider", "find", "0x00000000000000000000000000000000000000ff"], 5),
+        ("butler-cli publishers", &["publishers"], 0),
+        ("butler-cli chain", &["chain"], 0),
+        ("butler-cli chain", &["chain", "--l1-url", bench.chain.url(), "--l1-url", "http://localhost:1"], 0),
+        ("butler-cli events", &["events"], 0),
+        ("butler-cli doctor", &["doctor"], 5),
+        ("butler-cli doctor", &["doctor", "--network", "no-such-network"], 5),
+        ("butler-cli config check", &["config", "check"], 3),
+        ("butler-cli config check", &["config", "check", "--network", "no-such-network"], 3),
+        ("butler-cli config show", &["config", "show"], 0),
+    ];
+    let page = page();
+    let scope = &page.tables["The scope of a report"];
+    let mut checkers = BTreeMap::new();
+    for (command, arguments, code) in runs {
+        let report = bench.json(arguments, code).await;
+        let checker = checkers.entry(command).or_insert_with(|| {
+            let mut table = page.tables[command].clone();
+            if report.get("scope").is_some() {
+                table.extend(scope.clone());
+            }
+            Checker { page: &page, table, seen: BTreeSet::new(), problems: BTreeSet::new() }
+        });
+        checker.object("", &report);
+    }
+    let mut problems = Vec::new();
+    for (command, checker) in &checkers {
+        problems.extend(checker.problems.iter().map(|problem| format!("{command}: {problem}")));
+        let never = checker.table.keys().filter(|path| !checker.seen.contains(*path));
+        problems.extend(never.map(|path| format!("{command}: {path}: documented, and never occurs")));
+    }
+    let tables: BTreeSet<&str> =
+        page.tables.keys().map(String::as_str).filter(|name| name.starts_with("butler")).collect();
+    assert_eq!(tables, checkers.keys().copied().collect(), "every table has a command that is run here");
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+#[tokio::test]
+async fn without_key_files_no_coinbase_is_called_missing() {
+    let bench = bench().await;
+    let report = bench.json(&["status", "--config", "without_keys.toml"], 0).await;
+    let attesters = report["attesters"].as_array().unwrap();
+    assert!(attesters.iter().any(|attester| attester["position"] == "validating"));
+    assert!(attesters.iter().all(|attester| attester["coinbase"]["verdict"] == "unknown"));
+    let report = bench.json(&["audit", "--config", "without_keys.toml"], 0).await;
+    assert_eq!(report["passed"], true);
+}
+
+#[tokio::test]
+async fn events_that_cannot_be_are_refused() {
+    let bench = Bench::start().await;
+    for (arguments, message) in [
+        (&["events", "--name", "StakedWithProvidr"][..], "expected one of "),
+        (&["events", "--from-block", "84"], "--from-block 84 comes after the last block, 83"),
+    ] {
+        let output = bench.run(arguments).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(message), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+/// The serialized name of a value.
+fn name(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_closed_sets_are_those_of_the_program() {
+    let page = page();
+    let set = |names: Vec<String>| names.into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(page.names["state"], set(State::ALL.map(name).to_vec()));
+    assert_eq!(page.names["position"], set(Position::ALL.map(name).to_vec()));
+    let statuses = (0..=u8::MAX).map_while(|number| OnChainStatus::try_from(number).ok());
+    assert_eq!(page.names["status"], set(statuses.map(name).collect()));
+    assert_eq!(page.names["severity"], set([Severity::Ok, Severity::Warning, Severity::Critical].map(name).to_vec()));
+    assert_eq!(page.names["unverified"], set([Unverified::NotStakedYet, Unverified::NoDelegation].map(name).to_vec()));
+    assert!(page.names["failure"].contains(&name(ErrorKind::StateUnavailable)));
+    let duplicates = set(DuplicateKind::ALL.map(name).to_vec());
+    assert!(duplicates.is_subset(&page.names["finding"]), "{:?}", duplicates.difference(&page.names["finding"]));
+    // What is not a duplicate is named in one place of the program each.
+    let source = include_str!("../src/commands/audit.rs");
+    for finding in page.names["finding"].difference(&duplicates) {
+        assert!(source.contains(&format!("\"{finding}\"")), "{finding}");
+    }
+    let source = include_str!("../src/commands/doctor.rs");
+    for check in &page.names["check"] {
+        assert!(source.contains(&format!("\"{check}\"")), "{check}");
+    }
+}
+
+#[test]
+fn every_finding_is_explained_to_operators() {
+    let page = include_str!("../../../docs/operating.md");
+    for finding in &self::page().names["finding"] {
+        // Kinds of one group are written as `one_and_…` or `…_other`.
+        let in_group = finding.split_once("_and_").is_some_and(|(one, other)| {
+            page.contains(&format!("`{one}_and_…`")) || page.contains(&format!("`…_{other}`"))
+        });
+        assert!(in_group || page.contains(&format!("`{finding}`")), "{finding}");
+    }
+}
