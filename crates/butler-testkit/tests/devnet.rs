@@ -1,17 +1,17 @@
 //! The devnet: it starts, says what its oracle says, and dies with its owner.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use butler_testkit::devnet::{Chain, DevnetSpec, History, Status, ensure, example_files};
+use butler_testkit::devnet::{Chain, DevnetSpec, History, Move, Status, ensure, example_files};
 use ethers_core::{
     abi::{ParamType, decode},
-    types::U256,
+    types::{Address, U256},
     utils::{hex, id, to_checksum},
 };
 use serde_json::{Value, json};
 
 async fn call(
     chain: &Chain,
-    to: ethers_core::types::Address,
+    to: Address,
     signature: &str,
     argument: Option<[u8; 32]>,
     block: Value,
@@ -148,4 +148,184 @@ async fn the_example_files_fit_the_story() {
         Some(coinbases[&oracle.attesters["A4"].address])
     );
     assert_eq!(coinbase(2), None);
+}
+
+async fn status(chain: &Chain, attester: Address) -> u64 {
+    let mut word = [0; 32];
+    word[12..].copy_from_slice(attester.as_bytes());
+    let rollup = chain.oracle().unwrap().contracts.rollup_address;
+    let answer = call(
+        chain,
+        rollup,
+        "getStatus(address)",
+        Some(word),
+        json!("latest"),
+    )
+    .await
+    .unwrap();
+    U256::from_big_endian(&answer).as_u64()
+}
+
+async fn entry_queue_length(chain: &Chain) -> u64 {
+    let rollup = chain.oracle().unwrap().contracts.rollup_address;
+    U256::from_big_endian(
+        &call(
+            chain,
+            rollup,
+            "getEntryQueueLength()",
+            None,
+            json!("latest"),
+        )
+        .await
+        .unwrap(),
+    )
+    .as_u64()
+}
+
+#[tokio::test]
+async fn an_attester_goes_through_its_life() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap())
+        .await
+        .unwrap();
+    let oracle = chain.oracle().unwrap();
+    let attester = oracle.attester("A8").unwrap().address;
+    let staked = chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    assert!(staked.block > oracle.block.number && staked.transaction.is_some());
+    assert_eq!(entry_queue_length(&chain).await, 4);
+    chain.play(Move::Flush).await.unwrap();
+    assert_eq!(entry_queue_length(&chain).await, 0);
+    assert_eq!(status(&chain, attester).await, 1);
+    chain
+        .play(Move::Slash {
+            attester,
+            tokens: 2000,
+        })
+        .await
+        .unwrap();
+    chain
+        .play(Move::InitiateWithdraw { attester })
+        .await
+        .unwrap();
+    assert_eq!(status(&chain, attester).await, 3);
+    assert!(
+        chain
+            .play(Move::FinalizeWithdraw { attester })
+            .await
+            .is_err(),
+        "the exit delay has not passed"
+    );
+    chain
+        .play(Move::JumpSeconds(oracle.rollup.exit_delay))
+        .await
+        .unwrap();
+    chain
+        .play(Move::FinalizeWithdraw { attester })
+        .await
+        .unwrap();
+    assert_eq!(status(&chain, attester).await, 0);
+}
+
+#[tokio::test]
+async fn new_keys_become_active_and_bad_ones_do_not() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap())
+        .await
+        .unwrap();
+    let oracle = chain.oracle().unwrap();
+    chain.play(Move::Flush).await.unwrap();
+    chain
+        .play(Move::Drip {
+            provider: 1,
+            count: 2,
+        })
+        .await
+        .unwrap();
+    chain
+        .play(Move::AddKeys {
+            provider: 1,
+            keys: oracle.spare_keys[..1].to_vec(),
+        })
+        .await
+        .unwrap();
+    let duplicate = oracle.attester("A0").unwrap().address;
+    chain
+        .play(Move::AddKeysRaw {
+            provider: 1,
+            attester: duplicate,
+        })
+        .await
+        .unwrap();
+    chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    assert!(
+        chain.play(Move::Stake { provider: 1 }).await.is_err(),
+        "the provider has no key left"
+    );
+    let bad = Address::repeat_byte(0xbb);
+    chain.play(Move::Deposit { attester: bad }).await.unwrap();
+    chain
+        .play(Move::DepositKey {
+            key: oracle.spare_keys[1].clone(),
+        })
+        .await
+        .unwrap();
+    assert_eq!(entry_queue_length(&chain).await, 4);
+    chain.play(Move::Flush).await.unwrap();
+    assert_eq!(status(&chain, oracle.spare_keys[0].attester).await, 1);
+    assert_eq!(status(&chain, oracle.spare_keys[1].attester).await, 1);
+    assert_eq!(status(&chain, bad).await, 0);
+}
+
+#[tokio::test]
+async fn admins_change_and_time_passes() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap())
+        .await
+        .unwrap();
+    let oracle = chain.oracle().unwrap();
+    chain
+        .play(Move::SetTakeRate {
+            provider: 1,
+            rate: 800,
+        })
+        .await
+        .unwrap();
+    chain
+        .play(Move::ProposeAdmin {
+            provider: 1,
+            admin: oracle.accounts["recipient"],
+        })
+        .await
+        .unwrap();
+    chain.play(Move::AcceptAdmin { provider: 1 }).await.unwrap();
+    chain
+        .play(Move::Drip {
+            provider: 1,
+            count: 1,
+        })
+        .await
+        .unwrap();
+    let before = chain.timestamp().await.unwrap();
+    assert_eq!(
+        chain.play(Move::Mine).await.unwrap().block,
+        oracle.block.number + 5
+    );
+    assert_eq!(chain.timestamp().await.unwrap(), before + 12);
+    chain.play(Move::JumpEpochs(2)).await.unwrap();
+    assert_eq!(chain.timestamp().await.unwrap(), before + 12 + 2 * 72 * 32);
+    let old = chain
+        .rpc("eth_getBlockByNumber", json!(["latest", false]))
+        .await
+        .unwrap();
+    let head = chain.play(Move::Reorg { depth: 2 }).await.unwrap().block;
+    let new = chain
+        .rpc("eth_getBlockByNumber", json!(["latest", false]))
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            head,
+            old["number"] == new["number"],
+            old["hash"] == new["hash"]
+        ),
+        (oracle.block.number + 6, true, false)
+    );
 }

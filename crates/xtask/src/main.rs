@@ -1,2 +1,51 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: what a developer of the butler runs. `devnet` starts a local chain, `test` runs all tests, `check` is
+//! everything that must be clean before a change is merged.
+//!
+//! A task prints what it starts and ends with the exit code of what failed first.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a developer's tool that talks to a terminal"
+)]
+
+mod check;
+mod command;
+mod devnet;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the butler workspace.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run a local chain with Aztec's contracts until Ctrl-C.
+    Devnet(devnet::Options),
+    /// Build everything and run all tests.
+    Test(test::Options),
+    /// Check format, lints, docs, dependencies and licences.
+    Check,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Devnet(options) => devnet::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Check => check::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,5 +1,6 @@
 // What the chain itself says at the end: the answers that tests compare with. Read by plain calls, never by our own code.
 import { decodeEventLog, getAddress } from 'viem';
+import { blsKeys, compress } from './bls.mjs';
 import { MULTICALL3, account } from './devnet.mjs';
 
 const STATUS = ['NONE', 'VALIDATING', 'ZOMBIE', 'EXITING'];
@@ -16,6 +17,13 @@ export async function fundPublishers({ url }, rpc) {
   for (const { address, balance } of PUBLISHERS) await rpc(url, 'anvil_setBalance', [address, `0x${balance.toString(16)}`]);
 }
 
+// Valid keys that no provider has yet, for tests that add some.
+const SPARE_KEYS = 20;
+const spareKeys = () => Array.from({ length: SPARE_KEYS }, (_, i) => {
+  const pair = blsKeys(`C${i}`);
+  return { attester: account(300 + i).address, bls: compress(pair.g1), ...pair };
+});
+
 // `eventNames` limits the events that are kept; undefined keeps all.
 export async function readOracle(devnet, { names, bls, providers, eventNames }) {
   const { reader, read, who, contracts, addresses } = devnet;
@@ -27,6 +35,7 @@ export async function readOracle(devnet, { names, bls, providers, eventNames }) 
     contracts: addresses,
     accounts: Object.fromEntries(Object.entries(who).map(([role, a]) => [role, a.address])),
     publishers: PUBLISHERS,
+    spareKeys: spareKeys(),
     attesters: await readAttesters(devnet, names, bls),
     activeAttesters: await many(devnet, contracts.Rollup, 'getAttesterAtIndex', 'getActiveAttesterCount'),
     entryQueue: await many(devnet, contracts.Rollup, 'getEntryQueueAt', 'getEntryQueueLength'),

@@ -11,10 +11,11 @@ use std::{
     process::{Command, Stdio},
 };
 
+use super::{
+    Oracle,
+    sources::{SourceFile, copy, hash, read_sources},
+};
 use anyhow::{Context as _, bail};
-use ethers_core::utils::{hex, keccak256};
-
-use super::Oracle;
 
 /// Which devnet is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +120,7 @@ struct Builder {
 
 impl Builder {
     fn ensure(&self, spec: DevnetSpec) -> anyhow::Result<DevnetState> {
-        let files = source_files(&self.sources)?;
+        let files = read_sources(&self.sources)?;
         let packages = self.root.join(format!(
             "npm-{}",
             hash(files.iter().filter(|(name, _)| name.starts_with("package")))
@@ -153,7 +154,7 @@ impl Builder {
         Ok(state)
     }
 
-    fn install(&self, packages: &Path, files: &[(String, Vec<u8>)]) -> anyhow::Result<()> {
+    fn install(&self, packages: &Path, files: &[SourceFile]) -> anyhow::Result<()> {
         if anvil_in(packages).is_file() {
             return Ok(());
         }
@@ -184,7 +185,7 @@ impl Builder {
         &self,
         spec: DevnetSpec,
         sources: &Path,
-        files: &[(String, Vec<u8>)],
+        files: &[SourceFile],
         to: &Path,
     ) -> anyhow::Result<()> {
         copy(files.iter(), sources)?;
@@ -268,57 +269,6 @@ fn anvil_in(packages: &Path) -> PathBuf {
     ))
 }
 
-/// Every file of the folder with its relative name, sorted; `node_modules` is left out.
-fn source_files(directory: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    fn walk(
-        directory: &Path,
-        prefix: &str,
-        files: &mut Vec<(String, Vec<u8>)>,
-    ) -> std::io::Result<()> {
-        for entry in fs::read_dir(directory)? {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name == "node_modules" {
-                continue;
-            }
-            let relative = format!("{prefix}{name}");
-            if entry.file_type()?.is_dir() {
-                walk(&entry.path(), &format!("{relative}/"), files)?;
-            } else {
-                files.push((relative, fs::read(entry.path())?));
-            }
-        }
-        Ok(())
-    }
-    let mut files = Vec::new();
-    walk(directory, "", &mut files)
-        .with_context(|| format!("failed to read `{}`", directory.display()))?;
-    files.retain(|(name, _)| !name.ends_with(".md"));
-    files.sort();
-    Ok(files)
-}
-
-fn hash<'a>(files: impl Iterator<Item = &'a (String, Vec<u8>)>) -> String {
-    let mut digests = Vec::new();
-    for (name, content) in files {
-        digests.extend(keccak256(name));
-        digests.extend(keccak256(content));
-    }
-    hex::encode(&keccak256(digests)[..6])
-}
-
-fn copy<'a>(files: impl Iterator<Item = &'a (String, Vec<u8>)>, to: &Path) -> anyhow::Result<()> {
-    for (name, content) in files {
-        let path = to.join(name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)
-                .with_context(|| format!("failed to create `{}`", parent.display()))?;
-        }
-        super::write_file(&path, content)?;
-    }
-    Ok(())
-}
-
 #[expect(
     clippy::print_stderr,
     reason = "a first build takes long enough that people must see why"
@@ -360,13 +310,5 @@ mod tests {
         assert_eq!(first.directory(), second.directory());
         assert!(first.state_file().is_file());
         assert!(first.archive_file().is_file());
-    }
-
-    #[test]
-    fn the_hash_sees_names_and_contents() {
-        let file = |name: &str, content: &str| (name.to_owned(), content.as_bytes().to_vec());
-        let of = |files: &[(String, Vec<u8>)]| hash(files.iter());
-        assert_ne!(of(&[file("a", "x")]), of(&[file("a", "y")]));
-        assert_ne!(of(&[file("a", "x")]), of(&[file("b", "x")]));
     }
 }

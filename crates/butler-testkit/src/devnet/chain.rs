@@ -80,7 +80,12 @@ impl Chain {
             "--load-state".to_owned(),
             file.to_string_lossy().into_owned(),
         ];
-        Self::launch(state.anvil(), port, &arguments, Some(oracle)).await
+        let chain = Self::launch(state.anvil(), port, &arguments, Some(oracle)).await?;
+        // Every new block is 12 s after the one before, however fast the test is.
+        chain
+            .rpc("anvil_setBlockTimestampInterval", json!([12]))
+            .await?;
+        Ok(chain)
     }
 
     /// Runs an empty chain with the same id: no contract, no Multicall3.

@@ -1,22 +1,26 @@
 //! A local L1 with Aztec's real contracts: built once per change of `examples/devnet`, loaded by each test into an anvil
 //! of its own.
 //!
-//! [`ensure`] gives the built state, [`Chain::start`] runs it, [`Oracle`] knows the right answers, and [`example_files`] writes the configuration and key files of an operator who runs validators on it.
+//! [`ensure`] gives the built state, [`Chain::start`] runs it, [`Oracle`] knows the right answers, [`Move`] changes the chain, and [`example_files`] writes the configuration and key files of an operator who runs validators on it.
 
 use anyhow::Context as _;
 
 mod build;
 mod chain;
 mod example;
+mod moves;
 mod oracle;
+mod sources;
+mod transact;
 
 pub use build::{DevnetSpec, DevnetState, ensure};
 pub(crate) use chain::quantity;
 pub use chain::{Chain, History};
 pub use example::{ExampleFiles, example_files};
+pub use moves::{Move, Played};
 pub use oracle::{
-    Attester, Block, Contracts, EntryQueueItem, Event, Exit, Oracle, Provider, Publisher, Rollup,
-    Status,
+    Attester, Block, Contracts, EntryQueueItem, Event, Exit, KeyStore, Oracle, Provider, Publisher,
+    Rollup, Status,
 };
 
 /// Writes a file of the testkit's own folders or of a test's temporary folder.

@@ -21,6 +21,8 @@ pub struct Oracle {
     pub accounts: BTreeMap<String, Address>,
     /// Three publisher accounts: well funded, half empty, nearly dry.
     pub publishers: Vec<Publisher>,
+    /// Valid keys that no provider has yet.
+    pub spare_keys: Vec<KeyStore>,
     /// Every attester by name (`A0`, `S3`, `BADPOP`, …).
     pub attesters: BTreeMap<String, Attester>,
     /// The active set in the rollup's order.
@@ -71,6 +73,24 @@ pub struct Publisher {
     /// Its balance in wei.
     #[serde(deserialize_with = "amount")]
     pub balance: U256,
+}
+
+/// A validator key as the StakingRegistry takes it, with a valid proof of possession.
+#[derive(Clone, Debug, Deserialize)]
+pub struct KeyStore {
+    /// The attester's address.
+    pub attester: Address,
+    /// The compressed BLS public key, as key files hold it.
+    pub bls: H256,
+    /// Public key in G1: x, y.
+    #[serde(deserialize_with = "coordinates")]
+    pub g1: BTreeMap<String, U256>,
+    /// Public key in G2: x0, x1, y0, y1.
+    #[serde(deserialize_with = "coordinates")]
+    pub g2: BTreeMap<String, U256>,
+    /// Proof of possession: x, y.
+    #[serde(deserialize_with = "coordinates")]
+    pub pop: BTreeMap<String, U256>,
 }
 
 /// What `getAttesterView` and `getSequencerRewards` say.

@@ -1,0 +1,273 @@
+//! What people do to the chain, for tests that watch it: stake, flush, add keys, exit, slash, let time pass.
+//!
+//! Every move acts through the account that may do it (anvil impersonates), and fails when its transaction reverts.
+
+use anyhow::Context as _;
+use ethers_core::{
+    abi::Token,
+    types::{Address, H256, U256},
+};
+use serde_json::json;
+
+use super::{
+    Chain, KeyStore,
+    transact::{PROVIDER, invalid_key, key_store, number},
+};
+
+/// One thing that happens on the chain.
+#[derive(Clone, Debug)]
+pub enum Move {
+    /// A delegator stakes with the provider's first key, at the current take rate.
+    Stake {
+        /// Provider id.
+        provider: u64,
+    },
+    /// The next epoch begins and somebody flushes the entry queue.
+    Flush,
+    /// The provider drops its first keys.
+    Drip {
+        /// Provider id.
+        provider: u64,
+        /// How many keys.
+        count: u64,
+    },
+    /// The provider adds keys, for instance from [`super::Oracle::spare_keys`].
+    AddKeys {
+        /// Provider id.
+        provider: u64,
+        /// The keys.
+        keys: Vec<KeyStore>,
+    },
+    /// The provider adds a key with this address and BLS values that no flush will accept. The address may be a duplicate.
+    AddKeysRaw {
+        /// Provider id.
+        provider: u64,
+        /// Address of the key.
+        attester: Address,
+    },
+    /// The provider's admin sets another take rate, in basis points.
+    SetTakeRate {
+        /// Provider id.
+        provider: u64,
+        /// The new rate.
+        rate: u16,
+    },
+    /// The provider's admin names a successor, who is pending until [`Move::AcceptAdmin`].
+    ProposeAdmin {
+        /// Provider id.
+        provider: u64,
+        /// The successor.
+        admin: Address,
+    },
+    /// The pending admin accepts.
+    AcceptAdmin {
+        /// Provider id.
+        provider: u64,
+    },
+    /// Somebody deposits directly, with BLS values that no flush will accept.
+    Deposit {
+        /// Address of the key.
+        attester: Address,
+    },
+    /// Somebody deposits a valid key directly.
+    DepositKey {
+        /// The key.
+        key: KeyStore,
+    },
+    /// The withdrawer starts the exit of an active attester.
+    InitiateWithdraw {
+        /// The attester.
+        attester: Address,
+    },
+    /// Somebody finishes an exit that is due; see [`Move::JumpSeconds`].
+    FinalizeWithdraw {
+        /// The attester.
+        attester: Address,
+    },
+    /// The slasher takes so many whole tokens.
+    Slash {
+        /// The attester.
+        attester: Address,
+        /// Whole tokens.
+        tokens: u64,
+    },
+    /// An empty block.
+    Mine,
+    /// So many epochs pass; one block at the end.
+    JumpEpochs(u64),
+    /// So many seconds pass; one block at the end.
+    JumpSeconds(u64),
+    /// The last blocks are replaced by as many empty ones.
+    Reorg {
+        /// How many blocks.
+        depth: u64,
+    },
+}
+
+/// What a move did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Played {
+    /// The block that holds it; for a reorg the head.
+    pub block: u64,
+    /// Its transaction, if there was one.
+    pub transaction: Option<H256>,
+}
+
+impl Chain {
+    /// Lets it happen.
+    ///
+    /// # Errors
+    /// When a call fails or the transaction reverts.
+    pub async fn play(&self, action: Move) -> anyhow::Result<Played> {
+        let contracts = self.oracle()?.contracts;
+        let (registry, rollup) = (contracts.staking_registry_address, contracts.rollup_address);
+        match action {
+            Move::Stake { provider } => {
+                let delegator = self.oracle()?.account("delegator1")?;
+                self.fund(delegator, registry).await?;
+                let answer = self
+                    .read(
+                        registry,
+                        "providerConfigurations(uint256)",
+                        &[number(provider)],
+                        &PROVIDER,
+                    )
+                    .await?;
+                let rate = answer
+                    .get(1)
+                    .cloned()
+                    .context("a provider without take rate")?;
+                let version = number(self.oracle()?.rollup.version);
+                let (person, r#move) = (Token::Address(delegator), Token::Bool(true));
+                let arguments = [
+                    number(provider),
+                    version,
+                    person.clone(),
+                    rate,
+                    person,
+                    r#move,
+                ];
+                self.send(
+                    delegator,
+                    registry,
+                    "stake(uint256,uint256,address,uint16,address,bool)",
+                    &arguments,
+                )
+                .await
+            }
+            Move::Flush => {
+                self.jump(self.epoch_seconds()?).await?;
+                self.send(
+                    self.oracle()?.account("stranger")?,
+                    rollup,
+                    "flushEntryQueue()",
+                    &[],
+                )
+                .await
+            }
+            Move::Drip { provider, count } => {
+                let arguments = [number(provider), number(count)];
+                self.send(
+                    self.admin(provider).await?,
+                    registry,
+                    "dripProviderQueue(uint256,uint256)",
+                    &arguments,
+                )
+                .await
+            }
+            Move::AddKeys { provider, keys } => {
+                let keys = keys.iter().map(key_store).collect::<anyhow::Result<_>>()?;
+                self.add_keys(provider, keys).await
+            }
+            Move::AddKeysRaw { provider, attester } => {
+                self.add_keys(provider, vec![invalid_key(attester)]).await
+            }
+            Move::SetTakeRate { provider, rate } => {
+                let arguments = [number(provider), number(rate.into())];
+                self.send(
+                    self.admin(provider).await?,
+                    registry,
+                    "updateProviderTakeRate(uint256,uint16)",
+                    &arguments,
+                )
+                .await
+            }
+            Move::ProposeAdmin { provider, admin } => {
+                let arguments = [number(provider), Token::Address(admin)];
+                self.send(
+                    self.admin(provider).await?,
+                    registry,
+                    "updateProviderAdmin(uint256,address)",
+                    &arguments,
+                )
+                .await
+            }
+            Move::AcceptAdmin { provider } => {
+                let pending = self
+                    .read_address(registry, "pendingProviderAdmins(uint256)", number(provider))
+                    .await?;
+                self.send(
+                    pending,
+                    registry,
+                    "acceptProviderAdmin(uint256)",
+                    &[number(provider)],
+                )
+                .await
+            }
+            Move::Deposit { attester } => self.deposit(invalid_key(attester)).await,
+            Move::DepositKey { key } => self.deposit(key_store(&key)?).await,
+            Move::InitiateWithdraw { attester } => {
+                let gse = contracts.gse_address;
+                let withdrawer = self
+                    .read_address(gse, "getWithdrawer(address)", Token::Address(attester))
+                    .await?;
+                let recipient = self.oracle()?.account("recipient")?;
+                let arguments = [Token::Address(attester), Token::Address(recipient)];
+                self.send(
+                    withdrawer,
+                    rollup,
+                    "initiateWithdraw(address,address)",
+                    &arguments,
+                )
+                .await
+            }
+            Move::FinalizeWithdraw { attester } => {
+                let stranger = self.oracle()?.account("stranger")?;
+                self.send(
+                    stranger,
+                    rollup,
+                    "finalizeWithdraw(address)",
+                    &[Token::Address(attester)],
+                )
+                .await
+            }
+            Move::Slash { attester, tokens } => {
+                let amount = U256::from(tokens) * U256::exp10(18);
+                let arguments = [Token::Address(attester), Token::Uint(amount)];
+                self.send(
+                    contracts.slasher_address,
+                    rollup,
+                    "slash(address,uint256)",
+                    &arguments,
+                )
+                .await
+            }
+            Move::Mine => {
+                self.mine().await?;
+                self.head().await
+            }
+            Move::JumpEpochs(epochs) => {
+                self.jump(epochs * self.epoch_seconds()?).await?;
+                self.head().await
+            }
+            Move::JumpSeconds(seconds) => {
+                self.jump(seconds).await?;
+                self.head().await
+            }
+            Move::Reorg { depth } => {
+                self.rpc("anvil_reorg", json!([depth, []])).await?;
+                self.head().await
+            }
+        }
+    }
+}
