@@ -31,10 +31,10 @@ pub struct Arguments {
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Configuration file [default: ./butler.toml, then ~/.config/butler/butler.toml, then /etc/butler/butler.toml].
-    #[arg(long, global = true, value_name = "FILE", env = "BUTLER_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "BUTLER_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// Network to work on; needed when several are configured. `mainnet` works without a configuration file.
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", env = "BUTLER_NETWORK", hide_env_values = true)]
     pub network: Option<String>,
     /// L1 endpoint to use instead of the configured ones; may be given several times.
     #[arg(long, global = true, value_name = "URL")]
