@@ -212,7 +212,8 @@ pub(crate) fn butler(folder: &Path) -> tokio::process::Command {
 
 /// Runs a command to its end.
 pub(crate) async fn finish(command: &mut tokio::process::Command) -> Ran {
-    let output = command.output().await.unwrap();
+    // `Command::output` would replace a stdout of the test's own choice.
+    let output = command.spawn().unwrap().wait_with_output().await.unwrap();
     let ran = Ran {
         code: output.status.code().unwrap_or_else(|| panic!("{command:?} ended with {}", output.status)),
         stdout: String::from_utf8(output.stdout).unwrap(),
