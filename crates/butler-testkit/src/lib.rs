@@ -1,10 +1,16 @@
 //! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]),
-//! and a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]).
+//! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), and a fake Aztec node that repeats recorded answers
+//! ([`aztec_node`]).
 //!
 //! Never published and never a normal dependency of the programs. Nothing here reaches beyond loopback, except `npm ci`
 //! when the devnet is built for the first time.
 
+pub mod aztec_node;
 pub mod devnet;
 mod http;
+pub mod rpc {
+    //! A plain JSON-RPC client, for benches and tests that need one of their own.
+    pub use crate::http::Client;
+}
 pub mod proxy;
 mod server;

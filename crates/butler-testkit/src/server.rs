@@ -34,9 +34,7 @@ impl Server {
         H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
         F: Future<Output = io::Result<Response<Body>>> + Send + 'static,
     {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .context("failed to listen on 127.0.0.1")?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("failed to listen on 127.0.0.1")?;
         let address = listener.local_addr().context("failed to learn the port")?;
         let handler = Arc::new(handler);
         let mut tasks = JoinSet::new();
@@ -63,10 +61,7 @@ impl Server {
                 }
             }
         });
-        Ok(Self {
-            address,
-            _tasks: tasks,
-        })
+        Ok(Self { address, _tasks: tasks })
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {
@@ -82,14 +77,10 @@ where
 {
     let service = service_fn(move |request| handler(request));
     // A broken connection is often what the test asked for.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// A whole body.
 pub(crate) fn full(content: impl Into<Bytes>) -> Body {
-    Full::new(content.into())
-        .map_err(|never: Infallible| match never {})
-        .boxed()
+    Full::new(content.into()).map_err(|never: Infallible| match never {}).boxed()
 }

@@ -1,2 +1,68 @@
-//! Placeholder.
-fn main() {}
+//! `butler-watcher`. In this version it only checks its configuration; it says so, and it does not pretend to run.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use butler_core::config::{Config, ConfigError, ConfigFile, Sources, Variables};
+use butler_core::runtime::exit::Exit;
+use butler_core::runtime::report::Chain;
+use clap::Parser;
+
+/// Follows the chain and does the operator's chores.
+///
+/// This version checks its configuration and ends: the daemon itself is not written yet.
+#[derive(Debug, Parser)]
+#[command(name = "butler-watcher", version)]
+struct Arguments {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE", env = "BUTLER_CONFIG", default_value = "/etc/butler/butler.toml")]
+    config: PathBuf,
+    /// Check the configuration and end.
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let sources = Sources {
+        file: ConfigFile::Required(arguments.config.clone()),
+        variables: Variables::of_process(),
+        overrides: Vec::new(),
+    };
+    let exit = match Config::load(&sources) {
+        Ok(config) if arguments.check => {
+            say(&summary(&config));
+            Exit::Success
+        }
+        Ok(_) => {
+            say("error: this version of butler-watcher cannot run yet\nhint: `--check` checks its configuration");
+            Exit::Usage
+        }
+        Err(error) => {
+            say(&format!("error: {}", describe(&error)));
+            Exit::Configuration
+        }
+    };
+    exit.into()
+}
+
+fn describe(error: &ConfigError) -> String {
+    Chain(error).to_string()
+}
+
+fn summary(config: &Config) -> String {
+    let networks: Vec<&str> = config.networks.keys().map(String::as_str).collect();
+    let state = config.watcher.state_directory.as_ref().map(|path| path.display().to_string());
+    format!(
+        "configuration ok: networks {}; would keep its journal in {} and look every {:?}",
+        networks.join(", "),
+        state.as_deref().unwrap_or("no folder: `state_directory` is not set"),
+        config.watcher.poll_interval
+    )
+}
+
+/// Writes a line to stderr. There is nobody to tell when that fails.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

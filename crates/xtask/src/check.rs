@@ -10,56 +10,25 @@ use crate::command::{cargo, output, run as start, succeeds, target, workspace};
 
 pub(crate) fn run() -> anyhow::Result<()> {
     start(cargo().args(["fmt", "--all", "--check"]))?;
-    start(cargo().args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))?;
-    start(
-        cargo()
-            .args(["doc", "--workspace", "--no-deps", "--quiet"])
-            .env("RUSTDOCFLAGS", "--deny warnings"),
-    )?;
+    start(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    start(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
+    crate::docs::check_reference(true)?;
     check_tree()?;
     let deny = cargo_deny()?;
-    let arguments = [
-        "--config",
-        ".cargo/deny.toml",
-        "bans",
-        "licenses",
-        "sources",
-    ];
-    start(
-        Command::new(deny)
-            .current_dir(workspace())
-            .args(["--workspace", "check"])
-            .args(arguments),
-    )?;
+    let config = ["--config", ".cargo/deny.toml", "--workspace"];
+    let check = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+    start(Command::new(deny).current_dir(workspace()).args(config).args(check))?;
     println!("all checks passed");
     Ok(())
 }
 
 /// The dependency rules that decided which libraries we use: one hyper, of version 1, and neither OpenSSL nor reqwest.
 fn check_tree() -> anyhow::Result<()> {
-    let tree = output(cargo().args([
-        "tree",
-        "--workspace",
-        "--prefix",
-        "none",
-        "--edges",
-        "normal,build,dev",
-    ]))?;
+    let tree = output(cargo().args(["tree", "--workspace", "--prefix", "none", "--edges", "normal,build,dev"]))?;
     // "hyper v1.12.0 (*)"
     let versions = |name: &str| {
-        let found = tree
-            .lines()
-            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(" v"));
-        let mut found: Vec<_> = found
-            .filter_map(|rest| rest.split_whitespace().next())
-            .collect();
+        let found = tree.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(" v"));
+        let mut found: Vec<_> = found.filter_map(|rest| rest.split_whitespace().next()).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -68,18 +37,10 @@ fn check_tree() -> anyhow::Result<()> {
     if hyper.len() != 1 || !hyper.iter().all(|version| version.starts_with("1.")) {
         bail!("expected one hyper of version 1 in the tree, found {hyper:?}");
     }
-    for banned in [
-        "reqwest",
-        "openssl",
-        "openssl-sys",
-        "native-tls",
-        "ethers-providers",
-    ] {
+    for banned in ["reqwest", "openssl", "openssl-sys", "native-tls", "ethers-providers"] {
         let found = versions(banned);
         if !found.is_empty() {
-            bail!(
-                "`{banned}` is in the dependency tree\nhint: cargo tree --workspace --invert {banned}"
-            );
+            bail!("`{banned}` is in the dependency tree\nhint: cargo tree --workspace --invert {banned}");
         }
     }
     println!("dependency tree: hyper {}, nothing banned", hyper.concat());
@@ -95,13 +56,7 @@ fn cargo_deny() -> anyhow::Result<PathBuf> {
             return Ok(candidate);
         }
     }
-    let install = [
-        "install",
-        "--locked",
-        "cargo-deny",
-        "--no-default-features",
-        "--root",
-    ];
+    let install = ["install", "--locked", "cargo-deny", "--no-default-features", "--root"];
     start(cargo().args(install).arg(&root)).context("failed to install cargo-deny")?;
     Ok(ours)
 }

@@ -22,15 +22,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let spec = options
-        .attesters
-        .map_or_else(DevnetSpec::scenario, DevnetSpec::large);
+    let spec = options.attesters.map_or_else(DevnetSpec::scenario, DevnetSpec::large);
     let state = ensure(&spec)?;
-    let history = if options.attesters.is_some() {
-        History::Recent
-    } else {
-        History::Archive
-    };
+    let history = if options.attesters.is_some() { History::Recent } else { History::Archive };
     let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
     runtime.block_on(async {
         let chain = Chain::start_with(&state, history, Some(options.port)).await?;
@@ -40,8 +34,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         wait_for_end().await?;
         println!("\nstopping");
         drop(chain);
-        fs::remove_dir_all(&directory)
-            .with_context(|| format!("failed to remove `{}`", directory.display()))
+        fs::remove_dir_all(&directory).with_context(|| format!("failed to remove `{}`", directory.display()))
     })
 }
 

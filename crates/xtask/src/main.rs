@@ -1,16 +1,15 @@
-//! `cargo xtask`: what a developer of the butler runs. `devnet` starts a local chain, `test` runs all tests, `check` is
-//! everything that must be clean before a change is merged.
+//! `cargo xtask`: what a developer of the butler runs. `demo` shows the main job, `devnet` starts a local chain,
+//! `test` runs all tests, `check` is everything that must be clean before a change is merged, `bench` measures.
 //!
 //! A task prints what it starts and ends with the exit code of what failed first.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a developer's tool that talks to a terminal"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that talks to a terminal")]
 
+mod bench;
 mod check;
 mod command;
+mod demo;
 mod devnet;
+mod docs;
 mod test;
 
 use std::process::ExitCode;
@@ -27,19 +26,29 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Show the main job on a local chain, from nothing.
+    Demo,
     /// Run a local chain with Aztec's contracts until Ctrl-C.
     Devnet(devnet::Options),
     /// Build everything and run all tests.
     Test(test::Options),
     /// Check format, lints, docs, dependencies and licences.
     Check,
+    /// Rewrite the pages that are made from the code, or check that they are current.
+    Docs(docs::Options),
+    /// Measure, and print what was measured.
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
+        Task::Demo => demo::run(),
         Task::Devnet(options) => devnet::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Check => check::run(),
+        Task::Docs(options) => docs::run(&options),
+        Task::Bench(bench) => bench::run(&bench),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,17 +19,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     println!("devnet: {}", state.directory().display());
     start(cargo().args(["build", "--workspace", "--bins"]))?;
     let has_nextest = succeeds(cargo().args(["nextest", "--version"]));
-    let runner: &[&str] = if has_nextest {
-        &["nextest", "run"]
-    } else {
-        &["test", "--all-targets"]
-    };
-    start(
-        cargo()
-            .args(runner)
-            .arg("--workspace")
-            .args(&options.arguments),
-    )?;
+    let runner: &[&str] = if has_nextest { &["nextest", "run"] } else { &["test", "--all-targets"] };
+    start(cargo().args(runner).arg("--workspace").args(&options.arguments))?;
     // Neither runner includes these when asked for all targets.
     start(cargo().args(["test", "--workspace", "--doc", "--quiet"]))
 }

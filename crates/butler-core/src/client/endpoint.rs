@@ -4,7 +4,7 @@
 //! range. Nothing is retried here; that is the business of `l1`.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ethers_core::types::Address;
@@ -47,9 +47,8 @@ pub struct Endpoint {
     peer: HttpPeer,
     slots: Semaphore,
     next_id: AtomicU64,
-    max_batch: usize,
     multicall3: Address,
-    refuses_batches: AtomicBool,
+    max_batch: AtomicUsize,
     lacks_multicall: AtomicBool,
     call_gas: AtomicU64,
     log_range: AtomicU64,
@@ -68,9 +67,8 @@ impl Endpoint {
             peer: HttpPeer::new(&settings.http)?,
             slots: Semaphore::new(settings.max_concurrency.max(1)),
             next_id: AtomicU64::new(1),
-            max_batch: settings.max_batch.max(1),
+            max_batch: AtomicUsize::new(settings.max_batch.max(1)),
             multicall3: settings.multicall3,
-            refuses_batches: AtomicBool::new(settings.max_batch <= 1),
             lacks_multicall: AtomicBool::new(false),
             call_gas: AtomicU64::new(FIRST_CALL_GAS),
             log_range: AtomicU64::new(settings.log_range_blocks.max(1)),
@@ -174,7 +172,7 @@ impl Endpoint {
     /// Whether batches are sent.
     #[must_use]
     pub fn takes_batches(&self) -> bool {
-        !self.refuses_batches.load(Ordering::Relaxed)
+        self.max_batch.load(Ordering::Relaxed) > 1
     }
 
     /// Sends calls and returns their answers in order: one exchange where batches are taken, else one each, side by side.
@@ -182,18 +180,19 @@ impl Endpoint {
     /// # Errors
     /// What broke the whole exchange. What broke single calls is in their answers.
     pub async fn exchange(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
-        if requests.len() > 1 && self.takes_batches() {
-            let chunks = join_all(requests.chunks(self.max_batch).map(|chunk| self.batch(chunk))).await;
-            let refused = chunks.iter().any(|chunk| matches!(chunk, Err(RpcFailure::BatchRefused)));
-            if !refused {
+        let mut size = self.max_batch.load(Ordering::Relaxed).min(requests.len());
+        while size > 1 {
+            let chunks = join_all(requests.chunks(size).map(|chunk| self.batch(chunk))).await;
+            if !chunks.iter().any(|chunk| matches!(chunk, Err(RpcFailure::BatchRefused))) {
                 let mut answers = Vec::with_capacity(requests.len());
                 for chunk in chunks {
                     answers.extend(chunk?);
                 }
                 return Ok(answers);
             }
-            self.refuses_batches.store(true, Ordering::Relaxed);
-            tracing::info!(endpoint = %self.name, "endpoint {} refuses batches; calls go one by one", self.name);
+            size /= 2;
+            self.max_batch.fetch_min(size.max(1), Ordering::Relaxed);
+            tracing::info!(endpoint = %self.name, batch = size, "endpoint {} takes no batches over {size} calls", self.name);
         }
         let answers = join_all(requests.iter().map(|request| self.single(request))).await;
         let mut kept = Vec::with_capacity(answers.len());

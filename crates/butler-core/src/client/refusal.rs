@@ -32,27 +32,23 @@ const RATE: &[&str] = &[
     "quota",
     "daily request count",
 ];
+/// Of `eth_getLogs` only: whatever names a range, or too many results, refuses the width of the query.
 const RANGE: &[&str] = &[
-    "block range",
-    "range is too",
-    "range too",
-    "ranges over",
+    "range",
+    "blocks distance",
     "too many blocks",
     "query returned more than",
-    "more than 10000 results",
     "max results",
     "too many results",
     "too many logs",
     "logs matched by query",
     "log response size",
-    "is limited to",
-    "exceeds the range",
-    "maximum is set to",
     "limit the query to",
     "query timeout exceeded",
-    "max is 1k blocks",
     "response size should not",
 ];
+/// What a range is refused with that begins after the endpoint's newest block.
+const AHEAD: &[&str] = &["invalid block range", "after last accepted block", "beyond current head"];
 const STATE: &[&str] = &[
     "missing trie node",
     "historical state",
@@ -89,12 +85,16 @@ const BATCH: &[&str] = &["batch"];
 /// Tells apart what a JSON-RPC error of `method` means.
 #[must_use]
 pub fn classify(method: &str, code: i64, message: &str, data: &Value) -> RpcFailure {
-    let text = message.to_ascii_lowercase();
+    // Some say what matters in the data only.
+    let payload = data.pointer("/payload").or(Some(data)).and_then(Value::as_str).unwrap_or_default();
+    let text = format!("{message} {payload}").to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if code == -32601 || text.contains("method not found") || text.contains("method does not exist") {
         RpcFailure::MethodNotFound
     } else if code == 3 || text.contains("execution reverted") || text.starts_with("revert") {
         RpcFailure::Reverted { data: revert_data(data) }
+    } else if method == "eth_getLogs" && says(AHEAD) {
+        RpcFailure::BlockUnknown
     } else if method == "eth_getLogs" && says(RANGE) {
         RpcFailure::RangeRefused { hint: range_hint(&text), text: printable(message) }
     } else if code == 429 || says(RATE) {
@@ -160,19 +160,32 @@ fn ordered(from: u64, to: u64) -> Option<(u64, u64)> {
     (from <= to).then_some((from, to))
 }
 
+/// Words that the widest span follows, the surest first.
+const LIMIT_WORDS: &[&str] = &[
+    "narrow your filter:",
+    "maximum is set to",
+    "limit of",
+    "range limit",
+    "distance:",
+    "max range:",
+    "maximum block range:",
+    "max block range",
+    "limited to a",
+    "limited to",
+    "up to a",
+    "greater than",
+    "max is",
+    "over",
+];
+
 fn span(text: &str) -> Option<u64> {
-    let names_blocks = ["block", "range", "limited to"].iter().any(|word| text.contains(word));
-    let counts_results = text.contains("results") || text.contains("logs matched");
-    if !names_blocks || counts_results {
+    let counts_results = ["results", "logs matched", "too many logs"].iter().any(|word| text.contains(word));
+    if counts_results {
         return None;
     }
-    // "requested too many blocks from 5 to 9, maximum is set to 2048": the limit is what follows the word for it.
-    let tail =
-        ["maximum is set to", "max is", "up to a", "up to", "limited to", "limit is", "maximum", "max", "over", "than"]
-            .iter()
-            .find_map(|word| text.split_once(word).map(|(_, tail)| tail))
-            .unwrap_or(text);
-    tail.split(|c: char| !c.is_ascii_alphanumeric() && c != ',').find_map(number).filter(|blocks| *blocks > 0)
+    let tail = LIMIT_WORDS.iter().find_map(|word| text.split_once(word).map(|(_, tail)| tail))?;
+    let mut words = tail.split(|c: char| !c.is_ascii_alphanumeric() && c != ',');
+    words.find_map(number).filter(|blocks| *blocks > 0)
 }
 
 /// `2048`, `10,000`, `2k` or `0x5dc`.
@@ -212,6 +225,11 @@ mod tests {
             ),
             (-32614, "eth_getLogs is limited to a 10,000 range", blocks(10_000)),
             (-32000, "exceed maximum block range: 50000", blocks(50_000)),
+            (-32602, "range 84 exceeds limit of 7", blocks(7)),
+            (-32602, "maximum [from, to] blocks distance: 1000", blocks(1000)),
+            (-32602, "block range greater than 7 max", blocks(7)),
+            (-32000, "query block range exceeds server limit, narrow your filter: 7", blocks(7)),
+            (-32000, "query returns too many logs, narrow your filter: 3", RangeHint::default()),
             (-32600, "Block range limit exceeded. See more details at https://docs.example/", RangeHint::default()),
             (-32047, "Max range: 800, block range is too wide", blocks(800)),
             (-32602, "query exceeds max results 20000, retry with the range 100-200", range(100, 200)),

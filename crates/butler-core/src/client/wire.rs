@@ -121,6 +121,10 @@ pub fn decode_batch(first_id: u64, requests: &[Request], body: &[u8]) -> Result<
             return Err(RpcFailure::Malformed("two answers with the same id".to_owned()));
         }
     }
+    // Some refuse a batch in the first answer only, some in every one.
+    if slots.iter().flatten().any(|answer| matches!(answer, Err(RpcFailure::BatchRefused))) {
+        return Err(RpcFailure::BatchRefused);
+    }
     slots
         .into_iter()
         .map(|slot| slot.ok_or_else(|| RpcFailure::Malformed("an answer is missing from the batch".to_owned())))

@@ -36,7 +36,12 @@ pub(crate) fn client(endpoints: &[EndpointSettings]) -> L1Client {
 
 /// A reader with a ledger in memory.
 pub(crate) fn reader(oracle: &Oracle, url: &str) -> SnapshotReader {
-    SnapshotReader::new(client(&[endpoint("devnet", url)]), LedgerCache::in_memory(key(oracle)))
+    reader_at(oracle, &[endpoint("devnet", url)])
+}
+
+/// A reader of these endpoints with a ledger in memory.
+pub(crate) fn reader_at(oracle: &Oracle, endpoints: &[EndpointSettings]) -> SnapshotReader {
+    SnapshotReader::new(client(endpoints), LedgerCache::in_memory(key(oracle)))
 }
 
 /// The key of the devnet's ledger.

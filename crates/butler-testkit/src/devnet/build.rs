@@ -31,16 +31,11 @@ impl DevnetSpec {
 
     /// `attesters` active attesters, an eighth of that in the entry queue, 20 keys in each provider's queue.
     pub const fn large(attesters: u32) -> Self {
-        Self {
-            attesters: Some(attesters),
-        }
+        Self { attesters: Some(attesters) }
     }
 
     fn name(self) -> String {
-        self.attesters.map_or_else(
-            || "scenario".to_owned(),
-            |attesters| format!("large-{attesters}"),
-        )
+        self.attesters.map_or_else(|| "scenario".to_owned(), |attesters| format!("large-{attesters}"))
     }
 }
 
@@ -78,10 +73,8 @@ impl DevnetState {
     /// When `oracle.json` cannot be read or has another shape.
     pub fn oracle(&self) -> anyhow::Result<Oracle> {
         let path = self.directory.join("oracle.json");
-        let text =
-            fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
-        serde_json::from_slice(&text)
-            .with_context(|| format!("failed to decode `{}`", path.display()))
+        let text = fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("failed to decode `{}`", path.display()))
     }
 }
 
@@ -107,8 +100,7 @@ pub(crate) fn workspace() -> PathBuf {
 
 /// Cargo's target folder.
 pub(crate) fn target_directory(workspace: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| workspace.join("target"), |dir| workspace.join(dir))
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), |dir| workspace.join(dir))
 }
 
 struct Builder {
@@ -121,35 +113,24 @@ struct Builder {
 impl Builder {
     fn ensure(&self, spec: DevnetSpec) -> anyhow::Result<DevnetState> {
         let files = read_sources(&self.sources)?;
-        let packages = self.root.join(format!(
-            "npm-{}",
-            hash(files.iter().filter(|(name, _)| name.starts_with("package")))
-        ));
+        let packages =
+            self.root.join(format!("npm-{}", hash(files.iter().filter(|(name, _)| name.starts_with("package")))));
         let sources = hash(files.iter());
-        let state = DevnetState {
-            directory: self.root.join(format!("{}-{sources}", spec.name())),
-            anvil: anvil_in(&packages),
-        };
+        let state =
+            DevnetState { directory: self.root.join(format!("{}-{sources}", spec.name())), anvil: anvil_in(&packages) };
         let is_built = || state.directory.is_dir() && state.anvil.is_file();
         if is_built() {
             return Ok(state);
         }
-        fs::create_dir_all(&self.root)
-            .with_context(|| format!("failed to create `{}`", self.root.display()))?;
-        let lock =
-            File::create(self.root.join("lock")).context("failed to open the devnet's lock")?;
+        fs::create_dir_all(&self.root).with_context(|| format!("failed to create `{}`", self.root.display()))?;
+        let lock = File::create(self.root.join("lock")).context("failed to open the devnet's lock")?;
         lock.lock().context("failed to lock the devnet's folder")?;
         if is_built() {
             return Ok(state);
         }
         self.install(&packages, &files)?;
         if !state.directory.is_dir() {
-            self.build(
-                spec,
-                &packages.join(format!("src-{sources}")),
-                &files,
-                &state.directory,
-            )?;
+            self.build(spec, &packages.join(format!("src-{sources}")), &files, &state.directory)?;
         }
         Ok(state)
     }
@@ -158,50 +139,29 @@ impl Builder {
         if anvil_in(packages).is_file() {
             return Ok(());
         }
-        let staging =
-            tempfile::tempdir_in(&self.root).context("failed to create a folder for npm")?;
-        copy(
-            files.iter().filter(|(name, _)| name.starts_with("package")),
-            staging.path(),
-        )?;
+        let staging = tempfile::tempdir_in(&self.root).context("failed to create a folder for npm")?;
+        copy(files.iter().filter(|(name, _)| name.starts_with("package")), staging.path())?;
         say("installing the devnet's npm packages …");
-        self.run(
-            "npm",
-            &["ci", "--no-audit", "--no-fund", "--loglevel=error"],
-            staging.path(),
-        )?;
+        self.run("npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"], staging.path())?;
         if packages.exists() {
             fs::remove_dir_all(packages).context("failed to remove an incomplete installation")?;
         }
-        fs::rename(staging.keep(), packages)
-            .context("failed to move the npm packages into place")?;
+        fs::rename(staging.keep(), packages).context("failed to move the npm packages into place")?;
         if !anvil_in(packages).is_file() {
             bail!("npm installed no anvil for this platform; see examples/devnet/README.md");
         }
         Ok(())
     }
 
-    fn build(
-        &self,
-        spec: DevnetSpec,
-        sources: &Path,
-        files: &[SourceFile],
-        to: &Path,
-    ) -> anyhow::Result<()> {
+    fn build(&self, spec: DevnetSpec, sources: &Path, files: &[SourceFile], to: &Path) -> anyhow::Result<()> {
         copy(files.iter(), sources)?;
-        let staging =
-            tempfile::tempdir_in(&self.root).context("failed to create a folder for the devnet")?;
+        let staging = tempfile::tempdir_in(&self.root).context("failed to create a folder for the devnet")?;
         let out = staging.path().to_string_lossy().into_owned();
         let mut arguments = vec!["build.mjs".to_owned(), "--out".to_owned(), out];
         if let Some(attesters) = spec.attesters {
             // Keys depend on their number only, so every large devnet shares them.
             let keys = self.root.join("keys.json").to_string_lossy().into_owned();
-            arguments.extend([
-                "--attesters".to_owned(),
-                attesters.to_string(),
-                "--keys".to_owned(),
-                keys,
-            ]);
+            arguments.extend(["--attesters".to_owned(), attesters.to_string(), "--keys".to_owned(), keys]);
         }
         say(&format!("building the devnet `{}` …", spec.name()));
         self.run("node", &arguments, sources)?;
@@ -209,17 +169,9 @@ impl Builder {
         fs::remove_dir_all(sources).context("failed to remove the build's copy of the sources")
     }
 
-    fn run(
-        &self,
-        program: &str,
-        arguments: &[impl AsRef<str>],
-        directory: &Path,
-    ) -> anyhow::Result<()> {
+    fn run(&self, program: &str, arguments: &[impl AsRef<str>], directory: &Path) -> anyhow::Result<()> {
         let mut command = Command::new(program);
-        command
-            .args(arguments.iter().map(AsRef::as_ref))
-            .current_dir(directory)
-            .stdin(Stdio::null());
+        command.args(arguments.iter().map(AsRef::as_ref)).current_dir(directory).stdin(Stdio::null());
         if let Some(path) = &self.search_path {
             command.env("PATH", path);
         }
@@ -243,9 +195,7 @@ impl Builder {
                 talk.push('\n');
             }
         }
-        let status = child
-            .wait()
-            .with_context(|| format!("failed to wait for `{program}`"))?;
+        let status = child.wait().with_context(|| format!("failed to wait for `{program}`"))?;
         if !status.success() {
             bail!("`{program}` failed with {status}\n{talk}");
         }
@@ -254,25 +204,12 @@ impl Builder {
 }
 
 fn anvil_in(packages: &Path) -> PathBuf {
-    let arch = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "amd64"
-    };
-    let platform = if cfg!(target_os = "macos") {
-        "darwin"
-    } else {
-        "linux"
-    };
-    packages.join(format!(
-        "node_modules/@foundry-rs/anvil-{platform}-{arch}/bin/anvil"
-    ))
+    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let platform = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    packages.join(format!("node_modules/@foundry-rs/anvil-{platform}-{arch}/bin/anvil"))
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a first build takes long enough that people must see why"
-)]
+#[expect(clippy::print_stderr, reason = "a first build takes long enough that people must see why")]
 fn say(text: &str) {
     eprintln!("{text}");
 }
@@ -290,16 +227,10 @@ mod tests {
             root: root.path().to_owned(),
             search_path: Some(empty.path().as_os_str().to_owned()),
         };
-        let error = builder
-            .ensure(DevnetSpec::scenario())
-            .unwrap_err()
-            .to_string();
+        let error = builder.ensure(DevnetSpec::scenario()).unwrap_err().to_string();
         assert!(error.contains("`npm` is not on the PATH"), "{error}");
         assert!(error.contains("hint: "), "{error}");
-        let left: Vec<_> = fs::read_dir(root.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let left: Vec<_> = fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["lock"], "a failed build leaves nothing behind");
     }
 

@@ -63,11 +63,7 @@ impl Chain {
     ///
     /// # Errors
     /// When the oracle cannot be read or anvil does not come up.
-    pub async fn start_with(
-        state: &DevnetState,
-        history: History,
-        port: Option<u16>,
-    ) -> anyhow::Result<Self> {
+    pub async fn start_with(state: &DevnetState, history: History, port: Option<u16>) -> anyhow::Result<Self> {
         let oracle = state.oracle()?;
         let file = match history {
             History::Recent => state.state_file(),
@@ -82,9 +78,7 @@ impl Chain {
         ];
         let chain = Self::launch(state.anvil(), port, &arguments, Some(oracle)).await?;
         // Every new block is 12 s after the one before, however fast the test is.
-        chain
-            .rpc("anvil_setBlockTimestampInterval", json!([12]))
-            .await?;
+        chain.rpc("anvil_setBlockTimestampInterval", json!([12])).await?;
         Ok(chain)
     }
 
@@ -114,16 +108,8 @@ impl Chain {
             sleep(Duration::from_millis(5)).await;
         };
         let client = Client::new(&url)?;
-        let chain = Self {
-            process,
-            url,
-            client,
-            oracle,
-        };
-        chain
-            .rpc("eth_chainId", json!([]))
-            .await
-            .context("failed to reach anvil")?;
+        let chain = Self { process, url, client, oracle };
+        chain.rpc("eth_chainId", json!([])).await.context("failed to reach anvil")?;
         Ok(chain)
     }
 
@@ -169,9 +155,7 @@ impl Chain {
     /// # Errors
     /// When the call fails.
     pub async fn timestamp(&self) -> anyhow::Result<u64> {
-        let block = self
-            .rpc("eth_getBlockByNumber", json!(["latest", false]))
-            .await?;
+        let block = self.rpc("eth_getBlockByNumber", json!(["latest", false])).await?;
         quantity(&block["timestamp"])
     }
 
@@ -204,14 +188,7 @@ impl Process {
             .args(["-c", WATCHDOG, "sh"])
             .arg(directory.path().join("log"))
             .arg(anvil)
-            .args([
-                "--host",
-                "127.0.0.1",
-                "--slots-in-an-epoch",
-                "1",
-                "--port",
-                &port.to_string(),
-            ])
+            .args(["--host", "127.0.0.1", "--slots-in-an-epoch", "1", "--port", &port.to_string()])
             .args(arguments)
             // Anvil keeps temporary files here, which would otherwise stay in the home folder.
             .env("HOME", directory.path())
@@ -220,37 +197,26 @@ impl Process {
             .stderr(Stdio::null())
             .spawn()
             .context("failed to start a shell for anvil")?;
-        Ok(Self {
-            watchdog,
-            directory,
-        })
+        Ok(Self { watchdog, directory })
     }
 
     fn log(&self) -> anyhow::Result<String> {
         let mut text = String::new();
         // The shell creates the file a moment after it started.
         if let Ok(mut file) = File::open(self.directory.path().join("log")) {
-            file.read_to_string(&mut text)
-                .context("failed to read anvil's log")?;
+            file.read_to_string(&mut text).context("failed to read anvil's log")?;
         }
         Ok(text)
     }
 
     fn listening_url(&self) -> anyhow::Result<Option<String>> {
         let log = self.log()?;
-        let address = log
-            .lines()
-            .filter(|_| log.ends_with('\n'))
-            .find_map(|line| line.strip_prefix("Listening on "));
+        let address = log.lines().filter(|_| log.ends_with('\n')).find_map(|line| line.strip_prefix("Listening on "));
         Ok(address.map(|address| format!("http://{}", address.trim())))
     }
 
     fn has_ended(&mut self) -> anyhow::Result<bool> {
-        Ok(self
-            .watchdog
-            .try_wait()
-            .context("failed to look after anvil")?
-            .is_some())
+        Ok(self.watchdog.try_wait().context("failed to look after anvil")?.is_some())
     }
 }
 

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use ethers_core::{types::Address, utils::to_checksum};
 use serde_json::{Value, json};
 
-use super::{Oracle, write_file};
+use super::{Attester, Oracle, write_file};
 
 /// What [`example_files`] wrote.
 #[derive(Clone, Debug)]
@@ -27,54 +27,25 @@ pub struct ExampleFiles {
     pub publishers: PathBuf,
 }
 
-/// Writes the files into `directory`, for the small scenario that answers at `url`.
+/// Writes the files into `directory`, for the devnet of `oracle` that answers at `url`.
+///
+/// On a large devnet server-1 runs the active attesters of provider 1 and server-2 those of provider 2, all with their
+/// coinbases.
 ///
 /// # Errors
-/// When the oracle is not the scenario's or a file cannot be written.
+/// When the oracle lacks a part of the story or a file cannot be written.
 pub fn example_files(directory: &Path, oracle: &Oracle, url: &str) -> anyhow::Result<ExampleFiles> {
     let [rich, _, dry] = oracle.publishers.as_slice() else {
         anyhow::bail!("expected three publishers in the oracle");
     };
-    let coinbases = oracle.coinbases();
-    let staked = |name: &str| -> anyhow::Result<Option<Address>> {
-        let address = oracle.attester(name)?.address;
-        Ok(Some(
-            *coinbases
-                .get(&address)
-                .with_context(|| format!("{name} was never staked"))?,
-        ))
+    let (provider_ids, [server_1, server_2]) =
+        if oracle.attesters.contains_key("A0") { scenario(oracle)? } else { large(oracle) };
+    let publishers = json!({ "server-1": [checksum(rich.address)], "server-2": [checksum(dry.address)] });
+    let keystore = |validators: &[Validator<'_>], publisher: Address| {
+        let validators: Vec<_> =
+            validators.iter().map(|(key, coinbase)| validator(key, *coinbase, publisher)).collect();
+        json!({ "schemaVersion": 1, "validators": validators })
     };
-    let keystore =
-        |publisher: Address, validators: Vec<(&str, Option<Address>)>| -> anyhow::Result<Value> {
-            let validators = validators
-                .into_iter()
-                .map(|(name, coinbase)| validator(oracle, name, coinbase, publisher))
-                .collect::<anyhow::Result<Vec<_>>>()?;
-            Ok(json!({ "schemaVersion": 1, "validators": validators }))
-        };
-    let server_1 = keystore(
-        rich.address,
-        vec![
-            ("A0", staked("A0")?),
-            ("A1", staked("A1")?),
-            ("A2", staked("A2")?),
-            ("A6", None),
-            ("A8", None),
-        ],
-    )?;
-    let wrong = staked("A2")?;
-    let server_2 = keystore(
-        dry.address,
-        vec![
-            ("A3", wrong),
-            ("A4", staked("A4")?),
-            ("A5", None),
-            ("A7", staked("A7")?),
-            ("A9", None),
-        ],
-    )?;
-    let publishers =
-        json!({ "server-1": [checksum(rich.address)], "server-2": [checksum(dry.address)] });
 
     let keys = directory.join("keys");
     fs::create_dir_all(&keys).with_context(|| format!("failed to create `{}`", keys.display()))?;
@@ -84,10 +55,10 @@ pub fn example_files(directory: &Path, oracle: &Oracle, url: &str) -> anyhow::Re
         server_2: keys.join("server-2.json"),
         publishers: directory.join("publishers.json"),
     };
-    write_file(&files.config, config(oracle, url).as_bytes())?;
+    write_file(&files.config, config(oracle, url, provider_ids).as_bytes())?;
     for (path, content) in [
-        (&files.server_1, server_1),
-        (&files.server_2, server_2),
+        (&files.server_1, keystore(&server_1, rich.address)),
+        (&files.server_2, keystore(&server_2, dry.address)),
         (&files.publishers, publishers),
     ] {
         write_file(path, format!("{content:#}\n").as_bytes())?;
@@ -95,8 +66,34 @@ pub fn example_files(directory: &Path, oracle: &Oracle, url: &str) -> anyhow::Re
     Ok(files)
 }
 
+/// A key with the coinbase that its server has configured.
+type Validator<'a> = (&'a Attester, Option<Address>);
+
+fn scenario(oracle: &Oracle) -> anyhow::Result<(&'static str, [Vec<Validator<'_>>; 2])> {
+    let coinbases = oracle.coinbases();
+    let with = |name: &str, staked: &str| -> anyhow::Result<Validator<'_>> {
+        let coinbase = coinbases.get(&oracle.attester(staked)?.address);
+        Ok((oracle.attester(name)?, Some(*coinbase.with_context(|| format!("{staked} was never staked"))?)))
+    };
+    let without = |name: &str| anyhow::Ok((oracle.attester(name)?, None));
+    let server_1 = vec![with("A0", "A0")?, with("A1", "A1")?, with("A2", "A2")?, without("A6")?, without("A8")?];
+    // A3 has the coinbase of another attester.
+    let server_2 = vec![with("A3", "A2")?, with("A4", "A4")?, without("A5")?, with("A7", "A7")?, without("A9")?];
+    Ok(("[1]", [server_1, server_2]))
+}
+
+fn large(oracle: &Oracle) -> (&'static str, [Vec<Validator<'_>>; 2]) {
+    let coinbases = oracle.coinbases();
+    let server = |prefix: &str| {
+        let ours = oracle.attesters.iter().filter(|(name, _)| name.starts_with(prefix));
+        let staked = ours.map(|(_, key)| (key, coinbases.get(&key.address).copied()));
+        staked.filter(|(_, coinbase)| coinbase.is_some()).collect()
+    };
+    ("[1, 2]", [server("P1-"), server("P2-")])
+}
+
 /// The configuration; paths in it are relative to its own folder.
-fn config(oracle: &Oracle, url: &str) -> String {
+fn config(oracle: &Oracle, url: &str, provider_ids: &str) -> String {
     format!(
         r#"default_network = "devnet"
 
@@ -105,7 +102,7 @@ chain_id = {chain_id}
 aztec_registry = "{aztec_registry}"
 staking_registry = "{staking_registry}"
 staking_registry_from_block = 0
-provider_ids = [1]
+provider_ids = {provider_ids}
 key_files = ["keys/*.json"]
 publisher_files = ["publishers.json"]
 
@@ -118,13 +115,7 @@ url = "{url}"
     )
 }
 
-fn validator(
-    oracle: &Oracle,
-    name: &str,
-    coinbase: Option<Address>,
-    publisher: Address,
-) -> anyhow::Result<Value> {
-    let attester = oracle.attester(name)?;
+fn validator(attester: &Attester, coinbase: Option<Address>, publisher: Address) -> Value {
     let mut validator = json!({
         "attester": { "eth": checksum(attester.address), "bls": format!("{:#x}", attester.bls) },
         "feeRecipient": format!("{:#066x}", 1),
@@ -133,7 +124,7 @@ fn validator(
     if let Some(coinbase) = coinbase {
         validator["coinbase"] = checksum(coinbase).into();
     }
-    Ok(validator)
+    validator
 }
 
 fn checksum(address: Address) -> String {

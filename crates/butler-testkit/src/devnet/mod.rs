@@ -19,15 +19,11 @@ pub use chain::{Chain, History};
 pub use example::{ExampleFiles, example_files};
 pub use moves::{Move, Played};
 pub use oracle::{
-    Attester, Block, Contracts, EntryQueueItem, Event, Exit, KeyStore, Oracle, Provider, Publisher,
-    Rollup, Status,
+    Attester, Block, Contracts, EntryQueueItem, Event, Exit, KeyStore, Oracle, Provider, Publisher, Rollup, Status,
 };
 
 /// Writes a file of the testkit's own folders or of a test's temporary folder.
 pub(crate) fn write_file(path: &std::path::Path, content: &[u8]) -> anyhow::Result<()> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "nobody reads these files before the whole folder is in place"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "nobody reads these files before the whole folder is in place")]
     std::fs::write(path, content).with_context(|| format!("failed to write `{}`", path.display()))
 }

@@ -125,132 +125,58 @@ impl Chain {
             Move::Stake { provider } => {
                 let delegator = self.oracle()?.account("delegator1")?;
                 self.fund(delegator, registry).await?;
-                let answer = self
-                    .read(
-                        registry,
-                        "providerConfigurations(uint256)",
-                        &[number(provider)],
-                        &PROVIDER,
-                    )
-                    .await?;
-                let rate = answer
-                    .get(1)
-                    .cloned()
-                    .context("a provider without take rate")?;
+                let answer =
+                    self.read(registry, "providerConfigurations(uint256)", &[number(provider)], &PROVIDER).await?;
+                let rate = answer.get(1).cloned().context("a provider without take rate")?;
                 let version = number(self.oracle()?.rollup.version);
                 let (person, r#move) = (Token::Address(delegator), Token::Bool(true));
-                let arguments = [
-                    number(provider),
-                    version,
-                    person.clone(),
-                    rate,
-                    person,
-                    r#move,
-                ];
-                self.send(
-                    delegator,
-                    registry,
-                    "stake(uint256,uint256,address,uint16,address,bool)",
-                    &arguments,
-                )
-                .await
+                let arguments = [number(provider), version, person.clone(), rate, person, r#move];
+                self.send(delegator, registry, "stake(uint256,uint256,address,uint16,address,bool)", &arguments).await
             }
             Move::Flush => {
                 self.jump(self.epoch_seconds()?).await?;
-                self.send(
-                    self.oracle()?.account("stranger")?,
-                    rollup,
-                    "flushEntryQueue()",
-                    &[],
-                )
-                .await
+                self.send(self.oracle()?.account("stranger")?, rollup, "flushEntryQueue()", &[]).await
             }
             Move::Drip { provider, count } => {
                 let arguments = [number(provider), number(count)];
-                self.send(
-                    self.admin(provider).await?,
-                    registry,
-                    "dripProviderQueue(uint256,uint256)",
-                    &arguments,
-                )
-                .await
+                self.send(self.admin(provider).await?, registry, "dripProviderQueue(uint256,uint256)", &arguments).await
             }
             Move::AddKeys { provider, keys } => {
                 let keys = keys.iter().map(key_store).collect::<anyhow::Result<_>>()?;
                 self.add_keys(provider, keys).await
             }
-            Move::AddKeysRaw { provider, attester } => {
-                self.add_keys(provider, vec![invalid_key(attester)]).await
-            }
+            Move::AddKeysRaw { provider, attester } => self.add_keys(provider, vec![invalid_key(attester)]).await,
             Move::SetTakeRate { provider, rate } => {
                 let arguments = [number(provider), number(rate.into())];
-                self.send(
-                    self.admin(provider).await?,
-                    registry,
-                    "updateProviderTakeRate(uint256,uint16)",
-                    &arguments,
-                )
-                .await
+                self.send(self.admin(provider).await?, registry, "updateProviderTakeRate(uint256,uint16)", &arguments)
+                    .await
             }
             Move::ProposeAdmin { provider, admin } => {
                 let arguments = [number(provider), Token::Address(admin)];
-                self.send(
-                    self.admin(provider).await?,
-                    registry,
-                    "updateProviderAdmin(uint256,address)",
-                    &arguments,
-                )
-                .await
+                self.send(self.admin(provider).await?, registry, "updateProviderAdmin(uint256,address)", &arguments)
+                    .await
             }
             Move::AcceptAdmin { provider } => {
-                let pending = self
-                    .read_address(registry, "pendingProviderAdmins(uint256)", number(provider))
-                    .await?;
-                self.send(
-                    pending,
-                    registry,
-                    "acceptProviderAdmin(uint256)",
-                    &[number(provider)],
-                )
-                .await
+                let pending = self.read_address(registry, "pendingProviderAdmins(uint256)", number(provider)).await?;
+                self.send(pending, registry, "acceptProviderAdmin(uint256)", &[number(provider)]).await
             }
             Move::Deposit { attester } => self.deposit(invalid_key(attester)).await,
             Move::DepositKey { key } => self.deposit(key_store(&key)?).await,
             Move::InitiateWithdraw { attester } => {
                 let gse = contracts.gse_address;
-                let withdrawer = self
-                    .read_address(gse, "getWithdrawer(address)", Token::Address(attester))
-                    .await?;
+                let withdrawer = self.read_address(gse, "getWithdrawer(address)", Token::Address(attester)).await?;
                 let recipient = self.oracle()?.account("recipient")?;
                 let arguments = [Token::Address(attester), Token::Address(recipient)];
-                self.send(
-                    withdrawer,
-                    rollup,
-                    "initiateWithdraw(address,address)",
-                    &arguments,
-                )
-                .await
+                self.send(withdrawer, rollup, "initiateWithdraw(address,address)", &arguments).await
             }
             Move::FinalizeWithdraw { attester } => {
                 let stranger = self.oracle()?.account("stranger")?;
-                self.send(
-                    stranger,
-                    rollup,
-                    "finalizeWithdraw(address)",
-                    &[Token::Address(attester)],
-                )
-                .await
+                self.send(stranger, rollup, "finalizeWithdraw(address)", &[Token::Address(attester)]).await
             }
             Move::Slash { attester, tokens } => {
                 let amount = U256::from(tokens) * U256::exp10(18);
                 let arguments = [Token::Address(attester), Token::Uint(amount)];
-                self.send(
-                    contracts.slasher_address,
-                    rollup,
-                    "slash(address,uint256)",
-                    &arguments,
-                )
-                .await
+                self.send(contracts.slasher_address, rollup, "slash(address,uint256)", &arguments).await
             }
             Move::Mine => {
                 self.mine().await?;

@@ -255,9 +255,7 @@ impl Oracle {
     /// # Errors
     /// When the devnet has no such attester.
     pub fn attester(&self, name: &str) -> anyhow::Result<&Attester> {
-        self.attesters
-            .get(name)
-            .ok_or_else(|| anyhow::anyhow!("the devnet has no attester `{name}`"))
+        self.attesters.get(name).ok_or_else(|| anyhow::anyhow!("the devnet has no attester `{name}`"))
     }
 
     /// The account of that role.
@@ -265,10 +263,7 @@ impl Oracle {
     /// # Errors
     /// When the devnet has no such role.
     pub fn account(&self, role: &str) -> anyhow::Result<Address> {
-        self.accounts
-            .get(role)
-            .copied()
-            .ok_or_else(|| anyhow::anyhow!("the devnet has no account `{role}`"))
+        self.accounts.get(role).copied().ok_or_else(|| anyhow::anyhow!("the devnet has no account `{role}`"))
     }
 
     /// The events of that name in the order of the chain.
@@ -279,12 +274,7 @@ impl Oracle {
     /// Attester → coinbase, from the `StakedWithProvider` events; the last one of an attester wins.
     pub fn coinbases(&self) -> BTreeMap<Address, Address> {
         self.events_named("StakedWithProvider")
-            .filter_map(|event| {
-                Some((
-                    event.address("attester")?,
-                    event.address("coinbaseSplitContractAddress")?,
-                ))
-            })
+            .filter_map(|event| Some((event.address("attester")?, event.address("coinbaseSplitContractAddress")?)))
             .collect()
     }
 }
@@ -306,9 +296,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     text.parse().map_err(D::Error::custom)
 }
 
-fn coordinates<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, U256>, D::Error> {
+fn coordinates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, U256>, D::Error> {
     BTreeMap::<String, String>::deserialize(deserializer)?
         .into_iter()
         .map(|(name, text)| Ok((name, U256::from_dec_str(&text).map_err(D::Error::custom)?)))

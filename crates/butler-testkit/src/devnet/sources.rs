@@ -29,8 +29,7 @@ pub(super) fn read_sources(directory: &Path) -> anyhow::Result<Vec<SourceFile>> 
         Ok(())
     }
     let mut files = Vec::new();
-    walk(directory, "", &mut files)
-        .with_context(|| format!("failed to read `{}`", directory.display()))?;
+    walk(directory, "", &mut files).with_context(|| format!("failed to read `{}`", directory.display()))?;
     files.retain(|(name, _)| !name.ends_with(".md"));
     files.sort();
     Ok(files)
@@ -45,15 +44,11 @@ pub(super) fn hash<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String {
     hex::encode(&keccak256(digests)[..6])
 }
 
-pub(super) fn copy<'a>(
-    files: impl Iterator<Item = &'a SourceFile>,
-    to: &Path,
-) -> anyhow::Result<()> {
+pub(super) fn copy<'a>(files: impl Iterator<Item = &'a SourceFile>, to: &Path) -> anyhow::Result<()> {
     for (name, content) in files {
         let path = to.join(name);
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)
-                .with_context(|| format!("failed to create `{}`", parent.display()))?;
+            fs::create_dir_all(parent).with_context(|| format!("failed to create `{}`", parent.display()))?;
         }
         super::write_file(&path, content)?;
     }

@@ -22,13 +22,7 @@ impl Chain {
     pub(super) async fn add_keys(&self, provider: u64, keys: Vec<Token>) -> anyhow::Result<Played> {
         let signature = format!("addKeysToProvider(uint256,(address,{G1},{G2},{G1})[])");
         let registry = self.oracle()?.contracts.staking_registry_address;
-        self.send(
-            self.admin(provider).await?,
-            registry,
-            &signature,
-            &[number(provider), Token::Array(keys)],
-        )
-        .await
+        self.send(self.admin(provider).await?, registry, &signature, &[number(provider), Token::Array(keys)]).await
     }
 
     pub(super) async fn deposit(&self, key: Token) -> anyhow::Result<Played> {
@@ -38,13 +32,7 @@ impl Chain {
         let mut arguments = key.into_tuple().context("a key is a tuple")?;
         arguments.insert(1, Token::Address(solo));
         arguments.push(Token::Bool(false));
-        self.send(
-            solo,
-            rollup,
-            &format!("deposit(address,address,{G1},{G2},{G1},bool)"),
-            &arguments,
-        )
-        .await
+        self.send(solo, rollup, &format!("deposit(address,address,{G1},{G2},{G1},bool)"), &arguments).await
     }
 
     /// Gives `owner` the stake of one attester and lets `spender` take it, when that is not so yet.
@@ -52,54 +40,23 @@ impl Chain {
         let token = self.oracle()?.contracts.staking_asset_address;
         let stake = self.oracle()?.rollup.activation_threshold;
         let amount = [ParamType::Uint(256)];
-        let balance = self
-            .read(
-                token,
-                "balanceOf(address)",
-                &[Token::Address(owner)],
-                &amount,
-            )
-            .await?;
-        if balance
-            .first()
-            .and_then(|balance| balance.clone().into_uint())
-            .unwrap_or_default()
-            < stake
-        {
+        let balance = self.read(token, "balanceOf(address)", &[Token::Address(owner)], &amount).await?;
+        if balance.first().and_then(|balance| balance.clone().into_uint()).unwrap_or_default() < stake {
             let minter = self.oracle()?.account("deployer")?;
-            self.send(
-                minter,
-                token,
-                "mint(address,uint256)",
-                &[Token::Address(owner), Token::Uint(stake)],
-            )
-            .await?;
+            self.send(minter, token, "mint(address,uint256)", &[Token::Address(owner), Token::Uint(stake)]).await?;
         }
         let parties = [Token::Address(owner), Token::Address(spender)];
-        let allowance = self
-            .read(token, "allowance(address,address)", &parties, &amount)
-            .await?;
-        if allowance
-            .first()
-            .and_then(|allowance| allowance.clone().into_uint())
-            .unwrap_or_default()
-            < stake
-        {
+        let allowance = self.read(token, "allowance(address,address)", &parties, &amount).await?;
+        if allowance.first().and_then(|allowance| allowance.clone().into_uint()).unwrap_or_default() < stake {
             let arguments = [Token::Address(spender), Token::Uint(U256::MAX / 2)];
-            self.send(owner, token, "approve(address,uint256)", &arguments)
-                .await?;
+            self.send(owner, token, "approve(address,uint256)", &arguments).await?;
         }
         Ok(())
     }
 
     pub(super) async fn admin(&self, provider: u64) -> anyhow::Result<Address> {
         let registry = self.oracle()?.contracts.staking_registry_address;
-        self.read_address(
-            registry,
-            "providerConfigurations(uint256)",
-            number(provider),
-        )
-        .await
+        self.read_address(registry, "providerConfigurations(uint256)", number(provider)).await
     }
 
     pub(super) fn epoch_seconds(&self) -> anyhow::Result<u64> {
@@ -109,32 +66,17 @@ impl Chain {
 
     pub(super) async fn jump(&self, seconds: u64) -> anyhow::Result<()> {
         let timestamp = self.timestamp().await? + seconds.max(SECONDS_PER_BLOCK);
-        self.rpc("evm_setNextBlockTimestamp", json!([timestamp]))
-            .await?;
+        self.rpc("evm_setNextBlockTimestamp", json!([timestamp])).await?;
         self.mine().await
     }
 
     pub(super) async fn head(&self) -> anyhow::Result<Played> {
-        Ok(Played {
-            block: self.block_number().await?,
-            transaction: None,
-        })
+        Ok(Played { block: self.block_number().await?, transaction: None })
     }
 
-    pub(super) async fn read_address(
-        &self,
-        to: Address,
-        signature: &str,
-        argument: Token,
-    ) -> anyhow::Result<Address> {
-        let answer = self
-            .read(to, signature, &[argument], &[ParamType::Address])
-            .await?;
-        answer
-            .into_iter()
-            .next()
-            .and_then(Token::into_address)
-            .with_context(|| format!("{signature} gave no address"))
+    pub(super) async fn read_address(&self, to: Address, signature: &str, argument: Token) -> anyhow::Result<Address> {
+        let answer = self.read(to, signature, &[argument], &[ParamType::Address]).await?;
+        answer.into_iter().next().and_then(Token::into_address).with_context(|| format!("{signature} gave no address"))
     }
 
     pub(super) async fn read(
@@ -146,8 +88,7 @@ impl Chain {
     ) -> anyhow::Result<Vec<Token>> {
         let call = json!({ "to": to, "data": calldata(signature, arguments) });
         let answer = self.rpc("eth_call", json!([call, "latest"])).await?;
-        let bytes = hex::decode(answer.as_str().unwrap_or_default())
-            .context("failed to decode an answer")?;
+        let bytes = hex::decode(answer.as_str().unwrap_or_default()).context("failed to decode an answer")?;
         decode(types, &bytes).with_context(|| format!("failed to decode the answer of {signature}"))
     }
 
@@ -175,11 +116,8 @@ impl Chain {
     ) -> anyhow::Result<Played> {
         let transaction = json!({ "from": from, "to": to, "data": calldata(signature, arguments), "gas": "0xb71b00" });
         self.rpc("anvil_impersonateAccount", json!([from])).await?;
-        if quantity(&self.rpc("eth_getBalance", json!([from, "latest"])).await?)
-            .is_ok_and(|wei| wei < 10_u64.pow(17))
-        {
-            self.rpc("anvil_setBalance", json!([from, "0xde0b6b3a7640000"]))
-                .await?;
+        if quantity(&self.rpc("eth_getBalance", json!([from, "latest"])).await?).is_ok_and(|wei| wei < 10_u64.pow(17)) {
+            self.rpc("anvil_setBalance", json!([from, "0xde0b6b3a7640000"])).await?;
         }
         let hash = self
             .rpc("eth_sendTransaction", json!([transaction]))
@@ -187,35 +125,23 @@ impl Chain {
             .with_context(|| format!("failed to send {signature}"))?;
         let receipt = self.receipt(&hash).await?;
         if receipt["status"] != "0x1" {
-            let reason = self
-                .rpc("eth_call", json!([transaction, "latest"]))
-                .await
-                .err();
+            let reason = self.rpc("eth_call", json!([transaction, "latest"])).await.err();
             bail!(
                 "{signature} reverted: {}",
                 reason.map_or_else(|| "not when repeated".to_owned(), |error| error.to_string())
             );
         }
         let block = quantity(&receipt["blockNumber"])?;
-        Ok(Played {
-            block,
-            transaction: serde_json::from_value::<Option<H256>>(hash).unwrap_or_default(),
-        })
+        Ok(Played { block, transaction: serde_json::from_value::<Option<H256>>(hash).unwrap_or_default() })
     }
 }
 
 const G1: &str = "(uint256,uint256)";
 const G2: &str = "(uint256,uint256,uint256,uint256)";
-pub(super) const PROVIDER: [ParamType; 3] =
-    [ParamType::Address, ParamType::Uint(16), ParamType::Address];
+pub(super) const PROVIDER: [ParamType; 3] = [ParamType::Address, ParamType::Uint(16), ParamType::Address];
 
 fn calldata(signature: &str, arguments: &[Token]) -> Value {
-    format!(
-        "0x{}{}",
-        hex::encode(id(signature)),
-        hex::encode(encode(arguments))
-    )
-    .into()
+    format!("0x{}{}", hex::encode(id(signature)), hex::encode(encode(arguments))).into()
 }
 
 pub(super) fn number(value: u64) -> Token {
@@ -225,12 +151,7 @@ pub(super) fn number(value: u64) -> Token {
 pub(super) fn key_store(key: &KeyStore) -> anyhow::Result<Token> {
     let point = |point: &BTreeMap<String, U256>, names: &[&str]| {
         let coordinate = |name: &&str| point.get(*name).copied().map(Token::Uint);
-        names
-            .iter()
-            .map(coordinate)
-            .collect::<Option<Vec<_>>>()
-            .map(Token::Tuple)
-            .context("a point lacks a coordinate")
+        names.iter().map(coordinate).collect::<Option<Vec<_>>>().map(Token::Tuple).context("a point lacks a coordinate")
     };
     Ok(Token::Tuple(vec![
         Token::Address(key.attester),
@@ -243,12 +164,6 @@ pub(super) fn key_store(key: &KeyStore) -> anyhow::Result<Token> {
 /// Points that are on no curve, different for every attester.
 pub(super) fn invalid_key(attester: Address) -> Token {
     let seed = U256::from_big_endian(attester.as_bytes());
-    let point = |count: u64| {
-        Token::Tuple(
-            (1..=count)
-                .map(|offset| Token::Uint(seed + offset))
-                .collect(),
-        )
-    };
+    let point = |count: u64| Token::Tuple((1..=count).map(|offset| Token::Uint(seed + offset)).collect());
     Token::Tuple(vec![Token::Address(attester), point(2), point(4), point(2)])
 }

@@ -28,9 +28,7 @@ impl Authorization {
     }
 
     pub(super) fn is_met_by(&self, headers: &HeaderMap) -> bool {
-        headers
-            .get(AUTHORIZATION)
-            .is_some_and(|value| value.as_bytes() == self.header().as_bytes())
+        headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes() == self.header().as_bytes())
     }
 }
 
@@ -38,9 +36,7 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: [char; 64] = alphabet();
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().enumerate().fold(0_usize, |word, (i, byte)| {
-            word | usize::from(*byte) << (16 - 8 * i)
-        });
+        let word = chunk.iter().enumerate().fold(0_usize, |word, (i, byte)| word | usize::from(*byte) << (16 - 8 * i));
         for position in 0..4 {
             let digit = ALPHABET[(word >> (18 - 6 * position)) & 63];
             text.push(if position > chunk.len() { '=' } else { digit });
@@ -54,10 +50,7 @@ const fn alphabet() -> [char; 64] {
     let mut digits = ['A'; 64];
     let mut index = 0;
     while index < 64 {
-        #[expect(
-            clippy::as_conversions,
-            reason = "a const function has no other way from a byte to a char"
-        )]
+        #[expect(clippy::as_conversions, reason = "a const function has no other way from a byte to a char")]
         {
             digits[index] = text[index] as char;
         }
@@ -72,15 +65,9 @@ mod tests {
 
     #[test]
     fn credentials_look_as_the_standard_says() {
-        let basic = Authorization::Basic {
-            user: "Aladdin".to_owned(),
-            password: "open sesame".to_owned(),
-        };
+        let basic = Authorization::Basic { user: "Aladdin".to_owned(), password: "open sesame".to_owned() };
         assert_eq!(basic.header(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-        assert_eq!(
-            Authorization::Bearer("abc".to_owned()).header(),
-            "Bearer abc"
-        );
+        assert_eq!(Authorization::Bearer("abc".to_owned()).header(), "Bearer abc");
         assert_eq!(base64(b"f"), "Zg==");
         assert_eq!(base64(b"fo"), "Zm8=");
         assert_eq!(base64(b"foo"), "Zm9v");

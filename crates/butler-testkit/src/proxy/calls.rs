@@ -34,43 +34,23 @@ pub(super) async fn answer(
             json!({ "jsonrpc": "2.0", "id": call["id"], "error": error })
         }));
     }
-    let asked: Vec<_> = calls
-        .iter()
-        .zip(&answers)
-        .filter(|(_, answer)| answer.is_none())
-        .map(|(call, _)| call)
-        .collect();
+    let asked: Vec<_> =
+        calls.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(call, _)| call).collect();
     if !asked.is_empty() {
-        let body = if is_batch {
-            json!(asked)
-        } else {
-            json!(asked.first())
-        };
+        let body = if is_batch { json!(asked) } else { json!(asked.first()) };
         let (code, body) = upstream.post(Bytes::from(body.to_string())).await?;
-        let received: Value =
-            serde_json::from_slice(&body).context("failed to decode the endpoint's answer")?;
+        let received: Value = serde_json::from_slice(&body).context("failed to decode the endpoint's answer")?;
         if is_batch && !received.is_array() || !code.is_success() {
             return Ok((code, body));
         }
         let mut received = match received {
             Value::Array(received) => received,
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Object(_) => vec![received],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => vec![received],
         };
-        for (call, answer) in calls
-            .iter()
-            .zip(&mut answers)
-            .filter(|(_, answer)| answer.is_none())
-        {
-            let position = received
-                .iter()
-                .position(|received| received["id"] == call["id"]);
-            let mut given = position
-                .map(|index| received.swap_remove(index))
-                .context("the endpoint left out an answer")?;
+        for (call, answer) in calls.iter().zip(&mut answers).filter(|(_, answer)| answer.is_none()) {
+            let position = received.iter().position(|received| received["id"] == call["id"]);
+            let mut given =
+                position.map(|index| received.swap_remove(index)).context("the endpoint left out an answer")?;
             for Active { fault, .. } in faults.iter().filter(|active| active.concerns(call)) {
                 if let Some(code) = change(upstream, call, &mut given, fault).await? {
                     status = code;
@@ -82,36 +62,21 @@ pub(super) async fn answer(
     let answers: Vec<_> = answers.into_iter().flatten().collect();
     // Within a batch the refusal of one call does not decide the status.
     if is_batch {
-        return Ok((
-            StatusCode::OK,
-            Bytes::from(Value::Array(answers).to_string()),
-        ));
+        return Ok((StatusCode::OK, Bytes::from(Value::Array(answers).to_string())));
     }
     let single = answers.first().context("a request without a call")?;
     Ok((status, Bytes::from(single.to_string())))
 }
 
 /// The refusal of a call that the endpoint never sees.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "faults of the whole request have no part here"
-)]
-async fn refuse(
-    upstream: &Client,
-    call: &Value,
-    fault: &Fault,
-) -> anyhow::Result<Option<(StatusCode, Value)>> {
+#[expect(clippy::wildcard_enum_match_arm, reason = "faults of the whole request have no part here")]
+async fn refuse(upstream: &Client, call: &Value, fault: &Fault) -> anyhow::Result<Option<(StatusCode, Value)>> {
     let method = call["method"].as_str().unwrap_or_default();
     match fault {
         Fault::RevertCalls(selector) if method == "eth_call" => {
             let transaction = &call["params"][0];
-            let data = transaction["data"]
-                .as_str()
-                .or_else(|| transaction["input"].as_str())
-                .unwrap_or_default();
-            let hit = data
-                .get(..selector.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(selector));
+            let data = transaction["data"].as_str().or_else(|| transaction["input"].as_str()).unwrap_or_default();
+            let hit = data.get(..selector.len()).is_some_and(|start| start.eq_ignore_ascii_case(selector));
             let error = json!({ "code": 3, "message": "execution reverted", "data": "0x" });
             Ok(hit.then_some((StatusCode::OK, error)))
         }
@@ -122,40 +87,23 @@ async fn refuse(
             let head = quantity(&upstream.call("eth_blockNumber", &json!([])).await?)?;
             Ok((block + keep < head).then(|| (StatusCode::OK, pruned(*style, block))))
         }
-        Fault::LogLimit(
-            limit @ LogLimit {
-                max_range: Some(max),
-                ..
-            },
-        ) if method == "eth_getLogs" => {
+        Fault::LogLimit(limit @ LogLimit { max_range: Some(max), .. }) if method == "eth_getLogs" => {
             let Some((from, to)) = log_range(upstream, call).await? else {
                 return Ok(None);
             };
             if to < from || to - from < *max {
                 return Ok(None);
             }
-            let refusal = Refusal {
-                style: limit.style,
-                from,
-                to,
-                fits: from + max - 1,
-                limit: *max,
-                is_results: false,
-            };
-            Ok(Some((
-                StatusCode::from_u16(refusal.status())?,
-                refusal.error(),
-            )))
+            let refusal =
+                Refusal { style: limit.style, from, to, fits: from + max - 1, limit: *max, is_results: false };
+            Ok(Some((StatusCode::from_u16(refusal.status())?, refusal.error())))
         }
         _ => Ok(None),
     }
 }
 
 /// Changes the endpoint's answer; gives the HTTP status when that becomes a refusal.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "faults of the whole request have no part here"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "faults of the whole request have no part here")]
 async fn change(
     upstream: &Client,
     call: &Value,
@@ -176,30 +124,17 @@ async fn change(
             let head = quantity(&answer["result"])?;
             answer["result"] = json!(format!("{:#x}", head.saturating_sub(*blocks)));
         }
-        Fault::LaggingHead(blocks)
-            if method == "eth_getBlockByNumber" && !answer["result"].is_null() =>
-        {
-            let head = quantity(&upstream.call("eth_blockNumber", &json!([])).await?)?
-                .saturating_sub(*blocks);
+        Fault::LaggingHead(blocks) if method == "eth_getBlockByNumber" && !answer["result"].is_null() => {
+            let head = quantity(&upstream.call("eth_blockNumber", &json!([])).await?)?.saturating_sub(*blocks);
             if quantity(&answer["result"]["number"])? > head {
-                let is_tag = call["params"][0]
-                    .as_str()
-                    .is_some_and(|tag| !tag.starts_with("0x"));
+                let is_tag = call["params"][0].as_str().is_some_and(|tag| !tag.starts_with("0x"));
                 let params = json!([format!("{head:#x}"), call["params"][1]]);
                 // A lagging node does not know a later block at all.
-                answer["result"] = if is_tag {
-                    upstream.call("eth_getBlockByNumber", &params).await?
-                } else {
-                    Value::Null
-                };
+                answer["result"] =
+                    if is_tag { upstream.call("eth_getBlockByNumber", &params).await? } else { Value::Null };
             }
         }
-        Fault::LogLimit(
-            limit @ LogLimit {
-                max_results: Some(max),
-                ..
-            },
-        ) if method == "eth_getLogs" => {
+        Fault::LogLimit(limit @ LogLimit { max_results: Some(max), .. }) if method == "eth_getLogs" => {
             let Some(logs) = answer["result"].as_array().filter(|logs| logs.len() > *max) else {
                 return Ok(None);
             };
@@ -238,9 +173,7 @@ async fn log_range(upstream: &Client, call: &Value) -> anyhow::Result<Option<(u6
 /// The block whose state the call reads.
 async fn state_block(upstream: &Client, call: &Value) -> anyhow::Result<Option<u64>> {
     let block = match call["method"].as_str().unwrap_or_default() {
-        "eth_call" | "eth_getBalance" | "eth_getCode" | "eth_getTransactionCount" => {
-            &call["params"][1]
-        }
+        "eth_call" | "eth_getBalance" | "eth_getCode" | "eth_getTransactionCount" => &call["params"][1],
         "eth_getStorageAt" => &call["params"][2],
         _ => return Ok(None),
     };
@@ -267,12 +200,7 @@ fn pruned(style: PruneStyle, block: u64) -> Value {
     let (code, message) = match style {
         PruneStyle::Geth => {
             let root = format!("{block:064x}");
-            (
-                -32000,
-                format!(
-                    "missing trie node {root} (path ) state 0x{root} is not available, not found"
-                ),
-            )
+            (-32000, format!("missing trie node {root} (path ) state 0x{root} is not available, not found"))
         }
         PruneStyle::Reth => (-32000, format!("state at block #{block} is pruned")),
         PruneStyle::Erigon => (-32000, "old data not available due to pruning".to_owned()),

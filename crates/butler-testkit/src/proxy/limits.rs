@@ -91,9 +91,7 @@ impl LogLimitStyle {
             | Self::PublicNode
             | Self::Geth
             | Self::Tenderly => (true, false),
-            Self::Alchemy | Self::InfuraResults | Self::LlamaRpc | Self::RethSameRange => {
-                (false, true)
-            }
+            Self::Alchemy | Self::InfuraResults | Self::LlamaRpc | Self::RethSameRange => (false, true),
             Self::Erigon | Self::Reth => (true, true),
         };
         LogLimit {
@@ -105,10 +103,7 @@ impl LogLimitStyle {
 
     /// Whether the refusal names a range that would work.
     pub const fn suggests_range(self) -> bool {
-        matches!(
-            self,
-            Self::AlchemyFree | Self::Alchemy | Self::InfuraResults | Self::Reth
-        )
+        matches!(self, Self::AlchemyFree | Self::Alchemy | Self::InfuraResults | Self::Reth)
     }
 }
 
@@ -150,13 +145,7 @@ impl Refusal {
 
     /// The `error` member of the answer.
     pub(super) fn error(&self) -> Value {
-        let Self {
-            from,
-            to,
-            fits,
-            limit,
-            ..
-        } = *self;
+        let Self { from, to, fits, limit, .. } = *self;
         let blocks = to - from + 1;
         let error = |code: i64, message: String| json!({ "code": code, "message": message });
         match self.style {
@@ -252,10 +241,7 @@ mod tests {
     fn every_style_limits_something() {
         for style in LogLimitStyle::ALL {
             let limit = style.limit(10, 5);
-            assert!(
-                limit.max_range.is_some() || limit.max_results.is_some(),
-                "{style:?}"
-            );
+            assert!(limit.max_range.is_some() || limit.max_results.is_some(), "{style:?}");
         }
     }
 }

@@ -60,24 +60,13 @@ impl FaultProxy {
         });
         let acceptor = authority.as_ref().map(TestAuthority::acceptor);
         let handler = Arc::clone(&shared);
-        let server = Server::start(acceptor, move |request| {
-            serve::answer(Arc::clone(&handler), request)
-        })
-        .await?;
-        Ok(Self {
-            server,
-            authority,
-            shared,
-        })
+        let server = Server::start(acceptor, move |request| serve::answer(Arc::clone(&handler), request)).await?;
+        Ok(Self { server, authority, shared })
     }
 
     /// Its address.
     pub fn url(&self) -> String {
-        let scheme = if self.authority.is_some() {
-            "https"
-        } else {
-            "http"
-        };
+        let scheme = if self.authority.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.server.address())
     }
 
@@ -88,21 +77,13 @@ impl FaultProxy {
 
     /// Replaces the plan and counts its requests from 1 again.
     pub fn set(&self, plan: FaultPlan) {
-        let mut current = self
-            .shared
-            .plan
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.shared.plan.lock().unwrap_or_else(PoisonError::into_inner);
         *current = plan.into();
     }
 
     /// Answers 401 to whoever does not send this; `None` lets everybody in.
     pub fn require(&self, authorization: Option<Authorization>) {
-        let mut current = self
-            .shared
-            .authorization
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.shared.authorization.lock().unwrap_or_else(PoisonError::into_inner);
         *current = authorization;
     }
 

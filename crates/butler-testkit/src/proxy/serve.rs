@@ -46,13 +46,7 @@ pub(super) struct ActivePlan {
 
 impl From<FaultPlan> for ActivePlan {
     fn from(plan: FaultPlan) -> Self {
-        Self {
-            rules: plan
-                .rules
-                .into_iter()
-                .map(|(fault, when)| (fault, when, 0))
-                .collect(),
-        }
+        Self { rules: plan.rules.into_iter().map(|(fault, when)| (fault, when, 0)).collect() }
     }
 }
 
@@ -65,9 +59,7 @@ pub(super) struct Active {
 
 impl Active {
     pub(super) fn concerns(&self, call: &Value) -> bool {
-        self.method
-            .as_ref()
-            .is_none_or(|method| call["method"] == method.as_str())
+        self.method.as_ref().is_none_or(|method| call["method"] == method.as_str())
     }
 }
 
@@ -83,10 +75,7 @@ impl ActivePlan {
                 When::FirstForMethod(count, method) => (Some(method), 1, *count),
             };
             let method = method.cloned();
-            let candidate = Active {
-                fault: fault.clone(),
-                method,
-            };
+            let candidate = Active { fault: fault.clone(), method };
             if candidate.method.is_some() && !calls.iter().any(|call| candidate.concerns(call)) {
                 continue;
             }
@@ -100,10 +89,7 @@ impl ActivePlan {
 }
 
 /// Answers one request; an error closes the connection.
-pub(super) async fn answer(
-    shared: Arc<Shared>,
-    request: Request<Incoming>,
-) -> io::Result<Response<Body>> {
+pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let parsed: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -112,34 +98,18 @@ pub(super) async fn answer(
         Value::Object(_) => (vec![parsed], false),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (Vec::new(), false),
     };
-    let in_work = shared.recorder.begin(
-        body.len(),
-        calls.iter().filter_map(|call| call["method"].as_str()),
-    );
+    let in_work = shared.recorder.begin(body.len(), calls.iter().filter_map(|call| call["method"].as_str()));
 
-    let required = shared
-        .authorization
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
+    let required = shared.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if required.is_some_and(|required| !required.is_met_by(&head.headers)) {
-        let mut response = respond(
-            &in_work,
-            StatusCode::UNAUTHORIZED,
-            Bytes::from_static(b"unauthorized\n"),
-        )?;
-        response.headers_mut().insert(
-            WWW_AUTHENTICATE,
-            hyper::header::HeaderValue::from_static("Basic realm=\"test\""),
-        );
+        let mut response = respond(&in_work, StatusCode::UNAUTHORIZED, Bytes::from_static(b"unauthorized\n"))?;
+        response
+            .headers_mut()
+            .insert(WWW_AUTHENTICATE, hyper::header::HeaderValue::from_static("Basic realm=\"test\""));
         return Ok(response);
     }
 
-    let faults = shared
-        .plan
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .faults_for(&calls);
+    let faults = shared.plan.lock().unwrap_or_else(PoisonError::into_inner).faults_for(&calls);
     for Active { fault, .. } in &faults {
         if let Some(response) = act_before(fault, &calls, is_batch, &in_work).await? {
             return Ok(response);
@@ -148,9 +118,7 @@ pub(super) async fn answer(
     let (status, answer) = if calls.is_empty() {
         shared.upstream.post(body).await.map_err(io::Error::other)?
     } else {
-        calls::answer(&shared.upstream, &calls, is_batch, &faults)
-            .await
-            .map_err(io::Error::other)?
+        calls::answer(&shared.upstream, &calls, is_batch, &faults).await.map_err(io::Error::other)?
     };
     for Active { fault, .. } in &faults {
         if let Some(response) = act_after(fault, &answer, &in_work)? {
@@ -172,17 +140,11 @@ async fn act_before(
         Fault::Latency(duration) => tokio::time::sleep(*duration).await,
         Fault::Hang => pending().await,
         Fault::Close => return Err(io::Error::other("closed on purpose")),
-        Fault::Status {
-            code,
-            retry_after,
-            body,
-        } => {
+        Fault::Status { code, retry_after, body } => {
             let status = StatusCode::from_u16(*code).map_err(io::Error::other)?;
             let mut response = respond(in_work, status, Bytes::from(body.clone()))?;
             if let Some(seconds) = retry_after {
-                response
-                    .headers_mut()
-                    .insert(RETRY_AFTER, (*seconds).into());
+                response.headers_mut().insert(RETRY_AFTER, (*seconds).into());
             }
             return Ok(Some(response));
         }
@@ -192,19 +154,12 @@ async fn act_before(
         }
         Fault::NotJson => {
             let page = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>";
-            let mut response =
-                respond(in_work, StatusCode::OK, Bytes::from_static(page.as_bytes()))?;
-            response.headers_mut().insert(
-                CONTENT_TYPE,
-                hyper::header::HeaderValue::from_static("text/html"),
-            );
+            let mut response = respond(in_work, StatusCode::OK, Bytes::from_static(page.as_bytes()))?;
+            response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("text/html"));
             return Ok(Some(response));
         }
         Fault::Oversized(bytes) => {
-            let id = calls
-                .first()
-                .map(|call| call["id"].clone())
-                .unwrap_or_default();
+            let id = calls.first().map(|call| call["id"].clone()).unwrap_or_default();
             let answer = json!({ "jsonrpc": "2.0", "id": id, "result": "0".repeat(*bytes) });
             return respond(in_work, StatusCode::OK, Bytes::from(answer.to_string())).map(Some);
         }
@@ -221,20 +176,13 @@ async fn act_before(
     Ok(None)
 }
 
-fn act_after(
-    fault: &Fault,
-    answer: &Bytes,
-    in_work: &InWork,
-) -> io::Result<Option<Response<Body>>> {
+fn act_after(fault: &Fault, answer: &Bytes, in_work: &InWork) -> io::Result<Option<Response<Body>>> {
     if !matches!(fault, Fault::Truncate) {
         return Ok(None);
     }
     let half = answer.slice(..answer.len() / 2);
     in_work.answered(half.len());
-    let parts = stream::iter([
-        Ok(Frame::data(half)),
-        Err(io::Error::other("cut on purpose")),
-    ]);
+    let parts = stream::iter([Ok(Frame::data(half)), Err(io::Error::other("cut on purpose"))]);
     Response::builder()
         .header(CONTENT_TYPE, "application/json")
         .header(CONTENT_LENGTH, answer.len())
@@ -243,41 +191,23 @@ fn act_after(
         .map_err(io::Error::other)
 }
 
-fn refuse_batch(
-    style: BatchRefusal,
-    max: usize,
-    calls: &[Value],
-) -> io::Result<(StatusCode, Value)> {
+fn refuse_batch(style: BatchRefusal, max: usize, calls: &[Value]) -> io::Result<(StatusCode, Value)> {
     let error = |id: &Value, code: i64, message: String| json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } });
-    let first = calls
-        .first()
-        .map(|call| call["id"].clone())
-        .unwrap_or_default();
+    let first = calls.first().map(|call| call["id"].clone()).unwrap_or_default();
     Ok(match style {
-        BatchRefusal::Geth => (
-            StatusCode::OK,
-            json!([error(&first, -32600, "batch too large".to_owned())]),
-        ),
+        BatchRefusal::Geth => (StatusCode::OK, json!([error(&first, -32600, "batch too large".to_owned())])),
         BatchRefusal::Drpc => {
             let message = format!("Batch of more than {max} requests are not allowed on free plan");
-            let errors = calls
-                .iter()
-                .map(|call| error(&call["id"], 31, message.clone()))
-                .collect();
+            let errors = calls.iter().map(|call| error(&call["id"], 31, message.clone())).collect();
             (StatusCode::INTERNAL_SERVER_ERROR, Value::Array(errors))
         }
         BatchRefusal::Besu => {
             let message = "Number of requests in batch exceeds --rpc-max-batch-size.".to_owned();
             (StatusCode::OK, error(&Value::Null, -32602, message))
         }
-        BatchRefusal::Unsupported => (
-            StatusCode::BAD_REQUEST,
-            error(
-                &Value::Null,
-                -32600,
-                "batch requests are not supported".to_owned(),
-            ),
-        ),
+        BatchRefusal::Unsupported => {
+            (StatusCode::BAD_REQUEST, error(&Value::Null, -32600, "batch requests are not supported".to_owned()))
+        }
         BatchRefusal::Close => return Err(io::Error::other("batch refused by closing")),
     })
 }

@@ -66,11 +66,7 @@ impl Recorder {
         }
         let epoch = state.epoch;
         drop(state);
-        InWork {
-            recorder: self.clone(),
-            generation,
-            epoch,
-        }
+        InWork { recorder: self.clone(), generation, epoch }
     }
 
     pub(super) fn snapshot(&self) -> ProxyStats {

@@ -16,35 +16,26 @@ pub(super) struct TestAuthority {
 
 impl std::fmt::Debug for TestAuthority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TestAuthority")
-            .field("pem", &self.pem)
-            .finish_non_exhaustive()
+        f.debug_struct("TestAuthority").field("pem", &self.pem).finish_non_exhaustive()
     }
 }
 
 impl TestAuthority {
     pub(super) fn new() -> anyhow::Result<Self> {
-        let mut authority =
-            CertificateParams::new(Vec::new()).context("failed to describe the authority")?;
+        let mut authority = CertificateParams::new(Vec::new()).context("failed to describe the authority")?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        authority
-            .distinguished_name
-            .push(DnType::CommonName, "butler test authority");
+        authority.distinguished_name.push(DnType::CommonName, "butler test authority");
         let authority_key = KeyPair::generate().context("failed to make the authority's key")?;
-        let authority_certificate = authority
-            .self_signed(&authority_key)
-            .context("failed to make the authority's certificate")?;
+        let authority_certificate =
+            authority.self_signed(&authority_key).context("failed to make the authority's certificate")?;
         let issuer = Issuer::new(authority, authority_key);
 
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let server = CertificateParams::new(names).context("failed to describe the server")?;
         let server_key = KeyPair::generate().context("failed to make the server's key")?;
-        let certificate = server
-            .signed_by(&server_key, &issuer)
-            .context("failed to make the server's certificate")?;
-        let key =
-            PrivateKeyDer::try_from(server_key.serialize_der()).map_err(anyhow::Error::msg)?;
+        let certificate = server.signed_by(&server_key, &issuer).context("failed to make the server's certificate")?;
+        let key = PrivateKeyDer::try_from(server_key.serialize_der()).map_err(anyhow::Error::msg)?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .context("failed to choose TLS versions")?
@@ -52,15 +43,10 @@ impl TestAuthority {
             .with_single_cert(vec![certificate.der().clone()], key)
             .context("failed to use the server's certificate")?;
 
-        let directory =
-            tempfile::tempdir().context("failed to create a folder for the certificate")?;
+        let directory = tempfile::tempdir().context("failed to create a folder for the certificate")?;
         let pem = directory.path().join("authority.pem");
         crate::devnet::write_file(&pem, authority_certificate.pem().as_bytes())?;
-        Ok(Self {
-            pem,
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-            _directory: directory,
-        })
+        Ok(Self { pem, acceptor: TlsAcceptor::from(Arc::new(config)), _directory: directory })
     }
 
     pub(super) fn pem_path(&self) -> &Path {

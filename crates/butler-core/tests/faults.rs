@@ -1,0 +1,230 @@
+//! Every fault of an endpoint is survived or reported by its kind; none becomes a value.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use std::time::Duration;
+
+use butler_core::client::error::ErrorKind;
+use butler_core::client::l1::BlockTag;
+use butler_core::contracts::multicall::MULTICALL3;
+use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::snapshot::{SnapshotError, SnapshotReader};
+use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
+use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, LogLimitStyle, PruneStyle, When};
+
+const TIMEOUT: Duration = Duration::from_millis(1500);
+
+struct Setting {
+    chain: Chain,
+    oracle: Oracle,
+    proxy: FaultProxy,
+}
+
+impl Setting {
+    async fn start() -> Self {
+        let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+        let oracle = chain.oracle().unwrap().clone();
+        let proxy = FaultProxy::start(chain.url()).await.unwrap();
+        Self { chain, oracle, proxy }
+    }
+
+    /// A reader behind the proxy; with `healthy`, a second endpoint goes straight to the chain.
+    fn reader(&self, healthy: bool) -> SnapshotReader {
+        let mut faulty = support::endpoint("faulty", &self.proxy.url());
+        faulty.http.timeout = TIMEOUT;
+        let mut endpoints = vec![faulty];
+        if healthy {
+            endpoints.push(support::endpoint("healthy", self.chain.url()));
+        }
+        support::reader_at(&self.oracle, &endpoints)
+    }
+
+    async fn read(&self, plan: FaultPlan, healthy: bool) -> Result<NetworkSnapshot, SnapshotError> {
+        self.proxy.set(plan);
+        let snapshot = self.reader(healthy).read(&support::request(&self.oracle), &|_| ()).await;
+        self.proxy.set(FaultPlan::none());
+        snapshot
+    }
+
+    /// The proxy sees into plain calls only.
+    async fn remove_multicall3(&self) {
+        self.chain.rpc("anvil_setCode", serde_json::json!([MULTICALL3, "0x"])).await.unwrap();
+    }
+
+    async fn truth(&self) -> NetworkSnapshot {
+        support::reader(&self.oracle, self.chain.url()).read(&support::request(&self.oracle), &|_| ()).await.unwrap()
+    }
+}
+
+fn kind(error: &SnapshotError) -> ErrorKind {
+    let SnapshotError::Rpc(error) = error else { panic!("not a failed read: {error:?}") };
+    error.failure.kind()
+}
+
+fn status(code: u16, retry_after: Option<u64>) -> Fault {
+    Fault::Status { code, retry_after, body: "<html>go away</html>".to_owned() }
+}
+
+/// Faults of whole exchanges with the kind that they are reported as.
+fn faults() -> Vec<(Fault, ErrorKind)> {
+    vec![
+        (status(429, Some(1)), ErrorKind::RateLimited),
+        (status(503, Some(1)), ErrorKind::RateLimited),
+        (status(500, None), ErrorKind::Http),
+        (status(502, None), ErrorKind::Http),
+        (status(302, None), ErrorKind::Http),
+        (status(401, None), ErrorKind::Unauthorized),
+        (Fault::Hang, ErrorKind::Timeout),
+        (Fault::Close, ErrorKind::Broken),
+        (Fault::Truncate, ErrorKind::Broken),
+        (Fault::Oversized(17 << 20), ErrorKind::TooLarge),
+        (Fault::NotJson, ErrorKind::Malformed),
+        (Fault::WrongId, ErrorKind::Malformed),
+        (Fault::MissingResult, ErrorKind::Malformed),
+        (Fault::WrongChain(1), ErrorKind::WrongChain),
+    ]
+}
+
+#[tokio::test]
+async fn a_fault_that_lasts_is_reported_by_its_kind() {
+    let setting = Setting::start().await;
+    for (fault, expected) in faults() {
+        let error = setting.read(FaultPlan::always(fault.clone()), false).await.unwrap_err();
+        assert_eq!(kind(&error), expected, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_passes_is_survived() {
+    let setting = Setting::start().await;
+    let truth = setting.truth().await;
+    for (fault, kind) in faults().into_iter().filter(|(_, kind)| kind.is_passing()) {
+        for nth in 1..=3 {
+            let plan = FaultPlan::none().with(fault.clone(), When::Nth(nth));
+            let snapshot = setting.read(plan, false).await;
+            assert!(snapshot.unwrap() == truth, "{fault:?} at request {nth} ({kind:?})");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_healthy_endpoint_stands_in_for_a_faulty_one() {
+    let setting = Setting::start().await;
+    let truth = setting.truth().await;
+    for (fault, _) in faults() {
+        let snapshot = setting.read(FaultPlan::always(fault.clone()), true).await;
+        assert!(snapshot.unwrap() == truth, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_on_another_chain_or_far_behind_stands_back() {
+    let setting = Setting::start().await;
+    for _ in 0..9 {
+        setting.chain.play(Move::Mine).await.unwrap();
+    }
+    let truth = setting.truth().await;
+    for (fault, expected) in
+        [(Fault::WrongChain(1), ErrorKind::WrongChain), (Fault::LaggingHead(8), ErrorKind::Lagging)]
+    {
+        setting.proxy.set(FaultPlan::always(fault));
+        let mut reader = setting.reader(true);
+        assert_eq!(reader.read(&support::request(&setting.oracle), &|_| ()).await.unwrap(), truth);
+        let health = reader.client().endpoints()[0].health();
+        assert_eq!(health.last_failure(), Some(expected));
+        assert!(health.is_quarantined(tokio::time::Instant::now()));
+    }
+}
+
+#[tokio::test]
+async fn endpoints_with_different_finalized_histories_are_not_believed() {
+    let one = Setting::start().await;
+    let other = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    for _ in 0..3 {
+        one.chain.play(Move::Mine).await.unwrap();
+    }
+    other.play(Move::JumpSeconds(500)).await.unwrap();
+    other.play(Move::Mine).await.unwrap();
+    other.play(Move::Mine).await.unwrap();
+    let endpoints = [support::endpoint("one", one.chain.url()), support::endpoint("other", other.url())];
+    let mut reader = support::reader_at(&one.oracle, &endpoints);
+    let error = reader.read(&support::request(&one.oracle), &|_| ()).await.map(|snapshot| snapshot.block).unwrap_err();
+    assert_eq!(kind(&error), ErrorKind::Disagrees);
+    // A majority decides; the odd one out stands back.
+    let third = FaultProxy::start(one.chain.url()).await.unwrap();
+    let endpoints = [endpoints[1].clone(), endpoints[0].clone(), support::endpoint("third", &third.url())];
+    let mut reader = support::reader_at(&one.oracle, &endpoints);
+    let snapshot = reader.read(&support::request(&one.oracle), &|_| ()).await.unwrap();
+    assert_eq!(snapshot, one.truth().await);
+    assert_eq!(reader.client().endpoints()[0].health().last_failure(), Some(ErrorKind::Disagrees));
+}
+
+#[tokio::test]
+async fn endpoints_that_refuse_batches_are_read_call_by_call() {
+    let setting = Setting::start().await;
+    let truth = setting.truth().await;
+    let styles = [BatchRefusal::Geth, BatchRefusal::Drpc, BatchRefusal::Besu, BatchRefusal::Unsupported];
+    for style in styles {
+        let plan = FaultPlan::always(Fault::RefuseBatches { max: 1, style });
+        assert!(setting.read(plan, false).await.unwrap() == truth, "{style:?}");
+    }
+}
+
+#[tokio::test]
+async fn log_limits_in_the_words_of_every_provider_are_learnt() {
+    let setting = Setting::start().await;
+    let truth = setting.truth().await;
+    for style in LogLimitStyle::ALL {
+        let plan = FaultPlan::always(Fault::LogLimit(style.limit(7, 3)));
+        setting.proxy.reset();
+        assert!(setting.read(plan, false).await.unwrap() == truth, "{style:?}");
+        let scans = setting.proxy.stats().calls_by_method["eth_getLogs"];
+        assert!(scans < 60, "{style:?} needed {scans} queries for 84 blocks in steps of 7");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_without_old_state_is_told_from_one_without_the_block() {
+    let setting = Setting::start().await;
+    let mut request = support::request(&setting.oracle);
+    request.at = BlockTag::Number(60);
+    for style in [PruneStyle::Geth, PruneStyle::Reth, PruneStyle::Erigon, PruneStyle::Nethermind] {
+        setting.proxy.set(FaultPlan::always(Fault::PruneHistory { keep: 10, style }));
+        let error = setting.reader(false).read(&request, &|_| ()).await.unwrap_err();
+        assert_eq!(kind(&error), ErrorKind::StateUnavailable, "{style:?}");
+    }
+    setting.proxy.set(FaultPlan::none());
+    request.at = BlockTag::Number(1_000_000);
+    let error = setting.reader(false).read(&request, &|_| ()).await.unwrap_err();
+    assert_eq!(kind(&error), ErrorKind::BlockUnknown);
+}
+
+#[tokio::test]
+async fn a_chain_without_multicall3_is_read_call_by_call() {
+    let setting = Setting::start().await;
+    let truth = setting.truth().await;
+    setting.remove_multicall3().await;
+    assert!(setting.read(FaultPlan::none(), false).await.unwrap() == truth);
+}
+
+#[tokio::test]
+async fn a_rollup_without_a_needed_function_is_named() {
+    let setting = Setting::start().await;
+    setting.remove_multicall3().await;
+    let plan = FaultPlan::always(Fault::RevertCalls("0x34a51ed5".to_owned()));
+    let error = setting.read(plan, false).await.unwrap_err();
+    let SnapshotError::Unsupported { function, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(function, "getAttesterView");
+}
+
+#[tokio::test]
+async fn an_older_rollup_without_an_optional_figure_is_read() {
+    let setting = Setting::start().await;
+    setting.remove_multicall3().await;
+    let plan = FaultPlan::always(Fault::RevertCalls("0xe09e424e".to_owned()));
+    let snapshot = setting.read(plan, false).await.unwrap();
+    assert_eq!(snapshot.rollup.local_ejection_threshold, None);
+    assert_eq!(snapshot.attesters, setting.truth().await.attesters);
+}

@@ -1,0 +1,151 @@
+//! The same facts read in the plainest way: one `eth_call` per value, by block number, without Multicall3, batches or the
+//! butler's own client. Slow, and independent of what it checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use butler_core::contracts::bindings::{aztec_registry, rollup, staking_registry};
+use butler_core::contracts::decode;
+use butler_core::contracts::events::decode_delegation;
+use butler_core::domain::block::BlockRef;
+use butler_core::domain::provider::{ProviderFacts, ProviderQueueEntry};
+use butler_core::domain::rollup::{FlushFacts, RollupClock, RollupFacts};
+use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::snapshot::SnapshotRequest;
+use butler_testkit::devnet::Chain;
+use ethers_contract::EthCall;
+use ethers_core::abi::{AbiDecode, AbiEncode};
+use ethers_core::types::{Address, Bytes, H256, Log, U256};
+use serde_json::json;
+
+struct Naive<'a> {
+    chain: &'a Chain,
+    number: u64,
+}
+
+impl Naive<'_> {
+    async fn call<C: EthCall + AbiEncode, R: AbiDecode>(&self, to: Address, call: C) -> R {
+        let data = Bytes::from(call.encode());
+        let block = format!("{:#x}", self.number);
+        let answer = self.chain.rpc("eth_call", json!([{ "to": to, "data": data }, block])).await.unwrap();
+        let bytes: Bytes = serde_json::from_value(answer).unwrap();
+        R::decode(&bytes).unwrap()
+    }
+
+    async fn number<C: EthCall + AbiEncode>(&self, to: Address, call: C) -> u64 {
+        self.call::<C, U256>(to, call).await.as_u64()
+    }
+
+    async fn provider(&self, registry: Address, id: u64) -> Option<ProviderFacts> {
+        let provider_identifier = U256::from(id);
+        let pending = self.call(registry, staking_registry::PendingProviderAdminsCall { provider_identifier }).await;
+        let record = self.call(registry, staking_registry::ProviderConfigurationsCall { provider_identifier }).await;
+        let mut facts = decode::provider(&record, pending).unwrap()?;
+        let first: u128 = self.call(registry, staking_registry::GetFirstIndexInQueueCall { provider_identifier }).await;
+        let last: u128 = self.call(registry, staking_registry::GetLastIndexInQueueCall { provider_identifier }).await;
+        for index in first..last {
+            let call = staking_registry::GetValueAtIndexInQueueCall { provider_identifier, index };
+            let answer: staking_registry::GetValueAtIndexInQueueReturn = self.call(registry, call).await;
+            facts.queue.push(ProviderQueueEntry { index: index.try_into().unwrap(), attester: answer.0.attester });
+        }
+        Some(facts)
+    }
+}
+
+/// Reads what `request` asks for at the block with that number.
+pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockRef) -> NetworkSnapshot {
+    let naive = Naive { chain, number: block.number };
+    let registry = request.staking_registry;
+    let rollup: Address = naive.call(request.aztec_registry, aztec_registry::GetCanonicalRollupCall).await;
+    let mut providers = BTreeMap::new();
+    let mut other_providers = BTreeMap::new();
+    for id in 1..naive.number(registry, staking_registry::NextProviderIdentifierCall).await {
+        let facts = naive.provider(registry, id).await.unwrap();
+        let id = id.try_into().unwrap();
+        let map = if request.provider_ids.contains(&id) { &mut providers } else { &mut other_providers };
+        map.insert(id, facts);
+    }
+    let mut entry_queue = Vec::new();
+    for index in 0..naive.number(rollup, rollup::GetEntryQueueLengthCall).await {
+        let call = rollup::GetEntryQueueAtCall { index: index.into() };
+        let answer: rollup::GetEntryQueueAtReturn = naive.call(rollup, call).await;
+        entry_queue.push(decode::queued_deposit(&answer.0).unwrap());
+    }
+    let mut active_set = Vec::new();
+    for index in 0..naive.number(rollup, rollup::GetActiveAttesterCountCall).await {
+        active_set.push(naive.call(rollup, rollup::GetAttesterAtIndexCall { index: index.into() }).await);
+    }
+    let delegations = delegations(chain, request, block).await;
+    let mut tracked: BTreeSet<Address> = request.attesters.clone();
+    tracked.extend(delegations.iter().map(|delegation| delegation.attester));
+    tracked.extend(providers.values().flat_map(|facts| &facts.queue).map(|entry| entry.attester));
+    let mut attesters = BTreeMap::new();
+    for attester in tracked {
+        let answer: rollup::GetAttesterViewReturn = naive.call(rollup, rollup::GetAttesterViewCall { attester }).await;
+        attesters.insert(attester, decode::attester_view(&answer.0).unwrap());
+    }
+    let mut pending_rewards = BTreeMap::new();
+    for coinbase in delegations.iter().map(|delegation| delegation.coinbase).chain(request.coinbases.iter().copied()) {
+        let call = rollup::GetSequencerRewardsCall { coinbase: coinbase.address() };
+        pending_rewards.insert(coinbase, naive.call(rollup, call).await);
+    }
+    let mut publisher_balances = BTreeMap::new();
+    for publisher in &request.publishers {
+        let block = format!("{:#x}", block.number);
+        let balance = chain.rpc("eth_getBalance", json!([publisher, block])).await.unwrap();
+        publisher_balances.insert(*publisher, serde_json::from_value(balance).unwrap());
+    }
+    NetworkSnapshot {
+        chain_id: 31337,
+        block,
+        rollup: figures(&naive, rollup).await,
+        providers,
+        other_providers,
+        entry_queue,
+        active_set,
+        attesters,
+        delegations,
+        publisher_balances,
+        pending_rewards,
+    }
+}
+
+async fn delegations(
+    chain: &Chain,
+    request: &SnapshotRequest,
+    block: BlockRef,
+) -> Vec<butler_core::domain::delegation::Delegation> {
+    let topic: H256 = "0xc91c8b4e934fb8f46c6d08a34d60ceb8dbe4ab6844a7040ca4c580e5a837d5c7".parse().unwrap();
+    let query = json!({
+        "fromBlock": "0x0", "toBlock": format!("{:#x}", block.number),
+        "address": request.staking_registry, "topics": [topic],
+    });
+    let logs: Vec<Log> = serde_json::from_value(chain.rpc("eth_getLogs", json!([query])).await.unwrap()).unwrap();
+    let decoded = logs.iter().map(|log| decode_delegation(log).unwrap());
+    decoded.filter(|delegation| request.provider_ids.contains(&delegation.provider_id)).collect()
+}
+
+async fn figures(naive: &Naive<'_>, address: Address) -> RollupFacts {
+    RollupFacts {
+        address,
+        version: naive.call(address, rollup::GetVersionCall).await,
+        gse: naive.call(address, rollup::GetGSECall).await,
+        slasher: naive.call(address, rollup::GetSlasherCall).await,
+        staking_asset: naive.call(address, rollup::GetStakingAssetCall).await,
+        clock: RollupClock {
+            genesis_time: naive.number(address, rollup::GetGenesisTimeCall).await,
+            slot_seconds: naive.number(address, rollup::GetSlotDurationCall).await,
+            epoch_slots: naive.number(address, rollup::GetEpochDurationCall).await,
+        },
+        current_epoch: naive.number(address, rollup::GetCurrentEpochCall).await,
+        flush: FlushFacts {
+            flush_size: naive.number(address, rollup::GetEntryQueueFlushSizeCall).await,
+            available_flushes: naive.number(address, rollup::GetAvailableValidatorFlushesCall).await,
+            next_flushable_epoch: naive.number(address, rollup::GetNextFlushableEpochCall).await,
+            is_bootstrapped: naive.call(address, rollup::GetIsBootstrappedCall).await,
+        },
+        activation_threshold: naive.call(address, rollup::GetActivationThresholdCall).await,
+        ejection_threshold: naive.call(address, rollup::GetEjectionThresholdCall).await,
+        local_ejection_threshold: Some(naive.call(address, rollup::GetLocalEjectionThresholdCall).await),
+        exit_delay_seconds: naive.number(address, rollup::GetExitDelayCall).await,
+    }
+}

@@ -1,0 +1,202 @@
+//! The sizes, the runs and the figures of `cargo xtask bench snapshot`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure as require};
+use butler_testkit::devnet::{Chain, DevnetSpec, Oracle, ensure, example_files};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ProxyStats};
+use serde_json::{Value, json};
+
+use super::sequential;
+use crate::command::{cargo, run as start, target};
+
+/// How to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Print one JSON object per size.
+    #[arg(long)]
+    json: bool,
+    /// Active attesters of the network; an eighth of that waits in the entry queue.
+    #[arg(long, value_name = "N", default_value_t = 4000)]
+    network: u32,
+    /// Runs per figure; the median counts.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    runs: usize,
+    /// Measure the sequential reader at 50 ms per round trip, too: many minutes.
+    #[arg(long)]
+    full: bool,
+}
+
+/// Providers of the large devnet, whose attesters are tracked: 100, 1,000 and all of them.
+const SIZES: [&[u64]; 3] = [&[1], &[1, 2], &[1, 2, 3]];
+const RTT: Duration = Duration::from_millis(50);
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let state = ensure(&DevnetSpec::large(options.network))?;
+    start(cargo().args(["build", "--release", "--package", "butler-cli"]))?;
+    let program = target().join("release/butler-cli");
+    let folder = target().join("bench/snapshot");
+    std::fs::create_dir_all(&folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
+    let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
+    runtime.block_on(async {
+        let chain = Chain::start(&state).await?;
+        for providers in SIZES {
+            let figures = measure(options, &program, &folder, &chain, providers).await?;
+            if options.json {
+                println!("{figures}");
+            } else {
+                println!("{figures:#}");
+            }
+        }
+        Ok(())
+    })
+}
+
+async fn measure(
+    options: &Options,
+    program: &Path,
+    folder: &Path,
+    chain: &Chain,
+    providers: &[u64],
+) -> anyhow::Result<Value> {
+    let oracle = chain.oracle()?;
+    let proxy = FaultProxy::start(chain.url()).await?;
+    let direct = Setting::new(folder, "direct", oracle, chain.url(), providers)?;
+    let proxied = Setting::new(folder, "proxied", oracle, &proxy.url(), providers)?;
+
+    let counted = proxied.cold(program)?;
+    let stats = proxy.stats();
+    proxy.reset();
+    proxied.warm(program)?;
+    let warm = proxy.stats();
+    let wall = median(options.runs, || direct.cold(program).map(|run| run.wall))?;
+    let rss = median(options.runs, || direct.cold(program).map(|run| run.peak_rss_kb))?;
+    proxy.set(FaultPlan::always(Fault::Latency(RTT)));
+    let wall_far = median(options.runs, || proxied.cold(program).map(|run| run.wall))?;
+    proxy.set(FaultPlan::none());
+
+    let calls = sequential::calls(oracle, providers)?;
+    let sequential = sequential::run(chain.url(), &calls).await?;
+    let sequential_far = if options.full {
+        proxy.set(FaultPlan::always(Fault::Latency(RTT)));
+        Some(sequential::run(&proxy.url(), &calls).await?)
+    } else {
+        None
+    };
+    Ok(json!({
+        "attesters": counted.attesters,
+        "active": oracle.active_attesters.len(),
+        "queued": oracle.entry_queue.len(),
+        "http_requests": stats.http_requests,
+        "round_trips": stats.round_trips,
+        "rpc_bytes": stats.request_bytes + stats.response_bytes,
+        "warm_http_requests": warm.http_requests,
+        "warm_log_queries": log_queries(&warm),
+        "wall_ms": milliseconds(wall),
+        "wall_ms_50ms_rtt": milliseconds(wall_far),
+        "sequential_calls": calls.len(),
+        "sequential_wall_ms": milliseconds(sequential),
+        "ratio": ratio(sequential, wall),
+        "sequential_wall_ms_50ms_rtt": sequential_far.map(milliseconds),
+        "ratio_50ms_rtt": sequential_far.map(|far| ratio(far, wall_far)),
+        "peak_rss_mb": tenths(Duration::from_millis(rss * 1000 / 1024).as_secs_f64()),
+    }))
+}
+
+/// One configuration of the program.
+struct Setting {
+    folder: PathBuf,
+    config: PathBuf,
+    providers: String,
+}
+
+/// One run of the program.
+struct Run {
+    attesters: usize,
+    wall: Duration,
+    peak_rss_kb: u64,
+}
+
+impl Setting {
+    fn new(folder: &Path, name: &str, oracle: &Oracle, url: &str, providers: &[u64]) -> anyhow::Result<Self> {
+        let folder = folder.join(name);
+        let files = example_files(&folder, oracle, url)?;
+        // What is tracked comes from the providers alone, so that its number is that of the size.
+        std::fs::remove_dir_all(folder.join("keys")).context("failed to remove the example's key files")?;
+        let config = std::fs::read_to_string(&files.config).context("failed to read the example's configuration")?;
+        let without_keys: String =
+            config.lines().filter(|line| !line.starts_with("key_files")).map(|line| format!("{line}\n")).collect();
+        #[expect(clippy::disallowed_methods, reason = "a bench's own throwaway file")]
+        std::fs::write(&files.config, without_keys).context("failed to write the bench's configuration")?;
+        let providers = providers.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+        Ok(Self { config: files.config, folder, providers })
+    }
+
+    /// Runs without a ledger on disk: the first time ever.
+    fn cold(&self, program: &Path) -> anyhow::Result<Run> {
+        let cache = self.folder.join("cache");
+        if cache.exists() {
+            std::fs::remove_dir_all(&cache).with_context(|| format!("failed to remove `{}`", cache.display()))?;
+        }
+        self.warm(program)
+    }
+
+    fn warm(&self, program: &Path) -> anyhow::Result<Run> {
+        let began = Instant::now();
+        let mut command = Command::new(program);
+        command.args(["status", "--json", "--config"]).arg(&self.config);
+        for provider in self.providers.split(',') {
+            command.args(["--provider-id", provider]);
+        }
+        command.env("BUTLER__CACHE_DIRECTORY", self.folder.join("cache"));
+        let mut child = command.stdout(Stdio::piped()).spawn().context("failed to start butler-cli")?;
+        let stdout = child.stdout.take().context("no stdout")?;
+        let pid = child.id();
+        let reader = std::thread::spawn(move || std::io::read_to_string(stdout));
+        let mut peak_rss_kb = 0;
+        // The high-water mark only grows; its last reading before the end is the peak but for the last milliseconds.
+        let status = loop {
+            peak_rss_kb = peak_rss_kb.max(high_water_mark(pid).unwrap_or_default());
+            if let Some(status) = child.try_wait().context("failed to wait for butler-cli")? {
+                break status;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        let wall = began.elapsed();
+        require!(status.success(), "butler-cli ended with {status}");
+        let Ok(text) = reader.join() else { bail!("the reader of stdout panicked") };
+        let report: Value = serde_json::from_str(&text.context("failed to read stdout")?)?;
+        let attesters = report["attesters"].as_array().context("no attesters in the report")?.len();
+        Ok(Run { attesters, wall, peak_rss_kb })
+    }
+}
+
+fn high_water_mark(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn median<T: Ord + Copy>(runs: usize, mut run: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let mut figures = (0..runs.max(1)).map(|_| run()).collect::<anyhow::Result<Vec<T>>>()?;
+    figures.sort_unstable();
+    figures.get(figures.len() / 2).copied().context("no runs")
+}
+
+fn log_queries(stats: &ProxyStats) -> u64 {
+    stats.calls_by_method.get("eth_getLogs").copied().unwrap_or_default()
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    tenths(duration.as_secs_f64() * 1000.0)
+}
+
+fn ratio(slow: Duration, fast: Duration) -> f64 {
+    tenths(slow.as_secs_f64() / fast.as_secs_f64())
+}
+
+fn tenths(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
+}

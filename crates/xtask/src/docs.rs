@@ -1,0 +1,45 @@
+//! `cargo xtask docs`: the pages that are made from the code. `--check` only says whether they are current.
+
+use std::process::Command;
+
+use anyhow::{Context as _, ensure as require};
+
+use crate::command::{cargo, output, run as start, target, workspace};
+
+/// What to do with the pages.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Change nothing; fail when a page is not what the code says.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Tests that hold a page against the code, and rewrite it when they are told to.
+const PAGES: [&[&str]; 2] = [
+    &["--package", "butler-core", "--test", "domain_diagram"],
+    &["--package", "butler-core", "--test", "config_layers"],
+];
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    check_reference(options.check)?;
+    if !options.check {
+        for page in PAGES {
+            start(cargo().arg("test").args(page).env("UPDATE_DOCS", "1"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `docs/cli.md` is what the program says of itself.
+pub(crate) fn check_reference(is_check: bool) -> anyhow::Result<()> {
+    start(cargo().args(["build", "--quiet", "--package", "butler-cli"]))?;
+    let made = output(Command::new(target().join("debug/butler-cli")).arg("reference"))?;
+    let page = workspace().join("docs/cli.md");
+    if is_check {
+        let kept = std::fs::read_to_string(&page).context("failed to read docs/cli.md")?;
+        require!(kept == made, "docs/cli.md is not what the program says\nhint: run `cargo xtask docs`");
+        return Ok(());
+    }
+    #[expect(clippy::disallowed_methods, reason = "a page under version control")]
+    std::fs::write(&page, made).context("failed to write docs/cli.md")
+}
