@@ -36,7 +36,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE", env = "BUTLER_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// Network to work on; needed when several are configured. `mainnet` works without a configuration file.
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", env = "BUTLER_NETWORK", hide_env_values = true)]
     pub network: Option<String>,
     /// L1 endpoint to use instead of the configured ones; may be given several times.
     #[arg(long, global = true, value_name = "URL")]

@@ -232,10 +232,9 @@ fn connect_failure(error: hyper_util::client::legacy::Error) -> RpcFailure {
     let mut is_tls = false;
     while let Some(inner) = cause {
         is_tls |= inner.is::<rustls::Error>();
-        // rustls hides in an io::Error, whose `source` skips the error that it wraps.
+        // rustls hides in an io::Error within an io::Error, whose `source` skips the error that it wraps.
         let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        is_tls |= wrapped.is_some_and(|wrapped| wrapped.is::<rustls::Error>());
-        cause = inner.source();
+        cause = wrapped.map_or_else(|| inner.source(), |wrapped| Some(wrapped));
     }
     if is_tls {
         RpcFailure::Tls(Box::new(error))

@@ -63,6 +63,8 @@ const STATE: &[&str] = &[
     "required historical state unavailable",
     "block is too old",
     "distance to target block exceeds",
+    // Anvil with a dump that has no history.
+    "blockoutofrange",
 ];
 const BLOCK: &[&str] = &[
     "header not found",
@@ -255,6 +257,8 @@ mod tests {
         assert_eq!(kind(429, "Your app has exceeded its compute units per second capacity"), K::RateLimited);
         assert_eq!(kind(-32005, "daily request count exceeded, request rate limited"), K::RateLimited);
         assert_eq!(kind(-32000, "missing trie node 1234 (path ) state 0x12 is not available"), K::StateUnavailable);
+        let anvil = "BlockOutOfRangeError: block height is 83 but requested was 50";
+        assert_eq!(kind(-32602, anvil), K::StateUnavailable);
         assert_eq!(kind(-32000, "header not found"), K::BlockUnknown);
         assert_eq!(kind(-32000, "out of gas: gas required exceeds: 50000000"), K::OutOfGas);
         assert_eq!(kind(3, "execution reverted"), K::Reverted);

@@ -57,6 +57,35 @@ impl EndpointUrl {
     ///
     /// The text is not an http or https URL with a host, or holds what must not be in it.
     pub fn parse(text: &str) -> Result<Self, EndpointUrlError> {
+        let url = Self::parse_with_user(text)?;
+        let authority =
+            text.split_once("//").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
+        if authority.contains('@') { Err(EndpointUrlError::UserInfo) } else { Ok(url) }
+    }
+
+    /// Reads a URL that was kept secret, which may hold a user and a password: they are taken out of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`EndpointUrl::parse`], and for a user that a header can not carry.
+    pub(crate) fn parse_secret(text: &str) -> Result<(Self, Option<Auth>), EndpointUrlError> {
+        let Self(mut url) = Self::parse_with_user(text)?;
+        let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let (user, password) = (decode(url.username()), decode(url.password().unwrap_or_default()));
+        if user.is_empty() && password.is_empty() {
+            return Self::parse(text).map(|url| (url, None));
+        }
+        let is_carried = |part: &str| !part.chars().any(char::is_control);
+        if user.contains(':') || !is_carried(&user) || !is_carried(&password) {
+            return Err(EndpointUrlError::UserInfo);
+        }
+        if url.set_username("").and_then(|()| url.set_password(None)).is_err() {
+            return Err(EndpointUrlError::Host);
+        }
+        Ok((Self(url), Some(Auth::Basic { user, password: password.into() })))
+    }
+
+    fn parse_with_user(text: &str) -> Result<Self, EndpointUrlError> {
         // The URL standard would drop spaces, tabs and newlines silently.
         if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
             return Err(EndpointUrlError::NotAUrl);
@@ -74,11 +103,6 @@ impl EndpointUrl {
         }
         if url.host_str().is_none_or(str::is_empty) {
             return Err(EndpointUrlError::Host);
-        }
-        let authority =
-            text.split_once("//").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
-        if authority.contains('@') {
-            return Err(EndpointUrlError::UserInfo);
         }
         if url.fragment().is_some() {
             return Err(EndpointUrlError::Fragment);
@@ -149,7 +173,7 @@ pub struct EndpointConfig {
     pub max_response_bytes: usize,
     /// Calls in one JSON-RPC batch; 1 means no batches.
     pub max_batch: usize,
-    /// Certificates (PEM) to trust instead of the system's.
+    /// Certificate authorities (PEM) to trust beside the system's.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -176,6 +200,18 @@ mod tests {
         ];
         for (text, error) in cases {
             assert_eq!(EndpointUrl::parse(text), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_url_may_hold_a_user_who_is_taken_out_of_it() {
+        let (url, auth) = EndpointUrl::parse_secret("https://op:p%40ss@rpc.example.com/v2").unwrap();
+        assert_eq!(url.expose().as_str(), "https://rpc.example.com/v2");
+        let Some(Auth::Basic { user, password }) = auth else { panic!("{auth:?}") };
+        assert_eq!((user.as_str(), secrecy::ExposeSecret::expose_secret(&password)), ("op", "p@ss"));
+        assert!(EndpointUrl::parse_secret("https://rpc.example.com/v2").unwrap().1.is_none());
+        for bad in ["https://@rpc.example.com", "https://a%3Ab:c@rpc.example.com", "https://a:b%0Ac@rpc.example.com"] {
+            assert_eq!(EndpointUrl::parse_secret(bad).unwrap_err(), EndpointUrlError::UserInfo, "{bad}");
         }
     }
 

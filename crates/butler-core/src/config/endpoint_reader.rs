@@ -6,7 +6,7 @@ use super::endpoint::{Auth, EndpointConfig, EndpointUrl};
 use super::fault::Origin;
 use super::reader::Section;
 use super::secret::{Secret, SecretKeys, choose, read_chosen, read_secret};
-use super::setting::{Problem, Setting};
+use super::setting::Problem;
 use super::text_setting::Text;
 
 const URL: SecretKeys = SecretKeys { file: "url_file", credential: "url_credential", variable: "url_env" };
@@ -17,13 +17,13 @@ const PASSWORD: SecretKeys =
 
 /// Reads one endpoint. `None` after a fault, which is reported.
 pub(crate) fn read_endpoint(section: &Section<'_>) -> Option<EndpointConfig> {
-    let url = read_url(section);
+    let (url, url_auth) = read_url(section).unzip();
     let named = section.origin("name").is_some();
     let given = section.get_or::<Text>("name", || {
         let host = url.as_ref()?.host().to_owned();
         Some((Text(host), Origin::Default))
     });
-    let auth = read_auth(section);
+    let auth = read_auth(section).and_then(|auth| join_auth(section, auth, url_auth.flatten()));
     let timeout = section.get("timeout");
     let max_concurrency = read_size(section, "max_concurrency");
     let max_response_bytes = read_size(section, "max_response_bytes");
@@ -48,9 +48,10 @@ fn read_size(section: &Section<'_>, key: &str) -> Option<usize> {
     usize::try_from(section.get::<u64>(key)?).ok()
 }
 
-fn read_url(section: &Section<'_>) -> Option<EndpointUrl> {
+/// The URL, and the user and password that a secret one may hold.
+fn read_url(section: &Section<'_>) -> Option<(EndpointUrl, Option<Auth>)> {
     let key = match choose(section, &["url", URL.file, URL.credential, URL.variable]) {
-        Ok(Some("url")) => return section.get("url"),
+        Ok(Some("url")) => return Some((section.get("url")?, None)),
         Ok(Some(key)) => key,
         Ok(None) => {
             section.fault(
@@ -64,13 +65,30 @@ fn read_url(section: &Section<'_>) -> Option<EndpointUrl> {
     let Secret::Found(key, text) = read_chosen(section, &URL, key) else {
         return None;
     };
-    match EndpointUrl::from_text(text.expose_secret()) {
-        Ok(url) => Some(url),
-        Err(problem) => {
-            section.fault(key, Problem { what: format!("in the place that it names: {}", problem.what), ..problem });
+    match EndpointUrl::parse_secret(text.expose_secret()) {
+        Ok(found) => Some(found),
+        Err(error) => {
+            let problem = Problem::new(format!("in the place that it names: {error}"));
+            section.fault(
+                key,
+                match error.hint() {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                },
+            );
             None
         }
     }
+}
+
+/// There is one way to be let in: by the keys, or by the URL.
+fn join_auth(section: &Section<'_>, by_keys: Option<Auth>, by_url: Option<Auth>) -> Result<Option<Auth>, ()> {
+    if by_keys.is_some() && by_url.is_some() {
+        let problem = Problem::new("the URL holds a user, and there is another way to be let in");
+        section.fault("", problem.hint("keep one way to be let in"));
+        return Err(());
+    }
+    Ok(by_keys.or(by_url))
 }
 
 fn read_auth(section: &Section<'_>) -> Result<Option<Auth>, ()> {

@@ -73,7 +73,7 @@ const ENDPOINT: &[Key] = &[
     key("name", "text", Computed("the URL's host"), "The name in logs and metrics."),
     key("url", "url", Optional, "`http` or `https`. Shown as scheme and host only: a path often holds an API key.")
         .secret(),
-    key("url_file", "path", Optional, "A file that holds the URL."),
+    key("url_file", "path", Optional, "A file that holds the URL, in which a user and a password are allowed."),
     key(
         "url_credential",
         "credential",
@@ -97,7 +97,7 @@ const ENDPOINT: &[Key] = &[
     ),
     key("max_batch", "integer", Default("100"), "Calls in one JSON-RPC batch; 1 turns batches off.")
         .number("calls", 1, 10_000),
-    key("ca_file", "path", Optional, "Certificates (PEM) to trust instead of the system's."),
+    key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's."),
 ];
 
 static EXPORTER: Group = Group {

@@ -162,10 +162,16 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// Without the temporary file's name, which `tempfile` adds and which says nothing to anybody.
+fn without_path(error: io::Error) -> io::Error {
+    if error.get_ref().is_some() { error.kind().into() } else { error }
+}
+
 fn replace(target: &Path, folder: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     // The temporary file is created with 0600 and removed when dropped.
-    let mut temporary = tempfile::Builder::new().prefix(".butler-").suffix(".tmp").tempfile_in(folder)?;
-    temporary.write_all(bytes)?;
+    let mut temporary =
+        tempfile::Builder::new().prefix(".butler-").suffix(".tmp").tempfile_in(folder).map_err(without_path)?;
+    temporary.as_file_mut().write_all(bytes)?;
     temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
     temporary.as_file().sync_all()?;
     temporary.persist(target).map_err(|error| error.error)?;
@@ -221,6 +227,8 @@ mod tests {
         let error = save_atomic(&path, b"new", 0o600).unwrap_err();
         assert!(matches!(error, StoreError::Write { .. }), "{error:?}");
         assert!(error.to_string().contains("gone/state.json"), "{error}");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(cause, "entity not found");
 
         let taken = folder.path().join("taken");
         std::fs::create_dir(&taken).unwrap();

@@ -1,0 +1,156 @@
+//! The generated documentation is what the program says, and a second look costs no second scan.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use butler_core::store::file::save_atomic;
+use butler_testkit::devnet::Move;
+use butler_testkit::proxy::FaultProxy;
+use support::{Bench, butler, finish, run_in};
+
+/// Every command by its whole name, as the program's own help lists them.
+async fn commands() -> BTreeSet<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let reference = run_in(folder.path(), &["reference"]).await.stdout;
+    reference.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_reference_page_is_what_the_program_says() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md");
+    let folder = tempfile::tempdir().unwrap();
+    // Neither the terminal nor the environment may leave a trace in the page.
+    let ran = finish(
+        butler(folder.path())
+            .env("COLUMNS", "60")
+            .env("BUTLER_CONFIG", "/somewhere/else.toml")
+            .env("CLICOLOR_FORCE", "1")
+            .args(["--color", "always", "reference"]),
+    )
+    .await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert_eq!(ran.stdout, run_in(folder.path(), &["reference"]).await.stdout);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        save_atomic(&page, ran.stdout.as_bytes(), 0o644).unwrap();
+    }
+    let written = std::fs::read_to_string(&page).unwrap_or_default();
+    assert!(written == ran.stdout, "docs/cli.md is out of date: run the tests with UPDATE_DOCS=1");
+}
+
+#[tokio::test]
+async fn the_reference_page_has_every_command_and_exit_code() {
+    let names = commands().await;
+    for name in [
+        "butler-cli status",
+        "butler-cli queue",
+        "butler-cli audit",
+        "butler-cli provider show",
+        "butler-cli provider find",
+        "butler-cli publishers",
+        "butler-cli chain",
+        "butler-cli events",
+        "butler-cli doctor",
+        "butler-cli config init",
+        "butler-cli config check",
+        "butler-cli config show",
+        "butler-cli completions",
+        "butler-cli man",
+    ] {
+        assert!(names.contains(name), "{name} is not in {names:?}");
+    }
+    assert!(!names.iter().any(|name| name.ends_with("reference") || name.ends_with("help")), "{names:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let reference = run_in(folder.path(), &["reference"]).await.stdout;
+    for code in 0..=7 {
+        assert!(reference.contains(&format!("\n| {code} | ")), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_manual_page_is_written_for_each_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run_in(folder.path(), &["man", "--folder", "pages/here"]).await;
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+    let names = folder.path().join("pages/here").read_dir().unwrap();
+    let names: BTreeSet<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let expected = commands().await.iter().map(|name| format!("{}.1", name.replace(' ', "-"))).collect::<BTreeSet<_>>();
+    assert_eq!(names, expected);
+    for name in &names {
+        let page = std::fs::read_to_string(folder.path().join("pages/here").join(name)).unwrap();
+        assert!(page.starts_with(".ie") || page.starts_with(".TH"), "{name}: {page}");
+        assert!(page.contains(".SH SYNOPSIS"), "{name}");
+        let title = name.trim_end_matches(".1").replace('-', "\\-");
+        assert!(page.contains(&format!(".SH NAME\n{title}")), "{name}: {page}");
+    }
+    let top = run_in(folder.path(), &["man"]).await.stdout;
+    assert_eq!(top, std::fs::read_to_string(folder.path().join("pages/here/butler-cli.1")).unwrap());
+}
+
+#[tokio::test]
+async fn completions_name_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let words: BTreeSet<String> = commands()
+        .await
+        .iter()
+        .flat_map(|name| name.split(' ').skip(1).map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = run_in(folder.path(), &["completions", shell]).await;
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+        for word in &words {
+            assert!(ran.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+/// The log queries since the last look.
+fn log_queries(proxy: &FaultProxy) -> u64 {
+    let queries = proxy.stats().calls_by_method.get("eth_getLogs").copied().unwrap_or_default();
+    proxy.reset();
+    queries
+}
+
+#[tokio::test]
+async fn a_second_look_scans_no_logs_again() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    bench.endpoint(&format!("url = \"{}\"", proxy.url()));
+    // Narrow ranges, so that a scan from the start shows.
+    bench.configure("log_range_blocks = 5");
+    let first = bench.json(&["status"], 0).await;
+    assert!(log_queries(&proxy) > 3);
+    assert_eq!(bench.json(&["status"], 0).await, first);
+    assert_eq!(log_queries(&proxy), 0);
+    for command in [&["audit"][..], &["queue"], &["provider", "show"]] {
+        bench.run(command).await;
+        assert_eq!(log_queries(&proxy), 0, "{command:?}");
+    }
+    for _ in 0..3 {
+        bench.chain.play(Move::Mine).await.unwrap();
+    }
+    bench.json(&["status"], 0).await;
+    assert_eq!(log_queries(&proxy), 1, "only the new blocks");
+    // A provider that was not looked at before needs the whole past once, and then no more.
+    bench.json(&["status", "--provider-id", "2"], 0).await;
+    assert!(log_queries(&proxy) > 1);
+    bench.json(&["status", "--provider-id", "2"], 0).await;
+    bench.json(&["status"], 0).await;
+    assert_eq!(log_queries(&proxy), 0);
+}
+
+#[tokio::test]
+async fn a_snapshot_takes_few_requests() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    bench.endpoint(&format!("url = \"{}\"", proxy.url()));
+    bench.json(&["status"], 0).await;
+    proxy.reset();
+    bench.json(&["status"], 0).await;
+    let stats = proxy.stats();
+    assert!(stats.http_requests <= 4, "{stats:?}");
+}
