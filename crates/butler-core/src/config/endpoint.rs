@@ -179,7 +179,7 @@ pub struct EndpointConfig {
 
 #[cfg(test)]
 mod tests {
-    use super::super::setting::Setting;
+    use crate::config::setting::Setting;
     use super::*;
 
     #[test]

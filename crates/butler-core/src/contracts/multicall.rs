@@ -123,7 +123,7 @@ mod tests {
     use ethers_core::abi::AbiDecode as _;
     use proptest::prelude::*;
 
-    use super::super::bindings::multicall3::{Aggregate3Call, Aggregate3Return, Call3, CallResult};
+    use crate::contracts::bindings::multicall3::{Aggregate3Call, Aggregate3Return, Call3, CallResult};
     use super::*;
 
     fn bytes() -> impl Strategy<Value = Bytes> {
