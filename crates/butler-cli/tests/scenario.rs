@@ -497,7 +497,7 @@ async fn events_are_chosen_by_name_address_and_range() {
     let bench = Bench::start().await;
     let oracle = bench.oracle();
     let count = |report: &Value| report["events"].as_array().unwrap().len();
-    for name in ["StakedWithProvider", "FailedDeposit", "Slashed", "ProviderQueueDripped", "NoSuchEvent"] {
+    for name in ["StakedWithProvider", "FailedDeposit", "Slashed", "ProviderQueueDripped"] {
         let report = bench.json(&["events", "--from-block", "42", "--name", name], 0).await;
         assert_eq!(count(&report), oracle.events_named(name).count(), "{name}");
     }
