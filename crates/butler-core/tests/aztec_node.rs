@@ -23,7 +23,9 @@ fn client(url: &str) -> AztecNode {
 
 #[tokio::test]
 async fn a_recorded_node_tells_what_it_follows() {
-    for name in ["validator-node-4.1.2", "validator-node-4.1.2-proven", "validator-node-4.1.2-slashed", "prover-node-4.1.2"] {
+    for name in
+        ["validator-node-4.1.2", "validator-node-4.1.2-proven", "validator-node-4.1.2-slashed", "prover-node-4.1.2"]
+    {
         let node = FakeAztecNode::replay(name).await.unwrap();
         let client = client(&node.url());
         let info = client.node_info().await.unwrap();
