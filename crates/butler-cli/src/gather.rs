@@ -33,12 +33,14 @@ pub(crate) fn load(global: &Global) -> Result<Config, CliError> {
     if let Some(network) = &global.network {
         sources.overrides.push(Override::text("default_network", network, "--network"));
     }
-    let config = Config::load(&sources)?;
     if global.l1_url.is_empty() && global.provider_id.is_empty() {
-        return Ok(config);
+        return Ok(Config::load(&sources)?);
     }
-    // Keys name their network; which one the flags are about is only known now.
-    let name = &config.network(global.network.as_deref()).map_err(NetworkError::from)?.name;
+    // Keys name their network; which one the flags are about may only be known from the file.
+    let name = match &global.network {
+        Some(name) => name.clone(),
+        None => Config::load(&sources)?.network(None).map_err(NetworkError::from)?.name.clone(),
+    };
     if !global.l1_url.is_empty() {
         sources.overrides.push(Override::urls(format!("networks.{name}.l1"), global.l1_url.clone(), "--l1-url"));
     }

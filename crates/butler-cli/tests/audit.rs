@@ -49,7 +49,7 @@ async fn a_clean_provider_passes() {
         report["checked"],
         json!({
             "attesters": 10,
-            "key_files": 3,
+            "key_files": 2,
             "entry_queue": 3,
             "active_set": 6,
             "own_provider_queue": 2,
@@ -324,7 +324,7 @@ async fn a_bad_key_file_is_an_error_and_the_others_are_still_checked() {
     assert_eq!(found.len(), 3, "{report:#}");
     assert_eq!((found[2].0.as_str(), found[2].1.as_str()), ("error", "key_file"));
     assert!(found[2].2.ends_with("keys/server-3.json"), "{report:#}");
-    assert_eq!(report["checked"]["key_files"], 3);
+    assert_eq!(report["checked"]["key_files"], 2);
 }
 
 #[tokio::test]
@@ -334,7 +334,7 @@ async fn the_table_names_every_finding_and_the_verdict() {
     assert_eq!((ran.code, ran.stderr.as_str()), (5, ""));
     insta::assert_snapshot!(ran.stdout, @r"
     devnet · chain 31337 · block 83 · 2026-01-05 02:11 UTC
-    looked at 10 attesters, 3 key files, 3 queued and 6 active on the rollup, 2 in own and 2 in other providers' queues
+    looked at 10 attesters, 2 key files, 3 queued and 6 active on the rollup, 2 in own and 2 in other providers' queues
 
      LEVEL  FINDING           SUBJECT                                     WHAT
      ERROR  coinbase_missing  0x4548774216F19914493d051481FEb56246bC13f0  it has no coinbase and it may be active now (2026-01-05 02:11 UTC); it must be

@@ -60,11 +60,10 @@ fn wrong_types_are_not_converted() {
         "chain_id = { x = 1 }",
         "replicated_keys = 1",
         "replicated_keys = \"true\"",
-        "coinbase_warning = 24",
-        "coinbase_warning = \"24\"",
-        "coinbase_warning = \"1 fortnight\"",
-        "coinbase_warning = \"1ns\"",
-        "coinbase_critical = \"25h\"",
+        "coinbase_critical = 24",
+        "coinbase_critical = \"24\"",
+        "coinbase_critical = \"1 fortnight\"",
+        "coinbase_critical = \"1ns\"",
         "minimum_ether_per_attester = 0.1",
         "minimum_ether_per_attester = \"-1\"",
         "minimum_ether_per_attester = \"0.1234567890123456789\"",
@@ -99,16 +98,14 @@ fn wrong_types_are_not_converted() {
         butler.toml:2: networks.mainnet.replicated_keys: expected true or false, found an integer
     replicated_keys = "true"
         butler.toml:2: networks.mainnet.replicated_keys: expected true or false, found text (hint: remove the quotes)
-    coinbase_warning = 24
-        butler.toml:2: networks.mainnet.coinbase_warning: expected a duration such as "90s", "12h" or "1h 30m", found an integer (hint: put it in quotes)
-    coinbase_warning = "24"
-        butler.toml:2: networks.mainnet.coinbase_warning: expected a duration such as "90s", "12h" or "1h 30m" (hint: add the unit)
-    coinbase_warning = "1 fortnight"
-        butler.toml:2: networks.mainnet.coinbase_warning: expected a duration such as "90s", "12h" or "1h 30m"
-    coinbase_warning = "1ns"
-        butler.toml:2: networks.mainnet.coinbase_warning: expected a duration such as "90s", "12h" or "1h 30m"
-    coinbase_critical = "25h"
-        butler.toml:2: networks.mainnet.coinbase_critical: longer than `coinbase_warning`, so the warning would come after the alarm
+    coinbase_critical = 24
+        butler.toml:2: networks.mainnet.coinbase_critical: expected a duration such as "90s", "12h" or "1h 30m", found an integer (hint: put it in quotes)
+    coinbase_critical = "24"
+        butler.toml:2: networks.mainnet.coinbase_critical: expected a duration such as "90s", "12h" or "1h 30m" (hint: add the unit)
+    coinbase_critical = "1 fortnight"
+        butler.toml:2: networks.mainnet.coinbase_critical: expected a duration such as "90s", "12h" or "1h 30m"
+    coinbase_critical = "1ns"
+        butler.toml:2: networks.mainnet.coinbase_critical: expected a duration such as "90s", "12h" or "1h 30m"
     minimum_ether_per_attester = 0.1
         butler.toml:2: networks.mainnet.minimum_ether_per_attester: expected an amount of ether as decimal text such as "0.1", at most 18 decimals, found a number with a decimal point (hint: put it in quotes)
     minimum_ether_per_attester = "-1"
@@ -223,7 +220,7 @@ fn text_of_the_environment_is_read_strictly() {
         ("BUTLER__NETWORKS__MAINNET__L1__0__MAX_BATCH", "+3"),
         ("BUTLER__NETWORKS__MAINNET__L1__2__URL", "http://b"),
         ("BUTLER__NETWORKS__MAINNET__AZTEC_NODES", "http://b"),
-        ("BUTLER__NETWORKS__MAINNET__COINBASE_WARNING__X", "1h"),
+        ("BUTLER__NETWORKS__MAINNET__COINBASE_CRITICAL__X", "1h"),
         ("BUTLER__EXPORTER", "on"),
     ];
     insta::assert_snapshot!(refused(BASE, &variables), @r#"
@@ -236,7 +233,7 @@ fn text_of_the_environment_is_read_strictly() {
     variable BUTLER__NETWORKS__MAINNET__L1__0__MAX_BATCH: networks.mainnet.l1[0].max_batch: expected an integer of at least 0
     variable BUTLER__NETWORKS__MAINNET__AZTEC_NODES: networks.mainnet.aztec_nodes: expected a list of sections, found text (hint: number them, as in BUTLER__NETWORKS__MAINNET__AZTEC_NODES__0__URL)
     variable BUTLER__NETWORKS__MAINNET__REPLICATED_KEYS: networks.mainnet.replicated_keys: expected true or false
-    variable BUTLER__NETWORKS__MAINNET__COINBASE_WARNING__X: networks.mainnet.coinbase_warning: expected a duration such as "90s", "12h" or "1h 30m", found a section
+    variable BUTLER__NETWORKS__MAINNET__COINBASE_CRITICAL__X: networks.mainnet.coinbase_critical: expected a duration such as "90s", "12h" or "1h 30m", found a section
     variable BUTLER__EXPORTER: exporter: expected a section, found text
     "#);
 }

@@ -56,7 +56,6 @@ fn mainnet_needs_no_file() {
     extra_attesters = []  # default
     replicated_keys = false  # default
     minimum_ether_per_attester = "0.1"  # default
-    coinbase_warning = "24h"  # default
     coinbase_critical = "6h"  # default
 
     [[networks.mainnet.l1]]

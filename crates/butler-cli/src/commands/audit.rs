@@ -85,7 +85,7 @@ fn report(gathered: &Gathered, strict: bool) -> AuditReport {
         warnings,
         checked: Checked {
             attesters: snapshot.attesters.len(),
-            key_files: network.keys.files.len(),
+            key_files: network.keys.key_file_count(),
             entry_queue: snapshot.entry_queue.len(),
             active_set: snapshot.active_set.len(),
             own_provider_queue: snapshot.providers.values().map(|provider| provider.queue.len()).sum(),

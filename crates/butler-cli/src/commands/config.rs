@@ -85,7 +85,7 @@ fn check_keys(config: &Config) -> CheckReport {
     for network in config.networks.values() {
         let keys = load_key_files(&network.key_files, &network.publisher_files, Path::new(""));
         report.networks.push(network.name.clone());
-        report.key_files += keys.files.len();
+        report.key_files += keys.key_file_count();
         report.attesters += keys.book.attesters().len();
         report.faults.extend(keys.faults.iter().map(ToString::to_string));
         if !network.has_l1() {

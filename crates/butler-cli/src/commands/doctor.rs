@@ -137,7 +137,7 @@ fn check_keys(network: &Network, checks: &mut Vec<Check>) {
         let what = format!(
             "{} in {}",
             format::count(keys.book.attesters().len(), "attester"),
-            format::count(keys.files.len(), "file")
+            format::count(keys.key_file_count(), "file")
         );
         checks.push(check("keys", "", Light::Green, what));
     }

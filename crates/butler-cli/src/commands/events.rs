@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 
 use butler_core::client::logs::LogFilter;
-use butler_core::contracts::bindings::staking_registry::PullSplitFactoryCall;
-use butler_core::contracts::call::{Call, decode_return};
 use butler_core::contracts::events::{Source, log_id, name_event};
-use butler_core::contracts::multicall::Outcome;
 use butler_core::runtime::exit::Exit;
-use butler_core::snapshot::Progress;
+use butler_core::snapshot::{Progress, event_sources};
 use ethers_core::types::{Address, H256, Log};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::args::{EventsArgs, Global};
 use crate::error::CliError;
-use crate::gather::{Gathered, gather};
+use crate::gather::gather;
 use crate::output::Output;
 use crate::progress::Waiting;
 use crate::view::format;
@@ -54,7 +51,9 @@ pub(super) async fn run(global: &Global, args: &EventsArgs, output: Output) -> R
     if args.from_block.is_some_and(|from| from > last) {
         return Err(CliError::EmptyRange { from, last });
     }
-    let sources = sources(&gathered).await?;
+    let (config, client) = (&gathered.network.config, gathered.network.reader.client());
+    let sources =
+        event_sources(client, &gathered.snapshot.block, config.aztec_registry, config.staking_registry).await?;
     let filter = LogFilter { addresses: sources.keys().copied().collect(), topics: Vec::new() };
     let waiting = Waiting::new();
     let mut events = Vec::new();
@@ -72,27 +71,6 @@ pub(super) async fn run(global: &Global, args: &EventsArgs, output: Output) -> R
     let report = EventsReport { scope: gathered.scope(), from_block: from, to_block: last, events };
     output.result(&report, render)?;
     Ok(gathered.finish(Exit::Success))
-}
-
-/// The contracts of this network, by address. Proxies of one address in two roles do not exist here.
-async fn sources(gathered: &Gathered) -> Result<BTreeMap<Address, Source>, CliError> {
-    let (config, rollup) = (&gathered.network.config, &gathered.snapshot.rollup);
-    let mut sources = BTreeMap::from([
-        (config.aztec_registry, Source::AztecRegistry),
-        (config.staking_registry, Source::StakingRegistry),
-        (rollup.address, Source::Rollup),
-        (rollup.gse, Source::Gse),
-        (rollup.slasher, Source::Slasher),
-    ]);
-    let call = Call::new(config.staking_registry, PullSplitFactoryCall);
-    let answers =
-        gathered.network.reader.client().calls(&gathered.snapshot.block, &[call]).await.map_err(CliError::Rpc)?;
-    if let Some(Outcome::Returned(data)) = answers.first()
-        && let Ok(factory) = decode_return::<Address>("PULL_SPLIT_FACTORY", data)
-    {
-        sources.insert(factory, Source::SplitFactory);
-    }
-    Ok(sources)
 }
 
 fn event(sources: &BTreeMap<Address, Source>, log: &Log) -> Result<Option<Event>, CliError> {

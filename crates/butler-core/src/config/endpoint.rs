@@ -179,8 +179,8 @@ pub struct EndpointConfig {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::setting::Setting;
     use super::*;
+    use crate::config::setting::Setting;
 
     #[test]
     fn a_url_is_strict() {

@@ -44,8 +44,7 @@ static NETWORK: Group = Group {
         key("extra_attesters", "address", Optional, "Attesters to follow although no key file has them.").list(),
         key("replicated_keys", "boolean", Default("false"), "Whether several servers run the same attesters on purpose. Otherwise that is reported."),
         key("minimum_ether_per_attester", "ether", Default("0.1"), "What a publisher should hold for each attester that it pays for."),
-        key("coinbase_warning", "duration", Default("24h"), "A coinbase that is missing this long before activation is a warning.").seconds(0, 31_536_000),
-        key("coinbase_critical", "duration", Default("6h"), "A coinbase that is missing this long before activation is critical. Not longer than `coinbase_warning`.").seconds(0, 31_536_000),
+        key("coinbase_critical", "duration", Default("6h"), "A missing coinbase is a warning as soon as the key is staked, and critical this long before its earliest activation.").seconds(0, 31_536_000),
         key("log_range_blocks", "integer", Computed("learnt from the endpoint"), "The first width of a log query. It shrinks and grows with what the endpoint allows.").number("blocks", 1, 10_000_000),
     ]],
     sections: &[

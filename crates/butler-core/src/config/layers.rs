@@ -167,9 +167,13 @@ fn flag_layer(given: &Override, networks: &[String], notes: &mut Notes) -> Layer
         OverrideValue::Text(text) => notes.value(origin, text.as_str()),
         OverrideValue::Urls(urls) => {
             let mut endpoints = Vec::new();
-            for url in urls {
-                let url = notes.value(origin.clone(), url.as_str());
-                let table: Map<String, Value> = [("url".to_owned(), url)].into_iter().collect();
+            for (index, url) in (1..).zip(urls) {
+                let mut table: Map<String, Value> = Map::new();
+                table.insert("url".to_owned(), notes.value(origin.clone(), url.as_str()));
+                if urls.len() > 1 {
+                    // Several may be of one host, which would give them one name.
+                    table.insert("name".to_owned(), notes.value(origin.clone(), format!("l1-{index}")));
+                }
                 endpoints.push(notes.value(origin.clone(), table));
             }
             notes.value(origin, endpoints)

@@ -88,8 +88,6 @@ pub struct NetworkConfig {
     pub replicated_keys: bool,
     /// In wei.
     pub minimum_ether_per_attester: U256,
-    /// A coinbase that is missing this long before activation is a warning.
-    pub coinbase_warning: Duration,
     /// A coinbase that is missing this long before activation is critical.
     pub coinbase_critical: Duration,
     /// The first width of a log query.
@@ -129,13 +127,8 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let extra_attesters = distinct(section, "extra_attesters");
     let replicated_keys = section.get("replicated_keys");
     let minimum = section.get::<Ether>("minimum_ether_per_attester");
-    let coinbase_warning = section.get("coinbase_warning");
     let coinbase_critical = section.get("coinbase_critical");
     let log_range_blocks = section.get("log_range_blocks");
-    if coinbase_critical > coinbase_warning && coinbase_warning.is_some() {
-        let problem = Problem::new("longer than `coinbase_warning`, so the warning would come after the alarm");
-        section.fault("coinbase_critical", problem);
-    }
     report_same_names(section, "l1", l1.iter().flatten().map(|endpoint| endpoint.name.as_str()));
     report_same_names(
         section,
@@ -158,7 +151,6 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         extra_attesters,
         replicated_keys: replicated_keys?,
         minimum_ether_per_attester: minimum?.0,
-        coinbase_warning: coinbase_warning?,
         coinbase_critical: coinbase_critical?,
         log_range_blocks,
     })

@@ -123,8 +123,8 @@ mod tests {
     use ethers_core::abi::AbiDecode as _;
     use proptest::prelude::*;
 
-    use crate::contracts::bindings::multicall3::{Aggregate3Call, Aggregate3Return, Call3, CallResult};
     use super::*;
+    use crate::contracts::bindings::multicall3::{Aggregate3Call, Aggregate3Return, Call3, CallResult};
 
     fn bytes() -> impl Strategy<Value = Bytes> {
         prop::collection::vec(any::<u8>(), 0..100).prop_map(Bytes::from)

@@ -1,7 +1,8 @@
 //! When a deposit that waits in the entry queue can become active, from the rollup's own epochs and flush rules.
 //!
-//! Every figure is a lower bound. A flush happens when anybody calls `flushEntryQueue`, and nothing in the protocol does
-//! so by itself; the flush size may also shrink while a deposit waits. (rollup `StakingLib`, aztec-l1 contracts)
+//! Every figure is the earliest, if the deposits before it succeed: one that fails gives its place to the next. A flush
+//! happens when anybody calls `flushEntryQueue`, and nothing in the protocol does so by itself; the flush size may also
+//! shrink while a deposit waits. (rollup `StakingLib`, aztec-l1 contracts)
 
 use serde::{Deserialize, Serialize};
 

@@ -52,6 +52,14 @@ pub struct KeyFilesReport {
     pub files: Vec<LoadedFile>,
 }
 
+impl KeyFilesReport {
+    /// How many good files there are that name attesters; files of publishers do not count.
+    #[must_use]
+    pub fn key_file_count(&self) -> usize {
+        self.files.iter().filter(|file| file.kind != FileKind::Publishers).count()
+    }
+}
+
 /// Loads the files of `patterns` (key files) and `publisher_files`; relative ones are taken from `base`. Blocks.
 ///
 /// A configured network has its paths joined already: pass an empty `base`.

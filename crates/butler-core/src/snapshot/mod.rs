@@ -8,8 +8,10 @@ mod error;
 mod ledger;
 mod reader;
 mod reads;
+mod sources;
 mod stages;
 
 pub use error::{Contract, SnapshotError};
 pub use ledger::{LedgerCache, LedgerKey};
 pub use reader::{Progress, SnapshotReader, SnapshotRequest};
+pub use sources::event_sources;

@@ -1,0 +1,78 @@
+//! Which contracts' events belong to a network: the registries, the split factory, and every rollup there ever was.
+//!
+//! Earlier rollups count, for their events say what became of attesters that were staked there.
+
+use std::collections::BTreeMap;
+
+use ethers_core::types::{Address, U256};
+
+use super::error::{Contract, SnapshotError};
+use super::reads::{Reads, Slot};
+use crate::client::l1::L1Client;
+use crate::contracts::bindings::{aztec_registry, rollup, staking_registry};
+use crate::contracts::call::GETTER_GAS;
+use crate::contracts::decode;
+use crate::contracts::events::Source;
+use crate::domain::block::BlockRef;
+
+/// The most rollup versions that are believed.
+const VERSION_LIMIT: u64 = 1_000;
+
+/// The contracts that emit a network's events at `pin`, by address.
+///
+/// # Errors
+/// See [`SnapshotError`]; nothing partial is ever returned.
+pub async fn event_sources(
+    client: &L1Client,
+    pin: &BlockRef,
+    aztec_registry: Address,
+    staking_registry: Address,
+) -> Result<BTreeMap<Address, Source>, SnapshotError> {
+    let mut sources =
+        BTreeMap::from([(aztec_registry, Source::AztecRegistry), (staking_registry, Source::StakingRegistry)]);
+    let mut reads = Reads::default();
+    let factory: Slot<Address> =
+        reads.push(Contract::StakingRegistry, staking_registry, GETTER_GAS, staking_registry::PullSplitFactoryCall);
+    let versions: Slot<U256> =
+        reads.push(Contract::AztecRegistry, aztec_registry, GETTER_GAS, aztec_registry::NumberOfVersionsCall);
+    let answers = reads.fetch(client, pin).await?;
+    let factory = answers.checked(&factory, |address| decode::present("PULL_SPLIT_FACTORY", address))?;
+    sources.insert(factory, Source::SplitFactory);
+    let versions = answers.checked(&versions, |count| decode::length("numberOfVersions", count, VERSION_LIMIT))?;
+
+    let mut reads = Reads::default();
+    let slots: Vec<Slot<U256>> = (0..versions)
+        .map(|index| {
+            let call = aztec_registry::GetVersionCall { index: index.into() };
+            reads.push(Contract::AztecRegistry, aztec_registry, GETTER_GAS, call)
+        })
+        .collect();
+    let answers = reads.fetch(client, pin).await?;
+    let mut reads = Reads::default();
+    let mut rollups: Vec<Slot<Address>> = Vec::new();
+    for slot in &slots {
+        let call = aztec_registry::GetRollupCall { version: answers.get(slot)? };
+        rollups.push(reads.push(Contract::AztecRegistry, aztec_registry, GETTER_GAS, call));
+    }
+    let answers = reads.fetch(client, pin).await?;
+    let mut reads = Reads::default();
+    let mut parts = Vec::new();
+    for slot in &rollups {
+        let rollup = answers.checked(slot, |address| decode::present("getRollup", address))?;
+        sources.insert(rollup, Source::Rollup);
+        let gse: Slot<Address> = reads.push(Contract::Rollup, rollup, GETTER_GAS, rollup::GetGSECall);
+        let slasher: Slot<Address> = reads.push(Contract::Rollup, rollup, GETTER_GAS, rollup::GetSlasherCall);
+        parts.push((gse, slasher));
+    }
+    let answers = reads.fetch(client, pin).await?;
+    for (gse, slasher) in &parts {
+        // The first rollups may not have had these.
+        if let Some(gse) = answers.get_if_supported(gse)?.and_then(decode::optional) {
+            sources.insert(gse, Source::Gse);
+        }
+        if let Some(slasher) = answers.get_if_supported(slasher)?.and_then(decode::optional) {
+            sources.insert(slasher, Source::Slasher);
+        }
+    }
+    Ok(sources)
+}
