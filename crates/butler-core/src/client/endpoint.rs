@@ -5,7 +5,6 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use ethers_core::types::Address;
 use futures_util::future::join_all;
@@ -284,6 +283,3 @@ fn http_failure(answer: &HttpAnswer) -> RpcFailure {
     let text = String::from_utf8_lossy(answer.body.get(..answer.body.len().min(400)).unwrap_or_default());
     RpcFailure::Http { status: answer.status, text: printable(&text) }
 }
-
-/// The longest that a caller waits for an endpoint's `Retry-After` before it gives up on it.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(30);

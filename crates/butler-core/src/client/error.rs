@@ -214,6 +214,34 @@ impl ErrorKind {
         }
     }
 
+    /// Whether an endpoint that answers so should be asked after the others next time. One that lacks old state, or
+    /// grants less than was asked for, is as good as any for the next question.
+    #[must_use]
+    pub fn is_endpoints_fault(self) -> bool {
+        match self {
+            Self::Unreachable
+            | Self::Tls
+            | Self::Timeout
+            | Self::Broken
+            | Self::Unauthorized
+            | Self::RateLimited
+            | Self::Http
+            | Self::Malformed
+            | Self::BlockUnknown
+            | Self::Rpc
+            | Self::WrongChain
+            | Self::Disagrees
+            | Self::Lagging => true,
+            Self::TooLarge
+            | Self::StateUnavailable
+            | Self::RangeRefused
+            | Self::OutOfGas
+            | Self::BatchRefused
+            | Self::Reverted
+            | Self::MethodNotFound => false,
+        }
+    }
+
     /// Whether waiting and asking the same endpoint again can help.
     #[must_use]
     pub fn is_passing(self) -> bool {

@@ -11,13 +11,15 @@ use ethers_core::types::U64;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::calls::read_calls;
-use super::endpoint::{Endpoint, EndpointSettings, LONGEST_WAIT};
+use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
 use super::logs::{LogFilter, LogStep, decode_header, read_step};
+pub use super::rounds::Policy;
+use super::rounds::Rounds;
 use super::wire::Request;
 use crate::contracts::call::Call;
 use crate::contracts::multicall::Outcome;
@@ -36,20 +38,6 @@ pub enum BlockTag {
     Number(u64),
 }
 
-/// How hard to try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
-    /// How often every endpoint is asked before the failure is passed on.
-    pub rounds: u32,
-    /// After this time no further round begins.
-    pub patience: Duration,
-}
-
-impl Policy {
-    /// For a person who waits: three rounds within half a minute.
-    pub const ONE_SHOT: Self = Self { rounds: 3, patience: Duration::from_secs(30) };
-}
-
 /// A head that the endpoints agree on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -63,7 +51,8 @@ pub struct Head {
 const LAG_LIMIT: u64 = 5;
 /// How long the slower endpoints are waited for once one has given a head.
 const GRACE: Duration = Duration::from_secs(1);
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The method that finds blocks.
+const HEAD: &str = "eth_getBlockByNumber";
 
 /// The client of one chain.
 #[derive(Debug)]
@@ -107,12 +96,9 @@ impl L1Client {
     /// # Errors
     /// The last endpoint's failure when none gave a head.
     pub async fn head(&self, at: BlockTag, also: &[u64]) -> Result<Head, RpcError> {
-        let probes = if let [endpoint] = self.endpoints.as_slice() {
-            let head = self
-                .on_some_endpoint("eth_getBlockByNumber", async |_, endpoint| self.probe(0, endpoint, at, also).await);
-            let probe = head.await?;
-            endpoint.note(None);
-            vec![probe]
+        let probes = if let [_] = self.endpoints.as_slice() {
+            let probe = async |endpoint: &Endpoint| self.probe(0, endpoint, at, also).await;
+            vec![self.on_some_endpoint(HEAD, probe).await?]
         } else {
             self.probe_all(at, also).await?
         };
@@ -128,7 +114,7 @@ impl L1Client {
             }
         }
         let Some(chosen) = chosen else {
-            return Err(self.nobody("eth_getBlockByNumber"));
+            return Err(Rounds::new(HEAD, self.policy).error());
         };
         self.preferred.store(chosen.index, Ordering::Relaxed);
         Ok(chosen.head)
@@ -142,7 +128,7 @@ impl L1Client {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        self.on_some_endpoint("eth_call", async |_, endpoint| read_calls(endpoint, pin.hash, calls).await).await
+        self.on_some_endpoint("eth_call", async |endpoint| read_calls(endpoint, pin.hash, calls).await).await
     }
 
     /// Reads one step of logs, from `from` to `to` or earlier.
@@ -150,7 +136,7 @@ impl L1Client {
     /// # Errors
     /// The last endpoint's failure when none answered.
     pub async fn log_step(&self, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcError> {
-        self.on_some_endpoint("eth_getLogs", async |_, endpoint| read_step(endpoint, filter, from, to).await).await
+        self.on_some_endpoint("eth_getLogs", async |endpoint| read_step(endpoint, filter, from, to).await).await
     }
 
     /// Asks one endpoint for its chain, its head and its finalized block.
@@ -174,14 +160,14 @@ impl L1Client {
         {
             return Err(RpcFailure::Malformed(format!("block {} instead of {number}", block.number)));
         }
-        let finalized = if with_finalized { decode_header(next()?.get())? } else { None };
+        // Not every chain has a finalized block; without one there is nothing to compare.
+        let finalized = if with_finalized { next().ok().and_then(|raw| decode_header(raw.get()).ok()?) } else { None };
         let known = also.iter().map(|_| decode_header(next()?.get())).collect::<Result<_, _>>()?;
         Ok(Probe { index, head: Head { block, known }, finalized })
     }
 
     async fn probe_all(&self, at: BlockTag, also: &[u64]) -> Result<Vec<Probe>, RpcError> {
-        let began = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut rounds = Rounds::new(HEAD, self.policy);
         loop {
             let mut probes = Vec::new();
             let mut pending: FuturesUnordered<_> = self
@@ -190,32 +176,25 @@ impl L1Client {
                 .enumerate()
                 .map(async |(index, endpoint)| (endpoint, self.probe(index, endpoint, at, also).await))
                 .collect();
-            let mut last = None;
             loop {
                 let next =
                     if probes.is_empty() { Ok(pending.next().await) } else { timeout(GRACE, pending.next()).await };
                 // Whoever is slower than the grace is not blamed: it may only be far away.
-                let Ok(Some((endpoint, answer))) = next else {
-                    break;
-                };
-                endpoint.note(answer.as_ref().err());
+                let Ok(Some((endpoint, answer))) = next else { break };
                 match answer {
-                    Ok(probe) => probes.push(probe),
-                    Err(failure) => {
-                        last = Some(rpc_error(endpoint, "eth_getBlockByNumber", failure));
+                    Ok(probe) => {
+                        endpoint.note(None);
+                        probes.push(probe);
                     }
+                    Err(failure) => rounds.failed(endpoint, failure)?,
                 }
             }
             if !probes.is_empty() {
                 return Ok(probes);
             }
-            let error = last.unwrap_or_else(|| self.nobody("eth_getBlockByNumber"));
-            let out_of_patience = began.elapsed() + pause > self.policy.patience.min(FIRST_PAUSE * 4);
-            if out_of_patience || !error.failure.kind().is_passing() {
-                return Err(error);
+            if !rounds.another().await {
+                return Err(rounds.error());
             }
-            sleep(pause).await;
-            pause *= 2;
         }
     }
 
@@ -239,11 +218,8 @@ impl L1Client {
         let best = hashes.iter().copied().flatten().max_by_key(|hash| votes(Some(*hash)));
         let Some(best) = best else { return Ok(probes) };
         if votes(Some(best)) * 2 <= hashes.iter().flatten().count() {
-            let failure = RpcFailure::Disagrees { number };
-            return Err(match self.endpoints.first() {
-                Some(endpoint) => rpc_error(endpoint, "eth_getBlockByNumber", failure),
-                None => self.nobody("eth_getBlockByNumber"),
-            });
+            let endpoint = format!("{} endpoints", self.endpoints.len());
+            return Err(RpcError { endpoint, method: HEAD, failure: RpcFailure::Disagrees { number } });
         }
         let mut kept = Vec::new();
         for (probe, hash) in probes.into_iter().zip(hashes) {
@@ -270,75 +246,40 @@ impl L1Client {
         }
     }
 
-    fn nobody(&self, method: &'static str) -> RpcError {
-        let failure = RpcFailure::Malformed("no endpoint gave an answer".to_owned());
-        RpcError { endpoint: format!("{} endpoints", self.endpoints.len()), method, failure }
-    }
-
     /// The endpoints to ask, best first: those that do not stand back, the preferred one before the others.
-    fn order(&self) -> Vec<usize> {
+    fn order(&self) -> Vec<&Endpoint> {
         let now = Instant::now();
         let preferred = self.preferred.load(Ordering::Relaxed);
         let mut order: Vec<_> = self.endpoints.iter().enumerate().collect();
         order.sort_by_key(|(index, endpoint)| (endpoint.health().wait(now), *index != preferred, *index));
-        order.into_iter().map(|(index, _)| index).collect()
+        order.into_iter().map(|(_, endpoint)| endpoint).collect()
     }
 
     async fn on_some_endpoint<T>(
         &self,
         method: &'static str,
-        ask: impl AsyncFn(usize, &Endpoint) -> Result<T, RpcFailure>,
+        ask: impl AsyncFn(&Endpoint) -> Result<T, RpcFailure>,
     ) -> Result<T, RpcError> {
-        let began = Instant::now();
-        let mut pause = FIRST_PAUSE;
-        let mut last = None;
-        for round in 1..=self.policy.rounds {
-            let mut may_pass = false;
-            for index in self.order() {
-                let Some(endpoint) = self.endpoints.get(index) else {
-                    continue;
-                };
-                match ask(index, endpoint).await {
+        let mut rounds = Rounds::new(method, self.policy);
+        loop {
+            for endpoint in self.order() {
+                match ask(endpoint).await {
                     Ok(answer) => {
                         endpoint.note(None);
                         return Ok(answer);
                     }
-                    Err(failure) => {
-                        let kind = failure.kind();
-                        if !kind.is_worth_another_try() {
-                            return Err(rpc_error(endpoint, method, failure));
-                        }
-                        tracing::debug!(
-                            endpoint = endpoint.name(),
-                            "{method} failed at {}: {failure}",
-                            endpoint.name()
-                        );
-                        endpoint.note(Some(&failure));
-                        may_pass |= kind.is_passing();
-                        if let RpcFailure::RateLimited { retry_after: Some(wait) } = failure {
-                            pause = pause.max(wait);
-                        }
-                        last = Some(rpc_error(endpoint, method, failure));
-                    }
+                    Err(failure) => rounds.failed(endpoint, failure)?,
                 }
             }
-            let spent = began.elapsed() + pause > self.policy.patience || pause > LONGEST_WAIT;
-            if !may_pass || spent || round == self.policy.rounds {
-                break;
+            if !rounds.another().await {
+                return Err(rounds.error());
             }
-            sleep(pause).await;
-            pause *= 2;
         }
-        Err(last.unwrap_or_else(|| self.nobody(method)))
     }
 }
 
-fn rpc_error(endpoint: &Endpoint, method: &'static str, failure: RpcFailure) -> RpcError {
-    RpcError { endpoint: endpoint.name().to_owned(), method, failure }
-}
-
 fn block_request(block: &Value) -> Request {
-    Request::new("eth_getBlockByNumber", &json!([block, false]))
+    Request::new(HEAD, &json!([block, false]))
 }
 
 fn tag(at: BlockTag) -> Value {

@@ -1,8 +1,8 @@
 //! Network I/O: JSON-RPC to L1 endpoints and to Aztec nodes.
 //!
 //! `http` moves bounded bytes under a deadline, `wire` is JSON-RPC without I/O, `refusal` tells error texts of providers
-//! apart, `endpoint` is one URL with what was learnt about it, `l1` is several endpoints that stand in for each other,
-//! `calls` and `logs` are the two bulk reads. No answer is retried blindly and no failed read becomes a value.
+//! apart, `endpoint` is one URL with what was learnt about it, `l1` is several endpoints that stand in for each other, `rounds`
+//! says when to ask again, `calls` and `logs` are the two bulk reads. No answer is retried blindly and no failed read becomes a value.
 
 pub mod aztec_node;
 pub mod calls;
@@ -13,5 +13,6 @@ pub mod http;
 pub mod l1;
 pub mod logs;
 pub mod refusal;
+mod rounds;
 pub mod text;
 pub mod wire;
