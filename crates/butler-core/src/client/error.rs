@@ -9,8 +9,6 @@ use ethers_core::types::Bytes;
 use serde::Serialize;
 use thiserror::Error;
 
-use super::refusal::RangeHint;
-
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A read that failed, on the endpoint that was tried last.
@@ -130,6 +128,15 @@ pub enum RpcFailure {
         /// How many blocks.
         blocks: u64,
     },
+}
+
+/// What the text of a refused `eth_getLogs` proposes instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RangeHint {
+    /// The most blocks that one request may span, when the text names it.
+    pub max_blocks: Option<u64>,
+    /// A range that would work, when the text names it.
+    pub range: Option<(u64, u64)>,
 }
 
 /// The kinds of [`RpcFailure`]: a closed set, for labels and counters.

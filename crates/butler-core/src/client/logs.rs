@@ -173,7 +173,7 @@ pub fn decode_header(json: &str) -> Result<Option<BlockRef>, RpcFailure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::refusal::RangeHint;
+    use crate::client::error::RangeHint;
 
     fn refused(max_blocks: Option<u64>, range: Option<(u64, u64)>) -> RpcFailure {
         RpcFailure::RangeRefused { hint: RangeHint { max_blocks, range }, text: String::new() }

@@ -8,17 +8,8 @@ use std::time::Duration;
 use ethers_core::types::Bytes;
 use serde_json::Value;
 
-use super::error::RpcFailure;
+use super::error::{RangeHint, RpcFailure};
 use super::text::printable;
-
-/// What the text of a refused `eth_getLogs` proposes instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RangeHint {
-    /// The most blocks that one request may span, when the text names it.
-    pub max_blocks: Option<u64>,
-    /// A range that would work, when the text names it.
-    pub range: Option<(u64, u64)>,
-}
 
 const RATE: &[&str] = &[
     "rate limit",

@@ -1,0 +1,141 @@
+//! The registries: which rollup is canonical, who the providers are, what their publishers have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::{Address, U256};
+
+use super::LENGTH_LIMIT;
+use crate::contracts::bindings::{aztec_registry, staking_registry};
+use crate::contracts::call::GETTER_GAS;
+use crate::contracts::decode;
+use crate::domain::ids::ProviderId;
+use crate::domain::provider::ProviderFacts;
+use crate::snapshot::error::{Contract, SnapshotError};
+use crate::snapshot::reads::{Answers, Reads, Slot};
+
+/// The most providers that are believed.
+const PROVIDER_LIMIT: u64 = 100_000;
+
+/// Where the answers about one provider are.
+struct ProviderSlots {
+    configuration: Slot<staking_registry::ProviderConfigurationsReturn>,
+    queue: Slot<staking_registry::ProviderQueuesReturn>,
+    pending_admin: Slot<Address>,
+}
+
+/// A provider with the indices of its queue.
+pub(in crate::snapshot) struct ProviderHead {
+    pub(in crate::snapshot) facts: ProviderFacts,
+    pub(in crate::snapshot) indices: std::ops::Range<u64>,
+}
+
+fn push_provider(reads: &mut Reads, registry: Address, id: ProviderId) -> ProviderSlots {
+    let provider_identifier = U256::from(id);
+    let contract = Contract::StakingRegistry;
+    ProviderSlots {
+        configuration: reads.push(
+            contract,
+            registry,
+            GETTER_GAS,
+            staking_registry::ProviderConfigurationsCall { provider_identifier },
+        ),
+        queue: reads.push(contract, registry, GETTER_GAS, staking_registry::ProviderQueuesCall { provider_identifier }),
+        pending_admin: reads.push(
+            contract,
+            registry,
+            GETTER_GAS,
+            staking_registry::PendingProviderAdminsCall { provider_identifier },
+        ),
+    }
+}
+
+fn take_provider(answers: &Answers, slots: &ProviderSlots) -> Result<Option<ProviderHead>, SnapshotError> {
+    let pending_admin = answers.get(&slots.pending_admin)?;
+    let facts =
+        answers.checked(&slots.configuration, |configuration| decode::provider(&configuration, pending_admin))?;
+    let indices = answers.checked(&slots.queue, |queue| decode::queue_indices(&queue, LENGTH_LIMIT))?;
+    Ok(facts.map(|facts| ProviderHead { facts, indices }))
+}
+
+/// Stage one: the registries and the publishers' balances.
+pub(in crate::snapshot) struct Registries {
+    rollup: Slot<Address>,
+    next_provider: Slot<U256>,
+    providers: BTreeMap<ProviderId, ProviderSlots>,
+    balances: BTreeMap<Address, Slot<U256>>,
+}
+
+/// What stage one found.
+pub(in crate::snapshot) struct RegistryFacts {
+    pub(in crate::snapshot) rollup: Address,
+    pub(in crate::snapshot) next_provider: u64,
+    pub(in crate::snapshot) providers: BTreeMap<ProviderId, ProviderHead>,
+    pub(in crate::snapshot) balances: BTreeMap<Address, U256>,
+}
+
+impl Registries {
+    pub(in crate::snapshot) fn plan(
+        reads: &mut Reads,
+        aztec_registry: Address,
+        staking_registry: Address,
+        providers: &BTreeSet<ProviderId>,
+        publishers: &BTreeSet<Address>,
+    ) -> Self {
+        Self {
+            rollup: reads.push(
+                Contract::AztecRegistry,
+                aztec_registry,
+                GETTER_GAS,
+                aztec_registry::GetCanonicalRollupCall,
+            ),
+            next_provider: reads.push(
+                Contract::StakingRegistry,
+                staking_registry,
+                GETTER_GAS,
+                staking_registry::NextProviderIdentifierCall,
+            ),
+            providers: providers.iter().map(|id| (*id, push_provider(reads, staking_registry, *id))).collect(),
+            balances: publishers.iter().map(|account| (*account, reads.push_balance(*account))).collect(),
+        }
+    }
+
+    pub(in crate::snapshot) fn take(&self, answers: &Answers) -> Result<RegistryFacts, SnapshotError> {
+        let rollup = answers.checked(&self.rollup, |address| decode::present("getCanonicalRollup", address))?;
+        let next_provider = answers
+            .checked(&self.next_provider, |next| decode::length("nextProviderIdentifier", next, PROVIDER_LIMIT))?;
+        let mut providers = BTreeMap::new();
+        for (id, slots) in &self.providers {
+            let head = take_provider(answers, slots)?.ok_or(SnapshotError::UnknownProvider(*id))?;
+            providers.insert(*id, head);
+        }
+        let balances =
+            self.balances.iter().map(|(account, slot)| Ok((*account, answers.get(slot)?))).collect::<Result<_, _>>()?;
+        Ok(RegistryFacts { rollup, next_provider, providers, balances })
+    }
+}
+
+/// Reads providers that the configuration does not name: for their admins, or for duplicates in their queues.
+pub(in crate::snapshot) struct OtherProviders(BTreeMap<ProviderId, ProviderSlots>);
+
+impl OtherProviders {
+    pub(in crate::snapshot) fn plan(
+        reads: &mut Reads,
+        registry: Address,
+        ids: impl Iterator<Item = ProviderId>,
+    ) -> Self {
+        Self(ids.map(|id| (id, push_provider(reads, registry, id))).collect())
+    }
+
+    pub(in crate::snapshot) fn take(
+        &self,
+        answers: &Answers,
+    ) -> Result<BTreeMap<ProviderId, ProviderHead>, SnapshotError> {
+        let mut heads = BTreeMap::new();
+        for (id, slots) in &self.0 {
+            if let Some(head) = take_provider(answers, slots)? {
+                heads.insert(*id, head);
+            }
+        }
+        Ok(heads)
+    }
+}

@@ -1,0 +1,169 @@
+//! The rollup: its figures, and the lists whose lengths they give.
+
+use ethers_core::types::{Address, U256};
+
+use super::{ENTRY_GAS, LENGTH_LIMIT};
+use crate::contracts::bindings::{gse, rollup};
+use crate::contracts::call::{DecodeError, GETTER_GAS};
+use crate::contracts::decode;
+use crate::domain::rollup::{FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
+use crate::snapshot::error::{Contract, SnapshotError};
+use crate::snapshot::reads::{Answers, Reads, Slot};
+
+/// Gas of one index of `getAttestersFromIndicesAtTime`, and how many are asked for in one call.
+const INDEX_GAS: u64 = 8_000;
+const INDICES_PER_CALL: u64 = 500;
+
+/// The rollup's own figures.
+pub(in crate::snapshot) struct RollupFigures {
+    address: Address,
+    addresses: [Slot<Address>; 3],
+    version: Slot<U256>,
+    genesis_time: Slot<U256>,
+    slot_seconds: Slot<U256>,
+    epoch_slots: Slot<U256>,
+    current_epoch: Slot<U256>,
+    flush_size: Slot<U256>,
+    available_flushes: Slot<U256>,
+    next_flushable_epoch: Slot<U256>,
+    is_bootstrapped: Slot<bool>,
+    activation_threshold: Slot<U256>,
+    ejection_threshold: Slot<U256>,
+    local_ejection_threshold: Slot<U256>,
+    exit_delay: Slot<U256>,
+    active_count: Slot<U256>,
+    queue_length: Slot<U256>,
+}
+
+/// The rollup's figures, and the lengths of its lists.
+pub(in crate::snapshot) struct RollupHead {
+    pub(in crate::snapshot) facts: RollupFacts,
+    pub(in crate::snapshot) active_count: u64,
+    pub(in crate::snapshot) queue_length: u64,
+}
+
+impl RollupFigures {
+    pub(in crate::snapshot) fn plan(reads: &mut Reads, address: Address) -> Self {
+        macro_rules! figure {
+            ($call:ident) => {
+                reads.push(Contract::Rollup, address, GETTER_GAS, rollup::$call)
+            };
+        }
+        Self {
+            address,
+            addresses: [figure!(GetGSECall), figure!(GetSlasherCall), figure!(GetStakingAssetCall)],
+            version: figure!(GetVersionCall),
+            genesis_time: figure!(GetGenesisTimeCall),
+            slot_seconds: figure!(GetSlotDurationCall),
+            epoch_slots: figure!(GetEpochDurationCall),
+            current_epoch: figure!(GetCurrentEpochCall),
+            flush_size: figure!(GetEntryQueueFlushSizeCall),
+            available_flushes: figure!(GetAvailableValidatorFlushesCall),
+            next_flushable_epoch: figure!(GetNextFlushableEpochCall),
+            is_bootstrapped: figure!(GetIsBootstrappedCall),
+            activation_threshold: figure!(GetActivationThresholdCall),
+            ejection_threshold: figure!(GetEjectionThresholdCall),
+            local_ejection_threshold: figure!(GetLocalEjectionThresholdCall),
+            exit_delay: figure!(GetExitDelayCall),
+            active_count: figure!(GetActiveAttesterCountCall),
+            queue_length: figure!(GetEntryQueueLengthCall),
+        }
+    }
+
+    pub(in crate::snapshot) fn take(&self, answers: &Answers) -> Result<RollupHead, SnapshotError> {
+        let number = |slot, name| answers.checked(slot, |value| decode::small(name, value));
+        let positive = |slot, name| {
+            answers.checked(slot, |value| match decode::small(name, value)? {
+                0 => Err(DecodeError::nonsense(name, "zero")),
+                value => Ok(value),
+            })
+        };
+        let length = |slot, name| answers.checked(slot, |value| decode::length(name, value, LENGTH_LIMIT));
+        let [gse, slasher, staking_asset] = &self.addresses;
+        let facts = RollupFacts {
+            address: self.address,
+            version: answers.get(&self.version)?,
+            gse: answers.checked(gse, |address| decode::present("getGSE", address))?,
+            slasher: answers.get(slasher)?,
+            staking_asset: answers.checked(staking_asset, |address| decode::present("getStakingAsset", address))?,
+            clock: RollupClock {
+                genesis_time: number(&self.genesis_time, "getGenesisTime")?,
+                slot_seconds: positive(&self.slot_seconds, "getSlotDuration")?,
+                epoch_slots: positive(&self.epoch_slots, "getEpochDuration")?,
+            },
+            current_epoch: number(&self.current_epoch, "getCurrentEpoch")?,
+            flush: FlushFacts {
+                flush_size: number(&self.flush_size, "getEntryQueueFlushSize")?,
+                available_flushes: number(&self.available_flushes, "getAvailableValidatorFlushes")?,
+                next_flushable_epoch: number(&self.next_flushable_epoch, "getNextFlushableEpoch")?,
+                is_bootstrapped: answers.get(&self.is_bootstrapped)?,
+            },
+            activation_threshold: answers.get(&self.activation_threshold)?,
+            ejection_threshold: answers.get(&self.ejection_threshold)?,
+            local_ejection_threshold: answers.get_if_supported(&self.local_ejection_threshold)?,
+            exit_delay_seconds: number(&self.exit_delay, "getExitDelay")?,
+        };
+        Ok(RollupHead {
+            facts,
+            active_count: length(&self.active_count, "getActiveAttesterCount")?,
+            queue_length: length(&self.queue_length, "getEntryQueueLength")?,
+        })
+    }
+}
+
+/// The rollup's entry queue and active set.
+pub(in crate::snapshot) struct RollupLists {
+    queue: Vec<Slot<rollup::GetEntryQueueAtReturn>>,
+    active: Vec<(usize, Slot<gse::GetAttestersFromIndicesAtTimeReturn>)>,
+}
+
+impl RollupLists {
+    /// `timestamp` is the pinned block's: the GSE keeps its sets by time, and the set of that moment is the block's.
+    pub(in crate::snapshot) fn plan(reads: &mut Reads, head: &RollupHead, timestamp: u64) -> Self {
+        let queue = (0..head.queue_length)
+            .map(|index| {
+                let call = rollup::GetEntryQueueAtCall { index: index.into() };
+                reads.push(Contract::Rollup, head.facts.address, ENTRY_GAS, call)
+            })
+            .collect();
+        let mut active = Vec::new();
+        let mut first = 0;
+        while first < head.active_count {
+            let last = first.saturating_add(INDICES_PER_CALL).min(head.active_count);
+            let indices: Vec<U256> = (first..last).map(U256::from).collect();
+            let gas = INDEX_GAS.saturating_mul(last - first).saturating_add(GETTER_GAS);
+            let count = indices.len();
+            let call = gse::GetAttestersFromIndicesAtTimeCall {
+                instance: head.facts.address,
+                timestamp: timestamp.into(),
+                indices,
+            };
+            active.push((count, reads.push(Contract::Gse, head.facts.gse, gas, call)));
+            first = last;
+        }
+        Self { queue, active }
+    }
+
+    pub(in crate::snapshot) fn take(
+        &self,
+        answers: &Answers,
+    ) -> Result<(Vec<QueuedDeposit>, Vec<Address>), SnapshotError> {
+        const FUNCTION: &str = "getAttestersFromIndicesAtTime";
+        let queue = self
+            .queue
+            .iter()
+            .map(|slot| answers.checked(slot, |answer| decode::queued_deposit(&answer.0)))
+            .collect::<Result<_, _>>()?;
+        let mut active = Vec::new();
+        for (count, slot) in &self.active {
+            active.extend(answers.checked(slot, |answer| {
+                if answer.0.len() != *count {
+                    let problem = format!("{} attesters for {count} indices", answer.0.len());
+                    return Err(DecodeError::nonsense(FUNCTION, problem));
+                }
+                answer.0.into_iter().map(|address| decode::present(FUNCTION, address)).collect::<Result<Vec<_>, _>>()
+            })?);
+        }
+        Ok((queue, active))
+    }
+}
