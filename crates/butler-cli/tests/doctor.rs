@@ -1,0 +1,95 @@
+//! `doctor` shows everything that it can reach, in one light each, also when something fails.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::devnet::Move;
+use serde_json::{Value, json};
+use support::Bench;
+
+/// Adds Aztec nodes to the configuration, by name.
+fn add_nodes(bench: &Bench, nodes: &[(&str, &FakeAztecNode)]) {
+    let mut text = bench.read("butler.toml");
+    for (name, node) in nodes {
+        text.push_str(&format!(
+            "\n[[networks.devnet.aztec_nodes]]\nname = \"{name}\"\nurl = \"{}\"\ntimeout = \"2s\"\n",
+            node.url()
+        ));
+    }
+    bench.write("butler.toml", &text);
+}
+
+/// The light and the words of one check.
+fn light(report: &Value, name: &str, subject: &str) -> (String, String) {
+    let checks = report["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["name"] == name && check["subject"] == subject);
+    let found = found.unwrap_or_else(|| panic!("no check {name} of {subject:?} in {report:#}"));
+    (found["light"].as_str().unwrap().to_owned(), found["what"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn recorded_nodes_get_the_light_that_they_deserve() {
+    let bench = Bench::start().await;
+    let healthy = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let standby = FakeAztecNode::replay("standby-4.1.2").await.unwrap();
+    let elsewhere = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let mut info = json!({
+        "nodeVersion": "4.1.2", "l1ChainId": 1, "rollupVersion": 1,
+        "l1ContractAddresses": {
+            "rollupAddress": "0x322813fd9a801c5507c9de605d63cea4f2ce6c44",
+            "registryAddress": "0xb7f8bc63bbcad18155201308c8f3540b07f84f5e",
+        },
+    });
+    elsewhere.set_result("node_getNodeInfo", info.clone());
+    let outdated = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    info["l1ChainId"] = json!(31337);
+    info["l1ContractAddresses"]["rollupAddress"] = json!("0x00000000000000000000000000000000000000aa");
+    outdated.set_result("node_getNodeInfo", info);
+    let nodes = [("healthy", &healthy), ("standby", &standby), ("elsewhere", &elsewhere), ("outdated", &outdated)];
+    add_nodes(&bench, &nodes);
+    let report = bench.json(&["doctor"], 5).await;
+    let node = |name| light(&report, "node", name);
+    assert_eq!(node("healthy"), ("green".to_owned(), "version 4.1.2, proposed block 2, proven 0".to_owned()));
+    assert_eq!(node("standby").0, "red");
+    assert!(node("standby").1.contains("404"), "{report:#}");
+    assert_eq!(node("elsewhere"), ("red".to_owned(), "follows chain 1, not 31337".to_owned()));
+    assert!(
+        node("outdated").1.starts_with("follows the rollup 0x00000000000000000000000000000000000000AA"),
+        "{report:#}"
+    );
+}
+
+#[tokio::test]
+async fn a_provider_in_order_has_nothing_red() {
+    let bench = Bench::start().await;
+    bench.correct_coinbases();
+    // The second publisher is nearly dry: a smaller wish than what it has is met.
+    bench.reconfigure("publisher_files", "minimum_ether_per_attester = \"0.0001\"\npublisher_files");
+    let keys = bench.oracle().spare_keys.clone();
+    bench.chain.play(Move::AddKeys { provider: 1, keys }).await.unwrap();
+    let report = bench.json(&["doctor"], 0).await;
+    assert_eq!(report["passed"], true, "{report:#}");
+    for (name, subject) in [("coinbases", ""), ("audit", ""), ("queue", "provider 1"), ("keys", "")] {
+        assert_eq!(light(&report, name, subject).0, "green", "{report:#}");
+    }
+}
+
+#[tokio::test]
+async fn an_unreachable_chain_is_red_and_the_rest_is_still_shown() {
+    let bench = Bench::start().await;
+    bench.endpoint("url = \"http://127.0.0.1:1\"");
+    let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    add_nodes(&bench, &[("healthy", &node)]);
+    let report = bench.json(&["doctor"], 5).await;
+    assert_eq!(light(&report, "chain", "devnet").0, "red");
+    assert_eq!(light(&report, "keys", "").0, "green");
+    assert_eq!(light(&report, "node", "healthy").0, "green");
+    let names: Vec<&str> =
+        report["checks"].as_array().unwrap().iter().filter_map(|check| check["name"].as_str()).collect();
+    for unread in ["coinbases", "queue", "publisher", "audit"] {
+        assert!(!names.contains(&unread), "{unread} was not read and must have no light");
+    }
+}
