@@ -40,7 +40,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         std::fs::remove_dir_all(&folder).with_context(|| format!("failed to remove `{}`", folder.display()))
     })?;
     println!(
-        "\
+        "
 The chain is stopped and its files are gone. To go on:
 
   cargo xtask devnet                                     # the same chain, until Ctrl-C, with a configuration to try
