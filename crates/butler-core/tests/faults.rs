@@ -13,6 +13,7 @@ use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::snapshot::{SnapshotError, SnapshotReader};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, LogLimitStyle, PruneStyle, When};
+use ethers_core::types::Address;
 
 const TIMEOUT: Duration = Duration::from_millis(1500);
 
@@ -227,4 +228,23 @@ async fn an_older_rollup_without_an_optional_figure_is_read() {
     let snapshot = setting.read(plan, false).await.unwrap();
     assert_eq!(snapshot.rollup.local_ejection_threshold, None);
     assert_eq!(snapshot.attesters, setting.truth().await.attesters);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_grants_little_gas_is_read_in_smaller_packs_and_nothing_is_taken_for_a_failure() {
+    let setting = Setting::start().await;
+    let mut request = support::request(&setting.oracle);
+    request.attesters.extend((1..=450).map(Address::from_low_u64_be));
+    let truth = setting.reader(false).read(&request, &|_| ()).await.unwrap();
+    for gas in ["0x989680", "0x2dc6c0", "0xf4240"] {
+        setting.chain.rpc("evm_setBlockGasLimit", serde_json::json!([gas])).await.unwrap();
+        let mut reader = setting.reader(false);
+        assert!(reader.read(&request, &|_| ()).await.unwrap() == truth, "with {gas} gas");
+        // What was learnt is kept: the second time costs fewer requests.
+        let first = setting.proxy.stats().http_requests;
+        setting.proxy.reset();
+        assert!(reader.read(&request, &|_| ()).await.unwrap() == truth, "with {gas} gas, again");
+        assert!(setting.proxy.stats().http_requests <= first, "with {gas} gas");
+        setting.proxy.reset();
+    }
 }

@@ -199,6 +199,40 @@ mod tests {
     }
 
     #[test]
+    fn logs_that_were_not_asked_for_are_not_believed() {
+        let (contract, topic, hash) = (Address::repeat_byte(1), H256::repeat_byte(2), H256::repeat_byte(3));
+        let filter = LogFilter { addresses: vec![contract], topics: vec![vec![topic], Vec::new()] };
+        let to = BlockRef { number: 20, hash, timestamp: 0 };
+        let good = Log {
+            address: contract,
+            topics: vec![topic, H256::repeat_byte(9)],
+            block_number: Some(20.into()),
+            block_hash: Some(hash),
+            log_index: Some(0.into()),
+            ..Log::default()
+        };
+        let verdict = |logs: &[Log]| check(logs, &filter, 10, &to).is_ok();
+        let next = Log { log_index: Some(1.into()), ..good.clone() };
+        assert!(verdict(&[]) && verdict(&[good.clone(), next]));
+        assert!(!verdict(&[good.clone(), good.clone()]), "twice the same");
+        let bad = [
+            Log { address: Address::repeat_byte(7), ..good.clone() },
+            Log { topics: vec![H256::repeat_byte(7), topic], ..good.clone() },
+            Log { topics: Vec::new(), ..good.clone() },
+            Log { block_number: Some(9.into()), ..good.clone() },
+            Log { block_number: Some(21.into()), ..good.clone() },
+            Log { block_number: Some(u64::MAX.into()), ..good.clone() },
+            Log { block_number: None, ..good.clone() },
+            Log { log_index: None, ..good.clone() },
+            Log { block_hash: Some(H256::zero()), ..good.clone() },
+            Log { removed: Some(true), ..good },
+        ];
+        for log in bad {
+            assert!(!verdict(std::slice::from_ref(&log)), "{log:?}");
+        }
+    }
+
+    #[test]
     fn the_range_that_a_refusal_proposes_is_taken() {
         assert_eq!(narrower(&refused(Some(800), None), 10, 10_000), Some(800));
         assert_eq!(narrower(&refused(None, Some((10, 19))), 10, 10_000), Some(10));

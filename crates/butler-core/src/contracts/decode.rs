@@ -148,3 +148,57 @@ pub fn length(function: &'static str, value: U256, limit: u64) -> Result<u64, De
     }
     Ok(length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contracts::bindings::rollup::{AttesterConfig, Exit as ExitRecord, G1Point};
+
+    fn view(status: u8, balance: u64, exists: bool, is_recipient: bool) -> rollup::AttesterView {
+        rollup::AttesterView {
+            status,
+            effective_balance: balance.into(),
+            exit: ExitRecord { exists, is_recipient, ..ExitRecord::default() },
+            config: AttesterConfig { public_key: G1Point::default(), withdrawer: Address::zero() },
+        }
+    }
+
+    #[test]
+    fn a_status_that_exit_and_balance_contradict_is_not_believed() {
+        // (status, balance, exit exists, exit has a recipient) as `StakingLib.getStatus` defines it.
+        let defined = [(0, 0, false, false), (1, 9, false, false), (2, 0, true, false), (3, 0, true, true)];
+        for status in 0..=5 {
+            for (right, balance, exists, is_recipient) in defined {
+                let decoded = attester_view(&view(status, balance, exists, is_recipient));
+                assert_eq!(decoded.is_ok(), status == right, "{status}: {balance} {exists} {is_recipient}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_exit_beyond_the_calendar_is_nonsense() {
+        let mut exiting = view(3, 0, true, true);
+        exiting.exit.exitable_at = U256::MAX;
+        assert!(attester_view(&exiting).is_err());
+    }
+
+    #[test]
+    fn a_zero_attester_a_take_rate_over_all_and_an_endless_queue_are_nonsense() {
+        assert!(queued_deposit(&rollup::DepositArgs::default()).is_err());
+        assert!(provider_queue_entry(1, &staking_registry::KeyStore::default()).is_err());
+        let record = |rate| staking_registry::ProviderConfigurationsReturn {
+            provider_admin: Address::repeat_byte(1),
+            provider_take_rate: rate,
+            provider_rewards_recipient: Address::repeat_byte(2),
+        };
+        assert!(provider(&record(10_000), Address::zero()).unwrap().is_some());
+        assert!(provider(&record(10_001), Address::zero()).is_err());
+        let nobody = staking_registry::ProviderConfigurationsReturn::default();
+        assert!(provider(&nobody, Address::zero()).unwrap().is_none(), "an unknown id reads as zeros");
+        let queue = |first, last| queue_indices(&staking_registry::ProviderQueuesReturn { first, last }, 100);
+        assert_eq!(queue(5, 105).unwrap(), 5..105);
+        for (first, last) in [(5, 4), (5, 106), (0, u128::MAX), (u128::MAX, u128::MAX)] {
+            assert!(queue(first, last).is_err(), "{first} to {last}");
+        }
+    }
+}
