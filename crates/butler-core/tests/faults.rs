@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use butler_core::client::error::ErrorKind;
 use butler_core::client::l1::BlockTag;
-use butler_core::contracts::multicall::MULTICALL3;
+use butler_core::contracts::bindings::rollup::GetAttesterViewCall;
+use butler_core::contracts::call::{Call, Target};
+use butler_core::contracts::multicall::{MULTICALL3, Outcome, encode_aggregate};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::snapshot::{SnapshotError, SnapshotReader};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, LogLimitStyle, PruneStyle, When};
-use ethers_core::types::Address;
+use ethers_core::types::{Address, U256};
 
 const TIMEOUT: Duration = Duration::from_millis(1500);
 
@@ -247,4 +249,29 @@ async fn an_endpoint_that_grants_little_gas_is_read_in_smaller_packs_and_nothing
         assert!(setting.proxy.stats().http_requests <= first, "with {gas} gas");
         setting.proxy.reset();
     }
+}
+
+#[tokio::test]
+async fn a_call_that_ran_out_of_gas_among_others_is_asked_again_alone() {
+    let setting = Setting::start().await;
+    let rollup = setting.oracle.contracts.rollup_address;
+    let view = |n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) });
+    // A call as heavy as a hundred views, which gets 63 of 64 parts of the gas when it stands among others.
+    let hundred: Vec<Call> = (1..=100).map(view).collect();
+    let data = encode_aggregate(MULTICALL3, &hundred);
+    let heavy =
+        Call { target: Target::Function { to: MULTICALL3, data: data.clone() }, function: "heavy".into(), gas: 1 };
+    let calls = [view(1), heavy, view(2)];
+    let client = support::client(&[support::endpoint("faulty", &setting.proxy.url())]);
+    let block = client.head(BlockTag::Latest, &[]).await.unwrap().block;
+    let truth = client.calls(&block, &calls).await.unwrap();
+    let estimate = serde_json::json!([{ "to": MULTICALL3, "data": data }]);
+    let needed = setting.chain.rpc("eth_estimateGas", estimate).await.unwrap();
+    let needed: U256 = serde_json::from_value(needed).unwrap();
+    let limit = format!("{:#x}", needed + needed / 200);
+    setting.chain.rpc("evm_setBlockGasLimit", serde_json::json!([limit])).await.unwrap();
+    setting.proxy.reset();
+    assert_eq!(client.calls(&block, &calls).await.unwrap(), truth);
+    assert!(truth.iter().all(|outcome| matches!(outcome, Outcome::Returned(data) if !data.is_empty())));
+    assert_eq!(setting.proxy.stats().calls_by_method["eth_call"], 2, "together, then the heavy one alone");
 }
