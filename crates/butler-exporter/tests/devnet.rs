@@ -65,6 +65,10 @@ fn expected(bench: &Bench) -> Vec<(String, f64)> {
                     .unwrap(),
             ),
         ),
+        (
+            with("butler_provider_take_rate_ratio", "provider", "1"),
+            f64::from(oracle.providers[&1].provider_take_rate) / 10_000.0,
+        ),
         (with("butler_node_up", "node", "alpha"), 1.0),
         (with("butler_node_ready", "node", "alpha"), 1.0),
         (with("butler_node_proposed_block", "node", "alpha"), 2.0),
@@ -244,6 +248,31 @@ async fn once_prints_everything_and_its_code_tells_of_a_failure() {
     assert_eq!(output.status.code(), Some(4));
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(support::series(&text)["butler_scrape_success{network=\"devnet\",scraper=\"l1\"}"], 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_manager_is_told() {
+    let bench = Bench::start().await;
+    let socket = std::os::unix::net::UnixDatagram::bind(bench.path("notify")).unwrap();
+    socket.set_read_timeout(Some(support::PATIENCE)).unwrap();
+    bench.append("[exporter]\nlisten = \"127.0.0.1:0\"");
+    // systemd names the process that it watches; a shell knows its own number and becomes the program.
+    let own = bench.command();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "WATCHDOG_PID=$$ exec \"$0\" \"$@\""]).arg(own.get_program()).args(own.get_args());
+    command.env_clear().env("HOME", bench.folder.path());
+    command.env("NOTIFY_SOCKET", bench.path("notify")).env("WATCHDOG_USEC", "100000");
+    let program = support::start(command).await;
+    let heard = || {
+        let mut message = [0; 256];
+        let length = socket.recv(&mut message).unwrap();
+        String::from_utf8(message[..length].to_vec()).unwrap().trim().to_owned()
+    };
+    assert_eq!(heard(), "READY=1");
+    assert_eq!(heard(), "WATCHDOG=1");
+    let ended = program.end("TERM").await;
+    assert_eq!(ended.code(), Some(0));
+    assert!(std::iter::repeat_with(heard).take(1_000).any(|message| message == "STOPPING=1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

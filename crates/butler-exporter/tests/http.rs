@@ -25,7 +25,7 @@ async fn idle(lines: &str) -> (tempfile::TempDir, Program) {
         "[networks.mainnet]\n[[networks.mainnet.l1]]\nurl = \"http://127.0.0.1:1\"\n[exporter]\nlisten = \"127.0.0.1:0\"\n{lines}\n"
     );
     butler_core::store::file::save_atomic(&folder.path().join("butler.toml"), toml.as_bytes(), 0o600).unwrap();
-    let program = support::start(folder.path()).await;
+    let program = support::start(support::command(folder.path())).await;
     (folder, program)
 }
 

@@ -98,19 +98,20 @@ impl Bench {
     /// Starts the program on a free port, with a scrape each second.
     pub(crate) async fn run(&self) -> Program {
         self.append("[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"");
-        start(self.folder.path()).await
+        start(self.command()).await
     }
 }
 
-fn command(folder: &Path) -> Command {
+/// The program with the configuration of that folder.
+pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_butler-exporter"));
     command.env_clear().env("HOME", folder).arg("--config").arg(folder.join("butler.toml"));
     command
 }
 
-/// Starts the program with the configuration of that folder.
-pub(crate) async fn start(folder: &Path) -> Program {
-    let mut child = command(folder).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+/// Starts the program, and waits until it listens.
+pub(crate) async fn start(mut command: Command) -> Program {
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let stderr = child.stderr.take().unwrap();
     let log = Arc::new(Mutex::new(Vec::new()));
     let written = Arc::clone(&log);

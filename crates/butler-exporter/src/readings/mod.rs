@@ -229,3 +229,6 @@ fn units(amount: U256) -> f64 {
     // An amount that is too large for the text is too large for anything that exists.
     format_units(amount, 18_u32).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::INFINITY)
 }
+
+#[cfg(test)]
+mod tests;
