@@ -131,7 +131,9 @@ What `butler-exporter` serves at `/metrics`. This page is written from `crates/b
 both the same.
 
 * Names are those that Prometheus stores. Units are base units; a ratio is 0 to 1; a truth is 0 or 1.
-* Every scrape reads everything or nothing: readings change together, and a failed scrape changes none of them.
+* A scrape of the chain reads everything at one block or nothing: its readings change together, and a failed scrape changes
+  none. Nodes are asked one by one; one that does not answer has `butler_node_up` 0, which is no failed scrape, and its failure
+  is counted under `scraper=\"nodes\"`.
 * A series vanishes with what it describes.
 * A reading that is older than three scrape intervals, and at least five minutes, is no longer served. `butler_scrape_success`,
   `butler_scrape_last_success_timestamp_seconds` and all counters stay: alert on them.
