@@ -1,4 +1,4 @@
-//! The program tells its version, checks its configuration, and does not pretend to run.
+//! The program tells its version, checks its configuration, and refuses what it cannot run.
 
 use assert_cmd::Command;
 
@@ -25,9 +25,31 @@ fn a_good_configuration_passes_its_check() {
 }
 
 #[test]
-fn without_check_it_refuses_to_pretend() {
+fn an_address_that_others_reach_needs_a_token_or_insistence() {
     let folder = tempfile::tempdir().unwrap();
-    program(folder.path()).args(["--config", EXAMPLE]).assert().code(2);
+    let check = |variables: &[(&str, &str)]| {
+        let mut command = program(folder.path());
+        command.envs(variables.iter().copied()).args(["--check", "--config", EXAMPLE]);
+        command.env("BUTLER__EXPORTER__LISTEN", "0.0.0.0:9464").assert()
+    };
+    let refused = check(&[]).code(3);
+    let stderr = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(stderr.contains("exporter.listen") && stderr.contains("bearer_token_file"), "{stderr}");
+    check(&[("BUTLER__EXPORTER__INSECURE", "true")]).code(0);
+    check(&[("BUTLER__EXPORTER__BEARER_TOKEN_ENV", "TOKEN"), ("TOKEN", "hunter2")]).code(0);
+}
+
+#[test]
+fn what_is_switched_off_and_a_port_in_use_are_told_by_their_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut off = program(folder.path());
+    off.env("BUTLER__EXPORTER__ENABLED", "false").args(["--config", EXAMPLE]).assert().code(3);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut busy = program(folder.path());
+    let output = busy.env("BUTLER__EXPORTER__LISTEN", &address).args(["--config", EXAMPLE]).assert().code(7);
+    let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(stderr.contains(&address), "{stderr}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `cargo xtask check`: format, lints, docs, dependencies. Everything but the tests.
+//! `cargo xtask check`: format, lints, docs, alert rules and dashboards, dependencies. Everything but the tests.
 //!
 //! cargo-deny is installed into `target/tools` when it is missing; the first run therefore takes some minutes longer.
 
@@ -13,6 +13,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     start(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     start(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
     crate::docs::check_reference(true)?;
+    crate::rules::check()?;
     check_tree()?;
     let deny = cargo_deny()?;
     let config = ["--config", ".cargo/deny.toml", "--workspace"];

@@ -10,6 +10,7 @@ mod command;
 mod demo;
 mod devnet;
 mod docs;
+mod rules;
 mod test;
 
 use std::process::ExitCode;
@@ -32,7 +33,7 @@ enum Task {
     Devnet(devnet::Options),
     /// Build everything and run all tests.
     Test(test::Options),
-    /// Check format, lints, docs, dependencies and licences.
+    /// Check format, lints, docs, alert rules, dependencies and licences.
     Check,
     /// Rewrite the pages that are made from the code, or check that they are current.
     Docs(docs::Options),

@@ -196,6 +196,57 @@ impl RpcFailure {
 }
 
 impl ErrorKind {
+    /// Every kind, for counts that begin at zero.
+    pub const ALL: [Self; 20] = [
+        Self::Unreachable,
+        Self::Tls,
+        Self::Timeout,
+        Self::Broken,
+        Self::Unauthorized,
+        Self::RateLimited,
+        Self::Http,
+        Self::TooLarge,
+        Self::Malformed,
+        Self::BlockUnknown,
+        Self::StateUnavailable,
+        Self::RangeRefused,
+        Self::OutOfGas,
+        Self::BatchRefused,
+        Self::Reverted,
+        Self::MethodNotFound,
+        Self::Rpc,
+        Self::WrongChain,
+        Self::Disagrees,
+        Self::Lagging,
+    ];
+
+    /// The name that labels, logs and JSON use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Broken => "broken",
+            Self::Unauthorized => "unauthorized",
+            Self::RateLimited => "rate_limited",
+            Self::Http => "http",
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::BlockUnknown => "block_unknown",
+            Self::StateUnavailable => "state_unavailable",
+            Self::RangeRefused => "range_refused",
+            Self::OutOfGas => "out_of_gas",
+            Self::BatchRefused => "batch_refused",
+            Self::Reverted => "reverted",
+            Self::MethodNotFound => "method_not_found",
+            Self::Rpc => "rpc",
+            Self::WrongChain => "wrong_chain",
+            Self::Disagrees => "disagrees",
+            Self::Lagging => "lagging",
+        }
+    }
+
     /// Whether the same question may get an answer from another endpoint, or later from this one.
     #[must_use]
     pub fn is_worth_another_try(self) -> bool {
@@ -273,6 +324,18 @@ impl ErrorKind {
             | Self::MethodNotFound
             | Self::WrongChain
             | Self::Disagrees => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_serialized_form() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.name()));
         }
     }
 }

@@ -104,8 +104,22 @@ static EXPORTER: Group = Group {
     keys: &[&[
         key("enabled", "boolean", Default("true"), "Whether the exporter may start."),
         key("listen", "socket address", Default("127.0.0.1:9464"), "Where metrics are served."),
-        key("scrape_interval", "duration", Default("60s"), "Time between two snapshots of the chain.")
-            .seconds(1, 86_400),
+        key(
+            "scrape_interval",
+            "duration",
+            Default("60s"),
+            "Time between two snapshots of the chain, and between two looks at the nodes.",
+        )
+        .seconds(1, 86_400),
+        key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
+        key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
+        key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),
+        key(
+            "insecure",
+            "boolean",
+            Default("false"),
+            "Whether an address that others can reach may be served without a token.",
+        ),
     ]],
     sections: &[],
 };

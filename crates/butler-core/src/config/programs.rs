@@ -4,13 +4,20 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::fault::Origin;
 use super::reader::Section;
+use super::secret::{Secret, SecretKeys, read_secret};
+use super::setting::Problem;
 use super::source::Variables;
 use super::text_setting::WrittenPath;
 
+const BEARER: SecretKeys =
+    SecretKeys { file: "bearer_token_file", credential: "bearer_token_credential", variable: "bearer_token_env" };
+
 /// `[exporter]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ExporterConfig {
     /// Whether the exporter may start.
     pub enabled: bool,
@@ -18,6 +25,8 @@ pub struct ExporterConfig {
     pub listen: SocketAddr,
     /// Time between two snapshots of the chain.
     pub scrape_interval: Duration,
+    /// What every request must bring. Absent only on loopback, or when that was asked for.
+    pub bearer_token: Option<SecretString>,
 }
 
 /// `[watcher]`.
@@ -37,7 +46,20 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let enabled = section.get("enabled");
     let listen = section.get("listen");
     let scrape_interval = section.get("scrape_interval");
-    Some(ExporterConfig { enabled: enabled?, listen: listen?, scrape_interval: scrape_interval? })
+    let insecure: Option<bool> = section.get("insecure");
+    let bearer_token = match read_secret(section, &BEARER) {
+        Secret::Absent => None,
+        Secret::Found(_, token) => Some(token),
+        Secret::Faulty => return None,
+    };
+    let (listen, insecure): (SocketAddr, bool) = (listen?, insecure?);
+    if !listen.ip().is_loopback() && bearer_token.is_none() && !insecure {
+        let problem = Problem::new("others can reach this address, and no bearer token is asked for");
+        section
+            .fault("listen", problem.hint("set `bearer_token_file`, or `insecure = true` behind a proxy of your own"));
+        return None;
+    }
+    Some(ExporterConfig { enabled: enabled?, listen, scrape_interval: scrape_interval?, bearer_token })
 }
 
 pub(crate) fn read_watcher(section: &Section<'_>) -> Option<WatcherConfig> {

@@ -68,11 +68,7 @@ impl Network {
         };
         let client = client(&network, policy)?;
         let ledger = LedgerCache::load(&ledger_path(config, &network), key);
-        Ok(Self {
-            keys: load_key_files(&network.key_files, &network.publisher_files, Path::new("")),
-            reader: SnapshotReader::new(client, ledger),
-            config: network,
-        })
+        Ok(Self { keys: key_files(&network), reader: SnapshotReader::new(client, ledger), config: network })
     }
 
     /// What a snapshot of this network reads.
@@ -108,13 +104,27 @@ impl Network {
     /// # Errors
     /// `Endpoint` for the first that cannot be built.
     pub fn aztec_nodes(&self) -> Result<Vec<AztecNode>, NetworkError> {
-        let build = |node: &crate::config::NodeConfig| {
-            let endpoint = &node.endpoint;
-            AztecNode::new(&endpoint.name, &http_settings(endpoint))
-                .map_err(|source| NetworkError::Endpoint { endpoint: endpoint.name.clone(), source })
-        };
-        self.config.aztec_nodes.iter().map(build).collect()
+        aztec_nodes(&self.config)
     }
+}
+
+/// Loads the key files of a network, good and bad; a daemon does so again and again. Blocks.
+#[must_use]
+pub fn key_files(network: &NetworkConfig) -> KeyFilesReport {
+    load_key_files(&network.key_files, &network.publisher_files, Path::new(""))
+}
+
+/// Clients of a network's Aztec nodes.
+///
+/// # Errors
+/// `Endpoint` for the first that cannot be built.
+pub fn aztec_nodes(network: &NetworkConfig) -> Result<Vec<AztecNode>, NetworkError> {
+    let build = |node: &crate::config::NodeConfig| {
+        let endpoint = &node.endpoint;
+        AztecNode::new(&endpoint.name, &http_settings(endpoint))
+            .map_err(|source| NetworkError::Endpoint { endpoint: endpoint.name.clone(), source })
+    };
+    network.aztec_nodes.iter().map(build).collect()
 }
 
 /// Where the ledger of a network is kept.

@@ -152,9 +152,9 @@ impl LedgerCache {
         while self.next_block() <= pin.number {
             progress(self.next_block(), pin.number);
             let step = client.log_step(&filter, self.next_block(), pin.number).await.map_err(SnapshotError::Rpc)?;
-            for log in &step.logs {
-                self.file.delegations.push(decode_delegation(log).map_err(SnapshotError::Ledger)?);
-            }
+            // All of a step or nothing: a reader that lives on scans the same step again after an error.
+            let decoded: Result<Vec<_>, _> = step.logs.iter().map(decode_delegation).collect();
+            self.file.delegations.extend(decoded.map_err(SnapshotError::Ledger)?);
             self.anchor(step.to);
         }
         for endpoint in client.endpoints() {

@@ -1,0 +1,18 @@
+//! `butler-exporter`: figures about Aztec validators for Prometheus.
+//!
+//! Each network has one task for its chain and one for its nodes. A task reads, turns facts into readings and puts them
+//! into its slot; `GET /metrics` writes down what the slots hold. Nothing that is scraped can end the program.
+//! `catalogue` lists every family; `docs/architecture.md` shows the flow.
+
+pub mod catalogue;
+mod edge;
+pub mod http;
+pub mod kinds;
+mod page;
+pub mod program;
+pub mod readings;
+pub mod scrape_l1;
+pub mod scrape_nodes;
+pub mod status;
+pub mod tasks;
+pub mod text;

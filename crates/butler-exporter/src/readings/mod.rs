@@ -1,0 +1,234 @@
+//! What is served: samples of families, computed from facts by pure functions.
+//!
+//! A set of readings belongs to one scrape and is replaced as a whole. Nothing here reads a clock, a file or a socket.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use butler_core::config::NetworkConfig;
+use butler_core::domain::coinbase::{CoinbaseCheck, Deadline};
+use butler_core::domain::duplicates::{DuplicateKind, ReplicaPolicy, find_duplicates};
+use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
+use butler_core::domain::position::Position;
+use butler_core::domain::publisher::{TopUpError, top_ups};
+use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::domain::state::State;
+use butler_core::key_files::KeyFilesReport;
+use ethers_core::types::{Address, U256};
+use ethers_core::utils::{format_units, to_checksum};
+
+use crate::catalogue::{self, Family};
+use crate::kinds::judgement_name;
+
+/// One value with the values of its family's labels, but for `network`, which comes first and is added when it is served.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Whose value it is.
+    pub family: &'static Family,
+    /// Values of the labels after `network`.
+    pub labels: Vec<String>,
+    /// The value.
+    pub value: f64,
+}
+
+/// The readings of one scrape.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Readings(pub Vec<Sample>);
+
+impl Readings {
+    /// Adds a sample.
+    pub fn push<const N: usize>(&mut self, family: &'static Family, labels: [String; N], value: f64) {
+        debug_assert_eq!(family.labels.len(), N + 1, "labels of {}", family.name);
+        self.0.push(Sample { family, labels: labels.into(), value });
+    }
+
+    /// The value under these labels, for tests and the page.
+    #[must_use]
+    pub fn get(&self, family: &Family, labels: &[&str]) -> Option<f64> {
+        self.0.iter().find(|sample| sample.family == family && sample.labels == labels).map(|sample| sample.value)
+    }
+}
+
+/// What a snapshot of the chain gives.
+#[derive(Debug, Clone)]
+pub struct ChainReadings {
+    /// What is served.
+    pub readings: Readings,
+    /// The states, for the next scrape.
+    pub states: BTreeMap<Address, State>,
+    /// The steps since the last scrape that are counted, each with its judgement's name.
+    pub steps: Vec<Step>,
+}
+
+/// One change of state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Who changed.
+    pub attester: Address,
+    /// From where; `to` is where it is now.
+    pub from: State,
+    /// To where.
+    pub to: State,
+    /// What the documented life cycle says.
+    pub judgement: &'static str,
+}
+
+/// Turns a snapshot and the key files into readings. `previous` are the states of the scrape before, empty at first.
+///
+/// # Errors
+/// When a publisher's figure does not fit.
+pub fn chain_readings(
+    config: &NetworkConfig,
+    keys: &KeyFilesReport,
+    snapshot: &NetworkSnapshot,
+    previous: &BTreeMap<Address, State>,
+) -> Result<ChainReadings, TopUpError> {
+    let mut readings = Readings::default();
+    let rows = overview(snapshot, &keys.book, previous, config.coinbase_critical);
+    push_chain(&mut readings, snapshot, &rows);
+    push_attesters(&mut readings, &rows);
+    // Nobody said what the servers have: that is not the same as nothing, so no coinbase is judged.
+    if !keys.book.entries.is_empty() {
+        push_coinbases(&mut readings, &rows, snapshot.block.timestamp);
+    }
+    let replicas = if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse };
+    push_duplicates(&mut readings, snapshot, keys, replicas);
+    readings.push(&catalogue::KEY_FILE_FAULTS, [], count(keys.faults.len()));
+    push_providers(&mut readings, snapshot);
+    for row in top_ups(&keys.book, &snapshot.publisher_balances, config.minimum_ether_per_attester)? {
+        let label = || [address(row.publisher)];
+        readings.push(&catalogue::PUBLISHER_LOAD, label(), number(row.load.thousandths()) / 1_000.0);
+        readings.push(&catalogue::PUBLISHER_REQUIRED, label(), units(row.required));
+        if let Some(balance) = row.balance {
+            readings.push(&catalogue::PUBLISHER_BALANCE, label(), units(balance));
+        }
+        if let Some(top_up) = row.top_up {
+            readings.push(&catalogue::PUBLISHER_TOP_UP, label(), units(top_up));
+        }
+    }
+    for (coinbase, rewards) in &snapshot.pending_rewards {
+        readings.push(&catalogue::REWARDS_PENDING, [coinbase.to_string()], units(*rewards));
+    }
+    let steps = rows.iter().filter_map(|row| {
+        let judgement = judgement_name(row.judgement.as_ref()?)?;
+        Some(Step { attester: row.attester, from: *previous.get(&row.attester)?, to: row.state, judgement })
+    });
+    Ok(ChainReadings {
+        steps: steps.collect(),
+        states: rows.iter().map(|row| (row.attester, row.state)).collect(),
+        readings,
+    })
+}
+
+fn push_chain(readings: &mut Readings, snapshot: &NetworkSnapshot, rows: &[AttesterRow]) {
+    let rollup = &snapshot.rollup;
+    let own: Vec<&AttesterRow> = rows.iter().filter(|row| row.position == Position::EntryQueue).collect();
+    let tracked: BTreeSet<Address> = own.iter().map(|row| row.attester).collect();
+    let deposits = snapshot.entry_queue.iter().filter(|deposit| tracked.contains(&deposit.attester)).count();
+    for (family, value) in [
+        (&catalogue::SNAPSHOT_BLOCK_NUMBER, number(snapshot.block.number)),
+        (&catalogue::SNAPSHOT_BLOCK_TIMESTAMP, number(snapshot.block.timestamp)),
+        (&catalogue::ACTIVE_ATTESTERS, count(snapshot.active_set.len())),
+        (&catalogue::EPOCH, number(rollup.current_epoch)),
+        (&catalogue::ENTRY_QUEUE_LENGTH, count(snapshot.entry_queue.len())),
+        (&catalogue::ENTRY_QUEUE_OWN, count(deposits)),
+        (&catalogue::ENTRY_QUEUE_FLUSH_SIZE, number(rollup.flush.flush_size)),
+        (&catalogue::ENTRY_QUEUE_AVAILABLE, number(rollup.flush.available_flushes)),
+    ] {
+        readings.push(family, [], value);
+    }
+    let arrivals = || own.iter().filter_map(|row| row.arrival).map(|arrival| arrival.earliest);
+    if let (Some(next), Some(last)) = (arrivals().min(), arrivals().max()) {
+        readings.push(&catalogue::ENTRY_QUEUE_NEXT, [], number(next));
+        readings.push(&catalogue::ENTRY_QUEUE_LAST, [], number(last));
+    }
+}
+
+fn push_attesters(readings: &mut Readings, rows: &[AttesterRow]) {
+    for (state, attesters) in counts_by_state(rows) {
+        readings.push(&catalogue::ATTESTERS, [state.name().to_owned()], number(attesters));
+    }
+    for (position, attesters) in counts_by_position(rows) {
+        readings.push(&catalogue::ATTESTERS_AT_POSITION, [position.name().to_owned()], number(attesters));
+    }
+}
+
+fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
+    for row in rows {
+        let label = || [address(row.attester)];
+        match row.coinbase {
+            CoinbaseCheck::Missing { deadline } => {
+                readings.push(&catalogue::COINBASE_MISSING, label(), 1.0);
+                let at = match deadline {
+                    Deadline::Overdue => Some(now),
+                    Deadline::Arrival(arrival) => Some(arrival.earliest),
+                    Deadline::Unknown => None,
+                };
+                if let Some(at) = at {
+                    readings.push(&catalogue::COINBASE_DEADLINE, label(), number(at));
+                }
+            }
+            CoinbaseCheck::Wrong { .. } => readings.push(&catalogue::COINBASE_WRONG, label(), 1.0),
+            CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Unverifiable { .. } => {}
+        }
+    }
+}
+
+fn push_duplicates(
+    readings: &mut Readings,
+    snapshot: &NetworkSnapshot,
+    keys: &KeyFilesReport,
+    replicas: ReplicaPolicy,
+) {
+    let mut kinds: BTreeMap<DuplicateKind, usize> = DuplicateKind::ALL.into_iter().map(|kind| (kind, 0)).collect();
+    for duplicate in find_duplicates(snapshot, &keys.book, replicas) {
+        if duplicate.is_ours(&snapshot.attesters) {
+            *kinds.entry(duplicate.kind).or_default() += 1;
+        }
+    }
+    for (kind, found) in kinds {
+        readings.push(&catalogue::DUPLICATES, [kind.name().to_owned()], count(found));
+    }
+}
+
+fn push_providers(readings: &mut Readings, snapshot: &NetworkSnapshot) {
+    for (id, provider) in &snapshot.providers {
+        let label = || [id.to_string()];
+        let delegations = snapshot.delegations.iter().filter(|delegation| delegation.provider_id == *id).count();
+        readings.push(&catalogue::PROVIDER_QUEUE_LENGTH, label(), count(provider.queue.len()));
+        readings.push(&catalogue::PROVIDER_TAKE_RATE, label(), f64::from(provider.take_rate_bps) / 10_000.0);
+        readings.push(&catalogue::PROVIDER_ADMIN_CHANGE, label(), truth(provider.pending_admin.is_some()));
+        readings.push(&catalogue::PROVIDER_DELEGATIONS, label(), count(delegations));
+    }
+}
+
+/// An address as labels have it.
+#[must_use]
+pub fn address(address: Address) -> String {
+    to_checksum(&address, None)
+}
+
+/// 1 for true.
+#[must_use]
+pub fn truth(value: bool) -> f64 {
+    f64::from(u8::from(value))
+}
+
+/// A whole number; exact up to 2^53.
+#[must_use]
+pub fn number(value: u64) -> f64 {
+    let half = |bits: u64| f64::from(u32::try_from(bits & u64::from(u32::MAX)).unwrap_or(u32::MAX));
+    half(value >> 32) * 4_294_967_296.0 + half(value)
+}
+
+fn count(value: usize) -> f64 {
+    number(u64::try_from(value).unwrap_or(u64::MAX))
+}
+
+/// An amount of 18 decimals in whole units, rounded as a number with a point is.
+fn units(amount: U256) -> f64 {
+    // An amount that is too large for the text is too large for anything that exists.
+    format_units(amount, 18_u32).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::INFINITY)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The scraper of one network's chain: key files, one snapshot, readings.
+//!
+//! Everything of a snapshot is read at one block or nothing is. A failure is counted and logged, and the readings stay.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use butler_core::client::l1::{BlockTag, Policy};
+use butler_core::config::Config;
+use butler_core::domain::publisher::TopUpError;
+use butler_core::network::{Network, NetworkError, key_files};
+use butler_core::runtime::report::Chain;
+use butler_core::snapshot::SnapshotError;
+use thiserror::Error;
+use tokio::time::{Instant, timeout};
+
+use crate::edge::unix_now;
+use crate::kinds::FailureKind;
+use crate::readings::{ChainReadings, address, chain_readings};
+use crate::status::{EndpointFigures, Slot};
+use crate::tasks::is_worth_a_line;
+
+/// How hard one scrape tries; the next one comes soon.
+const POLICY: Policy = Policy { rounds: 2, patience: Duration::from_secs(20) };
+
+/// Why the chain was not scraped.
+#[derive(Debug, Error)]
+enum ScrapeError {
+    #[error("failed to set up the network's clients")]
+    Setup(#[source] NetworkError),
+    #[error(transparent)]
+    Snapshot(SnapshotError),
+    #[error("failed to compute what publishers need")]
+    TopUp(#[source] TopUpError),
+    #[error("the scrape took longer than {} s", .0.as_secs())]
+    Deadline(Duration),
+}
+
+impl ScrapeError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Setup(_) => FailureKind::Setup,
+            Self::Snapshot(error) => error.into(),
+            Self::TopUp(_) => FailureKind::Overflow,
+            Self::Deadline(_) => FailureKind::Deadline,
+        }
+    }
+
+    /// For the log, on one line. An endpoint's own words are left out: some hold the URL that they were asked at.
+    fn describe(&self) -> String {
+        match self {
+            Self::Snapshot(SnapshotError::Rpc(error)) => format!("{error} ({})", error.failure.kind().name()),
+            Self::Snapshot(_) | Self::Setup(_) | Self::TopUp(_) | Self::Deadline(_) => {
+                Chain(self).to_string().replace("\n  because ", ": ")
+            }
+        }
+    }
+}
+
+/// Scrapes one network's chain, again and again.
+#[derive(Debug)]
+pub struct L1Scraper {
+    config: Arc<Config>,
+    network: Option<Network>,
+    key_faults: usize,
+    is_unsaved: bool,
+}
+
+impl L1Scraper {
+    /// A scraper that has opened nothing yet.
+    #[must_use]
+    pub fn new(config: Arc<Config>) -> Self {
+        Self { config, network: None, key_faults: 0, is_unsaved: false }
+    }
+
+    /// Scrapes once and notes in the slot how it went. Reads and writes files while it is polled, so it needs a thread
+    /// that may block.
+    pub async fn scrape(&mut self, slot: &Slot) {
+        slot.tick();
+        let began = Instant::now();
+        let result = timeout(slot.deadline, self.read(slot)).await;
+        let result = result.unwrap_or(Err(ScrapeError::Deadline(slot.deadline)));
+        if let Some(network) = &self.network {
+            slot.note_endpoints(endpoint_figures(network));
+        }
+        let (network, took) = (&slot.network, began.elapsed());
+        match result {
+            Ok(read) => {
+                for step in &read.steps {
+                    let (attester, from, to) = (address(step.attester), step.from, step.to);
+                    tracing::info!(
+                        network, %attester, %from, %to, judgement = step.judgement,
+                        "attester {attester} is now {to}, before {from} ({})", step.judgement
+                    );
+                }
+                slot.keep_states(read.states, read.steps.iter().map(|step| step.judgement));
+                let failures = slot.succeeded(read.readings, took, unix_now());
+                if failures > 0 {
+                    tracing::info!(network, failures, "the chain of {network} is read again after {failures} failures");
+                }
+                self.save_ledger(&slot.network);
+            }
+            Err(error) => {
+                let (kind, why) = (error.kind().name(), error.describe());
+                let failures = slot.failed(error.kind(), took);
+                if is_worth_a_line(failures) {
+                    tracing::warn!(network, kind, failures, "failed to scrape the chain of {network}: {why}");
+                }
+            }
+        }
+    }
+
+    async fn read(&mut self, slot: &Slot) -> Result<ChainReadings, ScrapeError> {
+        let network = match &mut self.network {
+            Some(network) => {
+                let config = network.config.clone();
+                network.keys = key_files(&config);
+                network
+            }
+            unopened @ None => {
+                let opened = Network::open(&self.config, Some(&slot.network), POLICY);
+                unopened.insert(opened.map_err(ScrapeError::Setup)?)
+            }
+        };
+        let faults = network.keys.faults.len();
+        if faults != self.key_faults {
+            for fault in &network.keys.faults {
+                tracing::warn!(network = slot.network, "a key file is left out: {fault}");
+            }
+            self.key_faults = faults;
+        }
+        let request = network.request(BlockTag::Latest);
+        let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
+        chain_readings(&network.config, &network.keys, &snapshot, &slot.states()).map_err(ScrapeError::TopUp)
+    }
+
+    /// Keeps the ledger for the next start. The readings are good all the same.
+    fn save_ledger(&mut self, name: &str) {
+        let Some(network) = &mut self.network else { return };
+        match network.reader.save_ledger() {
+            Ok(()) => self.is_unsaved = false,
+            Err(error) if !self.is_unsaved => {
+                self.is_unsaved = true;
+                let why = Chain(&error).to_string().replace("\n  because ", ": ");
+                tracing::warn!(network = name, "the ledger of {name} cannot be kept for the next start: {why}");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn endpoint_figures(network: &Network) -> Vec<EndpointFigures> {
+    use std::sync::atomic::Ordering::Relaxed;
+    let figures = |endpoint: &butler_core::client::endpoint::Endpoint| {
+        let counters = endpoint.peer().counters();
+        EndpointFigures {
+            name: endpoint.name().to_owned(),
+            requests: counters.requests.load(Relaxed),
+            sent: counters.bytes_sent.load(Relaxed),
+            received: counters.bytes_received.load(Relaxed),
+            healthy: endpoint.health().last_failure().is_none(),
+        }
+    };
+    network.reader.client().endpoints().iter().map(figures).collect()
+}

@@ -1,0 +1,297 @@
+//! What is known of one scraper: its last readings and how its scrapes went. Written by its task, read by every request.
+//!
+//! A failed scrape changes how scrapes went, and never a reading. What is in here survives a panic of the task.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use butler_core::domain::state::State;
+use ethers_core::types::Address;
+use tokio::time::Instant;
+
+use crate::catalogue;
+use crate::kinds::{FailureKind, JUDGEMENTS, ScraperKind};
+use crate::readings::{Readings, Sample, number, truth};
+
+/// The shortest time for which a reading is served.
+const LEAST_BUDGET: Duration = Duration::from_secs(300);
+/// A reading is served for this many intervals.
+const BUDGET_INTERVALS: u32 = 3;
+
+/// One scraper of one network.
+#[derive(Debug)]
+pub struct Slot {
+    /// The network's name.
+    pub network: String,
+    /// What is scraped.
+    pub kind: ScraperKind,
+    /// Time between two scrapes.
+    pub interval: Duration,
+    /// The longest that a scrape may take.
+    pub deadline: Duration,
+    current: ArcSwapOption<Dated>,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug)]
+struct Dated {
+    readings: Readings,
+    taken: Instant,
+}
+
+/// How one scrape went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything was read.
+    Success,
+    /// Nothing was; the readings are those from before.
+    Failure,
+}
+
+/// The counters of one L1 endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointFigures {
+    /// Its name.
+    pub name: String,
+    /// Requests begun.
+    pub requests: u64,
+    /// Bytes of bodies sent.
+    pub sent: u64,
+    /// Bytes of bodies received.
+    pub received: u64,
+    /// Whether its last exchange was good.
+    pub healthy: bool,
+}
+
+#[derive(Debug)]
+struct Progress {
+    last: Option<(Outcome, Duration)>,
+    last_success: Option<u64>,
+    errors: BTreeMap<FailureKind, u64>,
+    restarts: u64,
+    steps: BTreeMap<&'static str, u64>,
+    states: BTreeMap<Address, State>,
+    endpoints: Vec<EndpointFigures>,
+    ticked: Instant,
+    failures_in_a_row: u64,
+}
+
+impl Slot {
+    /// A slot without readings.
+    #[must_use]
+    pub fn new(network: &str, kind: ScraperKind, interval: Duration, deadline: Duration) -> Self {
+        let progress = Progress {
+            last: None,
+            last_success: None,
+            errors: FailureKind::all().map(|kind| (kind, 0)).collect(),
+            restarts: 0,
+            steps: JUDGEMENTS.into_iter().map(|name| (name, 0)).collect(),
+            states: BTreeMap::new(),
+            endpoints: Vec::new(),
+            ticked: Instant::now(),
+            failures_in_a_row: 0,
+        };
+        Self {
+            network: network.to_owned(),
+            kind,
+            interval,
+            deadline,
+            current: ArcSwapOption::empty(),
+            progress: Mutex::new(progress),
+        }
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        // A panic while the lock was held leaves plain numbers behind, which are still good.
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long a reading is served.
+    #[must_use]
+    pub fn budget(&self) -> Duration {
+        self.interval.saturating_mul(BUDGET_INTERVALS).max(LEAST_BUDGET)
+    }
+
+    /// The task is at work.
+    pub fn tick(&self) {
+        self.progress().ticked = Instant::now();
+    }
+
+    /// Whether the task was at work lately.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let slack = Duration::from_secs(60);
+        self.progress().ticked.elapsed() <= self.interval.saturating_add(self.deadline).saturating_add(slack)
+    }
+
+    /// Whether a scrape ended, well or badly.
+    #[must_use]
+    pub fn was_attempted(&self) -> bool {
+        self.progress().last.is_some()
+    }
+
+    /// How the last scrape ended.
+    #[must_use]
+    pub fn last_outcome(&self) -> Option<Outcome> {
+        self.progress().last.map(|(outcome, _)| outcome)
+    }
+
+    /// A scrape read everything. Returns how many failed before it. `now` is in unix seconds.
+    pub fn succeeded(&self, readings: Readings, took: Duration, now: u64) -> u64 {
+        self.current.store(Some(Arc::new(Dated { readings, taken: Instant::now() })));
+        let mut progress = self.progress();
+        progress.last = Some((Outcome::Success, took));
+        progress.last_success = Some(now);
+        std::mem::take(&mut progress.failures_in_a_row)
+    }
+
+    /// A scrape failed. Returns how many did in a row.
+    pub fn failed(&self, kind: FailureKind, took: Duration) -> u64 {
+        self.count_error(kind);
+        let mut progress = self.progress();
+        progress.last = Some((Outcome::Failure, took));
+        progress.failures_in_a_row = progress.failures_in_a_row.saturating_add(1);
+        progress.failures_in_a_row
+    }
+
+    /// Counts a failure that did not end the scrape.
+    pub fn count_error(&self, kind: FailureKind) {
+        let mut progress = self.progress();
+        let errors = progress.errors.entry(kind).or_default();
+        *errors = errors.saturating_add(1);
+    }
+
+    /// The task panicked. The scrape that it was in failed.
+    pub fn restarted(&self) {
+        let mut progress = self.progress();
+        progress.restarts = progress.restarts.saturating_add(1);
+        progress.last = Some((Outcome::Failure, progress.last.map(|(_, took)| took).unwrap_or_default()));
+    }
+
+    /// The attesters' states of the last good scrape.
+    #[must_use]
+    pub fn states(&self) -> BTreeMap<Address, State> {
+        self.progress().states.clone()
+    }
+
+    /// Keeps the states for the next scrape, and counts the steps to them.
+    pub fn keep_states(&self, states: BTreeMap<Address, State>, steps: impl Iterator<Item = &'static str>) {
+        let mut progress = self.progress();
+        progress.states = states;
+        for judgement in steps {
+            let counted = progress.steps.entry(judgement).or_default();
+            *counted = counted.saturating_add(1);
+        }
+    }
+
+    /// Replaces the endpoints' counters.
+    pub fn note_endpoints(&self, endpoints: Vec<EndpointFigures>) {
+        self.progress().endpoints = endpoints;
+    }
+
+    /// The readings, unless they are too old.
+    fn fresh(&self) -> Option<Arc<Dated>> {
+        self.current.load_full().filter(|dated| dated.taken.elapsed() <= self.budget())
+    }
+
+    /// The readings that are still good, and their age.
+    #[must_use]
+    pub fn readings(&self) -> Option<(Readings, Duration)> {
+        self.fresh().map(|dated| (dated.readings.clone(), dated.taken.elapsed()))
+    }
+
+    /// Everything that is served now, all labels but `network`.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Sample> {
+        let mut own = Readings::default();
+        {
+            let progress = self.progress();
+            let scraper = || self.kind.name().to_owned();
+            if let Some((outcome, took)) = progress.last {
+                own.push(&catalogue::SCRAPE_SUCCESS, [scraper()], truth(outcome == Outcome::Success));
+                own.push(&catalogue::SCRAPE_DURATION, [scraper()], took.as_secs_f64());
+            }
+            for (kind, errors) in &progress.errors {
+                own.push(&catalogue::SCRAPE_ERRORS, [scraper(), kind.name().to_owned()], number(*errors));
+            }
+            own.push(&catalogue::SCRAPER_RESTARTS, [scraper()], number(progress.restarts));
+            if let Some(at) = progress.last_success {
+                own.push(&catalogue::SCRAPE_LAST_SUCCESS, [scraper()], number(at));
+            }
+            for endpoint in &progress.endpoints {
+                let label = || [endpoint.name.clone()];
+                own.push(&catalogue::RPC_REQUESTS, label(), number(endpoint.requests));
+                own.push(&catalogue::RPC_SENT, label(), number(endpoint.sent));
+                own.push(&catalogue::RPC_RECEIVED, label(), number(endpoint.received));
+                own.push(&catalogue::ENDPOINT_HEALTHY, label(), truth(endpoint.healthy));
+            }
+            if self.kind == ScraperKind::L1 {
+                for (judgement, steps) in &progress.steps {
+                    own.push(&catalogue::TRANSITIONS, [(*judgement).to_owned()], number(*steps));
+                }
+            }
+        }
+        let mut samples = own.0;
+        if let Some(dated) = self.fresh() {
+            samples.extend(dated.readings.0.iter().cloned());
+        }
+        samples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot() -> Slot {
+        Slot::new("devnet", ScraperKind::L1, Duration::from_secs(60), Duration::from_secs(60))
+    }
+
+    fn value(slot: &Slot, family: &catalogue::Family) -> Option<f64> {
+        slot.samples().into_iter().find(|sample| sample.family == family).map(|sample| sample.value)
+    }
+
+    fn readings(epoch: f64) -> Readings {
+        let mut readings = Readings::default();
+        readings.push(&catalogue::EPOCH, [], epoch);
+        readings
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_scrape_changes_no_reading_and_an_old_reading_is_not_served() {
+        let slot = slot();
+        assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), None);
+        slot.succeeded(readings(7.0), Duration::from_secs(1), 1_000);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(slot.failed(FailureKind::Restless, Duration::from_secs(2)), 1);
+        assert_eq!(value(&slot, &catalogue::EPOCH), Some(7.0));
+        assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), Some(0.0));
+        assert_eq!(value(&slot, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
+        tokio::time::advance(Duration::from_secs(239)).await;
+        assert_eq!(value(&slot, &catalogue::EPOCH), Some(7.0));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(value(&slot, &catalogue::EPOCH), None);
+        assert_eq!(value(&slot, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
+        assert_eq!(slot.succeeded(readings(8.0), Duration::from_secs(1), 1_400), 1);
+        assert_eq!(value(&slot, &catalogue::EPOCH), Some(8.0));
+        assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), Some(1.0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_kind_of_error_is_there_from_the_start() {
+        let samples = slot().samples();
+        let errors = samples.iter().filter(|sample| sample.family == &catalogue::SCRAPE_ERRORS);
+        assert_eq!(errors.count(), FailureKind::all().count());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_hangs_is_not_alive() {
+        let slot = slot();
+        tokio::time::advance(Duration::from_secs(180)).await;
+        assert!(slot.is_alive());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!slot.is_alive());
+    }
+}

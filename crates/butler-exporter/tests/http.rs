@@ -1,0 +1,161 @@
+//! The HTTP side from outside: formats, limits, strangers; and a scraper that panics.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use butler_exporter::catalogue;
+use butler_exporter::kinds::ScraperKind;
+use butler_exporter::readings::Readings;
+use butler_exporter::status::Slot;
+use butler_exporter::tasks::{Job, supervise};
+use support::Program;
+
+/// The program with an endpoint that nobody answers at: the HTTP side does not need one.
+async fn idle(lines: &str) -> (tempfile::TempDir, Program) {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = format!(
+        "[networks.mainnet]\n[[networks.mainnet.l1]]\nurl = \"http://127.0.0.1:1\"\n[exporter]\nlisten = \"127.0.0.1:0\"\n{lines}\n"
+    );
+    butler_core::store::file::save_atomic(&folder.path().join("butler.toml"), toml.as_bytes(), 0o600).unwrap();
+    let program = support::start(support::command(folder.path())).await;
+    (folder, program)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn formats_are_chosen_by_accept_and_unknown_things_are_refused() {
+    let (_folder, program) = idle("").await;
+    let text = program.get("/metrics");
+    assert!(text.head.contains("content-type: text/plain; version=0.0.4"), "{}", text.head);
+    let open =
+        program.request("GET", "/metrics", &["Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5"]);
+    assert!(open.head.contains("content-type: application/openmetrics-text; version=1.0.0"), "{}", open.head);
+    assert!(open.text().ends_with("# EOF\n"));
+    let zipped = program.request("GET", "/metrics", &["Accept-Encoding: gzip"]);
+    assert!(zipped.head.contains("content-encoding: gzip"), "{}", zipped.head);
+    let mut plain = String::new();
+    flate2::read::GzDecoder::new(zipped.body.as_slice()).read_to_string(&mut plain).unwrap();
+    assert!(plain.contains("butler_build_info"));
+    let refused = program.request("GET", "/metrics", &["Accept-Encoding: gzip;q=0"]);
+    assert!(!refused.head.contains("content-encoding"), "{}", refused.head);
+    assert_eq!(program.get("/nothing").status, 404);
+    let posted = program.request("POST", "/metrics", &["Content-Length: 0"]);
+    assert!(posted.status == 405 && posted.head.contains("allow: GET, HEAD"), "{}", posted.head);
+    let long = format!("X-Long: {}", "x".repeat(1 << 20));
+    let answer = send(&program, format!("GET /metrics HTTP/1.1\r\nHost: x\r\n{long}\r\n\r\n").as_bytes());
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    let garbage = send(&program, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    assert!(!garbage.contains("200 OK"), "{garbage}");
+    assert_eq!(program.get("/metrics").status, 200);
+}
+
+/// Sends bytes, and reads until the other side closes.
+fn send(program: &Program, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(program.address).unwrap();
+    stream.set_read_timeout(Some(support::PATIENCE)).unwrap();
+    // The other side may close before everything is sent.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_token_nobody_learns_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    butler_core::store::file::save_atomic(&folder.path().join("token"), b"correct horse\n", 0o600).unwrap();
+    let path = folder.path().join("token");
+    let (_folder, program) = idle(&format!("bearer_token_file = \"{}\"", path.display())).await;
+    for headers in [
+        &[][..],
+        &["Authorization: Bearer wrong"],
+        &["Authorization: Bearer correct hors"],
+        &["Authorization: Basic correct horse"],
+        &["Authorization: Bearer"],
+    ] {
+        for path in ["/", "/metrics", "/livez", "/readyz", "/nothing"] {
+            let answer = program.request("GET", path, headers);
+            assert!(answer.status == 401 && answer.body.is_empty(), "{path} {headers:?}: {}", answer.head);
+        }
+    }
+    let answer = program.request("GET", "/metrics", &["Authorization: Bearer correct horse"]);
+    assert!(answer.status == 200 && answer.text().contains("butler_build_info"));
+    assert!(!program.log().contains("correct horse"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_clients_do_not_starve_a_scrape() {
+    let (_folder, program) = idle("").await;
+    // More than the limit, each with half a head and no more.
+    let slow: Vec<TcpStream> = (0..200)
+        .map(|_| {
+            let mut stream = TcpStream::connect(program.address).unwrap();
+            let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost:");
+            stream
+        })
+        .collect();
+    for _ in 0..10 {
+        assert_eq!(program.get("/metrics").status, 200);
+    }
+    // Whoever is left is closed for lack of a head.
+    for mut stream in slow {
+        stream.set_read_timeout(Some(support::PATIENCE)).unwrap();
+        let mut rest = Vec::new();
+        match stream.read_to_end(&mut rest) {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scraper_that_panics_is_counted_and_begins_again_while_others_go_on() {
+    let slot = |kind| Arc::new(Slot::new("devnet", kind, Duration::from_secs(60), Duration::from_secs(60)));
+    let (bad, good) = (slot(ScraperKind::L1), slot(ScraperKind::Nodes));
+    let (starts, ticks) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (begun, ticked) = (Arc::clone(&starts), Arc::clone(&ticks));
+    let jobs = vec![
+        Job {
+            slot: Arc::clone(&bad),
+            start: Arc::new(move |slot| {
+                let start = begun.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async move {
+                    assert!(start >= 3, "injected");
+                    slot.succeeded(Readings::default(), Duration::ZERO, 1);
+                    std::future::pending::<()>().await;
+                })
+            }),
+        },
+        Job {
+            slot: Arc::clone(&good),
+            start: Arc::new(move |_| {
+                let ticked = Arc::clone(&ticked);
+                Box::pin(async move {
+                    loop {
+                        ticked.fetch_add(1, Ordering::Relaxed);
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                    }
+                })
+            }),
+        },
+    ];
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(supervise(jobs));
+    // Time is paused and jumps: the pauses before the restarts are 1, 2 and 4 seconds.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!(starts.load(Ordering::Relaxed), 4);
+    assert!(ticks.load(Ordering::Relaxed) >= 8);
+    let value = |slot: &Slot, family: &catalogue::Family| {
+        slot.samples().into_iter().find(|sample| sample.family == family).map(|sample| sample.value)
+    };
+    assert_eq!(value(&bad, &catalogue::SCRAPER_RESTARTS), Some(3.0));
+    assert_eq!(value(&bad, &catalogue::SCRAPE_SUCCESS), Some(1.0));
+    assert_eq!(value(&good, &catalogue::SCRAPER_RESTARTS), Some(0.0));
+}

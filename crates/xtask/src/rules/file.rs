@@ -1,0 +1,97 @@
+//! Rules and their tests, read line by line in the form that they have in `deploy/prometheus/`.
+
+use std::collections::BTreeSet;
+
+/// What a rule makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RuleKind {
+    Alert,
+    Record,
+}
+
+/// One rule.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) kind: RuleKind,
+    pub(super) name: String,
+    pub(super) expression: String,
+    /// Labels and annotations.
+    pub(super) text: String,
+}
+
+/// Every rule of the file, in order.
+pub(super) fn rules(file: &str) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut in_expression = false;
+    for line in file.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        let line = line.trim();
+        let begins = [("- alert: ", RuleKind::Alert), ("- record: ", RuleKind::Record)];
+        if let Some((name, kind)) = begins.iter().find_map(|(start, kind)| Some((line.strip_prefix(start)?, *kind))) {
+            in_expression = false;
+            rules.push(Rule { kind, name: name.to_owned(), expression: String::new(), text: String::new() });
+            continue;
+        }
+        let Some(rule) = rules.last_mut() else { continue };
+        if let Some(expression) = line.strip_prefix("expr:") {
+            in_expression = true;
+            rule.expression.push_str(expression.trim().trim_start_matches(['|', '>', '-']));
+        } else if ["for:", "keep_firing_for:", "labels:", "annotations:", "- name:"]
+            .iter()
+            .any(|key| line.starts_with(key))
+        {
+            in_expression = false;
+            rule.text.push_str(line);
+        } else if in_expression {
+            rule.expression.push_str(line);
+        } else {
+            rule.text.push_str(line);
+        }
+        let open = if in_expression { &mut rule.expression } else { &mut rule.text };
+        open.push('\n');
+    }
+    rules
+}
+
+/// The alerts that tests ask for.
+#[derive(Debug, Default)]
+pub(super) struct Tested<'a> {
+    pub(super) fires: BTreeSet<&'a str>,
+    pub(super) is_quiet: BTreeSet<&'a str>,
+}
+
+/// Which alerts fire in some test, and which are said not to fire in some test.
+pub(super) fn tested_alerts(tests: &str) -> Tested<'_> {
+    let mut tested = Tested::default();
+    for (_, rest) in tests.match_indices("alertname: ").map(|(at, key)| tests.split_at(at + key.len())) {
+        let name = word(rest);
+        // Before the next one.
+        let own = rest.split("alertname: ").next().unwrap_or(rest);
+        if own.contains("exp_alerts: []") {
+            tested.is_quiet.insert(name);
+        } else if own.contains("- exp_labels:") {
+            tested.fires.insert(name);
+        }
+    }
+    tested
+}
+
+/// The series that tests feed in.
+pub(super) fn test_series(tests: &str) -> impl Iterator<Item = &str> {
+    tests.lines().filter_map(|line| line.split_once("series: '")?.1.split_once('\'').map(|(series, _)| series))
+}
+
+/// The alerts that the Alertmanager's example names in full.
+pub(super) fn inhibited_alerts(file: &str) -> impl Iterator<Item = &str> {
+    file.split("alertname=\"").skip(1).map(word)
+}
+
+/// The labels that a text shows: `{{ $labels.node }}` with `$labels.`, `{{node}}` with nothing.
+pub(super) fn shown_labels<'a>(text: &'a str, before: &str) -> BTreeSet<&'a str> {
+    let inner = text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(inner, _)| inner.trim());
+    inner.filter_map(|inner| inner.strip_prefix(before)).map(word).collect()
+}
+
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    &text[..end]
+}
