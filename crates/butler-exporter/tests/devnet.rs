@@ -284,6 +284,25 @@ async fn signals_end_it_with_code_0() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_and_a_client_that_hang_do_not_hold_up_the_end() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Hang));
+    bench.reconfigure(bench.chain.url(), &proxy.url());
+    let program = bench.run().await;
+    let mut client = std::net::TcpStream::connect(program.address).unwrap();
+    std::io::Write::write_all(&mut client, b"GET /metrics HTTP/1.1\r\n").unwrap();
+    wait_for("a request to the endpoint", || (proxy.stats().http_requests > 0).then_some(())).await;
+    assert_eq!(program.get("/readyz").status, 503);
+    assert_eq!(program.get("/livez").status, 200);
+    let (asked, log) = (std::time::Instant::now(), program.log_handle());
+    assert_eq!(program.end("TERM").await.code(), Some(0));
+    assert!(asked.elapsed() < std::time::Duration::from_secs(10), "it took {:?}", asked.elapsed());
+    let log = log.lock().unwrap().join("\n");
+    assert!(!log.contains("panicked"), "{log}");
+}
+
 /// Whether the tests with Prometheus are to be left out.
 fn without_prometheus() -> bool {
     std::env::var_os("BUTLER_SKIP_PROMETHEUS").is_some_and(|value| value == "1")
