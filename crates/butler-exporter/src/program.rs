@@ -110,6 +110,10 @@ fn start_logging(config: &Config) {
         LogFormat::Text => subscriber.with_ansi(is_terminal).try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
     };
+    // A panic is one line among the others.
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!("{}", panic.to_string().replace('\n', " "));
+    }));
 }
 
 async fn print_once(config: &Arc<Config>, jobs: &[Job]) -> Exit {

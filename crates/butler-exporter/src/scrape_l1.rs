@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::readings::{ChainReadings, address, chain_readings};
-use crate::status::{EndpointFigures, Slot};
+use crate::status::{EndpointFigures, Scraped, Slot};
 use crate::tasks::is_worth_a_line;
 
 /// How hard one scrape tries; the next one comes soon.
@@ -93,8 +93,9 @@ impl L1Scraper {
                         "attester {attester} is now {to}, before {from} ({})", step.judgement
                     );
                 }
-                slot.keep_states(read.states, read.steps.iter().map(|step| step.judgement));
-                let failures = slot.succeeded(read.readings, took, unix_now());
+                let steps = read.steps.iter().map(|step| step.judgement).collect();
+                let scraped = Scraped { readings: read.readings, states: read.states, steps };
+                let failures = slot.succeeded(scraped, took, unix_now());
                 if failures > 0 {
                     tracing::info!(network, failures, "the chain of {network} is read again after {failures} failures");
                 }

@@ -109,7 +109,7 @@ impl NodesScraper {
             }
             self.log(slot, node);
         }
-        slot.succeeded(node_readings(&nodes), began.elapsed(), unix_now());
+        slot.succeeded(node_readings(&nodes).into(), began.elapsed(), unix_now());
     }
 
     fn log(&mut self, slot: &Slot, facts: &NodeFacts) {

@@ -50,6 +50,23 @@ pub enum Outcome {
     Failure,
 }
 
+/// What a good scrape leaves behind.
+#[derive(Debug, Default)]
+pub struct Scraped {
+    /// What is served.
+    pub readings: Readings,
+    /// The attesters' states, for the next scrape.
+    pub states: BTreeMap<Address, State>,
+    /// The judgements to count.
+    pub steps: Vec<&'static str>,
+}
+
+impl From<Readings> for Scraped {
+    fn from(readings: Readings) -> Self {
+        Self { readings, ..Self::default() }
+    }
+}
+
 /// The counters of one L1 endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointFigures {
@@ -139,9 +156,15 @@ impl Slot {
     }
 
     /// A scrape read everything. Returns how many failed before it. `now` is in unix seconds.
-    pub fn succeeded(&self, readings: Readings, took: Duration, now: u64) -> u64 {
-        self.current.store(Some(Arc::new(Dated { readings, taken: Instant::now() })));
+    pub fn succeeded(&self, scraped: Scraped, took: Duration, now: u64) -> u64 {
+        // All of it under the lock that `samples` takes, so that no request sees half of a scrape.
         let mut progress = self.progress();
+        self.current.store(Some(Arc::new(Dated { readings: scraped.readings, taken: Instant::now() })));
+        progress.states = scraped.states;
+        for judgement in scraped.steps {
+            let counted = progress.steps.entry(judgement).or_default();
+            *counted = counted.saturating_add(1);
+        }
         progress.last = Some((Outcome::Success, took));
         progress.last_success = Some(now);
         std::mem::take(&mut progress.failures_in_a_row)
@@ -176,16 +199,6 @@ impl Slot {
         self.progress().states.clone()
     }
 
-    /// Keeps the states for the next scrape, and counts the steps to them.
-    pub fn keep_states(&self, states: BTreeMap<Address, State>, steps: impl Iterator<Item = &'static str>) {
-        let mut progress = self.progress();
-        progress.states = states;
-        for judgement in steps {
-            let counted = progress.steps.entry(judgement).or_default();
-            *counted = counted.saturating_add(1);
-        }
-    }
-
     /// Replaces the endpoints' counters.
     pub fn note_endpoints(&self, endpoints: Vec<EndpointFigures>) {
         self.progress().endpoints = endpoints;
@@ -206,8 +219,10 @@ impl Slot {
     #[must_use]
     pub fn samples(&self) -> Vec<Sample> {
         let mut own = Readings::default();
+        let dated;
         {
             let progress = self.progress();
+            dated = self.fresh();
             let scraper = || self.kind.name().to_owned();
             if let Some((outcome, took)) = progress.last {
                 own.push(&catalogue::SCRAPE_SUCCESS, [scraper()], truth(outcome == Outcome::Success));
@@ -234,7 +249,7 @@ impl Slot {
             }
         }
         let mut samples = own.0;
-        if let Some(dated) = self.fresh() {
+        if let Some(dated) = dated {
             samples.extend(dated.readings.0.iter().cloned());
         }
         samples
@@ -263,7 +278,7 @@ mod tests {
     async fn a_failed_scrape_changes_no_reading_and_an_old_reading_is_not_served() {
         let slot = slot();
         assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), None);
-        slot.succeeded(readings(7.0), Duration::from_secs(1), 1_000);
+        slot.succeeded(readings(7.0).into(), Duration::from_secs(1), 1_000);
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(slot.failed(FailureKind::Restless, Duration::from_secs(2)), 1);
         assert_eq!(value(&slot, &catalogue::EPOCH), Some(7.0));
@@ -274,7 +289,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(2)).await;
         assert_eq!(value(&slot, &catalogue::EPOCH), None);
         assert_eq!(value(&slot, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
-        assert_eq!(slot.succeeded(readings(8.0), Duration::from_secs(1), 1_400), 1);
+        assert_eq!(slot.succeeded(readings(8.0).into(), Duration::from_secs(1), 1_400), 1);
         assert_eq!(value(&slot, &catalogue::EPOCH), Some(8.0));
         assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), Some(1.0));
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use butler_core::config::{Config, NetworkConfig};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
@@ -148,8 +149,15 @@ pub async fn supervise(jobs: Vec<Job>) {
 /// Scrapes a chain on a thread that may block, because key files and the ledger are files. A panic there is one here.
 async fn scrape_chain(mut scraper: L1Scraper, slot: Arc<Slot>) -> L1Scraper {
     let runtime = Handle::current();
+    // Dropped with this task, which ends the scrape too: a thread cannot be aborted.
+    let (_wanted, unwanted) = oneshot::channel::<()>();
     let scrape = move || {
-        runtime.block_on(scraper.scrape(&slot));
+        runtime.block_on(async {
+            tokio::select! {
+                () = scraper.scrape(&slot) => {}
+                _ = unwanted => {}
+            }
+        });
         scraper
     };
     match tokio::task::spawn_blocking(scrape).await {

@@ -158,7 +158,7 @@ mod tests {
         let mut readings = Readings::default();
         readings.push(&catalogue::NODE, ["a\"b\\c\n".to_owned(), "4".to_owned()], 1.0);
         readings.push(&catalogue::PUBLISHER_BALANCE, ["0x1".to_owned()], 1.5);
-        slot.succeeded(readings, Duration::from_millis(1500), 1_700_000_000);
+        slot.succeeded(readings.into(), Duration::from_millis(1500), 1_700_000_000);
         let exposition = Exposition::new(vec![Arc::new(slot)]);
         let open = exposition.render(Format::OpenMetrics).unwrap();
         let text = exposition.render(Format::Text).unwrap();

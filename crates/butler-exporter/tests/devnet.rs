@@ -157,7 +157,24 @@ async fn a_corrected_key_file_is_seen_and_the_step_is_counted() {
     bench.edit("keys/server-1.json", |keys| keys["validators"][3]["coinbase"] = Value::from(shown(coinbase)));
     let after = program.when("the step", |series| series[steps] == 1.0).await;
     assert_eq!(after.get(&missing), None, "the series vanishes with what it describes");
-    assert!(program.log().contains("IN_STAKING_QUEUE"), "{}", program.log());
+    wait_for("the step in the log", || program.log().contains("IN_STAKING_QUEUE").then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_file_that_breaks_is_told_and_mends_by_itself() {
+    let bench = Bench::start().await;
+    let program = bench.run().await;
+    let faults = "butler_key_file_faults{network=\"devnet\"}";
+    program.when("no faults", |series| series.get(faults) == Some(&0.0)).await;
+    let good = bench.read("keys/server-2.json");
+    bench.write("keys/server-2.json", "{ \"validators\": [");
+    let broken = program.when("a fault", |series| series[faults] > 0.0).await;
+    assert_eq!(broken["butler_scrape_success{network=\"devnet\",scraper=\"l1\"}"], 1.0);
+    bench.write("keys/server-2.json", &good);
+    program.when("no faults any more", |series| series[faults] == 0.0).await;
+    let told = || program.log().matches("a key file is left out").count();
+    wait_for("the fault in the log", || (told() > 0).then_some(())).await;
+    assert_eq!(told(), 1, "{}", program.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,6 +299,25 @@ async fn signals_end_it_with_code_0() {
         let program = bench.run().await;
         assert_eq!(program.end(name).await.code(), Some(0));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_and_a_client_that_hang_do_not_hold_up_the_end() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Hang));
+    bench.reconfigure(bench.chain.url(), &proxy.url());
+    let program = bench.run().await;
+    let mut client = std::net::TcpStream::connect(program.address).unwrap();
+    std::io::Write::write_all(&mut client, b"GET /metrics HTTP/1.1\r\n").unwrap();
+    wait_for("a request to the endpoint", || (proxy.stats().http_requests > 0).then_some(())).await;
+    assert_eq!(program.get("/readyz").status, 503);
+    assert_eq!(program.get("/livez").status, 200);
+    let (asked, log) = (std::time::Instant::now(), program.log_handle());
+    assert_eq!(program.end("TERM").await.code(), Some(0));
+    assert!(asked.elapsed() < std::time::Duration::from_secs(10), "it took {:?}", asked.elapsed());
+    let log = log.lock().unwrap().join("\n");
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 /// Whether the tests with Prometheus are to be left out.

@@ -128,7 +128,7 @@ async fn a_scraper_that_panics_is_counted_and_begins_again_while_others_go_on() 
                 let start = begun.fetch_add(1, Ordering::Relaxed);
                 Box::pin(async move {
                     assert!(start >= 3, "injected");
-                    slot.succeeded(Readings::default(), Duration::ZERO, 1);
+                    slot.succeeded(Readings::default().into(), Duration::ZERO, 1);
                     std::future::pending::<()>().await;
                 })
             }),

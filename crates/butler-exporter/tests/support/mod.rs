@@ -148,6 +148,11 @@ impl Drop for Program {
 pub(crate) type Series = BTreeMap<String, f64>;
 
 impl Program {
+    /// The log, for after the end.
+    pub(crate) fn log_handle(&self) -> Arc<Mutex<Vec<String>>> {
+        Arc::clone(&self.log)
+    }
+
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }
