@@ -80,6 +80,7 @@ async fn measure(
     let warm = proxy.stats();
     let wall = median(options.runs, || direct.cold(program).map(|run| run.wall))?;
     let rss = median(options.runs, || direct.cold(program).map(|run| run.peak_rss_kb))?;
+    let warm_wall = median(options.runs, || direct.warm(program).map(|run| run.wall))?;
     proxy.set(FaultPlan::always(Fault::Latency(RTT)));
     let wall_far = median(options.runs, || proxied.cold(program).map(|run| run.wall))?;
     proxy.set(FaultPlan::none());
@@ -96,6 +97,7 @@ async fn measure(
         "warm_http_requests": warm.http_requests,
         "warm_log_queries": log_queries(&warm),
         "wall_ms": milliseconds(wall),
+        "warm_wall_ms": milliseconds(warm_wall),
         "wall_ms_50ms_rtt": milliseconds(wall_far),
         "sequential_calls": calls.len(),
         "sequential_wall_ms": milliseconds(sequential),
