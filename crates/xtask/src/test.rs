@@ -1,6 +1,9 @@
 //! `cargo xtask test`: the devnet and the programs first, then all tests against them.
 //!
-//! The devnet is built here and not by the first test that needs it, so that no test has to wait for npm.
+//! The devnet is built here and not by the first test that needs it, so that no test has to wait for npm. Where Prometheus is
+//! not installed, the tests with a real one are left out and it is said so; with `CI` set, they are not left out.
+
+use std::process::Command;
 
 use butler_testkit::devnet::{DevnetSpec, ensure};
 
@@ -20,7 +23,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     start(cargo().args(["build", "--workspace", "--bins"]))?;
     let has_nextest = succeeds(cargo().args(["nextest", "--version"]));
     let runner: &[&str] = if has_nextest { &["nextest", "run"] } else { &["test", "--all-targets"] };
-    start(cargo().args(runner).arg("--workspace").args(&options.arguments))?;
+    let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    let has_prometheus = ["prometheus", "promtool"].iter().all(|tool| succeeds(Command::new(tool).arg("--version")));
+    let mut tests = cargo();
+    tests.args(runner).arg("--workspace").args(&options.arguments);
+    if !has_prometheus && !is_ci {
+        tests.env("BUTLER_SKIP_PROMETHEUS", "1");
+    }
+    start(&mut tests)?;
     // Neither runner includes these when asked for all targets.
-    start(cargo().args(["test", "--workspace", "--doc", "--quiet"]))
+    start(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
+    if !has_prometheus && !is_ci {
+        println!("left out: the tests with a real Prometheus (hint: apt-get install prometheus)");
+    }
+    Ok(())
 }
