@@ -12,13 +12,14 @@ use clap::Parser;
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 use tracing_subscriber::EnvFilter;
 
 use crate::http::{Site, serve};
 use crate::status::{Outcome, Slot};
-use crate::tasks::{Job, jobs, scrape_once, supervise};
+use crate::tasks::{AtWork, Job, jobs, scrape_once, supervise};
 use crate::text::{Exposition, Format};
 
 /// How long anything that is left may take at the end.
@@ -65,8 +66,15 @@ pub fn main_with(arguments: &Arguments) -> Exit {
     };
     let config = Arc::new(config);
     let exit = runtime.block_on(async {
-        let jobs = jobs(&config);
-        if arguments.once { print_once(&config, &jobs).await } else { run(&config, jobs).await }
+        let (at_work, mut all_done) = mpsc::channel(1);
+        let jobs = jobs(&config, &at_work);
+        let exit = if arguments.once { print_once(&config, &jobs, &at_work).await } else { run(&config, jobs).await };
+        drop(at_work);
+        // A scrape that was cut off ends at its next step; the channel closes with the last one.
+        if !arguments.once && timeout(LEAVE, all_done.recv()).await.is_err() {
+            tracing::warn!("a scrape did not end in time");
+        }
+        exit
     });
     runtime.shutdown_timeout(LEAVE);
     exit
@@ -116,8 +124,8 @@ fn start_logging(config: &Config) {
     }));
 }
 
-async fn print_once(config: &Arc<Config>, jobs: &[Job]) -> Exit {
-    scrape_once(config, jobs).await;
+async fn print_once(config: &Arc<Config>, jobs: &[Job], at_work: &AtWork) -> Exit {
+    scrape_once(config, jobs, at_work).await;
     let text = match Exposition::new(slots(jobs)).render(Format::Text) {
         Ok(text) => text,
         Err(error) => return fail(Exit::Bug, &format!("failed to write the metrics: {error}")),

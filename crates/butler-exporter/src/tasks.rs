@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use butler_core::config::{Config, NetworkConfig};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
@@ -42,25 +42,30 @@ impl fmt::Debug for Job {
     }
 }
 
+/// What threads hold while they scrape. The program must not end its runtime before all of them are gone: a thread that
+/// still waits for a timer of it would panic.
+pub type AtWork = mpsc::Sender<()>;
+
 /// The jobs of every network of the configuration.
 #[must_use]
-pub fn jobs(config: &Arc<Config>) -> Vec<Job> {
-    config.networks.values().flat_map(|network| network_jobs(config, network)).collect()
+pub fn jobs(config: &Arc<Config>, at_work: &AtWork) -> Vec<Job> {
+    config.networks.values().flat_map(|network| network_jobs(config, network, at_work)).collect()
 }
 
-fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
+fn network_jobs(config: &Arc<Config>, network: &NetworkConfig, at_work: &AtWork) -> Vec<Job> {
     let pace = config.exporter.scrape_interval;
     let slot = |kind, deadline| Arc::new(Slot::new(&network.name, kind, pace, pace.max(deadline)));
-    let shared = Arc::clone(config);
+    let (shared, at_work) = (Arc::clone(config), at_work.clone());
     let mut jobs = vec![Job {
         slot: slot(ScraperKind::L1, L1_DEADLINE),
         start: Arc::new(move |slot| {
             let mut scraper = L1Scraper::new(Arc::clone(&shared));
+            let at_work = at_work.clone();
             Box::pin(async move {
                 let mut ticks = ticks(slot.interval);
                 loop {
                     ticks.tick().await;
-                    scraper = scrape_chain(scraper, Arc::clone(&slot)).await;
+                    scraper = scrape_chain(scraper, Arc::clone(&slot), at_work.clone()).await;
                 }
             })
         }),
@@ -91,14 +96,16 @@ fn ticks(pace: Duration) -> tokio::time::Interval {
 }
 
 /// Scrapes everything once, side by side.
-pub async fn scrape_once(config: &Arc<Config>, jobs: &[Job]) {
+pub async fn scrape_once(config: &Arc<Config>, jobs: &[Job], at_work: &AtWork) {
     let mut tasks = JoinSet::new();
     for job in jobs {
-        let (slot, config) = (Arc::clone(&job.slot), Arc::clone(config));
+        let (slot, config, at_work) = (Arc::clone(&job.slot), Arc::clone(config), at_work.clone());
         tasks.spawn(async move {
             match (slot.kind, config.networks.get(&slot.network)) {
                 (ScraperKind::Nodes, Some(network)) => NodesScraper::new(network.clone()).scrape(&slot).await,
-                (ScraperKind::L1 | ScraperKind::Nodes, _) => drop(scrape_chain(L1Scraper::new(config), slot).await),
+                (ScraperKind::L1 | ScraperKind::Nodes, _) => {
+                    drop(scrape_chain(L1Scraper::new(config), slot, at_work).await);
+                }
             }
         });
     }
@@ -147,7 +154,7 @@ pub async fn supervise(jobs: Vec<Job>) {
 }
 
 /// Scrapes a chain on a thread that may block, because key files and the ledger are files. A panic there is one here.
-async fn scrape_chain(mut scraper: L1Scraper, slot: Arc<Slot>) -> L1Scraper {
+async fn scrape_chain(mut scraper: L1Scraper, slot: Arc<Slot>, at_work: AtWork) -> L1Scraper {
     let runtime = Handle::current();
     // Dropped with this task, which ends the scrape too: a thread cannot be aborted.
     let (_wanted, unwanted) = oneshot::channel::<()>();
@@ -158,6 +165,7 @@ async fn scrape_chain(mut scraper: L1Scraper, slot: Arc<Slot>) -> L1Scraper {
                 _ = unwanted => {}
             }
         });
+        drop(at_work);
         scraper
     };
     match tokio::task::spawn_blocking(scrape).await {
