@@ -148,7 +148,10 @@ async fn run(config: &Config, jobs: Vec<Job>) -> Exit {
     let address = config.exporter.listen;
     let listener = match TcpListener::bind(address).await {
         Ok(listener) => listener,
-        Err(error) => return fail(Exit::LocalFile, &format!("failed to listen on {address}: {error}")),
+        Err(error) => {
+            let hint = "is another exporter running? `exporter.listen` sets the address";
+            return fail(Exit::LocalFile, &format!("failed to listen on {address}: {error}\nhint: {hint}"));
+        }
     };
     let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
         (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),

@@ -118,11 +118,13 @@ fn revert_data(data: &Value) -> Bytes {
     text.parse().unwrap_or_default()
 }
 
-/// Some providers put the seconds to wait into the error's data.
+/// Some providers put the time to wait into the error's data: a number of seconds, or text with a unit.
 fn wait_in(data: &Value) -> Option<Duration> {
-    let seconds = data.pointer("/rate/backoff_seconds").or_else(|| data.get("try_again_in"))?;
-    let seconds = seconds.as_f64().or_else(|| seconds.as_str()?.trim_end_matches("ms").parse().ok())?;
-    Duration::try_from_secs_f64(seconds).ok()
+    let wait = data.pointer("/rate/backoff_seconds").or_else(|| data.get("try_again_in"))?;
+    match wait.as_str() {
+        Some(text) => humantime::parse_duration(text).ok(),
+        None => Duration::try_from_secs_f64(wait.as_f64()?).ok(),
+    }
 }
 
 /// Reads the numbers out of a refusal: `[0xa, 0xb]` or `retry with the range 10-20` as a range that works, else the
@@ -197,6 +199,8 @@ fn number(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -255,5 +259,20 @@ mod tests {
         assert_eq!(kind(3, "execution reverted"), K::Reverted);
         assert_eq!(kind(-32601, "the method eth_foo does not exist/is not available"), K::MethodNotFound);
         assert_eq!(kind(-32000, "something else"), K::Rpc);
+    }
+
+    #[test]
+    fn the_time_to_wait_is_read_in_its_unit() {
+        let wait = |data: Value| {
+            let failure = classify("eth_call", 429, "rate limited", &data);
+            let RpcFailure::RateLimited { retry_after } = failure else { panic!("{failure:?}") };
+            retry_after
+        };
+        assert_eq!(wait(json!({ "rate": { "backoff_seconds": 30 } })), Some(Duration::from_secs(30)));
+        assert_eq!(wait(json!({ "try_again_in": "250ms" })), Some(Duration::from_millis(250)));
+        assert_eq!(wait(json!({ "try_again_in": "1m 5s" })), Some(Duration::from_secs(65)));
+        for unreadable in [json!({ "try_again_in": "soon" }), json!({ "try_again_in": -1 }), json!({}), json!(null)] {
+            assert_eq!(wait(unreadable), None);
+        }
     }
 }
