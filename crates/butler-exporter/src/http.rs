@@ -30,8 +30,8 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use crate::board::Board;
 use crate::page;
-use crate::status::Slot;
 use crate::text::{Exposition, Format};
 
 /// How long a client may take for the head of a request; also how long an idle connection stays.
@@ -50,28 +50,28 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What is served.
 #[derive(Debug)]
 pub struct Site {
-    slots: Vec<Arc<Slot>>,
+    board: Arc<Board>,
     exposition: Exposition,
     token: Option<SecretString>,
 }
 
 impl Site {
-    /// Serves these slots to whoever brings the token, or to everybody.
+    /// Serves this board to whoever brings the token, or to everybody.
     #[must_use]
-    pub fn new(slots: Vec<Arc<Slot>>, token: Option<SecretString>) -> Self {
-        Self { exposition: Exposition::new(slots.clone()), slots, token }
+    pub fn new(board: Arc<Board>, token: Option<SecretString>) -> Self {
+        Self { exposition: Exposition::new(Arc::clone(&board)), board, token }
     }
 
     /// Whether every scraper is at work.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.slots.iter().all(|slot| slot.is_alive())
+        self.board.slots().iter().all(|slot| slot.is_alive())
     }
 
     /// Whether every scraper has tried once. Once true it stays so.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.slots.iter().all(|slot| slot.was_attempted())
+        self.board.slots().iter().all(|slot| slot.was_attempted())
     }
 
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
@@ -93,7 +93,7 @@ impl Site {
             "/metrics" => self.metrics(request.headers()),
             "/livez" => verdict(self.is_alive(), "alive\n", "a scraper does not get on\n"),
             "/readyz" => verdict(self.is_ready(), "ready\n", "not every network was tried yet\n"),
-            _ => compressed(request.headers(), "text/html; charset=utf-8", page::render(&self.slots)),
+            _ => compressed(request.headers(), "text/html; charset=utf-8", page::render(&self.board.slots())),
         }
     }
 

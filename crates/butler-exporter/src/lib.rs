@@ -4,6 +4,7 @@
 //! into its slot; `GET /metrics` writes down what the slots hold. Nothing that is scraped can end the program.
 //! `catalogue` lists every family; `docs/architecture.md` shows the flow.
 
+pub mod board;
 pub mod catalogue;
 mod edge;
 pub mod http;
@@ -11,8 +12,7 @@ pub mod kinds;
 mod page;
 pub mod program;
 pub mod readings;
-pub mod scrape_l1;
-pub mod scrape_nodes;
+pub mod scrapers;
 pub mod status;
 pub mod tasks;
 pub mod text;

@@ -12,14 +12,15 @@ use clap::Parser;
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{interval, timeout};
+use tokio::time::interval;
 use tracing_subscriber::EnvFilter;
 
+use crate::board::Board;
 use crate::http::{Site, serve};
+use crate::scrapers::jobs;
 use crate::status::{Outcome, Slot};
-use crate::tasks::{AtWork, Job, jobs, scrape_once, supervise};
+use crate::tasks::{Job, scrape_once, supervise};
 use crate::text::{Exposition, Format};
 
 /// How long anything that is left may take at the end.
@@ -66,15 +67,8 @@ pub fn main_with(arguments: &Arguments) -> Exit {
     };
     let config = Arc::new(config);
     let exit = runtime.block_on(async {
-        let (at_work, mut all_done) = mpsc::channel(1);
-        let jobs = jobs(&config, &at_work);
-        let exit = if arguments.once { print_once(&config, &jobs, &at_work).await } else { run(&config, jobs).await };
-        drop(at_work);
-        // A scrape that was cut off ends at its next step; the channel closes with the last one.
-        if !arguments.once && timeout(LEAVE, all_done.recv()).await.is_err() {
-            tracing::warn!("a scrape did not end in time");
-        }
-        exit
+        let jobs = jobs(&config);
+        if arguments.once { print_once(&jobs).await } else { run(&config, jobs).await }
     });
     runtime.shutdown_timeout(LEAVE);
     exit
@@ -124,9 +118,9 @@ fn start_logging(config: &Config) {
     }));
 }
 
-async fn print_once(config: &Arc<Config>, jobs: &[Job], at_work: &AtWork) -> Exit {
-    scrape_once(config, jobs, at_work).await;
-    let text = match Exposition::new(slots(jobs)).render(Format::Text) {
+async fn print_once(jobs: &[Job]) -> Exit {
+    scrape_once(jobs).await;
+    let text = match Exposition::new(Arc::new(Board::new(slots(jobs)))).render(Format::Text) {
         Ok(text) => text,
         Err(error) => return fail(Exit::Bug, &format!("failed to write the metrics: {error}")),
     };
@@ -157,7 +151,7 @@ async fn run(config: &Config, jobs: Vec<Job>) -> Exit {
         (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
         (Err(error), _) | (_, Err(error)) => return fail(Exit::Bug, &format!("failed to listen for signals: {error}")),
     };
-    let site = Arc::new(Site::new(slots(&jobs), config.exporter.bearer_token.clone()));
+    let site = Arc::new(Site::new(Arc::new(Board::new(slots(&jobs))), config.exporter.bearer_token.clone()));
     let shown = listener.local_addr().unwrap_or(address);
     tracing::info!(address = %shown, networks = config.networks.len(), "listening on {shown}");
     notify(&[NotifyState::Ready]);

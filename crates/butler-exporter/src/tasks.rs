@@ -2,38 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::config::{Config, NetworkConfig};
-use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use crate::kinds::ScraperKind;
-use crate::scrape_l1::L1Scraper;
-use crate::scrape_nodes::NodesScraper;
+use crate::scrapers::Scrape;
 use crate::status::Slot;
 
-/// The shortest time that a scrape of the chain may take: the first one may scan years of logs.
-const L1_DEADLINE: Duration = Duration::from_secs(300);
-/// How long one node may take to answer.
-const NODES_DEADLINE: Duration = Duration::from_secs(30);
 /// The first and the longest pause before a scraper is started again.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-
-/// A task that goes on until it is dropped.
-pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A slot and what fills it.
 #[derive(Clone)]
 pub struct Job {
     /// Where the readings go.
     pub slot: Arc<Slot>,
-    /// Begins the task, at the start and after each panic.
-    pub start: Arc<dyn Fn(Arc<Slot>) -> Task + Send + Sync>,
+    make: Arc<dyn Fn() -> Box<dyn Scrape> + Send + Sync>,
 }
 
 impl fmt::Debug for Job {
@@ -42,73 +28,30 @@ impl fmt::Debug for Job {
     }
 }
 
-/// What threads hold while they scrape. The program must not end its runtime before all of them are gone: a thread that
-/// still waits for a timer of it would panic.
-pub type AtWork = mpsc::Sender<()>;
-
-/// The jobs of every network of the configuration.
-#[must_use]
-pub fn jobs(config: &Arc<Config>, at_work: &AtWork) -> Vec<Job> {
-    config.networks.values().flat_map(|network| network_jobs(config, network, at_work)).collect()
-}
-
-fn network_jobs(config: &Arc<Config>, network: &NetworkConfig, at_work: &AtWork) -> Vec<Job> {
-    let pace = config.exporter.scrape_interval;
-    let slot = |kind, deadline| Arc::new(Slot::new(&network.name, kind, pace, pace.max(deadline)));
-    let (shared, at_work) = (Arc::clone(config), at_work.clone());
-    let mut jobs = vec![Job {
-        slot: slot(ScraperKind::L1, L1_DEADLINE),
-        start: Arc::new(move |slot| {
-            let mut scraper = L1Scraper::new(Arc::clone(&shared));
-            let at_work = at_work.clone();
-            Box::pin(async move {
-                let mut ticks = ticks(slot.interval);
-                loop {
-                    ticks.tick().await;
-                    scraper = scrape_chain(scraper, Arc::clone(&slot), at_work.clone()).await;
-                }
-            })
-        }),
-    }];
-    if !network.aztec_nodes.is_empty() {
-        let network = network.clone();
-        jobs.push(Job {
-            slot: slot(ScraperKind::Nodes, NODES_DEADLINE),
-            start: Arc::new(move |slot| {
-                let mut scraper = NodesScraper::new(network.clone());
-                Box::pin(async move {
-                    let mut ticks = ticks(slot.interval);
-                    loop {
-                        ticks.tick().await;
-                        scraper.scrape(&slot).await;
-                    }
-                })
-            }),
-        });
+impl Job {
+    /// A job whose scraper is made at the start and after each panic.
+    pub fn new(slot: Arc<Slot>, make: impl Fn() -> Box<dyn Scrape> + Send + Sync + 'static) -> Self {
+        Self { slot, make: Arc::new(make) }
     }
-    jobs
-}
 
-fn ticks(pace: Duration) -> tokio::time::Interval {
-    let mut ticks = interval(pace);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
+    async fn scrape_once(self) {
+        (self.make)().scrape(&self.slot).await;
+    }
+
+    async fn scrape_forever(self) {
+        let mut scraper = (self.make)();
+        let mut ticks = interval(self.slot.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            scraper.scrape(&self.slot).await;
+        }
+    }
 }
 
 /// Scrapes everything once, side by side.
-pub async fn scrape_once(config: &Arc<Config>, jobs: &[Job], at_work: &AtWork) {
-    let mut tasks = JoinSet::new();
-    for job in jobs {
-        let (slot, config, at_work) = (Arc::clone(&job.slot), Arc::clone(config), at_work.clone());
-        tasks.spawn(async move {
-            match (slot.kind, config.networks.get(&slot.network)) {
-                (ScraperKind::Nodes, Some(network)) => NodesScraper::new(network.clone()).scrape(&slot).await,
-                (ScraperKind::L1 | ScraperKind::Nodes, _) => {
-                    drop(scrape_chain(L1Scraper::new(config), slot, at_work).await);
-                }
-            }
-        });
-    }
+pub async fn scrape_once(jobs: &[Job]) {
+    let mut tasks: JoinSet<()> = jobs.iter().cloned().map(Job::scrape_once).collect();
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended
             && error.is_panic()
@@ -129,7 +72,7 @@ pub async fn supervise(jobs: Vec<Job>) {
     let mut tasks = JoinSet::new();
     let mut running = BTreeMap::<Id, Running>::new();
     for job in jobs {
-        let id = tasks.spawn((job.start)(Arc::clone(&job.slot))).id();
+        let id = tasks.spawn(job.clone().scrape_forever()).id();
         running.insert(id, Running { job, began: Instant::now(), pause: BACKOFF.0 });
     }
     while let Some(ended) = tasks.join_next_with_id().await {
@@ -142,39 +85,14 @@ pub async fn supervise(jobs: Vec<Job>) {
         tracing::error!(network, scraper, "the scraper {scraper} of {network} panicked: it starts again in {pause:?}");
         job.slot.restarted();
         job.slot.tick();
-        let (start, slot) = (Arc::clone(&job.start), Arc::clone(&job.slot));
+        let again = job.clone();
         let id = tasks.spawn(async move {
             sleep(pause).await;
-            start(slot).await;
+            again.scrape_forever().await;
         });
         // One that worked for a while begins with the short pause.
         let pause = if began.elapsed() > BACKOFF.1 { BACKOFF.0 } else { pause.saturating_mul(2).min(BACKOFF.1) };
         running.insert(id.id(), Running { job, began: Instant::now(), pause });
-    }
-}
-
-/// Scrapes a chain on a thread that may block, because key files and the ledger are files. A panic there is one here.
-async fn scrape_chain(mut scraper: L1Scraper, slot: Arc<Slot>, at_work: AtWork) -> L1Scraper {
-    let runtime = Handle::current();
-    // Dropped with this task, which ends the scrape too: a thread cannot be aborted.
-    let (_wanted, unwanted) = oneshot::channel::<()>();
-    let scrape = move || {
-        runtime.block_on(async {
-            tokio::select! {
-                () = scraper.scrape(&slot) => {}
-                _ = unwanted => {}
-            }
-        });
-        drop(at_work);
-        scraper
-    };
-    match tokio::task::spawn_blocking(scrape).await {
-        Ok(scraper) => scraper,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // Only a runtime that ends cancels a thread that has not begun; the program is leaving.
-            Err(_) => std::future::pending().await,
-        },
     }
 }
 

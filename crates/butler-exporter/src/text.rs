@@ -12,9 +12,9 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::board::Board;
 use crate::catalogue::{self, Family, Kind};
 use crate::readings::Sample;
-use crate::status::Slot;
 
 /// A format of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +39,14 @@ impl Format {
 /// Encodes what all slots hold now.
 #[derive(Debug, Clone)]
 pub struct Exposition {
-    slots: Vec<Arc<Slot>>,
+    board: Arc<Board>,
 }
 
 impl Exposition {
-    /// Of these slots.
+    /// Of this board.
     #[must_use]
-    pub fn new(slots: Vec<Arc<Slot>>) -> Self {
-        Self { slots }
+    pub fn new(board: Arc<Board>) -> Self {
+        Self { board }
     }
 
     /// The text.
@@ -70,13 +70,14 @@ impl Collector for Exposition {
         let version =
             Sample { family: &catalogue::BUILD, labels: vec![env!("CARGO_PKG_VERSION").to_owned()], value: 1.0 };
         encode_family(&mut encoder, &catalogue::BUILD, &[(None, &version)])?;
+        let slots = self.board.slots();
         let samples: Vec<(&str, Vec<Sample>)> =
-            self.slots.iter().map(|slot| (slot.network.as_str(), slot.samples())).collect();
-        for family in catalogue::ALL {
+            slots.iter().map(|slot| (slot.network.as_str(), slot.samples())).collect();
+        for family in catalogue::all() {
             let of_family: Vec<(Option<&str>, &Sample)> = samples
                 .iter()
                 .flat_map(|(network, samples)| samples.iter().map(|sample| (Some(*network), sample)))
-                .filter(|(_, sample)| std::ptr::eq(sample.family, *family))
+                .filter(|(_, sample)| std::ptr::eq(sample.family, family))
                 .collect();
             if !of_family.is_empty() {
                 encode_family(&mut encoder, family, &of_family)?;
@@ -151,6 +152,7 @@ mod tests {
     use super::*;
     use crate::kinds::ScraperKind;
     use crate::readings::Readings;
+    use crate::status::Slot;
 
     #[tokio::test(start_paused = true)]
     async fn both_formats_say_the_same_and_labels_are_escaped() {
@@ -159,7 +161,7 @@ mod tests {
         readings.push(&catalogue::NODE, ["a\"b\\c\n".to_owned(), "4".to_owned()], 1.0);
         readings.push(&catalogue::PUBLISHER_BALANCE, ["0x1".to_owned()], 1.5);
         slot.succeeded(readings.into(), Duration::from_millis(1500), 1_700_000_000);
-        let exposition = Exposition::new(vec![Arc::new(slot)]);
+        let exposition = Exposition::new(Arc::new(Board::new(vec![Arc::new(slot)])));
         let open = exposition.render(Format::OpenMetrics).unwrap();
         let text = exposition.render(Format::Text).unwrap();
         assert!(open.ends_with("# EOF\n") && !text.contains("# EOF") && !text.contains("# UNIT"));

@@ -126,13 +126,13 @@ async fn every_family_is_served_with_the_oracles_values() {
     program.when_scraped("devnet", "nodes").await;
     let series = program.when_scraped("devnet", "l1").await;
     assert_expected(&bench, &series);
-    for family in catalogue::ALL {
+    for family in catalogue::all() {
         let found = series.keys().any(|key| key.split('{').next() == Some(family.name));
         assert!(found, "{} is not served: {series:#?}", family.name);
     }
     for key in series.keys() {
         let name = key.split('{').next().unwrap();
-        assert!(catalogue::ALL.iter().any(|family| family.name == name), "{key} is not in the catalogue");
+        assert!(catalogue::all().any(|family| family.name == name), "{key} is not in the catalogue");
     }
     let deadline =
         format!("butler_coinbase_deadline_timestamp_seconds{{network=\"devnet\",attester=\"{}\"}}", bench.shown("A6"));
@@ -396,7 +396,7 @@ impl Prometheus {
         let answer: Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
         let key = |metric: &Value| {
             let name = metric["__name__"].as_str()?;
-            let family = catalogue::ALL.iter().find(|family| family.name == name)?;
+            let family = catalogue::all().find(|family| family.name == name)?;
             let labels: Option<Vec<String>> =
                 family.labels.iter().map(|label| Some(format!("{label}=\"{}\"", metric[label].as_str()?))).collect();
             Some(format!("{name}{{{}}}", labels?.join(",")))
@@ -419,7 +419,7 @@ async fn a_real_prometheus_has_every_family_with_the_oracles_values() {
     let prometheus = Prometheus::start(&bench, &program);
     let series = wait_for("the values in Prometheus", || prometheus.query().filter(|found| !found.is_empty())).await;
     assert_expected(&bench, &series);
-    for family in catalogue::ALL {
+    for family in catalogue::all() {
         let found = series.keys().any(|key| key.split('{').next() == Some(family.name));
         assert!(found, "{} is not in Prometheus: {series:#?}", family.name);
     }

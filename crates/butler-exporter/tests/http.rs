@@ -14,8 +14,10 @@ use std::time::Duration;
 use butler_exporter::catalogue;
 use butler_exporter::kinds::ScraperKind;
 use butler_exporter::readings::Readings;
+use butler_exporter::scrapers::Scrape;
 use butler_exporter::status::Slot;
 use butler_exporter::tasks::{Job, supervise};
+use futures_util::future::BoxFuture;
 use support::Program;
 
 /// The program with an endpoint that nobody answers at: the HTTP side does not need one.
@@ -115,36 +117,36 @@ async fn slow_clients_do_not_starve_a_scrape() {
     }
 }
 
+/// Panics unless three others did before it.
+struct Bad(u64);
+
+impl Scrape for Bad {
+    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+        assert!(self.0 >= 3, "injected");
+        slot.succeeded(Readings::default().into(), Duration::ZERO, 1);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// Counts its scrapes.
+struct Good(Arc<AtomicU64>);
+
+impl Scrape for Good {
+    fn scrape<'a>(&'a mut self, _: &'a Slot) -> BoxFuture<'a, ()> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::ready(()))
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_scraper_that_panics_is_counted_and_begins_again_while_others_go_on() {
-    let slot = |kind| Arc::new(Slot::new("devnet", kind, Duration::from_secs(60), Duration::from_secs(60)));
+    let slot = |kind| Arc::new(Slot::new("devnet", kind, Duration::from_secs(1), Duration::from_secs(60)));
     let (bad, good) = (slot(ScraperKind::L1), slot(ScraperKind::Nodes));
     let (starts, ticks) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let (begun, ticked) = (Arc::clone(&starts), Arc::clone(&ticks));
     let jobs = vec![
-        Job {
-            slot: Arc::clone(&bad),
-            start: Arc::new(move |slot| {
-                let start = begun.fetch_add(1, Ordering::Relaxed);
-                Box::pin(async move {
-                    assert!(start >= 3, "injected");
-                    slot.succeeded(Readings::default().into(), Duration::ZERO, 1);
-                    std::future::pending::<()>().await;
-                })
-            }),
-        },
-        Job {
-            slot: Arc::clone(&good),
-            start: Arc::new(move |_| {
-                let ticked = Arc::clone(&ticked);
-                Box::pin(async move {
-                    loop {
-                        ticked.fetch_add(1, Ordering::Relaxed);
-                        tokio::time::sleep(Duration::from_secs(1)).await;
-                    }
-                })
-            }),
-        },
+        Job::new(Arc::clone(&bad), move || Box::new(Bad(begun.fetch_add(1, Ordering::Relaxed)))),
+        Job::new(Arc::clone(&good), move || Box::new(Good(Arc::clone(&ticked)))),
     ];
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(supervise(jobs));

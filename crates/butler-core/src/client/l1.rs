@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ethers_core::types::U64;
-use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
@@ -97,8 +98,7 @@ impl L1Client {
     /// The last endpoint's failure when none gave a head.
     pub async fn head(&self, at: BlockTag, also: &[u64]) -> Result<Head, RpcError> {
         let probes = if let [_] = self.endpoints.as_slice() {
-            let probe = async |endpoint: &Endpoint| self.probe(0, endpoint, at, also).await;
-            vec![self.on_some_endpoint(HEAD, probe).await?]
+            vec![self.on_some_endpoint(HEAD, |endpoint| self.probe(0, endpoint, at, also).boxed()).await?]
         } else {
             self.probe_all(at, also).await?
         };
@@ -128,7 +128,7 @@ impl L1Client {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        self.on_some_endpoint("eth_call", async |endpoint| read_calls(endpoint, pin.hash, calls).await).await
+        self.on_some_endpoint("eth_call", |endpoint| read_calls(endpoint, pin.hash, calls).boxed()).await
     }
 
     /// Reads one step of logs, from `from` to `to` or earlier.
@@ -136,7 +136,7 @@ impl L1Client {
     /// # Errors
     /// The last endpoint's failure when none answered.
     pub async fn log_step(&self, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcError> {
-        self.on_some_endpoint("eth_getLogs", async |endpoint| read_step(endpoint, filter, from, to).await).await
+        self.on_some_endpoint("eth_getLogs", |endpoint| read_step(endpoint, filter, from, to).boxed()).await
     }
 
     /// Asks one endpoint for its chain, its head and its finalized block.
@@ -174,7 +174,7 @@ impl L1Client {
                 .endpoints
                 .iter()
                 .enumerate()
-                .map(async |(index, endpoint)| (endpoint, self.probe(index, endpoint, at, also).await))
+                .map(|(index, endpoint)| self.probe(index, endpoint, at, also).map(move |probe| (endpoint, probe)).boxed())
                 .collect();
             loop {
                 let next =
@@ -255,10 +255,11 @@ impl L1Client {
         order.into_iter().map(|(_, endpoint)| endpoint).collect()
     }
 
-    async fn on_some_endpoint<T>(
-        &self,
+    /// The futures are boxed, because nothing proves to a caller that those of an asynchronous closure are `Send`.
+    async fn on_some_endpoint<'e, T>(
+        &'e self,
         method: &'static str,
-        ask: impl AsyncFn(&Endpoint) -> Result<T, RpcFailure>,
+        ask: impl Fn(&'e Endpoint) -> BoxFuture<'e, Result<T, RpcFailure>>,
     ) -> Result<T, RpcError> {
         let mut rounds = Rounds::new(method, self.policy);
         loop {

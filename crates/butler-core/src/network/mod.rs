@@ -167,3 +167,15 @@ fn http_settings(endpoint: &EndpointConfig) -> HttpSettings {
         ca_file: endpoint.ca_file.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_can_be_read_by_a_task_of_any_thread() {
+        fn is_send<F: Send>(_: impl FnOnce(&'static mut Network, &'static SnapshotRequest) -> F) {}
+        // Fails to compile when it cannot.
+        is_send(async |network, request| network.reader.read(request, &|_| ()).await.is_ok());
+    }
+}

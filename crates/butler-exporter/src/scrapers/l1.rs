@@ -11,12 +11,16 @@ use butler_core::domain::publisher::TopUpError;
 use butler_core::network::{Network, NetworkError, key_files};
 use butler_core::runtime::report::Chain;
 use butler_core::snapshot::SnapshotError;
+use futures_util::future::BoxFuture;
 use thiserror::Error;
+use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::readings::{ChainReadings, address, chain_readings};
+use crate::scrapers::Scrape;
+use crate::scrapers::seen::{Seen, SeenSender};
 use crate::status::{EndpointFigures, Scraped, Slot};
 use crate::tasks::is_worth_a_line;
 
@@ -57,25 +61,25 @@ impl ScrapeError {
     }
 }
 
-/// Scrapes one network's chain, again and again.
+/// Scrapes one network's chain, again and again. Key files and the ledger are files: they are read and written in place,
+/// which needs a runtime of several threads.
 #[derive(Debug)]
 pub struct L1Scraper {
     config: Arc<Config>,
+    seen: SeenSender,
     network: Option<Network>,
     key_faults: usize,
     is_unsaved: bool,
 }
 
 impl L1Scraper {
-    /// A scraper that has opened nothing yet.
+    /// A scraper that has opened nothing yet. What it reads is shown to others through `seen`.
     #[must_use]
-    pub fn new(config: Arc<Config>) -> Self {
-        Self { config, network: None, key_faults: 0, is_unsaved: false }
+    pub fn new(config: Arc<Config>, seen: SeenSender) -> Self {
+        Self { config, seen, network: None, key_faults: 0, is_unsaved: false }
     }
 
-    /// Scrapes once and notes in the slot how it went. Reads and writes files while it is polled, so it needs a thread
-    /// that may block.
-    pub async fn scrape(&mut self, slot: &Slot) {
+    async fn scrape_chain(&mut self, slot: &Slot) {
         slot.tick();
         let began = Instant::now();
         let result = timeout(slot.deadline, self.read(slot)).await;
@@ -114,12 +118,11 @@ impl L1Scraper {
     async fn read(&mut self, slot: &Slot) -> Result<ChainReadings, ScrapeError> {
         let network = match &mut self.network {
             Some(network) => {
-                let config = network.config.clone();
-                network.keys = key_files(&config);
+                network.keys = block_in_place(|| key_files(&network.config));
                 network
             }
             unopened @ None => {
-                let opened = Network::open(&self.config, Some(&slot.network), POLICY);
+                let opened = block_in_place(|| Network::open(&self.config, Some(&slot.network), POLICY));
                 unopened.insert(opened.map_err(ScrapeError::Setup)?)
             }
         };
@@ -132,13 +135,16 @@ impl L1Scraper {
         }
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
-        chain_readings(&network.config, &network.keys, &snapshot, &slot.states()).map_err(ScrapeError::TopUp)
+        let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
+        let readings = readings.map_err(ScrapeError::TopUp)?;
+        self.seen.send_replace(Some(Arc::new(Seen { snapshot, keys: network.keys.book.clone() })));
+        Ok(readings)
     }
 
     /// Keeps the ledger for the next start. The readings are good all the same.
     fn save_ledger(&mut self, name: &str) {
         let Some(network) = &mut self.network else { return };
-        match network.reader.save_ledger() {
+        match block_in_place(|| network.reader.save_ledger()) {
             Ok(()) => self.is_unsaved = false,
             Err(error) if !self.is_unsaved => {
                 self.is_unsaved = true;
@@ -147,6 +153,12 @@ impl L1Scraper {
             }
             Err(_) => {}
         }
+    }
+}
+
+impl Scrape for L1Scraper {
+    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+        Box::pin(self.scrape_chain(slot))
     }
 }
 

@@ -12,13 +12,14 @@ use butler_core::client::text::printable;
 use butler_core::config::NetworkConfig;
 use butler_core::network::{NetworkError, aztec_nodes};
 use butler_core::runtime::report::Chain;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::time::{Instant, timeout};
 
 use crate::catalogue;
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::readings::{Readings, number, truth};
+use crate::scrapers::Scrape;
 use crate::status::Slot;
 use crate::tasks::is_worth_a_line;
 
@@ -90,8 +91,7 @@ impl NodesScraper {
         Self { config, clients: None, failures: BTreeMap::new() }
     }
 
-    /// Scrapes once and notes in the slot how it went.
-    pub async fn scrape(&mut self, slot: &Slot) {
+    async fn scrape_nodes(&mut self, slot: &Slot) {
         slot.tick();
         let began = Instant::now();
         let clients = match self.clients.take().map_or_else(|| aztec_nodes(&self.config), Ok) {
@@ -102,7 +102,7 @@ impl NodesScraper {
             }
         };
         let (config, deadline) = (&self.config, slot.deadline);
-        let nodes = join_all(clients.iter().map(async |node| ask(node, config, deadline).await)).await;
+        let nodes = join_all(clients.iter().map(|node| ask(node, config, deadline))).await;
         for node in &nodes {
             for kind in node.failures() {
                 slot.count_error(kind);
@@ -129,6 +129,12 @@ impl NodesScraper {
                 }
             }
         }
+    }
+}
+
+impl Scrape for NodesScraper {
+    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+        Box::pin(self.scrape_nodes(slot))
     }
 }
 

@@ -1,0 +1,12 @@
+//! Own attesters: where they stand, and what is wrong with them.
+
+families! {
+    ATTESTERS: Gauge "butler_attesters" ["network", "state"] "" "Own attesters by state; every state is there.";
+    ATTESTERS_AT_POSITION: Gauge "butler_attesters_at_position" ["network", "position"] "" "Own attesters by position on chain; every position is there.";
+    TRANSITIONS: Counter "butler_transitions_total" ["network", "judgement"] "" "Changes of state since the program started, by what the documented life cycle says of them.";
+    COINBASE_MISSING: Gauge "butler_coinbase_missing" ["network", "attester"] "" "1 for an attester that needs a coinbase and has none in any key file.";
+    COINBASE_DEADLINE: Gauge "butler_coinbase_deadline_timestamp_seconds" ["network", "attester"] "seconds" "When an attester without coinbase can be active: its earliest arrival, or the snapshot's block time when it is already; absent where the chain does not say.";
+    COINBASE_WRONG: Gauge "butler_coinbase_wrong" ["network", "attester"] "" "1 for an attester whose coinbase is not the split of its delegation.";
+    DUPLICATES: Gauge "butler_duplicates" ["network", "kind"] "" "Own keys that are in two places, by kind; every kind is there. Other providers' queues are not read.";
+    KEY_FILE_FAULTS: Gauge "butler_key_file_faults" ["network"] "" "What is wrong with key files; the attesters of such a file are judged as if no file had them.";
+}

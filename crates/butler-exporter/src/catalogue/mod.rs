@@ -1,0 +1,142 @@
+//! Every family of metrics that the exporter has, once: name, type, labels, unit, help.
+//!
+//! What is served takes its names from here and `docs/metrics.md` is written from here, so neither can disagree with the
+//! other. A name here is the name that Prometheus stores, with its unit and suffix.
+
+/// Declares families as statics, and the slice of them.
+macro_rules! families {
+    ($($constant:ident: $kind:ident $name:literal [$($label:literal),*] $unit:literal $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub static $constant: $crate::catalogue::Family = $crate::catalogue::Family {
+                name: $name,
+                kind: $crate::catalogue::Kind::$kind,
+                labels: &[$($label),*],
+                unit: $unit,
+                help: $help,
+            };
+        )*
+        /// The families of this subject, in the order in which they are served.
+        pub(super) static FAMILIES: &[&$crate::catalogue::Family] = &[$(&$constant),*];
+    };
+}
+
+/// What a family's values mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Goes up and down.
+    Gauge,
+    /// Only grows while the process lives; the name ends in `_total`.
+    Counter,
+    /// Always 1, and its labels say something; the name ends in `_info`.
+    Info,
+}
+
+impl Kind {
+    /// The name that the documentation uses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gauge => "gauge",
+            Self::Counter => "counter",
+            Self::Info => "info",
+        }
+    }
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Gauge => "",
+            Self::Counter => "_total",
+            Self::Info => "_info",
+        }
+    }
+}
+
+/// One family.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Family {
+    /// The name that Prometheus stores.
+    pub name: &'static str,
+    /// What its values mean.
+    pub kind: Kind,
+    /// Its labels, in the order in which values are given.
+    pub labels: &'static [&'static str],
+    /// Its unit, which the name holds too; empty where there is none.
+    pub unit: &'static str,
+    /// What it says, in one sentence.
+    pub help: &'static str,
+}
+
+impl Family {
+    /// The name without what an encoder adds: unit, `_total`, `_info`.
+    #[must_use]
+    pub fn stem(&self) -> &'static str {
+        let name = self.name.strip_suffix(self.kind.suffix()).unwrap_or(self.name);
+        if self.unit.is_empty() {
+            return name;
+        }
+        name.strip_suffix(self.unit).and_then(|name| name.strip_suffix('_')).unwrap_or(name)
+    }
+}
+
+mod attesters;
+mod network;
+mod nodes;
+mod page;
+mod program;
+mod publishers;
+
+pub use self::attesters::*;
+pub use self::network::*;
+pub use self::nodes::*;
+pub use self::page::render_page;
+pub use self::program::*;
+pub use self::publishers::*;
+
+/// The families by subject, in the order in which they are served.
+static SUBJECTS: &[&[&Family]] =
+    &[program::FAMILIES, attesters::FAMILIES, network::FAMILIES, publishers::FAMILIES, nodes::FAMILIES];
+
+/// Every family, in the order in which they are served.
+pub fn all() -> impl Iterator<Item = &'static Family> {
+    SUBJECTS.iter().copied().flatten().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rules() {
+        for family in all() {
+            assert!(family.name.starts_with("butler_"), "{}", family.name);
+            let stem = family.stem();
+            let unit = if family.unit.is_empty() { String::new() } else { format!("_{}", family.unit) };
+            assert_eq!(format!("{stem}{unit}{}", family.kind.suffix()), family.name);
+            assert!(family.kind != Kind::Gauge || !family.name.ends_with("_total"), "{}", family.name);
+            // The text formats would need an escape.
+            assert!(!family.help.contains(['\\', '\n', '"']) && family.help.ends_with('.'), "{}", family.name);
+            assert!(std::ptr::eq(family, &BUILD) || family.labels.first() == Some(&"network"), "{}", family.name);
+        }
+        let names: std::collections::BTreeSet<_> = all().map(|family| family.name).collect();
+        assert_eq!(names.len(), all().count(), "a name is there twice");
+    }
+
+    #[test]
+    fn the_page_is_current() {
+        let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md"));
+        let page = render_page();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            butler_core::store::file::save_atomic(path, page.as_bytes(), 0o644).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        for family in all() {
+            assert!(written.contains(&format!("| `{}` |", family.name)), "{} is not in docs/metrics.md", family.name);
+        }
+        for name in written.lines().filter_map(|line| line.strip_prefix("| `butler_")?.split('`').next()) {
+            let name = format!("butler_{name}");
+            assert!(all().any(|family| family.name == name), "{name} is not in the catalogue");
+        }
+        assert!(written == page, "docs/metrics.md is old: run with UPDATE_DOCS=1");
+    }
+}

@@ -1,0 +1,16 @@
+//! The rollup, its entry queue, and own providers.
+
+families! {
+    ACTIVE_ATTESTERS: Gauge "butler_active_attesters" ["network"] "" "Active attesters of the rollup, everybody's.";
+    EPOCH: Gauge "butler_epoch" ["network"] "" "The rollup's epoch at the snapshot's block.";
+    ENTRY_QUEUE_LENGTH: Gauge "butler_entry_queue_length" ["network"] "" "Deposits in the rollup's entry queue, everybody's.";
+    ENTRY_QUEUE_OWN: Gauge "butler_entry_queue_own" ["network"] "" "Own deposits in the entry queue.";
+    ENTRY_QUEUE_FLUSH_SIZE: Gauge "butler_entry_queue_flush_size" ["network"] "" "The most deposits that one epoch lets in; 0 while the rollup waits for its first set.";
+    ENTRY_QUEUE_AVAILABLE: Gauge "butler_entry_queue_available_flushes" ["network"] "" "What is left of this epoch's allowance.";
+    ENTRY_QUEUE_NEXT: Gauge "butler_entry_queue_own_next_arrival_timestamp_seconds" ["network"] "seconds" "The earliest moment at which the next own deposit can be let in; absent when none waits.";
+    ENTRY_QUEUE_LAST: Gauge "butler_entry_queue_own_last_arrival_timestamp_seconds" ["network"] "seconds" "The earliest moment at which the last own deposit can be let in; absent when none waits.";
+    PROVIDER_QUEUE_LENGTH: Gauge "butler_provider_queue_length" ["network", "provider"] "" "Keys in an own provider's queue.";
+    PROVIDER_TAKE_RATE: Gauge "butler_provider_take_rate_ratio" ["network", "provider"] "ratio" "An own provider's share of future rewards, 0 to 1.";
+    PROVIDER_ADMIN_CHANGE: Gauge "butler_provider_admin_change_pending" ["network", "provider"] "" "Whether somebody was offered the admin's role of an own provider and has not accepted it.";
+    PROVIDER_DELEGATIONS: Gauge "butler_provider_delegations" ["network", "provider"] "" "Delegations to an own provider so far.";
+}

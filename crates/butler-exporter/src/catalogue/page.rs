@@ -1,0 +1,69 @@
+//! The page `docs/metrics.md`.
+
+use std::fmt::Write as _;
+
+/// The page `docs/metrics.md`.
+#[must_use]
+pub fn render_page() -> String {
+    let mut page = String::from(
+        "# Metrics
+
+What `butler-exporter` serves at `/metrics`. This page is written from `crates/butler-exporter/src/catalogue`; a test keeps
+both the same.
+
+* Names are those that Prometheus stores. Units are base units; a ratio is 0 to 1; a truth is 0 or 1.
+* A scrape of the chain reads everything at one block or nothing: its readings change together, and a failed scrape changes
+  none. Nodes are asked one by one; one that does not answer has `butler_node_up` 0, which is no failed scrape, and its failure
+  is counted under `scraper=\"nodes\"`.
+* A series vanishes with what it describes.
+* A reading that is older than three scrape intervals, and at least five minutes, is no longer served. `butler_scrape_success`,
+  `butler_scrape_last_success_timestamp_seconds` and all counters stay: alert on them.
+* Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in memory only, so
+  that a change during a restart is not counted.
+* The labels `attester`, `publisher` and `coinbase` are addresses with their checksum. `attester` occurs only where somebody has
+  to act.
+
+| metric | type | labels | unit | meaning |
+| --- | --- | --- | --- | --- |
+",
+    );
+    for family in super::all() {
+        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+        // Writing to a string can not fail.
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} |",
+            family.name,
+            family.kind.name(),
+            labels.join(", "),
+            family.unit,
+            family.help
+        );
+    }
+    page.push_str(&render_values());
+    page
+}
+
+fn render_values() -> String {
+    use butler_core::domain::duplicates::DuplicateKind;
+    use butler_core::domain::position::Position;
+    use butler_core::domain::state::State;
+
+    let list = |names: &mut dyn Iterator<Item = &'static str>| {
+        names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    let mut text = String::from("\n## Values of labels\n\n| label | values |\n| --- | --- |\n");
+    let mut row = |label: &str, values: String| {
+        let _ = writeln!(text, "| {label} | {values} |");
+    };
+    row("`scraper`", list(&mut crate::kinds::ScraperKind::ALL.into_iter().map(crate::kinds::ScraperKind::name)));
+    row(
+        "`kind` of `butler_scrape_errors_total`",
+        list(&mut crate::kinds::FailureKind::all().map(crate::kinds::FailureKind::name)),
+    );
+    row("`state`", list(&mut State::ALL.into_iter().map(State::name)));
+    row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
+    row("`judgement`", list(&mut crate::kinds::JUDGEMENTS.into_iter()));
+    row("`kind` of `butler_duplicates`", list(&mut DuplicateKind::ALL.into_iter().map(DuplicateKind::name)));
+    text
+}

@@ -1,0 +1,9 @@
+//! Money: publishers and rewards.
+
+families! {
+    PUBLISHER_BALANCE: Gauge "butler_publisher_balance_ether" ["network", "publisher"] "ether" "What a publisher holds.";
+    PUBLISHER_REQUIRED: Gauge "butler_publisher_required_ether" ["network", "publisher"] "ether" "What a publisher should hold, by its attesters.";
+    PUBLISHER_TOP_UP: Gauge "butler_publisher_top_up_ether" ["network", "publisher"] "ether" "What a publisher lacks.";
+    PUBLISHER_LOAD: Gauge "butler_publisher_load_attesters" ["network", "publisher"] "attesters" "How many attesters a publisher pays for; shared ones count in parts.";
+    REWARDS_PENDING: Gauge "butler_rewards_pending_tokens" ["network", "coinbase"] "tokens" "Sequencer rewards that wait for a coinbase, in whole tokens of 18 decimals.";
+}
