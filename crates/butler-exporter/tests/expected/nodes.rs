@@ -1,0 +1,34 @@
+//! One Aztec node: what its capture says.
+
+use butler_testkit::aztec_node::FakeAztecNode;
+use serde_json::json;
+
+use super::with;
+use crate::support::Bench;
+
+/// A fake node that follows the devnet's registry, and its section of the configuration.
+pub(crate) async fn stand_up(bench: &Bench) -> FakeAztecNode {
+    let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let contracts = bench.oracle().contracts;
+    node.set_result(
+        "node_getNodeInfo",
+        json!({
+            "nodeVersion": "4.1.2", "l1ChainId": bench.oracle().chain_id, "rollupVersion": 1,
+            "l1ContractAddresses":
+                { "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address },
+        }),
+    );
+    bench.append(&format!("[[networks.devnet.aztec_nodes]]\nname = \"alpha\"\nurl = \"{}\"", node.url()));
+    node
+}
+
+pub(crate) fn expected() -> Vec<(String, f64)> {
+    vec![
+        (with("butler_node_up", "node", "alpha"), 1.0),
+        (with("butler_node_ready", "node", "alpha"), 1.0),
+        (with("butler_node_proposed_block", "node", "alpha"), 2.0),
+        (with("butler_node_proven_block", "node", "alpha"), 0.0),
+        (with("butler_node_finalized_block", "node", "alpha"), 0.0),
+        ("butler_node_info{network=\"devnet\",node=\"alpha\",version=\"4.1.2\"}".to_owned(), 1.0),
+    ]
+}
