@@ -21,6 +21,12 @@ impl RollupClock {
         time.checked_sub(self.genesis_time)?.checked_div(self.slot_seconds)?.checked_div(self.epoch_slots)
     }
 
+    /// The slot that holds `time` (unix seconds). `None` before genesis, and for a clock without slots.
+    #[must_use]
+    pub fn slot_at(&self, time: u64) -> Option<u64> {
+        time.checked_sub(self.genesis_time)?.checked_div(self.slot_seconds)
+    }
+
     /// When `epoch` begins, in unix seconds. `None` when that does not fit, and for a clock without slots or epochs.
     #[must_use]
     pub fn epoch_start(&self, epoch: u64) -> Option<u64> {
@@ -45,6 +51,15 @@ pub struct FlushFacts {
     pub is_bootstrapped: bool,
 }
 
+/// The heads of the rollup's chain as L1 has them. Rollups before version 4 count blocks, of which each was a checkpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointTips {
+    /// The newest checkpoint that was proposed to L1; absent where the rollup does not say.
+    pub pending: Option<u64>,
+    /// The newest checkpoint that was proven on L1; absent where the rollup does not say.
+    pub proven: Option<u64>,
+}
+
 /// The canonical rollup at one block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollupFacts {
@@ -62,6 +77,8 @@ pub struct RollupFacts {
     pub clock: RollupClock,
     /// The epoch at this block.
     pub current_epoch: u64,
+    /// How far the rollup's chain is.
+    pub checkpoints: CheckpointTips,
     /// The entry queue's speed.
     pub flush: FlushFacts,
     /// Stake of one attester, in base units.
@@ -99,6 +116,10 @@ mod tests {
         assert_eq!(CLOCK.epoch_at(1_000), Some(0));
         assert_eq!(CLOCK.epoch_at(1_000 + 72 * 32 - 1), Some(0));
         assert_eq!(CLOCK.epoch_at(1_000 + 72 * 32), Some(1));
+        assert_eq!(
+            (CLOCK.slot_at(999), CLOCK.slot_at(1_000 + 71), CLOCK.slot_at(1_000 + 72)),
+            (None, Some(0), Some(1))
+        );
         assert_eq!(CLOCK.epoch_start(0), Some(1_000));
         assert_eq!(CLOCK.epoch_start(1), Some(1_000 + 72 * 32));
         assert_eq!(CLOCK.epoch_start(u64::MAX), None, "does not fit");

@@ -162,6 +162,7 @@ fn http_settings(endpoint: &EndpointConfig) -> HttpSettings {
     HttpSettings {
         url: endpoint.url.expose().clone(),
         authorization,
+        api_key: None,
         timeout: endpoint.timeout,
         max_response_bytes: endpoint.max_response_bytes,
         ca_file: endpoint.ca_file.clone(),

@@ -61,6 +61,11 @@ fn render_values() -> String {
         "`kind` of `butler_scrape_errors_total`",
         list(&mut crate::kinds::FailureKind::all().map(crate::kinds::FailureKind::name)),
     );
+    row("`tip`", list(&mut ["pending", "proven"].into_iter()));
+    row(
+        "`status`",
+        list(&mut butler_core::client::aztec_node::PeerCounts::default().by_status().map(|(name, _)| name).into_iter()),
+    );
     row("`state`", list(&mut State::ALL.into_iter().map(State::name)));
     row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
     row("`judgement`", list(&mut crate::kinds::JUDGEMENTS.into_iter()));

@@ -136,6 +136,11 @@ fn push_chain(readings: &mut Readings, snapshot: &NetworkSnapshot, rows: &[Attes
     ] {
         readings.push(family, [], value);
     }
+    for (tip, checkpoint) in [("pending", rollup.checkpoints.pending), ("proven", rollup.checkpoints.proven)] {
+        if let Some(checkpoint) = checkpoint {
+            readings.push(&catalogue::ROLLUP_CHECKPOINT, [tip.to_owned()], number(checkpoint));
+        }
+    }
     let arrivals = || own.iter().filter_map(|row| row.arrival).map(|arrival| arrival.earliest);
     if let (Some(next), Some(last)) = (arrivals().min(), arrivals().max()) {
         readings.push(&catalogue::ENTRY_QUEUE_NEXT, [], number(next));

@@ -137,7 +137,11 @@ impl L1Scraper {
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let readings = readings.map_err(ScrapeError::TopUp)?;
-        self.seen.send_replace(Some(Arc::new(Seen { snapshot, keys: network.keys.book.clone() })));
+        self.seen.send_replace(Some(Arc::new(Seen {
+            snapshot,
+            keys: network.keys.book.clone(),
+            taken: Instant::now(),
+        })));
         Ok(readings)
     }
 

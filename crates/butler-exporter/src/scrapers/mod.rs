@@ -40,13 +40,14 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     let slot = |kind, deadline| Arc::new(Slot::new(&network.name, kind, pace, pace.max(deadline)));
     let shared = Arc::clone(config);
     let seen = SeenSender::new(None);
+    let receiver = seen.subscribe();
     let mut jobs = vec![Job::new(slot(ScraperKind::L1, L1_DEADLINE), move || {
         Box::new(l1::L1Scraper::new(Arc::clone(&shared), seen.clone()))
     })];
     if !network.aztec_nodes.is_empty() {
         let network = network.clone();
         jobs.push(Job::new(slot(ScraperKind::Nodes, NODES_DEADLINE), move || {
-            Box::new(nodes::NodesScraper::new(network.clone()))
+            Box::new(nodes::NodesScraper::new(network.clone(), receiver.clone()))
         }));
     }
     jobs
