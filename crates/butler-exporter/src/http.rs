@@ -11,25 +11,25 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, VARY, WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, VARY, WWW_AUTHENTICATE,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use secrecy::{ExposeSecret as _, SecretString};
-use subtle::ConstantTimeEq as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use crate::access::Access;
 use crate::board::Board;
 use crate::page;
 use crate::text::{Exposition, Format};
@@ -52,14 +52,19 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Site {
     board: Arc<Board>,
     exposition: Exposition,
-    token: Option<SecretString>,
+    access: ArcSwap<Access>,
 }
 
 impl Site {
-    /// Serves this board to whoever brings the token, or to everybody.
+    /// Serves this board to whoever has access.
     #[must_use]
-    pub fn new(board: Arc<Board>, token: Option<SecretString>) -> Self {
-        Self { exposition: Exposition::new(Arc::clone(&board)), board, token }
+    pub fn new(board: Arc<Board>, access: Access) -> Self {
+        Self { exposition: Exposition::new(Arc::clone(&board)), board, access: ArcSwap::from_pointee(access) }
+    }
+
+    /// From now on every request is held against this rule, on open connections too.
+    pub fn replace_access(&self, access: Access) {
+        self.access.store(Arc::new(access));
     }
 
     /// Whether every scraper is at work.
@@ -75,9 +80,10 @@ impl Site {
     }
 
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        if !self.is_allowed(request.headers()) {
+        let access = self.access.load();
+        if !access.is_allowed(request.headers()) {
             let mut response = plain(StatusCode::UNAUTHORIZED, "");
-            response.headers_mut().insert(WWW_AUTHENTICATE, hyper::header::HeaderValue::from_static("Bearer"));
+            response.headers_mut().insert(WWW_AUTHENTICATE, access.challenge());
             return response;
         }
         let path = request.uri().path();
@@ -95,15 +101,6 @@ impl Site {
             "/readyz" => verdict(self.is_ready(), "ready\n", "not every network was tried yet\n"),
             _ => compressed(request.headers(), "text/html; charset=utf-8", page::render(&self.board.slots())),
         }
-    }
-
-    fn is_allowed(&self, headers: &HeaderMap) -> bool {
-        let Some(token) = &self.token else { return true };
-        let given = headers.get(AUTHORIZATION).map(|value| value.as_bytes()).and_then(|value| {
-            let (scheme, given) = value.split_at_checked(7)?;
-            scheme.eq_ignore_ascii_case(b"bearer ").then_some(given)
-        });
-        given.is_some_and(|given| bool::from(given.ct_eq(token.expose_secret().as_bytes())))
     }
 
     fn metrics(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::interval;
 use tracing_subscriber::EnvFilter;
 
+use crate::access::Access;
 use crate::board::Board;
 use crate::http::{Site, serve};
 use crate::scrapers::jobs;
@@ -151,7 +152,7 @@ async fn run(config: &Config, jobs: Vec<Job>) -> Exit {
         (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
         (Err(error), _) | (_, Err(error)) => return fail(Exit::Bug, &format!("failed to listen for signals: {error}")),
     };
-    let site = Arc::new(Site::new(Arc::new(Board::new(slots(&jobs))), config.exporter.bearer_token.clone()));
+    let site = Arc::new(Site::new(Arc::new(Board::new(slots(&jobs))), Access::of(&config.exporter)));
     let shown = listener.local_addr().unwrap_or(address);
     tracing::info!(address = %shown, networks = config.networks.len(), "listening on {shown}");
     notify(&[NotifyState::Ready]);
