@@ -5,13 +5,17 @@
 //! head, registries, rollup with attesters, queues with the active set.
 
 mod error;
+mod governance;
 mod ledger;
 mod reader;
 mod reads;
+mod slashing;
 mod sources;
 mod stages;
 
 pub use error::{Contract, SnapshotError};
+pub use governance::{GovernanceReader, GovernanceRequest};
 pub use ledger::{LedgerCache, LedgerKey};
 pub use reader::{Progress, SnapshotReader, SnapshotRequest};
+pub use slashing::{SlashingReader, SlashingRequest};
 pub use sources::event_sources;
