@@ -13,11 +13,13 @@ pub enum ScraperKind {
     L1,
     /// The operator's Aztec nodes.
     Nodes,
+    /// What these nodes saw of own attesters.
+    Sentinel,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 2] = [Self::L1, Self::Nodes];
+    pub const ALL: [Self; 3] = [Self::L1, Self::Nodes, Self::Sentinel];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -25,6 +27,7 @@ impl ScraperKind {
         match self {
             Self::L1 => "l1",
             Self::Nodes => "nodes",
+            Self::Sentinel => "sentinel",
         }
     }
 }

@@ -63,6 +63,12 @@ impl SentinelReport {
         Some(current_slot?.saturating_sub(self.last_processed_slot?))
     }
 
+    /// Whether it is at work and looked at a slot of late. Never where the rollup's slot is not known.
+    #[must_use]
+    pub fn is_fresh(&self, current_slot: Option<u64>) -> bool {
+        self.is_enabled() && self.lag(current_slot).is_some_and(|lag| lag < STALE_SLOTS)
+    }
+
     /// Missed duties of one kind as a share of all, of all own attesters together; `None` without a duty.
     #[must_use]
     pub fn missed_share(&self, duty: fn(&AttesterDuties) -> DutyCounts) -> Option<MissedShare> {
@@ -93,9 +99,7 @@ pub fn believe(
     reports: &BTreeMap<String, SentinelReport>,
     current_slot: Option<u64>,
 ) -> BTreeMap<Address, AttesterDuties> {
-    let fresh = reports
-        .values()
-        .filter(|report| report.is_enabled() && report.lag(current_slot).is_some_and(|lag| lag < STALE_SLOTS));
+    let fresh = reports.values().filter(|report| report.is_fresh(current_slot));
     let mut best = BTreeMap::<Address, (Rank, AttesterDuties)>::new();
     for report in fresh {
         for (attester, duties) in &report.duties {

@@ -133,6 +133,20 @@ pub fn aztec_nodes(network: &NetworkConfig) -> Result<Vec<AztecNode>, NetworkErr
     network.aztec_nodes.iter().map(build).collect()
 }
 
+/// Clients of the admin ports of a network's Aztec nodes, where they are configured.
+///
+/// # Errors
+/// `Endpoint` for the first that cannot be built.
+pub fn admin_ports(network: &NetworkConfig) -> Result<Vec<AztecNode>, NetworkError> {
+    let build = |admin: &crate::config::AdminConfig| {
+        let endpoint = &admin.endpoint;
+        let settings = HttpSettings { api_key: admin.api_key.clone(), ..http_settings(endpoint) };
+        AztecNode::new(&endpoint.name, &settings)
+            .map_err(|source| NetworkError::Endpoint { endpoint: endpoint.name.clone(), source })
+    };
+    network.aztec_nodes.iter().filter_map(|node| node.admin.as_ref()).map(build).collect()
+}
+
 /// Where the ledger of a network is kept.
 #[must_use]
 pub fn ledger_path(config: &Config, network: &NetworkConfig) -> PathBuf {
@@ -159,19 +173,23 @@ fn client(network: &NetworkConfig, policy: Policy) -> Result<L1Client, NetworkEr
 }
 
 fn http_settings(endpoint: &EndpointConfig) -> HttpSettings {
-    let authorization = endpoint.auth.as_ref().map(|auth| match auth {
-        Auth::Bearer(token) => SecretString::from(format!("Bearer {}", token.expose_secret())),
-        Auth::Basic { user, password } => {
-            SecretString::from(basic_authorization(&format!("{user}:{}", password.expose_secret())))
-        }
-    });
     HttpSettings {
         url: endpoint.url.expose().clone(),
-        authorization,
+        authorization: endpoint.auth.as_ref().map(authorization),
         api_key: None,
         timeout: endpoint.timeout,
         max_response_bytes: endpoint.max_response_bytes,
         ca_file: endpoint.ca_file.clone(),
+    }
+}
+
+/// The value of the `Authorization` header.
+fn authorization(auth: &Auth) -> SecretString {
+    match auth {
+        Auth::Bearer(token) => SecretString::from(format!("Bearer {}", token.expose_secret())),
+        Auth::Basic { user, password } => {
+            SecretString::from(basic_authorization(&format!("{user}:{}", password.expose_secret())))
+        }
     }
 }
 

@@ -85,6 +85,7 @@ mod nodes;
 mod page;
 mod program;
 mod publishers;
+mod sentinel;
 
 pub use self::attesters::*;
 pub use self::network::*;
@@ -92,10 +93,17 @@ pub use self::nodes::*;
 pub use self::page::render_page;
 pub use self::program::*;
 pub use self::publishers::*;
+pub use self::sentinel::*;
 
 /// The families by subject, in the order in which they are served.
-static SUBJECTS: &[&[&Family]] =
-    &[program::FAMILIES, attesters::FAMILIES, network::FAMILIES, publishers::FAMILIES, nodes::FAMILIES];
+static SUBJECTS: &[&[&Family]] = &[
+    program::FAMILIES,
+    attesters::FAMILIES,
+    network::FAMILIES,
+    publishers::FAMILIES,
+    nodes::FAMILIES,
+    sentinel::FAMILIES,
+];
 
 /// Every family, in the order in which they are served.
 pub fn all() -> impl Iterator<Item = &'static Family> {

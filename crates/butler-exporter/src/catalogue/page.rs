@@ -18,6 +18,9 @@ both the same.
 * A series vanishes with what it describes.
 * A reading that is older than three scrape intervals, and at least five minutes, is no longer served. `butler_scrape_success`,
   `butler_scrape_last_success_timestamp_seconds` and all counters stay: alert on them.
+* A sentinel tells what its node saw. The series of an attester are those of one node: of the sentinels that are less than 32
+  slots behind, the one that saw the most of the attester's duties, then the one that saw the fewest missed.
+* An offence that several nodes noted counts once.
 * Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in memory only, so
   that a change during a restart is not counted.
 * The labels `attester`, `publisher` and `coinbase` are addresses with their checksum. `attester` occurs only where somebody has
@@ -45,7 +48,9 @@ both the same.
 }
 
 fn render_values() -> String {
+    use butler_core::client::aztec_node::{OffenceRange, PeerCounts};
     use butler_core::domain::duplicates::DuplicateKind;
+    use butler_core::domain::offence::OffenceKind;
     use butler_core::domain::position::Position;
     use butler_core::domain::state::State;
 
@@ -62,13 +67,15 @@ fn render_values() -> String {
         list(&mut crate::kinds::FailureKind::all().map(crate::kinds::FailureKind::name)),
     );
     row("`tip`", list(&mut ["pending", "proven"].into_iter()));
-    row(
-        "`status`",
-        list(&mut butler_core::client::aztec_node::PeerCounts::default().by_status().map(|(name, _)| name).into_iter()),
-    );
+    row("`status`", list(&mut PeerCounts::default().by_status().map(|(name, _)| name).into_iter()));
     row("`state`", list(&mut State::ALL.into_iter().map(State::name)));
     row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
     row("`judgement`", list(&mut crate::kinds::JUDGEMENTS.into_iter()));
+    let offences = list(&mut OffenceKind::ALL.into_iter().map(OffenceKind::name));
+    for family in [&super::OFFENCES, &super::ATTESTER_OFFENCES, &super::ATTESTER_OFFENCE_AMOUNT] {
+        row(&format!("`kind` of `{}`", family.name), offences.clone());
+    }
+    row("`round`", list(&mut OffenceRange::BOTH.into_iter().map(OffenceRange::name)));
     row("`kind` of `butler_duplicates`", list(&mut DuplicateKind::ALL.into_iter().map(DuplicateKind::name)));
     text
 }

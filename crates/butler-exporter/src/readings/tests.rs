@@ -31,6 +31,7 @@ fn config() -> NetworkConfig {
         provider_admins: Vec::new(),
         l1: Vec::new(),
         aztec_nodes: Vec::new(),
+        hosts: Vec::new(),
         key_files: Vec::new(),
         publisher_files: Vec::new(),
         extra_attesters: Vec::new(),

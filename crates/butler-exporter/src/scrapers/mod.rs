@@ -6,6 +6,7 @@
 pub mod l1;
 pub mod nodes;
 pub mod seen;
+pub mod sentinel;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,18 +37,23 @@ pub fn jobs(config: &Arc<Config>) -> Vec<Job> {
 }
 
 fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
-    let pace = config.exporter.scrape_interval;
-    let slot = |kind, deadline| Arc::new(Slot::new(&network.name, kind, pace, pace.max(deadline)));
+    let exporter = &config.exporter;
+    let slot = |kind, pace: Duration, deadline| Arc::new(Slot::new(&network.name, kind, pace, pace.max(deadline)));
+    let pace = exporter.scrape_interval;
     let shared = Arc::clone(config);
     let seen = SeenSender::new(None);
     let receiver = seen.subscribe();
-    let mut jobs = vec![Job::new(slot(ScraperKind::L1, L1_DEADLINE), move || {
+    let mut jobs = vec![Job::new(slot(ScraperKind::L1, pace, L1_DEADLINE), move || {
         Box::new(l1::L1Scraper::new(Arc::clone(&shared), seen.clone()))
     })];
     if !network.aztec_nodes.is_empty() {
-        let network = network.clone();
-        jobs.push(Job::new(slot(ScraperKind::Nodes, NODES_DEADLINE), move || {
-            Box::new(nodes::NodesScraper::new(network.clone(), receiver.clone()))
+        let (owned, seen) = (network.clone(), receiver.clone());
+        jobs.push(Job::new(slot(ScraperKind::Nodes, pace, NODES_DEADLINE), move || {
+            Box::new(nodes::NodesScraper::new(owned.clone(), seen.clone()))
+        }));
+        let (owned, seen) = (network.clone(), receiver);
+        jobs.push(Job::new(slot(ScraperKind::Sentinel, exporter.sentinel_interval, NODES_DEADLINE), move || {
+            Box::new(sentinel::SentinelScraper::new(owned.clone(), seen.clone()))
         }));
     }
     jobs

@@ -2,6 +2,7 @@
 
 mod chain;
 mod nodes;
+mod sentinel;
 
 use butler_testkit::aztec_node::FakeAztecNode;
 
@@ -15,13 +16,15 @@ pub(crate) struct World {
 impl World {
     /// Starts everything and adds it to the configuration.
     pub(crate) async fn stand_up(bench: &Bench) -> Self {
-        Self { _node: nodes::stand_up(bench).await }
+        let node = nodes::stand_up(bench).await;
+        sentinel::play(bench, &node);
+        Self { _node: node }
     }
 }
 
 /// Fails unless every series that somebody knows the value of has it.
 pub(crate) fn assert_expected(bench: &Bench, series: &Series) {
-    for (key, value) in chain::expected(bench).into_iter().chain(nodes::expected()) {
+    for (key, value) in chain::expected(bench).into_iter().chain(nodes::expected()).chain(sentinel::expected(bench)) {
         let found = series.get(&key).unwrap_or_else(|| panic!("{key} is not there: {series:#?}"));
         assert!((found - value).abs() < 1e-9, "{key} is {found}, not {value}");
     }

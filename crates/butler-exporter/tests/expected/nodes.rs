@@ -8,7 +8,7 @@ use crate::support::Bench;
 
 /// A fake node that follows the devnet's registry, and its section of the configuration.
 pub(crate) async fn stand_up(bench: &Bench) -> FakeAztecNode {
-    let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let node = FakeAztecNode::replay("validator-node-4.1.2-slashed").await.unwrap();
     let contracts = bench.oracle().contracts;
     node.set_result(
         "node_getNodeInfo",
@@ -18,7 +18,16 @@ pub(crate) async fn stand_up(bench: &Bench) -> FakeAztecNode {
                 { "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address },
         }),
     );
-    bench.append(&format!("[[networks.devnet.aztec_nodes]]\nname = \"alpha\"\nurl = \"{}\"", node.url()));
+    bench.write("admin-key", FakeAztecNode::ADMIN_KEY);
+    bench.append(&format!(
+        "[[networks.devnet.aztec_nodes]]
+name = \"alpha\"
+url = \"{}\"
+admin_url = \"{}\"
+admin_api_key_file = \"admin-key\"",
+        node.url(),
+        node.admin_url()
+    ));
     node
 }
 
@@ -26,12 +35,12 @@ pub(crate) fn expected() -> Vec<(String, f64)> {
     vec![
         (with("butler_node_up", "node", "alpha"), 1.0),
         (with("butler_node_ready", "node", "alpha"), 1.0),
-        (with("butler_node_proposed_block", "node", "alpha"), 2.0),
-        (with("butler_node_proven_block", "node", "alpha"), 0.0),
-        (with("butler_node_finalized_block", "node", "alpha"), 0.0),
+        (with("butler_node_proposed_block", "node", "alpha"), 18.0),
+        (with("butler_node_proven_block", "node", "alpha"), 15.0),
+        (with("butler_node_finalized_block", "node", "alpha"), 15.0),
         (with("butler_node_l1_reachable", "node", "alpha"), 1.0),
         (with("butler_node_rollup_agrees", "node", "alpha"), 1.0),
-        (with("butler_node_world_state_block", "node", "alpha"), 2.0),
+        (with("butler_node_world_state_block", "node", "alpha"), 18.0),
         (with("butler_node_world_state_synced", "node", "alpha"), 1.0),
         // The recorded node is ahead of the devnet, which has no checkpoints.
         (with("butler_rollup_checkpoint", "tip", "pending"), 0.0),

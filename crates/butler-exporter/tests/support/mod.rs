@@ -97,7 +97,7 @@ impl Bench {
 
     /// Starts the program on a free port, with a scrape each second.
     pub(crate) async fn run(&self) -> Program {
-        self.append("[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"");
+        self.append("[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"\nsentinel_interval = \"1s\"\nhosts_interval = \"1s\"");
         start(self.command()).await
     }
 }

@@ -104,7 +104,7 @@ fn l1_reachable(fees: Answer<()>) -> Option<bool> {
 }
 
 /// An answer within the deadline. Its failure is its kind: a node's own words may hold its L1 endpoint's URL.
-async fn within<T>(deadline: Duration, answer: impl Future<Output = Result<T, RpcFailure>>) -> Answer<T> {
+pub(crate) async fn within<T>(deadline: Duration, answer: impl Future<Output = Result<T, RpcFailure>>) -> Answer<T> {
     let answer = timeout(deadline, answer).await.map_err(|_| FailureKind::Deadline)?;
     answer.map_err(|failure| FailureKind::Rpc(failure.kind()))
 }

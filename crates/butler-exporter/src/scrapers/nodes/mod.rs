@@ -4,9 +4,9 @@
 //! texts go nowhere: some hold the URL of its L1 endpoint.
 
 mod facts;
+mod log;
 mod readings;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use butler_core::client::aztec_node::AztecNode;
@@ -16,7 +16,9 @@ use butler_core::runtime::report::Chain;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::time::Instant;
 
-use self::facts::{NodeFacts, ask};
+use self::facts::ask;
+pub(crate) use self::facts::within;
+pub(crate) use self::log::FailureLog;
 use self::readings::node_readings;
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
@@ -32,14 +34,14 @@ pub struct NodesScraper {
     seen: SeenReceiver,
     first_look: FirstLook,
     clients: Option<Vec<AztecNode>>,
-    failures: BTreeMap<String, u64>,
+    log: FailureLog,
 }
 
 impl NodesScraper {
     /// A scraper that has asked nobody yet.
     #[must_use]
     pub fn new(config: NetworkConfig, seen: SeenReceiver) -> Self {
-        Self { config, seen, first_look: FirstLook::default(), clients: None, failures: BTreeMap::new() }
+        Self { config, seen, first_look: FirstLook::default(), clients: None, log: FailureLog::default() }
     }
 
     async fn scrape_nodes(&mut self, slot: &Slot) {
@@ -59,30 +61,11 @@ impl NodesScraper {
             for kind in node.failures() {
                 slot.count_error(kind);
             }
-            self.log(slot, node);
+            self.log.note(slot, "node", &node.name, node.failures().next());
         }
         let seen = fresh(&self.seen, slot.budget());
         let readings = node_readings(&nodes, seen.as_ref().map(|seen| &seen.snapshot.rollup));
         slot.succeeded(readings.into(), began.elapsed(), unix_now());
-    }
-
-    fn log(&mut self, slot: &Slot, facts: &NodeFacts) {
-        let failures = self.failures.entry(facts.name.clone()).or_default();
-        let (network, node) = (&slot.network, &facts.name);
-        match facts.failures().next() {
-            None if *failures > 0 => {
-                tracing::info!(network, node, failures, "node {node} answers again after {failures} failures");
-                *failures = 0;
-            }
-            None => {}
-            Some(kind) => {
-                *failures = failures.saturating_add(1);
-                if is_worth_a_line(*failures) {
-                    let kind = kind.name();
-                    tracing::warn!(network, node, kind, failures, "failed to ask node {node}: {kind}");
-                }
-            }
-        }
     }
 }
 
@@ -92,7 +75,8 @@ impl Scrape for NodesScraper {
     }
 }
 
-fn setup_failed(slot: &Slot, error: &NetworkError, took: Duration) {
+/// Notes that the clients of nodes could not be made.
+pub(crate) fn setup_failed(slot: &Slot, error: &NetworkError, took: Duration) {
     let failures = slot.failed(FailureKind::Setup, took);
     if is_worth_a_line(failures) {
         let (network, why) = (&slot.network, Chain(error).to_string().replace("\n  because ", ": "));
