@@ -15,11 +15,13 @@ pub enum ScraperKind {
     Nodes,
     /// What these nodes saw of own attesters.
     Sentinel,
+    /// The operator's machines.
+    Hosts,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 3] = [Self::L1, Self::Nodes, Self::Sentinel];
+    pub const ALL: [Self; 4] = [Self::L1, Self::Nodes, Self::Sentinel, Self::Hosts];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -28,6 +30,7 @@ impl ScraperKind {
             Self::L1 => "l1",
             Self::Nodes => "nodes",
             Self::Sentinel => "sentinel",
+            Self::Hosts => "hosts",
         }
     }
 }
@@ -55,10 +58,12 @@ pub enum FailureKind {
     Overflow,
     /// The network's clients could not be built.
     Setup,
+    /// A host's name leads elsewhere.
+    WrongAddress,
 }
 
 impl FailureKind {
-    const OWN: [Self; 9] = [
+    const OWN: [Self; 10] = [
         Self::NoContract,
         Self::Unsupported,
         Self::Nonsense,
@@ -68,6 +73,7 @@ impl FailureKind {
         Self::Deadline,
         Self::Overflow,
         Self::Setup,
+        Self::WrongAddress,
     ];
 
     /// Every kind.
@@ -89,6 +95,7 @@ impl FailureKind {
             Self::Deadline => "deadline",
             Self::Overflow => "overflow",
             Self::Setup => "setup",
+            Self::WrongAddress => "wrong_address",
         }
     }
 }

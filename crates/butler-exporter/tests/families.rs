@@ -20,6 +20,7 @@ async fn every_family_is_served_with_the_oracles_values() {
     let program = bench.run().await;
     program.when_scraped("devnet", "nodes").await;
     program.when_scraped("devnet", "sentinel").await;
+    program.when_scraped("devnet", "hosts").await;
     let series = program.when_scraped("devnet", "l1").await;
     assert_expected(&bench, &series);
     for family in catalogue::all() {
@@ -79,6 +80,7 @@ async fn promtool_accepts_the_text() {
     let program = bench.run().await;
     program.when_scraped("devnet", "nodes").await;
     program.when_scraped("devnet", "sentinel").await;
+    program.when_scraped("devnet", "hosts").await;
     program.when_scraped("devnet", "l1").await;
     bench.write("metrics.txt", &program.get("/metrics").text());
     let text = std::fs::File::open(bench.path("metrics.txt")).unwrap();
@@ -152,6 +154,7 @@ async fn a_real_prometheus_has_every_family_with_the_oracles_values() {
     let program = bench.run().await;
     program.when_scraped("devnet", "nodes").await;
     program.when_scraped("devnet", "sentinel").await;
+    program.when_scraped("devnet", "hosts").await;
     program.when_scraped("devnet", "l1").await;
     let prometheus = Prometheus::start(&bench, &program);
     let series = wait_for("the values in Prometheus", || prometheus.query().filter(|found| !found.is_empty())).await;

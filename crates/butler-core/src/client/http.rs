@@ -3,7 +3,7 @@
 //! Connections are kept alive. Redirects are not followed: an endpoint that redirects is configured wrongly. The body of
 //! an answer that is not 2xx is kept, for Aztec nodes put JSON-RPC errors into HTTP 400.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -252,15 +252,18 @@ fn connect_failure(error: hyper_util::client::legacy::Error) -> RpcFailure {
     }
 }
 
-/// Trusts the system's authorities, Mozilla's, and those of the configuration.
-fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
+/// The system's authorities if asked for, Mozilla's, and those of the file.
+pub(super) fn trusted_roots(
+    with_system: bool,
+    ca_file: Option<&Path>,
+) -> Result<rustls::RootCertStore, HttpSetupError> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if settings.url.scheme() == "https" {
+    if with_system {
         // A broken certificate in the system's store is not a reason to trust none of them.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    if let Some(path) = &settings.ca_file {
-        let fault = |problem: String| HttpSetupError::Authorities { path: path.clone(), problem };
+    if let Some(path) = ca_file {
+        let fault = |problem: String| HttpSetupError::Authorities { path: path.to_path_buf(), problem };
         let certificates = CertificateDer::pem_file_iter(path)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| fault(error.to_string()))?;
@@ -271,6 +274,11 @@ fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetup
             roots.add(certificate).map_err(|error| fault(error.to_string()))?;
         }
     }
+    Ok(roots)
+}
+
+fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
+    let roots = trusted_roots(settings.url.scheme() == "https", settings.ca_file.as_deref())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

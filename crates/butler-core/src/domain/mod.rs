@@ -9,6 +9,7 @@ pub mod coinbase;
 pub mod delegation;
 pub mod duplicates;
 pub mod governance;
+pub mod host;
 pub mod ids;
 pub mod key_book;
 pub mod node;

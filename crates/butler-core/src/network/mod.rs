@@ -7,18 +7,22 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
+use url::Url;
 
 use crate::client::aztec_node::AztecNode;
 use crate::client::endpoint::EndpointSettings;
 use crate::client::http::{HttpSettings, HttpSetupError, basic_authorization};
 use crate::client::l1::{BlockTag, L1Client, Policy};
-use crate::config::{Auth, Config, EndpointConfig, NetworkChoiceError, NetworkConfig};
+use crate::config::{Auth, Config, EndpointConfig, HostConfig, NetworkChoiceError, NetworkConfig};
 use crate::domain::duplicates::ReplicaPolicy;
 use crate::key_files::{KeyFilesReport, list_key_files, load_key_files};
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
 /// Blocks of the first log range that is tried when neither configuration nor experience says more.
 const FIRST_LOG_RANGE: u64 = 10_000;
+
+/// The most bytes that a host's RPC may answer to a check.
+const HOST_RESPONSE_LIMIT: usize = 1 << 20;
 
 /// Why a network cannot be opened.
 #[derive(Debug, Error)]
@@ -145,6 +149,19 @@ pub fn admin_ports(network: &NetworkConfig) -> Result<Vec<AztecNode>, NetworkErr
             .map_err(|source| NetworkError::Endpoint { endpoint: endpoint.name.clone(), source })
     };
     network.aztec_nodes.iter().filter_map(|node| node.admin.as_ref()).map(build).collect()
+}
+
+/// How to reach something on a host.
+#[must_use]
+pub fn host_settings(host: &HostConfig, url: Url, auth: Option<&Auth>) -> HttpSettings {
+    HttpSettings {
+        url,
+        authorization: auth.map(authorization),
+        api_key: None,
+        timeout: host.timeout,
+        max_response_bytes: HOST_RESPONSE_LIMIT,
+        ca_file: host.ca_file.clone(),
+    }
 }
 
 /// Where the ledger of a network is kept.

@@ -80,6 +80,7 @@ impl Family {
 }
 
 mod attesters;
+mod hosts;
 mod network;
 mod nodes;
 mod page;
@@ -88,6 +89,7 @@ mod publishers;
 mod sentinel;
 
 pub use self::attesters::*;
+pub use self::hosts::*;
 pub use self::network::*;
 pub use self::nodes::*;
 pub use self::page::render_page;
@@ -103,6 +105,7 @@ static SUBJECTS: &[&[&Family]] = &[
     publishers::FAMILIES,
     nodes::FAMILIES,
     sentinel::FAMILIES,
+    hosts::FAMILIES,
 ];
 
 /// Every family, in the order in which they are served.

@@ -50,6 +50,7 @@ both the same.
 fn render_values() -> String {
     use butler_core::client::aztec_node::{OffenceRange, PeerCounts};
     use butler_core::domain::duplicates::DuplicateKind;
+    use butler_core::domain::host::HostCheck;
     use butler_core::domain::offence::OffenceKind;
     use butler_core::domain::position::Position;
     use butler_core::domain::state::State;
@@ -75,6 +76,7 @@ fn render_values() -> String {
     for family in [&super::OFFENCES, &super::ATTESTER_OFFENCES, &super::ATTESTER_OFFENCE_AMOUNT] {
         row(&format!("`kind` of `{}`", family.name), offences.clone());
     }
+    row("`check`", list(&mut HostCheck::ALL.into_iter().map(HostCheck::name)));
     row("`round`", list(&mut OffenceRange::BOTH.into_iter().map(OffenceRange::name)));
     row("`kind` of `butler_duplicates`", list(&mut DuplicateKind::ALL.into_iter().map(DuplicateKind::name)));
     text

@@ -3,6 +3,8 @@
 //! A scraper reads, turns facts into readings and puts them into its slot, well or badly; it never returns an error. A
 //! new one is a module here, a [`ScraperKind`](crate::kinds::ScraperKind), and its jobs in [`jobs`].
 
+mod failure_log;
+pub mod hosts;
 pub mod l1;
 pub mod nodes;
 pub mod seen;
@@ -54,6 +56,13 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
         let (owned, seen) = (network.clone(), receiver);
         jobs.push(Job::new(slot(ScraperKind::Sentinel, exporter.sentinel_interval, NODES_DEADLINE), move || {
             Box::new(sentinel::SentinelScraper::new(owned.clone(), seen.clone()))
+        }));
+    }
+    if !network.hosts.is_empty() {
+        let owned = network.clone();
+        let deadline = hosts::deadline(&network.hosts);
+        jobs.push(Job::new(slot(ScraperKind::Hosts, exporter.hosts_interval, deadline), move || {
+            Box::new(hosts::HostsScraper::new(owned.clone()))
         }));
     }
     jobs

@@ -23,7 +23,8 @@ use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::readings::{Readings, address, count, number, truth, units};
 use crate::scrapers::Scrape;
-use crate::scrapers::nodes::{FailureLog, setup_failed, within};
+use crate::scrapers::failure_log::FailureLog;
+use crate::scrapers::nodes::{setup_failed, within};
 use crate::scrapers::seen::{FirstLook, Seen, SeenReceiver, fresh};
 use crate::status::Slot;
 
@@ -82,7 +83,7 @@ impl SentinelScraper {
         let ports = noted.iter().map(|(node, answer)| ("the admin port of node", node, answer.as_ref().err()));
         for (subject, node, failure) in sentinels.chain(ports) {
             failure.iter().for_each(|kind| slot.count_error(**kind));
-            self.log.note(slot, subject, node, failure.copied());
+            self.log.note(slot, subject, node, failure.map(|kind| (*kind, None)));
         }
         let current_slot = seen.and_then(|seen| seen.snapshot.rollup.clock.slot_at(seen.snapshot.block.timestamp));
         let mut readings = sentinel_readings(reports, current_slot);

@@ -1,16 +1,19 @@
 //! A world in which every family has a value, and these values: one module for each subject.
 
 mod chain;
+mod hosts;
 mod nodes;
 mod sentinel;
 
 use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::proxy::FaultProxy;
 
 use crate::support::{Bench, Series};
 
 /// What stands beside the devnet while the program runs.
 pub(crate) struct World {
     _node: FakeAztecNode,
+    _host: FaultProxy,
 }
 
 impl World {
@@ -18,13 +21,18 @@ impl World {
     pub(crate) async fn stand_up(bench: &Bench) -> Self {
         let node = nodes::stand_up(bench).await;
         sentinel::play(bench, &node);
-        Self { _node: node }
+        Self { _host: hosts::stand_up(bench, &node).await, _node: node }
     }
 }
 
 /// Fails unless every series that somebody knows the value of has it.
 pub(crate) fn assert_expected(bench: &Bench, series: &Series) {
-    for (key, value) in chain::expected(bench).into_iter().chain(nodes::expected()).chain(sentinel::expected(bench)) {
+    for (key, value) in chain::expected(bench)
+        .into_iter()
+        .chain(nodes::expected())
+        .chain(sentinel::expected(bench))
+        .chain(hosts::expected())
+    {
         let found = series.get(&key).unwrap_or_else(|| panic!("{key} is not there: {series:#?}"));
         assert!((found - value).abs() < 1e-9, "{key} is {found}, not {value}");
     }

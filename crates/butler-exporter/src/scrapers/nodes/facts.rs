@@ -85,7 +85,7 @@ pub(super) async fn ask(node: &AztecNode, config: &NetworkConfig, deadline: Dura
 }
 
 /// Whether the node follows what is configured.
-fn fits(info: &NodeInfo, config: &NetworkConfig) -> bool {
+pub(crate) fn fits(info: &NodeInfo, config: &NetworkConfig) -> bool {
     info.l1_chain_id == config.chain_id && info.l1_contract_addresses.registry_address == config.aztec_registry
 }
 

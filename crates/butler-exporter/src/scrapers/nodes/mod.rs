@@ -4,7 +4,6 @@
 //! texts go nowhere: some hold the URL of its L1 endpoint.
 
 mod facts;
-mod log;
 mod readings;
 
 use std::time::Duration;
@@ -17,12 +16,13 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::time::Instant;
 
 use self::facts::ask;
-pub(crate) use self::facts::within;
-pub(crate) use self::log::FailureLog;
+pub(crate) use self::facts::{fits, within};
 use self::readings::node_readings;
+pub(crate) use self::readings::version_label;
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::scrapers::Scrape;
+use crate::scrapers::failure_log::FailureLog;
 use crate::scrapers::seen::{FirstLook, SeenReceiver, fresh};
 use crate::status::Slot;
 use crate::tasks::is_worth_a_line;
@@ -61,7 +61,7 @@ impl NodesScraper {
             for kind in node.failures() {
                 slot.count_error(kind);
             }
-            self.log.note(slot, "node", &node.name, node.failures().next());
+            self.log.note(slot, "node", &node.name, node.failures().next().map(|kind| (kind, None)));
         }
         let seen = fresh(&self.seen, slot.budget());
         let readings = node_readings(&nodes, seen.as_ref().map(|seen| &seen.snapshot.rollup));

@@ -12,7 +12,7 @@ use crate::readings::{Readings, number, truth};
 const VERSION_LIMIT: usize = 64;
 
 /// A version that a stranger wrote, as a label.
-fn version_label(version: &str) -> String {
+pub(crate) fn version_label(version: &str) -> String {
     printable(version).chars().take(VERSION_LIMIT).collect()
 }
 
