@@ -125,7 +125,7 @@ async fn print_once(jobs: &[Job]) -> Exit {
         Ok(text) => text,
         Err(error) => return fail(Exit::Bug, &format!("failed to write the metrics: {error}")),
     };
-    if let Err(error) = std::io::stdout().lock().write_all(text.as_bytes()) {
+    if let Err(error) = std::io::stdout().lock().write_all(&text) {
         return fail(Exit::LocalFile, &format!("failed to write to stdout: {error}"));
     }
     if jobs.iter().all(|job| job.slot.last_outcome() == Some(Outcome::Success)) {

@@ -174,7 +174,9 @@ impl L1Client {
                 .endpoints
                 .iter()
                 .enumerate()
-                .map(|(index, endpoint)| self.probe(index, endpoint, at, also).map(move |probe| (endpoint, probe)).boxed())
+                .map(|(index, endpoint)| {
+                    self.probe(index, endpoint, at, also).map(move |probe| (endpoint, probe)).boxed()
+                })
                 .collect();
             loop {
                 let next =

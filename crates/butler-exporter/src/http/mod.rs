@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,12 +12,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, VARY, WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY, WWW_AUTHENTICATE,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -32,7 +29,7 @@ use tokio::time::{sleep, timeout};
 use crate::access::Access;
 use crate::board::Board;
 use crate::page;
-use crate::text::{Exposition, Format};
+use crate::text::{Coding, Exposition, Format};
 
 /// How long a client may take for the head of a request; also how long an idle connection stays.
 const HEADER_TIME: Duration = Duration::from_secs(5);
@@ -92,22 +89,23 @@ impl Site {
         }
         if request.method() != Method::GET && request.method() != Method::HEAD {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-            response.headers_mut().insert(ALLOW, hyper::header::HeaderValue::from_static("GET, HEAD"));
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
         match path {
             "/metrics" => self.metrics(request.headers()),
             "/livez" => verdict(self.is_alive(), "alive\n", "a scraper does not get on\n"),
             "/readyz" => verdict(self.is_ready(), "ready\n", "not every network was tried yet\n"),
-            _ => compressed(request.headers(), "text/html; charset=utf-8", page::render(&self.board.slots())),
+            _ => respond(StatusCode::OK, "text/html; charset=utf-8", page::render(&self.board.slots()).into()),
         }
     }
 
     fn metrics(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {
         let format =
             if accepts(headers, ACCEPT, "application/openmetrics-text") { Format::OpenMetrics } else { Format::Text };
-        match self.exposition.render(format) {
-            Ok(text) => compressed(headers, format.content_type(), text),
+        let coding = coding(headers);
+        match self.exposition.body(format, coding) {
+            Ok(body) => coded(coding, format.content_type(), body),
             Err(error) => {
                 tracing::error!("failed to write the metrics: {error}");
                 plain(StatusCode::INTERNAL_SERVER_ERROR, "failed to write the metrics\n")
@@ -134,29 +132,23 @@ fn verdict(good: bool, yes: &'static str, no: &'static str) -> Response<Full<Byt
     if good { plain(StatusCode::OK, yes) } else { plain(StatusCode::SERVICE_UNAVAILABLE, no) }
 }
 
-fn compressed(headers: &HeaderMap, content_type: &'static str, text: String) -> Response<Full<Bytes>> {
-    let mut response = match accepts(headers, ACCEPT_ENCODING, "gzip").then(|| gzip(text.as_bytes())) {
-        Some(Ok(bytes)) => {
-            let mut response = respond(StatusCode::OK, content_type, bytes.into());
-            response.headers_mut().insert(CONTENT_ENCODING, hyper::header::HeaderValue::from_static("gzip"));
-            response
-        }
-        Some(Err(_)) | None => respond(StatusCode::OK, content_type, text.into()),
-    };
-    response.headers_mut().insert(VARY, hyper::header::HeaderValue::from_static("Accept, Accept-Encoding"));
-    response
+fn coding(headers: &HeaderMap) -> Coding {
+    if accepts(headers, ACCEPT_ENCODING, "gzip") { Coding::Gzip } else { Coding::Identity }
 }
 
-fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes)?;
-    encoder.finish()
+fn coded(coding: Coding, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = respond(StatusCode::OK, content_type, body);
+    if coding == Coding::Gzip {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    response
 }
 
 fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
