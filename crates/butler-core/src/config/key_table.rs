@@ -111,6 +111,25 @@ static EXPORTER: Group = Group {
             "Time between two snapshots of the chain, and between two looks at the nodes.",
         )
         .seconds(1, 86_400),
+        key(
+            "staleness",
+            "duration",
+            Computed("three scrape intervals, at least 5m"),
+            "How long a reading is served that no later scrape replaced. At least `scrape_interval`.",
+        )
+        .seconds(1, 604_800),
+        key(
+            "state_directory",
+            "path",
+            Computed("`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/butler`, else `~/.local/state/butler`"),
+            "The attesters' last states are kept here, so that a change during a restart is counted.",
+        ),
+        key(
+            "textfile",
+            "path",
+            Optional,
+            "A file that ends in `.prom`, for node_exporter's textfile collector. Written after each scrape.",
+        ),
         key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
         key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
         key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),

@@ -25,6 +25,12 @@ pub struct ExporterConfig {
     pub listen: SocketAddr,
     /// Time between two snapshots of the chain.
     pub scrape_interval: Duration,
+    /// How long a reading is served; absent when it follows from the interval.
+    pub staleness: Option<Duration>,
+    /// The folder of the attesters' last states; absent when neither the key nor the environment has one.
+    pub state_directory: Option<PathBuf>,
+    /// The file for node_exporter.
+    pub textfile: Option<PathBuf>,
     /// What every request must bring. Absent only on loopback, or when that was asked for.
     pub bearer_token: Option<SecretString>,
 }
@@ -45,7 +51,10 @@ pub struct WatcherConfig {
 pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let enabled = section.get("enabled");
     let listen = section.get("listen");
-    let scrape_interval = section.get("scrape_interval");
+    let scrape_interval: Option<Duration> = section.get("scrape_interval");
+    let staleness = section.get("staleness");
+    let state_directory = read_directory(section, "state_directory", &STATE);
+    let textfile = read_textfile(section);
     let insecure: Option<bool> = section.get("insecure");
     let bearer_token = match read_secret(section, &BEARER) {
         Secret::Absent => None,
@@ -59,7 +68,30 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
             .fault("listen", problem.hint("set `bearer_token_file`, or `insecure = true` behind a proxy of your own"));
         return None;
     }
-    Some(ExporterConfig { enabled: enabled?, listen, scrape_interval: scrape_interval?, bearer_token })
+    let scrape_interval = scrape_interval?;
+    if let Some(staleness) = staleness
+        && staleness < scrape_interval
+    {
+        let problem = Problem::new("readings would vanish before the next scrape");
+        section.fault("staleness", problem.hint("at least `scrape_interval`, better three times that"));
+        return None;
+    }
+    let (enabled, textfile) = (enabled?, textfile?);
+    Some(ExporterConfig { enabled, listen, scrape_interval, staleness, state_directory, textfile, bearer_token })
+}
+
+/// `None` after a fault, which is reported.
+fn read_textfile(section: &Section<'_>) -> Option<Option<PathBuf>> {
+    if section.origin("textfile").is_none() {
+        return Some(None);
+    }
+    let path = section.path("textfile")?;
+    if path.extension().is_none_or(|extension| extension != "prom") {
+        let problem = Problem::new("node_exporter reads only files that end in `.prom`");
+        section.fault("textfile", problem.hint("such as \"/var/lib/prometheus/node-exporter/butler.prom\""));
+        return None;
+    }
+    Some(Some(path))
 }
 
 pub(crate) fn read_watcher(section: &Section<'_>) -> Option<WatcherConfig> {

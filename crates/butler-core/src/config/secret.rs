@@ -68,7 +68,7 @@ pub(crate) fn read_secret(section: &Section<'_>, keys: &SecretKeys) -> Secret {
 /// Reads the secret behind one of the keys.
 pub(crate) fn read_chosen(section: &Section<'_>, keys: &SecretKeys, key: &'static str) -> Secret {
     let content = if key == keys.file {
-        section.path(key).map(|path| load_secret(&path))
+        section.file(key).map(|path| load_secret(&path))
     } else if key == keys.credential {
         section.get::<CredentialName>(key).map(|name| load_credential(section, &name.0))
     } else {
@@ -107,7 +107,11 @@ fn unreadable(error: &StoreError) -> Problem {
 
 fn load_credential(section: &Section<'_>, name: &str) -> Result<SecretString, Problem> {
     match section.reader().variables.get("CREDENTIALS_DIRECTORY") {
-        Some(folder) => load_secret(&PathBuf::from(folder).join(name)),
+        Some(folder) => {
+            let path = PathBuf::from(folder).join(name);
+            section.reader().depends_on(&path);
+            load_secret(&path)
+        }
         None => Err(Problem::new("there are no credentials: CREDENTIALS_DIRECTORY is not set")
             .hint("set LoadCredential= in the systemd unit")),
     }
