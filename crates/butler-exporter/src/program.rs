@@ -18,7 +18,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::access::Access;
 use crate::board::Board;
-use crate::http::{Site, serve};
+use crate::http::tls::{Tls, TlsError};
+use crate::http::{Site, exposure, serve};
 use crate::scrapers::jobs;
 use crate::status::{Outcome, Slot};
 use crate::tasks::{Job, scrape_once, supervise};
@@ -58,6 +59,9 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         return fail(Exit::Configuration, &what);
     }
     if arguments.check {
+        if let Err(error) = load_tls(&config) {
+            return fail(Exit::Configuration, &Chain(&error).to_string());
+        }
         say(&summary(&config));
         return Exit::Success;
     }
@@ -140,6 +144,10 @@ fn slots(jobs: &[Job]) -> Vec<Arc<Slot>> {
 }
 
 async fn run(config: &Config, jobs: Vec<Job>) -> Exit {
+    let tls = match load_tls(config) {
+        Ok(tls) => tls,
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
     let address = config.exporter.listen;
     let listener = match TcpListener::bind(address).await {
         Ok(listener) => listener,
@@ -154,6 +162,9 @@ async fn run(config: &Config, jobs: Vec<Job>) -> Exit {
     };
     let site = Arc::new(Site::new(Arc::new(Board::new(slots(&jobs))), Access::of(&config.exporter)));
     let shown = listener.local_addr().unwrap_or(address);
+    if let Some(warning) = exposure(&config.exporter) {
+        tracing::warn!("{warning}");
+    }
     tracing::info!(address = %shown, networks = config.networks.len(), "listening on {shown}");
     notify(&[NotifyState::Ready]);
 
@@ -168,9 +179,14 @@ async fn run(config: &Config, jobs: Vec<Job>) -> Exit {
         tracing::info!("stopping");
         notify(&[NotifyState::Stopping]);
     };
-    serve(listener, site, stop).await;
+    serve(listener, site, tls, stop).await;
     tasks.shutdown().await;
     Exit::Success
+}
+
+/// The certificate, when HTTPS is to be served.
+fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
+    config.exporter.tls.clone().map(|files| Tls::load(files).map(Arc::new)).transpose()
 }
 
 /// Tells systemd that the scrapers are at work, as often as it wants to hear it.

@@ -66,6 +66,7 @@ pub struct Exposition {
 /// Texts, and everything that went into them.
 #[derive(Debug)]
 struct Rendered {
+    process: Arc<Readings>,
     views: Vec<View>,
     bodies: Vec<((Format, Coding), Bytes)>,
 }
@@ -90,17 +91,18 @@ impl Exposition {
     /// # Errors
     /// When a label cannot be written, which is a bug.
     pub fn body(&self, format: Format, coding: Coding) -> Result<Bytes, fmt::Error> {
+        let process = Arc::new(process_readings());
         let views: Vec<View> = self.board.slots().iter().map(|slot| slot.view()).collect();
         // A panic while the lock was held leaves a text that fits its views, or none.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let rendered = match &mut *last {
-            Some(rendered) if rendered.views == views => rendered,
-            other => other.insert(Rendered { views, bodies: Vec::new() }),
+            Some(rendered) if rendered.process == process && rendered.views == views => rendered,
+            other => other.insert(Rendered { process, views, bodies: Vec::new() }),
         };
         if let Some((_, body)) = rendered.bodies.iter().find(|(of, _)| *of == (format, coding)) {
             return Ok(body.clone());
         }
-        let body = write(format, coding, &rendered.views)?;
+        let body = write(format, coding, &rendered.process, &rendered.views)?;
         rendered.bodies.push(((format, coding), body.clone()));
         Ok(body)
     }
@@ -121,8 +123,8 @@ impl Piece<'_> {
     }
 }
 
-fn write(format: Format, coding: Coding, views: &[View]) -> Result<Bytes, fmt::Error> {
-    let mut own = vec![encode(None, &Arc::new(program_readings()))?];
+fn write(format: Format, coding: Coding, process: &Arc<Readings>, views: &[View]) -> Result<Bytes, fmt::Error> {
+    let mut own = vec![encode(None, process)?];
     let mut kept: Vec<&Lines> = Vec::new();
     for view in views {
         own.push(encode(Some(&view.network), &view.own)?);
@@ -180,7 +182,7 @@ fn push_new(pieces: &mut Vec<Piece<'_>>, text: &str) {
 }
 
 /// What belongs to no network.
-fn program_readings() -> Readings {
+fn process_readings() -> Readings {
     let labels = vec![env!("CARGO_PKG_VERSION").to_owned()];
     Readings(vec![Sample { family: &catalogue::BUILD, labels, value: 1.0 }])
 }
