@@ -70,6 +70,7 @@ fn mainnet_needs_no_file() {
     enabled = true  # default
     listen = "127.0.0.1:9464"  # default
     scrape_interval = "60s"  # default
+    state_directory = "/home/op/.local/state/butler"  # variable HOME
     insecure = false  # default
 
     [watcher]

@@ -4,6 +4,7 @@
 //! into its slot; `GET /metrics` writes down what the slots hold. Nothing that is scraped can end the program.
 //! `catalogue` lists every family; `docs/architecture.md` shows the flow.
 
+pub mod access;
 pub mod board;
 pub mod catalogue;
 mod edge;

@@ -16,8 +16,10 @@ use tokio::task::JoinSet;
 use tokio::time::interval;
 use tracing_subscriber::EnvFilter;
 
+use crate::access::Access;
 use crate::board::Board;
-use crate::http::{Site, serve};
+use crate::http::tls::{Tls, TlsError};
+use crate::http::{Site, exposure, serve};
 use crate::scrapers::jobs;
 use crate::status::{Outcome, Slot};
 use crate::tasks::{Job, scrape_once, supervise};
@@ -57,6 +59,9 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         return fail(Exit::Configuration, &what);
     }
     if arguments.check {
+        if let Err(error) = load_tls(&config) {
+            return fail(Exit::Configuration, &Chain(&error).to_string());
+        }
         say(&summary(&config));
         return Exit::Success;
     }
@@ -124,7 +129,7 @@ async fn print_once(jobs: &[Job]) -> Exit {
         Ok(text) => text,
         Err(error) => return fail(Exit::Bug, &format!("failed to write the metrics: {error}")),
     };
-    if let Err(error) = std::io::stdout().lock().write_all(text.as_bytes()) {
+    if let Err(error) = std::io::stdout().lock().write_all(&text) {
         return fail(Exit::LocalFile, &format!("failed to write to stdout: {error}"));
     }
     if jobs.iter().all(|job| job.slot.last_outcome() == Some(Outcome::Success)) {
@@ -139,6 +144,10 @@ fn slots(jobs: &[Job]) -> Vec<Arc<Slot>> {
 }
 
 async fn run(config: &Config, jobs: Vec<Job>) -> Exit {
+    let tls = match load_tls(config) {
+        Ok(tls) => tls,
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
     let address = config.exporter.listen;
     let listener = match TcpListener::bind(address).await {
         Ok(listener) => listener,
@@ -151,8 +160,11 @@ async fn run(config: &Config, jobs: Vec<Job>) -> Exit {
         (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
         (Err(error), _) | (_, Err(error)) => return fail(Exit::Bug, &format!("failed to listen for signals: {error}")),
     };
-    let site = Arc::new(Site::new(Arc::new(Board::new(slots(&jobs))), config.exporter.bearer_token.clone()));
+    let site = Arc::new(Site::new(Arc::new(Board::new(slots(&jobs))), Access::of(&config.exporter)));
     let shown = listener.local_addr().unwrap_or(address);
+    if let Some(warning) = exposure(&config.exporter) {
+        tracing::warn!("{warning}");
+    }
     tracing::info!(address = %shown, networks = config.networks.len(), "listening on {shown}");
     notify(&[NotifyState::Ready]);
 
@@ -167,9 +179,14 @@ async fn run(config: &Config, jobs: Vec<Job>) -> Exit {
         tracing::info!("stopping");
         notify(&[NotifyState::Stopping]);
     };
-    serve(listener, site, stop).await;
+    serve(listener, site, tls, stop).await;
     tasks.shutdown().await;
     Exit::Success
+}
+
+/// The certificate, when HTTPS is to be served.
+fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
+    config.exporter.tls.clone().map(|files| Tls::load(files).map(Arc::new)).transpose()
 }
 
 /// Tells systemd that the scrapers are at work, as often as it wants to hear it.

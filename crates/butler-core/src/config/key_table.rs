@@ -111,6 +111,44 @@ static EXPORTER: Group = Group {
             "Time between two snapshots of the chain, and between two looks at the nodes.",
         )
         .seconds(1, 86_400),
+        key(
+            "staleness",
+            "duration",
+            Computed("three scrape intervals, at least 5m"),
+            "How long a reading is served that no later scrape replaced. At least `scrape_interval`.",
+        )
+        .seconds(1, 604_800),
+        key(
+            "state_directory",
+            "path",
+            Computed("`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/butler`, else `~/.local/state/butler`"),
+            "The attesters' last states are kept here, so that a change during a restart is counted.",
+        ),
+        key(
+            "textfile",
+            "path",
+            Optional,
+            "A file that ends in `.prom`, for node_exporter's textfile collector. Written after each scrape.",
+        ),
+        key(
+            "tls_certificate_file",
+            "path",
+            Optional,
+            "A certificate with its chain (PEM). With it, and one of the keys below, only HTTPS is served. Replaced files are taken over by themselves.",
+        ),
+        key(
+            "tls_key_file",
+            "path",
+            Optional,
+            "The certificate's private key (PEM). Nobody but the exporter should be able to read it.",
+        ),
+        key("tls_key_credential", "credential", Optional, "That key as a systemd credential."),
+        key(
+            "basic_users_file",
+            "path",
+            Optional,
+            "Users and bcrypt hashes of their passwords, one `name:$2b$…` a line, as `htpasswd -B` writes them. Every request must come from one of them, or bring the token.",
+        ),
         key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
         key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
         key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),
@@ -118,7 +156,7 @@ static EXPORTER: Group = Group {
             "insecure",
             "boolean",
             Default("false"),
-            "Whether an address that others can reach may be served without a token.",
+            "Whether an address that others can reach may be served without a token or users.",
         ),
     ]],
     sections: &[],

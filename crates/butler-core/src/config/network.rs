@@ -47,7 +47,7 @@ pub(crate) fn is_preset(name: &str) -> bool {
 }
 
 /// One of the operator's Aztec nodes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NodeConfig {
     /// How to reach it.
     pub endpoint: EndpointConfig,
@@ -56,7 +56,7 @@ pub struct NodeConfig {
 }
 
 /// One network.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NetworkConfig {
     /// The name that the operator chose.
     pub name: String,

@@ -14,7 +14,7 @@ use crate::client::http::{HttpSettings, HttpSetupError, basic_authorization};
 use crate::client::l1::{BlockTag, L1Client, Policy};
 use crate::config::{Auth, Config, EndpointConfig, NetworkChoiceError, NetworkConfig};
 use crate::domain::duplicates::ReplicaPolicy;
-use crate::key_files::{KeyFilesReport, load_key_files};
+use crate::key_files::{KeyFilesReport, list_key_files, load_key_files};
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
 /// Blocks of the first log range that is tried when neither configuration nor experience says more.
@@ -112,6 +112,12 @@ impl Network {
 #[must_use]
 pub fn key_files(network: &NetworkConfig) -> KeyFilesReport {
     load_key_files(&network.key_files, &network.publisher_files, Path::new(""))
+}
+
+/// The files that [`key_files`] would read now. Blocks.
+#[must_use]
+pub fn key_file_paths(network: &NetworkConfig) -> Vec<PathBuf> {
+    list_key_files(&network.key_files, &network.publisher_files, Path::new(""))
 }
 
 /// Clients of a network's Aztec nodes.
