@@ -67,16 +67,15 @@ impl Exposition {
 
 impl Collector for Exposition {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let version =
-            Sample { family: &catalogue::BUILD, labels: vec![env!("CARGO_PKG_VERSION").to_owned()], value: 1.0 };
-        encode_family(&mut encoder, &catalogue::BUILD, &[(None, &version)])?;
         let slots = self.board.slots();
-        let samples: Vec<(&str, Vec<Sample>)> =
-            slots.iter().map(|slot| (slot.network.as_str(), slot.samples())).collect();
+        let own = (None, self.board.life().samples());
+        let samples: Vec<(Option<&str>, Vec<Sample>)> = std::iter::once(own)
+            .chain(slots.iter().map(|slot| (Some(slot.network.as_str()), slot.samples())))
+            .collect();
         for family in catalogue::all() {
             let of_family: Vec<(Option<&str>, &Sample)> = samples
                 .iter()
-                .flat_map(|(network, samples)| samples.iter().map(|sample| (Some(*network), sample)))
+                .flat_map(|(network, samples)| samples.iter().map(|sample| (*network, sample)))
                 .filter(|(_, sample)| std::ptr::eq(sample.family, family))
                 .collect();
             if !of_family.is_empty() {
@@ -103,6 +102,11 @@ fn encode_family(
         let values = network.iter().copied().chain(sample.labels.iter().map(String::as_str));
         let labels: Vec<(&str, &str)> = family.labels.iter().copied().zip(values).collect();
         match family.kind {
+            // Empty braces would be right, and nobody writes them.
+            Kind::Gauge if labels.is_empty() => metric.encode_gauge(&sample.value)?,
+            Kind::Counter if labels.is_empty() => {
+                metric.encode_counter::<Vec<(&str, &str)>, _, f64>(&sample.value, None)?;
+            }
             Kind::Gauge => metric.encode_family(&labels)?.encode_gauge(&sample.value)?,
             Kind::Counter => {
                 metric.encode_family(&labels)?.encode_counter::<Vec<(&str, &str)>, _, f64>(&sample.value, None)?;
