@@ -25,6 +25,10 @@ pub struct ExporterConfig {
     pub listen: SocketAddr,
     /// Time between two snapshots of the chain.
     pub scrape_interval: Duration,
+    /// Time between two looks at the slashing rounds.
+    pub slashing_interval: Duration,
+    /// Time between two looks at governance.
+    pub governance_interval: Duration,
     /// What every request must bring. Absent only on loopback, or when that was asked for.
     pub bearer_token: Option<SecretString>,
 }
@@ -46,6 +50,8 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let enabled = section.get("enabled");
     let listen = section.get("listen");
     let scrape_interval = section.get("scrape_interval");
+    let slashing_interval = section.get("slashing_interval");
+    let governance_interval = section.get("governance_interval");
     let insecure: Option<bool> = section.get("insecure");
     let bearer_token = match read_secret(section, &BEARER) {
         Secret::Absent => None,
@@ -59,7 +65,14 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
             .fault("listen", problem.hint("set `bearer_token_file`, or `insecure = true` behind a proxy of your own"));
         return None;
     }
-    Some(ExporterConfig { enabled: enabled?, listen, scrape_interval: scrape_interval?, bearer_token })
+    Some(ExporterConfig {
+        enabled: enabled?,
+        listen,
+        scrape_interval: scrape_interval?,
+        slashing_interval: slashing_interval?,
+        governance_interval: governance_interval?,
+        bearer_token,
+    })
 }
 
 pub(crate) fn read_watcher(section: &Section<'_>) -> Option<WatcherConfig> {
