@@ -70,6 +70,8 @@ fn mainnet_needs_no_file() {
     enabled = true  # default
     listen = "127.0.0.1:9464"  # default
     scrape_interval = "60s"  # default
+    slashing_interval = "60s"  # default
+    governance_interval = "5m"  # default
     insecure = false  # default
 
     [watcher]

@@ -13,11 +13,15 @@ pub enum ScraperKind {
     L1,
     /// The operator's Aztec nodes.
     Nodes,
+    /// Votes to slash, and what they decided.
+    Slashing,
+    /// Signals for payloads, and proposals.
+    Governance,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 2] = [Self::L1, Self::Nodes];
+    pub const ALL: [Self; 4] = [Self::L1, Self::Nodes, Self::Slashing, Self::Governance];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -25,6 +29,8 @@ impl ScraperKind {
         match self {
             Self::L1 => "l1",
             Self::Nodes => "nodes",
+            Self::Slashing => "slashing",
+            Self::Governance => "governance",
         }
     }
 }
@@ -52,10 +58,12 @@ pub enum FailureKind {
     Overflow,
     /// The network's clients could not be built.
     Setup,
+    /// There is no recent snapshot that says what is ours.
+    NoSnapshot,
 }
 
 impl FailureKind {
-    const OWN: [Self; 9] = [
+    const OWN: [Self; 10] = [
         Self::NoContract,
         Self::Unsupported,
         Self::Nonsense,
@@ -65,6 +73,7 @@ impl FailureKind {
         Self::Deadline,
         Self::Overflow,
         Self::Setup,
+        Self::NoSnapshot,
     ];
 
     /// Every kind.
@@ -86,6 +95,7 @@ impl FailureKind {
             Self::Deadline => "deadline",
             Self::Overflow => "overflow",
             Self::Setup => "setup",
+            Self::NoSnapshot => "no_snapshot",
         }
     }
 }

@@ -53,12 +53,20 @@ impl ScrapeError {
     /// For the log, on one line. An endpoint's own words are left out: some hold the URL that they were asked at.
     fn describe(&self) -> String {
         match self {
-            Self::Snapshot(SnapshotError::Rpc(error)) => format!("{error} ({})", error.failure.kind().name()),
-            Self::Snapshot(_) | Self::Setup(_) | Self::TopUp(_) | Self::Deadline(_) => {
+            Self::Snapshot(error) => describe_snapshot_error(error),
+            Self::Setup(_) | Self::TopUp(_) | Self::Deadline(_) => {
                 Chain(self).to_string().replace("\n  because ", ": ")
             }
         }
     }
+}
+
+/// For the log, on one line, without an endpoint's own words.
+pub(super) fn describe_snapshot_error(error: &SnapshotError) -> String {
+    if let SnapshotError::Rpc(error) = error {
+        return format!("{error} ({})", error.failure.kind().name());
+    }
+    Chain(error).to_string().replace("\n  because ", ": ")
 }
 
 /// Scrapes one network's chain, again and again. Key files and the ledger are files: they are read and written in place,
@@ -106,6 +114,8 @@ impl L1Scraper {
                 self.save_ledger(&slot.network);
             }
             Err(error) => {
+                // Whoever waits for the first snapshot need not wait any longer.
+                self.seen.send_modify(|_| {});
                 let (kind, why) = (error.kind().name(), error.describe());
                 let failures = slot.failed(error.kind(), took);
                 if is_worth_a_line(failures) {
@@ -137,7 +147,11 @@ impl L1Scraper {
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let readings = readings.map_err(ScrapeError::TopUp)?;
-        self.seen.send_replace(Some(Arc::new(Seen { snapshot, keys: network.keys.book.clone() })));
+        self.seen.send_replace(Some(Arc::new(Seen {
+            snapshot,
+            keys: network.keys.book.clone(),
+            client: network.reader.shared_client(),
+        })));
         Ok(readings)
     }
 

@@ -1,17 +1,19 @@
 //! The chain: what the oracle says.
 
-use super::{number, of, with};
+use butler_testkit::devnet::Block;
+
+use super::{number, of, slot_at, with};
 use crate::support::{Bench, shown};
 
 /// Every value that the oracle has an answer to, by series.
-pub(crate) fn expected(bench: &Bench) -> Vec<(String, f64)> {
+pub(crate) fn expected(bench: &Bench, head: &Block) -> Vec<(String, f64)> {
     let oracle = bench.oracle();
     let rollup = &oracle.rollup;
     let mut all = vec![
-        (of("butler_snapshot_block_number"), number(oracle.block.number)),
-        (of("butler_snapshot_block_timestamp_seconds"), number(oracle.block.timestamp)),
+        (of("butler_snapshot_block_number"), number(head.number)),
+        (of("butler_snapshot_block_timestamp_seconds"), number(head.timestamp)),
         (of("butler_active_attesters"), number(rollup.active_attester_count)),
-        (of("butler_epoch"), number(rollup.current_epoch)),
+        (of("butler_epoch"), number(slot_at(oracle, head.timestamp) / rollup.epoch_duration)),
         (of("butler_entry_queue_length"), number(rollup.entry_queue_length)),
         (of("butler_entry_queue_own"), 2.0),
         (of("butler_entry_queue_flush_size"), number(rollup.entry_queue_flush_size)),

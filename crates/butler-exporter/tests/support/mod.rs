@@ -97,7 +97,7 @@ impl Bench {
 
     /// Starts the program on a free port, with a scrape each second.
     pub(crate) async fn run(&self) -> Program {
-        self.append("[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"");
+        self.append("[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"\nslashing_interval = \"1s\"\ngovernance_interval = \"1s\"");
         start(self.command()).await
     }
 }
@@ -189,6 +189,13 @@ impl Program {
     pub(crate) async fn when_scraped(&self, network: &str, scraper: &str) -> Series {
         let key = format!("butler_scrape_success{{network=\"{network}\",scraper=\"{scraper}\"}}");
         self.when(&key, |series| series.get(&key) == Some(&1.0)).await
+    }
+
+    /// Waits until every scraper of the devnet that is not the chain's succeeded.
+    pub(crate) async fn when_all_scraped(&self) {
+        for scraper in ["nodes", "slashing", "governance"] {
+            self.when_scraped("devnet", scraper).await;
+        }
     }
 
     /// Sends a signal by its name and waits for the end.

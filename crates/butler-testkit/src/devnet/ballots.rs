@@ -94,6 +94,11 @@ impl Chain {
         self.send(self.slot_proposer().await?, target, "signal(address)", &[Token::Address(payload)]).await
     }
 
+    pub(super) async fn propose(&self, payload: Address) -> anyhow::Result<Played> {
+        let governance = self.oracle()?.contracts.governance_address;
+        self.send(self.governance_proposer().await?, governance, "propose(address)", &[Token::Address(payload)]).await
+    }
+
     pub(super) async fn submit_payload(&self, round: u64) -> anyhow::Result<Played> {
         let sender = self.oracle()?.account("stranger")?;
         self.send(sender, self.governance_proposer().await?, "submitRoundWinner(uint256)", &[number(round)]).await

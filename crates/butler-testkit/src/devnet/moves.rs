@@ -113,6 +113,11 @@ pub enum Move {
         /// The payload.
         payload: Address,
     },
+    /// The governance's proposer makes a payload a proposal, as if it had won a round.
+    Propose {
+        /// The payload.
+        payload: Address,
+    },
     /// Somebody submits the winner of a round of signals, which makes it a proposal.
     SubmitPayload {
         /// The round.
@@ -210,6 +215,7 @@ impl Chain {
             Move::VetoSlashes { round } => self.veto_slashes(round).await,
             Move::PauseSlashing => self.pause_slashing().await,
             Move::Signal { payload } => self.signal(payload).await,
+            Move::Propose { payload } => self.propose(payload).await,
             Move::SubmitPayload { round } => self.submit_payload(round).await,
             Move::Mine => {
                 self.mine().await?;
