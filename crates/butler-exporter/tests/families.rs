@@ -16,9 +16,11 @@ use support::{Bench, Program, Series, wait_for};
 #[tokio::test(flavor = "multi_thread")]
 async fn every_family_is_served_with_the_oracles_values() {
     let bench = Bench::start().await;
-    let world = World::stand_up(&bench).await;
+    let mut world = World::stand_up(&bench).await;
     let program = bench.run().await;
     program.when_all_scraped().await;
+    world.go_on(&bench).await;
+    program.when_two_scrapes_were_seen().await;
     let series = program.when_scraped("devnet", "l1").await;
     assert_expected(&bench, &world, &series);
     for family in catalogue::all() {
@@ -146,9 +148,11 @@ async fn a_real_prometheus_has_every_family_with_the_oracles_values() {
         return;
     }
     let bench = Bench::start().await;
-    let world = World::stand_up(&bench).await;
+    let mut world = World::stand_up(&bench).await;
     let program = bench.run().await;
     program.when_all_scraped().await;
+    world.go_on(&bench).await;
+    program.when_two_scrapes_were_seen().await;
     program.when_scraped("devnet", "l1").await;
     let prometheus = Prometheus::start(&bench, &program);
     let series = wait_for("the values in Prometheus", || prometheus.query().filter(|found| !found.is_empty())).await;

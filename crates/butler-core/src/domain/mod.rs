@@ -16,6 +16,7 @@ pub mod position;
 pub mod provider;
 pub mod publisher;
 pub mod rollup;
+pub mod runway;
 pub mod slashing;
 pub mod snapshot;
 pub mod state;

@@ -2,15 +2,18 @@
 //!
 //! Everything of a snapshot is read at one block or nothing is. A failure is counted and logged, and the readings stay.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::config::Config;
 use butler_core::domain::publisher::TopUpError;
+use butler_core::domain::runway::SpendHistory;
 use butler_core::network::{Network, NetworkError, key_files};
 use butler_core::runtime::report::Chain;
-use butler_core::snapshot::SnapshotError;
+use butler_core::snapshot::{DelegationTimes, SnapshotError};
+use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::task::block_in_place;
@@ -18,6 +21,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
+use crate::readings::runway::{note_balances, runway_readings};
 use crate::readings::{ChainReadings, address, chain_readings};
 use crate::scrapers::Scrape;
 use crate::scrapers::seen::{Seen, SeenSender};
@@ -76,6 +80,8 @@ pub struct L1Scraper {
     config: Arc<Config>,
     seen: SeenSender,
     network: Option<Network>,
+    delegation_times: DelegationTimes,
+    spending: BTreeMap<Address, SpendHistory>,
     key_faults: usize,
     is_unsaved: bool,
 }
@@ -84,7 +90,15 @@ impl L1Scraper {
     /// A scraper that has opened nothing yet. What it reads is shown to others through `seen`.
     #[must_use]
     pub fn new(config: Arc<Config>, seen: SeenSender) -> Self {
-        Self { config, seen, network: None, key_faults: 0, is_unsaved: false }
+        Self {
+            config,
+            seen,
+            network: None,
+            delegation_times: DelegationTimes::default(),
+            spending: BTreeMap::new(),
+            key_faults: 0,
+            is_unsaved: false,
+        }
     }
 
     async fn scrape_chain(&mut self, slot: &Slot) {
@@ -146,7 +160,12 @@ impl L1Scraper {
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
-        let readings = readings.map_err(ScrapeError::TopUp)?;
+        let mut readings = readings.map_err(ScrapeError::TopUp)?;
+        let client = network.reader.client();
+        let times = self.delegation_times.read(client, &snapshot.block, &snapshot.delegations).await;
+        note_balances(&mut self.spending, &snapshot);
+        let runways = runway_readings(&snapshot, &times.map_err(ScrapeError::Snapshot)?, &self.spending);
+        readings.readings.0.extend(runways.0);
         self.seen.send_replace(Some(Arc::new(Seen {
             snapshot,
             keys: network.keys.book.clone(),

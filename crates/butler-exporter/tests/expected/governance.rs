@@ -11,15 +11,18 @@ const ROUND: u64 = 300;
 const QUORUM: u64 = 151;
 /// How long a proposal is pending: the deployment's voting delay.
 const VOTING_DELAY: u64 = 60;
+/// How long it is voted on.
+const VOTING_DURATION: u64 = 3_600;
 
 fn payload() -> Address {
     Address::repeat_byte(0x77)
 }
 
-/// Lets a proposer signal, and makes a proposal.
-pub(crate) async fn stand_up(bench: &Bench) {
+/// Lets a proposer signal, and makes a proposal; tells when.
+pub(crate) async fn stand_up(bench: &Bench) -> u64 {
     bench.chain.play(Move::Signal { payload: payload() }).await.unwrap();
     bench.chain.play(Move::Propose { payload: payload() }).await.unwrap();
+    bench.chain.timestamp().await.unwrap()
 }
 
 pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
@@ -32,14 +35,13 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
         (of("butler_governance_signals"), 1.0),
         (with("butler_governance_payload_info", "payload", &shown(payload())), 1.0),
         (of("butler_governance_submittable_payloads"), 0.0),
-        // The proposal is the last thing that happened.
-        (
-            with("butler_governance_proposal_state_until_timestamp_seconds", "state", "pending"),
-            number(world.head.timestamp + VOTING_DELAY),
-        ),
     ];
-    let others = ["active", "queued", "executable", "rejected", "executed", "droppable", "dropped", "expired"];
-    all.push((with("butler_governance_proposals", "state", "pending"), 1.0));
+    let (pending, active) = (world.proposed_at + VOTING_DELAY, world.proposed_at + VOTING_DELAY + VOTING_DURATION);
+    let (state, other, until) =
+        if world.head.timestamp > pending { ("active", "pending", active) } else { ("pending", "active", pending) };
+    all.push((with("butler_governance_proposal_state_until_timestamp_seconds", "state", state), number(until)));
+    let others = [other, "queued", "executable", "rejected", "executed", "droppable", "dropped", "expired"];
+    all.push((with("butler_governance_proposals", "state", state), 1.0));
     all.extend(others.map(|state| (with("butler_governance_proposals", "state", state), 0.0)));
     all
 }

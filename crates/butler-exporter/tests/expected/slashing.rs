@@ -27,7 +27,10 @@ pub(crate) struct Ballots {
 /// Casts votes until one own attester is to be slashed, slashes another at once, and pauses slashing.
 pub(crate) async fn stand_up(bench: &Bench) -> Ballots {
     let chain = &bench.chain;
-    let round = chain.slot().await.unwrap() / ROUND;
+    // A round of its own, so that everything happens before it ends.
+    let round = chain.slot().await.unwrap() / ROUND + 1;
+    let seconds = slot_start(bench.oracle(), round * ROUND) - chain.timestamp().await.unwrap();
+    chain.play(Move::JumpSeconds(seconds)).await.unwrap();
     let positions: Vec<Address> = chain.slash_target_committees(round).await.unwrap().concat();
     let own = ["A0", "A1", "A2", "A3", "A4"].map(|name| bench.oracle().attester(name).unwrap().address);
     let mut sitting = own.into_iter().filter(|attester| positions.contains(attester));

@@ -198,6 +198,14 @@ impl Program {
         }
     }
 
+    /// Waits for a reading that needs two scrapes of the chain, at blocks half an hour apart.
+    pub(crate) async fn when_two_scrapes_were_seen(&self) {
+        let is_there = |series: &Series| series.keys().any(|key| key.starts_with("butler_publisher_runway_seconds"));
+        self.when("the runway of a publisher", is_there).await;
+        let active = "butler_governance_proposals{network=\"devnet\",state=\"active\"}";
+        self.when("a proposal that is voted on by then", |series| series.get(active) == Some(&1.0)).await;
+    }
+
     /// Sends a signal by its name and waits for the end.
     pub(crate) async fn end(mut self, name: &str) -> ExitStatus {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
