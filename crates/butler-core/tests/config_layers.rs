@@ -73,6 +73,8 @@ fn mainnet_needs_no_file() {
     sentinel_interval = "2m"  # default
     hosts_interval = "5m"  # default
     state_directory = "/home/op/.local/state/butler"  # variable HOME
+    slashing_interval = "60s"  # default
+    governance_interval = "5m"  # default
     insecure = false  # default
 
     [watcher]

@@ -17,11 +17,15 @@ pub enum ScraperKind {
     Sentinel,
     /// The operator's machines.
     Hosts,
+    /// Votes to slash, and what they decided.
+    Slashing,
+    /// Signals for payloads, and proposals.
+    Governance,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 4] = [Self::L1, Self::Nodes, Self::Sentinel, Self::Hosts];
+    pub const ALL: [Self; 6] = [Self::L1, Self::Nodes, Self::Sentinel, Self::Hosts, Self::Slashing, Self::Governance];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -31,6 +35,8 @@ impl ScraperKind {
             Self::Nodes => "nodes",
             Self::Sentinel => "sentinel",
             Self::Hosts => "hosts",
+            Self::Slashing => "slashing",
+            Self::Governance => "governance",
         }
     }
 }
@@ -60,10 +66,14 @@ pub enum FailureKind {
     Setup,
     /// A host's name leads elsewhere.
     WrongAddress,
+    /// A file of the program's own could not be written.
+    LocalFile,
+    /// There is no recent snapshot that says what is ours.
+    NoSnapshot,
 }
 
 impl FailureKind {
-    const OWN: [Self; 10] = [
+    const OWN: [Self; 12] = [
         Self::NoContract,
         Self::Unsupported,
         Self::Nonsense,
@@ -74,6 +84,8 @@ impl FailureKind {
         Self::Overflow,
         Self::Setup,
         Self::WrongAddress,
+        Self::LocalFile,
+        Self::NoSnapshot,
     ];
 
     /// Every kind.
@@ -96,6 +108,8 @@ impl FailureKind {
             Self::Overflow => "overflow",
             Self::Setup => "setup",
             Self::WrongAddress => "wrong_address",
+            Self::LocalFile => "local_file",
+            Self::NoSnapshot => "no_snapshot",
         }
     }
 }

@@ -190,6 +190,29 @@ static EXPORTER: Group = Group {
             Optional,
             "A file that ends in `.prom`, for node_exporter's textfile collector. Written after each scrape.",
         ),
+        key(
+            "tls_certificate_file",
+            "path",
+            Optional,
+            "A certificate with its chain (PEM). With it, and one of the keys below, only HTTPS is served. Replaced files are taken over by themselves.",
+        ),
+        key(
+            "tls_key_file",
+            "path",
+            Optional,
+            "The certificate's private key (PEM). Nobody but the exporter should be able to read it.",
+        ),
+        key("tls_key_credential", "credential", Optional, "That key as a systemd credential."),
+        key(
+            "basic_users_file",
+            "path",
+            Optional,
+            "Users and bcrypt hashes of their passwords, one `name:$2b$…` a line, as `htpasswd -B` writes them. Every request must come from one of them, or bring the token.",
+        ),
+        key("slashing_interval", "duration", Default("60s"), "Time between two looks at the slashing rounds.")
+            .seconds(1, 86_400),
+        key("governance_interval", "duration", Default("5m"), "Time between two looks at governance.")
+            .seconds(1, 86_400),
         key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
         key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
         key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),
@@ -197,7 +220,7 @@ static EXPORTER: Group = Group {
             "insecure",
             "boolean",
             Default("false"),
-            "Whether an address that others can reach may be served without a token.",
+            "Whether an address that others can reach may be served without a token or users.",
         ),
     ]],
     sections: &[],

@@ -12,6 +12,7 @@ use super::secret::{Secret, SecretKeys, read_secret};
 use super::setting::Problem;
 use super::source::Variables;
 use super::text_setting::WrittenPath;
+use super::web::{BasicUser, TlsFiles, read_tls, read_users};
 
 const BEARER: SecretKeys =
     SecretKeys { file: "bearer_token_file", credential: "bearer_token_credential", variable: "bearer_token_env" };
@@ -35,8 +36,16 @@ pub struct ExporterConfig {
     pub state_directory: Option<PathBuf>,
     /// The file for node_exporter.
     pub textfile: Option<PathBuf>,
-    /// What every request must bring. Absent only on loopback, or when that was asked for.
+    /// Time between two looks at the slashing rounds.
+    pub slashing_interval: Duration,
+    /// Time between two looks at governance.
+    pub governance_interval: Duration,
+    /// What a request may bring. Neither this nor a user only on loopback, or when that was asked for.
     pub bearer_token: Option<SecretString>,
+    /// Who may ask with a password. Empty when nobody is configured.
+    pub basic_users: Vec<BasicUser>,
+    /// Where the certificate is, when HTTPS is served.
+    pub tls: Option<TlsFiles>,
 }
 
 /// `[watcher]`.
@@ -60,17 +69,21 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let staleness = section.get("staleness");
     let state_directory = read_directory(section, "state_directory", &STATE);
     let textfile = read_textfile(section);
+    let slashing_interval = section.get("slashing_interval");
+    let governance_interval = section.get("governance_interval");
     let insecure: Option<bool> = section.get("insecure");
     let bearer_token = match read_secret(section, &BEARER) {
         Secret::Absent => None,
         Secret::Found(_, token) => Some(token),
         Secret::Faulty => return None,
     };
+    let (basic_users, tls) = (read_users(section), read_tls(section));
+    let (basic_users, tls) = (basic_users?, tls?);
     let (listen, insecure): (SocketAddr, bool) = (listen?, insecure?);
-    if !listen.ip().is_loopback() && bearer_token.is_none() && !insecure {
-        let problem = Problem::new("others can reach this address, and no bearer token is asked for");
-        section
-            .fault("listen", problem.hint("set `bearer_token_file`, or `insecure = true` behind a proxy of your own"));
+    if !listen.ip().is_loopback() && bearer_token.is_none() && basic_users.is_empty() && !insecure {
+        let problem = Problem::new("others can reach this address, and neither a token nor a password is asked for");
+        let hint = "set `bearer_token_file` or `basic_users_file`, or `insecure = true` behind a proxy of your own";
+        section.fault("listen", problem.hint(hint));
         return None;
     }
     let scrape_interval = scrape_interval?;
@@ -81,16 +94,21 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         section.fault("staleness", problem.hint("at least `scrape_interval`, better three times that"));
         return None;
     }
+    let (enabled, textfile) = (enabled?, textfile?);
     Some(ExporterConfig {
-        enabled: enabled?,
+        enabled,
         listen,
         scrape_interval,
         sentinel_interval: intervals.0?,
         hosts_interval: intervals.1?,
+        slashing_interval: slashing_interval?,
+        governance_interval: governance_interval?,
         staleness,
         state_directory,
-        textfile: textfile?,
+        textfile,
         bearer_token,
+        basic_users,
+        tls,
     })
 }
 

@@ -19,6 +19,7 @@ pub mod position;
 pub mod provider;
 pub mod publisher;
 pub mod rollup;
+pub mod runway;
 pub mod sentinel;
 pub mod slashing;
 pub mod snapshot;

@@ -88,7 +88,7 @@ impl GovernanceReader {
         let answers = reads.fetch(client, pin).await?;
         let proposals = proposals.take(&answers)?;
         let mut reads = Reads::default();
-        let mut slots: Vec<(SignalRound, Option<(Address, Slot<U256>)>)> = Vec::new();
+        let mut slots: Vec<(SignalRound, Option<SignalSlot>)> = Vec::new();
         for (round, slot) in &data {
             let found = answers.get(slot)?.0;
             let signals = decode::optional(found.payload_with_most_signals).map(|payload| {
@@ -135,6 +135,9 @@ async fn read_rules(client: &L1Client, pin: &BlockRef, address: Address) -> Resu
     }
     Ok(SignalRules { quorum, round_slots, lifetime_rounds, execution_delay_rounds })
 }
+
+/// A payload, and where the answer about its signals is.
+type SignalSlot = (Address, Slot<U256>);
 
 /// Where the answers about the newest proposals are.
 struct ProposalSlots(Vec<(Slot<governance::GetProposalReturn>, Slot<u8>)>);

@@ -4,6 +4,7 @@
 //! is complete, or there is an error and no snapshot. Four dependent round trips suffice when the ledger is up to date:
 //! head, registries, rollup with attesters, queues with the active set.
 
+mod delegation_times;
 mod error;
 mod governance;
 mod ledger;
@@ -13,6 +14,7 @@ mod slashing;
 mod sources;
 mod stages;
 
+pub use delegation_times::DelegationTimes;
 pub use error::{Contract, SnapshotError};
 pub use governance::{GovernanceReader, GovernanceRequest};
 pub use ledger::{LedgerCache, LedgerKey};

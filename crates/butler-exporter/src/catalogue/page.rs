@@ -15,14 +15,19 @@ both the same.
 * A scrape of the chain reads everything at one block or nothing: its readings change together, and a failed scrape changes
   none. Nodes are asked one by one; one that does not answer has `butler_node_up` 0, which is no failed scrape, and its failure
   is counted under `scraper=\"nodes\"`.
+* Slashing and governance are read at blocks of their own, each all at one block or nothing, about the attesters of the last
+  snapshot; without a recent one they fail with kind `no_snapshot`. The stages of slashing, least urgent first: `spared` (votes
+  in a round that ended below the quorum), `vetoed`, `voted` (the current round, below the quorum), `decided` (it can still be
+  vetoed), `executable` (anybody may execute it). An attester counts in the most urgent one.
 * A series vanishes with what it describes.
 * A reading that is older than three scrape intervals, and at least five minutes, is no longer served. `butler_scrape_success`,
   `butler_scrape_last_success_timestamp_seconds` and all counters stay: alert on them.
 * A sentinel tells what its node saw. The series of an attester are those of one node: of the sentinels that are less than 32
   slots behind, the one that saw the most of the attester's duties, then the one that saw the fewest missed.
 * An offence that several nodes noted counts once.
-* Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in memory only, so
-  that a change during a restart is not counted.
+* Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in a file, so
+  that a change during a restart is counted.
+* The first families are about the process as a whole; all others have the label `network`.
 * The labels `attester`, `publisher` and `coinbase` are addresses with their checksum. `attester` occurs only where somebody has
   to act.
 
@@ -50,9 +55,11 @@ both the same.
 fn render_values() -> String {
     use butler_core::client::aztec_node::{OffenceRange, PeerCounts};
     use butler_core::domain::duplicates::DuplicateKind;
+    use butler_core::domain::governance::ProposalState;
     use butler_core::domain::host::HostCheck;
     use butler_core::domain::offence::OffenceKind;
     use butler_core::domain::position::Position;
+    use butler_core::domain::slashing::Stage;
     use butler_core::domain::state::State;
 
     let list = |names: &mut dyn Iterator<Item = &'static str>| {
@@ -69,6 +76,7 @@ fn render_values() -> String {
     );
     row("`tip`", list(&mut ["pending", "proven"].into_iter()));
     row("`status`", list(&mut PeerCounts::default().by_status().map(|(name, _)| name).into_iter()));
+    row("`result`", "`success`, `failure`".to_owned());
     row("`state`", list(&mut State::ALL.into_iter().map(State::name)));
     row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
     row("`judgement`", list(&mut crate::kinds::JUDGEMENTS.into_iter()));
@@ -79,5 +87,10 @@ fn render_values() -> String {
     row("`check`", list(&mut HostCheck::ALL.into_iter().map(HostCheck::name)));
     row("`round`", list(&mut OffenceRange::BOTH.into_iter().map(OffenceRange::name)));
     row("`kind` of `butler_duplicates`", list(&mut DuplicateKind::ALL.into_iter().map(DuplicateKind::name)));
+    row("`stage`", list(&mut Stage::ALL.into_iter().map(Stage::name)));
+    let states = || list(&mut ProposalState::ALL.into_iter().map(ProposalState::name));
+    for family in [&super::GOVERNANCE_PROPOSALS, &super::GOVERNANCE_UNTIL] {
+        row(&format!("`state` of `{}`", family.name), states());
+    }
     text
 }

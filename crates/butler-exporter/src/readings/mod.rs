@@ -2,6 +2,10 @@
 //!
 //! A set of readings belongs to one scrape and is replaced as a whole. Nothing here reads a clock, a file or a socket.
 
+pub mod governance;
+pub mod runway;
+pub mod slashing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::config::NetworkConfig;
@@ -28,6 +32,15 @@ pub struct Sample {
     pub labels: Vec<String>,
     /// The value.
     pub value: f64,
+}
+
+impl Sample {
+    /// A sample of the process as a whole, with all labels of its family.
+    #[must_use]
+    pub fn own<const N: usize>(family: &'static Family, labels: [&str; N], value: f64) -> Self {
+        debug_assert_eq!(family.labels.len(), N, "labels of {}", family.name);
+        Self { family, labels: labels.map(str::to_owned).into(), value }
+    }
 }
 
 /// The readings of one scrape.

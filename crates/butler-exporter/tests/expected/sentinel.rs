@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use butler_core::domain::offence::OffenceKind;
 use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::devnet::Block;
 use serde_json::{Value, json};
 
-use super::{number, with};
+use super::{World, number, with};
 use crate::support::Bench;
 
 /// The recorded validators that stand for own attesters: one that was offline, one that was not.
@@ -14,27 +15,33 @@ const PLAYED_BY: [(&str, &str); 2] =
     [("A0", "0xd3a01ed4e1d0554a179daebf95508b668767d441"), ("A1", "0x40cba5b7a6dc4fd081e247a64029cb6b63dfb595")];
 
 /// Lets the node tell of the devnet's attesters at the devnet's time. It is to be the slashed one's recording.
-pub(crate) fn play(bench: &Bench, node: &FakeAztecNode) {
+pub(crate) fn play(bench: &Bench, node: &FakeAztecNode, head: Block) {
     let mut stats = node.recorded("node_getValidatorsStats", &json!([]));
     let played: BTreeMap<String, Value> = PLAYED_BY
         .iter()
         .map(|(own, recorded)| (bench.shown(own).to_lowercase(), stats["stats"][recorded].clone()))
         .collect();
     stats["stats"] = json!(played);
-    stats["lastProcessedSlot"] = json!(bench.oracle().rollup.current_slot - 2);
+    stats["lastProcessedSlot"] = json!(last_slot(bench, head));
     node.set_result("node_getValidatorsStats", stats);
     let offences = node.recorded("nodeAdmin_getSlashOffenses", &json!(["current"])).to_string();
     let offences = PLAYED_BY.iter().fold(offences, |text, (own, recorded)| text.replace(recorded, &bench.shown(own)));
     node.set_result("nodeAdmin_getSlashOffenses", serde_json::from_str(&offences).unwrap());
 }
 
-pub(crate) fn expected(bench: &Bench) -> Vec<(String, f64)> {
+/// The sentinel's slot, two behind the chain.
+pub(crate) fn last_slot(bench: &Bench, head: Block) -> u64 {
+    let rollup = &bench.oracle().rollup;
+    (head.timestamp - rollup.genesis_time) / rollup.slot_duration - 2
+}
+
+pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
     let offline = bench.shown("A0");
     let of_node = |family| with(family, "node", "alpha");
     let of_offline = |family| with(family, "attester", &offline);
     let mut all = vec![
         (of_node("butler_sentinel_enabled"), 1.0),
-        (of_node("butler_sentinel_last_processed_slot"), number(bench.oracle().rollup.current_slot - 2)),
+        (of_node("butler_sentinel_last_processed_slot"), number(last_slot(bench, world.head))),
         (of_node("butler_sentinel_lag_slots"), 2.0),
         (of_node("butler_sentinel_own_attesters"), 2.0),
         (of_node("butler_sentinel_missed_attestations_ratio"), 16.0 / 31.0),
