@@ -17,7 +17,8 @@ use crate::access::Access;
 use crate::board::Board;
 use crate::crew::Crew;
 use crate::edge::unix_now;
-use crate::http::{Site, serve};
+use crate::http::tls::{Tls, TlsError};
+use crate::http::{Site, exposure, serve};
 use crate::logging::Logging;
 use crate::reload::{Loader, Reloader};
 use crate::scrapers::jobs;
@@ -54,6 +55,9 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
     if arguments.check {
+        if let Err(error) = load_tls(&config) {
+            return fail(Exit::Configuration, &Chain(&error).to_string());
+        }
         say(&summary(&config));
         return Exit::Success;
     }
@@ -88,7 +92,7 @@ async fn print_once(jobs: &[Job]) -> Exit {
         Ok(text) => text,
         Err(error) => return fail(Exit::Bug, &format!("failed to write the metrics: {error}")),
     };
-    if let Err(error) = std::io::stdout().lock().write_all(text.as_bytes()) {
+    if let Err(error) = std::io::stdout().lock().write_all(&text) {
         return fail(Exit::LocalFile, &format!("failed to write to stdout: {error}"));
     }
     if jobs.iter().all(|job| job.slot.last_outcome() == Some(Outcome::Success)) {
@@ -104,6 +108,10 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         Ok(signals) => signals,
         Err(error) => return fail(Exit::Bug, &format!("failed to listen for signals: {error}")),
     };
+    let tls = match load_tls(&config) {
+        Ok(tls) => tls,
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
     let listen = config.exporter.listen;
     let listener = match TcpListener::bind(listen).await {
         Ok(listener) => listener,
@@ -117,11 +125,14 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     board.life().began(unix_now());
     let site = Arc::new(Site::new(Arc::clone(&board), Access::of(&config.exporter)));
     let shown = listener.local_addr().unwrap_or(listen);
+    if let Some(warning) = exposure(&config.exporter) {
+        tracing::warn!("{warning}");
+    }
     tracing::info!(address = %shown, networks = config.networks.len(), "listening on {shown}");
     ready();
 
     let (job_sender, job_receiver) = watch::channel(crew.jobs().to_vec());
-    let (config_sender, config_receiver) = watch::channel(config);
+    let (config_sender, config_receiver) = watch::channel(Arc::clone(&config));
     let scraped = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
     tasks.spawn(supervise(job_receiver, Arc::clone(&scraped)));
@@ -136,12 +147,17 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         board,
         site: Arc::clone(&site),
         logging,
-        listen,
+        started: config,
     };
     tasks.spawn(reloader.run(signals.hangup));
-    serve(listener, site, signals.stop.wait()).await;
+    serve(listener, site, tls, signals.stop.wait()).await;
     tasks.shutdown().await;
     Exit::Success
+}
+
+/// The certificate, when HTTPS is to be served.
+fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
+    config.exporter.tls.clone().map(|files| Tls::load(files).map(Arc::new)).transpose()
 }
 
 fn fail(exit: Exit, what: &str) -> Exit {

@@ -3,6 +3,7 @@
 //! A failed scrape changes how scrapes went, and never a reading. What is in here survives a panic of the task.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::catalogue;
 use crate::kinds::{FailureKind, JUDGEMENTS, ScraperKind};
 use crate::readings::{Readings, Sample, number, truth};
 use crate::states::StatesFile;
+use crate::text::{Lines, compress, encode};
 
 /// The shortest time for which a reading is served.
 const LEAST_BUDGET: Duration = Duration::from_secs(300);
@@ -40,10 +42,50 @@ pub struct Slot {
     progress: Mutex<Progress>,
 }
 
+/// The readings of one scrape, also as they are served.
 #[derive(Debug)]
-struct Dated {
-    readings: Readings,
+pub(crate) struct Dated {
+    pub(crate) readings: Arc<Readings>,
+    lines: Result<Lines, fmt::Error>,
     taken: Instant,
+}
+
+impl Dated {
+    fn new(network: &str, readings: Readings) -> Self {
+        let readings = Arc::new(readings);
+        let lines = encode(Some(network), &readings).map(|texts| compress(&texts));
+        Self { readings, lines, taken: Instant::now() }
+    }
+
+    /// The lines of the readings.
+    ///
+    /// # Errors
+    /// When a label cannot be written, which is a bug.
+    pub(crate) fn lines(&self) -> Result<&Lines, fmt::Error> {
+        self.lines.as_ref().map_err(|error| *error)
+    }
+}
+
+/// Everything that a slot serves at one moment. Equal views are served as equal texts.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub(crate) network: String,
+    /// How scrapes went.
+    pub(crate) own: Arc<Readings>,
+    /// What they read, while it is fresh.
+    pub(crate) dated: Option<Arc<Dated>>,
+}
+
+impl PartialEq for View {
+    fn eq(&self, other: &Self) -> bool {
+        self.network == other.network
+            && self.own == other.own
+            && match (&self.dated, &other.dated) {
+                (None, None) => true,
+                (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+                (None, Some(_)) | (Some(_), None) => false,
+            }
+    }
 }
 
 /// How one scrape went.
@@ -212,9 +254,10 @@ impl Slot {
 
     /// A scrape read everything. Returns how many failed before it. `now` is in unix seconds.
     pub fn succeeded(&self, scraped: Scraped, took: Duration, now: u64) -> u64 {
-        // All of it under the lock that `samples` takes, so that no request sees half of a scrape.
+        let dated = Arc::new(Dated::new(&self.network, scraped.readings));
+        // All of it under the lock that `view` takes, so that no request sees half of a scrape.
         let mut progress = self.progress();
-        self.current.store(Some(Arc::new(Dated { readings: scraped.readings, taken: Instant::now() })));
+        self.current.store(Some(dated));
         progress.states = scraped.states;
         for judgement in scraped.steps {
             let counted = progress.steps.entry(judgement).or_default();
@@ -266,13 +309,13 @@ impl Slot {
 
     /// The readings that are still good, and their age.
     #[must_use]
-    pub fn readings(&self) -> Option<(Readings, Duration)> {
-        self.fresh().map(|dated| (dated.readings.clone(), dated.taken.elapsed()))
+    pub fn readings(&self) -> Option<(Arc<Readings>, Duration)> {
+        self.fresh().map(|dated| (Arc::clone(&dated.readings), dated.taken.elapsed()))
     }
 
-    /// Everything that is served now, all labels but `network`.
+    /// Everything that is served now.
     #[must_use]
-    pub fn samples(&self) -> Vec<Sample> {
+    pub fn view(&self) -> View {
         let mut own = Readings::default();
         let dated;
         {
@@ -303,11 +346,15 @@ impl Slot {
                 }
             }
         }
-        let mut samples = own.0;
-        if let Some(dated) = dated {
-            samples.extend(dated.readings.0.iter().cloned());
-        }
-        samples
+        View { network: self.network.clone(), own: Arc::new(own), dated }
+    }
+
+    /// The samples that are served now, all labels but `network`, for tests.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Sample> {
+        let view = self.view();
+        let read = view.dated.iter().flat_map(|dated| &dated.readings.0);
+        view.own.0.iter().chain(read).cloned().collect()
     }
 }
 

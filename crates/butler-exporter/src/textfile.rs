@@ -50,7 +50,7 @@ fn write(board: &Board, exposition: &Exposition, path: &Path, was_failing: bool)
     let before = board.life().textfile_written(unix_now());
     let why = match exposition.render(Format::Text) {
         Err(error) => format!("failed to write the metrics: {error}"),
-        Ok(text) => match save_atomic(path, text.as_bytes(), MODE) {
+        Ok(text) => match save_atomic(path, &text, MODE) {
             Ok(()) | Err(StoreError::Sync { .. }) => {
                 if was_failing {
                     tracing::info!("the textfile is written again");

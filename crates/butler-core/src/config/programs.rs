@@ -12,6 +12,7 @@ use super::secret::{Secret, SecretKeys, read_secret};
 use super::setting::Problem;
 use super::source::Variables;
 use super::text_setting::WrittenPath;
+use super::web::{BasicUser, TlsFiles, read_tls, read_users};
 
 const BEARER: SecretKeys =
     SecretKeys { file: "bearer_token_file", credential: "bearer_token_credential", variable: "bearer_token_env" };
@@ -31,8 +32,12 @@ pub struct ExporterConfig {
     pub state_directory: Option<PathBuf>,
     /// The file for node_exporter.
     pub textfile: Option<PathBuf>,
-    /// What every request must bring. Absent only on loopback, or when that was asked for.
+    /// What a request may bring. Neither this nor a user only on loopback, or when that was asked for.
     pub bearer_token: Option<SecretString>,
+    /// Who may ask with a password. Empty when nobody is configured.
+    pub basic_users: Vec<BasicUser>,
+    /// Where the certificate is, when HTTPS is served.
+    pub tls: Option<TlsFiles>,
 }
 
 /// `[watcher]`.
@@ -61,11 +66,13 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         Secret::Found(_, token) => Some(token),
         Secret::Faulty => return None,
     };
+    let (basic_users, tls) = (read_users(section), read_tls(section));
+    let (basic_users, tls) = (basic_users?, tls?);
     let (listen, insecure): (SocketAddr, bool) = (listen?, insecure?);
-    if !listen.ip().is_loopback() && bearer_token.is_none() && !insecure {
-        let problem = Problem::new("others can reach this address, and no bearer token is asked for");
-        section
-            .fault("listen", problem.hint("set `bearer_token_file`, or `insecure = true` behind a proxy of your own"));
+    if !listen.ip().is_loopback() && bearer_token.is_none() && basic_users.is_empty() && !insecure {
+        let problem = Problem::new("others can reach this address, and neither a token nor a password is asked for");
+        let hint = "set `bearer_token_file` or `basic_users_file`, or `insecure = true` behind a proxy of your own";
+        section.fault("listen", problem.hint(hint));
         return None;
     }
     let scrape_interval = scrape_interval?;
@@ -77,7 +84,17 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         return None;
     }
     let (enabled, textfile) = (enabled?, textfile?);
-    Some(ExporterConfig { enabled, listen, scrape_interval, staleness, state_directory, textfile, bearer_token })
+    Some(ExporterConfig {
+        enabled,
+        listen,
+        scrape_interval,
+        staleness,
+        state_directory,
+        textfile,
+        bearer_token,
+        basic_users,
+        tls,
+    })
 }
 
 /// `None` after a fault, which is reported.

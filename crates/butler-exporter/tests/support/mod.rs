@@ -3,7 +3,7 @@
 //! Nothing here sleeps for a fixed time: a test waits for a condition, and fails when a deadline passes.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -158,6 +158,11 @@ impl Program {
         Arc::clone(&self.log)
     }
 
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }
@@ -167,16 +172,9 @@ impl Program {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
-        let mut stream = TcpStream::connect(self.address).unwrap();
+        let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let split = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
-        let head = String::from_utf8(answer[..split].to_vec()).unwrap();
-        Answer { status: head[9..12].parse().unwrap(), head, body: answer[split + 4..].to_vec() }
+        request(stream, method, path, headers)
     }
 
     pub(crate) fn series(&self) -> Series {
@@ -212,6 +210,29 @@ impl Program {
         self.signal(name);
         wait_for("the end of the program", || self.child.try_wait().unwrap()).await
     }
+}
+
+/// One request over a connection that ends with it.
+pub(crate) fn request(mut stream: impl Read + Write, method: &str, path: &str, headers: &[&str]) -> Answer {
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let split = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+    let head = String::from_utf8(answer[..split].to_vec()).unwrap();
+    Answer { status: head[9..12].parse().unwrap(), head, body: answer[split + 4..].to_vec() }
+}
+
+/// The program with an endpoint that nobody answers at: the HTTP side does not need one. Lines are of `[exporter]`.
+pub(crate) async fn idle(lines: &str) -> (TempDir, Program) {
+    let folder = TempDir::new().unwrap();
+    let toml = format!(
+        "[networks.mainnet]\n[[networks.mainnet.l1]]\nurl = \"http://127.0.0.1:1\"\n[exporter]\nlisten = \"127.0.0.1:0\"\n{lines}\n"
+    );
+    save_atomic(&folder.path().join("butler.toml"), toml.as_bytes(), 0o600).unwrap();
+    let program = start(command(folder.path())).await;
+    (folder, program)
 }
 
 pub(crate) fn series(text: &str) -> Series {
