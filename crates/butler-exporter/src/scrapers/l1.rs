@@ -16,9 +16,10 @@ use thiserror::Error;
 use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
+use crate::catalogue;
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
-use crate::readings::{ChainReadings, address, chain_readings};
+use crate::readings::{ChainReadings, address, chain_readings, number};
 use crate::scrapers::Scrape;
 use crate::scrapers::seen::{Seen, SeenSender};
 use crate::status::{EndpointFigures, Scraped, Slot};
@@ -137,7 +138,12 @@ impl L1Scraper {
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
-        let readings = readings.map_err(ScrapeError::TopUp)?;
+        let mut readings = readings.map_err(ScrapeError::TopUp)?;
+        for endpoint in network.reader.client().endpoints() {
+            if let Some(head) = endpoint.record().head {
+                readings.readings.push(&catalogue::ENDPOINT_HEAD, [endpoint.name().to_owned()], number(head));
+            }
+        }
         self.seen.send_replace(Some(Arc::new(Seen { snapshot, keys: network.keys.book.clone() })));
         Ok(readings)
     }
@@ -174,6 +180,8 @@ fn endpoint_figures(network: &Network) -> Vec<EndpointFigures> {
             requests: counters.requests.load(Relaxed),
             sent: counters.bytes_sent.load(Relaxed),
             received: counters.bytes_received.load(Relaxed),
+            microseconds: counters.microseconds.load(Relaxed),
+            failures: endpoint.record().failures,
             healthy: endpoint.health().last_failure().is_none(),
         }
     };
