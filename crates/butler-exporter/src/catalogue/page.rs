@@ -71,6 +71,14 @@ fn render_values() -> String {
     };
     row("`scraper`", list(&mut crate::kinds::ScraperKind::ALL.into_iter().map(crate::kinds::ScraperKind::name)));
     row(
+        "`kind` of `butler_rpc_errors_total`",
+        list(
+            &mut butler_core::client::error::ErrorKind::ALL
+                .into_iter()
+                .map(butler_core::client::error::ErrorKind::name),
+        ),
+    );
+    row(
         "`kind` of `butler_scrape_errors_total`",
         list(&mut crate::kinds::FailureKind::all().map(crate::kinds::FailureKind::name)),
     );
