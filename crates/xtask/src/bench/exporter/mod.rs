@@ -58,7 +58,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
     let devnet = Setting::devnet(&folder.join("devnet"), &small, &node)?;
     let start_ms = median(STARTS, || devnet.start(&binary).map(|exporter| milliseconds(exporter.first_scrape)))?;
-    let mut all = Vec::new();
     for size in [Size::Attesters, Size::Series] {
         eprintln!("{}: alone for {} s", size.name(), QUIET.as_secs());
         let alone = Setting::large(&folder.join("alone"), &large, size, None)?;
@@ -68,14 +67,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         figures["cpu_seconds_per_scrape"] = json!(thousandths(cpu));
         figures["start_to_first_scrape_ms"] = json!(start_ms);
         figures["binary_bytes"] = json!(binary_bytes);
-        all.push(figures);
-    }
-    for mut figures in all {
         let series = figures["series"].as_u64().unwrap_or_default().to_string();
-        let encoded = output(
-            cargo().args(["bench", "--quiet", "--package", "butler-exporter", "--bench", "encode", "--"]).arg(series),
-        )?;
-        let encoded: Value = serde_json::from_str(&encoded).context("the bench of the encoder printed no JSON")?;
+        let bench = ["bench", "--quiet", "--package", "butler-exporter", "--bench", "encode", "--"];
+        let encoded: Value = serde_json::from_str(&output(cargo().args(bench).arg(series))?)
+            .context("the bench of the encoder printed no JSON")?;
         figures["encode_ms"] = encoded["encode_ms"].clone();
         figures["change_ms"] = encoded["change_ms"].clone();
         if options.json {
