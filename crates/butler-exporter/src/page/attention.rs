@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rules::{RULES, Rule, Test};
-use super::write::{distance, figure, short, whole};
+use super::write::{distance, duration, figure, whole};
 use super::{Facts, ScraperFacts};
 use crate::catalogue::Family;
 use crate::readings::{Sample, number};
@@ -117,9 +117,19 @@ fn finding(rule: &Rule, network: &str, sample: &Sample, values: &Values<'_>, now
         until,
         network: network.to_owned(),
         text: fill(rule.text, sample),
-        left: until.map(|until| distance(now, until)),
+        left: until.map(|until| left(rule.urgency, now, until)),
         runbook: rule.runbook.name,
         count: 1,
+    }
+}
+
+/// How long somebody still has, in words.
+fn left(urgency: Urgency, now: u64, until: u64) -> String {
+    match until.checked_sub(now) {
+        Some(1..) => distance(now, until),
+        Some(0) | None if urgency == Urgency::Info => "now".to_owned(),
+        Some(0) => "due now".to_owned(),
+        None => format!("overdue for {}", duration(now.saturating_sub(until))),
     }
 }
 
@@ -133,7 +143,7 @@ fn fill(text: &str, sample: &Sample) -> String {
     let names = sample.family.labels.iter().skip(1);
     let mut filled = text.replace("{value}", &figure(sample.value));
     for (name, value) in names.zip(&sample.labels) {
-        filled = filled.replace(&format!("{{{name}}}"), &short(value));
+        filled = filled.replace(&format!("{{{name}}}"), value);
     }
     filled
 }

@@ -15,11 +15,12 @@ pub(super) fn push_network(page: &mut String, name: &str, scrapers: &[&ScraperFa
     push_block(page, scrapers, now);
     push_states(page, scrapers);
     push_queues(page, scrapers, now);
+    push(page, "<div class=\"parts\">\n");
     push_table(page, "Nodes", "node", scrapers, NODES);
     push_table(page, "Providers", "provider", scrapers, PROVIDERS);
     push_table(page, "Publishers", "publisher", scrapers, PUBLISHERS);
     push_scrapes(page, scrapers, now);
-    push(page, "</section>\n");
+    push(page, "</div>\n</section>\n");
 }
 
 fn push_block(page: &mut String, scrapers: &[&ScraperFacts], now: u64) {
@@ -132,7 +133,7 @@ fn push_table(page: &mut String, title: &str, label: &str, scrapers: &[&ScraperF
         return;
     }
     let heads: String = columns.iter().map(|(head, _, _)| format!("<th>{head}")).collect();
-    push(page, &format!("<h3>{title}</h3>\n<div class=\"wide\"><table>\n<tr><th>{label}{heads}\n"));
+    push(page, &format!("<div class=\"wide\"><h3>{title}</h3>\n<table>\n<tr><th>{label}{heads}\n"));
     for (name, cells) in rows {
         let cells = cells.iter().zip(columns).map(|(sample, (_, _, shape))| cell(*sample, shape));
         let (full, name, cells) = (escape(name), escape(&short(name)), cells.collect::<String>());
@@ -154,7 +155,7 @@ fn cell(sample: Option<&Sample>, shape: &Shape) -> String {
 fn push_scrapes(page: &mut String, scrapers: &[&ScraperFacts], now: u64) {
     push(
         page,
-        "<h3>Scrapes</h3>\n<div class=\"wide\"><table>\n<tr><th>scraper<th>last<th>readings<th>last success<th>took<th>failures since the start\n",
+        "<div class=\"wide\"><h3>Scrapes</h3>\n<table>\n<tr><th>scraper<th>last<th>readings<th>last success<th>took<th>failures since the start\n",
     );
     for scraper in scrapers {
         let own = |family: &'static Family| scraper.of(family).next().map(|sample| sample.value);

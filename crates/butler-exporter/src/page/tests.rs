@@ -72,12 +72,28 @@ fn the_most_urgent_stands_first_with_the_time_that_is_left() {
         readings.push(&catalogue::COINBASE_DEADLINE, [attester.to_owned()], number(NOW + left));
     }
     let expected = [
-        (Urgency::Critical, "0xAAaA…bBbB has no coinbase in any key file", Some("in 3 h 0 min")),
+        (
+            Urgency::Critical,
+            "0xAAaA00000000000000000000000000000000bBbB has no coinbase in any key file",
+            Some("in 3 h 0 min"),
+        ),
         (Urgency::Critical, "2 keys are in several key files: two servers may attest with one key", None),
-        (Urgency::Critical, "publisher 0xCcCC…DdDd is nearly dry: it has 0.2 ether", None),
-        (Urgency::Warning, "0xCcCC…DdDd has no coinbase in any key file", Some("in 1 d 6 h")),
+        (
+            Urgency::Critical,
+            "publisher 0xCcCC00000000000000000000000000000000DdDd is nearly dry: it has 0.2 ether",
+            None,
+        ),
+        (
+            Urgency::Warning,
+            "0xCcCC00000000000000000000000000000000DdDd has no coinbase in any key file",
+            Some("in 1 d 6 h"),
+        ),
         (Urgency::Warning, "1 own keys are in two places (own_queue_twice)", None),
-        (Urgency::Warning, "publisher 0xAAaA…bBbB has less than it should: 0.4 ether", None),
+        (
+            Urgency::Warning,
+            "publisher 0xAAaA00000000000000000000000000000000bBbB has less than it should: 0.4 ether",
+            None,
+        ),
         (Urgency::Info, "the next own deposit can be let in", Some("in 2 h 0 min")),
     ];
     let expected = expected.map(|(urgency, text, left)| (urgency, text.to_owned(), left.map(str::to_owned)));
@@ -89,7 +105,7 @@ fn a_missing_coinbase_becomes_critical_six_hours_before() {
     for (left, urgency, words) in [
         (6 * HOUR + 1, Urgency::Warning, "in 6 h 0 min"),
         (6 * HOUR - 1, Urgency::Critical, "in 5 h 59 min"),
-        (0, Urgency::Critical, "now"),
+        (0, Urgency::Critical, "due now"),
     ] {
         let readings = read(&[
             (&catalogue::COINBASE_MISSING, &[A], 1.0),
@@ -100,7 +116,7 @@ fn a_missing_coinbase_becomes_critical_six_hours_before() {
     }
     let readings =
         read(&[(&catalogue::COINBASE_MISSING, &[A], 1.0), (&catalogue::COINBASE_DEADLINE, &[A], number(NOW - 120))]);
-    assert_eq!(lines(&facts(own(), Some(readings)))[0].2.as_deref(), Some("2 min 0 s ago"));
+    assert_eq!(lines(&facts(own(), Some(readings)))[0].2.as_deref(), Some("overdue for 2 min 0 s"));
     // Without a deadline it is a warning, and says so.
     let readings = read(&[(&catalogue::COINBASE_MISSING, &[A], 1.0)]);
     assert_eq!(lines(&facts(own(), Some(readings)))[0].0, Urgency::Warning);
