@@ -5,7 +5,6 @@
 //! networks with a node each stand beside it, so that there are enough scrapes in a minute. Everything is scraped each second.
 
 mod clients;
-mod process;
 mod setting;
 
 use std::time::{Duration, Instant};
@@ -14,10 +13,11 @@ use anyhow::{Context as _, ensure as require};
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use serde_json::{Value, json};
 
-use self::clients::{Coding, Load, Pace};
-use self::process::Exporter;
+use self::clients::{Load, Pace};
 use self::setting::{Setting, Size};
 use crate::command::{cargo, output, run as start, target};
+use crate::connection::Coding;
+use crate::exporter::Exporter;
 
 /// How to measure.
 #[derive(Debug, clap::Args)]
@@ -144,7 +144,7 @@ fn measure(options: &Options, exporter: &mut Exporter, size: Size) -> anyhow::Re
         "change_ms": null,
         "bytes": text.len(),
         "bytes_gzip": paced.bytes(Coding::Gzip),
-        "peak_rss_mb": peak,
+        "peak_rss_mb": tenths(peak),
         "rss_growth_mb": growth(&memory),
     }))
 }
