@@ -52,10 +52,12 @@ pub enum FailureKind {
     Overflow,
     /// The network's clients could not be built.
     Setup,
+    /// A file of the program's own could not be written.
+    LocalFile,
 }
 
 impl FailureKind {
-    const OWN: [Self; 9] = [
+    const OWN: [Self; 10] = [
         Self::NoContract,
         Self::Unsupported,
         Self::Nonsense,
@@ -65,6 +67,7 @@ impl FailureKind {
         Self::Deadline,
         Self::Overflow,
         Self::Setup,
+        Self::LocalFile,
     ];
 
     /// Every kind.
@@ -86,6 +89,7 @@ impl FailureKind {
             Self::Deadline => "deadline",
             Self::Overflow => "overflow",
             Self::Setup => "setup",
+            Self::LocalFile => "local_file",
         }
     }
 }

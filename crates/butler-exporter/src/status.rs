@@ -4,17 +4,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use butler_core::client::error::ErrorKind;
 use butler_core::domain::state::State;
 use ethers_core::types::Address;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::catalogue;
 use crate::kinds::{FailureKind, JUDGEMENTS, ScraperKind};
 use crate::readings::{Readings, Sample, number, truth};
+use crate::states::StatesFile;
 use crate::text::{Lines, compress, encode};
 
 /// The shortest time for which a reading is served.
@@ -33,6 +36,9 @@ pub struct Slot {
     pub interval: Duration,
     /// The longest that a scrape may take.
     pub deadline: Duration,
+    staleness: Option<Duration>,
+    wake: Notify,
+    states_file: OnceLock<StatesFile>,
     current: ArcSwapOption<Dated>,
     progress: Mutex<Progress>,
 }
@@ -120,8 +126,27 @@ pub struct EndpointFigures {
     pub sent: u64,
     /// Bytes of bodies received.
     pub received: u64,
+    /// Microseconds that exchanges took.
+    pub microseconds: u64,
+    /// Failures by kind.
+    pub failures: BTreeMap<ErrorKind, u64>,
     /// Whether its last exchange was good.
     pub healthy: bool,
+}
+
+impl EndpointFigures {
+    /// These counts and those of clients that are gone.
+    fn plus(mut self, before: &Self) -> Self {
+        self.requests = self.requests.saturating_add(before.requests);
+        self.sent = self.sent.saturating_add(before.sent);
+        self.received = self.received.saturating_add(before.received);
+        self.microseconds = self.microseconds.saturating_add(before.microseconds);
+        for (kind, failures) in &before.failures {
+            let count = self.failures.entry(*kind).or_default();
+            *count = count.saturating_add(*failures);
+        }
+        self
+    }
 }
 
 #[derive(Debug)]
@@ -133,6 +158,8 @@ struct Progress {
     steps: BTreeMap<&'static str, u64>,
     states: BTreeMap<Address, State>,
     endpoints: Vec<EndpointFigures>,
+    /// What clients counted that are gone.
+    gone: Vec<EndpointFigures>,
     ticked: Instant,
     failures_in_a_row: u64,
 }
@@ -149,6 +176,7 @@ impl Slot {
             steps: JUDGEMENTS.into_iter().map(|name| (name, 0)).collect(),
             states: BTreeMap::new(),
             endpoints: Vec::new(),
+            gone: Vec::new(),
             ticked: Instant::now(),
             failures_in_a_row: 0,
         };
@@ -157,9 +185,59 @@ impl Slot {
             kind,
             interval,
             deadline,
+            staleness: None,
+            wake: Notify::new(),
+            states_file: OnceLock::new(),
             current: ArcSwapOption::empty(),
             progress: Mutex::new(progress),
         }
+    }
+
+    /// The slot with another time for which a reading is served; `None` leaves it to the interval.
+    #[must_use]
+    pub fn with_staleness(self, staleness: Option<Duration>) -> Self {
+        Self { staleness, ..self }
+    }
+
+    /// Takes over the counts and the attesters' states of the slot that this one replaces; its readings are left behind.
+    pub fn adopt(&self, before: &Self) {
+        let before = before.progress();
+        let mut progress = self.progress();
+        progress.last_success = before.last_success;
+        progress.errors.clone_from(&before.errors);
+        progress.restarts = before.restarts;
+        progress.steps.clone_from(&before.steps);
+        progress.states.clone_from(&before.states);
+        progress.gone.clone_from(&before.endpoints);
+    }
+
+    /// Begins with the attesters' states of an earlier run.
+    pub fn restore(&self, states: BTreeMap<Address, State>) {
+        self.progress().states = states;
+    }
+
+    /// Keeps the attesters' states in this file from now on. Only the first one counts.
+    pub fn keep_states_in(&self, file: StatesFile) {
+        let _ = self.states_file.set(file);
+    }
+
+    /// Keeps the states of the last good scrape for the next start, where there is a file for them. Blocks.
+    pub fn save_states(&self) {
+        if let Some(file) = self.states_file.get()
+            && !file.save(&self.states())
+        {
+            self.count_error(FailureKind::LocalFile);
+        }
+    }
+
+    /// Asks the task to scrape now instead of at its next tick.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Ends when the task is asked to scrape now.
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
@@ -170,7 +248,8 @@ impl Slot {
     /// How long a reading is served.
     #[must_use]
     pub fn budget(&self) -> Duration {
-        self.interval.saturating_mul(BUDGET_INTERVALS).max(LEAST_BUDGET)
+        let usual = || self.interval.saturating_mul(BUDGET_INTERVALS).max(LEAST_BUDGET);
+        self.staleness.map_or_else(usual, |staleness| staleness.max(self.interval))
     }
 
     /// The task is at work.
@@ -233,6 +312,7 @@ impl Slot {
     pub fn restarted(&self) {
         let mut progress = self.progress();
         progress.restarts = progress.restarts.saturating_add(1);
+        progress.gone = progress.endpoints.clone();
         progress.last = Some((Outcome::Failure, progress.last.map(|(_, took)| took).unwrap_or_default()));
     }
 
@@ -244,7 +324,14 @@ impl Slot {
 
     /// Replaces the endpoints' counters.
     pub fn note_endpoints(&self, endpoints: Vec<EndpointFigures>) {
-        self.progress().endpoints = endpoints;
+        let mut progress = self.progress();
+        let gone = std::mem::take(&mut progress.gone);
+        let with_gone = |endpoint: EndpointFigures| match gone.iter().find(|gone| gone.name == endpoint.name) {
+            Some(before) => endpoint.plus(before),
+            None => endpoint,
+        };
+        progress.endpoints = endpoints.into_iter().map(with_gone).collect();
+        progress.gone = gone;
     }
 
     /// The readings, unless they are too old.
@@ -283,6 +370,11 @@ impl Slot {
                 own.push(&catalogue::RPC_REQUESTS, label(), number(endpoint.requests));
                 own.push(&catalogue::RPC_SENT, label(), number(endpoint.sent));
                 own.push(&catalogue::RPC_RECEIVED, label(), number(endpoint.received));
+                own.push(&catalogue::RPC_DURATION, label(), number(endpoint.microseconds) / 1_000_000.0);
+                for kind in ErrorKind::ALL {
+                    let failures = endpoint.failures.get(&kind).copied().unwrap_or_default();
+                    own.push(&catalogue::RPC_ERRORS, [endpoint.name.clone(), kind.name().to_owned()], number(failures));
+                }
                 own.push(&catalogue::ENDPOINT_HEALTHY, label(), truth(endpoint.healthy));
             }
             if self.kind == ScraperKind::L1 {
@@ -339,6 +431,61 @@ mod tests {
         assert_eq!(slot.succeeded(readings(8.0).into(), Duration::from_secs(1), 1_400), 1);
         assert_eq!(value(&slot, &catalogue::EPOCH), Some(8.0));
         assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), Some(1.0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_staleness_of_ones_own_is_kept_and_never_shorter_than_the_interval() {
+        let slot = |seconds| slot().with_staleness(Some(Duration::from_secs(seconds)));
+        assert_eq!(slot(90).budget(), Duration::from_secs(90));
+        assert_eq!(slot(1).budget(), Duration::from_secs(60));
+        let slot = slot(90);
+        slot.succeeded(readings(7.0).into(), Duration::from_secs(1), 1_000);
+        tokio::time::advance(Duration::from_secs(91)).await;
+        assert_eq!(value(&slot, &catalogue::EPOCH), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slot_takes_over_counts_and_states_but_no_readings() {
+        let (before, after) = (slot(), slot());
+        let states = BTreeMap::from([(Address::zero(), State::Active)]);
+        let scraped = Scraped { readings: readings(7.0), states: states.clone(), steps: vec!["documented"] };
+        before.succeeded(scraped, Duration::from_secs(1), 1_000);
+        before.count_error(FailureKind::Restless);
+        before.restarted();
+        after.adopt(&before);
+        assert_eq!(after.states(), states);
+        assert_eq!(value(&after, &catalogue::SCRAPER_RESTARTS), Some(1.0));
+        assert_eq!(value(&after, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
+        let steps = |slot: &Slot| -> f64 {
+            let steps = slot.samples().into_iter().filter(|sample| sample.family == &catalogue::TRANSITIONS);
+            steps.map(|sample| sample.value).sum()
+        };
+        assert_eq!((steps(&before), steps(&after)), (1.0, 1.0));
+        assert_eq!((value(&after, &catalogue::EPOCH), after.last_outcome()), (None, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endpoints_counts_outlive_its_client() {
+        let slot = slot();
+        let counted = |requests| EndpointFigures {
+            name: "one".to_owned(),
+            requests,
+            sent: 0,
+            received: 0,
+            microseconds: 500_000,
+            failures: BTreeMap::from([(ErrorKind::Timeout, requests)]),
+            healthy: true,
+        };
+        slot.note_endpoints(vec![counted(7)]);
+        slot.restarted();
+        for _ in 0..2 {
+            slot.note_endpoints(vec![counted(2)]);
+        }
+        assert_eq!(value(&slot, &catalogue::RPC_REQUESTS), Some(9.0));
+        assert_eq!(value(&slot, &catalogue::RPC_DURATION), Some(1.0));
+        let errors = |sample: &Sample| sample.family == &catalogue::RPC_ERRORS;
+        let errors: f64 = slot.samples().iter().filter(|sample| errors(sample)).map(|sample| sample.value).sum();
+        assert_eq!(errors, 9.0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,6 +14,7 @@ mod docs;
 mod exporter;
 mod package;
 mod rules;
+mod service;
 mod test;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Task {
     Test(test::Options),
     /// Check format, lints, docs, alert rules, dependencies and licences.
     Check,
+    /// Try the service in a container with a real systemd; needs root.
+    Service(service::Options),
     /// Rewrite the pages that are made from the code, or check that they are current.
     Docs(docs::Options),
     /// Build the exporter's Debian package.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Devnet(options) => devnet::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Check => check::run(),
+        Task::Service(options) => service::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Package(options) => package::run(&options),
         Task::Bench(bench) => bench::run(&bench),

@@ -84,7 +84,7 @@ impl Site {
     /// Whether every scraper has tried once. Once true it stays so.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.board.slots().iter().all(|slot| slot.was_attempted())
+        self.board.is_ready()
     }
 
     async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {

@@ -30,6 +30,15 @@ pub struct Sample {
     pub value: f64,
 }
 
+impl Sample {
+    /// A sample of the process as a whole, with all labels of its family.
+    #[must_use]
+    pub fn own<const N: usize>(family: &'static Family, labels: [&str; N], value: f64) -> Self {
+        debug_assert_eq!(family.labels.len(), N, "labels of {}", family.name);
+        Self { family, labels: labels.map(str::to_owned).into(), value }
+    }
+}
+
 /// The readings of one scrape.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Readings(pub Vec<Sample>);

@@ -16,9 +16,10 @@ use thiserror::Error;
 use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
+use crate::catalogue;
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
-use crate::readings::{ChainReadings, address, chain_readings};
+use crate::readings::{ChainReadings, address, chain_readings, number};
 use crate::scrapers::Scrape;
 use crate::scrapers::seen::{Seen, SeenSender};
 use crate::status::{EndpointFigures, Scraped, Slot};
@@ -103,7 +104,8 @@ impl L1Scraper {
                 if failures > 0 {
                     tracing::info!(network, failures, "the chain of {network} is read again after {failures} failures");
                 }
-                self.save_ledger(&slot.network);
+                self.save_ledger(slot);
+                block_in_place(|| slot.save_states());
             }
             Err(error) => {
                 let (kind, why) = (error.kind().name(), error.describe());
@@ -136,22 +138,29 @@ impl L1Scraper {
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
-        let readings = readings.map_err(ScrapeError::TopUp)?;
+        let mut readings = readings.map_err(ScrapeError::TopUp)?;
+        for endpoint in network.reader.client().endpoints() {
+            if let Some(head) = endpoint.record().head {
+                readings.readings.push(&catalogue::ENDPOINT_HEAD, [endpoint.name().to_owned()], number(head));
+            }
+        }
         self.seen.send_replace(Some(Arc::new(Seen { snapshot, keys: network.keys.book.clone() })));
         Ok(readings)
     }
 
     /// Keeps the ledger for the next start. The readings are good all the same.
-    fn save_ledger(&mut self, name: &str) {
+    fn save_ledger(&mut self, slot: &Slot) {
         let Some(network) = &mut self.network else { return };
+        let name = &slot.network;
         match block_in_place(|| network.reader.save_ledger()) {
             Ok(()) => self.is_unsaved = false,
-            Err(error) if !self.is_unsaved => {
-                self.is_unsaved = true;
-                let why = Chain(&error).to_string().replace("\n  because ", ": ");
-                tracing::warn!(network = name, "the ledger of {name} cannot be kept for the next start: {why}");
+            Err(error) => {
+                slot.count_error(FailureKind::LocalFile);
+                if !std::mem::replace(&mut self.is_unsaved, true) {
+                    let why = Chain(&error).to_string().replace("\n  because ", ": ");
+                    tracing::warn!(network = name, "the ledger of {name} cannot be kept for the next start: {why}");
+                }
             }
-            Err(_) => {}
         }
     }
 }
@@ -171,6 +180,8 @@ fn endpoint_figures(network: &Network) -> Vec<EndpointFigures> {
             requests: counters.requests.load(Relaxed),
             sent: counters.bytes_sent.load(Relaxed),
             received: counters.bytes_received.load(Relaxed),
+            microseconds: counters.microseconds.load(Relaxed),
+            failures: endpoint.record().failures,
             healthy: endpoint.health().last_failure().is_none(),
         }
     };

@@ -37,7 +37,10 @@ pub fn jobs(config: &Arc<Config>) -> Vec<Job> {
 
 fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     let pace = config.exporter.scrape_interval;
-    let slot = |kind, deadline| Arc::new(Slot::new(&network.name, kind, pace, pace.max(deadline)));
+    let slot = |kind, deadline| {
+        let slot = Slot::new(&network.name, kind, pace, pace.max(deadline));
+        Arc::new(slot.with_staleness(config.exporter.staleness))
+    };
     let shared = Arc::clone(config);
     let seen = SeenSender::new(None);
     let mut jobs = vec![Job::new(slot(ScraperKind::L1, L1_DEADLINE), move || {

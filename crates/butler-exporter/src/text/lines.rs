@@ -145,6 +145,11 @@ fn encode_family<'a>(
         labels.clear();
         labels.extend(family.labels.iter().copied().zip(values));
         match family.kind {
+            // Empty braces would be right, and nobody writes them.
+            Kind::Gauge if labels.is_empty() => metric.encode_gauge(&sample.value)?,
+            Kind::Counter if labels.is_empty() => {
+                metric.encode_counter::<Vec<(&str, &str)>, _, f64>(&sample.value, None)?;
+            }
             Kind::Gauge => metric.encode_family(&labels)?.encode_gauge(&sample.value)?,
             Kind::Counter => {
                 metric.encode_family(&labels)?.encode_counter::<Vec<(&str, &str)>, _, f64>(&sample.value, None)?;

@@ -17,7 +17,7 @@ use self::lines::{Texts, head};
 use self::segment::{Deflater, Segment, join_gzip};
 use crate::board::Board;
 use crate::catalogue::{self, Family};
-use crate::readings::{Readings, Sample};
+use crate::readings::Readings;
 use crate::status::View;
 
 /// A format of text.
@@ -91,7 +91,7 @@ impl Exposition {
     /// # Errors
     /// When a label cannot be written, which is a bug.
     pub fn body(&self, format: Format, coding: Coding) -> Result<Bytes, fmt::Error> {
-        let process = Arc::new(process_readings());
+        let process = Arc::new(Readings(self.board.life().samples()));
         let views: Vec<View> = self.board.slots().iter().map(|slot| slot.view()).collect();
         // A panic while the lock was held leaves a text that fits its views, or none.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,12 +179,6 @@ fn push_new(pieces: &mut Vec<Piece<'_>>, text: &str) {
         Some(Piece::New(last)) => last.push_str(text),
         Some(Piece::Kept(_)) | None => pieces.push(Piece::New(text.to_owned())),
     }
-}
-
-/// What belongs to no network.
-fn process_readings() -> Readings {
-    let labels = vec![env!("CARGO_PKG_VERSION").to_owned()];
-    Readings(vec![Sample { family: &catalogue::BUILD, labels, value: 1.0 }])
 }
 
 #[cfg(test)]

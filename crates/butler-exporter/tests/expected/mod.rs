@@ -1,6 +1,7 @@
 //! A world in which every family has a value, and these values: one module for each subject.
 
 mod chain;
+mod life;
 mod nodes;
 
 use butler_testkit::aztec_node::FakeAztecNode;
@@ -21,7 +22,7 @@ impl World {
 
 /// Fails unless every series that somebody knows the value of has it.
 pub(crate) fn assert_expected(bench: &Bench, series: &Series) {
-    for (key, value) in chain::expected(bench).into_iter().chain(nodes::expected()) {
+    for (key, value) in chain::expected(bench).into_iter().chain(life::expected(bench)).chain(nodes::expected()) {
         let found = series.get(&key).unwrap_or_else(|| panic!("{key} is not there: {series:#?}"));
         assert!((found - value).abs() < 1e-9, "{key} is {found}, not {value}");
     }

@@ -97,7 +97,12 @@ impl Bench {
 
     /// Starts the program on a free port, with a scrape each second.
     pub(crate) async fn run(&self) -> Program {
-        self.append("[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"");
+        self.run_with("scrape_interval = \"1s\"\ntextfile = \"butler.prom\"").await
+    }
+
+    /// Starts the program on a free port with these lines in `[exporter]`.
+    pub(crate) async fn run_with(&self, lines: &str) -> Program {
+        self.append(&format!("[exporter]\nlisten = \"127.0.0.1:0\"\n{lines}"));
         start(self.command()).await
     }
 }
@@ -189,10 +194,20 @@ impl Program {
         self.when(&key, |series| series.get(&key) == Some(&1.0)).await
     }
 
-    /// Sends a signal by its name and waits for the end.
-    pub(crate) async fn end(mut self, name: &str) -> ExitStatus {
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Waits until a line of the log holds this.
+    pub(crate) async fn when_logged(&self, what: &str) {
+        wait_for(&format!("{what:?} in the log"), || self.log().contains(what).then_some(())).await;
+    }
+
+    /// Sends a signal by its name and waits for the end.
+    pub(crate) async fn end(mut self, name: &str) -> ExitStatus {
+        self.signal(name);
         wait_for("the end of the program", || self.child.try_wait().unwrap()).await
     }
 }
