@@ -113,7 +113,7 @@ impl Site {
             "/livez" => verdict(self.is_alive(), "alive\n", "a scraper does not get on\n"),
             "/readyz" => verdict(self.is_ready(), "ready\n", "not every network was tried yet\n"),
             "/" => {
-                let facts = page::Facts::of(&self.board.slots(), unix_now());
+                let facts = page::Facts::of(&self.board, unix_now());
                 respond(StatusCode::OK, "text/html; charset=utf-8", page::render(&facts).into())
             }
             _ => plain(StatusCode::OK, runbook.unwrap_or_default()),
@@ -267,7 +267,9 @@ impl Visit {
 async fn connection(stream: TcpStream, visit: Visit, tls: Option<Arc<Tls>>, stopped: watch::Receiver<bool>) {
     let Some(tls) = tls else { return exchange(stream, visit, stopped).await };
     let peer = visit.peer;
-    match timeout(HEADER_TIME, tls.acceptor().accept(stream)).await {
+    let acceptor = tls.acceptor();
+    visit.site.board.life().certificate_is_current(tls.is_current());
+    match timeout(HEADER_TIME, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => exchange(stream, visit, stopped).await,
         Ok(Err(error)) => tracing::debug!(%peer, "a TLS handshake failed: {error}"),
         Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),

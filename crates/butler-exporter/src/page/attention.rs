@@ -51,25 +51,35 @@ pub(super) struct Finding {
 
 /// Everything that needs attention.
 pub(super) fn find(facts: &Facts) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let mut found = of_samples("exporter", &facts.process.iter().collect::<Vec<_>>(), facts.now);
     for (network, scrapers) in facts.networks() {
-        let values = values(&scrapers);
-        // What an earlier rule has said of the same subject.
-        let mut told = BTreeSet::<(&str, &[String])>::new();
-        for rule in RULES {
-            let samples = scrapers.iter().flat_map(|scraper| scraper.of(rule.family));
-            let mut of_rule = Vec::new();
-            for sample in samples {
-                if holds(rule, sample, &values, facts.now) && told.insert((rule.family.name, &sample.labels)) {
-                    of_rule.push(finding(rule, network, sample, &values, facts.now));
-                }
-            }
-            of_rule.sort_by_key(order);
-            found.extend(cut(of_rule));
-        }
+        let samples: Vec<&Sample> = scrapers.iter().flat_map(|scraper| scraper.samples()).collect();
+        found.extend(of_samples(network, &samples, facts.now));
         found.extend(scrapers.iter().filter_map(|scraper| never_read(network, scraper, facts.now)));
     }
     found.sort_by_key(order);
+    found
+}
+
+fn of_samples(network: &str, samples: &[&Sample], now: u64) -> Vec<Finding> {
+    let mut by_family = BTreeMap::<&'static str, Vec<&Sample>>::new();
+    for sample in samples {
+        by_family.entry(sample.family.name).or_default().push(sample);
+    }
+    let values = values(&by_family);
+    // What an earlier rule has said of the same subject.
+    let mut told = BTreeSet::<(&str, &[String])>::new();
+    let mut found = Vec::new();
+    for rule in RULES {
+        let mut of_rule = Vec::new();
+        for sample in by_family.get(rule.family.name).into_iter().flatten() {
+            if holds(rule, sample, &values, now) && told.insert((rule.family.name, &sample.labels)) {
+                of_rule.push(finding(rule, network, sample, &values, now));
+            }
+        }
+        of_rule.sort_by_key(order);
+        found.extend(cut(of_rule));
+    }
     found
 }
 
@@ -80,15 +90,14 @@ fn order(finding: &Finding) -> (Urgency, u64, String, String) {
 type Values<'a> = BTreeMap<(&'static str, &'a [String]), f64>;
 
 /// The values that rules compare with, by family and labels.
-fn values<'a>(scrapers: &[&'a ScraperFacts]) -> Values<'a> {
+fn values<'a>(by_family: &BTreeMap<&'static str, Vec<&'a Sample>>) -> Values<'a> {
     let lacks = |rule: &Rule| match rule.test {
         Test::Lacks(family, _) => Some(family.name),
         Test::Above(_) | Test::Below(_) | Test::OlderThan(_) | Test::Within(_) => None,
     };
     let wanted: BTreeSet<&str> =
         RULES.iter().flat_map(|rule| [lacks(rule), rule.until.map(|family| family.name)]).flatten().collect();
-    let samples = scrapers.iter().flat_map(|scraper| scraper.samples());
-    let samples = samples.filter(|sample| wanted.contains(sample.family.name));
+    let samples = wanted.iter().filter_map(|name| by_family.get(name)).flatten();
     samples.map(|sample| ((sample.family.name, sample.labels.as_slice()), sample.value)).collect()
 }
 
@@ -135,12 +144,13 @@ fn left(urgency: Urgency, now: u64, until: u64) -> String {
 
 /// The labels of `sample` that the family has too.
 fn key<'a>(family: &Family, sample: &'a Sample) -> &'a [String] {
-    sample.labels.get(..family.labels.len().saturating_sub(1)).unwrap_or(&sample.labels)
+    let count = family.labels.iter().filter(|label| **label != "network").count();
+    sample.labels.get(..count).unwrap_or(&sample.labels)
 }
 
 /// The text with the sample's labels and value.
 fn fill(text: &str, sample: &Sample) -> String {
-    let names = sample.family.labels.iter().skip(1);
+    let names = sample.family.labels.iter().filter(|label| **label != "network");
     let mut filled = text.replace("{value}", &figure(sample.value));
     for (name, value) in names.zip(&sample.labels) {
         filled = filled.replace(&format!("{{{name}}}"), value);

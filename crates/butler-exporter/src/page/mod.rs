@@ -22,6 +22,7 @@ use ring::digest;
 use self::attention::{Finding, find};
 use self::rules::RULES;
 use self::write::{escape, moment, push};
+use crate::board::Board;
 use crate::catalogue::{self, Family};
 use crate::kinds::ScraperKind;
 use crate::readings::{Readings, Sample};
@@ -34,6 +35,8 @@ const STYLE: &str = include_str!("style.css");
 pub(crate) struct Facts {
     /// The time of day in unix seconds.
     pub(crate) now: u64,
+    /// What belongs to no network.
+    pub(crate) process: Vec<Sample>,
     /// What is scraped, network by network.
     pub(crate) scrapers: Vec<ScraperFacts>,
 }
@@ -50,13 +53,13 @@ pub(crate) struct ScraperFacts {
 }
 
 impl Facts {
-    /// What the slots hold now.
-    pub(crate) fn of(slots: &[Arc<Slot>], now: u64) -> Self {
+    /// What is served now.
+    pub(crate) fn of(board: &Board, now: u64) -> Self {
         let facts = |slot: &Arc<Slot>| {
             let read = slot.readings().map(|(readings, age)| (readings, age.as_secs()));
             ScraperFacts { network: slot.network.clone(), kind: slot.kind, own: slot.view().own, read }
         };
-        Self { now, scrapers: slots.iter().map(facts).collect() }
+        Self { now, process: board.life().samples(), scrapers: board.slots().iter().map(facts).collect() }
     }
 
     /// The scrapers by network.

@@ -184,6 +184,13 @@ pub(super) static RULES: &[Rule] = &[
         runbook!("ButlerSnapshotBlockOld"),
     ),
     rule(
+        &catalogue::CERTIFICATE_CURRENT,
+        NO,
+        Warning,
+        "the new certificate cannot be used; the old one is served",
+        runbook!("ButlerCertificateNotReplaced"),
+    ),
+    rule(
         &catalogue::ENTRY_QUEUE_NEXT,
         Test::Within(86_400),
         Info,

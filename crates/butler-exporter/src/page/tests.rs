@@ -20,7 +20,7 @@ fn own() -> Readings {
 fn facts(own: Readings, read: Option<Readings>) -> Facts {
     let read = read.map(|readings| (Arc::new(readings), 20));
     let scraper = ScraperFacts { network: "devnet".to_owned(), kind: ScraperKind::L1, own: Arc::new(own), read };
-    Facts { now: NOW, scrapers: vec![scraper] }
+    Facts { now: NOW, process: Vec::new(), scrapers: vec![scraper] }
 }
 
 fn read(samples: &[(&'static Family, &[&str], f64)]) -> Readings {
@@ -173,10 +173,13 @@ async fn readings_that_are_not_served_are_not_on_the_page() {
     let minute = Duration::from_secs(60);
     let slot = Arc::new(Slot::new("devnet", ScraperKind::L1, minute, minute));
     slot.succeeded(read(&[(&catalogue::NODE_UP, &["alpha"], 1.0)]).into(), minute, NOW);
-    let page = |slot: &Arc<Slot>| render(&Facts::of(std::slice::from_ref(slot), NOW));
-    assert!(page(&slot).contains("alpha"));
+    let board = Board::new(vec![Arc::clone(&slot)]);
+    let page = || render(&Facts::of(&board, NOW));
+    assert!(page().contains("alpha"));
     tokio::time::advance(slot.budget() + minute).await;
-    assert!(!page(&slot).contains("alpha") && page(&slot).contains("nothing is known from l1"));
+    assert!(!page().contains("alpha") && page().contains("nothing is known from l1"));
+    board.life().certificate_is_current(false);
+    assert!(page().contains("ButlerCertificateNotReplaced"));
 }
 
 #[test]
