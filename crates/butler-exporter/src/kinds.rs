@@ -13,19 +13,19 @@ pub enum ScraperKind {
     L1,
     /// The operator's Aztec nodes.
     Nodes,
-    /// What these nodes saw of own attesters.
-    Sentinel,
-    /// The operator's machines.
-    Hosts,
     /// Votes to slash, and what they decided.
     Slashing,
     /// Signals for payloads, and proposals.
     Governance,
+    /// What these nodes saw of own attesters.
+    Sentinel,
+    /// The operator's machines.
+    Hosts,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 6] = [Self::L1, Self::Nodes, Self::Sentinel, Self::Hosts, Self::Slashing, Self::Governance];
+    pub const ALL: [Self; 6] = [Self::L1, Self::Slashing, Self::Governance, Self::Nodes, Self::Sentinel, Self::Hosts];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -33,10 +33,10 @@ impl ScraperKind {
         match self {
             Self::L1 => "l1",
             Self::Nodes => "nodes",
-            Self::Sentinel => "sentinel",
-            Self::Hosts => "hosts",
             Self::Slashing => "slashing",
             Self::Governance => "governance",
+            Self::Sentinel => "sentinel",
+            Self::Hosts => "hosts",
         }
     }
 }
@@ -64,12 +64,12 @@ pub enum FailureKind {
     Overflow,
     /// The network's clients could not be built.
     Setup,
-    /// A host's name leads elsewhere.
-    WrongAddress,
     /// A file of the program's own could not be written.
     LocalFile,
     /// There is no recent snapshot that says what is ours.
     NoSnapshot,
+    /// A host's name leads elsewhere.
+    WrongAddress,
 }
 
 impl FailureKind {
@@ -83,9 +83,9 @@ impl FailureKind {
         Self::Deadline,
         Self::Overflow,
         Self::Setup,
-        Self::WrongAddress,
         Self::LocalFile,
         Self::NoSnapshot,
+        Self::WrongAddress,
     ];
 
     /// Every kind.
@@ -107,9 +107,9 @@ impl FailureKind {
             Self::Deadline => "deadline",
             Self::Overflow => "overflow",
             Self::Setup => "setup",
-            Self::WrongAddress => "wrong_address",
             Self::LocalFile => "local_file",
             Self::NoSnapshot => "no_snapshot",
+            Self::WrongAddress => "wrong_address",
         }
     }
 }

@@ -95,6 +95,8 @@ pub struct Counters {
     pub bytes_sent: AtomicU64,
     /// Bytes of bodies received.
     pub bytes_received: AtomicU64,
+    /// Microseconds that exchanges took, good or bad.
+    pub microseconds: AtomicU64,
 }
 
 /// What came back.
@@ -174,8 +176,11 @@ impl HttpPeer {
     /// # Errors
     /// `Unreachable`, `Tls`, `Timeout`, `Broken` or `TooLarge`; a status is not an error here.
     pub async fn post(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
-        let exchange = self.exchange(body);
-        tokio::time::timeout(self.timeout, exchange).await.unwrap_or(Err(RpcFailure::Timeout(self.timeout)))
+        let (exchange, began) = (self.exchange(body), tokio::time::Instant::now());
+        let answer = tokio::time::timeout(self.timeout, exchange).await;
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.counters.microseconds.fetch_add(took, Ordering::Relaxed);
+        answer.unwrap_or(Err(RpcFailure::Timeout(self.timeout)))
     }
 
     async fn exchange(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {

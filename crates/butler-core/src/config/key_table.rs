@@ -175,7 +175,7 @@ static EXPORTER: Group = Group {
             "staleness",
             "duration",
             Computed("three scrape intervals, at least 5m"),
-            "How long a reading is served that no later scrape replaced. At least `scrape_interval`.",
+            "How long a reading is served that no later scrape replaced, from the beginning of its own. At least `scrape_interval`.",
         )
         .seconds(1, 604_800),
         key(

@@ -22,12 +22,12 @@ both the same.
 * A series vanishes with what it describes.
 * A reading that is older than three scrape intervals, and at least five minutes, is no longer served. `butler_scrape_success`,
   `butler_scrape_last_success_timestamp_seconds` and all counters stay: alert on them.
-* A sentinel tells what its node saw. The series of an attester are those of one node: of the sentinels that are less than 32
-  slots behind, the one that saw the most of the attester's duties, then the one that saw the fewest missed.
-* An offence that several nodes noted counts once.
 * Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in a file, so
   that a change during a restart is counted.
 * The first families are about the process as a whole; all others have the label `network`.
+* A sentinel tells what its node saw. The series of an attester are those of one node: of the sentinels that are less than 32
+  slots behind, the one that saw the most of the attester's duties, then the one that saw the fewest missed.
+* An offence that several nodes noted counts once.
 * The labels `attester`, `publisher` and `coinbase` are addresses with their checksum. `attester` occurs only where somebody has
   to act.
 
@@ -71,12 +71,20 @@ fn render_values() -> String {
     };
     row("`scraper`", list(&mut crate::kinds::ScraperKind::ALL.into_iter().map(crate::kinds::ScraperKind::name)));
     row(
+        "`kind` of `butler_rpc_errors_total`",
+        list(
+            &mut butler_core::client::error::ErrorKind::ALL
+                .into_iter()
+                .map(butler_core::client::error::ErrorKind::name),
+        ),
+    );
+    row(
         "`kind` of `butler_scrape_errors_total`",
         list(&mut crate::kinds::FailureKind::all().map(crate::kinds::FailureKind::name)),
     );
+    row("`result`", "`success`, `failure`".to_owned());
     row("`tip`", list(&mut ["pending", "proven"].into_iter()));
     row("`status`", list(&mut PeerCounts::default().by_status().map(|(name, _)| name).into_iter()));
-    row("`result`", "`success`, `failure`".to_owned());
     row("`state`", list(&mut State::ALL.into_iter().map(State::name)));
     row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
     row("`judgement`", list(&mut crate::kinds::JUDGEMENTS.into_iter()));

@@ -16,10 +16,10 @@ pub struct Seen {
     pub snapshot: NetworkSnapshot,
     /// What the key files said.
     pub keys: KeyBook,
-    /// When that was.
-    pub taken: Instant,
     /// The client that it was read with.
     pub client: Arc<L1Client>,
+    /// When that was.
+    pub taken: Instant,
 }
 
 /// How long a scraper's first scrape waits for the first snapshot.

@@ -7,7 +7,7 @@ use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::Block;
 use serde_json::{Value, json};
 
-use super::{World, number, with};
+use super::{World, number, slot_at, with};
 use crate::support::Bench;
 
 /// The recorded validators that stand for own attesters: one that was offline, one that was not.
@@ -15,7 +15,7 @@ const PLAYED_BY: [(&str, &str); 2] =
     [("A0", "0xd3a01ed4e1d0554a179daebf95508b668767d441"), ("A1", "0x40cba5b7a6dc4fd081e247a64029cb6b63dfb595")];
 
 /// Lets the node tell of the devnet's attesters at the devnet's time. It is to be the slashed one's recording.
-pub(crate) fn play(bench: &Bench, node: &FakeAztecNode, head: Block) {
+pub(crate) fn play(bench: &Bench, head: Block, node: &FakeAztecNode) {
     let mut stats = node.recorded("node_getValidatorsStats", &json!([]));
     let played: BTreeMap<String, Value> = PLAYED_BY
         .iter()
@@ -29,10 +29,9 @@ pub(crate) fn play(bench: &Bench, node: &FakeAztecNode, head: Block) {
     node.set_result("nodeAdmin_getSlashOffenses", serde_json::from_str(&offences).unwrap());
 }
 
-/// The sentinel's slot, two behind the chain.
-pub(crate) fn last_slot(bench: &Bench, head: Block) -> u64 {
-    let rollup = &bench.oracle().rollup;
-    (head.timestamp - rollup.genesis_time) / rollup.slot_duration - 2
+/// The slot that the node looked at last.
+fn last_slot(bench: &Bench, head: Block) -> u64 {
+    slot_at(bench.oracle(), head.timestamp) - 2
 }
 
 pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
