@@ -6,6 +6,7 @@
 mod support;
 
 use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use ethers_core::utils::keccak256;
 use serde_json::json;
 use support::{Bench, Program, Series};
@@ -139,4 +140,23 @@ async fn every_recorded_node_is_told_as_it_was() {
         let connected = format!("butler_node_peers{{network=\"devnet\",node=\"{name}\",status=\"connected\"}}");
         assert_eq!(series.get(&connected).copied(), peers, "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_compared_with_a_chain_that_is_not_read_any_more() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    bench.reconfigure(bench.chain.url(), &proxy.url());
+    let _node = node(&bench, "validator-node-4.1.2-slashed", "well").await;
+    let program = bench.run_with("scrape_interval = \"1s\"\nstaleness = \"3s\"").await;
+    when_both_were_scraped(&program, "well").await;
+    proxy.set(FaultPlan::always(Fault::Close));
+    let (agrees, up) = (of("well", "butler_node_rollup_agrees"), of("well", "butler_node_up"));
+    let series = program
+        .when("the end of comparisons", |series| series.contains_key(&up) && !series.contains_key(&agrees))
+        .await;
+    assert!(!series.contains_key(&lag("well", "pending")), "{series:#?}");
+    assert_eq!(series[&of("well", "butler_node_proposed_block")], 18.0, "the node itself is well");
+    proxy.set(FaultPlan::default());
+    when_both_were_scraped(&program, "well").await;
 }
