@@ -72,6 +72,7 @@ fn mainnet_needs_no_file() {
     scrape_interval = "60s"  # default
     slashing_interval = "60s"  # default
     governance_interval = "5m"  # default
+    rewards_interval = "60s"  # default
     insecure = false  # default
 
     [watcher]

@@ -17,11 +17,13 @@ pub enum ScraperKind {
     Slashing,
     /// Signals for payloads, and proposals.
     Governance,
+    /// Our share of the rewards that wait.
+    Rewards,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 4] = [Self::L1, Self::Nodes, Self::Slashing, Self::Governance];
+    pub const ALL: [Self; 5] = [Self::L1, Self::Nodes, Self::Slashing, Self::Governance, Self::Rewards];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -31,6 +33,7 @@ impl ScraperKind {
             Self::Nodes => "nodes",
             Self::Slashing => "slashing",
             Self::Governance => "governance",
+            Self::Rewards => "rewards",
         }
     }
 }

@@ -115,6 +115,13 @@ static EXPORTER: Group = Group {
             .seconds(1, 86_400),
         key("governance_interval", "duration", Default("5m"), "Time between two looks at governance.")
             .seconds(1, 86_400),
+        key(
+            "rewards_interval",
+            "duration",
+            Default("60s"),
+            "Time between two computations of the own share of rewards.",
+        )
+        .seconds(1, 86_400),
         key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
         key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
         key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),

@@ -29,6 +29,8 @@ pub struct ExporterConfig {
     pub slashing_interval: Duration,
     /// Time between two looks at governance.
     pub governance_interval: Duration,
+    /// Time between two computations of the own share of rewards.
+    pub rewards_interval: Duration,
     /// What every request must bring. Absent only on loopback, or when that was asked for.
     pub bearer_token: Option<SecretString>,
 }
@@ -52,6 +54,7 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let scrape_interval = section.get("scrape_interval");
     let slashing_interval = section.get("slashing_interval");
     let governance_interval = section.get("governance_interval");
+    let rewards_interval = section.get("rewards_interval");
     let insecure: Option<bool> = section.get("insecure");
     let bearer_token = match read_secret(section, &BEARER) {
         Secret::Absent => None,
@@ -71,6 +74,7 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         scrape_interval: scrape_interval?,
         slashing_interval: slashing_interval?,
         governance_interval: governance_interval?,
+        rewards_interval: rewards_interval?,
         bearer_token,
     })
 }

@@ -15,6 +15,7 @@ pub mod overview;
 pub mod position;
 pub mod provider;
 pub mod publisher;
+pub mod rewards;
 pub mod rollup;
 pub mod runway;
 pub mod slashing;

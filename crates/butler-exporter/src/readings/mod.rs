@@ -229,7 +229,7 @@ fn count(value: usize) -> f64 {
 }
 
 /// An amount of 18 decimals in whole units, rounded as a number with a point is.
-fn units(amount: U256) -> f64 {
+pub(crate) fn units(amount: U256) -> f64 {
     // An amount that is too large for the text is too large for anything that exists.
     format_units(amount, 18_u32).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::INFINITY)
 }

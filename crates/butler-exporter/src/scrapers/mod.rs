@@ -7,6 +7,7 @@ pub mod beyond;
 pub mod governance;
 pub mod l1;
 pub mod nodes;
+pub mod rewards;
 pub mod seen;
 pub mod slashing;
 
@@ -46,10 +47,11 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     let slot = |kind, deadline| paced(kind, pace, deadline);
     let shared = Arc::clone(config);
     let seen = SeenSender::new(None);
-    // Both begin with what the chain's scraper has told by then, so that its first failure is not missed.
-    let (slashing_sees, governance_sees) = (seen.subscribe(), seen.subscribe());
+    // They begin with what the chain's scraper has told by then, so that its first failure is not missed.
+    let (slashing_sees, governance_sees, rewards_see) = (seen.subscribe(), seen.subscribe(), seen.subscribe());
     let chain = slot(ScraperKind::L1, L1_DEADLINE);
-    let (age_limit, aztec_registry) = (chain.budget(), network.aztec_registry);
+    let (age_limit, aztec_registry, staking_registry) =
+        (chain.budget(), network.aztec_registry, network.staking_registry);
     let mut jobs = vec![
         Job::new(chain, move || Box::new(l1::L1Scraper::new(Arc::clone(&shared), seen.clone()))),
         Job::new(paced(ScraperKind::Slashing, config.exporter.slashing_interval, BEYOND_DEADLINE), move || {
@@ -59,6 +61,10 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
         Job::new(paced(ScraperKind::Governance, config.exporter.governance_interval, BEYOND_DEADLINE), move || {
             let question = governance::GovernanceQuestion::new(aztec_registry);
             Box::new(beyond::BeyondScraper::new(question, governance_sees.clone(), age_limit))
+        }),
+        Job::new(paced(ScraperKind::Rewards, config.exporter.rewards_interval, BEYOND_DEADLINE), move || {
+            let question = rewards::RewardsQuestion::new(staking_registry);
+            Box::new(beyond::BeyondScraper::new(question, rewards_see.clone(), age_limit))
         }),
     ];
     if !network.aztec_nodes.is_empty() {

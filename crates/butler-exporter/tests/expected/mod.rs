@@ -3,6 +3,7 @@
 mod chain;
 mod governance;
 mod nodes;
+mod rewards;
 mod runway;
 mod slashing;
 
@@ -29,6 +30,7 @@ pub(crate) struct World {
 impl World {
     /// Starts everything and adds it to the configuration.
     pub(crate) async fn stand_up(bench: &Bench) -> Self {
+        rewards::stand_up(bench).await;
         let ballots = slashing::stand_up(bench).await;
         let proposed_at = governance::stand_up(bench).await;
         let delegations = runway::delegations(bench).await;
@@ -62,6 +64,7 @@ pub(crate) fn assert_expected(bench: &Bench, world: &World, series: &Series) {
         slashing::expected(bench, world),
         governance::expected(bench, world),
         runway::expected(bench, world),
+        rewards::expected(bench),
     ];
     for (key, value) in values.into_iter().flatten() {
         let found = series.get(&key).unwrap_or_else(|| panic!("{key} is not there: {series:#?}"));

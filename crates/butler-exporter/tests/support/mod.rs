@@ -97,7 +97,7 @@ impl Bench {
 
     /// Starts the program on a free port, with a scrape each second.
     pub(crate) async fn run(&self) -> Program {
-        self.append("[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"\nslashing_interval = \"1s\"\ngovernance_interval = \"1s\"");
+        self.append("[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"\nslashing_interval = \"1s\"\ngovernance_interval = \"1s\"\nrewards_interval = \"1s\"");
         start(self.command()).await
     }
 }
@@ -193,7 +193,7 @@ impl Program {
 
     /// Waits until every scraper of the devnet that is not the chain's succeeded.
     pub(crate) async fn when_all_scraped(&self) {
-        for scraper in ["nodes", "slashing", "governance"] {
+        for scraper in ["nodes", "slashing", "governance", "rewards"] {
             self.when_scraped("devnet", scraper).await;
         }
     }
