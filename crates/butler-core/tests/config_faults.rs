@@ -399,6 +399,27 @@ fn secret_files_are_checked() {
 }
 
 #[test]
+fn the_exporters_figures_must_fit_together() {
+    let message = refused("[exporter]\nscrape_interval = \"10m\"\nstaleness = \"5m\"\n", &[]);
+    assert!(message.contains("butler.toml:3: exporter.staleness: readings would vanish"), "{message}");
+    let message = refused("[exporter]\ntextfile = \"butler.txt\"\nlisten = \"0.0.0.0:1\"\n", &[]);
+    assert!(message.contains("butler.toml:2: exporter.textfile: node_exporter reads only files"), "{message}");
+    assert!(message.contains("butler.toml:3: exporter.listen"), "{message}");
+}
+
+#[test]
+fn every_file_that_the_configuration_depends_on_is_named_good_or_bad() {
+    let toml = "[networks.mainnet]\nkey_files = [\"keys/*.json\"]\n\
+                [[networks.mainnet.l1]]\nurl_file = \"url\"\nbearer_token_credential = \"token\"\nca_file = \"ca.pem\"\n";
+    let case = case(toml.as_bytes(), &[("CREDENTIALS_DIRECTORY", "/run/credentials/x")]);
+    let mut files = std::collections::BTreeSet::new();
+    assert!(Config::load_noting(&case.sources, &mut files).is_err());
+    let path = |name: &str| case.folder.path().join(name);
+    let expected = [path("butler.toml"), path("ca.pem"), path("url"), "/run/credentials/x/token".into()];
+    assert_eq!(files, expected.into());
+}
+
+#[test]
 fn networks_need_names_and_contracts() {
     let toml = "default_network = \"devnet\"\n[networks.dev-net]\n[networks.Bad]\npreset = \"mainnet\"\n";
     insta::assert_snapshot!(refused(toml, &[]), @"

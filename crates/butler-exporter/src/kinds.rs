@@ -61,12 +61,14 @@ pub enum FailureKind {
     Overflow,
     /// The network's clients could not be built.
     Setup,
+    /// A file of the program's own could not be written.
+    LocalFile,
     /// There is no recent snapshot that says what is ours.
     NoSnapshot,
 }
 
 impl FailureKind {
-    const OWN: [Self; 10] = [
+    const OWN: [Self; 11] = [
         Self::NoContract,
         Self::Unsupported,
         Self::Nonsense,
@@ -76,6 +78,7 @@ impl FailureKind {
         Self::Deadline,
         Self::Overflow,
         Self::Setup,
+        Self::LocalFile,
         Self::NoSnapshot,
     ];
 
@@ -98,6 +101,7 @@ impl FailureKind {
             Self::Deadline => "deadline",
             Self::Overflow => "overflow",
             Self::Setup => "setup",
+            Self::LocalFile => "local_file",
             Self::NoSnapshot => "no_snapshot",
         }
     }

@@ -4,15 +4,24 @@
 //! into its slot; `GET /metrics` writes down what the slots hold. Nothing that is scraped can end the program.
 //! `catalogue` lists every family; `docs/architecture.md` shows the flow.
 
+pub mod access;
 pub mod board;
 pub mod catalogue;
+pub mod crew;
 mod edge;
 pub mod http;
 pub mod kinds;
+pub mod life;
+mod logging;
 mod page;
 pub mod program;
 pub mod readings;
+mod reload;
 pub mod scrapers;
+mod service;
+pub mod states;
 pub mod status;
 pub mod tasks;
 pub mod text;
+mod textfile;
+pub mod watched;

@@ -3,17 +3,21 @@
 //! A failed scrape changes how scrapes went, and never a reading. What is in here survives a panic of the task.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use butler_core::domain::state::State;
 use ethers_core::types::Address;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::catalogue;
 use crate::kinds::{FailureKind, JUDGEMENTS, ScraperKind};
 use crate::readings::{Readings, Sample, number, truth};
+use crate::states::StatesFile;
+use crate::text::{Lines, compress, encode};
 
 /// The shortest time for which a reading is served.
 const LEAST_BUDGET: Duration = Duration::from_secs(300);
@@ -31,14 +35,57 @@ pub struct Slot {
     pub interval: Duration,
     /// The longest that a scrape may take.
     pub deadline: Duration,
+    staleness: Option<Duration>,
+    wake: Notify,
+    states_file: OnceLock<StatesFile>,
     current: ArcSwapOption<Dated>,
     progress: Mutex<Progress>,
 }
 
+/// The readings of one scrape, also as they are served.
 #[derive(Debug)]
-struct Dated {
-    readings: Readings,
+pub(crate) struct Dated {
+    pub(crate) readings: Arc<Readings>,
+    lines: Result<Lines, fmt::Error>,
     taken: Instant,
+}
+
+impl Dated {
+    fn new(network: &str, readings: Readings) -> Self {
+        let readings = Arc::new(readings);
+        let lines = encode(Some(network), &readings).map(|texts| compress(&texts));
+        Self { readings, lines, taken: Instant::now() }
+    }
+
+    /// The lines of the readings.
+    ///
+    /// # Errors
+    /// When a label cannot be written, which is a bug.
+    pub(crate) fn lines(&self) -> Result<&Lines, fmt::Error> {
+        self.lines.as_ref().map_err(|error| *error)
+    }
+}
+
+/// Everything that a slot serves at one moment. Equal views are served as equal texts.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub(crate) network: String,
+    /// How scrapes went.
+    pub(crate) own: Arc<Readings>,
+    /// What they read, while it is fresh.
+    pub(crate) dated: Option<Arc<Dated>>,
+}
+
+impl PartialEq for View {
+    fn eq(&self, other: &Self) -> bool {
+        self.network == other.network
+            && self.own == other.own
+            && match (&self.dated, &other.dated) {
+                (None, None) => true,
+                (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+                (None, Some(_)) | (Some(_), None) => false,
+            }
+    }
 }
 
 /// How one scrape went.
@@ -115,9 +162,58 @@ impl Slot {
             kind,
             interval,
             deadline,
+            staleness: None,
+            wake: Notify::new(),
+            states_file: OnceLock::new(),
             current: ArcSwapOption::empty(),
             progress: Mutex::new(progress),
         }
+    }
+
+    /// The slot with another time for which a reading is served; `None` leaves it to the interval.
+    #[must_use]
+    pub fn with_staleness(self, staleness: Option<Duration>) -> Self {
+        Self { staleness, ..self }
+    }
+
+    /// Takes over the counts and the attesters' states of the slot that this one replaces; its readings are left behind.
+    pub fn adopt(&self, before: &Self) {
+        let before = before.progress();
+        let mut progress = self.progress();
+        progress.last_success = before.last_success;
+        progress.errors.clone_from(&before.errors);
+        progress.restarts = before.restarts;
+        progress.steps.clone_from(&before.steps);
+        progress.states.clone_from(&before.states);
+    }
+
+    /// Begins with the attesters' states of an earlier run.
+    pub fn restore(&self, states: BTreeMap<Address, State>) {
+        self.progress().states = states;
+    }
+
+    /// Keeps the attesters' states in this file from now on. Only the first one counts.
+    pub fn keep_states_in(&self, file: StatesFile) {
+        let _ = self.states_file.set(file);
+    }
+
+    /// Keeps the states of the last good scrape for the next start, where there is a file for them. Blocks.
+    pub fn save_states(&self) {
+        if let Some(file) = self.states_file.get()
+            && !file.save(&self.states())
+        {
+            self.count_error(FailureKind::LocalFile);
+        }
+    }
+
+    /// Asks the task to scrape now instead of at its next tick.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Ends when the task is asked to scrape now.
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
@@ -128,7 +224,8 @@ impl Slot {
     /// How long a reading is served.
     #[must_use]
     pub fn budget(&self) -> Duration {
-        self.interval.saturating_mul(BUDGET_INTERVALS).max(LEAST_BUDGET)
+        let usual = || self.interval.saturating_mul(BUDGET_INTERVALS).max(LEAST_BUDGET);
+        self.staleness.map_or_else(usual, |staleness| staleness.max(self.interval))
     }
 
     /// The task is at work.
@@ -157,9 +254,10 @@ impl Slot {
 
     /// A scrape read everything. Returns how many failed before it. `now` is in unix seconds.
     pub fn succeeded(&self, scraped: Scraped, took: Duration, now: u64) -> u64 {
-        // All of it under the lock that `samples` takes, so that no request sees half of a scrape.
+        let dated = Arc::new(Dated::new(&self.network, scraped.readings));
+        // All of it under the lock that `view` takes, so that no request sees half of a scrape.
         let mut progress = self.progress();
-        self.current.store(Some(Arc::new(Dated { readings: scraped.readings, taken: Instant::now() })));
+        self.current.store(Some(dated));
         progress.states = scraped.states;
         for judgement in scraped.steps {
             let counted = progress.steps.entry(judgement).or_default();
@@ -211,13 +309,13 @@ impl Slot {
 
     /// The readings that are still good, and their age.
     #[must_use]
-    pub fn readings(&self) -> Option<(Readings, Duration)> {
-        self.fresh().map(|dated| (dated.readings.clone(), dated.taken.elapsed()))
+    pub fn readings(&self) -> Option<(Arc<Readings>, Duration)> {
+        self.fresh().map(|dated| (Arc::clone(&dated.readings), dated.taken.elapsed()))
     }
 
-    /// Everything that is served now, all labels but `network`.
+    /// Everything that is served now.
     #[must_use]
-    pub fn samples(&self) -> Vec<Sample> {
+    pub fn view(&self) -> View {
         let mut own = Readings::default();
         let dated;
         {
@@ -248,11 +346,15 @@ impl Slot {
                 }
             }
         }
-        let mut samples = own.0;
-        if let Some(dated) = dated {
-            samples.extend(dated.readings.0.iter().cloned());
-        }
-        samples
+        View { network: self.network.clone(), own: Arc::new(own), dated }
+    }
+
+    /// The samples that are served now, all labels but `network`, for tests.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Sample> {
+        let view = self.view();
+        let read = view.dated.iter().flat_map(|dated| &dated.readings.0);
+        view.own.0.iter().chain(read).cloned().collect()
     }
 }
 
@@ -292,6 +394,37 @@ mod tests {
         assert_eq!(slot.succeeded(readings(8.0).into(), Duration::from_secs(1), 1_400), 1);
         assert_eq!(value(&slot, &catalogue::EPOCH), Some(8.0));
         assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), Some(1.0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_staleness_of_ones_own_is_kept_and_never_shorter_than_the_interval() {
+        let slot = |seconds| slot().with_staleness(Some(Duration::from_secs(seconds)));
+        assert_eq!(slot(90).budget(), Duration::from_secs(90));
+        assert_eq!(slot(1).budget(), Duration::from_secs(60));
+        let slot = slot(90);
+        slot.succeeded(readings(7.0).into(), Duration::from_secs(1), 1_000);
+        tokio::time::advance(Duration::from_secs(91)).await;
+        assert_eq!(value(&slot, &catalogue::EPOCH), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slot_takes_over_counts_and_states_but_no_readings() {
+        let (before, after) = (slot(), slot());
+        let states = BTreeMap::from([(Address::zero(), State::Active)]);
+        let scraped = Scraped { readings: readings(7.0), states: states.clone(), steps: vec!["documented"] };
+        before.succeeded(scraped, Duration::from_secs(1), 1_000);
+        before.count_error(FailureKind::Restless);
+        before.restarted();
+        after.adopt(&before);
+        assert_eq!(after.states(), states);
+        assert_eq!(value(&after, &catalogue::SCRAPER_RESTARTS), Some(1.0));
+        assert_eq!(value(&after, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
+        let steps = |slot: &Slot| -> f64 {
+            let steps = slot.samples().into_iter().filter(|sample| sample.family == &catalogue::TRANSITIONS);
+            steps.map(|sample| sample.value).sum()
+        };
+        assert_eq!((steps(&before), steps(&after)), (1.0, 1.0));
+        assert_eq!((value(&after, &catalogue::EPOCH), after.last_outcome()), (None, None));
     }
 
     #[tokio::test(start_paused = true)]

@@ -21,7 +21,9 @@ async fn every_family_is_served_with_the_oracles_values() {
     program.when_all_scraped().await;
     world.go_on(&bench).await;
     program.when_two_scrapes_were_seen().await;
-    let series = program.when_scraped("devnet", "l1").await;
+    let series = program
+        .when("the textfile", |series| series.contains_key("butler_textfile_last_write_timestamp_seconds"))
+        .await;
     assert_expected(&bench, &world, &series);
     for family in catalogue::all() {
         let found = series.keys().any(|key| key.split('{').next() == Some(family.name));
@@ -135,7 +137,8 @@ impl Prometheus {
             let family = catalogue::all().find(|family| family.name == name)?;
             let labels: Option<Vec<String>> =
                 family.labels.iter().map(|label| Some(format!("{label}=\"{}\"", metric[label].as_str()?))).collect();
-            Some(format!("{name}{{{}}}", labels?.join(",")))
+            let labels = labels?.join(",");
+            Some(if labels.is_empty() { name.to_owned() } else { format!("{name}{{{labels}}}") })
         };
         let results = answer["data"]["result"].as_array()?.iter();
         results.map(|result| Some((key(&result["metric"])?, result["value"][1].as_str()?.parse().ok()?))).collect()

@@ -40,6 +40,28 @@ fn an_address_that_others_reach_needs_a_token_or_insistence() {
 }
 
 #[test]
+fn half_a_certificate_and_bad_users_are_faults_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let users = folder.path().join("users");
+    butler_core::store::file::save_atomic(&users, b"alice:hunter2\n", 0o600).unwrap();
+    let users = users.to_str().unwrap();
+    for (key, value, expected) in [
+        ("TLS_CERTIFICATE_FILE", "a.pem", "there is a certificate and no key"),
+        ("TLS_KEY_FILE", "a.pem", "there is a key and no certificate"),
+        ("TLS_KEY_CREDENTIAL", "key", "there is a key and no certificate"),
+        ("BASIC_USERS_FILE", "missing", "there is no such file"),
+        ("BASIC_USERS_FILE", users, "line 1 of `"),
+    ] {
+        let mut command = program(folder.path());
+        command.env(format!("BUTLER__EXPORTER__{key}"), value).args(["--check", "--config", EXAMPLE]);
+        let output = command.assert().code(3);
+        let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(stderr.contains(expected) && stderr.contains(&key.to_lowercase()), "{stderr}");
+        assert!(!stderr.contains("hunter2"), "{stderr}");
+    }
+}
+
+#[test]
 fn what_is_switched_off_and_a_port_in_use_are_told_by_their_codes() {
     let folder = tempfile::tempdir().unwrap();
     let mut off = program(folder.path());

@@ -11,6 +11,7 @@ mod demo;
 mod devnet;
 mod docs;
 mod rules;
+mod service;
 mod test;
 
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Task {
     Test(test::Options),
     /// Check format, lints, docs, alert rules, dependencies and licences.
     Check,
+    /// Try the service in a container with a real systemd; needs root.
+    Service(service::Options),
     /// Rewrite the pages that are made from the code, or check that they are current.
     Docs(docs::Options),
     /// Measure, and print what was measured.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Devnet(options) => devnet::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Check => check::run(),
+        Task::Service(options) => service::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Bench(bench) => bench::run(&bench),
     };

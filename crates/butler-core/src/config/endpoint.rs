@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use url::Url;
 
@@ -156,8 +156,22 @@ pub enum Auth {
     },
 }
 
+/// For telling whether a configuration changed, never for letting somebody in.
+impl PartialEq for Auth {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |left: &SecretString, right: &SecretString| left.expose_secret() == right.expose_secret();
+        match (self, other) {
+            (Self::Bearer(left), Self::Bearer(right)) => same(left, right),
+            (Self::Basic { user: left, password: one }, Self::Basic { user: right, password: two }) => {
+                left == right && same(one, two)
+            }
+            (Self::Bearer(_), Self::Basic { .. }) | (Self::Basic { .. }, Self::Bearer(_)) => false,
+        }
+    }
+}
+
 /// One endpoint and how to treat it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EndpointConfig {
     /// The name in logs and metrics; unique within its list.
     pub name: String,

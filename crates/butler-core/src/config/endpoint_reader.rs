@@ -28,7 +28,7 @@ pub(crate) fn read_endpoint(section: &Section<'_>) -> Option<EndpointConfig> {
     let max_concurrency = read_size(section, "max_concurrency");
     let max_response_bytes = read_size(section, "max_response_bytes");
     let max_batch = read_size(section, "max_batch");
-    let ca_file = section.path("ca_file");
+    let ca_file = section.file("ca_file");
     if (named && given.is_none()) || (section.origin("ca_file").is_some() && ca_file.is_none()) {
         return None;
     }

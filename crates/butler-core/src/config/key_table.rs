@@ -1,6 +1,6 @@
 //! The keys themselves, section by section.
 
-use super::keys::Presence::{Computed, Default, Optional, Preset};
+use super::keys::Presence::{Computed, Default, Optional, Preset, Required};
 use super::keys::{Group, Key, Shape, Subsection, key};
 
 /// The whole configuration.
@@ -42,6 +42,7 @@ static NETWORK: Group = Group {
         key("key_files", "pattern", Optional, "Public key files of your servers. `*`, `?`, `[…]` and `**` match as in a shell; a pattern that matches nothing is an error.").list(),
         key("publisher_files", "path", Optional, "Files that list each server's publishers.").list(),
         key("extra_attesters", "address", Optional, "Attesters to follow although no key file has them.").list(),
+        key("server_labels", "boolean", Default("true"), "Whether each server of the key files is a group of its own under the label `server:NAME`."),
         key("replicated_keys", "boolean", Default("false"), "Whether several servers run the same attesters on purpose. Otherwise that is reported."),
         key("minimum_ether_per_attester", "ether", Default("0.1"), "What a publisher should hold for each attester that it pays for."),
         key("coinbase_critical", "duration", Default("6h"), "A missing coinbase is a warning as soon as the key is staked, and critical this long before its earliest activation.").seconds(0, 31_536_000),
@@ -50,6 +51,7 @@ static NETWORK: Group = Group {
     sections: &[
         Subsection { name: "l1", shape: Shape::List, group: &L1 },
         Subsection { name: "aztec_nodes", shape: Shape::List, group: &AZTEC_NODES },
+        Subsection { name: "labels", shape: Shape::List, group: &LABELS },
     ],
 };
 
@@ -65,6 +67,22 @@ static AZTEC_NODES: Group = Group {
         ENDPOINT,
         &[key("server", "text", Optional, "The server, as the key files name it, whose keys this node runs.")],
     ],
+    sections: &[],
+};
+
+static LABELS: Group = Group {
+    doc: "A group of your attesters under a label of your choice: figures are served for each group. An attester may be in several.",
+    keys: &[&[
+        key("label", "text", Required, "The label, such as `operator:kiln`. `server:` is for the servers' own labels."),
+        key(
+            "attesters",
+            "address",
+            Optional,
+            "Attesters of the group. They are followed although no key file has them.",
+        )
+        .list(),
+        key("servers", "text", Optional, "Servers, as the key files name them, with all of their attesters.").list(),
+    ]],
     sections: &[],
 };
 
@@ -111,6 +129,44 @@ static EXPORTER: Group = Group {
             "Time between two snapshots of the chain, and between two looks at the nodes.",
         )
         .seconds(1, 86_400),
+        key(
+            "staleness",
+            "duration",
+            Computed("three scrape intervals, at least 5m"),
+            "How long a reading is served that no later scrape replaced. At least `scrape_interval`.",
+        )
+        .seconds(1, 604_800),
+        key(
+            "state_directory",
+            "path",
+            Computed("`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/butler`, else `~/.local/state/butler`"),
+            "The attesters' last states are kept here, so that a change during a restart is counted.",
+        ),
+        key(
+            "textfile",
+            "path",
+            Optional,
+            "A file that ends in `.prom`, for node_exporter's textfile collector. Written after each scrape.",
+        ),
+        key(
+            "tls_certificate_file",
+            "path",
+            Optional,
+            "A certificate with its chain (PEM). With it, and one of the keys below, only HTTPS is served. Replaced files are taken over by themselves.",
+        ),
+        key(
+            "tls_key_file",
+            "path",
+            Optional,
+            "The certificate's private key (PEM). Nobody but the exporter should be able to read it.",
+        ),
+        key("tls_key_credential", "credential", Optional, "That key as a systemd credential."),
+        key(
+            "basic_users_file",
+            "path",
+            Optional,
+            "Users and bcrypt hashes of their passwords, one `name:$2b$…` a line, as `htpasswd -B` writes them. Every request must come from one of them, or bring the token.",
+        ),
         key("slashing_interval", "duration", Default("60s"), "Time between two looks at the slashing rounds.")
             .seconds(1, 86_400),
         key("governance_interval", "duration", Default("5m"), "Time between two looks at governance.")
@@ -129,7 +185,7 @@ static EXPORTER: Group = Group {
             "insecure",
             "boolean",
             Default("false"),
-            "Whether an address that others can reach may be served without a token.",
+            "Whether an address that others can reach may be served without a token or users.",
         ),
     ]],
     sections: &[],

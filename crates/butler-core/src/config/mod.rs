@@ -25,9 +25,10 @@ mod source;
 mod text_setting;
 mod toml_file;
 mod typed;
+mod web;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -40,6 +41,7 @@ pub use self::network::{NetworkConfig, NodeConfig};
 pub use self::programs::{ExporterConfig, WatcherConfig};
 pub use self::reader::Effective;
 pub use self::source::{ConfigFile, Override, Sources, Variables};
+pub use self::web::{BasicUser, TlsFiles};
 
 pub(crate) use self::address::{AddressFault, parse_address, parse_address_or_zero};
 pub(crate) use self::fault::{escape, show_key};
@@ -99,6 +101,17 @@ impl Config {
     ///
     /// The file is missing or unreadable, or anything in it, the environment or the flags is wrong: all of it is listed.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        Self::load_noting(sources, &mut BTreeSet::new())
+    }
+
+    /// As [`Config::load`]. Adds the files that the result depends on to `files`, good or bad, so that a daemon can look
+    /// out for changes: the configuration, secrets, certificate authorities. Key files are not among them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn load_noting(sources: &Sources, files: &mut BTreeSet<PathBuf>) -> Result<Self, ConfigError> {
+        files.extend(sources.file.path().map(Path::to_path_buf));
         let (mut root, faults) = load_layers(sources)?;
         add_preset_network(&mut root);
         let folder = sources.file.path().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
@@ -107,8 +120,10 @@ impl Config {
             folder,
             faults: RefCell::new(faults),
             effective: RefCell::new(Vec::new()),
+            files: RefCell::new(BTreeSet::new()),
         };
         let config = read_config(&reader, &root);
+        files.extend(reader.files.take());
         let mut faults = reader.faults.into_inner();
         faults.sort_by_key(|fault| fault.origin.rank());
         match config {

@@ -12,6 +12,7 @@ use super::secret::{Secret, SecretKeys, read_secret};
 use super::setting::Problem;
 use super::source::Variables;
 use super::text_setting::WrittenPath;
+use super::web::{BasicUser, TlsFiles, read_tls, read_users};
 
 const BEARER: SecretKeys =
     SecretKeys { file: "bearer_token_file", credential: "bearer_token_credential", variable: "bearer_token_env" };
@@ -25,14 +26,24 @@ pub struct ExporterConfig {
     pub listen: SocketAddr,
     /// Time between two snapshots of the chain.
     pub scrape_interval: Duration,
+    /// How long a reading is served; absent when it follows from the interval.
+    pub staleness: Option<Duration>,
+    /// The folder of the attesters' last states; absent when neither the key nor the environment has one.
+    pub state_directory: Option<PathBuf>,
+    /// The file for node_exporter.
+    pub textfile: Option<PathBuf>,
     /// Time between two looks at the slashing rounds.
     pub slashing_interval: Duration,
     /// Time between two looks at governance.
     pub governance_interval: Duration,
     /// Time between two computations of the own share of rewards.
     pub rewards_interval: Duration,
-    /// What every request must bring. Absent only on loopback, or when that was asked for.
+    /// What a request may bring. Neither this nor a user only on loopback, or when that was asked for.
     pub bearer_token: Option<SecretString>,
+    /// Who may ask with a password. Empty when nobody is configured.
+    pub basic_users: Vec<BasicUser>,
+    /// Where the certificate is, when HTTPS is served.
+    pub tls: Option<TlsFiles>,
 }
 
 /// `[watcher]`.
@@ -51,7 +62,10 @@ pub struct WatcherConfig {
 pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let enabled = section.get("enabled");
     let listen = section.get("listen");
-    let scrape_interval = section.get("scrape_interval");
+    let scrape_interval: Option<Duration> = section.get("scrape_interval");
+    let staleness = section.get("staleness");
+    let state_directory = read_directory(section, "state_directory", &STATE);
+    let textfile = read_textfile(section);
     let slashing_interval = section.get("slashing_interval");
     let governance_interval = section.get("governance_interval");
     let rewards_interval = section.get("rewards_interval");
@@ -61,22 +75,52 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         Secret::Found(_, token) => Some(token),
         Secret::Faulty => return None,
     };
+    let (basic_users, tls) = (read_users(section), read_tls(section));
+    let (basic_users, tls) = (basic_users?, tls?);
     let (listen, insecure): (SocketAddr, bool) = (listen?, insecure?);
-    if !listen.ip().is_loopback() && bearer_token.is_none() && !insecure {
-        let problem = Problem::new("others can reach this address, and no bearer token is asked for");
-        section
-            .fault("listen", problem.hint("set `bearer_token_file`, or `insecure = true` behind a proxy of your own"));
+    if !listen.ip().is_loopback() && bearer_token.is_none() && basic_users.is_empty() && !insecure {
+        let problem = Problem::new("others can reach this address, and neither a token nor a password is asked for");
+        let hint = "set `bearer_token_file` or `basic_users_file`, or `insecure = true` behind a proxy of your own";
+        section.fault("listen", problem.hint(hint));
         return None;
     }
+    let scrape_interval = scrape_interval?;
+    if let Some(staleness) = staleness
+        && staleness < scrape_interval
+    {
+        let problem = Problem::new("readings would vanish before the next scrape");
+        section.fault("staleness", problem.hint("at least `scrape_interval`, better three times that"));
+        return None;
+    }
+    let (enabled, textfile) = (enabled?, textfile?);
     Some(ExporterConfig {
-        enabled: enabled?,
+        enabled,
         listen,
-        scrape_interval: scrape_interval?,
+        scrape_interval,
         slashing_interval: slashing_interval?,
         governance_interval: governance_interval?,
         rewards_interval: rewards_interval?,
+        staleness,
+        state_directory,
+        textfile,
         bearer_token,
+        basic_users,
+        tls,
     })
+}
+
+/// `None` after a fault, which is reported.
+fn read_textfile(section: &Section<'_>) -> Option<Option<PathBuf>> {
+    if section.origin("textfile").is_none() {
+        return Some(None);
+    }
+    let path = section.path("textfile")?;
+    if path.extension().is_none_or(|extension| extension != "prom") {
+        let problem = Problem::new("node_exporter reads only files that end in `.prom`");
+        section.fault("textfile", problem.hint("such as \"/var/lib/prometheus/node-exporter/butler.prom\""));
+        return None;
+    }
+    Some(Some(path))
 }
 
 pub(crate) fn read_watcher(section: &Section<'_>) -> Option<WatcherConfig> {

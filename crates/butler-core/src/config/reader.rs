@@ -4,7 +4,7 @@
 //! every value that it hands out for `config show`. It never stops at a fault: all of them are collected.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -37,6 +37,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) folder: PathBuf,
     pub(crate) faults: RefCell<Vec<Fault>>,
     pub(crate) effective: RefCell<Vec<Effective>>,
+    /// The files that the configuration depends on, whether they are there or not.
+    pub(crate) files: RefCell<BTreeSet<PathBuf>>,
 }
 
 /// One section of the tree, present or not.
@@ -219,9 +221,21 @@ impl<'a> Section<'a> {
         let origin = self.origin(key).cloned();
         self.get::<WrittenPath>(key).map(|path| self.reader.resolve(&path.0, origin.as_ref()))
     }
+
+    /// As `path`, for a file that the configuration depends on.
+    pub(crate) fn file(&self, key: &str) -> Option<PathBuf> {
+        let path = self.path(key)?;
+        self.reader.depends_on(&path);
+        Some(path)
+    }
 }
 
 impl Reader<'_> {
+    /// Notes a file that the configuration depends on.
+    pub(crate) fn depends_on(&self, path: &Path) {
+        self.files.borrow_mut().insert(path.to_path_buf());
+    }
+
     /// A written path as the process can open it.
     pub(crate) fn resolve(&self, path: &str, origin: Option<&Origin>) -> PathBuf {
         match origin {

@@ -68,7 +68,7 @@ pub(crate) fn read_secret(section: &Section<'_>, keys: &SecretKeys) -> Secret {
 /// Reads the secret behind one of the keys.
 pub(crate) fn read_chosen(section: &Section<'_>, keys: &SecretKeys, key: &'static str) -> Secret {
     let content = if key == keys.file {
-        section.path(key).map(|path| load_secret(&path))
+        section.file(key).map(|path| load_secret(&path))
     } else if key == keys.credential {
         section.get::<CredentialName>(key).map(|name| load_credential(section, &name.0))
     } else {
@@ -92,7 +92,7 @@ fn load_secret(path: &Path) -> Result<SecretString, Problem> {
 }
 
 /// Without the path: somebody may have written the secret itself where its place belongs.
-fn unreadable(error: &StoreError) -> Problem {
+pub(crate) fn unreadable(error: &StoreError) -> Problem {
     match error {
         StoreError::Missing { .. } => Problem::new("there is no such file"),
         StoreError::NotAFile { .. } => Problem::new("this is not a regular file"),
@@ -106,8 +106,15 @@ fn unreadable(error: &StoreError) -> Problem {
 }
 
 fn load_credential(section: &Section<'_>, name: &str) -> Result<SecretString, Problem> {
+    let path = credential_path(section, name)?;
+    section.reader().depends_on(&path);
+    load_secret(&path)
+}
+
+/// Where systemd puts the credential of this name.
+pub(crate) fn credential_path(section: &Section<'_>, name: &str) -> Result<PathBuf, Problem> {
     match section.reader().variables.get("CREDENTIALS_DIRECTORY") {
-        Some(folder) => load_secret(&PathBuf::from(folder).join(name)),
+        Some(folder) => Ok(PathBuf::from(folder).join(name)),
         None => Err(Problem::new("there are no credentials: CREDENTIALS_DIRECTORY is not set")
             .hint("set LoadCredential= in the systemd unit")),
     }

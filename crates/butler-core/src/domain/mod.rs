@@ -11,6 +11,7 @@ pub mod duplicates;
 pub mod governance;
 pub mod ids;
 pub mod key_book;
+pub mod labels;
 pub mod overview;
 pub mod position;
 pub mod provider;

@@ -144,8 +144,9 @@ mod tests {
 
     #[test]
     fn a_balance_lasts_as_long_as_at_the_pace_of_its_history() {
-        let table = [
-            (&[][..], None),
+        type Samples = &'static [(u64, u64)];
+        let table: [(Samples, Option<u64>); 7] = [
+            (&[], None),
             (&[(0, 100), (1_799, 90)], None),
             (&[(0, 100), (1_800, 90)], Some(16_200)),
             (&[(0, 100), (1_800, 100)], None),

@@ -87,6 +87,17 @@ pub fn load_key_files(patterns: &[String], publisher_files: &[PathBuf], base: &P
     report
 }
 
+/// The files that [`load_key_files`] would read now, sorted, for whoever looks out for changes. Blocks.
+///
+/// There is one more than are read where there are too many; a pattern that cannot be followed names none.
+#[must_use]
+pub fn list_key_files(patterns: &[String], publisher_files: &[PathBuf], base: &Path) -> Vec<PathBuf> {
+    let found = discover(patterns, base, &mut Vec::new());
+    let mut paths: Vec<PathBuf> = found.into_iter().map(|found| found.path).take(MOST_FILES + 1).collect();
+    paths.extend(publisher_files.iter().map(|path| base.join(path)));
+    paths
+}
+
 impl KeyFilesReport {
     fn load(&mut self, path: &Path, wanted: Option<FileKind>) -> Option<Content> {
         let mut faults = Vec::new();

@@ -14,7 +14,7 @@ use crate::client::http::{HttpSettings, HttpSetupError, basic_authorization};
 use crate::client::l1::{BlockTag, L1Client, Policy};
 use crate::config::{Auth, Config, EndpointConfig, NetworkChoiceError, NetworkConfig};
 use crate::domain::duplicates::ReplicaPolicy;
-use crate::key_files::{KeyFilesReport, load_key_files};
+use crate::key_files::{KeyFilesReport, list_key_files, load_key_files};
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
 /// Blocks of the first log range that is tried when neither configuration nor experience says more.
@@ -77,6 +77,7 @@ impl Network {
         let book = &self.keys.book;
         let mut attesters: BTreeSet<_> = book.attesters();
         attesters.extend(&self.config.extra_attesters);
+        attesters.extend(self.config.labels.iter().flat_map(|rule| &rule.attesters));
         let mut publishers: BTreeSet<_> =
             book.entries.iter().flat_map(|entry| entry.publishers.iter().copied()).collect();
         publishers.extend(book.publishers_by_server.values().flatten());
@@ -112,6 +113,12 @@ impl Network {
 #[must_use]
 pub fn key_files(network: &NetworkConfig) -> KeyFilesReport {
     load_key_files(&network.key_files, &network.publisher_files, Path::new(""))
+}
+
+/// The files that [`key_files`] would read now. Blocks.
+#[must_use]
+pub fn key_file_paths(network: &NetworkConfig) -> Vec<PathBuf> {
+    list_key_files(&network.key_files, &network.publisher_files, Path::new(""))
 }
 
 /// Clients of a network's Aztec nodes.

@@ -81,6 +81,8 @@ impl Family {
 
 mod attesters;
 mod governance;
+mod labels;
+mod life;
 mod network;
 mod nodes;
 mod page;
@@ -90,6 +92,8 @@ mod slashing;
 
 pub use self::attesters::*;
 pub use self::governance::*;
+pub use self::labels::*;
+pub use self::life::*;
 pub use self::network::*;
 pub use self::nodes::*;
 pub use self::page::render_page;
@@ -99,8 +103,10 @@ pub use self::slashing::*;
 
 /// The families by subject, in the order in which they are served.
 static SUBJECTS: &[&[&Family]] = &[
+    life::FAMILIES,
     program::FAMILIES,
     attesters::FAMILIES,
+    labels::FAMILIES,
     network::FAMILIES,
     publishers::FAMILIES,
     slashing::FAMILIES,
@@ -127,7 +133,8 @@ mod tests {
             assert!(family.kind != Kind::Gauge || !family.name.ends_with("_total"), "{}", family.name);
             // The text formats would need an escape.
             assert!(!family.help.contains(['\\', '\n', '"']) && family.help.ends_with('.'), "{}", family.name);
-            assert!(std::ptr::eq(family, &BUILD) || family.labels.first() == Some(&"network"), "{}", family.name);
+            let is_of_process = life::FAMILIES.contains(&family);
+            assert_eq!(is_of_process, family.labels.first() != Some(&"network"), "{}", family.name);
         }
         let names: std::collections::BTreeSet<_> = all().map(|family| family.name).collect();
         assert_eq!(names.len(), all().count(), "a name is there twice");

@@ -22,8 +22,9 @@ both the same.
 * A series vanishes with what it describes.
 * A reading that is older than three scrape intervals, and at least five minutes, is no longer served. `butler_scrape_success`,
   `butler_scrape_last_success_timestamp_seconds` and all counters stay: alert on them.
-* Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in memory only, so
-  that a change during a restart is not counted.
+* Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in a file, so
+  that a change during a restart is counted.
+* The first families are about the process as a whole; all others have the label `network`.
 * The labels `attester`, `publisher` and `coinbase` are addresses with their checksum. `attester` occurs only where somebody has
   to act.
 
@@ -67,6 +68,7 @@ fn render_values() -> String {
         "`kind` of `butler_scrape_errors_total`",
         list(&mut crate::kinds::FailureKind::all().map(crate::kinds::FailureKind::name)),
     );
+    row("`result`", "`success`, `failure`".to_owned());
     row("`state`", list(&mut State::ALL.into_iter().map(State::name)));
     row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
     row("`judgement`", list(&mut crate::kinds::JUDGEMENTS.into_iter()));

@@ -1,7 +1,6 @@
-//! The program itself: its scrapes, their snapshots, and the L1 endpoints that it asks.
+//! Scrapes, their snapshots, and the L1 endpoints that are asked.
 
 families! {
-    BUILD: Info "butler_build_info" ["version"] "" "The running program.";
     SCRAPE_SUCCESS: Gauge "butler_scrape_success" ["network", "scraper"] "" "Whether the last scrape succeeded; absent before the first ended.";
     SCRAPE_DURATION: Gauge "butler_scrape_duration_seconds" ["network", "scraper"] "seconds" "How long the last scrape took, good or bad.";
     SCRAPE_ERRORS: Counter "butler_scrape_errors_total" ["network", "scraper", "kind"] "" "Failures by kind; every kind is there from the start.";

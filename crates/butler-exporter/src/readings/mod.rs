@@ -3,6 +3,7 @@
 //! A set of readings belongs to one scrape and is replaced as a whole. Nothing here reads a clock, a file or a socket.
 
 pub mod governance;
+mod labels;
 pub mod runway;
 pub mod slashing;
 
@@ -32,6 +33,15 @@ pub struct Sample {
     pub labels: Vec<String>,
     /// The value.
     pub value: f64,
+}
+
+impl Sample {
+    /// A sample of the process as a whole, with all labels of its family.
+    #[must_use]
+    pub fn own<const N: usize>(family: &'static Family, labels: [&str; N], value: f64) -> Self {
+        debug_assert_eq!(family.labels.len(), N, "labels of {}", family.name);
+        Self { family, labels: labels.map(str::to_owned).into(), value }
+    }
 }
 
 /// The readings of one scrape.
@@ -94,6 +104,7 @@ pub fn chain_readings(
     if !keys.book.entries.is_empty() {
         push_coinbases(&mut readings, &rows, snapshot.block.timestamp);
     }
+    labels::push_labels(&mut readings, config, &rows, !keys.book.entries.is_empty());
     let replicas = if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse };
     push_duplicates(&mut readings, snapshot, keys, replicas);
     readings.push(&catalogue::KEY_FILE_FAULTS, [], count(keys.faults.len()));

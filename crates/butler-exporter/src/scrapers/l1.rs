@@ -125,7 +125,8 @@ impl L1Scraper {
                 if failures > 0 {
                     tracing::info!(network, failures, "the chain of {network} is read again after {failures} failures");
                 }
-                self.save_ledger(&slot.network);
+                self.save_ledger(slot);
+                block_in_place(|| slot.save_states());
             }
             Err(error) => {
                 // Whoever waits for the first snapshot need not wait any longer.
@@ -175,16 +176,18 @@ impl L1Scraper {
     }
 
     /// Keeps the ledger for the next start. The readings are good all the same.
-    fn save_ledger(&mut self, name: &str) {
+    fn save_ledger(&mut self, slot: &Slot) {
         let Some(network) = &mut self.network else { return };
+        let name = &slot.network;
         match block_in_place(|| network.reader.save_ledger()) {
             Ok(()) => self.is_unsaved = false,
-            Err(error) if !self.is_unsaved => {
-                self.is_unsaved = true;
-                let why = Chain(&error).to_string().replace("\n  because ", ": ");
-                tracing::warn!(network = name, "the ledger of {name} cannot be kept for the next start: {why}");
+            Err(error) => {
+                slot.count_error(FailureKind::LocalFile);
+                if !std::mem::replace(&mut self.is_unsaved, true) {
+                    let why = Chain(&error).to_string().replace("\n  because ", ": ");
+                    tracing::warn!(network = name, "the ledger of {name} cannot be kept for the next start: {why}");
+                }
             }
-            Err(_) => {}
         }
     }
 }

@@ -43,7 +43,12 @@ pub fn jobs(config: &Arc<Config>) -> Vec<Job> {
 
 fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     let pace = config.exporter.scrape_interval;
-    let paced = |kind, pace: Duration, deadline| Arc::new(Slot::new(&network.name, kind, pace, pace.max(deadline)));
+    let paced = |kind, pace: Duration, deadline| {
+        let slot = Slot::new(&network.name, kind, pace, pace.max(deadline));
+        // A slower scraper's readings must not vanish before its next scrape.
+        let budget = |staleness: Duration| if staleness < pace { pace.saturating_mul(2) } else { staleness };
+        Arc::new(slot.with_staleness(config.exporter.staleness.map(budget)))
+    };
     let slot = |kind, deadline| paced(kind, pace, deadline);
     let shared = Arc::clone(config);
     let seen = SeenSender::new(None);

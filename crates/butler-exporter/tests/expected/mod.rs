@@ -2,6 +2,8 @@
 
 mod chain;
 mod governance;
+mod labels;
+mod life;
 mod nodes;
 mod rewards;
 mod runway;
@@ -30,6 +32,7 @@ pub(crate) struct World {
 impl World {
     /// Starts everything and adds it to the configuration.
     pub(crate) async fn stand_up(bench: &Bench) -> Self {
+        labels::stand_up(bench);
         rewards::stand_up(bench).await;
         let ballots = slashing::stand_up(bench).await;
         let proposed_at = governance::stand_up(bench).await;
@@ -60,11 +63,13 @@ async fn head(bench: &Bench) -> Block {
 pub(crate) fn assert_expected(bench: &Bench, world: &World, series: &Series) {
     let values = [
         chain::expected(bench, world),
+        life::expected(bench),
         nodes::expected(),
         slashing::expected(bench, world),
         governance::expected(bench, world),
         runway::expected(bench, world),
         rewards::expected(bench),
+        labels::expected(),
     ];
     for (key, value) in values.into_iter().flatten() {
         let found = series.get(&key).unwrap_or_else(|| panic!("{key} is not there: {series:#?}"));

@@ -3,7 +3,7 @@
 //! Nothing here sleeps for a fixed time: a test waits for a condition, and fails when a deadline passes.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -97,7 +97,13 @@ impl Bench {
 
     /// Starts the program on a free port, with a scrape each second.
     pub(crate) async fn run(&self) -> Program {
-        self.append("[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"\nslashing_interval = \"1s\"\ngovernance_interval = \"1s\"\nrewards_interval = \"1s\"");
+        let paces = "scrape_interval = \"1s\"\nslashing_interval = \"1s\"\ngovernance_interval = \"1s\"\nrewards_interval = \"1s\"";
+        self.run_with(&format!("{paces}\ntextfile = \"butler.prom\"")).await
+    }
+
+    /// Starts the program on a free port with these lines in `[exporter]`.
+    pub(crate) async fn run_with(&self, lines: &str) -> Program {
+        self.append(&format!("[exporter]\nlisten = \"127.0.0.1:0\"\n{lines}"));
         start(self.command()).await
     }
 }
@@ -153,6 +159,11 @@ impl Program {
         Arc::clone(&self.log)
     }
 
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }
@@ -162,16 +173,9 @@ impl Program {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
-        let mut stream = TcpStream::connect(self.address).unwrap();
+        let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let split = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
-        let head = String::from_utf8(answer[..split].to_vec()).unwrap();
-        Answer { status: head[9..12].parse().unwrap(), head, body: answer[split + 4..].to_vec() }
+        request(stream, method, path, headers)
     }
 
     pub(crate) fn series(&self) -> Series {
@@ -206,12 +210,45 @@ impl Program {
         self.when("a proposal that is voted on by then", |series| series.get(active) == Some(&1.0)).await;
     }
 
-    /// Sends a signal by its name and waits for the end.
-    pub(crate) async fn end(mut self, name: &str) -> ExitStatus {
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Waits until a line of the log holds this.
+    pub(crate) async fn when_logged(&self, what: &str) {
+        wait_for(&format!("{what:?} in the log"), || self.log().contains(what).then_some(())).await;
+    }
+
+    /// Sends a signal by its name and waits for the end.
+    pub(crate) async fn end(mut self, name: &str) -> ExitStatus {
+        self.signal(name);
         wait_for("the end of the program", || self.child.try_wait().unwrap()).await
     }
+}
+
+/// One request over a connection that ends with it.
+pub(crate) fn request(mut stream: impl Read + Write, method: &str, path: &str, headers: &[&str]) -> Answer {
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let split = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+    let head = String::from_utf8(answer[..split].to_vec()).unwrap();
+    Answer { status: head[9..12].parse().unwrap(), head, body: answer[split + 4..].to_vec() }
+}
+
+/// The program with an endpoint that nobody answers at: the HTTP side does not need one. Lines are of `[exporter]`.
+pub(crate) async fn idle(lines: &str) -> (TempDir, Program) {
+    let folder = TempDir::new().unwrap();
+    let toml = format!(
+        "[networks.mainnet]\n[[networks.mainnet.l1]]\nurl = \"http://127.0.0.1:1\"\n[exporter]\nlisten = \"127.0.0.1:0\"\n{lines}\n"
+    );
+    save_atomic(&folder.path().join("butler.toml"), toml.as_bytes(), 0o600).unwrap();
+    let program = start(command(folder.path())).await;
+    (folder, program)
 }
 
 pub(crate) fn series(text: &str) -> Series {

@@ -1,9 +1,10 @@
-//! `cargo xtask bench snapshot`: what one overview costs, on a large network, through the real program.
+//! `cargo xtask bench`: what things cost, measured through the real programs.
 //!
-//! Each size runs the release build of `butler-cli status` as a process of its own, with an empty cache, and compares it
+//! `snapshot` is one overview on a large network, `exporter` is the daemon while it is asked. Of `snapshot`: each size runs the release build of `butler-cli status` as a process of its own, with an empty cache, and compares it
 //! with a reader that makes one `eth_call` per item, one after another, against the same chain in the same run. Counts
 //! come from the proxy between the program and the chain; times are medians; peak memory is the kernel's high-water mark.
 
+mod exporter;
 mod sequential;
 mod snapshot;
 
@@ -12,10 +13,13 @@ mod snapshot;
 pub(crate) enum Bench {
     /// Reading a network once: `butler-cli status`.
     Snapshot(snapshot::Options),
+    /// Running the exporter and asking it: `butler-exporter`.
+    Exporter(exporter::Options),
 }
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Snapshot(options) => snapshot::run(options),
+        Bench::Exporter(options) => exporter::run(options),
     }
 }

@@ -1,0 +1,151 @@
+//! The jobs of a configuration, and what of them stays when the configuration changes.
+//!
+//! A network about which nothing changed keeps its jobs with their readings. One that changed gets new jobs, which take
+//! over counts and, on the same chain, the attesters' states. Everything that a job reads must be part of its `Plan`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use butler_core::config::{Config, Effective, NetworkConfig};
+
+use crate::kinds::ScraperKind;
+use crate::scrapers::jobs;
+use crate::states::StatesFile;
+use crate::status::Slot;
+use crate::tasks::Job;
+use crate::watched::{Marks, look};
+
+/// The keys of `[exporter]` that no job reads: the HTTP side and the files beside it.
+const NOT_FOR_JOBS: [&str; 4] = ["enabled", "listen", "insecure", "textfile"];
+/// The beginnings of others.
+const NOT_FOR_JOBS_PREFIXES: [&str; 3] = ["bearer_", "basic_", "tls_"];
+
+/// The jobs of one configuration.
+#[derive(Debug)]
+pub struct Crew {
+    plans: BTreeMap<String, Plan>,
+    jobs: Vec<Job>,
+}
+
+/// Everything that the jobs of one network are made from.
+#[derive(Debug, PartialEq)]
+struct Plan {
+    network: NetworkConfig,
+    cache_directory: PathBuf,
+    shared: BTreeSet<(String, String, String)>,
+    authorities: Marks,
+}
+
+/// What a new configuration means for the networks.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Networks that were not there.
+    pub added: Vec<String>,
+    /// Networks that have new jobs.
+    pub changed: Vec<String>,
+    /// Networks that are not there any more.
+    pub removed: Vec<String>,
+}
+
+impl Plan {
+    fn of(config: &Config, network: &NetworkConfig) -> Self {
+        let endpoints = network.l1.iter().chain(network.aztec_nodes.iter().map(|node| &node.endpoint));
+        let shared = config.effective().iter().filter(|value| is_for_jobs(value));
+        Self {
+            network: network.clone(),
+            cache_directory: config.cache_directory.clone(),
+            shared: shared.map(|value| (value.section.clone(), value.key.clone(), value.value.clone())).collect(),
+            authorities: look(endpoints.filter_map(|endpoint| endpoint.ca_file.as_ref())),
+        }
+    }
+
+    /// Whether the attesters' states mean the same under both plans.
+    fn has_same_attesters(&self, other: &Self) -> bool {
+        let chain = |plan: &Self| (plan.network.chain_id, plan.network.staking_registry);
+        chain(self) == chain(other)
+    }
+}
+
+fn is_for_jobs(value: &Effective) -> bool {
+    let is_of_exporter = value.section == "exporter" || value.section.starts_with("exporter.");
+    let is_apart = NOT_FOR_JOBS.contains(&value.key.as_str())
+        || NOT_FOR_JOBS_PREFIXES.iter().any(|prefix| value.key.starts_with(prefix));
+    is_of_exporter && !is_apart
+}
+
+impl Crew {
+    /// The jobs at the start, with the attesters' states of the last run. Blocks while it reads them.
+    #[must_use]
+    pub fn new(config: &Arc<Config>) -> Self {
+        Self { plans: BTreeMap::new(), jobs: Vec::new() }.next(config).0
+    }
+
+    /// The jobs under another configuration, and what changed. Blocks while it reads files.
+    #[must_use]
+    pub fn next(&self, config: &Arc<Config>) -> (Self, Changes) {
+        let plan = |network: &NetworkConfig| (network.name.clone(), Plan::of(config, network));
+        let plans: BTreeMap<String, Plan> = config.networks.values().map(plan).collect();
+        let mut changes = Changes::default();
+        changes.removed.extend(self.plans.keys().filter(|name| !plans.contains_key(*name)).cloned());
+        let mut next = Vec::new();
+        let mut all = jobs(config);
+        for (name, plan) in &plans {
+            let (fresh, others) = all.into_iter().partition(|job| job.slot.network == *name);
+            all = others;
+            match self.plans.get(name) {
+                Some(before) if before == plan => next.extend(self.of_network(name).cloned()),
+                Some(before) => {
+                    changes.changed.push(name.clone());
+                    self.hand_over(config, plan, plan.has_same_attesters(before), &fresh);
+                    next.extend(fresh);
+                }
+                None => {
+                    changes.added.push(name.clone());
+                    self.hand_over(config, plan, false, &fresh);
+                    next.extend(fresh);
+                }
+            }
+        }
+        (Self { plans, jobs: next }, changes)
+    }
+
+    /// Gives new jobs what the old ones of the same network leave behind, or what the last run left on disk.
+    fn hand_over(&self, config: &Config, plan: &Plan, same_attesters: bool, fresh: &[Job]) {
+        for job in fresh {
+            let before = self.of_network(&job.slot.network).find(|before| before.slot.kind == job.slot.kind);
+            if let Some(before) = before.filter(|_| same_attesters) {
+                job.slot.adopt(&before.slot);
+            }
+            if job.slot.kind == ScraperKind::L1
+                && let Some(file) = StatesFile::of(config, &plan.network)
+            {
+                if before.is_none() || !same_attesters {
+                    job.slot.restore(file.load());
+                }
+                job.slot.keep_states_in(file);
+            }
+        }
+    }
+
+    fn of_network(&self, name: &str) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().filter(move |job| job.slot.network == name)
+    }
+
+    /// The jobs.
+    #[must_use]
+    pub fn jobs(&self) -> &[Job] {
+        &self.jobs
+    }
+
+    /// The slots that the jobs fill.
+    #[must_use]
+    pub fn slots(&self) -> Vec<Arc<Slot>> {
+        self.jobs.iter().map(|job| Arc::clone(&job.slot)).collect()
+    }
+
+    /// Asks the scrapers of a network's chain to read now, because a file that they read changed.
+    pub fn wake(&self, network: &str) {
+        self.of_network(network).filter(|job| job.slot.kind == ScraperKind::L1).for_each(|job| job.slot.wake());
+    }
+}

@@ -1,0 +1,68 @@
+//! The file for node_exporter's textfile collector: the same figures as `/metrics`, in format 0.0.4.
+//!
+//! It is replaced as a whole after each scrape and at least once in each interval, so that its own time of writing tells
+//! a stale file. A failure is counted and told once; the old file stays, and nothing else is disturbed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use butler_core::config::Config;
+use butler_core::runtime::report::Chain;
+use butler_core::store::file::{StoreError, save_atomic};
+use tokio::sync::{Notify, watch};
+use tokio::task::block_in_place;
+use tokio::time::{sleep, timeout};
+
+use crate::board::Board;
+use crate::edge::unix_now;
+use crate::text::{Exposition, Format};
+
+/// The shortest time between two writings: the scrapers of all networks end when they like.
+const LEAST_PAUSE: Duration = Duration::from_millis(500);
+/// Everybody may read it: node_exporter runs as another user.
+const MODE: u32 = 0o644;
+
+/// Writes the file that the configuration names, again and again.
+pub(crate) async fn keep_written(board: Arc<Board>, mut config: watch::Receiver<Arc<Config>>, scraped: Arc<Notify>) {
+    let exposition = Exposition::new(Arc::clone(&board));
+    let mut is_failing = false;
+    loop {
+        let current = Arc::clone(&config.borrow_and_update());
+        board.life().has_textfile(current.exporter.textfile.is_some());
+        if let Some(path) = &current.exporter.textfile {
+            is_failing = block_in_place(|| write(&board, &exposition, path, is_failing));
+        }
+        sleep(LEAST_PAUSE).await;
+        let due = async {
+            tokio::select! {
+                () = scraped.notified() => {}
+                _ = config.changed() => {}
+            }
+        };
+        // Nothing was scraped for an interval: the file still loses what is too old.
+        let _ = timeout(current.exporter.scrape_interval, due).await;
+    }
+}
+
+/// Returns whether it failed.
+fn write(board: &Board, exposition: &Exposition, path: &Path, was_failing: bool) -> bool {
+    let before = board.life().textfile_written(unix_now());
+    let why = match exposition.render(Format::Text) {
+        Err(error) => format!("failed to write the metrics: {error}"),
+        Ok(text) => match save_atomic(path, &text, MODE) {
+            Ok(()) | Err(StoreError::Sync { .. }) => {
+                if was_failing {
+                    tracing::info!("the textfile is written again");
+                }
+                return false;
+            }
+            Err(error) => Chain(&error).to_string().replace("\n  because ", ": "),
+        },
+    };
+    board.life().textfile_failed(before);
+    if !was_failing {
+        tracing::warn!("the textfile is not written: {why}");
+    }
+    true
+}

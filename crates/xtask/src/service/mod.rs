@@ -1,0 +1,129 @@
+//! `cargo xtask service`: installs the Debian package in a container with a real systemd, and uses the service as an
+//! operator would: start, credential, reload, kill -9, a hang, a bad configuration, stop, purge.
+//!
+//! The container is Debian's, made by `debootstrap` and booted by `systemd-nspawn`; both need root. It shares the host's
+//! network, where the local chain runs. Nothing outside `target/service` is changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail, ensure as require};
+use butler_testkit::devnet::{Chain, DevnetSpec, ensure, example_files};
+
+use crate::command::{cargo, run as start, succeeds, target};
+
+const TRIAL: &str = include_str!("trial.sh");
+/// Runs the trial once the system is up, and turns the machine off.
+const UNIT: &str = "[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'bash /trial/trial.sh > /trial/said 2>&1'
+ExecStopPost=/bin/systemctl --no-block poweroff
+[Install]
+WantedBy=default.target
+";
+/// The release of Debian, and what the trial needs beside its minimum.
+const RELEASE: &str = "bookworm";
+const PACKAGES: &str = "systemd,systemd-sysv,dbus,curl,ca-certificates";
+/// The longest that the container may run.
+const PATIENCE: &str = "300";
+
+/// What to try.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// A package that exists already; built when not given.
+    #[arg(long, value_name = "FILE")]
+    package: Option<PathBuf>,
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    for tool in ["debootstrap", "systemd-nspawn"] {
+        require!(
+            succeeds(Command::new(tool).arg("--version")),
+            "`{tool}` is not on the PATH\nhint: apt-get install debootstrap systemd-container"
+        );
+    }
+    let package = options.package.clone().map_or_else(package, Ok)?;
+    let folder = target().join("service");
+    let base = folder.join("base");
+    if !base.join("trial-base").exists() {
+        remove(&base)?;
+        fs::create_dir_all(&folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let include = format!("--include={PACKAGES}");
+        start(Command::new("debootstrap").args(["--variant=minbase", &include, RELEASE]).arg(&base))?;
+        write(&base.join("trial-base"), "")?;
+    }
+    let root = folder.join("root");
+    remove(&root)?;
+    start(Command::new("cp").arg("--archive").arg(&base).arg(&root))?;
+
+    let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
+    let said = runtime.block_on(async {
+        let chain = Chain::start(&ensure(&DevnetSpec::scenario())?).await?;
+        prepare(&root, &package, &chain)?;
+        boot(&root)
+    })?;
+    remove(&root)?;
+    print!("{said}");
+    require!(said.trim_end().ends_with("\neverything holds"), "the trial failed");
+    Ok(())
+}
+
+/// Builds the package of the exporter.
+fn package() -> anyhow::Result<PathBuf> {
+    start(cargo().args(["xtask", "package"]))?;
+    let folder = target().join("debian");
+    let entries = fs::read_dir(&folder).with_context(|| format!("failed to list `{}`", folder.display()))?;
+    let found = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut packages = found.filter(|path| path.extension().is_some_and(|extension| extension == "deb"));
+    packages.next().with_context(|| format!("no package in `{}`", folder.display()))
+}
+
+/// Puts the package, the configuration and the trial into the container.
+fn prepare(root: &Path, package: &Path, chain: &Chain) -> anyhow::Result<()> {
+    let trial = root.join("trial");
+    let etc = trial.join("etc");
+    let files = example_files(&etc, chain.oracle()?, chain.url())?;
+    let config = fs::read_to_string(&files.config).context("failed to read the example's configuration")?;
+    let config =
+        config.replace(&format!("url = \"{}\"", chain.url()), "url_credential = \"l1-url\"\nname = \"devnet\"");
+    write(&files.config, &format!("{config}\n[exporter]\nscrape_interval = \"1s\"\n"))?;
+    write(&etc.join("l1-url"), chain.url())?;
+    write(&trial.join("trial.sh"), TRIAL)?;
+    let copy = trial.join("butler-exporter.deb");
+    fs::copy(package, &copy).with_context(|| format!("failed to copy `{}`", package.display()))?;
+    let units = root.join("etc/systemd/system");
+    write(&units.join("trial.service"), UNIT)?;
+    let wants = units.join("default.target.wants");
+    fs::create_dir_all(&wants).with_context(|| format!("failed to create `{}`", wants.display()))?;
+    std::os::unix::fs::symlink("../trial.service", wants.join("trial.service")).context("failed to enable the trial")
+}
+
+/// Boots the container and gives what the trial said.
+fn boot(root: &Path) -> anyhow::Result<String> {
+    let mut nspawn = Command::new("timeout");
+    nspawn.args([PATIENCE, "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--directory"]);
+    nspawn.arg(root).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    println!("+ systemd-nspawn --boot …");
+    let status = nspawn.status().context("failed to start systemd-nspawn")?;
+    match fs::read_to_string(root.join("trial/said")) {
+        Ok(said) => Ok(said),
+        Err(error) => bail!("the container said nothing and ended with {status}: {error}"),
+    }
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "a file of a container that is thrown away")]
+    fs::write(path, text).with_context(|| format!("failed to write `{}`", path.display()))
+}
+
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("failed to remove `{}`", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
