@@ -12,6 +12,7 @@ mod devnet;
 mod docs;
 mod rules;
 mod service;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Task {
     Check,
     /// Try the service in a container with a real systemd; needs root.
     Service(service::Options),
+    /// Run the exporter through everything that can go wrong, and check what it serves meanwhile.
+    Soak(soak::Options),
     /// Rewrite the pages that are made from the code, or check that they are current.
     Docs(docs::Options),
     /// Measure, and print what was measured.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Check => check::run(),
         Task::Service(options) => service::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Bench(bench) => bench::run(&bench),
     };
