@@ -71,6 +71,8 @@ fn mainnet_needs_no_file() {
     listen = "127.0.0.1:9464"  # default
     scrape_interval = "60s"  # default
     state_directory = "/home/op/.local/state/butler"  # variable HOME
+    slashing_interval = "60s"  # default
+    governance_interval = "5m"  # default
     insecure = false  # default
 
     [watcher]

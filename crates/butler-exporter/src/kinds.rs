@@ -13,11 +13,15 @@ pub enum ScraperKind {
     L1,
     /// The operator's Aztec nodes.
     Nodes,
+    /// Votes to slash, and what they decided.
+    Slashing,
+    /// Signals for payloads, and proposals.
+    Governance,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 2] = [Self::L1, Self::Nodes];
+    pub const ALL: [Self; 4] = [Self::L1, Self::Nodes, Self::Slashing, Self::Governance];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -25,6 +29,8 @@ impl ScraperKind {
         match self {
             Self::L1 => "l1",
             Self::Nodes => "nodes",
+            Self::Slashing => "slashing",
+            Self::Governance => "governance",
         }
     }
 }
@@ -54,10 +60,12 @@ pub enum FailureKind {
     Setup,
     /// A file of the program's own could not be written.
     LocalFile,
+    /// There is no recent snapshot that says what is ours.
+    NoSnapshot,
 }
 
 impl FailureKind {
-    const OWN: [Self; 10] = [
+    const OWN: [Self; 11] = [
         Self::NoContract,
         Self::Unsupported,
         Self::Nonsense,
@@ -68,6 +76,7 @@ impl FailureKind {
         Self::Overflow,
         Self::Setup,
         Self::LocalFile,
+        Self::NoSnapshot,
     ];
 
     /// Every kind.
@@ -90,6 +99,7 @@ impl FailureKind {
             Self::Overflow => "overflow",
             Self::Setup => "setup",
             Self::LocalFile => "local_file",
+            Self::NoSnapshot => "no_snapshot",
         }
     }
 }

@@ -52,10 +52,12 @@ pub(crate) struct Dated {
 }
 
 impl Dated {
-    fn new(network: &str, readings: Readings) -> Self {
+    /// Readings are as old as the beginning of their scrape: that is when the block was chosen.
+    fn new(network: &str, readings: Readings, took: Duration) -> Self {
         let readings = Arc::new(readings);
         let lines = encode(Some(network), &readings).map(|texts| compress(&texts));
-        Self { readings, lines, taken: Instant::now() }
+        let now = Instant::now();
+        Self { readings, lines, taken: now.checked_sub(took).unwrap_or(now) }
     }
 
     /// The lines of the readings.
@@ -278,7 +280,7 @@ impl Slot {
 
     /// A scrape read everything. Returns how many failed before it. `now` is in unix seconds.
     pub fn succeeded(&self, scraped: Scraped, took: Duration, now: u64) -> u64 {
-        let dated = Arc::new(Dated::new(&self.network, scraped.readings));
+        let dated = Arc::new(Dated::new(&self.network, scraped.readings, took));
         // All of it under the lock that `view` takes, so that no request sees half of a scrape.
         let mut progress = self.progress();
         self.current.store(Some(dated));
@@ -417,13 +419,14 @@ mod tests {
     async fn a_failed_scrape_changes_no_reading_and_an_old_reading_is_not_served() {
         let slot = slot();
         assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), None);
-        slot.succeeded(readings(7.0).into(), Duration::from_secs(1), 1_000);
+        // It was read when the scrape began.
+        slot.succeeded(readings(7.0).into(), Duration::from_secs(30), 1_000);
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(slot.failed(FailureKind::Restless, Duration::from_secs(2)), 1);
         assert_eq!(value(&slot, &catalogue::EPOCH), Some(7.0));
         assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), Some(0.0));
         assert_eq!(value(&slot, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
-        tokio::time::advance(Duration::from_secs(239)).await;
+        tokio::time::advance(Duration::from_secs(209)).await;
         assert_eq!(value(&slot, &catalogue::EPOCH), Some(7.0));
         tokio::time::advance(Duration::from_secs(2)).await;
         assert_eq!(value(&slot, &catalogue::EPOCH), None);

@@ -71,8 +71,9 @@ async fn readings_outlive_a_dead_endpoint_and_the_failure_is_plain() {
     proxy.set(FaultPlan::none());
     let up = program.when_scraped("devnet", "l1").await;
     assert!(up[last] >= down[last]);
-    wait_for("the recovery in the log", || program.log().contains("is read again").then_some(())).await;
-    assert_eq!(program.log().matches("failed to scrape").count(), 1, "{}", program.log());
+    wait_for("the recovery in the log", || program.log().contains("the chain of devnet is read again").then_some(()))
+        .await;
+    assert_eq!(program.log().matches("failed to scrape the chain").count(), 1, "{}", program.log());
     assert!(!program.log().contains("hunter2") && !program.get("/metrics").text().contains("hunter2"));
 }
 

@@ -16,14 +16,15 @@ use support::{Bench, Program, Series, wait_for};
 #[tokio::test(flavor = "multi_thread")]
 async fn every_family_is_served_with_the_oracles_values() {
     let bench = Bench::start().await;
-    let _world = World::stand_up(&bench).await;
+    let mut world = World::stand_up(&bench).await;
     let program = bench.run().await;
-    program.when_scraped("devnet", "nodes").await;
-    program.when_scraped("devnet", "l1").await;
+    program.when_all_scraped().await;
+    world.go_on(&bench).await;
+    program.when_two_scrapes_were_seen().await;
     let series = program
         .when("the textfile", |series| series.contains_key("butler_textfile_last_write_timestamp_seconds"))
         .await;
-    assert_expected(&bench, &series);
+    assert_expected(&bench, &world, &series);
     for family in catalogue::all() {
         let found = series.keys().any(|key| key.split('{').next() == Some(family.name));
         assert!(found, "{} is not served: {series:#?}", family.name);
@@ -46,10 +47,10 @@ async fn every_family_is_served_with_the_oracles_values() {
 #[tokio::test(flavor = "multi_thread")]
 async fn once_prints_everything_and_its_code_tells_of_a_failure() {
     let bench = Bench::start().await;
-    let _world = World::stand_up(&bench).await;
+    let world = World::stand_up(&bench).await;
     let output = bench.command().arg("--once").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_expected(&bench, &support::series(&String::from_utf8(output.stdout).unwrap()));
+    assert_expected(&bench, &world, &support::series(&String::from_utf8(output.stdout).unwrap()));
     bench.reconfigure(bench.chain.url(), "http://127.0.0.1:1");
     let output = bench.command().arg("--once").output().unwrap();
     assert_eq!(output.status.code(), Some(4));
@@ -79,7 +80,7 @@ async fn promtool_accepts_the_text() {
     let bench = Bench::start().await;
     let _world = World::stand_up(&bench).await;
     let program = bench.run().await;
-    program.when_scraped("devnet", "nodes").await;
+    program.when_all_scraped().await;
     program.when_scraped("devnet", "l1").await;
     bench.write("metrics.txt", &program.get("/metrics").text());
     let text = std::fs::File::open(bench.path("metrics.txt")).unwrap();
@@ -150,13 +151,15 @@ async fn a_real_prometheus_has_every_family_with_the_oracles_values() {
         return;
     }
     let bench = Bench::start().await;
-    let _world = World::stand_up(&bench).await;
+    let mut world = World::stand_up(&bench).await;
     let program = bench.run().await;
-    program.when_scraped("devnet", "nodes").await;
+    program.when_all_scraped().await;
+    world.go_on(&bench).await;
+    program.when_two_scrapes_were_seen().await;
     program.when_scraped("devnet", "l1").await;
     let prometheus = Prometheus::start(&bench, &program);
     let series = wait_for("the values in Prometheus", || prometheus.query().filter(|found| !found.is_empty())).await;
-    assert_expected(&bench, &series);
+    assert_expected(&bench, &world, &series);
     for family in catalogue::all() {
         let found = series.keys().any(|key| key.split('{').next() == Some(family.name));
         assert!(found, "{} is not in Prometheus: {series:#?}", family.name);

@@ -115,7 +115,7 @@ static EXPORTER: Group = Group {
             "staleness",
             "duration",
             Computed("three scrape intervals, at least 5m"),
-            "How long a reading is served that no later scrape replaced. At least `scrape_interval`.",
+            "How long a reading is served that no later scrape replaced, from the beginning of its own. At least `scrape_interval`.",
         )
         .seconds(1, 604_800),
         key(
@@ -149,6 +149,10 @@ static EXPORTER: Group = Group {
             Optional,
             "Users and bcrypt hashes of their passwords, one `name:$2b$…` a line, as `htpasswd -B` writes them. Every request must come from one of them, or bring the token.",
         ),
+        key("slashing_interval", "duration", Default("60s"), "Time between two looks at the slashing rounds.")
+            .seconds(1, 86_400),
+        key("governance_interval", "duration", Default("5m"), "Time between two looks at governance.")
+            .seconds(1, 86_400),
         key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
         key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
         key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),

@@ -32,6 +32,10 @@ pub struct ExporterConfig {
     pub state_directory: Option<PathBuf>,
     /// The file for node_exporter.
     pub textfile: Option<PathBuf>,
+    /// Time between two looks at the slashing rounds.
+    pub slashing_interval: Duration,
+    /// Time between two looks at governance.
+    pub governance_interval: Duration,
     /// What a request may bring. Neither this nor a user only on loopback, or when that was asked for.
     pub bearer_token: Option<SecretString>,
     /// Who may ask with a password. Empty when nobody is configured.
@@ -60,6 +64,8 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let staleness = section.get("staleness");
     let state_directory = read_directory(section, "state_directory", &STATE);
     let textfile = read_textfile(section);
+    let slashing_interval = section.get("slashing_interval");
+    let governance_interval = section.get("governance_interval");
     let insecure: Option<bool> = section.get("insecure");
     let bearer_token = match read_secret(section, &BEARER) {
         Secret::Absent => None,
@@ -88,6 +94,8 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         enabled,
         listen,
         scrape_interval,
+        slashing_interval: slashing_interval?,
+        governance_interval: governance_interval?,
         staleness,
         state_directory,
         textfile,

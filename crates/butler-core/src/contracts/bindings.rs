@@ -59,3 +59,11 @@ contract!(
     /// The proposer that tallies slashing votes (`TallySlashingProposer`).
     tally_slashing_proposer, TallySlashingProposer, "./abi/TallySlashingProposer.json"
 );
+contract!(
+    /// Aztec's governance (`Governance`), which votes on proposals and executes them.
+    governance, Governance, "./abi/Governance.json"
+);
+contract!(
+    /// Where block proposers signal for payloads (`GovernanceProposer`).
+    governance_proposer, GovernanceProposer, "./abi/GovernanceProposer.json"
+);

@@ -21,6 +21,21 @@ impl RollupClock {
         time.checked_sub(self.genesis_time)?.checked_div(self.slot_seconds)?.checked_div(self.epoch_slots)
     }
 
+    /// The slot that holds `time` (unix seconds). `None` before genesis, and for a clock without slots.
+    #[must_use]
+    pub fn slot_at(&self, time: u64) -> Option<u64> {
+        time.checked_sub(self.genesis_time)?.checked_div(self.slot_seconds)
+    }
+
+    /// When `slot` begins, in unix seconds. `None` when that does not fit, and for a clock without slots.
+    #[must_use]
+    pub fn slot_start(&self, slot: u64) -> Option<u64> {
+        if self.slot_seconds == 0 {
+            return None;
+        }
+        self.genesis_time.checked_add(slot.checked_mul(self.slot_seconds)?)
+    }
+
     /// When `epoch` begins, in unix seconds. `None` when that does not fit, and for a clock without slots or epochs.
     #[must_use]
     pub fn epoch_start(&self, epoch: u64) -> Option<u64> {
@@ -102,6 +117,8 @@ mod tests {
         assert_eq!(CLOCK.epoch_start(0), Some(1_000));
         assert_eq!(CLOCK.epoch_start(1), Some(1_000 + 72 * 32));
         assert_eq!(CLOCK.epoch_start(u64::MAX), None, "does not fit");
+        assert_eq!((CLOCK.slot_at(999), CLOCK.slot_at(1_071), CLOCK.slot_at(1_072)), (None, Some(0), Some(1)));
+        assert_eq!((CLOCK.slot_start(2), CLOCK.slot_start(u64::MAX)), (Some(1_144), None));
     }
 
     #[test]

@@ -22,6 +22,14 @@ pub enum Contract {
     Rollup,
     /// The governance staking escrow, from the rollup.
     Gse,
+    /// The rollup's slasher, from the rollup.
+    Slasher,
+    /// The slasher's proposer, from the slasher.
+    SlashingProposer,
+    /// Aztec's governance, from Aztec's registry.
+    Governance,
+    /// Where signals for payloads are counted, from the governance.
+    GovernanceProposer,
     /// No contract: an account whose balance is read.
     Account,
 }
@@ -33,6 +41,10 @@ impl fmt::Display for Contract {
             Self::StakingRegistry => "StakingRegistry",
             Self::Rollup => "rollup",
             Self::Gse => "GSE",
+            Self::Slasher => "slasher",
+            Self::SlashingProposer => "slashing proposer",
+            Self::Governance => "governance",
+            Self::GovernanceProposer => "governance proposer",
             Self::Account => "account",
         })
     }

@@ -4,14 +4,20 @@
 //! is complete, or there is an error and no snapshot. Four dependent round trips suffice when the ledger is up to date:
 //! head, registries, rollup with attesters, queues with the active set.
 
+mod delegation_times;
 mod error;
+mod governance;
 mod ledger;
 mod reader;
 mod reads;
+mod slashing;
 mod sources;
 mod stages;
 
+pub use delegation_times::DelegationTimes;
 pub use error::{Contract, SnapshotError};
+pub use governance::{GovernanceReader, GovernanceRequest};
 pub use ledger::{LedgerCache, LedgerKey};
 pub use reader::{Progress, SnapshotReader, SnapshotRequest};
+pub use slashing::{SlashingReader, SlashingRequest};
 pub use sources::event_sources;

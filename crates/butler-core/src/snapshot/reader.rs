@@ -1,6 +1,7 @@
 //! The order of the reads that make a snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ethers_core::types::Address;
 
@@ -66,7 +67,7 @@ pub enum Progress {
 /// Reads snapshots of one network, one after another.
 #[derive(Debug)]
 pub struct SnapshotReader {
-    client: L1Client,
+    client: Arc<L1Client>,
     ledger: LedgerCache,
 }
 
@@ -79,13 +80,19 @@ impl SnapshotReader {
                 endpoint.shrink_log_range_once(blocks);
             }
         }
-        Self { client, ledger }
+        Self { client: Arc::new(client), ledger }
     }
 
     /// The client, for its counters and for reads of other kinds.
     #[must_use]
     pub fn client(&self) -> &L1Client {
         &self.client
+    }
+
+    /// The same client, for readers of other things on the same chain.
+    #[must_use]
+    pub fn shared_client(&self) -> Arc<L1Client> {
+        Arc::clone(&self.client)
     }
 
     /// Keeps the ledger on disk for the next time.

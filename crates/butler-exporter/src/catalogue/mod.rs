@@ -80,24 +80,36 @@ impl Family {
 }
 
 mod attesters;
+mod governance;
 mod life;
 mod network;
 mod nodes;
 mod page;
 mod program;
 mod publishers;
+mod slashing;
 
 pub use self::attesters::*;
+pub use self::governance::*;
 pub use self::life::*;
 pub use self::network::*;
 pub use self::nodes::*;
 pub use self::page::render_page;
 pub use self::program::*;
 pub use self::publishers::*;
+pub use self::slashing::*;
 
 /// The families by subject, in the order in which they are served.
-static SUBJECTS: &[&[&Family]] =
-    &[life::FAMILIES, program::FAMILIES, attesters::FAMILIES, network::FAMILIES, publishers::FAMILIES, nodes::FAMILIES];
+static SUBJECTS: &[&[&Family]] = &[
+    life::FAMILIES,
+    program::FAMILIES,
+    attesters::FAMILIES,
+    network::FAMILIES,
+    publishers::FAMILIES,
+    slashing::FAMILIES,
+    governance::FAMILIES,
+    nodes::FAMILIES,
+];
 
 /// Every family, in the order in which they are served.
 pub fn all() -> impl Iterator<Item = &'static Family> {

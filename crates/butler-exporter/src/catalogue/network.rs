@@ -12,5 +12,7 @@ families! {
     PROVIDER_QUEUE_LENGTH: Gauge "butler_provider_queue_length" ["network", "provider"] "" "Keys in an own provider's queue.";
     PROVIDER_TAKE_RATE: Gauge "butler_provider_take_rate_ratio" ["network", "provider"] "ratio" "An own provider's share of future rewards, 0 to 1.";
     PROVIDER_ADMIN_CHANGE: Gauge "butler_provider_admin_change_pending" ["network", "provider"] "" "Whether somebody was offered the admin's role of an own provider and has not accepted it.";
+    PROVIDER_DELEGATION_RATE: Gauge "butler_provider_delegations_per_second" ["network", "provider"] "" "Delegations to an own provider over the last 30 days, or over the time since its hundredth last or first one when that is shorter, but over a day at least; absent below three delegations in 30 days.";
+    PROVIDER_RUNWAY: Gauge "butler_provider_runway_seconds" ["network", "provider"] "seconds" "How long the keys of an own provider's queue last at that rate; absent without a rate.";
     PROVIDER_DELEGATIONS: Gauge "butler_provider_delegations" ["network", "provider"] "" "Delegations to an own provider so far.";
 }

@@ -15,6 +15,10 @@ both the same.
 * A scrape of the chain reads everything at one block or nothing: its readings change together, and a failed scrape changes
   none. Nodes are asked one by one; one that does not answer has `butler_node_up` 0, which is no failed scrape, and its failure
   is counted under `scraper=\"nodes\"`.
+* Slashing and governance are read at blocks of their own, each all at one block or nothing, about the attesters of the last
+  snapshot; without a recent one they fail with kind `no_snapshot`. The stages of slashing, least urgent first: `spared` (votes
+  in a round that ended below the quorum), `vetoed`, `voted` (the current round, below the quorum), `decided` (it can still be
+  vetoed), `executable` (anybody may execute it). An attester counts in the most urgent one.
 * A series vanishes with what it describes.
 * A reading that is older than three scrape intervals, and at least five minutes, is no longer served. `butler_scrape_success`,
   `butler_scrape_last_success_timestamp_seconds` and all counters stay: alert on them.
@@ -47,7 +51,9 @@ both the same.
 
 fn render_values() -> String {
     use butler_core::domain::duplicates::DuplicateKind;
+    use butler_core::domain::governance::ProposalState;
     use butler_core::domain::position::Position;
+    use butler_core::domain::slashing::Stage;
     use butler_core::domain::state::State;
 
     let list = |names: &mut dyn Iterator<Item = &'static str>| {
@@ -75,5 +81,10 @@ fn render_values() -> String {
     row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
     row("`judgement`", list(&mut crate::kinds::JUDGEMENTS.into_iter()));
     row("`kind` of `butler_duplicates`", list(&mut DuplicateKind::ALL.into_iter().map(DuplicateKind::name)));
+    row("`stage`", list(&mut Stage::ALL.into_iter().map(Stage::name)));
+    let states = || list(&mut ProposalState::ALL.into_iter().map(ProposalState::name));
+    for family in [&super::GOVERNANCE_PROPOSALS, &super::GOVERNANCE_UNTIL] {
+        row(&format!("`state` of `{}`", family.name), states());
+    }
     text
 }

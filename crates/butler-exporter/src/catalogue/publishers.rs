@@ -5,5 +5,6 @@ families! {
     PUBLISHER_REQUIRED: Gauge "butler_publisher_required_ether" ["network", "publisher"] "ether" "What a publisher should hold, by its attesters.";
     PUBLISHER_TOP_UP: Gauge "butler_publisher_top_up_ether" ["network", "publisher"] "ether" "What a publisher lacks.";
     PUBLISHER_LOAD: Gauge "butler_publisher_load_attesters" ["network", "publisher"] "attesters" "How many attesters a publisher pays for; shared ones count in parts.";
+    PUBLISHER_RUNWAY: Gauge "butler_publisher_runway_seconds" ["network", "publisher"] "seconds" "How long a publisher's balance lasts at the rate at which it spent in the last day, or since the program started; absent for the first half hour and while nothing is spent.";
     REWARDS_PENDING: Gauge "butler_rewards_pending_tokens" ["network", "coinbase"] "tokens" "Sequencer rewards that wait for a coinbase, in whole tokens of 18 decimals.";
 }

@@ -2,6 +2,10 @@
 //!
 //! A set of readings belongs to one scrape and is replaced as a whole. Nothing here reads a clock, a file or a socket.
 
+pub mod governance;
+pub mod runway;
+pub mod slashing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::config::NetworkConfig;

@@ -2,15 +2,18 @@
 //!
 //! Everything of a snapshot is read at one block or nothing is. A failure is counted and logged, and the readings stay.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::config::Config;
 use butler_core::domain::publisher::TopUpError;
+use butler_core::domain::runway::SpendHistory;
 use butler_core::network::{Network, NetworkError, key_files};
 use butler_core::runtime::report::Chain;
-use butler_core::snapshot::SnapshotError;
+use butler_core::snapshot::{DelegationTimes, SnapshotError};
+use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::task::block_in_place;
@@ -19,6 +22,7 @@ use tokio::time::{Instant, timeout};
 use crate::catalogue;
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
+use crate::readings::runway::{note_balances, runway_readings};
 use crate::readings::{ChainReadings, address, chain_readings, number};
 use crate::scrapers::Scrape;
 use crate::scrapers::seen::{Seen, SeenSender};
@@ -54,12 +58,20 @@ impl ScrapeError {
     /// For the log, on one line. An endpoint's own words are left out: some hold the URL that they were asked at.
     fn describe(&self) -> String {
         match self {
-            Self::Snapshot(SnapshotError::Rpc(error)) => format!("{error} ({})", error.failure.kind().name()),
-            Self::Snapshot(_) | Self::Setup(_) | Self::TopUp(_) | Self::Deadline(_) => {
+            Self::Snapshot(error) => describe_snapshot_error(error),
+            Self::Setup(_) | Self::TopUp(_) | Self::Deadline(_) => {
                 Chain(self).to_string().replace("\n  because ", ": ")
             }
         }
     }
+}
+
+/// For the log, on one line, without an endpoint's own words.
+pub(super) fn describe_snapshot_error(error: &SnapshotError) -> String {
+    if let SnapshotError::Rpc(error) = error {
+        return format!("{error} ({})", error.failure.kind().name());
+    }
+    Chain(error).to_string().replace("\n  because ", ": ")
 }
 
 /// Scrapes one network's chain, again and again. Key files and the ledger are files: they are read and written in place,
@@ -69,6 +81,8 @@ pub struct L1Scraper {
     config: Arc<Config>,
     seen: SeenSender,
     network: Option<Network>,
+    delegation_times: DelegationTimes,
+    spending: BTreeMap<Address, SpendHistory>,
     key_faults: usize,
     is_unsaved: bool,
 }
@@ -77,7 +91,15 @@ impl L1Scraper {
     /// A scraper that has opened nothing yet. What it reads is shown to others through `seen`.
     #[must_use]
     pub fn new(config: Arc<Config>, seen: SeenSender) -> Self {
-        Self { config, seen, network: None, key_faults: 0, is_unsaved: false }
+        Self {
+            config,
+            seen,
+            network: None,
+            delegation_times: DelegationTimes::default(),
+            spending: BTreeMap::new(),
+            key_faults: 0,
+            is_unsaved: false,
+        }
     }
 
     async fn scrape_chain(&mut self, slot: &Slot) {
@@ -108,6 +130,8 @@ impl L1Scraper {
                 block_in_place(|| slot.save_states());
             }
             Err(error) => {
+                // Whoever waits for the first snapshot need not wait any longer.
+                self.seen.send_modify(|_| {});
                 let (kind, why) = (error.kind().name(), error.describe());
                 let failures = slot.failed(error.kind(), took);
                 if is_worth_a_line(failures) {
@@ -139,12 +163,21 @@ impl L1Scraper {
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let mut readings = readings.map_err(ScrapeError::TopUp)?;
-        for endpoint in network.reader.client().endpoints() {
+        let client = network.reader.client();
+        let times = self.delegation_times.read(client, &snapshot.block, &snapshot.delegations).await;
+        note_balances(&mut self.spending, &snapshot);
+        let runways = runway_readings(&snapshot, &times.map_err(ScrapeError::Snapshot)?, &self.spending);
+        readings.readings.0.extend(runways.0);
+        for endpoint in client.endpoints() {
             if let Some(head) = endpoint.record().head {
                 readings.readings.push(&catalogue::ENDPOINT_HEAD, [endpoint.name().to_owned()], number(head));
             }
         }
-        self.seen.send_replace(Some(Arc::new(Seen { snapshot, keys: network.keys.book.clone() })));
+        self.seen.send_replace(Some(Arc::new(Seen {
+            snapshot,
+            keys: network.keys.book.clone(),
+            client: network.reader.shared_client(),
+        })));
         Ok(readings)
     }
 

@@ -3,9 +3,12 @@
 //! A scraper reads, turns facts into readings and puts them into its slot, well or badly; it never returns an error. A
 //! new one is a module here, a [`ScraperKind`](crate::kinds::ScraperKind), and its jobs in [`jobs`].
 
+pub mod beyond;
+pub mod governance;
 pub mod l1;
 pub mod nodes;
 pub mod seen;
+pub mod slashing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +25,8 @@ use crate::tasks::Job;
 const L1_DEADLINE: Duration = Duration::from_secs(300);
 /// How long one node may take to answer.
 const NODES_DEADLINE: Duration = Duration::from_secs(30);
+/// How long slashing or governance may take; the first look reads every open round.
+const BEYOND_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Scrapes the same thing again and again.
 pub trait Scrape: Send {
@@ -37,15 +42,28 @@ pub fn jobs(config: &Arc<Config>) -> Vec<Job> {
 
 fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     let pace = config.exporter.scrape_interval;
-    let slot = |kind, deadline| {
+    let paced = |kind, pace: Duration, deadline| {
         let slot = Slot::new(&network.name, kind, pace, pace.max(deadline));
         Arc::new(slot.with_staleness(config.exporter.staleness))
     };
+    let slot = |kind, deadline| paced(kind, pace, deadline);
     let shared = Arc::clone(config);
     let seen = SeenSender::new(None);
-    let mut jobs = vec![Job::new(slot(ScraperKind::L1, L1_DEADLINE), move || {
-        Box::new(l1::L1Scraper::new(Arc::clone(&shared), seen.clone()))
-    })];
+    // Both begin with what the chain's scraper has told by then, so that its first failure is not missed.
+    let (slashing_sees, governance_sees) = (seen.subscribe(), seen.subscribe());
+    let chain = slot(ScraperKind::L1, L1_DEADLINE);
+    let (age_limit, aztec_registry) = (chain.budget(), network.aztec_registry);
+    let mut jobs = vec![
+        Job::new(chain, move || Box::new(l1::L1Scraper::new(Arc::clone(&shared), seen.clone()))),
+        Job::new(paced(ScraperKind::Slashing, config.exporter.slashing_interval, BEYOND_DEADLINE), move || {
+            let question = slashing::SlashingQuestion::default();
+            Box::new(beyond::BeyondScraper::new(question, slashing_sees.clone(), age_limit))
+        }),
+        Job::new(paced(ScraperKind::Governance, config.exporter.governance_interval, BEYOND_DEADLINE), move || {
+            let question = governance::GovernanceQuestion::new(aztec_registry);
+            Box::new(beyond::BeyondScraper::new(question, governance_sees.clone(), age_limit))
+        }),
+    ];
     if !network.aztec_nodes.is_empty() {
         let network = network.clone();
         jobs.push(Job::new(slot(ScraperKind::Nodes, NODES_DEADLINE), move || {

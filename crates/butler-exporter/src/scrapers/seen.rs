@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use butler_core::client::l1::L1Client;
 use butler_core::domain::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use tokio::sync::watch;
@@ -13,6 +14,8 @@ pub struct Seen {
     pub snapshot: NetworkSnapshot,
     /// What the key files said.
     pub keys: KeyBook,
+    /// The client that it was read with.
+    pub client: Arc<L1Client>,
 }
 
 /// Where the scraper of the chain puts what it saw.

@@ -1,17 +1,17 @@
 //! The chain: what the oracle says.
 
-use super::{number, of, with};
+use super::{World, number, of, slot_at, with};
 use crate::support::{Bench, shown};
 
 /// Every value that the oracle has an answer to, by series.
-pub(crate) fn expected(bench: &Bench) -> Vec<(String, f64)> {
+pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
     let oracle = bench.oracle();
-    let rollup = &oracle.rollup;
+    let (rollup, head) = (&oracle.rollup, &world.head);
     let mut all = vec![
-        (of("butler_snapshot_block_number"), number(oracle.block.number)),
-        (of("butler_snapshot_block_timestamp_seconds"), number(oracle.block.timestamp)),
+        (of("butler_snapshot_block_number"), number(head.number)),
+        (of("butler_snapshot_block_timestamp_seconds"), number(head.timestamp)),
         (of("butler_active_attesters"), number(rollup.active_attester_count)),
-        (of("butler_epoch"), number(rollup.current_epoch)),
+        (of("butler_epoch"), number(slot_at(oracle, head.timestamp) / rollup.epoch_duration)),
         (of("butler_entry_queue_length"), number(rollup.entry_queue_length)),
         (of("butler_entry_queue_own"), 2.0),
         (of("butler_entry_queue_flush_size"), number(rollup.entry_queue_flush_size)),
@@ -42,7 +42,7 @@ pub(crate) fn expected(bench: &Bench) -> Vec<(String, f64)> {
         ),
         (format!("butler_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0),
         (with("butler_endpoint_healthy", "endpoint", "127.0.0.1"), 1.0),
-        (with("butler_endpoint_head_block_number", "endpoint", "127.0.0.1"), number(oracle.block.number)),
+        (with("butler_endpoint_head_block_number", "endpoint", "127.0.0.1"), number(head.number)),
         ("butler_rpc_errors_total{network=\"devnet\",endpoint=\"127.0.0.1\",kind=\"timeout\"}".to_owned(), 0.0),
     ];
     for (state, attesters) in [
@@ -69,7 +69,10 @@ pub(crate) fn expected(bench: &Bench) -> Vec<(String, f64)> {
     for (publisher, load, required) in [(0, 5.0, 0.5), (2, 5.0, 0.5)] {
         let publisher = &oracle.publishers[publisher];
         let label = shown(publisher.address);
-        let balance: f64 = ethers_core::utils::format_ether(publisher.balance).parse().unwrap();
+        let mut balance: f64 = ethers_core::utils::format_ether(publisher.balance).parse().unwrap();
+        if world.has_spent && publisher.address == oracle.publishers[0].address {
+            balance -= 1.0;
+        }
         all.push((with("butler_publisher_load_attesters", "publisher", &label), load));
         all.push((with("butler_publisher_required_ether", "publisher", &label), required));
         all.push((with("butler_publisher_balance_ether", "publisher", &label), balance));

@@ -5,9 +5,11 @@
 
 use anyhow::Context as _;
 
+mod ballots;
 mod build;
 mod chain;
 mod example;
+mod keys;
 mod moves;
 mod oracle;
 mod sources;

@@ -91,6 +91,38 @@ pub enum Move {
         /// Whole tokens.
         tokens: u64,
     },
+    /// The next slot begins and its proposer votes to slash. Its signature is made with the devnet's own keys.
+    VoteToSlash {
+        /// Two bits for each position of the committees that the round votes on, four positions to a byte.
+        votes: Vec<u8>,
+    },
+    /// Somebody executes a slashing round that is due.
+    ExecuteSlashes {
+        /// The round.
+        round: u64,
+    },
+    /// The vetoer stops what a slashing round would do now.
+    VetoSlashes {
+        /// The round.
+        round: u64,
+    },
+    /// The vetoer pauses all slashing for three days.
+    PauseSlashing,
+    /// The next slot begins and its proposer signals for a payload.
+    Signal {
+        /// The payload.
+        payload: Address,
+    },
+    /// The governance's proposer makes a payload a proposal, as if it had won a round.
+    Propose {
+        /// The payload.
+        payload: Address,
+    },
+    /// Somebody submits the winner of a round of signals, which makes it a proposal.
+    SubmitPayload {
+        /// The round.
+        round: u64,
+    },
     /// An empty block.
     Mine,
     /// So many epochs pass; one block at the end.
@@ -178,6 +210,13 @@ impl Chain {
                 let arguments = [Token::Address(attester), Token::Uint(amount)];
                 self.send(contracts.slasher_address, rollup, "slash(address,uint256)", &arguments).await
             }
+            Move::VoteToSlash { votes } => self.vote_to_slash(votes).await,
+            Move::ExecuteSlashes { round } => self.execute_slashes(round).await,
+            Move::VetoSlashes { round } => self.veto_slashes(round).await,
+            Move::PauseSlashing => self.pause_slashing().await,
+            Move::Signal { payload } => self.signal(payload).await,
+            Move::Propose { payload } => self.propose(payload).await,
+            Move::SubmitPayload { round } => self.submit_payload(round).await,
             Move::Mine => {
                 self.mine().await?;
                 self.head().await

@@ -1,0 +1,81 @@
+//! Votes as bytes, and what they add up to.
+//!
+//! A vote has two bits for each position: position 4n+k is in byte n at bits 2k and 2k+1, and its value is 0 to 3 units.
+//! A vote for more units counts for fewer units too (`TallySlashingProposer._determineSlashActions`).
+
+use ethers_core::types::Address;
+use thiserror::Error;
+
+use super::{SlashAction, SlashingRules};
+
+/// The votes against one position, by the units that they ask for: one, two, three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PositionVotes(pub [u64; 3]);
+
+impl PositionVotes {
+    /// Votes for any slash at all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().fold(0, |sum, votes| sum.saturating_add(*votes))
+    }
+
+    /// The most units that reach the quorum: 0 for one unit, 1 for two, 2 for three; an index into the amounts.
+    #[must_use]
+    pub fn decided(&self, quorum: u64) -> Option<usize> {
+        let mut votes = 0_u64;
+        for (index, for_units) in self.0.iter().enumerate().rev() {
+            votes = votes.saturating_add(*for_units);
+            if votes >= quorum {
+                return Some(index);
+            }
+        }
+        None
+    }
+}
+
+/// A vote that is not one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a vote of {actual} bytes instead of {expected}")]
+pub struct TallyError {
+    /// The length of a vote by the rules.
+    pub expected: u64,
+    /// The length that was found.
+    pub actual: usize,
+}
+
+/// Adds up the votes of one round, by position.
+///
+/// # Errors
+/// For a vote of another length than the rules say.
+pub fn tally<'a>(
+    rules: &SlashingRules,
+    votes: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Vec<PositionVotes>, TallyError> {
+    let expected = rules.vote_bytes();
+    let mut counts = vec![PositionVotes::default(); usize::try_from(rules.positions()).unwrap_or_default()];
+    for vote in votes {
+        if u64::try_from(vote.len()) != Ok(expected) {
+            return Err(TallyError { expected, actual: vote.len() });
+        }
+        let units = vote.iter().flat_map(|byte| [0, 2, 4, 6].map(|shift| usize::from((byte >> shift) & 3)));
+        for (position, units) in counts.iter_mut().zip(units) {
+            if let Some(count) = units.checked_sub(1).and_then(|index| position.0.get_mut(index)) {
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+    Ok(counts)
+}
+
+/// What the votes decide, in the contract's order. The contract leaves out epochs whose escape hatch was open, which only
+/// it knows; so this is at least what it does.
+#[must_use]
+pub fn decide(rules: &SlashingRules, committees: &[Vec<Address>], counts: &[PositionVotes]) -> Vec<SlashAction> {
+    let size = usize::try_from(rules.committee_size).unwrap_or(usize::MAX).max(1);
+    let of_position = |position: usize| committees.get(position / size)?.get(position % size).copied();
+    let action = |(position, votes): (usize, &PositionVotes)| {
+        let amount = *rules.amounts.get(votes.decided(rules.quorum)?)?;
+        Some(SlashAction { attester: of_position(position)?, amount })
+    };
+    counts.iter().enumerate().filter_map(action).collect()
+}
