@@ -17,11 +17,15 @@ pub enum ScraperKind {
     Slashing,
     /// Signals for payloads, and proposals.
     Governance,
+    /// What these nodes saw of own attesters.
+    Sentinel,
+    /// The operator's machines.
+    Hosts,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 4] = [Self::L1, Self::Nodes, Self::Slashing, Self::Governance];
+    pub const ALL: [Self; 6] = [Self::L1, Self::Slashing, Self::Governance, Self::Nodes, Self::Sentinel, Self::Hosts];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -31,6 +35,8 @@ impl ScraperKind {
             Self::Nodes => "nodes",
             Self::Slashing => "slashing",
             Self::Governance => "governance",
+            Self::Sentinel => "sentinel",
+            Self::Hosts => "hosts",
         }
     }
 }
@@ -62,10 +68,12 @@ pub enum FailureKind {
     LocalFile,
     /// There is no recent snapshot that says what is ours.
     NoSnapshot,
+    /// A host's name leads elsewhere.
+    WrongAddress,
 }
 
 impl FailureKind {
-    const OWN: [Self; 11] = [
+    const OWN: [Self; 12] = [
         Self::NoContract,
         Self::Unsupported,
         Self::Nonsense,
@@ -77,6 +85,7 @@ impl FailureKind {
         Self::Setup,
         Self::LocalFile,
         Self::NoSnapshot,
+        Self::WrongAddress,
     ];
 
     /// Every kind.
@@ -100,6 +109,7 @@ impl FailureKind {
             Self::Setup => "setup",
             Self::LocalFile => "local_file",
             Self::NoSnapshot => "no_snapshot",
+            Self::WrongAddress => "wrong_address",
         }
     }
 }

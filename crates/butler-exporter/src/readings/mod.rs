@@ -149,6 +149,11 @@ fn push_chain(readings: &mut Readings, snapshot: &NetworkSnapshot, rows: &[Attes
     ] {
         readings.push(family, [], value);
     }
+    for (tip, checkpoint) in [("pending", rollup.checkpoints.pending), ("proven", rollup.checkpoints.proven)] {
+        if let Some(checkpoint) = checkpoint {
+            readings.push(&catalogue::ROLLUP_CHECKPOINT, [tip.to_owned()], number(checkpoint));
+        }
+    }
     let arrivals = || own.iter().filter_map(|row| row.arrival).map(|arrival| arrival.earliest);
     if let (Some(next), Some(last)) = (arrivals().min(), arrivals().max()) {
         readings.push(&catalogue::ENTRY_QUEUE_NEXT, [], number(next));
@@ -233,12 +238,12 @@ pub fn number(value: u64) -> f64 {
     half(value >> 32) * 4_294_967_296.0 + half(value)
 }
 
-fn count(value: usize) -> f64 {
+pub(crate) fn count(value: usize) -> f64 {
     number(u64::try_from(value).unwrap_or(u64::MAX))
 }
 
 /// An amount of 18 decimals in whole units, rounded as a number with a point is.
-fn units(amount: U256) -> f64 {
+pub(crate) fn units(amount: U256) -> f64 {
     // An amount that is too large for the text is too large for anything that exists.
     format_units(amount, 18_u32).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::INFINITY)
 }

@@ -177,6 +177,7 @@ impl L1Scraper {
             snapshot,
             keys: network.keys.book.clone(),
             client: network.reader.shared_client(),
+            taken: Instant::now(),
         })));
         Ok(readings)
     }

@@ -8,10 +8,10 @@ mod rules;
 mod standing;
 mod tally;
 
-pub use ejection::EjectionMargin;
-pub use rules::SlashingRules;
-pub use standing::{Decision, Stage, Standing, standings};
-pub use tally::{PositionVotes, TallyError, decide, tally};
+pub use self::ejection::EjectionMargin;
+pub use self::rules::SlashingRules;
+pub use self::standing::{Decision, Stage, Standing, standings};
+pub use self::tally::{PositionVotes, TallyError, decide, tally};
 
 use ethers_core::types::{Address, U256};
 
