@@ -35,6 +35,8 @@ fn config() -> NetworkConfig {
         key_files: Vec::new(),
         publisher_files: Vec::new(),
         extra_attesters: Vec::new(),
+        labels: Vec::new(),
+        server_labels: true,
         replicated_keys: false,
         minimum_ether_per_attester: U256::exp10(17),
         coinbase_critical: Duration::from_secs(3_600),
