@@ -79,6 +79,13 @@ pub struct View {
     pub(crate) dated: Option<Arc<Dated>>,
 }
 
+impl View {
+    /// The samples, all labels but `network`.
+    pub(crate) fn samples(&self) -> impl Iterator<Item = &Sample> {
+        self.own.0.iter().chain(self.dated.iter().flat_map(|dated| &dated.readings.0))
+    }
+}
+
 impl PartialEq for View {
     fn eq(&self, other: &Self) -> bool {
         self.network == other.network
@@ -392,8 +399,7 @@ impl Slot {
     #[must_use]
     pub fn samples(&self) -> Vec<Sample> {
         let view = self.view();
-        let read = view.dated.iter().flat_map(|dated| &dated.readings.0);
-        view.own.0.iter().chain(read).cloned().collect()
+        view.samples().cloned().collect()
     }
 }
 

@@ -127,6 +127,119 @@ pub(super) static RULES: &[Rule] = &[
     ),
     rule(&catalogue::NODE_READY, NO, Warning, "node {node} answers and is not ready", runbook!("ButlerNodeNotReady")),
     rule(
+        &catalogue::NODE_L1_REACHABLE,
+        NO,
+        Critical,
+        "node {node} gets no answer from its own L1 endpoint",
+        runbook!("ButlerNodeL1Unreachable"),
+    ),
+    rule(
+        &catalogue::NODE_ROLLUP_AGREES,
+        NO,
+        Critical,
+        "node {node} follows another rollup than the canonical one",
+        runbook!("ButlerNodeOnOtherRollup"),
+    ),
+    rule(&catalogue::NODE_PEERS, NO, Critical, "node {node} has no peers", runbook!("ButlerNodePeersNone"))
+        .only("connected"),
+    rule(
+        &catalogue::NODE_PEERS,
+        Test::Below(5.0),
+        Warning,
+        "node {node} has only {value} peers",
+        runbook!("ButlerNodePeersFew"),
+    )
+    .only("connected"),
+    rule(
+        &catalogue::NODE_LAG,
+        Test::Above(5.0),
+        Warning,
+        "node {node} is {value} checkpoints behind L1",
+        runbook!("ButlerNodeLagging"),
+    )
+    .only("pending"),
+    rule(
+        &catalogue::NODE_WORLD_SYNCED,
+        NO,
+        Warning,
+        "the trees of node {node}'s world state are of different blocks",
+        runbook!("ButlerNodeWorldStateSplit"),
+    ),
+    rule(
+        &catalogue::NODE_ADMIN_UP,
+        NO,
+        Warning,
+        "the admin port of node {node} does not answer, or refuses the key",
+        runbook!("ButlerNodeAdminDown"),
+    ),
+    rule(
+        &catalogue::ATTESTER_OFFENCES,
+        YES,
+        Critical,
+        "{attester} was seen at an offence this round: {kind}",
+        runbook!("ButlerOffenceRecorded"),
+    )
+    .only("current"),
+    rule(
+        &catalogue::ATTESTER_ATTESTATION_STREAK,
+        Test::Above(15.5),
+        Critical,
+        "{attester} missed {value} attestations in a row",
+        runbook!("ButlerAttesterInactive"),
+    ),
+    rule(
+        &catalogue::ATTESTER_ATTESTATION_STREAK,
+        Test::Above(2.5),
+        Warning,
+        "{attester} missed {value} attestations in a row",
+        runbook!("ButlerAttesterMissingAttestations"),
+    ),
+    rule(
+        &catalogue::ATTESTER_PROPOSAL_STREAK,
+        Test::Above(1.5),
+        Warning,
+        "{attester} missed {value} proposals in a row",
+        runbook!("ButlerAttesterMissedProposals"),
+    ),
+    rule(
+        &catalogue::SENTINEL_LAG,
+        Test::Above(31.5),
+        Warning,
+        "the sentinel of node {node} is {value} slots behind",
+        runbook!("ButlerSentinelStale"),
+    ),
+    rule(
+        &catalogue::HOST_CHECK_SUCCESS,
+        NO,
+        Warning,
+        "the name of host {host} leads somewhere else",
+        runbook!("ButlerHostDnsWrong"),
+    )
+    .only("dns"),
+    rule(
+        &catalogue::HOST_CHECK_SUCCESS,
+        NO,
+        Critical,
+        "host {host} cannot be reached: {check}",
+        runbook!("ButlerHostUnreachable"),
+    ),
+    rule(
+        &catalogue::HOST_CERTIFICATE_EXPIRY,
+        Test::Within(86_400),
+        Critical,
+        "the certificate of host {host} ends",
+        runbook!("ButlerHostCertificateExpired"),
+    )
+    .until(&catalogue::HOST_CERTIFICATE_EXPIRY),
+    rule(
+        &catalogue::HOST_CERTIFICATE_EXPIRY,
+        Test::Within(14 * 86_400),
+        Warning,
+        "the certificate of host {host} ends",
+        runbook!("ButlerHostCertificateExpires"),
+    )
+    .until(&catalogue::HOST_CERTIFICATE_EXPIRY),
+    rule(
         &catalogue::PUBLISHER_BALANCE,
         Test::Lacks(&catalogue::PUBLISHER_REQUIRED, 0.25),
         Critical,
