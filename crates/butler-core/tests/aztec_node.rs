@@ -2,18 +2,27 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use butler_core::client::aztec_node::{AztecNode, L2Tips};
+use butler_core::client::aztec_node::{AztecNode, L2Tips, OffenceRange, PeerCounts, WorldState};
 use butler_core::client::error::{ErrorKind, RpcFailure};
 use butler_core::client::http::HttpSettings;
+use butler_core::domain::offence::OffenceKind;
+use butler_core::domain::sentinel::DutyCounts;
 use butler_testkit::aztec_node::FakeAztecNode;
+use ethers_core::types::Address;
 use serde_json::json;
 
 fn client(url: &str) -> AztecNode {
+    client_with_key(url, None)
+}
+
+fn client_with_key(url: &str, api_key: Option<&str>) -> AztecNode {
     let settings = HttpSettings {
         url: url.parse().unwrap(),
         authorization: None,
+        api_key: api_key.map(Into::into),
         timeout: Duration::from_secs(5),
         max_response_bytes: 1 << 20,
         ca_file: None,
@@ -41,7 +50,10 @@ async fn a_recorded_node_tells_what_it_follows() {
 #[tokio::test]
 async fn tips_of_the_recorded_validator_are_read_as_they_are() {
     let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
-    assert_eq!(client(&node.url()).l2_tips().await.unwrap(), L2Tips { proposed: 2, proven: 0, finalized: 0 });
+    assert_eq!(
+        client(&node.url()).l2_tips().await.unwrap(),
+        L2Tips { proposed: 2, proven: 0, finalized: 0, pending_checkpoint: 2, proven_checkpoint: 0 }
+    );
 }
 
 #[tokio::test]
@@ -84,5 +96,100 @@ async fn an_answer_of_another_shape_is_malformed_and_no_default_stands_in() {
         assert_eq!(client.l2_tips().await.unwrap_err().kind(), ErrorKind::Malformed, "{answer}");
         assert_eq!(client.is_ready().await.unwrap_err().kind(), ErrorKind::Malformed, "{answer}");
         assert_eq!(client.node_info().await.unwrap_err().kind(), ErrorKind::Malformed, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn peers_are_counted_and_the_world_state_is_read() {
+    let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let client = client(&node.url());
+    assert_eq!(client.peers().await.unwrap(), PeerCounts { connected: 1, ..PeerCounts::default() });
+    assert_eq!(client.world_state().await.unwrap(), WorldState { latest_block_number: 2, trees_are_synched: true });
+    let peer = |status: &str| json!({ "status": status, "id": "x", "addresses": ["y"] });
+    node.set_result("p2p_getPeers", json!([peer("dialing"), peer("cached"), peer("cached"), peer("sleeping")]));
+    let counts = PeerCounts { connected: 0, dialing: 1, cached: 2, other: 1 };
+    assert_eq!(client.peers().await.unwrap(), counts);
+    node.set_result("p2p_getPeers", json!([{ "id": "x" }]));
+    assert_eq!(client.peers().await.unwrap_err().kind(), ErrorKind::Malformed);
+}
+
+#[tokio::test]
+async fn a_node_whose_l1_is_gone_gives_it_away_by_its_fees() {
+    let good = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    client(&good.url()).current_fees().await.unwrap();
+    let gone = FakeAztecNode::replay("l1-down").await.unwrap();
+    let client = client(&gone.url());
+    assert!(client.is_ready().await.unwrap(), "it calls itself ready");
+    assert_eq!(client.current_fees().await.unwrap_err().kind(), ErrorKind::Rpc);
+}
+
+#[tokio::test]
+async fn a_node_that_was_updated_is_asked_by_its_new_names() {
+    let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let client = client(&node.url());
+    let before = client.l2_tips().await.unwrap();
+    node.set_error("node_getL2Tips", -32601, "Method not found: node_getL2Tips");
+    let tip = |number: u64| json!({ "block": { "number": number }, "checkpoint": { "number": number / 2 } });
+    let tips = json!({ "proposed": { "number": "9" }, "checkpointed": tip(8), "proven": tip(6), "finalized": tip(4) });
+    node.set_result("aztec_getChainTips", tips);
+    let after = client.l2_tips().await.unwrap();
+    assert_eq!(after, L2Tips { proposed: 9, proven: 6, finalized: 4, pending_checkpoint: 4, proven_checkpoint: 3 });
+    assert!(before.proposed < after.proposed);
+}
+
+fn own(addresses: &[&str]) -> BTreeSet<Address> {
+    addresses.iter().map(|address| address.parse().unwrap()).collect()
+}
+
+/// The validator that was offline while the exchanges were recorded, and one that was not.
+const OFFLINE: &str = "0xd3a01ed4e1d0554a179daebf95508b668767d441";
+const ONLINE: &str = "0x40cba5b7a6dc4fd081e247a64029cb6b63dfb595";
+
+#[tokio::test]
+async fn a_sentinels_answer_is_read_for_own_attesters_only() {
+    let node = FakeAztecNode::replay("validator-node-4.1.2-slashed").await.unwrap();
+    let client = client(&node.url());
+    let report = client.validators_stats(&own(&[OFFLINE, ONLINE])).await.unwrap();
+    assert_eq!((report.last_processed_slot, report.slot_window, report.duties.len()), (Some(96), 96, 2));
+    let offline = report.duties[&OFFLINE.parse().unwrap()];
+    assert_eq!(offline.attestations, DutyCounts { missed: 16, streak: 16, total: Some(16) });
+    assert_eq!(offline.proposals, DutyCounts { missed: 8, streak: 8, total: Some(8) });
+    let online = report.duties[&ONLINE.parse().unwrap()];
+    assert_eq!(online.attestations, DutyCounts { missed: 0, streak: 0, total: Some(15) });
+    assert!(report.is_enabled());
+    for answer in
+        [json!({}), json!({ "stats": {} }), json!({ "slotWindow": 4 }), json!({ "stats": [], "slotWindow": 4 })]
+    {
+        node.set_result("node_getValidatorsStats", answer.clone());
+        let failure = client.validators_stats(&own(&[ONLINE])).await.unwrap_err();
+        assert_eq!(failure.kind(), ErrorKind::Malformed, "{answer}");
+    }
+    // A stranger's figures may be anything: they are not read.
+    let strange = json!({ "stats": { ONLINE: "?" }, "slotWindow": "4", "lastProcessedSlot": "7" });
+    node.set_result("node_getValidatorsStats", strange);
+    assert_eq!(client.validators_stats(&own(&[OFFLINE])).await.unwrap().last_processed_slot, Some(7));
+    assert!(client.validators_stats(&own(&[ONLINE])).await.is_err());
+}
+
+#[tokio::test]
+async fn a_node_without_a_sentinel_answers_an_empty_window() {
+    let node = FakeAztecNode::replay("prover-node-4.1.2").await.unwrap();
+    let report = client(&node.url()).validators_stats(&own(&[ONLINE])).await.unwrap();
+    assert!(!report.is_enabled() && report.duties.is_empty());
+}
+
+#[tokio::test]
+async fn offences_need_the_admins_key() {
+    let node = FakeAztecNode::replay("validator-node-4.1.2-slashed").await.unwrap();
+    let client = client_with_key(&node.admin_url(), Some(FakeAztecNode::ADMIN_KEY));
+    let current = client.slash_offences(OffenceRange::Current).await.unwrap();
+    assert_eq!(current.iter().map(|offence| offence.epoch_or_slot).collect::<Vec<_>>(), [22, 23]);
+    assert!(current.iter().all(|offence| offence.kind == OffenceKind::Inactivity));
+    assert_eq!(current[0].amount.to_string(), "2000000000000000000000");
+    assert_eq!(client.slash_offences(OffenceRange::All).await.unwrap().len(), 8);
+    for key in [None, Some("wrong-key")] {
+        let failure = client_with_key(&node.admin_url(), key).slash_offences(OffenceRange::All).await.unwrap_err();
+        assert_eq!(failure.kind(), ErrorKind::Unauthorized);
+        assert!(!failure.to_string().contains("wrong-key"));
     }
 }

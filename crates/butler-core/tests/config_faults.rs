@@ -459,3 +459,71 @@ fn flags_are_named_in_faults() {
     flag --l1-url: networks.mainnet.l1[0].url: expected an http or https URL (hint: begin with http:// or https://)
     ");
 }
+
+#[test]
+fn an_admin_port_and_a_host_are_checked() {
+    let node =
+        |keys: &str| format!("[networks.mainnet]\n[[networks.mainnet.aztec_nodes]]\nurl = \"http://n\"\n{keys}\n");
+    let host = |keys: &str| format!("[networks.mainnet]\n[[networks.mainnet.hosts]]\nname = \"h\"\n{keys}\n");
+    let given = [("KEY", "s3cr3t"), ("BAD", "s3 cr3t"), ("URL", "ftp://s3cr3t")];
+    let messages = [
+        node("admin_url = \"nowhere\""),
+        node("admin_url = \"http://n:8880\"\nadmin_url_env = \"URL\""),
+        node("admin_url_env = \"URL\""),
+        node("admin_api_key_env = \"KEY\""),
+        node("admin_url = \"http://n:8880\"\nadmin_api_key_env = \"BAD\""),
+        node("admin_url = \"http://n:8880\"\nadmin_api_key_env = \"KEY\"\nadmin_api_key_file = \"key\""),
+        host(""),
+        host("ips = []"),
+        host("ips = [\"192.0.2.7:80\"]\np2p_port = 40400"),
+        host("p2p_port = 40400"),
+        host("ips = [\"192.0.2.7\"]\ndomain = \"https://x.example\""),
+        host("rpc_url = \"http://x.example/s3cr3t\""),
+        host("ips = [\"192.0.2.7\"]\nrpc_port = 65536"),
+        host("l1_url_env = \"URL\""),
+        "[networks.mainnet]\n[[networks.mainnet.hosts]]\nl1_url = \"http://x\"\n".to_owned(),
+        host("l1_url = \"http://x\"\n[[networks.mainnet.hosts]]\nname = \"h\"\nl1_url = \"http://x\""),
+    ];
+    let messages = messages.iter().map(|toml| {
+        let message = refused(toml, &given);
+        assert!(!message.contains("s3cr3t") && !message.contains("s3 cr3t"), "{message}");
+        message.lines().skip(1).collect::<Vec<_>>().join("\n")
+    });
+    insta::assert_snapshot!(messages.collect::<Vec<_>>().join("\n"), @r#"
+    butler.toml:4: networks.mainnet.aztec_nodes[0].admin_url: expected an http or https URL (hint: begin with http:// or https://)
+    butler.toml:4: networks.mainnet.aztec_nodes[0].admin_url: given together with `admin_url_env` (hint: keep one of them)
+    butler.toml:4: networks.mainnet.aztec_nodes[0].admin_url_env: in the place that it names: expected an http or https URL, found another scheme (hint: logs are polled over HTTP, WebSockets are not used)
+    butler.toml:4: networks.mainnet.aztec_nodes[0].admin_api_key_env: a key without the admin port's URL (hint: give `admin_url`)
+    butler.toml:5: networks.mainnet.aztec_nodes[0].admin_api_key_env: the key holds a space or a character that a header can not carry
+    butler.toml:6: networks.mainnet.aztec_nodes[0].admin_api_key_file: given together with `admin_api_key_env` (hint: keep one of them)
+    butler.toml:2: networks.mainnet.hosts[0]: nothing of this host is checked (hint: give `ips` with `domain`, `p2p_port` or `rpc_port`; or `rpc_url`; or `l1_url`)
+    butler.toml:2: networks.mainnet.hosts[0]: nothing of this host is checked (hint: give `ips` with `domain`, `p2p_port` or `rpc_port`; or `rpc_url`; or `l1_url`)
+    butler.toml:4: networks.mainnet.hosts[0].ips[0]: expected an IP address, version 4 or 6
+    butler.toml:5: networks.mainnet.hosts[0].p2p_port: there is no address to compare or to try (hint: give `ips`)
+    butler.toml:4: networks.mainnet.hosts[0].p2p_port: there is no address to compare or to try (hint: give `ips`)
+    butler.toml:5: networks.mainnet.hosts[0].domain: expected a domain name such as "node-1.example.com"
+    butler.toml:4: networks.mainnet.hosts[0].rpc_url: expected an https URL, found another scheme (hint: `rpc_port` checks the RPC over plain HTTP)
+    butler.toml:5: networks.mainnet.hosts[0].rpc_port: expected 1 to 65535
+    butler.toml:4: networks.mainnet.hosts[0].l1_url_env: in the place that it names: expected an http or https URL, found another scheme (hint: logs are polled over HTTP, WebSockets are not used)
+    butler.toml:2: networks.mainnet.hosts[0].name: this key is required
+    butler.toml:2: networks.mainnet.hosts: two hosts have the name `h` (hint: give each host a `name`)
+    "#);
+}
+
+#[test]
+fn an_admin_port_and_a_host_are_read() {
+    let toml = "[networks.mainnet]\n[[networks.mainnet.aztec_nodes]]\nname = \"a\"\nurl = \"http://n\"\ntimeout = \"3s\"\n\
+        admin_url_env = \"URL\"\nadmin_api_key_env = \"KEY\"\n[[networks.mainnet.hosts]]\nname = \"h\"\n\
+        ips = [\"192.0.2.7\", \"2001:db8::7\"]\ndomain = \"node-1.example.com\"\np2p_port = 40400\n";
+    let case = case(toml.as_bytes(), &[("KEY", "s3cr3t"), ("URL", "https://u:s3cr3t@n:8880/s3cr3t")]);
+    let config = Config::load(&case.sources).unwrap();
+    let network = config.network(None).unwrap();
+    let admin = network.aztec_nodes[0].admin.as_ref().unwrap();
+    assert_eq!((admin.endpoint.name.as_str(), admin.endpoint.timeout.as_secs()), ("a", 3));
+    assert_eq!(admin.endpoint.url.expose().as_str(), "https://n:8880/s3cr3t");
+    assert!(admin.endpoint.auth.is_some() && admin.api_key.is_some());
+    let host = &network.hosts[0];
+    assert_eq!((host.ips.len(), host.p2p_port, host.rpc_port), (2, Some(40400), None));
+    let shown = format!("{config:?}{}", config.render());
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+}

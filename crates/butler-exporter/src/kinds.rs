@@ -17,13 +17,18 @@ pub enum ScraperKind {
     Slashing,
     /// Signals for payloads, and proposals.
     Governance,
+    /// What these nodes saw of own attesters.
+    Sentinel,
+    /// The operator's machines.
+    Hosts,
     /// Our share of the rewards that wait.
     Rewards,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 5] = [Self::L1, Self::Nodes, Self::Slashing, Self::Governance, Self::Rewards];
+    pub const ALL: [Self; 7] =
+        [Self::L1, Self::Slashing, Self::Governance, Self::Rewards, Self::Nodes, Self::Sentinel, Self::Hosts];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -33,6 +38,8 @@ impl ScraperKind {
             Self::Nodes => "nodes",
             Self::Slashing => "slashing",
             Self::Governance => "governance",
+            Self::Sentinel => "sentinel",
+            Self::Hosts => "hosts",
             Self::Rewards => "rewards",
         }
     }
@@ -65,10 +72,12 @@ pub enum FailureKind {
     LocalFile,
     /// There is no recent snapshot that says what is ours.
     NoSnapshot,
+    /// A host's name leads elsewhere.
+    WrongAddress,
 }
 
 impl FailureKind {
-    const OWN: [Self; 11] = [
+    const OWN: [Self; 12] = [
         Self::NoContract,
         Self::Unsupported,
         Self::Nonsense,
@@ -80,6 +89,7 @@ impl FailureKind {
         Self::Setup,
         Self::LocalFile,
         Self::NoSnapshot,
+        Self::WrongAddress,
     ];
 
     /// Every kind.
@@ -103,6 +113,7 @@ impl FailureKind {
             Self::Setup => "setup",
             Self::LocalFile => "local_file",
             Self::NoSnapshot => "no_snapshot",
+            Self::WrongAddress => "wrong_address",
         }
     }
 }

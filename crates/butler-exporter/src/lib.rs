@@ -5,6 +5,7 @@
 //! `catalogue` lists every family; `docs/architecture.md` shows the flow.
 
 pub mod access;
+pub mod arena;
 pub mod board;
 pub mod catalogue;
 pub mod crew;

@@ -17,6 +17,7 @@ struct Figures {
     loaded_at: u64,
     reloads: u64,
     failures: u64,
+    has_old_certificate: bool,
     textfile: Option<TextfileFigures>,
 }
 
@@ -52,6 +53,11 @@ impl Life {
         figures.failures = figures.failures.saturating_add(1);
     }
 
+    /// Whether the certificate that is served is the one that its files hold.
+    pub fn certificate_is_current(&self, is_current: bool) {
+        self.figures().has_old_certificate = !is_current;
+    }
+
     /// Whether a file for node_exporter is written.
     pub fn has_textfile(&self, is_configured: bool) {
         let mut figures = self.figures();
@@ -82,6 +88,7 @@ impl Life {
             Sample::own(&catalogue::RELOAD_SUCCESS_AT, [], number(figures.loaded_at)),
             Sample::own(&catalogue::RELOADS, ["success"], number(figures.reloads)),
             Sample::own(&catalogue::RELOADS, ["failure"], number(figures.failures)),
+            Sample::own(&catalogue::CERTIFICATE_CURRENT, [], truth(!figures.has_old_certificate)),
         ];
         if let Some(textfile) = figures.textfile {
             let written = |at| Sample::own(&catalogue::TEXTFILE_WRITTEN_AT, [], number(at));

@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
+use butler_exporter::arena::start_with_one_arena;
 use butler_exporter::program::{Arguments, main_with};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    main_with(&Arguments::parse()).into()
+    let arguments = Arguments::parse();
+    start_with_one_arena();
+    main_with(&arguments).into()
 }

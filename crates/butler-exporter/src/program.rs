@@ -132,7 +132,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     ready();
 
     let (job_sender, job_receiver) = watch::channel(crew.jobs().to_vec());
-    let (config_sender, config_receiver) = watch::channel(config);
+    let (config_sender, config_receiver) = watch::channel(Arc::clone(&config));
     let scraped = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
     tasks.spawn(supervise(job_receiver, Arc::clone(&scraped)));
@@ -147,7 +147,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         board,
         site: Arc::clone(&site),
         logging,
-        listen,
+        started: config,
     };
     tasks.spawn(reloader.run(signals.hangup));
     serve(listener, site, tls, signals.stop.wait()).await;

@@ -4,7 +4,6 @@
 //! Key files are not part of the configuration; when one changes, the chain is read at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,8 +109,8 @@ pub(crate) struct Reloader {
     pub(crate) board: Arc<Board>,
     pub(crate) site: Arc<Site>,
     pub(crate) logging: Logging,
-    /// The address of the start, which stays.
-    pub(crate) listen: SocketAddr,
+    /// The configuration of the start: its address and the names of its certificate's files stay.
+    pub(crate) started: Arc<Config>,
 }
 
 impl Reloader {
@@ -185,9 +184,13 @@ impl Reloader {
         self.jobs.send_replace(self.crew.jobs().to_vec());
         self.site.replace_access(Access::of(&config.exporter));
         self.logging.change(&config);
-        if config.exporter.listen != self.listen {
-            let listen = self.listen;
+        let started = &self.started.exporter;
+        if config.exporter.listen != started.listen {
+            let listen = started.listen;
             tracing::warn!("`exporter.listen` stays {listen} (hint: a restart takes the new address)");
+        }
+        if config.exporter.tls != started.tls {
+            tracing::warn!("`exporter.tls_…` stays as it was (hint: a restart takes the new files)");
         }
         self.config.send_replace(config);
         self.board.life().reloaded(unix_now());

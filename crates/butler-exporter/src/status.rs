@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use butler_core::client::error::ErrorKind;
 use butler_core::domain::state::State;
 use ethers_core::types::Address;
 use tokio::sync::Notify;
@@ -51,10 +52,12 @@ pub(crate) struct Dated {
 }
 
 impl Dated {
-    fn new(network: &str, readings: Readings) -> Self {
+    /// Readings are as old as the beginning of their scrape: that is when the block was chosen.
+    fn new(network: &str, readings: Readings, took: Duration) -> Self {
         let readings = Arc::new(readings);
         let lines = encode(Some(network), &readings).map(|texts| compress(&texts));
-        Self { readings, lines, taken: Instant::now() }
+        let now = Instant::now();
+        Self { readings, lines, taken: now.checked_sub(took).unwrap_or(now) }
     }
 
     /// The lines of the readings.
@@ -125,8 +128,27 @@ pub struct EndpointFigures {
     pub sent: u64,
     /// Bytes of bodies received.
     pub received: u64,
+    /// Microseconds that exchanges took.
+    pub microseconds: u64,
+    /// Failures by kind.
+    pub failures: BTreeMap<ErrorKind, u64>,
     /// Whether its last exchange was good.
     pub healthy: bool,
+}
+
+impl EndpointFigures {
+    /// These counts and those of clients that are gone.
+    fn plus(mut self, before: &Self) -> Self {
+        self.requests = self.requests.saturating_add(before.requests);
+        self.sent = self.sent.saturating_add(before.sent);
+        self.received = self.received.saturating_add(before.received);
+        self.microseconds = self.microseconds.saturating_add(before.microseconds);
+        for (kind, failures) in &before.failures {
+            let count = self.failures.entry(*kind).or_default();
+            *count = count.saturating_add(*failures);
+        }
+        self
+    }
 }
 
 #[derive(Debug)]
@@ -138,6 +160,8 @@ struct Progress {
     steps: BTreeMap<&'static str, u64>,
     states: BTreeMap<Address, State>,
     endpoints: Vec<EndpointFigures>,
+    /// What clients counted that are gone.
+    gone: Vec<EndpointFigures>,
     ticked: Instant,
     failures_in_a_row: u64,
 }
@@ -154,6 +178,7 @@ impl Slot {
             steps: JUDGEMENTS.into_iter().map(|name| (name, 0)).collect(),
             states: BTreeMap::new(),
             endpoints: Vec::new(),
+            gone: Vec::new(),
             ticked: Instant::now(),
             failures_in_a_row: 0,
         };
@@ -185,6 +210,7 @@ impl Slot {
         progress.restarts = before.restarts;
         progress.steps.clone_from(&before.steps);
         progress.states.clone_from(&before.states);
+        progress.gone.clone_from(&before.endpoints);
     }
 
     /// Begins with the attesters' states of an earlier run.
@@ -254,7 +280,7 @@ impl Slot {
 
     /// A scrape read everything. Returns how many failed before it. `now` is in unix seconds.
     pub fn succeeded(&self, scraped: Scraped, took: Duration, now: u64) -> u64 {
-        let dated = Arc::new(Dated::new(&self.network, scraped.readings));
+        let dated = Arc::new(Dated::new(&self.network, scraped.readings, took));
         // All of it under the lock that `view` takes, so that no request sees half of a scrape.
         let mut progress = self.progress();
         self.current.store(Some(dated));
@@ -288,6 +314,7 @@ impl Slot {
     pub fn restarted(&self) {
         let mut progress = self.progress();
         progress.restarts = progress.restarts.saturating_add(1);
+        progress.gone = progress.endpoints.clone();
         progress.last = Some((Outcome::Failure, progress.last.map(|(_, took)| took).unwrap_or_default()));
     }
 
@@ -299,7 +326,14 @@ impl Slot {
 
     /// Replaces the endpoints' counters.
     pub fn note_endpoints(&self, endpoints: Vec<EndpointFigures>) {
-        self.progress().endpoints = endpoints;
+        let mut progress = self.progress();
+        let gone = std::mem::take(&mut progress.gone);
+        let with_gone = |endpoint: EndpointFigures| match gone.iter().find(|gone| gone.name == endpoint.name) {
+            Some(before) => endpoint.plus(before),
+            None => endpoint,
+        };
+        progress.endpoints = endpoints.into_iter().map(with_gone).collect();
+        progress.gone = gone;
     }
 
     /// The readings, unless they are too old.
@@ -338,6 +372,11 @@ impl Slot {
                 own.push(&catalogue::RPC_REQUESTS, label(), number(endpoint.requests));
                 own.push(&catalogue::RPC_SENT, label(), number(endpoint.sent));
                 own.push(&catalogue::RPC_RECEIVED, label(), number(endpoint.received));
+                own.push(&catalogue::RPC_DURATION, label(), number(endpoint.microseconds) / 1_000_000.0);
+                for kind in ErrorKind::ALL {
+                    let failures = endpoint.failures.get(&kind).copied().unwrap_or_default();
+                    own.push(&catalogue::RPC_ERRORS, [endpoint.name.clone(), kind.name().to_owned()], number(failures));
+                }
                 own.push(&catalogue::ENDPOINT_HEALTHY, label(), truth(endpoint.healthy));
             }
             if self.kind == ScraperKind::L1 {
@@ -380,13 +419,14 @@ mod tests {
     async fn a_failed_scrape_changes_no_reading_and_an_old_reading_is_not_served() {
         let slot = slot();
         assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), None);
-        slot.succeeded(readings(7.0).into(), Duration::from_secs(1), 1_000);
+        // It was read when the scrape began.
+        slot.succeeded(readings(7.0).into(), Duration::from_secs(30), 1_000);
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(slot.failed(FailureKind::Restless, Duration::from_secs(2)), 1);
         assert_eq!(value(&slot, &catalogue::EPOCH), Some(7.0));
         assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), Some(0.0));
         assert_eq!(value(&slot, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
-        tokio::time::advance(Duration::from_secs(239)).await;
+        tokio::time::advance(Duration::from_secs(209)).await;
         assert_eq!(value(&slot, &catalogue::EPOCH), Some(7.0));
         tokio::time::advance(Duration::from_secs(2)).await;
         assert_eq!(value(&slot, &catalogue::EPOCH), None);
@@ -425,6 +465,30 @@ mod tests {
         };
         assert_eq!((steps(&before), steps(&after)), (1.0, 1.0));
         assert_eq!((value(&after, &catalogue::EPOCH), after.last_outcome()), (None, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endpoints_counts_outlive_its_client() {
+        let slot = slot();
+        let counted = |requests| EndpointFigures {
+            name: "one".to_owned(),
+            requests,
+            sent: 0,
+            received: 0,
+            microseconds: 500_000,
+            failures: BTreeMap::from([(ErrorKind::Timeout, requests)]),
+            healthy: true,
+        };
+        slot.note_endpoints(vec![counted(7)]);
+        slot.restarted();
+        for _ in 0..2 {
+            slot.note_endpoints(vec![counted(2)]);
+        }
+        assert_eq!(value(&slot, &catalogue::RPC_REQUESTS), Some(9.0));
+        assert_eq!(value(&slot, &catalogue::RPC_DURATION), Some(1.0));
+        let errors = |sample: &Sample| sample.family == &catalogue::RPC_ERRORS;
+        let errors: f64 = slot.samples().iter().filter(|sample| errors(sample)).map(|sample| sample.value).sum();
+        assert_eq!(errors, 9.0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,9 +9,9 @@ mod support;
 use std::process::Command;
 
 use butler_exporter::catalogue;
-use expected::{World, assert_expected};
+use expected::{World, assert_expected, settled};
 use serde_json::Value;
-use support::{Bench, Program, Series, wait_for};
+use support::{Bench, Program, Series};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_family_is_served_with_the_oracles_values() {
@@ -20,15 +20,7 @@ async fn every_family_is_served_with_the_oracles_values() {
     let program = bench.run().await;
     program.when_all_scraped().await;
     world.go_on(&bench).await;
-    program.when_two_scrapes_were_seen().await;
-    let series = program
-        .when("the textfile", |series| series.contains_key("butler_textfile_last_write_timestamp_seconds"))
-        .await;
-    assert_expected(&bench, &world, &series);
-    for family in catalogue::all() {
-        let found = series.keys().any(|key| key.split('{').next() == Some(family.name));
-        assert!(found, "{} is not served: {series:#?}", family.name);
-    }
+    let series = settled(&bench, &world, || Some(program.series())).await;
     for key in series.keys() {
         let name = key.split('{').next().unwrap();
         assert!(catalogue::all().any(|family| family.name == name), "{key} is not in the catalogue");
@@ -81,7 +73,6 @@ async fn promtool_accepts_the_text() {
     let _world = World::stand_up(&bench).await;
     let program = bench.run().await;
     program.when_all_scraped().await;
-    program.when_scraped("devnet", "l1").await;
     bench.write("metrics.txt", &program.get("/metrics").text());
     let text = std::fs::File::open(bench.path("metrics.txt")).unwrap();
     let output = tool("promtool").args(["check", "metrics"]).stdin(text).output().unwrap();
@@ -155,13 +146,6 @@ async fn a_real_prometheus_has_every_family_with_the_oracles_values() {
     let program = bench.run().await;
     program.when_all_scraped().await;
     world.go_on(&bench).await;
-    program.when_two_scrapes_were_seen().await;
-    program.when_scraped("devnet", "l1").await;
     let prometheus = Prometheus::start(&bench, &program);
-    let series = wait_for("the values in Prometheus", || prometheus.query().filter(|found| !found.is_empty())).await;
-    assert_expected(&bench, &world, &series);
-    for family in catalogue::all() {
-        let found = series.keys().any(|key| key.split('{').next() == Some(family.name));
-        assert!(found, "{} is not in Prometheus: {series:#?}", family.name);
-    }
+    settled(&bench, &world, || prometheus.query()).await;
 }

@@ -111,14 +111,19 @@ async fn a_handshake_after_the_files_were_replaced_sees_the_new_certificate() {
     assert!(old.connect(&program).is_err());
     // Whoever was connected stays so.
     assert_eq!(request(before, "GET", "/livez", &[]).status, 200);
+    let is_current = |identity: &Identity| {
+        let text = request(identity.connect(&program).unwrap(), "GET", "/metrics", &[]).text();
+        support::series(&text)["butler_certificate_current"]
+    };
+    assert_eq!(is_current(&new), 1.0);
     for broken in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         save_atomic(&files.path().join("certificate.pem"), broken.as_bytes(), 0o644).unwrap();
-        new.connect(&program).unwrap();
+        assert_eq!(is_current(&new), 0.0);
     }
     std::fs::remove_file(files.path().join("certificate.pem")).unwrap();
     assert_eq!(request(new.connect(&program).unwrap(), "GET", "/metrics", &[]).status, 200);
     old.write(files.path());
-    old.connect(&program).unwrap();
+    assert_eq!(is_current(&old), 1.0);
     assert!(!program.log().contains("PRIVATE"), "{}", program.log());
 }
 

@@ -1,18 +1,39 @@
 //! `cargo xtask demo`: the main job on a local chain, from nothing to the overview, without a question.
 //!
-//! Builds the programs and the chain, shows where every attester stands and what the audit finds, and stops everything
-//! that it started.
+//! Builds the programs and the chain, shows where every attester stands and what the audit finds, lets the exporter serve the
+//! same as metrics and as a page, and stops everything that it started: at once, or with `--keep` when it is told to.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure as require};
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure, example_files};
 
 use crate::command::{cargo, run as start, target};
+use crate::devnet::wait_for_end;
+use crate::exporter::Exporter;
 
-pub(crate) fn run() -> anyhow::Result<()> {
+/// How long to show it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Leave the chain and the exporter running until Ctrl-C, to look at the page with a browser.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// The figures that are shown, with what they mean.
+const FIGURES: [(&str, &str); 6] = [
+    ("butler_attesters{network=\"devnet\",state=\"ACTIVE\"}", "active attesters"),
+    ("butler_coinbase_missing{", "attesters without the coinbase that they need"),
+    ("butler_coinbase_wrong{", "attesters with a wrong coinbase"),
+    ("butler_entry_queue_own{", "own deposits in the entry queue"),
+    ("butler_provider_queue_length{", "keys left in the provider's queue"),
+    ("butler_scrape_duration_seconds{network=\"devnet\",scraper=\"l1\"}", "seconds that the last scrape took"),
+];
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let state = ensure(&DevnetSpec::scenario())?;
-    start(cargo().args(["build", "--package", "butler-cli"]))?;
+    start(cargo().args(["build", "--package", "butler-cli", "--package", "butler-exporter"]))?;
     let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
     runtime.block_on(async {
         let chain = Chain::start(&state).await?;
@@ -36,17 +57,41 @@ pub(crate) fn run() -> anyhow::Result<()> {
                 .context("failed to start butler-cli")?;
             require!(status.code() == Some(expected), "butler-cli {} ended with {status}", arguments.join(" "));
         }
-        drop(chain);
+        let exporter = export(&files.config, &folder)?;
+        if options.keep {
+            println!("\nChain and exporter run until Ctrl-C.");
+            wait_for_end().await?;
+        }
+        drop((exporter, chain));
         std::fs::remove_dir_all(&folder).with_context(|| format!("failed to remove `{}`", folder.display()))
     })?;
     println!(
         "
-The chain is stopped and its files are gone. To go on:
+Everything is stopped and its files are gone. To go on:
 
-  cargo xtask devnet                                     # the same chain, until Ctrl-C, with a configuration to try
+  cargo xtask demo --keep                                # the same, and the page stays until Ctrl-C
+  cargo xtask devnet                                     # the chain alone, with a configuration to try
   cargo install --path crates/butler-cli                 # the program
   butler-cli status --network mainnet --provider-id 4 --l1-url https://YOUR-ENDPOINT
   butler-cli config init                                 # a configuration of your own"
     );
     Ok(())
+}
+
+/// Starts the exporter on a free port, and shows some of what it serves.
+fn export(config: &Path, folder: &Path) -> anyhow::Result<Exporter> {
+    let text = std::fs::read_to_string(config).context("failed to read the example's configuration")?;
+    let text = text + "\n[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"5s\"\n";
+    #[expect(clippy::disallowed_methods, reason = "a demo's own throwaway file")]
+    std::fs::write(config, text).context("failed to write the demo's configuration")?;
+    println!("\n$ butler-exporter    # the same facts as metrics, and as a page for who is on call\n");
+    let mut exporter = Exporter::start(&target().join("debug/butler-exporter"), config, &folder.join("state"))?;
+    let metrics = exporter.metrics()?;
+    for (start, meaning) in FIGURES {
+        let found = metrics.lines().filter(|line| line.starts_with(start));
+        let values = found.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
+        println!("{:>8}  {meaning}", (values.sum::<f64>() * 1_000.0).round() / 1_000.0);
+    }
+    println!("\npage     http://{}/\nmetrics  http://{}/metrics", exporter.address, exporter.address);
+    Ok(exporter)
 }

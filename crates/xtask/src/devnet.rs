@@ -61,7 +61,8 @@ Ctrl-C stops the chain and removes these files.",
     Ok(())
 }
 
-async fn wait_for_end() -> anyhow::Result<()> {
+/// Waits for Ctrl-C or SIGTERM.
+pub(crate) async fn wait_for_end() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("failed to wait for SIGTERM")?;
     tokio::select! {
         result = tokio::signal::ctrl_c() => result.context("failed to wait for Ctrl-C"),

@@ -7,9 +7,12 @@
 mod bench;
 mod check;
 mod command;
+mod connection;
 mod demo;
 mod devnet;
 mod docs;
+mod exporter;
+mod package;
 mod rules;
 mod service;
 mod test;
@@ -29,7 +32,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Show the main job on a local chain, from nothing.
-    Demo,
+    Demo(demo::Options),
     /// Run a local chain with Aztec's contracts until Ctrl-C.
     Devnet(devnet::Options),
     /// Build everything and run all tests.
@@ -40,6 +43,8 @@ enum Task {
     Service(service::Options),
     /// Rewrite the pages that are made from the code, or check that they are current.
     Docs(docs::Options),
+    /// Build the exporter's Debian package.
+    Package(package::Options),
     /// Measure, and print what was measured.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -47,12 +52,13 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
-        Task::Demo => demo::run(),
+        Task::Demo(options) => demo::run(&options),
         Task::Devnet(options) => devnet::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Check => check::run(),
         Task::Service(options) => service::run(&options),
         Task::Docs(options) => docs::run(&options),
+        Task::Package(options) => package::run(&options),
         Task::Bench(bench) => bench::run(&bench),
     };
     match result {

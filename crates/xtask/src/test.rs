@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the devnet and the programs first, then all tests against them.
 //!
-//! The devnet is built here and not by the first test that needs it, so that no test has to wait for npm. Where Prometheus is
-//! not installed, the tests with a real one are left out and it is said so; with `CI` set, they are not left out.
+//! The devnet is built here and not by the first test that needs it, so that no test has to wait for npm. Where Prometheus or
+//! Chromium is not installed, the tests with a real one are left out and it is said so; with `CI` set, they are not left out.
 
 use std::process::Command;
 
@@ -30,11 +30,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if !has_prometheus && !is_ci {
         tests.env("BUTLER_SKIP_PROMETHEUS", "1");
     }
+    let has_chromium = succeeds(Command::new("chromium").arg("--version"));
+    if !has_chromium && !is_ci {
+        tests.env("BUTLER_SKIP_CHROMIUM", "1");
+    }
     start(&mut tests)?;
     // Neither runner includes these when asked for all targets.
     start(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
     if !has_prometheus && !is_ci {
         println!("left out: the tests with a real Prometheus (hint: apt-get install prometheus)");
+    }
+    if !has_chromium && !is_ci {
+        println!("left out: the page in a browser (hint: apt-get install chromium)");
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 //! What an endpoint refuses is remembered for as long as the process lives: batches, gas of one call, width of a log
 //! range. Nothing is retried here; that is the business of `l1`.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ethers_core::types::Address;
 use futures_util::future::join_all;
@@ -53,6 +54,16 @@ pub struct Endpoint {
     log_range: AtomicU64,
     log_range_ceiling: AtomicU64,
     health: Mutex<Health>,
+    record: Mutex<Record>,
+}
+
+/// What an endpoint did, for metrics.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// How often each kind of failure occurred.
+    pub failures: BTreeMap<ErrorKind, u64>,
+    /// Its newest block when it was last asked for that; absent when it did not tell.
+    pub head: Option<u64>,
 }
 
 impl Endpoint {
@@ -73,6 +84,7 @@ impl Endpoint {
             log_range: AtomicU64::new(settings.log_range_blocks.max(1)),
             log_range_ceiling: AtomicU64::new(u64::MAX),
             health: Mutex::new(Health::default()),
+            record: Mutex::default(),
         })
     }
 
@@ -106,9 +118,31 @@ impl Endpoint {
         });
     }
 
+    /// A copy of what the endpoint did.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.with_record().clone()
+    }
+
+    /// Counts a failure, whoever is to blame for it.
+    pub fn count_failure(&self, kind: ErrorKind) {
+        let mut record = self.with_record();
+        let count = record.failures.entry(kind).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Notes the endpoint's newest block, or that it is not known.
+    pub fn note_head(&self, head: Option<u64>) {
+        self.with_record().head = head;
+    }
+
+    fn with_record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn with_health<T>(&self, change: impl FnOnce(&mut Health) -> T) -> T {
         // A panic while the lock was held leaves plain numbers behind, which are still good.
-        change(&mut self.health.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Gas that one `eth_call` may need here.

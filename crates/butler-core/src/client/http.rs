@@ -3,14 +3,16 @@
 //! Connections are kept alive. Redirects are not followed: an endpoint that redirects is configured wrongly. The body of
 //! an answer that is not 2xx is kept, for Aztec nodes put JSON-RPC errors into HTTP 400.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, InvalidHeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use hyper::{Method, Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
@@ -30,6 +32,8 @@ pub struct HttpSettings {
     pub url: Url,
     /// The value of the `Authorization` header.
     pub authorization: Option<secrecy::SecretString>,
+    /// The value of the `x-api-key` header, which the admin ports of Aztec nodes want.
+    pub api_key: Option<secrecy::SecretString>,
     /// Deadline of one exchange, from connecting to the last byte.
     pub timeout: Duration,
     /// The most bytes of one answer.
@@ -76,6 +80,7 @@ pub struct HttpPeer {
     uri: Uri,
     host: String,
     authorization: Option<HeaderValue>,
+    api_key: Option<HeaderValue>,
     timeout: Duration,
     max_response_bytes: usize,
     counters: Counters,
@@ -90,6 +95,8 @@ pub struct Counters {
     pub bytes_sent: AtomicU64,
     /// Bytes of bodies received.
     pub bytes_received: AtomicU64,
+    /// Microseconds that exchanges took, good or bad.
+    pub microseconds: AtomicU64,
 }
 
 /// What came back.
@@ -111,16 +118,14 @@ impl HttpPeer {
     pub fn new(settings: &HttpSettings) -> Result<Self, HttpSetupError> {
         let host = host_label(&settings.url);
         let mut url = settings.url.clone();
-        let mut authorization = settings
-            .authorization
-            .as_ref()
-            .map(|value| {
-                let mut header = HeaderValue::from_str(secrecy::ExposeSecret::expose_secret(value))
-                    .map_err(|source| HttpSetupError::Authorization { host: host.clone(), source })?;
-                header.set_sensitive(true);
-                Ok(header)
-            })
-            .transpose()?;
+        let secret = |value: &secrecy::SecretString| {
+            let mut header = HeaderValue::from_str(secrecy::ExposeSecret::expose_secret(value))
+                .map_err(|source| HttpSetupError::Authorization { host: host.clone(), source })?;
+            header.set_sensitive(true);
+            Ok(header)
+        };
+        let api_key = settings.api_key.as_ref().map(secret).transpose()?;
+        let mut authorization = settings.authorization.as_ref().map(secret).transpose()?;
         if authorization.is_none() && !url.username().is_empty() {
             authorization = Some(basic(&url));
         }
@@ -147,6 +152,7 @@ impl HttpPeer {
             uri,
             host,
             authorization,
+            api_key,
             timeout: settings.timeout,
             max_response_bytes: settings.max_response_bytes,
             counters: Counters::default(),
@@ -170,8 +176,11 @@ impl HttpPeer {
     /// # Errors
     /// `Unreachable`, `Tls`, `Timeout`, `Broken` or `TooLarge`; a status is not an error here.
     pub async fn post(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
-        let exchange = self.exchange(body);
-        tokio::time::timeout(self.timeout, exchange).await.unwrap_or(Err(RpcFailure::Timeout(self.timeout)))
+        let (exchange, began) = (self.exchange(body), tokio::time::Instant::now());
+        let answer = tokio::time::timeout(self.timeout, exchange).await;
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.counters.microseconds.fetch_add(took, Ordering::Relaxed);
+        answer.unwrap_or(Err(RpcFailure::Timeout(self.timeout)))
     }
 
     async fn exchange(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
@@ -185,6 +194,9 @@ impl HttpPeer {
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("butler/", env!("CARGO_PKG_VERSION"))));
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(api_key) = &self.api_key {
+            headers.insert(HeaderName::from_static("x-api-key"), api_key.clone());
         }
         let answer = self.client.request(request).await.map_err(connect_failure)?;
         let status = answer.status().as_u16();
@@ -245,15 +257,18 @@ fn connect_failure(error: hyper_util::client::legacy::Error) -> RpcFailure {
     }
 }
 
-/// Trusts the system's authorities, Mozilla's, and those of the configuration.
-fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
+/// The system's authorities if asked for, Mozilla's, and those of the file.
+pub(super) fn trusted_roots(
+    with_system: bool,
+    ca_file: Option<&Path>,
+) -> Result<rustls::RootCertStore, HttpSetupError> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if settings.url.scheme() == "https" {
+    if with_system {
         // A broken certificate in the system's store is not a reason to trust none of them.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    if let Some(path) = &settings.ca_file {
-        let fault = |problem: String| HttpSetupError::Authorities { path: path.clone(), problem };
+    if let Some(path) = ca_file {
+        let fault = |problem: String| HttpSetupError::Authorities { path: path.to_path_buf(), problem };
         let certificates = CertificateDer::pem_file_iter(path)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| fault(error.to_string()))?;
@@ -264,6 +279,11 @@ fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetup
             roots.add(certificate).map_err(|error| fault(error.to_string()))?;
         }
     }
+    Ok(roots)
+}
+
+fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
+    let roots = trusted_roots(settings.url.scheme() == "https", settings.ca_file.as_deref())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

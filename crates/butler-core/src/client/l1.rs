@@ -141,6 +141,9 @@ impl L1Client {
 
     /// Asks one endpoint for its chain, its head and its finalized block.
     async fn probe(&self, index: usize, endpoint: &Endpoint, at: BlockTag, also: &[u64]) -> Result<Probe, RpcFailure> {
+        if at == BlockTag::Latest {
+            endpoint.note_head(None);
+        }
         let with_finalized = self.endpoints.len() > 1;
         let mut requests = vec![Request::new("eth_chainId", &json!([])), block_request(&tag(at))];
         if with_finalized {
@@ -155,6 +158,9 @@ impl L1Client {
             return Err(RpcFailure::WrongChain { expected: self.chain_id, actual: chain_id.as_u64() });
         }
         let block = decode_header(next()?.get())?.ok_or(RpcFailure::BlockUnknown)?;
+        if at == BlockTag::Latest {
+            endpoint.note_head(Some(block.number));
+        }
         if let BlockTag::Number(number) = at
             && block.number != number
         {
@@ -244,6 +250,7 @@ impl L1Client {
     fn blame(&self, index: usize, failure: &RpcFailure) {
         if let Some(endpoint) = self.endpoints.get(index) {
             tracing::warn!(endpoint = endpoint.name(), "endpoint {} stands back: {failure}", endpoint.name());
+            endpoint.count_failure(failure.kind());
             endpoint.note(Some(failure));
         }
     }

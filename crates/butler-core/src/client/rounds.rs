@@ -53,6 +53,7 @@ impl Rounds {
         if let RpcFailure::RateLimited { retry_after: Some(wait) } = failure {
             self.pause = self.pause.max(wait);
         }
+        endpoint.count_failure(kind);
         if kind.is_endpoints_fault() {
             endpoint.note(Some(&failure));
         }

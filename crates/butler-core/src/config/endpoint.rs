@@ -191,6 +191,22 @@ pub struct EndpointConfig {
     pub ca_file: Option<PathBuf>,
 }
 
+/// The admin port of an Aztec node.
+#[derive(Debug, Clone)]
+pub struct AdminConfig {
+    /// How to reach it.
+    pub endpoint: EndpointConfig,
+    /// What it wants in `x-api-key`.
+    pub api_key: Option<SecretString>,
+}
+
+impl PartialEq for AdminConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let exposed = |admin: &Self| admin.api_key.as_ref().map(|key| key.expose_secret().to_owned());
+        self.endpoint == other.endpoint && exposed(self) == exposed(other)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

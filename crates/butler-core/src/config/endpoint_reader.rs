@@ -1,15 +1,34 @@
 //! Reads an endpoint's section: one URL, at most one way to be let in, and the limits.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::endpoint::{Auth, EndpointConfig, EndpointUrl};
+use super::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl};
 use super::fault::Origin;
 use super::reader::Section;
 use super::secret::{Secret, SecretKeys, choose, read_chosen, read_secret};
 use super::setting::Problem;
 use super::text_setting::Text;
 
-const URL: SecretKeys = SecretKeys { file: "url_file", credential: "url_credential", variable: "url_env" };
+/// The keys of a URL, one for the URL itself and those that say where it is.
+struct UrlKeys {
+    plain: &'static str,
+    secret: SecretKeys,
+}
+
+const URL: UrlKeys = UrlKeys {
+    plain: "url",
+    secret: SecretKeys { file: "url_file", credential: "url_credential", variable: "url_env" },
+};
+const ADMIN_URL: UrlKeys = UrlKeys {
+    plain: "admin_url",
+    secret: SecretKeys { file: "admin_url_file", credential: "admin_url_credential", variable: "admin_url_env" },
+};
+const L1_URL: UrlKeys = UrlKeys {
+    plain: "l1_url",
+    secret: SecretKeys { file: "l1_url_file", credential: "l1_url_credential", variable: "l1_url_env" },
+};
+const ADMIN_KEY: SecretKeys =
+    SecretKeys { file: "admin_api_key_file", credential: "admin_api_key_credential", variable: "admin_api_key_env" };
 const BEARER: SecretKeys =
     SecretKeys { file: "bearer_token_file", credential: "bearer_token_credential", variable: "bearer_token_env" };
 const PASSWORD: SecretKeys =
@@ -48,37 +67,68 @@ fn read_size(section: &Section<'_>, key: &str) -> Option<usize> {
     usize::try_from(section.get::<u64>(key)?).ok()
 }
 
-/// The URL, and the user and password that a secret one may hold.
-fn read_url(section: &Section<'_>) -> Option<(EndpointUrl, Option<Auth>)> {
-    let key = match choose(section, &["url", URL.file, URL.credential, URL.variable]) {
-        Ok(Some("url")) => return Some((section.get("url")?, None)),
-        Ok(Some(key)) => key,
-        Ok(None) => {
-            section.fault(
-                "",
-                Problem::new("this endpoint has no URL").hint("give `url`, or `url_file` when it holds a key"),
-            );
-            return None;
+/// The admin port of a node: where it is, with the limits of the node's endpoint, and its key. `Err` after a fault.
+pub(crate) fn read_admin(section: &Section<'_>, endpoint: &EndpointConfig) -> Result<Option<AdminConfig>, ()> {
+    let url = find_url(section, &ADMIN_URL)?;
+    let api_key = match read_secret(section, &ADMIN_KEY) {
+        Secret::Absent => None,
+        Secret::Faulty => return Err(()),
+        Secret::Found(key, secret) => {
+            if !is_for_a_header(&secret) {
+                section.fault(key, Problem::new("the key holds a space or a character that a header can not carry"));
+                return Err(());
+            }
+            if url.is_none() {
+                section.fault(key, Problem::new("a key without the admin port's URL").hint("give `admin_url`"));
+                return Err(());
+            }
+            Some(secret)
         }
-        Err(()) => return None,
     };
-    let Secret::Found(key, text) = read_chosen(section, &URL, key) else {
-        return None;
-    };
-    match EndpointUrl::parse_secret(text.expose_secret()) {
-        Ok(found) => Some(found),
-        Err(error) => {
-            let problem = Problem::new(format!("in the place that it names: {error}"));
-            section.fault(
-                key,
-                match error.hint() {
-                    Some(hint) => problem.hint(hint),
-                    None => problem,
-                },
-            );
-            None
-        }
+    Ok(url.map(|(url, auth)| AdminConfig { endpoint: EndpointConfig { url, auth, ..endpoint.clone() }, api_key }))
+}
+
+/// The L1 RPC of a host. `Err` after a fault, which is reported.
+pub(crate) fn read_l1_url(section: &Section<'_>) -> Result<Option<FoundUrl>, ()> {
+    find_url(section, &L1_URL)
+}
+
+/// A URL, and the user and password that a secret one may hold.
+pub(crate) type FoundUrl = (EndpointUrl, Option<Auth>);
+
+fn read_url(section: &Section<'_>) -> Option<FoundUrl> {
+    let found = find_url(section, &URL).ok()?;
+    if found.is_none() {
+        section
+            .fault("", Problem::new("this endpoint has no URL").hint("give `url`, or `url_file` when it holds a key"));
     }
+    found
+}
+
+fn find_url(section: &Section<'_>, keys: &UrlKeys) -> Result<Option<FoundUrl>, ()> {
+    let secret = &keys.secret;
+    let key = match choose(section, &[keys.plain, secret.file, secret.credential, secret.variable])? {
+        None => return Ok(None),
+        Some(key) if key == keys.plain => return section.get(key).map(|url| Some((url, None))).ok_or(()),
+        Some(key) => key,
+    };
+    let Secret::Found(key, text) = read_chosen(section, secret, key) else {
+        return Err(());
+    };
+    EndpointUrl::parse_secret(text.expose_secret()).map(Some).map_err(|error| {
+        let problem = Problem::new(format!("in the place that it names: {error}"));
+        section.fault(
+            key,
+            match error.hint() {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            },
+        );
+    })
+}
+
+fn is_for_a_header(secret: &SecretString) -> bool {
+    secret.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// There is one way to be let in: by the keys, or by the URL.
@@ -112,7 +162,7 @@ fn read_auth(section: &Section<'_>) -> Result<Option<Auth>, ()> {
             Err(())
         }
         (Secret::Found(key, token), Secret::Absent) => {
-            if !token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+            if !is_for_a_header(&token) {
                 section.fault(key, Problem::new("the token holds a space or a character that a header can not carry"));
                 return Err(());
             }

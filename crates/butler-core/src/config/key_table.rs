@@ -51,6 +51,7 @@ static NETWORK: Group = Group {
     sections: &[
         Subsection { name: "l1", shape: Shape::List, group: &L1 },
         Subsection { name: "aztec_nodes", shape: Shape::List, group: &AZTEC_NODES },
+        Subsection { name: "hosts", shape: Shape::List, group: &HOSTS },
         Subsection { name: "labels", shape: Shape::List, group: &LABELS },
     ],
 };
@@ -65,8 +66,59 @@ static AZTEC_NODES: Group = Group {
     doc: "A JSON-RPC endpoint of one of your Aztec nodes. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
     keys: &[
         ENDPOINT,
-        &[key("server", "text", Optional, "The server, as the key files name it, whose keys this node runs.")],
+        &[
+            key("server", "text", Optional, "The server, as the key files name it, whose keys this node runs."),
+            key(
+                "admin_url",
+                "url",
+                Optional,
+                "The node's admin port, for the offences that it noted. The limits above hold for it too.",
+            )
+            .secret(),
+            key("admin_url_file", "path", Optional, "A file that holds that URL."),
+            key("admin_url_credential", "credential", Optional, "That URL as a systemd credential."),
+            key("admin_url_env", "variable", Optional, "The environment variable that holds that URL."),
+            key(
+                "admin_api_key_file",
+                "path",
+                Optional,
+                "A file that holds the admin port's API key, sent as `x-api-key`.",
+            ),
+            key("admin_api_key_credential", "credential", Optional, "That key as a systemd credential."),
+            key("admin_api_key_env", "variable", Optional, "The environment variable that holds that key."),
+        ],
     ],
+    sections: &[],
+};
+
+static HOSTS: Group = Group {
+    doc: "A machine of yours, checked as a stranger sees it. What is given is checked: `domain` with `ips` that the DNS agrees, `p2p_port` that it takes connections, `rpc_url` and `rpc_port` that an Aztec node answers there, `l1_url` that an L1 endpoint of the network's chain does.",
+    keys: &[&[
+        key("name", "text", Required, "The name in logs and metrics."),
+        key("ips", "ip address", Optional, "All addresses of the machine.").list(),
+        key(
+            "domain",
+            "domain name",
+            Optional,
+            "Its name, which must lead to these addresses and to no others, as this machine resolves it.",
+        ),
+        key("p2p_port", "integer", Optional, "The port of the peer-to-peer network, tried over TCP at every address.")
+            .number("", 1, 65_535),
+        key("rpc_url", "url", Optional, "The Aztec node's RPC over HTTPS, as others use it.").secret(),
+        key(
+            "rpc_port",
+            "integer",
+            Optional,
+            "The port of the Aztec node's RPC over plain HTTP, tried at every address.",
+        )
+        .number("", 1, 65_535),
+        key("l1_url", "url", Optional, "The L1 RPC of the machine.").secret(),
+        key("l1_url_file", "path", Optional, "A file that holds that URL, in which a user and a password are allowed."),
+        key("l1_url_credential", "credential", Optional, "That URL as a systemd credential."),
+        key("l1_url_env", "variable", Optional, "The environment variable that holds that URL."),
+        key("timeout", "duration", Default("5s"), "How long one check may take.").seconds(1, 60),
+        key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's."),
+    ]],
     sections: &[],
 };
 
@@ -130,10 +182,18 @@ static EXPORTER: Group = Group {
         )
         .seconds(1, 86_400),
         key(
+            "sentinel_interval",
+            "duration",
+            Default("2m"),
+            "Time between two questions to the nodes' sentinels and admin ports.",
+        )
+        .seconds(1, 86_400),
+        key("hosts_interval", "duration", Default("5m"), "Time between two checks of the hosts.").seconds(1, 86_400),
+        key(
             "staleness",
             "duration",
             Computed("three scrape intervals, at least 5m"),
-            "How long a reading is served that no later scrape replaced. At least `scrape_interval`.",
+            "How long a reading is served that no later scrape replaced, from the beginning of its own. At least `scrape_interval`.",
         )
         .seconds(1, 604_800),
         key(

@@ -10,6 +10,7 @@ mod endpoint;
 mod endpoint_reader;
 mod environment;
 mod fault;
+mod host;
 mod key_table;
 pub mod keys;
 mod layers;
@@ -34,8 +35,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub use self::docs::render_reference;
-pub use self::endpoint::{Auth, EndpointConfig, EndpointUrl, EndpointUrlError};
+pub use self::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl, EndpointUrlError};
 pub use self::fault::{ConfigError, Fault, Origin};
+pub use self::host::HostConfig;
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::network::{NetworkConfig, NodeConfig};
 pub use self::programs::{ExporterConfig, WatcherConfig};

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use ethers_core::types::{Address, H160, U256};
 
-use super::endpoint::EndpointConfig;
-use super::endpoint_reader::read_endpoint;
+use super::endpoint::{AdminConfig, EndpointConfig};
+use super::endpoint_reader::{read_admin, read_endpoint};
 use super::fault::{Origin, escape, nearest};
+use super::host::{HostConfig, read_host};
 use super::reader::Section;
 use super::setting::{Ether, Problem, Setting};
 use super::text_setting::{PresetName, Text, WrittenPath, WrittenPattern, is_network_name};
@@ -54,6 +55,8 @@ pub struct NodeConfig {
     pub endpoint: EndpointConfig,
     /// The server, as the key files name it, whose keys it runs.
     pub server: Option<String>,
+    /// Its admin port, if it is to be asked.
+    pub admin: Option<AdminConfig>,
 }
 
 /// One network.
@@ -79,6 +82,8 @@ pub struct NetworkConfig {
     pub l1: Vec<EndpointConfig>,
     /// The operator's Aztec nodes.
     pub aztec_nodes: Vec<NodeConfig>,
+    /// The operator's machines, to be checked from outside.
+    pub hosts: Vec<HostConfig>,
     /// Patterns of key files, already under the configuration file's folder.
     pub key_files: Vec<String>,
     /// Files of publishers, already under the configuration file's folder.
@@ -125,6 +130,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let provider_admins = distinct(section, "provider_admins");
     let l1: Vec<_> = section.sections("l1").iter().map(|section| read_endpoint(section)).collect();
     let aztec_nodes: Vec<_> = section.sections("aztec_nodes").iter().map(read_node).collect();
+    let hosts: Vec<_> = section.sections("hosts").iter().map(read_host).collect();
     let key_files = read_patterns(section);
     let publisher_files = section.list::<WrittenPath>("publisher_files").into_iter();
     let publisher_files =
@@ -142,6 +148,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         "aztec_nodes",
         aztec_nodes.iter().flatten().map(|node: &NodeConfig| node.endpoint.name.as_str()),
     );
+    report_same_names(section, "hosts", hosts.iter().flatten().map(|host: &HostConfig| host.name.as_str()));
     Some(NetworkConfig {
         name: name.to_owned(),
         chain_id: chain_id?,
@@ -153,6 +160,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         provider_admins,
         l1: l1.into_iter().collect::<Option<_>>()?,
         aztec_nodes: aztec_nodes.into_iter().collect::<Option<_>>()?,
+        hosts: hosts.into_iter().collect::<Option<_>>()?,
         key_files,
         publisher_files,
         extra_attesters,
@@ -202,7 +210,9 @@ fn read_preset(network: &str, section: &Section<'_>) -> PresetChoice {
 
 fn read_node(section: &Section<'_>) -> Option<NodeConfig> {
     let server = section.get::<Text>("server").map(|server| server.0);
-    Some(NodeConfig { endpoint: read_endpoint(section)?, server })
+    let endpoint = read_endpoint(section)?;
+    let admin = read_admin(section, &endpoint).ok()?;
+    Some(NodeConfig { endpoint, server, admin })
 }
 
 /// The most labels of one network: each is a dozen series.
@@ -260,8 +270,9 @@ fn report_same_names<'a>(section: &Section<'_>, key: &str, names: impl Iterator<
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            let hint = "give each endpoint a `name`";
-            section.fault(key, Problem::new(format!("two endpoints have the name `{}`", escape(name))).hint(hint));
+            let what = if key == "hosts" { "host" } else { "endpoint" };
+            let problem = Problem::new(format!("two {what}s have the name `{}`", escape(name)));
+            section.fault(key, problem.hint(format!("give each {what} a `name`")));
         }
     }
 }

@@ -26,6 +26,10 @@ pub struct ExporterConfig {
     pub listen: SocketAddr,
     /// Time between two snapshots of the chain.
     pub scrape_interval: Duration,
+    /// Time between two questions to the sentinels and admin ports.
+    pub sentinel_interval: Duration,
+    /// Time between two checks of the hosts.
+    pub hosts_interval: Duration,
     /// How long a reading is served; absent when it follows from the interval.
     pub staleness: Option<Duration>,
     /// The folder of the attesters' last states; absent when neither the key nor the environment has one.
@@ -63,6 +67,7 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let enabled = section.get("enabled");
     let listen = section.get("listen");
     let scrape_interval: Option<Duration> = section.get("scrape_interval");
+    let intervals = (section.get("sentinel_interval"), section.get("hosts_interval"));
     let staleness = section.get("staleness");
     let state_directory = read_directory(section, "state_directory", &STATE);
     let textfile = read_textfile(section);
@@ -99,6 +104,8 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         scrape_interval,
         slashing_interval: slashing_interval?,
         governance_interval: governance_interval?,
+        sentinel_interval: intervals.0?,
+        hosts_interval: intervals.1?,
         rewards_interval: rewards_interval?,
         staleness,
         state_directory,

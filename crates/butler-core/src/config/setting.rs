@@ -3,7 +3,7 @@
 //! The file must use TOML's own type (a number is not written as text); the environment and flags have only text, which
 //! is read by the same functions. Nothing is rounded, trimmed or converted, and no error repeats what was given.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ethers_core::types::{Address, U256};
@@ -194,6 +194,18 @@ impl Setting for Ether {
 impl Setting for SocketAddr {
     const KIND: &'static str = "socket address";
     const EXPECTED: &'static str = "an IP address and a port such as \"127.0.0.1:9464\"";
+
+    fn from_text(text: &str) -> Result<Self, Problem> {
+        text.parse().map_err(|_| Self::expected())
+    }
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for IpAddr {
+    const KIND: &'static str = "ip address";
+    const EXPECTED: &'static str = "an IP address, version 4 or 6";
 
     fn from_text(text: &str) -> Result<Self, Problem> {
         text.parse().map_err(|_| Self::expected())

@@ -39,6 +39,14 @@ text_setting!(
     PresetName, "preset", "the name of a preset", is_network_name
 );
 text_setting!(
+    /// The name of a machine in the DNS.
+    DomainName, "domain name", "a domain name such as \"node-1.example.com\"",
+    |text| !text.is_empty() && text.len() <= 253 && text.split('.').all(|label| {
+        !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    })
+);
+text_setting!(
     /// The name of a file in systemd's folder of credentials.
     CredentialName, "credential", "the name of a credential, without a folder",
     |text| !text.is_empty() && text.len() <= 255 && !text.starts_with('.')

@@ -60,6 +60,15 @@ pub struct FlushFacts {
     pub is_bootstrapped: bool,
 }
 
+/// The heads of the rollup's chain as L1 has them. Rollups before version 4 count blocks, of which each was a checkpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointTips {
+    /// The newest checkpoint that was proposed to L1; absent where the rollup does not say.
+    pub pending: Option<u64>,
+    /// The newest checkpoint that was proven on L1; absent where the rollup does not say.
+    pub proven: Option<u64>,
+}
+
 /// The canonical rollup at one block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollupFacts {
@@ -77,6 +86,8 @@ pub struct RollupFacts {
     pub clock: RollupClock,
     /// The epoch at this block.
     pub current_epoch: u64,
+    /// How far the rollup's chain is.
+    pub checkpoints: CheckpointTips,
     /// The entry queue's speed.
     pub flush: FlushFacts,
     /// Stake of one attester, in base units.

@@ -9,7 +9,7 @@ use super::delegation::{Delegation, LogId};
 use super::ids::{Coinbase, ProviderId};
 use super::key_book::KeyEntry;
 use super::provider::{ProviderFacts, ProviderQueueEntry};
-use super::rollup::{FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
+use super::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use super::snapshot::NetworkSnapshot;
 use super::view::{AttesterView, OnChainStatus};
 
@@ -90,6 +90,7 @@ pub(crate) fn network() -> NetworkSnapshot {
             staking_asset: address(9_003),
             clock: RollupClock { genesis_time: 1_000, slot_seconds: 10, epoch_slots: 10 },
             current_epoch: 5,
+            checkpoints: CheckpointTips { pending: Some(40), proven: Some(30) },
             flush: FlushFacts { flush_size: 2, available_flushes: 1, next_flushable_epoch: 6, is_bootstrapped: true },
             activation_threshold: U256::exp10(23),
             ejection_threshold: U256::exp10(22),

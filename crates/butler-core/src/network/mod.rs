@@ -7,18 +7,22 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
+use url::Url;
 
 use crate::client::aztec_node::AztecNode;
 use crate::client::endpoint::EndpointSettings;
 use crate::client::http::{HttpSettings, HttpSetupError, basic_authorization};
 use crate::client::l1::{BlockTag, L1Client, Policy};
-use crate::config::{Auth, Config, EndpointConfig, NetworkChoiceError, NetworkConfig};
+use crate::config::{Auth, Config, EndpointConfig, HostConfig, NetworkChoiceError, NetworkConfig};
 use crate::domain::duplicates::ReplicaPolicy;
 use crate::key_files::{KeyFilesReport, list_key_files, load_key_files};
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
 /// Blocks of the first log range that is tried when neither configuration nor experience says more.
 const FIRST_LOG_RANGE: u64 = 10_000;
+
+/// The most bytes that a host's RPC may answer to a check.
+const HOST_RESPONSE_LIMIT: usize = 1 << 20;
 
 /// Why a network cannot be opened.
 #[derive(Debug, Error)]
@@ -134,6 +138,33 @@ pub fn aztec_nodes(network: &NetworkConfig) -> Result<Vec<AztecNode>, NetworkErr
     network.aztec_nodes.iter().map(build).collect()
 }
 
+/// Clients of the admin ports of a network's Aztec nodes, where they are configured.
+///
+/// # Errors
+/// `Endpoint` for the first that cannot be built.
+pub fn admin_ports(network: &NetworkConfig) -> Result<Vec<AztecNode>, NetworkError> {
+    let build = |admin: &crate::config::AdminConfig| {
+        let endpoint = &admin.endpoint;
+        let settings = HttpSettings { api_key: admin.api_key.clone(), ..http_settings(endpoint) };
+        AztecNode::new(&endpoint.name, &settings)
+            .map_err(|source| NetworkError::Endpoint { endpoint: endpoint.name.clone(), source })
+    };
+    network.aztec_nodes.iter().filter_map(|node| node.admin.as_ref()).map(build).collect()
+}
+
+/// How to reach something on a host.
+#[must_use]
+pub fn host_settings(host: &HostConfig, url: Url, auth: Option<&Auth>) -> HttpSettings {
+    HttpSettings {
+        url,
+        authorization: auth.map(authorization),
+        api_key: None,
+        timeout: host.timeout,
+        max_response_bytes: HOST_RESPONSE_LIMIT,
+        ca_file: host.ca_file.clone(),
+    }
+}
+
 /// Where the ledger of a network is kept.
 #[must_use]
 pub fn ledger_path(config: &Config, network: &NetworkConfig) -> PathBuf {
@@ -160,18 +191,23 @@ fn client(network: &NetworkConfig, policy: Policy) -> Result<L1Client, NetworkEr
 }
 
 fn http_settings(endpoint: &EndpointConfig) -> HttpSettings {
-    let authorization = endpoint.auth.as_ref().map(|auth| match auth {
+    HttpSettings {
+        url: endpoint.url.expose().clone(),
+        authorization: endpoint.auth.as_ref().map(authorization),
+        api_key: None,
+        timeout: endpoint.timeout,
+        max_response_bytes: endpoint.max_response_bytes,
+        ca_file: endpoint.ca_file.clone(),
+    }
+}
+
+/// The value of the `Authorization` header.
+fn authorization(auth: &Auth) -> SecretString {
+    match auth {
         Auth::Bearer(token) => SecretString::from(format!("Bearer {}", token.expose_secret())),
         Auth::Basic { user, password } => {
             SecretString::from(basic_authorization(&format!("{user}:{}", password.expose_secret())))
         }
-    });
-    HttpSettings {
-        url: endpoint.url.expose().clone(),
-        authorization,
-        timeout: endpoint.timeout,
-        max_response_bytes: endpoint.max_response_bytes,
-        ca_file: endpoint.ca_file.clone(),
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) fn endpoint(name: &str, url: &str) -> EndpointSettings {
         http: HttpSettings {
             url: url.parse().unwrap(),
             authorization: None,
+            api_key: None,
             timeout: Duration::from_secs(10),
             max_response_bytes: 16 << 20,
             ca_file: None,

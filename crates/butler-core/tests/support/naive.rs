@@ -8,7 +8,7 @@ use butler_core::contracts::decode;
 use butler_core::contracts::events::decode_delegation;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::provider::{ProviderFacts, ProviderQueueEntry};
-use butler_core::domain::rollup::{FlushFacts, RollupClock, RollupFacts};
+use butler_core::domain::rollup::{CheckpointTips, FlushFacts, RollupClock, RollupFacts};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::snapshot::SnapshotRequest;
 use butler_testkit::devnet::Chain;
@@ -137,6 +137,10 @@ async fn figures(naive: &Naive<'_>, address: Address) -> RollupFacts {
             epoch_slots: naive.number(address, rollup::GetEpochDurationCall).await,
         },
         current_epoch: naive.number(address, rollup::GetCurrentEpochCall).await,
+        checkpoints: CheckpointTips {
+            pending: Some(naive.number(address, rollup::GetPendingCheckpointNumberCall).await),
+            proven: Some(naive.number(address, rollup::GetProvenCheckpointNumberCall).await),
+        },
         flush: FlushFacts {
             flush_size: naive.number(address, rollup::GetEntryQueueFlushSizeCall).await,
             available_flushes: naive.number(address, rollup::GetAvailableValidatorFlushesCall).await,

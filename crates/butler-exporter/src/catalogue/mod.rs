@@ -81,6 +81,7 @@ impl Family {
 
 mod attesters;
 mod governance;
+mod hosts;
 mod labels;
 mod life;
 mod network;
@@ -88,10 +89,12 @@ mod nodes;
 mod page;
 mod program;
 mod publishers;
+mod sentinel;
 mod slashing;
 
 pub use self::attesters::*;
 pub use self::governance::*;
+pub use self::hosts::*;
 pub use self::labels::*;
 pub use self::life::*;
 pub use self::network::*;
@@ -99,6 +102,7 @@ pub use self::nodes::*;
 pub use self::page::render_page;
 pub use self::program::*;
 pub use self::publishers::*;
+pub use self::sentinel::*;
 pub use self::slashing::*;
 
 /// The families by subject, in the order in which they are served.
@@ -112,6 +116,8 @@ static SUBJECTS: &[&[&Family]] = &[
     slashing::FAMILIES,
     governance::FAMILIES,
     nodes::FAMILIES,
+    sentinel::FAMILIES,
+    hosts::FAMILIES,
 ];
 
 /// Every family, in the order in which they are served.

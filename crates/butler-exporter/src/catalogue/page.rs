@@ -25,6 +25,9 @@ both the same.
 * Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in a file, so
   that a change during a restart is counted.
 * The first families are about the process as a whole; all others have the label `network`.
+* A sentinel tells what its node saw. The series of an attester are those of one node: of the sentinels that are less than 32
+  slots behind, the one that saw the most of the attester's duties, then the one that saw the fewest missed.
+* An offence that several nodes noted counts once.
 * The labels `attester`, `publisher` and `coinbase` are addresses with their checksum. `attester` occurs only where somebody has
   to act.
 
@@ -50,8 +53,11 @@ both the same.
 }
 
 fn render_values() -> String {
+    use butler_core::client::aztec_node::{OffenceRange, PeerCounts};
     use butler_core::domain::duplicates::DuplicateKind;
     use butler_core::domain::governance::ProposalState;
+    use butler_core::domain::host::HostCheck;
+    use butler_core::domain::offence::OffenceKind;
     use butler_core::domain::position::Position;
     use butler_core::domain::slashing::Stage;
     use butler_core::domain::state::State;
@@ -65,13 +71,29 @@ fn render_values() -> String {
     };
     row("`scraper`", list(&mut crate::kinds::ScraperKind::ALL.into_iter().map(crate::kinds::ScraperKind::name)));
     row(
+        "`kind` of `butler_rpc_errors_total`",
+        list(
+            &mut butler_core::client::error::ErrorKind::ALL
+                .into_iter()
+                .map(butler_core::client::error::ErrorKind::name),
+        ),
+    );
+    row(
         "`kind` of `butler_scrape_errors_total`",
         list(&mut crate::kinds::FailureKind::all().map(crate::kinds::FailureKind::name)),
     );
     row("`result`", "`success`, `failure`".to_owned());
+    row("`tip`", list(&mut ["pending", "proven"].into_iter()));
+    row("`status`", list(&mut PeerCounts::default().by_status().map(|(name, _)| name).into_iter()));
     row("`state`", list(&mut State::ALL.into_iter().map(State::name)));
     row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
     row("`judgement`", list(&mut crate::kinds::JUDGEMENTS.into_iter()));
+    let offences = list(&mut OffenceKind::ALL.into_iter().map(OffenceKind::name));
+    for family in [&super::OFFENCES, &super::ATTESTER_OFFENCES, &super::ATTESTER_OFFENCE_AMOUNT] {
+        row(&format!("`kind` of `{}`", family.name), offences.clone());
+    }
+    row("`check`", list(&mut HostCheck::ALL.into_iter().map(HostCheck::name)));
+    row("`round`", list(&mut OffenceRange::BOTH.into_iter().map(OffenceRange::name)));
     row("`kind` of `butler_duplicates`", list(&mut DuplicateKind::ALL.into_iter().map(DuplicateKind::name)));
     row("`stage`", list(&mut Stage::ALL.into_iter().map(Stage::name)));
     let states = || list(&mut ProposalState::ALL.into_iter().map(ProposalState::name));

@@ -11,5 +11,8 @@ families! {
     RPC_REQUESTS: Counter "butler_rpc_requests_total" ["network", "endpoint"] "" "HTTP requests to an L1 endpoint, as of the last scrape.";
     RPC_SENT: Counter "butler_rpc_sent_bytes_total" ["network", "endpoint"] "bytes" "Bytes of request bodies to an L1 endpoint.";
     RPC_RECEIVED: Counter "butler_rpc_received_bytes_total" ["network", "endpoint"] "bytes" "Bytes of response bodies from an L1 endpoint.";
+    RPC_DURATION: Counter "butler_rpc_request_duration_seconds_total" ["network", "endpoint"] "seconds" "How long all requests to an L1 endpoint took together; divide its rate by that of `butler_rpc_requests_total`.";
+    RPC_ERRORS: Counter "butler_rpc_errors_total" ["network", "endpoint", "kind"] "" "What an L1 endpoint did instead of answering, by kind; every kind is there from the start.";
+    ENDPOINT_HEAD: Gauge "butler_endpoint_head_block_number" ["network", "endpoint"] "" "The newest block that an L1 endpoint told at the last good scrape; absent for one that did not tell in time.";
     ENDPOINT_HEALTHY: Gauge "butler_endpoint_healthy" ["network", "endpoint"] "" "Whether an L1 endpoint's last exchange was good (1) or not (0).";
 }

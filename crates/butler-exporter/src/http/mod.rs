@@ -20,7 +20,8 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY, WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap,
+    HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -35,6 +36,7 @@ use tokio::time::{sleep, timeout};
 use self::tls::Tls;
 use crate::access::{Access, Verdict};
 use crate::board::Board;
+use crate::edge::unix_now;
 use crate::page;
 use crate::text::{Coding, Exposition, Format};
 
@@ -97,7 +99,8 @@ impl Site {
             Verdict::Busy => return plain(StatusCode::SERVICE_UNAVAILABLE, ""),
         }
         let path = request.uri().path();
-        if !matches!(path, "/" | "/metrics" | "/livez" | "/readyz") {
+        let runbook = path.strip_prefix("/runbooks/").and_then(page::runbook);
+        if !matches!(path, "/" | "/metrics" | "/livez" | "/readyz") && runbook.is_none() {
             return plain(StatusCode::NOT_FOUND, "not found\n");
         }
         if request.method() != Method::GET && request.method() != Method::HEAD {
@@ -109,7 +112,11 @@ impl Site {
             "/metrics" => self.metrics(request.headers()),
             "/livez" => verdict(self.is_alive(), "alive\n", "a scraper does not get on\n"),
             "/readyz" => verdict(self.is_ready(), "ready\n", "not every network was tried yet\n"),
-            _ => respond(StatusCode::OK, "text/html; charset=utf-8", page::render(&self.board.slots()).into()),
+            "/" => {
+                let facts = page::Facts::of(&self.board, unix_now());
+                respond(StatusCode::OK, "text/html; charset=utf-8", page::render(&facts).into())
+            }
+            _ => plain(StatusCode::OK, runbook.unwrap_or_default()),
         }
     }
 
@@ -172,7 +179,17 @@ fn coded(coding: Coding, content_type: &'static str, body: Bytes) -> Response<Fu
 fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, page::policy()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 
@@ -250,7 +267,9 @@ impl Visit {
 async fn connection(stream: TcpStream, visit: Visit, tls: Option<Arc<Tls>>, stopped: watch::Receiver<bool>) {
     let Some(tls) = tls else { return exchange(stream, visit, stopped).await };
     let peer = visit.peer;
-    match timeout(HEADER_TIME, tls.acceptor().accept(stream)).await {
+    let acceptor = tls.acceptor();
+    visit.site.board.life().certificate_is_current(tls.is_current());
+    match timeout(HEADER_TIME, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => exchange(stream, visit, stopped).await,
         Ok(Err(error)) => tracing::debug!(%peer, "a TLS handshake failed: {error}"),
         Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),

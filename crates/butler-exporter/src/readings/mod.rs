@@ -151,6 +151,11 @@ fn push_chain(readings: &mut Readings, snapshot: &NetworkSnapshot, rows: &[Attes
     ] {
         readings.push(family, [], value);
     }
+    for (tip, checkpoint) in [("pending", rollup.checkpoints.pending), ("proven", rollup.checkpoints.proven)] {
+        if let Some(checkpoint) = checkpoint {
+            readings.push(&catalogue::ROLLUP_CHECKPOINT, [tip.to_owned()], number(checkpoint));
+        }
+    }
     let arrivals = || own.iter().filter_map(|row| row.arrival).map(|arrival| arrival.earliest);
     if let (Some(next), Some(last)) = (arrivals().min(), arrivals().max()) {
         readings.push(&catalogue::ENTRY_QUEUE_NEXT, [], number(next));
@@ -235,7 +240,7 @@ pub fn number(value: u64) -> f64 {
     half(value >> 32) * 4_294_967_296.0 + half(value)
 }
 
-fn count(value: usize) -> f64 {
+pub(crate) fn count(value: usize) -> f64 {
     number(u64::try_from(value).unwrap_or(u64::MAX))
 }
 

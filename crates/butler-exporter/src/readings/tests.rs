@@ -5,7 +5,7 @@ use butler_core::domain::delegation::{Delegation, LogId};
 use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_core::domain::key_book::{KeyBook, KeyEntry};
 use butler_core::domain::provider::{ProviderFacts, ProviderQueueEntry};
-use butler_core::domain::rollup::{FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
+use butler_core::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use butler_core::domain::view::{AttesterView, OnChainStatus};
 use ethers_core::types::H256;
 
@@ -31,6 +31,7 @@ fn config() -> NetworkConfig {
         provider_admins: Vec::new(),
         l1: Vec::new(),
         aztec_nodes: Vec::new(),
+        hosts: Vec::new(),
         key_files: Vec::new(),
         publisher_files: Vec::new(),
         extra_attesters: Vec::new(),
@@ -82,6 +83,7 @@ fn network() -> NetworkSnapshot {
             staking_asset: at(1),
             clock: RollupClock { genesis_time: 1_000, slot_seconds: 10, epoch_slots: 10 },
             current_epoch: 5,
+            checkpoints: CheckpointTips { pending: Some(40), proven: Some(30) },
             flush: FlushFacts { flush_size: 2, available_flushes: 0, next_flushable_epoch: 6, is_bootstrapped: true },
             activation_threshold: U256::one(),
             ejection_threshold: U256::one(),

@@ -19,10 +19,11 @@ use thiserror::Error;
 use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
+use crate::catalogue;
 use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::readings::runway::{note_balances, runway_readings};
-use crate::readings::{ChainReadings, address, chain_readings};
+use crate::readings::{ChainReadings, address, chain_readings, number};
 use crate::scrapers::Scrape;
 use crate::scrapers::seen::{Seen, SeenSender};
 use crate::status::{EndpointFigures, Scraped, Slot};
@@ -167,10 +168,16 @@ impl L1Scraper {
         note_balances(&mut self.spending, &snapshot);
         let runways = runway_readings(&snapshot, &times.map_err(ScrapeError::Snapshot)?, &self.spending);
         readings.readings.0.extend(runways.0);
+        for endpoint in client.endpoints() {
+            if let Some(head) = endpoint.record().head {
+                readings.readings.push(&catalogue::ENDPOINT_HEAD, [endpoint.name().to_owned()], number(head));
+            }
+        }
         self.seen.send_replace(Some(Arc::new(Seen {
             snapshot,
             keys: network.keys.book.clone(),
             client: network.reader.shared_client(),
+            taken: Instant::now(),
         })));
         Ok(readings)
     }
@@ -207,6 +214,8 @@ fn endpoint_figures(network: &Network) -> Vec<EndpointFigures> {
             requests: counters.requests.load(Relaxed),
             sent: counters.bytes_sent.load(Relaxed),
             received: counters.bytes_received.load(Relaxed),
+            microseconds: counters.microseconds.load(Relaxed),
+            failures: endpoint.record().failures,
             healthy: endpoint.health().last_failure().is_none(),
         }
     };

@@ -4,11 +4,14 @@
 //! new one is a module here, a [`ScraperKind`](crate::kinds::ScraperKind), and its jobs in [`jobs`].
 
 pub mod beyond;
+mod failure_log;
 pub mod governance;
+pub mod hosts;
 pub mod l1;
 pub mod nodes;
 pub mod rewards;
 pub mod seen;
+pub mod sentinel;
 pub mod slashing;
 
 use std::sync::Arc;
@@ -42,40 +45,52 @@ pub fn jobs(config: &Arc<Config>) -> Vec<Job> {
 }
 
 fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
-    let pace = config.exporter.scrape_interval;
-    let paced = |kind, pace: Duration, deadline| {
+    let exporter = &config.exporter;
+    let pace = exporter.scrape_interval;
+    let slot = |kind, pace: Duration, deadline| {
         let slot = Slot::new(&network.name, kind, pace, pace.max(deadline));
         // A slower scraper's readings must not vanish before its next scrape.
         let budget = |staleness: Duration| if staleness < pace { pace.saturating_mul(2) } else { staleness };
-        Arc::new(slot.with_staleness(config.exporter.staleness.map(budget)))
+        Arc::new(slot.with_staleness(exporter.staleness.map(budget)))
     };
-    let slot = |kind, deadline| paced(kind, pace, deadline);
     let shared = Arc::clone(config);
     let seen = SeenSender::new(None);
     // They begin with what the chain's scraper has told by then, so that its first failure is not missed.
     let (slashing_sees, governance_sees, rewards_see) = (seen.subscribe(), seen.subscribe(), seen.subscribe());
-    let chain = slot(ScraperKind::L1, L1_DEADLINE);
+    let receiver = seen.subscribe();
+    let chain = slot(ScraperKind::L1, pace, L1_DEADLINE);
     let (age_limit, aztec_registry, staking_registry) =
         (chain.budget(), network.aztec_registry, network.staking_registry);
     let mut jobs = vec![
         Job::new(chain, move || Box::new(l1::L1Scraper::new(Arc::clone(&shared), seen.clone()))),
-        Job::new(paced(ScraperKind::Slashing, config.exporter.slashing_interval, BEYOND_DEADLINE), move || {
+        Job::new(slot(ScraperKind::Slashing, exporter.slashing_interval, BEYOND_DEADLINE), move || {
             let question = slashing::SlashingQuestion::default();
             Box::new(beyond::BeyondScraper::new(question, slashing_sees.clone(), age_limit))
         }),
-        Job::new(paced(ScraperKind::Governance, config.exporter.governance_interval, BEYOND_DEADLINE), move || {
+        Job::new(slot(ScraperKind::Governance, exporter.governance_interval, BEYOND_DEADLINE), move || {
             let question = governance::GovernanceQuestion::new(aztec_registry);
             Box::new(beyond::BeyondScraper::new(question, governance_sees.clone(), age_limit))
         }),
-        Job::new(paced(ScraperKind::Rewards, config.exporter.rewards_interval, BEYOND_DEADLINE), move || {
+        Job::new(slot(ScraperKind::Rewards, exporter.rewards_interval, BEYOND_DEADLINE), move || {
             let question = rewards::RewardsQuestion::new(staking_registry);
             Box::new(beyond::BeyondScraper::new(question, rewards_see.clone(), age_limit))
         }),
     ];
     if !network.aztec_nodes.is_empty() {
-        let network = network.clone();
-        jobs.push(Job::new(slot(ScraperKind::Nodes, NODES_DEADLINE), move || {
-            Box::new(nodes::NodesScraper::new(network.clone()))
+        let (owned, seen) = (network.clone(), receiver.clone());
+        jobs.push(Job::new(slot(ScraperKind::Nodes, pace, NODES_DEADLINE), move || {
+            Box::new(nodes::NodesScraper::new(owned.clone(), seen.clone()))
+        }));
+        let (owned, seen) = (network.clone(), receiver);
+        jobs.push(Job::new(slot(ScraperKind::Sentinel, exporter.sentinel_interval, NODES_DEADLINE), move || {
+            Box::new(sentinel::SentinelScraper::new(owned.clone(), seen.clone()))
+        }));
+    }
+    if !network.hosts.is_empty() {
+        let owned = network.clone();
+        let deadline = hosts::deadline(&network.hosts);
+        jobs.push(Job::new(slot(ScraperKind::Hosts, exporter.hosts_interval, deadline), move || {
+            Box::new(hosts::HostsScraper::new(owned.clone()))
         }));
     }
     jobs

@@ -1,11 +1,13 @@
 //! What the last good snapshot of a network's chain showed, for the scrapers that need more than their own question.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use butler_core::client::l1::L1Client;
 use butler_core::domain::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 /// A snapshot, and the key files that it was read with.
 #[derive(Debug)]
@@ -16,10 +18,38 @@ pub struct Seen {
     pub keys: KeyBook,
     /// The client that it was read with.
     pub client: Arc<L1Client>,
+    /// When that was.
+    pub taken: Instant,
 }
+
+/// How long a scraper's first scrape waits for the first snapshot.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
 
 /// Where the scraper of the chain puts what it saw.
 pub type SeenSender = watch::Sender<Option<Arc<Seen>>>;
 /// Where others find it; `None` before the first good snapshot. Old readings are not fresher than the snapshot that they
 /// were made with.
 pub type SeenReceiver = watch::Receiver<Option<Arc<Seen>>>;
+
+/// What was seen last, unless it is older than `budget`: nothing fresh is computed with what is not.
+#[must_use]
+pub fn fresh(seen: &SeenReceiver, budget: Duration) -> Option<Arc<Seen>> {
+    seen.borrow().clone().filter(|seen| seen.taken.elapsed() <= budget)
+}
+
+/// Lets a scraper's first scrape wait for the first snapshot, for a moment: both begin at once, and without that a
+/// single scrape would lack whatever is compared with the chain.
+#[derive(Debug, Default)]
+pub struct FirstLook {
+    is_over: bool,
+}
+
+impl FirstLook {
+    /// Waits at the first call only.
+    pub async fn wait(&mut self, seen: &mut SeenReceiver) {
+        if !std::mem::replace(&mut self.is_over, true) {
+            // Neither a snapshot that does not come nor a scraper that ended is a failure here.
+            let _ = timeout(FIRST_LOOK, seen.wait_for(Option::is_some)).await;
+        }
+    }
+}

@@ -42,6 +42,8 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
         ),
         (format!("butler_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0),
         (with("butler_endpoint_healthy", "endpoint", "127.0.0.1"), 1.0),
+        (with("butler_endpoint_head_block_number", "endpoint", "127.0.0.1"), number(head.number)),
+        ("butler_rpc_errors_total{network=\"devnet\",endpoint=\"127.0.0.1\",kind=\"timeout\"}".to_owned(), 0.0),
     ];
     for (state, attesters) in [
         ("NEW", 1.0),

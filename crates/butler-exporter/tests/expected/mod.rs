@@ -2,21 +2,27 @@
 
 mod chain;
 mod governance;
+mod hosts;
 mod labels;
 mod life;
 mod nodes;
 mod rewards;
 mod runway;
+mod sentinel;
 mod slashing;
 
+use std::time::{Duration, Instant};
+
+use butler_exporter::catalogue;
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::{Block, Oracle};
+use butler_testkit::proxy::FaultProxy;
 
-use crate::support::{Bench, Series};
+use crate::support::{Bench, PATIENCE, Series};
 
 /// What stands beside the devnet while the program runs.
 pub(crate) struct World {
-    _node: FakeAztecNode,
+    node: FakeAztecNode,
     /// What was voted on.
     ballots: slashing::Ballots,
     /// The head of the chain after everything that happened on it.
@@ -27,6 +33,7 @@ pub(crate) struct World {
     delegations: (u64, u64),
     /// Whether the well funded publisher has spent one ether.
     has_spent: bool,
+    _host: FaultProxy,
 }
 
 impl World {
@@ -37,10 +44,14 @@ impl World {
         let ballots = slashing::stand_up(bench).await;
         let proposed_at = governance::stand_up(bench).await;
         let delegations = runway::delegations(bench).await;
+        let node = nodes::stand_up(bench).await;
+        let head = head(bench).await;
+        sentinel::play(bench, head, &node);
         Self {
-            _node: nodes::stand_up(bench).await,
+            _host: hosts::stand_up(bench, &node).await,
+            node,
             ballots,
-            head: head(bench).await,
+            head,
             proposed_at,
             delegations,
             has_spent: false,
@@ -51,6 +62,7 @@ impl World {
     pub(crate) async fn go_on(&mut self, bench: &Bench) {
         runway::spend(bench).await;
         (self.head, self.has_spent) = (head(bench).await, true);
+        sentinel::play(bench, self.head, &self.node);
     }
 }
 
@@ -61,19 +73,49 @@ async fn head(bench: &Bench) -> Block {
 
 /// Fails unless every series that somebody knows the value of has it.
 pub(crate) fn assert_expected(bench: &Bench, world: &World, series: &Series) {
+    let faults = faults(bench, world, series);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The series that are not there, or have another value than they should.
+pub(crate) fn faults(bench: &Bench, world: &World, series: &Series) -> Vec<String> {
     let values = [
         chain::expected(bench, world),
         life::expected(bench),
         nodes::expected(),
+        sentinel::expected(bench, world),
+        hosts::expected(),
         slashing::expected(bench, world),
         governance::expected(bench, world),
         runway::expected(bench, world),
         rewards::expected(bench),
         labels::expected(),
     ];
-    for (key, value) in values.into_iter().flatten() {
-        let found = series.get(&key).unwrap_or_else(|| panic!("{key} is not there: {series:#?}"));
-        assert!((found - value).abs() < 1e-9, "{key} is {found}, not {value}");
+    let values = values.into_iter().flatten().filter_map(|(key, value)| match series.get(&key) {
+        Some(found) if (found - value).abs() < 1e-9 => None,
+        Some(found) => Some(format!("{key} is {found}, not {value}")),
+        None => Some(format!("{key} is not there; it should be {value}")),
+    });
+    values.collect()
+}
+
+/// The families of which no series is there.
+pub(crate) fn unseen(series: &Series) -> Vec<&'static str> {
+    let is_seen = |name: &str| series.keys().any(|key| key.split('{').next() == Some(name));
+    catalogue::all().map(|family| family.name).filter(|name| !is_seen(name)).collect()
+}
+
+/// Waits until everything is as expected: scrapers begin at different moments, and Prometheus comes later.
+pub(crate) async fn settled(bench: &Bench, world: &World, look: impl Fn() -> Option<Series>) -> Series {
+    let began = Instant::now();
+    loop {
+        let series = look().unwrap_or_default();
+        let (faults, unseen) = (faults(bench, world, &series), unseen(&series));
+        if faults.is_empty() && unseen.is_empty() {
+            return series;
+        }
+        assert!(began.elapsed() < PATIENCE, "{}\nnot there: {unseen:?}", faults.join("\n"));
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

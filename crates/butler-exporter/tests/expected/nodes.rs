@@ -8,17 +8,26 @@ use crate::support::Bench;
 
 /// A fake node that follows the devnet's registry, and its section of the configuration.
 pub(crate) async fn stand_up(bench: &Bench) -> FakeAztecNode {
-    let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let node = FakeAztecNode::replay("validator-node-4.1.2-slashed").await.unwrap();
     let contracts = bench.oracle().contracts;
     node.set_result(
         "node_getNodeInfo",
         json!({
-            "nodeVersion": "4.1.2", "l1ChainId": bench.oracle().chain_id, "rollupVersion": 1,
+            "nodeVersion": "4.1.2", "l1ChainId": bench.oracle().chain_id, "rollupVersion": bench.oracle().rollup.version,
             "l1ContractAddresses":
                 { "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address },
         }),
     );
-    bench.append(&format!("[[networks.devnet.aztec_nodes]]\nname = \"alpha\"\nurl = \"{}\"", node.url()));
+    bench.write("admin-key", FakeAztecNode::ADMIN_KEY);
+    bench.append(&format!(
+        "[[networks.devnet.aztec_nodes]]
+name = \"alpha\"
+url = \"{}\"
+admin_url = \"{}\"
+admin_api_key_file = \"admin-key\"",
+        node.url(),
+        node.admin_url()
+    ));
     node
 }
 
@@ -26,9 +35,27 @@ pub(crate) fn expected() -> Vec<(String, f64)> {
     vec![
         (with("butler_node_up", "node", "alpha"), 1.0),
         (with("butler_node_ready", "node", "alpha"), 1.0),
-        (with("butler_node_proposed_block", "node", "alpha"), 2.0),
-        (with("butler_node_proven_block", "node", "alpha"), 0.0),
-        (with("butler_node_finalized_block", "node", "alpha"), 0.0),
+        (with("butler_node_proposed_block", "node", "alpha"), 18.0),
+        (with("butler_node_proven_block", "node", "alpha"), 15.0),
+        (with("butler_node_finalized_block", "node", "alpha"), 15.0),
+        (with("butler_node_l1_reachable", "node", "alpha"), 1.0),
+        (with("butler_node_rollup_agrees", "node", "alpha"), 1.0),
+        (with("butler_node_world_state_block", "node", "alpha"), 18.0),
+        (with("butler_node_world_state_synced", "node", "alpha"), 1.0),
+        // The recorded node is ahead of the devnet, which has no checkpoints.
+        (with("butler_rollup_checkpoint", "tip", "pending"), 0.0),
+        (with("butler_rollup_checkpoint", "tip", "proven"), 0.0),
+        (labelled("butler_node_lag_checkpoints", "tip", "pending"), 0.0),
+        (labelled("butler_node_lag_checkpoints", "tip", "proven"), 0.0),
+        (labelled("butler_node_peers", "status", "connected"), 1.0),
+        (labelled("butler_node_peers", "status", "dialing"), 0.0),
+        (labelled("butler_node_peers", "status", "cached"), 0.0),
+        (labelled("butler_node_peers", "status", "other"), 0.0),
         ("butler_node_info{network=\"devnet\",node=\"alpha\",version=\"4.1.2\"}".to_owned(), 1.0),
     ]
+}
+
+/// The series of a family with one more label than the node.
+fn labelled(family: &str, label: &str, value: &str) -> String {
+    format!("{family}{{network=\"devnet\",node=\"alpha\",{label}=\"{value}\"}}")
 }

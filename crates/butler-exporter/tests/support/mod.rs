@@ -97,8 +97,9 @@ impl Bench {
 
     /// Starts the program on a free port, with a scrape each second.
     pub(crate) async fn run(&self) -> Program {
-        let paces = "scrape_interval = \"1s\"\nslashing_interval = \"1s\"\ngovernance_interval = \"1s\"\nrewards_interval = \"1s\"";
-        self.run_with(&format!("{paces}\ntextfile = \"butler.prom\"")).await
+        let paces = ["scrape", "slashing", "governance", "rewards", "sentinel", "hosts"]
+            .map(|of| format!("{of}_interval = \"1s\"\n"));
+        self.run_with(&format!("{}textfile = \"butler.prom\"", paces.concat())).await
     }
 
     /// Starts the program on a free port with these lines in `[exporter]`.
@@ -197,17 +198,9 @@ impl Program {
 
     /// Waits until every scraper of the devnet that is not the chain's succeeded.
     pub(crate) async fn when_all_scraped(&self) {
-        for scraper in ["nodes", "slashing", "governance", "rewards"] {
+        for scraper in ["nodes", "slashing", "governance", "rewards", "sentinel", "hosts"] {
             self.when_scraped("devnet", scraper).await;
         }
-    }
-
-    /// Waits for a reading that needs two scrapes of the chain, at blocks half an hour apart.
-    pub(crate) async fn when_two_scrapes_were_seen(&self) {
-        let is_there = |series: &Series| series.keys().any(|key| key.starts_with("butler_publisher_runway_seconds"));
-        self.when("the runway of a publisher", is_there).await;
-        let active = "butler_governance_proposals{network=\"devnet\",state=\"active\"}";
-        self.when("a proposal that is voted on by then", |series| series.get(active) == Some(&1.0)).await;
     }
 
     /// Sends a signal by its name.

@@ -92,6 +92,22 @@ impl FakeAztecNode {
         lock(&self.shared.replaced).insert(method.to_owned(), error);
     }
 
+    /// What the recorded node answered to this method, for a test that changes a part of it.
+    ///
+    /// # Panics
+    /// When there is no such recording.
+    pub fn recorded(&self, method: &str, params: &Value) -> Value {
+        let call = json!({ "method": method, "params": params });
+        let found = [Port::Node, Port::Admin].into_iter().find_map(|port| find(&self.shared.captures, port, &call));
+        match found.map(|capture| &capture.outcome) {
+            Some(Outcome::Answer { body, .. }) => {
+                let answer: Value = serde_json::from_str(body).unwrap_or_default();
+                answer["result"].clone()
+            }
+            Some(Outcome::Hang | Outcome::Refused) | None => panic!("{method} was not recorded"),
+        }
+    }
+
     /// How often each method was called, on both ports.
     pub fn asked(&self) -> BTreeMap<String, u64> {
         lock(&self.shared.asked).clone()

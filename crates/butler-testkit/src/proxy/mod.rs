@@ -48,7 +48,18 @@ impl FaultProxy {
     /// # Errors
     /// When the address is bad, no port is free, or the certificate cannot be made.
     pub async fn start_tls(upstream: &str) -> anyhow::Result<Self> {
-        Self::launch(upstream, Some(TestAuthority::new()?)).await
+        Self::launch(upstream, Some(TestAuthority::new(Self::CERTIFICATE_YEAR)?)).await
+    }
+
+    /// The year at whose beginning the certificates of [`FaultProxy::start_tls`] end.
+    pub const CERTIFICATE_YEAR: i32 = 2096;
+
+    /// The same with a certificate that ended with the year 2019.
+    ///
+    /// # Errors
+    /// As [`FaultProxy::start_tls`].
+    pub async fn start_tls_expired(upstream: &str) -> anyhow::Result<Self> {
+        Self::launch(upstream, Some(TestAuthority::new(2020)?)).await
     }
 
     async fn launch(upstream: &str, authority: Option<TestAuthority>) -> anyhow::Result<Self> {

@@ -3,7 +3,7 @@
 use std::{path::Path, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
@@ -21,7 +21,8 @@ impl std::fmt::Debug for TestAuthority {
 }
 
 impl TestAuthority {
-    pub(super) fn new() -> anyhow::Result<Self> {
+    /// The server's certificate ends at the beginning of that year.
+    pub(super) fn new(end_year: i32) -> anyhow::Result<Self> {
         let mut authority = CertificateParams::new(Vec::new()).context("failed to describe the authority")?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -32,7 +33,8 @@ impl TestAuthority {
         let issuer = Issuer::new(authority, authority_key);
 
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let server = CertificateParams::new(names).context("failed to describe the server")?;
+        let mut server = CertificateParams::new(names).context("failed to describe the server")?;
+        server.not_after = date_time_ymd(end_year, 1, 1);
         let server_key = KeyPair::generate().context("failed to make the server's key")?;
         let certificate = server.signed_by(&server_key, &issuer).context("failed to make the server's certificate")?;
         let key = PrivateKeyDer::try_from(server_key.serialize_der()).map_err(anyhow::Error::msg)?;

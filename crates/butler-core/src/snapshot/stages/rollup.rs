@@ -6,7 +6,7 @@ use super::{ENTRY_GAS, LENGTH_LIMIT};
 use crate::contracts::bindings::{gse, rollup};
 use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
-use crate::domain::rollup::{FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
+use crate::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use crate::snapshot::error::{Contract, SnapshotError};
 use crate::snapshot::reads::{Answers, Reads, Slot};
 
@@ -23,6 +23,9 @@ pub(in crate::snapshot) struct RollupFigures {
     slot_seconds: Slot<U256>,
     epoch_slots: Slot<U256>,
     current_epoch: Slot<U256>,
+    /// By its present name, and by that of older rollups, which counted blocks.
+    pending_checkpoint: [Slot<U256>; 2],
+    proven_checkpoint: [Slot<U256>; 2],
     flush_size: Slot<U256>,
     available_flushes: Slot<U256>,
     next_flushable_epoch: Slot<U256>,
@@ -57,6 +60,8 @@ impl RollupFigures {
             slot_seconds: figure!(GetSlotDurationCall),
             epoch_slots: figure!(GetEpochDurationCall),
             current_epoch: figure!(GetCurrentEpochCall),
+            pending_checkpoint: [figure!(GetPendingCheckpointNumberCall), figure!(GetPendingBlockNumberCall)],
+            proven_checkpoint: [figure!(GetProvenCheckpointNumberCall), figure!(GetProvenBlockNumberCall)],
             flush_size: figure!(GetEntryQueueFlushSizeCall),
             available_flushes: figure!(GetAvailableValidatorFlushesCall),
             next_flushable_epoch: figure!(GetNextFlushableEpochCall),
@@ -78,6 +83,14 @@ impl RollupFigures {
                 value => Ok(value),
             })
         };
+        let either = |slots: &[Slot<U256>; 2], name| {
+            for slot in slots {
+                if answers.get_if_supported(slot)?.is_some() {
+                    return answers.checked(slot, |value| decode::small(name, value)).map(Some);
+                }
+            }
+            Ok(None)
+        };
         let length = |slot, name| answers.checked(slot, |value| decode::length(name, value, LENGTH_LIMIT));
         let [gse, slasher, staking_asset] = &self.addresses;
         let facts = RollupFacts {
@@ -92,6 +105,10 @@ impl RollupFigures {
                 epoch_slots: positive(&self.epoch_slots, "getEpochDuration")?,
             },
             current_epoch: number(&self.current_epoch, "getCurrentEpoch")?,
+            checkpoints: CheckpointTips {
+                pending: either(&self.pending_checkpoint, "getPendingCheckpointNumber")?,
+                proven: either(&self.proven_checkpoint, "getProvenCheckpointNumber")?,
+            },
             flush: FlushFacts {
                 flush_size: number(&self.flush_size, "getEntryQueueFlushSize")?,
                 available_flushes: number(&self.available_flushes, "getAvailableValidatorFlushes")?,

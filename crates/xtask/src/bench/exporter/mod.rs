@@ -5,7 +5,6 @@
 //! networks with a node each stand beside it, so that there are enough scrapes in a minute. Everything is scraped each second.
 
 mod clients;
-mod process;
 mod setting;
 
 use std::time::{Duration, Instant};
@@ -14,10 +13,11 @@ use anyhow::{Context as _, ensure as require};
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use serde_json::{Value, json};
 
-use self::clients::{Coding, Load, Pace};
-use self::process::Exporter;
+use self::clients::{Load, Pace};
 use self::setting::{Setting, Size};
 use crate::command::{cargo, output, run as start, target};
+use crate::connection::Coding;
+use crate::exporter::Exporter;
 
 /// How to measure.
 #[derive(Debug, clap::Args)]
@@ -58,7 +58,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
     let devnet = Setting::devnet(&folder.join("devnet"), &small, &node)?;
     let start_ms = median(STARTS, || devnet.start(&binary).map(|exporter| milliseconds(exporter.first_scrape)))?;
-    let mut all = Vec::new();
     for size in [Size::Attesters, Size::Series] {
         eprintln!("{}: alone for {} s", size.name(), QUIET.as_secs());
         let alone = Setting::large(&folder.join("alone"), &large, size, None)?;
@@ -68,14 +67,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         figures["cpu_seconds_per_scrape"] = json!(thousandths(cpu));
         figures["start_to_first_scrape_ms"] = json!(start_ms);
         figures["binary_bytes"] = json!(binary_bytes);
-        all.push(figures);
-    }
-    for mut figures in all {
         let series = figures["series"].as_u64().unwrap_or_default().to_string();
-        let encoded = output(
-            cargo().args(["bench", "--quiet", "--package", "butler-exporter", "--bench", "encode", "--"]).arg(series),
-        )?;
-        let encoded: Value = serde_json::from_str(&encoded).context("the bench of the encoder printed no JSON")?;
+        let bench = ["bench", "--quiet", "--package", "butler-exporter", "--bench", "encode", "--"];
+        let encoded: Value = serde_json::from_str(&output(cargo().args(bench).arg(series))?)
+            .context("the bench of the encoder printed no JSON")?;
         figures["encode_ms"] = encoded["encode_ms"].clone();
         figures["change_ms"] = encoded["change_ms"].clone();
         if options.json {
@@ -149,7 +144,7 @@ fn measure(options: &Options, exporter: &mut Exporter, size: Size) -> anyhow::Re
         "change_ms": null,
         "bytes": text.len(),
         "bytes_gzip": paced.bytes(Coding::Gzip),
-        "peak_rss_mb": peak,
+        "peak_rss_mb": tenths(peak),
         "rss_growth_mb": growth(&memory),
     }))
 }

@@ -8,7 +8,7 @@ use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::{Chain, Oracle, example_files};
 use serde_json::json;
 
-use super::process::Exporter;
+use crate::exporter::Exporter;
 
 /// Small networks beside the large one.
 const SMALL: u32 = 6;

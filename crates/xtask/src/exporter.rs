@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use super::clients::{Coding, Connection};
+use crate::connection::{Coding, Connection};
 
 /// How long everything may take to be scraped for the first time.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -18,12 +18,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A running exporter; killed when dropped.
-pub(super) struct Exporter {
+pub(crate) struct Exporter {
     child: Child,
     connection: Connection,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// From its start until a response showed that every scraper had succeeded.
-    pub(super) first_scrape: Duration,
+    pub(crate) first_scrape: Duration,
 }
 
 impl Drop for Exporter {
@@ -35,7 +35,7 @@ impl Drop for Exporter {
 
 impl Exporter {
     /// Starts it, and waits for its first scrapes.
-    pub(super) fn start(binary: &Path, config: &Path, state: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(binary: &Path, config: &Path, state: &Path) -> anyhow::Result<Self> {
         let began = Instant::now();
         let mut command = Command::new(binary);
         command.env_clear().env("HOME", state).env("CACHE_DIRECTORY", state).env("STATE_DIRECTORY", state);
@@ -84,13 +84,13 @@ impl Exporter {
     }
 
     /// What it serves.
-    pub(super) fn metrics(&mut self) -> anyhow::Result<String> {
+    pub(crate) fn metrics(&mut self) -> anyhow::Result<String> {
         let body = self.connection.get(Coding::Identity)?;
         String::from_utf8(body).context("the metrics are no text")
     }
 
     /// How long the last scrape of each scraper with this name took: a figure that changes with each scrape.
-    pub(super) fn scrapes(&mut self, scraper: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    pub(crate) fn scrapes(&mut self, scraper: &str) -> anyhow::Result<BTreeMap<String, String>> {
         let label = format!("scraper=\"{scraper}");
         let text = self.metrics()?;
         let lines = text.lines().filter(|line| line.starts_with("butler_scrape_duration_seconds{"));
@@ -107,21 +107,21 @@ impl Exporter {
         let status = self.proc("status")?;
         let line = status.lines().find_map(|line| line.strip_prefix(key));
         let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        Ok(super::tenths(kilobytes.with_context(|| format!("no {key} in the status"))? / 1024.0))
+        Ok(kilobytes.with_context(|| format!("no {key} in the status"))? / 1024.0)
     }
 
     /// Memory in use, in MB.
-    pub(super) fn memory(&self) -> anyhow::Result<f64> {
+    pub(crate) fn memory(&self) -> anyhow::Result<f64> {
         self.status("VmRSS:")
     }
 
     /// The most memory that was ever in use, in MB.
-    pub(super) fn peak_memory(&self) -> anyhow::Result<f64> {
+    pub(crate) fn peak_memory(&self) -> anyhow::Result<f64> {
         self.status("VmHWM:")
     }
 
     /// The processor's time so far.
-    pub(super) fn cpu(&self) -> anyhow::Result<Duration> {
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
         let stat = self.proc("stat")?;
         let fields = stat.rsplit_once(')').context("no name in the stat")?.1;
         let ticks: f64 = fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();

@@ -1,0 +1,197 @@
+//! JSON-RPC of an Aztec node: its public port and its admin port.
+//!
+//! Nodes answer errors as HTTP 400 with a JSON-RPC body, leave `result` out where they mean `undefined`, write some
+//! numbers as strings, and answer 404 to everything while in standby. Newer nodes say `aztec_` where older ones say
+//! `node_`, and `aztecAdmin_` where they say `nodeAdmin_`; which one is learnt from the first answer, method by method.
+
+mod answers;
+mod methods;
+mod stats;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use ethers_core::types::Address;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::error::RpcFailure;
+use super::http::{HttpPeer, HttpSettings, HttpSetupError};
+use super::text::printable;
+use super::wire::{self, Request};
+use crate::domain::offence::Offence;
+use crate::domain::sentinel::SentinelReport;
+
+pub use self::answers::{L1ContractAddresses, L2Tips, NodeInfo, PeerCounts, WorldState};
+use self::answers::{OffenceText, tips};
+use self::methods::NodeMethod;
+
+/// A client of one port of one Aztec node.
+#[derive(Debug)]
+pub struct AztecNode {
+    name: String,
+    peer: HttpPeer,
+    next_id: AtomicU64,
+    /// For each method, the index of the name that was last answered.
+    learnt: [AtomicUsize; NodeMethod::COUNT],
+}
+
+/// Which offences to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OffenceRange {
+    /// Those of the slashing round that is voted on now.
+    Current,
+    /// All that the node still keeps.
+    All,
+}
+
+impl OffenceRange {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Current, Self::All];
+
+    /// The name that the node and labels use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::All => "all",
+        }
+    }
+}
+
+impl AztecNode {
+    /// Prepares a client; connects to nothing.
+    ///
+    /// # Errors
+    /// See [`HttpSetupError`].
+    pub fn new(name: &str, settings: &HttpSettings) -> Result<Self, HttpSetupError> {
+        Ok(Self {
+            name: name.to_owned(),
+            peer: HttpPeer::new(settings)?,
+            next_id: AtomicU64::new(1),
+            learnt: Default::default(),
+        })
+    }
+
+    /// The node's name in the configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the node says of itself.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn node_info(&self) -> Result<NodeInfo, RpcFailure> {
+        self.ask(NodeMethod::NodeInfo).await
+    }
+
+    /// Whether the node calls itself ready. A node whose L1 is gone does, too.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn is_ready(&self) -> Result<bool, RpcFailure> {
+        self.ask(NodeMethod::IsReady).await
+    }
+
+    /// The heads of the node's chain.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn l2_tips(&self) -> Result<L2Tips, RpcFailure> {
+        tips(&self.ask(NodeMethod::L2Tips).await?)
+    }
+
+    /// How many peers the node has.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `MethodNotFound` for a node without a peer-to-peer side; `Malformed` for an answer of
+    /// another shape.
+    pub async fn peers(&self) -> Result<PeerCounts, RpcFailure> {
+        self.ask(NodeMethod::Peers).await
+    }
+
+    /// Whether the node's state is that of its blocks.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn world_state(&self) -> Result<WorldState, RpcFailure> {
+        self.ask(NodeMethod::WorldState).await
+    }
+
+    /// Asks for the current fees, which makes the node ask its L1 endpoint. The fees themselves are of no interest.
+    ///
+    /// # Errors
+    /// The failure of the exchange: an error or silence where the node's L1 is gone.
+    pub async fn current_fees(&self) -> Result<(), RpcFailure> {
+        self.ask::<serde::de::IgnoredAny>(NodeMethod::CurrentFees).await.map(|_| ())
+    }
+
+    /// What the node's sentinel saw of these attesters. The rest of the answer, which is long, is not kept.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn validators_stats(&self, own: &BTreeSet<Address>) -> Result<SentinelReport, RpcFailure> {
+        let (method, raw) = self.ask_raw(NodeMethod::ValidatorsStats, &json!([])).await?;
+        stats::report(&raw, own).map_err(|_| other_shape(method))
+    }
+
+    /// The offences that the node would vote to slash, everybody's. Needs the admin port.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Unauthorized` without the right key; `Malformed` for an answer of another shape.
+    pub async fn slash_offences(&self, range: OffenceRange) -> Result<Vec<Offence>, RpcFailure> {
+        let (method, raw) = self.ask_raw(NodeMethod::SlashOffences, &json!([range.name()])).await?;
+        let offences: Vec<OffenceText> = serde_json::from_str(raw.get()).map_err(|_| other_shape(method))?;
+        Ok(offences.into_iter().map(Offence::from).collect())
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: NodeMethod) -> Result<T, RpcFailure> {
+        let (name, raw) = self.ask_raw(method, &json!([])).await?;
+        serde_json::from_str(raw.get()).map_err(|_| other_shape(name))
+    }
+
+    /// The answer, and the method's name that the node knows. A node that was updated may know another than before.
+    async fn ask_raw(&self, method: NodeMethod, params: &Value) -> Result<(&'static str, Box<RawValue>), RpcFailure> {
+        let names = method.names();
+        let learnt = self.learnt.get(method.index());
+        let first = learnt.map_or(0, |learnt| learnt.load(Ordering::Relaxed));
+        let others = (0..names.len()).filter(|index| *index != first);
+        for index in [first].into_iter().chain(others) {
+            let Some(name) = names.get(index) else { continue };
+            match self.call(name, params).await {
+                Err(RpcFailure::MethodNotFound) => {}
+                Err(failure) => return Err(failure),
+                Ok(answer) => {
+                    if let Some(learnt) = learnt {
+                        learnt.store(index, Ordering::Relaxed);
+                    }
+                    return Ok((name, answer));
+                }
+            }
+        }
+        Err(RpcFailure::MethodNotFound)
+    }
+
+    async fn call(&self, method: &'static str, params: &Value) -> Result<Box<RawValue>, RpcFailure> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let request = Request::new(method, params);
+        let answer = self.peer.post(wire::encode_single(id, &request)).await?;
+        if answer.status == 401 || answer.status == 403 {
+            return Err(RpcFailure::Unauthorized { status: answer.status });
+        }
+        match wire::decode_single(id, &request, &answer.body) {
+            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&answer.status) => {
+                let text = String::from_utf8_lossy(answer.body.get(..answer.body.len().min(400)).unwrap_or_default());
+                Err(RpcFailure::Http { status: answer.status, text: printable(&text) })
+            }
+            answer => answer,
+        }
+    }
+}
+
+fn other_shape(method: &str) -> RpcFailure {
+    RpcFailure::Malformed(format!("the answer to {method} has another shape than expected"))
+}

@@ -1,0 +1,201 @@
+//! What needs attention, as a table: one line for each family whose value a person must act on.
+//!
+//! Of several rules with the same subject the first that holds counts, so the more urgent one stands first. Braces stand for
+//! the labels of the sample, and for its value.
+
+use super::attention::Urgency::{self, Critical, Info, Warning};
+use crate::catalogue::{self, Family};
+
+/// A page of `docs/runbooks`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Runbook {
+    pub(super) name: &'static str,
+    pub(super) text: &'static str,
+}
+
+macro_rules! runbook {
+    ($name:literal) => {
+        Runbook { name: $name, text: include_str!(concat!("../../../../docs/runbooks/", $name, ".md")) }
+    };
+}
+
+/// When a value needs attention.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Test {
+    Above(f64),
+    Below(f64),
+    /// A moment that is so many seconds ago.
+    OlderThan(u64),
+    /// A moment that comes within so many seconds.
+    Within(u64),
+    /// Less than so much of another family's value under the same labels.
+    Lacks(&'static Family, f64),
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) family: &'static Family,
+    /// Only samples with this value of their last label.
+    pub(super) only: Option<&'static str>,
+    pub(super) test: Test,
+    pub(super) urgency: Urgency,
+    /// When it is too late, under the same first labels.
+    pub(super) until: Option<&'static Family>,
+    pub(super) text: &'static str,
+    pub(super) runbook: Runbook,
+}
+
+const fn rule(family: &'static Family, test: Test, urgency: Urgency, text: &'static str, runbook: Runbook) -> Rule {
+    Rule { family, only: None, test, urgency, until: None, text, runbook }
+}
+
+impl Rule {
+    const fn only(self, value: &'static str) -> Self {
+        Self { only: Some(value), ..self }
+    }
+
+    const fn until(self, family: &'static Family) -> Self {
+        Self { until: Some(family), ..self }
+    }
+}
+
+/// Present, or true.
+const YES: Test = Test::Above(0.0);
+/// False, or none.
+const NO: Test = Test::Below(0.5);
+
+/// The table.
+pub(super) static RULES: &[Rule] = &[
+    rule(
+        &catalogue::COINBASE_WRONG,
+        YES,
+        Critical,
+        "{attester} earns for a wrong coinbase: its rewards go astray",
+        runbook!("ButlerCoinbaseWrong"),
+    ),
+    rule(
+        &catalogue::COINBASE_MISSING,
+        YES,
+        Warning,
+        "{attester} has no coinbase in any key file",
+        runbook!("ButlerCoinbaseMissing"),
+    )
+    .until(&catalogue::COINBASE_DEADLINE),
+    rule(
+        &catalogue::DUPLICATES,
+        YES,
+        Critical,
+        "{value} keys are in several key files: two servers may attest with one key",
+        runbook!("ButlerKeyOnSeveralServers"),
+    )
+    .only("several_key_files"),
+    rule(
+        &catalogue::DUPLICATES,
+        YES,
+        Warning,
+        "{value} own keys are in two places ({kind})",
+        runbook!("ButlerDuplicateKeys"),
+    ),
+    rule(
+        &catalogue::PROVIDER_ADMIN_CHANGE,
+        YES,
+        Critical,
+        "the admin's role of provider {provider} was offered to somebody",
+        runbook!("ButlerProviderAdminChangePending"),
+    ),
+    rule(
+        &catalogue::PROVIDER_QUEUE_LENGTH,
+        NO,
+        Critical,
+        "the queue of provider {provider} is empty: it takes no delegations",
+        runbook!("ButlerProviderQueueEmpty"),
+    ),
+    rule(
+        &catalogue::PROVIDER_QUEUE_LENGTH,
+        Test::Below(5.0),
+        Warning,
+        "the queue of provider {provider} has only {value} keys left",
+        runbook!("ButlerProviderQueueShort"),
+    ),
+    rule(
+        &catalogue::NODE_UP,
+        NO,
+        Critical,
+        "node {node} does not answer, or follows another network",
+        runbook!("ButlerNodeDown"),
+    ),
+    rule(&catalogue::NODE_READY, NO, Warning, "node {node} answers and is not ready", runbook!("ButlerNodeNotReady")),
+    rule(
+        &catalogue::PUBLISHER_BALANCE,
+        Test::Lacks(&catalogue::PUBLISHER_REQUIRED, 0.25),
+        Critical,
+        "publisher {publisher} is nearly dry: it has {value} ether",
+        runbook!("ButlerPublisherDry"),
+    ),
+    rule(
+        &catalogue::PUBLISHER_BALANCE,
+        Test::Lacks(&catalogue::PUBLISHER_REQUIRED, 1.0),
+        Warning,
+        "publisher {publisher} has less than it should: {value} ether",
+        runbook!("ButlerPublisherLow"),
+    ),
+    rule(
+        &catalogue::ATTESTERS_AT_POSITION,
+        YES,
+        Warning,
+        "{value} own attesters were slashed out or ejected",
+        runbook!("ButlerAttesterSlashedOut"),
+    )
+    .only("zombie"),
+    rule(
+        &catalogue::KEY_FILE_FAULTS,
+        YES,
+        Warning,
+        "{value} faults in key files: their attesters are judged as if no file had them",
+        runbook!("ButlerKeyFileFaults"),
+    ),
+    rule(
+        &catalogue::ENDPOINT_HEALTHY,
+        NO,
+        Warning,
+        "L1 endpoint {endpoint} is bad",
+        runbook!("ButlerEndpointUnhealthy"),
+    ),
+    rule(
+        &catalogue::SCRAPE_SUCCESS,
+        NO,
+        Warning,
+        "the last scrape of {scraper} failed",
+        runbook!("ButlerScrapeFailing"),
+    ),
+    rule(
+        &catalogue::SCRAPE_LAST_SUCCESS,
+        Test::OlderThan(600),
+        Critical,
+        "no scrape of {scraper} has succeeded for ten minutes",
+        runbook!("ButlerSnapshotStale"),
+    ),
+    rule(
+        &catalogue::SNAPSHOT_BLOCK_TIMESTAMP,
+        Test::OlderThan(300),
+        Warning,
+        "the newest block that the L1 endpoints have is old",
+        runbook!("ButlerSnapshotBlockOld"),
+    ),
+    rule(
+        &catalogue::CERTIFICATE_CURRENT,
+        NO,
+        Warning,
+        "the new certificate cannot be used; the old one is served",
+        runbook!("ButlerCertificateNotReplaced"),
+    ),
+    rule(
+        &catalogue::ENTRY_QUEUE_NEXT,
+        Test::Within(86_400),
+        Info,
+        "the next own deposit can be let in",
+        runbook!("ButlerEntryQueueArrivalSoon"),
+    )
+    .until(&catalogue::ENTRY_QUEUE_NEXT),
+];

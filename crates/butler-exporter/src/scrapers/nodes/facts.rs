@@ -1,0 +1,110 @@
+//! What one node answered to each question, and what that makes of it.
+
+use std::time::Duration;
+
+use butler_core::client::aztec_node::{AztecNode, L2Tips, NodeInfo, PeerCounts, WorldState};
+use butler_core::client::error::{ErrorKind, RpcFailure};
+use butler_core::config::NetworkConfig;
+use tokio::time::{Instant, timeout};
+
+use crate::kinds::FailureKind;
+
+/// How long a node may take to ask its L1. A node whose L1 hangs never answers.
+const L1_PROBE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// An answer, or the kind of failure.
+pub(super) type Answer<T> = Result<T, FailureKind>;
+
+/// What one node answered to each question.
+#[derive(Debug)]
+pub(super) struct NodeFacts {
+    /// The node's name in the configuration.
+    pub(super) name: String,
+    /// What it says of itself, if that fits the configuration.
+    pub(super) info: Answer<NodeInfo>,
+    /// How long that answer took.
+    pub(super) round_trip: Duration,
+    /// Whether it calls itself ready.
+    pub(super) ready: Answer<bool>,
+    /// The heads of its chain.
+    pub(super) tips: Answer<L2Tips>,
+    /// Its peers; `None` for a node without a peer-to-peer side.
+    pub(super) peers: Option<Answer<PeerCounts>>,
+    /// The state of its world; `None` for a node that does not say.
+    pub(super) world: Option<Answer<WorldState>>,
+    /// Whether its L1 endpoint answers it; `None` where that cannot be told.
+    pub(super) l1_reachable: Option<bool>,
+    /// The version of a node that follows something else.
+    pub(super) stranger_version: Option<String>,
+}
+
+impl NodeFacts {
+    /// Everything that is wrong. A node whose L1 is gone answers, so that is a reading and no failure.
+    pub(super) fn failures(&self) -> impl Iterator<Item = FailureKind> {
+        let failures = [
+            self.info.as_ref().err().copied(),
+            self.ready.as_ref().err().copied(),
+            self.tips.as_ref().err().copied(),
+            self.peers.as_ref().and_then(|peers| peers.as_ref().err()).copied(),
+            self.world.as_ref().and_then(|world| world.as_ref().err()).copied(),
+        ];
+        failures.into_iter().flatten()
+    }
+}
+
+/// Asks a node everything, side by side.
+pub(super) async fn ask(node: &AztecNode, config: &NetworkConfig, deadline: Duration) -> NodeFacts {
+    let began = Instant::now();
+    let info = async {
+        let info = within(deadline, node.node_info()).await;
+        (info, began.elapsed())
+    };
+    let ((info, round_trip), ready, tips, peers, world, fees) = tokio::join!(
+        info,
+        within(deadline, node.is_ready()),
+        within(deadline, node.l2_tips()),
+        within(deadline, node.peers()),
+        within(deadline, node.world_state()),
+        within(deadline.min(L1_PROBE_DEADLINE), node.current_fees()),
+    );
+    let (info, stranger_version) = match info {
+        Ok(info) if !fits(&info, config) => (Err(FailureKind::Rpc(ErrorKind::WrongChain)), Some(info.node_version)),
+        info => (info, None),
+    };
+    NodeFacts {
+        name: node.name().to_owned(),
+        info,
+        round_trip,
+        ready,
+        tips,
+        peers: where_supported(peers),
+        world: where_supported(world),
+        l1_reachable: l1_reachable(fees),
+        stranger_version,
+    }
+}
+
+/// Whether the node follows what is configured.
+pub(crate) fn fits(info: &NodeInfo, config: &NetworkConfig) -> bool {
+    info.l1_chain_id == config.chain_id && info.l1_contract_addresses.registry_address == config.aztec_registry
+}
+
+fn where_supported<T>(answer: Answer<T>) -> Option<Answer<T>> {
+    if matches!(answer, Err(FailureKind::Rpc(ErrorKind::MethodNotFound))) { None } else { Some(answer) }
+}
+
+/// What the answer to a question that the node passes on to L1 says of its L1: an error or silence is L1's, anything
+/// else that goes wrong is the node's own.
+fn l1_reachable(fees: Answer<()>) -> Option<bool> {
+    match fees {
+        Ok(()) => Some(true),
+        Err(FailureKind::Rpc(ErrorKind::Rpc | ErrorKind::Timeout) | FailureKind::Deadline) => Some(false),
+        Err(_) => None,
+    }
+}
+
+/// An answer within the deadline. Its failure is its kind: a node's own words may hold its L1 endpoint's URL.
+pub(crate) async fn within<T>(deadline: Duration, answer: impl Future<Output = Result<T, RpcFailure>>) -> Answer<T> {
+    let answer = timeout(deadline, answer).await.map_err(|_| FailureKind::Deadline)?;
+    answer.map_err(|failure| FailureKind::Rpc(failure.kind()))
+}

@@ -1,0 +1,71 @@
+//! Turns what nodes answered into readings.
+
+use butler_core::client::text::printable;
+use butler_core::domain::node::{follows_canonical, lag};
+use butler_core::domain::rollup::RollupFacts;
+
+use super::facts::NodeFacts;
+use crate::catalogue;
+use crate::readings::{Readings, number, truth};
+
+/// The longest version that becomes a label.
+const VERSION_LIMIT: usize = 64;
+
+/// A version that a stranger wrote, as a label.
+pub(crate) fn version_label(version: &str) -> String {
+    printable(version).chars().take(VERSION_LIMIT).collect()
+}
+
+/// Turns what nodes answered into readings. `rollup` is the canonical one of the last snapshot, unless that is too old.
+pub(super) fn node_readings(nodes: &[NodeFacts], rollup: Option<&RollupFacts>) -> Readings {
+    let mut readings = Readings::default();
+    for node in nodes {
+        let label = || [node.name.clone()];
+        readings.push(&catalogue::NODE_UP, label(), truth(node.info.is_ok()));
+        let version = node.info.as_ref().ok().map(|info| &info.node_version).or(node.stranger_version.as_ref());
+        if let Some(version) = version {
+            readings.push(&catalogue::NODE, [node.name.clone(), version_label(version)], 1.0);
+        }
+        if let Ok(info) = &node.info {
+            readings.push(&catalogue::NODE_ROUND_TRIP, label(), node.round_trip.as_secs_f64());
+            if let Some(rollup) = rollup {
+                let agrees = follows_canonical(rollup, info.l1_contract_addresses.rollup_address, info.rollup_version);
+                readings.push(&catalogue::NODE_ROLLUP_AGREES, label(), truth(agrees));
+            }
+            push_state(&mut readings, node, rollup);
+        }
+    }
+    readings
+}
+
+fn push_state(readings: &mut Readings, node: &NodeFacts, rollup: Option<&RollupFacts>) {
+    let label = || [node.name.clone()];
+    if let Ok(ready) = node.ready {
+        readings.push(&catalogue::NODE_READY, label(), truth(ready));
+    }
+    if let Some(reachable) = node.l1_reachable {
+        readings.push(&catalogue::NODE_L1_REACHABLE, label(), truth(reachable));
+    }
+    if let Ok(tips) = node.tips {
+        readings.push(&catalogue::NODE_PROPOSED, label(), number(tips.proposed));
+        readings.push(&catalogue::NODE_PROVEN, label(), number(tips.proven));
+        readings.push(&catalogue::NODE_FINALIZED, label(), number(tips.finalized));
+        let on_l1 = rollup.map(|rollup| rollup.checkpoints).unwrap_or_default();
+        for (tip, l1, own) in
+            [("pending", on_l1.pending, tips.pending_checkpoint), ("proven", on_l1.proven, tips.proven_checkpoint)]
+        {
+            if let Some(lag) = lag(l1, own) {
+                readings.push(&catalogue::NODE_LAG, [node.name.clone(), tip.to_owned()], number(lag));
+            }
+        }
+    }
+    if let Some(Ok(peers)) = node.peers {
+        for (status, count) in peers.by_status() {
+            readings.push(&catalogue::NODE_PEERS, [node.name.clone(), status.to_owned()], number(count));
+        }
+    }
+    if let Some(Ok(world)) = node.world {
+        readings.push(&catalogue::NODE_WORLD_BLOCK, label(), number(world.latest_block_number));
+        readings.push(&catalogue::NODE_WORLD_SYNCED, label(), truth(world.trees_are_synched));
+    }
+}

@@ -1,0 +1,193 @@
+//! The scraper of what own nodes saw of own attesters: duties missed, by their sentinels, and offences, by their admin
+//! ports.
+//!
+//! A node that does not answer is counted by its kind of failure and left out; what the others saw is served. What is
+//! believed of an attester is decided in `domain/sentinel.rs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use butler_core::client::aztec_node::{AztecNode, OffenceRange};
+use butler_core::client::error::ErrorKind;
+use butler_core::config::NetworkConfig;
+use butler_core::domain::offence::{Offence, sum_offences};
+use butler_core::domain::sentinel::{MissedShare, SentinelReport, believe};
+use butler_core::network::{NetworkError, admin_ports, aztec_nodes, key_files};
+use ethers_core::types::Address;
+use futures_util::future::{BoxFuture, join_all};
+use tokio::task::block_in_place;
+use tokio::time::Instant;
+
+use crate::catalogue;
+use crate::edge::unix_now;
+use crate::kinds::FailureKind;
+use crate::readings::{Readings, address, count, number, truth, units};
+use crate::scrapers::Scrape;
+use crate::scrapers::failure_log::FailureLog;
+use crate::scrapers::nodes::{setup_failed, within};
+use crate::scrapers::seen::{FirstLook, Seen, SeenReceiver, fresh};
+use crate::status::Slot;
+
+/// What one node's sentinel said.
+type Report = (String, Result<SentinelReport, FailureKind>);
+/// What one node's admin port said: the offences of the current round, and all. `None` for a node that notes none.
+type Noted = (String, Result<Option<[Vec<Offence>; 2]>, FailureKind>);
+
+#[derive(Debug)]
+struct Clients {
+    nodes: Vec<AztecNode>,
+    admin_ports: Vec<AztecNode>,
+}
+
+impl Clients {
+    fn new(config: &NetworkConfig) -> Result<Self, NetworkError> {
+        Ok(Self { nodes: aztec_nodes(config)?, admin_ports: admin_ports(config)? })
+    }
+}
+
+/// Scrapes one network's sentinels and admin ports, again and again. Key files are read in place, which needs a runtime of
+/// several threads.
+#[derive(Debug)]
+pub struct SentinelScraper {
+    config: NetworkConfig,
+    seen: SeenReceiver,
+    first_look: FirstLook,
+    clients: Option<Clients>,
+    log: FailureLog,
+}
+
+impl SentinelScraper {
+    /// A scraper that has asked nobody yet.
+    #[must_use]
+    pub fn new(config: NetworkConfig, seen: SeenReceiver) -> Self {
+        Self { config, seen, first_look: FirstLook::default(), clients: None, log: FailureLog::default() }
+    }
+
+    async fn scrape_sentinels(&mut self, slot: &Slot) {
+        slot.tick();
+        let began = Instant::now();
+        self.first_look.wait(&mut self.seen).await;
+        let seen = fresh(&self.seen, slot.budget());
+        let own = self.own_attesters(seen.as_deref());
+        let clients = match self.clients.take().map_or_else(|| Clients::new(&self.config), Ok) {
+            Ok(clients) => self.clients.insert(clients),
+            Err(error) => {
+                setup_failed(slot, &error, began.elapsed());
+                return;
+            }
+        };
+        let reports = join_all(clients.nodes.iter().map(|node| ask_sentinel(node, &own, slot.deadline)));
+        let noted = join_all(clients.admin_ports.iter().map(|port| ask_admin_port(port, slot.deadline)));
+        let (reports, noted) = tokio::join!(reports, noted);
+        let sentinels = reports.iter().map(|(node, answer)| ("the sentinel of node", node, answer.as_ref().err()));
+        let ports = noted.iter().map(|(node, answer)| ("the admin port of node", node, answer.as_ref().err()));
+        for (subject, node, failure) in sentinels.chain(ports) {
+            failure.iter().for_each(|kind| slot.count_error(**kind));
+            self.log.note(slot, subject, node, failure.map(|kind| (*kind, None)));
+        }
+        let current_slot = seen.and_then(|seen| seen.snapshot.rollup.clock.slot_at(seen.snapshot.block.timestamp));
+        let mut readings = sentinel_readings(reports, current_slot);
+        push_offences(&mut readings, &noted, &own);
+        slot.succeeded(readings.into(), began.elapsed(), unix_now());
+    }
+
+    /// Those of key files and of the configuration, and those that the last snapshot found besides.
+    fn own_attesters(&self, seen: Option<&Seen>) -> BTreeSet<Address> {
+        let mut own = block_in_place(|| key_files(&self.config)).book.attesters();
+        own.extend(&self.config.extra_attesters);
+        own.extend(seen.into_iter().flat_map(|seen| seen.snapshot.attesters.keys()));
+        own
+    }
+}
+
+impl Scrape for SentinelScraper {
+    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+        Box::pin(self.scrape_sentinels(slot))
+    }
+}
+
+/// A node that does not know the method has no sentinel, which is no failure.
+async fn ask_sentinel(node: &AztecNode, own: &BTreeSet<Address>, deadline: Duration) -> Report {
+    let report = match within(deadline, node.validators_stats(own)).await {
+        Err(FailureKind::Rpc(ErrorKind::MethodNotFound)) => Ok(SentinelReport::default()),
+        answer => answer,
+    };
+    (node.name().to_owned(), report)
+}
+
+/// A node without a slasher answers with an error, which is no failure.
+async fn ask_admin_port(port: &AztecNode, deadline: Duration) -> Noted {
+    let ask = async |range| match within(deadline, port.slash_offences(range)).await {
+        Err(FailureKind::Rpc(ErrorKind::Rpc | ErrorKind::MethodNotFound)) => Ok(None),
+        answer => answer.map(Some),
+    };
+    let [current, all] = OffenceRange::BOTH;
+    let noted = match tokio::join!(ask(current), ask(all)) {
+        (Err(failure), _) | (_, Err(failure)) => Err(failure),
+        (Ok(current), Ok(all)) => Ok(current.zip(all).map(<[_; 2]>::from)),
+    };
+    (port.name().to_owned(), noted)
+}
+
+/// Turns the reports of all nodes that answered into readings. `current_slot` is the rollup's, of the last snapshot.
+fn sentinel_readings(reports: Vec<Report>, current_slot: Option<u64>) -> Readings {
+    let mut readings = Readings::default();
+    let reports: BTreeMap<String, SentinelReport> =
+        reports.into_iter().filter_map(|(node, report)| Some((node, report.ok()?))).collect();
+    for (node, report) in &reports {
+        let label = || [node.clone()];
+        readings.push(&catalogue::SENTINEL_ENABLED, label(), truth(report.is_enabled()));
+        if !report.is_enabled() {
+            continue;
+        }
+        if let Some(slot) = report.last_processed_slot {
+            readings.push(&catalogue::SENTINEL_SLOT, label(), number(slot));
+        }
+        if let Some(lag) = report.lag(current_slot) {
+            readings.push(&catalogue::SENTINEL_LAG, label(), number(lag));
+        }
+        if !report.is_fresh(current_slot) {
+            continue;
+        }
+        readings.push(&catalogue::SENTINEL_OWN, label(), count(report.duties.len()));
+        let ratio = |share: MissedShare| number(share.missed) / number(share.total);
+        if let Some(share) = report.missed_share(|duties| duties.attestations) {
+            readings.push(&catalogue::SENTINEL_MISSED_ATTESTATIONS, label(), ratio(share));
+        }
+        if let Some(share) = report.missed_share(|duties| duties.proposals) {
+            readings.push(&catalogue::SENTINEL_MISSED_PROPOSALS, label(), ratio(share));
+        }
+    }
+    for (attester, duties) in believe(&reports, current_slot).into_iter().filter(|(_, duties)| duties.has_misses()) {
+        let label = || [address(attester)];
+        readings.push(&catalogue::ATTESTER_MISSED_ATTESTATIONS, label(), number(duties.attestations.missed));
+        readings.push(&catalogue::ATTESTER_ATTESTATION_STREAK, label(), number(duties.attestations.streak));
+        readings.push(&catalogue::ATTESTER_MISSED_PROPOSALS, label(), number(duties.proposals.missed));
+        readings.push(&catalogue::ATTESTER_PROPOSAL_STREAK, label(), number(duties.proposals.streak));
+    }
+    readings
+}
+
+/// Offences are served only where an admin port answered: none known is not the same as nobody asked.
+fn push_offences(readings: &mut Readings, noted: &[Noted], own: &BTreeSet<Address>) {
+    for (node, answer) in noted {
+        readings.push(&catalogue::NODE_ADMIN_UP, [node.clone()], truth(answer.is_ok()));
+    }
+    let answers: Vec<_> = noted.iter().filter_map(|(_, answer)| answer.as_ref().ok()?.as_ref()).collect();
+    if answers.is_empty() {
+        return;
+    }
+    let of = |range: usize| answers.iter().filter_map(move |ranges| ranges.get(range)).flatten();
+    for (index, range) in OffenceRange::BOTH.into_iter().enumerate() {
+        let sums = sum_offences(of(index), own);
+        for (kind, sum) in sums.by_kind {
+            let label = || [kind.name().to_owned(), range.name().to_owned()];
+            readings.push(&catalogue::OFFENCES, label(), number(sum.offences));
+        }
+        for ((attester, kind), sum) in sums.by_attester {
+            let label = || [address(attester), kind.name().to_owned(), range.name().to_owned()];
+            readings.push(&catalogue::ATTESTER_OFFENCES, label(), number(sum.offences));
+            readings.push(&catalogue::ATTESTER_OFFENCE_AMOUNT, label(), units(sum.amount));
+        }
+    }
+}
