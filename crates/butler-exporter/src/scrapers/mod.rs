@@ -55,7 +55,7 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     };
     let shared = Arc::clone(config);
     let seen = SeenSender::new(None);
-    // They begin with what the chain's scraper has told by then, so that its first failure is not missed.
+    // All begin with what the chain's scraper has told by then, so that its first failure is not missed.
     let (slashing_sees, governance_sees, rewards_see) = (seen.subscribe(), seen.subscribe(), seen.subscribe());
     let receiver = seen.subscribe();
     let chain = slot(ScraperKind::L1, pace, L1_DEADLINE);
@@ -79,11 +79,11 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     if !network.aztec_nodes.is_empty() {
         let (owned, seen) = (network.clone(), receiver.clone());
         jobs.push(Job::new(slot(ScraperKind::Nodes, pace, NODES_DEADLINE), move || {
-            Box::new(nodes::NodesScraper::new(owned.clone(), seen.clone()))
+            Box::new(nodes::NodesScraper::new(owned.clone(), seen.clone(), age_limit))
         }));
         let (owned, seen) = (network.clone(), receiver);
         jobs.push(Job::new(slot(ScraperKind::Sentinel, exporter.sentinel_interval, NODES_DEADLINE), move || {
-            Box::new(sentinel::SentinelScraper::new(owned.clone(), seen.clone()))
+            Box::new(sentinel::SentinelScraper::new(owned.clone(), seen.clone(), age_limit))
         }));
     }
     if !network.hosts.is_empty() {

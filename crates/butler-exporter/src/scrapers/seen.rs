@@ -23,7 +23,7 @@ pub struct Seen {
 }
 
 /// How long a scraper's first scrape waits for the first snapshot.
-const FIRST_LOOK: Duration = Duration::from_secs(5);
+const FIRST_LOOK: Duration = Duration::from_secs(10);
 
 /// Where the scraper of the chain puts what it saw.
 pub type SeenSender = watch::Sender<Option<Arc<Seen>>>;
@@ -45,11 +45,11 @@ pub struct FirstLook {
 }
 
 impl FirstLook {
-    /// Waits at the first call only.
+    /// Waits at the first call only. The chain's scraper tells of a failure too.
     pub async fn wait(&mut self, seen: &mut SeenReceiver) {
-        if !std::mem::replace(&mut self.is_over, true) {
-            // Neither a snapshot that does not come nor a scraper that ended is a failure here.
-            let _ = timeout(FIRST_LOOK, seen.wait_for(Option::is_some)).await;
+        if !std::mem::replace(&mut self.is_over, true) && seen.borrow().is_none() {
+            // Neither a snapshot that takes long nor a scraper that ended is a failure here.
+            let _ = timeout(FIRST_LOOK, seen.changed()).await;
         }
     }
 }

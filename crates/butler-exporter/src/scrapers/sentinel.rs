@@ -51,6 +51,8 @@ impl Clients {
 pub struct SentinelScraper {
     config: NetworkConfig,
     seen: SeenReceiver,
+    /// A snapshot that is older does not count.
+    age_limit: Duration,
     first_look: FirstLook,
     clients: Option<Clients>,
     log: FailureLog,
@@ -59,15 +61,15 @@ pub struct SentinelScraper {
 impl SentinelScraper {
     /// A scraper that has asked nobody yet.
     #[must_use]
-    pub fn new(config: NetworkConfig, seen: SeenReceiver) -> Self {
-        Self { config, seen, first_look: FirstLook::default(), clients: None, log: FailureLog::default() }
+    pub fn new(config: NetworkConfig, seen: SeenReceiver, age_limit: Duration) -> Self {
+        Self { config, seen, age_limit, first_look: FirstLook::default(), clients: None, log: FailureLog::default() }
     }
 
     async fn scrape_sentinels(&mut self, slot: &Slot) {
         slot.tick();
         let began = Instant::now();
         self.first_look.wait(&mut self.seen).await;
-        let seen = fresh(&self.seen, slot.budget());
+        let seen = fresh(&self.seen, self.age_limit);
         let own = self.own_attesters(seen.as_deref());
         let clients = match self.clients.take().map_or_else(|| Clients::new(&self.config), Ok) {
             Ok(clients) => self.clients.insert(clients),

@@ -32,6 +32,8 @@ use crate::tasks::is_worth_a_line;
 pub struct NodesScraper {
     config: NetworkConfig,
     seen: SeenReceiver,
+    /// A snapshot that is older does not count.
+    age_limit: Duration,
     first_look: FirstLook,
     clients: Option<Vec<AztecNode>>,
     log: FailureLog,
@@ -40,8 +42,8 @@ pub struct NodesScraper {
 impl NodesScraper {
     /// A scraper that has asked nobody yet.
     #[must_use]
-    pub fn new(config: NetworkConfig, seen: SeenReceiver) -> Self {
-        Self { config, seen, first_look: FirstLook::default(), clients: None, log: FailureLog::default() }
+    pub fn new(config: NetworkConfig, seen: SeenReceiver, age_limit: Duration) -> Self {
+        Self { config, seen, age_limit, first_look: FirstLook::default(), clients: None, log: FailureLog::default() }
     }
 
     async fn scrape_nodes(&mut self, slot: &Slot) {
@@ -63,7 +65,7 @@ impl NodesScraper {
             }
             self.log.note(slot, "node", &node.name, node.failures().next().map(|kind| (kind, None)));
         }
-        let seen = fresh(&self.seen, slot.budget());
+        let seen = fresh(&self.seen, self.age_limit);
         let readings = node_readings(&nodes, seen.as_ref().map(|seen| &seen.snapshot.rollup));
         slot.succeeded(readings.into(), began.elapsed(), unix_now());
     }

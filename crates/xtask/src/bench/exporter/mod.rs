@@ -67,6 +67,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         figures["cpu_seconds_per_scrape"] = json!(thousandths(cpu));
         figures["start_to_first_scrape_ms"] = json!(start_ms);
         figures["binary_bytes"] = json!(binary_bytes);
+        eprintln!("{}, but for the encoder: {figures}", size.name());
         let series = figures["series"].as_u64().unwrap_or_default().to_string();
         let bench = ["bench", "--quiet", "--package", "butler-exporter", "--bench", "encode", "--"];
         let encoded: Value = serde_json::from_str(&output(cargo().args(bench).arg(series))?)
