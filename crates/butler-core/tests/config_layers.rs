@@ -76,6 +76,7 @@ fn mainnet_needs_no_file() {
     slashing_interval = "60s"  # default
     governance_interval = "5m"  # default
     insecure = false  # default
+    otlp_interval = "60s"  # default
 
     [watcher]
     enabled = true  # default
