@@ -54,6 +54,7 @@ fn mainnet_needs_no_file() {
     key_files = ["keys/*.json"]  # flag --key-files
     publisher_files = []  # default
     extra_attesters = []  # default
+    server_labels = true  # default
     replicated_keys = false  # default
     minimum_ether_per_attester = "0.1"  # default
     coinbase_critical = "6h"  # default
@@ -75,6 +76,7 @@ fn mainnet_needs_no_file() {
     state_directory = "/home/op/.local/state/butler"  # variable HOME
     slashing_interval = "60s"  # default
     governance_interval = "5m"  # default
+    rewards_interval = "60s"  # default
     insecure = false  # default
     otlp_interval = "60s"  # default
 

@@ -21,11 +21,14 @@ pub enum ScraperKind {
     Sentinel,
     /// The operator's machines.
     Hosts,
+    /// Our share of the rewards that wait.
+    Rewards,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 6] = [Self::L1, Self::Slashing, Self::Governance, Self::Nodes, Self::Sentinel, Self::Hosts];
+    pub const ALL: [Self; 7] =
+        [Self::L1, Self::Slashing, Self::Governance, Self::Rewards, Self::Nodes, Self::Sentinel, Self::Hosts];
 
     /// The name that labels and logs use.
     #[must_use]
@@ -37,6 +40,7 @@ impl ScraperKind {
             Self::Governance => "governance",
             Self::Sentinel => "sentinel",
             Self::Hosts => "hosts",
+            Self::Rewards => "rewards",
         }
     }
 }

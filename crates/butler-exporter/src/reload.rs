@@ -27,10 +27,10 @@ use crate::service;
 use crate::tasks::Job;
 use crate::watched::{Marks, Settling, look};
 
-/// The shortest time between two looks at the files.
-const PAUSE: Duration = Duration::from_secs(1);
-/// Looking takes at most this part of one processor's time: one in so many.
-const SHARE: u32 = 50;
+/// The shortest and the longest time between two looks at the files.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+/// Between these, looking takes one part of the time in so many.
+const SHARE: u32 = 20;
 /// How often a configuration is read whose list of files keeps changing.
 const READINGS: usize = 3;
 /// The most faults of one configuration that are logged.
@@ -129,13 +129,14 @@ impl Reloader {
             };
             let began = Instant::now();
             let now = block_in_place(|| look(&self.loader.files));
+            let keys_now = block_in_place(|| self.look_at_keys());
+            pause = began.elapsed().saturating_mul(SHARE).clamp(PAUSE.0, PAUSE.1);
             if settings.look(now) || asked {
                 self.reload().await;
                 settings.accept(self.loader.marks.clone());
             }
-            let now = block_in_place(|| self.look_at_keys());
-            keys.retain(|network, _| now.contains_key(network));
-            for (network, marks) in now {
+            keys.retain(|network, _| keys_now.contains_key(network));
+            for (network, marks) in keys_now {
                 let changed = match keys.get_mut(&network) {
                     Some(settling) => settling.look(marks),
                     None => {
@@ -150,7 +151,6 @@ impl Reloader {
                     self.crew.wake(&network);
                 }
             }
-            pause = began.elapsed().saturating_mul(SHARE).max(PAUSE);
         }
     }
 

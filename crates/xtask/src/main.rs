@@ -15,6 +15,7 @@ mod exporter;
 mod package;
 mod rules;
 mod service;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -41,6 +42,8 @@ enum Task {
     Check,
     /// Try the service in a container with a real systemd; needs root.
     Service(service::Options),
+    /// Run the exporter through everything that can go wrong, and check what it serves meanwhile.
+    Soak(soak::Options),
     /// Rewrite the pages that are made from the code, or check that they are current.
     Docs(docs::Options),
     /// Build the exporter's Debian package.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Check => check::run(),
         Task::Service(options) => service::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Package(options) => package::run(&options),
         Task::Bench(bench) => bench::run(&bench),

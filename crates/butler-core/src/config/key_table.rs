@@ -42,6 +42,7 @@ static NETWORK: Group = Group {
         key("key_files", "pattern", Optional, "Public key files of your servers. `*`, `?`, `[…]` and `**` match as in a shell; a pattern that matches nothing is an error.").list(),
         key("publisher_files", "path", Optional, "Files that list each server's publishers.").list(),
         key("extra_attesters", "address", Optional, "Attesters to follow although no key file has them.").list(),
+        key("server_labels", "boolean", Default("true"), "Whether each server of the key files is a group of its own under the label `server:NAME`."),
         key("replicated_keys", "boolean", Default("false"), "Whether several servers run the same attesters on purpose. Otherwise that is reported."),
         key("minimum_ether_per_attester", "ether", Default("0.1"), "What a publisher should hold for each attester that it pays for."),
         key("coinbase_critical", "duration", Default("6h"), "A missing coinbase is a warning as soon as the key is staked, and critical this long before its earliest activation.").seconds(0, 31_536_000),
@@ -51,6 +52,7 @@ static NETWORK: Group = Group {
         Subsection { name: "l1", shape: Shape::List, group: &L1 },
         Subsection { name: "aztec_nodes", shape: Shape::List, group: &AZTEC_NODES },
         Subsection { name: "hosts", shape: Shape::List, group: &HOSTS },
+        Subsection { name: "labels", shape: Shape::List, group: &LABELS },
     ],
 };
 
@@ -116,6 +118,22 @@ static HOSTS: Group = Group {
         key("l1_url_env", "variable", Optional, "The environment variable that holds that URL."),
         key("timeout", "duration", Default("5s"), "How long one check may take.").seconds(1, 60),
         key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's."),
+    ]],
+    sections: &[],
+};
+
+static LABELS: Group = Group {
+    doc: "A group of your attesters under a label of your choice: figures are served for each group. An attester may be in several.",
+    keys: &[&[
+        key("label", "text", Required, "The label, such as `operator:kiln`. `server:` is for the servers' own labels."),
+        key(
+            "attesters",
+            "address",
+            Optional,
+            "Attesters of the group. They are followed although no key file has them.",
+        )
+        .list(),
+        key("servers", "text", Optional, "Servers, as the key files name them, with all of their attesters.").list(),
     ]],
     sections: &[],
 };
@@ -215,6 +233,13 @@ static EXPORTER: Group = Group {
             .seconds(1, 86_400),
         key("governance_interval", "duration", Default("5m"), "Time between two looks at governance.")
             .seconds(1, 86_400),
+        key(
+            "rewards_interval",
+            "duration",
+            Default("60s"),
+            "Time between two computations of the own share of rewards.",
+        )
+        .seconds(1, 86_400),
         key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
         key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
         key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),

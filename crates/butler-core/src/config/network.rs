@@ -14,6 +14,7 @@ use super::reader::Section;
 use super::setting::{Ether, Problem, Setting};
 use super::text_setting::{PresetName, Text, WrittenPath, WrittenPattern, is_network_name};
 use crate::domain::ids::ProviderId;
+use crate::domain::labels::{LabelRule, SERVER_PREFIX};
 
 /// The public facts of a network that everybody shares.
 #[derive(Debug)]
@@ -87,6 +88,10 @@ pub struct NetworkConfig {
     pub key_files: Vec<String>,
     /// Files of publishers, already under the configuration file's folder.
     pub publisher_files: Vec<PathBuf>,
+    /// Groups of attesters under labels.
+    pub labels: Vec<LabelRule>,
+    /// Whether each server is such a group, too.
+    pub server_labels: bool,
     /// Attesters to follow although no key file has them.
     pub extra_attesters: Vec<Address>,
     /// Whether several servers run the same attesters on purpose.
@@ -131,6 +136,8 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let publisher_files =
         publisher_files.map(|(path, origin)| section.reader().resolve(&path.0, Some(&origin))).collect();
     let extra_attesters = distinct(section, "extra_attesters");
+    let labels = read_labels(section);
+    let server_labels = section.get("server_labels");
     let replicated_keys = section.get("replicated_keys");
     let minimum = section.get::<Ether>("minimum_ether_per_attester");
     let coinbase_critical = section.get("coinbase_critical");
@@ -157,6 +164,8 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         key_files,
         publisher_files,
         extra_attesters,
+        labels,
+        server_labels: server_labels?,
         replicated_keys: replicated_keys?,
         minimum_ether_per_attester: minimum?.0,
         coinbase_critical: coinbase_critical?,
@@ -204,6 +213,31 @@ fn read_node(section: &Section<'_>) -> Option<NodeConfig> {
     let endpoint = read_endpoint(section)?;
     let admin = read_admin(section, &endpoint).ok()?;
     Some(NodeConfig { endpoint, server, admin })
+}
+
+/// The most labels of one network: each is a dozen series.
+const LABEL_LIMIT: usize = 256;
+
+fn read_labels(section: &Section<'_>) -> Vec<LabelRule> {
+    let mut rules: Vec<LabelRule> = Vec::new();
+    for section in section.sections("labels") {
+        let label = section.get::<Text>("label").map(|label| label.0);
+        let attesters = distinct(&section, "attesters").into_iter().collect();
+        let servers = section.list::<Text>("servers").into_iter().map(|(server, _)| server.0).collect();
+        let Some(label) = label else { continue };
+        if label.starts_with(SERVER_PREFIX) {
+            let hint = "`server_labels` gives each server its label";
+            section.fault("label", Problem::new(format!("`{SERVER_PREFIX}` is for servers")).hint(hint));
+        } else if rules.iter().any(|rule| rule.label == label) {
+            let hint = "put all of its attesters and servers into one section";
+            section.fault("label", Problem::new(format!("the label `{}` occurs twice", escape(&label))).hint(hint));
+        } else if rules.len() == LABEL_LIMIT {
+            section.fault("label", Problem::new(format!("more than {LABEL_LIMIT} labels")));
+            break;
+        }
+        rules.push(LabelRule { label, attesters, servers });
+    }
+    rules
 }
 
 /// Patterns under the configuration file's folder, whose own name is taken literally.

@@ -40,6 +40,8 @@ pub struct ExporterConfig {
     pub slashing_interval: Duration,
     /// Time between two looks at governance.
     pub governance_interval: Duration,
+    /// Time between two computations of the own share of rewards.
+    pub rewards_interval: Duration,
     /// What a request may bring. Neither this nor a user only on loopback, or when that was asked for.
     pub bearer_token: Option<SecretString>,
     /// Who may ask with a password. Empty when nobody is configured.
@@ -73,6 +75,7 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let textfile = read_textfile(section);
     let slashing_interval = section.get("slashing_interval");
     let governance_interval = section.get("governance_interval");
+    let rewards_interval = section.get("rewards_interval");
     let insecure: Option<bool> = section.get("insecure");
     let bearer_token = match read_secret(section, &BEARER) {
         Secret::Absent => None,
@@ -105,6 +108,7 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         governance_interval: governance_interval?,
         sentinel_interval: intervals.0?,
         hosts_interval: intervals.1?,
+        rewards_interval: rewards_interval?,
         staleness,
         state_directory,
         textfile,

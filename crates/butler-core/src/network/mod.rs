@@ -81,6 +81,7 @@ impl Network {
         let book = &self.keys.book;
         let mut attesters: BTreeSet<_> = book.attesters();
         attesters.extend(&self.config.extra_attesters);
+        attesters.extend(self.config.labels.iter().flat_map(|rule| &rule.attesters));
         let mut publishers: BTreeSet<_> =
             book.entries.iter().flat_map(|entry| entry.publishers.iter().copied()).collect();
         publishers.extend(book.publishers_by_server.values().flatten());

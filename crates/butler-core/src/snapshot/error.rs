@@ -30,6 +30,8 @@ pub enum Contract {
     Governance,
     /// Where signals for payloads are counted, from the governance.
     GovernanceProposer,
+    /// A delegation's split.
+    Split,
     /// No contract: an account whose balance is read.
     Account,
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Contract {
             Self::SlashingProposer => "slashing proposer",
             Self::Governance => "governance",
             Self::GovernanceProposer => "governance proposer",
+            Self::Split => "split",
             Self::Account => "account",
         })
     }

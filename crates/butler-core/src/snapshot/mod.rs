@@ -12,6 +12,7 @@ mod reader;
 mod reads;
 mod slashing;
 mod sources;
+mod splits;
 mod stages;
 
 pub use delegation_times::DelegationTimes;
@@ -21,3 +22,4 @@ pub use ledger::{LedgerCache, LedgerKey};
 pub use reader::{Progress, SnapshotReader, SnapshotRequest};
 pub use slashing::{SlashingReader, SlashingRequest};
 pub use sources::event_sources;
+pub use splits::SplitReader;

@@ -82,6 +82,7 @@ impl Family {
 mod attesters;
 mod governance;
 mod hosts;
+mod labels;
 mod life;
 mod network;
 mod nodes;
@@ -94,6 +95,7 @@ mod slashing;
 pub use self::attesters::*;
 pub use self::governance::*;
 pub use self::hosts::*;
+pub use self::labels::*;
 pub use self::life::*;
 pub use self::network::*;
 pub use self::nodes::*;
@@ -108,6 +110,7 @@ static SUBJECTS: &[&[&Family]] = &[
     life::FAMILIES,
     program::FAMILIES,
     attesters::FAMILIES,
+    labels::FAMILIES,
     network::FAMILIES,
     publishers::FAMILIES,
     slashing::FAMILIES,

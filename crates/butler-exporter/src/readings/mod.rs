@@ -3,6 +3,7 @@
 //! A set of readings belongs to one scrape and is replaced as a whole. Nothing here reads a clock, a file or a socket.
 
 pub mod governance;
+mod labels;
 pub mod runway;
 pub mod slashing;
 
@@ -103,6 +104,7 @@ pub fn chain_readings(
     if !keys.book.entries.is_empty() {
         push_coinbases(&mut readings, &rows, snapshot.block.timestamp);
     }
+    labels::push_labels(&mut readings, config, &rows, !keys.book.entries.is_empty());
     let replicas = if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse };
     push_duplicates(&mut readings, snapshot, keys, replicas);
     readings.push(&catalogue::KEY_FILE_FAULTS, [], count(keys.faults.len()));

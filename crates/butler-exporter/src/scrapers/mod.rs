@@ -9,6 +9,7 @@ pub mod governance;
 pub mod hosts;
 pub mod l1;
 pub mod nodes;
+pub mod rewards;
 pub mod seen;
 pub mod sentinel;
 pub mod slashing;
@@ -48,15 +49,18 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     let pace = exporter.scrape_interval;
     let slot = |kind, pace: Duration, deadline| {
         let slot = Slot::new(&network.name, kind, pace, pace.max(deadline));
-        Arc::new(slot.with_staleness(exporter.staleness))
+        // A slower scraper's readings must not vanish before its next scrape.
+        let budget = |staleness: Duration| if staleness < pace { pace.saturating_mul(2) } else { staleness };
+        Arc::new(slot.with_staleness(exporter.staleness.map(budget)))
     };
     let shared = Arc::clone(config);
     let seen = SeenSender::new(None);
     // All begin with what the chain's scraper has told by then, so that its first failure is not missed.
-    let (slashing_sees, governance_sees) = (seen.subscribe(), seen.subscribe());
+    let (slashing_sees, governance_sees, rewards_see) = (seen.subscribe(), seen.subscribe(), seen.subscribe());
     let receiver = seen.subscribe();
     let chain = slot(ScraperKind::L1, pace, L1_DEADLINE);
-    let (age_limit, aztec_registry) = (chain.budget(), network.aztec_registry);
+    let (age_limit, aztec_registry, staking_registry) =
+        (chain.budget(), network.aztec_registry, network.staking_registry);
     let mut jobs = vec![
         Job::new(chain, move || Box::new(l1::L1Scraper::new(Arc::clone(&shared), seen.clone()))),
         Job::new(slot(ScraperKind::Slashing, exporter.slashing_interval, BEYOND_DEADLINE), move || {
@@ -66,6 +70,10 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
         Job::new(slot(ScraperKind::Governance, exporter.governance_interval, BEYOND_DEADLINE), move || {
             let question = governance::GovernanceQuestion::new(aztec_registry);
             Box::new(beyond::BeyondScraper::new(question, governance_sees.clone(), age_limit))
+        }),
+        Job::new(slot(ScraperKind::Rewards, exporter.rewards_interval, BEYOND_DEADLINE), move || {
+            let question = rewards::RewardsQuestion::new(staking_registry);
+            Box::new(beyond::BeyondScraper::new(question, rewards_see.clone(), age_limit))
         }),
     ];
     if !network.aztec_nodes.is_empty() {

@@ -3,8 +3,10 @@
 mod chain;
 mod governance;
 mod hosts;
+mod labels;
 mod life;
 mod nodes;
+mod rewards;
 mod runway;
 mod sentinel;
 mod slashing;
@@ -37,6 +39,8 @@ pub(crate) struct World {
 impl World {
     /// Starts everything and adds it to the configuration.
     pub(crate) async fn stand_up(bench: &Bench) -> Self {
+        labels::stand_up(bench);
+        rewards::stand_up(bench).await;
         let ballots = slashing::stand_up(bench).await;
         let proposed_at = governance::stand_up(bench).await;
         let delegations = runway::delegations(bench).await;
@@ -84,6 +88,8 @@ pub(crate) fn faults(bench: &Bench, world: &World, series: &Series) -> Vec<Strin
         slashing::expected(bench, world),
         governance::expected(bench, world),
         runway::expected(bench, world),
+        rewards::expected(bench),
+        labels::expected(),
     ];
     let values = values.into_iter().flatten().filter_map(|(key, value)| match series.get(&key) {
         Some(found) if (found - value).abs() < 1e-9 => None,

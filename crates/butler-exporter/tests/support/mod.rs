@@ -97,8 +97,8 @@ impl Bench {
 
     /// Starts the program on a free port, with a scrape each second.
     pub(crate) async fn run(&self) -> Program {
-        let paces =
-            ["scrape", "slashing", "governance", "sentinel", "hosts"].map(|of| format!("{of}_interval = \"1s\"\n"));
+        let scrapers = ["scrape", "slashing", "governance", "rewards", "sentinel", "hosts"];
+        let paces = scrapers.map(|of| format!("{of}_interval = \"1s\"\n"));
         self.run_with(&format!("{}textfile = \"butler.prom\"", paces.concat())).await
     }
 
@@ -198,7 +198,7 @@ impl Program {
 
     /// Waits until every scraper of the devnet that is not the chain's succeeded.
     pub(crate) async fn when_all_scraped(&self) {
-        for scraper in ["nodes", "slashing", "governance", "sentinel", "hosts"] {
+        for scraper in ["nodes", "slashing", "governance", "rewards", "sentinel", "hosts"] {
             self.when_scraped("devnet", scraper).await;
         }
     }

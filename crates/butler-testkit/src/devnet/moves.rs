@@ -123,6 +123,14 @@ pub enum Move {
         /// The round.
         round: u64,
     },
+    /// So many whole tokens of rewards wait for a coinbase. No block is ever proposed here, so they are written into the
+    /// rollup's storage.
+    SetRewards {
+        /// The coinbase.
+        coinbase: Address,
+        /// Whole tokens.
+        tokens: u64,
+    },
     /// An empty block.
     Mine,
     /// So many epochs pass; one block at the end.
@@ -217,6 +225,7 @@ impl Chain {
             Move::Signal { payload } => self.signal(payload).await,
             Move::Propose { payload } => self.propose(payload).await,
             Move::SubmitPayload { round } => self.submit_payload(round).await,
+            Move::SetRewards { coinbase, tokens } => self.set_rewards(coinbase, tokens).await,
             Move::Mine => {
                 self.mine().await?;
                 self.head().await

@@ -70,6 +70,31 @@ impl Chain {
         self.mine().await
     }
 
+    /// Finds the slot that the getter reads by trying those that it touches.
+    pub(super) async fn set_rewards(&self, coinbase: Address, tokens: u64) -> anyhow::Result<Played> {
+        const GETTER: &str = "getSequencerRewards(address)";
+        let rollup = self.oracle()?.contracts.rollup_address;
+        let amount = U256::from(tokens) * U256::exp10(18);
+        let call = json!({ "to": rollup, "data": calldata(GETTER, &[Token::Address(coinbase)]) });
+        let touched = self.rpc("eth_createAccessList", json!([call, "latest"])).await?;
+        let mut slots = Vec::new();
+        for entry in touched["accessList"].as_array().into_iter().flatten() {
+            slots.extend(entry["storageKeys"].as_array().into_iter().flatten().cloned());
+        }
+        for slot in slots {
+            let before = self.rpc("eth_getStorageAt", json!([rollup, slot, "latest"])).await?;
+            self.rpc("anvil_setStorageAt", json!([rollup, slot, format!("{amount:#066x}")])).await?;
+            let answer = self.read(rollup, GETTER, &[Token::Address(coinbase)], &[ParamType::Uint(256)]).await;
+            if answer.is_ok_and(|answer| answer == [Token::Uint(amount)]) {
+                // A block of its own, so that no block has two states.
+                self.mine().await?;
+                return self.head().await;
+            }
+            self.rpc("anvil_setStorageAt", json!([rollup, slot, before])).await?;
+        }
+        bail!("no storage slot holds the rewards of {coinbase:?}")
+    }
+
     pub(super) async fn head(&self) -> anyhow::Result<Played> {
         Ok(Played { block: self.block_number().await?, transaction: None })
     }
