@@ -61,9 +61,12 @@ async fn each_check_fails_for_its_own_reason() {
     add(&bench, "untrusted", &format!("rpc_url = \"{}\"", trusted.url()));
     // An Aztec node is no L1 endpoint.
     add(&bench, "mistaken", &format!("l1_url = \"{}/hunter2\"", ours.url()));
+    stranger.set_result("eth_chainId", json!("0x7"));
+    add(&bench, "elsewhere", &format!("l1_url = \"{}\"", stranger.url()));
     let program = bench.run().await;
     let series = program.when_scraped("devnet", "hosts").await;
     for (host, failing) in [
+        ("elsewhere", "l1"),
         ("moved", "dns"),
         ("nameless", "dns"),
         ("closed", "p2p"),

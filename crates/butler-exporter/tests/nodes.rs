@@ -6,6 +6,7 @@
 mod support;
 
 use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use ethers_core::utils::keccak256;
 use serde_json::json;
 use support::{Bench, Program, Series};
@@ -107,4 +108,55 @@ async fn a_standby_is_down_and_one_on_another_rollup_is_told() {
     assert_eq!(of_standby, 1, "nothing else is known of it: {series:#?}");
     assert!(series["butler_scrape_errors_total{network=\"devnet\",scraper=\"nodes\",kind=\"http\"}"] >= 1.0);
     assert!(!program.log().contains("Not Found"), "a node's own words stay out of the log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_recorded_node_is_told_as_it_was() {
+    let bench = Bench::start().await;
+    // Name, L1 reachable, proposed, proven, connected peers, sentinel.
+    let told = [
+        ("validator-node-4.1.2", 1.0, 2.0, 0.0, Some(1.0), Some(1.0)),
+        ("validator-node-4.1.2-proven", 1.0, 6.0, 3.0, Some(1.0), Some(1.0)),
+        ("validator-node-4.1.2-slashed", 1.0, 18.0, 15.0, Some(1.0), Some(1.0)),
+        ("prover-node-4.1.2", 1.0, 6.0, 3.0, Some(1.0), Some(0.0)),
+        ("l1-paused", 0.0, 18.0, 15.0, None, Some(1.0)),
+        ("l1-down", 0.0, 18.0, 15.0, None, Some(0.0)),
+    ];
+    let mut nodes = Vec::new();
+    for (recording, ..) in told {
+        nodes.push(node(&bench, recording, recording).await);
+    }
+    let program = bench.run().await;
+    let enabled = of("l1-down", "butler_sentinel_enabled");
+    program.when(&enabled, |series| series.contains_key(&enabled)).await;
+    let series = when_both_were_scraped(&program, "l1-down").await;
+    for (name, l1, proposed, proven, peers, sentinel) in told {
+        let get = |family: &str| series.get(&of(name, family)).copied();
+        assert_eq!((get("butler_node_up"), get("butler_node_ready")), (Some(1.0), Some(1.0)), "{name}");
+        assert_eq!(get("butler_node_l1_reachable"), Some(l1), "{name}");
+        assert_eq!(get("butler_node_proposed_block"), Some(proposed), "{name}");
+        assert_eq!(get("butler_node_proven_block"), Some(proven), "{name}");
+        assert_eq!(get("butler_sentinel_enabled"), sentinel, "{name}");
+        let connected = format!("butler_node_peers{{network=\"devnet\",node=\"{name}\",status=\"connected\"}}");
+        assert_eq!(series.get(&connected).copied(), peers, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_compared_with_a_chain_that_is_not_read_any_more() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    bench.reconfigure(bench.chain.url(), &proxy.url());
+    let _node = node(&bench, "validator-node-4.1.2-slashed", "well").await;
+    let program = bench.run_with("scrape_interval = \"1s\"\nstaleness = \"3s\"").await;
+    when_both_were_scraped(&program, "well").await;
+    proxy.set(FaultPlan::always(Fault::Close));
+    let (agrees, up) = (of("well", "butler_node_rollup_agrees"), of("well", "butler_node_up"));
+    let series = program
+        .when("the end of comparisons", |series| series.contains_key(&up) && !series.contains_key(&agrees))
+        .await;
+    assert!(!series.contains_key(&lag("well", "pending")), "{series:#?}");
+    assert_eq!(series[&of("well", "butler_node_proposed_block")], 18.0, "the node itself is well");
+    proxy.set(FaultPlan::default());
+    when_both_were_scraped(&program, "well").await;
 }

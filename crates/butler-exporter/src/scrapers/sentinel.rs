@@ -14,7 +14,8 @@ use butler_core::domain::offence::{Offence, sum_offences};
 use butler_core::domain::sentinel::{MissedShare, SentinelReport, believe};
 use butler_core::network::{NetworkError, admin_ports, aztec_nodes, key_files};
 use ethers_core::types::Address;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use futures_util::stream::{self, StreamExt as _};
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 
@@ -27,6 +28,9 @@ use crate::scrapers::failure_log::FailureLog;
 use crate::scrapers::nodes::{setup_failed, within};
 use crate::scrapers::seen::{FirstLook, Seen, SeenReceiver, fresh};
 use crate::status::Slot;
+
+/// How many sentinels are asked at the same time: each answers with megabytes.
+const LONG_ANSWERS: usize = 2;
 
 /// What one node's sentinel said.
 type Report = (String, Result<SentinelReport, FailureKind>);
@@ -78,7 +82,9 @@ impl SentinelScraper {
                 return;
             }
         };
-        let reports = join_all(clients.nodes.iter().map(|node| ask_sentinel(node, &own, slot.deadline)));
+        let questions: Vec<_> =
+            clients.nodes.iter().map(|node| ask_sentinel(node, &own, slot.deadline).boxed()).collect();
+        let reports = stream::iter(questions).buffered(LONG_ANSWERS).inspect(|_| slot.tick()).collect::<Vec<Report>>();
         let noted = join_all(clients.admin_ports.iter().map(|port| ask_admin_port(port, slot.deadline)));
         let (reports, noted) = tokio::join!(reports, noted);
         let sentinels = reports.iter().map(|(node, answer)| ("the sentinel of node", node, answer.as_ref().err()));
