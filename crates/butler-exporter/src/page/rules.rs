@@ -83,6 +83,38 @@ pub(super) static RULES: &[Rule] = &[
     )
     .until(&catalogue::COINBASE_DEADLINE),
     rule(
+        &catalogue::SLASHING_VOTES,
+        YES,
+        Critical,
+        "anybody may slash {attester}: {value} votes decided it",
+        runbook!("ButlerSlashingExecutable"),
+    )
+    .only("executable"),
+    rule(
+        &catalogue::SLASHING_VOTES,
+        YES,
+        Critical,
+        "{attester} is to be slashed: {value} votes decided it, and a veto must come in time",
+        runbook!("ButlerSlashingDecided"),
+    )
+    .only("decided")
+    .until(&catalogue::SLASHING_EXECUTABLE),
+    rule(
+        &catalogue::SLASHING_VOTES,
+        YES,
+        Warning,
+        "{value} votes to slash {attester} in this round",
+        runbook!("ButlerSlashingVotes"),
+    )
+    .only("voted"),
+    rule(
+        &catalogue::EJECTION_SLASHES,
+        Test::Below(2.5),
+        Warning,
+        "{value} small slashes eject {attester}",
+        runbook!("ButlerEjectionNear"),
+    ),
+    rule(
         &catalogue::DUPLICATES,
         YES,
         Critical,
@@ -261,6 +293,36 @@ pub(super) static RULES: &[Rule] = &[
         runbook!("ButlerAttesterSlashedOut"),
     )
     .only("zombie"),
+    rule(
+        &catalogue::PROVIDER_RUNWAY,
+        Test::Below(172_800.0),
+        Critical,
+        "the keys of provider {provider} last for less than two days",
+        runbook!("ButlerProviderQueueRunsDry"),
+    ),
+    rule(
+        &catalogue::PUBLISHER_RUNWAY,
+        Test::Below(86_400.0),
+        Critical,
+        "the ether of publisher {publisher} lasts for less than a day",
+        runbook!("ButlerPublisherRunsDry1d"),
+    ),
+    rule(
+        &catalogue::PUBLISHER_RUNWAY,
+        Test::Below(259_200.0),
+        Warning,
+        "the ether of publisher {publisher} lasts for less than three days",
+        runbook!("ButlerPublisherRunsDry"),
+    ),
+    rule(
+        &catalogue::GOVERNANCE_UNTIL,
+        Test::Within(259_200),
+        Warning,
+        "an accepted proposal can be executed soon",
+        runbook!("ButlerGovernanceExecutionNear"),
+    )
+    .only("queued")
+    .until(&catalogue::GOVERNANCE_UNTIL),
     rule(
         &catalogue::KEY_FILE_FAULTS,
         YES,

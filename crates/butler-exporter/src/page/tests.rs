@@ -101,6 +101,29 @@ fn the_most_urgent_stands_first_with_the_time_that_is_left() {
 }
 
 #[test]
+fn a_decided_slash_is_critical_days_before_and_votes_are_a_warning() {
+    let readings = read(&[
+        (&catalogue::SLASHING_VOTES, &[A, "decided"], 65.0),
+        (&catalogue::SLASHING_EXECUTABLE, &[A], number(NOW + 71 * HOUR)),
+        (&catalogue::SLASHING_VOTES, &[B, "voted"], 3.0),
+        (&catalogue::SLASHING_VOTES, &["0x1", "spared"], 60.0),
+        (&catalogue::EJECTION_SLASHES, &[A], 3.0),
+        (&catalogue::EJECTION_SLASHES, &[B], 2.0),
+    ]);
+    let lines = lines(&facts(own(), Some(readings)));
+    let expected = [
+        (
+            Urgency::Critical,
+            format!("{A} is to be slashed: 65 votes decided it, and a veto must come in time"),
+            Some("in 2 d 23 h"),
+        ),
+        (Urgency::Warning, format!("2 small slashes eject {B}"), None),
+        (Urgency::Warning, format!("3 votes to slash {B} in this round"), None),
+    ];
+    assert_eq!(lines, expected.map(|(urgency, text, left)| (urgency, text, left.map(str::to_owned))));
+}
+
+#[test]
 fn a_missing_coinbase_becomes_critical_six_hours_before() {
     for (left, urgency, words) in [
         (6 * HOUR + 1, Urgency::Warning, "in 6 h 0 min"),

@@ -84,3 +84,108 @@ fn push_margins(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use butler_core::domain::block::BlockRef;
+    use butler_core::domain::slashing::{OpenRound, PositionVotes, SlashAction, SlashingRules};
+    use ethers_core::types::H256;
+
+    use super::super::tests::{at, network};
+    use super::*;
+
+    const TOKEN: u64 = 1_000_000_000_000_000_000;
+
+    /// Rounds of two epochs and twenty slots; quorum 3. The sample's clock begins at 1000, and a slot has ten seconds.
+    fn facts(votes: [u64; 4], is_vetoed: bool) -> SlashingFacts {
+        let amounts = [2_000, 5_000, 5_000].map(|tokens: u64| U256::from(tokens) * TOKEN);
+        let rules = SlashingRules {
+            quorum: 3,
+            round_slots: 20,
+            round_epochs: 2,
+            committee_size: 2,
+            execution_delay_rounds: 2,
+            lifetime_rounds: 5,
+            offset_rounds: 1,
+            amounts,
+        };
+        // 77 is somebody else's.
+        let committees = vec![vec![at(10), at(77)], vec![at(11), at(10)]];
+        let votes: Vec<_> = votes.into_iter().map(|votes| PositionVotes([votes, 0, 0])).collect();
+        let actions = committees.iter().flatten().zip(&votes).filter(|(_, votes)| votes.decided(3).is_some());
+        let actions = actions.map(|(attester, _)| SlashAction { attester: *attester, amount: amounts[0] }).collect();
+        let round = OpenRound { round: 2, vote_count: 3, committees, votes, actions, is_vetoed };
+        SlashingFacts {
+            block: BlockRef { number: 500, hash: H256::zero(), timestamp: 1_550 },
+            paused_until: None,
+            proposer: Some(ProposerFacts {
+                rules,
+                current_round: 2,
+                current_votes: 3,
+                current_end: 1_600,
+                rounds: vec![round],
+            }),
+        }
+    }
+
+    /// The sample's network where 10 and 11 have stake: all of it, and 9,000 tokens less.
+    fn staked() -> NetworkSnapshot {
+        let mut snapshot = network();
+        snapshot.rollup.activation_threshold = U256::from(200_000) * TOKEN;
+        snapshot.rollup.ejection_threshold = U256::from(100_000) * TOKEN;
+        snapshot.rollup.local_ejection_threshold = Some(U256::from(190_000) * TOKEN);
+        for (attester, tokens) in [(10, 200_000_u64), (11, 191_000)] {
+            snapshot.attesters.get_mut(&at(attester)).unwrap().effective_balance = U256::from(tokens) * TOKEN;
+        }
+        snapshot
+    }
+
+    #[test]
+    fn only_own_attesters_have_series_and_only_those_somebody_must_look_at() {
+        let readings = slashing_readings(&facts([3, 3, 1, 3], false), &staked()).unwrap();
+        let (ten, eleven, stranger) = (address(at(10)), address(at(11)), address(at(77)));
+        let table: [(&catalogue::Family, &[&str], Option<f64>); 14] = [
+            (&catalogue::SLASHING_VOTES, &[&ten, "decided"], Some(3.0)),
+            (&catalogue::SLASHING_VOTES, &[&eleven, "voted"], Some(1.0)),
+            (&catalogue::SLASHING_VOTES, &[&stranger, "decided"], None),
+            (&catalogue::SLASHING_AMOUNT, &[&ten], Some(4_000.0)),
+            (&catalogue::SLASHING_AMOUNT, &[&eleven], None),
+            // Rounds 2 + 2 + 1 and 2 + 5 + 1.
+            (&catalogue::SLASHING_EXECUTABLE, &[&ten], Some(2_000.0)),
+            (&catalogue::SLASHING_EXPIRES, &[&ten], Some(2_600.0)),
+            (&catalogue::SLASHING_ATTESTERS, &["decided"], Some(1.0)),
+            (&catalogue::SLASHING_ATTESTERS, &["executable"], Some(0.0)),
+            (&catalogue::EJECTION_SLASHES, &[&ten], Some(6.0)),
+            (&catalogue::EJECTION_SLASHES, &[&eleven], Some(1.0)),
+            (&catalogue::EJECTION_MARGIN, &[&eleven], Some(1_000.0)),
+            (&catalogue::ATTESTER_SLASHED, &[&eleven], Some(9_000.0)),
+            (&catalogue::ATTESTER_SLASHED, &[&ten], None),
+        ];
+        for (family, labels, value) in table {
+            assert_eq!(readings.get(family, labels), value, "{} {labels:?}", family.name);
+        }
+        let quiet = slashing_readings(&facts([0; 4], false), &staked()).unwrap();
+        assert!(!quiet.0.iter().any(|sample| sample.labels.contains(&ten)), "nobody has to look at it");
+    }
+
+    #[test]
+    fn a_vetoed_slash_has_neither_amount_nor_time() {
+        let readings = slashing_readings(&facts([3, 0, 0, 0], true), &staked()).unwrap();
+        let ten = address(at(10));
+        assert_eq!(readings.get(&catalogue::SLASHING_VOTES, &[&ten, "vetoed"]), Some(3.0));
+        assert_eq!(readings.get(&catalogue::SLASHING_EXECUTABLE, &[&ten]), None);
+        assert_eq!(readings.get(&catalogue::SLASHING_AMOUNT, &[&ten]), None);
+    }
+
+    #[test]
+    fn a_rollup_without_a_tally_says_so_and_nothing_of_votes() {
+        let facts = SlashingFacts { proposer: None, paused_until: Some(9), ..facts([3; 4], false) };
+        let readings = slashing_readings(&facts, &staked()).unwrap();
+        assert_eq!(readings.get(&catalogue::SLASHING_SUPPORTED, &[]), Some(0.0));
+        assert_eq!(readings.get(&catalogue::SLASHING_ENABLED, &[]), Some(0.0));
+        assert_eq!(readings.get(&catalogue::SLASHING_PAUSED_UNTIL, &[]), Some(9.0));
+        let of_votes = [&catalogue::SLASHING_QUORUM, &catalogue::SLASHING_ATTESTERS, &catalogue::EJECTION_SLASHES];
+        assert!(!readings.0.iter().any(|sample| of_votes.contains(&sample.family)));
+        assert_eq!(readings.get(&catalogue::EJECTION_MARGIN, &[&address(at(11))]), Some(1_000.0), "it was slashed");
+    }
+}

@@ -11,7 +11,7 @@ use ethers_core::types::H256;
 
 use super::*;
 
-fn at(number: u64) -> Address {
+pub(super) fn at(number: u64) -> Address {
     Address::from_low_u64_be(number)
 }
 
@@ -63,7 +63,7 @@ fn delegation(attester: u64, split: u64) -> Delegation {
 }
 
 /// 10 validates without a coinbase, 11 with a wrong one, 12 waits without one, 13 is in the provider's queue.
-fn network() -> NetworkSnapshot {
+pub(super) fn network() -> NetworkSnapshot {
     let view = |status| AttesterView { status, effective_balance: U256::zero(), exit: None, withdrawer: None };
     let provider = ProviderFacts {
         admin: at(1),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::readings::Readings;
+use crate::readings::{Readings, Sample};
 use crate::text::{Lines, compress, encode};
 
 /// The readings of one scrape, also as they are served.
@@ -43,6 +43,13 @@ pub struct View {
     pub(crate) own: Arc<Readings>,
     /// What they read, while it is fresh.
     pub(crate) dated: Option<Arc<Dated>>,
+}
+
+impl View {
+    /// The samples, all labels but `network`.
+    pub(crate) fn samples(&self) -> impl Iterator<Item = &Sample> {
+        self.own.0.iter().chain(self.dated.iter().flat_map(|dated| &dated.readings.0))
+    }
 }
 
 impl PartialEq for View {

@@ -302,8 +302,7 @@ impl Slot {
     #[must_use]
     pub fn samples(&self) -> Vec<Sample> {
         let view = self.view();
-        let read = view.dated.iter().flat_map(|dated| &dated.readings.0);
-        view.own.0.iter().chain(read).cloned().collect()
+        view.samples().cloned().collect()
     }
 }
 
