@@ -149,3 +149,26 @@ impl Crew {
         self.of_network(network).filter(|job| job.slot.kind == ScraperKind::L1).for_each(|job| job.slot.wake());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use butler_core::config::Origin;
+
+    use super::*;
+
+    #[test]
+    fn a_key_that_nobody_thought_of_makes_new_jobs() {
+        let is_for_jobs = |section: &str, key: &str| {
+            let (section, key) = (section.to_owned(), key.to_owned());
+            is_for_jobs(&Effective { section, key, value: "1".to_owned(), origin: Origin::Default })
+        };
+        for key in ["scrape_interval", "staleness", "state_directory", "something_new"] {
+            assert!(is_for_jobs("exporter", key), "{key}");
+        }
+        assert!(is_for_jobs("exporter.something[0]", "new"));
+        for key in ["listen", "bearer_token_file", "basic_users_file", "tls_key_file", "textfile"] {
+            assert!(!is_for_jobs("exporter", key), "{key}");
+        }
+        assert!(!is_for_jobs("log", "level") && !is_for_jobs("watcher", "state_directory"));
+    }
+}

@@ -64,16 +64,16 @@ impl Life {
         figures.textfile = is_configured.then(|| figures.textfile.unwrap_or_default());
     }
 
-    /// The file is about to be written. It says itself when that was, so this comes before; `textfile_failed` takes it
-    /// back. Returns what was there before.
-    pub fn textfile_written(&self, now: u64) -> Option<u64> {
-        self.figures().textfile.as_mut().and_then(|textfile| textfile.written_at.replace(now))
+    /// The file was written.
+    pub fn textfile_written(&self, now: u64) {
+        if let Some(textfile) = &mut self.figures().textfile {
+            textfile.written_at = Some(now);
+        }
     }
 
-    /// The file could not be written; the one from `before` is still there.
-    pub fn textfile_failed(&self, before: Option<u64>) {
+    /// The file could not be written; the one from before is still there.
+    pub fn textfile_failed(&self) {
         if let Some(textfile) = &mut self.figures().textfile {
-            textfile.written_at = before;
             textfile.failures = textfile.failures.saturating_add(1);
         }
     }
@@ -129,9 +129,8 @@ mod tests {
         assert_eq!(value(&life, &catalogue::TEXTFILE_FAILURES, &[]), None);
         life.has_textfile(true);
         assert_eq!(value(&life, &catalogue::TEXTFILE_WRITTEN_AT, &[]), None);
-        assert_eq!(life.textfile_written(100), None);
-        let before = life.textfile_written(200);
-        life.textfile_failed(before);
+        life.textfile_written(100);
+        life.textfile_failed();
         assert_eq!(value(&life, &catalogue::TEXTFILE_WRITTEN_AT, &[]), Some(100.0));
         assert_eq!(value(&life, &catalogue::TEXTFILE_FAILURES, &[]), Some(1.0));
         life.has_textfile(true);

@@ -15,6 +15,7 @@ use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
 
 use crate::board::Board;
+use crate::catalogue::{self, Family};
 use crate::edge::unix_now;
 use crate::text::{Exposition, Format};
 
@@ -47,11 +48,12 @@ pub(crate) async fn keep_written(board: Arc<Board>, mut config: watch::Receiver<
 
 /// Returns whether it failed.
 fn write(board: &Board, exposition: &Exposition, path: &Path, was_failing: bool) -> bool {
-    let before = board.life().textfile_written(unix_now());
+    let now = unix_now();
     let why = match exposition.render(Format::Text) {
         Err(error) => format!("failed to write the metrics: {error}"),
-        Ok(text) => match save_atomic(path, &text, MODE) {
+        Ok(text) => match save_atomic(path, stamped(&String::from_utf8_lossy(&text), now).as_bytes(), MODE) {
             Ok(()) | Err(StoreError::Sync { .. }) => {
+                board.life().textfile_written(now);
                 if was_failing {
                     tracing::info!("the textfile is written again");
                 }
@@ -60,9 +62,35 @@ fn write(board: &Board, exposition: &Exposition, path: &Path, was_failing: bool)
             Err(error) => Chain(&error).to_string().replace("\n  because ", ": "),
         },
     };
-    board.life().textfile_failed(before);
+    board.life().textfile_failed();
     if !was_failing {
         tracing::warn!("the textfile is not written: {why}");
     }
     true
+}
+
+/// The text with the time at which it is written. What is served says so only once the file is there, so the text that comes
+/// in has the time of the file before, if any.
+fn stamped(text: &str, now: u64) -> String {
+    let Family { name, help, .. } = &catalogue::TEXTFILE_WRITTEN_AT;
+    let is_of_family = |line: &&str| {
+        let rest = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE ")).unwrap_or(line);
+        rest.split(' ').next() == Some(name)
+    };
+    let mut stamped: String = text.lines().filter(|line| !is_of_family(line)).map(|line| format!("{line}\n")).collect();
+    stamped.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {now}\n"));
+    stamped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_writing_is_there_once() {
+        let text = "# HELP butler_epoch E.\n# TYPE butler_epoch gauge\nbutler_epoch{network=\"a\"} 7\n";
+        let once = stamped(text, 100);
+        assert!(once.starts_with(text) && once.ends_with("\nbutler_textfile_last_write_timestamp_seconds 100\n"));
+        assert_eq!(stamped(&once, 200), stamped(text, 200));
+    }
 }

@@ -74,10 +74,14 @@ async fn promtool_accepts_the_text() {
     let program = bench.run().await;
     program.when_all_scraped().await;
     bench.write("metrics.txt", &program.get("/metrics").text());
-    let text = std::fs::File::open(bench.path("metrics.txt")).unwrap();
-    let output = tool("promtool").args(["check", "metrics"]).stdin(text).output().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && said.trim().is_empty(), "{said}");
+    let written = "butler_textfile_last_write_timestamp_seconds";
+    program.when("the textfile", |series| series.contains_key(written)).await;
+    for name in ["metrics.txt", "butler.prom"] {
+        let text = std::fs::File::open(bench.path(name)).unwrap();
+        let output = tool("promtool").args(["check", "metrics"]).stdin(text).output().unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && said.trim().is_empty(), "{name}: {said}");
+    }
 }
 
 /// A Prometheus that scrapes one exporter in one format; killed when dropped.

@@ -20,7 +20,8 @@ both the same.
   in a round that ended below the quorum), `vetoed`, `voted` (the current round, below the quorum), `decided` (it can still be
   vetoed), `executable` (anybody may execute it). An attester counts in the most urgent one.
 * A series vanishes with what it describes.
-* A reading that is older than three scrape intervals, and at least five minutes, is no longer served. `butler_scrape_success`,
+* A reading that is older than three scrape intervals, and at least five minutes (or `exporter.staleness`), counted from the
+  beginning of its scrape, is no longer served. `butler_scrape_success`,
   `butler_scrape_last_success_timestamp_seconds` and all counters stay: alert on them.
 * Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in a file, so
   that a change during a restart is counted.
