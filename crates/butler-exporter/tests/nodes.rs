@@ -9,7 +9,7 @@ use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use ethers_core::utils::keccak256;
 use serde_json::json;
-use support::{Bench, Program, Series};
+use support::{Bench, Program, Series, follow_devnet};
 
 /// Where the rollup keeps the heads of its chain: pending in the upper half, proven in the lower.
 const TIPS: &str = "aztec.stf.storage";
@@ -17,16 +17,7 @@ const TIPS: &str = "aztec.stf.storage";
 /// A node of that recording which follows the devnet's canonical rollup, under its own name in the configuration.
 async fn node(bench: &Bench, recording: &str, name: &str) -> FakeAztecNode {
     let node = FakeAztecNode::replay(recording).await.unwrap();
-    let contracts = bench.oracle().contracts;
-    node.set_result(
-        "node_getNodeInfo",
-        json!({
-            "nodeVersion": "4.1.2", "l1ChainId": bench.oracle().chain_id,
-            "rollupVersion": bench.oracle().rollup.version,
-            "l1ContractAddresses":
-                { "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address },
-        }),
-    );
+    follow_devnet(bench, &node);
     add(bench, &node, name);
     node
 }
@@ -73,6 +64,7 @@ async fn a_node_whose_l1_hangs_or_is_gone_is_told_from_one_that_is_well() {
         assert_eq!((series[&of(name, "butler_node_up")], series[&of(name, "butler_node_ready")]), (1.0, 1.0), "{name}");
         assert_eq!(series[&of(name, "butler_node_rollup_agrees")], 1.0, "{name}");
         assert_eq!((series[&lag(name, "pending")], series[&lag(name, "proven")]), (0.0, 3.0), "{name}");
+        assert!(series[&of(name, "butler_node_round_trip_seconds")] > 0.0, "{name}");
         let reachable = f64::from(u8::from(name == "well"));
         assert_eq!(series[&of(name, "butler_node_l1_reachable")], reachable, "{name}");
     }
