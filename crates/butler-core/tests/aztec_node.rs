@@ -193,3 +193,26 @@ async fn offences_need_the_admins_key() {
         assert!(!failure.to_string().contains("wrong-key"));
     }
 }
+
+#[tokio::test]
+async fn a_long_answer_of_a_sentinel_is_read_and_one_beyond_the_limit_is_refused() {
+    let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let history: Vec<_> = (0..40).map(|slot| json!({ "slot": slot, "status": "attestation-missed" })).collect();
+    let counts = json!({ "currentStreak": 40, "rate": 1, "count": 40, "total": 40 });
+    let address = |number: u64| format!("{:#x}", Address::from_low_u64_be(number));
+    let stats: serde_json::Map<_, _> = (1..=500)
+        .map(|number| {
+            let one = json!({ "missedProposals": counts, "missedAttestations": counts, "history": history });
+            (address(number), one)
+        })
+        .collect();
+    let answer = json!({ "stats": stats, "lastProcessedSlot": 40, "slotWindow": 40 });
+    assert!(answer.to_string().len() > 900_000 && answer.to_string().len() < 1 << 20);
+    node.set_result("node_getValidatorsStats", answer);
+    let report = client(&node.url()).validators_stats(&own(&[&address(7)])).await.unwrap();
+    assert_eq!(report.duties.len(), 1);
+    let longer: Vec<_> = (0..1 << 20).collect::<Vec<u32>>();
+    node.set_result("node_getValidatorsStats", json!({ "stats": {}, "slotWindow": 40, "more": longer }));
+    let failure = client(&node.url()).validators_stats(&own(&[&address(7)])).await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::TooLarge);
+}

@@ -78,6 +78,7 @@ fn mainnet_needs_no_file() {
     governance_interval = "5m"  # default
     rewards_interval = "60s"  # default
     insecure = false  # default
+    otlp_interval = "60s"  # default
 
     [watcher]
     enabled = true  # default

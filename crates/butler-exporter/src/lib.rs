@@ -14,6 +14,8 @@ pub mod http;
 pub mod kinds;
 pub mod life;
 mod logging;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod page;
 pub mod program;
 pub mod readings;

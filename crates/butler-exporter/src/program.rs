@@ -136,6 +136,8 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let scraped = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
     tasks.spawn(supervise(job_receiver, Arc::clone(&scraped)));
+    #[cfg(feature = "otlp")]
+    tasks.spawn(crate::otlp::keep_pushed(Arc::clone(&board), config_receiver.clone()));
     tasks.spawn(textfile::keep_written(Arc::clone(&board), config_receiver, scraped));
     tasks.spawn(feed_watchdog(Arc::clone(&site)));
     tasks.spawn(signals.meaningless.swallow());

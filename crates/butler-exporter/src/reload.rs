@@ -92,6 +92,9 @@ fn refusal(config: &Config) -> Option<String> {
     if !config.exporter.enabled {
         return Some("`exporter.enabled` is false".to_owned());
     }
+    if config.exporter.otlp.is_some() && !cfg!(feature = "otlp") {
+        return Some("`exporter.otlp_url` is set, and this program was built without the feature `otlp`".to_owned());
+    }
     if config.networks.is_empty() {
         return Some("no network is configured (hint: add a `[networks.…]` section)".to_owned());
     }

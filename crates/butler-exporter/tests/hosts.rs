@@ -61,9 +61,12 @@ async fn each_check_fails_for_its_own_reason() {
     add(&bench, "untrusted", &format!("rpc_url = \"{}\"", trusted.url()));
     // An Aztec node is no L1 endpoint.
     add(&bench, "mistaken", &format!("l1_url = \"{}/hunter2\"", ours.url()));
+    stranger.set_result("eth_chainId", json!("0x7"));
+    add(&bench, "elsewhere", &format!("l1_url = \"{}\"", stranger.url()));
     let program = bench.run().await;
     let series = program.when_scraped("devnet", "hosts").await;
     for (host, failing) in [
+        ("elsewhere", "l1"),
         ("moved", "dns"),
         ("nameless", "dns"),
         ("closed", "p2p"),
@@ -100,6 +103,11 @@ async fn a_host_that_hangs_delays_no_other_and_one_that_recovers_is_told() {
     let series = program.when_scraped("devnet", "hosts").await;
     assert_eq!((check(&series, "hung", "p2p"), check(&series, "hung", "rpc_by_ip")), (Some(1.0), Some(0.0)));
     assert_eq!(check(&series, "l1", "l1"), Some(1.0));
+    let took = |check: &str| {
+        let labels = format!("network=\"devnet\",host=\"hung\",check=\"{check}\"");
+        series[&format!("butler_host_check_duration_seconds{{{labels}}}")]
+    };
+    assert!(took("rpc_by_ip") >= 1.0 && took("p2p") < took("rpc_by_ip"), "the deadline is one second");
     drop(listener);
     program.when("a closed port", |series| check(series, "hung", "p2p") == Some(0.0)).await;
     let _again = TcpListener::bind(address).unwrap();

@@ -6,9 +6,10 @@
 mod support;
 
 use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use ethers_core::utils::keccak256;
 use serde_json::json;
-use support::{Bench, Program, Series};
+use support::{Bench, Program, Series, follow_devnet};
 
 /// Where the rollup keeps the heads of its chain: pending in the upper half, proven in the lower.
 const TIPS: &str = "aztec.stf.storage";
@@ -16,16 +17,7 @@ const TIPS: &str = "aztec.stf.storage";
 /// A node of that recording which follows the devnet's canonical rollup, under its own name in the configuration.
 async fn node(bench: &Bench, recording: &str, name: &str) -> FakeAztecNode {
     let node = FakeAztecNode::replay(recording).await.unwrap();
-    let contracts = bench.oracle().contracts;
-    node.set_result(
-        "node_getNodeInfo",
-        json!({
-            "nodeVersion": "4.1.2", "l1ChainId": bench.oracle().chain_id,
-            "rollupVersion": bench.oracle().rollup.version,
-            "l1ContractAddresses":
-                { "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address },
-        }),
-    );
+    follow_devnet(bench, &node);
     add(bench, &node, name);
     node
 }
@@ -72,6 +64,7 @@ async fn a_node_whose_l1_hangs_or_is_gone_is_told_from_one_that_is_well() {
         assert_eq!((series[&of(name, "butler_node_up")], series[&of(name, "butler_node_ready")]), (1.0, 1.0), "{name}");
         assert_eq!(series[&of(name, "butler_node_rollup_agrees")], 1.0, "{name}");
         assert_eq!((series[&lag(name, "pending")], series[&lag(name, "proven")]), (0.0, 3.0), "{name}");
+        assert!(series[&of(name, "butler_node_round_trip_seconds")] > 0.0, "{name}");
         let reachable = f64::from(u8::from(name == "well"));
         assert_eq!(series[&of(name, "butler_node_l1_reachable")], reachable, "{name}");
     }
@@ -107,4 +100,55 @@ async fn a_standby_is_down_and_one_on_another_rollup_is_told() {
     assert_eq!(of_standby, 1, "nothing else is known of it: {series:#?}");
     assert!(series["butler_scrape_errors_total{network=\"devnet\",scraper=\"nodes\",kind=\"http\"}"] >= 1.0);
     assert!(!program.log().contains("Not Found"), "a node's own words stay out of the log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_recorded_node_is_told_as_it_was() {
+    let bench = Bench::start().await;
+    // Name, L1 reachable, proposed, proven, connected peers, sentinel.
+    let told = [
+        ("validator-node-4.1.2", 1.0, 2.0, 0.0, Some(1.0), Some(1.0)),
+        ("validator-node-4.1.2-proven", 1.0, 6.0, 3.0, Some(1.0), Some(1.0)),
+        ("validator-node-4.1.2-slashed", 1.0, 18.0, 15.0, Some(1.0), Some(1.0)),
+        ("prover-node-4.1.2", 1.0, 6.0, 3.0, Some(1.0), Some(0.0)),
+        ("l1-paused", 0.0, 18.0, 15.0, None, Some(1.0)),
+        ("l1-down", 0.0, 18.0, 15.0, None, Some(0.0)),
+    ];
+    let mut nodes = Vec::new();
+    for (recording, ..) in told {
+        nodes.push(node(&bench, recording, recording).await);
+    }
+    let program = bench.run().await;
+    let enabled = of("l1-down", "butler_sentinel_enabled");
+    program.when(&enabled, |series| series.contains_key(&enabled)).await;
+    let series = when_both_were_scraped(&program, "l1-down").await;
+    for (name, l1, proposed, proven, peers, sentinel) in told {
+        let get = |family: &str| series.get(&of(name, family)).copied();
+        assert_eq!((get("butler_node_up"), get("butler_node_ready")), (Some(1.0), Some(1.0)), "{name}");
+        assert_eq!(get("butler_node_l1_reachable"), Some(l1), "{name}");
+        assert_eq!(get("butler_node_proposed_block"), Some(proposed), "{name}");
+        assert_eq!(get("butler_node_proven_block"), Some(proven), "{name}");
+        assert_eq!(get("butler_sentinel_enabled"), sentinel, "{name}");
+        let connected = format!("butler_node_peers{{network=\"devnet\",node=\"{name}\",status=\"connected\"}}");
+        assert_eq!(series.get(&connected).copied(), peers, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_compared_with_a_chain_that_is_not_read_any_more() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    bench.reconfigure(bench.chain.url(), &proxy.url());
+    let _node = node(&bench, "validator-node-4.1.2-slashed", "well").await;
+    let program = bench.run_with("scrape_interval = \"1s\"\nstaleness = \"3s\"").await;
+    when_both_were_scraped(&program, "well").await;
+    proxy.set(FaultPlan::always(Fault::Close));
+    let (agrees, up) = (of("well", "butler_node_rollup_agrees"), of("well", "butler_node_up"));
+    let series = program
+        .when("the end of comparisons", |series| series.contains_key(&up) && !series.contains_key(&agrees))
+        .await;
+    assert!(!series.contains_key(&lag("well", "pending")), "{series:#?}");
+    assert_eq!(series[&of("well", "butler_node_proposed_block")], 18.0, "the node itself is well");
+    proxy.set(FaultPlan::default());
+    when_both_were_scraped(&program, "well").await;
 }

@@ -8,7 +8,7 @@ mod support;
 use butler_testkit::aztec_node::FakeAztecNode;
 use ethers_core::types::Address;
 use serde_json::json;
-use support::{Bench, Series, shown};
+use support::{Bench, Series, follow_devnet, shown};
 
 /// The recorded validator that was offline, and one that was not.
 const OFFLINE: &str = "0xd3a01ed4e1d0554a179daebf95508b668767d441";
@@ -24,6 +24,9 @@ async fn bench() -> Bench {
 
 async fn node(bench: &Bench, recording: &str, name: &str, key: &str) -> FakeAztecNode {
     let node = FakeAztecNode::replay(recording).await.unwrap();
+    if recording != "standby-4.1.2" {
+        follow_devnet(bench, &node);
+    }
     bench.append(&format!(
         "[[networks.devnet.aztec_nodes]]\nname = \"{name}\"\nurl = \"{}\"\ntimeout = \"2s\"\nadmin_url = \"{}/hunter2\"\n{key}",
         node.url(),
@@ -119,4 +122,23 @@ async fn a_wrong_key_is_told_by_its_kind_and_neither_key_nor_url_gets_out() {
     for secret in ["wr0ng-k3y", "hunter2", "Unauthorized: invalid"] {
         assert!(!text.contains(secret) && !log.contains(secret), "{secret} got out: {log}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_not_believed() {
+    let bench = bench().await;
+    let stranger = node(&bench, "validator-node-4.1.2-slashed", "stranger", KEY).await;
+    set_lag(&bench, &stranger, 2);
+    // The same chain and registry, and another rollup than the canonical one.
+    let mut info = stranger.recorded("node_getNodeInfo", &json!([]));
+    info["l1ContractAddresses"]["registryAddress"] = json!(bench.oracle().contracts.registry_address);
+    stranger.set_result("node_getNodeInfo", info);
+    let program = bench.run().await;
+    let up = of("stranger", "butler_node_admin_up");
+    let series = program.when("the admin port", |series| series.get(&up) == Some(&1.0)).await;
+    let told = ["butler_attester_missed", "butler_sentinel_", "butler_offences", "butler_attester_offences"];
+    let found = series.keys().find(|key| told.iter().any(|name| key.starts_with(name)));
+    assert_eq!(found, None);
+    let counted = "butler_scrape_errors_total{network=\"devnet\",scraper=\"sentinel\",kind=\"wrong_chain\"}";
+    assert!(series[counted] >= 1.0);
 }

@@ -10,7 +10,8 @@ use crate::command::{cargo, output, run as start, succeeds, target, workspace};
 
 pub(crate) fn run() -> anyhow::Result<()> {
     start(cargo().args(["fmt", "--all", "--check"]))?;
-    start(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--features", "butler-exporter/otlp"];
+    start(cargo().args(clippy).args(["--", "--deny", "warnings"]))?;
     start(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
     crate::docs::check_reference(true)?;
     crate::rules::check()?;

@@ -33,10 +33,7 @@ const CONFIG: &str = "/etc/butler/butler.toml";
 const STATE: &str = "/var/lib/private/butler-exporter";
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    start(cargo().args(["build", "--release", "--locked", "--package", "butler-exporter"]))?;
-    let package = target().join("debian/butler-exporter.deb");
-    let build = ["--package", "butler-exporter", "--no-build", "--no-strip", "--output"];
-    start(Command::new(cargo_deb()?).current_dir(workspace()).args(build).arg(&package))?;
+    let package = build()?;
     start(Command::new("dpkg-deb").arg("--info").arg(&package))?;
     start(Command::new("dpkg-deb").arg("--contents").arg(&package))?;
     if options.try_it {
@@ -44,6 +41,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     println!("package: {}", package.display());
     Ok(())
+}
+
+/// Builds the package and says where it is.
+pub(crate) fn build() -> anyhow::Result<PathBuf> {
+    start(cargo().args(["build", "--release", "--locked", "--package", "butler-exporter"]))?;
+    let package = target().join("debian/butler-exporter.deb");
+    let build = ["--package", "butler-exporter", "--no-build", "--no-strip", "--output"];
+    start(Command::new(cargo_deb()?).current_dir(workspace()).args(build).arg(&package))?;
+    Ok(package)
 }
 
 fn try_out(package: &Path) -> anyhow::Result<()> {

@@ -35,6 +35,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         tests.env("BUTLER_SKIP_CHROMIUM", "1");
     }
     start(&mut tests)?;
+    // A feature that is off by default.
+    start(cargo().args(["test", "--package", "butler-exporter", "--features", "otlp", "--test", "otlp", "--quiet"]))?;
     // Neither runner includes these when asked for all targets.
     start(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
     if !has_prometheus && !is_ci {

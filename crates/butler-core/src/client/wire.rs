@@ -103,6 +103,14 @@ fn push_request(body: &mut Vec<u8>, id: u64, request: &Request) {
 /// # Errors
 /// `Malformed` when the body is not that, or the failure that the endpoint's error means.
 pub fn decode_single(id: u64, request: &Request, body: &[u8]) -> Answer {
+    decode_in_place(id, request, body).map(ToOwned::to_owned)
+}
+
+/// As [`decode_single`], without a copy of the result, which may be long.
+///
+/// # Errors
+/// As [`decode_single`].
+pub fn decode_in_place<'a>(id: u64, request: &Request, body: &'a [u8]) -> Result<&'a RawValue, RpcFailure> {
     let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
     if answer.id != json!(id) && !(answer.id.is_null() && answer.error.is_some()) {
         return Err(RpcFailure::Malformed("the answer's id is not the request's".to_owned()));
@@ -131,7 +139,7 @@ pub fn decode_batch(first_id: u64, requests: &[Request], body: &[u8]) -> Result<
         let Some((slot, request)) = index.and_then(|i| slots.get_mut(i).zip(requests.get(i))) else {
             return Err(RpcFailure::Malformed("an answer's id was not asked for".to_owned()));
         };
-        if slot.replace(one(request.method, answer)).is_some() {
+        if slot.replace(one(request.method, answer).map(ToOwned::to_owned)).is_some() {
             return Err(RpcFailure::Malformed("two answers with the same id".to_owned()));
         }
     }
@@ -145,9 +153,9 @@ pub fn decode_batch(first_id: u64, requests: &[Request], body: &[u8]) -> Result<
         .collect()
 }
 
-fn one(method: &str, answer: AnswerText<'_>) -> Answer {
+fn one<'a>(method: &str, answer: AnswerText<'a>) -> Result<&'a RawValue, RpcFailure> {
     match (answer.result, answer.error) {
-        (Some(result), None) => Ok(result.to_owned()),
+        (Some(result), None) => Ok(result),
         (_, Some(error)) => {
             let code = error.code.as_i64().unwrap_or_default();
             let message = error.message.as_str().unwrap_or_default();

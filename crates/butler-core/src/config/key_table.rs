@@ -208,6 +208,8 @@ static EXPORTER: Group = Group {
             Optional,
             "A file that ends in `.prom`, for node_exporter's textfile collector. Written after each scrape.",
         ),
+        key("otlp_url", "url", Optional, "Where the figures are pushed by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/metrics`. Needs a program that was built with the feature `otlp`.").secret(),
+        key("otlp_interval", "duration", Default("60s"), "Time between two pushes.").seconds(1, 86_400),
         key(
             "tls_certificate_file",
             "path",

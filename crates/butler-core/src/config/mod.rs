@@ -43,7 +43,7 @@ pub use self::network::{NetworkConfig, NodeConfig};
 pub use self::programs::{ExporterConfig, WatcherConfig};
 pub use self::reader::Effective;
 pub use self::source::{ConfigFile, Override, Sources, Variables};
-pub use self::web::{BasicUser, TlsFiles};
+pub use self::web::{BasicUser, OtlpConfig, TlsFiles};
 
 pub(crate) use self::address::{AddressFault, parse_address, parse_address_or_zero};
 pub(crate) use self::fault::{escape, show_key};

@@ -12,7 +12,7 @@ use super::secret::{Secret, SecretKeys, read_secret};
 use super::setting::Problem;
 use super::source::Variables;
 use super::text_setting::WrittenPath;
-use super::web::{BasicUser, TlsFiles, read_tls, read_users};
+use super::web::{BasicUser, OtlpConfig, TlsFiles, read_otlp, read_tls, read_users};
 
 const BEARER: SecretKeys =
     SecretKeys { file: "bearer_token_file", credential: "bearer_token_credential", variable: "bearer_token_env" };
@@ -48,6 +48,8 @@ pub struct ExporterConfig {
     pub basic_users: Vec<BasicUser>,
     /// Where the certificate is, when HTTPS is served.
     pub tls: Option<TlsFiles>,
+    /// Where figures are pushed, when they are.
+    pub otlp: Option<OtlpConfig>,
 }
 
 /// `[watcher]`.
@@ -80,8 +82,8 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         Secret::Found(_, token) => Some(token),
         Secret::Faulty => return None,
     };
-    let (basic_users, tls) = (read_users(section), read_tls(section));
-    let (basic_users, tls) = (basic_users?, tls?);
+    let (basic_users, tls, otlp) = (read_users(section), read_tls(section), read_otlp(section));
+    let (basic_users, tls, otlp) = (basic_users?, tls?, otlp?);
     let (listen, insecure): (SocketAddr, bool) = (listen?, insecure?);
     if !listen.ip().is_loopback() && bearer_token.is_none() && basic_users.is_empty() && !insecure {
         let problem = Problem::new("others can reach this address, and neither a token nor a password is asked for");
@@ -113,6 +115,7 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         bearer_token,
         basic_users,
         tls,
+        otlp,
     })
 }
 

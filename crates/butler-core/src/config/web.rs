@@ -4,9 +4,11 @@
 //! name a line and what is wrong with it, and never a hash.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::endpoint::EndpointUrl;
 use super::reader::Section;
 use super::secret::{choose, credential_path, unreadable};
 use super::setting::Problem;
@@ -27,6 +29,15 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+}
+
+/// Where figures are pushed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtlpConfig {
+    /// The collector's place for metrics.
+    pub url: EndpointUrl,
+    /// Time between two pushes.
+    pub interval: Duration,
 }
 
 /// Somebody who may ask.
@@ -67,6 +78,15 @@ pub(crate) fn read_tls(section: &Section<'_>) -> Option<Option<TlsFiles>> {
             }
         }
     }
+}
+
+/// `None` after a fault, which is reported.
+pub(crate) fn read_otlp(section: &Section<'_>) -> Option<Option<OtlpConfig>> {
+    let interval = section.get("otlp_interval");
+    if section.origin("otlp_url").is_none() {
+        return interval.map(|_: Duration| None);
+    }
+    Some(Some(OtlpConfig { url: section.get("otlp_url")?, interval: interval? }))
 }
 
 /// `None` after a fault, which is reported.

@@ -60,7 +60,7 @@ pub struct FlushFacts {
     pub is_bootstrapped: bool,
 }
 
-/// The heads of the rollup's chain as L1 has them. Rollups before version 4 count blocks, of which each was a checkpoint.
+/// The heads of the rollup's chain as L1 has them. Rollups that count blocks instead of checkpoints do not say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckpointTips {
     /// The newest checkpoint that was proposed to L1; absent where the rollup does not say.

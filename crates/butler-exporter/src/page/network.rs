@@ -100,6 +100,8 @@ type Column = (&'static str, &'static Family, Shape);
 static NODES: &[Column] = &[
     ("answers", &catalogue::NODE_UP, Shape::Truth),
     ("ready", &catalogue::NODE_READY, Shape::Truth),
+    ("L1", &catalogue::NODE_L1_REACHABLE, Shape::Truth),
+    ("same rollup", &catalogue::NODE_ROLLUP_AGREES, Shape::Truth),
     ("proposed", &catalogue::NODE_PROPOSED, Shape::Figure),
     ("proven", &catalogue::NODE_PROVEN, Shape::Figure),
     ("finalized", &catalogue::NODE_FINALIZED, Shape::Figure),

@@ -159,6 +159,119 @@ pub(super) static RULES: &[Rule] = &[
     ),
     rule(&catalogue::NODE_READY, NO, Warning, "node {node} answers and is not ready", runbook!("ButlerNodeNotReady")),
     rule(
+        &catalogue::NODE_L1_REACHABLE,
+        NO,
+        Critical,
+        "node {node} has lost its L1, whatever it says of itself",
+        runbook!("ButlerNodeL1Unreachable"),
+    ),
+    rule(
+        &catalogue::NODE_ROLLUP_AGREES,
+        NO,
+        Critical,
+        "node {node} does not follow the canonical rollup",
+        runbook!("ButlerNodeOnOtherRollup"),
+    ),
+    rule(&catalogue::NODE_PEERS, NO, Critical, "node {node} has no peers", runbook!("ButlerNodePeersNone"))
+        .only("connected"),
+    rule(
+        &catalogue::NODE_PEERS,
+        Test::Below(5.0),
+        Warning,
+        "node {node} has only {value} peers",
+        runbook!("ButlerNodePeersFew"),
+    )
+    .only("connected"),
+    rule(
+        &catalogue::NODE_LAG,
+        Test::Above(5.0),
+        Warning,
+        "node {node} is {value} checkpoints behind L1",
+        runbook!("ButlerNodeLagging"),
+    )
+    .only("pending"),
+    rule(
+        &catalogue::NODE_WORLD_SYNCED,
+        NO,
+        Warning,
+        "the world state of node {node} is not in step",
+        runbook!("ButlerNodeWorldStateSplit"),
+    ),
+    rule(
+        &catalogue::NODE_ADMIN_UP,
+        NO,
+        Warning,
+        "the admin port of node {node} does not answer, or refuses the key",
+        runbook!("ButlerNodeAdminDown"),
+    ),
+    rule(
+        &catalogue::SENTINEL_LAG,
+        Test::Above(31.0),
+        Warning,
+        "the sentinel of node {node} is {value} slots behind: it is not believed",
+        runbook!("ButlerSentinelStale"),
+    ),
+    rule(
+        &catalogue::ATTESTER_OFFENCES,
+        YES,
+        Critical,
+        "own nodes would vote to slash {attester}: {value} times {kind}",
+        runbook!("ButlerOffenceRecorded"),
+    )
+    .only("current"),
+    rule(
+        &catalogue::ATTESTER_ATTESTATION_STREAK,
+        Test::Above(15.0),
+        Critical,
+        "{attester} missed its last {value} attestations: it is about to be slashed",
+        runbook!("ButlerAttesterInactive"),
+    ),
+    rule(
+        &catalogue::ATTESTER_ATTESTATION_STREAK,
+        Test::Above(2.0),
+        Warning,
+        "{attester} missed its last {value} attestations",
+        runbook!("ButlerAttesterMissingAttestations"),
+    ),
+    rule(
+        &catalogue::ATTESTER_PROPOSAL_STREAK,
+        Test::Above(1.0),
+        Warning,
+        "{attester} missed its last {value} proposals",
+        runbook!("ButlerAttesterMissedProposals"),
+    ),
+    rule(
+        &catalogue::HOST_CHECK_SUCCESS,
+        NO,
+        Warning,
+        "the name of host {host} leads elsewhere",
+        runbook!("ButlerHostDnsWrong"),
+    )
+    .only("dns"),
+    rule(
+        &catalogue::HOST_CHECK_SUCCESS,
+        NO,
+        Critical,
+        "the check {check} of host {host} fails",
+        runbook!("ButlerHostUnreachable"),
+    ),
+    rule(
+        &catalogue::HOST_CERTIFICATE_EXPIRY,
+        Test::Within(86_400),
+        Critical,
+        "the certificate of host {host} ends",
+        runbook!("ButlerHostCertificateExpired"),
+    )
+    .until(&catalogue::HOST_CERTIFICATE_EXPIRY),
+    rule(
+        &catalogue::HOST_CERTIFICATE_EXPIRY,
+        Test::Within(1_209_600),
+        Warning,
+        "the certificate of host {host} ends",
+        runbook!("ButlerHostCertificateExpires"),
+    )
+    .until(&catalogue::HOST_CERTIFICATE_EXPIRY),
+    rule(
         &catalogue::PUBLISHER_BALANCE,
         Test::Lacks(&catalogue::PUBLISHER_REQUIRED, 0.25),
         Critical,

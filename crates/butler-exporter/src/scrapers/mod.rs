@@ -1,7 +1,7 @@
 //! What the tasks do at each tick: one module for each thing that is scraped.
 //!
 //! A scraper reads, turns facts into readings and puts them into its slot, well or badly; it never returns an error. A
-//! new one is a module here, a [`ScraperKind`](crate::kinds::ScraperKind), and its jobs in [`jobs`].
+//! new one is a module here, a [`ScraperKind`], and its jobs in [`jobs`].
 
 pub mod beyond;
 mod failure_log;

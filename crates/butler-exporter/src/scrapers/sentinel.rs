@@ -7,14 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use butler_core::client::aztec_node::{AztecNode, OffenceRange};
+use butler_core::client::aztec_node::{AztecNode, NodeInfo, OffenceRange};
 use butler_core::client::error::ErrorKind;
 use butler_core::config::NetworkConfig;
+use butler_core::domain::node::follows_canonical;
 use butler_core::domain::offence::{Offence, sum_offences};
+use butler_core::domain::rollup::RollupFacts;
 use butler_core::domain::sentinel::{MissedShare, SentinelReport, believe};
 use butler_core::network::{NetworkError, admin_ports, aztec_nodes, key_files};
 use ethers_core::types::Address;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use futures_util::stream::{self, StreamExt as _};
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 
@@ -24,9 +27,15 @@ use crate::kinds::FailureKind;
 use crate::readings::{Readings, address, count, number, truth, units};
 use crate::scrapers::Scrape;
 use crate::scrapers::failure_log::FailureLog;
-use crate::scrapers::nodes::{setup_failed, within};
+use crate::scrapers::nodes::{fits, setup_failed, within};
 use crate::scrapers::seen::{FirstLook, Seen, SeenReceiver, fresh};
 use crate::status::Slot;
+
+/// How many sentinels are asked at the same time: each answers with megabytes.
+const LONG_ANSWERS: usize = 2;
+
+/// A node that follows another chain, registry or rollup.
+const STRANGER: FailureKind = FailureKind::Rpc(ErrorKind::WrongChain);
 
 /// What one node's sentinel said.
 type Report = (String, Result<SentinelReport, FailureKind>);
@@ -78,9 +87,13 @@ impl SentinelScraper {
                 return;
             }
         };
-        let reports = join_all(clients.nodes.iter().map(|node| ask_sentinel(node, &own, slot.deadline)));
+        let (config, rollup) = (&self.config, seen.as_ref().map(|seen| &seen.snapshot.rollup));
+        let ask = |node| ask_sentinel(node, config, rollup, &own, slot.deadline).boxed();
+        let questions: Vec<_> = clients.nodes.iter().map(ask).collect();
+        let reports = stream::iter(questions).buffered(LONG_ANSWERS).inspect(|_| slot.tick()).collect::<Vec<Report>>();
         let noted = join_all(clients.admin_ports.iter().map(|port| ask_admin_port(port, slot.deadline)));
-        let (reports, noted) = tokio::join!(reports, noted);
+        let (reports, mut noted) = tokio::join!(reports, noted);
+        forget_strangers(&mut noted, &reports);
         let sentinels = reports.iter().map(|(node, answer)| ("the sentinel of node", node, answer.as_ref().err()));
         let ports = noted.iter().map(|(node, answer)| ("the admin port of node", node, answer.as_ref().err()));
         for (subject, node, failure) in sentinels.chain(ports) {
@@ -108,11 +121,25 @@ impl Scrape for SentinelScraper {
     }
 }
 
-/// A node that does not know the method has no sentinel, which is no failure.
-async fn ask_sentinel(node: &AztecNode, own: &BTreeSet<Address>, deadline: Duration) -> Report {
-    let report = match within(deadline, node.validators_stats(own)).await {
-        Err(FailureKind::Rpc(ErrorKind::MethodNotFound)) => Ok(SentinelReport::default()),
-        answer => answer,
+/// A node that follows something else tells of other attesters' duties, under the same addresses perhaps. One that does
+/// not know the method has no sentinel, which is no failure.
+async fn ask_sentinel(
+    node: &AztecNode,
+    config: &NetworkConfig,
+    rollup: Option<&RollupFacts>,
+    own: &BTreeSet<Address>,
+    deadline: Duration,
+) -> Report {
+    let follows = |info: &NodeInfo, rollup: &RollupFacts| {
+        follows_canonical(rollup, info.l1_contract_addresses.rollup_address, info.rollup_version)
+    };
+    let report = match within(deadline, node.node_info()).await {
+        Err(kind) => Err(kind),
+        Ok(info) if !fits(&info, config) || rollup.is_some_and(|rollup| !follows(&info, rollup)) => Err(STRANGER),
+        Ok(_) => match within(deadline, node.validators_stats(own)).await {
+            Err(FailureKind::Rpc(ErrorKind::MethodNotFound)) => Ok(SentinelReport::default()),
+            answer => answer,
+        },
     };
     (node.name().to_owned(), report)
 }
@@ -129,6 +156,16 @@ async fn ask_admin_port(port: &AztecNode, deadline: Duration) -> Noted {
         (Ok(current), Ok(all)) => Ok(current.zip(all).map(<[_; 2]>::from)),
     };
     (port.name().to_owned(), noted)
+}
+
+/// Leaves out what the admin port of a node that follows something else noted.
+fn forget_strangers(noted: &mut [Noted], reports: &[Report]) {
+    for (node, answer) in noted {
+        let is_stranger = reports.iter().any(|(name, report)| name == node && matches!(report, Err(STRANGER)));
+        if let (true, Ok(offences)) = (is_stranger, answer) {
+            *offences = None;
+        }
+    }
 }
 
 /// Turns the reports of all nodes that answered into readings. `current_slot` is the rollup's, of the last snapshot.

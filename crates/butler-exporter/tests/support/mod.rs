@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use butler_core::store::file::save_atomic;
+use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::{Chain, DevnetSpec, Oracle, ensure, example_files};
 use ethers_core::types::Address;
 use ethers_core::utils::to_checksum;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The longest that a test waits for anything.
@@ -107,6 +108,19 @@ impl Bench {
         self.append(&format!("[exporter]\nlisten = \"127.0.0.1:0\"\n{lines}"));
         start(self.command()).await
     }
+}
+
+/// Lets a recorded node follow the devnet's canonical rollup.
+pub(crate) fn follow_devnet(bench: &Bench, node: &FakeAztecNode) {
+    let oracle = bench.oracle();
+    let addresses = json!({
+        "rollupAddress": oracle.contracts.rollup_address, "registryAddress": oracle.contracts.registry_address,
+    });
+    let info = json!({
+        "nodeVersion": "4.1.2", "l1ChainId": oracle.chain_id, "rollupVersion": oracle.rollup.version,
+        "l1ContractAddresses": addresses,
+    });
+    node.set_result("node_getNodeInfo", info);
 }
 
 /// The program with the configuration of that folder.

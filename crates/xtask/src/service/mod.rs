@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail, ensure as require};
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure, example_files};
 
-use crate::command::{cargo, run as start, succeeds, target};
+use crate::command::{run as start, succeeds, target};
+use crate::package;
 
 const TRIAL: &str = include_str!("trial.sh");
 /// Runs the trial once the system is up, and turns the machine off.
@@ -45,7 +46,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             "`{tool}` is not on the PATH\nhint: apt-get install debootstrap systemd-container"
         );
     }
-    let package = options.package.clone().map_or_else(package, Ok)?;
+    let package = options.package.clone().map_or_else(package::build, Ok)?;
     let folder = target().join("service");
     let base = folder.join("base");
     if !base.join("trial-base").exists() {
@@ -69,16 +70,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     print!("{said}");
     require!(said.trim_end().ends_with("\neverything holds"), "the trial failed");
     Ok(())
-}
-
-/// Builds the package of the exporter.
-fn package() -> anyhow::Result<PathBuf> {
-    start(cargo().args(["xtask", "package"]))?;
-    let folder = target().join("debian");
-    let entries = fs::read_dir(&folder).with_context(|| format!("failed to list `{}`", folder.display()))?;
-    let found = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut packages = found.filter(|path| path.extension().is_some_and(|extension| extension == "deb"));
-    packages.next().with_context(|| format!("no package in `{}`", folder.display()))
 }
 
 /// Puts the package, the configuration and the trial into the container.

@@ -176,10 +176,11 @@ impl Poller {
         }
         let before = self.found().last.clone();
         if let Some(before) = before {
-            for counter in ["butler_scrape_errors_total", "butler_rpc_requests_total", "butler_transitions_total"] {
-                let (then, now) = (before.sum(counter, "devnet"), answer.sum(counter, "devnet"));
-                if now < then {
-                    self.complain(format!("{counter} went from {then} to {now}"));
+            // What is new or gone is no counter that went back.
+            let counters = before.series.iter().filter(|(key, _)| key.split('{').next().is_some_and(is_counter));
+            for (key, then) in counters {
+                if let Some(now) = answer.series.get(key).filter(|now| *now < then) {
+                    self.complain(format!("{key} went from {then} to {now}"));
                 }
             }
         }
@@ -201,6 +202,10 @@ impl Poller {
     fn descriptors(&self) -> Option<u64> {
         u64::try_from(std::fs::read_dir(self.process.join("fd")).ok()?.count()).ok()
     }
+}
+
+fn is_counter(name: &str) -> bool {
+    name.ends_with("_total")
 }
 
 fn get(address: SocketAddr) -> anyhow::Result<String> {

@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use ethers_core::types::Address;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::error::RpcFailure;
@@ -134,8 +133,7 @@ impl AztecNode {
     /// # Errors
     /// The failure of the exchange; `Malformed` for an answer of another shape.
     pub async fn validators_stats(&self, own: &BTreeSet<Address>) -> Result<SentinelReport, RpcFailure> {
-        let (method, raw) = self.ask_raw(NodeMethod::ValidatorsStats, &json!([])).await?;
-        stats::report(&raw, own).map_err(|_| other_shape(method))
+        self.ask_with(NodeMethod::ValidatorsStats, &json!([]), |text| stats::report(text, own)).await
     }
 
     /// The offences that the node would vote to slash, everybody's. Needs the admin port.
@@ -143,55 +141,63 @@ impl AztecNode {
     /// # Errors
     /// The failure of the exchange; `Unauthorized` without the right key; `Malformed` for an answer of another shape.
     pub async fn slash_offences(&self, range: OffenceRange) -> Result<Vec<Offence>, RpcFailure> {
-        let (method, raw) = self.ask_raw(NodeMethod::SlashOffences, &json!([range.name()])).await?;
-        let offences: Vec<OffenceText> = serde_json::from_str(raw.get()).map_err(|_| other_shape(method))?;
+        let read = |text: &str| serde_json::from_str::<Vec<OffenceText>>(text);
+        let offences = self.ask_with(NodeMethod::SlashOffences, &json!([range.name()]), read).await?;
         Ok(offences.into_iter().map(Offence::from).collect())
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: NodeMethod) -> Result<T, RpcFailure> {
-        let (name, raw) = self.ask_raw(method, &json!([])).await?;
-        serde_json::from_str(raw.get()).map_err(|_| other_shape(name))
+        self.ask_with(method, &json!([]), |text| serde_json::from_str(text)).await
     }
 
-    /// The answer, and the method's name that the node knows. A node that was updated may know another than before.
-    async fn ask_raw(&self, method: NodeMethod, params: &Value) -> Result<(&'static str, Box<RawValue>), RpcFailure> {
+    /// Asks by the name that the node knows. A node that was updated may know another than before.
+    async fn ask_with<T>(
+        &self,
+        method: NodeMethod,
+        params: &Value,
+        read: impl Fn(&str) -> Result<T, serde_json::Error>,
+    ) -> Result<T, RpcFailure> {
         let names = method.names();
         let learnt = self.learnt.get(method.index());
         let first = learnt.map_or(0, |learnt| learnt.load(Ordering::Relaxed));
         let others = (0..names.len()).filter(|index| *index != first);
         for index in [first].into_iter().chain(others) {
             let Some(name) = names.get(index) else { continue };
-            match self.call(name, params).await {
+            match self.call(name, params, &read).await {
                 Err(RpcFailure::MethodNotFound) => {}
                 Err(failure) => return Err(failure),
                 Ok(answer) => {
                     if let Some(learnt) = learnt {
                         learnt.store(index, Ordering::Relaxed);
                     }
-                    return Ok((name, answer));
+                    return Ok(answer);
                 }
             }
         }
         Err(RpcFailure::MethodNotFound)
     }
 
-    async fn call(&self, method: &'static str, params: &Value) -> Result<Box<RawValue>, RpcFailure> {
+    async fn call<T>(
+        &self,
+        method: &'static str,
+        params: &Value,
+        read: impl Fn(&str) -> Result<T, serde_json::Error>,
+    ) -> Result<T, RpcFailure> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let request = Request::new(method, params);
         let answer = self.peer.post(wire::encode_single(id, &request)).await?;
         if answer.status == 401 || answer.status == 403 {
             return Err(RpcFailure::Unauthorized { status: answer.status });
         }
-        match wire::decode_single(id, &request, &answer.body) {
+        let raw = match wire::decode_in_place(id, &request, &answer.body) {
             Err(RpcFailure::Malformed(_)) if !(200..300).contains(&answer.status) => {
                 let text = String::from_utf8_lossy(answer.body.get(..answer.body.len().min(400)).unwrap_or_default());
-                Err(RpcFailure::Http { status: answer.status, text: printable(&text) })
+                return Err(RpcFailure::Http { status: answer.status, text: printable(&text) });
             }
-            answer => answer,
-        }
+            answer => answer?,
+        };
+        // serde's own words may quote the answer.
+        read(raw.get())
+            .map_err(|_| RpcFailure::Malformed(format!("the answer to {method} has another shape than expected")))
     }
-}
-
-fn other_shape(method: &str) -> RpcFailure {
-    RpcFailure::Malformed(format!("the answer to {method} has another shape than expected"))
 }

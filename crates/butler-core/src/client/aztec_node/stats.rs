@@ -8,15 +8,13 @@ use std::fmt;
 use ethers_core::types::Address;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::answers::number;
 use crate::domain::sentinel::{AttesterDuties, DutyCounts, SentinelReport};
 
 /// Reads the report, with `own` attesters only.
-pub(super) fn report(raw: &RawValue, own: &BTreeSet<Address>) -> Result<SentinelReport, serde_json::Error> {
-    let mut text = serde_json::Deserializer::from_str(raw.get());
-    Report { own }.deserialize(&mut text)
+pub(super) fn report(text: &str, own: &BTreeSet<Address>) -> Result<SentinelReport, serde_json::Error> {
+    Report { own }.deserialize(&mut serde_json::Deserializer::from_str(text))
 }
 
 struct Report<'a> {

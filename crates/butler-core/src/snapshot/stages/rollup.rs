@@ -23,9 +23,8 @@ pub(in crate::snapshot) struct RollupFigures {
     slot_seconds: Slot<U256>,
     epoch_slots: Slot<U256>,
     current_epoch: Slot<U256>,
-    /// By its present name, and by that of older rollups, which counted blocks.
-    pending_checkpoint: [Slot<U256>; 2],
-    proven_checkpoint: [Slot<U256>; 2],
+    pending_checkpoint: Slot<U256>,
+    proven_checkpoint: Slot<U256>,
     flush_size: Slot<U256>,
     available_flushes: Slot<U256>,
     next_flushable_epoch: Slot<U256>,
@@ -60,8 +59,8 @@ impl RollupFigures {
             slot_seconds: figure!(GetSlotDurationCall),
             epoch_slots: figure!(GetEpochDurationCall),
             current_epoch: figure!(GetCurrentEpochCall),
-            pending_checkpoint: [figure!(GetPendingCheckpointNumberCall), figure!(GetPendingBlockNumberCall)],
-            proven_checkpoint: [figure!(GetProvenCheckpointNumberCall), figure!(GetProvenBlockNumberCall)],
+            pending_checkpoint: figure!(GetPendingCheckpointNumberCall),
+            proven_checkpoint: figure!(GetProvenCheckpointNumberCall),
             flush_size: figure!(GetEntryQueueFlushSizeCall),
             available_flushes: figure!(GetAvailableValidatorFlushesCall),
             next_flushable_epoch: figure!(GetNextFlushableEpochCall),
@@ -83,13 +82,9 @@ impl RollupFigures {
                 value => Ok(value),
             })
         };
-        let either = |slots: &[Slot<U256>; 2], name| {
-            for slot in slots {
-                if answers.get_if_supported(slot)?.is_some() {
-                    return answers.checked(slot, |value| decode::small(name, value)).map(Some);
-                }
-            }
-            Ok(None)
+        let number_if_supported = |slot, name| match answers.get_if_supported(slot)? {
+            Some(_) => number(slot, name).map(Some),
+            None => Ok(None),
         };
         let length = |slot, name| answers.checked(slot, |value| decode::length(name, value, LENGTH_LIMIT));
         let [gse, slasher, staking_asset] = &self.addresses;
@@ -106,8 +101,8 @@ impl RollupFigures {
             },
             current_epoch: number(&self.current_epoch, "getCurrentEpoch")?,
             checkpoints: CheckpointTips {
-                pending: either(&self.pending_checkpoint, "getPendingCheckpointNumber")?,
-                proven: either(&self.proven_checkpoint, "getProvenCheckpointNumber")?,
+                pending: number_if_supported(&self.pending_checkpoint, "getPendingCheckpointNumber")?,
+                proven: number_if_supported(&self.proven_checkpoint, "getProvenCheckpointNumber")?,
             },
             flush: FlushFacts {
                 flush_size: number(&self.flush_size, "getEntryQueueFlushSize")?,

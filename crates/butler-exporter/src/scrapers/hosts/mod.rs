@@ -52,7 +52,8 @@ impl HostsScraper {
         let began = Instant::now();
         let config = &self.config;
         let checks: Vec<_> = config.hosts.iter().map(|host| check_host(host, config).boxed()).collect();
-        let hosts: Vec<HostFacts> = stream::iter(checks).buffered(SIDE_BY_SIDE).collect().await;
+        let hosts: Vec<HostFacts> =
+            stream::iter(checks).buffered(SIDE_BY_SIDE).inspect(|_| slot.tick()).collect().await;
         for host in &hosts {
             for result in &host.checks {
                 let fault = result.fault.as_ref();

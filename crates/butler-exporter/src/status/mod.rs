@@ -2,23 +2,26 @@
 //!
 //! A failed scrape changes how scrapes went, and never a reading. What is in here survives a panic of the task.
 
+mod dated;
+mod endpoints;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use butler_core::client::error::ErrorKind;
 use butler_core::domain::state::State;
 use ethers_core::types::Address;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+pub(crate) use self::dated::Dated;
+pub use self::dated::View;
+pub use self::endpoints::EndpointFigures;
 use crate::catalogue;
 use crate::kinds::{FailureKind, JUDGEMENTS, ScraperKind};
 use crate::readings::{Readings, Sample, number, truth};
 use crate::states::StatesFile;
-use crate::text::{Lines, compress, encode};
 
 /// The shortest time for which a reading is served.
 const LEAST_BUDGET: Duration = Duration::from_secs(300);
@@ -41,54 +44,6 @@ pub struct Slot {
     states_file: OnceLock<StatesFile>,
     current: ArcSwapOption<Dated>,
     progress: Mutex<Progress>,
-}
-
-/// The readings of one scrape, also as they are served.
-#[derive(Debug)]
-pub(crate) struct Dated {
-    pub(crate) readings: Arc<Readings>,
-    lines: Result<Lines, fmt::Error>,
-    taken: Instant,
-}
-
-impl Dated {
-    /// Readings are as old as the beginning of their scrape: that is when the block was chosen.
-    fn new(network: &str, readings: Readings, took: Duration) -> Self {
-        let readings = Arc::new(readings);
-        let lines = encode(Some(network), &readings).map(|texts| compress(&texts));
-        let now = Instant::now();
-        Self { readings, lines, taken: now.checked_sub(took).unwrap_or(now) }
-    }
-
-    /// The lines of the readings.
-    ///
-    /// # Errors
-    /// When a label cannot be written, which is a bug.
-    pub(crate) fn lines(&self) -> Result<&Lines, fmt::Error> {
-        self.lines.as_ref().map_err(|error| *error)
-    }
-}
-
-/// Everything that a slot serves at one moment. Equal views are served as equal texts.
-#[derive(Debug, Clone)]
-pub struct View {
-    pub(crate) network: String,
-    /// How scrapes went.
-    pub(crate) own: Arc<Readings>,
-    /// What they read, while it is fresh.
-    pub(crate) dated: Option<Arc<Dated>>,
-}
-
-impl PartialEq for View {
-    fn eq(&self, other: &Self) -> bool {
-        self.network == other.network
-            && self.own == other.own
-            && match (&self.dated, &other.dated) {
-                (None, None) => true,
-                (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-                (None, Some(_)) | (Some(_), None) => false,
-            }
-    }
 }
 
 /// How one scrape went.
@@ -114,40 +69,6 @@ pub struct Scraped {
 impl From<Readings> for Scraped {
     fn from(readings: Readings) -> Self {
         Self { readings, ..Self::default() }
-    }
-}
-
-/// The counters of one L1 endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndpointFigures {
-    /// Its name.
-    pub name: String,
-    /// Requests begun.
-    pub requests: u64,
-    /// Bytes of bodies sent.
-    pub sent: u64,
-    /// Bytes of bodies received.
-    pub received: u64,
-    /// Microseconds that exchanges took.
-    pub microseconds: u64,
-    /// Failures by kind.
-    pub failures: BTreeMap<ErrorKind, u64>,
-    /// Whether its last exchange was good.
-    pub healthy: bool,
-}
-
-impl EndpointFigures {
-    /// These counts and those of clients that are gone.
-    fn plus(mut self, before: &Self) -> Self {
-        self.requests = self.requests.saturating_add(before.requests);
-        self.sent = self.sent.saturating_add(before.sent);
-        self.received = self.received.saturating_add(before.received);
-        self.microseconds = self.microseconds.saturating_add(before.microseconds);
-        for (kind, failures) in &before.failures {
-            let count = self.failures.entry(*kind).or_default();
-            *count = count.saturating_add(*failures);
-        }
-        self
     }
 }
 
@@ -367,18 +288,7 @@ impl Slot {
             if let Some(at) = progress.last_success {
                 own.push(&catalogue::SCRAPE_LAST_SUCCESS, [scraper()], number(at));
             }
-            for endpoint in &progress.endpoints {
-                let label = || [endpoint.name.clone()];
-                own.push(&catalogue::RPC_REQUESTS, label(), number(endpoint.requests));
-                own.push(&catalogue::RPC_SENT, label(), number(endpoint.sent));
-                own.push(&catalogue::RPC_RECEIVED, label(), number(endpoint.received));
-                own.push(&catalogue::RPC_DURATION, label(), number(endpoint.microseconds) / 1_000_000.0);
-                for kind in ErrorKind::ALL {
-                    let failures = endpoint.failures.get(&kind).copied().unwrap_or_default();
-                    own.push(&catalogue::RPC_ERRORS, [endpoint.name.clone(), kind.name().to_owned()], number(failures));
-                }
-                own.push(&catalogue::ENDPOINT_HEALTHY, label(), truth(endpoint.healthy));
-            }
+            progress.endpoints.iter().for_each(|endpoint| endpoint.push(&mut own));
             if self.kind == ScraperKind::L1 {
                 for (judgement, steps) in &progress.steps {
                     own.push(&catalogue::TRANSITIONS, [(*judgement).to_owned()], number(*steps));
@@ -392,118 +302,9 @@ impl Slot {
     #[must_use]
     pub fn samples(&self) -> Vec<Sample> {
         let view = self.view();
-        let read = view.dated.iter().flat_map(|dated| &dated.readings.0);
-        view.own.0.iter().chain(read).cloned().collect()
+        view.samples().cloned().collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn slot() -> Slot {
-        Slot::new("devnet", ScraperKind::L1, Duration::from_secs(60), Duration::from_secs(60))
-    }
-
-    fn value(slot: &Slot, family: &catalogue::Family) -> Option<f64> {
-        slot.samples().into_iter().find(|sample| sample.family == family).map(|sample| sample.value)
-    }
-
-    fn readings(epoch: f64) -> Readings {
-        let mut readings = Readings::default();
-        readings.push(&catalogue::EPOCH, [], epoch);
-        readings
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_failed_scrape_changes_no_reading_and_an_old_reading_is_not_served() {
-        let slot = slot();
-        assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), None);
-        // It was read when the scrape began.
-        slot.succeeded(readings(7.0).into(), Duration::from_secs(30), 1_000);
-        tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!(slot.failed(FailureKind::Restless, Duration::from_secs(2)), 1);
-        assert_eq!(value(&slot, &catalogue::EPOCH), Some(7.0));
-        assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), Some(0.0));
-        assert_eq!(value(&slot, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
-        tokio::time::advance(Duration::from_secs(209)).await;
-        assert_eq!(value(&slot, &catalogue::EPOCH), Some(7.0));
-        tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(value(&slot, &catalogue::EPOCH), None);
-        assert_eq!(value(&slot, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
-        assert_eq!(slot.succeeded(readings(8.0).into(), Duration::from_secs(1), 1_400), 1);
-        assert_eq!(value(&slot, &catalogue::EPOCH), Some(8.0));
-        assert_eq!(value(&slot, &catalogue::SCRAPE_SUCCESS), Some(1.0));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_staleness_of_ones_own_is_kept_and_never_shorter_than_the_interval() {
-        let slot = |seconds| slot().with_staleness(Some(Duration::from_secs(seconds)));
-        assert_eq!(slot(90).budget(), Duration::from_secs(90));
-        assert_eq!(slot(1).budget(), Duration::from_secs(60));
-        let slot = slot(90);
-        slot.succeeded(readings(7.0).into(), Duration::from_secs(1), 1_000);
-        tokio::time::advance(Duration::from_secs(91)).await;
-        assert_eq!(value(&slot, &catalogue::EPOCH), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slot_takes_over_counts_and_states_but_no_readings() {
-        let (before, after) = (slot(), slot());
-        let states = BTreeMap::from([(Address::zero(), State::Active)]);
-        let scraped = Scraped { readings: readings(7.0), states: states.clone(), steps: vec!["documented"] };
-        before.succeeded(scraped, Duration::from_secs(1), 1_000);
-        before.count_error(FailureKind::Restless);
-        before.restarted();
-        after.adopt(&before);
-        assert_eq!(after.states(), states);
-        assert_eq!(value(&after, &catalogue::SCRAPER_RESTARTS), Some(1.0));
-        assert_eq!(value(&after, &catalogue::SCRAPE_LAST_SUCCESS), Some(1_000.0));
-        let steps = |slot: &Slot| -> f64 {
-            let steps = slot.samples().into_iter().filter(|sample| sample.family == &catalogue::TRANSITIONS);
-            steps.map(|sample| sample.value).sum()
-        };
-        assert_eq!((steps(&before), steps(&after)), (1.0, 1.0));
-        assert_eq!((value(&after, &catalogue::EPOCH), after.last_outcome()), (None, None));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_endpoints_counts_outlive_its_client() {
-        let slot = slot();
-        let counted = |requests| EndpointFigures {
-            name: "one".to_owned(),
-            requests,
-            sent: 0,
-            received: 0,
-            microseconds: 500_000,
-            failures: BTreeMap::from([(ErrorKind::Timeout, requests)]),
-            healthy: true,
-        };
-        slot.note_endpoints(vec![counted(7)]);
-        slot.restarted();
-        for _ in 0..2 {
-            slot.note_endpoints(vec![counted(2)]);
-        }
-        assert_eq!(value(&slot, &catalogue::RPC_REQUESTS), Some(9.0));
-        assert_eq!(value(&slot, &catalogue::RPC_DURATION), Some(1.0));
-        let errors = |sample: &Sample| sample.family == &catalogue::RPC_ERRORS;
-        let errors: f64 = slot.samples().iter().filter(|sample| errors(sample)).map(|sample| sample.value).sum();
-        assert_eq!(errors, 9.0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn every_kind_of_error_is_there_from_the_start() {
-        let samples = slot().samples();
-        let errors = samples.iter().filter(|sample| sample.family == &catalogue::SCRAPE_ERRORS);
-        assert_eq!(errors.count(), FailureKind::all().count());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_task_that_hangs_is_not_alive() {
-        let slot = slot();
-        tokio::time::advance(Duration::from_secs(180)).await;
-        assert!(slot.is_alive());
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(!slot.is_alive());
-    }
-}
+mod tests;

@@ -1,0 +1,65 @@
+//! The readings of a scrape with their age, and what a slot serves at one moment.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::readings::{Readings, Sample};
+use crate::text::{Lines, compress, encode};
+
+/// The readings of one scrape, also as they are served.
+#[derive(Debug)]
+pub(crate) struct Dated {
+    pub(crate) readings: Arc<Readings>,
+    lines: Result<Lines, fmt::Error>,
+    pub(super) taken: Instant,
+}
+
+impl Dated {
+    /// Readings are as old as the beginning of their scrape: that is when the block was chosen.
+    pub(super) fn new(network: &str, readings: Readings, took: Duration) -> Self {
+        let readings = Arc::new(readings);
+        let lines = encode(Some(network), &readings).map(|texts| compress(&texts));
+        let now = Instant::now();
+        Self { readings, lines, taken: now.checked_sub(took).unwrap_or(now) }
+    }
+
+    /// The lines of the readings.
+    ///
+    /// # Errors
+    /// When a label cannot be written, which is a bug.
+    pub(crate) fn lines(&self) -> Result<&Lines, fmt::Error> {
+        self.lines.as_ref().map_err(|error| *error)
+    }
+}
+
+/// Everything that a slot serves at one moment. Equal views are served as equal texts.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub(crate) network: String,
+    /// How scrapes went.
+    pub(crate) own: Arc<Readings>,
+    /// What they read, while it is fresh.
+    pub(crate) dated: Option<Arc<Dated>>,
+}
+
+impl View {
+    /// The samples, all labels but `network`.
+    pub(crate) fn samples(&self) -> impl Iterator<Item = &Sample> {
+        self.own.0.iter().chain(self.dated.iter().flat_map(|dated| &dated.readings.0))
+    }
+}
+
+impl PartialEq for View {
+    fn eq(&self, other: &Self) -> bool {
+        self.network == other.network
+            && self.own == other.own
+            && match (&self.dated, &other.dated) {
+                (None, None) => true,
+                (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+                (None, Some(_)) | (Some(_), None) => false,
+            }
+    }
+}

@@ -1,0 +1,56 @@
+//! What the clients of L1 endpoints counted.
+
+use std::collections::BTreeMap;
+
+use butler_core::client::error::ErrorKind;
+
+use crate::catalogue;
+use crate::readings::{Readings, number, truth};
+
+/// The counters of one L1 endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointFigures {
+    /// Its name.
+    pub name: String,
+    /// Requests begun.
+    pub requests: u64,
+    /// Bytes of bodies sent.
+    pub sent: u64,
+    /// Bytes of bodies received.
+    pub received: u64,
+    /// Microseconds that exchanges took.
+    pub microseconds: u64,
+    /// Failures by kind.
+    pub failures: BTreeMap<ErrorKind, u64>,
+    /// Whether its last exchange was good.
+    pub healthy: bool,
+}
+
+impl EndpointFigures {
+    /// These counts and those of clients that are gone.
+    pub(super) fn plus(mut self, before: &Self) -> Self {
+        self.requests = self.requests.saturating_add(before.requests);
+        self.sent = self.sent.saturating_add(before.sent);
+        self.received = self.received.saturating_add(before.received);
+        self.microseconds = self.microseconds.saturating_add(before.microseconds);
+        for (kind, failures) in &before.failures {
+            let count = self.failures.entry(*kind).or_default();
+            *count = count.saturating_add(*failures);
+        }
+        self
+    }
+
+    /// Adds the samples.
+    pub(super) fn push(&self, own: &mut Readings) {
+        let label = || [self.name.clone()];
+        own.push(&catalogue::RPC_REQUESTS, label(), number(self.requests));
+        own.push(&catalogue::RPC_SENT, label(), number(self.sent));
+        own.push(&catalogue::RPC_RECEIVED, label(), number(self.received));
+        own.push(&catalogue::RPC_DURATION, label(), number(self.microseconds) / 1_000_000.0);
+        for kind in ErrorKind::ALL {
+            let failures = self.failures.get(&kind).copied().unwrap_or_default();
+            own.push(&catalogue::RPC_ERRORS, [self.name.clone(), kind.name().to_owned()], number(failures));
+        }
+        own.push(&catalogue::ENDPOINT_HEALTHY, label(), truth(self.healthy));
+    }
+}
