@@ -184,6 +184,16 @@ async fn votes_on_others_are_not_read() {
     let stranger = facts.rounds[0].committees[0][0];
     bench.own.insert(stranger);
     assert_eq!(bench.proposer().await.rounds[0].votes[0].total(), 1, "until one of them is ours");
+
+    // The same long after the round, when what was read is kept.
+    bench.own.remove(&stranger);
+    bench.reader = SlashingReader::default();
+    bench.chain.play(Move::JumpSeconds(2 * 128 * 72)).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(bench.proposer().await.rounds[0].votes, []);
+    }
+    bench.own.insert(stranger);
+    assert_eq!(bench.proposer().await.rounds[0].votes[0].total(), 1);
 }
 
 #[tokio::test]
