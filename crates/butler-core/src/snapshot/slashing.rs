@@ -16,7 +16,7 @@ use crate::contracts::decode;
 use crate::domain::block::BlockRef;
 use crate::domain::rollup::RollupClock;
 use crate::domain::slashing::{
-    OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingRules, decide, tally,
+    OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingRules, decide, reaches_nobody, tally,
 };
 
 /// `SlasherFlavor.TALLY`.
@@ -281,6 +281,10 @@ impl Tallied<'_> {
             .map_err(|error| nonsense(self.address, "getVotes", error.to_string()))
     }
 
+    fn reaches_nobody(&self, ballot: &Ballot) -> bool {
+        reaches_nobody(&self.rules, &ballot.committees, &ballot.votes)
+    }
+
     /// Asks the contract what it would do in rounds whose votes reach the quorum, and under which payload.
     async fn decide(&self, ballots: &mut BTreeMap<u64, Ballot>) -> Result<(), SnapshotError> {
         let mut reads = Reads::default();
@@ -297,7 +301,12 @@ impl Tallied<'_> {
         let mut reads = Reads::default();
         let mut payloads: Vec<(u64, Slot<Address>)> = Vec::new();
         for (round, ours, slot) in &slots {
-            let actions = answers.get(slot)?;
+            let actions = match answers.get_if_supported(slot)? {
+                Some(actions) => actions,
+                // The round cannot be executed either.
+                None if ballots.get(round).is_some_and(|ballot| self.reaches_nobody(ballot)) => Vec::new(),
+                None => answers.get(slot)?,
+            };
             let found: Vec<SlashAction> = actions
                 .iter()
                 .map(|action| SlashAction { attester: action.validator, amount: action.slash_amount })

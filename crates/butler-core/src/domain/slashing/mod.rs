@@ -11,7 +11,7 @@ mod tally;
 pub use self::ejection::EjectionMargin;
 pub use self::rules::SlashingRules;
 pub use self::standing::{Decision, Stage, Standing, standings};
-pub use self::tally::{PositionVotes, TallyError, decide, tally};
+pub use self::tally::{PositionVotes, TallyError, decide, reaches_nobody, tally};
 
 use ethers_core::types::{Address, U256};
 

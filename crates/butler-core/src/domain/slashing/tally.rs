@@ -67,6 +67,18 @@ pub fn tally<'a>(
     Ok(counts)
 }
 
+/// Whether a quorum is against a seat that nobody has, because its epoch has no committee. The contract then refuses to
+/// tally and to execute the round (`TallySlashingProposer._determineSlashActions` reads beyond the committee), unless that
+/// epoch's escape hatch was open.
+#[must_use]
+pub fn reaches_nobody(rules: &SlashingRules, committees: &[Vec<Address>], counts: &[PositionVotes]) -> bool {
+    let size = usize::try_from(rules.committee_size).unwrap_or(usize::MAX).max(1);
+    let seats = counts.chunks(size).zip(committees);
+    seats.into_iter().any(|(counts, committee)| {
+        committee.is_empty() && counts.iter().any(|votes| votes.decided(rules.quorum).is_some())
+    })
+}
+
 /// What the votes decide, in the contract's order. The contract leaves out epochs whose escape hatch was open, which only
 /// it knows; so this is at least what it does.
 #[must_use]

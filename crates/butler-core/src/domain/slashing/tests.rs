@@ -102,6 +102,23 @@ fn each_position_is_decided_on_its_own() {
 }
 
 #[test]
+fn a_quorum_against_an_empty_seat_is_told_apart() {
+    let counts = |units: [u8; 4]| open(9, &[vote(units); 3]).votes;
+    let (first, second) = (vec![Vec::new(), vec![at(3), at(1)]], vec![vec![at(1), at(2)], Vec::new()]);
+    for (committees, units, expected) in [
+        (&first, [0, 1, 0, 0], true),
+        (&first, [0, 0, 1, 3], false),
+        (&second, [0, 0, 0, 2], true),
+        (&second, [1, 1, 0, 0], false),
+        (&committees(), [3, 3, 3, 3], false),
+    ] {
+        assert_eq!(reaches_nobody(&rules(), committees, &counts(units)), expected, "{committees:?} {units:?}");
+    }
+    let two_votes = open(9, &[vote([1, 0, 0, 0]); 2]).votes;
+    assert!(!reaches_nobody(&rules(), &first, &two_votes), "below the quorum");
+}
+
+#[test]
 fn rounds_begin_end_execute_and_expire_by_the_rollups_clock() {
     let rules = rules();
     assert_eq!((rules.round_at(&CLOCK, 1_399), rules.round_at(&CLOCK, 1_400)), (Some(9), Some(10)));
