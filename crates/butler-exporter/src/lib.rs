@@ -5,7 +5,6 @@
 //! `catalogue` lists every family; `docs/architecture.md` shows the flow.
 
 pub mod access;
-pub mod arena;
 pub mod board;
 pub mod catalogue;
 pub mod crew;

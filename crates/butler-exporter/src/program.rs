@@ -10,7 +10,8 @@ use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use clap::Parser;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::{JoinSet, block_in_place};
 
 use crate::access::Access;
@@ -62,14 +63,21 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         return Exit::Success;
     }
     let logging = Logging::start(&config);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(Exit::Bug, &format!("failed to start: {error}")),
+    // Requests have a thread of their own: one that comes while a scrape computes is not kept waiting.
+    let serving = Builder::new_multi_thread().worker_threads(1).thread_name("http").enable_all().build();
+    let (runtime, serving) = match (Builder::new_multi_thread().enable_all().build(), serving) {
+        (Ok(runtime), Ok(serving)) => (runtime, serving),
+        (Err(error), _) | (_, Err(error)) => return fail(Exit::Bug, &format!("failed to start: {error}")),
     };
     let config = Arc::new(config);
     let exit = runtime.block_on(async {
-        if arguments.once { print_once(&jobs(&config)).await } else { run(config, loader, logging).await }
+        if arguments.once {
+            print_once(&jobs(&config)).await
+        } else {
+            run(config, loader, logging, serving.handle()).await
+        }
     });
+    serving.shutdown_timeout(LEAVE);
     runtime.shutdown_timeout(LEAVE);
     exit
 }
@@ -102,7 +110,7 @@ async fn print_once(jobs: &[Job]) -> Exit {
     }
 }
 
-async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
+async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Handle) -> Exit {
     // First of all: a signal that comes early must not end the process its own way.
     let signals = match Signals::listen() {
         Ok(signals) => signals,
@@ -113,7 +121,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
     let listen = config.exporter.listen;
-    let listener = match TcpListener::bind(listen).await {
+    let listener = match serving.spawn(TcpListener::bind(listen)).await.unwrap_or_else(|error| Err(error.into())) {
         Ok(listener) => listener,
         Err(error) => {
             let hint = "is another exporter running? `exporter.listen` sets the address";
@@ -152,9 +160,23 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         started: config,
     };
     tasks.spawn(reloader.run(signals.hangup));
-    serve(listener, site, tls, signals.stop.wait()).await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut served = serving.spawn(serve(listener, site, tls, async {
+        // It is dropped, which is as good as a message.
+        let _ = stopped.await;
+    }));
+    let ended = tokio::select! {
+        () = signals.stop.wait() => {
+            drop(stop);
+            served.await
+        }
+        ended = &mut served => ended,
+    };
     tasks.shutdown().await;
-    Exit::Success
+    match ended {
+        Ok(()) => Exit::Success,
+        Err(error) => fail(Exit::Bug, &format!("failed to serve: {error}")),
+    }
 }
 
 /// The certificate, when HTTPS is to be served.

@@ -38,7 +38,13 @@ impl Exporter {
     pub(crate) fn start(binary: &Path, config: &Path, state: &Path) -> anyhow::Result<Self> {
         let began = Instant::now();
         let mut command = Command::new(binary);
-        command.env_clear().env("HOME", state).env("CACHE_DIRECTORY", state).env("STATE_DIRECTORY", state);
+        // As the unit sets it.
+        command
+            .env_clear()
+            .env("MALLOC_ARENA_MAX", "1")
+            .env("HOME", state)
+            .env("CACHE_DIRECTORY", state)
+            .env("STATE_DIRECTORY", state);
         let mut child = command.arg("--config").arg(config).stderr(Stdio::piped()).spawn()?;
         let stderr = child.stderr.take().context("no stderr")?;
         let (sender, receiver) = std::sync::mpsc::channel();
