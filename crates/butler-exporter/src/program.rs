@@ -63,8 +63,8 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         return Exit::Success;
     }
     let logging = Logging::start(&config);
-    // Requests have a thread of their own: one that comes while a scrape computes is not kept waiting.
-    let serving = Builder::new_multi_thread().worker_threads(1).thread_name("http").enable_all().build();
+    // Requests have threads of their own: one that comes while scrapes compute is not kept waiting.
+    let serving = Builder::new_multi_thread().worker_threads(2).thread_name("http").enable_all().build();
     let (runtime, serving) = match (Builder::new_multi_thread().enable_all().build(), serving) {
         (Ok(runtime), Ok(serving)) => (runtime, serving),
         (Err(error), _) | (_, Err(error)) => return fail(Exit::Bug, &format!("failed to start: {error}")),

@@ -57,7 +57,12 @@ impl Facts {
     pub(crate) fn of(board: &Board, now: u64) -> Self {
         let facts = |slot: &Arc<Slot>| {
             let read = slot.readings().map(|(readings, age)| (readings, age.as_secs()));
-            ScraperFacts { network: slot.network.clone(), kind: slot.kind, own: slot.view().own, read }
+            ScraperFacts {
+                network: slot.network.clone(),
+                kind: slot.kind,
+                own: Arc::clone(&slot.view().own.readings),
+                read,
+            }
         };
         Self { now, process: board.life().samples(), scrapers: board.slots().iter().map(facts).collect() }
     }

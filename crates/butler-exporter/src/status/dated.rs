@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::readings::{Readings, Sample};
-use crate::text::{Lines, compress, encode};
+use crate::text::{Lines, Texts, compress, encode};
 
 /// The readings of one scrape, also as they are served.
 #[derive(Debug)]
@@ -35,12 +35,35 @@ impl Dated {
     }
 }
 
+/// What a slot knows of its scrapes, also as it is served: most of it is the same for many requests.
+#[derive(Debug)]
+pub(crate) struct Own {
+    pub(crate) readings: Arc<Readings>,
+    texts: Result<Texts, fmt::Error>,
+}
+
+impl Own {
+    pub(super) fn new(network: &str, readings: Readings) -> Self {
+        let readings = Arc::new(readings);
+        let texts = encode(Some(network), &readings);
+        Self { readings, texts }
+    }
+
+    /// The lines of the readings.
+    ///
+    /// # Errors
+    /// When a label cannot be written, which is a bug.
+    pub(crate) fn texts(&self) -> Result<&Texts, fmt::Error> {
+        self.texts.as_ref().map_err(|error| *error)
+    }
+}
+
 /// Everything that a slot serves at one moment. Equal views are served as equal texts.
 #[derive(Debug, Clone)]
 pub struct View {
     pub(crate) network: String,
     /// How scrapes went.
-    pub(crate) own: Arc<Readings>,
+    pub(crate) own: Arc<Own>,
     /// What they read, while it is fresh.
     pub(crate) dated: Option<Arc<Dated>>,
 }
@@ -48,14 +71,14 @@ pub struct View {
 impl View {
     /// The samples, all labels but `network`.
     pub(crate) fn samples(&self) -> impl Iterator<Item = &Sample> {
-        self.own.0.iter().chain(self.dated.iter().flat_map(|dated| &dated.readings.0))
+        self.own.readings.0.iter().chain(self.dated.iter().flat_map(|dated| &dated.readings.0))
     }
 }
 
 impl PartialEq for View {
     fn eq(&self, other: &Self) -> bool {
         self.network == other.network
-            && self.own == other.own
+            && Arc::ptr_eq(&self.own, &other.own)
             && match (&self.dated, &other.dated) {
                 (None, None) => true,
                 (Some(one), Some(other)) => Arc::ptr_eq(one, other),

@@ -15,8 +15,8 @@ use ethers_core::types::Address;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub(crate) use self::dated::Dated;
 pub use self::dated::View;
+pub(crate) use self::dated::{Dated, Own};
 pub use self::endpoints::EndpointFigures;
 use crate::catalogue;
 use crate::kinds::{FailureKind, JUDGEMENTS, ScraperKind};
@@ -85,6 +85,33 @@ struct Progress {
     gone: Vec<EndpointFigures>,
     ticked: Instant,
     failures_in_a_row: u64,
+    /// What is served of all this, until something of it changes.
+    served: Option<Arc<Own>>,
+}
+
+impl Progress {
+    fn readings(&self, kind: ScraperKind) -> Readings {
+        let mut own = Readings::default();
+        let scraper = || kind.name().to_owned();
+        if let Some((outcome, took)) = self.last {
+            own.push(&catalogue::SCRAPE_SUCCESS, [scraper()], truth(outcome == Outcome::Success));
+            own.push(&catalogue::SCRAPE_DURATION, [scraper()], took.as_secs_f64());
+        }
+        for (kind, errors) in &self.errors {
+            own.push(&catalogue::SCRAPE_ERRORS, [scraper(), kind.name().to_owned()], number(*errors));
+        }
+        own.push(&catalogue::SCRAPER_RESTARTS, [scraper()], number(self.restarts));
+        if let Some(at) = self.last_success {
+            own.push(&catalogue::SCRAPE_LAST_SUCCESS, [scraper()], number(at));
+        }
+        self.endpoints.iter().for_each(|endpoint| endpoint.push(&mut own));
+        if kind == ScraperKind::L1 {
+            for (judgement, steps) in &self.steps {
+                own.push(&catalogue::TRANSITIONS, [(*judgement).to_owned()], number(*steps));
+            }
+        }
+        own
+    }
 }
 
 impl Slot {
@@ -102,6 +129,7 @@ impl Slot {
             gone: Vec::new(),
             ticked: Instant::now(),
             failures_in_a_row: 0,
+            served: None,
         };
         Self {
             network: network.to_owned(),
@@ -125,7 +153,7 @@ impl Slot {
     /// Takes over the counts and the attesters' states of the slot that this one replaces; its readings are left behind.
     pub fn adopt(&self, before: &Self) {
         let before = before.progress();
-        let mut progress = self.progress();
+        let mut progress = self.change();
         progress.last_success = before.last_success;
         progress.errors.clone_from(&before.errors);
         progress.restarts = before.restarts;
@@ -168,6 +196,13 @@ impl Slot {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// To change something that is served.
+    fn change(&self) -> MutexGuard<'_, Progress> {
+        let mut progress = self.progress();
+        progress.served = None;
+        progress
+    }
+
     /// How long a reading is served.
     #[must_use]
     pub fn budget(&self) -> Duration {
@@ -203,7 +238,7 @@ impl Slot {
     pub fn succeeded(&self, scraped: Scraped, took: Duration, now: u64) -> u64 {
         let dated = Arc::new(Dated::new(&self.network, scraped.readings, took));
         // All of it under the lock that `view` takes, so that no request sees half of a scrape.
-        let mut progress = self.progress();
+        let mut progress = self.change();
         self.current.store(Some(dated));
         progress.states = scraped.states;
         for judgement in scraped.steps {
@@ -218,7 +253,7 @@ impl Slot {
     /// A scrape failed. Returns how many did in a row.
     pub fn failed(&self, kind: FailureKind, took: Duration) -> u64 {
         self.count_error(kind);
-        let mut progress = self.progress();
+        let mut progress = self.change();
         progress.last = Some((Outcome::Failure, took));
         progress.failures_in_a_row = progress.failures_in_a_row.saturating_add(1);
         progress.failures_in_a_row
@@ -226,14 +261,14 @@ impl Slot {
 
     /// Counts a failure that did not end the scrape.
     pub fn count_error(&self, kind: FailureKind) {
-        let mut progress = self.progress();
+        let mut progress = self.change();
         let errors = progress.errors.entry(kind).or_default();
         *errors = errors.saturating_add(1);
     }
 
     /// The task panicked. The scrape that it was in failed.
     pub fn restarted(&self) {
-        let mut progress = self.progress();
+        let mut progress = self.change();
         progress.restarts = progress.restarts.saturating_add(1);
         progress.gone = progress.endpoints.clone();
         progress.last = Some((Outcome::Failure, progress.last.map(|(_, took)| took).unwrap_or_default()));
@@ -247,7 +282,7 @@ impl Slot {
 
     /// Replaces the endpoints' counters.
     pub fn note_endpoints(&self, endpoints: Vec<EndpointFigures>) {
-        let mut progress = self.progress();
+        let mut progress = self.change();
         let gone = std::mem::take(&mut progress.gone);
         let with_gone = |endpoint: EndpointFigures| match gone.iter().find(|gone| gone.name == endpoint.name) {
             Some(before) => endpoint.plus(before),
@@ -271,31 +306,17 @@ impl Slot {
     /// Everything that is served now.
     #[must_use]
     pub fn view(&self) -> View {
-        let mut own = Readings::default();
-        let dated;
-        {
-            let progress = self.progress();
-            dated = self.fresh();
-            let scraper = || self.kind.name().to_owned();
-            if let Some((outcome, took)) = progress.last {
-                own.push(&catalogue::SCRAPE_SUCCESS, [scraper()], truth(outcome == Outcome::Success));
-                own.push(&catalogue::SCRAPE_DURATION, [scraper()], took.as_secs_f64());
+        let mut progress = self.progress();
+        let dated = self.fresh();
+        let own = match &progress.served {
+            Some(own) => Arc::clone(own),
+            None => {
+                let own = Arc::new(Own::new(&self.network, progress.readings(self.kind)));
+                progress.served = Some(Arc::clone(&own));
+                own
             }
-            for (kind, errors) in &progress.errors {
-                own.push(&catalogue::SCRAPE_ERRORS, [scraper(), kind.name().to_owned()], number(*errors));
-            }
-            own.push(&catalogue::SCRAPER_RESTARTS, [scraper()], number(progress.restarts));
-            if let Some(at) = progress.last_success {
-                own.push(&catalogue::SCRAPE_LAST_SUCCESS, [scraper()], number(at));
-            }
-            progress.endpoints.iter().for_each(|endpoint| endpoint.push(&mut own));
-            if self.kind == ScraperKind::L1 {
-                for (judgement, steps) in &progress.steps {
-                    own.push(&catalogue::TRANSITIONS, [(*judgement).to_owned()], number(*steps));
-                }
-            }
-        }
-        View { network: self.network.clone(), own: Arc::new(own), dated }
+        };
+        View { network: self.network.clone(), own, dated }
     }
 
     /// The samples that are served now, all labels but `network`, for tests.

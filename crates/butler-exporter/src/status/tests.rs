@@ -109,3 +109,39 @@ async fn a_task_that_hangs_is_not_alive() {
     tokio::time::advance(Duration::from_secs(1)).await;
     assert!(!slot.is_alive());
 }
+
+#[tokio::test(start_paused = true)]
+async fn whatever_changes_is_served_at_once_and_what_does_not_is_kept() {
+    let (slot, before) = (slot(), slot());
+    let second = Duration::from_secs(1);
+    before.count_error(FailureKind::Restless);
+    let endpoint = EndpointFigures {
+        name: "own".to_owned(),
+        requests: 1,
+        sent: 2,
+        received: 3,
+        microseconds: 4,
+        failures: BTreeMap::new(),
+        healthy: true,
+    };
+    let changes: [(&str, &dyn Fn()); 6] = [
+        ("a success", &|| {
+            slot.succeeded(readings(7.0).into(), second, 1);
+        }),
+        ("a failure", &|| {
+            slot.failed(FailureKind::Restless, second);
+        }),
+        ("an error", &|| slot.count_error(FailureKind::Restless)),
+        ("a restart", &|| slot.restarted()),
+        ("an endpoint", &|| slot.note_endpoints(vec![endpoint.clone()])),
+        ("counts of another slot", &|| slot.adopt(&before)),
+    ];
+    for (what, change) in changes {
+        let view = slot.view();
+        slot.tick();
+        assert_eq!(view, slot.view(), "before {what}");
+        change();
+        assert_ne!(view, slot.view(), "after {what}");
+        assert_eq!(slot.view().own.readings.0, slot.progress().readings(slot.kind).0, "{what}");
+    }
+}

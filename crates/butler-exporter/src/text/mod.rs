@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-pub(crate) use self::lines::{Lines, compress, encode};
-use self::lines::{Texts, head};
+use self::lines::head;
+pub(crate) use self::lines::{Lines, Texts, compress, encode};
 use self::segment::{Deflater, Segment, join_gzip};
 use crate::board::Board;
 use crate::catalogue::{self, Family};
@@ -124,10 +124,11 @@ impl Piece<'_> {
 }
 
 fn write(format: Format, coding: Coding, process: &Arc<Readings>, views: &[View]) -> Result<Bytes, fmt::Error> {
-    let mut own = vec![encode(None, process)?];
+    let process = encode(None, process)?;
+    let mut own = vec![&process];
     let mut kept: Vec<&Lines> = Vec::new();
     for view in views {
-        own.push(encode(Some(&view.network), &view.own)?);
+        own.push(view.own.texts()?);
         if let Some(dated) = &view.dated {
             kept.push(dated.lines()?);
         }
@@ -156,7 +157,7 @@ fn gzip(pieces: &[Piece<'_>]) -> Vec<u8> {
     join_gzip(&segments.collect::<Vec<_>>())
 }
 
-fn push_family<'a>(pieces: &mut Vec<Piece<'a>>, format: Format, family: &Family, own: &[Texts], kept: &[&'a Lines]) {
+fn push_family<'a>(pieces: &mut Vec<Piece<'a>>, format: Format, family: &Family, own: &[&Texts], kept: &[&'a Lines]) {
     let new: String = own.iter().filter_map(|lines| lines.get(family.name)).map(String::as_str).collect();
     let kept: Vec<&Segment> = kept.iter().filter_map(|lines| lines.get(family.name)).collect();
     if new.is_empty() && kept.is_empty() {
