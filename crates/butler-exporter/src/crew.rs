@@ -19,7 +19,7 @@ use crate::watched::{Marks, look};
 /// The keys of `[exporter]` that no job reads: the HTTP side and the files beside it.
 const NOT_FOR_JOBS: [&str; 4] = ["enabled", "listen", "insecure", "textfile"];
 /// The beginnings of others.
-const NOT_FOR_JOBS_PREFIXES: [&str; 3] = ["bearer_", "basic_", "tls_"];
+const NOT_FOR_JOBS_PREFIXES: [&str; 4] = ["bearer_", "basic_", "otlp_", "tls_"];
 
 /// The jobs of one configuration.
 #[derive(Debug)]
@@ -166,7 +166,7 @@ mod tests {
             assert!(is_for_jobs("exporter", key), "{key}");
         }
         assert!(is_for_jobs("exporter.something[0]", "new"));
-        for key in ["listen", "bearer_token_file", "basic_users_file", "tls_key_file", "textfile"] {
+        for key in ["listen", "bearer_token_file", "basic_users_file", "tls_key_file", "otlp_url", "textfile"] {
             assert!(!is_for_jobs("exporter", key), "{key}");
         }
         assert!(!is_for_jobs("log", "level") && !is_for_jobs("watcher", "state_directory"));

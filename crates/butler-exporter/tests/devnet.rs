@@ -101,6 +101,49 @@ async fn one_network_down_leaves_the_other_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_chains_in_one_process_one_goes_down_and_the_other_stays_fresh() {
+    let (bench, other) = (Bench::start().await, Bench::start().await);
+    other.chain.rpc("anvil_setChainId", json!([31_338])).await.unwrap();
+    other.chain.mine().await.unwrap();
+    let proxy = FaultProxy::start(other.chain.url()).await.unwrap();
+    let text = other.read("butler.toml");
+    let (_, section) = text.split_once("[networks.devnet]").unwrap();
+    let folder = other.folder.path().display();
+    let section = format!("[networks.devnet]{section}")
+        .replace("networks.devnet", "networks.other")
+        .replace("chain_id = 31337", "chain_id = 31338")
+        .replace("\"keys/", &format!("\"{folder}/keys/"))
+        .replace("\"publishers.json", &format!("\"{folder}/publishers.json"))
+        .replace(other.chain.url(), &proxy.url());
+    bench.append(&section);
+    let program = bench.run_with("scrape_interval = \"1s\"\nstaleness = \"5s\"").await;
+    let block = |network: &str| format!("butler_snapshot_block_number{{network=\"{network}\"}}");
+    let heights = program.when("both chains", |series| {
+        series.contains_key(&block("devnet")) && series.contains_key(&block("other"))
+    });
+    let heights = heights.await;
+    assert_eq!(heights[&block("other")], heights[&block("devnet")] + 1.0, "each has its own chain");
+
+    proxy.set(FaultPlan::always(Fault::Close));
+    bench.chain.mine().await.unwrap();
+    bench.chain.mine().await.unwrap();
+    let head = heights[&block("devnet")] + 2.0;
+    let down = program.when("figures of one chain only", |series| {
+        !series.contains_key(&block("other")) && series.get(&block("devnet")) == Some(&head)
+    });
+    let down = down.await;
+    let of = |network: &str| format!("{{network=\"{network}\",scraper=\"l1\"}}");
+    assert_eq!(down[&format!("butler_scrape_success{}", of("devnet"))], 1.0);
+    assert_eq!(down[&format!("butler_scrape_success{}", of("other"))], 0.0);
+    assert!(down.contains_key(&format!("butler_scrape_last_success_timestamp_seconds{}", of("other"))));
+    assert!(!down.keys().any(|key| key.starts_with("butler_attesters{network=\"other\"")));
+    assert_eq!(down["butler_attesters{network=\"devnet\",state=\"ACTIVE\"}"], 5.0);
+
+    proxy.set(FaultPlan::none());
+    program.when("the other chain again", |series| series.contains_key(&block("other"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_whose_l1_is_gone_and_a_stranger_are_told_without_their_words() {
     let bench = Bench::start().await;
     let gone = FakeAztecNode::replay("l1-down").await.unwrap();
