@@ -118,9 +118,8 @@ async fn of_two_chains_in_one_process_one_goes_down_and_the_other_stays_fresh() 
     bench.append(&section);
     let program = bench.run_with("scrape_interval = \"1s\"\nstaleness = \"5s\"").await;
     let block = |network: &str| format!("butler_snapshot_block_number{{network=\"{network}\"}}");
-    let heights = program.when("both chains", |series| {
-        series.contains_key(&block("devnet")) && series.contains_key(&block("other"))
-    });
+    let heights = program
+        .when("both chains", |series| series.contains_key(&block("devnet")) && series.contains_key(&block("other")));
     let heights = heights.await;
     assert_eq!(heights[&block("other")], heights[&block("devnet")] + 1.0, "each has its own chain");
 
