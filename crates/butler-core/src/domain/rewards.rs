@@ -46,7 +46,7 @@ pub struct ProviderRewards {
     pub former_recipients: u64,
 }
 
-/// What waits for each of our providers. `None` when a split is missing or an amount does not fit.
+/// What waits for each of our providers. `None` when a split or an amount is missing, or a sum does not fit.
 #[must_use]
 pub fn provider_rewards(
     snapshot: &NetworkSnapshot,
@@ -60,7 +60,7 @@ pub fn provider_rewards(
     for (coinbase, id) in coinbases {
         let (Some(of_provider), Some(provider)) = (rewards.get_mut(&id), snapshot.providers.get(&id)) else { continue };
         let split = splits.get(&coinbase)?;
-        let amount = snapshot.pending_rewards.get(&coinbase).copied().unwrap_or_default();
+        let amount = *snapshot.pending_rewards.get(&coinbase)?;
         of_provider.pending = of_provider.pending.checked_add(split.provider_part(amount)?)?;
         if split.provider_recipient != provider.rewards_recipient {
             of_provider.former_recipients = of_provider.former_recipients.saturating_add(1);
@@ -108,6 +108,9 @@ mod tests {
         // Named twice, a coinbase is counted once.
         snapshot.delegations.push(delegation(3, 10, coinbase(110)));
         assert_eq!(provider_rewards(&snapshot, &splits).unwrap()[&provider_id(1)], expected);
+        let amount = snapshot.pending_rewards.remove(&coinbase(111)).unwrap();
+        assert_eq!(provider_rewards(&snapshot, &splits), None, "an amount that was not read is not zero");
+        snapshot.pending_rewards.insert(coinbase(111), amount);
         splits.remove(&coinbase(111));
         assert_eq!(provider_rewards(&snapshot, &splits), None, "what is not known is not counted as nothing");
     }

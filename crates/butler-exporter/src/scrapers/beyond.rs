@@ -43,8 +43,8 @@ pub enum AskError {
     /// The chain was not read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// A figure that does not fit.
-    #[error("a time that does not fit")]
+    /// A figure that is missing, or does not fit.
+    #[error("a figure is missing or does not fit")]
     Overflow,
     /// The chain moved away time and again.
     #[error("the chain was reorganised during {ATTEMPTS} attempts to read it")]
