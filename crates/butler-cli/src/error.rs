@@ -133,7 +133,12 @@ fn rpc_exit(error: &RpcError) -> Exit {
         | ErrorKind::Reverted
         | ErrorKind::MethodNotFound
         | ErrorKind::Rpc
-        | ErrorKind::Lagging => Exit::Upstream,
+        | ErrorKind::Lagging
+        | ErrorKind::Leading
+        | ErrorKind::WrongBlock
+        | ErrorKind::Incomplete
+        | ErrorKind::LogsPruned
+        | ErrorKind::Contradicted => Exit::Upstream,
     }
 }
 
@@ -154,6 +159,11 @@ fn rpc_hint(error: &RpcError) -> Option<String> {
         ErrorKind::Disagrees => {
             "two endpoints have different finalized histories: find out which one is right before you go on"
         }
+        ErrorKind::WrongBlock => "the endpoint reads other blocks than it is asked for: add another endpoint",
+        ErrorKind::Incomplete => {
+            "the endpoint leaves logs out or makes them up: add another endpoint; should all say so, `staking_registry_from_block` may be after the first key was added"
+        }
+        ErrorKind::LogsPruned => "add an endpoint that keeps all logs since the StakingRegistry's first block",
         ErrorKind::Broken
         | ErrorKind::Http
         | ErrorKind::Malformed
@@ -162,7 +172,9 @@ fn rpc_hint(error: &RpcError) -> Option<String> {
         | ErrorKind::Reverted
         | ErrorKind::MethodNotFound
         | ErrorKind::Rpc
-        | ErrorKind::Lagging => return None,
+        | ErrorKind::Lagging
+        | ErrorKind::Leading
+        | ErrorKind::Contradicted => return None,
     };
     Some(hint.to_owned())
 }

@@ -8,7 +8,6 @@ pub mod access;
 pub mod board;
 pub mod catalogue;
 pub mod crew;
-mod edge;
 pub mod http;
 pub mod kinds;
 pub mod life;

@@ -17,7 +17,6 @@ use tokio::task::{JoinSet, block_in_place};
 use crate::access::Access;
 use crate::board::Board;
 use crate::crew::Crew;
-use crate::edge::unix_now;
 use crate::http::tls::{Tls, TlsError};
 use crate::http::{Site, exposure, serve};
 use crate::logging::Logging;
@@ -28,6 +27,7 @@ use crate::status::Outcome;
 use crate::tasks::{Job, scrape_once, supervise};
 use crate::text::{Exposition, Format};
 use crate::textfile;
+use butler_core::runtime::clock::unix_now;
 
 /// How long anything that is left may take at the end.
 const LEAVE: Duration = Duration::from_secs(2);

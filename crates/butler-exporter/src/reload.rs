@@ -20,12 +20,12 @@ use tokio::time::{Instant, sleep};
 use crate::access::Access;
 use crate::board::Board;
 use crate::crew::{Changes, Crew};
-use crate::edge::unix_now;
 use crate::http::Site;
 use crate::logging::Logging;
 use crate::service;
 use crate::tasks::Job;
 use crate::watched::{Marks, Settling, look};
+use butler_core::runtime::clock::unix_now;
 
 /// The shortest and the longest time between two looks at the files.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));

@@ -16,8 +16,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::board::Board;
 use crate::catalogue::{self, Family};
-use crate::edge::unix_now;
 use crate::text::{Exposition, Format};
+use butler_core::runtime::clock::unix_now;
 
 /// The shortest time between two writings: the scrapers of all networks end when they like.
 const LEAST_PAUSE: Duration = Duration::from_millis(500);

@@ -43,6 +43,7 @@ const LEAST_CALL_GAS: u64 = 100_000;
 /// One endpoint.
 #[derive(Debug)]
 pub struct Endpoint {
+    index: usize,
     name: String,
     peer: HttpPeer,
     slots: Semaphore,
@@ -67,12 +68,13 @@ pub struct Record {
 }
 
 impl Endpoint {
-    /// Prepares an endpoint; connects to nothing.
+    /// Prepares the endpoint with that place in the configuration; connects to nothing.
     ///
     /// # Errors
     /// See [`HttpSetupError`].
-    pub fn new(settings: &EndpointSettings) -> Result<Self, HttpSetupError> {
+    pub fn new(index: usize, settings: &EndpointSettings) -> Result<Self, HttpSetupError> {
         Ok(Self {
+            index,
             name: settings.name.clone(),
             peer: HttpPeer::new(&settings.http)?,
             slots: Semaphore::new(settings.max_concurrency.max(1)),
@@ -86,6 +88,12 @@ impl Endpoint {
             health: Mutex::new(Health::default()),
             record: Mutex::default(),
         })
+    }
+
+    /// Its place in the configuration, which is its index in [`L1Client::endpoints`](super::l1::L1Client::endpoints).
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
     }
 
     /// The endpoint's name.

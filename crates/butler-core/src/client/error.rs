@@ -128,6 +128,32 @@ pub enum RpcFailure {
         /// How many blocks.
         blocks: u64,
     },
+    /// The endpoint tells of blocks that the others do not have.
+    #[error("the endpoint is {blocks} blocks ahead of the others")]
+    Leading {
+        /// How many blocks.
+        blocks: u64,
+    },
+    /// The endpoint reads the state of another block than the one that it was asked for.
+    #[error("the endpoint was asked at block {asked} and read at block {read}")]
+    WrongBlock {
+        /// Height of the block that was asked for.
+        asked: u64,
+        /// Height of the block that was read.
+        read: u64,
+    },
+    /// The endpoint left out logs, or made some up: a contract's own counters tell.
+    #[error("the endpoint's logs are not complete: {0}")]
+    Incomplete(String),
+    /// The endpoint has thrown old logs away and says so.
+    #[error("the endpoint has no logs of those blocks any more")]
+    LogsPruned,
+    /// The endpoint says that a call reverts, and another one answers it.
+    #[error("the endpoint says that `{function}` reverts, and another one answers it")]
+    Contradicted {
+        /// The function that was called.
+        function: String,
+    },
 }
 
 /// What the text of a refused `eth_getLogs` proposes instead.
@@ -164,6 +190,11 @@ pub enum ErrorKind {
     WrongChain,
     Disagrees,
     Lagging,
+    Leading,
+    WrongBlock,
+    Incomplete,
+    LogsPruned,
+    Contradicted,
 }
 
 impl RpcFailure {
@@ -191,13 +222,18 @@ impl RpcFailure {
             Self::WrongChain { .. } => ErrorKind::WrongChain,
             Self::Disagrees { .. } => ErrorKind::Disagrees,
             Self::Lagging { .. } => ErrorKind::Lagging,
+            Self::Leading { .. } => ErrorKind::Leading,
+            Self::WrongBlock { .. } => ErrorKind::WrongBlock,
+            Self::Incomplete(_) => ErrorKind::Incomplete,
+            Self::LogsPruned => ErrorKind::LogsPruned,
+            Self::Contradicted { .. } => ErrorKind::Contradicted,
         }
     }
 }
 
 impl ErrorKind {
     /// Every kind, for counts that begin at zero.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::Unreachable,
         Self::Tls,
         Self::Timeout,
@@ -218,6 +254,11 @@ impl ErrorKind {
         Self::WrongChain,
         Self::Disagrees,
         Self::Lagging,
+        Self::Leading,
+        Self::WrongBlock,
+        Self::Incomplete,
+        Self::LogsPruned,
+        Self::Contradicted,
     ];
 
     /// The name that labels, logs and JSON use.
@@ -244,6 +285,11 @@ impl ErrorKind {
             Self::WrongChain => "wrong_chain",
             Self::Disagrees => "disagrees",
             Self::Lagging => "lagging",
+            Self::Leading => "leading",
+            Self::WrongBlock => "wrong_block",
+            Self::Incomplete => "incomplete",
+            Self::LogsPruned => "logs_pruned",
+            Self::Contradicted => "contradicted",
         }
     }
 
@@ -267,8 +313,15 @@ impl ErrorKind {
             | Self::MethodNotFound
             | Self::WrongChain
             | Self::Disagrees
-            | Self::Lagging => true,
-            Self::RangeRefused | Self::BatchRefused | Self::Reverted => false,
+            | Self::Lagging
+            | Self::Leading
+            | Self::WrongBlock
+            | Self::Incomplete
+            | Self::LogsPruned
+            | Self::Contradicted
+            | Self::RangeRefused
+            | Self::BatchRefused => true,
+            Self::Reverted => false,
         }
     }
 
@@ -289,13 +342,18 @@ impl ErrorKind {
             | Self::Rpc
             | Self::WrongChain
             | Self::Disagrees
-            | Self::Lagging => true,
+            | Self::Lagging
+            | Self::Leading
+            | Self::WrongBlock
+            | Self::Incomplete
+            | Self::Contradicted => true,
             Self::TooLarge
             | Self::StateUnavailable
             | Self::RangeRefused
             | Self::OutOfGas
             | Self::BatchRefused
             | Self::Reverted
+            | Self::LogsPruned
             | Self::MethodNotFound => false,
         }
     }
@@ -312,6 +370,7 @@ impl ErrorKind {
             | Self::Malformed
             | Self::BlockUnknown
             | Self::Rpc
+            | Self::WrongBlock
             | Self::Lagging => true,
             Self::Tls
             | Self::Unauthorized
@@ -323,7 +382,44 @@ impl ErrorKind {
             | Self::Reverted
             | Self::MethodNotFound
             | Self::WrongChain
-            | Self::Disagrees => false,
+            | Self::Disagrees
+            | Self::Leading
+            | Self::Incomplete
+            | Self::LogsPruned
+            | Self::Contradicted => false,
+        }
+    }
+
+    /// Whether asking the same endpoint for less may help: it refuses what is too much, or says something that nobody
+    /// recognises. Endpoints refuse wide ranges and big packs in any words, so whatever is not known to be something else counts.
+    #[must_use]
+    pub fn may_mean_too_much(self) -> bool {
+        match self {
+            Self::Timeout
+            | Self::Http
+            | Self::TooLarge
+            | Self::RangeRefused
+            | Self::OutOfGas
+            | Self::BatchRefused
+            | Self::Broken
+            | Self::Rpc => true,
+            Self::Unreachable
+            | Self::Tls
+            | Self::Unauthorized
+            | Self::RateLimited
+            | Self::Malformed
+            | Self::BlockUnknown
+            | Self::StateUnavailable
+            | Self::Reverted
+            | Self::MethodNotFound
+            | Self::WrongChain
+            | Self::Disagrees
+            | Self::Lagging
+            | Self::Leading
+            | Self::WrongBlock
+            | Self::Incomplete
+            | Self::LogsPruned
+            | Self::Contradicted => false,
         }
     }
 }

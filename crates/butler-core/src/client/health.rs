@@ -14,6 +14,19 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// How long an endpoint stands back that is on another chain or has another history.
 const DISTRUST: Duration = Duration::from_secs(600);
 
+/// Whether an answer of that kind was believable and wrong, so that waiting a little does not make it better.
+fn is_a_lie(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::WrongChain
+            | ErrorKind::Disagrees
+            | ErrorKind::Leading
+            | ErrorKind::WrongBlock
+            | ErrorKind::Incomplete
+            | ErrorKind::Contradicted
+    )
+}
+
 /// The state of one endpoint.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
@@ -33,11 +46,7 @@ impl Health {
         self.failures = self.failures.saturating_add(1);
         self.last_failure = Some(kind);
         let growing = BACKOFF.0.saturating_mul(1 << self.failures.saturating_sub(1).min(10)).min(BACKOFF.1);
-        let wait = if matches!(kind, ErrorKind::WrongChain | ErrorKind::Disagrees) {
-            DISTRUST
-        } else {
-            retry_after.unwrap_or(growing).min(DISTRUST)
-        };
+        let wait = if is_a_lie(kind) { DISTRUST } else { retry_after.unwrap_or(growing).min(DISTRUST) };
         self.back_at = now.checked_add(wait);
     }
 

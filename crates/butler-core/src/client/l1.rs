@@ -4,6 +4,7 @@
 //! the block gives the same answer. An endpoint that lags, is on another chain or has another finalized history stands
 //! back. Answers that another endpoint could not improve on (a revert) are final.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -76,7 +77,11 @@ impl L1Client {
     /// # Errors
     /// See [`HttpSetupError`].
     pub fn new(chain_id: u64, settings: &[EndpointSettings], policy: Policy) -> Result<Self, HttpSetupError> {
-        let endpoints = settings.iter().map(Endpoint::new).collect::<Result<_, _>>()?;
+        let endpoints = settings
+            .iter()
+            .enumerate()
+            .map(|(index, settings)| Endpoint::new(index, settings))
+            .collect::<Result<_, _>>()?;
         Ok(Self { endpoints, preferred: AtomicUsize::new(0), chain_id, policy })
     }
 
@@ -98,7 +103,10 @@ impl L1Client {
     /// The last endpoint's failure when none gave a head.
     pub async fn head(&self, at: BlockTag, also: &[u64]) -> Result<Head, RpcError> {
         let probes = if let [_] = self.endpoints.as_slice() {
-            vec![self.on_some_endpoint(HEAD, |endpoint| self.probe(0, endpoint, at, also).boxed()).await?]
+            vec![
+                self.on_some_endpoint(HEAD, &BTreeSet::new(), |endpoint| self.probe(0, endpoint, at, also).boxed())
+                    .await?,
+            ]
         } else {
             self.probe_all(at, also).await?
         };
@@ -128,7 +136,8 @@ impl L1Client {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        self.on_some_endpoint("eth_call", |endpoint| read_calls(endpoint, pin.hash, calls).boxed()).await
+        self.on_some_endpoint("eth_call", &BTreeSet::new(), |endpoint| read_calls(endpoint, pin.hash, calls).boxed())
+            .await
     }
 
     /// Reads one step of logs, from `from` to `to` or earlier.
@@ -136,7 +145,26 @@ impl L1Client {
     /// # Errors
     /// The last endpoint's failure when none answered.
     pub async fn log_step(&self, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcError> {
-        self.on_some_endpoint("eth_getLogs", |endpoint| read_step(endpoint, filter, from, to).boxed()).await
+        self.log_step_beside(filter, from, to, &BTreeSet::new()).await
+    }
+
+    /// As [`Self::log_step`], from an endpoint that is not among `others`: a second opinion.
+    ///
+    /// # Errors
+    /// As [`Self::log_step`]; also when there is no other endpoint.
+    pub async fn log_step_beside(
+        &self,
+        filter: &LogFilter,
+        from: u64,
+        to: u64,
+        others: &BTreeSet<usize>,
+    ) -> Result<LogStep, RpcError> {
+        self.on_some_endpoint("eth_getLogs", others, |endpoint| read_step(endpoint, filter, from, to).boxed()).await
+    }
+
+    /// Makes the endpoint at `index` stand back for what it answered: it is counted, logged, and asked after the others.
+    pub fn distrust(&self, index: usize, failure: &RpcFailure) {
+        self.blame(index, failure);
     }
 
     /// Asks one endpoint for its chain, its head and its finalized block.
@@ -268,11 +296,12 @@ impl L1Client {
     async fn on_some_endpoint<'e, T>(
         &'e self,
         method: &'static str,
+        beside: &BTreeSet<usize>,
         ask: impl Fn(&'e Endpoint) -> BoxFuture<'e, Result<T, RpcFailure>>,
     ) -> Result<T, RpcError> {
         let mut rounds = Rounds::new(method, self.policy);
         loop {
-            for endpoint in self.order() {
+            for endpoint in self.order().into_iter().filter(|endpoint| !beside.contains(&endpoint.index())) {
                 match ask(endpoint).await {
                     Ok(answer) => {
                         endpoint.note(None);

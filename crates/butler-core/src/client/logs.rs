@@ -25,6 +25,8 @@ pub struct LogFilter {
 /// Logs of a range, and the header of its last block.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogStep {
+    /// Which endpoint gave it: its index in [`L1Client::endpoints`](super::l1::L1Client::endpoints).
+    pub endpoint: usize,
     /// First block.
     pub from: u64,
     /// Last block, whose header came with the logs.
@@ -91,7 +93,12 @@ fn narrower(failure: &RpcFailure, from: u64, span: u64) -> Option<u64> {
         | RpcFailure::Rpc { .. }
         | RpcFailure::WrongChain { .. }
         | RpcFailure::Disagrees { .. }
-        | RpcFailure::Lagging { .. } => return None,
+        | RpcFailure::Lagging { .. }
+        | RpcFailure::Leading { .. }
+        | RpcFailure::WrongBlock { .. }
+        | RpcFailure::Incomplete(_)
+        | RpcFailure::LogsPruned
+        | RpcFailure::Contradicted { .. } => return None,
     };
     let next = if proposed < span { proposed } else { span / 2 };
     (next > 0).then_some(next)
@@ -113,7 +120,7 @@ async fn read_range(endpoint: &Endpoint, filter: &LogFilter, from: u64, to: u64)
         .map_err(|_| RpcFailure::Malformed("the answer to eth_getLogs is not a list of logs".to_owned()))?;
     logs.sort_by_key(|log| (log.block_number, log.log_index));
     check(&logs, filter, from, &header)?;
-    Ok(LogStep { from, to: header, logs })
+    Ok(LogStep { endpoint: endpoint.index(), from, to: header, logs })
 }
 
 fn query(filter: &LogFilter, from: u64, to: u64) -> Value {

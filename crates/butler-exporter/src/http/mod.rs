@@ -36,9 +36,9 @@ use tokio::time::{sleep, timeout};
 use self::tls::Tls;
 use crate::access::{Access, Verdict};
 use crate::board::Board;
-use crate::edge::unix_now;
 use crate::page;
 use crate::text::{Coding, Exposition, Format};
+use butler_core::runtime::clock::unix_now;
 
 /// How long a client may take for the head of a request; also how long an idle connection stays.
 const HEADER_TIME: Duration = Duration::from_secs(5);

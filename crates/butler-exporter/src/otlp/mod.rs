@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::board::Board;
-use crate::edge::unix_now;
 use crate::status::View;
 use crate::tasks::is_worth_a_line;
+use butler_core::runtime::clock::unix_now;
 
 /// How long a push may take.
 const PATIENCE: Duration = Duration::from_secs(10);

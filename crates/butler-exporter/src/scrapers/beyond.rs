@@ -15,12 +15,12 @@ use tokio::time::{Instant, timeout};
 
 use super::l1::describe_snapshot_error;
 use super::seen::{Seen, SeenReceiver};
-use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::readings::Readings;
 use crate::scrapers::Scrape;
 use crate::status::Slot;
 use crate::tasks::is_worth_a_line;
+use butler_core::runtime::clock::unix_now;
 
 /// How often a scrape begins again when its block is reorged away.
 const ATTEMPTS: u32 = 3;

@@ -20,7 +20,6 @@ use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
 use crate::catalogue;
-use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::readings::runway::{note_balances, runway_readings};
 use crate::readings::{ChainReadings, address, chain_readings, number};
@@ -28,6 +27,7 @@ use crate::scrapers::Scrape;
 use crate::scrapers::seen::{Seen, SeenSender};
 use crate::status::{EndpointFigures, Scraped, Slot};
 use crate::tasks::is_worth_a_line;
+use butler_core::runtime::clock::unix_now;
 
 /// How hard one scrape tries; the next one comes soon.
 const POLICY: Policy = Policy { rounds: 2, patience: Duration::from_secs(20) };

@@ -22,7 +22,6 @@ use tokio::task::block_in_place;
 use tokio::time::Instant;
 
 use crate::catalogue;
-use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::readings::{Readings, address, count, number, truth, units};
 use crate::scrapers::Scrape;
@@ -30,6 +29,7 @@ use crate::scrapers::failure_log::FailureLog;
 use crate::scrapers::nodes::{fits, setup_failed, within};
 use crate::scrapers::seen::{FirstLook, Seen, SeenReceiver, fresh};
 use crate::status::Slot;
+use butler_core::runtime::clock::unix_now;
 
 /// How many sentinels are asked at the same time: each answers with megabytes.
 const LONG_ANSWERS: usize = 2;

@@ -14,12 +14,12 @@ use tokio::time::Instant;
 
 use self::checks::{HostFacts, check_host};
 use crate::catalogue;
-use crate::edge::unix_now;
 use crate::readings::{Readings, number, truth};
 use crate::scrapers::Scrape;
 use crate::scrapers::failure_log::FailureLog;
 use crate::scrapers::nodes::version_label;
 use crate::status::Slot;
+use butler_core::runtime::clock::unix_now;
 
 /// How many hosts are checked at the same time.
 const SIDE_BY_SIDE: usize = 32;

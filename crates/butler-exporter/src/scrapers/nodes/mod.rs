@@ -19,13 +19,13 @@ use self::facts::ask;
 pub(crate) use self::facts::{fits, within};
 use self::readings::node_readings;
 pub(crate) use self::readings::version_label;
-use crate::edge::unix_now;
 use crate::kinds::FailureKind;
 use crate::scrapers::Scrape;
 use crate::scrapers::failure_log::FailureLog;
 use crate::scrapers::seen::{FirstLook, SeenReceiver, fresh};
 use crate::status::Slot;
 use crate::tasks::is_worth_a_line;
+use butler_core::runtime::clock::unix_now;
 
 /// Scrapes one network's nodes, again and again.
 #[derive(Debug)]
