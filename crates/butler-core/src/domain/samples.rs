@@ -11,6 +11,7 @@ use super::key_book::KeyEntry;
 use super::provider::{ProviderFacts, ProviderQueueEntry};
 use super::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use super::snapshot::NetworkSnapshot;
+use super::split::SplitRecord;
 use super::view::{AttesterView, OnChainStatus};
 
 pub(crate) fn address(number: u64) -> Address {
@@ -62,7 +63,13 @@ pub(crate) fn delegation(block_number: u64, attester: u64, coinbase: Coinbase) -
         attester: address(attester),
         coinbase,
         staker: address(6_000),
+        split: None,
     }
+}
+
+/// A split of provider 1's present terms.
+pub(crate) fn record() -> SplitRecord {
+    SplitRecord { provider_recipient: address(8_001), delegator_recipient: address(6_001), provider_bps: 1_000 }
 }
 
 pub(crate) fn key_entry(attester: u64, server: &str, file: &str, index: usize) -> KeyEntry {
