@@ -8,3 +8,4 @@ pub mod call;
 pub mod decode;
 pub mod events;
 pub mod multicall;
+pub mod split;
