@@ -19,7 +19,7 @@ use super::calls::read_calls;
 use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
-use super::logs::{LogFilter, LogStep, decode_header, read_step};
+use super::logs::{BlockLogs, LogFilter, LogStep, decode_header, read_blocks, read_step};
 pub use super::rounds::Policy;
 use super::rounds::Rounds;
 use super::wire::Request;
@@ -160,6 +160,20 @@ impl L1Client {
         others: &BTreeSet<usize>,
     ) -> Result<LogStep, RpcError> {
         self.on_some_endpoint("eth_getLogs", others, |endpoint| read_step(endpoint, filter, from, to).boxed()).await
+    }
+
+    /// Reads the logs of single blocks, many in one exchange, from an endpoint that is not among `beside`; the answers are in
+    /// the order of `blocks`.
+    ///
+    /// # Errors
+    /// As [`Self::log_step_beside`].
+    pub async fn block_logs(
+        &self,
+        filter: &LogFilter,
+        blocks: &[u64],
+        beside: &BTreeSet<usize>,
+    ) -> Result<Vec<BlockLogs>, RpcError> {
+        self.on_some_endpoint("eth_getLogs", beside, |endpoint| read_blocks(endpoint, filter, blocks).boxed()).await
     }
 
     /// Makes the endpoint at `index` stand back for what it answered: it is counted, logged, and asked after the others.
