@@ -9,3 +9,4 @@ pub mod decode;
 pub mod events;
 pub mod ledger_events;
 pub mod multicall;
+pub mod split;

@@ -26,7 +26,9 @@ pub mod runway;
 pub mod sentinel;
 pub mod slashing;
 pub mod snapshot;
+pub mod split;
 pub mod state;
+pub mod terms;
 pub mod transition;
 pub mod view;
 

@@ -259,6 +259,7 @@ mod tests {
             attester: Address::from_low_u64_be(block_number),
             coinbase: Coinbase::try_from(Address::repeat_byte(3)).unwrap(),
             staker: Address::repeat_byte(4),
+            split: None,
         }
     }
 
