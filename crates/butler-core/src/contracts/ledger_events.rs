@@ -15,6 +15,7 @@ use super::events::{EventError, log_id};
 use crate::domain::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider_ledger::{Change, LedgerEvent};
+use crate::domain::terms::TermsChange;
 
 /// First topics of the events that [`decode_ledger_event`] knows.
 #[must_use]
@@ -55,14 +56,16 @@ pub fn decode_ledger_event(log: &Log) -> Result<LedgerEvent, EventError> {
         StakingRegistryEvents::AttestersAddedToProviderFilter(event) => {
             (event.provider_identifier, Change::Added { attesters: event.attesters })
         }
-        StakingRegistryEvents::ProviderRegisteredFilter(event) => {
-            (event.provider_identifier, Change::Registered { take_rate_bps: event.provider_take_rate })
-        }
-        StakingRegistryEvents::ProviderRewardsRecipientUpdatedFilter(event) => {
-            (event.provider_identifier, Change::RewardsRecipient { recipient: event.new_rewards_recipient })
-        }
+        StakingRegistryEvents::ProviderRegisteredFilter(event) => (
+            event.provider_identifier,
+            Change::Terms(TermsChange::Registered { take_rate_bps: event.provider_take_rate }),
+        ),
+        StakingRegistryEvents::ProviderRewardsRecipientUpdatedFilter(event) => (
+            event.provider_identifier,
+            Change::Terms(TermsChange::Recipient { recipient: event.new_rewards_recipient }),
+        ),
         StakingRegistryEvents::ProviderTakeRateUpdatedFilter(event) => {
-            (event.provider_identifier, Change::TakeRate { take_rate_bps: event.new_take_rate })
+            (event.provider_identifier, Change::Terms(TermsChange::TakeRate { take_rate_bps: event.new_take_rate }))
         }
         StakingRegistryEvents::ProviderAdminUpdateInitiatedFilter(_)
         | StakingRegistryEvents::ProviderAdminUpdatedFilter(_) => {

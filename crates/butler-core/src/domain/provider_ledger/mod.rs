@@ -12,6 +12,7 @@ use ethers_core::types::Address;
 use super::delegation::{Delegation, LogId};
 use super::ids::{Coinbase, ProviderId};
 use super::provider::{ProviderFacts, ProviderQueueEntry};
+use super::terms::{TermsChange, TermsEvent};
 
 /// The first index of a queue that was never used (StakingRegistry `QueueLib`).
 const FIRST_INDEX: u64 = 1;
@@ -30,21 +31,8 @@ pub struct LedgerEvent {
 /// What happened to a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// `ProviderRegistered`. The event does not tell who receives the rewards.
-    Registered {
-        /// The provider's share in basis points.
-        take_rate_bps: u16,
-    },
-    /// `ProviderTakeRateUpdated`.
-    TakeRate {
-        /// The new share in basis points.
-        take_rate_bps: u16,
-    },
-    /// `ProviderRewardsRecipientUpdated`.
-    RewardsRecipient {
-        /// The new recipient.
-        recipient: Address,
-    },
+    /// Its terms were set or changed.
+    Terms(TermsChange),
     /// `AttestersAddedToProvider`: keys at the end of the queue.
     Added {
         /// The keys, in the queue's order.
@@ -73,14 +61,25 @@ impl LedgerEvent {
     #[must_use]
     pub fn delegation(&self) -> Option<Delegation> {
         match self.change {
-            Change::Staked { rollup, attester, coinbase, staker } => {
-                Some(Delegation { log: self.log, provider_id: self.provider_id, rollup, attester, coinbase, staker })
-            }
-            Change::Registered { .. }
-            | Change::TakeRate { .. }
-            | Change::RewardsRecipient { .. }
-            | Change::Added { .. }
-            | Change::Dripped { .. } => None,
+            Change::Staked { rollup, attester, coinbase, staker } => Some(Delegation {
+                log: self.log,
+                provider_id: self.provider_id,
+                rollup,
+                attester,
+                coinbase,
+                staker,
+                split: None,
+            }),
+            Change::Terms(_) | Change::Added { .. } | Change::Dripped { .. } => None,
+        }
+    }
+
+    /// What it says of the provider's terms, when it does.
+    #[must_use]
+    pub fn terms(&self) -> Option<TermsEvent> {
+        match self.change {
+            Change::Terms(change) => Some(TermsEvent { log: self.log, provider_id: self.provider_id, change }),
+            Change::Added { .. } | Change::Dripped { .. } | Change::Staked { .. } => None,
         }
     }
 
@@ -89,11 +88,7 @@ impl LedgerEvent {
     #[must_use]
     pub fn needs_second_opinion(&self) -> bool {
         match self.change {
-            Change::Registered { .. }
-            | Change::TakeRate { .. }
-            | Change::RewardsRecipient { .. }
-            | Change::Dripped { .. }
-            | Change::Staked { .. } => true,
+            Change::Terms(_) | Change::Dripped { .. } | Change::Staked { .. } => true,
             Change::Added { .. } => false,
         }
     }
@@ -102,11 +97,8 @@ impl LedgerEvent {
 /// How sure it is that an event is told as it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
-    /// It was read once, while the chain's newest block was `at`.
-    Once {
-        /// Height of that block.
-        at: u64,
-    },
+    /// It was read once.
+    Once,
     /// Another endpoint tells the same, or the only one told it again when the block was old.
     Confirmed,
     /// Two endpoints tell differently, and there is no third that decides.
@@ -212,8 +204,10 @@ pub fn prove<'a>(
     let mut misplaced = None;
     for event in events {
         match &event.change {
-            Change::Registered { take_rate_bps } | Change::TakeRate { take_rate_bps } => rate = Some(*take_rate_bps),
-            Change::RewardsRecipient { recipient } => last_recipient = Some(*recipient),
+            Change::Terms(TermsChange::Registered { take_rate_bps } | TermsChange::TakeRate { take_rate_bps }) => {
+                rate = Some(*take_rate_bps);
+            }
+            Change::Terms(TermsChange::Recipient { recipient }) => last_recipient = Some(*recipient),
             Change::Added { attesters } => added.extend(attesters),
             Change::Dripped { attester } | Change::Staked { attester, .. } => {
                 if added.get(left) != Some(attester) {

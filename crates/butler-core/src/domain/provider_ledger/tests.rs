@@ -34,7 +34,7 @@ fn tell(steps: &[Step]) -> Story {
         queue: Vec::new(),
     };
     let mut indices = 1..1;
-    let mut changes = vec![Change::Registered { take_rate_bps: 1000 }];
+    let mut changes = vec![Change::Terms(TermsChange::Registered { take_rate_bps: 1000 })];
     for step in steps {
         match step {
             Step::Add(keys) => {
@@ -57,11 +57,11 @@ fn tell(steps: &[Step]) -> Story {
             }
             Step::Rate(rate) => {
                 facts.take_rate_bps = *rate;
-                changes.push(Change::TakeRate { take_rate_bps: *rate });
+                changes.push(Change::Terms(TermsChange::TakeRate { take_rate_bps: *rate }));
             }
             Step::Recipient(recipient) => {
                 facts.rewards_recipient = Address::from_low_u64_be(*recipient);
-                changes.push(Change::RewardsRecipient { recipient: facts.rewards_recipient });
+                changes.push(Change::Terms(TermsChange::Recipient { recipient: facts.rewards_recipient }));
             }
         }
     }
@@ -96,7 +96,7 @@ fn is_counted(event: &LedgerEvent) -> bool {
     match &event.change {
         Change::Added { attesters } => !attesters.is_empty(),
         Change::Dripped { .. } | Change::Staked { .. } => true,
-        Change::Registered { .. } | Change::TakeRate { .. } | Change::RewardsRecipient { .. } => false,
+        Change::Terms(_) => false,
     }
 }
 
@@ -138,7 +138,7 @@ proptest! {
                 *attester = stranger;
                 true
             }
-            Change::Registered { .. } | Change::TakeRate { .. } | Change::RewardsRecipient { .. } => false,
+            Change::Terms(_) => false,
         };
         prop_assert_eq!(story.verdict(&events).is_err(), is_changed);
     }
@@ -147,14 +147,20 @@ proptest! {
 impl Story {
     /// Whether the provider's present terms rest on that event.
     fn terms_need(&self, gone: &LedgerEvent) -> bool {
-        let rest: Vec<&Change> = self.events.iter().filter(|event| *event != gone).map(|event| &event.change).collect();
+        let rest: Vec<TermsChange> = self
+            .events
+            .iter()
+            .filter(|event| *event != gone)
+            .filter_map(LedgerEvent::terms)
+            .map(|t| t.change)
+            .collect();
         let rate = rest.iter().rev().find_map(|change| match change {
-            Change::Registered { take_rate_bps } | Change::TakeRate { take_rate_bps } => Some(*take_rate_bps),
-            _ => None,
+            TermsChange::Registered { take_rate_bps } | TermsChange::TakeRate { take_rate_bps } => Some(*take_rate_bps),
+            TermsChange::Recipient { .. } => None,
         });
         let recipient = rest.iter().rev().find_map(|change| match change {
-            Change::RewardsRecipient { recipient } => Some(*recipient),
-            _ => None,
+            TermsChange::Recipient { recipient } => Some(*recipient),
+            TermsChange::Registered { .. } | TermsChange::TakeRate { .. } => None,
         });
         rate.is_some_and(|rate| rate != self.facts.take_rate_bps)
             || recipient.is_some_and(|recipient| recipient != self.facts.rewards_recipient)
