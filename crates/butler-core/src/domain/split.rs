@@ -132,7 +132,9 @@ pub struct SplitEvidence<'a> {
     pub terms: &'a BTreeMap<ProviderId, ProviderTerms>,
     /// The coinbases that keep the hash of their record at this block.
     pub intact: &'a BTreeSet<Coinbase>,
-    /// Delegations, by coinbase, about which endpoints disagree.
+    /// Coinbases that the factory told of in a form that the registry never gives.
+    pub misfits: &'a BTreeSet<Coinbase>,
+    /// Coinbases about whose delegations endpoints disagree.
     pub disputed: &'a BTreeSet<Coinbase>,
 }
 
@@ -182,7 +184,9 @@ fn judge(
     if evidence.disputed.contains(&delegation.coinbase) {
         return Err(Unconfirmed::EndpointsDisagree);
     }
-    let record = delegation.split.ok_or(Unconfirmed::NoSplitBeside)?;
+    let is_misfit = evidence.misfits.contains(&delegation.coinbase);
+    let without = if is_misfit { Unconfirmed::OtherTerms } else { Unconfirmed::NoSplitBeside };
+    let record = delegation.split.ok_or(without)?;
     if !evidence.intact.contains(&delegation.coinbase) {
         return Err(Unconfirmed::OtherHash);
     }
@@ -218,7 +222,10 @@ mod tests {
         let terms = provider_terms(&BTreeMap::from([(provider_id(1), provider(&[]))]), events);
         let set = |numbers: &[u64]| numbers.iter().map(|number| coinbase(*number)).collect();
         let (intact, disputed) = (set(intact), set(disputed));
-        check_splits(&SplitEvidence { delegations, terms: &terms, intact: &intact, disputed: &disputed })
+        let misfits = BTreeSet::from([coinbase(113)]);
+        let evidence =
+            SplitEvidence { delegations, terms: &terms, intact: &intact, misfits: &misfits, disputed: &disputed };
+        check_splits(&evidence)
     }
 
     fn why(delegation: Delegation, intact: &[u64], disputed: &[u64]) -> Option<Unconfirmed> {
@@ -241,6 +248,8 @@ mod tests {
             let other = Delegation { split: Some(other), ..good };
             assert_eq!(why(other, &[110], &[]), Some(Unconfirmed::OtherTerms));
         }
+        let misfit = Delegation { split: None, ..delegation(10, 1, coinbase(113)) };
+        assert_eq!(why(misfit, &[], &[]), Some(Unconfirmed::OtherTerms));
         let stranger = Delegation { provider_id: provider_id(2), ..good };
         assert_eq!(why(stranger, &[110], &[]), Some(Unconfirmed::TermsUnknown));
     }

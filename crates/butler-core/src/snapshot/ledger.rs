@@ -17,7 +17,9 @@ use crate::contracts::bindings::staking_registry::StakedWithProviderFilter;
 use crate::contracts::events::decode_delegation;
 use crate::domain::block::BlockRef;
 use crate::domain::delegation::Delegation;
-use crate::domain::ids::ProviderId;
+use crate::domain::ids::{Coinbase, ProviderId};
+use crate::domain::split::SplitRecord;
+use crate::domain::terms::TermsEvent;
 use crate::store::file::{StoreError, load_bounded, save_atomic};
 
 const VERSION: u32 = 1;
@@ -134,6 +136,38 @@ impl LedgerCache {
         self.file.delegations.iter().filter(of_interest).copied().collect()
     }
 
+    /// The events of these providers' terms up to and including block `number`.
+    #[must_use]
+    pub fn terms(&self, _providers: &BTreeSet<ProviderId>, _number: u64) -> Vec<TermsEvent> {
+        Vec::new()
+    }
+
+    /// Attesters that these providers took out of their queues up to and including block `number`, and that were not
+    /// delegated since.
+    #[must_use]
+    pub fn dripped(&self, _providers: &BTreeSet<ProviderId>, _number: u64) -> BTreeSet<Address> {
+        BTreeSet::new()
+    }
+
+    /// Coinbases about whose delegations endpoints disagree.
+    #[must_use]
+    pub fn disputed(&self) -> BTreeSet<Coinbase> {
+        BTreeSet::new()
+    }
+
+    /// Keeps splits that fit with their delegations, and forgets what did not.
+    pub fn note_splits(&mut self, learnt: &BTreeMap<Coinbase, SplitRecord>, refuted: &BTreeSet<Coinbase>) {
+        for delegation in &mut self.file.delegations {
+            let coinbase = &delegation.coinbase;
+            let split = learnt.get(coinbase).copied();
+            let split = split.or(delegation.split.filter(|_| !refuted.contains(coinbase)));
+            if split != delegation.split {
+                delegation.split = split;
+                self.is_saved = false;
+            }
+        }
+    }
+
     /// Scans up to and including `pin`. What was scanned stays when a later step fails.
     ///
     /// # Errors
@@ -241,7 +275,6 @@ fn parse(bytes: &[u8], key: &LedgerKey) -> Option<LedgerFile> {
 mod tests {
     use super::*;
     use crate::domain::delegation::LogId;
-    use crate::domain::ids::Coinbase;
 
     fn key() -> LedgerKey {
         LedgerKey { chain_id: 1, staking_registry: Address::repeat_byte(1), from_block: 10 }

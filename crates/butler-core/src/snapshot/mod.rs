@@ -22,4 +22,3 @@ pub use ledger::{LedgerCache, LedgerKey};
 pub use reader::{Progress, SnapshotReader, SnapshotRequest};
 pub use slashing::{SlashingReader, SlashingRequest};
 pub use sources::event_sources;
-pub use splits::SplitReader;

@@ -8,8 +8,9 @@ use ethers_core::types::Address;
 use super::error::SnapshotError;
 use super::ledger::LedgerCache;
 use super::reads::Reads;
+use super::splits::{Makers, SplitFacts};
 use super::stages::{
-    AttesterReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures, RollupLists,
+    AttesterReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures, RollupLists, SplitHashes,
 };
 use crate::client::error::{ErrorKind, RpcError};
 use crate::client::l1::{BlockTag, L1Client};
@@ -17,6 +18,7 @@ use crate::domain::block::BlockRef;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::snapshot::NetworkSnapshot;
+use crate::domain::split::SplitCheck;
 use crate::store::file::StoreError;
 
 /// How often a snapshot begins again when its block is reorged away.
@@ -147,7 +149,7 @@ impl SnapshotReader {
             registries = found?;
             scanned?;
         }
-        let RegistryFacts { rollup, next_provider, providers: mut own, balances } = registries;
+        let RegistryFacts { rollup, next_provider, split_factory, providers: mut own, balances } = registries;
         let mut others = BTreeMap::new();
         if needs_admins || request.with_other_providers {
             others = self.other_providers(request, next_provider, &own, block, progress).await?;
@@ -161,7 +163,8 @@ impl SnapshotReader {
             others.clear();
         }
         let own_ids: BTreeSet<ProviderId> = own.keys().copied().collect();
-        let delegations = self.ledger.delegations(&own_ids, block.number);
+        let mut delegations = self.ledger.delegations(&own_ids, block.number);
+        let makers = Makers { registry: request.staking_registry, factory: split_factory };
 
         let mut known = request.attesters.clone();
         known.extend(delegations.iter().map(|delegation| delegation.attester));
@@ -177,12 +180,16 @@ impl SnapshotReader {
             coinbases.iter().copied(),
             own.iter().chain(&others),
         );
+        let coinbases: BTreeSet<Coinbase> = delegations.iter().map(|delegation| delegation.coinbase).collect();
+        let hashes = SplitHashes::plan(&mut reads, coinbases);
         progress(Progress::Contracts { reads: reads.len() });
-        let answers = reads.fetch(&self.client, &block).await?;
+        let (answers, told) = tokio::join!(reads.fetch(&self.client, &block), makers.told(&self.client, &delegations));
+        let (answers, told) = (answers?, told?);
         let rollup_head = figures.take(&answers)?;
         let mut attesters = first.views(&answers)?;
         let pending_rewards = first.rewards(&answers)?;
         let mut queues = first.queues(&answers)?;
+        let hashes = hashes.take(&answers);
         drop(answers);
 
         let queued: BTreeSet<Address> = own_ids
@@ -199,17 +206,32 @@ impl SnapshotReader {
         let answers = reads.fetch(&self.client, &block).await?;
         let (entry_queue, active_set) = lists.take(&answers)?;
         attesters.extend(second.views(&answers)?);
+        let providers = with_queues(own, &mut queues);
+        let facts = SplitFacts {
+            delegations: &delegations,
+            hashes: &hashes,
+            providers: &providers,
+            terms: &self.ledger.terms(&own_ids, block.number),
+            disputed: &self.ledger.disputed(),
+        };
+        let splits = makers.judge(&self.client, told, &facts).await;
+        self.ledger.note_splits(&splits.learnt, &splits.refuted);
+        for delegation in &mut delegations {
+            delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
+        }
 
         Ok(NetworkSnapshot {
             chain_id: self.client.chain_id(),
             block,
             rollup: rollup_head.facts,
-            providers: with_queues(own, &mut queues),
+            providers,
             other_providers: with_queues(others, &mut queues),
             entry_queue,
             active_set,
             attesters,
             delegations,
+            splits: splits.checks,
+            dripped: self.ledger.dripped(&own_ids, block.number),
             publisher_balances: balances,
             pending_rewards,
         })

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::limits::LogLimit;
+use super::{lies::Lie, limits::LogLimit};
 
 /// Runs before a request is answered, for instance to mine a block between two requests.
 pub type Hook = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
@@ -59,8 +59,10 @@ pub enum Fault {
         /// Whose words are used.
         style: PruneStyle,
     },
-    /// Revert every `eth_call` whose data starts with this selector (`0x` and 8 digits).
+    /// Revert every `eth_call` whose data starts with this selector (`0x` and 8 digits), also among the calls of an `aggregate3`.
     RevertCalls(String),
+    /// Answer well and untruly.
+    Lie(Lie),
     /// Call this first.
     BeforeEachRequest(Hook),
 }
@@ -80,6 +82,7 @@ impl fmt::Debug for Fault {
             Self::PruneHistory { keep, style } => {
                 return write!(f, "PruneHistory({keep}, {style:?})");
             }
+            Self::Lie(lie) => return write!(f, "Lie({lie})"),
             Self::RevertCalls(selector) => return write!(f, "RevertCalls({selector})"),
             Self::Hang => "Hang",
             Self::Close => "Close",

@@ -22,6 +22,7 @@ use super::{
     authorization::Authorization,
     calls,
     fault::{BatchRefusal, Fault, FaultPlan, When},
+    lies::Memory,
     stats::{InWork, Recorder},
 };
 use crate::{
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub(super) upstream: Client,
     pub(super) plan: Mutex<ActivePlan>,
     pub(super) authorization: Mutex<Option<Authorization>>,
+    pub(super) memory: Memory,
     pub(super) recorder: Recorder,
 }
 
@@ -118,7 +120,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> i
     let (status, answer) = if calls.is_empty() {
         shared.upstream.post(body).await.map_err(io::Error::other)?
     } else {
-        calls::answer(&shared.upstream, &calls, is_batch, &faults).await.map_err(io::Error::other)?
+        calls::answer(&shared.upstream, &shared.memory, &calls, is_batch, &faults).await.map_err(io::Error::other)?
     };
     for Active { fault, .. } in &faults {
         if let Some(response) = act_after(fault, &answer, &in_work)? {
@@ -171,7 +173,8 @@ async fn act_before(
         | Fault::WrongChain(_)
         | Fault::LogLimit(_)
         | Fault::PruneHistory { .. }
-        | Fault::RevertCalls(_) => {}
+        | Fault::RevertCalls(_)
+        | Fault::Lie(_) => {}
     }
     Ok(None)
 }

@@ -33,13 +33,10 @@ impl SplitHashes {
 }
 
 /// The coinbases that keep the hash of what was told of them.
-pub(in crate::snapshot) fn intact<'a>(
+pub(in crate::snapshot) fn intact(
     hashes: &BTreeMap<Coinbase, H256>,
-    records: impl IntoIterator<Item = (Coinbase, &'a SplitRecord)>,
+    records: &BTreeMap<Coinbase, SplitRecord>,
 ) -> BTreeSet<Coinbase> {
-    records
-        .into_iter()
-        .filter(|(coinbase, record)| hashes.get(coinbase) == Some(&split_hash(record)))
-        .map(|(coinbase, _)| coinbase)
-        .collect()
+    let is_kept = |(coinbase, record): &(&Coinbase, &SplitRecord)| hashes.get(coinbase) == Some(&split_hash(record));
+    records.iter().filter(is_kept).map(|(coinbase, _)| *coinbase).collect()
 }
