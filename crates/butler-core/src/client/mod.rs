@@ -5,16 +5,21 @@
 //! says when to ask again, `calls` and `logs` are the two bulk reads, `host` looks at a machine from outside. No answer is retried blindly and no failed read becomes a value.
 
 pub mod aztec_node;
+mod body;
 pub mod calls;
+mod connection;
 pub mod endpoint;
 pub mod error;
+mod evm;
 pub mod health;
 pub mod host;
 pub mod http;
 pub mod l1;
 pub mod limits;
 pub mod logs;
+mod page;
 pub mod refusal;
 mod rounds;
+pub mod secrets;
 pub mod text;
 pub mod wire;
