@@ -7,5 +7,6 @@ pub mod bindings;
 pub mod call;
 pub mod decode;
 pub mod events;
+mod guard;
 pub mod multicall;
 pub mod split;
