@@ -1,10 +1,10 @@
 //! One L1 endpoint: its URL, its limits as learnt, its health, and one exchange of JSON-RPC with it.
 //!
-//! What an endpoint refuses is remembered for as long as the process lives: batches, gas of one call, width of a log
-//! range. Nothing is retried here; that is the business of `l1`.
+//! What an endpoint refuses is remembered for a while (see `limits`): batches, gas of one call, width of a log range.
+//! Nothing is retried here; that is the business of `l1`.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ethers_core::types::Address;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::error::{ErrorKind, RpcFailure};
 use super::health::Health;
 use super::http::{HttpAnswer, HttpPeer, HttpSettings, HttpSetupError};
+use super::limits::{Learnt, Limits, Refusal};
 use super::text::printable;
 use super::wire::{self, Answer, Request};
 
@@ -35,11 +36,6 @@ pub struct EndpointSettings {
     pub multicall3: Address,
 }
 
-/// Gas of one `eth_call` that public endpoints grant: geth's default cap is 50 million, some grant less.
-const FIRST_CALL_GAS: u64 = 25_000_000;
-/// Below this a call is a single getter, and less would not help.
-const LEAST_CALL_GAS: u64 = 100_000;
-
 /// One endpoint.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -49,11 +45,7 @@ pub struct Endpoint {
     slots: Semaphore,
     next_id: AtomicU64,
     multicall3: Address,
-    max_batch: AtomicUsize,
-    lacks_multicall: AtomicBool,
-    call_gas: AtomicU64,
-    log_range: AtomicU64,
-    log_range_ceiling: AtomicU64,
+    learnt: Mutex<Learnt>,
     health: Mutex<Health>,
     record: Mutex<Record>,
 }
@@ -79,12 +71,8 @@ impl Endpoint {
             peer: HttpPeer::new(&settings.http)?,
             slots: Semaphore::new(settings.max_concurrency.max(1)),
             next_id: AtomicU64::new(1),
-            max_batch: AtomicUsize::new(settings.max_batch.max(1)),
             multicall3: settings.multicall3,
-            lacks_multicall: AtomicBool::new(false),
-            call_gas: AtomicU64::new(FIRST_CALL_GAS),
-            log_range: AtomicU64::new(settings.log_range_blocks.max(1)),
-            log_range_ceiling: AtomicU64::new(u64::MAX),
+            learnt: Mutex::new(Learnt::new(settings.max_batch, settings.log_range_blocks, Instant::now())),
             health: Mutex::new(Health::default()),
             record: Mutex::default(),
         })
@@ -153,20 +141,25 @@ impl Endpoint {
         change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What the endpoint grants at present.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.with_learnt(|learnt, now| learnt.limits(now))
+    }
+
+    fn with_learnt<T>(&self, change: impl FnOnce(&mut Learnt, Instant) -> T) -> T {
+        change(&mut self.learnt.lock().unwrap_or_else(PoisonError::into_inner), Instant::now())
+    }
+
     /// Gas that one `eth_call` may need here.
     #[must_use]
     pub fn call_gas(&self) -> u64 {
-        self.call_gas.load(Ordering::Relaxed)
+        self.limits().call_gas
     }
 
     /// Halves the gas of one `eth_call`; false when it is as low as is useful.
     pub fn lower_call_gas(&self, refused: u64) -> bool {
-        let lower = refused / 2;
-        if lower < LEAST_CALL_GAS {
-            return false;
-        }
-        self.call_gas.fetch_min(lower, Ordering::Relaxed);
-        true
+        self.with_learnt(|learnt, now| learnt.lower_gas(refused, now))
     }
 
     /// Where Multicall3 is.
@@ -175,45 +168,46 @@ impl Endpoint {
         self.multicall3
     }
 
-    /// Whether Multicall3 has no code on this chain.
+    /// Whether Multicall3 has no code on this chain, as far as the endpoint has told lately.
     #[must_use]
     pub fn lacks_multicall(&self) -> bool {
-        self.lacks_multicall.load(Ordering::Relaxed)
+        !self.limits().uses_multicall
     }
 
-    /// Remembers that Multicall3 has no code on this chain.
+    /// Notes that Multicall3 has no code on this chain.
     pub fn note_no_multicall(&self) {
-        self.lacks_multicall.store(true, Ordering::Relaxed);
+        self.with_learnt(Learnt::refuse_multicall);
     }
 
     /// Blocks of the next log range to try.
     #[must_use]
     pub fn log_range(&self) -> u64 {
-        self.log_range.load(Ordering::Relaxed)
+        self.limits().log_range_blocks
     }
 
-    /// A range of `blocks` was refused: try `next`, and never again as many as were refused.
+    /// A range of `refused` blocks was refused: try `next`, and not as many as were refused for some time.
     pub fn shrink_log_range(&self, refused: u64, next: u64) {
-        self.log_range_ceiling.fetch_min(refused.saturating_sub(1).max(1), Ordering::Relaxed);
-        self.log_range.store(next.max(1), Ordering::Relaxed);
+        self.with_learnt(|learnt, now| learnt.refuse_log_range(refused, next, now));
     }
 
     /// A range shrank for the number of its results, which says nothing about other ranges: it may grow back.
     pub fn shrink_log_range_once(&self, next: u64) {
-        self.log_range.store(next.max(1), Ordering::Relaxed);
+        self.with_learnt(|learnt, _| learnt.set_log_range(next));
     }
 
-    /// A range was answered: the next may be twice as wide, below what was ever refused.
+    /// A range was answered: the next may be twice as wide, below what is refused now.
     pub fn grow_log_range(&self) {
-        let ceiling = self.log_range_ceiling.load(Ordering::Relaxed);
-        let grown = self.log_range().saturating_mul(2).min(ceiling);
-        self.log_range.store(grown.max(1), Ordering::Relaxed);
+        self.with_learnt(Learnt::grow_log_range);
     }
 
     /// Whether batches are sent.
     #[must_use]
     pub fn takes_batches(&self) -> bool {
-        self.max_batch.load(Ordering::Relaxed) > 1
+        self.limits().batch_calls > 1
+    }
+
+    fn batch_size(&self) -> usize {
+        usize::try_from(self.limits().batch_calls).unwrap_or(usize::MAX)
     }
 
     /// Sends calls and returns their answers in order: one exchange where batches are taken, else one each, side by side.
@@ -222,7 +216,7 @@ impl Endpoint {
     /// What broke the whole exchange. What broke single calls is in their answers.
     pub async fn exchange(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
         while requests.len() > 1 && self.takes_batches() {
-            let size = self.max_batch.load(Ordering::Relaxed);
+            let size = self.batch_size();
             let chunks = join_all(chunks(requests, size).map(|chunk| self.batch(chunk))).await;
             if !chunks.iter().any(|chunk| matches!(chunk, Err(RpcFailure::BatchRefused))) {
                 let mut answers = Vec::with_capacity(requests.len());
@@ -232,7 +226,8 @@ impl Endpoint {
                 return Ok(answers);
             }
             let size = size.min(requests.len()) / 2;
-            self.max_batch.fetch_min(size.max(1), Ordering::Relaxed);
+            let to = u64::try_from(size).unwrap_or(u64::MAX);
+            self.with_learnt(|learnt, now| learnt.refuse_batch(to, Refusal::Spoken, now));
             tracing::info!(endpoint = %self.name, batch = size, "endpoint {} takes no batches over {size} calls", self.name);
         }
         let answers = join_all(requests.iter().map(|request| self.single(request))).await;
