@@ -15,7 +15,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use super::calls::read_calls;
+use super::calls::{OnTimeout, read_calls};
 use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
@@ -136,8 +136,10 @@ impl L1Client {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        self.on_some_endpoint("eth_call", &BTreeSet::new(), |endpoint| read_calls(endpoint, pin.hash, calls).boxed())
-            .await
+        self.on_some_endpoint("eth_call", &BTreeSet::new(), |endpoint| {
+            read_calls(endpoint, pin, calls, OnTimeout::AskForLess).boxed()
+        })
+        .await
     }
 
     /// Reads one step of logs, from `from` to `to` or earlier.
