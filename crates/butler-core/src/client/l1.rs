@@ -15,11 +15,13 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
+use super::block_logs::{BlockLogs, read_blocks};
 use super::calls::{OnTimeout, read_calls};
 use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
-use super::logs::{BlockLogs, LogFilter, LogStep, decode_header, read_blocks, read_step};
+use super::log_scan::LogScan;
+use super::logs::{LogFilter, decode_header};
 pub use super::rounds::Policy;
 use super::rounds::Rounds;
 use super::wire::Request;
@@ -142,33 +144,24 @@ impl L1Client {
         .await
     }
 
-    /// Reads one step of logs, from `from` to `to` or earlier.
-    ///
-    /// # Errors
-    /// The last endpoint's failure when none answered.
-    pub async fn log_step(&self, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcError> {
-        self.log_step_beside(filter, from, to, &BTreeSet::new()).await
-    }
-
-    /// As [`Self::log_step`], from an endpoint that is not among `others`: a second opinion.
-    ///
-    /// # Errors
-    /// As [`Self::log_step`]; also when there is no other endpoint.
-    pub async fn log_step_beside(
-        &self,
-        filter: &LogFilter,
-        from: u64,
-        to: u64,
-        others: &BTreeSet<usize>,
-    ) -> Result<LogStep, RpcError> {
-        self.on_some_endpoint("eth_getLogs", others, |endpoint| read_step(endpoint, filter, from, to).boxed()).await
+    /// Reads the logs from block `from` to block `to`, in steps; with `pin`, the step that ends at its height proves that the
+    /// block is canonical. Endpoints among `beside` are not asked.
+    #[must_use]
+    pub fn log_scan<'c>(
+        &'c self,
+        filter: &'c LogFilter,
+        range: (u64, u64),
+        pin: Option<BlockRef>,
+        beside: BTreeSet<usize>,
+    ) -> LogScan<'c> {
+        LogScan::new(self, filter, range, pin, beside)
     }
 
     /// Reads the logs of single blocks, many in one exchange, from an endpoint that is not among `beside`; the answers are in
     /// the order of `blocks`.
     ///
     /// # Errors
-    /// As [`Self::log_step_beside`].
+    /// The last endpoint's failure when none answered; also when there is no other endpoint.
     pub async fn block_logs(
         &self,
         filter: &LogFilter,
@@ -308,8 +301,13 @@ impl L1Client {
         order.into_iter().map(|(_, endpoint)| endpoint).collect()
     }
 
+    /// The endpoint that is asked first, of those that are not among `beside`.
+    pub(super) fn best_endpoint(&self, beside: &BTreeSet<usize>) -> Option<&Endpoint> {
+        self.order().into_iter().find(|endpoint| !beside.contains(&endpoint.index()))
+    }
+
     /// The futures are boxed, because nothing proves to a caller that those of an asynchronous closure are `Send`.
-    async fn on_some_endpoint<'e, T>(
+    pub(super) async fn on_some_endpoint<'e, T>(
         &'e self,
         method: &'static str,
         beside: &BTreeSet<usize>,

@@ -1,12 +1,12 @@
-//! `eth_getLogs` over any range, in steps that fit the endpoint.
+//! `eth_getLogs` over one range.
 //!
-//! A step counts as read only when the same exchange also returned the header of the step's last block: an endpoint that
-//! lags answers such a range with an empty list instead of an error. What comes back is held against what was asked.
+//! A range counts as read only when the same exchange also returned the header of its last block: an endpoint that lags
+//! answers such a range with an empty list instead of an error. What comes back is held against what was asked. Whether it
+//! is all there is no endpoint can prove: that is held against the contract's counters by whoever asked.
 
 use std::collections::BTreeSet;
 
-use ethers_core::types::{Address, Bloom, H256, Log};
-use ethers_core::utils::keccak256;
+use ethers_core::types::{Address, H256, Log};
 use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
@@ -36,99 +36,56 @@ pub struct LogStep {
     pub logs: Vec<Log>,
 }
 
-/// Reads one step that begins at `from` and ends at `to` or earlier, as the endpoint's limits have it.
+/// Reads the logs of exactly that range, and proves in the same exchange that the endpoint has its last block. With `pin`,
+/// a range that ends at the pin's height must end with that very block, and the endpoint must say that it is canonical.
 ///
 /// # Errors
-/// `RangeRefused` when not even one block is granted, `BlockUnknown` when the endpoint is behind `to`,
-/// `Malformed` when it answers what was not asked, and every failure of the exchange.
-pub async fn read_step(endpoint: &Endpoint, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcFailure> {
-    loop {
-        let span = endpoint.log_range().min(to.saturating_sub(from).saturating_add(1));
-        let last = from.saturating_add(span - 1);
-        match read_range(endpoint, filter, from, last).await {
-            Ok(step) => {
-                if last < to {
-                    endpoint.grow_log_range();
-                }
-                return Ok(step);
-            }
-            Err(failure) => {
-                let Some(next) = narrower(&failure, from, span) else {
-                    return Err(failure);
-                };
-                let counts_blocks =
-                    matches!(&failure, RpcFailure::RangeRefused { hint, .. } if hint.max_blocks.is_some());
-                if counts_blocks {
-                    endpoint.shrink_log_range(span, next);
-                } else {
-                    endpoint.shrink_log_range_once(next);
-                }
-                tracing::debug!(endpoint = endpoint.name(), blocks = next, "log range shrunk to {next} blocks");
-            }
-        }
-    }
-}
-
-/// The next span to try after a refusal, always smaller than the refused one; `None` when there is nothing to try.
-fn narrower(failure: &RpcFailure, from: u64, span: u64) -> Option<u64> {
-    let proposed = match failure {
-        RpcFailure::RangeRefused { hint, .. } => match (hint.max_blocks, hint.range) {
-            (Some(blocks), _) => blocks,
-            (None, Some((low, high))) if low == from => high.saturating_sub(low).saturating_add(1),
-            (None, _) => span / 2,
-        },
-        RpcFailure::TooLarge { .. } | RpcFailure::AnswerRefused | RpcFailure::Timeout(_) => span / 2,
-        RpcFailure::Unreachable(_)
-        | RpcFailure::Tls(_)
-        | RpcFailure::Broken(_)
-        | RpcFailure::Unauthorized { .. }
-        | RpcFailure::RateLimited { .. }
-        | RpcFailure::Http { .. }
-        | RpcFailure::Malformed(_)
-        | RpcFailure::BlockUnknown
-        | RpcFailure::StateUnavailable
-        | RpcFailure::OutOfGas
-        | RpcFailure::BatchRefused
-        | RpcFailure::Reverted { .. }
-        | RpcFailure::MethodNotFound
-        | RpcFailure::Rpc { .. }
-        | RpcFailure::WrongChain { .. }
-        | RpcFailure::Disagrees { .. }
-        | RpcFailure::Lagging { .. }
-        | RpcFailure::Leading { .. }
-        | RpcFailure::WrongBlock { .. }
-        | RpcFailure::Incomplete(_)
-        | RpcFailure::LogsPruned
-        | RpcFailure::Contradicted { .. } => return None,
-    };
-    let next = if proposed < span { proposed } else { span / 2 };
-    (next > 0).then_some(next)
-}
-
-async fn read_range(endpoint: &Endpoint, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcFailure> {
-    let requests = [logs_request(filter, from, to), header_request(to)];
-    let answers = endpoint.exchange(&requests).await?;
-    let [logs, header] =
-        <[_; 2]>::try_from(answers).map_err(|_| RpcFailure::Malformed("not two answers to two requests".to_owned()))?;
+/// `BlockUnknown` when the endpoint is behind `to` or has another block there, `Malformed` when it answers what was not
+/// asked, and every failure of the exchange.
+pub(super) async fn read_range(
+    endpoint: &Endpoint,
+    filter: &LogFilter,
+    (from, to): (u64, u64),
+    pin: Option<&BlockRef>,
+) -> Result<LogStep, RpcFailure> {
+    let pin = pin.filter(|pin| pin.number == to);
+    let mut requests = vec![logs_request(filter, from, to), header_request(to)];
+    requests.extend(pin.map(canonical_request));
+    let mut answers = endpoint.exchange(&requests).await?.into_iter();
+    let mut next = || answers.next().unwrap_or(Err(RpcFailure::Malformed("an answer is missing".to_owned())));
+    let (logs, header) = (next(), next());
     let header = decode_header(header?.get())?.ok_or(RpcFailure::BlockUnknown)?;
     if header.number != to {
         return Err(RpcFailure::Malformed(format!("block {} instead of {to}", header.number)));
+    }
+    if let Some(pin) = pin {
+        // An endpoint that does not understand the question has still shown which block stands at that height.
+        let is_denied = matches!(next(), Err(RpcFailure::BlockUnknown));
+        if is_denied || header.hash != pin.hash {
+            return Err(RpcFailure::BlockUnknown);
+        }
     }
     let logs = decode_logs(logs?.get())?;
     check(&logs, filter, from, &Last { number: to, hash: Some(header.hash) })?;
     Ok(LogStep { endpoint: endpoint.index(), from, to: header, logs })
 }
 
-fn logs_request(filter: &LogFilter, from: u64, to: u64) -> Request {
+/// A call of nothing, at a block that must be canonical (EIP-1898).
+fn canonical_request(pin: &BlockRef) -> Request {
+    let nothing = json!({ "to": Address::zero(), "data": "0x" });
+    Request::new("eth_call", &json!([nothing, { "blockHash": pin.hash, "requireCanonical": true }]))
+}
+
+pub(super) fn logs_request(filter: &LogFilter, from: u64, to: u64) -> Request {
     Request::new("eth_getLogs", &json!([query(filter, from, to)]))
 }
 
-fn header_request(number: u64) -> Request {
+pub(super) fn header_request(number: u64) -> Request {
     Request::new("eth_getBlockByNumber", &json!([format!("{number:#x}"), false]))
 }
 
 /// The logs in the chain's order.
-fn decode_logs(json: &str) -> Result<Vec<Log>, RpcFailure> {
+pub(super) fn decode_logs(json: &str) -> Result<Vec<Log>, RpcFailure> {
     let mut logs: Vec<Log> = serde_json::from_str(json)
         .map_err(|_| RpcFailure::Malformed("the answer to eth_getLogs is not a list of logs".to_owned()))?;
     logs.sort_by_key(|log| (log.block_number, log.log_index));
@@ -136,9 +93,9 @@ fn decode_logs(json: &str) -> Result<Vec<Log>, RpcFailure> {
 }
 
 /// The last block that was asked for, with its hash where the same answer told it.
-struct Last {
-    number: u64,
-    hash: Option<H256>,
+pub(super) struct Last {
+    pub(super) number: u64,
+    pub(super) hash: Option<H256>,
 }
 
 fn query(filter: &LogFilter, from: u64, to: u64) -> Value {
@@ -148,7 +105,7 @@ fn query(filter: &LogFilter, from: u64, to: u64) -> Value {
 }
 
 /// Endpoints have been seen to answer with logs of other contracts, of other blocks, and twice the same.
-fn check(logs: &[Log], filter: &LogFilter, from: u64, to: &Last) -> Result<(), RpcFailure> {
+pub(super) fn check(logs: &[Log], filter: &LogFilter, from: u64, to: &Last) -> Result<(), RpcFailure> {
     let mut seen = BTreeSet::new();
     for log in logs {
         let place = log.block_number.and_then(|n| u64::try_from(n).ok()).zip(log.log_index);
@@ -195,126 +152,9 @@ pub fn decode_header(json: &str) -> Result<Option<BlockRef>, RpcFailure> {
         .transpose()
 }
 
-/// Logs of one single block.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BlockLogs {
-    /// Which endpoint gave them: its index in [`L1Client::endpoints`](super::l1::L1Client::endpoints).
-    pub endpoint: usize,
-    /// Height of the block.
-    pub number: u64,
-    /// The logs in the chain's order.
-    pub logs: Vec<Log>,
-    /// Whether the endpoint gave none although its own header of that block leaves room for some, or has no such block.
-    /// An endpoint that throws old logs away without saying so is found by this. Headers err on that side only, and rarely.
-    pub is_doubtful: bool,
-}
-
-/// Blocks whose logs are asked for in one exchange.
-const BLOCKS_AT_ONCE: usize = 100;
-
-/// Reads the logs of single blocks, many in one exchange; the answers are in the order of `blocks`.
-///
-/// # Errors
-/// Every failure of the exchange that asking for fewer blocks does not mend.
-pub async fn read_blocks(
-    endpoint: &Endpoint,
-    filter: &LogFilter,
-    blocks: &[u64],
-) -> Result<Vec<BlockLogs>, RpcFailure> {
-    let mut found = Vec::with_capacity(blocks.len());
-    let mut rest = blocks;
-    let mut size = BLOCKS_AT_ONCE;
-    while !rest.is_empty() {
-        let (pack, after) = rest.split_at(size.min(rest.len()));
-        match read_pack(endpoint, filter, pack).await {
-            Ok(logs) => {
-                found.extend(logs);
-                rest = after;
-            }
-            Err(failure) if pack.len() > 1 && failure.kind().may_mean_too_much() => size = pack.len() / 2,
-            Err(failure) => return Err(failure),
-        }
-    }
-    Ok(found)
-}
-
-async fn read_pack(endpoint: &Endpoint, filter: &LogFilter, blocks: &[u64]) -> Result<Vec<BlockLogs>, RpcFailure> {
-    let requests: Vec<Request> = blocks.iter().map(|number| logs_request(filter, *number, *number)).collect();
-    let mut found = Vec::with_capacity(blocks.len());
-    for (number, answer) in blocks.iter().zip(endpoint.exchange(&requests).await?) {
-        let logs = decode_logs(answer?.get())?;
-        check(&logs, filter, *number, &Last { number: *number, hash: None })?;
-        found.push(BlockLogs { endpoint: endpoint.index(), number: *number, logs, is_doubtful: false });
-    }
-    // Silence is held against the block's own header.
-    let silent: Vec<&mut BlockLogs> = found.iter_mut().filter(|block| block.logs.is_empty()).collect();
-    let requests: Vec<Request> = silent.iter().map(|block| header_request(block.number)).collect();
-    if requests.is_empty() {
-        return Ok(found);
-    }
-    for (block, answer) in silent.into_iter().zip(endpoint.exchange(&requests).await?) {
-        block.is_doubtful = bloom(answer?.get())?.is_none_or(|bloom| may_hold(&bloom, filter));
-    }
-    Ok(found)
-}
-
-/// The filter over a block's logs that its header holds; `None` when there is no such block, all empty when the header lacks it.
-fn bloom(json: &str) -> Result<Option<Bloom>, RpcFailure> {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Header {
-        #[serde(default)]
-        logs_bloom: Option<Bloom>,
-    }
-    let header: Option<Header> = serde_json::from_str(json)
-        .map_err(|_| RpcFailure::Malformed("the answer to eth_getBlockByNumber is not a block".to_owned()))?;
-    Ok(header.map(|header| header.logs_bloom.unwrap_or_default()))
-}
-
-fn may_hold(bloom: &Bloom, filter: &LogFilter) -> bool {
-    let holds = |bytes: &[u8]| bloom_bits(bytes).iter().all(|bit| is_set(bloom, *bit));
-    filter.addresses.iter().any(|address| holds(address.as_bytes()))
-        && filter.topics.iter().all(|any| any.is_empty() || any.iter().any(|topic| holds(topic.as_bytes())))
-}
-
-/// The three bits of a header's filter that stand for `bytes` (Ethereum's yellow paper, 4.3.1).
-fn bloom_bits(bytes: &[u8]) -> [usize; 3] {
-    let hash = keccak256(bytes);
-    [[hash[0], hash[1]], [hash[2], hash[3]], [hash[4], hash[5]]]
-        .map(|pair| usize::from(u16::from_be_bytes(pair) & 0x7ff))
-}
-
-fn is_set(bloom: &Bloom, bit: usize) -> bool {
-    bloom.as_bytes().iter().rev().nth(bit / 8).is_some_and(|byte| byte & (1 << (bit % 8)) != 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::error::RangeHint;
-
-    fn refused(max_blocks: Option<u64>, range: Option<(u64, u64)>) -> RpcFailure {
-        RpcFailure::RangeRefused { hint: RangeHint { max_blocks, range }, text: String::new() }
-    }
-
-    #[test]
-    fn every_refusal_makes_the_next_range_narrower_until_one_block_is_left() {
-        for failure in [
-            refused(None, None),
-            refused(Some(5000), None),
-            refused(None, Some((10, 9000))),
-            refused(None, Some((3, 4))),
-        ] {
-            let mut span = 4096;
-            let mut steps = 0;
-            while let Some(next) = narrower(&failure, 10, span) {
-                assert!(next < span, "{failure:?}");
-                span = next;
-                steps += 1;
-            }
-            assert!(span == 1 && steps <= 12, "{failure:?}");
-        }
-    }
 
     #[test]
     fn logs_that_were_not_asked_for_are_not_believed() {
@@ -348,30 +188,5 @@ mod tests {
         for log in bad {
             assert!(!verdict(std::slice::from_ref(&log)), "{log:?}");
         }
-    }
-
-    #[test]
-    fn a_header_that_leaves_room_for_a_log_is_told_from_one_that_does_not() {
-        let (contract, topic) = (Address::repeat_byte(0x22), H256::repeat_byte(0x01));
-        let mut bloom = Bloom::zero();
-        for bit in bloom_bits(contract.as_bytes()).into_iter().chain(bloom_bits(topic.as_bytes())) {
-            bloom.0[255 - bit / 8] |= 1 << (bit % 8);
-        }
-        let filter = |address, topics| LogFilter { addresses: vec![address], topics };
-        assert!(may_hold(&bloom, &filter(contract, vec![vec![topic]])));
-        assert!(may_hold(&bloom, &filter(contract, vec![Vec::new(), vec![H256::zero(), topic]])));
-        assert!(!may_hold(&bloom, &filter(Address::repeat_byte(3), vec![vec![topic]])));
-        assert!(!may_hold(&bloom, &filter(contract, vec![vec![H256::repeat_byte(9)]])));
-        assert!(bloom_of("null").is_none() && bloom_of("{}") == Some(Bloom::zero()));
-    }
-
-    fn bloom_of(header: &str) -> Option<Bloom> {
-        bloom(header).unwrap()
-    }
-
-    #[test]
-    fn the_range_that_a_refusal_proposes_is_taken() {
-        assert_eq!(narrower(&refused(Some(800), None), 10, 10_000), Some(800));
-        assert_eq!(narrower(&refused(None, Some((10, 19))), 10, 10_000), Some(10));
     }
 }

@@ -18,6 +18,7 @@ pub mod offence;
 pub mod overview;
 pub mod position;
 pub mod provider;
+pub mod provider_ledger;
 pub mod publisher;
 pub mod rewards;
 pub mod rollup;
