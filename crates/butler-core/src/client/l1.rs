@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use super::block_logs::{BlockLogs, read_blocks};
-use super::calls::read_calls;
+use super::calls::{OnTimeout, read_calls};
 use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
@@ -138,8 +138,10 @@ impl L1Client {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        self.on_some_endpoint("eth_call", &BTreeSet::new(), |endpoint| read_calls(endpoint, pin.hash, calls).boxed())
-            .await
+        self.on_some_endpoint("eth_call", &BTreeSet::new(), |endpoint| {
+            read_calls(endpoint, pin, calls, OnTimeout::AskForLess).boxed()
+        })
+        .await
     }
 
     /// Reads the logs from block `from` to block `to`, in steps; with `pin`, the step that ends at its height proves that the

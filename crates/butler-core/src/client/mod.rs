@@ -6,9 +6,12 @@
 
 pub mod aztec_node;
 pub mod block_logs;
+mod body;
 pub mod calls;
+mod connection;
 pub mod endpoint;
 pub mod error;
+mod evm;
 pub mod health;
 pub mod host;
 pub mod http;
@@ -17,7 +20,9 @@ pub mod limits;
 pub mod log_scan;
 mod log_width;
 pub mod logs;
+mod page;
 pub mod refusal;
 mod rounds;
+pub mod secrets;
 pub mod text;
 pub mod wire;
