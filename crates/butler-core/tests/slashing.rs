@@ -53,7 +53,7 @@ impl Bench {
     }
 
     async fn proposer(&mut self) -> ProposerFacts {
-        self.read().await.proposer.unwrap()
+        self.read().await.proposer.tally().unwrap().clone()
     }
 
     async fn vote(&self, votes: [u8; 4], times: usize) {
@@ -88,7 +88,7 @@ async fn the_devnets_rules_are_read_and_nobody_is_voted_against() {
     let mut bench = Bench::start().await;
     let facts = bench.read().await;
     assert_eq!((facts.block.number, facts.paused_until), (bench.oracle().block.number, None));
-    let proposer = facts.proposer.as_ref().unwrap();
+    let proposer = facts.proposer.tally().unwrap();
     let rules = proposer.rules;
     assert_eq!((rules.quorum, rules.round_slots, rules.round_epochs, rules.committee_size), (65, 128, 4, 4));
     assert_eq!((rules.execution_delay_rounds, rules.lifetime_rounds, rules.offset_rounds), (28, 34, 2));
@@ -124,7 +124,7 @@ async fn votes_add_up_to_the_contracts_tally_and_are_executed_when_we_said() {
 
     bench.vote(all, 1).await;
     let slashing = bench.read().await;
-    let facts = slashing.proposer.as_ref().unwrap();
+    let facts = slashing.proposer.tally().unwrap();
     let decided = &facts.rounds[0];
     bench.assert_tally(facts, decided).await;
     assert_eq!(decided.actions.len(), 7, "{decided:?}");
@@ -168,7 +168,7 @@ async fn a_veto_and_a_pause_are_seen_at_once() {
     assert_eq!(paused.paused_until, Some(paused.block.timestamp + 259_200));
     bench.chain.play(Move::VetoSlashes { round }).await.unwrap();
     let vetoed = bench.read().await;
-    assert!(vetoed.proposer.as_ref().unwrap().rounds[0].is_vetoed);
+    assert!(vetoed.proposer.tally().unwrap().rounds[0].is_vetoed);
     let standing = standings(&vetoed, &bench.clock()).unwrap()[&attester];
     assert_eq!((standing.stage, standing.decision), (Stage::Vetoed, None));
 }

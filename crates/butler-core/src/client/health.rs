@@ -36,9 +36,12 @@ pub struct Health {
 }
 
 impl Health {
-    /// An answer came that can be believed.
-    pub fn succeeded(&mut self) {
-        *self = Self::default();
+    /// An answer came that can be believed. Whoever told what was proven wrong stands back all the same until the time is up.
+    pub fn succeeded(&mut self, now: Instant) {
+        let is_convicted = matches!(self.last_failure, Some(ErrorKind::Incomplete | ErrorKind::Contradicted));
+        if !(is_convicted && self.is_quarantined(now)) {
+            *self = Self::default();
+        }
     }
 
     /// No such answer came.
@@ -97,8 +100,18 @@ mod tests {
             last = health.wait(now);
         }
         assert!(health.is_quarantined(now) && !health.is_quarantined(now + BACKOFF.1));
-        health.succeeded();
+        health.succeeded(now);
         assert!(!health.is_quarantined(now) && health.last_failure().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_proven_lie_is_not_forgotten_with_the_next_answer() {
+        let (mut health, now) = (Health::default(), Instant::now());
+        health.failed(ErrorKind::Incomplete, None, now);
+        health.succeeded(now);
+        assert!(health.is_quarantined(now));
+        health.succeeded(now + DISTRUST);
+        assert!(health.last_failure().is_none());
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,11 +11,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+use super::block_logs::{BlockLogs, read_blocks};
 use super::calls::{OnTimeout, read_calls};
 use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
-use super::logs::{LogFilter, LogStep, read_step};
+use super::log_scan::LogScan;
+use super::logs::LogFilter;
 use super::opinion::KnownFailures;
 pub use super::rounds::Policy;
 use super::rounds::Rounds;
@@ -117,26 +119,31 @@ impl L1Client {
         Ok(outcomes)
     }
 
-    /// Reads one step of logs, from `from` to `to` or earlier.
-    ///
-    /// # Errors
-    /// The last endpoint's failure when none answered.
-    pub async fn log_step(&self, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcError> {
-        self.log_step_beside(filter, from, to, &BTreeSet::new()).await
+    /// Reads the logs from block `from` to block `to`, in steps; with `pin`, the step that ends at its height proves that the
+    /// block is canonical. Endpoints among `beside` are not asked.
+    #[must_use]
+    pub fn log_scan<'c>(
+        &'c self,
+        filter: &'c LogFilter,
+        range: (u64, u64),
+        pin: Option<BlockRef>,
+        beside: BTreeSet<usize>,
+    ) -> LogScan<'c> {
+        LogScan::new(self, filter, range, pin, beside)
     }
 
-    /// As [`Self::log_step`], from an endpoint that is not among `others`: a second opinion.
+    /// Reads the logs of single blocks, many in one exchange, from an endpoint that is not among `beside`; the answers are in
+    /// the order of `blocks`.
     ///
     /// # Errors
-    /// As [`Self::log_step`]; also when there is no other endpoint.
-    pub async fn log_step_beside(
+    /// The last endpoint's failure when none answered; also when there is no other endpoint.
+    pub async fn block_logs(
         &self,
         filter: &LogFilter,
-        from: u64,
-        to: u64,
-        others: &BTreeSet<usize>,
-    ) -> Result<LogStep, RpcError> {
-        self.on_some_endpoint("eth_getLogs", others, |endpoint| read_step(endpoint, filter, from, to).boxed()).await
+        blocks: &[u64],
+        beside: &BTreeSet<usize>,
+    ) -> Result<Vec<BlockLogs>, RpcError> {
+        self.on_some_endpoint("eth_getLogs", beside, |endpoint| read_blocks(endpoint, filter, blocks).boxed()).await
     }
 
     /// Makes the endpoint at `index` stand back for what it answered: it is counted, logged, and asked after the others.
@@ -167,6 +174,11 @@ impl L1Client {
         let mut order: Vec<_> = self.endpoints.iter().enumerate().collect();
         order.sort_by_key(|(index, endpoint)| (endpoint.health().wait(now), *index != preferred, *index));
         order.into_iter().map(|(_, endpoint)| endpoint).collect()
+    }
+
+    /// The endpoint that is asked first, of those that are not among `beside`.
+    pub(super) fn best_endpoint(&self, beside: &BTreeSet<usize>) -> Option<&Endpoint> {
+        self.order().into_iter().find(|endpoint| !beside.contains(&endpoint.index()))
     }
 
     /// Notes an answer. It wins back the trust of nobody who lied: that only time does, where there are others.

@@ -7,4 +7,6 @@ pub mod bindings;
 pub mod call;
 pub mod decode;
 pub mod events;
+pub mod ledger_events;
 pub mod multicall;
+pub mod split;

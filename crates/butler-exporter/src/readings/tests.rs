@@ -59,7 +59,15 @@ fn entry(attester: u64, coinbase: Option<Coinbase>) -> KeyEntry {
 fn delegation(attester: u64, split: u64) -> Delegation {
     let log = LogId { block_number: attester, log_index: 0, block_hash: H256::zero(), transaction_hash: H256::zero() };
     let provider_id = ProviderId::try_from(1).unwrap();
-    Delegation { log, provider_id, rollup: at(9), attester: at(attester), coinbase: coinbase(split), staker: at(8) }
+    Delegation {
+        log,
+        provider_id,
+        rollup: at(9),
+        attester: at(attester),
+        coinbase: coinbase(split),
+        staker: at(8),
+        split: None,
+    }
 }
 
 /// 10 validates without a coinbase, 11 with a wrong one, 12 waits without one, 13 is in the provider's queue.
