@@ -35,13 +35,13 @@ pub struct Limits {
     pub uses_multicall: bool,
 }
 
-/// How sure a refusal is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+/// How sure a refusal is, the surest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Refusal {
+    /// Nothing says what is refused, but less was granted in the same moment.
+    Unspoken,
     /// Its words say what is refused.
     Spoken,
-    /// Nothing says so, but less was granted in the same moment.
-    Unspoken,
 }
 
 /// One number that falls with refusals and returns with time.

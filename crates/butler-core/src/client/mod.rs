@@ -8,9 +8,12 @@
 
 pub mod aztec_node;
 pub mod block_logs;
+mod body;
 pub mod calls;
+mod connection;
 pub mod endpoint;
 pub mod error;
+mod evm;
 mod heads;
 pub mod health;
 pub mod host;
@@ -21,8 +24,10 @@ pub mod log_scan;
 mod log_width;
 pub mod logs;
 mod opinion;
+mod page;
 pub mod refusal;
 mod rounds;
+pub mod secrets;
 pub mod text;
 mod vote;
 pub mod wire;

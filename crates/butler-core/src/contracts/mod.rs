@@ -7,6 +7,7 @@ pub mod bindings;
 pub mod call;
 pub mod decode;
 pub mod events;
+mod guard;
 pub mod ledger_events;
 pub mod multicall;
 pub mod split;
