@@ -9,8 +9,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use butler_core::domain::ids::Coinbase;
 use butler_core::domain::rewards::provider_rewards;
+use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::snapshot::SnapshotReader;
-use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
+use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, SplitEvent};
 use ethers_core::types::Address;
 
 fn requests(reader: &SnapshotReader) -> u64 {
@@ -60,4 +62,67 @@ async fn splits_cost_one_request_more_once_and_then_none() {
     let warm = requests(&reader) - cold;
     assert!(cold <= warm + 2, "{cold} requests cold, {warm} warm");
     assert!(warm <= 6, "{warm} requests warm");
+}
+
+/// Every lie that is about a coinbase, or about the split behind it.
+const LIES: [Lie; 10] = [
+    Lie::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Missing),
+    Lie::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged),
+    Lie::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing),
+    Lie::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Forged),
+    Lie::Attester,
+    Lie::ExtraStake(SplitEvent::Missing),
+    Lie::ExtraStake(SplitEvent::Forged),
+    Lie::StakeAsDrip,
+    Lie::DripAsStake,
+    Lie::Reverted(Getter::SplitHash),
+];
+
+/// Confirmed is only what the registry really made for that attester.
+fn assert_confirmed_is_true(snapshot: &NetworkSnapshot, oracle: &Oracle, lie: Lie) -> usize {
+    let truth = oracle.coinbases();
+    let confirmed = snapshot
+        .delegations
+        .iter()
+        .filter(|delegation| snapshot.splits[&delegation.coinbase].confirmed().is_some())
+        .inspect(|delegation| {
+            assert_eq!(truth.get(&delegation.attester), Some(&delegation.coinbase.address()), "{lie}");
+        });
+    confirmed.count()
+}
+
+#[tokio::test]
+async fn one_endpoint_that_lies_about_a_coinbase_confirms_no_other_and_is_forgotten_when_it_is_gone() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let proxy = FaultProxy::start(chain.url()).await.unwrap();
+    let request = support::request(oracle);
+    for lie in LIES {
+        let mut reader = support::reader(oracle, &proxy.url());
+        proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        if let Ok(snapshot) = reader.read(&request, &|_| ()).await {
+            assert_confirmed_is_true(&snapshot, oracle, lie);
+        }
+        proxy.set(FaultPlan::default());
+        let snapshot = reader.read(&request, &|_| ()).await.unwrap();
+        assert_eq!(assert_confirmed_is_true(&snapshot, oracle, lie), oracle.coinbases().len(), "{lie}");
+    }
+}
+
+#[tokio::test]
+async fn one_endpoint_of_two_that_lies_about_a_coinbase_confirms_no_other() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let proxy = FaultProxy::start(chain.url()).await.unwrap();
+    let request = support::request(oracle);
+    for lie in LIES {
+        proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        let (liar, honest) = (support::endpoint("liar", &proxy.url()), support::endpoint("honest", chain.url()));
+        for endpoints in [[liar.clone(), honest.clone()], [honest.clone(), liar.clone()]] {
+            let mut reader = support::reader_at(oracle, &endpoints);
+            if let Ok(snapshot) = reader.read(&request, &|_| ()).await {
+                assert_confirmed_is_true(&snapshot, oracle, lie);
+            }
+        }
+    }
 }

@@ -80,6 +80,21 @@ pub enum Unverified {
     EndpointsDisagree,
 }
 
+impl Unverified {
+    /// Every reason.
+    pub const ALL: [Self; 9] = [
+        Self::NotStakedYet,
+        Self::NoDelegation,
+        Self::Dripped,
+        Self::NoSplitBeside,
+        Self::OtherHash,
+        Self::OtherTerms,
+        Self::TermsUnknown,
+        Self::SharedCoinbase,
+        Self::EndpointsDisagree,
+    ];
+}
+
 impl From<Unconfirmed> for Unverified {
     fn from(why: Unconfirmed) -> Self {
         match why {
@@ -107,6 +122,22 @@ impl Unverified {
             Self::TermsUnknown => Unconfirmed::TermsUnknown.words(),
             Self::SharedCoinbase => Unconfirmed::SharedCoinbase.words(),
             Self::EndpointsDisagree => Unconfirmed::EndpointsDisagree.words(),
+        }
+    }
+
+    /// The name that labels and JSON use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotStakedYet => "not_staked_yet",
+            Self::NoDelegation => "no_delegation",
+            Self::Dripped => "dripped",
+            Self::NoSplitBeside => "no_split_beside",
+            Self::OtherHash => "other_hash",
+            Self::OtherTerms => "other_terms",
+            Self::TermsUnknown => "terms_unknown",
+            Self::SharedCoinbase => "shared_coinbase",
+            Self::EndpointsDisagree => "endpoints_disagree",
         }
     }
 

@@ -139,6 +139,14 @@ fn rewards_that_go_astray_now_or_soon_are_critical() {
 }
 
 #[test]
+fn a_reason_has_one_name() {
+    for why in Unverified::ALL {
+        assert_eq!(serde_json::to_value(why).unwrap(), why.name());
+        assert!(!why.words().is_empty());
+    }
+}
+
+#[test]
 fn a_finding_serializes_with_its_verdict_first() {
     let json = serde_json::to_value(missing(Deadline::Arrival(ARRIVAL))).unwrap();
     let expected = serde_json::json!({

@@ -70,25 +70,56 @@ impl SlashingReader {
         pin: &BlockRef,
         request: &SlashingRequest<'_>,
     ) -> Result<SlashingFacts, SnapshotError> {
-        let mut facts = SlashingFacts { block: *pin, paused_until: None, proposer: SlashingProposer::NoSlasher };
-        if request.slasher.is_zero() {
-            return Ok(facts);
+        let (found, paused_until) = self.recognise(client, pin, request.slasher).await?;
+        let proposer = match found {
+            Found::NoSlasher => SlashingProposer::NoSlasher,
+            Found::Blind(why) => SlashingProposer::Unreadable(why),
+            Found::Tally(address, rules) => {
+                let tallied = Tallied { client, pin, address, rules, request };
+                SlashingProposer::Tally(tallied.read(&mut self.settled).await?)
+            }
+        };
+        Ok(SlashingFacts { block: *pin, paused_until, proposer })
+    }
+
+    /// Why votes cannot be seen at `pin`; `None` when they can, or when there is no slasher. Reads no votes.
+    ///
+    /// # Errors
+    /// See [`SnapshotError`].
+    pub async fn blindness(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        slasher: Address,
+    ) -> Result<Option<Blindness>, SnapshotError> {
+        Ok(match self.recognise(client, pin, slasher).await?.0 {
+            Found::Blind(why) => Some(why),
+            Found::NoSlasher | Found::Tally(..) => None,
+        })
+    }
+
+    /// Finds out who proposes slashes, and until when slashing is paused.
+    async fn recognise(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        slasher: Address,
+    ) -> Result<(Found, Option<u64>), SnapshotError> {
+        if slasher.is_zero() {
+            return Ok((Found::NoSlasher, None));
         }
         let mut reads = Reads::default();
         let contract = Contract::Slasher;
-        let address: Slot<Address> = reads.push(contract, request.slasher, GETTER_GAS, slasher::ProposerCall);
-        let paused: Slot<U256> = reads.push(contract, request.slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
+        let address: Slot<Address> = reads.push(contract, slasher, GETTER_GAS, slasher::ProposerCall);
+        let paused: Slot<U256> = reads.push(contract, slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
         // Asked beside the slasher: a proposer that was known before is most likely still the one.
         let known = self.proposer.map(|known| (known, RuleSlots::plan(&mut reads, known)));
         let answers = reads.fetch(client, pin).await?;
         // The first slashers could not be paused.
-        if let Some(until) = answers.get_if_supported(&paused)? {
-            let until = u64::try_from(until).unwrap_or(u64::MAX);
-            facts.paused_until = (until > pin.timestamp).then_some(until);
-        }
+        let until = answers.get_if_supported(&paused)?.map(|until| u64::try_from(until).unwrap_or(u64::MAX));
+        let paused_until = until.filter(|until| *until > pin.timestamp);
         let Some(address) = if_answered(answers.get(&address))?.and_then(decode::optional) else {
-            facts.proposer = SlashingProposer::Unreadable(Blindness::NoProposer);
-            return Ok(facts);
+            return Ok((Found::Blind(Blindness::NoProposer), paused_until));
         };
         let rules = match known {
             Some((known, slots)) if known == address => slots.take(&answers, address)?,
@@ -99,18 +130,22 @@ impl SlashingReader {
                 slots.take(&reads.fetch(client, pin).await?, address)?
             }
         };
-        facts.proposer = match rules {
-            Some(rules) => {
-                let tallied = Tallied { client, pin, address, rules, request };
-                SlashingProposer::Tally(tallied.read(&mut self.settled).await?)
-            }
+        let found = match rules {
+            Some(rules) => Found::Tally(address, rules),
             None => {
                 self.settled.clear();
-                SlashingProposer::Unreadable(read_kind(client, pin, address).await?)
+                Found::Blind(read_kind(client, pin, address).await?)
             }
         };
-        Ok(facts)
+        Ok((found, paused_until))
     }
+}
+
+/// Who proposes slashes.
+enum Found {
+    NoSlasher,
+    Blind(Blindness),
+    Tally(Address, SlashingRules),
 }
 
 /// One reading of the rounds of a tally proposer.
