@@ -139,12 +139,20 @@ pub(crate) async fn reading<T>(
     let waiting = Waiting::new();
     let result = unless_stopped(waiting.during(read(&mut network.reader, &waiting))).await;
     drop(waiting);
-    let unsaved = network.reader.save_ledger().err();
-    match result {
-        Ok(Ok(found)) => Ok((found, unsaved)),
-        Ok(Err(error)) => Err(error.into()),
-        Err(stopped) => Err(stopped),
-    }
+    // A provider or a contract that is not there has no ledger to be kept.
+    let is_worth_it = match &result {
+        Ok(Ok(_)) | Err(_) => true,
+        Ok(Err(SnapshotError::Rpc(_) | SnapshotError::Ledger(_) | SnapshotError::Restless { .. })) => true,
+        Ok(Err(
+            SnapshotError::NoContract { .. }
+            | SnapshotError::Unsupported { .. }
+            | SnapshotError::Nonsense { .. }
+            | SnapshotError::UnknownProvider(_)
+            | SnapshotError::UnknownAdmin(_),
+        )) => false,
+    };
+    let unsaved = if is_worth_it { network.reader.save_ledger().err() } else { None };
+    Ok((result??, unsaved))
 }
 
 /// Opens the network and reads one snapshot; `with_other_providers` for audits.

@@ -56,6 +56,8 @@ pub struct LedgerCache {
     path: Option<PathBuf>,
     book: Book,
     is_saved: bool,
+    /// Whether its file holds a ledger, so that an empty one must replace it.
+    is_on_disk: bool,
     /// Whether anything of it was there before the present reading.
     has_past: bool,
     /// How many steps of the present reading each endpoint gave.
@@ -71,19 +73,13 @@ pub(super) struct Proven(Book);
 impl LedgerCache {
     fn with(path: Option<PathBuf>, book: Book, is_saved: bool) -> Self {
         let has_past = !book.anchors.is_empty();
-        Self { path, book, is_saved, has_past, givers: BTreeMap::new(), opinions_at: None }
+        Self { path, book, is_saved, is_on_disk: false, has_past, givers: BTreeMap::new(), opinions_at: None }
     }
 
     /// A ledger that is not kept.
     #[must_use]
     pub fn in_memory(key: LedgerKey) -> Self {
         Self::with(None, Book::new(key), true)
-    }
-
-    /// Begins a new ledger at `path`, whatever is there; it is replaced when the new one is saved.
-    #[must_use]
-    pub fn anew(path: &Path, key: LedgerKey) -> Self {
-        Self::with(Some(path.to_owned()), Book::new(key), false)
     }
 
     /// Loads the ledger at `path`, or begins a new one there.
@@ -110,8 +106,9 @@ impl LedgerCache {
                 None
             }
         };
-        let is_saved = loaded.is_some();
-        Self::with(Some(path.to_owned()), loaded.unwrap_or_else(|| Book::new(key)), is_saved)
+        let is_on_disk = loaded.is_some();
+        let book = loaded.unwrap_or_else(|| Book::new(key));
+        Self { is_on_disk, ..Self::with(Some(path.to_owned()), book, is_on_disk) }
     }
 
     /// Heights whose blocks [`Self::reconcile`] wants to see, oldest first.
@@ -305,12 +302,16 @@ impl LedgerCache {
     /// # Errors
     /// What stopped the file from being replaced; the old one is still whole.
     pub fn save(&mut self) -> Result<(), StoreError> {
-        let Some(path) = self.path.as_ref().filter(|_| !self.is_saved) else {
-            return Ok(());
-        };
+        let Some(path) = self.unsaved() else { return Ok(()) };
         save_private(path, &self.encoded(path)?)?;
-        self.is_saved = true;
+        (self.is_saved, self.is_on_disk) = (true, true);
         Ok(())
+    }
+
+    /// Where to write, when there is anything to write.
+    fn unsaved(&self) -> Option<&PathBuf> {
+        let has_content = self.is_on_disk || !self.book.anchors.is_empty();
+        self.path.as_ref().filter(|_| has_content && !self.is_saved)
     }
 
     fn encoded(&self, path: &Path) -> Result<Vec<u8>, StoreError> {

@@ -121,10 +121,11 @@ impl LedgerCache {
 
     /// Writes what was read so far. When that fails, whoever saves at the end will say so.
     async fn save_aside(&mut self) {
-        let Some(path) = self.path.clone().filter(|_| !self.is_saved) else { return };
+        let Some(path) = self.unsaved().cloned() else { return };
         let Ok(bytes) = self.encoded(&path) else { return };
         let saved = tokio::task::spawn_blocking(move || save_private(&path, &bytes)).await;
         self.is_saved = matches!(saved, Ok(Ok(())));
+        self.is_on_disk |= self.is_saved;
     }
 }
 
