@@ -59,6 +59,14 @@ impl Health {
         self.back_at.is_some_and(|at| now < at)
     }
 
+    /// Whether the endpoint stands back at `now` because it told something that is not so. An answer does not prove that it
+    /// tells the truth again; being on the right chain does.
+    #[must_use]
+    pub fn is_distrusted(&self, now: Instant) -> bool {
+        self.is_quarantined(now)
+            && self.last_failure.is_some_and(|kind| kind != ErrorKind::WrongChain && is_a_lie(kind))
+    }
+
     /// How long until the endpoint may be asked without being a last resort.
     #[must_use]
     pub fn wait(&self, now: Instant) -> Duration {

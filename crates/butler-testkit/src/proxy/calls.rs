@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    fault::{Fault, PruneStyle},
+    fault::{Fault, PackRefusal, PruneStyle},
     lies::{self, Memory},
     limits::{LogLimit, Refusal},
     serve::Active,
@@ -96,6 +96,9 @@ async fn tell(
 async fn refuse(upstream: &Client, call: &Value, fault: &Fault) -> anyhow::Result<Option<(StatusCode, Value)>> {
     let method = call["method"].as_str().unwrap_or_default();
     match fault {
+        Fault::RefusePacks { max, style: PackRefusal::Error { code, message } } if lies::pack_size(call) > *max => {
+            Ok(Some((StatusCode::OK, json!({ "code": code, "message": message }))))
+        }
         Fault::PruneHistory { keep, style } => {
             let Some(block) = state_block(upstream, call).await? else {
                 return Ok(None);

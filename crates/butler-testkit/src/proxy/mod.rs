@@ -18,7 +18,7 @@ use std::{
 };
 
 pub use authorization::Authorization;
-pub use fault::{BatchRefusal, Fault, FaultPlan, Hook, PruneStyle, When};
+pub use fault::{BatchRefusal, Fault, FaultPlan, Hook, PackRefusal, PruneStyle, When};
 pub use lies::{ForgedCoinbase, Getter, Lie, LogKind, STRANGE_ATTESTER, STRANGER, SplitEvent};
 pub use limits::{LogLimit, LogLimitStyle};
 pub use stats::ProxyStats;

@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 use super::{
     authorization::Authorization,
     calls,
-    fault::{BatchRefusal, Fault, FaultPlan, When},
-    lies::Memory,
+    fault::{BatchRefusal, Fault, FaultPlan, PackRefusal, When},
+    lies::{Memory, pack_size},
     stats::{InWork, Recorder},
 };
 use crate::{
@@ -165,7 +165,18 @@ async fn act_before(
             let answer = json!({ "jsonrpc": "2.0", "id": id, "result": "0".repeat(*bytes) });
             return respond(in_work, StatusCode::OK, Bytes::from(answer.to_string())).map(Some);
         }
+        Fault::RefusePacks { max, style } if calls.iter().any(|call| pack_size(call) > *max) => match style {
+            PackRefusal::Error { .. } => {}
+            PackRefusal::Status(code) => {
+                let status = StatusCode::from_u16(*code).map_err(io::Error::other)?;
+                let page = "<html><head><title>upstream request timeout</title></head></html>";
+                return respond(in_work, status, Bytes::from_static(page.as_bytes())).map(Some);
+            }
+            PackRefusal::Hang => pending().await,
+            PackRefusal::Close => return Err(io::Error::other("pack refused by closing")),
+        },
         Fault::RefuseBatches { .. }
+        | Fault::RefusePacks { .. }
         | Fault::Truncate
         | Fault::WrongId
         | Fault::MissingResult

@@ -81,7 +81,7 @@ mod tests {
             RpcFailure::Rpc { code: -32603, message: String::new() },
             RpcFailure::RateLimited { retry_after: None },
             RpcFailure::Http { status: 502, text: String::new() },
-            RpcFailure::Unauthorized { status: 401 },
+            RpcFailure::Unauthorized { refusal: crate::client::error::Unauthorized::Status(401) },
             RpcFailure::Timeout(Duration::from_secs(1)),
             RpcFailure::Malformed(String::new()),
             RpcFailure::BlockUnknown,

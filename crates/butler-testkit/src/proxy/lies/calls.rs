@@ -51,6 +51,13 @@ fn calldata(call: &Value) -> &str {
     transaction["data"].as_str().or_else(|| transaction["input"].as_str()).unwrap_or_default()
 }
 
+/// How many calls an `aggregate3` holds; 0 for what is none.
+pub(in super::super) fn pack_size(call: &Value) -> usize {
+    // An offset, then the length of the list.
+    let count = calldata(call).strip_prefix(AGGREGATE).and_then(|arguments| arguments.get(64..128));
+    count.filter(|_| method(call) == "eth_call").and_then(|count| usize::from_str_radix(count, 16).ok()).unwrap_or(0)
+}
+
 fn begins_with(data: &str, selector: &str) -> bool {
     data.get(..selector.len()).is_some_and(|start| start.eq_ignore_ascii_case(selector))
 }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::http::Client;
 
-pub(super) use calls::revert_inside;
+pub(super) use calls::{pack_size, revert_inside};
 
 /// An account without code, which forged logs name as coinbase.
 pub const STRANGER: Address = H160([0x66; 20]);
