@@ -5,7 +5,7 @@ use butler_testkit::proxy::{Authorization, Fault, FaultPlan, FaultProxy, PruneSt
 use serde_json::Value;
 
 use crate::support::{Bench, PASSWORD, TOKEN, URL_KEY, butler, finish, shown};
-use crate::{told_off, behind_proxy, refused, with_key};
+use crate::{behind_proxy, refused, told_off, with_key};
 
 #[tokio::test]
 async fn a_malformed_url_is_refused() {
