@@ -1,11 +1,12 @@
 //! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]),
-//! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), and a fake Aztec node that repeats recorded answers
-//! ([`aztec_node`]).
+//! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), a hostile endpoint whose answers are bombs ([`bombs`]), and
+//! a fake Aztec node that repeats recorded answers ([`aztec_node`]).
 //!
 //! Never published and never a normal dependency of the programs. Nothing here reaches beyond loopback, except `npm ci`
 //! when the devnet is built for the first time.
 
 pub mod aztec_node;
+pub mod bombs;
 pub mod devnet;
 mod http;
 pub mod rpc {

@@ -1,8 +1,10 @@
 //! Addresses with their EIP-55 checksum, as every output shows them.
 //!
-//! A status of a thousand attesters prints some thousands of addresses and an exporter does so each minute, so a text is made
-//! in place: one hash, no allocation. The letters are those of EIP-55; another chain's variant (EIP-1191) is never written.
+//! A status of a thousand attesters prints some thousands of addresses, most of them more than once, and an exporter does so
+//! each minute. A text is therefore made in place with one hash, and each thread remembers those that it wrote last. The
+//! letters are those of EIP-55; another chain's variant (EIP-1191) is never written.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
 
@@ -16,9 +18,37 @@ const DIGITS: usize = 40;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AddressText([u8; PREFIX + DIGITS]);
 
+/// Texts that a thread remembers: an address has one place, given by its last bits, and a newer one takes it.
+const REMEMBERED: usize = 1 << 12;
+
+thread_local! {
+    static WRITTEN: RefCell<Vec<Option<(Address, AddressText)>>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Writes an address.
 #[must_use]
 pub fn checksummed(address: &Address) -> AddressText {
+    let remembered = WRITTEN.try_with(|written| {
+        let mut written = written.try_borrow_mut().ok()?;
+        if written.is_empty() {
+            written.resize(REMEMBERED, None);
+        }
+        let place = usize::from(u16::from_be_bytes([address[18], address[19]])) % REMEMBERED;
+        let slot = written.get_mut(place)?;
+        match slot {
+            Some((known, text)) if known == address => Some(*text),
+            Some(_) | None => {
+                let text = write(address);
+                *slot = Some((*address, text));
+                Some(text)
+            }
+        }
+    });
+    // A thread that ends remembers nothing any more.
+    remembered.ok().flatten().unwrap_or_else(|| write(address))
+}
+
+fn write(address: &Address) -> AddressText {
     let mut text = [b'0'; PREFIX + DIGITS];
     text[1] = b'x';
     let digits = &mut text[PREFIX..];
@@ -98,7 +128,18 @@ mod tests {
         #[test]
         fn every_address_is_written_as_ethers_writes_it(bytes: [u8; 20]) {
             let address = Address::from(bytes);
-            prop_assert_eq!(checksummed(&address).to_string(), to_checksum(&address, None));
+            // Written, and remembered.
+            for _ in 0..2 {
+                prop_assert_eq!(checksummed(&address).to_string(), to_checksum(&address, None));
+            }
+        }
+
+        #[test]
+        fn addresses_that_share_a_place_are_not_mixed_up(heads: [[u8; 18]; 4], order in prop::collection::vec(0..4_usize, 0..20)) {
+            for index in order {
+                let address = Address::from_slice(&[heads[index].as_slice(), &[1, 2]].concat());
+                prop_assert_eq!(checksummed(&address).to_string(), to_checksum(&address, None));
+            }
         }
     }
 }
