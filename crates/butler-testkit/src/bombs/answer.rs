@@ -12,11 +12,11 @@ use super::kind::Bomb;
 use crate::http::Client;
 
 /// How many bytes "64 MB" are.
-const LARGE: u64 = 64 << 20;
+const LARGE: u64 = 64_000_000;
 /// Under every limit of the programs, so that the answer is read to its end.
 const WITHIN_LIMITS: u64 = 12 << 20;
 const MILLION: u64 = 1_000_000;
-const LISTS: &[u8] = b"[],";
+const LISTS: &[u8] = b"[0],";
 
 /// A text that is long because a part of it comes again and again.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Body {
         Self {
             before: before.into_bytes(),
             unit: LISTS.to_vec(),
-            times: Some(bytes / 3),
+            times: Some(bytes / 4),
             after: format!("[]{after}").into_bytes(),
         }
     }
@@ -162,7 +162,7 @@ pub(super) async fn answer(bomb: Bomb, upstream: &Client, request: &[u8]) -> any
         }
         Bomb::EndlessTips => Answer::bomb(Body {
             before: format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{").into_bytes(),
-            unit: b"\"tip\":{\"number\":1,\"hash\":[[],[],[],[]]},\"more\":[],".to_vec(),
+            unit: b"\"tip\":{\"number\":1,\"hash\":[[0],[0],[0],[0]]},\"more\":[],".to_vec(),
             times: Some(MILLION / 4),
             after: format!("\"latest\":{{\"number\":1}}}}}}{close}").into_bytes(),
         }),
@@ -176,14 +176,10 @@ async fn pass_on(upstream: &Client, request: &[u8]) -> anyhow::Result<Answer> {
     Ok(Answer { status, is_bomb: false, ..Answer::bomb(Body::plain(body)) })
 }
 
-/// A million keys, all of one name but for its length: JSON does not forbid that.
+/// A million keys, no two of them alike.
 fn keys(before: String, after: &str) -> Body {
-    Body {
-        before: before.into_bytes(),
-        unit: (0..100).map(|key| format!("\"key-{key}\":[],")).collect::<String>().into_bytes(),
-        times: Some(MILLION / 100),
-        after: after.as_bytes().to_vec(),
-    }
+    let keys: String = (0..MILLION).map(|key| format!("\"{key}\":0,")).collect();
+    Body::plain(format!("{before}{keys}{after}"))
 }
 
 /// A gzip stream of `before` and so many times `unit`. It ends without a checksum, since nobody should get there.

@@ -1,6 +1,6 @@
 //! What there is to fear, by name.
 
-/// One kind of hostile answer. "Lists" are lists of empty lists: three bytes each, and ten times that as a tree.
+/// One kind of hostile answer. "Lists" are lists of one number: four bytes each, and forty times that as a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bomb {
     /// 64 MB of lists as the answer's `id`.
