@@ -1,10 +1,11 @@
 //! One L1 endpoint: its URL, its limits as learnt, its health, and one exchange of JSON-RPC with it.
 //!
-//! What an endpoint refuses is remembered for as long as the process lives: batches, gas of one call, width of a log
-//! range. Nothing is retried here; that is the business of `l1`.
+//! What an endpoint refuses is remembered for a while (see `limits`): batches, gas of one call, width of a log range.
+//! Nothing is retried here; that is the business of `l1`.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ethers_core::types::Address;
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 use super::error::{ErrorKind, RpcFailure};
 use super::health::Health;
 use super::http::{HttpAnswer, HttpPeer, HttpSettings, HttpSetupError};
-use super::text::printable;
+use super::limits::{Learnt, Limits, Refusal};
 use super::wire::{self, Answer, Request};
 
 /// How to reach one endpoint.
@@ -35,11 +36,6 @@ pub struct EndpointSettings {
     pub multicall3: Address,
 }
 
-/// Gas of one `eth_call` that public endpoints grant: geth's default cap is 50 million, some grant less.
-const FIRST_CALL_GAS: u64 = 25_000_000;
-/// Below this a call is a single getter, and less would not help.
-const LEAST_CALL_GAS: u64 = 100_000;
-
 /// One endpoint.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -49,11 +45,7 @@ pub struct Endpoint {
     slots: Semaphore,
     next_id: AtomicU64,
     multicall3: Address,
-    max_batch: AtomicUsize,
-    lacks_multicall: AtomicBool,
-    call_gas: AtomicU64,
-    log_range: AtomicU64,
-    log_range_ceiling: AtomicU64,
+    learnt: Mutex<Learnt>,
     health: Mutex<Health>,
     record: Mutex<Record>,
 }
@@ -79,12 +71,8 @@ impl Endpoint {
             peer: HttpPeer::new(&settings.http)?,
             slots: Semaphore::new(settings.max_concurrency.max(1)),
             next_id: AtomicU64::new(1),
-            max_batch: AtomicUsize::new(settings.max_batch.max(1)),
             multicall3: settings.multicall3,
-            lacks_multicall: AtomicBool::new(false),
-            call_gas: AtomicU64::new(FIRST_CALL_GAS),
-            log_range: AtomicU64::new(settings.log_range_blocks.max(1)),
-            log_range_ceiling: AtomicU64::new(u64::MAX),
+            learnt: Mutex::new(Learnt::new(settings.max_batch, settings.log_range_blocks, Instant::now())),
             health: Mutex::new(Health::default()),
             record: Mutex::default(),
         })
@@ -153,20 +141,25 @@ impl Endpoint {
         change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What the endpoint grants at present.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.with_learnt(|learnt, now| learnt.limits(now))
+    }
+
+    fn with_learnt<T>(&self, change: impl FnOnce(&mut Learnt, Instant) -> T) -> T {
+        change(&mut self.learnt.lock().unwrap_or_else(PoisonError::into_inner), Instant::now())
+    }
+
     /// Gas that one `eth_call` may need here.
     #[must_use]
     pub fn call_gas(&self) -> u64 {
-        self.call_gas.load(Ordering::Relaxed)
+        self.limits().call_gas
     }
 
     /// Halves the gas of one `eth_call`; false when it is as low as is useful.
     pub fn lower_call_gas(&self, refused: u64) -> bool {
-        let lower = refused / 2;
-        if lower < LEAST_CALL_GAS {
-            return false;
-        }
-        self.call_gas.fetch_min(lower, Ordering::Relaxed);
-        true
+        self.with_learnt(|learnt, now| learnt.lower_gas(refused, now))
     }
 
     /// Where Multicall3 is.
@@ -175,45 +168,46 @@ impl Endpoint {
         self.multicall3
     }
 
-    /// Whether Multicall3 has no code on this chain.
+    /// Whether Multicall3 has no code on this chain, as far as the endpoint has told lately.
     #[must_use]
     pub fn lacks_multicall(&self) -> bool {
-        self.lacks_multicall.load(Ordering::Relaxed)
+        !self.limits().uses_multicall
     }
 
-    /// Remembers that Multicall3 has no code on this chain.
+    /// Notes that Multicall3 has no code on this chain.
     pub fn note_no_multicall(&self) {
-        self.lacks_multicall.store(true, Ordering::Relaxed);
+        self.with_learnt(Learnt::refuse_multicall);
     }
 
     /// Blocks of the next log range to try.
     #[must_use]
     pub fn log_range(&self) -> u64 {
-        self.log_range.load(Ordering::Relaxed)
+        self.limits().log_range_blocks
     }
 
-    /// A range of `blocks` was refused: try `next`, and never again as many as were refused.
+    /// A range of `refused` blocks was refused: try `next`, and not as many as were refused for some time.
     pub fn shrink_log_range(&self, refused: u64, next: u64) {
-        self.log_range_ceiling.fetch_min(refused.saturating_sub(1).max(1), Ordering::Relaxed);
-        self.log_range.store(next.max(1), Ordering::Relaxed);
+        self.with_learnt(|learnt, now| learnt.refuse_log_range(refused, next, now));
     }
 
     /// A range shrank for the number of its results, which says nothing about other ranges: it may grow back.
     pub fn shrink_log_range_once(&self, next: u64) {
-        self.log_range.store(next.max(1), Ordering::Relaxed);
+        self.with_learnt(|learnt, _| learnt.set_log_range(next));
     }
 
-    /// A range was answered: the next may be twice as wide, below what was ever refused.
+    /// A range was answered: the next may be twice as wide, below what is refused now.
     pub fn grow_log_range(&self) {
-        let ceiling = self.log_range_ceiling.load(Ordering::Relaxed);
-        let grown = self.log_range().saturating_mul(2).min(ceiling);
-        self.log_range.store(grown.max(1), Ordering::Relaxed);
+        self.with_learnt(Learnt::grow_log_range);
     }
 
     /// Whether batches are sent.
     #[must_use]
     pub fn takes_batches(&self) -> bool {
-        self.max_batch.load(Ordering::Relaxed) > 1
+        self.limits().batch_calls > 1
+    }
+
+    fn batch_size(&self) -> usize {
+        usize::try_from(self.limits().batch_calls).unwrap_or(usize::MAX)
     }
 
     /// Sends calls and returns their answers in order: one exchange where batches are taken, else one each, side by side.
@@ -221,89 +215,141 @@ impl Endpoint {
     /// # Errors
     /// What broke the whole exchange. What broke single calls is in their answers.
     pub async fn exchange(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
-        while requests.len() > 1 && self.takes_batches() {
-            let size = self.max_batch.load(Ordering::Relaxed);
-            let chunks = join_all(chunks(requests, size).map(|chunk| self.batch(chunk))).await;
-            if !chunks.iter().any(|chunk| matches!(chunk, Err(RpcFailure::BatchRefused))) {
-                let mut answers = Vec::with_capacity(requests.len());
-                for chunk in chunks {
-                    answers.extend(chunk?);
+        let mut slots: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
+        let kept = AtomicUsize::new(0);
+        let mut pending: Vec<_> = std::iter::once(0..requests.len()).collect();
+        let mut is_careful = false;
+        while !pending.is_empty() {
+            let size = self.batch_size();
+            let mut chunks: Vec<_> = pending.into_iter().flat_map(|range| chunks(requests, range, size)).collect();
+            // After a refusal one batch goes ahead, so that the others are not all refused, too.
+            let later = if is_careful { chunks.split_off(chunks.len().min(1)) } else { Vec::new() };
+            let ask = |chunk: &Range<usize>| self.chunk(requests.get(chunk.clone()).unwrap_or_default(), &kept);
+            let ends = join_all(chunks.iter().map(ask)).await;
+            let mut refused: Option<(usize, Refusal)> = None;
+            pending = Vec::new();
+            for (chunk, end) in chunks.into_iter().zip(ends) {
+                match end? {
+                    Chunk::Answered(answers) => {
+                        for (slot, answer) in slots.iter_mut().skip(chunk.start).zip(answers) {
+                            *slot = Some(answer);
+                        }
+                    }
+                    Chunk::Refused(how) => {
+                        refused = refused.max(Some((chunk.len(), how)));
+                        pending.push(chunk);
+                    }
                 }
-                return Ok(answers);
             }
-            let size = size.min(requests.len()) / 2;
-            self.max_batch.fetch_min(size.max(1), Ordering::Relaxed);
-            tracing::info!(endpoint = %self.name, batch = size, "endpoint {} takes no batches over {size} calls", self.name);
+            is_careful = refused.is_some();
+            if let Some((calls, how)) = refused {
+                self.note_refused_batch(calls, how);
+            }
+            pending.extend(later);
         }
-        let answers = join_all(requests.iter().map(|request| self.single(request))).await;
-        let mut kept = Vec::with_capacity(answers.len());
-        for answer in answers {
-            match answer {
+        slots
+            .into_iter()
+            .map(|slot| slot.ok_or_else(|| RpcFailure::Malformed("a call without an answer".to_owned())))
+            .collect()
+    }
+
+    fn note_refused_batch(&self, calls: usize, how: Refusal) {
+        let to = u64::try_from(calls / 2).unwrap_or(u64::MAX).max(1);
+        self.with_learnt(|learnt, now| learnt.refuse_batch(to, how, now));
+        tracing::info!(endpoint = %self.name, batch = to, "endpoint {} takes no batches over {to} calls at present", self.name);
+    }
+
+    /// Sends one batch, or one call. `kept` counts the bytes of all answers to one exchange, which are held at once.
+    async fn chunk(&self, requests: &[Request], kept: &AtomicUsize) -> Result<Chunk, RpcFailure> {
+        let answers = match requests {
+            [request] => match self.single(request).await {
                 Err(failure) if breaks_exchange(&failure) => return Err(failure),
-                answer => kept.push(answer),
-            }
+                answer => vec![answer],
+            },
+            requests => match self.batch(requests).await {
+                Ok(answers) => answers,
+                Err(RpcFailure::BatchRefused) => return Ok(Chunk::Refused(Refusal::Spoken)),
+                Err(failure) => return self.is_it_the_batch(requests, failure).await,
+            },
+        };
+        let bytes: usize = answers.iter().flatten().map(|raw| raw.get().len()).sum();
+        if kept.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > EXCHANGE_LIMIT {
+            return Err(RpcFailure::TooLarge { limit: EXCHANGE_LIMIT });
         }
-        Ok(kept)
+        Ok(Chunk::Answered(answers))
+    }
+
+    /// Some refuse batches with a bare status, any error, or by closing the connection. An outage looks the same, so it is
+    /// believed only when a single call is answered in the same moment, and not for long.
+    async fn is_it_the_batch(&self, requests: &[Request], failure: RpcFailure) -> Result<Chunk, RpcFailure> {
+        let Some(first) = requests.first().filter(|_| may_refuse_a_batch(&failure)) else { return Err(failure) };
+        match self.single(first).await {
+            Ok(_) | Err(RpcFailure::Reverted { .. }) => {
+                self.count_failure(failure.kind());
+                Ok(Chunk::Refused(Refusal::Unspoken))
+            }
+            Err(_) => Err(failure),
+        }
     }
 
     async fn batch(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
-        if let [request] = requests {
-            return Ok(vec![self.single(request).await]);
-        }
         let count = u64::try_from(requests.len()).unwrap_or(u64::MAX);
         let first_id = self.next_id.fetch_add(count, Ordering::Relaxed);
         let answer = self.post(wire::encode_batch(first_id, requests)).await?;
-        let status = answer.status;
-        let decoded = wire::decode_batch(first_id, requests, &answer.body);
-        match decoded {
-            // Some gateways refuse batches with a bare HTTP error.
-            Err(RpcFailure::Malformed(_)) if matches!(status, 400 | 405 | 413 | 415 | 422 | 501) => {
-                Err(RpcFailure::BatchRefused)
-            }
-            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&status) => Err(http_failure(&answer)),
-            decoded => decoded,
-        }
+        wire::decode_batch(self.peer.secrets(), first_id, requests, &answer.body)
+            .map_err(|failure| self.peer.explain(&answer, failure))
     }
 
     async fn single(&self, request: &Request) -> Answer {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let answer = self.post(wire::encode_single(id, request)).await?;
-        match wire::decode_single(id, request, &answer.body) {
-            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&answer.status) => Err(http_failure(&answer)),
-            decoded => decoded,
-        }
+        wire::decode_single(self.peer.secrets(), id, request, &answer.body)
+            .map_err(|failure| self.peer.explain(&answer, failure))
     }
 
     async fn post(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
         // The semaphore is never closed; should it be, the exchange goes on without a slot.
         let _slot = self.slots.acquire().await.ok();
         let answer = self.peer.post(body).await?;
-        match answer.status {
-            401 | 403 => Err(RpcFailure::Unauthorized { status: answer.status }),
-            429 => Err(RpcFailure::RateLimited { retry_after: answer.retry_after }),
-            503 if answer.retry_after.is_some() => Err(RpcFailure::RateLimited { retry_after: answer.retry_after }),
-            _ => Ok(answer),
-        }
+        self.peer.refusal(&answer).map_or(Ok(answer), Err)
     }
 }
+
+/// How one batch, or one call, ended that did not break the exchange.
+enum Chunk {
+    Answered(Vec<Answer>),
+    Refused(Refusal),
+}
+
+/// The most bytes of all answers to one exchange.
+const EXCHANGE_LIMIT: usize = 32 << 20;
 
 /// The most bytes of one body: some endpoints refuse more than two megabytes.
 const BODY_LIMIT: usize = 1_500_000;
 
-/// Splits requests into batches of at most `size` calls and, where one call alone is not larger, of bounded bytes.
-fn chunks(requests: &[Request], size: usize) -> impl Iterator<Item = &[Request]> {
-    let mut rest = requests;
+/// Splits a range of the requests into batches of at most `size` calls and, where one call alone is not larger, of bounded
+/// bytes.
+fn chunks(requests: &[Request], range: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut start = range.start;
     std::iter::from_fn(move || {
+        let rest = requests.get(start..range.end).filter(|rest| !rest.is_empty())?;
         let mut bytes = 0;
         let fits = |request: &&Request| {
             bytes += request.encoded_len();
             bytes <= BODY_LIMIT
         };
         let count = rest.iter().take(size).take_while(fits).count().max(1);
-        let (chunk, after) = rest.split_at_checked(count)?;
-        rest = after;
-        Some(chunk)
+        start += count;
+        Some(start - count..start)
     })
+}
+
+/// Whether a batch may have failed for being one.
+fn may_refuse_a_batch(failure: &RpcFailure) -> bool {
+    if let RpcFailure::Http { status, .. } = failure {
+        return matches!(status, 400 | 405 | 413 | 415 | 422 | 501);
+    }
+    matches!(failure.kind(), ErrorKind::Rpc | ErrorKind::MethodNotFound | ErrorKind::Broken | ErrorKind::Malformed)
 }
 
 /// Whether a failure of one call says that the others have none to expect either.
@@ -319,9 +365,4 @@ fn breaks_exchange(failure: &RpcFailure) -> bool {
             | ErrorKind::Http
             | ErrorKind::Malformed
     )
-}
-
-fn http_failure(answer: &HttpAnswer) -> RpcFailure {
-    let text = String::from_utf8_lossy(answer.body.get(..answer.body.len().min(400)).unwrap_or_default());
-    RpcFailure::Http { status: answer.status, text: printable(&text) }
 }

@@ -9,7 +9,8 @@ use ethers_core::types::Bytes;
 use serde::Serialize;
 use thiserror::Error;
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+/// What a failure came from.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A read that failed, on the endpoint that was tried last.
 #[derive(Debug, Error)]
@@ -39,11 +40,11 @@ pub enum RpcFailure {
     /// The connection broke while the answer was on its way.
     #[error("the connection broke before the answer was complete")]
     Broken(#[source] Cause),
-    /// 401 or 403.
-    #[error("HTTP {status}: not authorized")]
+    /// 401 or 403, or an error that means the same: the endpoint wants a key, or another one.
+    #[error("{refusal}")]
     Unauthorized {
-        /// The HTTP status.
-        status: u16,
+        /// How it was said.
+        refusal: Unauthorized,
     },
     /// 429, or an error that means the same.
     #[error("rate limited")]
@@ -59,7 +60,7 @@ pub enum RpcFailure {
         /// The beginning of the body.
         text: String,
     },
-    /// More bytes than we accept.
+    /// More bytes than we accept, of one answer or of all that one look at the chain got.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
         /// Our limit in bytes.
@@ -156,7 +157,18 @@ pub enum RpcFailure {
     },
 }
 
-/// What the text of a refused `eth_getLogs` proposes instead.
+/// How an endpoint says that it wants a key, or another one.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unauthorized {
+    /// By the HTTP status.
+    #[error("HTTP {0}: not authorized")]
+    Status(u16),
+    /// In its own words, made printable.
+    #[error("not authorized: {0}")]
+    Words(String),
+}
+
+/// What the text of a refused `eth_getLogs` proposes instead; it may name both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RangeHint {
     /// The most blocks that one request may span, when the text names it.

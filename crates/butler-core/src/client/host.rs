@@ -49,10 +49,11 @@ pub async fn connect(address: SocketAddr) -> Result<(), RpcFailure> {
 pub async fn l1_chain_id(peer: &HttpPeer) -> Result<u64, RpcFailure> {
     let request = Request::new("eth_chainId", &json!([]));
     let answer = peer.post(wire::encode_single(1, &request)).await?;
-    if answer.status == 401 || answer.status == 403 {
-        return Err(RpcFailure::Unauthorized { status: answer.status });
+    if let Some(refusal) = peer.refusal(&answer) {
+        return Err(refusal);
     }
-    let raw = wire::decode_single(1, &request, &answer.body)?;
+    let raw = wire::decode_single(peer.secrets(), 1, &request, &answer.body)
+        .map_err(|failure| peer.explain(&answer, failure))?;
     serde_json::from_str::<U64>(raw.get())
         .map(|id| id.as_u64())
         .map_err(|_| RpcFailure::Malformed("the answer to eth_chainId is not a number".to_owned()))

@@ -1,32 +1,49 @@
 //! POST with a deadline and a bound on the answer, over hyper 1 and rustls.
 //!
-//! Connections are kept alive. Redirects are not followed: an endpoint that redirects is configured wrongly. The body of
-//! an answer that is not 2xx is kept, for Aztec nodes put JSON-RPC errors into HTTP 400.
+//! Connections are kept alive; one that turns out to be closed before it gave a byte is replaced once. Redirects are not
+//! followed: an endpoint that redirects is configured wrongly. The body of an answer that is not 2xx is kept, for Aztec nodes
+//! put JSON-RPC errors into HTTP 400. What the other side says leaves here through the peer's [`Secrets`] only.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::header::{
-    AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, InvalidHeaderValue, RETRY_AFTER, USER_AGENT,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, InvalidHeaderValue,
+    LOCATION, RETRY_AFTER, USER_AGENT,
 };
-use hyper::{Method, Request, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper::{HeaderMap, Method, Request, Response, Uri};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use super::error::RpcFailure;
+use super::body::{self, Packing};
+use super::connection::{Connector, Traffic};
+use super::error::{Cause, RpcFailure, Unauthorized};
+use super::page::web_page;
+use super::secrets::Secrets;
 use super::text::host_label;
+use crate::runtime::clock::unix_now;
+
+/// The most unpacked bytes of one answer, whatever the settings say: what is decoded from it costs a few times as much.
+pub const ANSWER_LIMIT: usize = 16 << 20;
+/// The most unpacked bytes of all answers to one look at the chain.
+pub const LOOK_LIMIT: u64 = 256 << 20;
+/// The longest time that an endpoint may tell us to wait.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// Where to connect and what to expect there.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpSettings {
     /// The URL; its path and query may hold a key and are never printed.
     pub url: Url,
@@ -36,10 +53,16 @@ pub struct HttpSettings {
     pub api_key: Option<secrecy::SecretString>,
     /// Deadline of one exchange, from connecting to the last byte.
     pub timeout: Duration,
-    /// The most bytes of one answer.
+    /// The most bytes of one answer, unpacked; at most [`ANSWER_LIMIT`].
     pub max_response_bytes: usize,
     /// More certificate authorities, as PEM.
     pub ca_file: Option<PathBuf>,
+}
+
+impl fmt::Debug for HttpSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpSettings").field("host", &host_label(&self.url)).finish_non_exhaustive()
+    }
 }
 
 /// A client that cannot be built.
@@ -74,16 +97,25 @@ pub enum HttpSetupError {
 }
 
 /// One HTTP peer.
-#[derive(Debug)]
 pub struct HttpPeer {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<Connector, Full<Bytes>>,
     uri: Uri,
     host: String,
     authorization: Option<HeaderValue>,
     api_key: Option<HeaderValue>,
     timeout: Duration,
     max_response_bytes: usize,
+    secrets: Secrets,
+    turns: Arc<Semaphore>,
+    /// Unpacked bytes that the present look at the chain may still get.
+    left: AtomicU64,
     counters: Counters,
+}
+
+impl fmt::Debug for HttpPeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpPeer").field("host", &self.host).field("counters", &self.counters).finish_non_exhaustive()
+    }
 }
 
 /// What went over the wire.
@@ -93,21 +125,27 @@ pub struct Counters {
     pub requests: AtomicU64,
     /// Bytes of bodies sent.
     pub bytes_sent: AtomicU64,
-    /// Bytes of bodies received.
+    /// Bytes of bodies received, as they travelled: packed ones count packed.
     pub bytes_received: AtomicU64,
+    /// Bytes of bodies received, unpacked.
+    pub bytes_decoded: AtomicU64,
     /// Microseconds that exchanges took, good or bad.
     pub microseconds: AtomicU64,
 }
 
 /// What came back.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct HttpAnswer {
     /// The HTTP status.
     pub status: u16,
-    /// `Retry-After` in seconds, when it was there as a number.
+    /// What `Retry-After` said, at most [`LONGEST_WAIT`].
     pub retry_after: Option<Duration>,
-    /// The whole body.
+    /// The whole body, unpacked.
     pub body: Bytes,
+    /// Where a redirect leads: scheme and host.
+    redirect: Option<String>,
+    /// A large answer keeps the others waiting for as long as it is looked at.
+    _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl HttpPeer {
@@ -146,7 +184,7 @@ impl HttpPeer {
             .pool_max_idle_per_host(64)
             .pool_idle_timeout(Duration::from_secs(30))
             .pool_timer(TokioTimer::new())
-            .build(connector);
+            .build(Connector(connector));
         Ok(Self {
             client,
             uri,
@@ -154,7 +192,10 @@ impl HttpPeer {
             authorization,
             api_key,
             timeout: settings.timeout,
-            max_response_bytes: settings.max_response_bytes,
+            max_response_bytes: settings.max_response_bytes.min(ANSWER_LIMIT),
+            secrets: Secrets::of(settings),
+            turns: Arc::new(Semaphore::new(1)),
+            left: AtomicU64::new(u64::MAX),
             counters: Counters::default(),
         })
     }
@@ -171,26 +212,65 @@ impl HttpPeer {
         &self.counters
     }
 
+    /// What the peer must never be quoted with.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// A look at the chain begins: until the next one does, all answers together may have [`LOOK_LIMIT`] bytes. Before the
+    /// first call there is no such limit.
+    pub fn begin_look(&self) {
+        self.left.store(LOOK_LIMIT, Ordering::Relaxed);
+    }
+
     /// Sends a JSON body and reads the whole answer.
     ///
     /// # Errors
-    /// `Unreachable`, `Tls`, `Timeout`, `Broken` or `TooLarge`; a status is not an error here.
+    /// `Unreachable`, `Tls`, `Timeout`, `Broken`, `TooLarge`, or `Malformed` when the answer is packed in a way that nobody
+    /// asked for; a status is not an error here.
     pub async fn post(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
-        let (exchange, began) = (self.exchange(body), tokio::time::Instant::now());
+        let (exchange, began) = (self.exchange(Bytes::from(body)), tokio::time::Instant::now());
         let answer = tokio::time::timeout(self.timeout, exchange).await;
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.counters.microseconds.fetch_add(took, Ordering::Relaxed);
         answer.unwrap_or(Err(RpcFailure::Timeout(self.timeout)))
     }
 
-    async fn exchange(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
-        self.counters.requests.fetch_add(1, Ordering::Relaxed);
-        self.counters.bytes_sent.fetch_add(u64::try_from(body.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        let mut request = Request::new(Full::new(Bytes::from(body)));
+    async fn exchange(&self, body: Bytes) -> Result<HttpAnswer, RpcFailure> {
+        let answer = match self.send(body.clone()).await {
+            // The other side closed the connection while it lay idle, and has not seen the request.
+            Err(error) if traffic(&error).is_some_and(|traffic| traffic.is_silent_since_an_answer()) => {
+                self.send(body).await
+            }
+            answer => answer,
+        }
+        .map_err(|error| connect_failure(&self.secrets, &error))?;
+        let (status, traffic) = (answer.status().as_u16(), answer.extensions().get::<Traffic>().cloned());
+        let headers = answer.headers();
+        let (retry_after, redirect) = (retry_after(headers), self.redirect(status, headers));
+        let packing = self.packing(headers)?;
+        let travelled = |bytes| add(&self.counters.bytes_received, bytes);
+        let body = body::read(answer.into_body(), packing, self.max_response_bytes, &self.turns, travelled)
+            .await
+            .map_err(|failure| self.told(failure))?;
+        if let Some(traffic) = traffic {
+            traffic.settle();
+        }
+        add(&self.counters.bytes_decoded, body.bytes.len());
+        self.spend(body.bytes.len())?;
+        Ok(HttpAnswer { status, retry_after, body: Bytes::from(body.bytes), redirect, _turn: body.turn })
+    }
+
+    async fn send(&self, body: Bytes) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
+        add(&self.counters.requests, 1);
+        add(&self.counters.bytes_sent, body.len());
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("butler/", env!("CARGO_PKG_VERSION"))));
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
@@ -198,24 +278,98 @@ impl HttpPeer {
         if let Some(api_key) = &self.api_key {
             headers.insert(HeaderName::from_static("x-api-key"), api_key.clone());
         }
-        let answer = self.client.request(request).await.map_err(connect_failure)?;
-        let status = answer.status().as_u16();
-        let retry_after = answer
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(Duration::from_secs);
-        let body = Limited::new(answer.into_body(), self.max_response_bytes)
-            .collect()
-            .await
-            .map_err(|error| match error.downcast::<LengthLimitError>() {
-                Ok(_) => RpcFailure::TooLarge { limit: self.max_response_bytes },
-                Err(error) => RpcFailure::Broken(error),
-            })?
-            .to_bytes();
-        self.counters.bytes_received.fetch_add(u64::try_from(body.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        Ok(HttpAnswer { status, retry_after, body })
+        self.client.request(request).await
     }
+
+    fn spend(&self, bytes: usize) -> Result<(), RpcFailure> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let rest = |left: u64| if left == u64::MAX { Some(left) } else { left.checked_sub(bytes) };
+        match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(RpcFailure::TooLarge { limit: usize::try_from(LOOK_LIMIT).unwrap_or(usize::MAX) }),
+        }
+    }
+
+    fn packing(&self, headers: &HeaderMap) -> Result<Packing, RpcFailure> {
+        let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+        let coding = codings.next().map(|coding| String::from_utf8_lossy(coding.as_bytes())).unwrap_or_default();
+        match Packing::of(&coding) {
+            Some(packing) if codings.next().is_none() => Ok(packing),
+            _ => {
+                let coding = self.secrets.foreign(&coding);
+                Err(RpcFailure::Malformed(format!(
+                    "the answer has the content coding `{coding}`, which was not asked for"
+                )))
+            }
+        }
+    }
+
+    fn redirect(&self, status: u16, headers: &HeaderMap) -> Option<String> {
+        let location = headers.get(LOCATION).filter(|_| (300..400).contains(&status))?;
+        let target = Url::parse(&String::from_utf8_lossy(location.as_bytes())).ok();
+        Some(match target {
+            Some(url) => self.secrets.foreign(&host_label(&url)),
+            None => "another path of the same host".to_owned(),
+        })
+    }
+
+    /// What the status alone says, whatever the body is.
+    #[must_use]
+    pub fn refusal(&self, answer: &HttpAnswer) -> Option<RpcFailure> {
+        match answer.status {
+            401 | 403 => Some(RpcFailure::Unauthorized { refusal: Unauthorized::Status(answer.status) }),
+            429 => Some(RpcFailure::RateLimited { retry_after: answer.retry_after }),
+            503 if answer.retry_after.is_some() => Some(RpcFailure::RateLimited { retry_after: answer.retry_after }),
+            _ => None,
+        }
+    }
+
+    /// What an answer really is whose body is no JSON-RPC: the status, a redirect or a web page say more than the body's shape.
+    #[must_use]
+    pub fn explain(&self, answer: &HttpAnswer, failure: RpcFailure) -> RpcFailure {
+        let RpcFailure::Malformed(_) = failure else { return failure };
+        let status = answer.status;
+        let page = web_page(&self.secrets, &answer.body);
+        match (page, &answer.redirect) {
+            (Some(page), _) if (200..300).contains(&status) => {
+                RpcFailure::Malformed(format!("{page} instead of a JSON-RPC answer"))
+            }
+            (None, _) if (200..300).contains(&status) => failure,
+            (_, Some(target)) => RpcFailure::Http { status, text: format!("a redirect to {target}") },
+            (Some(page), None) => RpcFailure::Http { status, text: page },
+            (None, None) => RpcFailure::Http { status, text: self.secrets.foreign_bytes(&answer.body) },
+        }
+    }
+
+    /// A failure of the exchange, its causes without what must not be quoted.
+    fn told(&self, failure: RpcFailure) -> RpcFailure {
+        let RpcFailure::Broken(cause) = failure else { return failure };
+        RpcFailure::Broken(told(&self.secrets, cause.as_ref()))
+    }
+}
+
+fn add(counter: &AtomicU64, count: usize) {
+    counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+/// `Retry-After`: seconds, or a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<f64>() {
+        return wait_of(seconds);
+    }
+    if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
+        return Some(LONGEST_WAIT);
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    let until = u64::try_from(date.as_second()).unwrap_or_default().saturating_sub(unix_now());
+    Some(Duration::from_secs(until).min(LONGEST_WAIT))
+}
+
+/// A time to wait that the other side named, in seconds; `None` for one that cannot be.
+#[must_use]
+pub fn wait_of(seconds: f64) -> Option<Duration> {
+    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)))
 }
 
 fn basic(url: &Url) -> HeaderValue {
@@ -238,23 +392,47 @@ fn percent_decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
+fn traffic(error: &hyper_util::client::legacy::Error) -> Option<Traffic> {
+    let mut extensions = hyper::http::Extensions::new();
+    error.connect_info()?.get_extras(&mut extensions);
+    extensions.remove()
+}
+
 /// hyper-util says only "client error (Connect)": the kind is further down the chain of causes.
-fn connect_failure(error: hyper_util::client::legacy::Error) -> RpcFailure {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    let mut is_tls = false;
+fn connect_failure(secrets: &Secrets, error: &hyper_util::client::legacy::Error) -> RpcFailure {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut tls = None;
     while let Some(inner) = cause {
-        is_tls |= inner.is::<rustls::Error>();
+        tls = inner.downcast_ref::<rustls::Error>().or(tls);
         // rustls hides in an io::Error within an io::Error, whose `source` skips the error that it wraps.
         let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         cause = wrapped.map_or_else(|| inner.source(), |wrapped| Some(wrapped));
     }
-    if is_tls {
-        RpcFailure::Tls(Box::new(error))
+    if let Some(tls) = tls {
+        let is_plain = matches!(tls, rustls::Error::InvalidMessage(_));
+        let plain = || "the other side speaks plain HTTP, not TLS: try a URL that begins with http".into();
+        RpcFailure::Tls(if is_plain { plain() } else { told(secrets, error) })
     } else if error.is_connect() {
-        RpcFailure::Unreachable(Box::new(error))
+        RpcFailure::Unreachable(told(secrets, error))
+    } else if traffic(error).is_some_and(|traffic| traffic.is_tls()) {
+        RpcFailure::Broken("the other side speaks TLS, not plain HTTP: try a URL that begins with https".into())
     } else {
-        RpcFailure::Broken(Box::new(error))
+        RpcFailure::Broken(told(secrets, error))
     }
+}
+
+/// An error whose words were looked through, as were those of its causes.
+#[derive(Debug, Error)]
+#[error("{text}")]
+struct Told {
+    text: String,
+    #[source]
+    source: Option<Cause>,
+}
+
+fn told(secrets: &Secrets, error: &(dyn std::error::Error + 'static)) -> Cause {
+    let source = error.source().map(|source| told(secrets, source));
+    Box::new(Told { text: secrets.foreign(&error.to_string()), source })
 }
 
 /// The system's authorities if asked for, Mozilla's, and those of the file.

@@ -1,19 +1,25 @@
 //! Network I/O: JSON-RPC to L1 endpoints and to Aztec nodes.
 //!
 //! `http` moves bounded bytes under a deadline, `wire` is JSON-RPC without I/O, `refusal` tells error texts of providers
-//! apart, `endpoint` is one URL with what was learnt about it, `l1` is several endpoints that stand in for each other, `rounds`
+//! apart, `endpoint` is one URL, `limits` what was learnt about it, `l1` is several endpoints that stand in for each other, `rounds`
 //! says when to ask again, `calls` and `logs` are the two bulk reads, `host` looks at a machine from outside. No answer is retried blindly and no failed read becomes a value.
 
 pub mod aztec_node;
+mod body;
 pub mod calls;
+mod connection;
 pub mod endpoint;
 pub mod error;
+mod evm;
 pub mod health;
 pub mod host;
 pub mod http;
 pub mod l1;
+pub mod limits;
 pub mod logs;
+mod page;
 pub mod refusal;
 mod rounds;
+pub mod secrets;
 pub mod text;
 pub mod wire;

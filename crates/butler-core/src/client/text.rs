@@ -24,11 +24,22 @@ pub fn printable(text: &str) -> String {
             break;
         }
     }
-    let clean: String = out.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let clean: String = out.chars().map(|c| if is_visible(c) { c } else { '\u{fffd}' }).collect();
     match clean.char_indices().nth(LIMIT) {
         Some((end, _)) => format!("{}…", &clean[..end]),
         None => clean,
     }
+}
+
+/// Whether a character is seen and leaves its neighbours where they are. Text that turns its direction, hides in the width of
+/// nothing or asks for another glyph can make a line say what it does not.
+pub(super) fn is_visible(character: char) -> bool {
+    !character.is_control()
+        && !matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Scheme and host of a URL: all of it that may be shown.
@@ -67,6 +78,9 @@ mod tests {
     #[test]
     fn foreign_text_is_one_bounded_line_without_control_characters() {
         assert_eq!(printable("a\x1b[31mb\r\nc"), "a\u{fffd}[31mb c");
+        for invisible in ['\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{e0041}', '\u{ad}'] {
+            assert_eq!(printable(&format!("a{invisible}b")), "a\u{fffd}b", "{invisible:?}");
+        }
         assert_eq!(printable(&"x".repeat(500)).chars().count(), LIMIT + 1);
     }
 }

@@ -1,16 +1,21 @@
 //! JSON-RPC 2.0 as text: requests out, answers in, matched by id. No I/O.
 //!
 //! An answer is believed only when it carries exactly one of `result` and `error` and an id that was asked. `result`
-//! may be `null`; a missing `result` is malformed, except where a caller knows that its peer leaves out `undefined`.
+//! may be `null`; a missing `result` is malformed, except where a caller knows that its peer leaves out `undefined`. Nothing
+//! of an answer becomes a tree: what is not needed is skipped, and no more answers are kept than were asked for.
+
+use std::fmt;
 
 use ethers_core::types::{Address, H256};
 use ethers_core::utils::hex;
+use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use super::error::RpcFailure;
-use super::refusal;
+use super::refusal::{self, ErrorText};
+use super::secrets::Secrets;
 
 /// A method with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,22 +53,18 @@ pub type Answer = Result<Box<RawValue>, RpcFailure>;
 
 #[derive(Deserialize)]
 struct AnswerText<'a> {
-    #[serde(default)]
-    id: Value,
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     result: Option<&'a RawValue>,
-    #[serde(default)]
-    error: Option<ErrorText>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct ErrorText {
-    #[serde(default)]
-    code: Value,
-    #[serde(default)]
-    message: Value,
-    #[serde(default)]
-    data: Value,
+impl AnswerText<'_> {
+    fn id(&self) -> Option<u64> {
+        self.id?.get().parse().ok()
+    }
 }
 
 /// `null` is a result; without this, serde would take it for a missing one.
@@ -98,51 +99,66 @@ fn push_request(body: &mut Vec<u8>, id: u64, request: &Request) {
     body.push(b'}');
 }
 
-/// Reads the answer to one call.
+/// Reads the answer to one call; `secrets` are those of the peer that gave it.
 ///
 /// # Errors
 /// `Malformed` when the body is not that, or the failure that the endpoint's error means.
-pub fn decode_single(id: u64, request: &Request, body: &[u8]) -> Answer {
-    decode_in_place(id, request, body).map(ToOwned::to_owned)
+pub fn decode_single(secrets: &Secrets, id: u64, request: &Request, body: &[u8]) -> Answer {
+    decode_in_place(secrets, id, request, body).map(ToOwned::to_owned)
 }
 
 /// As [`decode_single`], without a copy of the result, which may be long.
 ///
 /// # Errors
 /// As [`decode_single`].
-pub fn decode_in_place<'a>(id: u64, request: &Request, body: &'a [u8]) -> Result<&'a RawValue, RpcFailure> {
-    let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
-    if answer.id != json!(id) && !(answer.id.is_null() && answer.error.is_some()) {
-        return Err(RpcFailure::Malformed("the answer's id is not the request's".to_owned()));
-    }
-    one(request.method, answer)
+pub fn decode_in_place<'a>(
+    secrets: &Secrets,
+    id: u64,
+    request: &Request,
+    body: &'a [u8],
+) -> Result<&'a RawValue, RpcFailure> {
+    result_or_error(id, body)?.map_err(|error| refusal::classify(secrets, request.method, &error))
 }
 
-/// Reads the answers to a batch, in the order of its requests.
+/// The result, or the error as it was said.
 ///
 /// # Errors
-/// `BatchRefused` when the endpoint answered the whole batch with one error, `Malformed` when an answer is missing,
-/// doubled or not asked for.
-pub fn decode_batch(first_id: u64, requests: &[Request], body: &[u8]) -> Result<Vec<Answer>, RpcFailure> {
+/// `Malformed` when the body is neither.
+pub(super) fn result_or_error(id: u64, body: &[u8]) -> Result<Result<&RawValue, ErrorText<'_>>, RpcFailure> {
+    let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
+    if answer.id() != Some(id) && !(answer.id.is_none() && answer.error.is_some()) {
+        return Err(RpcFailure::Malformed("the answer's id is not the request's".to_owned()));
+    }
+    one(&answer)
+}
+
+/// Reads the answers to a batch, in the order of its requests; `secrets` are those of the peer that gave them.
+///
+/// # Errors
+/// What the endpoint answered the whole batch with, when that is one error: `BatchRefused` when it speaks of batches;
+/// `Malformed` when an answer is missing, doubled or not asked for.
+pub fn decode_batch(
+    secrets: &Secrets,
+    first_id: u64,
+    requests: &[Request],
+    body: &[u8],
+) -> Result<Vec<Answer>, RpcFailure> {
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
-        return match one("batch", answer) {
-            Err(failure @ (RpcFailure::RateLimited { .. } | RpcFailure::Malformed(_))) => Err(failure),
-            Err(_) => Err(RpcFailure::BatchRefused),
-            Ok(_) => Err(RpcFailure::Malformed("one answer to a batch".to_owned())),
-        };
+        return Err(match one(&answer)? {
+            Ok(_) => RpcFailure::Malformed("one answer to a batch".to_owned()),
+            Err(error) => refusal::classify(secrets, "batch", &error),
+        });
     }
-    let answers: Vec<AnswerText<'_>> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
     let mut slots: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
-    for answer in answers {
-        let index = answer.id.as_u64().and_then(|id| id.checked_sub(first_id)).and_then(|i| usize::try_from(i).ok());
-        let Some((slot, request)) = index.and_then(|i| slots.get_mut(i).zip(requests.get(i))) else {
-            return Err(RpcFailure::Malformed("an answer's id was not asked for".to_owned()));
-        };
-        if slot.replace(one(request.method, answer).map(ToOwned::to_owned)).is_some() {
-            return Err(RpcFailure::Malformed("two answers with the same id".to_owned()));
-        }
+    let mut failure = None;
+    let batch = Batch { secrets, first_id, requests, slots: &mut slots, failure: &mut failure };
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = batch.deserialize(&mut json).and_then(|()| json.end());
+    if let Some(failure) = failure {
+        return Err(failure);
     }
+    read.map_err(|error| not_json(&error))?;
     // Some refuse a batch in the first answer only, some in every one.
     if slots.iter().flatten().any(|answer| matches!(answer, Err(RpcFailure::BatchRefused))) {
         return Err(RpcFailure::BatchRefused);
@@ -153,14 +169,62 @@ pub fn decode_batch(first_id: u64, requests: &[Request], body: &[u8]) -> Result<
         .collect()
 }
 
-fn one<'a>(method: &str, answer: AnswerText<'a>) -> Result<&'a RawValue, RpcFailure> {
-    match (answer.result, answer.error) {
-        (Some(result), None) => Ok(result),
-        (_, Some(error)) => {
-            let code = error.code.as_i64().unwrap_or_default();
-            let message = error.message.as_str().unwrap_or_default();
-            Err(refusal::classify(method, code, message, &error.data))
+/// Puts answers into their places while they are read; stops at the first that has none.
+struct Batch<'s> {
+    secrets: &'s Secrets,
+    first_id: u64,
+    requests: &'s [Request],
+    slots: &'s mut [Option<Answer>],
+    failure: &'s mut Option<RpcFailure>,
+}
+
+impl Batch<'_> {
+    fn take(&mut self, answer: &AnswerText<'_>) -> Result<(), RpcFailure> {
+        if let (None, Err(error)) = (answer.id, one(answer)?) {
+            return Err(refusal::classify(self.secrets, "batch", &error));
         }
+        let index = answer.id().and_then(|id| id.checked_sub(self.first_id)).and_then(|i| usize::try_from(i).ok());
+        let Some((slot, request)) = index.and_then(|i| self.slots.get_mut(i).zip(self.requests.get(i))) else {
+            return Err(RpcFailure::Malformed("an answer's id was not asked for".to_owned()));
+        };
+        let answer = one(answer)?.map_err(|error| refusal::classify(self.secrets, request.method, &error));
+        if slot.replace(answer.map(ToOwned::to_owned)).is_some() {
+            return Err(RpcFailure::Malformed("two answers with the same id".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Batch<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Batch<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answers to a batch")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut answers: A) -> Result<(), A::Error> {
+        while let Some(answer) = answers.next_element::<AnswerText<'de>>()? {
+            if let Err(failure) = self.take(&answer) {
+                *self.failure = Some(failure);
+                return Err(serde::de::Error::custom("not the answers to this batch"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn one<'a>(answer: &AnswerText<'a>) -> Result<Result<&'a RawValue, ErrorText<'a>>, RpcFailure> {
+    match (answer.result, answer.error) {
+        (Some(result), None) => Ok(Ok(result)),
+        (_, Some(error)) => Ok(Err(ErrorText::read(error))),
         (None, None) => Err(RpcFailure::Malformed("neither result nor error".to_owned())),
     }
 }
@@ -181,6 +245,8 @@ fn category(error: &serde_json::Error) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn requests(n: usize) -> Vec<Request> {
@@ -190,7 +256,7 @@ mod tests {
     #[test]
     fn answers_are_matched_by_id_not_by_order() {
         let body = br#"[{"id":8,"result":"b"},{"id":7,"result":null}]"#;
-        let answers = decode_batch(7, &requests(2), body).unwrap();
+        let answers = decode_batch(&Secrets::none(), 7, &requests(2), body).unwrap();
         assert_eq!(answers[0].as_ref().unwrap().get(), "null");
         assert_eq!(answers[1].as_ref().unwrap().get(), "\"b\"");
     }
@@ -207,7 +273,7 @@ mod tests {
             "<html>",
             "",
         ] {
-            let failure = decode_batch(7, &requests(2), body.as_bytes()).unwrap_err();
+            let failure = decode_batch(&Secrets::none(), 7, &requests(2), body.as_bytes()).unwrap_err();
             assert!(matches!(failure, RpcFailure::Malformed(_)), "{body}: {failure}");
         }
     }
@@ -215,14 +281,65 @@ mod tests {
     #[test]
     fn one_error_for_a_whole_batch_is_a_refusal_of_batches() {
         let body = br#"{"id":null,"error":{"code":-32600,"message":"batching is not supported"}}"#;
-        assert!(matches!(decode_batch(1, &requests(2), body), Err(RpcFailure::BatchRefused)));
+        assert!(matches!(decode_batch(&Secrets::none(), 1, &requests(2), body), Err(RpcFailure::BatchRefused)));
+    }
+
+    #[test]
+    fn one_error_that_does_not_speak_of_batches_is_no_refusal_of_them() {
+        let failure = |body: &str| decode_batch(&Secrets::none(), 1, &requests(2), body.as_bytes()).unwrap_err();
+        let passing =
+            r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"Internal error: no healthy upstream"}}"#;
+        assert!(matches!(failure(passing), RpcFailure::Rpc { code: -32603, .. }));
+        let in_a_list = r#"[{"id":null,"error":{"code":-32600,"message":"batch is too large"}}]"#;
+        assert!(matches!(failure(in_a_list), RpcFailure::BatchRefused));
+        assert!(matches!(failure(r#"{"error":"rate limit"}"#), RpcFailure::RateLimited { .. }));
+        assert!(matches!(failure(r#"{"id":1,"result":"0x"}"#), RpcFailure::Malformed(_)));
+    }
+
+    #[test]
+    fn an_error_may_be_a_string_have_no_code_or_one_in_quotes() {
+        let request = Request::new("eth_blockNumber", &json!([]));
+        let failure = |error: &str| {
+            let body = format!(r#"{{"id":1,"error":{error}}}"#);
+            decode_single(&Secrets::none(), 1, &request, body.as_bytes()).unwrap_err().to_string()
+        };
+        assert_eq!(failure(r#""it is \u0062roken""#), "error 0: it is broken");
+        assert_eq!(failure(r#"{"message":"broken"}"#), "error 0: broken");
+        assert_eq!(failure(r#"{"message":"broken","code":"-32603"}"#), "error -32603: broken");
+        assert_eq!(failure(r#"{"code":-32601}"#), "method not found");
+        assert_eq!(failure(r#"{"message":["x"],"code":1.5}"#), "error 0: [\"x\"]");
+        assert_eq!(failure("[1]"), "error 0: [1]");
+    }
+
+    #[test]
+    fn a_batch_of_answers_that_nobody_asked_for_costs_nothing_and_deep_nesting_does_not_break_anything() {
+        let many = format!("[{}1]", r#"{"id":7,"result":1},"#.repeat(100_000));
+        let failure = decode_batch(&Secrets::none(), 7, &requests(2), many.as_bytes()).unwrap_err();
+        assert!(matches!(&failure, RpcFailure::Malformed(text) if text.contains("same id")), "{failure}");
+        let deep = format!("{}{}", "[".repeat(1 << 20), "]".repeat(1 << 20));
+        let request = Request::new("eth_call", &json!([]));
+        for body in [
+            format!(r#"{{"id":{deep},"result":1}}"#),
+            format!(r#"{{"id":1,"error":{deep}}}"#),
+            format!(r#"{{"id":1,"error":{{"code":{deep},"message":{deep},"data":{deep}}}}}"#),
+            format!(r#"{{"id":1,"more":{deep}}}"#),
+            deep.clone(),
+        ] {
+            assert!(decode_single(&Secrets::none(), 1, &request, body.as_bytes()).is_err());
+            assert!(decode_batch(&Secrets::none(), 1, &requests(2), body.as_bytes()).is_err());
+        }
+        let result = format!(r#"{{"id":1,"result":{deep}}}"#);
+        assert!(decode_single(&Secrets::none(), 1, &request, result.as_bytes()).is_ok());
     }
 
     #[test]
     fn a_missing_result_is_malformed_and_a_null_result_is_not() {
         let request = Request::new("eth_call", &json!([]));
-        assert!(matches!(decode_single(1, &request, br#"{"id":1}"#), Err(RpcFailure::Malformed(_))));
-        assert_eq!(decode_single(1, &request, br#"{"id":1,"result":null}"#).unwrap().get(), "null");
-        assert!(matches!(decode_single(1, &request, br#"{"id":2,"result":1}"#), Err(RpcFailure::Malformed(_))));
+        assert!(matches!(decode_single(&Secrets::none(), 1, &request, br#"{"id":1}"#), Err(RpcFailure::Malformed(_))));
+        assert_eq!(decode_single(&Secrets::none(), 1, &request, br#"{"id":1,"result":null}"#).unwrap().get(), "null");
+        assert!(matches!(
+            decode_single(&Secrets::none(), 1, &request, br#"{"id":2,"result":1}"#),
+            Err(RpcFailure::Malformed(_))
+        ));
     }
 }

@@ -5,9 +5,11 @@
 use std::borrow::Cow;
 
 use ethers_contract::EthCall;
-use ethers_core::abi::{AbiDecode, AbiEncode};
+use ethers_core::abi::{AbiDecode, AbiEncode, AbiType, ParamType};
 use ethers_core::types::{Address, Bytes};
 use thiserror::Error;
+
+use super::guard;
 
 /// What is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,10 +111,15 @@ impl DecodeError {
 /// Decodes the answer to a call of `function`.
 ///
 /// # Errors
-/// `Empty` when there are no bytes, `Abi` when they do not decode.
-pub fn decode_return<R: AbiDecode>(function: &str, data: &[u8]) -> Result<R, DecodeError> {
+/// `Empty` when there are no bytes, `Abi` when they do not decode, `Nonsense` when they would become more than they are.
+pub fn decode_return<R: AbiDecode + AbiType>(function: &str, data: &[u8]) -> Result<R, DecodeError> {
     if data.is_empty() {
         return Err(DecodeError::Empty { function: function.to_owned().into() });
+    }
+    let kind = R::param_type();
+    let kinds = if let ParamType::Tuple(kinds) = &kind { kinds.as_slice() } else { std::slice::from_ref(&kind) };
+    if !guard::is_bounded(kinds, data) {
+        return Err(DecodeError::nonsense(function.to_owned(), "values that share their places"));
     }
     R::decode(data).map_err(|source| DecodeError::Abi { function: function.to_owned().into(), source })
 }

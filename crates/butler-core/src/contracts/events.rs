@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::bindings::{
     aztec_registry, gse, pull_split, rollup, slasher, split_factory, staking_registry, tally_slashing_proposer,
 };
+use super::guard;
 use crate::domain::delegation::{Delegation, LogId};
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::text::address::checksummed;
@@ -157,9 +158,13 @@ pub fn log_id(log: &Log) -> Result<LogId, EventError> {
 /// See [`EventError`].
 pub fn decode_event(source: Source, log: &Log) -> Result<Option<Event>, EventError> {
     let id = log_id(log)?;
-    let Some(topic) = log.topics.first().copied().filter(|topic| source.event_of(*topic).is_some()) else {
+    let Some(topic) = log.topics.first().copied() else {
         return Ok(None);
     };
+    let Some(event) = source.event_of(topic) else {
+        return Ok(None);
+    };
+    bounded(id, event, log)?;
     let raw = RawLog { topics: log.topics.clone(), data: log.data.to_vec() };
     let event = match source {
         Source::AztecRegistry => EthLogDecode::decode_log(&raw).map(TypedEvent::AztecRegistry),
@@ -187,6 +192,7 @@ pub fn name_event(source: Source, log: &Log) -> Result<Option<NamedEvent>, Event
     let Some(event) = source.event_of(topic) else {
         return Ok(None);
     };
+    bounded(id, event, log)?;
     let raw = RawLog { topics: log.topics.clone(), data: log.data.to_vec() };
     let parsed = event.parse_log(raw).map_err(|error| malformed(id, topic, error.to_string()))?;
     let arguments = event
@@ -218,6 +224,15 @@ pub fn decode_delegation(log: &Log) -> Result<Delegation, EventError> {
             .map_err(|error| malformed(id, topic, error.to_string()))?,
         staker: event.staker_implementation,
     })
+}
+
+/// Refuses data that would become more than it is.
+fn bounded(id: LogId, event: &ethers_core::abi::Event, log: &Log) -> Result<(), EventError> {
+    let kinds: Vec<_> = event.inputs.iter().filter(|input| !input.indexed).map(|input| input.kind.clone()).collect();
+    if guard::is_bounded(&kinds, &log.data) {
+        return Ok(());
+    }
+    Err(malformed(id, event.signature(), "values that share their places".to_owned()))
 }
 
 fn malformed(id: LogId, topic: H256, problem: String) -> EventError {

@@ -7,4 +7,5 @@ pub mod bindings;
 pub mod call;
 pub mod decode;
 pub mod events;
+mod guard;
 pub mod multicall;

@@ -86,13 +86,16 @@ pub fn decode_aggregate(data: &Bytes, expected: usize) -> Result<Vec<Outcome>, D
             return None;
         }
         let head = list.checked_add(WORD)?;
-        let mut outcomes = Vec::with_capacity(expected);
+        let (mut outcomes, mut total) = (Vec::with_capacity(expected), 2 * WORD);
         for index in 0..expected {
             let tuple = head.checked_add(number(data, head.checked_add(index.checked_mul(WORD)?)?)?)?;
             let bytes = tuple.checked_add(number(data, tuple.checked_add(WORD)?)?)?;
             let from = bytes.checked_add(WORD)?;
-            let to = from.checked_add(number(data, bytes)?)?;
-            if to > data.len() {
+            let length = number(data, bytes)?;
+            let to = from.checked_add(length)?;
+            // Results that share bytes would be decoded to many times what was sent.
+            total = total.checked_add(length)?.checked_add(4 * WORD)?;
+            if to > data.len() || total > data.len() {
                 return None;
             }
             let bytes = Bytes(data.0.slice(from..to));
@@ -152,6 +155,18 @@ mod tests {
             let decoded = decode_aggregate(&encoded.into(), results.len()).unwrap();
             let expected: Vec<_> = results.into_iter().map(|(success, data)| if success { Outcome::Returned(data) } else { Outcome::Failed(data) }).collect();
             prop_assert_eq!(decoded, expected);
+        }
+
+        #[test]
+        fn results_that_share_their_bytes_are_not_believed(length in 32_usize..2000) {
+            let one = CallResult { success: true, return_data: vec![7; length].into() };
+            let mut encoded = Aggregate3Return(vec![one.clone(), one]).encode();
+            prop_assert!(decode_aggregate(&encoded.clone().into(), 2).is_ok());
+            // The second offset becomes the first.
+            let (first, second) = (2 * WORD, 3 * WORD);
+            encoded.copy_within(first..first + WORD, second);
+            encoded.truncate(encoded.len() - length.next_multiple_of(WORD) - 3 * WORD);
+            prop_assert!(decode_aggregate(&encoded.into(), 2).is_err());
         }
 
         #[test]

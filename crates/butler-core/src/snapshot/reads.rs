@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use ethers_contract::EthCall;
-use ethers_core::abi::{AbiDecode, AbiEncode};
+use ethers_core::abi::{AbiDecode, AbiEncode, AbiType};
 use ethers_core::types::{Address, U256};
 
 use super::error::{Contract, SnapshotError};
@@ -70,7 +70,7 @@ impl Reads {
 
 impl Answers {
     /// Takes an answer that must be there.
-    pub(super) fn get<R: AbiDecode>(&self, slot: &Slot<R>) -> Result<R, SnapshotError> {
+    pub(super) fn get<R: AbiDecode + AbiType>(&self, slot: &Slot<R>) -> Result<R, SnapshotError> {
         let (call, contract) = self.read(slot);
         match self.outcomes.get(slot.index) {
             Some(Outcome::Returned(data)) => {
@@ -85,7 +85,7 @@ impl Answers {
     }
 
     /// Takes an answer that older versions do not give.
-    pub(super) fn get_if_supported<R: AbiDecode>(&self, slot: &Slot<R>) -> Result<Option<R>, SnapshotError> {
+    pub(super) fn get_if_supported<R: AbiDecode + AbiType>(&self, slot: &Slot<R>) -> Result<Option<R>, SnapshotError> {
         match self.get(slot) {
             Ok(answer) => Ok(Some(answer)),
             Err(SnapshotError::Unsupported { .. }) => Ok(None),
@@ -94,7 +94,7 @@ impl Answers {
     }
 
     /// Takes an answer and checks it.
-    pub(super) fn checked<R: AbiDecode, T>(
+    pub(super) fn checked<R: AbiDecode + AbiType, T>(
         &self,
         slot: &Slot<R>,
         check: impl FnOnce(R) -> Result<T, DecodeError>,

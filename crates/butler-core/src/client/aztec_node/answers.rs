@@ -5,7 +5,6 @@ use std::fmt;
 use ethers_core::types::{Address, U256};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 use crate::client::error::RpcFailure;
 use crate::domain::offence::{Offence, OffenceKind};
@@ -51,25 +50,48 @@ pub struct L2Tips {
     pub proven_checkpoint: u64,
 }
 
-/// Reads the tips in any version's form.
-pub(super) fn tips(tips: &Value) -> Result<L2Tips, RpcFailure> {
-    let whole = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
-    // Version 4 nests all but `proposed` under `block`; older versions nest nothing and say `latest`.
-    let tip = |name: &str| {
-        let tip = tips.get(name)?;
-        whole(tip.pointer("/block/number").or_else(|| tip.get("number"))?)
+/// The tips in any version's form: version 4 nests all but `proposed` under `block`, older versions nest nothing and say
+/// `latest`. Whatever else a node says of them is skipped while reading.
+#[derive(Deserialize)]
+pub(super) struct TipsText {
+    proposed: Option<TipText>,
+    latest: Option<TipText>,
+    checkpointed: Option<TipText>,
+    proven: Option<TipText>,
+    finalized: Option<TipText>,
+}
+
+#[derive(Deserialize)]
+struct TipText {
+    number: Option<Number>,
+    block: Option<NumberText>,
+    checkpoint: Option<NumberText>,
+}
+
+#[derive(Deserialize)]
+struct NumberText {
+    number: Option<Number>,
+}
+
+/// Reads the tips.
+pub(super) fn tips(tips: &TipsText) -> Result<L2Tips, RpcFailure> {
+    let whole = |number: &Option<NumberText>| number.as_ref()?.number.as_ref().map(|number| number.0);
+    let tip = |tip: &Option<TipText>| {
+        let tip = tip.as_ref()?;
+        whole(&tip.block).or(tip.number.as_ref().map(|number| number.0))
     };
-    let named = |name: &str| {
-        tip(name).ok_or_else(|| RpcFailure::Malformed(format!("no `{name}` block number in the node's tips")))
+    let named = |text: &Option<TipText>, name: &str| {
+        tip(text).ok_or_else(|| RpcFailure::Malformed(format!("no `{name}` block number in the node's tips")))
     };
-    let checkpoint = |name: &str| whole(tips.get(name)?.pointer("/checkpoint/number")?);
-    let (proposed, proven) = (tip("proposed").map_or_else(|| named("latest"), Ok)?, named("proven")?);
+    let checkpoint = |tip: &Option<TipText>| whole(&tip.as_ref()?.checkpoint);
+    let proposed = tip(&tips.proposed).map_or_else(|| named(&tips.latest, "latest"), Ok)?;
+    let proven = named(&tips.proven, "proven")?;
     Ok(L2Tips {
         proposed,
         proven,
-        finalized: named("finalized")?,
-        pending_checkpoint: checkpoint("checkpointed").unwrap_or(proposed),
-        proven_checkpoint: checkpoint("proven").unwrap_or(proven),
+        finalized: named(&tips.finalized, "finalized")?,
+        pending_checkpoint: checkpoint(&tips.checkpointed).unwrap_or(proposed),
+        proven_checkpoint: checkpoint(&tips.proven).unwrap_or(proven),
     })
 }
 
@@ -167,22 +189,40 @@ impl From<OffenceText> for Offence {
     }
 }
 
+/// A number that is written as such or as text.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Number(#[serde(deserialize_with = "number")] pub(super) u64);
+
 /// Numbers come as numbers or as decimal strings.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    value
-        .as_u64()
-        .or_else(|| value.as_str()?.parse().ok())
-        .ok_or_else(|| serde::de::Error::custom("not a whole number"))
+    deserializer.deserialize_any(Digits { what: "a whole number", read: |text| text.parse().ok() })
 }
 
 /// As `number`, for what may not fit into 64 bits.
 fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<U256, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let text = value.as_str();
-    value
-        .as_u64()
-        .map(U256::from)
-        .or_else(|| U256::from_dec_str(text.filter(|text| text.len() <= 78 && !text.is_empty())?).ok())
-        .ok_or_else(|| serde::de::Error::custom("not an amount"))
+    let read = |text: &str| U256::from_dec_str(Some(text).filter(|text| text.len() <= 78 && !text.is_empty())?).ok();
+    deserializer.deserialize_any(Digits { what: "an amount", read })
+}
+
+/// Takes a number or its digits and nothing else, so that whatever else stands there ends the reading at once.
+struct Digits<T> {
+    what: &'static str,
+    read: fn(&str) -> Option<T>,
+}
+
+impl<T: From<u64>> Visitor<'_> for Digits<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<T, E> {
+        Ok(T::from(number))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        (self.read)(text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Other("another text"), &self))
+    }
 }

@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 
 use super::error::RpcFailure;
 use super::http::{HttpPeer, HttpSettings, HttpSetupError};
-use super::text::printable;
 use super::wire::{self, Request};
 use crate::domain::offence::Offence;
 use crate::domain::sentinel::SentinelReport;
@@ -35,6 +34,9 @@ pub struct AztecNode {
     /// For each method, the index of the name that was last answered.
     learnt: [AtomicUsize; NodeMethod::COUNT],
 }
+
+/// The code of a method that the node does not have.
+const METHOD_NOT_FOUND: i64 = -32601;
 
 /// Which offences to ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +86,9 @@ impl AztecNode {
     /// # Errors
     /// The failure of the exchange; `Malformed` for an answer of another shape.
     pub async fn node_info(&self) -> Result<NodeInfo, RpcFailure> {
-        self.ask(NodeMethod::NodeInfo).await
+        let mut info: NodeInfo = self.ask(NodeMethod::NodeInfo).await?;
+        info.node_version = self.peer.secrets().foreign(&info.node_version);
+        Ok(info)
     }
 
     /// Whether the node calls itself ready. A node whose L1 is gone does, too.
@@ -186,15 +190,18 @@ impl AztecNode {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let request = Request::new(method, params);
         let answer = self.peer.post(wire::encode_single(id, &request)).await?;
-        if answer.status == 401 || answer.status == 403 {
-            return Err(RpcFailure::Unauthorized { status: answer.status });
+        if let Some(refusal) = self.peer.refusal(&answer) {
+            return Err(refusal);
         }
-        let raw = match wire::decode_in_place(id, &request, &answer.body) {
-            Err(RpcFailure::Malformed(_)) if !(200..300).contains(&answer.status) => {
-                let text = String::from_utf8_lossy(answer.body.get(..answer.body.len().min(400)).unwrap_or_default());
-                return Err(RpcFailure::Http { status: answer.status, text: printable(&text) });
+        // A node passes on what its L1 says: its words are not its own, and only its code tells what it means.
+        let raw = match wire::result_or_error(id, &answer.body) {
+            Ok(Ok(raw)) => raw,
+            Ok(Err(error)) if error.code == METHOD_NOT_FOUND => return Err(RpcFailure::MethodNotFound),
+            Ok(Err(error)) => {
+                let message = self.peer.secrets().foreign(&error.message);
+                return Err(RpcFailure::Rpc { code: error.code, message });
             }
-            answer => answer?,
+            Err(failure) => return Err(self.peer.explain(&answer, failure)),
         };
         // serde's own words may quote the answer.
         read(raw.get())

@@ -9,7 +9,7 @@ use ethers_core::types::Address;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::answers::number;
+use super::answers::{Number, number};
 use crate::domain::sentinel::{AttesterDuties, DutyCounts, SentinelReport};
 
 /// Reads the report, with `own` attesters only.
@@ -30,11 +30,6 @@ enum ReportField {
     #[serde(other)]
     Other,
 }
-
-/// A number that is written as such or as text.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Number(#[serde(deserialize_with = "number")] u64);
 
 impl<'de> DeserializeSeed<'de> for Report<'_> {
     type Value = SentinelReport;
