@@ -1,6 +1,6 @@
 //! Endpoints and nodes whose answers are meant to kill: the exporter lives, answers, panics nowhere and stays small.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test may fail")]
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
@@ -32,6 +32,7 @@ async fn lives(program: &Program, server: &BombServer, bomb: Bomb, scraper: &str
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let peak: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
+    println!("{bomb:?}: {} MB", peak / 1024);
     assert!(peak <= MOST_MEMORY, "{bomb:?}: {} MB", peak / 1024);
     assert_eq!(program.get("/metrics").status, 200, "{bomb:?}");
     assert!(program.log().lines().all(|line| line.len() < 4_096), "{bomb:?}: a line without end");

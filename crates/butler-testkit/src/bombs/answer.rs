@@ -109,11 +109,11 @@ pub(super) async fn answer(bomb: Bomb, upstream: &Client, request: &[u8]) -> any
             after: Vec::new(),
         }),
         Bomb::ManyKeys => Answer::bomb(keys(
-            format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},"),
+            &format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},"),
             &format!("\"result\":\"0x1\"}}{close}"),
         )),
         Bomb::ManyMembers => Answer::bomb(keys(
-            format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{"),
+            &format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{"),
             &format!("\"number\":\"0x1\"}}}}{close}"),
         )),
         Bomb::ManyAnswers => Answer::bomb(Body {
@@ -177,7 +177,7 @@ async fn pass_on(upstream: &Client, request: &[u8]) -> anyhow::Result<Answer> {
 }
 
 /// A million keys, no two of them alike.
-fn keys(before: String, after: &str) -> Body {
+fn keys(before: &str, after: &str) -> Body {
     let keys: String = (0..MILLION).map(|key| format!("\"{key}\":0,")).collect();
     Body::plain(format!("{before}{keys}{after}"))
 }
