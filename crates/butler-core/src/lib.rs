@@ -12,3 +12,4 @@ pub mod network;
 pub mod runtime;
 pub mod snapshot;
 pub mod store;
+pub mod text;

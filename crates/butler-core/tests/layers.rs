@@ -9,16 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each layer may say after `crate::`, beside its own name.
-const LAYERS: [(&str, &[&str]); 9] = [
-    ("domain", &[]),
+const LAYERS: [(&str, &[&str]); 10] = [
+    ("text", &[]),
+    ("domain", &["text"]),
     ("runtime", &[]),
-    ("contracts", &["domain"]),
-    ("store", &["domain"]),
-    ("config", &["domain", "store"]),
-    ("key_files", &["config", "domain", "store"]),
-    ("client", &["contracts", "domain", "runtime"]),
-    ("snapshot", &["client", "store", "contracts", "domain", "runtime"]),
-    ("network", &["snapshot", "client", "key_files", "config", "store", "contracts", "domain", "runtime"]),
+    ("contracts", &["domain", "text"]),
+    ("store", &["domain", "text"]),
+    ("config", &["domain", "store", "text"]),
+    ("key_files", &["config", "domain", "store", "text"]),
+    ("client", &["contracts", "domain", "runtime", "text"]),
+    ("snapshot", &["client", "store", "contracts", "domain", "runtime", "text"]),
+    ("network", &["snapshot", "client", "key_files", "config", "store", "contracts", "domain", "runtime", "text"]),
 ];
 
 /// What the domain must not say, as whole words.

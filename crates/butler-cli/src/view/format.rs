@@ -1,19 +1,19 @@
 //! Addresses, amounts, times and durations as people read them.
 
+use butler_core::text::address::checksummed;
 use ethers_core::types::{Address, U256};
-use ethers_core::utils::to_checksum;
 use jiff::Timestamp;
 
 /// An address with its checksum.
 #[must_use]
 pub(crate) fn address(address: &Address) -> String {
-    to_checksum(address, None)
+    checksummed(address).into()
 }
 
 /// The ends of an address, for narrow tables.
 #[must_use]
 pub(crate) fn short_address(address: &Address) -> String {
-    let full = to_checksum(address, None);
+    let full = checksummed(address);
     format!("{}…{}", full.get(..6).unwrap_or_default(), full.get(38..).unwrap_or_default())
 }
 

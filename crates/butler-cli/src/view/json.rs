@@ -3,6 +3,7 @@
 
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::ids::Coinbase;
+use butler_core::text::address::checksummed;
 use ethers_core::types::{Address, U256};
 use serde::{Serialize, Serializer};
 
@@ -12,7 +13,7 @@ pub(crate) struct JsonAddress(pub Address);
 
 impl Serialize for JsonAddress {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&ethers_core::utils::to_checksum(&self.0, None))
+        serializer.serialize_str(&checksummed(&self.0))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Addresses as people write them: `0x` and 40 hex digits, with the EIP-55 checksum verified where there is one.
 
 use ethers_core::types::Address;
-use ethers_core::utils::to_checksum;
 use thiserror::Error;
+
+use crate::text::address::checksummed;
 
 /// Why a text is not an address. The text itself is never repeated: it may be a private key in the wrong place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -29,7 +30,7 @@ pub(crate) fn parse_address_or_zero(text: &str) -> Result<Address, AddressFault>
     let address: Address = digits.parse().map_err(|_| AddressFault::Shape)?;
     let lower = digits.bytes().any(|byte| byte.is_ascii_lowercase());
     let upper = digits.bytes().any(|byte| byte.is_ascii_uppercase());
-    if lower && upper && to_checksum(&address, None) != text {
+    if lower && upper && *checksummed(&address) != *text {
         return Err(AddressFault::Checksum);
     }
     Ok(address)

@@ -7,11 +7,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ethers_core::types::{Address, U256};
-use ethers_core::utils::{parse_units, to_checksum};
+use ethers_core::utils::parse_units;
 
 use super::address::{AddressFault, parse_address};
 use super::endpoint::EndpointUrl;
 use crate::domain::ids::ProviderId;
+use crate::text::address::checksummed;
 
 /// What is wrong with one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +162,7 @@ impl Setting for Address {
         })
     }
     fn show(&self) -> String {
-        to_checksum(self, None)
+        checksummed(self).into()
     }
 }
 

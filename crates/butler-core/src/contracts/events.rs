@@ -16,6 +16,7 @@ use super::bindings::{
 use super::guard;
 use crate::domain::delegation::{Delegation, LogId};
 use crate::domain::ids::{Coinbase, ProviderId};
+use crate::text::address::checksummed;
 
 /// The contract that a log came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -250,7 +251,7 @@ fn token_value(kind: &ParamType, token: &Token) -> Value {
         (ParamType::Tuple(kinds), Token::Tuple(tokens)) => {
             Value::Array(kinds.iter().zip(tokens).map(|(kind, token)| token_value(kind, token)).collect())
         }
-        (_, Token::Address(address)) => Value::String(ethers_core::utils::to_checksum(address, None)),
+        (_, Token::Address(address)) => Value::String(checksummed(address).into()),
         (_, Token::Uint(number) | Token::Int(number)) => Value::String(number.to_string()),
         (_, Token::Bool(flag)) => Value::Bool(*flag),
         (_, Token::String(text)) => Value::String(text.clone()),

@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use ethers_core::types::{Address, U256};
-use ethers_core::utils::to_checksum;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::text::address::checksummed;
 
 /// A provider's number in the StakingRegistry. Real ids start at 1 (StakingRegistry `nextProviderIdentifier`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -111,6 +112,6 @@ impl From<Coinbase> for Address {
 
 impl fmt::Display for Coinbase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&to_checksum(&self.0, None))
+        f.write_str(&checksummed(&self.0))
     }
 }

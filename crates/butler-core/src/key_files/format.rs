@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::entry::{read_attester, read_publishers, read_validator};
 use super::fault::FileFault;
-use super::json::Json;
+use super::json::{Json, Place};
 use crate::config::show_key;
 use crate::domain::ids::Coinbase;
 
@@ -69,7 +69,7 @@ impl Content {
 
 /// Reads a file's value. With faults, what is returned is incomplete and must not be used.
 pub(super) fn read_content(json: &Json, faults: &mut Vec<FileFault>) -> Option<Content> {
-    if let Some(fault) = find_secret(json, "") {
+    if let Some(fault) = find_secret(json, &Place::Root) {
         faults.push(fault);
         return None;
     }
@@ -170,15 +170,17 @@ fn each(
 }
 
 /// The first place of a value that must not be in a public file.
-fn find_secret(json: &Json, place: &str) -> Option<FileFault> {
+fn find_secret(json: &Json, place: &Place<'_>) -> Option<FileFault> {
     match json {
         Json::List(items) => {
-            items.iter().enumerate().find_map(|(index, item)| find_secret(item, &format!("{place}[{index}]")))
+            items.iter().enumerate().find_map(|(index, item)| find_secret(item, &Place::Index(place, index)))
         }
         Json::Object(members) => members.iter().find_map(|(key, value)| {
-            let place = below(place, key);
+            let place = Place::Key(place, key);
             match secret_name(key).filter(|_| *value != Json::Null) {
-                Some(what) => Some(FileFault::secret(place, format!("holds {what}; the whole file is refused"))),
+                Some(what) => {
+                    Some(FileFault::secret(place.to_string(), format!("holds {what}; the whole file is refused")))
+                }
                 None => find_secret(value, &place),
             }
         }),
@@ -187,7 +189,8 @@ fn find_secret(json: &Json, place: &str) -> Option<FileFault> {
 }
 
 fn secret_name(key: &str) -> Option<&'static str> {
-    let name: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let letters = key.chars().filter(char::is_ascii_alphanumeric);
+    let name: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
     let has = |part: &str| name.contains(part);
     if name == "crypto" || name == "ciphertext" {
         Some("an encrypted private key")

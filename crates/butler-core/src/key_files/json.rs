@@ -79,7 +79,7 @@ fn line_at(bytes: &[u8], at: usize) -> usize {
 const DUPLICATE: &str = "duplicate key: ";
 
 /// Where a value stands, as a list from the inside out.
-enum Place<'a> {
+pub(super) enum Place<'a> {
     Root,
     Key(&'a Self, &'a str),
     Index(&'a Self, usize),

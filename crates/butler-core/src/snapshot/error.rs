@@ -3,7 +3,6 @@
 use std::fmt;
 
 use ethers_core::types::Address;
-use ethers_core::utils::to_checksum;
 use thiserror::Error;
 
 use super::ledger::Doubt;
@@ -11,6 +10,7 @@ use crate::client::error::RpcError;
 use crate::contracts::call::DecodeError;
 use crate::contracts::events::EventError;
 use crate::domain::ids::ProviderId;
+use crate::text::address::checksummed;
 
 /// A contract that a snapshot reads, by the role that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,7 +61,7 @@ pub enum SnapshotError {
     #[error("failed to read the chain")]
     Rpc(#[source] RpcError),
     /// The address holds no contract, or another one.
-    #[error("no {contract} answers at {}", to_checksum(.address, None))]
+    #[error("no {contract} answers at {}", checksummed(.address))]
     NoContract {
         /// The role that the address should have.
         contract: Contract,
@@ -72,7 +72,7 @@ pub enum SnapshotError {
         source: DecodeError,
     },
     /// The contract is there and lacks a function that we need.
-    #[error("the {contract} at {} does not answer `{function}`: this version of it is not supported", to_checksum(.address, None))]
+    #[error("the {contract} at {} does not answer `{function}`: this version of it is not supported", checksummed(.address))]
     Unsupported {
         /// The contract's role.
         contract: Contract,
@@ -82,7 +82,7 @@ pub enum SnapshotError {
         function: String,
     },
     /// An answer that cannot be.
-    #[error("the {contract} at {} answered nonsense", to_checksum(.address, None))]
+    #[error("the {contract} at {} answered nonsense", checksummed(.address))]
     Nonsense {
         /// The contract's role.
         contract: Contract,
@@ -99,7 +99,7 @@ pub enum SnapshotError {
     #[error("provider {0} is not registered")]
     UnknownProvider(ProviderId),
     /// No provider has that admin.
-    #[error("no provider has the admin {}", to_checksum(.0, None))]
+    #[error("no provider has the admin {}", checksummed(.0))]
     UnknownAdmin(Address),
     /// The chain moved away under the snapshot, time and again.
     #[error("the chain was reorganised during {attempts} attempts to read it")]

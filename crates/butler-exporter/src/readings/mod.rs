@@ -18,8 +18,9 @@ use butler_core::domain::publisher::{TopUpError, top_ups};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::domain::state::State;
 use butler_core::key_files::KeyFilesReport;
+use butler_core::text::address::checksummed;
 use ethers_core::types::{Address, U256};
-use ethers_core::utils::{format_units, to_checksum};
+use ethers_core::utils::format_units;
 
 use crate::catalogue::{self, Family};
 use crate::kinds::judgement_name;
@@ -235,7 +236,7 @@ fn push_providers(readings: &mut Readings, snapshot: &NetworkSnapshot) {
 /// An address as labels have it.
 #[must_use]
 pub fn address(address: Address) -> String {
-    to_checksum(&address, None)
+    checksummed(&address).into()
 }
 
 /// 1 for true.

@@ -4,6 +4,7 @@
 //! is wrong, or does not recover by itself. `docs/reliability.md` has the figures of a run.
 
 mod poller;
+mod requests;
 mod stage;
 mod trouble;
 mod truth;
@@ -34,6 +35,9 @@ pub(crate) struct Options {
     /// Only one of each kind of fault, and each for a short time: about a minute.
     #[arg(long, conflicts_with = "minutes")]
     quick: bool,
+    /// At the end, wait until what was learnt of the endpoint has worn off: up to half an hour.
+    #[arg(long)]
+    relearn: bool,
     /// Run the release build.
     #[arg(long)]
     release: bool,
@@ -63,6 +67,8 @@ const QUICK: [&str; 11] = [
     "clock stepped by 3600 s",
     "disk full",
 ];
+/// How long a limit that an endpoint told is believed, and the way back, with room.
+const FORGETTING: Duration = Duration::from_secs(30 * 60);
 /// Between two looks at the exporter's answers.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -97,6 +103,9 @@ async fn soak(options: &Options, stage: &mut Stage) -> anyhow::Result<Value> {
     let scraper = std::thread::spawn(move || scraping.run(address));
     until(TELLING, || poller.last().is_good().then_some(())).await.context("the first scrape did not come")?;
 
+    let has_usual = || (poller.found().requests.count() >= requests::WITHIN).then_some(());
+    until(TELLING, has_usual).await.context("the exporter scrapes too seldom")?;
+
     let mut troubles = all(stage);
     troubles.retain(|trouble| !options.quick || QUICK.contains(&trouble.name.as_str()));
     let share = Duration::from_secs(60) * options.minutes / u32::try_from(troubles.len()).unwrap_or(u32::MAX);
@@ -116,6 +125,7 @@ async fn soak(options: &Options, stage: &mut Stage) -> anyhow::Result<Value> {
             break;
         }
     }
+    let relearned = if options.relearn { relearn(stage, &poller, &faults).await? } else { None };
     let end = poller.last();
     poller.stop();
     let exit = stage.end().await?.code();
@@ -127,7 +137,9 @@ async fn soak(options: &Options, stage: &mut Stage) -> anyhow::Result<Value> {
         poller.complain("a part of a URL is in the log".to_owned());
     }
     check_blocks(stage, &poller);
-    Ok(report(options, stage, &poller, &end, &faults, exit, began.elapsed()))
+    let mut report = report(options, stage, &poller, &end, &faults, exit, began.elapsed());
+    report["requests_usual_again_s"] = json!(relearned.map(seconds));
+    Ok(report)
 }
 
 /// Every block that was served must have been one of the chain's.
@@ -138,10 +150,22 @@ fn check_blocks(stage: &Stage, poller: &Poller) {
     }
 }
 
+/// Waits until nothing of what the faults taught is left: a scrape costs what it did before the first.
+async fn relearn(stage: &Stage, poller: &Poller, faults: &[Value]) -> anyhow::Result<Option<Duration>> {
+    let first = faults.first().and_then(|fault| fault["requests_before"].as_f64()).context("no fault")?;
+    let began = Instant::now();
+    let settled = settle(stage, poller, first, usize::MAX, FORGETTING).await?.map(|_| began.elapsed());
+    if settled.is_none() {
+        poller.complain(format!("a scrape does not cost {first} requests again after {FORGETTING:?}"));
+    }
+    Ok(settled)
+}
+
 /// One thing goes wrong and is mended. Returns its figures.
 async fn go_wrong(stage: &Stage, poller: &Poller, trouble: &Trouble, hold: Duration) -> anyhow::Result<Value> {
     poller.judges_age.store(!trouble.lies_about_the_head(), Ordering::Relaxed);
     let before = poller.last();
+    let usual = poller.found().requests.usual();
     let began = Instant::now();
     let undo = trouble.begin(stage).await?;
     let mut told = None;
@@ -199,14 +223,44 @@ async fn go_wrong(stage: &Stage, poller: &Poller, trouble: &Trouble, hold: Durat
     if recovered.is_none_or(|took| took > limit) {
         poller.complain(format!("`{name}` was not over {} s after its end: {recovered:?}", limit.as_secs()));
     }
+    let settled = settle(stage, poller, usual, requests::WITHIN, limit * 3).await?;
+    if settled.is_none() && !trouble.teaches() {
+        let now = poller.found().requests.usual();
+        poller.complain(format!("a scrape cost {usual} requests before `{name}` and costs {now} after it"));
+    }
     Ok(json!({
         "fault": name,
+        "teaches": trouble.teaches(),
+        "requests_before": usual,
+        "requests_after": poller.found().requests.usual(),
+        "usual_after_scrapes": settled,
         "held_s": seconds(held),
         "told_s": told.filter(|_| !matches!(trouble.expected, Expected::Nothing | Expected::Either)).map(seconds),
         "scrapes_failed": has_failed,
         "readings_left": has_left,
         "recovery_s": recovered.map(seconds),
     }))
+}
+
+/// Waits until a scrape costs what it did, and says after how many scrapes that was.
+async fn settle(
+    stage: &Stage,
+    poller: &Poller,
+    usual: f64,
+    within: usize,
+    limit: Duration,
+) -> anyhow::Result<Option<usize>> {
+    let (mark, began) = (poller.found().requests.count(), Instant::now());
+    loop {
+        let (settled, seen) = {
+            let found = poller.found();
+            (found.requests.settled(mark, usual), found.requests.count() - mark)
+        };
+        if settled.is_some() || seen >= within || began.elapsed() > limit {
+            return Ok(settled);
+        }
+        live(stage, LOOK).await?;
+    }
 }
 
 /// Time passes, and blocks come.

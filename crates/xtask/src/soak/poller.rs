@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use super::requests::Requests;
 use super::truth::Truth;
 
 /// Between two scrapes.
@@ -83,6 +84,8 @@ pub(super) struct Found {
     /// What must not be.
     pub(super) complaints: Vec<String>,
     pub(super) blocks: BTreeSet<(u64, u64)>,
+    /// What scrapes cost.
+    pub(super) requests: Requests,
     last: Option<Answer>,
     memory: Vec<u64>,
     descriptors: Vec<u64>,
@@ -190,6 +193,7 @@ impl Poller {
         found.descriptors.extend(descriptors);
         found.scrapes += 1;
         found.slowest = found.slowest.max(asked.elapsed());
+        found.requests.note(&answer);
         found.last = Some(answer);
     }
 

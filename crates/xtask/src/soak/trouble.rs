@@ -149,6 +149,11 @@ impl Trouble {
         self.name.contains("LaggingHead")
     }
 
+    /// Whether an endpoint that does this tells of a limit, which is believed for a while after it is gone.
+    pub(super) fn teaches(&self) -> bool {
+        ["RefuseBatches", "RevertCalls", "LogLimit"].iter().any(|kind| self.name.contains(kind))
+    }
+
     /// Lets it go wrong. Returns what `end` needs.
     pub(super) async fn begin(&self, stage: &Stage) -> anyhow::Result<String> {
         match &self.what {

@@ -1,0 +1,5 @@
+//! How values of the field are written as text: one printer each, for messages, JSON, metrics and pages alike.
+//!
+//! Pure, and below everything else: nothing here knows where the text goes.
+
+pub mod address;

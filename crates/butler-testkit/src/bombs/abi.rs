@@ -1,0 +1,116 @@
+//! Returns of contracts that are short as bytes and endless as values: offsets that point at the same place again and again.
+
+use anyhow::Context as _;
+use ethers_core::abi::{ParamType, Token, decode, encode};
+use ethers_core::types::U256;
+use ethers_core::utils::{hex, id};
+use serde_json::{Value, json};
+
+use super::kind::Bomb;
+
+const AGGREGATE3: &str = "aggregate3((address,bool,bytes)[])";
+const COMMITTEES: &str = "getSlashTargetCommittees(uint256)";
+const TALLY: &str = "getTally(uint256,address[][])";
+/// Two lists of so many words fit into an answer of 16 MiB in hex.
+const LENGTH: usize = 60_000;
+/// Words of the result that all share.
+const SHARED: usize = 190_000;
+const WORD: usize = 32;
+
+/// The honest answer with the bomb's returns in it, and whether there were any.
+pub(super) fn spoil(bomb: Bomb, request: &Value, honest: &[u8]) -> anyhow::Result<(String, bool)> {
+    let mut honest: Value = serde_json::from_slice(honest).context("the endpoint answered no JSON")?;
+    let calls = request.as_array().map_or(std::slice::from_ref(request), Vec::as_slice);
+    let mut is_bomb = false;
+    for call in calls.iter().filter(|call| call["method"] == "eth_call") {
+        let answer = if honest.is_array() {
+            honest.as_array_mut().and_then(|answers| answers.iter_mut().find(|answer| answer["id"] == call["id"]))
+        } else {
+            Some(&mut honest)
+        };
+        let Some(answer) = answer else { continue };
+        let input = call["params"][0]["data"].as_str().or_else(|| call["params"][0]["input"].as_str());
+        let input = bytes(input.unwrap_or_default())?;
+        if let Some(spoiled) = replacement(bomb, &input, answer["result"].as_str().unwrap_or_default())? {
+            *answer = json!({ "jsonrpc": "2.0", "id": call["id"], "result": format!("0x{}", hex::encode(spoiled)) });
+            is_bomb = true;
+        }
+    }
+    Ok((honest.to_string(), is_bomb))
+}
+
+/// What the bomb returns to this input, where it does.
+fn replacement(bomb: Bomb, input: &[u8], honest: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    if input.get(..4) != Some(id(AGGREGATE3).as_slice()) {
+        return Ok(of(bomb, input));
+    }
+    let inner = inputs(input)?;
+    if bomb == Bomb::SharedReturns {
+        return Ok(Some(shared(inner.len())));
+    }
+    let spoiled: Vec<Option<Vec<u8>>> = inner.iter().map(|input| of(bomb, input)).collect();
+    if spoiled.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let result = ParamType::Array(Box::new(ParamType::Tuple(vec![ParamType::Bool, ParamType::Bytes])));
+    let honest = decode(&[result], &bytes(honest)?).context("the endpoint's Multicall3 answered nonsense")?;
+    let honest = honest.into_iter().next().and_then(Token::into_array).unwrap_or_default();
+    let results = honest.into_iter().zip(spoiled).map(|(honest, spoiled)| {
+        spoiled.map_or(honest, |bytes| Token::Tuple(vec![Token::Bool(true), Token::Bytes(bytes)]))
+    });
+    Ok(Some(encode(&[Token::Array(results.collect())])))
+}
+
+/// The inputs of the calls in an `aggregate3`.
+fn inputs(input: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
+    let call = ParamType::Tuple(vec![ParamType::Address, ParamType::Bool, ParamType::Bytes]);
+    let calls = decode(&[ParamType::Array(Box::new(call))], input.get(4..).unwrap_or_default());
+    let calls = calls.context("a call of Multicall3 that is none")?.into_iter().next().and_then(Token::into_array);
+    let input = |call: Token| call.into_tuple()?.pop()?.into_bytes();
+    Ok(calls.unwrap_or_default().into_iter().filter_map(input).collect())
+}
+
+/// The bomb's return to a call of the getter that it is of.
+fn of(bomb: Bomb, input: &[u8]) -> Option<Vec<u8>> {
+    let selector = input.get(..4)?;
+    if bomb == Bomb::Committees && selector == id(COMMITTEES) {
+        Some(committees())
+    } else if bomb == Bomb::Tally && selector == id(TALLY) {
+        Some(tally())
+    } else {
+        None
+    }
+}
+
+/// `address[][]`: each list is the one at the end.
+fn committees() -> Vec<u8> {
+    let mut encoded = [word(WORD), word(LENGTH)].concat();
+    encoded.extend(word(LENGTH * WORD).repeat(LENGTH));
+    encoded.extend(word(LENGTH));
+    encoded.extend(word(1).repeat(LENGTH));
+    encoded
+}
+
+/// `(address,uint256)[]`: many small ones.
+fn tally() -> Vec<u8> {
+    [word(WORD), word(LENGTH * 2), word(1).repeat(LENGTH * 4)].concat()
+}
+
+/// `(bool,bytes)[]`: each result is the one at the end, which is a list of words.
+fn shared(results: usize) -> Vec<u8> {
+    let inner = [word(WORD), word(SHARED), word(1).repeat(SHARED)].concat();
+    let mut encoded = [word(WORD), word(results)].concat();
+    encoded.extend(word(results * WORD).repeat(results));
+    encoded.extend([word(1), word(2 * WORD), word(inner.len()), inner].concat());
+    encoded
+}
+
+fn word(number: usize) -> Vec<u8> {
+    let mut word = [0; WORD];
+    U256::from(number).to_big_endian(&mut word);
+    word.to_vec()
+}
+
+fn bytes(text: &str) -> anyhow::Result<Vec<u8>> {
+    hex::decode(text.strip_prefix("0x").unwrap_or(text)).context("no hex where hex should be")
+}
