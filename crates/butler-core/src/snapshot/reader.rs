@@ -112,6 +112,9 @@ impl SnapshotReader {
         request: &SnapshotRequest,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<NetworkSnapshot, SnapshotError> {
+        for endpoint in self.client.endpoints() {
+            endpoint.peer().begin_look();
+        }
         for _ in 0..ATTEMPTS {
             progress(Progress::Head);
             let head = self.client.head(request.at, &self.ledger.anchors()).await.map_err(SnapshotError::Rpc)?;

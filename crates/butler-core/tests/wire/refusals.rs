@@ -136,7 +136,8 @@ async fn http_and_tls_that_meet_the_wrong_way_round_are_told() {
     let address = listener.local_addr().unwrap();
     let greeting: Arc<Mutex<&'static [u8]>> = Arc::new(Mutex::new(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
     let said = Arc::clone(&greeting);
-    let server = tokio::task::spawn(async move {
+    let mut server = tokio::task::JoinSet::new();
+    server.spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let bytes = *said.lock().unwrap();
@@ -151,7 +152,6 @@ async fn http_and_tls_that_meet_the_wrong_way_round_are_told() {
     *greeting.lock().unwrap() = &[0x15, 3, 1, 0, 2, 2, 0x46];
     let failure = endpoint(&format!("http://{address}/")).exchange(&calls(1)).await.unwrap_err();
     assert!(Chain(&failure).to_string().contains("speaks TLS, not plain HTTP"), "{}", Chain(&failure));
-    server.abort();
 }
 
 #[tokio::test]
@@ -230,7 +230,9 @@ async fn refusing(most: usize, is_on: &Arc<AtomicBool>, refusal: fn() -> Reply) 
     (server, requests)
 }
 
-fn refusals() -> Vec<(&'static str, fn() -> Reply)> {
+type Named = (&'static str, fn() -> Reply);
+
+fn refusals() -> Vec<Named> {
     vec![
         ("400", || Reply::of("400 Bad Request", "", b"")),
         ("405", || Reply::of("405 x", "", b"<html><title>405</title></html>")),
