@@ -6,6 +6,7 @@
 mod authorization;
 mod calls;
 mod fault;
+mod lies;
 mod limits;
 mod serve;
 mod stats;
@@ -17,11 +18,13 @@ use std::{
 };
 
 pub use authorization::Authorization;
-pub use fault::{BatchRefusal, Fault, FaultPlan, Hook, PruneStyle, When};
+pub use fault::{BatchRefusal, Fault, FaultPlan, Hook, PackRefusal, PruneStyle, When};
+pub use lies::{ForgedCoinbase, Getter, Lie, LogKind, STRANGE_ATTESTER, STRANGER, SplitEvent};
 pub use limits::{LogLimit, LogLimitStyle};
 pub use stats::ProxyStats;
 
 use crate::{http::Client, server::Server};
+use lies::Memory;
 use serve::Shared;
 use stats::Recorder;
 use tls::TestAuthority;
@@ -67,6 +70,7 @@ impl FaultProxy {
             upstream: Client::new(upstream)?,
             plan: Mutex::default(),
             authorization: Mutex::default(),
+            memory: Memory::default(),
             recorder: Recorder::default(),
         });
         let acceptor = authority.as_ref().map(TestAuthority::acceptor);
