@@ -8,6 +8,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::client::endpoint::EndpointSettings;
@@ -225,4 +226,44 @@ async fn one_liar_of_two_gives_the_truth_or_an_error() {
 #[tokio::test]
 async fn a_liar_alone_gives_the_truth_or_an_error() {
     truth_or_error(1).await;
+}
+
+/// Snapshots while blocks come in between any two requests and one of three endpoints is two blocks late.
+async fn read_on_a_moving_chain(runs: u64) {
+    let setting = Setting::start().await;
+    let chain = Arc::new(setting.chain);
+    let hook = {
+        let chain = Arc::clone(&chain);
+        Fault::before_each(move || {
+            let chain = Arc::clone(&chain);
+            async move { chain.mine().await.unwrap() }
+        })
+    };
+    setting.liar.set(FaultPlan::always(Fault::Lie(Lie::HeadBehind(2))));
+    setting.others[0].set(FaultPlan::always(hook));
+    let urls = [&setting.others[0], &setting.liar, &setting.others[1]].map(FaultProxy::url);
+    let request = support::request(&setting.oracle);
+    for count in 1..=3 {
+        let endpoints: Vec<_> = urls.iter().take(count).map(|url| support::endpoint("honest", url)).collect();
+        let mut reader = support::reader_at(&setting.oracle, &endpoints);
+        let first = reader.read(&request, &|_| ()).await.unwrap();
+        for run in 0..runs {
+            let snapshot = reader.read(&request, &|_| ()).await;
+            let snapshot = snapshot.unwrap_or_else(|error| panic!("run {run} with {count}: {error:?}"));
+            assert!(snapshot.block.number > first.block.number, "run {run} with {count}");
+            assert_eq!(snapshot.delegations, first.delegations);
+            assert_eq!(snapshot.splits, first.splits);
+        }
+    }
+}
+
+#[tokio::test]
+async fn snapshots_of_honest_endpoints_never_fail_on_a_moving_chain() {
+    read_on_a_moving_chain(15).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: the long form of the test before it"]
+async fn snapshots_of_honest_endpoints_never_fail_on_a_moving_chain_in_a_thousand_runs() {
+    read_on_a_moving_chain(334).await;
 }
