@@ -34,7 +34,8 @@ pub struct Delegation {
     pub coinbase: Coinbase,
     /// Who staked.
     pub staker: Address,
-    /// What the factory told of that split in the same transaction; `None` when that was not read, or was not told.
+    /// What the factory told of that split in the same transaction; `None` when that was not read, or was not told. In a
+    /// snapshot, `None` also when the chain does not confirm it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitRecord>,
 }
