@@ -8,6 +8,8 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use butler_core::client::endpoint::EndpointSettings;
@@ -225,4 +227,99 @@ async fn one_liar_of_two_gives_the_truth_or_an_error() {
 #[tokio::test]
 async fn a_liar_alone_gives_the_truth_or_an_error() {
     truth_or_error(1).await;
+}
+
+/// Snapshots while blocks come in between any two requests and one of three endpoints is two blocks late.
+async fn read_on_a_moving_chain(runs: u64) {
+    let setting = Setting::start().await;
+    let chain = Arc::new(setting.chain);
+    let hook = {
+        let chain = Arc::clone(&chain);
+        Fault::before_each(move || {
+            let chain = Arc::clone(&chain);
+            async move { chain.mine().await.unwrap() }
+        })
+    };
+    setting.liar.set(FaultPlan::always(Fault::Lie(Lie::HeadBehind(2))));
+    setting.others[0].set(FaultPlan::always(hook));
+    let urls = [&setting.others[0], &setting.liar, &setting.others[1]].map(FaultProxy::url);
+    let request = support::request(&setting.oracle);
+    for count in 1..=3 {
+        let endpoints: Vec<_> = urls.iter().take(count).map(|url| support::endpoint("honest", url)).collect();
+        let mut reader = support::reader_at(&setting.oracle, &endpoints);
+        let first = reader.read(&request, &|_| ()).await.unwrap();
+        for run in 0..runs {
+            let snapshot = reader.read(&request, &|_| ()).await;
+            let snapshot = snapshot.unwrap_or_else(|error| panic!("run {run} with {count}: {error:?}"));
+            assert!(snapshot.block.number > first.block.number, "run {run} with {count}");
+            assert_eq!(snapshot.delegations, first.delegations);
+            assert_eq!(snapshot.splits, first.splits);
+        }
+    }
+}
+
+#[tokio::test]
+async fn snapshots_of_honest_endpoints_never_fail_on_a_moving_chain() {
+    read_on_a_moving_chain(15).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: the long form of the test before it"]
+async fn snapshots_of_honest_endpoints_never_fail_on_a_moving_chain_in_a_thousand_runs() {
+    read_on_a_moving_chain(334).await;
+}
+
+#[tokio::test]
+async fn a_liar_that_serves_a_dropped_branch_gives_no_torn_snapshot() {
+    let setting = Setting::start().await;
+    let chain = Arc::new(setting.chain);
+    for (depth, count, at) in (1..=3).flat_map(|count| (1..=4).flat_map(move |at| [(1, count, at), (2, count, at)])) {
+        // The queue may be empty by now: then another block is dropped.
+        let _ = chain.play(Move::Stake { provider: 1 }).await;
+        chain.mine().await.unwrap();
+        let before = alone(&setting.oracle, &chain).read(&support::request(&setting.oracle), &|_| ()).await.unwrap();
+        let requests = Arc::new(AtomicU64::new(0));
+        let hook = {
+            let chain = Arc::clone(&chain);
+            Fault::before_each(move || {
+                let (chain, requests) = (Arc::clone(&chain), Arc::clone(&requests));
+                async move {
+                    // The head was told; all that is read at it comes from the other branch.
+                    if requests.fetch_add(1, Ordering::Relaxed) == at {
+                        chain.play(Move::Reorg { depth }).await.unwrap();
+                    }
+                }
+            })
+        };
+        let liar = FaultPlan::always(hook).with(Fault::Lie(Lie::DroppedBranch), When::Always);
+        setting.liar.set(liar);
+        let urls = [&setting.liar, &setting.others[0], &setting.others[1]].map(FaultProxy::url);
+        let endpoints: Vec<_> = urls
+            .iter()
+            .enumerate()
+            .take(count)
+            .map(|(index, url)| support::endpoint(&format!("e{index}"), url))
+            .collect();
+        let mut reader = support::reader_at(&setting.oracle, &endpoints);
+        let request = support::request(&setting.oracle);
+        let result = reader.read(&request, &|_| ()).await;
+        setting.liar.set(FaultPlan::none());
+        let Ok(snapshot) = result else { continue };
+        let message = format!("depth {depth} at request {at} with {count} endpoints");
+        let number = snapshot.block.number;
+        let honest = support::client(&[support::endpoint("truth", chain.url())]);
+        if snapshot.block == honest.head(BlockTag::Number(number), &[]).await.unwrap().block {
+            let request = SnapshotRequest { at: BlockTag::Number(number), ..request };
+            let truth = alone(&setting.oracle, &chain).read(&request, &|_| ()).await.unwrap();
+            assert!(snapshot == truth, "{message}");
+        } else {
+            // It was read before the branch was dropped, as a whole.
+            assert_eq!(snapshot.block, before.block, "{message}");
+            assert_eq!(snapshot.delegations, before.delegations, "{message}");
+        }
+    }
+}
+
+fn alone(oracle: &Oracle, chain: &Chain) -> SnapshotReader {
+    support::reader(oracle, chain.url())
 }

@@ -205,7 +205,7 @@ async fn no_planted_secret_is_ever_shown_at_any_level() {
             match at % 4 {
                 0 => text.push_str(&shown(client.head(BlockTag::Latest, &[]).await)),
                 1 => text.push_str(&shown(client.calls(&block, &[Call::balance(Address::repeat_byte(1))]).await)),
-                2 => text.push_str(&shown(client.log_step(&filter, 1, 1).await)),
+                2 => text.push_str(&shown(client.block_logs(&filter, &[1], &BTreeSet::new()).await)),
                 _ => text.push_str(&shown(node.node_info().await)),
             }
             if at % 16 == 3 {
