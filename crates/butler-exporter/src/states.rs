@@ -10,7 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use butler_core::config::{Config, NetworkConfig};
 use butler_core::domain::state::State;
 use butler_core::runtime::report::Chain;
-use butler_core::store::file::{StoreError, load_bounded, save_atomic};
+use butler_core::store::file::StoreError;
+use butler_core::store::private::{load_private, save_private};
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -109,7 +110,7 @@ impl StatesFile {
     }
 
     fn read(&self) -> Result<BTreeMap<Address, State>, StatesError> {
-        let bytes = load_bounded(&self.path, FILE_LIMIT).map_err(StatesError::Store)?;
+        let bytes = load_private(&self.path, FILE_LIMIT).map_err(StatesError::Store)?;
         decode(&self.path, &self.subject, &bytes)
     }
 
@@ -141,11 +142,7 @@ impl StatesFile {
 
     fn write(&self, states: &BTreeMap<Address, State>) -> Result<(), StoreError> {
         let bytes = encode(&self.subject, states);
-        if let Some(folder) = self.path.parent() {
-            // When it cannot be created the writing says so.
-            let _ = std::fs::create_dir_all(folder);
-        }
-        save_atomic(&self.path, &bytes, 0o600)
+        save_private(&self.path, &bytes)
     }
 }
 
@@ -172,6 +169,10 @@ fn decode(path: &Path, subject: &Subject, bytes: &[u8]) -> Result<BTreeMap<Addre
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use butler_core::store::file::save_atomic;
+
     use super::*;
 
     fn file(folder: &Path) -> StatesFile {
@@ -239,5 +240,21 @@ mod tests {
         assert!(!file.save(&states()) && !file.save(&states()));
         std::fs::remove_file(folder.path().join("state")).unwrap();
         assert!(file.save(&states()));
+    }
+
+    #[test]
+    fn what_others_may_change_or_have_planted_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file(folder.path());
+        assert!(file.save(&states()));
+        std::fs::set_permissions(&file.path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(file.load().is_empty());
+        let victim = folder.path().join("victim");
+        save_atomic(&victim, b"precious", 0o600).unwrap();
+        symlink(&victim, &file.path).unwrap();
+        let second = super::tests::file(folder.path());
+        assert!(second.load().is_empty() && second.save(&states()));
+        assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+        assert_eq!(std::fs::symlink_metadata(&second.path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

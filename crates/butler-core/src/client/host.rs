@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::error::RpcFailure;
-use super::http::{HttpPeer, HttpSetupError, trusted_roots};
+use super::http::{Clock, HttpPeer, HttpSetupError, trusted_roots};
 use super::wire::{self, Request};
 
 /// The most addresses of one name that are looked at.
@@ -78,7 +78,7 @@ impl CertificateProbe {
         let inner = inner.map_err(|error| HttpSetupError::Tls(rustls::Error::General(error.to_string())))?;
         let remembered = Arc::new(Remembering { inner, certificate: Mutex::default() });
         let verifier: Arc<dyn ServerCertVerifier> = Arc::<Remembering>::clone(&remembered);
-        let config = ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_details(provider, Arc::new(Clock))
             .with_safe_default_protocol_versions()
             .map_err(HttpSetupError::Tls)?
             .dangerous()

@@ -21,8 +21,9 @@ use hyper::{HeaderMap, Method, Request, Response, Uri};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::time_provider::TimeProvider;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
@@ -460,10 +461,20 @@ pub(super) fn trusted_roots(
     Ok(roots)
 }
 
+/// The time of day for checks of certificates. That of rustls panics when the clock stands before 1970.
+#[derive(Debug)]
+pub(super) struct Clock;
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(unix_now())))
+    }
+}
+
 fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
     let roots = trusted_roots(settings.url.scheme() == "https", settings.ca_file.as_deref())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
+    let config = rustls::ClientConfig::builder_with_details(provider, Arc::new(Clock))
         .with_safe_default_protocol_versions()
         .map_err(HttpSetupError::Tls)?
         .with_root_certificates(roots)

@@ -11,7 +11,7 @@ const UNSPOKEN: u32 = 40;
 /// Deadlines that pass and are taken for a refusal, in one scan: each costs its whole time.
 const TIMEOUTS: u32 = 2;
 /// Answers after which a width that was refused is tried again: a crowded range says nothing about the next.
-const QUIET: u32 = 64;
+const QUIET: u32 = 128;
 /// More logs than that in one answer ask for narrower ranges.
 const CROWD: usize = 4_000;
 

@@ -5,12 +5,16 @@
 //! is all there is no endpoint can prove: that is held against the contract's counters by whoever asked.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use ethers_core::types::{Address, H256, Log};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
 use super::error::RpcFailure;
+use super::http::ANSWER_LIMIT;
 use super::wire::Request;
 use crate::domain::block::BlockRef;
 
@@ -84,12 +88,53 @@ pub(super) fn header_request(number: u64) -> Request {
     Request::new("eth_getBlockByNumber", &json!([format!("{number:#x}"), false]))
 }
 
+/// The most logs of one answer. A log takes several times the room that the shortest text of one does.
+const LOG_LIMIT: usize = 20_000;
+
 /// The logs in the chain's order.
 pub(super) fn decode_logs(json: &str) -> Result<Vec<Log>, RpcFailure> {
-    let mut logs: Vec<Log> = serde_json::from_str(json)
-        .map_err(|_| RpcFailure::Malformed("the answer to eth_getLogs is not a list of logs".to_owned()))?;
+    let mut is_over = false;
+    let read = Logs { is_over: &mut is_over }.deserialize(&mut serde_json::Deserializer::from_str(json));
+    if is_over {
+        return Err(RpcFailure::TooLarge { limit: ANSWER_LIMIT });
+    }
+    let mut logs =
+        read.map_err(|_| RpcFailure::Malformed("the answer to eth_getLogs is not a list of logs".to_owned()))?;
     logs.sort_by_key(|log| (log.block_number, log.log_index));
     Ok(logs)
+}
+
+/// Reads logs up to the limit.
+struct Logs<'l> {
+    is_over: &'l mut bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Logs<'_> {
+    type Value = Vec<Log>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Log>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Logs<'_> {
+    type Value = Vec<Log>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of logs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Log>, A::Error> {
+        let mut logs = Vec::new();
+        while let Some(log) = list.next_element()? {
+            if logs.len() == LOG_LIMIT {
+                *self.is_over = true;
+                return Err(serde::de::Error::custom("too many logs"));
+            }
+            logs.push(log);
+        }
+        Ok(logs)
+    }
 }
 
 /// The last block that was asked for, with its hash where the same answer told it.
@@ -155,6 +200,17 @@ pub fn decode_header(json: &str) -> Result<Option<BlockRef>, RpcFailure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_logs_than_a_range_may_have_are_too_large_and_no_list_is_malformed() {
+        let log = json!({ "address": Address::zero(), "topics": [], "data": "0x" }).to_string();
+        let logs = |count: usize| decode_logs(&format!("[{}]", vec![log.as_str(); count].join(",")));
+        assert_eq!(logs(LOG_LIMIT).unwrap().len(), LOG_LIMIT);
+        assert!(matches!(logs(LOG_LIMIT + 1), Err(RpcFailure::TooLarge { .. })));
+        for other in ["{}", "null", "[1]", "[[]]", "[{}]"] {
+            assert!(matches!(decode_logs(other), Err(RpcFailure::Malformed(_))), "{other}");
+        }
+    }
 
     #[test]
     fn logs_that_were_not_asked_for_are_not_believed() {

@@ -7,7 +7,7 @@ use ethers_core::types::Address;
 use tokio::time::sleep;
 
 use super::error::{ReadError, SnapshotError};
-use super::ledger::LedgerCache;
+use super::ledger::{Doubt, LedgerCache};
 use super::reads::Reads;
 use super::remedies::{Means, Remedies, Remedy};
 use super::splits::{Makers, SplitFacts};
@@ -144,8 +144,13 @@ impl SnapshotReader {
         request: &SnapshotRequest,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<NetworkSnapshot, SnapshotError> {
+        for endpoint in self.client.endpoints() {
+            endpoint.peer().begin_look();
+        }
         loop {
-            if let Found::Snapshot(snapshot) = self.read_until_it_fits(request, Depth::Everything, progress).await? {
+            if let Found::Snapshot(snapshot) =
+                Box::pin(self.read_until_it_fits(request, Depth::Everything, progress)).await?
+            {
                 return Ok(*snapshot);
             }
         }
@@ -161,7 +166,9 @@ impl SnapshotReader {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<(BlockRef, BTreeSet<ProviderId>), SnapshotError> {
         loop {
-            if let Found::Ledger(block, own) = self.read_until_it_fits(request, Depth::Ledger, progress).await? {
+            if let Found::Ledger(block, own) =
+                Box::pin(self.read_until_it_fits(request, Depth::Ledger, progress)).await?
+            {
                 return Ok((block, own));
             }
         }
@@ -178,15 +185,19 @@ impl SnapshotReader {
         let mut set_aside = None;
         let mut attempts = 0;
         let mut pin = None;
+        // What was wrong at a newer block, while an older one is tried instead.
+        let mut newer: Option<Doubt> = None;
         loop {
             let block = match pin.take() {
                 Some(block) => block,
                 None => self.pin(request.at, progress).await?,
             };
-            let doubt = match self.read_at(request, depth, block, progress).await {
+            let doubt = match Box::pin(self.read_at(request, depth, block, progress)).await {
                 Ok(found) => return Ok(found),
                 Err(ReadError::Failed(SnapshotError::Rpc(RpcError { failure, .. })))
-                    if failure.kind() == ErrorKind::BlockUnknown && !matches!(request.at, BlockTag::Number(_)) =>
+                    if failure.kind() == ErrorKind::BlockUnknown
+                        && newer.is_none()
+                        && !matches!(request.at, BlockTag::Number(_)) =>
                 {
                     attempts += 1;
                     if attempts == ATTEMPTS {
@@ -195,8 +206,8 @@ impl SnapshotReader {
                     tracing::warn!(block = block.number, "block {} is gone: beginning again", block.number);
                     continue;
                 }
-                Err(ReadError::Failed(error)) => return Err(error),
-                Err(ReadError::Doubted(doubt)) => doubt,
+                Err(ReadError::Failed(error)) => newer.take().ok_or(error)?,
+                Err(ReadError::Doubted(doubt)) => newer.take().unwrap_or(doubt),
             };
             let means = Means {
                 endpoints: self.client.endpoints().len(),
@@ -215,7 +226,8 @@ impl SnapshotReader {
                     pin = Some(block);
                 }
                 Remedy::Older => {
-                    pin = Some(self.pin(BlockTag::Number(block.number - OLDER), progress).await?);
+                    pin = self.pin(BlockTag::Number(block.number - OLDER), progress).await.ok();
+                    newer = pin.map(|_| doubt);
                 }
                 Remedy::All => set_aside = Some(self.ledger.set_aside()),
                 Remedy::Distrust(endpoint) => {
@@ -343,6 +355,18 @@ impl SnapshotReader {
         };
         let splits = makers.judge(&self.client, told, &facts).await;
         self.ledger.note_splits(&splits.learnt, &splits.refuted);
+        let dripped = self.ledger.dripped(&own_ids, block.number);
+        let contradicted: BTreeSet<Coinbase> = splits
+            .checks
+            .iter()
+            .filter(|(_, check)| check.confirmed().is_none())
+            .map(|(coinbase, _)| *coinbase)
+            .collect();
+        let staked = active_set.iter().copied().chain(entry_queue.iter().map(|deposit| deposit.attester));
+        let returned: BTreeSet<Address> = staked.filter(|attester| dripped.contains(attester)).collect();
+        if !contradicted.is_empty() || !returned.is_empty() {
+            self.ledger.look_again(&self.client, &block, &contradicted, &returned).await?;
+        }
         for delegation in &mut delegations {
             delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
         }
@@ -358,7 +382,7 @@ impl SnapshotReader {
             attesters,
             delegations,
             splits: splits.checks,
-            dripped: self.ledger.dripped(&own_ids, block.number),
+            dripped,
             publisher_balances: balances,
             pending_rewards,
         })))

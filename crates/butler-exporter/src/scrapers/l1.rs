@@ -130,6 +130,8 @@ impl L1Scraper {
                 block_in_place(|| slot.save_states());
             }
             Err(error) => {
+                // A scan that is cut by the deadline goes on from there the next time, also after a restart.
+                self.save_ledger(slot);
                 // Whoever waits for the first snapshot need not wait any longer.
                 self.seen.send_modify(|_| {});
                 let (kind, why) = (error.kind().name(), error.describe());

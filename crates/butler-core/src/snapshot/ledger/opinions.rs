@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use ethers_core::types::Address;
 use tokio::time::{Instant, timeout};
 
 use super::{DEEP, Doubt, LedgerCache, Trouble};
@@ -15,7 +16,8 @@ use crate::client::error::RpcFailure;
 use crate::client::l1::L1Client;
 use crate::contracts::ledger_events::decode_ledger_event;
 use crate::domain::block::BlockRef;
-use crate::domain::provider_ledger::{Gap, LedgerEvent, Seen};
+use crate::domain::ids::Coinbase;
+use crate::domain::provider_ledger::{Change, Gap, LedgerEvent, Seen};
 
 /// How long an opinion on one pack of blocks is waited for: what is known without it is good enough to go on.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,6 +31,8 @@ const PACK: usize = 100;
 struct Case {
     /// The endpoint that told it first, when this process asked it.
     giver: Option<usize>,
+    /// Whether the ledger's own version is one of two opinions.
+    is_first: bool,
     opinions: Vec<(usize, Vec<LedgerEvent>)>,
 }
 
@@ -41,13 +45,47 @@ impl LedgerCache {
         if self.opinions_at.is_some_and(|at| Instant::now() < at) {
             return Ok(());
         }
+        self.ask(client, pin, &BTreeSet::new()).await
+    }
+
+    /// Looks once more at what the rest of the chain contradicts, however sure it was: delegations to these coinbases, and
+    /// these attesters leaving a queue without one. A liar that has gone must not live on in the ledger.
+    ///
+    /// # Errors
+    /// When it is told otherwise now.
+    pub(in crate::snapshot) async fn look_again(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        coinbases: &BTreeSet<Coinbase>,
+        dripped: &BTreeSet<Address>,
+    ) -> Result<(), Doubt> {
+        let is_suspect = |change: &Change| match change {
+            Change::Staked { coinbase, .. } => coinbases.contains(coinbase),
+            Change::Dripped { attester } => dripped.contains(attester),
+            Change::Terms(_) | Change::Added { .. } => false,
+        };
+        let events = self.book.entries.iter().map(|entry| &entry.event);
+        let suspects = events.rev().filter(|event| is_suspect(&event.change)).map(|event| event.log.block_number);
+        // One exchange: where nothing can be confirmed, this is asked at every reading.
+        let suspects: BTreeSet<u64> = suspects.take(PACK).collect();
+        if suspects.is_empty() { Ok(()) } else { self.ask(client, pin, &suspects).await }
+    }
+
+    /// Asks about what is due: in the blocks of `suspects`, or else everywhere.
+    async fn ask(&mut self, client: &L1Client, pin: &BlockRef, suspects: &BTreeSet<u64>) -> Result<(), Doubt> {
         let is_alone = client.endpoints().len() < 2;
         let mut cases: BTreeMap<u64, Case> = BTreeMap::new();
         for entry in &self.book.entries {
             let number = entry.event.log.block_number;
-            let is_due = number <= pin.number && (!is_alone || pin.number >= entry.at.saturating_add(DEEP));
-            if entry.seen != Seen::Confirmed && entry.event.needs_second_opinion() && is_due {
-                cases.entry(number).or_insert_with(|| Case { giver: entry.giver, opinions: Vec::new() });
+            let is_old = pin.number >= entry.at.saturating_add(DEEP);
+            let is_due = entry.seen != Seen::Confirmed && (!is_alone || is_old);
+            let is_asked_for = suspects.contains(&number) || (suspects.is_empty() && is_due);
+            if is_asked_for && number <= pin.number && entry.event.needs_second_opinion() {
+                // The same endpoint's word counts again when it had time to change its mind.
+                let is_first = !is_alone || is_old;
+                let case = Case { giver: entry.giver, is_first, opinions: Vec::new() };
+                cases.entry(number).or_insert(case);
             }
         }
         // Those that were told by the same endpoint are put to the others together.
@@ -121,7 +159,10 @@ impl LedgerCache {
     fn settle(&mut self, client: &L1Client, number: u64, case: &Case) -> Result<bool, Doubt> {
         let (agreeing, others): (Vec<_>, Vec<_>) = case.opinions.iter().partition(|(_, told)| self.tells(number, told));
         let is_alone = client.endpoints().len() < 2;
-        let votes = agreeing.len() + usize::from(case.giver.is_some() || is_alone);
+        let votes = agreeing.len() + usize::from(case.is_first && (case.giver.is_some() || is_alone));
+        if is_alone && votes == 1 && !agreeing.is_empty() {
+            return Ok(true);
+        }
         if votes >= 2 {
             self.mark(number, Seen::Confirmed);
             for (endpoint, _) in others {

@@ -1,0 +1,171 @@
+//! The ledger on a real chain: proven, kept when a scan is cut, read in few requests, and never left in a liar's hands.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use butler_core::client::endpoint::EndpointSettings;
+use butler_core::client::error::ErrorKind;
+use butler_core::client::l1::BlockTag;
+use butler_core::snapshot::{LedgerCache, SnapshotError, SnapshotReader, SnapshotRequest};
+use butler_testkit::devnet::{Chain, DevnetSpec, History, Move, Oracle, ensure};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogLimit, LogLimitStyle, When};
+
+struct Setting {
+    chain: Chain,
+    oracle: Oracle,
+    proxy: FaultProxy,
+    folder: tempfile::TempDir,
+}
+
+impl Setting {
+    async fn start() -> Self {
+        Self::with_history(History::Recent).await
+    }
+
+    async fn with_history(history: History) -> Self {
+        let state = ensure(&DevnetSpec::scenario()).unwrap();
+        let chain = Chain::start_with(&state, history, None).await.unwrap();
+        let oracle = chain.oracle().unwrap().clone();
+        let proxy = FaultProxy::start(chain.url()).await.unwrap();
+        Self { chain, oracle, proxy, folder: tempfile::tempdir().unwrap() }
+    }
+
+    async fn mine(&self, blocks: u64) {
+        self.chain.rpc("anvil_mine", serde_json::json!([format!("{blocks:#x}")])).await.unwrap();
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("ledger.json")
+    }
+
+    fn endpoint(&self, log_range_blocks: u64) -> EndpointSettings {
+        EndpointSettings { log_range_blocks, ..support::endpoint("proxy", &self.proxy.url()) }
+    }
+
+    fn reader(&self, path: &Path, endpoints: &[EndpointSettings]) -> SnapshotReader {
+        let cache = LedgerCache::load(path, support::key(&self.oracle));
+        SnapshotReader::new(support::client(endpoints), cache)
+    }
+
+    /// Log queries that were answered or refused since the last reset.
+    fn queries(&self) -> u64 {
+        self.proxy.stats().calls_by_method.get("eth_getLogs").copied().unwrap_or_default()
+    }
+}
+
+fn incomplete(error: &SnapshotError) -> String {
+    let SnapshotError::Rpc(error) = error else { panic!("not a failed read: {error:?}") };
+    assert_eq!(error.failure.kind(), ErrorKind::Incomplete, "{error:?}");
+    assert_eq!((error.endpoint.as_str(), error.method), ("proxy", "eth_getLogs"));
+    error.failure.to_string()
+}
+
+#[tokio::test]
+async fn a_single_endpoint_without_logs_is_an_error_that_names_it_and_leaves_nothing_behind() {
+    let setting = Setting::start().await;
+    let endpoints = [setting.endpoint(10_000)];
+    let request = support::request(&setting.oracle);
+    let truth = setting.reader(&setting.folder.path().join("none"), &endpoints).read(&request, &|_| ()).await.unwrap();
+    for lie in [Lie::EmptyLogs, Lie::PrunedLogs(60), Lie::Attester, Lie::LateLogs(60)] {
+        setting.proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        let mut reader = setting.reader(&setting.path(), &endpoints);
+        let error = reader.read(&request, &|_| ()).await.unwrap_err();
+        let told = incomplete(&error);
+        assert!(told.contains("provider 1: "), "{lie}: {told}");
+        reader.save_ledger().unwrap();
+        setting.proxy.set(FaultPlan::none());
+        let mut reader = setting.reader(&setting.path(), &endpoints);
+        assert_eq!(reader.read(&request, &|_| ()).await.unwrap(), truth, "{lie}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_liar_left_in_the_ledger_is_gone_with_the_first_honest_reading() {
+    let setting = Setting::start().await;
+    // The last stake is so old that its blocks are not read again of themselves.
+    setting.mine(200).await;
+    let endpoints = [setting.endpoint(10_000)];
+    let request = support::request(&setting.oracle);
+    let truth = setting.reader(&setting.folder.path().join("none"), &endpoints).read(&request, &|_| ()).await.unwrap();
+    for lie in Lie::ALL {
+        let path = setting.folder.path().join(format!("{lie}.json"));
+        setting.proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        let mut reader = setting.reader(&path, &endpoints);
+        let _ = reader.read(&request, &|_| ()).await;
+        reader.save_ledger().unwrap();
+        setting.proxy.set(FaultPlan::none());
+        assert!(setting.reader(&path, &endpoints).read(&request, &|_| ()).await.unwrap() == truth, "{lie}");
+        // The same for a program that goes on.
+        assert!(reader.read(&request, &|_| ()).await.unwrap() == truth, "{lie}, in one process");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_indexes_late_is_waited_for() {
+    let setting = Setting::start().await;
+    setting.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    let request = support::request(&setting.oracle);
+    setting
+        .proxy
+        .set(FaultPlan::none().with(Fault::Lie(Lie::LateLogs(1)), When::FirstForMethod(2, "eth_getLogs".into())));
+    let snapshot = setting.reader(&setting.path(), &[setting.endpoint(10_000)]).read(&request, &|_| ()).await.unwrap();
+    assert_eq!(snapshot.delegations.len(), setting.oracle.coinbases().len() + 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_stays_late_gives_the_truth_of_an_older_block() {
+    let setting = Setting::with_history(History::Archive).await;
+    setting.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    let request = support::request(&setting.oracle);
+    setting.proxy.set(FaultPlan::always(Fault::Lie(Lie::LateLogs(2))));
+    let snapshot = setting.reader(&setting.path(), &[setting.endpoint(10_000)]).read(&request, &|_| ()).await.unwrap();
+    setting.proxy.set(FaultPlan::none());
+    let older = SnapshotRequest { at: BlockTag::Number(snapshot.block.number), ..request };
+    let truth = support::reader(&setting.oracle, setting.chain.url()).read(&older, &|_| ()).await.unwrap();
+    assert!(snapshot == truth && snapshot.delegations.len() > 3);
+}
+
+#[tokio::test]
+async fn a_long_scan_takes_few_queries_whether_the_limit_is_named_or_not() {
+    let setting = Setting::start().await;
+    setting.mine(1_000).await;
+    let mut request = support::request(&setting.oracle);
+    request.with_other_providers = false;
+    for style in LogLimitStyle::ALL {
+        let limit = LogLimit { style, max_range: Some(10), max_results: None };
+        setting.proxy.set(FaultPlan::always(Fault::LogLimit(limit)));
+        setting.proxy.reset();
+        let path = setting.folder.path().join(format!("{style:?}.json"));
+        let mut reader = setting.reader(&path, &[setting.endpoint(10)]);
+        reader.read(&request, &|_| ()).await.unwrap();
+        let queries = setting.queries();
+        assert!(queries <= 111 + 7, "{style:?}: {queries}");
+        // Afterwards only the last blocks are read, and the limit is known.
+        reader.save_ledger().unwrap();
+        setting.proxy.reset();
+        setting.reader(&path, &[setting.endpoint(10)]).read(&request, &|_| ()).await.unwrap();
+        assert!(setting.queries() <= 9, "{style:?}: {}", setting.queries());
+    }
+}
+
+#[tokio::test]
+async fn a_scan_that_fails_keeps_what_it_read_before() {
+    let setting = Setting::start().await;
+    setting.mine(1_000).await;
+    let request = support::request(&setting.oracle);
+    // Whatever comes after the 20th request breaks.
+    let broken = Fault::Status { code: 500, retry_after: None, body: String::new() };
+    setting.proxy.set((20..400).fold(FaultPlan::none(), |plan, nth| plan.with(broken.clone(), When::Nth(nth))));
+    let mut reader = setting.reader(&setting.path(), &[setting.endpoint(40)]);
+    assert!(reader.read(&request, &|_| ()).await.is_err());
+    reader.save_ledger().unwrap();
+    let kept = LedgerCache::load(&setting.path(), support::key(&setting.oracle)).next_block();
+    assert!(kept > 400, "{kept}");
+    setting.proxy.set(FaultPlan::none());
+    let snapshot = setting.reader(&setting.path(), &[setting.endpoint(40)]).read(&request, &|_| ()).await.unwrap();
+    assert_eq!(snapshot.delegations.len(), setting.oracle.coinbases().len());
+}
