@@ -162,7 +162,7 @@ fn rpc_hint(error: &RpcError) -> Option<String> {
         ErrorKind::TooLarge => "`max_response_bytes` bounds an answer",
         ErrorKind::RangeRefused => "the endpoint does not serve logs over even one block; add another endpoint",
         ErrorKind::Disagrees => {
-            "two endpoints have different finalized histories: find out which one is right before you go on"
+            "the endpoints have different histories and none has a majority: find out which one is right before you go on, or add a third"
         }
         ErrorKind::WrongBlock => "the endpoint reads other blocks than it is asked for: add another endpoint",
         ErrorKind::Incomplete => {

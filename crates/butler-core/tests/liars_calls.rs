@@ -48,6 +48,10 @@ impl Setting {
             .collect();
         let client = support::client(&settings);
         let number = chain.block_number().await.unwrap() - 1;
+        // The first endpoint is the quickest, hence the one that is asked first.
+        for proxy in proxies.iter().skip(1) {
+            proxy.set(FaultPlan::always(Fault::Latency(Duration::from_millis(100))));
+        }
         let block = client.head(BlockTag::Number(number), &[]).await.unwrap().block;
         let setting = Self { chain, proxies, client, block };
         setting.reset();

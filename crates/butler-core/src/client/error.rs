@@ -117,8 +117,8 @@ pub enum RpcFailure {
         /// What the endpoint says.
         actual: u64,
     },
-    /// The endpoint's finalized block differs from the others'.
-    #[error("the endpoint disagrees about finalized block {number}")]
+    /// The endpoint has another block at that height than the others, finalized or not.
+    #[error("the endpoint disagrees about block {number}")]
     Disagrees {
         /// Height of the block.
         number: u64,

@@ -52,8 +52,9 @@ impl L1Client {
             };
             self.on_some_endpoint(HEAD, &BTreeSet::new(), probe).await?
         } else {
-            let reports = self.reports(at, also).await?;
-            self.elect(at, reports).await?
+            // Boxed, so that whoever waits for a head holds little.
+            let reports = self.reports(at, also).boxed().await?;
+            self.elect(at, reports).boxed().await?
         };
         if at == BlockTag::Latest {
             let behind = vote::beyond(Some(head.block), (self.clock)()).unwrap_or(0);

@@ -115,7 +115,7 @@ impl L1Client {
             read_calls(endpoint, pin, calls, on_timeout).boxed()
         };
         let (first, mut outcomes) = self.in_rounds("eth_call", &BTreeSet::new(), ask).await?;
-        self.confirm_failures(first, pin, calls, &mut outcomes).await;
+        self.confirm_failures(first, pin, calls, &mut outcomes).boxed().await;
         Ok(outcomes)
     }
 
