@@ -156,6 +156,9 @@ const GAS: &[&str] = &[
     "insufficient_gas",
 ];
 const SIZE: &[&str] = &["response too large", "response size exceeded", "response is too big", "exceeded max limit"];
+/// What says, beside a code that means any limit, that one question was too much.
+const WEIGHT: &[&str] =
+    &["too large", "too big", "too long", "too heavy", "too complex", "size", "weight", "complexity", "too many calls"];
 const TIME: &[&str] = &[
     "timeout",
     "timed out",
@@ -284,14 +287,14 @@ pub(super) fn classify(secrets: &Secrets, method: &str, error: &ErrorText<'_>) -
         RpcFailure::Reverted { data: revert_data(error, &fields) }
     } else if text.contains("batch") && says(BATCH) && code != 429 && !text.contains("per second") {
         RpcFailure::BatchRefused
-    } else if code == -32601 || says(&["method not found", "method does not exist"]) {
-        RpcFailure::MethodNotFound
     } else if is_logs && says(AHEAD) {
         RpcFailure::BlockUnknown
     } else if is_logs && (code == 4444 || says(PRUNED) || (says(RECEIPTS) && says(GONE) && !says(RANGE))) {
         RpcFailure::LogsPruned
     } else if is_logs && says(RANGE) {
         range_refused()
+    } else if code == -32601 || says(&["method not found", "method does not exist"]) {
+        RpcFailure::MethodNotFound
     } else if code == 429 || says(RATE) {
         RpcFailure::RateLimited { retry_after: wait_in(&fields) }
     } else if says(TIME) {
@@ -308,6 +311,8 @@ pub(super) fn classify(secrets: &Secrets, method: &str, error: &ErrorText<'_>) -
         if is_logs { range_refused() } else { RpcFailure::AnswerRefused }
     } else if code == -32005 && is_logs {
         range_refused()
+    } else if code == -32005 && says(WEIGHT) {
+        RpcFailure::AnswerRefused
     } else if code == -32005 {
         RpcFailure::RateLimited { retry_after: wait_in(&fields) }
     } else {
@@ -606,6 +611,14 @@ mod tests {
         ] {
             assert_eq!(kind("batch", code, message), ErrorKind::Rpc, "{message}");
         }
+    }
+
+    #[test]
+    fn a_limit_on_one_question_is_told_from_a_limit_on_many() {
+        assert_eq!(kind("eth_call", -32005, "request size exceeds defined limit"), ErrorKind::TooLarge);
+        assert_eq!(kind("eth_call", -32005, "limit exceeded"), ErrorKind::RateLimited);
+        assert_eq!(kind("eth_getLogs", -32601, "this block range is not available here"), ErrorKind::RangeRefused);
+        assert_eq!(kind("eth_getLogs", -32601, "the method eth_getLogs does not exist"), ErrorKind::MethodNotFound);
     }
 
     #[test]
