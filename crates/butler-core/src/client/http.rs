@@ -33,6 +33,7 @@ use super::error::{Cause, RpcFailure, Unauthorized};
 use super::page::web_page;
 use super::secrets::Secrets;
 use super::text::host_label;
+use crate::runtime::clock::TlsClock;
 use crate::runtime::clock::unix_now;
 
 /// The most unpacked bytes of one answer, whatever the settings say: what is decoded from it costs a few times as much.
@@ -463,7 +464,7 @@ pub(super) fn trusted_roots(
 fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
     let roots = trusted_roots(settings.url.scheme() == "https", settings.ca_file.as_deref())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
+    let config = rustls::ClientConfig::builder_with_details(provider, Arc::new(TlsClock))
         .with_safe_default_protocol_versions()
         .map_err(HttpSetupError::Tls)?
         .with_root_certificates(roots)

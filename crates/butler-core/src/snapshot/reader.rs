@@ -148,7 +148,9 @@ impl SnapshotReader {
             endpoint.peer().begin_look();
         }
         loop {
-            if let Found::Snapshot(snapshot) = self.read_until_it_fits(request, Depth::Everything, progress).await? {
+            if let Found::Snapshot(snapshot) =
+                Box::pin(self.read_until_it_fits(request, Depth::Everything, progress)).await?
+            {
                 return Ok(*snapshot);
             }
         }
@@ -164,7 +166,9 @@ impl SnapshotReader {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<(BlockRef, BTreeSet<ProviderId>), SnapshotError> {
         loop {
-            if let Found::Ledger(block, own) = self.read_until_it_fits(request, Depth::Ledger, progress).await? {
+            if let Found::Ledger(block, own) =
+                Box::pin(self.read_until_it_fits(request, Depth::Ledger, progress)).await?
+            {
                 return Ok((block, own));
             }
         }
