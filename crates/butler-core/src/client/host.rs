@@ -19,8 +19,9 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::error::RpcFailure;
-use super::http::{Clock, HttpPeer, HttpSetupError, trusted_roots};
+use super::http::{HttpPeer, HttpSetupError, trusted_roots};
 use super::wire::{self, Request};
+use crate::runtime::clock::TlsClock;
 
 /// The most addresses of one name that are looked at.
 const ADDRESS_LIMIT: usize = 64;
@@ -78,7 +79,7 @@ impl CertificateProbe {
         let inner = inner.map_err(|error| HttpSetupError::Tls(rustls::Error::General(error.to_string())))?;
         let remembered = Arc::new(Remembering { inner, certificate: Mutex::default() });
         let verifier: Arc<dyn ServerCertVerifier> = Arc::<Remembering>::clone(&remembered);
-        let config = ClientConfig::builder_with_details(provider, Arc::new(Clock))
+        let config = ClientConfig::builder_with_details(provider, Arc::new(TlsClock))
             .with_safe_default_protocol_versions()
             .map_err(HttpSetupError::Tls)?
             .dangerous()

@@ -34,6 +34,7 @@ use super::error::{Cause, RpcFailure, Unauthorized};
 use super::page::web_page;
 use super::secrets::Secrets;
 use super::text::host_label;
+use crate::runtime::clock::TlsClock;
 use crate::runtime::clock::unix_now;
 
 /// The most unpacked bytes of one answer, whatever the settings say: what is decoded from it costs a few times as much.
@@ -461,20 +462,10 @@ pub(super) fn trusted_roots(
     Ok(roots)
 }
 
-/// The time of day for checks of certificates. That of rustls panics when the clock stands before 1970.
-#[derive(Debug)]
-pub(super) struct Clock;
-
-impl TimeProvider for Clock {
-    fn current_time(&self) -> Option<UnixTime> {
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(unix_now())))
-    }
-}
-
 fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
     let roots = trusted_roots(settings.url.scheme() == "https", settings.ca_file.as_deref())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_details(provider, Arc::new(Clock))
+    let config = rustls::ClientConfig::builder_with_details(provider, Arc::new(TlsClock))
         .with_safe_default_protocol_versions()
         .map_err(HttpSetupError::Tls)?
         .with_root_certificates(roots)

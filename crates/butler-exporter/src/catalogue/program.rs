@@ -14,5 +14,11 @@ families! {
     RPC_DURATION: Counter "butler_rpc_request_duration_seconds_total" ["network", "endpoint"] "seconds" "How long all requests to an L1 endpoint took together; divide its rate by that of `butler_rpc_requests_total`.";
     RPC_ERRORS: Counter "butler_rpc_errors_total" ["network", "endpoint", "kind"] "" "What an L1 endpoint did instead of answering, by kind; every kind is there from the start.";
     ENDPOINT_HEAD: Gauge "butler_endpoint_head_block_number" ["network", "endpoint"] "" "The newest block that an L1 endpoint told at the last good scrape; absent for one that did not tell in time.";
+    ENDPOINT_LAG: Gauge "butler_endpoint_lag_blocks" ["network", "endpoint"] "blocks" "How many blocks an L1 endpoint's newest block is behind the snapshot's; negative for one that is ahead of it. Absent for one that did not tell in time.";
+    ENDPOINT_BATCH: Gauge "butler_endpoint_batch_calls" ["network", "endpoint"] "calls" "The most calls that an L1 endpoint gets in one batch at present; 1 means that it takes none. What was refused is tried again later.";
+    ENDPOINT_GAS: Gauge "butler_endpoint_call_gas" ["network", "endpoint"] "gas" "The most gas that one call to an L1 endpoint may need at present.";
+    ENDPOINT_RANGE: Gauge "butler_endpoint_log_range_blocks" ["network", "endpoint"] "blocks" "The widest range of logs that an L1 endpoint is asked for at present.";
+    ENDPOINT_MULTICALL: Gauge "butler_endpoint_uses_multicall" ["network", "endpoint"] "" "Whether calls to an L1 endpoint are packed into Multicall3 at present (1) or sent one by one (0).";
+    CLOCK_BEHIND: Gauge "butler_clock_behind_seconds" ["network"] "seconds" "How far this machine's clock is behind the newest block that the L1 endpoints agree on; 0 while it is not.";
     ENDPOINT_HEALTHY: Gauge "butler_endpoint_healthy" ["network", "endpoint"] "" "Whether an L1 endpoint's last exchange was good (1) or not (0).";
 }

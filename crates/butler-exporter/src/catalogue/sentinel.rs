@@ -11,7 +11,7 @@ families! {
     ATTESTER_ATTESTATION_STREAK: Gauge "butler_attester_missed_attestations_streak" ["network", "attester"] "" "Attestations that an own attester missed in a row up to now; only for attesters that missed anything.";
     ATTESTER_MISSED_PROPOSALS: Gauge "butler_attester_missed_proposals" ["network", "attester"] "" "Proposals that an own attester missed in the sentinel's window; only for attesters that missed anything.";
     ATTESTER_PROPOSAL_STREAK: Gauge "butler_attester_missed_proposals_streak" ["network", "attester"] "" "Proposals that an own attester missed in a row up to now; only for attesters that missed anything.";
-    NODE_ADMIN_UP: Gauge "butler_node_admin_up" ["network", "node"] "" "Whether the admin port of an Aztec node answers and accepts the key; only where one is configured.";
+    NODE_ADMIN_UP: Gauge "butler_node_admin_up" ["network", "node"] "" "Whether the admin port of an Aztec node answers as one and accepts the key; 0 also for a port that is no admin port; only where one is configured.";
     OFFENCES: Gauge "butler_offences" ["network", "kind", "round"] "" "Offences of own attesters that own nodes noted, by kind, of the current slashing round and of all that are kept; absent while no admin port of a node with a slasher answers.";
     ATTESTER_OFFENCES: Gauge "butler_attester_offences" ["network", "attester", "kind", "round"] "" "Offences of an own attester that own nodes noted; only where there are any.";
     ATTESTER_OFFENCE_AMOUNT: Gauge "butler_attester_offences_amount_tokens" ["network", "attester", "kind", "round"] "tokens" "What these offences may cost, in whole tokens of 18 decimals.";

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use butler_core::config::TlsFiles;
+use butler_core::runtime::clock::TlsClock;
 use butler_core::runtime::report::Chain;
 use butler_core::store::file::{StoreError, load_bounded};
 use rustls::ServerConfig;
@@ -121,7 +122,7 @@ fn load(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
     let key = PrivateKeyDer::from_pem_slice(&load_bounded(&files.key, LIMIT)?);
     let key = key.map_err(|_| TlsError::NoKey(files.key.clone()))?;
     let unusable = |source| TlsError::Unusable { path: files.certificate.clone(), source };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ServerConfig::builder_with_details(Arc::new(ring::default_provider()), Arc::new(TlsClock))
         .with_safe_default_protocol_versions()
         .map_err(unusable)?
         .with_no_client_auth()

@@ -215,7 +215,7 @@ pub(super) static RULES: &[Rule] = &[
         &catalogue::NODE_ADMIN_UP,
         NO,
         Warning,
-        "the admin port of node {node} does not answer, or refuses the key",
+        "the admin port of node {node} does not answer, refuses the key, or is none",
         runbook!("ButlerNodeAdminDown"),
     ),
     rule(
@@ -343,6 +343,13 @@ pub(super) static RULES: &[Rule] = &[
         Warning,
         "{value} faults in key files: their attesters are judged as if no file had them",
         runbook!("ButlerKeyFileFaults"),
+    ),
+    rule(
+        &catalogue::CLOCK_BEHIND,
+        YES,
+        Warning,
+        "the clock of this machine is {value} seconds behind the chain",
+        runbook!("ButlerClockBehind"),
     ),
     rule(
         &catalogue::ENDPOINT_HEALTHY,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::client::l1::{BlockTag, Policy};
+use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 use crate::catalogue;
 use crate::kinds::FailureKind;
 use crate::readings::runway::{note_balances, runway_readings};
-use crate::readings::{ChainReadings, address, chain_readings, number};
+use crate::readings::{ChainReadings, Readings, address, chain_readings, number, truth};
 use crate::scrapers::Scrape;
 use crate::scrapers::seen::{Seen, SeenSender};
 use crate::status::{EndpointFigures, Scraped, Slot};
@@ -170,11 +170,7 @@ impl L1Scraper {
         note_balances(&mut self.spending, &snapshot);
         let runways = runway_readings(&snapshot, &times.map_err(ScrapeError::Snapshot)?, &self.spending);
         readings.readings.0.extend(runways.0);
-        for endpoint in client.endpoints() {
-            if let Some(head) = endpoint.record().head {
-                readings.readings.push(&catalogue::ENDPOINT_HEAD, [endpoint.name().to_owned()], number(head));
-            }
-        }
+        push_endpoints(&mut readings.readings, client, snapshot.block.number);
         self.seen.send_replace(Some(Arc::new(Seen {
             snapshot,
             keys: network.keys.book.clone(),
@@ -205,6 +201,23 @@ impl Scrape for L1Scraper {
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
         Box::pin(self.scrape_chain(slot))
     }
+}
+
+/// How far each endpoint is, what it is asked for at most, and whether the clock here is behind all of them.
+fn push_endpoints(readings: &mut Readings, client: &L1Client, block: u64) {
+    for endpoint in client.endpoints() {
+        let label = || [endpoint.name().to_owned()];
+        if let Some(head) = endpoint.record().head {
+            readings.push(&catalogue::ENDPOINT_HEAD, label(), number(head));
+            readings.push(&catalogue::ENDPOINT_LAG, label(), number(block) - number(head));
+        }
+        let limits = endpoint.limits();
+        readings.push(&catalogue::ENDPOINT_BATCH, label(), number(limits.batch_calls));
+        readings.push(&catalogue::ENDPOINT_GAS, label(), number(limits.call_gas));
+        readings.push(&catalogue::ENDPOINT_RANGE, label(), number(limits.log_range_blocks));
+        readings.push(&catalogue::ENDPOINT_MULTICALL, label(), truth(limits.uses_multicall));
+    }
+    readings.push(&catalogue::CLOCK_BEHIND, [], number(client.clock_behind().unwrap_or_default()));
 }
 
 fn endpoint_figures(network: &Network) -> Vec<EndpointFigures> {

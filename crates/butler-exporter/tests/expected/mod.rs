@@ -99,10 +99,13 @@ pub(crate) fn faults(bench: &Bench, world: &World, series: &Series) -> Vec<Strin
     values.collect()
 }
 
+/// Families that no honest chain has a series of; `tests/claims.rs` shows them.
+const SUSPECT: [&str; 1] = ["butler_coinbase_unverifiable"];
+
 /// The families of which no series is there.
 pub(crate) fn unseen(series: &Series) -> Vec<&'static str> {
     let is_seen = |name: &str| series.keys().any(|key| key.split('{').next() == Some(name));
-    catalogue::all().map(|family| family.name).filter(|name| !is_seen(name)).collect()
+    catalogue::all().map(|family| family.name).filter(|name| !is_seen(name) && !SUSPECT.contains(name)).collect()
 }
 
 /// Waits until everything is as expected: scrapers begin at different moments, and Prometheus comes later.

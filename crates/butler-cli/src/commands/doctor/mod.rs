@@ -10,6 +10,7 @@ use butler_core::domain::coinbase::Severity;
 use butler_core::domain::publisher::top_ups;
 use butler_core::domain::state::State;
 use butler_core::network::{Network, admin_ports};
+use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use butler_core::snapshot::SlashingReader;
@@ -108,7 +109,7 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, O
         check_chain(gathered, checks);
         check_attesters(gathered, checks);
         check_publishers(gathered, checks);
-        check_slashing(gathered, checks).await;
+        Box::pin(check_slashing(gathered, checks)).await;
     }
     match network.aztec_nodes() {
         Ok(nodes) => {
@@ -171,10 +172,18 @@ fn check_chain(gathered: &Gathered, checks: &mut Vec<Check>) {
         checks.push(check("endpoint", endpoint.name(), light, what));
     }
     let block = gathered.snapshot.block;
-    let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default();
+    let now = unix_now();
     let light = if now.saturating_sub(block.timestamp) > OLD_BLOCK { Light::Amber } else { Light::Green };
     let what = format!("block {}, {}", block.number, format::distance(now, block.timestamp));
     checks.push(check("chain", &gathered.network.config.name, light, what));
+    checks.push(match client.clock_behind() {
+        None => check("clock", "", Light::Green, "this machine's clock is not behind the chain"),
+        Some(seconds) => {
+            let what = format!("this machine's clock is {} behind the chain", format::duration(seconds));
+            let hint = "start the machine's time service, or doubt an endpoint that is alone".to_owned();
+            Check { hint: Some(hint), ..check("clock", "", Light::Amber, what) }
+        }
+    });
     if let Some(unsaved) = &gathered.unsaved {
         checks.push(check("cache", "", Light::Amber, format!("the ledger cannot be kept: {}", Chain(unsaved))));
     }
