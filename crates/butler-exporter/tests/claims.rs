@@ -19,7 +19,8 @@ async fn coinbases_that_are_not_confirmed_are_told_by_metric_and_page() {
     bench.reconfigure(bench.chain.url(), &proxy.url());
     proxy.set(FaultPlan::always(Fault::Lie(Lie::Reverted(Getter::SplitHash))));
     let program = bench.run().await;
-    let series = program.when_scraped("devnet", "rewards").await;
+    program.when_scraped("devnet", "rewards").await;
+    let series = program.when_scraped("devnet", "l1").await;
     let told: Vec<&String> = series.keys().filter(|key| key.starts_with("butler_coinbase_unverifiable{")).collect();
     assert!(!told.is_empty() && told.iter().all(|key| key.contains("reason=\"other_hash\"")), "{told:?}");
     assert!(!series.keys().any(|key| key.starts_with("butler_coinbase_wrong{")), "{series:#?}");

@@ -4,6 +4,7 @@
 //! number the oldest connection that was not answered yet is closed: an answer takes milliseconds, so that is one that does
 //! not get on. Whoever was answered is left alone, as long as there is room for newcomers.
 
+mod dateless;
 pub mod tls;
 
 use std::collections::VecDeque;
@@ -21,15 +22,13 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE,
-    HeaderMap, HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap,
+    HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -89,7 +88,7 @@ impl Site {
         self.board.is_ready()
     }
 
-    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         let access = self.access.load_full();
         match access.judge(request.headers()).await {
             Verdict::Allowed => {}
@@ -248,12 +247,6 @@ fn make_room(oldest_first: &mut VecDeque<Open>) {
     }
 }
 
-/// The date of an answer, which a machine without a clock does not write (RFC 9110, 6.6.1).
-fn date(now: u64) -> Option<HeaderValue> {
-    let at = i64::try_from(now).ok().filter(|now| *now > 0).and_then(|now| Timestamp::from_second(now).ok())?;
-    HeaderValue::try_from(DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()?).ok()
-}
-
 /// A connection as it sees itself.
 #[derive(Clone)]
 struct Visit {
@@ -263,11 +256,8 @@ struct Visit {
 }
 
 impl Visit {
-    async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-        let mut response = self.site.answer(&request).await;
-        if let Some(date) = date(unix_now()) {
-            response.headers_mut().insert(DATE, date);
-        }
+    async fn answer<B>(self, request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible> {
+        let response = self.site.answer(&request).await;
         if response.status() != StatusCode::UNAUTHORIZED {
             self.was_answered.store(true, Ordering::Relaxed);
         }
@@ -288,11 +278,12 @@ async fn connection(stream: TcpStream, visit: Visit, tls: Option<Arc<Tls>>, stop
 }
 
 async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, visit: Visit, mut stopped: watch::Receiver<bool>) {
+    if unix_now() == 0 {
+        return dateless::exchange(stream, visit).await;
+    }
     let peer = visit.peer;
     let service = service_fn(move |request: Request<Incoming>| visit.clone().answer(request));
-    // hyper's own date panics with a clock that stands before 1970.
     let connection = http1::Builder::new()
-        .auto_date_header(false)
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES)
