@@ -17,7 +17,7 @@ use crate::output::ColorChoice;
 /// Where every attester of your Aztec staking providers stands, and what is wrong with it.
 ///
 /// Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 bug, 2 usage, 3 configuration, 4 upstream,
-/// 5 the check ran and its answer is bad, 6 refused, 7 local file.
+/// 5 the check ran and its answer is bad, 6 refused, 7 local file, 130 and 143 stopped by SIGINT and SIGTERM.
 #[derive(Debug, Parser)]
 #[command(name = "butler-cli", version, propagate_version = true, max_term_width = 100)]
 pub struct Arguments {
@@ -44,6 +44,9 @@ pub struct Global {
     /// Provider to look at instead of the configured ones; may be given several times.
     #[arg(long, global = true, value_name = "ID")]
     pub provider_id: Vec<ProviderId>,
+    /// Forget what was kept of earlier scans, and scan the StakingRegistry's events anew.
+    #[arg(long, global = true)]
+    pub rescan: bool,
     /// Print JSON to stdout.
     #[arg(long, global = true)]
     pub json: bool,

@@ -41,6 +41,9 @@ pub enum CliError {
     /// The program could not start.
     #[error("failed to start")]
     Runtime(#[source] io::Error),
+    /// A signal ended the program.
+    #[error("stopped by a signal before the result was complete")]
+    Stopped(Exit),
     /// The first block comes after the last one.
     #[error("--from-block {from} comes after the last block, {last}")]
     EmptyRange {
@@ -76,6 +79,7 @@ impl CliError {
             Self::EmptyRange { .. } => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
             Self::Runtime(_) => Exit::Bug,
+            Self::Stopped(exit) => *exit,
         }
     }
 
@@ -108,6 +112,7 @@ impl CliError {
             | Self::Output(_)
             | Self::Runtime(_)
             | Self::EmptyRange { .. }
+            | Self::Stopped(_)
             | Self::Event(_) => None,
         }
     }

@@ -8,12 +8,14 @@ use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
+use butler_core::snapshot::{SnapshotError, SnapshotReader};
 use butler_core::store::file::StoreError;
 
 use crate::args::Global;
 use crate::error::CliError;
 use crate::output::remark;
 use crate::progress::Waiting;
+use crate::signals::unless_stopped;
 use crate::view::json::Scope;
 
 /// Loads the configuration that the arguments mean.
@@ -94,17 +96,23 @@ impl Gathered {
     /// Says on stderr what was wrong and did not stop the command, and turns `exit` into what the program ends with.
     #[must_use]
     pub(crate) fn finish(&self, exit: Exit) -> Exit {
-        for fault in &self.network.keys.faults {
-            remark(&format!("warning: {fault}"));
-        }
-        let Some(unsaved) = &self.unsaved else { return exit };
-        remark(&format!(
-            "warning: the result is complete, but the ledger could not be kept for next time: {}",
-            Chain(unsaved)
-        ));
-        remark("hint: make room there, or set `cache_directory` to a folder that can be written");
-        if exit == Exit::Success { Exit::LocalFile } else { exit }
+        finish(&self.network, self.unsaved.as_ref(), exit)
     }
+}
+
+/// Says on stderr what was wrong and did not stop the command, and turns `exit` into what the program ends with.
+#[must_use]
+pub(crate) fn finish(network: &Network, unsaved: Option<&StoreError>, exit: Exit) -> Exit {
+    for fault in &network.keys.faults {
+        remark(&format!("warning: {fault}"));
+    }
+    let Some(unsaved) = unsaved else { return exit };
+    remark(&format!(
+        "warning: the result is complete, but the ledger could not be kept for next time: {}",
+        Chain(unsaved)
+    ));
+    remark("hint: make room there, or set `cache_directory` to a folder that can be written");
+    if exit == Exit::Success { Exit::LocalFile } else { exit }
 }
 
 /// Opens the network that the arguments mean.
@@ -112,7 +120,39 @@ impl Gathered {
 /// # Errors
 /// When the configuration or the network cannot be used.
 pub(crate) fn open(global: &Global) -> Result<Network, CliError> {
-    Ok(Network::open(&load(global)?, global.network.as_deref(), Policy::ONE_SHOT)?)
+    let mut network = Network::open(&load(global)?, global.network.as_deref(), Policy::ONE_SHOT)?;
+    if global.rescan {
+        network.reader.forget_ledger();
+    }
+    Ok(network)
+}
+
+/// Reads something through the network's reader and keeps the ledger, also when the reading fails or a signal ends it: the
+/// next time begins where this one was cut. Returns with it why the ledger could not be kept.
+///
+/// # Errors
+/// When the reading failed or was stopped.
+pub(crate) async fn reading<T>(
+    network: &mut Network,
+    read: impl AsyncFnOnce(&mut SnapshotReader, &Waiting) -> Result<T, SnapshotError>,
+) -> Result<(T, Option<StoreError>), CliError> {
+    let waiting = Waiting::new();
+    let result = unless_stopped(waiting.during(read(&mut network.reader, &waiting))).await;
+    drop(waiting);
+    // A provider or a contract that is not there has no ledger to be kept.
+    let is_worth_it = match &result {
+        Ok(Ok(_)) | Err(_) => true,
+        Ok(Err(SnapshotError::Rpc(_) | SnapshotError::Ledger(_) | SnapshotError::Restless { .. })) => true,
+        Ok(Err(
+            SnapshotError::NoContract { .. }
+            | SnapshotError::Unsupported { .. }
+            | SnapshotError::Nonsense { .. }
+            | SnapshotError::UnknownProvider(_)
+            | SnapshotError::UnknownAdmin(_),
+        )) => false,
+    };
+    let unsaved = if is_worth_it { network.reader.save_ledger().err() } else { None };
+    Ok((result??, unsaved))
 }
 
 /// Opens the network and reads one snapshot; `with_other_providers` for audits.
@@ -123,9 +163,9 @@ pub(crate) async fn gather(global: &Global, at: BlockTag, with_other_providers: 
     let mut network = open(global)?;
     let mut request = network.request(at);
     request.with_other_providers = with_other_providers;
-    let waiting = Waiting::new();
-    let snapshot = waiting.during(network.reader.read(&request, &|progress| waiting.note(progress))).await?;
-    drop(waiting);
-    let unsaved = network.reader.save_ledger().err();
+    let read = async |reader: &mut SnapshotReader, waiting: &Waiting| {
+        reader.read(&request, &|progress| waiting.note(progress)).await
+    };
+    let (snapshot, unsaved) = reading(&mut network, read).await?;
     Ok(Gathered { network, snapshot, unsaved })
 }

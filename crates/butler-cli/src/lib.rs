@@ -10,6 +10,7 @@ mod error;
 mod gather;
 mod output;
 mod progress;
+mod signals;
 mod view;
 
 use std::process::ExitCode;
@@ -36,7 +37,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&CliError::Runtime(error)),
     };
-    match runtime.block_on(commands::run(arguments)) {
+    match runtime.block_on(signals::unless_stopped(commands::run(arguments))).flatten() {
         Ok(exit) => exit.into(),
         Err(error) => fail(&error),
     }

@@ -63,6 +63,73 @@ async fn recorded_nodes_get_the_light_that_they_deserve() {
 }
 
 #[tokio::test]
+async fn a_node_whose_own_l1_is_not_usable_is_bad_whatever_it_says_of_itself() {
+    let bench = Bench::start().await;
+    let recordings = ["l1-rate-limited", "l1-timed-out", "l1-down", "l1-paused", "validator-node-4.1.2"];
+    let mut nodes = Vec::new();
+    for name in recordings {
+        let node = FakeAztecNode::replay(name).await.unwrap();
+        let contracts = bench.oracle().contracts;
+        node.set_result(
+            "node_getNodeInfo",
+            json!({
+                "nodeVersion": "4.1.2", "l1ChainId": 31337, "rollupVersion": bench.oracle().rollup.version,
+                "l1ContractAddresses": {
+                    "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address,
+                },
+            }),
+        );
+        nodes.push((name, node));
+    }
+    add_nodes(&bench, &nodes.iter().map(|(name, node)| (*name, node)).collect::<Vec<_>>());
+    // Other words of an L1, which are those of errors that mean something else when an L1 says them to us.
+    for words in ["header not found", "method not found", "rate limit", "execution reverted", "401 invalid api key"] {
+        nodes[0].1.set_error("node_getCurrentMinFees", -32702, &format!("URL: http://l1/v3/PLANTEDKEY {words}"));
+        let report = bench.json(&["doctor"], 5).await;
+        for name in recordings {
+            let expected = if name == "validator-node-4.1.2" { "green" } else { "red" };
+            assert_eq!(light(&report, "node_l1", name).0, expected, "{name}, {words}: {report:#}");
+            assert_eq!(light(&report, "node", name).0, "green", "{name}: {report:#}");
+        }
+        let text = report.to_string();
+        for secret in ["PLANTEDKEY", "L1SECRETKEY", "38546", "viem"] {
+            assert!(!text.contains(secret), "{secret} got out: {report:#}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_admin_url_must_lead_to_an_admin_port_that_takes_the_key() {
+    let bench = Bench::start().await;
+    let validator = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let prover = FakeAztecNode::replay("prover-node-4.1.2").await.unwrap();
+    bench.write("right", FakeAztecNode::ADMIN_KEY);
+    bench.write("wrong", "hunter2");
+    let mut text = bench.read("butler.toml");
+    for (name, admin_url, key) in [
+        ("good", validator.admin_url(), "right"),
+        ("wrong-key", validator.admin_url(), "wrong"),
+        ("public", validator.url(), "right"),
+        ("l1", bench.chain.url().to_owned(), "right"),
+        ("no-slasher", prover.admin_url(), "right"),
+    ] {
+        let url = validator.url();
+        text.push_str(&format!(
+            "\n[[networks.devnet.aztec_nodes]]\nname = \"{name}\"\nurl = \"{url}\"\nadmin_url = \"{admin_url}\"\nadmin_api_key_file = \"{key}\"\n"
+        ));
+    }
+    bench.write("butler.toml", &text);
+    let report = bench.json(&["doctor"], 5).await;
+    let port = |name| light(&report, "admin_port", name);
+    assert_eq!(port("good"), ("green".to_owned(), "answers and accepts the key".to_owned()));
+    assert_eq!(port("no-slasher"), ("green".to_owned(), "answers; the node has no slasher".to_owned()));
+    assert_eq!(port("wrong-key"), ("red".to_owned(), "refuses the key".to_owned()));
+    for name in ["public", "l1"] {
+        assert_eq!(port(name), ("red".to_owned(), "answers, and is no admin port".to_owned()), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_provider_in_order_has_nothing_red() {
     let bench = Bench::start().await;
     bench.correct_coinbases();

@@ -15,6 +15,7 @@ use butler_core::domain::duplicates::DuplicateKind;
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 use serde_json::Value;
 use support::Bench;
 
@@ -182,10 +183,14 @@ async fn bench() -> Bench {
 async fn every_command_prints_what_is_documented_and_nothing_else() {
     let bench = bench().await;
     let admin_of_another = format!("{:?}", bench.oracle().providers[&3].provider_admin);
-    let runs: [(&str, &[&str], i32); 18] = [
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::Reverted(Getter::SplitHash))));
+    let liar = proxy.url();
+    let runs: [(&str, &[&str], i32); 19] = [
         ("butler-cli status", &["status"], 0),
         ("butler-cli status", &["status", "--attention", "--state", "ACTIVE"], 0),
         ("butler-cli status", &["status", "--config", "without_keys.toml"], 0),
+        ("butler-cli status", &["status", "--l1-url", &liar], 0),
         ("butler-cli queue", &["queue"], 0),
         ("butler-cli audit", &["audit"], 5),
         ("butler-cli audit", &["audit", "--strict"], 5),
@@ -267,7 +272,7 @@ fn the_closed_sets_are_those_of_the_program() {
     let statuses = (0..=u8::MAX).map_while(|number| OnChainStatus::try_from(number).ok());
     assert_eq!(page.names["status"], set(statuses.map(name).collect()));
     assert_eq!(page.names["severity"], set([Severity::Ok, Severity::Warning, Severity::Critical].map(name).to_vec()));
-    assert_eq!(page.names["unverified"], set([Unverified::NotStakedYet, Unverified::NoDelegation].map(name).to_vec()));
+    assert_eq!(page.names["unverified"], set(Unverified::ALL.map(name).to_vec()));
     assert!(page.names["failure"].contains(&name(ErrorKind::StateUnavailable)));
     let duplicates = set(DuplicateKind::ALL.map(name).to_vec());
     assert!(duplicates.is_subset(&page.names["finding"]), "{:?}", duplicates.difference(&page.names["finding"]));
@@ -276,7 +281,8 @@ fn the_closed_sets_are_those_of_the_program() {
     for finding in page.names["finding"].difference(&duplicates) {
         assert!(source.contains(&format!("\"{finding}\"")), "{finding}");
     }
-    let source = include_str!("../src/commands/doctor.rs");
+    let source =
+        concat!(include_str!("../src/commands/doctor/mod.rs"), include_str!("../src/commands/doctor/nodes.rs"));
     for check in &page.names["check"] {
         assert!(source.contains(&format!("\"{check}\"")), "{check}");
     }

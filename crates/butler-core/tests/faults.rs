@@ -14,7 +14,7 @@ use butler_core::contracts::multicall::{MULTICALL3, Outcome, encode_aggregate};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::snapshot::{SnapshotError, SnapshotReader};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
-use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, LogLimitStyle, PruneStyle, When};
+use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, Lie, LogLimitStyle, PruneStyle, When};
 use ethers_core::types::{Address, U256};
 
 const TIMEOUT: Duration = Duration::from_millis(1500);
@@ -123,21 +123,45 @@ async fn a_healthy_endpoint_stands_in_for_a_faulty_one() {
 }
 
 #[tokio::test]
-async fn an_endpoint_on_another_chain_or_far_behind_stands_back() {
+async fn an_endpoint_on_another_chain_far_behind_or_far_ahead_of_two_others_stands_back() {
     let setting = Setting::start().await;
     for _ in 0..9 {
         setting.chain.play(Move::Mine).await.unwrap();
     }
     let truth = setting.truth().await;
-    for (fault, expected) in
-        [(Fault::WrongChain(1), ErrorKind::WrongChain), (Fault::LaggingHead(8), ErrorKind::Lagging)]
-    {
+    for (fault, expected) in [
+        (Fault::WrongChain(1), ErrorKind::WrongChain),
+        (Fault::LaggingHead(8), ErrorKind::Lagging),
+        (Fault::Lie(Lie::HeadAhead(8)), ErrorKind::Leading),
+    ] {
         setting.proxy.set(FaultPlan::always(fault));
-        let mut reader = setting.reader(true);
+        let third = FaultProxy::start(setting.chain.url()).await.unwrap();
+        let endpoints = [
+            support::endpoint("faulty", &setting.proxy.url()),
+            support::endpoint("healthy", setting.chain.url()),
+            support::endpoint("third", &third.url()),
+        ];
+        let mut reader = support::reader_at(&setting.oracle, &endpoints);
         assert_eq!(reader.read(&support::request(&setting.oracle), &|_| ()).await.unwrap(), truth);
         let health = reader.client().endpoints()[0].health();
         assert_eq!(health.last_failure(), Some(expected));
         assert!(health.is_quarantined(tokio::time::Instant::now()));
+    }
+}
+
+#[tokio::test]
+async fn of_two_endpoints_the_lower_head_is_read_and_nobody_is_blamed() {
+    let setting = Setting::start().await;
+    for _ in 0..9 {
+        setting.chain.play(Move::Mine).await.unwrap();
+    }
+    let head = setting.chain.block_number().await.unwrap();
+    for (lie, read) in [(Lie::HeadBehind(8), head - 8), (Lie::HeadAhead(8), head), (Lie::HeadAhead(1_000), head)] {
+        setting.proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        let mut reader = setting.reader(true);
+        let snapshot = reader.read(&support::request(&setting.oracle), &|_| ()).await.unwrap();
+        assert_eq!(snapshot.block.number, read, "{lie}");
+        assert!(reader.client().endpoints().iter().all(|endpoint| endpoint.health().last_failure().is_none()), "{lie}");
     }
 }
 

@@ -12,10 +12,14 @@ use butler_core::contracts::bindings::rollup::RollupEvents;
 use butler_core::contracts::bindings::tally_slashing_proposer::TallySlashingProposerEvents as Events;
 use butler_core::contracts::events::{Source, TypedEvent, decode_event};
 use butler_core::domain::rollup::RollupClock;
-use butler_core::domain::slashing::{OpenRound, ProposerFacts, SlashingFacts, SlashingRules, Stage, decide, standings};
+use butler_core::domain::slashing::{
+    Blindness, OpenRound, ProposerFacts, SlashingFacts, SlashingProposer, SlashingRules, Stage, decide, standings,
+};
 use butler_core::snapshot::{SlashingReader, SlashingRequest};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 use ethers_core::types::{Address, H256, Log, U256};
+use ethers_core::utils::{hex, id};
 
 struct Bench {
     chain: Chain,
@@ -53,7 +57,7 @@ impl Bench {
     }
 
     async fn proposer(&mut self) -> ProposerFacts {
-        self.read().await.proposer.unwrap()
+        self.read().await.proposer.tally().unwrap().clone()
     }
 
     async fn vote(&self, votes: [u8; 4], times: usize) {
@@ -88,7 +92,7 @@ async fn the_devnets_rules_are_read_and_nobody_is_voted_against() {
     let mut bench = Bench::start().await;
     let facts = bench.read().await;
     assert_eq!((facts.block.number, facts.paused_until), (bench.oracle().block.number, None));
-    let proposer = facts.proposer.as_ref().unwrap();
+    let proposer = facts.proposer.tally().unwrap();
     let rules = proposer.rules;
     assert_eq!((rules.quorum, rules.round_slots, rules.round_epochs, rules.committee_size), (65, 128, 4, 4));
     assert_eq!((rules.execution_delay_rounds, rules.lifetime_rounds, rules.offset_rounds), (28, 34, 2));
@@ -99,7 +103,7 @@ async fn the_devnets_rules_are_read_and_nobody_is_voted_against() {
     assert!(standings(&facts, &bench.clock()).unwrap().is_empty());
     let before = bench.requests();
     bench.read().await;
-    assert_eq!(bench.requests() - before, 3, "head, slasher, rounds");
+    assert_eq!(bench.requests() - before, 3, "head, slasher with rules, rounds");
 }
 
 #[tokio::test]
@@ -124,7 +128,7 @@ async fn votes_add_up_to_the_contracts_tally_and_are_executed_when_we_said() {
 
     bench.vote(all, 1).await;
     let slashing = bench.read().await;
-    let facts = slashing.proposer.as_ref().unwrap();
+    let facts = slashing.proposer.tally().unwrap();
     let decided = &facts.rounds[0];
     bench.assert_tally(facts, decided).await;
     assert_eq!(decided.actions.len(), 7, "{decided:?}");
@@ -168,7 +172,7 @@ async fn a_veto_and_a_pause_are_seen_at_once() {
     assert_eq!(paused.paused_until, Some(paused.block.timestamp + 259_200));
     bench.chain.play(Move::VetoSlashes { round }).await.unwrap();
     let vetoed = bench.read().await;
-    assert!(vetoed.proposer.as_ref().unwrap().rounds[0].is_vetoed);
+    assert!(vetoed.proposer.tally().unwrap().rounds[0].is_vetoed);
     let standing = standings(&vetoed, &bench.clock()).unwrap()[&attester];
     assert_eq!((standing.stage, standing.decision), (Stage::Vetoed, None));
 }
@@ -197,19 +201,68 @@ async fn votes_on_others_are_not_read() {
 }
 
 #[tokio::test]
-async fn a_rollup_without_a_tally_proposer_is_no_error() {
+async fn a_rollup_without_a_slasher_is_told_from_a_slasher_that_cannot_be_read() {
     let mut bench = Bench::start().await;
     let head = bench.client.head(BlockTag::Latest, &[]).await.unwrap();
     let (clock, own) = (bench.clock(), bench.own.clone());
     let staking_registry = bench.oracle().contracts.staking_registry_address;
     // None at all, and a contract that has nothing to do with slashing.
-    for slasher in [Address::zero(), staking_registry] {
+    for (slasher, proposer) in [
+        (Address::zero(), SlashingProposer::NoSlasher),
+        (staking_registry, SlashingProposer::Unreadable(Blindness::NoProposer)),
+    ] {
         let request = SlashingRequest { slasher, clock, own: &own };
         let facts = bench.reader.read(&bench.client, &head.block, &request).await.unwrap();
-        assert_eq!((facts.paused_until, facts.proposer), (None, None));
+        assert_eq!((facts.paused_until, facts.proposer), (None, proposer));
     }
     let nothing = SlashingRequest { slasher: Address::repeat_byte(9), clock, own: &own };
     assert!(bench.reader.read(&bench.client, &head.block, &nothing).await.is_err(), "no contract is an error");
+}
+
+/// The getters of a proposer's rules, in no order.
+const RULES: [&str; 3] = ["QUORUM()", "SLASH_OFFSET_IN_ROUNDS()", "SLASH_AMOUNT_LARGE()"];
+
+/// Reverts this getter, alone and in packs.
+fn without(signature: &str) -> FaultPlan {
+    FaultPlan::always(Fault::RevertCalls(format!("0x{}", hex::encode(id(signature)))))
+}
+
+#[tokio::test]
+async fn sixty_six_votes_are_seen_where_the_getter_of_the_proposers_kind_is_gone() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    bench.vote(vote([1, 2, 3, 1, 1, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0]), 66).await;
+    let mut bench = Bench { client: support::client(&[support::endpoint("devnet", &proxy.url())]), ..bench };
+    for gone in [
+        without("SLASHING_PROPOSER_TYPE()"),
+        FaultPlan::always(Fault::Lie(Lie::Reverted(Getter::SlashingProposerType))),
+    ] {
+        proxy.set(gone);
+        bench.reader = SlashingReader::default();
+        let slashing = bench.read().await;
+        let facts = slashing.proposer.tally().unwrap();
+        assert_eq!((facts.current_votes, facts.rounds.len()), (66, 1));
+        bench.assert_tally(facts, &facts.rounds[0]).await;
+        let standing = standings(&slashing, &bench.clock()).unwrap();
+        assert!(standing.values().any(|standing| standing.votes == 66 && standing.decision.is_some()));
+    }
+}
+
+#[tokio::test]
+async fn a_proposer_that_does_not_give_its_figures_is_said_to_be_unreadable_and_only_as_long() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    let mut bench = Bench { client: support::client(&[support::endpoint("devnet", &proxy.url())]), ..bench };
+    for signature in RULES {
+        proxy.set(without(signature));
+        let facts = bench.read().await;
+        assert_eq!(facts.proposer, SlashingProposer::Unreadable(Blindness::UnknownProposer), "{signature}");
+        // Whatever it was: what was learnt from it does not stay.
+        proxy.set(FaultPlan::default());
+        assert_eq!(bench.proposer().await.rules.quorum, 65, "{signature}");
+    }
+    proxy.set(without("PROPOSER()"));
+    assert_eq!(bench.read().await.proposer, SlashingProposer::Unreadable(Blindness::NoProposer));
 }
 
 /// Logs of a round that validators of a local network of 4.1.2 voted on and executed: five votes decide, in the

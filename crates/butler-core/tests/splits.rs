@@ -1,64 +1,128 @@
-//! The splits of the scenario's delegations are those that the registry made.
+//! The splits of the scenario's delegations are those that the registry made, and cost few requests.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use butler_core::domain::ids::Coinbase;
 use butler_core::domain::rewards::provider_rewards;
-use butler_core::snapshot::{SnapshotError, SplitReader};
-use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
-use ethers_core::types::{Address, U256};
+use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::snapshot::SnapshotReader;
+use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, SplitEvent};
+use ethers_core::types::Address;
+
+fn requests(reader: &SnapshotReader) -> u64 {
+    reader.client().endpoints()[0].peer().counters().requests.load(Relaxed)
+}
 
 #[tokio::test]
-async fn every_delegations_split_is_read_once_and_gives_the_rate_of_its_time() {
+async fn every_delegations_split_is_confirmed_and_gives_the_rate_of_its_time() {
     let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
     let oracle = chain.oracle().unwrap();
-    let registry = oracle.contracts.staking_registry_address;
     let mut reader = support::reader(oracle, chain.url());
-    let mut splits = SplitReader::default();
     let mut request = support::request(oracle);
     let snapshot = reader.read(&request, &|_| ()).await.unwrap();
-    let read = splits.read(reader.client(), &snapshot.block, registry, &snapshot.delegations).await.unwrap().clone();
     for event in oracle.events_named("SplitCreated") {
         let coinbase = Coinbase::try_from(event.address("split").unwrap()).unwrap();
-        let split = &read[&coinbase];
+        let split = snapshot.splits[&coinbase].confirmed().unwrap();
         let parameters = &event.args["splitParams"];
-        let rate = U256::from_dec_str(parameters["allocations"][0].as_str().unwrap()).unwrap();
-        let recipient: Address = serde_json::from_value(parameters["recipients"][0].clone()).unwrap();
-        assert_eq!(
-            (split.provider_recipient, split.provider_allocation, split.total),
-            (recipient, rate, 10_000.into())
-        );
+        let rate: u16 = parameters["allocations"][0].as_str().unwrap().parse().unwrap();
+        let recipients: [Address; 2] = serde_json::from_value(parameters["recipients"].clone()).unwrap();
+        assert_eq!((split.provider_recipient, split.provider_bps), (recipients[0], rate));
+        assert_eq!(split.delegator_recipient, recipients[1]);
     }
-    assert_eq!(read.len(), oracle.events_named("SplitCreated").count());
-    let requests =
-        || reader.client().endpoints()[0].peer().counters().requests.load(std::sync::atomic::Ordering::Relaxed);
-    let before = requests();
-    splits.read(reader.client(), &snapshot.block, registry, &snapshot.delegations).await.unwrap();
-    assert_eq!(requests(), before);
+    assert_eq!(snapshot.splits.len(), oracle.events_named("SplitCreated").count());
 
     chain.play(Move::SetTakeRate { provider: 1, rate: 1_234 }).await.unwrap();
     chain.play(Move::Stake { provider: 1 }).await.unwrap();
     request.with_other_providers = false;
     let snapshot = reader.read(&request, &|_| ()).await.unwrap();
-    let read = splits.read(reader.client(), &snapshot.block, registry, &snapshot.delegations).await.unwrap();
     let newest = snapshot.delegations.last().unwrap();
-    assert_eq!(read[&newest.coinbase].provider_allocation, 1_234.into());
-    assert!(provider_rewards(&snapshot, read).is_some());
+    assert_eq!(snapshot.splits[&newest.coinbase].confirmed().unwrap().provider_bps, 1_234);
+    for (coinbase, split) in &snapshot.splits {
+        assert!(split.confirmed().is_some(), "{coinbase}: {split:?}");
+    }
+    assert!(provider_rewards(&snapshot).unwrap().values().all(|rewards| rewards.pending.is_some()));
 }
 
 #[tokio::test]
-async fn a_coinbase_that_the_factory_did_not_make_is_an_error() {
+async fn splits_cost_one_request_more_once_and_then_none() {
     let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
     let oracle = chain.oracle().unwrap();
     let mut reader = support::reader(oracle, chain.url());
-    let mut delegations = reader.read(&support::request(oracle), &|_| ()).await.unwrap().delegations;
-    let block = reader.client().head(butler_core::client::l1::BlockTag::Latest, &[]).await.unwrap().block;
-    delegations[0].coinbase = Coinbase::try_from(Address::repeat_byte(5)).unwrap();
-    let registry = oracle.contracts.staking_registry_address;
-    let mut splits = SplitReader::default();
-    let error = splits.read(reader.client(), &block, registry, &delegations).await.unwrap_err();
-    assert!(matches!(error, SnapshotError::Nonsense { .. }), "{error:?}");
+    let request = support::request(oracle);
+    let snapshot = reader.read(&request, &|_| ()).await.unwrap();
+    assert!(snapshot.splits.len() > 1);
+    let cold = requests(&reader);
+    reader.read(&request, &|_| ()).await.unwrap();
+    let warm = requests(&reader) - cold;
+    assert!(cold <= warm + 2, "{cold} requests cold, {warm} warm");
+    assert!(warm <= 6, "{warm} requests warm");
+}
+
+/// Every lie that is about a coinbase, or about the split behind it.
+const LIES: [Lie; 10] = [
+    Lie::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Missing),
+    Lie::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged),
+    Lie::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing),
+    Lie::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Forged),
+    Lie::Attester,
+    Lie::ExtraStake(SplitEvent::Missing),
+    Lie::ExtraStake(SplitEvent::Forged),
+    Lie::StakeAsDrip,
+    Lie::DripAsStake,
+    Lie::Reverted(Getter::SplitHash),
+];
+
+/// Confirmed is only what the registry really made for that attester.
+fn assert_confirmed_is_true(snapshot: &NetworkSnapshot, oracle: &Oracle, lie: Lie) -> usize {
+    let truth = oracle.coinbases();
+    let confirmed = snapshot
+        .delegations
+        .iter()
+        .filter(|delegation| snapshot.splits[&delegation.coinbase].confirmed().is_some())
+        .inspect(|delegation| {
+            assert_eq!(truth.get(&delegation.attester), Some(&delegation.coinbase.address()), "{lie}");
+        });
+    confirmed.count()
+}
+
+#[tokio::test]
+async fn one_endpoint_that_lies_about_a_coinbase_confirms_no_other_and_is_forgotten_when_it_is_gone() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let proxy = FaultProxy::start(chain.url()).await.unwrap();
+    let request = support::request(oracle);
+    for lie in LIES {
+        let mut reader = support::reader(oracle, &proxy.url());
+        proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        if let Ok(snapshot) = reader.read(&request, &|_| ()).await {
+            assert_confirmed_is_true(&snapshot, oracle, lie);
+        }
+        proxy.set(FaultPlan::default());
+        let snapshot = reader.read(&request, &|_| ()).await.unwrap();
+        assert_eq!(assert_confirmed_is_true(&snapshot, oracle, lie), oracle.coinbases().len(), "{lie}");
+    }
+}
+
+#[tokio::test]
+async fn one_endpoint_of_two_that_lies_about_a_coinbase_confirms_no_other() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let proxy = FaultProxy::start(chain.url()).await.unwrap();
+    let request = support::request(oracle);
+    for lie in LIES {
+        proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        let (liar, honest) = (support::endpoint("liar", &proxy.url()), support::endpoint("honest", chain.url()));
+        for endpoints in [[liar.clone(), honest.clone()], [honest.clone(), liar.clone()]] {
+            let mut reader = support::reader_at(oracle, &endpoints);
+            if let Ok(snapshot) = reader.read(&request, &|_| ()).await {
+                assert_confirmed_is_true(&snapshot, oracle, lie);
+            }
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), a hostile endpoint whose answers are bombs ([`bombs`]), and
 //! a fake Aztec node that repeats recorded answers ([`aztec_node`]).
 //!
+//! The lies that an endpoint can tell are listed in the README of this crate and in [`proxy::Lie`].
+//!
 //! Never published and never a normal dependency of the programs. Nothing here reaches beyond loopback, except `npm ci`
 //! when the devnet is built for the first time.
 

@@ -11,7 +11,7 @@ use std::{
 
 use butler_testkit::{
     devnet::{Chain, DevnetSpec, ensure},
-    proxy::{Authorization, BatchRefusal, Fault, FaultPlan, FaultProxy, LogLimitStyle, PruneStyle, When},
+    proxy::{Authorization, BatchRefusal, Fault, FaultPlan, FaultProxy, LogLimitStyle, PackRefusal, PruneStyle, When},
 };
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -265,6 +265,29 @@ async fn calls_revert_by_selector() {
     let read = |data: &str| call("eth_call", json!([{ "to": to, "data": data }, "latest"]));
     assert_eq!(ask(&proxy, read("0x90a3b386")).await.json()["error"]["code"], 3);
     assert!(ask(&proxy, read("0xd8e3784c")).await.json()["result"].is_string());
+}
+
+#[tokio::test]
+async fn big_packs_are_refused_in_four_ways() {
+    let (chain, proxy) = start().await;
+    let multicall3 = format!("{:#x}", chain.oracle().unwrap().contracts.multicall3);
+    // Two calls of Multicall3 itself, for the block's number.
+    let word = |text: &str| format!("{text:0>64}");
+    let inner = format!("{}{}{}{}{:0<64}", word(&multicall3[2..]), word("1"), word("60"), word("4"), "42cbb15c");
+    let list = format!("{}{}{}{}{inner}{inner}", word("20"), word("2"), word("40"), word("e0"));
+    let pack = call("eth_call", json!([{ "to": multicall3, "data": format!("0x82ad56cb{list}") }, "latest"]));
+    let error = PackRefusal::Error { code: -32000, message: "execution aborted (timeout = 5s)".to_owned() };
+    for style in [error, PackRefusal::Status(504), PackRefusal::Close] {
+        proxy.set(FaultPlan::always(Fault::RefusePacks { max: 1, style: style.clone() }));
+        let answer = post(&proxy.url(), pack.clone(), None).await;
+        let passed = answer.is_ok_and(|answer| answer.status == 200 && answer.json()["result"].is_string());
+        assert!(!passed, "{style:?}");
+        proxy.set(FaultPlan::always(Fault::RefusePacks { max: 2, style }));
+        assert!(ask(&proxy, pack.clone()).await.json()["result"].is_string());
+    }
+    proxy.set(FaultPlan::always(Fault::RefusePacks { max: 1, style: PackRefusal::Hang }));
+    let url = proxy.url();
+    assert!(tokio::time::timeout(Duration::from_millis(100), post(&url, pack, None)).await.is_err());
 }
 
 #[tokio::test]

@@ -165,9 +165,9 @@ fn coinbase_finding(row: &AttesterRow, now: u64) -> Option<Finding> {
         CoinbaseCheck::Wrong { configured, expected } => {
             ("coinbase_wrong", format!("its coinbase is {configured}, the delegation's split is {expected}"))
         }
-        CoinbaseCheck::Unverifiable { configured, .. } => (
+        CoinbaseCheck::Unverifiable { configured, why } => (
             "coinbase_unverifiable",
-            format!("its coinbase is {configured}, and no delegation says that this is right"),
+            format!("its coinbase is {configured}, and nothing confirms that this is right: {}", why.words()),
         ),
         CoinbaseCheck::Missing { deadline } => {
             let when = match deadline {
@@ -181,7 +181,11 @@ fn coinbase_finding(row: &AttesterRow, now: u64) -> Option<Finding> {
                 }
                 Deadline::Unknown => "it is staked, and the chain does not say when it will be active".to_owned(),
             };
-            let right = row.coinbase_expected.map(|expected| format!("; it must be {expected}")).unwrap_or_default();
+            let right = match (row.coinbase_expected, row.coinbase_doubt) {
+                (Some(expected), _) => format!("; it must be {expected}"),
+                (None, Some(why)) => format!("; which one is right cannot be told: {}", why.words()),
+                (None, None) => String::new(),
+            };
             ("coinbase_missing", format!("it has no coinbase and {when}{right}"))
         }
     };

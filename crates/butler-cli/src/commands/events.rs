@@ -1,18 +1,21 @@
 //! `events`: what Aztec's contracts and the StakingRegistry said, by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use butler_core::client::endpoint::Endpoint;
+use butler_core::client::error::{RpcError, RpcFailure};
+use butler_core::client::l1::BlockTag;
 use butler_core::client::logs::LogFilter;
 use butler_core::contracts::events::{Source, log_id, name_event};
 use butler_core::runtime::exit::Exit;
-use butler_core::snapshot::{Progress, event_sources};
+use butler_core::snapshot::{Progress, SnapshotReader, event_sources};
 use ethers_core::types::{Address, H256, Log};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::args::{EventsArgs, Global};
 use crate::error::CliError;
-use crate::gather::gather;
+use crate::gather::{finish, open, reading};
 use crate::output::Output;
 use crate::progress::Waiting;
 use crate::view::format;
@@ -45,32 +48,57 @@ struct Event {
 /// # Errors
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &EventsArgs, output: Output) -> Result<Exit, CliError> {
-    let gathered = gather(global, args.to_block, false).await?;
-    let from = args.from_block.unwrap_or(gathered.network.config.staking_registry_from_block);
-    let last = gathered.snapshot.block.number;
+    let mut network = open(global)?;
+    // Only logs are read at old blocks: what is read of contracts is read at the newest, which needs no archive.
+    let request = network.request(BlockTag::Latest);
+    let proof = async |reader: &mut SnapshotReader, waiting: &Waiting| {
+        reader.read_ledger(&request, &|progress| waiting.note(progress)).await
+    };
+    let ((newest, own), unsaved) = reading(&mut network, proof).await?;
+    let (config, client) = (&network.config, network.reader.client());
+    let block = match args.to_block {
+        BlockTag::Latest => newest,
+        tag @ (BlockTag::Safe | BlockTag::Finalized | BlockTag::Number(_)) => {
+            client.head(tag, &[]).await.map_err(CliError::Rpc)?.block
+        }
+    };
+    let (from, last) = (args.from_block.unwrap_or(config.staking_registry_from_block), block.number);
     if args.from_block.is_some_and(|from| from > last) {
         return Err(CliError::EmptyRange { from, last });
     }
-    let (config, client) = (&gathered.network.config, gathered.network.reader.client());
-    let sources =
-        event_sources(client, &gathered.snapshot.block, config.aztec_registry, config.staking_registry).await?;
-    let filter = LogFilter { addresses: sources.keys().copied().collect(), topics: Vec::new() };
+    let sources = event_sources(client, &newest, config.aztec_registry, config.staking_registry).await?;
+    let filter = LogFilter { addresses: sources.contracts.keys().copied().collect(), topics: Vec::new() };
     let waiting = Waiting::new();
-    let mut events = Vec::new();
-    let mut next = from;
-    while next <= last {
-        waiting.note(Progress::Ledger { block: next, last });
-        let step = gathered.network.reader.client().log_step(&filter, next, last);
-        let step = waiting.during(step).await.map_err(CliError::Rpc)?;
+    let (mut events, mut places, mut teller) = (Vec::new(), BTreeSet::new(), None);
+    let mut scan = client.log_scan(&filter, (from, last), Some(block), BTreeSet::new());
+    while let Some(step) = waiting.during(scan.next()).await.map_err(CliError::Rpc)? {
+        waiting.note(Progress::Ledger { block: step.to.number, last });
+        teller = Some(step.endpoint);
         for log in &step.logs {
-            events.extend(event(&sources, log)?.filter(|event| is_wanted(event, args)));
+            if log.address == config.staking_registry {
+                let id = log_id(log)?;
+                places.insert((id.block_number, id.log_index));
+            }
+            events.extend(event(&sources.contracts, log)?.filter(|event| is_wanted(event, args)));
         }
-        next = step.to.number.saturating_add(1);
     }
     drop(waiting);
-    let report = EventsReport { scope: gathered.scope(), from_block: from, to_block: last, events };
+    // Of the providers that are ours the registry's counters tell what there must be.
+    if let Some((block, _)) = network.reader.ledger().places(&own, from, last).difference(&places).next() {
+        return Err(CliError::Rpc(RpcError {
+            endpoint: teller
+                .and_then(|index| client.endpoints().get(index))
+                .map_or("no endpoint", Endpoint::name)
+                .to_owned(),
+            method: "eth_getLogs",
+            failure: RpcFailure::Incomplete(format!("an event of block {block} is missing")),
+        }));
+    }
+    let scope =
+        Scope { network: config.name.clone(), chain_id: client.chain_id(), block, rollup: sources.rollup.into() };
+    let report = EventsReport { scope, from_block: from, to_block: last, events };
     output.result(&report, render)?;
-    Ok(gathered.finish(Exit::Success))
+    Ok(finish(&network, unsaved.as_ref(), Exit::Success))
 }
 
 fn event(sources: &BTreeMap<Address, Source>, log: &Log) -> Result<Option<Event>, CliError> {

@@ -42,6 +42,8 @@ struct Staked {
     log_index: u64,
     attester: JsonAddress,
     coinbase: JsonAddress,
+    /// Whether the chain confirms that this is the split that the registry made for it.
+    confirmed: bool,
     staker: JsonAddress,
     rollup: JsonAddress,
 }
@@ -96,6 +98,8 @@ fn provider(id: ProviderId, facts: &ProviderFacts, delegations: Option<&[Delegat
         log_index: delegation.log.log_index,
         attester: delegation.attester.into(),
         coinbase: delegation.coinbase.into(),
+        // A split that is not confirmed is not in the snapshot's delegations.
+        confirmed: delegation.split.is_some(),
         staker: delegation.staker.into(),
         rollup: delegation.rollup.into(),
     };
@@ -140,7 +144,11 @@ fn render(report: &ProviderReport, output: &Output) -> String {
             vec![
                 number(staked.block_number.to_string()),
                 plain(format::address(&staked.attester.0)),
-                plain(format::address(&staked.coinbase.0)),
+                if staked.confirmed {
+                    plain(format::address(&staked.coinbase.0))
+                } else {
+                    toned(format!("{} (not confirmed)", format::address(&staked.coinbase.0)), Tone::Bad)
+                },
                 plain(format::short_address(&staked.staker.0)),
             ]
         });

@@ -60,7 +60,9 @@ struct Coinbase {
     expected: Option<JsonAddress>,
     /// `overdue`, `arrival` (see there) or `unknown`, where a coinbase is missing.
     deadline: Option<&'static str>,
-    /// Why a configured coinbase cannot be verified.
+    /// What the log of its delegation names and the chain does not confirm: not to be configured because of this.
+    claimed: Option<JsonAddress>,
+    /// Why a coinbase cannot be verified.
     why: Option<Unverified>,
 }
 
@@ -152,12 +154,11 @@ fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
             configured: row.coinbase_configured.iter().map(|coinbase| (*coinbase).into()).collect(),
             expected: row.coinbase_expected.map(Into::into),
             deadline,
+            claimed: row.coinbase_claimed.map(Into::into),
             why: match row.coinbase {
                 CoinbaseCheck::Unverifiable { why, .. } => Some(why),
-                CoinbaseCheck::NotApplicable
-                | CoinbaseCheck::Matches
-                | CoinbaseCheck::Missing { .. }
-                | CoinbaseCheck::Wrong { .. } => None,
+                CoinbaseCheck::Missing { .. } => row.coinbase_doubt,
+                CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Wrong { .. } => None,
             },
         },
         effective_balance: row.view.effective_balance.into(),

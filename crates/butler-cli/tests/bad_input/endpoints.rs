@@ -5,7 +5,7 @@ use butler_testkit::proxy::{Authorization, Fault, FaultPlan, FaultProxy, PruneSt
 use serde_json::Value;
 
 use crate::support::{Bench, PASSWORD, TOKEN, URL_KEY, butler, finish, shown};
-use crate::{behind_proxy, refused, with_key};
+use crate::{behind_proxy, refused, told_off, with_key};
 
 #[tokio::test]
 async fn a_malformed_url_is_refused() {
@@ -157,7 +157,7 @@ async fn a_provider_that_does_not_exist_is_refused() {
 #[tokio::test]
 async fn a_node_without_history_is_asked_for_an_old_block() {
     let bench = Bench::start().await;
-    let told = refused(&bench, &["status", "--at", "50"], 4).await;
+    let told = told_off(&bench, &["status", "--at", "50"], 4).await;
     insta::assert_snapshot!(told, @r"
     error: failed to read the chain
       because eth_call failed at 127.0.0.1
@@ -169,7 +169,7 @@ async fn a_node_without_history_is_asked_for_an_old_block() {
     let proxy = behind_proxy(&archive).await;
     for style in [PruneStyle::Geth, PruneStyle::Reth, PruneStyle::Erigon, PruneStyle::Nethermind] {
         proxy.set(FaultPlan::always(Fault::PruneHistory { keep: 10, style }));
-        assert_eq!(refused(&archive, &["status", "--at", "50"], 4).await, told, "{style:?}");
+        assert_eq!(told_off(&archive, &["status", "--at", "50"], 4).await, told, "{style:?}");
         archive.json(&["chain", "--at", "80"], 0).await;
         std::fs::remove_dir_all(archive.path(".cache")).unwrap();
     }

@@ -25,11 +25,17 @@ fn with_key(url: &str) -> String {
 /// Runs a command that must fail, quietly and loudly; gives what a person is told.
 async fn refused(bench: &Bench, arguments: &[&str], code: i32) -> String {
     let before = bench.listing();
+    let told = told_off(bench, arguments, code).await;
+    assert_eq!(bench.listing(), before);
+    told
+}
+
+/// The same of a command that may keep what it scanned before it failed.
+async fn told_off(bench: &Bench, arguments: &[&str], code: i32) -> String {
     let ran = bench.run(arguments).await;
     assert_eq!((ran.code, ran.stdout.as_str()), (code, ""), "{}", ran.stderr);
     let loud = bench.run(&[arguments, &["-vvv"]].concat()).await;
     assert_eq!((loud.code, loud.stdout.as_str()), (code, ""), "{}", loud.stderr);
-    assert_eq!(bench.listing(), before);
     ran.told(bench.folder.path())
 }
 

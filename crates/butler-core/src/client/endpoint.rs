@@ -106,7 +106,7 @@ impl Endpoint {
     pub fn note(&self, failure: Option<&RpcFailure>) {
         let now = Instant::now();
         self.with_health(|health| match failure {
-            None => health.succeeded(),
+            None => health.succeeded(now),
             Some(RpcFailure::RateLimited { retry_after }) => {
                 health.failed(ErrorKind::RateLimited, *retry_after, now);
             }

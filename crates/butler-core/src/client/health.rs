@@ -36,9 +36,12 @@ pub struct Health {
 }
 
 impl Health {
-    /// An answer came that can be believed.
-    pub fn succeeded(&mut self) {
-        *self = Self::default();
+    /// An answer came that can be believed. Whoever told what was proven wrong stands back all the same until the time is up.
+    pub fn succeeded(&mut self, now: Instant) {
+        let is_convicted = matches!(self.last_failure, Some(ErrorKind::Incomplete | ErrorKind::Contradicted));
+        if !(is_convicted && self.is_quarantined(now)) {
+            *self = Self::default();
+        }
     }
 
     /// No such answer came.
@@ -54,6 +57,14 @@ impl Health {
     #[must_use]
     pub fn is_quarantined(&self, now: Instant) -> bool {
         self.back_at.is_some_and(|at| now < at)
+    }
+
+    /// Whether the endpoint stands back at `now` because it told something that is not so. An answer does not prove that it
+    /// tells the truth again; being on the right chain does.
+    #[must_use]
+    pub fn is_distrusted(&self, now: Instant) -> bool {
+        self.is_quarantined(now)
+            && self.last_failure.is_some_and(|kind| kind != ErrorKind::WrongChain && is_a_lie(kind))
     }
 
     /// How long until the endpoint may be asked without being a last resort.
@@ -89,8 +100,18 @@ mod tests {
             last = health.wait(now);
         }
         assert!(health.is_quarantined(now) && !health.is_quarantined(now + BACKOFF.1));
-        health.succeeded();
+        health.succeeded(now);
         assert!(!health.is_quarantined(now) && health.last_failure().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_proven_lie_is_not_forgotten_with_the_next_answer() {
+        let (mut health, now) = (Health::default(), Instant::now());
+        health.failed(ErrorKind::Incomplete, None, now);
+        health.succeeded(now);
+        assert!(health.is_quarantined(now));
+        health.succeeded(now + DISTRUST);
+        assert!(health.last_failure().is_none());
     }
 
     #[tokio::test(start_paused = true)]

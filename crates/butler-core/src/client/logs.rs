@@ -1,7 +1,8 @@
-//! `eth_getLogs` over any range, in steps that fit the endpoint.
+//! `eth_getLogs` over one range.
 //!
-//! A step counts as read only when the same exchange also returned the header of the step's last block: an endpoint that
-//! lags answers such a range with an empty list instead of an error. What comes back is held against what was asked.
+//! A range counts as read only when the same exchange also returned the header of its last block: an endpoint that lags
+//! answers such a range with an empty list instead of an error. What comes back is held against what was asked. Whether it
+//! is all there is no endpoint can prove: that is held against the contract's counters by whoever asked.
 
 use std::collections::BTreeSet;
 
@@ -35,92 +36,66 @@ pub struct LogStep {
     pub logs: Vec<Log>,
 }
 
-/// Reads one step that begins at `from` and ends at `to` or earlier, as the endpoint's limits have it.
+/// Reads the logs of exactly that range, and proves in the same exchange that the endpoint has its last block. With `pin`,
+/// a range that ends at the pin's height must end with that very block, and the endpoint must say that it is canonical.
 ///
 /// # Errors
-/// `RangeRefused` when not even one block is granted, `BlockUnknown` when the endpoint is behind `to`,
-/// `Malformed` when it answers what was not asked, and every failure of the exchange.
-pub async fn read_step(endpoint: &Endpoint, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcFailure> {
-    loop {
-        let span = endpoint.log_range().min(to.saturating_sub(from).saturating_add(1));
-        let last = from.saturating_add(span - 1);
-        match read_range(endpoint, filter, from, last).await {
-            Ok(step) => {
-                if last < to {
-                    endpoint.grow_log_range();
-                }
-                return Ok(step);
-            }
-            Err(failure) => {
-                let Some(next) = narrower(&failure, from, span) else {
-                    return Err(failure);
-                };
-                let counts_blocks =
-                    matches!(&failure, RpcFailure::RangeRefused { hint, .. } if hint.max_blocks.is_some());
-                if counts_blocks {
-                    endpoint.shrink_log_range(span, next);
-                } else {
-                    endpoint.shrink_log_range_once(next);
-                }
-                tracing::debug!(endpoint = endpoint.name(), blocks = next, "log range shrunk to {next} blocks");
-            }
-        }
-    }
-}
-
-/// The next span to try after a refusal, always smaller than the refused one; `None` when there is nothing to try.
-fn narrower(failure: &RpcFailure, from: u64, span: u64) -> Option<u64> {
-    let proposed = match failure {
-        RpcFailure::RangeRefused { hint, .. } => match (hint.max_blocks, hint.range) {
-            (Some(blocks), _) => blocks,
-            (None, Some((low, high))) if low == from => high.saturating_sub(low).saturating_add(1),
-            (None, _) => span / 2,
-        },
-        RpcFailure::TooLarge { .. } | RpcFailure::AnswerRefused | RpcFailure::Timeout(_) => span / 2,
-        RpcFailure::Unreachable(_)
-        | RpcFailure::Tls(_)
-        | RpcFailure::Broken(_)
-        | RpcFailure::Unauthorized { .. }
-        | RpcFailure::RateLimited { .. }
-        | RpcFailure::Http { .. }
-        | RpcFailure::Malformed(_)
-        | RpcFailure::BlockUnknown
-        | RpcFailure::StateUnavailable
-        | RpcFailure::OutOfGas
-        | RpcFailure::BatchRefused
-        | RpcFailure::Reverted { .. }
-        | RpcFailure::MethodNotFound
-        | RpcFailure::Rpc { .. }
-        | RpcFailure::WrongChain { .. }
-        | RpcFailure::Disagrees { .. }
-        | RpcFailure::Lagging { .. }
-        | RpcFailure::Leading { .. }
-        | RpcFailure::WrongBlock { .. }
-        | RpcFailure::Incomplete(_)
-        | RpcFailure::LogsPruned
-        | RpcFailure::Contradicted { .. } => return None,
-    };
-    let next = if proposed < span { proposed } else { span / 2 };
-    (next > 0).then_some(next)
-}
-
-async fn read_range(endpoint: &Endpoint, filter: &LogFilter, from: u64, to: u64) -> Result<LogStep, RpcFailure> {
-    let requests = [
-        Request::new("eth_getLogs", &json!([query(filter, from, to)])),
-        Request::new("eth_getBlockByNumber", &json!([format!("{to:#x}"), false])),
-    ];
-    let answers = endpoint.exchange(&requests).await?;
-    let [logs, header] =
-        <[_; 2]>::try_from(answers).map_err(|_| RpcFailure::Malformed("not two answers to two requests".to_owned()))?;
+/// `BlockUnknown` when the endpoint is behind `to` or has another block there, `Malformed` when it answers what was not
+/// asked, and every failure of the exchange.
+pub(super) async fn read_range(
+    endpoint: &Endpoint,
+    filter: &LogFilter,
+    (from, to): (u64, u64),
+    pin: Option<&BlockRef>,
+) -> Result<LogStep, RpcFailure> {
+    let pin = pin.filter(|pin| pin.number == to);
+    let mut requests = vec![logs_request(filter, from, to), header_request(to)];
+    requests.extend(pin.map(canonical_request));
+    let mut answers = endpoint.exchange(&requests).await?.into_iter();
+    let mut next = || answers.next().unwrap_or(Err(RpcFailure::Malformed("an answer is missing".to_owned())));
+    let (logs, header) = (next(), next());
     let header = decode_header(header?.get())?.ok_or(RpcFailure::BlockUnknown)?;
     if header.number != to {
         return Err(RpcFailure::Malformed(format!("block {} instead of {to}", header.number)));
     }
-    let mut logs: Vec<Log> = serde_json::from_str(logs?.get())
+    if let Some(pin) = pin {
+        // An endpoint that does not understand the question has still shown which block stands at that height.
+        let is_denied = matches!(next(), Err(RpcFailure::BlockUnknown));
+        if is_denied || header.hash != pin.hash {
+            return Err(RpcFailure::BlockUnknown);
+        }
+    }
+    let logs = decode_logs(logs?.get())?;
+    check(&logs, filter, from, &Last { number: to, hash: Some(header.hash) })?;
+    Ok(LogStep { endpoint: endpoint.index(), from, to: header, logs })
+}
+
+/// A call of nothing, at a block that must be canonical (EIP-1898).
+fn canonical_request(pin: &BlockRef) -> Request {
+    let nothing = json!({ "to": Address::zero(), "data": "0x" });
+    Request::new("eth_call", &json!([nothing, { "blockHash": pin.hash, "requireCanonical": true }]))
+}
+
+pub(super) fn logs_request(filter: &LogFilter, from: u64, to: u64) -> Request {
+    Request::new("eth_getLogs", &json!([query(filter, from, to)]))
+}
+
+pub(super) fn header_request(number: u64) -> Request {
+    Request::new("eth_getBlockByNumber", &json!([format!("{number:#x}"), false]))
+}
+
+/// The logs in the chain's order.
+pub(super) fn decode_logs(json: &str) -> Result<Vec<Log>, RpcFailure> {
+    let mut logs: Vec<Log> = serde_json::from_str(json)
         .map_err(|_| RpcFailure::Malformed("the answer to eth_getLogs is not a list of logs".to_owned()))?;
     logs.sort_by_key(|log| (log.block_number, log.log_index));
-    check(&logs, filter, from, &header)?;
-    Ok(LogStep { endpoint: endpoint.index(), from, to: header, logs })
+    Ok(logs)
+}
+
+/// The last block that was asked for, with its hash where the same answer told it.
+pub(super) struct Last {
+    pub(super) number: u64,
+    pub(super) hash: Option<H256>,
 }
 
 fn query(filter: &LogFilter, from: u64, to: u64) -> Value {
@@ -130,7 +105,7 @@ fn query(filter: &LogFilter, from: u64, to: u64) -> Value {
 }
 
 /// Endpoints have been seen to answer with logs of other contracts, of other blocks, and twice the same.
-fn check(logs: &[Log], filter: &LogFilter, from: u64, to: &BlockRef) -> Result<(), RpcFailure> {
+pub(super) fn check(logs: &[Log], filter: &LogFilter, from: u64, to: &Last) -> Result<(), RpcFailure> {
     let mut seen = BTreeSet::new();
     for log in logs {
         let place = log.block_number.and_then(|n| u64::try_from(n).ok()).zip(log.log_index);
@@ -145,7 +120,7 @@ fn check(logs: &[Log], filter: &LogFilter, from: u64, to: &BlockRef) -> Result<(
         if !asked_for || log.removed == Some(true) {
             return Err(RpcFailure::Malformed(format!("a log of block {number} that was not asked for")));
         }
-        if number == to.number && log.block_hash != Some(to.hash) {
+        if number == to.number && to.hash.is_some_and(|hash| log.block_hash != Some(hash)) {
             return Err(RpcFailure::Malformed(format!("logs and header of block {number} are of different blocks")));
         }
         if !seen.insert((number, index)) {
@@ -180,36 +155,12 @@ pub fn decode_header(json: &str) -> Result<Option<BlockRef>, RpcFailure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::error::RangeHint;
-
-    fn refused(max_blocks: Option<u64>, range: Option<(u64, u64)>) -> RpcFailure {
-        RpcFailure::RangeRefused { hint: RangeHint { max_blocks, range }, text: String::new() }
-    }
-
-    #[test]
-    fn every_refusal_makes_the_next_range_narrower_until_one_block_is_left() {
-        for failure in [
-            refused(None, None),
-            refused(Some(5000), None),
-            refused(None, Some((10, 9000))),
-            refused(None, Some((3, 4))),
-        ] {
-            let mut span = 4096;
-            let mut steps = 0;
-            while let Some(next) = narrower(&failure, 10, span) {
-                assert!(next < span, "{failure:?}");
-                span = next;
-                steps += 1;
-            }
-            assert!(span == 1 && steps <= 12, "{failure:?}");
-        }
-    }
 
     #[test]
     fn logs_that_were_not_asked_for_are_not_believed() {
         let (contract, topic, hash) = (Address::repeat_byte(1), H256::repeat_byte(2), H256::repeat_byte(3));
         let filter = LogFilter { addresses: vec![contract], topics: vec![vec![topic], Vec::new()] };
-        let to = BlockRef { number: 20, hash, timestamp: 0 };
+        let to = Last { number: 20, hash: Some(hash) };
         let good = Log {
             address: contract,
             topics: vec![topic, H256::repeat_byte(9)],
@@ -237,11 +188,5 @@ mod tests {
         for log in bad {
             assert!(!verdict(std::slice::from_ref(&log)), "{log:?}");
         }
-    }
-
-    #[test]
-    fn the_range_that_a_refusal_proposes_is_taken() {
-        assert_eq!(narrower(&refused(Some(800), None), 10, 10_000), Some(800));
-        assert_eq!(narrower(&refused(None, Some((10, 19))), 10, 10_000), Some(10));
     }
 }

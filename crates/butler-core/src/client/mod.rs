@@ -1,25 +1,33 @@
 //! Network I/O: JSON-RPC to L1 endpoints and to Aztec nodes.
 //!
 //! `http` moves bounded bytes under a deadline, `wire` is JSON-RPC without I/O, `refusal` tells error texts of providers
-//! apart, `endpoint` is one URL, `limits` what was learnt about it, `l1` is several endpoints that stand in for each other, `rounds`
-//! says when to ask again, `calls` and `logs` are the two bulk reads, `host` looks at a machine from outside. No answer is retried blindly and no failed read becomes a value.
+//! apart, `endpoint` is one URL, `limits` what was learnt about it, `l1` is several endpoints that stand in for each other
+//! (`heads` and `vote`: whose block is read; `opinion`: whose failures are believed), `rounds` says when to ask again,
+//! `calls`, `log_scan` and `block_logs` are the bulk reads, `host` looks at a machine from outside. No answer is retried
+//! blindly and no failed read becomes a value.
 
 pub mod aztec_node;
+pub mod block_logs;
 mod body;
 pub mod calls;
 mod connection;
 pub mod endpoint;
 pub mod error;
 mod evm;
+mod heads;
 pub mod health;
 pub mod host;
 pub mod http;
 pub mod l1;
 pub mod limits;
+pub mod log_scan;
+mod log_width;
 pub mod logs;
+mod opinion;
 mod page;
 pub mod refusal;
 mod rounds;
 pub mod secrets;
 pub mod text;
+mod vote;
 pub mod wire;

@@ -96,6 +96,7 @@ pub(crate) fn unreadable(error: &StoreError) -> Problem {
     match error {
         StoreError::Missing { .. } => Problem::new("there is no such file"),
         StoreError::NotAFile { .. } => Problem::new("this is not a regular file"),
+        StoreError::NotOurs { why, .. } => Problem::new(format!("the file {why}")),
         StoreError::TooLarge { limit, .. } => Problem::new(format!("the file is longer than {limit} bytes"))
             .hint("name the file that holds only the secret"),
         StoreError::Read { source, .. }

@@ -8,4 +8,6 @@ pub mod call;
 pub mod decode;
 pub mod events;
 mod guard;
+pub mod ledger_events;
 pub mod multicall;
+pub mod split;

@@ -4,6 +4,7 @@ use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Coinbase, ProviderId};
+use super::split::SplitRecord;
 
 /// Where a log stands on the chain. Orders logs as the chain does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,4 +34,8 @@ pub struct Delegation {
     pub coinbase: Coinbase,
     /// Who staked.
     pub staker: Address,
+    /// What the factory told of that split in the same transaction; `None` when that was not read, or was not told. In a
+    /// snapshot, `None` also when the chain does not confirm it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitRecord>,
 }

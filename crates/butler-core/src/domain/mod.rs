@@ -18,6 +18,7 @@ pub mod offence;
 pub mod overview;
 pub mod position;
 pub mod provider;
+pub mod provider_ledger;
 pub mod publisher;
 pub mod rewards;
 pub mod rollup;
@@ -25,7 +26,9 @@ pub mod runway;
 pub mod sentinel;
 pub mod slashing;
 pub mod snapshot;
+pub mod split;
 pub mod state;
+pub mod terms;
 pub mod transition;
 pub mod view;
 

@@ -1,6 +1,6 @@
 //! Small facts that the domain's own tests are built from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, H256, U256};
 
@@ -11,6 +11,7 @@ use super::key_book::KeyEntry;
 use super::provider::{ProviderFacts, ProviderQueueEntry};
 use super::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use super::snapshot::NetworkSnapshot;
+use super::split::{SplitCheck, SplitRecord};
 use super::view::{AttesterView, OnChainStatus};
 
 pub(crate) fn address(number: u64) -> Address {
@@ -62,7 +63,19 @@ pub(crate) fn delegation(block_number: u64, attester: u64, coinbase: Coinbase) -
         attester: address(attester),
         coinbase,
         staker: address(6_000),
+        split: None,
     }
+}
+
+/// Makes the chain confirm every coinbase that a delegation names.
+pub(crate) fn confirm(snapshot: &mut NetworkSnapshot) {
+    let confirmed = |delegation: &Delegation| (delegation.coinbase, SplitCheck::Confirmed(record()));
+    snapshot.splits = snapshot.delegations.iter().map(confirmed).collect();
+}
+
+/// A split of provider 1's present terms.
+pub(crate) fn record() -> SplitRecord {
+    SplitRecord { provider_recipient: address(8_001), delegator_recipient: address(6_001), provider_bps: 1_000 }
 }
 
 pub(crate) fn key_entry(attester: u64, server: &str, file: &str, index: usize) -> KeyEntry {
@@ -103,6 +116,8 @@ pub(crate) fn network() -> NetworkSnapshot {
         active_set: Vec::new(),
         attesters: BTreeMap::new(),
         delegations: Vec::new(),
+        splits: BTreeMap::new(),
+        dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::new(),
         pending_rewards: BTreeMap::new(),
     }

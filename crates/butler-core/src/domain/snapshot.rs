@@ -2,7 +2,7 @@
 //!
 //! A snapshot is complete or it does not exist: a read that failed is an error of the reader, never a gap in here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::delegation::Delegation;
 use super::ids::{Coinbase, ProviderId};
 use super::provider::ProviderFacts;
 use super::rollup::{QueuedDeposit, RollupFacts};
+use super::split::SplitCheck;
 use super::view::AttesterView;
 
 /// Facts of one network, all read at `block`.
@@ -35,6 +36,10 @@ pub struct NetworkSnapshot {
     pub attesters: BTreeMap<Address, AttesterView>,
     /// Every `StakedWithProvider` of our providers up to `block`, oldest first.
     pub delegations: Vec<Delegation>,
+    /// What is known of the split of every coinbase that a delegation names.
+    pub splits: BTreeMap<Coinbase, SplitCheck>,
+    /// Attesters that the logs say our providers took out of their queues, and that were not delegated since.
+    pub dripped: BTreeSet<Address>,
     /// Balance of each publisher in wei.
     pub publisher_balances: BTreeMap<Address, U256>,
     /// Sequencer rewards that wait for each coinbase, in base units of the fee asset.

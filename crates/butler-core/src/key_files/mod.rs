@@ -148,6 +148,7 @@ fn unreadable(error: &StoreError) -> FileFault {
     match error {
         StoreError::Missing { .. } => FileFault::whole("there is no such file"),
         StoreError::NotAFile { .. } => FileFault::whole("this is not a regular file"),
+        StoreError::NotOurs { why, .. } => FileFault::whole(format!("the file {why}")),
         StoreError::TooLarge { size, limit, .. } => {
             FileFault::whole(format!("{size} bytes long, more than the limit of {limit}"))
         }

@@ -21,11 +21,15 @@ pub enum Exit {
     Refused,
     /// A local file that cannot be read or written.
     LocalFile,
+    /// Stopped by SIGINT, as Ctrl-C sends it.
+    Interrupted,
+    /// Stopped by SIGTERM.
+    Terminated,
 }
 
 impl Exit {
     /// All codes, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Success,
         Self::Bug,
         Self::Usage,
@@ -34,6 +38,8 @@ impl Exit {
         Self::CheckFailed,
         Self::Refused,
         Self::LocalFile,
+        Self::Interrupted,
+        Self::Terminated,
     ];
 
     /// The number.
@@ -48,6 +54,9 @@ impl Exit {
             Self::CheckFailed => 5,
             Self::Refused => 6,
             Self::LocalFile => 7,
+            // What a shell says of a program that a signal ended.
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 
@@ -63,6 +72,8 @@ impl Exit {
             Self::CheckFailed => "the check ran and its answer is bad",
             Self::Refused => "refused: a precondition does not hold (wrong chain, no such contract)",
             Self::LocalFile => "a local file cannot be read or written",
+            Self::Interrupted => "stopped by SIGINT (Ctrl-C)",
+            Self::Terminated => "stopped by SIGTERM",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use ethers_core::types::Address;
 use thiserror::Error;
 
+use super::ledger::Doubt;
 use crate::client::error::RpcError;
 use crate::contracts::call::DecodeError;
 use crate::contracts::events::EventError;
@@ -106,4 +107,25 @@ pub enum SnapshotError {
         /// How often it was tried.
         attempts: u32,
     },
+}
+
+/// Why one attempt at a snapshot ended.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// For good, as far as this attempt goes.
+    Failed(SnapshotError),
+    /// What was read of the ledger is not believed.
+    Doubted(Doubt),
+}
+
+impl From<SnapshotError> for ReadError {
+    fn from(error: SnapshotError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Doubt> for ReadError {
+    fn from(doubt: Doubt) -> Self {
+        Self::Doubted(doubt)
+    }
 }

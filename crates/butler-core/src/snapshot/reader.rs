@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ethers_core::types::Address;
+use tokio::time::sleep;
 
-use super::error::SnapshotError;
+use super::error::{ReadError, SnapshotError};
 use super::ledger::LedgerCache;
 use super::reads::Reads;
+use super::remedies::{Means, Remedies, Remedy};
+use super::splits::{Makers, SplitFacts};
 use super::stages::{
-    AttesterReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures, RollupLists,
+    AttesterReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures, RollupLists, SplitHashes,
 };
 use crate::client::error::{ErrorKind, RpcError};
 use crate::client::l1::{BlockTag, L1Client};
@@ -17,10 +20,13 @@ use crate::domain::block::BlockRef;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::snapshot::NetworkSnapshot;
+use crate::domain::split::SplitCheck;
 use crate::store::file::StoreError;
 
 /// How often a snapshot begins again when its block is reorged away.
 const ATTEMPTS: u32 = 3;
+/// How many blocks older a snapshot is whose only endpoint has not indexed its newest blocks.
+const OLDER: u64 = 16;
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -64,6 +70,21 @@ pub enum Progress {
     },
 }
 
+/// How much is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// The ledger and what proves it.
+    Ledger,
+    /// All that a snapshot has.
+    Everything,
+}
+
+/// What was read.
+enum Found {
+    Ledger(BlockRef, BTreeSet<ProviderId>),
+    Snapshot(Box<NetworkSnapshot>),
+}
+
 /// Reads snapshots of one network, one after another.
 #[derive(Debug)]
 pub struct SnapshotReader {
@@ -103,6 +124,17 @@ impl SnapshotReader {
         self.ledger.save()
     }
 
+    /// Forgets the ledger, so that the next reading scans the chain anew.
+    pub fn forget_ledger(&mut self) {
+        self.ledger.forget();
+    }
+
+    /// The ledger as it was read last.
+    #[must_use]
+    pub fn ledger(&self) -> &LedgerCache {
+        &self.ledger
+    }
+
     /// Reads one snapshot.
     ///
     /// # Errors
@@ -112,28 +144,113 @@ impl SnapshotReader {
         request: &SnapshotRequest,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<NetworkSnapshot, SnapshotError> {
-        for _ in 0..ATTEMPTS {
-            progress(Progress::Head);
-            let head = self.client.head(request.at, &self.ledger.anchors()).await.map_err(SnapshotError::Rpc)?;
-            self.ledger.reconcile(&head.known);
-            match self.read_at(request, head.block, progress).await {
-                Err(SnapshotError::Rpc(RpcError { failure, .. }))
-                    if failure.kind() == ErrorKind::BlockUnknown && !matches!(request.at, BlockTag::Number(_)) =>
-                {
-                    tracing::warn!(block = head.block.number, "block {} is gone: beginning again", head.block.number);
-                }
-                result => return result,
+        loop {
+            if let Found::Snapshot(snapshot) = self.read_until_it_fits(request, Depth::Everything, progress).await? {
+                return Ok(*snapshot);
             }
         }
-        Err(SnapshotError::Restless { attempts: ATTEMPTS })
+    }
+
+    /// Brings the ledger up to date and holds it against the registry's counters. Returns the block and our providers.
+    ///
+    /// # Errors
+    /// See [`SnapshotError`].
+    pub async fn read_ledger(
+        &mut self,
+        request: &SnapshotRequest,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<(BlockRef, BTreeSet<ProviderId>), SnapshotError> {
+        loop {
+            if let Found::Ledger(block, own) = self.read_until_it_fits(request, Depth::Ledger, progress).await? {
+                return Ok((block, own));
+            }
+        }
+    }
+
+    async fn read_until_it_fits(
+        &mut self,
+        request: &SnapshotRequest,
+        depth: Depth,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Found, SnapshotError> {
+        self.ledger.begin_reading();
+        let mut remedies = Remedies::default();
+        let mut set_aside = None;
+        let mut attempts = 0;
+        let mut pin = None;
+        loop {
+            let block = match pin.take() {
+                Some(block) => block,
+                None => self.pin(request.at, progress).await?,
+            };
+            let doubt = match self.read_at(request, depth, block, progress).await {
+                Ok(found) => return Ok(found),
+                Err(ReadError::Failed(SnapshotError::Rpc(RpcError { failure, .. })))
+                    if failure.kind() == ErrorKind::BlockUnknown && !matches!(request.at, BlockTag::Number(_)) =>
+                {
+                    attempts += 1;
+                    if attempts == ATTEMPTS {
+                        return Err(SnapshotError::Restless { attempts });
+                    }
+                    tracing::warn!(block = block.number, "block {} is gone: beginning again", block.number);
+                    continue;
+                }
+                Err(ReadError::Failed(error)) => return Err(error),
+                Err(ReadError::Doubted(doubt)) => doubt,
+            };
+            let means = Means {
+                endpoints: self.client.endpoints().len(),
+                has_past: self.ledger.has_past(),
+                may_be_older: request.at == BlockTag::Latest && block.number > OLDER,
+            };
+            let remedy = remedies.next(&doubt, means);
+            tracing::debug!(block = block.number, "{} at block {}: {remedy:?}", doubt.failure(), block.number);
+            match remedy {
+                Remedy::Again(pause) => {
+                    sleep(pause).await;
+                    pin = Some(block);
+                }
+                Remedy::SinceProven => {
+                    self.ledger.forget_unproven();
+                    pin = Some(block);
+                }
+                Remedy::Older => {
+                    pin = Some(self.pin(BlockTag::Number(block.number - OLDER), progress).await?);
+                }
+                Remedy::All => set_aside = Some(self.ledger.set_aside()),
+                Remedy::Distrust(endpoint) => {
+                    self.client.distrust(endpoint, &doubt.failure());
+                    let proven = self.ledger.set_aside();
+                    set_aside.get_or_insert(proven);
+                }
+                Remedy::GiveUp => {
+                    if let Some(giver) = doubt.giver {
+                        self.client.distrust(giver, &doubt.failure());
+                    }
+                    match set_aside {
+                        Some(proven) => self.ledger.take_back(proven),
+                        None => self.ledger.forget_unproven(),
+                    }
+                    return Err(doubt.into_error(&self.client));
+                }
+            }
+        }
+    }
+
+    async fn pin(&mut self, at: BlockTag, progress: &(dyn Fn(Progress) + Sync)) -> Result<BlockRef, SnapshotError> {
+        progress(Progress::Head);
+        let head = self.client.head(at, &self.ledger.anchors()).await.map_err(SnapshotError::Rpc)?;
+        self.ledger.reconcile(&head.known);
+        Ok(head.block)
     }
 
     async fn read_at(
         &mut self,
         request: &SnapshotRequest,
+        depth: Depth,
         block: BlockRef,
         progress: &(dyn Fn(Progress) + Sync),
-    ) -> Result<NetworkSnapshot, SnapshotError> {
+    ) -> Result<Found, ReadError> {
         let scan_progress = |block, last| progress(Progress::Ledger { block, last });
         let needs_admins = !request.provider_admins.is_empty();
         let registries;
@@ -147,7 +264,7 @@ impl SnapshotReader {
             registries = found?;
             scanned?;
         }
-        let RegistryFacts { rollup, next_provider, providers: mut own, balances } = registries;
+        let RegistryFacts { rollup, next_provider, split_factory, providers: mut own, balances } = registries;
         let mut others = BTreeMap::new();
         if needs_admins || request.with_other_providers {
             others = self.other_providers(request, next_provider, &own, block, progress).await?;
@@ -160,8 +277,13 @@ impl SnapshotReader {
         if !request.with_other_providers {
             others.clear();
         }
+        self.ledger.prove(&own, &block)?;
         let own_ids: BTreeSet<ProviderId> = own.keys().copied().collect();
-        let delegations = self.ledger.delegations(&own_ids, block.number);
+        if depth == Depth::Ledger {
+            return Ok(Found::Ledger(block, own_ids));
+        }
+        let mut delegations = self.ledger.delegations(&own_ids, block.number);
+        let makers = Makers { registry: request.staking_registry, factory: split_factory };
 
         let mut known = request.attesters.clone();
         known.extend(delegations.iter().map(|delegation| delegation.attester));
@@ -177,13 +299,25 @@ impl SnapshotReader {
             coinbases.iter().copied(),
             own.iter().chain(&others),
         );
+        let coinbases: BTreeSet<Coinbase> = delegations.iter().map(|delegation| delegation.coinbase).collect();
+        let hashes = SplitHashes::plan(&mut reads, coinbases);
         progress(Progress::Contracts { reads: reads.len() });
-        let answers = reads.fetch(&self.client, &block).await?;
+        let (answers, told, confirmed) = tokio::join!(
+            reads.fetch(&self.client, &block),
+            makers.told(&self.client, &delegations),
+            self.ledger.confirm(&self.client, &block),
+        );
+        let (answers, told) = (answers?, told?);
+        confirmed?;
         let rollup_head = figures.take(&answers)?;
         let mut attesters = first.views(&answers)?;
         let pending_rewards = first.rewards(&answers)?;
         let mut queues = first.queues(&answers)?;
+        let hashes = hashes.take(&answers);
         drop(answers);
+        for id in &own_ids {
+            self.ledger.prove_queue(*id, queues.get(id).map(Vec::as_slice).unwrap_or_default(), &block)?;
+        }
 
         let queued: BTreeSet<Address> = own_ids
             .iter()
@@ -199,20 +333,35 @@ impl SnapshotReader {
         let answers = reads.fetch(&self.client, &block).await?;
         let (entry_queue, active_set) = lists.take(&answers)?;
         attesters.extend(second.views(&answers)?);
+        let providers = with_queues(own, &mut queues);
+        let facts = SplitFacts {
+            delegations: &delegations,
+            hashes: &hashes,
+            providers: &providers,
+            terms: &self.ledger.terms(&own_ids, block.number),
+            disputed: &self.ledger.disputed(),
+        };
+        let splits = makers.judge(&self.client, told, &facts).await;
+        self.ledger.note_splits(&splits.learnt, &splits.refuted);
+        for delegation in &mut delegations {
+            delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
+        }
 
-        Ok(NetworkSnapshot {
+        Ok(Found::Snapshot(Box::new(NetworkSnapshot {
             chain_id: self.client.chain_id(),
             block,
             rollup: rollup_head.facts,
-            providers: with_queues(own, &mut queues),
+            providers,
             other_providers: with_queues(others, &mut queues),
             entry_queue,
             active_set,
             attesters,
             delegations,
+            splits: splits.checks,
+            dripped: self.ledger.dripped(&own_ids, block.number),
             publisher_balances: balances,
             pending_rewards,
-        })
+        })))
     }
 
     async fn registries(

@@ -18,7 +18,17 @@ use crate::domain::block::BlockRef;
 /// The most rollup versions that are believed.
 const VERSION_LIMIT: u64 = 1_000;
 
-/// The contracts that emit a network's events at `pin`, by address.
+/// The contracts that emit a network's events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSources {
+    /// All of them, by address.
+    pub contracts: BTreeMap<Address, Source>,
+    /// The canonical rollup.
+    pub rollup: Address,
+}
+
+/// The contracts that emit a network's events, as far as they are known at `pin`. There are never fewer of them later, so
+/// a recent block does, and nobody needs an archive.
 ///
 /// # Errors
 /// See [`SnapshotError`]; nothing partial is ever returned.
@@ -27,7 +37,7 @@ pub async fn event_sources(
     pin: &BlockRef,
     aztec_registry: Address,
     staking_registry: Address,
-) -> Result<BTreeMap<Address, Source>, SnapshotError> {
+) -> Result<EventSources, SnapshotError> {
     let mut sources =
         BTreeMap::from([(aztec_registry, Source::AztecRegistry), (staking_registry, Source::StakingRegistry)]);
     let mut reads = Reads::default();
@@ -35,7 +45,10 @@ pub async fn event_sources(
         reads.push(Contract::StakingRegistry, staking_registry, GETTER_GAS, staking_registry::PullSplitFactoryCall);
     let versions: Slot<U256> =
         reads.push(Contract::AztecRegistry, aztec_registry, GETTER_GAS, aztec_registry::NumberOfVersionsCall);
+    let canonical: Slot<Address> =
+        reads.push(Contract::AztecRegistry, aztec_registry, GETTER_GAS, aztec_registry::GetCanonicalRollupCall);
     let answers = reads.fetch(client, pin).await?;
+    let canonical = answers.checked(&canonical, |address| decode::present("getCanonicalRollup", address))?;
     let factory = answers.checked(&factory, |address| decode::present("PULL_SPLIT_FACTORY", address))?;
     sources.insert(factory, Source::SplitFactory);
     let versions = answers.checked(&versions, |count| decode::length("numberOfVersions", count, VERSION_LIMIT))?;
@@ -74,5 +87,5 @@ pub async fn event_sources(
             sources.insert(slasher, Source::Slasher);
         }
     }
-    Ok(sources)
+    Ok(EventSources { contracts: sources, rollup: canonical })
 }

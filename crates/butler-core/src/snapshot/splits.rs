@@ -1,126 +1,185 @@
-//! Reading the splits of delegations. Each is read once: from the event of its creation, in the block of its delegation,
-//! and believed when the split itself keeps the same hash.
+//! Reading the splits of delegations: what the factory told beside each, and what the contracts keep.
+//!
+//! What was told is read once, many blocks in one exchange, and kept with the delegation. What a contract keeps is read at
+//! every block beside everything else, so it costs no round trip. What does not fit is read again, from another endpoint
+//! where there is one, and is then left unconfirmed: a wrong answer about one split is no reason to have no snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_contract::EthEvent as _;
-use ethers_core::abi::{Tokenizable as _, encode};
-use ethers_core::types::{Address, H256, Log};
-use ethers_core::utils::keccak256;
-use futures_util::StreamExt as _;
-use futures_util::stream::iter;
+use ethers_core::types::{Address, H256};
 
-use super::error::{Contract, SnapshotError};
-use super::reads::{Reads, Slot};
+use super::error::SnapshotError;
+use super::stages::intact;
+use crate::client::error::RpcFailure;
 use crate::client::l1::L1Client;
 use crate::client::logs::LogFilter;
 use crate::contracts::bindings::split_factory::SplitCreatedFilter;
-use crate::contracts::bindings::{pull_split, staking_registry};
-use crate::contracts::call::{DecodeError, GETTER_GAS};
-use crate::contracts::decode;
-use crate::contracts::events::{Source, TypedEvent, decode_event};
-use crate::domain::block::BlockRef;
+use crate::contracts::split::{SplitCreation, decode_split_creation};
 use crate::domain::delegation::Delegation;
-use crate::domain::ids::Coinbase;
-use crate::domain::rewards::Split;
+use crate::domain::ids::{Coinbase, ProviderId};
+use crate::domain::provider::ProviderFacts;
+use crate::domain::split::{SplitCheck, SplitEvidence, SplitRecord, check_splits};
+use crate::domain::terms::{TermsEvent, provider_terms};
 
-/// How many blocks are read at the same time.
-const CONCURRENCY: usize = 8;
-
-/// The splits that were read so far.
-#[derive(Debug, Default)]
-pub struct SplitReader {
-    factory: Option<(Address, Address)>,
-    known: BTreeMap<Coinbase, Split>,
+/// The contracts that make splits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Makers {
+    /// The registry that has them made.
+    pub(super) registry: Address,
+    /// The registry's factory; `None` for a registry that names none.
+    pub(super) factory: Option<Address>,
 }
 
-impl SplitReader {
-    /// The splits of these delegations. What was read stays when a later read fails.
-    ///
-    /// # Errors
-    /// See [`SnapshotError`].
-    pub async fn read(
-        &mut self,
+/// What the factory told beside some delegations.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// The splits of a form that the registry gives.
+    records: BTreeMap<Coinbase, SplitRecord>,
+    /// Splits of other forms.
+    misfits: BTreeSet<Coinbase>,
+    /// The endpoints that told it.
+    endpoints: BTreeSet<usize>,
+}
+
+/// What is known of the splits of all delegations of one snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Splits {
+    /// The verdicts.
+    pub(super) checks: BTreeMap<Coinbase, SplitCheck>,
+    /// What was read and fits, to be kept.
+    pub(super) learnt: BTreeMap<Coinbase, SplitRecord>,
+    /// What was kept and does not fit.
+    pub(super) refuted: BTreeSet<Coinbase>,
+}
+
+impl Makers {
+    /// Reads what was told beside the delegations that nothing is known of yet.
+    pub(super) async fn told(&self, client: &L1Client, delegations: &[Delegation]) -> Result<Told, SnapshotError> {
+        let wanted: Vec<&Delegation> = delegations.iter().filter(|delegation| delegation.split.is_none()).collect();
+        self.beside(client, &wanted, &BTreeSet::new()).await
+    }
+
+    /// Reads what was told beside these delegations, by an endpoint that is not among `others`.
+    async fn beside(
+        &self,
         client: &L1Client,
-        pin: &BlockRef,
-        registry: Address,
-        delegations: &[Delegation],
-    ) -> Result<&BTreeMap<Coinbase, Split>, SnapshotError> {
-        let wanted: BTreeSet<Coinbase> = delegations.iter().map(|delegation| delegation.coinbase).collect();
-        self.known.retain(|coinbase, _| wanted.contains(coinbase));
-        let mut blocks: BTreeMap<u64, BTreeSet<Coinbase>> = BTreeMap::new();
-        for delegation in delegations.iter().filter(|delegation| !self.known.contains_key(&delegation.coinbase)) {
-            blocks.entry(delegation.log.block_number).or_default().insert(delegation.coinbase);
-        }
+        delegations: &[&Delegation],
+        others: &BTreeSet<usize>,
+    ) -> Result<Told, SnapshotError> {
+        let mut told = Told::default();
+        let Some(factory) = self.factory else { return Ok(told) };
+        // A split is made in the very transaction of its delegation, before it.
+        let wanted: BTreeMap<(H256, Address), &Delegation> = delegations
+            .iter()
+            .map(|delegation| ((delegation.log.transaction_hash, delegation.coinbase.address()), *delegation))
+            .collect();
+        let blocks: BTreeSet<u64> = delegations.iter().map(|delegation| delegation.log.block_number).collect();
         if blocks.is_empty() {
-            return Ok(&self.known);
+            return Ok(told);
         }
-        let factory = self.factory(client, pin, registry).await?;
-        let steps = blocks.into_iter().map(|(number, coinbases)| async move {
-            let topics = coinbases.iter().map(|coinbase| H256::from(coinbase.address())).collect();
-            let filter =
-                LogFilter { addresses: vec![factory], topics: vec![vec![SplitCreatedFilter::signature()], topics] };
-            client.log_step(&filter, number, number).await
-        });
-        let steps: Vec<_> = steps.collect();
-        let mut pending = iter(steps).buffer_unordered(CONCURRENCY);
-        while let Some(step) = pending.next().await {
-            for log in step.map_err(SnapshotError::Rpc)?.logs {
-                let (coinbase, split, hash) = decode_split(&log)?;
-                if split_hash(client, pin, coinbase.address()).await? != hash {
-                    return Err(nonsense(coinbase.address(), "another hash than the event of its creation gives"));
+        let blocks: Vec<u64> = blocks.into_iter().collect();
+        let filter = LogFilter { addresses: vec![factory], topics: vec![vec![SplitCreatedFilter::signature()]] };
+        for block in client.block_logs(&filter, &blocks, others).await.map_err(SnapshotError::Rpc)? {
+            told.endpoints.insert(block.endpoint);
+            for log in &block.logs {
+                // Whoever else lets that factory make a split may give it what they like.
+                let Ok(SplitCreation { log, split, record }) = decode_split_creation(log, self.registry) else {
+                    continue;
+                };
+                let Some(delegation) = wanted.get(&(log.transaction_hash, split)) else { continue };
+                if log.block_hash != delegation.log.block_hash || log.log_index >= delegation.log.log_index {
+                    continue;
                 }
-                self.known.insert(coinbase, split);
+                match record {
+                    Some(record) => {
+                        told.records.insert(delegation.coinbase, record);
+                    }
+                    None => {
+                        told.misfits.insert(delegation.coinbase);
+                    }
+                }
             }
         }
-        match wanted.into_iter().find(|coinbase| !self.known.contains_key(coinbase)) {
-            Some(coinbase) => Err(nonsense(coinbase.address(), "no event of its creation beside its delegation")),
-            None => Ok(&self.known),
+        Ok(told)
+    }
+
+    /// Judges the splits of all delegations.
+    pub(super) async fn judge(&self, client: &L1Client, told: Told, facts: &SplitFacts<'_>) -> Splits {
+        let mut told = told;
+        let sound = self.settle(client, &mut told, facts).await;
+        let delegations: Vec<Delegation> = facts
+            .delegations
+            .iter()
+            .map(|delegation| {
+                let record = told.records.get(&delegation.coinbase).copied();
+                Delegation { split: record.or(delegation.split), ..*delegation }
+            })
+            .collect();
+        let terms = provider_terms(facts.providers, facts.terms);
+        let evidence = SplitEvidence {
+            delegations: &delegations,
+            terms: &terms,
+            intact: &sound,
+            misfits: &told.misfits,
+            disputed: facts.disputed,
+        };
+        let kept: BTreeSet<Coinbase> =
+            facts.delegations.iter().filter(|known| known.split.is_some()).map(|known| known.coinbase).collect();
+        Splits {
+            checks: check_splits(&evidence),
+            learnt: told.records.into_iter().filter(|(coinbase, _)| sound.contains(coinbase)).collect(),
+            refuted: kept.difference(&sound).copied().collect(),
         }
     }
 
-    /// The registry's factory of splits, which never changes.
-    async fn factory(
-        &mut self,
-        client: &L1Client,
-        pin: &BlockRef,
-        registry: Address,
-    ) -> Result<Address, SnapshotError> {
-        if let Some((_, factory)) = self.factory.filter(|(of, _)| *of == registry) {
-            return Ok(factory);
+    /// Reads again what does not fit, and says which coinbases keep the hash of what is known of them in the end.
+    async fn settle(&self, client: &L1Client, told: &mut Told, facts: &SplitFacts<'_>) -> BTreeSet<Coinbase> {
+        let known = facts.delegations.iter().filter_map(|delegation| Some((delegation.coinbase, delegation.split?)));
+        let mut records: BTreeMap<Coinbase, SplitRecord> = known.collect();
+        records.extend(&told.records);
+        let sound = intact(facts.hashes, &records);
+        let has_others = client.endpoints().len() > 1;
+        let doubtful: Vec<&Delegation> = facts
+            .delegations
+            .iter()
+            .filter(|delegation| !sound.contains(&delegation.coinbase) && (has_others || delegation.split.is_some()))
+            .collect();
+        if doubtful.is_empty() {
+            return sound;
         }
-        let mut reads = Reads::default();
-        let slot: Slot<Address> =
-            reads.push(Contract::StakingRegistry, registry, GETTER_GAS, staking_registry::PullSplitFactoryCall);
-        let answers = reads.fetch(client, pin).await?;
-        let factory = answers.checked(&slot, |address| decode::present("PULL_SPLIT_FACTORY", address))?;
-        self.factory = Some((registry, factory));
-        Ok(factory)
+        let again = match self.beside(client, &doubtful, &told.endpoints).await {
+            Ok(again) => again,
+            Err(error) => {
+                tracing::debug!("splits that do not fit cannot be read again: {error}");
+                return sound;
+            }
+        };
+        let mended = intact(facts.hashes, &again.records);
+        if !mended.is_empty() {
+            for endpoint in told.endpoints.difference(&again.endpoints) {
+                let what = "splits were told otherwise than their contracts and another endpoint have them";
+                client.distrust(*endpoint, &RpcFailure::Incomplete(what.to_owned()));
+            }
+        }
+        told.misfits.extend(&again.misfits);
+        told.misfits.retain(|coinbase| !mended.contains(coinbase));
+        told.records.extend(again.records.into_iter().filter(|(coinbase, _)| mended.contains(coinbase)));
+        &sound | &mended
     }
 }
 
-/// The split that an event tells of, and the hash that the split keeps of its parameters.
-fn decode_split(log: &Log) -> Result<(Coinbase, Split, [u8; 32]), SnapshotError> {
-    let event = decode_event(Source::SplitFactory, log).map_err(SnapshotError::Ledger)?;
-    let Some(TypedEvent::SplitFactory(event)) = event.map(|event| event.event) else {
-        return Err(nonsense(log.address, "an event that was not asked for"));
-    };
-    let parameters = event.split_params;
-    let split = Split::new(&parameters.recipients, &parameters.allocations, parameters.total_allocation);
-    let coinbase = Coinbase::try_from(event.split);
-    let (Some(split), Ok(coinbase)) = (split, coinbase) else {
-        return Err(nonsense(event.split, "parameters that the registry does not give"));
-    };
-    Ok((coinbase, split, keccak256(encode(&[parameters.into_token()]))))
-}
-
-async fn split_hash(client: &L1Client, pin: &BlockRef, split: Address) -> Result<[u8; 32], SnapshotError> {
-    let mut reads = Reads::default();
-    let slot: Slot<[u8; 32]> = reads.push(Contract::Split, split, GETTER_GAS, pull_split::SplitHashCall);
-    reads.fetch(client, pin).await?.get(&slot)
-}
-
-fn nonsense(address: Address, problem: &'static str) -> SnapshotError {
-    let source = DecodeError::nonsense("SplitCreated", problem);
-    SnapshotError::Nonsense { contract: Contract::Split, address, source }
+/// What splits are judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SplitFacts<'a> {
+    /// Every delegation of our providers, with the split that is kept of it.
+    pub(super) delegations: &'a [Delegation],
+    /// The hash that each contract keeps at the snapshot's block.
+    pub(super) hashes: &'a BTreeMap<Coinbase, H256>,
+    /// Our providers at that block.
+    pub(super) providers: &'a BTreeMap<ProviderId, ProviderFacts>,
+    /// The events of their terms.
+    pub(super) terms: &'a [TermsEvent],
+    /// Coinbases about whose delegations endpoints disagree.
+    pub(super) disputed: &'a BTreeSet<Coinbase>,
 }

@@ -25,6 +25,14 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Somebody else may have put the file there, or may change or read it.
+    #[error("`{}` {why}", .path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What shows it.
+        why: Foreign,
+    },
     /// The file is larger than its reader allows.
     #[error("`{}` is {size} bytes long, more than the limit of {limit}", .path.display())]
     TooLarge {
@@ -73,8 +81,32 @@ pub enum StoreError {
     },
 }
 
+/// What shows that a file is not a program's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// It is a symbolic link.
+    Link,
+    /// It has several names.
+    HardLink,
+    /// It belongs to another user.
+    Owner,
+    /// Others may read or write it.
+    Mode,
+}
+
+impl std::fmt::Display for Foreign {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Link => "is a symbolic link",
+            Self::HardLink => "has more than one name",
+            Self::Owner => "belongs to another user",
+            Self::Mode => "may be read or written by other users",
+        })
+    }
+}
+
 impl StoreError {
-    fn reading(path: &Path, source: io::Error) -> Self {
+    pub(super) fn reading(path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         if source.kind() == io::ErrorKind::NotFound { Self::Missing { path } } else { Self::Read { path, source } }
     }
@@ -91,6 +123,7 @@ impl StoreError {
         match self {
             Self::Missing { path }
             | Self::NotAFile { path }
+            | Self::NotOurs { path, .. }
             | Self::TooLarge { path, .. }
             | Self::Read { path, .. }
             | Self::Full { path, .. }
@@ -110,6 +143,13 @@ pub fn load_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
     let metadata = std::fs::metadata(path).map_err(|source| StoreError::reading(path, source))?;
     check_shape(path, &metadata, limit)?;
     let file = File::open(path).map_err(|source| StoreError::reading(path, source))?;
+    load_open(path, file, limit)
+}
+
+/// Reads an open file, which must be regular and of at most `limit` bytes.
+pub(super) fn load_open(path: &Path, file: File, limit: u64) -> Result<Vec<u8>, StoreError> {
+    let metadata = file.metadata().map_err(|source| StoreError::reading(path, source))?;
+    check_shape(path, &metadata, limit)?;
     let mut content = Vec::new();
     // One byte more than allowed tells a file that grew from one that fits.
     let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
@@ -133,7 +173,8 @@ fn check_shape(path: &Path, metadata: &Metadata, limit: u64) -> Result<(), Store
 
 /// Replaces `path` with `bytes` under the permission bits `mode` (such as `0o600`). Blocks.
 ///
-/// A symbolic link is followed: its target is replaced, not the link.
+/// A symbolic link is followed: its target is replaced, not the link. That is for files that operators lay out; what a
+/// program keeps for itself goes through [`save_private`](super::private::save_private).
 ///
 /// # Errors
 ///
@@ -148,8 +189,13 @@ pub fn save_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreErro
         }
         Ok(_) | Err(_) => path.to_path_buf(),
     };
-    let folder = folder_of(&target);
-    replace(&target, folder, bytes, mode).map_err(|source| StoreError::writing(path, source))?;
+    replace_synced(path, &target, bytes, mode)
+}
+
+/// Replaces `target`, whatever it is, and makes it last; errors name `path`.
+pub(super) fn replace_synced(path: &Path, target: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+    let folder = folder_of(target);
+    replace(target, folder, bytes, mode).map_err(|source| StoreError::writing(path, source))?;
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|source| StoreError::Sync { path: path.to_path_buf(), source })
 }

@@ -55,12 +55,13 @@ both the same.
 
 fn render_values() -> String {
     use butler_core::client::aztec_node::{OffenceRange, PeerCounts};
+    use butler_core::domain::coinbase::Unverified;
     use butler_core::domain::duplicates::DuplicateKind;
     use butler_core::domain::governance::ProposalState;
     use butler_core::domain::host::HostCheck;
     use butler_core::domain::offence::OffenceKind;
     use butler_core::domain::position::Position;
-    use butler_core::domain::slashing::Stage;
+    use butler_core::domain::slashing::{Blindness, Stage};
     use butler_core::domain::state::State;
 
     let list = |names: &mut dyn Iterator<Item = &'static str>| {
@@ -97,6 +98,10 @@ fn render_values() -> String {
     row("`round`", list(&mut OffenceRange::BOTH.into_iter().map(OffenceRange::name)));
     row("`kind` of `butler_duplicates`", list(&mut DuplicateKind::ALL.into_iter().map(DuplicateKind::name)));
     row("`stage`", list(&mut Stage::ALL.into_iter().map(Stage::name)));
+    let reasons = list(&mut Unverified::ALL.into_iter().filter(|why| why.is_suspect()).map(Unverified::name));
+    row(&format!("`reason` of `{}`", super::COINBASE_UNVERIFIABLE.name), reasons);
+    let reasons = list(&mut Blindness::ALL.into_iter().map(Blindness::name));
+    row(&format!("`reason` of `{}`", super::SLASHING_UNREADABLE.name), reasons);
     let states = || list(&mut ProposalState::ALL.into_iter().map(ProposalState::name));
     for family in [&super::GOVERNANCE_PROPOSALS, &super::GOVERNANCE_UNTIL] {
         row(&format!("`state` of `{}`", family.name), states());

@@ -1,7 +1,8 @@
 //! Slashing: rounds of votes, what they decided about own attesters, and how far these are from ejection.
 
 families! {
-    SLASHING_SUPPORTED: Gauge "butler_slashing_supported" ["network"] "" "Whether the rollup slashes by tallied votes. Where it does not (0), nothing else about votes is served.";
+    SLASHING_SUPPORTED: Gauge "butler_slashing_supported" ["network"] "" "Whether the rollup slashes by tallied votes that are read (1). Where it does not (0), nothing else about votes is served; `butler_slashing_unreadable` says whether that is a blind spot.";
+    SLASHING_UNREADABLE: Gauge "butler_slashing_unreadable" ["network", "reason"] "" "Whether the rollup has a slasher whose votes cannot be seen, by reason; every reason is there. Votes against own attesters are not noticed while one is 1.";
     SLASHING_ENABLED: Gauge "butler_slashing_enabled" ["network"] "" "Whether slashes can be executed (1) or the vetoer has paused them (0).";
     SLASHING_PAUSED_UNTIL: Gauge "butler_slashing_paused_until_timestamp_seconds" ["network"] "seconds" "When the vetoer's pause ends; absent when there is none.";
     SLASHING_QUORUM: Gauge "butler_slashing_quorum_votes" ["network"] "votes" "Votes in one round that decide a slash.";

@@ -83,6 +83,20 @@ pub(super) static RULES: &[Rule] = &[
     )
     .until(&catalogue::COINBASE_DEADLINE),
     rule(
+        &catalogue::COINBASE_UNVERIFIABLE,
+        YES,
+        Warning,
+        "nothing confirms the coinbase of {attester} ({reason}): believe none",
+        runbook!("ButlerCoinbaseUnverifiable"),
+    ),
+    rule(
+        &catalogue::SLASHING_UNREADABLE,
+        YES,
+        Warning,
+        "votes to slash cannot be seen ({reason})",
+        runbook!("ButlerSlashingUnreadable"),
+    ),
+    rule(
         &catalogue::SLASHING_VOTES,
         YES,
         Critical,

@@ -101,6 +101,7 @@ pub fn chain_readings(
     let rows = overview(snapshot, &keys.book, previous, config.coinbase_critical);
     push_chain(&mut readings, snapshot, &rows);
     push_attesters(&mut readings, &rows);
+    push_doubts(&mut readings, &rows);
     // Nobody said what the servers have: that is not the same as nothing, so no coinbase is judged.
     if !keys.book.entries.is_empty() {
         push_coinbases(&mut readings, &rows, snapshot.block.timestamp);
@@ -190,6 +191,16 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
             }
             CoinbaseCheck::Wrong { .. } => readings.push(&catalogue::COINBASE_WRONG, label(), 1.0),
             CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Unverifiable { .. } => {}
+        }
+    }
+}
+
+/// What is known of coinbases contradicts itself whatever key files say, so this needs none.
+fn push_doubts(readings: &mut Readings, rows: &[AttesterRow]) {
+    for row in rows.iter().filter(|row| matches!(row.position, Position::EntryQueue | Position::Validating)) {
+        if let Some(why) = row.coinbase_doubt {
+            let labels = [address(row.attester), why.name().to_owned()];
+            readings.push(&catalogue::COINBASE_UNVERIFIABLE, labels, 1.0);
         }
     }
 }

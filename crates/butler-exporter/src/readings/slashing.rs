@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::slashing::{EjectionMargin, ProposerFacts, SlashingFacts, Stage, Standing, standings};
+use butler_core::domain::slashing::{
+    Blindness, EjectionMargin, ProposerFacts, SlashingFacts, Stage, Standing, standings,
+};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::domain::view::OnChainStatus;
 use ethers_core::types::{Address, U256};
@@ -14,18 +16,22 @@ use crate::catalogue;
 #[must_use]
 pub fn slashing_readings(facts: &SlashingFacts, snapshot: &NetworkSnapshot) -> Option<Readings> {
     let mut readings = Readings::default();
-    readings.push(&catalogue::SLASHING_SUPPORTED, [], truth(facts.proposer.is_some()));
+    readings.push(&catalogue::SLASHING_SUPPORTED, [], truth(facts.proposer.tally().is_some()));
+    for reason in Blindness::ALL {
+        let is_blind = facts.proposer.blindness() == Some(reason);
+        readings.push(&catalogue::SLASHING_UNREADABLE, [reason.name().to_owned()], truth(is_blind));
+    }
     readings.push(&catalogue::SLASHING_ENABLED, [], truth(facts.paused_until.is_none()));
     if let Some(until) = facts.paused_until {
         readings.push(&catalogue::SLASHING_PAUSED_UNTIL, [], number(until));
     }
     let mut own = standings(facts, &snapshot.rollup.clock)?;
     own.retain(|attester, _| snapshot.attesters.contains_key(attester));
-    if let Some(proposer) = &facts.proposer {
+    if let Some(proposer) = facts.proposer.tally() {
         push_rounds(&mut readings, proposer);
         push_standings(&mut readings, &own);
     }
-    let small = facts.proposer.as_ref().map(|proposer| proposer.rules.amounts[0]);
+    let small = facts.proposer.tally().map(|proposer| proposer.rules.amounts[0]);
     push_margins(&mut readings, snapshot, &own, small);
     Some(readings)
 }
@@ -88,7 +94,7 @@ fn push_margins(
 #[cfg(test)]
 mod tests {
     use butler_core::domain::block::BlockRef;
-    use butler_core::domain::slashing::{OpenRound, PositionVotes, SlashAction, SlashingRules};
+    use butler_core::domain::slashing::{OpenRound, PositionVotes, SlashAction, SlashingProposer, SlashingRules};
     use ethers_core::types::H256;
 
     use super::super::tests::{at, network};
@@ -118,7 +124,7 @@ mod tests {
         SlashingFacts {
             block: BlockRef { number: 500, hash: H256::zero(), timestamp: 1_550 },
             paused_until: None,
-            proposer: Some(ProposerFacts {
+            proposer: SlashingProposer::Tally(ProposerFacts {
                 rules,
                 current_round: 2,
                 current_votes: 3,
@@ -178,9 +184,26 @@ mod tests {
     }
 
     #[test]
+    fn a_slasher_that_cannot_be_read_is_told_by_its_reason() {
+        for blindness in Blindness::ALL {
+            let facts = SlashingFacts { proposer: SlashingProposer::Unreadable(blindness), ..facts([3; 4], false) };
+            let readings = slashing_readings(&facts, &staked()).unwrap();
+            assert_eq!(readings.get(&catalogue::SLASHING_SUPPORTED, &[]), Some(0.0));
+            for reason in Blindness::ALL {
+                let told = readings.get(&catalogue::SLASHING_UNREADABLE, &[reason.name()]);
+                assert_eq!(told, Some(truth(reason == blindness)), "{}", reason.name());
+            }
+        }
+    }
+
+    #[test]
     fn a_rollup_without_a_tally_says_so_and_nothing_of_votes() {
-        let facts = SlashingFacts { proposer: None, paused_until: Some(9), ..facts([3; 4], false) };
+        let facts =
+            SlashingFacts { proposer: SlashingProposer::NoSlasher, paused_until: Some(9), ..facts([3; 4], false) };
         let readings = slashing_readings(&facts, &staked()).unwrap();
+        for reason in Blindness::ALL {
+            assert_eq!(readings.get(&catalogue::SLASHING_UNREADABLE, &[reason.name()]), Some(0.0));
+        }
         assert_eq!(readings.get(&catalogue::SLASHING_SUPPORTED, &[]), Some(0.0));
         assert_eq!(readings.get(&catalogue::SLASHING_ENABLED, &[]), Some(0.0));
         assert_eq!(readings.get(&catalogue::SLASHING_PAUSED_UNTIL, &[]), Some(9.0));

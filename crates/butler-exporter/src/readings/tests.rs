@@ -6,6 +6,7 @@ use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_core::domain::key_book::{KeyBook, KeyEntry};
 use butler_core::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use butler_core::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
+use butler_core::domain::split::{SplitCheck, SplitRecord, Unconfirmed};
 use butler_core::domain::view::{AttesterView, OnChainStatus};
 use ethers_core::types::H256;
 
@@ -56,10 +57,22 @@ fn entry(attester: u64, coinbase: Option<Coinbase>) -> KeyEntry {
     }
 }
 
+fn record() -> SplitRecord {
+    SplitRecord { provider_recipient: at(3), delegator_recipient: at(8), provider_bps: 1_250 }
+}
+
 fn delegation(attester: u64, split: u64) -> Delegation {
     let log = LogId { block_number: attester, log_index: 0, block_hash: H256::zero(), transaction_hash: H256::zero() };
     let provider_id = ProviderId::try_from(1).unwrap();
-    Delegation { log, provider_id, rollup: at(9), attester: at(attester), coinbase: coinbase(split), staker: at(8) }
+    Delegation {
+        log,
+        provider_id,
+        rollup: at(9),
+        attester: at(attester),
+        coinbase: coinbase(split),
+        staker: at(8),
+        split: None,
+    }
 }
 
 /// 10 validates without a coinbase, 11 with a wrong one, 12 waits without one, 13 is in the provider's queue.
@@ -103,6 +116,8 @@ pub(super) fn network() -> NetworkSnapshot {
             (at(13), view(OnChainStatus::None)),
         ]),
         delegations: vec![delegation(10, 110), delegation(11, 111), delegation(12, 112)],
+        splits: [110, 111, 112].map(|split| (coinbase(split), SplitCheck::Confirmed(record()))).into(),
+        dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::from([(at(500), U256::exp10(17))]),
         pending_rewards: BTreeMap::from([(coinbase(110), U256::exp10(18) * 3 / 2)]),
     }
@@ -115,6 +130,20 @@ fn keys() -> KeyFilesReport {
 
 fn readings_of(keys: &KeyFilesReport, previous: &BTreeMap<Address, State>) -> ChainReadings {
     chain_readings(&config(), keys, &network(), previous).unwrap()
+}
+
+#[test]
+fn a_coinbase_that_is_not_confirmed_is_told_with_its_reason_and_judged_neither_right_nor_wrong() {
+    let mut snapshot = network();
+    snapshot.splits.insert(coinbase(111), SplitCheck::Unconfirmed(Unconfirmed::SharedCoinbase));
+    let attester = address(at(11));
+    for keys in [keys(), KeyFilesReport::default()] {
+        let readings = chain_readings(&config(), &keys, &snapshot, &BTreeMap::new()).unwrap().readings;
+        assert_eq!(readings.get(&catalogue::COINBASE_UNVERIFIABLE, &[&attester, "shared_coinbase"]), Some(1.0));
+        assert_eq!(readings.get(&catalogue::COINBASE_WRONG, &[&attester]), None);
+        let told = readings.0.iter().filter(|sample| sample.family == &catalogue::COINBASE_UNVERIFIABLE);
+        assert_eq!(told.count(), 1);
+    }
 }
 
 #[test]

@@ -59,8 +59,7 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     let (slashing_sees, governance_sees, rewards_see) = (seen.subscribe(), seen.subscribe(), seen.subscribe());
     let receiver = seen.subscribe();
     let chain = slot(ScraperKind::L1, pace, L1_DEADLINE);
-    let (age_limit, aztec_registry, staking_registry) =
-        (chain.budget(), network.aztec_registry, network.staking_registry);
+    let (age_limit, aztec_registry) = (chain.budget(), network.aztec_registry);
     let mut jobs = vec![
         Job::new(chain, move || Box::new(l1::L1Scraper::new(Arc::clone(&shared), seen.clone()))),
         Job::new(slot(ScraperKind::Slashing, exporter.slashing_interval, BEYOND_DEADLINE), move || {
@@ -72,8 +71,7 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
             Box::new(beyond::BeyondScraper::new(question, governance_sees.clone(), age_limit))
         }),
         Job::new(slot(ScraperKind::Rewards, exporter.rewards_interval, BEYOND_DEADLINE), move || {
-            let question = rewards::RewardsQuestion::new(staking_registry);
-            Box::new(beyond::BeyondScraper::new(question, rewards_see.clone(), age_limit))
+            Box::new(beyond::BeyondScraper::new(rewards::RewardsQuestion, rewards_see.clone(), age_limit))
         }),
     ];
     if !network.aztec_nodes.is_empty() {

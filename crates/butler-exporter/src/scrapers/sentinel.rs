@@ -144,12 +144,10 @@ async fn ask_sentinel(
     (node.name().to_owned(), report)
 }
 
-/// A node without a slasher answers with an error, which is no failure.
+/// A node without a slasher answers with an error, which is no failure. A port that does not know the method is no admin
+/// port, and that is one.
 async fn ask_admin_port(port: &AztecNode, deadline: Duration) -> Noted {
-    let ask = async |range| match within(deadline, port.slash_offences(range)).await {
-        Err(FailureKind::Rpc(ErrorKind::Rpc | ErrorKind::MethodNotFound)) => Ok(None),
-        answer => answer.map(Some),
-    };
+    let ask = async |range| within(deadline, port.noted_offences(range)).await;
     let [current, all] = OffenceRange::BOTH;
     let noted = match tokio::join!(ask(current), ask(all)) {
         (Err(failure), _) | (_, Err(failure)) => Err(failure),

@@ -45,5 +45,6 @@ pub(crate) fn expected(bench: &Bench) -> Vec<(String, f64)> {
     assert!(share > 0.0 && former > 0.0);
     all.push((with("butler_rewards_pending_own_share_tokens", "provider", "1"), share));
     all.push((with("butler_provider_former_recipient_coinbases", "provider", "1"), former));
+    all.push((with("butler_provider_unconfirmed_coinbases", "provider", "1"), 0.0));
     all
 }

@@ -41,7 +41,7 @@ impl FakeAztecNode {
     pub const ADMIN_KEY: &str = "test-admin-key";
 
     /// Every node that can be replayed.
-    pub const NAMES: [&str; 7] = [
+    pub const NAMES: [&str; 9] = [
         "validator-node-4.1.2",
         "validator-node-4.1.2-proven",
         "validator-node-4.1.2-slashed",
@@ -49,6 +49,8 @@ impl FakeAztecNode {
         "standby-4.1.2",
         "l1-down",
         "l1-paused",
+        "l1-rate-limited",
+        "l1-timed-out",
     ];
 
     /// Starts a node that answers as `captures/<name>` did.

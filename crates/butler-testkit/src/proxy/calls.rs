@@ -6,7 +6,8 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    fault::{Fault, PruneStyle},
+    fault::{Fault, PackRefusal, PruneStyle},
+    lies::{self, Memory},
     limits::{LogLimit, Refusal},
     serve::Active,
 };
@@ -15,6 +16,7 @@ use crate::{devnet::quantity, http::Client};
 /// Answers the calls of one request in their order.
 pub(super) async fn answer(
     upstream: &Client,
+    memory: &Memory,
     calls: &[Value],
     is_batch: bool,
     faults: &[Active],
@@ -22,17 +24,17 @@ pub(super) async fn answer(
     let mut status = StatusCode::OK;
     let mut answers: Vec<Option<Value>> = Vec::with_capacity(calls.len());
     for call in calls {
-        let mut refused = None;
+        let mut told = None;
         for Active { fault, .. } in faults.iter().filter(|active| active.concerns(call)) {
-            refused = refuse(upstream, call, fault).await?;
-            if refused.is_some() {
+            told = tell(upstream, memory, call, fault).await?;
+            if let Some((code, _)) = told {
+                status = code;
+            }
+            if told.is_some() {
                 break;
             }
         }
-        answers.push(refused.map(|(code, error)| {
-            status = code;
-            json!({ "jsonrpc": "2.0", "id": call["id"], "error": error })
-        }));
+        answers.push(told.map(|(_, answer)| answer));
     }
     let asked: Vec<_> =
         calls.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(call, _)| call).collect();
@@ -68,17 +70,34 @@ pub(super) async fn answer(
     Ok((status, Bytes::from(single.to_string())))
 }
 
+/// What is answered instead of the endpoint's own answer.
+#[expect(clippy::wildcard_enum_match_arm, reason = "faults of the whole request have no part here")]
+async fn tell(
+    upstream: &Client,
+    memory: &Memory,
+    call: &Value,
+    fault: &Fault,
+) -> anyhow::Result<Option<(StatusCode, Value)>> {
+    let answer = match fault {
+        Fault::Lie(lie) => lies::tell(upstream, memory, call, *lie).await?,
+        Fault::RevertCalls(selector) => lies::revert_inside(upstream, call, selector, "").await?,
+        fault => {
+            let refusal = refuse(upstream, call, fault).await?;
+            return Ok(
+                refusal.map(|(code, error)| (code, json!({ "jsonrpc": "2.0", "id": call["id"], "error": error })))
+            );
+        }
+    };
+    Ok(answer.map(|answer| (StatusCode::OK, answer)))
+}
+
 /// The refusal of a call that the endpoint never sees.
 #[expect(clippy::wildcard_enum_match_arm, reason = "faults of the whole request have no part here")]
 async fn refuse(upstream: &Client, call: &Value, fault: &Fault) -> anyhow::Result<Option<(StatusCode, Value)>> {
     let method = call["method"].as_str().unwrap_or_default();
     match fault {
-        Fault::RevertCalls(selector) if method == "eth_call" => {
-            let transaction = &call["params"][0];
-            let data = transaction["data"].as_str().or_else(|| transaction["input"].as_str()).unwrap_or_default();
-            let hit = data.get(..selector.len()).is_some_and(|start| start.eq_ignore_ascii_case(selector));
-            let error = json!({ "code": 3, "message": "execution reverted", "data": "0x" });
-            Ok(hit.then_some((StatusCode::OK, error)))
+        Fault::RefusePacks { max, style: PackRefusal::Error { code, message } } if lies::pack_size(call) > *max => {
+            Ok(Some((StatusCode::OK, json!({ "code": code, "message": message }))))
         }
         Fault::PruneHistory { keep, style } => {
             let Some(block) = state_block(upstream, call).await? else {
@@ -170,18 +189,25 @@ async fn log_range(upstream: &Client, call: &Value) -> anyhow::Result<Option<(u6
     Ok(from.zip(to))
 }
 
+/// Which parameter names the block whose state the call reads.
+pub(super) fn state_parameter(call: &Value) -> Option<usize> {
+    match call["method"].as_str().unwrap_or_default() {
+        "eth_call" | "eth_getBalance" | "eth_getCode" | "eth_getTransactionCount" => Some(1),
+        "eth_getStorageAt" => Some(2),
+        _ => None,
+    }
+}
+
 /// The block whose state the call reads.
 async fn state_block(upstream: &Client, call: &Value) -> anyhow::Result<Option<u64>> {
-    let block = match call["method"].as_str().unwrap_or_default() {
-        "eth_call" | "eth_getBalance" | "eth_getCode" | "eth_getTransactionCount" => &call["params"][1],
-        "eth_getStorageAt" => &call["params"][2],
-        _ => return Ok(None),
-    };
-    block_number(upstream, block).await
+    match state_parameter(call) {
+        Some(index) => block_number(upstream, &call["params"][index]).await,
+        None => Ok(None),
+    }
 }
 
 /// Resolves a number, a tag, or an EIP-1898 object; an unknown block is `None`.
-async fn block_number(upstream: &Client, block: &Value) -> anyhow::Result<Option<u64>> {
+pub(super) async fn block_number(upstream: &Client, block: &Value) -> anyhow::Result<Option<u64>> {
     let (method, param) = if let Some(hash) = block.get("blockHash") {
         ("eth_getBlockByHash", hash.clone())
     } else {

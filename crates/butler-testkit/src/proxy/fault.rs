@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::limits::LogLimit;
+use super::{lies::Lie, limits::LogLimit};
 
 /// Runs before a request is answered, for instance to mine a block between two requests.
 pub type Hook = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
@@ -59,8 +59,17 @@ pub enum Fault {
         /// Whose words are used.
         style: PruneStyle,
     },
-    /// Revert every `eth_call` whose data starts with this selector (`0x` and 8 digits).
+    /// Revert every `eth_call` whose data starts with this selector (`0x` and 8 digits), also among the calls of an `aggregate3`.
     RevertCalls(String),
+    /// Refuse every `aggregate3` of more than `max` calls.
+    RefusePacks {
+        /// Most calls in one pack.
+        max: usize,
+        /// How the refusal looks.
+        style: PackRefusal,
+    },
+    /// Answer well and untruly.
+    Lie(Lie),
     /// Call this first.
     BeforeEachRequest(Hook),
 }
@@ -80,6 +89,8 @@ impl fmt::Debug for Fault {
             Self::PruneHistory { keep, style } => {
                 return write!(f, "PruneHistory({keep}, {style:?})");
             }
+            Self::RefusePacks { max, style } => return write!(f, "RefusePacks({max}, {style:?})"),
+            Self::Lie(lie) => return write!(f, "Lie({lie})"),
             Self::RevertCalls(selector) => return write!(f, "RevertCalls({selector})"),
             Self::Hang => "Hang",
             Self::Close => "Close",
@@ -105,6 +116,24 @@ pub enum BatchRefusal {
     /// A service without batches: HTTP 400, one error object -32600 with a null id.
     Unsupported,
     /// Erigon: the connection is closed.
+    Close,
+}
+
+/// How a pack of calls is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PackRefusal {
+    /// A JSON-RPC error for that call.
+    Error {
+        /// Its code.
+        code: i64,
+        /// Its message.
+        message: String,
+    },
+    /// This status and a web page for the whole request.
+    Status(u16),
+    /// The whole request is never answered.
+    Hang,
+    /// The connection is closed without an answer.
     Close,
 }
 

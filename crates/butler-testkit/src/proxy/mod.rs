@@ -7,6 +7,7 @@ mod authorization;
 mod calls;
 mod compress;
 mod fault;
+mod lies;
 mod limits;
 mod serve;
 mod stats;
@@ -21,11 +22,13 @@ use std::{
 };
 
 pub use authorization::Authorization;
-pub use fault::{BatchRefusal, Fault, FaultPlan, Hook, PruneStyle, When};
+pub use fault::{BatchRefusal, Fault, FaultPlan, Hook, PackRefusal, PruneStyle, When};
+pub use lies::{ForgedCoinbase, Getter, Lie, LogKind, STRANGE_ATTESTER, STRANGER, SplitEvent};
 pub use limits::{LogLimit, LogLimitStyle};
 pub use stats::ProxyStats;
 
 use crate::{http::Client, server::Server};
+use lies::Memory;
 use serve::Shared;
 use stats::Recorder;
 use tls::TestAuthority;
@@ -71,6 +74,7 @@ impl FaultProxy {
             upstream: Client::new(upstream)?,
             plan: Mutex::default(),
             authorization: Mutex::default(),
+            memory: Memory::default(),
             recorder: Recorder::default(),
             compresses: AtomicBool::new(false),
         });

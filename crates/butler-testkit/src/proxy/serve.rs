@@ -24,7 +24,8 @@ use serde_json::{Value, json};
 use super::{
     authorization::Authorization,
     calls,
-    fault::{BatchRefusal, Fault, FaultPlan, When},
+    fault::{BatchRefusal, Fault, FaultPlan, PackRefusal, When},
+    lies::{Memory, pack_size},
     stats::{InWork, Recorder},
 };
 use crate::{
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     pub(super) upstream: Client,
     pub(super) plan: Mutex<ActivePlan>,
     pub(super) authorization: Mutex<Option<Authorization>>,
+    pub(super) memory: Memory,
     pub(super) recorder: Recorder,
     pub(super) compresses: AtomicBool,
 }
@@ -129,7 +131,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> i
     let (status, answer) = if calls.is_empty() {
         shared.upstream.post(body).await.map_err(io::Error::other)?
     } else {
-        calls::answer(&shared.upstream, &calls, is_batch, &faults).await.map_err(io::Error::other)?
+        calls::answer(&shared.upstream, &shared.memory, &calls, is_batch, &faults).await.map_err(io::Error::other)?
     };
     for Active { fault, .. } in &faults {
         if let Some(response) = act_after(fault, &answer, &in_work)? {
@@ -174,7 +176,18 @@ async fn act_before(
             let answer = json!({ "jsonrpc": "2.0", "id": id, "result": "0".repeat(*bytes) });
             return respond(in_work, StatusCode::OK, Bytes::from(answer.to_string())).map(Some);
         }
+        Fault::RefusePacks { max, style } if calls.iter().any(|call| pack_size(call) > *max) => match style {
+            PackRefusal::Error { .. } => {}
+            PackRefusal::Status(code) => {
+                let status = StatusCode::from_u16(*code).map_err(io::Error::other)?;
+                let page = "<html><head><title>upstream request timeout</title></head></html>";
+                return respond(in_work, status, Bytes::from_static(page.as_bytes())).map(Some);
+            }
+            PackRefusal::Hang => pending().await,
+            PackRefusal::Close => return Err(io::Error::other("pack refused by closing")),
+        },
         Fault::RefuseBatches { .. }
+        | Fault::RefusePacks { .. }
         | Fault::Truncate
         | Fault::WrongId
         | Fault::MissingResult
@@ -182,7 +195,8 @@ async fn act_before(
         | Fault::WrongChain(_)
         | Fault::LogLimit(_)
         | Fault::PruneHistory { .. }
-        | Fault::RevertCalls(_) => {}
+        | Fault::RevertCalls(_)
+        | Fault::Lie(_) => {}
     }
     Ok(None)
 }

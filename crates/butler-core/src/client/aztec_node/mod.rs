@@ -6,6 +6,7 @@
 
 mod answers;
 mod methods;
+mod probe;
 mod stats;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use crate::domain::sentinel::SentinelReport;
 pub use self::answers::{L1ContractAddresses, L2Tips, NodeInfo, PeerCounts, WorldState};
 use self::answers::{OffenceText, tips};
 use self::methods::NodeMethod;
+pub use self::probe::{L1_PROBE_DEADLINE, L1Access};
 
 /// A client of one port of one Aztec node.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ fn coinbase(byte: u8) -> Coinbase {
 fn check(position: Position, configured: &[u8], expected: Option<u8>, arrival: Option<Arrival>) -> CoinbaseCheck {
     check_coinbase(&CoinbaseFacts {
         configured: configured.iter().copied().map(coinbase).collect(),
-        expected: expected.map(coinbase),
+        expected: expected.map_or(Expectation::Nothing, |byte| Expectation::Confirmed(coinbase(byte))),
         position,
         arrival,
     })
@@ -94,6 +94,24 @@ fn without_a_delegation_nothing_is_right_or_wrong() {
 }
 
 #[test]
+fn what_only_a_log_says_is_neither_right_nor_wrong() {
+    let claim = |why| Expectation::Unconfirmed { claimed: Some(coinbase(5)), why };
+    for position in [Position::Validating, Position::EntryQueue, Position::Unregistered, Position::ProviderQueue] {
+        for configured in [5, 6] {
+            let facts = CoinbaseFacts {
+                configured: [coinbase(configured)].into(),
+                expected: claim(Unverified::OtherHash),
+                position,
+                arrival: None,
+            };
+            assert_eq!(check_coinbase(&facts), unverifiable(configured, Unverified::OtherHash), "{position}");
+            let nothing = CoinbaseFacts { configured: BTreeSet::new(), ..facts };
+            assert!(matches!(check_coinbase(&nothing), CoinbaseCheck::Missing { .. }), "{position}");
+        }
+    }
+}
+
+#[test]
 fn rewards_that_go_astray_now_or_soon_are_critical() {
     let within = Duration::from_secs(600);
     let arriving = missing(Deadline::Arrival(ARRIVAL));
@@ -111,9 +129,20 @@ fn rewards_that_go_astray_now_or_soon_are_critical() {
         (wrong(1, 2), Position::ProviderQueue, 0, Severity::Warning),
         (unverifiable(1, Unverified::NoDelegation), Position::Validating, 0, Severity::Ok),
         (unverifiable(1, Unverified::NotStakedYet), Position::ProviderQueue, 0, Severity::Warning),
+        (unverifiable(1, Unverified::OtherHash), Position::Validating, 0, Severity::Warning),
+        (unverifiable(1, Unverified::SharedCoinbase), Position::EntryQueue, 0, Severity::Warning),
+        (unverifiable(1, Unverified::OtherTerms), Position::Unregistered, 0, Severity::Ok),
     ];
     for (finding, position, now, severity) in table {
         assert_eq!(finding.severity(position, now, within), severity, "{finding:?} at {now}");
+    }
+}
+
+#[test]
+fn a_reason_has_one_name() {
+    for why in Unverified::ALL {
+        assert_eq!(serde_json::to_value(why).unwrap(), why.name());
+        assert!(!why.words().is_empty());
     }
 }
 

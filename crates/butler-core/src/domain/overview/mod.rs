@@ -10,12 +10,13 @@ use ethers_core::types::{Address, U256};
 use serde::Serialize;
 
 use super::arrival::{Arrival, arrival};
-use super::coinbase::{CoinbaseCheck, CoinbaseFacts, Severity, check_coinbase};
+use super::coinbase::{CoinbaseCheck, CoinbaseFacts, Expectation, Severity, Unverified, check_coinbase};
 use super::delegation::Delegation;
 use super::ids::{Coinbase, ProviderId};
 use super::key_book::{KeyBook, KeyEntry};
 use super::position::{Position, PositionFacts, position};
 use super::snapshot::NetworkSnapshot;
+use super::split::{SplitCheck, Unconfirmed};
 use super::state::{State, StateFacts, next_state};
 use super::transition::{Judgement, judge};
 use super::view::AttesterView;
@@ -45,15 +46,21 @@ pub struct AttesterRow {
     pub coinbase_severity: Severity,
     /// Every coinbase that key files name for it.
     pub coinbase_configured: BTreeSet<Coinbase>,
-    /// The split of its last `StakedWithProvider`.
+    /// The split of its last `StakedWithProvider`, where the chain confirms it.
     pub coinbase_expected: Option<Coinbase>,
+    /// What the log of that event names, where the chain does not confirm it: never to be configured because of this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coinbase_claimed: Option<Coinbase>,
+    /// Why no coinbase is confirmed, where there should be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coinbase_doubt: Option<Unverified>,
     /// The rollup's own view: status, balance, exit.
     pub view: AttesterView,
     /// The servers that run it.
     pub servers: BTreeSet<String>,
     /// Whether its last deposit was refunded: staked on this rollup, and now neither waiting nor ever active.
     pub deposit_failed: bool,
-    /// Rewards that wait for its expected coinbase, or else for its first configured one, in base units; `None` when
+    /// Rewards that wait for its confirmed coinbase, or else for its first configured one, in base units; `None` when
     /// they were not read.
     pub pending_rewards: Option<U256>,
     /// Who staked it last.
@@ -132,7 +139,6 @@ fn row(
     let delegation = index.last_delegations.get(&attester).copied();
     let entries = index.key_entries.get(&attester).map_or(&[][..], Vec::as_slice);
     let coinbase_configured: BTreeSet<Coinbase> = entries.iter().filter_map(|entry| entry.coinbase).collect();
-    let coinbase_expected = delegation.map(|delegation| delegation.coinbase);
 
     let position = position(PositionFacts {
         view,
@@ -153,13 +159,10 @@ fn row(
     let arrival = entry_queue_place
         .filter(|_| position == Position::EntryQueue)
         .and_then(|place| arrival(place, &snapshot.rollup.clock, &snapshot.rollup.flush, now));
-    let coinbase = check_coinbase(&CoinbaseFacts {
-        configured: coinbase_configured.clone(),
-        expected: coinbase_expected,
-        position,
-        arrival,
-    });
-    let paid = coinbase_expected.or_else(|| coinbase_configured.first().copied());
+    let expected = expectation(snapshot, attester, delegation, position);
+    let coinbase =
+        check_coinbase(&CoinbaseFacts { configured: coinbase_configured.clone(), expected, position, arrival });
+    let paid = expected.confirmed().or_else(|| coinbase_configured.first().copied());
     AttesterRow {
         attester,
         state,
@@ -172,13 +175,38 @@ fn row(
         coinbase,
         coinbase_severity: coinbase.severity(position, now, critical_within),
         coinbase_configured,
-        coinbase_expected,
+        coinbase_expected: expected.confirmed(),
+        coinbase_claimed: expected.claimed(),
+        coinbase_doubt: expected.doubt(),
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),
         deposit_failed: position == Position::Unregistered
             && delegation.is_some_and(|last| last.rollup == snapshot.rollup.address),
         pending_rewards: paid.and_then(|paid| snapshot.pending_rewards.get(&paid).copied()),
         staker: delegation.map(|delegation| delegation.staker),
+    }
+}
+
+/// What is known of the right coinbase of an attester whose last delegation is this one.
+fn expectation(
+    snapshot: &NetworkSnapshot,
+    attester: Address,
+    delegation: Option<&Delegation>,
+    position: Position,
+) -> Expectation {
+    let is_on_rollup = matches!(position, Position::EntryQueue | Position::Validating);
+    if is_on_rollup && snapshot.dripped.contains(&attester) {
+        let claimed = delegation.map(|delegation| delegation.coinbase);
+        return Expectation::Unconfirmed { claimed, why: Unverified::Dripped };
+    }
+    let Some(coinbase) = delegation.map(|delegation| delegation.coinbase) else {
+        return Expectation::Nothing;
+    };
+    let unconfirmed = |why: Unconfirmed| Expectation::Unconfirmed { claimed: Some(coinbase), why: why.into() };
+    match snapshot.splits.get(&coinbase) {
+        Some(SplitCheck::Confirmed(_)) => Expectation::Confirmed(coinbase),
+        Some(SplitCheck::Unconfirmed(why)) => unconfirmed(*why),
+        None => unconfirmed(Unconfirmed::NoSplitBeside),
     }
 }
 

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::coinbase::{Deadline, Unverified};
-use crate::domain::samples::{address, coinbase, delegation, deposit, key_entry, network, provider, provider_id, view};
+use crate::domain::samples::{
+    address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
+};
 use crate::domain::view::OnChainStatus;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -22,6 +24,7 @@ fn busy() -> (NetworkSnapshot, KeyBook) {
     snapshot.attesters.insert(address(7), view(OnChainStatus::Zombie, true));
     snapshot.attesters.insert(address(8), view(OnChainStatus::None, true));
     snapshot.delegations = [3, 4, 6, 7, 8, 9].map(|n| delegation(n, n, coinbase(100 + n))).to_vec();
+    confirm(&mut snapshot);
     snapshot.pending_rewards.insert(coinbase(106), U256::from(42));
     let entry = |n: u64, paid: Option<u64>, index| KeyEntry {
         coinbase: paid.map(coinbase),
@@ -108,12 +111,52 @@ fn coinbases_are_compared_with_the_last_delegation() {
 }
 
 #[test]
+fn a_coinbase_that_the_chain_does_not_confirm_is_never_said_to_be_right() {
+    let (mut snapshot, keys) = busy();
+    for why in Unconfirmed::ALL {
+        for check in snapshot.splits.values_mut() {
+            *check = SplitCheck::Unconfirmed(why);
+        }
+        let rows = overview(&snapshot, &keys, &BTreeMap::new(), HOUR);
+        assert!(rows.iter().all(|row| row.coinbase_expected.is_none()), "{why:?}");
+        for (attester, configured) in [(3, 103), (4, 999)] {
+            let row = row_of(&rows, attester);
+            let found = CoinbaseCheck::Unverifiable { configured: coinbase(configured), why: why.into() };
+            assert_eq!((row.coinbase, row.coinbase_severity), (found, Severity::Warning), "{why:?}");
+            assert_eq!(row.coinbase_claimed, Some(coinbase(100 + attester)));
+        }
+        let missing = row_of(&rows, 6);
+        assert_eq!(missing.coinbase, CoinbaseCheck::Missing { deadline: Deadline::Overdue });
+        assert_eq!(missing.coinbase_severity, Severity::Critical);
+        assert_eq!(missing.coinbase_doubt, Some(why.into()));
+    }
+    snapshot.splits.clear();
+    let rows = overview(&snapshot, &keys, &BTreeMap::new(), HOUR);
+    assert_eq!(row_of(&rows, 3).coinbase_doubt, Some(Unverified::NoSplitBeside), "what was not read is not confirmed");
+}
+
+#[test]
+fn an_attester_that_was_taken_out_of_the_queue_and_is_on_the_rollup_is_looked_at() {
+    let (mut snapshot, keys) = busy();
+    snapshot.dripped = [3, 5, 8].map(address).into();
+    let rows = overview(&snapshot, &keys, &BTreeMap::new(), HOUR);
+    for (attester, configured, claimed) in [(3, 103, Some(coinbase(103))), (5, 500, None)] {
+        let row = row_of(&rows, attester);
+        let found = CoinbaseCheck::Unverifiable { configured: coinbase(configured), why: Unverified::Dripped };
+        assert_eq!((row.coinbase, row.coinbase_severity), (found, Severity::Warning));
+        assert_eq!((row.coinbase_expected, row.coinbase_claimed), (None, claimed));
+    }
+    assert_eq!(row_of(&rows, 8).coinbase, CoinbaseCheck::NotApplicable, "it left");
+}
+
+#[test]
 fn the_last_delegation_is_the_highest_log_whatever_the_order() {
     let (mut snapshot, keys) = busy();
     let later = Delegation { staker: address(77), ..delegation(90, 3, coinbase(190)) };
     for at in [0, snapshot.delegations.len()] {
         let mut snapshot = snapshot.clone();
         snapshot.delegations.insert(at, later);
+        confirm(&mut snapshot);
         let rows = overview(&snapshot, &keys, &BTreeMap::new(), HOUR);
         assert_eq!(row_of(&rows, 3).coinbase_expected, Some(coinbase(190)));
         assert_eq!(row_of(&rows, 3).staker, Some(address(77)));

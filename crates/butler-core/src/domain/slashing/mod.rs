@@ -50,11 +50,78 @@ pub struct SlashingFacts {
     pub block: BlockRef,
     /// Until when the vetoer has paused slashing, in unix seconds; `None` when it is not paused.
     pub paused_until: Option<u64>,
-    /// The proposer's facts; `None` where the rollup does not slash by tally.
-    pub proposer: Option<ProposerFacts>,
+    /// Who proposes slashes, as far as that can be read.
+    pub proposer: SlashingProposer,
 }
 
-/// What the `TallySlashingProposer` says.
+/// Who proposes slashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlashingProposer {
+    /// Nobody: the rollup has no slasher.
+    NoSlasher,
+    /// A contract that tallies votes.
+    Tally(ProposerFacts),
+    /// The rollup has a slasher, and votes against attesters cannot be seen.
+    Unreadable(Blindness),
+}
+
+impl SlashingProposer {
+    /// The facts of a proposer that tallies votes.
+    #[must_use]
+    pub fn tally(&self) -> Option<&ProposerFacts> {
+        match self {
+            Self::Tally(facts) => Some(facts),
+            Self::NoSlasher | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// Why votes cannot be seen, where there may be some.
+    #[must_use]
+    pub fn blindness(&self) -> Option<Blindness> {
+        match self {
+            Self::Unreadable(why) => Some(*why),
+            Self::NoSlasher | Self::Tally(_) => None,
+        }
+    }
+}
+
+/// Why votes to slash cannot be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Blindness {
+    /// The slasher names no proposer.
+    NoProposer,
+    /// The proposer is of the kind that signals for payloads (4.x), whose votes are not read.
+    Empire,
+    /// The proposer does not give the figures of any kind that is known: a later version, perhaps.
+    UnknownProposer,
+}
+
+impl Blindness {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::NoProposer, Self::Empire, Self::UnknownProposer];
+
+    /// The name that labels use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoProposer => "no_proposer",
+            Self::Empire => "empire",
+            Self::UnknownProposer => "unknown_proposer",
+        }
+    }
+
+    /// The reason in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NoProposer => "the slasher names no proposer",
+            Self::Empire => "its proposer signals for payloads instead of tallying votes",
+            Self::UnknownProposer => "its proposer does not answer as any that is known",
+        }
+    }
+}
+
+/// What a proposer that tallies votes says: `TallySlashingProposer` of 4.x, `SlashingProposer` since 5.0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposerFacts {
     /// Its rules.

@@ -67,7 +67,7 @@ pub struct Standing {
 #[must_use]
 pub fn standings(facts: &SlashingFacts, clock: &RollupClock) -> Option<BTreeMap<Address, Standing>> {
     let mut standings = BTreeMap::new();
-    let Some(proposer) = &facts.proposer else { return Some(standings) };
+    let Some(proposer) = facts.proposer.tally() else { return Some(standings) };
     for round in &proposer.rounds {
         let times = Times::of(facts, &proposer.rules, clock, round.round)?;
         for (attester, votes) in votes_by_attester(&proposer.rules, round) {

@@ -47,7 +47,7 @@ fn facts(timestamp: u64, rounds: Vec<OpenRound>) -> SlashingFacts {
     SlashingFacts {
         block: BlockRef { timestamp, ..samples::network().block },
         paused_until: None,
-        proposer: Some(ProposerFacts {
+        proposer: SlashingProposer::Tally(ProposerFacts {
             rules: rules(),
             current_round,
             current_votes: 0,
@@ -185,7 +185,7 @@ fn of_several_rounds_the_most_urgent_counts_and_what_is_decided_adds_up() {
 
 #[test]
 fn without_a_tally_proposer_nobody_is_voted_against() {
-    let facts = SlashingFacts { proposer: None, ..facts(1_410, Vec::new()) };
+    let facts = SlashingFacts { proposer: SlashingProposer::NoSlasher, ..facts(1_410, Vec::new()) };
     assert_eq!(standings(&facts, &CLOCK), Some(std::collections::BTreeMap::new()));
 }
 

@@ -61,6 +61,7 @@ fn take_provider(answers: &Answers, slots: &ProviderSlots) -> Result<Option<Prov
 pub(in crate::snapshot) struct Registries {
     rollup: Slot<Address>,
     next_provider: Slot<U256>,
+    split_factory: Slot<Address>,
     providers: BTreeMap<ProviderId, ProviderSlots>,
     balances: BTreeMap<Address, Slot<U256>>,
 }
@@ -69,6 +70,8 @@ pub(in crate::snapshot) struct Registries {
 pub(in crate::snapshot) struct RegistryFacts {
     pub(in crate::snapshot) rollup: Address,
     pub(in crate::snapshot) next_provider: u64,
+    /// Where the registry has its splits made; `None` for a registry that does not say.
+    pub(in crate::snapshot) split_factory: Option<Address>,
     pub(in crate::snapshot) providers: BTreeMap<ProviderId, ProviderHead>,
     pub(in crate::snapshot) balances: BTreeMap<Address, U256>,
 }
@@ -94,6 +97,12 @@ impl Registries {
                 GETTER_GAS,
                 staking_registry::NextProviderIdentifierCall,
             ),
+            split_factory: reads.push(
+                Contract::StakingRegistry,
+                staking_registry,
+                GETTER_GAS,
+                staking_registry::PullSplitFactoryCall,
+            ),
             providers: providers.iter().map(|id| (*id, push_provider(reads, staking_registry, *id))).collect(),
             balances: publishers.iter().map(|account| (*account, reads.push_balance(*account))).collect(),
         }
@@ -103,6 +112,7 @@ impl Registries {
         let rollup = answers.checked(&self.rollup, |address| decode::present("getCanonicalRollup", address))?;
         let next_provider = answers
             .checked(&self.next_provider, |next| decode::length("nextProviderIdentifier", next, PROVIDER_LIMIT))?;
+        let split_factory = answers.get_if_supported(&self.split_factory)?.and_then(decode::optional);
         let mut providers = BTreeMap::new();
         for (id, slots) in &self.providers {
             let head = take_provider(answers, slots)?.ok_or(SnapshotError::UnknownProvider(*id))?;
@@ -110,7 +120,7 @@ impl Registries {
         }
         let balances =
             self.balances.iter().map(|(account, slot)| Ok((*account, answers.get(slot)?))).collect::<Result<_, _>>()?;
-        Ok(RegistryFacts { rollup, next_provider, providers, balances })
+        Ok(RegistryFacts { rollup, next_provider, split_factory, providers, balances })
     }
 }
 

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use butler_core::client::aztec_node::{AztecNode, L2Tips, NodeInfo, PeerCounts, WorldState};
+use butler_core::client::aztec_node::{AztecNode, L1Access, L2Tips, NodeInfo, PeerCounts, WorldState};
 use butler_core::client::error::{ErrorKind, RpcFailure};
 use butler_core::config::NetworkConfig;
 use tokio::time::{Instant, timeout};
 
 use crate::kinds::FailureKind;
-
-/// How long a node may take to ask its L1. A node whose L1 hangs never answers.
-const L1_PROBE_DEADLINE: Duration = Duration::from_secs(10);
 
 /// An answer, or the kind of failure.
 pub(super) type Answer<T> = Result<T, FailureKind>;
@@ -32,8 +29,8 @@ pub(super) struct NodeFacts {
     pub(super) peers: Option<Answer<PeerCounts>>,
     /// The state of its world; `None` for a node that does not say.
     pub(super) world: Option<Answer<WorldState>>,
-    /// Whether its L1 endpoint answers it; `None` where that cannot be told.
-    pub(super) l1_reachable: Option<bool>,
+    /// Whether it can use its own L1 endpoint.
+    pub(super) l1: L1Access,
     /// The version of a node that follows something else.
     pub(super) stranger_version: Option<String>,
 }
@@ -59,13 +56,13 @@ pub(super) async fn ask(node: &AztecNode, config: &NetworkConfig, deadline: Dura
         let info = within(deadline, node.node_info()).await;
         (info, began.elapsed())
     };
-    let ((info, round_trip), ready, tips, peers, world, fees) = tokio::join!(
+    let ((info, round_trip), ready, tips, peers, world, l1) = tokio::join!(
         info,
         within(deadline, node.is_ready()),
         within(deadline, node.l2_tips()),
         within(deadline, node.peers()),
         within(deadline, node.world_state()),
-        within(deadline.min(L1_PROBE_DEADLINE), node.current_fees()),
+        node.l1_access(deadline),
     );
     let (info, stranger_version) = match info {
         Ok(info) if !fits(&info, config) => (Err(FailureKind::Rpc(ErrorKind::WrongChain)), Some(info.node_version)),
@@ -79,7 +76,7 @@ pub(super) async fn ask(node: &AztecNode, config: &NetworkConfig, deadline: Dura
         tips,
         peers: where_supported(peers),
         world: where_supported(world),
-        l1_reachable: l1_reachable(fees),
+        l1,
         stranger_version,
     }
 }
@@ -91,16 +88,6 @@ pub(crate) fn fits(info: &NodeInfo, config: &NetworkConfig) -> bool {
 
 fn where_supported<T>(answer: Answer<T>) -> Option<Answer<T>> {
     if matches!(answer, Err(FailureKind::Rpc(ErrorKind::MethodNotFound))) { None } else { Some(answer) }
-}
-
-/// What the answer to a question that the node passes on to L1 says of its L1: an error or silence is L1's, anything
-/// else that goes wrong is the node's own.
-fn l1_reachable(fees: Answer<()>) -> Option<bool> {
-    match fees {
-        Ok(()) => Some(true),
-        Err(FailureKind::Rpc(ErrorKind::Rpc | ErrorKind::Timeout) | FailureKind::Deadline) => Some(false),
-        Err(_) => None,
-    }
 }
 
 /// An answer within the deadline. Its failure is its kind: a node's own words may hold its L1 endpoint's URL.

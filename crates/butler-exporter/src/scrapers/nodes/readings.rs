@@ -43,7 +43,7 @@ fn push_state(readings: &mut Readings, node: &NodeFacts, rollup: Option<&RollupF
     if let Ok(ready) = node.ready {
         readings.push(&catalogue::NODE_READY, label(), truth(ready));
     }
-    if let Some(reachable) = node.l1_reachable {
+    if let Some(reachable) = node.l1.is_usable() {
         readings.push(&catalogue::NODE_L1_REACHABLE, label(), truth(reachable));
     }
     if let Ok(tips) = node.tips {

@@ -3,10 +3,13 @@
 //! Everything is read at one block. Rounds in which no attester of ours can be slashed cost their committees only, and
 //! what a round that ended long ago holds is read once. Votes are added up here; what they lead to is the contract's word.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, Bytes, U256};
 
+use self::rules::{RuleSlots, if_answered, read_kind};
 use super::error::{Contract, SnapshotError};
 use super::reads::{Answers, Reads, Slot};
 use crate::client::l1::L1Client;
@@ -16,11 +19,10 @@ use crate::contracts::decode;
 use crate::domain::block::BlockRef;
 use crate::domain::rollup::RollupClock;
 use crate::domain::slashing::{
-    OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingRules, decide, reaches_nobody, tally,
+    Blindness, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer, SlashingRules,
+    decide, reaches_nobody, tally,
 };
 
-/// `SlasherFlavor.TALLY`.
-const TALLY: u8 = 1;
 /// Gas of sampling one committee, and of adding up one vote.
 const COMMITTEE_GAS: u64 = 2_500_000;
 const VOTE_GAS: u64 = 120_000;
@@ -41,7 +43,8 @@ pub struct SlashingRequest<'a> {
 /// Reads slashing again and again, and remembers what cannot change.
 #[derive(Debug, Default)]
 pub struct SlashingReader {
-    proposer: Option<(Address, Option<SlashingRules>)>,
+    /// The proposer that was found last.
+    proposer: Option<Address>,
     settled: BTreeMap<u64, Ballot>,
 }
 
@@ -59,104 +62,90 @@ impl SlashingReader {
     /// Reads slashing at `pin`.
     ///
     /// # Errors
-    /// See [`SnapshotError`]; nothing partial is ever returned. A rollup that does not slash by tally is no error.
+    /// See [`SnapshotError`]; nothing partial is ever returned. A slasher whose votes cannot be read is no error: the facts
+    /// say so.
     pub async fn read(
         &mut self,
         client: &L1Client,
         pin: &BlockRef,
         request: &SlashingRequest<'_>,
     ) -> Result<SlashingFacts, SnapshotError> {
-        let mut facts = SlashingFacts { block: *pin, paused_until: None, proposer: None };
-        if request.slasher.is_zero() {
-            return Ok(facts);
+        let (found, paused_until) = self.recognise(client, pin, request.slasher).await?;
+        let proposer = match found {
+            Found::NoSlasher => SlashingProposer::NoSlasher,
+            Found::Blind(why) => SlashingProposer::Unreadable(why),
+            Found::Tally(address, rules) => {
+                let tallied = Tallied { client, pin, address, rules, request };
+                SlashingProposer::Tally(tallied.read(&mut self.settled).await?)
+            }
+        };
+        Ok(SlashingFacts { block: *pin, paused_until, proposer })
+    }
+
+    /// Why votes cannot be seen at `pin`; `None` when they can, or when there is no slasher. Reads no votes.
+    ///
+    /// # Errors
+    /// See [`SnapshotError`].
+    pub async fn blindness(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        slasher: Address,
+    ) -> Result<Option<Blindness>, SnapshotError> {
+        Ok(match self.recognise(client, pin, slasher).await?.0 {
+            Found::Blind(why) => Some(why),
+            Found::NoSlasher | Found::Tally(..) => None,
+        })
+    }
+
+    /// Finds out who proposes slashes, and until when slashing is paused.
+    async fn recognise(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        slasher: Address,
+    ) -> Result<(Found, Option<u64>), SnapshotError> {
+        if slasher.is_zero() {
+            return Ok((Found::NoSlasher, None));
         }
         let mut reads = Reads::default();
         let contract = Contract::Slasher;
-        let address: Slot<Address> = reads.push(contract, request.slasher, GETTER_GAS, slasher::ProposerCall);
-        let paused: Slot<U256> = reads.push(contract, request.slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
+        let address: Slot<Address> = reads.push(contract, slasher, GETTER_GAS, slasher::ProposerCall);
+        let paused: Slot<U256> = reads.push(contract, slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
+        // Asked beside the slasher: a proposer that was known before is most likely still the one.
+        let known = self.proposer.map(|known| (known, RuleSlots::plan(&mut reads, known)));
         let answers = reads.fetch(client, pin).await?;
         // The first slashers could not be paused.
-        if let Some(until) = answers.get_if_supported(&paused)? {
-            let until = u64::try_from(until).unwrap_or(u64::MAX);
-            facts.paused_until = (until > pin.timestamp).then_some(until);
-        }
-        let Some(address) = answers.get_if_supported(&address)?.and_then(decode::optional) else {
-            return Ok(facts);
+        let until = answers.get_if_supported(&paused)?.map(|until| u64::try_from(until).unwrap_or(u64::MAX));
+        let paused_until = until.filter(|until| *until > pin.timestamp);
+        let Some(address) = if_answered(answers.get(&address))?.and_then(decode::optional) else {
+            return Ok((Found::Blind(Blindness::NoProposer), paused_until));
         };
-        let rules = match self.proposer {
-            Some((known, rules)) if known == address => rules,
+        let rules = match known {
+            Some((known, slots)) if known == address => slots.take(&answers, address)?,
             Some(_) | None => {
-                let rules = read_rules(client, pin, address).await?;
-                *self = Self { proposer: Some((address, rules)), settled: BTreeMap::new() };
-                rules
+                *self = Self { proposer: Some(address), settled: BTreeMap::new() };
+                let mut reads = Reads::default();
+                let slots = RuleSlots::plan(&mut reads, address);
+                slots.take(&reads.fetch(client, pin).await?, address)?
             }
         };
-        if let Some(rules) = rules {
-            let tallied = Tallied { client, pin, address, rules, request };
-            facts.proposer = Some(tallied.read(&mut self.settled).await?);
-        }
-        Ok(facts)
+        let found = match rules {
+            Some(rules) => Found::Tally(address, rules),
+            None => {
+                self.settled.clear();
+                Found::Blind(read_kind(client, pin, address).await?)
+            }
+        };
+        Ok((found, paused_until))
     }
 }
 
-/// The rules of a tally proposer; `None` for a proposer of another kind or of an earlier version.
-async fn read_rules(
-    client: &L1Client,
-    pin: &BlockRef,
-    address: Address,
-) -> Result<Option<SlashingRules>, SnapshotError> {
-    let mut reads = Reads::default();
-    macro_rules! figure {
-        ($call:ident) => {
-            reads.push(Contract::SlashingProposer, address, GETTER_GAS, proposer::$call)
-        };
-    }
-    let kind: Slot<u8> = figure!(SlashingProposerTypeCall);
-    let slots: [Slot<U256>; 7] = [
-        figure!(QuorumCall),
-        figure!(RoundSizeCall),
-        figure!(RoundSizeInEpochsCall),
-        figure!(CommitteeSizeCall),
-        figure!(ExecutionDelayInRoundsCall),
-        figure!(LifetimeInRoundsCall),
-        figure!(SlashOffsetInRoundsCall),
-    ];
-    let amounts: [Slot<U256>; 3] =
-        [figure!(SlashAmountSmallCall), figure!(SlashAmountMediumCall), figure!(SlashAmountLargeCall)];
-    let answers = reads.fetch(client, pin).await?;
-    if answers.get_if_supported(&kind)? != Some(TALLY) {
-        return Ok(None);
-    }
-    let mut figures = [0; 7];
-    for (figure, slot) in figures.iter_mut().zip(&slots) {
-        match answers.get_if_supported(slot)? {
-            Some(value) => *figure = answers.checked(slot, |_| decode::small("TallySlashingProposer", value))?,
-            None => return Ok(None),
-        }
-    }
-    let mut units = [U256::zero(); 3];
-    for (unit, slot) in units.iter_mut().zip(&amounts) {
-        match answers.get_if_supported(slot)? {
-            Some(amount) => *unit = amount,
-            None => return Ok(None),
-        }
-    }
-    let [quorum, round_slots, round_epochs, committee_size, execution_delay_rounds, lifetime_rounds, offset_rounds] =
-        figures;
-    let rules = SlashingRules {
-        quorum,
-        round_slots,
-        round_epochs,
-        committee_size,
-        execution_delay_rounds,
-        lifetime_rounds,
-        offset_rounds,
-        amounts: units,
-    };
-    match rules.problem() {
-        Some(problem) => Err(nonsense(address, "QUORUM", problem)),
-        None => Ok(Some(rules)),
-    }
+/// Who proposes slashes.
+enum Found {
+    NoSlasher,
+    Blind(Blindness),
+    Tally(Address, SlashingRules),
 }
 
 /// One reading of the rounds of a tally proposer.

@@ -2,18 +2,21 @@
 //!
 //! Unlike other commands it goes on after a failure, to show all of them; what could not be looked at is not green.
 
-use butler_core::client::aztec_node::{AztecNode, NodeInfo};
+mod nodes;
+
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::coinbase::Severity;
 use butler_core::domain::publisher::top_ups;
 use butler_core::domain::state::State;
-use butler_core::network::Network;
+use butler_core::network::{Network, admin_ports};
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
+use butler_core::snapshot::SlashingReader;
 use ethers_core::types::U256;
 use serde::Serialize;
 
+use self::nodes::{admin_port, check_node};
 use super::{audit, status};
 use crate::args::Global;
 use crate::error::CliError;
@@ -105,6 +108,7 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, O
         check_chain(gathered, checks);
         check_attesters(gathered, checks);
         check_publishers(gathered, checks);
+        check_slashing(gathered, checks).await;
     }
     match network.aztec_nodes() {
         Ok(nodes) => {
@@ -113,6 +117,14 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, O
             }
         }
         Err(error) => checks.push(failure("node", &name, &CliError::from(error))),
+    }
+    match admin_ports(&network.config) {
+        Ok(ports) => {
+            for port in &ports {
+                checks.push(admin_port(port).await);
+            }
+        }
+        Err(error) => checks.push(failure("admin_port", &name, &CliError::from(error))),
     }
     (Some(name), gathered.map(|gathered| gathered.snapshot.block))
 }
@@ -235,55 +247,24 @@ fn check_publishers(gathered: &Gathered, checks: &mut Vec<Check>) {
     }
 }
 
-async fn check_node(node: &AztecNode, network: &Network, gathered: Option<&Gathered>, checks: &mut Vec<Check>) {
-    let info = match node.node_info().await {
-        Ok(info) => info,
-        Err(error) => {
-            checks.push(check("node", node.name(), Light::Red, Chain(&error).to_string()));
-            return;
+/// Whether votes to slash own attesters would be seen.
+async fn check_slashing(gathered: &Gathered, checks: &mut Vec<Check>) {
+    let (client, rollup) = (gathered.network.reader.client(), &gathered.snapshot.rollup);
+    let found = SlashingReader::default().blindness(client, &gathered.snapshot.block, rollup.slasher).await;
+    let subject = &gathered.network.config.name;
+    checks.push(match found {
+        Ok(None) if rollup.slasher.is_zero() => check("slashing", subject, Light::Green, "the rollup has no slasher"),
+        Ok(None) => check("slashing", subject, Light::Green, "votes to slash can be read"),
+        Ok(Some(blindness)) => {
+            let what = format!("votes to slash cannot be seen: {}", blindness.words());
+            let hint = "another L1 endpoint, or a newer release of Butler, may be able to".to_owned();
+            Check { hint: Some(hint), ..check("slashing", subject, Light::Amber, what) }
         }
-    };
-    let (light, what) = match disagreement(&info, network, gathered) {
-        Some(what) => (Light::Red, what),
-        None => match (node.is_ready().await, node.l2_tips().await) {
-            (Ok(true), Ok(tips)) => (
-                Light::Green,
-                format!(
-                    "version {}, proposed block {}, proven {}",
-                    printable(&info.node_version),
-                    tips.proposed,
-                    tips.proven
-                ),
-            ),
-            (Ok(false), _) => (Light::Red, "not ready".to_owned()),
-            (Err(error), _) | (_, Err(error)) => (Light::Red, Chain(&error).to_string()),
-        },
-    };
-    checks.push(check("node", node.name(), light, what));
-}
-
-fn printable(text: &str) -> String {
-    butler_core::client::text::printable(text)
-}
-
-/// What a node follows that the configuration or the chain has otherwise.
-fn disagreement(info: &NodeInfo, network: &Network, gathered: Option<&Gathered>) -> Option<String> {
-    let config = &network.config;
-    if info.l1_chain_id != config.chain_id {
-        return Some(format!("follows chain {}, not {}", info.l1_chain_id, config.chain_id));
-    }
-    let addresses = &info.l1_contract_addresses;
-    if addresses.registry_address != config.aztec_registry {
-        return Some(format!("follows the Aztec Registry {}", format::address(&addresses.registry_address)));
-    }
-    let rollup = gathered?.snapshot.rollup.address;
-    (addresses.rollup_address != rollup).then(|| {
-        format!(
-            "follows the rollup {}, the canonical one is {}",
-            format::address(&addresses.rollup_address),
-            format::address(&rollup)
-        )
-    })
+        Err(error) => {
+            let what = format!("votes to slash cannot be read: {}", Chain(&error));
+            check("slashing", subject, Light::Amber, what)
+        }
+    });
 }
 
 fn render(report: &DoctorReport, output: &Output) -> String {

@@ -1,0 +1,263 @@
+//! Many reads of contracts at one block, in as few exchanges as the endpoint allows.
+//!
+//! Calls are packed into Multicall3 by their gas, and every pack proves at which block it was read. What is refused for
+//! many, in whatever words, is asked again for half, once the endpoint has shown that it answers at all. A getter that
+//! fails inside a pack may have run out of gas there, so it is asked again on its own before the failure is believed.
+
+mod packs;
+mod proof;
+
+use ethers_core::types::{Bytes, U256};
+
+use self::packs::{Pack, first_packs};
+use super::endpoint::Endpoint;
+use super::error::{ErrorKind, RpcFailure};
+use super::wire::Answer;
+use crate::contracts::call::{Call, DecodeError, Target};
+use crate::contracts::multicall::{Outcome, decode_aggregate};
+use crate::domain::block::BlockRef;
+
+/// How many deadlines of ours one read may wait out: each costs its whole time.
+const MOST_TIMEOUTS: u32 = 2;
+/// Into how many parts a pack goes that timed out, as a power of two.
+const TIMEOUT_HALVINGS: u32 = 3;
+
+/// What becomes of packs that got no answer in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnTimeout {
+    /// They are asked again in parts.
+    AskForLess,
+    /// The read fails: another endpoint is asked first.
+    PassOn,
+}
+
+/// Reads all `calls` at the block `pin`, answers in the order of the calls.
+///
+/// # Errors
+/// The failure of an exchange, and `WrongBlock` when the endpoint read elsewhere. A call that reverted is an
+/// [`Outcome::Failed`].
+pub async fn read_calls(
+    endpoint: &Endpoint,
+    pin: &BlockRef,
+    calls: &[Call],
+    on_timeout: OnTimeout,
+) -> Result<Vec<Outcome>, RpcFailure> {
+    let outcomes = vec![None; calls.len()];
+    let mut reading =
+        Reading { endpoint, pin, calls, on_timeout, outcomes, needs_proof: true, answers: false, timeouts: 0 };
+    let mut packs = first_packs(endpoint, calls);
+    while !packs.is_empty() {
+        packs = reading.step(packs).await?;
+    }
+    reading
+        .outcomes
+        .into_iter()
+        .map(|outcome| outcome.ok_or_else(|| RpcFailure::Malformed("a call without an outcome".to_owned())))
+        .collect()
+}
+
+/// One read on its way.
+struct Reading<'r> {
+    endpoint: &'r Endpoint,
+    pin: &'r BlockRef,
+    calls: &'r [Call],
+    on_timeout: OnTimeout,
+    outcomes: Vec<Option<Outcome>>,
+    /// Whether the endpoint has yet to show at which block it reads.
+    needs_proof: bool,
+    /// Whether the endpoint is known to answer small questions.
+    answers: bool,
+    timeouts: u32,
+}
+
+impl Reading<'_> {
+    /// One exchange with all packs; returns what has to be asked again.
+    async fn step(&mut self, packs: Vec<Pack>) -> Result<Vec<Pack>, RpcFailure> {
+        let with_code = self.needs_proof && !packs.iter().any(Pack::is_aggregate);
+        let mut requests: Vec<_> =
+            packs.iter().map(|pack| pack.request(self.endpoint, self.calls, self.pin.hash)).collect();
+        if with_code {
+            requests.push(proof::code_request(self.pin.hash));
+        }
+        let mut answers = match self.endpoint.exchange(&requests).await {
+            Ok(answers) => answers,
+            // Whatever a gateway has against the proof must not keep the rest from being read.
+            Err(failure) if with_code && may_be_about_the_proof(failure.kind()) => {
+                self.unproven(&failure.to_string());
+                return Ok(packs);
+            }
+            Err(failure) => return self.ask_for_less(packs, failure).await,
+        };
+        if with_code {
+            self.take_code(answers.pop())?;
+        }
+        let (mut again, mut refused) = (Vec::new(), Vec::new());
+        let mut last = None;
+        for (pack, answer) in packs.into_iter().zip(answers) {
+            match pack {
+                Pack::Direct(call) => self.set(call, direct_outcome(self.calls.get(call), answer)?),
+                Pack::Aggregate { calls, gas, is_part } => match answer {
+                    Ok(raw) => again.extend(self.settle(&bytes(raw.get())?, calls, gas, is_part)?),
+                    Err(failure) => {
+                        refused.push(Pack::Aggregate { calls, gas, is_part });
+                        last = Some(failure);
+                    }
+                },
+            }
+        }
+        if let Some(failure) = last {
+            again.extend(self.ask_for_less(refused, failure).await?);
+        }
+        Ok(again)
+    }
+
+    /// What to ask after `packs` were refused, if asking for less may help.
+    async fn ask_for_less(&mut self, packs: Vec<Pack>, failure: RpcFailure) -> Result<Vec<Pack>, RpcFailure> {
+        let kind = failure.kind();
+        // Multicall3 lets its calls fail, so a pack that reverts as a whole had too little gas.
+        let is_refusal = kind == ErrorKind::Reverted || kind.may_mean_too_much();
+        if !is_refusal || !packs.iter().any(Pack::is_aggregate) {
+            return Err(failure);
+        }
+        let mut halvings = 1;
+        if kind == ErrorKind::Timeout {
+            self.timeouts += 1;
+            if self.on_timeout == OnTimeout::PassOn || self.timeouts > MOST_TIMEOUTS {
+                return Err(failure);
+            }
+            halvings = TIMEOUT_HALVINGS;
+        }
+        if !speaks_of_size(kind) && !self.answers {
+            // An endpoint that is down says the same: one small question tells the two apart.
+            if !self.answers_one_of(&packs).await {
+                return Err(failure);
+            }
+            self.answers = true;
+            if kind != ErrorKind::Timeout {
+                // It may have passed.
+                return Ok(packs);
+            }
+        }
+        let name = self.endpoint.name();
+        tracing::debug!(endpoint = name, "asking {name} for less at once: {failure}");
+        let mut parts = packs;
+        for _ in 0..halvings {
+            parts = parts.into_iter().flat_map(|pack| pack.halves(self.calls)).collect();
+        }
+        Ok(parts)
+    }
+
+    /// Asks one call alone.
+    async fn answers_one_of(&self, packs: &[Pack]) -> bool {
+        let Some(call) = packs.iter().find(|pack| pack.is_aggregate()).and_then(Pack::first) else { return false };
+        let request = Pack::Direct(call).request(self.endpoint, self.calls, self.pin.hash);
+        match self.endpoint.exchange(&[request]).await.as_deref() {
+            Ok([answer]) => answer.as_ref().err().is_none_or(|failure| failure.kind() == ErrorKind::Reverted),
+            Ok(_) | Err(_) => false,
+        }
+    }
+
+    /// Takes what an aggregate answered; returns what has to be asked again.
+    fn settle(
+        &mut self,
+        returned: &Bytes,
+        members: Vec<usize>,
+        gas: u64,
+        is_part: bool,
+    ) -> Result<Vec<Pack>, RpcFailure> {
+        let mut results = match decode_aggregate(returned, members.len() + proof::CALLS) {
+            Ok(results) => results,
+            Err(DecodeError::Empty { .. }) => {
+                self.endpoint.note_no_multicall();
+                return Ok(members.into_iter().map(Pack::Direct).collect());
+            }
+            Err(error @ (DecodeError::Abi { .. } | DecodeError::Nonsense { .. })) => {
+                return Err(RpcFailure::Malformed(error.to_string()));
+            }
+        };
+        let proof = results.split_off(members.len());
+        // Each pack may come from another machine behind the same address.
+        if proof::check(&proof, self.pin)? {
+            self.needs_proof = false;
+        }
+        if is_part {
+            self.endpoint.lower_call_gas(gas.saturating_mul(2));
+        }
+        let mut again = Vec::new();
+        for (call, outcome) in members.into_iter().zip(results) {
+            let is_balance = matches!(self.calls.get(call).map(|call| &call.target), Some(Target::Balance(_)));
+            match outcome {
+                Outcome::Failed(data) if data.is_empty() || is_balance => again.push(Pack::Direct(call)),
+                outcome @ (Outcome::Returned(_) | Outcome::Failed(_)) => self.set(call, outcome),
+            }
+        }
+        Ok(again)
+    }
+
+    fn take_code(&mut self, answer: Option<Answer>) -> Result<(), RpcFailure> {
+        match answer {
+            Some(Ok(raw)) if proof::check_code(&bytes(raw.get()).unwrap_or_default(), self.pin)? => {
+                self.needs_proof = false;
+            }
+            Some(Ok(_)) | None => self.unproven("no such answer"),
+            Some(Err(failure)) => self.unproven(&failure.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Goes on without a proof: no endpoint is bound to answer a call that creates a contract.
+    fn unproven(&mut self, why: &str) {
+        self.needs_proof = false;
+        let name = self.endpoint.name();
+        tracing::debug!(endpoint = name, "{name} does not show at which block it reads: {why}");
+    }
+
+    fn set(&mut self, call: usize, outcome: Outcome) {
+        if let Some(slot) = self.outcomes.get_mut(call) {
+            *slot = Some(outcome);
+        }
+    }
+}
+
+/// Whether such a failure can only be about how much was asked for.
+fn speaks_of_size(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Reverted
+            | ErrorKind::OutOfGas
+            | ErrorKind::TooLarge
+            | ErrorKind::RangeRefused
+            | ErrorKind::BatchRefused
+    )
+}
+
+/// Whether a failed exchange may have failed for the call that proves the block.
+fn may_be_about_the_proof(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Http | ErrorKind::Malformed | ErrorKind::Broken | ErrorKind::Unauthorized)
+}
+
+fn direct_outcome(call: Option<&Call>, answer: Answer) -> Result<Outcome, RpcFailure> {
+    match answer {
+        Ok(raw) => match call.map(|call| &call.target) {
+            Some(Target::Balance(_)) => Ok(Outcome::Returned(word(raw.get())?)),
+            Some(Target::Function { .. }) | None => Ok(Outcome::Returned(bytes(raw.get())?)),
+        },
+        Err(RpcFailure::Reverted { data }) => Ok(Outcome::Failed(data)),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A quantity as the word that a contract would have returned.
+fn word(json: &str) -> Result<Bytes, RpcFailure> {
+    let quantity: U256 = serde_json::from_str(json)
+        .map_err(|_| RpcFailure::Malformed("the answer to eth_getBalance is not a quantity".to_owned()))?;
+    let mut word = [0; 32];
+    quantity.to_big_endian(&mut word);
+    Ok(Bytes::from(word))
+}
+
+fn bytes(json: &str) -> Result<Bytes, RpcFailure> {
+    let not_hex = || RpcFailure::Malformed("the answer to eth_call is not a hex string".to_owned());
+    let text = json.strip_prefix("\"0x").and_then(|text| text.strip_suffix('"')).ok_or_else(not_hex)?;
+    ethers_core::utils::hex::decode(text).map(Bytes::from).map_err(|_| not_hex())
+}

@@ -1,0 +1,349 @@
+//! Which block is read: the one on which most endpoints agree.
+//!
+//! All endpoints are asked at once. Those that lag or lead, tell another finalized block, or tell of the future while the
+//! others do not, stand back; the others vote. Where they are on a fork of a block or two, what they have in common is
+//! taken. One endpoint alone is believed, for there is nothing to hold it against.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use ethers_core::types::U64;
+use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
+
+use super::endpoint::Endpoint;
+use super::error::{RpcError, RpcFailure};
+use super::l1::{BlockTag, Head, L1Client};
+use super::logs::decode_header;
+use super::rounds::Rounds;
+use super::vote::{self, Report};
+use super::wire::Request;
+use crate::domain::block::BlockRef;
+
+/// An endpoint this many blocks from the median stands back.
+const LAG_LIMIT: u64 = 5;
+/// How far two branches may go apart before nobody is believed.
+const FORK_LIMIT: u64 = 8;
+/// How long the slower endpoints are waited for once there are answers enough.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long enough answers are waited for once there is one.
+const MAJORITY_GRACE: Duration = Duration::from_secs(5);
+/// The method that finds blocks.
+pub(super) const HEAD: &str = "eth_getBlockByNumber";
+
+impl L1Client {
+    /// Resolves a block once, and the blocks at `also` in the same exchange.
+    ///
+    /// # Errors
+    /// The last endpoint's failure when none gave a head, `Disagrees` when no block has a majority.
+    pub async fn head(&self, at: BlockTag, also: &[u64]) -> Result<Head, RpcError> {
+        let head = if let [_] = self.endpoints.as_slice() {
+            let probe = |endpoint| {
+                async move {
+                    let report = self.probe(endpoint, at, also).await?;
+                    let block = report.block.ok_or(RpcFailure::BlockUnknown)?;
+                    Ok(Head { block, known: report.known })
+                }
+                .boxed()
+            };
+            self.on_some_endpoint(HEAD, &BTreeSet::new(), probe).await?
+        } else {
+            let reports = self.reports(at, also).await?;
+            self.elect(at, reports).await?
+        };
+        if at == BlockTag::Latest {
+            let behind = vote::beyond(Some(head.block), (self.clock)()).unwrap_or(0);
+            self.clock_behind.store(behind, Ordering::Relaxed);
+        }
+        Ok(head)
+    }
+
+    /// How many seconds the newest block was ahead of this machine's clock when it was last resolved, when that is more than
+    /// a minute: with several endpoints most of them agree on it, so the clock is wrong.
+    #[must_use]
+    pub fn clock_behind(&self) -> Option<u64> {
+        Some(self.clock_behind.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
+    }
+
+    /// Asks one endpoint for its chain, its head and its finalized block.
+    async fn probe(&self, endpoint: &Endpoint, at: BlockTag, also: &[u64]) -> Result<Report, RpcFailure> {
+        if at == BlockTag::Latest {
+            endpoint.note_head(None);
+        }
+        let with_finalized = self.endpoints.len() > 1;
+        let mut requests = vec![Request::new("eth_chainId", &json!([])), block_request(&tag(at))];
+        if with_finalized {
+            requests.push(block_request(&json!("finalized")));
+        }
+        requests.extend(also.iter().map(|number| by_number(*number)));
+        let mut answers = endpoint.exchange(&requests).await?.into_iter();
+        let mut next = || answers.next().unwrap_or(Err(RpcFailure::Malformed("an answer is missing".to_owned())));
+        let chain_id: U64 = serde_json::from_str(next()?.get())
+            .map_err(|_| RpcFailure::Malformed("the answer to eth_chainId is not a number".to_owned()))?;
+        if chain_id.as_u64() != self.chain_id {
+            return Err(RpcFailure::WrongChain { expected: self.chain_id, actual: chain_id.as_u64() });
+        }
+        let block = match at {
+            BlockTag::Number(number) => header_at(next()?.get(), number)?,
+            BlockTag::Latest | BlockTag::Safe | BlockTag::Finalized => {
+                Some(decode_header(next()?.get())?.ok_or(RpcFailure::BlockUnknown)?)
+            }
+        };
+        if at == BlockTag::Latest {
+            endpoint.note_head(block.map(|block| block.number));
+        }
+        // Not every chain has a finalized block; without one there is nothing to compare.
+        let finalized = if with_finalized { next().ok().and_then(|raw| decode_header(raw.get()).ok()?) } else { None };
+        let known = also.iter().map(|number| header_at(next()?.get(), *number)).collect::<Result<_, _>>()?;
+        Ok(Report::new(endpoint.index(), block, finalized, known))
+    }
+
+    /// Asks all endpoints, in rounds until one has the block.
+    async fn reports(&self, at: BlockTag, also: &[u64]) -> Result<Vec<Report>, RpcError> {
+        let mut rounds = Rounds::new(HEAD, self.policy);
+        loop {
+            let mut reports = Vec::new();
+            let mut pending: FuturesUnordered<_> = self
+                .endpoints
+                .iter()
+                .map(|endpoint| self.probe(endpoint, at, also).map(move |report| (endpoint, report)).boxed())
+                .collect();
+            let now = Instant::now();
+            let able = self.endpoints.iter().filter(|endpoint| !endpoint.health().is_quarantined(now)).count();
+            let mut waiting: BTreeSet<usize> = (0..self.endpoints.len()).collect();
+            let mut enough = able / 2 + 1;
+            let mut deadline = None;
+            loop {
+                let next = match deadline {
+                    Some(deadline) => timeout_at(deadline, pending.next()).await,
+                    None => Ok(pending.next().await),
+                };
+                let Ok(Some((endpoint, answer))) = next else { break };
+                waiting.remove(&endpoint.index());
+                match answer {
+                    Ok(report) => {
+                        self.answered(endpoint);
+                        reports.push(report);
+                    }
+                    Err(failure) => {
+                        rounds.failed(endpoint, failure)?;
+                        // Who failed is not waited for.
+                        enough = enough.min(waiting.len() + reports.len());
+                    }
+                }
+                // One answer alone could be a liar's, so more are waited for; but not for as long as a dead one takes.
+                if reports.len() >= enough.max(1) {
+                    deadline = Some(Instant::now() + GRACE);
+                } else if reports.len() == 1 {
+                    deadline = Some(Instant::now() + MAJORITY_GRACE);
+                }
+            }
+            if reports.len() < enough {
+                for endpoint in waiting.iter().filter_map(|index| self.endpoints.get(*index)) {
+                    rounds.failed(endpoint, RpcFailure::Timeout(MAJORITY_GRACE))?;
+                }
+            }
+            if reports.iter().any(|report| report.block.is_some()) {
+                return Ok(reports);
+            }
+            for endpoint in reports.iter().filter_map(|report| self.endpoints.get(report.endpoint)) {
+                rounds.failed(endpoint, RpcFailure::BlockUnknown)?;
+            }
+            if !rounds.another().await {
+                return Err(rounds.error());
+            }
+        }
+    }
+
+    /// Chooses the block.
+    async fn elect(&self, at: BlockTag, reports: Vec<Report>) -> Result<Head, RpcError> {
+        let mut reports = self.without_distrusted(reports);
+        if at == BlockTag::Latest {
+            reports = self.without_future(reports);
+            reports = self.without_far(reports);
+        }
+        let height = vote::height(&reports);
+        let finalized = vote::finalized_height(&reports).filter(|_| reports.len() > 1);
+        let wanted: Vec<u64> = height.into_iter().chain(finalized).collect();
+        self.ask_for(&mut reports, &wanted).await?;
+        if let Some(number) = finalized {
+            reports = self.without_other_finality(reports, number)?;
+        }
+        // Whoever stood back may have been the one in the middle.
+        let Some(height) = vote::height(&reports) else {
+            return Err(self.nobody_agrees(RpcFailure::BlockUnknown));
+        };
+        let block = if let BlockTag::Number(number) = at {
+            elect_number(&reports, number).ok_or_else(|| self.nobody_agrees(RpcFailure::Disagrees { number }))?
+        } else {
+            self.common_block(&mut reports, height).await?
+        };
+        let supporters: Vec<&Report> = reports.iter().filter(|report| report.at(block.number) == Some(block)).collect();
+        if let Some(first) = supporters.first() {
+            self.preferred.store(first.endpoint, Ordering::Relaxed);
+        }
+        let count = supporters.first().map_or(0, |first| first.known.len());
+        let known = (0..count)
+            .map(|place| {
+                let told = supporters.iter().map(|report| report.known.get(place).copied().flatten());
+                vote::most_told(told).map(|(block, _)| block)
+            })
+            .collect();
+        Ok(Head { block, known })
+    }
+
+    /// The highest block at `height` or a little below it that most endpoints have.
+    async fn common_block(&self, reports: &mut Vec<Report>, height: u64) -> Result<BlockRef, RpcError> {
+        // A fork of one block is common, a deeper one is not.
+        for depths in [0..=0, 1..=2, 3..=FORK_LIMIT] {
+            let heights: Vec<u64> = depths.filter_map(|depth| height.checked_sub(depth)).collect();
+            self.ask_for(reports, &heights).await?;
+            let voters = reports.len();
+            if let Some(block) = heights.iter().find_map(|number| vote::majority(reports, *number, voters)) {
+                if block.number < height {
+                    tracing::debug!("the endpoints are on different branches: block {} is common", block.number);
+                }
+                return Ok(block);
+            }
+        }
+        Err(self.nobody_agrees(RpcFailure::Disagrees { number: height }))
+    }
+
+    /// Asks everybody for the blocks at these heights that they did not tell yet. Who fails has no vote.
+    async fn ask_for(&self, reports: &mut Vec<Report>, heights: &[u64]) -> Result<(), RpcError> {
+        let asked = reports.iter().filter_map(|report| {
+            let endpoint = self.endpoints.get(report.endpoint)?;
+            let missing: Vec<u64> =
+                heights.iter().copied().filter(|number| !report.blocks.contains_key(number)).collect();
+            (!missing.is_empty()).then_some(async move { (endpoint, headers(endpoint, &missing).await) })
+        });
+        let mut rounds = Rounds::new(HEAD, self.policy);
+        for (endpoint, answer) in join_all(asked).await {
+            let index = endpoint.index();
+            match answer {
+                Ok(blocks) => {
+                    let report = reports.iter_mut().find(|report| report.endpoint == index);
+                    report.into_iter().for_each(|report| report.blocks.extend(blocks.iter().copied()));
+                }
+                Err(failure) => {
+                    reports.retain(|report| report.endpoint != index);
+                    rounds.failed(endpoint, failure)?;
+                }
+            }
+        }
+        if reports.is_empty() { Err(rounds.error()) } else { Ok(()) }
+    }
+
+    /// Leaves out those that lied a short while ago, unless nobody else answered.
+    fn without_distrusted(&self, reports: Vec<Report>) -> Vec<Report> {
+        let now = Instant::now();
+        let is_trusted = |report: &Report| {
+            self.endpoints.get(report.endpoint).is_some_and(|endpoint| !endpoint.health().is_distrusted(now))
+        };
+        if reports.iter().any(|report| is_trusted(report) && report.block.is_some()) {
+            reports.into_iter().filter(is_trusted).collect()
+        } else {
+            reports
+        }
+    }
+
+    fn without_future(&self, reports: Vec<Report>) -> Vec<Report> {
+        let (kept, future) = vote::split_future(reports, (self.clock)());
+        for (index, seconds) in future {
+            let problem = format!("its newest block is {seconds} seconds in the future");
+            self.blame(index, &RpcFailure::Malformed(problem));
+        }
+        kept
+    }
+
+    /// Leaves out those that lag behind the median or lead before it. Of two nobody can say which one is wrong.
+    fn without_far(&self, mut reports: Vec<Report>) -> Vec<Report> {
+        let Some(median) = vote::height(&reports) else { return reports };
+        let can_blame = reports.len() > 2;
+        reports.retain(|report| {
+            let number = report.block.map_or(median, |block| block.number);
+            let (behind, ahead) = (median.saturating_sub(number), number.saturating_sub(median));
+            let blocks = behind.max(ahead);
+            if blocks <= LAG_LIMIT {
+                return true;
+            }
+            if !can_blame {
+                tracing::debug!("two endpoints are {blocks} blocks apart: the lower one is followed");
+                return true;
+            }
+            let failure = if ahead > 0 { RpcFailure::Leading { blocks } } else { RpcFailure::Lagging { blocks } };
+            self.blame(report.endpoint, &failure);
+            false
+        });
+        reports
+    }
+
+    /// Keeps the endpoints that agree with the majority about the finalized block at that height.
+    fn without_other_finality(&self, mut reports: Vec<Report>, number: u64) -> Result<Vec<Report>, RpcError> {
+        let hash = |report: &Report| report.at(number).map(|block| block.hash);
+        let claims: Vec<_> = reports.iter().filter_map(hash).collect();
+        let votes = |hash| claims.iter().filter(|other| **other == hash).count();
+        let Some(best) = claims.iter().copied().max_by_key(|hash| votes(*hash)) else { return Ok(reports) };
+        if votes(best) * 2 <= claims.len() {
+            return Err(self.nobody_agrees(RpcFailure::Disagrees { number }));
+        }
+        reports.retain(|report| {
+            let agrees = hash(report).is_none_or(|hash| hash == best);
+            if !agrees {
+                self.blame(report.endpoint, &RpcFailure::Disagrees { number });
+            }
+            agrees
+        });
+        Ok(reports)
+    }
+
+    fn nobody_agrees(&self, failure: RpcFailure) -> RpcError {
+        RpcError { endpoint: format!("{} endpoints", self.endpoints.len()), method: HEAD, failure }
+    }
+}
+
+/// The block at a height that was asked for by number. One endpoint alone is believed about a block that is long final for
+/// another one: old blocks are thrown away.
+fn elect_number(reports: &[Report], number: u64) -> Option<BlockRef> {
+    let holders = reports.iter().filter(|report| report.at(number).is_some()).count();
+    let block = vote::majority(reports, number, holders)?;
+    let is_old = reports.iter().any(|report| report.finalized.is_some_and(|finalized| finalized.number >= number));
+    (holders * 2 > reports.len() || is_old).then_some(block)
+}
+
+async fn headers(endpoint: &Endpoint, heights: &[u64]) -> Result<Vec<(u64, Option<BlockRef>)>, RpcFailure> {
+    let requests: Vec<_> = heights.iter().map(|number| by_number(*number)).collect();
+    let answers = endpoint.exchange(&requests).await?;
+    heights.iter().zip(answers).map(|(number, answer)| Ok((*number, header_at(answer?.get(), *number)?))).collect()
+}
+
+/// The header in an answer to a question for that height.
+fn header_at(json: &str, number: u64) -> Result<Option<BlockRef>, RpcFailure> {
+    match decode_header(json)? {
+        Some(header) if header.number != number => {
+            Err(RpcFailure::Malformed(format!("block {} instead of {number}", header.number)))
+        }
+        header => Ok(header),
+    }
+}
+
+fn by_number(number: u64) -> Request {
+    block_request(&json!(format!("{number:#x}")))
+}
+
+fn block_request(block: &Value) -> Request {
+    Request::new(HEAD, &json!([block, false]))
+}
+
+fn tag(at: BlockTag) -> Value {
+    match at {
+        BlockTag::Latest => json!("latest"),
+        BlockTag::Safe => json!("safe"),
+        BlockTag::Finalized => json!("finalized"),
+        BlockTag::Number(number) => json!(format!("{number:#x}")),
+    }
+}

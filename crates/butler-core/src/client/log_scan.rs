@@ -1,0 +1,237 @@
+//! `eth_getLogs` over any range: several parts in flight together, given out in the chain's order.
+//!
+//! Each part goes to the endpoint that is best at that moment and to the next one when it fails. A part that fails for
+//! good ends the scan only after all parts before it were given out, so whoever keeps them can go on from there later.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+
+use super::endpoint::Endpoint;
+use super::error::{RpcError, RpcFailure};
+use super::l1::L1Client;
+use super::log_width::{Patience, Width, narrower};
+use super::logs::{LogFilter, LogStep, read_range};
+use crate::domain::block::BlockRef;
+
+/// Parts in flight together.
+const IN_FLIGHT: usize = 8;
+/// Parts in flight or waiting for an earlier one.
+const IN_MEMORY: usize = 2 * IN_FLIGHT;
+
+/// What a scan learns while it goes on.
+#[derive(Debug, Default)]
+struct Learnt {
+    /// By the endpoint's index.
+    widths: BTreeMap<usize, Width>,
+    patience: Patience,
+}
+
+/// What the parts of a scan share.
+#[derive(Debug)]
+struct Shared {
+    pin: Option<BlockRef>,
+    beside: BTreeSet<usize>,
+    learnt: Mutex<Learnt>,
+}
+
+impl Shared {
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with_width<T>(&self, endpoint: &Endpoint, change: impl FnOnce(&mut Width) -> T) -> T {
+        let mut learnt = self.learnt();
+        let width = learnt.widths.entry(endpoint.index()).or_insert_with(|| Width::new(endpoint.log_range()));
+        change(width)
+    }
+}
+
+/// A part that was asked for, and what came of it.
+struct Part {
+    from: u64,
+    to: u64,
+    result: Result<LogStep, RpcError>,
+}
+
+/// A scan that is going on.
+pub struct LogScan<'c> {
+    client: &'c L1Client,
+    filter: &'c LogFilter,
+    shared: Arc<Shared>,
+    /// The first block that was not given out yet; `None` when all were.
+    next: Option<u64>,
+    to: u64,
+    /// Ranges that nobody was asked for yet, by their first block.
+    todo: BTreeMap<u64, u64>,
+    in_flight: FuturesUnordered<BoxFuture<'c, Part>>,
+    /// Steps that wait for an earlier one, by their first block.
+    waiting: BTreeMap<u64, LogStep>,
+    /// The first part that failed for good.
+    failed: Option<(u64, RpcError)>,
+    was_answered: bool,
+}
+
+impl std::fmt::Debug for LogScan<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogScan").field("next", &self.next).field("to", &self.to).finish_non_exhaustive()
+    }
+}
+
+impl<'c> LogScan<'c> {
+    /// A scan from `from` to `to`; see [`L1Client::log_scan`].
+    pub(super) fn new(
+        client: &'c L1Client,
+        filter: &'c LogFilter,
+        (from, to): (u64, u64),
+        pin: Option<BlockRef>,
+        beside: BTreeSet<usize>,
+    ) -> Self {
+        let is_empty = from > to;
+        Self {
+            client,
+            filter,
+            shared: Arc::new(Shared { pin, beside, learnt: Mutex::default() }),
+            next: (!is_empty).then_some(from),
+            to,
+            todo: if is_empty { BTreeMap::new() } else { BTreeMap::from([(from, to)]) },
+            in_flight: FuturesUnordered::new(),
+            waiting: BTreeMap::new(),
+            failed: None,
+            was_answered: false,
+        }
+    }
+
+    /// The next step in the chain's order; `None` when the scan is complete. Parts in flight proceed only while this is
+    /// waited for.
+    ///
+    /// # Errors
+    /// The failure of the first part that no endpoint answered. All before it was given out; the scan is over.
+    pub async fn next(&mut self) -> Result<Option<LogStep>, RpcError> {
+        loop {
+            let Some(next) = self.next else { return Ok(None) };
+            if let Some(step) = self.waiting.remove(&next) {
+                self.next = step.to.number.checked_add(1).filter(|after| *after <= self.to);
+                return Ok(Some(step));
+            }
+            if let Some((_, error)) = self.failed.take_if(|(from, _)| *from == next) {
+                self.next = None;
+                return Err(error);
+            }
+            self.fill();
+            match self.in_flight.next().await {
+                Some(part) => self.take(part),
+                // Nothing is left to ask, and the next block did not come: that is a bug of this file.
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn take(&mut self, part: Part) {
+        match part.result {
+            Ok(step) => {
+                self.was_answered = true;
+                if let Some(after) = step.to.number.checked_add(1).filter(|after| *after <= part.to) {
+                    self.todo.insert(after, part.to);
+                }
+                self.waiting.insert(step.from, step);
+            }
+            Err(error) => {
+                if self.failed.as_ref().is_none_or(|(from, _)| part.from < *from) {
+                    self.failed = Some((part.from, error));
+                }
+            }
+        }
+    }
+
+    /// Asks for more. The first part goes alone: it shows how wide a range may be.
+    fn fill(&mut self) {
+        let most = if self.was_answered { IN_FLIGHT } else { 1 };
+        while self.in_flight.len() < most
+            && (self.in_flight.len() + self.waiting.len() < IN_MEMORY || self.is_awaited())
+            && let Some((from, to)) = self.todo.pop_first()
+        {
+            if self.failed.as_ref().is_some_and(|(failed, _)| from > *failed) {
+                // What comes after a failure is never given out.
+                continue;
+            }
+            let Some(lead) = self.client.best_endpoint(&self.shared.beside) else {
+                self.ask(from, to, None);
+                continue;
+            };
+            let rest = to.saturating_sub(from).saturating_add(1);
+            let span = self.shared.with_width(lead, |width| width.plan(rest));
+            let last = from.saturating_add(span - 1).min(to);
+            if last < to {
+                self.todo.insert(last.saturating_add(1), to);
+            }
+            self.ask(from, last, Some(lead.index()));
+        }
+    }
+
+    /// Whether the very block that is to be given out next was not asked for yet.
+    fn is_awaited(&self) -> bool {
+        self.todo.first_key_value().is_some_and(|(from, _)| Some(*from) == self.next)
+    }
+
+    fn ask(&self, from: u64, to: u64, lead: Option<usize>) {
+        let (client, filter, shared) = (self.client, self.filter, Arc::clone(&self.shared));
+        let part = async move {
+            let beside = shared.beside.clone();
+            let ask = |endpoint: &'c Endpoint| {
+                let shared = Arc::clone(&shared);
+                async move { read_step(endpoint, filter, (from, to), &shared, lead).await }.boxed()
+            };
+            let result = client.on_some_endpoint("eth_getLogs", &beside, ask).await;
+            Part { from, to, result }
+        };
+        self.in_flight.push(part.boxed());
+    }
+}
+
+/// Reads one step that begins at `from` and ends at `to` or earlier, as the endpoint's limits have it.
+async fn read_step(
+    endpoint: &Endpoint,
+    filter: &LogFilter,
+    (from, to): (u64, u64),
+    shared: &Shared,
+    lead: Option<usize>,
+) -> Result<LogStep, RpcFailure> {
+    let asked = to.saturating_sub(from).saturating_add(1);
+    let mut span = asked;
+    if lead != Some(endpoint.index()) {
+        span = span.min(shared.with_width(endpoint, |width| width.good()));
+    }
+    loop {
+        let last = from.saturating_add(span - 1);
+        match read_range(endpoint, filter, (from, last), shared.pin.as_ref()).await {
+            Ok(step) => {
+                let good = shared.with_width(endpoint, |width| {
+                    width.granted(span, step.logs.len());
+                    width.good()
+                });
+                if good != endpoint.log_range() && (span == good || step.logs.len() > 1) {
+                    endpoint.shrink_log_range_once(good);
+                }
+                return Ok(step);
+            }
+            Err(failure) => {
+                let next = narrower(&failure, from, span, &mut shared.learnt().patience);
+                let Some(next) = next else {
+                    shared.with_width(endpoint, |width| width.gave_up(span));
+                    return Err(failure);
+                };
+                let refused = span;
+                span = shared.with_width(endpoint, |width| width.refused(refused, next));
+                match next.width {
+                    Some(width) => endpoint.shrink_log_range(refused, width),
+                    None => endpoint.shrink_log_range_once(shared.with_width(endpoint, |width| width.good())),
+                }
+                tracing::debug!(endpoint = endpoint.name(), blocks = span, "log range shrunk to {span} blocks");
+            }
+        }
+    }
+}

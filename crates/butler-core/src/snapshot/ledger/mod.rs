@@ -1,0 +1,327 @@
+//! The ledger: what the StakingRegistry told of our providers. Scanned once, then from where the last scan ended, and kept
+//! on disk.
+//!
+//! The file names blocks by hash ("anchors"). Before it is used, each anchor is held against the chain; what lies after
+//! the newest anchor that still matches is dropped and read again, and so are the last 64 blocks, since endpoints index
+//! late. Then all of it is held against the registry's own counters. A file that is damaged, of another chain or version,
+//! or not this user's own is rebuilt. It is never trusted and never needed.
+
+mod book;
+mod doubt;
+mod opinions;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use ethers_core::types::Address;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use self::book::{Book, Unusable};
+pub(super) use self::doubt::{Doubt, Trouble};
+use super::stages::ProviderHead;
+use crate::domain::block::BlockRef;
+use crate::domain::delegation::Delegation;
+use crate::domain::ids::{Coinbase, ProviderId};
+use crate::domain::provider::ProviderQueueEntry;
+use crate::domain::provider_ledger::{Change, LedgerEvent, Seen, prove, prove_queue};
+use crate::domain::split::SplitRecord;
+use crate::domain::terms::TermsEvent;
+use crate::store::file::{Foreign, StoreError};
+use crate::store::private::{load_private, save_private};
+
+/// Some ten thousand keys are 4 MB.
+const FILE_LIMIT: u64 = 16 << 20;
+/// A block this far behind the newest one survives the reorgs that happen, and every endpoint has indexed it.
+const DEEP: u64 = 64;
+
+/// What a ledger belongs to; another key means another ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerKey {
+    /// The L1 chain.
+    pub chain_id: u64,
+    /// The registry whose events are kept.
+    pub staking_registry: Address,
+    /// The first block that was scanned.
+    pub from_block: u64,
+}
+
+/// The ledger with its place on disk.
+#[derive(Debug)]
+pub struct LedgerCache {
+    path: Option<PathBuf>,
+    book: Book,
+    is_saved: bool,
+    /// Whether its file holds a ledger, so that an empty one must replace it.
+    is_on_disk: bool,
+    /// Whether anything of it was there before the present reading.
+    has_past: bool,
+    /// How many steps of the present reading each endpoint gave.
+    givers: BTreeMap<usize, u64>,
+    /// When other endpoints may be asked for their opinion again.
+    opinions_at: Option<Instant>,
+}
+
+/// What the registry's counters had confirmed of a ledger.
+#[derive(Debug)]
+pub(super) struct Proven(Book);
+
+impl LedgerCache {
+    fn with(path: Option<PathBuf>, book: Book, is_saved: bool) -> Self {
+        let has_past = !book.anchors.is_empty();
+        Self { path, book, is_saved, is_on_disk: false, has_past, givers: BTreeMap::new(), opinions_at: None }
+    }
+
+    /// A ledger that is not kept.
+    #[must_use]
+    pub fn in_memory(key: LedgerKey) -> Self {
+        Self::with(None, Book::new(key), true)
+    }
+
+    /// Loads the ledger at `path`, or begins a new one there.
+    #[must_use]
+    pub fn load(path: &Path, key: LedgerKey) -> Self {
+        let loaded = match load_private(path, FILE_LIMIT) {
+            Ok(bytes) => match Book::decode(&bytes, &key) {
+                Ok(book) => Some(book),
+                Err(Unusable::Other) => None,
+                Err(Unusable::Damaged { line, column }) => {
+                    tracing::warn!("the ledger is scanned anew: its file is damaged at line {line} column {column}");
+                    None
+                }
+                Err(Unusable::Disordered) => {
+                    tracing::warn!("the ledger is scanned anew: its file contradicts itself");
+                    None
+                }
+            },
+            Err(StoreError::Missing { .. }) => None,
+            // The first version was readable for everybody, and there is nothing wrong with that one.
+            Err(StoreError::NotOurs { why: Foreign::Mode, .. }) if is_of_first_version(path) => None,
+            Err(error) => {
+                tracing::warn!("the ledger is scanned anew: {error}");
+                None
+            }
+        };
+        let is_on_disk = loaded.is_some();
+        let book = loaded.unwrap_or_else(|| Book::new(key));
+        Self { is_on_disk, ..Self::with(Some(path.to_owned()), book, is_on_disk) }
+    }
+
+    /// Heights whose blocks [`Self::reconcile`] wants to see, oldest first.
+    #[must_use]
+    pub fn anchors(&self) -> Vec<u64> {
+        self.book.anchors.iter().map(|anchor| anchor.number).collect()
+    }
+
+    /// The range that each endpoint was seen to grant.
+    #[must_use]
+    pub fn log_range(&self, endpoint: &str) -> Option<u64> {
+        self.book.log_ranges.get(endpoint).copied()
+    }
+
+    /// Drops what the chain no longer confirms: `blocks` are the chain's at the heights of [`Self::anchors`].
+    pub fn reconcile(&mut self, blocks: &[Option<BlockRef>]) {
+        let anchors = &self.book.anchors;
+        let agreed = anchors.iter().zip(blocks).take_while(|(anchor, block)| **block == Some(**anchor)).count();
+        if agreed == anchors.len() {
+            return;
+        }
+        tracing::warn!(
+            "the chain differs from the ledger's last blocks: dropping what came after the last that agrees"
+        );
+        let last = agreed.checked_sub(1).and_then(|last| anchors.get(last)).map(|anchor| anchor.number);
+        self.forget_after(last);
+    }
+
+    /// Makes the ledger cover these providers; one that it did not cover means scanning from the start.
+    pub fn cover(&mut self, providers: &BTreeSet<ProviderId>) {
+        if !providers.is_subset(&self.book.provider_ids) {
+            self.forget_after(None);
+            self.book.provider_ids.extend(providers);
+        }
+    }
+
+    /// Drops what was read after block `last`; all of it without one.
+    fn forget_after(&mut self, last: Option<u64>) {
+        let book = &mut self.book;
+        book.anchors.retain(|anchor| last.is_some_and(|last| anchor.number <= last));
+        let last = book.anchors.last().map(|anchor| anchor.number);
+        book.entries.retain(|entry| last.is_some_and(|last| entry.event.log.block_number <= last));
+        book.proven_to = book.proven_to.and_then(|proven| Some(proven.min(last?)));
+        self.is_saved = false;
+        self.has_past &= last.is_some();
+    }
+
+    /// Drops all of it.
+    pub fn forget(&mut self) {
+        self.forget_after(None);
+        self.book.splits.clear();
+    }
+
+    /// Drops what the registry's counters have not confirmed yet.
+    pub(super) fn forget_unproven(&mut self) {
+        self.forget_after(self.book.proven_to);
+    }
+
+    /// Drops all of it, and returns what the registry's counters had confirmed.
+    pub(super) fn set_aside(&mut self) -> Proven {
+        self.forget_unproven();
+        let proven = Proven(self.book.clone());
+        self.forget();
+        proven
+    }
+
+    /// Takes back what was set aside, in the place of all that was read since.
+    pub(super) fn take_back(&mut self, proven: Proven) {
+        self.book = proven.0;
+        self.is_saved = false;
+    }
+
+    /// Begins a reading: what is there now is what was there before it.
+    pub(super) fn begin_reading(&mut self) {
+        self.has_past = !self.book.anchors.is_empty();
+        self.givers.clear();
+    }
+
+    /// Whether anything of it was there before the present reading.
+    pub(super) fn has_past(&self) -> bool {
+        self.has_past
+    }
+
+    /// The first block that was not scanned yet.
+    #[must_use]
+    pub fn next_block(&self) -> u64 {
+        self.book.anchors.last().map_or(self.book.key.from_block, |anchor| anchor.number.saturating_add(1))
+    }
+
+    fn events<'a>(
+        &'a self,
+        providers: &'a BTreeSet<ProviderId>,
+        number: u64,
+    ) -> impl Iterator<Item = &'a LedgerEvent> + 'a {
+        let events = self.book.entries.iter().map(|entry| &entry.event);
+        events.filter(move |event| event.log.block_number <= number && providers.contains(&event.provider_id))
+    }
+
+    fn events_of(&self, provider: ProviderId, number: u64) -> impl Iterator<Item = &LedgerEvent> {
+        let events = self.book.entries.iter().map(|entry| &entry.event);
+        events.filter(move |event| event.log.block_number <= number && event.provider_id == provider)
+    }
+
+    /// Where the events of these providers stand in blocks `from` to `to`, as (block, index).
+    #[must_use]
+    pub fn places(&self, providers: &BTreeSet<ProviderId>, from: u64, to: u64) -> BTreeSet<(u64, u64)> {
+        let places = self.events(providers, to).map(|event| (event.log.block_number, event.log.log_index));
+        places.filter(|(block, _)| *block >= from).collect()
+    }
+
+    /// Delegations of `providers` up to and including block `number`, oldest first, with what is known of their splits.
+    #[must_use]
+    pub fn delegations(&self, providers: &BTreeSet<ProviderId>, number: u64) -> Vec<Delegation> {
+        let with_split = |delegation: Delegation| Delegation {
+            split: self.book.splits.get(&delegation.coinbase).copied(),
+            ..delegation
+        };
+        self.events(providers, number).filter_map(LedgerEvent::delegation).map(with_split).collect()
+    }
+
+    /// The events of these providers' terms up to and including block `number`.
+    #[must_use]
+    pub fn terms(&self, providers: &BTreeSet<ProviderId>, number: u64) -> Vec<TermsEvent> {
+        self.events(providers, number).filter_map(LedgerEvent::terms).collect()
+    }
+
+    /// Attesters that these providers took out of their queues up to and including block `number`, and that were not
+    /// delegated since.
+    #[must_use]
+    pub fn dripped(&self, providers: &BTreeSet<ProviderId>, number: u64) -> BTreeSet<Address> {
+        let mut dripped = BTreeSet::new();
+        for event in self.events(providers, number) {
+            match &event.change {
+                Change::Dripped { attester } => {
+                    dripped.insert(*attester);
+                }
+                Change::Staked { attester, .. } => {
+                    dripped.remove(attester);
+                }
+                Change::Terms(_) | Change::Added { .. } => {}
+            }
+        }
+        dripped
+    }
+
+    /// Coinbases about whose delegations endpoints disagree.
+    #[must_use]
+    pub fn disputed(&self) -> BTreeSet<Coinbase> {
+        let disputed = self.book.entries.iter().filter(|entry| entry.seen == Seen::Disputed);
+        disputed.filter_map(|entry| entry.event.delegation()).map(|delegation| delegation.coinbase).collect()
+    }
+
+    /// Keeps splits that fit with their delegations, and forgets what did not.
+    pub fn note_splits(&mut self, learnt: &BTreeMap<Coinbase, SplitRecord>, refuted: &BTreeSet<Coinbase>) {
+        let before = self.book.splits.clone();
+        self.book.splits.retain(|coinbase, _| !refuted.contains(coinbase));
+        self.book.splits.extend(learnt);
+        let named: BTreeSet<Coinbase> = self.all_delegations().map(|delegation| delegation.coinbase).collect();
+        self.book.splits.retain(|coinbase, _| named.contains(coinbase));
+        self.is_saved &= self.book.splits == before;
+    }
+
+    fn all_delegations(&self) -> impl Iterator<Item = Delegation> {
+        self.book.entries.iter().filter_map(|entry| entry.event.delegation())
+    }
+
+    /// Holds the ledger against the counters that the registry had at `pin`.
+    pub(super) fn prove(&mut self, own: &BTreeMap<ProviderId, ProviderHead>, pin: &BlockRef) -> Result<(), Doubt> {
+        for (id, head) in own {
+            prove(*id, &head.facts, &head.indices, self.events_of(*id, pin.number)).map_err(|gap| self.doubt(gap))?;
+        }
+        if self.book.anchors.last().is_some_and(|anchor| anchor == pin) && self.book.proven_to != Some(pin.number) {
+            self.book.proven_to = Some(pin.number);
+            self.is_saved = false;
+        }
+        Ok(())
+    }
+
+    /// Holds the keys that stand in a provider's queue at `pin` against the events that added them.
+    pub(super) fn prove_queue(
+        &self,
+        provider: ProviderId,
+        queue: &[ProviderQueueEntry],
+        pin: &BlockRef,
+    ) -> Result<(), Doubt> {
+        prove_queue(provider, queue, self.events_of(provider, pin.number)).map_err(|gap| self.doubt(gap))
+    }
+
+    /// Writes the ledger when it changed. Blocks.
+    ///
+    /// # Errors
+    /// What stopped the file from being replaced; the old one is still whole.
+    pub fn save(&mut self) -> Result<(), StoreError> {
+        let Some(path) = self.unsaved() else { return Ok(()) };
+        save_private(path, &self.encoded(path)?)?;
+        (self.is_saved, self.is_on_disk) = (true, true);
+        Ok(())
+    }
+
+    /// Where to write, when there is anything to write.
+    fn unsaved(&self) -> Option<&PathBuf> {
+        let has_content = self.is_on_disk || !self.book.anchors.is_empty();
+        self.path.as_ref().filter(|_| has_content && !self.is_saved)
+    }
+
+    fn encoded(&self, path: &Path) -> Result<Vec<u8>, StoreError> {
+        self.book.encode().map_err(|error| StoreError::Write { path: path.to_owned(), source: error.into() })
+    }
+}
+
+/// Whether that file is a ledger of the first version, as far as its first bytes say.
+fn is_of_first_version(path: &Path) -> bool {
+    let mut first = String::new();
+    let opened = std::fs::File::open(path).map(|file| file.take(14));
+    opened.is_ok_and(|mut file| file.read_to_string(&mut first).is_ok()) && first == "{\"version\":1,\""
+}

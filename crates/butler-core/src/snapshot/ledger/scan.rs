@@ -1,0 +1,140 @@
+//! Reading the chain into the ledger.
+//!
+//! What was read stays when a later step fails or the scan is cut, and is written to disk every second meanwhile, so that
+//! a scan under somebody's deadline gets further each time.
+
+use std::time::Duration;
+
+use ethers_core::types::{H256, U256};
+use tokio::time::Instant;
+
+use super::book::Entry;
+use super::{DEEP, Doubt, LedgerCache, Trouble};
+use crate::client::l1::L1Client;
+use crate::client::logs::{LogFilter, LogStep};
+use crate::contracts::ledger_events::{decode_ledger_event, ledger_topics};
+use crate::domain::block::BlockRef;
+use crate::domain::provider_ledger::{LedgerEvent, Seen};
+use crate::snapshot::error::{ReadError, SnapshotError};
+use crate::store::private::save_private;
+
+/// How often a scan that goes on is written to disk.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+
+impl LedgerCache {
+    /// Scans up to and including `pin`, and the last blocks before it once more.
+    pub(in crate::snapshot) async fn scan(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<(), ReadError> {
+        if self.book.provider_ids.is_empty() {
+            // An empty list of ids would match the events of every provider.
+            return Ok(());
+        }
+        self.givers.clear();
+        let filter = self.filter();
+        let mut saved_at = Instant::now();
+        for range in self.ranges(client, pin) {
+            let mut scan = client.log_scan(&filter, range, Some(*pin), Default::default());
+            progress(range.0, pin.number);
+            while let Some(step) = scan.next().await.map_err(|error| ReadError::Failed(SnapshotError::Rpc(error)))? {
+                let last = step.to.number;
+                self.apply(&step, pin.number)?;
+                progress(last, pin.number);
+                if saved_at.elapsed() >= SAVE_EVERY {
+                    self.save_aside().await;
+                    saved_at = Instant::now();
+                }
+            }
+        }
+        for endpoint in client.endpoints() {
+            self.book.log_ranges.insert(endpoint.name().to_owned(), endpoint.log_range());
+        }
+        Ok(())
+    }
+
+    /// The ranges to read: what is new, and the last blocks up to `pin`, which an endpoint may have indexed late.
+    fn ranges(&self, client: &L1Client, pin: &BlockRef) -> Vec<(u64, u64)> {
+        let (next, first) = (self.next_block(), self.book.key.from_block);
+        let recent = pin.number.saturating_sub(DEEP - 1).max(first);
+        if recent > pin.number {
+            return Vec::new();
+        }
+        if next <= recent {
+            return vec![(next, pin.number)];
+        }
+        let narrowest = client.endpoints().iter().map(|endpoint| endpoint.log_range()).min().unwrap_or(DEEP);
+        if next > pin.number || narrowest >= DEEP {
+            return vec![(recent, pin.number)];
+        }
+        // Where a range is a few blocks, what is new comes first, so that a scan that is cut gets on.
+        vec![(next, pin.number), (recent, next - 1)]
+    }
+
+    /// Takes what a step tells in the place of what was known of its blocks: all of it or nothing.
+    fn apply(&mut self, step: &LogStep, at: u64) -> Result<(), ReadError> {
+        let steps = self.givers.entry(step.endpoint).or_default();
+        *steps = steps.saturating_add(1);
+        let mut told: Vec<LedgerEvent> = Vec::with_capacity(step.logs.len());
+        for log in &step.logs {
+            told.push(decode_ledger_event(log).map_err(|error| {
+                let trouble = Trouble::Undecodable(error);
+                ReadError::Doubted(Doubt { giver: Some(step.endpoint), trouble, is_outvoted: false })
+            })?);
+        }
+        let entries = &mut self.book.entries;
+        let begin = entries.partition_point(|entry| entry.event.log.block_number < step.from);
+        let end = entries.partition_point(|entry| entry.event.log.block_number <= step.to.number);
+        let known = entries.get(begin..end).unwrap_or_default();
+        let new: Vec<Entry> = told.into_iter().map(|event| entry(event, known, step.endpoint, at)).collect();
+        if known != new.as_slice() {
+            entries.splice(begin..end, new);
+            self.is_saved = false;
+        }
+        if self.book.anchors.last().is_none_or(|last| last.number < step.to.number) {
+            self.anchor(step.to);
+        }
+        Ok(())
+    }
+
+    pub(super) fn filter(&self) -> LogFilter {
+        let ids = self.book.provider_ids.iter().map(|id| {
+            let mut word = H256::zero();
+            U256::from(*id).to_big_endian(word.as_bytes_mut());
+            word
+        });
+        LogFilter { addresses: vec![self.book.key.staking_registry], topics: vec![ledger_topics(), ids.collect()] }
+    }
+
+    /// Adds an anchor and keeps few: the newest, one deep enough to survive reorgs, and one on its way there.
+    pub(super) fn anchor(&mut self, block: BlockRef) {
+        self.is_saved = false;
+        let anchors = &mut self.book.anchors;
+        anchors.push(block);
+        let is_deep = |anchor: &BlockRef| block.number.saturating_sub(anchor.number) >= DEEP;
+        let deepest = anchors.iter().rev().find(|anchor| is_deep(anchor)).copied();
+        let ageing = anchors.iter().find(|anchor| !is_deep(anchor)).copied();
+        anchors.retain(|anchor| *anchor == block || Some(*anchor) == deepest || Some(*anchor) == ageing);
+    }
+
+    /// Writes what was read so far. When that fails, whoever saves at the end will say so.
+    async fn save_aside(&mut self) {
+        let Some(path) = self.unsaved().cloned() else { return };
+        let Ok(bytes) = self.encoded(&path) else { return };
+        let saved = tokio::task::spawn_blocking(move || save_private(&path, &bytes)).await;
+        self.is_saved = matches!(saved, Ok(Ok(())));
+        self.is_on_disk |= self.is_saved;
+    }
+}
+
+/// An event as the ledger keeps it: what was known of the same event stays known, and another endpoint's word counts.
+fn entry(event: LedgerEvent, known: &[Entry], endpoint: usize, at: u64) -> Entry {
+    let Some(known) = known.iter().find(|known| known.event == event) else {
+        return Entry { event, seen: Seen::Once, at, giver: Some(endpoint) };
+    };
+    let is_second = known.seen == Seen::Once && known.giver.is_some_and(|giver| giver != endpoint);
+    let seen = if is_second { Seen::Confirmed } else { known.seen };
+    Entry { event, seen, at: known.at, giver: known.giver.or(Some(endpoint)) }
+}

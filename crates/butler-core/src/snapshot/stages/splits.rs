@@ -1,0 +1,42 @@
+//! What the splits of delegations keep of themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::H256;
+
+use crate::contracts::bindings::pull_split;
+use crate::contracts::split::split_hash;
+use crate::domain::ids::Coinbase;
+use crate::domain::split::SplitRecord;
+use crate::snapshot::error::Contract;
+use crate::snapshot::reads::{Answers, Reads, Slot};
+
+/// Gas of `splitHash`: one cold slot behind a delegate call.
+const HASH_GAS: u64 = 12_000;
+
+/// The hash that each split keeps.
+pub(in crate::snapshot) struct SplitHashes(BTreeMap<Coinbase, Slot<[u8; 32]>>);
+
+impl SplitHashes {
+    pub(in crate::snapshot) fn plan(reads: &mut Reads, coinbases: impl IntoIterator<Item = Coinbase>) -> Self {
+        let slot = |coinbase: Coinbase| {
+            (coinbase, reads.push(Contract::Split, coinbase.address(), HASH_GAS, pull_split::SplitHashCall))
+        };
+        Self(coinbases.into_iter().map(slot).collect())
+    }
+
+    /// What each contract answered. One that gives no hash, or is none, is left out: it is no split, and that is a fact.
+    pub(in crate::snapshot) fn take(&self, answers: &Answers) -> BTreeMap<Coinbase, H256> {
+        let hash = |(coinbase, slot): (&Coinbase, &Slot<[u8; 32]>)| Some((*coinbase, H256(answers.get(slot).ok()?)));
+        self.0.iter().filter_map(hash).collect()
+    }
+}
+
+/// The coinbases that keep the hash of what was told of them.
+pub(in crate::snapshot) fn intact(
+    hashes: &BTreeMap<Coinbase, H256>,
+    records: &BTreeMap<Coinbase, SplitRecord>,
+) -> BTreeSet<Coinbase> {
+    let is_kept = |(coinbase, record): &(&Coinbase, &SplitRecord)| hashes.get(coinbase) == Some(&split_hash(record));
+    records.iter().filter(is_kept).map(|(coinbase, _)| *coinbase).collect()
+}

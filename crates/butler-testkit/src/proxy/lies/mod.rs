@@ -1,0 +1,325 @@
+//! Endpoints that lie: well-formed answers that are not the chain's.
+//!
+//! Each lie is one kind of wrong answer; put on the proxies of one, two or three endpoints it shows what a program
+//! believes. A liar is consistent where that costs it nothing: a made-up block is found by its number and its hash, a
+//! forged log only where the filter asks for it. Several lies may stand in one plan; for each call the first one that has
+//! something to say about it answers.
+
+mod calls;
+mod heads;
+mod logs;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
+use ethers_core::types::{Address, H160};
+use serde_json::{Value, json};
+
+use crate::http::Client;
+
+pub(super) use calls::{pack_size, revert_inside};
+
+/// An account without code, which forged logs name as coinbase.
+pub const STRANGER: Address = H160([0x66; 20]);
+/// The attester of forged stakes.
+pub const STRANGE_ATTESTER: Address = H160([0x77; 20]);
+
+/// Whose split a forged log names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForgedCoinbase {
+    /// [`STRANGER`], which has no code and never had.
+    Stranger,
+    /// The real split of another delegation.
+    OfAnother,
+}
+
+/// Whether the factory's event of the forged split is forged too, beside the delegation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SplitEvent {
+    /// `SplitCreated` tells of the forged coinbase, with the parameters of the real one.
+    Forged,
+    /// There is none.
+    Missing,
+}
+
+/// Events of the staking registry that a liar leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogKind {
+    /// `StakedWithProvider`.
+    Stake,
+    /// `ProviderQueueDripped`.
+    Drip,
+    /// `AttestersAddedToProvider`.
+    Keys,
+}
+
+/// Getters that a liar says revert, alone and among the calls of an `aggregate3`. Any other selector: [`super::Fault::RevertCalls`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Getter {
+    /// `SLASHING_PROPOSER_TYPE()` of the slashing proposer, which really is gone since Aztec 5.
+    SlashingProposerType,
+    /// `getAttesterView(address)` of the rollup.
+    AttesterView,
+    /// `getSequencerRewards(address)` of the rollup.
+    SequencerRewards,
+    /// `getLocalEjectionThreshold()` of the rollup, which older rollups lack.
+    LocalEjectionThreshold,
+    /// `splitHash()` of a split.
+    SplitHash,
+    /// `getEthBalance(address)` of Multicall3.
+    EthBalance,
+}
+
+impl Getter {
+    /// Its selector, as `0x` and eight digits.
+    #[must_use]
+    pub const fn selector(self) -> &'static str {
+        match self {
+            Self::SlashingProposerType => "0x0f968174",
+            Self::AttesterView => "0x34a51ed5",
+            Self::SequencerRewards => "0x8789a132",
+            Self::LocalEjectionThreshold => "0xe09e424e",
+            Self::SplitHash => "0x6d224489",
+            Self::EthBalance => "0x4d2301cc",
+        }
+    }
+}
+
+/// One way of lying. Numbers count blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// Every query of logs finds none.
+    EmptyLogs,
+    /// Logs of the newest blocks are not there yet.
+    LateLogs(u64),
+    /// Logs of blocks before this one are gone, and nothing says so.
+    PrunedLogs(u64),
+    /// The last event of that kind is missing in every answer.
+    LeftOut(LogKind),
+    /// The last stake of every answer names another coinbase.
+    Coinbase(ForgedCoinbase, SplitEvent),
+    /// The last stake of every answer names [`STRANGE_ATTESTER`].
+    Attester,
+    /// One stake more, of [`STRANGE_ATTESTER`] to [`STRANGER`].
+    ExtraStake(SplitEvent),
+    /// The last stake of every answer is told as a drip.
+    StakeAsDrip,
+    /// The last drip of every answer is told as a stake to [`STRANGER`].
+    DripAsStake,
+    /// The newest block is so many beyond the chain's, with a made-up hash; reads at it are answered at the real head.
+    HeadAhead(u64),
+    /// The newest block's number is so many too high; its hash is the real head's.
+    HeadNumberAhead(u64),
+    /// The newest block has the right number and a made-up hash.
+    HeadForged,
+    /// The newest block's time is so many seconds beyond this machine's clock and the block's own time.
+    HeadInFuture(u64),
+    /// The newest blocks are not known.
+    HeadBehind(u64),
+    /// The finalized block is the first of the chain.
+    FinalityAtGenesis,
+    /// The finalized block has a made-up hash, also when it is asked for by number.
+    FinalityForged,
+    /// The newest block is told as the finalized one.
+    FinalityAhead,
+    /// Every `eth_call` reverts.
+    AllReverted,
+    /// Every `eth_call` answers no bytes, as if nothing had code.
+    NoCode,
+    /// That getter reverts with a reason.
+    Reverted(Getter),
+    /// State is read at the newest block, whatever was asked for.
+    ReadsAtLatest,
+    /// State is read one block before the one that was asked for.
+    ReadsOneBefore,
+    /// A block that was reorged away is still served by its hash, with the state of its height; nothing says that it is gone.
+    DroppedBranch,
+    /// Another chain's id.
+    OtherChain(u64),
+}
+
+impl Lie {
+    /// Every lie, with figures that matter on the test chain of some eighty blocks.
+    pub const ALL: [Self; 39] = [
+        Self::EmptyLogs,
+        Self::LateLogs(20),
+        Self::PrunedLogs(60),
+        Self::LeftOut(LogKind::Stake),
+        Self::LeftOut(LogKind::Drip),
+        Self::LeftOut(LogKind::Keys),
+        Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Missing),
+        Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged),
+        Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing),
+        Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Forged),
+        Self::Attester,
+        Self::ExtraStake(SplitEvent::Missing),
+        Self::ExtraStake(SplitEvent::Forged),
+        Self::StakeAsDrip,
+        Self::DripAsStake,
+        Self::HeadAhead(1),
+        Self::HeadAhead(3),
+        Self::HeadAhead(1_000),
+        Self::HeadNumberAhead(3),
+        Self::HeadNumberAhead(1_000),
+        Self::HeadForged,
+        Self::HeadInFuture(3_600),
+        Self::HeadBehind(2),
+        Self::HeadBehind(20),
+        Self::FinalityAtGenesis,
+        Self::FinalityForged,
+        Self::FinalityAhead,
+        Self::AllReverted,
+        Self::NoCode,
+        Self::Reverted(Getter::SlashingProposerType),
+        Self::Reverted(Getter::AttesterView),
+        Self::Reverted(Getter::SequencerRewards),
+        Self::Reverted(Getter::LocalEjectionThreshold),
+        Self::Reverted(Getter::SplitHash),
+        Self::Reverted(Getter::EthBalance),
+        Self::ReadsAtLatest,
+        Self::ReadsOneBefore,
+        Self::DroppedBranch,
+        Self::OtherChain(1),
+    ];
+
+    /// Its name; lies that differ only in a number share it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EmptyLogs => "empty_logs",
+            Self::LateLogs(_) => "late_logs",
+            Self::PrunedLogs(_) => "pruned_logs",
+            Self::LeftOut(LogKind::Stake) => "stake_left_out",
+            Self::LeftOut(LogKind::Drip) => "drip_left_out",
+            Self::LeftOut(LogKind::Keys) => "keys_left_out",
+            Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Missing) => "coinbase_of_a_stranger",
+            Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged) => "coinbase_of_a_stranger_with_event",
+            Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing) => "coinbase_of_another",
+            Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Forged) => "coinbase_of_another_with_event",
+            Self::Attester => "attester_replaced",
+            Self::ExtraStake(SplitEvent::Missing) => "extra_stake",
+            Self::ExtraStake(SplitEvent::Forged) => "extra_stake_with_event",
+            Self::StakeAsDrip => "stake_as_drip",
+            Self::DripAsStake => "drip_as_stake",
+            Self::HeadAhead(_) => "head_ahead",
+            Self::HeadNumberAhead(_) => "head_number_ahead",
+            Self::HeadForged => "head_forged",
+            Self::HeadInFuture(_) => "head_in_future",
+            Self::HeadBehind(_) => "head_behind",
+            Self::FinalityAtGenesis => "finality_at_genesis",
+            Self::FinalityForged => "finality_forged",
+            Self::FinalityAhead => "finality_ahead",
+            Self::AllReverted => "all_reverted",
+            Self::NoCode => "no_code",
+            Self::Reverted(Getter::SlashingProposerType) => "reverted_slashing_proposer_type",
+            Self::Reverted(Getter::AttesterView) => "reverted_attester_view",
+            Self::Reverted(Getter::SequencerRewards) => "reverted_sequencer_rewards",
+            Self::Reverted(Getter::LocalEjectionThreshold) => "reverted_local_ejection_threshold",
+            Self::Reverted(Getter::SplitHash) => "reverted_split_hash",
+            Self::Reverted(Getter::EthBalance) => "reverted_eth_balance",
+            Self::ReadsAtLatest => "reads_at_latest",
+            Self::ReadsOneBefore => "reads_one_before",
+            Self::DroppedBranch => "dropped_branch",
+            Self::OtherChain(_) => "other_chain",
+        }
+    }
+}
+
+impl fmt::Display for Lie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Self::LateLogs(number)
+            | Self::PrunedLogs(number)
+            | Self::HeadAhead(number)
+            | Self::HeadNumberAhead(number)
+            | Self::HeadInFuture(number)
+            | Self::HeadBehind(number)
+            | Self::OtherChain(number) => write!(f, "({number})"),
+            Self::EmptyLogs
+            | Self::LeftOut(_)
+            | Self::Coinbase(..)
+            | Self::Attester
+            | Self::ExtraStake(_)
+            | Self::StakeAsDrip
+            | Self::DripAsStake
+            | Self::HeadForged
+            | Self::FinalityAtGenesis
+            | Self::FinalityForged
+            | Self::FinalityAhead
+            | Self::AllReverted
+            | Self::NoCode
+            | Self::Reverted(_)
+            | Self::ReadsAtLatest
+            | Self::ReadsOneBefore
+            | Self::DroppedBranch => Ok(()),
+        }
+    }
+}
+
+/// Headers that went through a liar, by hash: what [`Lie::DroppedBranch`] serves later.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<BTreeMap<String, Value>>);
+
+impl Memory {
+    fn keep(&self, header: &Value) {
+        if let Some(hash) = header["hash"].as_str() {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(hash.to_lowercase(), header.clone());
+        }
+    }
+
+    fn find(&self, hash: &str) -> Option<Value> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hash.to_lowercase()).cloned()
+    }
+}
+
+/// What the liar answers to this call; `None` when it has no lie to tell about it.
+pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: Lie) -> anyhow::Result<Option<Value>> {
+    match lie {
+        Lie::EmptyLogs
+        | Lie::LateLogs(_)
+        | Lie::PrunedLogs(_)
+        | Lie::LeftOut(_)
+        | Lie::Coinbase(..)
+        | Lie::Attester
+        | Lie::ExtraStake(_)
+        | Lie::StakeAsDrip
+        | Lie::DripAsStake => logs::tell(upstream, call, lie).await,
+        Lie::HeadAhead(_)
+        | Lie::HeadNumberAhead(_)
+        | Lie::HeadForged
+        | Lie::HeadInFuture(_)
+        | Lie::HeadBehind(_)
+        | Lie::FinalityAtGenesis
+        | Lie::FinalityForged
+        | Lie::FinalityAhead
+        | Lie::DroppedBranch
+        | Lie::OtherChain(_) => heads::tell(upstream, memory, call, lie).await,
+        Lie::AllReverted | Lie::NoCode | Lie::Reverted(_) | Lie::ReadsAtLatest | Lie::ReadsOneBefore => {
+            calls::tell(upstream, call, lie).await
+        }
+    }
+}
+
+fn method(call: &Value) -> &str {
+    call["method"].as_str().unwrap_or_default()
+}
+
+fn result(call: &Value, result: &Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": call["id"], "result": result })
+}
+
+fn failure(call: &Value, error: &Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": call["id"], "error": error })
+}
+
+/// Passes the call on with other parameters.
+async fn ask_instead(upstream: &Client, call: &Value, params: Value) -> anyhow::Result<Value> {
+    let mut asked = call.clone();
+    asked["params"] = params;
+    let (_, answer) = upstream.post(asked.to_string().into()).await?;
+    Ok(serde_json::from_slice(&answer)?)
+}
