@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::contracts::bindings::{aztec_registry, rollup, staking_registry};
 use butler_core::contracts::decode;
-use butler_core::contracts::events::decode_delegation;
+use butler_core::contracts::events::{Source, TypedEvent, decode_delegation, decode_event};
 use butler_core::domain::block::BlockRef;
+use butler_core::domain::delegation::Delegation;
 use butler_core::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use butler_core::domain::rollup::{CheckpointTips, FlushFacts, RollupClock, RollupFacts};
 use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::domain::split::{SplitCheck, SplitRecord};
 use butler_core::snapshot::SnapshotRequest;
 use butler_testkit::devnet::Chain;
 use ethers_contract::EthCall;
@@ -103,25 +105,65 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         entry_queue,
         active_set,
         attesters,
+        dripped: dripped(chain, request, block, &delegations).await,
+        // Whatever the chain itself made is confirmed.
+        splits: delegations.iter().map(|one| (one.coinbase, SplitCheck::Confirmed(one.split.unwrap()))).collect(),
         delegations,
         publisher_balances,
         pending_rewards,
     }
 }
 
-async fn delegations(
+async fn logs(chain: &Chain, block: BlockRef, address: Option<Address>, topics: &[H256]) -> Vec<Log> {
+    let query = json!({
+        "fromBlock": "0x0", "toBlock": format!("{:#x}", block.number), "address": address, "topics": topics,
+    });
+    serde_json::from_value(chain.rpc("eth_getLogs", json!([query])).await.unwrap()).unwrap()
+}
+
+async fn delegations(chain: &Chain, request: &SnapshotRequest, block: BlockRef) -> Vec<Delegation> {
+    let topic = "0xc91c8b4e934fb8f46c6d08a34d60ceb8dbe4ab6844a7040ca4c580e5a837d5c7".parse().unwrap();
+    let logs = logs(chain, block, Some(request.staking_registry), &[topic]).await;
+    let mut delegations = Vec::new();
+    for delegation in logs.iter().map(|log| decode_delegation(log).unwrap()) {
+        if request.provider_ids.contains(&delegation.provider_id) {
+            let split = Some(split(chain, block, delegation.coinbase.address()).await);
+            delegations.push(Delegation { split, ..delegation });
+        }
+    }
+    delegations
+}
+
+async fn split(chain: &Chain, block: BlockRef, coinbase: Address) -> SplitRecord {
+    let topic = "0xf36c74b44f70742fdc66fe7f34107c9e5025433a131e7797e9203203a3a74428".parse().unwrap();
+    let logs = logs(chain, block, None, &[topic, coinbase.into()]).await;
+    let event = decode_event(Source::SplitFactory, &logs[0]).unwrap().unwrap().event;
+    let TypedEvent::SplitFactory(event) = event else { panic!("not the creation of a split") };
+    let made = event.split_params;
+    SplitRecord::new(&made.recipients, &made.allocations, made.total_allocation, made.distribution_incentive).unwrap()
+}
+
+async fn dripped(
     chain: &Chain,
     request: &SnapshotRequest,
     block: BlockRef,
-) -> Vec<butler_core::domain::delegation::Delegation> {
-    let topic: H256 = "0xc91c8b4e934fb8f46c6d08a34d60ceb8dbe4ab6844a7040ca4c580e5a837d5c7".parse().unwrap();
-    let query = json!({
-        "fromBlock": "0x0", "toBlock": format!("{:#x}", block.number),
-        "address": request.staking_registry, "topics": [topic],
+    delegations: &[Delegation],
+) -> BTreeSet<Address> {
+    let topic = "0x973a89c42abd20693a9268df8b16ebbf2ef4e660750a885ff8f8fc5936413301".parse().unwrap();
+    let logs = logs(chain, block, Some(request.staking_registry), &[topic]).await;
+    let is_ours = |log: &&Log| {
+        let id = U256::from_big_endian(log.topics[1].as_bytes()).as_u64();
+        id.try_into().is_ok_and(|id| request.provider_ids.contains(&id))
+    };
+    let drips = logs.iter().filter(is_ours).map(|log| {
+        let place = (log.block_number.unwrap().as_u64(), log.log_index.unwrap().as_u64());
+        (Address::from(log.topics[2]), place)
     });
-    let logs: Vec<Log> = serde_json::from_value(chain.rpc("eth_getLogs", json!([query])).await.unwrap()).unwrap();
-    let decoded = logs.iter().map(|log| decode_delegation(log).unwrap());
-    decoded.filter(|delegation| request.provider_ids.contains(&delegation.provider_id)).collect()
+    let is_staked_later = |attester: Address, place: (u64, u64)| {
+        let mut stakes = delegations.iter().filter(|delegation| delegation.attester == attester);
+        stakes.any(|stake| (stake.log.block_number, stake.log.log_index) > place)
+    };
+    drips.filter(|(attester, place)| !is_staked_later(*attester, *place)).map(|(attester, _)| attester).collect()
 }
 
 async fn figures(naive: &Naive<'_>, address: Address) -> RollupFacts {

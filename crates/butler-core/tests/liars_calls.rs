@@ -1,0 +1,284 @@
+//! Reads of contracts at endpoints that read elsewhere, let calls revert, or refuse much at once.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::time::Duration;
+
+use butler_core::client::error::{ErrorKind, RpcError};
+use butler_core::client::l1::{BlockTag, L1Client};
+use butler_core::contracts::bindings::rollup::{GetAttesterViewCall, GetSequencerRewardsCall};
+use butler_core::contracts::call::Call;
+use butler_core::contracts::multicall::{MULTICALL3, Outcome};
+use butler_core::domain::block::BlockRef;
+use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, PackRefusal, When};
+use ethers_core::types::Address;
+
+/// A getter that the rollup does not have: every honest endpoint lets it revert.
+const MISSING: [u8; 4] = [0xde, 0xad, 0xbe, 0xef];
+
+struct Setting {
+    chain: Chain,
+    proxies: Vec<FaultProxy>,
+    client: L1Client,
+    /// A block that is not the newest, so that reading at the newest is reading elsewhere.
+    block: BlockRef,
+}
+
+impl Setting {
+    async fn start(endpoints: usize) -> Self {
+        let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+        let mut proxies = Vec::new();
+        for _ in 0..endpoints {
+            proxies.push(FaultProxy::start(chain.url()).await.unwrap());
+        }
+        chain.mine().await.unwrap();
+        chain.mine().await.unwrap();
+        let settings: Vec<_> = proxies
+            .iter()
+            .enumerate()
+            .map(|(index, proxy)| {
+                let mut endpoint = support::endpoint(&format!("e{index}"), &proxy.url());
+                endpoint.http.timeout = Duration::from_millis(500);
+                endpoint
+            })
+            .collect();
+        let client = support::client(&settings);
+        let number = chain.block_number().await.unwrap() - 1;
+        let block = client.head(BlockTag::Number(number), &[]).await.unwrap().block;
+        let setting = Self { chain, proxies, client, block };
+        setting.reset();
+        setting
+    }
+
+    fn calls(&self, count: u64) -> Vec<Call> {
+        let rollup = self.chain.oracle().unwrap().contracts.rollup_address;
+        (1..=count).map(|n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) })).collect()
+    }
+
+    fn missing(&self) -> Call {
+        let rollup = self.chain.oracle().unwrap().contracts.rollup_address;
+        let call = Call::new(rollup, GetSequencerRewardsCall { coinbase: Address::zero() });
+        Call { target: butler_core::contracts::call::Target::Function { to: rollup, data: MISSING.into() }, ..call }
+    }
+
+    async fn read(&self, calls: &[Call]) -> Result<Vec<Outcome>, RpcError> {
+        self.client.calls(&self.block, calls).await
+    }
+
+    fn set(&self, index: usize, fault: Fault) {
+        self.proxies[index].set(FaultPlan::always(fault));
+    }
+
+    fn reset(&self) {
+        for proxy in &self.proxies {
+            proxy.set(FaultPlan::none());
+            proxy.reset();
+        }
+    }
+
+    fn requests(&self) -> Vec<u64> {
+        self.proxies.iter().map(|proxy| proxy.stats().http_requests).collect()
+    }
+
+    fn failure(&self, index: usize) -> Option<ErrorKind> {
+        self.client.endpoints()[index].health().last_failure()
+    }
+
+    async fn remove_multicall3(&self) {
+        self.chain.rpc("anvil_setCode", serde_json::json!([MULTICALL3, "0x"])).await.unwrap();
+    }
+}
+
+fn answered(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Returned(data) if !data.is_empty())
+}
+
+#[tokio::test]
+async fn an_endpoint_that_reads_at_another_block_is_found_with_one_call_and_with_many() {
+    for lie in [Lie::ReadsAtLatest, Lie::ReadsOneBefore] {
+        for count in [1, 5] {
+            let setting = Setting::start(1).await;
+            assert!(setting.read(&setting.calls(count)).await.unwrap().iter().all(answered));
+            assert_eq!(setting.requests(), [1], "the proof costs no request");
+            setting.set(0, Fault::Lie(lie));
+            let error = setting.read(&setting.calls(count)).await.unwrap_err();
+            assert_eq!(error.failure.kind(), ErrorKind::WrongBlock, "{lie} with {count}");
+            assert_eq!(setting.failure(0), Some(ErrorKind::WrongBlock));
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_multicall3_one_call_more_proves_the_block() {
+    for lie in [Lie::ReadsAtLatest, Lie::ReadsOneBefore] {
+        for max_batch in [1, 100] {
+            let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+            let proxy = FaultProxy::start(chain.url()).await.unwrap();
+            chain.rpc("anvil_setCode", serde_json::json!([MULTICALL3, "0x"])).await.unwrap();
+            for _ in 0..3 {
+                chain.mine().await.unwrap();
+            }
+            let mut endpoint = support::endpoint("direct", &proxy.url());
+            endpoint.max_batch = max_batch;
+            let client = support::client(&[endpoint]);
+            let number = chain.block_number().await.unwrap() - 1;
+            let block = client.head(BlockTag::Number(number), &[]).await.unwrap().block;
+            let rollup = chain.oracle().unwrap().contracts.rollup_address;
+            let view = |n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) });
+            let calls = [view(1), view(2), view(3)];
+            assert!(client.calls(&block, &calls).await.unwrap().iter().all(answered));
+            proxy.reset();
+            client.calls(&block, &calls).await.unwrap();
+            assert_eq!(proxy.stats().calls_by_method["eth_call"], 4, "three and the proof");
+            proxy.set(FaultPlan::always(Fault::Lie(lie)));
+            let error = client.calls(&block, &calls).await.unwrap_err();
+            assert_eq!(error.failure.kind(), ErrorKind::WrongBlock, "{lie}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_does_not_run_code_is_read_all_the_same() {
+    let setting = Setting::start(1).await;
+    setting.remove_multicall3().await;
+    setting.set(0, Fault::RevertCalls("0x43600052".to_owned()));
+    assert!(setting.read(&setting.calls(3)).await.unwrap().iter().all(answered));
+}
+
+#[tokio::test]
+async fn a_revert_of_one_endpoint_is_put_right_by_another() {
+    for endpoints in [2, 3] {
+        for lie in [Lie::Reverted(Getter::AttesterView), Lie::AllReverted, Lie::NoCode] {
+            let setting = Setting::start(endpoints).await;
+            let calls = setting.calls(3);
+            let truth = setting.read(&calls).await.unwrap();
+            setting.reset();
+            setting.set(0, Fault::Lie(lie));
+            assert_eq!(setting.read(&calls).await.unwrap(), truth, "{lie} at one of {endpoints}");
+            assert_eq!(setting.failure(0), Some(ErrorKind::Contradicted), "{lie}");
+            // It stands back: nobody has to ask twice.
+            setting.proxies[0].reset();
+            assert_eq!(setting.read(&calls).await.unwrap(), truth);
+            assert_eq!(setting.proxies[0].stats().http_requests, 0, "{lie}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_two_others_let_revert_is_not_believed() {
+    let setting = Setting::start(3).await;
+    let calls = setting.calls(1);
+    for index in [0, 1] {
+        setting.set(index, Fault::Lie(Lie::Reverted(Getter::AttesterView)));
+    }
+    assert!(!answered(&setting.read(&calls).await.unwrap()[0]));
+}
+
+#[tokio::test]
+async fn what_two_endpoints_let_revert_is_remembered() {
+    let setting = Setting::start(2).await;
+    let calls = [setting.missing(), setting.calls(1).remove(0)];
+    let first = setting.read(&calls).await.unwrap();
+    assert!(!answered(&first[0]) && answered(&first[1]));
+    let asked: u64 = setting.requests().iter().sum();
+    setting.reset();
+    assert_eq!(setting.read(&calls).await.unwrap(), first);
+    let again: u64 = setting.requests().iter().sum();
+    assert!(again < asked, "{again} requests after {asked}");
+    assert!((0..2).all(|index| setting.failure(index).is_none()));
+    assert_eq!(setting.requests()[1], 0, "the second is not asked each time");
+}
+
+#[tokio::test]
+async fn a_revert_is_believed_when_nobody_else_answers() {
+    let setting = Setting::start(2).await;
+    setting.set(1, Fault::Status { code: 502, retry_after: None, body: String::new() });
+    assert!(!answered(&setting.read(&[setting.missing()]).await.unwrap()[0]));
+    assert_eq!(setting.failure(0), None);
+}
+
+#[tokio::test]
+async fn what_is_refused_for_many_in_any_words_is_asked_again_for_half() {
+    let error = |code, message: &str| PackRefusal::Error { code, message: message.to_owned() };
+    for style in [
+        error(-32000, "execution aborted (timeout = 5s)"),
+        error(-32603, "canceled due to enabled timeout"),
+        error(-32000, "out of gas"),
+        error(-32603, "Internal error"),
+        error(35, "please make your question smaller"),
+        PackRefusal::Status(504),
+        PackRefusal::Status(500),
+        PackRefusal::Close,
+        PackRefusal::Hang,
+    ] {
+        let setting = Setting::start(1).await;
+        let calls = setting.calls(60);
+        let truth = setting.read(&calls).await.unwrap();
+        setting.reset();
+        setting.set(0, Fault::RefusePacks { max: 12, style: style.clone() });
+        assert_eq!(setting.read(&calls).await.unwrap(), truth, "{style:?}");
+        let first = setting.requests()[0];
+        assert!(first <= 12, "{style:?}: {first} requests");
+        // What was learnt is used the next time.
+        setting.proxies[0].reset();
+        assert_eq!(setting.read(&calls).await.unwrap(), truth, "{style:?}");
+        assert_eq!(setting.requests(), [1], "{style:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_down_is_not_asked_for_ever_less() {
+    for fault in [
+        Fault::Status { code: 502, retry_after: None, body: "<html>Bad gateway</html>".to_owned() },
+        Fault::Close,
+        Fault::RefusePacks { max: 0, style: PackRefusal::Status(502) },
+    ] {
+        let setting = Setting::start(1).await;
+        let calls = setting.calls(400);
+        let is_partial = matches!(fault, Fault::RefusePacks { .. });
+        setting.set(0, fault.clone());
+        let result = setting.read(&calls).await;
+        let requests = setting.requests()[0];
+        // Per round one try and one small question; a connection that broke without a byte is tried once more.
+        assert!(is_partial || result.is_err() && requests <= 9, "{fault:?}: {requests} requests");
+        assert!(!is_partial || result.is_ok(), "without packs it is read call by call");
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_is_waited_out_elsewhere_first_and_twice_at_most_alone() {
+    let setting = Setting::start(2).await;
+    setting.set(0, Fault::RefusePacks { max: 12, style: PackRefusal::Hang });
+    let calls = setting.calls(60);
+    assert!(setting.read(&calls).await.unwrap().iter().all(answered));
+    assert_eq!(setting.requests(), [1, 1], "the next endpoint is asked before the first is asked for less");
+    let setting = Setting::start(1).await;
+    setting.set(0, Fault::RefusePacks { max: 1, style: PackRefusal::Hang });
+    let began = tokio::time::Instant::now();
+    let error = setting.read(&setting.calls(400)).await.unwrap_err();
+    assert_eq!(error.failure.kind(), ErrorKind::Timeout);
+    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn one_refusal_in_passing_teaches_nothing() {
+    let setting = Setting::start(1).await;
+    let calls = setting.calls(60);
+    let gas = setting.client.endpoints()[0].call_gas();
+    for fault in [
+        Fault::Status { code: 502, retry_after: None, body: String::new() },
+        Fault::Close,
+        Fault::RefusePacks {
+            max: 12,
+            style: PackRefusal::Error { code: -32603, message: "Internal error".to_owned() },
+        },
+    ] {
+        setting.proxies[0].set(FaultPlan::none().with(fault.clone(), When::First(1)));
+        assert!(setting.read(&calls).await.unwrap().iter().all(answered), "{fault:?}");
+        assert_eq!(setting.client.endpoints()[0].call_gas(), gas, "{fault:?}");
+    }
+}
