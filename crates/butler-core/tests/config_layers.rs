@@ -64,7 +64,7 @@ fn mainnet_needs_no_file() {
     name = "127.0.0.1"  # default
     timeout = "20s"  # default
     max_concurrency = 16  # default
-    max_response_bytes = 67108864  # default
+    max_response_bytes = 16777216  # default
     max_batch = 100  # default
 
     [exporter]

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ethers_core::types::Address;
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -225,11 +225,12 @@ impl Endpoint {
             // After a refusal one batch goes ahead, so that the others are not all refused, too.
             let later = if is_careful { chunks.split_off(chunks.len().min(1)) } else { Vec::new() };
             let ask = |chunk: &Range<usize>| self.chunk(requests.get(chunk.clone()).unwrap_or_default(), &kept);
-            let ends = join_all(chunks.iter().map(ask)).await;
+            // The first failure is that of the exchange; nobody waits for the rest.
+            let ends = try_join_all(chunks.iter().map(ask)).await?;
             let mut refused: Option<(usize, Refusal)> = None;
             pending = Vec::new();
             for (chunk, end) in chunks.into_iter().zip(ends) {
-                match end? {
+                match end {
                     Chunk::Answered(answers) => {
                         for (slot, answer) in slots.iter_mut().skip(chunk.start).zip(answers) {
                             *slot = Some(answer);

@@ -159,11 +159,13 @@ const ENDPOINT: &[Key] = &[
     key("basic_password_env", "variable", Optional, "The environment variable that holds the password."),
     key("timeout", "duration", Default("20s"), "How long one request may take.").seconds(1, 600),
     key("max_concurrency", "integer", Default("16"), "Requests at the same time.").number("requests", 1, 1024),
-    key("max_response_bytes", "integer", Default("67108864"), "A longer answer is refused.").number(
-        "bytes",
-        1024,
-        1_073_741_824,
-    ),
+    key(
+        "max_response_bytes",
+        "integer",
+        Default("16777216"),
+        "A longer answer is refused, counted when it is unpacked. More than the default counts as the default.",
+    )
+    .number("bytes", 1024, 1_073_741_824),
     key("max_batch", "integer", Default("100"), "Calls in one JSON-RPC batch; 1 turns batches off.")
         .number("calls", 1, 10_000),
     key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's."),

@@ -144,6 +144,9 @@ impl SnapshotReader {
         request: &SnapshotRequest,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<NetworkSnapshot, SnapshotError> {
+        for endpoint in self.client.endpoints() {
+            endpoint.peer().begin_look();
+        }
         loop {
             if let Found::Snapshot(snapshot) = self.read_until_it_fits(request, Depth::Everything, progress).await? {
                 return Ok(*snapshot);
