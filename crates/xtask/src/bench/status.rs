@@ -40,11 +40,12 @@ pub(super) async fn overview(sides: &[Side], runs: usize, chain: &Chain) -> anyh
             proxy.reset();
             let run = if is_warm { proxied.warm(&side.program)? } else { proxied.cold(&side.program)? };
             let stats = proxy.stats();
-            let [requests, trips, wire, wall, memory] = names(name);
+            let [requests, trips, wire, sent, wall, memory] = names(name);
             figures.insert(requests, number(stats.http_requests));
             figures.insert(trips, number(stats.round_trips));
             let travelled = stats.request_bytes + stats.response_bytes - stats.saved_bytes;
             figures.insert(wire, number(travelled) / 1e6);
+            figures.insert(sent, number(stats.request_bytes) / 1e6);
             figures.insert("attesters", number(u64::try_from(run.attesters)?));
             let run = if is_warm { direct.warm(&side.program)? } else { direct.cold(&side.program)? };
             figures.insert(wall, run.wall.as_secs_f64() * 1000.0);
@@ -61,10 +62,14 @@ pub(super) async fn overview(sides: &[Side], runs: usize, chain: &Chain) -> anyh
     Ok(report("status", sides, &medians, &targets))
 }
 
-fn names(of: &str) -> [&'static str; 5] {
+fn names(of: &str) -> [&'static str; 6] {
     match of {
-        "cold" => ["cold_requests", "cold_round_trips", "cold_wire_mb", "cold_wall_ms", "cold_peak_memory_mb"],
-        _ => ["warm_requests", "warm_round_trips", "warm_wire_mb", "warm_wall_ms", "warm_peak_memory_mb"],
+        "cold" => {
+            ["cold_requests", "cold_round_trips", "cold_wire_mb", "cold_sent_mb", "cold_wall_ms", "cold_peak_memory_mb"]
+        }
+        _ => {
+            ["warm_requests", "warm_round_trips", "warm_wire_mb", "warm_sent_mb", "warm_wall_ms", "warm_peak_memory_mb"]
+        }
     }
 }
 
