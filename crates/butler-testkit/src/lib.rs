@@ -11,6 +11,8 @@ pub mod aztec_node;
 pub mod bombs;
 pub mod devnet;
 mod http;
+pub mod long_chain;
+mod multicall;
 pub mod rpc {
     //! A plain JSON-RPC client, for benches and tests that need one of their own.
     pub use crate::http::Client;

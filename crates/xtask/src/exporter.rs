@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::connection::{Coding, Connection};
 
-/// How long everything may take to be scraped for the first time.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long everything may take to be scraped for the first time: 0.1.0 takes three minutes where the endpoint is far.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// The kernel counts a process's time in these for whoever reads `/proc`.
 const TICKS_PER_SECOND: f64 = 100.0;
 

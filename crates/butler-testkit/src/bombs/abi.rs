@@ -1,14 +1,13 @@
 //! Returns of contracts that are short as bytes and endless as values: offsets that point at the same place again and again.
 
 use anyhow::Context as _;
-use ethers_core::abi::{ParamType, Token, decode, encode};
 use ethers_core::types::U256;
 use ethers_core::utils::{hex, id};
 use serde_json::{Value, json};
 
 use super::kind::Bomb;
+use crate::multicall;
 
-const AGGREGATE3: &str = "aggregate3((address,bool,bytes)[])";
 const COMMITTEES: &str = "getSlashTargetCommittees(uint256)";
 const TALLY: &str = "getTally(uint256,address[][])";
 /// Two lists of so many words fit into an answer of 16 MiB in hex.
@@ -41,33 +40,13 @@ pub(super) fn spoil(bomb: Bomb, request: &Value, honest: &[u8]) -> anyhow::Resul
 
 /// What the bomb returns to this input, where it does.
 fn replacement(bomb: Bomb, input: &[u8], honest: &str) -> anyhow::Result<Option<Vec<u8>>> {
-    if input.get(..4) != Some(id(AGGREGATE3).as_slice()) {
+    if !multicall::is_aggregate(input) {
         return Ok(of(bomb, input));
     }
-    let inner = inputs(input)?;
     if bomb == Bomb::SharedReturns {
-        return Ok(Some(shared(inner.len())));
+        return Ok(Some(shared(multicall::inputs(input)?.len())));
     }
-    let spoiled: Vec<Option<Vec<u8>>> = inner.iter().map(|input| of(bomb, input)).collect();
-    if spoiled.iter().all(Option::is_none) {
-        return Ok(None);
-    }
-    let result = ParamType::Array(Box::new(ParamType::Tuple(vec![ParamType::Bool, ParamType::Bytes])));
-    let honest = decode(&[result], &bytes(honest)?).context("the endpoint's Multicall3 answered nonsense")?;
-    let honest = honest.into_iter().next().and_then(Token::into_array).unwrap_or_default();
-    let results = honest.into_iter().zip(spoiled).map(|(honest, spoiled)| {
-        spoiled.map_or(honest, |bytes| Token::Tuple(vec![Token::Bool(true), Token::Bytes(bytes)]))
-    });
-    Ok(Some(encode(&[Token::Array(results.collect())])))
-}
-
-/// The inputs of the calls in an `aggregate3`.
-fn inputs(input: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
-    let call = ParamType::Tuple(vec![ParamType::Address, ParamType::Bool, ParamType::Bytes]);
-    let calls = decode(&[ParamType::Array(Box::new(call))], input.get(4..).unwrap_or_default());
-    let calls = calls.context("a call of Multicall3 that is none")?.into_iter().next().and_then(Token::into_array);
-    let input = |call: Token| call.into_tuple()?.pop()?.into_bytes();
-    Ok(calls.unwrap_or_default().into_iter().filter_map(input).collect())
+    multicall::rewritten(input, &bytes(honest)?, |input, _| of(bomb, input))
 }
 
 /// The bomb's return to a call of the getter that it is of.

@@ -110,7 +110,7 @@ pub(super) async fn answer(bomb: Bomb, upstream: &Client, request: &[u8]) -> any
         }),
         Bomb::ManyKeys => Answer::bomb(keys(
             &format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},"),
-            &format!("\"result\":\"0x1\"}}{close}"),
+            &format!("\"result\":\"no\"}}{close}"),
         )),
         Bomb::ManyMembers => Answer::bomb(keys(
             &format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{"),

@@ -5,6 +5,7 @@
 
 mod authorization;
 mod calls;
+mod compress;
 mod fault;
 mod lies;
 mod limits;
@@ -14,7 +15,10 @@ mod tls;
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 pub use authorization::Authorization;
@@ -72,10 +76,11 @@ impl FaultProxy {
             authorization: Mutex::default(),
             memory: Memory::default(),
             recorder: Recorder::default(),
+            compresses: AtomicBool::new(false),
         });
         let acceptor = authority.as_ref().map(TestAuthority::acceptor);
         let handler = Arc::clone(&shared);
-        let server = Server::start(acceptor, move |request| serve::answer(Arc::clone(&handler), request)).await?;
+        let server = Server::start(acceptor, move |request| compress::answer(Arc::clone(&handler), request)).await?;
         Ok(Self { server, authority, shared })
     }
 
@@ -100,6 +105,11 @@ impl FaultProxy {
     pub fn require(&self, authorization: Option<Authorization>) {
         let mut current = self.shared.authorization.lock().unwrap_or_else(PoisonError::into_inner);
         *current = authorization;
+    }
+
+    /// From now on, compresses answers for whoever accepts gzip, as public endpoints do.
+    pub fn compress(&self) {
+        self.shared.compresses.store(true, Ordering::Relaxed);
     }
 
     /// What went through since the start or the last reset.

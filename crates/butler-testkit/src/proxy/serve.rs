@@ -5,7 +5,10 @@
 use std::{
     future::pending,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -38,6 +41,14 @@ pub(super) struct Shared {
     pub(super) authorization: Mutex<Option<Authorization>>,
     pub(super) memory: Memory,
     pub(super) recorder: Recorder,
+    pub(super) compresses: AtomicBool,
+}
+
+impl Shared {
+    /// Whether answers are compressed for whoever accepts that.
+    pub(super) fn compresses(&self) -> bool {
+        self.compresses.load(Ordering::Relaxed)
+    }
 }
 
 /// A plan with the number of requests that each rule has seen.

@@ -16,6 +16,8 @@ pub struct ProxyStats {
     pub request_bytes: u64,
     /// Bytes of all answer bodies.
     pub response_bytes: u64,
+    /// Those of them that compression saved, so that they did not travel.
+    pub saved_bytes: u64,
     /// Most requests that were in work at once.
     pub max_concurrent: u64,
     /// The longest chain of requests of which each began after the one before had been answered: what latency multiplies.
@@ -78,6 +80,12 @@ impl Recorder {
         state.stats = ProxyStats::default();
         state.answered = 0;
         state.epoch += 1;
+    }
+
+    /// Notes bytes of an answer that compression saved.
+    pub(super) fn saved(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.stats.saved_bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -3,10 +3,14 @@
 //! `snapshot` is one overview on a large network, `exporter` is the daemon while it is asked. Of `snapshot`: each size runs the release build of `butler-cli status` as a process of its own, with an empty cache, and compares it
 //! with a reader that makes one `eth_call` per item, one after another, against the same chain in the same run. Counts
 //! come from the proxy between the program and the chain; times are medians; peak memory is the kernel's high-water mark.
+//! With `--against` an earlier revision's programs are measured in the same run, in turn with ours.
 
 mod exporter;
+mod rivals;
 mod sequential;
+mod setting;
 mod snapshot;
+mod status;
 
 /// What to measure.
 #[derive(Debug, clap::Subcommand)]

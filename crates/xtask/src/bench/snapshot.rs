@@ -1,16 +1,16 @@
 //! The sizes, the runs and the figures of `cargo xtask bench snapshot`.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure as require};
-use butler_testkit::devnet::{Chain, DevnetSpec, Oracle, ensure, example_files};
+use anyhow::Context as _;
+use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ProxyStats};
 use serde_json::{Value, json};
 
-use super::sequential;
-use crate::command::{cargo, run as start, target};
+use super::setting::Setting;
+use super::{rivals, sequential, status};
+use crate::command::target;
 
 /// How to measure.
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,9 @@ pub(crate) struct Options {
     /// Measure the sequential reader at 50 ms per round trip, too: many minutes.
     #[arg(long)]
     full: bool,
+    /// Measure only this build against that of a revision, in turn: the overview at 1,040 attesters and the first scan.
+    #[arg(long, value_name = "REV", conflicts_with = "full")]
+    against: Option<String>,
 }
 
 /// Providers of the large devnet, whose attesters are tracked: 100, 1,000 and all of them.
@@ -35,21 +38,24 @@ const RTT: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let state = ensure(&DevnetSpec::large(options.network))?;
-    start(cargo().args(["build", "--release", "--package", "butler-cli"]))?;
-    let program = target().join("release/butler-cli");
+    let small = ensure(&DevnetSpec::scenario())?;
+    let sides = rivals::sides("butler-cli", options.against.as_deref())?;
+    let program = sides.first().map(|side| side.program.clone()).context("no program")?;
     let folder = target().join("bench/snapshot");
     std::fs::create_dir_all(&folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
     let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
     runtime.block_on(async {
         let chain = Chain::start(&state).await?;
         let mut all = Vec::new();
-        for providers in SIZES {
+        for providers in SIZES.into_iter().filter(|_| options.against.is_none()) {
             all.push(measure(options, &program, &folder, &chain, providers).await?);
         }
         // Minutes of waiting for the network, so they come last.
         for (figures, providers) in all.iter_mut().zip(SIZES).filter(|_| options.full) {
             measure_far(figures, &chain, providers).await?;
         }
+        all.push(status::overview(&sides, options.runs, &chain).await?);
+        all.push(status::first_scan(&sides, options.runs, &small).await?);
         for figures in all {
             if options.json {
                 println!("{figures}");
@@ -118,80 +124,6 @@ async fn measure_far(figures: &mut Value, chain: &Chain, providers: &[u64]) -> a
     figures["sequential_wall_ms_50ms_rtt"] = json!(far);
     figures["ratio_50ms_rtt"] = json!(tenths(far / wall));
     Ok(())
-}
-
-/// One configuration of the program.
-struct Setting {
-    folder: PathBuf,
-    config: PathBuf,
-    providers: String,
-}
-
-/// One run of the program.
-struct Run {
-    attesters: usize,
-    wall: Duration,
-    peak_rss_kb: u64,
-}
-
-impl Setting {
-    fn new(folder: &Path, name: &str, oracle: &Oracle, url: &str, providers: &[u64]) -> anyhow::Result<Self> {
-        let folder = folder.join(name);
-        let files = example_files(&folder, oracle, url)?;
-        // What is tracked comes from the providers alone, so that its number is that of the size.
-        std::fs::remove_dir_all(folder.join("keys")).context("failed to remove the example's key files")?;
-        let config = std::fs::read_to_string(&files.config).context("failed to read the example's configuration")?;
-        let without_keys: String =
-            config.lines().filter(|line| !line.starts_with("key_files")).map(|line| format!("{line}\n")).collect();
-        #[expect(clippy::disallowed_methods, reason = "a bench's own throwaway file")]
-        std::fs::write(&files.config, without_keys).context("failed to write the bench's configuration")?;
-        let providers = providers.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
-        Ok(Self { config: files.config, folder, providers })
-    }
-
-    /// Runs without a ledger on disk: the first time ever.
-    fn cold(&self, program: &Path) -> anyhow::Result<Run> {
-        let cache = self.folder.join("cache");
-        if cache.exists() {
-            std::fs::remove_dir_all(&cache).with_context(|| format!("failed to remove `{}`", cache.display()))?;
-        }
-        self.warm(program)
-    }
-
-    fn warm(&self, program: &Path) -> anyhow::Result<Run> {
-        let began = Instant::now();
-        let mut command = Command::new(program);
-        command.args(["status", "--json", "--config"]).arg(&self.config);
-        for provider in self.providers.split(',') {
-            command.args(["--provider-id", provider]);
-        }
-        command.env("BUTLER__CACHE_DIRECTORY", self.folder.join("cache"));
-        let mut child = command.stdout(Stdio::piped()).spawn().context("failed to start butler-cli")?;
-        let stdout = child.stdout.take().context("no stdout")?;
-        let pid = child.id();
-        let reader = std::thread::spawn(move || std::io::read_to_string(stdout));
-        let mut peak_rss_kb = 0;
-        // The high-water mark only grows; its last reading before the end is the peak but for the last milliseconds.
-        let status = loop {
-            peak_rss_kb = peak_rss_kb.max(high_water_mark(pid).unwrap_or_default());
-            if let Some(status) = child.try_wait().context("failed to wait for butler-cli")? {
-                break status;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        };
-        let wall = began.elapsed();
-        require!(status.success(), "butler-cli ended with {status}");
-        let Ok(text) = reader.join() else { bail!("the reader of stdout panicked") };
-        let report: Value = serde_json::from_str(&text.context("failed to read stdout")?)?;
-        let attesters = report["attesters"].as_array().context("no attesters in the report")?.len();
-        Ok(Run { attesters, wall, peak_rss_kb })
-    }
-}
-
-fn high_water_mark(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 fn median<T: Ord + Copy>(runs: usize, mut run: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {

@@ -6,6 +6,7 @@
 
 mod clients;
 mod setting;
+mod starts;
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ use serde_json::{Value, json};
 
 use self::clients::{Load, Pace};
 use self::setting::{Setting, Size};
-use crate::command::{cargo, output, run as start, target};
+use super::rivals;
+use crate::command::{cargo, output, target};
 use crate::connection::Coding;
 use crate::exporter::Exporter;
 
@@ -31,6 +33,9 @@ pub(crate) struct Options {
     /// Scrapes of all networks together that a run lasts.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     scrapes: u64,
+    /// Measure only the start, of this build and that of a revision, in turn.
+    #[arg(long, value_name = "REV")]
+    against: Option<String>,
     /// Requests in that time.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     requests: u64,
@@ -46,13 +51,21 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let large = ensure(&DevnetSpec::large(options.network))?;
     let small = ensure(&DevnetSpec::scenario())?;
-    let release = ["--release", "--package", "butler-exporter"];
-    start(cargo().arg("build").args(release))?;
+    let sides = rivals::sides("butler-exporter", options.against.as_deref())?;
     let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
     let large = runtime.block_on(Chain::start(&large))?;
     let small = runtime.block_on(Chain::start(&small))?;
+    let started = starts::compare(&runtime, &sides, STARTS, &large)?;
+    if options.json {
+        println!("{started}");
+    } else {
+        println!("{started:#}");
+    }
+    if options.against.is_some() {
+        return Ok(());
+    }
     let folder = target().join("bench/exporter");
-    let binary = target().join("release/butler-exporter");
+    let binary = sides.first().map(|side| side.program.clone()).context("no program")?;
     let binary_bytes = std::fs::metadata(&binary).context("failed to look at the binary")?.len();
     let node = runtime.block_on(setting::node(small.oracle()?))?;
 

@@ -84,9 +84,18 @@ impl Setting {
         Self::write(folder, text)
     }
 
+    /// The large network alone behind that address, at the usual pace.
+    pub(super) fn plain(folder: &Path, chain: &Chain, url: &str) -> anyhow::Result<Self> {
+        let text = example(folder, chain)?.replace(chain.url(), url);
+        Self::write_whole(folder, &(text + "[exporter]\nlisten = \"127.0.0.1:0\"\n"))
+    }
+
     fn write(folder: &Path, text: String) -> anyhow::Result<Self> {
+        Self::write_whole(folder, &(text + "[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"\n"))
+    }
+
+    fn write_whole(folder: &Path, text: &str) -> anyhow::Result<Self> {
         let config = folder.join("butler.toml");
-        let text = text + "[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"\n";
         #[expect(clippy::disallowed_methods, reason = "a bench's own throwaway file")]
         fs::write(&config, text).context("failed to write the bench's configuration")?;
         Ok(Self { config })
