@@ -297,22 +297,21 @@ impl Endpoint {
         let count = u64::try_from(requests.len()).unwrap_or(u64::MAX);
         let first_id = self.next_id.fetch_add(count, Ordering::Relaxed);
         let answer = self.post(wire::encode_batch(first_id, requests)).await?;
-        wire::decode_batch(self.peer.secrets(), first_id, requests, &answer.body)
-            .map_err(|failure| self.peer.explain(&answer, failure))
+        let decoded = wire::decode_batch(self.peer.secrets(), first_id, requests, &answer.body);
+        self.peer.judge(&answer, decoded)
     }
 
     async fn single(&self, request: &Request) -> Answer {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let answer = self.post(wire::encode_single(id, request)).await?;
-        wire::decode_single(self.peer.secrets(), id, request, &answer.body)
-            .map_err(|failure| self.peer.explain(&answer, failure))
+        let decoded = wire::decode_single(self.peer.secrets(), id, request, &answer.body);
+        self.peer.judge(&answer, decoded)
     }
 
     async fn post(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
         // The semaphore is never closed; should it be, the exchange goes on without a slot.
         let _slot = self.slots.acquire().await.ok();
-        let answer = self.peer.post(body).await?;
-        self.peer.refusal(&answer).map_or(Ok(answer), Err)
+        self.peer.post(body).await
     }
 }
 
@@ -347,10 +346,10 @@ fn chunks(requests: &[Request], range: Range<usize>, size: usize) -> impl Iterat
 
 /// Whether a batch may have failed for being one.
 fn may_refuse_a_batch(failure: &RpcFailure) -> bool {
-    if let RpcFailure::Http { status, .. } = failure {
-        return matches!(status, 400 | 405 | 413 | 415 | 422 | 501);
-    }
-    matches!(failure.kind(), ErrorKind::Rpc | ErrorKind::MethodNotFound | ErrorKind::Broken | ErrorKind::Malformed)
+    matches!(
+        failure.kind(),
+        ErrorKind::Http | ErrorKind::Rpc | ErrorKind::MethodNotFound | ErrorKind::Broken | ErrorKind::Malformed
+    )
 }
 
 /// Whether a failure of one call says that the others have none to expect either.

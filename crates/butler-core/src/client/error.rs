@@ -136,7 +136,7 @@ pub enum RpcFailure {
         blocks: u64,
     },
     /// The endpoint reads the state of another block than the one that it was asked for.
-    #[error("the endpoint was asked at block {asked} and read at block {read}")]
+    #[error("the endpoint was asked at block {asked} and read at block {read}{}", if asked == read { " of another time" } else { "" })]
     WrongBlock {
         /// Height of the block that was asked for.
         asked: u64,
@@ -403,7 +403,7 @@ impl ErrorKind {
     }
 
     /// Whether asking the same endpoint for less may help: it refuses what is too much, or says something that nobody
-    /// recognises. Endpoints refuse wide ranges and big packs in any words, so whatever is not known to be something else counts.
+    /// recognises. Endpoints refuse wide ranges and big packs in any words, and with none (an empty body, a web page, an answer cut short), so whatever is not known to be something else counts.
     #[must_use]
     pub fn may_mean_too_much(self) -> bool {
         match self {
@@ -414,12 +414,12 @@ impl ErrorKind {
             | Self::OutOfGas
             | Self::BatchRefused
             | Self::Broken
+            | Self::Malformed
             | Self::Rpc => true,
             Self::Unreachable
             | Self::Tls
             | Self::Unauthorized
             | Self::RateLimited
-            | Self::Malformed
             | Self::BlockUnknown
             | Self::StateUnavailable
             | Self::Reverted

@@ -325,6 +325,19 @@ impl HttpPeer {
         }
     }
 
+    /// What an answer is worth whose body was read as JSON-RPC. Some put the limits of a plan under a status that means a
+    /// missing key or too many requests: words that say what was too much count more than the status.
+    ///
+    /// # Errors
+    /// The failure that the body tells of, or what the status or the body's form says.
+    pub fn judge<T>(&self, answer: &HttpAnswer, decoded: Result<T, RpcFailure>) -> Result<T, RpcFailure> {
+        match (self.refusal(answer), decoded) {
+            (_, Err(failure @ (RpcFailure::BatchRefused | RpcFailure::RangeRefused { .. }))) => Err(failure),
+            (Some(refusal), _) => Err(refusal),
+            (None, decoded) => decoded.map_err(|failure| self.explain(answer, failure)),
+        }
+    }
+
     /// What an answer really is whose body is no JSON-RPC: the status, a redirect or a web page say more than the body's shape.
     #[must_use]
     pub fn explain(&self, answer: &HttpAnswer, failure: RpcFailure) -> RpcFailure {

@@ -116,6 +116,9 @@ const RANGE: &[&str] = &[
     "query timeout exceeded",
     "response size should not",
 ];
+/// What a plan does not grant, of `eth_getLogs`, is wide ranges, or so it has to be tried.
+const PLAN: &[&str] =
+    &[" plan", "plan limit", " tier", "upgrade", "subscription", "max blocks", "blocks max", "maximum blocks"];
 /// What a range is refused with that begins after the endpoint's newest block.
 const AHEAD: &[&str] = &["invalid block range", "after last accepted block", "beyond current head"];
 const STATE: &[&str] = &[
@@ -279,7 +282,8 @@ pub(super) fn classify(secrets: &Secrets, method: &str, error: &ErrorText<'_>) -
     let (code, message, fields) = (error.code, error.message.as_str(), error.fields());
     // Some say what matters in the data only.
     let said = error.said(&fields);
-    let text = format!("{message} {said}").to_ascii_lowercase();
+    // Its own name says nothing about logs.
+    let text = format!("{message} {said}").to_ascii_lowercase().replace("eth_getlogs", "the method");
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_logs = method == "eth_getLogs";
     let range_refused = || RpcFailure::RangeRefused { hint: range_hint(&text), text: secrets.foreign(message) };
@@ -291,7 +295,7 @@ pub(super) fn classify(secrets: &Secrets, method: &str, error: &ErrorText<'_>) -
         RpcFailure::BlockUnknown
     } else if is_logs && (code == 4444 || says(PRUNED) || (says(RECEIPTS) && says(GONE) && !says(RANGE))) {
         RpcFailure::LogsPruned
-    } else if is_logs && says(RANGE) {
+    } else if is_logs && (says(RANGE) || says(PLAN)) {
         range_refused()
     } else if code == -32601 || says(&["method not found", "method does not exist"]) {
         RpcFailure::MethodNotFound
@@ -619,6 +623,14 @@ mod tests {
         assert_eq!(kind("eth_call", -32005, "limit exceeded"), ErrorKind::RateLimited);
         assert_eq!(kind("eth_getLogs", -32601, "this block range is not available here"), ErrorKind::RangeRefused);
         assert_eq!(kind("eth_getLogs", -32601, "the method eth_getLogs does not exist"), ErrorKind::MethodNotFound);
+        assert_eq!(kind("eth_getLogs", -32601, "eth_getLogs is not available"), ErrorKind::MethodNotFound);
+        for message in [
+            "eth_getLogs over 20 blocks is not available on your plan",
+            "archive requests need a paid plan: max 20 blocks",
+            "access denied: range",
+        ] {
+            assert_eq!(kind("eth_getLogs", -32601, message), ErrorKind::RangeRefused, "{message}");
+        }
     }
 
     #[test]

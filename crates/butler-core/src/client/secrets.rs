@@ -2,7 +2,7 @@
 //!
 //! The other side knows them all, for they are sent to it, and some repeat them: in statuses, pages, error messages. All text
 //! that comes from there passes through [`Secrets::foreign`] before anybody sees it. Secrets are found raw, percent-encoded,
-//! escaped as JSON or HTML, in base64 and in hex, and in pieces of eight characters.
+//! escaped as JSON or HTML, in base64 and in hex, with anything between their letters, and in pieces of eight characters.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -108,6 +108,10 @@ impl Secrets {
     fn add(&mut self, secret: &str) {
         for form in [secret.to_owned(), percent_decoded(secret)] {
             self.add_form(form.as_bytes());
+            let letters: Vec<u8> = form.bytes().filter(u8::is_ascii_alphanumeric).collect();
+            if letters.len() >= PIECE {
+                self.add_form(&letters);
+            }
             if form.len() >= 4 {
                 self.add_form(hex::encode(&form).as_bytes());
             }
@@ -157,6 +161,9 @@ impl Secrets {
         let mut hidden = vec![false; text.len()];
         for units in [plain(text), decoded(text)] {
             self.mark(&units, &mut hidden);
+            // Some put blanks or dashes between.
+            let letters: Vec<Unit> = units.into_iter().filter(|unit| unit.byte.is_ascii_alphanumeric()).collect();
+            self.mark_pieces(&letters, &mut hidden);
         }
         let mut out = String::new();
         let mut within = false;
@@ -172,25 +179,31 @@ impl Secrets {
         out
     }
 
-    fn mark(&self, units: &[Unit], hidden: &mut [bool]) {
+    fn mark_pieces(&self, units: &[Unit], hidden: &mut [bool]) {
         let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
-        let mut cover = |from: usize, count: usize| {
-            if let (Some(first), Some(last)) = (units.get(from), units.get(from + count - 1)) {
-                hidden.iter_mut().take(last.end).skip(first.start).for_each(|hidden| *hidden = true);
-            }
-        };
         for (at, window) in bytes.windows(PIECE).enumerate() {
             if <[u8; PIECE]>::try_from(window).is_ok_and(|piece| self.pieces.contains(&piece)) {
-                cover(at, PIECE);
+                cover(units, at, PIECE, hidden);
             }
         }
+    }
+
+    fn mark(&self, units: &[Unit], hidden: &mut [bool]) {
+        self.mark_pieces(units, hidden);
+        let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
         for word in &self.words {
             for (at, window) in bytes.windows(word.len()).enumerate() {
                 if window == word && (word.len() >= SHORTEST_PART || stands_alone(&bytes, at, word)) {
-                    cover(at, word.len());
+                    cover(units, at, word.len(), hidden);
                 }
             }
         }
+    }
+}
+
+fn cover(units: &[Unit], from: usize, count: usize, hidden: &mut [bool]) {
+    if let (Some(first), Some(last)) = (units.get(from), units.get(from + count - 1)) {
+        hidden.iter_mut().take(last.end).skip(first.start).for_each(|hidden| *hidden = true);
     }
 }
 
@@ -312,6 +325,8 @@ mod tests {
             "bad key s3cr3t%252Fp4th-k3y",
             "key p4th-k3y",
             "key p4th\u{200b}-k3y",
+            "key p 4 t h - k 3 y and p4t-h-k3-y",
+            "t 0 k 3 n with signs",
             r"key s3cr3t\/p4th-k3y",
             r"key \u0073\u0033\u0063\u0072\u0033\u0074\u002fp4th-k3y",
             "key s3cr3t&#47;p4th-k3y and s3cr3t&#x2F;p4th-k3y",

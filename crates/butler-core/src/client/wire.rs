@@ -126,7 +126,8 @@ pub fn decode_in_place<'a>(
 /// `Malformed` when the body is neither.
 pub(super) fn result_or_error(id: u64, body: &[u8]) -> Result<Result<&RawValue, ErrorText<'_>>, RpcFailure> {
     let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
-    if answer.id() != Some(id) && !(answer.id.is_none() && answer.error.is_some()) {
+    // One answer to one question: whatever id an error has, it is about that question.
+    if answer.id() != Some(id) && answer.error.is_none() {
         return Err(RpcFailure::Malformed("the answer's id is not the request's".to_owned()));
     }
     one(&answer)
@@ -147,7 +148,7 @@ pub fn decode_batch(
         let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
         return Err(match one(&answer)? {
             Ok(_) => RpcFailure::Malformed("one answer to a batch".to_owned()),
-            Err(error) => refusal::classify(secrets, "batch", &error),
+            Err(error) => refusal::classify(secrets, method_of(requests), &error),
         });
     }
     let mut slots: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
@@ -169,6 +170,11 @@ pub fn decode_batch(
         .collect()
 }
 
+/// What one error for a whole batch is about: logs, where some were asked for, since nothing else is refused so often.
+fn method_of(requests: &[Request]) -> &'static str {
+    requests.iter().map(|request| request.method).find(|method| *method == "eth_getLogs").unwrap_or("batch")
+}
+
 /// Puts answers into their places while they are read; stops at the first that has none.
 struct Batch<'s> {
     secrets: &'s Secrets,
@@ -181,7 +187,7 @@ struct Batch<'s> {
 impl Batch<'_> {
     fn take(&mut self, answer: &AnswerText<'_>) -> Result<(), RpcFailure> {
         if let (None, Err(error)) = (answer.id, one(answer)?) {
-            return Err(refusal::classify(self.secrets, "batch", &error));
+            return Err(refusal::classify(self.secrets, method_of(self.requests), &error));
         }
         let index = answer.id().and_then(|id| id.checked_sub(self.first_id)).and_then(|i| usize::try_from(i).ok());
         let Some((slot, request)) = index.and_then(|i| self.slots.get_mut(i).zip(self.requests.get(i))) else {
@@ -293,6 +299,22 @@ mod tests {
         let in_a_list = r#"[{"id":null,"error":{"code":-32600,"message":"batch is too large"}}]"#;
         assert!(matches!(failure(in_a_list), RpcFailure::BatchRefused));
         assert!(matches!(failure(r#"{"error":"rate limit"}"#), RpcFailure::RateLimited { .. }));
+        assert!(matches!(failure(r#"{"id":1,"result":"0x"}"#), RpcFailure::Malformed(_)));
+    }
+
+    #[test]
+    fn one_error_for_a_batch_with_a_log_query_may_be_about_its_range() {
+        let body = br#"{"id":null,"error":{"code":-32005,"message":"query returned more than 10000 results"}}"#;
+        let with_logs = [Request::new("eth_getLogs", &json!([])), Request::new("eth_getBlockByNumber", &json!([]))];
+        let failure = decode_batch(&Secrets::none(), 1, &with_logs, body).unwrap_err();
+        assert!(matches!(failure, RpcFailure::RangeRefused { .. }), "{failure}");
+    }
+
+    #[test]
+    fn an_error_under_another_id_is_the_answer_to_the_only_question_and_a_result_is_not() {
+        let request = Request::new("eth_call", &json!([]));
+        let failure = |body: &str| decode_single(&Secrets::none(), 7, &request, body.as_bytes()).unwrap_err();
+        assert!(matches!(failure(r#"{"id":1,"error":"out of luck"}"#), RpcFailure::Rpc { .. }));
         assert!(matches!(failure(r#"{"id":1,"result":"0x"}"#), RpcFailure::Malformed(_)));
     }
 

@@ -102,8 +102,10 @@ pub enum SnapshotError {
     #[error("no provider has the admin {}", checksummed(.0))]
     UnknownAdmin(Address),
     /// The chain moved away under the snapshot, time and again.
-    #[error("the chain was reorganised during {attempts} attempts to read it")]
+    #[error("the newest block was gone in each of {attempts} attempts to read it, the last time at {endpoint}")]
     Restless {
+        /// Where it was gone the last time.
+        endpoint: String,
         /// How often it was tried.
         attempts: u32,
     },

@@ -194,14 +194,14 @@ impl SnapshotReader {
             };
             let doubt = match Box::pin(self.read_at(request, depth, block, progress)).await {
                 Ok(found) => return Ok(found),
-                Err(ReadError::Failed(SnapshotError::Rpc(RpcError { failure, .. })))
+                Err(ReadError::Failed(SnapshotError::Rpc(RpcError { endpoint, failure, .. })))
                     if failure.kind() == ErrorKind::BlockUnknown
                         && newer.is_none()
                         && !matches!(request.at, BlockTag::Number(_)) =>
                 {
                     attempts += 1;
                     if attempts == ATTEMPTS {
-                        return Err(SnapshotError::Restless { attempts });
+                        return Err(SnapshotError::Restless { endpoint, attempts });
                     }
                     tracing::warn!(block = block.number, "block {} is gone: beginning again", block.number);
                     continue;

@@ -16,6 +16,9 @@ use crate::domain::provider_ledger::{Change, LedgerEvent, Seen};
 use crate::domain::split::SplitRecord;
 use crate::domain::terms::TermsChange;
 
+/// The most providers that a file may cover: each is asked for in every query, and nobody runs as many.
+const MOST_PROVIDERS: usize = 1_000;
+
 /// Version 1 kept delegations only, which nothing could prove to be complete.
 pub(super) const VERSION: u32 = 2;
 
@@ -155,7 +158,8 @@ impl Book {
         let place = |entry: &Entry| (entry.event.log.block_number, entry.event.log.log_index);
         let last = self.anchors.last().map(|anchor| anchor.number);
         let covers = |number: u64| number >= self.key.from_block && last.is_some_and(|last| number <= last);
-        self.anchors.is_sorted_by(|a, b| a.number < b.number)
+        self.provider_ids.len() <= MOST_PROVIDERS
+            && self.anchors.is_sorted_by(|a, b| a.number < b.number)
             && self.anchors.iter().all(|anchor| covers(anchor.number))
             && self.entries.is_sorted_by(|a, b| place(a) < place(b))
             && self.proven_to.is_none_or(covers)

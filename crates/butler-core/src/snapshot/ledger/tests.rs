@@ -139,7 +139,8 @@ fn a_damaged_foreign_or_disordered_file_is_not_used() {
     assert_eq!(decode(&good.replace("\"version\":2", "\"version\":3")), Err(Unusable::Other));
     assert!(matches!(decode(&good[..good.len() / 2]), Err(Unusable::Damaged { .. })));
     assert!(matches!(decode(&"[".repeat(100_000)), Err(Unusable::Damaged { .. })));
-    let disorders: [fn(&mut Book); 6] = [
+    let disorders: [fn(&mut Book); 7] = [
+        |book| book.provider_ids.extend((1..2_000).map(|id| ProviderId::try_from(id).unwrap())),
         |book| book.entries.reverse(),
         |book| book.entries.push(staked(51)),
         |book| book.entries.insert(0, staked(9)),
