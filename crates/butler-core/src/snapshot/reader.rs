@@ -7,7 +7,7 @@ use ethers_core::types::Address;
 use tokio::time::sleep;
 
 use super::error::{ReadError, SnapshotError};
-use super::ledger::{Doubt, LedgerCache};
+use super::ledger::{Doubt, LedgerCache, Trouble};
 use super::reads::Reads;
 use super::remedies::{Means, Remedies, Remedy};
 use super::splits::{Makers, SplitFacts};
@@ -20,7 +20,7 @@ use crate::domain::block::BlockRef;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::snapshot::NetworkSnapshot;
-use crate::domain::split::SplitCheck;
+use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::store::file::StoreError;
 
 /// How often a snapshot begins again when its block is reorged away.
@@ -235,6 +235,10 @@ impl SnapshotReader {
                     let proven = self.ledger.set_aside();
                     set_aside.get_or_insert(proven);
                 }
+                Remedy::GiveUp if matches!(doubt.trouble, Trouble::Terms) => {
+                    self.ledger.leave_terms();
+                    pin = Some(block);
+                }
                 Remedy::GiveUp => {
                     if let Some(giver) = doubt.giver {
                         self.client.distrust(giver, &doubt.failure());
@@ -366,6 +370,12 @@ impl SnapshotReader {
         let returned: BTreeSet<Address> = staked.filter(|attester| dripped.contains(attester)).collect();
         if !contradicted.is_empty() || !returned.is_empty() {
             self.ledger.look_again(&self.client, &block, &contradicted, &returned).await?;
+        }
+        let misfits = |check: &SplitCheck| {
+            matches!(check.unconfirmed(), Some(Unconfirmed::OtherTerms | Unconfirmed::TermsUnknown))
+        };
+        if splits.checks.values().any(misfits) {
+            self.ledger.doubt_terms()?;
         }
         for delegation in &mut delegations {
             delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();

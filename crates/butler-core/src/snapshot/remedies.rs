@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::ledger::Doubt;
+use super::ledger::{Doubt, Trouble};
 
 /// Waits before the newest blocks are read again.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
@@ -53,6 +53,9 @@ pub(super) struct Remedies {
 impl Remedies {
     /// The next remedy for a doubt.
     pub(super) fn next(&mut self, doubt: &Doubt, means: Means) -> Remedy {
+        if matches!(doubt.trouble, Trouble::Disputed { .. }) {
+            return Remedy::GiveUp;
+        }
         let is_alone = means.endpoints < 2;
         let may_be_late = doubt.may_be_late();
         if !doubt.is_outvoted {

@@ -64,6 +64,10 @@ pub struct LedgerCache {
     givers: BTreeMap<usize, u64>,
     /// When other endpoints may be asked for their opinion again.
     opinions_at: Option<Instant>,
+    /// Endpoints, by name, that have told all of it, or were asked about what others told.
+    witnesses: BTreeSet<String>,
+    /// Until when terms that contradict splits are left as they are.
+    terms_at: Option<Instant>,
 }
 
 /// What the registry's counters had confirmed of a ledger.
@@ -73,7 +77,18 @@ pub(super) struct Proven(Book);
 impl LedgerCache {
     fn with(path: Option<PathBuf>, book: Book, is_saved: bool) -> Self {
         let has_past = !book.anchors.is_empty();
-        Self { path, book, is_saved, is_on_disk: false, has_past, givers: BTreeMap::new(), opinions_at: None }
+        let witnesses = book.log_ranges.keys().cloned().collect();
+        Self {
+            path,
+            book,
+            is_saved,
+            is_on_disk: false,
+            has_past,
+            givers: BTreeMap::new(),
+            opinions_at: None,
+            witnesses,
+            terms_at: None,
+        }
     }
 
     /// A ledger that is not kept.

@@ -23,6 +23,8 @@ use crate::domain::provider_ledger::{Change, Gap, LedgerEvent, Seen};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long nobody is asked after an opinion could not be had.
 const PAUSE: Duration = Duration::from_secs(60);
+/// How many blocks later the only endpoint is asked once more about what it told twice: about a day.
+const LATER: u64 = 7_200;
 /// Blocks that are asked for together.
 const PACK: usize = 100;
 
@@ -75,15 +77,21 @@ impl LedgerCache {
     /// Asks about what is due: in the blocks of `suspects`, or else everywhere.
     async fn ask(&mut self, client: &L1Client, pin: &BlockRef, suspects: &BTreeSet<u64>) -> Result<(), Doubt> {
         let is_alone = client.endpoints().len() < 2;
+        if !self.has_past {
+            // All of it was told by those that are asked now.
+            self.witnesses.extend(client.endpoints().iter().map(|endpoint| endpoint.name().to_owned()));
+        }
+        let is_stranger =
+            is_alone && client.endpoints().iter().any(|endpoint| !self.witnesses.contains(endpoint.name()));
         let mut cases: BTreeMap<u64, Case> = BTreeMap::new();
         for entry in &self.book.entries {
             let number = entry.event.log.block_number;
             let is_old = pin.number >= entry.at.saturating_add(DEEP);
-            let is_due = entry.seen != Seen::Confirmed && (!is_alone || is_old);
+            let is_due = entry.seen != Seen::Confirmed && (!is_alone || is_old || is_stranger);
             let is_asked_for = suspects.contains(&number) || (suspects.is_empty() && is_due);
             if is_asked_for && number <= pin.number && entry.event.needs_second_opinion() {
                 // The same endpoint's word counts again when it had time to change its mind.
-                let is_first = !is_alone || is_old;
+                let is_first = !is_alone || is_old || is_stranger;
                 let case = Case { giver: entry.giver, is_first, opinions: Vec::new() };
                 cases.entry(number).or_insert(case);
             }
@@ -94,7 +102,10 @@ impl LedgerCache {
             groups.entry(case.giver.filter(|_| !is_alone)).or_default().insert(number, case);
         }
         for (giver, group) in groups {
-            self.hear(client, giver, group).await?;
+            self.hear(client, pin, giver, group).await?;
+        }
+        if suspects.is_empty() && self.opinions_at.is_none_or(|at| at <= Instant::now()) {
+            self.witnesses.extend(client.endpoints().iter().map(|endpoint| endpoint.name().to_owned()));
         }
         Ok(())
     }
@@ -102,6 +113,7 @@ impl LedgerCache {
     async fn hear(
         &mut self,
         client: &L1Client,
+        pin: &BlockRef,
         giver: Option<usize>,
         mut open: BTreeMap<u64, Case>,
     ) -> Result<(), Doubt> {
@@ -135,7 +147,7 @@ impl LedgerCache {
             asked.extend(heard);
             let mut rest = BTreeMap::new();
             for (number, case) in open {
-                if !self.settle(client, number, &case)? {
+                if !self.settle(client, pin, number, &case)? {
                     rest.insert(number, case);
                 }
             }
@@ -148,7 +160,10 @@ impl LedgerCache {
             self.opinions_at = Instant::now().checked_add(PAUSE);
         }
         for (number, case) in open {
-            if !case.opinions.is_empty() && case.opinions.iter().any(|(_, told)| !self.tells(number, told)) {
+            if case.opinions.iter().any(|(_, told)| self.leave_otherwise(number, told)) {
+                return Err(self.doubt_of(Trouble::Disputed { block: number }));
+            }
+            if case.opinions.iter().any(|(_, told)| !self.tells(number, told)) {
                 self.mark(number, Seen::Disputed);
             }
         }
@@ -156,11 +171,16 @@ impl LedgerCache {
     }
 
     /// Whether what was heard of a block decides it.
-    fn settle(&mut self, client: &L1Client, number: u64, case: &Case) -> Result<bool, Doubt> {
+    fn settle(&mut self, client: &L1Client, pin: &BlockRef, number: u64, case: &Case) -> Result<bool, Doubt> {
         let (agreeing, others): (Vec<_>, Vec<_>) = case.opinions.iter().partition(|(_, told)| self.tells(number, told));
         let is_alone = client.endpoints().len() < 2;
         let votes = agreeing.len() + usize::from(case.is_first && (case.giver.is_some() || is_alone));
         if is_alone && votes == 1 && !agreeing.is_empty() {
+            return Ok(true);
+        }
+        if votes >= 2 && is_alone {
+            // One endpoint's word stays one endpoint's word: the next other one is asked, and this one in a day.
+            self.put_off(number, pin.number.saturating_add(LATER - DEEP));
             return Ok(true);
         }
         if votes >= 2 {
@@ -190,6 +210,25 @@ impl LedgerCache {
     fn tells(&self, number: u64, told: &[LedgerEvent]) -> bool {
         let entries = self.book.entries.get(self.of_block(number)).unwrap_or_default();
         entries.iter().map(|entry| &entry.event).eq(told)
+    }
+
+    /// Whether other keys leave the queues in that block, or by another way, than the ledger has it.
+    fn leave_otherwise(&self, number: u64, told: &[LedgerEvent]) -> bool {
+        let ways = |event: &LedgerEvent| match &event.change {
+            Change::Staked { attester, .. } => Some((*attester, true)),
+            Change::Dripped { attester } => Some((*attester, false)),
+            Change::Terms(_) | Change::Added { .. } => None,
+        };
+        let entries = self.book.entries.get(self.of_block(number)).unwrap_or_default();
+        !entries.iter().filter_map(|entry| ways(&entry.event)).eq(told.iter().filter_map(ways))
+    }
+
+    fn put_off(&mut self, number: u64, at: u64) {
+        let range = self.of_block(number);
+        for entry in self.book.entries.get_mut(range).unwrap_or_default() {
+            entry.at = at;
+            self.is_saved = false;
+        }
     }
 
     fn mark(&mut self, number: u64, seen: Seen) {

@@ -42,6 +42,7 @@ impl LedgerCache {
             while let Some(step) = scan.next().await.map_err(|error| ReadError::Failed(SnapshotError::Rpc(error)))? {
                 let last = step.to.number;
                 self.apply(&step, pin.number)?;
+                self.note_widths(client);
                 progress(last, pin.number);
                 if saved_at.elapsed() >= SAVE_EVERY {
                     self.save_aside().await;
@@ -49,10 +50,18 @@ impl LedgerCache {
                 }
             }
         }
-        for endpoint in client.endpoints() {
-            self.book.log_ranges.insert(endpoint.name().to_owned(), endpoint.log_range());
-        }
         Ok(())
+    }
+
+    /// Notes what each endpoint grants, so that a scan that is cut need not learn it again.
+    fn note_widths(&mut self, client: &L1Client) {
+        for endpoint in client.endpoints() {
+            let width = endpoint.log_range();
+            if self.book.log_ranges.get(endpoint.name()) != Some(&width) {
+                self.book.log_ranges.insert(endpoint.name().to_owned(), width);
+                self.is_saved = false;
+            }
+        }
     }
 
     /// The ranges to read: what is new, and the last blocks up to `pin`, which an endpoint may have indexed late.
