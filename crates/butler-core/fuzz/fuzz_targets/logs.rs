@@ -4,6 +4,7 @@
 #![no_main]
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use butler_core::client::logs::LogFilter;
 use butler_core::contracts::events::{Source, decode_delegation, decode_event, name_event};
@@ -26,10 +27,12 @@ const SOURCES: [Source; 8] = [
     Source::SlashingProposer,
 ];
 
+/// The first topics of all their events.
+static KNOWN: LazyLock<Vec<H256>> =
+    LazyLock::new(|| SOURCES.iter().flat_map(|source| source.abi().events()).map(|event| event.signature()).collect());
+
 fn log_of(selector: u8, rest: &[u8]) -> Log {
-    let known = SOURCES.iter().flat_map(|source| source.abi().events()).map(|event| event.signature());
-    let known: Vec<H256> = known.collect();
-    let mut topics = vec![known[usize::from(selector) % known.len()]];
+    let mut topics = vec![KNOWN[usize::from(selector) % KNOWN.len()]];
     let (words, data) = rest.split_at(rest.len().min(96));
     topics.extend(words.chunks_exact(32).map(H256::from_slice));
     Log {
