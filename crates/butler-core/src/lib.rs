@@ -7,6 +7,8 @@ pub mod client;
 pub mod config;
 pub mod contracts;
 pub mod domain;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod key_files;
 pub mod network;
 pub mod runtime;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each layer may say after `crate::`, beside its own name.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("text", &[]),
     ("domain", &["text"]),
     ("runtime", &[]),
@@ -19,6 +19,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("key_files", &["config", "domain", "store", "text"]),
     ("client", &["contracts", "domain", "runtime", "text"]),
     ("snapshot", &["client", "store", "contracts", "domain", "runtime", "text"]),
+    ("fuzzing", &["snapshot", "client", "key_files", "domain"]),
     ("network", &["snapshot", "client", "key_files", "config", "store", "contracts", "domain", "runtime", "text"]),
 ];
 

@@ -92,7 +92,7 @@ pub(super) fn header_request(number: u64) -> Request {
 const LOG_LIMIT: usize = 20_000;
 
 /// The logs in the chain's order.
-pub(super) fn decode_logs(json: &str) -> Result<Vec<Log>, RpcFailure> {
+pub(crate) fn decode_logs(json: &str) -> Result<Vec<Log>, RpcFailure> {
     let mut is_over = false;
     let read = Logs { is_over: &mut is_over }.deserialize(&mut serde_json::Deserializer::from_str(json));
     if is_over {
@@ -138,9 +138,9 @@ impl<'de> Visitor<'de> for Logs<'_> {
 }
 
 /// The last block that was asked for, with its hash where the same answer told it.
-pub(super) struct Last {
-    pub(super) number: u64,
-    pub(super) hash: Option<H256>,
+pub(crate) struct Last {
+    pub(crate) number: u64,
+    pub(crate) hash: Option<H256>,
 }
 
 fn query(filter: &LogFilter, from: u64, to: u64) -> Value {
@@ -150,7 +150,7 @@ fn query(filter: &LogFilter, from: u64, to: u64) -> Value {
 }
 
 /// Endpoints have been seen to answer with logs of other contracts, of other blocks, and twice the same.
-pub(super) fn check(logs: &[Log], filter: &LogFilter, from: u64, to: &Last) -> Result<(), RpcFailure> {
+pub(crate) fn check(logs: &[Log], filter: &LogFilter, from: u64, to: &Last) -> Result<(), RpcFailure> {
     let mut seen = BTreeSet::new();
     for log in logs {
         let place = log.block_number.and_then(|n| u64::try_from(n).ok()).zip(log.log_index);

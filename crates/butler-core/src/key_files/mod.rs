@@ -99,9 +99,30 @@ pub fn list_key_files(patterns: &[String], publisher_files: &[PathBuf], base: &P
 }
 
 impl KeyFilesReport {
+    /// What a file at `path` would say if it held these bytes.
+    pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Self {
+        let (mut report, mut faults) = (Self::default(), Vec::new());
+        let content = content_of(bytes, &mut faults);
+        if let Some(content) = report.judge(path, None, content, faults) {
+            report.take(&Found { path: path.to_owned(), server: String::new() }, content);
+        }
+        report
+    }
+
     fn load(&mut self, path: &Path, wanted: Option<FileKind>) -> Option<Content> {
         let mut faults = Vec::new();
         let content = load_content(path, &mut faults);
+        self.judge(path, wanted, content, faults)
+    }
+
+    /// Keeps the faults, and the content when there are none.
+    fn judge(
+        &mut self,
+        path: &Path,
+        wanted: Option<FileKind>,
+        content: Option<Content>,
+        mut faults: Vec<FileFault>,
+    ) -> Option<Content> {
         if let (Some(content), Some(wanted), true) = (&content, wanted, faults.is_empty())
             && content.kind != wanted
         {
@@ -140,7 +161,11 @@ impl KeyFilesReport {
 
 fn load_content(path: &Path, faults: &mut Vec<FileFault>) -> Option<Content> {
     let bytes = load_bounded(path, FILE_LIMIT).map_err(|error| faults.push(unreadable(&error))).ok()?;
-    let json = json::parse(&bytes).map_err(|fault| faults.push(fault)).ok()?;
+    content_of(&bytes, faults)
+}
+
+fn content_of(bytes: &[u8], faults: &mut Vec<FileFault>) -> Option<Content> {
+    let json = json::parse(bytes).map_err(|fault| faults.push(fault)).ok()?;
     read_content(&json, faults)
 }
 

@@ -53,7 +53,7 @@ pub struct L2Tips {
 /// The tips in any version's form: version 4 nests all but `proposed` under `block`, older versions nest nothing and say
 /// `latest`. Whatever else a node says of them is skipped while reading.
 #[derive(Deserialize)]
-pub(super) struct TipsText {
+pub(crate) struct TipsText {
     proposed: Option<TipText>,
     latest: Option<TipText>,
     checkpointed: Option<TipText>,
@@ -74,7 +74,7 @@ struct NumberText {
 }
 
 /// Reads the tips.
-pub(super) fn tips(tips: &TipsText) -> Result<L2Tips, RpcFailure> {
+pub(crate) fn tips(tips: &TipsText) -> Result<L2Tips, RpcFailure> {
     let whole = |number: &Option<NumberText>| number.as_ref()?.number.as_ref().map(|number| number.0);
     let tip = |tip: &Option<TipText>| {
         let tip = tip.as_ref()?;
@@ -168,7 +168,7 @@ impl<'de> Deserialize<'de> for PeerCounts {
 /// One offence as the node writes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct OffenceText {
+pub(crate) struct OffenceText {
     validator: Address,
     #[serde(deserialize_with = "amount")]
     amount: U256,

@@ -4,10 +4,10 @@
 //! numbers as strings, and answer 404 to everything while in standby. Newer nodes say `aztec_` where older ones say
 //! `node_`, and `aztecAdmin_` where they say `nodeAdmin_`; which one is learnt from the first answer, method by method.
 
-mod answers;
+pub(crate) mod answers;
 mod methods;
 mod probe;
-mod stats;
+pub(crate) mod stats;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

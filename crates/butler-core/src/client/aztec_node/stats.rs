@@ -13,7 +13,7 @@ use super::answers::{Number, number};
 use crate::domain::sentinel::{AttesterDuties, DutyCounts, SentinelReport};
 
 /// Reads the report, with `own` attesters only.
-pub(super) fn report(text: &str, own: &BTreeSet<Address>) -> Result<SentinelReport, serde_json::Error> {
+pub(crate) fn report(text: &str, own: &BTreeSet<Address>) -> Result<SentinelReport, serde_json::Error> {
     Report { own }.deserialize(&mut serde_json::Deserializer::from_str(text))
 }
 

@@ -97,6 +97,16 @@ impl LedgerCache {
         Self::with(None, Book::new(key), true)
     }
 
+    /// The ledger that a file of these bytes holds, if it is one of `key`. It is not kept.
+    pub(crate) fn of_bytes(bytes: &[u8], key: &LedgerKey) -> Option<Self> {
+        Book::decode(bytes, key).ok().map(|book| Self::with(None, book, true))
+    }
+
+    /// The bytes of its file.
+    pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
+        self.book.encode().ok()
+    }
+
     /// Loads the ledger at `path`, or begins a new one there.
     #[must_use]
     pub fn load(path: &Path, key: LedgerKey) -> Self {

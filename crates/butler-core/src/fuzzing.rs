@@ -1,0 +1,72 @@
+//! Pure readers of foreign text for the fuzz targets in `fuzz/`, and for nothing else.
+//!
+//! The modules that own these readers keep them to themselves, since a program only reaches them through a socket or a
+//! file, which a fuzzer must not need. Everything here passes on to them and decides nothing. No part of the programs' own
+//! interface: it may change with any commit.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ethers_core::types::{Address, H256, Log};
+
+use crate::client::aztec_node::L2Tips;
+use crate::client::aztec_node::answers::{OffenceText, TipsText, tips};
+use crate::client::aztec_node::stats;
+use crate::client::error::RpcFailure;
+use crate::client::logs::{Last, LogFilter, check, decode_logs};
+use crate::domain::offence::Offence;
+use crate::domain::sentinel::SentinelReport;
+use crate::key_files::KeyFilesReport;
+use crate::snapshot::{LedgerCache, LedgerKey};
+
+/// The logs of an answer to `eth_getLogs`, held against what was asked: `filter` from block `from` to block `to`.
+///
+/// # Errors
+/// What is wrong with the answer.
+pub fn logs(
+    json: &str,
+    filter: &LogFilter,
+    from: u64,
+    (to, hash): (u64, Option<H256>),
+) -> Result<Vec<Log>, RpcFailure> {
+    let logs = decode_logs(json)?;
+    check(&logs, filter, from, &Last { number: to, hash })?;
+    Ok(logs)
+}
+
+/// The tips of a node's answer.
+#[must_use]
+pub fn node_tips(json: &str) -> Option<L2Tips> {
+    tips(&serde_json::from_str::<TipsText>(json).ok()?).ok()
+}
+
+/// The sentinel's statistics of a node's answer.
+#[must_use]
+pub fn sentinel_report(json: &str, own: &BTreeSet<Address>) -> Option<SentinelReport> {
+    stats::report(json, own).ok()
+}
+
+/// The offences of a node's answer.
+#[must_use]
+pub fn offences(json: &str) -> Option<Vec<Offence>> {
+    let offences: Vec<OffenceText> = serde_json::from_str(json).ok()?;
+    Some(offences.into_iter().map(Offence::from).collect())
+}
+
+/// What a key file of these bytes says.
+#[must_use]
+pub fn key_file(bytes: &[u8]) -> KeyFilesReport {
+    KeyFilesReport::of_bytes(Path::new("keys.json"), bytes)
+}
+
+/// The ledger of a file of these bytes.
+#[must_use]
+pub fn ledger(bytes: &[u8], key: &LedgerKey) -> Option<LedgerCache> {
+    LedgerCache::of_bytes(bytes, key)
+}
+
+/// The file of a ledger.
+#[must_use]
+pub fn ledger_file(ledger: &LedgerCache) -> Option<Vec<u8>> {
+    ledger.to_bytes()
+}

@@ -1,0 +1,79 @@
+//! The seeds of the fuzz targets in `fuzz/` are what their readers understand: others would teach a fuzzer nothing.
+
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it; clippy allows that in test functions only")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use butler_core::client::aztec_node::{NodeInfo, PeerCounts, WorldState};
+use butler_core::client::logs::LogFilter;
+use butler_core::config::{Config, ConfigFile, Sources};
+use butler_core::contracts::events::{Source, name_event};
+use butler_core::contracts::ledger_events::{decode_ledger_event, ledger_topics};
+use butler_core::fuzzing;
+use butler_core::snapshot::LedgerKey;
+use ethers_core::types::Address;
+
+fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(paths.len() > 1);
+    paths.into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+fn text_seeds(target: &str) -> Vec<(PathBuf, String)> {
+    seeds(target).into_iter().map(|(path, seed)| (path, String::from_utf8(seed).unwrap())).collect()
+}
+
+#[test]
+fn a_node_gives_such_answers() {
+    let own = BTreeSet::new();
+    for (path, seed) in text_seeds("node_answers") {
+        let is_read = fuzzing::node_tips(&seed).is_some()
+            || fuzzing::sentinel_report(&seed, &own).is_some()
+            || fuzzing::offences(&seed).is_some()
+            || serde_json::from_str::<NodeInfo>(&seed).is_ok()
+            || serde_json::from_str::<WorldState>(&seed).is_ok()
+            || serde_json::from_str::<PeerCounts>(&seed).is_ok();
+        assert!(is_read, "{}", path.display());
+    }
+}
+
+#[test]
+fn key_files_look_like_that() {
+    for (path, seed) in seeds("key_files") {
+        assert_eq!(fuzzing::key_file(&seed).faults, [], "{}", path.display());
+    }
+}
+
+#[test]
+fn a_ledger_is_kept_so() {
+    let key = LedgerKey { chain_id: 1, staking_registry: Address::repeat_byte(1), from_block: 10 };
+    let read = seeds("ledger").iter().filter_map(|(_, seed)| fuzzing::ledger(seed, &key)).count();
+    assert_eq!(read, 1, "the other is of the first version");
+}
+
+#[test]
+fn configurations_are_written_so() {
+    for (path, _) in seeds("configuration").into_iter().filter(|(path, _)| path.ends_with("example")) {
+        let sources = Sources { file: ConfigFile::Required(path), ..Sources::default() };
+        let faults = Config::load(&sources).err().map(|error| error.to_string());
+        assert_eq!(faults, None);
+    }
+}
+
+#[test]
+fn endpoints_tell_such_logs() {
+    let any = LogFilter { addresses: Vec::new(), topics: Vec::new() };
+    for (path, seed) in seeds("logs").into_iter().filter(|(_, seed)| seed.starts_with(b"[")) {
+        let logs = fuzzing::logs(&String::from_utf8(seed).unwrap(), &any, 0, (u64::MAX, None)).unwrap();
+        assert!(!logs.is_empty());
+        for log in logs {
+            let source = [Source::StakingRegistry, Source::SplitFactory];
+            let is_named = source.iter().any(|source| matches!(name_event(*source, &log), Ok(Some(_))));
+            assert!(is_named, "{}", path.display());
+            let is_the_ledgers = log.topics.first().is_some_and(|topic| ledger_topics().contains(topic));
+            assert_eq!(decode_ledger_event(&log).is_ok(), is_the_ledgers, "{}", path.display());
+        }
+    }
+}
