@@ -2,9 +2,12 @@
 //!
 //! A reader that went away (`butler-cli status | head`) is not an error.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
+
+/// Bytes of JSON that are written at once.
+const BUFFER: usize = 32 * 1024;
 
 /// Where a command's results and remarks go.
 #[derive(Debug, Clone, Copy)]
@@ -49,11 +52,13 @@ impl Output {
     /// # Errors
     /// When stdout cannot be written.
     pub(crate) fn result<T: Serialize>(&self, report: &T, render: impl FnOnce(&T, &Self) -> String) -> io::Result<()> {
-        let mut text = if self.json {
-            serde_json::to_string_pretty(report).map_err(io::Error::from)?
-        } else {
-            render(report, self)
-        };
+        if self.json {
+            // Written while it is made: a report of thousands of attesters is megabytes.
+            let mut stdout = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+            let written = serde_json::to_writer_pretty(&mut stdout, report).map_err(io::Error::from);
+            return unless_gone(written.and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()));
+        }
+        let mut text = render(report, self);
         if !text.ends_with('\n') {
             text.push('\n');
         }
@@ -66,10 +71,15 @@ impl Output {
     /// When stdout cannot be written, except when its reader went away.
     pub(crate) fn text(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => result,
-        }
+        unless_gone(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    }
+}
+
+/// How writing ended: a reader that went away is none of our business.
+fn unless_gone(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
     }
 }
 

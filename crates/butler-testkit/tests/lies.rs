@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use butler_testkit::{
     devnet::{Chain, DevnetSpec, History, Move, ensure},
-    proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, STRANGER, SplitEvent},
+    proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, LogKind, STRANGER, SplitEvent},
     rpc::Client,
 };
 use ethers_core::{
@@ -104,7 +104,9 @@ async fn logs_are_missing_late_or_pruned() {
         let told = setting.logs(&[STAKE, DRIP, KEYS]).await;
         assert!(!told.is_empty() && told.len() < real.len(), "{lie}");
     }
-    let left_out = Lie::ALL.into_iter().filter(|lie| matches!(lie, Lie::LeftOut(_)));
+    const RECIPIENT: &str = "ProviderRewardsRecipientUpdated(uint256,address)";
+    let is_counted = |lie: &Lie| matches!(lie, Lie::LeftOut(LogKind::Stake | LogKind::Drip | LogKind::Keys));
+    let left_out = Lie::ALL.into_iter().filter(is_counted);
     let mut count = 0;
     for lie in left_out {
         setting.lie(lie);
@@ -112,6 +114,9 @@ async fn logs_are_missing_late_or_pruned() {
         count += 1;
     }
     assert_eq!(count, 3);
+    assert!(!setting.real_logs(&[RECIPIENT]).await.is_empty());
+    setting.lie(Lie::LeftOut(LogKind::Terms));
+    assert!(setting.logs(&[RECIPIENT]).await.is_empty());
 }
 
 #[tokio::test]

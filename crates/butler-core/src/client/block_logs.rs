@@ -1,7 +1,9 @@
 //! `eth_getLogs` of single blocks, many in one exchange: a second opinion on what was told, and what stands beside it.
 //!
-//! Silence about a block is held against the filter over logs in that block's own header, so that an endpoint which throws
+//! Blocks that lie near each other are asked for as one range, whose other blocks are nobody's business here. Silence about a block is held against the filter over logs in that block's own header, so that an endpoint which throws
 //! old logs away without saying so is found.
+
+use std::collections::BTreeMap;
 
 use ethers_core::types::{Bloom, Log};
 use ethers_core::utils::keccak256;
@@ -27,6 +29,8 @@ pub struct BlockLogs {
 
 /// Blocks whose logs are asked for in one exchange.
 const BLOCKS_AT_ONCE: usize = 100;
+/// The widest range that takes several of them, where the endpoint grants it.
+const SPAN: u64 = 1_000;
 
 /// Reads the logs of single blocks, many in one exchange; the answers are in the order of `blocks`.
 ///
@@ -55,13 +59,26 @@ pub async fn read_blocks(
 }
 
 async fn read_pack(endpoint: &Endpoint, filter: &LogFilter, blocks: &[u64]) -> Result<Vec<BlockLogs>, RpcFailure> {
-    let requests: Vec<Request> = blocks.iter().map(|number| logs_request(filter, *number, *number)).collect();
-    let mut found = Vec::with_capacity(blocks.len());
-    for (number, answer) in blocks.iter().zip(endpoint.exchange(&requests).await?) {
+    let ranges = ranges(blocks, endpoint.log_range().min(SPAN));
+    let requests: Vec<Request> = ranges.iter().map(|(from, to)| logs_request(filter, *from, *to)).collect();
+    let mut told: BTreeMap<u64, Vec<Log>> = blocks.iter().map(|number| (*number, Vec::new())).collect();
+    for ((from, to), answer) in ranges.into_iter().zip(endpoint.exchange(&requests).await?) {
         let logs = decode_logs(answer?.get())?;
-        check(&logs, filter, *number, &Last { number: *number, hash: None })?;
-        found.push(BlockLogs { endpoint: endpoint.index(), number: *number, logs, is_doubtful: false });
+        check(&logs, filter, from, &Last { number: to, hash: None })?;
+        for log in logs {
+            let number = log.block_number.and_then(|number| u64::try_from(number).ok());
+            if let Some(of_block) = number.and_then(|number| told.get_mut(&number)) {
+                of_block.push(log);
+            }
+        }
     }
+    let found = blocks.iter().map(|number| BlockLogs {
+        endpoint: endpoint.index(),
+        number: *number,
+        logs: told.remove(number).unwrap_or_default(),
+        is_doubtful: false,
+    });
+    let mut found: Vec<BlockLogs> = found.collect();
     // Silence is held against the block's own header.
     let silent: Vec<&mut BlockLogs> = found.iter_mut().filter(|block| block.logs.is_empty()).collect();
     let requests: Vec<Request> = silent.iter().map(|block| header_request(block.number)).collect();
@@ -72,6 +89,18 @@ async fn read_pack(endpoint: &Endpoint, filter: &LogFilter, blocks: &[u64]) -> R
         block.is_doubtful = bloom(answer?.get())?.is_none_or(|bloom| may_hold(&bloom, filter));
     }
     Ok(found)
+}
+
+/// The ranges of at most `width` blocks that these blocks, oldest first, lie in.
+fn ranges(blocks: &[u64], width: u64) -> Vec<(u64, u64)> {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for number in blocks {
+        match ranges.last_mut() {
+            Some((from, to)) if number > to && number - *from < width => *to = *number,
+            Some(_) | None => ranges.push((*number, *number)),
+        }
+    }
+    ranges
 }
 
 /// The filter over a block's logs that its header holds; `None` when there is no such block, all empty when the header lacks it.
@@ -123,6 +152,14 @@ mod tests {
         assert!(!may_hold(&bloom, &filter(Address::repeat_byte(3), vec![vec![topic]])));
         assert!(!may_hold(&bloom, &filter(contract, vec![vec![H256::repeat_byte(9)]])));
         assert!(bloom_of("null").is_none() && bloom_of("{}") == Some(Bloom::zero()));
+    }
+
+    #[test]
+    fn blocks_that_lie_near_each_other_are_one_range() {
+        assert_eq!(ranges(&[5, 6, 14, 15, 40], 10), [(5, 14), (15, 15), (40, 40)]);
+        assert_eq!(ranges(&[5, 6], 1), [(5, 5), (6, 6)]);
+        assert_eq!(ranges(&[7, 3], 10), [(7, 7), (3, 3)]);
+        assert!(ranges(&[], 10).is_empty());
     }
 
     fn bloom_of(header: &str) -> Option<Bloom> {

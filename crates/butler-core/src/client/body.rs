@@ -60,6 +60,11 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut sink = Sink { bytes: Vec::new(), limit, is_over: false };
+    if packing == Packing::None {
+        // A buffer that grows is copied. A lie about the length costs nothing: memory is had when it is written to.
+        let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+        sink.bytes.reserve_exact(length.unwrap_or_default().min(limit));
+    }
     let mut unpacking: Option<MultiGzDecoder<Sink>> = None;
     let mut turn = None;
     let mut is_first = true;
@@ -75,7 +80,7 @@ where
             sink = Sink { bytes: Vec::new(), limit, is_over: false };
         }
         // Pieces, so that what a small piece unpacks to is looked at before the next one is.
-        for piece in data.chunks(4096) {
+        for piece in data.chunks(if unpacking.is_some() { 4096 } else { PORTION }) {
             let (written, size) = match &mut unpacking {
                 Some(decoder) => (decoder.write_all(piece), decoder.get_ref()),
                 None => (sink.write_all(piece), &sink),

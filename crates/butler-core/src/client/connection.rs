@@ -91,7 +91,7 @@ impl Connection for Counted {
 }
 
 /// The most bytes of one read. The bytes go through a buffer of our own, for what hyper gives can only be looked at unsafely.
-const READ: usize = 16 * 1024;
+const READ: usize = 64 * 1024;
 
 impl Read for Counted {
     fn poll_read(

@@ -17,6 +17,7 @@ use super::error::{ErrorKind, RpcFailure};
 use super::health::Health;
 use super::http::{HttpAnswer, HttpPeer, HttpSettings, HttpSetupError};
 use super::limits::{Learnt, Limits, Refusal};
+use super::payload::Payload;
 use super::wire::{self, Answer, Request};
 
 /// How to reach one endpoint.
@@ -263,18 +264,18 @@ impl Endpoint {
     /// Sends one batch, or one call. `kept` counts the bytes of all answers to one exchange, which are held at once.
     async fn chunk(&self, requests: &[Request], kept: &AtomicUsize) -> Result<Chunk, RpcFailure> {
         let answers = match requests {
-            [request] => match self.single(request).await {
+            [request] => match self.single(request, kept).await {
                 Err(failure) if breaks_exchange(&failure) => return Err(failure),
                 answer => vec![answer],
             },
-            requests => match self.batch(requests).await {
+            requests => match self.batch(requests, kept).await {
                 Ok(answers) => answers,
                 Err(RpcFailure::BatchRefused) => return Ok(Chunk::Refused(Refusal::Spoken)),
-                Err(failure) => return self.is_it_the_batch(requests, failure).await,
+                Err(failure) => return self.is_it_the_batch(requests, failure, kept).await,
             },
         };
-        let bytes: usize = answers.iter().flatten().map(|raw| raw.get().len()).sum();
-        if kept.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > EXCHANGE_LIMIT {
+        // Each answer holds on to the body that it came in.
+        if kept.load(Ordering::Relaxed) > EXCHANGE_LIMIT {
             return Err(RpcFailure::TooLarge { limit: EXCHANGE_LIMIT });
         }
         Ok(Chunk::Answered(answers))
@@ -282,9 +283,14 @@ impl Endpoint {
 
     /// Some refuse batches with a bare status, any error, or by closing the connection. An outage looks the same, so it is
     /// believed only when a single call is answered in the same moment, and not for long.
-    async fn is_it_the_batch(&self, requests: &[Request], failure: RpcFailure) -> Result<Chunk, RpcFailure> {
+    async fn is_it_the_batch(
+        &self,
+        requests: &[Request],
+        failure: RpcFailure,
+        kept: &AtomicUsize,
+    ) -> Result<Chunk, RpcFailure> {
         let Some(first) = requests.first().filter(|_| may_refuse_a_batch(&failure)) else { return Err(failure) };
-        match self.single(first).await {
+        match self.single(first, kept).await {
             Ok(_) | Err(RpcFailure::Reverted { .. }) => {
                 self.count_failure(failure.kind());
                 Ok(Chunk::Refused(Refusal::Unspoken))
@@ -293,25 +299,27 @@ impl Endpoint {
         }
     }
 
-    async fn batch(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
+    async fn batch(&self, requests: &[Request], kept: &AtomicUsize) -> Result<Vec<Answer>, RpcFailure> {
         let count = u64::try_from(requests.len()).unwrap_or(u64::MAX);
         let first_id = self.next_id.fetch_add(count, Ordering::Relaxed);
-        let answer = self.post(wire::encode_batch(first_id, requests)).await?;
+        let answer = self.post(wire::encode_batch(first_id, requests), kept).await?;
         let decoded = wire::decode_batch(self.peer.secrets(), first_id, requests, &answer.body);
         self.peer.judge(&answer, decoded)
     }
 
-    async fn single(&self, request: &Request) -> Answer {
+    async fn single(&self, request: &Request, kept: &AtomicUsize) -> Answer {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let answer = self.post(wire::encode_single(id, request)).await?;
+        let answer = self.post(wire::encode_single(id, request), kept).await?;
         let decoded = wire::decode_single(self.peer.secrets(), id, request, &answer.body);
         self.peer.judge(&answer, decoded)
     }
 
-    async fn post(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
+    async fn post(&self, body: Payload, kept: &AtomicUsize) -> Result<HttpAnswer, RpcFailure> {
         // The semaphore is never closed; should it be, the exchange goes on without a slot.
         let _slot = self.slots.acquire().await.ok();
-        self.peer.post(body).await
+        let answer = self.peer.post(body).await?;
+        kept.fetch_add(answer.body.len(), Ordering::Relaxed);
+        Ok(answer)
     }
 }
 

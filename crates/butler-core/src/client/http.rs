@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, InvalidHeaderValue,
@@ -31,6 +30,7 @@ use super::body::{self, Packing};
 use super::connection::{Connector, Traffic};
 use super::error::{Cause, RpcFailure, Unauthorized};
 use super::page::web_page;
+use super::payload::Payload;
 use super::secrets::Secrets;
 use super::text::host_label;
 use crate::runtime::clock::TlsClock;
@@ -40,6 +40,8 @@ use crate::runtime::clock::unix_now;
 pub const ANSWER_LIMIT: usize = 16 << 20;
 /// The most unpacked bytes of all answers to one look at the chain.
 pub const LOOK_LIMIT: u64 = 256 << 20;
+/// What a connection reads before somebody takes it; an answer's head must fit.
+const READ_AHEAD: usize = 64 * 1024;
 /// The longest time that an endpoint may tell us to wait.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
@@ -99,7 +101,7 @@ pub enum HttpSetupError {
 
 /// One HTTP peer.
 pub struct HttpPeer {
-    client: Client<Connector, Full<Bytes>>,
+    client: Client<Connector, Payload>,
     uri: Uri,
     host: String,
     authorization: Option<HeaderValue>,
@@ -185,6 +187,7 @@ impl HttpPeer {
             .pool_max_idle_per_host(64)
             .pool_idle_timeout(Duration::from_secs(30))
             .pool_timer(TokioTimer::new())
+            .http1_max_buf_size(READ_AHEAD)
             .build(Connector(connector));
         Ok(Self {
             client,
@@ -230,23 +233,16 @@ impl HttpPeer {
     /// # Errors
     /// `Unreachable`, `Tls`, `Timeout`, `Broken`, `TooLarge`, or `Malformed` when the answer is packed in a way that nobody
     /// asked for; a status is not an error here.
-    pub async fn post(&self, body: Vec<u8>) -> Result<HttpAnswer, RpcFailure> {
-        let (exchange, began) = (self.exchange(Bytes::from(body)), tokio::time::Instant::now());
+    pub async fn post(&self, body: impl Into<Payload>) -> Result<HttpAnswer, RpcFailure> {
+        let (exchange, began) = (self.exchange(body.into()), tokio::time::Instant::now());
         let answer = tokio::time::timeout(self.timeout, exchange).await;
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.counters.microseconds.fetch_add(took, Ordering::Relaxed);
         answer.unwrap_or(Err(RpcFailure::Timeout(self.timeout)))
     }
 
-    async fn exchange(&self, body: Bytes) -> Result<HttpAnswer, RpcFailure> {
-        let answer = match self.send(body.clone()).await {
-            // The other side closed the connection while it lay idle, and has not seen the request.
-            Err(error) if traffic(&error).is_some_and(|traffic| traffic.is_silent_since_an_answer()) => {
-                self.send(body).await
-            }
-            answer => answer,
-        }
-        .map_err(|error| connect_failure(&self.secrets, &error))?;
+    async fn exchange(&self, body: Payload) -> Result<HttpAnswer, RpcFailure> {
+        let answer = self.send_twice(body).await.map_err(|error| connect_failure(&self.secrets, &error))?;
         let (status, traffic) = (answer.status().as_u16(), answer.extensions().get::<Traffic>().cloned());
         let headers = answer.headers();
         let (retry_after, redirect) = (retry_after(headers), self.redirect(status, headers));
@@ -263,10 +259,21 @@ impl HttpPeer {
         Ok(HttpAnswer { status, retry_after, body: Bytes::from(body.bytes), redirect, _turn: body.turn })
     }
 
-    async fn send(&self, body: Bytes) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
+    /// Sends a body, which nobody keeps once an answer begins.
+    async fn send_twice(&self, body: Payload) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
+        match self.send(body.clone()).await {
+            // The other side closed the connection while it lay idle, and has not seen the request.
+            Err(error) if traffic(&error).is_some_and(|traffic| traffic.is_silent_since_an_answer()) => {
+                self.send(body).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn send(&self, body: Payload) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
         add(&self.counters.requests, 1);
         add(&self.counters.bytes_sent, body.len());
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(body);
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();

@@ -100,7 +100,11 @@ pub(crate) fn decode_logs(json: &str) -> Result<Vec<Log>, RpcFailure> {
     }
     let mut logs =
         read.map_err(|_| RpcFailure::Malformed("the answer to eth_getLogs is not a list of logs".to_owned()))?;
-    logs.sort_by_key(|log| (log.block_number, log.log_index));
+    let place = |log: &Log| (log.block_number, log.log_index);
+    // Nearly all come in order, and sorting takes the room of half of them.
+    if !logs.is_sorted_by_key(place) {
+        logs.sort_by_key(place);
+    }
     Ok(logs)
 }
 

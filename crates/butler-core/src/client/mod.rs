@@ -25,6 +25,7 @@ mod log_width;
 pub mod logs;
 mod opinion;
 mod page;
+pub mod payload;
 pub mod refusal;
 mod rounds;
 pub mod secrets;

@@ -2,10 +2,11 @@
 //!
 //! An answer is believed only when it carries exactly one of `result` and `error` and an id that was asked. `result`
 //! may be `null`; a missing `result` is malformed, except where a caller knows that its peer leaves out `undefined`. Nothing
-//! of an answer becomes a tree: what is not needed is skipped, and no more answers are kept than were asked for.
+//! of an answer becomes a tree or a copy: what is not needed is skipped, and no more answers are kept than were asked for.
 
 use std::fmt;
 
+use bytes::Bytes;
 use ethers_core::types::{Address, H256};
 use ethers_core::utils::hex;
 use serde::de::{DeserializeSeed, SeqAccess, Visitor};
@@ -14,6 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::RpcFailure;
+use super::payload::{Payload, PayloadWriter};
 use super::refusal::{self, ErrorText};
 use super::secrets::Secrets;
 
@@ -22,23 +24,29 @@ use super::secrets::Secrets;
 pub struct Request {
     /// The method's name.
     pub method: &'static str,
-    /// Its parameters: a JSON array as text, so that megabytes of calldata are not copied from tree to tree.
-    pub params: String,
+    /// Its parameters: a JSON array as text, so that megabytes of calldata are not copied from tree to tree or to a body.
+    pub params: Bytes,
 }
 
 impl Request {
     /// A request with an array of parameters.
     #[must_use]
     pub fn new(method: &'static str, params: &Value) -> Self {
-        Self { method, params: params.to_string() }
+        Self { method, params: params.to_string().into() }
     }
 
     /// An `eth_call` of `data` to `to`, at the block with hash `pin`.
     #[must_use]
     pub fn eth_call(to: Address, data: &[u8], pin: H256) -> Self {
-        let data = hex::encode(data);
-        let params = format!(r#"[{{"to":"{to:?}","data":"0x{data}"}},{{"blockHash":"{pin:?}"}}]"#);
-        Self { method: "eth_call", params }
+        const AROUND: usize = 200;
+        let mut params = String::with_capacity(2 * data.len() + AROUND);
+        params.push_str(&format!(r#"[{{"to":"{to:?}","data":"0x"#));
+        // In portions, so that megabytes are not held twice.
+        for portion in data.chunks(4096) {
+            params.push_str(&hex::encode(portion));
+        }
+        params.push_str(&format!(r#""}},{{"blockHash":"{pin:?}"}}]"#));
+        Self { method: "eth_call", params: params.into() }
     }
 
     /// Bytes that the request takes in a body, with what stands around the parameters.
@@ -48,8 +56,31 @@ impl Request {
     }
 }
 
+/// The JSON of a result: a part of the body that it came in, which stays as long as any of its results does.
+#[derive(Clone)]
+pub struct Json(Bytes);
+
+impl Json {
+    fn within(body: &Bytes, result: &RawValue) -> Self {
+        Self(body.slice_ref(result.get().as_bytes()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        // It was a text when it was cut out.
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Json").field(&self.0.len()).finish()
+    }
+}
+
 /// One answer: the result's JSON, or what the endpoint refused it with.
-pub type Answer = Result<Box<RawValue>, RpcFailure>;
+pub type Answer = Result<Json, RpcFailure>;
 
 #[derive(Deserialize)]
 struct AnswerText<'a> {
@@ -74,50 +105,38 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 
 /// The body of a request with one call.
 #[must_use]
-pub fn encode_single(id: u64, request: &Request) -> Vec<u8> {
-    let mut body = Vec::with_capacity(request.encoded_len());
+pub fn encode_single(id: u64, request: &Request) -> Payload {
+    let mut body = PayloadWriter::default();
     push_request(&mut body, id, request);
-    body
+    body.finish()
 }
 
 /// The body of a batch; ids count up from `first_id`.
 #[must_use]
-pub fn encode_batch(first_id: u64, requests: &[Request]) -> Vec<u8> {
-    let mut body = Vec::with_capacity(requests.iter().map(Request::encoded_len).sum::<usize>() + 2);
-    for (id, request) in (first_id..).zip(requests) {
-        body.push(if body.is_empty() { b'[' } else { b',' });
+pub fn encode_batch(first_id: u64, requests: &[Request]) -> Payload {
+    let mut body = PayloadWriter::default();
+    for (index, (id, request)) in (first_id..).zip(requests).enumerate() {
+        body.copy(if index == 0 { b"[" } else { b"," });
         push_request(&mut body, id, request);
     }
-    body.push(b']');
-    body
+    body.copy(b"]");
+    body.finish()
 }
 
-fn push_request(body: &mut Vec<u8>, id: u64, request: &Request) {
+fn push_request(body: &mut PayloadWriter, id: u64, request: &Request) {
     let head = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{}","params":"#, request.method);
-    body.extend(head.as_bytes());
-    body.extend(request.params.as_bytes());
-    body.push(b'}');
+    body.copy(head.as_bytes());
+    body.share(&request.params);
+    body.copy(b"}");
 }
 
 /// Reads the answer to one call; `secrets` are those of the peer that gave it.
 ///
 /// # Errors
 /// `Malformed` when the body is not that, or the failure that the endpoint's error means.
-pub fn decode_single(secrets: &Secrets, id: u64, request: &Request, body: &[u8]) -> Answer {
-    decode_in_place(secrets, id, request, body).map(ToOwned::to_owned)
-}
-
-/// As [`decode_single`], without a copy of the result, which may be long.
-///
-/// # Errors
-/// As [`decode_single`].
-pub fn decode_in_place<'a>(
-    secrets: &Secrets,
-    id: u64,
-    request: &Request,
-    body: &'a [u8],
-) -> Result<&'a RawValue, RpcFailure> {
-    result_or_error(id, body)?.map_err(|error| refusal::classify(secrets, request.method, &error))
+pub fn decode_single(secrets: &Secrets, id: u64, request: &Request, body: &Bytes) -> Answer {
+    let result = result_or_error(id, body)?;
+    result.map(|result| Json::within(body, result)).map_err(|error| refusal::classify(secrets, request.method, &error))
 }
 
 /// The result, or the error as it was said.
@@ -142,7 +161,7 @@ pub fn decode_batch(
     secrets: &Secrets,
     first_id: u64,
     requests: &[Request],
-    body: &[u8],
+    body: &Bytes,
 ) -> Result<Vec<Answer>, RpcFailure> {
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
@@ -153,7 +172,7 @@ pub fn decode_batch(
     }
     let mut slots: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
     let mut failure = None;
-    let batch = Batch { secrets, first_id, requests, slots: &mut slots, failure: &mut failure };
+    let batch = Batch { secrets, first_id, requests, body, slots: &mut slots, failure: &mut failure };
     let mut json = serde_json::Deserializer::from_slice(body);
     let read = batch.deserialize(&mut json).and_then(|()| json.end());
     if let Some(failure) = failure {
@@ -180,6 +199,7 @@ struct Batch<'s> {
     secrets: &'s Secrets,
     first_id: u64,
     requests: &'s [Request],
+    body: &'s Bytes,
     slots: &'s mut [Option<Answer>],
     failure: &'s mut Option<RpcFailure>,
 }
@@ -194,7 +214,7 @@ impl Batch<'_> {
             return Err(RpcFailure::Malformed("an answer's id was not asked for".to_owned()));
         };
         let answer = one(answer)?.map_err(|error| refusal::classify(self.secrets, request.method, &error));
-        if slot.replace(answer.map(ToOwned::to_owned)).is_some() {
+        if slot.replace(answer.map(|result| Json::within(self.body, result))).is_some() {
             return Err(RpcFailure::Malformed("two answers with the same id".to_owned()));
         }
         Ok(())
@@ -259,10 +279,19 @@ mod tests {
         vec![Request::new("eth_call", &json!([])); n]
     }
 
+    fn batch(first_id: u64, body: &str) -> Result<Vec<Answer>, RpcFailure> {
+        decode_batch(&Secrets::none(), first_id, &requests(2), &Bytes::copy_from_slice(body.as_bytes()))
+    }
+
+    fn single(body: &str) -> Answer {
+        let request = Request::new("eth_call", &json!([]));
+        decode_single(&Secrets::none(), 1, &request, &Bytes::copy_from_slice(body.as_bytes()))
+    }
+
     #[test]
     fn answers_are_matched_by_id_not_by_order() {
-        let body = br#"[{"id":8,"result":"b"},{"id":7,"result":null}]"#;
-        let answers = decode_batch(&Secrets::none(), 7, &requests(2), body).unwrap();
+        let body = r#"[{"id":8,"result":"b"},{"id":7,"result":null}]"#;
+        let answers = batch(7, body).unwrap();
         assert_eq!(answers[0].as_ref().unwrap().get(), "null");
         assert_eq!(answers[1].as_ref().unwrap().get(), "\"b\"");
     }
@@ -279,20 +308,20 @@ mod tests {
             "<html>",
             "",
         ] {
-            let failure = decode_batch(&Secrets::none(), 7, &requests(2), body.as_bytes()).unwrap_err();
+            let failure = batch(7, body).unwrap_err();
             assert!(matches!(failure, RpcFailure::Malformed(_)), "{body}: {failure}");
         }
     }
 
     #[test]
     fn one_error_for_a_whole_batch_is_a_refusal_of_batches() {
-        let body = br#"{"id":null,"error":{"code":-32600,"message":"batching is not supported"}}"#;
-        assert!(matches!(decode_batch(&Secrets::none(), 1, &requests(2), body), Err(RpcFailure::BatchRefused)));
+        let body = r#"{"id":null,"error":{"code":-32600,"message":"batching is not supported"}}"#;
+        assert!(matches!(batch(1, body), Err(RpcFailure::BatchRefused)));
     }
 
     #[test]
     fn one_error_that_does_not_speak_of_batches_is_no_refusal_of_them() {
-        let failure = |body: &str| decode_batch(&Secrets::none(), 1, &requests(2), body.as_bytes()).unwrap_err();
+        let failure = |body: &str| batch(1, body).unwrap_err();
         let passing =
             r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"Internal error: no healthy upstream"}}"#;
         assert!(matches!(failure(passing), RpcFailure::Rpc { code: -32603, .. }));
@@ -306,24 +335,25 @@ mod tests {
     fn one_error_for_a_batch_with_a_log_query_may_be_about_its_range() {
         let body = br#"{"id":null,"error":{"code":-32005,"message":"query returned more than 10000 results"}}"#;
         let with_logs = [Request::new("eth_getLogs", &json!([])), Request::new("eth_getBlockByNumber", &json!([]))];
-        let failure = decode_batch(&Secrets::none(), 1, &with_logs, body).unwrap_err();
+        let failure = decode_batch(&Secrets::none(), 1, &with_logs, &Bytes::from_static(body)).unwrap_err();
         assert!(matches!(failure, RpcFailure::RangeRefused { .. }), "{failure}");
     }
 
     #[test]
     fn an_error_under_another_id_is_the_answer_to_the_only_question_and_a_result_is_not() {
         let request = Request::new("eth_call", &json!([]));
-        let failure = |body: &str| decode_single(&Secrets::none(), 7, &request, body.as_bytes()).unwrap_err();
+        let failure = |body: &str| {
+            decode_single(&Secrets::none(), 7, &request, &Bytes::copy_from_slice(body.as_bytes())).unwrap_err()
+        };
         assert!(matches!(failure(r#"{"id":1,"error":"out of luck"}"#), RpcFailure::Rpc { .. }));
         assert!(matches!(failure(r#"{"id":1,"result":"0x"}"#), RpcFailure::Malformed(_)));
     }
 
     #[test]
     fn an_error_may_be_a_string_have_no_code_or_one_in_quotes() {
-        let request = Request::new("eth_blockNumber", &json!([]));
         let failure = |error: &str| {
             let body = format!(r#"{{"id":1,"error":{error}}}"#);
-            decode_single(&Secrets::none(), 1, &request, body.as_bytes()).unwrap_err().to_string()
+            single(&body).unwrap_err().to_string()
         };
         assert_eq!(failure(r#""it is \u0062roken""#), "error 0: it is broken");
         assert_eq!(failure(r#"{"message":"broken"}"#), "error 0: broken");
@@ -336,10 +366,9 @@ mod tests {
     #[test]
     fn a_batch_of_answers_that_nobody_asked_for_costs_nothing_and_deep_nesting_does_not_break_anything() {
         let many = format!("[{}1]", r#"{"id":7,"result":1},"#.repeat(100_000));
-        let failure = decode_batch(&Secrets::none(), 7, &requests(2), many.as_bytes()).unwrap_err();
+        let failure = batch(7, &many).unwrap_err();
         assert!(matches!(&failure, RpcFailure::Malformed(text) if text.contains("same id")), "{failure}");
         let deep = format!("{}{}", "[".repeat(1 << 20), "]".repeat(1 << 20));
-        let request = Request::new("eth_call", &json!([]));
         for body in [
             format!(r#"{{"id":{deep},"result":1}}"#),
             format!(r#"{{"id":1,"error":{deep}}}"#),
@@ -347,21 +376,17 @@ mod tests {
             format!(r#"{{"id":1,"more":{deep}}}"#),
             deep.clone(),
         ] {
-            assert!(decode_single(&Secrets::none(), 1, &request, body.as_bytes()).is_err());
-            assert!(decode_batch(&Secrets::none(), 1, &requests(2), body.as_bytes()).is_err());
+            assert!(single(&body).is_err());
+            assert!(batch(1, &body).is_err());
         }
         let result = format!(r#"{{"id":1,"result":{deep}}}"#);
-        assert!(decode_single(&Secrets::none(), 1, &request, result.as_bytes()).is_ok());
+        assert!(single(&result).is_ok());
     }
 
     #[test]
     fn a_missing_result_is_malformed_and_a_null_result_is_not() {
-        let request = Request::new("eth_call", &json!([]));
-        assert!(matches!(decode_single(&Secrets::none(), 1, &request, br#"{"id":1}"#), Err(RpcFailure::Malformed(_))));
-        assert_eq!(decode_single(&Secrets::none(), 1, &request, br#"{"id":1,"result":null}"#).unwrap().get(), "null");
-        assert!(matches!(
-            decode_single(&Secrets::none(), 1, &request, br#"{"id":2,"result":1}"#),
-            Err(RpcFailure::Malformed(_))
-        ));
+        assert!(matches!(single(r#"{"id":1}"#), Err(RpcFailure::Malformed(_))));
+        assert_eq!(single(r#"{"id":1,"result":null}"#).unwrap().get(), "null");
+        assert!(matches!(single(r#"{"id":2,"result":1}"#), Err(RpcFailure::Malformed(_))));
     }
 }

@@ -22,6 +22,9 @@ use crate::domain::provider::ProviderFacts;
 use crate::domain::split::{SplitCheck, SplitEvidence, SplitRecord, check_splits};
 use crate::domain::terms::{TermsEvent, provider_terms};
 
+/// The most splits that one query names: endpoints bound the length of a filter.
+const NAMED: usize = 100;
+
 /// The contracts that make splits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Makers {
@@ -79,7 +82,11 @@ impl Makers {
             return Ok(told);
         }
         let blocks: Vec<u64> = blocks.into_iter().collect();
-        let filter = LogFilter { addresses: vec![factory], topics: vec![vec![SplitCreatedFilter::signature()]] };
+        // What others let that factory make is not asked for, where ours can be named.
+        let splits: BTreeSet<H256> = delegations.iter().map(|known| known.coinbase.address().into()).collect();
+        let named = if splits.len() > NAMED { Vec::new() } else { splits.into_iter().collect() };
+        let topics = vec![vec![SplitCreatedFilter::signature()], named];
+        let filter = LogFilter { addresses: vec![factory], topics };
         for block in client.block_logs(&filter, &blocks, others).await.map_err(SnapshotError::Rpc)? {
             told.endpoints.insert(block.endpoint);
             for log in &block.logs {

@@ -19,7 +19,7 @@ const DIGITS: usize = 40;
 pub struct AddressText([u8; PREFIX + DIGITS]);
 
 /// Texts that a thread remembers: an address has one place, given by its last bits, and a newer one takes it.
-const REMEMBERED: usize = 1 << 12;
+const REMEMBERED: usize = 1 << 10;
 
 thread_local! {
     static WRITTEN: RefCell<Vec<Option<(Address, AddressText)>>> = const { RefCell::new(Vec::new()) };

@@ -288,12 +288,15 @@ impl LedgerCache {
 
     /// Keeps splits that fit with their delegations, and forgets what did not.
     pub fn note_splits(&mut self, learnt: &BTreeMap<Coinbase, SplitRecord>, refuted: &BTreeSet<Coinbase>) {
-        let before = self.book.splits.clone();
-        self.book.splits.retain(|coinbase, _| !refuted.contains(coinbase));
-        self.book.splits.extend(learnt);
         let named: BTreeSet<Coinbase> = self.all_delegations().map(|delegation| delegation.coinbase).collect();
-        self.book.splits.retain(|coinbase, _| named.contains(coinbase));
-        self.is_saved &= self.book.splits == before;
+        let splits = &mut self.book.splits;
+        let before = splits.len();
+        splits.retain(|coinbase, _| named.contains(coinbase) && !refuted.contains(coinbase));
+        let mut is_changed = splits.len() != before;
+        for (coinbase, record) in learnt.iter().filter(|(coinbase, _)| named.contains(coinbase)) {
+            is_changed |= splits.insert(*coinbase, *record) != Some(*record);
+        }
+        self.is_saved &= !is_changed;
     }
 
     fn all_delegations(&self) -> impl Iterator<Item = Delegation> {

@@ -140,7 +140,9 @@ impl LedgerCache {
 
 /// An event as the ledger keeps it: what was known of the same event stays known, and another endpoint's word counts.
 fn entry(event: LedgerEvent, known: &[Entry], endpoint: usize, at: u64) -> Entry {
-    let Some(known) = known.iter().find(|known| known.event == event) else {
+    let place = |event: &LedgerEvent| (event.log.block_number, event.log.log_index);
+    let found = known.binary_search_by_key(&place(&event), |known| place(&known.event)).ok();
+    let Some(known) = found.and_then(|index| known.get(index)).filter(|known| known.event == event) else {
         return Entry { event, seen: Seen::Once, at, giver: Some(endpoint) };
     };
     let is_second = known.seen == Seen::Once && known.giver.is_some_and(|giver| giver != endpoint);

@@ -12,6 +12,8 @@ use crate::{devnet::quantity, http::Client};
 const STAKE: &str = "StakedWithProvider(uint256,address,address,address,address)";
 const DRIP: &str = "ProviderQueueDripped(uint256,address)";
 const KEYS: &str = "AttestersAddedToProvider(uint256,address[])";
+const RECIPIENT: &str = "ProviderRewardsRecipientUpdated(uint256,address)";
+const TAKE_RATE: &str = "ProviderTakeRateUpdated(uint256,uint16)";
 const SPLIT: &str = "SplitCreated(address,(address[],uint256[],uint256,uint16),address,address,uint256)";
 /// Forged logs stand behind the real ones of their block.
 const BEHIND: u64 = 10_000;
@@ -52,11 +54,18 @@ async fn change(upstream: &Client, filter: &Value, logs: &mut Vec<Value>, lie: L
         Lie::PrunedLogs(first) => {
             logs.retain(|log| quantity(&log["blockNumber"]).is_ok_and(|number| number >= first));
         }
-        Lie::LeftOut(kind) => {
+        Lie::LeftOut(LogKind::Terms) => {
+            let left_out = [RECIPIENT, TAKE_RATE].map(topic);
+            logs.retain(|log| {
+                let first = log["topics"][0].as_str().unwrap_or_default();
+                !left_out.iter().any(|topic| first.eq_ignore_ascii_case(topic))
+            });
+        }
+        Lie::LeftOut(kind @ (LogKind::Stake | LogKind::Drip | LogKind::Keys)) => {
             let signature = match kind {
                 LogKind::Stake => STAKE,
                 LogKind::Drip => DRIP,
-                LogKind::Keys => KEYS,
+                LogKind::Keys | LogKind::Terms => KEYS,
             };
             if let Some(index) = last(logs, signature) {
                 logs.remove(index);

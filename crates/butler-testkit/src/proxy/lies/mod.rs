@@ -54,6 +54,8 @@ pub enum LogKind {
     Drip,
     /// `AttestersAddedToProvider`.
     Keys,
+    /// `ProviderRewardsRecipientUpdated` and `ProviderTakeRateUpdated`, which no counter counts: all of them.
+    Terms,
 }
 
 /// Getters that a liar says revert, alone and among the calls of an `aggregate3`. Any other selector: [`super::Fault::RevertCalls`].
@@ -143,13 +145,14 @@ pub enum Lie {
 
 impl Lie {
     /// Every lie, with figures that matter on the test chain of some eighty blocks.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::EmptyLogs,
         Self::LateLogs(20),
         Self::PrunedLogs(60),
         Self::LeftOut(LogKind::Stake),
         Self::LeftOut(LogKind::Drip),
         Self::LeftOut(LogKind::Keys),
+        Self::LeftOut(LogKind::Terms),
         Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Missing),
         Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged),
         Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing),
@@ -195,6 +198,7 @@ impl Lie {
             Self::LeftOut(LogKind::Stake) => "stake_left_out",
             Self::LeftOut(LogKind::Drip) => "drip_left_out",
             Self::LeftOut(LogKind::Keys) => "keys_left_out",
+            Self::LeftOut(LogKind::Terms) => "terms_left_out",
             Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Missing) => "coinbase_of_a_stranger",
             Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged) => "coinbase_of_a_stranger_with_event",
             Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing) => "coinbase_of_another",
