@@ -9,6 +9,7 @@ use butler_core::client::http::HttpSettings;
 use butler_core::client::logs::decode_header;
 use butler_core::client::secrets::Secrets;
 use butler_core::client::wire::{Request, decode_batch, decode_single};
+use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
 const KEY: &str = "k3ysp4c3k3ysp4c3";
@@ -28,8 +29,9 @@ fn check(failure: &RpcFailure) {
 }
 
 fuzz_target!(|body: &[u8]| {
+    let body = &Bytes::copy_from_slice(body);
     for method in ["eth_call", "eth_getLogs", "eth_getBlockByNumber"] {
-        let request = Request { method, params: "[]".to_owned() };
+        let request = Request { method, params: Bytes::from_static(b"[]") };
         match decode_single(&SECRETS, 1, &request, body) {
             Ok(result) => {
                 if let Err(failure) = decode_header(result.get()) {
