@@ -225,6 +225,24 @@ async fn one_liar_of_two_gives_the_truth_or_an_error() {
 }
 
 #[tokio::test]
+async fn while_two_endpoints_dispute_whether_a_key_was_delegated_no_reading_takes_either_for_a_fact() {
+    let setting = Setting::start().await;
+    for lie in [Lie::StakeAsDrip, Lie::DripAsStake] {
+        setting.liar.set(FaultPlan::always(Fault::Lie(lie)));
+        let ledger = setting.folder.path().join(format!("{lie}.json"));
+        let mut reader = setting.reader(2, &ledger);
+        // A daemon reads again and again, and must not forget that it is undecided.
+        for reading in 1..=3 {
+            let error = reader.read(&setting.request(), &|_| ()).await.unwrap_err();
+            let SnapshotError::Rpc(error) = error else { panic!("{lie}, reading {reading}: {error}") };
+            assert_eq!(error.failure.kind(), ErrorKind::Disagrees, "{lie}, reading {reading}");
+        }
+        setting.liar.set(FaultPlan::none());
+        assert!(reader.read(&setting.request(), &|_| ()).await.unwrap() == setting.truth().await, "{lie}");
+    }
+}
+
+#[tokio::test]
 async fn a_liar_alone_gives_the_truth_or_an_error() {
     truth_or_error(1).await;
 }

@@ -240,7 +240,9 @@ impl SnapshotReader {
                     pin = Some(block);
                 }
                 Remedy::GiveUp => {
-                    if let Some(giver) = doubt.giver {
+                    // Of two that say different things nobody knows who is right: whoever stood back would leave the other alone.
+                    let is_undecided = matches!(doubt.trouble, Trouble::Disputed { .. });
+                    if let Some(giver) = doubt.giver.filter(|_| !is_undecided) {
                         self.client.distrust(giver, &doubt.failure());
                     }
                     match set_aside {

@@ -68,7 +68,12 @@ impl Doubt {
         let failure = self.failure();
         match self.trouble {
             Trouble::Undecodable(error) => SnapshotError::Ledger(error),
-            Trouble::Gap(_) | Trouble::Terms | Trouble::Disputed { .. } => SnapshotError::Rpc(RpcError {
+            Trouble::Disputed { .. } => SnapshotError::Rpc(RpcError {
+                endpoint: format!("{} endpoints", client.endpoints().len()),
+                method: "eth_getLogs",
+                failure,
+            }),
+            Trouble::Gap(_) | Trouble::Terms => SnapshotError::Rpc(RpcError {
                 endpoint: giver.map_or("no endpoint", |endpoint| endpoint.name()).to_owned(),
                 method: "eth_getLogs",
                 failure,

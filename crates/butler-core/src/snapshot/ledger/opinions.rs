@@ -161,6 +161,8 @@ impl LedgerCache {
         }
         for (number, case) in open {
             if case.opinions.iter().any(|(_, told)| self.leave_otherwise(number, told)) {
+                // Nothing of it may be taken for a fact at the next reading either: it asks again.
+                self.opinions_at = None;
                 return Err(self.doubt_of(Trouble::Disputed { block: number }));
             }
             if case.opinions.iter().any(|(_, told)| !self.tells(number, told)) {
