@@ -7,15 +7,11 @@ mod support;
 
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::bombs::{Bomb, BombServer};
-use butler_testkit::devnet::Move;
-use ethers_core::types::Address;
 use support::{Bench, Program, Series, follow_devnet, wait_for};
 
 /// In KB, as the kernel counts it.
 const MOST_MEMORY: u64 = 200 * 1024;
 const RESTARTS: &str = "butler_scraper_restarts_total{";
-/// Votes that decide, as the devnet was deployed.
-const QUORUM: usize = 65;
 
 /// Waits until the bomb was served and is told, and looks at the program.
 async fn lives(program: &Program, server: &BombServer, bomb: Bomb, is_told: impl Fn(&Series) -> bool) {
@@ -38,7 +34,7 @@ async fn lives(program: &Program, server: &BombServer, bomb: Bomb, is_told: impl
 async fn from_l1(bomb: Bomb) {
     let bench = Bench::start().await;
     if matches!(bomb, Bomb::Committees | Bomb::Tally) {
-        decide_a_slash(&bench).await;
+        bench.chain.decide_a_slash().await.unwrap();
     }
     let server = BombServer::start(bomb, bench.chain.url()).await.unwrap();
     bench.reconfigure(bench.chain.url(), &server.url());
@@ -68,19 +64,6 @@ async fn from_a_node(bomb: Bomb) {
     .await;
     assert_eq!(program.series()["butler_scrape_success{network=\"devnet\",scraper=\"l1\"}"], 1.0, "{bomb:?}");
     assert_eq!(program.end("TERM").await.code(), Some(0), "{bomb:?}");
-}
-
-/// So many votes against one own attester that its slash is decided.
-async fn decide_a_slash(bench: &Bench) {
-    let round = bench.chain.slot().await.unwrap() / 128;
-    let positions: Vec<Address> = bench.chain.slash_target_committees(round).await.unwrap().concat();
-    let own = ["A0", "A1", "A2", "A3", "A4"].map(|name| bench.oracle().attester(name).unwrap().address);
-    let position = positions.iter().position(|attester| own.contains(attester)).unwrap();
-    let mut votes = vec![0; positions.len() / 4];
-    votes[position / 4] = 1 << (2 * (position % 4));
-    for _ in 0..QUORUM {
-        bench.chain.play(Move::VoteToSlash { votes: votes.clone() }).await.unwrap();
-    }
 }
 
 macro_rules! bombs {

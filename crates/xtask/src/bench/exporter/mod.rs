@@ -19,7 +19,7 @@ use self::setting::{Setting, Size};
 use super::rivals;
 use crate::command::{cargo, output, target};
 use crate::connection::Coding;
-use crate::exporter::Exporter;
+use crate::exporter::{Exporter, following_node};
 
 /// How to measure.
 #[derive(Debug, clap::Args)]
@@ -67,7 +67,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let folder = target().join("bench/exporter");
     let binary = sides.first().map(|side| side.program.clone()).context("no program")?;
     let binary_bytes = std::fs::metadata(&binary).context("failed to look at the binary")?.len();
-    let node = runtime.block_on(setting::node(small.oracle()?))?;
+    let node = runtime.block_on(following_node(small.oracle()?))?;
 
     let devnet = Setting::devnet(&folder.join("devnet"), &small, &node)?;
     let start_ms = median(STARTS, || devnet.start(&binary).map(|exporter| milliseconds(exporter.first_scrape)))?;
