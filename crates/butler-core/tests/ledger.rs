@@ -12,7 +12,9 @@ use butler_core::client::error::ErrorKind;
 use butler_core::client::l1::BlockTag;
 use butler_core::snapshot::{LedgerCache, SnapshotError, SnapshotReader, SnapshotRequest};
 use butler_testkit::devnet::{Chain, DevnetSpec, History, Move, Oracle, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogLimit, LogLimitStyle, When};
+use butler_testkit::proxy::{
+    Fault, FaultPlan, FaultProxy, ForgedCoinbase, Lie, LogKind, LogLimit, LogLimitStyle, SplitEvent, When,
+};
 
 struct Setting {
     chain: Chain,
@@ -101,6 +103,94 @@ async fn what_a_liar_left_in_the_ledger_is_gone_with_the_first_honest_reading() 
         assert!(setting.reader(&path, &endpoints).read(&request, &|_| ()).await.unwrap() == truth, "{lie}");
         // The same for a program that goes on.
         assert!(reader.read(&request, &|_| ()).await.unwrap() == truth, "{lie}, in one process");
+    }
+}
+
+#[tokio::test]
+async fn what_a_liar_told_twice_is_gone_with_the_first_honest_reading() {
+    let setting = Setting::start().await;
+    setting.chain.play(Move::SetTakeRate { provider: 1, rate: 750 }).await.unwrap();
+    setting.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    setting.mine(200).await;
+    let endpoints = [setting.endpoint(10_000)];
+    let request = support::request(&setting.oracle);
+    // The lies that no counter finds.
+    let forged = [ForgedCoinbase::Stranger, ForgedCoinbase::OfAnother]
+        .into_iter()
+        .flat_map(|whose| [SplitEvent::Missing, SplitEvent::Forged].map(|event| Lie::Coinbase(whose, event)));
+    for lie in forged.chain([Lie::LeftOut(LogKind::Terms), Lie::StakeAsDrip, Lie::DripAsStake]) {
+        let path = setting.folder.path().join(format!("{lie}.json"));
+        let mut reader = setting.reader(&path, &endpoints);
+        setting.proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        for _ in 0..3 {
+            // So old that the same endpoint's word counts again.
+            setting.mine(70).await;
+            let _ = reader.read(&request, &|_| ()).await;
+        }
+        reader.save_ledger().unwrap();
+        setting.proxy.set(FaultPlan::none());
+        let truth = setting.reader(&setting.path(), &endpoints).read(&request, &|_| ()).await.unwrap();
+        assert!(setting.reader(&path, &endpoints).read(&request, &|_| ()).await.unwrap() == truth, "{lie}");
+    }
+}
+
+/// A ledger in which two attesters have each other's coinbase: nothing on the chain contradicts that.
+async fn with_swapped_coinbases(setting: &Setting, endpoints: &[EndpointSettings], once: u64) -> PathBuf {
+    let path = setting.folder.path().join(format!("swapped-{once}.json"));
+    let mut reader = setting.reader(&path, endpoints);
+    reader.read(&support::request(&setting.oracle), &|_| ()).await.unwrap();
+    reader.save_ledger().unwrap();
+    let mut ledger: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let events = ledger["events"].as_array_mut().unwrap();
+    let stakes: Vec<usize> = (0..events.len()).filter(|index| events[*index][5].get("staked").is_some()).collect();
+    let [first, .., last] = stakes.as_slice() else { panic!("too few stakes") };
+    let coinbases = [*last, *first].map(|index| events[index][5]["staked"][2].clone());
+    for (index, coinbase) in [*first, *last].into_iter().zip(coinbases) {
+        events[index][5]["staked"][2] = coinbase;
+    }
+    for event in events.iter_mut() {
+        event[6] = once.into();
+    }
+    butler_core::store::file::save_atomic(&path, ledger.to_string().as_bytes(), 0o600).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn a_lie_that_nothing_contradicts_is_gone_when_the_only_endpoint_tells_the_truth() {
+    let setting = Setting::start().await;
+    setting.mine(200).await;
+    let endpoints = [setting.endpoint(10_000)];
+    let request = support::request(&setting.oracle);
+    let truth = setting.reader(&setting.path(), &endpoints).read(&request, &|_| ()).await.unwrap();
+    let head = truth.block.number;
+    // Told once, and told again and put off for a day.
+    for once in [head, head + 7_136] {
+        let path = with_swapped_coinbases(&setting, &endpoints, once).await;
+        assert!(setting.reader(&path, &endpoints).read(&request, &|_| ()).await.unwrap() == truth, "{once}");
+    }
+}
+
+#[tokio::test]
+async fn the_only_endpoint_is_asked_about_all_of_the_ledger_again_with_one_query_a_reading() {
+    let setting = Setting::start().await;
+    setting.mine(200).await;
+    let request = support::request(&setting.oracle);
+    let truth = setting.reader(&setting.path(), &[setting.endpoint(10_000)]).read(&request, &|_| ()).await.unwrap();
+    // The story's events stand in some twenty blocks of eighty.
+    let endpoints = [setting.endpoint(8)];
+    let path = with_swapped_coinbases(&setting, &endpoints, truth.block.number + 7_136).await;
+    for reading in 1.. {
+        setting.proxy.reset();
+        // Each in a process of its own, as from cron.
+        let mut reader = setting.reader(&path, &endpoints);
+        let snapshot = reader.read(&request, &|_| ()).await.unwrap();
+        reader.save_ledger().unwrap();
+        if snapshot == truth {
+            break;
+        }
+        // The last 64 blocks take eight.
+        assert!(setting.queries() <= 9, "{}", setting.queries());
+        assert!(reading < 12, "after {reading} readings still the lie");
     }
 }
 
