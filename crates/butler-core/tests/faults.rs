@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;
+#[path = "support/side_by_side.rs"]
+mod trials;
 
 use std::time::Duration;
 
@@ -17,7 +19,10 @@ use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, Lie, LogLimitStyle, PruneStyle, When};
 use ethers_core::types::{Address, U256};
 
-const TIMEOUT: Duration = Duration::from_millis(1500);
+use crate::trials::side_by_side;
+
+/// Six readers share a thread, in a debug build.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 struct Setting {
     chain: Chain,
@@ -35,7 +40,11 @@ impl Setting {
 
     /// A reader behind the proxy; with `healthy`, a second endpoint goes straight to the chain.
     fn reader(&self, healthy: bool) -> SnapshotReader {
-        let mut faulty = support::endpoint("faulty", &self.proxy.url());
+        self.reader_behind(&self.proxy, healthy)
+    }
+
+    fn reader_behind(&self, proxy: &FaultProxy, healthy: bool) -> SnapshotReader {
+        let mut faulty = support::endpoint("faulty", &proxy.url());
         faulty.http.timeout = TIMEOUT;
         let mut endpoints = vec![faulty];
         if healthy {
@@ -44,11 +53,11 @@ impl Setting {
         support::reader_at(&self.oracle, &endpoints)
     }
 
+    /// Reads behind a proxy of its own.
     async fn read(&self, plan: FaultPlan, healthy: bool) -> Result<NetworkSnapshot, SnapshotError> {
-        self.proxy.set(plan);
-        let snapshot = self.reader(healthy).read(&support::request(&self.oracle), &|_| ()).await;
-        self.proxy.set(FaultPlan::none());
-        snapshot
+        let proxy = FaultProxy::start(self.chain.url()).await.unwrap();
+        proxy.set(plan);
+        self.reader_behind(&proxy, healthy).read(&support::request(&self.oracle), &|_| ()).await
     }
 
     /// The proxy sees into plain calls only.
@@ -93,33 +102,34 @@ fn faults() -> Vec<(Fault, ErrorKind)> {
 #[tokio::test]
 async fn a_fault_that_lasts_is_reported_by_its_kind() {
     let setting = Setting::start().await;
-    for (fault, expected) in faults() {
+    side_by_side(faults(), async |(fault, expected)| {
         let error = setting.read(FaultPlan::always(fault.clone()), false).await.unwrap_err();
         assert_eq!(kind(&error), expected, "{fault:?}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_fault_that_passes_is_survived() {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
-    for (fault, kind) in faults().into_iter().filter(|(_, kind)| kind.is_passing()) {
-        for nth in 1..=3 {
-            let plan = FaultPlan::none().with(fault.clone(), When::Nth(nth));
-            let snapshot = setting.read(plan, false).await;
-            assert!(snapshot.unwrap() == truth, "{fault:?} at request {nth} ({kind:?})");
-        }
-    }
+    let passing = faults().into_iter().filter(|(_, kind)| kind.is_passing());
+    side_by_side(passing.flat_map(|(fault, _)| (1..=3).map(move |nth| (fault.clone(), nth))), async |(fault, nth)| {
+        let plan = FaultPlan::none().with(fault.clone(), When::Nth(nth));
+        assert!(setting.read(plan, false).await.unwrap() == truth, "{fault:?} at request {nth}");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_healthy_endpoint_stands_in_for_a_faulty_one() {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
-    for (fault, _) in faults() {
+    side_by_side(faults(), async |(fault, _)| {
         let snapshot = setting.read(FaultPlan::always(fault.clone()), true).await;
         assert!(snapshot.unwrap() == truth, "{fault:?}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -4,8 +4,11 @@
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
+#[path = "support/side_by_side.rs"]
+mod trials;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use butler_core::client::endpoint::EndpointSettings;
 use butler_core::client::error::ErrorKind;
@@ -15,6 +18,8 @@ use butler_testkit::devnet::{Chain, DevnetSpec, History, Move, Oracle, ensure};
 use butler_testkit::proxy::{
     Fault, FaultPlan, FaultProxy, ForgedCoinbase, Lie, LogKind, LogLimit, LogLimitStyle, SplitEvent, When,
 };
+
+use crate::trials::side_by_side;
 
 struct Setting {
     chain: Chain,
@@ -93,17 +98,20 @@ async fn what_a_liar_left_in_the_ledger_is_gone_with_the_first_honest_reading() 
     let endpoints = [setting.endpoint(10_000)];
     let request = support::request(&setting.oracle);
     let truth = setting.reader(&setting.folder.path().join("none"), &endpoints).read(&request, &|_| ()).await.unwrap();
-    for lie in Lie::ALL {
+    side_by_side(Lie::ALL, async |lie| {
         let path = setting.folder.path().join(format!("{lie}.json"));
-        setting.proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        let liar = FaultProxy::start(setting.chain.url()).await.unwrap();
+        let endpoints = [support::endpoint("proxy", &liar.url())];
+        liar.set(FaultPlan::always(Fault::Lie(lie)));
         let mut reader = setting.reader(&path, &endpoints);
         let _ = reader.read(&request, &|_| ()).await;
         reader.save_ledger().unwrap();
-        setting.proxy.set(FaultPlan::none());
+        liar.set(FaultPlan::none());
         assert!(setting.reader(&path, &endpoints).read(&request, &|_| ()).await.unwrap() == truth, "{lie}");
         // The same for a program that goes on.
         assert!(reader.read(&request, &|_| ()).await.unwrap() == truth, "{lie}, in one process");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -118,20 +126,28 @@ async fn what_a_liar_told_twice_is_gone_with_the_first_honest_reading() {
     let forged = [ForgedCoinbase::Stranger, ForgedCoinbase::OfAnother]
         .into_iter()
         .flat_map(|whose| [SplitEvent::Missing, SplitEvent::Forged].map(|event| Lie::Coinbase(whose, event)));
-    for lie in forged.chain([Lie::LeftOut(LogKind::Terms), Lie::StakeAsDrip, Lie::DripAsStake]) {
+    let lies: Vec<Lie> = forged.chain([Lie::LeftOut(LogKind::Terms), Lie::StakeAsDrip, Lie::DripAsStake]).collect();
+    let mut liars = side_by_side(lies, async |lie| {
+        let liar = FaultProxy::start(setting.chain.url()).await.unwrap();
+        liar.set(FaultPlan::always(Fault::Lie(lie)));
         let path = setting.folder.path().join(format!("{lie}.json"));
-        let mut reader = setting.reader(&path, &endpoints);
-        setting.proxy.set(FaultPlan::always(Fault::Lie(lie)));
-        for _ in 0..3 {
-            // So old that the same endpoint's word counts again.
-            setting.mine(70).await;
-            let _ = reader.read(&request, &|_| ()).await;
-        }
-        reader.save_ledger().unwrap();
-        setting.proxy.set(FaultPlan::none());
-        let truth = setting.reader(&setting.path(), &endpoints).read(&request, &|_| ()).await.unwrap();
-        assert!(setting.reader(&path, &endpoints).read(&request, &|_| ()).await.unwrap() == truth, "{lie}");
+        let reader = setting.reader(&path, &[support::endpoint("proxy", &liar.url())]);
+        (lie, liar, path, reader)
+    })
+    .await;
+    for _ in 0..3 {
+        // So old that the same endpoint's word counts again.
+        setting.mine(70).await;
+        side_by_side(&mut liars, async |(_, _, _, reader)| reader.read(&request, &|_| ()).await.is_ok()).await;
     }
+    let truth = setting.reader(&setting.path(), &endpoints).read(&request, &|_| ()).await.unwrap();
+    side_by_side(&mut liars, async |(lie, liar, path, reader)| {
+        reader.save_ledger().unwrap();
+        liar.set(FaultPlan::none());
+        let mut reader = setting.reader(path, &[support::endpoint("proxy", &liar.url())]);
+        assert!(reader.read(&request, &|_| ()).await.unwrap() == truth, "{lie}");
+    })
+    .await;
 }
 
 /// A ledger in which two attesters have each other's coinbase: nothing on the chain contradicts that.
@@ -258,4 +274,32 @@ async fn a_scan_that_fails_keeps_what_it_read_before() {
     setting.proxy.set(FaultPlan::none());
     let snapshot = setting.reader(&setting.path(), &[setting.endpoint(40)]).read(&request, &|_| ()).await.unwrap();
     assert_eq!(snapshot.delegations.len(), setting.oracle.coinbases().len());
+}
+
+#[tokio::test]
+async fn readings_that_are_cut_before_the_last_blocks_were_read_again_get_there_together() {
+    let setting = Setting::start().await;
+    let request = support::request(&setting.oracle);
+    let endpoints = [setting.endpoint(1)];
+    let mut reader = setting.reader(&setting.path(), &endpoints);
+    reader.read(&request, &|_| ()).await.unwrap();
+    reader.save_ledger().unwrap();
+    // 64 queries, eight at a time, take 1.2 s.
+    let slow = When::ForMethod("eth_getLogs".to_owned());
+    setting.proxy.set(FaultPlan::none().with(Fault::Latency(Duration::from_millis(150)), slow));
+    let mut readings = 0;
+    loop {
+        readings += 1;
+        assert!(readings < 8, "never complete");
+        // What is new each time comes on top.
+        setting.mine(1).await;
+        let mut reader = setting.reader(&setting.path(), &endpoints);
+        let read = tokio::time::timeout(Duration::from_millis(900), reader.read_ledger(&request, &|_| ())).await;
+        reader.save_ledger().unwrap();
+        if let Ok(read) = read {
+            read.unwrap();
+            break;
+        }
+    }
+    assert!(readings > 1, "never cut");
 }
