@@ -159,10 +159,13 @@ async fn events_of_our_providers_that_are_kept_from_us_are_missed() {
     assert_eq!(ran.code, 4, "{}", ran.stderr);
     assert!(ran.stderr.contains("is missing"), "{}", ran.stderr);
     // Where there is another endpoint it is asked for all of them.
-    let honest = bench.chain.url();
+    let honest = FaultProxy::start(bench.chain.url()).await.unwrap();
+    // The quicker one is asked first.
+    honest.set(FaultPlan::always(Fault::Latency(Duration::from_millis(80))));
     let both = format!(
-        "name = \"liar\"\nurl = \"{}\"\n[[networks.devnet.l1]]\nname = \"honest\"\nurl = \"{honest}\"",
-        proxy.url()
+        "name = \"liar\"\nurl = \"{}\"\n[[networks.devnet.l1]]\nname = \"honest\"\nurl = \"{}\"",
+        proxy.url(),
+        honest.url()
     );
     bench.endpoint(&both);
     let ran = bench.run(&["events", "--json"]).await;

@@ -214,9 +214,10 @@ async fn log_limits_in_the_words_of_every_provider_are_learnt() {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
     for style in LogLimitStyle::ALL {
-        let plan = FaultPlan::always(Fault::LogLimit(style.limit(7, 3)));
+        setting.proxy.set(FaultPlan::always(Fault::LogLimit(style.limit(7, 3))));
         setting.proxy.reset();
-        assert!(setting.read(plan, false).await.unwrap() == truth, "{style:?}");
+        let snapshot = setting.reader(false).read(&support::request(&setting.oracle), &|_| ()).await;
+        assert!(snapshot.unwrap() == truth, "{style:?}");
         let scans = setting.proxy.stats().calls_by_method["eth_getLogs"];
         assert!(scans < 60, "{style:?} needed {scans} queries for 84 blocks in steps of 7");
     }

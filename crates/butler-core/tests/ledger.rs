@@ -285,8 +285,10 @@ async fn readings_that_are_cut_before_the_last_blocks_were_read_again_get_there_
     reader.read(&request, &|_| ()).await.unwrap();
     reader.save_ledger().unwrap();
     // 64 queries, eight at a time, take 1.2 s.
+    let limit = LogLimit { style: LogLimitStyle::AlchemyFree, max_range: Some(1), max_results: None };
     let slow = When::ForMethod("eth_getLogs".to_owned());
-    setting.proxy.set(FaultPlan::none().with(Fault::Latency(Duration::from_millis(150)), slow));
+    let plan = FaultPlan::always(Fault::LogLimit(limit)).with(Fault::Latency(Duration::from_millis(150)), slow);
+    setting.proxy.set(plan);
     let mut readings = 0;
     loop {
         readings += 1;

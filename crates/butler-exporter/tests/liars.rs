@@ -12,8 +12,8 @@ use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use support::{Bench, command};
 
-/// Families about endpoints, scrapes and the program, and what counts votes of endpoints.
-const OF_ITSELF: [&str; 5] = ["butler_endpoint_", "butler_scrape_", "butler_scraper_", "butler_process_", "process_"];
+/// Families about endpoints, requests to them, scrapes and the program.
+const OF_ITSELF: [&str; 5] = ["butler_endpoint_", "butler_rpc_", "butler_scrape_", "butler_scraper_", "process_"];
 
 /// The samples that one round of every scraper gives, without anything from an earlier run.
 fn scraped(bench: &Bench) -> BTreeSet<String> {

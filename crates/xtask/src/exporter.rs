@@ -90,7 +90,10 @@ impl Exporter {
         let mut exporter = Self { child, connection: Connection::new(address), address, first_scrape: Duration::ZERO };
         while !exporter.is_complete()? {
             if began.elapsed() > PATIENCE {
-                bail!("not everything was scraped within {PATIENCE:?}:\n{}", exporter.metrics()?);
+                let text = exporter.metrics()?;
+                let failed =
+                    text.lines().filter(|line| line.starts_with("butler_scrape_success{") && !line.ends_with("} 1.0"));
+                bail!("not everything was scraped within {PATIENCE:?}: {}", failed.collect::<Vec<_>>().join(", "));
             }
             std::thread::sleep(Duration::from_millis(2));
         }

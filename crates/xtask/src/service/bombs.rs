@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::ensure as require;
 use butler_testkit::aztec_node::FakeAztecNode;
-use butler_testkit::bombs::{Bomb, BombServer};
+use butler_testkit::bombs::{Bomb, BombServer, Size};
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 
 use super::{create_folder, write};
@@ -31,15 +31,15 @@ impl Bombs {
         let node = following_node(chain.oracle()?).await?;
         let (mut servers, mut list) = (Vec::new(), String::new());
         for bomb in Bomb::OF_L1 {
-            let server = BombServer::start(bomb, chain.url()).await?;
+            let server = BombServer::start(bomb, Size::Whole, chain.url()).await?;
             let name = format!("l1-{bomb:?}");
             write(&folder.join(format!("{name}.toml")), &honest.replace(l1, &server.url()))?;
-            let scraper = if matches!(bomb, Bomb::Committees | Bomb::Tally) { "slashing" } else { "l1" };
+            let scraper = if bomb.is_of_a_decided_slash() { "slashing" } else { "l1" };
             list += &format!("{name} {scraper}\n");
             servers.push((name, server));
         }
         for bomb in Bomb::OF_NODES {
-            let server = BombServer::start(bomb, &node.url()).await?;
+            let server = BombServer::start(bomb, Size::Whole, &node.url()).await?;
             let name = format!("node-{bomb:?}");
             let url = server.url();
             let section =
