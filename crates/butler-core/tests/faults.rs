@@ -16,7 +16,9 @@ use butler_core::contracts::multicall::{MULTICALL3, Outcome, encode_aggregate};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::snapshot::{SnapshotError, SnapshotReader};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
-use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, Lie, LogLimitStyle, PruneStyle, When};
+use butler_testkit::proxy::{
+    BatchRefusal, Fault, FaultPlan, FaultProxy, Lie, LogLimitStyle, OverrideRefusal, PruneStyle, When,
+};
 use ethers_core::types::{Address, U256};
 
 use crate::trials::side_by_side;
@@ -240,11 +242,12 @@ async fn an_endpoint_without_old_state_is_told_from_one_without_the_block() {
 }
 
 #[tokio::test]
-async fn a_chain_without_multicall3_is_read_call_by_call() {
+async fn a_chain_without_multicall3_and_overrides_is_read_call_by_call() {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
     setting.remove_multicall3().await;
-    assert!(setting.read(FaultPlan::none(), false).await.unwrap() == truth);
+    let plan = FaultPlan::always(Fault::RefuseOverrides(OverrideRefusal::Ignored));
+    assert!(setting.read(plan, false).await.unwrap() == truth);
 }
 
 #[tokio::test]

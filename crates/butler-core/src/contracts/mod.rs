@@ -10,4 +10,5 @@ pub mod events;
 mod guard;
 pub mod ledger_events;
 pub mod multicall;
+pub mod packed;
 pub mod split;

@@ -6,7 +6,7 @@ use ethers_core::utils::{hex, id};
 use serde_json::{Value, json};
 
 use super::kind::{Bomb, Size};
-use crate::multicall;
+use crate::multicall::Pack;
 
 const COMMITTEES: &str = "getSlashTargetCommittees(uint256)";
 const TALLY: &str = "getTally(uint256,address[][])";
@@ -28,9 +28,7 @@ pub(super) fn spoil(bomb: (Bomb, Size), request: &Value, honest: &[u8]) -> anyho
             Some(&mut honest)
         };
         let Some(answer) = answer else { continue };
-        let input = call["params"][0]["data"].as_str().or_else(|| call["params"][0]["input"].as_str());
-        let input = bytes(input.unwrap_or_default())?;
-        if let Some(spoiled) = replacement(bomb, &input, answer["result"].as_str().unwrap_or_default())? {
+        if let Some(spoiled) = replacement(bomb, call, answer["result"].as_str().unwrap_or_default())? {
             *answer = json!({ "jsonrpc": "2.0", "id": call["id"], "result": format!("0x{}", hex::encode(spoiled)) });
             is_bomb = true;
         }
@@ -38,15 +36,16 @@ pub(super) fn spoil(bomb: (Bomb, Size), request: &Value, honest: &[u8]) -> anyho
     Ok((honest.to_string(), is_bomb))
 }
 
-/// What the bomb returns to this input, where it does.
-fn replacement(bomb: (Bomb, Size), input: &[u8], honest: &str) -> anyhow::Result<Option<Vec<u8>>> {
-    if !multicall::is_aggregate(input) {
-        return of(bomb, input);
-    }
+/// What the bomb returns to this call, where it does.
+fn replacement(bomb: (Bomb, Size), call: &Value, honest: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    let Some(pack) = Pack::of(call)? else {
+        let input = call["params"][0]["data"].as_str().or_else(|| call["params"][0]["input"].as_str());
+        return of(bomb, &bytes(input.unwrap_or_default())?);
+    };
     if bomb.0 == Bomb::SharedReturns {
-        return Ok(Some(shared(multicall::inputs(input)?.len(), length(bomb.1, SHARED)?)));
+        return Ok(Some(shared(pack.inputs.len(), length(bomb.1, SHARED)?)));
     }
-    multicall::rewritten(input, &bytes(honest)?, |input, _| of(bomb, input).ok().flatten())
+    pack.rewritten(&bytes(honest)?, |input, _| of(bomb, input).ok().flatten())
 }
 
 /// The bomb's return to a call of the getter that it is of.
