@@ -8,6 +8,7 @@ pub mod block;
 pub mod coinbase;
 pub mod delegation;
 pub mod duplicates;
+pub mod findings;
 pub mod governance;
 pub mod host;
 pub mod ids;
