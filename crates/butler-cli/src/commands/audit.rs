@@ -111,7 +111,7 @@ pub(super) fn findings(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<finding
 }
 
 /// Everything that core finds in one snapshot with its key files.
-pub(super) fn of_chain(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding> {
+fn of_chain(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding> {
     let (snapshot, network) = (&gathered.snapshot, &gathered.network);
     let thresholds = network.config.thresholds();
     let has_key_files = !network.keys.files.is_empty();

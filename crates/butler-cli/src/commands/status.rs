@@ -120,9 +120,9 @@ fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> Statu
     }
 }
 
-/// The attesters that some finding is about which is no mere note.
+/// The attesters that some finding of `audit` is about which is no mere note.
 fn needing_attention(gathered: &Gathered, rows: &[AttesterRow]) -> BTreeSet<Address> {
-    let found = audit::of_chain(gathered, rows).into_iter().filter(|finding| finding.level != Level::Note);
+    let found = audit::findings(gathered, rows).into_iter().filter(|finding| finding.level != Level::Note);
     let attester = |subject| match subject {
         Subject::Attester(attester) => Some(attester),
         Subject::Publisher(_)
