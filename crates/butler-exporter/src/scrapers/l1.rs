@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
+use butler_core::domain::findings::{Source, program};
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
 use butler_core::network::{Network, NetworkError, key_files};
@@ -21,6 +22,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::catalogue;
 use crate::kinds::FailureKind;
+use crate::readings::findings::push_findings;
 use crate::readings::runway::{note_balances, runway_readings};
 use crate::readings::{ChainReadings, Readings, address, chain_readings, number, truth};
 use crate::scrapers::Scrape;
@@ -121,7 +123,8 @@ impl L1Scraper {
                     );
                 }
                 let steps = read.steps.iter().map(|step| step.judgement).collect();
-                let scraped = Scraped { readings: read.readings, states: read.states, steps };
+                let (readings, findings, states) = (read.readings, read.findings, read.states);
+                let scraped = Scraped { readings, findings, states, steps };
                 let failures = slot.succeeded(scraped, took, unix_now());
                 if failures > 0 {
                     tracing::info!(network, failures, "the chain of {network} is read again after {failures} failures");
@@ -168,12 +171,20 @@ impl L1Scraper {
         let client = network.reader.client();
         let times = self.delegation_times.read(client, &snapshot.block, &snapshot.delegations).await;
         note_balances(&mut self.spending, &snapshot);
-        let runways = runway_readings(&snapshot, &times.map_err(ScrapeError::Snapshot)?, &self.spending);
+        let thresholds = network.config.thresholds();
+        let times = times.map_err(ScrapeError::Snapshot)?;
+        let (runways, dry) = runway_readings(&snapshot, &times, &self.spending, &thresholds);
         readings.readings.0.extend(runways.0);
+        readings.findings.extend(dry);
         push_endpoints(&mut readings.readings, client, snapshot.block.number);
+        readings.findings.extend(client.clock_behind().map(program::of_clock));
+        let (number, time) = (snapshot.block.number, snapshot.block.timestamp);
+        readings.findings.extend(program::of_block(number, time, unix_now(), &thresholds));
+        push_findings(&mut readings.readings, Source::Chain, &readings.findings, time);
         self.seen.send_replace(Some(Arc::new(Seen {
             snapshot,
             keys: network.keys.book.clone(),
+            thresholds,
             client: network.reader.shared_client(),
             taken: Instant::now(),
         })));
