@@ -97,7 +97,10 @@ async fn the_page_forbids_what_it_does_not_need() {
         assert!(page.head.contains(header), "{header} is not in {}", page.head);
     }
     let text = page.text();
-    assert!(text.contains("scraper l1: nothing is known yet") || text.contains("scraper l1: its last scrape failed"), "{text}");
+    assert!(
+        text.contains("scraper l1: nothing is known yet") || text.contains("scraper l1: its last scrape failed"),
+        "{text}"
+    );
     let runbook = program.get("/runbooks/ButlerNodeDown");
     assert!(runbook.head.contains("text/plain") && runbook.text().starts_with("# ButlerNodeDown"), "{}", runbook.head);
     for missing in ["/runbooks/", "/runbooks/README", "/runbooks/..%2fREADME", "/runbooks/ButlerNodeDown.md"] {
