@@ -34,4 +34,4 @@ pub mod transition;
 pub mod view;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
