@@ -13,6 +13,7 @@ use super::host::{HostConfig, read_host};
 use super::reader::Section;
 use super::setting::{Ether, Problem, Setting};
 use super::text_setting::{PresetName, Text, WrittenPath, WrittenPattern, is_network_name};
+use crate::domain::findings::Thresholds;
 use crate::domain::ids::ProviderId;
 use crate::domain::labels::{LabelRule, SERVER_PREFIX};
 
@@ -111,6 +112,12 @@ impl NetworkConfig {
     #[must_use]
     pub fn has_l1(&self) -> bool {
         !self.l1.is_empty()
+    }
+
+    /// The limits from which something is wrong on this network.
+    #[must_use]
+    pub fn thresholds(&self) -> Thresholds {
+        Thresholds::configured(self.coinbase_critical)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod bls_key;
 pub mod coinbase;
 pub mod delegation;
 pub mod duplicates;
+pub mod findings;
 pub mod governance;
 pub mod host;
 pub mod ids;

@@ -10,6 +10,7 @@ mod content;
 mod discovery;
 mod encrypted;
 mod fault;
+mod findings;
 mod format;
 mod json;
 mod kept;

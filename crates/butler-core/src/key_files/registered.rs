@@ -15,13 +15,13 @@ use crate::domain::key_book::KeyFileGap;
 
 impl KeyFilesReport {
     /// Holds every BLS key of the book against the registered ones. Can be done again with a newer look at the chain.
-    pub fn hold_against_chain(&mut self, registered: &BTreeMap<Address, BlsKey>) {
+    pub fn hold_against_chain(&mut self, registered: &BTreeMap<Address, BTreeSet<BlsKey>>) {
         self.notices.retain(|notice| !matches!(notice, KeyFileNotice::BlsUnproven { .. }));
         let mut refused = BTreeSet::new();
         for entry in &self.book.entries {
             let Some(key) = entry.bls_public_key else { continue };
             match registered.get(&entry.attester) {
-                Some(known) if *known == key => {}
+                Some(known) if known.contains(&key) => {}
                 Some(_) => {
                     let what = "differs from the key that is registered for this attester, so it may be the private one; \
                          the whole file is refused";
@@ -73,7 +73,7 @@ mod tests {
         ];
         let mut report =
             KeyFilesReport { book: KeyBook { entries, ..KeyBook::default() }, ..KeyFilesReport::default() };
-        let registered = BTreeMap::from([(address(1), key(1)), (address(3), key(9))]);
+        let registered = BTreeMap::from([(address(1), [key(1)].into()), (address(3), [key(9)].into())]);
         report.hold_against_chain(&registered);
         assert_eq!(report.book.attesters(), BTreeSet::from([address(1), address(2)]));
         let unproven = KeyFileNotice::BlsUnproven { attester: address(2), file: "good.json".to_owned(), index: 0 };

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
+use butler_core::domain::findings::{Source, program};
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
-use butler_core::key_files::KeyFilesReport;
+use butler_core::key_files::{KeyFileFault, KeyFilesReport};
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::report::Chain;
 use butler_core::snapshot::{DelegationTimes, SnapshotError};
@@ -23,6 +24,7 @@ use tokio::time::{Instant, timeout};
 use crate::catalogue;
 use crate::key_keeper::{KeyKeeper, private_keys};
 use crate::kinds::FailureKind;
+use crate::readings::findings::push_findings;
 use crate::readings::runway::{note_balances, runway_readings};
 use crate::readings::{ChainReadings, Readings, address, chain_readings, number, truth};
 use crate::scrapers::Scrape;
@@ -126,7 +128,8 @@ impl L1Scraper {
                     );
                 }
                 let steps = read.steps.iter().map(|step| step.judgement).collect();
-                let scraped = Scraped { readings: read.readings, states: read.states, steps };
+                let (readings, findings, states) = (read.readings, read.findings, read.states);
+                let scraped = Scraped { readings, findings, states, steps };
                 let failures = slot.succeeded(scraped, took, unix_now());
                 if failures > 0 {
                     tracing::info!(network, failures, "the chain of {network} is read again after {failures} failures");
@@ -168,12 +171,20 @@ impl L1Scraper {
         let client = network.reader.client();
         let times = self.delegation_times.read(client, &snapshot.block, &snapshot.delegations).await;
         note_balances(&mut self.spending, &snapshot);
-        let runways = runway_readings(&snapshot, &times.map_err(ScrapeError::Snapshot)?, &self.spending);
+        let thresholds = network.config.thresholds();
+        let times = times.map_err(ScrapeError::Snapshot)?;
+        let (runways, dry) = runway_readings(&snapshot, &times, &self.spending, &thresholds);
         readings.readings.0.extend(runways.0);
+        readings.findings.extend(dry);
         push_endpoints(&mut readings.readings, client, snapshot.block.number);
+        readings.findings.extend(client.clock_behind().map(program::of_clock));
+        let (number, time) = (snapshot.block.number, snapshot.block.timestamp);
+        readings.findings.extend(program::of_block(number, time, unix_now(), &thresholds));
+        push_findings(&mut readings.readings, Source::Chain, &readings.findings, time);
         self.seen.send_replace(Some(Arc::new(Seen {
             snapshot,
             keys: network.keys.book.clone(),
+            thresholds,
             client: network.reader.shared_client(),
             taken: Instant::now(),
         })));
@@ -188,16 +199,17 @@ impl L1Scraper {
 
     /// Logs what is newly wrong with key files, and what is right again.
     fn tell_faults(&mut self, network: &str, keys: &KeyFilesReport) {
-        let kept = keys.kept.iter().map(|kept| {
-            let (file, attesters) = (&kept.file, kept.attesters);
-            format!("{file}: it can not be read now; what it said last counts, with {attesters} attesters")
-        });
-        let faults: BTreeSet<String> = keys.faults.iter().map(ToString::to_string).chain(kept).collect();
+        let kept = keys.kept.iter().map(|kept| format!("what a key file said last counts: {kept}"));
+        let told = |fault: &KeyFileFault| {
+            let what = if fault.refuses_file() { "a key file is left out" } else { "an entry of a key file is wrong" };
+            format!("{what}: {fault}")
+        };
+        let faults: BTreeSet<String> = keys.faults.iter().map(told).chain(kept).collect();
         for fault in faults.difference(&self.told_faults) {
-            tracing::warn!(network, "key files of {network}: {fault}");
+            tracing::warn!(network, "{fault}");
         }
         if faults.is_empty() && !self.told_faults.is_empty() {
-            tracing::info!(network, "key files of {network}: all are read again");
+            tracing::info!(network, "all key files of {network} are read again");
         }
         self.told_faults = faults;
     }

@@ -6,6 +6,7 @@
 //! configuration does not name any more is forgotten at once, and so is a key of a lost file that another file has now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ethers_core::types::Address;
@@ -19,6 +20,7 @@ use super::read::read_all;
 use super::report::{KeyFilesReport, Outcome};
 use super::shown::shown_path;
 use super::sources::KeySources;
+use crate::text::time::count;
 
 /// How long a file counts that is gone while others are there, in seconds.
 const GONE_FOR: u64 = 24 * 3_600;
@@ -56,6 +58,25 @@ pub struct KeptFile {
     pub since: u64,
     /// When its content is forgotten.
     pub until: u64,
+}
+
+impl fmt::Display for KeptFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}, with {}", self.file, self.words(), count(self.attesters, "attester"))
+    }
+}
+
+impl KeptFile {
+    /// Why it is kept, in words about "it".
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match self.why {
+            KeptWhy::Unreadable => "it can not be read or used now",
+            KeptWhy::Partly => "some of its entries can not be read now",
+            KeptWhy::Emptied => "it names nobody any more",
+            KeptWhy::Gone => "it is gone",
+        }
+    }
 }
 
 /// The last good contents of one network's files.
