@@ -5,6 +5,7 @@
 
 pub mod arrival;
 pub mod block;
+pub mod bls_key;
 pub mod coinbase;
 pub mod delegation;
 pub mod duplicates;
@@ -34,4 +35,4 @@ pub mod transition;
 pub mod view;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

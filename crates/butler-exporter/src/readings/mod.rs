@@ -110,7 +110,7 @@ pub fn chain_readings(
     let replicas = if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse };
     let publishers = top_ups(&keys.book, &snapshot.publisher_balances, config.minimum_ether_per_attester)?;
     let mut findings = find_keys::of_duplicates(snapshot, &keys.book, replicas);
-    findings.extend(keys.faults.iter().map(|fault| find_keys::of_fault(&fault.file, fault.to_string())));
+    findings.extend(keys.findings());
     findings.extend(find_keys::of_unwatched(watched(config, keys, snapshot.providers.len())));
     findings.extend(attester::of_rows(&rows, !keys.files.is_empty(), now, &thresholds));
     findings.extend(attester::doubts(&rows));

@@ -16,7 +16,8 @@ use butler_core::domain::node::follows_canonical;
 use butler_core::domain::offence::{Offence, sum_offences};
 use butler_core::domain::rollup::RollupFacts;
 use butler_core::domain::sentinel::{AttesterDuties, MissedShare, SentinelReport, believe};
-use butler_core::network::{NetworkError, admin_ports, aztec_nodes, key_files};
+use butler_core::key_files::PrivateKeys;
+use butler_core::network::{NetworkError, admin_ports, aztec_nodes};
 use ethers_core::types::Address;
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use futures_util::stream::{self, StreamExt as _};
@@ -24,6 +25,7 @@ use tokio::task::block_in_place;
 use tokio::time::Instant;
 
 use crate::catalogue;
+use crate::key_keeper::KeyKeeper;
 use crate::kinds::FailureKind;
 use crate::readings::{Readings, address, count, number, truth, units};
 use crate::scrapers::Scrape;
@@ -61,6 +63,7 @@ impl Clients {
 #[derive(Debug)]
 pub struct SentinelScraper {
     config: NetworkConfig,
+    keys: (KeyKeeper, PrivateKeys),
     seen: SeenReceiver,
     /// A snapshot that is older does not count.
     age_limit: Duration,
@@ -72,8 +75,16 @@ pub struct SentinelScraper {
 impl SentinelScraper {
     /// A scraper that has asked nobody yet.
     #[must_use]
-    pub fn new(config: NetworkConfig, seen: SeenReceiver, age_limit: Duration) -> Self {
-        Self { config, seen, age_limit, first_look: FirstLook::default(), clients: None, log: FailureLog::default() }
+    pub fn new(config: NetworkConfig, keys: (KeyKeeper, PrivateKeys), seen: SeenReceiver, age_limit: Duration) -> Self {
+        Self {
+            config,
+            keys,
+            seen,
+            age_limit,
+            first_look: FirstLook::default(),
+            clients: None,
+            log: FailureLog::default(),
+        }
     }
 
     async fn scrape_sentinels(&mut self, slot: &Slot) {
@@ -121,7 +132,7 @@ impl SentinelScraper {
 
     /// Those of key files and of the configuration, and those that the last snapshot found besides.
     fn own_attesters(&self, seen: Option<&Seen>) -> BTreeSet<Address> {
-        let mut own = block_in_place(|| key_files(&self.config)).book.attesters();
+        let mut own = block_in_place(|| self.keys.0.load(&self.config, self.keys.1)).book.attesters();
         own.extend(&self.config.extra_attesters);
         own.extend(seen.into_iter().flat_map(|seen| seen.snapshot.attesters.keys()));
         own

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use ethers_core::types::{Address, H256};
+use ethers_core::types::Address;
 
+use crate::domain::bls_key::BlsKey;
 use crate::domain::duplicates;
 use crate::domain::ids::ProviderId;
 use crate::text::address::checksummed;
@@ -16,7 +17,7 @@ pub enum Subject {
     /// A publisher.
     Publisher(Address),
     /// A compressed BLS public key.
-    BlsKey(H256),
+    BlsKey(BlsKey),
     /// One of our providers.
     Provider(ProviderId),
     /// An Aztec node, by its name in the configuration.
@@ -39,7 +40,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Attester(address) | Self::Publisher(address) => f.pad(&checksummed(address)),
-            Self::BlsKey(key) => write!(f, "{key:?}"),
+            Self::BlsKey(key) => write!(f, "{key}"),
             Self::Provider(id) => write!(f, "provider {id}"),
             Self::Node(name) => write!(f, "node {name}"),
             Self::Host(name) => write!(f, "host {name}"),
