@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::arrival::Arrival;
 use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
+use butler_core::domain::findings::attester::judge_what_is_known;
+use butler_core::domain::findings::{Level, Subject};
 use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
 use butler_core::runtime::exit::Exit;
-use ethers_core::types::U256;
+use ethers_core::types::{Address, U256};
 use serde::Serialize;
 
+use super::audit;
 use crate::args::{Global, StatusArgs};
 use crate::error::CliError;
 use crate::gather::{Gathered, gather};
@@ -96,37 +99,52 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
 /// The overview of everything that was gathered. Without any keys, no coinbase is judged.
 pub(super) fn rows(gathered: &Gathered) -> Vec<AttesterRow> {
     let network = &gathered.network;
-    let mut rows = overview(&gathered.snapshot, &network.keys.book, &BTreeMap::new(), network.config.coinbase_critical);
-    if !gathered.knows_coinbases() {
-        // Nobody said what the servers have: that is not the same as nothing.
-        for row in &mut rows {
-            row.coinbase = CoinbaseCheck::NotApplicable;
-            row.coinbase_severity = Severity::Ok;
-        }
-    }
+    let book = &network.keys.book;
+    let mut rows = overview(&gathered.snapshot, book, &BTreeMap::new(), network.config.coinbase_critical);
+    judge_what_is_known(&mut rows, book);
     rows
 }
 
 fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> StatusReport {
+    let needing = if args.attention { needing_attention(gathered, rows) } else { BTreeSet::new() };
     StatusReport {
         scope: gathered.scope(),
         counts_by_state: counts_by_state(rows),
         counts_by_position: counts_by_position(rows),
         attesters: rows
             .iter()
-            .filter(|row| is_wanted(row, args))
+            .filter(|row| is_wanted(row, args, &needing))
             .map(|row| attester(row, gathered.knows_coinbases()))
             .collect(),
         key_file_faults: gathered.network.keys.faults.iter().map(ToString::to_string).collect(),
     }
 }
 
-fn is_wanted(row: &AttesterRow, args: &StatusArgs) -> bool {
+/// The attesters that some finding of `audit` is about which is no mere note.
+fn needing_attention(gathered: &Gathered, rows: &[AttesterRow]) -> BTreeSet<Address> {
+    let found = audit::findings(gathered, rows).into_iter().filter(|finding| finding.level != Level::Note);
+    let attester = |subject| match subject {
+        Subject::Attester(attester) => Some(attester),
+        Subject::Publisher(_)
+        | Subject::BlsKey(_)
+        | Subject::Provider(_)
+        | Subject::Node(_)
+        | Subject::Host(_)
+        | Subject::File(_)
+        | Subject::Endpoint(_)
+        | Subject::Scraper(_)
+        | Subject::Network
+        | Subject::Program => None,
+    };
+    found.filter_map(|finding| attester(finding.subject)).collect()
+}
+
+fn is_wanted(row: &AttesterRow, args: &StatusArgs, needing: &BTreeSet<Address>) -> bool {
     (args.state.is_empty() || args.state.contains(&row.state))
         && (args.position.is_empty() || args.position.contains(&row.position))
         && (args.server.is_empty() || args.server.iter().any(|server| row.servers.contains(server)))
         && (args.attester.is_empty() || args.attester.contains(&row.attester))
-        && (!args.attention || row.coinbase_severity != Severity::Ok || row.deposit_failed)
+        && (!args.attention || needing.contains(&row.attester))
 }
 
 fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {

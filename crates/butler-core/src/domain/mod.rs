@@ -5,9 +5,11 @@
 
 pub mod arrival;
 pub mod block;
+pub mod bls_key;
 pub mod coinbase;
 pub mod delegation;
 pub mod duplicates;
+pub mod findings;
 pub mod governance;
 pub mod host;
 pub mod ids;
@@ -33,4 +35,4 @@ pub mod transition;
 pub mod view;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

@@ -34,6 +34,7 @@ fn config() -> NetworkConfig {
         aztec_nodes: Vec::new(),
         hosts: Vec::new(),
         key_files: Vec::new(),
+        node_keystores: Vec::new(),
         publisher_files: Vec::new(),
         extra_attesters: Vec::new(),
         labels: Vec::new(),
@@ -49,7 +50,9 @@ fn entry(attester: u64, coinbase: Option<Coinbase>) -> KeyEntry {
     KeyEntry {
         attester: at(attester),
         coinbase,
+        coinbase_fault: None,
         publishers: vec![at(500)],
+        pays_itself: false,
         bls_public_key: None,
         server: "a".to_owned(),
         file: "a.json".to_owned(),
@@ -125,7 +128,10 @@ pub(super) fn network() -> NetworkSnapshot {
 
 fn keys() -> KeyFilesReport {
     let entries = vec![entry(10, None), entry(11, Some(coinbase(110))), entry(12, None), entry(13, None)];
-    KeyFilesReport { book: KeyBook { entries, publishers_by_server: BTreeMap::new() }, ..KeyFilesReport::default() }
+    KeyFilesReport {
+        book: KeyBook { entries, publishers_by_server: BTreeMap::new(), gaps: Vec::new() },
+        ..KeyFilesReport::default()
+    }
 }
 
 fn readings_of(keys: &KeyFilesReport, previous: &BTreeMap<Address, State>) -> ChainReadings {
