@@ -1,6 +1,6 @@
 //! What the rollup says of one attester (`getAttesterView`, aztec-l1 Rollup).
 
-use ethers_core::types::{Address, U256};
+use ethers_core::types::{Address, H256, U256};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -64,6 +64,9 @@ pub struct AttesterView {
     /// The withdrawer in the GSE's config, which is written at the first activation and never cleared.
     /// `Some` means: was active once.
     pub withdrawer: Option<Address>,
+    /// The compressed BLS public key in that config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bls_public_key: Option<H256>,
 }
 
 impl AttesterView {

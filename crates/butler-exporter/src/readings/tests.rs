@@ -77,13 +77,19 @@ fn delegation(attester: u64, split: u64) -> Delegation {
 
 /// 10 validates without a coinbase, 11 with a wrong one, 12 waits without one, 13 is in the provider's queue.
 pub(super) fn network() -> NetworkSnapshot {
-    let view = |status| AttesterView { status, effective_balance: U256::zero(), exit: None, withdrawer: None };
+    let view = |status| AttesterView {
+        status,
+        effective_balance: U256::zero(),
+        exit: None,
+        withdrawer: None,
+        bls_public_key: None,
+    };
     let provider = ProviderFacts {
         admin: at(1),
         pending_admin: Some(at(2)),
         take_rate_bps: 1_250,
         rewards_recipient: at(3),
-        queue: vec![ProviderQueueEntry { index: 4, attester: at(13) }],
+        queue: vec![ProviderQueueEntry::new(4, at(13))],
     };
     NetworkSnapshot {
         chain_id: 1,
@@ -106,7 +112,13 @@ pub(super) fn network() -> NetworkSnapshot {
         providers: BTreeMap::from([(ProviderId::try_from(1).unwrap(), provider)]),
         other_providers: BTreeMap::new(),
         entry_queue: [99, 98, 12]
-            .map(|attester| QueuedDeposit { attester: at(attester), withdrawer: at(1), move_with_latest_rollup: true })
+            .map(|attester| QueuedDeposit {
+                attester: at(attester),
+                withdrawer: at(1),
+                move_with_latest_rollup: true,
+                bls_public_key: None,
+                escrow: None,
+            })
             .into(),
         active_set: vec![at(10), at(11), at(97)],
         attesters: BTreeMap::from([
