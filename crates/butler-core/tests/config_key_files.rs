@@ -57,7 +57,7 @@ fn a_keystore_is_read() {
     let [first, second, third] = report.book.entries.as_slice() else { panic!("three entries") };
     assert_eq!((first.server.as_str(), first.index, first.publishers.len()), ("server-a", 0, 2));
     assert_eq!(first.coinbase.unwrap().to_string(), B);
-    assert_eq!(format!("{:?}", first.bls_public_key.unwrap()), bls);
+    assert_eq!(format!("{:?}", first.bls_public_key.unwrap().0), bls);
     assert_eq!((second.index, second.coinbase, second.publishers.len()), (1, None, 0));
     assert_eq!((third.attester, third.bls_public_key), (second.attester, None));
     assert_eq!(report.book.publishers_by_server["server-a"].len(), 2);

@@ -196,7 +196,7 @@ fn duplicate_finding(duplicate: &Duplicate, level: Level) -> Finding {
     let (noun, subject) = match &duplicate.subject {
         Subject::Attester(address) => ("attester", format::address(address)),
         Subject::Publisher(address) => ("publisher", format::address(address)),
-        Subject::BlsKey(key) => ("BLS key", format!("{key:?}")),
+        Subject::BlsKey(key) => ("BLS key", key.to_string()),
     };
     let places: Vec<String> = duplicate.places.iter().map(place).collect();
     Finding {

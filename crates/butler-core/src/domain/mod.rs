@@ -5,6 +5,7 @@
 
 pub mod arrival;
 pub mod block;
+pub mod bls_key;
 pub mod coinbase;
 pub mod delegation;
 pub mod deposit;

@@ -94,7 +94,9 @@ pub(crate) fn key_entry(attester: u64, server: &str, file: &str, index: usize) -
     KeyEntry {
         attester: address(attester),
         coinbase: None,
+        coinbase_fault: None,
         publishers: Vec::new(),
+        pays_itself: false,
         bls_public_key: None,
         server: server.to_owned(),
         file: file.to_owned(),

@@ -150,8 +150,10 @@ impl KeyFilesReport {
         book.entries.extend(content.entries.into_iter().enumerate().map(|(index, entry)| KeyEntry {
             attester: entry.attester,
             coinbase: entry.coinbase,
+            coinbase_fault: None,
             publishers: entry.publishers,
-            bls_public_key: entry.bls_public_key,
+            pays_itself: false,
+            bls_public_key: entry.bls_public_key.map(Into::into),
             server: file.server.clone(),
             file: path.clone(),
             index,

@@ -49,7 +49,9 @@ fn entry(attester: u64, coinbase: Option<Coinbase>) -> KeyEntry {
     KeyEntry {
         attester: at(attester),
         coinbase,
+        coinbase_fault: None,
         publishers: vec![at(500)],
+        pays_itself: false,
         bls_public_key: None,
         server: "a".to_owned(),
         file: "a.json".to_owned(),
@@ -137,7 +139,10 @@ pub(super) fn network() -> NetworkSnapshot {
 
 fn keys() -> KeyFilesReport {
     let entries = vec![entry(10, None), entry(11, Some(coinbase(110))), entry(12, None), entry(13, None)];
-    KeyFilesReport { book: KeyBook { entries, publishers_by_server: BTreeMap::new() }, ..KeyFilesReport::default() }
+    KeyFilesReport {
+        book: KeyBook { entries, publishers_by_server: BTreeMap::new(), gaps: Vec::new() },
+        ..KeyFilesReport::default()
+    }
 }
 
 fn readings_of(keys: &KeyFilesReport, previous: &BTreeMap<Address, State>) -> ChainReadings {

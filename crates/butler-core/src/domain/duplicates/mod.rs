@@ -8,10 +8,11 @@ mod kind;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::{Address, H256};
+use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
 use self::kind::{CHAIN_PAIRS, ChainPlace};
+use super::bls_key::BlsKey;
 use super::ids::{Coinbase, ProviderId};
 use super::key_book::{KeyBook, KeyEntry};
 use super::provider::ProviderFacts;
@@ -69,7 +70,7 @@ pub enum Place {
 }
 
 /// What is in two places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// An attester, by its address.
@@ -77,11 +78,11 @@ pub enum Subject {
     /// A publisher, by its address.
     Publisher(Address),
     /// A compressed BLS public key.
-    BlsKey(H256),
+    BlsKey(BlsKey),
 }
 
 /// One finding: a subject that is where it must not be a second time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Duplicate {
     /// What is in two places.
     pub subject: Subject,
@@ -227,7 +228,7 @@ fn key_file_duplicates(keys: &KeyBook, replicas: ReplicaPolicy) -> Vec<Duplicate
 
 /// The BLS keys that key files give to different attesters.
 fn shared_bls_keys(keys: &KeyBook) -> Vec<Duplicate> {
-    let mut holders = BTreeMap::<H256, Vec<&KeyEntry>>::new();
+    let mut holders = BTreeMap::<BlsKey, Vec<&KeyEntry>>::new();
     for entry in &keys.entries {
         if let Some(key) = entry.bls_public_key {
             holders.entry(key).or_default().push(entry);
