@@ -24,6 +24,7 @@ pub mod proof;
 pub mod provider;
 pub mod provider_ledger;
 pub mod publisher;
+pub mod queue_key;
 pub mod rewards;
 pub mod rollup;
 pub mod runway;

@@ -131,6 +131,7 @@ pub(crate) fn network() -> NetworkSnapshot {
         attesters: BTreeMap::new(),
         delegations: Vec::new(),
         splits: BTreeMap::new(),
+        winners: BTreeMap::new(),
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::new(),
         pending_rewards: BTreeMap::new(),

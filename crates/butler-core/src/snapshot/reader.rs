@@ -394,6 +394,7 @@ impl SnapshotReader {
             attesters,
             delegations,
             splits: splits.checks,
+            winners: BTreeMap::new(),
             dripped,
             publisher_balances: balances,
             pending_rewards,

@@ -105,6 +105,7 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         entry_queue,
         active_set,
         attesters,
+        winners: BTreeMap::new(),
         dripped: dripped(chain, request, block, &delegations).await,
         // Whatever the chain itself made is confirmed.
         splits: delegations.iter().map(|one| (one.coinbase, SplitCheck::Confirmed(one.split.unwrap()))).collect(),

@@ -131,6 +131,7 @@ pub(super) fn network() -> NetworkSnapshot {
         ]),
         delegations: vec![delegation(10, 110), delegation(11, 111), delegation(12, 112)],
         splits: [110, 111, 112].map(|split| (coinbase(split), SplitCheck::Confirmed(record()))).into(),
+        winners: BTreeMap::new(),
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::from([(at(500), U256::exp10(17))]),
         pending_rewards: BTreeMap::from([(coinbase(110), U256::exp10(18) * 3 / 2)]),
