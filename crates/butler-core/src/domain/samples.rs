@@ -44,10 +44,7 @@ pub(crate) fn provider(queue: &[u64]) -> ProviderFacts {
         pending_admin: None,
         take_rate_bps: 1_000,
         rewards_recipient: address(8_001),
-        queue: (1..)
-            .zip(queue)
-            .map(|(index, attester)| ProviderQueueEntry::new(index, address(*attester)))
-            .collect(),
+        queue: (1..).zip(queue).map(|(index, attester)| ProviderQueueEntry::new(index, address(*attester))).collect(),
     }
 }
 

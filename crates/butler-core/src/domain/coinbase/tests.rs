@@ -123,8 +123,13 @@ fn a_burnt_key_has_no_missing_coinbase_and_no_wrong_one() {
     for position in Position::ALL {
         for (configured, names_zero) in [(&[][..], false), (&[1], false), (&[1, 2], true)] {
             let configured = configured.iter().copied().map(coinbase).collect();
-            let facts =
-                CoinbaseFacts { configured, names_zero, expected: Expectation::Burnt, position, arrival: Some(ARRIVAL) };
+            let facts = CoinbaseFacts {
+                configured,
+                names_zero,
+                expected: Expectation::Burnt,
+                position,
+                arrival: Some(ARRIVAL),
+            };
             assert_eq!(check_coinbase(&facts), CoinbaseCheck::NotApplicable, "{position}");
         }
     }
@@ -167,10 +172,8 @@ fn an_own_coinbase_is_any_one_address_that_all_files_agree_on() {
 #[test]
 fn a_providers_own_policy_wins_over_the_networks() {
     let id = |number: u64| ProviderId::try_from(number).unwrap();
-    let policies = CoinbasePolicies {
-        network: CoinbasePolicy::Own,
-        by_provider: [(id(2), CoinbasePolicy::Split)].into(),
-    };
+    let policies =
+        CoinbasePolicies { network: CoinbasePolicy::Own, by_provider: [(id(2), CoinbasePolicy::Split)].into() };
     let of = [None, Some(id(1)), Some(id(2))].map(|provider| policies.of(provider));
     assert_eq!(of, [CoinbasePolicy::Own, CoinbasePolicy::Own, CoinbasePolicy::Split]);
     assert_eq!(CoinbasePolicies::default().of(Some(id(1))), CoinbasePolicy::Split);

@@ -27,8 +27,7 @@ fn decide_with(
         .collect();
     let delegations: Vec<&Delegation> = delegations.iter().collect();
     let waiting: Vec<&QueuedDeposit> = waiting.iter().collect();
-    let facts =
-        FateFacts { rollup: address(9_000), delegations: &delegations, view, waiting: &waiting, winner };
+    let facts = FateFacts { rollup: address(9_000), delegations: &delegations, view, waiting: &waiting, winner };
     let fates = fates(&facts);
     let counting = counting(&fates, view.was_active_once());
     (fates, counting)

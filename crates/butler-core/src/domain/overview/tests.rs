@@ -7,10 +7,10 @@ use crate::domain::coinbase::{Deadline, Unverified};
 use crate::domain::delegation::Delegation;
 use crate::domain::deposit::Winner;
 use crate::domain::key_book::CoinbaseFault;
-use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
 };
+use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::domain::view::OnChainStatus;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -269,7 +269,8 @@ fn with_an_own_coinbase_no_split_is_expected() {
         assert_eq!(row_of(&rows, attester).coinbase_expected, None);
     }
     assert_eq!(row_of(&rows, 6).coinbase, CoinbaseCheck::Missing { deadline: Deadline::Overdue });
-    let of_other = CoinbasePolicies { by_provider: [(provider_id(2), CoinbasePolicy::Own)].into(), ..Default::default() };
+    let of_other =
+        CoinbasePolicies { by_provider: [(provider_id(2), CoinbasePolicy::Own)].into(), ..Default::default() };
     let rules = CoinbaseRules { critical_within: HOUR, policies: of_other };
     let rows = overview(&snapshot, &keys, &BTreeMap::new(), rules);
     assert!(matches!(row_of(&rows, 4).coinbase, CoinbaseCheck::Wrong { .. }), "provider 1 has the network's policy");
@@ -282,7 +283,10 @@ fn a_zero_coinbase_is_told_as_such() {
         (entry.coinbase, entry.coinbase_fault) = (None, Some(CoinbaseFault::Zero));
     }
     let rows = overview(&snapshot, &keys, &BTreeMap::new(), HOUR);
-    assert_eq!((row_of(&rows, 3).coinbase, row_of(&rows, 3).coinbase_severity), (CoinbaseCheck::Zero, Severity::Critical));
+    assert_eq!(
+        (row_of(&rows, 3).coinbase, row_of(&rows, 3).coinbase_severity),
+        (CoinbaseCheck::Zero, Severity::Critical)
+    );
 }
 
 #[test]

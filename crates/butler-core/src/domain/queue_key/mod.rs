@@ -117,7 +117,10 @@ impl fmt::Display for Obstacle {
                 write!(f, "its address or BLS key waits in the entry queue already, at place {place}")
             }
             Self::Repeated { provider, index } => {
-                write!(f, "its address or BLS key stands in the queue of provider {provider} before it, at index {index}")
+                write!(
+                    f,
+                    "its address or BLS key stands in the queue of provider {provider} before it, at index {index}"
+                )
             }
             Self::Copied { provider, index } => {
                 write!(f, "its address or BLS key stands in the queue of provider {provider}, too, at index {index}")
