@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::config::{Config, ConfigFile, Override, Sources, Variables};
+use butler_core::domain::findings::attester::knows_coinbases;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::exit::Exit;
@@ -90,7 +91,7 @@ impl Gathered {
     /// Whether any key file says what servers run, and so which coinbases they have.
     #[must_use]
     pub(crate) fn knows_coinbases(&self) -> bool {
-        !self.network.keys.book.entries.is_empty()
+        knows_coinbases(&self.network.keys.book)
     }
 
     /// Says on stderr what was wrong and did not stop the command, and turns `exit` into what the program ends with.

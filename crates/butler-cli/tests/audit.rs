@@ -289,11 +289,21 @@ async fn an_active_attester_in_no_key_file_is_an_error_and_a_waiting_one_a_warni
 }
 
 #[tokio::test]
-async fn without_key_files_nobody_is_called_unserved_and_no_coinbase_is_judged() {
+async fn without_key_files_nobody_is_called_unserved_no_coinbase_is_judged_and_that_is_told() {
     let bench = clean().await;
     bench.reconfigure("key_files = [\"keys/*.json\"]\npublisher_files = [\"publishers.json\"]\n", "");
     let report = bench.json(&["audit"], 0).await;
-    assert!(findings(&report).is_empty(), "{report:#}");
+    assert_eq!(findings(&report), [warning("not_watched", "network")], "{report:#}");
+    let notes: Vec<_> =
+        report["notes"].as_array().unwrap().iter().map(|note| note["message"].as_str().unwrap()).collect();
+    assert!(notes.iter().any(|note| note.starts_with("no publisher is known")), "{report:#}");
+    assert!(notes.iter().any(|note| note.starts_with("no Aztec node is configured")), "{report:#}");
+    bench.json(&["audit", "--strict"], 5).await;
+    bench.reconfigure("provider_ids = [1]\n", "");
+    let report = bench.json(&["audit"], 0).await;
+    assert_eq!(findings(&report), [warning("not_watched", "network"), warning("not_watched", "network")], "{report:#}");
+    let shown = bench.run(&["audit"]).await.stdout;
+    assert!(shown.contains("neither its queue nor its delegations are looked at"), "{shown}");
 }
 
 #[tokio::test]
@@ -341,6 +351,8 @@ async fn the_table_names_every_finding_and_the_verdict() {
                                                                           0x3eEE123d0817566E7E45032b97328cd2CFe76613
      ERROR  coinbase_wrong    0xC4c81D5C1851702d27d602aA8ff830A7689F17cc  its coinbase is 0x04ED4ad3cDe36FE8ba944E3D6CFC54f7Fe6c3C72, the delegation's split is
                                                                           0x972B2c69B067FFF06fB054f3Ad36210C75792f95
+
+    note: not_watched: no Aztec node is configured: neither nodes nor missed duties are looked at
 
     FAILED (2 errors, 0 warnings)
     ");

@@ -11,6 +11,7 @@ pub mod delegation;
 pub mod deposit;
 pub mod duplicates;
 pub mod fate;
+pub mod findings;
 pub mod governance;
 pub mod host;
 pub mod ids;

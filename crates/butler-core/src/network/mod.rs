@@ -15,6 +15,7 @@ use crate::client::http::{HttpSettings, HttpSetupError, basic_authorization};
 use crate::client::l1::{BlockTag, L1Client, Policy};
 use crate::config::{Auth, Config, EndpointConfig, HostConfig, NetworkChoiceError, NetworkConfig};
 use crate::domain::duplicates::ReplicaPolicy;
+use crate::domain::findings::keys::Watched;
 use crate::key_files::{KeyFilesReport, list_key_files, load_key_files};
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
@@ -104,12 +105,29 @@ impl Network {
         if self.config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse }
     }
 
+    /// What there is to be watched, by number. `providers` are those that the snapshot found.
+    #[must_use]
+    pub fn watched(&self, providers: usize) -> Watched {
+        watched(&self.config, &self.keys, providers)
+    }
+
     /// Clients of the network's Aztec nodes.
     ///
     /// # Errors
     /// `Endpoint` for the first that cannot be built.
     pub fn aztec_nodes(&self) -> Result<Vec<AztecNode>, NetworkError> {
         aztec_nodes(&self.config)
+    }
+}
+
+/// What there is to be watched on a network, by number.
+#[must_use]
+pub fn watched(network: &NetworkConfig, keys: &KeyFilesReport, providers: usize) -> Watched {
+    Watched {
+        key_files: keys.key_file_count().saturating_add(keys.faults.len()),
+        providers,
+        nodes: network.aztec_nodes.len(),
+        publishers: keys.book.servers_by_publisher().len(),
     }
 }
 

@@ -98,7 +98,7 @@ pub fn chain_readings(
     previous: &BTreeMap<Address, State>,
 ) -> Result<ChainReadings, TopUpError> {
     let mut readings = Readings::default();
-    let rows = overview(snapshot, &keys.book, previous, config.coinbase_critical);
+    let rows = overview(snapshot, &keys.book, previous, config.coinbase_rules());
     push_chain(&mut readings, snapshot, &rows);
     push_attesters(&mut readings, &rows);
     push_doubts(&mut readings, &rows);
@@ -189,7 +189,9 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
                     readings.push(&catalogue::COINBASE_DEADLINE, label(), number(at));
                 }
             }
-            CoinbaseCheck::Wrong { .. } => readings.push(&catalogue::COINBASE_WRONG, label(), 1.0),
+            CoinbaseCheck::Wrong { .. } | CoinbaseCheck::Zero | CoinbaseCheck::Differs { .. } => {
+                readings.push(&catalogue::COINBASE_WRONG, label(), 1.0)
+            }
             CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Unverifiable { .. } => {}
         }
     }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use butler_core::domain::block::BlockRef;
+use butler_core::domain::coinbase::CoinbasePolicies;
 use butler_core::domain::delegation::{Delegation, LogId};
 use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_core::domain::key_book::{KeyBook, KeyEntry};
@@ -41,6 +42,7 @@ fn config() -> NetworkConfig {
         replicated_keys: false,
         minimum_ether_per_attester: U256::exp10(17),
         coinbase_critical: Duration::from_secs(3_600),
+        coinbase_policies: CoinbasePolicies::default(),
         log_range_blocks: None,
     }
 }

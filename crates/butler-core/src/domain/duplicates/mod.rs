@@ -7,6 +7,7 @@
 mod kind;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,22 @@ pub enum Place {
         /// The server's name.
         server: String,
     },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OwnProviderQueue { provider, index } => write!(f, "queue of own provider {provider}, index {index}"),
+            Self::OtherProviderQueue { provider, index } => write!(f, "queue of provider {provider}, index {index}"),
+            Self::EntryQueue { place } => write!(f, "entry queue, place {}", place.saturating_add(1)),
+            Self::ActiveSet { index } => write!(f, "active set, index {index}"),
+            Self::Exiting => f.pad("exiting"),
+            Self::Zombie => f.pad("slashed out"),
+            Self::History => f.pad("was active once"),
+            Self::KeyFile { file, index } => write!(f, "{file}, validators[{index}]"),
+            Self::Server { server } => write!(f, "server {server}"),
+        }
+    }
 }
 
 /// What is in two places.
