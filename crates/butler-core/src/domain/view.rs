@@ -70,9 +70,10 @@ pub struct AttesterView {
 }
 
 impl AttesterView {
-    /// Whether this attester was ever activated: the GSE's config is never cleared (GSE `configOf`).
+    /// Whether this attester was ever activated: it has a status now, or the GSE's config, which is never cleared, has it
+    /// (GSE `configOf`).
     #[must_use]
     pub fn was_active_once(&self) -> bool {
-        self.withdrawer.is_some()
+        self.status != OnChainStatus::None || self.withdrawer.is_some()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 
-use super::{Finding, FindingKind, Severity, Subject};
+use super::{Finding, FindingKind, Level, Severity, Subject};
 use crate::domain::bls_key::BlsKey;
 use crate::domain::coinbase::CoinbaseCheck;
 use crate::domain::duplicates::Place;
@@ -132,39 +132,52 @@ fn registered_bls_keys(snapshot: &NetworkSnapshot) -> BTreeMap<Address, BTreeSet
 }
 
 /// Splits that are the coinbase of several attesters, by their key files or by their delegations: one delegator is paid what
-/// another's attester earns.
+/// another's attester earns. The attester whose split it is by the chain is not at fault, and nothing is told of it.
 #[must_use]
 pub fn of_shared_splits(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Finding> {
     let mut delegated = BTreeMap::<Coinbase, BTreeSet<Address>>::new();
     for delegation in &snapshot.delegations {
         delegated.entry(delegation.coinbase).or_default().insert(delegation.attester);
     }
-    let mut configured = BTreeMap::<Coinbase, BTreeSet<Address>>::new();
+    let mut configured = BTreeMap::<Coinbase, Vec<&AttesterRow>>::new();
     for row in rows.iter().filter(|row| row.coinbase != CoinbaseCheck::NotApplicable) {
         for coinbase in row.coinbase_configured.iter().filter(|coinbase| delegated.contains_key(coinbase)) {
-            configured.entry(*coinbase).or_default().insert(row.attester);
+            configured.entry(*coinbase).or_default().push(row);
         }
     }
-    let is_claimed_twice = |coinbase: &Coinbase| {
-        let check = snapshot.splits.get(coinbase).and_then(SplitCheck::unconfirmed);
-        check == Some(Unconfirmed::SharedCoinbase)
-    };
-    delegated.retain(|coinbase, _| is_claimed_twice(coinbase));
-    let by_files = configured.iter().map(|shared| (shared, "in key files"));
-    let by_logs = delegated.iter().map(|shared| (shared, "by its delegations"));
     let mut found = Vec::new();
-    for ((coinbase, attesters), how) in by_files.chain(by_logs) {
-        for attester in attesters.iter().filter(|_| attesters.len() > 1) {
-            let others = attesters.iter().filter(|other| *other != attester);
-            let others: Vec<String> = others.map(checksummed).map(|address| address.to_string()).collect();
-            let what = format!(
-                "its coinbase {coinbase}, the split of one delegation, is {how} also that of {}",
-                listed(&others)
-            );
-            found.push(Finding::new(FindingKind::SplitShared, Severity::Critical, Subject::Attester(*attester), what));
+    for (coinbase, sharing) in configured.iter().filter(|(_, sharing)| sharing.len() > 1) {
+        let at_fault = sharing.iter().filter(|row| row.coinbase_expected != Some(*coinbase));
+        found.extend(at_fault.map(|row| {
+            let others = sharing.iter().map(|other| other.attester);
+            let finding = shared(*coinbase, row.attester, others, "key files give");
+            match row.coinbase {
+                // That it is wrong is an error already, and this says why it matters.
+                CoinbaseCheck::Wrong { .. } => finding.at_level(Level::Warning),
+                CoinbaseCheck::NotApplicable
+                | CoinbaseCheck::Matches
+                | CoinbaseCheck::Missing { .. }
+                | CoinbaseCheck::Zero
+                | CoinbaseCheck::Differs { .. }
+                | CoinbaseCheck::Unverifiable { .. } => finding,
+            }
+        }));
+    }
+    for (coinbase, attesters) in &delegated {
+        let check = snapshot.splits.get(coinbase).and_then(SplitCheck::unconfirmed);
+        if check == Some(Unconfirmed::SharedCoinbase) && attesters.len() > 1 {
+            let others = || attesters.iter().copied();
+            found.extend(attesters.iter().map(|attester| shared(*coinbase, *attester, others(), "delegations give")));
         }
     }
     found
+}
+
+/// Who gives the same split to `attester` and to the others.
+fn shared(coinbase: Coinbase, attester: Address, all: impl Iterator<Item = Address>, who: &str) -> Finding {
+    let others: Vec<String> = all.filter(|other| *other != attester).map(|other| checksummed(&other).to_string()).collect();
+    let what = format!("{who} the split {coinbase} to it and to {}: it pays one delegator", listed(&others));
+    Finding::new(FindingKind::SplitShared, Severity::Critical, Subject::Attester(attester), what)
 }
 
 /// A few names, and how many more there are.
