@@ -105,7 +105,7 @@ pub fn chain_readings(
     let mut readings = Readings::default();
     let thresholds = config.thresholds();
     let now = snapshot.block.timestamp;
-    let mut rows = overview(snapshot, &keys.book, previous, config.coinbase_critical);
+    let mut rows = overview(snapshot, &keys.book, previous, config.coinbase_rules());
     attester::judge_what_is_known(&mut rows, &keys.book);
     let replicas = if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse };
     let publishers = top_ups(&keys.book, &snapshot.publisher_balances, config.minimum_ether_per_attester)?;
@@ -205,7 +205,9 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
                     readings.push(&catalogue::COINBASE_DEADLINE, label(), number(at));
                 }
             }
-            CoinbaseCheck::Wrong { .. } => readings.push(&catalogue::COINBASE_WRONG, label(), 1.0),
+            CoinbaseCheck::Wrong { .. } | CoinbaseCheck::Zero | CoinbaseCheck::Differs { .. } => {
+                readings.push(&catalogue::COINBASE_WRONG, label(), 1.0)
+            }
             CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Unverifiable { .. } => {}
         }
     }

@@ -3,6 +3,7 @@
 use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
 use crate::domain::coinbase::{self, CoinbaseCheck, Deadline};
 use crate::domain::duplicates::Place;
+use crate::domain::fate::Fate;
 use crate::domain::key_book::KeyBook;
 use crate::domain::overview::AttesterRow;
 use crate::domain::position::Position;
@@ -32,7 +33,7 @@ pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: 
     for row in rows {
         found.extend(coinbase(row, now, thresholds));
         if row.deposit_failed {
-            let what = "its deposit failed and was refunded: the key is burnt, the delegator has no validator";
+            let what = deposit_failed(row);
             found.push(about(row, FindingKind::DepositFailed, Severity::Warning, what));
         }
         found.extend(unserved(row).filter(|_| has_key_files));
@@ -47,6 +48,16 @@ pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: 
 fn about(row: &AttesterRow, kind: FindingKind, severity: Severity, what: impl Into<String>) -> Finding {
     let servers = row.servers.iter().map(|server| Place::Server { server: server.clone() });
     Finding::new(kind, severity, Subject::Attester(row.attester), what).in_places(servers.collect())
+}
+
+fn deposit_failed(row: &AttesterRow) -> String {
+    let what = "its deposit failed and was refunded: the key is burnt, the delegator has no validator";
+    match row.stakes.iter().filter(|stake| stake.fate == Fate::Refunded).count() {
+        0 | 1 => what.to_owned(),
+        refunds => {
+            format!("its {refunds} deposits failed and were refunded: the key is burnt, no delegator has a validator")
+        }
+    }
 }
 
 fn unserved(row: &AttesterRow) -> Option<Finding> {
@@ -75,6 +86,14 @@ fn coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) -> Option<Find
         CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches => None,
         CoinbaseCheck::Wrong { configured, expected } => {
             let what = format!("its coinbase is {configured}, the delegation's split is {expected}");
+            Some(about(row, FindingKind::CoinbaseWrong, severity, what))
+        }
+        CoinbaseCheck::Zero => {
+            let what = "its coinbase in a key file is the zero address: what it earns is nobody's";
+            Some(about(row, FindingKind::CoinbaseZero, severity, what).and_then(right_one(row)))
+        }
+        CoinbaseCheck::Differs { configured, other } => {
+            let what = format!("its key files name {configured} and {other} as its coinbase, and it can be only one");
             Some(about(row, FindingKind::CoinbaseWrong, severity, what))
         }
         CoinbaseCheck::Unverifiable { configured, why } => {
