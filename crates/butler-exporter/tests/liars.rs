@@ -1,7 +1,7 @@
 //! What the exporter serves when one of three endpoints lies, in every way that the test kit knows: what it serves of three
 //! honest ones, but for what it says of the endpoints and of itself.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;

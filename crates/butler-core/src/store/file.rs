@@ -10,13 +10,14 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use thiserror::Error;
 
 /// How temporary files are named: this, something random, and the suffix.
 const PREFIX: &str = ".butler-";
 const SUFFIX: &str = ".tmp";
-/// A temporary file of this age belongs to nobody who lives: writing one takes a moment.
-const ABANDONED: Duration = Duration::from_secs(3_600);
+/// A temporary file is locked while it is written. One that is not, and is older than this, belongs to nobody who lives.
+const ABANDONED: Duration = Duration::from_secs(10);
 
 /// A local file that could not be read or replaced.
 #[derive(Debug, Error)]
@@ -226,6 +227,8 @@ fn replace(target: &Path, folder: &Path, bytes: &[u8], mode: u32) -> io::Result<
     // The temporary file is created with 0600 and removed when dropped.
     let mut temporary =
         tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder).map_err(without_path)?;
+    // Nobody else knows it. Where a file system has no locks, its age must do.
+    let _ = flock(temporary.as_file(), FlockOperation::NonBlockingLockExclusive);
     temporary.as_file_mut().write_all(bytes)?;
     temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
     temporary.as_file().sync_all()?;
@@ -243,11 +246,16 @@ fn remove_abandoned(folder: &Path, age: Duration) {
             continue;
         }
         // The entry's own metadata: a link is never followed.
-        let is_abandoned = entry.metadata().is_ok_and(|metadata| {
+        let is_old = entry.metadata().is_ok_and(|metadata| {
             let elapsed = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
             metadata.is_file() && metadata.uid() == user && elapsed.is_some_and(|elapsed| elapsed >= age)
         });
-        if is_abandoned {
+        let is_free = || {
+            let file =
+                rustix::fs::open(entry.path(), OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty());
+            file.is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok())
+        };
+        if is_old && is_free() {
             let _ = std::fs::remove_file(entry.path());
         }
     }
@@ -328,7 +336,10 @@ mod tests {
         for name in [".butler-gone.tmp", "butler-x.tmp", ".butler-x.json", "other.tmp"] {
             File::create(path(name)).unwrap().set_modified(old).unwrap();
         }
-        File::create(path(".butler-at-work.tmp")).unwrap();
+        File::create(path(".butler-new.tmp")).unwrap();
+        let at_work = File::create(path(".butler-at-work.tmp")).unwrap();
+        at_work.set_modified(old).unwrap();
+        flock(&at_work, FlockOperation::NonBlockingLockExclusive).unwrap();
         std::fs::create_dir(path(".butler-folder.tmp")).unwrap();
         symlink(path("other.tmp"), path(".butler-link.tmp")).unwrap();
         save_atomic(&path("state.json"), b"new", 0o600).unwrap();
@@ -336,6 +347,7 @@ mod tests {
             ".butler-at-work.tmp",
             ".butler-folder.tmp",
             ".butler-link.tmp",
+            ".butler-new.tmp",
             ".butler-x.json",
             "butler-x.tmp",
             "other.tmp",

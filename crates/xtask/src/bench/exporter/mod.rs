@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Scrapes of all networks together that a run lasts.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     scrapes: u64,
+    /// Measure only the start.
+    #[arg(long)]
+    starts: bool,
     /// Measure only the start, of this build and that of a revision, in turn.
     #[arg(long, value_name = "REV")]
     against: Option<String>,
@@ -61,7 +64,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         println!("{started:#}");
     }
-    if options.against.is_some() {
+    if options.starts || options.against.is_some() {
         return Ok(());
     }
     let folder = target().join("bench/exporter");
