@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use butler_core::config::NetworkConfig;
 use butler_core::domain::coinbase::{CoinbaseCheck, Deadline};
 use butler_core::domain::duplicates::{DuplicateKind, ReplicaPolicy};
-use butler_core::domain::findings::{Finding, FindingKind, Severity, attester, keys as find_keys, provider, publisher};
+use butler_core::domain::findings::{
+    Finding, FindingKind, Severity, attester, keys as find_keys, provider, publisher, staking,
+};
 use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::publisher::{TopUpError, top_ups};
@@ -114,6 +116,7 @@ pub fn chain_readings(
     findings.extend(find_keys::of_unwatched(watched(config, keys, snapshot.providers.len())));
     findings.extend(attester::of_rows(&rows, !keys.files.is_empty(), now, &thresholds));
     findings.extend(attester::doubts(&rows));
+    findings.extend(staking::of_snapshot(snapshot, &keys.book, &rows));
     findings.extend(snapshot.providers.iter().flat_map(|(id, facts)| provider::of_provider(*id, facts, &thresholds)));
     findings.extend(provider::of_arrivals(&rows, now, &thresholds));
     findings.extend(publishers.iter().filter_map(|row| publisher::of_row(row, &thresholds)));
@@ -208,9 +211,12 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
                 }
             }
             CoinbaseCheck::Wrong { .. } | CoinbaseCheck::Zero | CoinbaseCheck::Differs { .. } => {
-                readings.push(&catalogue::COINBASE_WRONG, label(), 1.0)
+                readings.push(&catalogue::COINBASE_WRONG, label(), 1.0);
             }
-            CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Unverifiable { .. } => {}
+            CoinbaseCheck::NotApplicable
+            | CoinbaseCheck::Matches
+            | CoinbaseCheck::Unknown
+            | CoinbaseCheck::Unverifiable { .. } => {}
         }
     }
 }

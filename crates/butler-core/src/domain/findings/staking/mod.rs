@@ -114,7 +114,8 @@ pub fn of_bls_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
 }
 
 /// The BLS keys of each attester on chain: the one that it validates with for ever, or else those that wait.
-fn registered_bls_keys(snapshot: &NetworkSnapshot) -> BTreeMap<Address, BTreeSet<BlsKey>> {
+#[must_use]
+pub fn registered_bls_keys(snapshot: &NetworkSnapshot) -> BTreeMap<Address, BTreeSet<BlsKey>> {
     let mut keys = BTreeMap::<Address, BTreeSet<BlsKey>>::new();
     let deposits = snapshot.entry_queue.iter().map(|deposit| (deposit.attester, deposit.bls_public_key));
     let queued = snapshot.providers.values().flat_map(|provider| &provider.queue);
@@ -159,6 +160,7 @@ pub fn of_shared_splits(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec
                 | CoinbaseCheck::Missing { .. }
                 | CoinbaseCheck::Zero
                 | CoinbaseCheck::Differs { .. }
+                | CoinbaseCheck::Unknown
                 | CoinbaseCheck::Unverifiable { .. } => finding,
             }
         }));
