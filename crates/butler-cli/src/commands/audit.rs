@@ -116,7 +116,7 @@ fn of_chain(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding>
     let thresholds = network.config.thresholds();
     let has_key_files = !network.keys.files.is_empty();
     let mut found = keys::of_duplicates(snapshot, &network.keys.book, network.replica_policy());
-    found.extend(network.keys.faults.iter().map(|fault| keys::of_fault(&fault.file, fault.to_string())));
+    found.extend(network.keys.findings());
     found.extend(keys::of_unwatched(network.watched(snapshot.providers.len())));
     found.extend(attester::of_rows(rows, has_key_files, snapshot.block.timestamp, &thresholds));
     found.extend(attester::doubts(rows));

@@ -40,6 +40,7 @@ static NETWORK: Group = Group {
         key("provider_ids", "provider id", Optional, "Your providers.").list(),
         key("provider_admins", "address", Optional, "Admins whose providers are looked up and added to `provider_ids`.").list(),
         key("key_files", "pattern", Optional, "Public key files of your servers. `*`, `?`, `[…]` and `**` match as in a shell; a pattern that matches nothing is an error.").list(),
+        key("node_keystores", "pattern", Optional, "Keystores that your nodes themselves read, with whatever secrets they hold; patterns as in `key_files`. Only addresses are taken. The files must be yours or root's, and nobody else's to read.").list(),
         key("publisher_files", "path", Optional, "Files that list each server's publishers.").list(),
         key("extra_attesters", "address", Optional, "Attesters to follow although no key file has them.").list(),
         key("server_labels", "boolean", Default("true"), "Whether each server of the key files is a group of its own under the label `server:NAME`."),
@@ -261,6 +262,12 @@ static EXPORTER: Group = Group {
         key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
         key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
         key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),
+        key(
+            "read_private_keystores",
+            "boolean",
+            Default("false"),
+            "Whether the exporter, too, may derive addresses from private keys and mnemonics that `node_keystores` hold. `butler-cli` always does.",
+        ),
         key(
             "insecure",
             "boolean",

@@ -90,6 +90,8 @@ pub struct NetworkConfig {
     pub hosts: Vec<HostConfig>,
     /// Patterns of key files, already under the configuration file's folder.
     pub key_files: Vec<String>,
+    /// Patterns of keystores that nodes themselves read, already under the configuration file's folder.
+    pub node_keystores: Vec<String>,
     /// Files of publishers, already under the configuration file's folder.
     pub publisher_files: Vec<PathBuf>,
     /// Groups of attesters under labels.
@@ -149,7 +151,8 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let l1: Vec<_> = section.sections("l1").iter().map(|section| read_endpoint(section)).collect();
     let aztec_nodes: Vec<_> = section.sections("aztec_nodes").iter().map(read_node).collect();
     let hosts: Vec<_> = section.sections("hosts").iter().map(read_host).collect();
-    let key_files = read_patterns(section);
+    let key_files = read_patterns(section, "key_files");
+    let node_keystores = read_patterns(section, "node_keystores");
     let publisher_files = section.list::<WrittenPath>("publisher_files").into_iter();
     let publisher_files =
         publisher_files.map(|(path, origin)| section.reader().resolve(&path.0, Some(&origin))).collect();
@@ -181,6 +184,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         aztec_nodes: aztec_nodes.into_iter().collect::<Option<_>>()?,
         hosts: hosts.into_iter().collect::<Option<_>>()?,
         key_files,
+        node_keystores,
         publisher_files,
         extra_attesters,
         labels,
@@ -261,8 +265,8 @@ fn read_labels(section: &Section<'_>) -> Vec<LabelRule> {
 }
 
 /// Patterns under the configuration file's folder, whose own name is taken literally.
-fn read_patterns(section: &Section<'_>) -> Vec<String> {
-    let patterns = section.list::<WrittenPattern>("key_files").into_iter();
+fn read_patterns(section: &Section<'_>, key: &str) -> Vec<String> {
+    let patterns = section.list::<WrittenPattern>(key).into_iter();
     let joined = patterns.map(|(pattern, origin)| {
         let resolved = section.reader().resolve(&pattern.0, Some(&origin));
         if resolved.as_os_str() == pattern.0.as_str() {
@@ -275,10 +279,10 @@ fn read_patterns(section: &Section<'_>) -> Vec<String> {
 }
 
 /// A list in which nothing may occur twice.
-fn distinct<T: Setting + PartialEq + Copy>(section: &Section<'_>, key: &str) -> Vec<T> {
-    let mut values: Vec<T> = Vec::new();
+fn distinct<T: Setting + Ord + Copy>(section: &Section<'_>, key: &str) -> Vec<T> {
+    let (mut values, mut seen): (Vec<T>, BTreeSet<T>) = (Vec::new(), BTreeSet::new());
     for (value, _) in section.list::<T>(key) {
-        if values.contains(&value) {
+        if !seen.insert(value) {
             section.fault(key, Problem::new(format!("{} occurs twice", value.show())));
         }
         values.push(value);

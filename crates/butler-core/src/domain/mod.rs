@@ -39,4 +39,4 @@ pub mod transition;
 pub mod view;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

@@ -35,6 +35,7 @@ fn config() -> NetworkConfig {
         aztec_nodes: Vec::new(),
         hosts: Vec::new(),
         key_files: Vec::new(),
+        node_keystores: Vec::new(),
         publisher_files: Vec::new(),
         extra_attesters: Vec::new(),
         labels: Vec::new(),

@@ -156,9 +156,12 @@ fn failure(name: &'static str, subject: &str, error: &CliError) -> Check {
 
 fn check_keys(network: &Network, checks: &mut Vec<Check>) {
     let network_keys = &network.keys;
-    for fault in &network_keys.faults {
-        let finding = keys::of_fault(&fault.file, fault.to_string());
-        checks.push(Check { hint: None, ..shown("keys", &fault.file, &finding, 0) });
+    for finding in network_keys.findings() {
+        let subject = finding.subject.to_string();
+        // A fault says what to do by itself.
+        let is_fault = finding.kind == FindingKind::KeyFile;
+        let check = shown("keys", &subject, &finding, 0);
+        checks.push(if is_fault { Check { hint: None, ..check } } else { check });
     }
     if !network_keys.files.is_empty() {
         let what = format!(

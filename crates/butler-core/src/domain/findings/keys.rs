@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use ethers_core::types::Address;
+
 use super::{Finding, FindingKind, Level, Severity, Subject};
-use crate::domain::duplicates::{self, Duplicate, DuplicateKind, ReplicaPolicy, find_duplicates};
+use crate::domain::duplicates::{self, Duplicate, DuplicateKind, Place, ReplicaPolicy, find_duplicates};
 use crate::domain::key_book::KeyBook;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::text::time::count;
@@ -51,11 +53,59 @@ pub fn of_kept(file: &str, words: &str) -> Finding {
         .at_level(Level::Error)
 }
 
-/// No key file of the network can be read any more.
+/// No key file of the network can be read any more; `kept` is the number of files whose last content is kept.
 #[must_use]
-pub fn of_all_gone(files: usize) -> Finding {
-    let what = format!("{} were good and none can be read now: what they said last is kept", count(files, "key file"));
+pub fn of_all_gone(kept: usize) -> Finding {
+    let what = match kept {
+        0 => {
+            "key files are configured, and none can be read: who runs an attester, and with which coinbase, is unknown"
+                .to_owned()
+        }
+        _ => format!("none of the key files can be read now: what {} said last is kept", count(kept, "file")),
+    };
     Finding::new(FindingKind::KeyFilesGone, Severity::Critical, Subject::Network, what)
+}
+
+/// Keystores of both schemas in one folder.
+#[must_use]
+pub fn of_mixed_schemas(folder: &str, files: &[String]) -> Finding {
+    let what = format!(
+        "keystores of schema 1 and 2 lie in one folder, so a node that reads it refuses all: {}",
+        files.join(", ")
+    );
+    Finding::new(FindingKind::KeyFileSchemasMixed, Severity::Warning, Subject::File(folder.to_owned()), what)
+}
+
+/// A funding account in a folder of several keystores.
+#[must_use]
+pub fn of_dropped_funding(file: &str) -> Finding {
+    let what =
+        "it has a `fundingAccount`, and another keystore lies in its folder: a node that reads both drops the account";
+    Finding::new(FindingKind::FundingAccountDropped, Severity::Warning, Subject::File(file.to_owned()), what)
+}
+
+/// A BLS key that the chain cannot vouch for yet.
+#[must_use]
+pub fn of_unproven_bls(attester: Address, file: &str, index: usize) -> Finding {
+    let what = "a file has a BLS key for it, and the chain has none yet: it may be the private one";
+    let place = Place::KeyFile { file: file.to_owned(), index };
+    Finding::new(FindingKind::BlsUnproven, Severity::Warning, Subject::Attester(attester), what).in_places(vec![place])
+}
+
+/// A BLS key that is not the registered one, so that its file is refused. `words` name the place, never the key.
+#[must_use]
+pub fn of_differing_bls(file: &str, words: String) -> Finding {
+    Finding::new(FindingKind::BlsDiffers, Severity::Critical, Subject::File(file.to_owned()), words)
+}
+
+/// Attesters of a file whose own accounts pay.
+#[must_use]
+pub fn of_own_publishers(file: &str, attesters: usize) -> Finding {
+    let what = format!(
+        "{} no publisher: their own accounts pay",
+        if attesters == 1 { "1 attester has".to_owned() } else { format!("{attesters} attesters have") }
+    );
+    Finding::new(FindingKind::PublisherNotSet, Severity::Info, Subject::File(file.to_owned()), what)
 }
 
 /// What is there to be watched, by number.

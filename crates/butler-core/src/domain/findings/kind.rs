@@ -210,7 +210,7 @@ kinds! {
 
 impl FindingKind {
     /// Every kind, duplicates first.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> + Clone {
         DuplicateKind::ALL.into_iter().map(Self::Duplicate).chain(Self::OWN.iter().copied())
     }
 
