@@ -2,7 +2,6 @@
 
 mod key_files;
 
-use ethers_core::types::H256;
 use proptest::prelude::*;
 
 use super::*;
