@@ -59,6 +59,7 @@ fn mainnet_needs_no_file() {
     replicated_keys = false  # default
     minimum_ether_per_attester = "0.1"  # default
     coinbase_critical = "6h"  # default
+    coinbase_policy = "split"  # default
 
     [[networks.mainnet.l1]]
     url = "http://127.0.0.1:8545"  # flag --l1-url
@@ -187,7 +188,7 @@ fn keys_of(group: &'static Group, path: &str) -> Vec<(String, &'static Key)> {
 
 fn uncommented() -> toml::Table {
     let is_key = |line: &str| {
-        if line == "[[networks.mainnet.hosts]]" {
+        if ["[[networks.mainnet.hosts]]", "[[networks.mainnet.providers]]"].contains(&line) {
             return true;
         }
         let name = line.split_once(" = ").map(|(name, _)| name);

@@ -1,6 +1,6 @@
 //! `audit`: everything that must not be so, with an exit code.
 
-use butler_core::domain::findings::{self, Level, Severity, attester, keys};
+use butler_core::domain::findings::{self, Level, Severity, attester, keys, staking};
 use butler_core::domain::overview::AttesterRow;
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
@@ -120,6 +120,7 @@ fn of_chain(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding>
     found.extend(keys::of_unwatched(network.watched(snapshot.providers.len())));
     found.extend(attester::of_rows(rows, has_key_files, snapshot.block.timestamp, &thresholds));
     found.extend(attester::doubts(rows));
+    found.extend(staking::of_snapshot(snapshot, &network.keys.book, rows));
     found
 }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::arrival::Arrival;
 use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
+use butler_core::domain::fate::Fate;
 use butler_core::domain::findings::attester::judge_what_is_known;
 use butler_core::domain::findings::{Level, Subject};
-use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
+use butler_core::domain::overview::{AttesterRow, StakeRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
@@ -52,7 +53,19 @@ struct Attester {
     exit: Option<Leaving>,
     pending_rewards: Option<JsonAmount>,
     deposit_failed: bool,
+    /// What became of each of its stakes, where that is not the plain story of one.
+    stakes: Vec<Stake>,
     servers: BTreeSet<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Stake {
+    provider_id: u64,
+    staker: JsonAddress,
+    coinbase: JsonAddress,
+    block: u64,
+    fate: Fate,
+    counts: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,6 +80,8 @@ struct Coinbase {
     claimed: Option<JsonAddress>,
     /// Why a coinbase cannot be verified.
     why: Option<Unverified>,
+    /// As `FILE: why`, where a file cannot be read that may name it.
+    unknown: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,7 +115,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
 pub(super) fn rows(gathered: &Gathered) -> Vec<AttesterRow> {
     let network = &gathered.network;
     let book = &network.keys.book;
-    let mut rows = overview(&gathered.snapshot, book, &BTreeMap::new(), network.config.coinbase_critical);
+    let mut rows = overview(&gathered.snapshot, book, &BTreeMap::new(), network.config.coinbase_rules());
     judge_what_is_known(&mut rows, book);
     rows
 }
@@ -155,6 +170,9 @@ fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
         CoinbaseCheck::NotApplicable
         | CoinbaseCheck::Matches
         | CoinbaseCheck::Wrong { .. }
+        | CoinbaseCheck::Zero
+        | CoinbaseCheck::Differs { .. }
+        | CoinbaseCheck::Unknown
         | CoinbaseCheck::Unverifiable { .. } => None,
     };
     Attester {
@@ -176,8 +194,14 @@ fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
             why: match row.coinbase {
                 CoinbaseCheck::Unverifiable { why, .. } => Some(why),
                 CoinbaseCheck::Missing { .. } => row.coinbase_doubt,
-                CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Wrong { .. } => None,
+                CoinbaseCheck::NotApplicable
+                | CoinbaseCheck::Matches
+                | CoinbaseCheck::Wrong { .. }
+                | CoinbaseCheck::Zero
+                | CoinbaseCheck::Unknown
+                | CoinbaseCheck::Differs { .. } => None,
             },
+            unknown: row.coinbase_unknown.clone(),
         },
         effective_balance: row.view.effective_balance.into(),
         withdrawer: row.view.withdrawer.map(Into::into),
@@ -191,7 +215,19 @@ fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
         }),
         pending_rewards: row.pending_rewards.map(Into::into),
         deposit_failed: row.deposit_failed,
+        stakes: row.stakes.iter().map(stake).collect(),
         servers: row.servers.clone(),
+    }
+}
+
+fn stake(stake: &StakeRow) -> Stake {
+    Stake {
+        provider_id: stake.provider_id.into(),
+        staker: stake.staker.into(),
+        coinbase: stake.coinbase.into(),
+        block: stake.block,
+        fate: stake.fate,
+        counts: stake.counts,
     }
 }
 
@@ -201,6 +237,9 @@ fn verdict(check: &CoinbaseCheck) -> &'static str {
         CoinbaseCheck::Matches => "matches",
         CoinbaseCheck::Missing { .. } => "missing",
         CoinbaseCheck::Wrong { .. } => "wrong",
+        CoinbaseCheck::Zero => "zero",
+        CoinbaseCheck::Differs { .. } => "differs",
+        CoinbaseCheck::Unknown => "unknown",
         CoinbaseCheck::Unverifiable { .. } => "unverifiable",
     }
 }

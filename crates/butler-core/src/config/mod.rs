@@ -17,6 +17,7 @@ mod layers;
 mod log;
 mod network;
 mod programs;
+mod providers;
 mod reader;
 mod secret;
 mod sections;

@@ -10,12 +10,15 @@ use super::endpoint::{AdminConfig, EndpointConfig};
 use super::endpoint_reader::{read_admin, read_endpoint};
 use super::fault::{Origin, escape, nearest};
 use super::host::{HostConfig, read_host};
+use super::providers::read_policies;
 use super::reader::Section;
 use super::setting::{Ether, Problem, Setting};
 use super::text_setting::{PresetName, Text, WrittenPath, WrittenPattern, is_network_name};
+use crate::domain::coinbase::CoinbasePolicies;
 use crate::domain::findings::Thresholds;
 use crate::domain::ids::ProviderId;
 use crate::domain::labels::{LabelRule, SERVER_PREFIX};
+use crate::domain::overview::CoinbaseRules;
 
 /// The public facts of a network that everybody shares.
 #[derive(Debug)]
@@ -103,6 +106,8 @@ pub struct NetworkConfig {
     pub minimum_ether_per_attester: U256,
     /// A coinbase that is missing this long before activation is critical.
     pub coinbase_critical: Duration,
+    /// Which coinbase is right.
+    pub coinbase_policies: CoinbasePolicies,
     /// The first width of a log query.
     pub log_range_blocks: Option<u64>,
 }
@@ -118,6 +123,12 @@ impl NetworkConfig {
     #[must_use]
     pub fn thresholds(&self) -> Thresholds {
         Thresholds::configured(self.coinbase_critical)
+    }
+
+    /// What coinbases are judged by.
+    #[must_use]
+    pub fn coinbase_rules(&self) -> CoinbaseRules {
+        CoinbaseRules { critical_within: self.coinbase_critical, policies: self.coinbase_policies.clone() }
     }
 }
 
@@ -151,6 +162,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let replicated_keys = section.get("replicated_keys");
     let minimum = section.get::<Ether>("minimum_ether_per_attester");
     let coinbase_critical = section.get("coinbase_critical");
+    let coinbase_policies = read_policies(section, &provider_ids, !provider_admins.is_empty());
     let log_range_blocks = section.get("log_range_blocks");
     report_same_names(section, "l1", l1.iter().flatten().map(|endpoint| endpoint.name.as_str()));
     report_same_names(
@@ -180,6 +192,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         replicated_keys: replicated_keys?,
         minimum_ether_per_attester: minimum?.0,
         coinbase_critical: coinbase_critical?,
+        coinbase_policies: coinbase_policies?,
         log_range_blocks,
     })
 }

@@ -38,6 +38,7 @@ impl KeyFilesReport {
                 | FaultKind::Syntax
                 | FaultKind::Secret
                 | FaultKind::Format
+                | FaultKind::NotKeys
                 | FaultKind::Entry => found.push(keys::of_fault(&fault.file, fault.to_string())),
             }
         }

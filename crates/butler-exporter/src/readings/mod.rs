@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use butler_core::config::NetworkConfig;
 use butler_core::domain::coinbase::{CoinbaseCheck, Deadline};
 use butler_core::domain::duplicates::{DuplicateKind, ReplicaPolicy};
-use butler_core::domain::findings::{Finding, FindingKind, Severity, attester, keys as find_keys, provider, publisher};
+use butler_core::domain::findings::{
+    Finding, FindingKind, Severity, attester, keys as find_keys, provider, publisher, staking,
+};
 use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::publisher::{TopUpError, top_ups};
@@ -105,7 +107,7 @@ pub fn chain_readings(
     let mut readings = Readings::default();
     let thresholds = config.thresholds();
     let now = snapshot.block.timestamp;
-    let mut rows = overview(snapshot, &keys.book, previous, config.coinbase_critical);
+    let mut rows = overview(snapshot, &keys.book, previous, config.coinbase_rules());
     attester::judge_what_is_known(&mut rows, &keys.book);
     let replicas = if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse };
     let publishers = top_ups(&keys.book, &snapshot.publisher_balances, config.minimum_ether_per_attester)?;
@@ -114,6 +116,7 @@ pub fn chain_readings(
     findings.extend(find_keys::of_unwatched(watched(config, keys, snapshot.providers.len())));
     findings.extend(attester::of_rows(&rows, !keys.files.is_empty(), now, &thresholds));
     findings.extend(attester::doubts(&rows));
+    findings.extend(staking::of_snapshot(snapshot, &keys.book, &rows));
     findings.extend(snapshot.providers.iter().flat_map(|(id, facts)| provider::of_provider(*id, facts, &thresholds)));
     findings.extend(provider::of_arrivals(&rows, now, &thresholds));
     findings.extend(publishers.iter().filter_map(|row| publisher::of_row(row, &thresholds)));
@@ -207,8 +210,13 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
                     readings.push(&catalogue::COINBASE_DEADLINE, label(), number(at));
                 }
             }
-            CoinbaseCheck::Wrong { .. } => readings.push(&catalogue::COINBASE_WRONG, label(), 1.0),
-            CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Unverifiable { .. } => {}
+            CoinbaseCheck::Wrong { .. } | CoinbaseCheck::Zero | CoinbaseCheck::Differs { .. } => {
+                readings.push(&catalogue::COINBASE_WRONG, label(), 1.0);
+            }
+            CoinbaseCheck::NotApplicable
+            | CoinbaseCheck::Matches
+            | CoinbaseCheck::Unknown
+            | CoinbaseCheck::Unverifiable { .. } => {}
         }
     }
 }

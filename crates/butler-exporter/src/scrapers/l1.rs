@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
+use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::findings::{Source, program};
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
@@ -166,6 +167,7 @@ impl L1Scraper {
         };
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
+        network.keys.hold_against_chain(&registered_bls_keys(&snapshot));
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let mut readings = readings.map_err(ScrapeError::TopUp)?;
         let client = network.reader.client();

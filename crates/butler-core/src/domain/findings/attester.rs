@@ -3,7 +3,8 @@
 use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
 use crate::domain::coinbase::{self, CoinbaseCheck, Deadline};
 use crate::domain::duplicates::Place;
-use crate::domain::key_book::KeyBook;
+use crate::domain::fate::Fate;
+use crate::domain::key_book::{Completeness, KeyBook};
 use crate::domain::overview::AttesterRow;
 use crate::domain::position::Position;
 
@@ -13,9 +14,10 @@ pub fn knows_coinbases(keys: &KeyBook) -> bool {
     !keys.entries.is_empty()
 }
 
-/// Takes back what `overview` says of coinbases where nobody said what the servers have.
+/// Takes back what `overview` says of coinbases where nobody said what the servers have. Where somebody did and it cannot
+/// be read, `overview` says so itself.
 pub fn judge_what_is_known(rows: &mut [AttesterRow], keys: &KeyBook) {
-    if knows_coinbases(keys) {
+    if knows_coinbases(keys) || keys.completeness() != Completeness::Complete {
         return;
     }
     for row in rows {
@@ -32,7 +34,7 @@ pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: 
     for row in rows {
         found.extend(coinbase(row, now, thresholds));
         if row.deposit_failed {
-            let what = "its deposit failed and was refunded: the key is burnt, the delegator has no validator";
+            let what = deposit_failed(row);
             found.push(about(row, FindingKind::DepositFailed, Severity::Warning, what));
         }
         found.extend(unserved(row).filter(|_| has_key_files));
@@ -49,8 +51,19 @@ fn about(row: &AttesterRow, kind: FindingKind, severity: Severity, what: impl In
     Finding::new(kind, severity, Subject::Attester(row.attester), what).in_places(servers.collect())
 }
 
+fn deposit_failed(row: &AttesterRow) -> String {
+    let what = "its deposit failed and was refunded: the key is burnt, the delegator has no validator";
+    match row.stakes.iter().filter(|stake| stake.fate == Fate::Refunded).count() {
+        0 | 1 => what.to_owned(),
+        refunds => {
+            format!("its {refunds} deposits failed and were refunded: the key is burnt, no delegator has a validator")
+        }
+    }
+}
+
 fn unserved(row: &AttesterRow) -> Option<Finding> {
-    if !row.servers.is_empty() || row.provider_id.is_none() {
+    // With a file that cannot be read, nobody knows that none has it.
+    if !row.servers.is_empty() || row.provider_id.is_none() || row.coinbase_unknown.is_some() {
         return None;
     }
     let (severity, what) = match row.position {
@@ -75,6 +88,18 @@ fn coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) -> Option<Find
         CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches => None,
         CoinbaseCheck::Wrong { configured, expected } => {
             let what = format!("its coinbase is {configured}, the delegation's split is {expected}");
+            Some(about(row, FindingKind::CoinbaseWrong, severity, what))
+        }
+        CoinbaseCheck::Zero => {
+            let what = "its coinbase in a key file is the zero address: what it earns is nobody's";
+            Some(about(row, FindingKind::CoinbaseZero, severity, what).and_then(right_one(row)))
+        }
+        CoinbaseCheck::Unknown => {
+            let what = format!("its coinbase is unknown ({})", row.coinbase_unknown.as_deref().unwrap_or_default());
+            Some(about(row, FindingKind::CoinbaseUnknown, severity, what))
+        }
+        CoinbaseCheck::Differs { configured, other } => {
+            let what = format!("its key files name {configured} and {other} as its coinbase, and it can be only one");
             Some(about(row, FindingKind::CoinbaseWrong, severity, what))
         }
         CoinbaseCheck::Unverifiable { configured, why } => {

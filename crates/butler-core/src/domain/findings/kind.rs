@@ -142,7 +142,7 @@ kinds! {
     CoinbaseUnknown "coinbase_unknown" Chain [Warning] "ButlerKeyFileUnreadable" "butler_findings" "The file that says the coinbase of an attester cannot be read now: nothing is said of the coinbase.";
     Unserved "unserved" Chain [Critical, Warning] "ButlerAttesterUnserved" "butler_findings" "An attester was delegated to us, validates or waits in the entry queue, and no key file has it.";
     DepositFailed "deposit_failed" Chain [Warning] "ButlerDepositFailed" "butler_findings" "The deposit of an attester was refunded: the key is burnt, and the delegator has no validator.";
-    SplitShared "split_shared" Chain [Critical] "ButlerFindingCritical" "butler_findings" "One split is the coinbase of two attesters by their delegations, which the factory excludes.";
+    SplitShared "split_shared" Chain [Critical] "ButlerFindingCritical" "butler_findings" "One split is the coinbase of several attesters: one delegator is paid what another's attester earns.";
     RewardsAtAttester "rewards_at_attester" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Rewards wait at an attester's own address: its node proposed without a coinbase.";
     SlashedOut "slashed_out" Chain [Warning] "ButlerAttesterSlashedOut" "butler_attesters_at_position" "An own attester was slashed out or ejected: it is a zombie whose stake waits to be withdrawn.";
     QueueBlocked "queue_blocked" Chain [Critical, Warning] "ButlerQueueBlocked" "butler_findings" "A key in an own provider's queue cannot be staked, or will fail at its flush.";
@@ -151,7 +151,7 @@ kinds! {
     BlsDiffers "bls_differs" Chain [Critical] "ButlerFindingCritical" "butler_findings" "A key file has another BLS key for an attester than the chain has registered.";
     PublisherNotSet "publisher_not_set" Chain [Info] "ButlerFindingWarning" "butler_findings" "No publisher is set for an attester: its own account pays for its transactions.";
     FundingAccountDropped "funding_account_dropped" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Several files of a folder have a funding account: the node drops it, and nobody refills the publishers.";
-    KeyFile "key_file" Chain [Warning] "ButlerKeyFileFaults" "butler_key_file_faults" "A key file cannot be used, and never could; its attesters are judged as if no file had them.";
+    KeyFile "key_file" Chain [Warning] "ButlerKeyFileFaults" "butler_key_file_faults" "A key file, or an entry of it, cannot be used, and never could; attesters that no other file names are unknown.";
     KeyFileUnreadable "key_file_unreadable" Chain [Warning] "ButlerKeyFileUnreadable" "butler_key_file_kept" "A key file that was good cannot be read or used now: what it said last is kept.";
     KeyFilesGone "key_files_gone" Chain [Critical] "ButlerKeyFilesGone" "butler_findings" "No key file of the network can be read any more: everything that is said of coinbases and servers is of the past.";
     KeyFileSchemasMixed "key_file_schemas_mixed" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Key files of one folder have different schema versions: the node refuses the folder.";

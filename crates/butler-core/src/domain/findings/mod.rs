@@ -18,6 +18,7 @@ pub mod provider;
 pub mod publisher;
 pub mod sentinel;
 pub mod slashing;
+pub mod staking;
 mod subject;
 mod thresholds;
 

@@ -136,6 +136,16 @@ impl LedgerCache {
         Self { is_on_disk, ..Self::with(Some(path.to_owned()), book, is_on_disk) }
     }
 
+    /// Where it is kept, if it is.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// What it belongs to.
+    pub(super) fn key(&self) -> &LedgerKey {
+        &self.book.key
+    }
+
     /// Heights whose blocks [`Self::reconcile`] wants to see, oldest first.
     #[must_use]
     pub fn anchors(&self) -> Vec<u64> {

@@ -2,9 +2,8 @@
 
 mod key_files;
 
-use proptest::prelude::*;
-
 use ethers_core::types::H256;
+use proptest::prelude::*;
 
 use super::*;
 use crate::domain::samples::{address, coinbase, deposit, key_entry, network, provider, provider_id, view};
