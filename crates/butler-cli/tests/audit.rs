@@ -248,7 +248,8 @@ async fn wrong_and_missing_coinbases_are_errors_that_name_the_right_one() {
     let bench = Bench::start().await;
     let report = bench.json(&["audit"], 5).await;
     let (a3, a6) = (bench.shown("A3"), bench.shown("A6"));
-    assert_eq!(findings(&report), [error("coinbase_missing", &a6), error("coinbase_wrong", &a3)]);
+    let expected = [error("coinbase_missing", &a6), error("coinbase_wrong", &a3), warning("split_shared", &a3)];
+    assert_eq!(findings(&report), expected, "A3 has the split of A2");
     let coinbases = bench.oracle().coinbases();
     let messages: Vec<&str> =
         report["findings"].as_array().unwrap().iter().map(|finding| finding["message"].as_str().unwrap()).collect();
@@ -261,11 +262,21 @@ async fn wrong_and_missing_coinbases_are_errors_that_name_the_right_one() {
 #[tokio::test]
 async fn a_coinbase_before_the_delegation_is_a_warning() {
     let bench = clean().await;
-    let split = shown(bench.oracle().coinbases()[&bench.attester("A0")]);
-    bench.edit("keys/server-1.json", |keys| keys["validators"][4]["coinbase"] = json!(split));
+    let own = shown(bench.oracle().account("recipient").unwrap());
+    bench.edit("keys/server-1.json", |keys| keys["validators"][4]["coinbase"] = json!(own));
     let report = bench.json(&["audit"], 0).await;
     assert_eq!(findings(&report), [warning("coinbase_unverifiable", &bench.shown("A8"))]);
     bench.json(&["audit", "--strict"], 5).await;
+}
+
+#[tokio::test]
+async fn a_key_that_got_the_split_of_another_is_an_error_before_it_is_staked() {
+    let bench = clean().await;
+    let split = shown(bench.oracle().coinbases()[&bench.attester("A0")]);
+    bench.edit("keys/server-1.json", |keys| keys["validators"][4]["coinbase"] = json!(split));
+    let report = bench.json(&["audit"], 5).await;
+    let a8 = bench.shown("A8");
+    assert_eq!(findings(&report), [error("split_shared", &a8), warning("coinbase_unverifiable", &a8)]);
 }
 
 #[tokio::test]
