@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::config::{Config, ConfigFile, Override, Sources, Variables};
 use butler_core::domain::findings::attester::knows_coinbases;
+use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::exit::Exit;
@@ -168,5 +169,6 @@ pub(crate) async fn gather(global: &Global, at: BlockTag, with_other_providers: 
         reader.read(&request, &|progress| waiting.note(progress)).await
     };
     let (snapshot, unsaved) = reading(&mut network, read).await?;
+    network.keys.hold_against_chain(&registered_bls_keys(&snapshot));
     Ok(Gathered { network, snapshot, unsaved })
 }

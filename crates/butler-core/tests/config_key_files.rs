@@ -176,7 +176,7 @@ fn wrong_content_is_named_by_its_place() {
     f.json: validators[0].publisher: an empty list, with which a node publishes nothing (hint: name a publisher, or remove the key)
     f.json: validators[0].attester.bls: expected a compressed public key of 0x and 64 hex digits
     f.json: validators[0].feeRecipient: expected an address of 0x and 64 or 40 hex digits
-    f.json: validators[0].attester.eth: this key is required
+    f.json: validators[0].attester.bls: holds no public BLS key, so perhaps a private one; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
     f.json: validators[0].attester: expected an address, found a number
     f.json: validators[0].publisher: expected an address, found a number
     f.json: validators[0].coinbase: expected an address, found a number

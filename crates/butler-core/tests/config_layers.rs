@@ -52,6 +52,7 @@ fn mainnet_needs_no_file() {
     provider_ids = []  # default
     provider_admins = []  # default
     key_files = ["keys/*.json"]  # flag --key-files
+    node_keystores = []  # default
     publisher_files = []  # default
     extra_attesters = []  # default
     server_labels = true  # default
@@ -78,6 +79,7 @@ fn mainnet_needs_no_file() {
     slashing_interval = "60s"  # default
     governance_interval = "5m"  # default
     rewards_interval = "60s"  # default
+    read_private_keystores = false  # default
     insecure = false  # default
     otlp_interval = "60s"  # default
 

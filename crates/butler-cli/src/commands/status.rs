@@ -80,6 +80,8 @@ struct Coinbase {
     claimed: Option<JsonAddress>,
     /// Why a coinbase cannot be verified.
     why: Option<Unverified>,
+    /// As `FILE: why`, where a file cannot be read that may name it.
+    unknown: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -170,6 +172,7 @@ fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
         | CoinbaseCheck::Wrong { .. }
         | CoinbaseCheck::Zero
         | CoinbaseCheck::Differs { .. }
+        | CoinbaseCheck::Unknown
         | CoinbaseCheck::Unverifiable { .. } => None,
     };
     Attester {
@@ -195,8 +198,10 @@ fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
                 | CoinbaseCheck::Matches
                 | CoinbaseCheck::Wrong { .. }
                 | CoinbaseCheck::Zero
+                | CoinbaseCheck::Unknown
                 | CoinbaseCheck::Differs { .. } => None,
             },
+            unknown: row.coinbase_unknown.clone(),
         },
         effective_balance: row.view.effective_balance.into(),
         withdrawer: row.view.withdrawer.map(Into::into),
@@ -234,6 +239,7 @@ fn verdict(check: &CoinbaseCheck) -> &'static str {
         CoinbaseCheck::Wrong { .. } => "wrong",
         CoinbaseCheck::Zero => "zero",
         CoinbaseCheck::Differs { .. } => "differs",
+        CoinbaseCheck::Unknown => "unknown",
         CoinbaseCheck::Unverifiable { .. } => "unverifiable",
     }
 }

@@ -129,6 +129,7 @@ impl Content {
                 validator.keys.retain(|(attester, _)| !named.contains(attester));
             }
             self.validators.extend(lost.into_iter().filter(|validator| !validator.keys.is_empty()));
+            self.validators.sort_by_key(|validator| validator.index);
         }
     }
 

@@ -36,6 +36,8 @@ pub enum FaultKind {
     Secret,
     /// It is JSON, and no key file that is known.
     Format,
+    /// It is another tool's file that never names attesters.
+    NotKeys,
     /// A BLS key is not the one that the chain has registered for its attester.
     BlsDiffers,
     /// One entry is wrong; the file's others are taken.
@@ -84,6 +86,7 @@ impl FaultKind {
             | Self::Syntax
             | Self::Secret
             | Self::Format
+            | Self::NotKeys
             | Self::BlsDiffers => true,
         }
     }
@@ -130,6 +133,11 @@ impl FileFault {
     pub(super) fn secret(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self::new(FaultKind::Secret, place, format!("holds {}; the whole file is refused", what.into()))
             .hint("use the file of public keys, or list a node's own keystore under `node_keystores`")
+    }
+
+    /// Whether attesters may stand in a file with this fault that are not known.
+    pub(super) fn leaves_gap(&self) -> bool {
+        self.kind.refuses_file() && self.kind != FaultKind::NotKeys
     }
 
     pub(super) fn hint(self, hint: &str) -> Self {

@@ -31,7 +31,7 @@ pub(super) fn unwanted(mode: Mode) -> Unwanted {
 /// Reads a file's value. `None` when the file is refused as a whole.
 pub(super) fn read_content(json: &Json, path: &Path, mode: Mode, faults: &mut Vec<FileFault>) -> Option<Content> {
     if json.get("mappings").is_some() {
-        let fault = FileFault::whole("cached coinbases: not a key file, ignored");
+        let fault = FileFault::new(FaultKind::NotKeys, "", "cached coinbases: not a key file, ignored");
         faults.push(fault.hint("remove it from the patterns; coinbases are read from the key files and the chain"));
         return None;
     }

@@ -59,7 +59,7 @@ impl Outcome {
         }
         match &self.content {
             Some(content) => content.illegible.clone(),
-            None => self.faults.iter().find(|fault| fault.kind.refuses_file()).map(|fault| fault.what.clone()),
+            None => self.faults.iter().find(|fault| fault.leaves_gap()).map(|fault| fault.what.clone()),
         }
     }
 }

@@ -127,7 +127,9 @@ pub fn chain_readings(
     readings.push(&catalogue::COINBASE_CRITICAL, [], number(thresholds.coinbase_critical));
     labels::push_labels(&mut readings, config, &rows, attester::knows_coinbases(&keys.book));
     push_duplicates(&mut readings, &findings);
-    readings.push(&catalogue::KEY_FILE_FAULTS, [], count(keys.faults.len()));
+    let faults =
+        findings.iter().filter(|finding| matches!(finding.kind, FindingKind::KeyFile | FindingKind::BlsDiffers));
+    readings.push(&catalogue::KEY_FILE_FAULTS, [], count(faults.count()));
     push_providers(&mut readings, snapshot);
     for row in publishers {
         let label = || [address(row.publisher)];
@@ -209,9 +211,12 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
                 }
             }
             CoinbaseCheck::Wrong { .. } | CoinbaseCheck::Zero | CoinbaseCheck::Differs { .. } => {
-                readings.push(&catalogue::COINBASE_WRONG, label(), 1.0)
+                readings.push(&catalogue::COINBASE_WRONG, label(), 1.0);
             }
-            CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Unverifiable { .. } => {}
+            CoinbaseCheck::NotApplicable
+            | CoinbaseCheck::Matches
+            | CoinbaseCheck::Unknown
+            | CoinbaseCheck::Unverifiable { .. } => {}
         }
     }
 }

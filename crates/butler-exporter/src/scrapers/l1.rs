@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
+use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::findings::{Source, program};
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
@@ -166,6 +167,7 @@ impl L1Scraper {
         };
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
+        network.keys.hold_against_chain(&registered_bls_keys(&snapshot));
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let mut readings = readings.map_err(ScrapeError::TopUp)?;
         let client = network.reader.client();
@@ -250,6 +252,7 @@ fn push_endpoints(readings: &mut Readings, client: &L1Client, block: u64) {
         readings.push(&catalogue::ENDPOINT_GAS, label(), number(limits.call_gas));
         readings.push(&catalogue::ENDPOINT_RANGE, label(), number(limits.log_range_blocks));
         readings.push(&catalogue::ENDPOINT_MULTICALL, label(), truth(limits.uses_multicall));
+        readings.push(&catalogue::ENDPOINT_OVERRIDES, label(), truth(limits.uses_overrides));
     }
     readings.push(&catalogue::CLOCK_BEHIND, [], number(client.clock_behind().unwrap_or_default()));
 }

@@ -48,6 +48,8 @@ pub enum CoinbaseCheck {
         /// The next one.
         other: Coinbase,
     },
+    /// It needs a coinbase, and what the key files name cannot be read.
+    Unknown,
     /// A coinbase is configured, and the chain confirms none to be the right one.
     Unverifiable {
         /// What the key file says; the lowest address when there are several.
@@ -325,6 +327,7 @@ impl CoinbaseCheck {
     pub fn severity(&self, position: Position, now: u64, critical_within: Duration) -> Severity {
         match self {
             Self::NotApplicable | Self::Matches => Severity::Ok,
+            Self::Unknown => Severity::Warning,
             Self::Missing { deadline } => match deadline {
                 Deadline::Overdue => Severity::Critical,
                 Deadline::Arrival(arrival) if arrival.earliest.saturating_sub(now) <= critical_within.as_secs() => {

@@ -4,7 +4,7 @@ use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
 use crate::domain::coinbase::{self, CoinbaseCheck, Deadline};
 use crate::domain::duplicates::Place;
 use crate::domain::fate::Fate;
-use crate::domain::key_book::KeyBook;
+use crate::domain::key_book::{Completeness, KeyBook};
 use crate::domain::overview::AttesterRow;
 use crate::domain::position::Position;
 
@@ -14,9 +14,10 @@ pub fn knows_coinbases(keys: &KeyBook) -> bool {
     !keys.entries.is_empty()
 }
 
-/// Takes back what `overview` says of coinbases where nobody said what the servers have.
+/// Takes back what `overview` says of coinbases where nobody said what the servers have. Where somebody did and it cannot
+/// be read, `overview` says so itself.
 pub fn judge_what_is_known(rows: &mut [AttesterRow], keys: &KeyBook) {
-    if knows_coinbases(keys) {
+    if knows_coinbases(keys) || keys.completeness() != Completeness::Complete {
         return;
     }
     for row in rows {
@@ -61,7 +62,8 @@ fn deposit_failed(row: &AttesterRow) -> String {
 }
 
 fn unserved(row: &AttesterRow) -> Option<Finding> {
-    if !row.servers.is_empty() || row.provider_id.is_none() {
+    // With a file that cannot be read, nobody knows that none has it.
+    if !row.servers.is_empty() || row.provider_id.is_none() || row.coinbase_unknown.is_some() {
         return None;
     }
     let (severity, what) = match row.position {
@@ -91,6 +93,10 @@ fn coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) -> Option<Find
         CoinbaseCheck::Zero => {
             let what = "its coinbase in a key file is the zero address: what it earns is nobody's";
             Some(about(row, FindingKind::CoinbaseZero, severity, what).and_then(right_one(row)))
+        }
+        CoinbaseCheck::Unknown => {
+            let what = format!("its coinbase is unknown ({})", row.coinbase_unknown.as_deref().unwrap_or_default());
+            Some(about(row, FindingKind::CoinbaseUnknown, severity, what))
         }
         CoinbaseCheck::Differs { configured, other } => {
             let what = format!("its key files name {configured} and {other} as its coinbase, and it can be only one");

@@ -151,7 +151,7 @@ kinds! {
     BlsDiffers "bls_differs" Chain [Critical] "ButlerFindingCritical" "butler_findings" "A key file has another BLS key for an attester than the chain has registered.";
     PublisherNotSet "publisher_not_set" Chain [Info] "ButlerFindingWarning" "butler_findings" "No publisher is set for an attester: its own account pays for its transactions.";
     FundingAccountDropped "funding_account_dropped" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Several files of a folder have a funding account: the node drops it, and nobody refills the publishers.";
-    KeyFile "key_file" Chain [Warning] "ButlerKeyFileFaults" "butler_key_file_faults" "A key file cannot be used, and never could; its attesters are judged as if no file had them.";
+    KeyFile "key_file" Chain [Warning] "ButlerKeyFileFaults" "butler_key_file_faults" "A key file, or an entry of it, cannot be used, and never could; attesters that no other file names are unknown.";
     KeyFileUnreadable "key_file_unreadable" Chain [Warning] "ButlerKeyFileUnreadable" "butler_key_file_kept" "A key file that was good cannot be read or used now: what it said last is kept.";
     KeyFilesGone "key_files_gone" Chain [Critical] "ButlerKeyFilesGone" "butler_findings" "No key file of the network can be read any more: everything that is said of coinbases and servers is of the past.";
     KeyFileSchemasMixed "key_file_schemas_mixed" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Key files of one folder have different schema versions: the node refuses the folder.";

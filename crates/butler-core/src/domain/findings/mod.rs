@@ -5,6 +5,7 @@
 //! two looks, [`Finding::severity_at`] is asked with the time of the look.
 
 mod about;
+pub mod alerts;
 pub mod attester;
 mod docs;
 pub mod governance;

@@ -75,6 +75,9 @@ pub struct AttesterRow {
     /// Why no coinbase is confirmed, where there should be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coinbase_doubt: Option<Unverified>,
+    /// Why it is not known which coinbase the files name, as `FILE: why`; then nothing is concluded from finding none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coinbase_unknown: Option<String>,
     /// The rollup's own view: status, balance, exit.
     pub view: AttesterView,
     /// The servers that run it.
@@ -97,6 +100,7 @@ struct Index<'a> {
     entry_queue: BTreeMap<Address, u64>,
     stakes: BTreeMap<Address, Stakes<'a>>,
     key_entries: BTreeMap<Address, Vec<&'a KeyEntry>>,
+    keys: &'a KeyBook,
 }
 
 impl<'a> Index<'a> {
@@ -112,7 +116,7 @@ impl<'a> Index<'a> {
         for (place, deposit) in (0..).zip(&snapshot.entry_queue) {
             entry_queue.entry(deposit.attester).or_insert(place);
         }
-        Self { provider_queues, entry_queue, stakes: stakes_of(snapshot), key_entries: keys.by_attester() }
+        Self { provider_queues, entry_queue, stakes: stakes_of(snapshot), key_entries: keys.by_attester(), keys }
     }
 }
 
@@ -167,7 +171,8 @@ fn row(
         in_entry_queue: entry_queue_place.is_some(),
     });
     let is_dripped = snapshot.dripped.contains(&attester);
-    let state = state(StateFacts {
+    let coinbase_unknown = index.keys.coinbase_doubt(entries);
+    let found = state(StateFacts {
         status: view.status,
         was_active_once: view.was_active_once(),
         coinbase_configured: !coinbase_configured.is_empty(),
@@ -176,6 +181,10 @@ fn row(
         staked_with_provider: delegation.is_some(),
         dripped: is_dripped,
     });
+    let state = match before {
+        Some(before) if coinbase_unknown.is_some() && differ_by_coinbase(before, found) => before,
+        Some(_) | None => found,
+    };
     let arrival = entry_queue_place
         .filter(|_| position == Position::EntryQueue)
         .and_then(|place| arrival(place, &snapshot.rollup.clock, &snapshot.rollup.flush, now));
@@ -186,6 +195,8 @@ fn row(
     }
     let configured = coinbase_configured.clone();
     let coinbase = check_coinbase(&CoinbaseFacts { configured, names_zero, expected, position, arrival });
+    let is_unknown = coinbase_unknown.is_some() && matches!(coinbase, CoinbaseCheck::Missing { .. });
+    let coinbase = if is_unknown { CoinbaseCheck::Unknown } else { coinbase };
     let paid = expected.confirmed().or_else(|| coinbase_configured.first().copied());
     AttesterRow {
         attester,
@@ -202,6 +213,7 @@ fn row(
         coinbase_expected: expected.confirmed(),
         coinbase_claimed: expected.claimed(),
         coinbase_doubt: expected.doubt(),
+        coinbase_unknown,
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),
         deposit_failed: position == Position::Unregistered && stakes.are_burnt(),
@@ -209,6 +221,12 @@ fn row(
         pending_rewards: paid.and_then(|paid| snapshot.pending_rewards.get(&paid).copied()),
         staker: delegation.map(|delegation| delegation.staker),
     }
+}
+
+/// Whether nothing but a coinbase in a key file makes one state the other: a file that cannot be read is no step.
+fn differ_by_coinbase(one: State, other: State) -> bool {
+    let pair = [one, other];
+    pair.contains(&State::CoinbaseNeeded) && pair.contains(&State::InStakingQueue)
 }
 
 /// How many rows are in each state; every state is there.

@@ -4,8 +4,6 @@ mod key_files;
 
 use proptest::prelude::*;
 
-use ethers_core::types::H256;
-
 use super::*;
 use crate::domain::samples::{address, coinbase, deposit, key_entry, network, provider, provider_id, view};
 

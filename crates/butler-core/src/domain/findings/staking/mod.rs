@@ -114,7 +114,8 @@ pub fn of_bls_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
 }
 
 /// The BLS keys of each attester on chain: the one that it validates with for ever, or else those that wait.
-fn registered_bls_keys(snapshot: &NetworkSnapshot) -> BTreeMap<Address, BTreeSet<BlsKey>> {
+#[must_use]
+pub fn registered_bls_keys(snapshot: &NetworkSnapshot) -> BTreeMap<Address, BTreeSet<BlsKey>> {
     let mut keys = BTreeMap::<Address, BTreeSet<BlsKey>>::new();
     let deposits = snapshot.entry_queue.iter().map(|deposit| (deposit.attester, deposit.bls_public_key));
     let queued = snapshot.providers.values().flat_map(|provider| &provider.queue);
@@ -159,6 +160,7 @@ pub fn of_shared_splits(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec
                 | CoinbaseCheck::Missing { .. }
                 | CoinbaseCheck::Zero
                 | CoinbaseCheck::Differs { .. }
+                | CoinbaseCheck::Unknown
                 | CoinbaseCheck::Unverifiable { .. } => finding,
             }
         }));
@@ -175,7 +177,8 @@ pub fn of_shared_splits(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec
 
 /// Who gives the same split to `attester` and to the others.
 fn shared(coinbase: Coinbase, attester: Address, all: impl Iterator<Item = Address>, who: &str) -> Finding {
-    let others: Vec<String> = all.filter(|other| *other != attester).map(|other| checksummed(&other).to_string()).collect();
+    let others: Vec<String> =
+        all.filter(|other| *other != attester).map(|other| checksummed(&other).to_string()).collect();
     let what = format!("{who} the split {coinbase} to it and to {}: it pays one delegator", listed(&others));
     Finding::new(FindingKind::SplitShared, Severity::Critical, Subject::Attester(attester), what)
 }
