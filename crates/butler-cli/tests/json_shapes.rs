@@ -28,7 +28,10 @@ struct Page {
 }
 
 fn page() -> Page {
-    let text = include_str!("../src/json_shapes.md");
+    read(include_str!("../src/json_shapes.md"))
+}
+
+fn read(text: &str) -> Page {
     let (mut tables, mut names) = (BTreeMap::<String, BTreeMap<_, _>>::new(), BTreeMap::new());
     let mut heading = String::new();
     for line in text.lines() {
@@ -293,5 +296,26 @@ fn every_finding_is_explained_to_operators() {
     let page = include_str!("../../../docs/findings.md");
     for finding in &self::page().names["finding"] {
         assert!(page.contains(&format!("`{finding}`")), "{finding}");
+    }
+}
+
+/// What 0.1.0 promised, in its own words: a program that was written for it finds every path, of the same type, and no name that
+/// it knew has another meaning or is gone.
+#[test]
+fn the_json_of_the_first_release_still_parses() {
+    let (first, now) = (read(include_str!("golden/json-shapes-0.1.0.md")), page());
+    for (command, table) in &first.tables {
+        for (path, kind) in table {
+            assert_eq!(now.tables.get(command).and_then(|table| table.get(path)), Some(kind), "{command}: {path}");
+        }
+    }
+    assert!(first.tables.len() > 10 && first.names.len() > 8, "the golden page was read");
+    for (kind, names) in &first.names {
+        let gone: Vec<_> = names.difference(&now.names[kind]).collect();
+        assert!(gone.is_empty(), "{kind}: {gone:?}");
+    }
+    // A closed set in which a program may look for the worst has no new member.
+    for kind in ["level", "light", "severity"] {
+        assert_eq!(first.names[kind], now.names[kind], "{kind}");
     }
 }

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use glob::Pattern;
+
 use super::fault::FaultKind;
 use super::merge::KeyFileNotice;
 use super::report::KeyFilesReport;
@@ -19,7 +21,9 @@ impl KeyFilesReport {
         if self.are_all_gone() {
             found.push(keys::of_all_gone(self.kept.len()));
         }
-        for fault in self.faults.iter().filter(|fault| !kept.contains(fault.file.as_str())) {
+        // The files of a pattern that names nothing now are told one by one.
+        let is_told = |file: &str| kept.contains(file) || self.is_kept_by(file);
+        for fault in self.faults.iter().filter(|fault| !is_told(&fault.file)) {
             match fault.kind {
                 FaultKind::ZeroCoinbase => {}
                 FaultKind::BlsDiffers => found.push(keys::of_differing_bls(&fault.file, fault.to_string())),
@@ -46,6 +50,12 @@ impl KeyFilesReport {
         }
         found.extend(paying.into_iter().map(|(file, attesters)| keys::of_own_publishers(file, attesters)));
         found
+    }
+
+    /// Whether a pattern that names nothing now named a file that is kept.
+    fn is_kept_by(&self, pattern: &str) -> bool {
+        let Ok(pattern) = Pattern::new(pattern) else { return false };
+        self.kept.iter().any(|kept| pattern.matches(&kept.file))
     }
 
     /// With what the fault of the file says, where there is one.

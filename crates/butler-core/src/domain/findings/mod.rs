@@ -5,7 +5,9 @@
 //! two looks, [`Finding::severity_at`] is asked with the time of the look.
 
 mod about;
+pub mod alerts;
 pub mod attester;
+pub mod chain;
 mod docs;
 pub mod governance;
 pub mod host;

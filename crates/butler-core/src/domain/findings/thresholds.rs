@@ -68,6 +68,10 @@ pub struct Thresholds {
     pub recent: u64,
     /// A file for node_exporter that is older is stale.
     pub textfile_age: u64,
+    /// What never ends by itself is alerted on for so long.
+    pub news: u64,
+    /// An alert that must not end while nobody knows holds the last known value for so long.
+    pub held: u64,
 }
 
 impl Default for Thresholds {
@@ -100,6 +104,8 @@ impl Default for Thresholds {
             scrape_age: 600,
             recent: 900,
             textfile_age: 900,
+            news: 7 * DAY,
+            held: DAY,
         }
     }
 }
