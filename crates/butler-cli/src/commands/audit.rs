@@ -1,6 +1,7 @@
 //! `audit`: everything that must not be so, with an exit code.
 
-use butler_core::domain::findings::{self, Level, Severity, attester, keys, staking};
+use butler_core::domain::findings::chain::{ChainFacts, of_chain};
+use butler_core::domain::findings::{self, Level, Severity};
 use butler_core::domain::overview::AttesterRow;
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
@@ -104,24 +105,26 @@ fn report(gathered: &Gathered, strict: bool) -> AuditReport {
 
 /// Everything that is wrong with keys, files and what the chain has of them, worst first.
 pub(super) fn findings(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding> {
-    let mut found = of_chain(gathered, rows);
+    let mut found = of_network(gathered, rows);
     found.retain(|finding| finding.kind.is_audited());
     found.sort_by_cached_key(findings::Finding::report_order);
     found
 }
 
-/// Everything that core finds in one snapshot with its key files.
-fn of_chain(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding> {
+fn of_network(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding> {
     let (snapshot, network) = (&gathered.snapshot, &gathered.network);
-    let thresholds = network.config.thresholds();
-    let has_key_files = !network.keys.files.is_empty();
-    let mut found = keys::of_duplicates(snapshot, &network.keys.book, network.replica_policy());
-    found.extend(network.keys.findings());
-    found.extend(keys::of_unwatched(network.watched(snapshot.providers.len())));
-    found.extend(attester::of_rows(rows, has_key_files, snapshot.block.timestamp, &thresholds));
-    found.extend(attester::doubts(rows));
-    found.extend(staking::of_snapshot(snapshot, &network.keys.book, rows));
-    found
+    let facts = ChainFacts {
+        snapshot,
+        book: &network.keys.book,
+        rows,
+        // Money is for `doctor`.
+        publishers: &[],
+        has_key_files: !network.keys.files.is_empty(),
+        of_files: network.keys.findings(),
+        watched: network.watched(snapshot.providers.len()),
+        replicas: network.replica_policy(),
+    };
+    of_chain(facts, &network.config.thresholds())
 }
 
 /// How many errors and how many warnings there are.

@@ -13,9 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use butler_core::config::NetworkConfig;
 use butler_core::domain::coinbase::{CoinbaseCheck, Deadline};
 use butler_core::domain::duplicates::{DuplicateKind, ReplicaPolicy};
-use butler_core::domain::findings::{
-    Finding, FindingKind, Severity, attester, keys as find_keys, provider, publisher, staking,
-};
+use butler_core::domain::findings::chain::{ChainFacts, of_chain};
+use butler_core::domain::findings::{Finding, FindingKind, Severity, attester};
 use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::publisher::{TopUpError, top_ups};
@@ -109,17 +108,18 @@ pub fn chain_readings(
     let now = snapshot.block.timestamp;
     let mut rows = overview(snapshot, &keys.book, previous, config.coinbase_rules());
     attester::judge_what_is_known(&mut rows, &keys.book);
-    let replicas = if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse };
     let publishers = top_ups(&keys.book, &snapshot.publisher_balances, config.minimum_ether_per_attester)?;
-    let mut findings = find_keys::of_duplicates(snapshot, &keys.book, replicas);
-    findings.extend(keys.findings());
-    findings.extend(find_keys::of_unwatched(watched(config, keys, snapshot.providers.len())));
-    findings.extend(attester::of_rows(&rows, !keys.files.is_empty(), now, &thresholds));
-    findings.extend(attester::doubts(&rows));
-    findings.extend(staking::of_snapshot(snapshot, &keys.book, &rows));
-    findings.extend(snapshot.providers.iter().flat_map(|(id, facts)| provider::of_provider(*id, facts, &thresholds)));
-    findings.extend(provider::of_arrivals(&rows, now, &thresholds));
-    findings.extend(publishers.iter().filter_map(|row| publisher::of_row(row, &thresholds)));
+    let facts = ChainFacts {
+        snapshot,
+        book: &keys.book,
+        rows: &rows,
+        publishers: &publishers,
+        has_key_files: !keys.files.is_empty(),
+        of_files: keys.findings(),
+        watched: watched(config, keys, snapshot.providers.len()),
+        replicas: if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse },
+    };
+    let findings = of_chain(facts, &thresholds);
     push_chain(&mut readings, snapshot, &rows);
     push_attesters(&mut readings, &rows);
     push_doubts(&mut readings, &rows);

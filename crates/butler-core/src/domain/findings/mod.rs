@@ -7,6 +7,7 @@
 mod about;
 pub mod alerts;
 pub mod attester;
+pub mod chain;
 mod docs;
 pub mod governance;
 pub mod host;

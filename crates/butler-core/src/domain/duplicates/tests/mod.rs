@@ -2,6 +2,7 @@
 
 mod key_files;
 
+use ethers_core::types::H256;
 use proptest::prelude::*;
 
 use super::*;
