@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use butler_core::store::file::save_atomic;
 use butler_testkit::devnet::Move;
@@ -152,6 +153,8 @@ async fn a_snapshot_takes_few_requests() {
     let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
     bench.endpoint(&format!("url = \"{}\"", proxy.url()));
     bench.json(&["status"], 0).await;
+    // Requests that go out together wait together, on a busy machine too.
+    proxy.set(FaultPlan::always(Fault::Latency(Duration::from_millis(100))));
     proxy.reset();
     bench.json(&["status"], 0).await;
     let stats = proxy.stats();
