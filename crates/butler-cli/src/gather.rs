@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::config::{Config, ConfigFile, Override, Sources, Variables};
+use butler_core::domain::findings::attester::knows_coinbases;
+use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::exit::Exit;
@@ -90,7 +92,7 @@ impl Gathered {
     /// Whether any key file says what servers run, and so which coinbases they have.
     #[must_use]
     pub(crate) fn knows_coinbases(&self) -> bool {
-        !self.network.keys.book.entries.is_empty()
+        knows_coinbases(&self.network.keys.book)
     }
 
     /// Says on stderr what was wrong and did not stop the command, and turns `exit` into what the program ends with.
@@ -167,5 +169,6 @@ pub(crate) async fn gather(global: &Global, at: BlockTag, with_other_providers: 
         reader.read(&request, &|progress| waiting.note(progress)).await
     };
     let (snapshot, unsaved) = reading(&mut network, read).await?;
+    network.keys.hold_against_chain(&registered_bls_keys(&snapshot));
     Ok(Gathered { network, snapshot, unsaved })
 }

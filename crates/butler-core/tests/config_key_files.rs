@@ -4,13 +4,21 @@
 
 use std::path::{Path, PathBuf};
 
-use butler_core::key_files::{KeyFilesReport, load_key_files};
+use butler_core::key_files::{KeyFileFault, KeyFilesReport, KeySources, PrivateKeys, load_key_files};
 use butler_core::store::file::save_atomic;
 use proptest::prelude::*;
 
 const A: &str = "0x1111111111111111111111111111111111111111";
 const B: &str = "0x2222222222222222222222222222222222222222";
 const KEY: &str = "0xe6fe1c71a70faea4c4bdf41a00221faea55315ffbfaecb8e6ab50deec8efd8a1";
+
+/// The public points of the secret 1; its proof is some point. Decimal numbers and short ones are as good.
+const REGISTRATION: &str = r#""publicKeyG1": {"x": "1", "y": "0x2"}, "publicKeyG2": {
+    "x0": "0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed",
+    "x1": "0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2",
+    "y0": "0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa",
+    "y1": "0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b"},
+    "proofOfPossession": {"x": "0x1", "y": "0x2"}"#;
 
 fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -26,16 +34,22 @@ fn load(files: &[(&str, &[u8])], patterns: &[&str], publishers: &[&str]) -> (Key
     let folder = folder(files);
     let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
     let publishers: Vec<PathBuf> = publishers.iter().map(PathBuf::from).collect();
-    let report = load_key_files(&patterns, &publishers, folder.path());
+    let report = load_key_files(&sources(&patterns, &publishers, folder.path()));
     let faults: Vec<_> = report.faults.iter().map(ToString::to_string).collect();
     let faults = faults.join("\n").replace(&format!("{}/", folder.path().display()), "");
     (report, faults)
 }
 
+fn sources<'a>(key_files: &'a [String], publisher_files: &'a [PathBuf], base: &'a Path) -> KeySources<'a> {
+    KeySources { key_files, node_keystores: &[], publisher_files, base, private_keys: PrivateKeys::Refuse }
+}
+
 /// The faults of one file.
 fn faults(content: impl AsRef<[u8]>) -> String {
     let (report, faults) = load(&[("f.json", content.as_ref())], &["*.json"], &[]);
-    assert!(report.book.entries.is_empty() || faults.is_empty(), "a faulty file was taken");
+    let is_refused = report.faults.iter().any(KeyFileFault::refuses_file);
+    assert!(report.files.is_empty() == is_refused, "refused, or taken");
+    assert!(report.book.entries.is_empty() || !is_refused, "a refused file was taken");
     faults
 }
 
@@ -57,7 +71,7 @@ fn a_keystore_is_read() {
     let [first, second, third] = report.book.entries.as_slice() else { panic!("three entries") };
     assert_eq!((first.server.as_str(), first.index, first.publishers.len()), ("server-a", 0, 2));
     assert_eq!(first.coinbase.unwrap().to_string(), B);
-    assert_eq!(format!("{:?}", first.bls_public_key.unwrap()), bls);
+    assert_eq!(format!("{:?}", first.bls_public_key.unwrap().0), bls);
     assert_eq!((second.index, second.coinbase, second.publishers.len()), (1, None, 0));
     assert_eq!((third.attester, third.bls_public_key), (second.attester, None));
     assert_eq!(report.book.publishers_by_server["server-a"].len(), 2);
@@ -71,7 +85,7 @@ fn the_older_formats_are_read() {
         r#"{{"attesters": [{{"address": "{A}", "coinbase": "{B}", "lastSeenState": "ACTIVE"}}], "version": "2.0"}}"#
     );
     let scrape = format!(r#"{{"attesters": [{{"address": "{A}"}}, "{B}"], "publishers": ["{B}"], "version": "1.1"}}"#);
-    let staker = format!(r#"[{{"attester": "{A}", "publicKeyG1": {{"x": "{KEY}", "y": "0x1"}}}}]"#);
+    let staker = format!(r#"[{{"attester": "{A}", {REGISTRATION}}}]"#);
     let publishers = format!(r#"{{"one": ["{A}"], "two": ["{B}"]}}"#);
     let files: [(&str, &[u8]); 4] = [
         ("a.json", cached.as_bytes()),
@@ -93,7 +107,8 @@ fn the_older_formats_are_read() {
 #[test]
 fn the_example_files_are_read() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    let report = load_key_files(&["keys/*/*.json".to_owned()], &[PathBuf::from("keys/publishers.json")], &examples);
+    let report =
+        load_key_files(&sources(&["keys/*/*.json".to_owned()], &[PathBuf::from("keys/publishers.json")], &examples));
     assert_eq!(report.faults, []);
     assert_eq!(report.book.entries.len(), 2);
     assert_eq!(report.book.publishers_by_server.keys().collect::<Vec<_>>(), ["server-a", "server-b"]);
@@ -158,9 +173,10 @@ fn wrong_content_is_named_by_its_place() {
     ];
     insta::assert_snapshot!(cases.iter().map(faults).collect::<Vec<_>>().join("\n"), @r#"
     f.json: validators[0].attester: this key is required
+    f.json: validators[0].publisher: an empty list, with which a node publishes nothing (hint: name a publisher, or remove the key)
     f.json: validators[0].attester.bls: expected a compressed public key of 0x and 64 hex digits
     f.json: validators[0].feeRecipient: expected an address of 0x and 64 or 40 hex digits
-    f.json: validators[0].attester.eth: this key is required
+    f.json: validators[0].attester.bls: holds no public BLS key, so perhaps a private one; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
     f.json: validators[0].attester: expected an address, found a number
     f.json: validators[0].publisher: expected an address, found a number
     f.json: validators[0].coinbase: expected an address, found a number
@@ -232,7 +248,7 @@ fn what_is_not_json_is_told_with_its_line() {
     deep: f.json:1: this is not JSON: recursion limit exceeded, column 128
     ");
     let twice = format!("{{\"{KEY}\": 1, \"{KEY}\": 2}}");
-    insta::assert_snapshot!(faults(twice), @"f.json:1: <hidden>: this key occurs twice (hint: keep one of them)");
+    insta::assert_snapshot!(faults(twice), @"f.json: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)");
 }
 
 #[test]

@@ -52,12 +52,14 @@ fn mainnet_needs_no_file() {
     provider_ids = []  # default
     provider_admins = []  # default
     key_files = ["keys/*.json"]  # flag --key-files
+    node_keystores = []  # default
     publisher_files = []  # default
     extra_attesters = []  # default
     server_labels = true  # default
     replicated_keys = false  # default
     minimum_ether_per_attester = "0.1"  # default
     coinbase_critical = "6h"  # default
+    coinbase_policy = "split"  # default
 
     [[networks.mainnet.l1]]
     url = "http://127.0.0.1:8545"  # flag --l1-url
@@ -77,6 +79,7 @@ fn mainnet_needs_no_file() {
     slashing_interval = "60s"  # default
     governance_interval = "5m"  # default
     rewards_interval = "60s"  # default
+    read_private_keystores = false  # default
     insecure = false  # default
     otlp_interval = "60s"  # default
 
@@ -185,7 +188,7 @@ fn keys_of(group: &'static Group, path: &str) -> Vec<(String, &'static Key)> {
 
 fn uncommented() -> toml::Table {
     let is_key = |line: &str| {
-        if line == "[[networks.mainnet.hosts]]" {
+        if ["[[networks.mainnet.hosts]]", "[[networks.mainnet.providers]]"].contains(&line) {
             return true;
         }
         let name = line.split_once(" = ").map(|(name, _)| name);

@@ -1,12 +1,20 @@
 //! The slots that are served. A reload replaces them as a whole, and whoever answers a request takes them once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use butler_core::domain::findings::program::{of_process, of_scraper};
+use butler_core::domain::findings::{Finding, Source, Thresholds, counts};
 
+use crate::catalogue;
 use crate::life::Life;
+use crate::readings::{Sample, number};
 use crate::status::Slot;
+
+/// What stands for a network's name where something belongs to none.
+pub const PROCESS: &str = "exporter";
 
 /// The slots of all scrapers, by network, and the figures of the process.
 #[derive(Debug)]
@@ -34,6 +42,31 @@ impl Board {
         // Before new slots come, which nobody has scraped yet.
         self.is_ready();
         self.slots.store(Arc::new(slots));
+    }
+
+    /// What is wrong with the program itself at `now`, by network; with the process, under [`PROCESS`].
+    #[must_use]
+    pub fn program_findings(&self, now: u64) -> BTreeMap<String, Vec<Finding>> {
+        let thresholds = Thresholds::default();
+        let process = of_process(&self.life.state(), now, &thresholds);
+        let mut found = BTreeMap::from([(PROCESS.to_owned(), process)]);
+        for slot in self.slots().iter() {
+            let of_network: &mut Vec<Finding> = found.entry(slot.network.clone()).or_default();
+            of_network.extend(of_scraper(&slot.state(now), now, &thresholds));
+        }
+        found
+    }
+
+    /// Everything that belongs to no single scrape, at `now`.
+    #[must_use]
+    pub fn samples(&self, now: u64) -> Vec<Sample> {
+        let mut samples = self.life.samples();
+        for (network, findings) in self.program_findings(now) {
+            samples.extend(counts(Source::Program, &findings, now).into_iter().map(|((kind, severity), count)| {
+                Sample::own(&catalogue::FINDINGS, [&network, kind.code(), severity.name()], number(count))
+            }));
+        }
+        samples
     }
 
     /// The figures of the process.

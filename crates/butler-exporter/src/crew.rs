@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use butler_core::config::{Config, Effective, NetworkConfig};
 
+use crate::key_keeper::KeyKeeper;
 use crate::kinds::ScraperKind;
 use crate::scrapers::jobs;
 use crate::states::StatesFile;
@@ -25,6 +26,7 @@ const NOT_FOR_JOBS_PREFIXES: [&str; 4] = ["bearer_", "basic_", "otlp_", "tls_"];
 #[derive(Debug)]
 pub struct Crew {
     plans: BTreeMap<String, Plan>,
+    keepers: BTreeMap<String, KeyKeeper>,
     jobs: Vec<Job>,
 }
 
@@ -78,7 +80,7 @@ impl Crew {
     /// The jobs at the start, with the attesters' states of the last run. Blocks while it reads them.
     #[must_use]
     pub fn new(config: &Arc<Config>) -> Self {
-        Self { plans: BTreeMap::new(), jobs: Vec::new() }.next(config).0
+        Self { plans: BTreeMap::new(), keepers: BTreeMap::new(), jobs: Vec::new() }.next(config).0
     }
 
     /// The jobs under another configuration, and what changed. Blocks while it reads files.
@@ -89,7 +91,9 @@ impl Crew {
         let mut changes = Changes::default();
         changes.removed.extend(self.plans.keys().filter(|name| !plans.contains_key(*name)).cloned());
         let mut next = Vec::new();
-        let mut all = jobs(config);
+        let keeper = |name: &String| (name.clone(), self.keepers.get(name).cloned().unwrap_or_default());
+        let keepers = config.networks.keys().map(keeper).collect();
+        let mut all = jobs(config, &keepers);
         for (name, plan) in &plans {
             let (fresh, others) = all.into_iter().partition(|job| job.slot.network == *name);
             all = others;
@@ -107,7 +111,7 @@ impl Crew {
                 }
             }
         }
-        (Self { plans, jobs: next }, changes)
+        (Self { plans, keepers, jobs: next }, changes)
     }
 
     /// Gives new jobs what the old ones of the same network leave behind, or what the last run left on disk.

@@ -4,6 +4,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use butler_core::domain::findings::program::ProcessState;
+
 use crate::catalogue;
 use crate::readings::{Sample, number, truth};
 
@@ -75,6 +77,17 @@ impl Life {
     pub fn textfile_failed(&self) {
         if let Some(textfile) = &mut self.figures().textfile {
             textfile.failures = textfile.failures.saturating_add(1);
+        }
+    }
+
+    /// What findings about the process are made from.
+    #[must_use]
+    pub fn state(&self) -> ProcessState {
+        let figures = self.figures();
+        ProcessState {
+            certificate_is_current: Some(!figures.has_old_certificate),
+            configuration_is_current: !figures.failed,
+            textfile_written_at: figures.textfile.and_then(|textfile| textfile.written_at),
         }
     }
 

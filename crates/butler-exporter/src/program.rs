@@ -1,5 +1,6 @@
 //! The program from its arguments to its exit code.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,7 +73,7 @@ pub fn main_with(arguments: &Arguments) -> Exit {
     let config = Arc::new(config);
     let exit = runtime.block_on(async {
         if arguments.once {
-            print_once(&jobs(&config)).await
+            print_once(&jobs(&config, &BTreeMap::new())).await
         } else {
             run(config, loader, logging, serving.handle()).await
         }

@@ -29,7 +29,7 @@ async fn coinbases_that_are_not_confirmed_are_told_by_metric_and_page() {
         !series.keys().any(|key| key.starts_with("butler_rewards_pending_own_share_tokens{")),
         "unknown is not zero"
     );
-    assert!(program.get("/").text().contains("nothing confirms the coinbase of"));
+    assert!(program.get("/").text().contains("nothing confirms"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

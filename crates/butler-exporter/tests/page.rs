@@ -63,8 +63,8 @@ async fn a_browser_shows_what_needs_attention_first() {
     let profile = bench.path("chromium");
     let dom = String::from_utf8(chromium(&profile, &program, &["--dump-dom"]).stdout).unwrap();
     let at = |text: &str| dom.find(text).unwrap_or_else(|| panic!("{text:?} is not on the page: {dom}"));
-    let missing = at(&format!("{} has no coinbase in any key file", bench.shown("A6")));
-    let wrong = at(&format!("{} earns for a wrong coinbase", bench.shown("A3")));
+    let missing = at(&format!("{}: it has no coinbase", bench.shown("A6")));
+    let wrong = at(&format!("{}: its coinbase is ", bench.shown("A3")));
     assert!(at("Needs attention") < wrong && wrong < at("10 attesters") && missing < at("10 attesters"));
     for text in
         ["/runbooks/ButlerCoinbaseMissing", "/runbooks/ButlerPublisherDry", "<b>5</b> ACTIVE", "alpha", "2 of them own"]
@@ -97,7 +97,10 @@ async fn the_page_forbids_what_it_does_not_need() {
         assert!(page.head.contains(header), "{header} is not in {}", page.head);
     }
     let text = page.text();
-    assert!(text.contains("nothing is known yet from l1") || text.contains("the last scrape of l1 failed"), "{text}");
+    assert!(
+        text.contains("scraper l1: nothing is known yet") || text.contains("scraper l1: its last scrape failed"),
+        "{text}"
+    );
     let runbook = program.get("/runbooks/ButlerNodeDown");
     assert!(runbook.head.contains("text/plain") && runbook.text().starts_with("# ButlerNodeDown"), "{}", runbook.head);
     for missing in ["/runbooks/", "/runbooks/README", "/runbooks/..%2fREADME", "/runbooks/ButlerNodeDown.md"] {

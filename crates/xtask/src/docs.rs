@@ -15,9 +15,10 @@ pub(crate) struct Options {
 }
 
 /// Tests that hold a page against the code, and rewrite it when they are told to.
-const PAGES: [&[&str]; 2] = [
+const PAGES: [&[&str]; 3] = [
     &["--package", "butler-core", "--test", "domain_diagram"],
     &["--package", "butler-core", "--test", "config_layers"],
+    &["--package", "butler-core", "--test", "findings_page"],
 ];
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {

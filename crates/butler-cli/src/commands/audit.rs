@@ -1,11 +1,8 @@
 //! `audit`: everything that must not be so, with an exit code.
 
-use std::collections::BTreeSet;
-
-use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity};
-use butler_core::domain::duplicates::{Duplicate, Place, Subject, find_duplicates};
+use butler_core::domain::findings::chain::{ChainFacts, of_chain};
+use butler_core::domain::findings::{self, Level, Severity};
 use butler_core::domain::overview::AttesterRow;
-use butler_core::domain::position::Position;
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
 
@@ -30,6 +27,8 @@ pub(super) struct AuditReport {
     /// What was looked at, so that an empty list of findings means something.
     checked: Checked,
     findings: Vec<Finding>,
+    /// What is good to know and counts neither as an error nor as a warning, such as what is not looked at.
+    notes: Vec<Note>,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,22 +42,28 @@ struct Checked {
 }
 
 /// One finding.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct Finding {
     level: Level,
-    /// A closed set of names, documented in docs/cli.md.
-    kind: String,
+    severity: Severity,
+    /// A closed set of names, documented in docs/findings.md.
+    kind: &'static str,
     subject: String,
     message: String,
     places: Vec<String>,
+    /// When it is too late, in unix seconds, where that is known.
+    until: Option<u64>,
+    remedy: String,
 }
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Level {
-    Error,
-    Warning,
+/// What is good to know.
+#[derive(Debug, Serialize)]
+struct Note {
+    severity: Severity,
+    kind: &'static str,
+    subject: String,
+    message: String,
+    remedy: String,
 }
 
 /// Runs the command.
@@ -75,8 +80,10 @@ pub(super) async fn run(global: &Global, args: &AuditArgs, output: Output) -> Re
 
 fn report(gathered: &Gathered, strict: bool) -> AuditReport {
     let (snapshot, network) = (&gathered.snapshot, &gathered.network);
-    let findings = findings(gathered, &rows(gathered));
-    let (errors, warnings) = counts(&findings);
+    let found = findings(gathered, &rows(gathered));
+    let (errors, warnings) = counts(&found);
+    let now = snapshot.block.timestamp;
+    let (notes, findings) = found.into_iter().partition::<Vec<_>, _>(|finding| finding.level == Level::Note);
     AuditReport {
         scope: gathered.scope(),
         passed: errors == 0 && !(strict && warnings > 0),
@@ -91,138 +98,61 @@ fn report(gathered: &Gathered, strict: bool) -> AuditReport {
             own_provider_queue: snapshot.providers.values().map(|provider| provider.queue.len()).sum(),
             other_provider_queues: snapshot.other_providers.values().map(|provider| provider.queue.len()).sum(),
         },
-        findings,
+        findings: findings.iter().map(|finding| shown(finding, now)).collect(),
+        notes: notes.iter().map(|finding| noted(finding, now)).collect(),
     }
 }
 
-/// Everything that is wrong, worst first.
-pub(super) fn findings(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<Finding> {
-    let (snapshot, network) = (&gathered.snapshot, &gathered.network);
-    let mut found: Vec<Finding> = find_duplicates(snapshot, &network.keys.book, network.replica_policy())
-        .iter()
-        .map(|duplicate| {
-            // What strangers do to each other is worth knowing and not our error.
-            let level = if duplicate.is_ours(&snapshot.attesters) { Level::Error } else { Level::Warning };
-            duplicate_finding(duplicate, level)
-        })
-        .collect();
-    found.extend(network.keys.faults.iter().map(|fault| Finding {
-        level: Level::Error,
-        kind: "key_file".to_owned(),
-        subject: fault.file.clone(),
-        message: fault.to_string(),
-        places: Vec::new(),
-    }));
-    let has_keys = !network.keys.files.is_empty();
-    let now = snapshot.block.timestamp;
-    for row in rows {
-        found.extend(coinbase_finding(row, now));
-        if row.deposit_failed {
-            let message = "its deposit failed and was refunded: the key is burnt, the delegator has no validator";
-            found.push(finding(row, Level::Warning, "deposit_failed", message.to_owned()));
-        }
-        if has_keys && row.servers.is_empty() && row.provider_id.is_some() {
-            let (level, message) = match row.position {
-                Position::Validating => (Level::Error, "validating, and no key file has it: who runs it?"),
-                Position::EntryQueue => (Level::Warning, "waiting in the entry queue, and no key file has it"),
-                Position::Unregistered
-                | Position::ProviderQueue
-                | Position::Zombie
-                | Position::Exiting
-                | Position::Withdrawn => continue,
-            };
-            found.push(finding(row, level, "unserved", message.to_owned()));
-        }
-    }
-    found.sort();
+/// Everything that is wrong with keys, files and what the chain has of them, worst first.
+pub(super) fn findings(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding> {
+    let mut found = of_network(gathered, rows);
+    found.retain(|finding| finding.kind.is_audited());
+    found.sort_by_cached_key(findings::Finding::report_order);
     found
 }
 
+fn of_network(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding> {
+    let (snapshot, network) = (&gathered.snapshot, &gathered.network);
+    let facts = ChainFacts {
+        snapshot,
+        book: &network.keys.book,
+        rows,
+        // Money is for `doctor`.
+        publishers: &[],
+        has_key_files: !network.keys.files.is_empty(),
+        of_files: network.keys.findings(),
+        watched: network.watched(snapshot.providers.len()),
+        replicas: network.replica_policy(),
+    };
+    of_chain(facts, &network.config.thresholds())
+}
+
 /// How many errors and how many warnings there are.
-pub(super) fn counts(findings: &[Finding]) -> (usize, usize) {
-    let errors = findings.iter().filter(|finding| finding.level == Level::Error).count();
-    (errors, findings.len() - errors)
+pub(super) fn counts(findings: &[findings::Finding]) -> (usize, usize) {
+    let of = |level| findings.iter().filter(|finding| finding.level == level).count();
+    (of(Level::Error), of(Level::Warning))
 }
 
-fn finding(row: &AttesterRow, level: Level, kind: &str, message: String) -> Finding {
-    Finding {
-        level,
-        kind: kind.to_owned(),
-        subject: format::address(&row.attester),
-        message,
-        places: row.servers.iter().map(|server| format!("server {server}")).collect(),
+fn noted(finding: &findings::Finding, now: u64) -> Note {
+    Note {
+        severity: finding.severity_at(now),
+        kind: finding.kind.code(),
+        subject: finding.subject.to_string(),
+        message: finding.message(now),
+        remedy: finding.remedy().to_owned(),
     }
 }
 
-fn coinbase_finding(row: &AttesterRow, now: u64) -> Option<Finding> {
-    let level = match row.coinbase_severity {
-        Severity::Ok => return None,
-        Severity::Warning => Level::Warning,
-        Severity::Critical => Level::Error,
-    };
-    let (kind, message) = match &row.coinbase {
-        CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches => return None,
-        CoinbaseCheck::Wrong { configured, expected } => {
-            ("coinbase_wrong", format!("its coinbase is {configured}, the delegation's split is {expected}"))
-        }
-        CoinbaseCheck::Unverifiable { configured, why } => (
-            "coinbase_unverifiable",
-            format!("its coinbase is {configured}, and nothing confirms that this is right: {}", why.words()),
-        ),
-        CoinbaseCheck::Missing { deadline } => {
-            let when = match deadline {
-                Deadline::Overdue => "it is validating without one".to_owned(),
-                Deadline::Arrival(arrival) => {
-                    format!(
-                        "it may be active {} ({})",
-                        format::distance(now, arrival.earliest),
-                        format::moment(arrival.earliest)
-                    )
-                }
-                Deadline::Unknown => "it is staked, and the chain does not say when it will be active".to_owned(),
-            };
-            let right = match (row.coinbase_expected, row.coinbase_doubt) {
-                (Some(expected), _) => format!("; it must be {expected}"),
-                (None, Some(why)) => format!("; which one is right cannot be told: {}", why.words()),
-                (None, None) => String::new(),
-            };
-            ("coinbase_missing", format!("it has no coinbase and {when}{right}"))
-        }
-    };
-    Some(finding(row, level, kind, message))
-}
-
-fn duplicate_finding(duplicate: &Duplicate, level: Level) -> Finding {
-    let (noun, subject) = match &duplicate.subject {
-        Subject::Attester(address) => ("attester", format::address(address)),
-        Subject::Publisher(address) => ("publisher", format::address(address)),
-        Subject::BlsKey(key) => ("BLS key", format!("{key:?}")),
-    };
-    let places: Vec<String> = duplicate.places.iter().map(place).collect();
+fn shown(finding: &findings::Finding, now: u64) -> Finding {
     Finding {
-        level,
-        kind: duplicate.kind.name().to_owned(),
-        subject,
-        message: format!(
-            "the same {noun} is in {}: {}",
-            format::count(places.iter().collect::<BTreeSet<_>>().len(), "place"),
-            places.join("; ")
-        ),
-        places,
-    }
-}
-
-fn place(place: &Place) -> String {
-    match place {
-        Place::OwnProviderQueue { provider, index } => format!("queue of own provider {provider}, index {index}"),
-        Place::OtherProviderQueue { provider, index } => format!("queue of provider {provider}, index {index}"),
-        Place::EntryQueue { place } => format!("entry queue, place {}", place.saturating_add(1)),
-        Place::ActiveSet { index } => format!("active set, index {index}"),
-        Place::Exiting => "exiting".to_owned(),
-        Place::Zombie => "slashed out".to_owned(),
-        Place::History => "was active once".to_owned(),
-        Place::KeyFile { file, index } => format!("{file}, validators[{index}]"),
-        Place::Server { server } => format!("server {server}"),
+        level: finding.level,
+        severity: finding.severity_at(now),
+        kind: finding.kind.code(),
+        subject: finding.subject.to_string(),
+        message: finding.message(now),
+        places: finding.places.iter().map(ToString::to_string).collect(),
+        until: finding.until,
+        remedy: finding.remedy().to_owned(),
     }
 }
 
@@ -243,10 +173,17 @@ fn render(report: &AuditReport, output: &Output) -> String {
             let level = match finding.level {
                 Level::Error => toned("ERROR", Tone::Bad),
                 Level::Warning => toned("warning", Tone::Warning),
+                Level::Note => toned("note", Tone::Faint),
             };
-            vec![level, plain(finding.kind.clone()), plain(finding.subject.clone()), plain(finding.message.clone())]
+            vec![level, plain(finding.kind), plain(finding.subject.clone()), plain(finding.message.clone())]
         });
         text.push_str(&table(output, &["LEVEL", "FINDING", "SUBJECT", "WHAT"], rows));
+        text.push('\n');
+    }
+    for note in &report.notes {
+        text.push_str(&format!("note: {}: {}\n", note.kind, note.message));
+    }
+    if !report.notes.is_empty() {
         text.push('\n');
     }
     let counts = format!("{}, {}", format::count(report.errors, "error"), format::count(report.warnings, "warning"));

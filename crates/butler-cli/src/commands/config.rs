@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use butler_core::config::{Config, ConfigError};
-use butler_core::key_files::load_key_files;
+use butler_core::key_files::{PrivateKeys, load_key_files};
+use butler_core::network::key_sources;
 use butler_core::runtime::exit::Exit;
 use butler_core::store::file::save_atomic;
 use serde::Serialize;
@@ -83,7 +84,7 @@ pub(super) fn check(global: &Global, output: Output) -> Result<Exit, CliError> {
 fn check_keys(config: &Config) -> CheckReport {
     let mut report = CheckReport { passed: true, networks: Vec::new(), key_files: 0, attesters: 0, faults: Vec::new() };
     for network in config.networks.values() {
-        let keys = load_key_files(&network.key_files, &network.publisher_files, Path::new(""));
+        let keys = load_key_files(&key_sources(network, PrivateKeys::Derive));
         report.networks.push(network.name.clone());
         report.key_files += keys.key_file_count();
         report.attesters += keys.book.attesters().len();

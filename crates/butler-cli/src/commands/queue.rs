@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use butler_core::domain::arrival::{Arrival, arrival};
+use butler_core::domain::queue_key::bad_queue_keys;
 use butler_core::domain::rollup::FlushFacts;
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
@@ -48,6 +49,8 @@ struct ProviderEntry {
     place: u64,
     index: u64,
     attester: JsonAddress,
+    /// Why it is of no use there, in words.
+    obstacles: Vec<String>,
 }
 
 /// Runs the command.
@@ -75,11 +78,16 @@ fn report(gathered: &Gathered) -> QueueReport {
             arrival: arrival(place, &rollup.clock, &rollup.flush, now),
         })
         .collect();
+    let bad: BTreeMap<_, Vec<String>> = bad_queue_keys(snapshot)
+        .into_iter()
+        .map(|bad| ((bad.provider_id, bad.index), bad.obstacles.iter().map(ToString::to_string).collect()))
+        .collect();
     let provider_queues = snapshot.providers.iter().map(|(id, provider)| {
         let entries = (0..).zip(&provider.queue).map(|(place, entry)| ProviderEntry {
             place,
             index: entry.index,
             attester: entry.attester.into(),
+            obstacles: bad.get(&(*id, entry.index)).cloned().unwrap_or_default(),
         });
         (id.get(), entries.collect())
     });
@@ -151,9 +159,10 @@ fn render(report: &QueueReport, output: &Output) -> String {
                 number(entry.place.saturating_add(1).to_string()),
                 plain(format::address(&entry.attester.0)),
                 number(entry.index.to_string()),
+                toned(entry.obstacles.join("; "), Tone::Bad),
             ]
         });
-        text.push_str(&table(output, &["PLACE", "ATTESTER", "INDEX"], rows));
+        text.push_str(&table(output, &["PLACE", "ATTESTER", "INDEX", ""], rows));
     }
     text
 }

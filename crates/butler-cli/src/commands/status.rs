@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::arrival::Arrival;
 use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
-use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
+use butler_core::domain::fate::Fate;
+use butler_core::domain::findings::attester::judge_what_is_known;
+use butler_core::domain::findings::{Level, Subject};
+use butler_core::domain::overview::{AttesterRow, StakeRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
 use butler_core::runtime::exit::Exit;
-use ethers_core::types::U256;
+use ethers_core::types::{Address, U256};
 use serde::Serialize;
 
+use super::audit;
 use crate::args::{Global, StatusArgs};
 use crate::error::CliError;
 use crate::gather::{Gathered, gather};
@@ -49,7 +53,19 @@ struct Attester {
     exit: Option<Leaving>,
     pending_rewards: Option<JsonAmount>,
     deposit_failed: bool,
+    /// What became of each of its stakes, where that is not the plain story of one.
+    stakes: Vec<Stake>,
     servers: BTreeSet<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Stake {
+    provider_id: u64,
+    staker: JsonAddress,
+    coinbase: JsonAddress,
+    block: u64,
+    fate: Fate,
+    counts: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,6 +80,8 @@ struct Coinbase {
     claimed: Option<JsonAddress>,
     /// Why a coinbase cannot be verified.
     why: Option<Unverified>,
+    /// As `FILE: why`, where a file cannot be read that may name it.
+    unknown: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,37 +114,52 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
 /// The overview of everything that was gathered. Without any keys, no coinbase is judged.
 pub(super) fn rows(gathered: &Gathered) -> Vec<AttesterRow> {
     let network = &gathered.network;
-    let mut rows = overview(&gathered.snapshot, &network.keys.book, &BTreeMap::new(), network.config.coinbase_critical);
-    if !gathered.knows_coinbases() {
-        // Nobody said what the servers have: that is not the same as nothing.
-        for row in &mut rows {
-            row.coinbase = CoinbaseCheck::NotApplicable;
-            row.coinbase_severity = Severity::Ok;
-        }
-    }
+    let book = &network.keys.book;
+    let mut rows = overview(&gathered.snapshot, book, &BTreeMap::new(), network.config.coinbase_rules());
+    judge_what_is_known(&mut rows, book);
     rows
 }
 
 fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> StatusReport {
+    let needing = if args.attention { needing_attention(gathered, rows) } else { BTreeSet::new() };
     StatusReport {
         scope: gathered.scope(),
         counts_by_state: counts_by_state(rows),
         counts_by_position: counts_by_position(rows),
         attesters: rows
             .iter()
-            .filter(|row| is_wanted(row, args))
+            .filter(|row| is_wanted(row, args, &needing))
             .map(|row| attester(row, gathered.knows_coinbases()))
             .collect(),
         key_file_faults: gathered.network.keys.faults.iter().map(ToString::to_string).collect(),
     }
 }
 
-fn is_wanted(row: &AttesterRow, args: &StatusArgs) -> bool {
+/// The attesters that some finding of `audit` is about which is no mere note.
+fn needing_attention(gathered: &Gathered, rows: &[AttesterRow]) -> BTreeSet<Address> {
+    let found = audit::findings(gathered, rows).into_iter().filter(|finding| finding.level != Level::Note);
+    let attester = |subject| match subject {
+        Subject::Attester(attester) => Some(attester),
+        Subject::Publisher(_)
+        | Subject::BlsKey(_)
+        | Subject::Provider(_)
+        | Subject::Node(_)
+        | Subject::Host(_)
+        | Subject::File(_)
+        | Subject::Endpoint(_)
+        | Subject::Scraper(_)
+        | Subject::Network
+        | Subject::Program => None,
+    };
+    found.filter_map(|finding| attester(finding.subject)).collect()
+}
+
+fn is_wanted(row: &AttesterRow, args: &StatusArgs, needing: &BTreeSet<Address>) -> bool {
     (args.state.is_empty() || args.state.contains(&row.state))
         && (args.position.is_empty() || args.position.contains(&row.position))
         && (args.server.is_empty() || args.server.iter().any(|server| row.servers.contains(server)))
         && (args.attester.is_empty() || args.attester.contains(&row.attester))
-        && (!args.attention || row.coinbase_severity != Severity::Ok || row.deposit_failed)
+        && (!args.attention || needing.contains(&row.attester))
 }
 
 fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
@@ -137,6 +170,9 @@ fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
         CoinbaseCheck::NotApplicable
         | CoinbaseCheck::Matches
         | CoinbaseCheck::Wrong { .. }
+        | CoinbaseCheck::Zero
+        | CoinbaseCheck::Differs { .. }
+        | CoinbaseCheck::Unknown
         | CoinbaseCheck::Unverifiable { .. } => None,
     };
     Attester {
@@ -158,8 +194,14 @@ fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
             why: match row.coinbase {
                 CoinbaseCheck::Unverifiable { why, .. } => Some(why),
                 CoinbaseCheck::Missing { .. } => row.coinbase_doubt,
-                CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Wrong { .. } => None,
+                CoinbaseCheck::NotApplicable
+                | CoinbaseCheck::Matches
+                | CoinbaseCheck::Wrong { .. }
+                | CoinbaseCheck::Zero
+                | CoinbaseCheck::Unknown
+                | CoinbaseCheck::Differs { .. } => None,
             },
+            unknown: row.coinbase_unknown.clone(),
         },
         effective_balance: row.view.effective_balance.into(),
         withdrawer: row.view.withdrawer.map(Into::into),
@@ -173,7 +215,19 @@ fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
         }),
         pending_rewards: row.pending_rewards.map(Into::into),
         deposit_failed: row.deposit_failed,
+        stakes: row.stakes.iter().map(stake).collect(),
         servers: row.servers.clone(),
+    }
+}
+
+fn stake(stake: &StakeRow) -> Stake {
+    Stake {
+        provider_id: stake.provider_id.into(),
+        staker: stake.staker.into(),
+        coinbase: stake.coinbase.into(),
+        block: stake.block,
+        fate: stake.fate,
+        counts: stake.counts,
     }
 }
 
@@ -183,6 +237,9 @@ fn verdict(check: &CoinbaseCheck) -> &'static str {
         CoinbaseCheck::Matches => "matches",
         CoinbaseCheck::Missing { .. } => "missing",
         CoinbaseCheck::Wrong { .. } => "wrong",
+        CoinbaseCheck::Zero => "zero",
+        CoinbaseCheck::Differs { .. } => "differs",
+        CoinbaseCheck::Unknown => "unknown",
         CoinbaseCheck::Unverifiable { .. } => "unverifiable",
     }
 }

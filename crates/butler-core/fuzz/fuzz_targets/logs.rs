@@ -86,7 +86,7 @@ fuzz_target!(|input: &[u8]| {
         events.extend(decode_ledger_event(log));
     }
     let (admin, rewards_recipient) = (Address::repeat_byte(1), Address::repeat_byte(2));
-    let queue = vec![ProviderQueueEntry { index: 1, attester: Address::repeat_byte(3) }];
+    let queue = vec![ProviderQueueEntry::new(1, Address::repeat_byte(3))];
     let facts = ProviderFacts { admin, pending_admin: None, take_rate_bps: 500, rewards_recipient, queue };
     for event in &events {
         let id = event.provider_id;

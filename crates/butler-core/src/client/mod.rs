@@ -10,6 +10,7 @@ pub mod aztec_node;
 pub mod block_logs;
 mod body;
 pub mod calls;
+pub mod capped;
 mod connection;
 pub mod endpoint;
 pub mod error;

@@ -27,12 +27,14 @@ const KEY_FILES: &str = "
 
 `key_files` names files of public keys. Read are keystores and files of registered keys (`validators`), cached attesters
 (`attesters`, version 2.0 or 1.1), publishers by server (`{\"server\": [\"0x…\"]}`) and the output for registration (a list of
-`attester`). A file is taken as a whole or not at all; each fault names the file and the place in it. A file that holds a
-private key, a password or a mnemonic is refused, and nothing of it is shown.
+`attester`). Each fault names the file and the place in it. A file that could hold a private key, a password or a mnemonic is
+refused, and nothing of it is shown. `node_keystores` names the keystores that nodes themselves read. [key-files.md](key-files.md)
+says how each shape is read and what refuses a file.
 
 The **server** of a file: when the pattern's folders hold a wildcard (`keys/*/*.json`, `keys/**/*.json`), the name of the
 file's folder; there, `<source>-registered-keys.json` with another source than `native` belongs to `<folder>-<source>`.
-Otherwise (`keys/*.json`) the file's name without its extension.
+Otherwise (`keys/*.json`) the file's name without its extension and its version (`-v2`). For `node_keystores` it is the folder's
+name, unless the pattern names a single file.
 
 A wildcard does not match a folder's `/` or a name that begins with a dot. A file that is reached twice, also through a
 link, counts once. Files have at most 16 MiB, patterns match at most 10,000 files.

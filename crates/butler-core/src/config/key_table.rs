@@ -40,12 +40,14 @@ static NETWORK: Group = Group {
         key("provider_ids", "provider id", Optional, "Your providers.").list(),
         key("provider_admins", "address", Optional, "Admins whose providers are looked up and added to `provider_ids`.").list(),
         key("key_files", "pattern", Optional, "Public key files of your servers. `*`, `?`, `[…]` and `**` match as in a shell; a pattern that matches nothing is an error.").list(),
+        key("node_keystores", "pattern", Optional, "Keystores that your nodes themselves read, with whatever secrets they hold; patterns as in `key_files`. Only addresses are taken. The files must be yours or root's, and nobody else's to read.").list(),
         key("publisher_files", "path", Optional, "Files that list each server's publishers.").list(),
         key("extra_attesters", "address", Optional, "Attesters to follow although no key file has them.").list(),
         key("server_labels", "boolean", Default("true"), "Whether each server of the key files is a group of its own under the label `server:NAME`."),
         key("replicated_keys", "boolean", Default("false"), "Whether several servers run the same attesters on purpose. Otherwise that is reported."),
         key("minimum_ether_per_attester", "ether", Default("0.1"), "What a publisher should hold for each attester that it pays for."),
         key("coinbase_critical", "duration", Default("6h"), "A missing coinbase is a warning as soon as the key is staked, and critical this long before its earliest activation.").seconds(0, 31_536_000),
+        key("coinbase_policy", "coinbase policy", Default("split"), "Which coinbase is right. `split`: the split of each attester's delegation. `own`: an address of your own, if you collect rewards yourself and pay your delegators."),
         key("log_range_blocks", "integer", Computed("learnt from the endpoint"), "The first width of a log query. It shrinks and grows with what the endpoint allows.").number("blocks", 1, 10_000_000),
     ]],
     sections: &[
@@ -53,6 +55,7 @@ static NETWORK: Group = Group {
         Subsection { name: "aztec_nodes", shape: Shape::List, group: &AZTEC_NODES },
         Subsection { name: "hosts", shape: Shape::List, group: &HOSTS },
         Subsection { name: "labels", shape: Shape::List, group: &LABELS },
+        Subsection { name: "providers", shape: Shape::List, group: &PROVIDERS },
     ],
 };
 
@@ -118,6 +121,20 @@ static HOSTS: Group = Group {
         key("l1_url_env", "variable", Optional, "The environment variable that holds that URL."),
         key("timeout", "duration", Default("5s"), "How long one check may take.").seconds(1, 60),
         key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's."),
+    ]],
+    sections: &[],
+};
+
+static PROVIDERS: Group = Group {
+    doc: "What is set for one of your providers instead of what the network says.",
+    keys: &[&[
+        key("id", "provider id", Required, "The provider, one of `provider_ids` or of an admin in `provider_admins`."),
+        key(
+            "coinbase_policy",
+            "coinbase policy",
+            Optional,
+            "Which coinbase is right for attesters of this provider, as above.",
+        ),
     ]],
     sections: &[],
 };
@@ -245,6 +262,12 @@ static EXPORTER: Group = Group {
         key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
         key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
         key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),
+        key(
+            "read_private_keystores",
+            "boolean",
+            Default("false"),
+            "Whether the exporter, too, may derive addresses from private keys and mnemonics that `node_keystores` hold. `butler-cli` always does.",
+        ),
         key(
             "insecure",
             "boolean",

@@ -17,6 +17,7 @@ mod layers;
 mod log;
 mod network;
 mod programs;
+mod providers;
 mod reader;
 mod secret;
 mod sections;
@@ -45,7 +46,7 @@ pub use self::reader::Effective;
 pub use self::source::{ConfigFile, Override, Sources, Variables};
 pub use self::web::{BasicUser, OtlpConfig, TlsFiles};
 
-pub(crate) use self::address::{AddressFault, parse_address, parse_address_or_zero};
+pub(crate) use self::address::AddressFault;
 pub(crate) use self::fault::{escape, show_key};
 
 use self::layers::{Node, NodeValue, load_layers};

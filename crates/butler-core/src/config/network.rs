@@ -10,11 +10,15 @@ use super::endpoint::{AdminConfig, EndpointConfig};
 use super::endpoint_reader::{read_admin, read_endpoint};
 use super::fault::{Origin, escape, nearest};
 use super::host::{HostConfig, read_host};
+use super::providers::read_policies;
 use super::reader::Section;
 use super::setting::{Ether, Problem, Setting};
 use super::text_setting::{PresetName, Text, WrittenPath, WrittenPattern, is_network_name};
+use crate::domain::coinbase::CoinbasePolicies;
+use crate::domain::findings::Thresholds;
 use crate::domain::ids::ProviderId;
 use crate::domain::labels::{LabelRule, SERVER_PREFIX};
+use crate::domain::overview::CoinbaseRules;
 
 /// The public facts of a network that everybody shares.
 #[derive(Debug)]
@@ -86,6 +90,8 @@ pub struct NetworkConfig {
     pub hosts: Vec<HostConfig>,
     /// Patterns of key files, already under the configuration file's folder.
     pub key_files: Vec<String>,
+    /// Patterns of keystores that nodes themselves read, already under the configuration file's folder.
+    pub node_keystores: Vec<String>,
     /// Files of publishers, already under the configuration file's folder.
     pub publisher_files: Vec<PathBuf>,
     /// Groups of attesters under labels.
@@ -100,6 +106,8 @@ pub struct NetworkConfig {
     pub minimum_ether_per_attester: U256,
     /// A coinbase that is missing this long before activation is critical.
     pub coinbase_critical: Duration,
+    /// Which coinbase is right.
+    pub coinbase_policies: CoinbasePolicies,
     /// The first width of a log query.
     pub log_range_blocks: Option<u64>,
 }
@@ -109,6 +117,18 @@ impl NetworkConfig {
     #[must_use]
     pub fn has_l1(&self) -> bool {
         !self.l1.is_empty()
+    }
+
+    /// The limits from which something is wrong on this network.
+    #[must_use]
+    pub fn thresholds(&self) -> Thresholds {
+        Thresholds::configured(self.coinbase_critical)
+    }
+
+    /// What coinbases are judged by.
+    #[must_use]
+    pub fn coinbase_rules(&self) -> CoinbaseRules {
+        CoinbaseRules { critical_within: self.coinbase_critical, policies: self.coinbase_policies.clone() }
     }
 }
 
@@ -131,7 +151,8 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let l1: Vec<_> = section.sections("l1").iter().map(|section| read_endpoint(section)).collect();
     let aztec_nodes: Vec<_> = section.sections("aztec_nodes").iter().map(read_node).collect();
     let hosts: Vec<_> = section.sections("hosts").iter().map(read_host).collect();
-    let key_files = read_patterns(section);
+    let key_files = read_patterns(section, "key_files");
+    let node_keystores = read_patterns(section, "node_keystores");
     let publisher_files = section.list::<WrittenPath>("publisher_files").into_iter();
     let publisher_files =
         publisher_files.map(|(path, origin)| section.reader().resolve(&path.0, Some(&origin))).collect();
@@ -141,6 +162,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let replicated_keys = section.get("replicated_keys");
     let minimum = section.get::<Ether>("minimum_ether_per_attester");
     let coinbase_critical = section.get("coinbase_critical");
+    let coinbase_policies = read_policies(section, &provider_ids, !provider_admins.is_empty());
     let log_range_blocks = section.get("log_range_blocks");
     report_same_names(section, "l1", l1.iter().flatten().map(|endpoint| endpoint.name.as_str()));
     report_same_names(
@@ -162,6 +184,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         aztec_nodes: aztec_nodes.into_iter().collect::<Option<_>>()?,
         hosts: hosts.into_iter().collect::<Option<_>>()?,
         key_files,
+        node_keystores,
         publisher_files,
         extra_attesters,
         labels,
@@ -169,6 +192,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         replicated_keys: replicated_keys?,
         minimum_ether_per_attester: minimum?.0,
         coinbase_critical: coinbase_critical?,
+        coinbase_policies: coinbase_policies?,
         log_range_blocks,
     })
 }
@@ -241,8 +265,8 @@ fn read_labels(section: &Section<'_>) -> Vec<LabelRule> {
 }
 
 /// Patterns under the configuration file's folder, whose own name is taken literally.
-fn read_patterns(section: &Section<'_>) -> Vec<String> {
-    let patterns = section.list::<WrittenPattern>("key_files").into_iter();
+fn read_patterns(section: &Section<'_>, key: &str) -> Vec<String> {
+    let patterns = section.list::<WrittenPattern>(key).into_iter();
     let joined = patterns.map(|(pattern, origin)| {
         let resolved = section.reader().resolve(&pattern.0, Some(&origin));
         if resolved.as_os_str() == pattern.0.as_str() {
@@ -255,10 +279,10 @@ fn read_patterns(section: &Section<'_>) -> Vec<String> {
 }
 
 /// A list in which nothing may occur twice.
-fn distinct<T: Setting + PartialEq + Copy>(section: &Section<'_>, key: &str) -> Vec<T> {
-    let mut values: Vec<T> = Vec::new();
+fn distinct<T: Setting + Ord + Copy>(section: &Section<'_>, key: &str) -> Vec<T> {
+    let (mut values, mut seen): (Vec<T>, BTreeSet<T>) = (Vec::new(), BTreeSet::new());
     for (value, _) in section.list::<T>(key) {
-        if values.contains(&value) {
+        if !seen.insert(value) {
             section.fault(key, Problem::new(format!("{} occurs twice", value.show())));
         }
         values.push(value);

@@ -42,6 +42,8 @@ pub struct ExporterConfig {
     pub governance_interval: Duration,
     /// Time between two computations of the own share of rewards.
     pub rewards_interval: Duration,
+    /// Whether addresses may be derived from the private keys of node keystores.
+    pub read_private_keystores: bool,
     /// What a request may bring. Neither this nor a user only on loopback, or when that was asked for.
     pub bearer_token: Option<SecretString>,
     /// Who may ask with a password. Empty when nobody is configured.
@@ -76,6 +78,7 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let slashing_interval = section.get("slashing_interval");
     let governance_interval = section.get("governance_interval");
     let rewards_interval = section.get("rewards_interval");
+    let read_private_keystores = section.get("read_private_keystores");
     let insecure: Option<bool> = section.get("insecure");
     let bearer_token = match read_secret(section, &BEARER) {
         Secret::Absent => None,
@@ -107,6 +110,7 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
         slashing_interval: slashing_interval?,
         governance_interval: governance_interval?,
         sentinel_interval: intervals.0?,
+        read_private_keystores: read_private_keystores?,
         hosts_interval: intervals.1?,
         rewards_interval: rewards_interval?,
         staleness,

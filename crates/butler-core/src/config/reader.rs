@@ -17,6 +17,9 @@ use super::source::Variables;
 use super::text_setting::WrittenPath;
 use super::typed::{as_toml, text_of, within};
 
+/// The most faults of one configuration that come with a guess at what was meant.
+pub(super) const MOST_HINTS: usize = 200;
+
 /// One value in effect, as it may be shown to anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Effective {
@@ -74,7 +77,10 @@ impl<'a> Section<'a> {
     fn report_unknown(&self) {
         for (name, node) in self.table.into_iter().flatten() {
             if self.group.names().all(|known| known != name) {
-                let hint = nearest(name, self.group.names()).map(|known| format!("did you mean `{known}`?"));
+                // Whoever has that many has another kind of file, and comparing takes its time.
+                let is_worth_it = self.reader.faults.borrow().len() < MOST_HINTS;
+                let near = is_worth_it.then(|| nearest(name, self.group.names())).flatten();
+                let hint = near.map(|known| format!("did you mean `{known}`?"));
                 self.fault_at(node.origin.clone(), &show_key(name), "unknown key", hint);
             }
         }

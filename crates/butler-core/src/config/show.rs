@@ -1,5 +1,7 @@
 //! The configuration in effect as TOML, each value with its origin, secrets hidden; for `config show`.
 
+use std::collections::BTreeMap;
+
 use super::Config;
 use super::reader::Effective;
 
@@ -21,14 +23,15 @@ impl Config {
 
     /// A section's own keys stand before the sections below it, as TOML wants it.
     fn in_order(&self) -> Vec<&Effective> {
-        let mut sections: Vec<&str> = Vec::new();
+        let mut places = BTreeMap::<&str, usize>::new();
         for entry in &self.effective {
-            if !sections.contains(&entry.section.as_str()) {
-                sections.push(&entry.section);
-            }
+            let next = places.len();
+            places.entry(&entry.section).or_insert(next);
         }
-        let entries = |section: &&str| self.effective.iter().filter(move |entry| entry.section == *section).collect();
-        sections.iter().flat_map(|section| -> Vec<&Effective> { entries(section) }).collect()
+        let mut entries: Vec<&Effective> = self.effective.iter().collect();
+        // Stable: the entries of a section keep their order.
+        entries.sort_by_cached_key(|entry| places.get(entry.section.as_str()).copied());
+        entries
     }
 }
 

@@ -9,25 +9,33 @@ use toml::de::{DeTable, DeValue};
 use super::fault::{Origin, nearest, show_key};
 use super::keys::ROOT;
 use super::layers::{Layer, Notes};
+use super::reader::MOST_HINTS;
 
+/// A file's text with the places where its lines end: each value asks for its line, and there may be many of both.
 struct Text<'a> {
     path: String,
     text: &'a str,
+    ends: Vec<usize>,
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    fn new(path: String, text: &'a str) -> Self {
+        Self { path, text, ends: text.match_indices('\n').map(|(at, _)| at).collect() }
+    }
+
     fn origin(&self, at: usize) -> Origin {
-        Origin::File { path: self.path.clone(), line: Some(self.before(at).matches('\n').count() + 1), column: None }
+        Origin::File { path: self.path.clone(), line: Some(self.line(at)), column: None }
     }
 
     fn origin_with_column(&self, at: usize) -> Origin {
-        let before = self.before(at);
+        let before = self.text.get(..at).unwrap_or(self.text);
         let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-        Origin::File { path: self.path.clone(), line: Some(before.matches('\n').count() + 1), column: Some(column) }
+        Origin::File { path: self.path.clone(), line: Some(self.line(at)), column: Some(column) }
     }
 
-    fn before(&self, at: usize) -> &str {
-        self.text.get(..at).unwrap_or(self.text)
+    /// The line of a place, from 1.
+    fn line(&self, at: usize) -> usize {
+        self.ends.partition_point(|end| *end < at) + 1
     }
 }
 
@@ -50,7 +58,7 @@ pub(crate) fn file_layer(path: &Path, bytes: &[u8], notes: &mut Notes) -> Layer 
             return Layer(Vec::new());
         }
     };
-    let text = Text { path, text };
+    let text = Text::new(path, text);
     match DeTable::parse(text.text) {
         Ok(table) => top(&text, table.into_inner(), notes),
         Err(error) => {
@@ -78,7 +86,8 @@ fn top(text: &Text<'_>, table: DeTable<'_>, notes: &mut Notes) -> Layer {
             let value = convert(text, &name, value, notes);
             layer.push((name, value));
         } else {
-            let hint = nearest(&name, ROOT.names()).map(|known| format!("did you mean `{known}`?"));
+            let near = (notes.faults.len() < MOST_HINTS).then(|| nearest(&name, ROOT.names())).flatten();
+            let hint = near.map(|known| format!("did you mean `{known}`?"));
             notes.fault(text.origin(at), show_key(&name), "unknown key", hint.as_deref());
         }
     }
@@ -111,6 +120,22 @@ fn convert(text: &Text<'_>, path: &str, value: Spanned<DeValue<'_>>, notes: &mut
             }
             notes.sections.insert(path.to_owned(), origin.clone());
             notes.value(origin, map)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_place_has_the_line_that_counting_gives(text in "[a\n]{0,60}", at in 0_usize..60) {
+            let at = at.min(text.len());
+            let lines = Text::new(String::new(), &text);
+            prop_assert_eq!(lines.line(at), text[..at].matches('\n').count() + 1);
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use ethers_core::types::{Address, U256};
+use ethers_core::types::{Address, H256, U256};
 
 use super::bindings::{rollup, staking_registry};
 use super::call::DecodeError;
@@ -32,6 +32,26 @@ pub fn present(function: &'static str, address: Address) -> Result<Address, Deco
 #[must_use]
 pub fn optional(address: Address) -> Option<Address> {
     (!address.is_zero()).then_some(address)
+}
+
+/// A BLS public key in G1 as key files hold it: x, with the highest bit set when y is odd. `None` for no key at all and
+/// for coordinates that no point of the curve has.
+#[must_use]
+pub fn bls_public_key(x: U256, y: U256) -> Option<H256> {
+    /// Coordinates are below a prime of this many bits.
+    const FIELD_BITS: usize = 254;
+    let is_none = x.is_zero() && y.is_zero();
+    if is_none || x.bits() > FIELD_BITS || y.bits() > FIELD_BITS {
+        return None;
+    }
+    let mut bytes = H256::zero();
+    x.to_big_endian(bytes.as_bytes_mut());
+    if y.bit(0)
+        && let Some(first) = bytes.0.first_mut()
+    {
+        *first |= 0x80;
+    }
+    Some(bytes)
 }
 
 /// The rollup's view of one attester (`StakingLib.getAttesterView`).
@@ -69,6 +89,7 @@ pub fn attester_view(view: &rollup::AttesterView) -> Result<AttesterView, Decode
         effective_balance: view.effective_balance,
         exit,
         withdrawer: optional(view.config.withdrawer),
+        bls_public_key: bls_public_key(view.config.public_key.x, view.config.public_key.y),
     })
 }
 
@@ -82,6 +103,8 @@ pub fn queued_deposit(deposit: &rollup::DepositArgs) -> Result<QueuedDeposit, De
         attester: present(FUNCTION, deposit.attester)?,
         withdrawer: deposit.withdrawer,
         move_with_latest_rollup: deposit.move_with_latest_rollup,
+        bls_public_key: bls_public_key(deposit.public_key_in_g1.x, deposit.public_key_in_g1.y),
+        escrow: None,
     })
 }
 
@@ -133,7 +156,9 @@ pub fn queue_indices(
 /// # Errors
 /// `Nonsense` for a zero attester.
 pub fn provider_queue_entry(index: u64, key: &staking_registry::KeyStore) -> Result<ProviderQueueEntry, DecodeError> {
-    Ok(ProviderQueueEntry { index, attester: present("getValueAtIndexInQueue", key.attester)? })
+    let attester = present("getValueAtIndexInQueue", key.attester)?;
+    let bls_public_key = bls_public_key(key.public_key_g1.x, key.public_key_g1.y);
+    Ok(ProviderQueueEntry { index, attester, bls_public_key, escrow: None })
 }
 
 /// A length that must stay under a limit of ours, so that a lying endpoint cannot make us ask without end.

@@ -6,9 +6,11 @@
 pub mod bindings;
 pub mod call;
 pub mod decode;
+pub mod deposit_events;
 pub mod events;
 mod guard;
 pub mod ledger_events;
 pub mod multicall;
 pub mod packed;
+pub mod proof;
 pub mod split;

@@ -1,44 +1,138 @@
 //! What the operator's key files say, as plain values: which attester runs where, with which coinbase and publishers.
 //!
-//! Reading and checking the files happens in `config`; nothing secret is in here. An attester may have several entries,
-//! whether that is meant (several servers for one key) or not: `duplicates` decides.
+//! Reading and checking the files happens in `key_files`; nothing secret is in here. An attester may have several entries,
+//! whether that is meant (several servers for one key) or not: `duplicates` decides. What could not be read is a gap: then
+//! an attester that no entry names is not known to be missing from the files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::{Address, H256};
-use serde::{Deserialize, Serialize};
+use ethers_core::types::Address;
+use serde::Serialize;
 
+use super::bls_key::BlsKey;
 use super::ids::Coinbase;
 
-/// One validator of one key file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One validator of one key file, as its node runs it: what a file's top says for all is taken into account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyEntry {
     /// The attester's address.
     pub attester: Address,
-    /// Where its rewards go, if the file says so.
+    /// Where its rewards go, if the file names another address than the attester's own.
     pub coinbase: Option<Coinbase>,
+    /// Why there is no coinbase although the file has something in its place.
+    pub coinbase_fault: Option<CoinbaseFault>,
     /// The accounts that may send its transactions.
     pub publishers: Vec<Address>,
+    /// Whether the file names no publisher, so that the attester's own account pays. It is among `publishers` then.
+    pub pays_itself: bool,
     /// The compressed BLS public key, if the file has it.
-    pub bls_public_key: Option<H256>,
+    pub bls_public_key: Option<BlsKey>,
     /// The server that runs this file.
     pub server: String,
     /// The file's path, for people to read.
     pub file: String,
-    /// Position in the file's `validators`, from 0.
+    /// Position in the file's `validators`, from 0. Several attesters of one validator have the same.
     pub index: usize,
 }
 
+/// What stands where a coinbase should, and is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoinbaseFault {
+    /// `0x0`: a node takes it, and its proposals fail.
+    Zero,
+    /// It is not legible, so what the node has is not known.
+    Illegible,
+}
+
+/// What one entry says of where its attester's rewards go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoinbaseSetting {
+    /// To this address.
+    Set(Coinbase),
+    /// Nothing, or the attester's own address, which is what a node takes where nothing is set.
+    NotSet,
+    /// `0x0`: an error of its own.
+    Zero,
+    /// The file is not legible there.
+    Unknown,
+}
+
+impl KeyEntry {
+    /// What the file says of the coinbase.
+    #[must_use]
+    pub fn coinbase_setting(&self) -> CoinbaseSetting {
+        match (self.coinbase_fault, self.coinbase) {
+            (Some(CoinbaseFault::Zero), _) => CoinbaseSetting::Zero,
+            (Some(CoinbaseFault::Illegible), _) => CoinbaseSetting::Unknown,
+            (None, Some(coinbase)) => CoinbaseSetting::Set(coinbase),
+            (None, None) => CoinbaseSetting::NotSet,
+        }
+    }
+
+    /// Whether the node pays the attester's own address, since no coinbase is set.
+    #[must_use]
+    pub fn falls_back_to_attester(&self) -> bool {
+        self.coinbase_setting() == CoinbaseSetting::NotSet
+    }
+}
+
+/// A file, folder or part of a file that could not be read: attesters may stand there that no entry names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct KeyFileGap {
+    /// The file or pattern, fit to be shown.
+    pub file: String,
+    /// Why, in a few words.
+    pub why: String,
+}
+
+impl std::fmt::Display for KeyFileGap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.file, self.why)
+    }
+}
+
+/// Whether the book has everything that the files say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completeness<'a> {
+    /// It has: what no entry names, no file names.
+    Complete,
+    /// It may lack attesters.
+    Incomplete(&'a [KeyFileGap]),
+}
+
 /// All key files together.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct KeyBook {
     /// Every validator of every file.
     pub entries: Vec<KeyEntry>,
     /// Every publisher that a server may use, by the server's name.
     pub publishers_by_server: BTreeMap<String, BTreeSet<Address>>,
+    /// What could not be read.
+    pub gaps: Vec<KeyFileGap>,
 }
 
 impl KeyBook {
+    /// Whether an attester without an entry is in no file. Where it is not, nothing must be concluded from that.
+    #[must_use]
+    pub fn completeness(&self) -> Completeness<'_> {
+        if self.gaps.is_empty() { Completeness::Complete } else { Completeness::Incomplete(&self.gaps) }
+    }
+
+    /// Why it is not known which coinbase an attester with these entries (those of [`by_attester`](Self::by_attester), or
+    /// none) has, as `FILE: why`; `None` where the files say it, or say that there is none.
+    #[must_use]
+    pub fn coinbase_doubt(&self, entries: &[&KeyEntry]) -> Option<String> {
+        if entries.is_empty() {
+            let first = self.gaps.first()?;
+            let more = self.gaps.len() - 1;
+            return Some(if more == 0 { first.to_string() } else { format!("{first} (and {more} more)") });
+        }
+        let illegible = entries.iter().find(|entry| entry.coinbase_setting() == CoinbaseSetting::Unknown)?;
+        Some(format!("{}: validators[{}] has no legible coinbase", illegible.file, illegible.index))
+    }
+
     /// Every attester that some file names.
     #[must_use]
     pub fn attesters(&self) -> BTreeSet<Address> {
@@ -107,6 +201,7 @@ mod tests {
                 KeyEntry { coinbase: Some(coinbase(8)), ..key_entry(1, "oslo", "oslo.json", 0) },
             ],
             publishers_by_server: BTreeMap::from([("oslo".to_owned(), BTreeSet::from([address(50), address(51)]))]),
+            gaps: Vec::new(),
         }
     }
 
@@ -129,5 +224,28 @@ mod tests {
                 [(address(50), BTreeSet::from(["oslo", "paris"])), (address(51), BTreeSet::from(["oslo"])),]
             )
         );
+    }
+
+    #[test]
+    fn an_attester_of_no_entry_is_missing_only_when_every_file_was_read() {
+        let mut book = book();
+        assert_eq!((book.completeness(), book.coinbase_doubt(&[])), (Completeness::Complete, None));
+        book.gaps.push(KeyFileGap { file: "rome.json".to_owned(), why: "it is empty".to_owned() });
+        assert!(matches!(book.completeness(), Completeness::Incomplete([_])));
+        assert_eq!(book.coinbase_doubt(&[]).unwrap(), "rome.json: it is empty");
+        let entries = book.by_attester();
+        assert_eq!(book.coinbase_doubt(&entries[&address(2)]), None, "its own file says that it has none");
+    }
+
+    #[test]
+    fn zero_and_illegible_are_neither_set_nor_absent() {
+        let entry = |coinbase_fault| KeyEntry { coinbase_fault, ..key_entry(1, "paris", "paris.json", 3) };
+        assert!(entry(None).falls_back_to_attester());
+        let zero = entry(Some(CoinbaseFault::Zero));
+        assert_eq!((zero.coinbase_setting(), zero.falls_back_to_attester()), (CoinbaseSetting::Zero, false));
+        let illegible = entry(Some(CoinbaseFault::Illegible));
+        assert_eq!(illegible.coinbase_setting(), CoinbaseSetting::Unknown);
+        let doubt = KeyBook::default().coinbase_doubt(&[&illegible]);
+        assert_eq!(doubt.unwrap(), "paris.json: validators[3] has no legible coinbase");
     }
 }

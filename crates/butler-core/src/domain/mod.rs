@@ -5,9 +5,13 @@
 
 pub mod arrival;
 pub mod block;
+pub mod bls_key;
 pub mod coinbase;
 pub mod delegation;
+pub mod deposit;
 pub mod duplicates;
+pub mod fate;
+pub mod findings;
 pub mod governance;
 pub mod host;
 pub mod ids;
@@ -17,9 +21,11 @@ pub mod node;
 pub mod offence;
 pub mod overview;
 pub mod position;
+pub mod proof;
 pub mod provider;
 pub mod provider_ledger;
 pub mod publisher;
+pub mod queue_key;
 pub mod rewards;
 pub mod rollup;
 pub mod runway;
@@ -33,4 +39,4 @@ pub mod transition;
 pub mod view;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

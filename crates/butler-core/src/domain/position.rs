@@ -101,6 +101,7 @@ mod tests {
             effective_balance: U256::zero(),
             exit: None,
             withdrawer: was_active.then(|| Address::repeat_byte(1)),
+            bls_public_key: None,
         };
         position(PositionFacts { view: &view, in_provider_queue, in_entry_queue })
     }

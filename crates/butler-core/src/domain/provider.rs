@@ -1,7 +1,9 @@
 //! A staking provider as the StakingRegistry has it.
 
-use ethers_core::types::Address;
+use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
+
+use super::proof::ProofVerdict;
 
 /// One key in a provider's queue. Indices are absolute and never reused (StakingRegistry `getValueAtIndexInQueue`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +12,42 @@ pub struct ProviderQueueEntry {
     pub index: u64,
     /// The attester that will be taken when this entry is at the front.
     pub attester: Address,
+    /// The compressed BLS public key that it was registered with; `None` when what was registered is no key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bls_public_key: Option<H256>,
+    /// What the staking escrow would make of it; `None` in queues of others, where nobody asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escrow: Option<EscrowView>,
+}
+
+impl ProviderQueueEntry {
+    /// A key of which nothing but its address is known.
+    #[must_use]
+    pub fn new(index: u64, attester: Address) -> Self {
+        Self { index, attester, bls_public_key: None, escrow: None }
+    }
+}
+
+/// What the staking escrow (GSE) says of a key that waits in one of our queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EscrowView {
+    /// Whether somebody registered this BLS key: it is refused for ever.
+    pub bls_key_used: bool,
+    /// What its verifier says of the proof of possession; `None` when that could not be found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofVerdict>,
+}
+
+impl EscrowView {
+    /// Whether a deposit with these keys will be refunded.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        let is_refused = match self.proof {
+            Some(ProofVerdict::TooDear { .. } | ProofVerdict::Wrong) => true,
+            Some(ProofVerdict::Valid) | None => false,
+        };
+        self.bls_key_used || is_refused
+    }
 }
 
 /// A provider's record and queue at one block.

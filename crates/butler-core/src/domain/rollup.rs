@@ -1,7 +1,9 @@
 //! The rollup's own figures: its clock, its entry queue's flush rules, its thresholds.
 
-use ethers_core::types::{Address, U256};
+use ethers_core::types::{Address, H256, U256};
 use serde::{Deserialize, Serialize};
+
+use super::provider::EscrowView;
 
 /// The rollup's clock. `getEpochDuration()` is in slots, `getSlotDuration()` in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +111,20 @@ pub struct QueuedDeposit {
     pub withdrawer: Address,
     /// Whether the stake follows the canonical rollup.
     pub move_with_latest_rollup: bool,
+    /// The compressed BLS public key; `None` when what was deposited is no key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bls_public_key: Option<H256>,
+    /// What the staking escrow would make of it; `None` unless several deposits of one of our attesters wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escrow: Option<EscrowView>,
+}
+
+impl QueuedDeposit {
+    /// Whether the staking escrow is known to refuse it for its keys.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.escrow.is_some_and(|escrow| escrow.is_refusal())
+    }
 }
 
 #[cfg(test)]

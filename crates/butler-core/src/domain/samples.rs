@@ -28,7 +28,13 @@ pub(crate) fn provider_id(number: u64) -> ProviderId {
 
 /// A view with this status, of an attester that was active before if it says so.
 pub(crate) fn view(status: OnChainStatus, was_active: bool) -> AttesterView {
-    AttesterView { status, effective_balance: U256::zero(), exit: None, withdrawer: was_active.then(|| address(7_000)) }
+    AttesterView {
+        status,
+        effective_balance: U256::zero(),
+        exit: None,
+        withdrawer: was_active.then(|| address(7_000)),
+        bls_public_key: None,
+    }
 }
 
 /// A provider whose queue starts at absolute index 1.
@@ -38,15 +44,18 @@ pub(crate) fn provider(queue: &[u64]) -> ProviderFacts {
         pending_admin: None,
         take_rate_bps: 1_000,
         rewards_recipient: address(8_001),
-        queue: (1..)
-            .zip(queue)
-            .map(|(index, attester)| ProviderQueueEntry { index, attester: address(*attester) })
-            .collect(),
+        queue: (1..).zip(queue).map(|(index, attester)| ProviderQueueEntry::new(index, address(*attester))).collect(),
     }
 }
 
 pub(crate) fn deposit(attester: u64) -> QueuedDeposit {
-    QueuedDeposit { attester: address(attester), withdrawer: address(7_000), move_with_latest_rollup: true }
+    QueuedDeposit {
+        attester: address(attester),
+        withdrawer: address(7_000),
+        move_with_latest_rollup: true,
+        bls_public_key: None,
+        escrow: None,
+    }
 }
 
 /// A delegation on the sample's rollup: provider 1, staker 6000, in this block.
@@ -82,7 +91,9 @@ pub(crate) fn key_entry(attester: u64, server: &str, file: &str, index: usize) -
     KeyEntry {
         attester: address(attester),
         coinbase: None,
+        coinbase_fault: None,
         publishers: Vec::new(),
+        pays_itself: false,
         bls_public_key: None,
         server: server.to_owned(),
         file: file.to_owned(),
@@ -117,6 +128,7 @@ pub(crate) fn network() -> NetworkSnapshot {
         attesters: BTreeMap::new(),
         delegations: Vec::new(),
         splits: BTreeMap::new(),
+        winners: BTreeMap::new(),
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::new(),
         pending_rewards: BTreeMap::new(),

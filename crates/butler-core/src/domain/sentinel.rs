@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 
 use ethers_core::types::Address;
 
+use super::findings::SENTINEL_STALE_SLOTS;
+
 /// A sentinel this many slots behind the rollup is not believed: an epoch of today's networks. It lags two by design.
-pub const STALE_SLOTS: u64 = 32;
+pub const STALE_SLOTS: u64 = SENTINEL_STALE_SLOTS;
 
 /// One kind of duty of one attester within the sentinel's window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

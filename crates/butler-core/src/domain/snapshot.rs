@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::BlockRef;
 use super::delegation::Delegation;
+use super::deposit::Winner;
 use super::ids::{Coinbase, ProviderId};
 use super::provider::ProviderFacts;
 use super::rollup::{QueuedDeposit, RollupFacts};
@@ -38,6 +39,9 @@ pub struct NetworkSnapshot {
     pub delegations: Vec<Delegation>,
     /// What is known of the split of every coinbase that a delegation names.
     pub splits: BTreeMap<Coinbase, SplitCheck>,
+    /// Whose deposit succeeded, of attesters where the state of this block alone leaves that open.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub winners: BTreeMap<Address, Winner>,
     /// Attesters that the logs say our providers took out of their queues, and that were not delegated since.
     pub dripped: BTreeSet<Address>,
     /// Balance of each publisher in wei.

@@ -1,6 +1,6 @@
 //! What the rollup says of one attester (`getAttesterView`, aztec-l1 Rollup).
 
-use ethers_core::types::{Address, U256};
+use ethers_core::types::{Address, H256, U256};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -64,12 +64,16 @@ pub struct AttesterView {
     /// The withdrawer in the GSE's config, which is written at the first activation and never cleared.
     /// `Some` means: was active once.
     pub withdrawer: Option<Address>,
+    /// The compressed BLS public key in that config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bls_public_key: Option<H256>,
 }
 
 impl AttesterView {
-    /// Whether this attester was ever activated: the GSE's config is never cleared (GSE `configOf`).
+    /// Whether this attester was ever activated: it has a status now, or the GSE's config, which is never cleared, has it
+    /// (GSE `configOf`).
     #[must_use]
     pub fn was_active_once(&self) -> bool {
-        self.withdrawer.is_some()
+        self.status != OnChainStatus::None || self.withdrawer.is_some()
     }
 }

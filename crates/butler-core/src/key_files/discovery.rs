@@ -1,66 +1,94 @@
-//! Which files a pattern stands for, and which server a file belongs to.
+//! Which files the patterns stand for, and which server a file belongs to.
 //!
 //! The server's name: when the pattern's folders hold a wildcard (`keys/*/*.json`, `keys/**/*.json`) there is a folder
 //! for each server, so it is the name of the file's folder; and for `<source>-registered-keys.json` with another source
-//! than `native` it is `<folder>-<source>`. Otherwise (`keys/*.json`) it is the file's name without its extension.
+//! than `native` it is `<folder>-<source>`. Otherwise (`keys/*.json`) it is the file's name without its extension and
+//! version. A node's own keystores are different: their folder is the node's, whatever the pattern, unless it names a file.
+//! Of `NAME-v1.json` and `NAME-v2.json` in one folder only the newest counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use glob::{MatchOptions, Pattern};
+use glob::Pattern;
 
-use super::fault::{FileFault, KeyFileFault};
-use crate::config::escape;
+use super::fault::{FaultKind, FileFault, SourceFault};
+use super::shown::shown_path;
+use super::sources::KeySources;
+use super::walk::{Walk, has_wildcard};
+
+/// The most files; more is a pattern that caught something else.
+pub(super) const MOST_FILES: usize = 10_000;
+
+/// What the operator says that a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    /// Public keys.
+    KeyFile,
+    /// A node's own keystore, with whatever secrets it has.
+    NodeKeystore,
+    /// Publishers by server.
+    Publishers,
+}
 
 /// A file and the server that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
     pub(super) server: String,
+    pub(super) role: Role,
 }
 
-/// Wildcards stop at folders, and files that begin with a dot are hidden, as in a shell.
-const OPTIONS: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
-
-/// All files of the patterns, sorted by path, each once.
-pub(super) fn discover(patterns: &[String], base: &Path, faults: &mut Vec<KeyFileFault>) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
-    for pattern in patterns {
-        let full = under(base, pattern);
-        let paths = match Pattern::new(pattern).and_then(|_| glob::glob_with(&full, OPTIONS)) {
-            Ok(paths) => paths,
-            Err(error) => {
-                let what = format!("the pattern is wrong at character {}: {}", error.pos + 1, error.msg);
-                faults.push(FileFault::whole(what).of_file(pattern));
-                continue;
-            }
-        };
-        let before = (found.len(), faults.len());
-        let by_folder = has_wildcard_folder(pattern);
-        for path in paths {
-            match path {
-                Ok(path) if path.is_dir() => {}
-                Ok(path) => found.push(Found { server: server_of(&path, by_folder), path }),
-                Err(error) => {
-                    let what = format!("the folder can not be read: {}", error.error().kind());
-                    faults.push(FileFault::whole(what).of_file(&error.path().to_string_lossy()));
-                }
-            }
-        }
-        if (found.len(), faults.len()) == before {
-            let fault = FileFault::whole("this pattern matches no file").hint("correct it, or remove it");
-            faults.push(fault.of_file(&full));
+impl Found {
+    /// The path without the version in its name: under it, what was read last is the content that was good last.
+    pub(super) fn family(&self) -> PathBuf {
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        match version_of(&stem) {
+            Some((name, _)) => self.path.with_file_name(format!("{name}-v*.json")),
+            None => self.path.clone(),
         }
     }
-    found.sort_by(|left, right| left.path.cmp(&right.path));
+}
+
+/// All files of the sources, in the order of their paths, each once; publisher files last.
+pub(super) fn discover(sources: &KeySources<'_>, faults: &mut Vec<SourceFault>) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    for (patterns, role) in [(sources.node_keystores, Role::NodeKeystore), (sources.key_files, Role::KeyFile)] {
+        for pattern in patterns {
+            follow(pattern, role, sources.base, &mut found, faults);
+        }
+    }
+    found.sort_by(|left, right| left.path.cmp(&right.path).then(right.role.cmp(&left.role)));
     // The same file may be reached by two patterns or through a link; its keys must not look like duplicates.
     let mut seen = BTreeSet::new();
     found.retain(|found| seen.insert(std::fs::canonicalize(&found.path).unwrap_or_else(|_| found.path.clone())));
+    let mut found = newest(found);
+    let publishers = sources.publisher_files.iter().map(|path| sources.base.join(path));
+    found.extend(publishers.map(|path| Found { path, server: String::new(), role: Role::Publishers }));
     found
 }
 
-fn under(base: &Path, pattern: &str) -> String {
+fn follow(pattern: &str, role: Role, base: &Path, found: &mut Vec<Found>, faults: &mut Vec<SourceFault>) {
+    let full = under(base, pattern);
+    if let Err(error) = Pattern::new(pattern) {
+        let what = format!("the pattern is wrong at character {}: {}", error.pos + 1, error.msg);
+        faults.push(FileFault::new(FaultKind::Pattern, "", what).at_source(Path::new(pattern)));
+        return;
+    }
+    let (folders, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+    let by_folder = has_wildcard(folders) || (role == Role::NodeKeystore && has_wildcard(name));
+    let before = (found.len(), faults.len());
+    let mut walk = Walk::new(faults, MOST_FILES + 1);
+    walk.follow(&full);
+    let files = walk.files;
+    found.extend(files.into_iter().map(|path| Found { server: server_of(&path, by_folder), path, role }));
+    if (found.len(), faults.len()) == before {
+        let fault = FileFault::new(FaultKind::Missing, "", "this pattern matches no file");
+        faults.push(fault.hint("correct it, or remove it").at_source(Path::new(&full)));
+    }
+}
+
+/// The pattern below a folder whose own name is taken literally.
+pub(super) fn under(base: &Path, pattern: &str) -> String {
     if base.as_os_str().is_empty() || Path::new(pattern).is_absolute() {
         return pattern.to_owned();
     }
@@ -68,21 +96,37 @@ fn under(base: &Path, pattern: &str) -> String {
     format!("{}/{pattern}", base.trim_end_matches('/'))
 }
 
-fn has_wildcard_folder(pattern: &str) -> bool {
-    let Some((folders, _)) = pattern.rsplit_once('/') else {
-        return false;
+/// `NAME-v7` as its name and its version.
+fn version_of(stem: &str) -> Option<(&str, u64)> {
+    let (name, version) = stem.rsplit_once("-v")?;
+    let is_version = !name.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+    version.parse().ok().filter(|_| is_version).map(|version| (name, version))
+}
+
+/// Leaves the older versions of a file out.
+fn newest(found: Vec<Found>) -> Vec<Found> {
+    let version = |found: &Found| {
+        let stem = found.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        version_of(&stem).map(|(_, version)| version)
     };
-    // `[*]` is how a folder that is really named so is written.
-    let literal =
-        ["[[]", "[]]", "[*]", "[?]"].iter().fold(folders.to_owned(), |text, escaped| text.replace(escaped, ""));
-    literal.contains(['*', '?', '['])
+    let mut newest = BTreeMap::<PathBuf, u64>::new();
+    for file in &found {
+        if let Some(version) = version(file) {
+            let known = newest.entry(file.family()).or_insert(version);
+            *known = version.max(*known);
+        }
+    }
+    found
+        .into_iter()
+        .filter(|file| version(file).is_none_or(|version| newest.get(&file.family()) == Some(&version)))
+        .collect()
 }
 
 fn server_of(path: &Path, by_folder: bool) -> String {
-    let name = |part: Option<&std::ffi::OsStr>| part.map(|part| escape(&part.to_string_lossy()));
+    let name = |part: Option<&std::ffi::OsStr>| part.map(|part| shown_path(Path::new(part)));
     let stem = name(path.file_stem()).unwrap_or_default();
     let Some(folder) = name(path.parent().and_then(Path::file_name)).filter(|_| by_folder) else {
-        return stem;
+        return version_of(&stem).map_or(stem.clone(), |(name, _)| name.to_owned());
     };
     match stem.strip_suffix("-registered-keys") {
         Some(source) if source != "native" => format!("{folder}-{source}"),
@@ -96,13 +140,29 @@ mod tests {
 
     #[test]
     fn a_server_is_a_folder_under_a_folder_pattern_and_else_a_file() {
-        let server = |pattern: &str, path: &str| server_of(Path::new(path), has_wildcard_folder(pattern));
+        let server = |pattern: &str, path: &str| {
+            let (folders, _) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+            server_of(Path::new(path), has_wildcard(folders))
+        };
         assert_eq!(server("keys/*.json", "keys/server-a.json"), "server-a");
+        assert_eq!(server("keys/*.json", "keys/server-a-v12.json"), "server-a");
         assert_eq!(server("keys/*/*.json", "keys/server-a/keystore.json"), "server-a");
         assert_eq!(server("keys/**/*.json", "keys/eu/server-a/keystore.json"), "server-a");
         assert_eq!(server("keys/*/*.json", "keys/host/native-registered-keys.json"), "host");
         assert_eq!(server("keys/*/*.json", "keys/host/web3signer-registered-keys.json"), "host-web3signer");
         assert_eq!(server("/a[*]b/keys.json", "/a*b/keys.json"), "keys");
         assert_eq!(server("keys.json", "keys.json"), "keys");
+    }
+
+    #[test]
+    fn of_several_versions_the_newest_counts() {
+        let file = |path: &str| Found { path: path.into(), server: String::new(), role: Role::KeyFile };
+        let names =
+            ["a/x-v1.json", "a/x-v10.json", "a/x-v9.json", "a/x.json", "a/y-v1.json", "b/x-v2.json", "b/x-vy.json"];
+        let left: Vec<_> = newest(names.map(file).to_vec()).into_iter().map(|found| found.path).collect();
+        let expected = ["a/x-v10.json", "a/x.json", "a/y-v1.json", "b/x-v2.json", "b/x-vy.json"];
+        assert_eq!(left, expected.map(PathBuf::from));
+        assert_eq!(file("a/x-v10.json").family(), file("a/x-v9.json").family());
+        assert_ne!(file("a/x-v10.json").family(), file("a/x.json").family());
     }
 }

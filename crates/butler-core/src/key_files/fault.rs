@@ -1,16 +1,58 @@
 //! What is wrong with a key file. Names the file and the place, never the content.
 
 use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use serde::Serialize;
 
-use crate::config::escape;
+use super::shown::shown_path;
+use crate::store::file::StoreError;
+
+/// What kind of thing is wrong, for those who decide how bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// A pattern that is none.
+    Pattern,
+    /// There is no such file, or a pattern matches none.
+    Missing,
+    /// Permission denied (EACCES, EPERM).
+    NoAccess,
+    /// Too many open files (EMFILE, ENFILE): the program's or the system's limit, not the file's fault.
+    NoDescriptors,
+    /// A stale handle (ESTALE): the network's file system was exchanged below.
+    Stale,
+    /// Links that lead to each other (ELOOP).
+    LinkLoop,
+    /// The file or folder cannot be read for another reason.
+    Unreadable,
+    /// A node's own keystore that other users may read, or that is another user's.
+    NotOurs,
+    /// It is cut, empty, no JSON, or too large.
+    Syntax,
+    /// It holds what could be a secret, and is not listed where secrets are expected.
+    Secret,
+    /// It is JSON, and no key file that is known.
+    Format,
+    /// It is another tool's file that never names attesters.
+    NotKeys,
+    /// A BLS key is not the one that the chain has registered for its attester.
+    BlsDiffers,
+    /// One entry is wrong; the file's others are taken.
+    Entry,
+    /// One entry has `0x0` as its coinbase; the entry is taken.
+    ZeroCoinbase,
+}
 
 /// One thing that is wrong with one file, or with a pattern of files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyFileFault {
     /// The file or pattern as it was given, fit to be shown.
     pub file: String,
+    /// What kind of thing it is.
+    pub kind: FaultKind,
     /// The line, from 1, where it is known.
     pub line: Option<usize>,
     /// The place within the file, such as `validators[0].attester.eth`; empty for the whole.
@@ -19,6 +61,35 @@ pub struct KeyFileFault {
     pub what: String,
     /// What to do about it.
     pub hint: Option<String>,
+}
+
+impl KeyFileFault {
+    /// Whether the file, or what a pattern stands for, was not taken at all.
+    #[must_use]
+    pub fn refuses_file(&self) -> bool {
+        self.kind.refuses_file()
+    }
+}
+
+impl FaultKind {
+    pub(super) fn refuses_file(self) -> bool {
+        match self {
+            Self::Entry | Self::ZeroCoinbase => false,
+            Self::Pattern
+            | Self::Missing
+            | Self::NoAccess
+            | Self::NoDescriptors
+            | Self::Stale
+            | Self::LinkLoop
+            | Self::Unreadable
+            | Self::NotOurs
+            | Self::Syntax
+            | Self::Secret
+            | Self::Format
+            | Self::NotKeys
+            | Self::BlsDiffers => true,
+        }
+    }
 }
 
 impl fmt::Display for KeyFileFault {
@@ -34,36 +105,39 @@ impl fmt::Display for KeyFileFault {
     }
 }
 
-/// How grave a fault is for the rest of its file's faults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gravity {
-    Plain,
-    /// The file holds what must not be here: one such fault stands for all.
-    Secret,
-}
-
 /// A fault before its file is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileFault {
-    pub(super) gravity: Gravity,
+    pub(super) kind: FaultKind,
     place: String,
     line: Option<usize>,
-    what: String,
+    pub(super) what: String,
     hint: Option<String>,
 }
 
 impl FileFault {
-    pub(super) fn whole(what: impl Into<String>) -> Self {
-        Self::at("", what)
+    pub(super) fn new(kind: FaultKind, place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { kind, place: place.into(), line: None, what: what.into(), hint: None }
     }
 
+    /// About the whole of a file that is no key file.
+    pub(super) fn whole(what: impl Into<String>) -> Self {
+        Self::new(FaultKind::Format, "", what)
+    }
+
+    /// About one entry.
     pub(super) fn at(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { gravity: Gravity::Plain, place: place.into(), line: None, what: what.into(), hint: None }
+        Self::new(FaultKind::Entry, place, what)
     }
 
     pub(super) fn secret(place: impl Into<String>, what: impl Into<String>) -> Self {
-        let fault = Self::at(place, what).hint("use the file of public keys; the butler never needs a private key");
-        Self { gravity: Gravity::Secret, ..fault }
+        Self::new(FaultKind::Secret, place, format!("holds {}; the whole file is refused", what.into()))
+            .hint("use the file of public keys; the butler never needs a private key")
+    }
+
+    /// Whether attesters may stand in a file with this fault that are not known.
+    pub(super) fn leaves_gap(&self) -> bool {
+        self.kind.refuses_file() && self.kind != FaultKind::NotKeys
     }
 
     pub(super) fn hint(self, hint: &str) -> Self {
@@ -74,8 +148,69 @@ impl FileFault {
         Self { line: Some(line), ..self }
     }
 
-    pub(super) fn of_file(self, file: &str) -> KeyFileFault {
-        let Self { gravity: _, place, line, what, hint } = self;
-        KeyFileFault { file: escape(file), line, place, what, hint }
+    pub(super) fn at_source(self, at: &Path) -> SourceFault {
+        SourceFault { at: at.to_path_buf(), fault: self }
+    }
+
+    pub(super) fn of_file(self, file: &Path) -> KeyFileFault {
+        let Self { kind, place, line, what, hint } = self;
+        KeyFileFault { file: shown_path(file), kind, line, place, what, hint }
+    }
+}
+
+/// A fault of a pattern, of a folder on the way, or of a name: not of a file's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SourceFault {
+    /// The pattern or path.
+    pub(super) at: PathBuf,
+    pub(super) fault: FileFault,
+}
+
+/// Why a file cannot be read.
+pub(super) fn unreadable(error: &StoreError) -> FileFault {
+    match error {
+        StoreError::Missing { .. } => FileFault::new(FaultKind::Missing, "", "there is no such file"),
+        StoreError::NotAFile { .. } => FileFault::new(FaultKind::Unreadable, "", "this is not a regular file"),
+        StoreError::NotOurs { why, .. } => FileFault::new(FaultKind::NotOurs, "", format!("the file {why}")),
+        StoreError::TooLarge { size, limit, .. } => {
+            FileFault::new(FaultKind::Syntax, "", format!("{size} bytes long, more than the limit of {limit}"))
+        }
+        StoreError::Read { source, .. }
+        | StoreError::Full { source, .. }
+        | StoreError::Write { source, .. }
+        | StoreError::Sync { source, .. } => io_fault("can not be read", source),
+    }
+}
+
+/// What the system says, in words that do not change with its version.
+pub(super) fn io_fault(what: &str, error: &io::Error) -> FileFault {
+    let (kind, why) = match Errno::from_io_error(error) {
+        Some(Errno::ACCESS | Errno::PERM) => (FaultKind::NoAccess, "permission denied".to_owned()),
+        Some(Errno::MFILE | Errno::NFILE) => (FaultKind::NoDescriptors, "too many open files".to_owned()),
+        Some(Errno::STALE) => (FaultKind::Stale, "stale file handle".to_owned()),
+        Some(Errno::LOOP) => (FaultKind::LinkLoop, "its links lead in a circle".to_owned()),
+        Some(Errno::NOENT) => (FaultKind::Missing, "it is not there".to_owned()),
+        Some(_) | None => (FaultKind::Unreadable, error.kind().to_string()),
+    };
+    FileFault::new(kind, "", format!("{what}: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_has_a_kind_of_its_own() {
+        for (errno, kind) in [
+            (Errno::ACCESS, FaultKind::NoAccess),
+            (Errno::MFILE, FaultKind::NoDescriptors),
+            (Errno::NFILE, FaultKind::NoDescriptors),
+            (Errno::STALE, FaultKind::Stale),
+            (Errno::LOOP, FaultKind::LinkLoop),
+            (Errno::IO, FaultKind::Unreadable),
+        ] {
+            let error = io::Error::from_raw_os_error(errno.raw_os_error());
+            assert_eq!(unreadable(&StoreError::Read { path: "x".into(), source: error }).kind, kind, "{errno:?}");
+        }
     }
 }

@@ -1,212 +1,238 @@
 //! The formats of key files, told apart by their shape.
 //!
-//! Only public data is taken. A private key, password or mnemonic anywhere refuses the whole file: it is in the wrong
-//! place. Fields that the formats do not define are ignored, since other tools own these files.
+//! Fields that the formats do not define are ignored, since other tools own these files; whether they hold a secret is
+//! looked at before. What is wrong with one entry is told, and the others are taken; what is wrong with the whole refuses it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use ethers_core::types::{Address, H256};
-use serde::Serialize;
+use ethers_core::types::Address;
 
-use super::entry::{read_attester, read_publishers, read_validator};
-use super::fault::FileFault;
-use super::json::{Json, Place};
-use crate::config::show_key;
-use crate::domain::ids::Coinbase;
+use super::accounts::{Accounts, Mode, below};
+use super::content::{Content, FileKind, Validator, WrittenPublishers};
+use super::fault::{FaultKind, FileFault};
+use super::json::{Json, Place, Unwanted};
+use super::keystore::{read_coinbase, read_keystore};
+use super::scan::{find_secret, registration};
+use super::shown::shown_key;
+use crate::config::{escape, show_key};
 
-/// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FileKind {
-    /// `{"validators": […]}`: a keystore or a file of registered keys.
-    Keystore,
-    /// `{"attesters": […], "version": "2.0"}`.
-    CachedAttesters,
-    /// `{"attesters": […], "publishers": […], "version": "1.1"}`.
-    ScrapeConfig,
-    /// `{"server": ["0x…"]}`.
-    Publishers,
-    /// `[{"attester": "0x…", "publicKeyG1": …}]`: what was prepared for registration.
-    StakerOutput,
-}
+/// What of a node's own keystore is passed over: no address is in it.
+const UNWANTED: Unwanted = &["bls", "password", "certPass", "crypto", "Crypto", "ciphertext", "x-ethers"];
 
-impl fmt::Display for FileKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Keystore => "keystore",
-            Self::CachedAttesters => "cached attesters",
-            Self::ScrapeConfig => "scrape configuration",
-            Self::Publishers => "publishers by server",
-            Self::StakerOutput => "staker output",
-        })
+/// What of a file is not even copied out of its bytes.
+pub(super) fn unwanted(mode: Mode) -> Unwanted {
+    match mode {
+        Mode::Public => &[],
+        Mode::Node(_) => UNWANTED,
     }
 }
 
-/// One attester of a file.
-pub(super) struct Entry {
-    pub(super) attester: Address,
-    pub(super) coinbase: Option<Coinbase>,
-    pub(super) publishers: Vec<Address>,
-    pub(super) bls_public_key: Option<H256>,
-}
-
-/// What a file says.
-pub(super) struct Content {
-    pub(super) kind: FileKind,
-    pub(super) entries: Vec<Entry>,
-    /// Publishers of the file's own server.
-    pub(super) publishers: BTreeSet<Address>,
-    /// Publishers of servers that the file names.
-    pub(super) publishers_by_server: BTreeMap<String, BTreeSet<Address>>,
-}
-
-impl Content {
-    fn new(kind: FileKind) -> Self {
-        Self { kind, entries: Vec::new(), publishers: BTreeSet::new(), publishers_by_server: BTreeMap::new() }
-    }
-}
-
-/// Reads a file's value. With faults, what is returned is incomplete and must not be used.
-pub(super) fn read_content(json: &Json, faults: &mut Vec<FileFault>) -> Option<Content> {
-    if let Some(fault) = find_secret(json, &Place::Root) {
-        faults.push(fault);
-        return None;
-    }
-    match json {
-        Json::List(items) => Some(read_staker_output(items, faults)),
-        Json::Object(members) => read_object(json, members, faults),
-        Json::Null | Json::Boolean | Json::Number | Json::Text(_) => {
-            faults.push(FileFault::whole(format!("expected an object or a list, found {}", json.kind())));
-            None
-        }
-    }
-}
-
-fn read_object(json: &Json, members: &[(String, Json)], faults: &mut Vec<FileFault>) -> Option<Content> {
-    if let Some(validators) = json.get("validators") {
-        let mut content = Content::new(FileKind::Keystore);
-        content.entries = each(validators, "validators", faults, read_validator);
-        return Some(content);
-    }
-    if let Some(attesters) = json.get("attesters") {
-        let kind = match json.get("version") {
-            Some(Json::Text(version)) if version == "2.0" => FileKind::CachedAttesters,
-            Some(Json::Text(version)) if version == "1.1" => FileKind::ScrapeConfig,
-            Some(_) | None => {
-                faults.push(FileFault::at("version", "expected \"2.0\" or \"1.1\" beside `attesters`"));
-                return None;
-            }
-        };
-        let mut content = Content::new(kind);
-        content.entries = each(attesters, "attesters", faults, read_attester);
-        if let (FileKind::ScrapeConfig, Some(publishers)) = (kind, json.get("publishers")) {
-            content.publishers = read_publishers(publishers, "publishers", faults).into_iter().collect();
-        }
-        return Some(content);
-    }
+/// Reads a file's value. `None` when the file is refused as a whole.
+pub(super) fn read_content(json: &Json, path: &Path, mode: Mode, faults: &mut Vec<FileFault>) -> Option<Content> {
     if json.get("mappings").is_some() {
-        let fault = FileFault::whole("cached coinbases: not a key file, ignored");
+        let fault = FileFault::new(FaultKind::NotKeys, "", "cached coinbases: not a key file, ignored");
         faults.push(fault.hint("remove it from the patterns; coinbases are read from the key files and the chain"));
         return None;
     }
-    if !members.is_empty() && members.iter().all(|(_, value)| matches!(value, Json::List(_))) {
-        return Some(read_publishers_by_server(members, faults));
+    if mode == Mode::Public
+        && let Some(fault) = find_secret(json, &Place::Root)
+    {
+        faults.push(fault);
+        return None;
+    }
+    let before = faults.len();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let content = match json {
+        Json::List(items) => Some(read_staker_output(items, folder, mode, faults)),
+        Json::Object(members) => read_object(json, members, path, mode, faults),
+        Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped => {
+            faults.push(FileFault::whole(format!("expected an object or a list, found {}", json.kind())));
+            None
+        }
+    };
+    let refused = faults.iter().skip(before).any(|fault| fault.kind.refuses_file());
+    content.filter(|_| !refused)
+}
+
+fn read_object(
+    json: &Json,
+    members: &[(String, Json)],
+    path: &Path,
+    mode: Mode,
+    faults: &mut Vec<FileFault>,
+) -> Option<Content> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    if json.get("validators").is_some() || (json.get("schemaVersion").is_some() && json.get("prover").is_some()) {
+        return read_keystore(json, folder, mode, faults);
+    }
+    if let (Mode::Node(_), Some(_)) = (mode, json.get("version")) {
+        return read_encrypted_key(json, path, faults);
+    }
+    if let Some(attesters) = json.get("attesters") {
+        return read_attesters(json, attesters, folder, mode, faults);
+    }
+    if mode == Mode::Public && !members.is_empty() && members.iter().all(|(_, value)| matches!(value, Json::List(_))) {
+        return Some(read_publishers_by_server(members, folder, mode, faults));
     }
     let hint = "expected `validators`, `attesters`, publishers by server, or a list of attesters";
     faults.push(FileFault::whole("not a key file of a known kind").hint(hint));
     None
 }
 
-fn read_staker_output(items: &[Json], faults: &mut Vec<FileFault>) -> Content {
-    let mut content = Content::new(FileKind::StakerOutput);
-    let list = Json::List(items.to_vec());
-    content.entries = each(&list, "", faults, |item, place, faults| {
-        if !matches!(item, Json::Object(_)) {
-            let what = format!("expected an object with `attester`, found {}", item.kind());
-            faults.push(FileFault::at(place, what));
+/// The formats of the older tools.
+fn read_attesters(
+    json: &Json,
+    attesters: &Json,
+    folder: &Path,
+    mode: Mode,
+    faults: &mut Vec<FileFault>,
+) -> Option<Content> {
+    let kind = match json.get("version").and_then(Json::as_text) {
+        Some("2.0") => FileKind::CachedAttesters,
+        Some("1.1") => FileKind::ScrapeConfig,
+        Some(_) | None => {
+            let what = "expected \"2.0\" or \"1.1\" beside `attesters`";
+            faults.push(FileFault::new(FaultKind::Format, "version", what));
             return None;
         }
-        let attester = super::entry::read_address_of(item, "attester", place, faults)?;
-        Some(Entry { attester, coinbase: None, publishers: Vec::new(), bls_public_key: None })
+    };
+    let mut content = Content::new(kind);
+    let mut accounts = Accounts::new(mode, folder, faults);
+    each(attesters, "attesters", &mut accounts, &mut content, |item, place, accounts| {
+        let coinbase = read_coinbase(item, place, accounts.faults);
+        let keys = match item {
+            Json::Text(_) => accounts.one(item, place),
+            Json::Null | Json::Boolean | Json::Number(_) | Json::Skipped | Json::List(_) | Json::Object(_) => {
+                if !is_object(item, place, accounts.faults) {
+                    return None;
+                }
+                required(item, "address", place, accounts)
+            }
+        };
+        Some(Validator { keys: with_no_bls(keys), coinbase, ..Validator::default() })
+    });
+    if let (FileKind::ScrapeConfig, WrittenPublishers::Listed(publishers)) =
+        (kind, accounts.publishers(json.get("publishers"), "publishers"))
+    {
+        content.publishers.extend(publishers);
+    }
+    Some(content)
+}
+
+fn read_staker_output(items: &[Json], folder: &Path, mode: Mode, faults: &mut Vec<FileFault>) -> Content {
+    let mut content = Content::new(FileKind::StakerOutput);
+    let mut accounts = Accounts::new(mode, folder, faults);
+    let list = Json::List(items.to_vec());
+    each(&list, "", &mut accounts, &mut content, |item, place, accounts| {
+        if !matches!(item, Json::Object(_)) {
+            let what = format!("expected an object with `attester`, found {}", item.kind());
+            accounts.faults.push(FileFault::at(place, what));
+            return None;
+        }
+        let keys = required(item, "attester", place, accounts);
+        let bls = registration(item).map(|registration| registration.compressed());
+        let keys = keys.into_iter().map(|key| (key, bls)).collect();
+        Some(Validator { keys, ..Validator::default() })
     });
     content
 }
 
-fn read_publishers_by_server(members: &[(String, Json)], faults: &mut Vec<FileFault>) -> Content {
+/// A file of one encrypted key beside a node's keystore. Its name says what the key is for.
+fn read_encrypted_key(json: &Json, path: &Path, faults: &mut Vec<FileFault>) -> Option<Content> {
+    let mut content = Content::new(FileKind::EncryptedKey);
+    let is_bls = json.get("pubkey").is_some();
+    if is_bls {
+        return Some(content);
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut accounts = Accounts::new(Mode::Public, folder, faults);
+    let keys = required(json, "address", "", &mut accounts);
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if name.contains("publisher") {
+        content.publishers.extend(keys);
+    } else if !name.contains("funding") {
+        content.validators.push(Validator { keys: with_no_bls(keys), ..Validator::default() });
+    }
+    Some(content)
+}
+
+fn read_publishers_by_server(
+    members: &[(String, Json)],
+    folder: &Path,
+    mode: Mode,
+    faults: &mut Vec<FileFault>,
+) -> Content {
     let mut content = Content::new(FileKind::Publishers);
     let mut owners: BTreeMap<Address, &str> = BTreeMap::new();
+    let mut accounts = Accounts::new(mode, folder, faults);
     for (server, list) in members {
-        let place = show_key(server);
-        if server.trim().is_empty() || place != *server {
-            faults.push(FileFault::at(&place, "expected the name of a server"));
+        let place = shown_key(server);
+        if server.trim().is_empty() || show_key(server) != *server {
+            accounts.faults.push(FileFault::at(&place, "expected the name of a server"));
         }
-        let publishers = read_publishers(list, &place, faults);
+        let is_empty = matches!(list, Json::List(items) if items.is_empty());
+        let publishers = if is_empty { WrittenPublishers::Absent } else { accounts.publishers(Some(list), &place) };
+        let WrittenPublishers::Listed(publishers) = publishers else {
+            content.publishers_by_server.entry(escape(server)).or_default();
+            continue;
+        };
         for publisher in &publishers {
             let owner = owners.entry(*publisher).or_insert(server);
             if owner != server {
-                let what = format!("has a publisher that `{}` has too", show_key(owner));
-                faults.push(FileFault::at(&place, what).hint("two servers with one account get in each other's way"));
+                let what = format!("has a publisher that `{}` has too", shown_key(owner));
+                let fault = FileFault::at(&place, what);
+                accounts.faults.push(fault.hint("two servers with one account get in each other's way"));
             }
         }
-        content.publishers_by_server.insert(server.clone(), publishers.into_iter().collect());
+        content.publishers_by_server.insert(escape(server), publishers.into_iter().collect());
     }
     content
 }
 
-/// Reads each item of a list.
-fn each(
+/// Reads each item of a list; one whose attester is illegible is noted.
+pub(super) fn each(
     list: &Json,
     place: &str,
-    faults: &mut Vec<FileFault>,
-    read: impl Fn(&Json, &str, &mut Vec<FileFault>) -> Option<Entry>,
-) -> Vec<Entry> {
+    accounts: &mut Accounts<'_>,
+    content: &mut Content,
+    read: impl Fn(&Json, &str, &mut Accounts<'_>) -> Option<Validator>,
+) {
     let Json::List(items) = list else {
-        faults.push(FileFault::at(place, format!("expected a list, found {}", list.kind())));
-        return Vec::new();
+        let what = format!("expected a list, found {}", list.kind());
+        accounts.faults.push(FileFault::new(FaultKind::Format, place, what));
+        return;
     };
-    let items = items.iter().enumerate();
-    items.filter_map(|(index, item)| read(item, &format!("{place}[{index}]"), faults)).collect()
-}
-
-/// The first place of a value that must not be in a public file.
-fn find_secret(json: &Json, place: &Place<'_>) -> Option<FileFault> {
-    match json {
-        Json::List(items) => {
-            items.iter().enumerate().find_map(|(index, item)| find_secret(item, &Place::Index(place, index)))
-        }
-        Json::Object(members) => members.iter().find_map(|(key, value)| {
-            let place = Place::Key(place, key);
-            match secret_name(key).filter(|_| *value != Json::Null) {
-                Some(what) => {
-                    Some(FileFault::secret(place.to_string(), format!("holds {what}; the whole file is refused")))
-                }
-                None => find_secret(value, &place),
+    for (index, item) in items.iter().enumerate() {
+        let place = format!("{place}[{index}]");
+        match read(item, &place, accounts).filter(|validator| !validator.keys.is_empty()) {
+            Some(validator) => content.validators.push(Validator { index, ..validator }),
+            None => {
+                content.illegible.get_or_insert_with(|| format!("{place} is not legible"));
             }
-        }),
-        Json::Null | Json::Boolean | Json::Number | Json::Text(_) => None,
+        }
     }
 }
 
-fn secret_name(key: &str) -> Option<&'static str> {
-    let letters = key.chars().filter(char::is_ascii_alphanumeric);
-    let name: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
-    let has = |part: &str| name.contains(part);
-    if name == "crypto" || name == "ciphertext" {
-        Some("an encrypted private key")
-    } else if has("mnemonic") || has("seedphrase") {
-        Some("a mnemonic")
-    } else if has("password") || has("passphrase") {
-        Some("a password")
-    } else if has("privatekey") || has("secretkey") {
-        Some("a private key")
-    } else {
-        None
+/// The account under a key that is required.
+fn required(item: &Json, key: &str, place: &str, accounts: &mut Accounts<'_>) -> Vec<Address> {
+    match item.get(key) {
+        Some(value) => accounts.one(value, &below(place, key)),
+        None => {
+            accounts.faults.push(FileFault::at(below(place, key), "this key is required"));
+            Vec::new()
+        }
     }
 }
 
-/// The place of a key within a place.
-pub(super) fn below(place: &str, key: &str) -> String {
-    let key = show_key(key);
-    if place.is_empty() { key } else { format!("{place}.{key}") }
+pub(super) fn with_no_bls(keys: Vec<Address>) -> Vec<(Address, Option<ethers_core::types::H256>)> {
+    keys.into_iter().map(|key| (key, None)).collect()
+}
+
+pub(super) fn is_object(item: &Json, place: &str, faults: &mut Vec<FileFault>) -> bool {
+    let object = matches!(item, Json::Object(_));
+    if !object {
+        faults.push(FileFault::at(place, format!("expected an object, found {}", item.kind())));
+    }
+    object
 }

@@ -1,22 +1,33 @@
 //! JSON as strictly as a key file deserves: duplicate keys are refused, and no error repeats what the file holds.
 //!
 //! `serde_json` keeps the last of two equal keys silently; of two coinbases that would pick one by accident. Its limit
-//! on nesting stays on. Numbers and booleans keep no value: no key file needs them.
+//! on nesting stays on. Texts are wiped when they are dropped, since some files hold keys; and what a reader says it does
+//! not want, such as BLS keys of a node's own keystore, is never copied out of the file's bytes.
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use zeroize::Zeroizing;
 
-use super::fault::FileFault;
-use crate::config::show_key;
+use super::fault::{FaultKind, FileFault};
+use super::shown::shown_key;
+
+/// A number of a file: its value where that is small and whole, and how many bits it needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Number {
+    pub(super) integer: Option<u64>,
+    pub(super) bits: u32,
+}
 
 /// A value of a file.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Json {
     Null,
     Boolean,
-    Number,
-    Text(String),
+    Number(Number),
+    Text(Zeroizing<String>),
+    /// Something that the reader did not want.
+    Skipped,
     List(Vec<Self>),
     /// In the file's order, without duplicates.
     Object(Vec<(String, Self)>),
@@ -32,22 +43,65 @@ impl Json {
         (*value != Self::Null).then_some(value)
     }
 
+    /// A text's characters.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null | Self::Boolean | Self::Number(_) | Self::Skipped | Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// A whole number that fits.
+    pub(super) fn as_integer(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => number.integer,
+            Self::Null | Self::Boolean | Self::Text(_) | Self::Skipped | Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(Zeroizing::new(text.to_owned()))
+    }
+
+    #[cfg(test)]
+    pub(super) fn integer(value: u64) -> Self {
+        Self::Number(Number::whole(value))
+    }
+
     /// The kind with its article, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean => "a boolean",
-            Self::Number => "a number",
+            Self::Number(_) => "a number",
             Self::Text(_) => "text",
+            Self::Skipped => "a value that is not read here",
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
         }
     }
 }
 
+impl Number {
+    fn whole(value: u64) -> Self {
+        Self { integer: Some(value), bits: u64::BITS - value.leading_zeros() }
+    }
+
+    /// What has a fraction, or is too large for an integer.
+    fn wide(value: f64) -> Self {
+        // The exponent of the binary representation says how many bits a whole number needs.
+        let exponent = u32::try_from((value.to_bits() >> 52) & 0x7ff).unwrap_or_default();
+        Self { integer: None, bits: exponent.saturating_sub(1_022) }
+    }
+}
+
+/// Members of objects whose values are not wanted: they are passed over.
+pub(super) type Unwanted = &'static [&'static str];
+
 /// Reads a whole file.
-pub(super) fn parse(bytes: &[u8]) -> Result<Json, FileFault> {
-    let fault = |what: &str, hint: &str| FileFault::whole(what).hint(hint);
+pub(super) fn parse(bytes: &[u8], unwanted: Unwanted) -> Result<Json, FileFault> {
+    let fault = |what: &str, hint: &str| FileFault::new(FaultKind::Syntax, "", what).hint(hint);
     if bytes.starts_with(b"\xef\xbb\xbf") || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(fault("begins with a byte order mark", "save it as UTF-8 without one"));
     }
@@ -60,13 +114,19 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Json, FileFault> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| fault("is not UTF-8", "save it as UTF-8").line(line_at(bytes, error.valid_up_to())))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let parsed = Seed { path: &Place::Root }.deserialize(&mut reader);
+    let parsed = Seed { path: &Place::Root, unwanted }.deserialize(&mut reader);
     parsed.and_then(|json| reader.end().map(|()| json)).map_err(|error| {
+        // The parser's own words hold nothing of the file; our own one message holds a place.
         let message = error.to_string();
         let what = message.split(" at line ").next().unwrap_or(&message);
         match what.strip_prefix(DUPLICATE) {
-            Some(place) => FileFault::at(place, "this key occurs twice").hint("keep one of them").line(error.line()),
-            None => FileFault::whole(format!("this is not JSON: {what}, column {}", error.column())).line(error.line()),
+            Some(place) => FileFault::new(FaultKind::Syntax, place, "this key occurs twice")
+                .hint("keep one of them")
+                .line(error.line()),
+            None => {
+                let what = format!("this is not JSON: {what}, column {}", error.column());
+                FileFault::new(FaultKind::Syntax, "", what).line(error.line())
+            }
         }
     })
 }
@@ -89,8 +149,8 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
-            Self::Key(Self::Root, key) => f.write_str(&show_key(key)),
-            Self::Key(outer, key) => write!(f, "{outer}.{}", show_key(key)),
+            Self::Key(Self::Root, key) => f.write_str(&shown_key(key)),
+            Self::Key(outer, key) => write!(f, "{outer}.{}", shown_key(key)),
             Self::Index(outer, index) => write!(f, "{outer}[{index}]"),
         }
     }
@@ -98,6 +158,7 @@ impl fmt::Display for Place<'_> {
 
 struct Seed<'a> {
     path: &'a Place<'a>,
+    unwanted: Unwanted,
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
@@ -123,27 +184,27 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(Json::Boolean)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
-        Ok(Json::Number)
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(Number::whole(value)))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Number)
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(Number { integer: None, ..Number::whole(value.unsigned_abs()) }))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Number)
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Number(Number::wide(value)))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
+        Ok(Json::Text(Zeroizing::new(text.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
         let mut list = Vec::new();
         loop {
             let path = Place::Index(self.path, list.len());
-            match items.next_element_seed(Seed { path: &path })? {
+            match items.next_element_seed(Seed { path: &path, unwanted: self.unwanted })? {
                 Some(item) => list.push(item),
                 None => return Ok(Json::List(list)),
             }
@@ -158,7 +219,12 @@ impl<'de> Visitor<'de> for Seed<'_> {
             if !seen.insert(key.clone()) {
                 return Err(A::Error::custom(format!("{DUPLICATE}{path}")));
             }
-            let value = members.next_value_seed(Seed { path: &path })?;
+            let value = if self.unwanted.contains(&key.as_str()) {
+                members.next_value::<IgnoredAny>()?;
+                Json::Skipped
+            } else {
+                members.next_value_seed(Seed { path: &path, unwanted: self.unwanted })?
+            };
             object.push((key, value));
         }
         Ok(Json::Object(object))

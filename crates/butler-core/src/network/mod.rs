@@ -15,7 +15,8 @@ use crate::client::http::{HttpSettings, HttpSetupError, basic_authorization};
 use crate::client::l1::{BlockTag, L1Client, Policy};
 use crate::config::{Auth, Config, EndpointConfig, HostConfig, NetworkChoiceError, NetworkConfig};
 use crate::domain::duplicates::ReplicaPolicy;
-use crate::key_files::{KeyFilesReport, list_key_files, load_key_files};
+use crate::domain::findings::keys::Watched;
+use crate::key_files::{KeyFilesReport, KeySources, PrivateKeys, list_key_files, load_key_files};
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
 /// Blocks of the first log range that is tried when neither configuration nor experience says more.
@@ -58,9 +59,25 @@ pub struct Network {
 impl Network {
     /// Opens a network: reads its key files and its ledger, connects to nothing. Blocks while it reads files.
     ///
+    /// A private key in a node's own keystore gives its address: this is for commands that a person runs.
+    ///
     /// # Errors
     /// See [`NetworkError`]. Bad key files are not errors here: they are in `keys`.
     pub fn open(config: &Config, name: Option<&str>, policy: Policy) -> Result<Self, NetworkError> {
+        let keys = load_key_files(&key_sources(config.network(name)?, PrivateKeys::Derive));
+        Self::open_with(config, name, policy, keys)
+    }
+
+    /// Opens a network whose key files somebody else reads. Blocks while it reads its ledger.
+    ///
+    /// # Errors
+    /// See [`NetworkError`].
+    pub fn open_with(
+        config: &Config,
+        name: Option<&str>,
+        policy: Policy,
+        keys: KeyFilesReport,
+    ) -> Result<Self, NetworkError> {
         let network = config.network(name)?.clone();
         if !network.has_l1() {
             return Err(NetworkError::NoEndpoint(network.name));
@@ -72,7 +89,7 @@ impl Network {
         };
         let client = client(&network, policy)?;
         let ledger = LedgerCache::load(&ledger_path(config, &network), key);
-        Ok(Self { keys: key_files(&network), reader: SnapshotReader::new(client, ledger), config: network })
+        Ok(Self { keys, reader: SnapshotReader::new(client, ledger), config: network })
     }
 
     /// What a snapshot of this network reads.
@@ -104,6 +121,12 @@ impl Network {
         if self.config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse }
     }
 
+    /// What there is to be watched, by number. `providers` are those that the snapshot found.
+    #[must_use]
+    pub fn watched(&self, providers: usize) -> Watched {
+        watched(&self.config, &self.keys, providers)
+    }
+
     /// Clients of the network's Aztec nodes.
     ///
     /// # Errors
@@ -113,16 +136,33 @@ impl Network {
     }
 }
 
-/// Loads the key files of a network, good and bad; a daemon does so again and again. Blocks.
+/// What there is to be watched on a network, by number.
 #[must_use]
-pub fn key_files(network: &NetworkConfig) -> KeyFilesReport {
-    load_key_files(&network.key_files, &network.publisher_files, Path::new(""))
+pub fn watched(network: &NetworkConfig, keys: &KeyFilesReport, providers: usize) -> Watched {
+    Watched {
+        key_files: keys.key_file_count().saturating_add(keys.faults.len()),
+        providers,
+        nodes: network.aztec_nodes.len(),
+        publishers: keys.book.servers_by_publisher().len(),
+    }
 }
 
-/// The files that [`key_files`] would read now. Blocks.
+/// Where the key files of a network are.
+#[must_use]
+pub fn key_sources(network: &NetworkConfig, private_keys: PrivateKeys) -> KeySources<'_> {
+    KeySources {
+        key_files: &network.key_files,
+        node_keystores: &network.node_keystores,
+        publisher_files: &network.publisher_files,
+        base: Path::new(""),
+        private_keys,
+    }
+}
+
+/// The key files of a network that are there now. Blocks.
 #[must_use]
 pub fn key_file_paths(network: &NetworkConfig) -> Vec<PathBuf> {
-    list_key_files(&network.key_files, &network.publisher_files, Path::new(""))
+    list_key_files(&key_sources(network, PrivateKeys::Refuse))
 }
 
 /// Clients of a network's Aztec nodes.

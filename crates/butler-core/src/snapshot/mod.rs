@@ -5,9 +5,12 @@
 //! head, registries, rollup with attesters, queues with the active set.
 
 mod delegation_times;
+mod deposits;
 mod error;
+mod escrow;
 mod governance;
 mod ledger;
+mod memo;
 mod reader;
 mod reads;
 mod remedies;

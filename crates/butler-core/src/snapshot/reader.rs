@@ -6,19 +6,25 @@ use std::sync::Arc;
 use ethers_core::types::Address;
 use tokio::time::sleep;
 
+use super::deposits::{open_cases, waiting_together, winners};
 use super::error::{ReadError, SnapshotError};
+use super::escrow::escrow_views;
 use super::ledger::{Doubt, LedgerCache, Trouble};
+use super::memo::Memo;
 use super::reads::Reads;
 use super::remedies::{Means, Remedies, Remedy};
 use super::splits::{Makers, SplitFacts};
 use super::stages::{
-    AttesterReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures, RollupLists, SplitHashes,
+    AttesterReads, EscrowFacts, EscrowReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures,
+    RollupLists, SplitHashes,
 };
 use crate::client::error::{ErrorKind, RpcError};
 use crate::client::l1::{BlockTag, L1Client};
+use crate::contracts::proof::ProvenKey;
 use crate::domain::block::BlockRef;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
+use crate::domain::rollup::QueuedDeposit;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::store::file::StoreError;
@@ -85,15 +91,24 @@ enum Found {
     Snapshot(Box<NetworkSnapshot>),
 }
 
+/// Keys of ours that wait, with their proofs.
+struct QueuedKeys {
+    /// In our providers' queues, by provider and index.
+    in_queues: BTreeMap<(ProviderId, u64), ProvenKey>,
+    /// In the entry queue, by place; only of attesters of which several deposits wait.
+    waiting: BTreeMap<usize, ProvenKey>,
+}
+
 /// Reads snapshots of one network, one after another.
 #[derive(Debug)]
 pub struct SnapshotReader {
     client: Arc<L1Client>,
     ledger: LedgerCache,
+    memo: Memo,
 }
 
 impl SnapshotReader {
-    /// Prepares a reader; reads nothing yet.
+    /// Prepares a reader; reads nothing of the chain yet. Blocks while it reads the file beside the ledger's.
     #[must_use]
     pub fn new(client: L1Client, ledger: LedgerCache) -> Self {
         for endpoint in client.endpoints() {
@@ -101,7 +116,8 @@ impl SnapshotReader {
                 endpoint.shrink_log_range_once(blocks);
             }
         }
-        Self { client: Arc::new(client), ledger }
+        let memo = Memo::beside(ledger.path(), ledger.key().clone());
+        Self { client: Arc::new(client), ledger, memo }
     }
 
     /// The client, for its counters and for reads of other kinds.
@@ -116,17 +132,19 @@ impl SnapshotReader {
         Arc::clone(&self.client)
     }
 
-    /// Keeps the ledger on disk for the next time.
+    /// Keeps the ledger, and what was checked beside it, on disk for the next time.
     ///
     /// # Errors
     /// See [`LedgerCache::save`].
     pub fn save_ledger(&mut self) -> Result<(), StoreError> {
-        self.ledger.save()
+        self.ledger.save()?;
+        self.memo.save()
     }
 
-    /// Forgets the ledger, so that the next reading scans the chain anew.
+    /// Forgets the ledger and what stands beside it, so that the next reading scans the chain anew.
     pub fn forget_ledger(&mut self) {
         self.ledger.forget();
+        self.memo.forget();
     }
 
     /// The ledger as it was read last.
@@ -332,6 +350,7 @@ impl SnapshotReader {
         let pending_rewards = first.rewards(&answers)?;
         let mut queues = first.queues(&answers)?;
         let hashes = hashes.take(&answers);
+        let keys = first.proven_keys(&answers, &own_ids)?;
         drop(answers);
         for id in &own_ids {
             self.ledger.prove_queue(*id, queues.get(id).map(Vec::as_slice).unwrap_or_default(), &block)?;
@@ -347,11 +366,24 @@ impl SnapshotReader {
         let mut reads = Reads::default();
         let lists = RollupLists::plan(&mut reads, &rollup_head, block.timestamp);
         let second = AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
+        // Where there are several endpoints, two are asked for each verdict.
+        let is_alone = self.client.endpoints().len() == 1;
+        let is_new = |digest| is_alone && self.memo.is_new(digest);
+        let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), is_new);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
-        let (entry_queue, active_set) = lists.take(&answers)?;
+        let (mut entry_queue, active_set) = lists.take(&answers)?;
         attesters.extend(second.views(&answers)?);
-        let providers = with_queues(own, &mut queues);
+        let escrow = escrow.map_or(Ok(EscrowFacts::default()), |escrow| escrow.take(&answers))?;
+        let together = waiting_together(&delegations, &attesters, &entry_queue);
+        let together = lists.proven_keys(&answers, &together)?;
+        drop(answers);
+        let mut providers = with_queues(own, &mut queues);
+        let keys = QueuedKeys { in_queues: keys, waiting: together };
+        self.look_at_keys(&block, rollup_head.facts.gse, &keys, escrow, (&mut providers, &mut entry_queue)).await?;
+        let cases = open_cases(rollup, &delegations, &attesters, &entry_queue);
+        let winners = winners(&self.client, &block, rollup, &cases, &mut self.memo).await;
+        drop(cases);
         let facts = SplitFacts {
             delegations: &delegations,
             hashes: &hashes,
@@ -394,10 +426,40 @@ impl SnapshotReader {
             attesters,
             delegations,
             splits: splits.checks,
+            winners,
             dripped,
             publisher_balances: balances,
             pending_rewards,
         })))
+    }
+
+    /// Notes at each key that waits what the staking escrow says of it.
+    async fn look_at_keys(
+        &mut self,
+        block: &BlockRef,
+        gse: Address,
+        keys: &QueuedKeys,
+        mut facts: EscrowFacts,
+        (providers, entry_queue): (&mut BTreeMap<ProviderId, ProviderFacts>, &mut Vec<QueuedDeposit>),
+    ) -> Result<(), SnapshotError> {
+        let mut reads = Reads::default();
+        if let Some(more) = EscrowReads::plan(&mut reads, gse, keys.waiting.values(), |_| false) {
+            let EscrowFacts { cap, is_used, right: _ } = more.take(&reads.fetch(&self.client, block).await?)?;
+            facts.cap = cap;
+            facts.is_used.extend(is_used);
+        }
+        let listed: Vec<ProvenKey> = keys.in_queues.values().chain(keys.waiting.values()).copied().collect();
+        let views = escrow_views(&self.client, block, gse, &listed, &facts, &mut self.memo).await;
+        let view = |key: Option<&ProvenKey>| key.and_then(|key| views.get(&key.digest())).copied();
+        for (id, provider) in providers {
+            for entry in &mut provider.queue {
+                entry.escrow = view(keys.in_queues.get(&(*id, entry.index)));
+            }
+        }
+        for (place, deposit) in entry_queue.iter_mut().enumerate() {
+            deposit.escrow = view(keys.waiting.get(&place));
+        }
+        Ok(())
     }
 
     async fn registries(

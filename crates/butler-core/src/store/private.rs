@@ -42,6 +42,31 @@ pub fn load_private(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
     load_open(path, file, limit)
 }
 
+/// Reads a file that somebody keeps secret, such as a node's keystore: it must be this user's or root's, and nobody else's to
+/// read or write. Links are followed, since such files are often mounted behind one. Blocks.
+///
+/// # Errors
+/// As [`load_bounded`](super::file::load_bounded), and `NotOurs` for a file that is open to others.
+pub fn load_secret(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::empty());
+    let file = match opened {
+        Ok(descriptor) => File::from(descriptor),
+        Err(rustix::io::Errno::NXIO) => return Err(StoreError::NotAFile { path: path.to_path_buf() }),
+        Err(error) => return Err(StoreError::reading(path, error.into())),
+    };
+    let metadata = file.metadata().map_err(|source| StoreError::reading(path, source))?;
+    if metadata.is_file() {
+        if metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(not_ours(path, Foreign::Owner));
+        }
+        if metadata.mode() & 0o077 != 0 {
+            return Err(not_ours(path, Foreign::Mode));
+        }
+    }
+    load_open(path, file, limit)
+}
+
 /// Replaces whatever stands at `path` by a file of our own with these bytes; makes the folder when there is none. Blocks.
 ///
 /// # Errors

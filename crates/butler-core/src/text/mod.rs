@@ -3,3 +3,5 @@
 //! Pure, and below everything else: nothing here knows where the text goes.
 
 pub mod address;
+pub mod amount;
+pub mod time;

@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use butler_core::contracts::bindings::{aztec_registry, rollup, staking_registry};
+use butler_core::contracts::bindings::{aztec_registry, gse, rollup, staking_registry};
 use butler_core::contracts::decode;
 use butler_core::contracts::events::{Source, TypedEvent, decode_delegation, decode_event};
+use butler_core::contracts::proof::{ProvenKey, VerifierAnswer, verifier_answer, verifier_of};
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::delegation::Delegation;
-use butler_core::domain::provider::{ProviderFacts, ProviderQueueEntry};
+use butler_core::domain::ids::ProviderId;
+use butler_core::domain::proof::ProofVerdict;
+use butler_core::domain::provider::{EscrowView, ProviderFacts};
 use butler_core::domain::rollup::{CheckpointTips, FlushFacts, RollupClock, RollupFacts};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::domain::split::{SplitCheck, SplitRecord};
@@ -47,9 +50,31 @@ impl Naive<'_> {
         for index in first..last {
             let call = staking_registry::GetValueAtIndexInQueueCall { provider_identifier, index };
             let answer: staking_registry::GetValueAtIndexInQueueReturn = self.call(registry, call).await;
-            facts.queue.push(ProviderQueueEntry { index: index.try_into().unwrap(), attester: answer.0.attester });
+            facts.queue.push(decode::provider_queue_entry(index.try_into().unwrap(), &answer.0).unwrap());
         }
         Some(facts)
+    }
+
+    /// What the escrow says of the keys in one of our own queues; its verifier is asked without a limit of gas.
+    async fn look_at_keys(&self, registry: Address, gse: Address, id: ProviderId, facts: &mut ProviderFacts) {
+        for entry in &mut facts.queue {
+            let provider_identifier = U256::from(id);
+            let call = staking_registry::GetValueAtIndexInQueueCall { provider_identifier, index: entry.index.into() };
+            let answer: staking_registry::GetValueAtIndexInQueueReturn = self.call(registry, call).await;
+            let key = ProvenKey::from(&answer.0);
+            let call = gse::OwnedPKsCall { hashed_public_key: key.key_hash().0 };
+            let bls_key_used = self.call(gse, call).await;
+            let question = json!({ "to": verifier_of(gse), "data": key.question() });
+            let block = format!("{:#x}", self.number);
+            let answer = self.chain.rpc("eth_call", json!([question, block])).await;
+            let answer: Option<Bytes> = answer.ok().map(|answer| serde_json::from_value(answer).unwrap());
+            let proof = match verifier_answer(answer.as_deref()) {
+                VerifierAnswer::Right => ProofVerdict::Valid,
+                VerifierAnswer::Refused => ProofVerdict::Wrong,
+                VerifierAnswer::NoVerifier => unreachable!("the devnet's escrow has a verifier"),
+            };
+            entry.escrow = Some(EscrowView { bls_key_used, proof: Some(proof) });
+        }
     }
 }
 
@@ -65,6 +90,10 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         let id = id.try_into().unwrap();
         let map = if request.provider_ids.contains(&id) { &mut providers } else { &mut other_providers };
         map.insert(id, facts);
+    }
+    let gse = naive.call(rollup, rollup::GetGSECall).await;
+    for (id, facts) in &mut providers {
+        naive.look_at_keys(registry, gse, *id, facts).await;
     }
     let mut entry_queue = Vec::new();
     for index in 0..naive.number(rollup, rollup::GetEntryQueueLengthCall).await {
@@ -105,6 +134,7 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         entry_queue,
         active_set,
         attesters,
+        winners: BTreeMap::new(),
         dripped: dripped(chain, request, block, &delegations).await,
         // Whatever the chain itself made is confirmed.
         splits: delegations.iter().map(|one| (one.coinbase, SplitCheck::Confirmed(one.split.unwrap()))).collect(),

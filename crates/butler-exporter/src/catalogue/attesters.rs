@@ -9,5 +9,5 @@ families! {
     COINBASE_WRONG: Gauge "butler_coinbase_wrong" ["network", "attester"] "" "1 for an attester whose coinbase is not the split of its delegation.";
     COINBASE_UNVERIFIABLE: Gauge "butler_coinbase_unverifiable" ["network", "attester", "reason"] "" "1 for an attester on the rollup whose right coinbase is told by logs that the chain does not confirm, by reason; whatever its key file says is not judged.";
     DUPLICATES: Gauge "butler_duplicates" ["network", "kind"] "" "Own keys that are in two places, by kind; every kind is there. Other providers' queues are not read.";
-    KEY_FILE_FAULTS: Gauge "butler_key_file_faults" ["network"] "" "What is wrong with key files; the attesters of such a file are judged as if no file had them.";
+    KEY_FILE_FAULTS: Gauge "butler_key_file_faults" ["network"] "" "What is wrong with key files, but for those whose last good content is kept (`butler_key_file_kept`); attesters that no other file names are unknown.";
 }

@@ -80,6 +80,7 @@ impl Family {
 }
 
 mod attesters;
+mod findings;
 mod governance;
 mod hosts;
 mod labels;
@@ -93,6 +94,7 @@ mod sentinel;
 mod slashing;
 
 pub use self::attesters::*;
+pub use self::findings::*;
 pub use self::governance::*;
 pub use self::hosts::*;
 pub use self::labels::*;
@@ -109,6 +111,7 @@ pub use self::slashing::*;
 static SUBJECTS: &[&[&Family]] = &[
     life::FAMILIES,
     program::FAMILIES,
+    findings::FAMILIES,
     attesters::FAMILIES,
     labels::FAMILIES,
     network::FAMILIES,

@@ -57,6 +57,7 @@ fn render_values() -> String {
     use butler_core::client::aztec_node::{OffenceRange, PeerCounts};
     use butler_core::domain::coinbase::Unverified;
     use butler_core::domain::duplicates::DuplicateKind;
+    use butler_core::domain::findings::{FindingKind, Severity};
     use butler_core::domain::governance::ProposalState;
     use butler_core::domain::host::HostCheck;
     use butler_core::domain::offence::OffenceKind;
@@ -96,6 +97,11 @@ fn render_values() -> String {
     }
     row("`check`", list(&mut HostCheck::ALL.into_iter().map(HostCheck::name)));
     row("`round`", list(&mut OffenceRange::BOTH.into_iter().map(OffenceRange::name)));
+    let kinds = FindingKind::all().map(FindingKind::code);
+    for family in [&super::FINDINGS, &super::FINDING_UNTIL] {
+        row(&format!("`kind` of `{}`", family.name), list(&mut kinds.clone()));
+    }
+    row("`severity`", list(&mut Severity::ALL.into_iter().map(Severity::name)));
     row("`kind` of `butler_duplicates`", list(&mut DuplicateKind::ALL.into_iter().map(DuplicateKind::name)));
     row("`stage`", list(&mut Stage::ALL.into_iter().map(Stage::name)));
     let reasons = list(&mut Unverified::ALL.into_iter().filter(|why| why.is_suspect()).map(Unverified::name));

@@ -65,7 +65,7 @@ async fn push(board: &Board, otlp: &OtlpConfig, began: u64) -> Result<(), String
     };
     let peer = HttpPeer::new(&settings).map_err(|error| Chain(&error).to_string())?;
     let views: Vec<View> = board.slots().iter().map(|slot| slot.view()).collect();
-    let body = encode::request(&board.life().samples(), &views, began, unix_now());
+    let body = encode::request(&board.samples(unix_now()), &views, began, unix_now());
     let body = body.map_err(|error| format!("the figures cannot be written: {error}"))?;
     match peer.post(body).await {
         Ok(answer) if (200..300).contains(&answer.status) => Ok(()),

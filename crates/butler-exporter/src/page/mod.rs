@@ -1,12 +1,12 @@
 //! The page at `/`, for a person on call: what needs attention first, then each network, then how the scrapes went.
 //!
-//! It is made of what is served as metrics and of nothing else, by a pure function. It needs no script; the style is allowed
+//! It is made of what is served as metrics and of what core found in the same scrapes, by a pure function. It needs no script; the style is allowed
 //! by its digest, so that nothing that slipped into the page would be run or loaded. Times left are those of the moment it
 //! was made; it asks for itself again every half minute.
 
 mod attention;
 mod network;
-mod rules;
+mod runbooks;
 mod write;
 
 #[cfg(test)]
@@ -17,10 +17,11 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use butler_core::domain::findings::{Finding, Severity};
 use ring::digest;
 
-use self::attention::{Finding, find};
-use self::rules::RULES;
+use self::attention::Line;
+pub(crate) use self::runbooks::runbook;
 use self::write::{escape, moment, push};
 use crate::board::Board;
 use crate::catalogue::{self, Family};
@@ -35,8 +36,8 @@ const STYLE: &str = include_str!("style.css");
 pub(crate) struct Facts {
     /// The time of day in unix seconds.
     pub(crate) now: u64,
-    /// What belongs to no network.
-    pub(crate) process: Vec<Sample>,
+    /// What is wrong with the program itself, by network.
+    pub(crate) program: BTreeMap<String, Vec<Finding>>,
     /// What is scraped, network by network.
     pub(crate) scrapers: Vec<ScraperFacts>,
 }
@@ -50,6 +51,8 @@ pub(crate) struct ScraperFacts {
     pub(crate) own: Arc<Readings>,
     /// What it read, and how many seconds ago; absent when there is nothing, or nothing fresh.
     pub(crate) read: Option<(Arc<Readings>, u64)>,
+    /// What it found; nothing when nothing is fresh.
+    pub(crate) findings: Arc<Vec<Finding>>,
 }
 
 impl Facts {
@@ -62,9 +65,10 @@ impl Facts {
                 kind: slot.kind,
                 own: Arc::clone(&slot.view().own.readings),
                 read,
+                findings: slot.findings().unwrap_or_default(),
             }
         };
-        Self { now, process: board.life().samples(), scrapers: board.slots().iter().map(facts).collect() }
+        Self { now, program: board.program_findings(now), scrapers: board.slots().iter().map(facts).collect() }
     }
 
     /// The scrapers by network.
@@ -100,18 +104,13 @@ pub(crate) fn policy() -> &'static str {
     &POLICY
 }
 
-/// The text of a runbook, by its name.
-pub(crate) fn runbook(name: &str) -> Option<&'static str> {
-    RULES.iter().map(|rule| rule.runbook).find(|runbook| runbook.name == name).map(|runbook| runbook.text)
-}
-
 /// The page.
 #[must_use]
 pub(crate) fn render(facts: &Facts) -> String {
-    let findings = find(facts);
+    let lines = attention::lines(facts);
     let mut page = String::with_capacity(16 * 1024);
-    push_head(&mut page, facts, &findings);
-    push_attention(&mut page, &findings);
+    push_head(&mut page, facts, &lines);
+    push_attention(&mut page, &lines);
     for (name, scrapers) in facts.networks() {
         network::push_network(&mut page, name, &scrapers, facts.now);
     }
@@ -123,11 +122,10 @@ pub(crate) fn render(facts: &Facts) -> String {
     page
 }
 
-fn push_head(page: &mut String, facts: &Facts, findings: &[Finding]) {
-    let count =
-        |urgency| findings.iter().filter(|finding| finding.urgency == urgency).map(|finding| finding.count).sum();
-    let critical: usize = count(attention::Urgency::Critical);
-    let warning: usize = count(attention::Urgency::Warning);
+fn push_head(page: &mut String, facts: &Facts, lines: &[Line]) {
+    let count = |severity| lines.iter().filter(|line| line.severity == severity).map(|line| line.count).sum();
+    let critical: usize = count(Severity::Critical);
+    let warning: usize = count(Severity::Warning);
     let (class, verdict) = match (critical, warning) {
         (0, 0) => ("good", "nothing needs attention".to_owned()),
         (0, warning) => ("warning", format!("{warning} to look at")),
@@ -149,24 +147,24 @@ fn push_head(page: &mut String, facts: &Facts, findings: &[Finding]) {
     );
 }
 
-fn push_attention(page: &mut String, findings: &[Finding]) {
+fn push_attention(page: &mut String, lines: &[Line]) {
     push(page, "<section class=\"attention\" id=\"attention\">\n<h2>Needs attention</h2>\n");
-    if findings.is_empty() {
+    if lines.is_empty() {
         push(page, "<p class=\"empty\">Nothing that is scraped needs anybody now.</p>\n");
     } else {
         push(page, "<ul>\n");
-        for finding in findings {
-            let class = finding.urgency.name();
-            let left = finding.left.as_deref().map(|left| format!("<span class=\"left\">{}</span>", escape(left)));
+        for line in lines {
+            let class = line.severity.name();
+            let left = line.left.as_deref().map(|left| format!("<span class=\"left\">{}</span>", escape(left)));
             push(
                 page,
                 &format!(
                     "<li class=\"{class}\"><span class=\"urgency\">{class}</span> <span class=\"network\">{}</span> \
                      <span class=\"what\">{}</span> {} <a href=\"/runbooks/{name}\">{name}</a></li>\n",
-                    escape(&finding.network),
-                    escape(&finding.text),
+                    escape(&line.network),
+                    escape(&line.text),
                     left.unwrap_or_default(),
-                    name = finding.runbook,
+                    name = line.runbook,
                 ),
             );
         }

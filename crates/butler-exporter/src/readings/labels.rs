@@ -20,7 +20,9 @@ pub(super) fn push_labels(readings: &mut Readings, config: &NetworkConfig, rows:
             let found =
                 |is_it: fn(&CoinbaseCheck) -> bool| count(rows.iter().filter(|row| is_it(&row.coinbase)).count());
             let missing = found(|check| matches!(check, CoinbaseCheck::Missing { .. }));
-            let wrong = found(|check| matches!(check, CoinbaseCheck::Wrong { .. }));
+            let wrong = found(|check| {
+                matches!(check, CoinbaseCheck::Wrong { .. } | CoinbaseCheck::Zero | CoinbaseCheck::Differs { .. })
+            });
             readings.push(&catalogue::LABELLED_MISSING, [label.clone()], missing);
             readings.push(&catalogue::LABELLED_WRONG, [label.clone()], wrong);
         }

@@ -2,6 +2,7 @@
 //!
 //! A set of readings belongs to one scrape and is replaced as a whole. Nothing here reads a clock, a file or a socket.
 
+pub mod findings;
 pub mod governance;
 mod labels;
 pub mod runway;
@@ -11,13 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::config::NetworkConfig;
 use butler_core::domain::coinbase::{CoinbaseCheck, Deadline};
-use butler_core::domain::duplicates::{DuplicateKind, ReplicaPolicy, find_duplicates};
+use butler_core::domain::duplicates::{DuplicateKind, ReplicaPolicy};
+use butler_core::domain::findings::chain::{ChainFacts, of_chain};
+use butler_core::domain::findings::{Finding, FindingKind, Severity, attester};
 use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::publisher::{TopUpError, top_ups};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::domain::state::State;
 use butler_core::key_files::KeyFilesReport;
+use butler_core::network::watched;
 use butler_core::text::address::checksummed;
 use ethers_core::types::{Address, U256};
 use ethers_core::utils::format_units;
@@ -68,6 +72,8 @@ impl Readings {
 pub struct ChainReadings {
     /// What is served.
     pub readings: Readings,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
     /// The states, for the next scrape.
     pub states: BTreeMap<Address, State>,
     /// The steps since the last scrape that are counted, each with its judgement's name.
@@ -98,20 +104,34 @@ pub fn chain_readings(
     previous: &BTreeMap<Address, State>,
 ) -> Result<ChainReadings, TopUpError> {
     let mut readings = Readings::default();
-    let rows = overview(snapshot, &keys.book, previous, config.coinbase_critical);
+    let thresholds = config.thresholds();
+    let now = snapshot.block.timestamp;
+    let mut rows = overview(snapshot, &keys.book, previous, config.coinbase_rules());
+    attester::judge_what_is_known(&mut rows, &keys.book);
+    let publishers = top_ups(&keys.book, &snapshot.publisher_balances, config.minimum_ether_per_attester)?;
+    let facts = ChainFacts {
+        snapshot,
+        book: &keys.book,
+        rows: &rows,
+        publishers: &publishers,
+        has_key_files: !keys.files.is_empty(),
+        of_files: keys.findings(),
+        watched: watched(config, keys, snapshot.providers.len()),
+        replicas: if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse },
+    };
+    let findings = of_chain(facts, &thresholds);
     push_chain(&mut readings, snapshot, &rows);
     push_attesters(&mut readings, &rows);
     push_doubts(&mut readings, &rows);
-    // Nobody said what the servers have: that is not the same as nothing, so no coinbase is judged.
-    if !keys.book.entries.is_empty() {
-        push_coinbases(&mut readings, &rows, snapshot.block.timestamp);
-    }
-    labels::push_labels(&mut readings, config, &rows, !keys.book.entries.is_empty());
-    let replicas = if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse };
-    push_duplicates(&mut readings, snapshot, keys, replicas);
-    readings.push(&catalogue::KEY_FILE_FAULTS, [], count(keys.faults.len()));
+    push_coinbases(&mut readings, &rows, now);
+    readings.push(&catalogue::COINBASE_CRITICAL, [], number(thresholds.coinbase_critical));
+    labels::push_labels(&mut readings, config, &rows, attester::knows_coinbases(&keys.book));
+    push_duplicates(&mut readings, &findings);
+    let faults =
+        findings.iter().filter(|finding| matches!(finding.kind, FindingKind::KeyFile | FindingKind::BlsDiffers));
+    readings.push(&catalogue::KEY_FILE_FAULTS, [], count(faults.count()));
     push_providers(&mut readings, snapshot);
-    for row in top_ups(&keys.book, &snapshot.publisher_balances, config.minimum_ether_per_attester)? {
+    for row in publishers {
         let label = || [address(row.publisher)];
         readings.push(&catalogue::PUBLISHER_LOAD, label(), number(row.load.thousandths()) / 1_000.0);
         readings.push(&catalogue::PUBLISHER_REQUIRED, label(), units(row.required));
@@ -133,6 +153,7 @@ pub fn chain_readings(
         steps: steps.collect(),
         states: rows.iter().map(|row| (row.attester, row.state)).collect(),
         readings,
+        findings,
     })
 }
 
@@ -189,8 +210,13 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
                     readings.push(&catalogue::COINBASE_DEADLINE, label(), number(at));
                 }
             }
-            CoinbaseCheck::Wrong { .. } => readings.push(&catalogue::COINBASE_WRONG, label(), 1.0),
-            CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches | CoinbaseCheck::Unverifiable { .. } => {}
+            CoinbaseCheck::Wrong { .. } | CoinbaseCheck::Zero | CoinbaseCheck::Differs { .. } => {
+                readings.push(&catalogue::COINBASE_WRONG, label(), 1.0);
+            }
+            CoinbaseCheck::NotApplicable
+            | CoinbaseCheck::Matches
+            | CoinbaseCheck::Unknown
+            | CoinbaseCheck::Unverifiable { .. } => {}
         }
     }
 }
@@ -205,16 +231,12 @@ fn push_doubts(readings: &mut Readings, rows: &[AttesterRow]) {
     }
 }
 
-fn push_duplicates(
-    readings: &mut Readings,
-    snapshot: &NetworkSnapshot,
-    keys: &KeyFilesReport,
-    replicas: ReplicaPolicy,
-) {
+/// What strangers do to each other is no series.
+fn push_duplicates(readings: &mut Readings, findings: &[Finding]) {
     let mut kinds: BTreeMap<DuplicateKind, usize> = DuplicateKind::ALL.into_iter().map(|kind| (kind, 0)).collect();
-    for duplicate in find_duplicates(snapshot, &keys.book, replicas) {
-        if duplicate.is_ours(&snapshot.attesters) {
-            *kinds.entry(duplicate.kind).or_default() += 1;
+    for finding in findings.iter().filter(|finding| finding.severity != Severity::Info) {
+        if let FindingKind::Duplicate(kind) = finding.kind {
+            *kinds.entry(kind).or_default() += 1;
         }
     }
     for (kind, found) in kinds {

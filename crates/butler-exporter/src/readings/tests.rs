@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use butler_core::domain::block::BlockRef;
+use butler_core::domain::coinbase::CoinbasePolicies;
 use butler_core::domain::delegation::{Delegation, LogId};
 use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_core::domain::key_book::{KeyBook, KeyEntry};
@@ -34,6 +35,7 @@ fn config() -> NetworkConfig {
         aztec_nodes: Vec::new(),
         hosts: Vec::new(),
         key_files: Vec::new(),
+        node_keystores: Vec::new(),
         publisher_files: Vec::new(),
         extra_attesters: Vec::new(),
         labels: Vec::new(),
@@ -41,6 +43,7 @@ fn config() -> NetworkConfig {
         replicated_keys: false,
         minimum_ether_per_attester: U256::exp10(17),
         coinbase_critical: Duration::from_secs(3_600),
+        coinbase_policies: CoinbasePolicies::default(),
         log_range_blocks: None,
     }
 }
@@ -49,7 +52,9 @@ fn entry(attester: u64, coinbase: Option<Coinbase>) -> KeyEntry {
     KeyEntry {
         attester: at(attester),
         coinbase,
+        coinbase_fault: None,
         publishers: vec![at(500)],
+        pays_itself: false,
         bls_public_key: None,
         server: "a".to_owned(),
         file: "a.json".to_owned(),
@@ -77,13 +82,19 @@ fn delegation(attester: u64, split: u64) -> Delegation {
 
 /// 10 validates without a coinbase, 11 with a wrong one, 12 waits without one, 13 is in the provider's queue.
 pub(super) fn network() -> NetworkSnapshot {
-    let view = |status| AttesterView { status, effective_balance: U256::zero(), exit: None, withdrawer: None };
+    let view = |status| AttesterView {
+        status,
+        effective_balance: U256::zero(),
+        exit: None,
+        withdrawer: None,
+        bls_public_key: None,
+    };
     let provider = ProviderFacts {
         admin: at(1),
         pending_admin: Some(at(2)),
         take_rate_bps: 1_250,
         rewards_recipient: at(3),
-        queue: vec![ProviderQueueEntry { index: 4, attester: at(13) }],
+        queue: vec![ProviderQueueEntry::new(4, at(13))],
     };
     NetworkSnapshot {
         chain_id: 1,
@@ -106,7 +117,13 @@ pub(super) fn network() -> NetworkSnapshot {
         providers: BTreeMap::from([(ProviderId::try_from(1).unwrap(), provider)]),
         other_providers: BTreeMap::new(),
         entry_queue: [99, 98, 12]
-            .map(|attester| QueuedDeposit { attester: at(attester), withdrawer: at(1), move_with_latest_rollup: true })
+            .map(|attester| QueuedDeposit {
+                attester: at(attester),
+                withdrawer: at(1),
+                move_with_latest_rollup: true,
+                bls_public_key: None,
+                escrow: None,
+            })
             .into(),
         active_set: vec![at(10), at(11), at(97)],
         attesters: BTreeMap::from([
@@ -117,6 +134,7 @@ pub(super) fn network() -> NetworkSnapshot {
         ]),
         delegations: vec![delegation(10, 110), delegation(11, 111), delegation(12, 112)],
         splits: [110, 111, 112].map(|split| (coinbase(split), SplitCheck::Confirmed(record()))).into(),
+        winners: BTreeMap::new(),
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::from([(at(500), U256::exp10(17))]),
         pending_rewards: BTreeMap::from([(coinbase(110), U256::exp10(18) * 3 / 2)]),
@@ -125,7 +143,10 @@ pub(super) fn network() -> NetworkSnapshot {
 
 fn keys() -> KeyFilesReport {
     let entries = vec![entry(10, None), entry(11, Some(coinbase(110))), entry(12, None), entry(13, None)];
-    KeyFilesReport { book: KeyBook { entries, publishers_by_server: BTreeMap::new() }, ..KeyFilesReport::default() }
+    KeyFilesReport {
+        book: KeyBook { entries, publishers_by_server: BTreeMap::new(), gaps: Vec::new() },
+        ..KeyFilesReport::default()
+    }
 }
 
 fn readings_of(keys: &KeyFilesReport, previous: &BTreeMap<Address, State>) -> ChainReadings {

@@ -16,9 +16,8 @@ use tokio::time::{Instant, timeout};
 use super::l1::describe_snapshot_error;
 use super::seen::{Seen, SeenReceiver};
 use crate::kinds::FailureKind;
-use crate::readings::Readings;
 use crate::scrapers::Scrape;
-use crate::status::Slot;
+use crate::status::{Scraped, Slot};
 use crate::tasks::is_worth_a_line;
 use butler_core::runtime::clock::unix_now;
 
@@ -31,7 +30,7 @@ pub trait Question: Send {
     const ABOUT: &'static str;
 
     /// Asks at `pin`.
-    fn ask<'a>(&'a mut self, seen: &'a Seen, pin: BlockRef) -> BoxFuture<'a, Result<Readings, AskError>>;
+    fn ask<'a>(&'a mut self, seen: &'a Seen, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, AskError>>;
 }
 
 /// Why there is no answer.
@@ -95,8 +94,8 @@ impl<Q: Question> BeyondScraper<Q> {
         let result = timeout(slot.deadline, self.read()).await.unwrap_or(Err(AskError::Deadline(slot.deadline)));
         let (network, about, took) = (&slot.network, Q::ABOUT, began.elapsed());
         match result {
-            Ok(readings) => {
-                let failures = slot.succeeded(readings.into(), took, unix_now());
+            Ok(scraped) => {
+                let failures = slot.succeeded(scraped, took, unix_now());
                 if failures > 0 {
                     tracing::info!(network, failures, "{about} of {network} is read again after {failures} failures");
                 }
@@ -111,7 +110,7 @@ impl<Q: Question> BeyondScraper<Q> {
         }
     }
 
-    async fn read(&mut self) -> Result<Readings, AskError> {
+    async fn read(&mut self) -> Result<Scraped, AskError> {
         if self.seen.borrow().is_none() {
             // The first snapshot is on its way; the chain's scraper tells of a failure too.
             let _ = self.seen.changed().await;

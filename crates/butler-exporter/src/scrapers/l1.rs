@@ -2,15 +2,18 @@
 //!
 //! Everything of a snapshot is read at one block or nothing is. A failure is counted and logged, and the readings stay.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
+use butler_core::domain::findings::staking::registered_bls_keys;
+use butler_core::domain::findings::{Source, program};
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
-use butler_core::network::{Network, NetworkError, key_files};
+use butler_core::key_files::{KeyFileFault, KeyFilesReport};
+use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::report::Chain;
 use butler_core::snapshot::{DelegationTimes, SnapshotError};
 use ethers_core::types::Address;
@@ -20,7 +23,9 @@ use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
 use crate::catalogue;
+use crate::key_keeper::{KeyKeeper, private_keys};
 use crate::kinds::FailureKind;
+use crate::readings::findings::push_findings;
 use crate::readings::runway::{note_balances, runway_readings};
 use crate::readings::{ChainReadings, Readings, address, chain_readings, number, truth};
 use crate::scrapers::Scrape;
@@ -79,25 +84,28 @@ pub(super) fn describe_snapshot_error(error: &SnapshotError) -> String {
 #[derive(Debug)]
 pub struct L1Scraper {
     config: Arc<Config>,
+    keeper: KeyKeeper,
     seen: SeenSender,
     network: Option<Network>,
     delegation_times: DelegationTimes,
     spending: BTreeMap<Address, SpendHistory>,
-    key_faults: usize,
+    /// What is wrong with key files and was logged.
+    told_faults: BTreeSet<String>,
     is_unsaved: bool,
 }
 
 impl L1Scraper {
     /// A scraper that has opened nothing yet. What it reads is shown to others through `seen`.
     #[must_use]
-    pub fn new(config: Arc<Config>, seen: SeenSender) -> Self {
+    pub fn new(config: Arc<Config>, keeper: KeyKeeper, seen: SeenSender) -> Self {
         Self {
             config,
+            keeper,
             seen,
             network: None,
             delegation_times: DelegationTimes::default(),
             spending: BTreeMap::new(),
-            key_faults: 0,
+            told_faults: BTreeSet::new(),
             is_unsaved: false,
         }
     }
@@ -121,7 +129,8 @@ impl L1Scraper {
                     );
                 }
                 let steps = read.steps.iter().map(|step| step.judgement).collect();
-                let scraped = Scraped { readings: read.readings, states: read.states, steps };
+                let (readings, findings, states) = (read.readings, read.findings, read.states);
+                let scraped = Scraped { readings, findings, states, steps };
                 let failures = slot.succeeded(scraped, took, unix_now());
                 if failures > 0 {
                     tracing::info!(network, failures, "the chain of {network} is read again after {failures} failures");
@@ -144,40 +153,67 @@ impl L1Scraper {
     }
 
     async fn read(&mut self, slot: &Slot) -> Result<ChainReadings, ScrapeError> {
+        let keys = self.keys(&slot.network)?;
+        self.tell_faults(&slot.network, &keys);
         let network = match &mut self.network {
             Some(network) => {
-                network.keys = block_in_place(|| key_files(&network.config));
+                network.keys = keys;
                 network
             }
             unopened @ None => {
-                let opened = block_in_place(|| Network::open(&self.config, Some(&slot.network), POLICY));
-                unopened.insert(opened.map_err(ScrapeError::Setup)?)
+                let open = || Network::open_with(&self.config, Some(&slot.network), POLICY, keys);
+                unopened.insert(block_in_place(open).map_err(ScrapeError::Setup)?)
             }
         };
-        let faults = network.keys.faults.len();
-        if faults != self.key_faults {
-            for fault in &network.keys.faults {
-                tracing::warn!(network = slot.network, "a key file is left out: {fault}");
-            }
-            self.key_faults = faults;
-        }
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
+        network.keys.hold_against_chain(&registered_bls_keys(&snapshot));
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let mut readings = readings.map_err(ScrapeError::TopUp)?;
         let client = network.reader.client();
         let times = self.delegation_times.read(client, &snapshot.block, &snapshot.delegations).await;
         note_balances(&mut self.spending, &snapshot);
-        let runways = runway_readings(&snapshot, &times.map_err(ScrapeError::Snapshot)?, &self.spending);
+        let thresholds = network.config.thresholds();
+        let times = times.map_err(ScrapeError::Snapshot)?;
+        let (runways, dry) = runway_readings(&snapshot, &times, &self.spending, &thresholds);
         readings.readings.0.extend(runways.0);
+        readings.findings.extend(dry);
         push_endpoints(&mut readings.readings, client, snapshot.block.number);
+        readings.findings.extend(client.clock_behind().map(program::of_clock));
+        let (number, time) = (snapshot.block.number, snapshot.block.timestamp);
+        readings.findings.extend(program::of_block(number, time, unix_now(), &thresholds));
+        push_findings(&mut readings.readings, Source::Chain, &readings.findings, time);
         self.seen.send_replace(Some(Arc::new(Seen {
             snapshot,
             keys: network.keys.book.clone(),
+            thresholds,
             client: network.reader.shared_client(),
             taken: Instant::now(),
         })));
         Ok(readings)
+    }
+
+    /// What the key files say now, or said last.
+    fn keys(&self, network: &str) -> Result<KeyFilesReport, ScrapeError> {
+        let config = self.config.network(Some(network)).map_err(|error| ScrapeError::Setup(error.into()))?;
+        Ok(block_in_place(|| self.keeper.load(config, private_keys(&self.config))))
+    }
+
+    /// Logs what is newly wrong with key files, and what is right again.
+    fn tell_faults(&mut self, network: &str, keys: &KeyFilesReport) {
+        let kept = keys.kept.iter().map(|kept| format!("what a key file said last counts: {kept}"));
+        let told = |fault: &KeyFileFault| {
+            let what = if fault.refuses_file() { "a key file is left out" } else { "an entry of a key file is wrong" };
+            format!("{what}: {fault}")
+        };
+        let faults: BTreeSet<String> = keys.faults.iter().map(told).chain(kept).collect();
+        for fault in faults.difference(&self.told_faults) {
+            tracing::warn!(network, "{fault}");
+        }
+        if faults.is_empty() && !self.told_faults.is_empty() {
+            tracing::info!(network, "all key files of {network} are read again");
+        }
+        self.told_faults = faults;
     }
 
     /// Keeps the ledger for the next start. The readings are good all the same.

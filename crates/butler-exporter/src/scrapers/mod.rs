@@ -14,6 +14,7 @@ pub mod seen;
 pub mod sentinel;
 pub mod slashing;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use butler_core::config::{Config, NetworkConfig};
 use futures_util::future::BoxFuture;
 
 use self::seen::SeenSender;
+use crate::key_keeper::{KeyKeeper, private_keys};
 use crate::kinds::ScraperKind;
 use crate::status::Slot;
 use crate::tasks::Job;
@@ -38,13 +40,14 @@ pub trait Scrape: Send {
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()>;
 }
 
-/// The jobs of every network of the configuration.
+/// The jobs of every network of the configuration, each with the keeper of its key files.
 #[must_use]
-pub fn jobs(config: &Arc<Config>) -> Vec<Job> {
-    config.networks.values().flat_map(|network| network_jobs(config, network)).collect()
+pub fn jobs(config: &Arc<Config>, keepers: &BTreeMap<String, KeyKeeper>) -> Vec<Job> {
+    let keeper = |name: &String| keepers.get(name).cloned().unwrap_or_default();
+    config.networks.iter().flat_map(|(name, network)| network_jobs(config, network, &keeper(name))).collect()
 }
 
-fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
+fn network_jobs(config: &Arc<Config>, network: &NetworkConfig, keeper: &KeyKeeper) -> Vec<Job> {
     let exporter = &config.exporter;
     let pace = exporter.scrape_interval;
     let slot = |kind, pace: Duration, deadline| {
@@ -60,8 +63,9 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
     let receiver = seen.subscribe();
     let chain = slot(ScraperKind::L1, pace, L1_DEADLINE);
     let (age_limit, aztec_registry) = (chain.budget(), network.aztec_registry);
+    let own_keeper = keeper.clone();
     let mut jobs = vec![
-        Job::new(chain, move || Box::new(l1::L1Scraper::new(Arc::clone(&shared), seen.clone()))),
+        Job::new(chain, move || Box::new(l1::L1Scraper::new(Arc::clone(&shared), own_keeper.clone(), seen.clone()))),
         Job::new(slot(ScraperKind::Slashing, exporter.slashing_interval, BEYOND_DEADLINE), move || {
             let question = slashing::SlashingQuestion::default();
             Box::new(beyond::BeyondScraper::new(question, slashing_sees.clone(), age_limit))
@@ -79,9 +83,11 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig) -> Vec<Job> {
         jobs.push(Job::new(slot(ScraperKind::Nodes, pace, NODES_DEADLINE), move || {
             Box::new(nodes::NodesScraper::new(owned.clone(), seen.clone(), age_limit))
         }));
-        let (owned, seen) = (network.clone(), receiver);
+        let (owned, seen, keeper) = (network.clone(), receiver, keeper.clone());
+        let private_keys = private_keys(config);
         jobs.push(Job::new(slot(ScraperKind::Sentinel, exporter.sentinel_interval, NODES_DEADLINE), move || {
-            Box::new(sentinel::SentinelScraper::new(owned.clone(), seen.clone(), age_limit))
+            let keys = (keeper.clone(), private_keys);
+            Box::new(sentinel::SentinelScraper::new(owned.clone(), keys, seen.clone(), age_limit))
         }));
     }
     if !network.hosts.is_empty() {

@@ -3,6 +3,8 @@
 //! It asks the chain nothing. A provider with a split that the chain does not confirm has no sum, and that is told.
 
 use butler_core::domain::block::BlockRef;
+use butler_core::domain::findings::Source;
+use butler_core::domain::findings::provider::of_rewards;
 use butler_core::domain::rewards::provider_rewards;
 use futures_util::future::BoxFuture;
 
@@ -10,6 +12,7 @@ use super::beyond::{AskError, Question};
 use super::seen::Seen;
 use crate::catalogue;
 use crate::readings::{Readings, number, units};
+use crate::status::Scraped;
 
 /// Adds up what the last snapshot says.
 #[derive(Debug, Default)]
@@ -18,9 +21,10 @@ pub struct RewardsQuestion;
 impl Question for RewardsQuestion {
     const ABOUT: &'static str = "rewards";
 
-    fn ask<'a>(&'a mut self, seen: &'a Seen, _pin: BlockRef) -> BoxFuture<'a, Result<Readings, AskError>> {
+    fn ask<'a>(&'a mut self, seen: &'a Seen, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, AskError>> {
         Box::pin(async move {
             let rewards = provider_rewards(&seen.snapshot).ok_or(AskError::Overflow)?;
+            let found = of_rewards(&rewards);
             let mut readings = Readings::default();
             for (id, of_provider) in rewards {
                 let label = || [id.to_string()];
@@ -30,7 +34,7 @@ impl Question for RewardsQuestion {
                 readings.push(&catalogue::FORMER_RECIPIENTS, label(), number(of_provider.former_recipients));
                 readings.push(&catalogue::UNCONFIRMED_SPLITS, label(), number(of_provider.unconfirmed));
             }
-            Ok(readings)
+            Ok(Scraped::found(readings, Source::Rewards, found, pin.timestamp))
         })
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::client::l1::L1Client;
+use butler_core::domain::findings::Thresholds;
 use butler_core::domain::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use tokio::sync::watch;
@@ -16,6 +17,8 @@ pub struct Seen {
     pub snapshot: NetworkSnapshot,
     /// What the key files said.
     pub keys: KeyBook,
+    /// The limits of its network.
+    pub thresholds: Thresholds,
     /// The client that it was read with.
     pub client: Arc<L1Client>,
     /// When that was.

@@ -10,11 +10,14 @@ use std::time::Duration;
 use butler_core::client::aztec_node::{AztecNode, NodeInfo, OffenceRange};
 use butler_core::client::error::ErrorKind;
 use butler_core::config::NetworkConfig;
+use butler_core::domain::findings::Source;
+use butler_core::domain::findings::sentinel::{SentinelState, of_admin_port, of_duties, of_offences, of_sentinels};
 use butler_core::domain::node::follows_canonical;
 use butler_core::domain::offence::{Offence, sum_offences};
 use butler_core::domain::rollup::RollupFacts;
-use butler_core::domain::sentinel::{MissedShare, SentinelReport, believe};
-use butler_core::network::{NetworkError, admin_ports, aztec_nodes, key_files};
+use butler_core::domain::sentinel::{AttesterDuties, MissedShare, SentinelReport, believe};
+use butler_core::key_files::PrivateKeys;
+use butler_core::network::{NetworkError, admin_ports, aztec_nodes};
 use ethers_core::types::Address;
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use futures_util::stream::{self, StreamExt as _};
@@ -22,13 +25,14 @@ use tokio::task::block_in_place;
 use tokio::time::Instant;
 
 use crate::catalogue;
+use crate::key_keeper::KeyKeeper;
 use crate::kinds::FailureKind;
 use crate::readings::{Readings, address, count, number, truth, units};
 use crate::scrapers::Scrape;
 use crate::scrapers::failure_log::FailureLog;
 use crate::scrapers::nodes::{fits, setup_failed, within};
 use crate::scrapers::seen::{FirstLook, Seen, SeenReceiver, fresh};
-use crate::status::Slot;
+use crate::status::{Scraped, Slot};
 use butler_core::runtime::clock::unix_now;
 
 /// How many sentinels are asked at the same time: each answers with megabytes.
@@ -59,6 +63,7 @@ impl Clients {
 #[derive(Debug)]
 pub struct SentinelScraper {
     config: NetworkConfig,
+    keys: (KeyKeeper, PrivateKeys),
     seen: SeenReceiver,
     /// A snapshot that is older does not count.
     age_limit: Duration,
@@ -70,8 +75,16 @@ pub struct SentinelScraper {
 impl SentinelScraper {
     /// A scraper that has asked nobody yet.
     #[must_use]
-    pub fn new(config: NetworkConfig, seen: SeenReceiver, age_limit: Duration) -> Self {
-        Self { config, seen, age_limit, first_look: FirstLook::default(), clients: None, log: FailureLog::default() }
+    pub fn new(config: NetworkConfig, keys: (KeyKeeper, PrivateKeys), seen: SeenReceiver, age_limit: Duration) -> Self {
+        Self {
+            config,
+            keys,
+            seen,
+            age_limit,
+            first_look: FirstLook::default(),
+            clients: None,
+            log: FailureLog::default(),
+        }
     }
 
     async fn scrape_sentinels(&mut self, slot: &Slot) {
@@ -101,14 +114,25 @@ impl SentinelScraper {
             self.log.note(slot, subject, node, failure.map(|kind| (*kind, None)));
         }
         let current_slot = seen.and_then(|seen| seen.snapshot.rollup.clock.slot_at(seen.snapshot.block.timestamp));
-        let mut readings = sentinel_readings(reports, current_slot);
+        let reports: BTreeMap<String, SentinelReport> =
+            reports.into_iter().filter_map(|(node, report)| Some((node, report.ok()?))).collect();
+        let duties = believe(&reports, current_slot);
+        let mut readings = sentinel_readings(&reports, &duties, current_slot);
         push_offences(&mut readings, &noted, &own);
-        slot.succeeded(readings.into(), began.elapsed(), unix_now());
+        let thresholds = self.config.thresholds();
+        let mut found = of_sentinels(&states(&reports, current_slot), &thresholds);
+        found.extend(of_duties(&duties, &thresholds));
+        let down = noted.iter().filter_map(|(node, answer)| Some((node, answer.as_ref().err()?)));
+        found.extend(down.map(|(node, kind)| of_admin_port(node, &format!("is not up ({})", kind.name()))));
+        let current = noted.iter().filter_map(|(_, answer)| answer.as_ref().ok()?.as_ref()?.first()).flatten();
+        found.extend(of_offences(&sum_offences(current, &own).by_attester));
+        let now = unix_now();
+        slot.succeeded(Scraped::found(readings, Source::Sentinel, found, now), began.elapsed(), now);
     }
 
     /// Those of key files and of the configuration, and those that the last snapshot found besides.
     fn own_attesters(&self, seen: Option<&Seen>) -> BTreeSet<Address> {
-        let mut own = block_in_place(|| key_files(&self.config)).book.attesters();
+        let mut own = block_in_place(|| self.keys.0.load(&self.config, self.keys.1)).book.attesters();
         own.extend(&self.config.extra_attesters);
         own.extend(seen.into_iter().flat_map(|seen| seen.snapshot.attesters.keys()));
         own
@@ -166,12 +190,25 @@ fn forget_strangers(noted: &mut [Noted], reports: &[Report]) {
     }
 }
 
-/// Turns the reports of all nodes that answered into readings. `current_slot` is the rollup's, of the last snapshot.
-fn sentinel_readings(reports: Vec<Report>, current_slot: Option<u64>) -> Readings {
+/// What findings are made from.
+fn states(reports: &BTreeMap<String, SentinelReport>, current_slot: Option<u64>) -> Vec<SentinelState> {
+    let state = |(node, report): (&String, &SentinelReport)| SentinelState {
+        node: node.clone(),
+        is_enabled: report.is_enabled(),
+        lag: report.lag(current_slot),
+    };
+    reports.iter().map(state).collect()
+}
+
+/// Turns the reports of all nodes that answered into readings, and what is believed of attesters. `current_slot` is the
+/// rollup's, of the last snapshot.
+fn sentinel_readings(
+    reports: &BTreeMap<String, SentinelReport>,
+    believed: &BTreeMap<Address, AttesterDuties>,
+    current_slot: Option<u64>,
+) -> Readings {
     let mut readings = Readings::default();
-    let reports: BTreeMap<String, SentinelReport> =
-        reports.into_iter().filter_map(|(node, report)| Some((node, report.ok()?))).collect();
-    for (node, report) in &reports {
+    for (node, report) in reports {
         let label = || [node.clone()];
         readings.push(&catalogue::SENTINEL_ENABLED, label(), truth(report.is_enabled()));
         if !report.is_enabled() {
@@ -195,8 +232,8 @@ fn sentinel_readings(reports: Vec<Report>, current_slot: Option<u64>) -> Reading
             readings.push(&catalogue::SENTINEL_MISSED_PROPOSALS, label(), ratio(share));
         }
     }
-    for (attester, duties) in believe(&reports, current_slot).into_iter().filter(|(_, duties)| duties.has_misses()) {
-        let label = || [address(attester)];
+    for (attester, duties) in believed.iter().filter(|(_, duties)| duties.has_misses()) {
+        let label = || [address(*attester)];
         readings.push(&catalogue::ATTESTER_MISSED_ATTESTATIONS, label(), number(duties.attestations.missed));
         readings.push(&catalogue::ATTESTER_ATTESTATION_STREAK, label(), number(duties.attestations.streak));
         readings.push(&catalogue::ATTESTER_MISSED_PROPOSALS, label(), number(duties.proposals.missed));

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use butler_core::domain::block::BlockRef;
+use butler_core::domain::findings::Source;
+use butler_core::domain::findings::slashing::of_slashing;
 use butler_core::snapshot::{SlashingReader, SlashingRequest};
 use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 
 use super::beyond::{AskError, Question};
 use super::seen::Seen;
-use crate::readings::Readings;
 use crate::readings::slashing::slashing_readings;
+use crate::status::Scraped;
 
 /// Asks how slashing stands.
 #[derive(Debug, Default)]
@@ -21,13 +23,15 @@ pub struct SlashingQuestion {
 impl Question for SlashingQuestion {
     const ABOUT: &'static str = "slashing";
 
-    fn ask<'a>(&'a mut self, seen: &'a Seen, pin: BlockRef) -> BoxFuture<'a, Result<Readings, AskError>> {
+    fn ask<'a>(&'a mut self, seen: &'a Seen, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, AskError>> {
         Box::pin(async move {
             let rollup = &seen.snapshot.rollup;
             let own: BTreeSet<Address> = seen.snapshot.attesters.keys().copied().collect();
             let request = SlashingRequest { slasher: rollup.slasher, clock: rollup.clock, own: &own };
             let facts = self.reader.read(&seen.client, &pin, &request).await?;
-            slashing_readings(&facts, &seen.snapshot).ok_or(AskError::Overflow)
+            let readings = slashing_readings(&facts, &seen.snapshot).ok_or(AskError::Overflow)?;
+            let found = of_slashing(&facts, &seen.snapshot, &seen.thresholds).ok_or(AskError::Overflow)?;
+            Ok(Scraped::found(readings, Source::Slashing, found, pin.timestamp))
         })
     }
 }

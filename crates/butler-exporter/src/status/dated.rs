@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use butler_core::domain::findings::Finding;
 use tokio::time::Instant;
 
 use crate::readings::{Readings, Sample};
@@ -13,17 +14,18 @@ use crate::text::{Lines, Texts, compress, encode};
 #[derive(Debug)]
 pub(crate) struct Dated {
     pub(crate) readings: Arc<Readings>,
+    pub(super) findings: Arc<Vec<Finding>>,
     lines: Result<Lines, fmt::Error>,
     pub(super) taken: Instant,
 }
 
 impl Dated {
     /// Readings are as old as the beginning of their scrape: that is when the block was chosen.
-    pub(super) fn new(network: &str, readings: Readings, took: Duration) -> Self {
+    pub(super) fn new(network: &str, readings: Readings, findings: Vec<Finding>, took: Duration) -> Self {
         let readings = Arc::new(readings);
         let lines = encode(Some(network), &readings).map(|texts| compress(&texts));
         let now = Instant::now();
-        Self { readings, lines, taken: now.checked_sub(took).unwrap_or(now) }
+        Self { readings, findings: Arc::new(findings), lines, taken: now.checked_sub(took).unwrap_or(now) }
     }
 
     /// The lines of the readings.

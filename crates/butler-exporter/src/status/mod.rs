@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use butler_core::domain::findings::program::ScraperState;
+use butler_core::domain::findings::{Finding, Source};
 use butler_core::domain::state::State;
 use ethers_core::types::Address;
 use tokio::sync::Notify;
@@ -20,6 +22,7 @@ pub(crate) use self::dated::{Dated, Own};
 pub use self::endpoints::EndpointFigures;
 use crate::catalogue;
 use crate::kinds::{FailureKind, JUDGEMENTS, ScraperKind};
+use crate::readings::findings::push_findings;
 use crate::readings::{Readings, Sample, number, truth};
 use crate::states::StatesFile;
 
@@ -60,10 +63,21 @@ pub enum Outcome {
 pub struct Scraped {
     /// What is served.
     pub readings: Readings,
+    /// What is wrong, as old as the readings.
+    pub findings: Vec<Finding>,
     /// The attesters' states, for the next scrape.
     pub states: BTreeMap<Address, State>,
     /// The judgements to count.
     pub steps: Vec<&'static str>,
+}
+
+impl Scraped {
+    /// Readings with everything that a source found at `now`, which is counted in them.
+    #[must_use]
+    pub fn found(mut readings: Readings, source: Source, findings: Vec<Finding>, now: u64) -> Self {
+        push_findings(&mut readings, source, &findings, now);
+        Self { readings, findings, ..Self::default() }
+    }
 }
 
 impl From<Readings> for Scraped {
@@ -84,6 +98,10 @@ struct Progress {
     /// What clients counted that are gone.
     gone: Vec<EndpointFigures>,
     ticked: Instant,
+    /// When the task panicked last.
+    restarted: Option<Instant>,
+    /// When a file of the program's own could not be written last.
+    unkept: Option<Instant>,
     failures_in_a_row: u64,
     /// What is served of all this, until something of it changes.
     served: Option<Arc<Own>>,
@@ -128,6 +146,8 @@ impl Slot {
             endpoints: Vec::new(),
             gone: Vec::new(),
             ticked: Instant::now(),
+            restarted: None,
+            unkept: None,
             failures_in_a_row: 0,
             served: None,
         };
@@ -157,6 +177,7 @@ impl Slot {
         progress.last_success = before.last_success;
         progress.errors.clone_from(&before.errors);
         progress.restarts = before.restarts;
+        (progress.restarted, progress.unkept) = (before.restarted, before.unkept);
         progress.steps.clone_from(&before.steps);
         progress.states.clone_from(&before.states);
         progress.gone.clone_from(&before.endpoints);
@@ -236,7 +257,7 @@ impl Slot {
 
     /// A scrape read everything. Returns how many failed before it. `now` is in unix seconds.
     pub fn succeeded(&self, scraped: Scraped, took: Duration, now: u64) -> u64 {
-        let dated = Arc::new(Dated::new(&self.network, scraped.readings, took));
+        let dated = Arc::new(Dated::new(&self.network, scraped.readings, scraped.findings, took));
         // All of it under the lock that `view` takes, so that no request sees half of a scrape.
         let mut progress = self.change();
         self.current.store(Some(dated));
@@ -264,12 +285,16 @@ impl Slot {
         let mut progress = self.change();
         let errors = progress.errors.entry(kind).or_default();
         *errors = errors.saturating_add(1);
+        if kind == FailureKind::LocalFile {
+            progress.unkept = Some(Instant::now());
+        }
     }
 
     /// The task panicked. The scrape that it was in failed.
     pub fn restarted(&self) {
         let mut progress = self.change();
         progress.restarts = progress.restarts.saturating_add(1);
+        progress.restarted = Some(Instant::now());
         progress.gone = progress.endpoints.clone();
         progress.last = Some((Outcome::Failure, progress.last.map(|(_, took)| took).unwrap_or_default()));
     }
@@ -301,6 +326,30 @@ impl Slot {
     #[must_use]
     pub fn readings(&self) -> Option<(Arc<Readings>, Duration)> {
         self.fresh().map(|dated| (Arc::clone(&dated.readings), dated.taken.elapsed()))
+    }
+
+    /// What was found by the scrape whose readings are still good.
+    #[must_use]
+    pub fn findings(&self) -> Option<Arc<Vec<Finding>>> {
+        self.fresh().map(|dated| Arc::clone(&dated.findings))
+    }
+
+    /// How the scraper's work goes, at `now` in unix seconds.
+    #[must_use]
+    pub fn state(&self, now: u64) -> ScraperState {
+        let progress = self.progress();
+        let at = |moment: Instant| now.saturating_sub(moment.elapsed().as_secs());
+        let bad = progress.endpoints.iter().filter(|endpoint| !endpoint.healthy);
+        ScraperState {
+            name: self.kind.name().to_owned(),
+            failed: progress.last.map(|(outcome, _)| outcome == Outcome::Failure),
+            last_success: progress.last_success,
+            is_known: self.fresh().is_some(),
+            budget: self.budget().as_secs(),
+            restarted_at: progress.restarted.map(at),
+            unkept_at: progress.unkept.map(at),
+            bad_endpoints: bad.map(|endpoint| endpoint.name.clone()).collect(),
+        }
     }
 
     /// Everything that is served now.

@@ -10,6 +10,7 @@ mod segment;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use butler_core::runtime::clock::unix_now;
 use bytes::Bytes;
 
 use self::lines::head;
@@ -91,7 +92,7 @@ impl Exposition {
     /// # Errors
     /// When a label cannot be written, which is a bug.
     pub fn body(&self, format: Format, coding: Coding) -> Result<Bytes, fmt::Error> {
-        let process = Arc::new(Readings(self.board.life().samples()));
+        let process = Arc::new(Readings(self.board.samples(unix_now())));
         let views: Vec<View> = self.board.slots().iter().map(|slot| slot.view()).collect();
         // A panic while the lock was held leaves a text that fits its views, or none.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

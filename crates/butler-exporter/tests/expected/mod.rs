@@ -99,8 +99,8 @@ pub(crate) fn faults(bench: &Bench, world: &World, series: &Series) -> Vec<Strin
     values.collect()
 }
 
-/// Families that no honest chain has a series of; `tests/claims.rs` shows them.
-const SUSPECT: [&str; 1] = ["butler_coinbase_unverifiable"];
+/// Families that no honest chain with whole files has a series of; `tests/claims.rs` and `tests/files_gone.rs` show them.
+const SUSPECT: [&str; 2] = ["butler_coinbase_unverifiable", "butler_key_file_kept"];
 
 /// The families of which no series is there.
 pub(crate) fn unseen(series: &Series) -> Vec<&'static str> {

@@ -13,6 +13,7 @@ mod keys;
 mod moves;
 mod oracle;
 mod sources;
+mod stories;
 mod transact;
 
 pub use build::{DevnetSpec, DevnetState, ensure};
@@ -23,6 +24,8 @@ pub use moves::{Move, Played};
 pub use oracle::{
     Attester, Block, Contracts, EntryQueueItem, Event, Exit, KeyStore, Oracle, Provider, Publisher, Rollup, Status,
 };
+
+pub use stories::{TWICE_STAKED, Told, TwiceStaked, with_wrong_proof};
 
 /// Writes a file of the testkit's own folders or of a test's temporary folder.
 pub(crate) fn write_file(path: &std::path::Path, content: &[u8]) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@
 
 use anyhow::Context as _;
 use ethers_core::{
-    abi::Token,
+    abi::{ParamType, Token},
     types::{Address, H256, U256},
 };
 use serde_json::json;
@@ -44,6 +44,11 @@ pub enum Move {
         provider: u64,
         /// Address of the key.
         attester: Address,
+    },
+    /// Governance sets what the staking escrow grants its verifier of proofs, in gas.
+    SetProofGasLimit {
+        /// Gas.
+        gas: u64,
     },
     /// The provider's admin sets another take rate, in basis points.
     SetTakeRate {
@@ -186,6 +191,13 @@ impl Chain {
                 self.add_keys(provider, keys).await
             }
             Move::AddKeysRaw { provider, attester } => self.add_keys(provider, vec![invalid_key(attester)]).await,
+            Move::SetProofGasLimit { gas } => {
+                let gse = contracts.gse_address;
+                let answer = self.read(gse, "owner()", &[], &[ParamType::Address]).await?;
+                let owner =
+                    answer.into_iter().next().and_then(Token::into_address).context("a GSE without an owner")?;
+                self.send(owner, gse, "setProofOfPossessionGasLimit(uint64)", &[number(gas)]).await
+            }
             Move::SetTakeRate { provider, rate } => {
                 let arguments = [number(provider), number(rate.into())];
                 self.send(self.admin(provider).await?, registry, "updateProviderTakeRate(uint256,uint16)", &arguments)

@@ -2,18 +2,21 @@
 //!
 //! A rule or panel that uses a metric, a label or a label's value that is not in `docs/metrics.md` is a fault, and so is an
 //! alert without a runbook, or without a test in which it fires and one in which it does not. Rules and tests are read line
-//! by line in the form that they have here; promtool, where it is installed, reads them as Prometheus does.
+//! by line in the form that they have here; promtool, where it is installed, reads them as Prometheus does. Their numbers and
+//! severities are those of `domain/findings`: `limits` holds them against each other.
 
 mod catalogue;
 mod dashboard;
 mod expression;
 mod file;
+mod limits;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use anyhow::{Context as _, bail};
+use butler_core::domain::findings::Thresholds;
 
 use self::catalogue::Catalogue;
 use self::file::{Rule, RuleKind};
@@ -45,11 +48,15 @@ pub(crate) fn check() -> anyhow::Result<()> {
         println!("skipped: systemd-analyze is not installed, the unit was not rated (Debian: apt-get install systemd)");
     }
     let files = Files::load(&root, &tests)?;
-    let faults = files.faults();
+    let mut faults = files.faults();
+    let limits = limits::faults(&file::rules(&files.rules), &Thresholds::default());
+    faults.extend(limits.into_iter().map(|fault| format!("{RULES}: {fault}")));
     if !faults.is_empty() {
         bail!("files of deploy/ have {} faults:\n  {}", faults.len(), faults.join("\n  "));
     }
-    println!("rules and dashboards: use only what {METRICS} has; every alert has a runbook and tests");
+    println!(
+        "rules and dashboards: use only what {METRICS} has; every alert has a runbook and tests, and the code's limits"
+    );
     Ok(())
 }
 

@@ -6,7 +6,9 @@ mod nodes;
 
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::coinbase::Severity;
+use butler_core::domain::findings::{
+    Finding, FindingKind, Level, Severity, keys, program, provider, publisher, slashing,
+};
 use butler_core::domain::publisher::top_ups;
 use butler_core::domain::state::State;
 use butler_core::network::{Network, admin_ports};
@@ -14,7 +16,6 @@ use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use butler_core::snapshot::SlashingReader;
-use ethers_core::types::U256;
 use serde::Serialize;
 
 use self::nodes::{admin_port, check_node};
@@ -56,10 +57,16 @@ enum Light {
     Red,
 }
 
-/// A provider's queue of fewer keys than this should be filled up soon.
-const SHORT_QUEUE: usize = 5;
-/// A snapshot's block older than this many seconds means that the endpoint lags or the chain stands still.
-const OLD_BLOCK: u64 = 120;
+impl Light {
+    /// The light of the worst of these findings; green without any. What is good to know is no reason to look.
+    fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        match findings.into_iter().map(|finding| finding.level).min() {
+            Some(Level::Error) => Self::Red,
+            Some(Level::Warning) => Self::Amber,
+            Some(Level::Note) | None => Self::Green,
+        }
+    }
+}
 
 /// Runs the command; exits with 5 when something is red.
 ///
@@ -105,6 +112,9 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, O
             None
         }
     };
+    let configured = network.config.provider_ids.len().saturating_add(network.config.provider_admins.len());
+    let providers = gathered.as_ref().map_or(configured, |gathered| gathered.snapshot.providers.len());
+    check_watched(&network, providers, checks);
     if let Some(gathered) = &gathered {
         check_chain(gathered, checks);
         check_attesters(gathered, checks);
@@ -134,25 +144,39 @@ fn check(name: &'static str, subject: &str, light: Light, what: impl Into<String
     Check { name, subject: subject.to_owned(), light, what: what.into(), hint: None }
 }
 
+/// A check that shows one finding.
+fn shown(name: &'static str, subject: &str, finding: &Finding, now: u64) -> Check {
+    let hint = Some(finding.remedy().to_owned());
+    Check { hint, ..check(name, subject, Light::of([finding]), finding.message(now)) }
+}
+
 fn failure(name: &'static str, subject: &str, error: &CliError) -> Check {
     Check { hint: error.hint(), ..check(name, subject, Light::Red, Chain(error).to_string()) }
 }
 
 fn check_keys(network: &Network, checks: &mut Vec<Check>) {
-    let keys = &network.keys;
-    for fault in &keys.faults {
-        checks.push(check("keys", &fault.file, Light::Red, fault.to_string()));
+    let network_keys = &network.keys;
+    for finding in network_keys.findings() {
+        let subject = finding.subject.to_string();
+        // A fault says what to do by itself.
+        let is_fault = finding.kind == FindingKind::KeyFile;
+        let check = shown("keys", &subject, &finding, 0);
+        checks.push(if is_fault { Check { hint: None, ..check } } else { check });
     }
-    if keys.files.is_empty() && keys.faults.is_empty() {
-        let what = "no key files are configured: coinbases cannot be checked";
-        checks.push(Check { hint: Some("set `key_files`".to_owned()), ..check("keys", "", Light::Amber, what) });
-    } else if !keys.files.is_empty() {
+    if !network_keys.files.is_empty() {
         let what = format!(
             "{} in {}",
-            format::count(keys.book.attesters().len(), "attester"),
-            format::count(keys.key_file_count(), "file")
+            format::count(network_keys.book.attesters().len(), "attester"),
+            format::count(network_keys.key_file_count(), "file")
         );
         checks.push(check("keys", "", Light::Green, what));
+    }
+}
+
+/// What is not configured, and so not looked at. What is only good to know is green, and still says so.
+fn check_watched(network: &Network, providers: usize, checks: &mut Vec<Check>) {
+    for finding in keys::of_unwatched(network.watched(providers)) {
+        checks.push(shown("keys", "", &finding, 0));
     }
 }
 
@@ -173,16 +197,13 @@ fn check_chain(gathered: &Gathered, checks: &mut Vec<Check>) {
     }
     let block = gathered.snapshot.block;
     let now = unix_now();
-    let light = if now.saturating_sub(block.timestamp) > OLD_BLOCK { Light::Amber } else { Light::Green };
+    let thresholds = gathered.network.config.thresholds();
+    let light = Light::of(&program::of_block(block.number, block.timestamp, now, &thresholds));
     let what = format!("block {}, {}", block.number, format::distance(now, block.timestamp));
     checks.push(check("chain", &gathered.network.config.name, light, what));
     checks.push(match client.clock_behind() {
         None => check("clock", "", Light::Green, "this machine's clock is not behind the chain"),
-        Some(seconds) => {
-            let what = format!("this machine's clock is {} behind the chain", format::duration(seconds));
-            let hint = "start the machine's time service, or doubt an endpoint that is alone".to_owned();
-            Check { hint: Some(hint), ..check("clock", "", Light::Amber, what) }
-        }
+        Some(seconds) => shown("clock", "", &program::of_clock(seconds), now),
     });
     if let Some(unsaved) = &gathered.unsaved {
         checks.push(check("cache", "", Light::Amber, format!("the ledger cannot be kept: {}", Chain(unsaved))));
@@ -191,14 +212,13 @@ fn check_chain(gathered: &Gathered, checks: &mut Vec<Check>) {
 
 fn check_attesters(gathered: &Gathered, checks: &mut Vec<Check>) {
     let rows = status::rows(gathered);
-    let critical = rows.iter().filter(|row| row.coinbase_severity == Severity::Critical).count();
-    let warning = rows.iter().filter(|row| row.coinbase_severity == Severity::Warning).count();
-    let light = match (critical, warning) {
-        (0, 0) => Light::Green,
-        (0, _) => Light::Amber,
-        _ => Light::Red,
-    };
-    let what = format!("{critical} critical, {warning} to look at");
+    let now = gathered.snapshot.block.timestamp;
+    let thresholds = gathered.network.config.thresholds();
+    let found = audit::findings(gathered, &rows);
+    let coinbases: Vec<&Finding> = found.iter().filter(|finding| is_of_coinbase(finding.kind)).collect();
+    let of = |severity| coinbases.iter().filter(|finding| finding.severity_at(now) == severity).count();
+    let light = Light::of(coinbases.iter().copied());
+    let what = format!("{} critical, {} to look at", of(Severity::Critical), of(Severity::Warning));
     let hint = (light != Light::Green).then(|| "`butler-cli status --attention` shows them".to_owned());
     // Without keys this was said already.
     if gathered.knows_coinbases() {
@@ -207,48 +227,47 @@ fn check_attesters(gathered: &Gathered, checks: &mut Vec<Check>) {
     let active = rows.iter().filter(|row| row.state == State::Active).count();
     let attesters = format!("{}, {active} active", format::count(rows.len(), "attester"));
     checks.push(check("attesters", "", if rows.is_empty() { Light::Amber } else { Light::Green }, attesters));
-    let (errors, warnings) = audit::counts(&audit::findings(gathered, &rows));
-    let light = match (errors, warnings) {
-        (0, 0) => Light::Green,
-        (0, _) => Light::Amber,
-        _ => Light::Red,
-    };
+    let (errors, warnings) = audit::counts(&found);
+    let light = Light::of(&found);
     let hint = (light != Light::Green).then(|| "`butler-cli audit` lists them".to_owned());
     let what = format!("{}, {}", format::count(errors, "error"), format::count(warnings, "warning"));
     checks.push(Check { hint, ..check("audit", "", light, what) });
     for (id, provider) in &gathered.snapshot.providers {
-        let length = provider.queue.len();
-        let light = match length {
-            0 => Light::Red,
-            1..SHORT_QUEUE => Light::Amber,
-            _ => Light::Green,
-        };
-        let hint =
-            (light != Light::Green).then(|| "register more keys: nobody can delegate to an empty queue".to_owned());
-        checks.push(Check { hint, ..check("queue", &format!("provider {id}"), light, format::count(length, "key")) });
-        if let Some(pending) = provider.pending_admin {
-            let what = format!("{} may take over as admin", format::address(&pending));
-            checks.push(check("provider", &format!("provider {id}"), Light::Amber, what));
-        }
+        let subject = format!("provider {id}");
+        let found = provider::of_provider(*id, provider, &thresholds);
+        let (queue, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|finding| {
+            matches!(finding.kind, FindingKind::ProviderQueueEmpty | FindingKind::ProviderQueueShort)
+        });
+        let hint = queue.first().map(|finding| finding.remedy().to_owned());
+        let length = format::count(provider.queue.len(), "key");
+        checks.push(Check { hint, ..check("queue", &subject, Light::of(&queue), length) });
+        checks.extend(others.iter().map(|finding| shown("provider", &subject, finding, now)));
     }
+}
+
+fn is_of_coinbase(kind: FindingKind) -> bool {
+    [
+        FindingKind::CoinbaseMissing,
+        FindingKind::CoinbaseWrong,
+        FindingKind::CoinbaseZero,
+        FindingKind::CoinbaseUnverifiable,
+        FindingKind::CoinbaseUnknown,
+    ]
+    .contains(&kind)
 }
 
 fn check_publishers(gathered: &Gathered, checks: &mut Vec<Check>) {
     let config = &gathered.network.config;
+    let thresholds = config.thresholds();
     match top_ups(&gathered.network.keys.book, &gathered.snapshot.publisher_balances, config.minimum_ether_per_attester)
     {
         Ok(rows) => {
             for row in rows {
-                let lacks = row.top_up.unwrap_or_default();
-                let light = match (row.balance, lacks.is_zero()) {
-                    (None, _) => Light::Amber,
-                    (Some(_), true) => Light::Green,
-                    (Some(balance), false) if balance.is_zero() || balance < row.required / U256::from(4) => Light::Red,
-                    (Some(_), false) => Light::Amber,
-                };
+                let finding = publisher::of_row(&row, &thresholds);
+                let light = if row.balance.is_none() { Light::Amber } else { Light::of(&finding) };
                 let balance = row.balance.map_or_else(|| "unknown".to_owned(), |balance| format::amount(balance, 6));
                 let what = format!("{balance} ETH, {} wanted", format::amount(row.required, 6));
-                let hint = (!lacks.is_zero()).then(|| format!("send {} ETH", format::amount(lacks, 6)));
+                let hint = finding.map(|finding| finding.remedy().to_owned());
                 checks.push(Check { hint, ..check("publisher", &format::address(&row.publisher), light, what) });
             }
         }
@@ -264,11 +283,7 @@ async fn check_slashing(gathered: &Gathered, checks: &mut Vec<Check>) {
     checks.push(match found {
         Ok(None) if rollup.slasher.is_zero() => check("slashing", subject, Light::Green, "the rollup has no slasher"),
         Ok(None) => check("slashing", subject, Light::Green, "votes to slash can be read"),
-        Ok(Some(blindness)) => {
-            let what = format!("votes to slash cannot be seen: {}", blindness.words());
-            let hint = "another L1 endpoint, or a newer release of Butler, may be able to".to_owned();
-            Check { hint: Some(hint), ..check("slashing", subject, Light::Amber, what) }
-        }
+        Ok(Some(blindness)) => shown("slashing", subject, &slashing::of_blindness(blindness), 0),
         Err(error) => {
             let what = format!("votes to slash cannot be read: {}", Chain(&error));
             check("slashing", subject, Light::Amber, what)

@@ -2,13 +2,16 @@
 //!
 //! A node's own words are never shown: they may hold the URL of its L1, key and all.
 
-use butler_core::client::aztec_node::{AztecNode, L1_PROBE_DEADLINE, L1Access, NodeInfo, OffenceRange};
+use butler_core::client::aztec_node::{AztecNode, L1_PROBE_DEADLINE, NodeInfo, OffenceRange};
 use butler_core::client::error::RpcFailure;
 use butler_core::client::text::printable;
+use butler_core::domain::findings::node::{NodeState, of_node};
+use butler_core::domain::findings::{FindingKind, sentinel};
+use butler_core::domain::node::lag;
 use butler_core::network::Network;
 use butler_core::runtime::report::Chain;
 
-use super::{Check, Light, check};
+use super::{Check, Light, check, shown};
 use crate::gather::Gathered;
 use crate::view::format;
 
@@ -19,54 +22,75 @@ pub(super) async fn check_node(
     gathered: Option<&Gathered>,
     checks: &mut Vec<Check>,
 ) {
-    let info = match node.node_info().await {
-        Ok(info) => info,
-        Err(error) => {
-            checks.push(check("node", node.name(), Light::Red, without_words(&error)));
-            return;
-        }
-    };
-    let (light, what) = match disagreement(&info, network, gathered) {
-        Some(what) => (Light::Red, what),
-        None => match (node.is_ready().await, node.l2_tips().await) {
-            (Ok(true), Ok(tips)) => (
-                Light::Green,
-                format!(
-                    "version {}, proposed block {}, proven {}",
-                    printable(&info.node_version),
-                    tips.proposed,
-                    tips.proven
-                ),
-            ),
-            (Ok(false), _) => (Light::Red, "not ready".to_owned()),
-            (Err(error), _) | (_, Err(error)) => (Light::Red, without_words(&error)),
-        },
+    let mut state = NodeState { name: node.name().to_owned(), ..NodeState::default() };
+    let looked = look(node, network, gathered, &mut state).await;
+    if state.version.is_some() {
+        state.l1_answers = node.l1_access(L1_PROBE_DEADLINE).await.is_usable();
+    }
+    let found = of_node(&state, &network.config.thresholds());
+    let (of_l1, others): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|finding| finding.kind == FindingKind::NodeL1Unreachable);
+    let (light, what) = match (looked, others.first()) {
+        (Ok(what), None) => (Light::Green, what),
+        (Ok(_), Some(finding)) => (Light::of(&others), finding.message(0)),
+        (Err(why), Some(_)) => (Light::of(&others), why),
+        // What could not be looked at is not green.
+        (Err(why), None) => (Light::Red, why),
     };
     checks.push(check("node", node.name(), light, what));
+    if state.version.is_none() {
+        return;
+    }
     // A node whose L1 is gone goes on calling itself ready.
-    match node.l1_access(L1_PROBE_DEADLINE).await {
-        L1Access::Usable => checks.push(check("node_l1", node.name(), Light::Green, "the node's own L1 answers it")),
-        L1Access::Unusable => {
-            let what = "the node gets no usable answer from its own L1: it can neither attest nor propose";
-            let hint = "look at the L1 endpoint that the node is configured with: quota, key, reachability";
-            checks.push(Check { hint: Some(hint.to_owned()), ..check("node_l1", node.name(), Light::Red, what) });
+    checks.push(match (of_l1.first(), state.l1_answers) {
+        (Some(finding), _) => shown("node_l1", node.name(), finding, 0),
+        (None, Some(_)) => check("node_l1", node.name(), Light::Green, "the node's own L1 answers it"),
+        (None, None) => {
+            check("node_l1", node.name(), Light::Amber, "it cannot be told whether the node's own L1 answers")
         }
-        L1Access::Unknown => {
-            checks.push(check(
-                "node_l1",
-                node.name(),
-                Light::Amber,
-                "it cannot be told whether the node's own L1 answers",
-            ));
+    });
+}
+
+/// Asks a node who it is and how it is. Answers with what it says, or with why that is not as it should be.
+async fn look(
+    node: &AztecNode,
+    network: &Network,
+    gathered: Option<&Gathered>,
+    state: &mut NodeState,
+) -> Result<String, String> {
+    let info = node.node_info().await.map_err(|error| without_words(&error))?;
+    let version = printable(&info.node_version);
+    state.version = Some(version.clone());
+    if let Some(stranger) = stranger(&info, network) {
+        return Err(stranger);
+    }
+    state.is_up = true;
+    if let Some(gathered) = gathered {
+        let rollup = gathered.snapshot.rollup.address;
+        let followed = info.l1_contract_addresses.rollup_address;
+        state.follows_canonical = Some(followed == rollup);
+        if followed != rollup {
+            let (followed, rollup) = (format::address(&followed), format::address(&rollup));
+            return Err(format!("follows the rollup {followed}, the canonical one is {rollup}"));
         }
     }
+    let is_ready = node.is_ready().await.map_err(|error| without_words(&error))?;
+    state.is_ready = Some(is_ready);
+    if !is_ready {
+        return Err("not ready".to_owned());
+    }
+    let tips = node.l2_tips().await.map_err(|error| without_words(&error))?;
+    if let Some(gathered) = gathered {
+        state.lag = lag(gathered.snapshot.rollup.checkpoints.pending, tips.pending_checkpoint);
+    }
+    Ok(format!("version {version}, proposed block {}, proven {}", tips.proposed, tips.proven))
 }
 
 /// Whether a port is an admin port that takes the key.
 pub(super) async fn admin_port(port: &AztecNode) -> Check {
-    let bad = |what: String, hint: &str| Check {
-        hint: Some(hint.to_owned()),
-        ..check("admin_port", port.name(), Light::Red, what)
+    let bad = |what: String, hint: &str| {
+        let light = Light::of([&sentinel::of_admin_port(port.name(), &what)]);
+        Check { hint: Some(hint.to_owned()), ..check("admin_port", port.name(), light, what) }
     };
     match port.noted_offences(OffenceRange::Current).await {
         Ok(Some(_)) => check("admin_port", port.name(), Light::Green, "answers and accepts the key"),
@@ -95,22 +119,12 @@ fn without_words(failure: &RpcFailure) -> String {
     }
 }
 
-/// What a node follows that the configuration or the chain has otherwise.
-fn disagreement(info: &NodeInfo, network: &Network, gathered: Option<&Gathered>) -> Option<String> {
+/// What a node follows that the configuration has otherwise.
+fn stranger(info: &NodeInfo, network: &Network) -> Option<String> {
     let config = &network.config;
     if info.l1_chain_id != config.chain_id {
         return Some(format!("follows chain {}, not {}", info.l1_chain_id, config.chain_id));
     }
-    let addresses = &info.l1_contract_addresses;
-    if addresses.registry_address != config.aztec_registry {
-        return Some(format!("follows the Aztec Registry {}", format::address(&addresses.registry_address)));
-    }
-    let rollup = gathered?.snapshot.rollup.address;
-    (addresses.rollup_address != rollup).then(|| {
-        format!(
-            "follows the rollup {}, the canonical one is {}",
-            format::address(&addresses.rollup_address),
-            format::address(&rollup)
-        )
-    })
+    let registry = info.l1_contract_addresses.registry_address;
+    (registry != config.aztec_registry).then(|| format!("follows the Aztec Registry {}", format::address(&registry)))
 }

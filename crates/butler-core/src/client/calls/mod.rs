@@ -286,6 +286,7 @@ fn direct_outcome(call: Option<&Call>, answer: Answer) -> Result<Outcome, RpcFai
             Some(Target::Function { .. }) | None => Ok(Outcome::Returned(bytes(raw.get())?)),
         },
         Err(RpcFailure::Reverted { data }) => Ok(Outcome::Failed(data)),
+        Err(_) if call.is_some_and(|call| call.limit.is_some()) => Ok(Outcome::Failed(Bytes::new())),
         Err(failure) => Err(failure),
     }
 }

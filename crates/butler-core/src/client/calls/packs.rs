@@ -4,6 +4,7 @@ use ethers_core::types::H256;
 use serde_json::json;
 
 use super::proof;
+use crate::client::capped::CappedCall;
 use crate::client::endpoint::Endpoint;
 use crate::client::limits::Refusal;
 use crate::client::wire::Request;
@@ -96,6 +97,10 @@ impl Pack {
                 Request::eth_call(endpoint.multicall3(), &encode_aggregate(endpoint.multicall3(), members), pin)
             }
             Self::Direct(call) => match calls.get(*call).map(|call| &call.target) {
+                Some(Target::Function { to, data }) if calls.get(*call).is_some_and(|call| call.limit.is_some()) => {
+                    let gas = calls.get(*call).and_then(|call| call.limit).unwrap_or_default();
+                    CappedCall { to: *to, data: data.clone(), gas }.request(pin)
+                }
                 Some(Target::Function { to, data }) => Request::eth_call(*to, data, pin),
                 Some(Target::Balance(account)) => {
                     Request::new("eth_getBalance", &json!([account, { "blockHash": pin }]))
@@ -133,6 +138,10 @@ pub(super) fn first_packs(endpoint: &Endpoint, calls: &[Call]) -> Vec<Pack> {
     let mut packs = Vec::new();
     let (mut members, mut gas) = (Vec::new(), 0_u64);
     for (index, call) in calls.iter().enumerate() {
+        if call.limit.is_some() {
+            packs.push(Pack::Direct(index));
+            continue;
+        }
         if !members.is_empty() && (gas.saturating_add(call.gas) > limit || members.len() >= PACK_LIMIT) {
             packs.push(pack(Group { calls: std::mem::take(&mut members), gas, is_part: false }));
             gas = 0;

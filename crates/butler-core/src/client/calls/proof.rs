@@ -32,6 +32,7 @@ pub(super) fn calls(multicall3: Address) -> [Call; CALLS] {
         target: Target::Function { to: multicall3, data: Bytes::from(selector) },
         function: Cow::Borrowed("the block"),
         gas: GAS,
+        limit: None,
     })
 }
 

@@ -1,9 +1,11 @@
 //! Whether the node pays an attester's rewards to the right contract, and how urgent it is when it does not.
 //!
-//! The right coinbase is the split of the attester's last `StakedWithProvider`, as far as the chain confirms that split.
-//! Where there is no such event, or where only a log says so, there is nothing to compare with, and this module says that:
-//! it never invents a fallback. (One provider proposed for two months with wrong coinbases because a fallback had silenced
-//! every alarm.)
+//! The right coinbase is the split of the delegation that counts (`fate`), as far as the chain confirms that split, or where
+//! the operator says so an address of the operator's own. Where there is no such delegation, or where only a log says so,
+//! there is nothing to compare with, and this module says that: it never invents a fallback. (One provider proposed for two
+//! months with wrong coinbases because a fallback had silenced every alarm.)
+
+mod policy;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,13 +17,15 @@ use super::ids::Coinbase;
 use super::position::Position;
 use super::split::Unconfirmed;
 
+pub use self::policy::{CoinbasePolicies, CoinbasePolicy};
+
 /// What is found about one attester's coinbase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum CoinbaseCheck {
     /// No coinbase is needed here yet, or none is needed any more.
     NotApplicable,
-    /// Every key file names the expected coinbase.
+    /// Every key file names the expected coinbase, or the same address of the operator's own where that is the policy.
     Matches,
     /// No key file names a coinbase.
     Missing {
@@ -35,6 +39,17 @@ pub enum CoinbaseCheck {
         /// The split that receives this attester's rewards.
         expected: Coinbase,
     },
+    /// A key file names the zero address: what is paid there is nobody's.
+    Zero,
+    /// Key files name several addresses of the operator's own for one attester.
+    Differs {
+        /// The lowest of them.
+        configured: Coinbase,
+        /// The next one.
+        other: Coinbase,
+    },
+    /// It needs a coinbase, and what the key files name cannot be read.
+    Unknown,
     /// A coinbase is configured, and the chain confirms none to be the right one.
     Unverifiable {
         /// What the key file says; the lowest address when there are several.
@@ -66,6 +81,8 @@ pub enum Unverified {
     NoDelegation,
     /// The logs say that its provider took it out of the queue, and the rollup has it all the same.
     Dripped,
+    /// It was staked several times, and what the rollup tells does not say which deposit succeeded.
+    SeveralDeposits,
     /// As [`Unconfirmed::NoSplitBeside`].
     NoSplitBeside,
     /// As [`Unconfirmed::OtherHash`].
@@ -82,10 +99,11 @@ pub enum Unverified {
 
 impl Unverified {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NotStakedYet,
         Self::NoDelegation,
         Self::Dripped,
+        Self::SeveralDeposits,
         Self::NoSplitBeside,
         Self::OtherHash,
         Self::OtherTerms,
@@ -116,6 +134,9 @@ impl Unverified {
             Self::NotStakedYet => "it is not staked yet, so its split does not exist",
             Self::NoDelegation => "no delegation is known",
             Self::Dripped => "the logs say that it was taken out of the queue, and the rollup has it all the same",
+            Self::SeveralDeposits => {
+                "it was staked several times, and the rollup does not tell which of the deposits succeeded"
+            }
             Self::NoSplitBeside => Unconfirmed::NoSplitBeside.words(),
             Self::OtherHash => Unconfirmed::OtherHash.words(),
             Self::OtherTerms => Unconfirmed::OtherTerms.words(),
@@ -132,6 +153,7 @@ impl Unverified {
             Self::NotStakedYet => "not_staked_yet",
             Self::NoDelegation => "no_delegation",
             Self::Dripped => "dripped",
+            Self::SeveralDeposits => "several_deposits",
             Self::NoSplitBeside => "no_split_beside",
             Self::OtherHash => "other_hash",
             Self::OtherTerms => "other_terms",
@@ -147,6 +169,7 @@ impl Unverified {
         match self {
             Self::NotStakedYet | Self::NoDelegation => false,
             Self::Dripped
+            | Self::SeveralDeposits
             | Self::NoSplitBeside
             | Self::OtherHash
             | Self::OtherTerms
@@ -161,13 +184,17 @@ impl Unverified {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expectation {
-    /// No delegation is known.
+    /// No delegation is known, or somebody else's deposit made it a validator.
     Nothing,
-    /// The split of its last delegation, which the chain confirms.
+    /// Nothing will ever be earned: its stakes were refunded, or will be.
+    Burnt,
+    /// An address of the operator's own, as the policy says.
+    Own,
+    /// The split of the delegation that counts, which the chain confirms.
     Confirmed(Coinbase),
     /// There should be one, and it cannot be told which.
     Unconfirmed {
-        /// What the log of its last delegation names; `None` without such a log.
+        /// What the log of the delegation that counts names; `None` without such a log.
         claimed: Option<Coinbase>,
         /// Why that is not believed.
         why: Unverified,
@@ -180,7 +207,7 @@ impl Expectation {
     pub fn confirmed(self) -> Option<Coinbase> {
         match self {
             Self::Confirmed(coinbase) => Some(coinbase),
-            Self::Nothing | Self::Unconfirmed { .. } => None,
+            Self::Nothing | Self::Burnt | Self::Own | Self::Unconfirmed { .. } => None,
         }
     }
 
@@ -189,7 +216,7 @@ impl Expectation {
     pub fn claimed(self) -> Option<Coinbase> {
         match self {
             Self::Unconfirmed { claimed, .. } => claimed,
-            Self::Nothing | Self::Confirmed(_) => None,
+            Self::Nothing | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
         }
     }
 
@@ -198,7 +225,7 @@ impl Expectation {
     pub fn doubt(self) -> Option<Unverified> {
         match self {
             Self::Unconfirmed { why, .. } => Some(why),
-            Self::Nothing | Self::Confirmed(_) => None,
+            Self::Nothing | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
         }
     }
 }
@@ -220,6 +247,8 @@ pub enum Severity {
 pub struct CoinbaseFacts {
     /// Every coinbase that some key file names for the attester.
     pub configured: BTreeSet<Coinbase>,
+    /// Whether some key file names the zero address.
+    pub names_zero: bool,
     /// What is known of the right one.
     pub expected: Expectation,
     /// Where the chain has the attester.
@@ -250,8 +279,16 @@ pub fn check_coinbase(facts: &CoinbaseFacts) -> CoinbaseCheck {
         Position::ProviderQueue => Unverified::NotStakedYet,
         Position::Validating | Position::EntryQueue | Position::Unregistered => Unverified::NoDelegation,
     };
-    let Some(first) = facts.configured.first().copied() else {
-        return if facts.expected != Expectation::Nothing || earns(facts.position) {
+    if facts.expected == Expectation::Burnt {
+        return CoinbaseCheck::NotApplicable;
+    }
+    if facts.names_zero {
+        return CoinbaseCheck::Zero;
+    }
+    let mut configured = facts.configured.iter().copied();
+    let Some(first) = configured.next() else {
+        let is_staked = !matches!(facts.expected, Expectation::Nothing | Expectation::Own);
+        return if is_staked || earns(facts.position) {
             let deadline = deadline(facts.position, facts.arrival);
             CoinbaseCheck::Missing { deadline }
         } else {
@@ -260,6 +297,10 @@ pub fn check_coinbase(facts: &CoinbaseFacts) -> CoinbaseCheck {
     };
     let expected = match facts.expected {
         Expectation::Confirmed(expected) => expected,
+        Expectation::Own | Expectation::Burnt => {
+            let other = configured.next();
+            return other.map_or(CoinbaseCheck::Matches, |other| CoinbaseCheck::Differs { configured: first, other });
+        }
         Expectation::Nothing => return CoinbaseCheck::Unverifiable { configured: first, why: without },
         Expectation::Unconfirmed { why, .. } => return CoinbaseCheck::Unverifiable { configured: first, why },
     };
@@ -286,6 +327,7 @@ impl CoinbaseCheck {
     pub fn severity(&self, position: Position, now: u64, critical_within: Duration) -> Severity {
         match self {
             Self::NotApplicable | Self::Matches => Severity::Ok,
+            Self::Unknown => Severity::Warning,
             Self::Missing { deadline } => match deadline {
                 Deadline::Overdue => Severity::Critical,
                 Deadline::Arrival(arrival) if arrival.earliest.saturating_sub(now) <= critical_within.as_secs() => {
@@ -293,8 +335,8 @@ impl CoinbaseCheck {
                 }
                 Deadline::Arrival(_) | Deadline::Unknown => Severity::Warning,
             },
-            Self::Wrong { .. } if earns(position) => Severity::Critical,
-            Self::Wrong { .. } => Severity::Warning,
+            Self::Wrong { .. } | Self::Zero | Self::Differs { .. } if earns(position) => Severity::Critical,
+            Self::Wrong { .. } | Self::Zero | Self::Differs { .. } => Severity::Warning,
             Self::Unverifiable { why: Unverified::NotStakedYet, .. } => Severity::Warning,
             Self::Unverifiable { why, .. } if why.is_suspect() && earns(position) => Severity::Warning,
             // Nobody can do anything about it; a warning that never ends teaches to ignore warnings.

@@ -3,6 +3,7 @@
 use ethers_core::types::Address;
 
 use super::*;
+use crate::domain::ids::ProviderId;
 
 const ARRIVAL: Arrival = Arrival { epoch: 7, earliest: 10_000, expected: 10_100 };
 
@@ -13,6 +14,7 @@ fn coinbase(byte: u8) -> Coinbase {
 fn check(position: Position, configured: &[u8], expected: Option<u8>, arrival: Option<Arrival>) -> CoinbaseCheck {
     check_coinbase(&CoinbaseFacts {
         configured: configured.iter().copied().map(coinbase).collect(),
+        names_zero: false,
         expected: expected.map_or(Expectation::Nothing, |byte| Expectation::Confirmed(coinbase(byte))),
         position,
         arrival,
@@ -25,6 +27,10 @@ fn missing(deadline: Deadline) -> CoinbaseCheck {
 
 fn wrong(configured: u8, expected: u8) -> CoinbaseCheck {
     CoinbaseCheck::Wrong { configured: coinbase(configured), expected: coinbase(expected) }
+}
+
+fn differs(configured: u8, other: u8) -> CoinbaseCheck {
+    CoinbaseCheck::Differs { configured: coinbase(configured), other: coinbase(other) }
 }
 
 fn unverifiable(configured: u8, why: Unverified) -> CoinbaseCheck {
@@ -100,6 +106,7 @@ fn what_only_a_log_says_is_neither_right_nor_wrong() {
         for configured in [5, 6] {
             let facts = CoinbaseFacts {
                 configured: [coinbase(configured)].into(),
+                names_zero: false,
                 expected: claim(Unverified::OtherHash),
                 position,
                 arrival: None,
@@ -109,6 +116,67 @@ fn what_only_a_log_says_is_neither_right_nor_wrong() {
             assert!(matches!(check_coinbase(&nothing), CoinbaseCheck::Missing { .. }), "{position}");
         }
     }
+}
+
+#[test]
+fn a_burnt_key_has_no_missing_coinbase_and_no_wrong_one() {
+    for position in Position::ALL {
+        for (configured, names_zero) in [(&[][..], false), (&[1], false), (&[1, 2], true)] {
+            let configured = configured.iter().copied().map(coinbase).collect();
+            let facts = CoinbaseFacts {
+                configured,
+                names_zero,
+                expected: Expectation::Burnt,
+                position,
+                arrival: Some(ARRIVAL),
+            };
+            assert_eq!(check_coinbase(&facts), CoinbaseCheck::NotApplicable, "{position}");
+        }
+    }
+}
+
+#[test]
+fn the_zero_address_is_an_error_of_its_own_wherever_a_coinbase_matters() {
+    for expected in [Expectation::Nothing, Expectation::Own, Expectation::Confirmed(coinbase(1))] {
+        for position in [Position::Validating, Position::EntryQueue, Position::Unregistered, Position::ProviderQueue] {
+            for configured in [&[][..], &[1]] {
+                let configured = configured.iter().copied().map(coinbase).collect();
+                let facts = CoinbaseFacts { configured, names_zero: true, expected, position, arrival: None };
+                assert_eq!(check_coinbase(&facts), CoinbaseCheck::Zero, "{position} {expected:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_own_coinbase_is_any_one_address_that_all_files_agree_on() {
+    let own = |position, configured: &[u8]| {
+        check_coinbase(&CoinbaseFacts {
+            configured: configured.iter().copied().map(coinbase).collect(),
+            names_zero: false,
+            expected: Expectation::Own,
+            position,
+            arrival: None,
+        })
+    };
+    for position in [Position::Validating, Position::EntryQueue, Position::Unregistered, Position::ProviderQueue] {
+        assert_eq!(own(position, &[7]), CoinbaseCheck::Matches, "{position}");
+        assert_eq!(own(position, &[7, 8]), differs(7, 8), "{position}");
+    }
+    assert_eq!(own(Position::Validating, &[]), missing(Deadline::Overdue));
+    assert_eq!(own(Position::EntryQueue, &[]), missing(Deadline::Unknown));
+    assert_eq!(own(Position::ProviderQueue, &[]), CoinbaseCheck::NotApplicable, "there is time");
+    assert_eq!(own(Position::Exiting, &[7, 8]), CoinbaseCheck::NotApplicable);
+}
+
+#[test]
+fn a_providers_own_policy_wins_over_the_networks() {
+    let id = |number: u64| ProviderId::try_from(number).unwrap();
+    let policies =
+        CoinbasePolicies { network: CoinbasePolicy::Own, by_provider: [(id(2), CoinbasePolicy::Split)].into() };
+    let of = [None, Some(id(1)), Some(id(2))].map(|provider| policies.of(provider));
+    assert_eq!(of, [CoinbasePolicy::Own, CoinbasePolicy::Own, CoinbasePolicy::Split]);
+    assert_eq!(CoinbasePolicies::default().of(Some(id(1))), CoinbasePolicy::Split);
 }
 
 #[test]
@@ -127,6 +195,10 @@ fn rewards_that_go_astray_now_or_soon_are_critical() {
         (wrong(1, 2), Position::EntryQueue, 0, Severity::Critical),
         (wrong(1, 2), Position::Unregistered, 0, Severity::Warning),
         (wrong(1, 2), Position::ProviderQueue, 0, Severity::Warning),
+        (CoinbaseCheck::Zero, Position::Validating, 0, Severity::Critical),
+        (CoinbaseCheck::Zero, Position::ProviderQueue, 0, Severity::Warning),
+        (differs(1, 2), Position::EntryQueue, 0, Severity::Critical),
+        (differs(1, 2), Position::Unregistered, 0, Severity::Warning),
         (unverifiable(1, Unverified::NoDelegation), Position::Validating, 0, Severity::Ok),
         (unverifiable(1, Unverified::NotStakedYet), Position::ProviderQueue, 0, Severity::Warning),
         (unverifiable(1, Unverified::OtherHash), Position::Validating, 0, Severity::Warning),

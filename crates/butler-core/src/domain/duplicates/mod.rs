@@ -7,11 +7,13 @@
 mod kind;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use ethers_core::types::{Address, H256};
+use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
 use self::kind::{CHAIN_PAIRS, ChainPlace};
+use super::bls_key::BlsKey;
 use super::ids::{Coinbase, ProviderId};
 use super::key_book::{KeyBook, KeyEntry};
 use super::provider::ProviderFacts;
@@ -68,8 +70,24 @@ pub enum Place {
     },
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OwnProviderQueue { provider, index } => write!(f, "queue of own provider {provider}, index {index}"),
+            Self::OtherProviderQueue { provider, index } => write!(f, "queue of provider {provider}, index {index}"),
+            Self::EntryQueue { place } => write!(f, "entry queue, place {}", place.saturating_add(1)),
+            Self::ActiveSet { index } => write!(f, "active set, index {index}"),
+            Self::Exiting => f.pad("exiting"),
+            Self::Zombie => f.pad("slashed out"),
+            Self::History => f.pad("was active once"),
+            Self::KeyFile { file, index } => write!(f, "{file}, validators[{index}]"),
+            Self::Server { server } => write!(f, "server {server}"),
+        }
+    }
+}
+
 /// What is in two places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// An attester, by its address.
@@ -77,11 +95,11 @@ pub enum Subject {
     /// A publisher, by its address.
     Publisher(Address),
     /// A compressed BLS public key.
-    BlsKey(H256),
+    BlsKey(BlsKey),
 }
 
 /// One finding: a subject that is where it must not be a second time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Duplicate {
     /// What is in two places.
     pub subject: Subject,
@@ -227,7 +245,7 @@ fn key_file_duplicates(keys: &KeyBook, replicas: ReplicaPolicy) -> Vec<Duplicate
 
 /// The BLS keys that key files give to different attesters.
 fn shared_bls_keys(keys: &KeyBook) -> Vec<Duplicate> {
-    let mut holders = BTreeMap::<H256, Vec<&KeyEntry>>::new();
+    let mut holders = BTreeMap::<BlsKey, Vec<&KeyEntry>>::new();
     for entry in &keys.entries {
         if let Some(key) = entry.bls_public_key {
             holders.entry(key).or_default().push(entry);

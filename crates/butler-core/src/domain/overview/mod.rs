@@ -10,16 +10,37 @@ use ethers_core::types::{Address, U256};
 use serde::Serialize;
 
 use super::arrival::{Arrival, arrival};
-use super::coinbase::{CoinbaseCheck, CoinbaseFacts, Expectation, Severity, Unverified, check_coinbase};
-use super::delegation::Delegation;
+use super::coinbase::{
+    CoinbaseCheck, CoinbaseFacts, CoinbasePolicies, CoinbasePolicy, Expectation, Severity, Unverified, check_coinbase,
+};
 use super::ids::{Coinbase, ProviderId};
-use super::key_book::{KeyBook, KeyEntry};
+use super::key_book::{CoinbaseSetting, KeyBook, KeyEntry};
 use super::position::{Position, PositionFacts, position};
 use super::snapshot::NetworkSnapshot;
-use super::split::{SplitCheck, Unconfirmed};
-use super::state::{State, StateFacts, next_state};
+use super::state::{State, StateFacts, state};
 use super::transition::{Judgement, judge};
 use super::view::AttesterView;
+
+mod stakes;
+
+pub use self::stakes::StakeRow;
+use self::stakes::{Stakes, stakes_of};
+
+/// What coinbases are judged by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CoinbaseRules {
+    /// A missing coinbase is critical when its attester may be active within this time.
+    pub critical_within: Duration,
+    /// Which coinbase is right.
+    pub policies: CoinbasePolicies,
+}
+
+impl From<Duration> for CoinbaseRules {
+    /// The rules of operators whose coinbases are splits.
+    fn from(critical_within: Duration) -> Self {
+        Self { critical_within, policies: CoinbasePolicies::default() }
+    }
+}
 
 /// Everything that is known and decided about one attester.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,7 +53,7 @@ pub struct AttesterRow {
     pub position: Position,
     /// What the step from its previous state means; `None` when it had none.
     pub judgement: Option<Judgement>,
-    /// Our provider that queues it, or that it was last staked with.
+    /// Our provider that queues it, or that it was staked with.
     pub provider_id: Option<ProviderId>,
     /// How many keys are taken before it; 0 is the next one.
     pub provider_queue_place: Option<u64>,
@@ -46,24 +67,30 @@ pub struct AttesterRow {
     pub coinbase_severity: Severity,
     /// Every coinbase that key files name for it.
     pub coinbase_configured: BTreeSet<Coinbase>,
-    /// The split of its last `StakedWithProvider`, where the chain confirms it.
+    /// The split of the delegation that counts, where the chain confirms it and the policy asks for it.
     pub coinbase_expected: Option<Coinbase>,
-    /// What the log of that event names, where the chain does not confirm it: never to be configured because of this.
+    /// What the log of that delegation names, where the chain does not confirm it: never to be configured because of this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coinbase_claimed: Option<Coinbase>,
     /// Why no coinbase is confirmed, where there should be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coinbase_doubt: Option<Unverified>,
+    /// Why it is not known which coinbase the files name, as `FILE: why`; then nothing is concluded from finding none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coinbase_unknown: Option<String>,
     /// The rollup's own view: status, balance, exit.
     pub view: AttesterView,
     /// The servers that run it.
     pub servers: BTreeSet<String>,
-    /// Whether its last deposit was refunded: staked on this rollup, and now neither waiting nor ever active.
+    /// Whether its stakes were refunded: staked on this rollup, and now neither waiting nor ever active.
     pub deposit_failed: bool,
+    /// What became of each of its stakes, oldest first, where that is not the plain story of one that waits or succeeded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stakes: Vec<StakeRow>,
     /// Rewards that wait for its confirmed coinbase, or else for its first configured one, in base units; `None` when
     /// they were not read.
     pub pending_rewards: Option<U256>,
-    /// Who staked it last.
+    /// Who made the delegation that counts, or the last one where none does.
     pub staker: Option<Address>,
 }
 
@@ -71,8 +98,9 @@ pub struct AttesterRow {
 struct Index<'a> {
     provider_queues: BTreeMap<Address, (ProviderId, u64)>,
     entry_queue: BTreeMap<Address, u64>,
-    last_delegations: BTreeMap<Address, &'a Delegation>,
+    stakes: BTreeMap<Address, Stakes<'a>>,
     key_entries: BTreeMap<Address, Vec<&'a KeyEntry>>,
+    keys: &'a KeyBook,
 }
 
 impl<'a> Index<'a> {
@@ -88,35 +116,29 @@ impl<'a> Index<'a> {
         for (place, deposit) in (0..).zip(&snapshot.entry_queue) {
             entry_queue.entry(deposit.attester).or_insert(place);
         }
-        let mut last_delegations = BTreeMap::<Address, &Delegation>::new();
-        for delegation in &snapshot.delegations {
-            let last = last_delegations.entry(delegation.attester).or_insert(delegation);
-            if last.log < delegation.log {
-                *last = delegation;
-            }
-        }
-        Self { provider_queues, entry_queue, last_delegations, key_entries: keys.by_attester() }
+        Self { provider_queues, entry_queue, stakes: stakes_of(snapshot), key_entries: keys.by_attester(), keys }
     }
 }
 
 /// The row of every tracked attester, ordered by state, queue place and address.
 ///
-/// `previous` are the states of the last overview, empty at first. A missing coinbase becomes critical when its attester
-/// may be active within `critical_within` of the snapshot's block.
+/// `previous` are the states of the last overview, empty at first; steps are judged by them, and nothing else. A missing
+/// coinbase becomes critical when its attester may be active within the time of `rules` of the snapshot's block.
 #[must_use]
 pub fn overview(
     snapshot: &NetworkSnapshot,
     keys: &KeyBook,
     previous: &BTreeMap<Address, State>,
-    critical_within: Duration,
+    rules: impl Into<CoinbaseRules>,
 ) -> Vec<AttesterRow> {
+    let rules = rules.into();
     let index = Index::new(snapshot, keys);
     let mut rows: Vec<AttesterRow> = snapshot
         .attesters
         .iter()
         .map(|(attester, view)| {
             let before = previous.get(attester).copied();
-            row(snapshot, &index, (*attester, view), before, critical_within)
+            row(snapshot, &index, (*attester, view), before, &rules)
         })
         .collect();
     rows.sort_by_key(|row| {
@@ -131,83 +153,80 @@ fn row(
     index: &Index<'_>,
     (attester, view): (Address, &AttesterView),
     before: Option<State>,
-    critical_within: Duration,
+    rules: &CoinbaseRules,
 ) -> AttesterRow {
     let now = snapshot.block.timestamp;
     let provider_queue = index.provider_queues.get(&attester).copied();
     let entry_queue_place = index.entry_queue.get(&attester).copied();
-    let delegation = index.last_delegations.get(&attester).copied();
+    let no_stakes = Stakes::default();
+    let stakes = index.stakes.get(&attester).unwrap_or(&no_stakes);
+    let delegation = stakes.delegation();
     let entries = index.key_entries.get(&attester).map_or(&[][..], Vec::as_slice);
     let coinbase_configured: BTreeSet<Coinbase> = entries.iter().filter_map(|entry| entry.coinbase).collect();
+    let names_zero = entries.iter().any(|entry| entry.coinbase_setting() == CoinbaseSetting::Zero);
 
     let position = position(PositionFacts {
         view,
         in_provider_queue: provider_queue.is_some(),
         in_entry_queue: entry_queue_place.is_some(),
     });
-    let state = next_state(
-        before,
-        StateFacts {
-            status: view.status,
-            was_active_once: view.was_active_once(),
-            coinbase_configured: !coinbase_configured.is_empty(),
-            in_provider_queue: provider_queue.is_some(),
-            in_entry_queue: entry_queue_place.is_some(),
-            staked_with_provider: delegation.is_some(),
-        },
-    );
+    let is_dripped = snapshot.dripped.contains(&attester);
+    let coinbase_unknown = index.keys.coinbase_doubt(entries);
+    let found = state(StateFacts {
+        status: view.status,
+        was_active_once: view.was_active_once(),
+        coinbase_configured: !coinbase_configured.is_empty(),
+        in_provider_queue: provider_queue.is_some(),
+        in_entry_queue: entry_queue_place.is_some(),
+        staked_with_provider: delegation.is_some(),
+        dripped: is_dripped,
+    });
+    let state = match before {
+        Some(before) if coinbase_unknown.is_some() && differ_by_coinbase(before, found) => before,
+        Some(_) | None => found,
+    };
     let arrival = entry_queue_place
         .filter(|_| position == Position::EntryQueue)
         .and_then(|place| arrival(place, &snapshot.rollup.clock, &snapshot.rollup.flush, now));
-    let expected = expectation(snapshot, attester, delegation, position);
-    let coinbase =
-        check_coinbase(&CoinbaseFacts { configured: coinbase_configured.clone(), expected, position, arrival });
+    let provider_id = provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id));
+    let mut expected = stakes.expectation(snapshot, view, position, is_dripped);
+    if rules.policies.of(provider_id) == CoinbasePolicy::Own && expected != Expectation::Burnt {
+        expected = Expectation::Own;
+    }
+    let configured = coinbase_configured.clone();
+    let coinbase = check_coinbase(&CoinbaseFacts { configured, names_zero, expected, position, arrival });
+    let is_unknown = coinbase_unknown.is_some() && matches!(coinbase, CoinbaseCheck::Missing { .. });
+    let coinbase = if is_unknown { CoinbaseCheck::Unknown } else { coinbase };
     let paid = expected.confirmed().or_else(|| coinbase_configured.first().copied());
     AttesterRow {
         attester,
         state,
         position,
         judgement: before.map(|before| judge(before, state)),
-        provider_id: provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id)),
+        provider_id,
         provider_queue_place: provider_queue.map(|(_, place)| place),
         entry_queue_place,
         arrival,
         coinbase,
-        coinbase_severity: coinbase.severity(position, now, critical_within),
+        coinbase_severity: coinbase.severity(position, now, rules.critical_within),
         coinbase_configured,
         coinbase_expected: expected.confirmed(),
         coinbase_claimed: expected.claimed(),
         coinbase_doubt: expected.doubt(),
+        coinbase_unknown,
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),
-        deposit_failed: position == Position::Unregistered
-            && delegation.is_some_and(|last| last.rollup == snapshot.rollup.address),
+        deposit_failed: position == Position::Unregistered && stakes.are_burnt(),
+        stakes: stakes.rows(),
         pending_rewards: paid.and_then(|paid| snapshot.pending_rewards.get(&paid).copied()),
         staker: delegation.map(|delegation| delegation.staker),
     }
 }
 
-/// What is known of the right coinbase of an attester whose last delegation is this one.
-fn expectation(
-    snapshot: &NetworkSnapshot,
-    attester: Address,
-    delegation: Option<&Delegation>,
-    position: Position,
-) -> Expectation {
-    let is_on_rollup = matches!(position, Position::EntryQueue | Position::Validating);
-    if is_on_rollup && snapshot.dripped.contains(&attester) {
-        let claimed = delegation.map(|delegation| delegation.coinbase);
-        return Expectation::Unconfirmed { claimed, why: Unverified::Dripped };
-    }
-    let Some(coinbase) = delegation.map(|delegation| delegation.coinbase) else {
-        return Expectation::Nothing;
-    };
-    let unconfirmed = |why: Unconfirmed| Expectation::Unconfirmed { claimed: Some(coinbase), why: why.into() };
-    match snapshot.splits.get(&coinbase) {
-        Some(SplitCheck::Confirmed(_)) => Expectation::Confirmed(coinbase),
-        Some(SplitCheck::Unconfirmed(why)) => unconfirmed(*why),
-        None => unconfirmed(Unconfirmed::NoSplitBeside),
-    }
+/// Whether nothing but a coinbase in a key file makes one state the other: a file that cannot be read is no step.
+fn differ_by_coinbase(one: State, other: State) -> bool {
+    let pair = [one, other];
+    pair.contains(&State::CoinbaseNeeded) && pair.contains(&State::InStakingQueue)
 }
 
 /// How many rows are in each state; every state is there.

@@ -4,9 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::coinbase::{Deadline, Unverified};
+use crate::domain::delegation::Delegation;
+use crate::domain::deposit::Winner;
+use crate::domain::key_book::CoinbaseFault;
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
 };
+use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::domain::view::OnChainStatus;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -33,6 +37,7 @@ fn busy() -> (NetworkSnapshot, KeyBook) {
     let keys = KeyBook {
         entries: vec![entry(3, Some(103), 0), entry(4, Some(999), 1), entry(5, Some(500), 2), entry(6, None, 3)],
         publishers_by_server: BTreeMap::new(),
+        gaps: Vec::new(),
     };
     (snapshot, keys)
 }
@@ -91,7 +96,7 @@ fn only_the_entry_queue_has_arrivals() {
 }
 
 #[test]
-fn coinbases_are_compared_with_the_last_delegation() {
+fn coinbases_are_compared_with_the_delegation_that_counts() {
     let rows = rows();
     let found = |attester| {
         let row = row_of(&rows, attester);
@@ -104,8 +109,7 @@ fn coinbases_are_compared_with_the_last_delegation() {
     assert_eq!(found(5), (direct, Severity::Ok));
     let overdue = CoinbaseCheck::Missing { deadline: Deadline::Overdue };
     assert_eq!(found(6), (overdue, Severity::Critical));
-    let unknown = CoinbaseCheck::Missing { deadline: Deadline::Unknown };
-    assert_eq!(found(9), (unknown, Severity::Warning));
+    assert_eq!(found(9), (CoinbaseCheck::NotApplicable, Severity::Ok), "its stake was refunded: the key is burnt");
     assert_eq!(found(1), (CoinbaseCheck::NotApplicable, Severity::Ok));
     assert_eq!(found(8), (CoinbaseCheck::NotApplicable, Severity::Ok));
 }
@@ -164,6 +168,125 @@ fn the_last_delegation_is_the_highest_log_whatever_the_order() {
     snapshot.delegations.clear();
     let rows = overview(&snapshot, &keys, &BTreeMap::new(), HOUR);
     assert_eq!(row_of(&rows, 3).staker, None);
+}
+
+/// Attester 3 staked in blocks 3 and 90, with coinbases 103 and 190.
+fn staked_twice(change: impl FnOnce(&mut NetworkSnapshot)) -> AttesterRow {
+    let (mut snapshot, _) = busy();
+    snapshot.delegations.push(Delegation { staker: address(77), ..delegation(90, 3, coinbase(190)) });
+    confirm(&mut snapshot);
+    change(&mut snapshot);
+    let keys = KeyBook {
+        entries: vec![KeyEntry { coinbase: Some(coinbase(190)), ..key_entry(3, "paris", "paris.json", 0) }],
+        ..KeyBook::default()
+    };
+    row_of(&overview(&snapshot, &keys, &BTreeMap::new(), HOUR), 3).clone()
+}
+
+#[test]
+fn of_two_stakes_the_one_that_succeeded_or_can_succeed_first_decides_the_coinbase() {
+    let expected = |row: &AttesterRow| (row.coinbase_expected, row.staker, row.coinbase);
+    let first = coinbase(103);
+    let second = coinbase(190);
+    let wrong = CoinbaseCheck::Wrong { configured: second, expected: first };
+    let active = |snapshot: &mut NetworkSnapshot| {
+        snapshot.attesters.insert(address(3), view(OnChainStatus::Validating, true));
+    };
+
+    let waits = staked_twice(active);
+    assert_eq!(expected(&waits), (Some(first), Some(address(6_000)), wrong), "success, then a stake that waits");
+    let fates: Vec<_> = waits.stakes.iter().map(|stake| (stake.fate.name(), stake.counts)).collect();
+    assert_eq!(fates, [("succeeded", true), ("doomed", false)]);
+
+    let both = staked_twice(|snapshot| snapshot.entry_queue.push(deposit(3)));
+    assert_eq!(expected(&both), (Some(first), Some(address(6_000)), wrong), "both wait");
+
+    let failed = staked_twice(|_| ());
+    let matches = CoinbaseCheck::Matches;
+    assert_eq!(expected(&failed), (Some(second), Some(address(77)), matches), "failure, then a stake that waits");
+
+    let decided = |winner: Option<Winner>| {
+        staked_twice(|snapshot| {
+            active(snapshot);
+            snapshot.entry_queue.retain(|deposit| deposit.attester != address(3));
+            snapshot.winners.extend(winner.map(|winner| (address(3), winner)));
+        })
+    };
+    let of_block = |block| Winner::Delegation(delegation(block, 3, first).log);
+    assert_eq!(expected(&decided(Some(of_block(3)))), (Some(first), Some(address(6_000)), wrong));
+    assert_eq!(expected(&decided(Some(of_block(90)))), (Some(second), Some(address(77)), matches));
+    for winner in [None, Some(Winner::Unknown)] {
+        let row = decided(winner);
+        let why = Unverified::SeveralDeposits;
+        assert_eq!(row.coinbase, CoinbaseCheck::Unverifiable { configured: second, why }, "nobody guesses");
+        assert_eq!((row.coinbase_expected, row.coinbase_doubt), (None, Some(why)));
+    }
+
+    let burnt = staked_twice(|snapshot| snapshot.entry_queue.clear());
+    assert_eq!(expected(&burnt), (None, Some(address(77)), CoinbaseCheck::NotApplicable), "both were refunded");
+    assert!(burnt.deposit_failed);
+
+    let left = staked_twice(|snapshot| {
+        snapshot.attesters.insert(address(3), view(OnChainStatus::None, true));
+    });
+    assert_eq!((left.position, left.state), (Position::EntryQueue, State::NoLongerActive));
+    assert_eq!(left.coinbase, CoinbaseCheck::NotApplicable, "it was active once, so this stake will be refunded, too");
+}
+
+#[test]
+fn a_key_that_is_queued_again_after_a_refund_waits_for_its_next_split() {
+    let queued = staked_twice(|snapshot| {
+        snapshot.entry_queue.clear();
+        snapshot.providers.insert(provider_id(1), provider(&[3]));
+    });
+    let why = Unverified::NotStakedYet;
+    assert_eq!(queued.coinbase, CoinbaseCheck::Unverifiable { configured: coinbase(190), why });
+    assert!(!queued.deposit_failed);
+}
+
+#[test]
+fn whoever_looks_for_the_first_time_says_the_same_state_as_whoever_looked_before() {
+    let (mut snapshot, keys) = busy();
+    snapshot.dripped.insert(address(10));
+    let fresh = overview(&snapshot, &keys, &BTreeMap::new(), HOUR);
+    assert_eq!(row_of(&fresh, 10).state, State::CoinbaseNeeded, "the ledger says that it left the queue");
+    assert_eq!(row_of(&fresh, 10).coinbase, CoinbaseCheck::NotApplicable, "and nobody staked it");
+    for before in State::ALL {
+        let previous = snapshot.attesters.keys().map(|attester| (*attester, before)).collect();
+        let rows = overview(&snapshot, &keys, &previous, HOUR);
+        assert!(rows.iter().zip(&fresh).all(|(row, fresh)| row.state == fresh.state), "{before}");
+    }
+}
+
+#[test]
+fn with_an_own_coinbase_no_split_is_expected() {
+    let (snapshot, keys) = busy();
+    let own = CoinbasePolicies { network: CoinbasePolicy::Own, ..CoinbasePolicies::default() };
+    let rules = CoinbaseRules { critical_within: HOUR, policies: own };
+    let rows = overview(&snapshot, &keys, &BTreeMap::new(), rules);
+    for attester in [3, 4, 5] {
+        assert_eq!(row_of(&rows, attester).coinbase, CoinbaseCheck::Matches, "{attester}");
+        assert_eq!(row_of(&rows, attester).coinbase_expected, None);
+    }
+    assert_eq!(row_of(&rows, 6).coinbase, CoinbaseCheck::Missing { deadline: Deadline::Overdue });
+    let of_other =
+        CoinbasePolicies { by_provider: [(provider_id(2), CoinbasePolicy::Own)].into(), ..Default::default() };
+    let rules = CoinbaseRules { critical_within: HOUR, policies: of_other };
+    let rows = overview(&snapshot, &keys, &BTreeMap::new(), rules);
+    assert!(matches!(row_of(&rows, 4).coinbase, CoinbaseCheck::Wrong { .. }), "provider 1 has the network's policy");
+}
+
+#[test]
+fn a_zero_coinbase_is_told_as_such() {
+    let (snapshot, mut keys) = busy();
+    for entry in &mut keys.entries {
+        (entry.coinbase, entry.coinbase_fault) = (None, Some(CoinbaseFault::Zero));
+    }
+    let rows = overview(&snapshot, &keys, &BTreeMap::new(), HOUR);
+    assert_eq!(
+        (row_of(&rows, 3).coinbase, row_of(&rows, 3).coinbase_severity),
+        (CoinbaseCheck::Zero, Severity::Critical)
+    );
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn tell(steps: &[Step]) -> Story {
             Step::Add(keys) => {
                 let first = indices.end;
                 indices.end += u64::try_from(*keys).unwrap();
-                let key = |index| ProviderQueueEntry { index, attester: Address::from_low_u64_be(index) };
+                let key = |index| ProviderQueueEntry::new(index, Address::from_low_u64_be(index));
                 facts.queue.extend((first..indices.end).map(key));
                 changes.push(Change::Added { attesters: (first..indices.end).map(|i| key(i).attester).collect() });
             }

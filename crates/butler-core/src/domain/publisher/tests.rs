@@ -17,6 +17,7 @@ fn book(entries: &[(&str, u64, &[u64])]) -> KeyBook {
             })
             .collect(),
         publishers_by_server: BTreeMap::new(),
+        gaps: Vec::new(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The operator's view of an attester: the six documented states, which also know whether a coinbase is configured.
 //!
-//! `next_state` is total and believes the chain: the previous state only matters for a key that vanished from every
-//! queue. Whether the step from one state to the next is a documented one is `transition`'s question.
+//! `state` is total and believes the chain and the files, and remembers nothing: whoever looks for the first time and
+//! whoever looked before say the same. Whether the step from one state to the next is a documented one is `transition`'s
+//! question.
 
 use std::fmt;
 use std::str::FromStr;
@@ -73,7 +74,7 @@ impl FromStr for State {
     }
 }
 
-/// What `next_state` decides from. All of it belongs to one block and one set of key files.
+/// What `state` decides from. All of it belongs to one block and one set of key files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StateFacts {
     /// The rollup's own verdict.
@@ -88,37 +89,34 @@ pub struct StateFacts {
     pub in_entry_queue: bool,
     /// Whether a `StakedWithProvider` names it.
     pub staked_with_provider: bool,
+    /// Whether the ledger says that its provider took it out of the queue, and nobody staked it since.
+    pub dripped: bool,
 }
 
-/// The state that the facts put the attester in; `previous` is what was known before, `None` at first sight.
+/// The state that the facts put the attester in.
 #[must_use]
-pub fn next_state(previous: Option<State>, facts: StateFacts) -> State {
+pub fn state(facts: StateFacts) -> State {
     match facts.status {
         OnChainStatus::Zombie | OnChainStatus::Exiting => State::NoLongerActive,
         // A missing coinbase of an active attester is a finding (`coinbase`), not a state.
         OnChainStatus::Validating => State::Active,
-        OnChainStatus::None => next_state_without_status(previous, facts),
+        OnChainStatus::None => state_without_status(facts),
     }
 }
 
 /// The state of an attester that the rollup gives no status.
-fn next_state_without_status(previous: Option<State>, facts: StateFacts) -> State {
+fn state_without_status(facts: StateFacts) -> State {
     if facts.was_active_once {
         State::NoLongerActive
     } else if facts.coinbase_configured {
         State::InStakingQueue
     } else if facts.in_provider_queue {
         State::InStakingProviderQueue
-    } else if facts.in_entry_queue || facts.staked_with_provider {
+    } else if facts.in_entry_queue || facts.staked_with_provider || facts.dripped {
+        // It left the provider queue, wherever to: the diagram's own arrow.
         State::CoinbaseNeeded
     } else {
-        match previous {
-            // It left the provider queue, and the chain does not say where to: the diagram's own arrow.
-            Some(State::InStakingProviderQueue | State::CoinbaseNeeded | State::InStakingQueue) => {
-                State::CoinbaseNeeded
-            }
-            None | Some(State::New | State::Active | State::NoLongerActive) => State::New,
-        }
+        State::New
     }
 }
 

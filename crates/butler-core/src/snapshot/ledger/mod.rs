@@ -136,6 +136,16 @@ impl LedgerCache {
         Self { is_on_disk, ..Self::with(Some(path.to_owned()), book, is_on_disk) }
     }
 
+    /// Where it is kept, if it is.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// What it belongs to.
+    pub(super) fn key(&self) -> &LedgerKey {
+        &self.book.key
+    }
+
     /// Heights whose blocks [`Self::reconcile`] wants to see, oldest first.
     #[must_use]
     pub fn anchors(&self) -> Vec<u64> {
@@ -177,6 +187,8 @@ impl LedgerCache {
         let last = book.anchors.last().map(|anchor| anchor.number);
         book.entries.retain(|entry| last.is_some_and(|last| entry.event.log.block_number <= last));
         book.proven_to = book.proven_to.and_then(|proven| Some(proven.min(last?)));
+        book.asked_to = book.asked_to.and_then(|asked| Some(asked.min(last?)));
+        book.again_to = None;
         self.is_saved = false;
         self.has_past &= last.is_some();
     }

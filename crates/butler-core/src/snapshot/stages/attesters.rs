@@ -1,12 +1,13 @@
 //! Attesters: how the rollup sees each, what rewards wait, and which keys stand in providers' queues.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 
 use super::{ENTRY_GAS, ProviderHead};
 use crate::contracts::bindings::{rollup, staking_registry};
 use crate::contracts::decode;
+use crate::contracts::proof::ProvenKey;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::ProviderQueueEntry;
 use crate::domain::view::AttesterView;
@@ -76,6 +77,16 @@ impl AttesterReads {
 
     pub(in crate::snapshot) fn rewards(&self, answers: &Answers) -> Result<BTreeMap<Coinbase, U256>, SnapshotError> {
         self.rewards.iter().map(|(coinbase, slot)| Ok((*coinbase, answers.get(slot)?))).collect()
+    }
+
+    /// Keys and proofs that stand in the queues of these providers, front first, by provider and index.
+    pub(in crate::snapshot) fn proven_keys(
+        &self,
+        answers: &Answers,
+        providers: &BTreeSet<ProviderId>,
+    ) -> Result<BTreeMap<(ProviderId, u64), ProvenKey>, SnapshotError> {
+        let own = self.entries.iter().filter(|(id, _, _)| providers.contains(id));
+        own.map(|(id, index, slot)| Ok(((*id, *index), ProvenKey::from(&answers.get(slot)?.0)))).collect()
     }
 
     pub(in crate::snapshot) fn queues(

@@ -1,14 +1,17 @@
 //! The stages of pinned reads, each a list of calls and what its answers mean.
 //!
 //! `providers` finds the rollup and the providers, `attesters` reads views, rewards and the keys in providers' queues,
-//! `rollup` the rollup's figures and then its entry queue and active set, `splits` what coinbases keep of themselves. `plan` lists the calls, `take` checks the answers.
+//! `rollup` the rollup's figures and then its entry queue and active set, `splits` what coinbases keep of themselves,
+//! `escrow` what is known of queued keys. `plan` lists the calls, `take` checks the answers.
 
 mod attesters;
+mod escrow;
 mod providers;
 mod rollup;
 mod splits;
 
 pub(super) use self::attesters::AttesterReads;
+pub(super) use self::escrow::{EscrowFacts, EscrowReads, PRESUMED_CAP};
 pub(super) use self::providers::{OtherProviders, ProviderHead, Registries, RegistryFacts};
 pub(super) use self::rollup::{RollupFigures, RollupLists};
 pub(super) use self::splits::{SplitHashes, intact};

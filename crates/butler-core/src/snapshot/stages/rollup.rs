@@ -1,11 +1,14 @@
 //! The rollup: its figures, and the lists whose lengths they give.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ethers_core::types::{Address, U256};
 
 use super::{ENTRY_GAS, LENGTH_LIMIT};
 use crate::contracts::bindings::{gse, rollup};
 use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
+use crate::contracts::proof::ProvenKey;
 use crate::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use crate::snapshot::error::{Contract, SnapshotError};
 use crate::snapshot::reads::{Answers, Reads, Slot};
@@ -154,6 +157,25 @@ impl RollupLists {
             first = last;
         }
         Self { queue, active }
+    }
+
+    /// Keys and proofs of the deposits of these attesters, by their place in the entry queue.
+    pub(in crate::snapshot) fn proven_keys(
+        &self,
+        answers: &Answers,
+        attesters: &BTreeSet<Address>,
+    ) -> Result<BTreeMap<usize, ProvenKey>, SnapshotError> {
+        let mut keys = BTreeMap::new();
+        if attesters.is_empty() {
+            return Ok(keys);
+        }
+        for (place, slot) in self.queue.iter().enumerate() {
+            let deposit = answers.get(slot)?.0;
+            if attesters.contains(&deposit.attester) {
+                keys.insert(place, ProvenKey::from(&deposit));
+            }
+        }
+        Ok(keys)
     }
 
     pub(in crate::snapshot) fn take(

@@ -8,6 +8,8 @@ mod checks;
 use std::time::Duration;
 
 use butler_core::config::{HostConfig, NetworkConfig};
+use butler_core::domain::findings::Source;
+use butler_core::domain::findings::host::{HostState, of_host};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::time::Instant;
@@ -18,7 +20,7 @@ use crate::readings::{Readings, number, truth};
 use crate::scrapers::Scrape;
 use crate::scrapers::failure_log::FailureLog;
 use crate::scrapers::nodes::version_label;
-use crate::status::Slot;
+use crate::status::{Scraped, Slot};
 use butler_core::runtime::clock::unix_now;
 
 /// How many hosts are checked at the same time.
@@ -65,7 +67,10 @@ impl HostsScraper {
                 self.log.note(slot, &subject, &host.name, failure);
             }
         }
-        slot.succeeded(host_readings(&hosts).into(), began.elapsed(), unix_now());
+        let (now, thresholds) = (unix_now(), self.config.thresholds());
+        let found = hosts.iter().flat_map(|host| of_host(&host_state(host), now, &thresholds)).collect();
+        let scraped = Scraped::found(host_readings(&hosts), Source::Hosts, found, now);
+        slot.succeeded(scraped, began.elapsed(), now);
     }
 }
 
@@ -73,6 +78,12 @@ impl Scrape for HostsScraper {
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
         Box::pin(self.scrape_hosts(slot))
     }
+}
+
+/// What findings are made from.
+fn host_state(host: &HostFacts) -> HostState {
+    let failed = host.checks.iter().filter(|result| result.fault.is_some()).map(|result| result.check);
+    HostState { name: host.name.clone(), failed: failed.collect(), certificate_end: host.certificate_end }
 }
 
 fn host_readings(hosts: &[HostFacts]) -> Readings {

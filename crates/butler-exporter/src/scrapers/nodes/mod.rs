@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use butler_core::client::aztec_node::AztecNode;
 use butler_core::config::NetworkConfig;
+use butler_core::domain::findings::Source;
+use butler_core::domain::findings::node::of_nodes;
 use butler_core::network::{NetworkError, aztec_nodes};
 use butler_core::runtime::report::Chain;
 use futures_util::future::{BoxFuture, join_all};
@@ -17,13 +19,13 @@ use tokio::time::Instant;
 
 use self::facts::ask;
 pub(crate) use self::facts::{fits, within};
-use self::readings::node_readings;
 pub(crate) use self::readings::version_label;
+use self::readings::{node_readings, node_state};
 use crate::kinds::FailureKind;
 use crate::scrapers::Scrape;
 use crate::scrapers::failure_log::FailureLog;
 use crate::scrapers::seen::{FirstLook, SeenReceiver, fresh};
-use crate::status::Slot;
+use crate::status::{Scraped, Slot};
 use crate::tasks::is_worth_a_line;
 use butler_core::runtime::clock::unix_now;
 
@@ -66,8 +68,11 @@ impl NodesScraper {
             self.log.note(slot, "node", &node.name, node.failures().next().map(|kind| (kind, None)));
         }
         let seen = fresh(&self.seen, self.age_limit);
-        let readings = node_readings(&nodes, seen.as_ref().map(|seen| &seen.snapshot.rollup));
-        slot.succeeded(readings.into(), began.elapsed(), unix_now());
+        let rollup = seen.as_ref().map(|seen| &seen.snapshot.rollup);
+        let states: Vec<_> = nodes.iter().map(|node| node_state(node, rollup)).collect();
+        let (found, now) = (of_nodes(&states, &self.config.thresholds()), unix_now());
+        let scraped = Scraped::found(node_readings(&nodes, rollup), Source::Nodes, found, now);
+        slot.succeeded(scraped, began.elapsed(), now);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Turns what nodes answered into readings.
 
+use butler_core::client::aztec_node::NodeInfo;
 use butler_core::client::text::printable;
+use butler_core::domain::findings::node::NodeState;
 use butler_core::domain::node::{follows_canonical, lag};
 use butler_core::domain::rollup::RollupFacts;
 
@@ -36,6 +38,30 @@ pub(super) fn node_readings(nodes: &[NodeFacts], rollup: Option<&RollupFacts>) -
         }
     }
     readings
+}
+
+/// What findings are made from.
+pub(super) fn node_state(node: &NodeFacts, rollup: Option<&RollupFacts>) -> NodeState {
+    let info = node.info.as_ref().ok();
+    let follows = |info: &NodeInfo| {
+        let address = info.l1_contract_addresses.rollup_address;
+        rollup.map(|rollup| follows_canonical(rollup, address, info.rollup_version))
+    };
+    let tips = node.tips.as_ref().ok();
+    let on_l1 = rollup.map(|rollup| rollup.checkpoints).unwrap_or_default();
+    let version = info.map(|info| &info.node_version).or(node.stranger_version.as_ref());
+    NodeState {
+        name: node.name.clone(),
+        is_up: info.is_some(),
+        is_ready: node.ready.as_ref().ok().copied(),
+        l1_answers: node.l1.is_usable(),
+        follows_canonical: info.and_then(follows),
+        peers: node.peers.as_ref().and_then(|peers| peers.as_ref().ok()).map(|peers| peers.connected),
+        lag: tips.and_then(|tips| lag(on_l1.pending, tips.pending_checkpoint)),
+        proposed: tips.map(|tips| tips.proposed),
+        world_in_step: node.world.as_ref().and_then(|world| world.as_ref().ok()).map(|world| world.trees_are_synched),
+        version: version.map(|version| version_label(version)),
+    }
 }
 
 fn push_state(readings: &mut Readings, node: &NodeFacts, rollup: Option<&RollupFacts>) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ethers_core::types::H256;
 
 use super::{book, kinds};
+use crate::domain::bls_key::BlsKey;
 use crate::domain::duplicates::{DuplicateKind, Place, ReplicaPolicy, Subject, find_duplicates};
 use crate::domain::key_book::KeyEntry;
 use crate::domain::samples::{address, coinbase, key_entry, network};
@@ -58,7 +59,7 @@ fn a_publisher_belongs_to_one_server_even_of_replicas() {
 
 #[test]
 fn a_bls_key_belongs_to_one_attester() {
-    let key = H256::repeat_byte(7);
+    let key = BlsKey(H256::repeat_byte(7));
     let entry = |attester, file| KeyEntry { bls_public_key: Some(key), ..key_entry(attester, "oslo", file, 0) };
     let replica = book(vec![entry(1, "a.json"), entry(1, "b.json")]);
     assert_eq!(find_duplicates(&network(), &replica, ReplicaPolicy::Allow), []);

@@ -2,6 +2,7 @@
 
 mod key_files;
 
+use ethers_core::types::H256;
 use proptest::prelude::*;
 
 use super::*;
@@ -51,7 +52,7 @@ fn kinds(duplicates: &[Duplicate]) -> Vec<(Subject, DuplicateKind)> {
 }
 
 fn book(entries: Vec<KeyEntry>) -> KeyBook {
-    KeyBook { entries, publishers_by_server: BTreeMap::new() }
+    KeyBook { entries, publishers_by_server: BTreeMap::new(), gaps: Vec::new() }
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn one_place_on_chain_and_one_key_file_is_clean() {
         plant(&mut snapshot, attester, place);
         entries.push(KeyEntry {
             coinbase: Some(coinbase(100 + attester)),
-            bls_public_key: Some(H256::from_low_u64_be(attester)),
+            bls_public_key: Some(H256::from_low_u64_be(attester).into()),
             publishers: vec![address(50), address(50)],
             ..key_entry(attester, "paris", "paris.json", entries.len())
         });
@@ -154,7 +155,7 @@ fn crowded() -> impl Strategy<Value = (NetworkSnapshot, KeyBook)> {
         let entries = in_files.into_iter().enumerate().map(|(index, (attester, file, number))| KeyEntry {
             coinbase: number.map(coinbase),
             publishers: number.into_iter().map(address).collect(),
-            bls_public_key: number.map(H256::from_low_u64_be),
+            bls_public_key: number.map(|number| H256::from_low_u64_be(number).into()),
             ..key_entry(attester, &format!("server {file}"), &format!("{file}.json"), index)
         });
         (snapshot, book(entries.collect()))

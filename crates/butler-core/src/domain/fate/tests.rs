@@ -1,0 +1,135 @@
+//! Two stakes of one key in each order of success, failure and waiting.
+
+use super::*;
+use crate::domain::proof::ProofVerdict;
+use crate::domain::provider::EscrowView;
+use crate::domain::samples::{address, coinbase, delegation, deposit, view};
+use crate::domain::view::OnChainStatus;
+
+use Fate::{Doomed, Elsewhere, Refunded, Succeeded, Unknown, Waiting};
+use OnChainStatus::{Exiting, None as NoStatus, Validating};
+
+/// Stakes in blocks 10, 20, …, on these rollups (9000 is the canonical one).
+fn decide(rollups: &[u64], status: OnChainStatus, waiting: usize, winner: Option<Winner>) -> (Vec<Fate>, Counting) {
+    let was_active = status != NoStatus;
+    decide_with(rollups, &view(status, was_active), &vec![deposit(1); waiting], winner)
+}
+
+fn decide_with(
+    rollups: &[u64],
+    view: &AttesterView,
+    waiting: &[QueuedDeposit],
+    winner: Option<Winner>,
+) -> (Vec<Fate>, Counting) {
+    let delegations: Vec<Delegation> = (1_u64..)
+        .zip(rollups)
+        .map(|(n, rollup)| Delegation { rollup: address(*rollup), ..delegation(10 * n, 1, coinbase(100 + n)) })
+        .collect();
+    let delegations: Vec<&Delegation> = delegations.iter().collect();
+    let waiting: Vec<&QueuedDeposit> = waiting.iter().collect();
+    let facts = FateFacts { rollup: address(9_000), delegations: &delegations, view, waiting: &waiting, winner };
+    let fates = fates(&facts);
+    let counting = counting(&fates, view.was_active_once());
+    (fates, counting)
+}
+
+fn of_block(block: u64) -> Option<Winner> {
+    Some(Winner::Delegation(delegation(block, 1, coinbase(1)).log))
+}
+
+const HERE: u64 = 9_000;
+const FORMER: u64 = 9_100;
+
+#[test]
+fn one_stake_counts_while_it_can_succeed() {
+    assert_eq!(decide(&[], NoStatus, 0, None), (vec![], Counting::NoDelegation));
+    assert_eq!(decide(&[HERE], NoStatus, 1, None), (vec![Waiting], Counting::Delegation(0)));
+    assert_eq!(decide(&[HERE], Validating, 0, None), (vec![Succeeded], Counting::Delegation(0)));
+    assert_eq!(decide(&[HERE], NoStatus, 0, None), (vec![Refunded], Counting::Burnt));
+    assert_eq!(decide(&[FORMER], NoStatus, 0, None), (vec![Elsewhere], Counting::Delegation(0)));
+}
+
+#[test]
+fn a_success_counts_whatever_was_staked_after_it() {
+    let found = decide(&[HERE, HERE], Validating, 1, None);
+    assert_eq!(found, (vec![Succeeded, Doomed], Counting::Delegation(0)), "the second will be refunded");
+    let found = decide(&[HERE, HERE], Validating, 0, of_block(10));
+    assert_eq!(found, (vec![Succeeded, Refunded], Counting::Delegation(0)), "it was");
+    let found = decide(&[HERE, HERE], Exiting, 0, of_block(10));
+    assert_eq!(found.1, Counting::Delegation(0));
+    // It left, and was queued and staked again.
+    let left = view(NoStatus, true);
+    let found = decide_with(&[HERE, HERE], &left, &[deposit(1)], None);
+    assert_eq!(found, (vec![Succeeded, Doomed], Counting::Delegation(0)));
+}
+
+#[test]
+fn after_a_refund_the_next_stake_counts() {
+    assert_eq!(decide(&[HERE, HERE], NoStatus, 1, None), (vec![Refunded, Waiting], Counting::Delegation(1)));
+    let found = decide(&[HERE, HERE], Validating, 0, of_block(20));
+    assert_eq!(found, (vec![Refunded, Succeeded], Counting::Delegation(1)));
+    assert_eq!(decide(&[HERE, HERE], NoStatus, 0, None), (vec![Refunded, Refunded], Counting::Burnt));
+}
+
+#[test]
+fn of_two_that_wait_the_first_that_can_succeed_counts() {
+    assert_eq!(decide(&[HERE, HERE], NoStatus, 2, None), (vec![Waiting, Waiting], Counting::Delegation(0)));
+    let wrong = EscrowView { bls_key_used: false, proof: Some(ProofVerdict::Wrong) };
+    let refused = QueuedDeposit { escrow: Some(wrong), ..deposit(1) };
+    let found = decide_with(&[HERE, HERE], &view(NoStatus, false), &[refused, deposit(1)], None);
+    assert_eq!(found, (vec![Doomed, Waiting], Counting::Delegation(1)));
+    let found = decide_with(&[HERE, HERE], &view(NoStatus, false), &[refused, refused], None);
+    assert_eq!(found, (vec![Doomed, Doomed], Counting::Burnt));
+}
+
+#[test]
+fn stakes_on_a_former_rollup_step_back_behind_those_that_wait_here() {
+    assert_eq!(decide(&[FORMER, HERE], NoStatus, 1, None), (vec![Elsewhere, Waiting], Counting::Delegation(1)));
+    assert_eq!(decide(&[FORMER, HERE], NoStatus, 0, None), (vec![Elsewhere, Refunded], Counting::Delegation(0)));
+    let found = decide(&[FORMER, HERE], Validating, 0, of_block(20));
+    assert_eq!(found, (vec![Doomed, Succeeded], Counting::Delegation(1)));
+    let found = decide(&[FORMER, HERE], Validating, 1, None);
+    assert_eq!(found, (vec![Succeeded, Doomed], Counting::Delegation(0)));
+}
+
+#[test]
+fn what_a_stranger_made_a_validator_earns_for_no_delegation() {
+    let found = decide(&[HERE], Validating, 1, None);
+    assert_eq!(found, (vec![Doomed], Counting::Stranger), "ours still waits");
+    let found = decide(&[HERE, HERE], Validating, 0, Some(Winner::Stranger));
+    assert_eq!(found, (vec![Refunded, Refunded], Counting::Stranger));
+}
+
+#[test]
+fn without_the_events_nobody_guesses() {
+    for winner in [None, Some(Winner::Unknown)] {
+        let found = decide(&[HERE, HERE], Validating, 0, winner);
+        assert_eq!(found, (vec![Unknown, Unknown], Counting::Unknown));
+    }
+}
+
+#[test]
+fn events_are_needed_only_where_the_state_leaves_it_open() {
+    let delegations: Vec<Delegation> = [10, 20].map(|block| delegation(block, 1, coinbase(block))).into();
+    let needs = |count: usize, withdrawer: Option<u64>, waiting: usize| {
+        let view = AttesterView { withdrawer: withdrawer.map(address), ..view(Validating, false) };
+        let delegations: Vec<&Delegation> = delegations.iter().take(count).collect();
+        let entry = deposit(1);
+        let waiting = vec![&entry; waiting];
+        let facts = FateFacts {
+            rollup: address(9_000),
+            delegations: &delegations,
+            view: &view,
+            waiting: &waiting,
+            winner: None,
+        };
+        facts.needs_events()
+    };
+    assert!(needs(2, Some(6_000), 0), "two were decided");
+    assert!(!needs(2, Some(6_000), 1), "one was decided");
+    assert!(!needs(2, None, 0), "none succeeded");
+    assert!(!needs(1, Some(6_000), 0));
+    assert!(needs(1, Some(7_000), 0), "somebody else withdraws");
+    assert!(!needs(1, Some(7_000), 1), "then it was a stranger's");
+    assert!(!needs(0, Some(7_000), 0));
+}

@@ -1,0 +1,159 @@
+//! What is wrong with keys and the files that name them: in two places, unreadable, not configured at all.
+
+use std::collections::BTreeSet;
+
+use ethers_core::types::Address;
+
+use super::{Finding, FindingKind, Level, Severity, Subject};
+use crate::domain::duplicates::{self, Duplicate, DuplicateKind, Place, ReplicaPolicy, find_duplicates};
+use crate::domain::key_book::KeyBook;
+use crate::domain::snapshot::NetworkSnapshot;
+use crate::text::time::count;
+
+/// Every key that is in two places.
+#[must_use]
+pub fn of_duplicates(snapshot: &NetworkSnapshot, keys: &KeyBook, replicas: ReplicaPolicy) -> Vec<Finding> {
+    let found = find_duplicates(snapshot, keys, replicas);
+    found.into_iter().map(|duplicate| of_duplicate(duplicate, snapshot)).collect()
+}
+
+fn of_duplicate(duplicate: Duplicate, snapshot: &NetworkSnapshot) -> Finding {
+    let (severity, level) = if !duplicate.is_ours(&snapshot.attesters) {
+        // What strangers do to each other is worth knowing and not our error.
+        (Severity::Info, Level::Warning)
+    } else if duplicate.kind == DuplicateKind::SeveralKeyFiles {
+        (Severity::Critical, Level::Error)
+    } else {
+        (Severity::Warning, Level::Error)
+    };
+    let noun = match duplicate.subject {
+        duplicates::Subject::Attester(_) => "attester",
+        duplicates::Subject::Publisher(_) => "publisher",
+        duplicates::Subject::BlsKey(_) => "BLS key",
+    };
+    let places: Vec<String> = duplicate.places.iter().map(ToString::to_string).collect();
+    let distinct = places.iter().collect::<BTreeSet<_>>().len();
+    let what = format!("the same {noun} is in {}: {}", count(distinct, "place"), places.join("; "));
+    Finding::new(FindingKind::Duplicate(duplicate.kind), severity, duplicate.subject.into(), what)
+        .at_level(level)
+        .in_places(duplicate.places)
+}
+
+/// A key file that cannot be used. `words` name the file and the place in it, never its content.
+#[must_use]
+pub fn of_fault(file: &str, words: String) -> Finding {
+    Finding::new(FindingKind::KeyFile, Severity::Warning, Subject::File(file.to_owned()), words).at_level(Level::Error)
+}
+
+/// A key file that was good and cannot be read now, while what it said last is kept. `words` say why, after its name.
+#[must_use]
+pub fn of_kept(file: &str, words: &str) -> Finding {
+    let what = format!("it was good and cannot be read now, what it said last is kept: {words}");
+    Finding::new(FindingKind::KeyFileUnreadable, Severity::Warning, Subject::File(file.to_owned()), what)
+        .at_level(Level::Error)
+}
+
+/// No key file of the network can be read any more; `kept` is the number of files whose last content is kept.
+#[must_use]
+pub fn of_all_gone(kept: usize) -> Finding {
+    let what = match kept {
+        0 => {
+            "key files are configured, and none can be read: who runs an attester, and with which coinbase, is unknown"
+                .to_owned()
+        }
+        _ => format!("none of the key files can be read now: what {} said last is kept", count(kept, "file")),
+    };
+    Finding::new(FindingKind::KeyFilesGone, Severity::Critical, Subject::Network, what)
+}
+
+/// Keystores of both schemas in one folder.
+#[must_use]
+pub fn of_mixed_schemas(folder: &str, files: &[String]) -> Finding {
+    let what = format!(
+        "keystores of schema 1 and 2 lie in one folder, so a node that reads it refuses all: {}",
+        files.join(", ")
+    );
+    Finding::new(FindingKind::KeyFileSchemasMixed, Severity::Warning, Subject::File(folder.to_owned()), what)
+}
+
+/// A funding account in a folder of several keystores.
+#[must_use]
+pub fn of_dropped_funding(file: &str) -> Finding {
+    let what =
+        "it has a `fundingAccount`, and another keystore lies in its folder: a node that reads both drops the account";
+    Finding::new(FindingKind::FundingAccountDropped, Severity::Warning, Subject::File(file.to_owned()), what)
+}
+
+/// A BLS key that the chain cannot vouch for yet.
+#[must_use]
+pub fn of_unproven_bls(attester: Address, file: &str, index: usize) -> Finding {
+    let what = "a file has a BLS key for it, and the chain has none yet: it may be the private one";
+    let place = Place::KeyFile { file: file.to_owned(), index };
+    Finding::new(FindingKind::BlsUnproven, Severity::Info, Subject::Attester(attester), what).in_places(vec![place])
+}
+
+/// A BLS key that is not the registered one, so that its file is refused. `words` name the place, never the key.
+#[must_use]
+pub fn of_differing_bls(file: &str, words: String) -> Finding {
+    Finding::new(FindingKind::BlsDiffers, Severity::Critical, Subject::File(file.to_owned()), words)
+}
+
+/// Attesters of a file whose own accounts pay.
+#[must_use]
+pub fn of_own_publishers(file: &str, attesters: usize) -> Finding {
+    let what = format!(
+        "{} no publisher: their own accounts pay",
+        if attesters == 1 { "1 attester has".to_owned() } else { format!("{attesters} attesters have") }
+    );
+    Finding::new(FindingKind::PublisherNotSet, Severity::Info, Subject::File(file.to_owned()), what)
+}
+
+/// What is there to be watched, by number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// Key files and their faults: a file that cannot be read is configured.
+    pub key_files: usize,
+    /// Own providers.
+    pub providers: usize,
+    /// Aztec nodes.
+    pub nodes: usize,
+    /// Publishers of key files and publisher files.
+    pub publishers: usize,
+}
+
+/// What is not configured, and what is therefore not looked at.
+#[must_use]
+pub fn of_unwatched(watched: Watched) -> Vec<Finding> {
+    let table = [
+        (
+            watched.key_files,
+            Severity::Warning,
+            "no key files are configured: neither coinbases nor who runs an attester can be checked",
+            "set `key_files`",
+        ),
+        (
+            watched.providers,
+            Severity::Warning,
+            "no provider is configured: neither its queue nor its delegations are looked at",
+            "set `provider_ids` or `provider_admins`",
+        ),
+        (
+            watched.nodes,
+            Severity::Info,
+            "no Aztec node is configured: neither nodes nor missed duties are looked at",
+            "set `aztec_nodes`",
+        ),
+        (
+            watched.publishers,
+            Severity::Info,
+            "no publisher is known: no balance is looked at",
+            "set `publisher_files`, or name publishers in key files",
+        ),
+    ];
+    let absent = table.into_iter().filter(|(number, ..)| *number == 0);
+    absent
+        .map(|(_, severity, what, remedy)| {
+            Finding::new(FindingKind::NotWatched, severity, Subject::Network, what).with_remedy(remedy)
+        })
+        .collect()
+}

@@ -1,0 +1,82 @@
+//! What is wrong with how own attesters do their duty, as own nodes saw it, and with who tells of it.
+
+use std::collections::BTreeMap;
+
+use ethers_core::types::Address;
+
+use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
+use crate::domain::offence::{OffenceKind, OffenceSum};
+use crate::domain::sentinel::AttesterDuties;
+
+/// One node's sentinel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentinelState {
+    /// The node's name in the configuration.
+    pub node: String,
+    /// Whether it is at work.
+    pub is_enabled: bool,
+    /// How many slots it is behind the rollup, where that is known.
+    pub lag: Option<u64>,
+}
+
+/// Everything that is wrong with sentinels.
+#[must_use]
+pub fn of_sentinels(sentinels: &[SentinelState], thresholds: &Thresholds) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if !sentinels.is_empty() && !sentinels.iter().any(|sentinel| sentinel.is_enabled) {
+        let what = "no node has a sentinel at work: missed duties are not seen";
+        found.push(Finding::new(FindingKind::SentinelOff, Severity::Info, Subject::Network, what));
+    }
+    for sentinel in sentinels.iter().filter(|sentinel| sentinel.is_enabled) {
+        let stale = sentinel.lag.filter(|lag| *lag >= thresholds.sentinel_stale_slots);
+        found.extend(stale.map(|lag| {
+            let what = format!("its sentinel is {lag} slots behind: it is not believed");
+            let subject = Subject::Node(sentinel.node.clone());
+            Finding::new(FindingKind::SentinelStale, Severity::Warning, subject, what)
+        }));
+    }
+    found
+}
+
+/// An admin port that is not up. `why` is in our own words.
+#[must_use]
+pub fn of_admin_port(node: &str, why: &str) -> Finding {
+    let what = format!("its admin port {why}");
+    Finding::new(FindingKind::NodeAdminDown, Severity::Warning, Subject::Node(node.to_owned()), what)
+        .at_level(Level::Error)
+}
+
+/// Everything that is wrong with the duties of own attesters.
+#[must_use]
+pub fn of_duties(duties: &BTreeMap<Address, AttesterDuties>, thresholds: &Thresholds) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (attester, duties) in duties {
+        let about = |kind, severity, what: String| Finding::new(kind, severity, Subject::Attester(*attester), what);
+        let missed = duties.attestations.streak;
+        if missed >= thresholds.inactive_streak {
+            let what = format!("it missed its last {missed} attestations: it is about to be slashed");
+            found.push(about(FindingKind::AttesterInactive, Severity::Critical, what));
+        } else if missed >= thresholds.attestation_streak {
+            let what = format!("it missed its last {missed} attestations");
+            found.push(about(FindingKind::AttesterMissedAttestations, Severity::Warning, what));
+        }
+        let missed = duties.proposals.streak;
+        if missed >= thresholds.proposal_streak {
+            let what = format!("it missed its last {missed} proposals");
+            found.push(about(FindingKind::AttesterMissedProposals, Severity::Warning, what));
+        }
+    }
+    found
+}
+
+/// Offences of the current round that own nodes noted of own attesters.
+#[must_use]
+pub fn of_offences(offences: &BTreeMap<(Address, OffenceKind), OffenceSum>) -> Vec<Finding> {
+    let noted = offences.iter().filter(|(_, sum)| sum.offences > 0);
+    noted
+        .map(|((attester, kind), sum)| {
+            let what = format!("own nodes would vote to slash it: {} times {}", sum.offences, kind.name());
+            Finding::new(FindingKind::AttesterOffence, Severity::Critical, Subject::Attester(*attester), what)
+        })
+        .collect()
+}

@@ -1,0 +1,216 @@
+//! What is wrong with keys that are staked or will be: in the queue, in the escrow's records, in the splits of delegations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::Address;
+
+use super::{Finding, FindingKind, Level, Severity, Subject};
+use crate::domain::bls_key::BlsKey;
+use crate::domain::coinbase::CoinbaseCheck;
+use crate::domain::duplicates::Place;
+use crate::domain::fate::Fate;
+use crate::domain::ids::Coinbase;
+use crate::domain::key_book::{Completeness, KeyBook};
+use crate::domain::overview::AttesterRow;
+use crate::domain::queue_key::{BadQueueKey, Effect, bad_queue_keys};
+use crate::domain::snapshot::NetworkSnapshot;
+use crate::domain::split::{SplitCheck, Unconfirmed};
+use crate::text::address::checksummed;
+use crate::text::time::count;
+
+/// Everything of this module.
+#[must_use]
+pub fn of_snapshot(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[AttesterRow]) -> Vec<Finding> {
+    let mut found = of_queue_keys(snapshot);
+    found.extend(of_foreign_keys(snapshot, keys));
+    found.extend(of_bls_keys(snapshot, keys));
+    found.extend(of_shared_splits(snapshot, rows));
+    found.extend(of_stakes(rows));
+    found
+}
+
+/// Keys in own queues that cannot be staked, or whose stake will be refunded.
+#[must_use]
+pub fn of_queue_keys(snapshot: &NetworkSnapshot) -> Vec<Finding> {
+    let bad = bad_queue_keys(snapshot);
+    bad.iter().map(|key| of_queue_key(key, &bad)).collect()
+}
+
+fn of_queue_key(key: &BadQueueKey, all: &[BadQueueKey]) -> Finding {
+    let BadQueueKey { provider_id, index, place, attester, obstacles } = key;
+    let is_next = *place == 0;
+    let severity = if is_next { Severity::Critical } else { Severity::Warning };
+    let next = if is_next {
+        "the next delegation takes it".to_owned()
+    } else {
+        format!("{} before it", count_of(*place, "key"))
+    };
+    let effect = match key.effect() {
+        Effect::Blocks => "a delegation that takes it reverts, so nobody can delegate",
+        Effect::Burns => "a delegation that takes it is refunded at the flush",
+        Effect::MayBurn => "a delegation that takes it is refunded at the flush if the other comes first",
+    };
+    let why: Vec<String> = obstacles.iter().map(ToString::to_string).collect();
+    let what = format!("in the queue of provider {provider_id} ({next}): {}; {effect}", why.join("; "));
+    let drips = place.saturating_add(1);
+    let bad_before = all.iter().filter(|other| other.provider_id == *provider_id && other.place < *place).count();
+    let good = place.saturating_sub(u64::try_from(bad_before).unwrap_or(u64::MAX));
+    let again = match good {
+        0 => String::new(),
+        1 => "; the good key before it can be added again".to_owned(),
+        good => format!("; the {good} good keys before it can be added again"),
+    };
+    let remedy = format!(
+        "as the provider's admin call `dripProviderQueue({provider_id}, {drips})`, which takes the first {} out of the queue{again}",
+        count_of(drips, "key")
+    );
+    Finding::new(FindingKind::QueueBlocked, severity, Subject::Attester(*attester), what)
+        .in_places(vec![Place::OwnProviderQueue { provider: *provider_id, index: *index }])
+        .with_remedy(remedy)
+}
+
+fn count_of(number: u64, noun: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), noun)
+}
+
+/// Keys in own queues that no key file has. Nothing is said where no file was read, or not all of them.
+#[must_use]
+pub fn of_foreign_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
+    if keys.entries.is_empty() || keys.completeness() != Completeness::Complete {
+        return Vec::new();
+    }
+    let known = keys.attesters();
+    let mut found = Vec::new();
+    for (id, provider) in &snapshot.providers {
+        for entry in provider.queue.iter().filter(|entry| !known.contains(&entry.attester)) {
+            let what = format!("it waits in the queue of provider {id}, and no key file has it");
+            let place = Place::OwnProviderQueue { provider: *id, index: entry.index };
+            let subject = Subject::Attester(entry.attester);
+            found.push(
+                Finding::new(FindingKind::QueueForeignKey, Severity::Warning, subject, what).in_places(vec![place]),
+            );
+        }
+    }
+    found
+}
+
+/// BLS keys in key files that are not the ones that the chain has for their attesters.
+#[must_use]
+pub fn of_bls_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
+    let registered = registered_bls_keys(snapshot);
+    let mut found = Vec::new();
+    for entry in &keys.entries {
+        let (Some(key), Some(on_chain)) = (entry.bls_public_key, registered.get(&entry.attester)) else { continue };
+        if on_chain.contains(&key) {
+            continue;
+        }
+        let chain: Vec<String> = on_chain.iter().map(ToString::to_string).collect();
+        let what = format!("its BLS key in {} has {key}, the chain's has {}", entry.file, chain.join(" or "));
+        let place = Place::KeyFile { file: entry.file.clone(), index: entry.index };
+        let subject = Subject::Attester(entry.attester);
+        found.push(Finding::new(FindingKind::BlsDiffers, Severity::Critical, subject, what).in_places(vec![place]));
+    }
+    found
+}
+
+/// The BLS keys of each attester on chain: the one that it validates with for ever, or else those that wait.
+#[must_use]
+pub fn registered_bls_keys(snapshot: &NetworkSnapshot) -> BTreeMap<Address, BTreeSet<BlsKey>> {
+    let mut keys = BTreeMap::<Address, BTreeSet<BlsKey>>::new();
+    let deposits = snapshot.entry_queue.iter().map(|deposit| (deposit.attester, deposit.bls_public_key));
+    let queued = snapshot.providers.values().flat_map(|provider| &provider.queue);
+    let queued = queued.map(|entry| (entry.attester, entry.bls_public_key));
+    for (attester, key) in deposits.chain(queued) {
+        keys.entry(attester).or_default().extend(key.map(BlsKey));
+    }
+    for (attester, view) in &snapshot.attesters {
+        if let Some(key) = view.bls_public_key {
+            keys.insert(*attester, [BlsKey(key)].into());
+        }
+    }
+    keys.retain(|_, keys| !keys.is_empty());
+    keys
+}
+
+/// Splits that are the coinbase of several attesters, by their key files or by their delegations: one delegator is paid what
+/// another's attester earns. The attester whose split it is by the chain is not at fault, and nothing is told of it.
+#[must_use]
+pub fn of_shared_splits(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Finding> {
+    let mut delegated = BTreeMap::<Coinbase, BTreeSet<Address>>::new();
+    for delegation in &snapshot.delegations {
+        delegated.entry(delegation.coinbase).or_default().insert(delegation.attester);
+    }
+    let mut configured = BTreeMap::<Coinbase, Vec<&AttesterRow>>::new();
+    for row in rows.iter().filter(|row| row.coinbase != CoinbaseCheck::NotApplicable) {
+        for coinbase in row.coinbase_configured.iter().filter(|coinbase| delegated.contains_key(coinbase)) {
+            configured.entry(*coinbase).or_default().push(row);
+        }
+    }
+    let mut found = Vec::new();
+    for (coinbase, sharing) in configured.iter().filter(|(_, sharing)| sharing.len() > 1) {
+        let at_fault = sharing.iter().filter(|row| row.coinbase_expected != Some(*coinbase));
+        found.extend(at_fault.map(|row| {
+            let others = sharing.iter().map(|other| other.attester);
+            let finding = shared(*coinbase, row.attester, others, "key files give");
+            match row.coinbase {
+                // That it is wrong is an error already, and this says why it matters.
+                CoinbaseCheck::Wrong { .. } => finding.at_level(Level::Warning),
+                CoinbaseCheck::NotApplicable
+                | CoinbaseCheck::Matches
+                | CoinbaseCheck::Missing { .. }
+                | CoinbaseCheck::Zero
+                | CoinbaseCheck::Differs { .. }
+                | CoinbaseCheck::Unknown
+                | CoinbaseCheck::Unverifiable { .. } => finding,
+            }
+        }));
+    }
+    for (coinbase, attesters) in &delegated {
+        let check = snapshot.splits.get(coinbase).and_then(SplitCheck::unconfirmed);
+        if check == Some(Unconfirmed::SharedCoinbase) && attesters.len() > 1 {
+            let others = || attesters.iter().copied();
+            found.extend(attesters.iter().map(|attester| shared(*coinbase, *attester, others(), "delegations give")));
+        }
+    }
+    found
+}
+
+/// Who gives the same split to `attester` and to the others.
+fn shared(coinbase: Coinbase, attester: Address, all: impl Iterator<Item = Address>, who: &str) -> Finding {
+    let others: Vec<String> =
+        all.filter(|other| *other != attester).map(|other| checksummed(&other).to_string()).collect();
+    let what = format!("{who} the split {coinbase} to it and to {}: it pays one delegator", listed(&others));
+    Finding::new(FindingKind::SplitShared, Severity::Critical, Subject::Attester(attester), what)
+}
+
+/// A few names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.get(..SHOWN.min(names.len())).unwrap_or_default().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Stakes that wait in the entry queue and will be refunded.
+#[must_use]
+pub fn of_stakes(rows: &[AttesterRow]) -> Vec<Finding> {
+    let stakes = rows.iter().flat_map(|row| row.stakes.iter().map(move |stake| (row, stake)));
+    let doomed = stakes.filter(|(row, stake)| stake.fate == Fate::Doomed && row.entry_queue_place.is_some());
+    doomed
+        .map(|(row, stake)| {
+            let why = if row.view.was_active_once() {
+                "its address was let in before, and is refused for ever"
+            } else {
+                "the staking escrow refuses its keys"
+            };
+            let staker = checksummed(&stake.staker);
+            let what = format!("the stake of {staker} in block {} waits and will be refunded: {why}", stake.block);
+            Finding::new(FindingKind::DepositFailed, Severity::Warning, Subject::Attester(row.attester), what)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! One finding each, and none where there is nothing to find or nothing can be known.
+
+use ethers_core::types::H256;
+
+use super::*;
+use crate::domain::fate::Fate;
+use crate::domain::key_book::{KeyEntry, KeyFileGap};
+use crate::domain::overview::overview;
+use crate::domain::samples::{
+    address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
+};
+use crate::domain::view::OnChainStatus;
+use std::time::Duration;
+
+fn rows(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<AttesterRow> {
+    overview(snapshot, keys, &BTreeMap::new(), Duration::from_secs(3_600))
+}
+
+fn book(entries: Vec<KeyEntry>) -> KeyBook {
+    KeyBook { entries, ..KeyBook::default() }
+}
+
+/// Attesters 1 to 3 in the queue of provider 1, of which 1 is slashed out and 3 validates.
+fn blocked() -> NetworkSnapshot {
+    let mut snapshot = network();
+    snapshot.providers.insert(provider_id(1), provider(&[1, 2, 3]));
+    snapshot.attesters.insert(address(1), view(OnChainStatus::Zombie, true));
+    snapshot.attesters.insert(address(3), view(OnChainStatus::Validating, true));
+    snapshot
+}
+
+#[test]
+fn a_bad_key_is_critical_at_the_front_and_a_warning_behind_it() {
+    let found = of_queue_keys(&blocked());
+    let told: Vec<_> = found.iter().map(|finding| (finding.severity, finding.subject.clone())).collect();
+    assert_eq!(
+        told,
+        [(Severity::Critical, Subject::Attester(address(1))), (Severity::Warning, Subject::Attester(address(3))),]
+    );
+    assert_eq!(
+        found[0].message(0),
+        "in the queue of provider 1 (the next delegation takes it): its address was slashed out; a delegation that takes it \
+         reverts, so nobody can delegate"
+    );
+    assert!(found[0].remedy().contains("`dripProviderQueue(1, 1)`"), "{}", found[0].remedy());
+    assert!(found[1].message(0).contains("(2 keys before it): its address validates already;"));
+    let remedy = found[1].remedy();
+    assert!(remedy.contains("`dripProviderQueue(1, 3)`") && remedy.contains("the good key before it"), "{remedy}");
+    assert_eq!(found[1].places, [Place::OwnProviderQueue { provider: provider_id(1), index: 3 }]);
+}
+
+#[test]
+fn a_queued_key_of_no_file_is_told_only_when_all_files_were_read() {
+    let snapshot = blocked();
+    let mut keys = book(vec![key_entry(1, "paris", "paris.json", 0), key_entry(3, "paris", "paris.json", 1)]);
+    let found = of_foreign_keys(&snapshot, &keys);
+    assert_eq!(
+        found.iter().map(|finding| finding.subject.clone()).collect::<Vec<_>>(),
+        [Subject::Attester(address(2))]
+    );
+    keys.gaps.push(KeyFileGap { file: "rome.json".to_owned(), why: "it is empty".to_owned() });
+    assert_eq!(of_foreign_keys(&snapshot, &keys), []);
+    assert_eq!(of_foreign_keys(&snapshot, &KeyBook::default()), [], "without files nothing is known");
+}
+
+#[test]
+fn a_bls_key_that_is_not_the_registered_one_is_told_wherever_it_is_registered() {
+    let key = |number: u64| Some(H256::from_low_u64_be(number));
+    let mut snapshot = blocked();
+    snapshot.providers.get_mut(&provider_id(1)).unwrap().queue[1].bls_public_key = key(2);
+    snapshot.attesters.get_mut(&address(3)).unwrap().bls_public_key = key(3);
+    snapshot.entry_queue = vec![crate::domain::rollup::QueuedDeposit { bls_public_key: key(4), ..deposit(4) }];
+    let keys = |shift: u64| {
+        let entry = |n: u64, place| KeyEntry {
+            bls_public_key: key(n + shift).map(BlsKey),
+            ..key_entry(n, "paris", "paris.json", place)
+        };
+        book(vec![entry(2, 0), entry(3, 1), entry(4, 2), entry(9, 3)])
+    };
+    assert_eq!(of_bls_keys(&snapshot, &keys(0)), []);
+    let found = of_bls_keys(&snapshot, &keys(10));
+    let subjects: Vec<_> = found.iter().map(|finding| finding.subject.clone()).collect();
+    assert_eq!(subjects, [2, 3, 4].map(|n| Subject::Attester(address(n))), "nothing is known of 9");
+    assert!(found.iter().all(|finding| finding.severity == Severity::Critical));
+    assert!(found[0].message(0).contains("fingerprint"), "no key is printed whole: {}", found[0].message(0));
+}
+
+#[test]
+fn one_split_of_two_attesters_is_an_alarm_and_an_own_address_of_two_is_none() {
+    let mut snapshot = network();
+    snapshot.entry_queue = [1, 2, 3].map(deposit).to_vec();
+    snapshot.attesters = [1, 2, 3].map(|n| (address(n), view(OnChainStatus::None, false))).into();
+    snapshot.delegations = vec![delegation(10, 1, coinbase(101))];
+    confirm(&mut snapshot);
+    let keys = |coinbases: [u64; 3]| {
+        let entries = (1..)
+            .zip(coinbases)
+            .map(|(n, paid)| KeyEntry { coinbase: Some(coinbase(paid)), ..key_entry(n, "paris", "paris.json", 0) });
+        book(entries.collect())
+    };
+    let shared = |coinbases| {
+        let found = of_shared_splits(&snapshot, &rows(&snapshot, &keys(coinbases)));
+        found.iter().map(|finding| finding.subject.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(shared([101, 102, 103]), []);
+    assert_eq!(shared([101, 101, 103]), [Subject::Attester(address(2))], "it is the split of attester 1");
+    assert_eq!(shared([102, 101, 101]), [2, 3].map(|n| Subject::Attester(address(n))), "both are not its delegation's");
+    assert_eq!(shared([101, 77, 77]), [], "an address of the operator's own, for two keys that nobody delegated");
+
+    snapshot.delegations.push(delegation(11, 2, coinbase(101)));
+    snapshot.splits.insert(coinbase(101), SplitCheck::Unconfirmed(Unconfirmed::SharedCoinbase));
+    let found = of_shared_splits(&snapshot, &rows(&snapshot, &KeyBook::default()));
+    assert_eq!(found.len(), 2);
+    assert!(found[0].message(0).contains("delegations give"), "{}", found[0].message(0));
+}
+
+#[test]
+fn a_stake_that_waits_and_will_be_refunded_is_told() {
+    let mut snapshot = network();
+    snapshot.attesters.insert(address(1), view(OnChainStatus::Validating, true));
+    snapshot.entry_queue = vec![deposit(1)];
+    snapshot.delegations = vec![delegation(10, 1, coinbase(101)), delegation(20, 1, coinbase(102))];
+    confirm(&mut snapshot);
+    let rows = rows(&snapshot, &KeyBook::default());
+    assert_eq!(rows[0].stakes[1].fate, Fate::Doomed);
+    let [found] = of_stakes(&rows).try_into().unwrap();
+    assert!(found.message(0).contains("in block 20 waits and will be refunded: its address was let in before"));
+}

@@ -1,0 +1,77 @@
+//! What is wrong with key files as findings: the same for every command, page and metric.
+//!
+//! How bad each is stands in `domain/findings`. A file whose last good content is kept is told once, and not as a file that
+//! cannot be used; a coinbase of zero is told of its attester, with where that stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use glob::Pattern;
+
+use super::fault::FaultKind;
+use super::merge::KeyFileNotice;
+use super::report::KeyFilesReport;
+use crate::domain::findings::{Finding, keys};
+
+impl KeyFilesReport {
+    /// Everything that is wrong with the files themselves.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let kept: BTreeSet<&str> = self.kept.iter().map(|kept| kept.file.as_str()).collect();
+        let mut found = Vec::new();
+        if self.are_all_gone() {
+            found.push(keys::of_all_gone(self.kept.len()));
+        }
+        // The files of a pattern that names nothing now are told one by one.
+        let is_told = |file: &str| kept.contains(file) || self.is_kept_by(file);
+        for fault in self.faults.iter().filter(|fault| !is_told(&fault.file)) {
+            match fault.kind {
+                FaultKind::ZeroCoinbase => {}
+                FaultKind::BlsDiffers => found.push(keys::of_differing_bls(&fault.file, fault.to_string())),
+                FaultKind::Pattern
+                | FaultKind::Missing
+                | FaultKind::NoAccess
+                | FaultKind::NoDescriptors
+                | FaultKind::Stale
+                | FaultKind::LinkLoop
+                | FaultKind::Unreadable
+                | FaultKind::NotOurs
+                | FaultKind::Syntax
+                | FaultKind::Secret
+                | FaultKind::Format
+                | FaultKind::NotKeys
+                | FaultKind::Entry => found.push(keys::of_fault(&fault.file, fault.to_string())),
+            }
+        }
+        found.extend(self.kept.iter().map(|kept| self.of_kept(kept)));
+        found.extend(self.notices.iter().filter_map(of_notice));
+        let mut paying = BTreeMap::<&str, usize>::new();
+        for entry in self.book.entries.iter().filter(|entry| entry.pays_itself) {
+            *paying.entry(&entry.file).or_default() += 1;
+        }
+        found.extend(paying.into_iter().map(|(file, attesters)| keys::of_own_publishers(file, attesters)));
+        found
+    }
+
+    /// Whether a pattern that names nothing now named a file that is kept.
+    fn is_kept_by(&self, pattern: &str) -> bool {
+        let Ok(pattern) = Pattern::new(pattern) else { return false };
+        self.kept.iter().any(|kept| pattern.matches(&kept.file))
+    }
+
+    /// With what the fault of the file says, where there is one.
+    fn of_kept(&self, kept: &super::kept::KeptFile) -> Finding {
+        let fault = self.faults.iter().find(|fault| fault.file == kept.file);
+        let why = fault.map_or_else(|| kept.words().to_owned(), |fault| fault.what.clone());
+        keys::of_kept(&kept.file, &why).until(kept.until)
+    }
+}
+
+fn of_notice(notice: &KeyFileNotice) -> Option<Finding> {
+    match notice {
+        KeyFileNotice::SchemasMixed { folder, files } => Some(keys::of_mixed_schemas(folder, files)),
+        KeyFileNotice::FundingAccountDropped { file } => Some(keys::of_dropped_funding(file)),
+        KeyFileNotice::BlsUnproven { attester, file, index } => Some(keys::of_unproven_bls(*attester, file, *index)),
+        // What a node does with it is what the book says; `config check` tells it.
+        KeyFileNotice::DefaultsLeak { .. } => None,
+    }
+}

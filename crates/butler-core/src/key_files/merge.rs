@@ -1,0 +1,214 @@
+//! The files of a server put together as its node does it.
+//!
+//! A node reads all files of its folder in the order of their names. What the last file says at its top about the coinbase
+//! holds for the validators of all files that have none of their own; publishers at the top are pooled. Without any
+//! publisher the attester's own account pays. Without any coinbase, or with the attester's own address, none is set.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use ethers_core::types::Address;
+use serde::Serialize;
+
+use super::content::{Content, FileKind, Validator, WrittenCoinbase, WrittenPublishers};
+use super::shown::shown_path;
+use crate::domain::ids::Coinbase;
+use crate::domain::key_book::{CoinbaseFault, KeyBook, KeyEntry};
+
+/// Something that a person should know of files that are good by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum KeyFileNotice {
+    /// Keystores of both schemas lie in one folder: a node that reads it refuses them all.
+    SchemasMixed {
+        /// The folder.
+        folder: String,
+        /// Its keystores.
+        files: Vec<String>,
+    },
+    /// A file has a `fundingAccount`, and its folder has another keystore: a node that reads it drops the account silently.
+    FundingAccountDropped {
+        /// The file.
+        file: String,
+    },
+    /// What a file says at its top holds for validators of another file of its server.
+    DefaultsLeak {
+        /// The file whose top it is.
+        from: String,
+        /// The file whose validators have nothing of their own.
+        into: String,
+    },
+    /// A BLS key of an attester that the chain does not know yet: it may be the private one.
+    BlsUnproven {
+        /// Whose key it should be.
+        attester: Address,
+        /// The file.
+        file: String,
+        /// Position in the file's `validators`, from 0.
+        index: usize,
+    },
+}
+
+/// A file that was read, or whose last good content stands for it.
+pub(super) struct Taken<'a> {
+    pub(super) path: &'a Path,
+    pub(super) server: &'a str,
+    pub(super) content: &'a Content,
+}
+
+/// What all files say together.
+pub(super) fn merge(taken: &[Taken<'_>]) -> (KeyBook, Vec<KeyFileNotice>) {
+    let (mut book, mut notices) = (KeyBook::default(), Vec::new());
+    // A server that is named in a file of publishers has them from there.
+    let pooled: BTreeSet<&str> =
+        taken.iter().flat_map(|file| file.content.publishers_by_server.keys()).map(String::as_str).collect();
+    let mut servers = BTreeMap::<&str, Vec<&Taken<'_>>>::new();
+    for file in taken {
+        servers.entry(file.server).or_default().push(file);
+        for (server, publishers) in &file.content.publishers_by_server {
+            book.publishers_by_server.entry(server.clone()).or_default().extend(publishers);
+        }
+    }
+    let defaults: BTreeMap<&str, Defaults<'_>> =
+        servers.iter().map(|(server, files)| (*server, Defaults::of(files))).collect();
+    // An encrypted key is mostly one that a keystore beside it names, so these come last.
+    let is_key = |file: &&Taken<'_>| file.content.kind == FileKind::EncryptedKey;
+    for file in taken.iter().filter(|file| !is_key(file)).chain(taken.iter().filter(is_key)) {
+        let Some(defaults) = defaults.get(file.server) else { continue };
+        let entries = entries(file, defaults, pooled.contains(file.server));
+        let used = entries.iter().flat_map(|entry| &entry.publishers).chain(&file.content.publishers);
+        let used: BTreeSet<Address> = used.chain(listed(&file.content.default_publishers)).copied().collect();
+        if !used.is_empty() {
+            book.publishers_by_server.entry(file.server.to_owned()).or_default().extend(used);
+        }
+        notices.extend(defaults.leak(file));
+        let is_named = |entry: &KeyEntry| {
+            let same = |known: &KeyEntry| known.server == entry.server && known.attester == entry.attester;
+            file.content.kind == FileKind::EncryptedKey && book.entries.iter().any(same)
+        };
+        let entries: Vec<KeyEntry> = entries.into_iter().filter(|entry| !is_named(entry)).collect();
+        book.entries.extend(entries);
+    }
+    notices.extend(folders(taken));
+    (book, notices)
+}
+
+/// What the tops of a server's files say together.
+struct Defaults<'a> {
+    coinbase: Option<&'a Taken<'a>>,
+    publishers: Vec<Address>,
+    pooled_from: Vec<&'a Path>,
+}
+
+impl<'a> Defaults<'a> {
+    fn of(files: &[&'a Taken<'a>]) -> Self {
+        let coinbase = files.iter().rev().find(|file| file.content.coinbase != WrittenCoinbase::Absent).copied();
+        let mut publishers: Vec<Address> = Vec::new();
+        let mut pooled_from = Vec::new();
+        for file in files {
+            let listed = listed(&file.content.default_publishers);
+            if !listed.is_empty() {
+                pooled_from.push(file.path);
+            }
+            for publisher in listed {
+                if !publishers.contains(publisher) {
+                    publishers.push(*publisher);
+                }
+            }
+        }
+        Self { coinbase, publishers, pooled_from }
+    }
+
+    fn coinbase(&self) -> WrittenCoinbase {
+        self.coinbase.map_or(WrittenCoinbase::Absent, |file| file.content.coinbase)
+    }
+
+    /// Whether another file's top holds for validators of this one.
+    fn leak(&self, file: &Taken<'_>) -> Option<KeyFileNotice> {
+        let validators = || file.content.validators.iter();
+        let lacks_coinbase = validators().any(|validator| validator.coinbase == WrittenCoinbase::Absent);
+        let lacks_publisher = validators().any(|validator| validator.publishers == WrittenPublishers::Absent);
+        let coinbase = self.coinbase.map(|from| from.path).filter(|from| lacks_coinbase && *from != file.path);
+        let publisher = self.pooled_from.iter().copied().find(|from| lacks_publisher && *from != file.path);
+        let from = coinbase.or(publisher)?;
+        Some(KeyFileNotice::DefaultsLeak { from: shown_path(from), into: shown_path(file.path) })
+    }
+}
+
+fn listed(publishers: &WrittenPublishers) -> &[Address] {
+    match publishers {
+        WrittenPublishers::Absent => &[],
+        WrittenPublishers::Listed(listed) => listed,
+    }
+}
+
+fn entries(file: &Taken<'_>, defaults: &Defaults<'_>, has_pool: bool) -> Vec<KeyEntry> {
+    let path = shown_path(file.path);
+    let is_run = file.content.kind == FileKind::Keystore;
+    let mut entries = Vec::new();
+    for validator in &file.content.validators {
+        for (attester, bls) in &validator.keys {
+            let (coinbase, coinbase_fault) = coinbase_of(*attester, validator, defaults);
+            let publishers = match &validator.publishers {
+                WrittenPublishers::Listed(listed) => Some(listed.clone()),
+                WrittenPublishers::Absent => Some(defaults.publishers.clone()).filter(|pool| !pool.is_empty()),
+            };
+            let pays_itself = publishers.is_none() && is_run && !has_pool;
+            let own = if pays_itself { vec![*attester] } else { Vec::new() };
+            entries.push(KeyEntry {
+                attester: *attester,
+                coinbase,
+                coinbase_fault,
+                publishers: publishers.unwrap_or(own),
+                pays_itself,
+                bls_public_key: bls.map(Into::into),
+                server: file.server.to_owned(),
+                file: path.clone(),
+                index: validator.index,
+            });
+        }
+    }
+    entries
+}
+
+fn coinbase_of(
+    attester: Address,
+    validator: &Validator,
+    defaults: &Defaults<'_>,
+) -> (Option<Coinbase>, Option<CoinbaseFault>) {
+    let written = match validator.coinbase {
+        WrittenCoinbase::Absent => defaults.coinbase(),
+        own @ (WrittenCoinbase::Zero | WrittenCoinbase::Illegible | WrittenCoinbase::Address(_)) => own,
+    };
+    match written {
+        WrittenCoinbase::Absent => (None, None),
+        WrittenCoinbase::Zero => (None, Some(CoinbaseFault::Zero)),
+        WrittenCoinbase::Illegible => (None, Some(CoinbaseFault::Illegible)),
+        WrittenCoinbase::Address(address) => (Coinbase::try_from(address).ok().filter(|_| address != attester), None),
+    }
+}
+
+/// What is wrong with the keystores of one folder together.
+fn folders(taken: &[Taken<'_>]) -> Vec<KeyFileNotice> {
+    let mut folders = BTreeMap::<PathBuf, Vec<&Taken<'_>>>::new();
+    for file in taken.iter().filter(|file| file.content.kind == FileKind::Keystore) {
+        folders.entry(file.path.parent().unwrap_or(Path::new("")).to_path_buf()).or_default().push(file);
+    }
+    let mut notices = Vec::new();
+    for (folder, files) in folders {
+        let has_validators = |schema: u64| {
+            files.iter().any(|file| file.content.schema == Some(schema) && !file.content.validators.is_empty())
+        };
+        let has = |schema: u64| files.iter().any(|file| file.content.schema == Some(schema));
+        // A prover's file of the one schema passes beside files of the other.
+        if (has_validators(1) && has(2)) && has_validators(2) {
+            let files = files.iter().map(|file| shown_path(file.path)).collect();
+            notices.push(KeyFileNotice::SchemasMixed { folder: shown_path(&folder), files });
+        }
+        if files.len() > 1 {
+            let dropped = files.iter().filter(|file| file.content.has_funding_account);
+            notices.extend(dropped.map(|file| KeyFileNotice::FundingAccountDropped { file: shown_path(file.path) }));
+        }
+    }
+    notices
+}

@@ -1,0 +1,140 @@
+//! What all key files of a network say, and what is wrong with them.
+
+use std::path::Path;
+
+use glob::Pattern;
+use serde::Serialize;
+
+use super::content::{Content, FileKind};
+use super::discovery::{Found, Role};
+use super::fault::{FaultKind, FileFault, KeyFileFault, SourceFault};
+use super::kept::KeptFile;
+use super::merge::{KeyFileNotice, Taken, merge};
+use super::shown::shown_path;
+use crate::domain::key_book::{KeyBook, KeyFileGap};
+
+/// The most faults that are told of one file.
+const MOST_FAULTS: usize = 20;
+
+/// A file that was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoadedFile {
+    /// The path as it was given, fit to be shown.
+    pub path: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// How many attesters it has.
+    pub entries: usize,
+}
+
+/// What the key files say, and what is wrong with them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyFilesReport {
+    /// Everything that the files say.
+    pub book: KeyBook,
+    /// What is wrong.
+    pub faults: Vec<KeyFileFault>,
+    /// The files that were taken, in the order of their paths.
+    pub files: Vec<LoadedFile>,
+    /// What should be known of files that are good by themselves.
+    pub notices: Vec<KeyFileNotice>,
+    /// Files that cannot be read now, and whose last good content stands in the book.
+    pub kept: Vec<KeptFile>,
+}
+
+/// A file with what came of reading it.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) found: Found,
+    /// `None` when it was refused; the faults say why.
+    pub(super) content: Option<Content>,
+    pub(super) faults: Vec<FileFault>,
+}
+
+impl Outcome {
+    /// Why the file was refused, or a part of it.
+    fn gap(&self) -> Option<String> {
+        if self.found.role == Role::Publishers {
+            return None;
+        }
+        match &self.content {
+            Some(content) => content.illegible.clone(),
+            None => self.faults.iter().find(|fault| fault.leaves_gap()).map(|fault| fault.what.clone()),
+        }
+    }
+}
+
+impl KeyFilesReport {
+    /// How many files there are that name attesters; files of publishers do not count.
+    #[must_use]
+    pub fn key_file_count(&self) -> usize {
+        self.files.iter().filter(|file| file.kind != FileKind::Publishers).count()
+    }
+
+    /// Whether files were configured and none of them could be read now; last good contents do not count.
+    #[must_use]
+    pub fn are_all_gone(&self) -> bool {
+        self.key_file_count() == 0 && (!self.book.gaps.is_empty() || !self.kept.is_empty())
+    }
+
+    /// Puts together what was read: `faults` are those of the patterns.
+    ///
+    /// Where a last good content stands in, nothing is missing: that would make others doubtful who were not before.
+    pub(super) fn of(faults: Vec<SourceFault>, outcomes: &[Outcome], kept: &[(&Found, &Content)]) -> Self {
+        let mut report = Self::default();
+        for SourceFault { at, fault } in faults {
+            let pattern = Pattern::new(&at.to_string_lossy()).ok();
+            let is_below = |path: &Path| pattern.as_ref().is_some_and(|pattern| pattern.matches_path(path));
+            if !kept.iter().any(|(found, _)| found.path.starts_with(&at) || is_below(&found.path)) {
+                report.book.gaps.push(KeyFileGap { file: shown_path(&at), why: fault.what.clone() });
+            }
+            report.faults.push(fault.of_file(&at));
+        }
+        let mut taken: Vec<Taken<'_>> = Vec::new();
+        for outcome in outcomes {
+            let path = outcome.found.path.as_path();
+            report.faults.extend(most_telling(&outcome.faults).into_iter().map(|fault| fault.of_file(path)));
+            let family = outcome.found.family();
+            let stands_in = kept.iter().any(|(found, _)| found.family() == family);
+            if let Some(why) = outcome.gap().filter(|_| !stands_in) {
+                report.book.gaps.push(KeyFileGap { file: shown_path(path), why });
+            }
+            if let Some(content) = &outcome.content {
+                let entries = content.attester_count();
+                report.files.push(LoadedFile { path: shown_path(path), kind: content.kind, entries });
+                taken.push(Taken { path, server: &outcome.found.server, content });
+            }
+        }
+        taken.extend(kept.iter().map(|(found, content)| Taken { path: &found.path, server: &found.server, content }));
+        // The order decides whose top counts, so a kept file stands where it would.
+        taken.sort_by(|left, right| left.path.cmp(right.path));
+        let (book, notices) = merge(&taken);
+        report.book.entries = book.entries;
+        report.book.publishers_by_server = book.publishers_by_server;
+        report.notices = notices;
+        report
+    }
+
+    /// What a file at `path` would say if it held these bytes.
+    pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Self {
+        let found = Found { path: path.to_owned(), server: String::new(), role: Role::KeyFile };
+        let outcome = super::read::outcome_of(found, bytes);
+        Self::of(Vec::new(), &[outcome], &[])
+    }
+}
+
+/// A file of private keys has one fault that matters; a long list of others is cut.
+fn most_telling(faults: &[FileFault]) -> Vec<FileFault> {
+    if let Some(secret) = faults.iter().find(|fault| fault.kind == FaultKind::Secret) {
+        return vec![secret.clone()];
+    }
+    let mut faults = faults.to_vec();
+    if faults.len() > MOST_FAULTS {
+        let more = faults.len() - MOST_FAULTS;
+        let kind =
+            if faults.iter().any(|fault| fault.kind.refuses_file()) { FaultKind::Format } else { FaultKind::Entry };
+        faults.truncate(MOST_FAULTS);
+        faults.push(FileFault::new(kind, "", format!("and {more} faults more")));
+    }
+    faults
+}

@@ -1,0 +1,16 @@
+//! How paths, servers and field names of key files are shown: escaped, short, and without what could be a secret.
+
+use std::path::Path;
+
+use super::secrets::{in_text, without_secrets};
+use crate::config::{escape, show_key};
+
+/// A path as it may be shown.
+pub(super) fn shown_path(path: &Path) -> String {
+    escape(&without_secrets(&path.to_string_lossy()))
+}
+
+/// A name from within a file as it may be shown.
+pub(super) fn shown_key(key: &str) -> String {
+    if in_text(key).is_some() { "<hidden>".to_owned() } else { show_key(key) }
+}

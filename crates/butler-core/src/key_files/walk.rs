@@ -1,0 +1,147 @@
+//! The files that a pattern stands for: `*`, `?`, `[…]` within a name, `**` for folders at any depth.
+//!
+//! Wildcards stop at folders, and names that begin with a dot are hidden, as in a shell. What cannot be listed is a fault
+//! and not an empty folder, and so is a name that is not UTF-8, which no pattern could match and no output could show.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use glob::{MatchOptions, Pattern};
+
+use super::fault::{FaultKind, FileFault, SourceFault, io_fault};
+
+const OPTIONS: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
+/// How a literal part of a pattern writes the letters that would be wildcards.
+const ESCAPED: [(&str, &str); 4] = [("[[]", "["), ("[]]", "]"), ("[*]", "*"), ("[?]", "?")];
+
+/// One name of a pattern.
+enum Part {
+    Literal(String),
+    Name(Pattern),
+    AnyFolders,
+}
+
+/// A walk along one pattern.
+pub(super) struct Walk<'a> {
+    pub(super) faults: &'a mut Vec<SourceFault>,
+    pub(super) files: Vec<PathBuf>,
+    /// The most files that are collected.
+    pub(super) limit: usize,
+    folders: BTreeSet<PathBuf>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(faults: &'a mut Vec<SourceFault>, limit: usize) -> Self {
+        Self { faults, files: Vec::new(), limit, folders: BTreeSet::new() }
+    }
+
+    /// Collects the files of a pattern in the order of their paths.
+    pub(super) fn follow(&mut self, pattern: &str) {
+        let parts: Option<Vec<Part>> = pattern.split('/').filter(|name| !name.is_empty()).map(part).collect();
+        let start = if pattern.starts_with('/') { Path::new("/") } else { Path::new("") };
+        // Whether it is a pattern was checked before.
+        self.step(start, &parts.unwrap_or_default());
+        self.files.sort();
+        self.files.dedup();
+    }
+
+    fn step(&mut self, at: &Path, parts: &[Part]) {
+        if self.files.len() >= self.limit {
+            return;
+        }
+        let Some((part, rest)) = parts.split_first() else {
+            if !at.is_dir() {
+                self.files.push(at.to_path_buf());
+            }
+            return;
+        };
+        match part {
+            Part::Literal(name) => {
+                let next = at.join(name);
+                // A link that leads nowhere or in a circle stands for a file, too, which cannot be read.
+                if next.symlink_metadata().is_ok() {
+                    self.step(&next, rest);
+                } else if let Err(error) = next.symlink_metadata()
+                    && error.kind() != std::io::ErrorKind::NotFound
+                    && error.kind() != std::io::ErrorKind::NotADirectory
+                {
+                    self.faults.push(io_fault("can not be looked at", &error).at_source(&next));
+                }
+            }
+            Part::Name(pattern) => {
+                for path in self.list(at) {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    if pattern.matches_with(&name, OPTIONS) && (rest.is_empty() || path.is_dir()) {
+                        self.take(&path, rest);
+                    }
+                }
+            }
+            Part::AnyFolders => {
+                self.step(at, rest);
+                for path in self.list(at) {
+                    let is_hidden = path.file_name().unwrap_or_default().as_bytes().starts_with(b".");
+                    // Two links may lead to each other's folders.
+                    if !is_hidden && path.is_dir() && self.is_new(&path) {
+                        self.step(&path, parts);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, path: &Path, rest: &[Part]) {
+        if path.file_name().is_some_and(|name| name.to_str().is_none()) {
+            let fault = FileFault::new(FaultKind::Unreadable, "", "the name is not UTF-8");
+            self.faults.push(fault.hint("rename it").at_source(path));
+        } else {
+            self.step(path, rest);
+        }
+    }
+
+    fn is_new(&mut self, folder: &Path) -> bool {
+        self.folders.insert(fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf()))
+    }
+
+    /// What is in a folder, in order; nothing where there is no folder.
+    fn list(&mut self, folder: &Path) -> Vec<PathBuf> {
+        let shown = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let listed = fs::read_dir(shown).and_then(|entries| {
+            let names = entries.take(self.limit.saturating_mul(4)).map(|entry| Ok(folder.join(entry?.file_name())));
+            names.collect::<std::io::Result<Vec<PathBuf>>>()
+        });
+        match listed {
+            Ok(mut paths) => {
+                paths.sort();
+                paths
+            }
+            Err(error) => {
+                let absent = [std::io::ErrorKind::NotFound, std::io::ErrorKind::NotADirectory];
+                if !absent.contains(&error.kind()) {
+                    self.faults.push(io_fault("the folder can not be read", &error).at_source(shown));
+                }
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn part(name: &str) -> Option<Part> {
+    if name == "**" {
+        return Some(Part::AnyFolders);
+    }
+    let bare = ESCAPED.iter().fold(name.to_owned(), |name, (escaped, _)| name.replace(escaped, ""));
+    if bare.contains(['*', '?', '[']) {
+        return Pattern::new(name).ok().map(Part::Name);
+    }
+    Some(Part::Literal(ESCAPED.iter().fold(name.to_owned(), |name, (escaped, letter)| name.replace(escaped, letter))))
+}
+
+/// Whether a part of a pattern stands for several names.
+pub(super) fn has_wildcard(part: &str) -> bool {
+    let bare = ESCAPED.iter().fold(part.to_owned(), |part, (escaped, _)| part.replace(escaped, ""));
+    bare.contains(['*', '?', '['])
+}

@@ -1,0 +1,59 @@
+//! Moments, distances and durations as people read them.
+
+use jiff::Timestamp;
+
+/// A moment in UTC.
+#[must_use]
+pub fn moment(unix_seconds: u64) -> String {
+    i64::try_from(unix_seconds)
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .map_or_else(|| format!("{unix_seconds} s"), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// How far `then` is from `now`: `in 3h 12m`, `12m ago`, `now`.
+#[must_use]
+pub fn distance(now: u64, then: u64) -> String {
+    match then.checked_sub(now) {
+        Some(0) => "now".to_owned(),
+        Some(ahead) => format!("in {}", duration(ahead)),
+        None => format!("{} ago", duration(now.saturating_sub(then))),
+    }
+}
+
+/// A duration in its two largest units.
+#[must_use]
+pub fn duration(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, minutes) => format!("{minutes}m"),
+        (0, hours, minutes) => format!("{hours}h {minutes:02}m"),
+        (days, hours, _) => format!("{days}d {hours:02}h"),
+    }
+}
+
+/// `1 attester`, `2 attesters`.
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_have_a_direction_and_two_units() {
+        assert_eq!(distance(100, 100), "now");
+        assert_eq!(distance(0, 3 * 3600 + 720), "in 3h 12m");
+        assert_eq!(distance(90_000 * 2, 0), "2d 02h ago");
+        assert_eq!(distance(0, 59), "in 59s");
+    }
+
+    #[test]
+    fn a_moment_beyond_the_calendar_is_still_printed() {
+        assert_eq!(moment(1_767_579_072), "2026-01-05 02:11 UTC");
+        assert_eq!(moment(u64::MAX), "18446744073709551615 s");
+    }
+}

@@ -1,0 +1,200 @@
+//! Keys that are staked twice in every order, keys in a queue that are of no use, and dripped keys, on the real contracts.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use butler_core::domain::coinbase::CoinbaseCheck;
+use butler_core::domain::deposit::Winner;
+use butler_core::domain::fate::Fate;
+use butler_core::domain::key_book::KeyBook;
+use butler_core::domain::overview::overview;
+use butler_core::domain::queue_key::{Effect, Obstacle, bad_queue_keys};
+use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::domain::state::State;
+use butler_core::snapshot::{LedgerCache, SnapshotReader};
+use butler_testkit::devnet::{Chain, DevnetSpec, KeyStore, Move, Told, ensure, with_wrong_proof};
+use ethers_core::types::Address;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn assert_told(snapshot: &NetworkSnapshot, told: &[Told]) {
+    let rows = overview(snapshot, &KeyBook::default(), &BTreeMap::new(), HOUR);
+    for Told { story, attester, coinbases } in told {
+        let name = story.name;
+        let row = rows.iter().find(|row| row.attester == *attester).unwrap();
+        let fates: Vec<&str> = row.stakes.iter().map(|stake| stake.fate.name()).collect();
+        assert_eq!(fates, story.fates, "{name}");
+        let splits: Vec<Address> = row.stakes.iter().map(|stake| stake.coinbase.address()).collect();
+        assert_eq!(splits, coinbases, "{name}");
+        let expected = row.coinbase_expected.map(|coinbase| coinbase.address());
+        assert_eq!(expected, story.counts.map(|place| coinbases[place]), "{name}");
+        match story.counts {
+            Some(_) => assert!(matches!(row.coinbase, CoinbaseCheck::Missing { .. }), "{name}: {:?}", row.coinbase),
+            None => assert_eq!(row.coinbase, CoinbaseCheck::NotApplicable, "{name}"),
+        }
+        assert_eq!(row.deposit_failed, story.fates == ["refunded", "refunded"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_stake_that_succeeded_or_can_succeed_first_counts_in_every_order() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let told = chain.stake_twice().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("devnet-ledger.json");
+    let request = support::request(oracle);
+    let requests = |reader: &SnapshotReader| reader.client().endpoints()[0].peer().counters().requests.load(Relaxed);
+    let reader = || {
+        let ledger = LedgerCache::load(&path, support::key(oracle));
+        SnapshotReader::new(support::client(&[support::endpoint("devnet", chain.url())]), ledger)
+    };
+
+    let mut first = reader();
+    let snapshot = first.read(&request, &|_| ()).await.unwrap();
+    assert_told(&snapshot, &told);
+    // Only where the state leaves it open were events read, and each told of one deposit.
+    let decided = told.iter().filter(|told| {
+        told.story.fates == ["succeeded", "refunded"]
+            || told.story.name.contains("refund, then success")
+            || told.story.name.contains("the second succeeded")
+    });
+    let mut winners: Vec<Address> = decided.map(|told| told.attester).collect();
+    winners.sort();
+    assert_eq!(snapshot.winners.keys().copied().collect::<Vec<_>>(), winners);
+    assert!(snapshot.winners.values().all(|winner| matches!(winner, Winner::Delegation(_))));
+
+    // What is settled is kept with the ledger, and not read again.
+    for _ in 0..64 {
+        chain.play(Move::Mine).await.unwrap();
+    }
+    first.read(&request, &|_| ()).await.unwrap();
+    first.save_ledger().unwrap();
+    let mut second = reader();
+    let again = second.read(&request, &|_| ()).await.unwrap();
+    assert_told(&again, &told);
+    let warm = requests(&second);
+    let mut third = reader();
+    third.forget_ledger();
+    third.read(&request, &|_| ()).await.unwrap();
+    assert!(warm < requests(&third), "{warm} requests with what was kept, {} without", requests(&third));
+}
+
+#[tokio::test]
+async fn three_endpoints_agree_on_whose_deposit_it_was() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let told = chain.stake_twice().await.unwrap();
+    let endpoints = ["a", "b", "c"].map(|name| support::endpoint(name, chain.url()));
+    let mut reader = support::reader_at(oracle, &endpoints);
+    let snapshot = reader.read(&support::request(oracle), &|_| ()).await.unwrap();
+    assert_told(&snapshot, &told);
+}
+
+/// What is found in provider 1's queue: place, obstacles, effect.
+fn queue(snapshot: &NetworkSnapshot) -> Vec<(u64, Vec<Obstacle>, Effect)> {
+    let found = bad_queue_keys(snapshot).into_iter();
+    found.map(|bad| (bad.place, bad.obstacles.clone(), bad.effect())).collect()
+}
+
+#[tokio::test]
+async fn each_key_that_is_of_no_use_in_a_queue_is_found_with_its_reason() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let mut reader = support::reader(oracle, chain.url());
+    let request = support::request(oracle);
+    let read = async |reader: &mut SnapshotReader| queue(&reader.read(&request, &|_| ()).await.unwrap());
+    assert_eq!(read(&mut reader).await, [], "A8 and A9 are good keys");
+
+    let attester = |name| oracle.attester(name).unwrap().address;
+    let spare = |place: usize| oracle.spare_keys[place].clone();
+    let as_if = |place: usize, attester: Address| KeyStore { attester, ..spare(place) };
+    // Somebody else registers our key first, under another address; and another provider has one in its queue.
+    let stolen = spare(0);
+    let thief = KeyStore { attester: spare(10).attester, ..stolen.clone() };
+    chain.play(Move::DepositKey { key: thief }).await.unwrap();
+    chain.play(Move::Flush).await.unwrap();
+    chain.play(Move::DepositKey { key: spare(1) }).await.unwrap();
+    chain.play(Move::AddKeys { provider: 2, keys: vec![spare(2)] }).await.unwrap();
+    let bad = [
+        as_if(11, attester("S0")),
+        as_if(12, attester("S3")),
+        as_if(13, attester("A0")),
+        as_if(14, attester("S1")),
+        stolen,
+        spare(1),
+        spare(2),
+        with_wrong_proof(&spare(3)),
+        spare(4),
+        spare(4),
+        spare(5),
+    ];
+    chain.play(Move::AddKeys { provider: 1, keys: bad.to_vec() }).await.unwrap();
+    let (own, other) = (1.try_into().unwrap(), 2.try_into().unwrap());
+    let found = read(&mut reader).await;
+    let waits = oracle.entry_queue.len(); // The flush took all of them.
+    assert!(waits > 0);
+    let first_index = 9; // A8's, of ten keys that were added first.
+    let expected = [
+        (2, vec![Obstacle::Exiting], Effect::Blocks),
+        (3, vec![Obstacle::Zombie], Effect::Blocks),
+        (4, vec![Obstacle::Active], Effect::Burns),
+        (5, vec![Obstacle::AddressUsed], Effect::Burns),
+        (6, vec![Obstacle::BlsKeyUsed], Effect::Burns),
+        (7, vec![Obstacle::Deposited { place: 0 }], Effect::Burns),
+        (8, vec![Obstacle::Copied { provider: other, index: 3 }], Effect::MayBurn),
+        (9, vec![Obstacle::ProofWrong], Effect::Burns),
+        (11, vec![Obstacle::Repeated { provider: own, index: first_index + 10 }], Effect::Burns),
+    ];
+    assert_eq!(found, expected);
+
+    // Governance lowers the cap: every right proof is too dear now.
+    let cap = 100_000;
+    chain.play(Move::SetProofGasLimit { gas: cap }).await.unwrap();
+    let found = read(&mut reader).await;
+    let dear =
+        |place: u64| found.iter().any(|(at, why, _)| *at == place && why.contains(&Obstacle::ProofTooDear { cap }));
+    assert!([0, 1, 10, 11, 12].into_iter().all(dear), "{found:?}");
+    assert!(!dear(9), "a wrong proof is wrong at any price");
+}
+
+#[tokio::test]
+async fn a_verdict_on_a_proof_is_asked_for_once() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("devnet-ledger.json");
+    let request = support::request(oracle);
+    let mut counts = Vec::new();
+    for _ in 0..3 {
+        let ledger = LedgerCache::load(&path, support::key(oracle));
+        let mut reader = SnapshotReader::new(support::client(&[support::endpoint("devnet", chain.url())]), ledger);
+        reader.read(&request, &|_| ()).await.unwrap();
+        reader.save_ledger().unwrap();
+        counts.push(reader.client().endpoints()[0].peer().counters().requests.load(Relaxed));
+    }
+    // With the queues of others, for which there is one request more.
+    assert!(counts[0] <= 7 && counts[1] < counts[0] && counts[1] == counts[2], "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_dripped_key_is_told_at_first_sight() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let mut reader = support::reader(oracle, chain.url());
+    let snapshot = reader.read(&support::request(oracle), &|_| ()).await.unwrap();
+    let rows = overview(&snapshot, &KeyBook::default(), &BTreeMap::new(), HOUR);
+    let row = |name| {
+        let attester = oracle.attester(name).unwrap().address;
+        rows.iter().find(|row| row.attester == attester).unwrap()
+    };
+    assert_eq!((row("A5").state, row("A5").coinbase), (State::CoinbaseNeeded, CoinbaseCheck::NotApplicable));
+    assert_eq!(row("BADPOP").state, State::New, "it was deposited directly, and no ledger of ours tells of it");
+    assert!(rows.iter().flat_map(|row| &row.stakes).all(|stake| stake.fate != Fate::Unknown));
+}
