@@ -13,7 +13,7 @@ use butler_core::contracts::call::{Call, Target};
 use butler_core::contracts::multicall::{MULTICALL3, Outcome};
 use butler_core::contracts::packed;
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, OverrideRefusal, When};
+use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, Lie, OverrideRefusal, PackRefusal, When};
 use ethers_core::types::{Address, Bytes};
 
 /// Returns its calldata.
@@ -140,6 +140,39 @@ async fn the_snapshot_is_the_same_however_overrides_are_refused() {
         let again = proxy.stats();
         assert_eq!(again.http_requests, normal.http_requests, "{style:?}");
         assert!(again.request_bytes > normal.request_bytes, "{style:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_takes_little_of_anything_is_read_all_the_same() {
+    let (chain, proxy) = setting().await;
+    let oracle = chain.oracle().unwrap();
+    let request = support::request(oracle);
+    let truth = support::reader(oracle, chain.url()).read(&request, &|_| ()).await.unwrap();
+    let pack = PackRefusal::Error { code: -32000, message: "execution aborted (timeout = 5s)".to_owned() };
+    for style in [
+        OverrideRefusal::error(-32602, "too many arguments, want at most 2"),
+        OverrideRefusal::error(-32603, "Internal error"),
+        OverrideRefusal::Ignored,
+        OverrideRefusal::Status(400),
+        OverrideRefusal::Close,
+    ] {
+        for max_batch in [1, 100] {
+            let plan = FaultPlan::always(Fault::RefuseOverrides(style.clone()))
+                .with(Fault::RefusePacks { max: 12, style: pack.clone() }, When::Always)
+                .with(Fault::RefuseBatches { max: 3, style: BatchRefusal::Geth }, When::Always);
+            proxy.set(plan);
+            let mut endpoint = support::endpoint("poor", &proxy.url());
+            endpoint.max_batch = max_batch;
+            let mut reader = support::reader_at(oracle, &[endpoint]);
+            for time in ["first", "second"] {
+                let snapshot = reader.read(&request, &|_| ()).await.unwrap();
+                assert!(snapshot == truth, "{style:?} by {max_batch}, the {time} time");
+            }
+            let endpoint = &reader.client().endpoints()[0];
+            assert!(!endpoint.takes_overrides() && !endpoint.lacks_multicall(), "{style:?} by {max_batch}");
+            assert_eq!(endpoint.health().last_failure(), None, "{style:?} by {max_batch}");
+        }
     }
 }
 
