@@ -109,7 +109,10 @@ async fn with_an_own_coinbase_no_split_is_missing_or_wrong() {
     }
     // The same, for one provider that has its own policy.
     bench.reconfigure("coinbase_policy = \"own\"", "");
-    bench.reconfigure("[[networks.devnet.l1]]", "[[networks.devnet.providers]]\nid = 1\ncoinbase_policy = \"own\"\n\n[[networks.devnet.l1]]");
+    bench.reconfigure(
+        "[[networks.devnet.l1]]",
+        "[[networks.devnet.providers]]\nid = 1\ncoinbase_policy = \"own\"\n\n[[networks.devnet.l1]]",
+    );
     let rows = by_address(&bench.json(&["status"], 0).await);
     assert_eq!(rows[&bench.shown("A0")]["coinbase"]["verdict"], "matches");
 }
