@@ -134,18 +134,18 @@ fn a_private_key_refuses_the_whole_file() {
     let told = cases.iter().map(faults).collect::<Vec<_>>().join("\n");
     assert!(!told.contains(&bare[..12]) && !told.contains("hunter2") && !told.contains("junk"));
     insta::assert_snapshot!(told, @"
-    f.json: validators[0].attester.eth: holds what could be a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: validators[0].attester: holds what could be a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: validators[0].attester.eth: holds what could be a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: validators[0].publisher[1]: holds what could be a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: validators[0].coinbase: holds what could be a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: validators[0].attester.privateKey: holds a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: validators[0].attester.eth.password: holds a password; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: crypto: holds an encrypted private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: mnemonic: holds a mnemonic; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: server[0]: holds what could be a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: [0].attester: holds what could be a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
-    f.json: attesters[0].address: holds what could be a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
+    f.json: validators[0].attester.eth: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: validators[0].attester: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: validators[0].attester.eth: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: validators[0].publisher[1]: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: validators[0].coinbase: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: validators[0].attester.privateKey: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: validators[0].attester.eth.password: holds a password; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: crypto: holds an encrypted private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: mnemonic: holds a mnemonic; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: server[0]: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: [0].attester: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: attesters[0].address: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
     ");
 }
 
@@ -176,11 +176,11 @@ fn wrong_content_is_named_by_its_place() {
     f.json: validators[0].publisher: an empty list, with which a node publishes nothing (hint: name a publisher, or remove the key)
     f.json: validators[0].attester.bls: expected a compressed public key of 0x and 64 hex digits
     f.json: validators[0].feeRecipient: expected an address of 0x and 64 or 40 hex digits
-    f.json: validators[0].attester.bls: holds no public BLS key, so perhaps a private one; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)
+    f.json: validators[0].attester.bls: holds no public BLS key, so perhaps a private one; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
     f.json: validators[0].attester: expected an address, found a number
     f.json: validators[0].publisher: expected an address, found a number
     f.json: validators[0].coinbase: expected an address, found a number
-    f.json: validators[0].coinbase: the zero address: a node takes it, and each of its proposals fails (hint: remove the key until the coinbase is known)
+    f.json: validators[0].coinbase: coinbase is the zero address (hint: remove the key until it is known)
     f.json: validators[0].attester: the address has a wrong checksum, so at least one digit or letter case is wrong (hint: copy the address again from its source)
     f.json: validators[0].attester: the zero address is not allowed here
     f.json: validators[0].attester: expected an address of 0x and 40 hex digits
@@ -248,7 +248,7 @@ fn what_is_not_json_is_told_with_its_line() {
     deep: f.json:1: this is not JSON: recursion limit exceeded, column 128
     ");
     let twice = format!("{{\"{KEY}\": 1, \"{KEY}\": 2}}");
-    insta::assert_snapshot!(faults(twice), @"f.json: holds what could be a private key; the whole file is refused (hint: use the file of public keys, or list a node's own keystore under `node_keystores`)");
+    insta::assert_snapshot!(faults(twice), @"f.json: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)");
 }
 
 #[test]

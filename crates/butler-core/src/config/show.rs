@@ -30,7 +30,7 @@ impl Config {
         }
         let mut entries: Vec<&Effective> = self.effective.iter().collect();
         // Stable: the entries of a section keep their order.
-        entries.sort_by_key(|entry| places.get(entry.section.as_str()));
+        entries.sort_by_cached_key(|entry| places.get(entry.section.as_str()).copied());
         entries
     }
 }

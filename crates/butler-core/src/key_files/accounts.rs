@@ -128,7 +128,7 @@ impl<'a> Accounts<'a> {
         match self.mode {
             Mode::Public => {
                 // The search for secrets came before and found it.
-                self.faults.push(FileFault::secret(place, "what could be a private key"));
+                self.faults.push(FileFault::secret(place, "a private key"));
                 None
             }
             Mode::Node(PrivateKeys::Refuse) => self.refuse(place),

@@ -132,7 +132,7 @@ impl FileFault {
 
     pub(super) fn secret(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self::new(FaultKind::Secret, place, format!("holds {}; the whole file is refused", what.into()))
-            .hint("use the file of public keys, or list a node's own keystore under `node_keystores`")
+            .hint("use the file of public keys; the butler never needs a private key")
     }
 
     /// Whether attesters may stand in a file with this fault that are not known.

@@ -147,9 +147,8 @@ pub(super) fn read_coinbase(item: &Json, place: &str, faults: &mut Vec<FileFault
     };
     match parse_address_or_zero(text) {
         Ok(address) if address.is_zero() => {
-            let what = "the zero address: a node takes it, and each of its proposals fails";
-            let fault = FileFault::new(FaultKind::ZeroCoinbase, place, what);
-            faults.push(fault.hint("remove the key until the coinbase is known"));
+            let fault = FileFault::new(FaultKind::ZeroCoinbase, place, "coinbase is the zero address");
+            faults.push(fault.hint("remove the key until it is known"));
             WrittenCoinbase::Zero
         }
         Ok(address) => WrittenCoinbase::Address(address),

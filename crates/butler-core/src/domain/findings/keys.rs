@@ -89,7 +89,7 @@ pub fn of_dropped_funding(file: &str) -> Finding {
 pub fn of_unproven_bls(attester: Address, file: &str, index: usize) -> Finding {
     let what = "a file has a BLS key for it, and the chain has none yet: it may be the private one";
     let place = Place::KeyFile { file: file.to_owned(), index };
-    Finding::new(FindingKind::BlsUnproven, Severity::Warning, Subject::Attester(attester), what).in_places(vec![place])
+    Finding::new(FindingKind::BlsUnproven, Severity::Info, Subject::Attester(attester), what).in_places(vec![place])
 }
 
 /// A BLS key that is not the registered one, so that its file is refused. `words` name the place, never the key.

@@ -147,7 +147,7 @@ kinds! {
     SlashedOut "slashed_out" Chain [Warning] "ButlerAttesterSlashedOut" "butler_attesters_at_position" "An own attester was slashed out or ejected: it is a zombie whose stake waits to be withdrawn.";
     QueueBlocked "queue_blocked" Chain [Critical, Warning] "ButlerQueueBlocked" "butler_findings" "A key in an own provider's queue cannot be staked, or will fail at its flush.";
     QueueForeignKey "queue_foreign_key" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A key in an own provider's queue is in no key file: nobody will run it when it is staked.";
-    BlsUnproven "bls_unproven" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A key file has a BLS value of a key that is not on chain yet: it cannot be told from a private key, and is never printed.";
+    BlsUnproven "bls_unproven" Chain [Info] "ButlerFindingWarning" "butler_findings" "A key file has a BLS value of a key that is not on chain yet: it cannot be told from a private key, and is never printed.";
     BlsDiffers "bls_differs" Chain [Critical] "ButlerFindingCritical" "butler_findings" "A key file has another BLS key for an attester than the chain has registered.";
     PublisherNotSet "publisher_not_set" Chain [Info] "ButlerFindingWarning" "butler_findings" "No publisher is set for an attester: its own account pays for its transactions.";
     FundingAccountDropped "funding_account_dropped" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Several files of a folder have a funding account: the node drops it, and nobody refills the publishers.";

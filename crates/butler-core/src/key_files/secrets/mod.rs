@@ -24,7 +24,8 @@ impl Secret {
     /// With its article, for messages.
     pub(super) fn words(self) -> &'static str {
         match self {
-            Self::Scalar => "what could be a private key",
+            // Whether it is one cannot be seen; nothing else that belongs here looks like it.
+            Self::Scalar => "a private key",
             Self::Mnemonic => "a mnemonic",
             Self::Pem => "a PEM block",
         }
