@@ -15,6 +15,7 @@ use butler_core::domain::findings::{self, FindingKind};
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
+use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 use serde_json::Value;
 use support::Bench;
@@ -157,6 +158,13 @@ impl Checker<'_> {
 /// A devnet with every kind of attester, file and endpoint answer that the tables speak of.
 async fn bench() -> Bench {
     let bench = Bench::start().await;
+    // One key is staked twice.
+    bench.chain.play(Move::Drip { provider: 2, count: 2 }).await.unwrap();
+    for _ in 0..2 {
+        let keys = vec![bench.oracle().spare_keys[0].clone()];
+        bench.chain.play(Move::AddKeys { provider: 2, keys }).await.unwrap();
+        bench.chain.play(Move::Stake { provider: 2 }).await.unwrap();
+    }
     let others: Vec<String> = ["S0", "S1", "S2", "S3", "S4"]
         .iter()
         .map(|name| format!("\"{:?}\"", bench.oracle().attester(name).unwrap().address))

@@ -22,7 +22,7 @@ const STORY: [Expected<'_>; 18] = [
     ("A2", "ACTIVE", "validating", None, None),
     ("A3", "ACTIVE", "validating", None, None),
     ("A4", "ACTIVE", "validating", None, None),
-    ("A5", "NEW", "unregistered", None, None),
+    ("A5", "COINBASE_NEEDED", "unregistered", None, None),
     ("A6", "COINBASE_NEEDED", "entry_queue", Some(0), None),
     ("A7", "IN_STAKING_QUEUE", "entry_queue", Some(1), None),
     ("A8", "IN_STAKING_PROVIDER_QUEUE", "provider_queue", None, Some((1, 0))),
