@@ -297,8 +297,12 @@ async fn a_call_that_ran_out_of_gas_among_others_is_asked_again_alone() {
     // A call as heavy as a hundred views, which gets 63 of 64 parts of the gas when it stands among others.
     let hundred: Vec<Call> = (1..=100).map(view).collect();
     let data = encode_aggregate(MULTICALL3, &hundred);
-    let heavy =
-        Call { target: Target::Function { to: MULTICALL3, data: data.clone() }, function: "heavy".into(), gas: 1 };
+    let heavy = Call {
+        target: Target::Function { to: MULTICALL3, data: data.clone() },
+        function: "heavy".into(),
+        gas: 1,
+        limit: None,
+    };
     let calls = [view(1), heavy, view(2)];
     let client = support::client(&[support::endpoint("faulty", &setting.proxy.url())]);
     let block = client.head(BlockTag::Latest, &[]).await.unwrap().block;
