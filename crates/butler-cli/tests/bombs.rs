@@ -9,11 +9,14 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use butler_testkit::bombs::{Bomb, BombServer};
+use butler_testkit::bombs::{Bomb, BombServer, Size};
+use futures_util::{StreamExt as _, stream};
 use support::{Bench, butler, finish};
 
-/// In KB, as the kernel counts it.
-const MOST_MEMORY: u64 = 200 * 1024;
+/// In KB, as the kernel counts it. What is read whole is a quarter here; `cargo xtask service` throws all of it, at 200 MB.
+fn most_memory(bomb: Bomb) -> u64 {
+    if bomb.is_read_whole() { 100 * 1024 } else { 200 * 1024 }
+}
 /// Of a debug build on a busy machine; the endpoint's own time-out is 20 s.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -24,12 +27,13 @@ fn high_water_mark(pid: u32) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-async fn meets(bomb: Bomb) {
-    let bench = Bench::start().await;
-    let server = BombServer::start(bomb, bench.chain.url()).await.unwrap();
-    bench.endpoint(&format!("url = \"{}\"", server.url()));
+/// With the ledger that those before it left.
+async fn meets(bench: &Bench, bomb: Bomb) {
+    let server = BombServer::start(bomb, Size::Quarter, bench.chain.url()).await.unwrap();
+    let config = format!("{bomb:?}.toml");
+    bench.write(&config, &bench.read("butler.toml").replace(bench.chain.url(), &server.url()));
     let began = Instant::now();
-    let mut child = butler(bench.folder.path()).args(["status", "--json"]).spawn().unwrap();
+    let mut child = butler(bench.folder.path()).args(["status", "--json", "--config", &config]).spawn().unwrap();
     let pid = child.id().unwrap();
     let watcher = tokio::task::spawn_blocking(move || {
         let mut peak = 0;
@@ -58,56 +62,19 @@ async fn meets(bomb: Bomb) {
     let peak = watcher.await.unwrap();
     println!("{bomb:?}: {} MB, {took:?}", peak / 1024);
     assert!(server.served() > 0, "{bomb:?} was never served: {stderr}");
-    assert!(peak > 0 && peak <= MOST_MEMORY, "{bomb:?}: {} MB\n{stderr}", peak / 1024);
+    assert!(peak > 0 && peak <= most_memory(bomb), "{bomb:?}: {} MB\n{stderr}", peak / 1024);
     assert_eq!((status.code(), stdout.as_str()), (Some(4), ""), "{bomb:?} after {took:?}: {stderr}");
     // The words of the endpoint are cut, however many there were.
     assert!(stderr.len() < 4_096, "{bomb:?}: {} bytes of talk", stderr.len());
-    // Nothing of it is kept: the truth is there again with an honest endpoint.
-    bench.endpoint(&format!("url = \"{}\"", bench.chain.url()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_bomb_of_an_endpoint_ends_an_overview_soon_and_with_an_error() {
+    let bench = Bench::start().await;
+    // The others are answers to questions that an overview does not ask.
+    let asked: Vec<Bomb> = Bomb::OF_L1.into_iter().filter(|bomb| !bomb.is_of_a_decided_slash()).collect();
+    stream::iter(asked).map(|bomb| meets(&bench, bomb)).buffer_unordered(2).collect::<Vec<()>>().await;
+    // Nothing of them is kept: the truth is there with an honest endpoint.
     let after = finish(butler(bench.folder.path()).args(["status", "--json"])).await;
-    assert_eq!(after.code, 0, "{bomb:?} and then an honest endpoint: {}", after.stderr);
-}
-
-macro_rules! bombs {
-    ($($name:ident: $bomb:ident;)*) => {
-        const MET: &[Bomb] = &[$(Bomb::$bomb),*];
-        $(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                meets(Bomb::$bomb).await;
-            }
-        )*
-    };
-}
-
-bombs! {
-    lists_as_the_id: NestedId;
-    lists_as_the_code: NestedCode;
-    lists_as_the_message: NestedMessage;
-    lists_as_the_data: NestedData;
-    lists_as_the_result: NestedResult;
-    lists_as_the_result_within_limits: NestedResultWithinLimits;
-    lists_as_the_id_within_limits: NestedIdWithinLimits;
-    lists_as_the_data_within_limits: NestedDataWithinLimits;
-    a_million_brackets: Deep;
-    a_million_keys: ManyKeys;
-    a_million_members: ManyMembers;
-    a_million_answers: ManyAnswers;
-    a_body_without_end: EndlessBody;
-    headers_without_end: EndlessHeaders;
-    chunks_of_one_byte: OneByteChunks;
-    a_gigabyte_in_a_megabyte: GzipZeros;
-    compressed_lists: GzipNested;
-    logs_without_end: EndlessLogs;
-    topics_without_end: EndlessTopics;
-    a_wait_of_ages: RetryAfterAges;
-    a_wait_beyond_numbers: RetryAfterOverflow;
-    a_wait_until_the_end_of_the_calendar: RetryAfterDate;
-    results_that_share_their_bytes: SharedReturns;
-}
-
-#[test]
-fn every_bomb_is_met_but_those_that_an_overview_does_not_ask_for() {
-    let left: Vec<Bomb> = Bomb::OF_L1.into_iter().filter(|bomb| !MET.contains(bomb)).collect();
-    assert_eq!(left, [Bomb::Committees, Bomb::Tally]);
+    assert_eq!(after.code, 0, "{}", after.stderr);
 }

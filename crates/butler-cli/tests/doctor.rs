@@ -8,7 +8,7 @@ mod support;
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::Move;
 use serde_json::{Value, json};
-use support::Bench;
+use support::{Bench, shown};
 
 /// Adds Aztec nodes to the configuration, by name.
 fn add_nodes(bench: &Bench, nodes: &[(&str, &FakeAztecNode)]) {
@@ -136,6 +136,10 @@ async fn a_provider_in_order_has_nothing_red() {
     // The second publisher is nearly dry: a smaller wish than what it has is met.
     bench.reconfigure("publisher_files", "minimum_ether_per_attester = \"0.0001\"\npublisher_files");
     let keys = bench.oracle().spare_keys.clone();
+    let third = shown(bench.oracle().publishers[1].address);
+    let validators: Vec<_> =
+        keys.iter().map(|key| json!({ "attester": shown(key.attester), "publisher": third })).collect();
+    bench.write("keys/server-3.json", &json!({ "validators": validators }).to_string());
     bench.chain.play(Move::AddKeys { provider: 1, keys }).await.unwrap();
     let report = bench.json(&["doctor"], 0).await;
     assert_eq!(report["passed"], true, "{report:#}");

@@ -15,6 +15,7 @@ use butler_core::domain::findings::{self, FindingKind};
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
+use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 use serde_json::Value;
 use support::Bench;
@@ -189,6 +190,13 @@ async fn bench() -> Bench {
 #[tokio::test]
 async fn every_command_prints_what_is_documented_and_nothing_else() {
     let bench = bench().await;
+    // One key is staked twice.
+    bench.chain.play(Move::Drip { provider: 2, count: 2 }).await.unwrap();
+    for _ in 0..2 {
+        let keys = vec![bench.oracle().spare_keys[0].clone()];
+        bench.chain.play(Move::AddKeys { provider: 2, keys }).await.unwrap();
+        bench.chain.play(Move::Stake { provider: 2 }).await.unwrap();
+    }
     let admin_of_another = format!("{:?}", bench.oracle().providers[&3].provider_admin);
     let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
     proxy.set(FaultPlan::always(Fault::Lie(Lie::Reverted(Getter::SplitHash))));

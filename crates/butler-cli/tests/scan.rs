@@ -141,6 +141,7 @@ async fn events_of_old_blocks_need_no_archive() {
 #[tokio::test]
 async fn events_of_our_providers_that_are_kept_from_us_are_missed() {
     let bench = Bench::start().await;
+    let all = bench.json(&["events"], 0).await;
     let proxy = behind_proxy(&bench).await;
     for lie in [Lie::EmptyLogs, Lie::PrunedLogs(60)] {
         proxy.set(FaultPlan::always(Fault::Lie(lie)));
@@ -157,4 +158,17 @@ async fn events_of_our_providers_that_are_kept_from_us_are_missed() {
     let ran = bench.run(&["events"]).await;
     assert_eq!(ran.code, 4, "{}", ran.stderr);
     assert!(ran.stderr.contains("is missing"), "{}", ran.stderr);
+    // Where there is another endpoint it is asked for all of them.
+    let honest = FaultProxy::start(bench.chain.url()).await.unwrap();
+    // The quicker one is asked first.
+    honest.set(FaultPlan::always(Fault::Latency(Duration::from_millis(80))));
+    let both = format!(
+        "name = \"liar\"\nurl = \"{}\"\n[[networks.devnet.l1]]\nname = \"honest\"\nurl = \"{}\"",
+        proxy.url(),
+        honest.url()
+    );
+    bench.endpoint(&both);
+    let ran = bench.run(&["events", "--json"]).await;
+    assert_eq!((ran.code, &ran.json()["events"]), (0, &all["events"]), "{}", ran.stderr);
+    assert!(ran.stderr.contains("endpoint liar stands back"), "{}", ran.stderr);
 }

@@ -22,7 +22,7 @@ const STORY: [Expected<'_>; 18] = [
     ("A2", "ACTIVE", "validating", None, None),
     ("A3", "ACTIVE", "validating", None, None),
     ("A4", "ACTIVE", "validating", None, None),
-    ("A5", "NEW", "unregistered", None, None),
+    ("A5", "COINBASE_NEEDED", "unregistered", None, None),
     ("A6", "COINBASE_NEEDED", "entry_queue", Some(0), None),
     ("A7", "IN_STAKING_QUEUE", "entry_queue", Some(1), None),
     ("A8", "IN_STAKING_PROVIDER_QUEUE", "provider_queue", None, Some((1, 0))),
@@ -166,7 +166,8 @@ async fn filters_of_status_choose_rows_and_together_they_narrow() {
         (&["--position", "zombie", "--position", "exiting"], named(&["S0", "S3"])),
         (&["--server", "server-2"], named(&["A3", "A4", "A5", "A7", "A9"])),
         (&["--attester", &a6], named(&["A6"])),
-        (&["--attention"], named(&["A3", "A6", "S2", "S4"])),
+        // B0 and B1 wait in own queues, and no key file has them.
+        (&["--attention"], named(&["A3", "A6", "B0", "B1", "S2", "S4"])),
         (&["--attention", "--server", "server-1"], named(&["A6"])),
         (&["--state", "ACTIVE", "--position", "entry_queue"], named(&[])),
         (&["--server", "nobody"], named(&[])),

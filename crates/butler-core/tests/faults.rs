@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;
+#[path = "support/side_by_side.rs"]
+mod trials;
 
 use std::time::Duration;
 
@@ -14,10 +16,15 @@ use butler_core::contracts::multicall::{MULTICALL3, Outcome, encode_aggregate};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::snapshot::{SnapshotError, SnapshotReader};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
-use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, Lie, LogLimitStyle, PruneStyle, When};
+use butler_testkit::proxy::{
+    BatchRefusal, Fault, FaultPlan, FaultProxy, Lie, LogLimitStyle, OverrideRefusal, PruneStyle, When,
+};
 use ethers_core::types::{Address, U256};
 
-const TIMEOUT: Duration = Duration::from_millis(1500);
+use crate::trials::side_by_side;
+
+/// Six readers share a thread, in a debug build.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 struct Setting {
     chain: Chain,
@@ -35,7 +42,11 @@ impl Setting {
 
     /// A reader behind the proxy; with `healthy`, a second endpoint goes straight to the chain.
     fn reader(&self, healthy: bool) -> SnapshotReader {
-        let mut faulty = support::endpoint("faulty", &self.proxy.url());
+        self.reader_behind(&self.proxy, healthy)
+    }
+
+    fn reader_behind(&self, proxy: &FaultProxy, healthy: bool) -> SnapshotReader {
+        let mut faulty = support::endpoint("faulty", &proxy.url());
         faulty.http.timeout = TIMEOUT;
         let mut endpoints = vec![faulty];
         if healthy {
@@ -44,11 +55,11 @@ impl Setting {
         support::reader_at(&self.oracle, &endpoints)
     }
 
+    /// Reads behind a proxy of its own.
     async fn read(&self, plan: FaultPlan, healthy: bool) -> Result<NetworkSnapshot, SnapshotError> {
-        self.proxy.set(plan);
-        let snapshot = self.reader(healthy).read(&support::request(&self.oracle), &|_| ()).await;
-        self.proxy.set(FaultPlan::none());
-        snapshot
+        let proxy = FaultProxy::start(self.chain.url()).await.unwrap();
+        proxy.set(plan);
+        self.reader_behind(&proxy, healthy).read(&support::request(&self.oracle), &|_| ()).await
     }
 
     /// The proxy sees into plain calls only.
@@ -93,33 +104,34 @@ fn faults() -> Vec<(Fault, ErrorKind)> {
 #[tokio::test]
 async fn a_fault_that_lasts_is_reported_by_its_kind() {
     let setting = Setting::start().await;
-    for (fault, expected) in faults() {
+    side_by_side(faults(), async |(fault, expected)| {
         let error = setting.read(FaultPlan::always(fault.clone()), false).await.unwrap_err();
         assert_eq!(kind(&error), expected, "{fault:?}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_fault_that_passes_is_survived() {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
-    for (fault, kind) in faults().into_iter().filter(|(_, kind)| kind.is_passing()) {
-        for nth in 1..=3 {
-            let plan = FaultPlan::none().with(fault.clone(), When::Nth(nth));
-            let snapshot = setting.read(plan, false).await;
-            assert!(snapshot.unwrap() == truth, "{fault:?} at request {nth} ({kind:?})");
-        }
-    }
+    let passing = faults().into_iter().filter(|(_, kind)| kind.is_passing());
+    side_by_side(passing.flat_map(|(fault, _)| (1..=3).map(move |nth| (fault.clone(), nth))), async |(fault, nth)| {
+        let plan = FaultPlan::none().with(fault.clone(), When::Nth(nth));
+        assert!(setting.read(plan, false).await.unwrap() == truth, "{fault:?} at request {nth}");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_healthy_endpoint_stands_in_for_a_faulty_one() {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
-    for (fault, _) in faults() {
+    side_by_side(faults(), async |(fault, _)| {
         let snapshot = setting.read(FaultPlan::always(fault.clone()), true).await;
         assert!(snapshot.unwrap() == truth, "{fault:?}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -204,9 +216,10 @@ async fn log_limits_in_the_words_of_every_provider_are_learnt() {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
     for style in LogLimitStyle::ALL {
-        let plan = FaultPlan::always(Fault::LogLimit(style.limit(7, 3)));
+        setting.proxy.set(FaultPlan::always(Fault::LogLimit(style.limit(7, 3))));
         setting.proxy.reset();
-        assert!(setting.read(plan, false).await.unwrap() == truth, "{style:?}");
+        let snapshot = setting.reader(false).read(&support::request(&setting.oracle), &|_| ()).await;
+        assert!(snapshot.unwrap() == truth, "{style:?}");
         let scans = setting.proxy.stats().calls_by_method["eth_getLogs"];
         assert!(scans < 60, "{style:?} needed {scans} queries for 84 blocks in steps of 7");
     }
@@ -229,11 +242,12 @@ async fn an_endpoint_without_old_state_is_told_from_one_without_the_block() {
 }
 
 #[tokio::test]
-async fn a_chain_without_multicall3_is_read_call_by_call() {
+async fn a_chain_without_multicall3_and_overrides_is_read_call_by_call() {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
     setting.remove_multicall3().await;
-    assert!(setting.read(FaultPlan::none(), false).await.unwrap() == truth);
+    let plan = FaultPlan::always(Fault::RefuseOverrides(OverrideRefusal::Ignored));
+    assert!(setting.read(plan, false).await.unwrap() == truth);
 }
 
 #[tokio::test]
@@ -283,8 +297,12 @@ async fn a_call_that_ran_out_of_gas_among_others_is_asked_again_alone() {
     // A call as heavy as a hundred views, which gets 63 of 64 parts of the gas when it stands among others.
     let hundred: Vec<Call> = (1..=100).map(view).collect();
     let data = encode_aggregate(MULTICALL3, &hundred);
-    let heavy =
-        Call { target: Target::Function { to: MULTICALL3, data: data.clone() }, function: "heavy".into(), gas: 1 };
+    let heavy = Call {
+        target: Target::Function { to: MULTICALL3, data: data.clone() },
+        function: "heavy".into(),
+        gas: 1,
+        limit: None,
+    };
     let calls = [view(1), heavy, view(2)];
     let client = support::client(&[support::endpoint("faulty", &setting.proxy.url())]);
     let block = client.head(BlockTag::Latest, &[]).await.unwrap().block;

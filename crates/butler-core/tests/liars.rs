@@ -5,9 +5,11 @@
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
+#[path = "support/side_by_side.rs"]
+mod trials;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,6 +24,8 @@ use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::snapshot::{LedgerCache, SnapshotError, SnapshotReader, SnapshotRequest};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Lie, SplitEvent, When};
+
+use crate::trials::side_by_side;
 
 struct Setting {
     chain: Chain,
@@ -45,17 +49,17 @@ impl Setting {
         Self { chain, oracle, liar, others: [one, two], folder: tempfile::tempdir().unwrap() }
     }
 
-    /// The liar stands first, as the endpoint that would be asked first.
-    fn endpoints(&self, count: usize) -> Vec<EndpointSettings> {
-        let urls = [&self.liar, &self.others[0], &self.others[1]].map(FaultProxy::url);
+    /// `liar` stands first, as the endpoint that would be asked first.
+    fn endpoints(&self, liar: &FaultProxy, count: usize) -> Vec<EndpointSettings> {
+        let urls = [liar, &self.others[0], &self.others[1]].map(FaultProxy::url);
         ["liar", "one", "two"].iter().zip(&urls).take(count).map(|(name, url)| support::endpoint(name, url)).collect()
     }
 
-    fn reader(&self, count: usize, ledger: &Path) -> SnapshotReader {
+    fn reader(&self, liar: &FaultProxy, count: usize, ledger: &Path) -> SnapshotReader {
         let cache = LedgerCache::load(ledger, support::key(&self.oracle));
         // Alone there is nobody else to ask, and asking a liar again takes time.
         let policy = Policy { rounds: if count == 1 { 1 } else { 3 }, patience: Duration::from_secs(5) };
-        SnapshotReader::new(L1Client::new(31337, &self.endpoints(count), policy).unwrap(), cache)
+        SnapshotReader::new(L1Client::new(31337, &self.endpoints(liar, count), policy).unwrap(), cache)
     }
 
     fn request(&self) -> SnapshotRequest {
@@ -72,26 +76,32 @@ impl Setting {
         support::reader(&self.oracle, self.chain.url()).read(&request, &|_| ()).await.unwrap()
     }
 
-    /// Reads twice while the endpoint lies, keeps the ledger, and reads with an honest one.
-    async fn read_with_liar(&self, lies: &[Lie], count: usize) -> Vec<Result<NetworkSnapshot, SnapshotError>> {
-        let ledger = self.folder.path().join(format!("{}-{count}.json", name(lies)));
+    /// Reads twice while the first of so many endpoints lies, and once more when it is honest, with the ledger that is left.
+    async fn read_with_liar(&self, lies: &[Lie], count: usize) -> Readings {
+        let ledger = self.ledger(&format!("{}-{count}", name(lies)));
         let plan = lies.iter().fold(FaultPlan::none(), |plan, lie| plan.with(Fault::Lie(*lie), When::Always));
-        self.liar.set(plan);
-        let mut reader = self.reader(count, &ledger);
-        let mut results = Vec::new();
+        let liar = proxy(&self.chain).await;
+        liar.set(plan);
+        let mut reader = self.reader(&liar, count, &ledger);
+        let mut lied_to = Vec::new();
         for _ in 0..2 {
-            results.push(reader.read(&self.request(), &|_| ()).await);
+            lied_to.push(reader.read(&self.request(), &|_| ()).await);
         }
         reader.save_ledger().unwrap();
-        self.liar.set(FaultPlan::none());
-        results
+        liar.set(FaultPlan::none());
+        let afterwards = self.reader(&liar, count, &ledger).read(&self.request(), &|_| ()).await.unwrap();
+        Readings { lied_to, afterwards }
     }
 
-    /// What honest endpoints give with the ledger that the liar left behind.
-    async fn read_afterwards(&self, lies: &[Lie], count: usize) -> NetworkSnapshot {
-        let ledger = self.folder.path().join(format!("{}-{count}.json", name(lies)));
-        self.reader(count, &ledger).read(&self.request(), &|_| ()).await.unwrap()
+    fn ledger(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.json"))
     }
+}
+
+/// What was read of a liar.
+struct Readings {
+    lied_to: Vec<Result<NetworkSnapshot, SnapshotError>>,
+    afterwards: NetworkSnapshot,
 }
 
 /// Every lie alone, and some that go together.
@@ -117,21 +127,22 @@ async fn proxy(chain: &Chain) -> FaultProxy {
 async fn one_liar_of_three_changes_nothing() {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
-    let mut wrong = Vec::new();
-    for lies in lies() {
-        let lies = lies.as_slice();
-        let name = name(lies);
-        for result in setting.read_with_liar(lies, 3).await {
+    let wrong = side_by_side(lies(), async |lies| {
+        let (name, mut wrong) = (name(&lies), Vec::new());
+        let readings = setting.read_with_liar(&lies, 3).await;
+        for result in readings.lied_to {
             match result {
                 Ok(snapshot) if snapshot == truth => {}
                 Ok(snapshot) => wrong.push(format!("{name}: another snapshot, of block {}", snapshot.block.number)),
                 Err(error) => wrong.push(format!("{name}: {error:?}")),
             }
         }
-        if setting.read_afterwards(lies, 3).await != truth {
+        if readings.afterwards != truth {
             wrong.push(format!("{name}: afterwards another snapshot"));
         }
-    }
+        wrong
+    });
+    let wrong = wrong.await.concat();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -195,11 +206,10 @@ fn names_the_lie(error: &SnapshotError) -> bool {
 async fn truth_or_error(count: usize) {
     let setting = Setting::start().await;
     let truth = setting.truth().await;
-    let mut wrong = Vec::new();
-    for lies in lies() {
-        let lies = lies.as_slice();
-        let name = name(lies);
-        for result in setting.read_with_liar(lies, count).await {
+    let wrong = side_by_side(lies(), async |lies| {
+        let (name, mut wrong) = (name(&lies), Vec::new());
+        let readings = setting.read_with_liar(&lies, count).await;
+        for result in readings.lied_to {
             match result {
                 Ok(snapshot) => {
                     let number = snapshot.block.number.min(truth.block.number);
@@ -212,10 +222,12 @@ async fn truth_or_error(count: usize) {
                 Err(error) => wrong.push(format!("{name}: {error:?}")),
             }
         }
-        if setting.read_afterwards(lies, count).await != truth {
+        if readings.afterwards != truth {
             wrong.push(format!("{name}: afterwards another snapshot"));
         }
-    }
+        wrong
+    });
+    let wrong = wrong.await.concat();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -229,8 +241,7 @@ async fn while_two_endpoints_dispute_whether_a_key_was_delegated_no_reading_take
     let setting = Setting::start().await;
     for lie in [Lie::StakeAsDrip, Lie::DripAsStake] {
         setting.liar.set(FaultPlan::always(Fault::Lie(lie)));
-        let ledger = setting.folder.path().join(format!("{lie}.json"));
-        let mut reader = setting.reader(2, &ledger);
+        let mut reader = setting.reader(&setting.liar, 2, &setting.ledger(&lie.to_string()));
         // A daemon reads again and again, and must not forget that it is undecided.
         for reading in 1..=3 {
             let error = reader.read(&setting.request(), &|_| ()).await.unwrap_err();

@@ -14,7 +14,7 @@ use butler_core::contracts::call::Call;
 use butler_core::contracts::multicall::{MULTICALL3, Outcome};
 use butler_core::domain::block::BlockRef;
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, PackRefusal, When};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, OverrideRefusal, PackRefusal, When};
 use ethers_core::types::Address;
 
 /// A getter that the rollup does not have: every honest endpoint lets it revert.
@@ -117,7 +117,7 @@ async fn an_endpoint_that_reads_at_another_block_is_found_with_one_call_and_with
 }
 
 #[tokio::test]
-async fn without_multicall3_one_call_more_proves_the_block() {
+async fn without_multicall3_and_overrides_one_call_more_proves_the_block() {
     for lie in [Lie::ReadsAtLatest, Lie::ReadsOneBefore] {
         for max_batch in [1, 100] {
             let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
@@ -134,6 +134,7 @@ async fn without_multicall3_one_call_more_proves_the_block() {
             let rollup = chain.oracle().unwrap().contracts.rollup_address;
             let view = |n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) });
             let calls = [view(1), view(2), view(3)];
+            proxy.set(FaultPlan::always(Fault::RefuseOverrides(OverrideRefusal::Ignored)));
             assert!(client.calls(&block, &calls).await.unwrap().iter().all(answered));
             proxy.reset();
             client.calls(&block, &calls).await.unwrap();
@@ -149,7 +150,8 @@ async fn without_multicall3_one_call_more_proves_the_block() {
 async fn an_endpoint_that_does_not_run_code_is_read_all_the_same() {
     let setting = Setting::start(1).await;
     setting.remove_multicall3().await;
-    setting.set(0, Fault::RevertCalls("0x43600052".to_owned()));
+    let plan = FaultPlan::always(Fault::RevertCalls("0x43600052".to_owned()));
+    setting.proxies[0].set(plan.with(Fault::RefuseOverrides(OverrideRefusal::Ignored), When::Always));
     assert!(setting.read(&setting.calls(3)).await.unwrap().iter().all(answered));
 }
 

@@ -179,8 +179,8 @@ async fn a_verdict_on_a_proof_is_asked_for_once() {
         reader.save_ledger().unwrap();
         counts.push(reader.client().endpoints()[0].peer().counters().requests.load(Relaxed));
     }
-    assert!(counts[1] < counts[0] && counts[1] == counts[2], "{counts:?}");
-    assert!(counts[1] <= 6, "{counts:?}");
+    // With the queues of others, for which there is one request more.
+    assert!(counts[0] <= 7 && counts[1] < counts[0] && counts[1] == counts[2], "{counts:?}");
 }
 
 #[tokio::test]

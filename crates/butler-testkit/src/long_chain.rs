@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::devnet::quantity;
 use crate::http::Client;
-use crate::multicall;
+use crate::multicall::Pack;
 use crate::server::{Body, Server, full};
 
 const SECONDS_PER_BLOCK: u64 = 12;
@@ -141,7 +141,7 @@ impl Shared {
                 logs.filter_map(|log| log.get_mut("blockNumber")).for_each(lift);
             }
             "eth_call" => {
-                if let Some(lifted) = self.lifted_call(&call["params"][0], result) {
+                if let Some(lifted) = self.lifted_call(call, result) {
                     *result = json!(format!("0x{}", hex::encode(lifted)));
                 }
             }
@@ -150,10 +150,15 @@ impl Shared {
         answer
     }
 
-    /// Contracts see the real height; so what Multicall3 says of it is lifted, too.
+    /// Contracts see the real height; so what a pack says of it is lifted, too.
     fn lifted_call(&self, call: &Value, result: &Value) -> Option<Vec<u8>> {
-        let bytes = |text: &Value| hex::decode(text.as_str()?.strip_prefix("0x")?).ok();
-        let input = bytes(&call["data"])?;
+        let pack = Pack::of(call).ok()??;
+        let mut answer = hex::decode(result.as_str()?.strip_prefix("0x")?).ok()?;
+        if pack.is_packed() {
+            let number = answer.first_chunk_mut()?;
+            *number = (u64::from_be_bytes(*number) + self.added).to_be_bytes();
+            return Some(answer);
+        }
         let lift = |input: &[u8], honest: &[u8]| {
             let is_height = input == &id("getBlockNumber()")[..] && honest.len() == WORD;
             is_height.then(|| {
@@ -162,8 +167,7 @@ impl Shared {
                 word.to_vec()
             })
         };
-        let is_aggregate = multicall::is_aggregate(&input);
-        is_aggregate.then(|| multicall::rewritten(&input, &bytes(result)?, lift).ok()?)?
+        pack.rewritten(&answer, lift).ok()?
     }
 }
 

@@ -8,7 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use serde_json::Value;
+use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::devnet::Oracle;
+use serde_json::{Value, json};
 
 use crate::connection::{Coding, Connection};
 
@@ -16,6 +18,21 @@ use crate::connection::{Coding, Connection};
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The kernel counts a process's time in these for whoever reads `/proc`.
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// A node that follows the chain of this oracle.
+pub(crate) async fn following_node(oracle: &Oracle) -> anyhow::Result<FakeAztecNode> {
+    let node = FakeAztecNode::replay("validator-node-4.1.2").await?;
+    let contracts = &oracle.contracts;
+    node.set_result(
+        "node_getNodeInfo",
+        json!({
+            "nodeVersion": "4.1.2", "l1ChainId": oracle.chain_id, "rollupVersion": 1,
+            "l1ContractAddresses":
+                { "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address },
+        }),
+    );
+    Ok(node)
+}
 
 /// A running exporter; killed when dropped.
 pub(crate) struct Exporter {
@@ -73,7 +90,10 @@ impl Exporter {
         let mut exporter = Self { child, connection: Connection::new(address), address, first_scrape: Duration::ZERO };
         while !exporter.is_complete()? {
             if began.elapsed() > PATIENCE {
-                bail!("not everything was scraped within {PATIENCE:?}:\n{}", exporter.metrics()?);
+                let text = exporter.metrics()?;
+                let failed =
+                    text.lines().filter(|line| line.starts_with("butler_scrape_success{") && !line.ends_with("} 1.0"));
+                bail!("not everything was scraped within {PATIENCE:?}: {}", failed.collect::<Vec<_>>().join(", "));
             }
             std::thread::sleep(Duration::from_millis(2));
         }

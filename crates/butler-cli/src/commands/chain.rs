@@ -54,6 +54,7 @@ struct Endpoint {
     bytes_received: u64,
     takes_batches: bool,
     has_multicall: bool,
+    takes_overrides: bool,
     /// Why it did not answer last, when another endpoint stood in.
     last_failure: Option<ErrorKind>,
 }
@@ -101,6 +102,7 @@ pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Resul
                 bytes_received: endpoint.peer().counters().bytes_received.load(Relaxed),
                 takes_batches: endpoint.takes_batches(),
                 has_multicall: !endpoint.lacks_multicall(),
+                takes_overrides: endpoint.takes_overrides(),
                 last_failure: endpoint.health().last_failure(),
             })
             .collect(),
@@ -169,12 +171,17 @@ fn render(report: &ChainReport, output: &Output) -> String {
             number(endpoint.bytes_received.to_string()),
             plain(if endpoint.takes_batches { "yes" } else { "no" }),
             plain(if endpoint.has_multicall { "yes" } else { "no" }),
+            plain(if endpoint.takes_overrides { "yes" } else { "no" }),
             match &endpoint.last_failure {
                 None => plain("ok"),
                 Some(failure) => toned(format!("{failure:?}"), Tone::Warning),
             },
         ]
     });
-    text.push_str(&table(output, &["NAME", "HOST", "REQUESTS", "BYTES", "BATCHES", "MULTICALL", "LAST ANSWER"], rows));
+    text.push_str(&table(
+        output,
+        &["NAME", "HOST", "REQUESTS", "BYTES", "BATCHES", "MULTICALL", "OVERRIDES", "LAST ANSWER"],
+        rows,
+    ));
     text
 }

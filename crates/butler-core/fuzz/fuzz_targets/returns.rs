@@ -9,6 +9,7 @@ use butler_core::contracts::bindings::{
 use butler_core::contracts::call::decode_return;
 use butler_core::contracts::decode;
 use butler_core::contracts::multicall::{Outcome, decode_aggregate};
+use butler_core::contracts::packed;
 use butler_core::domain::slashing::{SlashingRules, decide, reaches_nobody, tally};
 use ethers_core::abi::{AbiDecode, AbiEncode, AbiType};
 use ethers_core::types::{Address, Bytes, U256};
@@ -44,9 +45,22 @@ fn votes(committees: &[Vec<Address>], data: &[u8]) {
     }
 }
 
+/// The first byte says how many calls there were, the rest is the answer to all of them.
+fn packs(data: &[u8], decode: impl FnOnce(&Bytes, usize) -> Option<Vec<Outcome>>) {
+    let Some((expected, data)) = data.split_first() else { return };
+    let expected = usize::from(*expected);
+    let Some(outcomes) = decode(&Bytes::from(data.to_vec()), expected) else { return };
+    assert_eq!(outcomes.len(), expected);
+    let inner = outcomes.iter().map(|outcome| match outcome {
+        Outcome::Returned(inner) | Outcome::Failed(inner) => inner,
+    });
+    assert!(inner.clone().map(|inner| inner.len()).sum::<usize>() <= data.len());
+    inner.for_each(|inner| drop(read::<proposer::GetSlashTargetCommitteesReturn>(inner)));
+}
+
 fuzz_target!(|input: &[u8]| {
     let Some((which, data)) = input.split_first() else { return };
-    match which % 20 {
+    match which % 21 {
         0 => drop(read::<Address>(data)),
         1 => drop(read::<U256>(data).map(|value| (decode::small("fuzzed", value), decode::length("fuzzed", value, 9)))),
         2 => drop(read::<bool>(data)),
@@ -81,17 +95,7 @@ fuzz_target!(|input: &[u8]| {
         16 => drop(read::<governance_proposer::GetRoundDataReturn>(data)),
         17 => drop(read::<pull_split::GetSplitBalanceReturn>(data)),
         18 => drop(read::<Vec<Vec<Vec<Address>>>>(data)),
-        _ => {
-            let Some((expected, data)) = data.split_first() else { return };
-            let expected = usize::from(*expected);
-            let data = Bytes::from(data.to_vec());
-            let Ok(outcomes) = decode_aggregate(&data, expected) else { return };
-            assert_eq!(outcomes.len(), expected);
-            let inner = outcomes.iter().map(|outcome| match outcome {
-                Outcome::Returned(inner) | Outcome::Failed(inner) => inner,
-            });
-            assert!(inner.clone().map(|inner| inner.len()).sum::<usize>() <= data.len());
-            inner.for_each(|inner| drop(read::<proposer::GetSlashTargetCommitteesReturn>(inner)));
-        }
+        19 => packs(data, |data, expected| decode_aggregate(data, expected).ok()),
+        _ => packs(data, |data, expected| packed::decode(data, expected).ok().map(|results| results.outcomes)),
     }
 });

@@ -30,7 +30,7 @@ pub struct BlockLogs {
 /// Blocks whose logs are asked for in one exchange.
 const BLOCKS_AT_ONCE: usize = 100;
 /// The widest range that takes several of them, where the endpoint grants it.
-const SPAN: u64 = 1_000;
+pub const SPAN: u64 = 1_000;
 
 /// Reads the logs of single blocks, many in one exchange; the answers are in the order of `blocks`.
 ///

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use ethers_core::types::{Address, Bytes};
+use ethers_core::types::{Address, Bytes, H256};
 use futures_util::FutureExt as _;
 use serde_json::json;
 
@@ -43,11 +43,12 @@ pub enum CappedOutcome {
 }
 
 impl CappedCall {
-    fn request(&self, pin: &BlockRef) -> Request {
+    /// The request that carries it, at the block with hash `pin`.
+    pub(super) fn request(&self, pin: H256) -> Request {
         let data = self.data.iter().fold(0_u64, |sum, byte| sum + if *byte == 0 { ZERO_BYTE_GAS } else { BYTE_GAS });
         let gas = self.gas.saturating_add(BASE_GAS).saturating_add(data);
         let call = json!({ "to": self.to, "data": self.data, "gas": format!("{gas:#x}") });
-        Request::new("eth_call", &json!([call, { "blockHash": pin.hash }]))
+        Request::new("eth_call", &json!([call, { "blockHash": pin }]))
     }
 }
 
@@ -73,7 +74,7 @@ async fn call_all(
 ) -> Result<(usize, Vec<CappedOutcome>), RpcFailure> {
     let mut outcomes = Vec::with_capacity(calls.len());
     for pack in calls.chunks(AT_ONCE) {
-        let requests: Vec<Request> = pack.iter().map(|call| call.request(pin)).collect();
+        let requests: Vec<Request> = pack.iter().map(|call| call.request(pin.hash)).collect();
         for answer in endpoint.exchange(&requests).await? {
             outcomes.push(match answer {
                 Ok(raw) => {
@@ -91,15 +92,12 @@ async fn call_all(
 
 #[cfg(test)]
 mod tests {
-    use ethers_core::types::H256;
-
     use super::*;
 
     #[test]
     fn the_contract_gets_the_gas_beside_what_the_call_itself_costs() {
         let call = CappedCall { to: Address::repeat_byte(1), data: Bytes::from(vec![0, 1, 2]), gas: 250_000 };
-        let pin = BlockRef { number: 1, hash: H256::zero(), timestamp: 1 };
-        let params: serde_json::Value = serde_json::from_slice(&call.request(&pin).params).unwrap();
+        let params: serde_json::Value = serde_json::from_slice(&call.request(H256::zero()).params).unwrap();
         assert_eq!(params[0]["gas"], format!("{:#x}", 250_000 + 21_000 + 4 + 2 * 16));
     }
 }

@@ -180,6 +180,18 @@ impl Endpoint {
         self.with_learnt(Learnt::refuse_multicall);
     }
 
+    /// Whether calls go with a state override, as far as the endpoint has told lately.
+    #[must_use]
+    pub fn takes_overrides(&self) -> bool {
+        self.limits().uses_overrides
+    }
+
+    /// Notes that a state override was not taken.
+    pub(super) fn note_no_overrides(&self, how: Refusal) {
+        self.with_learnt(|learnt, now| learnt.refuse_overrides(how, now));
+        tracing::debug!(endpoint = %self.name, "endpoint {} takes no state overrides at present", self.name);
+    }
+
     /// Blocks of the next log range to try.
     #[must_use]
     pub fn log_range(&self) -> u64 {

@@ -1,4 +1,5 @@
-//! What an endpoint grants, as far as it has told: calls of a batch, gas of one call, blocks of a log range, Multicall3.
+//! What an endpoint grants, as far as it has told: calls of a batch, gas of one call, blocks of a log range, Multicall3,
+//! state overrides.
 //!
 //! A limit falls when something is refused and is believed for a while only: then it doubles step by step until it is back
 //! where it began. What is refused again on that way is believed twice as long, up to a day; what is granted again all the
@@ -31,8 +32,10 @@ pub struct Limits {
     pub call_gas: u64,
     /// Blocks of the next log range.
     pub log_range_blocks: u64,
-    /// Whether calls are packed into Multicall3.
+    /// Whether Multicall3 has code; calls are packed into it where overrides are not taken.
     pub uses_multicall: bool,
+    /// Whether calls are packed for a program of ours that a state override puts on the chain while they last.
+    pub uses_overrides: bool,
 }
 
 /// How sure a refusal is, the surest last.
@@ -112,6 +115,7 @@ pub(super) struct Learnt {
     batch: Limit,
     gas: Limit,
     multicall: Limit,
+    overrides: Limit,
     log_ceiling: Limit,
     log_range: u64,
 }
@@ -123,6 +127,7 @@ impl Learnt {
             batch: Limit::new(u64::try_from(max_batch).unwrap_or(u64::MAX).max(1), now),
             gas: Limit::new(FIRST_CALL_GAS, now),
             multicall: Limit::new(1, now),
+            overrides: Limit::new(1, now),
             log_ceiling: Limit::new(u64::MAX, now),
             log_range: log_range.max(1),
         }
@@ -135,6 +140,7 @@ impl Learnt {
             call_gas: self.gas.at(now),
             log_range_blocks: self.log_range,
             uses_multicall: self.multicall.at(now) > 0,
+            uses_overrides: self.overrides.at(now) > 0,
         }
     }
 
@@ -156,6 +162,11 @@ impl Learnt {
     /// Multicall3 answered as an address without code does.
     pub(super) fn refuse_multicall(&mut self, now: Instant) {
         self.multicall.refused(0, Refusal::Spoken, now);
+    }
+
+    /// A state override was refused, ignored or misunderstood, and the same calls were answered without one.
+    pub(super) fn refuse_overrides(&mut self, how: Refusal, now: Instant) {
+        self.overrides.refused(0, how, now);
     }
 
     /// A range of `blocks` was refused for its width: `next` is tried.
@@ -244,10 +255,16 @@ mod tests {
         learnt.refuse_batch(1, Refusal::Spoken, start);
         assert!(learnt.lower_gas(FIRST_CALL_GAS, start) && !learnt.lower_gas(LEAST_CALL_GAS, start));
         learnt.refuse_multicall(start);
+        learnt.refuse_overrides(Refusal::Spoken, start);
         learnt.refuse_log_range(10_000, 800, start);
         learnt.grow_log_range(start);
-        let lower =
-            Limits { batch_calls: 1, call_gas: FIRST_CALL_GAS / 2, log_range_blocks: 1600, uses_multicall: false };
+        let lower = Limits {
+            batch_calls: 1,
+            call_gas: FIRST_CALL_GAS / 2,
+            log_range_blocks: 1600,
+            uses_multicall: false,
+            uses_overrides: false,
+        };
         assert_eq!(learnt.limits(start), lower);
         for _ in 0..9 {
             learnt.grow_log_range(start);

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::endpoint::Endpoint;
 use super::error::RpcFailure;
 use super::http::ANSWER_LIMIT;
+use super::log_text::LogText;
 use super::wire::Request;
 use crate::domain::block::BlockRef;
 
@@ -130,12 +131,12 @@ impl<'de> Visitor<'de> for Logs<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Log>, A::Error> {
         let mut logs = Vec::new();
-        while let Some(log) = list.next_element()? {
+        while let Some(log) = list.next_element::<LogText>()? {
             if logs.len() == LOG_LIMIT {
                 *self.is_over = true;
                 return Err(serde::de::Error::custom("too many logs"));
             }
-            logs.push(log);
+            logs.push(log.into());
         }
         Ok(logs)
     }

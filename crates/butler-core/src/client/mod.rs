@@ -22,6 +22,7 @@ pub mod http;
 pub mod l1;
 pub mod limits;
 pub mod log_scan;
+mod log_text;
 mod log_width;
 pub mod logs;
 mod opinion;

@@ -38,14 +38,28 @@ impl Request {
     /// An `eth_call` of `data` to `to`, at the block with hash `pin`.
     #[must_use]
     pub fn eth_call(to: Address, data: &[u8], pin: H256) -> Self {
-        const AROUND: usize = 200;
-        let mut params = String::with_capacity(2 * data.len() + AROUND);
+        Self::call(to, data, pin, None)
+    }
+
+    /// The same with `code` at that address while the call lasts, whatever is there otherwise.
+    #[must_use]
+    pub fn eth_call_of_code(to: Address, code: &[u8], data: &[u8], pin: H256) -> Self {
+        Self::call(to, data, pin, Some(code))
+    }
+
+    fn call(to: Address, data: &[u8], pin: H256, code: Option<&[u8]>) -> Self {
+        const AROUND: usize = 300;
+        let mut params = String::with_capacity(2 * (data.len() + code.map_or(0, <[u8]>::len)) + AROUND);
         params.push_str(&format!(r#"[{{"to":"{to:?}","data":"0x"#));
         // In portions, so that megabytes are not held twice.
         for portion in data.chunks(4096) {
             params.push_str(&hex::encode(portion));
         }
-        params.push_str(&format!(r#""}},{{"blockHash":"{pin:?}"}}]"#));
+        params.push_str(&format!(r#""}},{{"blockHash":"{pin:?}"}}"#));
+        if let Some(code) = code {
+            params.push_str(&format!(r#",{{"{to:?}":{{"code":"0x{}"}}}}"#, hex::encode(code)));
+        }
+        params.push(']');
         Self { method: "eth_call", params: params.into() }
     }
 

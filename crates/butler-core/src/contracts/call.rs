@@ -34,6 +34,9 @@ pub struct Call {
     pub function: Cow<'static, str>,
     /// What the call costs at most, in gas: an estimate that decides how many calls fit into one request.
     pub gas: u64,
+    /// The gas that the contract itself gets at most, where that is part of the question. Such a call travels alone, and
+    /// whatever keeps it from answering is an answer.
+    pub limit: Option<u64>,
 }
 
 /// Gas that most getters stay under: a handful of cold storage reads behind one or two delegate calls.
@@ -48,13 +51,22 @@ impl Call {
             target: Target::Function { to, data: call.encode().into() },
             function: C::function_name(),
             gas: GETTER_GAS,
+            limit: None,
         }
     }
 
     /// Reads an account's balance.
     #[must_use]
     pub fn balance(account: Address) -> Self {
-        Self { target: Target::Balance(account), function: Cow::Borrowed("eth_getBalance"), gas: BALANCE_GAS }
+        let function = Cow::Borrowed("eth_getBalance");
+        Self { target: Target::Balance(account), function, gas: BALANCE_GAS, limit: None }
+    }
+
+    /// Encoded bytes for a contract that gets just so much gas.
+    #[must_use]
+    pub fn limited(to: Address, function: &'static str, data: Bytes, limit: u64) -> Self {
+        let function = Cow::Borrowed(function);
+        Self { target: Target::Function { to, data }, function, gas: limit, limit: Some(limit) }
     }
 
     /// The contract that is asked, or the account whose balance is read.

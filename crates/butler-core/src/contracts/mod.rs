@@ -11,5 +11,6 @@ pub mod events;
 mod guard;
 pub mod ledger_events;
 pub mod multicall;
+pub mod packed;
 pub mod proof;
 pub mod split;

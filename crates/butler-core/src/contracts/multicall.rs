@@ -142,6 +142,7 @@ mod tests {
                     target: Target::Function { to: Address::from(*to), data: data.clone() },
                     function: "f".into(),
                     gas: 1,
+                    limit: None,
                 })
                 .collect();
             let theirs = calls.into_iter().map(|(to, call_data)| Call3 { target: to.into(), allow_failure: true, call_data });

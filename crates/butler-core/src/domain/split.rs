@@ -17,7 +17,7 @@ use super::terms::{ProviderTerms, Term};
 pub const WHOLE_BPS: u16 = 10_000;
 
 /// A split as the StakingRegistry makes it. It has no owner, so it never changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SplitRecord {
     /// Who receives the provider's part. The registry names it first.
     pub provider_recipient: Address,

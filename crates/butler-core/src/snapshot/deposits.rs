@@ -26,7 +26,7 @@ use crate::domain::view::AttesterView;
 /// Attesters that one query names: endpoints bound the length of a filter.
 const NAMED: usize = 100;
 /// The most attesters that are looked into for one snapshot.
-const AT_MOST: usize = 1_000;
+const AT_MOST: usize = 300;
 /// How long one endpoint may take for all of it.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A success in a block this far behind survives the reorgs that happen.
@@ -66,7 +66,10 @@ pub(super) fn open_cases<'a>(
         let (withdrawer, waiting) = (view.withdrawer?, waiting.len());
         is_open.then_some(Case { attester, delegations, withdrawer, waiting })
     };
-    of_attester.into_iter().filter_map(case).collect()
+    let mut cases: Vec<Case<'_>> = of_attester.into_iter().filter_map(case).collect();
+    // Those of which nothing else tells the winner come first.
+    cases.sort_by_key(|case| std::cmp::Reverse(case.delegations.len()));
+    cases
 }
 
 /// Attesters of which several stakes wait together: the first counts only if the staking escrow will take it.

@@ -11,7 +11,7 @@ use ethers_core::types::{Address, H256};
 use tokio::time::{Instant, timeout};
 
 use super::memo::{Memo, Told};
-use super::stages::EscrowFacts;
+use super::stages::{EscrowFacts, PRESUMED_CAP};
 use crate::client::capped::{CappedCall, CappedOutcome};
 use crate::client::error::RpcError;
 use crate::client::l1::L1Client;
@@ -53,6 +53,14 @@ pub(super) async fn escrow_views(
 ) -> BTreeMap<H256, EscrowView> {
     let queued: BTreeSet<H256> = keys.iter().map(ProvenKey::digest).collect();
     memo.keep_proofs(facts.cap, |digest| queued.contains(&digest));
+    if let [only] = client.endpoints()
+        && facts.cap.is_none_or(|cap| cap >= PRESUMED_CAP)
+    {
+        for digest in facts.right.intersection(&queued) {
+            let told = Told::ByOne { endpoint: only.name().to_owned(), block: pin.number };
+            memo.note_proof(*digest, facts.cap, ProofVerdict::Valid, told);
+        }
+    }
     let mut new = BTreeMap::new();
     for key in keys {
         let digest = key.digest();

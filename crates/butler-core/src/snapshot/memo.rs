@@ -112,6 +112,11 @@ impl Memo {
         known.told.holds(client, number).then_some(known.verdict)
     }
 
+    /// Whether nothing is known of a proof, whatever the cap.
+    pub(super) fn is_new(&self, digest: H256) -> bool {
+        self.proofs.range((digest, None)..=(digest, Some(u64::MAX))).next().is_none()
+    }
+
     /// Keeps a verdict.
     pub(super) fn note_proof(&mut self, digest: H256, cap: Option<u64>, verdict: ProofVerdict, told: Told) {
         let proof = Proof { digest, cap, verdict, told };

@@ -366,7 +366,10 @@ impl SnapshotReader {
         let mut reads = Reads::default();
         let lists = RollupLists::plan(&mut reads, &rollup_head, block.timestamp);
         let second = AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
-        let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values());
+        // Where there are several endpoints, two are asked for each verdict.
+        let is_alone = self.client.endpoints().len() == 1;
+        let is_new = |digest| is_alone && self.memo.is_new(digest);
+        let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), is_new);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         let (mut entry_queue, active_set) = lists.take(&answers)?;
@@ -440,8 +443,8 @@ impl SnapshotReader {
         (providers, entry_queue): (&mut BTreeMap<ProviderId, ProviderFacts>, &mut Vec<QueuedDeposit>),
     ) -> Result<(), SnapshotError> {
         let mut reads = Reads::default();
-        if let Some(more) = EscrowReads::plan(&mut reads, gse, keys.waiting.values()) {
-            let EscrowFacts { cap, is_used } = more.take(&reads.fetch(&self.client, block).await?)?;
+        if let Some(more) = EscrowReads::plan(&mut reads, gse, keys.waiting.values(), |_| false) {
+            let EscrowFacts { cap, is_used, right: _ } = more.take(&reads.fetch(&self.client, block).await?)?;
             facts.cap = cap;
             facts.is_used.extend(is_used);
         }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use ethers_contract::EthCall;
 use ethers_core::abi::{AbiDecode, AbiEncode, AbiType};
-use ethers_core::types::{Address, U256};
+use ethers_core::types::{Address, Bytes, U256};
 
 use super::error::{Contract, SnapshotError};
 use crate::client::l1::L1Client;
@@ -43,6 +43,18 @@ impl Reads {
         call: C,
     ) -> Slot<R> {
         self.add(contract, Call::new(address, call).with_gas(gas))
+    }
+
+    /// Adds a question to a contract that gets just so much gas, and answers yes or no.
+    pub(super) fn push_limited(
+        &mut self,
+        contract: Contract,
+        address: Address,
+        function: &'static str,
+        data: Bytes,
+        limit: u64,
+    ) -> Slot<bool> {
+        self.add(contract, Call::limited(address, function, data, limit))
     }
 
     /// Adds the balance of an account.

@@ -1,14 +1,23 @@
 //! Reading a file with a bound, and replacing one as a whole.
 //!
 //! `save_atomic` leaves either the old content or the new one, also after a crash or on a full disk: it writes a temporary
-//! file in the same folder, syncs it, renames it and syncs the folder. It does not lock: callers that share a file do.
+//! file in the same folder, syncs it, renames it and syncs the folder. A temporary file that a killed process left there is
+//! removed by a later save. It does not lock: callers that share a file do.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use thiserror::Error;
+
+/// How temporary files are named: this, something random, and the suffix.
+const PREFIX: &str = ".butler-";
+const SUFFIX: &str = ".tmp";
+/// A temporary file is locked while it is written. One that is not, and is older than this, belongs to nobody who lives.
+const ABANDONED: Duration = Duration::from_secs(10);
 
 /// A local file that could not be read or replaced.
 #[derive(Debug, Error)]
@@ -196,6 +205,7 @@ pub fn save_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreErro
 pub(super) fn replace_synced(path: &Path, target: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
     let folder = folder_of(target);
     replace(target, folder, bytes, mode).map_err(|source| StoreError::writing(path, source))?;
+    remove_abandoned(folder, ABANDONED);
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|source| StoreError::Sync { path: path.to_path_buf(), source })
 }
@@ -216,12 +226,39 @@ fn without_path(error: io::Error) -> io::Error {
 fn replace(target: &Path, folder: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     // The temporary file is created with 0600 and removed when dropped.
     let mut temporary =
-        tempfile::Builder::new().prefix(".butler-").suffix(".tmp").tempfile_in(folder).map_err(without_path)?;
+        tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder).map_err(without_path)?;
+    // Nobody else knows it. Where a file system has no locks, its age must do.
+    let _ = flock(temporary.as_file(), FlockOperation::NonBlockingLockExclusive);
     temporary.as_file_mut().write_all(bytes)?;
     temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
     temporary.as_file().sync_all()?;
     temporary.persist(target).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Removes temporary files of that age, which killed processes of this user left behind. What cannot be removed stays.
+fn remove_abandoned(folder: &Path, age: Duration) {
+    let user = rustix::process::geteuid().as_raw();
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_temporary = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if !is_temporary {
+            continue;
+        }
+        // The entry's own metadata: a link is never followed.
+        let is_old = entry.metadata().is_ok_and(|metadata| {
+            let elapsed = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
+            metadata.is_file() && metadata.uid() == user && elapsed.is_some_and(|elapsed| elapsed >= age)
+        });
+        let is_free = || {
+            let file =
+                rustix::fs::open(entry.path(), OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty());
+            file.is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok())
+        };
+        if is_old && is_free() {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -289,6 +326,34 @@ mod tests {
         std::fs::create_dir(&target).unwrap();
         assert!(replace(&target, folder.path(), b"new", 0o600).is_err());
         assert_eq!(names(folder.path()), ["taken"]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_by_a_later_save_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let old = std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for name in [".butler-gone.tmp", "butler-x.tmp", ".butler-x.json", "other.tmp"] {
+            File::create(path(name)).unwrap().set_modified(old).unwrap();
+        }
+        File::create(path(".butler-new.tmp")).unwrap();
+        let at_work = File::create(path(".butler-at-work.tmp")).unwrap();
+        at_work.set_modified(old).unwrap();
+        flock(&at_work, FlockOperation::NonBlockingLockExclusive).unwrap();
+        std::fs::create_dir(path(".butler-folder.tmp")).unwrap();
+        symlink(path("other.tmp"), path(".butler-link.tmp")).unwrap();
+        save_atomic(&path("state.json"), b"new", 0o600).unwrap();
+        let kept = [
+            ".butler-at-work.tmp",
+            ".butler-folder.tmp",
+            ".butler-link.tmp",
+            ".butler-new.tmp",
+            ".butler-x.json",
+            "butler-x.tmp",
+            "other.tmp",
+            "state.json",
+        ];
+        assert_eq!(names(folder.path()), kept);
     }
 
     #[test]

@@ -18,7 +18,8 @@ families! {
     ENDPOINT_BATCH: Gauge "butler_endpoint_batch_calls" ["network", "endpoint"] "calls" "The most calls that an L1 endpoint gets in one batch at present; 1 means that it takes none. What was refused is tried again later.";
     ENDPOINT_GAS: Gauge "butler_endpoint_call_gas" ["network", "endpoint"] "gas" "The most gas that one call to an L1 endpoint may need at present.";
     ENDPOINT_RANGE: Gauge "butler_endpoint_log_range_blocks" ["network", "endpoint"] "blocks" "The widest range of logs that an L1 endpoint is asked for at present.";
-    ENDPOINT_MULTICALL: Gauge "butler_endpoint_uses_multicall" ["network", "endpoint"] "" "Whether calls to an L1 endpoint are packed into Multicall3 at present (1) or sent one by one (0).";
+    ENDPOINT_MULTICALL: Gauge "butler_endpoint_uses_multicall" ["network", "endpoint"] "" "Whether Multicall3 has code at an L1 endpoint, as far as is known (1), or not (0). Calls are packed into it where state overrides are not taken; with neither they are sent one by one.";
+    ENDPOINT_OVERRIDES: Gauge "butler_endpoint_uses_overrides" ["network", "endpoint"] "" "Whether calls to an L1 endpoint are packed with a state override at present (1) or not (0).";
     CLOCK_BEHIND: Gauge "butler_clock_behind_seconds" ["network"] "seconds" "How far this machine's clock is behind the newest block that the L1 endpoints agree on; 0 while it is not.";
     ENDPOINT_HEALTHY: Gauge "butler_endpoint_healthy" ["network", "endpoint"] "" "Whether an L1 endpoint's last exchange was good (1) or not (0).";
 }

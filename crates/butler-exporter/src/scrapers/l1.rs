@@ -252,6 +252,7 @@ fn push_endpoints(readings: &mut Readings, client: &L1Client, block: u64) {
         readings.push(&catalogue::ENDPOINT_GAS, label(), number(limits.call_gas));
         readings.push(&catalogue::ENDPOINT_RANGE, label(), number(limits.log_range_blocks));
         readings.push(&catalogue::ENDPOINT_MULTICALL, label(), truth(limits.uses_multicall));
+        readings.push(&catalogue::ENDPOINT_OVERRIDES, label(), truth(limits.uses_overrides));
     }
     readings.push(&catalogue::CLOCK_BEHIND, [], number(client.clock_behind().unwrap_or_default()));
 }

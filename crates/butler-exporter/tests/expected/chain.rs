@@ -46,9 +46,9 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
         ("butler_rpc_errors_total{network=\"devnet\",endpoint=\"127.0.0.1\",kind=\"timeout\"}".to_owned(), 0.0),
     ];
     for (state, attesters) in [
-        ("NEW", 1.0),
+        ("NEW", 0.0),
         ("IN_STAKING_PROVIDER_QUEUE", 2.0),
-        ("COINBASE_NEEDED", 1.0),
+        ("COINBASE_NEEDED", 2.0),
         ("IN_STAKING_QUEUE", 1.0),
         ("ACTIVE", 5.0),
         ("NO_LONGER_ACTIVE", 0.0),

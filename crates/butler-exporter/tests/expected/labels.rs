@@ -14,8 +14,8 @@ pub(crate) fn expected() -> Vec<(String, f64)> {
     // Server 1 runs A0, A1, A2, A6, A8; server 2 runs A3, A4, A5, A7, A9.
     let groups = [
         ("server:server-1", [0.0, 1.0, 1.0, 0.0, 3.0, 0.0], 1.0, 0.0),
-        ("server:server-2", [1.0, 1.0, 0.0, 1.0, 2.0, 0.0], 0.0, 1.0),
-        ("operator:alpha", [1.0, 1.0, 1.0, 1.0, 2.0, 0.0], 1.0, 1.0),
+        ("server:server-2", [0.0, 1.0, 1.0, 1.0, 2.0, 0.0], 0.0, 1.0),
+        ("operator:alpha", [0.0, 1.0, 2.0, 1.0, 2.0, 0.0], 1.0, 1.0),
     ];
     let states =
         ["NEW", "IN_STAKING_PROVIDER_QUEUE", "COINBASE_NEEDED", "IN_STAKING_QUEUE", "ACTIVE", "NO_LONGER_ACTIVE"];

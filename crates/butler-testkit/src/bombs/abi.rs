@@ -5,19 +5,19 @@ use ethers_core::types::U256;
 use ethers_core::utils::{hex, id};
 use serde_json::{Value, json};
 
-use super::kind::Bomb;
-use crate::multicall;
+use super::kind::{Bomb, Size};
+use crate::multicall::Pack;
 
 const COMMITTEES: &str = "getSlashTargetCommittees(uint256)";
 const TALLY: &str = "getTally(uint256,address[][])";
 /// Two lists of so many words fit into an answer of 16 MiB in hex.
-const LENGTH: usize = 60_000;
+const LENGTH: u64 = 60_000;
 /// Words of the result that all share.
-const SHARED: usize = 190_000;
+const SHARED: u64 = 190_000;
 const WORD: usize = 32;
 
 /// The honest answer with the bomb's returns in it, and whether there were any.
-pub(super) fn spoil(bomb: Bomb, request: &Value, honest: &[u8]) -> anyhow::Result<(String, bool)> {
+pub(super) fn spoil(bomb: (Bomb, Size), request: &Value, honest: &[u8]) -> anyhow::Result<(String, bool)> {
     let mut honest: Value = serde_json::from_slice(honest).context("the endpoint answered no JSON")?;
     let calls = request.as_array().map_or(std::slice::from_ref(request), Vec::as_slice);
     let mut is_bomb = false;
@@ -28,9 +28,7 @@ pub(super) fn spoil(bomb: Bomb, request: &Value, honest: &[u8]) -> anyhow::Resul
             Some(&mut honest)
         };
         let Some(answer) = answer else { continue };
-        let input = call["params"][0]["data"].as_str().or_else(|| call["params"][0]["input"].as_str());
-        let input = bytes(input.unwrap_or_default())?;
-        if let Some(spoiled) = replacement(bomb, &input, answer["result"].as_str().unwrap_or_default())? {
+        if let Some(spoiled) = replacement(bomb, call, answer["result"].as_str().unwrap_or_default())? {
             *answer = json!({ "jsonrpc": "2.0", "id": call["id"], "result": format!("0x{}", hex::encode(spoiled)) });
             is_bomb = true;
         }
@@ -38,46 +36,51 @@ pub(super) fn spoil(bomb: Bomb, request: &Value, honest: &[u8]) -> anyhow::Resul
     Ok((honest.to_string(), is_bomb))
 }
 
-/// What the bomb returns to this input, where it does.
-fn replacement(bomb: Bomb, input: &[u8], honest: &str) -> anyhow::Result<Option<Vec<u8>>> {
-    if !multicall::is_aggregate(input) {
-        return Ok(of(bomb, input));
+/// What the bomb returns to this call, where it does.
+fn replacement(bomb: (Bomb, Size), call: &Value, honest: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    let Some(pack) = Pack::of(call)? else {
+        let input = call["params"][0]["data"].as_str().or_else(|| call["params"][0]["input"].as_str());
+        return of(bomb, &bytes(input.unwrap_or_default())?);
+    };
+    if bomb.0 == Bomb::SharedReturns {
+        return Ok(Some(shared(pack.inputs.len(), length(bomb.1, SHARED)?)));
     }
-    if bomb == Bomb::SharedReturns {
-        return Ok(Some(shared(multicall::inputs(input)?.len())));
-    }
-    multicall::rewritten(input, &bytes(honest)?, |input, _| of(bomb, input))
+    pack.rewritten(&bytes(honest)?, |input, _| of(bomb, input).ok().flatten())
 }
 
 /// The bomb's return to a call of the getter that it is of.
-fn of(bomb: Bomb, input: &[u8]) -> Option<Vec<u8>> {
-    let selector = input.get(..4)?;
-    if bomb == Bomb::Committees && selector == id(COMMITTEES) {
-        Some(committees())
+fn of((bomb, size): (Bomb, Size), input: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
+    let (selector, length) = (input.get(..4).unwrap_or_default(), length(size, LENGTH)?);
+    Ok(if bomb == Bomb::Committees && selector == id(COMMITTEES) {
+        Some(committees(length))
     } else if bomb == Bomb::Tally && selector == id(TALLY) {
-        Some(tally())
+        Some(tally(length))
     } else {
         None
-    }
+    })
+}
+
+fn length(size: Size, whole: u64) -> anyhow::Result<usize> {
+    usize::try_from(size.of(whole)).context("no such length")
 }
 
 /// `address[][]`: each list is the one at the end.
-fn committees() -> Vec<u8> {
-    let mut encoded = [word(WORD), word(LENGTH)].concat();
-    encoded.extend(word(LENGTH * WORD).repeat(LENGTH));
-    encoded.extend(word(LENGTH));
-    encoded.extend(word(1).repeat(LENGTH));
+fn committees(length: usize) -> Vec<u8> {
+    let mut encoded = [word(WORD), word(length)].concat();
+    encoded.extend(word(length * WORD).repeat(length));
+    encoded.extend(word(length));
+    encoded.extend(word(1).repeat(length));
     encoded
 }
 
 /// `(address,uint256)[]`: many small ones.
-fn tally() -> Vec<u8> {
-    [word(WORD), word(LENGTH * 2), word(1).repeat(LENGTH * 4)].concat()
+fn tally(length: usize) -> Vec<u8> {
+    [word(WORD), word(length * 2), word(1).repeat(length * 4)].concat()
 }
 
 /// `(bool,bytes)[]`: each result is the one at the end, which is a list of words.
-fn shared(results: usize) -> Vec<u8> {
-    let inner = [word(WORD), word(SHARED), word(1).repeat(SHARED)].concat();
+fn shared(results: usize, words: usize) -> Vec<u8> {
+    let inner = [word(WORD), word(words), word(1).repeat(words)].concat();
     let mut encoded = [word(WORD), word(results)].concat();
     encoded.extend(word(results * WORD).repeat(results));
     encoded.extend([word(1), word(2 * WORD), word(inner.len()), inner].concat());

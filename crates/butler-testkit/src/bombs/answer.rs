@@ -8,7 +8,7 @@ use flate2::write::DeflateEncoder;
 use serde_json::{Value, json};
 
 use super::abi;
-use super::kind::Bomb;
+use super::kind::{Bomb, Size};
 use crate::http::Client;
 
 /// How many bytes "64 MB" are.
@@ -73,7 +73,8 @@ impl Answer {
 }
 
 /// What `bomb` answers to `request`.
-pub(super) async fn answer(bomb: Bomb, upstream: &Client, request: &[u8]) -> anyhow::Result<Answer> {
+pub(super) async fn answer((bomb, size): (Bomb, Size), upstream: &Client, request: &[u8]) -> anyhow::Result<Answer> {
+    let (within_limits, million) = (size.of(WITHIN_LIMITS), size.of(MILLION));
     let parsed: Value = serde_json::from_slice(request).unwrap_or_default();
     let first = parsed.get(0).unwrap_or(&parsed);
     let id = first["id"].clone();
@@ -91,7 +92,7 @@ pub(super) async fn answer(bomb: Bomb, upstream: &Client, request: &[u8]) -> any
     let gzip = |body| Answer { headers: "content-encoding: gzip\r\n", ..Answer::bomb(body) };
     Ok(match bomb {
         Bomb::NestedId => Answer::bomb(nested_id(LARGE)),
-        Bomb::NestedIdWithinLimits => Answer::bomb(nested_id(WITHIN_LIMITS)),
+        Bomb::NestedIdWithinLimits => Answer::bomb(nested_id(within_limits)),
         Bomb::NestedCode => {
             Answer::bomb(Body::lists(start("\"error\":{\"code\":"), LARGE, &format!("],\"message\":\"no\"}}}}{close}")))
         }
@@ -99,27 +100,29 @@ pub(super) async fn answer(bomb: Bomb, upstream: &Client, request: &[u8]) -> any
             Answer::bomb(Body::lists(start("\"error\":{\"code\":-32000,\"message\":"), LARGE, &format!("]}}}}{close}")))
         }
         Bomb::NestedData => Answer::bomb(data(LARGE)),
-        Bomb::NestedDataWithinLimits => Answer::bomb(data(WITHIN_LIMITS)),
+        Bomb::NestedDataWithinLimits => Answer::bomb(data(within_limits)),
         Bomb::NestedResult => Answer::bomb(result(LARGE)),
-        Bomb::NestedResultWithinLimits => Answer::bomb(result(WITHIN_LIMITS)),
+        Bomb::NestedResultWithinLimits => Answer::bomb(result(within_limits)),
         Bomb::Deep => Answer::bomb(Body {
             before: start("\"result\":").into_bytes(),
             unit: b"[".to_vec(),
-            times: Some(MILLION),
+            times: Some(million),
             after: Vec::new(),
         }),
         Bomb::ManyKeys => Answer::bomb(keys(
+            million,
             &format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},"),
             &format!("\"result\":\"no\"}}{close}"),
         )),
         Bomb::ManyMembers => Answer::bomb(keys(
+            million,
             &format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{"),
             &format!("\"number\":\"0x1\"}}}}{close}"),
         )),
         Bomb::ManyAnswers => Answer::bomb(Body {
             before: b"[".to_vec(),
             unit: format!("{{\"id\":{id}}},").into_bytes(),
-            times: Some(MILLION),
+            times: Some(million),
             after: b"{}]".to_vec(),
         }),
         Bomb::EndlessBody => Answer::bomb(Body {
@@ -134,7 +137,7 @@ pub(super) async fn answer(bomb: Bomb, upstream: &Client, request: &[u8]) -> any
             ..Answer::bomb(Body {
                 before: format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":\"0x").into_bytes(),
                 unit: b"0".to_vec(),
-                times: Some(20 << 20),
+                times: Some(size.of_chunks(20 << 20)),
                 after: format!("\"}}{close}").into_bytes(),
             })
         },
@@ -151,10 +154,10 @@ pub(super) async fn answer(bomb: Bomb, upstream: &Client, request: &[u8]) -> any
             retry_after("503 Service Unavailable", "retry-after: 99999999999999999999999999\r\n")
         }
         Bomb::RetryAfterDate => retry_after("429 Too Many Requests", "retry-after: Fri, 31 Dec 9999 23:59:59 GMT\r\n"),
-        Bomb::EndlessLogs | Bomb::EndlessTopics => return logs(bomb, upstream, &parsed, request).await,
+        Bomb::EndlessLogs | Bomb::EndlessTopics => return logs((bomb, size), upstream, &parsed, request).await,
         Bomb::Committees | Bomb::Tally | Bomb::SharedReturns => {
             let (_, honest) = upstream.post(request.to_vec().into()).await?;
-            let (text, is_bomb) = abi::spoil(bomb, &parsed, &honest)?;
+            let (text, is_bomb) = abi::spoil((bomb, size), &parsed, &honest)?;
             Answer { is_bomb, ..Answer::bomb(Body::plain(text)) }
         }
         Bomb::EndlessTips if !first["method"].as_str().unwrap_or_default().ends_with("Tips") => {
@@ -163,7 +166,7 @@ pub(super) async fn answer(bomb: Bomb, upstream: &Client, request: &[u8]) -> any
         Bomb::EndlessTips => Answer::bomb(Body {
             before: format!("{open}{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{").into_bytes(),
             unit: b"\"tip\":{\"number\":1,\"hash\":[[0],[0],[0],[0]]},\"more\":[],".to_vec(),
-            times: Some(MILLION / 4),
+            times: Some(million / 4),
             after: format!("\"latest\":{{\"number\":1}}}}}}{close}").into_bytes(),
         }),
     })
@@ -176,9 +179,9 @@ async fn pass_on(upstream: &Client, request: &[u8]) -> anyhow::Result<Answer> {
     Ok(Answer { status, is_bomb: false, ..Answer::bomb(Body::plain(body)) })
 }
 
-/// A million keys, no two of them alike.
-fn keys(before: &str, after: &str) -> Body {
-    let keys: String = (0..MILLION).map(|key| format!("\"{key}\":0,")).collect();
+/// So many keys, no two of them alike.
+fn keys(count: u64, before: &str, after: &str) -> Body {
+    let keys: String = (0..count).map(|key| format!("\"{key}\":0,")).collect();
     Body::plain(format!("{before}{keys}{after}"))
 }
 
@@ -195,7 +198,7 @@ fn compressed(before: &[u8], unit: &[u8], times: u64) -> anyhow::Result<Body> {
 }
 
 /// An honest answer but for its logs.
-async fn logs(bomb: Bomb, upstream: &Client, parsed: &Value, request: &[u8]) -> anyhow::Result<Answer> {
+async fn logs((bomb, size): (Bomb, Size), upstream: &Client, parsed: &Value, request: &[u8]) -> anyhow::Result<Answer> {
     let calls = parsed.as_array().cloned().unwrap_or_else(|| vec![parsed.clone()]);
     let Some(asked) = calls.iter().find(|call| call["method"] == "eth_getLogs") else {
         return pass_on(upstream, request).await;
@@ -228,7 +231,7 @@ async fn logs(bomb: Bomb, upstream: &Client, parsed: &Value, request: &[u8]) -> 
         Body {
             before: format!("{head}{before}").into_bytes(),
             unit: format!("\"{word}\",").into_bytes(),
-            times: Some(WITHIN_LIMITS / 69),
+            times: Some(size.of(WITHIN_LIMITS) / 69),
             after: format!("\"{word}\"{after}{tail}").into_bytes(),
         }
     };

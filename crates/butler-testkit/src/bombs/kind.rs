@@ -57,7 +57,74 @@ pub enum Bomb {
     EndlessTips,
 }
 
+/// How large what is read to its end is. What is cut at the reader's limit is always as large as it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// As it says.
+    Whole,
+    /// A quarter, for debug builds, which read slowly: what costs a careless reader forty times its size is found all the
+    /// same when half as much memory is allowed. See [`Bomb::is_read_whole`].
+    Quarter,
+}
+
+impl Size {
+    pub(super) const fn of(self, whole: u64) -> u64 {
+        match self {
+            Self::Whole => whole,
+            Self::Quarter => whole / 4,
+        }
+    }
+
+    /// The length of what travels byte by byte: each is handed from task to task, which takes a debug build so long that its
+    /// deadline would end even a quarter.
+    pub(super) const fn of_chunks(self, whole: u64) -> u64 {
+        match self {
+            Self::Whole => whole,
+            Self::Quarter => whole / 400,
+        }
+    }
+}
+
 impl Bomb {
+    /// Whether it is thrown only at who reads a slashing round that is decided.
+    #[must_use]
+    pub const fn is_of_a_decided_slash(self) -> bool {
+        matches!(self, Self::Committees | Self::Tally)
+    }
+
+    /// Whether it is read to its end, so that its size matters: the others are cut at the reader's limit, or are short.
+    #[must_use]
+    pub const fn is_read_whole(self) -> bool {
+        match self {
+            Self::NestedResultWithinLimits
+            | Self::NestedIdWithinLimits
+            | Self::NestedDataWithinLimits
+            | Self::Deep
+            | Self::ManyKeys
+            | Self::ManyMembers
+            | Self::ManyAnswers
+            | Self::EndlessTopics
+            | Self::Committees
+            | Self::Tally
+            | Self::SharedReturns
+            | Self::EndlessTips => true,
+            Self::NestedId
+            | Self::NestedCode
+            | Self::NestedMessage
+            | Self::NestedData
+            | Self::NestedResult
+            | Self::EndlessBody
+            | Self::EndlessHeaders
+            | Self::OneByteChunks
+            | Self::GzipZeros
+            | Self::GzipNested
+            | Self::EndlessLogs
+            | Self::RetryAfterAges
+            | Self::RetryAfterOverflow
+            | Self::RetryAfterDate => false,
+        }
+    }
+
     /// Those that an endpoint of the chain can serve.
     pub const OF_L1: [Self; 25] = [
         Self::NestedId,

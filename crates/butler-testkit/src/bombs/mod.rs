@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-pub use kind::Bomb;
+pub use kind::{Bomb, Size};
 
 use crate::http::Client;
 
@@ -24,6 +24,7 @@ use crate::http::Client;
 #[derive(Debug)]
 struct Shared {
     bomb: Bomb,
+    size: Size,
     upstream: Client,
     served: AtomicU64,
 }
@@ -41,10 +42,10 @@ impl BombServer {
     ///
     /// # Errors
     /// When the address is bad or no port is free.
-    pub async fn start(bomb: Bomb, upstream: &str) -> anyhow::Result<Self> {
+    pub async fn start(bomb: Bomb, size: Size, upstream: &str) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("failed to listen on 127.0.0.1")?;
         let address = listener.local_addr().context("failed to learn the port")?;
-        let shared = Arc::new(Shared { bomb, upstream: Client::new(upstream)?, served: AtomicU64::new(0) });
+        let shared = Arc::new(Shared { bomb, size, upstream: Client::new(upstream)?, served: AtomicU64::new(0) });
         let (mut tasks, handler) = (JoinSet::new(), Arc::clone(&shared));
         tasks.spawn(async move {
             // Owned by this task, so that they end together.

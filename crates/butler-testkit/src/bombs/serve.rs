@@ -19,7 +19,7 @@ pub(super) async fn serve(shared: &Shared, mut stream: TcpStream) -> io::Result<
     stream.set_nodelay(true)?;
     let mut input = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut input).await? {
-        let answer = answer(shared.bomb, &shared.upstream, &request).await.map_err(io::Error::other)?;
+        let answer = answer((shared.bomb, shared.size), &shared.upstream, &request).await.map_err(io::Error::other)?;
         if answer.is_bomb {
             shared.served.fetch_add(1, Ordering::Relaxed);
         }

@@ -7,10 +7,16 @@ use ethers_core::{
 };
 
 use super::{
-    Chain, Played,
+    Chain, Move, Played,
     keys::{attester_key, sign},
     transact::number,
 };
+
+/// Slots of a slashing round, and votes that decide, as the devnet was deployed.
+const ROUND_SLOTS: u64 = 128;
+const QUORUM: usize = 65;
+/// Two bits for each member of the committees.
+const VOTES_PER_BYTE: usize = 4;
 
 impl Chain {
     /// The committees that a slashing round votes on, by epoch.
@@ -49,6 +55,26 @@ impl Chain {
     pub async fn slot(&self) -> anyhow::Result<u64> {
         let rollup = &self.oracle()?.rollup;
         Ok((self.timestamp().await? - rollup.genesis_time) / rollup.slot_duration)
+    }
+
+    /// So many votes of the present round against one attester of provider 1 that its slash is decided.
+    ///
+    /// # Errors
+    /// When none of them is in a committee, or a vote is refused.
+    pub async fn decide_a_slash(&self) -> anyhow::Result<()> {
+        let round = self.slot().await? / ROUND_SLOTS;
+        let members: Vec<Address> = self.slash_target_committees(round).await?.concat();
+        let named = self.oracle()?.attesters.iter().filter(|(name, _)| name.starts_with('A'));
+        let own: Vec<Address> = named.map(|(_, attester)| attester.address).collect();
+        let member = members.iter().position(|attester| own.contains(attester)).context("none is in a committee")?;
+        let mut votes = vec![0_u8; members.len() / VOTES_PER_BYTE];
+        // The votes are two bits each, and one is the smallest slash.
+        let vote = votes.get_mut(member / VOTES_PER_BYTE).context("a member beyond the votes")?;
+        *vote = 1 << (2 * (member % VOTES_PER_BYTE));
+        for _ in 0..QUORUM {
+            self.play(Move::VoteToSlash { votes: votes.clone() }).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn vote_to_slash(&self, votes: Vec<u8>) -> anyhow::Result<Played> {

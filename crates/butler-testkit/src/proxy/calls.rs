@@ -9,6 +9,7 @@ use super::{
     fault::{Fault, PackRefusal, PruneStyle},
     lies::{self, Memory},
     limits::{LogLimit, Refusal},
+    overrides,
     serve::Active,
 };
 use crate::{devnet::quantity, http::Client};
@@ -80,6 +81,7 @@ async fn tell(
 ) -> anyhow::Result<Option<(StatusCode, Value)>> {
     let answer = match fault {
         Fault::Lie(lie) => lies::tell(upstream, memory, call, *lie).await?,
+        Fault::RefuseOverrides(style) => overrides::tell(upstream, call, style).await?,
         Fault::RevertCalls(selector) => lies::revert_inside(upstream, call, selector, "").await?,
         fault => {
             let refusal = refuse(upstream, call, fault).await?;

@@ -59,15 +59,17 @@ pub enum Fault {
         /// Whose words are used.
         style: PruneStyle,
     },
-    /// Revert every `eth_call` whose data starts with this selector (`0x` and 8 digits), also among the calls of an `aggregate3`.
+    /// Revert every `eth_call` whose data starts with this selector (`0x` and 8 digits), also among the calls of a pack.
     RevertCalls(String),
-    /// Refuse every `aggregate3` of more than `max` calls.
+    /// Refuse every pack of more than `max` calls.
     RefusePacks {
         /// Most calls in one pack.
         max: usize,
         /// How the refusal looks.
         style: PackRefusal,
     },
+    /// Take no state override.
+    RefuseOverrides(OverrideRefusal),
     /// Answer well and untruly.
     Lie(Lie),
     /// Call this first.
@@ -90,6 +92,7 @@ impl fmt::Debug for Fault {
                 return write!(f, "PruneHistory({keep}, {style:?})");
             }
             Self::RefusePacks { max, style } => return write!(f, "RefusePacks({max}, {style:?})"),
+            Self::RefuseOverrides(style) => return write!(f, "RefuseOverrides({style:?})"),
             Self::Lie(lie) => return write!(f, "Lie({lie})"),
             Self::RevertCalls(selector) => return write!(f, "RevertCalls({selector})"),
             Self::Hang => "Hang",
@@ -135,6 +138,66 @@ pub enum PackRefusal {
     Hang,
     /// The connection is closed without an answer.
     Close,
+}
+
+/// What an endpoint makes of an `eth_call` with a state override.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OverrideRefusal {
+    /// A JSON-RPC error for that call.
+    Error {
+        /// Its code.
+        code: i64,
+        /// Its message.
+        message: String,
+    },
+    /// It is left out, so that nothing is at the address.
+    Ignored,
+    /// The call is answered with these bytes, in hex.
+    Answered(String),
+    /// The call runs with it, and at the newest block.
+    AtLatest,
+    /// The rest of the state is lost: every contract but that of the override is gone.
+    AloneInTheState,
+    /// This status and a web page for the whole request.
+    Status(u16),
+    /// The whole request is never answered.
+    Hang,
+    /// The connection is closed without an answer.
+    Close,
+}
+
+impl OverrideRefusal {
+    /// An error of that code in these words.
+    #[must_use]
+    pub fn error(code: i64, message: &str) -> Self {
+        Self::Error { code, message: message.to_owned() }
+    }
+
+    /// As clients and gateways do it, all but those that are waited for.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        vec![
+            Self::error(-32602, "too many arguments, want at most 2"),
+            Self::error(-32602, "Invalid params"),
+            Self::error(-32600, "unknown field `code`"),
+            Self::error(-32601, "the method eth_call with state overrides does not exist/is not available"),
+            Self::error(-32000, "state override is not available on the free tier"),
+            Self::error(-32603, "Internal error"),
+            Self::error(-32015, "VM execution error."),
+            Self::error(3, "execution reverted"),
+            Self::error(35, "go away"),
+            Self::error(-32001, "unauthorized"),
+            Self::Ignored,
+            Self::Answered("0x00".to_owned()),
+            Self::Answered(format!("0x{}", "00".repeat(320))),
+            Self::AtLatest,
+            Self::AloneInTheState,
+            Self::Status(400),
+            Self::Status(403),
+            Self::Status(500),
+            Self::Close,
+        ]
+    }
 }
 
 /// Whose words say that old state is gone.

@@ -9,6 +9,7 @@ mod compress;
 mod fault;
 mod lies;
 mod limits;
+mod overrides;
 mod serve;
 mod stats;
 mod tls;
@@ -22,7 +23,7 @@ use std::{
 };
 
 pub use authorization::Authorization;
-pub use fault::{BatchRefusal, Fault, FaultPlan, Hook, PackRefusal, PruneStyle, When};
+pub use fault::{BatchRefusal, Fault, FaultPlan, Hook, OverrideRefusal, PackRefusal, PruneStyle, When};
 pub use lies::{ForgedCoinbase, Getter, Lie, LogKind, STRANGE_ATTESTER, STRANGER, SplitEvent};
 pub use limits::{LogLimit, LogLimitStyle};
 pub use stats::ProxyStats;

@@ -24,8 +24,9 @@ use serde_json::{Value, json};
 use super::{
     authorization::Authorization,
     calls,
-    fault::{BatchRefusal, Fault, FaultPlan, PackRefusal, When},
+    fault::{BatchRefusal, Fault, FaultPlan, OverrideRefusal, PackRefusal, When},
     lies::{Memory, pack_size},
+    overrides,
     stats::{InWork, Recorder},
 };
 use crate::{
@@ -186,7 +187,22 @@ async fn act_before(
             PackRefusal::Hang => pending().await,
             PackRefusal::Close => return Err(io::Error::other("pack refused by closing")),
         },
-        Fault::RefuseBatches { .. }
+        Fault::RefuseOverrides(style) if calls.iter().any(overrides::has_one) => match style {
+            OverrideRefusal::Status(code) => {
+                let status = StatusCode::from_u16(*code).map_err(io::Error::other)?;
+                let page = "<html><head><title>Attention Required!</title></head></html>";
+                return respond(in_work, status, Bytes::from_static(page.as_bytes())).map(Some);
+            }
+            OverrideRefusal::Hang => pending().await,
+            OverrideRefusal::Close => return Err(io::Error::other("override refused by closing")),
+            OverrideRefusal::Error { .. }
+            | OverrideRefusal::Ignored
+            | OverrideRefusal::Answered(_)
+            | OverrideRefusal::AtLatest
+            | OverrideRefusal::AloneInTheState => {}
+        },
+        Fault::RefuseOverrides(_)
+        | Fault::RefuseBatches { .. }
         | Fault::RefusePacks { .. }
         | Fault::Truncate
         | Fault::WrongId

@@ -6,11 +6,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::command::{cargo, output, run as start, target, workspace};
+
+/// A rival whose run takes longer than this runs once.
+const SLOW: Duration = Duration::from_secs(60);
 
 /// A release build of a program.
 #[derive(Debug, Clone)]
@@ -61,17 +65,51 @@ fn build(package: &str, revision: &str) -> anyhow::Result<Side> {
     Ok(Side { name, program })
 }
 
-/// Runs each side so often, A B A B, and gives the medians of each.
+/// What a side's runs gave.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    /// The medians; empty when a run failed.
+    medians: Figures,
+    /// How often it ran.
+    runs: usize,
+    /// Why it has no figures.
+    failed: Option<String>,
+}
+
+/// Runs each side so often, A B A B, and gives the medians of each. A rival that is slow runs once, and one that fails has no
+/// figures: ours are wanted all the same.
 pub(super) fn in_turn(
     sides: &[Side],
     runs: usize,
     mut run: impl FnMut(&Side) -> anyhow::Result<Figures>,
-) -> anyhow::Result<Vec<Figures>> {
+) -> anyhow::Result<Vec<Runs>> {
     let mut all: Vec<BTreeMap<&'static str, Vec<f64>>> = vec![BTreeMap::new(); sides.len()];
+    let mut results: Vec<Runs> = sides.iter().map(|_| Runs::default()).collect();
+    let mut is_slow = vec![false; sides.len()];
     for _ in 0..runs.max(1) {
-        for (side, figures) in sides.iter().zip(&mut all) {
-            for (name, figure) in run(side).with_context(|| format!("failed to run `{}`", side.name))? {
-                figures.entry(name).or_default().push(figure);
+        for (index, (side, (all, result))) in sides.iter().zip(all.iter_mut().zip(&mut results)).enumerate() {
+            let is_rival = index > 0;
+            if is_rival && (result.failed.is_some() || is_slow.get(index).is_some_and(|is_slow| *is_slow)) {
+                continue;
+            }
+            let began = Instant::now();
+            match run(side).with_context(|| format!("failed to run `{}`", side.name)) {
+                Ok(figures) => {
+                    eprintln!("{}: {figures:?}", side.name);
+                    result.runs += 1;
+                    for (name, figure) in figures {
+                        all.entry(name).or_default().push(figure);
+                    }
+                }
+                Err(error) if is_rival => {
+                    eprintln!("{error:#}");
+                    result.failed = Some(format!("{error:#}"));
+                    all.clear();
+                }
+                Err(error) => return Err(error),
+            }
+            if let Some(is_slow) = is_slow.get_mut(index) {
+                *is_slow = began.elapsed() > SLOW;
             }
         }
     }
@@ -79,27 +117,30 @@ pub(super) fn in_turn(
         figures.sort_by(f64::total_cmp);
         figures.get(figures.len() / 2).copied().unwrap_or_default()
     };
-    Ok(all.into_iter().map(|side| side.into_iter().map(|(name, figures)| (name, median(figures))).collect()).collect())
+    for (all, result) in all.into_iter().zip(&mut results) {
+        result.medians = all.into_iter().map(|(name, figures)| (name, median(figures))).collect();
+    }
+    Ok(results)
 }
 
 /// The report: the medians of each side, ours by theirs, and what is aimed at.
-pub(super) fn report(what: &str, sides: &[Side], medians: &[Figures], targets: &Value) -> Value {
-    let by_side = sides.iter().zip(medians).map(|(side, figures)| {
-        let rounded: BTreeMap<_, _> = figures.iter().map(|(name, figure)| (*name, rounded(*figure))).collect();
-        (side.name.clone(), json!(rounded))
+pub(super) fn report(what: &str, sides: &[Side], results: &[Runs], targets: &Value) -> Value {
+    let by_side = sides.iter().zip(results).map(|(side, result)| {
+        let rounded: BTreeMap<_, _> = result.medians.iter().map(|(name, figure)| (*name, rounded(*figure))).collect();
+        (side.name.clone(), json!({ "runs": result.runs, "failed": result.failed, "medians": rounded }))
     });
     let by_side: serde_json::Map<String, Value> = by_side.collect();
-    let ratios: Option<BTreeMap<_, _>> = match medians {
+    let ratios: Option<BTreeMap<_, _>> = match results {
         [ours, theirs] => {
             let ratio = |(name, figure): (&&'static str, &f64)| {
-                let other = theirs.get(*name).filter(|other| **other > 0.0)?;
+                let other = theirs.medians.get(*name).filter(|other| **other > 0.0)?;
                 Some((*name, rounded(figure / other)))
             };
-            Some(ours.iter().filter_map(ratio).collect())
+            Some(ours.medians.iter().filter_map(ratio).collect())
         }
         _ => None,
     };
-    json!({ "bench": what, "medians": by_side, "ratios": ratios, "targets": targets })
+    json!({ "bench": what, "sides": by_side, "ratios": ratios, "targets": targets })
 }
 
 fn rounded(number: f64) -> f64 {

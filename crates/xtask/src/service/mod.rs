@@ -1,8 +1,12 @@
 //! `cargo xtask service`: installs the Debian package in a container with a real systemd, and uses the service as an
-//! operator would: start, credential, reload, kill -9, a hang, a bad configuration, stop, purge.
+//! operator would: start, credential, reload, kill -9, a hang, each bomb of the kit under the unit's limit of memory, a
+//! bad configuration, stop, purge.
 //!
 //! The container is Debian's, made by `debootstrap` and booted by `systemd-nspawn`; both need root. It shares the host's
 //! network, where the local chain runs. Nothing outside `target/service` is changed.
+
+mod bombs;
+mod cgroup;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +15,13 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail, ensure as require};
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure, example_files};
 
+use self::bombs::Bombs;
+use self::cgroup::Group;
 use crate::command::{run as start, succeeds, target};
 use crate::package;
 
 const TRIAL: &str = include_str!("trial.sh");
+const BOMBS: &str = include_str!("bombs.sh");
 /// Runs the trial once the system is up, and turns the machine off.
 const UNIT: &str = "[Unit]
 After=multi-user.target
@@ -28,8 +35,8 @@ WantedBy=default.target
 /// The release of Debian, and what the trial needs beside its minimum.
 const RELEASE: &str = "bookworm";
 const PACKAGES: &str = "systemd,systemd-sysv,dbus,curl,ca-certificates";
-/// The longest that the container may run.
-const PATIENCE: &str = "300";
+/// The longest that the container may run: a few seconds for each bomb, and two minutes for the rest.
+const PATIENCE: &str = "900";
 
 /// What to try.
 #[derive(Debug, clap::Args)]
@@ -51,7 +58,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let base = folder.join("base");
     if !base.join("trial-base").exists() {
         remove(&base)?;
-        fs::create_dir_all(&folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
+        create_folder(&folder)?;
         let include = format!("--include={PACKAGES}");
         start(Command::new("debootstrap").args(["--variant=minbase", &include, RELEASE]).arg(&base))?;
         write(&base.join("trial-base"), "")?;
@@ -61,40 +68,46 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     start(Command::new("cp").arg("--archive").arg(&base).arg(&root))?;
 
     let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
-    let said = runtime.block_on(async {
+    let held = runtime.block_on(async {
         let chain = Chain::start(&ensure(&DevnetSpec::scenario())?).await?;
-        prepare(&root, &package, &chain)?;
-        boot(&root)
-    })?;
+        let bombs = prepare(&root, &package, &chain).await?;
+        let said = boot(&root)?;
+        print!("{said}");
+        require!(said.trim_end().ends_with("\neverything holds"), "the trial failed");
+        bombs.were_thrown()
+    });
     remove(&root)?;
-    print!("{said}");
-    require!(said.trim_end().ends_with("\neverything holds"), "the trial failed");
-    Ok(())
+    held
 }
 
-/// Puts the package, the configuration and the trial into the container.
-fn prepare(root: &Path, package: &Path, chain: &Chain) -> anyhow::Result<()> {
+/// Puts the package, the configurations and the trial into the container.
+async fn prepare(root: &Path, package: &Path, chain: &Chain) -> anyhow::Result<Bombs> {
     let trial = root.join("trial");
     let etc = trial.join("etc");
     let files = example_files(&etc, chain.oracle()?, chain.url())?;
     let config = fs::read_to_string(&files.config).context("failed to read the example's configuration")?;
-    let config =
-        config.replace(&format!("url = \"{}\"", chain.url()), "url_credential = \"l1-url\"\nname = \"devnet\"");
-    write(&files.config, &format!("{config}\n[exporter]\nscrape_interval = \"1s\"\n"))?;
+    let config = config + "\n[exporter]\nscrape_interval = \"1s\"\n";
+    let bombs = Bombs::prepare(&trial.join("bombs"), &config, chain.url()).await?;
+    let url = format!("url = \"{}\"", chain.url());
+    write(&files.config, &config.replace(&url, "url_credential = \"l1-url\"\nname = \"devnet\""))?;
     write(&etc.join("l1-url"), chain.url())?;
     write(&trial.join("trial.sh"), TRIAL)?;
+    write(&trial.join("bombs.sh"), BOMBS)?;
     let copy = trial.join("butler-exporter.deb");
     fs::copy(package, &copy).with_context(|| format!("failed to copy `{}`", package.display()))?;
     let units = root.join("etc/systemd/system");
     write(&units.join("trial.service"), UNIT)?;
     let wants = units.join("default.target.wants");
-    fs::create_dir_all(&wants).with_context(|| format!("failed to create `{}`", wants.display()))?;
-    std::os::unix::fs::symlink("../trial.service", wants.join("trial.service")).context("failed to enable the trial")
+    create_folder(&wants)?;
+    std::os::unix::fs::symlink("../trial.service", wants.join("trial.service"))
+        .context("failed to enable the trial")?;
+    Ok(bombs)
 }
 
 /// Boots the container and gives what the trial said.
 fn boot(root: &Path) -> anyhow::Result<String> {
-    let mut nspawn = Command::new("timeout");
+    let group = Group::new();
+    let mut nspawn = group.command("timeout");
     nspawn.args([PATIENCE, "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--directory"]);
     nspawn.arg(root).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     println!("+ systemd-nspawn --boot …");
@@ -103,6 +116,10 @@ fn boot(root: &Path) -> anyhow::Result<String> {
         Ok(said) => Ok(said),
         Err(error) => bail!("the container said nothing and ended with {status}: {error}"),
     }
+}
+
+fn create_folder(path: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(path).with_context(|| format!("failed to create `{}`", path.display()))
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {

@@ -76,6 +76,8 @@ barked() { [ "$(property NRestarts)" = 2 ] && [ "$(systemctl is-active "$unit")"
 wait_for "the watchdog ends and restarts one that hangs" barked
 wait_for "it serves again" serves 'butler_scrape_success{network="devnet",scraper="l1"} 1'
 
+. /trial/bombs.sh
+
 began=$(date +%s%N)
 systemctl stop "$unit"
 took=$((($(date +%s%N) - began) / 1000000))

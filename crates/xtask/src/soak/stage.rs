@@ -15,10 +15,11 @@ use anyhow::{Context as _, bail};
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure, example_files};
 use butler_testkit::proxy::FaultProxy;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::truth::Truth;
 use crate::command::succeeds;
+use crate::exporter::following_node;
 
 /// Time between two scrapes of the exporter.
 pub(super) const INTERVAL: Duration = Duration::from_secs(1);
@@ -66,13 +67,7 @@ impl Stage {
         let truth = Arc::new(Truth::default());
         truth.note(&chain, Instant::now()).await?;
         let proxy = FaultProxy::start(chain.url()).await?;
-        let node = FakeAztecNode::replay("validator-node-4.1.2").await?;
-        let (id, contracts) = (chain.oracle()?.chain_id, chain.oracle()?.contracts);
-        let addresses =
-            json!({ "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address });
-        let info =
-            json!({ "nodeVersion": "4.1.2", "l1ChainId": id, "rollupVersion": 1, "l1ContractAddresses": addresses });
-        node.set_result("node_getNodeInfo", info);
+        let node = following_node(chain.oracle()?).await?;
         let node_proxy = FaultProxy::start(&node.url()).await?;
         write_files(folder, &chain, &proxy, &node_proxy)?;
 

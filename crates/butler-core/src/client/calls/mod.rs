@@ -1,17 +1,20 @@
 //! Many reads of contracts at one block, in as few exchanges as the endpoint allows.
 //!
-//! Calls are packed into Multicall3 by their gas, and every pack proves at which block it was read. What is refused for
-//! many, in whatever words, is asked again for half, once the endpoint has shown that it answers at all. A getter that
-//! fails inside a pack may have run out of gas there, so it is asked again on its own before the failure is believed.
+//! Calls are packed by their gas, and every pack proves at which block it was read. What a state override is needed for is
+//! asked again through Multicall3 when anything is wrong with it (`overrides`). What is refused for many, in whatever words, is asked
+//! again for half, once the endpoint has shown that it answers at all. A getter that fails inside a pack may have run out
+//! of gas there, so it is asked again on its own before the failure is believed.
 
+mod overrides;
 mod packs;
 mod proof;
 
 use ethers_core::types::{Bytes, U256};
 
-use self::packs::{Pack, first_packs};
+use self::packs::{Group, Pack, first_packs};
 use super::endpoint::Endpoint;
 use super::error::{ErrorKind, RpcFailure};
+use super::limits::Refusal;
 use super::wire::Answer;
 use crate::contracts::call::{Call, DecodeError, Target};
 use crate::contracts::multicall::{Outcome, decode_aggregate};
@@ -73,7 +76,7 @@ struct Reading<'r> {
 impl Reading<'_> {
     /// One exchange with all packs; returns what has to be asked again.
     async fn step(&mut self, packs: Vec<Pack>) -> Result<Vec<Pack>, RpcFailure> {
-        let with_code = self.needs_proof && !packs.iter().any(Pack::is_aggregate);
+        let with_code = self.needs_proof && !packs.iter().any(Pack::is_group);
         let mut requests: Vec<_> =
             packs.iter().map(|pack| pack.request(self.endpoint, self.calls, self.pin.hash)).collect();
         if with_code {
@@ -94,15 +97,16 @@ impl Reading<'_> {
         let (mut again, mut refused) = (Vec::new(), Vec::new());
         let mut last = None;
         for (pack, answer) in packs.into_iter().zip(answers) {
-            match pack {
-                Pack::Direct(call) => self.set(call, direct_outcome(self.calls.get(call), answer)?),
-                Pack::Aggregate { calls, gas, is_part } => match answer {
-                    Ok(raw) => again.extend(self.settle(&bytes(raw.get())?, calls, gas, is_part)?),
-                    Err(failure) => {
-                        refused.push(Pack::Aggregate { calls, gas, is_part });
-                        last = Some(failure);
-                    }
-                },
+            match (pack, answer) {
+                (Pack::Direct(call), answer) => self.set(call, direct_outcome(self.calls.get(call), answer)?),
+                (pack @ (Pack::Packed(_) | Pack::Aggregate { .. }), Err(failure)) => {
+                    refused.push(pack);
+                    last = Some(failure);
+                }
+                (Pack::Packed(group), Ok(raw)) => again.extend(self.settle_packed(raw.get(), group)),
+                (Pack::Aggregate { group, instead }, Ok(raw)) => {
+                    again.extend(self.settle_aggregate(&bytes(raw.get())?, group, instead)?);
+                }
             }
         }
         if let Some(failure) = last {
@@ -114,15 +118,24 @@ impl Reading<'_> {
     /// What to ask after `packs` were refused, if asking for less may help.
     async fn ask_for_less(&mut self, packs: Vec<Pack>, failure: RpcFailure) -> Result<Vec<Pack>, RpcFailure> {
         let kind = failure.kind();
-        // Multicall3 lets its calls fail, so a pack that reverts as a whole had too little gas.
+        if let Some(how) = overrides::refused(&failure)
+            && packs.iter().any(Pack::is_packed)
+        {
+            return Ok(self.plainly(packs, how));
+        }
+        // The calls of a pack may fail, so a pack that reverts as a whole had too little gas.
         let is_refusal = kind == ErrorKind::Reverted || kind.may_mean_too_much();
-        if !is_refusal || !packs.iter().any(Pack::is_aggregate) {
+        if !is_refusal || !packs.iter().any(Pack::is_group) {
             return Err(failure);
         }
-        let mut halvings = 1;
+        let (mut packs, mut halvings) = (packs, 1);
         if kind == ErrorKind::Timeout {
+            let is_packed = packs.iter().any(Pack::is_packed);
             self.timeouts += 1;
             if self.on_timeout == OnTimeout::PassOn || self.timeouts > MOST_TIMEOUTS {
+                if is_packed {
+                    self.endpoint.note_no_overrides(Refusal::Unspoken);
+                }
                 return Err(failure);
             }
             halvings = TIMEOUT_HALVINGS;
@@ -133,6 +146,7 @@ impl Reading<'_> {
                 return Err(failure);
             }
             self.answers = true;
+            packs = self.plainly(packs, Refusal::Unspoken);
             if kind != ErrorKind::Timeout {
                 // It may have passed.
                 return Ok(packs);
@@ -140,16 +154,20 @@ impl Reading<'_> {
         }
         let name = self.endpoint.name();
         tracing::debug!(endpoint = name, "asking {name} for less at once: {failure}");
-        let mut parts = packs;
         for _ in 0..halvings {
-            parts = parts.into_iter().flat_map(|pack| pack.halves(self.calls)).collect();
+            packs = packs.into_iter().flat_map(|pack| pack.halves(self.calls)).collect();
         }
-        Ok(parts)
+        Ok(packs)
+    }
+
+    /// The same packs without a state override.
+    fn plainly(&self, packs: Vec<Pack>, how: Refusal) -> Vec<Pack> {
+        packs.into_iter().flat_map(|pack| pack.plainly(how, self.endpoint)).collect()
     }
 
     /// Asks one call alone.
     async fn answers_one_of(&self, packs: &[Pack]) -> bool {
-        let Some(call) = packs.iter().find(|pack| pack.is_aggregate()).and_then(Pack::first) else { return false };
+        let Some(call) = packs.iter().find(|pack| pack.is_group()).and_then(Pack::first) else { return false };
         let request = Pack::Direct(call).request(self.endpoint, self.calls, self.pin.hash);
         match self.endpoint.exchange(&[request]).await.as_deref() {
             Ok([answer]) => answer.as_ref().err().is_none_or(|failure| failure.kind() == ErrorKind::Reverted),
@@ -157,41 +175,66 @@ impl Reading<'_> {
         }
     }
 
+    /// Takes what our own program answered; returns what has to be asked again.
+    fn settle_packed(&mut self, returned: &str, group: Group) -> Vec<Pack> {
+        match overrides::read(returned, group.calls.len(), self.pin) {
+            Ok(outcomes) => {
+                self.needs_proof = false;
+                self.settle(outcomes, group)
+            }
+            Err((how, why)) => {
+                let name = self.endpoint.name();
+                tracing::debug!(endpoint = name, "asking {name} without a state override: {why}");
+                Pack::Packed(group).plainly(how, self.endpoint)
+            }
+        }
+    }
+
     /// Takes what an aggregate answered; returns what has to be asked again.
-    fn settle(
+    fn settle_aggregate(
         &mut self,
         returned: &Bytes,
-        members: Vec<usize>,
-        gas: u64,
-        is_part: bool,
+        group: Group,
+        instead: Option<Refusal>,
     ) -> Result<Vec<Pack>, RpcFailure> {
-        let mut results = match decode_aggregate(returned, members.len() + proof::CALLS) {
-            Ok(results) => results,
+        let mut outcomes = match decode_aggregate(returned, group.calls.len() + proof::CALLS) {
+            Ok(outcomes) => outcomes,
             Err(DecodeError::Empty { .. }) => {
                 self.endpoint.note_no_multicall();
-                return Ok(members.into_iter().map(Pack::Direct).collect());
+                if let Some(how) = instead {
+                    self.endpoint.note_no_overrides(how);
+                }
+                return Ok(group.calls.into_iter().map(Pack::Direct).collect());
             }
             Err(error @ (DecodeError::Abi { .. } | DecodeError::Nonsense { .. })) => {
                 return Err(RpcFailure::Malformed(error.to_string()));
             }
         };
-        let proof = results.split_off(members.len());
+        let proof = outcomes.split_off(group.calls.len());
         // Each pack may come from another machine behind the same address.
         if proof::check(&proof, self.pin)? {
             self.needs_proof = false;
         }
-        if is_part {
-            self.endpoint.lower_call_gas(gas.saturating_mul(2));
+        if let Some(how) = instead.filter(|_| overrides::says_something(&outcomes)) {
+            self.endpoint.note_no_overrides(how);
+        }
+        Ok(self.settle(outcomes, group))
+    }
+
+    /// Takes the ends of calls that travelled together; returns what has to be asked again.
+    fn settle(&mut self, outcomes: Vec<Outcome>, group: Group) -> Vec<Pack> {
+        if group.is_part {
+            self.endpoint.lower_call_gas(group.gas.saturating_mul(2));
         }
         let mut again = Vec::new();
-        for (call, outcome) in members.into_iter().zip(results) {
+        for (call, outcome) in group.calls.into_iter().zip(outcomes) {
             let is_balance = matches!(self.calls.get(call).map(|call| &call.target), Some(Target::Balance(_)));
             match outcome {
                 Outcome::Failed(data) if data.is_empty() || is_balance => again.push(Pack::Direct(call)),
                 outcome @ (Outcome::Returned(_) | Outcome::Failed(_)) => self.set(call, outcome),
             }
         }
-        Ok(again)
+        again
     }
 
     fn take_code(&mut self, answer: Option<Answer>) -> Result<(), RpcFailure> {
@@ -243,6 +286,7 @@ fn direct_outcome(call: Option<&Call>, answer: Answer) -> Result<Outcome, RpcFai
             Some(Target::Function { .. }) | None => Ok(Outcome::Returned(bytes(raw.get())?)),
         },
         Err(RpcFailure::Reverted { data }) => Ok(Outcome::Failed(data)),
+        Err(_) if call.is_some_and(|call| call.limit.is_some()) => Ok(Outcome::Failed(Bytes::new())),
         Err(failure) => Err(failure),
     }
 }

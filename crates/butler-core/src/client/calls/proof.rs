@@ -1,6 +1,6 @@
 //! The proof of where a pack was read: the block's number and time as the EVM saw them.
 //!
-//! In an `aggregate3` Multicall3 itself is asked for both. Without Multicall3 one call that creates nothing returns them;
+//! The program of packed calls says both by itself; in an `aggregate3` Multicall3 is asked for them. With neither one call that creates nothing returns them;
 //! an endpoint that refuses such a call is not blamed, it only stays unproven there.
 
 use std::borrow::Cow;
@@ -32,6 +32,7 @@ pub(super) fn calls(multicall3: Address) -> [Call; CALLS] {
         target: Target::Function { to: multicall3, data: Bytes::from(selector) },
         function: Cow::Borrowed("the block"),
         gas: GAS,
+        limit: None,
     })
 }
 
@@ -45,6 +46,11 @@ pub(super) fn check(outcomes: &[Outcome], pin: &BlockRef) -> Result<bool, RpcFai
         Some(Outcome::Returned(_) | Outcome::Failed(_)) | None => None,
     };
     compare(word(0).zip(word(1)), pin)
+}
+
+/// Whether the number and time that packed calls were told are those of the block that was asked for.
+pub(super) fn fits(number: u64, timestamp: u64, pin: &BlockRef) -> bool {
+    compare(Some((number.into(), timestamp.into())), pin).is_ok()
 }
 
 /// The call that proves the block without Multicall3.

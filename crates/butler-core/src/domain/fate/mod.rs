@@ -101,7 +101,8 @@ pub fn fates(facts: &FateFacts<'_>) -> Vec<Fate> {
             Some(Winner::Delegation(log)) if log == delegation.log => Fate::Succeeded,
             Some(Winner::Delegation(_) | Winner::Stranger) if is_here => Fate::Refunded,
             Some(Winner::Delegation(_) | Winner::Stranger) => Fate::Doomed,
-            None if decided == 1 => Fate::Succeeded,
+            // Nothing speaks against the only one.
+            None | Some(Winner::Unknown) if decided == 1 => Fate::Succeeded,
             None | Some(Winner::Unknown) => Fate::Unknown,
         }
     };

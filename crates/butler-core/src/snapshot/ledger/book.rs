@@ -42,6 +42,10 @@ pub(super) struct Book {
     pub(super) anchors: Vec<BlockRef>,
     /// The newest block at which the registry's counters confirmed it.
     pub(super) proven_to: Option<u64>,
+    /// The last block that the only endpoint was asked about again, on its way round through the ledger.
+    pub(super) asked_to: Option<u64>,
+    /// How far the last blocks were read again before that was cut.
+    pub(super) again_to: Option<u64>,
     /// In the chain's order.
     pub(super) entries: Vec<Entry>,
     /// What the factory told of the splits.
@@ -74,6 +78,10 @@ struct File {
     provider_ids: BTreeSet<ProviderId>,
     anchors: Vec<BlockRef>,
     proven_to: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked_to: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    again_to: Option<u64>,
     log_ranges: BTreeMap<String, u64>,
     splits: Vec<(Coinbase, Address, Address, u16)>,
     events: Vec<Record>,
@@ -103,6 +111,8 @@ impl Book {
             provider_ids: BTreeSet::new(),
             anchors: Vec::new(),
             proven_to: None,
+            asked_to: None,
+            again_to: None,
             entries: Vec::new(),
             splits: BTreeMap::new(),
             log_ranges: BTreeMap::new(),
@@ -120,6 +130,8 @@ impl Book {
             provider_ids: self.provider_ids.clone(),
             anchors: self.anchors.clone(),
             proven_to: self.proven_to,
+            asked_to: self.asked_to,
+            again_to: self.again_to,
             log_ranges: self.log_ranges.clone(),
             splits: self.splits.iter().map(split).collect(),
             events: self.entries.iter().map(record).collect(),
@@ -147,6 +159,8 @@ impl Book {
             provider_ids: file.provider_ids,
             anchors: file.anchors,
             proven_to: file.proven_to,
+            asked_to: file.asked_to,
+            again_to: file.again_to,
             entries: file.events.into_iter().map(entry).collect(),
             splits: file.splits.into_iter().map(split).collect(),
             log_ranges: file.log_ranges,

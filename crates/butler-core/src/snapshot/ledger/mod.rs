@@ -187,6 +187,8 @@ impl LedgerCache {
         let last = book.anchors.last().map(|anchor| anchor.number);
         book.entries.retain(|entry| last.is_some_and(|last| entry.event.log.block_number <= last));
         book.proven_to = book.proven_to.and_then(|proven| Some(proven.min(last?)));
+        book.asked_to = book.asked_to.and_then(|asked| Some(asked.min(last?)));
+        book.again_to = None;
         self.is_saved = false;
         self.has_past &= last.is_some();
     }

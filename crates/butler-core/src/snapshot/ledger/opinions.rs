@@ -1,8 +1,9 @@
 //! A second opinion on what no counter proves: whose coinbase a delegation names, and what a provider's terms were.
 //!
 //! With several endpoints, the blocks of new events are read from the others. Two that agree outvote one; where one stands
-//! against one, nobody is believed. With a single endpoint the same blocks are read once more when they are old: a liar
-//! that lies the same way twice is not found by that, and nothing but a second endpoint would find it.
+//! against one, nobody is believed. With a single endpoint the same blocks are read once more when they are old, and one
+//! query of each reading goes round through the whole ledger, so that no lie outlives the liar for long. While it lies the
+//! same way each time it is not found by that, and nothing but a second endpoint would find it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,7 +11,9 @@ use std::time::Duration;
 use ethers_core::types::Address;
 use tokio::time::{Instant, timeout};
 
+use super::book::Entry;
 use super::{DEEP, Doubt, LedgerCache, Trouble};
+use crate::client::block_logs::SPAN;
 use crate::client::endpoint::Endpoint;
 use crate::client::error::RpcFailure;
 use crate::client::l1::L1Client;
@@ -83,12 +86,14 @@ impl LedgerCache {
         }
         let is_stranger =
             is_alone && client.endpoints().iter().any(|endpoint| !self.witnesses.contains(endpoint.name()));
+        let is_round = is_alone && self.has_past && suspects.is_empty();
+        let round = if is_round { self.next_of_round(client, pin) } else { BTreeSet::new() };
         let mut cases: BTreeMap<u64, Case> = BTreeMap::new();
         for entry in &self.book.entries {
             let number = entry.event.log.block_number;
             let is_old = pin.number >= entry.at.saturating_add(DEEP);
             let is_due = entry.seen != Seen::Confirmed && (!is_alone || is_old || is_stranger);
-            let is_asked_for = suspects.contains(&number) || (suspects.is_empty() && is_due);
+            let is_asked_for = suspects.contains(&number) || round.contains(&number) || (suspects.is_empty() && is_due);
             if is_asked_for && number <= pin.number && entry.event.needs_second_opinion() {
                 // The same endpoint's word counts again when it had time to change its mind.
                 let is_first = !is_alone || is_old || is_stranger;
@@ -106,8 +111,24 @@ impl LedgerCache {
         }
         if suspects.is_empty() && self.opinions_at.is_none_or(|at| at <= Instant::now()) {
             self.witnesses.extend(client.endpoints().iter().map(|endpoint| endpoint.name().to_owned()));
+            if let Some(last) = round.last() {
+                self.book.asked_to = Some(*last);
+                self.is_saved = false;
+            }
         }
         Ok(())
+    }
+
+    /// The next blocks that the only endpoint is asked about whatever it told before: as many as one query takes. The last
+    /// blocks are read again anyway.
+    fn next_of_round(&self, client: &L1Client, pin: &BlockRef) -> BTreeSet<u64> {
+        let width = client.endpoints().iter().map(|endpoint| endpoint.log_range()).min().unwrap_or(SPAN).min(SPAN);
+        let is_open = |entry: &&Entry| entry.seen != Seen::Confirmed && entry.event.needs_second_opinion();
+        let open = self.book.entries.iter().filter(is_open).map(|entry| entry.event.log.block_number);
+        let open: BTreeSet<u64> = open.take_while(|number| number.saturating_add(DEEP) <= pin.number).collect();
+        let after = self.book.asked_to.map_or(0, |last| last.saturating_add(1));
+        let Some(first) = open.range(after..).next().or(open.first()).copied() else { return BTreeSet::new() };
+        open.range(first..first.saturating_add(width)).copied().collect()
     }
 
     async fn hear(

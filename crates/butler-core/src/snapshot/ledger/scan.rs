@@ -21,6 +21,15 @@ use crate::store::private::save_private;
 /// How often a scan that goes on is written to disk.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
+/// Blocks to read.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    from: u64,
+    to: u64,
+    /// Whether all of them were read before.
+    is_again: bool,
+}
+
 impl LedgerCache {
     /// Scans up to and including `pin`, and the last blocks before it once more.
     pub(in crate::snapshot) async fn scan(
@@ -37,11 +46,15 @@ impl LedgerCache {
         let filter = self.filter();
         let mut saved_at = Instant::now();
         for range in self.ranges(client, pin) {
-            let mut scan = client.log_scan(&filter, range, Some(*pin), Default::default());
-            progress(range.0, pin.number);
+            let mut scan = client.log_scan(&filter, (range.from, range.to), Some(*pin), Default::default());
+            progress(range.from, pin.number);
             while let Some(step) = scan.next().await.map_err(|error| ReadError::Failed(SnapshotError::Rpc(error)))? {
                 let last = step.to.number;
                 self.apply(&step, pin.number)?;
+                if range.is_again {
+                    self.book.again_to = Some(last);
+                    self.is_saved = false;
+                }
                 self.note_widths(client);
                 progress(last, pin.number);
                 if saved_at.elapsed() >= SAVE_EVERY {
@@ -49,6 +62,9 @@ impl LedgerCache {
                     saved_at = Instant::now();
                 }
             }
+        }
+        if self.book.again_to.take().is_some() {
+            self.is_saved = false;
         }
         Ok(())
     }
@@ -65,21 +81,26 @@ impl LedgerCache {
     }
 
     /// The ranges to read: what is new, and the last blocks up to `pin`, which an endpoint may have indexed late.
-    fn ranges(&self, client: &L1Client, pin: &BlockRef) -> Vec<(u64, u64)> {
+    fn ranges(&self, client: &L1Client, pin: &BlockRef) -> Vec<Range> {
         let (next, first) = (self.next_block(), self.book.key.from_block);
         let recent = pin.number.saturating_sub(DEEP - 1).max(first);
         if recent > pin.number {
             return Vec::new();
         }
         if next <= recent {
-            return vec![(next, pin.number)];
+            return vec![Range { from: next, to: pin.number, is_again: false }];
         }
+        let is_any_new = next <= pin.number;
         let narrowest = client.endpoints().iter().map(|endpoint| endpoint.log_range()).min().unwrap_or(DEEP);
-        if next > pin.number || narrowest >= DEEP {
-            return vec![(recent, pin.number)];
+        if narrowest >= DEEP {
+            return vec![Range { from: recent, to: pin.number, is_again: !is_any_new }];
         }
-        // Where a range is a few blocks, what is new comes first, so that a scan that is cut gets on.
-        vec![(next, pin.number), (recent, next - 1)]
+        // Where a range is a few blocks, what is new comes first, and what is read again goes on from where it was cut, so
+        // that whoever has little time gets there in several readings.
+        let last = if is_any_new { next - 1 } else { pin.number };
+        let from = self.book.again_to.map_or(recent, |cut| recent.max(cut.saturating_add(1)));
+        let again = Range { from: from.min(last), to: last, is_again: true };
+        if is_any_new { vec![Range { from: next, to: pin.number, is_again: false }, again] } else { vec![again] }
     }
 
     /// Takes what a step tells in the place of what was known of its blocks: all of it or nothing.

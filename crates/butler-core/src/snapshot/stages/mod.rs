@@ -11,7 +11,7 @@ mod rollup;
 mod splits;
 
 pub(super) use self::attesters::AttesterReads;
-pub(super) use self::escrow::{EscrowFacts, EscrowReads};
+pub(super) use self::escrow::{EscrowFacts, EscrowReads, PRESUMED_CAP};
 pub(super) use self::providers::{OtherProviders, ProviderHead, Registries, RegistryFacts};
 pub(super) use self::rollup::{RollupFigures, RollupLists};
 pub(super) use self::splits::{SplitHashes, intact};

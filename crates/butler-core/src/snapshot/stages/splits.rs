@@ -37,6 +37,9 @@ pub(in crate::snapshot) fn intact(
     hashes: &BTreeMap<Coinbase, H256>,
     records: &BTreeMap<Coinbase, SplitRecord>,
 ) -> BTreeSet<Coinbase> {
-    let is_kept = |(coinbase, record): &(&Coinbase, &SplitRecord)| hashes.get(coinbase) == Some(&split_hash(record));
-    records.iter().filter(is_kept).map(|(coinbase, _)| *coinbase).collect()
+    // Who delegates often does so on the same terms, and a hash of eleven words is not for nothing.
+    let mut known: BTreeMap<&SplitRecord, H256> = BTreeMap::new();
+    let mut hash = |record| *known.entry(record).or_insert_with(|| split_hash(record));
+    let mut is_kept = |coinbase: &Coinbase, record| hashes.get(coinbase) == Some(&hash(record));
+    records.iter().filter_map(|(coinbase, record)| is_kept(coinbase, record).then_some(*coinbase)).collect()
 }

@@ -1,18 +1,14 @@
 //! Lies about what contracts answer, and about the block at which they were read.
 
 use anyhow::Context as _;
-use ethers_core::{
-    abi::{ParamType, Token, decode, encode},
-    utils::hex,
-};
+use ethers_core::utils::hex;
 use serde_json::{Value, json};
 
 use super::super::calls::{block_number, state_parameter};
 use super::{Lie, ask_instead, failure, method, result};
 use crate::http::Client;
+use crate::multicall::Pack;
 
-/// `aggregate3((address,bool,bytes)[])` of Multicall3.
-const AGGREGATE: &str = "0x82ad56cb";
 /// `Error("no")`.
 const REASON: &str = "08c379a0\
     0000000000000000000000000000000000000000000000000000000000000020\
@@ -51,18 +47,16 @@ fn calldata(call: &Value) -> &str {
     transaction["data"].as_str().or_else(|| transaction["input"].as_str()).unwrap_or_default()
 }
 
-/// How many calls an `aggregate3` holds; 0 for what is none.
+/// How many calls a pack holds; 0 for what is none.
 pub(in super::super) fn pack_size(call: &Value) -> usize {
-    // An offset, then the length of the list.
-    let count = calldata(call).strip_prefix(AGGREGATE).and_then(|arguments| arguments.get(64..128));
-    count.filter(|_| method(call) == "eth_call").and_then(|count| usize::from_str_radix(count, 16).ok()).unwrap_or(0)
+    Pack::of(call).ok().flatten().map_or(0, |pack| pack.inputs.len())
 }
 
 fn begins_with(data: &str, selector: &str) -> bool {
     data.get(..selector.len()).is_some_and(|start| start.eq_ignore_ascii_case(selector))
 }
 
-/// Lets calls of this selector revert with `data`, alone and inside an `aggregate3`; `None` when there are none.
+/// Lets calls of this selector revert with `data`, alone and inside a pack; `None` when there are none.
 pub(in super::super) async fn revert_inside(
     upstream: &Client,
     call: &Value,
@@ -75,31 +69,18 @@ pub(in super::super) async fn revert_inside(
     if begins_with(calldata(call), selector) {
         return Ok(Some(failure(call, &revert(data))));
     }
-    let Some(arguments) = calldata(call).strip_prefix(AGGREGATE) else { return Ok(None) };
-    let arguments = hex::decode(arguments).context("failed to decode a pack of calls")?;
-    let inner = ParamType::Tuple(vec![ParamType::Address, ParamType::Bool, ParamType::Bytes]);
-    let calls = decode(&[ParamType::Array(Box::new(inner))], &arguments).context("failed to decode a pack of calls")?;
-    let is_hit = |call: &Vec<Token>| matches!(call.get(2), Some(Token::Bytes(data)) if begins_with(&format!("0x{}", hex::encode(data)), selector));
-    let hits: Vec<bool> = tuples(calls).iter().map(is_hit).collect();
-    if !hits.contains(&true) {
+    let Some(pack) = Pack::of(call)? else { return Ok(None) };
+    let is_hit = |input: &Vec<u8>| begins_with(&format!("0x{}", hex::encode(input)), selector);
+    if !pack.inputs.iter().any(is_hit) {
         return Ok(None);
     }
     let mut answer = ask_instead(upstream, call, call["params"].clone()).await?;
     let Some(returned) = answer["result"].as_str().filter(|text| text.len() > 2) else { return Ok(Some(answer)) };
     let returned = hex::decode(returned).context("failed to decode the results of a pack")?;
-    let outcome = ParamType::Tuple(vec![ParamType::Bool, ParamType::Bytes]);
-    let outcomes =
-        decode(&[ParamType::Array(Box::new(outcome))], &returned).context("failed to decode the results of a pack")?;
-    let failed = vec![Token::Bool(false), Token::Bytes(hex::decode(data).context("failed to decode a reason")?)];
-    let changed = tuples(outcomes)
-        .into_iter()
-        .zip(hits)
-        .map(|(outcome, hit)| Token::Tuple(if hit { failed.clone() } else { outcome }))
-        .collect();
-    answer["result"] = json!(format!("0x{}", hex::encode(encode(&[Token::Array(changed)]))));
+    let mut results = pack.results(&returned)?;
+    for (result, _) in results.iter_mut().zip(&pack.inputs).filter(|(_, input)| is_hit(input)) {
+        *result = (false, hex::decode(data).context("failed to decode a reason")?);
+    }
+    answer["result"] = json!(format!("0x{}", hex::encode(pack.answer(&returned, results)?)));
     Ok(Some(answer))
-}
-
-fn tuples(tokens: Vec<Token>) -> Vec<Vec<Token>> {
-    tokens.into_iter().filter_map(Token::into_array).flatten().filter_map(Token::into_tuple).collect()
 }

@@ -312,16 +312,16 @@ fn method(call: &Value) -> &str {
     call["method"].as_str().unwrap_or_default()
 }
 
-fn result(call: &Value, result: &Value) -> Value {
+pub(super) fn result(call: &Value, result: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": call["id"], "result": result })
 }
 
-fn failure(call: &Value, error: &Value) -> Value {
+pub(super) fn failure(call: &Value, error: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": call["id"], "error": error })
 }
 
 /// Passes the call on with other parameters.
-async fn ask_instead(upstream: &Client, call: &Value, params: Value) -> anyhow::Result<Value> {
+pub(super) async fn ask_instead(upstream: &Client, call: &Value, params: Value) -> anyhow::Result<Value> {
     let mut asked = call.clone();
     asked["params"] = params;
     let (_, answer) = upstream.post(asked.to_string().into()).await?;

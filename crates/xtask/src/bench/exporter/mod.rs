@@ -19,7 +19,7 @@ use self::setting::{Setting, Size};
 use super::rivals;
 use crate::command::{cargo, output, target};
 use crate::connection::Coding;
-use crate::exporter::Exporter;
+use crate::exporter::{Exporter, following_node};
 
 /// How to measure.
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Scrapes of all networks together that a run lasts.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     scrapes: u64,
+    /// Measure only the start.
+    #[arg(long)]
+    starts: bool,
     /// Measure only the start, of this build and that of a revision, in turn.
     #[arg(long, value_name = "REV")]
     against: Option<String>,
@@ -61,13 +64,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         println!("{started:#}");
     }
-    if options.against.is_some() {
+    if options.starts || options.against.is_some() {
         return Ok(());
     }
     let folder = target().join("bench/exporter");
     let binary = sides.first().map(|side| side.program.clone()).context("no program")?;
     let binary_bytes = std::fs::metadata(&binary).context("failed to look at the binary")?.len();
-    let node = runtime.block_on(setting::node(small.oracle()?))?;
+    let node = runtime.block_on(following_node(small.oracle()?))?;
 
     let devnet = Setting::devnet(&folder.join("devnet"), &small, &node)?;
     let start_ms = median(STARTS, || devnet.start(&binary).map(|exporter| milliseconds(exporter.first_scrape)))?;

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use butler_testkit::aztec_node::FakeAztecNode;
-use butler_testkit::devnet::{Chain, Oracle, example_files};
-use serde_json::json;
+use butler_testkit::devnet::{Chain, example_files};
 
 use crate::exporter::Exporter;
 
@@ -35,21 +34,6 @@ impl Size {
 #[derive(Debug)]
 pub(super) struct Setting {
     config: PathBuf,
-}
-
-/// A node that follows the chain of this oracle.
-pub(super) async fn node(oracle: &Oracle) -> anyhow::Result<FakeAztecNode> {
-    let node = FakeAztecNode::replay("validator-node-4.1.2").await?;
-    let contracts = &oracle.contracts;
-    node.set_result(
-        "node_getNodeInfo",
-        json!({
-            "nodeVersion": "4.1.2", "l1ChainId": oracle.chain_id, "rollupVersion": 1,
-            "l1ContractAddresses":
-                { "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address },
-        }),
-    );
-    Ok(node)
 }
 
 impl Setting {

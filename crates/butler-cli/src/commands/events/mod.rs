@@ -1,18 +1,16 @@
 //! `events`: what Aztec's contracts and the StakingRegistry said, by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod told;
 
-use butler_core::client::endpoint::Endpoint;
-use butler_core::client::error::{RpcError, RpcFailure};
 use butler_core::client::l1::BlockTag;
-use butler_core::client::logs::LogFilter;
-use butler_core::contracts::events::{Source, log_id, name_event};
+use butler_core::contracts::events::Source;
 use butler_core::runtime::exit::Exit;
-use butler_core::snapshot::{Progress, SnapshotReader, event_sources};
-use ethers_core::types::{Address, H256, Log};
+use butler_core::snapshot::{SnapshotReader, event_sources};
+use ethers_core::types::{Address, H256};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::told::Wanted;
 use crate::args::{EventsArgs, Global};
 use crate::error::CliError;
 use crate::gather::{finish, open, reading};
@@ -67,54 +65,20 @@ pub(super) async fn run(global: &Global, args: &EventsArgs, output: Output) -> R
         return Err(CliError::EmptyRange { from, last });
     }
     let sources = event_sources(client, &newest, config.aztec_registry, config.staking_registry).await?;
-    let filter = LogFilter { addresses: sources.contracts.keys().copied().collect(), topics: Vec::new() };
-    let waiting = Waiting::new();
-    let (mut events, mut places, mut teller) = (Vec::new(), BTreeSet::new(), None);
-    let mut scan = client.log_scan(&filter, (from, last), Some(block), BTreeSet::new());
-    while let Some(step) = waiting.during(scan.next()).await.map_err(CliError::Rpc)? {
-        waiting.note(Progress::Ledger { block: step.to.number, last });
-        teller = Some(step.endpoint);
-        for log in &step.logs {
-            if log.address == config.staking_registry {
-                let id = log_id(log)?;
-                places.insert((id.block_number, id.log_index));
-            }
-            events.extend(event(&sources.contracts, log)?.filter(|event| is_wanted(event, args)));
-        }
-    }
-    drop(waiting);
-    // Of the providers that are ours the registry's counters tell what there must be.
-    if let Some((block, _)) = network.reader.ledger().places(&own, from, last).difference(&places).next() {
-        return Err(CliError::Rpc(RpcError {
-            endpoint: teller
-                .and_then(|index| client.endpoints().get(index))
-                .map_or("no endpoint", Endpoint::name)
-                .to_owned(),
-            method: "eth_getLogs",
-            failure: RpcFailure::Incomplete(format!("an event of block {block} is missing")),
-        }));
-    }
+    let wanted = Wanted {
+        contracts: &sources.contracts,
+        registry: config.staking_registry,
+        places: network.reader.ledger().places(&own, from, last),
+        from,
+        to: block,
+    };
+    let mut events = wanted.read(client).await?;
+    events.retain(|event| is_wanted(event, args));
     let scope =
         Scope { network: config.name.clone(), chain_id: client.chain_id(), block, rollup: sources.rollup.into() };
     let report = EventsReport { scope, from_block: from, to_block: last, events };
     output.result(&report, render)?;
     Ok(finish(&network, unsaved.as_ref(), Exit::Success))
-}
-
-fn event(sources: &BTreeMap<Address, Source>, log: &Log) -> Result<Option<Event>, CliError> {
-    let Some(source) = sources.get(&log.address) else { return Ok(None) };
-    let Some(named) = name_event(*source, log)? else { return Ok(None) };
-    let id = log_id(log)?;
-    Ok(Some(Event {
-        block_number: id.block_number,
-        log_index: id.log_index,
-        transaction_hash: id.transaction_hash,
-        block_hash: id.block_hash,
-        contract: *source,
-        address: log.address.into(),
-        name: named.name,
-        arguments: named.arguments,
-    }))
 }
 
 fn is_wanted(event: &Event, args: &EventsArgs) -> bool {

@@ -1,0 +1,132 @@
+//! What `status`, `queue` and `audit` say of keys that were staked twice, of bad keys in a queue, and of own coinbases.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::collections::BTreeMap;
+
+use butler_testkit::devnet::{Move, Told, with_wrong_proof};
+use serde_json::{Value, json};
+use support::{Bench, shown};
+
+fn by_address(report: &Value) -> BTreeMap<String, Value> {
+    let rows = report["attesters"].as_array().unwrap();
+    rows.iter().map(|row| (row["address"].as_str().unwrap().to_owned(), row.clone())).collect()
+}
+
+fn findings<'a>(report: &'a Value, kind: &str) -> Vec<&'a Value> {
+    report["findings"].as_array().unwrap().iter().filter(|finding| finding["kind"] == kind).collect()
+}
+
+#[tokio::test]
+async fn status_names_the_split_of_the_stake_that_counts_and_what_became_of_the_others() {
+    let bench = Bench::start().await;
+    let told = bench.chain.stake_twice().await.unwrap();
+    let report = bench.json(&["status"], 0).await;
+    let rows = by_address(&report);
+    for Told { story, attester, coinbases } in &told {
+        let row = &rows[&shown(*attester)];
+        let name = story.name;
+        let expected = story.counts.map(|place| shown(coinbases[place]));
+        assert_eq!(row["coinbase"]["expected"], json!(expected), "{name}");
+        let verdict = if expected.is_some() { "missing" } else { "not_applicable" };
+        assert_eq!(row["coinbase"]["verdict"], verdict, "{name}");
+        let stakes = row["stakes"].as_array().unwrap();
+        let fates: Vec<&Value> = stakes.iter().map(|stake| &stake["fate"]).collect();
+        assert_eq!(fates, story.fates, "{name}");
+        let counts: Vec<bool> = stakes.iter().map(|stake| stake["counts"] == true).collect();
+        // Of one that left, it counts for what it earned, and nothing is expected any more.
+        let exited = story.counts.is_none() && story.fates[0] == "succeeded";
+        let which = story.counts.or(exited.then_some(0));
+        assert_eq!(counts, [which == Some(0), which == Some(1)], "{name}");
+        assert_eq!(row["deposit_failed"], story.fates == ["refunded", "refunded"], "{name}");
+    }
+    // A8 and A9 were dripped, and no memory is needed to say so.
+    for name in ["A8", "A9"] {
+        let row = &rows[&bench.shown(name)];
+        assert_eq!((&row["state"], &row["coinbase"]["verdict"]), (&json!("COINBASE_NEEDED"), &json!("not_applicable")));
+    }
+    let audit = bench.json(&["audit"], 5).await;
+    let of = |name: &str, kind| {
+        let told = told.iter().find(|told| told.story.name == name).unwrap();
+        findings(&audit, kind).into_iter().filter(|finding| finding["subject"] == shown(told.attester)).count()
+    };
+    assert_eq!(of("both refunded", "deposit_failed"), 1);
+    assert_eq!(of("success, then a stake that waits", "deposit_failed"), 1, "the second stake waits for its refund");
+    assert_eq!(of("refund, then success", "deposit_failed"), 0);
+    assert_eq!(of("both refunded", "coinbase_missing"), 0, "a burnt key is no missing coinbase");
+}
+
+#[tokio::test]
+async fn a_bad_key_in_a_queue_is_critical_when_it_is_next_and_says_how_to_drip_it() {
+    let bench = Bench::start().await;
+    let spare = &bench.oracle().spare_keys;
+    let bad = with_wrong_proof(&spare[0]);
+    let keys = vec![bad.clone(), spare[1].clone()];
+    bench.chain.play(Move::AddKeys { provider: 1, keys }).await.unwrap();
+    let audit = bench.json(&["audit"], 5).await;
+    let of_bad = |report: &Value| {
+        let found = findings(report, "queue_blocked").into_iter().cloned().collect::<Vec<_>>();
+        let [finding] = <[Value; 1]>::try_from(found).unwrap();
+        assert_eq!(finding["subject"], shown(bad.attester));
+        finding
+    };
+    let behind = of_bad(&audit);
+    assert_eq!(behind["severity"], "warning");
+    assert!(behind["remedy"].as_str().unwrap().contains("`dripProviderQueue(1, 3)`"), "{behind}");
+    assert!(behind["remedy"].as_str().unwrap().contains("the 2 good keys before it"), "{behind}");
+    let foreign = findings(&audit, "queue_foreign_key");
+    let subjects: Vec<&str> = foreign.iter().map(|finding| finding["subject"].as_str().unwrap()).collect();
+    let mut expected = [shown(bad.attester), shown(spare[1].attester)];
+    expected.sort();
+    assert_eq!(subjects, expected, "no key file has them");
+
+    bench.chain.play(Move::Drip { provider: 1, count: 2 }).await.unwrap();
+    let next = of_bad(&bench.json(&["audit"], 5).await);
+    assert_eq!((&next["severity"], &next["level"]), (&json!("critical"), &json!("error")));
+    let queue = bench.json(&["queue"], 0).await;
+    let obstacles = |place: usize| queue["provider_queues"]["1"][place]["obstacles"].clone();
+    assert_eq!(obstacles(0), json!(["its proof of possession is wrong"]));
+    assert_eq!(obstacles(1), json!([]));
+}
+
+#[tokio::test]
+async fn with_an_own_coinbase_no_split_is_missing_or_wrong() {
+    let bench = Bench::start().await;
+    bench.configure("coinbase_policy = \"own\"");
+    let own = shown(bench.oracle().account("recipient").unwrap());
+    bench.edit("keys/server-1.json", |keys| {
+        for validator in keys["validators"].as_array_mut().unwrap() {
+            validator["coinbase"] = json!(own);
+        }
+    });
+    let rows = by_address(&bench.json(&["status"], 0).await);
+    for name in ["A0", "A1", "A2", "A3", "A6"] {
+        let coinbase = &rows[&bench.shown(name)]["coinbase"];
+        assert_eq!((&coinbase["verdict"], &coinbase["expected"]), (&json!("matches"), &Value::Null), "{name}");
+    }
+    // The same, for one provider that has its own policy.
+    bench.reconfigure("coinbase_policy = \"own\"", "");
+    bench.reconfigure(
+        "[[networks.devnet.l1]]",
+        "[[networks.devnet.providers]]\nid = 1\ncoinbase_policy = \"own\"\n\n[[networks.devnet.l1]]",
+    );
+    let rows = by_address(&bench.json(&["status"], 0).await);
+    assert_eq!(rows[&bench.shown("A0")]["coinbase"]["verdict"], "matches");
+}
+
+#[tokio::test]
+async fn a_zero_coinbase_and_the_split_of_another_are_errors_of_their_own() {
+    let bench = Bench::start().await;
+    bench.edit("keys/server-1.json", |keys| {
+        keys["validators"][0]["coinbase"] = json!("0x0000000000000000000000000000000000000000");
+    });
+    let audit = bench.json(&["audit"], 5).await;
+    let subjects = |kind| findings(&audit, kind).iter().map(|finding| finding["subject"].clone()).collect::<Vec<_>>();
+    assert_eq!(subjects("coinbase_zero"), [json!(bench.shown("A0"))]);
+    assert_eq!(subjects("split_shared"), [json!(bench.shown("A3"))], "it has the split of A2");
+    let rows = by_address(&bench.json(&["status"], 0).await);
+    assert_eq!(rows[&bench.shown("A0")]["coinbase"]["verdict"], "zero");
+}

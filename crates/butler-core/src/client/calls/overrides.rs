@@ -1,0 +1,137 @@
+//! What speaks against a state override: a refusal of it, no answer of the program, or one that cannot be.
+//!
+//! Nothing that goes wrong with an override is held against the endpoint: the same calls are asked again without one, and what
+//! comes then decides. Some clients refuse a third parameter, some ignore it, some apply it badly; a liar is held by
+//! what it answers to `aggregate3`.
+
+use super::bytes;
+use super::proof;
+use crate::client::error::RpcFailure;
+use crate::client::limits::Refusal;
+use crate::contracts::call::DecodeError;
+use crate::contracts::multicall::Outcome;
+use crate::contracts::packed;
+use crate::domain::block::BlockRef;
+
+/// What JSON-RPC keeps for requests that are not understood.
+const NOT_UNDERSTOOD: std::ops::RangeInclusive<i64> = -32_700..=-32_600;
+/// The one of these that says nothing.
+const INTERNAL: i64 = -32_603;
+
+/// Whether a refusal may be one of the override rather than of the calls, and how sure that is.
+pub(super) fn refused(failure: &RpcFailure) -> Option<Refusal> {
+    match failure {
+        RpcFailure::Rpc { code, message } => {
+            let is_plain = *code != INTERNAL && NOT_UNDERSTOOD.contains(code);
+            (is_plain || message.to_ascii_lowercase().contains("override")).then_some(Refusal::Spoken)
+        }
+        RpcFailure::MethodNotFound => Some(Refusal::Spoken),
+        // The program cannot revert, and a gateway's rule may speak of rights.
+        RpcFailure::Reverted { .. } | RpcFailure::Unauthorized { .. } => Some(Refusal::Unspoken),
+        RpcFailure::Unreachable(_)
+        | RpcFailure::Tls(_)
+        | RpcFailure::Timeout(_)
+        | RpcFailure::Broken(_)
+        | RpcFailure::RateLimited { .. }
+        | RpcFailure::Http { .. }
+        | RpcFailure::TooLarge { .. }
+        | RpcFailure::AnswerRefused
+        | RpcFailure::Malformed(_)
+        | RpcFailure::BlockUnknown
+        | RpcFailure::StateUnavailable
+        | RpcFailure::RangeRefused { .. }
+        | RpcFailure::OutOfGas
+        | RpcFailure::BatchRefused
+        | RpcFailure::WrongChain { .. }
+        | RpcFailure::Disagrees { .. }
+        | RpcFailure::Lagging { .. }
+        | RpcFailure::Leading { .. }
+        | RpcFailure::WrongBlock { .. }
+        | RpcFailure::Incomplete(_)
+        | RpcFailure::LogsPruned
+        | RpcFailure::Contradicted { .. } => None,
+    }
+}
+
+/// Reads the program's answer to so many calls.
+///
+/// # Errors
+/// How sure it is that the override was not taken, and why.
+pub(super) fn read(returned: &str, calls: usize, pin: &BlockRef) -> Result<Vec<Outcome>, (Refusal, String)> {
+    let returned = bytes(returned).map_err(|failure| (Refusal::Spoken, failure.to_string()))?;
+    let results = packed::decode(&returned, calls).map_err(|error| match error {
+        DecodeError::Empty { .. } | DecodeError::Abi { .. } | DecodeError::Nonsense { .. } => {
+            (Refusal::Spoken, error.to_string())
+        }
+    })?;
+    if !proof::fits(results.number, results.timestamp, pin) {
+        return Err((Refusal::Unspoken, "it was read at another block".to_owned()));
+    }
+    // An override that loses the rest of the state leaves no contract anywhere.
+    if !says_something(&results.outcomes) {
+        return Err((Refusal::Spoken, "no contract answered anything".to_owned()));
+    }
+    Ok(results.outcomes)
+}
+
+/// Whether any call was answered or refused by a contract.
+pub(super) fn says_something(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().any(|outcome| match outcome {
+        Outcome::Returned(data) => !data.is_empty(),
+        Outcome::Failed(_) => true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ethers_core::types::H256;
+
+    use super::*;
+
+    const PIN: BlockRef = BlockRef { number: 7, hash: H256::zero(), timestamp: 84 };
+
+    fn answer(number: u64, timestamp: u64, results: &[u8]) -> String {
+        let bytes = [&number.to_be_bytes()[..], &timestamp.to_be_bytes(), results].concat();
+        format!("\"0x{}\"", ethers_core::utils::hex::encode(bytes))
+    }
+
+    #[test]
+    fn only_an_answer_of_the_program_at_that_block_counts() {
+        let returned = [1, 0, 0, 1, 9];
+        assert_eq!(read(&answer(7, 84, &returned), 1, &PIN).unwrap(), [Outcome::Returned(vec![9].into())]);
+        let failed = [0, 0, 0, 0];
+        assert!(read(&answer(7, 84, &failed), 1, &PIN).is_ok(), "it reverted, so there is a contract");
+        for (told, how) in [
+            ("\"0x\"".to_owned(), Refusal::Spoken),
+            ("null".to_owned(), Refusal::Spoken),
+            ("\"0x00\"".to_owned(), Refusal::Spoken),
+            (answer(7, 84, &[]), Refusal::Spoken),
+            (answer(7, 84, &[1, 0, 0, 0]), Refusal::Spoken),
+            (answer(8, 96, &returned), Refusal::Unspoken),
+            (answer(7, 85, &returned), Refusal::Unspoken),
+        ] {
+            assert_eq!(read(&told, 1, &PIN).unwrap_err().0, how, "{told}");
+        }
+    }
+
+    #[test]
+    fn refusals_in_the_words_of_every_client_are_told_from_what_is_none() {
+        let rpc = |code, message: &str| RpcFailure::Rpc { code, message: message.to_owned() };
+        for failure in [
+            rpc(-32602, "too many arguments, want at most 2"),
+            rpc(-32602, "Invalid params"),
+            rpc(-32602, "Expected between 1 and 2 arguments and got 3"),
+            rpc(-32000, "State override is not supported on this plan"),
+            rpc(-32600, "invalid request"),
+            RpcFailure::MethodNotFound,
+        ] {
+            assert_eq!(refused(&failure), Some(Refusal::Spoken), "{failure}");
+        }
+        assert_eq!(refused(&RpcFailure::Reverted { data: Vec::new().into() }), Some(Refusal::Unspoken));
+        for failure in
+            [rpc(-32603, "Internal error"), rpc(-32000, "busy"), RpcFailure::OutOfGas, RpcFailure::BlockUnknown]
+        {
+            assert_eq!(refused(&failure), None, "{failure}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A log as JSON, read in one pass: hex goes straight into the bytes that it stands for.
+//!
+//! A first scan reads megabytes of logs, and most of that are digits. Only what somebody looks at is taken; a place in the
+//! transaction, and whatever an endpoint adds, is skipped.
+
+use std::fmt;
+
+use ethers_core::types::{Address, Bytes, H256, Log, U64, U256};
+use ethers_core::utils::hex;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// What is read of a log.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LogText {
+    address: Fixed<20>,
+    topics: Vec<Fixed<32>>,
+    data: Data,
+    #[serde(default)]
+    block_hash: Option<Fixed<32>>,
+    #[serde(default)]
+    block_number: Option<U64>,
+    #[serde(default)]
+    transaction_hash: Option<Fixed<32>>,
+    #[serde(default)]
+    log_index: Option<U256>,
+    #[serde(default)]
+    removed: Option<bool>,
+}
+
+impl From<LogText> for Log {
+    fn from(text: LogText) -> Self {
+        Self {
+            address: Address::from(text.address.0),
+            topics: text.topics.into_iter().map(|topic| H256(topic.0)).collect(),
+            data: text.data.0,
+            block_hash: text.block_hash.map(|hash| H256(hash.0)),
+            block_number: text.block_number,
+            transaction_hash: text.transaction_hash.map(|hash| H256(hash.0)),
+            log_index: text.log_index,
+            removed: text.removed,
+            ..Self::default()
+        }
+    }
+}
+
+/// Exactly so many bytes.
+struct Fixed<const N: usize>([u8; N]);
+
+/// Any number of bytes.
+struct Data(Bytes);
+
+impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Digits<const N: usize>;
+
+        impl<const N: usize> Visitor<'_> for Digits<N> {
+            type Value = Fixed<N>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{N} bytes in hex")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                let mut bytes = [0; N];
+                hex::decode_to_slice(digits(text)?, &mut bytes).map_err(|_| E::custom("not such bytes in hex"))?;
+                Ok(Fixed(bytes))
+            }
+        }
+
+        deserializer.deserialize_str(Digits)
+    }
+}
+
+impl<'de> Deserialize<'de> for Data {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Digits;
+
+        impl Visitor<'_> for Digits {
+            type Value = Data;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes in hex")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                let bytes = hex::decode(digits(text)?).map_err(|_| E::custom("not bytes in hex"))?;
+                Ok(Data(bytes.into()))
+            }
+        }
+
+        deserializer.deserialize_str(Digits)
+    }
+}
+
+/// The digits behind `0x`, which must be there, once.
+fn digits<E: Error>(text: &str) -> Result<&str, E> {
+    let digits = text.strip_prefix("0x").filter(|digits| !digits.starts_with("0x"));
+    digits.ok_or_else(|| E::custom("no 0x"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(json: &str) -> Option<Log> {
+        serde_json::from_str::<LogText>(json).ok().map(Log::from)
+    }
+
+    proptest! {
+        #[test]
+        fn a_log_is_read_as_ethers_reads_it(
+            address in any::<[u8; 20]>(),
+            topics in prop::collection::vec(any::<[u8; 32]>(), 0..5),
+            data in prop::collection::vec(any::<u8>(), 0..100),
+            hashes in prop::option::of(any::<[[u8; 32]; 2]>()),
+            numbers in prop::option::of(any::<(u64, u64)>()),
+            removed in any::<Option<bool>>(),
+        ) {
+            let log = Log {
+                address: address.into(),
+                topics: topics.into_iter().map(H256).collect(),
+                data: data.into(),
+                block_hash: hashes.map(|hashes| H256(hashes[0])),
+                transaction_hash: hashes.map(|hashes| H256(hashes[1])),
+                block_number: numbers.map(|numbers| numbers.0.into()),
+                log_index: numbers.map(|numbers| numbers.1.into()),
+                removed,
+                ..Log::default()
+            };
+            let text = serde_json::to_string(&log).unwrap();
+            prop_assert_eq!(read(&text), Some(log.clone()));
+            let more = text.replacen('{', r#"{"transactionIndex":"0x1","blockTimestamp":"0x5","logType":[{}],"#, 1);
+            prop_assert_eq!(read(&more), Some(log));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_too_long_or_no_hex_is_no_log() {
+        let log = |address: &str, data: &str| format!(r#"{{"address":"{address}","topics":[],"data":"{data}"}}"#);
+        let address = format!("0x{}", "1A".repeat(20));
+        assert!(read(&log(&address, "0x")).is_some());
+        assert!(read(&log(&address.replace("0x", "\\u0030x"), "0xaB")).is_some(), "written otherwise");
+        for (address, data) in [
+            (&*address, ""),
+            (&address, "0xa"),
+            (&address, "0xgg"),
+            (&address, "0x0x"),
+            (&address[..40], "0x"),
+            (&address[2..], "0x"),
+            (&format!("{address}00"), "0x"),
+            (&format!("0x{address}"), "0x"),
+        ] {
+            assert!(read(&log(address, data)).is_none(), "{address} {data}");
+        }
+        for text in [r#"{"topics":[],"data":"0x"}"#, "{}", "[]", r#"{"address":null,"topics":[],"data":"0x"}"#] {
+            assert!(read(text).is_none(), "{text}");
+        }
+        let nulls = log(&address, "0x").replace('}', r#","blockHash":null,"blockNumber":null,"removed":null}"#);
+        assert_eq!(read(&nulls).unwrap().block_hash, None);
+    }
+}
