@@ -119,7 +119,7 @@ fn of_network(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Findin
         rows,
         // Money is for `doctor`.
         publishers: &[],
-        has_key_files: !network.keys.files.is_empty(),
+        has_key_files: network.keys.says_anything(),
         of_files: network.keys.findings(),
         watched: network.watched(snapshot.providers.len()),
         replicas: network.replica_policy(),

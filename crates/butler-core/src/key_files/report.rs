@@ -71,6 +71,12 @@ impl KeyFilesReport {
         self.files.iter().filter(|file| file.kind != FileKind::Publishers).count()
     }
 
+    /// Whether any file says something, now or by its last good content: only then it means something not to be in one.
+    #[must_use]
+    pub fn says_anything(&self) -> bool {
+        !self.files.is_empty() || !self.kept.is_empty()
+    }
+
     /// Whether files were configured and none of them could be read now; last good contents do not count.
     #[must_use]
     pub fn are_all_gone(&self) -> bool {

@@ -114,7 +114,7 @@ pub fn chain_readings(
         book: &keys.book,
         rows: &rows,
         publishers: &publishers,
-        has_key_files: !keys.files.is_empty(),
+        has_key_files: keys.says_anything(),
         of_files: keys.findings(),
         watched: watched(config, keys, snapshot.providers.len()),
         replicas: if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse },

@@ -214,13 +214,18 @@ impl Trouble {
     }
 }
 
+/// Whether the last good content of a file that cannot be read counts.
+fn has_kept_files(now: &Answer) -> bool {
+    now.series.keys().any(|key| key.starts_with("butler_key_file_kept{"))
+}
+
 impl Told {
     /// Whether the answer tells of it; `before` is from before it began.
     pub(super) fn holds(self, before: &Answer, now: &Answer) -> bool {
         let grew = |key: &str| now.get(key) > before.get(key);
         match self {
             Self::NodeDown => now.series.get("butler_node_up{network=\"devnet\",node=\"alpha\"}") == Some(&0.0),
-            Self::KeyFaults => now.get("butler_key_file_faults{network=\"devnet\"}") > 0.0,
+            Self::KeyFaults => now.get("butler_key_file_faults{network=\"devnet\"}") > 0.0 || has_kept_files(now),
             Self::BadConfig => {
                 now.get("butler_config_last_reload_successful") < 0.5
                     && grew("butler_config_reloads_total{result=\"failure\"}")
@@ -239,7 +244,9 @@ impl Told {
     pub(super) fn is_over(self, end: &Answer, now: &Answer) -> bool {
         match self {
             Self::NodeDown => now.get("butler_node_up{network=\"devnet\",node=\"alpha\"}") > 0.5,
-            Self::KeyFaults => now.series.get("butler_key_file_faults{network=\"devnet\"}") == Some(&0.0),
+            Self::KeyFaults => {
+                now.series.get("butler_key_file_faults{network=\"devnet\"}") == Some(&0.0) && !has_kept_files(now)
+            }
             Self::BadConfig => now.get("butler_config_last_reload_successful") > 0.5,
             Self::SecondNetwork => !now.series.keys().any(|key| key.contains("\"second\"")),
             Self::Reload => true,
