@@ -60,11 +60,21 @@ pub struct FateFacts<'a> {
     pub winner: Option<Winner>,
 }
 
-impl FateFacts<'_> {
+impl<'a> FateFacts<'a> {
+    /// The deposits of the delegations that wait. Anybody can deposit anybody's address, so those of other withdrawers than
+    /// the stakers are left out, unless there are no others.
+    fn own_waiting(&self) -> Vec<&'a QueuedDeposit> {
+        let is_own = |deposit: &&QueuedDeposit| {
+            self.delegations.iter().any(|delegation| delegation.staker == deposit.withdrawer)
+        };
+        let own: Vec<&QueuedDeposit> = self.waiting.iter().copied().filter(is_own).collect();
+        if own.is_empty() { self.waiting.to_vec() } else { own }
+    }
+
     /// How many of the delegations wait: those are the newest ones.
     fn waiting(&self) -> usize {
         let here = self.delegations.iter().filter(|delegation| delegation.rollup == self.rollup).count();
-        here.min(self.waiting.len())
+        here.min(self.own_waiting().len())
     }
 
     /// Whether the state of one block leaves open whose deposit succeeded.
@@ -85,7 +95,8 @@ pub fn fates(facts: &FateFacts<'_>) -> Vec<Fate> {
     let waiting = facts.waiting();
     let here = facts.delegations.iter().filter(|delegation| delegation.rollup == facts.rollup).count();
     let decided = facts.delegations.len() - waiting;
-    let mut entries = facts.waiting.iter().skip(facts.waiting.len() - waiting);
+    let own = facts.own_waiting();
+    let mut entries = own.iter().skip(own.len() - waiting);
     let mut left = here - waiting;
     let one = |delegation: &&Delegation| {
         let is_here = delegation.rollup == facts.rollup;

@@ -83,6 +83,17 @@ fn of_two_that_wait_the_first_that_can_succeed_counts() {
 }
 
 #[test]
+fn a_deposit_of_somebody_else_says_nothing_of_ours() {
+    let wrong = EscrowView { bls_key_used: false, proof: Some(ProofVerdict::Wrong) };
+    let strangers = QueuedDeposit { escrow: Some(wrong), withdrawer: address(66), ..deposit(1) };
+    let ours = QueuedDeposit { withdrawer: address(6_000), ..deposit(1) };
+    for waiting in [[ours, strangers], [strangers, ours]] {
+        let found = decide_with(&[HERE], &view(NoStatus, false), &waiting, None);
+        assert_eq!(found, (vec![Waiting], Counting::Delegation(0)));
+    }
+}
+
+#[test]
 fn stakes_on_a_former_rollup_step_back_behind_those_that_wait_here() {
     assert_eq!(decide(&[FORMER, HERE], NoStatus, 1, None), (vec![Elsewhere, Waiting], Counting::Delegation(1)));
     assert_eq!(decide(&[FORMER, HERE], NoStatus, 0, None), (vec![Elsewhere, Refunded], Counting::Delegation(0)));
