@@ -91,6 +91,9 @@ fn a_deposit_of_somebody_else_says_nothing_of_ours() {
         let found = decide_with(&[HERE], &view(NoStatus, false), &waiting, None);
         assert_eq!(found, (vec![Waiting], Counting::Delegation(0)));
     }
+    let active = AttesterView { withdrawer: Some(address(6_000)), ..view(Validating, true) };
+    let found = decide_with(&[HERE], &active, &[strangers], None);
+    assert_eq!(found, (vec![Succeeded], Counting::Delegation(0)));
 }
 
 #[test]
