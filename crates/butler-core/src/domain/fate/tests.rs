@@ -130,7 +130,7 @@ fn events_are_needed_only_where_the_state_leaves_it_open() {
     let needs = |count: usize, withdrawer: Option<u64>, waiting: usize| {
         let view = AttesterView { withdrawer: withdrawer.map(address), ..view(Validating, false) };
         let delegations: Vec<&Delegation> = delegations.iter().take(count).collect();
-        let entry = deposit(1);
+        let entry = QueuedDeposit { withdrawer: address(6_000), ..deposit(1) };
         let waiting = vec![&entry; waiting];
         let facts = FateFacts {
             rollup: address(9_000),
