@@ -62,13 +62,14 @@ pub struct FateFacts<'a> {
 
 impl<'a> FateFacts<'a> {
     /// The deposits of the delegations that wait. Anybody can deposit anybody's address, so those of other withdrawers than
-    /// the stakers are left out, unless there are no others.
+    /// the stakers are left out, unless nothing shows that the stakers are the withdrawers.
     fn own_waiting(&self) -> Vec<&'a QueuedDeposit> {
-        let is_own = |deposit: &&QueuedDeposit| {
-            self.delegations.iter().any(|delegation| delegation.staker == deposit.withdrawer)
-        };
-        let own: Vec<&QueuedDeposit> = self.waiting.iter().copied().filter(is_own).collect();
-        if own.is_empty() { self.waiting.to_vec() } else { own }
+        let is_staker = |withdrawer: Address| self.delegations.iter().any(|delegation| delegation.staker == withdrawer);
+        let own = self.waiting.iter().copied().filter(|deposit| is_staker(deposit.withdrawer));
+        let own: Vec<&QueuedDeposit> = own.collect();
+        // Whose stakers withdraw themselves has no other deposits.
+        let is_known = self.view.withdrawer.is_some_and(is_staker);
+        if own.is_empty() && !is_known { self.waiting.to_vec() } else { own }
     }
 
     /// How many of the delegations wait: those are the newest ones.

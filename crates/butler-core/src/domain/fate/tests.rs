@@ -91,6 +91,9 @@ fn a_deposit_of_somebody_else_says_nothing_of_ours() {
         let found = decide_with(&[HERE], &view(NoStatus, false), &waiting, None);
         assert_eq!(found, (vec![Waiting], Counting::Delegation(0)));
     }
+    let active = AttesterView { withdrawer: Some(address(6_000)), ..view(Validating, true) };
+    let found = decide_with(&[HERE], &active, &[strangers], None);
+    assert_eq!(found, (vec![Succeeded], Counting::Delegation(0)));
 }
 
 #[test]
@@ -127,7 +130,7 @@ fn events_are_needed_only_where_the_state_leaves_it_open() {
     let needs = |count: usize, withdrawer: Option<u64>, waiting: usize| {
         let view = AttesterView { withdrawer: withdrawer.map(address), ..view(Validating, false) };
         let delegations: Vec<&Delegation> = delegations.iter().take(count).collect();
-        let entry = deposit(1);
+        let entry = QueuedDeposit { withdrawer: address(6_000), ..deposit(1) };
         let waiting = vec![&entry; waiting];
         let facts = FateFacts {
             rollup: address(9_000),
