@@ -157,14 +157,26 @@ pub(crate) async fn reading<T>(
     Ok((result??, unsaved))
 }
 
-/// Opens the network and reads one snapshot; `with_other_providers` for audits.
+/// How much a command looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Where attesters stand.
+    Overview,
+    /// That, and whether keys that wait in own queues can be staked: a proof that was never tried costs the endpoint time.
+    Queues,
+    /// That, and the queues of other providers.
+    Everything,
+}
+
+/// Opens the network and reads one snapshot.
 ///
 /// # Errors
 /// When the network cannot be opened or read.
-pub(crate) async fn gather(global: &Global, at: BlockTag, with_other_providers: bool) -> Result<Gathered, CliError> {
+pub(crate) async fn gather(global: &Global, at: BlockTag, look: Look) -> Result<Gathered, CliError> {
     let mut network = open(global)?;
     let mut request = network.request(at);
-    request.with_other_providers = with_other_providers;
+    request.with_other_providers = look == Look::Everything;
+    request.with_queue_proofs = look != Look::Overview;
     let read = async |reader: &mut SnapshotReader, waiting: &Waiting| {
         reader.read(&request, &|progress| waiting.note(progress)).await
     };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::status::rows;
 use crate::args::{AuditArgs, Global};
 use crate::error::CliError;
-use crate::gather::{Gathered, gather};
+use crate::gather::{Gathered, Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::Scope;
@@ -71,7 +71,7 @@ struct Note {
 /// # Errors
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &AuditArgs, output: Output) -> Result<Exit, CliError> {
-    let gathered = gather(global, args.at.at, true).await?;
+    let gathered = gather(global, args.at.at, Look::Everything).await?;
     let report = report(&gathered, args.strict);
     let passed = report.passed;
     output.result(&report, render)?;

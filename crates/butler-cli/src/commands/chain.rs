@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::{AtArgs, Global};
 use crate::error::CliError;
-use crate::gather::gather;
+use crate::gather::{Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
@@ -65,7 +65,7 @@ struct Endpoint {
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
     use std::sync::atomic::Ordering::Relaxed;
-    let gathered = gather(global, args.at, false).await?;
+    let gathered = gather(global, args.at, Look::Overview).await?;
     let (snapshot, network) = (&gathered.snapshot, &gathered.network);
     let rollup = &snapshot.rollup;
     let report = ChainReport {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::args::{AtArgs, Global};
 use crate::error::CliError;
-use crate::gather::gather;
+use crate::gather::{Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, Scope};
@@ -53,7 +53,7 @@ struct Staked {
 /// # Errors
 /// See [`CliError`].
 pub(super) async fn show(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
-    let gathered = gather(global, args.at, false).await?;
+    let gathered = gather(global, args.at, Look::Overview).await?;
     let snapshot = &gathered.snapshot;
     let report = ProviderReport {
         scope: gathered.scope(),
@@ -72,7 +72,7 @@ pub(super) async fn show(global: &Global, args: &AtArgs, output: Output) -> Resu
 /// # Errors
 /// See [`CliError`].
 pub(super) async fn find(global: &Global, address: Address, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
-    let gathered = gather(global, args.at, true).await?;
+    let gathered = gather(global, args.at, Look::Everything).await?;
     let snapshot = &gathered.snapshot;
     let concerns = |facts: &ProviderFacts| {
         facts.admin == address || facts.pending_admin == Some(address) || facts.rewards_recipient == address

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::args::{AtArgs, Global};
 use crate::error::CliError;
-use crate::gather::gather;
+use crate::gather::{Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
@@ -40,7 +40,7 @@ struct Publisher {
 /// # Errors
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
-    let gathered = gather(global, args.at, false).await?;
+    let gathered = gather(global, args.at, Look::Overview).await?;
     let minimum = gathered.network.config.minimum_ether_per_attester;
     let rows = top_ups(&gathered.network.keys.book, &gathered.snapshot.publisher_balances, minimum)?;
     let total = rows.iter().filter_map(|row| row.top_up).fold(U256::zero(), U256::saturating_add);

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args::{AtArgs, Global};
 use crate::error::CliError;
-use crate::gather::{Gathered, gather};
+use crate::gather::{Gathered, Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, Scope};
@@ -58,7 +58,7 @@ struct ProviderEntry {
 /// # Errors
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
-    let gathered = gather(global, args.at, false).await?;
+    let gathered = gather(global, args.at, Look::Queues).await?;
     output.result(&report(&gathered), render)?;
     Ok(gathered.finish(Exit::Success))
 }

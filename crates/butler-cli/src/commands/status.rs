@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::audit;
 use crate::args::{Global, StatusArgs};
 use crate::error::CliError;
-use crate::gather::{Gathered, gather};
+use crate::gather::{Gathered, Look, gather};
 use crate::output::{Output, remark};
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
@@ -98,7 +98,7 @@ struct Leaving {
 /// # Errors
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> Result<Exit, CliError> {
-    let gathered = gather(global, args.at.at, false).await?;
+    let gathered = gather(global, args.at.at, Look::Overview).await?;
     let rows = rows(&gathered);
     let report = report(&gathered, args, &rows);
     output.result(&report, render)?;

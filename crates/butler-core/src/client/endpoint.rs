@@ -198,19 +198,26 @@ impl Endpoint {
         self.limits().log_range_blocks
     }
 
+    /// The width with which a scan begins. Counts as a try of a wider one, where that is due.
+    pub fn begin_log_range(&self) -> u64 {
+        self.with_learnt(Learnt::begin_log_range)
+    }
+
     /// A range of `refused` blocks was refused: try `next`, and not as many as were refused for some time.
-    pub fn shrink_log_range(&self, refused: u64, next: u64) {
-        self.with_learnt(|learnt, now| learnt.refuse_log_range(refused, next, now));
+    pub(super) fn shrink_log_range(&self, refused: u64, next: u64, how: Refusal) {
+        self.with_learnt(|learnt, now| learnt.refuse_log_range(refused, next, how, now));
     }
 
-    /// A range shrank for the number of its results, which says nothing about other ranges: it may grow back.
-    pub fn shrink_log_range_once(&self, next: u64) {
+    /// Begins with the width that an earlier run ended with: a wider range is tried as if more had just been refused.
+    pub fn restore_log_range(&self, blocks: u64) {
+        self.with_learnt(|learnt, now| {
+            learnt.refuse_log_range(blocks.saturating_add(1), blocks, Refusal::Spoken, now);
+        });
+    }
+
+    /// The next range has as many blocks: what was asked for was granted, or its results were many.
+    pub fn set_log_range(&self, next: u64) {
         self.with_learnt(|learnt, _| learnt.set_log_range(next));
-    }
-
-    /// A range was answered: the next may be twice as wide, below what is refused now.
-    pub fn grow_log_range(&self) {
-        self.with_learnt(Learnt::grow_log_range);
     }
 
     /// Whether batches are sent.

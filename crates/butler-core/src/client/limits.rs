@@ -117,7 +117,9 @@ pub(super) struct Learnt {
     multicall: Limit,
     overrides: Limit,
     log_ceiling: Limit,
+    /// Blocks of the next range: never grown beyond the first width, which a scan goes beyond by itself.
     log_range: u64,
+    first_log_range: u64,
 }
 
 impl Learnt {
@@ -128,8 +130,9 @@ impl Learnt {
             gas: Limit::new(FIRST_CALL_GAS, now),
             multicall: Limit::new(1, now),
             overrides: Limit::new(1, now),
-            log_ceiling: Limit::new(u64::MAX, now),
+            log_ceiling: Limit::new(log_range.max(1), now),
             log_range: log_range.max(1),
+            first_log_range: log_range.max(1),
         }
     }
 
@@ -169,9 +172,9 @@ impl Learnt {
         self.overrides.refused(0, how, now);
     }
 
-    /// A range of `blocks` was refused for its width: `next` is tried.
-    pub(super) fn refuse_log_range(&mut self, blocks: u64, next: u64, now: Instant) {
-        self.log_ceiling.refused(blocks.saturating_sub(1).max(1), Refusal::Spoken, now);
+    /// A range of `blocks` was refused: `next` is tried, also by later scans until the refusal wears off.
+    pub(super) fn refuse_log_range(&mut self, blocks: u64, next: u64, how: Refusal, now: Instant) {
+        self.log_ceiling.refused(blocks.saturating_sub(1).max(1), how, now);
         self.set_log_range(next);
     }
 
@@ -180,9 +183,14 @@ impl Learnt {
         self.log_range = next.max(1);
     }
 
-    /// A range was answered: the next may be twice as wide, below what is refused now.
-    pub(super) fn grow_log_range(&mut self, now: Instant) {
-        self.log_range = self.log_range.saturating_mul(2).min(self.log_ceiling.at(now)).max(1);
+    /// The width with which a scan begins: twice the last one where that is not refused at present, up to the first one.
+    /// A scan of few blocks would never try a wider range by itself.
+    pub(super) fn begin_log_range(&mut self, now: Instant) -> u64 {
+        let wider = self.log_range.saturating_mul(2).min(self.first_log_range);
+        if wider > self.log_range && wider <= self.log_ceiling.at(now) {
+            self.log_range = wider;
+        }
+        self.log_range
     }
 }
 
@@ -256,28 +264,22 @@ mod tests {
         assert!(learnt.lower_gas(FIRST_CALL_GAS, start) && !learnt.lower_gas(LEAST_CALL_GAS, start));
         learnt.refuse_multicall(start);
         learnt.refuse_overrides(Refusal::Spoken, start);
-        learnt.refuse_log_range(10_000, 800, start);
-        learnt.grow_log_range(start);
+        learnt.refuse_log_range(10_000, 800, Refusal::Spoken, start);
+        assert_eq!([(); 5].map(|()| learnt.begin_log_range(start)), [1_600, 3_200, 6_400, 6_400, 6_400]);
         let lower = Limits {
             batch_calls: 1,
             call_gas: FIRST_CALL_GAS / 2,
-            log_range_blocks: 1600,
+            log_range_blocks: 6_400,
             uses_multicall: false,
             uses_overrides: false,
         };
         assert_eq!(learnt.limits(start), lower);
-        for _ in 0..9 {
-            learnt.grow_log_range(start);
-        }
-        assert_eq!(learnt.limits(start).log_range_blocks, 9_999, "not what was refused");
         let mut now = start + SPOKEN;
         for _ in 0..10 {
             let _ = learnt.limits(now);
-            learnt.grow_log_range(now);
+            let _ = learnt.begin_log_range(now);
             now += MINUTE;
         }
-        let later = learnt.limits(now);
-        assert!(later.log_range_blocks > first.log_range_blocks);
-        assert_eq!(later, Limits { log_range_blocks: later.log_range_blocks, ..first });
+        assert_eq!(learnt.limits(now), first);
     }
 }

@@ -13,6 +13,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use super::endpoint::Endpoint;
 use super::error::{RpcError, RpcFailure};
 use super::l1::L1Client;
+use super::limits::Refusal;
 use super::log_width::{Patience, Width, narrower};
 use super::logs::{LogFilter, LogStep, read_range};
 use crate::domain::block::BlockRef;
@@ -45,7 +46,7 @@ impl Shared {
 
     fn with_width<T>(&self, endpoint: &Endpoint, change: impl FnOnce(&mut Width) -> T) -> T {
         let mut learnt = self.learnt();
-        let width = learnt.widths.entry(endpoint.index()).or_insert_with(|| Width::new(endpoint.log_range()));
+        let width = learnt.widths.entry(endpoint.index()).or_insert_with(|| Width::new(endpoint.begin_log_range()));
         change(width)
     }
 }
@@ -214,7 +215,7 @@ async fn read_step(
                     width.good()
                 });
                 if good != endpoint.log_range() && (span == good || step.logs.len() > 1) {
-                    endpoint.shrink_log_range_once(good);
+                    endpoint.set_log_range(good);
                 }
                 return Ok(step);
             }
@@ -226,12 +227,15 @@ async fn read_step(
                 };
                 let refused = span;
                 span = shared.with_width(endpoint, |width| width.refused(refused, next));
-                match next.width {
-                    Some(width) => endpoint.shrink_log_range(refused, width),
-                    None => endpoint.shrink_log_range_once(shared.with_width(endpoint, |width| width.good())),
-                }
+                let width = next.width.unwrap_or_else(|| shared.with_width(endpoint, |width| width.good()));
+                endpoint.shrink_log_range(refused, width, how(&failure));
                 tracing::debug!(endpoint = endpoint.name(), blocks = span, "log range shrunk to {span} blocks");
             }
         }
     }
+}
+
+/// How sure it is that a range was refused for its width.
+fn how(failure: &RpcFailure) -> Refusal {
+    if matches!(failure, RpcFailure::RangeRefused { .. }) { Refusal::Spoken } else { Refusal::Unspoken }
 }

@@ -112,6 +112,7 @@ impl Network {
             coinbases: book.entries.iter().filter_map(|entry| entry.coinbase).collect(),
             publishers,
             with_other_providers: false,
+            with_queue_proofs: true,
         }
     }
 

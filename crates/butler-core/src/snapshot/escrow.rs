@@ -42,12 +42,12 @@ pub(super) fn to_pass_over(client: &L1Client, asked: BTreeSet<usize>) -> Option<
     (beside.len() < client.endpoints().len()).then_some(beside)
 }
 
-/// What the escrow says of each of these keys, by the digest of key and proof.
+/// What the escrow says of each of these keys, by the digest of key and proof; its verifier is asked about new ones of `tried`.
 pub(super) async fn escrow_views(
     client: &L1Client,
     pin: &BlockRef,
     gse: Address,
-    keys: &[ProvenKey],
+    (keys, tried): (&[ProvenKey], &[ProvenKey]),
     facts: &EscrowFacts,
     memo: &mut Memo,
 ) -> BTreeMap<H256, EscrowView> {
@@ -62,7 +62,7 @@ pub(super) async fn escrow_views(
         }
     }
     let mut new = BTreeMap::new();
-    for key in keys {
+    for key in tried {
         let digest = key.digest();
         if new.len() < AT_MOST && memo.proof(client, pin.number, digest, facts.cap).is_none() {
             new.insert(digest, key);

@@ -55,6 +55,9 @@ pub struct SnapshotRequest {
     pub publishers: BTreeSet<Address>,
     /// Whether the queues of all other providers are read too.
     pub with_other_providers: bool,
+    /// Whether proofs of keys in our queues that were never tried are put to the staking escrow's verifier; what it said
+    /// before is told in any case.
+    pub with_queue_proofs: bool,
 }
 
 /// What a reader is doing, for people who wait.
@@ -113,7 +116,7 @@ impl SnapshotReader {
     pub fn new(client: L1Client, ledger: LedgerCache) -> Self {
         for endpoint in client.endpoints() {
             if let Some(blocks) = ledger.log_range(endpoint.name()) {
-                endpoint.shrink_log_range_once(blocks);
+                endpoint.restore_log_range(blocks);
             }
         }
         let memo = Memo::beside(ledger.path(), ledger.key().clone());
@@ -368,7 +371,7 @@ impl SnapshotReader {
         let second = AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
         // Where there are several endpoints, two are asked for each verdict.
         let is_alone = self.client.endpoints().len() == 1;
-        let is_new = |digest| is_alone && self.memo.is_new(digest);
+        let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
         let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), is_new);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
@@ -380,7 +383,8 @@ impl SnapshotReader {
         drop(answers);
         let mut providers = with_queues(own, &mut queues);
         let keys = QueuedKeys { in_queues: keys, waiting: together };
-        self.look_at_keys(&block, rollup_head.facts.gse, &keys, escrow, (&mut providers, &mut entry_queue)).await?;
+        let gse = (rollup_head.facts.gse, request.with_queue_proofs);
+        self.look_at_keys(&block, gse, &keys, escrow, (&mut providers, &mut entry_queue)).await?;
         let cases = open_cases(rollup, &delegations, &attesters, &entry_queue);
         let winners = winners(&self.client, &block, rollup, &cases, &mut self.memo).await;
         drop(cases);
@@ -433,11 +437,11 @@ impl SnapshotReader {
         })))
     }
 
-    /// Notes at each key that waits what the staking escrow says of it.
+    /// Notes at each key that waits what the staking escrow says of it, where `with_queue_proofs` of new ones in our queues, too.
     async fn look_at_keys(
         &mut self,
         block: &BlockRef,
-        gse: Address,
+        (gse, with_queue_proofs): (Address, bool),
         keys: &QueuedKeys,
         mut facts: EscrowFacts,
         (providers, entry_queue): (&mut BTreeMap<ProviderId, ProviderFacts>, &mut Vec<QueuedDeposit>),
@@ -449,7 +453,8 @@ impl SnapshotReader {
             facts.is_used.extend(is_used);
         }
         let listed: Vec<ProvenKey> = keys.in_queues.values().chain(keys.waiting.values()).copied().collect();
-        let views = escrow_views(&self.client, block, gse, &listed, &facts, &mut self.memo).await;
+        let tried = if with_queue_proofs { &listed[..] } else { &listed[keys.in_queues.len()..] };
+        let views = escrow_views(&self.client, block, gse, (&listed, tried), &facts, &mut self.memo).await;
         let view = |key: Option<&ProvenKey>| key.and_then(|key| views.get(&key.digest())).copied();
         for (id, provider) in providers {
             for entry in &mut provider.queue {

@@ -62,5 +62,6 @@ pub(crate) fn request(oracle: &Oracle) -> SnapshotRequest {
         coinbases: BTreeSet::new(),
         publishers: oracle.publishers.iter().map(|publisher| publisher.address).collect(),
         with_other_providers: true,
+        with_queue_proofs: true,
     }
 }

@@ -22,7 +22,7 @@ use self::nodes::{admin_port, check_node};
 use super::{audit, status};
 use crate::args::Global;
 use crate::error::CliError;
-use crate::gather::{Gathered, gather, load};
+use crate::gather::{Gathered, Look, gather, load};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::table::{Tone, painted, plain, table, toned};
@@ -105,7 +105,7 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, O
         format!("{} in effect", format::count(config.effective().len(), "value")),
     ));
     check_keys(&network, checks);
-    let gathered = match gather(global, BlockTag::Latest, true).await {
+    let gathered = match gather(global, BlockTag::Latest, Look::Everything).await {
         Ok(gathered) => Some(gathered),
         Err(error) => {
             checks.push(failure("chain", &name, &error));
