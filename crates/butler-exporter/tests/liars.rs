@@ -12,8 +12,15 @@ use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use support::{Bench, command};
 
-/// Families about endpoints, requests to them, scrapes and the program.
-const OF_ITSELF: [&str; 5] = ["butler_endpoint_", "butler_rpc_", "butler_scrape_", "butler_scraper_", "process_"];
+/// What is about endpoints, requests to them, scrapes and the program.
+const OF_ITSELF: [&str; 6] = [
+    "butler_endpoint_",
+    "butler_rpc_",
+    "butler_scrape_",
+    "butler_scraper_",
+    "process_",
+    "butler_findings{network=\"devnet\",kind=\"endpoint_unhealthy\"",
+];
 
 /// The samples that one round of every scraper gives, without anything from an earlier run.
 fn scraped(bench: &Bench) -> BTreeSet<String> {
