@@ -1,7 +1,7 @@
 //! What is wrong, how bad it is, until when, and what to do: decided here, from facts, and nowhere else.
 //!
 //! `audit`, `doctor`, `status`, the exporter's page and metrics, and whoever acts on them, only show what is found here. Each
-//! kind has its code, runbook and metric in [`kind`]; every limit stands in [`thresholds`]. Pure: where time passes between
+//! kind has its code, runbook and metric in `kind`; every limit stands in `thresholds`. Pure: where time passes between
 //! two looks, [`Finding::severity_at`] is asked with the time of the look.
 
 mod about;
