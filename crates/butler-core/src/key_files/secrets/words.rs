@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 /// The shortest mnemonic.
 const FEWEST_WORDS: usize = 12;
+/// Letters of the shortest word that has no letters but those of ASCII.
+const SHORTEST_ASCII: usize = 3;
 
 /// The languages of each word, as bits.
 fn languages() -> &'static HashMap<String, u16> {
@@ -27,9 +29,7 @@ fn languages() -> &'static HashMap<String, u16> {
 
 /// Whether twelve words in a row are of one list. Numbers between them do not count.
 pub(super) fn is_mnemonic(text: &str) -> bool {
-    // Twelve words have eleven gaps.
-    let gaps = text.chars().filter(|character| !character.is_alphabetic()).count();
-    if gaps < FEWEST_WORDS - 1 {
+    if !has_words_enough(text) {
         return false;
     }
     let normal: Zeroizing<String> = Zeroizing::new(text.nfkd().flat_map(char::to_lowercase).collect());
@@ -46,4 +46,26 @@ pub(super) fn is_mnemonic(text: &str) -> bool {
         }
     }
     false
+}
+
+/// Whether there are as many words at all, so that addresses need no word lists.
+fn has_words_enough(text: &str) -> bool {
+    if text.is_ascii() {
+        let words = text.split(|character: char| !character.is_ascii_alphabetic());
+        return words.filter(|word| word.len() >= SHORTEST_ASCII).nth(FEWEST_WORDS - 1).is_some();
+    }
+    // Twelve words have eleven gaps.
+    text.chars().filter(|character| !character.is_alphabetic()).nth(FEWEST_WORDS - 2).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_of_ascii_letters_is_shorter_than_is_asked_for() {
+        let words = Language::ALL.iter().flat_map(|language| language.word_list());
+        let shortest = words.filter(|word| word.is_ascii()).map(|word| word.len()).min();
+        assert_eq!(shortest, Some(SHORTEST_ASCII));
+    }
 }
