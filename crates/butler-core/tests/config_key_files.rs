@@ -248,7 +248,12 @@ fn what_is_not_json_is_told_with_its_line() {
     deep: f.json:1: this is not JSON: recursion limit exceeded, column 128
     ");
     let twice = format!("{{\"{KEY}\": 1, \"{KEY}\": 2}}");
-    insta::assert_snapshot!(faults(twice), @"f.json: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)");
+    insta::assert_snapshot!(faults(twice), @"f.json:1: <hidden>: this key occurs twice (hint: keep one of them)");
+    let nested = KEY[2..].as_bytes().chunks(16).rev().fold("{\"password\": 1}".to_owned(), |inner, part| {
+        format!("{{\"{}\": {inner}}}", str::from_utf8(part).unwrap())
+    });
+    let nested = faults(nested.replace("1}", "\"x\"}"));
+    assert!(nested.contains("<hidden>") && !nested.contains(&KEY[2..18]), "{nested}");
 }
 
 #[test]

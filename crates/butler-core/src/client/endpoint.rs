@@ -198,8 +198,8 @@ impl Endpoint {
         self.limits().log_range_blocks
     }
 
-    /// The width with which a scan begins. Counts as a try of a wider one, where that is due.
-    pub fn begin_log_range(&self) -> u64 {
+    /// The width with which a scan begins, and the widest that it may try, where a wider one is refused at present.
+    pub(super) fn begin_log_range(&self) -> (u64, Option<u64>) {
         self.with_learnt(Learnt::begin_log_range)
     }
 

@@ -184,13 +184,15 @@ impl Learnt {
     }
 
     /// The width with which a scan begins: twice the last one where that is not refused at present, up to the first one.
-    /// A scan of few blocks would never try a wider range by itself.
-    pub(super) fn begin_log_range(&mut self, now: Instant) -> u64 {
+    /// A scan of few blocks would never try a wider range by itself. Beside it the most that is not refused at present,
+    /// where anything is.
+    pub(super) fn begin_log_range(&mut self, now: Instant) -> (u64, Option<u64>) {
+        let ceiling = self.log_ceiling.at(now);
         let wider = self.log_range.saturating_mul(2).min(self.first_log_range);
-        if wider > self.log_range && wider <= self.log_ceiling.at(now) {
+        if wider > self.log_range && wider <= ceiling {
             self.log_range = wider;
         }
-        self.log_range
+        (self.log_range, (ceiling < self.first_log_range).then_some(ceiling))
     }
 }
 
@@ -265,7 +267,7 @@ mod tests {
         learnt.refuse_multicall(start);
         learnt.refuse_overrides(Refusal::Spoken, start);
         learnt.refuse_log_range(10_000, 800, Refusal::Spoken, start);
-        assert_eq!([(); 5].map(|()| learnt.begin_log_range(start)), [1_600, 3_200, 6_400, 6_400, 6_400]);
+        assert_eq!([(); 5].map(|()| learnt.begin_log_range(start).0), [1_600, 3_200, 6_400, 6_400, 6_400]);
         let lower = Limits {
             batch_calls: 1,
             call_gas: FIRST_CALL_GAS / 2,

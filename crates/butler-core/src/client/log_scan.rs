@@ -46,7 +46,7 @@ impl Shared {
 
     fn with_width<T>(&self, endpoint: &Endpoint, change: impl FnOnce(&mut Width) -> T) -> T {
         let mut learnt = self.learnt();
-        let width = learnt.widths.entry(endpoint.index()).or_insert_with(|| Width::new(endpoint.begin_log_range()));
+        let width = learnt.widths.entry(endpoint.index()).or_insert_with(|| Width::begin(endpoint.begin_log_range()));
         change(width)
     }
 }
@@ -228,6 +228,7 @@ async fn read_step(
                 let refused = span;
                 span = shared.with_width(endpoint, |width| width.refused(refused, next));
                 let width = next.width.unwrap_or_else(|| shared.with_width(endpoint, |width| width.good()));
+                let refused = next.width.map_or(refused, |named| named.saturating_add(1));
                 endpoint.shrink_log_range(refused, width, how(&failure));
                 tracing::debug!(endpoint = endpoint.name(), blocks = span, "log range shrunk to {span} blocks");
             }

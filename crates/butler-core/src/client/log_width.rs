@@ -36,6 +36,13 @@ impl Width {
         Self { good: first.max(1), bad: None, is_granted: false, is_probing: false, was_vain: false, quiet: 0 }
     }
 
+    /// A search that begins with a width and does not go beyond the other one, where there is one.
+    pub(super) fn begin((first, most): (u64, Option<u64>)) -> Self {
+        let good = first.max(1);
+        let bad = most.map(|most| most.max(good).saturating_add(1));
+        Self { bad, ..Self::new(good) }
+    }
+
     /// The width that is used.
     pub(super) fn good(&self) -> u64 {
         self.good

@@ -42,7 +42,7 @@ impl Found {
     /// The path without the version in its name: under it, what was read last is the content that was good last.
     pub(super) fn family(&self) -> PathBuf {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
-        match version_of(&stem) {
+        match version_of(&stem).filter(|_| self.role != Role::NodeKeystore) {
             Some((name, _)) => self.path.with_file_name(format!("{name}-v*.json")),
             None => self.path.clone(),
         }
@@ -61,7 +61,12 @@ pub(super) fn discover(sources: &KeySources<'_>, faults: &mut Vec<SourceFault>) 
     // The same file may be reached by two patterns or through a link; its keys must not look like duplicates.
     let mut seen = BTreeSet::new();
     found.retain(|found| seen.insert(std::fs::canonicalize(&found.path).unwrap_or_else(|_| found.path.clone())));
-    let mut found = newest(found);
+    // A node reads all files of its folder, whatever their names say of versions.
+    let (node, public): (Vec<Found>, Vec<Found>) =
+        found.into_iter().partition(|found| found.role == Role::NodeKeystore);
+    let mut found = newest(public);
+    found.extend(node);
+    found.sort_by(|left, right| left.path.cmp(&right.path));
     let publishers = sources.publisher_files.iter().map(|path| sources.base.join(path));
     found.extend(publishers.map(|path| Found { path, server: String::new(), role: Role::Publishers }));
     found

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use serde::Serialize;
 
+use super::secrets::in_text;
 use super::shown::shown_path;
 use crate::store::file::StoreError;
 
@@ -131,6 +132,9 @@ impl FileFault {
     }
 
     pub(super) fn secret(place: impl Into<String>, what: impl Into<String>) -> Self {
+        let place = place.into();
+        // The names of fields may be parts of the secret.
+        let place = if in_text(&place).is_some() { "<hidden>".to_owned() } else { place };
         Self::new(FaultKind::Secret, place, format!("holds {}; the whole file is refused", what.into()))
             .hint("use the file of public keys; the butler never needs a private key")
     }

@@ -206,7 +206,12 @@ pub(super) fn each(
     for (index, item) in items.iter().enumerate() {
         let place = format!("{place}[{index}]");
         match read(item, &place, accounts).filter(|validator| !validator.keys.is_empty()) {
-            Some(validator) => content.validators.push(Validator { index, ..validator }),
+            Some(validator) => {
+                if matches!(item.get("attester"), Some(Json::List(listed)) if listed.len() > validator.keys.len()) {
+                    content.illegible.get_or_insert_with(|| format!("{place} is not legible in every part"));
+                }
+                content.validators.push(Validator { index, ..validator });
+            }
             None => {
                 content.illegible.get_or_insert_with(|| format!("{place} is not legible"));
             }

@@ -145,6 +145,19 @@ pub(super) enum Place<'a> {
     Index(&'a Self, usize),
 }
 
+impl Place<'_> {
+    /// Whether a validator of a keystore stands there.
+    pub(super) fn is_validator(&self) -> bool {
+        matches!(self, Self::Index(Self::Key(Self::Root, "validators"), _))
+    }
+
+    /// Whether an attester of a keystore stands there, by itself or in a list of one validator.
+    pub(super) fn is_attester(&self) -> bool {
+        let is_of_validator = |place: &Self| matches!(place, Self::Key(outer, "attester") if outer.is_validator());
+        is_of_validator(self) || matches!(self, Self::Index(outer, _) if is_of_validator(outer))
+    }
+}
+
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

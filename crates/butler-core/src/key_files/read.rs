@@ -84,8 +84,9 @@ fn judge(found: Found, bytes: &[u8], private_keys: PrivateKeys) -> Outcome {
     let content = match json::parse(bytes, unwanted(mode)) {
         Ok(json) => read_content(&json, &found.path, mode, &mut faults),
         Err(fault) => {
-            // A key or a mnemonic by itself is no JSON, and should be called what it is.
-            let secret = str::from_utf8(bytes).ok().filter(|_| mode == Mode::Public).and_then(in_text);
+            // A key or a mnemonic by itself is no JSON, and should be called what it is; a broken keystore is not one of these.
+            let is_bare = |text: &&str| mode == Mode::Public && !text.trim_start().starts_with(['{', '[']);
+            let secret = str::from_utf8(bytes).ok().filter(is_bare).and_then(in_text);
             faults.push(secret.map_or(fault, |secret| FileFault::secret("", secret.words())));
             None
         }

@@ -80,7 +80,8 @@ impl KeyFilesReport {
     /// Whether files were configured and none of them could be read now; last good contents do not count.
     #[must_use]
     pub fn are_all_gone(&self) -> bool {
-        self.key_file_count() == 0 && (!self.book.gaps.is_empty() || !self.kept.is_empty())
+        let is_any_refused_by_chain = self.faults.iter().any(|fault| fault.kind == FaultKind::BlsDiffers);
+        self.key_file_count() == 0 && !is_any_refused_by_chain && (!self.book.gaps.is_empty() || !self.kept.is_empty())
     }
 
     /// Puts together what was read: `faults` are those of the patterns.

@@ -32,8 +32,8 @@ pub(super) fn find_secret(json: &Json, place: &Place<'_>) -> Option<FileFault> {
 fn find_in_object(json: &Json, members: &[(String, Json)], place: &Place<'_>) -> Option<FileFault> {
     let is_registration = registration(json).is_some_and(|registration| registration.is_proven());
     let is_public = |key: &str, value: &Json| match key {
-        "feeRecipient" => value.as_text().is_some_and(is_fee_recipient),
-        "bls" => bls_key(value).is_some_and(could_be_public),
+        "feeRecipient" => has_fee_recipient(place) && value.as_text().is_some_and(is_fee_recipient),
+        "bls" => place.is_attester() && bls_key(value).is_some_and(could_be_public),
         "publicKeyG1" | "publicKeyG2" | "proofOfPossession" => is_registration,
         _ => false,
     };
@@ -45,7 +45,8 @@ fn find_in_object(json: &Json, members: &[(String, Json)], place: &Place<'_>) ->
     }
     members.iter().filter(|(key, value)| *value != Json::Null && !is_public(key, value)).find_map(|(key, value)| {
         let place = Place::Key(place, key);
-        match secret_name(key) {
+        let is_name_enough = !matches!(value, Json::Number(_) | Json::Boolean);
+        match secret_name(key).filter(|_| is_name_enough) {
             Some(what) => Some(FileFault::secret(place.to_string(), what)),
             None if key == "bls" && bls_key(value).is_some() => {
                 Some(FileFault::secret(place.to_string(), "no public BLS key, so perhaps a private one"))
@@ -53,6 +54,11 @@ fn find_in_object(json: &Json, members: &[(String, Json)], place: &Place<'_>) ->
             None => find_secret(value, &place),
         }
     })
+}
+
+/// Whether a keystore's `feeRecipient` stands there: at the top, or in a validator.
+fn has_fee_recipient(place: &Place<'_>) -> bool {
+    matches!(place, Place::Root) || place.is_validator()
 }
 
 /// A mnemonic may stand in the names of fields, one word each, and so may a key.
@@ -65,7 +71,7 @@ fn find_among_names(names: &Json) -> Option<Secret> {
 
 /// An Aztec address of 32 bytes; some tools write one of Ethereum.
 pub(super) fn is_fee_recipient(text: &str) -> bool {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     matches!(digits.len(), 40 | 64) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

@@ -26,19 +26,20 @@ pub(super) fn refused(failure: &RpcFailure) -> Option<Refusal> {
             (is_plain || message.to_ascii_lowercase().contains("override")).then_some(Refusal::Spoken)
         }
         RpcFailure::MethodNotFound => Some(Refusal::Spoken),
-        // The program cannot revert, and a gateway's rule may speak of rights.
-        RpcFailure::Reverted { .. } | RpcFailure::Unauthorized { .. } => Some(Refusal::Unspoken),
+        // The program cannot revert, and a gateway's rule may speak of rights, of rates, or of state that it does not offer.
+        RpcFailure::Reverted { .. }
+        | RpcFailure::Unauthorized { .. }
+        | RpcFailure::RateLimited { .. }
+        | RpcFailure::BlockUnknown
+        | RpcFailure::StateUnavailable => Some(Refusal::Unspoken),
         RpcFailure::Unreachable(_)
         | RpcFailure::Tls(_)
         | RpcFailure::Timeout(_)
         | RpcFailure::Broken(_)
-        | RpcFailure::RateLimited { .. }
         | RpcFailure::Http { .. }
         | RpcFailure::TooLarge { .. }
         | RpcFailure::AnswerRefused
         | RpcFailure::Malformed(_)
-        | RpcFailure::BlockUnknown
-        | RpcFailure::StateUnavailable
         | RpcFailure::RangeRefused { .. }
         | RpcFailure::OutOfGas
         | RpcFailure::BatchRefused
@@ -127,10 +128,15 @@ mod tests {
         ] {
             assert_eq!(refused(&failure), Some(Refusal::Spoken), "{failure}");
         }
-        assert_eq!(refused(&RpcFailure::Reverted { data: Vec::new().into() }), Some(Refusal::Unspoken));
-        for failure in
-            [rpc(-32603, "Internal error"), rpc(-32000, "busy"), RpcFailure::OutOfGas, RpcFailure::BlockUnknown]
-        {
+        for failure in [
+            RpcFailure::Reverted { data: Vec::new().into() },
+            RpcFailure::BlockUnknown,
+            RpcFailure::StateUnavailable,
+            RpcFailure::RateLimited { retry_after: None },
+        ] {
+            assert_eq!(refused(&failure), Some(Refusal::Unspoken), "{failure}");
+        }
+        for failure in [rpc(-32603, "Internal error"), rpc(-32000, "busy"), RpcFailure::OutOfGas] {
             assert_eq!(refused(&failure), None, "{failure}");
         }
     }

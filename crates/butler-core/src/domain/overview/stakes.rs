@@ -85,6 +85,12 @@ impl<'a> Stakes<'a> {
         self.counting == Some(Counting::Burnt)
     }
 
+    /// Whether the delegation that counts made it what it is, or can.
+    fn is_staked(&self) -> bool {
+        let Some(Counting::Delegation(place)) = self.counting else { return false };
+        matches!(self.fates.get(place), Some(Fate::Succeeded | Fate::Waiting))
+    }
+
     /// What is known of the right coinbase of an attester with these stakes.
     pub(super) fn expectation(
         &self,
@@ -98,7 +104,8 @@ impl<'a> Stakes<'a> {
             Position::EntryQueue | Position::ProviderQueue if view.was_active_once() => return Expectation::Burnt,
             // The next delegation makes the next split.
             Position::ProviderQueue => return Expectation::Nothing,
-            Position::EntryQueue | Position::Validating if is_dripped => {
+            // A key that is there by a stake of ours may have been registered, and taken out, once more since.
+            Position::EntryQueue | Position::Validating if is_dripped && !self.is_staked() => {
                 let claimed = self.delegation().map(|delegation| delegation.coinbase);
                 return Expectation::Unconfirmed { claimed, why: Unverified::Dripped };
             }

@@ -114,7 +114,11 @@ impl fmt::Display for Obstacle {
             Self::AddressUsed => f.write_str("its address was registered once, and is refused for ever"),
             Self::BlsKeyUsed => f.write_str("its BLS key was registered once, and is refused for ever"),
             Self::Deposited { place } => {
-                write!(f, "its address or BLS key waits in the entry queue already, at place {place}")
+                write!(
+                    f,
+                    "its address or BLS key waits in the entry queue already, at place {}",
+                    place.saturating_add(1)
+                )
             }
             Self::Repeated { provider, index } => {
                 write!(

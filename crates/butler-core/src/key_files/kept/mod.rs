@@ -217,7 +217,9 @@ fn attesters(content: &Content) -> impl Iterator<Item = Address> {
 }
 
 fn is_empty(content: &Content) -> bool {
-    content.attester_count() == 0 && content.publishers.is_empty() && content.publishers_by_server.is_empty()
+    content.attester_count() == 0
+        && content.publishers.is_empty()
+        && content.publishers_by_server.values().all(BTreeSet::is_empty)
 }
 
 /// Whether there is surely no such file: no folder is in the way of seeing it.

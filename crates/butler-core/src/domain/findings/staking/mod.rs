@@ -117,7 +117,11 @@ pub fn of_bls_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
 #[must_use]
 pub fn registered_bls_keys(snapshot: &NetworkSnapshot) -> BTreeMap<Address, BTreeSet<BlsKey>> {
     let mut keys = BTreeMap::<Address, BTreeSet<BlsKey>>::new();
-    let deposits = snapshot.entry_queue.iter().map(|deposit| (deposit.attester, deposit.bls_public_key));
+    // Anybody may deposit with any address: only what was staked from our queues tells of our keys.
+    let staked: BTreeSet<Address> = snapshot.delegations.iter().map(|delegation| delegation.attester).collect();
+    let ours =
+        snapshot.entry_queue.iter().filter(|deposit| staked.contains(&deposit.attester) && !deposit.is_refused());
+    let deposits = ours.map(|deposit| (deposit.attester, deposit.bls_public_key));
     let queued = snapshot.providers.values().flat_map(|provider| &provider.queue);
     let queued = queued.map(|entry| (entry.attester, entry.bls_public_key));
     for (attester, key) in deposits.chain(queued) {

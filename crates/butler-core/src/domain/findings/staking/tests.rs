@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::fate::Fate;
 use crate::domain::key_book::{KeyEntry, KeyFileGap};
 use crate::domain::overview::overview;
+use crate::domain::rollup::QueuedDeposit;
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
 };
@@ -69,7 +70,9 @@ fn a_bls_key_that_is_not_the_registered_one_is_told_wherever_it_is_registered() 
     let mut snapshot = blocked();
     snapshot.providers.get_mut(&provider_id(1)).unwrap().queue[1].bls_public_key = key(2);
     snapshot.attesters.get_mut(&address(3)).unwrap().bls_public_key = key(3);
-    snapshot.entry_queue = vec![crate::domain::rollup::QueuedDeposit { bls_public_key: key(4), ..deposit(4) }];
+    let deposits = [(4, 4), (9, 5)];
+    snapshot.entry_queue = deposits.map(|(n, held)| QueuedDeposit { bls_public_key: key(held), ..deposit(n) }).to_vec();
+    snapshot.delegations.push(delegation(10, 4, coinbase(104)));
     let keys = |shift: u64| {
         let entry = |n: u64, place| KeyEntry {
             bls_public_key: key(n + shift).map(BlsKey),
@@ -80,7 +83,7 @@ fn a_bls_key_that_is_not_the_registered_one_is_told_wherever_it_is_registered() 
     assert_eq!(of_bls_keys(&snapshot, &keys(0)), []);
     let found = of_bls_keys(&snapshot, &keys(10));
     let subjects: Vec<_> = found.iter().map(|finding| finding.subject.clone()).collect();
-    assert_eq!(subjects, [2, 3, 4].map(|n| Subject::Attester(address(n))), "nothing is known of 9");
+    assert_eq!(subjects, [2, 3, 4].map(|n| Subject::Attester(address(n))), "9 was deposited by a stranger");
     assert!(found.iter().all(|finding| finding.severity == Severity::Critical));
     assert!(found[0].message(0).contains("fingerprint"), "no key is printed whole: {}", found[0].message(0));
 }
