@@ -71,7 +71,7 @@ fn of_notice(notice: &KeyFileNotice) -> Option<Finding> {
         KeyFileNotice::SchemasMixed { folder, files } => Some(keys::of_mixed_schemas(folder, files)),
         KeyFileNotice::FundingAccountDropped { file } => Some(keys::of_dropped_funding(file)),
         KeyFileNotice::BlsUnproven { attester, file, index } => Some(keys::of_unproven_bls(*attester, file, *index)),
-        // What a node does with it is what the book says; `config check` tells it.
+        // What a node does with it is what the book says, and what is wrong with that is found there.
         KeyFileNotice::DefaultsLeak { .. } => None,
     }
 }

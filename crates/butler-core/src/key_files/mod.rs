@@ -31,5 +31,6 @@ pub use self::fault::{FaultKind, KeyFileFault};
 pub use self::kept::{KeptFile, KeptFiles, KeptWhy};
 pub use self::merge::KeyFileNotice;
 pub use self::read::{list_key_files, load_key_files};
+pub use self::registered::Differing;
 pub use self::report::{KeyFilesReport, LoadedFile};
 pub use self::sources::{KeySources, PrivateKeys};

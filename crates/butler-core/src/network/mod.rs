@@ -16,6 +16,7 @@ use crate::client::l1::{BlockTag, L1Client, Policy};
 use crate::config::{Auth, Config, EndpointConfig, HostConfig, NetworkChoiceError, NetworkConfig};
 use crate::domain::duplicates::ReplicaPolicy;
 use crate::domain::findings::keys::Watched;
+use crate::domain::key_book::KeyEntry;
 use crate::key_files::{KeyFilesReport, KeySources, PrivateKeys, list_key_files, load_key_files};
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
@@ -109,7 +110,7 @@ impl Network {
             provider_ids: self.config.provider_ids.iter().copied().collect(),
             provider_admins: self.config.provider_admins.iter().copied().collect(),
             attesters,
-            coinbases: book.entries.iter().filter_map(|entry| entry.coinbase).collect(),
+            coinbases: book.entries.iter().filter_map(KeyEntry::paid).collect(),
             publishers,
             with_other_providers: false,
             with_queue_proofs: true,

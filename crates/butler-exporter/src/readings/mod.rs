@@ -15,6 +15,7 @@ use butler_core::domain::coinbase::{CoinbaseCheck, Deadline};
 use butler_core::domain::duplicates::{DuplicateKind, ReplicaPolicy};
 use butler_core::domain::findings::chain::{ChainFacts, of_chain};
 use butler_core::domain::findings::{Finding, FindingKind, Severity, attester};
+use butler_core::domain::ids::Coinbase;
 use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::publisher::{TopUpError, top_ups};
@@ -142,7 +143,11 @@ pub fn chain_readings(
             readings.push(&catalogue::PUBLISHER_TOP_UP, label(), units(top_up));
         }
     }
-    for (coinbase, rewards) in &snapshot.pending_rewards {
+    // An attester's own address is asked about in case something waits there, and is no coinbase while nothing does.
+    let is_coinbase = |coinbase: &Coinbase| !snapshot.attesters.contains_key(&coinbase.address());
+    for (coinbase, rewards) in
+        snapshot.pending_rewards.iter().filter(|(coinbase, rewards)| !rewards.is_zero() || is_coinbase(coinbase))
+    {
         readings.push(&catalogue::REWARDS_PENDING, [coinbase.to_string()], units(*rewards));
     }
     let steps = rows.iter().filter_map(|row| {

@@ -12,7 +12,7 @@ use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::findings::{Source, program};
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
-use butler_core::key_files::{KeyFileFault, KeyFilesReport};
+use butler_core::key_files::{Differing, KeyFileFault, KeyFilesReport};
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::report::Chain;
 use butler_core::snapshot::{DelegationTimes, SnapshotError};
@@ -167,7 +167,7 @@ impl L1Scraper {
         };
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
-        network.keys.hold_against_chain(&registered_bls_keys(&snapshot));
+        network.keys.hold_against_chain(&registered_bls_keys(&snapshot), Differing::DropKey);
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let mut readings = readings.map_err(ScrapeError::TopUp)?;
         let client = network.reader.client();

@@ -16,6 +16,7 @@ use crate::domain::queue_key::{BadQueueKey, Effect, bad_queue_keys};
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::text::address::checksummed;
+use crate::text::amount::amount;
 use crate::text::time::count;
 
 /// Everything of this module.
@@ -26,7 +27,23 @@ pub fn of_snapshot(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[AttesterR
     found.extend(of_bls_keys(snapshot, keys));
     found.extend(of_shared_splits(snapshot, rows));
     found.extend(of_stakes(rows));
+    found.extend(of_own_addresses(snapshot, keys));
     found
+}
+
+/// Rewards that wait at the own addresses of attesters whose coinbase is not set: their nodes proposed without one.
+#[must_use]
+pub fn of_own_addresses(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
+    let falling_back = keys.entries.iter().filter(|entry| entry.falls_back_to_attester());
+    let attesters: BTreeSet<Address> = falling_back.map(|entry| entry.attester).collect();
+    let waits = |attester: Address| {
+        let own = Coinbase::try_from(attester).ok()?;
+        let rewards = *snapshot.pending_rewards.get(&own)?;
+        let what = format!("its own address has {} tokens of rewards, since no coinbase is set", amount(rewards, 4));
+        let subject = Subject::Attester(attester);
+        (!rewards.is_zero()).then(|| Finding::new(FindingKind::RewardsAtAttester, Severity::Warning, subject, what))
+    };
+    attesters.into_iter().filter_map(waits).collect()
 }
 
 /// Keys in own queues that cannot be staked, or whose stake will be refunded.

@@ -1,6 +1,6 @@
 //! One finding each, and none where there is nothing to find or nothing can be known.
 
-use ethers_core::types::H256;
+use ethers_core::types::{H256, U256};
 
 use super::*;
 use crate::domain::fate::Fate;
@@ -128,4 +128,19 @@ fn a_stake_that_waits_and_will_be_refunded_is_told() {
     assert_eq!(rows[0].stakes[1].fate, Fate::Doomed);
     let [found] = of_stakes(&rows).try_into().unwrap();
     assert!(found.message(0).contains("in block 20 waits and will be refunded: its address was let in before"));
+}
+
+#[test]
+fn rewards_at_an_own_address_are_told_only_of_whoever_has_no_coinbase() {
+    let mut snapshot = network();
+    let own = |n| coinbase(n);
+    snapshot.pending_rewards =
+        [(own(1), 5), (own(2), 0), (own(3), 7)].map(|(at, sum)| (at, U256::exp10(18) * sum)).into();
+    let set = KeyEntry { coinbase: Some(coinbase(103)), ..key_entry(3, "paris", "paris.json", 2) };
+    let keys = book(vec![key_entry(1, "paris", "paris.json", 0), key_entry(2, "paris", "paris.json", 1), set]);
+    let found = of_own_addresses(&snapshot, &keys);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].kind, &found[0].subject), (FindingKind::RewardsAtAttester, &Subject::Attester(address(1))));
+    assert!(found[0].message(0).contains("has 5 tokens"), "{}", found[0].message(0));
+    assert!(keys.entries.iter().map(KeyEntry::paid).eq([own(1), own(2), coinbase(103)].map(Some)));
 }
