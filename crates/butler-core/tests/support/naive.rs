@@ -55,25 +55,44 @@ impl Naive<'_> {
         Some(facts)
     }
 
-    /// What the escrow says of the keys in one of our own queues; its verifier is asked without a limit of gas.
+    /// What the escrow says of the keys in one of our own queues.
     async fn look_at_keys(&self, registry: Address, gse: Address, id: ProviderId, facts: &mut ProviderFacts) {
         for entry in &mut facts.queue {
             let provider_identifier = U256::from(id);
             let call = staking_registry::GetValueAtIndexInQueueCall { provider_identifier, index: entry.index.into() };
             let answer: staking_registry::GetValueAtIndexInQueueReturn = self.call(registry, call).await;
-            let key = ProvenKey::from(&answer.0);
-            let call = gse::OwnedPKsCall { hashed_public_key: key.key_hash().0 };
-            let bls_key_used = self.call(gse, call).await;
-            let question = json!({ "to": verifier_of(gse), "data": key.question() });
-            let block = format!("{:#x}", self.number);
-            let answer = self.chain.rpc("eth_call", json!([question, block])).await;
-            let answer: Option<Bytes> = answer.ok().map(|answer| serde_json::from_value(answer).unwrap());
-            let proof = match verifier_answer(answer.as_deref()) {
-                VerifierAnswer::Right => ProofVerdict::Valid,
-                VerifierAnswer::Refused => ProofVerdict::Wrong,
-                VerifierAnswer::NoVerifier => unreachable!("the devnet's escrow has a verifier"),
-            };
-            entry.escrow = Some(EscrowView { bls_key_used, proof: Some(proof) });
+            entry.escrow = Some(self.look_at(gse, &ProvenKey::from(&answer.0)).await);
+        }
+    }
+
+    /// What the escrow says of one key; its verifier is asked without a limit of gas.
+    async fn look_at(&self, gse: Address, key: &ProvenKey) -> EscrowView {
+        let call = gse::OwnedPKsCall { hashed_public_key: key.key_hash().0 };
+        let bls_key_used = self.call(gse, call).await;
+        let question = json!({ "to": verifier_of(gse), "data": key.question() });
+        let block = format!("{:#x}", self.number);
+        let answer = self.chain.rpc("eth_call", json!([question, block])).await;
+        let answer: Option<Bytes> = answer.ok().map(|answer| serde_json::from_value(answer).unwrap());
+        let proof = match verifier_answer(answer.as_deref()) {
+            VerifierAnswer::Right => ProofVerdict::Valid,
+            VerifierAnswer::Refused => ProofVerdict::Wrong,
+            VerifierAnswer::NoVerifier => unreachable!("the devnet's escrow has a verifier"),
+        };
+        EscrowView { bls_key_used, proof: Some(proof) }
+    }
+
+    /// The same for deposits of delegated attesters of which several wait.
+    async fn look_at_deposits(&self, rollup: Address, gse: Address, snapshot: &mut NetworkSnapshot) {
+        let waits = |attester: Address| snapshot.entry_queue.iter().filter(|one| one.attester == attester).count() > 1;
+        let is_new = |attester: Address| !snapshot.attesters[&attester].was_active_once();
+        let delegated = snapshot.delegations.iter().map(|delegation| delegation.attester);
+        let together: BTreeSet<Address> = delegated.filter(|attester| waits(*attester) && is_new(*attester)).collect();
+        for (index, deposit) in snapshot.entry_queue.iter_mut().enumerate() {
+            if together.contains(&deposit.attester) {
+                let call = rollup::GetEntryQueueAtCall { index: index.into() };
+                let answer: rollup::GetEntryQueueAtReturn = self.call(rollup, call).await;
+                deposit.escrow = Some(self.look_at(gse, &ProvenKey::from(&answer.0)).await);
+            }
         }
     }
 }
@@ -125,7 +144,7 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         let balance = chain.rpc("eth_getBalance", json!([publisher, block])).await.unwrap();
         publisher_balances.insert(*publisher, serde_json::from_value(balance).unwrap());
     }
-    NetworkSnapshot {
+    let mut snapshot = NetworkSnapshot {
         chain_id: 31337,
         block,
         rollup: figures(&naive, rollup).await,
@@ -141,7 +160,9 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         delegations,
         publisher_balances,
         pending_rewards,
-    }
+    };
+    naive.look_at_deposits(rollup, gse, &mut snapshot).await;
+    snapshot
 }
 
 async fn logs(chain: &Chain, block: BlockRef, address: Option<Address>, topics: &[H256]) -> Vec<Log> {
