@@ -254,7 +254,7 @@ async fn getters_revert_alone_and_in_packs() {
 #[tokio::test]
 async fn answers_are_zeros_or_one_more_alone_and_in_packs() {
     let setting = Setting::start().await;
-    let contracts = setting.chain.oracle().unwrap().contracts.clone();
+    let contracts = setting.chain.oracle().unwrap().contracts;
     let epoch = hex::decode("5d3ea8f1").unwrap();
     let place = hex::decode("42cbb15c").unwrap();
     let alone = json!([{ "to": setting.rollup(), "data": format!("0x{}", hex::encode(&epoch)) }, "latest"]);
