@@ -64,16 +64,19 @@ impl Naive<'_> {
             let key = ProvenKey::from(&answer.0);
             let call = gse::OwnedPKsCall { hashed_public_key: key.key_hash().0 };
             let bls_key_used = self.call(gse, call).await;
-            let question = json!({ "to": verifier_of(gse), "data": key.question() });
-            let block = format!("{:#x}", self.number);
-            let answer = self.chain.rpc("eth_call", json!([question, block])).await;
-            let answer: Option<Bytes> = answer.ok().map(|answer| serde_json::from_value(answer).unwrap());
-            let proof = match verifier_answer(answer.as_deref()) {
-                VerifierAnswer::Right => ProofVerdict::Valid,
-                VerifierAnswer::Refused => ProofVerdict::Wrong,
-                VerifierAnswer::NoVerifier => unreachable!("the devnet's escrow has a verifier"),
-            };
-            entry.escrow = Some(EscrowView { bls_key_used, proof: Some(proof) });
+            entry.escrow = Some(EscrowView { bls_key_used, proof: Some(self.verdict(gse, &key).await) });
+        }
+    }
+
+    async fn verdict(&self, gse: Address, key: &ProvenKey) -> ProofVerdict {
+        let question = json!({ "to": verifier_of(gse), "data": key.question() });
+        let block = format!("{:#x}", self.number);
+        let answer = self.chain.rpc("eth_call", json!([question, block])).await;
+        let answer: Option<Bytes> = answer.ok().map(|answer| serde_json::from_value(answer).unwrap());
+        match verifier_answer(answer.as_deref()) {
+            VerifierAnswer::Right => ProofVerdict::Valid,
+            VerifierAnswer::Refused => ProofVerdict::Wrong,
+            VerifierAnswer::NoVerifier => unreachable!("the devnet's escrow has a verifier"),
         }
     }
 }
@@ -95,11 +98,12 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
     for (id, facts) in &mut providers {
         naive.look_at_keys(registry, gse, *id, facts).await;
     }
-    let mut entry_queue = Vec::new();
+    let (mut entry_queue, mut waiting_keys) = (Vec::new(), Vec::new());
     for index in 0..naive.number(rollup, rollup::GetEntryQueueLengthCall).await {
         let call = rollup::GetEntryQueueAtCall { index: index.into() };
         let answer: rollup::GetEntryQueueAtReturn = naive.call(rollup, call).await;
         entry_queue.push(decode::queued_deposit(&answer.0).unwrap());
+        waiting_keys.push(ProvenKey::from(&answer.0));
     }
     let mut active_set = Vec::new();
     for index in 0..naive.number(rollup, rollup::GetActiveAttesterCountCall).await {
@@ -113,6 +117,13 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
     for attester in tracked {
         let answer: rollup::GetAttesterViewReturn = naive.call(rollup, rollup::GetAttesterViewCall { attester }).await;
         attesters.insert(attester, decode::attester_view(&answer.0).unwrap());
+    }
+    for (deposit, key) in entry_queue.iter_mut().zip(waiting_keys) {
+        let is_ours = delegations.iter().any(|delegation| delegation.attester == deposit.attester);
+        if is_ours && !attesters[&deposit.attester].was_active_once() {
+            let bls_key_used = naive.call(gse, gse::OwnedPKsCall { hashed_public_key: key.key_hash().0 }).await;
+            deposit.escrow = Some(EscrowView { bls_key_used, proof: Some(naive.verdict(gse, &key).await) });
+        }
     }
     let mut pending_rewards = BTreeMap::new();
     for coinbase in delegations.iter().map(|delegation| delegation.coinbase).chain(request.coinbases.iter().copied()) {
