@@ -107,15 +107,6 @@ pub(super) fn own_places(
     OwnPlaces { all, contested }
 }
 
-/// Notes at each delegation who may withdraw its stake, where that was found out before.
-pub(super) fn recall_withdrawers(client: &L1Client, pin: &BlockRef, memo: &mut Memo, delegations: &mut [Delegation]) {
-    let told: BTreeSet<LogId> = delegations.iter().map(|delegation| delegation.log).collect();
-    memo.keep_withdrawers(|log| told.contains(&log));
-    for delegation in delegations {
-        delegation.withdrawer = memo.withdrawer(client, pin.number, delegation.log);
-    }
-}
-
 /// Whose deposits they are, for each case.
 pub(super) async fn owners(
     client: &L1Client,
@@ -126,16 +117,16 @@ pub(super) async fn owners(
 ) -> Owners {
     let asked_for: BTreeSet<Address> = cases.iter().map(|case| case.attester).collect();
     memo.keep_winners(|attester| asked_for.contains(&attester));
+    let told: BTreeSet<LogId> = cases.iter().flat_map(|case| &case.delegations).map(|one| one.log).collect();
+    memo.keep_withdrawers(|log| told.contains(&log));
     let mut owners = Owners::default();
     let mut open: Vec<&Case<'_>> = Vec::new();
     for case in cases {
         if case.withdrawer.is_some() {
             owners.winners.insert(case.attester, Winner::Unknown);
         }
-        match memo.winner(client, pin.number, case.attester).filter(|winner| case.has(*winner)) {
-            Some(winner) => {
-                owners.winners.insert(case.attester, winner);
-            }
+        match case.recall(client, pin, memo) {
+            Some(settled) => owners.take(case, &settled),
             None if open.len() < AT_MOST => open.push(case),
             None => {}
         }
@@ -179,6 +170,19 @@ impl Owners {
 }
 
 impl Case<'_> {
+    /// What was settled before, if that is all of it.
+    fn recall(&self, client: &L1Client, pin: &BlockRef, memo: &Memo) -> Option<Settled> {
+        let known = |delegation: &&Delegation| {
+            memo.withdrawer(client, pin.number, delegation.log).map(|withdrawer| (delegation.log, withdrawer))
+        };
+        let withdrawers = self.delegations.iter().map(known).collect::<Option<Vec<_>>>()?;
+        if self.withdrawer.is_none() {
+            return Some(Settled { winner: None, withdrawers });
+        }
+        let winner = memo.winner(client, pin.number, self.attester).filter(|winner| self.has(*winner))?;
+        Some(Settled { winner: Some(winner), withdrawers })
+    }
+
     /// Whether a winner that was kept is one of this case's.
     fn has(&self, winner: Winner) -> bool {
         match winner {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use ethers_core::types::{Address, H256};
 use tokio::time::sleep;
 
-use super::deposits::{open_cases, own_places, owners, recall_withdrawers};
-use super::error::{ReadError, SnapshotError};
+use super::convicts::Convicts;
+use super::deposits::{open_cases, own_places, owners};
+use super::error::{Contract, ReadError, SnapshotError};
 use super::escrow::escrow_views;
 use super::ledger::{Doubt, LedgerCache, Trouble};
 use super::memo::Memo;
@@ -27,7 +28,9 @@ use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::rollup::QueuedDeposit;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
+use crate::domain::view::{AttesterView, OnChainStatus};
 use crate::store::file::StoreError;
+use crate::text::address::checksummed;
 
 /// How often a snapshot begins again when its block is reorged away.
 const ATTEMPTS: u32 = 3;
@@ -207,6 +210,7 @@ impl SnapshotReader {
     ) -> Result<Found, SnapshotError> {
         self.ledger.begin_reading();
         let mut remedies = Remedies::default();
+        let mut convicts = Convicts::default();
         let mut set_aside = None;
         let mut attempts = 0;
         let mut pin = None;
@@ -229,6 +233,10 @@ impl SnapshotReader {
                         return Err(SnapshotError::Restless { endpoint, attempts });
                     }
                     tracing::warn!(block = block.number, "block {} is gone: beginning again", block.number);
+                    continue;
+                }
+                Err(ReadError::Failed(error)) if convicts.take(&self.client, &error) => {
+                    pin = Some(block);
                     continue;
                 }
                 Err(ReadError::Failed(error)) => newer.take().ok_or(error)?,
@@ -382,6 +390,10 @@ impl SnapshotReader {
         let answers = reads.fetch(&self.client, &block).await?;
         let (mut entry_queue, active_set) = lists.take(&answers)?;
         attesters.extend(second.views(&answers)?);
+        if let Some(attester) = active_set.iter().find(|attester| is_nowhere(attesters.get(*attester))) {
+            let problem = format!("nothing is staked for {} of the active set", checksummed(attester));
+            return Err(answers.nonsense((Contract::Rollup, rollup), "getAttesterView", problem).into());
+        }
         let escrow = escrow.map_or(Ok(EscrowFacts::default()), |escrow| escrow.take(&answers))?;
         let places = own_places(&delegations, &attesters, &entry_queue);
         let waiting = lists.proven_keys(&answers, &places.all)?;
@@ -390,12 +402,11 @@ impl SnapshotReader {
         let keys = QueuedKeys { in_queues: keys, waiting, contested: places.contested, asked };
         let gse = (rollup_head.facts.gse, request.with_queue_proofs);
         self.look_at_keys(&block, gse, &keys, escrow, (&mut providers, &mut entry_queue)).await?;
-        recall_withdrawers(&self.client, &block, &mut self.memo, &mut delegations);
         let cases = open_cases(rollup, &delegations, &attesters, &entry_queue);
         let owners = owners(&self.client, &block, rollup, &cases, &mut self.memo).await;
         drop(cases);
         for delegation in &mut delegations {
-            delegation.withdrawer = owners.withdrawers.get(&delegation.log).copied().or(delegation.withdrawer);
+            delegation.withdrawer = owners.withdrawers.get(&delegation.log).copied();
         }
         let facts = SplitFacts {
             delegations: &delegations,
@@ -525,6 +536,11 @@ async fn registries_of(
     progress(Progress::Contracts { reads: reads.len() });
     let answers = reads.fetch(client, &block).await?;
     plan.take(&answers)
+}
+
+/// Whether the rollup knows nothing of an attester that was asked about.
+fn is_nowhere(view: Option<&AttesterView>) -> bool {
+    view.is_some_and(|view| view.status == OnChainStatus::None)
 }
 
 /// Moves the providers of our admins from the others to our own.
