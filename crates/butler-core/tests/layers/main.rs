@@ -5,6 +5,10 @@
 
 #![expect(clippy::expect_used, reason = "helpers of a test may fail it; clippy allows that in test functions only")]
 
+mod graph;
+mod source;
+mod tree;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,8 +36,8 @@ const DOMAIN_CRATES: &str = "std core serde thiserror ethers_core crate super se
 
 /// Every breach in one source file. `modules` is its path below the crate, such as `["domain", "view"]`.
 fn breaches(layer: &str, modules: &[&str], source: &str) -> Vec<String> {
-    let code = without_comments(source);
-    let paths = expanded_paths(&code);
+    let code = source::code(source);
+    let paths: Vec<Vec<String>> = source::paths(&code).into_iter().map(|path| path.parts).collect();
     let allowed = LAYERS.iter().find_map(|(name, below)| (*name == layer).then_some(*below)).unwrap_or_default();
     let mut found = Vec::new();
     for path in &paths {
@@ -53,7 +57,7 @@ fn breaches(layer: &str, modules: &[&str], source: &str) -> Vec<String> {
     if layer == "domain" {
         let flat = paths.iter().map(|path| path.join("::"));
         let text: String = flat.chain([code.clone()]).collect::<Vec<_>>().join("\n");
-        let said = IMPURE.split_whitespace().filter(|word| says(&text, word));
+        let said = IMPURE.split_whitespace().filter(|word| source::says(&text, word));
         found.extend(said.map(|word| format!("domain must not say `{word}`")));
         let imports = code.lines().filter_map(|line| {
             let line = line.trim_start();
@@ -62,88 +66,10 @@ fn breaches(layer: &str, modules: &[&str], source: &str) -> Vec<String> {
         });
         // A capital letter begins a type of this file, not a crate.
         let foreign = imports
-            .filter(|name| !says(DOMAIN_CRATES, name) && name.starts_with(|first: char| first.is_ascii_lowercase()));
+            .filter(|name| !source::says(DOMAIN_CRATES, name) && name.starts_with(|first: char| first.is_ascii_lowercase()));
         found.extend(foreign.map(|name| format!("domain must not import from `{name}`")));
     }
     found
-}
-
-/// The source up to `//` of each line. A URL in a string is cut too, which hides nothing that matters here.
-fn without_comments(source: &str) -> String {
-    let lines = source.lines().map(|line| line.split("//").next().unwrap_or_default());
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn is_word(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
-}
-
-/// Whether the text has the word, not as a part of a longer one.
-fn says(text: &str, word: &str) -> bool {
-    text.match_indices(word).any(|(at, _)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text.get(at + word.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(is_word) && !after.is_some_and(is_word)
-    })
-}
-
-/// The words and signs that paths are made of; anything else is a sign of its own.
-fn tokens(code: &str) -> Vec<String> {
-    let mut tokens = Vec::<String>::new();
-    let mut joined = false;
-    for letter in code.chars() {
-        match tokens.last_mut() {
-            Some(last) if joined && is_word(letter) => last.push(letter),
-            _ if letter.is_whitespace() => {}
-            _ => tokens.push(letter.to_string()),
-        }
-        joined = is_word(letter);
-    }
-    tokens
-}
-
-/// Every path that starts with `crate`, `super` or `std`, with `{…}` groups written out.
-fn expanded_paths(code: &str) -> Vec<Vec<String>> {
-    let tokens = tokens(code);
-    let starts = tokens.iter().enumerate().filter(|(at, token)| {
-        let first = matches!(token.as_str(), "crate" | "super" | "std");
-        first && at.checked_sub(1).and_then(|before| tokens.get(before)).is_none_or(|before| before != ":")
-    });
-    let mut paths = Vec::new();
-    for (at, _) in starts {
-        path_tree(&tokens, at, &[], &mut paths);
-    }
-    paths
-}
-
-/// Writes out the path at `at`, after `prefix`; answers where it ends.
-fn path_tree(tokens: &[String], mut at: usize, prefix: &[String], paths: &mut Vec<Vec<String>>) -> usize {
-    let token = |at: usize| tokens.get(at).map(String::as_str);
-    let mut path = prefix.to_vec();
-    loop {
-        if token(at) == Some("{") {
-            at += 1;
-            while token(at).is_some_and(|token| token != "}") {
-                let end = path_tree(tokens, at, &path, paths);
-                // A sign that belongs to no path, such as a comma.
-                at = end.max(at + 1);
-            }
-            return at + 1;
-        }
-        let Some(word) = token(at).filter(|token| token.chars().all(is_word)) else {
-            break;
-        };
-        path.push(word.to_owned());
-        at += 1;
-        if token(at) != Some(":") || token(at + 1) != Some(":") {
-            break;
-        }
-        at += 2;
-    }
-    if path.len() > prefix.len() {
-        paths.push(path);
-    }
-    at
 }
 
 /// Every Rust file of a layer, whether it is a folder or one file.
@@ -239,4 +165,26 @@ fn what_is_allowed_is_not_found() {
     }
     let deeper = breaches("client", &["client", "rpc", "batch"], "use super::super::endpoint;");
     assert_eq!(deeper, Vec::<String>::new(), "two up is still the client");
+}
+
+#[test]
+fn show() {
+    for krate in ["butler-core", "butler-exporter", "butler-cli", "butler-testkit", "xtask"] {
+        let tree = tree::Tree::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(krate));
+        let imports = tree.imports();
+        let circles = graph::circles(&imports);
+        println!("{krate}: {} circles", circles.len());
+        for circle in circles {
+            println!("  {}", circle.iter().map(|m| m.join("::")).collect::<Vec<_>>().join(" "));
+        }
+        let folders = graph::between_folders(&imports);
+        for circle in graph::circles(&folders) {
+            println!("  folders {}", circle.iter().map(|m| m.join("::")).collect::<Vec<_>>().join(" "));
+        }
+        let chain = graph::longest_chain(&folders);
+        println!("  floors {}: {}", chain.len(), chain.iter().map(|m| m.join("::")).collect::<Vec<_>>().join(" > "));
+        for file in tree.files.values().filter(|f| f.lines > 300) {
+            println!("  {} {}", file.lines, file.path.display());
+        }
+    }
 }
