@@ -9,8 +9,7 @@ pub(crate) type Graph = BTreeMap<Module, BTreeSet<Module>>;
 
 /// Every group of nodes that import themselves by way of each other.
 pub(crate) fn circles(graph: &Graph) -> Vec<Vec<Module>> {
-    let reach: BTreeMap<&Module, BTreeSet<&Module>> =
-        graph.keys().map(|node| (node, reachable(graph, node))).collect();
+    let reach: BTreeMap<&Module, BTreeSet<&Module>> = graph.keys().map(|node| (node, reachable(graph, node))).collect();
     let mut found = BTreeSet::new();
     for (node, reached) in &reach {
         let back = |other: &&&Module| reach.get(*other).is_some_and(|from| from.contains(node));

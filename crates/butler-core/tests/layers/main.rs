@@ -65,8 +65,9 @@ fn breaches(layer: &str, modules: &[&str], source: &str) -> Vec<String> {
             path.trim_start_matches("::").split([':', ';', ' ']).next()
         });
         // A capital letter begins a type of this file, not a crate.
-        let foreign = imports
-            .filter(|name| !source::says(DOMAIN_CRATES, name) && name.starts_with(|first: char| first.is_ascii_lowercase()));
+        let foreign = imports.filter(|name| {
+            !source::says(DOMAIN_CRATES, name) && name.starts_with(|first: char| first.is_ascii_lowercase())
+        });
         found.extend(foreign.map(|name| format!("domain must not import from `{name}`")));
     }
     found

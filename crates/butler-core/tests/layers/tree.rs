@@ -85,7 +85,7 @@ impl Tree {
             match target.split_last() {
                 Some((last, from)) if last == "*" => {
                     let has = |file: &File| says(&file.code, name);
-                    (from != module && self.files.get(from).is_some_and(has)).then(|| [from, &[name.clone()]].concat())
+                    (from != module && self.files.get(from).is_some_and(has)).then(|| path_of(from, name))
                 }
                 _ => (path.name.as_ref() == Some(name) && target != path_of(module, name)).then_some(target),
             }

@@ -1,0 +1,25 @@
+//! The section `[exporter]`.
+
+use super::http::{HttpConfig, read_http};
+use super::outputs::{OutputsConfig, read_outputs};
+use super::scrape::{ScrapeConfig, read_scrape};
+use crate::config::reader::Section;
+
+/// `[exporter]`, by what depends on it.
+#[derive(Debug, Clone)]
+pub struct ExporterConfig {
+    /// Whether the exporter may start.
+    pub enabled: bool,
+    /// Where and to whom metrics are served.
+    pub http: HttpConfig,
+    /// How it scrapes.
+    pub scrape: ScrapeConfig,
+    /// Where else figures go.
+    pub outputs: OutputsConfig,
+}
+
+pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
+    let enabled = section.get("enabled");
+    let (scrape, outputs, http) = (read_scrape(section), read_outputs(section), read_http(section));
+    Some(ExporterConfig { enabled: enabled?, http: http?, scrape: scrape?, outputs: outputs? })
+}
