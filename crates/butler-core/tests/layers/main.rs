@@ -1,122 +1,170 @@
-//! The layers of butler-core hold: arrows point down only, and the domain decides without clock, file, socket or task.
+//! The house holds: arrows point down only, nobody imports itself by way of others, what decides knows no clock, file, socket or
+//! task, and every folder and crate is known.
 //!
-//! The sources are read as text, comments left out. `crate::` and `super::` paths, with their groups, are resolved to
-//! the layer that they lead to. A layer that does not exist yet is skipped; a module that is in no table is not checked.
+//! The sources are read as text, comments and tests left out; paths are followed to the file that has what they name. The rules
+//! stand in `rules.rs`. `cargo test -p butler-core --test layers -- --nocapture` prints what was found.
 
 #![expect(clippy::expect_used, reason = "helpers of a test may fail it; clippy allows that in test functions only")]
 
 mod graph;
+mod rules;
 mod source;
 mod tree;
 
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What each layer may say after `crate::`, beside its own name.
-const LAYERS: [(&str, &[&str]); 11] = [
-    ("text", &[]),
-    ("domain", &["text"]),
-    ("runtime", &[]),
-    ("contracts", &["domain", "text"]),
-    ("store", &["domain", "text"]),
-    ("config", &["domain", "store", "text"]),
-    ("key_files", &["config", "domain", "store", "text"]),
-    ("client", &["contracts", "domain", "runtime", "text"]),
-    ("snapshot", &["client", "store", "contracts", "domain", "runtime", "text"]),
-    ("fuzzing", &["snapshot", "client", "key_files", "domain"]),
-    ("network", &["snapshot", "client", "key_files", "config", "store", "contracts", "domain", "runtime", "text"]),
-];
+use rules::{CRATES, Crate, FENCES, IMPURE, MOST_LINES, PURE, PURE_CRATES};
+use source::says;
+use tree::{Module, Tree};
 
-/// What the domain must not say, as whole words.
-const IMPURE: &str = "async await tokio SystemTime Instant::now std::fs std::net std::io std::env \
-    std::thread std::process hyper tracing unsafe";
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
 
-/// Crates that the domain may import from; the last two in its tests.
-const DOMAIN_CRATES: &str = "std core serde thiserror ethers_core crate super self proptest insta";
+fn tree(krate: &Crate) -> Tree {
+    Tree::read(&crates().join(krate.name))
+}
 
-/// Every breach in one source file. `modules` is its path below the crate, such as `["domain", "view"]`.
-fn breaches(layer: &str, modules: &[&str], source: &str) -> Vec<String> {
-    let code = source::code(source);
-    let paths: Vec<Vec<String>> = source::paths(&code).into_iter().map(|path| path.parts).collect();
-    let allowed = LAYERS.iter().find_map(|(name, below)| (*name == layer).then_some(*below)).unwrap_or_default();
+fn named(modules: &[Module], between: &str) -> String {
+    modules.iter().map(|module| module.join("::")).collect::<Vec<_>>().join(between)
+}
+
+/// Every import of one file that leads where its folder must not look.
+fn breaches(krate: &Crate, module: &[&str], code: &str) -> Vec<String> {
+    let module: Module = module.iter().map(|part| (*part).to_owned()).collect();
+    let folder = module.first().map(String::as_str).unwrap_or_default();
+    let known = krate.folders.iter().find(|(name, _)| *name == folder);
+    let allowed: Vec<&str> = known.map(|(_, below)| below.split_whitespace().collect()).unwrap_or_default();
     let mut found = Vec::new();
-    for path in &paths {
-        let target = match path.first().map(String::as_str) {
-            Some("crate") => path.get(1),
-            // In a file `n` modules deep, the n-th `super` is the crate.
-            Some("super") => {
-                let up = path.iter().take_while(|part| *part == "super").count();
-                path.get(up).filter(|_| up >= modules.len())
-            }
-            _ => None,
-        };
-        if let Some(target) = target.filter(|target| *target != layer && !allowed.contains(&target.as_str())) {
-            found.push(format!("{layer} must not know `{target}`: {}", path.join("::")));
+    for path in source::paths(code) {
+        let Some(absolute) = Tree::absolute(&module, &path) else { continue };
+        let Some(target) = absolute.first().filter(|target| *target != folder) else { continue };
+        // The crate's root has nothing but folders and macros.
+        let is_macro = absolute.len() == 1 && !krate.folders.iter().any(|(folder, _)| folder == target);
+        if !is_macro && !allowed.contains(&target.as_str()) {
+            found.push(format!("{folder} must not know `{target}`: {}", path.parts.join("::")));
         }
     }
-    if layer == "domain" {
-        let flat = paths.iter().map(|path| path.join("::"));
-        let text: String = flat.chain([code.clone()]).collect::<Vec<_>>().join("\n");
-        let said = IMPURE.split_whitespace().filter(|word| source::says(&text, word));
-        found.extend(said.map(|word| format!("domain must not say `{word}`")));
-        let imports = code.lines().filter_map(|line| {
-            let line = line.trim_start();
-            let path = line.strip_prefix("pub use ").or_else(|| line.strip_prefix("use "))?;
-            path.trim_start_matches("::").split([':', ';', ' ']).next()
-        });
-        // A capital letter begins a type of this file, not a crate.
-        let foreign = imports.filter(|name| {
-            !source::says(DOMAIN_CRATES, name) && name.starts_with(|first: char| first.is_ascii_lowercase())
-        });
-        found.extend(foreign.map(|name| format!("domain must not import from `{name}`")));
+    if PURE.contains(&(krate.name, folder)) {
+        found.extend(impurities(folder, code));
     }
+    let fences = FENCES.iter().filter(|(fenced, path, _)| *fenced == krate.name && says_path(code, path));
+    found.extend(fences.map(|(fenced, path, why)| format!("{fenced} must not use `{path}`: {why}")));
     found
 }
 
-/// Every Rust file of a layer, whether it is a folder or one file.
-fn files_of(source: &Path, layer: &str) -> Vec<PathBuf> {
-    let mut files = Vec::from([source.join(format!("{layer}.rs"))]);
-    files.retain(|file| file.exists());
-    let mut folders = vec![source.join(layer)];
-    while let Some(folder) = folders.pop().filter(|folder| folder.exists()) {
-        for entry in fs::read_dir(&folder).expect("a layer's folder is readable") {
-            let path = entry.expect("a layer's folder is readable").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    files
+fn says_path(code: &str, path: &str) -> bool {
+    let spelled = code.match_indices(path).any(|(at, _)| {
+        let before = code.get(..at).and_then(|code| code.chars().next_back());
+        !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_' || letter == ':')
+            && code.get(at + path.len()..).is_some_and(|rest| rest.starts_with("::"))
+    });
+    let grouped = path.split_once("::").is_some_and(|(krate, name)| {
+        code.match_indices(&format!("{krate}::{{")).any(|(at, _)| {
+            code.get(at..).and_then(|code| code.split(';').next()).is_some_and(|import| says(import, name))
+        })
+    });
+    spelled || grouped
+}
+
+fn impurities(folder: &str, code: &str) -> Vec<String> {
+    let flat = source::paths(code).into_iter().map(|path| path.parts.join("::"));
+    let text: String = flat.chain([code.to_owned()]).collect::<Vec<_>>().join("\n");
+    let said = IMPURE.split_whitespace().filter(|word| says(&text, word));
+    let mut found: Vec<String> = said.map(|word| format!("{folder} must not say `{word}`")).collect();
+    let imports = code.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let path = line.strip_prefix("pub use ").or_else(|| line.strip_prefix("use "))?;
+        path.trim_start_matches("::").split([':', ';', ' ']).next()
+    });
+    // A capital letter begins a type of this file, not a crate.
+    let foreign =
+        imports.filter(|name| !says(PURE_CRATES, name) && name.starts_with(|first: char| first.is_ascii_lowercase()));
+    found.extend(foreign.map(|name| format!("{folder} must not import from `{name}`")));
+    found
 }
 
 #[test]
 fn arrows_point_down_only() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    let mut domain_files = 0;
-    for (layer, _) in LAYERS {
-        for file in files_of(&source, layer) {
-            let text = fs::read_to_string(&file).expect("a source file is readable");
-            let below = file.strip_prefix(&source).expect("the file is below src").with_extension("");
-            let modules: Vec<&str> = below
-                .iter()
-                .map(|part| part.to_str().expect("source paths are text"))
-                .filter(|part| *part != "mod")
-                .collect();
-            let breaches = breaches(layer, &modules, &text);
-            found.extend(breaches.into_iter().map(|breach| format!("{}: {breach}", below.display())));
-            domain_files += usize::from(layer == "domain");
+    for krate in CRATES.iter().filter(|krate| !krate.folders.is_empty()) {
+        for (module, file) in tree(krate).files.iter().filter(|(module, _)| !module.is_empty()) {
+            let module: Vec<&str> = module.iter().map(String::as_str).collect();
+            let breaches = breaches(krate, &module, &file.code);
+            found.extend(breaches.into_iter().map(|breach| format!("{}: {breach}", file.path.display())));
         }
     }
-    assert!(domain_files > 10, "the domain was found");
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
+fn every_crate_and_every_folder_is_known() {
+    let entries = std::fs::read_dir(crates()).expect("the crates are readable");
+    let crates: BTreeSet<String> = entries
+        .map(|entry| entry.expect("the crates are readable"))
+        .filter(|entry| entry.path().join("Cargo.toml").exists())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(crates, CRATES.iter().map(|krate| krate.name.to_owned()).collect(), "crates in rules.rs");
+    for krate in CRATES.iter().filter(|krate| !krate.folders.is_empty()) {
+        let there = tree(krate).files.into_keys().filter_map(|module| module.into_iter().next());
+        let there: BTreeSet<String> = there.collect();
+        let known: BTreeSet<String> = krate.folders.iter().map(|(folder, _)| (*folder).to_owned()).collect();
+        let unknown: Vec<&String> = there.difference(&known).collect();
+        assert!(unknown.is_empty(), "rules.rs does not know these folders of {}: {unknown:?}", krate.name);
+        for (folder, below) in krate.folders {
+            let unknown = below.split_whitespace().find(|below| !known.contains(*below));
+            assert_eq!(unknown, None, "{folder} of {}", krate.name);
+        }
+    }
+}
+
+#[test]
+fn nobody_imports_itself_and_the_house_is_low() {
+    let mut wrong = Vec::new();
+    for krate in &CRATES {
+        let tree = tree(krate);
+        let imports = tree.imports();
+        let folders = graph::between_folders(&imports);
+        let circles = [graph::circles(&imports), graph::circles(&folders)].concat();
+        let chain = graph::longest_chain(&folders);
+        let name = krate.name;
+        println!("{name}: {} circles, {} floors: {}", circles.len(), chain.len(), named(&chain, " > "));
+        for circle in &circles {
+            println!("  circle: {}", named(circle, ", "));
+        }
+        if circles.len() > krate.circles {
+            let circles: Vec<String> = circles.iter().map(|circle| named(circle, ", ")).collect();
+            wrong.push(format!("{name} has circles: {}", circles.join("; ")));
+        }
+        if chain.len() > krate.floors {
+            wrong.push(format!("{name} stands on {} floors, more than {}", chain.len(), krate.floors));
+        }
+        let lines = || tree.files.values().map(|file| file.lines);
+        println!(
+            "  {} files, {} lines, {} files over 300 lines",
+            lines().count(),
+            lines().sum::<usize>(),
+            lines().filter(|lines| *lines > 300).count()
+        );
+        let long = tree.files.values().filter(|file| file.lines > MOST_LINES);
+        let long: Vec<String> = long.map(|file| format!("{} ({})", file.path.display(), file.lines)).collect();
+        if long.len() > krate.long {
+            wrong.push(format!("longer than {MOST_LINES} lines: {}", long.join(", ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn planted(krate: &str, folder: &str, source: &str) -> Vec<String> {
+    let krate = CRATES.iter().find(|known| known.name == krate).expect("a known crate");
+    breaches(krate, &[folder, "planted"], &source::code(source))
+}
+
+#[test]
 fn planted_breaches_are_found() {
-    let planted = [
+    let planted_in_core = [
         ("domain", "pub async fn fetch() {}"),
         ("domain", "let now = SystemTime::now();"),
         ("domain", "let now = std::time::Instant::now();"),
@@ -139,10 +187,23 @@ fn planted_breaches_are_found() {
         ("runtime", "use crate::domain::ids::ProviderId;"),
         ("runtime", "use crate::{\n    domain::ids,\n};"),
         ("snapshot", "use crate::http::Server;"),
+        ("daemon", "use crate::domain::ids::ProviderId;"),
+        ("daemon", "use crate::client::http::HttpPeer;"),
     ];
-    for (layer, source) in planted {
-        let found = breaches(layer, &[layer, "planted"], source);
-        assert!(!found.is_empty(), "{layer}: {source}");
+    for (folder, source) in planted_in_core {
+        assert!(!planted("butler-core", folder, source).is_empty(), "{folder}: {source}");
+    }
+    for (krate, folder, source) in [
+        ("butler-exporter", "page", "use crate::scrapers::l1;"),
+        ("butler-exporter", "catalogue", "use crate::{readings, slots::Slots};"),
+        ("butler-exporter", "scrapers", "use ethers_signers::LocalWallet;"),
+        ("butler-cli", "view", "use crate::gather::gather;"),
+        ("butler-cli", "commands", "use butler_core::daemon::http::server::serve;"),
+        ("butler-cli", "commands", "use butler_core::{config, daemon};"),
+        ("butler-watcher", "plan", "use tokio::time::sleep;"),
+        ("butler-watcher", "plan", "use crate::journal::Journal;"),
+    ] {
+        assert!(!planted(krate, folder, source).is_empty(), "{krate} {folder}: {source}");
     }
 }
 
@@ -160,32 +221,28 @@ fn what_is_allowed_is_not_found() {
         ("runtime", "use std::process::ExitCode;"),
         ("config", "use crate::store::file::load_bounded;"),
     ];
-    for (layer, source) in allowed {
-        let found = breaches(layer, &[layer, "planted"], source);
-        assert_eq!(found, Vec::<String>::new(), "{layer}: {source}");
+    for (folder, source) in allowed {
+        assert_eq!(planted("butler-core", folder, source), Vec::<String>::new(), "{folder}: {source}");
     }
-    let deeper = breaches("client", &["client", "rpc", "batch"], "use super::super::endpoint;");
+    let core = &CRATES[0];
+    let deeper = breaches(core, &["client", "rpc", "batch"], "use super::super::endpoint;");
     assert_eq!(deeper, Vec::<String>::new(), "two up is still the client");
 }
 
 #[test]
-fn show() {
-    for krate in ["butler-core", "butler-exporter", "butler-cli", "butler-testkit", "xtask"] {
-        let tree = tree::Tree::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(krate));
-        let imports = tree.imports();
-        let circles = graph::circles(&imports);
-        println!("{krate}: {} circles", circles.len());
-        for circle in circles {
-            println!("  {}", circle.iter().map(|m| m.join("::")).collect::<Vec<_>>().join(" "));
+fn circles_and_floors_are_counted() {
+    let module = |name: &str| vec![name.to_owned()];
+    let graph = |edges: &[(&str, &str)]| {
+        let mut graph = graph::Graph::new();
+        for (from, to) in edges {
+            graph.entry(module(from)).or_default().insert(module(to));
+            graph.entry(module(to)).or_default();
         }
-        let folders = graph::between_folders(&imports);
-        for circle in graph::circles(&folders) {
-            println!("  folders {}", circle.iter().map(|m| m.join("::")).collect::<Vec<_>>().join(" "));
-        }
-        let chain = graph::longest_chain(&folders);
-        println!("  floors {}: {}", chain.len(), chain.iter().map(|m| m.join("::")).collect::<Vec<_>>().join(" > "));
-        for file in tree.files.values().filter(|f| f.lines > 300) {
-            println!("  {} {}", file.lines, file.path.display());
-        }
-    }
+        graph
+    };
+    let circle = graph(&[("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]);
+    assert_eq!(graph::circles(&circle), [vec![module("a"), module("b"), module("c")]]);
+    let tower = graph(&[("a", "b"), ("b", "d"), ("a", "c"), ("c", "b")]);
+    assert!(graph::circles(&tower).is_empty());
+    assert_eq!(named(&graph::longest_chain(&tower), " "), "a c b d");
 }
