@@ -20,6 +20,10 @@ pub struct ExporterConfig {
 
 pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
     let enabled = section.get("enabled");
-    let (scrape, outputs, http) = (read_scrape(section), read_outputs(section), read_http(section));
+    // Values are shown in the order in which they are read.
+    let listen = section.get("listen");
+    let scrape = read_scrape(section);
+    let http = read_http(section, listen);
+    let outputs = read_outputs(section);
     Some(ExporterConfig { enabled: enabled?, http: http?, scrape: scrape?, outputs: outputs? })
 }

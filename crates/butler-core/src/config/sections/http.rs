@@ -73,9 +73,8 @@ pub struct BasicUser {
     pub hash: SecretString,
 }
 
-/// `None` after a fault, which is reported.
-pub(crate) fn read_http(section: &Section<'_>) -> Option<HttpConfig> {
-    let listen = section.get("listen");
+/// `None` after a fault, which is reported, or without an address, whose fault is.
+pub(crate) fn read_http(section: &Section<'_>, listen: Option<SocketAddr>) -> Option<HttpConfig> {
     let insecure: Option<bool> = section.get("insecure");
     let bearer_token = match read_secret(section, &BEARER) {
         Secret::Absent => None,
@@ -84,7 +83,7 @@ pub(crate) fn read_http(section: &Section<'_>) -> Option<HttpConfig> {
     };
     let (basic_users, tls) = (read_users(section), read_tls(section));
     let (basic_users, tls) = (basic_users?, tls?);
-    let (listen, insecure): (SocketAddr, bool) = (listen?, insecure?);
+    let (listen, insecure) = (listen?, insecure?);
     if !listen.ip().is_loopback() && bearer_token.is_none() && basic_users.is_empty() && !insecure {
         let problem = Problem::new("others can reach this address, and neither a token nor a password is asked for");
         let hint = "set `bearer_token_file` or `basic_users_file`, or `insecure = true` behind a proxy of your own";
