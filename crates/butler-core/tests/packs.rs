@@ -80,7 +80,7 @@ async fn packed_calls_end_as_those_of_multicall3_do() {
     for plan in [FaultPlan::none(), FaultPlan::always(Fault::RefuseOverrides(OverrideRefusal::Ignored))] {
         proxy.set(plan);
         let client = support::client(&[support::endpoint("faulty", &proxy.url())]);
-        answers.push(client.calls(&block, &calls).await.unwrap());
+        answers.push(client.calls(&block, &calls).await.unwrap().outcomes);
     }
     assert_eq!(answers[0].len(), calls.len());
     for ((call, packed), aggregate) in calls.iter().zip(&answers[0]).zip(&answers[1]) {
@@ -107,7 +107,7 @@ async fn a_call_that_burns_its_gas_does_not_spoil_its_neighbours() {
     let calls = [0, 3, 0, 1].map(|number| call(contract(number), noise(7, 36)));
     let client = support::client(&[support::endpoint("faulty", &proxy.url())]);
     let block = client.head(BlockTag::Latest, &[]).await.unwrap().block;
-    let outcomes = client.calls(&block, &calls).await.unwrap();
+    let outcomes = client.calls(&block, &calls).await.unwrap().outcomes;
     let data = Bytes::from(noise(7, 36));
     let returned = Outcome::Returned(data.clone());
     assert_eq!(outcomes, [returned.clone(), Outcome::Failed(Bytes::new()), returned, Outcome::Failed(data)]);
@@ -198,7 +198,7 @@ async fn overrides_that_are_never_answered_cost_one_deadline() {
         let view = |n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) });
         let calls: Vec<_> = (1..=20).map(view).collect();
         for time in ["first", "second"] {
-            let outcomes = client.calls(&block, &calls).await.unwrap();
+            let outcomes = client.calls(&block, &calls).await.unwrap().outcomes;
             let answered = |outcome: &Outcome| matches!(outcome, Outcome::Returned(data) if !data.is_empty());
             assert!(outcomes.iter().all(answered), "the {time} time with {endpoints}");
         }
@@ -222,13 +222,13 @@ async fn without_multicall3_calls_are_packed_all_the_same_where_overrides_are_ta
     let view = |n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) });
     let calls: Vec<_> = (1..=20).map(view).collect();
     proxy.reset();
-    let truth = client.calls(&block, &calls).await.unwrap();
+    let truth = client.calls(&block, &calls).await.unwrap().outcomes;
     assert_eq!(proxy.stats().calls_by_method["eth_call"], 1);
     // Without either they go one by one, and nothing is tried in vain the next time.
     proxy.set(FaultPlan::always(Fault::RefuseOverrides(OverrideRefusal::Ignored)));
-    assert_eq!(client.calls(&block, &calls).await.unwrap(), truth);
+    assert_eq!(client.calls(&block, &calls).await.unwrap().outcomes, truth);
     proxy.reset();
-    assert_eq!(client.calls(&block, &calls).await.unwrap(), truth);
+    assert_eq!(client.calls(&block, &calls).await.unwrap().outcomes, truth);
     assert_eq!(proxy.stats().calls_by_method["eth_call"], 21, "twenty and the proof");
 }
 

@@ -4,6 +4,7 @@
 //! is complete, or there is an error and no snapshot. Four dependent round trips suffice when the ledger is up to date:
 //! head, registries, rollup with attesters, queues with the active set.
 
+mod convicts;
 mod delegation_times;
 mod deposits;
 mod error;
@@ -20,7 +21,7 @@ mod splits;
 mod stages;
 
 pub use delegation_times::DelegationTimes;
-pub use error::{Contract, SnapshotError};
+pub use error::{Contract, Giver, SnapshotError};
 pub use governance::{GovernanceReader, GovernanceRequest};
 pub use ledger::{LedgerCache, LedgerKey};
 pub use reader::{Progress, SnapshotReader, SnapshotRequest};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use ethers_core::types::Address;
 use tokio::time::sleep;
 
+use super::convicts::Convicts;
 use super::deposits::{open_cases, waiting_together, winners};
-use super::error::{ReadError, SnapshotError};
+use super::error::{Contract, ReadError, SnapshotError};
 use super::escrow::escrow_views;
 use super::ledger::{Doubt, LedgerCache, Trouble};
 use super::memo::Memo;
@@ -27,7 +28,9 @@ use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::rollup::QueuedDeposit;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
+use crate::domain::view::{AttesterView, OnChainStatus};
 use crate::store::file::StoreError;
+use crate::text::address::checksummed;
 
 /// How often a snapshot begins again when its block is reorged away.
 const ATTEMPTS: u32 = 3;
@@ -203,6 +206,7 @@ impl SnapshotReader {
     ) -> Result<Found, SnapshotError> {
         self.ledger.begin_reading();
         let mut remedies = Remedies::default();
+        let mut convicts = Convicts::default();
         let mut set_aside = None;
         let mut attempts = 0;
         let mut pin = None;
@@ -225,6 +229,10 @@ impl SnapshotReader {
                         return Err(SnapshotError::Restless { endpoint, attempts });
                     }
                     tracing::warn!(block = block.number, "block {} is gone: beginning again", block.number);
+                    continue;
+                }
+                Err(ReadError::Failed(error)) if convicts.take(&self.client, &error) => {
+                    pin = Some(block);
                     continue;
                 }
                 Err(ReadError::Failed(error)) => newer.take().ok_or(error)?,
@@ -377,6 +385,10 @@ impl SnapshotReader {
         let answers = reads.fetch(&self.client, &block).await?;
         let (mut entry_queue, active_set) = lists.take(&answers)?;
         attesters.extend(second.views(&answers)?);
+        if let Some(attester) = active_set.iter().find(|attester| is_nowhere(attesters.get(*attester))) {
+            let problem = format!("nothing is staked for {} of the active set", checksummed(attester));
+            return Err(answers.nonsense((Contract::Rollup, rollup), "getAttesterView", problem).into());
+        }
         let escrow = escrow.map_or(Ok(EscrowFacts::default()), |escrow| escrow.take(&answers))?;
         let together = waiting_together(&delegations, &attesters, &entry_queue);
         let together = lists.proven_keys(&answers, &together)?;
@@ -507,6 +519,11 @@ async fn registries_of(
     progress(Progress::Contracts { reads: reads.len() });
     let answers = reads.fetch(client, &block).await?;
     plan.take(&answers)
+}
+
+/// Whether the rollup knows nothing of an attester that was asked about.
+fn is_nowhere(view: Option<&AttesterView>) -> bool {
+    view.is_some_and(|view| view.status == OnChainStatus::None)
 }
 
 /// Moves the providers of our admins from the others to our own.

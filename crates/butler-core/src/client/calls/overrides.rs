@@ -50,7 +50,10 @@ pub(super) fn refused(failure: &RpcFailure) -> Option<Refusal> {
         | RpcFailure::WrongBlock { .. }
         | RpcFailure::Incomplete(_)
         | RpcFailure::LogsPruned
-        | RpcFailure::Contradicted { .. } => None,
+        | RpcFailure::Contradicted { .. }
+        | RpcFailure::Outvoted { .. }
+        | RpcFailure::Nonsense(_)
+        | RpcFailure::Disputed { .. } => None,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use ethers_core::types::{Address, U256};
 
-use super::nonsense;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::tally_slashing_proposer as proposer;
 use crate::contracts::call::GETTER_GAS;
@@ -80,7 +79,7 @@ impl RuleSlots {
             amounts,
         };
         match rules.problem() {
-            Some(problem) => Err(nonsense(address, "QUORUM", problem)),
+            Some(problem) => Err(answers.nonsense((Contract::SlashingProposer, address), "QUORUM", problem)),
             None => Ok(Some(rules)),
         }
     }
