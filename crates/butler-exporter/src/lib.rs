@@ -9,6 +9,7 @@ pub mod board;
 pub mod catalogue;
 pub mod crew;
 pub mod http;
+pub mod kept_keys;
 pub mod key_keeper;
 pub mod kinds;
 pub mod life;

@@ -12,7 +12,7 @@ use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::findings::{Source, program};
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
-use butler_core::key_files::{Differing, KeyFileFault, KeyFilesReport};
+use butler_core::key_files::{KeyFileFault, KeyFilesReport};
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::report::Chain;
 use butler_core::snapshot::{DelegationTimes, SnapshotError};
@@ -167,7 +167,9 @@ impl L1Scraper {
         };
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
-        network.keys.hold_against_chain(&registered_bls_keys(&snapshot), Differing::DropKey);
+        let (registered, private_keys) = (registered_bls_keys(&snapshot), private_keys(&self.config));
+        let (keeper, config) = (&self.keeper, &network.config);
+        block_in_place(|| keeper.hold_against_chain(&mut network.keys, config, private_keys, &registered));
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let mut readings = readings.map_err(ScrapeError::TopUp)?;
         let client = network.reader.client();
@@ -196,7 +198,10 @@ impl L1Scraper {
     /// What the key files say now, or said last.
     fn keys(&self, network: &str) -> Result<KeyFilesReport, ScrapeError> {
         let config = self.config.network(Some(network)).map_err(|error| ScrapeError::Setup(error.into()))?;
-        Ok(block_in_place(|| self.keeper.load(config, private_keys(&self.config))))
+        Ok(block_in_place(|| {
+            self.keeper.restore(&self.config, config);
+            self.keeper.load(config, private_keys(&self.config))
+        }))
     }
 
     /// Logs what is newly wrong with key files, and what is right again.
