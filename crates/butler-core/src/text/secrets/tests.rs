@@ -81,6 +81,8 @@ fn a_scalar_is_found_in_every_notation_and_among_noise() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_mnemonic_is_found_in_every_language(
         entropy: [u8; 32], length in prop::sample::select(vec![16_usize, 20, 24, 28, 32]), upper: bool,
