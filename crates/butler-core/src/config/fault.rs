@@ -11,6 +11,9 @@ use thiserror::Error;
 
 use crate::store::file::StoreError;
 
+/// The most faults of one configuration that come with a guess at what was meant.
+pub(super) const MOST_HINTS: usize = 200;
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {

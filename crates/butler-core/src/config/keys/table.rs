@@ -1,7 +1,7 @@
 //! The keys themselves, section by section.
 
-use super::keys::Presence::{Computed, Default, Optional, Preset, Required};
-use super::keys::{Group, Key, Shape, Subsection, key};
+use super::schema::Presence::{Computed, Default, Optional, Preset, Required};
+use super::schema::{Group, Key, Shape, Subsection, key};
 
 /// The whole configuration.
 pub static ROOT: Group = Group {
