@@ -9,9 +9,9 @@ use butler_core::contracts::deposit_events::{decode_deposit_event, deposit_topic
 use butler_core::contracts::events::{Source, TypedEvent, decode_delegation, decode_event};
 use butler_core::contracts::proof::{ProvenKey, VerifierAnswer, verifier_answer, verifier_of};
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::delegation::Delegation;
+use butler_core::domain::delegation::{Delegation, LogId};
 use butler_core::domain::deposit::{DepositEvent, DepositStep, Winner};
-use butler_core::domain::fate::FateFacts;
+use butler_core::domain::fate::{FateFacts, WaitingDeposit};
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::proof::ProofVerdict;
 use butler_core::domain::provider::{EscrowView, ProviderFacts};
@@ -112,7 +112,7 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
     for index in 0..naive.number(rollup, rollup::GetActiveAttesterCountCall).await {
         active_set.push(naive.call(rollup, rollup::GetAttesterAtIndexCall { index: index.into() }).await);
     }
-    let delegations = delegations(chain, request, block).await;
+    let mut delegations = delegations(chain, request, block).await;
     let mut tracked: BTreeSet<Address> = request.attesters.clone();
     tracked.extend(delegations.iter().map(|delegation| delegation.attester));
     tracked.extend(providers.values().flat_map(|facts| &facts.queue).map(|entry| entry.attester));
@@ -121,16 +121,15 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         let answer: rollup::GetAttesterViewReturn = naive.call(rollup, rollup::GetAttesterViewCall { attester }).await;
         attesters.insert(attester, decode::attester_view(&answer.0).unwrap());
     }
-    // Where several deposits of one of ours wait, it depends on the escrow which of them counts.
+    // It depends on the escrow which of the deposits of one of ours can succeed.
     for place in 0..entry_queue.len() {
         let attester = entry_queue[place].attester;
-        let together = entry_queue.iter().filter(|deposit| deposit.attester == attester).count() > 1;
         let is_ours = delegations.iter().any(|delegation| delegation.attester == attester);
-        if together && is_ours && !attesters[&attester].was_active_once() {
+        if is_ours && !attesters[&attester].was_active_once() {
             entry_queue[place].escrow = Some(naive.escrow(gse, &queued_keys[place]).await);
         }
     }
-    let winners = winners(chain, block, rollup, (&delegations, &attesters, &entry_queue)).await;
+    let winners = winners(chain, block, rollup, (&mut delegations, &attesters, &entry_queue)).await;
     let mut pending_rewards = BTreeMap::new();
     for coinbase in delegations.iter().map(|delegation| delegation.coinbase).chain(request.coinbases.iter().copied()) {
         let call = rollup::GetSequencerRewardsCall { coinbase: coinbase.address() };
@@ -186,7 +185,7 @@ async fn winners(
     chain: &Chain,
     block: BlockRef,
     rollup: Address,
-    (delegations, attesters, entry_queue): (&[Delegation], &BTreeMap<Address, AttesterView>, &[QueuedDeposit]),
+    (delegations, attesters, entry_queue): (&mut [Delegation], &BTreeMap<Address, AttesterView>, &[QueuedDeposit]),
 ) -> BTreeMap<Address, Winner> {
     let all = logs(chain, block, Some(rollup), &[]).await;
     let topics = deposit_topics();
@@ -198,21 +197,38 @@ async fn winners(
     let mut winners = BTreeMap::new();
     for (attester, view) in attesters {
         let own: Vec<&Delegation> = delegations.iter().filter(|one| one.attester == *attester).collect();
-        let waiting: Vec<&QueuedDeposit> = entry_queue.iter().filter(|one| one.attester == *attester).collect();
+        let waiting = (0..).zip(entry_queue).filter(|(_, one)| one.attester == *attester);
+        let waiting: Vec<WaitingDeposit<'_>> =
+            waiting.map(|(place, deposit)| WaitingDeposit { place, deposit, refusal: None }).collect();
         let facts = FateFacts { rollup, delegations: &own, view, waiting: &waiting, winner: None };
         if !facts.needs_events() {
             continue;
         }
         let events = || events.iter().filter(|event| event.attester == *attester);
+        // A transaction of the devnet stakes once.
+        let own_event = |one: &Delegation| {
+            events().find(|event| event.log.transaction_hash == one.log.transaction_hash).map(|event| event.withdrawer)
+        };
+        let withdrawers: BTreeMap<_, _> = own.iter().filter_map(|one| Some((one.log, own_event(one)?))).collect();
+        if view.withdrawer.is_none() {
+            set(delegations, &withdrawers);
+            continue;
+        }
         let mut queued = events().filter(|event| event.step == DepositStep::Queued);
         let decided = events().filter(|event| event.step != DepositStep::Queued);
         let mut pairs = decided.map(|event| (event, queued.next().unwrap()));
         let (_, deposit) = pairs.find(|(event, _)| event.step == DepositStep::Accepted).unwrap();
-        // A transaction of the devnet stakes once.
         let same = own.iter().find(|one| one.log.transaction_hash == deposit.log.transaction_hash);
         winners.insert(*attester, same.map_or(Winner::Stranger, |one| Winner::Delegation(one.log)));
+        set(delegations, &withdrawers);
     }
     winners
+}
+
+fn set(delegations: &mut [Delegation], withdrawers: &BTreeMap<LogId, Address>) {
+    for delegation in delegations {
+        delegation.withdrawer = withdrawers.get(&delegation.log).copied().or(delegation.withdrawer);
+    }
 }
 
 async fn split(chain: &Chain, block: BlockRef, coinbase: Address) -> SplitRecord {

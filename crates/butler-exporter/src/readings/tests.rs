@@ -76,6 +76,7 @@ fn delegation(attester: u64, split: u64) -> Delegation {
         attester: at(attester),
         coinbase: coinbase(split),
         staker: at(8),
+        withdrawer: None,
         split: None,
     }
 }

@@ -159,23 +159,14 @@ impl RollupLists {
         Self { queue, active }
     }
 
-    /// Keys and proofs of the deposits of these attesters, by their place in the entry queue.
+    /// Keys and proofs of the deposits at these places of the entry queue.
     pub(in crate::snapshot) fn proven_keys(
         &self,
         answers: &Answers,
-        attesters: &BTreeSet<Address>,
+        places: &BTreeSet<usize>,
     ) -> Result<BTreeMap<usize, ProvenKey>, SnapshotError> {
-        let mut keys = BTreeMap::new();
-        if attesters.is_empty() {
-            return Ok(keys);
-        }
-        for (place, slot) in self.queue.iter().enumerate() {
-            let deposit = answers.get(slot)?.0;
-            if attesters.contains(&deposit.attester) {
-                keys.insert(place, ProvenKey::from(&deposit));
-            }
-        }
-        Ok(keys)
+        let slots = places.iter().filter_map(|place| Some((*place, self.queue.get(*place)?)));
+        slots.map(|(place, slot)| Ok((place, ProvenKey::from(&answers.get(slot)?.0)))).collect()
     }
 
     pub(in crate::snapshot) fn take(

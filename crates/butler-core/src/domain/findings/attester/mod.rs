@@ -1,7 +1,10 @@
 //! What is wrong with an attester: its coinbase, its deposit, who runs it.
 
+mod coinbase;
+
+use self::coinbase::of_coinbase;
 use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
-use crate::domain::coinbase::{self, CoinbaseCheck, Deadline};
+use crate::domain::coinbase::{CoinbaseCheck, Severity as Weight};
 use crate::domain::duplicates::Place;
 use crate::domain::fate::Fate;
 use crate::domain::key_book::{Completeness, KeyBook};
@@ -22,7 +25,7 @@ pub fn judge_what_is_known(rows: &mut [AttesterRow], keys: &KeyBook) {
     }
     for row in rows {
         row.coinbase = CoinbaseCheck::NotApplicable;
-        row.coinbase_severity = coinbase::Severity::Ok;
+        row.coinbase_severity = Weight::Ok;
     }
 }
 
@@ -32,7 +35,7 @@ pub fn judge_what_is_known(rows: &mut [AttesterRow], keys: &KeyBook) {
 pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: &Thresholds) -> Vec<Finding> {
     let mut found = Vec::new();
     for row in rows {
-        found.extend(coinbase(row, now, thresholds));
+        found.extend(of_coinbase(row, now, thresholds));
         if row.deposit_failed {
             let what = deposit_failed(row);
             found.push(about(row, FindingKind::DepositFailed, Severity::Warning, what));
@@ -78,60 +81,6 @@ fn unserved(row: &AttesterRow) -> Option<Finding> {
     Some(about(row, FindingKind::Unserved, severity, what))
 }
 
-fn coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) -> Option<Finding> {
-    let severity = match row.coinbase_severity {
-        coinbase::Severity::Ok => return None,
-        coinbase::Severity::Warning => Severity::Warning,
-        coinbase::Severity::Critical => Severity::Critical,
-    };
-    match &row.coinbase {
-        CoinbaseCheck::NotApplicable | CoinbaseCheck::Matches => None,
-        CoinbaseCheck::Wrong { configured, expected } => {
-            let what = format!("its coinbase is {configured}, the delegation's split is {expected}");
-            Some(about(row, FindingKind::CoinbaseWrong, severity, what))
-        }
-        CoinbaseCheck::Zero => {
-            let what = "its coinbase in a key file is the zero address: what it earns is nobody's";
-            Some(about(row, FindingKind::CoinbaseZero, severity, what).and_then(right_one(row)))
-        }
-        CoinbaseCheck::Unknown => {
-            let what = format!("its coinbase is unknown ({})", row.coinbase_unknown.as_deref().unwrap_or_default());
-            Some(about(row, FindingKind::CoinbaseUnknown, severity, what))
-        }
-        CoinbaseCheck::Differs { configured, other } => {
-            let what = format!("its key files name {configured} and {other} as its coinbase, and it can be only one");
-            Some(about(row, FindingKind::CoinbaseWrong, severity, what))
-        }
-        CoinbaseCheck::Unverifiable { configured, why } => {
-            let what =
-                format!("its coinbase is {configured}, and nothing confirms that this is right: {}", why.words());
-            Some(about(row, FindingKind::CoinbaseUnverifiable, severity, what))
-        }
-        CoinbaseCheck::Missing { deadline } => {
-            let missing = |what| about(row, FindingKind::CoinbaseMissing, severity, what);
-            let finding = match deadline {
-                Deadline::Overdue => missing("it has no coinbase and it is validating without one").until(now),
-                Deadline::Arrival(arrival) => missing("it has no coinbase")
-                    .until(arrival.earliest)
-                    .critical_within(thresholds.coinbase_critical)
-                    .telling_when("and it may be active"),
-                Deadline::Unknown => {
-                    missing("it has no coinbase and it is staked, and the chain does not say when it will be active")
-                }
-            };
-            Some(finding.and_then(right_one(row)))
-        }
-    }
-}
-
-fn right_one(row: &AttesterRow) -> String {
-    match (row.coinbase_expected, row.coinbase_doubt) {
-        (Some(expected), _) => format!("; it must be {expected}"),
-        (None, Some(why)) => format!("; which one is right cannot be told: {}", why.words()),
-        (None, None) => String::new(),
-    }
-}
-
 /// What the logs say of a coinbase contradicts the chain, whatever key files say of it: somebody should look, also where no
 /// coinbase is configured or none is judged.
 #[must_use]
@@ -139,7 +88,7 @@ pub fn doubts(rows: &[AttesterRow]) -> Vec<Finding> {
     let on_rollup = rows.iter().filter(|row| matches!(row.position, Position::EntryQueue | Position::Validating));
     let unsaid = on_rollup.filter(|row| {
         let is_said = matches!(row.coinbase, CoinbaseCheck::Unverifiable { .. });
-        !(is_said && row.coinbase_severity != coinbase::Severity::Ok)
+        !(is_said && row.coinbase_severity != Weight::Ok)
     });
     let doubt = |row: &AttesterRow| {
         let why = row.coinbase_doubt?;
@@ -148,7 +97,8 @@ pub fn doubts(rows: &[AttesterRow]) -> Vec<Finding> {
             None => format!("nothing confirms a coinbase: {}", why.words()),
         };
         // A coinbase that is missing says so in its own finding.
-        Some(about(row, FindingKind::CoinbaseUnverifiable, Severity::Warning, what).at_level(Level::Note))
+        let finding = about(row, FindingKind::CoinbaseUnverifiable, Severity::Warning, what).at_level(Level::Note);
+        Some(finding.with_remedy(coinbase::remedy_of_doubt(why)))
     };
     unsaid.filter_map(doubt).collect()
 }
