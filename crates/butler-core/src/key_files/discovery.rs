@@ -7,9 +7,10 @@
 //! Of `NAME-v1.json` and `NAME-v2.json` in one folder only the newest counts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
+use serde::{Deserialize, Serialize};
 
 use super::fault::{FaultKind, FileFault, SourceFault};
 use super::shown::shown_path;
@@ -20,7 +21,8 @@ use super::walk::{Walk, has_wildcard};
 pub(super) const MOST_FILES: usize = 10_000;
 
 /// What the operator says that a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Role {
     /// Public keys.
     KeyFile,
@@ -31,7 +33,7 @@ pub(super) enum Role {
 }
 
 /// A file and the server that it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
     pub(super) server: String,
@@ -39,14 +41,33 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// The path without the version in its name: under it, what was read last is the content that was good last.
+    /// The path without the version in its name, spelled in one way: under it, what was read last is the content that was
+    /// good last.
     pub(super) fn family(&self) -> PathBuf {
-        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        let path = plain(&self.path);
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         match version_of(&stem).filter(|_| self.role != Role::NodeKeystore) {
-            Some((name, _)) => self.path.with_file_name(format!("{name}-v*.json")),
-            None => self.path.clone(),
+            Some((name, _)) => path.with_file_name(format!("{name}-v*.json")),
+            None => path.clone(),
         }
     }
+}
+
+/// A path or pattern without `.`, `..` and doubled slashes, as they are written: no link is looked at. For comparing only.
+pub(super) fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            Component::ParentDir | Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                plain.push(component);
+            }
+        }
+    }
+    plain
 }
 
 /// All files of the sources, in the order of their paths, each once; publisher files last.

@@ -23,7 +23,8 @@ impl KeyFilesReport {
         }
         // The files of a pattern that names nothing now are told one by one.
         let is_told = |file: &str| kept.contains(file) || self.is_kept_by(file);
-        for fault in self.faults.iter().filter(|fault| !is_told(&fault.file)) {
+        let differs = |kind: FaultKind| kind == FaultKind::BlsDiffers;
+        for fault in self.faults.iter().filter(|fault| differs(fault.kind) || !is_told(&fault.file)) {
             match fault.kind {
                 FaultKind::ZeroCoinbase => {}
                 FaultKind::BlsDiffers => found.push(keys::of_differing_bls(&fault.file, fault.to_string())),

@@ -12,7 +12,7 @@ use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::findings::{Source, program};
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
-use butler_core::key_files::{Differing, KeyFileFault, KeyFilesReport};
+use butler_core::key_files::{KeyFileFault, KeyFilesReport};
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::report::one_line;
@@ -82,7 +82,9 @@ impl L1Scraper {
         };
         let request = network.request(BlockTag::Latest);
         let snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
-        network.keys.hold_against_chain(&registered_bls_keys(&snapshot), Differing::DropKey);
+        let (registered, private_keys) = (registered_bls_keys(&snapshot), private_keys(&self.config));
+        let (keeper, config) = (&self.keeper, &network.config);
+        block_in_place(|| keeper.hold_against_chain(&mut network.keys, config, private_keys, &registered));
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let mut readings = readings.map_err(|error| top_up_failed(&error))?;
         let client = network.reader.client();
@@ -119,7 +121,10 @@ impl L1Scraper {
     /// What the key files say now, or said last.
     fn keys(&self, network: &str) -> Result<KeyFilesReport, Failure> {
         let config = self.config.network(Some(network)).map_err(NetworkError::from)?;
-        Ok(block_in_place(|| self.keeper.load(config, private_keys(&self.config))))
+        Ok(block_in_place(|| {
+            self.keeper.restore(&self.config, config);
+            self.keeper.load(config, private_keys(&self.config))
+        }))
     }
 
     /// Logs what is newly wrong with key files, and what is right again.
