@@ -119,6 +119,13 @@ pub fn of_dropped_funding(file: &str) -> Finding {
     Finding::new(FindingKind::FundingAccountDropped, Severity::Warning, Subject::File(file.to_owned()), what)
 }
 
+/// What stands at the top of one file, and holds for validators of another.
+#[must_use]
+pub fn of_leaking_defaults(from: &str, into: &str) -> Finding {
+    let what = format!("validators without a coinbase or publisher of their own take what {from} says at its top");
+    Finding::new(FindingKind::KeyFileDefaultsLeak, Severity::Info, Subject::File(into.to_owned()), what)
+}
+
 /// A BLS key that the chain cannot vouch for yet.
 #[must_use]
 pub fn of_unproven_bls(attester: Address, file: &str, index: usize) -> Finding {
