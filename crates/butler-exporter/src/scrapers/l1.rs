@@ -10,6 +10,7 @@ use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
 use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::findings::{Source, program};
+use butler_core::domain::ids::ProviderId;
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
 use butler_core::key_files::{Differing, KeyFileFault, KeyFilesReport};
@@ -29,6 +30,7 @@ use crate::readings::findings::push_findings;
 use crate::readings::runway::{note_balances, runway_readings};
 use crate::readings::{ChainReadings, Readings, address, chain_readings, number, truth};
 use crate::scrapers::Scrape;
+use crate::scrapers::others::Others;
 use crate::scrapers::seen::{Seen, SeenSender};
 use crate::status::{EndpointFigures, Scraped, Slot};
 use crate::tasks::is_worth_a_line;
@@ -92,6 +94,9 @@ pub struct L1Scraper {
     /// What is wrong with key files and was logged.
     told_faults: BTreeSet<String>,
     is_unsaved: bool,
+    others: Others,
+    /// Our providers, as the last snapshot has them.
+    own: BTreeSet<ProviderId>,
 }
 
 impl L1Scraper {
@@ -107,6 +112,8 @@ impl L1Scraper {
             spending: BTreeMap::new(),
             told_faults: BTreeSet::new(),
             is_unsaved: false,
+            others: Others::default(),
+            own: BTreeSet::new(),
         }
     }
 
@@ -137,6 +144,10 @@ impl L1Scraper {
                 }
                 self.save_ledger(slot);
                 block_in_place(|| slot.save_states());
+                if let Some(network) = &self.network {
+                    slot.tick();
+                    Box::pin(self.others.refresh(network, &self.own, slot)).await;
+                }
             }
             Err(error) => {
                 // A scan that is cut by the deadline goes on from there the next time, also after a restart.
@@ -166,7 +177,10 @@ impl L1Scraper {
             }
         };
         let request = network.request(BlockTag::Latest);
-        let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
+        let mut snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
+        let mut lent = Readings::default();
+        let unread = self.others.lend(&mut snapshot, &mut lent);
+        self.own = snapshot.providers.keys().copied().collect();
         network.keys.hold_against_chain(&registered_bls_keys(&snapshot), Differing::DropKey);
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let mut readings = readings.map_err(ScrapeError::TopUp)?;
@@ -177,6 +191,8 @@ impl L1Scraper {
         let times = times.map_err(ScrapeError::Snapshot)?;
         let (runways, dry) = runway_readings(&snapshot, &times, &self.spending, &thresholds);
         readings.readings.0.extend(runways.0);
+        readings.readings.0.extend(lent.0);
+        readings.findings.extend(unread);
         readings.findings.extend(dry);
         push_endpoints(&mut readings.readings, client, snapshot.block.number);
         readings.findings.extend(client.clock_behind().map(program::of_clock));

@@ -9,6 +9,7 @@ pub mod governance;
 pub mod hosts;
 pub mod l1;
 pub mod nodes;
+mod others;
 pub mod rewards;
 pub mod seen;
 pub mod sentinel;

@@ -150,6 +150,22 @@ pub fn of_own_publishers(file: &str, attesters: usize) -> Finding {
     Finding::new(FindingKind::PublisherNotSet, Severity::Info, Subject::File(file.to_owned()), what)
 }
 
+/// Other providers' queues that could not be read.
+#[must_use]
+pub fn of_unread_queues() -> Finding {
+    let what = "the queues of other providers cannot be read: own keys that stand there, too, are not seen";
+    Finding::new(FindingKind::NotWatched, Severity::Info, Subject::Network, what)
+        .with_remedy("read the exporter's log: it says why")
+}
+
+/// Other providers' queues that are too long to be read as a whole.
+#[must_use]
+pub fn of_cut_queues() -> Finding {
+    let what = "the queues of other providers are too long: only the keys at their fronts are compared with own ones";
+    Finding::new(FindingKind::NotWatched, Severity::Info, Subject::Network, what)
+        .with_remedy("run `butler-cli audit` now and then, which reads all of them")
+}
+
 /// What is there to be watched, by number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Watched {

@@ -132,6 +132,8 @@ fn of_files() -> Vec<Finding> {
         keys::of_leaking_defaults("a.json", "b.json"),
         keys::of_unproven_bls(address(1), "a.json", 0),
         keys::of_own_publishers("a.json", 1),
+        keys::of_unread_queues(),
+        keys::of_cut_queues(),
     ]
 }
 
