@@ -85,7 +85,7 @@ async fn drive(scraper: &mut dyn Scrape, slot: &Slot) {
             if failures > 0 {
                 tracing::info!(network, failures, "{subject} of {network} is read again after {failures} failures");
             }
-            scraper.served(slot);
+            scraper.served(slot).await;
         }
         Err(Failure { kind, why }) => {
             let failures = slot.failed(kind, took);

@@ -10,6 +10,7 @@ use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
 use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::findings::{Source, program};
+use butler_core::domain::ids::ProviderId;
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
 use butler_core::key_files::{KeyFileFault, KeyFilesReport};
@@ -30,6 +31,7 @@ use crate::readings::runway::{note_balances, runway_readings};
 use crate::readings::{Readings, address, chain_readings, number, truth};
 use crate::scrapers::failure::Failure;
 use crate::scrapers::last_snapshot::{LastSnapshot, LastSnapshotSender};
+use crate::scrapers::others::Others;
 use crate::scrapers::scrape::{Ending, Patience, Scrape};
 use crate::slots::{EndpointFigures, Scraped, Slot};
 
@@ -49,6 +51,9 @@ pub struct L1Scraper {
     /// What is wrong with key files and was logged.
     told_faults: BTreeSet<String>,
     is_unsaved: bool,
+    others: Others,
+    /// Our providers, as the last snapshot has them.
+    own: BTreeSet<ProviderId>,
 }
 
 impl L1Scraper {
@@ -64,6 +69,8 @@ impl L1Scraper {
             spending: BTreeMap::new(),
             told_faults: BTreeSet::new(),
             is_unsaved: false,
+            others: Others::default(),
+            own: BTreeSet::new(),
         }
     }
 
@@ -81,7 +88,10 @@ impl L1Scraper {
             }
         };
         let request = network.request(BlockTag::Latest);
-        let snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
+        let mut snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
+        let mut lent = Readings::default();
+        let unread = self.others.lend(&mut snapshot, &mut lent);
+        self.own = snapshot.providers.keys().copied().collect();
         let (registered, private_keys) = (registered_bls_keys(&snapshot), private_keys(&self.config));
         let (keeper, config) = (&self.keeper, &network.config);
         block_in_place(|| keeper.hold_against_chain(&mut network.keys, config, private_keys, &registered));
@@ -94,6 +104,8 @@ impl L1Scraper {
         let times = times?;
         let (runways, dry) = runway_readings(&snapshot, &times, &self.spending, &thresholds);
         readings.readings.0.extend(runways.0);
+        readings.readings.0.extend(lent.0);
+        readings.findings.extend(unread);
         readings.findings.extend(dry);
         push_endpoints(&mut readings.readings, client, snapshot.block.number);
         readings.findings.extend(client.clock_behind().map(program::of_clock));
@@ -186,9 +198,15 @@ impl Scrape for L1Scraper {
         }
     }
 
-    fn served(&mut self, slot: &Slot) {
-        self.save_ledger(slot);
-        block_in_place(|| slot.save_states());
+    fn served<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+        Box::pin(async {
+            self.save_ledger(slot);
+            block_in_place(|| slot.save_states());
+            if let Some(network) = &self.network {
+                slot.tick();
+                self.others.refresh(network, &self.own, slot).await;
+            }
+        })
     }
 }
 

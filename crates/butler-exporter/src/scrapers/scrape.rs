@@ -41,8 +41,8 @@ pub trait Scrape: Send {
         let _ = (slot, ending);
     }
 
-    /// What a good scrape read is served now. May block.
-    fn served(&mut self, slot: &Slot) {
-        let _ = slot;
+    /// What a good scrape read is served now: for what need not be waited for.
+    fn served<'a>(&'a mut self, _: &'a Slot) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
     }
 }

@@ -41,6 +41,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::KeyFileUnreadable
         | Kind::KeyFilesGone
         | Kind::KeyFileSchemasMixed
+        | Kind::KeyFileDefaultsLeak
         | Kind::ProviderQueueEmpty
         | Kind::ProviderQueueShort
         | Kind::ProviderRunsDry
@@ -137,6 +138,9 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::FundingAccountDropped => "leave the funding account in one file only",
         Kind::KeyFile => "correct the place that the message names",
         Kind::KeyFileSchemasMixed => "bring all files of the folder to one schema version",
+        Kind::KeyFileDefaultsLeak => {
+            "give the validators of the other file a coinbase and publishers of their own, unless it is meant so"
+        }
         Kind::NotWatched => "configure it, if there is any",
         Kind::ProviderQueueEmpty | Kind::ProviderQueueShort | Kind::ProviderRunsDry => {
             "register more keys: nobody can delegate to an empty queue"

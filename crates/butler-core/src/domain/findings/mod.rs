@@ -241,4 +241,8 @@ pub fn deadlines(source: Source, findings: &[Finding]) -> BTreeMap<FindingKind, 
 }
 
 #[cfg(test)]
+mod reach;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod words;
