@@ -19,4 +19,5 @@ mod routes;
 pub mod scrapers;
 pub mod slots;
 pub mod states;
+mod subject;
 mod textfile;

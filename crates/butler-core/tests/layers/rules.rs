@@ -43,11 +43,13 @@ const CORE: [Folder; 12] = [
     ("daemon", "config store runtime text"),
 ];
 
-const EXPORTER: [Folder; 14] = [
+const EXPORTER: [Folder; 16] = [
     ("catalogue", ""),
     ("readings", "catalogue"),
-    ("states", ""),
-    ("key_keeper", ""),
+    ("subject", ""),
+    ("states", "subject"),
+    ("kept_keys", "subject"),
+    ("key_keeper", "kept_keys"),
     ("slots", "readings catalogue states"),
     ("exposition", "slots catalogue"),
     ("page", "slots readings catalogue"),
