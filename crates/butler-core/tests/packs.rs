@@ -211,6 +211,44 @@ async fn overrides_that_are_never_answered_cost_one_deadline() {
     }
 }
 
+/// What 400 calls cost while overrides are taken so, and the next time; whether overrides are taken after that.
+async fn costs_of_400_calls(style: OverrideRefusal) -> (u64, u64, bool) {
+    let (chain, proxy) = setting().await;
+    let client = support::client(&[support::endpoint("faulty", &proxy.url())]);
+    let block = client.head(BlockTag::Latest, &[]).await.unwrap().block;
+    let rollup = chain.oracle().unwrap().contracts.rollup_address;
+    let view = |n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) });
+    let calls: Vec<_> = (1..=400).map(view).collect();
+    let truth = client.calls(&block, &calls).await.unwrap().outcomes;
+    proxy.set(FaultPlan::always(Fault::RefuseOverrides(style)));
+    let mut costs = Vec::new();
+    for _ in 0..2 {
+        proxy.reset();
+        assert_eq!(client.calls(&block, &calls).await.unwrap().outcomes, truth);
+        costs.push(proxy.stats().calls_by_method["eth_call"]);
+    }
+    (costs[0], costs[1], client.endpoints()[0].takes_overrides())
+}
+
+#[tokio::test]
+async fn an_override_with_which_all_calls_fail_or_that_is_too_much_however_small_is_given_up() {
+    for style in [
+        OverrideRefusal::FailAfter(0),
+        OverrideRefusal::error(-32000, "out of gas"),
+        OverrideRefusal::error(-32000, "query returned more than 10000 results"),
+        OverrideRefusal::error(-32603, "execution aborted (timeout = 5s)"),
+    ] {
+        let (first, second, is_taken) = costs_of_400_calls(style.clone()).await;
+        assert!(first <= 32 && second <= 16 && !is_taken, "{style:?}: {first} calls, then {second}");
+    }
+}
+
+#[tokio::test]
+async fn calls_that_run_out_of_gas_in_a_pack_are_asked_again_together() {
+    let (first, second, is_taken) = costs_of_400_calls(OverrideRefusal::FailAfter(150)).await;
+    assert!(first <= 4 && second <= 5 && is_taken, "{first} calls, then {second}");
+}
+
 #[tokio::test]
 async fn without_multicall3_calls_are_packed_all_the_same_where_overrides_are_taken() {
     let (chain, proxy) = setting().await;

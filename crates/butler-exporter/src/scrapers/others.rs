@@ -14,10 +14,10 @@ use butler_core::network::Network;
 use butler_core::snapshot::{OtherQueues, SnapshotError};
 use tokio::time::{Instant, timeout};
 
-use super::l1::describe_snapshot_error;
+use super::failure::Failure;
 use crate::catalogue;
 use crate::readings::{Readings, count, number};
-use crate::status::Slot;
+use crate::slots::Slot;
 
 /// With every so manyth scrape.
 const EVERY: u32 = 10;
@@ -70,7 +70,7 @@ impl Others {
                 self.last = Some((queues, Instant::now()));
                 return;
             }
-            Ok(Err(error)) => describe_snapshot_error(&error),
+            Ok(Err(error)) => Failure::from(error).why,
             Err(_) => "it takes too long".to_owned(),
         };
         if !std::mem::replace(&mut self.failed, true) {

@@ -199,7 +199,9 @@ async fn act_before(
             | OverrideRefusal::Ignored
             | OverrideRefusal::Answered(_)
             | OverrideRefusal::AtLatest
-            | OverrideRefusal::AloneInTheState => {}
+            | OverrideRefusal::AloneInTheState
+            | OverrideRefusal::BalancesOnly
+            | OverrideRefusal::FailAfter(_) => {}
         },
         Fault::RefuseOverrides(_)
         | Fault::RefuseBatches { .. }
