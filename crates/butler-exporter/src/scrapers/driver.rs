@@ -62,6 +62,7 @@ impl Job {
             began = Some(Instant::now());
             drive(scraper.as_mut(), &self.slot).await;
             scraped.notify_one();
+            scraper.afterwards(&self.slot).await;
         }
     }
 }
@@ -85,7 +86,7 @@ async fn drive(scraper: &mut dyn Scrape, slot: &Slot) {
             if failures > 0 {
                 tracing::info!(network, failures, "{subject} of {network} is read again after {failures} failures");
             }
-            scraper.served(slot).await;
+            scraper.served(slot);
         }
         Err(Failure { kind, why }) => {
             let failures = slot.failed(kind, took);

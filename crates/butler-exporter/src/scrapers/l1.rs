@@ -3,6 +3,7 @@
 //! Everything of a snapshot is read at one block or nothing is. A failure is counted and logged, and the readings stay.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ use crate::scrapers::failure::Failure;
 use crate::scrapers::last_snapshot::{LastSnapshot, LastSnapshotSender};
 use crate::scrapers::others::Others;
 use crate::scrapers::scrape::{Ending, Patience, Scrape};
-use crate::slots::{EndpointFigures, Scraped, Slot};
+use crate::slots::{EndpointFigures, Outcome, Scraped, Slot};
 
 /// How hard one scrape tries; the next one comes soon.
 const POLICY: Policy = Policy { rounds: 2, patience: Duration::from_secs(20) };
@@ -198,15 +199,16 @@ impl Scrape for L1Scraper {
         }
     }
 
-    fn served<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
-        Box::pin(async {
-            self.save_ledger(slot);
-            block_in_place(|| slot.save_states());
-            if let Some(network) = &self.network {
-                slot.tick();
-                self.others.refresh(network, &self.own, slot).await;
-            }
-        })
+    fn served(&mut self, slot: &Slot) {
+        self.save_ledger(slot);
+        block_in_place(|| slot.save_states());
+    }
+
+    fn afterwards<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+        let is_good = slot.last_outcome() == Some(Outcome::Success);
+        let Some(network) = self.network.as_ref().filter(|_| is_good) else { return Box::pin(ready(())) };
+        slot.tick();
+        Box::pin(self.others.refresh(network, &self.own, slot))
     }
 }
 

@@ -41,8 +41,14 @@ pub trait Scrape: Send {
         let _ = (slot, ending);
     }
 
-    /// What a good scrape read is served now: for what need not be waited for.
-    fn served<'a>(&'a mut self, _: &'a Slot) -> BoxFuture<'a, ()> {
+    /// What a good scrape read is served now. May block.
+    fn served(&mut self, slot: &Slot) {
+        let _ = slot;
+    }
+
+    /// The scrape is over, and the next one is not due: time for what may be slow and that nobody waits for.
+    fn afterwards<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+        let _ = slot;
         Box::pin(std::future::ready(()))
     }
 }
