@@ -126,7 +126,7 @@ macro_rules! kinds {
             #[must_use]
             pub fn meaning(self) -> &'static str {
                 match self {
-                    Self::Duplicate(kind) => super::about::meaning_of_duplicate(kind),
+                    Self::Duplicate(kind) => super::duplicate::meaning_of_duplicate(kind),
                     $(Self::$variant => $meaning,)*
                 }
             }
