@@ -94,6 +94,12 @@ impl CliError {
             Self::Snapshot(SnapshotError::NoContract { .. }) => Some(
                 "compare the addresses in the configuration with those of the network, and the block with when the contract was deployed".to_owned(),
             ),
+            Self::Snapshot(SnapshotError::Nonsense { giver: None, .. }) => Some(
+                "two endpoints say the same: compare the addresses in the configuration with those of the network".to_owned(),
+            ),
+            Self::Snapshot(SnapshotError::Nonsense { giver: Some(_), .. }) => {
+                Some("give another endpoint, and compare the addresses in the configuration with those of the network".to_owned())
+            }
             Self::Snapshot(SnapshotError::Unsupported { .. }) => {
                 Some("versions 2 to 5 of Aztec's contracts are supported".to_owned())
             }
@@ -104,9 +110,7 @@ impl CliError {
             Self::Store(StoreError::Full { .. }) => Some("make room on that disk, or set `cache_directory`".to_owned()),
             Self::Config(_)
             | Self::Network(NetworkError::Choice(_) | NetworkError::Endpoint { .. })
-            | Self::Snapshot(
-                SnapshotError::Nonsense { .. } | SnapshotError::Ledger(_) | SnapshotError::Restless { .. },
-            )
+            | Self::Snapshot(SnapshotError::Ledger(_) | SnapshotError::Restless { .. })
             | Self::TopUp(_)
             | Self::Store(_)
             | Self::Output(_)

@@ -302,18 +302,19 @@ async fn a_call_that_ran_out_of_gas_among_others_is_asked_again_alone() {
         function: "heavy".into(),
         gas: 1,
         limit: None,
+        is_optional: false,
     };
     let calls = [view(1), heavy, view(2)];
     let client = support::client(&[support::endpoint("faulty", &setting.proxy.url())]);
     let block = client.head(BlockTag::Latest, &[]).await.unwrap().block;
-    let truth = client.calls(&block, &calls).await.unwrap();
+    let truth = client.calls(&block, &calls).await.unwrap().outcomes;
     let estimate = serde_json::json!([{ "to": MULTICALL3, "data": data }]);
     let needed = setting.chain.rpc("eth_estimateGas", estimate).await.unwrap();
     let needed: U256 = serde_json::from_value(needed).unwrap();
     let limit = format!("{:#x}", needed + needed / 200);
     setting.chain.rpc("evm_setBlockGasLimit", serde_json::json!([limit])).await.unwrap();
     setting.proxy.reset();
-    assert_eq!(client.calls(&block, &calls).await.unwrap(), truth);
+    assert_eq!(client.calls(&block, &calls).await.unwrap().outcomes, truth);
     assert!(truth.iter().all(|outcome| matches!(outcome, Outcome::Returned(data) if !data.is_empty())));
     assert_eq!(setting.proxy.stats().calls_by_method["eth_call"], 2, "together, then the heavy one alone");
 }

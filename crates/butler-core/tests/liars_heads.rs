@@ -272,7 +272,7 @@ async fn run_on_a_moving_chain(runs: u64) {
             let head = setting.head().await.unwrap_or_else(|error| panic!("run {run}: {error:?}")).block;
             assert!(head.number + 5 > last, "run {run}: from {last} back to {}", head.number);
             last = head.number;
-            let outcomes = setting.client.calls(&head, &calls).await.unwrap();
+            let outcomes = setting.client.calls(&head, &calls).await.unwrap().outcomes;
             assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Returned(data) if !data.is_empty())));
         }
         for index in 0..endpoints {

@@ -38,7 +38,13 @@ fn contract(number: u64) -> Address {
 }
 
 fn call(to: Address, data: Vec<u8>) -> Call {
-    Call { target: Target::Function { to, data: data.into() }, function: "any".into(), gas: 60_000, limit: None }
+    Call {
+        target: Target::Function { to, data: data.into() },
+        function: "any".into(),
+        gas: 60_000,
+        limit: None,
+        is_optional: false,
+    }
 }
 
 /// Bytes that are neither all zeros nor all different.
@@ -80,7 +86,7 @@ async fn packed_calls_end_as_those_of_multicall3_do() {
     for plan in [FaultPlan::none(), FaultPlan::always(Fault::RefuseOverrides(OverrideRefusal::Ignored))] {
         proxy.set(plan);
         let client = support::client(&[support::endpoint("faulty", &proxy.url())]);
-        answers.push(client.calls(&block, &calls).await.unwrap());
+        answers.push(client.calls(&block, &calls).await.unwrap().outcomes);
     }
     assert_eq!(answers[0].len(), calls.len());
     for ((call, packed), aggregate) in calls.iter().zip(&answers[0]).zip(&answers[1]) {
@@ -107,7 +113,7 @@ async fn a_call_that_burns_its_gas_does_not_spoil_its_neighbours() {
     let calls = [0, 3, 0, 1].map(|number| call(contract(number), noise(7, 36)));
     let client = support::client(&[support::endpoint("faulty", &proxy.url())]);
     let block = client.head(BlockTag::Latest, &[]).await.unwrap().block;
-    let outcomes = client.calls(&block, &calls).await.unwrap();
+    let outcomes = client.calls(&block, &calls).await.unwrap().outcomes;
     let data = Bytes::from(noise(7, 36));
     let returned = Outcome::Returned(data.clone());
     assert_eq!(outcomes, [returned.clone(), Outcome::Failed(Bytes::new()), returned, Outcome::Failed(data)]);
@@ -198,7 +204,7 @@ async fn overrides_that_are_never_answered_cost_one_deadline() {
         let view = |n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) });
         let calls: Vec<_> = (1..=20).map(view).collect();
         for time in ["first", "second"] {
-            let outcomes = client.calls(&block, &calls).await.unwrap();
+            let outcomes = client.calls(&block, &calls).await.unwrap().outcomes;
             let answered = |outcome: &Outcome| matches!(outcome, Outcome::Returned(data) if !data.is_empty());
             assert!(outcomes.iter().all(answered), "the {time} time with {endpoints}");
         }
@@ -209,6 +215,44 @@ async fn overrides_that_are_never_answered_cost_one_deadline() {
             .sum();
         assert!(eth_calls <= 20, "{eth_calls} calls with {endpoints}");
     }
+}
+
+/// What 400 calls cost while overrides are taken so, and the next time; whether overrides are taken after that.
+async fn costs_of_400_calls(style: OverrideRefusal) -> (u64, u64, bool) {
+    let (chain, proxy) = setting().await;
+    let client = support::client(&[support::endpoint("faulty", &proxy.url())]);
+    let block = client.head(BlockTag::Latest, &[]).await.unwrap().block;
+    let rollup = chain.oracle().unwrap().contracts.rollup_address;
+    let view = |n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) });
+    let calls: Vec<_> = (1..=400).map(view).collect();
+    let truth = client.calls(&block, &calls).await.unwrap().outcomes;
+    proxy.set(FaultPlan::always(Fault::RefuseOverrides(style)));
+    let mut costs = Vec::new();
+    for _ in 0..2 {
+        proxy.reset();
+        assert_eq!(client.calls(&block, &calls).await.unwrap().outcomes, truth);
+        costs.push(proxy.stats().calls_by_method["eth_call"]);
+    }
+    (costs[0], costs[1], client.endpoints()[0].takes_overrides())
+}
+
+#[tokio::test]
+async fn an_override_with_which_all_calls_fail_or_that_is_too_much_however_small_is_given_up() {
+    for style in [
+        OverrideRefusal::FailAfter(0),
+        OverrideRefusal::error(-32000, "out of gas"),
+        OverrideRefusal::error(-32000, "query returned more than 10000 results"),
+        OverrideRefusal::error(-32603, "execution aborted (timeout = 5s)"),
+    ] {
+        let (first, second, is_taken) = costs_of_400_calls(style.clone()).await;
+        assert!(first <= 32 && second <= 16 && !is_taken, "{style:?}: {first} calls, then {second}");
+    }
+}
+
+#[tokio::test]
+async fn calls_that_run_out_of_gas_in_a_pack_are_asked_again_together() {
+    let (first, second, is_taken) = costs_of_400_calls(OverrideRefusal::FailAfter(150)).await;
+    assert!(first <= 4 && second <= 5 && is_taken, "{first} calls, then {second}");
 }
 
 #[tokio::test]
@@ -222,13 +266,13 @@ async fn without_multicall3_calls_are_packed_all_the_same_where_overrides_are_ta
     let view = |n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) });
     let calls: Vec<_> = (1..=20).map(view).collect();
     proxy.reset();
-    let truth = client.calls(&block, &calls).await.unwrap();
+    let truth = client.calls(&block, &calls).await.unwrap().outcomes;
     assert_eq!(proxy.stats().calls_by_method["eth_call"], 1);
     // Without either they go one by one, and nothing is tried in vain the next time.
     proxy.set(FaultPlan::always(Fault::RefuseOverrides(OverrideRefusal::Ignored)));
-    assert_eq!(client.calls(&block, &calls).await.unwrap(), truth);
+    assert_eq!(client.calls(&block, &calls).await.unwrap().outcomes, truth);
     proxy.reset();
-    assert_eq!(client.calls(&block, &calls).await.unwrap(), truth);
+    assert_eq!(client.calls(&block, &calls).await.unwrap().outcomes, truth);
     assert_eq!(proxy.stats().calls_by_method["eth_call"], 21, "twenty and the proof");
 }
 

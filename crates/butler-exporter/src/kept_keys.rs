@@ -7,57 +7,38 @@ use std::path::{Path, PathBuf};
 
 use butler_core::config::{Config, NetworkConfig};
 use butler_core::key_files::{KeptFiles, KeptRecord};
-use butler_core::runtime::report::Chain;
+use butler_core::runtime::report::one_line;
 use butler_core::store::file::StoreError;
-use butler_core::store::private::{load_private, save_private};
-use ethers_core::types::Address;
+use butler_core::store::record::{Format, Record, load_record, save_record, set_aside};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-/// The largest file: more than 200,000 addresses, which is what is kept at most.
-const FILE_LIMIT: u64 = 64 << 20;
-/// The version that is written, and the only one that is read.
-const VERSION: u32 = 1;
+use crate::subject::NetworkSubject;
 
-/// Whose key files they are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Subject {
-    network: String,
-    chain_id: u64,
-    staking_registry: Address,
-}
-
-/// Before anything else is believed.
-#[derive(Debug, Deserialize)]
-struct Head {
-    version: u32,
-}
+/// How the file is written; the limit is for more than 200,000 addresses, which is what is kept at most.
+const FORMAT: Format = Format { what: "a file of what key files said", version: 1, limit: 64 << 20 };
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Content {
     version: u32,
-    subject: Subject,
+    subject: NetworkSubject,
     kept: KeptRecord,
 }
 
-/// Why a file is of no use.
-#[derive(Debug, Error)]
-enum KeptKeysError {
-    #[error(transparent)]
-    Store(StoreError),
-    #[error("`{}` does not hold what key files said", .path.display())]
-    Malformed { path: PathBuf },
-    #[error("`{}` has version {version}, this program knows {VERSION}", .path.display())]
-    Version { path: PathBuf, version: u32 },
-    #[error("`{}` belongs to another network, chain or registry", .path.display())]
-    Foreign { path: PathBuf },
+impl Record for Content {
+    type Subject = NetworkSubject;
+
+    const FORMAT: Format = FORMAT;
+
+    fn subject(&self) -> &NetworkSubject {
+        &self.subject
+    }
 }
 
 /// The file of one network.
 #[derive(Debug)]
 pub struct KeptKeysFile {
     path: PathBuf,
-    subject: Subject,
+    subject: NetworkSubject,
     /// What was saved last, as its generation.
     saved: Option<u64>,
     is_failing: bool,
@@ -67,12 +48,8 @@ impl KeptKeysFile {
     /// The file of a network; `None` when there is no folder for it.
     #[must_use]
     pub fn of(config: &Config, network: &NetworkConfig) -> Option<Self> {
-        let folder = config.exporter.state_directory.as_ref()?;
-        let subject = Subject {
-            network: network.name.clone(),
-            chain_id: network.chain_id,
-            staking_registry: network.staking_registry,
-        };
+        let folder = config.exporter.scrape.state_directory.as_ref()?;
+        let subject = NetworkSubject::of(network);
         let path = folder.join(format!("exporter-{}-keys.json", network.name));
         Some(Self { path, subject, saved: None, is_failing: false })
     }
@@ -87,34 +64,15 @@ impl KeptKeysFile {
     #[must_use]
     pub fn load(&self) -> Option<KeptRecord> {
         let network = &self.subject.network;
-        match self.read() {
-            Ok(record) => Some(record),
-            Err(KeptKeysError::Store(StoreError::Missing { .. })) => None,
+        match load_record::<Content>(&self.path, &self.subject) {
+            Ok(content) => Some(content.kept),
+            Err(error) if error.is_missing() => None,
             Err(error) => {
-                let aside = self.path.with_extension("json.unusable");
-                let kept = match std::fs::rename(&self.path, &aside) {
-                    Ok(()) => format!("it is kept as `{}`", aside.display()),
-                    Err(error) => format!("it cannot be moved aside ({})", error.kind()),
-                };
-                let why = Chain(&error).to_string().replace("\n  because ", ": ");
+                let (why, kept) = (one_line(&error), set_aside(&self.path));
                 tracing::warn!(network, "what key files of {network} said before is not known: {why}; {kept}");
                 None
             }
         }
-    }
-
-    fn read(&self) -> Result<KeptRecord, KeptKeysError> {
-        let bytes = load_private(&self.path, FILE_LIMIT).map_err(KeptKeysError::Store)?;
-        let malformed = |_| KeptKeysError::Malformed { path: self.path.clone() };
-        let Head { version } = serde_json::from_slice(&bytes).map_err(malformed)?;
-        if version != VERSION {
-            return Err(KeptKeysError::Version { path: self.path.clone(), version });
-        }
-        let content: Content = serde_json::from_slice(&bytes).map_err(malformed)?;
-        if content.subject != self.subject {
-            return Err(KeptKeysError::Foreign { path: self.path.clone() });
-        }
-        Ok(content.kept)
     }
 
     /// Stores what is kept where that is not stored yet. A failure is told the first time. Blocks.
@@ -125,7 +83,7 @@ impl KeptKeysFile {
         }
         let network = &self.subject.network;
         match self.write(kept) {
-            Ok(()) | Err(StoreError::Sync { .. }) => {
+            Ok(()) => {
                 if std::mem::take(&mut self.is_failing) {
                     tracing::info!(network, "what key files of {network} say is kept again");
                 }
@@ -133,7 +91,7 @@ impl KeptKeysFile {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.is_failing, true) {
-                    let why = Chain(&error).to_string().replace("\n  because ", ": ");
+                    let why = one_line(&error);
                     tracing::warn!(network, "what key files of {network} say cannot be kept for the next start: {why}");
                 }
             }
@@ -141,10 +99,10 @@ impl KeptKeysFile {
     }
 
     fn write(&self, kept: &KeptFiles) -> Result<(), StoreError> {
-        let content = Content { version: VERSION, subject: self.subject.clone(), kept: kept.record() };
+        let content = Content { version: FORMAT.version, subject: self.subject.clone(), kept: kept.record() };
         #[expect(clippy::expect_used, reason = "keys of its objects are texts, and nothing else can fail")]
         let bytes = serde_json::to_vec(&content).expect("what is kept can be written as JSON");
-        save_private(&self.path, &bytes)
+        save_record(&self.path, &bytes)
     }
 }
 
@@ -154,12 +112,16 @@ mod tests {
 
     use butler_core::key_files::{KeySources, PrivateKeys};
     use butler_core::store::file::save_atomic;
+    use ethers_core::types::Address;
 
     use super::*;
 
     fn file(folder: &Path) -> KeptKeysFile {
-        let subject =
-            Subject { network: "devnet".to_owned(), chain_id: 31_337, staking_registry: Address::repeat_byte(7) };
+        let subject = NetworkSubject {
+            network: "devnet".to_owned(),
+            chain_id: 31_337,
+            staking_registry: Address::repeat_byte(7),
+        };
         KeptKeysFile { path: folder.join("state/exporter-devnet-keys.json"), subject, saved: None, is_failing: false }
     }
 
@@ -232,7 +194,7 @@ mod tests {
         let golden = include_bytes!("../tests/golden/keys-1.json");
         let file = file(Path::new(""));
         let content: Content = serde_json::from_slice(golden).unwrap();
-        assert_eq!((content.version, &content.subject), (VERSION, &file.subject));
+        assert_eq!((content.version, &content.subject), (FORMAT.version, &file.subject));
         assert_eq!(
             serde_json::to_value(&content).unwrap(),
             serde_json::from_slice::<serde_json::Value>(golden).unwrap()

@@ -81,5 +81,5 @@ impl Shared {
 /// Whether the exporter may derive addresses from private keys.
 #[must_use]
 pub fn private_keys(config: &Config) -> PrivateKeys {
-    if config.exporter.read_private_keystores { PrivateKeys::Derive } else { PrivateKeys::Refuse }
+    if config.exporter.scrape.read_private_keystores { PrivateKeys::Derive } else { PrivateKeys::Refuse }
 }

@@ -23,6 +23,11 @@ enum Form {
 /// How one call of a pack ended: whether well, and with what.
 pub(crate) type Ended = (bool, Vec<u8>);
 
+/// Whether this input of a call asks for an account's balance.
+pub(crate) fn is_balance(input: &[u8]) -> bool {
+    input.starts_with(&id(BALANCE))
+}
+
 /// The calls of one `eth_call`.
 #[derive(Debug)]
 pub(crate) struct Pack {

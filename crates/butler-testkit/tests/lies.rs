@@ -252,6 +252,41 @@ async fn getters_revert_alone_and_in_packs() {
 }
 
 #[tokio::test]
+async fn answers_are_zeros_or_one_more_alone_and_in_packs() {
+    let setting = Setting::start().await;
+    let contracts = setting.chain.oracle().unwrap().contracts;
+    let epoch = hex::decode("5d3ea8f1").unwrap();
+    let place = hex::decode("42cbb15c").unwrap();
+    let alone = json!([{ "to": setting.rollup(), "data": format!("0x{}", hex::encode(&epoch)) }, "latest"]);
+    let inner =
+        |to, data: &[u8]| Token::Tuple(vec![Token::Address(to), Token::Bool(true), Token::Bytes(data.to_vec())]);
+    let calls = vec![inner(setting.rollup(), &epoch), inner(contracts.multicall3, &place)];
+    let pack = format!("0x82ad56cb{}", hex::encode(encode(&[Token::Array(calls)])));
+    let pack = json!([{ "to": contracts.multicall3, "data": pack }, "latest"]);
+    let words = async || {
+        let answer = setting.told("eth_call", pack.clone()).await;
+        let bytes = hex::decode(answer.as_str().unwrap()).unwrap();
+        let outcome = ParamType::Tuple(vec![ParamType::Bool, ParamType::Bytes]);
+        let outcomes = decode(&[ParamType::Array(Box::new(outcome))], &bytes).unwrap().remove(0);
+        let word = |outcome: Token| hex::encode(outcome.into_tuple().unwrap().remove(1).into_bytes().unwrap());
+        outcomes.into_array().unwrap().into_iter().map(word).map(|word| number(&json!(word))).collect::<Vec<_>>()
+    };
+    setting.proxy.set(FaultPlan::none());
+    let truth = words().await;
+    assert_eq!(number(&setting.told("eth_call", alone.clone()).await), truth[0]);
+    for (lie, told) in [
+        (Lie::Zeros, 0),
+        (Lie::Zero(Getter::EpochDuration), 0),
+        (Lie::OneMore(Getter::EpochDuration), truth[0] + 1),
+        (Lie::OneMore(Getter::ProviderQueues), truth[0]),
+    ] {
+        setting.lie(lie);
+        assert_eq!(words().await, [told, truth[1]], "{lie}");
+        assert_eq!(number(&setting.told("eth_call", alone.clone()).await), told, "{lie}");
+    }
+}
+
+#[tokio::test]
 async fn state_is_read_at_another_block() {
     let setting = Setting::start().await;
     let old = setting.truth("eth_getBlockByNumber", block("0x50")).await;

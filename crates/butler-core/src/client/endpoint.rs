@@ -115,6 +115,14 @@ impl Endpoint {
         });
     }
 
+    /// Counts a failure, and notes it where the endpoint is to blame for it.
+    pub(super) fn blame_for(&self, failure: &RpcFailure) {
+        self.count_failure(failure.kind());
+        if failure.kind().is_endpoints_fault() {
+            self.note(Some(failure));
+        }
+    }
+
     /// A copy of what the endpoint did.
     #[must_use]
     pub fn record(&self) -> Record {

@@ -155,6 +155,21 @@ pub enum RpcFailure {
         /// The function that was called.
         function: String,
     },
+    /// Two other endpoints agree on another answer.
+    #[error("the endpoint's answer to `{function}` is not that of two others")]
+    Outvoted {
+        /// The function that was called.
+        function: String,
+    },
+    /// What a contract answers here cannot be, and another endpoint was not heard to say the same.
+    #[error("the endpoint's answer cannot be: {0}")]
+    Nonsense(String),
+    /// Of two endpoints each answers something else.
+    #[error("the endpoints disagree about `{function}`")]
+    Disputed {
+        /// The function that was called.
+        function: String,
+    },
 }
 
 /// How an endpoint says that it wants a key, or another one.
@@ -238,7 +253,8 @@ impl RpcFailure {
             Self::WrongBlock { .. } => ErrorKind::WrongBlock,
             Self::Incomplete(_) => ErrorKind::Incomplete,
             Self::LogsPruned => ErrorKind::LogsPruned,
-            Self::Contradicted { .. } => ErrorKind::Contradicted,
+            Self::Contradicted { .. } | Self::Outvoted { .. } | Self::Nonsense(_) => ErrorKind::Contradicted,
+            Self::Disputed { .. } => ErrorKind::Disagrees,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A head is taken from the endpoints that agree (`heads`); every later read is pinned to its hash, so that any endpoint
 //! that has the block gives the same answer. An endpoint that lags or leads, is on another chain, has another finalized
-//! history or was found to lie stands back. A call that fails is believed when two endpoints agree (`opinion`).
+//! history or was found to lie stands back. What contracts answer is believed when two endpoints agree (`opinion`).
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,17 +12,14 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::block_logs::{BlockLogs, read_blocks};
-use super::calls::{OnTimeout, read_calls};
 use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
 use super::log_scan::LogScan;
 use super::logs::LogFilter;
-use super::opinion::KnownFailures;
+pub use super::opinion::Told;
 pub use super::rounds::Policy;
 use super::rounds::Rounds;
-use crate::contracts::call::Call;
-use crate::contracts::multicall::Outcome;
 use crate::domain::block::BlockRef;
 use crate::runtime::clock::unix_now;
 
@@ -57,7 +54,6 @@ pub struct L1Client {
     pub(super) policy: Policy,
     pub(super) clock: fn() -> u64,
     pub(super) clock_behind: AtomicU64,
-    pub(super) failures: KnownFailures,
 }
 
 impl L1Client {
@@ -78,7 +74,6 @@ impl L1Client {
             policy,
             clock: unix_now,
             clock_behind: AtomicU64::new(0),
-            failures: KnownFailures::default(),
         })
     }
 
@@ -98,25 +93,6 @@ impl L1Client {
     #[must_use]
     pub fn chain_id(&self) -> u64 {
         self.chain_id
-    }
-
-    /// Reads contracts at the block with that hash. A call that fails is believed when a second endpoint agrees.
-    ///
-    /// # Errors
-    /// The last endpoint's failure when none answered.
-    pub async fn calls(&self, pin: &BlockRef, calls: &[Call]) -> Result<Vec<Outcome>, RpcError> {
-        if calls.is_empty() {
-            return Ok(Vec::new());
-        }
-        let is_alone = self.endpoints.len() == 1;
-        let ask = |endpoint, round| {
-            // A deadline is waited out once more only where nobody else may be quicker.
-            let on_timeout = if is_alone || round > 1 { OnTimeout::AskForLess } else { OnTimeout::PassOn };
-            read_calls(endpoint, pin, calls, on_timeout).boxed()
-        };
-        let (first, mut outcomes) = self.in_rounds("eth_call", &BTreeSet::new(), ask).await?;
-        self.confirm_failures(first, pin, calls, &mut outcomes).boxed().await;
-        Ok(outcomes)
     }
 
     /// Reads the logs from block `from` to block `to`, in steps; with `pin`, the step that ends at its height proves that the
@@ -200,7 +176,7 @@ impl L1Client {
 
     /// The same, for who wants to know the round and who answered. The futures are boxed, because nothing proves to a caller
     /// that those of an asynchronous closure are `Send`.
-    async fn in_rounds<'e, T>(
+    pub(super) async fn in_rounds<'e, T>(
         &'e self,
         method: &'static str,
         beside: &BTreeSet<usize>,

@@ -170,7 +170,10 @@ pub(super) fn narrower(failure: &RpcFailure, from: u64, span: u64, patience: &mu
         | RpcFailure::WrongBlock { .. }
         | RpcFailure::Incomplete(_)
         | RpcFailure::LogsPruned
-        | RpcFailure::Contradicted { .. } => patience.unspoken = patience.unspoken.checked_sub(1)?,
+        | RpcFailure::Contradicted { .. }
+        | RpcFailure::Outvoted { .. }
+        | RpcFailure::Nonsense(_)
+        | RpcFailure::Disputed { .. } => patience.unspoken = patience.unspoken.checked_sub(1)?,
     }
     Some(half)
 }

@@ -2,7 +2,7 @@
 //!
 //! `http` moves bounded bytes under a deadline, `wire` is JSON-RPC without I/O, `refusal` tells error texts of providers
 //! apart, `endpoint` is one URL, `limits` what was learnt about it, `l1` is several endpoints that stand in for each other
-//! (`heads` and `vote`: whose block is read; `opinion`: whose failures are believed), `rounds` says when to ask again,
+//! (`heads` and `vote`: whose block is read; `opinion`: whose answers are believed), `rounds` says when to ask again,
 //! `calls`, `log_scan` and `block_logs` are the bulk reads, `host` looks at a machine from outside. No answer is retried
 //! blindly and no failed read becomes a value.
 

@@ -53,10 +53,7 @@ impl Rounds {
         if let RpcFailure::RateLimited { retry_after: Some(wait) } = failure {
             self.pause = self.pause.max(wait);
         }
-        endpoint.count_failure(kind);
-        if kind.is_endpoints_fault() {
-            endpoint.note(Some(&failure));
-        }
+        endpoint.blame_for(&failure);
         self.may_pass |= kind.is_passing();
         let error = RpcError { endpoint: name.to_owned(), method: self.method, failure };
         if !kind.is_worth_another_try() {

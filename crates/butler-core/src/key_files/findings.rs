@@ -44,7 +44,7 @@ impl KeyFilesReport {
             }
         }
         found.extend(self.kept.iter().map(|kept| self.of_kept(kept)));
-        found.extend(self.notices.iter().filter_map(of_notice));
+        found.extend(self.notices.iter().map(of_notice));
         let mut paying = BTreeMap::<&str, usize>::new();
         for entry in self.book.entries.iter().filter(|entry| entry.pays_itself) {
             *paying.entry(&entry.file).or_default() += 1;
@@ -67,12 +67,11 @@ impl KeyFilesReport {
     }
 }
 
-fn of_notice(notice: &KeyFileNotice) -> Option<Finding> {
+fn of_notice(notice: &KeyFileNotice) -> Finding {
     match notice {
-        KeyFileNotice::SchemasMixed { folder, files } => Some(keys::of_mixed_schemas(folder, files)),
-        KeyFileNotice::FundingAccountDropped { file } => Some(keys::of_dropped_funding(file)),
-        KeyFileNotice::BlsUnproven { attester, file, index } => Some(keys::of_unproven_bls(*attester, file, *index)),
-        // What a node does with it is what the book says, and what is wrong with that is found there.
-        KeyFileNotice::DefaultsLeak { .. } => None,
+        KeyFileNotice::SchemasMixed { folder, files } => keys::of_mixed_schemas(folder, files),
+        KeyFileNotice::FundingAccountDropped { file } => keys::of_dropped_funding(file),
+        KeyFileNotice::BlsUnproven { attester, file, index } => keys::of_unproven_bls(*attester, file, *index),
+        KeyFileNotice::DefaultsLeak { from, into } => keys::of_leaking_defaults(from, into),
     }
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::ledger::Doubt;
 use crate::client::error::RpcError;
+use crate::client::l1::L1Client;
 use crate::contracts::call::DecodeError;
 use crate::contracts::events::EventError;
 use crate::domain::ids::ProviderId;
@@ -82,12 +83,14 @@ pub enum SnapshotError {
         function: String,
     },
     /// An answer that cannot be.
-    #[error("the {contract} at {} answered nonsense", checksummed(.address))]
+    #[error("the {contract} at {} answered nonsense{}", checksummed(.address), by(.giver.as_ref()))]
     Nonsense {
         /// The contract's role.
         contract: Contract,
         /// Its address.
         address: Address,
+        /// Who says so, when nobody else was heard to say the same; `None` when that is what the contract answers.
+        giver: Option<Giver>,
         /// What is wrong.
         #[source]
         source: DecodeError,
@@ -109,6 +112,26 @@ pub enum SnapshotError {
         /// How often it was tried.
         attempts: u32,
     },
+}
+
+/// An endpoint that gave an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Giver {
+    /// Its index among the client's endpoints.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+}
+
+impl Giver {
+    /// The endpoint of that index.
+    pub(super) fn of(client: &L1Client, index: usize) -> Option<Self> {
+        client.endpoints().get(index).map(|endpoint| Self { index, name: endpoint.name().to_owned() })
+    }
+}
+
+fn by(giver: Option<&Giver>) -> String {
+    giver.map(|giver| format!(", as {} has it", giver.name)).unwrap_or_default()
 }
 
 /// Why one attempt at a snapshot ended.

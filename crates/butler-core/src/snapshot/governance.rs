@@ -2,6 +2,7 @@
 
 use ethers_core::types::{Address, U256};
 
+use super::convicts::Convicts;
 use super::error::{Contract, SnapshotError};
 use super::reads::{Answers, Reads, Slot};
 use crate::client::l1::L1Client;
@@ -30,10 +31,11 @@ pub struct GovernanceRequest {
     pub clock: RollupClock,
 }
 
-/// Reads governance again and again, and remembers the rules.
+/// Reads governance again and again.
 #[derive(Debug, Default)]
 pub struct GovernanceReader {
-    rules: Option<(Address, SignalRules)>,
+    /// The proposer that was found last.
+    proposer: Option<Address>,
 }
 
 impl GovernanceReader {
@@ -42,6 +44,21 @@ impl GovernanceReader {
     /// # Errors
     /// See [`SnapshotError`]; nothing partial is ever returned.
     pub async fn read(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        request: &GovernanceRequest,
+    ) -> Result<GovernanceFacts, SnapshotError> {
+        let mut convicts = Convicts::default();
+        loop {
+            match self.read_once(client, pin, request).await {
+                Err(error) if convicts.take(client, &error) => self.proposer = None,
+                result => return result,
+            }
+        }
+    }
+
+    async fn read_once(
         &mut self,
         client: &L1Client,
         pin: &BlockRef,
@@ -58,24 +75,30 @@ impl GovernanceReader {
         let contract = Contract::Governance;
         let address: Slot<Address> = reads.push(contract, governance, GETTER_GAS, governance::GovernanceProposerCall);
         let count: Slot<U256> = reads.push(contract, governance, GETTER_GAS, governance::ProposalCountCall);
-        let answers = reads.fetch(client, pin).await?;
+        // Asked beside the governance: a proposer that was known before is most likely still the one.
+        let known = self.proposer.map(|known| (known, RuleSlots::plan(&mut reads, known)));
+        let mut answers = reads.fetch(client, pin).await?;
         let address = answers.checked(&address, |address| decode::present("governanceProposer", address))?;
         let proposal_count = answers.checked(&count, |count| decode::small("proposalCount", count))?;
-        let rules = match self.rules {
-            Some((known, rules)) if known == address => rules,
+        let slots = match known {
+            Some((known, slots)) if known == address => slots,
             Some(_) | None => {
-                let rules = read_rules(client, pin, address).await?;
-                self.rules = Some((address, rules));
-                rules
+                let mut reads = Reads::default();
+                let slots = RuleSlots::plan(&mut reads, address);
+                answers = reads.fetch(client, pin).await?;
+                slots
             }
         };
+        let rules = slots.take(&answers, address)?;
+        self.proposer = Some(address);
 
         let times = || {
             let round = rules.round_at(&request.clock, pin.timestamp)?;
             Some((round, rules.round_end(&request.clock, round)?))
         };
+        let proposer = (Contract::GovernanceProposer, address);
         let (current_round, current_end) =
-            times().ok_or_else(|| nonsense(address, "ROUND_SIZE", "a round that lies in no time"))?;
+            times().ok_or_else(|| answers.nonsense(proposer, "ROUND_SIZE", "a round that lies in no time"))?;
         let mut reads = Reads::default();
         let data: Vec<(u64, Slot<proposer::GetRoundDataReturn>)> = (current_round.saturating_sub(rules.lifetime_rounds)
             ..=current_round)
@@ -111,29 +134,36 @@ impl GovernanceReader {
     }
 }
 
-async fn read_rules(client: &L1Client, pin: &BlockRef, address: Address) -> Result<SignalRules, SnapshotError> {
-    let mut reads = Reads::default();
-    macro_rules! figure {
-        ($call:ident) => {
-            reads.push(Contract::GovernanceProposer, address, GETTER_GAS, proposer::$call)
-        };
+/// Where the answers about a proposer's rules are.
+struct RuleSlots([Slot<U256>; 4]);
+
+impl RuleSlots {
+    fn plan(reads: &mut Reads, address: Address) -> Self {
+        macro_rules! figure {
+            ($call:ident) => {
+                reads.push(Contract::GovernanceProposer, address, GETTER_GAS, proposer::$call)
+            };
+        }
+        Self([
+            figure!(QuorumSizeCall),
+            figure!(RoundSizeCall),
+            figure!(LifetimeInRoundsCall),
+            figure!(ExecutionDelayInRoundsCall),
+        ])
     }
-    let slots: [Slot<U256>; 4] = [
-        figure!(QuorumSizeCall),
-        figure!(RoundSizeCall),
-        figure!(LifetimeInRoundsCall),
-        figure!(ExecutionDelayInRoundsCall),
-    ];
-    let answers = reads.fetch(client, pin).await?;
-    let mut figures = [0; 4];
-    for (figure, slot) in figures.iter_mut().zip(&slots) {
-        *figure = answers.checked(slot, |value| decode::small("GovernanceProposer", value))?;
+
+    fn take(&self, answers: &Answers, address: Address) -> Result<SignalRules, SnapshotError> {
+        let mut figures = [0; 4];
+        for (figure, slot) in figures.iter_mut().zip(&self.0) {
+            *figure = answers.checked(slot, |value| decode::small("GovernanceProposer", value))?;
+        }
+        let [quorum, round_slots, lifetime_rounds, execution_delay_rounds] = figures;
+        if round_slots == 0 || lifetime_rounds > ROUND_LIMIT {
+            let proposer = (Contract::GovernanceProposer, address);
+            return Err(answers.nonsense(proposer, "ROUND_SIZE", "rounds of no slots, or rounds that live too long"));
+        }
+        Ok(SignalRules { quorum, round_slots, lifetime_rounds, execution_delay_rounds })
     }
-    let [quorum, round_slots, lifetime_rounds, execution_delay_rounds] = figures;
-    if round_slots == 0 || lifetime_rounds > ROUND_LIMIT {
-        return Err(nonsense(address, "ROUND_SIZE", "rounds of no slots, or rounds that live too long"));
-    }
-    Ok(SignalRules { quorum, round_slots, lifetime_rounds, execution_delay_rounds })
 }
 
 /// A payload, and where the answer about its signals is.
@@ -175,9 +205,4 @@ impl ProposalSlots {
         };
         self.0.iter().map(proposal).collect()
     }
-}
-
-fn nonsense(address: Address, function: &'static str, problem: &'static str) -> SnapshotError {
-    let source = DecodeError::nonsense(function, problem);
-    SnapshotError::Nonsense { contract: Contract::GovernanceProposer, address, source }
 }

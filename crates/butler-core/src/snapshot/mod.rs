@@ -4,6 +4,7 @@
 //! is complete, or there is an error and no snapshot. Four dependent round trips suffice when the ledger is up to date:
 //! head, registries, rollup with attesters, queues with the active set.
 
+mod convicts;
 mod delegation_times;
 mod deposits;
 mod error;
@@ -11,6 +12,7 @@ mod escrow;
 mod governance;
 mod ledger;
 mod memo;
+mod others;
 mod reader;
 mod reads;
 mod remedies;
@@ -20,9 +22,10 @@ mod splits;
 mod stages;
 
 pub use delegation_times::DelegationTimes;
-pub use error::{Contract, SnapshotError};
+pub use error::{Contract, Giver, SnapshotError};
 pub use governance::{GovernanceReader, GovernanceRequest};
 pub use ledger::{LedgerCache, LedgerKey};
+pub use others::OtherQueues;
 pub use reader::{Progress, SnapshotReader, SnapshotRequest};
 pub use slashing::{SlashingReader, SlashingRequest};
 pub use sources::{EventSources, event_sources};

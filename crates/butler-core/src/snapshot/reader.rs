@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ethers_core::types::Address;
+use ethers_core::types::{Address, H256};
 use tokio::time::sleep;
 
-use super::deposits::{open_cases, waiting_together, winners};
-use super::error::{ReadError, SnapshotError};
+use super::convicts::Convicts;
+use super::deposits::{open_cases, own_places, owners};
+use super::error::{Contract, ReadError, SnapshotError};
 use super::escrow::escrow_views;
 use super::ledger::{Doubt, LedgerCache, Trouble};
 use super::memo::Memo;
@@ -27,7 +28,9 @@ use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::rollup::QueuedDeposit;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
+use crate::domain::view::{AttesterView, OnChainStatus};
 use crate::store::file::StoreError;
+use crate::text::address::checksummed;
 
 /// How often a snapshot begins again when its block is reorged away.
 const ATTEMPTS: u32 = 3;
@@ -55,8 +58,8 @@ pub struct SnapshotRequest {
     pub publishers: BTreeSet<Address>,
     /// Whether the queues of all other providers are read too.
     pub with_other_providers: bool,
-    /// Whether proofs of keys in our queues that were never tried are put to the staking escrow's verifier; what it said
-    /// before is told in any case.
+    /// Whether proofs of own keys that wait, in our queues and in the entry queue, and were never tried are put to the staking
+    /// escrow's verifier; what it said before is told in any case, and those that compete with another deposit are always tried.
     pub with_queue_proofs: bool,
 }
 
@@ -98,8 +101,12 @@ enum Found {
 struct QueuedKeys {
     /// In our providers' queues, by provider and index.
     in_queues: BTreeMap<(ProviderId, u64), ProvenKey>,
-    /// In the entry queue, by place; only of attesters of which several deposits wait.
+    /// In the entry queue, by place: of our attesters, and what competes with them.
     waiting: BTreeMap<usize, ProvenKey>,
+    /// The places there whose proofs decide which of several deposits succeeds.
+    contested: BTreeSet<usize>,
+    /// Keys that the escrow was asked about beside other reads.
+    asked: BTreeSet<H256>,
 }
 
 /// Reads snapshots of one network, one after another.
@@ -203,6 +210,7 @@ impl SnapshotReader {
     ) -> Result<Found, SnapshotError> {
         self.ledger.begin_reading();
         let mut remedies = Remedies::default();
+        let mut convicts = Convicts::default();
         let mut set_aside = None;
         let mut attempts = 0;
         let mut pin = None;
@@ -225,6 +233,10 @@ impl SnapshotReader {
                         return Err(SnapshotError::Restless { endpoint, attempts });
                     }
                     tracing::warn!(block = block.number, "block {} is gone: beginning again", block.number);
+                    continue;
+                }
+                Err(ReadError::Failed(error)) if convicts.take(&self.client, &error) => {
+                    pin = Some(block);
                     continue;
                 }
                 Err(ReadError::Failed(error)) => newer.take().ok_or(error)?,
@@ -257,7 +269,7 @@ impl SnapshotReader {
                     set_aside.get_or_insert(proven);
                 }
                 Remedy::GiveUp if matches!(doubt.trouble, Trouble::Terms) => {
-                    self.ledger.leave_terms();
+                    self.ledger.leave_terms(&block);
                     pin = Some(block);
                 }
                 Remedy::GiveUp => {
@@ -372,22 +384,30 @@ impl SnapshotReader {
         // Where there are several endpoints, two are asked for each verdict.
         let is_alone = self.client.endpoints().len() == 1;
         let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
-        let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), is_new);
+        let asked: BTreeSet<H256> = keys.values().map(ProvenKey::key_hash).chain(self.memo.waiting().clone()).collect();
+        let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         let (mut entry_queue, active_set) = lists.take(&answers)?;
         attesters.extend(second.views(&answers)?);
+        if let Some(attester) = active_set.iter().find(|attester| is_nowhere(attesters.get(*attester))) {
+            let problem = format!("nothing is staked for {} of the active set", checksummed(attester));
+            return Err(answers.nonsense((Contract::Rollup, rollup), "getAttesterView", problem).into());
+        }
         let escrow = escrow.map_or(Ok(EscrowFacts::default()), |escrow| escrow.take(&answers))?;
-        let together = waiting_together(&delegations, &attesters, &entry_queue);
-        let together = lists.proven_keys(&answers, &together)?;
+        let places = own_places(&delegations, &attesters, &entry_queue);
+        let waiting = lists.proven_keys(&answers, &places.all)?;
         drop(answers);
         let mut providers = with_queues(own, &mut queues);
-        let keys = QueuedKeys { in_queues: keys, waiting: together };
+        let keys = QueuedKeys { in_queues: keys, waiting, contested: places.contested, asked };
         let gse = (rollup_head.facts.gse, request.with_queue_proofs);
         self.look_at_keys(&block, gse, &keys, escrow, (&mut providers, &mut entry_queue)).await?;
         let cases = open_cases(rollup, &delegations, &attesters, &entry_queue);
-        let winners = winners(&self.client, &block, rollup, &cases, &mut self.memo).await;
+        let owners = owners(&self.client, &block, rollup, &cases, &mut self.memo).await;
         drop(cases);
+        for delegation in &mut delegations {
+            delegation.withdrawer = owners.withdrawers.get(&delegation.log).copied();
+        }
         let facts = SplitFacts {
             delegations: &delegations,
             hashes: &hashes,
@@ -413,7 +433,9 @@ impl SnapshotReader {
             matches!(check.unconfirmed(), Some(Unconfirmed::OtherTerms | Unconfirmed::TermsUnknown))
         };
         if splits.checks.values().any(misfits) {
-            self.ledger.doubt_terms()?;
+            self.ledger.doubt_terms(&block)?;
+        } else {
+            self.ledger.believe_terms();
         }
         for delegation in &mut delegations {
             delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
@@ -430,14 +452,14 @@ impl SnapshotReader {
             attesters,
             delegations,
             splits: splits.checks,
-            winners,
+            winners: owners.winners,
             dripped,
             publisher_balances: balances,
             pending_rewards,
         })))
     }
 
-    /// Notes at each key that waits what the staking escrow says of it, where `with_queue_proofs` of new ones in our queues, too.
+    /// Notes at each key that waits what the staking escrow says of it, where `with_queue_proofs` of new ones, too.
     async fn look_at_keys(
         &mut self,
         block: &BlockRef,
@@ -446,15 +468,24 @@ impl SnapshotReader {
         mut facts: EscrowFacts,
         (providers, entry_queue): (&mut BTreeMap<ProviderId, ProviderFacts>, &mut Vec<QueuedDeposit>),
     ) -> Result<(), SnapshotError> {
+        let contested = || keys.contested.iter().filter_map(|place| keys.waiting.get(place));
+        let looked_at: Vec<&ProvenKey> =
+            if with_queue_proofs { keys.waiting.values().collect() } else { contested().collect() };
+        let is_alone = self.client.endpoints().len() == 1;
+        let is_new = |digest| is_alone && self.memo.is_new(digest);
+        let new = looked_at.iter().copied().filter(|key| !keys.asked.contains(&key.key_hash()));
         let mut reads = Reads::default();
-        if let Some(more) = EscrowReads::plan(&mut reads, gse, keys.waiting.values(), |_| false) {
-            let EscrowFacts { cap, is_used, right: _ } = more.take(&reads.fetch(&self.client, block).await?)?;
+        if let Some(more) = EscrowReads::plan(&mut reads, gse, new, [], is_new) {
+            let EscrowFacts { cap, is_used, right } = more.take(&reads.fetch(&self.client, block).await?)?;
             facts.cap = cap;
             facts.is_used.extend(is_used);
+            facts.right.extend(right);
         }
+        self.memo.note_waiting(keys.waiting.values().map(ProvenKey::key_hash).collect());
         let listed: Vec<ProvenKey> = keys.in_queues.values().chain(keys.waiting.values()).copied().collect();
-        let tried = if with_queue_proofs { &listed[..] } else { &listed[keys.in_queues.len()..] };
-        let views = escrow_views(&self.client, block, gse, (&listed, tried), &facts, &mut self.memo).await;
+        let in_queues = keys.in_queues.values().filter(|_| with_queue_proofs);
+        let tried: Vec<ProvenKey> = contested().chain(in_queues).chain(looked_at).copied().collect();
+        let views = escrow_views(&self.client, block, gse, (&listed, &tried), &facts, &mut self.memo).await;
         let view = |key: Option<&ProvenKey>| key.and_then(|key| views.get(&key.digest())).copied();
         for (id, provider) in providers {
             for entry in &mut provider.queue {
@@ -507,6 +538,11 @@ async fn registries_of(
     progress(Progress::Contracts { reads: reads.len() });
     let answers = reads.fetch(client, &block).await?;
     plan.take(&answers)
+}
+
+/// Whether the rollup knows nothing of an attester that was asked about.
+fn is_nowhere(view: Option<&AttesterView>) -> bool {
+    view.is_some_and(|view| view.status == OnChainStatus::None)
 }
 
 /// Moves the providers of our admins from the others to our own.

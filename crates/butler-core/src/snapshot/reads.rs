@@ -6,8 +6,9 @@ use ethers_contract::EthCall;
 use ethers_core::abi::{AbiDecode, AbiEncode, AbiType};
 use ethers_core::types::{Address, Bytes, U256};
 
-use super::error::{Contract, SnapshotError};
-use crate::client::l1::L1Client;
+use super::error::{Contract, Giver, SnapshotError};
+use crate::client::error::{RpcError, RpcFailure};
+use crate::client::l1::{L1Client, Told};
 use crate::contracts::call::{Call, DecodeError, decode_return};
 use crate::contracts::multicall::Outcome;
 use crate::domain::block::BlockRef;
@@ -26,11 +27,13 @@ pub(super) struct Slot<R> {
     answer: PhantomData<fn() -> R>,
 }
 
-/// The answers.
+/// The answers, and who gave them.
 #[derive(Debug)]
 pub(super) struct Answers {
     reads: Reads,
-    outcomes: Vec<Outcome>,
+    told: Told,
+    giver: Option<Giver>,
+    witness: Option<Giver>,
 }
 
 impl Reads {
@@ -43,6 +46,17 @@ impl Reads {
         call: C,
     ) -> Slot<R> {
         self.add(contract, Call::new(address, call).with_gas(gas))
+    }
+
+    /// Adds a read of a function that contracts of some versions lack.
+    pub(super) fn push_if_supported<C: EthCall + AbiEncode, R>(
+        &mut self,
+        contract: Contract,
+        address: Address,
+        gas: u64,
+        call: C,
+    ) -> Slot<R> {
+        self.add(contract, Call::new(address, call).with_gas(gas).optional())
     }
 
     /// Adds a question to a contract that gets just so much gas, and answers yes or no.
@@ -75,25 +89,17 @@ impl Reads {
 
     /// Fetches all of them at one block.
     pub(super) async fn fetch(self, client: &L1Client, pin: &BlockRef) -> Result<Answers, SnapshotError> {
-        let outcomes = client.calls(pin, &self.calls).await.map_err(SnapshotError::Rpc)?;
-        Ok(Answers { reads: self, outcomes })
+        let told = client.calls(pin, &self.calls).await.map_err(SnapshotError::Rpc)?;
+        let giver = Giver::of(client, told.giver);
+        let witness = told.witness.and_then(|index| Giver::of(client, index));
+        Ok(Answers { reads: self, told, giver, witness })
     }
 }
 
 impl Answers {
     /// Takes an answer that must be there.
     pub(super) fn get<R: AbiDecode + AbiType>(&self, slot: &Slot<R>) -> Result<R, SnapshotError> {
-        let (call, contract) = self.read(slot);
-        match self.outcomes.get(slot.index) {
-            Some(Outcome::Returned(data)) => {
-                decode_return(&call.function, data).map_err(|source| blame(contract, call.address(), source))
-            }
-            Some(Outcome::Failed(_)) | None => Err(SnapshotError::Unsupported {
-                contract,
-                address: call.address(),
-                function: call.function.clone().into_owned(),
-            }),
-        }
+        self.checked(slot, Ok)
     }
 
     /// Takes an answer that older versions do not give.
@@ -105,25 +111,79 @@ impl Answers {
         }
     }
 
-    /// Takes an answer and checks it.
+    /// Takes an answer and checks it. Of two endpoints that answer differently, one whose answer cannot be is to blame.
     pub(super) fn checked<R: AbiDecode + AbiType, T>(
         &self,
         slot: &Slot<R>,
-        check: impl FnOnce(R) -> Result<T, DecodeError>,
+        check: impl Fn(R) -> Result<T, DecodeError>,
     ) -> Result<T, SnapshotError> {
-        let (call, contract) = self.read(slot);
-        check(self.get(slot)?).map_err(|source| blame(contract, call.address(), source))
+        let Some(other) = self.told.disputed.get(&slot.index) else {
+            return self.read(slot, self.told.outcomes.get(slot.index), &check, self.only_giver());
+        };
+        let told = self.read(slot, self.told.outcomes.get(slot.index), &check, self.giver.as_ref());
+        let is_disputed = |error: &SnapshotError| {
+            let is_silence = matches!(error, SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. });
+            is_silence && self.question(slot).0.is_optional
+        };
+        match (told, self.read(slot, Some(other), &check, self.witness.as_ref())) {
+            (Err(error), Ok(_)) | (Ok(_), Err(error)) if !is_disputed(&error) => Err(error),
+            (Err(error), Err(_)) => Err(error),
+            (_, _) => Err(self.disputed(&self.question(slot).0.function)),
+        }
     }
 
-    fn read<R>(&self, slot: &Slot<R>) -> (&Call, Contract) {
+    /// Answers that each can be, and together cannot.
+    pub(super) fn nonsense(
+        &self,
+        (contract, address): (Contract, Address),
+        function: &'static str,
+        problem: impl Into<String>,
+    ) -> SnapshotError {
+        let source = DecodeError::nonsense(function, problem);
+        SnapshotError::Nonsense { contract, address, giver: self.only_giver().cloned(), source }
+    }
+
+    /// Who gave them, unless somebody else was heard to say the same.
+    pub(super) fn only_giver(&self) -> Option<&Giver> {
+        self.giver.as_ref().filter(|_| self.witness.is_none())
+    }
+
+    fn disputed(&self, function: &str) -> SnapshotError {
+        let names: Vec<&str> =
+            [&self.giver, &self.witness].into_iter().flatten().map(|one| one.name.as_str()).collect();
+        SnapshotError::Rpc(RpcError {
+            endpoint: names.join(" and "),
+            method: "eth_call",
+            failure: RpcFailure::Disputed { function: function.to_owned() },
+        })
+    }
+
+    fn read<R: AbiDecode + AbiType, T>(
+        &self,
+        slot: &Slot<R>,
+        outcome: Option<&Outcome>,
+        check: &impl Fn(R) -> Result<T, DecodeError>,
+        giver: Option<&Giver>,
+    ) -> Result<T, SnapshotError> {
+        let (call, contract) = self.question(slot);
+        let address = call.address();
+        match outcome {
+            Some(Outcome::Returned(data)) => {
+                decode_return(&call.function, data).and_then(check).map_err(|source| match source {
+                    DecodeError::Empty { .. } => SnapshotError::NoContract { contract, address, source },
+                    DecodeError::Abi { .. } | DecodeError::Nonsense { .. } => {
+                        SnapshotError::Nonsense { contract, address, giver: giver.cloned(), source }
+                    }
+                })
+            }
+            Some(Outcome::Failed(_)) | None => {
+                Err(SnapshotError::Unsupported { contract, address, function: call.function.clone().into_owned() })
+            }
+        }
+    }
+
+    fn question<R>(&self, slot: &Slot<R>) -> (&Call, Contract) {
         #[expect(clippy::indexing_slicing, reason = "a slot is made by the list that it indexes")]
         (&self.reads.calls[slot.index], self.reads.contracts[slot.index])
-    }
-}
-
-fn blame(contract: Contract, address: Address, source: DecodeError) -> SnapshotError {
-    match source {
-        DecodeError::Empty { .. } => SnapshotError::NoContract { contract, address, source },
-        DecodeError::Abi { .. } | DecodeError::Nonsense { .. } => SnapshotError::Nonsense { contract, address, source },
     }
 }

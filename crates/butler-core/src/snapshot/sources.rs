@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use ethers_core::types::{Address, U256};
 
+use super::convicts::Convicts;
 use super::error::{Contract, SnapshotError};
 use super::reads::{Reads, Slot};
 use crate::client::l1::L1Client;
@@ -33,6 +34,21 @@ pub struct EventSources {
 /// # Errors
 /// See [`SnapshotError`]; nothing partial is ever returned.
 pub async fn event_sources(
+    client: &L1Client,
+    pin: &BlockRef,
+    aztec_registry: Address,
+    staking_registry: Address,
+) -> Result<EventSources, SnapshotError> {
+    let mut convicts = Convicts::default();
+    loop {
+        match read_once(client, pin, aztec_registry, staking_registry).await {
+            Err(error) if convicts.take(client, &error) => {}
+            result => return result,
+        }
+    }
+}
+
+async fn read_once(
     client: &L1Client,
     pin: &BlockRef,
     aztec_registry: Address,
@@ -73,8 +89,9 @@ pub async fn event_sources(
     for slot in &rollups {
         let rollup = answers.checked(slot, |address| decode::present("getRollup", address))?;
         sources.insert(rollup, Source::Rollup);
-        let gse: Slot<Address> = reads.push(Contract::Rollup, rollup, GETTER_GAS, rollup::GetGSECall);
-        let slasher: Slot<Address> = reads.push(Contract::Rollup, rollup, GETTER_GAS, rollup::GetSlasherCall);
+        let gse: Slot<Address> = reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetGSECall);
+        let slasher: Slot<Address> =
+            reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetSlasherCall);
         parts.push((gse, slasher));
     }
     let answers = reads.fetch(client, pin).await?;

@@ -158,6 +158,10 @@ pub enum OverrideRefusal {
     AtLatest,
     /// The rest of the state is lost: every contract but that of the override is gone.
     AloneInTheState,
+    /// The same, but accounts keep their balances.
+    BalancesOnly,
+    /// Every call of the pack but the first so many fails without a reason, as when gas runs out.
+    FailAfter(usize),
     /// This status and a web page for the whole request.
     Status(u16),
     /// The whole request is never answered.
@@ -192,6 +196,21 @@ impl OverrideRefusal {
             Self::Answered(format!("0x{}", "00".repeat(320))),
             Self::AtLatest,
             Self::AloneInTheState,
+            Self::BalancesOnly,
+            Self::FailAfter(0),
+            Self::error(-32005, "rate limit exceeded for eth_call with overrides"),
+            Self::error(-32000, "header not found"),
+            Self::error(-32000, "missing trie node 00 (path ) state 0x00 is not available, not found"),
+            Self::error(-32000, "state override: historical state is not available"),
+            Self::error(-32000, "out of gas"),
+            Self::error(-32603, "response too large"),
+            Self::error(-32000, "batch with overrides is not allowed"),
+            Self::error(
+                -32602,
+                "invalid argument 2: json: cannot unmarshal string into Go value of type ethapi.OverrideAccount",
+            ),
+            Self::Status(413),
+            Self::Status(429),
             Self::Status(400),
             Self::Status(403),
             Self::Status(500),

@@ -11,7 +11,7 @@ mod proof;
 
 use ethers_core::types::{Bytes, U256};
 
-use self::packs::{Group, Pack, first_packs};
+use self::packs::{Form, Group, Origin, Pack, first_packs};
 use super::endpoint::Endpoint;
 use super::error::{ErrorKind, RpcFailure};
 use super::limits::Refusal;
@@ -133,8 +133,9 @@ impl Reading<'_> {
             let is_packed = packs.iter().any(Pack::is_packed);
             self.timeouts += 1;
             if self.on_timeout == OnTimeout::PassOn || self.timeouts > MOST_TIMEOUTS {
+                // Each such deadline is waited out as a whole, so that is not tried again soon.
                 if is_packed {
-                    self.endpoint.note_no_overrides(Refusal::Unspoken);
+                    self.endpoint.note_no_overrides(Refusal::Spoken);
                 }
                 return Err(failure);
             }
@@ -146,7 +147,8 @@ impl Reading<'_> {
                 return Err(failure);
             }
             self.answers = true;
-            packs = self.plainly(packs, Refusal::Unspoken);
+            let how = if kind == ErrorKind::Timeout { Refusal::Spoken } else { Refusal::Unspoken };
+            packs = self.plainly(packs, how);
             if kind != ErrorKind::Timeout {
                 // It may have passed.
                 return Ok(packs);
@@ -155,7 +157,7 @@ impl Reading<'_> {
         let name = self.endpoint.name();
         tracing::debug!(endpoint = name, "asking {name} for less at once: {failure}");
         for _ in 0..halvings {
-            packs = packs.into_iter().flat_map(|pack| pack.halves(self.calls)).collect();
+            packs = packs.into_iter().flat_map(|pack| pack.halves(self.calls, self.endpoint)).collect();
         }
         Ok(packs)
     }
@@ -177,10 +179,11 @@ impl Reading<'_> {
 
     /// Takes what our own program answered; returns what has to be asked again.
     fn settle_packed(&mut self, returned: &str, group: Group) -> Vec<Pack> {
-        match overrides::read(returned, group.calls.len(), self.pin) {
+        let calls: Vec<&Call> = group.calls.iter().filter_map(|call| self.calls.get(*call)).collect();
+        match overrides::read(returned, &calls, self.pin) {
             Ok(outcomes) => {
                 self.needs_proof = false;
-                self.settle(outcomes, group)
+                self.settle(outcomes, group, Form::Packed)
             }
             Err((how, why)) => {
                 let name = self.endpoint.name();
@@ -215,26 +218,35 @@ impl Reading<'_> {
         if proof::check(&proof, self.pin)? {
             self.needs_proof = false;
         }
-        if let Some(how) = instead.filter(|_| overrides::says_something(&outcomes)) {
+        let calls = group.calls.iter().filter_map(|call| self.calls.get(*call));
+        if let Some(how) = instead.filter(|_| overrides::says_something(calls.zip(&outcomes))) {
             self.endpoint.note_no_overrides(how);
         }
-        Ok(self.settle(outcomes, group))
+        Ok(self.settle(outcomes, group, Form::Aggregate))
     }
 
     /// Takes the ends of calls that travelled together; returns what has to be asked again.
-    fn settle(&mut self, outcomes: Vec<Outcome>, group: Group) -> Vec<Pack> {
-        if group.is_part {
-            self.endpoint.lower_call_gas(group.gas.saturating_mul(2));
-        }
-        let mut again = Vec::new();
+    fn settle(&mut self, outcomes: Vec<Outcome>, group: Group, form: Form) -> Vec<Pack> {
+        let (mut failed, count) = (Vec::new(), group.calls.len());
         for (call, outcome) in group.calls.into_iter().zip(outcomes) {
             let is_balance = matches!(self.calls.get(call).map(|call| &call.target), Some(Target::Balance(_)));
             match outcome {
-                Outcome::Failed(data) if data.is_empty() || is_balance => again.push(Pack::Direct(call)),
+                Outcome::Failed(data) if data.is_empty() || is_balance => failed.push(call),
                 outcome @ (Outcome::Returned(_) | Outcome::Failed(_)) => self.set(call, outcome),
             }
         }
-        again
+        let shows_a_limit = match group.origin {
+            Origin::Whole => false,
+            Origin::Halved(_) => true,
+            Origin::Failed => failed.is_empty(),
+        };
+        if shows_a_limit {
+            self.endpoint.lower_call_gas(group.gas.saturating_mul(2));
+        }
+        if failed.len() == count {
+            return failed.into_iter().map(Pack::Direct).collect();
+        }
+        Pack::again(failed, self.calls, form)
     }
 
     fn take_code(&mut self, answer: Option<Answer>) -> Result<(), RpcFailure> {

@@ -8,7 +8,7 @@ use super::bytes;
 use super::proof;
 use crate::client::error::RpcFailure;
 use crate::client::limits::Refusal;
-use crate::contracts::call::DecodeError;
+use crate::contracts::call::{Call, DecodeError, Target};
 use crate::contracts::multicall::Outcome;
 use crate::contracts::packed;
 use crate::domain::block::BlockRef;
@@ -26,10 +26,12 @@ pub(super) fn refused(failure: &RpcFailure) -> Option<Refusal> {
             (is_plain || message.to_ascii_lowercase().contains("override")).then_some(Refusal::Spoken)
         }
         RpcFailure::MethodNotFound => Some(Refusal::Spoken),
-        // The program cannot revert, and a gateway's rule may speak of rights, of rates, or of state that it does not offer.
+        // The program cannot revert, and a gateway's rule may speak of rights, of rates, of batches, or of state that it does
+        // not offer. A real refusal of a batch does not come this far.
         RpcFailure::Reverted { .. }
         | RpcFailure::Unauthorized { .. }
         | RpcFailure::RateLimited { .. }
+        | RpcFailure::BatchRefused
         | RpcFailure::BlockUnknown
         | RpcFailure::StateUnavailable => Some(Refusal::Unspoken),
         RpcFailure::Unreachable(_)
@@ -42,7 +44,6 @@ pub(super) fn refused(failure: &RpcFailure) -> Option<Refusal> {
         | RpcFailure::Malformed(_)
         | RpcFailure::RangeRefused { .. }
         | RpcFailure::OutOfGas
-        | RpcFailure::BatchRefused
         | RpcFailure::WrongChain { .. }
         | RpcFailure::Disagrees { .. }
         | RpcFailure::Lagging { .. }
@@ -50,17 +51,20 @@ pub(super) fn refused(failure: &RpcFailure) -> Option<Refusal> {
         | RpcFailure::WrongBlock { .. }
         | RpcFailure::Incomplete(_)
         | RpcFailure::LogsPruned
-        | RpcFailure::Contradicted { .. } => None,
+        | RpcFailure::Contradicted { .. }
+        | RpcFailure::Outvoted { .. }
+        | RpcFailure::Nonsense(_)
+        | RpcFailure::Disputed { .. } => None,
     }
 }
 
-/// Reads the program's answer to so many calls.
+/// Reads the program's answer to these calls.
 ///
 /// # Errors
 /// How sure it is that the override was not taken, and why.
-pub(super) fn read(returned: &str, calls: usize, pin: &BlockRef) -> Result<Vec<Outcome>, (Refusal, String)> {
+pub(super) fn read(returned: &str, calls: &[&Call], pin: &BlockRef) -> Result<Vec<Outcome>, (Refusal, String)> {
     let returned = bytes(returned).map_err(|failure| (Refusal::Spoken, failure.to_string()))?;
-    let results = packed::decode(&returned, calls).map_err(|error| match error {
+    let results = packed::decode(&returned, calls.len()).map_err(|error| match error {
         DecodeError::Empty { .. } | DecodeError::Abi { .. } | DecodeError::Nonsense { .. } => {
             (Refusal::Spoken, error.to_string())
         }
@@ -68,24 +72,30 @@ pub(super) fn read(returned: &str, calls: usize, pin: &BlockRef) -> Result<Vec<O
     if !proof::fits(results.number, results.timestamp, pin) {
         return Err((Refusal::Unspoken, "it was read at another block".to_owned()));
     }
-    // An override that loses the rest of the state leaves no contract anywhere.
-    if !says_something(&results.outcomes) {
+    // An override that loses the rest of the state leaves no contract anywhere; accounts may keep their balances.
+    if !says_something(calls.iter().copied().zip(&results.outcomes)) {
         return Err((Refusal::Spoken, "no contract answered anything".to_owned()));
     }
     Ok(results.outcomes)
 }
 
-/// Whether any call was answered or refused by a contract.
-pub(super) fn says_something(outcomes: &[Outcome]) -> bool {
-    outcomes.iter().any(|outcome| match outcome {
-        Outcome::Returned(data) => !data.is_empty(),
-        Outcome::Failed(_) => true,
-    })
+/// Whether any contract answered, or refused for a reason. One that fails alone and without a reason may lack the function.
+pub(super) fn says_something<'c>(outcomes: impl Iterator<Item = (&'c Call, &'c Outcome)>) -> bool {
+    let (mut functions, mut gone) = (0, 0);
+    for (_, outcome) in outcomes.filter(|(call, _)| matches!(call.target, Target::Function { .. })) {
+        functions += 1;
+        match outcome {
+            Outcome::Returned(data) if data.is_empty() => gone += 1,
+            Outcome::Failed(data) if data.is_empty() => {}
+            Outcome::Returned(_) | Outcome::Failed(_) => return true,
+        }
+    }
+    functions == 0 || (functions == 1 && gone == 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use ethers_core::types::H256;
+    use ethers_core::types::{Address, H256};
 
     use super::*;
 
@@ -96,12 +106,15 @@ mod tests {
         format!("\"0x{}\"", ethers_core::utils::hex::encode(bytes))
     }
 
+    fn view() -> Call {
+        let target = Target::Function { to: Address::repeat_byte(1), data: vec![1, 2, 3, 4].into() };
+        Call { target, function: "f".into(), gas: 1, limit: None, is_optional: false }
+    }
+
     #[test]
     fn only_an_answer_of_the_program_at_that_block_counts() {
-        let returned = [1, 0, 0, 1, 9];
-        assert_eq!(read(&answer(7, 84, &returned), 1, &PIN).unwrap(), [Outcome::Returned(vec![9].into())]);
-        let failed = [0, 0, 0, 0];
-        assert!(read(&answer(7, 84, &failed), 1, &PIN).is_ok(), "it reverted, so there is a contract");
+        let (returned, view) = ([1, 0, 0, 1, 9], view());
+        assert_eq!(read(&answer(7, 84, &returned), &[&view], &PIN).unwrap(), [Outcome::Returned(vec![9].into())]);
         for (told, how) in [
             ("\"0x\"".to_owned(), Refusal::Spoken),
             ("null".to_owned(), Refusal::Spoken),
@@ -111,8 +124,23 @@ mod tests {
             (answer(8, 96, &returned), Refusal::Unspoken),
             (answer(7, 85, &returned), Refusal::Unspoken),
         ] {
-            assert_eq!(read(&told, 1, &PIN).unwrap_err().0, how, "{told}");
+            assert_eq!(read(&told, &[&view], &PIN).unwrap_err().0, how, "{told}");
         }
+    }
+
+    #[test]
+    fn a_state_in_which_no_contract_answers_is_not_the_chains_whatever_accounts_have() {
+        let (view, balance) = (view(), Call::balance(Address::repeat_byte(2)));
+        const GONE: &[u8] = &[1, 0, 0, 0];
+        const FAILED: &[u8] = &[0, 0, 0, 0];
+        const REASON: &[u8] = &[0, 0, 0, 1, 7];
+        const WEI: &[u8] = &[1, 0, 0, 1, 5];
+        let says = |calls: &[&Call], results: &[&[u8]]| read(&answer(7, 84, &results.concat()), calls, &PIN).is_ok();
+        assert!(says(&[&view], &[FAILED]), "one function may be missing");
+        assert!(says(&[&view, &view], &[FAILED, REASON]) && says(&[&view, &view], &[GONE, REASON]));
+        assert!(says(&[&balance], &[WEI]), "nothing was asked of a contract");
+        assert!(!says(&[&view, &balance], &[GONE, WEI]));
+        assert!(!says(&[&view, &view, &balance], &[FAILED, FAILED, WEI]));
     }
 
     #[test]

@@ -15,14 +15,37 @@ use crate::contracts::packed;
 /// The most calls of one pack, so that no single answer grows beyond a few hundred kilobytes.
 const PACK_LIMIT: usize = 500;
 
+/// How many calls that failed in a pack are asked again one by one.
+const FEW: usize = 8;
+/// How often a pack for our own program is halved before its calls are tried without a state override.
+const MOST_HALVINGS: u32 = 3;
+
+/// How calls were packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Packed,
+    Aggregate,
+}
+
 /// Calls that travel together, by their place in the list.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) calls: Vec<usize>,
     /// What they need together.
     pub(super) gas: u64,
-    /// Whether it is a part of a pack that was refused.
-    pub(super) is_part: bool,
+    /// Why they travel together.
+    pub(super) origin: Origin,
+}
+
+/// Where the calls of a group come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// They are as many as the endpoint grants.
+    Whole,
+    /// A pack was refused, and halved so often.
+    Halved(u32),
+    /// They failed without a reason in a pack of more.
+    Failed,
 }
 
 /// Several calls, or one.
@@ -75,13 +98,29 @@ impl Pack {
         }
     }
 
-    /// The same calls in two packs; a single one goes alone.
-    pub(super) fn halves(self, calls: &[Call]) -> Vec<Self> {
+    /// The same calls in two packs; a single one goes alone. What is refused with a state override however small it gets is
+    /// tried without one.
+    pub(super) fn halves(self, calls: &[Call], endpoint: &Endpoint) -> Vec<Self> {
         match self {
+            Self::Packed(group) if group.origin == Origin::Halved(MOST_HALVINGS) => {
+                Self::Packed(group).plainly(Refusal::Unspoken, endpoint)
+            }
             Self::Packed(group) => halved(group, calls, Self::Packed),
             Self::Aggregate { group, instead } => halved(group, calls, |group| Self::Aggregate { group, instead }),
             Self::Direct(_) => vec![self],
         }
+    }
+
+    /// Calls of a pack that failed without a reason: many may have run out of gas together.
+    pub(super) fn again(members: Vec<usize>, calls: &[Call], form: Form) -> Vec<Self> {
+        if members.len() <= FEW {
+            return members.into_iter().map(Self::Direct).collect();
+        }
+        let group = group(members, calls, Origin::Failed);
+        vec![match form {
+            Form::Packed => Self::Packed(group),
+            Form::Aggregate => Self::Aggregate { group, instead: None },
+        }]
     }
 
     /// The request that carries it.
@@ -111,18 +150,22 @@ impl Pack {
     }
 }
 
-fn halved(group: Group, calls: &[Call], pack: impl Fn(Group) -> Pack) -> Vec<Pack> {
-    let mut members = group.calls;
+fn halved(whole: Group, calls: &[Call], pack: impl Fn(Group) -> Pack) -> Vec<Pack> {
+    let origin = match whole.origin {
+        Origin::Halved(times) => Origin::Halved(times + 1),
+        Origin::Whole | Origin::Failed => Origin::Halved(1),
+    };
+    let mut members = whole.calls;
     if members.len() < 2 {
         return members.into_iter().map(Pack::Direct).collect();
     }
     let tail = members.split_off(members.len() / 2);
-    [members, tail].map(|members| pack(part(members, calls))).into()
+    [members, tail].map(|members| pack(group(members, calls, origin))).into()
 }
 
-fn part(members: Vec<usize>, calls: &[Call]) -> Group {
+fn group(members: Vec<usize>, calls: &[Call], origin: Origin) -> Group {
     let gas = members.iter().filter_map(|call| calls.get(*call)).fold(0_u64, |sum, call| sum.saturating_add(call.gas));
-    Group { calls: members, gas, is_part: true }
+    Group { calls: members, gas, origin }
 }
 
 /// Packs all calls by the gas that the endpoint grants.
@@ -143,14 +186,14 @@ pub(super) fn first_packs(endpoint: &Endpoint, calls: &[Call]) -> Vec<Pack> {
             continue;
         }
         if !members.is_empty() && (gas.saturating_add(call.gas) > limit || members.len() >= PACK_LIMIT) {
-            packs.push(pack(Group { calls: std::mem::take(&mut members), gas, is_part: false }));
+            packs.push(pack(Group { calls: std::mem::take(&mut members), gas, origin: Origin::Whole }));
             gas = 0;
         }
         members.push(index);
         gas = gas.saturating_add(call.gas);
     }
     if !members.is_empty() {
-        packs.push(pack(Group { calls: members, gas, is_part: false }));
+        packs.push(pack(Group { calls: members, gas, origin: Origin::Whole }));
     }
     packs
 }

@@ -18,6 +18,9 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::CoinbaseUnverifiable => "warning where somebody can do something about it, else it is not told",
         Kind::Unserved => "critical when the attester validates, a warning while it waits",
         Kind::QueueBlocked => "critical when the key is next, a warning further back",
+        Kind::StrangerDeposit => {
+            "critical while that deposit waits before the delegation's, and while the attester validates, else a warning"
+        }
         Kind::NotWatched => "warning without key files or providers, info without nodes or publishers",
         Kind::PublisherRunsDry => "warning below `publisher_runway`, critical below `publisher_runway_critical`",
         Kind::SlashingVotes => "warning from a tenth of the quorum, info below",
@@ -25,6 +28,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::ScrapeStale => "warning before the first success, then critical",
         Kind::CoinbaseUnknown
         | Kind::DepositFailed
+        | Kind::StakeRefunded
         | Kind::SplitShared
         | Kind::RewardsAtAttester
         | Kind::SlashedOut
@@ -37,6 +41,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::KeyFileUnreadable
         | Kind::KeyFilesGone
         | Kind::KeyFileSchemasMixed
+        | Kind::KeyFileDefaultsLeak
         | Kind::ProviderQueueEmpty
         | Kind::ProviderQueueShort
         | Kind::ProviderRunsDry
@@ -96,7 +101,7 @@ pub fn remedy(kind: Kind) -> &'static str {
     match kind {
         Kind::Duplicate(twice) => remedy_of_duplicate(twice),
         Kind::CoinbaseMissing => {
-            "write the coinbase that the message names into the node's keystore, reload the node, update the copy"
+            "write the right coinbase into the node's keystore, reload the node, update the copy: the finding names it where the chain confirms one"
         }
         Kind::CoinbaseWrong | Kind::CoinbaseZero => {
             "correct the coinbase in the node's keystore and reload the node; rewards that went astray have to be repaid by hand"
@@ -112,9 +117,15 @@ pub fn remedy(kind: Kind) -> &'static str {
             "find the server that runs it and add its key file, or start it: an absent validator is slashed for inactivity"
         }
         Kind::DepositFailed => "look for a bad proof of possession or a key that was used before; tell the delegator",
-        Kind::SplitShared => "configure neither before it is clear which delegation the split belongs to",
+        Kind::StrangerDeposit => {
+            "configure no coinbase for that delegation, tell its delegator to stake again for another key, and do not run the key for whoever took it"
+        }
+        Kind::StakeRefunded => {
+            "tell the delegator that the stake came back and earns nothing; its split must be in no key file"
+        }
+        Kind::SplitShared => "leave the split to the attester whose delegation made it, and give the others their own",
         Kind::RewardsAtAttester => {
-            "set the attester's coinbase; what waits there belongs to the delegation and is repaid by hand"
+            "set the attester's coinbase; what waits there belongs to the delegation that counted then and is repaid by hand, or to the operator where the policy is `own`"
         }
         Kind::SlashedOut => "find out why; its withdrawer can initiate the withdrawal",
         Kind::QueueBlocked => "drip the queue past it (`dripProviderQueue`) before a delegation takes it",
@@ -127,6 +138,9 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::FundingAccountDropped => "leave the funding account in one file only",
         Kind::KeyFile => "correct the place that the message names",
         Kind::KeyFileSchemasMixed => "bring all files of the folder to one schema version",
+        Kind::KeyFileDefaultsLeak => {
+            "give the validators of the other file a coinbase and publishers of their own, unless it is meant so"
+        }
         Kind::NotWatched => "configure it, if there is any",
         Kind::ProviderQueueEmpty | Kind::ProviderQueueShort | Kind::ProviderRunsDry => {
             "register more keys: nobody can delegate to an empty queue"
@@ -175,44 +189,6 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::CertificateNotReplaced => "correct the certificate's files: the log says what is wrong",
         Kind::ConfigurationRejected => "correct what the log names by file and line",
         Kind::TextfileStale => "make room in the folder of `exporter.textfile`, or let the exporter write there",
-    }
-}
-
-pub(super) fn meaning_of_duplicate(kind: Twice) -> &'static str {
-    match kind {
-        Twice::OwnQueueTwice => "Own queues hold the key twice: the second delegation to it will fail.",
-        Twice::OwnQueueAndOtherQueue => "Another provider queued an own key too: who comes second fails.",
-        Twice::OwnQueueAndEntryQueue
-        | Twice::OwnQueueAndActiveSet
-        | Twice::OwnQueueAndExiting
-        | Twice::OwnQueueAndZombie
-        | Twice::OwnQueueAndHistory => {
-            "An own queue holds a key that is already staked, or was: the next delegation that takes it will be refunded."
-        }
-        Twice::OtherQueueTwice
-        | Twice::OtherQueueAndEntryQueue
-        | Twice::OtherQueueAndActiveSet
-        | Twice::OtherQueueAndExiting
-        | Twice::OtherQueueAndZombie
-        | Twice::OtherQueueAndHistory => "The same in another provider's queue.",
-        Twice::EntryQueueTwice
-        | Twice::EntryQueueAndActiveSet
-        | Twice::EntryQueueAndExiting
-        | Twice::EntryQueueAndZombie
-        | Twice::EntryQueueAndHistory => {
-            "A deposit waits for a key that is already deposited, active, leaving or was active once: it fails at the flush, and its stake goes back."
-        }
-        Twice::ActiveSetTwice | Twice::ActiveSetAndExiting | Twice::ActiveSetAndZombie | Twice::ActiveSetAndHistory => {
-            "The contract excludes that: the endpoint's answers contradict each other."
-        }
-        Twice::KeyFileTwice => "An attester is twice in one key file.",
-        Twice::SeveralKeyFiles => {
-            "An attester is in several key files, and `replicated_keys` is not set: two servers that attest with one key can be slashed."
-        }
-        Twice::ConflictingCoinbase => "Key files name different coinbases for one attester.",
-        Twice::PartialCoinbase => "One key file names a coinbase for an attester, and another has it without any.",
-        Twice::SharedPublisher => "Several servers have one publisher: they will use the same nonces.",
-        Twice::SharedBlsKey => "Different attesters have one BLS key: only the first can be activated.",
     }
 }
 

@@ -126,7 +126,7 @@ macro_rules! kinds {
             #[must_use]
             pub fn meaning(self) -> &'static str {
                 match self {
-                    Self::Duplicate(kind) => super::about::meaning_of_duplicate(kind),
+                    Self::Duplicate(kind) => super::duplicate::meaning_of_duplicate(kind),
                     $(Self::$variant => $meaning,)*
                 }
             }
@@ -142,6 +142,8 @@ kinds! {
     CoinbaseUnknown "coinbase_unknown" Chain [Warning] "ButlerKeyFileUnreadable" "butler_findings" "The file that says the coinbase of an attester cannot be read now: nothing is said of the coinbase.";
     Unserved "unserved" Chain [Critical, Warning] "ButlerAttesterUnserved" "butler_findings" "An attester was delegated to us, validates or waits in the entry queue, and no key file has it.";
     DepositFailed "deposit_failed" Chain [Warning] "ButlerDepositFailed" "butler_findings" "The deposit of an attester was refunded: the key is burnt, and the delegator has no validator.";
+    StrangerDeposit "stranger_deposit" Chain [Critical, Warning] "ButlerStrangerDeposit" "butler_findings" "Somebody else deposited a key that was staked with an own provider: the delegation is refunded, or will be, and earns nothing.";
+    StakeRefunded "stake_refunded" Chain [Warning] "ButlerStakeRefunded" "butler_findings" "One of several stakes of a key was refunded, or the only one after somebody else's deposit: its delegator has no validator, and its split receives nothing.";
     SplitShared "split_shared" Chain [Critical] "ButlerFindingCritical" "butler_findings" "One split is the coinbase of several attesters: one delegator is paid what another's attester earns.";
     RewardsAtAttester "rewards_at_attester" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Rewards wait at an attester's own address: its node proposed without a coinbase.";
     SlashedOut "slashed_out" Chain [Warning] "ButlerAttesterSlashedOut" "butler_attesters_at_position" "An own attester was slashed out or ejected: it is a zombie whose stake waits to be withdrawn.";
@@ -155,7 +157,8 @@ kinds! {
     KeyFileUnreadable "key_file_unreadable" Chain [Warning] "ButlerKeyFileUnreadable" "butler_key_file_kept" "A key file that was good cannot be read or used now: what it said last is kept.";
     KeyFilesGone "key_files_gone" Chain [Critical] "ButlerKeyFilesGone" "butler_findings" "No key file of the network can be read any more: everything that is said of coinbases and servers is of the past.";
     KeyFileSchemasMixed "key_file_schemas_mixed" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Key files of one folder have different schema versions: the node refuses the folder.";
-    NotWatched "not_watched" Chain [Warning, Info] "ButlerNotWatched" "butler_findings" "Key files, providers, nodes or publishers are not configured: what they would tell is not looked at.";
+    KeyFileDefaultsLeak "key_file_defaults_leak" Chain [Info] "ButlerFindingWarning" "butler_findings" "What one key file says at its top holds for validators of another file of its server, which have no coinbase or publisher of their own.";
+    NotWatched "not_watched" Chain [Warning, Info] "ButlerNotWatched" "butler_findings" "Key files, providers, nodes or publishers are not configured, or other providers' queues cannot be read: what they would tell is not looked at.";
     ProviderQueueEmpty "provider_queue_empty" Chain [Critical] "ButlerProviderQueueEmpty" "butler_provider_queue_length" "The queue of an own provider is empty: it takes no delegations.";
     ProviderQueueShort "provider_queue_short" Chain [Warning] "ButlerProviderQueueShort" "butler_provider_queue_length" "The queue of an own provider has few keys left.";
     ProviderRunsDry "provider_runs_dry" Chain [Critical] "ButlerProviderQueueRunsDry" "butler_provider_runway_seconds" "At the observed pace of delegations the queue of an own provider is soon empty.";
@@ -227,6 +230,8 @@ impl FindingKind {
             | Self::CoinbaseUnknown
             | Self::Unserved
             | Self::DepositFailed
+            | Self::StrangerDeposit
+            | Self::StakeRefunded
             | Self::SplitShared
             | Self::RewardsAtAttester
             | Self::QueueBlocked
@@ -239,6 +244,7 @@ impl FindingKind {
             | Self::KeyFileUnreadable
             | Self::KeyFilesGone
             | Self::KeyFileSchemasMixed
+            | Self::KeyFileDefaultsLeak
             | Self::NotWatched => true,
             Self::SlashedOut
             | Self::ProviderQueueEmpty

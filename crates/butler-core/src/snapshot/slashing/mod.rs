@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::{Address, Bytes, U256};
 
 use self::rules::{RuleSlots, if_answered, read_kind};
-use super::error::{Contract, SnapshotError};
+use super::convicts::Convicts;
+use super::error::{Contract, Giver, SnapshotError};
 use super::reads::{Answers, Reads, Slot};
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::{slasher, tally_slashing_proposer as proposer};
@@ -28,6 +29,8 @@ const COMMITTEE_GAS: u64 = 2_500_000;
 const VOTE_GAS: u64 = 120_000;
 /// A round that ended this many seconds ago is not reorged any more.
 const SETTLED_SECONDS: u64 = 3_600;
+/// How many blocks later the only endpoint is asked once more about what it told of such a round.
+const SECOND_LOOK: u64 = 64;
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +49,8 @@ pub struct SlashingReader {
     /// The proposer that was found last.
     proposer: Option<Address>,
     settled: BTreeMap<u64, Ballot>,
+    /// The first block at which something that is still remembered was read.
+    settled_at: Option<u64>,
 }
 
 /// What the votes of one round amount to.
@@ -70,12 +75,33 @@ impl SlashingReader {
         pin: &BlockRef,
         request: &SlashingRequest<'_>,
     ) -> Result<SlashingFacts, SnapshotError> {
+        let mut convicts = Convicts::default();
+        loop {
+            match self.read_once(client, pin, request).await {
+                Err(error) if convicts.take(client, &error) => *self = Self::default(),
+                result => return result,
+            }
+        }
+    }
+
+    async fn read_once(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        request: &SlashingRequest<'_>,
+    ) -> Result<SlashingFacts, SnapshotError> {
+        // What one endpoint alone told is not believed for ever.
+        let is_old = |at: &mut u64| pin.number >= at.saturating_add(SECOND_LOOK);
+        if client.endpoints().len() < 2 && self.settled_at.take_if(is_old).is_some() {
+            self.settled.clear();
+        }
         let (found, paused_until) = self.recognise(client, pin, request.slasher).await?;
         let proposer = match found {
             Found::NoSlasher => SlashingProposer::NoSlasher,
             Found::Blind(why) => SlashingProposer::Unreadable(why),
-            Found::Tally(address, rules) => {
-                let tallied = Tallied { client, pin, address, rules, request };
+            Found::Tally(address, rules, giver) => {
+                self.settled_at.get_or_insert(pin.number);
+                let tallied = Tallied { client, pin, address, rules: *rules, giver, request };
                 SlashingProposer::Tally(tallied.read(&mut self.settled).await?)
             }
         };
@@ -92,10 +118,15 @@ impl SlashingReader {
         pin: &BlockRef,
         slasher: Address,
     ) -> Result<Option<Blindness>, SnapshotError> {
-        Ok(match self.recognise(client, pin, slasher).await?.0 {
-            Found::Blind(why) => Some(why),
-            Found::NoSlasher | Found::Tally(..) => None,
-        })
+        let mut convicts = Convicts::default();
+        loop {
+            match self.recognise(client, pin, slasher).await {
+                Ok((Found::Blind(why), _)) => return Ok(Some(why)),
+                Ok((Found::NoSlasher | Found::Tally(..), _)) => return Ok(None),
+                Err(error) if convicts.take(client, &error) => *self = Self::default(),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Finds out who proposes slashes, and until when slashing is paused.
@@ -110,8 +141,9 @@ impl SlashingReader {
         }
         let mut reads = Reads::default();
         let contract = Contract::Slasher;
-        let address: Slot<Address> = reads.push(contract, slasher, GETTER_GAS, slasher::ProposerCall);
-        let paused: Slot<U256> = reads.push(contract, slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
+        let address: Slot<Address> = reads.push_if_supported(contract, slasher, GETTER_GAS, slasher::ProposerCall);
+        let paused: Slot<U256> =
+            reads.push_if_supported(contract, slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
         // Asked beside the slasher: a proposer that was known before is most likely still the one.
         let known = self.proposer.map(|known| (known, RuleSlots::plan(&mut reads, known)));
         let answers = reads.fetch(client, pin).await?;
@@ -121,17 +153,17 @@ impl SlashingReader {
         let Some(address) = if_answered(answers.get(&address))?.and_then(decode::optional) else {
             return Ok((Found::Blind(Blindness::NoProposer), paused_until));
         };
-        let rules = match known {
-            Some((known, slots)) if known == address => slots.take(&answers, address)?,
+        let (slots, answers) = match known {
+            Some((known, slots)) if known == address => (slots, answers),
             Some(_) | None => {
-                *self = Self { proposer: Some(address), settled: BTreeMap::new() };
+                *self = Self { proposer: Some(address), ..Self::default() };
                 let mut reads = Reads::default();
                 let slots = RuleSlots::plan(&mut reads, address);
-                slots.take(&reads.fetch(client, pin).await?, address)?
+                (slots, reads.fetch(client, pin).await?)
             }
         };
-        let found = match rules {
-            Some(rules) => Found::Tally(address, rules),
+        let found = match slots.take(&answers, address)? {
+            Some(rules) => Found::Tally(address, Box::new(rules), answers.only_giver().cloned()),
             None => {
                 self.settled.clear();
                 Found::Blind(read_kind(client, pin, address).await?)
@@ -145,7 +177,8 @@ impl SlashingReader {
 enum Found {
     NoSlasher,
     Blind(Blindness),
-    Tally(Address, SlashingRules),
+    /// With whoever alone told the rules.
+    Tally(Address, Box<SlashingRules>, Option<Giver>),
 }
 
 /// One reading of the rounds of a tally proposer.
@@ -154,6 +187,7 @@ struct Tallied<'a> {
     pin: &'a BlockRef,
     address: Address,
     rules: SlashingRules,
+    giver: Option<Giver>,
     request: &'a SlashingRequest<'a>,
 }
 
@@ -164,8 +198,12 @@ impl Tallied<'_> {
             let round = rules.round_at(clock, self.pin.timestamp)?;
             Some((round, rules.voting_end(clock, round)?))
         };
-        let (current_round, current_end) =
-            times().ok_or_else(|| nonsense(self.address, "ROUND_SIZE", "a round that lies in no time"))?;
+        let (current_round, current_end) = times().ok_or_else(|| SnapshotError::Nonsense {
+            contract: Contract::SlashingProposer,
+            address: self.address,
+            giver: self.giver.clone(),
+            source: DecodeError::nonsense("ROUND_SIZE", "a round that lies in no time"),
+        })?;
         let counts = self.vote_counts(current_round).await?;
         let current_votes = counts.get(&current_round).copied().unwrap_or_default();
         settled.retain(|round, ballot| counts.get(round) == Some(&ballot.vote_count));
@@ -189,6 +227,10 @@ impl Tallied<'_> {
         Ok(ProposerFacts { rules: *rules, current_round, current_votes, current_end, rounds: rounds.collect() })
     }
 
+    fn itself(&self) -> (Contract, Address) {
+        (Contract::SlashingProposer, self.address)
+    }
+
     fn push<C, R>(&self, reads: &mut Reads, gas: u64, call: C) -> Slot<R>
     where
         C: ethers_contract::EthCall + ethers_core::abi::AbiEncode,
@@ -207,10 +249,10 @@ impl Tallied<'_> {
         let answers = reads.fetch(self.client, self.pin).await?;
         let mut counts = BTreeMap::new();
         for (round, slot) in &slots {
-            let found = answers.get(slot)?;
             let limit = self.rules.round_slots;
-            let votes = answers.checked(slot, |_| decode::length("getRound", found.vote_count, limit))?;
-            if !found.is_executed && votes > 0 {
+            let (is_executed, votes) = answers
+                .checked(slot, |found| Ok((found.is_executed, decode::length("getRound", found.vote_count, limit)?)))?;
+            if !is_executed && votes > 0 {
                 counts.insert(*round, votes);
             }
         }
@@ -267,7 +309,7 @@ impl Tallied<'_> {
     fn add_up(&self, answers: &Answers, slots: &[Slot<Bytes>]) -> Result<Vec<PositionVotes>, SnapshotError> {
         let votes: Vec<Bytes> = slots.iter().map(|slot| answers.get(slot)).collect::<Result<_, _>>()?;
         tally(&self.rules, votes.iter().map(|vote| &vote[..]))
-            .map_err(|error| nonsense(self.address, "getVotes", error.to_string()))
+            .map_err(|error| answers.nonsense(self.itself(), "getVotes", error.to_string()))
     }
 
     fn reaches_nobody(&self, ballot: &Ballot) -> bool {
@@ -302,7 +344,7 @@ impl Tallied<'_> {
                 .collect();
             // The contract may leave out whole epochs, and nothing else.
             if !found.iter().all(|action| ours.contains(action)) {
-                return Err(nonsense(self.address, "getTally", "slashes that the votes do not decide"));
+                return Err(answers.nonsense(self.itself(), "getTally", "slashes that the votes do not decide"));
             }
             if !found.is_empty() {
                 let call = proposer::GetPayloadAddressCall { round: (*round).into(), actions };
@@ -351,9 +393,4 @@ fn checked_committees(rules: &SlashingRules, committees: Vec<Vec<Address>>) -> R
         return Ok(committees);
     }
     Err(DecodeError::nonsense("getSlashTargetCommittees", "committees of another number or size than the rules say"))
-}
-
-fn nonsense(address: Address, function: &'static str, problem: impl Into<String>) -> SnapshotError {
-    let source = DecodeError::nonsense(function, problem);
-    SnapshotError::Nonsense { contract: Contract::SlashingProposer, address, source }
 }

@@ -2,7 +2,6 @@
 
 use ethers_core::types::{Address, U256};
 
-use super::nonsense;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::tally_slashing_proposer as proposer;
 use crate::contracts::call::GETTER_GAS;
@@ -34,7 +33,7 @@ impl RuleSlots {
     pub(super) fn plan(reads: &mut Reads, address: Address) -> Self {
         macro_rules! figure {
             ($call:ident) => {
-                reads.push(Contract::SlashingProposer, address, GETTER_GAS, proposer::$call)
+                reads.push_if_supported(Contract::SlashingProposer, address, GETTER_GAS, proposer::$call)
             };
         }
         Self {
@@ -80,7 +79,7 @@ impl RuleSlots {
             amounts,
         };
         match rules.problem() {
-            Some(problem) => Err(nonsense(address, "QUORUM", problem)),
+            Some(problem) => Err(answers.nonsense((Contract::SlashingProposer, address), "QUORUM", problem)),
             None => Ok(Some(rules)),
         }
     }
@@ -90,7 +89,7 @@ impl RuleSlots {
 pub(super) async fn read_kind(client: &L1Client, pin: &BlockRef, address: Address) -> Result<Blindness, SnapshotError> {
     let mut reads = Reads::default();
     let slot: Slot<u8> =
-        reads.push(Contract::SlashingProposer, address, GETTER_GAS, proposer::SlashingProposerTypeCall);
+        reads.push_if_supported(Contract::SlashingProposer, address, GETTER_GAS, proposer::SlashingProposerTypeCall);
     let answers = reads.fetch(client, pin).await?;
     let kind = if_answered(answers.get(&slot))?;
     Ok(if kind == Some(EMPIRE) { Blindness::Empire } else { Blindness::UnknownProposer })

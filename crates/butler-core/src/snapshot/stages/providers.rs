@@ -59,6 +59,7 @@ fn take_provider(answers: &Answers, slots: &ProviderSlots) -> Result<Option<Prov
 
 /// Stage one: the registries and the publishers' balances.
 pub(in crate::snapshot) struct Registries {
+    registry: Address,
     rollup: Slot<Address>,
     next_provider: Slot<U256>,
     split_factory: Slot<Address>,
@@ -85,6 +86,7 @@ impl Registries {
         publishers: &BTreeSet<Address>,
     ) -> Self {
         Self {
+            registry: staking_registry,
             rollup: reads.push(
                 Contract::AztecRegistry,
                 aztec_registry,
@@ -97,7 +99,7 @@ impl Registries {
                 GETTER_GAS,
                 staking_registry::NextProviderIdentifierCall,
             ),
-            split_factory: reads.push(
+            split_factory: reads.push_if_supported(
                 Contract::StakingRegistry,
                 staking_registry,
                 GETTER_GAS,
@@ -115,8 +117,15 @@ impl Registries {
         let split_factory = answers.get_if_supported(&self.split_factory)?.and_then(decode::optional);
         let mut providers = BTreeMap::new();
         for (id, slots) in &self.providers {
-            let head = take_provider(answers, slots)?.ok_or(SnapshotError::UnknownProvider(*id))?;
-            providers.insert(*id, head);
+            match take_provider(answers, slots)? {
+                Some(head) => providers.insert(*id, head),
+                None if U256::from(*id) < next_provider.into() => {
+                    let registry = (Contract::StakingRegistry, self.registry);
+                    let problem = format!("no provider {id} before the next one, {next_provider}");
+                    return Err(answers.nonsense(registry, "providerConfigurations", problem));
+                }
+                None => return Err(SnapshotError::UnknownProvider(*id)),
+            };
         }
         let balances =
             self.balances.iter().map(|(account, slot)| Ok((*account, answers.get(slot)?))).collect::<Result<_, _>>()?;

@@ -21,6 +21,9 @@ pub(super) async fn tell(upstream: &Client, call: &Value, lie: Lie) -> anyhow::R
         Lie::AllReverted if method(call) == "eth_call" => Ok(Some(failure(call, &revert("")))),
         Lie::NoCode if method(call) == "eth_call" => Ok(Some(result(call, &json!("0x")))),
         Lie::Reverted(getter) => revert_inside(upstream, call, getter.selector(), REASON).await,
+        Lie::Zeros => rewrite_inside(upstream, call, |input| !is_about_the_block(input), zeros).await,
+        Lie::Zero(getter) => rewrite_inside(upstream, call, |input| is_of(input, getter.selector()), zeros).await,
+        Lie::OneMore(getter) => rewrite_inside(upstream, call, |input| is_of(input, getter.selector()), one_more).await,
         Lie::ReadsAtLatest => {
             let Some(index) = state_parameter(call) else { return Ok(None) };
             let mut params = call["params"].clone();
@@ -54,6 +57,53 @@ pub(in super::super) fn pack_size(call: &Value) -> usize {
 
 fn begins_with(data: &str, selector: &str) -> bool {
     data.get(..selector.len()).is_some_and(|start| start.eq_ignore_ascii_case(selector))
+}
+
+fn is_of(input: &[u8], selector: &str) -> bool {
+    begins_with(&format!("0x{}", hex::encode(input)), selector)
+}
+
+/// Whether the call asks Multicall3 where it runs: `getBlockNumber()`, `getCurrentBlockTimestamp()`. Code without an address does so, too.
+fn is_about_the_block(input: &[u8]) -> bool {
+    is_of(input, "0x42cbb15c") || is_of(input, "0x0f28c97d") || is_of(input, "0x43600052")
+}
+
+fn zeros(honest: &[u8]) -> Vec<u8> {
+    vec![0; honest.len()]
+}
+
+fn one_more(honest: &[u8]) -> Vec<u8> {
+    let mut bytes = honest.to_vec();
+    if let Some(byte) = bytes.get_mut(31) {
+        *byte = byte.wrapping_add(1);
+    }
+    bytes
+}
+
+/// Answers calls whose input `is_hit` with what `lie` makes of the honest answer, alone and inside a pack.
+async fn rewrite_inside(
+    upstream: &Client,
+    call: &Value,
+    is_hit: impl Fn(&[u8]) -> bool,
+    lie: impl Fn(&[u8]) -> Vec<u8>,
+) -> anyhow::Result<Option<Value>> {
+    if method(call) != "eth_call" {
+        return Ok(None);
+    }
+    let mut answer = ask_instead(upstream, call, call["params"].clone()).await?;
+    let Some(returned) = answer["result"].as_str().filter(|text| text.len() > 2) else { return Ok(Some(answer)) };
+    let returned = hex::decode(returned).context("failed to decode the answer to a call")?;
+    let told = match Pack::of(call)? {
+        Some(pack) => pack.rewritten(&returned, |input, honest| is_hit(input).then(|| lie(honest)))?,
+        None => {
+            let input = hex::decode(calldata(call)).context("calldata that is no hex")?;
+            is_hit(&input).then(|| lie(&returned))
+        }
+    };
+    if let Some(told) = told {
+        answer["result"] = json!(format!("0x{}", hex::encode(told)));
+    }
+    Ok(Some(answer))
 }
 
 /// Lets calls of this selector revert with `data`, alone and inside a pack; `None` when there are none.

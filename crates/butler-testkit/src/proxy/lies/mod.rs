@@ -58,7 +58,7 @@ pub enum LogKind {
     Terms,
 }
 
-/// Getters that a liar says revert, alone and among the calls of an `aggregate3`. Any other selector: [`super::Fault::RevertCalls`].
+/// Getters that a liar lies about, alone and among the calls of a pack. To let any other selector revert: [`super::Fault::RevertCalls`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Getter {
     /// `SLASHING_PROPOSER_TYPE()` of the slashing proposer, which really is gone since Aztec 5.
@@ -73,6 +73,18 @@ pub enum Getter {
     SplitHash,
     /// `getEthBalance(address)` of Multicall3.
     EthBalance,
+    /// `getCanonicalRollup()` of Aztec's registry.
+    CanonicalRollup,
+    /// `getEpochDuration()` of the rollup.
+    EpochDuration,
+    /// `getEntryQueueAt(uint256)` of the rollup.
+    EntryQueueAt,
+    /// `providerConfigurations(uint256)` of the staking registry.
+    ProviderConfigurations,
+    /// `providerQueues(uint256)` of the staking registry.
+    ProviderQueues,
+    /// `ROUND_SIZE()` of the slashing proposer, and of the governance proposer.
+    RoundSize,
 }
 
 impl Getter {
@@ -86,6 +98,31 @@ impl Getter {
             Self::LocalEjectionThreshold => "0xe09e424e",
             Self::SplitHash => "0x6d224489",
             Self::EthBalance => "0x4d2301cc",
+            Self::CanonicalRollup => "0x971b0e6b",
+            Self::EpochDuration => "0x5d3ea8f1",
+            Self::EntryQueueAt => "0x9ca03702",
+            Self::ProviderConfigurations => "0xdc5aca93",
+            Self::ProviderQueues => "0x050fb677",
+            Self::RoundSize => "0x54133307",
+        }
+    }
+
+    /// Its name, as lies about it are told apart.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SlashingProposerType => "slashing_proposer_type",
+            Self::AttesterView => "attester_view",
+            Self::SequencerRewards => "sequencer_rewards",
+            Self::LocalEjectionThreshold => "local_ejection_threshold",
+            Self::SplitHash => "split_hash",
+            Self::EthBalance => "eth_balance",
+            Self::CanonicalRollup => "canonical_rollup",
+            Self::EpochDuration => "epoch_duration",
+            Self::EntryQueueAt => "entry_queue_at",
+            Self::ProviderConfigurations => "provider_configurations",
+            Self::ProviderQueues => "provider_queues",
+            Self::RoundSize => "round_size",
         }
     }
 }
@@ -133,6 +170,12 @@ pub enum Lie {
     NoCode,
     /// That getter reverts with a reason.
     Reverted(Getter),
+    /// Every call answers as many bytes as it really does, all of them zero.
+    Zeros,
+    /// That getter does.
+    Zero(Getter),
+    /// That getter's first word is one more than it is: another figure, or another address.
+    OneMore(Getter),
     /// State is read at the newest block, whatever was asked for.
     ReadsAtLatest,
     /// State is read one block before the one that was asked for.
@@ -145,7 +188,7 @@ pub enum Lie {
 
 impl Lie {
     /// Every lie, with figures that matter on the test chain of some eighty blocks.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 50] = [
         Self::EmptyLogs,
         Self::LateLogs(20),
         Self::PrunedLogs(60),
@@ -182,13 +225,23 @@ impl Lie {
         Self::Reverted(Getter::LocalEjectionThreshold),
         Self::Reverted(Getter::SplitHash),
         Self::Reverted(Getter::EthBalance),
+        Self::Zeros,
+        Self::Zero(Getter::EpochDuration),
+        Self::Zero(Getter::ProviderConfigurations),
+        Self::Zero(Getter::AttesterView),
+        Self::Zero(Getter::RoundSize),
+        Self::OneMore(Getter::CanonicalRollup),
+        Self::OneMore(Getter::EntryQueueAt),
+        Self::OneMore(Getter::ProviderQueues),
+        Self::OneMore(Getter::SequencerRewards),
+        Self::OneMore(Getter::EthBalance),
         Self::ReadsAtLatest,
         Self::ReadsOneBefore,
         Self::DroppedBranch,
         Self::OtherChain(1),
     ];
 
-    /// Its name; lies that differ only in a number share it.
+    /// Its name; lies that differ only in a number or a getter share it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -218,12 +271,10 @@ impl Lie {
             Self::FinalityAhead => "finality_ahead",
             Self::AllReverted => "all_reverted",
             Self::NoCode => "no_code",
-            Self::Reverted(Getter::SlashingProposerType) => "reverted_slashing_proposer_type",
-            Self::Reverted(Getter::AttesterView) => "reverted_attester_view",
-            Self::Reverted(Getter::SequencerRewards) => "reverted_sequencer_rewards",
-            Self::Reverted(Getter::LocalEjectionThreshold) => "reverted_local_ejection_threshold",
-            Self::Reverted(Getter::SplitHash) => "reverted_split_hash",
-            Self::Reverted(Getter::EthBalance) => "reverted_eth_balance",
+            Self::Reverted(_) => "reverted",
+            Self::Zeros => "zeros",
+            Self::Zero(_) => "zero",
+            Self::OneMore(_) => "one_more",
             Self::ReadsAtLatest => "reads_at_latest",
             Self::ReadsOneBefore => "reads_one_before",
             Self::DroppedBranch => "dropped_branch",
@@ -243,6 +294,7 @@ impl fmt::Display for Lie {
             | Self::HeadInFuture(number)
             | Self::HeadBehind(number)
             | Self::OtherChain(number) => write!(f, "({number})"),
+            Self::Reverted(getter) | Self::Zero(getter) | Self::OneMore(getter) => write!(f, "_{}", getter.name()),
             Self::EmptyLogs
             | Self::LeftOut(_)
             | Self::Coinbase(..)
@@ -256,7 +308,7 @@ impl fmt::Display for Lie {
             | Self::FinalityAhead
             | Self::AllReverted
             | Self::NoCode
-            | Self::Reverted(_)
+            | Self::Zeros
             | Self::ReadsAtLatest
             | Self::ReadsOneBefore
             | Self::DroppedBranch => Ok(()),
@@ -302,9 +354,14 @@ pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: 
         | Lie::FinalityAhead
         | Lie::DroppedBranch
         | Lie::OtherChain(_) => heads::tell(upstream, memory, call, lie).await,
-        Lie::AllReverted | Lie::NoCode | Lie::Reverted(_) | Lie::ReadsAtLatest | Lie::ReadsOneBefore => {
-            calls::tell(upstream, call, lie).await
-        }
+        Lie::AllReverted
+        | Lie::NoCode
+        | Lie::Reverted(_)
+        | Lie::Zeros
+        | Lie::Zero(_)
+        | Lie::OneMore(_)
+        | Lie::ReadsAtLatest
+        | Lie::ReadsOneBefore => calls::tell(upstream, call, lie).await,
     }
 }
 
