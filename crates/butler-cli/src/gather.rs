@@ -7,7 +7,6 @@ use butler_core::config::{Config, ConfigFile, Override, Sources, Variables};
 use butler_core::domain::findings::attester::knows_coinbases;
 use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::key_files::Differing;
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
@@ -182,6 +181,6 @@ pub(crate) async fn gather(global: &Global, at: BlockTag, look: Look) -> Result<
         reader.read(&request, &|progress| waiting.note(progress)).await
     };
     let (snapshot, unsaved) = reading(&mut network, read).await?;
-    network.keys.hold_against_chain(&registered_bls_keys(&snapshot), Differing::Refuse);
+    network.keys.hold_against_chain(&registered_bls_keys(&snapshot));
     Ok(Gathered { network, snapshot, unsaved })
 }

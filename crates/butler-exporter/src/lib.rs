@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 pub mod exposition;
+pub mod kept_keys;
 pub mod key_keeper;
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -18,4 +19,5 @@ mod routes;
 pub mod scrapers;
 pub mod slots;
 pub mod states;
+mod subject;
 mod textfile;

@@ -4,62 +4,43 @@
 //! nothing. So no fault of it ends anything, and a file that is not ours to read is moved aside and not written over.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use butler_core::config::{Config, NetworkConfig};
 use butler_core::domain::state::State;
-use butler_core::runtime::report::Chain;
-use butler_core::store::file::StoreError;
-use butler_core::store::private::{load_private, save_private};
+use butler_core::runtime::report::one_line;
+use butler_core::store::record::{Format, Record, load_record, save_record, set_aside};
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-/// The largest file: about 100,000 attesters.
-const FILE_LIMIT: u64 = 8 << 20;
-/// The version that is written, and the only one that is read.
-const VERSION: u32 = 1;
+use crate::subject::NetworkSubject;
 
-/// What states belong to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Subject {
-    network: String,
-    chain_id: u64,
-    staking_registry: Address,
-}
-
-/// Before anything else is believed.
-#[derive(Debug, Deserialize)]
-struct Head {
-    version: u32,
-}
+/// How the file is written; the limit is for about 100,000 attesters.
+const FORMAT: Format = Format { what: "a file of states", version: 1, limit: 8 << 20 };
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Content {
     version: u32,
-    subject: Subject,
+    subject: NetworkSubject,
     states: BTreeMap<Address, State>,
 }
 
-/// Why a file of states is of no use.
-#[derive(Debug, Error)]
-enum StatesError {
-    #[error(transparent)]
-    Store(StoreError),
-    #[error("`{}` is not a file of states", .path.display())]
-    Malformed { path: PathBuf },
-    #[error("`{}` has version {version}, this program knows {VERSION}", .path.display())]
-    Version { path: PathBuf, version: u32 },
-    #[error("`{}` belongs to another network, chain or registry", .path.display())]
-    Foreign { path: PathBuf },
+impl Record for Content {
+    type Subject = NetworkSubject;
+
+    const FORMAT: Format = FORMAT;
+
+    fn subject(&self) -> &NetworkSubject {
+        &self.subject
+    }
 }
 
 /// The file of one network.
 #[derive(Debug)]
 pub struct StatesFile {
     path: PathBuf,
-    subject: Subject,
+    subject: NetworkSubject,
     memory: Mutex<Memory>,
 }
 
@@ -74,11 +55,7 @@ impl StatesFile {
     #[must_use]
     pub fn of(config: &Config, network: &NetworkConfig) -> Option<Self> {
         let folder = config.exporter.scrape.state_directory.as_ref()?;
-        let subject = Subject {
-            network: network.name.clone(),
-            chain_id: network.chain_id,
-            staking_registry: network.staking_registry,
-        };
+        let subject = NetworkSubject::of(network);
         let path = folder.join(format!("exporter-{}-states.json", network.name));
         Some(Self { path, subject, memory: Mutex::default() })
     }
@@ -90,28 +67,18 @@ impl StatesFile {
     /// The states of the last run, none when there are none of use; what is wrong is told here. Blocks.
     pub fn load(&self) -> BTreeMap<Address, State> {
         let network = &self.subject.network;
-        match self.read() {
-            Ok(states) => {
+        match load_record::<Content>(&self.path, &self.subject) {
+            Ok(Content { states, .. }) => {
                 self.memory().saved = Some(states.clone());
                 states
             }
-            Err(StatesError::Store(StoreError::Missing { .. })) => BTreeMap::new(),
+            Err(error) if error.is_missing() => BTreeMap::new(),
             Err(error) => {
-                let aside = self.path.with_extension("json.unusable");
-                let kept = match std::fs::rename(&self.path, &aside) {
-                    Ok(()) => format!("it is kept as `{}`", aside.display()),
-                    Err(error) => format!("it cannot be moved aside ({})", error.kind()),
-                };
-                let why = Chain(&error).to_string().replace("\n  because ", ": ");
+                let (why, kept) = (one_line(&error), set_aside(&self.path));
                 tracing::warn!(network, "the states of {network} begin anew: {why}; {kept}");
                 BTreeMap::new()
             }
         }
-    }
-
-    fn read(&self) -> Result<BTreeMap<Address, State>, StatesError> {
-        let bytes = load_private(&self.path, FILE_LIMIT).map_err(StatesError::Store)?;
-        decode(&self.path, &self.subject, &bytes)
     }
 
     /// Keeps the states where they differ from what is kept. False when that failed, which is told the first time. Blocks.
@@ -120,10 +87,10 @@ impl StatesFile {
             return true;
         }
         let network = &self.subject.network;
-        let result = self.write(states);
+        let result = save_record(&self.path, &encode(&self.subject, states));
         let mut memory = self.memory();
         match result {
-            Ok(()) | Err(StoreError::Sync { .. }) => {
+            Ok(()) => {
                 if std::mem::take(&mut memory.is_failing) {
                     tracing::info!(network, "the states of {network} are kept again");
                 }
@@ -132,52 +99,39 @@ impl StatesFile {
             }
             Err(error) => {
                 if !std::mem::replace(&mut memory.is_failing, true) {
-                    let why = Chain(&error).to_string().replace("\n  because ", ": ");
+                    let why = one_line(&error);
                     tracing::warn!(network, "the states of {network} cannot be kept for the next start: {why}");
                 }
                 false
             }
         }
     }
-
-    fn write(&self, states: &BTreeMap<Address, State>) -> Result<(), StoreError> {
-        let bytes = encode(&self.subject, states);
-        save_private(&self.path, &bytes)
-    }
 }
 
-fn encode(subject: &Subject, states: &BTreeMap<Address, State>) -> Vec<u8> {
-    let content = Content { version: VERSION, subject: subject.clone(), states: states.clone() };
+fn encode(subject: &NetworkSubject, states: &BTreeMap<Address, State>) -> Vec<u8> {
+    let content = Content { version: FORMAT.version, subject: subject.clone(), states: states.clone() };
     #[expect(clippy::expect_used, reason = "addresses are keys that JSON allows, and nothing else can fail")]
     let mut bytes = serde_json::to_vec_pretty(&content).expect("states can be written as JSON");
     bytes.push(b'\n');
     bytes
 }
 
-fn decode(path: &Path, subject: &Subject, bytes: &[u8]) -> Result<BTreeMap<Address, State>, StatesError> {
-    let malformed = |_| StatesError::Malformed { path: path.to_path_buf() };
-    let Head { version } = serde_json::from_slice(bytes).map_err(malformed)?;
-    if version != VERSION {
-        return Err(StatesError::Version { path: path.to_path_buf(), version });
-    }
-    let content: Content = serde_json::from_slice(bytes).map_err(malformed)?;
-    if content.subject != *subject {
-        return Err(StatesError::Foreign { path: path.to_path_buf() });
-    }
-    Ok(content.states)
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::path::Path;
 
     use butler_core::store::file::save_atomic;
+    use butler_core::store::record::decode;
 
     use super::*;
 
     fn file(folder: &Path) -> StatesFile {
-        let subject =
-            Subject { network: "devnet".to_owned(), chain_id: 31_337, staking_registry: Address::repeat_byte(7) };
+        let subject = NetworkSubject {
+            network: "devnet".to_owned(),
+            chain_id: 31_337,
+            staking_registry: Address::repeat_byte(7),
+        };
         StatesFile { path: folder.join("state/exporter-devnet-states.json"), subject, memory: Mutex::default() }
     }
 
@@ -190,7 +144,7 @@ mod tests {
         let golden = include_bytes!("../tests/golden/states-1.json");
         let file = file(Path::new(""));
         assert_eq!(String::from_utf8(encode(&file.subject, &states())).unwrap(), std::str::from_utf8(golden).unwrap());
-        assert_eq!(decode(&file.path, &file.subject, golden).unwrap(), states());
+        assert_eq!(decode::<Content>(&file.path, &file.subject, golden).unwrap().states, states());
     }
 
     #[test]

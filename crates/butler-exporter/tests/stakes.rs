@@ -95,3 +95,28 @@ async fn a_bad_key_at_the_front_of_a_queue_is_a_critical_finding() {
     bench.chain.play(Move::Drip { provider: 1, count: 2 }).await.unwrap();
     program.when("the key at the front", |series| series[&finding("critical")] == 1.0).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_another_provider_queued_too_is_seen_as_audit_sees_it() {
+    let bench = Bench::start().await;
+    let copied = bench.oracle().spare_keys[0].clone();
+    let other = vec![copied.clone(), bench.oracle().spare_keys[1].clone()];
+    bench.chain.play(Move::AddKeys { provider: 2, keys: other }).await.unwrap();
+    bench.chain.play(Move::AddKeys { provider: 1, keys: vec![copied] }).await.unwrap();
+    let program = bench.run_with("scrape_interval = \"1s\"").await;
+    let duplicates = "butler_duplicates{network=\"devnet\",kind=\"own_queue_and_other_queue\"}";
+    let blocked = |severity: &str| {
+        format!("butler_findings{{network=\"devnet\",kind=\"queue_blocked\",severity=\"{severity}\"}}")
+    };
+    let series = program.when("the other queues", |series| series.get(duplicates) == Some(&1.0)).await;
+    assert_eq!((series[&blocked("warning")], series[&blocked("critical")]), (1.0, 0.0));
+    assert_eq!(series["butler_other_provider_queue_keys{network=\"devnet\"}"], 4.0, "two were there before");
+    let block = "butler_snapshot_block_timestamp_seconds{network=\"devnet\"}";
+    assert_eq!(series["butler_other_provider_queues_timestamp_seconds{network=\"devnet\"}"], series[block]);
+    bench.chain.play(Move::Drip { provider: 1, count: 2 }).await.unwrap();
+    program.when("the copied key at the front", |series| series[&blocked("critical")] == 1.0).await;
+    assert!(program.get("/").text().contains("ButlerQueueBlocked"));
+    // It is the last answer that is used until the next one.
+    bench.chain.play(Move::Drip { provider: 2, count: 4 }).await.unwrap();
+    program.when("the next look", |series| series.get(duplicates) == Some(&0.0)).await;
+}

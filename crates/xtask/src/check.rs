@@ -1,4 +1,5 @@
-//! `cargo xtask check`: format, lints, docs, alert rules and dashboards, dependencies. Everything but the tests.
+//! `cargo xtask check`: format, lints, docs, alert rules and dashboards, dependencies, each program by itself. Everything but the
+//! tests.
 //!
 //! cargo-deny is installed into `target/tools` when it is missing; the first run therefore takes some minutes longer.
 
@@ -16,6 +17,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     crate::docs::check_reference(true)?;
     crate::rules::check()?;
     check_tree()?;
+    check_programs()?;
     let deny = cargo_deny()?;
     let config = ["--config", ".cargo/deny.toml", "--workspace"];
     let check = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
@@ -49,6 +51,39 @@ fn check_tree() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The programs, and the features of core that each must have and must not have.
+const PROGRAMS: [(&str, &[&str], &[&str]); 3] = [
+    ("butler-cli", &[], &["daemon"]),
+    ("butler-exporter", &["daemon"], &["sign"]),
+    ("butler-watcher", &["daemon"], &[]),
+];
+
+/// Each program is built by itself, as it is released: in a build of the whole workspace Cargo gives all of them the features of
+/// any of them, so that one could lack a feature, or have one that it must not have, without anybody seeing it.
+fn check_programs() -> anyhow::Result<()> {
+    for (program, needed, banned) in PROGRAMS {
+        start(cargo().args(["check", "--locked", "--quiet", "--package", program]))?;
+        let tree = ["tree", "--package", program, "--prefix", "none", "--edges", "normal,build", "--format", "{p}|{f}"];
+        let tree = output(cargo().args(tree))?;
+        let features = features_of_core(&tree).with_context(|| format!("{program} does not use butler-core"))?;
+        if let Some(missing) = needed.iter().find(|feature| !features.contains(feature)) {
+            bail!("{program} is built without the feature `{missing}` of butler-core");
+        }
+        if let Some(found) = banned.iter().find(|feature| features.contains(feature)) {
+            bail!("{program} is built with the feature `{found}` of butler-core, which it must not have");
+        }
+        println!("{program}: butler-core with the features {features:?}");
+    }
+    Ok(())
+}
+
+/// "butler-core v0.1.0 (/path)|daemon,sign"
+fn features_of_core(tree: &str) -> Option<Vec<&str>> {
+    let line = tree.lines().find(|line| line.starts_with("butler-core v"))?;
+    let (_, features) = line.split_once('|')?;
+    Some(features.trim_end_matches(" (*)").split(',').filter(|feature| !feature.is_empty()).collect())
+}
+
 fn cargo_deny() -> anyhow::Result<PathBuf> {
     let on_path = PathBuf::from("cargo-deny");
     let root = target().join("tools");
@@ -61,4 +96,17 @@ fn cargo_deny() -> anyhow::Result<PathBuf> {
     let install = ["install", "--locked", "cargo-deny", "--no-default-features", "--root"];
     start(cargo().args(install).arg(&root)).context("failed to install cargo-deny")?;
     Ok(ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_are_read_from_the_tree() {
+        let tree = "butler-cli v0.1.0 (/x)|\nbutler-core v0.1.0 (/x/core)|daemon,sign\nserde v1.0.0|derive";
+        assert_eq!(features_of_core(tree), Some(vec!["daemon", "sign"]));
+        assert_eq!(features_of_core("butler-core v0.1.0 (/x)|"), Some(Vec::new()));
+        assert_eq!(features_of_core("serde v1.0.0|derive"), None);
+    }
 }

@@ -6,9 +6,8 @@ use butler_core::domain::arrival::Arrival;
 use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
 use butler_core::domain::entry_queue::Refusal;
 use butler_core::domain::fate::Fate;
-use butler_core::domain::findings::attester::judge_what_is_known;
 use butler_core::domain::findings::{Level, Subject};
-use butler_core::domain::overview::{AttesterRow, StakeRow, counts_by_position, counts_by_state, overview};
+use butler_core::domain::overview::{AttesterRow, StakeRow, counts_by_position, counts_by_state};
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
@@ -17,6 +16,7 @@ use ethers_core::types::{Address, U256};
 use serde::Serialize;
 
 use super::audit;
+use super::rows::rows;
 use crate::args::{Global, StatusArgs};
 use crate::error::CliError;
 use crate::gather::{Gathered, Look, gather};
@@ -122,15 +122,6 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
         ));
     }
     Ok(gathered.finish(Exit::Success))
-}
-
-/// The overview of everything that was gathered. Without any keys, no coinbase is judged.
-pub(super) fn rows(gathered: &Gathered) -> Vec<AttesterRow> {
-    let network = &gathered.network;
-    let book = &network.keys.book;
-    let mut rows = overview(&gathered.snapshot, book, &BTreeMap::new(), network.config.coinbase_rules());
-    judge_what_is_known(&mut rows, book);
-    rows
 }
 
 fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> StatusReport {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::environment::{DOCUMENTED, PREFIX};
-use super::keys::{Bounds, Group, Key, Presence, ROOT, Shape};
+use super::keys::ROOT;
+use super::keys::{Bounds, Group, Key, Presence, Shape};
 use super::setting::show_duration;
 use super::typed::range;
 

@@ -6,8 +6,8 @@ use std::ffi::OsStr;
 
 use super::fault::{Origin, escape, nearest, show_key};
 use super::keys::ROOT;
-use super::layers::{Layer, Notes, checked_path};
 use super::source::Variables;
+use super::tree::{Layer, Notes, checked_path};
 
 /// What our variables begin with.
 pub(crate) const PREFIX: &str = "BUTLER__";

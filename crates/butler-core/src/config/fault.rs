@@ -7,9 +7,13 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use strsim::osa_distance;
 use thiserror::Error;
 
 use crate::store::file::StoreError;
+
+/// The most faults of one configuration that come with a guess at what was meant.
+pub(super) const MOST_HINTS: usize = 200;
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,34 +172,16 @@ pub(crate) fn show_key(key: &str) -> String {
 
 /// The name among `known` that somebody most likely meant.
 pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let given = given.to_lowercase().replace('-', "_");
+    // Whoever writes more than this means none of ours, and measuring would take long.
+    let given: String = given.to_lowercase().replace('-', "_").chars().take(80).collect();
     let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('_'));
     let candidates = known.into_iter().map(|name| {
         // `bearer_token` is meant for `bearer_token_file`, and `listen_address` for `listen`.
         let part = begins(name, &given) || begins(&given, name);
-        (if part { 1 } else { distance(&given, name) }, name)
+        (if part { 1 } else { osa_distance(&given, name) }, name)
     });
     let (distance, name) = candidates.min_by_key(|(distance, _)| *distance)?;
     (distance <= name.chars().count().div_ceil(3).min(3)).then_some(name)
-}
-
-/// Edits between two names: insertions, deletions, substitutions and swapped neighbours.
-fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().take(80).collect(), right.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut previous: Vec<usize> = (0..=right.len()).collect();
-    for (i, &a) in left.iter().enumerate() {
-        let mut current = vec![i + 1];
-        for (j, &b) in right.iter().enumerate() {
-            let mut best = (previous[j] + usize::from(a != b)).min(previous[j + 1] + 1).min(current[j] + 1);
-            if i > 0 && j > 0 && a == right[j - 1] && left[i - 1] == b {
-                best = best.min(before[j - 1] + 1);
-            }
-            current.push(best);
-        }
-        before = std::mem::replace(&mut previous, current);
-    }
-    previous.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

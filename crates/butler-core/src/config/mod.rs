@@ -12,7 +12,6 @@ mod endpoint_reader;
 mod environment;
 mod fault;
 mod host;
-mod key_table;
 pub mod keys;
 mod layers;
 mod network;
@@ -26,6 +25,7 @@ mod source;
 mod subsections;
 mod text_setting;
 mod toml_file;
+mod tree;
 mod typed;
 
 use std::cell::RefCell;
@@ -52,7 +52,7 @@ pub(crate) use self::address::AddressFault;
 pub(crate) use self::fault::{escape, show_key};
 
 use self::directory::{CACHE, read_directory};
-use self::layers::{Node, NodeValue, load_layers};
+use self::layers::load_layers;
 use self::network::{is_preset, read_network};
 use self::reader::{Reader, Section};
 use self::sections::exporter::read_exporter;
@@ -60,6 +60,7 @@ use self::sections::log::read_log;
 use self::sections::watcher::read_watcher;
 use self::setting::Problem;
 use self::text_setting::NetworkName;
+use self::tree::{Node, NodeValue};
 
 /// A checked configuration.
 #[derive(Debug, Clone)]

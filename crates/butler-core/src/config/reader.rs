@@ -9,16 +9,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::fault::{Fault, Origin, nearest, show_key};
+use super::fault::{Fault, MOST_HINTS, Origin, nearest, show_key};
 use super::keys::{Group, Key, Presence};
-use super::layers::{Node, NodeValue};
 use super::setting::{Problem, Setting};
 use super::source::Variables;
 use super::text_setting::WrittenPath;
+use super::tree::{Node, NodeValue};
 use super::typed::{as_toml, text_of, within};
-
-/// The most faults of one configuration that come with a guess at what was meant.
-pub(super) const MOST_HINTS: usize = 200;
 
 /// One value in effect, as it may be shown to anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

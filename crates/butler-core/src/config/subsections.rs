@@ -2,9 +2,9 @@
 
 use super::fault::show_key;
 use super::keys::{Group, Shape};
-use super::layers::{Node, NodeValue};
 use super::reader::Section;
 use super::setting::Problem;
+use super::tree::{Node, NodeValue};
 
 impl Section<'_> {
     /// Reports an entry that is not a section. Its keys are not read, so that one mistake gives one fault.

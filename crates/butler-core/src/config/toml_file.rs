@@ -6,10 +6,9 @@ use config::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{Origin, nearest, show_key};
+use super::fault::{MOST_HINTS, Origin, nearest, show_key};
 use super::keys::ROOT;
-use super::layers::{Layer, Notes};
-use super::reader::MOST_HINTS;
+use super::tree::{Layer, Notes};
 
 /// A file's text with the places where its lines end: each value asks for its line, and there may be many of both.
 struct Text<'a> {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::keys::{Bounds, Key};
-use super::layers::{Node, NodeValue};
 use super::setting::{Problem, Setting, Written, show_duration};
+use super::tree::{Node, NodeValue};
 
 /// The node's text, where its TOML type is the setting's.
 pub(super) fn text_of<T: Setting>(node: &Node) -> Result<String, Problem> {

@@ -4,7 +4,7 @@ use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Coinbase, ProviderId};
-use super::split::SplitRecord;
+use super::split_record::SplitRecord;
 
 /// Where a log stands on the chain. Orders logs as the chain does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

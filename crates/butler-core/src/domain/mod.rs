@@ -34,6 +34,7 @@ pub mod sentinel;
 pub mod slashing;
 pub mod snapshot;
 pub mod split;
+pub mod split_record;
 pub mod state;
 pub mod terms;
 pub mod transition;

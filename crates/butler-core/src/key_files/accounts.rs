@@ -94,20 +94,23 @@ impl<'a> Accounts<'a> {
         if is_zero(json) {
             return WrittenPublishers::Listed(Vec::new());
         }
-        match json {
+        let before = self.faults.len();
+        let found = match json {
+            Json::List(items) if items.is_empty() => {
+                let fault = FileFault::at(place, "an empty list, with which a node publishes nothing");
+                self.faults.push(fault.hint("name a publisher, or remove the key"));
+                return WrittenPublishers::Listed(Vec::new());
+            }
             Json::List(items) => {
-                if items.is_empty() {
-                    let fault = FileFault::at(place, "an empty list, with which a node publishes nothing");
-                    self.faults.push(fault.hint("name a publisher, or remove the key"));
-                }
                 let items = items.iter().enumerate().filter(|(_, item)| !is_zero(item));
-                let found = items.flat_map(|(index, item)| self.one(item, &format!("{place}[{index}]")));
-                WrittenPublishers::Listed(found.collect())
+                items.flat_map(|(index, item)| self.one(item, &format!("{place}[{index}]"))).collect()
             }
             Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped | Json::Object(_) => {
-                WrittenPublishers::Listed(self.all(json, place))
+                self.all(json, place)
             }
-        }
+        };
+        let is_legible = self.faults.len() == before;
+        if is_legible { WrittenPublishers::Listed(found) } else { WrittenPublishers::Illegible(found) }
     }
 
     fn text(&mut self, text: &str, place: &str) -> Option<Address> {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ethers_core::types::{Address, H256};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileKind {
     /// `{"validators": […]}`: a keystore or a file of registered keys.
@@ -38,7 +38,8 @@ impl fmt::Display for FileKind {
 }
 
 /// What stands in a place for a coinbase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum WrittenCoinbase {
     #[default]
     Absent,
@@ -48,26 +49,48 @@ pub(super) enum WrittenCoinbase {
 }
 
 /// What stands in a place for publishers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum WrittenPublishers {
     #[default]
     Absent,
-    /// Those that are legible; none where a list is empty, or where zero stands for "none yet".
+    /// All of them; none where a list is empty, or where zero stands for "none yet".
     Listed(Vec<Address>),
+    /// Some are not legible; these are.
+    Illegible(Vec<Address>),
+}
+
+impl WrittenPublishers {
+    /// Those that are legible.
+    pub(super) fn listed(&self) -> &[Address] {
+        match self {
+            Self::Absent => &[],
+            Self::Listed(listed) | Self::Illegible(listed) => listed,
+        }
+    }
+
+    pub(super) fn is_illegible(&self) -> bool {
+        match self {
+            Self::Absent | Self::Listed(_) => false,
+            Self::Illegible(_) => true,
+        }
+    }
 }
 
 /// One element of a file's list: one or more attesters with what holds for all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Validator {
     /// Its position in the file, from 0.
     pub(super) index: usize,
+    /// Attesters with their BLS keys. Written without these: nobody has vouched for them.
+    #[serde(rename = "attesters", with = "without_bls")]
     pub(super) keys: Vec<(Address, Option<H256>)>,
     pub(super) coinbase: WrittenCoinbase,
     pub(super) publishers: WrittenPublishers,
 }
 
 /// What a file says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Content {
     pub(super) kind: FileKind,
     /// The schema of a keystore, where it says so.
@@ -81,6 +104,8 @@ pub(super) struct Content {
     pub(super) publishers: BTreeSet<Address>,
     /// Publishers of servers that the file names.
     pub(super) publishers_by_server: BTreeMap<String, BTreeSet<Address>>,
+    /// Whether some of the publishers of these two are not legible.
+    pub(super) has_illegible_publishers: bool,
     /// Why attesters of this file are not known, although the file was read.
     pub(super) illegible: Option<String>,
 }
@@ -96,30 +121,42 @@ impl Content {
             has_funding_account: false,
             publishers: BTreeSet::new(),
             publishers_by_server: BTreeMap::new(),
+            has_illegible_publishers: false,
             illegible: None,
         }
     }
 
-    /// Whether every entry's attester and coinbase could be read.
+    /// Whether every entry's attester, coinbase and publishers could be read.
     pub(super) fn is_legible(&self) -> bool {
-        let mut written = self.validators.iter().map(|validator| validator.coinbase).chain([self.coinbase]);
-        self.illegible.is_none() && written.all(|coinbase| coinbase != WrittenCoinbase::Illegible)
+        let is_legible = |coinbase: WrittenCoinbase, publishers: &WrittenPublishers| {
+            coinbase != WrittenCoinbase::Illegible && !publishers.is_illegible()
+        };
+        self.illegible.is_none()
+            && !self.has_illegible_publishers
+            && is_legible(self.coinbase, &self.default_publishers)
+            && self.validators.iter().all(|validator| is_legible(validator.coinbase, &validator.publishers))
     }
 
     /// Takes for what is illegible here what an earlier content of the same file says.
     pub(super) fn fill_from(&mut self, earlier: &Self) {
-        if self.coinbase == WrittenCoinbase::Illegible {
-            self.coinbase = earlier.coinbase;
+        fill(&mut self.coinbase, earlier.coinbase);
+        fill_publishers(&mut self.default_publishers, &earlier.default_publishers);
+        if self.has_illegible_publishers {
+            self.publishers.extend(&earlier.publishers);
+            for (server, publishers) in &earlier.publishers_by_server {
+                self.publishers_by_server.entry(server.clone()).or_default().extend(publishers);
+            }
         }
         let keys = |validator: &Validator| validator.keys.iter().map(|(attester, _)| *attester).collect::<Vec<_>>();
-        let known: BTreeMap<Address, WrittenCoinbase> = earlier
+        let known: BTreeMap<Address, &Validator> = earlier
             .validators
             .iter()
-            .flat_map(|validator| keys(validator).into_iter().map(|attester| (attester, validator.coinbase)))
+            .flat_map(|validator| keys(validator).into_iter().map(move |attester| (attester, validator)))
             .collect();
-        for validator in self.validators.iter_mut().filter(|one| one.coinbase == WrittenCoinbase::Illegible) {
+        for validator in &mut self.validators {
             if let Some(before) = validator.keys.first().and_then(|(attester, _)| known.get(attester)) {
-                validator.coinbase = *before;
+                fill(&mut validator.coinbase, before.coinbase);
+                fill_publishers(&mut validator.publishers, &before.publishers);
             }
         }
         if self.illegible.take().is_some() {
@@ -133,6 +170,24 @@ impl Content {
         }
     }
 
+    /// Every attester that it names.
+    pub(super) fn attesters(&self) -> impl Iterator<Item = Address> {
+        self.validators.iter().flat_map(|validator| validator.keys.iter().map(|(attester, _)| *attester))
+    }
+
+    /// Every account that it says to pay.
+    pub(super) fn all_publishers(&self) -> BTreeSet<Address> {
+        let named = self.validators.iter().flat_map(|validator| validator.publishers.listed());
+        let by_server = self.publishers_by_server.values().flatten();
+        let all = named.chain(self.default_publishers.listed()).chain(&self.publishers).chain(by_server);
+        all.copied().collect()
+    }
+
+    /// Whether it names nobody at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.attester_count() == 0 && self.all_publishers().is_empty()
+    }
+
     /// How many attesters it names.
     pub(super) fn attester_count(&self) -> usize {
         self.validators.iter().map(|validator| validator.keys.len()).sum()
@@ -140,12 +195,35 @@ impl Content {
 
     /// How much it takes to keep it, in addresses.
     pub(super) fn size(&self) -> usize {
-        let listed = |publishers: &WrittenPublishers| match publishers {
-            WrittenPublishers::Absent => 0,
-            WrittenPublishers::Listed(listed) => listed.len(),
-        };
-        let named: usize = self.validators.iter().map(|validator| 1 + listed(&validator.publishers)).sum();
+        let named: usize = self.validators.iter().map(|validator| 1 + validator.publishers.listed().len()).sum();
         let by_server: usize = self.publishers_by_server.values().map(BTreeSet::len).sum();
-        self.attester_count() + named + by_server + self.publishers.len() + listed(&self.default_publishers)
+        self.attester_count() + named + by_server + self.publishers.len() + self.default_publishers.listed().len()
+    }
+}
+
+fn fill(written: &mut WrittenCoinbase, earlier: WrittenCoinbase) {
+    if *written == WrittenCoinbase::Illegible {
+        *written = earlier;
+    }
+}
+
+fn fill_publishers(written: &mut WrittenPublishers, earlier: &WrittenPublishers) {
+    if written.is_illegible() {
+        *written = earlier.clone();
+    }
+}
+
+/// Attesters in a stored file, without their BLS keys.
+mod without_bls {
+    use super::{Address, Deserialize, Deserializer, H256, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(keys: &[(Address, Option<H256>)], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(keys.iter().map(|(attester, _)| attester))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(Address, Option<H256>)>, D::Error> {
+        Ok(Vec::<Address>::deserialize(deserializer)?.into_iter().map(|attester| (attester, None)).collect())
     }
 }

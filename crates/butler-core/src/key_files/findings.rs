@@ -23,7 +23,8 @@ impl KeyFilesReport {
         }
         // The files of a pattern that names nothing now are told one by one.
         let is_told = |file: &str| kept.contains(file) || self.is_kept_by(file);
-        for fault in self.faults.iter().filter(|fault| !is_told(&fault.file)) {
+        let differs = |kind: FaultKind| kind == FaultKind::BlsDiffers;
+        for fault in self.faults.iter().filter(|fault| differs(fault.kind) || !is_told(&fault.file)) {
             match fault.kind {
                 FaultKind::ZeroCoinbase => {}
                 FaultKind::BlsDiffers => found.push(keys::of_differing_bls(&fault.file, fault.to_string())),
@@ -43,7 +44,7 @@ impl KeyFilesReport {
             }
         }
         found.extend(self.kept.iter().map(|kept| self.of_kept(kept)));
-        found.extend(self.notices.iter().filter_map(of_notice));
+        found.extend(self.notices.iter().map(of_notice));
         let mut paying = BTreeMap::<&str, usize>::new();
         for entry in self.book.entries.iter().filter(|entry| entry.pays_itself) {
             *paying.entry(&entry.file).or_default() += 1;
@@ -66,12 +67,11 @@ impl KeyFilesReport {
     }
 }
 
-fn of_notice(notice: &KeyFileNotice) -> Option<Finding> {
+fn of_notice(notice: &KeyFileNotice) -> Finding {
     match notice {
-        KeyFileNotice::SchemasMixed { folder, files } => Some(keys::of_mixed_schemas(folder, files)),
-        KeyFileNotice::FundingAccountDropped { file } => Some(keys::of_dropped_funding(file)),
-        KeyFileNotice::BlsUnproven { attester, file, index } => Some(keys::of_unproven_bls(*attester, file, *index)),
-        // What a node does with it is what the book says, and what is wrong with that is found there.
-        KeyFileNotice::DefaultsLeak { .. } => None,
+        KeyFileNotice::SchemasMixed { folder, files } => keys::of_mixed_schemas(folder, files),
+        KeyFileNotice::FundingAccountDropped { file } => keys::of_dropped_funding(file),
+        KeyFileNotice::BlsUnproven { attester, file, index } => keys::of_unproven_bls(*attester, file, *index),
+        KeyFileNotice::DefaultsLeak { from, into } => keys::of_leaking_defaults(from, into),
     }
 }

@@ -113,10 +113,10 @@ fn read_attesters(
         };
         Some(Validator { keys: with_no_bls(keys), coinbase, ..Validator::default() })
     });
-    if let (FileKind::ScrapeConfig, WrittenPublishers::Listed(publishers)) =
-        (kind, accounts.publishers(json.get("publishers"), "publishers"))
-    {
-        content.publishers.extend(publishers);
+    if kind == FileKind::ScrapeConfig {
+        let publishers = accounts.publishers(json.get("publishers"), "publishers");
+        content.publishers.extend(publishers.listed());
+        content.has_illegible_publishers = publishers.is_illegible();
     }
     Some(content)
 }
@@ -174,11 +174,8 @@ fn read_publishers_by_server(
         }
         let is_empty = matches!(list, Json::List(items) if items.is_empty());
         let publishers = if is_empty { WrittenPublishers::Absent } else { accounts.publishers(Some(list), &place) };
-        let WrittenPublishers::Listed(publishers) = publishers else {
-            content.publishers_by_server.entry(escape(server)).or_default();
-            continue;
-        };
-        for publisher in &publishers {
+        content.has_illegible_publishers |= publishers.is_illegible();
+        for publisher in publishers.listed() {
             let owner = owners.entry(*publisher).or_insert(server);
             if owner != server {
                 let what = format!("has a publisher that `{}` has too", shown_key(owner));
@@ -186,7 +183,7 @@ fn read_publishers_by_server(
                 accounts.faults.push(fault.hint("two servers with one account get in each other's way"));
             }
         }
-        content.publishers_by_server.insert(escape(server), publishers.into_iter().collect());
+        content.publishers_by_server.entry(escape(server)).or_default().extend(publishers.listed());
     }
     content
 }

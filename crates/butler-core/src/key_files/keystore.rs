@@ -8,7 +8,7 @@ use std::path::Path;
 use ethers_core::types::{Address, H256};
 
 use super::accounts::{Accounts, Mode, address_fault, below, parse_address_or_zero};
-use super::content::{Content, FileKind, Validator, WrittenCoinbase, WrittenPublishers};
+use super::content::{Content, FileKind, Validator, WrittenCoinbase};
 use super::fault::{FaultKind, FileFault};
 use super::format::{each, is_object, with_no_bls};
 use super::json::Json;
@@ -48,7 +48,9 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
         content.default_publishers = accounts.publishers(json.get("publisher"), "publisher");
     }
     if let Some(prover) = json.get("prover") {
+        let before = accounts.faults.len();
         content.publishers.extend(prover_publishers(prover, &mut accounts));
+        content.has_illegible_publishers = accounts.faults.len() > before;
     }
     if let Some(validators) = json.get("validators") {
         each(validators, "validators", &mut accounts, &mut content, |item, place, accounts| {
@@ -131,10 +133,7 @@ fn prover_publishers(prover: &Json, accounts: &mut Accounts<'_>) -> Vec<Address>
     if prover.get("id").is_none() {
         return accounts.one(prover, "prover");
     }
-    match accounts.publishers(prover.get("publisher"), "prover.publisher") {
-        WrittenPublishers::Absent => Vec::new(),
-        WrittenPublishers::Listed(listed) => listed,
-    }
+    accounts.publishers(prover.get("publisher"), "prover.publisher").listed().to_vec()
 }
 
 /// What stands under `coinbase`.

@@ -77,7 +77,7 @@ pub(super) fn merge(taken: &[Taken<'_>]) -> (KeyBook, Vec<KeyFileNotice>) {
         let Some(defaults) = defaults.get(file.server) else { continue };
         let entries = entries(file, defaults, pooled.contains(file.server));
         let used = entries.iter().flat_map(|entry| &entry.publishers).chain(&file.content.publishers);
-        let used: BTreeSet<Address> = used.chain(listed(&file.content.default_publishers)).copied().collect();
+        let used: BTreeSet<Address> = used.chain(file.content.default_publishers.listed()).copied().collect();
         if !used.is_empty() {
             book.publishers_by_server.entry(file.server.to_owned()).or_default().extend(used);
         }
@@ -98,6 +98,8 @@ struct Defaults<'a> {
     coinbase: Option<&'a Taken<'a>>,
     publishers: Vec<Address>,
     pooled_from: Vec<&'a Path>,
+    /// Whether there are publishers that are not legible.
+    has_others: bool,
 }
 
 impl<'a> Defaults<'a> {
@@ -106,7 +108,7 @@ impl<'a> Defaults<'a> {
         let mut publishers: Vec<Address> = Vec::new();
         let mut pooled_from = Vec::new();
         for file in files {
-            let listed = listed(&file.content.default_publishers);
+            let listed = file.content.default_publishers.listed();
             if !listed.is_empty() {
                 pooled_from.push(file.path);
             }
@@ -116,7 +118,8 @@ impl<'a> Defaults<'a> {
                 }
             }
         }
-        Self { coinbase, publishers, pooled_from }
+        let has_others = files.iter().any(|file| file.content.default_publishers.is_illegible());
+        Self { coinbase, publishers, pooled_from, has_others }
     }
 
     fn coinbase(&self) -> WrittenCoinbase {
@@ -135,13 +138,6 @@ impl<'a> Defaults<'a> {
     }
 }
 
-fn listed(publishers: &WrittenPublishers) -> &[Address] {
-    match publishers {
-        WrittenPublishers::Absent => &[],
-        WrittenPublishers::Listed(listed) => listed,
-    }
-}
-
 fn entries(file: &Taken<'_>, defaults: &Defaults<'_>, has_pool: bool) -> Vec<KeyEntry> {
     let path = shown_path(file.path);
     let is_run = file.content.kind == FileKind::Keystore;
@@ -150,10 +146,10 @@ fn entries(file: &Taken<'_>, defaults: &Defaults<'_>, has_pool: bool) -> Vec<Key
         for (attester, bls) in &validator.keys {
             let (coinbase, coinbase_fault) = coinbase_of(*attester, validator, defaults);
             let publishers = match &validator.publishers {
-                WrittenPublishers::Listed(listed) => Some(listed.clone()),
+                WrittenPublishers::Listed(listed) | WrittenPublishers::Illegible(listed) => Some(listed.clone()),
                 WrittenPublishers::Absent => Some(defaults.publishers.clone()).filter(|pool| !pool.is_empty()),
             };
-            let pays_itself = publishers.is_none() && is_run && !has_pool;
+            let pays_itself = publishers.is_none() && is_run && !has_pool && !defaults.has_others;
             let own = if pays_itself { vec![*attester] } else { Vec::new() };
             entries.push(KeyEntry {
                 attester: *attester,

@@ -23,16 +23,15 @@ mod read;
 mod registered;
 mod report;
 mod scan;
-mod secrets;
 mod shown;
 mod sources;
 mod walk;
 
 pub use self::content::FileKind;
 pub use self::fault::{FaultKind, KeyFileFault};
-pub use self::kept::{KeptFile, KeptFiles, KeptWhy};
+pub use self::kept::{KeptFile, KeptFiles, KeptRecord, KeptWhy};
 pub use self::merge::KeyFileNotice;
 pub use self::read::{list_key_files, load_key_files};
-pub use self::registered::Differing;
+pub use self::registered::RegisteredKeys;
 pub use self::report::{KeyFilesReport, LoadedFile};
 pub use self::sources::{KeySources, PrivateKeys};

@@ -5,57 +5,74 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::Address;
+use ethers_core::types::{Address, H256};
 
-use super::fault::{FaultKind, KeyFileFault};
+use super::content::Content;
+use super::fault::{FaultKind, FileFault, KeyFileFault};
 use super::merge::KeyFileNotice;
 use super::report::KeyFilesReport;
 use crate::domain::bls_key::BlsKey;
 use crate::domain::key_book::KeyFileGap;
 
-/// What becomes of a file with a BLS key that is not the registered one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Differing {
-    /// Nothing of it counts: for a program that answers once.
-    Refuse,
-    /// The key does not count, and all else does: no alarm of a program that runs for long may end because of a file.
-    DropKey,
+/// The keys that the chain has registered for attesters.
+pub type RegisteredKeys = BTreeMap<Address, BTreeSet<BlsKey>>;
+
+const WHAT: &str = "differs from the key that is registered for this attester, so it may be the private one; \
+                    the whole file is refused";
+const HINT: &str = "write the public key, or leave `bls` out";
+
+fn differs(attester: Address, key: Option<H256>, registered: &RegisteredKeys) -> bool {
+    key.is_some_and(|key| {
+        registered.get(&attester).is_some_and(|known| !known.is_empty() && !known.contains(&BlsKey(key)))
+    })
+}
+
+/// What is wrong with the BLS keys of a file.
+pub(super) fn differing(content: &Content, registered: &RegisteredKeys) -> Vec<FileFault> {
+    let validators = content
+        .validators
+        .iter()
+        .filter(|validator| validator.keys.iter().any(|(attester, key)| differs(*attester, *key, registered)));
+    validators
+        .map(|validator| {
+            let place = format!("validators[{}].attester.bls", validator.index);
+            FileFault::new(FaultKind::BlsDiffers, place, WHAT).hint(HINT)
+        })
+        .collect()
+}
+
+pub(super) fn has_differing(content: &Content, registered: &RegisteredKeys) -> bool {
+    !differing(content, registered).is_empty()
+}
+
+/// Leaves the keys that differ out of a content that counts without them.
+pub(super) fn drop_differing(content: &mut Content, registered: &RegisteredKeys) {
+    for (attester, key) in content.validators.iter_mut().flat_map(|validator| &mut validator.keys) {
+        if differs(*attester, *key, registered) {
+            *key = None;
+        }
+    }
 }
 
 impl KeyFilesReport {
     /// Holds every BLS key of the book against the registered ones. Can be done again with a newer look at the chain.
-    pub fn hold_against_chain(&mut self, registered: &BTreeMap<Address, BTreeSet<BlsKey>>, differing: Differing) {
+    pub fn hold_against_chain(&mut self, registered: &RegisteredKeys) {
         self.notices.retain(|notice| !matches!(notice, KeyFileNotice::BlsUnproven { .. }));
         let mut refused = BTreeSet::new();
-        for entry in &mut self.book.entries {
+        for entry in &self.book.entries {
             let Some(key) = entry.bls_public_key else { continue };
-            match registered.get(&entry.attester) {
+            match registered.get(&entry.attester).filter(|known| !known.is_empty()) {
                 Some(known) if known.contains(&key) => {}
                 Some(_) => {
-                    let what = match differing {
-                        Differing::Refuse => {
-                            "differs from the key that is registered for this attester, so it may be the private one; \
-                             the whole file is refused"
-                        }
-                        Differing::DropKey => {
-                            "differs from the key that is registered for this attester, so it may be the private one; \
-                             it is left out"
-                        }
-                    };
                     self.faults.push(KeyFileFault {
                         file: entry.file.clone(),
                         kind: FaultKind::BlsDiffers,
                         line: None,
                         place: format!("validators[{}].attester.bls", entry.index),
-                        what: what.to_owned(),
-                        hint: Some("write the public key, or leave `bls` out".to_owned()),
+                        what: WHAT.to_owned(),
+                        hint: Some(HINT.to_owned()),
                     });
-                    match differing {
-                        Differing::Refuse => {
-                            refused.insert(entry.file.clone());
-                        }
-                        Differing::DropKey => entry.bls_public_key = None,
-                    }
+                    refused.insert(entry.file.clone());
                 }
                 None => self.notices.push(KeyFileNotice::BlsUnproven {
                     attester: entry.attester,
@@ -74,8 +91,6 @@ impl KeyFilesReport {
 
 #[cfg(test)]
 mod tests {
-    use ethers_core::types::H256;
-
     use super::*;
     use crate::domain::key_book::{KeyBook, KeyEntry};
     use crate::domain::samples::{address, key_entry};
@@ -93,19 +108,14 @@ mod tests {
             entry(3, "bad.json", 3),
             key_entry(4, "paris", "bad.json", 1),
         ];
-        let whole = KeyFilesReport { book: KeyBook { entries, ..KeyBook::default() }, ..KeyFilesReport::default() };
-        let mut report = whole.clone();
+        let mut report =
+            KeyFilesReport { book: KeyBook { entries, ..KeyBook::default() }, ..KeyFilesReport::default() };
         let registered = BTreeMap::from([(address(1), [key(1)].into()), (address(3), [key(9)].into())]);
-        report.hold_against_chain(&registered, Differing::Refuse);
+        report.hold_against_chain(&registered);
         assert_eq!(report.book.attesters(), BTreeSet::from([address(1), address(2)]));
         let unproven = KeyFileNotice::BlsUnproven { attester: address(2), file: "good.json".to_owned(), index: 0 };
         assert_eq!(report.notices, [unproven]);
         assert_eq!(report.book.gaps[0].file, "bad.json");
         assert_eq!(report.faults[0].kind, FaultKind::BlsDiffers);
-        let mut kept = whole.clone();
-        kept.hold_against_chain(&registered, Differing::DropKey);
-        assert_eq!(kept.faults[0].kind, FaultKind::BlsDiffers);
-        assert_eq!((kept.book.attesters(), kept.book.gaps.len()), (whole.book.attesters(), 0));
-        assert_eq!(kept.book.entries[2].bls_public_key, None);
     }
 }

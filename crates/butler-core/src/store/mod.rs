@@ -2,4 +2,5 @@
 
 pub mod file;
 pub mod private;
+pub mod record;
 pub mod watch;

@@ -133,6 +133,12 @@ fn nobody_imports_itself_and_the_house_is_low() {
         println!("{name}: {} circles, {} floors: {}", circles.len(), chain.len(), named(&chain, " > "));
         for circle in &circles {
             println!("  circle: {}", named(circle, ", "));
+            for from in circle {
+                let within = |to: &&Module| circle.contains(to);
+                for to in imports.get(from).into_iter().flatten().filter(within) {
+                    println!("    {} imports from {}", from.join("::"), to.join("::"));
+                }
+            }
         }
         if circles.len() > krate.circles {
             let circles: Vec<String> = circles.iter().map(|circle| named(circle, ", ")).collect();

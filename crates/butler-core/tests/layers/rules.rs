@@ -19,7 +19,7 @@ pub(crate) struct Crate {
 
 /// Every crate of the workspace.
 pub(crate) const CRATES: [Crate; 6] = [
-    Crate { name: "butler-core", folders: &CORE, floors: 7, circles: 14, long: 6 },
+    Crate { name: "butler-core", folders: &CORE, floors: 7, circles: 14, long: 9 },
     Crate { name: "butler-exporter", folders: &EXPORTER, floors: 7, circles: 1, long: 0 },
     Crate { name: "butler-cli", folders: &CLI, floors: 7, circles: 3, long: 0 },
     Crate { name: "butler-watcher", folders: &WATCHER, floors: 5, circles: 0, long: 0 },
@@ -43,11 +43,13 @@ const CORE: [Folder; 12] = [
     ("daemon", "config store runtime text"),
 ];
 
-const EXPORTER: [Folder; 14] = [
+const EXPORTER: [Folder; 16] = [
     ("catalogue", ""),
     ("readings", "catalogue"),
-    ("states", ""),
-    ("key_keeper", ""),
+    ("subject", ""),
+    ("states", "subject"),
+    ("kept_keys", "subject"),
+    ("key_keeper", "kept_keys"),
     ("slots", "readings catalogue states"),
     ("exposition", "slots catalogue"),
     ("page", "slots readings catalogue"),

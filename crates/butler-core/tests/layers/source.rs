@@ -76,7 +76,7 @@ pub(crate) fn paths(code: &str) -> Vec<Path> {
 /// Writes out the path at `at`, after `prefix`; answers where it ends.
 fn path_tree(tokens: &[String], mut at: usize, prefix: &[String], paths: &mut Vec<Path>) -> usize {
     let token = |at: usize| tokens.get(at).map(String::as_str);
-    let mut parts = prefix.to_vec();
+    let (mut parts, from) = (prefix.to_vec(), at);
     loop {
         if token(at) == Some("{") {
             at += 1;
@@ -100,7 +100,7 @@ fn path_tree(tokens: &[String], mut at: usize, prefix: &[String], paths: &mut Ve
         }
         at += 2;
     }
-    if parts.len() >= prefix.len().max(1) {
+    if at > from {
         let renamed = if token(at) == Some("as") { token(at + 1).map(str::to_owned) } else { None };
         let name = renamed.or_else(|| parts.last().cloned());
         paths.push(Path { parts, name });

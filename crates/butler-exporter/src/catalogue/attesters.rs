@@ -10,6 +10,6 @@ families! {
     COINBASE_DEADLINE: Gauge "butler_coinbase_deadline_timestamp_seconds" ["network", "attester"] "seconds" "When an attester without coinbase can be active: its earliest arrival, or the snapshot's block time when it is already; absent where the chain does not say.";
     COINBASE_WRONG: Gauge "butler_coinbase_wrong" ["network", "attester"] "" "1 for an attester whose coinbase is not the split of its delegation, is the zero address, or differs among files where it is an own one.";
     COINBASE_UNVERIFIABLE: Gauge "butler_coinbase_unverifiable" ["network", "attester", "reason"] "" "1 for an attester on the rollup whose right coinbase is told by logs that the chain does not confirm, by reason; whatever its key file says is not judged.";
-    DUPLICATES: Gauge "butler_duplicates" ["network", "kind"] "" "Own keys that are in two places, by kind; every kind is there. Other providers' queues are not read.";
+    DUPLICATES: Gauge "butler_duplicates" ["network", "kind"] "" "Own keys that are in two places, by kind; every kind is there. Other providers' queues are read with every tenth scrape (`butler_other_provider_queues_timestamp_seconds`).";
     KEY_FILE_FAULTS: Gauge "butler_key_file_faults" ["network"] "" "What is wrong with key files, but for those whose last good content is kept (`butler_key_file_kept`); attesters that no other file names are unknown.";
 }

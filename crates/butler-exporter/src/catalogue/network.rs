@@ -17,5 +17,7 @@ families! {
     PROVIDER_ADMIN_CHANGE: Gauge "butler_provider_admin_change_pending" ["network", "provider"] "" "Whether somebody was offered the admin's role of an own provider and has not accepted it.";
     PROVIDER_DELEGATION_RATE: Gauge "butler_provider_delegations_per_second" ["network", "provider"] "" "Delegations to an own provider over the last 30 days, or over the time since its hundredth last or first one when that is shorter, but over a day at least; absent below three delegations in 30 days.";
     PROVIDER_RUNWAY: Gauge "butler_provider_runway_seconds" ["network", "provider"] "seconds" "How long the keys of an own provider's queue last at that rate; absent without a rate.";
+    OTHER_QUEUES_KEYS: Gauge "butler_other_provider_queue_keys" ["network"] "" "Keys in the queues of other providers that own keys are compared with; absent before they were read, and when that was more than an hour ago.";
+    OTHER_QUEUES_TIMESTAMP: Gauge "butler_other_provider_queues_timestamp_seconds" ["network"] "seconds" "The time of the block at which the queues of other providers were read last: with every tenth scrape.";
     PROVIDER_DELEGATIONS: Gauge "butler_provider_delegations" ["network", "provider"] "" "Delegations to an own provider so far.";
 }

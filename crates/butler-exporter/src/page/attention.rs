@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use butler_core::domain::findings::{Finding, FindingKind, Severity};
 
-use super::Facts;
+use super::facts::Facts;
 use super::write::{distance, duration};
 
 /// So many findings of one kind are shown, the most urgent.

@@ -5,6 +5,7 @@
 //! was made; it asks for itself again every half minute.
 
 mod attention;
+mod facts;
 mod network;
 mod runbooks;
 mod write;
@@ -12,86 +13,19 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use butler_core::domain::findings::{Finding, Severity};
+use butler_core::domain::findings::Severity;
 use ring::digest;
 
 use self::attention::Line;
+pub(crate) use self::facts::Facts;
 pub(crate) use self::runbooks::runbook;
 use self::write::{escape, moment, push};
-use crate::catalogue::values::ScraperKind;
-use crate::catalogue::{self, Family};
-use crate::readings::{Readings, Sample};
-use crate::slots::Slot;
-use crate::slots::Slots;
 
 const STYLE: &str = include_str!("style.css");
-
-/// Everything that the page knows.
-#[derive(Debug)]
-pub(crate) struct Facts {
-    /// The time of day in unix seconds.
-    pub(crate) now: u64,
-    /// What is wrong with the program itself, by network.
-    pub(crate) program: BTreeMap<String, Vec<Finding>>,
-    /// What is scraped, network by network.
-    pub(crate) scrapers: Vec<ScraperFacts>,
-}
-
-/// One scraper of one network.
-#[derive(Debug, Clone)]
-pub(crate) struct ScraperFacts {
-    pub(crate) network: String,
-    pub(crate) kind: ScraperKind,
-    /// How its scrapes went.
-    pub(crate) own: Arc<Readings>,
-    /// What it read, and how many seconds ago; absent when there is nothing, or nothing fresh.
-    pub(crate) read: Option<(Arc<Readings>, u64)>,
-    /// What it found; nothing when nothing is fresh.
-    pub(crate) findings: Arc<Vec<Finding>>,
-}
-
-impl Facts {
-    /// What is served now.
-    pub(crate) fn of(slots: &Slots, now: u64) -> Self {
-        let facts = |slot: &Arc<Slot>| {
-            let read = slot.readings().map(|(readings, age)| (readings, age.as_secs()));
-            ScraperFacts {
-                network: slot.network.clone(),
-                kind: slot.kind,
-                own: Arc::clone(&slot.view().progress.readings),
-                read,
-                findings: slot.findings().unwrap_or_default(),
-            }
-        };
-        Self { now, program: slots.program_findings(now), scrapers: slots.slots().iter().map(facts).collect() }
-    }
-
-    /// The scrapers by network.
-    fn networks(&self) -> BTreeMap<&str, Vec<&ScraperFacts>> {
-        let mut networks = BTreeMap::<&str, Vec<&ScraperFacts>>::new();
-        for scraper in &self.scrapers {
-            networks.entry(&scraper.network).or_default().push(scraper);
-        }
-        networks
-    }
-}
-
-impl ScraperFacts {
-    /// Everything that is served of this scraper.
-    fn samples(&self) -> impl Iterator<Item = &Sample> {
-        self.own.0.iter().chain(self.read.iter().flat_map(|(readings, _)| &readings.0))
-    }
-
-    /// The samples of one family.
-    fn of<'a>(&'a self, family: &'static Family) -> impl Iterator<Item = &'a Sample> {
-        self.samples().filter(move |sample| std::ptr::eq(sample.family, family))
-    }
-}
 
 /// The value of `Content-Security-Policy`.
 pub(crate) fn policy() -> &'static str {
@@ -171,14 +105,4 @@ fn push_attention(page: &mut String, lines: &[Line]) {
         push(page, "</ul>\n");
     }
     push(page, "</section>\n");
-}
-
-/// The value of a family that has no label but the network.
-fn single(scrapers: &[&ScraperFacts], family: &'static Family) -> Option<f64> {
-    scrapers.iter().find_map(|scraper| scraper.of(family).next().map(|sample| sample.value))
-}
-
-/// When a scraper last succeeded, by the clock of this machine.
-fn last_success(scraper: &ScraperFacts) -> Option<u64> {
-    scraper.of(&catalogue::SCRAPE_LAST_SUCCESS).next().map(|sample| write::whole(sample.value))
 }

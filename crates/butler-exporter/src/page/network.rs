@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use butler_core::domain::state::State;
 
+use super::facts::{ScraperFacts, last_success, single};
 use super::write::{distance, duration, escape, figure, moment, push, short, whole};
-use super::{ScraperFacts, last_success, single};
 use crate::catalogue::{self, Family};
 use crate::readings::Sample;
 

@@ -1,15 +1,19 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::domain::duplicates::DuplicateKind;
 use butler_core::domain::findings::node::{NodeState, of_nodes};
 use butler_core::domain::findings::program::{ScraperState, of_scraper};
-use butler_core::domain::findings::{FindingKind, Source, Subject, Thresholds};
+use butler_core::domain::findings::{Finding, FindingKind, Source, Subject, Thresholds};
 use ethers_core::types::Address;
 
+use super::facts::ScraperFacts;
 use super::*;
+use crate::catalogue;
 use crate::catalogue::values::{FailureKind, ScraperKind};
-use crate::readings::number;
-use crate::slots::Scraped;
+use crate::readings::{Readings, Sample, number};
+use crate::slots::{Scraped, Slot, Slots};
 
 const NOW: u64 = 1_760_000_000;
 const HOUR: u64 = 3_600;

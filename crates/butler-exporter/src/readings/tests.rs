@@ -120,7 +120,7 @@ pub(super) fn network() -> NetworkSnapshot {
         entry_queue: [99, 98, 12]
             .map(|attester| QueuedDeposit {
                 attester: at(attester),
-                withdrawer: at(1),
+                withdrawer: at(8),
                 move_with_latest_rollup: true,
                 bls_public_key: None,
                 escrow: None,

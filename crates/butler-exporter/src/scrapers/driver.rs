@@ -62,6 +62,7 @@ impl Job {
             began = Some(Instant::now());
             drive(scraper.as_mut(), &self.slot).await;
             scraped.notify_one();
+            scraper.afterwards(&self.slot).await;
         }
     }
 }

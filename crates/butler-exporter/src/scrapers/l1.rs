@@ -3,6 +3,7 @@
 //! Everything of a snapshot is read at one block or nothing is. A failure is counted and logged, and the readings stay.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
 use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::findings::{Source, program};
+use butler_core::domain::ids::ProviderId;
 use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
-use butler_core::key_files::{Differing, KeyFileFault, KeyFilesReport};
+use butler_core::key_files::{KeyFileFault, KeyFilesReport};
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::report::one_line;
@@ -30,8 +32,9 @@ use crate::readings::runway::{note_balances, runway_readings};
 use crate::readings::{Readings, address, chain_readings, number, truth};
 use crate::scrapers::failure::Failure;
 use crate::scrapers::last_snapshot::{LastSnapshot, LastSnapshotSender};
+use crate::scrapers::others::Others;
 use crate::scrapers::scrape::{Ending, Patience, Scrape};
-use crate::slots::{EndpointFigures, Scraped, Slot};
+use crate::slots::{EndpointFigures, Outcome, Scraped, Slot};
 
 /// How hard one scrape tries; the next one comes soon.
 const POLICY: Policy = Policy { rounds: 2, patience: Duration::from_secs(20) };
@@ -49,6 +52,9 @@ pub struct L1Scraper {
     /// What is wrong with key files and was logged.
     told_faults: BTreeSet<String>,
     is_unsaved: bool,
+    others: Others,
+    /// Our providers, as the last snapshot has them.
+    own: BTreeSet<ProviderId>,
 }
 
 impl L1Scraper {
@@ -64,6 +70,8 @@ impl L1Scraper {
             spending: BTreeMap::new(),
             told_faults: BTreeSet::new(),
             is_unsaved: false,
+            others: Others::default(),
+            own: BTreeSet::new(),
         }
     }
 
@@ -81,8 +89,13 @@ impl L1Scraper {
             }
         };
         let request = network.request(BlockTag::Latest);
-        let snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
-        network.keys.hold_against_chain(&registered_bls_keys(&snapshot), Differing::DropKey);
+        let mut snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
+        let mut lent = Readings::default();
+        let unread = self.others.lend(&mut snapshot, &mut lent);
+        self.own = snapshot.providers.keys().copied().collect();
+        let (registered, private_keys) = (registered_bls_keys(&snapshot), private_keys(&self.config));
+        let (keeper, config) = (&self.keeper, &network.config);
+        block_in_place(|| keeper.hold_against_chain(&mut network.keys, config, private_keys, &registered));
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
         let mut readings = readings.map_err(|error| top_up_failed(&error))?;
         let client = network.reader.client();
@@ -92,6 +105,8 @@ impl L1Scraper {
         let times = times?;
         let (runways, dry) = runway_readings(&snapshot, &times, &self.spending, &thresholds);
         readings.readings.0.extend(runways.0);
+        readings.readings.0.extend(lent.0);
+        readings.findings.extend(unread);
         readings.findings.extend(dry);
         push_endpoints(&mut readings.readings, client, snapshot.block.number);
         readings.findings.extend(client.clock_behind().map(program::of_clock));
@@ -119,7 +134,10 @@ impl L1Scraper {
     /// What the key files say now, or said last.
     fn keys(&self, network: &str) -> Result<KeyFilesReport, Failure> {
         let config = self.config.network(Some(network)).map_err(NetworkError::from)?;
-        Ok(block_in_place(|| self.keeper.load(config, private_keys(&self.config))))
+        Ok(block_in_place(|| {
+            self.keeper.restore(&self.config, config);
+            self.keeper.load(config, private_keys(&self.config))
+        }))
     }
 
     /// Logs what is newly wrong with key files, and what is right again.
@@ -184,6 +202,13 @@ impl Scrape for L1Scraper {
     fn served(&mut self, slot: &Slot) {
         self.save_ledger(slot);
         block_in_place(|| slot.save_states());
+    }
+
+    fn afterwards<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+        let is_good = slot.last_outcome() == Some(Outcome::Success);
+        let Some(network) = self.network.as_ref().filter(|_| is_good) else { return Box::pin(ready(())) };
+        slot.tick();
+        Box::pin(self.others.refresh(network, &self.own, slot))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod hosts;
 pub mod l1;
 pub mod last_snapshot;
 pub mod nodes;
+mod others;
 pub mod rewards;
 pub mod scrape;
 pub mod sentinel;

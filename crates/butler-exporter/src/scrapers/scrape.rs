@@ -45,4 +45,10 @@ pub trait Scrape: Send {
     fn served(&mut self, slot: &Slot) {
         let _ = slot;
     }
+
+    /// The scrape is over, and the next one is not due: time for what may be slow and that nobody waits for.
+    fn afterwards<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+        let _ = slot;
+        Box::pin(std::future::ready(()))
+    }
 }

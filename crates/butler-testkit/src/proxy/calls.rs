@@ -6,11 +6,11 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
+    active::Active,
     fault::{Fault, PackRefusal, PruneStyle},
     lies::{self, Memory},
     limits::{LogLimit, Refusal},
     overrides,
-    serve::Active,
 };
 use crate::{devnet::quantity, http::Client};
 

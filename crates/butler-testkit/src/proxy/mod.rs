@@ -3,6 +3,7 @@
 //!
 //! The endpoint behind it stays healthy: what a test sees is only what the plan asked for.
 
+mod active;
 mod authorization;
 mod calls;
 mod compress;

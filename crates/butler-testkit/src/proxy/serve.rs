@@ -22,9 +22,10 @@ use hyper::{
 use serde_json::{Value, json};
 
 use super::{
+    active::{Active, ActivePlan},
     authorization::Authorization,
     calls,
-    fault::{BatchRefusal, Fault, FaultPlan, OverrideRefusal, PackRefusal, When},
+    fault::{BatchRefusal, Fault, OverrideRefusal, PackRefusal},
     lies::{Memory, pack_size},
     overrides,
     stats::{InWork, Recorder},
@@ -49,56 +50,6 @@ impl Shared {
     /// Whether answers are compressed for whoever accepts that.
     pub(super) fn compresses(&self) -> bool {
         self.compresses.load(Ordering::Relaxed)
-    }
-}
-
-/// A plan with the number of requests that each rule has seen.
-#[derive(Debug, Default)]
-pub(super) struct ActivePlan {
-    rules: Vec<(Fault, When, u64)>,
-}
-
-impl From<FaultPlan> for ActivePlan {
-    fn from(plan: FaultPlan) -> Self {
-        Self { rules: plan.rules.into_iter().map(|(fault, when)| (fault, when, 0)).collect() }
-    }
-}
-
-/// A fault that acts on this request, on all calls or on those of one method.
-#[derive(Clone, Debug)]
-pub(super) struct Active {
-    pub(super) fault: Fault,
-    pub(super) method: Option<String>,
-}
-
-impl Active {
-    pub(super) fn concerns(&self, call: &Value) -> bool {
-        self.method.as_ref().is_none_or(|method| call["method"] == method.as_str())
-    }
-}
-
-impl ActivePlan {
-    fn faults_for(&mut self, calls: &[Value]) -> Vec<Active> {
-        let mut active = Vec::new();
-        for (fault, when, seen) in &mut self.rules {
-            let (method, first, last) = match when {
-                When::Always => (None, 1, u64::MAX),
-                When::First(count) => (None, 1, *count),
-                When::Nth(number) => (None, *number, *number),
-                When::ForMethod(method) => (Some(method), 1, u64::MAX),
-                When::FirstForMethod(count, method) => (Some(method), 1, *count),
-            };
-            let method = method.cloned();
-            let candidate = Active { fault: fault.clone(), method };
-            if candidate.method.is_some() && !calls.iter().any(|call| candidate.concerns(call)) {
-                continue;
-            }
-            *seen += 1;
-            if (first..=last).contains(seen) {
-                active.push(candidate);
-            }
-        }
-        active
     }
 }
 

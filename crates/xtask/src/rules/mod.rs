@@ -3,17 +3,23 @@
 //! A rule or panel that uses a metric, a label or a label's value that is not in `docs/metrics.md` is a fault, and so is an
 //! alert without a runbook, or without a test in which it fires and one in which it does not. Rules and tests are read line
 //! by line in the form that they have here; promtool, where it is installed, reads them as Prometheus does. Their numbers and
-//! severities are those of `domain/findings`: `limits` holds them against each other.
+//! severities are those of `domain/findings`: `limits` holds them against each other, and `runbooks` what the runbooks tell.
 
 mod catalogue;
 mod dashboard;
 mod expression;
 mod file;
 mod limits;
+mod runbooks;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Command,
+};
 
 use anyhow::{Context as _, bail};
 use butler_core::domain::findings::Thresholds;
@@ -51,6 +57,14 @@ pub(crate) fn check() -> anyhow::Result<()> {
     let mut faults = files.faults();
     let limits = limits::faults(&file::rules(&files.rules), &Thresholds::default());
     faults.extend(limits.into_iter().map(|fault| format!("{RULES}: {fault}")));
+    let mut pages = BTreeMap::new();
+    for name in names(&root.join(RUNBOOKS), ".md")? {
+        let text =
+            fs::read_to_string(root.join(RUNBOOKS).join(&name)).with_context(|| format!("failed to read {name}"))?;
+        pages.insert(name, text);
+    }
+    let told = runbooks::faults(&pages, &Thresholds::default());
+    faults.extend(told.into_iter().map(|fault| format!("{RUNBOOKS}/{fault}")));
     if !faults.is_empty() {
         bail!("files of deploy/ have {} faults:\n  {}", faults.len(), faults.join("\n  "));
     }

@@ -10,7 +10,7 @@ use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::bombs::{Bomb, BombServer, Size};
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 
-use super::{create_folder, write};
+use super::files::{create_folder, write};
 use crate::exporter::following_node;
 
 /// Everything that throws.

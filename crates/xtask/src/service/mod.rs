@@ -7,6 +7,7 @@
 
 mod bombs;
 mod cgroup;
+mod files;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use butler_testkit::devnet::{Chain, DevnetSpec, ensure, example_files};
 
 use self::bombs::Bombs;
 use self::cgroup::Group;
+use self::files::{create_folder, write};
 use crate::command::{run as start, succeeds, target};
 use crate::package;
 
@@ -116,15 +118,6 @@ fn boot(root: &Path) -> anyhow::Result<String> {
         Ok(said) => Ok(said),
         Err(error) => bail!("the container said nothing and ended with {status}: {error}"),
     }
-}
-
-fn create_folder(path: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(path).with_context(|| format!("failed to create `{}`", path.display()))
-}
-
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "a file of a container that is thrown away")]
-    fs::write(path, text).with_context(|| format!("failed to write `{}`", path.display()))
 }
 
 fn remove(folder: &Path) -> anyhow::Result<()> {

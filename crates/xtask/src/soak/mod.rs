@@ -3,6 +3,7 @@
 //! It runs the exporter on the devnet and fails when the exporter ends, shows a stale number as fresh, does not tell of what
 //! is wrong, or does not recover by itself. `docs/reliability.md` has the figures of a run.
 
+mod answer;
 mod poller;
 mod requests;
 mod stage;
@@ -18,7 +19,8 @@ use butler_testkit::devnet::Move;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use self::poller::{Answer, Poller};
+use self::answer::Answer;
+use self::poller::Poller;
 use self::stage::{INTERVAL, STALENESS, Stage};
 use self::trouble::{Expected, Trouble, all};
 use crate::command::{cargo, target};

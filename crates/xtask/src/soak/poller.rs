@@ -1,6 +1,6 @@
 //! Somebody who scrapes all the time, and holds every answer against what was true.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use super::answer::Answer;
 use super::requests::Requests;
 use super::truth::Truth;
 
@@ -19,58 +20,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The most complaints that are kept.
 const MOST: usize = 50;
-const NUMBER: &str = "butler_snapshot_block_number{network=\"devnet\"}";
-const TIME: &str = "butler_snapshot_block_timestamp_seconds{network=\"devnet\"}";
-
-/// Series by their text.
-pub(super) type Series = BTreeMap<String, f64>;
-
-/// One answer.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Answer {
-    /// What was served.
-    pub(super) series: Series,
-    /// When it was asked for; absent for the answer before the first.
-    asked: Option<Instant>,
-}
-
-impl Answer {
-    /// A value; 0 for what is not there.
-    pub(super) fn get(&self, key: &str) -> f64 {
-        self.series.get(key).copied().unwrap_or_default()
-    }
-
-    /// The sum over all series of a family that hold this text.
-    pub(super) fn sum(&self, family: &str, with: &str) -> f64 {
-        let of_family =
-            self.series.iter().filter(|(key, _)| key.split('{').next() == Some(family) && key.contains(with));
-        of_family.map(|(_, value)| value).sum()
-    }
-
-    /// Whether it was asked for after that moment.
-    pub(super) fn is_after(&self, moment: Instant) -> bool {
-        self.asked.is_some_and(|asked| asked > moment)
-    }
-
-    /// Whether the last scrape of the chain was good.
-    pub(super) fn is_good(&self) -> bool {
-        self.get("butler_scrape_success{network=\"devnet\",scraper=\"l1\"}") > 0.5
-    }
-
-    /// The height of the readings; absent when none are served.
-    pub(super) fn height(&self) -> Option<u64> {
-        whole(self.series.get(NUMBER)?)
-    }
-
-    fn time(&self) -> Option<u64> {
-        whole(self.series.get(TIME)?)
-    }
-}
-
-/// A number without fraction, as metrics have them.
-fn whole(value: &f64) -> Option<u64> {
-    format!("{value:.0}").parse().ok()
-}
 
 /// What the poller found.
 #[derive(Debug, Default)]

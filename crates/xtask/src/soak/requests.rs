@@ -3,7 +3,7 @@
 //! The exporter's own counter is read whenever a scrape ended well. What other scrapers ask now and then falls into one scrape
 //! and not into the next, so one dear scrape is no finding; two cheap ones in a row end a search.
 
-use super::poller::Answer;
+use super::answer::Answer;
 
 /// Scrapes within which the cost must be what it was.
 pub(super) const WITHIN: usize = 10;

@@ -8,7 +8,7 @@ use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Authorization, BatchRefusal, Fault, FaultPlan, LogLimit, LogLimitStyle, PruneStyle, When};
 use serde_json::Value;
 
-use super::poller::Answer;
+use super::answer::Answer;
 use super::stage::Stage;
 
 const KEYS: &str = "keys/server-1.json";

@@ -287,4 +287,4 @@ fn duplicate(subject: Subject, kind: DuplicateKind, mut places: Vec<Place>) -> D
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

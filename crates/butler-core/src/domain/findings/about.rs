@@ -41,6 +41,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::KeyFileUnreadable
         | Kind::KeyFilesGone
         | Kind::KeyFileSchemasMixed
+        | Kind::KeyFileDefaultsLeak
         | Kind::ProviderQueueEmpty
         | Kind::ProviderQueueShort
         | Kind::ProviderRunsDry
@@ -137,6 +138,9 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::FundingAccountDropped => "leave the funding account in one file only",
         Kind::KeyFile => "correct the place that the message names",
         Kind::KeyFileSchemasMixed => "bring all files of the folder to one schema version",
+        Kind::KeyFileDefaultsLeak => {
+            "give the validators of the other file a coinbase and publishers of their own, unless it is meant so"
+        }
         Kind::NotWatched => "configure it, if there is any",
         Kind::ProviderQueueEmpty | Kind::ProviderQueueShort | Kind::ProviderRunsDry => {
             "register more keys: nobody can delegate to an empty queue"
@@ -185,44 +189,6 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::CertificateNotReplaced => "correct the certificate's files: the log says what is wrong",
         Kind::ConfigurationRejected => "correct what the log names by file and line",
         Kind::TextfileStale => "make room in the folder of `exporter.textfile`, or let the exporter write there",
-    }
-}
-
-pub(super) fn meaning_of_duplicate(kind: Twice) -> &'static str {
-    match kind {
-        Twice::OwnQueueTwice => "Own queues hold the key twice: the second delegation to it will fail.",
-        Twice::OwnQueueAndOtherQueue => "Another provider queued an own key too: who comes second fails.",
-        Twice::OwnQueueAndEntryQueue
-        | Twice::OwnQueueAndActiveSet
-        | Twice::OwnQueueAndExiting
-        | Twice::OwnQueueAndZombie
-        | Twice::OwnQueueAndHistory => {
-            "An own queue holds a key that is already staked, or was: the next delegation that takes it will be refunded."
-        }
-        Twice::OtherQueueTwice
-        | Twice::OtherQueueAndEntryQueue
-        | Twice::OtherQueueAndActiveSet
-        | Twice::OtherQueueAndExiting
-        | Twice::OtherQueueAndZombie
-        | Twice::OtherQueueAndHistory => "The same in another provider's queue.",
-        Twice::EntryQueueTwice
-        | Twice::EntryQueueAndActiveSet
-        | Twice::EntryQueueAndExiting
-        | Twice::EntryQueueAndZombie
-        | Twice::EntryQueueAndHistory => {
-            "A deposit waits for a key that is already deposited, active, leaving or was active once: it fails at the flush, and its stake goes back."
-        }
-        Twice::ActiveSetTwice | Twice::ActiveSetAndExiting | Twice::ActiveSetAndZombie | Twice::ActiveSetAndHistory => {
-            "The contract excludes that: the endpoint's answers contradict each other."
-        }
-        Twice::KeyFileTwice => "An attester is twice in one key file.",
-        Twice::SeveralKeyFiles => {
-            "An attester is in several key files, and `replicated_keys` is not set: two servers that attest with one key can be slashed."
-        }
-        Twice::ConflictingCoinbase => "Key files name different coinbases for one attester.",
-        Twice::PartialCoinbase => "One key file names a coinbase for an attester, and another has it without any.",
-        Twice::SharedPublisher => "Several servers have one publisher: they will use the same nonces.",
-        Twice::SharedBlsKey => "Different attesters have one BLS key: only the first can be activated.",
     }
 }
 

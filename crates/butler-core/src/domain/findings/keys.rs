@@ -119,6 +119,13 @@ pub fn of_dropped_funding(file: &str) -> Finding {
     Finding::new(FindingKind::FundingAccountDropped, Severity::Warning, Subject::File(file.to_owned()), what)
 }
 
+/// What stands at the top of one file, and holds for validators of another.
+#[must_use]
+pub fn of_leaking_defaults(from: &str, into: &str) -> Finding {
+    let what = format!("validators without a coinbase or publisher of their own take what {from} says at its top");
+    Finding::new(FindingKind::KeyFileDefaultsLeak, Severity::Info, Subject::File(into.to_owned()), what)
+}
+
 /// A BLS key that the chain cannot vouch for yet.
 #[must_use]
 pub fn of_unproven_bls(attester: Address, file: &str, index: usize) -> Finding {
@@ -141,6 +148,22 @@ pub fn of_own_publishers(file: &str, attesters: usize) -> Finding {
         if attesters == 1 { "1 attester has".to_owned() } else { format!("{attesters} attesters have") }
     );
     Finding::new(FindingKind::PublisherNotSet, Severity::Info, Subject::File(file.to_owned()), what)
+}
+
+/// Other providers' queues that could not be read.
+#[must_use]
+pub fn of_unread_queues() -> Finding {
+    let what = "the queues of other providers cannot be read: own keys that stand there, too, are not seen";
+    Finding::new(FindingKind::NotWatched, Severity::Info, Subject::Network, what)
+        .with_remedy("read the exporter's log: it says why")
+}
+
+/// Other providers' queues that are too long to be read as a whole.
+#[must_use]
+pub fn of_cut_queues() -> Finding {
+    let what = "the queues of other providers are too long: only the keys at their fronts are compared with own ones";
+    Finding::new(FindingKind::NotWatched, Severity::Info, Subject::Network, what)
+        .with_remedy("run `butler-cli audit` now and then, which reads all of them")
 }
 
 /// What is there to be watched, by number.

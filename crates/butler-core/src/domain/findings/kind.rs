@@ -126,7 +126,7 @@ macro_rules! kinds {
             #[must_use]
             pub fn meaning(self) -> &'static str {
                 match self {
-                    Self::Duplicate(kind) => super::about::meaning_of_duplicate(kind),
+                    Self::Duplicate(kind) => super::duplicate::meaning_of_duplicate(kind),
                     $(Self::$variant => $meaning,)*
                 }
             }
@@ -157,7 +157,8 @@ kinds! {
     KeyFileUnreadable "key_file_unreadable" Chain [Warning] "ButlerKeyFileUnreadable" "butler_key_file_kept" "A key file that was good cannot be read or used now: what it said last is kept.";
     KeyFilesGone "key_files_gone" Chain [Critical] "ButlerKeyFilesGone" "butler_findings" "No key file of the network can be read any more: everything that is said of coinbases and servers is of the past.";
     KeyFileSchemasMixed "key_file_schemas_mixed" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Key files of one folder have different schema versions: the node refuses the folder.";
-    NotWatched "not_watched" Chain [Warning, Info] "ButlerNotWatched" "butler_findings" "Key files, providers, nodes or publishers are not configured: what they would tell is not looked at.";
+    KeyFileDefaultsLeak "key_file_defaults_leak" Chain [Info] "ButlerFindingWarning" "butler_findings" "What one key file says at its top holds for validators of another file of its server, which have no coinbase or publisher of their own.";
+    NotWatched "not_watched" Chain [Warning, Info] "ButlerNotWatched" "butler_findings" "Key files, providers, nodes or publishers are not configured, or other providers' queues cannot be read: what they would tell is not looked at.";
     ProviderQueueEmpty "provider_queue_empty" Chain [Critical] "ButlerProviderQueueEmpty" "butler_provider_queue_length" "The queue of an own provider is empty: it takes no delegations.";
     ProviderQueueShort "provider_queue_short" Chain [Warning] "ButlerProviderQueueShort" "butler_provider_queue_length" "The queue of an own provider has few keys left.";
     ProviderRunsDry "provider_runs_dry" Chain [Critical] "ButlerProviderQueueRunsDry" "butler_provider_runway_seconds" "At the observed pace of delegations the queue of an own provider is soon empty.";
@@ -243,6 +244,7 @@ impl FindingKind {
             | Self::KeyFileUnreadable
             | Self::KeyFilesGone
             | Self::KeyFileSchemasMixed
+            | Self::KeyFileDefaultsLeak
             | Self::NotWatched => true,
             Self::SlashedOut
             | Self::ProviderQueueEmpty

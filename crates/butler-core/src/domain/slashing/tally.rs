@@ -6,32 +6,8 @@
 use ethers_core::types::Address;
 use thiserror::Error;
 
-use super::{SlashAction, SlashingRules};
-
-/// The votes against one position, by the units that they ask for: one, two, three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PositionVotes(pub [u64; 3]);
-
-impl PositionVotes {
-    /// Votes for any slash at all.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.iter().fold(0, |sum, votes| sum.saturating_add(*votes))
-    }
-
-    /// The most units that reach the quorum: 0 for one unit, 1 for two, 2 for three; an index into the amounts.
-    #[must_use]
-    pub fn decided(&self, quorum: u64) -> Option<usize> {
-        let mut votes = 0_u64;
-        for (index, for_units) in self.0.iter().enumerate().rev() {
-            votes = votes.saturating_add(*for_units);
-            if votes >= quorum {
-                return Some(index);
-            }
-        }
-        None
-    }
-}
+use super::facts::{PositionVotes, SlashAction};
+use super::rules::SlashingRules;
 
 /// A vote that is not one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

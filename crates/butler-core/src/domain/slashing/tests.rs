@@ -1,6 +1,8 @@
+use ethers_core::types::{Address, U256};
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::block::BlockRef;
 use crate::domain::rollup::RollupClock;
 use crate::domain::samples;
 

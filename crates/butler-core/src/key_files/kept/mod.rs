@@ -1,95 +1,44 @@
 //! Last good contents: what was read once stands for a file that cannot be read now.
 //!
-//! A program that runs for long must not take a broken file for an empty one. So a file that is cut, emptied, unreadable or
-//! gone keeps what it said last, for a bounded time, and that is told. A file that is gone while others of its network are
-//! there was probably removed on purpose: it is kept for a day. All others are kept for a week. A file that the
-//! configuration does not name any more is forgotten at once, and so is a key of a lost file that another file has now.
+//! A program that runs for long must not take a broken file for an empty one. So a file that is cut, emptied, unreadable, gone
+//! or refused keeps what it said last, for a bounded time, and that is told. A file that is gone while others of its network
+//! are there was probably removed on purpose: it is kept for a day. All others are kept for a week. A file that the
+//! configuration does not name any more is forgotten at once, and so is what another file has now of one that is lost.
+
+mod configured;
+mod one;
+mod record;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ethers_core::types::Address;
-use glob::Pattern;
-use serde::Serialize;
 
+use self::configured::Configured;
+use self::one::Kept;
 use super::content::Content;
-use super::discovery::{Found, Role, under};
+use super::discovery::{Found, Role};
 use super::fault::FaultKind;
 use super::read::read_all;
+use super::registered::{RegisteredKeys, differing};
 use super::report::{KeyFilesReport, Outcome};
-use super::shown::shown_path;
 use super::sources::KeySources;
-use crate::text::time::count;
 
-/// How long a file counts that is gone while others are there, in seconds.
-const GONE_FOR: u64 = 24 * 3_600;
-/// How long one counts that cannot be read, or of which nobody is left.
-const KEPT_FOR: u64 = 7 * 24 * 3_600;
+pub use self::record::KeptRecord;
+pub use self::shown::{KeptFile, KeptWhy};
+
 /// The most addresses of all kept files together.
 const MOST_KEPT: usize = 200_000;
-
-/// Why a file's last good content stands for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeptWhy {
-    /// It is there, and cannot be read or used.
-    Unreadable,
-    /// Some of its entries cannot be read; for these stands what they said last.
-    Partly,
-    /// It is there, and names nobody any more.
-    Emptied,
-    /// It is not there.
-    Gone,
-}
-
-/// A file whose last good content counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct KeptFile {
-    /// The file, fit to be shown.
-    pub file: String,
-    /// Its server.
-    pub server: String,
-    /// Why it is kept.
-    pub why: KeptWhy,
-    /// How many attesters it has.
-    pub attesters: usize,
-    /// Since when it could not be read, in seconds since 1970.
-    pub since: u64,
-    /// When its content is forgotten.
-    pub until: u64,
-}
-
-impl fmt::Display for KeptFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}, with {}", self.file, self.words(), count(self.attesters, "attester"))
-    }
-}
-
-impl KeptFile {
-    /// Why it is kept, in words about "it".
-    #[must_use]
-    pub fn words(&self) -> &'static str {
-        match self.why {
-            KeptWhy::Unreadable => "it can not be read or used now",
-            KeptWhy::Partly => "some of its entries can not be read now",
-            KeptWhy::Emptied => "it names nobody any more",
-            KeptWhy::Gone => "it is gone",
-        }
-    }
-}
 
 /// The last good contents of one network's files.
 #[derive(Debug, Default)]
 pub struct KeptFiles {
     files: BTreeMap<(Role, PathBuf), Kept>,
-}
-
-#[derive(Debug)]
-struct Kept {
-    found: Found,
-    content: Content,
-    failing: Option<(KeptWhy, u64)>,
+    /// What the chain has registered, as far as it was asked.
+    registered: RegisteredKeys,
+    /// Grows when something is kept that was not, or not any more.
+    generation: u64,
 }
 
 impl KeptFiles {
@@ -104,13 +53,8 @@ impl KeptFiles {
             present.insert(name);
         }
         self.note_absent(sources, &present, now);
-        let read = || outcomes.iter().filter_map(|outcome| outcome.content.as_ref());
-        let named: BTreeSet<Address> = read().flat_map(attesters).collect();
-        let is_anybody_left = read().any(|content| content.attester_count() > 0);
-        for kept in self.files.values_mut() {
-            kept.forget_moved(&named);
-        }
-        self.files.retain(|_, kept| kept.until(is_anybody_left).is_none_or(|until| now < until && !kept.is_empty()));
+        self.forget(&outcomes, now);
+        let is_anybody_left = is_anybody_left(&outcomes);
         let whole = self.failing().filter(|kept| !kept.is_partly());
         let kept: Vec<(&Found, &Content)> = whole.map(|kept| (&kept.found, &kept.content)).collect();
         let mut report = KeyFilesReport::of(faults, &outcomes, &kept);
@@ -118,18 +62,42 @@ impl KeptFiles {
         report
     }
 
+    /// Takes in what the chain has registered. Whether a file counts otherwise than before, so that the files must be read
+    /// again: one with a BLS key that differs is refused from now on.
+    pub fn learn(&mut self, registered: &RegisteredKeys) -> bool {
+        if self.registered.len() > MOST_KEPT {
+            self.registered.clear();
+        }
+        self.registered.extend(registered.iter().map(|(attester, keys)| (*attester, keys.clone())));
+        let refused: Vec<bool> =
+            self.files.values().map(|kept| !differing(&kept.content, &self.registered).is_empty()).collect();
+        let is_any_asked = self.files.values().any(|kept| !kept.is_confirmed);
+        self.files.retain(|_, kept| kept.learn(&self.registered));
+        let is_any_refused = refused.contains(&true);
+        self.generation += u64::from(is_any_refused || is_any_asked);
+        is_any_refused
+    }
+
     /// Takes what was read, or sets a file down as failing that was good before.
     fn note(&mut self, name: &(Role, PathBuf), outcome: &mut Outcome, now: u64) {
+        if let Some(content) = &outcome.content {
+            let faults = differing(content, &self.registered);
+            if !faults.is_empty() {
+                outcome.faults.extend(faults);
+                outcome.content = None;
+            }
+        }
         let known = self.files.get_mut(name);
         let had_attesters = known.as_ref().is_some_and(|known| known.content.attester_count() > 0);
         let why = match &mut outcome.content {
-            Some(content) if content.attester_count() > 0 || !(had_attesters || is_empty(content)) => {
+            Some(content) if content.attester_count() > 0 || !(had_attesters || content.is_empty()) => {
                 match known.filter(|_| !content.is_legible()) {
                     Some(known) => {
                         content.fill_from(&known.content);
+                        self.generation += u64::from(known.failing.is_none());
                         known.fails(KeptWhy::Partly, now);
                     }
-                    None => self.keep(name.clone(), outcome.found.clone(), content.clone()),
+                    None => self.keep(name.clone(), outcome.found.clone(), content.clone(), now),
                 }
                 return;
             }
@@ -138,6 +106,7 @@ impl KeptFiles {
             Some(_) | None => KeptWhy::Unreadable,
         };
         if let Some(known) = known {
+            self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
             known.fails(why, now);
             // What it says now counts for nothing while what it said stands in for it.
             outcome.content = None;
@@ -147,21 +116,61 @@ impl KeptFiles {
     /// Files that are not found any more: forgotten when nothing configured names them.
     fn note_absent(&mut self, sources: &KeySources<'_>, present: &BTreeSet<(Role, PathBuf)>, now: u64) {
         let configured = Configured::of(sources);
+        let before = self.files.len();
         self.files.retain(|name, kept| present.contains(name) || configured.names(&kept.found));
+        self.generation += u64::from(self.files.len() != before);
         for (_, kept) in self.files.iter_mut().filter(|(name, _)| !present.contains(*name)) {
             let why = if is_gone(&kept.found.path) { KeptWhy::Gone } else { KeptWhy::Unreadable };
+            self.generation += u64::from(kept.failing.is_none_or(|(before, _)| before != why));
             kept.fails(why, now);
         }
     }
 
-    fn keep(&mut self, name: (Role, PathBuf), found: Found, content: Content) {
+    /// Forgets what other files have now, and what was kept for long enough.
+    fn forget(&mut self, outcomes: &[Outcome], now: u64) {
+        let read = || outcomes.iter().filter_map(|outcome| Some((outcome, outcome.content.as_ref()?)));
+        let named: BTreeSet<Address> = read().flat_map(|(_, content)| content.attesters()).collect();
+        let first_read = |outcome: &Outcome| {
+            let name = (outcome.found.role, outcome.found.family());
+            self.files.get(&name).map_or(now, |kept| kept.first_read)
+        };
+        let publishers: Vec<(u64, BTreeSet<Address>)> =
+            read().map(|(outcome, content)| (first_read(outcome), content.all_publishers())).collect();
+        let is_anybody_left = is_anybody_left(outcomes);
+        let mut is_any_forgotten = false;
+        for kept in self.files.values_mut() {
+            let Some(gone_since) = kept.gone_since() else { continue };
+            let since = publishers.iter().filter(|(first_read, _)| *first_read >= gone_since);
+            let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
+            let before = kept.content.size();
+            kept.forget_moved(&named, &new);
+            is_any_forgotten |= kept.content.size() != before;
+        }
+        let before = self.files.len();
+        self.files
+            .retain(|_, kept| kept.until(is_anybody_left).is_none_or(|until| now < until && !kept.content.is_empty()));
+        self.generation += u64::from(is_any_forgotten || self.files.len() != before);
+    }
+
+    fn keep(&mut self, name: (Role, PathBuf), found: Found, content: Content, now: u64) {
+        let known = self.files.get_mut(&name);
+        if let Some(known) = known.filter(|known| known.content == content && known.found == found) {
+            self.generation += u64::from(known.failing.take().is_some());
+            return;
+        }
+        self.generation += 1;
         let others = self.files.iter().filter(|(other, _)| **other != name).map(|(_, kept)| kept.content.size());
-        if others.sum::<usize>().saturating_add(content.size()) <= MOST_KEPT {
-            self.files.insert(name, Kept { found, content, failing: None });
-        } else {
+        if others.sum::<usize>().saturating_add(content.size()) > MOST_KEPT {
             // What is older than what was read now must not stand in for it.
             self.files.remove(&name);
+            return;
         }
+        let known = self.files.remove(&name);
+        let first_read = known.as_ref().map_or(now, |known| known.first_read);
+        let before =
+            known.and_then(|known| if known.is_confirmed { Some(Box::new(known.content)) } else { known.before });
+        let kept = Kept { found, content, first_read, failing: None, before, is_confirmed: false };
+        self.files.insert(name, kept);
     }
 
     fn failing(&self) -> impl Iterator<Item = &Kept> {
@@ -169,88 +178,13 @@ impl KeptFiles {
     }
 }
 
-impl Kept {
-    fn fails(&mut self, why: KeptWhy, now: u64) {
-        let since = self.failing.map_or(now, |(_, since)| since);
-        self.failing = Some((why, since));
-    }
-
-    fn until(&self, is_anybody_left: bool) -> Option<u64> {
-        let (why, since) = self.failing?;
-        let is_removed = is_anybody_left && matches!(why, KeptWhy::Gone | KeptWhy::Emptied);
-        Some(since.saturating_add(if is_removed { GONE_FOR } else { KEPT_FOR }))
-    }
-
-    /// A key of a file that is gone was moved when another file has it now.
-    fn forget_moved(&mut self, named: &BTreeSet<Address>) {
-        if matches!(self.failing, Some((KeptWhy::Gone | KeptWhy::Emptied, _))) {
-            for validator in &mut self.content.validators {
-                validator.keys.retain(|(attester, _)| !named.contains(attester));
-            }
-            self.content.validators.retain(|validator| !validator.keys.is_empty());
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        is_empty(&self.content)
-    }
-
-    fn is_partly(&self) -> bool {
-        matches!(self.failing, Some((KeptWhy::Partly, _)))
-    }
-
-    fn shown(&self, is_anybody_left: bool) -> Option<KeptFile> {
-        let (why, since) = self.failing?;
-        Some(KeptFile {
-            file: shown_path(&self.found.path),
-            server: self.found.server.clone(),
-            why,
-            attesters: self.content.attester_count(),
-            since,
-            until: self.until(is_anybody_left)?,
-        })
-    }
-}
-
-fn attesters(content: &Content) -> impl Iterator<Item = Address> {
-    content.validators.iter().flat_map(|validator| validator.keys.iter().map(|(attester, _)| *attester))
-}
-
-fn is_empty(content: &Content) -> bool {
-    content.attester_count() == 0
-        && content.publishers.is_empty()
-        && content.publishers_by_server.values().all(BTreeSet::is_empty)
+fn is_anybody_left(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().filter_map(|outcome| outcome.content.as_ref()).any(|content| content.attester_count() > 0)
 }
 
 /// Whether there is surely no such file: no folder is in the way of seeing it.
 fn is_gone(path: &Path) -> bool {
     path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
-}
-
-/// What the configuration names now.
-struct Configured<'a> {
-    patterns: Vec<(Role, Pattern)>,
-    publisher_files: BTreeSet<PathBuf>,
-    base: &'a Path,
-}
-
-impl<'a> Configured<'a> {
-    fn of(sources: &KeySources<'a>) -> Self {
-        let pattern = |pattern: &String| Pattern::new(&under(sources.base, pattern)).ok();
-        let node = sources.node_keystores.iter().filter_map(pattern).map(|pattern| (Role::NodeKeystore, pattern));
-        let public = sources.key_files.iter().filter_map(pattern).map(|pattern| (Role::KeyFile, pattern));
-        let publisher_files = sources.publisher_files.iter().map(|path| sources.base.join(path)).collect();
-        Self { patterns: node.chain(public).collect(), publisher_files, base: sources.base }
-    }
-
-    fn names(&self, found: &Found) -> bool {
-        match found.role {
-            Role::Publishers => self.publisher_files.contains(&self.base.join(&found.path)),
-            Role::KeyFile | Role::NodeKeystore => {
-                self.patterns.iter().any(|(role, pattern)| *role == found.role && pattern.matches_path(&found.path))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

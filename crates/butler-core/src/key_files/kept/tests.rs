@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use super::one::{GONE_FOR, KEPT_FOR};
 use super::*;
 use crate::key_files::sources::PrivateKeys;
 
@@ -78,7 +79,7 @@ fn a_file_that_breaks_keeps_what_it_said_and_leaves_no_gap() {
         (&whole[..whole.len() / 2], KeptWhy::Unreadable),
         ("", KeptWhy::Unreadable),
         ("{\"validators\": []}", KeptWhy::Emptied),
-        (&whole.replace("validators", "server"), KeptWhy::Emptied),
+        (&whole.replace("validators", "server"), KeptWhy::Unreadable),
         (&whole.replace("[{", "[7, {").replace("0000000000000001", "000000000000000g"), KeptWhy::Partly),
         (&whole.replace("\"attester\": \"0x", "\"attester\": \"0xffffffffffffffffffffffff"), KeptWhy::Unreadable),
     ] {
@@ -217,4 +218,187 @@ fn what_is_kept_is_bounded() {
     let report = bench.load();
     assert!(report.kept.len() < 4, "one of the large ones is too much");
     assert!(report.kept.iter().map(|kept| kept.attesters).sum::<usize>() <= MOST_KEPT);
+}
+
+#[test]
+fn publishers_that_are_not_legible_keep_what_they_said() {
+    let mut bench = Bench::new();
+    let file = |top: &str, own: &str, prover: &str| {
+        format!(
+            r#"{{"schemaVersion": 2, "feeRecipient": "0x{:064x}", "publisher": {top}, "prover": {prover}, "validators": [
+                {{"attester": "0x{:040x}"}}, {{"attester": "0x{:040x}", "publisher": {own}}}]}}"#,
+            1, 1, 2
+        )
+    };
+    let address = |number: u64| format!("\"0x{number:040x}\"");
+    let publishers = |report: &KeyFilesReport| {
+        let of = |entry: &crate::domain::key_book::KeyEntry| entry.publishers.clone();
+        let low = |all: &mut dyn Iterator<Item = Address>| all.map(|one| one.to_low_u64_be()).collect::<Vec<_>>();
+        let by_server = low(&mut report.book.publishers_by_server["a"].iter().copied());
+        (low(&mut report.book.entries[0..2].iter().flat_map(of)), by_server)
+    };
+    bench.write("keys/a/k.json", &file(&address(11), &address(12), &address(13)));
+    let good = publishers(&bench.load());
+    assert_eq!(good, (vec![11, 12], vec![11, 12, 13]));
+    let broken = "\"0x12\"";
+    for bad in [
+        file(broken, &address(12), &address(13)),
+        file(&address(11), broken, &address(13)),
+        file(&address(11), &format!("[{}, 7]", address(12)), &address(13)),
+        file(&address(11), &address(12), broken),
+        file("7", "{}", "[]"),
+    ] {
+        bench.write("keys/a/k.json", &bad);
+        let report = bench.load();
+        assert_eq!((publishers(&report), report.kept.len()), (good.clone(), 1), "{bad}");
+        assert!(report.book.entries.iter().take(2).all(|entry| !entry.pays_itself));
+    }
+    // What was never good is not made up: nobody says that the attester's own account pays.
+    let mut fresh = Bench::new();
+    fresh.write("keys/a/k.json", &file(broken, broken, broken));
+    assert!(fresh.load().book.entries.iter().take(2).all(|entry| entry.publishers.is_empty() && !entry.pays_itself));
+}
+
+#[test]
+fn publishers_of_a_list_that_are_not_legible_are_kept_too() {
+    let mut bench = Bench::new();
+    bench.write("has-publishers", "");
+    let publishers = |bench: &mut Bench, list: &str| {
+        bench.write("publishers.json", &format!(r#"{{"a": {list}, "b": ["0x{:040x}"]}}"#, 7));
+        bench.load().book.publishers_by_server["a"].len()
+    };
+    assert_eq!(publishers(&mut bench, &format!(r#"["0x{:040x}", "0x{:040x}"]"#, 8, 9)), 2);
+    assert_eq!(publishers(&mut bench, &format!(r#"["0x{:040x}", "0x9"]"#, 8)), 2);
+    assert_eq!(publishers(&mut bench, &format!(r#"["0x{:040x}"]"#, 8)), 1);
+}
+
+#[test]
+fn a_file_that_is_renamed_leaves_nothing_behind() {
+    let mut bench = Bench::new();
+    let top = |attesters: &[u64]| keystore(attesters).replacen('{', &format!(r#"{{"publisher": "0x{:040x}","#, 11), 1);
+    let prover = format!(r#"{{"schemaVersion": 1, "prover": "0x{:040x}"}}"#, 12);
+    bench.patterns = vec!["keys/*.json".to_owned()];
+    bench.write("keys/a.json", &top(&[1, 2]));
+    bench.write("keys/p.json", &prover);
+    bench.load();
+    for (from, to) in [("a", "c"), ("p", "q")] {
+        let path = |name: &str| bench.folder.path().join(format!("keys/{name}.json"));
+        fs::rename(path(from), path(to)).unwrap();
+    }
+    let report = bench.load();
+    let servers: Vec<&str> = report.book.publishers_by_server.keys().map(String::as_str).collect();
+    assert_eq!((servers, report.kept.len()), (vec!["c", "q"], 0));
+    // A file that is lost is not renamed because another one has the same publisher.
+    bench.write("keys/r.json", &prover);
+    bench.load();
+    bench.remove("keys/q.json");
+    let report = bench.load();
+    assert!(report.book.publishers_by_server.contains_key("q") && report.kept.len() == 1);
+}
+
+#[test]
+fn a_pattern_that_is_spelled_otherwise_names_the_same_files() {
+    for spelled in ["./keys/*/*.json", "keys//*/*.json", "keys/./*/*.json", "other/../keys/*/*.json", "keys/*/k.json"] {
+        let mut bench = Bench::new();
+        bench.load();
+        bench.write("keys/a/k.json", "{");
+        assert_eq!(bench.told().1, [KeptWhy::Unreadable]);
+        bench.patterns = vec![spelled.to_owned()];
+        fs::create_dir_all(bench.folder.path().join("other")).unwrap();
+        assert_eq!(bench.told(), (all(), vec![KeptWhy::Unreadable], 0), "{spelled}");
+        bench.remove("keys/a");
+        assert_eq!(bench.told(), (all(), vec![KeptWhy::Gone], 0), "{spelled}");
+    }
+}
+
+/// A file whose one attester has a BLS key, one of a few points of the curve.
+fn with_bls(attester: u64, number: usize) -> (String, crate::domain::bls_key::BlsKey) {
+    let point = |low: &u64| super::super::bls::could_be_public(ethers_core::types::H256::from_low_u64_be(*low));
+    let low = (1..).filter(point).nth(number).unwrap();
+    let file = format!(r#"{{"validators": [{{"attester": {{"eth": "0x{attester:040x}", "bls": "0x{low:064x}"}}}}]}}"#);
+    (file, ethers_core::types::H256::from_low_u64_be(low).into())
+}
+
+#[test]
+fn a_file_with_another_bls_key_than_the_registered_one_does_not_count_and_its_last_good_content_does() {
+    let mut bench = Bench::new();
+    let (good, key) = with_bls(1, 0);
+    let (bad, _) = with_bls(1, 1);
+    let registered: RegisteredKeys = [(Address::from_low_u64_be(1), [key].into())].into();
+    bench.write(
+        "keys/a/k.json",
+        &good.replace("}]", "}, {\"attester\": \"0x0000000000000000000000000000000000000002\"}]"),
+    );
+    assert_eq!(bench.told(), (all(), vec![], 0));
+    assert!(!bench.kept.learn(&registered));
+    bench.write("keys/a/k.json", &bad);
+    let (entries, kept, gaps) = bench.told();
+    assert_eq!((entries, kept, gaps), (all(), vec![KeptWhy::Unreadable], 0));
+    let report = bench.load();
+    assert!(report.faults.iter().any(|fault| fault.kind == FaultKind::BlsDiffers));
+    assert!(report.findings().iter().any(|finding| finding.kind.code() == "bls_differs"));
+    bench.write("keys/a/k.json", &good);
+    assert_eq!(bench.told().1, []);
+}
+
+#[test]
+fn the_chain_may_know_the_key_only_after_the_file_was_read() {
+    let (good, key) = with_bls(1, 0);
+    let (bad, other) = with_bls(1, 1);
+    let registered: RegisteredKeys = [(Address::from_low_u64_be(1), [key].into())].into();
+    // A file that was never good is refused.
+    let mut bench = Bench::new();
+    bench.write("keys/a/k.json", &bad);
+    bench.load();
+    assert!(bench.kept.learn(&registered));
+    assert_eq!(bench.told(), (vec![("b".to_owned(), 3)], vec![], 1));
+    // One that was good before it was changed counts as it was.
+    let mut bench = Bench::new();
+    bench.load();
+    bench.kept.learn(&RegisteredKeys::new());
+    bench.write("keys/a/k.json", &bad);
+    bench.load();
+    assert!(bench.kept.learn(&registered));
+    assert_eq!(bench.told(), (all(), vec![KeptWhy::Unreadable], 0));
+    assert!(!bench.kept.learn(&registered), "nothing new");
+    // One that was good until another key was registered counts without its own.
+    let mut bench = Bench::new();
+    bench.write("keys/a/k.json", &good);
+    bench.load();
+    bench.kept.learn(&RegisteredKeys::new());
+    assert!(bench.kept.learn(&[(Address::from_low_u64_be(1), [other].into())].into()));
+    let report = bench.load();
+    assert_eq!((report.book.entries.len(), report.kept.len()), (2, 1));
+    assert!(report.book.entries.iter().all(|entry| entry.bls_public_key.is_none()));
+}
+
+#[test]
+fn what_is_stored_stands_in_after_a_restart_and_holds_no_key() {
+    let mut bench = Bench::new();
+    let (file, _) = with_bls(1, 0);
+    bench.write("keys/a/k.json", &file);
+    bench.load();
+    let generation = bench.kept.generation();
+    bench.load();
+    assert_eq!(bench.kept.generation(), generation, "nothing new to be stored");
+    let stored = serde_json::to_string(&bench.kept.record()).unwrap();
+    let digits = file.split('"').nth(9).unwrap().trim_start_matches("0x");
+    assert!(!stored.contains(digits), "{stored}");
+
+    bench.write("keys/a/k.json", "{");
+    bench.kept = KeptFiles::default();
+    bench.kept.restore(serde_json::from_str(&stored).unwrap());
+    let expected = [("a", 1), ("b", 3)].map(|(server, attester)| (server.to_owned(), attester)).to_vec();
+    assert_eq!(bench.told(), (expected, vec![KeptWhy::Unreadable], 0));
+    let stored = serde_json::to_string(&bench.kept.record()).unwrap();
+    // Since when it fails survives, too.
+    bench.kept = KeptFiles::default();
+    bench.kept.restore(serde_json::from_str(&stored).unwrap());
+    bench.now += KEPT_FOR;
+    assert_eq!(bench.told(), (vec![("b".to_owned(), 3)], vec![], 1));
+    // What the configuration does not name any more is forgotten all the same.
+    bench.kept = KeptFiles::default();
+    bench.kept.restore(serde_json::from_str(&stored).unwrap());
+    bench.patterns = vec!["keys/b/*.json".to_owned()];
+    assert_eq!(bench.told().0.len(), 1);
 }

@@ -47,6 +47,17 @@ fn from_view(place: ChainPlace) -> bool {
     matches!(place, ChainPlace::Exiting | ChainPlace::Zombie | ChainPlace::History)
 }
 
+/// A snapshot for each pair of places on chain that is a duplicate, with one attester in both.
+pub(crate) fn planted() -> Vec<NetworkSnapshot> {
+    let planted = |(one, other): (ChainPlace, ChainPlace)| {
+        let mut snapshot = network();
+        plant(&mut snapshot, 1, one);
+        plant(&mut snapshot, 1, other);
+        snapshot
+    };
+    CHAIN_PAIRS.iter().map(|(one, other, _)| planted((*one, *other))).collect()
+}
+
 fn kinds(duplicates: &[Duplicate]) -> Vec<(Subject, DuplicateKind)> {
     duplicates.iter().map(|each| (each.subject, each.kind)).collect()
 }

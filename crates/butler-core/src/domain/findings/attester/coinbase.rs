@@ -1,7 +1,7 @@
 //! What is wrong with the coinbase of an attester, and what to do about it: both from what is known, so that no remedy speaks of
 //! a coinbase that nothing names.
 
-use super::about;
+use super::about::about;
 use crate::domain::coinbase::{self, CoinbaseCheck, CoinbasePolicy, Deadline, Unverified};
 use crate::domain::findings::{Finding, FindingKind, Severity, Thresholds};
 use crate::domain::overview::AttesterRow;

@@ -1,11 +1,12 @@
 //! What is wrong with an attester: its coinbase, its deposit, who runs it.
 
+mod about;
 mod coinbase;
 
+use self::about::about;
 use self::coinbase::of_coinbase;
-use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
+use super::{Finding, FindingKind, Level, Severity, Thresholds};
 use crate::domain::coinbase::{CoinbaseCheck, Severity as Weight};
-use crate::domain::duplicates::Place;
 use crate::domain::fate::Fate;
 use crate::domain::key_book::{Completeness, KeyBook};
 use crate::domain::overview::AttesterRow;
@@ -47,11 +48,6 @@ pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: 
         }
     }
     found
-}
-
-fn about(row: &AttesterRow, kind: FindingKind, severity: Severity, what: impl Into<String>) -> Finding {
-    let servers = row.servers.iter().map(|server| Place::Server { server: server.clone() });
-    Finding::new(kind, severity, Subject::Attester(row.attester), what).in_places(servers.collect())
 }
 
 fn deposit_failed(row: &AttesterRow) -> String {

@@ -1,9 +1,4 @@
-//! Every key that the configuration knows, once: type, default, bounds, meaning.
-//!
-//! The reader takes defaults and bounds from here, the reference page is written from here, and unknown keys are the
-//! ones that are not here. So none of the three can disagree with another. This file has the types, `key_table` the keys.
-
-pub use super::key_table::ROOT;
+//! What a key and a section of keys are.
 
 /// What stands in for a key that is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

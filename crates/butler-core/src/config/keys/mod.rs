@@ -1,0 +1,10 @@
+//! Every key that the configuration knows, once: type, default, bounds, meaning.
+//!
+//! The reader takes defaults and bounds from here, the reference page is written from here, and unknown keys are the
+//! ones that are not here. So none of the three can disagree with another.
+
+mod schema;
+mod table;
+
+pub use self::schema::{Bounds, Group, Key, Presence, Shape, Subsection};
+pub use self::table::ROOT;

@@ -1,0 +1,51 @@
+//! How bad a finding is.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How soon somebody must look. The most urgent is the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// At once, also at night.
+    Critical,
+    /// In working hours.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+impl Severity {
+    /// Every severity.
+    pub const ALL: [Self; 3] = [Self::Critical, Self::Warning, Self::Info];
+
+    /// The name that labels, JSON and alert rules use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What a one-shot check makes of it. That is not how soon somebody must look: a key file with a fault is an error, and can
+/// wait until the morning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The check fails.
+    Error,
+    /// The check passes, unless it is strict.
+    Warning,
+    /// The check passes.
+    Note,
+}

@@ -1,0 +1,110 @@
+//! One file whose contents are kept.
+
+use std::collections::BTreeSet;
+
+use ethers_core::types::Address;
+use serde::{Deserialize, Serialize};
+
+use super::shown::{KeptFile, KeptWhy};
+use crate::key_files::content::Content;
+use crate::key_files::discovery::Found;
+use crate::key_files::registered::{RegisteredKeys, drop_differing, has_differing};
+use crate::key_files::shown::shown_path;
+
+/// How long a file counts that is gone while others are there, in seconds.
+pub(super) const GONE_FOR: u64 = 24 * 3_600;
+/// How long one counts that cannot be read, or of which nobody is left.
+pub(super) const KEPT_FOR: u64 = 7 * 24 * 3_600;
+
+/// A file's last good content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) found: Found,
+    pub(super) content: Content,
+    /// When it was first read, in seconds since 1970.
+    pub(super) first_read: u64,
+    /// Why it cannot be read now, and since when.
+    pub(super) failing: Option<(KeptWhy, u64)>,
+    /// The content before this one, until the chain has been asked about the BLS keys of this one.
+    #[serde(skip)]
+    pub(super) before: Option<Box<Content>>,
+    /// Whether it has been asked.
+    #[serde(skip)]
+    pub(super) is_confirmed: bool,
+}
+
+impl Kept {
+    pub(super) fn fails(&mut self, why: KeptWhy, now: u64) {
+        let since = self.failing.map_or(now, |(_, since)| since);
+        self.failing = Some((why, since));
+    }
+
+    pub(super) fn until(&self, is_anybody_left: bool) -> Option<u64> {
+        let (why, since) = self.failing?;
+        let is_removed = is_anybody_left && matches!(why, KeptWhy::Gone | KeptWhy::Emptied);
+        Some(since.saturating_add(if is_removed { GONE_FOR } else { KEPT_FOR }))
+    }
+
+    /// Forgets what other files have now of a file that is gone: `named` are their attesters, `new` are the publishers of
+    /// those that came since.
+    pub(super) fn forget_moved(&mut self, named: &BTreeSet<Address>, new: &BTreeSet<Address>) {
+        if !self.is_gone() || self.content.is_empty() {
+            return;
+        }
+        let had_attesters = self.content.attester_count() > 0;
+        for validator in &mut self.content.validators {
+            validator.keys.retain(|(attester, _)| !named.contains(attester));
+        }
+        self.content.validators.retain(|validator| !validator.keys.is_empty());
+        let is_left = self.content.attester_count() > 0;
+        // With its last attester a file has moved as a whole, and one without attesters with all of its publishers.
+        let is_moved = if had_attesters { !is_left } else { self.content.all_publishers().is_subset(new) };
+        if is_moved {
+            self.content = Content { ..Content::new(self.content.kind) };
+        }
+    }
+
+    /// When it went away, if it did.
+    pub(super) fn gone_since(&self) -> Option<u64> {
+        self.failing.filter(|_| self.is_gone()).map(|(_, since)| since)
+    }
+
+    fn is_gone(&self) -> bool {
+        matches!(self.failing, Some((KeptWhy::Gone | KeptWhy::Emptied, _)))
+    }
+
+    pub(super) fn is_partly(&self) -> bool {
+        matches!(self.failing, Some((KeptWhy::Partly, _)))
+    }
+
+    /// Takes in what the chain has registered. Whether the file is still to be kept: one that differs and was never good is
+    /// not.
+    pub(super) fn learn(&mut self, registered: &RegisteredKeys) -> bool {
+        let before = self.before.take();
+        if !has_differing(&self.content, registered) {
+            self.is_confirmed = true;
+            return true;
+        }
+        match before {
+            Some(before) => self.content = *before,
+            // It was good as far as anybody knew, until the chain registered another key.
+            None if self.is_confirmed => {}
+            None => return false,
+        }
+        drop_differing(&mut self.content, registered);
+        self.is_confirmed = true;
+        true
+    }
+
+    pub(super) fn shown(&self, is_anybody_left: bool) -> Option<KeptFile> {
+        let (why, since) = self.failing?;
+        Some(KeptFile {
+            file: shown_path(&self.found.path),
+            server: self.found.server.clone(),
+            why,
+            attesters: self.content.attester_count(),
+            since,
+            until: self.until(is_anybody_left)?,
+        })
+    }
+}
