@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::client::error::ErrorKind;
+use crate::client::error::{ErrorKind, RangeHint};
 
 fn classified(method: &str, code: i64, message: &str, data: &Value) -> RpcFailure {
     let error = json!({ "code": code, "message": message, "data": data }).to_string();

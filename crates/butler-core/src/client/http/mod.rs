@@ -4,8 +4,12 @@
 //! followed: an endpoint that redirects is configured wrongly. The body of an answer that is not 2xx is kept, for Aztec nodes
 //! put JSON-RPC errors into HTTP 400. What the other side says leaves here through the peer's [`Secrets`] only.
 
+mod failure;
+mod headers;
+mod settings;
+mod tls;
+
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,28 +17,28 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, InvalidHeaderValue,
-    LOCATION, RETRY_AFTER, USER_AGENT,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, USER_AGENT,
 };
 use hyper::{HeaderMap, Method, Request, Response, Uri};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
+use self::failure::{connect_failure, told, traffic};
+use self::headers::{basic, retry_after};
+pub use self::headers::{basic_authorization, wait_of};
+pub use self::settings::{HttpSettings, HttpSetupError};
+use self::tls::tls_config;
+pub(super) use self::tls::trusted_roots;
 use super::body::{self, Packing};
 use super::connection::{Connector, Traffic};
-use super::error::{Cause, RpcFailure, Unauthorized};
+use super::error::{RpcFailure, Unauthorized};
 use super::page::web_page;
 use super::payload::Payload;
 use super::secrets::Secrets;
 use super::text::host_label;
-use crate::runtime::clock::TlsClock;
-use crate::runtime::clock::unix_now;
 
 /// The most unpacked bytes of one answer, whatever the settings say: what is decoded from it costs a few times as much.
 pub const ANSWER_LIMIT: usize = 16 << 20;
@@ -44,60 +48,6 @@ pub const LOOK_LIMIT: u64 = 256 << 20;
 const READ_AHEAD: usize = 64 * 1024;
 /// The longest time that an endpoint may tell us to wait.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(600);
-
-/// Where to connect and what to expect there.
-#[derive(Clone)]
-pub struct HttpSettings {
-    /// The URL; its path and query may hold a key and are never printed.
-    pub url: Url,
-    /// The value of the `Authorization` header.
-    pub authorization: Option<secrecy::SecretString>,
-    /// The value of the `x-api-key` header, which the admin ports of Aztec nodes want.
-    pub api_key: Option<secrecy::SecretString>,
-    /// Deadline of one exchange, from connecting to the last byte.
-    pub timeout: Duration,
-    /// The most bytes of one answer, unpacked; at most [`ANSWER_LIMIT`].
-    pub max_response_bytes: usize,
-    /// More certificate authorities, as PEM.
-    pub ca_file: Option<PathBuf>,
-}
-
-impl fmt::Debug for HttpSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpSettings").field("host", &host_label(&self.url)).finish_non_exhaustive()
-    }
-}
-
-/// A client that cannot be built.
-#[derive(Debug, Error)]
-pub enum HttpSetupError {
-    /// The URL has characters that HTTP does not allow.
-    #[error("the URL at {host} is not one that HTTP can use")]
-    Url {
-        /// Scheme and host.
-        host: String,
-    },
-    /// The authorization has characters that a header may not have.
-    #[error("the authorization for {host} cannot be sent as a header")]
-    Authorization {
-        /// Scheme and host.
-        host: String,
-        /// What hyper says.
-        #[source]
-        source: InvalidHeaderValue,
-    },
-    /// The file of certificate authorities is unreadable or empty.
-    #[error("failed to read certificate authorities from `{path}`: {problem}")]
-    Authorities {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// rustls does not accept its own defaults.
-    #[error("failed to set up TLS")]
-    Tls(#[source] rustls::Error),
-}
 
 /// One HTTP peer.
 pub struct HttpPeer {
@@ -371,123 +321,4 @@ impl HttpPeer {
 
 fn add(counter: &AtomicU64, count: usize) {
     counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
-}
-
-/// `Retry-After`: seconds, or a date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<f64>() {
-        return wait_of(seconds);
-    }
-    if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
-        return Some(LONGEST_WAIT);
-    }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    let until = u64::try_from(date.as_second()).unwrap_or_default().saturating_sub(unix_now());
-    Some(Duration::from_secs(until).min(LONGEST_WAIT))
-}
-
-/// A time to wait that the other side named, in seconds; `None` for one that cannot be.
-#[must_use]
-pub fn wait_of(seconds: f64) -> Option<Duration> {
-    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)))
-}
-
-fn basic(url: &Url) -> HeaderValue {
-    let decode = |text: &str| percent_decode(text);
-    let pair = format!("{}:{}", decode(url.username()), decode(url.password().unwrap_or_default()));
-    #[expect(clippy::expect_used, reason = "base64 has only characters that headers allow")]
-    let mut header = HeaderValue::from_str(&basic_authorization(&pair)).expect("base64 fits into a header");
-    header.set_sensitive(true);
-    header
-}
-
-/// The header's value for `user:password`.
-#[must_use]
-pub fn basic_authorization(pair: &str) -> String {
-    use base64::Engine as _;
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
-}
-
-fn percent_decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-fn traffic(error: &hyper_util::client::legacy::Error) -> Option<Traffic> {
-    let mut extensions = hyper::http::Extensions::new();
-    error.connect_info()?.get_extras(&mut extensions);
-    extensions.remove()
-}
-
-/// hyper-util says only "client error (Connect)": the kind is further down the chain of causes.
-fn connect_failure(secrets: &Secrets, error: &hyper_util::client::legacy::Error) -> RpcFailure {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    let mut tls = None;
-    while let Some(inner) = cause {
-        tls = inner.downcast_ref::<rustls::Error>().or(tls);
-        // rustls hides in an io::Error within an io::Error, whose `source` skips the error that it wraps.
-        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause = wrapped.map_or_else(|| inner.source(), |wrapped| Some(wrapped));
-    }
-    if let Some(tls) = tls {
-        let is_plain = matches!(tls, rustls::Error::InvalidMessage(_));
-        let plain = || "the other side speaks plain HTTP, not TLS: try a URL that begins with http".into();
-        RpcFailure::Tls(if is_plain { plain() } else { told(secrets, error) })
-    } else if error.is_connect() {
-        RpcFailure::Unreachable(told(secrets, error))
-    } else if traffic(error).is_some_and(|traffic| traffic.is_tls()) {
-        RpcFailure::Broken("the other side speaks TLS, not plain HTTP: try a URL that begins with https".into())
-    } else {
-        RpcFailure::Broken(told(secrets, error))
-    }
-}
-
-/// An error whose words were looked through, as were those of its causes.
-#[derive(Debug, Error)]
-#[error("{text}")]
-struct Told {
-    text: String,
-    #[source]
-    source: Option<Cause>,
-}
-
-fn told(secrets: &Secrets, error: &(dyn std::error::Error + 'static)) -> Cause {
-    let source = error.source().map(|source| told(secrets, source));
-    Box::new(Told { text: secrets.foreign(&error.to_string()), source })
-}
-
-/// The system's authorities if asked for, Mozilla's, and those of the file.
-pub(super) fn trusted_roots(
-    with_system: bool,
-    ca_file: Option<&Path>,
-) -> Result<rustls::RootCertStore, HttpSetupError> {
-    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if with_system {
-        // A broken certificate in the system's store is not a reason to trust none of them.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    }
-    if let Some(path) = ca_file {
-        let fault = |problem: String| HttpSetupError::Authorities { path: path.to_path_buf(), problem };
-        let certificates = CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| fault(error.to_string()))?;
-        if certificates.is_empty() {
-            return Err(fault("no certificate in it".to_owned()));
-        }
-        for certificate in certificates {
-            roots.add(certificate).map_err(|error| fault(error.to_string()))?;
-        }
-    }
-    Ok(roots)
-}
-
-fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {
-    let roots = trusted_roots(settings.url.scheme() == "https", settings.ca_file.as_deref())?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_details(provider, Arc::new(TlsClock))
-        .with_safe_default_protocol_versions()
-        .map_err(HttpSetupError::Tls)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
 }

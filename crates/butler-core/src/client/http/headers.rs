@@ -1,0 +1,50 @@
+//! What stands in headers: credentials on the way there, times to wait on the way back.
+
+use std::time::Duration;
+
+use hyper::HeaderMap;
+use hyper::header::{HeaderValue, RETRY_AFTER};
+use url::Url;
+
+use super::LONGEST_WAIT;
+use crate::runtime::clock::unix_now;
+
+/// `Retry-After`: seconds, or a date.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<f64>() {
+        return wait_of(seconds);
+    }
+    if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
+        return Some(LONGEST_WAIT);
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    let until = u64::try_from(date.as_second()).unwrap_or_default().saturating_sub(unix_now());
+    Some(Duration::from_secs(until).min(LONGEST_WAIT))
+}
+
+/// A time to wait that the other side named, in seconds; `None` for one that cannot be.
+#[must_use]
+pub fn wait_of(seconds: f64) -> Option<Duration> {
+    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)))
+}
+
+pub(super) fn basic(url: &Url) -> HeaderValue {
+    let decode = |text: &str| percent_decode(text);
+    let pair = format!("{}:{}", decode(url.username()), decode(url.password().unwrap_or_default()));
+    #[expect(clippy::expect_used, reason = "base64 has only characters that headers allow")]
+    let mut header = HeaderValue::from_str(&basic_authorization(&pair)).expect("base64 fits into a header");
+    header.set_sensitive(true);
+    header
+}
+
+/// The header's value for `user:password`.
+#[must_use]
+pub fn basic_authorization(pair: &str) -> String {
+    use base64::Engine as _;
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+}
+
+fn percent_decode(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}

@@ -1,0 +1,268 @@
+//! One attempt at a snapshot, at one block: four dependent reads of contracts, with the ledger and splits beside them.
+//!
+//! Whatever does not fit ends the attempt with an error or a doubt; what is tried then is decided by whoever began it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::{Address, H256};
+
+use super::queued_keys::QueuedKeys;
+use super::{Depth, Found, SnapshotReader};
+use crate::client::l1::L1Client;
+use crate::contracts::proof::ProvenKey;
+use crate::domain::block::BlockRef;
+use crate::domain::ids::{Coinbase, ProviderId};
+use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
+use crate::domain::snapshot::NetworkSnapshot;
+use crate::domain::split::{SplitCheck, Unconfirmed};
+use crate::domain::view::{AttesterView, OnChainStatus};
+use crate::snapshot::deposits::{open_cases, own_places, owners};
+use crate::snapshot::error::{Contract, ReadError, SnapshotError};
+use crate::snapshot::reads::Reads;
+use crate::snapshot::request::{Progress, SnapshotRequest};
+use crate::snapshot::splits::{Makers, SplitFacts};
+use crate::snapshot::stages::{
+    AttesterReads, EscrowFacts, EscrowReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures,
+    RollupLists, SplitHashes,
+};
+use crate::text::address::checksummed;
+
+impl SnapshotReader {
+    /// Reads what `depth` asks for at `block`.
+    pub(super) async fn read_at(
+        &mut self,
+        request: &SnapshotRequest,
+        depth: Depth,
+        block: BlockRef,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Found, ReadError> {
+        let scan_progress = |block, last| progress(Progress::Ledger { block, last });
+        let needs_admins = !request.provider_admins.is_empty();
+        let registries;
+        if needs_admins {
+            registries = self.registries(request, &request.provider_ids, block, progress).await?;
+        } else {
+            self.ledger.cover(&request.provider_ids);
+            let reads = registries_of(&self.client, request, &request.provider_ids, block, progress);
+            let scan = self.ledger.scan(&self.client, &block, &scan_progress);
+            let (found, scanned) = tokio::join!(reads, scan);
+            registries = found?;
+            scanned?;
+        }
+        let RegistryFacts { rollup, next_provider, split_factory, providers: mut own, balances } = registries;
+        let mut others = BTreeMap::new();
+        if needs_admins || request.with_other_providers {
+            others = self.other_providers(request, next_provider, &own, block, progress).await?;
+        }
+        if needs_admins {
+            adopt(&mut own, &mut others, &request.provider_admins)?;
+            self.ledger.cover(&own.keys().copied().collect());
+            self.ledger.scan(&self.client, &block, &scan_progress).await?;
+        }
+        if !request.with_other_providers {
+            others.clear();
+        }
+        self.ledger.prove(&own, &block)?;
+        let own_ids: BTreeSet<ProviderId> = own.keys().copied().collect();
+        if depth == Depth::Ledger {
+            return Ok(Found::Ledger(block, own_ids));
+        }
+        let mut delegations = self.ledger.delegations(&own_ids, block.number);
+        let makers = Makers { registry: request.staking_registry, factory: split_factory };
+
+        let mut known = request.attesters.clone();
+        known.extend(delegations.iter().map(|delegation| delegation.attester));
+        let mut coinbases = request.coinbases.clone();
+        coinbases.extend(delegations.iter().map(|delegation| delegation.coinbase));
+        let mut reads = Reads::default();
+        let figures = RollupFigures::plan(&mut reads, rollup);
+        let first = AttesterReads::plan(
+            &mut reads,
+            rollup,
+            request.staking_registry,
+            known.iter().copied(),
+            coinbases.iter().copied(),
+            own.iter().chain(&others),
+        );
+        let coinbases: BTreeSet<Coinbase> = delegations.iter().map(|delegation| delegation.coinbase).collect();
+        let hashes = SplitHashes::plan(&mut reads, coinbases);
+        progress(Progress::Contracts { reads: reads.len() });
+        let (answers, told, confirmed) = tokio::join!(
+            reads.fetch(&self.client, &block),
+            makers.told(&self.client, &delegations),
+            self.ledger.confirm(&self.client, &block),
+        );
+        let (answers, told) = (answers?, told?);
+        confirmed?;
+        let rollup_head = figures.take(&answers)?;
+        let mut attesters = first.views(&answers)?;
+        let pending_rewards = first.rewards(&answers)?;
+        let mut queues = first.queues(&answers)?;
+        let hashes = hashes.take(&answers);
+        let keys = first.proven_keys(&answers, &own_ids)?;
+        drop(answers);
+        for id in &own_ids {
+            self.ledger.prove_queue(*id, queues.get(id).map(Vec::as_slice).unwrap_or_default(), &block)?;
+        }
+
+        let queued: BTreeSet<Address> = own_ids
+            .iter()
+            .filter_map(|id| queues.get(id))
+            .flatten()
+            .map(|entry| entry.attester)
+            .filter(|attester| !attesters.contains_key(attester))
+            .collect();
+        let mut reads = Reads::default();
+        let lists = RollupLists::plan(&mut reads, &rollup_head, block.timestamp);
+        let second = AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
+        // Where there are several endpoints, two are asked for each verdict.
+        let is_alone = self.client.endpoints().len() == 1;
+        let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
+        let asked: BTreeSet<H256> = keys.values().map(ProvenKey::key_hash).chain(self.memo.waiting().clone()).collect();
+        let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
+        progress(Progress::Contracts { reads: reads.len() });
+        let answers = reads.fetch(&self.client, &block).await?;
+        let (mut entry_queue, active_set) = lists.take(&answers)?;
+        attesters.extend(second.views(&answers)?);
+        if let Some(attester) = active_set.iter().find(|attester| is_nowhere(attesters.get(*attester))) {
+            let problem = format!("nothing is staked for {} of the active set", checksummed(attester));
+            return Err(answers.nonsense((Contract::Rollup, rollup), "getAttesterView", problem).into());
+        }
+        let escrow = escrow.map_or(Ok(EscrowFacts::default()), |escrow| escrow.take(&answers))?;
+        let places = own_places(&delegations, &attesters, &entry_queue);
+        let waiting = lists.proven_keys(&answers, &places.all)?;
+        drop(answers);
+        let mut providers = with_queues(own, &mut queues);
+        let keys = QueuedKeys { in_queues: keys, waiting, contested: places.contested, asked };
+        let gse = (rollup_head.facts.gse, request.with_queue_proofs);
+        self.look_at_keys(&block, gse, &keys, escrow, (&mut providers, &mut entry_queue)).await?;
+        let cases = open_cases(rollup, &delegations, &attesters, &entry_queue);
+        let owners = owners(&self.client, &block, rollup, &cases, &mut self.memo).await;
+        drop(cases);
+        for delegation in &mut delegations {
+            delegation.withdrawer = owners.withdrawers.get(&delegation.log).copied();
+        }
+        let facts = SplitFacts {
+            delegations: &delegations,
+            hashes: &hashes,
+            providers: &providers,
+            terms: &self.ledger.terms(&own_ids, block.number),
+            disputed: &self.ledger.disputed(),
+        };
+        let splits = makers.judge(&self.client, told, &facts).await;
+        self.ledger.note_splits(&splits.learnt, &splits.refuted);
+        let dripped = self.ledger.dripped(&own_ids, block.number);
+        let contradicted: BTreeSet<Coinbase> = splits
+            .checks
+            .iter()
+            .filter(|(_, check)| check.confirmed().is_none())
+            .map(|(coinbase, _)| *coinbase)
+            .collect();
+        let staked = active_set.iter().copied().chain(entry_queue.iter().map(|deposit| deposit.attester));
+        let returned: BTreeSet<Address> = staked.filter(|attester| dripped.contains(attester)).collect();
+        if !contradicted.is_empty() || !returned.is_empty() {
+            self.ledger.look_again(&self.client, &block, &contradicted, &returned).await?;
+        }
+        let misfits = |check: &SplitCheck| {
+            matches!(check.unconfirmed(), Some(Unconfirmed::OtherTerms | Unconfirmed::TermsUnknown))
+        };
+        if splits.checks.values().any(misfits) {
+            self.ledger.doubt_terms(&block)?;
+        } else {
+            self.ledger.believe_terms();
+        }
+        for delegation in &mut delegations {
+            delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
+        }
+
+        Ok(Found::Snapshot(Box::new(NetworkSnapshot {
+            chain_id: self.client.chain_id(),
+            block,
+            rollup: rollup_head.facts,
+            providers,
+            other_providers: with_queues(others, &mut queues),
+            entry_queue,
+            active_set,
+            attesters,
+            delegations,
+            splits: splits.checks,
+            winners: owners.winners,
+            dripped,
+            publisher_balances: balances,
+            pending_rewards,
+        })))
+    }
+
+    async fn registries(
+        &self,
+        request: &SnapshotRequest,
+        providers: &BTreeSet<ProviderId>,
+        block: BlockRef,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<RegistryFacts, SnapshotError> {
+        registries_of(&self.client, request, providers, block, progress).await
+    }
+
+    async fn other_providers(
+        &self,
+        request: &SnapshotRequest,
+        next_provider: u64,
+        own: &BTreeMap<ProviderId, ProviderHead>,
+        block: BlockRef,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<BTreeMap<ProviderId, ProviderHead>, SnapshotError> {
+        let ids = (1..next_provider).filter_map(|id| ProviderId::try_from(id).ok()).filter(|id| !own.contains_key(id));
+        let mut reads = Reads::default();
+        let plan = OtherProviders::plan(&mut reads, request.staking_registry, ids);
+        progress(Progress::Contracts { reads: reads.len() });
+        let answers = reads.fetch(&self.client, &block).await?;
+        plan.take(&answers)
+    }
+}
+
+async fn registries_of(
+    client: &L1Client,
+    request: &SnapshotRequest,
+    providers: &BTreeSet<ProviderId>,
+    block: BlockRef,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<RegistryFacts, SnapshotError> {
+    let mut reads = Reads::default();
+    let plan =
+        Registries::plan(&mut reads, request.aztec_registry, request.staking_registry, providers, &request.publishers);
+    progress(Progress::Contracts { reads: reads.len() });
+    let answers = reads.fetch(client, &block).await?;
+    plan.take(&answers)
+}
+
+/// Whether the rollup knows nothing of an attester that was asked about.
+fn is_nowhere(view: Option<&AttesterView>) -> bool {
+    view.is_some_and(|view| view.status == OnChainStatus::None)
+}
+
+/// Moves the providers of our admins from the others to our own.
+fn adopt(
+    own: &mut BTreeMap<ProviderId, ProviderHead>,
+    others: &mut BTreeMap<ProviderId, ProviderHead>,
+    admins: &BTreeSet<Address>,
+) -> Result<(), SnapshotError> {
+    let ours: Vec<ProviderId> =
+        others.iter().filter(|(_, head)| admins.contains(&head.facts.admin)).map(|(id, _)| *id).collect();
+    for id in ours {
+        own.extend(others.remove_entry(&id));
+    }
+    match admins.iter().find(|admin| !own.values().any(|head| head.facts.admin == **admin)) {
+        Some(admin) => Err(SnapshotError::UnknownAdmin(*admin)),
+        None => Ok(()),
+    }
+}
+
+fn with_queues(
+    heads: BTreeMap<ProviderId, ProviderHead>,
+    queues: &mut BTreeMap<ProviderId, Vec<ProviderQueueEntry>>,
+) -> BTreeMap<ProviderId, ProviderFacts> {
+    heads
+        .into_iter()
+        .map(|(id, head)| (id, ProviderFacts { queue: queues.remove(&id).unwrap_or_default(), ..head.facts }))
+        .collect()
+}
