@@ -158,6 +158,10 @@ fn schemas_are_told_apart_and_an_unknown_one_is_not_guessed() {
         assert_eq!((told(&report).len(), report.book.gaps.len()), (0, 1), "{version}");
         assert_eq!(report.faults[0].kind, FaultKind::Format);
     }
+    for version in ["1.0", "1e0", "2.0", "2"] {
+        let report = Bench::new(&[("s/1.json", &file(version, ONE))]).public("*/*.json");
+        assert_eq!((told(&report).len(), faults(&report)), (1, String::new()), "{version}");
+    }
     let top = format!(r#"{{"schemaVersion": 1, "coinbase": "{A}", "validators": [{{"attester": "{ONE}"}}]}}"#);
     let (entries, faults) = one(&top);
     assert_eq!(entries, ["0x7e5f - 0x7e5f"]);
@@ -311,4 +315,46 @@ fn the_name_of_an_encrypted_key_does_not_give_its_digits_away() {
     let report = bench.public("*.json");
     let shown = format!("{report:?} {}", faults(&report));
     assert!(shown.contains("keystore-eth-attester_1_<hidden>.json") && !shown.contains("1a2b3c4d"), "{shown}");
+}
+
+fn validators(attesters: &[&str]) -> String {
+    let all: Vec<String> = attesters.iter().map(|attester| format!(r#"{{"attester": "{attester}"}}"#)).collect();
+    format!(r#"{{"validators": [{}]}}"#, all.join(","))
+}
+
+#[test]
+fn the_newest_version_counts_by_its_number_and_two_equal_ones_are_a_fault() {
+    let (one, two) = (validators(&[ONE]), validators(&[TWO]));
+    let report = Bench::new(&[("k-v2.json", &one), ("k-v010.json", &two)]).public("*.json");
+    assert_eq!((told(&report), faults(&report)), (vec!["0x2b5a - 0x2b5a".to_owned()], String::new()));
+    let report = Bench::new(&[("k-v1.json", &one), ("k-v01.json", &two), ("l.json", &two)]).public("*.json");
+    assert_eq!((told(&report).len(), report.faults.len(), report.book.gaps.len()), (1, 2, 2));
+    assert!(report.faults.iter().all(|fault| fault.what.contains("has the same version as")), "{}", faults(&report));
+}
+
+#[test]
+fn a_newest_version_that_names_nobody_is_told_and_concludes_nothing() {
+    let one = validators(&[ONE]);
+    for empty in
+        [r#"{"validators": []}"#, r#"{"mappings": {}, "version": "1.0"}"#, r#"{"attesters": [], "version": "2.0"}"#]
+    {
+        let report = Bench::new(&[("k-v1.json", &one), ("k-v2.json", empty)]).public("*.json");
+        assert_eq!((told(&report).len(), report.book.gaps.len()), (0, 1), "{empty}");
+        let told = faults(&report);
+        assert!(
+            told.contains("k-v2.json: names nobody, and counts instead of") && told.contains("k-v1.json"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_name_in_capitals_is_read_as_a_node_reads_it() {
+    let (one, two) = (validators(&[ONE]), validators(&[TWO]));
+    let bench =
+        Bench::new(&[("n/KEY9.JSON", &one), ("n/key1.Json", &two), ("n/key.json.tmp", "{"), ("n/notes.txt", "x")]);
+    for report in [bench.public("n/*.json"), bench.node("n/*.json"), bench.public("**/*.json")] {
+        assert_eq!((told(&report).len(), faults(&report)), (2, String::new()));
+    }
+    assert_eq!(told(&bench.public("n/key*.json")).len(), 1, "only the ending is taken in either case");
 }

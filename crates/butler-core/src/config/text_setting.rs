@@ -1,6 +1,7 @@
 //! Settings that are text of a certain form: names, variables, paths, patterns.
 
 use super::setting::{Problem, Setting};
+use crate::text::secrets::without_secrets;
 
 /// Text of a certain form, named by a marker type.
 macro_rules! text_setting {
@@ -18,7 +19,7 @@ macro_rules! text_setting {
                 if valid(text) { Ok(Self(text.to_owned())) } else { Err(Self::expected()) }
             }
             fn show(&self) -> String {
-                self.0.clone()
+                without_secrets(&self.0)
             }
         }
     };
@@ -78,7 +79,7 @@ impl Setting for WrittenPath {
         check_path(text, "a path").map(|()| Self(text.to_owned()))
     }
     fn show(&self) -> String {
-        self.0.clone()
+        without_secrets(&self.0)
     }
 }
 
@@ -100,7 +101,7 @@ impl Setting for WrittenPattern {
         }
     }
     fn show(&self) -> String {
-        self.0.clone()
+        without_secrets(&self.0)
     }
 }
 

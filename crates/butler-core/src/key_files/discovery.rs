@@ -38,9 +38,16 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     pub(super) server: String,
     pub(super) role: Role,
+    /// The newest of the older versions, which this one counts instead of.
+    #[serde(skip)]
+    pub(super) older: Option<PathBuf>,
 }
 
 impl Found {
+    pub(super) fn new(path: PathBuf, server: String, role: Role) -> Self {
+        Self { path, server, role, older: None }
+    }
+
     /// The path without the version in its name, spelled in one way: under it, what was read last is the content that was
     /// good last.
     pub(super) fn family(&self) -> PathBuf {
@@ -85,11 +92,11 @@ pub(super) fn discover(sources: &KeySources<'_>, faults: &mut Vec<SourceFault>) 
     // A node reads all files of its folder, whatever their names say of versions.
     let (node, public): (Vec<Found>, Vec<Found>) =
         found.into_iter().partition(|found| found.role == Role::NodeKeystore);
-    let mut found = newest(public);
+    let mut found = newest(public, faults);
     found.extend(node);
     found.sort_by(|left, right| left.path.cmp(&right.path));
     let publishers = sources.publisher_files.iter().map(|path| sources.base.join(path));
-    found.extend(publishers.map(|path| Found { path, server: String::new(), role: Role::Publishers }));
+    found.extend(publishers.map(|path| Found::new(path, String::new(), Role::Publishers)));
     found
 }
 
@@ -106,7 +113,7 @@ fn follow(pattern: &str, role: Role, base: &Path, found: &mut Vec<Found>, faults
     let mut walk = Walk::new(faults, MOST_FILES + 1);
     walk.follow(&full);
     let files = walk.files;
-    found.extend(files.into_iter().map(|path| Found { server: server_of(&path, by_folder), path, role }));
+    found.extend(files.into_iter().map(|path| Found::new(path.clone(), server_of(&path, by_folder), role)));
     if (found.len(), faults.len()) == before {
         let fault = FileFault::new(FaultKind::Missing, "", "this pattern matches no file");
         faults.push(fault.hint("correct it, or remove it").at_source(Path::new(&full)));
@@ -129,23 +136,46 @@ fn version_of(stem: &str) -> Option<(&str, u64)> {
     version.parse().ok().filter(|_| is_version).map(|version| (name, version))
 }
 
-/// Leaves the older versions of a file out.
-fn newest(found: Vec<Found>) -> Vec<Found> {
-    let version = |found: &Found| {
-        let stem = found.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        version_of(&stem).map(|(_, version)| version)
-    };
-    let mut newest = BTreeMap::<PathBuf, u64>::new();
+/// The version in a file's name.
+fn version(found: &Found) -> Option<u64> {
+    let stem = found.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    version_of(&stem).map(|(_, version)| version)
+}
+
+/// Leaves the older versions of a file out. Where two are the newest nobody knows which one counts, so neither does.
+fn newest(found: Vec<Found>, faults: &mut Vec<SourceFault>) -> Vec<Found> {
+    let mut families = BTreeMap::<PathBuf, Vec<(u64, PathBuf)>>::new();
     for file in &found {
         if let Some(version) = version(file) {
-            let known = newest.entry(file.family()).or_insert(version);
-            *known = version.max(*known);
+            families.entry(file.family()).or_default().push((version, file.path.clone()));
         }
     }
-    found
-        .into_iter()
-        .filter(|file| version(file).is_none_or(|version| newest.get(&file.family()) == Some(&version)))
-        .collect()
+    families.values_mut().for_each(|versions| versions.sort());
+    let mut left = Vec::new();
+    for file in found {
+        let family = families.get(&file.family()).filter(|_| version(&file).is_some());
+        let Some(versions) = family else {
+            left.push(file);
+            continue;
+        };
+        let Some((newest, _)) = versions.last() else { continue };
+        if version(&file) != Some(*newest) {
+            continue;
+        }
+        let twin = versions.iter().find(|(version, path)| version == newest && *path != file.path);
+        match twin {
+            Some((_, twin)) => {
+                let what = format!("has the same version as {}, so neither is read", shown_path(twin));
+                let fault = FileFault::new(FaultKind::Pattern, "", what).hint("rename or remove one of them");
+                faults.push(fault.at_source(&file.path));
+            }
+            None => {
+                let older = versions.iter().rev().nth(1).map(|(_, path)| path.clone());
+                left.push(Found { older, ..file });
+            }
+        }
+    }
+    left
 }
 
 fn server_of(path: &Path, by_folder: bool) -> String {
@@ -182,13 +212,30 @@ mod tests {
 
     #[test]
     fn of_several_versions_the_newest_counts() {
-        let file = |path: &str| Found { path: path.into(), server: String::new(), role: Role::KeyFile };
+        let file = |path: &str| Found::new(path.into(), String::new(), Role::KeyFile);
         let names =
             ["a/x-v1.json", "a/x-v10.json", "a/x-v9.json", "a/x.json", "a/y-v1.json", "b/x-v2.json", "b/x-vy.json"];
-        let left: Vec<_> = newest(names.map(file).to_vec()).into_iter().map(|found| found.path).collect();
+        let mut faults = Vec::new();
+        let left = newest(names.map(file).to_vec(), &mut faults);
+        assert_eq!(left[0].older, Some("a/x-v9.json".into()));
+        assert_eq!(faults, []);
+        let left: Vec<_> = left.into_iter().map(|found| found.path).collect();
         let expected = ["a/x-v10.json", "a/x.json", "a/y-v1.json", "b/x-v2.json", "b/x-vy.json"];
         assert_eq!(left, expected.map(PathBuf::from));
         assert_eq!(file("a/x-v10.json").family(), file("a/x-v9.json").family());
         assert_ne!(file("a/x-v10.json").family(), file("a/x.json").family());
+    }
+
+    #[test]
+    fn versions_are_numbers_and_none_of_two_equal_ones_counts() {
+        let file = |path: &str| Found::new(path.into(), String::new(), Role::KeyFile);
+        let left = |names: &[&str]| {
+            let mut faults = Vec::new();
+            let left = newest(names.iter().map(|name| file(name)).collect(), &mut faults);
+            (left.into_iter().map(|found| found.path.display().to_string()).collect::<Vec<_>>(), faults.len())
+        };
+        assert_eq!(left(&["n-v02.json", "n-v1.json"]), (vec!["n-v02.json".to_owned()], 0));
+        assert_eq!(left(&["n-v01.json", "n-v1.json"]), (vec![], 2));
+        assert_eq!(left(&["n-v01.json", "n-v1.json", "n-v2.json"]), (vec!["n-v2.json".to_owned()], 0));
     }
 }

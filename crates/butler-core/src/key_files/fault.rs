@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use serde::Serialize;
 
-use super::secrets::in_text;
 use super::shown::shown_path;
 use crate::store::file::StoreError;
+use crate::text::secrets::in_text;
 
 /// What kind of thing is wrong, for those who decide how bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -23,7 +23,6 @@ mod read;
 mod registered;
 mod report;
 mod scan;
-mod secrets;
 mod shown;
 mod sources;
 mod walk;

@@ -11,10 +11,11 @@ use super::fault::{FaultKind, FileFault, SourceFault, unreadable};
 use super::format::{read_content, unwanted};
 use super::json;
 use super::report::{KeyFilesReport, Outcome};
-use super::secrets::in_text;
+use super::shown::shown_path;
 use super::sources::{KeySources, PrivateKeys};
 use crate::store::file::load_bounded;
 use crate::store::private::load_secret;
+use crate::text::secrets::in_text;
 
 /// The largest key file: about 30,000 validators.
 const FILE_LIMIT: u64 = 16 << 20;
@@ -91,8 +92,31 @@ fn judge(found: Found, bytes: &[u8], private_keys: PrivateKeys) -> Outcome {
             None
         }
     };
-    let content = content.filter(|content| is_wanted(content, found.role, &mut faults));
+    let mut content = content.filter(|content| is_wanted(content, found.role, &mut faults));
+    note_displaced(&found, &mut content, &mut faults);
     Outcome { found, content, faults }
+}
+
+/// A version that names nobody counts instead of an older one that may name somebody. Perhaps that is meant; nothing is
+/// concluded from it.
+fn note_displaced(found: &Found, content: &mut Option<Content>, faults: &mut Vec<FileFault>) {
+    let Some(older) = &found.older else { return };
+    let names_nobody = match content {
+        Some(content) => content.attester_count() == 0 && content.illegible.is_none(),
+        None => faults.iter().all(|fault| fault.kind == FaultKind::NotKeys),
+    };
+    if !names_nobody {
+        return;
+    }
+    let what = format!("names nobody, and counts instead of {}", shown_path(older));
+    let hint = "remove it or the older one";
+    match content {
+        Some(content) => {
+            content.illegible = Some(what.clone());
+            faults.push(FileFault::at("", what).hint(hint));
+        }
+        None => faults.push(FileFault::whole(what).hint(hint)),
+    }
 }
 
 /// Whether a file of publishers is one.

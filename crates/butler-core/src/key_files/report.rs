@@ -92,7 +92,10 @@ impl KeyFilesReport {
         for SourceFault { at, fault } in faults {
             let pattern = Pattern::new(&at.to_string_lossy()).ok();
             let is_below = |path: &Path| pattern.as_ref().is_some_and(|pattern| pattern.matches_path(path));
-            if !kept.iter().any(|(found, _)| found.path.starts_with(&at) || is_below(&found.path)) {
+            let is_version =
+                |found: &Found| found.family() == Found::new(at.clone(), String::new(), found.role).family();
+            let stands_in = |found: &Found| found.path.starts_with(&at) || is_below(&found.path) || is_version(found);
+            if !kept.iter().any(|(found, _)| stands_in(found)) {
                 report.book.gaps.push(KeyFileGap { file: shown_path(&at), why: fault.what.clone() });
             }
             report.faults.push(fault.of_file(&at));
@@ -124,7 +127,7 @@ impl KeyFilesReport {
 
     /// What a file at `path` would say if it held these bytes.
     pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Self {
-        let found = Found { path: path.to_owned(), server: String::new(), role: Role::KeyFile };
+        let found = Found::new(path.to_owned(), String::new(), Role::KeyFile);
         let outcome = super::read::outcome_of(found, bytes);
         Self::of(Vec::new(), &[outcome], &[])
     }

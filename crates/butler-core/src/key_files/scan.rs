@@ -10,7 +10,7 @@ use super::fault::FileFault;
 use super::json::{Json, Place};
 use super::names::{is_known, is_public_hash, secret_by_members, secret_by_name};
 use super::public::{Registered, bls_key, is_fee_recipient, registered};
-use super::secrets::{Found, Leaf, Search, Site};
+use crate::text::secrets::{Found, Leaf, Search, Site};
 
 /// The first place of a value that must not be in a public file.
 pub(super) fn find_secret(json: &Json) -> Option<FileFault> {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::names::is_known;
-use super::secrets::{could_be_part, without_secrets};
 use crate::config::{escape, show_key};
+use crate::text::secrets::{could_be_part, without_secrets};
 
 /// A path as it may be shown.
 pub(super) fn shown_path(path: &Path) -> String {

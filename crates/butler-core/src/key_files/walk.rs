@@ -75,7 +75,9 @@ impl<'a> Walk<'a> {
             Part::Name(pattern) => {
                 for path in self.list(at) {
                     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    if pattern.matches_with(&name, OPTIONS) && (rest.is_empty() || path.is_dir()) {
+                    let is_named = pattern.matches_with(&name, OPTIONS)
+                        || (rest.is_empty() && pattern.matches_with(&plain_ending(&name), OPTIONS));
+                    if is_named && (rest.is_empty() || path.is_dir()) {
                         self.take(&path, rest);
                     }
                 }
@@ -126,6 +128,14 @@ impl<'a> Walk<'a> {
                 Vec::new()
             }
         }
+    }
+}
+
+/// A name with its ending in small letters: a node reads `KEY.JSON` as it reads `key.json`.
+pub(super) fn plain_ending(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, ending)) => format!("{stem}.{}", ending.to_ascii_lowercase()),
+        None => name.to_owned(),
     }
 }
 

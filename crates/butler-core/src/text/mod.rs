@@ -4,4 +4,5 @@
 
 pub mod address;
 pub mod amount;
+pub(crate) mod secrets;
 pub mod time;

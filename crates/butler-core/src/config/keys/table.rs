@@ -219,7 +219,7 @@ static EXPORTER: Group = Group {
             "state_directory",
             "path",
             Computed("`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/butler`, else `~/.local/state/butler`"),
-            "The attesters' last states are kept here, so that a change during a restart is counted.",
+            "The attesters' last states and what the key files said last are kept here, so that a change during a restart is counted and a file that cannot be read then ends no alarm.",
         ),
         key(
             "textfile",

@@ -7,6 +7,7 @@ use glob::Pattern;
 
 use crate::key_files::discovery::{Found, Role, plain, under};
 use crate::key_files::sources::KeySources;
+use crate::key_files::walk::plain_ending;
 
 /// The patterns and files of the configuration.
 pub(super) struct Configured {
@@ -31,7 +32,9 @@ impl Configured {
         match found.role {
             Role::Publishers => self.publisher_files.contains(&path),
             Role::KeyFile | Role::NodeKeystore => {
-                self.patterns.iter().any(|(role, pattern)| *role == found.role && pattern.matches_path(&path))
+                let path = path.to_string_lossy();
+                let is_named = |pattern: &Pattern| pattern.matches(&path) || pattern.matches(&plain_ending(&path));
+                self.patterns.iter().any(|(role, pattern)| *role == found.role && is_named(pattern))
             }
         }
     }

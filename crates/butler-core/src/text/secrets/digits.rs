@@ -50,7 +50,9 @@ pub(super) fn look(run: &str) -> Run {
     }
     let letters = u32::try_from(digits.bytes().filter(u8::is_ascii_alphabetic).count()).unwrap_or(u32::MAX);
     let hexadecimal = (digits.len() <= LONGEST_NUMBER).then(|| u128::from_str_radix(digits, 16).ok()).flatten();
-    let decimal = if letters == 0 && prefixed.is_none() { digits.parse().ok() } else { None };
+    // The longest half of a key has 39 digits, and may be a little more than fits.
+    let half = || (digits.len() == 39).then_some(u128::MAX);
+    let decimal = if letters == 0 && prefixed.is_none() { digits.parse().ok().or_else(half) } else { None };
     let capitals = digits.bytes().any(|byte| byte.is_ascii_uppercase());
     let is_mixed = capitals && digits.bytes().any(|byte| byte.is_ascii_lowercase());
     Run::Number(Token { hexadecimal, decimal, length: digits.len(), letters, is_mixed })

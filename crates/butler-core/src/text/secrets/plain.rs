@@ -94,9 +94,10 @@ fn is_image(part: &str) -> bool {
         .is_some_and(|(_, digest)| digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// A peer of libp2p, by the hash of its public key or by that key.
+/// A peer of libp2p, by the hash of its public key or by that key, or a content by its hash.
 fn is_peer(part: &str) -> bool {
-    [("16Uiu2HA", 53), ("12D3KooW", 52), ("Qm", 46)]
+    let part = part.strip_prefix("ipfs://").unwrap_or(part);
+    [("16Uiu2HA", 53), ("12D3KooW", 52), ("Qm", 46), ("bafybei", 59), ("bafkrei", 59)]
         .iter()
         .any(|(prefix, length)| part.starts_with(prefix) && part.len() == *length)
         && part.bytes().all(|byte| byte.is_ascii_alphanumeric())

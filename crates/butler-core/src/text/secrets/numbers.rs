@@ -7,13 +7,17 @@ use std::collections::VecDeque;
 
 /// Bits of a private key.
 const KEY_BITS: u32 = 256;
-/// The most numbers that a key is cut into: two decimal digits each.
-const MOST_NUMBERS: u32 = 40;
+/// The most numbers that a key is cut into: its bytes.
+const MOST_NUMBERS: u32 = 32;
+/// As many numbers as are so large that others, such as amounts, look like them unless they stand together.
+const FEW: u32 = 10;
+/// How many values and names there are for each number of such a few that stand together: names, and marks between them.
+const TOGETHER: usize = 3;
 
 /// How many numbers are a moment.
 const A_MOMENT: usize = 8;
-/// How many of forty random numbers were there a moment before, at most: of bytes one or two are, of two decimal digits three.
-const MOST_AGAIN: usize = 14;
+/// How many of so many random numbers were there a moment before, at most: of bytes one or two are.
+const MOST_AGAIN: usize = 12;
 
 /// A number and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +84,11 @@ impl Row {
             if widest > KEY_BITS.div_ceil(count) + 1 {
                 return None;
             }
-            if count > 1 && sum >= fewest_bits(count) && self.is_random(count) {
+            let newest = self.last.front().map_or(piece.at, |(newest, _)| newest.at);
+            let is_together =
+                newest.saturating_sub(piece.at) <= TOGETHER * usize::try_from(count).unwrap_or(usize::MAX);
+            let is_key = count > 1 && sum >= fewest_bits(count) && (count > FEW || is_together);
+            if is_key && self.is_random(count) {
                 return Some(piece.at);
             }
         }
@@ -113,7 +121,11 @@ impl Row {
         match count {
             0..=7 => true,
             8..=15 => turns > 0,
-            _ => values.len() * 10 >= all * 6 && turns * 4 >= all,
+            _ => {
+                // One of so many is in the upper half of what they may be.
+                let half = 1_u128.checked_shl(KEY_BITS.div_ceil(count) - 1).unwrap_or(u128::MAX);
+                most >= half && values.len() * 10 >= all * 6 && turns * 4 >= all
+            }
         }
     }
 }

@@ -14,13 +14,13 @@ const OFTEN: usize = 4;
 
 /// Where a value or a name stands.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::key_files) struct Site<'a> {
+pub(crate) struct Site<'a> {
     /// Its number in the file.
-    pub(in crate::key_files) at: usize,
+    pub(crate) at: usize,
     /// The numbers of the lists and objects around it, from the outside in.
-    pub(in crate::key_files) around: &'a [usize],
+    pub(crate) around: &'a [usize],
     /// Equal for places that differ in numbers only.
-    pub(in crate::key_files) kind: u64,
+    pub(crate) kind: u64,
 }
 
 /// Words in a row.

@@ -17,8 +17,8 @@ use std::collections::HashMap;
 
 use self::row::{Parts, Row};
 
-pub(super) use self::phrase::Site;
-pub(super) use self::shown::{could_be_part, without_secrets};
+pub(crate) use self::phrase::Site;
+pub(crate) use self::shown::{could_be_part, without_secrets};
 
 /// Bits from which one number of JSON could be a scalar.
 const SCALAR_BITS: u32 = 160;
@@ -27,7 +27,7 @@ const MOST_KINDS: usize = 4_096;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Secret {
+pub(crate) enum Secret {
     Scalar,
     Mnemonic,
     Pem,
@@ -35,7 +35,7 @@ pub(super) enum Secret {
 
 impl Secret {
     /// With its article, for messages.
-    pub(super) fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             // Whether it is one cannot be seen; nothing else that belongs here looks like it.
             Self::Scalar => "what could be a private key",
@@ -47,17 +47,17 @@ impl Secret {
 
 /// A secret, and the numbers of the first and the last value or name that it is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) secret: Secret,
-    pub(super) first: usize,
-    pub(super) last: usize,
+pub(crate) struct Found {
+    pub(crate) secret: Secret,
+    pub(crate) first: usize,
+    pub(crate) last: usize,
     /// Whether names of fields are parts of it.
-    pub(super) in_names: bool,
+    pub(crate) in_names: bool,
 }
 
 /// A text or a number.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Leaf<'a> {
+pub(crate) enum Leaf<'a> {
     Name(&'a str),
     Text(&'a str),
     Number {
@@ -71,7 +71,7 @@ pub(super) enum Leaf<'a> {
 
 /// A search over the texts and numbers of one file.
 #[derive(Debug, Default)]
-pub(super) struct Search {
+pub(crate) struct Search {
     values: Row,
     names: Row,
     all: Row,
@@ -80,7 +80,7 @@ pub(super) struct Search {
 
 impl Search {
     /// The next text or number of the file.
-    pub(super) fn next(&mut self, leaf: Leaf<'_>, site: Site<'_>) -> Option<Found> {
+    pub(crate) fn next(&mut self, leaf: Leaf<'_>, site: Site<'_>) -> Option<Found> {
         let (parts, is_name) = match leaf {
             Leaf::Name(text) => (Parts::of_text(text), true),
             Leaf::Text(text) => (Parts::of_text(text), false),
@@ -114,14 +114,14 @@ impl Search {
     }
 
     /// What only the end shows.
-    pub(super) fn finish(&mut self) -> Option<Found> {
+    pub(crate) fn finish(&mut self) -> Option<Found> {
         let names = self.names.finish().map(|found| Found { in_names: true, ..found });
         names.or_else(|| self.values.finish()).or_else(|| self.by_kind.values_mut().find_map(Row::finish))
     }
 }
 
 /// A secret within one text.
-pub(super) fn in_text(text: &str) -> Option<Secret> {
+pub(crate) fn in_text(text: &str) -> Option<Secret> {
     Parts::of_text(text).err()
 }
 

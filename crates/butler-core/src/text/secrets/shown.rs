@@ -9,7 +9,7 @@ const TELLING: usize = 16;
 
 /// A file's name, or another text of the system's, without what could be a secret. Aztec's own tool puts the first eight
 /// digits of a private key into the names of encrypted keys.
-pub(in crate::key_files) fn without_secrets(text: &str) -> String {
+pub(crate) fn without_secrets(text: &str) -> String {
     if in_text(&text.replace('/', " ")).is_some() && text.split('/').all(|part| in_text(part).is_none()) {
         return "<hidden>".to_owned();
     }
@@ -36,7 +36,7 @@ fn without_secret(part: &str) -> String {
 
 /// Whether the name of a field could be a piece of a secret whose rest stands elsewhere: many digits, or words that are
 /// nothing but words of a mnemonic.
-pub(in crate::key_files) fn could_be_part(name: &str) -> bool {
+pub(crate) fn could_be_part(name: &str) -> bool {
     let is_long = |run: &str| run.len() >= TELLING && matches!(look(run), Run::Number(_) | Run::Scalar);
     let has_digits = name.split(|character: char| !character.is_ascii_alphanumeric()).any(is_long);
     let words = words_of(name);
