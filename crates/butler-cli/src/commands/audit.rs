@@ -6,7 +6,7 @@ use butler_core::domain::overview::AttesterRow;
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
 
-use super::status::rows;
+use super::rows::rows;
 use crate::args::{AuditArgs, Global};
 use crate::error::CliError;
 use crate::gather::{Gathered, Look, gather};

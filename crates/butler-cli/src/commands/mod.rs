@@ -8,6 +8,7 @@ mod events;
 mod provider;
 mod publishers;
 mod queue;
+mod rows;
 mod status;
 
 use butler_core::runtime::exit::Exit;

@@ -2,13 +2,12 @@
 //!
 //! Unlike other commands it goes on after a failure, to show all of them; what could not be looked at is not green.
 
+mod check;
 mod nodes;
 
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::findings::{
-    Finding, FindingKind, Level, Severity, keys, program, provider, publisher, slashing,
-};
+use butler_core::domain::findings::{Finding, FindingKind, Severity, keys, program, provider, publisher, slashing};
 use butler_core::domain::publisher::top_ups;
 use butler_core::domain::state::State;
 use butler_core::network::{Network, admin_ports};
@@ -18,8 +17,10 @@ use butler_core::runtime::report::Chain;
 use butler_core::snapshot::SlashingReader;
 use serde::Serialize;
 
+use self::check::{Check, Light, check, failure, shown};
 use self::nodes::{admin_port, check_node};
-use super::{audit, status};
+use super::audit;
+use super::rows::rows;
 use crate::args::Global;
 use crate::error::CliError;
 use crate::gather::{Gathered, Look, gather, load};
@@ -37,35 +38,6 @@ pub(super) struct DoctorReport {
     passed: bool,
     worst: Light,
     checks: Vec<Check>,
-}
-
-#[derive(Debug, Serialize)]
-struct Check {
-    /// What was looked at: a closed set of names, documented in docs/cli.md.
-    name: &'static str,
-    subject: String,
-    light: Light,
-    what: String,
-    hint: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Light {
-    Green,
-    Amber,
-    Red,
-}
-
-impl Light {
-    /// The light of the worst of these findings; green without any. What is good to know is no reason to look.
-    fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
-        match findings.into_iter().map(|finding| finding.level).min() {
-            Some(Level::Error) => Self::Red,
-            Some(Level::Warning) => Self::Amber,
-            Some(Level::Note) | None => Self::Green,
-        }
-    }
 }
 
 /// Runs the command; exits with 5 when something is red.
@@ -140,20 +112,6 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, O
     (Some(name), gathered.map(|gathered| gathered.snapshot.block))
 }
 
-fn check(name: &'static str, subject: &str, light: Light, what: impl Into<String>) -> Check {
-    Check { name, subject: subject.to_owned(), light, what: what.into(), hint: None }
-}
-
-/// A check that shows one finding.
-fn shown(name: &'static str, subject: &str, finding: &Finding, now: u64) -> Check {
-    let hint = Some(finding.remedy().to_owned());
-    Check { hint, ..check(name, subject, Light::of([finding]), finding.message(now)) }
-}
-
-fn failure(name: &'static str, subject: &str, error: &CliError) -> Check {
-    Check { hint: error.hint(), ..check(name, subject, Light::Red, Chain(error).to_string()) }
-}
-
 fn check_keys(network: &Network, checks: &mut Vec<Check>) {
     let network_keys = &network.keys;
     for finding in network_keys.findings() {
@@ -211,7 +169,7 @@ fn check_chain(gathered: &Gathered, checks: &mut Vec<Check>) {
 }
 
 fn check_attesters(gathered: &Gathered, checks: &mut Vec<Check>) {
-    let rows = status::rows(gathered);
+    let rows = rows(gathered);
     let now = gathered.snapshot.block.timestamp;
     let thresholds = gathered.network.config.thresholds();
     let found = audit::findings(gathered, &rows);

@@ -11,7 +11,7 @@ use butler_core::domain::node::lag;
 use butler_core::network::Network;
 use butler_core::runtime::report::Chain;
 
-use super::{Check, Light, check, shown};
+use super::check::{Check, Light, check, shown};
 use crate::gather::Gathered;
 use crate::view::format;
 

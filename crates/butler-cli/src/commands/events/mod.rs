@@ -1,15 +1,16 @@
 //! `events`: what Aztec's contracts and the StakingRegistry said, by name.
 
+mod event;
 mod told;
 
 use butler_core::client::l1::BlockTag;
-use butler_core::contracts::events::Source;
 use butler_core::runtime::exit::Exit;
 use butler_core::snapshot::{SnapshotReader, event_sources};
-use ethers_core::types::{Address, H256};
+use ethers_core::types::Address;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use self::event::Event;
 use self::told::Wanted;
 use crate::args::{EventsArgs, Global};
 use crate::error::CliError;
@@ -17,7 +18,7 @@ use crate::gather::{finish, open, reading};
 use crate::output::Output;
 use crate::progress::Waiting;
 use crate::view::format;
-use crate::view::json::{JsonAddress, Scope};
+use crate::view::json::Scope;
 use crate::view::table::{number, plain, table};
 
 /// The report of `events`.
@@ -27,18 +28,6 @@ pub(super) struct EventsReport {
     from_block: u64,
     to_block: u64,
     events: Vec<Event>,
-}
-
-#[derive(Debug, Serialize)]
-struct Event {
-    block_number: u64,
-    log_index: u64,
-    transaction_hash: H256,
-    block_hash: H256,
-    contract: Source,
-    address: JsonAddress,
-    name: String,
-    arguments: Map<String, Value>,
 }
 
 /// Runs the command.

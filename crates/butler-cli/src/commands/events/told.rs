@@ -13,7 +13,7 @@ use butler_core::domain::block::BlockRef;
 use butler_core::snapshot::Progress;
 use ethers_core::types::{Address, Log};
 
-use super::Event;
+use super::event::Event;
 use crate::error::CliError;
 use crate::progress::Waiting;
 
