@@ -175,6 +175,18 @@ async fn a_revert_of_one_endpoint_is_put_right_by_another() {
 }
 
 #[tokio::test]
+async fn of_two_neither_is_believed_about_a_function_that_may_not_be_there() {
+    for liar in [0, 1] {
+        let setting = Setting::start(2).await;
+        let calls = [setting.calls(1).remove(0).optional()];
+        setting.set(liar, Fault::Lie(Lie::Reverted(Getter::AttesterView)));
+        let told = setting.client.calls(&setting.block, &calls).await.unwrap();
+        assert_eq!(told.disputed.keys().copied().collect::<Vec<_>>(), [0]);
+        assert!((0..2).all(|index| setting.failure(index).is_none()), "nobody knows who is right");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_two_others_let_revert_is_not_believed() {
     let setting = Setting::start(3).await;
     let calls = setting.calls(1);

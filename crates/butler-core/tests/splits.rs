@@ -12,7 +12,7 @@ use butler_core::domain::rewards::provider_rewards;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::snapshot::SnapshotReader;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, SplitEvent};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, LogKind, SplitEvent};
 use ethers_core::types::Address;
 
 fn requests(reader: &SnapshotReader) -> u64 {
@@ -107,6 +107,30 @@ async fn one_endpoint_that_lies_about_a_coinbase_confirms_no_other_and_is_forgot
         let snapshot = reader.read(&request, &|_| ()).await.unwrap();
         assert_eq!(assert_confirmed_is_true(&snapshot, oracle, lie), oracle.coinbases().len(), "{lie}");
     }
+}
+
+#[tokio::test]
+async fn terms_that_the_only_endpoint_left_out_are_looked_for_again_64_blocks_later() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    chain.play(Move::SetTakeRate { provider: 1, rate: 750 }).await.unwrap();
+    chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    // As it was registered, so that nothing but the splits says that it was ever changed.
+    chain.play(Move::SetTakeRate { provider: 1, rate: 500 }).await.unwrap();
+    // The newest blocks are read again anyway.
+    chain.rpc("anvil_mine", serde_json::json!(["0x64"])).await.unwrap();
+    let proxy = FaultProxy::start(chain.url()).await.unwrap();
+    let request = support::request(oracle);
+    let mut reader = support::reader(oracle, &proxy.url());
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::LeftOut(LogKind::Terms))));
+    let unconfirmed = |snapshot: &NetworkSnapshot| snapshot.splits.values().any(|split| split.confirmed().is_none());
+    assert!(unconfirmed(&reader.read(&request, &|_| ()).await.unwrap()));
+    proxy.set(FaultPlan::none());
+    let requests_before = requests(&reader);
+    assert!(unconfirmed(&reader.read(&request, &|_| ()).await.unwrap()), "a scan each time would be too much");
+    assert!(requests(&reader) - requests_before <= 8);
+    chain.rpc("anvil_mine", serde_json::json!(["0x40"])).await.unwrap();
+    assert!(!unconfirmed(&reader.read(&request, &|_| ()).await.unwrap()));
 }
 
 #[tokio::test]

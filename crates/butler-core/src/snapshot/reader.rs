@@ -269,7 +269,7 @@ impl SnapshotReader {
                     set_aside.get_or_insert(proven);
                 }
                 Remedy::GiveUp if matches!(doubt.trouble, Trouble::Terms) => {
-                    self.ledger.leave_terms();
+                    self.ledger.leave_terms(&block);
                     pin = Some(block);
                 }
                 Remedy::GiveUp => {
@@ -433,7 +433,9 @@ impl SnapshotReader {
             matches!(check.unconfirmed(), Some(Unconfirmed::OtherTerms | Unconfirmed::TermsUnknown))
         };
         if splits.checks.values().any(misfits) {
-            self.ledger.doubt_terms()?;
+            self.ledger.doubt_terms(&block)?;
+        } else {
+            self.ledger.believe_terms();
         }
         for delegation in &mut delegations {
             delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();

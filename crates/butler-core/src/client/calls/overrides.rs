@@ -26,10 +26,12 @@ pub(super) fn refused(failure: &RpcFailure) -> Option<Refusal> {
             (is_plain || message.to_ascii_lowercase().contains("override")).then_some(Refusal::Spoken)
         }
         RpcFailure::MethodNotFound => Some(Refusal::Spoken),
-        // The program cannot revert, and a gateway's rule may speak of rights, of rates, or of state that it does not offer.
+        // The program cannot revert, and a gateway's rule may speak of rights, of rates, of batches, or of state that it does
+        // not offer. A real refusal of a batch does not come this far.
         RpcFailure::Reverted { .. }
         | RpcFailure::Unauthorized { .. }
         | RpcFailure::RateLimited { .. }
+        | RpcFailure::BatchRefused
         | RpcFailure::BlockUnknown
         | RpcFailure::StateUnavailable => Some(Refusal::Unspoken),
         RpcFailure::Unreachable(_)
@@ -42,7 +44,6 @@ pub(super) fn refused(failure: &RpcFailure) -> Option<Refusal> {
         | RpcFailure::Malformed(_)
         | RpcFailure::RangeRefused { .. }
         | RpcFailure::OutOfGas
-        | RpcFailure::BatchRefused
         | RpcFailure::WrongChain { .. }
         | RpcFailure::Disagrees { .. }
         | RpcFailure::Lagging { .. }
@@ -107,7 +108,7 @@ mod tests {
 
     fn view() -> Call {
         let target = Target::Function { to: Address::repeat_byte(1), data: vec![1, 2, 3, 4].into() };
-        Call { target, function: "f".into(), gas: 1, limit: None }
+        Call { target, function: "f".into(), gas: 1, limit: None, is_optional: false }
     }
 
     #[test]

@@ -106,6 +106,8 @@ const RANGE: &[&str] = &[
     "block interval",
     "block span",
     "too many blocks",
+    "requested blocks",
+    "number of blocks",
     "query returned more than",
     "max results",
     "too many results",
@@ -382,27 +384,48 @@ const LIMIT_WORDS: &[&str] = &[
     "narrow your filter:",
     "maximum is set to",
     "limit of",
+    "limit is",
     "range limit",
     "distance:",
     "max range:",
     "maximum block range:",
+    "maximum block range is",
     "max block range",
+    "maximum allowed",
     "limited to a",
     "limited to",
     "up to a",
     "greater than",
+    "no more than",
+    "at most",
+    "not exceed",
+    "cannot exceed",
     "max is",
+    "max:",
+    "maximum:",
+    "maximum of",
     "over",
 ];
+/// Words that the first span follows that is too wide.
+const BELOW_WORDS: &[&str] = &["less than", "smaller than", "fewer than", "below"];
+/// How many words further the number may stand.
+const NEAR: usize = 6;
 
 fn span(text: &str) -> Option<u64> {
     let counts_results = ["results", "logs matched", "too many logs"].iter().any(|word| text.contains(word));
     if counts_results {
         return None;
     }
-    let tail = LIMIT_WORDS.iter().find_map(|word| text.split_once(word).map(|(_, tail)| tail))?;
-    let mut words = tail.split(|c: char| !c.is_ascii_alphanumeric() && c != ',');
-    words.find_map(number).filter(|blocks| *blocks > 0)
+    let named = LIMIT_WORDS.iter().find_map(|word| number_after(text, word));
+    let too_wide = || BELOW_WORDS.iter().find_map(|word| number_after(text, word));
+    named.or_else(|| too_wide().map(|blocks| blocks - 1)).filter(|blocks| *blocks > 0)
+}
+
+/// The first number but zero that stands soon after `word`.
+fn number_after(text: &str, word: &str) -> Option<u64> {
+    let (_, tail) = text.split_once(word)?;
+    let words = tail.split(|c: char| !c.is_ascii_alphanumeric() && c != ',').filter(|word| !word.is_empty());
+    words.take(NEAR).filter_map(number).find(|blocks| *blocks > 0)
 }
 
 /// `2048`, `10,000`, `2k` or `0x5dc`.

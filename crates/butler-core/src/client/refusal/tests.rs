@@ -45,6 +45,27 @@ fn range_refusals_of_known_providers_are_understood() {
         (-32062, "requested too many blocks from 5 to 9000, maximum is set to 2048", blocks(2048)),
         (35, "ranges over 10000 blocks are not supported on freetier", blocks(10_000)),
         (-32701, "block range is too large, max is 1k blocks", blocks(1000)),
+        // Reth, Besu, Erigon, Nethermind.
+        (-32602, "query exceeds max block range 100000", blocks(100_000)),
+        (-32005, "Requested range exceeds maximum RPC range limit", RangeHint::default()),
+        (-32000, "query exceeds max results limit: 20000", RangeHint::default()),
+        (-32602, "block range too large: 30001 > 10000", RangeHint::default()),
+        (-32005, "Too many logs requested. Max logs per response is 20000.", RangeHint::default()),
+        // Gateways.
+        (-32000, "eth_getLogs is limited to 0 - 10000 blocks range", blocks(10_000)),
+        (-32602, "eth_getLogs is limited to 1024 block range. Please check the parameter requirements", blocks(1024)),
+        (-32602, "The range of blocks should be less than 5000", blocks(4_999)),
+        (-32000, "block range too large, range: 15000, max: 10000", blocks(10_000)),
+        (-32000, "Block range too large: maximum allowed is 2000 blocks", blocks(2000)),
+        (-32602, "Maximum allowed number of requested blocks is 3500", blocks(3500)),
+        (-32000, "maximum block range is 50000", blocks(50_000)),
+        (-32600, "block range must not exceed 2,000", blocks(2000)),
+        (-32000, "block range cannot exceed 10K blocks", blocks(10_000)),
+        (-32602, "The block range may be at most 500 blocks", blocks(500)),
+        (-32602, "no more than 128 blocks can be queried, block range is too wide", blocks(128)),
+        (-32000, "requested range of 9001 blocks exceeds the limit of 1000 blocks", blocks(1000)),
+        (-32000, "Block range limit exceeded: limit is 3000", blocks(3000)),
+        (-32001, "Exceeded max range limit for eth_getLogs: 10000", blocks(10_000)),
     ];
     for (code, message, expected) in table {
         let failure = classified("eth_getLogs", code, message, &Value::Null);

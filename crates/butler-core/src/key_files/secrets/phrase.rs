@@ -31,7 +31,7 @@ pub(super) struct Phrase {
 
 #[derive(Debug)]
 struct Entry {
-    word: &'static Word,
+    word: Word,
     at: usize,
     around: Vec<usize>,
     kind: u64,
@@ -54,7 +54,7 @@ impl Phrase {
                     let mut around = site.around.to_vec();
                     // The words of one text are nearer to each other than those of two.
                     around.extend(is_many.then_some(site.at));
-                    self.run.push(Entry { word, at: site.at, around, kind: site.kind });
+                    self.run.push(Entry { word: *word, at: site.at, around, kind: site.kind });
                 }
             }
         }
@@ -71,7 +71,7 @@ impl Phrase {
         if run.len() < shortest {
             return None;
         }
-        let words: Vec<&'static Word> = run.iter().map(|entry| entry.word).collect();
+        let words: Vec<Word> = run.iter().map(|entry| entry.word).collect();
         let begins = beginnings(&run);
         let is_begin = |at: usize| begins.get(at).copied().unwrap_or(true);
         (0..run.len()).filter(|at| is_begin(*at)).find_map(|at| {
@@ -112,14 +112,14 @@ pub(super) fn in_text(text: &str, spoken: &[Spoken]) -> bool {
 }
 
 fn has_phrase(spoken: &[Spoken]) -> bool {
-    let mut run: Vec<&'static Word> = Vec::new();
-    let has_any = |run: &[&'static Word]| {
+    let mut run: Vec<Word> = Vec::new();
+    let has_any = |run: &[Word]| {
         let run = run.get(..MOST_WORDS).unwrap_or(run);
         LENGTHS.iter().any(|length| run.windows(*length).any(is_phrase))
     };
     for one in spoken {
         match one {
-            Spoken::Word(word) => run.push(word),
+            Spoken::Word(word) => run.push(*word),
             Spoken::Label => {}
             Spoken::Other => {
                 if has_any(&std::mem::take(&mut run)) {
@@ -133,7 +133,7 @@ fn has_phrase(spoken: &[Spoken]) -> bool {
 
 /// As many words as a phrase has and nothing else, with only spaces between: one, though a word may be wrong.
 fn is_whole(text: &str, spoken: &[Spoken]) -> bool {
-    let words: Vec<&'static Word> = spoken
+    let words: Vec<Word> = spoken
         .iter()
         .filter_map(|one| match one {
             Spoken::Word(word) => Some(*word),

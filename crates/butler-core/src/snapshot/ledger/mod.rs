@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use self::book::{Book, Unusable};
+use self::doubt::LeftTerms;
 pub(super) use self::doubt::{Doubt, Trouble};
 use super::stages::ProviderHead;
 use crate::domain::block::BlockRef;
@@ -66,8 +67,8 @@ pub struct LedgerCache {
     opinions_at: Option<Instant>,
     /// Endpoints, by name, that have told all of it, or were asked about what others told.
     witnesses: BTreeSet<String>,
-    /// Until when terms that contradict splits are left as they are.
-    terms_at: Option<Instant>,
+    /// Terms that contradict splits and that nobody tells otherwise.
+    left_terms: Option<LeftTerms>,
 }
 
 /// What the registry's counters had confirmed of a ledger.
@@ -87,7 +88,7 @@ impl LedgerCache {
             givers: BTreeMap::new(),
             opinions_at: None,
             witnesses,
-            terms_at: None,
+            left_terms: None,
         }
     }
 

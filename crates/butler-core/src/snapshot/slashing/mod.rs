@@ -29,6 +29,8 @@ const COMMITTEE_GAS: u64 = 2_500_000;
 const VOTE_GAS: u64 = 120_000;
 /// A round that ended this many seconds ago is not reorged any more.
 const SETTLED_SECONDS: u64 = 3_600;
+/// How many blocks later the only endpoint is asked once more about what it told of such a round.
+const SECOND_LOOK: u64 = 64;
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +49,8 @@ pub struct SlashingReader {
     /// The proposer that was found last.
     proposer: Option<Address>,
     settled: BTreeMap<u64, Ballot>,
+    /// The first block at which something that is still remembered was read.
+    settled_at: Option<u64>,
 }
 
 /// What the votes of one round amount to.
@@ -86,11 +90,17 @@ impl SlashingReader {
         pin: &BlockRef,
         request: &SlashingRequest<'_>,
     ) -> Result<SlashingFacts, SnapshotError> {
+        // What one endpoint alone told is not believed for ever.
+        let is_old = |at: &mut u64| pin.number >= at.saturating_add(SECOND_LOOK);
+        if client.endpoints().len() < 2 && self.settled_at.take_if(is_old).is_some() {
+            self.settled.clear();
+        }
         let (found, paused_until) = self.recognise(client, pin, request.slasher).await?;
         let proposer = match found {
             Found::NoSlasher => SlashingProposer::NoSlasher,
             Found::Blind(why) => SlashingProposer::Unreadable(why),
             Found::Tally(address, rules, giver) => {
+                self.settled_at.get_or_insert(pin.number);
                 let tallied = Tallied { client, pin, address, rules: *rules, giver, request };
                 SlashingProposer::Tally(tallied.read(&mut self.settled).await?)
             }
@@ -131,8 +141,9 @@ impl SlashingReader {
         }
         let mut reads = Reads::default();
         let contract = Contract::Slasher;
-        let address: Slot<Address> = reads.push(contract, slasher, GETTER_GAS, slasher::ProposerCall);
-        let paused: Slot<U256> = reads.push(contract, slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
+        let address: Slot<Address> = reads.push_if_supported(contract, slasher, GETTER_GAS, slasher::ProposerCall);
+        let paused: Slot<U256> =
+            reads.push_if_supported(contract, slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
         // Asked beside the slasher: a proposer that was known before is most likely still the one.
         let known = self.proposer.map(|known| (known, RuleSlots::plan(&mut reads, known)));
         let answers = reads.fetch(client, pin).await?;
@@ -145,7 +156,7 @@ impl SlashingReader {
         let (slots, answers) = match known {
             Some((known, slots)) if known == address => (slots, answers),
             Some(_) | None => {
-                *self = Self { proposer: Some(address), settled: BTreeMap::new() };
+                *self = Self { proposer: Some(address), ..Self::default() };
                 let mut reads = Reads::default();
                 let slots = RuleSlots::plan(&mut reads, address);
                 (slots, reads.fetch(client, pin).await?)

@@ -48,7 +48,7 @@ impl EscrowReads {
         is_new: impl Fn(H256) -> bool,
     ) -> Option<Self> {
         let push_owned = |reads: &mut Reads, hash: H256| {
-            reads.push(Contract::Gse, gse, OWNED_GAS, gse::OwnedPKsCall { hashed_public_key: hash.0 })
+            reads.push_if_supported(Contract::Gse, gse, OWNED_GAS, gse::OwnedPKsCall { hashed_public_key: hash.0 })
         };
         let mut owned = BTreeMap::new();
         let mut tried = BTreeMap::new();
@@ -70,7 +70,7 @@ impl EscrowReads {
         if owned.is_empty() {
             return None;
         }
-        let cap = reads.push(Contract::Gse, gse, GETTER_GAS, gse::ProofOfPossessionGasLimitCall);
+        let cap = reads.push_if_supported(Contract::Gse, gse, GETTER_GAS, gse::ProofOfPossessionGasLimitCall);
         Some(Self { cap, owned, tried })
     }
 
