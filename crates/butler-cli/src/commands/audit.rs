@@ -82,8 +82,7 @@ fn report(gathered: &Gathered, strict: bool) -> AuditReport {
     let (snapshot, network) = (&gathered.snapshot, &gathered.network);
     let found = findings(gathered, &rows(gathered));
     let (errors, warnings) = counts(&found);
-    let now = snapshot.block.timestamp;
-    let (notes, findings) = found.into_iter().partition::<Vec<_>, _>(|finding| finding.level == Level::Note);
+    let Listed { findings, notes } = listed(found, snapshot.block.timestamp);
     AuditReport {
         scope: gathered.scope(),
         passed: errors == 0 && !(strict && warnings > 0),
@@ -98,6 +97,20 @@ fn report(gathered: &Gathered, strict: bool) -> AuditReport {
             own_provider_queue: snapshot.providers.values().map(|provider| provider.queue.len()).sum(),
             other_provider_queues: snapshot.other_providers.values().map(|provider| provider.queue.len()).sum(),
         },
+        findings,
+        notes,
+    }
+}
+
+/// What is reported, and what is good to know.
+struct Listed {
+    findings: Vec<Finding>,
+    notes: Vec<Note>,
+}
+
+fn listed(found: Vec<findings::Finding>, now: u64) -> Listed {
+    let (notes, findings) = found.into_iter().partition::<Vec<_>, _>(|finding| finding.level == Level::Note);
+    Listed {
         findings: findings.iter().map(|finding| shown(finding, now)).collect(),
         notes: notes.iter().map(|finding| noted(finding, now)).collect(),
     }
@@ -156,6 +169,30 @@ fn shown(finding: &findings::Finding, now: u64) -> Finding {
     }
 }
 
+/// A table of the findings, and a line for each note.
+fn lines(findings: &[Finding], notes: &[Note], output: &Output) -> String {
+    let mut text = String::new();
+    if !findings.is_empty() {
+        let rows = findings.iter().map(|finding| {
+            let level = match finding.level {
+                Level::Error => toned("ERROR", Tone::Bad),
+                Level::Warning => toned("warning", Tone::Warning),
+                Level::Note => toned("note", Tone::Faint),
+            };
+            vec![level, plain(finding.kind), plain(finding.subject.clone()), plain(finding.message.clone())]
+        });
+        text.push_str(&table(output, &["LEVEL", "FINDING", "SUBJECT", "WHAT"], rows));
+        text.push('\n');
+    }
+    for note in notes {
+        text.push_str(&format!("note: {}: {}\n", note.kind, note.message));
+    }
+    if !notes.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
 fn render(report: &AuditReport, output: &Output) -> String {
     let mut text = crate::view::scope_line(&report.scope);
     let checked = &report.checked;
@@ -168,24 +205,7 @@ fn render(report: &AuditReport, output: &Output) -> String {
         checked.own_provider_queue,
         checked.other_provider_queues,
     ));
-    if !report.findings.is_empty() {
-        let rows = report.findings.iter().map(|finding| {
-            let level = match finding.level {
-                Level::Error => toned("ERROR", Tone::Bad),
-                Level::Warning => toned("warning", Tone::Warning),
-                Level::Note => toned("note", Tone::Faint),
-            };
-            vec![level, plain(finding.kind), plain(finding.subject.clone()), plain(finding.message.clone())]
-        });
-        text.push_str(&table(output, &["LEVEL", "FINDING", "SUBJECT", "WHAT"], rows));
-        text.push('\n');
-    }
-    for note in &report.notes {
-        text.push_str(&format!("note: {}: {}\n", note.kind, note.message));
-    }
-    if !report.notes.is_empty() {
-        text.push('\n');
-    }
+    text.push_str(&lines(&report.findings, &report.notes, output));
     let counts = format!("{}, {}", format::count(report.errors, "error"), format::count(report.warnings, "warning"));
     let verdict = if report.passed {
         painted(output, &format!("passed ({counts})"), Tone::Good)
@@ -195,4 +215,32 @@ fn render(report: &AuditReport, output: &Output) -> String {
     text.push_str(&verdict);
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use butler_core::domain::findings::{Finding, FindingKind, Subject};
+
+    use super::*;
+
+    /// Core's tests make each kind from facts; here each is shown.
+    #[test]
+    fn every_audited_kind_is_in_the_report_as_text_and_as_json() {
+        for kind in FindingKind::all().filter(|kind| kind.is_audited()) {
+            for severity in kind.severities() {
+                let what = format!("words of {kind}");
+                let found = [Finding::new(kind, *severity, Subject::Network, &what)];
+                let report = listed(found.to_vec(), 0);
+                let json = serde_json::to_value(&report.findings).unwrap();
+                let notes = serde_json::to_value(&report.notes).unwrap();
+                let told = json.as_array().unwrap().iter().chain(notes.as_array().unwrap());
+                let told: Vec<_> = told.map(|one| (one["kind"].clone(), one["message"].clone())).collect();
+                assert_eq!(told, [(kind.code().into(), what.clone().into())], "{kind}");
+                let remedies = json.to_string() + &notes.to_string();
+                assert!(remedies.contains("remedy"), "{kind}: {remedies}");
+                let text = lines(&report.findings, &report.notes, &Output { json: false, color: false, width: 1_000 });
+                assert!(text.contains(kind.code()) && text.contains(&what), "{kind}: {text}");
+            }
+        }
+    }
 }

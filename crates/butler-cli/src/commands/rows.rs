@@ -1,4 +1,4 @@
-//! The overview that several commands start from.
+//! The overview that `status`, `audit` and `doctor` are made of.
 
 use std::collections::BTreeMap;
 

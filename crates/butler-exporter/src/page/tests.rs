@@ -12,6 +12,7 @@ use super::facts::ScraperFacts;
 use super::*;
 use crate::catalogue;
 use crate::catalogue::values::{FailureKind, ScraperKind};
+use crate::readings::findings::push_findings;
 use crate::readings::{Readings, Sample, number};
 use crate::slots::{Scraped, Slot, Slots};
 
@@ -198,4 +199,23 @@ async fn a_panic_and_a_file_that_was_not_written_are_told_for_a_quarter_of_an_ho
 #[test]
 fn the_policy_allows_the_style_and_nothing_else() {
     assert!(policy().starts_with("default-src 'none'; style-src 'sha256-") && !policy().contains("unsafe"));
+}
+
+/// Core's tests make each kind from facts; here each is shown.
+#[test]
+fn every_kind_of_finding_has_a_line_with_its_runbook_and_a_series() {
+    for kind in FindingKind::all() {
+        for severity in kind.severities() {
+            let what = format!("words of {kind}");
+            let finding = Finding::new(kind, *severity, Subject::Network, &what).until(NOW + HOUR);
+            let page = render(&facts(vec![finding.clone()]));
+            let runbook = kind.runbook();
+            assert!(page.contains(&what) && page.contains(&format!("{runbook}\"")), "{kind}: {page}");
+            assert!(super::runbook(runbook).is_some(), "{kind}: {runbook}");
+            let mut readings = Readings::default();
+            push_findings(&mut readings, kind.source(), &[finding], NOW);
+            assert_eq!(readings.get(&catalogue::FINDINGS, &[kind.code(), severity.name()]), Some(1.0), "{kind}");
+            assert_eq!(readings.get(&catalogue::FINDING_UNTIL, &[kind.code()]), Some(number(NOW + HOUR)), "{kind}");
+        }
+    }
 }

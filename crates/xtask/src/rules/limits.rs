@@ -170,7 +170,8 @@ mod tests {
                 [$((stringify!($limit), |limits: &mut Thresholds| limits.$limit += 1)),*]
             }};
         }
-        let changes: [(&str, fn(&mut Thresholds)); 29] = changes![
+        type Change = fn(&mut Thresholds);
+        let changes: [(&str, Change); 29] = changes![
             coinbase_critical,
             coinbase_reminder,
             coinbase_last_reminder,

@@ -1,4 +1,4 @@
-//! One line of `doctor`: what was looked at, its light, and what to do.
+//! One check of `doctor`: what was looked at, with its light.
 
 use butler_core::domain::findings::{Finding, Level};
 use butler_core::runtime::report::Chain;
@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::error::CliError;
 
+/// One line of the report.
 #[derive(Debug, Serialize)]
 pub(super) struct Check {
     /// What was looked at: a closed set of names, documented in docs/cli.md.
@@ -16,6 +17,7 @@ pub(super) struct Check {
     pub(super) hint: Option<String>,
 }
 
+/// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Light {
@@ -35,6 +37,7 @@ impl Light {
     }
 }
 
+/// A check without a hint.
 pub(super) fn check(name: &'static str, subject: &str, light: Light, what: impl Into<String>) -> Check {
     Check { name, subject: subject.to_owned(), light, what: what.into(), hint: None }
 }
@@ -45,6 +48,7 @@ pub(super) fn shown(name: &'static str, subject: &str, finding: &Finding, now: u
     Check { hint, ..check(name, subject, Light::of([finding]), finding.message(now)) }
 }
 
+/// A check that could not be made.
 pub(super) fn failure(name: &'static str, subject: &str, error: &CliError) -> Check {
     Check { hint: error.hint(), ..check(name, subject, Light::Red, Chain(error).to_string()) }
 }

@@ -1,4 +1,4 @@
-//! One event of the report.
+//! One event as `events` reports it.
 
 use butler_core::contracts::events::Source;
 use ethers_core::types::H256;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::view::json::JsonAddress;
 
-/// One event, as it is shown.
+/// One event.
 #[derive(Debug, Serialize)]
 pub(super) struct Event {
     pub(super) block_number: u64,

@@ -5,7 +5,9 @@
 //! there is nothing to compare with, and this module says that: it never invents a fallback. (One provider proposed for two
 //! months with wrong coinbases because a fallback had silenced every alarm.)
 
+mod expectation;
 mod policy;
+mod unverified;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,9 +17,10 @@ use serde::{Deserialize, Serialize};
 use super::arrival::Arrival;
 use super::ids::Coinbase;
 use super::position::Position;
-use super::split::Unconfirmed;
 
+pub use self::expectation::Expectation;
 pub use self::policy::{CoinbasePolicies, CoinbasePolicy};
+pub use self::unverified::Unverified;
 
 /// What is found about one attester's coinbase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,175 +72,6 @@ pub enum Deadline {
     Arrival(Arrival),
     /// The chain does not say.
     Unknown,
-}
-
-/// Why a configured coinbase can not be verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unverified {
-    /// Still in the provider queue: its split does not exist yet, so what is configured can not be it.
-    NotStakedYet,
-    /// No delegation is known: deposited directly, or not deposited at all.
-    NoDelegation,
-    /// The logs say that its provider took it out of the queue, and the rollup has it all the same.
-    Dripped,
-    /// It was staked several times, and what the rollup tells does not say which deposit succeeded.
-    SeveralDeposits,
-    /// Somebody else than its staker can withdraw, and what the rollup tells does not say whose deposit that is.
-    OtherWithdrawer,
-    /// As [`Unconfirmed::NoSplitBeside`].
-    NoSplitBeside,
-    /// As [`Unconfirmed::OtherHash`].
-    OtherHash,
-    /// As [`Unconfirmed::OtherTerms`].
-    OtherTerms,
-    /// As [`Unconfirmed::TermsUnknown`].
-    TermsUnknown,
-    /// As [`Unconfirmed::SharedCoinbase`].
-    SharedCoinbase,
-    /// As [`Unconfirmed::EndpointsDisagree`].
-    EndpointsDisagree,
-}
-
-impl Unverified {
-    /// Every reason.
-    pub const ALL: [Self; 11] = [
-        Self::NotStakedYet,
-        Self::NoDelegation,
-        Self::Dripped,
-        Self::SeveralDeposits,
-        Self::OtherWithdrawer,
-        Self::NoSplitBeside,
-        Self::OtherHash,
-        Self::OtherTerms,
-        Self::TermsUnknown,
-        Self::SharedCoinbase,
-        Self::EndpointsDisagree,
-    ];
-}
-
-impl From<Unconfirmed> for Unverified {
-    fn from(why: Unconfirmed) -> Self {
-        match why {
-            Unconfirmed::NoSplitBeside => Self::NoSplitBeside,
-            Unconfirmed::OtherHash => Self::OtherHash,
-            Unconfirmed::OtherTerms => Self::OtherTerms,
-            Unconfirmed::TermsUnknown => Self::TermsUnknown,
-            Unconfirmed::SharedCoinbase => Self::SharedCoinbase,
-            Unconfirmed::EndpointsDisagree => Self::EndpointsDisagree,
-        }
-    }
-}
-
-impl Unverified {
-    /// The reason in words, to follow "because".
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::NotStakedYet => "it is not staked yet, so its split does not exist",
-            Self::NoDelegation => "no delegation is known",
-            Self::Dripped => "the logs say that it was taken out of the queue, and the rollup has it all the same",
-            Self::SeveralDeposits => {
-                "it was staked several times, and the rollup does not tell which of the deposits succeeded"
-            }
-            Self::OtherWithdrawer => {
-                "somebody else than its staker can withdraw a deposit of its key, and the rollup does not tell whose that is"
-            }
-            Self::NoSplitBeside => Unconfirmed::NoSplitBeside.words(),
-            Self::OtherHash => Unconfirmed::OtherHash.words(),
-            Self::OtherTerms => Unconfirmed::OtherTerms.words(),
-            Self::TermsUnknown => Unconfirmed::TermsUnknown.words(),
-            Self::SharedCoinbase => Unconfirmed::SharedCoinbase.words(),
-            Self::EndpointsDisagree => Unconfirmed::EndpointsDisagree.words(),
-        }
-    }
-
-    /// The name that labels and JSON use.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NotStakedYet => "not_staked_yet",
-            Self::NoDelegation => "no_delegation",
-            Self::Dripped => "dripped",
-            Self::SeveralDeposits => "several_deposits",
-            Self::OtherWithdrawer => "other_withdrawer",
-            Self::NoSplitBeside => "no_split_beside",
-            Self::OtherHash => "other_hash",
-            Self::OtherTerms => "other_terms",
-            Self::TermsUnknown => "terms_unknown",
-            Self::SharedCoinbase => "shared_coinbase",
-            Self::EndpointsDisagree => "endpoints_disagree",
-        }
-    }
-
-    /// Whether somebody can do something about it: what is known contradicts itself, or is not enough to believe it.
-    #[must_use]
-    pub fn is_suspect(self) -> bool {
-        match self {
-            Self::NotStakedYet | Self::NoDelegation => false,
-            Self::Dripped
-            | Self::SeveralDeposits
-            | Self::OtherWithdrawer
-            | Self::NoSplitBeside
-            | Self::OtherHash
-            | Self::OtherTerms
-            | Self::TermsUnknown
-            | Self::SharedCoinbase
-            | Self::EndpointsDisagree => true,
-        }
-    }
-}
-
-/// What is known of the coinbase that an attester must have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expectation {
-    /// No delegation is known.
-    Nothing,
-    /// Somebody else's deposit made it a validator: no delegation earns anything, and none is owed a coinbase.
-    Strangers,
-    /// Nothing will ever be earned: its stakes were refunded, or will be.
-    Burnt,
-    /// An address of the operator's own, as the policy says.
-    Own,
-    /// The split of the delegation that counts, which the chain confirms.
-    Confirmed(Coinbase),
-    /// There should be one, and it cannot be told which.
-    Unconfirmed {
-        /// What the log of the delegation that counts names; `None` without such a log.
-        claimed: Option<Coinbase>,
-        /// Why that is not believed.
-        why: Unverified,
-    },
-}
-
-impl Expectation {
-    /// The coinbase, where it is confirmed.
-    #[must_use]
-    pub fn confirmed(self) -> Option<Coinbase> {
-        match self {
-            Self::Confirmed(coinbase) => Some(coinbase),
-            Self::Nothing | Self::Strangers | Self::Burnt | Self::Own | Self::Unconfirmed { .. } => None,
-        }
-    }
-
-    /// What a log names and the chain does not confirm.
-    #[must_use]
-    pub fn claimed(self) -> Option<Coinbase> {
-        match self {
-            Self::Unconfirmed { claimed, .. } => claimed,
-            Self::Nothing | Self::Strangers | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
-        }
-    }
-
-    /// Why nothing is confirmed, where something should be.
-    #[must_use]
-    pub fn doubt(self) -> Option<Unverified> {
-        match self {
-            Self::Unconfirmed { why, .. } => Some(why),
-            Self::Nothing | Self::Strangers | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
-        }
-    }
 }
 
 /// How much a finding matters.

@@ -1,20 +1,18 @@
 //! `status`: one row per attester.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod report;
+
+use std::collections::BTreeSet;
 
 use butler_core::domain::arrival::Arrival;
-use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
-use butler_core::domain::entry_queue::Refusal;
-use butler_core::domain::fate::Fate;
+use butler_core::domain::coinbase::Severity;
 use butler_core::domain::findings::{Level, Subject};
-use butler_core::domain::overview::{AttesterRow, StakeRow, counts_by_position, counts_by_state};
-use butler_core::domain::position::Position;
+use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state};
 use butler_core::domain::state::State;
-use butler_core::domain::view::OnChainStatus;
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::{Address, U256};
-use serde::Serialize;
 
+use self::report::{Attester, Coinbase, StatusReport, attester};
 use super::audit;
 use super::rows::rows;
 use crate::args::{Global, StatusArgs};
@@ -22,89 +20,7 @@ use crate::error::CliError;
 use crate::gather::{Gathered, Look, gather};
 use crate::output::{Output, remark};
 use crate::view::format;
-use crate::view::json::{JsonAddress, JsonAmount, Scope};
 use crate::view::table::{Tone, Value, number, painted, plain, table, toned};
-
-/// The report of `status`.
-#[derive(Debug, Serialize)]
-pub(super) struct StatusReport {
-    scope: Scope,
-    /// Of all tracked attesters, filtered or not.
-    counts_by_state: BTreeMap<State, u64>,
-    counts_by_position: BTreeMap<Position, u64>,
-    attesters: Vec<Attester>,
-    /// What is wrong with key files; the attesters of such a file are missing above.
-    key_file_faults: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Attester {
-    address: JsonAddress,
-    state: State,
-    position: Position,
-    status: OnChainStatus,
-    provider_id: Option<u64>,
-    provider_queue_place: Option<u64>,
-    entry_queue_place: Option<u64>,
-    arrival: Option<Arrival>,
-    coinbase: Coinbase,
-    effective_balance: JsonAmount,
-    withdrawer: Option<JsonAddress>,
-    staker: Option<JsonAddress>,
-    exit: Option<Leaving>,
-    pending_rewards: Option<JsonAmount>,
-    deposit_failed: bool,
-    /// What became of each of its stakes, where that is not the plain story of one.
-    stakes: Vec<Stake>,
-    servers: BTreeSet<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Stake {
-    provider_id: u64,
-    staker: JsonAddress,
-    coinbase: JsonAddress,
-    block: u64,
-    fate: Fate,
-    counts: bool,
-    /// Why it waits and will be refunded.
-    refusal: Option<&'static str>,
-    /// Whose deposit comes before it and takes its place.
-    overtaken_by: Option<Rival>,
-}
-
-#[derive(Debug, Serialize)]
-struct Rival {
-    attester: JsonAddress,
-    withdrawer: JsonAddress,
-    entry_queue_place: u64,
-    is_ours: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Coinbase {
-    verdict: &'static str,
-    severity: Severity,
-    configured: Vec<JsonAddress>,
-    expected: Option<JsonAddress>,
-    /// `overdue`, `arrival` (see there) or `unknown`, where a coinbase is missing.
-    deadline: Option<&'static str>,
-    /// What the log of its delegation names and the chain does not confirm: not to be configured because of this.
-    claimed: Option<JsonAddress>,
-    /// Why a coinbase cannot be verified.
-    why: Option<Unverified>,
-    /// As `FILE: why`, where a file cannot be read that may name it.
-    unknown: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Leaving {
-    withdrawal_id: JsonAmount,
-    amount: JsonAmount,
-    exitable_at: u64,
-    recipient_or_withdrawer: JsonAddress,
-    is_recipient: bool,
-}
 
 /// Runs the command.
 ///
@@ -164,95 +80,6 @@ fn is_wanted(row: &AttesterRow, args: &StatusArgs, needing: &BTreeSet<Address>) 
         && (args.server.is_empty() || args.server.iter().any(|server| row.servers.contains(server)))
         && (args.attester.is_empty() || args.attester.contains(&row.attester))
         && (!args.attention || needing.contains(&row.attester))
-}
-
-fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
-    let deadline = match row.coinbase {
-        CoinbaseCheck::Missing { deadline: Deadline::Overdue } => Some("overdue"),
-        CoinbaseCheck::Missing { deadline: Deadline::Arrival(_) } => Some("arrival"),
-        CoinbaseCheck::Missing { deadline: Deadline::Unknown } => Some("unknown"),
-        CoinbaseCheck::NotApplicable
-        | CoinbaseCheck::Matches
-        | CoinbaseCheck::Wrong { .. }
-        | CoinbaseCheck::Zero
-        | CoinbaseCheck::Differs { .. }
-        | CoinbaseCheck::Unknown
-        | CoinbaseCheck::Unverifiable { .. } => None,
-    };
-    Attester {
-        address: row.attester.into(),
-        state: row.state,
-        position: row.position,
-        status: row.view.status,
-        provider_id: row.provider_id.map(u64::from),
-        provider_queue_place: row.provider_queue_place,
-        entry_queue_place: row.entry_queue_place,
-        arrival: row.arrival,
-        coinbase: Coinbase {
-            verdict: if knows_coinbases { verdict(&row.coinbase) } else { "unknown" },
-            severity: row.coinbase_severity,
-            configured: row.coinbase_configured.iter().map(|coinbase| (*coinbase).into()).collect(),
-            expected: row.coinbase_expected.map(Into::into),
-            deadline,
-            claimed: row.coinbase_claimed.map(Into::into),
-            why: match row.coinbase {
-                CoinbaseCheck::Unverifiable { why, .. } => Some(why),
-                CoinbaseCheck::Missing { .. } => row.coinbase_doubt,
-                CoinbaseCheck::NotApplicable
-                | CoinbaseCheck::Matches
-                | CoinbaseCheck::Wrong { .. }
-                | CoinbaseCheck::Zero
-                | CoinbaseCheck::Unknown
-                | CoinbaseCheck::Differs { .. } => None,
-            },
-            unknown: row.coinbase_unknown.clone(),
-        },
-        effective_balance: row.view.effective_balance.into(),
-        withdrawer: row.view.withdrawer.map(Into::into),
-        staker: row.staker.map(Into::into),
-        exit: row.view.exit.map(|exit| Leaving {
-            withdrawal_id: exit.withdrawal_id.into(),
-            amount: exit.amount.into(),
-            exitable_at: exit.exitable_at,
-            recipient_or_withdrawer: exit.recipient_or_withdrawer.into(),
-            is_recipient: exit.is_recipient,
-        }),
-        pending_rewards: row.pending_rewards.map(Into::into),
-        deposit_failed: row.deposit_failed,
-        stakes: row.stakes.iter().map(stake).collect(),
-        servers: row.servers.clone(),
-    }
-}
-
-fn stake(stake: &StakeRow) -> Stake {
-    Stake {
-        provider_id: stake.provider_id.into(),
-        staker: stake.staker.into(),
-        coinbase: stake.coinbase.into(),
-        block: stake.block,
-        fate: stake.fate,
-        counts: stake.counts,
-        refusal: stake.refusal.map(Refusal::name),
-        overtaken_by: stake.rival.map(|rival| Rival {
-            attester: rival.attester.into(),
-            withdrawer: rival.withdrawer.into(),
-            entry_queue_place: rival.place,
-            is_ours: rival.is_ours,
-        }),
-    }
-}
-
-fn verdict(check: &CoinbaseCheck) -> &'static str {
-    match check {
-        CoinbaseCheck::NotApplicable => "not_applicable",
-        CoinbaseCheck::Matches => "matches",
-        CoinbaseCheck::Missing { .. } => "missing",
-        CoinbaseCheck::Wrong { .. } => "wrong",
-        CoinbaseCheck::Zero => "zero",
-        CoinbaseCheck::Differs { .. } => "differs",
-        CoinbaseCheck::Unknown => "unknown",
-        CoinbaseCheck::Unverifiable { .. } => "unverifiable",
-    }
 }
 
 fn render(report: &StatusReport, output: &Output) -> String {
