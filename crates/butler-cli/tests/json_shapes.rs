@@ -190,8 +190,12 @@ async fn bench() -> Bench {
 #[tokio::test]
 async fn every_command_prints_what_is_documented_and_nothing_else() {
     let bench = bench().await;
-    // One key is staked twice.
+    // One key is staked twice, and another one is staked after somebody else deposited it.
     bench.chain.play(Move::Drip { provider: 2, count: 2 }).await.unwrap();
+    let taken = bench.oracle().spare_keys[1].clone();
+    bench.chain.play(Move::DepositKey { key: taken.clone() }).await.unwrap();
+    bench.chain.play(Move::AddKeys { provider: 2, keys: vec![taken] }).await.unwrap();
+    bench.chain.play(Move::Stake { provider: 2 }).await.unwrap();
     for _ in 0..2 {
         let keys = vec![bench.oracle().spare_keys[0].clone()];
         bench.chain.play(Move::AddKeys { provider: 2, keys }).await.unwrap();

@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use butler_testkit::devnet::{Move, Told, with_wrong_proof};
+use butler_testkit::devnet::{Move, Told, ToldOfStranger, with_wrong_proof};
 use serde_json::{Value, json};
 use support::{Bench, shown};
 
@@ -56,7 +56,52 @@ async fn status_names_the_split_of_the_stake_that_counts_and_what_became_of_the_
     assert_eq!(of("both refunded", "deposit_failed"), 1);
     assert_eq!(of("success, then a stake that waits", "deposit_failed"), 1, "the second stake waits for its refund");
     assert_eq!(of("refund, then success", "deposit_failed"), 0);
+    for name in ["success, then a refund", "refund, then success", "refund, then a stake that waits"] {
+        assert_eq!(of(name, "stake_refunded"), 1, "{name}");
+    }
+    assert_eq!(of("both refunded", "stake_refunded"), 0, "told at once");
     assert_eq!(of("both refunded", "coinbase_missing"), 0, "a burnt key is no missing coinbase");
+}
+
+#[tokio::test]
+async fn a_key_that_a_stranger_deposited_first_is_told_as_that_and_no_coinbase_is_named() {
+    let bench = Bench::start().await;
+    let told = bench.chain.meet_strangers().await.unwrap();
+    let audit = bench.json(&["audit"], 5).await;
+    let rows = by_address(&bench.json(&["status"], 0).await);
+    for ToldOfStranger { story, attester, coinbase } in &told {
+        let (name, subject, split) = (story.name, shown(*attester), shown(*coinbase));
+        let about = audit["findings"].as_array().unwrap().iter().filter(|finding| finding["subject"] == subject);
+        let of_stakes: Vec<&Value> = about
+            .clone()
+            .filter(|finding| {
+                ["stranger_deposit", "stake_refunded", "deposit_failed"].iter().any(|kind| finding["kind"] == *kind)
+            })
+            .collect();
+        let mut kinds: Vec<_> = of_stakes
+            .iter()
+            .map(|finding| (finding["kind"].as_str().unwrap(), finding["severity"].as_str().unwrap()))
+            .collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, story.findings, "{name}");
+        for finding in of_stakes.iter().filter(|finding| finding["kind"] == "stranger_deposit") {
+            let words = format!("{finding}");
+            assert!(
+                words.contains("withdrawer 0x") && words.contains("stake again") || words.contains("staked again"),
+                "{words}"
+            );
+            assert!(!words.contains(&split), "no coinbase is named: {words}");
+        }
+        let missing = about.filter(|finding| finding["kind"] == "coinbase_missing").count();
+        assert_eq!(missing, usize::from(story.counts), "{name}");
+        let row = &rows[&subject];
+        assert_eq!(row["coinbase"]["expected"], json!(story.counts.then_some(split)), "{name}");
+        if name == "both wait, the stranger first" {
+            let stake = &row["stakes"][0];
+            assert_eq!((&stake["refusal"], &stake["overtaken_by"]["is_ours"]), (&json!("overtaken"), &json!(false)));
+            assert_eq!(stake["overtaken_by"]["attester"], subject);
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@
 pub mod client;
 pub mod config;
 pub mod contracts;
+#[cfg(feature = "daemon")]
+pub mod daemon;
 pub mod domain;
 #[doc(hidden)]
 pub mod fuzzing;

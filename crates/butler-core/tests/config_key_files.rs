@@ -12,13 +12,17 @@ const A: &str = "0x1111111111111111111111111111111111111111";
 const B: &str = "0x2222222222222222222222222222222222222222";
 const KEY: &str = "0xe6fe1c71a70faea4c4bdf41a00221faea55315ffbfaecb8e6ab50deec8efd8a1";
 
-/// The public points of the secret 1; its proof is some point. Decimal numbers and short ones are as good.
-const REGISTRATION: &str = r#""publicKeyG1": {"x": "1", "y": "0x2"}, "publicKeyG2": {
-    "x0": "0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed",
-    "x1": "0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2",
-    "y0": "0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa",
-    "y1": "0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b"},
-    "proofOfPossession": {"x": "0x1", "y": "0x2"}"#;
+/// The registration of a key of the contracts' own tests. Decimal numbers are as good as hexadecimal ones.
+const REGISTRATION: &str = r#""publicKeyG1": {
+    "x": "14040631920337037677709966437409651072288616613076825157749168159693185460400",
+    "y": "0xde5106f65eec84d4f0b670f4240d3b6b904d09619ac58c96f6d8f33920908fc"}, "publicKeyG2": {
+    "x0": "0x27a4a07c97eda53675c53c1b0fd45cf0099140a7f2ae1b8171558032353b79fe",
+    "x1": "0x1a87dd8fd27982cc598b4b0e5de701ea0ed10941f1d9a88fee96f27d0248b23d",
+    "y0": "0x153ff1b9e19335f59e2f4498a661b9ab2b0e907e9445fa1d2e174040251f8ace",
+    "y1": "0x08816e3eef0a875ea78cacfd2aea639c7b1ca2990586989543a5b75cc96b16f1"},
+    "proofOfPossession": {
+    "x": "0x12ca1fbecaed7615573bb3ed71a75946a485992a3c500c8d3a7aed11bbb9444a",
+    "y": "0xdb15b21e57cf7d610aa2c659f65f45c0bdeaaba0590743a98c9e1aa15d3d9de"}"#;
 
 fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -134,18 +138,18 @@ fn a_private_key_refuses_the_whole_file() {
     let told = cases.iter().map(faults).collect::<Vec<_>>().join("\n");
     assert!(!told.contains(&bare[..12]) && !told.contains("hunter2") && !told.contains("junk"));
     insta::assert_snapshot!(told, @"
-    f.json: validators[0].attester.eth: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: validators[0].attester: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: validators[0].attester.eth: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: validators[0].publisher[1]: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: validators[0].coinbase: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: validators[0].attester.privateKey: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: validators[0].attester.eth.password: holds a password; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: crypto: holds an encrypted private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: mnemonic: holds a mnemonic; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: server[0]: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: [0].attester: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
-    f.json: attesters[0].address: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: validators[0].attester.eth: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: validators[0].attester: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: validators[0].attester.eth: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: validators[0].publisher[1]: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: validators[0].coinbase: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: validators[0].attester.privateKey: holds a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: validators[0].attester.eth.password: holds a password; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: crypto: holds an encrypted private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: mnemonic: holds a mnemonic; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: server[0]: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: [0].attester: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: attesters[0].address: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     ");
 }
 
@@ -176,7 +180,7 @@ fn wrong_content_is_named_by_its_place() {
     f.json: validators[0].publisher: an empty list, with which a node publishes nothing (hint: name a publisher, or remove the key)
     f.json: validators[0].attester.bls: expected a compressed public key of 0x and 64 hex digits
     f.json: validators[0].feeRecipient: expected an address of 0x and 64 or 40 hex digits
-    f.json: validators[0].attester.bls: holds no public BLS key, so perhaps a private one; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    f.json: validators[0].attester.bls: holds no public BLS key, so perhaps a private one; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     f.json: validators[0].attester: expected an address, found a number
     f.json: validators[0].publisher: expected an address, found a number
     f.json: validators[0].coinbase: expected an address, found a number

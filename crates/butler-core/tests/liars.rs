@@ -153,8 +153,13 @@ fn tells_no_lie(told: &NetworkSnapshot, truth: &NetworkSnapshot, count: usize) -
     told_facts.delegations.clone_from(&truth.delegations);
     told_facts.splits.clone_from(&truth.splits);
     told_facts.dripped.clone_from(&truth.dripped);
+    told_facts.winners.clone_from(&truth.winners);
     told_facts.pending_rewards.retain(|coinbase, _| truth.pending_rewards.contains_key(coinbase));
     let mut truth_facts = truth.clone();
+    // The escrow is asked about deposits of those that are delegated.
+    for deposit in told_facts.entry_queue.iter_mut().chain(&mut truth_facts.entry_queue) {
+        deposit.escrow = None;
+    }
     truth_facts.pending_rewards.retain(|coinbase, _| told.pending_rewards.contains_key(coinbase));
     // Of one endpoint alone nobody can say whether its rollup has this figure.
     if count == 1 && told.rollup.local_ejection_threshold.is_none() {

@@ -175,6 +175,18 @@ async fn a_revert_of_one_endpoint_is_put_right_by_another() {
 }
 
 #[tokio::test]
+async fn of_two_neither_is_believed_about_a_function_that_may_not_be_there() {
+    for liar in [0, 1] {
+        let setting = Setting::start(2).await;
+        let calls = [setting.calls(1).remove(0).optional()];
+        setting.set(liar, Fault::Lie(Lie::Reverted(Getter::AttesterView)));
+        let told = setting.client.calls(&setting.block, &calls).await.unwrap();
+        assert_eq!(told.disputed.keys().copied().collect::<Vec<_>>(), [0]);
+        assert!((0..2).all(|index| setting.failure(index).is_none()), "nobody knows who is right");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_two_others_let_revert_is_not_believed() {
     let setting = Setting::start(3).await;
     let calls = setting.calls(1);
@@ -234,15 +246,15 @@ async fn of_two_that_answer_differently_neither_is_believed_nor_blamed() {
 }
 
 #[tokio::test]
-async fn a_second_endpoint_that_hangs_costs_a_second_once() {
+async fn a_second_endpoint_that_hangs_is_waited_for_once() {
     let setting = Setting::start(2).await;
     let calls = setting.calls(3);
     let truth = setting.read(&calls).await.unwrap();
     setting.set(1, Fault::Hang);
-    for most in [Duration::from_millis(1_800), Duration::from_millis(400)] {
-        let began = tokio::time::Instant::now();
+    for asked in [1, 0] {
+        let before = setting.requests()[1];
         assert_eq!(setting.read(&calls).await.unwrap(), truth);
-        assert!(began.elapsed() < most, "{:?}", began.elapsed());
+        assert_eq!(setting.requests()[1] - before, asked);
     }
 }
 
@@ -325,10 +337,10 @@ async fn a_deadline_is_waited_out_elsewhere_first_and_twice_at_most_alone() {
     assert_eq!(setting.requests(), [1, 1], "the next endpoint is asked before the first is asked for less");
     let setting = Setting::start(1).await;
     setting.set(0, Fault::RefusePacks { max: 1, style: PackRefusal::Hang });
-    let began = tokio::time::Instant::now();
     let error = setting.read(&setting.calls(400)).await.unwrap_err();
     assert_eq!(error.failure.kind(), ErrorKind::Timeout);
-    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
+    let asked = setting.requests()[0];
+    assert!(asked <= 13, "{asked} times half a second was waited");
 }
 
 #[tokio::test]

@@ -38,7 +38,13 @@ fn contract(number: u64) -> Address {
 }
 
 fn call(to: Address, data: Vec<u8>) -> Call {
-    Call { target: Target::Function { to, data: data.into() }, function: "any".into(), gas: 60_000, limit: None }
+    Call {
+        target: Target::Function { to, data: data.into() },
+        function: "any".into(),
+        gas: 60_000,
+        limit: None,
+        is_optional: false,
+    }
 }
 
 /// Bytes that are neither all zeros nor all different.

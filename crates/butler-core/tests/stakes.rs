@@ -12,13 +12,14 @@ use std::time::Duration;
 use butler_core::domain::coinbase::CoinbaseCheck;
 use butler_core::domain::deposit::Winner;
 use butler_core::domain::fate::Fate;
+use butler_core::domain::findings::{Subject, staking};
 use butler_core::domain::key_book::KeyBook;
 use butler_core::domain::overview::overview;
 use butler_core::domain::queue_key::{Effect, Obstacle, bad_queue_keys};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::domain::state::State;
 use butler_core::snapshot::{LedgerCache, SnapshotReader};
-use butler_testkit::devnet::{Chain, DevnetSpec, KeyStore, Move, Told, ensure, with_wrong_proof};
+use butler_testkit::devnet::{Chain, DevnetSpec, KeyStore, Move, Told, ToldOfStranger, ensure, with_wrong_proof};
 use ethers_core::types::Address;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -95,6 +96,38 @@ async fn three_endpoints_agree_on_whose_deposit_it_was() {
     let mut reader = support::reader_at(oracle, &endpoints);
     let snapshot = reader.read(&support::request(oracle), &|_| ()).await.unwrap();
     assert_told(&snapshot, &told);
+}
+
+#[tokio::test]
+async fn a_strangers_deposit_of_our_key_decides_in_every_order_whether_our_stake_counts() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let told = chain.meet_strangers().await.unwrap();
+    let mut reader = support::reader(oracle, chain.url());
+    for _ in 0..2 {
+        let snapshot = reader.read(&support::request(oracle), &|_| ()).await.unwrap();
+        let rows = overview(&snapshot, &KeyBook::default(), &BTreeMap::new(), HOUR);
+        let found = staking::of_snapshot(&snapshot, &KeyBook::default(), &rows);
+        for ToldOfStranger { story, attester, coinbase } in &told {
+            let name = story.name;
+            let row = rows.iter().find(|row| row.attester == *attester).unwrap();
+            let fates: Vec<&str> = row.stakes.iter().map(|stake| stake.fate.name()).collect();
+            assert_eq!(fates, Vec::from_iter(story.fate), "{name}");
+            let expected = row.coinbase_expected.map(|coinbase| coinbase.address());
+            assert_eq!(expected, story.counts.then_some(*coinbase), "{name}");
+            let is_missing = matches!(row.coinbase, CoinbaseCheck::Missing { .. });
+            assert_eq!(is_missing, story.counts, "{name}");
+            assert!(is_missing || row.coinbase == CoinbaseCheck::NotApplicable, "{name}: {:?}", row.coinbase);
+            let about = found.iter().filter(|finding| finding.subject == Subject::Attester(*attester));
+            let mut kinds: Vec<_> = about.map(|finding| (finding.kind.code(), finding.severity.name())).collect();
+            kinds.sort_unstable();
+            assert_eq!(kinds, story.findings, "{name}");
+        }
+        // Later nothing but what was kept is known of who withdraws.
+        for _ in 0..64 {
+            chain.play(Move::Mine).await.unwrap();
+        }
+    }
 }
 
 /// What is found in provider 1's queue: place, obstacles, effect.
@@ -179,8 +212,8 @@ async fn a_verdict_on_a_proof_is_asked_for_once() {
         reader.save_ledger().unwrap();
         counts.push(reader.client().endpoints()[0].peer().counters().requests.load(Relaxed));
     }
-    // With the queues of others, for which there is one request more.
-    assert!(counts[0] <= 7 && counts[1] < counts[0] && counts[1] == counts[2], "{counts:?}");
+    // With the queues of others and own keys that wait, for which there is one request more each.
+    assert!(counts[0] <= 8 && counts[1] < counts[0] && counts[1] == counts[2], "{counts:?}");
 }
 
 #[tokio::test]

@@ -8,12 +8,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use butler_exporter::board::Board;
+use butler_core::daemon::telemetry::metrics::format::{Coding, Format};
 use butler_exporter::catalogue;
-use butler_exporter::kinds::{FailureKind, ScraperKind};
+use butler_exporter::catalogue::values::{FailureKind, ScraperKind};
+use butler_exporter::exposition::Exposition;
 use butler_exporter::readings::{Readings, number};
-use butler_exporter::status::Slot;
-use butler_exporter::text::{Coding, Exposition, Format};
+use butler_exporter::slots::Slot;
+use butler_exporter::slots::Slots;
 
 const RUNS: usize = 41;
 
@@ -27,7 +28,7 @@ fn main() {
     }
     let minute = Duration::from_secs(60);
     let slot = Arc::new(Slot::new("devnet", ScraperKind::L1, minute, minute));
-    let exposition = Exposition::new(Arc::new(Board::new(vec![Arc::clone(&slot)])));
+    let exposition = Exposition::new(Arc::new(Slots::new(vec![Arc::clone(&slot)])));
     let body = || exposition.body(Format::OpenMetrics, Coding::Gzip).unwrap();
     let encode = median(|| {
         let readings = readings.clone();

@@ -27,5 +27,5 @@ impl KeyKeeper {
 /// Whether the exporter may derive addresses from private keys.
 #[must_use]
 pub fn private_keys(config: &Config) -> PrivateKeys {
-    if config.exporter.read_private_keystores { PrivateKeys::Derive } else { PrivateKeys::Refuse }
+    if config.exporter.scrape.read_private_keystores { PrivateKeys::Derive } else { PrivateKeys::Refuse }
 }

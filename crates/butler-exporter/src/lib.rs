@@ -4,26 +4,18 @@
 //! into its slot; `GET /metrics` writes down what the slots hold. Nothing that is scraped can end the program.
 //! `catalogue` lists every family; `docs/architecture.md` shows the flow.
 
-pub mod access;
-pub mod board;
 pub mod catalogue;
-pub mod crew;
-pub mod http;
+pub mod exposition;
 pub mod key_keeper;
-pub mod kinds;
-pub mod life;
-mod logging;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod page;
+pub mod plan;
 pub mod program;
 pub mod readings;
 mod reload;
+mod routes;
 pub mod scrapers;
-mod service;
+pub mod slots;
 pub mod states;
-pub mod status;
-pub mod tasks;
-pub mod text;
 mod textfile;
-pub mod watched;

@@ -7,6 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::config::Config;
+use butler_core::daemon::http::desk::{Desk, load_certificate};
+use butler_core::daemon::http::server::serve;
+use butler_core::daemon::service::loader::Loader;
+use butler_core::daemon::service::notify::{feed_watchdog, ready};
+use butler_core::daemon::service::reload::Reloader;
+use butler_core::daemon::service::signals::Signals;
+use butler_core::daemon::telemetry::logging::Logging;
+use butler_core::daemon::telemetry::metrics::format::Format;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use clap::Parser;
@@ -15,20 +23,17 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::{JoinSet, block_in_place};
 
-use crate::access::Access;
-use crate::board::Board;
-use crate::crew::Crew;
-use crate::http::tls::{Tls, TlsError};
-use crate::http::{Site, exposure, serve};
-use crate::logging::Logging;
-use crate::reload::{Loader, Reloader};
+use crate::exposition::Exposition;
+use crate::plan::Plan;
+use crate::reload::{RunningExporter, refusal};
+use crate::routes::ExporterRoutes;
+use crate::scrapers::driver::{Job, scrape_once, supervise};
 use crate::scrapers::jobs;
-use crate::service::{Signals, feed_watchdog, ready};
-use crate::status::Outcome;
-use crate::tasks::{Job, scrape_once, supervise};
-use crate::text::{Exposition, Format};
+use crate::slots::{Outcome, Slots};
 use crate::textfile;
-use butler_core::runtime::clock::unix_now;
+
+/// The crates whose lines are logged.
+const LOGGED: &[&str] = &["butler_core", "butler_exporter"];
 
 /// How long anything that is left may take at the end.
 const LEAVE: Duration = Duration::from_secs(2);
@@ -51,19 +56,19 @@ pub struct Arguments {
 /// Runs the program.
 #[must_use]
 pub fn main_with(arguments: &Arguments) -> Exit {
-    let mut loader = Loader::new(arguments.config.clone());
+    let mut loader = Loader::new(arguments.config.clone(), refusal);
     let config = match loader.load() {
         Ok(config) => config,
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
     if arguments.check {
-        if let Err(error) = load_tls(&config) {
+        if let Err(error) = load_certificate(&config.exporter.http) {
             return fail(Exit::Configuration, &Chain(&error).to_string());
         }
         say(&summary(&config));
         return Exit::Success;
     }
-    let logging = Logging::start(&config);
+    let logging = Logging::start(&config.log, LOGGED);
     // Requests have threads of their own: one that comes while scrapes compute is not kept waiting.
     let serving = Builder::new_multi_thread().worker_threads(2).thread_name("http").enable_all().build();
     let (runtime, serving) = match (Builder::new_multi_thread().enable_all().build(), serving) {
@@ -88,14 +93,14 @@ fn summary(config: &Config) -> String {
     format!(
         "configuration ok: networks {}; would listen on {} and scrape every {:?}",
         networks.join(", "),
-        config.exporter.listen,
-        config.exporter.scrape_interval
+        config.exporter.http.listen,
+        config.exporter.scrape.interval
     )
 }
 
 async fn print_once(jobs: &[Job]) -> Exit {
     scrape_once(jobs).await;
-    let text = match Exposition::new(Arc::new(Board::new(jobs.iter().map(|job| Arc::clone(&job.slot)).collect())))
+    let text = match Exposition::new(Arc::new(Slots::new(jobs.iter().map(|job| Arc::clone(&job.slot)).collect())))
         .render(Format::Text)
     {
         Ok(text) => text,
@@ -117,11 +122,11 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Ha
         Ok(signals) => signals,
         Err(error) => return fail(Exit::Bug, &format!("failed to listen for signals: {error}")),
     };
-    let tls = match load_tls(&config) {
+    let tls = match load_certificate(&config.exporter.http) {
         Ok(tls) => tls,
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
-    let listen = config.exporter.listen;
+    let listen = config.exporter.http.listen;
     let listener = match serving.spawn(TcpListener::bind(listen)).await.unwrap_or_else(|error| Err(error.into())) {
         Ok(listener) => listener,
         Err(error) => {
@@ -129,40 +134,33 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Ha
             return fail(Exit::LocalFile, &format!("failed to listen on {listen}: {error}\nhint: {hint}"));
         }
     };
-    let crew = block_in_place(|| Crew::new(&config));
-    let board = Arc::new(Board::new(crew.slots()));
-    board.life().began(unix_now());
-    let site = Arc::new(Site::new(Arc::clone(&board), Access::of(&config.exporter)));
+    let plan = block_in_place(|| Plan::new(&config));
+    let slots = Arc::new(Slots::new(plan.slots()));
+    let http = &config.exporter.http;
+    let desk = Arc::new(Desk::new(ExporterRoutes::new(Arc::clone(&slots)), http, tls, Arc::clone(slots.process())));
     let shown = listener.local_addr().unwrap_or(listen);
-    if let Some(warning) = exposure(&config.exporter) {
+    if let Some(warning) = config.exporter.http.exposure() {
         tracing::warn!("{warning}");
     }
     tracing::info!(address = %shown, networks = config.networks.len(), "listening on {shown}");
     ready();
 
-    let (job_sender, job_receiver) = watch::channel(crew.jobs().to_vec());
+    let (job_sender, job_receiver) = watch::channel(plan.jobs().to_vec());
     let (config_sender, config_receiver) = watch::channel(Arc::clone(&config));
     let scraped = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
     tasks.spawn(supervise(job_receiver, Arc::clone(&scraped)));
     #[cfg(feature = "otlp")]
-    tasks.spawn(crate::otlp::keep_pushed(Arc::clone(&board), config_receiver.clone()));
-    tasks.spawn(textfile::keep_written(Arc::clone(&board), config_receiver, scraped));
-    tasks.spawn(feed_watchdog(Arc::clone(&site)));
-    tasks.spawn(signals.meaningless.swallow());
-    let reloader = Reloader {
-        loader,
-        config: config_sender,
-        crew,
-        jobs: job_sender,
-        board,
-        site: Arc::clone(&site),
-        logging,
-        started: config,
-    };
-    tasks.spawn(reloader.run(signals.hangup));
+    tasks.spawn(crate::otlp::keep_pushed(Arc::clone(&slots), config_receiver.clone()));
+    tasks.spawn(textfile::keep_written(Arc::clone(&slots), config_receiver, scraped));
+    let alive = Arc::clone(&slots);
+    tasks.spawn(async move { feed_watchdog(|| alive.is_alive()).await });
+    tasks.spawn(signals.ignored.answer());
+    let process = Arc::clone(slots.process());
+    let running = RunningExporter { config: config_sender, plan, jobs: job_sender, slots, desk: Arc::clone(&desk) };
+    tasks.spawn(Reloader::new(loader, running, logging, process).run(signals.hangup));
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut served = serving.spawn(serve(listener, site, tls, async {
+    let mut served = serving.spawn(serve(listener, desk, async {
         // It is dropped, which is as good as a message.
         let _ = stopped.await;
     }));
@@ -178,11 +176,6 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Ha
         Ok(()) => Exit::Success,
         Err(error) => fail(Exit::Bug, &format!("failed to serve: {error}")),
     }
-}
-
-/// The certificate, when HTTPS is to be served.
-fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
-    config.exporter.tls.clone().map(|files| Tls::load(files).map(Arc::new)).transpose()
 }
 
 fn fail(exit: Exit, what: &str) -> Exit {

@@ -73,7 +73,7 @@ impl StatesFile {
     /// The file of a network; `None` when there is no folder for it.
     #[must_use]
     pub fn of(config: &Config, network: &NetworkConfig) -> Option<Self> {
-        let folder = config.exporter.state_directory.as_ref()?;
+        let folder = config.exporter.scrape.state_directory.as_ref()?;
         let subject = Subject {
             network: network.name.clone(),
             chain_id: network.chain_id,

@@ -8,16 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::config::Config;
-use butler_core::runtime::report::Chain;
+use butler_core::daemon::telemetry::metrics::format::Format;
+use butler_core::runtime::clock::unix_now;
+use butler_core::runtime::report::one_line;
 use butler_core::store::file::{StoreError, save_atomic};
 use tokio::sync::{Notify, watch};
 use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
 
-use crate::board::Board;
 use crate::catalogue::{self, Family};
-use crate::text::{Exposition, Format};
-use butler_core::runtime::clock::unix_now;
+use crate::exposition::Exposition;
+use crate::slots::Slots;
 
 /// The shortest time between two writings: the scrapers of all networks end when they like.
 const LEAST_PAUSE: Duration = Duration::from_millis(500);
@@ -25,14 +26,14 @@ const LEAST_PAUSE: Duration = Duration::from_millis(500);
 const MODE: u32 = 0o644;
 
 /// Writes the file that the configuration names, again and again.
-pub(crate) async fn keep_written(board: Arc<Board>, mut config: watch::Receiver<Arc<Config>>, scraped: Arc<Notify>) {
-    let exposition = Exposition::new(Arc::clone(&board));
+pub(crate) async fn keep_written(slots: Arc<Slots>, mut config: watch::Receiver<Arc<Config>>, scraped: Arc<Notify>) {
+    let exposition = Exposition::new(Arc::clone(&slots));
     let mut is_failing = false;
     loop {
         let current = Arc::clone(&config.borrow_and_update());
-        board.life().has_textfile(current.exporter.textfile.is_some());
-        if let Some(path) = &current.exporter.textfile {
-            is_failing = block_in_place(|| write(&board, &exposition, path, is_failing));
+        slots.textfile().is_configured(current.exporter.outputs.textfile.is_some());
+        if let Some(path) = &current.exporter.outputs.textfile {
+            is_failing = block_in_place(|| write(&slots, &exposition, path, is_failing));
         }
         sleep(LEAST_PAUSE).await;
         let due = async {
@@ -42,27 +43,27 @@ pub(crate) async fn keep_written(board: Arc<Board>, mut config: watch::Receiver<
             }
         };
         // Nothing was scraped for an interval: the file still loses what is too old.
-        let _ = timeout(current.exporter.scrape_interval, due).await;
+        let _ = timeout(current.exporter.scrape.interval, due).await;
     }
 }
 
 /// Returns whether it failed.
-fn write(board: &Board, exposition: &Exposition, path: &Path, was_failing: bool) -> bool {
+fn write(slots: &Slots, exposition: &Exposition, path: &Path, was_failing: bool) -> bool {
     let now = unix_now();
     let why = match exposition.render(Format::Text) {
         Err(error) => format!("failed to write the metrics: {error}"),
         Ok(text) => match save_atomic(path, stamped(&String::from_utf8_lossy(&text), now).as_bytes(), MODE) {
             Ok(()) | Err(StoreError::Sync { .. }) => {
-                board.life().textfile_written(now);
+                slots.textfile().written(now);
                 if was_failing {
                     tracing::info!("the textfile is written again");
                 }
                 return false;
             }
-            Err(error) => Chain(&error).to_string().replace("\n  because ", ": "),
+            Err(error) => one_line(&error),
         },
     };
-    board.life().textfile_failed();
+    slots.textfile().failed();
     if !was_failing {
         tracing::warn!("the textfile is not written: {why}");
     }

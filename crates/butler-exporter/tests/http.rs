@@ -14,11 +14,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use butler_exporter::catalogue;
-use butler_exporter::kinds::ScraperKind;
+use butler_exporter::catalogue::values::ScraperKind;
 use butler_exporter::readings::Readings;
-use butler_exporter::scrapers::Scrape;
-use butler_exporter::status::Slot;
-use butler_exporter::tasks::{Job, supervise};
+use butler_exporter::scrapers::driver::{Job, supervise};
+use butler_exporter::scrapers::failure::Failure;
+use butler_exporter::scrapers::scrape::Scrape;
+use butler_exporter::slots::{Scraped, Slot};
 use futures_util::future::BoxFuture;
 use support::idle;
 
@@ -102,10 +103,13 @@ async fn users_come_in_by_their_passwords() {
 struct Bad(u64);
 
 impl Scrape for Bad {
-    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
+    fn subject(&self) -> &'static str {
+        "what is bad"
+    }
+
+    fn scrape<'a>(&'a mut self, _: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
         assert!(self.0 >= 3, "injected");
-        slot.succeeded(Readings::default().into(), Duration::ZERO, 1);
-        Box::pin(std::future::ready(()))
+        Box::pin(std::future::ready(Ok(Readings::default().into())))
     }
 }
 
@@ -113,9 +117,13 @@ impl Scrape for Bad {
 struct Good(Arc<AtomicU64>);
 
 impl Scrape for Good {
-    fn scrape<'a>(&'a mut self, _: &'a Slot) -> BoxFuture<'a, ()> {
+    fn subject(&self) -> &'static str {
+        "what is good"
+    }
+
+    fn scrape<'a>(&'a mut self, _: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Box::pin(std::future::ready(()))
+        Box::pin(std::future::ready(Ok(Scraped::default())))
     }
 }
 

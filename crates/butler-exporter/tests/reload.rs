@@ -195,7 +195,8 @@ async fn the_address_stays_and_the_log_follows() {
     assert_eq!(program.get("/livez").status, 200);
     bench.append("[log]\nlevel = \"debug\"\nformat = \"text\"");
     reloaded(&program, 2.0).await;
-    let is_text = |line: &str| line.contains("INFO butler_exporter::reload: the configuration was read again");
+    let is_text =
+        |line: &str| line.contains("INFO butler_core::daemon::service::reload: the configuration was read again");
     wait_for("a line of text", || program.log().lines().any(is_text).then_some(())).await;
     bench.reconfigure("\"debug\"", "\"error\"");
     reloaded(&program, 3.0).await;

@@ -57,6 +57,30 @@ async fn a_long_running_exporter_says_what_a_fresh_look_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_a_stranger_deposited_is_a_critical_finding_and_no_missing_coinbase() {
+    let bench = Bench::start().await;
+    let told = bench.chain.meet_strangers().await.unwrap();
+    let program = bench.run().await;
+    let series = program.when_scraped("devnet", "l1").await;
+    let found = missing(&series);
+    for story in &told {
+        assert_eq!(found.contains(&shown(story.attester)), story.story.counts, "{}", story.story.name);
+    }
+    let expected = |kind: &str, severity: &str| {
+        let all = told.iter().flat_map(|told| told.story.findings);
+        all.filter(|finding| **finding == (kind, severity)).count()
+    };
+    for (kind, severity) in
+        [("stranger_deposit", "critical"), ("stranger_deposit", "warning"), ("stake_refunded", "warning")]
+    {
+        let key = format!("butler_findings{{network=\"devnet\",kind=\"{kind}\",severity=\"{severity}\"}}");
+        assert_eq!(series[&key].to_string(), expected(kind, severity).to_string(), "{kind}");
+    }
+    let page = program.get("/").text();
+    assert!(page.contains("ButlerStrangerDeposit") && page.contains("ButlerStakeRefunded"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_key_at_the_front_of_a_queue_is_a_critical_finding() {
     let bench = Bench::start().await;
     let keys = vec![with_wrong_proof(&bench.oracle().spare_keys[0])];

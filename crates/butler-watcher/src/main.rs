@@ -1,17 +1,23 @@
-//! `butler-watcher`. In this version it only checks its configuration; it says so, and it does not pretend to run.
+//! `butler-watcher`. Following the chain is not built yet: this version checks its configuration, or runs idle. It says so, and
+//! it does not pretend to follow anything.
+
+mod idle;
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use butler_core::config::{Config, ConfigError, ConfigFile, Sources, Variables};
+use butler_core::config::Config;
+use butler_core::daemon::service::loader::Loader;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use clap::Parser;
 
 /// Follows the chain and does the operator's chores.
 ///
-/// This version checks its configuration and ends: the daemon itself is not written yet.
+/// This version checks its configuration and ends: following the chain is not built yet. Exit codes: 0 done, 2 it was asked to
+/// follow, 3 the configuration cannot be used, 7 the address cannot be listened on.
 #[derive(Debug, Parser)]
 #[command(name = "butler-watcher", version)]
 struct Arguments {
@@ -19,36 +25,43 @@ struct Arguments {
     #[arg(long, value_name = "FILE", env = "BUTLER_CONFIG", default_value = "/etc/butler/butler.toml")]
     config: PathBuf,
     /// Check the configuration and end.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "idle")]
     check: bool,
+    /// Run without following anything, and serve /livez, /readyz (never ready) and /metrics on this loopback address.
+    #[arg(long, value_name = "ADDRESS", value_parser = loopback)]
+    idle: Option<SocketAddr>,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let sources = Sources {
-        file: ConfigFile::Required(arguments.config.clone()),
-        variables: Variables::of_process(),
-        overrides: Vec::new(),
-    };
-    let exit = match Config::load(&sources) {
-        Ok(config) if arguments.check => {
-            say(&summary(&config));
-            Exit::Success
-        }
-        Ok(_) => {
-            say("error: this version of butler-watcher cannot run yet\nhint: `--check` checks its configuration");
-            Exit::Usage
-        }
-        Err(error) => {
-            say(&format!("error: {}", describe(&error)));
-            Exit::Configuration
-        }
-    };
-    exit.into()
+    run(&Arguments::parse()).into()
 }
 
-fn describe(error: &ConfigError) -> String {
-    Chain(error).to_string()
+fn run(arguments: &Arguments) -> Exit {
+    let mut loader = Loader::new(arguments.config.clone(), |_| None);
+    let config = match loader.load() {
+        Ok(config) => config,
+        Err(error) => {
+            say(&format!("error: {}", Chain(&error)));
+            return Exit::Configuration;
+        }
+    };
+    if arguments.check {
+        say(&summary(&config));
+        return Exit::Success;
+    }
+    match arguments.idle {
+        Some(address) => idle::run(&config, loader, address),
+        None => {
+            let hint = "`--check` checks its configuration, `--idle 127.0.0.1:9465` runs without following";
+            say(&format!("error: this version of butler-watcher cannot follow the chain yet\nhint: {hint}"));
+            Exit::Usage
+        }
+    }
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_| "expected an address with its port".to_owned())?;
+    if address.ip().is_loopback() { Ok(address) } else { Err("others can reach this address".to_owned()) }
 }
 
 fn summary(config: &Config) -> String {

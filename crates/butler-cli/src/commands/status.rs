@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::arrival::Arrival;
 use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
+use butler_core::domain::entry_queue::Refusal;
 use butler_core::domain::fate::Fate;
 use butler_core::domain::findings::attester::judge_what_is_known;
 use butler_core::domain::findings::{Level, Subject};
@@ -66,6 +67,18 @@ struct Stake {
     block: u64,
     fate: Fate,
     counts: bool,
+    /// Why it waits and will be refunded.
+    refusal: Option<&'static str>,
+    /// Whose deposit comes before it and takes its place.
+    overtaken_by: Option<Rival>,
+}
+
+#[derive(Debug, Serialize)]
+struct Rival {
+    attester: JsonAddress,
+    withdrawer: JsonAddress,
+    entry_queue_place: u64,
+    is_ours: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -228,6 +241,13 @@ fn stake(stake: &StakeRow) -> Stake {
         block: stake.block,
         fate: stake.fate,
         counts: stake.counts,
+        refusal: stake.refusal.map(Refusal::name),
+        overtaken_by: stake.rival.map(|rival| Rival {
+            attester: rival.attester.into(),
+            withdrawer: rival.withdrawer.into(),
+            entry_queue_place: rival.place,
+            is_ours: rival.is_ours,
+        }),
     }
 }
 

@@ -26,7 +26,7 @@ async fn a_private_key_in_a_key_file_refuses_the_file_and_is_never_shown() {
         ran.json()["attesters"].as_array().unwrap().iter().find(|row| row["address"] == bench.shown("A8")).cloned();
     assert_eq!(row.unwrap()["servers"], json!([]));
     insta::assert_snapshot!(bench.run(&["status"]).await.told(bench.folder.path()), @r"
-    warning: keys/server-1.json: validators[0].attester.eth: holds a private key; the whole file is refused (hint: use the file of public keys; the butler never needs a private key)
+    warning: keys/server-1.json: validators[0].attester.eth: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     ");
 
     let report = bench.json(&["audit", "-vvv"], 5).await;

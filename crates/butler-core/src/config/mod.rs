@@ -5,6 +5,7 @@
 //! variables that match nothing, are faults.
 
 mod address;
+mod directory;
 mod docs;
 mod endpoint;
 mod endpoint_reader;
@@ -14,9 +15,7 @@ mod host;
 mod key_table;
 pub mod keys;
 mod layers;
-mod log;
 mod network;
-mod programs;
 mod providers;
 mod reader;
 mod secret;
@@ -24,10 +23,10 @@ mod sections;
 mod setting;
 mod show;
 mod source;
+mod subsections;
 mod text_setting;
 mod toml_file;
 mod typed;
-mod web;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,21 +38,26 @@ pub use self::docs::render_reference;
 pub use self::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl, EndpointUrlError};
 pub use self::fault::{ConfigError, Fault, Origin};
 pub use self::host::HostConfig;
-pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::network::{NetworkConfig, NodeConfig};
-pub use self::programs::{ExporterConfig, WatcherConfig};
 pub use self::reader::Effective;
+pub use self::sections::exporter::ExporterConfig;
+pub use self::sections::http::{BasicUser, HttpConfig, TlsFiles};
+pub use self::sections::log::{LogConfig, LogFormat, LogLevel};
+pub use self::sections::outputs::{OtlpConfig, OutputsConfig};
+pub use self::sections::scrape::ScrapeConfig;
+pub use self::sections::watcher::WatcherConfig;
 pub use self::source::{ConfigFile, Override, Sources, Variables};
-pub use self::web::{BasicUser, OtlpConfig, TlsFiles};
 
 pub(crate) use self::address::AddressFault;
 pub(crate) use self::fault::{escape, show_key};
 
+use self::directory::{CACHE, read_directory};
 use self::layers::{Node, NodeValue, load_layers};
-use self::log::read_log;
 use self::network::{is_preset, read_network};
-use self::programs::{CACHE, read_directory, read_exporter, read_watcher};
 use self::reader::{Reader, Section};
+use self::sections::exporter::read_exporter;
+use self::sections::log::read_log;
+use self::sections::watcher::read_watcher;
 use self::setting::Problem;
 use self::text_setting::NetworkName;
 

@@ -37,6 +37,8 @@ pub struct Call {
     /// The gas that the contract itself gets at most, where that is part of the question. Such a call travels alone, and
     /// whatever keeps it from answering is an answer.
     pub limit: Option<u64>,
+    /// Whether contracts of some versions lack the function, so that a revert is as good as an answer.
+    pub is_optional: bool,
 }
 
 /// Gas that most getters stay under: a handful of cold storage reads behind one or two delegate calls.
@@ -52,6 +54,7 @@ impl Call {
             function: C::function_name(),
             gas: GETTER_GAS,
             limit: None,
+            is_optional: false,
         }
     }
 
@@ -59,14 +62,14 @@ impl Call {
     #[must_use]
     pub fn balance(account: Address) -> Self {
         let function = Cow::Borrowed("eth_getBalance");
-        Self { target: Target::Balance(account), function, gas: BALANCE_GAS, limit: None }
+        Self { target: Target::Balance(account), function, gas: BALANCE_GAS, limit: None, is_optional: false }
     }
 
     /// Encoded bytes for a contract that gets just so much gas.
     #[must_use]
     pub fn limited(to: Address, function: &'static str, data: Bytes, limit: u64) -> Self {
         let function = Cow::Borrowed(function);
-        Self { target: Target::Function { to, data }, function, gas: limit, limit: Some(limit) }
+        Self { target: Target::Function { to, data }, function, gas: limit, limit: Some(limit), is_optional: false }
     }
 
     /// The contract that is asked, or the account whose balance is read.
@@ -76,6 +79,12 @@ impl Call {
             Target::Function { to, .. } => *to,
             Target::Balance(account) => *account,
         }
+    }
+
+    /// The same call of a function that contracts of some versions lack.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        Self { is_optional: true, ..self }
     }
 
     /// The same call with another estimate of its gas.

@@ -223,6 +223,7 @@ pub fn decode_delegation(log: &Log) -> Result<Delegation, EventError> {
         coinbase: Coinbase::try_from(event.coinbase_split_contract_address)
             .map_err(|error| malformed(id, topic, error.to_string()))?,
         staker: event.staker_implementation,
+        withdrawer: None,
         split: None,
     })
 }

@@ -143,6 +143,7 @@ mod tests {
                     function: "f".into(),
                     gas: 1,
                     limit: None,
+                    is_optional: false,
                 })
                 .collect();
             let theirs = calls.into_iter().map(|(to, call_data)| Call3 { target: to.into(), allow_failure: true, call_data });

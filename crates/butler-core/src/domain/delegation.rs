@@ -34,6 +34,10 @@ pub struct Delegation {
     pub coinbase: Coinbase,
     /// Who staked.
     pub staker: Address,
+    /// Who may withdraw the stake, as the event of its deposit says; `None` where that was not needed: then it is taken to be
+    /// the staker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawer: Option<Address>,
     /// What the factory told of that split in the same transaction; `None` when that was not read, or was not told. In a
     /// snapshot, `None` also when the chain does not confirm it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

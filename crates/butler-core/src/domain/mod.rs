@@ -10,6 +10,7 @@ pub mod coinbase;
 pub mod delegation;
 pub mod deposit;
 pub mod duplicates;
+pub mod entry_queue;
 pub mod fate;
 pub mod findings;
 pub mod governance;

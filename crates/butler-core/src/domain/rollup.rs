@@ -114,7 +114,7 @@ pub struct QueuedDeposit {
     /// The compressed BLS public key; `None` when what was deposited is no key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bls_public_key: Option<H256>,
-    /// What the staking escrow would make of it; `None` unless several deposits of one of our attesters wait.
+    /// What the staking escrow would make of it; `None` unless it is one of our attesters', or competes with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escrow: Option<EscrowView>,
 }

@@ -26,13 +26,13 @@ pub(crate) fn provider_id(number: u64) -> ProviderId {
     ProviderId::try_from(number).unwrap()
 }
 
-/// A view with this status, of an attester that was active before if it says so.
+/// A view with this status, of an attester that was active before if it says so. Whoever stakes withdraws.
 pub(crate) fn view(status: OnChainStatus, was_active: bool) -> AttesterView {
     AttesterView {
         status,
         effective_balance: U256::zero(),
         exit: None,
-        withdrawer: was_active.then(|| address(7_000)),
+        withdrawer: was_active.then(|| address(6_000)),
         bls_public_key: None,
     }
 }
@@ -51,7 +51,7 @@ pub(crate) fn provider(queue: &[u64]) -> ProviderFacts {
 pub(crate) fn deposit(attester: u64) -> QueuedDeposit {
     QueuedDeposit {
         attester: address(attester),
-        withdrawer: address(7_000),
+        withdrawer: address(6_000),
         move_with_latest_rollup: true,
         bls_public_key: None,
         escrow: None,
@@ -72,6 +72,7 @@ pub(crate) fn delegation(block_number: u64, attester: u64, coinbase: Coinbase) -
         attester: address(attester),
         coinbase,
         staker: address(6_000),
+        withdrawer: None,
         split: None,
     }
 }

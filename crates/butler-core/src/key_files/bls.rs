@@ -1,16 +1,17 @@
 //! Which 32 bytes are public: points of the curve BN254, on which Aztec's BLS keys lie.
 //!
 //! A compressed key is half as likely to be a point as not, so that alone proves nothing; it only refuses what cannot be one.
-//! The coordinates of a registration prove each other: two points of one secret in both groups, and a third point. What
-//! was proven once is remembered, since an exporter reads the same files each minute.
+//! The coordinates of a registration prove each other: two points of one secret in both groups, and a proof that whoever
+//! made it knows that secret, checked as the chain does. What was proven once is remembered, since an exporter reads the
+//! same files each minute.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use ark_bn254::{Bn254, Fq, Fq2, G1Affine, G2Affine};
-use ark_ec::AffineRepr as _;
+use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::Pairing as _;
-use ark_ff::{BigInt, Field as _, PrimeField as _};
+use ark_ec::{AffineRepr as _, CurveGroup as _};
+use ark_ff::{BigInt, Field as _, PrimeField as _, Zero as _};
 use ethers_core::types::{H256, U256};
 use ethers_core::utils::keccak256;
 
@@ -20,9 +21,34 @@ const REMEMBERED: usize = 1 << 16;
 /// The bit of a compressed key that tells an odd y.
 const ODD: u8 = 0x80;
 
-/// What is published to register a key: G1 (x, y), G2 (x0, x1, y0, y1) and the proof of possession (x, y).
-#[derive(Clone, Copy)]
-pub(super) struct Registration(pub(super) [U256; 8]);
+/// What the chain hashes a key with before it is signed, 32 bytes.
+const DOMAIN: &[u8; 32] = b"AZTEC_BLS_POP_BN254_V1\0\0\0\0\0\0\0\0\0\0";
+/// How often a point is looked for: half of all tries find one.
+const MOST_TRIES: u64 = 256;
+
+/// The coordinates of a point of G1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group1 {
+    pub(super) x: U256,
+    pub(super) y: U256,
+}
+
+/// The coordinates of a point of G2: x is x0 + x1 u.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group2 {
+    pub(super) x0: U256,
+    pub(super) x1: U256,
+    pub(super) y0: U256,
+    pub(super) y1: U256,
+}
+
+/// What is published to register a key, or a part of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Registration {
+    pub(super) key: Option<Group1>,
+    pub(super) twin: Option<Group2>,
+    pub(super) proof: Option<Group1>,
+}
 
 /// Whether these bytes are a compressed point of G1.
 pub(super) fn could_be_public(key: H256) -> bool {
@@ -34,38 +60,84 @@ pub(super) fn could_be_public(key: H256) -> bool {
     })
 }
 
-impl Registration {
-    /// Whether the points are what they should be, so that none of the numbers is a private key.
-    pub(super) fn is_proven(&self) -> bool {
-        let bytes: Vec<u8> = self.0.iter().flat_map(|number| bytes_of(*number)).collect();
-        remembered(&bytes, || self.prove() == Some(true))
-    }
-
-    /// The G1 key, compressed.
+impl Group1 {
+    /// The key, compressed.
     pub(super) fn compressed(&self) -> H256 {
-        let [x, y, ..] = self.0;
-        let mut bytes = bytes_of(x);
-        if y.bit(0) {
+        let mut bytes = bytes_of(self.x);
+        if self.y.bit(0) {
             bytes[0] |= ODD;
         }
         H256(bytes)
     }
 
-    fn prove(&self) -> Option<bool> {
-        let [x, y, x0, x1, y0, y1, proof_x, proof_y] = self.0.map(element);
-        let key = g1(x?, y?)?;
-        let _proof = g1(proof_x?, proof_y?)?;
-        let twin = G2Affine::new_unchecked(Fq2::new(x0?, x1?), Fq2::new(y0?, y1?));
-        if !twin.is_on_curve() || !twin.is_in_correct_subgroup_assuming_on_curve() {
-            return None;
-        }
-        Some(Bn254::pairing(key, G2Affine::generator()) == Bn254::pairing(G1Affine::generator(), twin))
+    fn point(&self) -> Option<G1Affine> {
+        let point = G1Affine::new_unchecked(element(self.x)?, element(self.y)?);
+        point.is_on_curve().then_some(point)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        [self.x, self.y].map(bytes_of).concat()
     }
 }
 
-fn g1(x: Fq, y: Fq) -> Option<G1Affine> {
-    let point = G1Affine::new_unchecked(x, y);
-    point.is_on_curve().then_some(point)
+impl Group2 {
+    fn point(&self) -> Option<G2Affine> {
+        let x = Fq2::new(element(self.x0)?, element(self.x1)?);
+        let point = G2Affine::new_unchecked(x, Fq2::new(element(self.y0)?, element(self.y1)?));
+        (point.is_on_curve() && point.is_in_correct_subgroup_assuming_on_curve()).then_some(point)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        [self.x0, self.x1, self.y0, self.y1].map(bytes_of).concat()
+    }
+}
+
+impl Registration {
+    /// Whether the points are what they should be, so that none of the numbers is a private key.
+    pub(super) fn is_proven(&self) -> bool {
+        let part = |present: bool, bytes: Vec<u8>| [vec![u8::from(present)], bytes].concat();
+        let bytes = [
+            part(self.key.is_some(), self.key.map(|key| key.bytes()).unwrap_or_default()),
+            part(self.twin.is_some(), self.twin.map(|twin| twin.bytes()).unwrap_or_default()),
+            part(self.proof.is_some(), self.proof.map(|proof| proof.bytes()).unwrap_or_default()),
+        ];
+        remembered(&bytes.concat(), || self.prove() == Some(true))
+    }
+
+    fn prove(&self) -> Option<bool> {
+        // A point with coordinates must be one, whatever else there is.
+        let of_first = |given: Option<Group1>| given.map_or(Some(None), |given| given.point().map(Some));
+        let (key, proof) = (of_first(self.key)?, of_first(self.proof)?);
+        let twin = self.twin.map_or(Some(None), |twin| twin.point().map(Some))?;
+        let (Some(key), Some(twin)) = (key, twin) else { return Some(true) };
+        let Some(proof) = proof else {
+            return Some(Bn254::multi_pairing([key, -G1Affine::generator()], [G2Affine::generator(), twin]).is_zero());
+        };
+        // As the chain checks it: both equations at once, weighed with a number that depends on all of them.
+        let (key_bytes, twin_bytes) = (self.key?.bytes(), self.twin?.bytes());
+        let all = [key_bytes.clone(), twin_bytes, self.proof?.bytes()].concat();
+        let weight = Fr::from_be_bytes_mod_order(&keccak256(all));
+        let signed = (G1Projective::from(proof) + key * weight).into_affine();
+        let message = (G1Projective::from(point_of(&key_bytes)?) + G1Affine::generator() * weight).into_affine();
+        Some(!weight.is_zero() && Bn254::multi_pairing([signed, -message], [G2Affine::generator(), twin]).is_zero())
+    }
+}
+
+/// The point that the chain hashes these bytes to.
+fn point_of(message: &[u8]) -> Option<G1Affine> {
+    let hash = |number: U256| {
+        // The domain, where the bytes begin, the number, how many bytes there are, and the bytes.
+        let length = U256::from(message.len());
+        let head = [bytes_of(U256::from(0x60)), bytes_of(number), bytes_of(length)].concat();
+        U256::from_big_endian(&keccak256([DOMAIN.as_slice(), &head, message].concat()))
+    };
+    let (x, root) = (0..MOST_TRIES).find_map(|number| {
+        let x = element(hash(number.into()))?;
+        Some((x, (x.square() * x + Fq::from(3_u64)).sqrt()?))
+    })?;
+    let is_large = |y: Fq| y.into_bigint() > (-y).into_bigint();
+    let wants_large = hash(U256::MAX).bit(0);
+    Some(G1Affine::new_unchecked(x, if is_large(root) == wants_large { root } else { -root }))
 }
 
 fn element(number: U256) -> Option<Fq> {
@@ -98,44 +170,64 @@ fn remembered(bytes: &[u8], prove: impl FnOnce() -> bool) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use ark_ec::CurveGroup as _;
-    use ark_ff::BigInteger as _;
-
+mod tests {
     use super::*;
 
-    /// The registration of a secret; its proof is some point.
-    pub(in crate::key_files) fn registration(secret: u64) -> Registration {
-        let number = |element: Fq| U256::from_big_endian(&element.into_bigint().to_bytes_be());
-        let scalar = ark_bn254::Fr::from(secret);
-        let key = (G1Affine::generator() * scalar).into_affine();
-        let twin = (G2Affine::generator() * scalar).into_affine();
-        let proof = (G1Affine::generator() * (scalar + scalar)).into_affine();
-        Registration([key.x, key.y, twin.x.c0, twin.x.c1, twin.y.c0, twin.y.c1, proof.x, proof.y].map(number))
+    /// The registration of a key of the contracts' own tests, with its proof.
+    fn registration() -> Registration {
+        let number = |text: &str| U256::from_dec_str(text).unwrap();
+        let key = Group1 {
+            x: number("14040631920337037677709966437409651072288616613076825157749168159693185460400"),
+            y: number("6284788440647112615638144926617266520775230953679255923656986669548279761148"),
+        };
+        let twin = Group2 {
+            x0: number("17931071651819835067098563222910421513876328033572114834306979690881549564414"),
+            x1: number("12000187580290590047264785709963395816646295176893602234201956783324175839805"),
+            y0: number("9611549517545166944736557219282359806761534888544046901025233666228290030286"),
+            y1: number("3847186948811352011829434621581350901968531448585779990319356482934947911409"),
+        };
+        let proof = Group1 {
+            x: number("8498753479481414706111776806755994004197956020951815484303326194980678616138"),
+            y: number("6193427934811958723247102245836148265771892544889137705466960412121737976286"),
+        };
+        Registration { key: Some(key), twin: Some(twin), proof: Some(proof) }
     }
 
     #[test]
-    fn the_points_of_one_secret_prove_each_other() {
-        let good = registration(57_193);
-        assert!(good.is_proven() && good.is_proven(), "remembered");
-        assert!(could_be_public(good.compressed()));
-        for index in 0..8 {
-            let mut bad = good;
-            bad.0[index] += U256::one();
-            assert!(!bad.is_proven(), "{index}");
+    fn a_registration_proves_itself_whole_and_each_point_by_its_curve() {
+        let whole = registration();
+        let nothing = Registration { key: None, twin: None, proof: None };
+        for good in [
+            whole,
+            Registration { proof: None, ..whole },
+            Registration { twin: None, ..whole },
+            Registration { key: whole.key, ..nothing },
+            Registration { twin: whole.twin, ..nothing },
+            Registration { proof: whole.proof, ..nothing },
+        ] {
+            assert!(good.is_proven());
         }
-        let mut foreign = good;
-        foreign.0[..2].copy_from_slice(&registration(3).0[..2]);
-        assert!(!foreign.is_proven());
+        let other = Some(Group1 { x: 1.into(), y: 2.into() });
+        let off = Some(Group1 { x: 1.into(), y: 3.into() });
+        for bad in [
+            Registration { key: other, ..whole },
+            Registration { key: other, proof: None, ..whole },
+            Registration { proof: other, ..whole },
+            Registration { key: off, ..nothing },
+            Registration { proof: off, ..nothing },
+            Registration { twin: whole.twin.map(|twin| Group2 { x0: twin.x1, ..twin }), ..nothing },
+        ] {
+            assert!(!bad.is_proven());
+        }
     }
-
     #[test]
     fn what_aztec_s_tool_writes_is_read_as_it_means_it() {
         let number = |digits: &str| U256::from_str_radix(digits, 16).unwrap();
-        let mut of_vector = registration(1);
-        of_vector.0[0] = number("19b85154eae381ef1a1e4d220087bf487c009c73c26621ad46dfe6d589fa946b");
-        of_vector.0[1] = number("18108504679ed2a6f0173c28f3ae1852a2c62c6b591b19c142e2edb0838eb745");
-        let compressed = of_vector.compressed();
+        let key = Group1 {
+            x: number("19b85154eae381ef1a1e4d220087bf487c009c73c26621ad46dfe6d589fa946b"),
+            y: number("18108504679ed2a6f0173c28f3ae1852a2c62c6b591b19c142e2edb0838eb745"),
+        };
+        let compressed = key.compressed();
         assert_eq!(format!("{compressed:?}"), "0x99b85154eae381ef1a1e4d220087bf487c009c73c26621ad46dfe6d589fa946b");
         assert!(could_be_public(compressed));
         assert!(!could_be_public(H256::repeat_byte(0xff)));

@@ -136,7 +136,7 @@ impl FileFault {
         // The names of fields may be parts of the secret.
         let place = if in_text(&place).is_some() { "<hidden>".to_owned() } else { place };
         Self::new(FaultKind::Secret, place, format!("holds {}; the whole file is refused", what.into()))
-            .hint("use the file of public keys; the butler never needs a private key")
+            .hint("move it to a file that is not read; a keystore of a node belongs under `node_keystores`")
     }
 
     /// Whether attesters may stand in a file with this fault that are not known.

@@ -11,9 +11,10 @@ use ethers_core::types::Address;
 use super::accounts::{Accounts, Mode, below};
 use super::content::{Content, FileKind, Validator, WrittenPublishers};
 use super::fault::{FaultKind, FileFault};
-use super::json::{Json, Place, Unwanted};
+use super::json::{Json, Unwanted};
 use super::keystore::{read_coinbase, read_keystore};
-use super::scan::{find_secret, registration};
+use super::public::registered_key;
+use super::scan::find_secret;
 use super::shown::shown_key;
 use crate::config::{escape, show_key};
 
@@ -36,7 +37,7 @@ pub(super) fn read_content(json: &Json, path: &Path, mode: Mode, faults: &mut Ve
         return None;
     }
     if mode == Mode::Public
-        && let Some(fault) = find_secret(json, &Place::Root)
+        && let Some(fault) = find_secret(json)
     {
         faults.push(fault);
         return None;
@@ -131,7 +132,7 @@ fn read_staker_output(items: &[Json], folder: &Path, mode: Mode, faults: &mut Ve
             return None;
         }
         let keys = required(item, "attester", place, accounts);
-        let bls = registration(item).map(|registration| registration.compressed());
+        let bls = registered_key(item);
         let keys = keys.into_iter().map(|key| (key, bls)).collect();
         Some(Validator { keys, ..Validator::default() })
     });

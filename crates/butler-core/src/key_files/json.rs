@@ -12,11 +12,17 @@ use zeroize::Zeroizing;
 use super::fault::{FaultKind, FileFault};
 use super::shown::shown_key;
 
-/// A number of a file: its value where that is small and whole, and how many bits it needs.
+/// A number of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Number {
+    /// Its value where that is small, whole and not negative. `1.0` is 1.
     pub(super) integer: Option<u64>,
+    /// The same up to 128 bits; bytes with a sign are those without.
+    pub(super) value: Option<u128>,
+    /// How many bits it needs.
     pub(super) bits: u32,
+    /// Whether it is an amount: few significant digits for its size.
+    pub(super) is_round: bool,
 }
 
 /// A value of a file.
@@ -59,16 +65,6 @@ impl Json {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn text(text: &str) -> Self {
-        Self::Text(Zeroizing::new(text.to_owned()))
-    }
-
-    #[cfg(test)]
-    pub(super) fn integer(value: u64) -> Self {
-        Self::Number(Number::whole(value))
-    }
-
     /// The kind with its article, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -83,16 +79,38 @@ impl Json {
     }
 }
 
+/// The largest whole number up to which a `f64` has all of them.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Significant digits of an amount.
+const FEW_DIGITS: usize = 8;
+
 impl Number {
     fn whole(value: u64) -> Self {
-        Self { integer: Some(value), bits: u64::BITS - value.leading_zeros() }
+        let bits = u64::BITS - value.leading_zeros();
+        let is_round = value > 0 && value.is_multiple_of(1_000_000);
+        Self { integer: Some(value), value: Some(value.into()), bits, is_round }
+    }
+
+    fn negative(value: i64) -> Self {
+        let byte = u8::try_from(value.saturating_add(256)).ok().filter(|byte| *byte >= 128);
+        let size = byte.map_or(value.unsigned_abs(), u64::from);
+        Self { integer: None, ..Self::whole(size) }
     }
 
     /// What has a fraction, or is too large for an integer.
     fn wide(value: f64) -> Self {
         // The exponent of the binary representation says how many bits a whole number needs.
         let exponent = u32::try_from((value.to_bits() >> 52) & 0x7ff).unwrap_or_default();
-        Self { integer: None, bits: exponent.saturating_sub(1_022) }
+        let bits = exponent.saturating_sub(1_022);
+        let shown = format!("{:e}", value.abs());
+        let is_round = shown.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count() <= FEW_DIGITS;
+        if value.fract() != 0.0 {
+            return Self { integer: None, value: None, bits, is_round };
+        }
+        let size = format!("{:.0}", value.abs()).parse::<u128>().ok();
+        let is_exact = (0.0..EXACT).contains(&value);
+        let integer = size.filter(|_| is_exact).and_then(|size| u64::try_from(size).ok());
+        Self { integer, value: size, bits, is_round: is_round && bits > 20 }
     }
 }
 
@@ -202,7 +220,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(Number { integer: None, ..Number::whole(value.unsigned_abs()) }))
+        Ok(Json::Number(Number::negative(value)))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Json, E> {

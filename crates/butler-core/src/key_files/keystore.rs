@@ -12,7 +12,7 @@ use super::content::{Content, FileKind, Validator, WrittenCoinbase, WrittenPubli
 use super::fault::{FaultKind, FileFault};
 use super::format::{each, is_object, with_no_bls};
 use super::json::Json;
-use super::scan::{bls_key, is_fee_recipient};
+use super::public::{bls_key, is_fee_recipient};
 
 /// What only schema 2 has at the top.
 const DEFAULTS: [&str; 3] = ["publisher", "coinbase", "feeRecipient"];

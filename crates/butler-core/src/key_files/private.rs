@@ -4,11 +4,16 @@
 //! an address, in memory that is wiped; nothing of it is returned, kept, logged or put into an error.
 
 use bip32::{ChildNumber, DerivationPath, XPrv};
-use bip39::Mnemonic;
 use ethers_core::k256::ecdsa::SigningKey;
 use ethers_core::types::Address;
 use ethers_core::utils::{hex, secret_key_to_address};
+use pbkdf2::pbkdf2_hmac;
+use sha2::Sha512;
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
+
+/// How many words a mnemonic may have.
+const MNEMONIC_WORDS: [usize; 5] = [12, 15, 18, 21, 24];
 
 /// Which addresses of a mnemonic are meant: paths `m/44'/60'/account'/0/address`.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +35,7 @@ pub(super) fn address_of_key(text: &str) -> Option<Address> {
 
 /// The addresses of a mnemonic, accounts first.
 pub(super) fn addresses_of_mnemonic(phrase: &str, derivation: Derivation) -> Option<Vec<Address>> {
-    let mnemonic = Mnemonic::parse(phrase.trim()).ok()?;
-    let seed = Zeroizing::new(mnemonic.to_seed(""));
+    let seed = seed(phrase)?;
     let mut found = Vec::new();
     for account in numbers(derivation.account_index, derivation.accounts)? {
         let path: DerivationPath = format!("m/44'/60'/{account}'/0").parse().ok()?;
@@ -42,6 +46,18 @@ pub(super) fn addresses_of_mnemonic(phrase: &str, derivation: Derivation) -> Opt
         }
     }
     Some(found)
+}
+
+/// The seed of a mnemonic without a passphrase. A node counts the words, and asks neither for their list nor for their checksum
+/// (`mnemonicToSeedSync` of scure-bip39, which viem calls).
+fn seed(phrase: &str) -> Option<Zeroizing<[u8; 64]>> {
+    let phrase = Zeroizing::new(phrase.trim().nfkd().collect::<String>());
+    if !MNEMONIC_WORDS.contains(&phrase.split(' ').count()) {
+        return None;
+    }
+    let mut seed = Zeroizing::new([0; 64]);
+    pbkdf2_hmac::<Sha512>(phrase.as_bytes(), b"mnemonic", 2_048, seed.as_mut_slice());
+    Some(seed)
 }
 
 fn numbers(first: u32, count: u32) -> Option<std::ops::Range<u32>> {
@@ -69,6 +85,16 @@ mod tests {
         assert_eq!(derive(0, 2, 0, 1), [first, other]);
         assert_eq!(derive(0, 1, 712, 1), [address("0xbabfF5E8f72bb35c77f8D50964F9EB8899d66155")]);
         assert_eq!(derive(1, 1, 0, 1), [other]);
+    }
+
+    #[test]
+    fn the_seed_is_that_of_the_library_in_every_language_and_a_wrong_checksum_gives_one_too() {
+        for language in bip39::Language::ALL {
+            let mnemonic = bip39::Mnemonic::from_entropy_in(*language, &[7; 16]).unwrap();
+            assert_eq!(*seed(&mnemonic.to_string()).unwrap(), mnemonic.to_seed(""));
+        }
+        assert!(seed(&PHRASE.replace("about", "abandon")).is_some(), "a node takes it");
+        assert!(seed("abandon about").is_none());
     }
 
     #[test]

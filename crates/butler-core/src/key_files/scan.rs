@@ -1,126 +1,185 @@
-//! The search for secrets in a file of public keys, place by place.
+//! The search for secrets in a file of public keys.
 //!
-//! Two places may hold 32 bytes that are public: `feeRecipient`, and a BLS key that is a point of the curve. The
-//! coordinates of a registration are public when they prove each other. Everything else is looked at, names of fields
-//! included, and the first thing that could be a secret refuses the file.
+//! Everything is looked at, names of fields included, but for what is public by what it is: `feeRecipient`, a BLS key that is
+//! a point of the curve, coordinates of a registration that prove themselves, and hashes that are called so. The first
+//! thing that could be a secret refuses the file.
 
-use ethers_core::types::{H256, U256};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use super::bls::{Registration, could_be_public};
 use super::fault::FileFault;
 use super::json::{Json, Place};
-use super::secrets::{Secret, in_children, in_number, in_text};
-
-/// The parts of a registration with their coordinates.
-const REGISTRATION: [(&str, &[&str]); 3] =
-    [("publicKeyG1", &["x", "y"]), ("publicKeyG2", &["x0", "x1", "y0", "y1"]), ("proofOfPossession", &["x", "y"])];
+use super::names::{is_known, is_public_hash, secret_by_members, secret_by_name};
+use super::public::{Registered, bls_key, is_fee_recipient, registered};
+use super::secrets::{Found, Leaf, Search, Site};
 
 /// The first place of a value that must not be in a public file.
-pub(super) fn find_secret(json: &Json, place: &Place<'_>) -> Option<FileFault> {
-    let found = |secret: Secret| FileFault::secret(place.to_string(), secret.words());
-    match json {
-        Json::List(items) => in_children(items.iter()).map(found).or_else(|| {
-            items.iter().enumerate().find_map(|(index, item)| find_secret(item, &Place::Index(place, index)))
-        }),
-        Json::Object(members) => find_in_object(json, members, place),
-        Json::Text(text) => in_text(text).map(found),
-        Json::Number(number) => in_number(number.bits).map(found),
-        Json::Null | Json::Boolean | Json::Skipped => None,
-    }
-}
-
-fn find_in_object(json: &Json, members: &[(String, Json)], place: &Place<'_>) -> Option<FileFault> {
-    let is_registration = registration(json).is_some_and(|registration| registration.is_proven());
-    let is_public = |key: &str, value: &Json| match key {
-        "feeRecipient" => has_fee_recipient(place) && value.as_text().is_some_and(is_fee_recipient),
-        "bls" => place.is_attester() && bls_key(value).is_some_and(could_be_public),
-        "publicKeyG1" | "publicKeyG2" | "proofOfPossession" => is_registration,
-        _ => false,
-    };
-    let names = Json::List(members.iter().map(|(key, _)| Json::Text(key.clone().into())).collect());
-    let others = members.iter().filter(|(key, value)| !is_public(key, value));
-    let spread = in_children(others.map(|(_, value)| value)).or_else(|| find_among_names(&names));
-    if let Some(secret) = spread {
-        return Some(FileFault::secret(place.to_string(), secret.words()));
-    }
-    members.iter().filter(|(key, value)| *value != Json::Null && !is_public(key, value)).find_map(|(key, value)| {
-        let place = Place::Key(place, key);
-        let is_name_enough = !matches!(value, Json::Number(_) | Json::Boolean);
-        match secret_name(key).filter(|_| is_name_enough) {
-            Some(what) => Some(FileFault::secret(place.to_string(), what)),
-            None if key == "bls" && bls_key(value).is_some() => {
-                Some(FileFault::secret(place.to_string(), "no public BLS key, so perhaps a private one"))
-            }
-            None => find_secret(value, &place),
-        }
+pub(super) fn find_secret(json: &Json) -> Option<FileFault> {
+    let mut scan = Scan::default();
+    let hit = scan.value(json, &Place::Root, 0).or_else(|| scan.search.finish().map(Hit::Found));
+    hit.map(|hit| match hit {
+        Hit::Here(fault) => fault,
+        Hit::Found(found) => told(json, found),
     })
 }
 
-/// Whether a keystore's `feeRecipient` stands there: at the top, or in a validator.
-fn has_fee_recipient(place: &Place<'_>) -> bool {
-    matches!(place, Place::Root) || place.is_validator()
+/// What ends the scan.
+enum Hit {
+    Here(FileFault),
+    Found(Found),
 }
 
-/// A mnemonic may stand in the names of fields, one word each, and so may a key.
-fn find_among_names(names: &Json) -> Option<Secret> {
-    let Json::List(names) = names else { return None };
-    let single = names.iter().find_map(|name| name.as_text().and_then(in_text));
-    // Only words: the names of many servers may well look like groups of digits.
-    single.or_else(|| in_children(names.iter()).filter(|secret| *secret == Secret::Mnemonic))
+#[derive(Default)]
+struct Scan {
+    search: Search,
+    /// The number of the next text, number or name.
+    next: usize,
+    /// The lists and objects around it, by the numbers at which they begin.
+    around: Vec<usize>,
 }
 
-/// An Aztec address of 32 bytes; some tools write one of Ethereum.
-pub(super) fn is_fee_recipient(text: &str) -> bool {
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-    matches!(digits.len(), 40 | 64) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
+impl Scan {
+    fn value(&mut self, json: &Json, place: &Place<'_>, kind: u64) -> Option<Hit> {
+        match json {
+            Json::Text(text) => self.leaf(Leaf::Text(text), kind),
+            Json::Number(number) => {
+                let (value, bits, is_round) = (number.value, number.bits, number.is_round);
+                self.leaf(Leaf::Number { value, bits, is_round }, kind)
+            }
+            Json::Null | Json::Boolean | Json::Skipped => {
+                self.next += 1;
+                None
+            }
+            Json::List(items) => {
+                self.around.push(self.next);
+                let kind = below(kind, "[]");
+                let hit = items
+                    .iter()
+                    .enumerate()
+                    .find_map(|(index, item)| self.value(item, &Place::Index(place, index), kind));
+                self.around.pop();
+                hit
+            }
+            Json::Object(members) => {
+                if let Some(what) = secret_by_members(json) {
+                    return Some(Hit::Here(FileFault::secret(place.to_string(), what)));
+                }
+                self.around.push(self.next);
+                let registered = registered(json);
+                let hit = members.iter().find_map(|(key, value)| self.member((key, value), place, kind, registered));
+                self.around.pop();
+                hit
+            }
+        }
+    }
 
-/// A compressed key as files have it.
-pub(super) fn bls_key(value: &Json) -> Option<H256> {
-    let text = value.as_text()?;
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let key = (digits.len() == 64).then(|| digits.parse::<H256>().ok())??;
-    (!key.is_zero()).then_some(key)
-}
-
-/// The coordinates of an element of a staker output.
-pub(super) fn registration(json: &Json) -> Option<Registration> {
-    let mut coordinates = Vec::new();
-    for (part, names) in REGISTRATION {
-        let Json::Object(members) = json.get(part)? else { return None };
-        // Anything beside the coordinates would not be looked at.
-        if members.len() != names.len() {
+    fn member(
+        &mut self,
+        (key, value): (&str, &Json),
+        outer: &Place<'_>,
+        kind: u64,
+        registered: Registered,
+    ) -> Option<Hit> {
+        let place = Place::Key(outer, key);
+        let here = |what: &str| Some(Hit::Here(FileFault::secret(place.to_string(), what)));
+        // The formats' own names are most of a file, and no part of anything.
+        let is_known = is_known(key);
+        if let Some(what) = if is_known { None } else { secret_by_name(key, value) } {
+            return here(what);
+        }
+        let hit = if is_known { None } else { self.leaf(Leaf::Name(key), kind) };
+        self.next += usize::from(is_known);
+        if hit.is_some() {
+            return hit;
+        }
+        let is_public = match key {
+            "feeRecipient" => {
+                let is_there = matches!(outer, Place::Root) || outer.is_validator();
+                is_there && value.as_text().is_some_and(is_fee_recipient)
+            }
+            "bls" => match bls_key(value) {
+                Some(key) if outer.is_attester() && super::bls::could_be_public(key) => true,
+                Some(_) => return here("no public BLS key, so perhaps a private one"),
+                None => false,
+            },
+            "publicKeyG1" | "publicKeyG2" | "proofOfPossession" => registered.has(key),
+            _ => is_public_hash(key, value),
+        };
+        if is_public {
+            self.next += leaves(value);
             return None;
         }
-        for name in names {
-            coordinates.push(coordinate(json.get(part)?.get(name)?)?);
+        self.value(value, &place, below(kind, key))
+    }
+
+    fn leaf(&mut self, leaf: Leaf<'_>, kind: u64) -> Option<Hit> {
+        let site = Site { at: self.next, around: &self.around, kind };
+        self.next += 1;
+        self.search.next(leaf, site).map(Hit::Found)
+    }
+}
+
+/// The kind of a place below another one. Places that differ in numbers only are of one kind.
+fn below(kind: u64, name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    kind.hash(&mut hasher);
+    name.trim_matches(|character: char| character.is_ascii_digit()).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// How many texts, numbers and names there are.
+fn leaves(json: &Json) -> usize {
+    match json {
+        Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped => 1,
+        Json::List(items) => items.iter().map(leaves).sum(),
+        Json::Object(members) => members.iter().map(|(_, value)| 1 + leaves(value)).sum(),
+    }
+}
+
+/// The fault that tells of a secret by the places where it begins and ends.
+fn told(json: &Json, found: Found) -> FileFault {
+    let place = |at: usize| Place::Root.find(json, 0, at, found).unwrap_or_default();
+    let first = place(found.first);
+    let words = found.secret.words();
+    if found.first == found.last {
+        return FileFault::secret(first, words);
+    }
+    FileFault::secret(first, format!("{words}, in several values up to `{}`", place(found.last)))
+}
+
+impl Place<'_> {
+    /// The place of the text, number or name with a number, where `next` is that of the first one of `json`. Names that are
+    /// parts of what was found are hidden.
+    fn find(&self, json: &Json, mut next: usize, at: usize, found: Found) -> Option<String> {
+        let is_within = |next: usize, json: &Json| (next..next + leaves(json)).contains(&at);
+        match json {
+            Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped => {
+                (next == at).then(|| self.to_string())
+            }
+            Json::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    if is_within(next, item) {
+                        return Place::Index(self, index).find(item, next, at, found);
+                    }
+                    next += leaves(item);
+                }
+                None
+            }
+            Json::Object(members) => {
+                for (key, value) in members {
+                    let is_part = found.in_names && (found.first..=found.last).contains(&next);
+                    let key = if is_part { "<hidden>" } else { key };
+                    let place = Place::Key(self, key);
+                    if next == at {
+                        return Some(place.to_string());
+                    }
+                    next += 1;
+                    if is_within(next, value) {
+                        return place.find(value, next, at, found);
+                    }
+                    next += leaves(value);
+                }
+                None
+            }
         }
-    }
-    coordinates.try_into().ok().map(Registration)
-}
-
-fn coordinate(value: &Json) -> Option<U256> {
-    let text = value.as_text()?;
-    match text.strip_prefix("0x") {
-        Some(digits) if (1..=64).contains(&digits.len()) => U256::from_str_radix(digits, 16).ok(),
-        Some(_) => None,
-        None => U256::from_dec_str(text).ok(),
-    }
-}
-
-fn secret_name(key: &str) -> Option<&'static str> {
-    let letters = key.chars().filter(char::is_ascii_alphanumeric);
-    let name: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
-    let has = |part: &str| name.contains(part);
-    if name == "crypto" || name == "ciphertext" {
-        Some("an encrypted private key")
-    } else if has("mnemonic") || has("seedphrase") {
-        Some("a mnemonic")
-    } else if has("password") || has("passphrase") {
-        Some("a password")
-    } else if has("privatekey") || has("secretkey") {
-        Some("a private key")
-    } else {
-        None
     }
 }

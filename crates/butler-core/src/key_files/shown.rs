@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::secrets::{in_text, without_secrets};
+use super::names::is_known;
+use super::secrets::{could_be_part, without_secrets};
 use crate::config::{escape, show_key};
 
 /// A path as it may be shown.
@@ -12,5 +13,5 @@ pub(super) fn shown_path(path: &Path) -> String {
 
 /// A name from within a file as it may be shown.
 pub(super) fn shown_key(key: &str) -> String {
-    if in_text(key).is_some() { "<hidden>".to_owned() } else { show_key(key) }
+    if !is_known(key) && could_be_part(key) { "<hidden>".to_owned() } else { show_key(key) }
 }

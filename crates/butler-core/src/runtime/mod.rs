@@ -1,5 +1,8 @@
-//! What every program needs around its work, and what knows nothing of that work: the time of day, exit codes and the printing of errors.
+//! What every program needs around its work, and what knows nothing of that work: the time of day, exit codes, the printing of
+//! errors, pauses between tries, and when a failure is worth a line.
 
+pub mod backoff;
 pub mod clock;
 pub mod exit;
+pub mod failures;
 pub mod report;

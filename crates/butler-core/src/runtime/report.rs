@@ -24,3 +24,9 @@ impl fmt::Display for Chain<'_> {
         Ok(())
     }
 }
+
+/// An error with its causes on one line, for the log.
+#[must_use]
+pub fn one_line(error: &(dyn Error + 'static)) -> String {
+    Chain(error).to_string().replace("\n  because ", ": ")
+}

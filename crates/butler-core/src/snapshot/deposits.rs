@@ -1,5 +1,5 @@
-//! Whose deposit made an attester a validator, where the state of one block leaves that open: the rollup's events are read
-//! for these attesters alone, from the first delegation of the oldest of them.
+//! Whose deposits those of an attester are, and which made it a validator, where the state of one block leaves that open: the
+//! rollup's events are read for these attesters alone, from the first delegation of the oldest of them.
 //!
 //! Each endpoint is asked on its own, and what it tells must fit the entry queue, the staking escrow and the delegations'
 //! own transactions (`domain::deposit`). Two must agree where there are two. Once it is settled it can never change, so it
@@ -17,9 +17,10 @@ use crate::client::l1::L1Client;
 use crate::client::logs::LogFilter;
 use crate::contracts::deposit_events::{decode_deposit_event, deposit_topics};
 use crate::domain::block::BlockRef;
-use crate::domain::delegation::Delegation;
-use crate::domain::deposit::{DepositEvent, DepositEvidence, DepositStep, Winner, winner};
-use crate::domain::fate::FateFacts;
+use crate::domain::delegation::{Delegation, LogId};
+use crate::domain::deposit::{DepositEvent, DepositEvidence, DepositStep, Settled, Winner, settle};
+use crate::domain::entry_queue::contested;
+use crate::domain::fate::{FateFacts, WaitingDeposit};
 use crate::domain::rollup::QueuedDeposit;
 use crate::domain::view::AttesterView;
 
@@ -32,15 +33,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A success in a block this far behind survives the reorgs that happen.
 const DEEP: u64 = 64;
 
-/// An attester of which the state does not say whose deposit succeeded.
+/// An attester of which the state does not say whose its deposits are, or which succeeded.
 #[derive(Debug)]
 pub(super) struct Case<'a> {
     attester: Address,
     /// Oldest first.
     delegations: Vec<&'a Delegation>,
-    withdrawer: Address,
-    /// How many of its deposits wait on the canonical rollup.
-    waiting: usize,
+    /// Of one that was a validator once.
+    withdrawer: Option<Address>,
+    /// The withdrawers of its deposits that wait on the canonical rollup, head first.
+    waiting: Vec<Address>,
+}
+
+/// What is known of whose deposits are whose.
+#[derive(Debug, Default)]
+pub(super) struct Owners {
+    /// Of attesters that were validators once.
+    pub(super) winners: BTreeMap<Address, Winner>,
+    /// By delegation.
+    pub(super) withdrawers: BTreeMap<LogId, Address>,
 }
 
 /// The attesters to look into.
@@ -54,17 +65,17 @@ pub(super) fn open_cases<'a>(
     for delegation in delegations {
         of_attester.entry(delegation.attester).or_default().push(delegation);
     }
-    let mut waiting = BTreeMap::<Address, Vec<&QueuedDeposit>>::new();
-    for deposit in entry_queue.iter().filter(|deposit| of_attester.contains_key(&deposit.attester)) {
-        waiting.entry(deposit.attester).or_default().push(deposit);
+    let mut waiting = BTreeMap::<Address, Vec<WaitingDeposit<'_>>>::new();
+    for (place, deposit) in (0..).zip(entry_queue).filter(|(_, deposit)| of_attester.contains_key(&deposit.attester)) {
+        waiting.entry(deposit.attester).or_default().push(WaitingDeposit { place, deposit, refusal: None });
     }
     let case = |(attester, delegations): (Address, Vec<&'a Delegation>)| {
         let view = attesters.get(&attester)?;
         let waiting = waiting.get(&attester).map_or(&[][..], Vec::as_slice);
         let facts = FateFacts { rollup, delegations: &delegations, view, waiting, winner: None };
         let is_open = facts.needs_events();
-        let (withdrawer, waiting) = (view.withdrawer?, waiting.len());
-        is_open.then_some(Case { attester, delegations, withdrawer, waiting })
+        let waiting = waiting.iter().map(|waiting| waiting.deposit.withdrawer).collect();
+        is_open.then_some(Case { attester, delegations, withdrawer: view.withdrawer, waiting })
     };
     let mut cases: Vec<Case<'_>> = of_attester.into_iter().filter_map(case).collect();
     // Those of which nothing else tells the winner come first.
@@ -72,75 +83,106 @@ pub(super) fn open_cases<'a>(
     cases
 }
 
-/// Attesters of which several stakes wait together: the first counts only if the staking escrow will take it.
-pub(super) fn waiting_together(
+/// Places of the entry queue whose keys are held against the staking escrow.
+#[derive(Debug, Default)]
+pub(super) struct OwnPlaces {
+    /// Every deposit of an attester of ours that was never a validator.
+    pub(super) all: BTreeSet<usize>,
+    /// Deposits that compete with one of ours: the first of them counts only if the staking escrow will take it.
+    pub(super) contested: BTreeSet<usize>,
+}
+
+/// Where deposits of attesters that were staked with our providers wait, and what competes with them.
+pub(super) fn own_places(
     delegations: &[Delegation],
     attesters: &BTreeMap<Address, AttesterView>,
     entry_queue: &[QueuedDeposit],
-) -> BTreeSet<Address> {
-    let mut waiting = BTreeMap::<Address, usize>::new();
-    for deposit in entry_queue {
-        *waiting.entry(deposit.attester).or_default() += 1;
-    }
-    waiting.retain(|_, deposits| *deposits > 1);
+) -> OwnPlaces {
     let can_succeed = |attester: &Address| attesters.get(attester).is_some_and(|view| !view.was_active_once());
     let staked = delegations.iter().map(|delegation| delegation.attester);
-    staked.filter(|attester| waiting.contains_key(attester) && can_succeed(attester)).collect()
+    let own: BTreeSet<Address> = staked.filter(can_succeed).collect();
+    let contested = contested(entry_queue, &own);
+    let places = entry_queue.iter().enumerate().filter(|(_, deposit)| own.contains(&deposit.attester));
+    let all = places.map(|(place, _)| place).chain(contested.iter().copied()).collect();
+    OwnPlaces { all, contested }
 }
 
-/// Whose deposit it was, for each case.
-pub(super) async fn winners(
+/// Whose deposits they are, for each case.
+pub(super) async fn owners(
     client: &L1Client,
     pin: &BlockRef,
     rollup: Address,
     cases: &[Case<'_>],
     memo: &mut Memo,
-) -> BTreeMap<Address, Winner> {
+) -> Owners {
     let asked_for: BTreeSet<Address> = cases.iter().map(|case| case.attester).collect();
     memo.keep_winners(|attester| asked_for.contains(&attester));
-    let mut found: BTreeMap<Address, Winner> = cases.iter().map(|case| (case.attester, Winner::Unknown)).collect();
+    let told: BTreeSet<LogId> = cases.iter().flat_map(|case| &case.delegations).map(|one| one.log).collect();
+    memo.keep_withdrawers(|log| told.contains(&log));
+    let mut owners = Owners::default();
     let mut open: Vec<&Case<'_>> = Vec::new();
     for case in cases {
-        match memo.winner(client, pin.number, case.attester).filter(|winner| case.has(*winner)) {
-            Some(winner) => {
-                found.insert(case.attester, winner);
-            }
+        if case.withdrawer.is_some() {
+            owners.winners.insert(case.attester, Winner::Unknown);
+        }
+        match case.recall(client, pin, memo) {
+            Some(settled) => owners.take(case, &settled),
             None if open.len() < AT_MOST => open.push(case),
             None => {}
         }
     }
     let reader = Reader { client, pin, rollup };
     let is_alone = client.endpoints().len() == 1;
-    let mut told: BTreeMap<Address, Vec<Settled>> = BTreeMap::new();
+    let mut told: BTreeMap<Address, Vec<Opinion>> = BTreeMap::new();
     let mut asked = BTreeSet::new();
     while !open.is_empty() {
         let Some(beside) = to_pass_over(client, asked.clone()) else { break };
         let Some(endpoint) = (0..client.endpoints().len()).find(|index| !beside.contains(index)) else { break };
         asked.insert(endpoint);
-        let opinion = reader.opinion(endpoint, &open).await;
+        let opinions = reader.opinions(endpoint, &open).await;
         open.retain(|case| {
-            let Some(settled) = opinion.get(&case.attester) else { return true };
+            let Some(opinion) = opinions.get(&case.attester) else { return true };
             let others = told.entry(case.attester).or_default();
-            let is_agreed = others.iter().any(|other| other.winner == settled.winner);
-            others.push(*settled);
+            let is_agreed = others.iter().any(|other| other.settled == opinion.settled);
+            others.push(opinion.clone());
             if is_agreed || is_alone {
-                found.insert(case.attester, settled.winner);
-                reader.note(memo, case, settled, is_agreed, endpoint);
+                owners.take(case, &opinion.settled);
+                reader.note(memo, case, opinion, is_agreed);
             }
             !is_agreed
         });
     }
     // Of several that should have answered only one did: its word is taken, and not kept for long.
     for case in open {
-        if let Some([settled]) = told.get(&case.attester).map(Vec::as_slice) {
-            found.insert(case.attester, settled.winner);
-            reader.note(memo, case, settled, false, settled.endpoint);
+        if let Some([opinion]) = told.get(&case.attester).map(Vec::as_slice) {
+            owners.take(case, &opinion.settled);
+            reader.note(memo, case, opinion, false);
         }
     }
-    found
+    owners
+}
+
+impl Owners {
+    fn take(&mut self, case: &Case<'_>, settled: &Settled) {
+        self.winners.extend(settled.winner.map(|winner| (case.attester, winner)));
+        self.withdrawers.extend(settled.withdrawers.iter().copied());
+    }
 }
 
 impl Case<'_> {
+    /// What was settled before, if that is all of it.
+    fn recall(&self, client: &L1Client, pin: &BlockRef, memo: &Memo) -> Option<Settled> {
+        let known = |delegation: &&Delegation| {
+            memo.withdrawer(client, pin.number, delegation.log).map(|withdrawer| (delegation.log, withdrawer))
+        };
+        let withdrawers = self.delegations.iter().map(known).collect::<Option<Vec<_>>>()?;
+        if self.withdrawer.is_none() {
+            return Some(Settled { winner: None, withdrawers });
+        }
+        let winner = memo.winner(client, pin.number, self.attester).filter(|winner| self.has(*winner))?;
+        Some(Settled { winner: Some(winner), withdrawers })
+    }
+
     /// Whether a winner that was kept is one of this case's.
     fn has(&self, winner: Winner) -> bool {
         match winner {
@@ -152,11 +194,11 @@ impl Case<'_> {
 }
 
 /// What one endpoint told of one case.
-#[derive(Debug, Clone, Copy)]
-struct Settled {
-    winner: Winner,
-    /// The block of the accepted deposit.
-    block: u64,
+#[derive(Debug, Clone)]
+struct Opinion {
+    settled: Settled,
+    /// The block of the accepted deposit, where one was accepted.
+    accepted: Option<u64>,
     endpoint: usize,
 }
 
@@ -168,18 +210,22 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn note(&self, memo: &mut Memo, case: &Case<'_>, settled: &Settled, is_agreed: bool, endpoint: usize) {
-        if settled.block.saturating_add(DEEP) > self.pin.number {
-            return;
+    fn note(&self, memo: &mut Memo, case: &Case<'_>, opinion: &Opinion, is_agreed: bool) {
+        let name = self.client.endpoints().get(opinion.endpoint).map(|known| known.name().to_owned());
+        let alone = Told::ByOne { endpoint: name.unwrap_or_default(), block: self.pin.number };
+        let told = if is_agreed { Told::ByTwo } else { alone };
+        let is_deep = |block: u64| block.saturating_add(DEEP) <= self.pin.number;
+        if let Some(winner) = opinion.settled.winner.filter(|_| opinion.accepted.is_some_and(is_deep)) {
+            memo.note_winner(case.attester, winner, told.clone());
         }
-        let name = self.client.endpoints().get(endpoint).map(|known| known.name().to_owned()).unwrap_or_default();
-        let told = if is_agreed { Told::ByTwo } else { Told::ByOne { endpoint: name, block: self.pin.number } };
-        memo.note_winner(case.attester, settled.winner, told);
+        for (log, withdrawer) in opinion.settled.withdrawers.iter().filter(|(log, _)| is_deep(log.block_number)) {
+            memo.note_withdrawer(*log, *withdrawer, told.clone());
+        }
     }
 
     /// What one endpoint's events say of the cases that they settle.
-    async fn opinion(&self, endpoint: usize, cases: &[&Case<'_>]) -> BTreeMap<Address, Settled> {
-        let mut settled = BTreeMap::new();
+    async fn opinions(&self, endpoint: usize, cases: &[&Case<'_>]) -> BTreeMap<Address, Opinion> {
+        let mut opinions = BTreeMap::new();
         for pack in cases.chunks(NAMED) {
             let events = match timeout(PATIENCE, self.events(endpoint, pack)).await {
                 Ok(Some(events)) => events,
@@ -195,22 +241,21 @@ impl Reader<'_> {
                     delegations: &case.delegations,
                     events,
                     withdrawer: case.withdrawer,
-                    waiting: (self.rollup, case.waiting),
+                    waiting: (self.rollup, &case.waiting),
                 };
                 let accepted = events.iter().find(|event| event.step == DepositStep::Accepted);
-                match (winner(&evidence), accepted) {
-                    (Ok(winner), Some(accepted)) => {
-                        let block = accepted.log.block_number;
-                        settled.insert(case.attester, Settled { winner, block, endpoint });
+                match settle(&evidence) {
+                    Ok(settled) => {
+                        let accepted = accepted.map(|event| event.log.block_number);
+                        opinions.insert(case.attester, Opinion { settled, accepted, endpoint });
                     }
-                    (Ok(_), None) => {}
-                    (Err(why), _) => {
+                    Err(why) => {
                         tracing::debug!(attester = ?case.attester, "the deposits of {:?}: {why}", case.attester);
                     }
                 }
             }
         }
-        settled
+        opinions
     }
 
     /// The events of these attesters since the first of their delegations.

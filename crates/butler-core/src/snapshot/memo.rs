@@ -1,10 +1,11 @@
-//! What need not be found out again: verdicts of the escrow's verifier, and whose deposit made an attester a validator.
+//! What need not be found out again: verdicts of the escrow's verifier, whose deposit made an attester a validator, and who may
+//! withdraw what was staked.
 //!
-//! Neither can change once it is true, so each is read once and kept beside the ledger. The file is never trusted further
+//! None of it can change once it is true, so each is read once and kept beside the ledger. The file is never trusted further
 //! than whoever told it: what two endpoints agree on stays, what one alone told is asked again after a day, and as soon as
 //! there is another endpoint to ask. Without the file everything is read anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ethers_core::types::{Address, H256};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ledger::LedgerKey;
 use crate::client::l1::L1Client;
+use crate::domain::delegation::LogId;
 use crate::domain::deposit::Winner;
 use crate::domain::proof::ProofVerdict;
 use crate::store::file::StoreError;
@@ -68,6 +70,14 @@ struct Success {
     told: Told,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Owner {
+    delegation: LogId,
+    withdrawer: Address,
+    told: Told,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -75,6 +85,12 @@ struct File {
     key: LedgerKey,
     proofs: Vec<Proof>,
     successes: Vec<Success>,
+    /// Who may withdraw what delegations staked.
+    #[serde(default)]
+    owners: Vec<Owner>,
+    /// Hashes of BLS keys whose deposits waited last.
+    #[serde(default)]
+    waiting: BTreeSet<H256>,
 }
 
 /// The memory, with its place on disk.
@@ -84,6 +100,8 @@ pub(super) struct Memo {
     key: LedgerKey,
     proofs: BTreeMap<(H256, Option<u64>), Proof>,
     successes: BTreeMap<Address, Success>,
+    owners: BTreeMap<LogId, Owner>,
+    waiting: BTreeSet<H256>,
     is_saved: bool,
 }
 
@@ -91,10 +109,20 @@ impl Memo {
     /// The memory beside the ledger at `ledger`; a ledger that is not kept has none that is kept. Blocks.
     pub(super) fn beside(ledger: Option<&Path>, key: LedgerKey) -> Self {
         let path = ledger.map(|path| path.with_extension("checks.json"));
-        let mut memo = Self { path, key, proofs: BTreeMap::new(), successes: BTreeMap::new(), is_saved: true };
+        let mut memo = Self {
+            path,
+            key,
+            proofs: BTreeMap::new(),
+            successes: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            is_saved: true,
+        };
         if let Some(file) = memo.path.as_ref().and_then(|path| load(path, &memo.key)) {
             memo.proofs = file.proofs.into_iter().map(|proof| ((proof.digest, proof.cap), proof)).collect();
             memo.successes = file.successes.into_iter().map(|success| (success.attester, success)).collect();
+            memo.owners = file.owners.into_iter().map(|owner| (owner.delegation, owner)).collect();
+            memo.waiting = file.waiting;
         }
         memo
     }
@@ -103,6 +131,8 @@ impl Memo {
     pub(super) fn forget(&mut self) {
         self.proofs.clear();
         self.successes.clear();
+        self.owners.clear();
+        self.waiting.clear();
         self.is_saved = false;
     }
 
@@ -155,6 +185,39 @@ impl Memo {
         self.is_saved &= self.successes.len() == before;
     }
 
+    /// Who may withdraw what a delegation staked, when that need not be asked for at block `number`.
+    pub(super) fn withdrawer(&self, client: &L1Client, number: u64, delegation: LogId) -> Option<Address> {
+        let known = self.owners.get(&delegation)?;
+        known.told.holds(client, number).then_some(known.withdrawer)
+    }
+
+    /// Keeps who may withdraw what a delegation staked.
+    pub(super) fn note_withdrawer(&mut self, delegation: LogId, withdrawer: Address, told: Told) {
+        let owner = Owner { delegation, withdrawer, told };
+        if self.owners.get(&delegation) != Some(&owner) {
+            self.owners.insert(delegation, owner);
+            self.is_saved = false;
+        }
+    }
+
+    /// Forgets who may withdraw what was staked by delegations that are none any more.
+    pub(super) fn keep_withdrawers(&mut self, is_there: impl Fn(LogId) -> bool) {
+        let before = self.owners.len();
+        self.owners.retain(|delegation, _| is_there(*delegation));
+        self.is_saved &= self.owners.len() == before;
+    }
+
+    /// The hashes of BLS keys whose deposits waited last: that they are asked about beside other reads saves a round trip.
+    pub(super) fn waiting(&self) -> &BTreeSet<H256> {
+        &self.waiting
+    }
+
+    /// Keeps the hashes of BLS keys whose deposits wait.
+    pub(super) fn note_waiting(&mut self, hashes: BTreeSet<H256>) {
+        self.is_saved &= self.waiting == hashes;
+        self.waiting = hashes;
+    }
+
     /// Writes the memory when it changed. Blocks.
     ///
     /// # Errors
@@ -166,6 +229,8 @@ impl Memo {
             key: self.key.clone(),
             proofs: self.proofs.values().cloned().collect(),
             successes: self.successes.values().cloned().collect(),
+            owners: self.owners.values().cloned().collect(),
+            waiting: self.waiting.clone(),
         };
         let bytes = serde_json::to_vec(&file)
             .map_err(|error| StoreError::Write { path: path.clone(), source: error.into() })?;

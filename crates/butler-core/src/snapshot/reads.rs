@@ -48,6 +48,17 @@ impl Reads {
         self.add(contract, Call::new(address, call).with_gas(gas))
     }
 
+    /// Adds a read of a function that contracts of some versions lack.
+    pub(super) fn push_if_supported<C: EthCall + AbiEncode, R>(
+        &mut self,
+        contract: Contract,
+        address: Address,
+        gas: u64,
+        call: C,
+    ) -> Slot<R> {
+        self.add(contract, Call::new(address, call).with_gas(gas).optional())
+    }
+
     /// Adds a question to a contract that gets just so much gas, and answers yes or no.
     pub(super) fn push_limited(
         &mut self,
@@ -116,9 +127,14 @@ impl Answers {
             return self.read(slot, self.told.outcomes.get(slot.index), &check, self.only_giver());
         };
         let told = self.read(slot, self.told.outcomes.get(slot.index), &check, self.giver.as_ref());
+        let is_disputed = |error: &SnapshotError| {
+            let is_silence = matches!(error, SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. });
+            is_silence && self.question(slot).0.is_optional
+        };
         match (told, self.read(slot, Some(other), &check, self.witness.as_ref())) {
-            (Err(error), _) | (Ok(_), Err(error)) => Err(error),
-            (Ok(_), Ok(_)) => Err(self.disputed(&self.question(slot).0.function)),
+            (Err(error), Ok(_)) | (Ok(_), Err(error)) if !is_disputed(&error) => Err(error),
+            (Err(error), Err(_)) => Err(error),
+            (_, _) => Err(self.disputed(&self.question(slot).0.function)),
         }
     }
 

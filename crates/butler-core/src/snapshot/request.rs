@@ -28,8 +28,8 @@ pub struct SnapshotRequest {
     pub publishers: BTreeSet<Address>,
     /// Whether the queues of all other providers are read too.
     pub with_other_providers: bool,
-    /// Whether proofs of keys in our queues that were never tried are put to the staking escrow's verifier; what it said
-    /// before is told in any case.
+    /// Whether proofs of own keys that wait, in our queues and in the entry queue, and were never tried are put to the staking
+    /// escrow's verifier; what it said before is told in any case, and those that compete with another deposit are always tried.
     pub with_queue_proofs: bool,
 }
 

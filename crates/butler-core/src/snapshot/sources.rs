@@ -89,8 +89,9 @@ async fn read_once(
     for slot in &rollups {
         let rollup = answers.checked(slot, |address| decode::present("getRollup", address))?;
         sources.insert(rollup, Source::Rollup);
-        let gse: Slot<Address> = reads.push(Contract::Rollup, rollup, GETTER_GAS, rollup::GetGSECall);
-        let slasher: Slot<Address> = reads.push(Contract::Rollup, rollup, GETTER_GAS, rollup::GetSlasherCall);
+        let gse: Slot<Address> = reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetGSECall);
+        let slasher: Slot<Address> =
+            reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetSlasherCall);
         parts.push((gse, slasher));
     }
     let answers = reads.fetch(client, pin).await?;

@@ -1,4 +1,5 @@
-//! Files on this machine: read with a bound, replaced as a whole.
+//! Files on this machine: read with a bound, replaced as a whole, looked at for changes.
 
 pub mod file;
 pub mod private;
+pub mod watch;

@@ -5,16 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::contracts::bindings::{aztec_registry, gse, rollup, staking_registry};
 use butler_core::contracts::decode;
+use butler_core::contracts::deposit_events::{decode_deposit_event, deposit_topics};
 use butler_core::contracts::events::{Source, TypedEvent, decode_delegation, decode_event};
 use butler_core::contracts::proof::{ProvenKey, VerifierAnswer, verifier_answer, verifier_of};
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::delegation::Delegation;
+use butler_core::domain::delegation::{Delegation, LogId};
+use butler_core::domain::deposit::{DepositEvent, DepositStep, Winner};
+use butler_core::domain::fate::{FateFacts, WaitingDeposit};
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::proof::ProofVerdict;
 use butler_core::domain::provider::{EscrowView, ProviderFacts};
-use butler_core::domain::rollup::{CheckpointTips, FlushFacts, RollupClock, RollupFacts};
+use butler_core::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::domain::split::{SplitCheck, SplitRecord};
+use butler_core::domain::view::AttesterView;
 use butler_core::snapshot::SnapshotRequest;
 use butler_testkit::devnet::Chain;
 use ethers_contract::EthCall;
@@ -55,23 +59,20 @@ impl Naive<'_> {
         Some(facts)
     }
 
-    /// What the escrow says of the keys in one of our own queues.
+    /// What the escrow says of the keys in one of our own queues; its verifier is asked without a limit of gas.
     async fn look_at_keys(&self, registry: Address, gse: Address, id: ProviderId, facts: &mut ProviderFacts) {
         for entry in &mut facts.queue {
             let provider_identifier = U256::from(id);
             let call = staking_registry::GetValueAtIndexInQueueCall { provider_identifier, index: entry.index.into() };
             let answer: staking_registry::GetValueAtIndexInQueueReturn = self.call(registry, call).await;
-            entry.escrow = Some(self.look_at(gse, &ProvenKey::from(&answer.0)).await);
+            entry.escrow = Some(self.escrow(gse, &ProvenKey::from(&answer.0)).await);
         }
     }
 
-    /// What the escrow says of one key; its verifier is asked without a limit of gas.
-    async fn look_at(&self, gse: Address, key: &ProvenKey) -> EscrowView {
-        let call = gse::OwnedPKsCall { hashed_public_key: key.key_hash().0 };
-        let bls_key_used = self.call(gse, call).await;
+    async fn escrow(&self, gse: Address, key: &ProvenKey) -> EscrowView {
+        let bls_key_used = self.call(gse, gse::OwnedPKsCall { hashed_public_key: key.key_hash().0 }).await;
         let question = json!({ "to": verifier_of(gse), "data": key.question() });
-        let block = format!("{:#x}", self.number);
-        let answer = self.chain.rpc("eth_call", json!([question, block])).await;
+        let answer = self.chain.rpc("eth_call", json!([question, format!("{:#x}", self.number)])).await;
         let answer: Option<Bytes> = answer.ok().map(|answer| serde_json::from_value(answer).unwrap());
         let proof = match verifier_answer(answer.as_deref()) {
             VerifierAnswer::Right => ProofVerdict::Valid,
@@ -79,21 +80,6 @@ impl Naive<'_> {
             VerifierAnswer::NoVerifier => unreachable!("the devnet's escrow has a verifier"),
         };
         EscrowView { bls_key_used, proof: Some(proof) }
-    }
-
-    /// The same for deposits of delegated attesters of which several wait.
-    async fn look_at_deposits(&self, rollup: Address, gse: Address, snapshot: &mut NetworkSnapshot) {
-        let waits = |attester: Address| snapshot.entry_queue.iter().filter(|one| one.attester == attester).count() > 1;
-        let is_new = |attester: Address| !snapshot.attesters[&attester].was_active_once();
-        let delegated = snapshot.delegations.iter().map(|delegation| delegation.attester);
-        let together: BTreeSet<Address> = delegated.filter(|attester| waits(*attester) && is_new(*attester)).collect();
-        for (index, deposit) in snapshot.entry_queue.iter_mut().enumerate() {
-            if together.contains(&deposit.attester) {
-                let call = rollup::GetEntryQueueAtCall { index: index.into() };
-                let answer: rollup::GetEntryQueueAtReturn = self.call(rollup, call).await;
-                deposit.escrow = Some(self.look_at(gse, &ProvenKey::from(&answer.0)).await);
-            }
-        }
     }
 }
 
@@ -115,16 +101,18 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         naive.look_at_keys(registry, gse, *id, facts).await;
     }
     let mut entry_queue = Vec::new();
+    let mut queued_keys = Vec::new();
     for index in 0..naive.number(rollup, rollup::GetEntryQueueLengthCall).await {
         let call = rollup::GetEntryQueueAtCall { index: index.into() };
         let answer: rollup::GetEntryQueueAtReturn = naive.call(rollup, call).await;
         entry_queue.push(decode::queued_deposit(&answer.0).unwrap());
+        queued_keys.push(ProvenKey::from(&answer.0));
     }
     let mut active_set = Vec::new();
     for index in 0..naive.number(rollup, rollup::GetActiveAttesterCountCall).await {
         active_set.push(naive.call(rollup, rollup::GetAttesterAtIndexCall { index: index.into() }).await);
     }
-    let delegations = delegations(chain, request, block).await;
+    let mut delegations = delegations(chain, request, block).await;
     let mut tracked: BTreeSet<Address> = request.attesters.clone();
     tracked.extend(delegations.iter().map(|delegation| delegation.attester));
     tracked.extend(providers.values().flat_map(|facts| &facts.queue).map(|entry| entry.attester));
@@ -133,6 +121,15 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         let answer: rollup::GetAttesterViewReturn = naive.call(rollup, rollup::GetAttesterViewCall { attester }).await;
         attesters.insert(attester, decode::attester_view(&answer.0).unwrap());
     }
+    // It depends on the escrow which of the deposits of one of ours can succeed.
+    for place in 0..entry_queue.len() {
+        let attester = entry_queue[place].attester;
+        let is_ours = delegations.iter().any(|delegation| delegation.attester == attester);
+        if is_ours && !attesters[&attester].was_active_once() {
+            entry_queue[place].escrow = Some(naive.escrow(gse, &queued_keys[place]).await);
+        }
+    }
+    let winners = winners(chain, block, rollup, (&mut delegations, &attesters, &entry_queue)).await;
     let mut pending_rewards = BTreeMap::new();
     for coinbase in delegations.iter().map(|delegation| delegation.coinbase).chain(request.coinbases.iter().copied()) {
         let call = rollup::GetSequencerRewardsCall { coinbase: coinbase.address() };
@@ -144,7 +141,7 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         let balance = chain.rpc("eth_getBalance", json!([publisher, block])).await.unwrap();
         publisher_balances.insert(*publisher, serde_json::from_value(balance).unwrap());
     }
-    let mut snapshot = NetworkSnapshot {
+    NetworkSnapshot {
         chain_id: 31337,
         block,
         rollup: figures(&naive, rollup).await,
@@ -153,16 +150,14 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         entry_queue,
         active_set,
         attesters,
-        winners: BTreeMap::new(),
+        winners,
         dripped: dripped(chain, request, block, &delegations).await,
         // Whatever the chain itself made is confirmed.
         splits: delegations.iter().map(|one| (one.coinbase, SplitCheck::Confirmed(one.split.unwrap()))).collect(),
         delegations,
         publisher_balances,
         pending_rewards,
-    };
-    naive.look_at_deposits(rollup, gse, &mut snapshot).await;
-    snapshot
+    }
 }
 
 async fn logs(chain: &Chain, block: BlockRef, address: Option<Address>, topics: &[H256]) -> Vec<Log> {
@@ -183,6 +178,57 @@ async fn delegations(chain: &Chain, request: &SnapshotRequest, block: BlockRef) 
         }
     }
     delegations
+}
+
+/// Whose deposit was let in, of those for which the state leaves it open: the queue is first in, first out.
+async fn winners(
+    chain: &Chain,
+    block: BlockRef,
+    rollup: Address,
+    (delegations, attesters, entry_queue): (&mut [Delegation], &BTreeMap<Address, AttesterView>, &[QueuedDeposit]),
+) -> BTreeMap<Address, Winner> {
+    let all = logs(chain, block, Some(rollup), &[]).await;
+    let topics = deposit_topics();
+    let events: Vec<DepositEvent> = all
+        .iter()
+        .filter(|log| topics.contains(&log.topics[0]))
+        .map(|log| decode_deposit_event(log).unwrap())
+        .collect();
+    let mut winners = BTreeMap::new();
+    for (attester, view) in attesters {
+        let own: Vec<&Delegation> = delegations.iter().filter(|one| one.attester == *attester).collect();
+        let waiting = (0..).zip(entry_queue).filter(|(_, one)| one.attester == *attester);
+        let waiting: Vec<WaitingDeposit<'_>> =
+            waiting.map(|(place, deposit)| WaitingDeposit { place, deposit, refusal: None }).collect();
+        let facts = FateFacts { rollup, delegations: &own, view, waiting: &waiting, winner: None };
+        if !facts.needs_events() {
+            continue;
+        }
+        let events = || events.iter().filter(|event| event.attester == *attester);
+        // A transaction of the devnet stakes once.
+        let own_event = |one: &Delegation| {
+            events().find(|event| event.log.transaction_hash == one.log.transaction_hash).map(|event| event.withdrawer)
+        };
+        let withdrawers: BTreeMap<_, _> = own.iter().filter_map(|one| Some((one.log, own_event(one)?))).collect();
+        if view.withdrawer.is_none() {
+            set(delegations, &withdrawers);
+            continue;
+        }
+        let mut queued = events().filter(|event| event.step == DepositStep::Queued);
+        let decided = events().filter(|event| event.step != DepositStep::Queued);
+        let mut pairs = decided.map(|event| (event, queued.next().unwrap()));
+        let (_, deposit) = pairs.find(|(event, _)| event.step == DepositStep::Accepted).unwrap();
+        let same = own.iter().find(|one| one.log.transaction_hash == deposit.log.transaction_hash);
+        winners.insert(*attester, same.map_or(Winner::Stranger, |one| Winner::Delegation(one.log)));
+        set(delegations, &withdrawers);
+    }
+    winners
+}
+
+fn set(delegations: &mut [Delegation], withdrawers: &BTreeMap<LogId, Address>) {
+    for delegation in delegations {
+        delegation.withdrawer = withdrawers.get(&delegation.log).copied().or(delegation.withdrawer);
+    }
 }
 
 async fn split(chain: &Chain, block: BlockRef, coinbase: Address) -> SplitRecord {

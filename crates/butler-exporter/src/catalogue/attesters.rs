@@ -1,5 +1,7 @@
 //! Own attesters: where they stand, and what is wrong with them.
 
+use butler_core::metric_families as families;
+
 families! {
     ATTESTERS: Gauge "butler_attesters" ["network", "state"] "" "Own attesters by state; every state is there.";
     ATTESTERS_AT_POSITION: Gauge "butler_attesters_at_position" ["network", "position"] "" "Own attesters by position on chain; every position is there.";

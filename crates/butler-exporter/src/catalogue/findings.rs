@@ -1,5 +1,7 @@
 //! What is wrong, by kind, as `docs/findings.md` lists it.
 
+use butler_core::metric_families as families;
+
 families! {
     FINDINGS: Gauge "butler_findings" ["network", "kind", "severity"] "" "What is wrong, counted by kind and severity; every kind is there with every severity that it can have. What is wrong with the process itself has the network `exporter`.";
     FINDING_UNTIL: Gauge "butler_finding_until_timestamp_seconds" ["network", "kind"] "seconds" "When it is too late for the first finding of a kind; absent where there is none, or none with such a moment.";

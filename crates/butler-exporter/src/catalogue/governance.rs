@@ -1,5 +1,7 @@
 //! Governance: signals for payloads, and proposals.
 
+use butler_core::metric_families as families;
+
 families! {
     GOVERNANCE_ROUND: Gauge "butler_governance_round" ["network"] "" "The round of signals at the scrape's block.";
     GOVERNANCE_ROUND_END: Gauge "butler_governance_round_end_timestamp_seconds" ["network"] "seconds" "When that round ends.";

@@ -1,5 +1,7 @@
 //! Own hosts, as strangers see them.
 
+use butler_core::metric_families as families;
+
 families! {
     HOST_CHECK_SUCCESS: Gauge "butler_host_check_success" ["network", "host", "check"] "" "Whether a check of a host passed; every configured check is there.";
     HOST_CHECK_DURATION: Gauge "butler_host_check_duration_seconds" ["network", "host", "check"] "seconds" "How long a check of a host took, good or bad.";

@@ -1,5 +1,7 @@
 //! Groups of own attesters under the operator's labels.
 
+use butler_core::metric_families as families;
+
 families! {
     LABELLED_ATTESTERS: Gauge "butler_labelled_attesters" ["network", "label", "state"] "" "Own attesters under a label by state; every label has every state.";
     LABELLED_MISSING: Gauge "butler_labelled_coinbases_missing" ["network", "label"] "" "Attesters under a label that need a coinbase and have none in any key file.";

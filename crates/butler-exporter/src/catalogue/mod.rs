@@ -3,88 +3,16 @@
 //! What is served takes its names from here and `docs/metrics.md` is written from here, so neither can disagree with the
 //! other. A name here is the name that Prometheus stores, with its unit and suffix.
 
-/// Declares families as statics, and the slice of them.
-macro_rules! families {
-    ($($constant:ident: $kind:ident $name:literal [$($label:literal),*] $unit:literal $help:literal;)*) => {
-        $(
-            #[doc = $help]
-            pub static $constant: $crate::catalogue::Family = $crate::catalogue::Family {
-                name: $name,
-                kind: $crate::catalogue::Kind::$kind,
-                labels: &[$($label),*],
-                unit: $unit,
-                help: $help,
-            };
-        )*
-        /// The families of this subject, in the order in which they are served.
-        pub(super) static FAMILIES: &[&$crate::catalogue::Family] = &[$(&$constant),*];
-    };
-}
-
-/// What a family's values mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Goes up and down.
-    Gauge,
-    /// Only grows while the process lives; the name ends in `_total`.
-    Counter,
-    /// Always 1, and its labels say something; the name ends in `_info`.
-    Info,
-}
-
-impl Kind {
-    /// The name that the documentation uses.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gauge => "gauge",
-            Self::Counter => "counter",
-            Self::Info => "info",
-        }
-    }
-
-    fn suffix(self) -> &'static str {
-        match self {
-            Self::Gauge => "",
-            Self::Counter => "_total",
-            Self::Info => "_info",
-        }
-    }
-}
-
-/// One family.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Family {
-    /// The name that Prometheus stores.
-    pub name: &'static str,
-    /// What its values mean.
-    pub kind: Kind,
-    /// Its labels, in the order in which values are given.
-    pub labels: &'static [&'static str],
-    /// Its unit, which the name holds too; empty where there is none.
-    pub unit: &'static str,
-    /// What it says, in one sentence.
-    pub help: &'static str,
-}
-
-impl Family {
-    /// The name without what an encoder adds: unit, `_total`, `_info`.
-    #[must_use]
-    pub fn stem(&self) -> &'static str {
-        let name = self.name.strip_suffix(self.kind.suffix()).unwrap_or(self.name);
-        if self.unit.is_empty() {
-            return name;
-        }
-        name.strip_suffix(self.unit).and_then(|name| name.strip_suffix('_')).unwrap_or(name)
-    }
-}
+use butler_core::daemon::telemetry::metrics::family::Families;
+pub use butler_core::daemon::telemetry::metrics::family::{Family, Kind};
+use butler_core::daemon::telemetry::metrics::process;
 
 mod attesters;
 mod findings;
 mod governance;
 mod hosts;
 mod labels;
-mod life;
+
 mod network;
 mod nodes;
 mod page;
@@ -92,13 +20,14 @@ mod program;
 mod publishers;
 mod sentinel;
 mod slashing;
+mod textfile;
+pub mod values;
 
 pub use self::attesters::*;
 pub use self::findings::*;
 pub use self::governance::*;
 pub use self::hosts::*;
 pub use self::labels::*;
-pub use self::life::*;
 pub use self::network::*;
 pub use self::nodes::*;
 pub use self::page::render_page;
@@ -106,10 +35,12 @@ pub use self::program::*;
 pub use self::publishers::*;
 pub use self::sentinel::*;
 pub use self::slashing::*;
+pub use self::textfile::*;
 
 /// The families by subject, in the order in which they are served.
-static SUBJECTS: &[&[&Family]] = &[
-    life::FAMILIES,
+pub static FAMILIES: Families = Families(&[
+    process::FAMILIES,
+    textfile::FAMILIES,
     program::FAMILIES,
     findings::FAMILIES,
     attesters::FAMILIES,
@@ -121,11 +52,11 @@ static SUBJECTS: &[&[&Family]] = &[
     nodes::FAMILIES,
     sentinel::FAMILIES,
     hosts::FAMILIES,
-];
+]);
 
 /// Every family, in the order in which they are served.
 pub fn all() -> impl Iterator<Item = &'static Family> {
-    SUBJECTS.iter().copied().flatten().copied()
+    FAMILIES.all()
 }
 
 #[cfg(test)]
@@ -142,7 +73,7 @@ mod tests {
             assert!(family.kind != Kind::Gauge || !family.name.ends_with("_total"), "{}", family.name);
             // The text formats would need an escape.
             assert!(!family.help.contains(['\\', '\n', '"']) && family.help.ends_with('.'), "{}", family.name);
-            let is_of_process = life::FAMILIES.contains(&family);
+            let is_of_process = process::FAMILIES.contains(&family) || textfile::FAMILIES.contains(&family);
             assert_eq!(is_of_process, family.labels.first() != Some(&"network"), "{}", family.name);
         }
         let names: std::collections::BTreeSet<_> = all().map(|family| family.name).collect();

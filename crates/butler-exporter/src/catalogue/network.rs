@@ -1,5 +1,7 @@
 //! The rollup, its entry queue, and own providers.
 
+use butler_core::metric_families as families;
+
 families! {
     ACTIVE_ATTESTERS: Gauge "butler_active_attesters" ["network"] "" "Active attesters of the rollup, everybody's.";
     EPOCH: Gauge "butler_epoch" ["network"] "" "The rollup's epoch at the snapshot's block.";

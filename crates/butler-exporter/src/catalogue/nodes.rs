@@ -1,5 +1,7 @@
 //! Own Aztec nodes.
 
+use butler_core::metric_families as families;
+
 families! {
     NODE_UP: Gauge "butler_node_up" ["network", "node"] "" "Whether an Aztec node answers, and follows the configured chain and Aztec Registry.";
     NODE_READY: Gauge "butler_node_ready" ["network", "node"] "" "Whether an Aztec node calls itself ready; one whose L1 is gone does, too.";

@@ -72,7 +72,7 @@ fn render_values() -> String {
     let mut row = |label: &str, values: String| {
         let _ = writeln!(text, "| {label} | {values} |");
     };
-    row("`scraper`", list(&mut crate::kinds::ScraperKind::ALL.into_iter().map(crate::kinds::ScraperKind::name)));
+    row("`scraper`", list(&mut super::values::ScraperKind::ALL.into_iter().map(super::values::ScraperKind::name)));
     row(
         "`kind` of `butler_rpc_errors_total`",
         list(
@@ -83,14 +83,14 @@ fn render_values() -> String {
     );
     row(
         "`kind` of `butler_scrape_errors_total`",
-        list(&mut crate::kinds::FailureKind::all().map(crate::kinds::FailureKind::name)),
+        list(&mut super::values::FailureKind::all().map(super::values::FailureKind::name)),
     );
     row("`result`", "`success`, `failure`".to_owned());
     row("`tip`", list(&mut ["pending", "proven"].into_iter()));
     row("`status`", list(&mut PeerCounts::default().by_status().map(|(name, _)| name).into_iter()));
     row("`state`", list(&mut State::ALL.into_iter().map(State::name)));
     row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
-    row("`judgement`", list(&mut crate::kinds::JUDGEMENTS.into_iter()));
+    row("`judgement`", list(&mut super::values::JUDGEMENTS.into_iter()));
     let offences = list(&mut OffenceKind::ALL.into_iter().map(OffenceKind::name));
     for family in [&super::OFFENCES, &super::ATTESTER_OFFENCES, &super::ATTESTER_OFFENCE_AMOUNT] {
         row(&format!("`kind` of `{}`", family.name), offences.clone());

@@ -1,5 +1,7 @@
 //! Scrapes, their snapshots, and the L1 endpoints that are asked.
 
+use butler_core::metric_families as families;
+
 families! {
     SCRAPE_SUCCESS: Gauge "butler_scrape_success" ["network", "scraper"] "" "Whether the last scrape succeeded; absent before the first ended.";
     SCRAPE_DURATION: Gauge "butler_scrape_duration_seconds" ["network", "scraper"] "seconds" "How long the last scrape took, good or bad.";

@@ -1,5 +1,7 @@
 //! Money: publishers and rewards.
 
+use butler_core::metric_families as families;
+
 families! {
     PUBLISHER_BALANCE: Gauge "butler_publisher_balance_ether" ["network", "publisher"] "ether" "What a publisher holds.";
     PUBLISHER_REQUIRED: Gauge "butler_publisher_required_ether" ["network", "publisher"] "ether" "What a publisher should hold, by its attesters.";

@@ -1,5 +1,7 @@
 //! What own nodes saw of own attesters: duties and offences.
 
+use butler_core::metric_families as families;
+
 families! {
     SENTINEL_ENABLED: Gauge "butler_sentinel_enabled" ["network", "node"] "" "Whether an Aztec node has a sentinel at work.";
     SENTINEL_SLOT: Gauge "butler_sentinel_last_processed_slot" ["network", "node"] "" "The newest slot that a node's sentinel has looked at.";

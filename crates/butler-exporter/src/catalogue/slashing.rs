@@ -1,5 +1,7 @@
 //! Slashing: rounds of votes, what they decided about own attesters, and how far these are from ejection.
 
+use butler_core::metric_families as families;
+
 families! {
     SLASHING_SUPPORTED: Gauge "butler_slashing_supported" ["network"] "" "Whether the rollup slashes by tallied votes that are read (1). Where it does not (0), nothing else about votes is served; `butler_slashing_unreadable` says whether that is a blind spot.";
     SLASHING_UNREADABLE: Gauge "butler_slashing_unreadable" ["network", "reason"] "" "Whether the rollup has a slasher whose votes cannot be seen, by reason; every reason is there. Votes against own attesters are not noticed while one is 1.";

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::catalogue::{self, Family, Kind};
 use crate::readings::Sample;
-use crate::status::View;
+use crate::slots::View;
 
 /// `AGGREGATION_TEMPORALITY_CUMULATIVE`.
 const CUMULATIVE: u8 = 2;

@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use butler_core::client::http::{HttpPeer, HttpSettings};
 use butler_core::config::{Config, OtlpConfig};
+use butler_core::runtime::clock::unix_now;
+use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::Chain;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::board::Board;
-use crate::status::View;
-use crate::tasks::is_worth_a_line;
-use butler_core::runtime::clock::unix_now;
+use crate::slots::Slots;
+use crate::slots::View;
 
 /// How long a push may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,26 +25,25 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ANSWER_BYTES: usize = 64 * 1024;
 
 /// Pushes to the collector that the configuration names, again and again.
-pub(crate) async fn keep_pushed(board: Arc<Board>, mut config: watch::Receiver<Arc<Config>>) {
+pub(crate) async fn keep_pushed(slots: Arc<Slots>, mut config: watch::Receiver<Arc<Config>>) {
     let began = unix_now();
-    let mut failures = 0_u64;
+    let mut streak = FailureStreak::default();
     loop {
-        let current = config.borrow_and_update().exporter.otlp.clone();
+        let current = config.borrow_and_update().exporter.outputs.otlp.clone();
         let Some(otlp) = current else {
             if config.changed().await.is_err() {
                 return;
             }
             continue;
         };
-        match push(&board, &otlp, began).await {
-            Ok(()) if failures > 0 => {
-                tracing::info!(failures, "the collector takes figures again after {failures} failures");
-                failures = 0;
+        match push(&slots, &otlp, began).await {
+            Ok(()) => {
+                if let Some(failures) = streak.ended() {
+                    tracing::info!(failures, "the collector takes figures again after {failures} failures");
+                }
             }
-            Ok(()) => {}
             Err(why) => {
-                failures = failures.saturating_add(1);
-                if is_worth_a_line(failures) {
+                if let Some(failures) = streak.failed() {
                     tracing::warn!(failures, "failed to push to the collector at {}: {why}", otlp.url);
                 }
             }
@@ -54,7 +53,7 @@ pub(crate) async fn keep_pushed(board: Arc<Board>, mut config: watch::Receiver<A
     }
 }
 
-async fn push(board: &Board, otlp: &OtlpConfig, began: u64) -> Result<(), String> {
+async fn push(slots: &Slots, otlp: &OtlpConfig, began: u64) -> Result<(), String> {
     let settings = HttpSettings {
         url: otlp.url.expose().clone(),
         authorization: None,
@@ -64,8 +63,8 @@ async fn push(board: &Board, otlp: &OtlpConfig, began: u64) -> Result<(), String
         ca_file: None,
     };
     let peer = HttpPeer::new(&settings).map_err(|error| Chain(&error).to_string())?;
-    let views: Vec<View> = board.slots().iter().map(|slot| slot.view()).collect();
-    let body = encode::request(&board.samples(unix_now()), &views, began, unix_now());
+    let views: Vec<View> = slots.slots().iter().map(|slot| slot.view()).collect();
+    let body = encode::request(&slots.samples(unix_now()), &views, began, unix_now());
     let body = body.map_err(|error| format!("the figures cannot be written: {error}"))?;
     match peer.post(body).await {
         Ok(answer) if (200..300).contains(&answer.status) => Ok(()),

@@ -23,11 +23,11 @@ use ring::digest;
 use self::attention::Line;
 pub(crate) use self::runbooks::runbook;
 use self::write::{escape, moment, push};
-use crate::board::Board;
+use crate::catalogue::values::ScraperKind;
 use crate::catalogue::{self, Family};
-use crate::kinds::ScraperKind;
 use crate::readings::{Readings, Sample};
-use crate::status::Slot;
+use crate::slots::Slot;
+use crate::slots::Slots;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -57,18 +57,18 @@ pub(crate) struct ScraperFacts {
 
 impl Facts {
     /// What is served now.
-    pub(crate) fn of(board: &Board, now: u64) -> Self {
+    pub(crate) fn of(slots: &Slots, now: u64) -> Self {
         let facts = |slot: &Arc<Slot>| {
             let read = slot.readings().map(|(readings, age)| (readings, age.as_secs()));
             ScraperFacts {
                 network: slot.network.clone(),
                 kind: slot.kind,
-                own: Arc::clone(&slot.view().own.readings),
+                own: Arc::clone(&slot.view().progress.readings),
                 read,
                 findings: slot.findings().unwrap_or_default(),
             }
         };
-        Self { now, program: board.program_findings(now), scrapers: board.slots().iter().map(facts).collect() }
+        Self { now, program: slots.program_findings(now), scrapers: slots.slots().iter().map(facts).collect() }
     }
 
     /// The scrapers by network.

@@ -83,7 +83,9 @@ static RUNBOOKS: &[(&str, &str)] = runbooks![
     "ButlerSlashingVotes",
     "ButlerSnapshotBlockOld",
     "ButlerSnapshotStale",
+    "ButlerStakeRefunded",
     "ButlerStateContradiction",
+    "ButlerStrangerDeposit",
     "ButlerTextfileStale",
 ];
 

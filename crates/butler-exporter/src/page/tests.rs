@@ -7,9 +7,9 @@ use butler_core::domain::findings::{FindingKind, Source, Subject, Thresholds};
 use ethers_core::types::Address;
 
 use super::*;
-use crate::kinds::{FailureKind, ScraperKind};
+use crate::catalogue::values::{FailureKind, ScraperKind};
 use crate::readings::number;
-use crate::status::Scraped;
+use crate::slots::Scraped;
 
 const NOW: u64 = 1_760_000_000;
 const HOUR: u64 = 3_600;
@@ -158,17 +158,17 @@ async fn what_is_not_served_is_not_on_the_page() {
     let node = NodeState { name: "alpha".to_owned(), ..NodeState::default() };
     let found = of_nodes(&[node], &Thresholds::default());
     slot.succeeded(Scraped::found(Readings::default(), Source::Nodes, found, NOW), minute, NOW);
-    let board = Board::new(vec![Arc::clone(&slot)]);
-    let page = || render(&Facts::of(&board, NOW));
+    let slots = Slots::new(vec![Arc::clone(&slot)]);
+    let page = || render(&Facts::of(&slots, NOW));
     assert!(page().contains("alpha"));
     tokio::time::advance(slot.budget() + minute).await;
     assert!(!page().contains("alpha") && page().contains("nothing is known from it"));
-    board.life().certificate_is_current(false);
+    slots.process().certificate_is_current(false);
     assert!(page().contains("ButlerCertificateNotReplaced"));
-    board.life().reload_failed();
+    slots.process().reload_failed();
     assert!(page().contains("ButlerConfigNotReloaded"), "a rejected configuration is told");
-    board.life().has_textfile(true);
-    board.life().textfile_written(NOW - 901);
+    slots.textfile().is_configured(true);
+    slots.textfile().written(NOW - 901);
     assert!(page().contains("ButlerTextfileStale"), "an old file is told");
 }
 
@@ -176,14 +176,14 @@ async fn what_is_not_served_is_not_on_the_page() {
 async fn a_panic_and_a_file_that_was_not_written_are_told_for_a_quarter_of_an_hour() {
     let minute = Duration::from_secs(60);
     let slot = Arc::new(Slot::new("devnet", ScraperKind::L1, minute, minute));
-    let board = Board::new(vec![Arc::clone(&slot)]);
+    let slots = Slots::new(vec![Arc::clone(&slot)]);
     slot.restarted();
     slot.count_error(FailureKind::LocalFile);
     let counted = |kind: &str| {
         let of_kind = |sample: &Sample| {
             sample.family == &catalogue::FINDINGS && sample.labels[..2] == ["devnet".to_owned(), kind.to_owned()]
         };
-        board.samples(NOW).iter().filter(|sample| of_kind(sample)).map(|sample| sample.value).sum::<f64>()
+        slots.samples(NOW).iter().filter(|sample| of_kind(sample)).map(|sample| sample.value).sum::<f64>()
     };
     for (seconds, expected) in [(0, 1.0), (900, 1.0), (1, 0.0)] {
         tokio::time::advance(Duration::from_secs(seconds)).await;

@@ -76,6 +76,7 @@ fn delegation(attester: u64, split: u64) -> Delegation {
         attester: at(attester),
         coinbase: coinbase(split),
         staker: at(8),
+        withdrawer: None,
         split: None,
     }
 }
@@ -170,9 +171,9 @@ fn a_coinbase_that_is_not_confirmed_is_told_with_its_reason_and_judged_neither_r
 #[test]
 fn a_snapshot_becomes_these_readings() {
     let readings = readings_of(&keys(), &BTreeMap::new()).readings;
-    let get = |family: &Family, labels: &[&str]| readings.get(family, labels);
+    let get = |family: &catalogue::Family, labels: &[&str]| readings.get(family, labels);
     let [late, wrong, waiting, publisher, split] = [10, 11, 12, 500, 110].map(|number| address(at(number)));
-    let table: [(&Family, Vec<&str>, Option<f64>); 31] = [
+    let table: [(&catalogue::Family, Vec<&str>, Option<f64>); 31] = [
         (&catalogue::SNAPSHOT_BLOCK_NUMBER, vec![], Some(500.0)),
         (&catalogue::SNAPSHOT_BLOCK_TIMESTAMP, vec![], Some(1_550.0)),
         (&catalogue::ACTIVE_ATTESTERS, vec![], Some(3.0)),

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::kinds::FailureKind;
-use crate::status::Slot;
-use crate::tasks::is_worth_a_line;
+use butler_core::runtime::failures::FailureStreak;
+
+use crate::catalogue::values::FailureKind;
+use crate::slots::Slot;
 
 /// Failures in a row, by what failed.
 #[derive(Debug, Default)]
 pub(crate) struct FailureLog {
-    failures: BTreeMap<(String, String), u64>,
+    streaks: BTreeMap<(String, String), FailureStreak>,
 }
 
 impl FailureLog {
@@ -22,17 +23,16 @@ impl FailureLog {
         name: &str,
         failure: Option<(FailureKind, Option<&str>)>,
     ) {
-        let failures = self.failures.entry((subject.to_owned(), name.to_owned())).or_default();
+        let streak = self.streaks.entry((subject.to_owned(), name.to_owned())).or_default();
         let network = &slot.network;
         match failure {
-            None if *failures > 0 => {
-                tracing::info!(network, name, failures, "{subject} {name} is well again after {failures} failures");
-                *failures = 0;
+            None => {
+                if let Some(failures) = streak.ended() {
+                    tracing::info!(network, name, failures, "{subject} {name} is well again after {failures} failures");
+                }
             }
-            None => {}
             Some((kind, detail)) => {
-                *failures = failures.saturating_add(1);
-                if is_worth_a_line(*failures) {
+                if let Some(failures) = streak.failed() {
                     let kind = kind.name();
                     let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
                     tracing::warn!(network, name, kind, failures, "{subject} {name} failed: {kind}{detail}");

@@ -7,19 +7,20 @@ use butler_core::snapshot::{GovernanceReader, GovernanceRequest};
 use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 
-use super::beyond::{AskError, Question};
-use super::seen::Seen;
+use super::at_head::ChainQuery;
+use super::failure::Failure;
+use super::last_snapshot::LastSnapshot;
 use crate::readings::governance::governance_readings;
-use crate::status::Scraped;
+use crate::slots::Scraped;
 
 /// Asks how governance stands.
 #[derive(Debug)]
-pub struct GovernanceQuestion {
+pub struct GovernanceQuery {
     aztec_registry: Address,
     reader: GovernanceReader,
 }
 
-impl GovernanceQuestion {
+impl GovernanceQuery {
     /// About the governance that this registry names.
     #[must_use]
     pub fn new(aztec_registry: Address) -> Self {
@@ -27,16 +28,16 @@ impl GovernanceQuestion {
     }
 }
 
-impl Question for GovernanceQuestion {
+impl ChainQuery for GovernanceQuery {
     const ABOUT: &'static str = "governance";
 
-    fn ask<'a>(&'a mut self, seen: &'a Seen, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, AskError>> {
+    fn ask<'a>(&'a mut self, last: &'a LastSnapshot, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, Failure>> {
         Box::pin(async move {
-            let rollup = &seen.snapshot.rollup;
+            let rollup = &last.snapshot.rollup;
             let request =
                 GovernanceRequest { aztec_registry: self.aztec_registry, rollup: rollup.address, clock: rollup.clock };
-            let facts = self.reader.read(&seen.client, &pin, &request).await?;
-            let found = of_governance(&facts, pin.timestamp, &seen.thresholds);
+            let facts = self.reader.read(&last.client, &pin, &request).await?;
+            let found = of_governance(&facts, pin.timestamp, &last.thresholds);
             Ok(Scraped::found(governance_readings(&facts), Source::Governance, found, pin.timestamp))
         })
     }

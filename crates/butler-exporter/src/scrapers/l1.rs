@@ -14,70 +14,27 @@ use butler_core::domain::publisher::TopUpError;
 use butler_core::domain::runway::SpendHistory;
 use butler_core::key_files::{Differing, KeyFileFault, KeyFilesReport};
 use butler_core::network::{Network, NetworkError};
-use butler_core::runtime::report::Chain;
-use butler_core::snapshot::{DelegationTimes, SnapshotError};
+use butler_core::runtime::clock::unix_now;
+use butler_core::runtime::report::one_line;
+use butler_core::snapshot::DelegationTimes;
 use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
-use thiserror::Error;
 use tokio::task::block_in_place;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::catalogue;
+use crate::catalogue::values::FailureKind;
 use crate::key_keeper::{KeyKeeper, private_keys};
-use crate::kinds::FailureKind;
 use crate::readings::findings::push_findings;
 use crate::readings::runway::{note_balances, runway_readings};
-use crate::readings::{ChainReadings, Readings, address, chain_readings, number, truth};
-use crate::scrapers::Scrape;
-use crate::scrapers::seen::{Seen, SeenSender};
-use crate::status::{EndpointFigures, Scraped, Slot};
-use crate::tasks::is_worth_a_line;
-use butler_core::runtime::clock::unix_now;
+use crate::readings::{Readings, address, chain_readings, number, truth};
+use crate::scrapers::failure::Failure;
+use crate::scrapers::last_snapshot::{LastSnapshot, LastSnapshotSender};
+use crate::scrapers::scrape::{Ending, Patience, Scrape};
+use crate::slots::{EndpointFigures, Scraped, Slot};
 
 /// How hard one scrape tries; the next one comes soon.
 const POLICY: Policy = Policy { rounds: 2, patience: Duration::from_secs(20) };
-
-/// Why the chain was not scraped.
-#[derive(Debug, Error)]
-enum ScrapeError {
-    #[error("failed to set up the network's clients")]
-    Setup(#[source] NetworkError),
-    #[error(transparent)]
-    Snapshot(SnapshotError),
-    #[error("failed to compute what publishers need")]
-    TopUp(#[source] TopUpError),
-    #[error("the scrape took longer than {} s", .0.as_secs())]
-    Deadline(Duration),
-}
-
-impl ScrapeError {
-    fn kind(&self) -> FailureKind {
-        match self {
-            Self::Setup(_) => FailureKind::Setup,
-            Self::Snapshot(error) => error.into(),
-            Self::TopUp(_) => FailureKind::Overflow,
-            Self::Deadline(_) => FailureKind::Deadline,
-        }
-    }
-
-    /// For the log, on one line. An endpoint's own words are left out: some hold the URL that they were asked at.
-    fn describe(&self) -> String {
-        match self {
-            Self::Snapshot(error) => describe_snapshot_error(error),
-            Self::Setup(_) | Self::TopUp(_) | Self::Deadline(_) => {
-                Chain(self).to_string().replace("\n  because ", ": ")
-            }
-        }
-    }
-}
-
-/// For the log, on one line, without an endpoint's own words.
-pub(super) fn describe_snapshot_error(error: &SnapshotError) -> String {
-    if let SnapshotError::Rpc(error) = error {
-        return format!("{error} ({})", error.failure.kind().name());
-    }
-    Chain(error).to_string().replace("\n  because ", ": ")
-}
 
 /// Scrapes one network's chain, again and again. Key files and the ledger are files: they are read and written in place,
 /// which needs a runtime of several threads.
@@ -85,7 +42,7 @@ pub(super) fn describe_snapshot_error(error: &SnapshotError) -> String {
 pub struct L1Scraper {
     config: Arc<Config>,
     keeper: KeyKeeper,
-    seen: SeenSender,
+    last: LastSnapshotSender,
     network: Option<Network>,
     delegation_times: DelegationTimes,
     spending: BTreeMap<Address, SpendHistory>,
@@ -95,13 +52,13 @@ pub struct L1Scraper {
 }
 
 impl L1Scraper {
-    /// A scraper that has opened nothing yet. What it reads is shown to others through `seen`.
+    /// A scraper that has opened nothing yet. What it reads is shown to others through `last`.
     #[must_use]
-    pub fn new(config: Arc<Config>, keeper: KeyKeeper, seen: SeenSender) -> Self {
+    pub fn new(config: Arc<Config>, keeper: KeyKeeper, last: LastSnapshotSender) -> Self {
         Self {
             config,
             keeper,
-            seen,
+            last,
             network: None,
             delegation_times: DelegationTimes::default(),
             spending: BTreeMap::new(),
@@ -110,49 +67,7 @@ impl L1Scraper {
         }
     }
 
-    async fn scrape_chain(&mut self, slot: &Slot) {
-        slot.tick();
-        let began = Instant::now();
-        let result = timeout(slot.deadline, self.read(slot)).await;
-        let result = result.unwrap_or(Err(ScrapeError::Deadline(slot.deadline)));
-        if let Some(network) = &self.network {
-            slot.note_endpoints(endpoint_figures(network));
-        }
-        let (network, took) = (&slot.network, began.elapsed());
-        match result {
-            Ok(read) => {
-                for step in &read.steps {
-                    let (attester, from, to) = (address(step.attester), step.from, step.to);
-                    tracing::info!(
-                        network, %attester, %from, %to, judgement = step.judgement,
-                        "attester {attester} is now {to}, before {from} ({})", step.judgement
-                    );
-                }
-                let steps = read.steps.iter().map(|step| step.judgement).collect();
-                let (readings, findings, states) = (read.readings, read.findings, read.states);
-                let scraped = Scraped { readings, findings, states, steps };
-                let failures = slot.succeeded(scraped, took, unix_now());
-                if failures > 0 {
-                    tracing::info!(network, failures, "the chain of {network} is read again after {failures} failures");
-                }
-                self.save_ledger(slot);
-                block_in_place(|| slot.save_states());
-            }
-            Err(error) => {
-                // A scan that is cut by the deadline goes on from there the next time, also after a restart.
-                self.save_ledger(slot);
-                // Whoever waits for the first snapshot need not wait any longer.
-                self.seen.send_modify(|_| {});
-                let (kind, why) = (error.kind().name(), error.describe());
-                let failures = slot.failed(error.kind(), took);
-                if is_worth_a_line(failures) {
-                    tracing::warn!(network, kind, failures, "failed to scrape the chain of {network}: {why}");
-                }
-            }
-        }
-    }
-
-    async fn read(&mut self, slot: &Slot) -> Result<ChainReadings, ScrapeError> {
+    async fn read(&mut self, slot: &Slot) -> Result<Scraped, Failure> {
         let keys = self.keys(&slot.network)?;
         self.tell_faults(&slot.network, &keys);
         let network = match &mut self.network {
@@ -162,19 +77,19 @@ impl L1Scraper {
             }
             unopened @ None => {
                 let open = || Network::open_with(&self.config, Some(&slot.network), POLICY, keys);
-                unopened.insert(block_in_place(open).map_err(ScrapeError::Setup)?)
+                unopened.insert(block_in_place(open)?)
             }
         };
         let request = network.request(BlockTag::Latest);
-        let snapshot = network.reader.read(&request, &|_| slot.tick()).await.map_err(ScrapeError::Snapshot)?;
+        let snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
         network.keys.hold_against_chain(&registered_bls_keys(&snapshot), Differing::DropKey);
         let readings = chain_readings(&network.config, &network.keys, &snapshot, &slot.states());
-        let mut readings = readings.map_err(ScrapeError::TopUp)?;
+        let mut readings = readings.map_err(|error| top_up_failed(&error))?;
         let client = network.reader.client();
         let times = self.delegation_times.read(client, &snapshot.block, &snapshot.delegations).await;
         note_balances(&mut self.spending, &snapshot);
         let thresholds = network.config.thresholds();
-        let times = times.map_err(ScrapeError::Snapshot)?;
+        let times = times?;
         let (runways, dry) = runway_readings(&snapshot, &times, &self.spending, &thresholds);
         readings.readings.0.extend(runways.0);
         readings.findings.extend(dry);
@@ -183,19 +98,27 @@ impl L1Scraper {
         let (number, time) = (snapshot.block.number, snapshot.block.timestamp);
         readings.findings.extend(program::of_block(number, time, unix_now(), &thresholds));
         push_findings(&mut readings.readings, Source::Chain, &readings.findings, time);
-        self.seen.send_replace(Some(Arc::new(Seen {
+        self.last.send_replace(Some(Arc::new(LastSnapshot {
             snapshot,
             keys: network.keys.book.clone(),
             thresholds,
             client: network.reader.shared_client(),
             taken: Instant::now(),
         })));
-        Ok(readings)
+        for step in &readings.steps {
+            let (attester, from, to) = (address(step.attester), step.from, step.to);
+            tracing::info!(
+                network = slot.network, %attester, %from, %to, judgement = step.judgement,
+                "attester {attester} is now {to}, before {from} ({})", step.judgement
+            );
+        }
+        let steps = readings.steps.iter().map(|step| step.judgement).collect();
+        Ok(Scraped { readings: readings.readings, findings: readings.findings, states: readings.states, steps })
     }
 
     /// What the key files say now, or said last.
-    fn keys(&self, network: &str) -> Result<KeyFilesReport, ScrapeError> {
-        let config = self.config.network(Some(network)).map_err(|error| ScrapeError::Setup(error.into()))?;
+    fn keys(&self, network: &str) -> Result<KeyFilesReport, Failure> {
+        let config = self.config.network(Some(network)).map_err(NetworkError::from)?;
         Ok(block_in_place(|| self.keeper.load(config, private_keys(&self.config))))
     }
 
@@ -225,7 +148,7 @@ impl L1Scraper {
             Err(error) => {
                 slot.count_error(FailureKind::LocalFile);
                 if !std::mem::replace(&mut self.is_unsaved, true) {
-                    let why = Chain(&error).to_string().replace("\n  because ", ": ");
+                    let why = one_line(&error);
                     tracing::warn!(network = name, "the ledger of {name} cannot be kept for the next start: {why}");
                 }
             }
@@ -234,9 +157,38 @@ impl L1Scraper {
 }
 
 impl Scrape for L1Scraper {
-    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
-        Box::pin(self.scrape_chain(slot))
+    fn subject(&self) -> &'static str {
+        "the chain"
     }
+
+    fn patience(&self) -> Patience {
+        Patience::OfScrape
+    }
+
+    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
+        Box::pin(self.read(slot))
+    }
+
+    fn ended(&mut self, slot: &Slot, ending: Ending) {
+        if let Some(network) = &self.network {
+            slot.note_endpoints(endpoint_figures(network));
+        }
+        if ending == Ending::Bad {
+            // A scan that is cut by the deadline goes on from there the next time, also after a restart.
+            self.save_ledger(slot);
+            // Whoever waits for the first snapshot need not wait any longer.
+            self.last.send_modify(|_| {});
+        }
+    }
+
+    fn served(&mut self, slot: &Slot) {
+        self.save_ledger(slot);
+        block_in_place(|| slot.save_states());
+    }
+}
+
+fn top_up_failed(error: &TopUpError) -> Failure {
+    Failure::new(FailureKind::Overflow, format!("failed to compute what publishers need: {}", one_line(error)))
 }
 
 /// How far each endpoint is, what it is asked for at most, and whether the clock here is behind all of them.

@@ -8,22 +8,23 @@ use butler_core::domain::findings::provider::of_rewards;
 use butler_core::domain::rewards::provider_rewards;
 use futures_util::future::BoxFuture;
 
-use super::beyond::{AskError, Question};
-use super::seen::Seen;
+use super::at_head::ChainQuery;
+use super::failure::Failure;
+use super::last_snapshot::LastSnapshot;
 use crate::catalogue;
 use crate::readings::{Readings, number, units};
-use crate::status::Scraped;
+use crate::slots::Scraped;
 
 /// Adds up what the last snapshot says.
 #[derive(Debug, Default)]
-pub struct RewardsQuestion;
+pub struct RewardsQuery;
 
-impl Question for RewardsQuestion {
+impl ChainQuery for RewardsQuery {
     const ABOUT: &'static str = "rewards";
 
-    fn ask<'a>(&'a mut self, seen: &'a Seen, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, AskError>> {
+    fn ask<'a>(&'a mut self, last: &'a LastSnapshot, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, Failure>> {
         Box::pin(async move {
-            let rewards = provider_rewards(&seen.snapshot).ok_or(AskError::Overflow)?;
+            let rewards = provider_rewards(&last.snapshot).ok_or_else(Failure::overflow)?;
             let found = of_rewards(&rewards);
             let mut readings = Readings::default();
             for (id, of_provider) in rewards {

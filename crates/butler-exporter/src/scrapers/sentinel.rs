@@ -18,22 +18,22 @@ use butler_core::domain::rollup::RollupFacts;
 use butler_core::domain::sentinel::{AttesterDuties, MissedShare, SentinelReport, believe};
 use butler_core::key_files::PrivateKeys;
 use butler_core::network::{NetworkError, admin_ports, aztec_nodes};
+use butler_core::runtime::clock::unix_now;
 use ethers_core::types::Address;
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::task::block_in_place;
-use tokio::time::Instant;
 
 use crate::catalogue;
+use crate::catalogue::values::FailureKind;
 use crate::key_keeper::KeyKeeper;
-use crate::kinds::FailureKind;
 use crate::readings::{Readings, address, count, number, truth, units};
-use crate::scrapers::Scrape;
+use crate::scrapers::ask::{fits, within};
+use crate::scrapers::failure::Failure;
 use crate::scrapers::failure_log::FailureLog;
-use crate::scrapers::nodes::{fits, setup_failed, within};
-use crate::scrapers::seen::{FirstLook, Seen, SeenReceiver, fresh};
-use crate::status::{Scraped, Slot};
-use butler_core::runtime::clock::unix_now;
+use crate::scrapers::last_snapshot::{FirstLook, LastSnapshot, LastSnapshotReceiver, fresh};
+use crate::scrapers::scrape::Scrape;
+use crate::slots::{Scraped, Slot};
 
 /// How many sentinels are asked at the same time: each answers with megabytes.
 const LONG_ANSWERS: usize = 2;
@@ -64,7 +64,7 @@ impl Clients {
 pub struct SentinelScraper {
     config: NetworkConfig,
     keys: (KeyKeeper, PrivateKeys),
-    seen: SeenReceiver,
+    last: LastSnapshotReceiver,
     /// A snapshot that is older does not count.
     age_limit: Duration,
     first_look: FirstLook,
@@ -75,11 +75,16 @@ pub struct SentinelScraper {
 impl SentinelScraper {
     /// A scraper that has asked nobody yet.
     #[must_use]
-    pub fn new(config: NetworkConfig, keys: (KeyKeeper, PrivateKeys), seen: SeenReceiver, age_limit: Duration) -> Self {
+    pub fn new(
+        config: NetworkConfig,
+        keys: (KeyKeeper, PrivateKeys),
+        last: LastSnapshotReceiver,
+        age_limit: Duration,
+    ) -> Self {
         Self {
             config,
             keys,
-            seen,
+            last,
             age_limit,
             first_look: FirstLook::default(),
             clients: None,
@@ -87,18 +92,13 @@ impl SentinelScraper {
         }
     }
 
-    async fn scrape_sentinels(&mut self, slot: &Slot) {
-        slot.tick();
-        let began = Instant::now();
-        self.first_look.wait(&mut self.seen).await;
-        let seen = fresh(&self.seen, self.age_limit);
+    async fn read(&mut self, slot: &Slot) -> Result<Scraped, Failure> {
+        self.first_look.wait(&mut self.last).await;
+        let seen = fresh(&self.last, self.age_limit);
         let own = self.own_attesters(seen.as_deref());
-        let clients = match self.clients.take().map_or_else(|| Clients::new(&self.config), Ok) {
-            Ok(clients) => self.clients.insert(clients),
-            Err(error) => {
-                setup_failed(slot, &error, began.elapsed());
-                return;
-            }
+        let clients = match self.clients.take() {
+            Some(clients) => self.clients.insert(clients),
+            None => self.clients.insert(Clients::new(&self.config)?),
         };
         let (config, rollup) = (&self.config, seen.as_ref().map(|seen| &seen.snapshot.rollup));
         let ask = |node| ask_sentinel(node, config, rollup, &own, slot.deadline).boxed();
@@ -126,12 +126,11 @@ impl SentinelScraper {
         found.extend(down.map(|(node, kind)| of_admin_port(node, &format!("is not up ({})", kind.name()))));
         let current = noted.iter().filter_map(|(_, answer)| answer.as_ref().ok()?.as_ref()?.first()).flatten();
         found.extend(of_offences(&sum_offences(current, &own).by_attester));
-        let now = unix_now();
-        slot.succeeded(Scraped::found(readings, Source::Sentinel, found, now), began.elapsed(), now);
+        Ok(Scraped::found(readings, Source::Sentinel, found, unix_now()))
     }
 
     /// Those of key files and of the configuration, and those that the last snapshot found besides.
-    fn own_attesters(&self, seen: Option<&Seen>) -> BTreeSet<Address> {
+    fn own_attesters(&self, seen: Option<&LastSnapshot>) -> BTreeSet<Address> {
         let mut own = block_in_place(|| self.keys.0.load(&self.config, self.keys.1)).book.attesters();
         own.extend(&self.config.extra_attesters);
         own.extend(seen.into_iter().flat_map(|seen| seen.snapshot.attesters.keys()));
@@ -140,8 +139,12 @@ impl SentinelScraper {
 }
 
 impl Scrape for SentinelScraper {
-    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
-        Box::pin(self.scrape_sentinels(slot))
+    fn subject(&self) -> &'static str {
+        "the sentinels"
+    }
+
+    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
+        Box::pin(self.read(slot))
     }
 }
 

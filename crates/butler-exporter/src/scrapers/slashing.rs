@@ -9,28 +9,29 @@ use butler_core::snapshot::{SlashingReader, SlashingRequest};
 use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 
-use super::beyond::{AskError, Question};
-use super::seen::Seen;
+use super::at_head::ChainQuery;
+use super::failure::Failure;
+use super::last_snapshot::LastSnapshot;
 use crate::readings::slashing::slashing_readings;
-use crate::status::Scraped;
+use crate::slots::Scraped;
 
 /// Asks how slashing stands.
 #[derive(Debug, Default)]
-pub struct SlashingQuestion {
+pub struct SlashingQuery {
     reader: SlashingReader,
 }
 
-impl Question for SlashingQuestion {
+impl ChainQuery for SlashingQuery {
     const ABOUT: &'static str = "slashing";
 
-    fn ask<'a>(&'a mut self, seen: &'a Seen, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, AskError>> {
+    fn ask<'a>(&'a mut self, last: &'a LastSnapshot, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, Failure>> {
         Box::pin(async move {
-            let rollup = &seen.snapshot.rollup;
-            let own: BTreeSet<Address> = seen.snapshot.attesters.keys().copied().collect();
+            let rollup = &last.snapshot.rollup;
+            let own: BTreeSet<Address> = last.snapshot.attesters.keys().copied().collect();
             let request = SlashingRequest { slasher: rollup.slasher, clock: rollup.clock, own: &own };
-            let facts = self.reader.read(&seen.client, &pin, &request).await?;
-            let readings = slashing_readings(&facts, &seen.snapshot).ok_or(AskError::Overflow)?;
-            let found = of_slashing(&facts, &seen.snapshot, &seen.thresholds).ok_or(AskError::Overflow)?;
+            let facts = self.reader.read(&last.client, &pin, &request).await?;
+            let readings = slashing_readings(&facts, &last.snapshot).ok_or_else(Failure::overflow)?;
+            let found = of_slashing(&facts, &last.snapshot, &last.thresholds).ok_or_else(Failure::overflow)?;
             Ok(Scraped::found(readings, Source::Slashing, found, pin.timestamp))
         })
     }

@@ -14,6 +14,7 @@ mod moves;
 mod oracle;
 mod sources;
 mod stories;
+mod strangers;
 mod transact;
 
 pub use build::{DevnetSpec, DevnetState, ensure};
@@ -26,6 +27,7 @@ pub use oracle::{
 };
 
 pub use stories::{TWICE_STAKED, Told, TwiceStaked, with_wrong_proof};
+pub use strangers::{ToldOfStranger, WITH_STRANGER, WithStranger};
 
 /// Writes a file of the testkit's own folders or of a test's temporary folder.
 pub(crate) fn write_file(path: &std::path::Path, content: &[u8]) -> anyhow::Result<()> {

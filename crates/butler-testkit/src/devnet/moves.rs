@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     Chain, KeyStore,
-    transact::{PROVIDER, invalid_key, key_store, number},
+    transact::{invalid_key, key_store, number},
 };
 
 /// One thing that happens on the chain.
@@ -21,6 +21,13 @@ pub enum Move {
     Stake {
         /// Provider id.
         provider: u64,
+    },
+    /// A delegator stakes with the provider's first key, and lets somebody else withdraw.
+    StakeFor {
+        /// Provider id.
+        provider: u64,
+        /// Who may withdraw.
+        withdrawer: Address,
     },
     /// The next epoch begins and somebody flushes the entry queue.
     Flush,
@@ -167,17 +174,8 @@ impl Chain {
         let contracts = self.oracle()?.contracts;
         let (registry, rollup) = (contracts.staking_registry_address, contracts.rollup_address);
         match action {
-            Move::Stake { provider } => {
-                let delegator = self.oracle()?.account("delegator1")?;
-                self.fund(delegator, registry).await?;
-                let answer =
-                    self.read(registry, "providerConfigurations(uint256)", &[number(provider)], &PROVIDER).await?;
-                let rate = answer.get(1).cloned().context("a provider without take rate")?;
-                let version = number(self.oracle()?.rollup.version);
-                let (person, r#move) = (Token::Address(delegator), Token::Bool(true));
-                let arguments = [number(provider), version, person.clone(), rate, person, r#move];
-                self.send(delegator, registry, "stake(uint256,uint256,address,uint16,address,bool)", &arguments).await
-            }
+            Move::Stake { provider } => self.stake(provider, self.oracle()?.account("delegator1")?).await,
+            Move::StakeFor { provider, withdrawer } => self.stake(provider, withdrawer).await,
             Move::Flush => {
                 self.jump(self.epoch_seconds()?).await?;
                 self.send(self.oracle()?.account("stranger")?, rollup, "flushEntryQueue()", &[]).await

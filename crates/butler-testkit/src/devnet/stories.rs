@@ -136,7 +136,7 @@ impl Chain {
     }
 
     /// Flushes until nobody waits.
-    async fn flush_all(&self) -> anyhow::Result<()> {
+    pub(super) async fn flush_all(&self) -> anyhow::Result<()> {
         let rollup = self.oracle()?.contracts.rollup_address;
         loop {
             let length =
@@ -154,7 +154,7 @@ impl Chain {
     }
 
     /// The split that the only stake of that block made.
-    async fn split_of(&self, block: u64) -> anyhow::Result<Address> {
+    pub(super) async fn split_of(&self, block: u64) -> anyhow::Result<Address> {
         let topic = self.oracle()?.events_named("StakedWithProvider").next().context("nobody staked")?.topic0;
         let registry = self.oracle()?.contracts.staking_registry_address;
         let block = format!("{block:#x}");

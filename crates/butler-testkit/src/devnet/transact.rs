@@ -35,6 +35,19 @@ impl Chain {
         self.send(solo, rollup, &format!("deposit(address,address,{G1},{G2},{G1},bool)"), &arguments).await
     }
 
+    /// Stakes as the first delegator, at the provider's current take rate.
+    pub(super) async fn stake(&self, provider: u64, withdrawer: Address) -> anyhow::Result<Played> {
+        let registry = self.oracle()?.contracts.staking_registry_address;
+        let delegator = self.oracle()?.account("delegator1")?;
+        self.fund(delegator, registry).await?;
+        let answer = self.read(registry, "providerConfigurations(uint256)", &[number(provider)], &PROVIDER).await?;
+        let rate = answer.get(1).cloned().context("a provider without take rate")?;
+        let version = number(self.oracle()?.rollup.version);
+        let (recipient, withdrawer) = (Token::Address(delegator), Token::Address(withdrawer));
+        let arguments = [number(provider), version, withdrawer, rate, recipient, Token::Bool(true)];
+        self.send(delegator, registry, "stake(uint256,uint256,address,uint16,address,bool)", &arguments).await
+    }
+
     /// Gives `owner` the stake of one attester and lets `spender` take it, when that is not so yet.
     pub(super) async fn fund(&self, owner: Address, spender: Address) -> anyhow::Result<()> {
         let token = self.oracle()?.contracts.staking_asset_address;
@@ -163,7 +176,7 @@ impl Chain {
 
 const G1: &str = "(uint256,uint256)";
 const G2: &str = "(uint256,uint256,uint256,uint256)";
-pub(super) const PROVIDER: [ParamType; 3] = [ParamType::Address, ParamType::Uint(16), ParamType::Address];
+const PROVIDER: [ParamType; 3] = [ParamType::Address, ParamType::Uint(16), ParamType::Address];
 
 fn calldata(signature: &str, arguments: &[Token]) -> Value {
     format!("0x{}{}", hex::encode(id(signature)), hex::encode(encode(arguments))).into()

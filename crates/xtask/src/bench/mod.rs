@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: what things cost, measured through the real programs.
 //!
-//! `snapshot` is one overview on a large network, `exporter` is the daemon while it is asked. Of `snapshot`: each size runs the release build of `butler-cli status` as a process of its own, with an empty cache, and compares it
-//! with a reader that makes one `eth_call` per item, one after another, against the same chain in the same run. Counts
+//! `snapshot` is one overview on a large network, `exporter` is the daemon while it is asked, `config` is one large file. Of
+//! `snapshot`: each size runs the release build of `butler-cli status` as a process of its own, with an empty cache, and
+//! compares it with a reader that makes one `eth_call` per item, one after another, against the same chain in the same run. Counts
 //! come from the proxy between the program and the chain; times are medians; peak memory is the kernel's high-water mark.
 //! With `--against` an earlier revision's programs are measured in the same run, in turn with ours.
 
+mod config;
 mod exporter;
 mod rivals;
 mod sequential;
@@ -17,6 +19,8 @@ mod status;
 pub(crate) enum Bench {
     /// Reading a network once: `butler-cli status`.
     Snapshot(snapshot::Options),
+    /// Reading a large configuration: `butler-cli config check`.
+    Config(config::Options),
     /// Running the exporter and asking it: `butler-exporter`.
     Exporter(exporter::Options),
 }
@@ -24,6 +28,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Snapshot(options) => snapshot::run(options),
+        Bench::Config(options) => config::run(options),
         Bench::Exporter(options) => exporter::run(options),
     }
 }

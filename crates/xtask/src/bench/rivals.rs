@@ -16,6 +16,12 @@ use crate::command::{cargo, output, run as start, target, workspace};
 /// A rival whose run takes longer than this runs once.
 const SLOW: Duration = Duration::from_secs(60);
 
+/// Builds a program of this tree as it is released.
+pub(super) fn built(package: &str) -> anyhow::Result<PathBuf> {
+    start(cargo().args(["build", "--release", "--package", package]))?;
+    Ok(target().join("release").join(package))
+}
+
 /// A release build of a program.
 #[derive(Debug, Clone)]
 pub(super) struct Side {
@@ -32,8 +38,7 @@ pub(super) type Figures = BTreeMap<&'static str, f64>;
 pub(super) fn sides(package: &str, against: Option<&str>) -> anyhow::Result<Vec<Side>> {
     let mut sides = Vec::new();
     let rival = against.map(|revision| build(package, revision)).transpose()?;
-    start(cargo().args(["build", "--release", "--package", package]))?;
-    sides.push(Side { name: "this".to_owned(), program: target().join("release").join(package) });
+    sides.push(Side { name: "this".to_owned(), program: built(package)? });
     sides.extend(rival);
     Ok(sides)
 }

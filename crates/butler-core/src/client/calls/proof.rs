@@ -33,6 +33,7 @@ pub(super) fn calls(multicall3: Address) -> [Call; CALLS] {
         function: Cow::Borrowed("the block"),
         gas: GAS,
         limit: None,
+        is_optional: false,
     })
 }
 

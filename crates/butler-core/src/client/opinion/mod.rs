@@ -147,7 +147,9 @@ impl L1Client {
             open = rest;
         }
         for contest in open {
-            match contest.only_answer() {
+            // Where a revert is as good as an answer, neither is believed before the other.
+            let is_optional = calls.get(contest.place).is_some_and(|call| call.is_optional);
+            match contest.only_answer().filter(|_| !is_optional) {
                 // Whoever lets revert what the first one answers may be right: nobody is blamed for that.
                 Some(outcome) => {
                     let giver = told.giver;

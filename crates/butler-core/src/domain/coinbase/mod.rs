@@ -83,6 +83,8 @@ pub enum Unverified {
     Dripped,
     /// It was staked several times, and what the rollup tells does not say which deposit succeeded.
     SeveralDeposits,
+    /// Somebody else than its staker can withdraw, and what the rollup tells does not say whose deposit that is.
+    OtherWithdrawer,
     /// As [`Unconfirmed::NoSplitBeside`].
     NoSplitBeside,
     /// As [`Unconfirmed::OtherHash`].
@@ -99,11 +101,12 @@ pub enum Unverified {
 
 impl Unverified {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NotStakedYet,
         Self::NoDelegation,
         Self::Dripped,
         Self::SeveralDeposits,
+        Self::OtherWithdrawer,
         Self::NoSplitBeside,
         Self::OtherHash,
         Self::OtherTerms,
@@ -137,6 +140,9 @@ impl Unverified {
             Self::SeveralDeposits => {
                 "it was staked several times, and the rollup does not tell which of the deposits succeeded"
             }
+            Self::OtherWithdrawer => {
+                "somebody else than its staker can withdraw a deposit of its key, and the rollup does not tell whose that is"
+            }
             Self::NoSplitBeside => Unconfirmed::NoSplitBeside.words(),
             Self::OtherHash => Unconfirmed::OtherHash.words(),
             Self::OtherTerms => Unconfirmed::OtherTerms.words(),
@@ -154,6 +160,7 @@ impl Unverified {
             Self::NoDelegation => "no_delegation",
             Self::Dripped => "dripped",
             Self::SeveralDeposits => "several_deposits",
+            Self::OtherWithdrawer => "other_withdrawer",
             Self::NoSplitBeside => "no_split_beside",
             Self::OtherHash => "other_hash",
             Self::OtherTerms => "other_terms",
@@ -170,6 +177,7 @@ impl Unverified {
             Self::NotStakedYet | Self::NoDelegation => false,
             Self::Dripped
             | Self::SeveralDeposits
+            | Self::OtherWithdrawer
             | Self::NoSplitBeside
             | Self::OtherHash
             | Self::OtherTerms
@@ -184,8 +192,10 @@ impl Unverified {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expectation {
-    /// No delegation is known, or somebody else's deposit made it a validator.
+    /// No delegation is known.
     Nothing,
+    /// Somebody else's deposit made it a validator: no delegation earns anything, and none is owed a coinbase.
+    Strangers,
     /// Nothing will ever be earned: its stakes were refunded, or will be.
     Burnt,
     /// An address of the operator's own, as the policy says.
@@ -207,7 +217,7 @@ impl Expectation {
     pub fn confirmed(self) -> Option<Coinbase> {
         match self {
             Self::Confirmed(coinbase) => Some(coinbase),
-            Self::Nothing | Self::Burnt | Self::Own | Self::Unconfirmed { .. } => None,
+            Self::Nothing | Self::Strangers | Self::Burnt | Self::Own | Self::Unconfirmed { .. } => None,
         }
     }
 
@@ -216,7 +226,7 @@ impl Expectation {
     pub fn claimed(self) -> Option<Coinbase> {
         match self {
             Self::Unconfirmed { claimed, .. } => claimed,
-            Self::Nothing | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
+            Self::Nothing | Self::Strangers | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
         }
     }
 
@@ -225,7 +235,7 @@ impl Expectation {
     pub fn doubt(self) -> Option<Unverified> {
         match self {
             Self::Unconfirmed { why, .. } => Some(why),
-            Self::Nothing | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
+            Self::Nothing | Self::Strangers | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
         }
     }
 }
@@ -288,7 +298,8 @@ pub fn check_coinbase(facts: &CoinbaseFacts) -> CoinbaseCheck {
     let mut configured = facts.configured.iter().copied();
     let Some(first) = configured.next() else {
         let is_staked = !matches!(facts.expected, Expectation::Nothing | Expectation::Own);
-        return if is_staked || earns(facts.position) {
+        let is_owed = facts.expected != Expectation::Strangers;
+        return if is_owed && (is_staked || earns(facts.position)) {
             let deadline = deadline(facts.position, facts.arrival);
             CoinbaseCheck::Missing { deadline }
         } else {
@@ -301,7 +312,9 @@ pub fn check_coinbase(facts: &CoinbaseFacts) -> CoinbaseCheck {
             let other = configured.next();
             return other.map_or(CoinbaseCheck::Matches, |other| CoinbaseCheck::Differs { configured: first, other });
         }
-        Expectation::Nothing => return CoinbaseCheck::Unverifiable { configured: first, why: without },
+        Expectation::Nothing | Expectation::Strangers => {
+            return CoinbaseCheck::Unverifiable { configured: first, why: without };
+        }
         Expectation::Unconfirmed { why, .. } => return CoinbaseCheck::Unverifiable { configured: first, why },
     };
     let wrong = facts.configured.iter().find(|coinbase| **coinbase != expected);

@@ -1,4 +1,4 @@
-//! Which deposit of an attester made it a validator, as the rollup's own events tell.
+//! Which deposits of an attester are those of its delegations, and which made it a validator, as the rollup's own events tell.
 //!
 //! The rollup keeps deposits in order and lets them in in that order, so the events of one attester can be laid beside each
 //! other: the first that was queued is the first that was decided. What does not fit together proves nothing.
@@ -67,38 +67,90 @@ pub enum Unsettled {
     Missing,
 }
 
-/// What the rollups told of one attester that was a validator once.
+/// What the rollups told of one attester.
 #[derive(Debug, Clone, Copy)]
 pub struct DepositEvidence<'a> {
     /// Its delegations, oldest first.
     pub delegations: &'a [&'a Delegation],
     /// Every event since the first of them, in the chain's order.
     pub events: &'a [DepositEvent],
-    /// The withdrawer in the staking escrow.
-    pub withdrawer: Address,
-    /// The canonical rollup, and how many deposits of the attester wait there now.
-    pub waiting: (Address, usize),
+    /// The withdrawer in the staking escrow; `None` of one that was never a validator.
+    pub withdrawer: Option<Address>,
+    /// The canonical rollup, and the withdrawers of the attester's deposits that wait there now, head first.
+    pub waiting: (Address, &'a [Address]),
 }
 
-/// Whose deposit it was.
+/// What events settle of one attester.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Whose deposit made it a validator; `None` of one that never was one.
+    pub winner: Option<Winner>,
+    /// Who may withdraw what was staked by each delegation whose deposit is told.
+    pub withdrawers: Vec<(LogId, Address)>,
+}
+
+/// Whose deposits they are.
 ///
 /// # Errors
 /// What does not fit.
-pub fn winner(evidence: &DepositEvidence<'_>) -> Result<Winner, Unsettled> {
+pub fn settle(evidence: &DepositEvidence<'_>) -> Result<Settled, Unsettled> {
     let accepted: Vec<&DepositEvent> =
         evidence.events.iter().filter(|event| event.step == DepositStep::Accepted).collect();
-    let [accepted] = accepted.as_slice() else { return Err(Unsettled::Accepted(accepted.len())) };
-    if accepted.withdrawer != evidence.withdrawer {
+    let winner = match (evidence.withdrawer, accepted.as_slice()) {
+        (None, []) => None,
+        (Some(withdrawer), [accepted]) => Some(winner(evidence, withdrawer, accepted)?),
+        (None | Some(_), _) => return Err(Unsettled::Accepted(accepted.len())),
+    };
+    let (canonical, waiting) = evidence.waiting;
+    let here = on_rollup(evidence.events, canonical);
+    let queued: Vec<Address> = here.queued.iter().map(|event| event.withdrawer).collect();
+    // Those that were queued before the first delegation were decided first, or wait before the others.
+    let told = queued.len().min(waiting.len());
+    let is_whole = here.decided.len().saturating_add(waiting.len()) >= queued.len();
+    if !is_whole || queued.get(queued.len() - told..) != waiting.get(waiting.len() - told..) {
+        return Err(Unsettled::Order);
+    }
+    let rollups: BTreeSet<Address> = evidence.delegations.iter().map(|delegation| delegation.rollup).collect();
+    let mut withdrawers = Vec::new();
+    for rollup in rollups {
+        let queued = on_rollup(evidence.events, rollup).queued;
+        let deposits = own_deposits(evidence.delegations, &queued, rollup);
+        withdrawers.extend(deposits.iter().map(|(deposit, delegation)| (delegation.log, deposit.withdrawer)));
+    }
+    Ok(Settled { winner, withdrawers })
+}
+
+/// The events of one rollup, in the chain's order.
+struct OnRollup<'a> {
+    queued: Vec<&'a DepositEvent>,
+    decided: Vec<&'a DepositEvent>,
+}
+
+fn on_rollup(events: &[DepositEvent], rollup: Address) -> OnRollup<'_> {
+    let here = events.iter().filter(|event| event.rollup == rollup);
+    let (queued, decided) = here.partition(|event| event.step == DepositStep::Queued);
+    OnRollup { queued, decided }
+}
+
+/// Whose deposit was accepted.
+fn winner(evidence: &DepositEvidence<'_>, withdrawer: Address, accepted: &DepositEvent) -> Result<Winner, Unsettled> {
+    if accepted.withdrawer != withdrawer {
         return Err(Unsettled::Withdrawer);
     }
-    let here: Vec<&DepositEvent> = evidence.events.iter().filter(|event| event.rollup == accepted.rollup).collect();
-    let (queued, decided): (Vec<&DepositEvent>, Vec<&DepositEvent>) =
-        here.into_iter().partition(|event| event.step == DepositStep::Queued);
-    let mine = own_deposits(evidence.delegations, &queued, accepted)?;
+    let OnRollup { queued, decided } = on_rollup(evidence.events, accepted.rollup);
+    let mine = own_deposits(evidence.delegations, &queued, accepted.rollup);
+    let here = evidence.delegations.iter().filter(|delegation| delegation.rollup == accepted.rollup);
+    // What came after the one that was accepted does not matter here.
+    if here
+        .filter(|delegation| delegation.log < accepted.log)
+        .any(|delegation| !mine.iter().any(|(_, of)| of.log == delegation.log))
+    {
+        return Err(Unsettled::Missing);
+    }
     // Those that were queued before the first delegation were decided first.
     let (canonical, waiting) = evidence.waiting;
     let earlier = if accepted.rollup == canonical {
-        (decided.len() + waiting).checked_sub(queued.len()).ok_or(Unsettled::Order)?
+        (decided.len() + waiting.len()).checked_sub(queued.len()).ok_or(Unsettled::Order)?
     } else {
         decided.len().saturating_sub(queued.len())
     };
@@ -109,35 +161,30 @@ pub fn winner(evidence: &DepositEvidence<'_>) -> Result<Winner, Unsettled> {
     let place = decided.iter().position(|event| event.log == accepted.log).ok_or(Unsettled::Order)?;
     let Some(place) = place.checked_sub(earlier) else { return Ok(Winner::Stranger) };
     let deposit = queued.get(place).ok_or(Unsettled::Order)?;
-    let own = mine.iter().find(|(log, _)| *log == deposit.log);
+    let own = mine.iter().find(|(mine, _)| mine.log == deposit.log);
     Ok(own.map_or(Winner::Stranger, |(_, delegation)| Winner::Delegation(delegation.log)))
 }
 
-/// The deposit of each delegation to the rollup where one was accepted: the last one before it in its own transaction.
-fn own_deposits<'a>(
+/// The deposit of each delegation to a rollup, where it is told: the last one before it in its own transaction.
+fn own_deposits<'a, 'e>(
     delegations: &[&'a Delegation],
-    queued: &[&DepositEvent],
-    accepted: &DepositEvent,
-) -> Result<Vec<(LogId, &'a Delegation)>, Unsettled> {
+    queued: &[&'e DepositEvent],
+    rollup: Address,
+) -> Vec<(&'e DepositEvent, &'a Delegation)> {
     let mut taken = BTreeSet::new();
     let mut mine = Vec::new();
-    for delegation in delegations.iter().filter(|delegation| delegation.rollup == accepted.rollup) {
+    for delegation in delegations.iter().filter(|delegation| delegation.rollup == rollup) {
         let deposit = queued.iter().rev().find(|event| {
             event.log.transaction_hash == delegation.log.transaction_hash
                 && event.log < delegation.log
                 && !taken.contains(&event.log)
         });
-        match deposit {
-            Some(event) => {
-                taken.insert(event.log);
-                mine.push((event.log, *delegation));
-            }
-            // What came after the one that was accepted does not matter here.
-            None if delegation.log < accepted.log => return Err(Unsettled::Missing),
-            None => {}
+        if let Some(event) = deposit {
+            taken.insert(event.log);
+            mine.push((*event, *delegation));
         }
     }
-    Ok(mine)
+    mine
 }
 
 #[cfg(test)]

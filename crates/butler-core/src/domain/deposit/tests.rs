@@ -30,13 +30,40 @@ fn staked(block: u64) -> Delegation {
 }
 
 fn decide(delegations: &[Delegation], events: &[DepositEvent], waiting: usize) -> Result<Winner, Unsettled> {
+    settled(delegations, events, Some(7), &vec![7; waiting]).map(|settled| settled.winner.unwrap())
+}
+
+fn settled(
+    delegations: &[Delegation],
+    events: &[DepositEvent],
+    withdrawer: Option<u64>,
+    waiting: &[u64],
+) -> Result<Settled, Unsettled> {
     let delegations: Vec<&Delegation> = delegations.iter().collect();
-    winner(&DepositEvidence {
+    let waiting: Vec<Address> = waiting.iter().map(|number| address(*number)).collect();
+    settle(&DepositEvidence {
         delegations: &delegations,
         events,
-        withdrawer: address(7),
-        waiting: (address(ROLLUP), waiting),
+        withdrawer: withdrawer.map(address),
+        waiting: (address(ROLLUP), &waiting),
     })
+}
+
+#[test]
+fn the_event_of_its_deposit_says_who_withdraws_what_a_delegation_staked() {
+    let one = [staked(10)];
+    let of = |events: &[DepositEvent], waiting: &[u64]| settled(&one, events, None, waiting);
+    let by = |withdrawer| Settled { winner: None, withdrawers: vec![(log(10, 5), address(withdrawer))] };
+    assert_eq!(of(&[event(10, Queued, 7)], &[7]), Ok(by(7)));
+    // A stranger's waits before it, and was deposited before it or after.
+    assert_eq!(of(&[event(10, Queued, 7)], &[8, 7]), Ok(by(7)));
+    assert_eq!(of(&[event(10, Queued, 7), event(20, Queued, 8)], &[7, 8]), Ok(by(7)));
+    // It was refunded, and a stranger's waits.
+    let refunded = [event(10, Queued, 7), event(15, Refunded, 7), event(20, Queued, 8)];
+    assert_eq!(of(&refunded, &[8]), Ok(by(7)));
+    assert_eq!(of(&refunded, &[7]), Err(Unsettled::Order), "another one waits than was told");
+    assert_eq!(of(&[event(10, Queued, 7)], &[]), Err(Unsettled::Order), "nobody says what became of it");
+    assert_eq!(of(&[event(10, Queued, 7), event(15, Accepted, 7)], &[]), Err(Unsettled::Accepted(1)));
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! What became of each delegation of one attester, and which of them counts: whose split receives the rewards.
 //!
 //! The one that counts is the one whose deposit succeeded, or else the first that can still succeed. An address is let in
-//! once for ever, so after a success every later deposit fails; a deposit that failed registered nothing, so the key may be
-//! staked again. Where the state of one block leaves two possibilities, the rollup's events decide (`deposit`).
+//! once for ever, so after a success every later deposit fails, also after that of a stranger who deposited the same key; a
+//! deposit that failed registered nothing, so the key may be staked again. Where the state of one block leaves two
+//! possibilities, the rollup's events decide (`deposit`).
+
+use std::collections::BTreeSet;
 
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
 use super::delegation::Delegation;
 use super::deposit::Winner;
+use super::entry_queue::Refusal;
 use super::rollup::QueuedDeposit;
 use super::view::AttesterView;
 
@@ -45,80 +49,127 @@ impl Fate {
     }
 }
 
+/// A deposit of an attester that waits in the canonical rollup's entry queue.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitingDeposit<'a> {
+    /// How many deposits are before it.
+    pub place: u64,
+    /// The deposit.
+    pub deposit: &'a QueuedDeposit,
+    /// Why it will be refunded, where something speaks against it.
+    pub refusal: Option<Refusal>,
+}
+
 /// What fates are decided from. All of it belongs to one attester and one block.
 #[derive(Debug, Clone, Copy)]
-pub struct FateFacts<'a> {
+pub struct FateFacts<'f, 'a> {
     /// The canonical rollup.
     pub rollup: Address,
     /// Its delegations, oldest first.
-    pub delegations: &'a [&'a Delegation],
+    pub delegations: &'f [&'a Delegation],
     /// The rollup's view of it.
-    pub view: &'a AttesterView,
-    /// Its deposits in the rollup's entry queue, head first.
-    pub waiting: &'a [&'a QueuedDeposit],
+    pub view: &'f AttesterView,
+    /// Its deposits in the rollup's entry queue, head first, whoever made them.
+    pub waiting: &'f [WaitingDeposit<'a>],
     /// What the rollup's events say; `None` where they were not needed.
     pub winner: Option<Winner>,
 }
 
-impl<'a> FateFacts<'a> {
-    /// The deposits of the delegations that wait. Anybody can deposit anybody's address, so those of other withdrawers than
-    /// the stakers are left out, unless nothing shows that the stakers are the withdrawers.
-    fn own_waiting(&self) -> Vec<&'a QueuedDeposit> {
-        let is_staker = |withdrawer: Address| self.delegations.iter().any(|delegation| delegation.staker == withdrawer);
-        let own = self.waiting.iter().copied().filter(|deposit| is_staker(deposit.withdrawer));
-        let own: Vec<&QueuedDeposit> = own.collect();
-        // Whose stakers withdraw themselves has no other deposits.
-        let is_known = self.view.withdrawer.is_some_and(is_staker);
-        if own.is_empty() && !is_known { self.waiting.to_vec() } else { own }
+impl<'a> FateFacts<'_, 'a> {
+    /// The waiting deposit of each delegation, in the delegations' order. Anybody can deposit anybody's address: what another
+    /// withdrawer than the delegation's has deposited is not the delegation's. Who withdraws is the staker where no event was
+    /// read. Of several with one withdrawer the newest delegations are those that still wait.
+    #[must_use]
+    pub fn waiting_of_each(&self) -> Vec<Option<WaitingDeposit<'a>>> {
+        let mut left: Vec<&WaitingDeposit<'a>> = self.waiting.iter().collect();
+        let mut found: Vec<Option<WaitingDeposit<'a>>> = Vec::with_capacity(self.delegations.len());
+        for delegation in self.delegations.iter().rev() {
+            let is_its = |waiting: &&WaitingDeposit<'_>| waiting.deposit.withdrawer == withdrawer(delegation);
+            let place = left.iter().rposition(is_its).filter(|_| delegation.rollup == self.rollup);
+            found.push(place.map(|place| *left.remove(place)));
+        }
+        found.reverse();
+        found
     }
 
-    /// How many of the delegations wait: those are the newest ones.
-    fn waiting(&self) -> usize {
-        let here = self.delegations.iter().filter(|delegation| delegation.rollup == self.rollup).count();
-        here.min(self.own_waiting().len())
+    /// Whether the deposit of a delegation that is not found among those that wait may all the same be one of them: one that
+    /// another than the staker can withdraw.
+    fn may_wait(&self, delegation: &Delegation, found: &[Option<WaitingDeposit<'_>>]) -> bool {
+        let is_open = delegation.rollup == self.rollup && delegation.withdrawer.is_none();
+        is_open && found.iter().flatten().count() < self.waiting.len()
     }
 
-    /// Whether the state of one block leaves open whose deposit succeeded.
+    /// Whether the escrow's withdrawer is the one of this delegation; `None` where another one may be the delegation's, too.
+    fn is_by_its_withdrawer(&self, delegation: &Delegation) -> Option<bool> {
+        let Some(known) = self.view.withdrawer else { return Some(true) };
+        if withdrawer(delegation) == known { Some(true) } else { delegation.withdrawer.map(|_| false) }
+    }
+
+    /// Whether the state of one block leaves open which deposits are those of the delegations, or whose succeeded.
     #[must_use]
     pub fn needs_events(&self) -> bool {
-        let Some(withdrawer) = self.view.withdrawer.filter(|_| !self.delegations.is_empty()) else { return false };
-        let decided = self.delegations.len() - self.waiting();
-        // Whoever stakes is the withdrawer as a rule; where not, it may have been somebody else's deposit.
-        let is_stakers = self.delegations.iter().any(|delegation| delegation.staker == withdrawer);
-        decided > 1 || (decided == 1 && !is_stakers)
+        let found = self.waiting_of_each();
+        let decided: Vec<&Delegation> = self.decided(&found);
+        if self.view.withdrawer.is_none() {
+            return decided.iter().any(|delegation| self.may_wait(delegation, &found));
+        }
+        match decided.as_slice() {
+            [] => false,
+            [only] => self.is_by_its_withdrawer(only).is_none(),
+            [_, _, ..] => true,
+        }
     }
+
+    /// The delegations whose deposits do not wait, as far as it is known.
+    fn decided(&self, found: &[Option<WaitingDeposit<'_>>]) -> Vec<&'a Delegation> {
+        let pairs = self.delegations.iter().zip(found);
+        pairs.filter(|(_, waiting)| waiting.is_none()).map(|(delegation, _)| *delegation).collect()
+    }
+}
+
+/// Who may withdraw what was staked.
+fn withdrawer(delegation: &Delegation) -> Address {
+    delegation.withdrawer.unwrap_or(delegation.staker)
 }
 
 /// What became of each delegation, in their order.
 #[must_use]
-pub fn fates(facts: &FateFacts<'_>) -> Vec<Fate> {
+pub fn fates(facts: &FateFacts<'_, '_>) -> Vec<Fate> {
+    let found = facts.waiting_of_each();
+    let own: BTreeSet<u64> = found.iter().flatten().map(|waiting| waiting.place).collect();
+    let decided = facts.decided(&found).len();
     let was_active = facts.view.was_active_once();
-    let waiting = facts.waiting();
-    let here = facts.delegations.iter().filter(|delegation| delegation.rollup == facts.rollup).count();
-    let decided = facts.delegations.len() - waiting;
-    let own = facts.own_waiting();
-    let mut entries = own.iter().skip(own.len() - waiting);
-    let mut left = here - waiting;
-    let one = |delegation: &&Delegation| {
-        let is_here = delegation.rollup == facts.rollup;
-        if is_here && left == 0 {
-            let is_refused = entries.next().is_some_and(|entry| entry.is_refused());
-            return if was_active || is_refused { Fate::Doomed } else { Fate::Waiting };
+    let one = |(delegation, waiting): (&&Delegation, &Option<WaitingDeposit<'_>>)| {
+        if let Some(waiting) = waiting {
+            return match waiting.refusal {
+                None => Fate::Waiting,
+                // The one before it is the attester's own, too, and may still fail.
+                Some(Refusal::Overtaken { place }) if own.contains(&place) => Fate::Waiting,
+                Some(_) => Fate::Doomed,
+            };
         }
-        left -= usize::from(is_here);
+        let is_here = delegation.rollup == facts.rollup;
+        let lost = if is_here { Fate::Refunded } else { Fate::Doomed };
         if !was_active {
-            return if is_here { Fate::Refunded } else { Fate::Elsewhere };
+            return match (is_here, facts.may_wait(delegation, &found)) {
+                (false, _) => Fate::Elsewhere,
+                (true, true) => Fate::Unknown,
+                (true, false) => Fate::Refunded,
+            };
         }
         match facts.winner {
             Some(Winner::Delegation(log)) if log == delegation.log => Fate::Succeeded,
-            Some(Winner::Delegation(_) | Winner::Stranger) if is_here => Fate::Refunded,
-            Some(Winner::Delegation(_) | Winner::Stranger) => Fate::Doomed,
-            // Nothing speaks against the only one.
-            None | Some(Winner::Unknown) if decided == 1 => Fate::Succeeded,
+            Some(Winner::Delegation(_) | Winner::Stranger) => lost,
+            None | Some(Winner::Unknown) if decided == 1 => match facts.is_by_its_withdrawer(delegation) {
+                // Nothing speaks against the only one.
+                Some(true) => Fate::Succeeded,
+                Some(false) => lost,
+                None => Fate::Unknown,
+            },
             None | Some(Winner::Unknown) => Fate::Unknown,
         }
     };
-    facts.delegations.iter().map(one).collect()
+    facts.delegations.iter().zip(&found).map(one).collect()
 }
 
 /// Which delegation of an attester counts.

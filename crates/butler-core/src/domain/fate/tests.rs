@@ -1,6 +1,9 @@
 //! Two stakes of one key in each order of success, failure and waiting.
 
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::domain::entry_queue::refusals;
 use crate::domain::proof::ProofVerdict;
 use crate::domain::provider::EscrowView;
 use crate::domain::samples::{address, coinbase, delegation, deposit, view};
@@ -26,11 +29,18 @@ fn decide_with(
         .map(|(n, rollup)| Delegation { rollup: address(*rollup), ..delegation(10 * n, 1, coinbase(100 + n)) })
         .collect();
     let delegations: Vec<&Delegation> = delegations.iter().collect();
-    let waiting: Vec<&QueuedDeposit> = waiting.iter().collect();
+    let waiting = judged(view, waiting);
     let facts = FateFacts { rollup: address(9_000), delegations: &delegations, view, waiting: &waiting, winner };
     let fates = fates(&facts);
     let counting = counting(&fates, view.was_active_once());
     (fates, counting)
+}
+
+/// An entry queue of attester 1 alone.
+fn judged<'a>(view: &AttesterView, queue: &'a [QueuedDeposit]) -> Vec<WaitingDeposit<'a>> {
+    let refusals = refusals(queue, &BTreeMap::from([(address(1), *view)]), &[]);
+    let deposits = (0..).zip(queue).zip(refusals);
+    deposits.map(|((place, deposit), refusal)| WaitingDeposit { place, deposit, refusal }).collect()
 }
 
 fn of_block(block: u64) -> Option<Winner> {
@@ -82,18 +92,70 @@ fn of_two_that_wait_the_first_that_can_succeed_counts() {
     assert_eq!(found, (vec![Doomed, Doomed], Counting::Burnt));
 }
 
+/// Deposits by their withdrawers; the second of a pair says whether the proof is right.
+fn queue(deposits: &[(u64, bool)]) -> Vec<QueuedDeposit> {
+    let deposit = |(withdrawer, is_right): &(u64, bool)| {
+        let proof = Some(if *is_right { ProofVerdict::Valid } else { ProofVerdict::Wrong });
+        let escrow = Some(EscrowView { bls_key_used: false, proof });
+        QueuedDeposit { withdrawer: address(*withdrawer), escrow, ..deposit(1) }
+    };
+    deposits.iter().map(deposit).collect()
+}
+
+const OURS: u64 = 6_000;
+const STRANGERS: u64 = 66;
+
 #[test]
-fn a_deposit_of_somebody_else_says_nothing_of_ours() {
-    let wrong = EscrowView { bls_key_used: false, proof: Some(ProofVerdict::Wrong) };
-    let strangers = QueuedDeposit { escrow: Some(wrong), withdrawer: address(66), ..deposit(1) };
-    let ours = QueuedDeposit { withdrawer: address(6_000), ..deposit(1) };
-    for waiting in [[ours, strangers], [strangers, ours]] {
-        let found = decide_with(&[HERE], &view(NoStatus, false), &waiting, None);
-        assert_eq!(found, (vec![Waiting], Counting::Delegation(0)));
+fn of_ours_and_a_strangers_deposit_the_first_that_can_succeed_is_let_in() {
+    let new = view(NoStatus, false);
+    let of = |deposits: &[(u64, bool)]| decide_with(&[HERE], &new, &queue(deposits), None);
+    let counts = (vec![Waiting], Counting::Delegation(0));
+    let burnt = (vec![Doomed], Counting::Burnt);
+    assert_eq!(of(&[(STRANGERS, true), (OURS, true)]), burnt, "the stranger comes first");
+    assert_eq!(of(&[(STRANGERS, false), (OURS, true)]), counts, "the stranger fails");
+    assert_eq!(of(&[(OURS, true), (STRANGERS, true)]), counts, "ours comes first");
+    assert_eq!(of(&[(OURS, false), (STRANGERS, true)]), burnt, "ours fails, whoever comes next");
+    let two = decide_with(&[HERE, HERE], &new, &queue(&[(OURS, true), (STRANGERS, true), (OURS, true)]), None);
+    assert_eq!(two, (vec![Waiting, Waiting], Counting::Delegation(0)));
+    let two = decide_with(&[HERE, HERE], &new, &queue(&[(STRANGERS, true), (OURS, true), (OURS, true)]), None);
+    assert_eq!(two, (vec![Doomed, Doomed], Counting::Burnt));
+}
+
+#[test]
+fn what_became_of_a_strangers_deposit_decides_of_ours_behind_it() {
+    let strangers = |status| AttesterView { withdrawer: Some(address(STRANGERS)), ..view(status, true) };
+    let ours = queue(&[(OURS, true)]);
+    for status in [Validating, Exiting, NoStatus] {
+        let found = decide_with(&[HERE], &strangers(status), &ours, None);
+        assert_eq!(found, (vec![Doomed], Counting::Stranger), "it was let in, and is {status:?} now");
+        let found = decide_with(&[HERE], &strangers(status), &[], Some(Winner::Stranger));
+        assert_eq!(found, (vec![Refunded], Counting::Stranger), "and ours was refunded");
     }
-    let active = AttesterView { withdrawer: Some(address(6_000)), ..view(Validating, true) };
-    let found = decide_with(&[HERE], &active, &[strangers], None);
+    let found = decide_with(&[HERE], &view(NoStatus, false), &ours, None);
+    assert_eq!(found, (vec![Waiting], Counting::Delegation(0)), "it was refunded");
+    // Ours was let in; the stranger's behind it will be refunded.
+    let found = decide_with(&[HERE], &view(Validating, true), &queue(&[(STRANGERS, true)]), None);
     assert_eq!(found, (vec![Succeeded], Counting::Delegation(0)));
+}
+
+#[test]
+fn a_deposit_of_another_withdrawer_is_ours_only_when_an_event_says_so() {
+    let of = |withdrawer: Option<u64>, view: &AttesterView, deposits: &[(u64, bool)]| {
+        let one = Delegation { withdrawer: withdrawer.map(address), ..delegation(10, 1, coinbase(101)) };
+        let entries = queue(deposits);
+        let waiting = judged(view, &entries);
+        let facts = FateFacts { rollup: address(HERE), delegations: &[&one], view, waiting: &waiting, winner: None };
+        (facts.needs_events(), fates(&facts))
+    };
+    let new = view(NoStatus, false);
+    assert_eq!(of(None, &new, &[(77, true)]), (true, vec![Unknown]));
+    assert_eq!(of(Some(77), &new, &[(77, true)]), (false, vec![Waiting]));
+    assert_eq!(of(Some(OURS), &new, &[(77, true)]), (false, vec![Refunded]), "a stranger's waits");
+    assert_eq!(of(None, &new, &[(77, true), (OURS, true)]), (false, vec![Doomed]), "ours is found");
+    let active = AttesterView { withdrawer: Some(address(77)), ..view(Validating, true) };
+    assert_eq!(of(None, &active, &[]), (true, vec![Unknown]));
+    assert_eq!(of(Some(77), &active, &[]), (false, vec![Succeeded]));
+    assert_eq!(of(Some(OURS), &active, &[]), (false, vec![Refunded]));
 }
 
 #[test]
@@ -109,7 +171,7 @@ fn stakes_on_a_former_rollup_step_back_behind_those_that_wait_here() {
 #[test]
 fn what_a_stranger_made_a_validator_earns_for_no_delegation() {
     let found = decide(&[HERE], Validating, 1, None);
-    assert_eq!(found, (vec![Doomed], Counting::Stranger), "ours still waits");
+    assert_eq!(found, (vec![Doomed], Counting::Stranger), "ours still waits, with whatever withdrawer");
     let found = decide(&[HERE, HERE], Validating, 0, Some(Winner::Stranger));
     assert_eq!(found, (vec![Refunded, Refunded], Counting::Stranger));
 }
@@ -130,8 +192,8 @@ fn events_are_needed_only_where_the_state_leaves_it_open() {
     let needs = |count: usize, withdrawer: Option<u64>, waiting: usize| {
         let view = AttesterView { withdrawer: withdrawer.map(address), ..view(Validating, false) };
         let delegations: Vec<&Delegation> = delegations.iter().take(count).collect();
-        let entry = QueuedDeposit { withdrawer: address(6_000), ..deposit(1) };
-        let waiting = vec![&entry; waiting];
+        let entry = deposit(1);
+        let waiting = vec![WaitingDeposit { place: 0, deposit: &entry, refusal: None }; waiting];
         let facts = FateFacts {
             rollup: address(9_000),
             delegations: &delegations,

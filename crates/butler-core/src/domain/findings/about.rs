@@ -18,6 +18,9 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::CoinbaseUnverifiable => "warning where somebody can do something about it, else it is not told",
         Kind::Unserved => "critical when the attester validates, a warning while it waits",
         Kind::QueueBlocked => "critical when the key is next, a warning further back",
+        Kind::StrangerDeposit => {
+            "critical while that deposit waits before the delegation's, and while the attester validates, else a warning"
+        }
         Kind::NotWatched => "warning without key files or providers, info without nodes or publishers",
         Kind::PublisherRunsDry => "warning below `publisher_runway`, critical below `publisher_runway_critical`",
         Kind::SlashingVotes => "warning from a tenth of the quorum, info below",
@@ -25,6 +28,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::ScrapeStale => "warning before the first success, then critical",
         Kind::CoinbaseUnknown
         | Kind::DepositFailed
+        | Kind::StakeRefunded
         | Kind::SplitShared
         | Kind::RewardsAtAttester
         | Kind::SlashedOut
@@ -96,7 +100,7 @@ pub fn remedy(kind: Kind) -> &'static str {
     match kind {
         Kind::Duplicate(twice) => remedy_of_duplicate(twice),
         Kind::CoinbaseMissing => {
-            "write the coinbase that the message names into the node's keystore, reload the node, update the copy"
+            "write the right coinbase into the node's keystore, reload the node, update the copy: the finding names it where the chain confirms one"
         }
         Kind::CoinbaseWrong | Kind::CoinbaseZero => {
             "correct the coinbase in the node's keystore and reload the node; rewards that went astray have to be repaid by hand"
@@ -112,9 +116,15 @@ pub fn remedy(kind: Kind) -> &'static str {
             "find the server that runs it and add its key file, or start it: an absent validator is slashed for inactivity"
         }
         Kind::DepositFailed => "look for a bad proof of possession or a key that was used before; tell the delegator",
-        Kind::SplitShared => "configure neither before it is clear which delegation the split belongs to",
+        Kind::StrangerDeposit => {
+            "configure no coinbase for that delegation, tell its delegator to stake again for another key, and do not run the key for whoever took it"
+        }
+        Kind::StakeRefunded => {
+            "tell the delegator that the stake came back and earns nothing; its split must be in no key file"
+        }
+        Kind::SplitShared => "leave the split to the attester whose delegation made it, and give the others their own",
         Kind::RewardsAtAttester => {
-            "set the attester's coinbase; what waits there belongs to the delegation and is repaid by hand"
+            "set the attester's coinbase; what waits there belongs to the delegation that counted then and is repaid by hand, or to the operator where the policy is `own`"
         }
         Kind::SlashedOut => "find out why; its withdrawer can initiate the withdrawal",
         Kind::QueueBlocked => "drip the queue past it (`dripProviderQueue`) before a delegation takes it",

@@ -112,6 +112,8 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerStateContradiction", Change, Warning, 0, |_| vec![HOUR, 0]),
         alert("ButlerAttesterUnserved", of(Kind::Unserved), Critical, 10 * MINUTE, NONE),
         alert("ButlerDepositFailed", of(Kind::DepositFailed), Warning, 5 * MINUTE, |limits| vec![limits.news, 0, 0]),
+        alert("ButlerStrangerDeposit", of(Kind::StrangerDeposit), Critical, 5 * MINUTE, NONE),
+        alert("ButlerStakeRefunded", of(Kind::StakeRefunded), Warning, 5 * MINUTE, |limits| vec![limits.news, 0, 0]),
         alert("ButlerQueueBlocked", of(Kind::QueueBlocked), Critical, 5 * MINUTE, NONE),
         alert("ButlerFormerRecipient", of(Kind::FormerRecipient), Warning, HOUR, |limits| vec![limits.news, 0, 0]),
         alert("ButlerFindingCritical", Rest, Critical, 10 * MINUTE, NONE),

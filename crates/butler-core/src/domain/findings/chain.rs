@@ -35,7 +35,7 @@ pub struct ChainFacts<'a> {
 pub fn of_chain(facts: ChainFacts<'_>, thresholds: &Thresholds) -> Vec<Finding> {
     let (snapshot, rows) = (facts.snapshot, facts.rows);
     let now = snapshot.block.timestamp;
-    let mut found = of_duplicates(snapshot, facts.book, facts.replicas);
+    let mut found = of_duplicates(snapshot, facts.book, facts.replicas, rows);
     found.extend(facts.of_files);
     found.extend(of_unwatched(facts.watched));
     found.extend(attester::of_rows(rows, facts.has_key_files, now, thresholds));

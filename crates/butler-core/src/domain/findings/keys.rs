@@ -1,20 +1,55 @@
 //! What is wrong with keys and the files that name them: in two places, unreadable, not configured at all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 
 use super::{Finding, FindingKind, Level, Severity, Subject};
+use crate::domain::coinbase::CoinbasePolicy;
 use crate::domain::duplicates::{self, Duplicate, DuplicateKind, Place, ReplicaPolicy, find_duplicates};
 use crate::domain::key_book::KeyBook;
+use crate::domain::overview::AttesterRow;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::text::time::count;
 
 /// Every key that is in two places.
 #[must_use]
-pub fn of_duplicates(snapshot: &NetworkSnapshot, keys: &KeyBook, replicas: ReplicaPolicy) -> Vec<Finding> {
+pub fn of_duplicates(
+    snapshot: &NetworkSnapshot,
+    keys: &KeyBook,
+    replicas: ReplicaPolicy,
+    rows: &[AttesterRow],
+) -> Vec<Finding> {
     let found = find_duplicates(snapshot, keys, replicas);
-    found.into_iter().map(|duplicate| of_duplicate(duplicate, snapshot)).collect()
+    let rows: BTreeMap<Address, &AttesterRow> = rows.iter().map(|row| (row.attester, row)).collect();
+    let of = |duplicate: Duplicate| {
+        let row = match duplicate.subject {
+            duplicates::Subject::Attester(attester) => rows.get(&attester).copied(),
+            duplicates::Subject::Publisher(_) | duplicates::Subject::BlsKey(_) => None,
+        };
+        let remedy = coinbase_to_keep(duplicate.kind, row);
+        let finding = of_duplicate(duplicate, snapshot);
+        remedy.map_or(finding.clone(), |remedy| finding.with_remedy(remedy))
+    };
+    found.into_iter().map(of).collect()
+}
+
+/// What to do about key files that disagree on the coinbase of an attester, from what is known of the right one.
+fn coinbase_to_keep(kind: DuplicateKind, row: Option<&AttesterRow>) -> Option<String> {
+    if !matches!(kind, DuplicateKind::ConflictingCoinbase | DuplicateKind::PartialCoinbase) {
+        return None;
+    }
+    Some(match row.map(|row| (row.coinbase_policy, row.coinbase_expected)) {
+        Some((CoinbasePolicy::Split, Some(expected))) => {
+            format!("let every file have {expected}, the split of its delegation")
+        }
+        Some((CoinbasePolicy::Own, _)) => {
+            "let every file have the same address of your own, as `coinbase_policy` says".to_owned()
+        }
+        Some((CoinbasePolicy::Split, None)) | None => {
+            "find out which is right, and let every file have that; the chain confirms none".to_owned()
+        }
+    })
 }
 
 fn of_duplicate(duplicate: Duplicate, snapshot: &NetworkSnapshot) -> Finding {

@@ -142,6 +142,8 @@ kinds! {
     CoinbaseUnknown "coinbase_unknown" Chain [Warning] "ButlerKeyFileUnreadable" "butler_findings" "The file that says the coinbase of an attester cannot be read now: nothing is said of the coinbase.";
     Unserved "unserved" Chain [Critical, Warning] "ButlerAttesterUnserved" "butler_findings" "An attester was delegated to us, validates or waits in the entry queue, and no key file has it.";
     DepositFailed "deposit_failed" Chain [Warning] "ButlerDepositFailed" "butler_findings" "The deposit of an attester was refunded: the key is burnt, and the delegator has no validator.";
+    StrangerDeposit "stranger_deposit" Chain [Critical, Warning] "ButlerStrangerDeposit" "butler_findings" "Somebody else deposited a key that was staked with an own provider: the delegation is refunded, or will be, and earns nothing.";
+    StakeRefunded "stake_refunded" Chain [Warning] "ButlerStakeRefunded" "butler_findings" "One of several stakes of a key was refunded, or the only one after somebody else's deposit: its delegator has no validator, and its split receives nothing.";
     SplitShared "split_shared" Chain [Critical] "ButlerFindingCritical" "butler_findings" "One split is the coinbase of several attesters: one delegator is paid what another's attester earns.";
     RewardsAtAttester "rewards_at_attester" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Rewards wait at an attester's own address: its node proposed without a coinbase.";
     SlashedOut "slashed_out" Chain [Warning] "ButlerAttesterSlashedOut" "butler_attesters_at_position" "An own attester was slashed out or ejected: it is a zombie whose stake waits to be withdrawn.";
@@ -227,6 +229,8 @@ impl FindingKind {
             | Self::CoinbaseUnknown
             | Self::Unserved
             | Self::DepositFailed
+            | Self::StrangerDeposit
+            | Self::StakeRefunded
             | Self::SplitShared
             | Self::RewardsAtAttester
             | Self::QueueBlocked

@@ -23,8 +23,8 @@ use super::view::AttesterView;
 
 mod stakes;
 
-pub use self::stakes::StakeRow;
-use self::stakes::{Stakes, stakes_of};
+use self::stakes::{EntryQueue, Stakes, stakes_of};
+pub use self::stakes::{Rival, StakeRow};
 
 /// What coinbases are judged by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct AttesterRow {
     pub provider_id: Option<ProviderId>,
     /// How many keys are taken before it; 0 is the next one.
     pub provider_queue_place: Option<u64>,
-    /// How many deposits are before it; 0 is the head.
+    /// How many deposits are before the first of its own that nothing speaks against; 0 is the head.
     pub entry_queue_place: Option<u64>,
     /// When it can become active, while it waits in the entry queue.
     pub arrival: Option<Arrival>,
@@ -75,6 +75,13 @@ pub struct AttesterRow {
     /// Why no coinbase is confirmed, where there should be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coinbase_doubt: Option<Unverified>,
+    /// What its coinbase must be.
+    pub coinbase_policy: CoinbasePolicy,
+    /// The split of the delegation that counts, where the chain confirms it, whatever the policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<Coinbase>,
+    /// Whether somebody else's deposit made it a validator, so that no delegation earns anything from it.
+    pub is_strangers: bool,
     /// Why it is not known which coinbase the files name, as `FILE: why`; then nothing is concluded from finding none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coinbase_unknown: Option<String>,
@@ -97,14 +104,14 @@ pub struct AttesterRow {
 /// The lists of a snapshot and a key book, by attester.
 struct Index<'a> {
     provider_queues: BTreeMap<Address, (ProviderId, u64)>,
-    entry_queue: BTreeMap<Address, u64>,
+    entry_queue: EntryQueue<'a>,
     stakes: BTreeMap<Address, Stakes<'a>>,
     key_entries: BTreeMap<Address, Vec<&'a KeyEntry>>,
     keys: &'a KeyBook,
 }
 
 impl<'a> Index<'a> {
-    /// An attester that is in a list twice (`duplicates` says so) gets its first place.
+    /// An attester that is in a provider's queue twice (`duplicates` says so) gets its first place.
     fn new(snapshot: &'a NetworkSnapshot, keys: &'a KeyBook) -> Self {
         let mut provider_queues = BTreeMap::new();
         for (id, provider) in &snapshot.providers {
@@ -112,11 +119,9 @@ impl<'a> Index<'a> {
                 provider_queues.entry(entry.attester).or_insert((*id, place));
             }
         }
-        let mut entry_queue = BTreeMap::new();
-        for (place, deposit) in (0..).zip(&snapshot.entry_queue) {
-            entry_queue.entry(deposit.attester).or_insert(place);
-        }
-        Self { provider_queues, entry_queue, stakes: stakes_of(snapshot), key_entries: keys.by_attester(), keys }
+        let entry_queue = EntryQueue::new(snapshot);
+        let stakes = stakes_of(snapshot, &entry_queue);
+        Self { provider_queues, entry_queue, stakes, key_entries: keys.by_attester(), keys }
     }
 }
 
@@ -157,7 +162,7 @@ fn row(
 ) -> AttesterRow {
     let now = snapshot.block.timestamp;
     let provider_queue = index.provider_queues.get(&attester).copied();
-    let entry_queue_place = index.entry_queue.get(&attester).copied();
+    let entry_queue_place = index.entry_queue.place(attester);
     let no_stakes = Stakes::default();
     let stakes = index.stakes.get(&attester).unwrap_or(&no_stakes);
     let delegation = stakes.delegation();
@@ -190,7 +195,8 @@ fn row(
         .and_then(|place| arrival(place, &snapshot.rollup.clock, &snapshot.rollup.flush, now));
     let provider_id = provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id));
     let mut expected = stakes.expectation(snapshot, view, position, is_dripped);
-    if rules.policies.of(provider_id) == CoinbasePolicy::Own && expected != Expectation::Burnt {
+    let policy = rules.policies.of(provider_id);
+    if policy == CoinbasePolicy::Own && !matches!(expected, Expectation::Burnt | Expectation::Strangers) {
         expected = Expectation::Own;
     }
     let configured = coinbase_configured.clone();
@@ -213,6 +219,9 @@ fn row(
         coinbase_expected: expected.confirmed(),
         coinbase_claimed: expected.claimed(),
         coinbase_doubt: expected.doubt(),
+        coinbase_policy: policy,
+        split: stakes.split(snapshot),
+        is_strangers: stakes.are_a_strangers(),
         coinbase_unknown,
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),

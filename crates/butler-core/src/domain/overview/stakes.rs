@@ -1,16 +1,16 @@
 //! The stakes of each attester, and the coinbase that follows from the one that counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 use serde::Serialize;
 
 use crate::domain::coinbase::{Expectation, Unverified};
 use crate::domain::delegation::Delegation;
-use crate::domain::fate::{Counting, Fate, FateFacts, counting, fates};
+use crate::domain::entry_queue::{Refusal, refusals};
+use crate::domain::fate::{Counting, Fate, FateFacts, WaitingDeposit, counting, fates};
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::position::Position;
-use crate::domain::rollup::QueuedDeposit;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::domain::view::AttesterView;
@@ -30,6 +30,25 @@ pub struct StakeRow {
     pub fate: Fate,
     /// Whether this is the delegation that counts.
     pub counts: bool,
+    /// Why its deposit, which waits, will be refunded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
+    /// The deposit that comes before it and takes its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rival: Option<Rival>,
+}
+
+/// A deposit that has the address or the BLS key of another one and comes before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Rival {
+    /// How many deposits are before it.
+    pub place: u64,
+    /// The attester that it is for.
+    pub attester: Address,
+    /// Who may withdraw it.
+    pub withdrawer: Address,
+    /// Whether a delegation of our providers made it.
+    pub is_ours: bool,
 }
 
 /// The stakes of one attester.
@@ -39,17 +58,45 @@ pub(super) struct Stakes<'a> {
     delegations: Vec<&'a Delegation>,
     fates: Vec<Fate>,
     counting: Option<Counting>,
+    /// The deposits of the delegations, where they wait.
+    waiting: Vec<Option<WaitingDeposit<'a>>>,
+    /// What comes before them, by place.
+    rivals: BTreeMap<u64, Rival>,
+}
+
+/// The entry queue with what is known of its deposits.
+#[derive(Debug)]
+pub(super) struct EntryQueue<'a> {
+    by_attester: BTreeMap<Address, Vec<WaitingDeposit<'a>>>,
+}
+
+impl<'a> EntryQueue<'a> {
+    pub(super) fn new(snapshot: &'a NetworkSnapshot) -> Self {
+        let refusals = refusals(&snapshot.entry_queue, &snapshot.attesters, &snapshot.active_set);
+        let mut by_attester = BTreeMap::<Address, Vec<WaitingDeposit<'_>>>::new();
+        for ((place, deposit), refusal) in (0..).zip(&snapshot.entry_queue).zip(refusals) {
+            by_attester.entry(deposit.attester).or_default().push(WaitingDeposit { place, deposit, refusal });
+        }
+        Self { by_attester }
+    }
+
+    /// The place of an attester: that of the first of its deposits that nothing speaks against, or else of the first.
+    pub(super) fn place(&self, attester: Address) -> Option<u64> {
+        let deposits = self.by_attester.get(&attester)?;
+        let good = deposits.iter().find(|waiting| waiting.refusal.is_none());
+        good.or(deposits.first()).map(|waiting| waiting.place)
+    }
+
+    fn of(&self, attester: Address) -> &[WaitingDeposit<'a>] {
+        self.by_attester.get(&attester).map_or(&[][..], Vec::as_slice)
+    }
 }
 
 /// The stakes of every attester that has any.
-pub(super) fn stakes_of(snapshot: &NetworkSnapshot) -> BTreeMap<Address, Stakes<'_>> {
+pub(super) fn stakes_of<'a>(snapshot: &'a NetworkSnapshot, queue: &EntryQueue<'a>) -> BTreeMap<Address, Stakes<'a>> {
     let mut all = BTreeMap::<Address, Stakes<'_>>::new();
     for delegation in &snapshot.delegations {
         all.entry(delegation.attester).or_default().delegations.push(delegation);
-    }
-    let mut waiting = BTreeMap::<Address, Vec<&QueuedDeposit>>::new();
-    for deposit in snapshot.entry_queue.iter().filter(|deposit| all.contains_key(&deposit.attester)) {
-        waiting.entry(deposit.attester).or_default().push(deposit);
     }
     for (attester, stakes) in &mut all {
         stakes.delegations.sort_by_key(|delegation| delegation.log);
@@ -58,13 +105,31 @@ pub(super) fn stakes_of(snapshot: &NetworkSnapshot) -> BTreeMap<Address, Stakes<
             rollup: snapshot.rollup.address,
             delegations: &stakes.delegations,
             view,
-            waiting: waiting.get(attester).map_or(&[][..], Vec::as_slice),
+            waiting: queue.of(*attester),
             winner: snapshot.winners.get(attester).copied(),
         };
+        stakes.waiting = facts.waiting_of_each();
         stakes.fates = fates(&facts);
         stakes.counting = Some(counting(&stakes.fates, view.was_active_once()));
     }
+    note_rivals(snapshot, &mut all);
     all
+}
+
+/// Notes at each stake that is overtaken by whom it is.
+fn note_rivals(snapshot: &NetworkSnapshot, all: &mut BTreeMap<Address, Stakes<'_>>) {
+    let of = |stakes: &Stakes<'_>| stakes.waiting.iter().flatten().map(|waiting| waiting.place).collect::<Vec<_>>();
+    let ours: BTreeSet<u64> = all.values().flat_map(of).collect();
+    for stakes in all.values_mut() {
+        for waiting in stakes.waiting.iter().flatten() {
+            let Some(Refusal::Overtaken { place }) = waiting.refusal else { continue };
+            let first = usize::try_from(place).ok().and_then(|place| snapshot.entry_queue.get(place));
+            stakes.rivals.extend(first.map(|deposit| {
+                let is_ours = ours.contains(&place);
+                (place, Rival { place, attester: deposit.attester, withdrawer: deposit.withdrawer, is_ours })
+            }));
+        }
+    }
 }
 
 impl<'a> Stakes<'a> {
@@ -83,6 +148,17 @@ impl<'a> Stakes<'a> {
     /// Whether all of them were refunded, or will be.
     pub(super) fn are_burnt(&self) -> bool {
         self.counting == Some(Counting::Burnt)
+    }
+
+    /// Whether somebody else's deposit made it a validator.
+    pub(super) fn are_a_strangers(&self) -> bool {
+        self.counting == Some(Counting::Stranger)
+    }
+
+    /// The split of the delegation that counts, as far as the chain confirms it.
+    pub(super) fn split(&self, snapshot: &NetworkSnapshot) -> Option<Coinbase> {
+        let coinbase = self.counts()?.coinbase;
+        snapshot.splits.get(&coinbase)?.confirmed().map(|_| coinbase)
     }
 
     /// Whether the delegation that counts made it what it is, or can.
@@ -117,10 +193,15 @@ impl<'a> Stakes<'a> {
             | Position::Withdrawn => {}
         }
         let coinbase = match self.counting {
-            None | Some(Counting::NoDelegation | Counting::Stranger) => return Expectation::Nothing,
+            None | Some(Counting::NoDelegation) => return Expectation::Nothing,
+            Some(Counting::Stranger) => return Expectation::Strangers,
             Some(Counting::Burnt) => return Expectation::Burnt,
             Some(Counting::Unknown) => {
-                return Expectation::Unconfirmed { claimed: None, why: Unverified::SeveralDeposits };
+                let why = match self.delegations.as_slice() {
+                    [_] => Unverified::OtherWithdrawer,
+                    [_, _, ..] | [] => Unverified::SeveralDeposits,
+                };
+                return Expectation::Unconfirmed { claimed: None, why };
             }
             Some(Counting::Delegation(_)) => match self.counts() {
                 Some(delegation) => delegation.coinbase,
@@ -141,14 +222,26 @@ impl<'a> Stakes<'a> {
             return Vec::new();
         }
         let counts = self.counts().map(|delegation| delegation.log);
-        let row = |(delegation, fate): (&&Delegation, &Fate)| StakeRow {
-            provider_id: delegation.provider_id,
-            staker: delegation.staker,
-            coinbase: delegation.coinbase,
-            block: delegation.log.block_number,
-            fate: *fate,
-            counts: counts == Some(delegation.log),
+        let row = |((delegation, fate), waiting): ((&&Delegation, &Fate), &Option<WaitingDeposit<'_>>)| {
+            let refusal = waiting.and_then(|waiting| waiting.refusal).filter(|_| *fate == Fate::Doomed);
+            let rival = match refusal {
+                Some(Refusal::Overtaken { place }) => self.rivals.get(&place).copied(),
+                Some(
+                    Refusal::AddressUsed | Refusal::BlsKeyUsed | Refusal::ProofTooDear { .. } | Refusal::ProofWrong,
+                )
+                | None => None,
+            };
+            StakeRow {
+                provider_id: delegation.provider_id,
+                staker: delegation.staker,
+                coinbase: delegation.coinbase,
+                block: delegation.log.block_number,
+                fate: *fate,
+                counts: counts == Some(delegation.log),
+                refusal,
+                rival,
+            }
         };
-        self.delegations.iter().zip(&self.fates).map(row).collect()
+        self.delegations.iter().zip(&self.fates).zip(&self.waiting).map(row).collect()
     }
 }

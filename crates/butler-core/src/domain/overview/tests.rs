@@ -155,7 +155,8 @@ fn an_attester_that_was_taken_out_of_the_queue_and_is_on_the_rollup_is_looked_at
 #[test]
 fn the_last_delegation_is_the_highest_log_whatever_the_order() {
     let (mut snapshot, keys) = busy();
-    let later = Delegation { staker: address(77), ..delegation(90, 3, coinbase(190)) };
+    let later =
+        Delegation { staker: address(77), withdrawer: Some(address(6_000)), ..delegation(90, 3, coinbase(190)) };
     for at in [0, snapshot.delegations.len()] {
         let mut snapshot = snapshot.clone();
         snapshot.delegations.insert(at, later);
@@ -172,7 +173,11 @@ fn the_last_delegation_is_the_highest_log_whatever_the_order() {
 /// Attester 3 staked in blocks 3 and 90, with coinbases 103 and 190.
 fn staked_twice(change: impl FnOnce(&mut NetworkSnapshot)) -> AttesterRow {
     let (mut snapshot, _) = busy();
-    snapshot.delegations.push(Delegation { staker: address(77), ..delegation(90, 3, coinbase(190)) });
+    snapshot.delegations.push(Delegation {
+        staker: address(77),
+        withdrawer: Some(address(6_000)),
+        ..delegation(90, 3, coinbase(190))
+    });
     confirm(&mut snapshot);
     change(&mut snapshot);
     let keys = KeyBook {

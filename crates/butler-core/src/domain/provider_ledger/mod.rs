@@ -68,6 +68,7 @@ impl LedgerEvent {
                 attester,
                 coinbase,
                 staker,
+                withdrawer: None,
                 split: None,
             }),
             Change::Terms(_) | Change::Added { .. } | Change::Dripped { .. } => None,

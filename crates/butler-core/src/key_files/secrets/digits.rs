@@ -1,75 +1,133 @@
-//! Runs of digits that could be a 32-byte scalar: hexadecimal, decimal, base64, base58, base32, together or in groups.
+//! Digits that could be a 32-byte scalar: hexadecimal and decimal, in one run or in pieces.
 
-/// Digits of one run. An address has 40; a scalar in hexadecimal has 64 but for leading zeros, and 77 in decimal.
-const LONG_RUN: usize = 48;
-/// Digits of a run that is written in groups.
-const LONG_GROUPS: usize = 56;
-/// Digits of one of these groups: fewer than an address has.
-const LONGEST_GROUP: usize = 39;
-/// Characters of 32 bytes in base64 without padding; other bases need as many or more.
-const LONG_TOKEN: usize = 43;
+use std::collections::VecDeque;
 
-/// Whether there is such a run somewhere in the text.
-pub(super) fn could_be_scalar(text: &str) -> bool {
-    // Whatever holds 32 bytes has at least this many characters.
-    text.len() >= LONG_TOKEN && (has_hexadecimal(text) || has_token(text))
+use super::numbers::{Notation, Piece, Row, is_hexadecimal};
+
+/// Digits of the longest run of hexadecimal digits that is public without a proof: those of an address.
+pub(super) const ADDRESS: usize = 40;
+/// Hexadecimal digits of a scalar.
+const SCALAR: usize = 64;
+/// Digits of a piece that is a number of its own.
+const LONGEST_NUMBER: usize = 16;
+/// The most pieces of a scalar with a piece that is longer than that.
+const MOST_PIECES: usize = 8;
+/// Figures in a row that are hardly a piece of a hexadecimal number.
+const MANY_FIGURES: u32 = 8;
+
+/// A run of letters and figures that is a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token {
+    /// Its hexadecimal value, where it is short.
+    hexadecimal: Option<u128>,
+    /// Its decimal value, where it has one.
+    decimal: Option<u128>,
+    length: usize,
+    letters: u32,
+    /// Whether capitals and small letters stand in it, as in an address with a checksum.
+    is_mixed: bool,
 }
 
-/// Hexadecimal and decimal digits in one run, or in groups that only punctuation separates: `ab:cd:…`, `0xab, 0xcd, …`.
-fn has_hexadecimal(text: &str) -> bool {
-    let (mut digits, mut nonzero) = (0_usize, false);
-    for token in text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|token| !token.is_empty()) {
-        if has_long_run(token) {
-            return true;
+/// What a run of letters and figures is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Run {
+    /// It could be a scalar by itself.
+    Scalar,
+    Number(Token),
+    Other,
+}
+
+/// Looks at a run of letters and figures.
+pub(super) fn look(run: &str) -> Run {
+    let prefixed = run.strip_prefix("0x").or_else(|| run.strip_prefix("0X")).or_else(|| run.strip_prefix('x'));
+    let digits = prefixed.unwrap_or(run);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let is_any_scalar = run.split(|digit: char| !digit.is_ascii_hexdigit()).any(is_scalar);
+        return if is_any_scalar { Run::Scalar } else { Run::Other };
+    }
+    if is_scalar(digits) {
+        return Run::Scalar;
+    }
+    let letters = u32::try_from(digits.bytes().filter(u8::is_ascii_alphabetic).count()).unwrap_or(u32::MAX);
+    let hexadecimal = (digits.len() <= LONGEST_NUMBER).then(|| u128::from_str_radix(digits, 16).ok()).flatten();
+    let decimal = if letters == 0 && prefixed.is_none() { digits.parse().ok() } else { None };
+    let capitals = digits.bytes().any(|byte| byte.is_ascii_uppercase());
+    let is_mixed = capitals && digits.bytes().any(|byte| byte.is_ascii_lowercase());
+    Run::Number(Token { hexadecimal, decimal, length: digits.len(), letters, is_mixed })
+}
+
+/// Whether a run has more digits than an address, and is not zero. No amount needs as many either.
+fn is_scalar(digits: &str) -> bool {
+    digits.len() > ADDRESS && digits.bytes().any(|byte| byte != b'0')
+}
+
+impl Token {
+    /// A number of JSON.
+    pub(super) fn number(value: u128) -> Self {
+        Self { hexadecimal: None, decimal: Some(value), length: 0, letters: 0, is_mixed: false }
+    }
+
+    /// Whether it is as long as an address.
+    pub(super) fn is_address(&self) -> bool {
+        self.length == ADDRESS
+    }
+
+    /// Whether it is written like an address: nobody writes a piece of a key in capitals and small letters.
+    pub(super) fn is_checksummed(&self) -> bool {
+        self.length == ADDRESS && self.is_mixed
+    }
+}
+
+/// The numbers of a row, in each notation.
+#[derive(Debug)]
+pub(super) struct Digits {
+    decimal: Row,
+    hexadecimal: Row,
+    /// The last hexadecimal numbers, however long.
+    long: VecDeque<Piece>,
+}
+
+impl Default for Digits {
+    fn default() -> Self {
+        Self {
+            decimal: Row::new(Notation::Decimal),
+            hexadecimal: Row::new(Notation::Hexadecimal),
+            long: VecDeque::new(),
         }
-        let bare = token.strip_prefix("0x").or_else(|| token.strip_prefix("0X")).unwrap_or(token);
-        let bare = bare.strip_prefix('x').unwrap_or(bare);
-        if bare.len() <= LONGEST_GROUP && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            digits += bare.len();
-            nonzero |= bare.bytes().any(|byte| byte != b'0');
-            if digits >= LONG_GROUPS && nonzero {
-                return true;
+    }
+}
+
+impl Digits {
+    /// Adds a number. Where the row up to it ends in a key, the place where that begins.
+    pub(super) fn push(&mut self, token: Token, at: usize) -> Option<usize> {
+        let length = u32::try_from(token.length).unwrap_or(u32::MAX);
+        let piece = |value| Piece { value, letters: token.letters, figures: length.saturating_sub(token.letters), at };
+        let decimal = token.decimal.and_then(|value| self.decimal.push(piece(value)));
+        let hexadecimal = token.hexadecimal.and_then(|value| self.hexadecimal.push(piece(value)));
+        let long = if token.length == 0 { None } else { self.push_long(piece(0)) };
+        decimal.or(hexadecimal).or(long)
+    }
+
+    /// Pieces of which one at least is too long for a number, and which are a scalar together.
+    fn push_long(&mut self, piece: Piece) -> Option<usize> {
+        if piece.letters == 0 && piece.figures >= MANY_FIGURES {
+            self.long.clear();
+            return None;
+        }
+        self.long.push_front(piece);
+        self.long.truncate(MOST_PIECES);
+        let (mut sum, mut longest) = (0, 0);
+        for (count, piece) in (1..).zip(&self.long) {
+            let length = usize::try_from(piece.letters + piece.figures).unwrap_or(usize::MAX);
+            sum += length;
+            longest = longest.max(length);
+            if sum > SCALAR {
+                return None;
             }
-        } else {
-            (digits, nonzero) = (0, false);
+            if sum == SCALAR && longest > LONGEST_NUMBER && is_hexadecimal(self.long.iter().take(count)) {
+                return Some(piece.at);
+            }
         }
+        None
     }
-    false
-}
-
-fn has_long_run(token: &str) -> bool {
-    token
-        .split(|character: char| !character.is_ascii_hexdigit())
-        .any(|run| run.len() >= LONG_RUN && run.bytes().any(|byte| byte != b'0'))
-}
-
-/// Characters of base64 and its relatives, told from words by how often their kind changes.
-fn has_token(text: &str) -> bool {
-    let standard = |character: char| character.is_ascii_alphanumeric() || matches!(character, '+' | '/');
-    let for_urls = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-    text.split(|character| !standard(character)).any(is_dense)
-        || text.split(|character| !for_urls(character)).any(is_dense)
-}
-
-fn is_dense(token: &str) -> bool {
-    if token.len() < LONG_TOKEN {
-        return false;
-    }
-    let kind = |byte: u8| match byte {
-        b'a'..=b'z' => 0_u8,
-        b'A'..=b'Z' => 1,
-        b'0'..=b'9' => 2,
-        _ => 3,
-    };
-    let counts = token.bytes().fold([0_usize; 4], |mut counts, byte| {
-        if let Some(count) = counts.get_mut(usize::from(kind(byte))) {
-            *count += 1;
-        }
-        counts
-    });
-    let [lower, upper, digits, others] = counts;
-    let changes = token.as_bytes().windows(2).filter(|pair| matches!(pair, [a, b] if kind(*a) != kind(*b))).count();
-    let is_mixed = lower > 0 && upper > 0 && changes * 3 >= token.len();
-    let is_one_word = others == 0 && digits >= 4 && lower + upper >= 4;
-    is_mixed || is_one_word
 }

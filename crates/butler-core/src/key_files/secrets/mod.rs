@@ -1,16 +1,29 @@
 //! What could be a secret, known by what it is and not by the name of its field.
 //!
-//! A text is refused for a run of digits that could be a 32-byte scalar in any notation, for twelve words of a mnemonic, and
-//! for a PEM block. It is meant to refuse too much rather than too little: what a public key file may hold has its own
-//! place and is checked there. Nothing here keeps or prints what it looked at.
+//! A search goes once over everything that a file says, in its order, names of fields included. It looks at each text and
+//! number by itself, and at rows of them: all values, all names, both, and those whose places differ in numbers only. It is
+//! meant to refuse too much rather than too little. Nothing here keeps or prints what it looked at.
 
+mod dense;
 mod digits;
+mod numbers;
+mod phrase;
+mod plain;
+mod row;
+mod shown;
 mod words;
 
-use super::json::Json;
+use std::collections::HashMap;
 
-/// Bits that a list of numbers must hold to be taken for a scalar: a few of its bytes may be small.
+use self::row::{Parts, Row};
+
+pub(super) use self::phrase::Site;
+pub(super) use self::shown::{could_be_part, without_secrets};
+
+/// Bits from which one number of JSON could be a scalar.
 const SCALAR_BITS: u32 = 160;
+/// The most kinds of places whose rows are looked at by themselves.
+const MOST_KINDS: usize = 4_096;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,75 +38,91 @@ impl Secret {
     pub(super) fn words(self) -> &'static str {
         match self {
             // Whether it is one cannot be seen; nothing else that belongs here looks like it.
-            Self::Scalar => "a private key",
+            Self::Scalar => "what could be a private key",
             Self::Mnemonic => "a mnemonic",
             Self::Pem => "a PEM block",
         }
     }
 }
 
-/// A secret within a text.
-pub(super) fn in_text(text: &str) -> Option<Secret> {
-    if text.contains("-----BEGIN") || text.contains("PRIVATE KEY-----") || text.contains("openssh-key-v1") {
-        Some(Secret::Pem)
-    } else if digits::could_be_scalar(text) {
-        Some(Secret::Scalar)
-    } else {
-        words::is_mnemonic(text).then_some(Secret::Mnemonic)
-    }
+/// A secret, and the numbers of the first and the last value or name that it is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) secret: Secret,
+    pub(super) first: usize,
+    pub(super) last: usize,
+    /// Whether names of fields are parts of it.
+    pub(super) in_names: bool,
 }
 
-/// A secret that is spread over the direct children of a list or an object: bytes, words, halves.
-pub(super) fn in_children<'a>(children: impl Iterator<Item = &'a Json>) -> Option<Secret> {
-    let (mut bits, mut numbers, mut text) = (0_u32, 0_usize, zeroize::Zeroizing::new(String::new()));
-    for child in children {
-        match child {
-            Json::Number(number) => {
-                bits = bits.saturating_add(number.bits);
-                numbers += 1;
+/// A text or a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Leaf<'a> {
+    Name(&'a str),
+    Text(&'a str),
+    Number {
+        /// The value, where it is whole and has no more than 128 bits.
+        value: Option<u128>,
+        bits: u32,
+        /// Whether it has so few significant digits that it is an amount.
+        is_round: bool,
+    },
+}
+
+/// A search over the texts and numbers of one file.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    values: Row,
+    names: Row,
+    all: Row,
+    by_kind: HashMap<u64, Row>,
+}
+
+impl Search {
+    /// The next text or number of the file.
+    pub(super) fn next(&mut self, leaf: Leaf<'_>, site: Site<'_>) -> Option<Found> {
+        let (parts, is_name) = match leaf {
+            Leaf::Name(text) => (Parts::of_text(text), true),
+            Leaf::Text(text) => (Parts::of_text(text), false),
+            Leaf::Number { value, bits, is_round } => {
+                let secret = (bits >= SCALAR_BITS && !is_round).then_some(Secret::Scalar);
+                (secret.map_or_else(|| Ok(Parts::of_number(value.filter(|_| !is_round))), Err), false)
             }
-            // An address is as long as it may be; longer texts are looked at by themselves.
-            Json::Text(part) if part.len() < 40 => {
-                text.push_str(part);
-                text.push(' ');
-            }
-            Json::Text(_) => text.push_str("| "),
-            Json::Null | Json::Boolean | Json::Skipped | Json::List(_) | Json::Object(_) => {}
+        };
+        let parts = match parts {
+            Ok(parts) => parts,
+            Err(secret) => return Some(Found { secret, first: site.at, last: site.at, in_names: is_name }),
+        };
+        if is_name {
+            // All names are of one kind.
+            let site = Site { kind: 0, ..site };
+            let found = self.names.push(&parts, site).or_else(|| self.all.push_digits(&parts, site));
+            return found.map(|found| Found { in_names: true, ..found });
         }
+        if self.by_kind.len() >= MOST_KINDS {
+            self.by_kind.clear();
+        }
+        let found = self.by_kind.entry(site.kind).or_default().push(&parts, site);
+        if found.is_some() {
+            return found;
+        }
+        let found = self.values.push(&parts, site);
+        if matches!(leaf, Leaf::Number { .. }) {
+            return found;
+        }
+        found.or_else(|| self.all.push_digits(&parts, site).map(|found| Found { in_names: true, ..found }))
     }
-    if numbers > 1 && bits >= SCALAR_BITS {
-        return Some(Secret::Scalar);
+
+    /// What only the end shows.
+    pub(super) fn finish(&mut self) -> Option<Found> {
+        let names = self.names.finish().map(|found| Found { in_names: true, ..found });
+        names.or_else(|| self.values.finish()).or_else(|| self.by_kind.values_mut().find_map(Row::finish))
     }
-    in_text(&text)
 }
 
-/// A number by itself.
-pub(super) fn in_number(bits: u32) -> Option<Secret> {
-    (bits >= SCALAR_BITS).then_some(Secret::Scalar)
-}
-
-/// A file's name, or another text of the system's, without what could be a secret. Aztec's own tool puts the first eight
-/// digits of a private key into the names of encrypted keys.
-pub(super) fn without_secrets(text: &str) -> String {
-    let shown: Vec<String> = text.split('/').map(without_secret).collect();
-    shown.join("/")
-}
-
-fn without_secret(part: &str) -> String {
-    if in_text(part).is_some() {
-        return "<hidden>".to_owned();
-    }
-    let Some(at) = part.to_ascii_lowercase().find("keystore-eth-") else { return part.to_owned() };
-    let (stem, extension) = part.rsplit_once('.').unwrap_or((part, ""));
-    let Some((front, last)) = stem.rsplit_once('_').filter(|(front, _)| front.len() > at) else {
-        return part.to_owned();
-    };
-    let is_number = !last.is_empty() && last.len() < 6 && last.bytes().all(|byte| byte.is_ascii_digit());
-    match (is_number, extension.is_empty()) {
-        (true, _) => part.to_owned(),
-        (false, true) => format!("{front}_<hidden>"),
-        (false, false) => format!("{front}_<hidden>.{extension}"),
-    }
+/// A secret within one text.
+pub(super) fn in_text(text: &str) -> Option<Secret> {
+    Parts::of_text(text).err()
 }
 
 #[cfg(test)]

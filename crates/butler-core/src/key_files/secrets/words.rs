@@ -1,66 +1,197 @@
-//! Mnemonics: twelve words in a row from one of the word lists of BIP-39, in whatever order, case and punctuation.
+//! The words of mnemonics: those of the ten lists of BIP-39, whole or as their first four letters, and what a phrase of them
+//! is. Their order carries a checksum, which tells a phrase from names that happen to be such words.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
-
-use bip39::Language;
+use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 use zeroize::Zeroizing;
 
-/// The shortest mnemonic.
-const FEWEST_WORDS: usize = 12;
+include!(concat!(env!("OUT_DIR"), "/words.rs"));
+/// All words in the order of their bytes, one after the other.
+static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/words.txt"));
+
+/// How many words a phrase has.
+pub(super) const LENGTHS: [usize; 5] = [12, 15, 18, 21, 24];
+/// How many lists there are.
+const LISTS: u8 = 10;
+/// Bits that a word stands for.
+const BITS: usize = 11;
+/// Letters that suffice to tell the words of most lists apart.
+const ABBREVIATION: usize = 4;
 /// Letters of the shortest word that has no letters but those of ASCII.
 const SHORTEST_ASCII: usize = 3;
+/// Letters of the longest such word, with a number before and after it.
+const LONGEST_ASCII: usize = 16;
 
-/// The languages of each word, as bits.
-fn languages() -> &'static HashMap<String, u16> {
-    static WORDS: OnceLock<HashMap<String, u16>> = OnceLock::new();
-    WORDS.get_or_init(|| {
-        let mut words = HashMap::new();
-        for (number, language) in (0_u32..).zip(Language::ALL) {
-            for word in language.word_list() {
-                *words.entry(word.nfkd().collect()).or_default() |= 1_u16.checked_shl(number).unwrap_or_default();
+/// A word of one or more lists: its place among all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Word(usize);
+
+impl Word {
+    fn find(text: &str) -> Option<Self> {
+        let (mut from, mut to) = (0, BEGINS.len() - 1);
+        while from < to {
+            let middle = from.midpoint(to);
+            match Self(middle).text().cmp(text) {
+                std::cmp::Ordering::Less => from = middle + 1,
+                std::cmp::Ordering::Equal => return Some(Self(middle)),
+                std::cmp::Ordering::Greater => to = middle,
             }
         }
-        words
-    })
+        None
+    }
+
+    fn text(self) -> &'static str {
+        part(&BEGINS, self.0).and_then(|range| TEXT.get(range)).unwrap_or_default()
+    }
+
+    /// The lists that have it, by number, with its place there.
+    fn places(self) -> &'static [(u8, u16)] {
+        part(&FIRSTS, self.0).and_then(|range| PLACES.get(range)).unwrap_or_default()
+    }
+
+    fn place(self, list: u8) -> Option<u16> {
+        self.places().iter().find(|(known, _)| *known == list).map(|(_, place)| *place)
+    }
 }
 
-/// Whether twelve words in a row are of one list. Numbers between them do not count.
-pub(super) fn is_mnemonic(text: &str) -> bool {
-    if !has_words_enough(text) {
-        return false;
+/// From where to where the part of that number goes.
+fn part<N: Copy + TryInto<usize>>(begins: &[N], number: usize) -> Option<std::ops::Range<usize>> {
+    let at = |number: usize| (*begins.get(number)?).try_into().ok();
+    Some(at(number)?..at(number + 1)?)
+}
+
+/// What the letters between two other characters are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Spoken {
+    Word(Word),
+    /// A number, a mark, a label: what may stand between the words of a phrase.
+    Label,
+    /// A word of no list.
+    Other,
+}
+
+/// The words of a text, in order.
+pub(super) fn words_of(text: &str) -> Vec<Spoken> {
+    if text.is_ascii() && text.len() < SHORTEST_ASCII {
+        return Vec::new();
     }
-    let normal: Zeroizing<String> = Zeroizing::new(text.nfkd().flat_map(char::to_lowercase).collect());
-    let is_of_word = |character: char| character.is_alphabetic() || is_combining_mark(character);
-    let mut runs = [0_usize; 16];
+    let normal: Zeroizing<String> = if text.is_ascii() {
+        Zeroizing::new(text.to_ascii_lowercase())
+    } else {
+        Zeroizing::new(text.nfkd().flat_map(char::to_lowercase).collect())
+    };
+    let is_of_word = |character: char| character.is_alphanumeric() || is_combining_mark(character);
+    let mut spoken = Vec::new();
     for word in normal.split(|character| !is_of_word(character)).filter(|word| !word.is_empty()) {
-        let known = languages().get(word).copied().unwrap_or_default();
-        for (number, run) in (0_u32..).zip(runs.iter_mut()) {
-            let is_known = known.checked_shr(number).unwrap_or_default() & 1 == 1;
-            *run = if is_known { *run + 1 } else { 0 };
-            if *run >= FEWEST_WORDS {
-                return true;
-            }
+        if word.chars().all(is_ideograph) {
+            let one = |one: char| Word::find(one.encode_utf8(&mut [0; 4])).map_or(Spoken::Other, Spoken::Word);
+            spoken.extend(word.chars().map(one));
+        } else {
+            spoken.push(speak(word));
         }
     }
-    false
+    spoken
 }
 
-/// Whether there are as many words at all, so that addresses need no word lists.
-fn has_words_enough(text: &str) -> bool {
-    if text.is_ascii() {
-        let words = text.split(|character: char| !character.is_ascii_alphabetic());
-        return words.filter(|word| word.len() >= SHORTEST_ASCII).nth(FEWEST_WORDS - 1).is_some();
+fn speak(word: &str) -> Spoken {
+    if word.is_ascii() && word.len() > LONGEST_ASCII {
+        return if word.bytes().any(|byte| byte.is_ascii_digit()) { Spoken::Label } else { Spoken::Other };
     }
-    // Twelve words have eleven gaps.
-    text.chars().filter(|character| !character.is_alphabetic()).nth(FEWEST_WORDS - 2).is_some()
+    if let Some(known) = Word::find(word) {
+        return Spoken::Word(known);
+    }
+    // `1.`, `w1`, `word12`, `12th`, and `1abandon`, of which the word counts.
+    let letters = word.trim_matches(char::is_numeric);
+    if letters.len() < word.len() {
+        let known = if letters.chars().count() > ABBREVIATION { Word::find(letters) } else { None };
+        return known.map_or(Spoken::Label, Spoken::Word);
+    }
+    if word.is_ascii() && word.len() < SHORTEST_ASCII { Spoken::Label } else { Spoken::Other }
+}
+
+/// Chinese characters, of which each is a word.
+fn is_ideograph(character: char) -> bool {
+    matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2ffff}')
+}
+
+/// Whether these words in this order are a phrase of one language, with a right checksum.
+pub(super) fn is_phrase(words: &[Word]) -> bool {
+    LENGTHS.contains(&words.len())
+        && are_various(words)
+        && in_lists(words).any(|places| !is_sorted(&places) && has_checksum(&places))
+}
+
+/// Whether these words are as many as a phrase has, and of one list.
+pub(super) fn could_be_misspelt(words: &[Word]) -> bool {
+    LENGTHS.contains(&words.len()) && are_various(words) && in_lists(words).any(|places| !is_sorted(&places))
+}
+
+/// Words that come again and again are names of fields or settings; but all the same, but for one or two, are a phrase
+/// for tests.
+fn are_various(words: &[Word]) -> bool {
+    let is_again = |at: usize, word: &Word| words.iter().take(at).any(|before| before == word);
+    let again = words.iter().enumerate().filter(|(at, word)| is_again(*at, word)).count();
+    again * 3 <= words.len() || again + 3 >= words.len()
+}
+
+/// Words in the order of the alphabet are a list of names.
+fn is_sorted(places: &[u16]) -> bool {
+    places.is_sorted_by(|before, after| before < after)
+}
+
+/// The places of the words in each list that has all of them.
+fn in_lists(words: &[Word]) -> impl Iterator<Item = Zeroizing<Vec<u16>>> {
+    (0..LISTS).filter_map(|list| words.iter().map(|word| word.place(list)).collect::<Option<_>>().map(Zeroizing::new))
+}
+
+/// Eleven bits a word: those of a secret, and for each 32 of them one of its SHA-256 (BIP-39, "Generating the mnemonic").
+fn has_checksum(places: &[u16]) -> bool {
+    let bit = |at: usize| places.get(at / BITS).is_some_and(|place| place >> (BITS - 1 - at % BITS) & 1 == 1);
+    let secret_bits = places.len() * BITS / 33 * 32;
+    let byte = |at: usize| (0..8).fold(0_u8, |byte, next| byte << 1 | u8::from(bit(at * 8 + next)));
+    let secret: Zeroizing<Vec<u8>> = Zeroizing::new((0..secret_bits / 8).map(byte).collect());
+    let [sum, ..]: [u8; 32] = Sha256::digest(secret.as_slice()).into();
+    (0..secret_bits / 32).all(|at| bit(secret_bits + at) == (sum >> (7 - at) & 1 == 1))
 }
 
 #[cfg(test)]
 mod tests {
+    use bip39::Language;
+
     use super::*;
+
+    #[test]
+    fn every_word_of_every_list_is_found_with_its_place_there() {
+        assert_eq!(usize::from(LISTS), Language::ALL.len());
+        for (list, language) in Language::ALL.iter().enumerate() {
+            let list = u8::try_from(list).unwrap();
+            for (place, word) in language.word_list().iter().enumerate() {
+                let word: String = word.nfkd().collect();
+                let found = Word::find(&word).unwrap();
+                assert_eq!((found.text(), found.place(list)), (word.as_str(), Some(place.try_into().unwrap())));
+            }
+        }
+        for other in ["", "a", "abandonn", "zzz", "\u{ffff}"] {
+            assert_eq!(Word::find(other), None, "{other}");
+        }
+        assert_eq!(Word::find("aban").and_then(|word| word.place(0)), Some(0));
+    }
+
+    #[test]
+    fn a_phrase_has_the_checksum_that_the_library_computes() {
+        for length in [16, 20, 24, 28, 32] {
+            for seed in 0..64_u8 {
+                let secret: Vec<u8> =
+                    (0..length).map(|at: u8| seed.wrapping_mul(37).wrapping_add(at.wrapping_mul(at))).collect();
+                let phrase = bip39::Mnemonic::from_entropy(&secret).unwrap();
+                let mut places: Vec<u16> = phrase.word_indices().map(|place| place.try_into().unwrap()).collect();
+                assert!(has_checksum(&places), "{phrase}");
+                *places.last_mut().unwrap() ^= 1;
+                assert!(!has_checksum(&places), "{phrase}");
+            }
+        }
+    }
 
     #[test]
     fn no_word_of_ascii_letters_is_shorter_than_is_asked_for() {

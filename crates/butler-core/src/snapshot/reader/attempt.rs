@@ -4,18 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::Address;
+use ethers_core::types::{Address, H256};
 
 use super::queued_keys::QueuedKeys;
 use super::{Depth, Found, SnapshotReader};
 use crate::client::l1::L1Client;
+use crate::contracts::proof::ProvenKey;
 use crate::domain::block::BlockRef;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::domain::view::{AttesterView, OnChainStatus};
-use crate::snapshot::deposits::{open_cases, waiting_together, winners};
+use crate::snapshot::deposits::{open_cases, own_places, owners};
 use crate::snapshot::error::{Contract, ReadError, SnapshotError};
 use crate::snapshot::reads::Reads;
 use crate::snapshot::request::{Progress, SnapshotRequest};
@@ -125,7 +126,8 @@ impl SnapshotReader {
         // Where there are several endpoints, two are asked for each verdict.
         let is_alone = self.client.endpoints().len() == 1;
         let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
-        let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), is_new);
+        let asked: BTreeSet<H256> = keys.values().map(ProvenKey::key_hash).chain(self.memo.waiting().clone()).collect();
+        let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         let (mut entry_queue, active_set) = lists.take(&answers)?;
@@ -135,16 +137,19 @@ impl SnapshotReader {
             return Err(answers.nonsense((Contract::Rollup, rollup), "getAttesterView", problem).into());
         }
         let escrow = escrow.map_or(Ok(EscrowFacts::default()), |escrow| escrow.take(&answers))?;
-        let together = waiting_together(&delegations, &attesters, &entry_queue);
-        let together = lists.proven_keys(&answers, &together)?;
+        let places = own_places(&delegations, &attesters, &entry_queue);
+        let waiting = lists.proven_keys(&answers, &places.all)?;
         drop(answers);
         let mut providers = with_queues(own, &mut queues);
-        let keys = QueuedKeys { in_queues: keys, waiting: together };
+        let keys = QueuedKeys { in_queues: keys, waiting, contested: places.contested, asked };
         let gse = (rollup_head.facts.gse, request.with_queue_proofs);
         self.look_at_keys(&block, gse, &keys, escrow, (&mut providers, &mut entry_queue)).await?;
         let cases = open_cases(rollup, &delegations, &attesters, &entry_queue);
-        let winners = winners(&self.client, &block, rollup, &cases, &mut self.memo).await;
+        let owners = owners(&self.client, &block, rollup, &cases, &mut self.memo).await;
         drop(cases);
+        for delegation in &mut delegations {
+            delegation.withdrawer = owners.withdrawers.get(&delegation.log).copied();
+        }
         let facts = SplitFacts {
             delegations: &delegations,
             hashes: &hashes,
@@ -189,7 +194,7 @@ impl SnapshotReader {
             attesters,
             delegations,
             splits: splits.checks,
-            winners,
+            winners: owners.winners,
             dripped,
             publisher_balances: balances,
             pending_rewards,

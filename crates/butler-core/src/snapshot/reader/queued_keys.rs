@@ -1,8 +1,8 @@
 //! What the staking escrow says of keys of ours that wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::Address;
+use ethers_core::types::{Address, H256};
 
 use super::SnapshotReader;
 use crate::contracts::proof::ProvenKey;
@@ -19,12 +19,16 @@ use crate::snapshot::stages::{EscrowFacts, EscrowReads};
 pub(super) struct QueuedKeys {
     /// In our providers' queues, by provider and index.
     pub(super) in_queues: BTreeMap<(ProviderId, u64), ProvenKey>,
-    /// In the entry queue, by place; only of attesters of which several deposits wait.
+    /// In the entry queue, by place: of our attesters, and what competes with them.
     pub(super) waiting: BTreeMap<usize, ProvenKey>,
+    /// The places there whose proofs decide which of several deposits succeeds.
+    pub(super) contested: BTreeSet<usize>,
+    /// Keys that the escrow was asked about beside other reads.
+    pub(super) asked: BTreeSet<H256>,
 }
 
 impl SnapshotReader {
-    /// Notes at each key that waits what the staking escrow says of it, where `with_queue_proofs` of new ones in our queues, too.
+    /// Notes at each key that waits what the staking escrow says of it, where `with_queue_proofs` of new ones, too.
     pub(super) async fn look_at_keys(
         &mut self,
         block: &BlockRef,
@@ -33,15 +37,24 @@ impl SnapshotReader {
         mut facts: EscrowFacts,
         (providers, entry_queue): (&mut BTreeMap<ProviderId, ProviderFacts>, &mut Vec<QueuedDeposit>),
     ) -> Result<(), SnapshotError> {
+        let contested = || keys.contested.iter().filter_map(|place| keys.waiting.get(place));
+        let looked_at: Vec<&ProvenKey> =
+            if with_queue_proofs { keys.waiting.values().collect() } else { contested().collect() };
+        let is_alone = self.client.endpoints().len() == 1;
+        let is_new = |digest| is_alone && self.memo.is_new(digest);
+        let new = looked_at.iter().copied().filter(|key| !keys.asked.contains(&key.key_hash()));
         let mut reads = Reads::default();
-        if let Some(more) = EscrowReads::plan(&mut reads, gse, keys.waiting.values(), |_| false) {
-            let EscrowFacts { cap, is_used, right: _ } = more.take(&reads.fetch(&self.client, block).await?)?;
+        if let Some(more) = EscrowReads::plan(&mut reads, gse, new, [], is_new) {
+            let EscrowFacts { cap, is_used, right } = more.take(&reads.fetch(&self.client, block).await?)?;
             facts.cap = cap;
             facts.is_used.extend(is_used);
+            facts.right.extend(right);
         }
+        self.memo.note_waiting(keys.waiting.values().map(ProvenKey::key_hash).collect());
         let listed: Vec<ProvenKey> = keys.in_queues.values().chain(keys.waiting.values()).copied().collect();
-        let tried = if with_queue_proofs { &listed[..] } else { &listed[keys.in_queues.len()..] };
-        let views = escrow_views(&self.client, block, gse, (&listed, tried), &facts, &mut self.memo).await;
+        let in_queues = keys.in_queues.values().filter(|_| with_queue_proofs);
+        let tried: Vec<ProvenKey> = contested().chain(in_queues).chain(looked_at).copied().collect();
+        let views = escrow_views(&self.client, block, gse, (&listed, &tried), &facts, &mut self.memo).await;
         let view = |key: Option<&ProvenKey>| key.and_then(|key| views.get(&key.digest())).copied();
         for (id, provider) in providers {
             for entry in &mut provider.queue {

@@ -141,8 +141,9 @@ impl SlashingReader {
         }
         let mut reads = Reads::default();
         let contract = Contract::Slasher;
-        let address: Slot<Address> = reads.push(contract, slasher, GETTER_GAS, slasher::ProposerCall);
-        let paused: Slot<U256> = reads.push(contract, slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
+        let address: Slot<Address> = reads.push_if_supported(contract, slasher, GETTER_GAS, slasher::ProposerCall);
+        let paused: Slot<U256> =
+            reads.push_if_supported(contract, slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
         // Asked beside the slasher: a proposer that was known before is most likely still the one.
         let known = self.proposer.map(|known| (known, RuleSlots::plan(&mut reads, known)));
         let answers = reads.fetch(client, pin).await?;

@@ -33,7 +33,7 @@ impl RuleSlots {
     pub(super) fn plan(reads: &mut Reads, address: Address) -> Self {
         macro_rules! figure {
             ($call:ident) => {
-                reads.push(Contract::SlashingProposer, address, GETTER_GAS, proposer::$call)
+                reads.push_if_supported(Contract::SlashingProposer, address, GETTER_GAS, proposer::$call)
             };
         }
         Self {
@@ -89,7 +89,7 @@ impl RuleSlots {
 pub(super) async fn read_kind(client: &L1Client, pin: &BlockRef, address: Address) -> Result<Blindness, SnapshotError> {
     let mut reads = Reads::default();
     let slot: Slot<u8> =
-        reads.push(Contract::SlashingProposer, address, GETTER_GAS, proposer::SlashingProposerTypeCall);
+        reads.push_if_supported(Contract::SlashingProposer, address, GETTER_GAS, proposer::SlashingProposerTypeCall);
     let answers = reads.fetch(client, pin).await?;
     let kind = if_answered(answers.get(&slot))?;
     Ok(if kind == Some(EMPIRE) { Blindness::Empire } else { Blindness::UnknownProposer })

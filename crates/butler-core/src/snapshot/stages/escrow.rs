@@ -38,13 +38,18 @@ pub(in crate::snapshot) struct EscrowFacts {
 }
 
 impl EscrowReads {
-    /// Reads nothing where there are no keys. Proofs of which `is_new` says so are tried, too.
+    /// Reads nothing where there are no keys. Proofs of which `is_new` says so are tried, too; of `hashes` it is only asked
+    /// whether the escrow has seen them.
     pub(in crate::snapshot) fn plan<'k>(
         reads: &mut Reads,
         gse: Address,
         keys: impl IntoIterator<Item = &'k ProvenKey>,
+        hashes: impl IntoIterator<Item = H256>,
         is_new: impl Fn(H256) -> bool,
     ) -> Option<Self> {
+        let push_owned = |reads: &mut Reads, hash: H256| {
+            reads.push_if_supported(Contract::Gse, gse, OWNED_GAS, gse::OwnedPKsCall { hashed_public_key: hash.0 })
+        };
         let mut owned = BTreeMap::new();
         let mut tried = BTreeMap::new();
         let verifier = verifier_of(gse);
@@ -57,15 +62,15 @@ impl EscrowReads {
                 });
             }
             let hash = key.key_hash();
-            owned.entry(hash).or_insert_with(|| {
-                let call = gse::OwnedPKsCall { hashed_public_key: hash.0 };
-                reads.push(Contract::Gse, gse, OWNED_GAS, call)
-            });
+            owned.entry(hash).or_insert_with(|| push_owned(reads, hash));
+        }
+        for hash in hashes {
+            owned.entry(hash).or_insert_with(|| push_owned(reads, hash));
         }
         if owned.is_empty() {
             return None;
         }
-        let cap = reads.push(Contract::Gse, gse, GETTER_GAS, gse::ProofOfPossessionGasLimitCall);
+        let cap = reads.push_if_supported(Contract::Gse, gse, GETTER_GAS, gse::ProofOfPossessionGasLimitCall);
         Some(Self { cap, owned, tried })
     }
 

@@ -99,7 +99,7 @@ impl Registries {
                 GETTER_GAS,
                 staking_registry::NextProviderIdentifierCall,
             ),
-            split_factory: reads.push(
+            split_factory: reads.push_if_supported(
                 Contract::StakingRegistry,
                 staking_registry,
                 GETTER_GAS,

@@ -53,6 +53,9 @@ impl RollupFigures {
             ($call:ident) => {
                 reads.push(Contract::Rollup, address, GETTER_GAS, rollup::$call)
             };
+            ($call:ident if supported) => {
+                reads.push_if_supported(Contract::Rollup, address, GETTER_GAS, rollup::$call)
+            };
         }
         Self {
             address,
@@ -62,15 +65,15 @@ impl RollupFigures {
             slot_seconds: figure!(GetSlotDurationCall),
             epoch_slots: figure!(GetEpochDurationCall),
             current_epoch: figure!(GetCurrentEpochCall),
-            pending_checkpoint: figure!(GetPendingCheckpointNumberCall),
-            proven_checkpoint: figure!(GetProvenCheckpointNumberCall),
+            pending_checkpoint: figure!(GetPendingCheckpointNumberCall if supported),
+            proven_checkpoint: figure!(GetProvenCheckpointNumberCall if supported),
             flush_size: figure!(GetEntryQueueFlushSizeCall),
             available_flushes: figure!(GetAvailableValidatorFlushesCall),
             next_flushable_epoch: figure!(GetNextFlushableEpochCall),
             is_bootstrapped: figure!(GetIsBootstrappedCall),
             activation_threshold: figure!(GetActivationThresholdCall),
             ejection_threshold: figure!(GetEjectionThresholdCall),
-            local_ejection_threshold: figure!(GetLocalEjectionThresholdCall),
+            local_ejection_threshold: figure!(GetLocalEjectionThresholdCall if supported),
             exit_delay: figure!(GetExitDelayCall),
             active_count: figure!(GetActiveAttesterCountCall),
             queue_length: figure!(GetEntryQueueLengthCall),
@@ -159,23 +162,14 @@ impl RollupLists {
         Self { queue, active }
     }
 
-    /// Keys and proofs of the deposits of these attesters, by their place in the entry queue.
+    /// Keys and proofs of the deposits at these places of the entry queue.
     pub(in crate::snapshot) fn proven_keys(
         &self,
         answers: &Answers,
-        attesters: &BTreeSet<Address>,
+        places: &BTreeSet<usize>,
     ) -> Result<BTreeMap<usize, ProvenKey>, SnapshotError> {
-        let mut keys = BTreeMap::new();
-        if attesters.is_empty() {
-            return Ok(keys);
-        }
-        for (place, slot) in self.queue.iter().enumerate() {
-            let deposit = answers.get(slot)?.0;
-            if attesters.contains(&deposit.attester) {
-                keys.insert(place, ProvenKey::from(&deposit));
-            }
-        }
-        Ok(keys)
+        let slots = places.iter().filter_map(|place| Some((*place, self.queue.get(*place)?)));
+        slots.map(|(place, slot)| Ok((place, ProvenKey::from(&answers.get(slot)?.0)))).collect()
     }
 
     pub(in crate::snapshot) fn take(

@@ -15,8 +15,8 @@ use futures_util::future::{BoxFuture, FutureExt as _, join_all, try_join_all};
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 
-use crate::kinds::FailureKind;
-use crate::scrapers::nodes::{fits, within};
+use crate::catalogue::values::FailureKind;
+use crate::scrapers::ask::{fits, within};
 
 /// Why a check failed.
 #[derive(Debug)]

@@ -10,18 +10,18 @@ use std::time::Duration;
 use butler_core::config::{HostConfig, NetworkConfig};
 use butler_core::domain::findings::Source;
 use butler_core::domain::findings::host::{HostState, of_host};
+use butler_core::runtime::clock::unix_now;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, StreamExt as _};
-use tokio::time::Instant;
 
 use self::checks::{HostFacts, check_host};
 use crate::catalogue;
 use crate::readings::{Readings, number, truth};
-use crate::scrapers::Scrape;
+use crate::scrapers::ask::version_label;
+use crate::scrapers::failure::Failure;
 use crate::scrapers::failure_log::FailureLog;
-use crate::scrapers::nodes::version_label;
-use crate::status::{Scraped, Slot};
-use butler_core::runtime::clock::unix_now;
+use crate::scrapers::scrape::Scrape;
+use crate::slots::{Scraped, Slot};
 
 /// How many hosts are checked at the same time.
 const SIDE_BY_SIDE: usize = 32;
@@ -49,9 +49,7 @@ impl HostsScraper {
         Self { config, log: FailureLog::default() }
     }
 
-    async fn scrape_hosts(&mut self, slot: &Slot) {
-        slot.tick();
-        let began = Instant::now();
+    async fn read(&mut self, slot: &Slot) -> Scraped {
         let config = &self.config;
         let checks: Vec<_> = config.hosts.iter().map(|host| check_host(host, config).boxed()).collect();
         let hosts: Vec<HostFacts> =
@@ -69,14 +67,17 @@ impl HostsScraper {
         }
         let (now, thresholds) = (unix_now(), self.config.thresholds());
         let found = hosts.iter().flat_map(|host| of_host(&host_state(host), now, &thresholds)).collect();
-        let scraped = Scraped::found(host_readings(&hosts), Source::Hosts, found, now);
-        slot.succeeded(scraped, began.elapsed(), now);
+        Scraped::found(host_readings(&hosts), Source::Hosts, found, now)
     }
 }
 
 impl Scrape for HostsScraper {
-    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
-        Box::pin(self.scrape_hosts(slot))
+    fn subject(&self) -> &'static str {
+        "the hosts"
+    }
+
+    fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
+        Box::pin(async { Ok(self.read(slot).await) })
     }
 }
 

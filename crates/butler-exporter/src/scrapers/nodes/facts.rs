@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use butler_core::client::aztec_node::{AztecNode, L1Access, L2Tips, NodeInfo, PeerCounts, WorldState};
-use butler_core::client::error::{ErrorKind, RpcFailure};
+use butler_core::client::error::ErrorKind;
 use butler_core::config::NetworkConfig;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use crate::kinds::FailureKind;
-
-/// An answer, or the kind of failure.
-pub(super) type Answer<T> = Result<T, FailureKind>;
+use crate::catalogue::values::FailureKind;
+use crate::scrapers::ask::{Answer, fits, within};
 
 /// What one node answered to each question.
 #[derive(Debug)]
@@ -81,17 +79,6 @@ pub(super) async fn ask(node: &AztecNode, config: &NetworkConfig, deadline: Dura
     }
 }
 
-/// Whether the node follows what is configured.
-pub(crate) fn fits(info: &NodeInfo, config: &NetworkConfig) -> bool {
-    info.l1_chain_id == config.chain_id && info.l1_contract_addresses.registry_address == config.aztec_registry
-}
-
 fn where_supported<T>(answer: Answer<T>) -> Option<Answer<T>> {
     if matches!(answer, Err(FailureKind::Rpc(ErrorKind::MethodNotFound))) { None } else { Some(answer) }
-}
-
-/// An answer within the deadline. Its failure is its kind: a node's own words may hold its L1 endpoint's URL.
-pub(crate) async fn within<T>(deadline: Duration, answer: impl Future<Output = Result<T, RpcFailure>>) -> Answer<T> {
-    let answer = timeout(deadline, answer).await.map_err(|_| FailureKind::Deadline)?;
-    answer.map_err(|failure| FailureKind::Rpc(failure.kind()))
 }

@@ -1,7 +1,6 @@
 //! Turns what nodes answered into readings.
 
 use butler_core::client::aztec_node::NodeInfo;
-use butler_core::client::text::printable;
 use butler_core::domain::findings::node::NodeState;
 use butler_core::domain::node::{follows_canonical, lag};
 use butler_core::domain::rollup::RollupFacts;
@@ -9,14 +8,7 @@ use butler_core::domain::rollup::RollupFacts;
 use super::facts::NodeFacts;
 use crate::catalogue;
 use crate::readings::{Readings, number, truth};
-
-/// The longest version that becomes a label.
-const VERSION_LIMIT: usize = 64;
-
-/// A version that a stranger wrote, as a label.
-pub(crate) fn version_label(version: &str) -> String {
-    printable(version).chars().take(VERSION_LIMIT).collect()
-}
+use crate::scrapers::ask::version_label;
 
 /// Turns what nodes answered into readings. `rollup` is the canonical one of the last snapshot, unless that is too old.
 pub(super) fn node_readings(nodes: &[NodeFacts], rollup: Option<&RollupFacts>) -> Readings {

@@ -1,14 +1,16 @@
 //! What is wrong with keys that are staked or will be: in the queue, in the escrow's records, in the splits of delegations.
 
+mod stakes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 
+use self::stakes::of_stakes;
 use super::{Finding, FindingKind, Level, Severity, Subject};
 use crate::domain::bls_key::BlsKey;
-use crate::domain::coinbase::CoinbaseCheck;
+use crate::domain::coinbase::{CoinbaseCheck, CoinbasePolicy};
 use crate::domain::duplicates::Place;
-use crate::domain::fate::Fate;
 use crate::domain::ids::Coinbase;
 use crate::domain::key_book::{Completeness, KeyBook};
 use crate::domain::overview::AttesterRow;
@@ -27,23 +29,42 @@ pub fn of_snapshot(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[AttesterR
     found.extend(of_bls_keys(snapshot, keys));
     found.extend(of_shared_splits(snapshot, rows));
     found.extend(of_stakes(rows));
-    found.extend(of_own_addresses(snapshot, keys));
+    found.extend(of_own_addresses(snapshot, keys, rows));
     found
 }
 
 /// Rewards that wait at the own addresses of attesters whose coinbase is not set: their nodes proposed without one.
 #[must_use]
-pub fn of_own_addresses(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
+pub fn of_own_addresses(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[AttesterRow]) -> Vec<Finding> {
     let falling_back = keys.entries.iter().filter(|entry| entry.falls_back_to_attester());
     let attesters: BTreeSet<Address> = falling_back.map(|entry| entry.attester).collect();
+    let rows: BTreeMap<Address, &AttesterRow> = rows.iter().map(|row| (row.attester, row)).collect();
     let waits = |attester: Address| {
         let own = Coinbase::try_from(attester).ok()?;
         let rewards = *snapshot.pending_rewards.get(&own)?;
         let what = format!("its own address has {} tokens of rewards, since no coinbase is set", amount(rewards, 4));
         let subject = Subject::Attester(attester);
-        (!rewards.is_zero()).then(|| Finding::new(FindingKind::RewardsAtAttester, Severity::Warning, subject, what))
+        let finding = Finding::new(FindingKind::RewardsAtAttester, Severity::Warning, subject, what);
+        (!rewards.is_zero()).then(|| finding.with_remedy(of_rewards_there(rows.get(&attester).copied())))
     };
     attesters.into_iter().filter_map(waits).collect()
+}
+
+/// What to do about rewards at the own address of that attester.
+fn of_rewards_there(row: Option<&AttesterRow>) -> String {
+    let Some(row) = row else { return "collect them with the attester's own key".to_owned() };
+    match (row.coinbase_policy, row.coinbase_expected) {
+        (CoinbasePolicy::Own, _) => {
+            "set your own coinbase for it; what waits there is collected with the attester's own key".to_owned()
+        }
+        (CoinbasePolicy::Split, Some(split)) => {
+            format!("set {split} as its coinbase; what waits there belongs to that delegation and is repaid by hand")
+        }
+        (CoinbasePolicy::Split, None) => {
+            "find out from what time they are: where a delegation counted then they belong to it, and are repaid by hand"
+                .to_owned()
+        }
+    }
 }
 
 /// Keys in own queues that cannot be staked, or whose stake will be refunded.
@@ -135,9 +156,16 @@ pub fn of_bls_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
 pub fn registered_bls_keys(snapshot: &NetworkSnapshot) -> BTreeMap<Address, BTreeSet<BlsKey>> {
     let mut keys = BTreeMap::<Address, BTreeSet<BlsKey>>::new();
     // Anybody may deposit with any address: only what was staked from our queues tells of our keys.
-    let staked: BTreeSet<Address> = snapshot.delegations.iter().map(|delegation| delegation.attester).collect();
-    let ours =
-        snapshot.entry_queue.iter().filter(|deposit| staked.contains(&deposit.attester) && !deposit.is_refused());
+    let mut staked = BTreeMap::<Address, BTreeSet<Address>>::new();
+    for delegation in &snapshot.delegations {
+        let withdrawers = [Some(delegation.staker), delegation.withdrawer];
+        staked.entry(delegation.attester).or_default().extend(withdrawers.into_iter().flatten());
+    }
+    let is_ours = |attester: Address, withdrawer: Address| {
+        staked.get(&attester).is_some_and(|withdrawers| withdrawers.contains(&withdrawer))
+    };
+    let deposits = snapshot.entry_queue.iter().filter(|deposit| !deposit.is_refused());
+    let ours = deposits.filter(|deposit| is_ours(deposit.attester, deposit.withdrawer));
     let deposits = ours.map(|deposit| (deposit.attester, deposit.bls_public_key));
     let queued = snapshot.providers.values().flat_map(|provider| &provider.queue);
     let queued = queued.map(|entry| (entry.attester, entry.bls_public_key));
@@ -169,10 +197,12 @@ pub fn of_shared_splits(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec
     }
     let mut found = Vec::new();
     for (coinbase, sharing) in configured.iter().filter(|(_, sharing)| sharing.len() > 1) {
-        let at_fault = sharing.iter().filter(|row| row.coinbase_expected != Some(*coinbase));
+        // Whose split it is, is not at fault, also where the policy asks for no split.
+        let at_fault = sharing.iter().filter(|row| row.split != Some(*coinbase));
         found.extend(at_fault.map(|row| {
             let others = sharing.iter().map(|other| other.attester);
-            let finding = shared(*coinbase, row.attester, others, "key files give");
+            let finding =
+                shared(*coinbase, row.attester, others, "key files give").with_remedy(instead(row, *coinbase));
             match row.coinbase {
                 // That it is wrong is an error already, and this says why it matters.
                 CoinbaseCheck::Wrong { .. } => finding.at_level(Level::Warning),
@@ -190,10 +220,26 @@ pub fn of_shared_splits(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec
         let check = snapshot.splits.get(coinbase).and_then(SplitCheck::unconfirmed);
         if check == Some(Unconfirmed::SharedCoinbase) && attesters.len() > 1 {
             let others = || attesters.iter().copied();
-            found.extend(attesters.iter().map(|attester| shared(*coinbase, *attester, others(), "delegations give")));
+            found.extend(attesters.iter().map(|attester| {
+                shared(*coinbase, *attester, others(), "delegations give")
+                    .with_remedy("configure it for none of them before it is clear which delegation it belongs to")
+            }));
         }
     }
     found
+}
+
+/// What to configure for an attester instead of the split of another.
+fn instead(row: &AttesterRow, coinbase: Coinbase) -> String {
+    match (row.coinbase_policy, row.coinbase_expected) {
+        (CoinbasePolicy::Own, _) => format!("replace {coinbase} by your own coinbase, as `coinbase_policy` says"),
+        (CoinbasePolicy::Split, Some(expected)) => {
+            format!("replace {coinbase} by {expected}, its own delegation's split")
+        }
+        (CoinbasePolicy::Split, None) => {
+            format!("remove {coinbase} from its key file: no delegation that counts gives it to this attester")
+        }
+    }
 }
 
 /// Who gives the same split to `attester` and to the others.
@@ -212,25 +258,6 @@ fn listed(names: &[String]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
-}
-
-/// Stakes that wait in the entry queue and will be refunded.
-#[must_use]
-pub fn of_stakes(rows: &[AttesterRow]) -> Vec<Finding> {
-    let stakes = rows.iter().flat_map(|row| row.stakes.iter().map(move |stake| (row, stake)));
-    let doomed = stakes.filter(|(row, stake)| stake.fate == Fate::Doomed && row.entry_queue_place.is_some());
-    doomed
-        .map(|(row, stake)| {
-            let why = if row.view.was_active_once() {
-                "its address was let in before, and is refused for ever"
-            } else {
-                "the staking escrow refuses its keys"
-            };
-            let staker = checksummed(&stake.staker);
-            let what = format!("the stake of {staker} in block {} waits and will be refunded: {why}", stake.block);
-            Finding::new(FindingKind::DepositFailed, Severity::Warning, Subject::Attester(row.attester), what)
-        })
-        .collect()
 }
 
 #[cfg(test)]

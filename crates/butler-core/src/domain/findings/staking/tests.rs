@@ -138,7 +138,7 @@ fn rewards_at_an_own_address_are_told_only_of_whoever_has_no_coinbase() {
         [(own(1), 5), (own(2), 0), (own(3), 7)].map(|(at, sum)| (at, U256::exp10(18) * sum)).into();
     let set = KeyEntry { coinbase: Some(coinbase(103)), ..key_entry(3, "paris", "paris.json", 2) };
     let keys = book(vec![key_entry(1, "paris", "paris.json", 0), key_entry(2, "paris", "paris.json", 1), set]);
-    let found = of_own_addresses(&snapshot, &keys);
+    let found = of_own_addresses(&snapshot, &keys, &[]);
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].kind, &found[0].subject), (FindingKind::RewardsAtAttester, &Subject::Attester(address(1))));
     assert!(found[0].message(0).contains("has 5 tokens"), "{}", found[0].message(0));

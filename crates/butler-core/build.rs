@@ -1,0 +1,70 @@
+//! Lays the word lists of BIP-39 into one table of bytes and numbers. The lists of a library are tables of references, of which
+//! each costs a relocation whenever a program starts, whether or not it looks at a word.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use bip39::Language;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Letters that suffice to tell the words of most lists apart.
+const ABBREVIATION: usize = 4;
+
+/// The lists that have a word, by number, each with the word's place there.
+type Places = Vec<(usize, usize)>;
+
+#[expect(clippy::disallowed_methods, reason = "cargo alone reads what a build makes, and makes it again")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    let folder = std::env::var("OUT_DIR")?;
+    let folder = Path::new(&folder);
+    let words = words();
+    let text: String = words.keys().map(String::as_str).collect();
+    std::fs::write(folder.join("words.txt"), text)?;
+    std::fs::write(folder.join("words.rs"), tables(&words)?)?;
+    Ok(())
+}
+
+/// Every word in the form that is looked for, and what is short for a word of Latin letters.
+fn words() -> BTreeMap<String, Places> {
+    let all = || {
+        Language::ALL.iter().enumerate().flat_map(|(list, language)| {
+            let words = language.word_list().iter().enumerate();
+            words.map(move |(place, word)| (list, place, word.nfkd().collect::<String>()))
+        })
+    };
+    let mut words = BTreeMap::<String, Places>::new();
+    for (list, place, word) in all() {
+        words.entry(word).or_default().push((list, place));
+    }
+    for (list, place, word) in all().filter(|(.., word)| word.is_ascii()) {
+        let short = words.entry(word.chars().take(ABBREVIATION).collect()).or_default();
+        // A whole word is meant before a short one.
+        if short.iter().all(|(known, _)| *known != list) {
+            short.push((list, place));
+        }
+    }
+    words
+}
+
+/// Where each word begins in the text, where its places begin, and those.
+fn tables(words: &BTreeMap<String, Places>) -> Result<String, std::fmt::Error> {
+    let (mut begins, mut firsts, mut places) = (String::new(), String::new(), String::new());
+    let (mut begin, mut first) = (0, 0);
+    for (word, of_word) in words {
+        write!(begins, "{begin},")?;
+        write!(firsts, "{first},")?;
+        begin += word.len();
+        first += of_word.len();
+        for (list, place) in of_word {
+            write!(places, "({list},{place}),")?;
+        }
+    }
+    let ends = words.len() + 1;
+    Ok(format!(
+        "static BEGINS: [u32; {ends}] = [{begins}{begin}];\n\
+         static FIRSTS: [u16; {ends}] = [{firsts}{first}];\n\
+         static PLACES: [(u8, u16); {first}] = [{places}];\n"
+    ))
+}

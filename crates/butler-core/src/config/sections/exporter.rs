@@ -1,0 +1,29 @@
+//! The section `[exporter]`.
+
+use super::http::{HttpConfig, read_http};
+use super::outputs::{OutputsConfig, read_outputs};
+use super::scrape::{ScrapeConfig, read_scrape};
+use crate::config::reader::Section;
+
+/// `[exporter]`, by what depends on it.
+#[derive(Debug, Clone)]
+pub struct ExporterConfig {
+    /// Whether the exporter may start.
+    pub enabled: bool,
+    /// Where and to whom metrics are served.
+    pub http: HttpConfig,
+    /// How it scrapes.
+    pub scrape: ScrapeConfig,
+    /// Where else figures go.
+    pub outputs: OutputsConfig,
+}
+
+pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
+    let enabled = section.get("enabled");
+    // Values are shown in the order in which they are read.
+    let listen = section.get("listen");
+    let scrape = read_scrape(section);
+    let http = read_http(section, listen);
+    let outputs = read_outputs(section);
+    Some(ExporterConfig { enabled: enabled?, http: http?, scrape: scrape?, outputs: outputs? })
+}

@@ -1,0 +1,8 @@
+//! The sections of single programs as types, one file each. What a reload has to begin anew is told by comparing them.
+
+pub(crate) mod exporter;
+pub(crate) mod http;
+pub(crate) mod log;
+pub(crate) mod outputs;
+pub(crate) mod scrape;
+pub(crate) mod watcher;

@@ -1,0 +1,115 @@
+//! Who may read what is served: everybody, whoever brings the bearer token, or one of the users with a password.
+//!
+//! A reload replaces the rule as a whole, see [`Desk::adopt`](super::desk::Desk::adopt). Secrets are compared in constant time, and a refusal says nothing of what was expected.
+
+mod passwords;
+mod verdict;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
+
+use self::passwords::Passwords;
+pub use self::verdict::Verdict;
+use self::verdict::verdict;
+use crate::config::HttpConfig;
+
+/// The rule that every request is held against.
+#[derive(Debug, Default)]
+pub struct Access {
+    token: Option<SecretString>,
+    passwords: Option<Passwords>,
+}
+
+impl Access {
+    /// The rule of this configuration.
+    #[must_use]
+    pub fn of(config: &HttpConfig) -> Self {
+        let passwords = (!config.basic_users.is_empty()).then(|| Passwords::new(&config.basic_users));
+        Self { token: config.bearer_token.clone(), passwords }
+    }
+
+    /// Whoever brings this token.
+    #[must_use]
+    pub fn bearer(token: SecretString) -> Self {
+        Self { token: Some(token), passwords: None }
+    }
+
+    /// Whether a request with these headers may be answered.
+    pub async fn judge(&self, headers: &HeaderMap) -> Verdict {
+        if self.token.is_none() && self.passwords.is_none() {
+            return Verdict::Allowed;
+        }
+        let Some(given) = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes) else { return Verdict::Refused };
+        if let Some((token, given)) = self.token.as_ref().zip(after(b"bearer ", given)) {
+            return verdict(bool::from(given.ct_eq(token.expose_secret().as_bytes())));
+        }
+        if let Some((passwords, given)) = self.passwords.as_ref().zip(after(b"basic ", given)) {
+            let Some((name, password)) = decode(given) else { return Verdict::Refused };
+            return passwords.judge(&name, password).await;
+        }
+        Verdict::Refused
+    }
+
+    /// The value of `WWW-Authenticate` in a refusal.
+    #[must_use]
+    pub fn challenge(&self) -> HeaderValue {
+        HeaderValue::from_static(match (&self.passwords, &self.token) {
+            (Some(_), Some(_)) => "Basic realm=\"butler\", Bearer",
+            (Some(_), None) => "Basic realm=\"butler\"",
+            (None, _) => "Bearer",
+        })
+    }
+}
+
+/// What follows the name of the scheme.
+fn after<'a>(scheme: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
+    let (given, rest) = value.split_at_checked(scheme.len())?;
+    given.eq_ignore_ascii_case(scheme).then_some(rest)
+}
+
+/// A user's name and password; the password may have a colon.
+fn decode(given: &[u8]) -> Option<(String, SecretString)> {
+    let text = String::from_utf8(STANDARD.decode(given.trim_ascii()).ok()?).ok()?;
+    let (name, password) = text.split_once(':')?;
+    Some((name.to_owned(), password.to_owned().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(value: &str) -> HeaderMap {
+        [(AUTHORIZATION, HeaderValue::from_str(value).unwrap())].into_iter().collect()
+    }
+
+    #[tokio::test]
+    async fn only_the_whole_token_opens() {
+        let access = Access::bearer("right".into());
+        for right in ["Bearer right", "bearer right"] {
+            assert_eq!(access.judge(&with(right)).await, Verdict::Allowed);
+        }
+        for wrong in ["Bearer wrong", "Bearer righ", "Bearer rightt", "Bearer ", "right", "Basic right", ""] {
+            assert_eq!(access.judge(&with(wrong)).await, Verdict::Refused, "{wrong}");
+        }
+        assert_eq!(access.judge(&HeaderMap::new()).await, Verdict::Refused);
+        assert_eq!(Access::default().judge(&HeaderMap::new()).await, Verdict::Allowed);
+    }
+
+    #[tokio::test]
+    async fn a_user_and_the_token_open_each_by_itself() {
+        let user = passwords::tests::user("alice", "a:b");
+        let access = Access { token: Some("right".into()), passwords: Some(Passwords::new(&[user])) };
+        let basic = |text: &str| with(&format!("basic {}", STANDARD.encode(text)));
+        assert_eq!(access.judge(&basic("alice:a:b")).await, Verdict::Allowed);
+        assert_eq!(access.judge(&with("Bearer right")).await, Verdict::Allowed);
+        for wrong in
+            [basic("alice:a"), basic("alice"), basic(":a:b"), basic("bob:a:b"), with("Basic %%%"), with("Basic")]
+        {
+            assert_eq!(access.judge(&wrong).await, Verdict::Refused);
+        }
+        assert_eq!(access.challenge(), "Basic realm=\"butler\", Bearer");
+    }
+}

@@ -1,0 +1,18 @@
+//! What one client, and all of them together, may take of the server.
+
+use std::time::Duration;
+
+/// How long a client may take for the head of a request; also how long an idle connection stays.
+pub(super) const HEADER_TIME: Duration = Duration::from_secs(5);
+/// The bytes of a request's head.
+pub(super) const HEADER_BYTES: usize = 16 * 1024;
+/// How long a connection lives.
+pub(super) const LIFE: Duration = Duration::from_secs(60);
+/// How long a connection gets for its last response.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
+/// The most connections at once.
+pub(super) const CONNECTIONS: usize = 64;
+/// How many of them may be newcomers, before newcomers are closed for newcomers.
+pub(super) const NEWCOMERS: usize = 16;
+/// How long to wait after a connection could not be accepted.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,12 @@
+//! An HTTP server with its limits, who may ask it, and its certificate. What it answers is handed in.
+
+pub mod access;
+mod connection;
+mod dateless;
+pub mod desk;
+mod limits;
+pub mod readiness;
+pub mod respond;
+pub mod routes;
+pub mod server;
+pub mod tls;

@@ -1,0 +1,93 @@
+//! Families of metrics: name, type, labels, unit, help. A name here is the name that Prometheus stores, with its unit and
+//! suffix.
+
+/// Declares families as statics, and the slice of them.
+#[macro_export]
+macro_rules! metric_families {
+    ($($constant:ident: $kind:ident $name:literal [$($label:literal),*] $unit:literal $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub static $constant: $crate::daemon::telemetry::metrics::family::Family =
+                $crate::daemon::telemetry::metrics::family::Family {
+                    name: $name,
+                    kind: $crate::daemon::telemetry::metrics::family::Kind::$kind,
+                    labels: &[$($label),*],
+                    unit: $unit,
+                    help: $help,
+                };
+        )*
+        /// The families of this subject, in the order in which they are served.
+        pub static FAMILIES: &[&$crate::daemon::telemetry::metrics::family::Family] = &[$(&$constant),*];
+    };
+}
+
+/// What a family's values mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Goes up and down.
+    Gauge,
+    /// Only grows while the process lives; the name ends in `_total`.
+    Counter,
+    /// Always 1, and its labels say something; the name ends in `_info`.
+    Info,
+}
+
+impl Kind {
+    /// The name that the documentation uses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gauge => "gauge",
+            Self::Counter => "counter",
+            Self::Info => "info",
+        }
+    }
+
+    /// What the name of such a family ends in.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Gauge => "",
+            Self::Counter => "_total",
+            Self::Info => "_info",
+        }
+    }
+}
+
+/// One family.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Family {
+    /// The name that Prometheus stores.
+    pub name: &'static str,
+    /// What its values mean.
+    pub kind: Kind,
+    /// Its labels, in the order in which values are given.
+    pub labels: &'static [&'static str],
+    /// Its unit, which the name holds too; empty where there is none.
+    pub unit: &'static str,
+    /// What it says, in one sentence.
+    pub help: &'static str,
+}
+
+impl Family {
+    /// The name without what an encoder adds: unit, `_total`, `_info`.
+    #[must_use]
+    pub fn stem(&self) -> &'static str {
+        let name = self.name.strip_suffix(self.kind.suffix()).unwrap_or(self.name);
+        if self.unit.is_empty() {
+            return name;
+        }
+        name.strip_suffix(self.unit).and_then(|name| name.strip_suffix('_')).unwrap_or(name)
+    }
+}
+
+/// Every family of a program by subject, in the order in which they are served.
+#[derive(Debug, Clone, Copy)]
+pub struct Families(pub &'static [&'static [&'static Family]]);
+
+impl Families {
+    /// The families one by one.
+    pub fn all(self) -> impl Iterator<Item = &'static Family> + Clone {
+        self.0.iter().copied().flatten().copied()
+    }
+}

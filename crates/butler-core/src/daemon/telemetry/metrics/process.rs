@@ -1,0 +1,111 @@
+//! What a program tells of its own process: its version, the reloads of its configuration, its certificate.
+//!
+//! These samples belong to no network. Everything is there from the start, so that a rate exists before the first event.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::sample::{Sample, number, truth};
+
+crate::metric_families! {
+    BUILD: Info "butler_build_info" ["version"] "" "The running program.";
+    RELOAD_SUCCESSFUL: Gauge "butler_config_last_reload_successful" [] "" "Whether the configuration as it was last read is in effect; 0 while an older one stands in for a bad one.";
+    RELOAD_SUCCESS_AT: Gauge "butler_config_last_reload_success_timestamp_seconds" [] "seconds" "When the configuration in effect was read, by this machine's clock.";
+    RELOADS: Counter "butler_config_reloads_total" ["result"] "" "How often the configuration was read again, by a signal or because a file changed.";
+    CERTIFICATE_CURRENT: Gauge "butler_certificate_current" [] "" "Whether the certificate that is served is what its files hold, as of the last connection; 0 while an older one stands in for a bad one, 1 also without any.";
+}
+
+/// Counters and times of the whole process.
+#[derive(Debug, Default)]
+pub struct ProcessFigures(Mutex<Figures>);
+
+#[derive(Debug, Default)]
+struct Figures {
+    failed: bool,
+    loaded_at: u64,
+    reloads: u64,
+    failures: u64,
+    has_old_certificate: bool,
+}
+
+impl ProcessFigures {
+    fn figures(&self) -> MutexGuard<'_, Figures> {
+        // A panic while the lock was held leaves plain numbers behind, which are still good.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The configuration was read at the start.
+    pub fn began(&self, now: u64) {
+        self.figures().loaded_at = now;
+    }
+
+    /// The configuration was read again and taken.
+    pub fn reloaded(&self, now: u64) {
+        let mut figures = self.figures();
+        figures.failed = false;
+        figures.loaded_at = now;
+        figures.reloads = figures.reloads.saturating_add(1);
+    }
+
+    /// The configuration was read again and not taken.
+    pub fn reload_failed(&self) {
+        let mut figures = self.figures();
+        figures.failed = true;
+        figures.failures = figures.failures.saturating_add(1);
+    }
+
+    /// Whether the certificate that is served is the one that its files hold.
+    pub fn certificate_is_current(&self, is_current: bool) {
+        self.figures().has_old_certificate = !is_current;
+    }
+
+    /// Whether the configuration as it was last read is in effect.
+    #[must_use]
+    pub fn has_current_configuration(&self) -> bool {
+        !self.figures().failed
+    }
+
+    /// Whether the certificate that is served is what its files hold; true without any.
+    #[must_use]
+    pub fn has_current_certificate(&self) -> bool {
+        !self.figures().has_old_certificate
+    }
+
+    /// Everything that is served now.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Sample> {
+        let figures = self.figures();
+        vec![
+            Sample::own(&BUILD, [env!("CARGO_PKG_VERSION")], 1.0),
+            Sample::own(&RELOAD_SUCCESSFUL, [], truth(!figures.failed)),
+            Sample::own(&RELOAD_SUCCESS_AT, [], number(figures.loaded_at)),
+            Sample::own(&RELOADS, ["success"], number(figures.reloads)),
+            Sample::own(&RELOADS, ["failure"], number(figures.failures)),
+            Sample::own(&CERTIFICATE_CURRENT, [], truth(!figures.has_old_certificate)),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::family::Family;
+    use super::*;
+
+    fn value(process: &ProcessFigures, family: &Family, labels: &[&str]) -> Option<f64> {
+        let found = |sample: &Sample| sample.family == family && sample.labels == labels;
+        process.samples().into_iter().find(found).map(|sample| sample.value)
+    }
+
+    #[test]
+    fn a_failed_reload_moves_no_time_and_the_next_good_one_ends_it() {
+        let process = ProcessFigures::default();
+        process.began(100);
+        assert_eq!(value(&process, &RELOADS, &["failure"]), Some(0.0));
+        process.reload_failed();
+        assert_eq!(value(&process, &RELOAD_SUCCESSFUL, &[]), Some(0.0));
+        assert_eq!(value(&process, &RELOAD_SUCCESS_AT, &[]), Some(100.0));
+        process.reloaded(200);
+        assert_eq!(value(&process, &RELOAD_SUCCESSFUL, &[]), Some(1.0));
+        assert_eq!(value(&process, &RELOAD_SUCCESS_AT, &[]), Some(200.0));
+        assert_eq!(value(&process, &RELOADS, &["success"]), Some(1.0));
+    }
+}

@@ -1,0 +1,4 @@
+//! What a program tells of itself: its log and its metrics.
+
+pub mod logging;
+pub mod metrics;

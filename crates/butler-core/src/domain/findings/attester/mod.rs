@@ -1,0 +1,104 @@
+//! What is wrong with an attester: its coinbase, its deposit, who runs it.
+
+mod coinbase;
+
+use self::coinbase::of_coinbase;
+use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
+use crate::domain::coinbase::{CoinbaseCheck, Severity as Weight};
+use crate::domain::duplicates::Place;
+use crate::domain::fate::Fate;
+use crate::domain::key_book::{Completeness, KeyBook};
+use crate::domain::overview::AttesterRow;
+use crate::domain::position::Position;
+
+/// Whether anybody said what the servers have. Without that no coinbase is judged: not to know is not the same as nothing.
+#[must_use]
+pub fn knows_coinbases(keys: &KeyBook) -> bool {
+    !keys.entries.is_empty()
+}
+
+/// Takes back what `overview` says of coinbases where nobody said what the servers have. Where somebody did and it cannot
+/// be read, `overview` says so itself.
+pub fn judge_what_is_known(rows: &mut [AttesterRow], keys: &KeyBook) {
+    if knows_coinbases(keys) || keys.completeness() != Completeness::Complete {
+        return;
+    }
+    for row in rows {
+        row.coinbase = CoinbaseCheck::NotApplicable;
+        row.coinbase_severity = Weight::Ok;
+    }
+}
+
+/// Everything that is wrong with these attesters. `now` is the snapshot's time; `has_key_files` says whether any key file
+/// was read, so that not to be in one means something.
+#[must_use]
+pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: &Thresholds) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for row in rows {
+        found.extend(of_coinbase(row, now, thresholds));
+        if row.deposit_failed {
+            let what = deposit_failed(row);
+            found.push(about(row, FindingKind::DepositFailed, Severity::Warning, what));
+        }
+        found.extend(unserved(row).filter(|_| has_key_files));
+        if row.position == Position::Zombie {
+            let what = "it was slashed out or ejected, and its stake waits to be withdrawn";
+            found.push(about(row, FindingKind::SlashedOut, Severity::Warning, what));
+        }
+    }
+    found
+}
+
+fn about(row: &AttesterRow, kind: FindingKind, severity: Severity, what: impl Into<String>) -> Finding {
+    let servers = row.servers.iter().map(|server| Place::Server { server: server.clone() });
+    Finding::new(kind, severity, Subject::Attester(row.attester), what).in_places(servers.collect())
+}
+
+fn deposit_failed(row: &AttesterRow) -> String {
+    let what = "its deposit failed and was refunded: the key is burnt, the delegator has no validator";
+    match row.stakes.iter().filter(|stake| stake.fate == Fate::Refunded).count() {
+        0 | 1 => what.to_owned(),
+        refunds => {
+            format!("its {refunds} deposits failed and were refunded: the key is burnt, no delegator has a validator")
+        }
+    }
+}
+
+fn unserved(row: &AttesterRow) -> Option<Finding> {
+    // With a file that cannot be read, nobody knows that none has it.
+    if !row.servers.is_empty() || row.provider_id.is_none() || row.coinbase_unknown.is_some() {
+        return None;
+    }
+    let (severity, what) = match row.position {
+        Position::Validating => (Severity::Critical, "validating, and no key file has it: who runs it?"),
+        Position::EntryQueue => (Severity::Warning, "waiting in the entry queue, and no key file has it"),
+        Position::Unregistered
+        | Position::ProviderQueue
+        | Position::Zombie
+        | Position::Exiting
+        | Position::Withdrawn => return None,
+    };
+    Some(about(row, FindingKind::Unserved, severity, what))
+}
+
+/// What the logs say of a coinbase contradicts the chain, whatever key files say of it: somebody should look, also where no
+/// coinbase is configured or none is judged.
+#[must_use]
+pub fn doubts(rows: &[AttesterRow]) -> Vec<Finding> {
+    let on_rollup = rows.iter().filter(|row| matches!(row.position, Position::EntryQueue | Position::Validating));
+    let unsaid = on_rollup.filter(|row| {
+        let is_said = matches!(row.coinbase, CoinbaseCheck::Unverifiable { .. });
+        !(is_said && row.coinbase_severity != Weight::Ok)
+    });
+    let doubt = |row: &AttesterRow| {
+        let why = row.coinbase_doubt?;
+        let what = match row.coinbase_claimed {
+            Some(claimed) => format!("nothing confirms the coinbase {claimed} that a log names: {}", why.words()),
+            None => format!("nothing confirms a coinbase: {}", why.words()),
+        };
+        // A coinbase that is missing says so in its own finding.
+        let finding = about(row, FindingKind::CoinbaseUnverifiable, Severity::Warning, what).at_level(Level::Note);
+        Some(finding.with_remedy(coinbase::remedy_of_doubt(why)))
+    };
+    unsaid.filter_map(doubt).collect()
+}

@@ -1,0 +1,190 @@
+//! What the names of fields say: that their values are secrets, whatever these look like, or public hashes.
+
+use super::json::Json;
+
+/// Parts of names that stand for a secret, with what that is.
+const SECRETS: [(&str, &str); 12] = [
+    ("mnemonic", "a mnemonic"),
+    ("seedphrase", "a mnemonic"),
+    ("recoveryphrase", "a mnemonic"),
+    ("passphrase", "a password"),
+    ("password", "a password"),
+    ("passwd", "a password"),
+    ("privatekey", "a private key"),
+    ("privkey", "a private key"),
+    ("secretkey", "a private key"),
+    ("signingkey", "a private key"),
+    ("keymaterial", "a private key"),
+    ("secretscalar", "a private key"),
+];
+
+/// Whole names that do.
+const WHOLE: [(&str, &str); 9] = [
+    ("crypto", "an encrypted private key"),
+    ("ciphertext", "an encrypted private key"),
+    ("kdfparams", "an encrypted private key"),
+    ("cipherparams", "an encrypted private key"),
+    ("secret", "a secret"),
+    ("seed", "a seed"),
+    ("seedwords", "a mnemonic"),
+    ("xprv", "a private key"),
+    ("wif", "a private key"),
+];
+
+/// After one of these a name tells where a secret is, or how many there are, and not what it is.
+const PLACES: [&str; 30] = [
+    "file",
+    "files",
+    "path",
+    "paths",
+    "ref",
+    "refs",
+    "dir",
+    "directory",
+    "folder",
+    "name",
+    "env",
+    "variable",
+    "id",
+    "ids",
+    "url",
+    "uri",
+    "location",
+    "source",
+    "provider",
+    "arn",
+    "vault",
+    "credential",
+    "slot",
+    "label",
+    "alias",
+    "count",
+    "length",
+    "hint",
+    "policy",
+    "version",
+];
+
+/// Ends of names whose values are hashes of something public.
+const HASHES: [&str; 21] = [
+    "hash",
+    "tx",
+    "txid",
+    "transaction",
+    "transactionid",
+    "digest",
+    "sha",
+    "sha1",
+    "sha2",
+    "sha256",
+    "sha3",
+    "sha512",
+    "keccak",
+    "keccak256",
+    "md5",
+    "checksum",
+    "commit",
+    "revision",
+    "fingerprint",
+    "root",
+    "etag",
+];
+
+/// Digits of hashes in use.
+const HASH_LENGTHS: [usize; 6] = [32, 40, 56, 64, 96, 128];
+
+/// Names of fields that the formats of key files have.
+const KNOWN: [&str; 24] = [
+    "attester",
+    "eth",
+    "bls",
+    "publisher",
+    "coinbase",
+    "feeRecipient",
+    "address",
+    "remoteSignerUrl",
+    "remoteSigner",
+    "fundingAccount",
+    "validators",
+    "schemaVersion",
+    "prover",
+    "slasher",
+    "id",
+    "publicKeyG1",
+    "publicKeyG2",
+    "proofOfPossession",
+    "attesters",
+    "version",
+    "publishers",
+    "lastSeenState",
+    "certPath",
+    "certPass",
+];
+
+/// Whether a name is one of the formats' own.
+pub(super) fn is_known(key: &str) -> bool {
+    KNOWN.contains(&key)
+}
+
+/// What the name of a field says that its value is, where that is a secret and there is something in its place.
+pub(super) fn secret_by_name(key: &str, value: &Json) -> Option<&'static str> {
+    let (is_there, is_plain) = match value {
+        Json::Null | Json::Boolean => (false, false),
+        Json::Text(text) => (!text.trim().is_empty(), true),
+        Json::Number(_) => (true, true),
+        Json::Skipped => (true, false),
+        Json::List(items) => (!items.is_empty(), false),
+        Json::Object(members) => (!members.is_empty(), false),
+    };
+    if !is_there {
+        return None;
+    }
+    let name = bare(key);
+    let whole = WHOLE.iter().find(|(known, _)| name == *known);
+    // A section of that name may hold the place of a secret.
+    if let Some((_, what)) = whole.filter(|(known, _)| *known != "secret" || is_plain) {
+        return Some(what);
+    }
+    let (at, part, what) = SECRETS.iter().find_map(|(part, what)| name.find(part).map(|at| (at, part, *what)))?;
+    let rest = name.get(at + part.len()..).unwrap_or_default();
+    let is_place = PLACES.iter().any(|place| rest.ends_with(place));
+    let is_number_of_them = rest == "s" && matches!(value, Json::Number(_));
+    (!is_place && !is_number_of_them).then_some(what)
+}
+
+/// An object that is a private key in a format of its own.
+pub(super) fn secret_by_members(object: &Json) -> Option<&'static str> {
+    let has = |key: &str| object.get(key).is_some();
+    if (has("kdf") || has("kdfparams")) && (has("mac") || has("checksum") || has("cipher") || has("ciphertext")) {
+        Some("an encrypted private key")
+    } else if has("kty") && (has("d") || has("k")) {
+        Some("a private key")
+    } else {
+        None
+    }
+}
+
+/// Whether the name says that a value of this form is the hash of something public.
+pub(super) fn is_public_hash(key: &str, value: &Json) -> bool {
+    let name = bare(key);
+    let singular = name.strip_suffix("es").or_else(|| name.strip_suffix('s')).unwrap_or(&name);
+    let is_hash = [name.as_str(), singular].iter().any(|name| HASHES.iter().any(|hash| name.ends_with(hash)));
+    is_hash
+        && match value {
+            Json::Text(text) => is_hash_text(text),
+            Json::List(items) => items.iter().all(|item| item.as_text().is_some_and(is_hash_text)),
+            Json::Null | Json::Boolean | Json::Number(_) | Json::Skipped | Json::Object(_) => false,
+        }
+}
+
+fn is_hash_text(text: &str) -> bool {
+    // `sha256:…`, `sha256-…`
+    let text = text.rsplit([':', '-']).next().unwrap_or(text);
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    // A short one is the beginning of one, as of a commit.
+    (digits.len() <= 16 || HASH_LENGTHS.contains(&digits.len())) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn bare(key: &str) -> String {
+    key.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}

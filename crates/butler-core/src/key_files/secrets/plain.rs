@@ -1,0 +1,103 @@
+//! What is known not to be a secret by its shape: dates, addresses of the network, UUIDs, digests, node records.
+
+use std::net::IpAddr;
+
+/// Whether a word is plainly something else than a piece of a secret. Several may stand in one word, with commas between.
+pub(super) fn is_plain(word: &str) -> bool {
+    let part = |part: &str| {
+        let part = part.trim_matches(['"', '\'', '(', ')', '[', ']', '<', '>', '.']);
+        part.is_empty() || is_one(part)
+    };
+    // The shortest is an address such as `1.1.1.1`, and most have a mark.
+    word.len() >= 7
+        && (word.bytes().any(|byte| b"-:.".contains(&byte)) || is_peer(word))
+        && word.split([',', ';', '|']).all(part)
+}
+
+fn is_one(part: &str) -> bool {
+    is_date(part)
+        || is_uuid(part)
+        || is_hardware_address(part)
+        || is_network_address(part)
+        || is_node_record(part)
+        || is_image(part)
+        || is_peer(part)
+}
+
+/// `2026-11-26`, with a time or without.
+fn is_date(part: &str) -> bool {
+    let number = |range: std::ops::Range<usize>| part.get(range).and_then(|digits| digits.parse::<u32>().ok());
+    let is_day = part.get(4..5) == Some("-")
+        && part.get(7..8) == Some("-")
+        && number(0..4).is_some_and(|year| (1970..2100).contains(&year))
+        && number(5..7).is_some_and(|month| (1..=12).contains(&month))
+        && number(8..10).is_some_and(|day| (1..=31).contains(&day));
+    let rest = part.get(10..).unwrap_or_default();
+    is_day
+        && rest.len() <= 30
+        && (rest.is_empty() || rest.starts_with('T'))
+        && rest.bytes().all(|byte| byte.is_ascii_digit() || b"TZ:.+-".contains(&byte))
+}
+
+/// A UUID of a known version.
+fn is_uuid(part: &str) -> bool {
+    let part = part.strip_prefix("urn:uuid:").unwrap_or(part);
+    let mut groups = part.split('-');
+    let is_grouped = [8, 4, 4, 4, 12].iter().all(|length| {
+        let is_group = |group: &str| group.len() == *length && group.bytes().all(|byte| byte.is_ascii_hexdigit());
+        groups.next().is_some_and(is_group)
+    });
+    let at = |at: usize, known: &[u8]| part.as_bytes().get(at).is_some_and(|byte| known.contains(byte));
+    is_grouped && groups.next().is_none() && at(14, b"12345678") && at(19, b"89abAB")
+}
+
+/// `aa:bb:cc:dd:ee:ff`.
+fn is_hardware_address(part: &str) -> bool {
+    [':', '-'].iter().any(|between| {
+        let mut groups = 0;
+        let all = part.split(*between).all(|group| {
+            groups += 1;
+            group.len() == 2 && group.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        all && groups == 6
+    })
+}
+
+/// An IP address, with a port or the width of a network. Of IPv6 those that are in use: others may be anything.
+fn is_network_address(part: &str) -> bool {
+    if let Ok(socket) = part.parse::<std::net::SocketAddr>() {
+        return is_in_use(socket.ip());
+    }
+    let bare = part.split_once('/').map_or(part, |(bare, _)| bare);
+    bare.parse::<IpAddr>().is_ok_and(is_in_use)
+}
+
+fn is_in_use(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(address) => {
+            let [first, ..] = address.segments();
+            let zeros = address.segments().iter().filter(|segment| **segment == 0).count();
+            zeros >= 2 || (0x2000..0x3000).contains(&first)
+        }
+    }
+}
+
+/// A record of a node, which holds its public key and a signature.
+fn is_node_record(part: &str) -> bool {
+    part.starts_with("enr:-") && part.len() > 100
+}
+
+/// A thing that is named by its digest: `image@sha256:…`.
+fn is_image(part: &str) -> bool {
+    part.rsplit_once("sha256:")
+        .is_some_and(|(_, digest)| digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// A peer of libp2p, by the hash of its public key or by that key.
+fn is_peer(part: &str) -> bool {
+    [("16Uiu2HA", 53), ("12D3KooW", 52), ("Qm", 46)]
+        .iter()
+        .any(|(prefix, length)| part.starts_with(prefix) && part.len() == *length)
+        && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}

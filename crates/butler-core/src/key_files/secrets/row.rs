@@ -1,0 +1,156 @@
+//! One text or number taken apart, and rows of such parts in which a secret may lie that no single one shows.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use super::dense::{Dense, is_dense};
+use super::digits::{Digits, Run, Token, look};
+use super::phrase::{Phrase, Site, in_text};
+use super::plain::is_plain;
+use super::words::{Spoken, words_of};
+use super::{Found, Secret};
+
+/// What shows that a text is a key in a file's format.
+const MARKS: [&str; 6] =
+    ["-----BEGIN", "---- BEGIN", "PRIVATE KEY-----", "OPENSSH-KEY-V1", "PUTTY-USER-KEY-FILE", "AGE-SECRET-KEY-"];
+
+/// What a text or number is made of.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    tokens: Vec<Token>,
+    /// Words without spaces that could be pieces of base64 and the like.
+    dense: Vec<Zeroizing<String>>,
+    spoken: Vec<Spoken>,
+}
+
+impl Parts {
+    pub(super) fn of_number(value: Option<u128>) -> Self {
+        Self { tokens: value.map(Token::number).into_iter().collect(), ..Self::default() }
+    }
+
+    /// Takes a text apart, or says what it is by itself.
+    pub(super) fn of_text(text: &str) -> Result<Self, Secret> {
+        let normal: Cow<'_, str> = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(normal(text)) };
+        let normal = Wiped(normal);
+        if has_mark(normal.text()) {
+            return Err(Secret::Pem);
+        }
+        let mut parts = Self::default();
+        for word in normal.text().split_whitespace().filter(|word| !is_plain(word)) {
+            parts.take(word)?;
+        }
+        let pieces = parts.dense.iter().map(|piece| piece.as_str());
+        let has_row = Self::has_row(&parts.tokens, pieces);
+        if has_row {
+            return Err(Secret::Scalar);
+        }
+        parts.spoken = words_of(text);
+        if in_text(text, &parts.spoken) { Err(Secret::Mnemonic) } else { Ok(parts) }
+    }
+
+    /// A word without spaces.
+    fn take(&mut self, word: &str) -> Result<(), Secret> {
+        let mut rest = word;
+        for run in word.split(|character: char| !character.is_ascii_alphanumeric()).filter(|run| !run.is_empty()) {
+            match look(run) {
+                Run::Scalar => return Err(Secret::Scalar),
+                Run::Other => {}
+                Run::Number(token) => {
+                    // An address in capitals and small letters is no base64, right checksum or not.
+                    if token.is_address() {
+                        let (before, after) = rest.split_once(run).unwrap_or((rest, ""));
+                        self.take_dense(before)?;
+                        rest = after;
+                    }
+                    if !token.is_checksummed() {
+                        self.tokens.push(token);
+                    }
+                }
+            }
+        }
+        self.take_dense(rest)
+    }
+
+    fn take_dense(&mut self, piece: &str) -> Result<(), Secret> {
+        if is_dense(piece) {
+            return Err(Secret::Scalar);
+        }
+        if !piece.is_empty() {
+            self.dense.push(Zeroizing::new(piece.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Whether the text by itself holds a row.
+    fn has_row<'a>(tokens: &[Token], pieces: impl Iterator<Item = &'a str>) -> bool {
+        let (mut digits, mut dense) = (Digits::default(), Dense::default());
+        tokens.iter().any(|token| digits.push(*token, 0).is_some())
+            || pieces.into_iter().any(|piece| dense.push(piece, 0).is_some())
+    }
+}
+
+/// A text that is wiped if it was made here.
+struct Wiped<'a>(Cow<'a, str>);
+
+impl Wiped<'_> {
+    fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Wiped<'_> {
+    fn drop(&mut self) {
+        if let Cow::Owned(text) = &mut self.0 {
+            zeroize::Zeroize::zeroize(text);
+        }
+    }
+}
+
+/// Full-width and other letters as their plain ones, without marks that nobody sees.
+fn normal(text: &str) -> String {
+    let is_unseen = |character: &char| matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    text.nfkc().filter(|character| !is_unseen(character)).collect()
+}
+
+fn has_mark(text: &str) -> bool {
+    text.contains('-') && {
+        let upper = Zeroizing::new(text.to_ascii_uppercase());
+        MARKS.iter().any(|mark| upper.contains(mark))
+    }
+}
+
+/// Texts and numbers one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    digits: Digits,
+    dense: Dense,
+    phrase: Phrase,
+}
+
+impl Row {
+    /// Adds a text or a number. The secret that ends with it.
+    pub(super) fn push(&mut self, parts: &Parts, site: Site<'_>) -> Option<Found> {
+        let found = self.push_digits(parts, site);
+        let words = || {
+            let (first, last) = self.phrase.push(&parts.spoken, site)?;
+            Some(Found { secret: Secret::Mnemonic, first, last, in_names: false })
+        };
+        found.or_else(words)
+    }
+
+    /// Adds all but its words.
+    pub(super) fn push_digits(&mut self, parts: &Parts, site: Site<'_>) -> Option<Found> {
+        let scalar = |first| Found { secret: Secret::Scalar, first, last: site.at, in_names: false };
+        let digits = parts.tokens.iter().find_map(|token| self.digits.push(*token, site.at));
+        let dense = || parts.dense.iter().find_map(|piece| self.dense.push(piece, site.at));
+        digits.or_else(dense).map(scalar)
+    }
+
+    /// What only the end of the row shows.
+    pub(super) fn finish(&mut self) -> Option<Found> {
+        let (first, last) = self.phrase.finish()?;
+        Some(Found { secret: Secret::Mnemonic, first, last, in_names: false })
+    }
+}

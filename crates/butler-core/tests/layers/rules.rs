@@ -1,0 +1,98 @@
+//! Who may know whom: the folders of each crate from bottom to top, and the crates that they may use.
+
+/// A folder (or file) right below `src`, and the folders of the same crate that it may import from.
+pub(crate) type Folder = (&'static str, &'static str);
+
+/// One crate of the workspace.
+#[derive(Debug)]
+pub(crate) struct Crate {
+    pub(crate) name: &'static str,
+    /// Its folders; empty where only circles and sizes are looked at.
+    pub(crate) folders: &'static [Folder],
+    /// The longest chain of imports between its folders.
+    pub(crate) floors: usize,
+    /// Circles of files that still stand.
+    pub(crate) circles: usize,
+    /// Files that are still longer than [`MOST_LINES`].
+    pub(crate) long: usize,
+}
+
+/// Every crate of the workspace.
+pub(crate) const CRATES: [Crate; 6] = [
+    Crate { name: "butler-core", folders: &CORE, floors: 7, circles: 14, long: 6 },
+    Crate { name: "butler-exporter", folders: &EXPORTER, floors: 7, circles: 1, long: 0 },
+    Crate { name: "butler-cli", folders: &CLI, floors: 7, circles: 3, long: 0 },
+    Crate { name: "butler-watcher", folders: &WATCHER, floors: 5, circles: 0, long: 0 },
+    Crate { name: "butler-testkit", folders: &[], floors: 5, circles: 1, long: 0 },
+    Crate { name: "xtask", folders: &[], floors: 5, circles: 2, long: 0 },
+];
+
+const CORE: [Folder; 12] = [
+    ("text", ""),
+    ("domain", "text"),
+    ("runtime", ""),
+    ("contracts", "domain text"),
+    ("store", "domain text"),
+    ("config", "domain store text"),
+    ("key_files", "config domain store text"),
+    ("client", "contracts domain runtime text"),
+    ("snapshot", "client store contracts domain runtime text"),
+    ("fuzzing", "snapshot client key_files domain"),
+    ("network", "snapshot client key_files config store contracts domain runtime text"),
+    // It serves any program: neither what butler decides nor whom it asks.
+    ("daemon", "config store runtime text"),
+];
+
+const EXPORTER: [Folder; 14] = [
+    ("catalogue", ""),
+    ("readings", "catalogue"),
+    ("states", ""),
+    ("key_keeper", ""),
+    ("slots", "readings catalogue states"),
+    ("exposition", "slots catalogue"),
+    ("page", "slots readings catalogue"),
+    ("otlp", "slots readings catalogue"),
+    ("textfile", "exposition slots catalogue"),
+    ("scrapers", "slots readings catalogue key_keeper"),
+    ("routes", "exposition page slots"),
+    ("plan", "scrapers slots catalogue states key_keeper"),
+    ("reload", "plan routes scrapers slots"),
+    // The way in, which puts everything together.
+    ("program", "reload plan routes scrapers slots exposition textfile otlp"),
+];
+
+const CLI: [Folder; 9] = [
+    ("output", ""),
+    ("error", ""),
+    ("args", "output"),
+    ("progress", ""),
+    ("signals", "error"),
+    ("view", "output"),
+    ("gather", "args error output progress signals view"),
+    ("docs", "args error output"),
+    ("commands", "args docs error gather output progress view"),
+];
+
+/// The plan only decides, whatever comes beside it.
+const WATCHER: [Folder; 2] = [("idle", ""), ("plan", "")];
+
+/// Folders that decide and do nothing else: they know no clock, file, socket or task.
+pub(crate) const PURE: [(&str, &str); 2] = [("butler-core", "domain"), ("butler-watcher", "plan")];
+
+/// What a folder that only decides must not say, as whole words.
+pub(crate) const IMPURE: &str = "async await tokio SystemTime Instant::now std::fs std::net std::io std::env \
+    std::thread std::process hyper tracing unsafe";
+
+/// Crates that such a folder may import from; the last three in tests.
+pub(crate) const PURE_CRATES: &str = "std core serde thiserror ethers_core crate super self proptest insta butler_core";
+
+/// Paths that a crate must not use, and why.
+pub(crate) const FENCES: [(&str, &str, &str); 4] = [
+    ("butler-cli", "hyper", "it serves nothing, and its clients are those of core"),
+    ("butler-cli", "butler_core::daemon", "it runs once"),
+    ("butler-exporter", "ethers_signers", "it holds no key"),
+    ("butler-exporter", "butler_core::contracts", "it reads the chain by way of core's readers"),
+];
+
+/// The longest that a source file may be.
+pub(crate) const MOST_LINES: usize = 400;

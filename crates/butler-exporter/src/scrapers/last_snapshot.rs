@@ -1,0 +1,58 @@
+//! What the last good snapshot of a network's chain showed, for the scrapers that need more than their own question.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use butler_core::client::l1::L1Client;
+use butler_core::domain::findings::Thresholds;
+use butler_core::domain::key_book::KeyBook;
+use butler_core::domain::snapshot::NetworkSnapshot;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+/// A snapshot, and the key files that it was read with.
+#[derive(Debug)]
+pub struct LastSnapshot {
+    /// The snapshot.
+    pub snapshot: NetworkSnapshot,
+    /// What the key files said.
+    pub keys: KeyBook,
+    /// The limits of its network.
+    pub thresholds: Thresholds,
+    /// The client that it was read with.
+    pub client: Arc<L1Client>,
+    /// When that was.
+    pub taken: Instant,
+}
+
+/// How long a scraper's first scrape waits for the first snapshot.
+const FIRST_LOOK: Duration = Duration::from_secs(10);
+
+/// Where the scraper of the chain puts what it saw.
+pub type LastSnapshotSender = watch::Sender<Option<Arc<LastSnapshot>>>;
+/// Where others find it; `None` before the first good snapshot. Old readings are not fresher than the snapshot that they
+/// were made with.
+pub type LastSnapshotReceiver = watch::Receiver<Option<Arc<LastSnapshot>>>;
+
+/// What was seen last, unless it is older than `budget`: nothing fresh is computed with what is not.
+#[must_use]
+pub fn fresh(last: &LastSnapshotReceiver, budget: Duration) -> Option<Arc<LastSnapshot>> {
+    last.borrow().clone().filter(|last| last.taken.elapsed() <= budget)
+}
+
+/// Lets a scraper's first scrape wait for the first snapshot, for a moment: both begin at once, and without that a
+/// single scrape would lack whatever is compared with the chain.
+#[derive(Debug, Default)]
+pub struct FirstLook {
+    is_over: bool,
+}
+
+impl FirstLook {
+    /// Waits at the first call only. The chain's scraper tells of a failure too.
+    pub async fn wait(&mut self, last: &mut LastSnapshotReceiver) {
+        if !std::mem::replace(&mut self.is_over, true) && last.borrow().is_none() {
+            // Neither a snapshot that takes long nor a scraper that ended is a failure here.
+            let _ = timeout(FIRST_LOOK, last.changed()).await;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What is known of each scraper: its last readings, and how its scrapes went. Written by its task, read by every request.
+
+mod endpoints;
+mod served;
+mod slot;
+mod table;
+mod textfile;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::endpoints::EndpointFigures;
+pub use self::served::View;
+pub use self::slot::{Outcome, Scraped, Slot};
+pub use self::table::Slots;
+pub use self::textfile::TextfileFigures;

@@ -1,0 +1,85 @@
+//! Reading a configuration of 1 MiB: the time of `butler-cli config check`, and how it grows with the size.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use butler_core::store::file::save_atomic;
+use serde_json::json;
+
+use super::rivals::built;
+use crate::command::target;
+
+/// Bytes of the large file, and how many times smaller the small one is.
+const BYTES: usize = 1 << 20;
+const SMALLER: usize = 8;
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Print one JSON object per kind of content.
+    #[arg(long)]
+    json: bool,
+    /// Runs per figure; the quickest counts.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    runs: usize,
+}
+
+/// What fills a file: a name, and one piece of it by its number.
+type Kind = (&'static str, fn(usize) -> String);
+
+const KINDS: [Kind; 5] = [
+    ("comments", |_| "# nothing is said here\n".to_owned()),
+    ("addresses", |number| format!("[networks.a{number}]\nextra_attesters = [\"0x{:040x}\"]\n", number + 1)),
+    ("endpoints", |number| format!("[[networks.mainnet.l1]]\nname = \"l{number}\"\nurl = \"http://127.0.0.1\"\n")),
+    ("networks", |number| format!("[networks.n{number}]\npreset = \"mainnet\"\n")),
+    ("unknown keys", |number| format!("unknown_{number} = 1\n")),
+];
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let program = built("butler-cli")?;
+    let path = target().join("bench/config/butler.toml");
+    for (kind, piece) in KINDS {
+        let small = quickest(&program, &path, &filled(BYTES / SMALLER, piece), options.runs)?;
+        let large = quickest(&program, &path, &filled(BYTES, piece), options.runs)?;
+        let (small, large) = (small.as_secs_f64() * 1_000.0, large.as_secs_f64() * 1_000.0);
+        if options.json {
+            let times = json!({ "small_ms": small, "large_ms": large, "target": "at most 1000" });
+            println!(
+                "{}",
+                json!({ "bench": "config", "kind": kind, "bytes": BYTES, "larger": SMALLER, "times": times })
+            );
+        } else {
+            println!("{kind}: {BYTES} bytes in {large:.1} ms, an eighth of them in {small:.1} ms");
+        }
+    }
+    Ok(())
+}
+
+fn filled(bytes: usize, piece: fn(usize) -> String) -> String {
+    let mut text = String::new();
+    for number in 0.. {
+        let next = piece(number);
+        if text.len() + next.len() > bytes {
+            break;
+        }
+        text.push_str(&next);
+    }
+    text
+}
+
+fn quickest(program: &Path, path: &Path, text: &str, runs: usize) -> anyhow::Result<Duration> {
+    std::fs::create_dir_all(path.parent().context("no folder")?).context("failed to make the bench's folder")?;
+    save_atomic(path, text.as_bytes(), 0o600).context("failed to write the configuration")?;
+    let mut best = Duration::MAX;
+    for _ in 0..runs.max(1) {
+        let mut command = Command::new(program);
+        command.args(["config", "check", "--config"]).arg(path).stdout(Stdio::null()).stderr(Stdio::null());
+        let began = Instant::now();
+        // That it finds faults is what some kinds are for.
+        command.status().context("failed to start butler-cli")?;
+        best = best.min(began.elapsed());
+    }
+    Ok(best)
+}
