@@ -82,6 +82,12 @@ impl Reads {
         Slot { index: self.calls.len() - 1, answer: PhantomData }
     }
 
+    /// Makes room for so many more: a list that grows by doubling is held twice.
+    pub(super) fn reserve(&mut self, reads: usize) {
+        self.calls.reserve_exact(reads);
+        self.contracts.reserve_exact(reads);
+    }
+
     /// How many reads there are.
     pub(super) fn len(&self) -> usize {
         self.calls.len()

@@ -264,7 +264,10 @@ impl LedgerCache {
             split: self.book.splits.get(&delegation.coinbase).copied(),
             ..delegation
         };
-        self.events(providers, number).filter_map(LedgerEvent::delegation).map(with_split).collect()
+        let delegations = || self.events(providers, number).filter_map(LedgerEvent::delegation);
+        let mut found = Vec::with_capacity(delegations().count());
+        found.extend(delegations().map(with_split));
+        found
     }
 
     /// The events of these providers' terms up to and including block `number`.

@@ -27,6 +27,11 @@ use crate::snapshot::stages::{
 };
 use crate::text::address::checksummed;
 
+/// About as many reads are the rollup's own figures.
+const FIGURES: usize = 20;
+/// For how many keys in queues room is made at once, whatever length is told.
+const MOST_QUEUED: usize = 10_000;
+
 impl SnapshotReader {
     /// Reads what `depth` asks for at `block`.
     pub(super) async fn read_at(
@@ -75,6 +80,9 @@ impl SnapshotReader {
         let mut coinbases = request.coinbases.clone();
         coinbases.extend(delegations.iter().map(|delegation| delegation.coinbase));
         let mut reads = Reads::default();
+        let queued: u64 = own.values().chain(others.values()).map(|head| head.indices.end - head.indices.start).sum();
+        let queued = usize::try_from(queued).unwrap_or(usize::MAX).min(MOST_QUEUED);
+        reads.reserve(FIGURES + known.len() + 2 * coinbases.len() + queued);
         let figures = RollupFigures::plan(&mut reads, rollup);
         let first = AttesterReads::plan(
             &mut reads,
