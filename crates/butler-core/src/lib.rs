@@ -1,7 +1,7 @@
 //! What the three butler programs share: decisions, contracts, clients, configuration.
 //!
 //! `domain` is pure: it decides from facts and knows no clock, file, socket or task. Everything else brings facts to it
-//! or carries its answers away. `docs/architecture.md` draws the layers; `tests/layers.rs` enforces them.
+//! or carries its answers away. `docs/architecture.md` draws the layers; `tests/layers/` enforces them.
 
 pub mod client;
 pub mod config;

@@ -15,9 +15,7 @@ use super::block_logs::{BlockLogs, read_blocks};
 use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
-use super::log_scan::LogScan;
 use super::logs::LogFilter;
-pub use super::opinion::Told;
 pub use super::rounds::Policy;
 use super::rounds::Rounds;
 use crate::domain::block::BlockRef;
@@ -93,19 +91,6 @@ impl L1Client {
     #[must_use]
     pub fn chain_id(&self) -> u64 {
         self.chain_id
-    }
-
-    /// Reads the logs from block `from` to block `to`, in steps; with `pin`, the step that ends at its height proves that the
-    /// block is canonical. Endpoints among `beside` are not asked.
-    #[must_use]
-    pub fn log_scan<'c>(
-        &'c self,
-        filter: &'c LogFilter,
-        range: (u64, u64),
-        pin: Option<BlockRef>,
-        beside: BTreeSet<usize>,
-    ) -> LogScan<'c> {
-        LogScan::new(self, filter, range, pin, beside)
     }
 
     /// Reads the logs of single blocks, many in one exchange, from an endpoint that is not among `beside`; the answers are in

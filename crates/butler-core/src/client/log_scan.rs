@@ -82,6 +82,21 @@ impl std::fmt::Debug for LogScan<'_> {
     }
 }
 
+impl L1Client {
+    /// Reads the logs from block `from` to block `to`, in steps; with `pin`, the step that ends at its height proves that the
+    /// block is canonical. Endpoints among `beside` are not asked.
+    #[must_use]
+    pub fn log_scan<'c>(
+        &'c self,
+        filter: &'c LogFilter,
+        range: (u64, u64),
+        pin: Option<BlockRef>,
+        beside: BTreeSet<usize>,
+    ) -> LogScan<'c> {
+        LogScan::new(self, filter, range, pin, beside)
+    }
+}
+
 impl<'c> LogScan<'c> {
     /// A scan from `from` to `to`; see [`L1Client::log_scan`].
     pub(super) fn new(

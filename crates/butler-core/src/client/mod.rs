@@ -25,7 +25,7 @@ pub mod log_scan;
 mod log_text;
 mod log_width;
 pub mod logs;
-mod opinion;
+pub mod opinion;
 mod page;
 pub mod payload;
 pub mod refusal;

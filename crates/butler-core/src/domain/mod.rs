@@ -1,7 +1,7 @@
 //! Pure decisions about attesters, queues, coinbases and publishers.
 //!
 //! Everything here is a total function of facts that were read at one block. Nothing here reads a clock, a file or a
-//! socket, and nothing here waits: `tests/layers.rs` fails when that changes.
+//! socket, and nothing here waits: `tests/layers/` fails when that changes.
 
 pub mod arrival;
 pub mod block;

@@ -5,7 +5,6 @@ use std::fmt;
 use ethers_core::types::Address;
 use thiserror::Error;
 
-use super::ledger::Doubt;
 use crate::client::error::RpcError;
 use crate::client::l1::L1Client;
 use crate::contracts::call::DecodeError;
@@ -132,25 +131,4 @@ impl Giver {
 
 fn by(giver: Option<&Giver>) -> String {
     giver.map(|giver| format!(", as {} has it", giver.name)).unwrap_or_default()
-}
-
-/// Why one attempt at a snapshot ended.
-#[derive(Debug)]
-pub(super) enum ReadError {
-    /// For good, as far as this attempt goes.
-    Failed(SnapshotError),
-    /// What was read of the ledger is not believed.
-    Doubted(Doubt),
-}
-
-impl From<SnapshotError> for ReadError {
-    fn from(error: SnapshotError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<Doubt> for ReadError {
-    fn from(doubt: Doubt) -> Self {
-        Self::Doubted(doubt)
-    }
 }

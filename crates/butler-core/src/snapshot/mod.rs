@@ -13,6 +13,7 @@ mod governance;
 mod ledger;
 mod memo;
 mod others;
+mod read_error;
 mod reader;
 mod reads;
 mod remedies;

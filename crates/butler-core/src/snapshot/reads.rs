@@ -8,7 +8,8 @@ use ethers_core::types::{Address, Bytes, U256};
 
 use super::error::{Contract, Giver, SnapshotError};
 use crate::client::error::{RpcError, RpcFailure};
-use crate::client::l1::{L1Client, Told};
+use crate::client::l1::L1Client;
+use crate::client::opinion::Told;
 use crate::contracts::call::{Call, DecodeError, decode_return};
 use crate::contracts::multicall::Outcome;
 use crate::domain::block::BlockRef;

@@ -6,8 +6,10 @@ use hyper::HeaderMap;
 use hyper::header::{HeaderValue, RETRY_AFTER};
 use url::Url;
 
-use super::LONGEST_WAIT;
 use crate::runtime::clock::unix_now;
+
+/// The longest time that an endpoint may tell us to wait.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// `Retry-After`: seconds, or a date.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {

@@ -27,6 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use self::failure::{connect_failure, told, traffic};
+pub use self::headers::LONGEST_WAIT;
 use self::headers::{basic, retry_after};
 pub use self::headers::{basic_authorization, wait_of};
 pub use self::settings::{HttpSettings, HttpSetupError};
@@ -46,8 +47,6 @@ pub const ANSWER_LIMIT: usize = 16 << 20;
 pub const LOOK_LIMIT: u64 = 256 << 20;
 /// What a connection reads before somebody takes it; an answer's head must fit.
 const READ_AHEAD: usize = 64 * 1024;
-/// The longest time that an endpoint may tell us to wait.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// One HTTP peer.
 pub struct HttpPeer {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
-use super::LedgerKey;
+use super::key::LedgerKey;
 use crate::domain::block::BlockRef;
 use crate::domain::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};

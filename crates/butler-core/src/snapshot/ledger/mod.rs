@@ -8,6 +8,8 @@
 
 mod book;
 mod doubt;
+mod doubting;
+mod key;
 mod opinions;
 mod scan;
 #[cfg(test)]
@@ -18,12 +20,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ethers_core::types::Address;
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use self::book::{Book, Unusable};
 use self::doubt::LeftTerms;
 pub(super) use self::doubt::{Doubt, Trouble};
+pub use self::key::LedgerKey;
 use super::stages::ProviderHead;
 use crate::domain::block::BlockRef;
 use crate::domain::delegation::Delegation;
@@ -39,17 +41,6 @@ use crate::store::private::{load_private, save_private};
 const FILE_LIMIT: u64 = 16 << 20;
 /// A block this far behind the newest one survives the reorgs that happen, and every endpoint has indexed it.
 const DEEP: u64 = 64;
-
-/// What a ledger belongs to; another key means another ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerKey {
-    /// The L1 chain.
-    pub chain_id: u64,
-    /// The registry whose events are kept.
-    pub staking_registry: Address,
-    /// The first block that was scanned.
-    pub from_block: u64,
-}
 
 /// The ledger with its place on disk.
 #[derive(Debug)]

@@ -15,7 +15,8 @@ use crate::client::logs::{LogFilter, LogStep};
 use crate::contracts::ledger_events::{decode_ledger_event, ledger_topics};
 use crate::domain::block::BlockRef;
 use crate::domain::provider_ledger::{LedgerEvent, Seen};
-use crate::snapshot::error::{ReadError, SnapshotError};
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::read_error::ReadError;
 use crate::store::private::save_private;
 
 /// How often a scan that goes on is written to disk.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 
-use super::{ENTRY_GAS, ProviderHead};
+use super::limits::ENTRY_GAS;
+use super::providers::ProviderHead;
 use crate::contracts::bindings::{rollup, staking_registry};
 use crate::contracts::decode;
 use crate::contracts::proof::ProvenKey;

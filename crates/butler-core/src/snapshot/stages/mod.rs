@@ -6,6 +6,7 @@
 
 mod attesters;
 mod escrow;
+mod limits;
 mod providers;
 mod rollup;
 mod splits;
@@ -15,8 +16,3 @@ pub(super) use self::escrow::{EscrowFacts, EscrowReads, PRESUMED_CAP};
 pub(super) use self::providers::{OtherProviders, ProviderHead, Registries, RegistryFacts};
 pub(super) use self::rollup::{RollupFigures, RollupLists};
 pub(super) use self::splits::{SplitHashes, intact};
-
-/// The most entries of one queue and of the active set that are believed: mainnet has some thousands.
-const LENGTH_LIMIT: u64 = 200_000;
-/// Gas of one entry of a queue: ten to twelve cold slots.
-const ENTRY_GAS: u64 = 42_000;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 
-use super::LENGTH_LIMIT;
+use super::limits::LENGTH_LIMIT;
 use crate::contracts::bindings::{aztec_registry, staking_registry};
 use crate::contracts::call::GETTER_GAS;
 use crate::contracts::decode;

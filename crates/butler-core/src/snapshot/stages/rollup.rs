@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 
-use super::{ENTRY_GAS, LENGTH_LIMIT};
+use super::limits::{ENTRY_GAS, LENGTH_LIMIT};
 use crate::contracts::bindings::{gse, rollup};
 use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;

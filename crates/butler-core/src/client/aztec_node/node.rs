@@ -1,0 +1,201 @@
+//! The client of one port of one node.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use ethers_core::types::Address;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::answers::{L2Tips, NodeInfo, OffenceText, PeerCounts, WorldState, tips};
+use super::methods::NodeMethod;
+use super::stats;
+use crate::client::error::RpcFailure;
+use crate::client::http::{HttpPeer, HttpSettings, HttpSetupError};
+use crate::client::wire::{self, Request};
+use crate::domain::offence::Offence;
+use crate::domain::sentinel::SentinelReport;
+
+/// A client of one port of one Aztec node.
+#[derive(Debug)]
+pub struct AztecNode {
+    name: String,
+    peer: HttpPeer,
+    next_id: AtomicU64,
+    /// For each method, the index of the name that was last answered.
+    learnt: [AtomicUsize; NodeMethod::COUNT],
+}
+
+/// The code of a method that the node does not have.
+const METHOD_NOT_FOUND: i64 = -32601;
+
+/// Which offences to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OffenceRange {
+    /// Those of the slashing round that is voted on now.
+    Current,
+    /// All that the node still keeps.
+    All,
+}
+
+impl OffenceRange {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Current, Self::All];
+
+    /// The name that the node and labels use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::All => "all",
+        }
+    }
+}
+
+impl AztecNode {
+    /// Prepares a client; connects to nothing.
+    ///
+    /// # Errors
+    /// See [`HttpSetupError`].
+    pub fn new(name: &str, settings: &HttpSettings) -> Result<Self, HttpSetupError> {
+        Ok(Self {
+            name: name.to_owned(),
+            peer: HttpPeer::new(settings)?,
+            next_id: AtomicU64::new(1),
+            learnt: Default::default(),
+        })
+    }
+
+    /// The node's name in the configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the node says of itself.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn node_info(&self) -> Result<NodeInfo, RpcFailure> {
+        let mut info: NodeInfo = self.ask(NodeMethod::NodeInfo).await?;
+        info.node_version = self.peer.secrets().foreign(&info.node_version);
+        Ok(info)
+    }
+
+    /// Whether the node calls itself ready. A node whose L1 is gone does, too.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn is_ready(&self) -> Result<bool, RpcFailure> {
+        self.ask(NodeMethod::IsReady).await
+    }
+
+    /// The heads of the node's chain.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn l2_tips(&self) -> Result<L2Tips, RpcFailure> {
+        tips(&self.ask(NodeMethod::L2Tips).await?)
+    }
+
+    /// How many peers the node has.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `MethodNotFound` for a node without a peer-to-peer side; `Malformed` for an answer of
+    /// another shape.
+    pub async fn peers(&self) -> Result<PeerCounts, RpcFailure> {
+        self.ask(NodeMethod::Peers).await
+    }
+
+    /// Whether the node's state is that of its blocks.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn world_state(&self) -> Result<WorldState, RpcFailure> {
+        self.ask(NodeMethod::WorldState).await
+    }
+
+    /// Asks for the current fees, which makes the node ask its L1 endpoint. The fees themselves are of no interest.
+    ///
+    /// # Errors
+    /// The failure of the exchange: an error or silence where the node's L1 is gone.
+    pub async fn current_fees(&self) -> Result<(), RpcFailure> {
+        self.ask::<serde::de::IgnoredAny>(NodeMethod::CurrentFees).await.map(|_| ())
+    }
+
+    /// What the node's sentinel saw of these attesters. The rest of the answer, which is long, is not kept.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Malformed` for an answer of another shape.
+    pub async fn validators_stats(&self, own: &BTreeSet<Address>) -> Result<SentinelReport, RpcFailure> {
+        self.ask_with(NodeMethod::ValidatorsStats, &json!([]), |text| stats::report(text, own)).await
+    }
+
+    /// The offences that the node would vote to slash, everybody's. Needs the admin port.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Unauthorized` without the right key; `Malformed` for an answer of another shape.
+    pub async fn slash_offences(&self, range: OffenceRange) -> Result<Vec<Offence>, RpcFailure> {
+        let read = |text: &str| serde_json::from_str::<Vec<OffenceText>>(text);
+        let offences = self.ask_with(NodeMethod::SlashOffences, &json!([range.name()]), read).await?;
+        Ok(offences.into_iter().map(Offence::from).collect())
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: NodeMethod) -> Result<T, RpcFailure> {
+        self.ask_with(method, &json!([]), |text| serde_json::from_str(text)).await
+    }
+
+    /// Asks by the name that the node knows. A node that was updated may know another than before.
+    async fn ask_with<T>(
+        &self,
+        method: NodeMethod,
+        params: &Value,
+        read: impl Fn(&str) -> Result<T, serde_json::Error>,
+    ) -> Result<T, RpcFailure> {
+        let names = method.names();
+        let learnt = self.learnt.get(method.index());
+        let first = learnt.map_or(0, |learnt| learnt.load(Ordering::Relaxed));
+        let others = (0..names.len()).filter(|index| *index != first);
+        for index in [first].into_iter().chain(others) {
+            let Some(name) = names.get(index) else { continue };
+            match self.call(name, params, &read).await {
+                Err(RpcFailure::MethodNotFound) => {}
+                Err(failure) => return Err(failure),
+                Ok(answer) => {
+                    if let Some(learnt) = learnt {
+                        learnt.store(index, Ordering::Relaxed);
+                    }
+                    return Ok(answer);
+                }
+            }
+        }
+        Err(RpcFailure::MethodNotFound)
+    }
+
+    async fn call<T>(
+        &self,
+        method: &'static str,
+        params: &Value,
+        read: impl Fn(&str) -> Result<T, serde_json::Error>,
+    ) -> Result<T, RpcFailure> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let request = Request::new(method, params);
+        let answer = self.peer.post(wire::encode_single(id, &request)).await?;
+        if let Some(refusal) = self.peer.refusal(&answer) {
+            return Err(refusal);
+        }
+        // A node passes on what its L1 says: its words are not its own, and only its code tells what it means.
+        let raw = match wire::result_or_error(id, &answer.body) {
+            Ok(Ok(raw)) => raw,
+            Ok(Err(error)) if error.code == METHOD_NOT_FOUND => return Err(RpcFailure::MethodNotFound),
+            Ok(Err(error)) => {
+                let message = self.peer.secrets().foreign(&error.message);
+                return Err(RpcFailure::Rpc { code: error.code, message });
+            }
+            Err(failure) => return Err(self.peer.explain(&answer, failure)),
+        };
+        // serde's own words may quote the answer.
+        read(raw.get())
+            .map_err(|_| RpcFailure::Malformed(format!("the answer to {method} has another shape than expected")))
+    }
+}
