@@ -101,6 +101,12 @@ impl Endpoint {
         self.with_health(|health| health.clone())
     }
 
+    /// Whether it stands back at present.
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
+        self.with_health(|health| health.is_quarantined(Instant::now()))
+    }
+
     /// Notes how an exchange ended.
     pub fn note(&self, failure: Option<&RpcFailure>) {
         let now = Instant::now();

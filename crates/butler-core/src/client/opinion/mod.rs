@@ -111,7 +111,7 @@ impl L1Client {
             None if is_alone || round > 1 => read_calls(endpoint, pin, calls, OnTimeout::AskForLess).boxed(),
             None => read_calls(endpoint, pin, calls, OnTimeout::PassOn).boxed(),
         };
-        let (giver, outcomes) = self.in_rounds("eth_call", &BTreeSet::new(), ask).await?;
+        let (giver, outcomes) = self.in_rounds("eth_call", || self.order(), ask).await?;
         Ok(Told::by(giver, outcomes))
     }
 
