@@ -5,6 +5,7 @@
 //! history or was found to lie stands back. What contracts answer is believed when two endpoints agree (`opinion`).
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::FutureExt as _;
@@ -54,6 +55,8 @@ pub struct L1Client {
     pub(super) policy: Policy,
     pub(super) clock: fn() -> u64,
     pub(super) clock_behind: AtomicU64,
+    /// When it was last told that only one endpoint answers.
+    pub(super) alone_since: Mutex<Option<Instant>>,
 }
 
 impl L1Client {
@@ -74,6 +77,7 @@ impl L1Client {
             policy,
             clock: unix_now,
             clock_behind: AtomicU64::new(0),
+            alone_since: Mutex::default(),
         })
     }
 
