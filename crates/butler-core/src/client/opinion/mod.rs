@@ -6,6 +6,7 @@
 //! not held to blame. An endpoint alone is believed: what speaks against it then are the contracts themselves. That of
 //! several only one answered is told.
 
+mod others;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +16,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 
+use self::others::Others;
 use self::settle::{Contest, agree};
 use super::calls::{OnTimeout, read_calls};
 use super::endpoint::Endpoint;
@@ -28,8 +30,6 @@ use crate::domain::block::BlockRef;
 
 /// After what time a third endpoint is asked beside the second, unless the first one took longer itself.
 const BESIDE: Duration = Duration::from_secs(1);
-/// How long an opinion is waited for that nothing stands against.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it is not told again that only one endpoint answers.
 const TOLD_AGAIN: Duration = Duration::from_secs(600);
 
@@ -293,105 +293,6 @@ fn opinion(endpoint: &Endpoint, answer: Answer) -> Option<Voice> {
             tracing::debug!(endpoint = endpoint.name(), "no opinion of {}: {failure}", endpoint.name());
             endpoint.blame_for(&failure);
             None
-        }
-    }
-}
-
-/// The endpoints that may still be asked about some calls.
-struct Others<'c> {
-    client: &'c L1Client,
-    pin: &'c BlockRef,
-    asked: BTreeSet<usize>,
-}
-
-impl<'c> Others<'c> {
-    fn next(&mut self, lateness: Lateness) -> Option<&'c Endpoint> {
-        let endpoint = self.client.witness(self.pin, &self.asked, lateness)?;
-        self.asked.insert(endpoint.index());
-        Some(endpoint)
-    }
-
-    /// The opinion of the next one that has any.
-    async fn hear(&mut self, calls: &[Call]) -> Option<Voice> {
-        while let Some(endpoint) = self.next(Lateness::Counts) {
-            match timeout(PATIENCE, ask(endpoint, self.pin, calls)).await {
-                Ok(answer) => {
-                    if let Some(heard) = opinion(endpoint, answer) {
-                        return Some(heard);
-                    }
-                }
-                Err(_) => endpoint.note_late(),
-            }
-        }
-        None
-    }
-
-    /// The same where the truth depends on it: each is waited for as long as its own deadline says.
-    async fn decide(&mut self, calls: &[Call]) -> Option<Voice> {
-        while let Some(endpoint) = self.next(Lateness::IsForgiven) {
-            if let Some(heard) = opinion(endpoint, ask(endpoint, self.pin, calls).await) {
-                return Some(heard);
-            }
-        }
-        None
-    }
-
-    /// Waits for the second opinion, and asks for a third when it does not come soon. Both are returned where the first of
-    /// them says something else than the giver.
-    async fn wait_for(
-        &mut self,
-        calls: &[Call],
-        given: &[Outcome],
-        (second, mut two): (&'c Endpoint, Asking<'_>),
-        patience: Duration,
-    ) -> Vec<Voice> {
-        if let Ok(answer) = timeout(patience, &mut two).await {
-            let heard = match opinion(second, answer) {
-                Some(heard) => Some(heard),
-                None => self.hear(calls).await,
-            };
-            return heard.into_iter().collect();
-        }
-        let deadline = Instant::now() + PATIENCE.saturating_sub(patience).max(BESIDE);
-        let Some(third) = self.next(Lateness::Counts) else {
-            let Ok(answer) = timeout_at(deadline, two).await else {
-                second.note_late();
-                return Vec::new();
-            };
-            return opinion(second, answer).into_iter().collect();
-        };
-        let mut three = ask(third, self.pin, calls);
-        let quicker = async {
-            tokio::select! {
-                answer = &mut two => (second, answer, third),
-                answer = &mut three => (third, answer, second),
-            }
-        };
-        let Ok((quick, answer, slow)) = timeout_at(deadline, quicker).await else {
-            second.note_late();
-            third.note_late();
-            return Vec::new();
-        };
-        let rest = if slow.index() == second.index() { two } else { three };
-        match opinion(quick, answer) {
-            Some(heard) if same(calls, given, &heard.1) => {
-                if slow.index() == second.index() {
-                    second.note_late();
-                }
-                vec![heard]
-            }
-            // Now it depends on the slow one, which is waited for as long as its own deadline says.
-            Some(heard) => {
-                let other = opinion(slow, rest.await);
-                std::iter::once(heard).chain(other).collect()
-            }
-            None => {
-                let Ok(answer) = timeout_at(deadline, rest).await else {
-                    slow.note_late();
-                    return Vec::new();
-                };
-                opinion(slow, answer).into_iter().collect()
-            }
         }
     }
 }
