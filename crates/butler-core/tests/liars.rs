@@ -107,6 +107,7 @@ struct Readings {
 /// Every lie alone, and some that go together.
 fn lies() -> Vec<Vec<Lie>> {
     let mut lies: Vec<_> = Lie::ALL.into_iter().map(|lie| vec![lie]).collect();
+    lies.push(vec![Lie::Staker]);
     let forged = Lie::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged);
     lies.push(vec![forged, Lie::HeadAhead(3)]);
     lies.push(vec![Lie::DripAsStake, Lie::HeadNumberAhead(4)]);
@@ -218,7 +219,7 @@ fn names_the_lie(error: &SnapshotError) -> bool {
 
 /// Whether a lie is one that nothing contradicts but another endpoint: a figure of which the chain tells nothing else.
 fn is_plausible(lie: &Lie) -> bool {
-    matches!(lie, Lie::OneMore(Getter::EntryQueueAt | Getter::SequencerRewards | Getter::EthBalance))
+    matches!(lie, Lie::Staker | Lie::OneMore(Getter::EntryQueueAt | Getter::SequencerRewards | Getter::EthBalance))
 }
 
 async fn truth_or_error(count: usize) {

@@ -30,6 +30,10 @@ struct Setting {
 
 impl Setting {
     async fn start(endpoints: usize) -> Self {
+        Self::with_deadline(endpoints, Duration::from_millis(500)).await
+    }
+
+    async fn with_deadline(endpoints: usize, timeout: Duration) -> Self {
         let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
         let mut proxies = Vec::new();
         for _ in 0..endpoints {
@@ -42,7 +46,7 @@ impl Setting {
             .enumerate()
             .map(|(index, proxy)| {
                 let mut endpoint = support::endpoint(&format!("e{index}"), &proxy.url());
-                endpoint.http.timeout = Duration::from_millis(500);
+                endpoint.http.timeout = timeout;
                 endpoint
             })
             .collect();
@@ -255,6 +259,50 @@ async fn a_second_endpoint_that_hangs_is_waited_for_once() {
         let before = setting.requests()[1];
         assert_eq!(setting.read(&calls).await.unwrap(), truth);
         assert_eq!(setting.requests()[1] - before, asked);
+    }
+}
+
+/// Longer than a second answer is waited for when there is a third endpoint to ask.
+const SLOW: Duration = Duration::from_millis(1_300);
+
+#[tokio::test]
+async fn a_fast_liar_of_three_is_outvoted_by_two_that_are_slow() {
+    let setting = Setting::with_deadline(3, Duration::from_secs(20)).await;
+    let calls = setting.calls(3);
+    let truth = setting.read(&calls).await.unwrap();
+    setting.set(0, Fault::Lie(Lie::OneMore(Getter::AttesterView)));
+    setting.set(1, Fault::Latency(SLOW));
+    setting.set(2, Fault::Latency(SLOW));
+    let told = setting.client.calls(&setting.block, &calls).await.unwrap();
+    assert_eq!(told.outcomes, truth);
+    assert!(told.disputed.is_empty());
+    assert_eq!([0, 1, 2].map(|index| setting.failure(index)), [Some(ErrorKind::Contradicted), None, None]);
+}
+
+#[tokio::test]
+async fn a_second_endpoint_that_is_slow_is_heard_each_time_and_not_held_to_be_faulty() {
+    let setting = Setting::with_deadline(2, Duration::from_secs(20)).await;
+    let calls = setting.calls(3);
+    for lies in [false, true] {
+        let fault = if lies { Fault::Lie(Lie::OneMore(Getter::AttesterView)) } else { Fault::Latency(Duration::ZERO) };
+        setting.set(0, fault);
+        setting.set(1, Fault::Latency(SLOW));
+        let told = setting.client.calls(&setting.block, &calls).await.unwrap();
+        assert_eq!((told.witness, told.disputed.len()), (Some(1), if lies { 3 } else { 0 }));
+        assert!((0..2).all(|index| setting.failure(index).is_none()));
+        assert!(setting.client.endpoints().iter().all(|endpoint| endpoint.record().failures.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_was_waited_for_in_vain_is_not_faulty_and_not_waited_for_again_soon() {
+    let setting = Setting::with_deadline(2, Duration::from_secs(60)).await;
+    let calls = setting.calls(3);
+    setting.set(1, Fault::Hang);
+    for asked in [1, 0] {
+        let before = setting.requests()[1];
+        assert_eq!(setting.client.calls(&setting.block, &calls).await.unwrap().witness, None);
+        assert_eq!((setting.requests()[1] - before, setting.failure(1)), (asked, None));
     }
 }
 

@@ -20,8 +20,9 @@ use butler_core::runtime::report::Chain;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, block_in_place};
+use tokio::time::timeout;
 
 use crate::exposition::Exposition;
 use crate::plan::Plan;
@@ -149,7 +150,8 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Ha
     let (config_sender, config_receiver) = watch::channel(Arc::clone(&config));
     let scraped = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
-    tasks.spawn(supervise(job_receiver, Arc::clone(&scraped)));
+    let (present, mut all_gone) = mpsc::channel(1);
+    tasks.spawn(supervise(job_receiver, Arc::clone(&scraped), present));
     #[cfg(feature = "otlp")]
     tasks.spawn(crate::otlp::keep_pushed(Arc::clone(&slots), config_receiver.clone()));
     tasks.spawn(textfile::keep_written(Arc::clone(&slots), config_receiver, scraped));
@@ -172,6 +174,8 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Ha
         ended = &mut served => ended,
     };
     tasks.shutdown().await;
+    // A scrape that is writing a file comes to its end before the timers that it waits for next are taken away.
+    let _ = timeout(LEAVE, all_gone.recv()).await;
     match ended {
         Ok(()) => Exit::Success,
         Err(error) => fail(Exit::Bug, &format!("failed to serve: {error}")),

@@ -138,7 +138,7 @@ async fn a_scraper_that_panics_is_counted_and_begins_again_while_others_go_on() 
         Job::new(Arc::clone(&good), move || Box::new(Good(Arc::clone(&ticked)))),
     ];
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(supervise(tokio::sync::watch::channel(jobs).1, Arc::default()));
+    tasks.spawn(supervise(tokio::sync::watch::channel(jobs).1, Arc::default(), tokio::sync::mpsc::channel(1).0));
     // Time is paused and jumps: the pauses before the restarts are 1, 2 and 4 seconds.
     tokio::time::sleep(Duration::from_secs(8)).await;
     assert_eq!(starts.load(Ordering::Relaxed), 4);

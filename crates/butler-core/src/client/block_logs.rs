@@ -44,12 +44,17 @@ pub async fn read_blocks(
     let mut found = Vec::with_capacity(blocks.len());
     let mut rest = blocks;
     let mut size = BLOCKS_AT_ONCE;
+    let mut width = endpoint.log_range().min(SPAN);
     while !rest.is_empty() {
         let (pack, after) = rest.split_at(size.min(rest.len()));
-        match read_pack(endpoint, filter, pack).await {
+        match read_pack(endpoint, filter, pack, width).await {
             Ok(logs) => {
                 found.extend(logs);
                 rest = after;
+            }
+            // Many narrow ranges travel as well as a few wide ones.
+            Err(RpcFailure::RangeRefused { hint, .. }) if width > 1 => {
+                width = hint.max_blocks.filter(|named| (1..width).contains(named)).unwrap_or(1);
             }
             Err(failure) if pack.len() > 1 && failure.kind().may_mean_too_much() => size = pack.len() / 2,
             Err(failure) => return Err(failure),
@@ -58,8 +63,13 @@ pub async fn read_blocks(
     Ok(found)
 }
 
-async fn read_pack(endpoint: &Endpoint, filter: &LogFilter, blocks: &[u64]) -> Result<Vec<BlockLogs>, RpcFailure> {
-    let ranges = ranges(blocks, endpoint.log_range().min(SPAN));
+async fn read_pack(
+    endpoint: &Endpoint,
+    filter: &LogFilter,
+    blocks: &[u64],
+    width: u64,
+) -> Result<Vec<BlockLogs>, RpcFailure> {
+    let ranges = ranges(blocks, width);
     let requests: Vec<Request> = ranges.iter().map(|(from, to)| logs_request(filter, *from, *to)).collect();
     let mut told: BTreeMap<u64, Vec<Log>> = blocks.iter().map(|number| (*number, Vec::new())).collect();
     for ((from, to), answer) in ranges.into_iter().zip(endpoint.exchange(&requests).await?) {

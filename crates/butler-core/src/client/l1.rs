@@ -5,6 +5,7 @@
 //! history or was found to lie stands back. What contracts answer is believed when two endpoints agree (`opinion`).
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::FutureExt as _;
@@ -15,7 +16,7 @@ use super::block_logs::{BlockLogs, read_blocks};
 use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
-use super::logs::LogFilter;
+use super::logs::{LogFilter, METHOD, NARROW};
 pub use super::rounds::Policy;
 use super::rounds::Rounds;
 use crate::domain::block::BlockRef;
@@ -52,6 +53,8 @@ pub struct L1Client {
     pub(super) policy: Policy,
     pub(super) clock: fn() -> u64,
     pub(super) clock_behind: AtomicU64,
+    /// When it was last told that only one endpoint answers.
+    pub(super) alone_since: Mutex<Option<Instant>>,
 }
 
 impl L1Client {
@@ -72,6 +75,7 @@ impl L1Client {
             policy,
             clock: unix_now,
             clock_behind: AtomicU64::new(0),
+            alone_since: Mutex::default(),
         })
     }
 
@@ -104,7 +108,9 @@ impl L1Client {
         blocks: &[u64],
         beside: &BTreeSet<usize>,
     ) -> Result<Vec<BlockLogs>, RpcError> {
-        self.on_some_endpoint("eth_getLogs", beside, |endpoint| read_blocks(endpoint, filter, blocks).boxed()).await
+        let order = || self.log_order(beside, Endpoint::log_range);
+        let ask = |endpoint, _| read_blocks(endpoint, filter, blocks).boxed();
+        self.in_rounds(METHOD, order, ask).await.map(|(_, logs)| logs)
     }
 
     /// Makes the endpoint at `index` stand back for what it answered: it is counted, logged, and asked after the others.
@@ -137,6 +143,17 @@ impl L1Client {
         order.into_iter().map(|(_, endpoint)| endpoint).collect()
     }
 
+    /// The endpoints that are not among `beside`, in the order in which they are asked for logs: who grants much narrower ranges
+    /// than another one that does not stand back comes after those that do not.
+    pub(super) fn log_order(&self, beside: &BTreeSet<usize>, width: impl Fn(&Endpoint) -> u64) -> Vec<&Endpoint> {
+        let mut order: Vec<&Endpoint> =
+            self.order().into_iter().filter(|endpoint| !beside.contains(&endpoint.index())).collect();
+        let able = order.iter().filter(|endpoint| !endpoint.is_quarantined());
+        let widest = able.map(|endpoint| width(endpoint)).max().unwrap_or(0);
+        order.sort_by_key(|endpoint| (endpoint.is_quarantined(), width(endpoint) < widest / NARROW));
+        order
+    }
+
     /// The endpoint that is asked first, of those that are not among `beside`.
     pub(super) fn best_endpoint(&self, beside: &BTreeSet<usize>) -> Option<&Endpoint> {
         self.order().into_iter().find(|endpoint| !beside.contains(&endpoint.index()))
@@ -156,20 +173,21 @@ impl L1Client {
         beside: &BTreeSet<usize>,
         ask: impl Fn(&'e Endpoint) -> BoxFuture<'e, Result<T, RpcFailure>>,
     ) -> Result<T, RpcError> {
-        self.in_rounds(method, beside, |endpoint, _| ask(endpoint)).await.map(|(_, answer)| answer)
+        let order = || self.order().into_iter().filter(|endpoint| !beside.contains(&endpoint.index())).collect();
+        self.in_rounds(method, order, |endpoint, _| ask(endpoint)).await.map(|(_, answer)| answer)
     }
 
-    /// The same, for who wants to know the round and who answered. The futures are boxed, because nothing proves to a caller
+    /// The same in an order of the caller's, who also wants to know the round and who answered. The futures are boxed, because nothing proves to a caller
     /// that those of an asynchronous closure are `Send`.
     pub(super) async fn in_rounds<'e, T>(
         &'e self,
         method: &'static str,
-        beside: &BTreeSet<usize>,
+        order: impl Fn() -> Vec<&'e Endpoint>,
         ask: impl Fn(&'e Endpoint, u32) -> BoxFuture<'e, Result<T, RpcFailure>>,
     ) -> Result<(usize, T), RpcError> {
         let mut rounds = Rounds::new(method, self.policy);
         for round in 1.. {
-            for endpoint in self.order().into_iter().filter(|endpoint| !beside.contains(&endpoint.index())) {
+            for endpoint in order() {
                 match ask(endpoint, round).await {
                     Ok(answer) => {
                         self.answered(endpoint);

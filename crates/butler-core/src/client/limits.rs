@@ -116,6 +116,8 @@ pub(super) struct Learnt {
     gas: Limit,
     multicall: Limit,
     overrides: Limit,
+    /// Until when contracts that answer nothing inside a state override are believed to.
+    silence_proven_until: Option<Instant>,
     log_ceiling: Limit,
     /// Blocks of the next range: never grown beyond the first width, which a scan goes beyond by itself.
     log_range: u64,
@@ -130,6 +132,7 @@ impl Learnt {
             gas: Limit::new(FIRST_CALL_GAS, now),
             multicall: Limit::new(1, now),
             overrides: Limit::new(1, now),
+            silence_proven_until: None,
             log_ceiling: Limit::new(log_range.max(1), now),
             log_range: log_range.max(1),
             first_log_range: log_range.max(1),
@@ -170,6 +173,16 @@ impl Learnt {
     /// A state override was refused, ignored or misunderstood, and the same calls were answered without one.
     pub(super) fn refuse_overrides(&mut self, how: Refusal, now: Instant) {
         self.overrides.refused(0, how, now);
+    }
+
+    /// What answered nothing inside a state override did so outside of it, too.
+    pub(super) fn prove_silence(&mut self, now: Instant) {
+        self.silence_proven_until = now.checked_add(SPOKEN);
+    }
+
+    /// Whether that was seen lately.
+    pub(super) fn is_silence_proven(&self, now: Instant) -> bool {
+        self.silence_proven_until.is_some_and(|until| now < until)
     }
 
     /// A range of `blocks` was refused: `next` is tried, also by later scans until the refusal wears off.

@@ -1,7 +1,9 @@
 //! `eth_getLogs` over any range: several parts in flight together, given out in the chain's order.
 //!
-//! Each part goes to the endpoint that is best at that moment and to the next one when it fails. A part that fails for
-//! good ends the scan only after all parts before it were given out, so whoever keeps them can go on from there later.
+//! Each part goes to the endpoint that is best at that moment and to the next one when it fails. How wide a part may be is
+//! each endpoint's own affair: who grants much narrower ranges than another is asked after that one, and is not asked for
+//! ever less while another may answer the whole. A part that fails for good ends the scan only after all parts before it
+//! were given out, so whoever keeps them can go on from there later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +17,7 @@ use super::error::{RpcError, RpcFailure};
 use super::l1::L1Client;
 use super::limits::Refusal;
 use super::log_width::{Patience, Width, narrower};
-use super::logs::{LogFilter, LogStep, read_range};
+use super::logs::{LogFilter, LogStep, METHOD, NARROW, read_range};
 use crate::domain::block::BlockRef;
 
 /// Parts in flight together.
@@ -28,6 +30,8 @@ const IN_MEMORY: usize = 2 * IN_FLIGHT;
 struct Learnt {
     /// By the endpoint's index.
     widths: BTreeMap<usize, Width>,
+    /// Those that did not answer a part which another one answered afterwards.
+    outdone: BTreeSet<usize>,
     patience: Patience,
 }
 
@@ -49,6 +53,25 @@ impl Shared {
         let width = learnt.widths.entry(endpoint.index()).or_insert_with(|| Width::begin(endpoint.begin_log_range()));
         change(width)
     }
+
+    fn good(&self, endpoint: &Endpoint) -> u64 {
+        self.with_width(endpoint, |width| width.good())
+    }
+
+    /// The endpoints to ask, best first.
+    fn order<'c>(&self, client: &'c L1Client) -> Vec<&'c Endpoint> {
+        let mut order = client.log_order(&self.beside, |endpoint| self.good(endpoint));
+        let learnt = self.learnt();
+        order.sort_by_key(|endpoint| learnt.outdone.contains(&endpoint.index()));
+        order
+    }
+}
+
+/// Which endpoints were asked for a part, and whether any of them was left before it was asked for the least.
+#[derive(Debug, Default)]
+struct Tried {
+    asked: BTreeSet<usize>,
+    was_left: bool,
 }
 
 /// A part that was asked for, and what came of it.
@@ -151,7 +174,9 @@ impl<'c> LogScan<'c> {
             Ok(step) => {
                 self.was_answered = true;
                 if let Some(after) = step.to.number.checked_add(1).filter(|after| *after <= part.to) {
-                    self.todo.insert(after, part.to);
+                    // What is left of a part and nobody was asked for yet is planned as a whole.
+                    let next = part.to.checked_add(1).and_then(|next| self.todo.remove(&next));
+                    self.todo.insert(after, next.unwrap_or(part.to));
                 }
                 self.waiting.insert(step.from, step);
             }
@@ -174,7 +199,7 @@ impl<'c> LogScan<'c> {
                 // What comes after a failure is never given out.
                 continue;
             }
-            let Some(lead) = self.client.best_endpoint(&self.shared.beside) else {
+            let Some(lead) = self.shared.order(self.client).into_iter().next() else {
                 self.ask(from, to, None);
                 continue;
             };
@@ -196,56 +221,92 @@ impl<'c> LogScan<'c> {
     fn ask(&self, from: u64, to: u64, lead: Option<usize>) {
         let (client, filter, shared) = (self.client, self.filter, Arc::clone(&self.shared));
         let part = async move {
-            let beside = shared.beside.clone();
-            let ask = |endpoint: &'c Endpoint| {
-                let shared = Arc::clone(&shared);
-                async move { read_step(endpoint, filter, (from, to), &shared, lead).await }.boxed()
+            let tried = Arc::new(Mutex::new(Tried::default()));
+            let ask = |endpoint: &'c Endpoint, is_patient: bool| {
+                let (shared, tried) = (Arc::clone(&shared), Arc::clone(&tried));
+                async move {
+                    note(&tried, |tried| tried.asked.insert(endpoint.index()));
+                    let others = client.log_order(&shared.beside, |endpoint| shared.good(endpoint));
+                    let others = others.into_iter().filter(|other| !other.is_quarantined());
+                    let others = others.filter(|other| !note(&tried, |tried| tried.asked.contains(&other.index())));
+                    let least = others.map(|other| shared.good(other)).max().filter(|_| !is_patient);
+                    let reading = Reading { endpoint, filter, shared: &shared, lead, least };
+                    let (result, was_left) = reading.step(from, to).await;
+                    note(&tried, |tried| tried.was_left |= was_left);
+                    result
+                }
+                .boxed()
             };
-            let result = client.on_some_endpoint("eth_getLogs", &beside, ask).await;
-            Part { from, to, result }
+            let order = || shared.order(client);
+            let mut result = client.in_rounds(METHOD, order, |endpoint, _| ask(endpoint, false)).await;
+            if result.is_err() && note(&tried, |tried| tried.was_left) {
+                result = client.in_rounds(METHOD, order, |endpoint, _| ask(endpoint, true)).await;
+            }
+            if let Ok((giver, _)) = &result {
+                let outdone = note(&tried, |tried| std::mem::take(&mut tried.asked));
+                shared.learnt().outdone.extend(outdone.into_iter().filter(|endpoint| endpoint != giver));
+            }
+            Part { from, to, result: result.map(|(_, step)| step) }
         };
         self.in_flight.push(part.boxed());
     }
 }
 
-/// Reads one step that begins at `from` and ends at `to` or earlier, as the endpoint's limits have it.
-async fn read_step(
-    endpoint: &Endpoint,
-    filter: &LogFilter,
-    (from, to): (u64, u64),
-    shared: &Shared,
+fn note<T>(tried: &Mutex<Tried>, change: impl FnOnce(&mut Tried) -> T) -> T {
+    change(&mut tried.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// How one endpoint is asked for a part.
+struct Reading<'r> {
+    endpoint: &'r Endpoint,
+    filter: &'r LogFilter,
+    shared: &'r Shared,
+    /// The endpoint for which the part was planned.
     lead: Option<usize>,
-) -> Result<LogStep, RpcFailure> {
-    let asked = to.saturating_sub(from).saturating_add(1);
-    let mut span = asked;
-    if lead != Some(endpoint.index()) {
-        span = span.min(shared.with_width(endpoint, |width| width.good()));
-    }
-    loop {
-        let last = from.saturating_add(span - 1);
-        match read_range(endpoint, filter, (from, last), shared.pin.as_ref()).await {
-            Ok(step) => {
-                let good = shared.with_width(endpoint, |width| {
-                    width.granted(span, step.logs.len());
-                    width.good()
-                });
-                if good != endpoint.log_range() && (span == good || step.logs.len() > 1) {
-                    endpoint.set_log_range(good);
+    /// What another endpoint grants that was not asked for this part.
+    least: Option<u64>,
+}
+
+impl Reading<'_> {
+    /// Reads one step that begins at `from` and ends at `to` or earlier, as the endpoint's limits have it; beside it whether
+    /// it was left to another one although it might have answered a narrower range.
+    async fn step(&self, from: u64, to: u64) -> (Result<LogStep, RpcFailure>, bool) {
+        let (endpoint, shared) = (self.endpoint, self.shared);
+        let asked = to.saturating_sub(from).saturating_add(1);
+        let mut span = asked;
+        if self.lead != Some(endpoint.index()) {
+            span = span.min(shared.good(endpoint));
+        }
+        loop {
+            let last = from.saturating_add(span - 1);
+            match read_range(endpoint, self.filter, (from, last), shared.pin.as_ref()).await {
+                Ok(step) => {
+                    let good = shared.with_width(endpoint, |width| {
+                        width.granted(span, step.logs.len());
+                        width.good()
+                    });
+                    if good != endpoint.log_range() && (span == good || step.logs.len() > 1) {
+                        endpoint.set_log_range(good);
+                    }
+                    return (Ok(step), false);
                 }
-                return Ok(step);
-            }
-            Err(failure) => {
-                let next = narrower(&failure, from, span, &mut shared.learnt().patience);
-                let Some(next) = next else {
-                    shared.with_width(endpoint, |width| width.gave_up(span));
-                    return Err(failure);
-                };
-                let refused = span;
-                span = shared.with_width(endpoint, |width| width.refused(refused, next));
-                let width = next.width.unwrap_or_else(|| shared.with_width(endpoint, |width| width.good()));
-                let refused = next.width.map_or(refused, |named| named.saturating_add(1));
-                endpoint.shrink_log_range(refused, width, how(&failure));
-                tracing::debug!(endpoint = endpoint.name(), blocks = span, "log range shrunk to {span} blocks");
+                Err(failure) => {
+                    let next = narrower(&failure, from, span, &mut shared.learnt().patience);
+                    let Some(next) = next else {
+                        shared.with_width(endpoint, |width| width.gave_up(span));
+                        return (Err(failure), false);
+                    };
+                    let refused = span;
+                    span = shared.with_width(endpoint, |width| width.refused(refused, next));
+                    let width = next.width.unwrap_or_else(|| shared.good(endpoint));
+                    let refused = next.width.map_or(refused, |named| named.saturating_add(1));
+                    endpoint.shrink_log_range(refused, width, how(&failure));
+                    tracing::debug!(endpoint = endpoint.name(), blocks = span, "log range shrunk to {span} blocks");
+                    let least = self.least.map(|least| least.min(asked) / NARROW);
+                    if least.is_some_and(|least| span < least) {
+                        return (Err(failure), true);
+                    }
+                }
             }
         }
     }

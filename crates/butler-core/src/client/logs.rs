@@ -19,6 +19,11 @@ use super::log_text::LogText;
 use super::wire::Request;
 use crate::domain::block::BlockRef;
 
+/// The method that reads logs.
+pub(super) const METHOD: &str = "eth_getLogs";
+/// An endpoint that grants less than this part of what another one does is asked after it.
+pub(super) const NARROW: u64 = 4;
+
 /// Which logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFilter {

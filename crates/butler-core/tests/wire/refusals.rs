@@ -58,13 +58,34 @@ async fn failure_of(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> 
 #[tokio::test]
 async fn messages_name_the_cause() {
     let page = b"<html><head><title>504 Gateway Time-out</title></head><body>x</body></html>";
-    let table: [(&str, &str, &[u8], ErrorKind, &str); 12] = [
+    let table: [(&str, &str, &[u8], ErrorKind, &str); 15] = [
         (
             "302 Found",
             "location: https://other.example/path?key=x\r\n",
             b"",
             ErrorKind::Http,
             "HTTP 302: a redirect to https://other.example",
+        ),
+        (
+            "302 Found",
+            "location: //other.example/path\r\n",
+            b"",
+            ErrorKind::Http,
+            "HTTP 302: a redirect to http://other.example",
+        ),
+        (
+            "302 Found",
+            "location: https://user:p ss%@other.example/path\r\n",
+            b"",
+            ErrorKind::Http,
+            "HTTP 302: a redirect to https://other.example",
+        ),
+        (
+            "302 Found",
+            "location: https://[other/\r\n",
+            b"",
+            ErrorKind::Http,
+            "HTTP 302: a redirect to an address that is no URL",
         ),
         (
             "308 Moved",

@@ -10,7 +10,7 @@ use butler_core::daemon::service::supervise::{self as service, AfterPanic, Worke
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::is_worth_a_line;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
@@ -115,7 +115,12 @@ pub async fn scrape_once(jobs: &[Job]) {
 struct Running {
     job: Job,
     scraped: Arc<Notify>,
+    /// Held for as long as the job is there.
+    present: Present,
 }
+
+/// Whoever holds one is not gone yet.
+pub type Present = mpsc::Sender<()>;
 
 impl Worker for Running {
     fn name(&self) -> String {
@@ -127,15 +132,21 @@ impl Worker for Running {
     }
 
     fn work(self) -> BoxFuture<'static, ()> {
-        Box::pin(self.job.scrape_forever(self.scraped))
+        Box::pin(async move {
+            let _present = self.present;
+            self.job.scrape_forever(self.scraped).await;
+        })
     }
 }
 
 /// Runs the jobs until it is dropped. A task that ends, which only a panic makes it do, is counted and begun again. When
-/// the jobs change, those whose slot stays go on. `scraped` is told after each scrape.
-pub async fn supervise(mut jobs: watch::Receiver<Vec<Job>>, scraped: Arc<Notify>) {
+/// the jobs change, those whose slot stays go on. `scraped` is told after each scrape. When it is dropped in the middle of a
+/// scrape that writes a file, that goes on to its end: each job holds `present` until then.
+pub async fn supervise(mut jobs: watch::Receiver<Vec<Job>>, scraped: Arc<Notify>, present: Present) {
     let running = |jobs: &[Job]| -> Vec<Running> {
-        jobs.iter().map(|job| Running { job: job.clone(), scraped: Arc::clone(&scraped) }).collect()
+        jobs.iter()
+            .map(|job| Running { job: job.clone(), scraped: Arc::clone(&scraped), present: present.clone() })
+            .collect()
     };
     let (sender, workers) = watch::channel(running(&jobs.borrow_and_update()));
     let follow = async {

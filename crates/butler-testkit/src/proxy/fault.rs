@@ -162,6 +162,8 @@ pub enum OverrideRefusal {
     BalancesOnly,
     /// Every call of the pack but the first so many fails without a reason, as when gas runs out.
     FailAfter(usize),
+    /// Every second call of the pack answers no bytes, as when part of the state is lost.
+    EverySecondSilent,
     /// This status and a web page for the whole request.
     Status(u16),
     /// The whole request is never answered.
@@ -198,6 +200,7 @@ impl OverrideRefusal {
             Self::AloneInTheState,
             Self::BalancesOnly,
             Self::FailAfter(0),
+            Self::EverySecondSilent,
             Self::error(-32005, "rate limit exceeded for eth_call with overrides"),
             Self::error(-32000, "header not found"),
             Self::error(-32000, "missing trie node 00 (path ) state 0x00 is not available, not found"),

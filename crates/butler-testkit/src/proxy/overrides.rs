@@ -37,6 +37,10 @@ pub(super) async fn tell(upstream: &Client, call: &Value, style: &OverrideRefusa
             let first_or_nothing = |place, _, honest| if place < *count { honest } else { (false, Vec::new()) };
             told_inside(upstream, call, first_or_nothing).await.map(Some)
         }
+        OverrideRefusal::EverySecondSilent => {
+            let honest_or_silent = |place, _, honest| if place % 2 == 0 { honest } else { (true, Vec::new()) };
+            told_inside(upstream, call, honest_or_silent).await.map(Some)
+        }
         OverrideRefusal::Status(_) | OverrideRefusal::Hang | OverrideRefusal::Close => Ok(None),
     }
 }

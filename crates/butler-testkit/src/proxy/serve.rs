@@ -152,7 +152,8 @@ async fn act_before(
             | OverrideRefusal::AtLatest
             | OverrideRefusal::AloneInTheState
             | OverrideRefusal::BalancesOnly
-            | OverrideRefusal::FailAfter(_) => {}
+            | OverrideRefusal::FailAfter(_)
+            | OverrideRefusal::EverySecondSilent => {}
         },
         Fault::RefuseOverrides(_)
         | Fault::RefuseBatches { .. }

@@ -3,11 +3,14 @@
 //! Calls are packed by their gas, and every pack proves at which block it was read. What a state override is needed for is
 //! asked again through Multicall3 when anything is wrong with it (`overrides`). What is refused for many, in whatever words, is asked
 //! again for half, once the endpoint has shown that it answers at all. A getter that fails inside a pack may have run out
-//! of gas there, so it is asked again on its own before the failure is believed.
+//! of gas there, so it is asked again on its own before the failure is believed. So is one that answers nothing inside a state
+//! override, which may have lost part of the state.
 
 mod overrides;
 mod packs;
 mod proof;
+
+use std::collections::BTreeSet;
 
 use ethers_core::types::{Bytes, U256};
 
@@ -46,11 +49,24 @@ pub async fn read_calls(
     on_timeout: OnTimeout,
 ) -> Result<Vec<Outcome>, RpcFailure> {
     let outcomes = vec![None; calls.len()];
-    let mut reading =
-        Reading { endpoint, pin, calls, on_timeout, outcomes, needs_proof: true, answers: false, timeouts: 0 };
+    let mut reading = Reading {
+        endpoint,
+        pin,
+        calls,
+        on_timeout,
+        outcomes,
+        needs_proof: true,
+        answers: false,
+        timeouts: 0,
+        silent: BTreeSet::new(),
+        confirmed: 0,
+    };
     let mut packs = first_packs(endpoint, calls);
     while !packs.is_empty() {
         packs = reading.step(packs).await?;
+    }
+    if reading.confirmed > 0 && endpoint.takes_overrides() {
+        endpoint.note_silence_proven();
     }
     reading
         .outcomes
@@ -71,6 +87,10 @@ struct Reading<'r> {
     /// Whether the endpoint is known to answer small questions.
     answers: bool,
     timeouts: u32,
+    /// Calls that answered nothing inside a state override and are asked again without one.
+    silent: BTreeSet<usize>,
+    /// How many of those answered nothing again.
+    confirmed: usize,
 }
 
 impl Reading<'_> {
@@ -227,11 +247,13 @@ impl Reading<'_> {
 
     /// Takes the ends of calls that travelled together; returns what has to be asked again.
     fn settle(&mut self, outcomes: Vec<Outcome>, group: Group, form: Form) -> Vec<Pack> {
-        let (mut failed, count) = (Vec::new(), group.calls.len());
+        let (mut failed, mut silent, count) = (Vec::new(), Vec::new(), group.calls.len());
+        let is_doubtful = form == Form::Packed && !self.endpoint.is_silence_proven();
         for (call, outcome) in group.calls.into_iter().zip(outcomes) {
             let is_balance = matches!(self.calls.get(call).map(|call| &call.target), Some(Target::Balance(_)));
             match outcome {
                 Outcome::Failed(data) if data.is_empty() || is_balance => failed.push(call),
+                Outcome::Returned(data) if data.is_empty() && is_doubtful => silent.push(call),
                 outcome @ (Outcome::Returned(_) | Outcome::Failed(_)) => self.set(call, outcome),
             }
         }
@@ -243,10 +265,16 @@ impl Reading<'_> {
         if shows_a_limit {
             self.endpoint.lower_call_gas(group.gas.saturating_mul(2));
         }
-        if failed.len() == count {
-            return failed.into_iter().map(Pack::Direct).collect();
-        }
-        Pack::again(failed, self.calls, form)
+        self.silent.extend(&silent);
+        let mut again = if failed.len() == count {
+            failed.into_iter().map(Pack::Direct).collect()
+        } else {
+            Pack::again(failed, self.calls, form)
+        };
+        let plain = Pack::again(silent, self.calls, Form::Aggregate);
+        // Without Multicall3 each goes alone.
+        again.extend(plain.into_iter().flat_map(|pack| pack.alone_without_multicall(self.endpoint)));
+        again
     }
 
     fn take_code(&mut self, answer: Option<Answer>) -> Result<(), RpcFailure> {
@@ -268,6 +296,13 @@ impl Reading<'_> {
     }
 
     fn set(&mut self, call: usize, outcome: Outcome) {
+        if self.silent.remove(&call) {
+            if matches!(&outcome, Outcome::Returned(data) if data.is_empty()) {
+                self.confirmed += 1;
+            } else {
+                self.endpoint.note_no_overrides(Refusal::Spoken);
+            }
+        }
         if let Some(slot) = self.outcomes.get_mut(call) {
             *slot = Some(outcome);
         }

@@ -123,6 +123,16 @@ impl Pack {
         }]
     }
 
+    /// The calls of an aggregate one by one where nothing is at Multicall3's address.
+    pub(super) fn alone_without_multicall(self, endpoint: &Endpoint) -> Vec<Self> {
+        match self {
+            Self::Aggregate { group, .. } if endpoint.lacks_multicall() => {
+                group.calls.into_iter().map(Self::Direct).collect()
+            }
+            Self::Packed(_) | Self::Aggregate { .. } | Self::Direct(_) => vec![self],
+        }
+    }
+
     /// The request that carries it.
     pub(super) fn request(&self, endpoint: &Endpoint, calls: &[Call], pin: H256) -> Request {
         match self {

@@ -8,6 +8,7 @@ mod exchange;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ethers_core::types::Address;
 use tokio::sync::Semaphore;
@@ -47,7 +48,12 @@ pub struct Endpoint {
     learnt: Mutex<Learnt>,
     health: Mutex<Health>,
     record: Mutex<Record>,
+    /// Until when its opinion is not waited for.
+    late_until: Mutex<Option<Instant>>,
 }
+
+/// How long an endpoint's opinion is not asked for after it was waited for in vain.
+const LATE: Duration = Duration::from_secs(60);
 
 /// What an endpoint did, for metrics.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +80,7 @@ impl Endpoint {
             learnt: Mutex::new(Learnt::new(settings.max_batch, settings.log_range_blocks, Instant::now())),
             health: Mutex::new(Health::default()),
             record: Mutex::default(),
+            late_until: Mutex::default(),
         })
     }
 
@@ -99,6 +106,23 @@ impl Endpoint {
     #[must_use]
     pub fn health(&self) -> Health {
         self.with_health(|health| health.clone())
+    }
+
+    /// Whether it stands back at present.
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
+        self.with_health(|health| health.is_quarantined(Instant::now()))
+    }
+
+    /// Notes that its opinion was waited for in vain. That is no failure: its own deadline has not passed.
+    pub(super) fn note_late(&self) {
+        *self.late_until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(LATE);
+    }
+
+    /// Whether its opinion was waited for in vain a short while ago.
+    pub(super) fn is_late(&self) -> bool {
+        let until = *self.late_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
     }
 
     /// Notes how an exchange ended.
@@ -196,6 +220,16 @@ impl Endpoint {
     pub(super) fn note_no_overrides(&self, how: Refusal) {
         self.with_learnt(|learnt, now| learnt.refuse_overrides(how, now));
         tracing::debug!(endpoint = %self.name, "endpoint {} takes no state overrides at present", self.name);
+    }
+
+    /// Whether the silence of contracts inside a state override was lately found to be what they do outside of it, too.
+    pub(super) fn is_silence_proven(&self) -> bool {
+        self.with_learnt(|learnt, now| learnt.is_silence_proven(now))
+    }
+
+    /// Notes that it was.
+    pub(super) fn note_silence_proven(&self) {
+        self.with_learnt(Learnt::prove_silence);
     }
 
     /// Blocks of the next log range to try.

@@ -263,10 +263,13 @@ impl HttpPeer {
 
     fn redirect(&self, status: u16, headers: &HeaderMap) -> Option<String> {
         let location = headers.get(LOCATION).filter(|_| (300..400).contains(&status))?;
-        let target = Url::parse(&String::from_utf8_lossy(location.as_bytes())).ok();
+        let location = String::from_utf8_lossy(location.as_bytes());
+        // Most name a path, some a host without a scheme: both are meant from where the request went.
+        let target = Url::parse(&self.uri.to_string()).and_then(|asked| asked.join(&location)).ok();
         Some(match target {
+            Some(url) if host_label(&url) == self.host => "another path of the same host".to_owned(),
             Some(url) => self.secrets.foreign(&host_label(&url)),
-            None => "another path of the same host".to_owned(),
+            None => "an address that is no URL".to_owned(),
         })
     }
 

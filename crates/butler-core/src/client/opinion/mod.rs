@@ -1,21 +1,26 @@
 //! What contracts answer is believed when a second endpoint says the same, where there is a second one.
 //!
 //! Both are asked side by side, so it costs no round trip; where they differ, the calls in question are put to further ones
-//! until two agree (`settle`). An endpoint whose opinion does not come soon is not waited for, one that lacks the block is
-//! not held to blame, and an endpoint alone is believed: what speaks against it then are the contracts themselves.
+//! until two agree (`settle`). Where an opinion does not come soon a third endpoint is asked as well, and the slow one counts
+//! all the same when they differ. Slowness is held against nobody but by the endpoint's own deadline; who lacks the block is
+//! not held to blame. An endpoint alone is believed: what speaks against it then are the contracts themselves. That of
+//! several only one answered is told.
 
+mod others;
 mod settle;
+mod voice;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
-use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
+use self::others::Others;
 use self::settle::{Contest, agree};
+use self::voice::{Answer, Asking, BESIDE, Lateness, Voice, ask, is_comparable, opinion, same};
 use super::calls::{OnTimeout, read_calls};
 use super::endpoint::Endpoint;
 use super::error::{RpcError, RpcFailure};
@@ -24,10 +29,8 @@ use crate::contracts::call::Call;
 use crate::contracts::multicall::Outcome;
 use crate::domain::block::BlockRef;
 
-/// How long a second answer is waited for when the first one is there, unless that one took longer itself.
-const BESIDE: Duration = Duration::from_secs(1);
-/// How long an opinion is waited for that is asked for afterwards.
-const AFTERWARDS: Duration = Duration::from_secs(5);
+/// How long it is not told again that only one endpoint answers.
+const TOLD_AGAIN: Duration = Duration::from_secs(600);
 
 /// What contracts answered, and who says so.
 #[derive(Debug)]
@@ -54,44 +57,96 @@ impl L1Client {
     /// # Errors
     /// The last endpoint's failure when none answered.
     pub async fn calls(&self, pin: &BlockRef, calls: &[Call]) -> Result<Told, RpcError> {
+        let told = self.calls_at_two(pin, calls).await?;
+        if told.witness.is_none() && self.endpoints.len() > 1 && !calls.is_empty() {
+            self.tell_alone(told.giver);
+        }
+        Ok(told)
+    }
+
+    async fn calls_at_two(&self, pin: &BlockRef, calls: &[Call]) -> Result<Told, RpcError> {
         let first = self.best_endpoint(&BTreeSet::new());
-        let second = first.and_then(|first| self.witness(pin, &BTreeSet::from([first.index()])));
+        let second = first.and_then(|first| self.witness(pin, &BTreeSet::from([first.index()]), Lateness::Counts));
         let (Some(first), Some(second), false) = (first, second, calls.is_empty()) else {
             return self.calls_in_rounds(pin, calls, BTreeMap::new()).await;
         };
-        // What a call does with little gas is no endpoint's opinion, and is asked for elsewhere.
-        let comparable: Vec<usize> =
-            calls.iter().enumerate().filter(|(_, call)| call.limit.is_none()).map(|(place, _)| place).collect();
         let mut others = Others { client: self, pin, asked: BTreeSet::from([first.index(), second.index()]) };
-        let (mut told, second) = match side_by_side(pin, calls, first, second).boxed().await {
-            (Ok(one), two) => (self.told(first, one), opinion(second, two)),
-            (Err(failure), Ok(two)) => {
-                first.blame_for(&failure);
-                (self.told(second, two), None)
+        let began = Instant::now();
+        let mut one = ask(first, pin, calls);
+        let mut two = ask(second, pin, calls);
+        let (one, two) = tokio::select! {
+            answer = &mut one => (answer, Second::Asked(two)),
+            answer = &mut two => (one.await, Second::Answered(answer)),
+        };
+        let (mut told, voices) = match (one, two) {
+            (Ok(outcomes), Second::Answered(two)) => {
+                let told = self.told(first, outcomes);
+                let heard = match opinion(second, two) {
+                    Some(heard) => Some(heard),
+                    None => others.hear(calls).boxed().await,
+                };
+                (told, heard.into_iter().collect())
             }
-            (Err(one), Err(two)) => {
-                let known = BTreeMap::from([(first.index(), one), (second.index(), two)]);
-                return self.calls_in_rounds(pin, calls, known).await;
+            (Ok(outcomes), Second::Asked(two)) => {
+                let told = self.told(first, outcomes);
+                let patience = began.elapsed().max(BESIDE);
+                let voices = others.wait_for(calls, &told.outcomes, (second, two), patience).boxed().await;
+                (told, voices)
+            }
+            (Err(failure), second_answer) => {
+                let two = match second_answer {
+                    Second::Asked(two) => two.await,
+                    Second::Answered(answer) => answer,
+                };
+                match two {
+                    Ok(outcomes) => {
+                        first.blame_for(&failure);
+                        let told = self.told(second, outcomes);
+                        (told, others.hear(calls).boxed().await.into_iter().collect())
+                    }
+                    Err(other) => {
+                        let known = BTreeMap::from([(first.index(), failure), (second.index(), other)]);
+                        return self.calls_in_rounds(pin, calls, known).await;
+                    }
+                }
             }
         };
-        let second = match second {
-            Some(heard) => Some(heard),
-            None => others.hear(calls).boxed().await,
+        self.compare(calls, voices, &mut others, &mut told).await;
+        Ok(told)
+    }
+
+    /// Holds what the giver says against what the others say of the same calls.
+    async fn compare(&self, calls: &[Call], voices: Vec<Voice>, others: &mut Others<'_>, told: &mut Told) {
+        let is_same = |voice: &&Voice| same(calls, &told.outcomes, &voice.1);
+        let Some(witness) = voices.iter().find(is_same).or(voices.first()).map(|(endpoint, _)| *endpoint) else {
+            return;
         };
-        if let Some((witness, outcomes)) = second {
-            told.witness = Some(witness);
-            let contests: Vec<Contest> = comparable
-                .into_iter()
-                .filter_map(|place| Some((place, told.outcomes.get(place)?, outcomes.get(place)?)))
-                .filter(|(_, one, other)| !agree(one, other))
-                .map(|(place, one, other)| Contest::new(place, (told.giver, one.clone()), (witness, other.clone())))
-                .collect();
-            drop(outcomes);
-            if !contests.is_empty() {
-                self.decide(calls, contests, &mut others, &mut told).boxed().await;
+        told.witness = Some(witness);
+        let mut contests = Vec::new();
+        for (place, one) in told.outcomes.iter().enumerate().filter(|(place, _)| is_comparable(calls, *place)) {
+            let mut contest = Contest::new(place, (told.giver, one.clone()));
+            let said = voices.iter().filter_map(|(endpoint, outcomes)| Some((*endpoint, outcomes.get(place)?)));
+            if said.clone().any(|(_, other)| !agree(one, other)) {
+                said.for_each(|(endpoint, outcome)| contest.hear(endpoint, outcome.clone()));
+                contests.push(contest);
             }
         }
-        Ok(told)
+        drop(voices);
+        if !contests.is_empty() {
+            self.decide(calls, contests, others, told).boxed().await;
+        }
+    }
+
+    /// Says that nobody confirms what an endpoint answers; not at every reading.
+    fn tell_alone(&self, giver: usize) {
+        let Some(giver) = self.endpoints.get(giver) else { return };
+        let now = Instant::now();
+        let mut told_at = self.alone_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if told_at.is_none_or(|at| now.saturating_duration_since(at) >= TOLD_AGAIN) {
+            *told_at = Some(now);
+            let name = giver.name();
+            tracing::warn!(endpoint = name, "contracts are read from {name} alone: no other endpoint answers in time");
+        }
     }
 
     /// The same with nobody to compare it with. Of the endpoints among `known` the first try is over.
@@ -111,7 +166,7 @@ impl L1Client {
             None if is_alone || round > 1 => read_calls(endpoint, pin, calls, OnTimeout::AskForLess).boxed(),
             None => read_calls(endpoint, pin, calls, OnTimeout::PassOn).boxed(),
         };
-        let (giver, outcomes) = self.in_rounds("eth_call", &BTreeSet::new(), ask).await?;
+        let (giver, outcomes) = self.in_rounds("eth_call", || self.order(), ask).await?;
         Ok(Told::by(giver, outcomes))
     }
 
@@ -122,29 +177,25 @@ impl L1Client {
 
     /// The best endpoint for an opinion about that block: one that is not among `asked`, does not stand back, and has the block
     /// as far as it told.
-    fn witness(&self, pin: &BlockRef, asked: &BTreeSet<usize>) -> Option<&Endpoint> {
+    fn witness(&self, pin: &BlockRef, asked: &BTreeSet<usize>, lateness: Lateness) -> Option<&Endpoint> {
         let now = Instant::now();
         self.order().into_iter().find(|endpoint| {
             let has_block = endpoint.record().head.is_none_or(|head| head >= pin.number);
-            !asked.contains(&endpoint.index()) && !endpoint.health().is_quarantined(now) && has_block
+            let is_late = lateness == Lateness::Counts && endpoint.is_late();
+            !asked.contains(&endpoint.index()) && !endpoint.health().is_quarantined(now) && has_block && !is_late
         })
     }
 
     /// Puts what is contested to further endpoints, and whoever is outvoted aside.
     async fn decide(&self, calls: &[Call], contests: Vec<Contest>, others: &mut Others<'_>, told: &mut Told) {
-        let mut open = contests;
+        let mut open = self.settle_all(calls, contests, told);
         while !open.is_empty() {
             let asked: Vec<Call> = open.iter().filter_map(|contest| calls.get(contest.place)).cloned().collect();
-            let Some((endpoint, outcomes)) = others.hear(&asked).await else { break };
-            let mut rest = Vec::new();
-            for (mut contest, outcome) in open.into_iter().zip(outcomes) {
+            let Some((endpoint, outcomes)) = others.decide(&asked).await else { break };
+            for (contest, outcome) in open.iter_mut().zip(outcomes) {
                 contest.hear(endpoint, outcome);
-                match contest.majority() {
-                    Some(outcome) => self.settle(calls, &contest, outcome, told, |_| true),
-                    None => rest.push(contest),
-                }
             }
-            open = rest;
+            open = self.settle_all(calls, open, told);
         }
         for contest in open {
             // Where a revert is as good as an answer, neither is believed before the other.
@@ -160,6 +211,18 @@ impl L1Client {
                 }
             }
         }
+    }
+
+    /// Settles what two agree on; returns the others.
+    fn settle_all(&self, calls: &[Call], contests: Vec<Contest>, told: &mut Told) -> Vec<Contest> {
+        let mut open = Vec::new();
+        for contest in contests {
+            match contest.majority() {
+                Some(outcome) => self.settle(calls, &contest, outcome, told, |_| true),
+                None => open.push(contest),
+            }
+        }
+        open
     }
 
     /// Notes what is decided, and puts aside whoever says something else and `may_be_blamed`.
@@ -186,59 +249,8 @@ impl L1Client {
     }
 }
 
-/// What came of asking one endpoint.
-type Answer = Result<Vec<Outcome>, RpcFailure>;
-
-/// Asks both at once. The second is not waited for long when the first has answered.
-async fn side_by_side(pin: &BlockRef, calls: &[Call], first: &Endpoint, second: &Endpoint) -> (Answer, Answer) {
-    let began = Instant::now();
-    let mut one = pin!(read_calls(first, pin, calls, OnTimeout::PassOn));
-    let mut two = pin!(read_calls(second, pin, calls, OnTimeout::PassOn));
-    tokio::select! {
-        one = &mut one => {
-            if one.is_err() {
-                return (one, two.await);
-            }
-            let patience = began.elapsed().max(BESIDE);
-            (one, within(patience, two).await)
-        }
-        two = &mut two => (one.await, two),
-    }
-}
-
-async fn within(patience: Duration, answer: impl Future<Output = Answer>) -> Answer {
-    timeout(patience, answer).await.unwrap_or(Err(RpcFailure::Timeout(patience)))
-}
-
-/// Takes an opinion, or notes that there is none.
-fn opinion(endpoint: &Endpoint, answer: Answer) -> Option<(usize, Vec<Outcome>)> {
-    match answer {
-        Ok(outcomes) => Some((endpoint.index(), outcomes)),
-        Err(failure) => {
-            tracing::debug!(endpoint = endpoint.name(), "no opinion of {}: {failure}", endpoint.name());
-            endpoint.blame_for(&failure);
-            None
-        }
-    }
-}
-
-/// The endpoints that may still be asked about some calls.
-struct Others<'c> {
-    client: &'c L1Client,
-    pin: &'c BlockRef,
-    asked: BTreeSet<usize>,
-}
-
-impl Others<'_> {
-    /// The opinion of the next one that has any.
-    async fn hear(&mut self, calls: &[Call]) -> Option<(usize, Vec<Outcome>)> {
-        while let Some(endpoint) = self.client.witness(self.pin, &self.asked) {
-            self.asked.insert(endpoint.index());
-            let answer = within(AFTERWARDS, read_calls(endpoint, self.pin, calls, OnTimeout::PassOn)).await;
-            if let Some(heard) = opinion(endpoint, answer) {
-                return Some(heard);
-            }
-        }
-        None
-    }
+/// Whether the second endpoint answered before the first.
+enum Second<'c> {
+    Asked(Asking<'c>),
+    Answered(Answer),
 }

@@ -27,8 +27,8 @@ pub(super) fn agree(one: &Outcome, other: &Outcome) -> bool {
 }
 
 impl Contest {
-    pub(super) fn new(place: usize, one: (usize, Outcome), other: (usize, Outcome)) -> Self {
-        Self { place, voices: vec![one, other] }
+    pub(super) fn new(place: usize, one: (usize, Outcome)) -> Self {
+        Self { place, voices: vec![one] }
     }
 
     pub(super) fn hear(&mut self, endpoint: usize, outcome: Outcome) {
@@ -83,7 +83,7 @@ mod tests {
 
     fn contest(voices: &[Outcome]) -> Contest {
         let mut voices = voices.iter().cloned().enumerate();
-        let mut contest = Contest::new(0, voices.next().unwrap(), voices.next().unwrap());
+        let mut contest = Contest::new(0, voices.next().unwrap());
         voices.for_each(|(endpoint, outcome)| contest.hear(endpoint, outcome));
         contest
     }

@@ -235,11 +235,11 @@ impl LedgerCache {
         entries.iter().map(|entry| &entry.event).eq(told)
     }
 
-    /// Whether other keys leave the queues in that block, or by another way, than the ledger has it.
+    /// Whether other keys leave the queues in that block, by another way, or for another staker, than the ledger has it.
     fn leave_otherwise(&self, number: u64, told: &[LedgerEvent]) -> bool {
         let ways = |event: &LedgerEvent| match &event.change {
-            Change::Staked { attester, .. } => Some((*attester, true)),
-            Change::Dripped { attester } => Some((*attester, false)),
+            Change::Staked { attester, staker, .. } => Some((*attester, Some(*staker))),
+            Change::Dripped { attester } => Some((*attester, None)),
             Change::Terms(_) | Change::Added { .. } => None,
         };
         let entries = self.book.entries.get(self.of_block(number)).unwrap_or_default();

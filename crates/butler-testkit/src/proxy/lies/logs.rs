@@ -76,6 +76,11 @@ async fn change(upstream: &Client, filter: &Value, logs: &mut Vec<Value>, lie: L
                 log["topics"][3] = json!(word(STRANGE_ATTESTER));
             }
         }
+        Lie::Staker => {
+            if let Some(log) = last(logs, STAKE).and_then(|index| logs.get_mut(index)) {
+                log["data"] = json!(two_words(address_in(log, 0), STRANGER));
+            }
+        }
         Lie::StakeAsDrip => {
             if let Some(index) = last(logs, STAKE) {
                 let log = &mut logs[index];

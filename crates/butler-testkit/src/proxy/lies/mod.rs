@@ -142,6 +142,9 @@ pub enum Lie {
     Coinbase(ForgedCoinbase, SplitEvent),
     /// The last stake of every answer names [`STRANGE_ATTESTER`].
     Attester,
+    /// The newest delegation names another staker, which nothing on the chain speaks against: two endpoints tell it apart, so
+    /// it is not among [`Self::ALL`].
+    Staker,
     /// One stake more, of [`STRANGE_ATTESTER`] to [`STRANGER`].
     ExtraStake(SplitEvent),
     /// The last stake of every answer is told as a drip.
@@ -257,6 +260,7 @@ impl Lie {
             Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing) => "coinbase_of_another",
             Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Forged) => "coinbase_of_another_with_event",
             Self::Attester => "attester_replaced",
+            Self::Staker => "staker_replaced",
             Self::ExtraStake(SplitEvent::Missing) => "extra_stake",
             Self::ExtraStake(SplitEvent::Forged) => "extra_stake_with_event",
             Self::StakeAsDrip => "stake_as_drip",
@@ -299,6 +303,7 @@ impl fmt::Display for Lie {
             | Self::LeftOut(_)
             | Self::Coinbase(..)
             | Self::Attester
+            | Self::Staker
             | Self::ExtraStake(_)
             | Self::StakeAsDrip
             | Self::DripAsStake
@@ -341,6 +346,7 @@ pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: 
         | Lie::LeftOut(_)
         | Lie::Coinbase(..)
         | Lie::Attester
+        | Lie::Staker
         | Lie::ExtraStake(_)
         | Lie::StakeAsDrip
         | Lie::DripAsStake => logs::tell(upstream, call, lie).await,
