@@ -99,7 +99,7 @@ impl<'a> Accounts<'a> {
             Json::List(items) if items.is_empty() => {
                 let fault = FileFault::at(place, "an empty list, with which a node publishes nothing");
                 self.faults.push(fault.hint("name a publisher, or remove the key"));
-                return WrittenPublishers::Listed(Vec::new());
+                return WrittenPublishers::Illegible(Vec::new());
             }
             Json::List(items) => {
                 let items = items.iter().enumerate().filter(|(_, item)| !is_zero(item));
