@@ -411,3 +411,24 @@ fn what_may_stand_at_the_top_of_a_file_that_can_not_be_read_is_unknown_and_not_m
     };
     assert_eq!(told(&load_key_files(&sources)), ["0x7e5f - "]);
 }
+
+#[test]
+fn what_a_node_refuses_in_its_own_keystore_is_no_attester() {
+    let file = |attester: &str| {
+        format!(r#"{{"schemaVersion": 1, "validators": [{{"attester": {attester}, "feeRecipient": "{RECIPIENT}"}}]}}"#)
+    };
+    let bare = key(1).replace("0x", "");
+    for (attester, why) in [
+        (format!("\"{bare}\""), "without `0x`"),
+        (format!(r#"{{"eth": "{bare}"}}"#), "without `0x`"),
+        (format!(r#"{{"mnemonic": "{MNEMONIC}", "passphrase": "x"}}"#), "has no such key"),
+        (format!(r#"{{"mnemonic": "{MNEMONIC}", "addresscount": 2}}"#), "has no such key"),
+    ] {
+        let report = Bench::new(&[("node/key1.json", &file(&attester))]).node("node/*.json");
+        assert_eq!((told(&report).len(), report.book.gaps.len()), (0, 1), "{why}");
+        assert!(faults(&report).contains(why), "{}", faults(&report));
+        assert!(!faults(&report).contains(&bare) && !faults(&report).contains("abandon"));
+    }
+    let null = format!(r#"{{"mnemonic": "{MNEMONIC}", "addressIndex": null}}"#);
+    assert_eq!(Bench::new(&[("node/key1.json", &file(&null))]).node("node/*.json").book.entries.len(), 1);
+}
