@@ -397,7 +397,7 @@ fn what_may_stand_at_the_top_of_a_file_that_can_not_be_read_is_unknown_and_not_m
     assert_eq!(told(&report), ["0x7e5f ? "]);
     assert!(faults(&report).contains("s/b.json: this is not a regular file"), "{}", faults(&report));
     let bench = Bench::new(&[("s/a.json", &file)]);
-    fs::write(bench.0.path().join("s").join(std::ffi::OsStr::from_bytes(b"\xff.json")), "{}").unwrap();
+    save_atomic(&bench.0.path().join("s").join(std::ffi::OsStr::from_bytes(b"\xff.json")), b"{}", 0o600).unwrap();
     assert_eq!(told(&bench.public("*/*.json")), ["0x7e5f ? "]);
     // Without the file of publishers nobody is known to pay for himself.
     let bench = Bench::new(&[("s/a.json", &file), ("p.json", "{")]);

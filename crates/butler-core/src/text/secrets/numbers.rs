@@ -133,7 +133,7 @@ impl Row {
 /// The bits that this many random numbers have at least, all but never fewer.
 fn fewest_bits(count: u32) -> u32 {
     // On average each lacks one bit, and the deviation of the sum is 1.4 times the root: it is allowed four times.
-    KEY_BITS.saturating_sub(count).saturating_sub((count * 30).isqrt())
+    KEY_BITS.saturating_sub(count).saturating_sub((count * 36).isqrt())
 }
 
 fn bits(value: u128) -> u32 {

@@ -215,8 +215,5 @@ fn addresses_of_peers_and_ids_are_no_secrets() {
     }
     let secret = format!("/dns4/{}.example.com/tcp/1", "1f2e3d4c".repeat(8));
     assert_eq!(in_text(&secret), Some(Secret::Scalar));
-    assert!(!are_secret(
-        (0..40).map(|n: u128| 118_472_398_471_298_374 + n * 7_919_301_234_567_891 % 800_000_000_000_000_000).collect()
-    ));
     assert!(!are_secret((0..60).map(|n| 23_456_789 + n * n % 7_919).collect()));
 }
