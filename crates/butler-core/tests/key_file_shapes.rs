@@ -358,3 +358,77 @@ fn a_name_in_capitals_is_read_as_a_node_reads_it() {
     }
     assert_eq!(told(&bench.public("n/key*.json")).len(), 1, "only the ending is taken in either case");
 }
+
+#[test]
+fn what_may_stand_at_the_top_of_a_file_that_can_not_be_read_is_unknown_and_not_missing() {
+    let file = |top: &str, own: &str, attester: &str| {
+        format!(
+            r#"{{"schemaVersion": 2, "feeRecipient": "{RECIPIENT}", {top} "validators": [{{"attester": "{attester}" {own}}}]}}"#
+        )
+    };
+    let top = |coinbase: &str| format!(r#""coinbase": "{coinbase}", "publisher": "{coinbase}","#);
+    let broken = ["{", "", r#"{"schemaVersion": 3}"#];
+    for broken in broken {
+        // Nothing at the top of what was read: it may stand in the other file, before or after.
+        for (bad, good) in [("s/a.json", "s/b.json"), ("s/b.json", "s/a.json")] {
+            let bench = Bench::new(&[(bad, broken), (good, &file("", "", ONE)), ("t/k.json", &file("", "", TWO))]);
+            let report = bench.public("*/*.json");
+            assert_eq!(told(&report), ["0x7e5f ? ", "0x2b5a - 0x2b5a"], "{bad} {broken}");
+            let doubt = report.book.coinbase_doubt(&[&report.book.entries[0]]).unwrap();
+            assert!(doubt.contains(bad), "{doubt}");
+        }
+        // The last top counts; publishers are pooled.
+        let bench = Bench::new(&[("s/a.json", broken), ("s/b.json", &file(&top(A), "", ONE))]);
+        assert_eq!(told(&bench.public("*/*.json")), ["0x7e5f 0x1111 0x1111"]);
+        let bench = Bench::new(&[("s/b.json", broken), ("s/a.json", &file(&top(A), "", ONE))]);
+        assert_eq!(told(&bench.public("*/*.json")), ["0x7e5f ? 0x1111"]);
+        // What an entry has of its own is known.
+        let own = format!(r#", "coinbase": "{B}", "publisher": "{C}""#);
+        let bench = Bench::new(&[("s/b.json", broken), ("s/a.json", &file("", &own, ONE))]);
+        assert_eq!(told(&bench.public("*/*.json")), ["0x7e5f 0x2222 0x3333"]);
+        // One file for each server: another one's is none of its own.
+        let bench = Bench::new(&[("s/b.json", broken), ("s/a.json", &file("", "", ONE))]);
+        assert_eq!(told(&bench.public("s/*.json")), ["0x7e5f - 0x7e5f"]);
+    }
+    let file = file("", "", ONE);
+    // Neither a folder of that name nor a name that nobody can read is passed over.
+    let bench = Bench::new(&[("s/a.json", &file), ("s/b.json/x", "")]);
+    let report = bench.public("*/*.json");
+    assert_eq!(told(&report), ["0x7e5f ? "]);
+    assert!(faults(&report).contains("s/b.json: this is not a regular file"), "{}", faults(&report));
+    let bench = Bench::new(&[("s/a.json", &file)]);
+    save_atomic(&bench.0.path().join("s").join(std::ffi::OsStr::from_bytes(b"\xff.json")), b"{}", 0o600).unwrap();
+    assert_eq!(told(&bench.public("*/*.json")), ["0x7e5f ? "]);
+    // Without the file of publishers nobody is known to pay for himself.
+    let bench = Bench::new(&[("s/a.json", &file), ("p.json", "{")]);
+    let (base, publisher_files) = (bench.0.path(), ["p.json".into()]);
+    let sources = KeySources {
+        key_files: &["*/*.json".to_owned()],
+        node_keystores: &[],
+        publisher_files: &publisher_files,
+        base,
+        private_keys: PrivateKeys::Derive,
+    };
+    assert_eq!(told(&load_key_files(&sources)), ["0x7e5f - "]);
+}
+
+#[test]
+fn what_a_node_refuses_in_its_own_keystore_is_no_attester() {
+    let file = |attester: &str| {
+        format!(r#"{{"schemaVersion": 1, "validators": [{{"attester": {attester}, "feeRecipient": "{RECIPIENT}"}}]}}"#)
+    };
+    let bare = key(1).replace("0x", "");
+    for (attester, why) in [
+        (format!("\"{bare}\""), "without `0x`"),
+        (format!(r#"{{"eth": "{bare}"}}"#), "without `0x`"),
+        (format!(r#"{{"mnemonic": "{MNEMONIC}", "passphrase": "x"}}"#), "has no such key"),
+        (format!(r#"{{"mnemonic": "{MNEMONIC}", "addresscount": 2}}"#), "has no such key"),
+    ] {
+        let report = Bench::new(&[("node/key1.json", &file(&attester))]).node("node/*.json");
+        assert_eq!((told(&report).len(), report.book.gaps.len()), (0, 1), "{why}");
+        assert!(faults(&report).contains(why), "{}", faults(&report));
+        assert!(!faults(&report).contains(&bare) && !faults(&report).contains("abandon"));
+    }
+    let null = format!(r#"{{"mnemonic": "{MNEMONIC}", "addressIndex": null}}"#);
+    assert_eq!(Bench::new(&[("node/key1.json", &file(&null))]).node("node/*.json").book.entries.len(), 1);
+}

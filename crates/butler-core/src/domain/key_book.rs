@@ -5,6 +5,7 @@
 //! an attester that no entry names is not known to be missing from the files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use ethers_core::types::Address;
 use serde::Serialize;
@@ -43,6 +44,8 @@ pub enum CoinbaseFault {
     Zero,
     /// It is not legible, so what the node has is not known.
     Illegible,
+    /// None stands in the file, and one may stand at the top of another file of the server, which could not be read.
+    Unread,
 }
 
 /// What one entry says of where its attester's rewards go.
@@ -55,7 +58,7 @@ pub enum CoinbaseSetting {
     NotSet,
     /// `0x0`: an error of its own.
     Zero,
-    /// The file is not legible there.
+    /// The file, or another one of its server that counts, is not legible there.
     Unknown,
 }
 
@@ -65,7 +68,7 @@ impl KeyEntry {
     pub fn coinbase_setting(&self) -> CoinbaseSetting {
         match (self.coinbase_fault, self.coinbase) {
             (Some(CoinbaseFault::Zero), _) => CoinbaseSetting::Zero,
-            (Some(CoinbaseFault::Illegible), _) => CoinbaseSetting::Unknown,
+            (Some(CoinbaseFault::Illegible | CoinbaseFault::Unread), _) => CoinbaseSetting::Unknown,
             (None, Some(coinbase)) => CoinbaseSetting::Set(coinbase),
             (None, None) => CoinbaseSetting::NotSet,
         }
@@ -140,6 +143,13 @@ impl KeyBook {
             return Some(if more == 0 { first.to_string() } else { format!("{first} (and {more} more)") });
         }
         let illegible = entries.iter().find(|entry| entry.coinbase_setting() == CoinbaseSetting::Unknown)?;
+        let folder = |file: &str| Path::new(file).parent().map(Path::to_path_buf);
+        let is_beside = |gap: &&KeyFileGap| folder(&gap.file) == folder(&illegible.file) && gap.file != illegible.file;
+        if illegible.coinbase_fault == Some(CoinbaseFault::Unread)
+            && let Some(unread) = self.gaps.iter().find(is_beside)
+        {
+            return Some(unread.to_string());
+        }
         Some(format!("{}: validators[{}] has no legible coinbase", illegible.file, illegible.index))
     }
 

@@ -20,6 +20,18 @@ use crate::text::address::checksummed;
 /// How many addresses are derived from the mnemonics of one file: as many as a node can run, and more.
 const MOST_DERIVED: u32 = 10_000;
 
+/// The keys of an object, which may have no others.
+struct Keys(&'static [&'static str]);
+
+const MNEMONIC: Keys = Keys(&["mnemonic", "addressIndex", "accountIndex", "addressCount", "accountCount"]);
+
+impl Keys {
+    fn unknown_of<'a>(&self, json: &'a Json) -> Option<&'a str> {
+        let Json::Object(members) = json else { return None };
+        members.iter().map(|(key, _)| key.as_str()).find(|key| !self.0.contains(key))
+    }
+}
+
 /// What of a file may be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -99,7 +111,7 @@ impl<'a> Accounts<'a> {
             Json::List(items) if items.is_empty() => {
                 let fault = FileFault::at(place, "an empty list, with which a node publishes nothing");
                 self.faults.push(fault.hint("name a publisher, or remove the key"));
-                return WrittenPublishers::Listed(Vec::new());
+                return WrittenPublishers::Illegible(Vec::new());
             }
             Json::List(items) => {
                 let items = items.iter().enumerate().filter(|(_, item)| !is_zero(item));
@@ -135,6 +147,10 @@ impl<'a> Accounts<'a> {
                 None
             }
             Mode::Node(PrivateKeys::Refuse) => self.refuse(place),
+            Mode::Node(PrivateKeys::Derive) if !text.starts_with("0x") => {
+                self.faults.push(FileFault::at(place, "a private key without `0x`, so a node refuses the file"));
+                None
+            }
             Mode::Node(PrivateKeys::Derive) => {
                 let address = address_of_key(text);
                 if address.is_none() {
@@ -159,6 +175,10 @@ impl<'a> Accounts<'a> {
         if private_keys == PrivateKeys::Refuse {
             self.refuse(place);
             return Vec::new();
+        }
+        if let Some(unknown) = MNEMONIC.unknown_of(json) {
+            let what = "a mnemonic has no such key, so a node refuses the file";
+            return self.illegible(below(place, unknown), what);
         }
         let number = |key: &str, default: u32, least: u32| match json.get(key) {
             None => Some(default),

@@ -54,9 +54,9 @@ pub(super) enum WrittenCoinbase {
 pub(super) enum WrittenPublishers {
     #[default]
     Absent,
-    /// All of them; none where a list is empty, or where zero stands for "none yet".
+    /// All of them; none where zero stands for "none yet".
     Listed(Vec<Address>),
-    /// Some are not legible; these are.
+    /// Some are not legible, or the list is empty, which no node can use; these are.
     Illegible(Vec<Address>),
 }
 
@@ -137,8 +137,9 @@ impl Content {
             && self.validators.iter().all(|validator| is_legible(validator.coinbase, &validator.publishers))
     }
 
-    /// Takes for what is illegible here what an earlier content of the same file says.
-    pub(super) fn fill_from(&mut self, earlier: &Self) {
+    /// Takes for what is illegible here what an earlier content of the same file says. Whether that says anything of it.
+    pub(super) fn fill_from(&mut self, earlier: &Self) -> bool {
+        let as_read = self.clone();
         fill(&mut self.coinbase, earlier.coinbase);
         fill_publishers(&mut self.default_publishers, &earlier.default_publishers);
         if self.has_illegible_publishers {
@@ -159,7 +160,8 @@ impl Content {
                 fill_publishers(&mut validator.publishers, &before.publishers);
             }
         }
-        if self.illegible.take().is_some() {
+        if self.illegible.is_some() && earlier.illegible.is_none() {
+            self.illegible = None;
             let named: BTreeSet<Address> = self.validators.iter().flat_map(keys).collect();
             let mut lost = earlier.validators.clone();
             for validator in &mut lost {
@@ -168,6 +170,7 @@ impl Content {
             self.validators.extend(lost.into_iter().filter(|validator| !validator.keys.is_empty()));
             self.validators.sort_by_key(|validator| validator.index);
         }
+        *self != as_read
     }
 
     /// Every attester that it names.
@@ -208,7 +211,7 @@ fn fill(written: &mut WrittenCoinbase, earlier: WrittenCoinbase) {
 }
 
 fn fill_publishers(written: &mut WrittenPublishers, earlier: &WrittenPublishers) {
-    if written.is_illegible() {
+    if written.is_illegible() && !earlier.is_illegible() {
         *written = earlier.clone();
     }
 }

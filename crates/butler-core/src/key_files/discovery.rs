@@ -41,22 +41,51 @@ pub(super) struct Found {
     /// The newest of the older versions, which this one counts instead of.
     #[serde(skip)]
     pub(super) older: Option<PathBuf>,
+    /// Its folder with links followed, where that was looked up.
+    #[serde(skip)]
+    folder: Option<PathBuf>,
 }
 
 impl Found {
     pub(super) fn new(path: PathBuf, server: String, role: Role) -> Self {
-        Self { path, server, role, older: None }
+        Self { path, server, role, older: None, folder: None }
+    }
+
+    /// With its folder looked up, so that it is the same file through whatever link it was found. Blocks.
+    pub(super) fn located(self) -> Self {
+        let folder = self.path.parent().map(resolved);
+        Self { folder, ..self }
+    }
+
+    /// The path, spelled in one way.
+    pub(super) fn place(&self) -> PathBuf {
+        let path = plain(&self.path);
+        match (&self.folder, path.file_name()) {
+            (Some(folder), Some(name)) => folder.join(name),
+            (Some(_) | None, _) => path,
+        }
     }
 
     /// The path without the version in its name, spelled in one way: under it, what was read last is the content that was
     /// good last.
     pub(super) fn family(&self) -> PathBuf {
-        let path = plain(&self.path);
+        let path = self.place();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         match version_of(&stem).filter(|_| self.role != Role::NodeKeystore) {
             Some((name, _)) => path.with_file_name(format!("{name}-v*.json")),
             None => path.clone(),
         }
+    }
+}
+
+/// A folder with all links followed that are there. Blocks.
+pub(super) fn resolved(folder: &Path) -> PathBuf {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let there = folder.ancestors().find_map(|ancestor| Some((ancestor, std::fs::canonicalize(ancestor).ok()?)));
+    let rest = there.as_ref().and_then(|(ancestor, _)| folder.strip_prefix(ancestor).ok());
+    match (&there, rest) {
+        (Some((_, there)), Some(rest)) => plain(&there.join(rest)),
+        (Some(_) | None, _) => plain(folder),
     }
 }
 
@@ -89,6 +118,11 @@ pub(super) fn discover(sources: &KeySources<'_>, faults: &mut Vec<SourceFault>) 
     // The same file may be reached by two patterns or through a link; its keys must not look like duplicates.
     let mut seen = BTreeSet::new();
     found.retain(|found| seen.insert(std::fs::canonicalize(&found.path).unwrap_or_else(|_| found.path.clone())));
+    let mut folders = BTreeMap::<PathBuf, PathBuf>::new();
+    for file in &mut found {
+        let folder = file.path.parent().unwrap_or(Path::new(""));
+        file.folder = Some(folders.entry(folder.to_path_buf()).or_insert_with(|| resolved(folder)).clone());
+    }
     // A node reads all files of its folder, whatever their names say of versions.
     let (node, public): (Vec<Found>, Vec<Found>) =
         found.into_iter().partition(|found| found.role == Role::NodeKeystore);
@@ -96,7 +130,7 @@ pub(super) fn discover(sources: &KeySources<'_>, faults: &mut Vec<SourceFault>) 
     found.extend(node);
     found.sort_by(|left, right| left.path.cmp(&right.path));
     let publishers = sources.publisher_files.iter().map(|path| sources.base.join(path));
-    found.extend(publishers.map(|path| Found::new(path, String::new(), Role::Publishers)));
+    found.extend(publishers.map(|path| Found::new(path, String::new(), Role::Publishers).located()));
     found
 }
 
@@ -107,17 +141,25 @@ fn follow(pattern: &str, role: Role, base: &Path, found: &mut Vec<Found>, faults
         faults.push(FileFault::new(FaultKind::Pattern, "", what).at_source(Path::new(pattern)));
         return;
     }
-    let (folders, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
-    let by_folder = has_wildcard(folders) || (role == Role::NodeKeystore && has_wildcard(name));
+    let by_folder = is_by_folder(pattern, role);
     let before = (found.len(), faults.len());
     let mut walk = Walk::new(faults, MOST_FILES + 1);
     walk.follow(&full);
     let files = walk.files;
+    for fault in faults.iter_mut().skip(before.1).filter(|_| by_folder) {
+        fault.server = Some(server_of(&fault.at, by_folder));
+    }
     found.extend(files.into_iter().map(|path| Found::new(path.clone(), server_of(&path, by_folder), role)));
     if (found.len(), faults.len()) == before {
         let fault = FileFault::new(FaultKind::Missing, "", "this pattern matches no file");
         faults.push(fault.hint("correct it, or remove it").at_source(Path::new(&full)));
     }
+}
+
+/// Whether the files of a pattern belong to the server of their folder.
+pub(super) fn is_by_folder(pattern: &str, role: Role) -> bool {
+    let (folders, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+    has_wildcard(folders) || (role == Role::NodeKeystore && has_wildcard(name))
 }
 
 /// The pattern below a folder whose own name is taken literally.
@@ -167,7 +209,8 @@ fn newest(found: Vec<Found>, faults: &mut Vec<SourceFault>) -> Vec<Found> {
             Some((_, twin)) => {
                 let what = format!("has the same version as {}, so neither is read", shown_path(twin));
                 let fault = FileFault::new(FaultKind::Pattern, "", what).hint("rename or remove one of them");
-                faults.push(fault.at_source(&file.path));
+                let fault = fault.at_source(&file.path);
+                faults.push(SourceFault { server: Some(file.server), ..fault });
             }
             None => {
                 let older = versions.iter().rev().nth(1).map(|(_, path)| path.clone());
@@ -178,7 +221,7 @@ fn newest(found: Vec<Found>, faults: &mut Vec<SourceFault>) -> Vec<Found> {
     left
 }
 
-fn server_of(path: &Path, by_folder: bool) -> String {
+pub(super) fn server_of(path: &Path, by_folder: bool) -> String {
     let name = |part: Option<&std::ffi::OsStr>| part.map(|part| shown_path(Path::new(part)));
     let stem = name(path.file_stem()).unwrap_or_default();
     let Some(folder) = name(path.parent().and_then(Path::file_name)).filter(|_| by_folder) else {

@@ -153,7 +153,7 @@ impl FileFault {
     }
 
     pub(super) fn at_source(self, at: &Path) -> SourceFault {
-        SourceFault { at: at.to_path_buf(), fault: self }
+        SourceFault { at: at.to_path_buf(), server: None, fault: self }
     }
 
     pub(super) fn of_file(self, file: &Path) -> KeyFileFault {
@@ -167,6 +167,8 @@ impl FileFault {
 pub(super) struct SourceFault {
     /// The pattern or path.
     pub(super) at: PathBuf,
+    /// The server whose file it is, where others of its files may have been read.
+    pub(super) server: Option<String>,
     pub(super) fault: FileFault,
 }
 

@@ -10,6 +10,7 @@ use glob::Pattern;
 use super::fault::FaultKind;
 use super::merge::KeyFileNotice;
 use super::report::KeyFilesReport;
+use super::walk::OPTIONS;
 use crate::domain::findings::{Finding, keys};
 
 impl KeyFilesReport {
@@ -56,7 +57,7 @@ impl KeyFilesReport {
     /// Whether a pattern that names nothing now named a file that is kept.
     fn is_kept_by(&self, pattern: &str) -> bool {
         let Ok(pattern) = Pattern::new(pattern) else { return false };
-        self.kept.iter().any(|kept| pattern.matches(&kept.file))
+        self.kept.iter().any(|kept| pattern.matches_with(&kept.file, OPTIONS))
     }
 
     /// With what the fault of the file says, where there is one.

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::content::{Content, FileKind, Validator, WrittenCoinbase, WrittenPublishers};
 use super::shown::shown_path;
+use super::unread::Unread;
 use crate::domain::ids::Coinbase;
 use crate::domain::key_book::{CoinbaseFault, KeyBook, KeyEntry};
 
@@ -56,8 +57,8 @@ pub(super) struct Taken<'a> {
     pub(super) content: &'a Content,
 }
 
-/// What all files say together.
-pub(super) fn merge(taken: &[Taken<'_>]) -> (KeyBook, Vec<KeyFileNotice>) {
+/// What all files say together, but for those that could not be read.
+pub(super) fn merge(taken: &[Taken<'_>], unread: &Unread) -> (KeyBook, Vec<KeyFileNotice>) {
     let (mut book, mut notices) = (KeyBook::default(), Vec::new());
     // A server that is named in a file of publishers has them from there.
     let pooled: BTreeSet<&str> =
@@ -70,12 +71,12 @@ pub(super) fn merge(taken: &[Taken<'_>]) -> (KeyBook, Vec<KeyFileNotice>) {
         }
     }
     let defaults: BTreeMap<&str, Defaults<'_>> =
-        servers.iter().map(|(server, files)| (*server, Defaults::of(files))).collect();
+        servers.iter().map(|(server, files)| (*server, Defaults::of(server, files, unread))).collect();
     // An encrypted key is mostly one that a keystore beside it names, so these come last.
     let is_key = |file: &&Taken<'_>| file.content.kind == FileKind::EncryptedKey;
     for file in taken.iter().filter(|file| !is_key(file)).chain(taken.iter().filter(is_key)) {
         let Some(defaults) = defaults.get(file.server) else { continue };
-        let entries = entries(file, defaults, pooled.contains(file.server));
+        let entries = entries(file, defaults, pooled.contains(file.server) || unread.has_publishers());
         let used = entries.iter().flat_map(|entry| &entry.publishers).chain(&file.content.publishers);
         let used: BTreeSet<Address> = used.chain(file.content.default_publishers.listed()).copied().collect();
         if !used.is_empty() {
@@ -96,14 +97,16 @@ pub(super) fn merge(taken: &[Taken<'_>]) -> (KeyBook, Vec<KeyFileNotice>) {
 /// What the tops of a server's files say together.
 struct Defaults<'a> {
     coinbase: Option<&'a Taken<'a>>,
+    /// Whether a file that could not be read may say another one.
+    is_coinbase_unread: bool,
     publishers: Vec<Address>,
     pooled_from: Vec<&'a Path>,
-    /// Whether there are publishers that are not legible.
+    /// Whether there may be publishers that are not legible, or stand in a file that could not be read.
     has_others: bool,
 }
 
 impl<'a> Defaults<'a> {
-    fn of(files: &[&'a Taken<'a>]) -> Self {
+    fn of(server: &str, files: &[&'a Taken<'a>], unread: &Unread) -> Self {
         let coinbase = files.iter().rev().find(|file| file.content.coinbase != WrittenCoinbase::Absent).copied();
         let mut publishers: Vec<Address> = Vec::new();
         let mut pooled_from = Vec::new();
@@ -118,8 +121,13 @@ impl<'a> Defaults<'a> {
                 }
             }
         }
-        let has_others = files.iter().any(|file| file.content.default_publishers.is_illegible());
-        Self { coinbase, publishers, pooled_from, has_others }
+        let is_illegible = |file: &&Taken<'_>| file.content.default_publishers.is_illegible();
+        let has_others = files.iter().any(is_illegible) || unread.is_any_of(server);
+        let is_coinbase_unread = match coinbase {
+            Some(file) => unread.is_any_after(server, file.path),
+            None => unread.is_any_of(server),
+        };
+        Self { coinbase, is_coinbase_unread, publishers, pooled_from, has_others }
     }
 
     fn coinbase(&self) -> WrittenCoinbase {
@@ -173,6 +181,7 @@ fn coinbase_of(
     defaults: &Defaults<'_>,
 ) -> (Option<Coinbase>, Option<CoinbaseFault>) {
     let written = match validator.coinbase {
+        WrittenCoinbase::Absent if defaults.is_coinbase_unread => return (None, Some(CoinbaseFault::Unread)),
         WrittenCoinbase::Absent => defaults.coinbase(),
         own @ (WrittenCoinbase::Zero | WrittenCoinbase::Illegible | WrittenCoinbase::Address(_)) => own,
     };

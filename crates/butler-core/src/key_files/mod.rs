@@ -25,6 +25,7 @@ mod report;
 mod scan;
 mod shown;
 mod sources;
+mod unread;
 mod walk;
 
 pub use self::content::FileKind;

@@ -1,16 +1,18 @@
 //! What all key files of a network say, and what is wrong with them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use glob::Pattern;
 use serde::Serialize;
 
 use super::content::{Content, FileKind};
-use super::discovery::{Found, Role};
+use super::discovery::{Found, Role, plain};
 use super::fault::{FaultKind, FileFault, KeyFileFault, SourceFault};
 use super::kept::KeptFile;
 use super::merge::{KeyFileNotice, Taken, merge};
 use super::shown::shown_path;
+use super::unread::Unread;
+use super::walk::OPTIONS;
 use crate::domain::key_book::{KeyBook, KeyFileGap};
 
 /// The most faults that are told of one file.
@@ -87,38 +89,48 @@ impl KeyFilesReport {
     /// Puts together what was read: `faults` are those of the patterns.
     ///
     /// Where a last good content stands in, nothing is missing: that would make others doubtful who were not before.
-    pub(super) fn of(faults: Vec<SourceFault>, outcomes: &[Outcome], kept: &[(&Found, &Content)]) -> Self {
+    pub(super) fn of<'a>(faults: Vec<SourceFault>, outcomes: &'a [Outcome], kept: &[(&'a Found, &'a Content)]) -> Self {
         let mut report = Self::default();
-        for SourceFault { at, fault } in faults {
-            let pattern = Pattern::new(&at.to_string_lossy()).ok();
-            let is_below = |path: &Path| pattern.as_ref().is_some_and(|pattern| pattern.matches_path(path));
-            let is_version =
-                |found: &Found| found.family() == Found::new(at.clone(), String::new(), found.role).family();
-            let stands_in = |found: &Found| found.path.starts_with(&at) || is_below(&found.path) || is_version(found);
+        let mut unread = Unread::default();
+        for SourceFault { at, server, fault } in faults {
+            let pattern = Pattern::new(&plain(&at).to_string_lossy()).ok();
+            let is_below =
+                |path: &Path| pattern.as_ref().is_some_and(|pattern| pattern.matches_path_with(&plain(path), OPTIONS));
+            let family = Found::new(at.clone(), String::new(), Role::KeyFile).located().family();
+            let stands_in =
+                |found: &Found| found.path.starts_with(&at) || is_below(&found.path) || found.family() == family;
             if !kept.iter().any(|(found, _)| stands_in(found)) {
+                server.iter().for_each(|server| unread.add_of(server, &at));
                 report.book.gaps.push(KeyFileGap { file: shown_path(&at), why: fault.what.clone() });
             }
             report.faults.push(fault.of_file(&at));
         }
-        let mut taken: Vec<Taken<'_>> = Vec::new();
+        let mut taken: Vec<(PathBuf, Taken<'_>)> = Vec::new();
         for outcome in outcomes {
             let path = outcome.found.path.as_path();
             report.faults.extend(most_telling(&outcome.faults).into_iter().map(|fault| fault.of_file(path)));
             let family = outcome.found.family();
             let stands_in = kept.iter().any(|(found, _)| found.family() == family);
+            if outcome.content.is_none() && outcome.faults.iter().any(FileFault::leaves_gap) && !stands_in {
+                unread.add(&outcome.found);
+            }
             if let Some(why) = outcome.gap().filter(|_| !stands_in) {
                 report.book.gaps.push(KeyFileGap { file: shown_path(path), why });
             }
             if let Some(content) = &outcome.content {
                 let entries = content.attester_count();
                 report.files.push(LoadedFile { path: shown_path(path), kind: content.kind, entries });
-                taken.push(Taken { path, server: &outcome.found.server, content });
+                taken.push((outcome.found.place(), Taken { path, server: &outcome.found.server, content }));
             }
         }
-        taken.extend(kept.iter().map(|(found, content)| Taken { path: &found.path, server: &found.server, content }));
-        // The order decides whose top counts, so a kept file stands where it would.
-        taken.sort_by(|left, right| left.path.cmp(right.path));
-        let (book, notices) = merge(&taken);
+        let stand_in = |(found, content): &(&'a Found, &'a Content)| {
+            (found.place(), Taken { path: &found.path, server: &found.server, content })
+        };
+        taken.extend(kept.iter().map(stand_in));
+        // The order decides whose top counts, so a kept file stands where it would, however its path was spelled.
+        taken.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let taken: Vec<Taken<'_>> = taken.into_iter().map(|(_, taken)| taken).collect();
+        let (book, notices) = merge(&taken, &unread);
         report.book.entries = book.entries;
         report.book.publishers_by_server = book.publishers_by_server;
         report.notices = notices;

@@ -12,7 +12,8 @@ use glob::{MatchOptions, Pattern};
 
 use super::fault::{FaultKind, FileFault, SourceFault, io_fault};
 
-const OPTIONS: MatchOptions =
+/// How names are matched: as in a shell.
+pub(super) const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
 /// How a literal part of a pattern writes the letters that would be wildcards.
@@ -54,7 +55,9 @@ impl<'a> Walk<'a> {
             return;
         }
         let Some((part, rest)) = parts.split_first() else {
-            if !at.is_dir() {
+            // A node takes a folder of such a name for a keystore, and fails.
+            let is_named_like_a_file = || at.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+            if !at.is_dir() || is_named_like_a_file() {
                 self.files.push(at.to_path_buf());
             }
             return;

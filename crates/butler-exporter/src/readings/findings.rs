@@ -1,4 +1,6 @@
-//! Findings as readings: counts by kind, the first deadline of each, and the files whose last content is kept.
+//! Findings as readings: counts by kind, the first deadline of each, and the files that are faulty or kept.
+
+use std::collections::BTreeSet;
 
 use butler_core::domain::findings::{Finding, FindingKind, Source, Subject, counts, deadlines};
 
@@ -17,6 +19,16 @@ pub fn push_findings(readings: &mut Readings, source: Source, findings: &[Findin
     for finding in findings.iter().filter(|finding| finding.kind == FindingKind::KeyFileUnreadable) {
         if let Subject::File(file) = &finding.subject {
             readings.push(&catalogue::KEY_FILE_KEPT, [file.clone()], 1.0);
+        }
+    }
+    let faulty =
+        findings.iter().filter(|finding| matches!(finding.kind, FindingKind::KeyFile | FindingKind::BlsDiffers));
+    let mut files = BTreeSet::new();
+    for finding in faulty {
+        if let Subject::File(file) = &finding.subject
+            && files.insert(file)
+        {
+            readings.push(&catalogue::KEY_FILE_FAULTY, [file.clone()], 1.0);
         }
     }
 }

@@ -1,41 +1,81 @@
 //! What the configuration names now, however it spells it.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use glob::Pattern;
 
-use crate::key_files::discovery::{Found, Role, plain, under};
+use crate::key_files::discovery::{Found, Role, is_by_folder, plain, resolved, server_of, under};
 use crate::key_files::sources::KeySources;
-use crate::key_files::walk::plain_ending;
+use crate::key_files::walk::{OPTIONS, has_wildcard, plain_ending};
 
 /// The patterns and files of the configuration.
 pub(super) struct Configured {
-    patterns: Vec<(Role, Pattern)>,
-    publisher_files: BTreeSet<PathBuf>,
+    patterns: Vec<Named>,
+    publisher_files: Vec<Found>,
+}
+
+/// A pattern, as it is written and with the links of its folders followed.
+struct Named {
+    role: Role,
+    spelled: [Option<Pattern>; 2],
+    by_folder: bool,
 }
 
 impl Configured {
     pub(super) fn of(sources: &KeySources<'_>) -> Self {
-        let pattern = |pattern: &String| {
-            let full = under(sources.base, pattern);
-            Pattern::new(&plain(Path::new(&full)).to_string_lossy()).ok()
+        let named = |pattern: &String, role| {
+            let full = plain_pattern(&under(sources.base, pattern));
+            let spelled = [Pattern::new(&full).ok(), Pattern::new(&without_links(&full)).ok()];
+            Named { role, spelled, by_folder: is_by_folder(pattern, role) }
         };
-        let node = sources.node_keystores.iter().filter_map(pattern).map(|pattern| (Role::NodeKeystore, pattern));
-        let public = sources.key_files.iter().filter_map(pattern).map(|pattern| (Role::KeyFile, pattern));
-        let publisher_files = sources.publisher_files.iter().map(|path| plain(&sources.base.join(path))).collect();
+        let node = sources.node_keystores.iter().map(|pattern| named(pattern, Role::NodeKeystore));
+        let public = sources.key_files.iter().map(|pattern| named(pattern, Role::KeyFile));
+        let publisher = |path: &PathBuf| Found::new(sources.base.join(path), String::new(), Role::Publishers).located();
+        let publisher_files = sources.publisher_files.iter().map(publisher).collect();
         Self { patterns: node.chain(public).collect(), publisher_files }
     }
 
-    pub(super) fn names(&self, found: &Found) -> bool {
-        let path = plain(&found.path);
+    /// The server of a file that is named.
+    pub(super) fn server(&self, found: &Found) -> Option<String> {
+        let places = [plain(&found.path), found.place()];
         match found.role {
-            Role::Publishers => self.publisher_files.contains(&path),
+            Role::Publishers => {
+                let is_it = |file: &Found| places.contains(&plain(&file.path)) || places.contains(&file.place());
+                self.publisher_files.iter().any(is_it).then(String::new)
+            }
             Role::KeyFile | Role::NodeKeystore => {
-                let path = path.to_string_lossy();
-                let is_named = |pattern: &Pattern| pattern.matches(&path) || pattern.matches(&plain_ending(&path));
-                self.patterns.iter().any(|(role, pattern)| *role == found.role && is_named(pattern))
+                let is_named = |named: &&Named| {
+                    named.role == found.role && places.iter().any(|place| named.matches(&place.to_string_lossy()))
+                };
+                self.patterns.iter().find(is_named).map(|named| server_of(&found.path, named.by_folder))
             }
         }
     }
+}
+
+impl Named {
+    fn matches(&self, path: &str) -> bool {
+        let is_named = |pattern: &Pattern| {
+            pattern.matches_with(path, OPTIONS) || pattern.matches_with(&plain_ending(path), OPTIONS)
+        };
+        self.spelled.iter().flatten().any(is_named)
+    }
+}
+
+fn plain_pattern(pattern: &str) -> String {
+    plain(Path::new(pattern)).to_string_lossy().into_owned()
+}
+
+/// A pattern with the links of those folders followed that it names without a wildcard.
+fn without_links(pattern: &str) -> String {
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let last = parts.len().saturating_sub(1);
+    let literal = parts.iter().take(last).take_while(|part| !has_wildcard(part)).count();
+    let (folders, rest) = parts.split_at(literal);
+    let folder = ["[[]", "[]]", "[*]", "[?]"]
+        .iter()
+        .fold(folders.join("/"), |folder, escaped| folder.replace(escaped, escaped.get(1..2).unwrap_or_default()));
+    let folder = if pattern.starts_with('/') && folder.is_empty() { "/".to_owned() } else { folder };
+    let folder = Pattern::escape(&resolved(Path::new(&folder)).to_string_lossy());
+    format!("{}/{}", folder.trim_end_matches('/'), rest.join("/"))
 }

@@ -10,7 +10,7 @@ mod one;
 mod record;
 mod shown;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use ethers_core::types::Address;
@@ -47,12 +47,14 @@ impl KeptFiles {
     pub fn load(&mut self, sources: &KeySources<'_>, now: u64) -> KeyFilesReport {
         let (faults, mut outcomes) = read_all(sources);
         let mut present = BTreeSet::new();
+        let shared = self.shared(&outcomes);
         for outcome in &mut outcomes {
             let name = (outcome.found.role, outcome.found.family());
             self.note(&name, outcome, now);
             present.insert(name);
         }
         self.note_absent(sources, &present, now);
+        self.files.values_mut().for_each(|kept| kept.note_shared(&shared));
         self.forget(&outcomes, now);
         let is_anybody_left = is_anybody_left(&outcomes);
         let whole = self.failing().filter(|kept| !kept.is_partly());
@@ -91,9 +93,9 @@ impl KeptFiles {
         let had_attesters = known.as_ref().is_some_and(|known| known.content.attester_count() > 0);
         let why = match &mut outcome.content {
             Some(content) if content.attester_count() > 0 || !(had_attesters || content.is_empty()) => {
-                match known.filter(|_| !content.is_legible()) {
+                match known.filter(|known| !content.is_legible() && content.fill_from(&known.content)) {
                     Some(known) => {
-                        content.fill_from(&known.content);
+                        known.found = outcome.found.clone();
                         self.generation += u64::from(known.failing.is_none());
                         known.fails(KeptWhy::Partly, now);
                     }
@@ -108,6 +110,7 @@ impl KeptFiles {
         if let Some(known) = known {
             self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
             known.fails(why, now);
+            known.found = outcome.found.clone();
             // What it says now counts for nothing while what it said stands in for it.
             outcome.content = None;
         }
@@ -117,7 +120,15 @@ impl KeptFiles {
     fn note_absent(&mut self, sources: &KeySources<'_>, present: &BTreeSet<(Role, PathBuf)>, now: u64) {
         let configured = Configured::of(sources);
         let before = self.files.len();
-        self.files.retain(|name, kept| present.contains(name) || configured.names(&kept.found));
+        self.files.retain(|name, kept| {
+            if present.contains(name) {
+                return true;
+            }
+            let server = configured.server(&kept.found);
+            let is_named = server.is_some();
+            kept.found.server = server.unwrap_or_default();
+            is_named
+        });
         self.generation += u64::from(self.files.len() != before);
         for (_, kept) in self.files.iter_mut().filter(|(name, _)| !present.contains(*name)) {
             let why = if is_gone(&kept.found.path) { KeptWhy::Gone } else { KeptWhy::Unreadable };
@@ -139,8 +150,8 @@ impl KeptFiles {
         let is_anybody_left = is_anybody_left(outcomes);
         let mut is_any_forgotten = false;
         for kept in self.files.values_mut() {
-            let Some(gone_since) = kept.gone_since() else { continue };
-            let since = publishers.iter().filter(|(first_read, _)| *first_read >= gone_since);
+            let Some((_, failing_since)) = kept.failing else { continue };
+            let since = publishers.iter().filter(|(first_read, _)| *first_read >= failing_since);
             let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
             let before = kept.content.size();
             kept.forget_moved(&named, &new);
@@ -169,8 +180,20 @@ impl KeptFiles {
         let first_read = known.as_ref().map_or(now, |known| known.first_read);
         let before =
             known.and_then(|known| if known.is_confirmed { Some(Box::new(known.content)) } else { known.before });
-        let kept = Kept { found, content, first_read, failing: None, before, is_confirmed: false };
+        let shared = BTreeSet::new();
+        let kept =
+            Kept { found, content, first_read, failing: None, shared, before, is_confirmed: false, is_new: false };
         self.files.insert(name, kept);
+    }
+
+    /// The attesters that several files named when they were read last; nobody asks where all files are good now.
+    fn shared(&self, outcomes: &[Outcome]) -> BTreeSet<Address> {
+        if outcomes.len() == self.files.len() && outcomes.iter().all(|outcome| outcome.content.is_some()) {
+            return BTreeSet::new();
+        }
+        let mut seen = HashSet::new();
+        let named = self.files.values().flat_map(|kept| kept.content.attesters().collect::<BTreeSet<_>>());
+        named.filter(|attester| !seen.insert(*attester)).collect()
     }
 
     fn failing(&self) -> impl Iterator<Item = &Kept> {

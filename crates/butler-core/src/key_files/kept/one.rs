@@ -25,16 +25,26 @@ pub(super) struct Kept {
     pub(super) first_read: u64,
     /// Why it cannot be read now, and since when.
     pub(super) failing: Option<(KeptWhy, u64)>,
+    /// Those of its attesters that another file named, too, when it began to fail: they have not moved there since.
+    #[serde(default)]
+    pub(super) shared: BTreeSet<Address>,
     /// The content before this one, until the chain has been asked about the BLS keys of this one.
     #[serde(skip)]
     pub(super) before: Option<Box<Content>>,
     /// Whether it has been asked.
     #[serde(skip)]
     pub(super) is_confirmed: bool,
+    /// Whether it has begun to fail since it was noted what it shares with others.
+    #[serde(skip)]
+    pub(super) is_new: bool,
 }
 
 impl Kept {
     pub(super) fn fails(&mut self, why: KeptWhy, now: u64) {
+        if self.failing.is_none() {
+            self.shared.clear();
+            self.is_new = true;
+        }
         let since = self.failing.map_or(now, |(_, since)| since);
         self.failing = Some((why, since));
     }
@@ -45,15 +55,25 @@ impl Kept {
         Some(since.saturating_add(if is_removed { GONE_FOR } else { KEPT_FOR }))
     }
 
-    /// Forgets what other files have now of a file that is gone: `named` are their attesters, `new` are the publishers of
-    /// those that came since.
+    /// Notes what it shares with other files, of which `shared` were the attesters of several.
+    pub(super) fn note_shared(&mut self, shared: &BTreeSet<Address>) {
+        if std::mem::take(&mut self.is_new) {
+            self.shared = self.content.attesters().filter(|attester| shared.contains(attester)).collect();
+        }
+    }
+
+    /// Forgets what other files have now of a file that is gone or broken: `named` are their attesters, `new` are the
+    /// publishers of those that came since. A broken one is still there, with what others had before as well.
     pub(super) fn forget_moved(&mut self, named: &BTreeSet<Address>, new: &BTreeSet<Address>) {
-        if !self.is_gone() || self.content.is_empty() {
+        let had_attesters = self.content.attester_count() > 0;
+        let is_movable = self.is_gone() || (had_attesters && !self.is_partly());
+        if !is_movable || self.content.is_empty() {
             return;
         }
-        let had_attesters = self.content.attester_count() > 0;
+        let is_gone = self.is_gone();
+        let has_moved = |attester: &Address| named.contains(attester) && (is_gone || !self.shared.contains(attester));
         for validator in &mut self.content.validators {
-            validator.keys.retain(|(attester, _)| !named.contains(attester));
+            validator.keys.retain(|(attester, _)| !has_moved(attester));
         }
         self.content.validators.retain(|validator| !validator.keys.is_empty());
         let is_left = self.content.attester_count() > 0;
@@ -62,11 +82,6 @@ impl Kept {
         if is_moved {
             self.content = Content { ..Content::new(self.content.kind) };
         }
-    }
-
-    /// When it went away, if it did.
-    pub(super) fn gone_since(&self) -> Option<u64> {
-        self.failing.filter(|_| self.is_gone()).map(|(_, since)| since)
     }
 
     fn is_gone(&self) -> bool {

@@ -35,6 +35,7 @@ impl KeptFiles {
     pub fn restore(&mut self, record: KeptRecord) {
         for kept in record.files {
             let size: usize = self.files.values().map(|known| known.content.size()).sum();
+            let kept = Kept { found: kept.found.located(), ..kept };
             let name = (kept.found.role, kept.found.family());
             if size.saturating_add(kept.content.size()) <= MOST_KEPT && !self.files.contains_key(&name) {
                 self.files.insert(name, Kept { is_confirmed: true, ..kept });

@@ -402,3 +402,107 @@ fn what_is_stored_stands_in_after_a_restart_and_holds_no_key() {
     bench.patterns = vec!["keys/b/*.json".to_owned()];
     assert_eq!(bench.told().0.len(), 1);
 }
+
+fn servers(told: &[(String, u64)]) -> Vec<(&str, u64)> {
+    told.iter().map(|(server, attester)| (server.as_str(), *attester)).collect()
+}
+
+#[test]
+fn what_is_kept_survives_every_other_spelling_of_its_pattern() {
+    for broken in [true, false] {
+        for spelling in
+            ["./keys/*/*.json", "keys//*/*.json", "keys/../keys/*/*.json", "link/*/*.json", "keys/[ab]/?.json"]
+        {
+            let mut bench = Bench::new();
+            std::os::unix::fs::symlink("keys", bench.folder.path().join("link")).unwrap();
+            bench.load();
+            let whole = keystore(&[1, 2]);
+            if broken {
+                bench.write("keys/a/k.json", "{");
+            } else {
+                bench.remove("keys/a/k.json");
+            }
+            bench.load();
+            bench.patterns = vec![spelling.to_owned()];
+            let told = bench.told();
+            assert_eq!((told.0, told.1.len(), told.2), (all(), 1, 0), "{spelling}");
+            bench.write("keys/a/k.json", &whole);
+            bench.patterns = vec!["keys/*/*.json".to_owned()];
+            assert_eq!(bench.told(), (all(), vec![], 0), "{spelling}, and back");
+        }
+    }
+}
+
+#[test]
+fn a_pattern_for_fewer_folders_names_no_file_of_a_folder_below() {
+    let mut bench = Bench::new();
+    bench.load();
+    bench.write("keys/a.json", &keystore(&[1, 2]));
+    bench.write("keys/b.json", &keystore(&[3]));
+    bench.patterns = vec!["keys/*.json".to_owned()];
+    assert_eq!(bench.told(), (all(), vec![], 0), "the old folders are named by nothing");
+}
+
+#[test]
+fn what_another_file_has_now_of_a_broken_one_counts_there_only() {
+    let mut bench = Bench::new();
+    bench.write("keys/b/k.json", &keystore(&[3, 1]));
+    bench.load();
+    bench.write("keys/a/k.json", "{");
+    bench.load();
+    bench.write("keys/c/k.json", &keystore(&[2]));
+    let (told, kept, gaps) = bench.told();
+    assert_eq!(servers(&told), [("a", 1), ("b", 3), ("b", 1), ("c", 2)], "1 stood in both before");
+    assert_eq!((kept, gaps), (vec![KeptWhy::Unreadable], 0));
+    // With its last key nothing of it is kept.
+    let mut bench = Bench::new();
+    bench.load();
+    bench.write("keys/a/k.json", "{");
+    bench.write("keys/c/k.json", &keystore(&[1, 2]));
+    let (told, kept, gaps) = bench.told();
+    assert_eq!((servers(&told), kept, gaps), (vec![("b", 3), ("c", 1), ("c", 2)], vec![], 1));
+}
+
+#[test]
+fn publishers_that_are_not_legible_any_more_are_those_that_were() {
+    let file = |top: &str, own: &str| {
+        let attester = format!("0x{:040x}", 1);
+        format!(
+            r#"{{"schemaVersion": 2, "feeRecipient": "0x{:064x}", {top} "validators": [{{"attester": "{attester}" {own}}}]}}"#,
+            1
+        )
+    };
+    let publisher = format!("\"0x{:040x}\"", 50);
+    for bad in [r#"["0x12"]"#, "5", "[]", "[null]", r#"{"address": "x"}"#, "\"0x12\"", "{}"] {
+        for is_top in [true, false] {
+            let written = |value: &str| {
+                if is_top {
+                    file(&format!(r#""publisher": {value},"#), "")
+                } else {
+                    file("", &format!(r#", "publisher": {value}"#))
+                }
+            };
+            let mut bench = Bench::new();
+            bench.write("keys/a/k.json", &written(&publisher));
+            bench.load();
+            bench.write("keys/a/k.json", &written(bad));
+            let report = bench.load();
+            let entry = report.book.entries.iter().find(|entry| entry.server == "a").unwrap();
+            assert_eq!(
+                (entry.publishers.as_slice(), entry.pays_itself),
+                ([Address::from_low_u64_be(50)].as_slice(), false),
+                "{bad}"
+            );
+            assert_eq!(report.kept.iter().map(|kept| kept.why).collect::<Vec<_>>(), [KeptWhy::Partly], "{bad}");
+        }
+    }
+}
+
+#[test]
+fn an_entry_that_was_never_legible_stays_unknown_and_is_not_called_kept() {
+    let mut bench = Bench::new();
+    bench.write("keys/a/k.json", &keystore(&[1]).replace("[{", r#"[{"attester": "0x12"}, {"#));
+    let first = bench.told();
+    assert_eq!((first.0.len(), first.1.len(), first.2), (2, 0, 1));
+    assert_eq!(bench.told(), first, "nothing has changed");
+}

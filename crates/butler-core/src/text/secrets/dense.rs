@@ -80,12 +80,13 @@ impl Kinds {
         }
     }
 
-    /// Both cases, and changes in at least two places of five: no words are like that.
+    /// Both cases, and changes in at least two places of five: no words are like that. In notations with many marks the
+    /// letters are fewer, and the changes more.
     fn is_random(&self) -> bool {
+        let is_mixed = |of: usize| self.lower * of >= self.length && self.upper * of >= self.length;
+        let changes = |least: usize| self.changes * 100 >= self.length * least;
         self.length >= SHORTEST
-            && self.lower * 8 >= self.length
-            && self.upper * 8 >= self.length
-            && self.changes * 100 >= self.length * 40
+            && ((is_mixed(8) && changes(40)) || (is_mixed(20) && self.marks * 6 >= self.length && changes(55)))
     }
 
     /// Capital letters with figures among them.

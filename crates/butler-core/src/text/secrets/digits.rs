@@ -85,6 +85,8 @@ impl Token {
 pub(super) struct Digits {
     decimal: Row,
     hexadecimal: Row,
+    /// Limbs of which some are hexadecimal texts and some are numbers.
+    mixed: Row,
     /// The last hexadecimal numbers, however long.
     long: VecDeque<Piece>,
 }
@@ -94,6 +96,7 @@ impl Default for Digits {
         Self {
             decimal: Row::new(Notation::Decimal),
             hexadecimal: Row::new(Notation::Hexadecimal),
+            mixed: Row::new(Notation::Decimal),
             long: VecDeque::new(),
         }
     }
@@ -106,28 +109,29 @@ impl Digits {
         let piece = |value| Piece { value, letters: token.letters, figures: length.saturating_sub(token.letters), at };
         let decimal = token.decimal.and_then(|value| self.decimal.push(piece(value)));
         let hexadecimal = token.hexadecimal.and_then(|value| self.hexadecimal.push(piece(value)));
+        let either = token.decimal.or(token.hexadecimal);
+        let mixed = either.and_then(|value| self.mixed.push(piece(value)));
         let long = if token.length == 0 { None } else { self.push_long(piece(0)) };
-        decimal.or(hexadecimal).or(long)
+        decimal.or(hexadecimal).or(mixed).or(long)
     }
 
-    /// Pieces of which one at least is too long for a number, and which are a scalar together.
+    /// Pieces that are a scalar together: any in one text or list, and else a few of which one is too long for a number.
     fn push_long(&mut self, piece: Piece) -> Option<usize> {
-        if piece.letters == 0 && piece.figures >= MANY_FIGURES {
-            self.long.clear();
-            return None;
-        }
         self.long.push_front(piece);
-        self.long.truncate(MOST_PIECES);
-        let (mut sum, mut longest) = (0, 0);
-        for (count, piece) in (1..).zip(&self.long) {
-            let length = usize::try_from(piece.letters + piece.figures).unwrap_or(usize::MAX);
+        self.long.truncate(SCALAR);
+        let (mut sum, mut longest, mut is_dated) = (0, 0, false);
+        for (count, first) in (1..).zip(&self.long) {
+            let length = usize::try_from(first.letters + first.figures).unwrap_or(usize::MAX);
             sum += length;
             longest = longest.max(length);
+            is_dated |= first.letters == 0 && first.figures >= MANY_FIGURES;
             if sum > SCALAR {
                 return None;
             }
-            if sum == SCALAR && longest > LONGEST_NUMBER && is_hexadecimal(self.long.iter().take(count)) {
-                return Some(piece.at);
+            let is_listed = piece.at - first.at < count;
+            let is_cut = count <= MOST_PIECES && longest > LONGEST_NUMBER && !is_dated;
+            if sum == SCALAR && (is_listed || is_cut) && is_hexadecimal(self.long.iter().take(count)) {
+                return Some(first.at);
             }
         }
         None

@@ -10,7 +10,7 @@ pub(super) fn is_plain(word: &str) -> bool {
     };
     // The shortest is an address such as `1.1.1.1`, and most have a mark.
     word.len() >= 7
-        && (word.bytes().any(|byte| b"-:.".contains(&byte)) || is_peer(word))
+        && (word.bytes().any(|byte| b"-:./".contains(&byte)) || is_peer(word))
         && word.split([',', ';', '|']).all(part)
 }
 
@@ -22,6 +22,7 @@ fn is_one(part: &str) -> bool {
         || is_node_record(part)
         || is_image(part)
         || is_peer(part)
+        || is_multiaddress(part)
 }
 
 /// `2026-11-26`, with a time or without.
@@ -42,13 +43,18 @@ fn is_date(part: &str) -> bool {
 /// A UUID of a known version.
 fn is_uuid(part: &str) -> bool {
     let part = part.strip_prefix("urn:uuid:").unwrap_or(part);
+    let at = |at: usize, known: &[u8]| part.as_bytes().get(at).is_some_and(|byte| known.contains(byte));
+    has_shape_of_uuid(part) && at(14, b"12345678") && at(19, b"89abAB")
+}
+
+/// Whether digits stand in the groups of a UUID: beside one without a version nothing of that shape is one.
+pub(super) fn has_shape_of_uuid(part: &str) -> bool {
     let mut groups = part.split('-');
     let is_grouped = [8, 4, 4, 4, 12].iter().all(|length| {
         let is_group = |group: &str| group.len() == *length && group.bytes().all(|byte| byte.is_ascii_hexdigit());
         groups.next().is_some_and(is_group)
     });
-    let at = |at: usize, known: &[u8]| part.as_bytes().get(at).is_some_and(|byte| known.contains(byte));
-    is_grouped && groups.next().is_none() && at(14, b"12345678") && at(19, b"89abAB")
+    is_grouped && groups.next().is_none()
 }
 
 /// `aa:bb:cc:dd:ee:ff`.
@@ -92,6 +98,35 @@ fn is_node_record(part: &str) -> bool {
 fn is_image(part: &str) -> bool {
     part.rsplit_once("sha256:")
         .is_some_and(|(_, digest)| digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Where a peer of libp2p is to be reached: `/ip4/1.2.3.4/tcp/40400/p2p/16Uiu2…`.
+fn is_multiaddress(part: &str) -> bool {
+    let Some(parts) = part.strip_prefix('/') else { return false };
+    let is_protocol = |part: &str| {
+        let known =
+            ["ip4", "ip6", "dns", "dns4", "dns6", "dnsaddr", "tcp", "udp", "quic", "quic-v1", "ws", "wss", "p2p"];
+        known.contains(&part) || ["ipfs", "tls", "http", "https", "p2p-circuit", "webtransport"].contains(&part)
+    };
+    let is_host = |part: &str| {
+        let is_label = |label: &str| {
+            label.len() <= 24 && label.bytes().all(|byte| byte.is_ascii_lowercase() || b"-0123456789".contains(&byte))
+        };
+        part.contains('.') && part.len() <= 64 && part.split('.').all(is_label) && !part.split('.').any(is_hexadecimal)
+    };
+    let is_value = |part: &str| {
+        (part.len() <= 5 && part.bytes().all(|byte| byte.is_ascii_digit()))
+            || part.parse::<IpAddr>().is_ok_and(is_in_use)
+            || is_peer(part)
+            || is_host(part)
+    };
+    let mut parts = parts.trim_end_matches('/').split('/');
+    parts.next().is_some_and(is_protocol) && parts.all(|part| is_protocol(part) || is_value(part))
+}
+
+/// Digits that are too many for a name.
+fn is_hexadecimal(label: &str) -> bool {
+    label.len() >= 8 && label.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A peer of libp2p, by the hash of its public key or by that key, or a content by its hash.

@@ -8,13 +8,22 @@ use zeroize::Zeroizing;
 use super::dense::{Dense, is_dense};
 use super::digits::{Digits, Run, Token, look};
 use super::phrase::{Phrase, Site, in_text};
-use super::plain::is_plain;
+use super::plain::{has_shape_of_uuid, is_plain};
 use super::words::{Spoken, words_of};
 use super::{Found, Secret};
 
 /// What shows that a text is a key in a file's format.
 const MARKS: [&str; 6] =
     ["-----BEGIN", "---- BEGIN", "PRIVATE KEY-----", "OPENSSH-KEY-V1", "PUTTY-USER-KEY-FILE", "AGE-SECRET-KEY-"];
+
+/// The zeros of the scripts that have digits of their own; nine more follow each.
+const ZEROS: [u32; 62] = [
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
+    0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0x104a0, 0x10d30, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450,
+    0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16a60, 0x16ac0,
+    0x16b50, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950, 0x16130, 0x1e5f1,
+];
 
 /// What a text or number is made of.
 #[derive(Debug, Default)]
@@ -38,7 +47,9 @@ impl Parts {
             return Err(Secret::Pem);
         }
         let mut parts = Self::default();
-        for word in normal.text().split_whitespace().filter(|word| !is_plain(word)) {
+        let words = || normal.text().split_whitespace();
+        let is_grouped = words().any(|word| has_shape_of_uuid(word) && !is_plain(word));
+        for word in words().filter(|word| !is_plain(word) || (is_grouped && has_shape_of_uuid(word))) {
             parts.take(word)?;
         }
         let pieces = parts.dense.iter().map(|piece| piece.as_str());
@@ -111,7 +122,14 @@ impl Drop for Wiped<'_> {
 /// Full-width and other letters as their plain ones, without marks that nobody sees.
 fn normal(text: &str) -> String {
     let is_unseen = |character: &char| matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    text.nfkc().filter(|character| !is_unseen(character)).collect()
+    text.nfkc().filter(|character| !is_unseen(character)).map(plain_digit).collect()
+}
+
+/// A decimal digit of any script as its plain one.
+fn plain_digit(character: char) -> char {
+    let code = u32::from(character);
+    let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code));
+    zero.and_then(|zero| char::from_digit(code - zero, 10)).unwrap_or(character)
 }
 
 fn has_mark(text: &str) -> bool {

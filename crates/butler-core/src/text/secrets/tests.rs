@@ -52,6 +52,11 @@ fn notations(key: [u8; 32]) -> Vec<String> {
     ]
 }
 
+/// Both halves have the marks of a UUID, as one key of sixty has by chance.
+fn is_pair_of_uuids(two: &str) -> bool {
+    two.split_whitespace().all(super::plain::is_plain)
+}
+
 /// Keys as random as real ones are: hashes of numbers.
 fn keys(count: u64) -> impl Iterator<Item = [u8; 32]> {
     (0..count).map(|number| ethers_core::utils::keccak256(number.to_be_bytes()))
@@ -128,7 +133,87 @@ fn what_public_files_say_is_no_secret() {
 fn names_of_files_lose_what_they_tell_of_a_key() {
     assert_eq!(without_secrets("a/keystore-eth-attester_1_1a2b3c4d.json"), "a/keystore-eth-attester_1_<hidden>.json");
     assert_eq!(without_secrets("keystore-eth-publisher_1_2_1a2b3c4d"), "keystore-eth-publisher_1_2_<hidden>");
+    for (name, shown) in [
+        ("keystore-eth-attester_1_ab12cd34_old.json", "keystore-eth-attester_1_<hidden>_old.json"),
+        ("keystore-eth-attester_1_ab12cd34_1.json", "keystore-eth-attester_1_<hidden>_1.json"),
+        ("keystore-eth-attester_1_ab12cd34 (1).json", "keystore-eth-attester_1_<hidden> (1).json"),
+        ("keystore-eth-attester_1_AB12CD34-v2.json", "keystore-eth-attester_1_<hidden>-v2.json"),
+        ("bak_keystore-eth-attester_1_12345678.json.json", "bak_keystore-eth-attester_1_<hidden>.json.json"),
+        ("keystore-eth-attester_1_ab12cd34old.json", "keystore-eth-attester_1_<hidden>.json"),
+    ] {
+        assert_eq!(without_secrets(name), shown);
+    }
     assert_eq!(without_secrets("keystore-eth-attester_1.json"), "keystore-eth-attester_1.json");
     assert_eq!(without_secrets(&format!("keys/{}.json", "1f".repeat(32))), "keys/<hidden>");
     assert_eq!(without_secrets("keys/server-1.json"), "keys/server-1.json");
+}
+
+#[test]
+fn pieces_of_any_length_in_one_text_or_list_are_a_scalar_together() {
+    let mut missed = std::collections::BTreeMap::<&str, u32>::new();
+    for key in keys(100) {
+        let hex = ethers_core::utils::hex::encode(key);
+        let cut = |lengths: &[usize]| {
+            let mut rest = hex.as_str();
+            let mut pieces = Vec::new();
+            for length in lengths.iter().cycle() {
+                let (piece, after) = rest.split_at((*length).min(rest.len()));
+                pieces.push(piece);
+                rest = after;
+                if rest.is_empty() {
+                    return pieces;
+                }
+            }
+            pieces
+        };
+        let groups = cut(&[8, 4, 4, 4, 12]);
+        let two = format!("{} {}", groups[..5].join("-"), groups[5..].join("-"));
+        let decimal = U256::from_big_endian(&key).to_string();
+        let foreign = |zero: u32| -> String {
+            decimal.bytes().map(|digit| char::from_u32(zero + u32::from(digit - b'0')).unwrap()).collect()
+        };
+        for (name, is_found) in [
+            ("two groups of five", in_text(&two).is_some() || is_pair_of_uuids(&two)),
+            ("uneven pieces", in_text(&cut(&[7, 1, 3, 12, 5]).join(" ")).is_some()),
+            ("listed groups", in_row(&groups).is_some()),
+            ("one digit each", in_row(&cut(&[1])).is_some()),
+            ("three digits each", in_row(&cut(&[3])).is_some()),
+            ("arabic", in_text(&foreign(0x660)).is_some()),
+            ("devanagari", in_text(&foreign(0x966)).is_some()),
+        ] {
+            *missed.entry(name).or_default() += u32::from(!is_found);
+        }
+    }
+    assert!(missed.values().all(|count| *count <= 2), "{missed:?}");
+}
+
+#[test]
+fn limbs_are_a_scalar_whether_they_are_texts_or_numbers() {
+    let mut missed = 0;
+    for key in keys(100) {
+        let mut search = Search::default();
+        let is_found = key.chunks(4).enumerate().any(|(at, limb)| {
+            let value = u32::from_be_bytes(limb.try_into().unwrap());
+            let text = format!("0x{value:08x}");
+            let number = Leaf::Number { value: Some(value.into()), bits: 32 - value.leading_zeros(), is_round: false };
+            let leaf = if at % 2 == 0 { Leaf::Text(&text) } else { number };
+            search.next(leaf, Site { at, around: &[0], kind: 0 }).is_some()
+        });
+        missed += u32::from(!is_found);
+    }
+    assert!(missed <= 2, "{missed}");
+}
+
+#[test]
+fn addresses_of_peers_and_ids_are_no_secrets() {
+    for text in [
+        "/ip4/192.0.2.1/tcp/40400/p2p/16Uiu2HAmQ5mKjVxNfXXGsfG8RJ8h3rXJyTiJmL6gJ6nV3HwJ8y2p",
+        "/dns4/boot-1.example.com/udp/40400/quic-v1/p2p/16Uiu2HAmQ5mKjVxNfXXGsfG8RJ8h3rXJyTiJmL6gJ6nV3HwJ8y2p",
+        "0x1234…abcd and 0x5678…ef01",
+    ] {
+        assert_eq!(in_text(text), None, "{text}");
+    }
+    let secret = format!("/dns4/{}.example.com/tcp/1", "1f2e3d4c".repeat(8));
+    assert_eq!(in_text(&secret), Some(Secret::Scalar));
+    assert!(!are_secret((0..60).map(|n| 23_456_789 + n * n % 7_919).collect()));
 }
