@@ -15,6 +15,7 @@ mod memo;
 mod others;
 mod reader;
 mod reads;
+mod refunds;
 mod remedies;
 mod request;
 mod slashing;
