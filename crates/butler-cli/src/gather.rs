@@ -162,9 +162,8 @@ pub(crate) async fn reading<T>(
 pub(crate) enum Look {
     /// Where attesters stand.
     Overview,
-    /// That, and whether keys that wait in own queues can be staked: a proof that was never tried costs the endpoint time.
-    Queues,
-    /// That, and the queues of other providers.
+    /// That, whether keys that wait in own queues can be staked (a proof that was never tried costs the endpoint time), and the
+    /// queues of other providers.
     Everything,
 }
 

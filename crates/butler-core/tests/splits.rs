@@ -60,7 +60,8 @@ async fn splits_cost_one_request_more_once_and_then_none() {
     let cold = requests(&reader);
     reader.read(&request, &|_| ()).await.unwrap();
     let warm = requests(&reader) - cold;
-    assert!(cold <= warm + 2, "{cold} requests cold, {warm} warm");
+    // The refunds of attesters that were let in are read once, too.
+    assert!(cold <= warm + 3, "{cold} requests cold, {warm} warm");
     assert!(warm <= 6, "{warm} requests warm");
 }
 

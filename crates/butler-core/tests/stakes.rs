@@ -5,7 +5,7 @@
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -19,7 +19,9 @@ use butler_core::domain::queue_key::{Effect, Obstacle, bad_queue_keys};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::domain::state::State;
 use butler_core::snapshot::{LedgerCache, SnapshotReader};
-use butler_testkit::devnet::{Chain, DevnetSpec, KeyStore, Move, Told, ToldOfStranger, ensure, with_wrong_proof};
+use butler_testkit::devnet::{
+    Chain, DevnetSpec, KeyStore, Move, Told, ToldOfRival, ToldOfStranger, ensure, with_wrong_proof,
+};
 use ethers_core::types::Address;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -130,6 +132,53 @@ async fn a_strangers_deposit_of_our_key_decides_in_every_order_whether_our_stake
     }
 }
 
+fn assert_told_of_rivals(snapshot: &NetworkSnapshot, told: &[ToldOfRival], when: &str) {
+    let rows = overview(snapshot, &KeyBook::default(), &BTreeMap::new(), HOUR);
+    let found = staking::of_snapshot(snapshot, &KeyBook::default(), &rows);
+    for ToldOfRival { story, attester, coinbases } in told {
+        let name = format!("{}, {when}", story.name);
+        let row = rows.iter().find(|row| row.attester == *attester).unwrap();
+        let fates: Vec<&str> = row.stakes.iter().map(|stake| stake.fate.name()).collect();
+        let is_plain = story.fates == ["succeeded"];
+        assert_eq!(fates, if is_plain { &[] } else { story.fates }, "{name}");
+        let expected = row.coinbase_expected.map(|coinbase| coinbase.address());
+        assert_eq!(expected, story.counts.map(|place| coinbases[place]), "{name}");
+        let is_missing = matches!(row.coinbase, CoinbaseCheck::Missing { .. });
+        assert_eq!(is_missing, story.counts.is_some(), "{name}: {:?}", row.coinbase);
+        let about = found.iter().filter(|finding| finding.subject == Subject::Attester(*attester));
+        let kinds: BTreeSet<&str> = about.map(|finding| finding.kind.code()).collect();
+        assert_eq!(kinds.contains("stranger_deposit"), story.counts.is_none(), "{name}");
+        assert_eq!(kinds.contains("stake_refunded"), story.fates.contains(&"refunded"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_refunded_stake_is_told_though_the_deposit_that_got_in_has_the_same_withdrawer() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let told = chain.meet_rivals().await.unwrap();
+    let request = support::request(oracle);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("devnet-ledger.json");
+    let reader = |count: usize| {
+        let names = ["a", "b"].iter().take(count);
+        let endpoints: Vec<_> = names.map(|name| support::endpoint(name, chain.url())).collect();
+        SnapshotReader::new(support::client(&endpoints), LedgerCache::load(&path, support::key(oracle)))
+    };
+    for count in [2, 1] {
+        let mut first = reader(count);
+        first.forget_ledger();
+        assert_told_of_rivals(&first.read(&request, &|_| ()).await.unwrap(), &told, "anew");
+        assert_told_of_rivals(&first.read(&request, &|_| ()).await.unwrap(), &told, "again");
+        first.save_ledger().unwrap();
+        assert_told_of_rivals(&reader(count).read(&request, &|_| ()).await.unwrap(), &told, "from the file");
+        for _ in 0..64 {
+            chain.play(Move::Mine).await.unwrap();
+        }
+        assert_told_of_rivals(&first.read(&request, &|_| ()).await.unwrap(), &told, "later");
+    }
+}
+
 /// What is found in provider 1's queue: place, obstacles, effect.
 fn queue(snapshot: &NetworkSnapshot) -> Vec<(u64, Vec<Obstacle>, Effect)> {
     let found = bad_queue_keys(snapshot).into_iter();
@@ -212,8 +261,8 @@ async fn a_verdict_on_a_proof_is_asked_for_once() {
         reader.save_ledger().unwrap();
         counts.push(reader.client().endpoints()[0].peer().counters().requests.load(Relaxed));
     }
-    // With the queues of others and own keys that wait, for which there is one request more each.
-    assert!(counts[0] <= 8 && counts[1] < counts[0] && counts[1] == counts[2], "{counts:?}");
+    // With the queues of others and own keys that wait, for which there is one request more each, as there is once for refunds.
+    assert!(counts[0] <= 9 && counts[1] < counts[0] && counts[1] == counts[2], "{counts:?}");
 }
 
 #[tokio::test]

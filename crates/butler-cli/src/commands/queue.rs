@@ -58,7 +58,7 @@ struct ProviderEntry {
 /// # Errors
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
-    let gathered = gather(global, args.at, Look::Queues).await?;
+    let gathered = gather(global, args.at, Look::Everything).await?;
     output.result(&report(&gathered), render)?;
     Ok(gathered.finish(Exit::Success))
 }

@@ -14,6 +14,12 @@ pub fn deposit_topics() -> Vec<H256> {
     vec![ValidatorQueuedFilter::signature(), DepositFilter::signature(), FailedDepositFilter::signature()]
 }
 
+/// The first topic of refunds alone.
+#[must_use]
+pub fn refund_topics() -> Vec<H256> {
+    vec![FailedDepositFilter::signature()]
+}
+
 /// Decodes an event of one of [`deposit_topics`].
 ///
 /// # Errors

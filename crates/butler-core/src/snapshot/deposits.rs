@@ -54,33 +54,57 @@ pub(super) struct Owners {
     pub(super) withdrawers: BTreeMap<LogId, Address>,
 }
 
-/// The attesters to look into.
+/// The attesters to look into; of the delegations that rest on their withdrawers, those that refunds put in doubt.
 pub(super) fn open_cases<'a>(
     rollup: Address,
     delegations: &'a [Delegation],
-    attesters: &BTreeMap<Address, AttesterView>,
-    entry_queue: &[QueuedDeposit],
+    (attesters, entry_queue): (&BTreeMap<Address, AttesterView>, &'a [QueuedDeposit]),
+    doubtful: &BTreeSet<LogId>,
 ) -> Vec<Case<'a>> {
-    let mut of_attester = BTreeMap::<Address, Vec<&Delegation>>::new();
-    for delegation in delegations {
-        of_attester.entry(delegation.attester).or_default().push(delegation);
-    }
-    let mut waiting = BTreeMap::<Address, Vec<WaitingDeposit<'_>>>::new();
-    for (place, deposit) in (0..).zip(entry_queue).filter(|(_, deposit)| of_attester.contains_key(&deposit.attester)) {
-        waiting.entry(deposit.attester).or_default().push(WaitingDeposit { place, deposit, refusal: None });
-    }
-    let case = |(attester, delegations): (Address, Vec<&'a Delegation>)| {
-        let view = attesters.get(&attester)?;
-        let waiting = waiting.get(&attester).map_or(&[][..], Vec::as_slice);
-        let facts = FateFacts { rollup, delegations: &delegations, view, waiting, winner: None };
-        let is_open = facts.needs_events();
-        let waiting = waiting.iter().map(|waiting| waiting.deposit.withdrawer).collect();
-        is_open.then_some(Case { attester, delegations, withdrawer: view.withdrawer, waiting })
+    let case = |attester: Address, facts: &FateFacts<'_, 'a>| {
+        let is_doubtful = facts.resting().is_some_and(|delegation| doubtful.contains(&delegation.log));
+        let waiting = facts.waiting.iter().map(|waiting| waiting.deposit.withdrawer).collect();
+        let (delegations, withdrawer) = (facts.delegations.to_vec(), facts.view.withdrawer);
+        (is_doubtful || facts.needs_events()).then_some(Case { attester, delegations, withdrawer, waiting })
     };
-    let mut cases: Vec<Case<'_>> = of_attester.into_iter().filter_map(case).collect();
+    let mut cases: Vec<Case<'a>> = of_each(rollup, delegations, attesters, entry_queue, case);
     // Those of which nothing else tells the winner come first.
     cases.sort_by_key(|case| std::cmp::Reverse(case.delegations.len()));
     cases
+}
+
+/// Delegations for whose success nothing but their withdrawer speaks.
+pub(super) fn resting<'a>(
+    rollup: Address,
+    delegations: &'a [Delegation],
+    attesters: &BTreeMap<Address, AttesterView>,
+    entry_queue: &'a [QueuedDeposit],
+) -> Vec<&'a Delegation> {
+    of_each(rollup, delegations, attesters, entry_queue, |_, facts: &FateFacts<'_, 'a>| facts.resting())
+}
+
+/// What follows from the facts of each attester that was delegated to.
+fn of_each<'a, T>(
+    rollup: Address,
+    delegations: &'a [Delegation],
+    attesters: &BTreeMap<Address, AttesterView>,
+    entry_queue: &'a [QueuedDeposit],
+    follow: impl Fn(Address, &FateFacts<'_, 'a>) -> Option<T>,
+) -> Vec<T> {
+    let mut of_attester = BTreeMap::<Address, Vec<&'a Delegation>>::new();
+    for delegation in delegations {
+        of_attester.entry(delegation.attester).or_default().push(delegation);
+    }
+    let mut waiting = BTreeMap::<Address, Vec<WaitingDeposit<'a>>>::new();
+    for (place, deposit) in (0..).zip(entry_queue).filter(|(_, deposit)| of_attester.contains_key(&deposit.attester)) {
+        waiting.entry(deposit.attester).or_default().push(WaitingDeposit { place, deposit, refusal: None });
+    }
+    let one = |(attester, delegations): (Address, Vec<&'a Delegation>)| {
+        let view = attesters.get(&attester)?;
+        let waiting = waiting.get(&attester).map_or(&[][..], Vec::as_slice);
+        follow(attester, &FateFacts { rollup, delegations: &delegations, view, waiting, winner: None })
+    };
+    of_attester.into_iter().filter_map(one).collect()
 }
 
 /// Places of the entry queue whose keys are held against the staking escrow.

@@ -12,6 +12,7 @@ use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
 use super::ledger::LedgerKey;
+use super::refunds::RefundBook;
 use crate::client::l1::L1Client;
 use crate::domain::delegation::LogId;
 use crate::domain::deposit::Winner;
@@ -22,13 +23,15 @@ use crate::store::private::{load_private, save_private};
 /// Some ten thousand keys are 2 MB.
 const FILE_LIMIT: u64 = 8 << 20;
 const VERSION: u32 = 1;
+/// More delegations than anybody has.
+const MOST_UNREFUNDED: usize = 50_000;
 /// What the only endpoint told is asked again after so many blocks: about a day.
-const ALONE: u64 = 7_200;
+pub(super) const ALONE: u64 = 7_200;
 /// What one of several endpoints told is asked again after so many blocks: about ten minutes.
 const ONE_OF_SEVERAL: u64 = 50;
 
 /// Who told something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Told {
     /// Two endpoints that agree.
@@ -91,6 +94,21 @@ struct File {
     /// Hashes of BLS keys whose deposits waited last.
     #[serde(default)]
     waiting: BTreeSet<H256>,
+    /// Refunded deposits, as each endpoint told them.
+    #[serde(default)]
+    refunds: Vec<RefundBook>,
+    /// Delegations whose attesters were validators and were never refunded.
+    #[serde(default)]
+    unrefunded: Vec<Unrefunded>,
+}
+
+/// Delegations of which it was found out together, each by the hash of its block and its place there.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unrefunded {
+    at: u64,
+    told: Told,
+    delegations: Vec<(H256, u64)>,
 }
 
 /// The memory, with its place on disk.
@@ -102,6 +120,10 @@ pub(super) struct Memo {
     successes: BTreeMap<Address, Success>,
     owners: BTreeMap<LogId, Owner>,
     waiting: BTreeSet<H256>,
+    /// By endpoint.
+    refunds: BTreeMap<String, RefundBook>,
+    /// By block and place there: when it was found out, and who told it.
+    unrefunded: BTreeMap<(H256, u64), (u64, Told)>,
     is_saved: bool,
 }
 
@@ -116,6 +138,8 @@ impl Memo {
             successes: BTreeMap::new(),
             owners: BTreeMap::new(),
             waiting: BTreeSet::new(),
+            refunds: BTreeMap::new(),
+            unrefunded: BTreeMap::new(),
             is_saved: true,
         };
         if let Some(file) = memo.path.as_ref().and_then(|path| load(path, &memo.key)) {
@@ -123,6 +147,10 @@ impl Memo {
             memo.successes = file.successes.into_iter().map(|success| (success.attester, success)).collect();
             memo.owners = file.owners.into_iter().map(|owner| (owner.delegation, owner)).collect();
             memo.waiting = file.waiting;
+            memo.refunds = file.refunds.into_iter().map(|book| (book.endpoint.clone(), book)).collect();
+            for Unrefunded { at, told, delegations } in file.unrefunded {
+                memo.unrefunded.extend(delegations.into_iter().map(|delegation| (delegation, (at, told.clone()))));
+            }
         }
         memo
     }
@@ -133,6 +161,8 @@ impl Memo {
         self.successes.clear();
         self.owners.clear();
         self.waiting.clear();
+        self.refunds.clear();
+        self.unrefunded.clear();
         self.is_saved = false;
     }
 
@@ -218,6 +248,57 @@ impl Memo {
         self.waiting = hashes;
     }
 
+    /// The refunds that an endpoint told before.
+    pub(super) fn refunds(&self, endpoint: &str) -> Option<&RefundBook> {
+        self.refunds.get(endpoint)
+    }
+
+    /// Keeps the refunds that an endpoint told.
+    pub(super) fn keep_refunds(&mut self, book: RefundBook) {
+        if self.refunds.get(&book.endpoint) != Some(&book) {
+            self.refunds.insert(book.endpoint.clone(), book);
+            self.is_saved = false;
+        }
+    }
+
+    /// Whether it is known of no delegation that its attester was never refunded.
+    pub(super) fn knows_no_unrefunded(&self) -> bool {
+        self.unrefunded.is_empty()
+    }
+
+    /// Whether a delegation's attester became a validator and was never refunded since, when that need not be found out again
+    /// at block `number`.
+    pub(super) fn is_unrefunded(&self, client: &L1Client, number: u64, delegation: LogId) -> bool {
+        let known = self.unrefunded.get(&(delegation.block_hash, delegation.log_index));
+        known.is_some_and(|(_, told)| told.holds(client, number))
+    }
+
+    /// Keeps that a delegation's attester was a validator at block `at` and was not refunded until then.
+    pub(super) fn note_unrefunded(&mut self, delegation: LogId, at: u64, told: Told) {
+        if self.unrefunded.len() >= MOST_UNREFUNDED {
+            self.unrefunded.clear();
+        }
+        self.unrefunded.insert((delegation.block_hash, delegation.log_index), (at, told));
+        self.is_saved = false;
+    }
+
+    /// Forgets what was found out at block `next` and after it: these blocks may be others now.
+    pub(super) fn forget_newer(&mut self, next: u64) {
+        let before = self.unrefunded.len();
+        self.unrefunded.retain(|_, (at, _)| *at < next);
+        self.is_saved &= self.unrefunded.len() == before;
+    }
+
+    fn unrefunded_groups(&self) -> Vec<Unrefunded> {
+        let mut groups = BTreeMap::<&(u64, Told), Vec<(H256, u64)>>::new();
+        for (delegation, found) in &self.unrefunded {
+            groups.entry(found).or_default().push(*delegation);
+        }
+        let group =
+            |((at, told), delegations): (&(u64, Told), _)| Unrefunded { at: *at, told: told.clone(), delegations };
+        groups.into_iter().map(group).collect()
+    }
+
     /// Writes the memory when it changed. Blocks.
     ///
     /// # Errors
@@ -231,6 +312,8 @@ impl Memo {
             successes: self.successes.values().cloned().collect(),
             owners: self.owners.values().cloned().collect(),
             waiting: self.waiting.clone(),
+            refunds: self.refunds.values().cloned().collect(),
+            unrefunded: self.unrefunded_groups(),
         };
         let bytes = serde_json::to_vec(&file)
             .map_err(|error| StoreError::Write { path: path.clone(), source: error.into() })?;

@@ -201,10 +201,14 @@ async fn winners(
         let waiting: Vec<WaitingDeposit<'_>> =
             waiting.map(|(place, deposit)| WaitingDeposit { place, deposit, refusal: None }).collect();
         let facts = FateFacts { rollup, delegations: &own, view, waiting: &waiting, winner: None };
-        if !facts.needs_events() {
+        let events = || events.iter().filter(|event| event.attester == *attester);
+        let is_refunded = |one: &Delegation| {
+            let mut refunds = events().filter(|event| event.step == DepositStep::Refunded);
+            refunds.any(|event| event.log.block_number >= one.log.block_number)
+        };
+        if !facts.needs_events() && !facts.resting().is_some_and(is_refunded) {
             continue;
         }
-        let events = || events.iter().filter(|event| event.attester == *attester);
         // A transaction of the devnet stakes once.
         let own_event = |one: &Delegation| {
             events().find(|event| event.log.transaction_hash == one.log.transaction_hash).map(|event| event.withdrawer)

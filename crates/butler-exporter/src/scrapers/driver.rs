@@ -42,7 +42,13 @@ impl Job {
     }
 
     async fn scrape_once(self) {
-        drive((self.make)().as_mut(), &self.slot).await;
+        let mut scraper = (self.make)();
+        drive(scraper.as_mut(), &self.slot).await;
+        scraper.afterwards(&self.slot).await;
+        // There is no next scrape.
+        if scraper.has_more() {
+            drive(scraper.as_mut(), &self.slot).await;
+        }
     }
 
     async fn scrape_forever(self, scraped: Arc<Notify>) {

@@ -210,6 +210,10 @@ impl Scrape for L1Scraper {
         slot.tick();
         Box::pin(self.others.refresh(network, &self.own, slot))
     }
+
+    fn has_more(&self) -> bool {
+        self.others.is_new()
+    }
 }
 
 fn top_up_failed(error: &TopUpError) -> Failure {

@@ -34,11 +34,19 @@ pub(super) struct Others {
     due_in: u32,
     /// Whether the last reading failed.
     failed: bool,
+    /// Whether the last answer was lent to nobody yet.
+    is_new: bool,
 }
 
 impl Others {
+    /// Whether there is an answer that no snapshot has yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// Puts the last answer into a snapshot, with readings of its own. Returns what is wrong with it.
     pub(super) fn lend(&mut self, snapshot: &mut NetworkSnapshot, readings: &mut Readings) -> Option<Finding> {
+        self.is_new = false;
         if self.last.as_ref().is_some_and(|(_, taken)| taken.elapsed() > KEPT) {
             self.last = None;
         }
@@ -68,6 +76,7 @@ impl Others {
                     tracing::info!(network = name, "the queues of other providers of {name} are read again");
                 }
                 self.last = Some((queues, Instant::now()));
+                self.is_new = true;
                 return;
             }
             Ok(Err(error)) => Failure::from(error).why,

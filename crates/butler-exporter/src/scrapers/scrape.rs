@@ -51,4 +51,9 @@ pub trait Scrape: Send {
         let _ = slot;
         Box::pin(std::future::ready(()))
     }
+
+    /// Whether something was read since the last scrape that only the next one serves.
+    fn has_more(&self) -> bool {
+        false
+    }
 }

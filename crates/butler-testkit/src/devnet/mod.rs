@@ -12,6 +12,7 @@ mod example;
 mod keys;
 mod moves;
 mod oracle;
+mod rivals;
 mod sources;
 mod stories;
 mod strangers;
@@ -26,6 +27,7 @@ pub use oracle::{
     Attester, Block, Contracts, EntryQueueItem, Event, Exit, KeyStore, Oracle, Provider, Publisher, Rollup, Status,
 };
 
+pub use rivals::{Rival, ToldOfRival, WITH_RIVAL};
 pub use stories::{TWICE_STAKED, Told, TwiceStaked, with_wrong_proof};
 pub use strangers::{ToldOfStranger, WITH_STRANGER, WithStranger};
 

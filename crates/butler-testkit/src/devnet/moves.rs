@@ -86,6 +86,13 @@ pub enum Move {
         /// The key.
         key: KeyStore,
     },
+    /// Somebody deposits a valid key directly, and lets another withdraw.
+    DepositKeyFor {
+        /// The key.
+        key: KeyStore,
+        /// Who withdraws.
+        withdrawer: Address,
+    },
     /// The withdrawer starts the exit of an active attester.
     InitiateWithdraw {
         /// The attester.
@@ -210,8 +217,9 @@ impl Chain {
                 let pending = self.read_address(registry, "pendingProviderAdmins(uint256)", number(provider)).await?;
                 self.send(pending, registry, "acceptProviderAdmin(uint256)", &[number(provider)]).await
             }
-            Move::Deposit { attester } => self.deposit(invalid_key(attester)).await,
-            Move::DepositKey { key } => self.deposit(key_store(&key)?).await,
+            Move::Deposit { attester } => self.deposit(invalid_key(attester), self.oracle()?.account("solo")?).await,
+            Move::DepositKey { key } => self.deposit(key_store(&key)?, self.oracle()?.account("solo")?).await,
+            Move::DepositKeyFor { key, withdrawer } => self.deposit(key_store(&key)?, withdrawer).await,
             Move::InitiateWithdraw { attester } => {
                 let gse = contracts.gse_address;
                 let withdrawer = self.read_address(gse, "getWithdrawer(address)", Token::Address(attester)).await?;

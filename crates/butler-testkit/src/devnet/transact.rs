@@ -25,12 +25,12 @@ impl Chain {
         self.send(self.admin(provider).await?, registry, &signature, &[number(provider), Token::Array(keys)]).await
     }
 
-    pub(super) async fn deposit(&self, key: Token) -> anyhow::Result<Played> {
+    pub(super) async fn deposit(&self, key: Token, withdrawer: Address) -> anyhow::Result<Played> {
         let rollup = self.oracle()?.contracts.rollup_address;
         let solo = self.oracle()?.account("solo")?;
         self.fund(solo, rollup).await?;
         let mut arguments = key.into_tuple().context("a key is a tuple")?;
-        arguments.insert(1, Token::Address(solo));
+        arguments.insert(1, Token::Address(withdrawer));
         arguments.push(Token::Bool(false));
         self.send(solo, rollup, &format!("deposit(address,address,{G1},{G2},{G1},bool)"), &arguments).await
     }

@@ -99,6 +99,8 @@ pub fn settle(evidence: &DepositEvidence<'_>) -> Result<Settled, Unsettled> {
     let winner = match (evidence.withdrawer, accepted.as_slice()) {
         (None, []) => None,
         (Some(withdrawer), [accepted]) => Some(winner(evidence, withdrawer, accepted)?),
+        // It was accepted before anything of it was delegated.
+        (Some(_), []) if all_are_refunded(evidence) => Some(Winner::Stranger),
         (None | Some(_), _) => return Err(Unsettled::Accepted(accepted.len())),
     };
     let (canonical, waiting) = evidence.waiting;
@@ -130,6 +132,19 @@ fn on_rollup(events: &[DepositEvent], rollup: Address) -> OnRollup<'_> {
     let here = events.iter().filter(|event| event.rollup == rollup);
     let (queued, decided) = here.partition(|event| event.step == DepositStep::Queued);
     OnRollup { queued, decided }
+}
+
+/// Whether each delegation's deposit is told, and as many refunds as deposits that wait no more.
+fn all_are_refunded(evidence: &DepositEvidence<'_>) -> bool {
+    let rollups: BTreeSet<Address> = evidence.delegations.iter().map(|delegation| delegation.rollup).collect();
+    let (canonical, waiting) = evidence.waiting;
+    rollups.into_iter().all(|rollup| {
+        let OnRollup { queued, decided } = on_rollup(evidence.events, rollup);
+        let here = evidence.delegations.iter().filter(|delegation| delegation.rollup == rollup).count();
+        let waiting = if rollup == canonical { waiting.len() } else { 0 };
+        own_deposits(evidence.delegations, &queued, rollup).len() == here
+            && decided.len().saturating_add(waiting) >= queued.len()
+    })
 }
 
 /// Whose deposit was accepted.

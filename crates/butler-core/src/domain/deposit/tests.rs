@@ -96,6 +96,16 @@ fn a_deposit_of_nobody_we_know_is_a_strangers() {
 }
 
 #[test]
+fn what_was_accepted_before_the_first_delegation_is_a_strangers() {
+    let one = [staked(20)];
+    let refunded = [event(20, Queued, 7), event(31, Refunded, 7)];
+    assert_eq!(decide(&one, &refunded, 0), Ok(Winner::Stranger), "with the same withdrawer");
+    assert_eq!(decide(&one, &refunded[..1], 1), Ok(Winner::Stranger), "ours waits");
+    assert_eq!(decide(&one, &refunded[..1], 0), Err(Unsettled::Accepted(0)), "nobody says what became of ours");
+    assert_eq!(decide(&one, &refunded[1..], 0), Err(Unsettled::Accepted(0)), "ours is not told");
+}
+
+#[test]
 fn what_does_not_fit_proves_nothing() {
     let both = [staked(10), staked(20)];
     let story = [event(10, Queued, 7), event(15, Accepted, 7), event(20, Queued, 7), event(25, Refunded, 7)];

@@ -120,6 +120,17 @@ impl<'a> FateFacts<'_, 'a> {
         }
     }
 
+    /// The delegation for whose success nothing but its withdrawer speaks, without events: somebody else may have deposited
+    /// the same key for the same withdrawer.
+    #[must_use]
+    pub fn resting(&self) -> Option<&'a Delegation> {
+        self.view.withdrawer?;
+        match self.decided(&self.waiting_of_each()).as_slice() {
+            [only] if self.is_by_its_withdrawer(only) == Some(true) => Some(*only),
+            [] | [_] | [_, _, ..] => None,
+        }
+    }
+
     /// The delegations whose deposits do not wait, as far as it is known.
     fn decided(&self, found: &[Option<WaitingDeposit<'_>>]) -> Vec<&'a Delegation> {
         let pairs = self.delegations.iter().zip(found);
@@ -160,12 +171,15 @@ pub fn fates(facts: &FateFacts<'_, '_>) -> Vec<Fate> {
         match facts.winner {
             Some(Winner::Delegation(log)) if log == delegation.log => Fate::Succeeded,
             Some(Winner::Delegation(_) | Winner::Stranger) => lost,
-            None | Some(Winner::Unknown) if decided == 1 => match facts.is_by_its_withdrawer(delegation) {
-                // Nothing speaks against the only one.
-                Some(true) => Fate::Succeeded,
-                Some(false) => lost,
-                None => Fate::Unknown,
-            },
+            None | Some(Winner::Unknown) if decided == 1 => {
+                match (facts.is_by_its_withdrawer(delegation), facts.winner.is_some()) {
+                    (Some(false), _) => lost,
+                    // Nothing speaks against the only one.
+                    (Some(true), false) => Fate::Succeeded,
+                    // Something does, or its withdrawer is not known, and events do not tell.
+                    (Some(true), true) | (None, _) => Fate::Unknown,
+                }
+            }
             None | Some(Winner::Unknown) => Fate::Unknown,
         }
     };

@@ -181,9 +181,11 @@ fn without_the_events_nobody_guesses() {
     for winner in [None, Some(Winner::Unknown)] {
         let found = decide(&[HERE, HERE], Validating, 0, winner);
         assert_eq!(found, (vec![Unknown, Unknown], Counting::Unknown));
-        let found = decide(&[HERE], Validating, 0, winner);
-        assert_eq!(found, (vec![Succeeded], Counting::Delegation(0)), "nothing speaks against the only one");
     }
+    let found = decide(&[HERE], Validating, 0, None);
+    assert_eq!(found, (vec![Succeeded], Counting::Delegation(0)), "nothing speaks against the only one");
+    let found = decide(&[HERE], Validating, 0, Some(Winner::Unknown));
+    assert_eq!(found, (vec![Unknown], Counting::Unknown), "a refund does, and the events do not tell");
 }
 
 #[test]

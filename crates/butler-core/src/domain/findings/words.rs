@@ -1,6 +1,6 @@
 //! No text speaks of what its finding lacks: every coinbase that is configured, right, unknown or nobody's, with either policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reach::{book, found_with};
 use super::*;
@@ -8,6 +8,7 @@ use crate::domain::coinbase::{CoinbasePolicies, CoinbasePolicy};
 use crate::domain::deposit::Winner;
 use crate::domain::key_book::{CoinbaseFault, KeyBook, KeyEntry};
 use crate::domain::overview::{AttesterRow, CoinbaseRules, overview};
+use crate::domain::position::Position;
 use crate::domain::rollup::QueuedDeposit;
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
@@ -143,6 +144,10 @@ fn a_coinbase_is_recommended_only_where_the_chain_confirms_it_and_the_policy_ask
                             "{case}: {text}"
                         );
                     }
+                    if text.contains("who deposited it") {
+                        let is_deposited = matches!(row.position, Position::EntryQueue | Position::Validating);
+                        assert!(is_deposited, "{case}: {text}");
+                    }
                     if row.is_strangers || chain == "behind a stranger" {
                         assert_ne!(finding.kind, FindingKind::CoinbaseMissing, "{case}: {text}");
                     }
@@ -151,6 +156,26 @@ fn a_coinbase_is_recommended_only_where_the_chain_confirms_it_and_the_policy_ask
         }
     }
     assert!(told > 20, "{told} coinbases were recommended");
+}
+
+#[test]
+fn a_missing_coinbase_and_the_doubt_about_the_right_one_are_one_finding() {
+    let mut doubts = 0;
+    for (chain, snapshot) in chains() {
+        for (file, keys) in files() {
+            let found = found_with(&snapshot, &keys, &rows(&snapshot, &keys, CoinbasePolicy::Split));
+            let of = |kind| {
+                let one = found.iter().filter(move |finding| finding.kind == kind);
+                one.map(|finding| finding.subject.to_string()).collect::<BTreeSet<String>>()
+            };
+            let unverifiable = of(FindingKind::CoinbaseUnverifiable);
+            doubts += unverifiable.len();
+            for kind in [FindingKind::CoinbaseMissing, FindingKind::CoinbaseZero] {
+                assert!(of(kind).is_disjoint(&unverifiable), "{chain}, {file}: {kind}");
+            }
+        }
+    }
+    assert!(doubts > 0);
 }
 
 #[test]

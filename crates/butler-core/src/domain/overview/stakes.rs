@@ -198,6 +198,10 @@ impl<'a> Stakes<'a> {
             Some(Counting::Burnt) => return Expectation::Burnt,
             Some(Counting::Unknown) => {
                 let why = match self.delegations.as_slice() {
+                    // One of several deposits with that withdrawer was refunded.
+                    [only] if view.withdrawer == Some(only.withdrawer.unwrap_or(only.staker)) => {
+                        Unverified::SeveralDeposits
+                    }
                     [_] => Unverified::OtherWithdrawer,
                     [_, _, ..] | [] => Unverified::SeveralDeposits,
                 };

@@ -11,15 +11,17 @@ use super::{Depth, Found, SnapshotReader};
 use crate::client::l1::L1Client;
 use crate::contracts::proof::ProvenKey;
 use crate::domain::block::BlockRef;
+use crate::domain::delegation::Delegation;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::domain::view::{AttesterView, OnChainStatus};
-use crate::snapshot::deposits::{open_cases, own_places, owners};
+use crate::snapshot::deposits::{open_cases, own_places, owners, resting};
 use crate::snapshot::error::{Contract, SnapshotError};
 use crate::snapshot::read_error::ReadError;
 use crate::snapshot::reads::Reads;
+use crate::snapshot::refunds::{doubtful, refunds};
 use crate::snapshot::request::{Progress, SnapshotRequest};
 use crate::snapshot::splits::{Makers, SplitFacts};
 use crate::snapshot::stages::{
@@ -96,11 +98,18 @@ impl SnapshotReader {
         let coinbases: BTreeSet<Coinbase> = delegations.iter().map(|delegation| delegation.coinbase).collect();
         let hashes = SplitHashes::plan(&mut reads, coinbases);
         progress(Progress::Contracts { reads: reads.len() });
-        let (answers, told, confirmed) = tokio::join!(
+        // Where nothing is known yet, refunds will be asked for anyway, and beside other reads they cost no round trip.
+        let all: Vec<&Delegation> = delegations.iter().collect();
+        let is_first = self.memo.knows_no_unrefunded() && !all.is_empty();
+        let (answers, told, confirmed, early) = tokio::join!(
             reads.fetch(&self.client, &block),
             makers.told(&self.client, &delegations),
             self.ledger.confirm(&self.client, &block),
+            async {
+                if is_first { Some(refunds(&self.client, &block, rollup, &all, &mut self.memo).await) } else { None }
+            },
         );
+        drop(all);
         let (answers, told) = (answers?, told?);
         confirmed?;
         let rollup_head = figures.take(&answers)?;
@@ -145,7 +154,10 @@ impl SnapshotReader {
         let keys = QueuedKeys { in_queues: keys, waiting, contested: places.contested, asked };
         let gse = (rollup_head.facts.gse, request.with_queue_proofs);
         self.look_at_keys(&block, gse, &keys, escrow, (&mut providers, &mut entry_queue)).await?;
-        let cases = open_cases(rollup, &delegations, &attesters, &entry_queue);
+        let resting = resting(rollup, &delegations, &attesters, &entry_queue);
+        let doubtful = doubtful(&self.client, &block, rollup, &resting, early, &mut self.memo).await;
+        drop(resting);
+        let cases = open_cases(rollup, &delegations, (&attesters, &entry_queue), &doubtful);
         let owners = owners(&self.client, &block, rollup, &cases, &mut self.memo).await;
         drop(cases);
         for delegation in &mut delegations {

@@ -225,6 +225,7 @@ impl SnapshotReader {
         progress(Progress::Head);
         let head = self.client.head(at, &self.ledger.anchors()).await.map_err(SnapshotError::Rpc)?;
         self.ledger.reconcile(&head.known);
+        self.memo.forget_newer(self.ledger.next_block());
         Ok(head.block)
     }
 }

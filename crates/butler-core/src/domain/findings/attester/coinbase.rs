@@ -5,6 +5,7 @@ use super::about::about;
 use crate::domain::coinbase::{self, CoinbaseCheck, CoinbasePolicy, Deadline, Unverified};
 use crate::domain::findings::{Finding, FindingKind, Severity, Thresholds};
 use crate::domain::overview::AttesterRow;
+use crate::domain::position::Position;
 
 pub(super) fn of_coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) -> Option<Finding> {
     let severity = match row.coinbase_severity {
@@ -24,8 +25,26 @@ pub(super) fn of_coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) 
         }
         CoinbaseCheck::Zero => {
             let what = "its coinbase in a key file is the zero address: what it earns is nobody's";
-            let remedy =
-                format!("{}; what was paid to the zero address is lost", to_write(row, "instead of the zero address"));
+            let remedy = match (row.position, row.coinbase_policy) {
+                // Nobody has deposited it: there is nobody to look for, and nothing was paid.
+                (Position::ProviderQueue | Position::Unregistered, CoinbasePolicy::Split)
+                    if (row.coinbase_expected, row.coinbase_doubt) == (None, None) =>
+                {
+                    "remove the zero address from the node's keystore and its copy: it is not staked, and a delegation will create the right coinbase".to_owned()
+                }
+                (
+                    Position::ProviderQueue
+                    | Position::Unregistered
+                    | Position::EntryQueue
+                    | Position::Validating
+                    | Position::Zombie
+                    | Position::Exiting
+                    | Position::Withdrawn,
+                    CoinbasePolicy::Split | CoinbasePolicy::Own,
+                ) => {
+                    format!("{}; what was paid to the zero address is lost", to_write(row, "instead of the zero address"))
+                }
+            };
             Some(about(row, FindingKind::CoinbaseZero, severity, what).and_then(right_one(row)).with_remedy(remedy))
         }
         CoinbaseCheck::Unknown => {

@@ -83,7 +83,15 @@ fn unserved(row: &AttesterRow) -> Option<Finding> {
 pub fn doubts(rows: &[AttesterRow]) -> Vec<Finding> {
     let on_rollup = rows.iter().filter(|row| matches!(row.position, Position::EntryQueue | Position::Validating));
     let unsaid = on_rollup.filter(|row| {
-        let is_said = matches!(row.coinbase, CoinbaseCheck::Unverifiable { .. });
+        // Whoever is told what is wrong with the coinbase is told of the doubt, too.
+        let is_said = match row.coinbase {
+            CoinbaseCheck::Unverifiable { .. } | CoinbaseCheck::Missing { .. } | CoinbaseCheck::Zero => true,
+            CoinbaseCheck::NotApplicable
+            | CoinbaseCheck::Matches
+            | CoinbaseCheck::Wrong { .. }
+            | CoinbaseCheck::Differs { .. }
+            | CoinbaseCheck::Unknown => false,
+        };
         !(is_said && row.coinbase_severity != Weight::Ok)
     });
     let doubt = |row: &AttesterRow| {
@@ -92,7 +100,6 @@ pub fn doubts(rows: &[AttesterRow]) -> Vec<Finding> {
             Some(claimed) => format!("nothing confirms the coinbase {claimed} that a log names: {}", why.words()),
             None => format!("nothing confirms a coinbase: {}", why.words()),
         };
-        // A coinbase that is missing says so in its own finding.
         let finding = about(row, FindingKind::CoinbaseUnverifiable, Severity::Warning, what).at_level(Level::Note);
         Some(finding.with_remedy(coinbase::remedy_of_doubt(why)))
     };
