@@ -173,6 +173,7 @@ impl L1Client {
 
     fn told(&self, endpoint: &Endpoint, outcomes: Vec<Outcome>) -> Told {
         self.answered(endpoint);
+        endpoint.note_heard();
         Told::by(endpoint.index(), outcomes)
     }
 
@@ -288,7 +289,10 @@ fn same(calls: &[Call], one: &[Outcome], other: &[Outcome]) -> bool {
 /// Takes an opinion, or notes that there is none.
 fn opinion(endpoint: &Endpoint, answer: Answer) -> Option<Voice> {
     match answer {
-        Ok(outcomes) => Some((endpoint.index(), outcomes)),
+        Ok(outcomes) => {
+            endpoint.note_heard();
+            Some((endpoint.index(), outcomes))
+        }
         Err(failure) => {
             tracing::debug!(endpoint = endpoint.name(), "no opinion of {}: {failure}", endpoint.name());
             endpoint.blame_for(&failure);
