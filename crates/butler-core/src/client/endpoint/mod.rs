@@ -48,8 +48,16 @@ pub struct Endpoint {
     learnt: Mutex<Learnt>,
     health: Mutex<Health>,
     record: Mutex<Record>,
-    /// Until when its opinion is not waited for.
-    late_until: Mutex<Option<Instant>>,
+    late: Mutex<Late>,
+}
+
+/// How an endpoint's opinion was waited for in vain.
+#[derive(Debug, Default)]
+struct Late {
+    /// Until when it is not waited for again.
+    until: Option<Instant>,
+    /// How long it was waited for since its last answer.
+    waited: Duration,
 }
 
 /// How long an endpoint's opinion is not asked for after it was waited for in vain.
@@ -80,7 +88,7 @@ impl Endpoint {
             learnt: Mutex::new(Learnt::new(settings.max_batch, settings.log_range_blocks, Instant::now())),
             health: Mutex::new(Health::default()),
             record: Mutex::default(),
-            late_until: Mutex::default(),
+            late: Mutex::default(),
         })
     }
 
@@ -114,14 +122,28 @@ impl Endpoint {
         self.with_health(|health| health.is_quarantined(Instant::now()))
     }
 
-    /// Notes that its opinion was waited for in vain. That is no failure: its own deadline has not passed.
-    pub(super) fn note_late(&self) {
-        *self.late_until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(LATE);
+    /// Notes that its opinion was waited for in vain. That is no failure before all the waiting since its last answer is as long
+    /// as its own deadline.
+    pub(super) fn note_late(&self, waited: Duration) {
+        let deadline = self.peer.timeout();
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.until = Instant::now().checked_add(LATE);
+        late.waited = late.waited.saturating_add(waited);
+        if late.waited >= deadline {
+            late.waited = Duration::ZERO;
+            drop(late);
+            self.blame_for(&RpcFailure::Timeout(deadline));
+        }
+    }
+
+    /// Notes that it gave an opinion.
+    pub(super) fn note_heard(&self) {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).waited = Duration::ZERO;
     }
 
     /// Whether its opinion was waited for in vain a short while ago.
     pub(super) fn is_late(&self) -> bool {
-        let until = *self.late_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = self.late.lock().unwrap_or_else(PoisonError::into_inner).until;
         until.is_some_and(|until| Instant::now() < until)
     }
 

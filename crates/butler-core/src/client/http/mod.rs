@@ -159,6 +159,12 @@ impl HttpPeer {
         &self.host
     }
 
+    /// How long one exchange may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// What went over the wire so far.
     #[must_use]
     pub fn counters(&self) -> &Counters {

@@ -172,6 +172,7 @@ impl L1Client {
 
     fn told(&self, endpoint: &Endpoint, outcomes: Vec<Outcome>) -> Told {
         self.answered(endpoint);
+        endpoint.note_heard();
         Told::by(endpoint.index(), outcomes)
     }
 

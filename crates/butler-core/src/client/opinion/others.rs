@@ -41,7 +41,7 @@ impl<'c> Others<'c> {
                         return Some(heard);
                     }
                 }
-                Err(_) => endpoint.note_late(),
+                Err(_) => endpoint.note_late(PATIENCE),
             }
         }
         None
@@ -66,6 +66,7 @@ impl<'c> Others<'c> {
         (second, mut two): (&'c Endpoint, Asking<'_>),
         patience: Duration,
     ) -> Vec<Voice> {
+        let asked_at = Instant::now();
         if let Ok(answer) = timeout(patience, &mut two).await {
             let heard = match opinion(second, answer) {
                 Some(heard) => Some(heard),
@@ -76,7 +77,7 @@ impl<'c> Others<'c> {
         let deadline = Instant::now() + PATIENCE.saturating_sub(patience).max(BESIDE);
         let Some(third) = self.next(Lateness::Counts) else {
             let Ok(answer) = timeout_at(deadline, two).await else {
-                second.note_late();
+                second.note_late(asked_at.elapsed());
                 return Vec::new();
             };
             return opinion(second, answer).into_iter().collect();
@@ -89,15 +90,15 @@ impl<'c> Others<'c> {
             }
         };
         let Ok((quick, answer, slow)) = timeout_at(deadline, quicker).await else {
-            second.note_late();
-            third.note_late();
+            second.note_late(asked_at.elapsed());
+            third.note_late(asked_at.elapsed().saturating_sub(patience));
             return Vec::new();
         };
         let rest = if slow.index() == second.index() { two } else { three };
         match opinion(quick, answer) {
             Some(heard) if same(calls, given, &heard.1) => {
                 if slow.index() == second.index() {
-                    second.note_late();
+                    second.note_late(asked_at.elapsed());
                 }
                 vec![heard]
             }
@@ -108,7 +109,7 @@ impl<'c> Others<'c> {
             }
             None => {
                 let Ok(answer) = timeout_at(deadline, rest).await else {
-                    slow.note_late();
+                    slow.note_late(asked_at.elapsed().saturating_sub(patience));
                     return Vec::new();
                 };
                 opinion(slow, answer).into_iter().collect()

@@ -48,7 +48,10 @@ pub(super) fn same(calls: &[Call], one: &[Outcome], other: &[Outcome]) -> bool {
 /// Takes an opinion, or notes that there is none.
 pub(super) fn opinion(endpoint: &Endpoint, answer: Answer) -> Option<Voice> {
     match answer {
-        Ok(outcomes) => Some((endpoint.index(), outcomes)),
+        Ok(outcomes) => {
+            endpoint.note_heard();
+            Some((endpoint.index(), outcomes))
+        }
         Err(failure) => {
             tracing::debug!(endpoint = endpoint.name(), "no opinion of {}: {failure}", endpoint.name());
             endpoint.blame_for(&failure);
