@@ -120,15 +120,18 @@ impl Digits {
         self.long.push_front(piece);
         self.long.truncate(SCALAR);
         let (mut sum, mut longest, mut is_dated) = (0, 0, false);
+        let (mut is_listed, mut after) = (true, piece.at);
         for (count, first) in (1..).zip(&self.long) {
             let length = usize::try_from(first.letters + first.figures).unwrap_or(usize::MAX);
             sum += length;
             longest = longest.max(length);
+            // No name stands between the values of a list.
+            is_listed &= after.saturating_sub(first.at) <= 1;
+            after = first.at;
             is_dated |= first.letters == 0 && first.figures >= MANY_FIGURES;
             if sum > SCALAR {
                 return None;
             }
-            let is_listed = piece.at - first.at < count;
             let is_cut = count <= MOST_PIECES && longest > LONGEST_NUMBER && !is_dated;
             if sum == SCALAR && (is_listed || is_cut) && is_hexadecimal(self.long.iter().take(count)) {
                 return Some(first.at);

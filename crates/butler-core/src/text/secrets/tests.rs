@@ -213,6 +213,14 @@ fn addresses_of_peers_and_ids_are_no_secrets() {
     ] {
         assert_eq!(in_text(text), None, "{text}");
     }
+    // Pieces of several fields, with names between them.
+    let mut search = Search::default();
+    let texts =
+        ["ip-10-20-30-40.example", "i-0abcd1234ef567890", "ami-0abcdef1234567890", "d/abcDEF123?a=1", "C0123ABCDEF0"];
+    for (at, text) in texts.iter().enumerate() {
+        let site = Site { at: at * 2, around: &[0], kind: 0 };
+        assert_eq!(search.next(Leaf::Text(text), site).map(|found| found.secret), None, "{text}");
+    }
     let secret = format!("/dns4/{}.example.com/tcp/1", "1f2e3d4c".repeat(8));
     assert_eq!(in_text(&secret), Some(Secret::Scalar));
     assert!(!are_secret((0..60).map(|n| 23_456_789 + n * n % 7_919).collect()));
