@@ -44,6 +44,11 @@ async fn a_key_file_that_breaks_is_told_and_mends_by_itself() {
     let told = || program.log().matches("a key file is left out").count();
     wait_for("the fault in the log", || (told() > 0).then_some(())).await;
     assert_eq!(told(), 1, "{}", program.log());
+    // One that was never good is a fault, and is named.
+    bench.write("keys/server-9.json", "{");
+    let is_named = |key: &str| key.starts_with("butler_key_file_faulty{") && key.contains("keys/server-9.json");
+    let faulty = program.when("the faulty file", |series| series.keys().any(|key| is_named(key))).await;
+    assert_eq!(faulty[faults], 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

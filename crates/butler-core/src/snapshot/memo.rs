@@ -12,7 +12,7 @@ use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
 use super::ledger::LedgerKey;
-use super::refunds::RefundBook;
+use super::refund_book::RefundBook;
 use crate::client::l1::L1Client;
 use crate::domain::delegation::LogId;
 use crate::domain::deposit::Winner;

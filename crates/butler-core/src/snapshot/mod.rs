@@ -16,6 +16,7 @@ mod others;
 mod read_error;
 mod reader;
 mod reads;
+mod refund_book;
 mod refunds;
 mod remedies;
 mod request;

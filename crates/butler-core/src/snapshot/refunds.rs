@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ethers_core::types::Address;
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
 use super::memo::{ALONE, Memo, Told};
+use super::refund_book::{Refund, RefundBook};
 use crate::client::l1::L1Client;
 use crate::client::logs::LogFilter;
 use crate::contracts::deposit_events::{decode_deposit_event, refund_topics};
@@ -26,28 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const DEEP: u64 = 64;
 /// The most refunds that are kept.
 const AT_MOST: usize = 20_000;
-
-/// One refund.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Refund {
-    attester: Address,
-    block: u64,
-}
-
-/// The refunds that one endpoint told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RefundBook {
-    /// The endpoint, by its name.
-    pub(super) endpoint: String,
-    rollups: BTreeSet<Address>,
-    from: u64,
-    /// The first block that is not read, or not deep enough to be kept.
-    next: u64,
-    /// The chain's height when it was begun.
-    begun: u64,
-    refunds: BTreeSet<Refund>,
-}
 
 /// Who was refunded, as far as it was told.
 #[derive(Debug, Default)]

@@ -99,8 +99,9 @@ pub(crate) fn faults(bench: &Bench, world: &World, series: &Series) -> Vec<Strin
     values.collect()
 }
 
-/// Families that no honest chain with whole files has a series of; `tests/claims.rs` and `tests/files_gone.rs` show them.
-const SUSPECT: [&str; 2] = ["butler_coinbase_unverifiable", "butler_key_file_kept"];
+/// Families that no honest chain with whole files has a series of; `tests/claims.rs`, `tests/files_gone.rs` and
+/// `tests/devnet.rs` show them.
+const SUSPECT: [&str; 3] = ["butler_coinbase_unverifiable", "butler_key_file_kept", "butler_key_file_faulty"];
 
 /// The families of which no series is there.
 pub(crate) fn unseen(series: &Series) -> Vec<&'static str> {

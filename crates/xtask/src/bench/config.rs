@@ -1,4 +1,4 @@
-//! Reading a configuration of 1 MiB: the time of `butler-cli config check`, and how it grows with the size.
+//! Reading a configuration, or a key file, of 1 MiB: the time of `butler-cli config check`, and how it grows with the size.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -37,24 +37,47 @@ const KINDS: [Kind; 5] = [
     ("unknown keys", |number| format!("unknown_{number} = 1\n")),
 ];
 
+/// What fills a key file in which secrets are looked for: a name, what comes before and after, and one piece.
+const JUNK: [(&str, [&str; 2], &str); 6] = [
+    ("numbers", ["[", "0]"], "1,22,173,4,"),
+    ("large numbers", ["[", "0]"], "18446744073709551,3,"),
+    ("words", ["[", "\"\"]"], "\"apple\",\"hotel\",\"qx\","),
+    ("one text", ["\"", "\""], "apple hotel qx 12 ab "),
+    ("dots", ["\"", "\""], "a.1:b-2,"),
+    ("lists", ["[", "0]"], "[0],"),
+];
+
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let program = built("butler-cli")?;
     let path = target().join("bench/config/butler.toml");
     for (kind, piece) in KINDS {
-        let small = quickest(&program, &path, &filled(BYTES / SMALLER, piece), options.runs)?;
-        let large = quickest(&program, &path, &filled(BYTES, piece), options.runs)?;
-        let (small, large) = (small.as_secs_f64() * 1_000.0, large.as_secs_f64() * 1_000.0);
-        if options.json {
-            let times = json!({ "small_ms": small, "large_ms": large, "target": "at most 1000" });
-            println!(
-                "{}",
-                json!({ "bench": "config", "kind": kind, "bytes": BYTES, "larger": SMALLER, "times": times })
-            );
-        } else {
-            println!("{kind}: {BYTES} bytes in {large:.1} ms, an eighth of them in {small:.1} ms");
-        }
+        let time = |bytes| quickest(&program, &path, (&path, &filled(bytes, piece)), options.runs);
+        tell(options, "config", kind, time(BYTES / SMALLER)?, time(BYTES)?);
+    }
+    let keys = path.with_file_name("keys.json");
+    let naming = "[networks.mainnet]\npreset = \"mainnet\"\nkey_files = [\"keys.json\"]\n";
+    save(&path, naming)?;
+    for (kind, [before, after], piece) in JUNK {
+        let file = |bytes: usize| [before, &piece.repeat(bytes / piece.len()), after].concat();
+        let time = |bytes| quickest(&program, &path, (&keys, &file(bytes)), options.runs);
+        tell(options, "key file", kind, time(BYTES / SMALLER)?, time(BYTES)?);
     }
     Ok(())
+}
+
+fn tell(options: &Options, what: &str, kind: &str, small: Duration, large: Duration) {
+    let (small, large) = (small.as_secs_f64() * 1_000.0, large.as_secs_f64() * 1_000.0);
+    if options.json {
+        let times = json!({ "small_ms": small, "large_ms": large, "target": "at most 1000" });
+        println!("{}", json!({ "bench": what, "kind": kind, "bytes": BYTES, "larger": SMALLER, "times": times }));
+    } else {
+        println!("{what} of {kind}: {BYTES} bytes in {large:.1} ms, an eighth of them in {small:.1} ms");
+    }
+}
+
+fn save(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path.parent().context("no folder")?).context("failed to make the bench's folder")?;
+    save_atomic(path, text.as_bytes(), 0o600).context("failed to write a file of the bench")
 }
 
 fn filled(bytes: usize, piece: fn(usize) -> String) -> String {
@@ -69,13 +92,12 @@ fn filled(bytes: usize, piece: fn(usize) -> String) -> String {
     text
 }
 
-fn quickest(program: &Path, path: &Path, text: &str, runs: usize) -> anyhow::Result<Duration> {
-    std::fs::create_dir_all(path.parent().context("no folder")?).context("failed to make the bench's folder")?;
-    save_atomic(path, text.as_bytes(), 0o600).context("failed to write the configuration")?;
+fn quickest(program: &Path, config: &Path, (path, text): (&Path, &str), runs: usize) -> anyhow::Result<Duration> {
+    save(path, text)?;
     let mut best = Duration::MAX;
     for _ in 0..runs.max(1) {
         let mut command = Command::new(program);
-        command.args(["config", "check", "--config"]).arg(path).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(["config", "check", "--config"]).arg(config).stdout(Stdio::null()).stderr(Stdio::null());
         let began = Instant::now();
         // That it finds faults is what some kinds are for.
         command.status().context("failed to start butler-cli")?;
