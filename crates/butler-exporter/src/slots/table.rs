@@ -51,7 +51,7 @@ impl Slots {
         self.slots.store(Arc::new(slots));
     }
 
-    /// What is wrong with the program itself at `now`, by network; with the process, under [`PROCESS`].
+    /// What is wrong with the program itself at `now`, by network; with the process, under `PROCESS`.
     #[must_use]
     pub fn program_findings(&self, now: u64) -> BTreeMap<String, Vec<Finding>> {
         let thresholds = Thresholds::default();

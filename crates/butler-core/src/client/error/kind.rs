@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The kinds of [`RpcFailure`]: a closed set, for labels and counters.
+/// The kinds of [`RpcFailure`](super::RpcFailure): a closed set, for labels and counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each stands for the variant of the same name")]

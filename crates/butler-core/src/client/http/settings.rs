@@ -21,7 +21,7 @@ pub struct HttpSettings {
     pub api_key: Option<secrecy::SecretString>,
     /// Deadline of one exchange, from connecting to the last byte.
     pub timeout: Duration,
-    /// The most bytes of one answer, unpacked; at most [`ANSWER_LIMIT`].
+    /// The most bytes of one answer, unpacked; at most [`ANSWER_LIMIT`](super::ANSWER_LIMIT).
     pub max_response_bytes: usize,
     /// More certificate authorities, as PEM.
     pub ca_file: Option<PathBuf>,
