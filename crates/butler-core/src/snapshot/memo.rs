@@ -42,7 +42,7 @@ pub(super) enum Told {
 
 impl Told {
     /// Whether it is believed at block `number` without asking again.
-    fn holds(&self, client: &L1Client, number: u64) -> bool {
+    pub(super) fn holds(&self, client: &L1Client, number: u64) -> bool {
         match self {
             Self::ByTwo => true,
             Self::ByOne { endpoint, block } => {

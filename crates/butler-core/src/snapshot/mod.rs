@@ -20,6 +20,7 @@ mod refund_book;
 mod refunds;
 mod remedies;
 mod request;
+mod rollups;
 mod slashing;
 mod sources;
 mod splits;

@@ -14,6 +14,7 @@ use crate::domain::block::BlockRef;
 use crate::domain::delegation::Delegation;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
+use crate::domain::rollups::{settle_views, sum_rewards};
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::domain::view::{AttesterView, OnChainStatus};
@@ -23,6 +24,7 @@ use crate::snapshot::read_error::ReadError;
 use crate::snapshot::reads::Reads;
 use crate::snapshot::refunds::{doubtful, refunds};
 use crate::snapshot::request::{Progress, SnapshotRequest};
+use crate::snapshot::rollups::{AddressReads, FormerReads, RollupBook, Tracked, VersionReads, Versions};
 use crate::snapshot::splits::{Makers, SplitFacts};
 use crate::snapshot::stages::{
     AttesterReads, EscrowFacts, EscrowReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures,
@@ -46,17 +48,19 @@ impl SnapshotReader {
     ) -> Result<Found, ReadError> {
         let scan_progress = |block, last| progress(Progress::Ledger { block, last });
         let needs_admins = !request.provider_admins.is_empty();
-        let registries;
+        let (registries, versions);
         if needs_admins {
-            registries = self.registries(request, &request.provider_ids, block, progress).await?;
+            (registries, versions) =
+                registries_of(&self.client, request, &request.provider_ids, block, &self.rollups, progress).await?;
         } else {
             self.ledger.cover(&request.provider_ids);
-            let reads = registries_of(&self.client, request, &request.provider_ids, block, progress);
+            let reads = registries_of(&self.client, request, &request.provider_ids, block, &self.rollups, progress);
             let scan = self.ledger.scan(&self.client, &block, &scan_progress);
             let (found, scanned) = tokio::join!(reads, scan);
-            registries = found?;
+            (registries, versions) = found?;
             scanned?;
         }
+        self.rollups.note_versions(versions.count());
         let RegistryFacts { rollup, next_provider, split_factory, providers: mut own, balances } = registries;
         let mut others = BTreeMap::new();
         if needs_admins || request.with_other_providers {
@@ -87,6 +91,8 @@ impl SnapshotReader {
         let queued = usize::try_from(queued).unwrap_or(usize::MAX).min(MOST_QUEUED);
         reads.reserve(FIGURES + known.len() + 2 * coinbases.len() + queued);
         let figures = RollupFigures::plan(&mut reads, rollup);
+        let is_known = |version| self.rollups.has(&self.client, &block, version);
+        let former = AddressReads::plan(&mut reads, &versions, is_known);
         let first = AttesterReads::plan(
             &mut reads,
             rollup,
@@ -114,7 +120,8 @@ impl SnapshotReader {
         confirmed?;
         let rollup_head = figures.take(&answers)?;
         let mut attesters = first.views(&answers)?;
-        let pending_rewards = first.rewards(&answers)?;
+        let mut pending_rewards = first.rewards(&answers)?;
+        let former = former.take(&answers, rollup, &block, &mut self.rollups)?;
         let mut queues = first.queues(&answers)?;
         let hashes = hashes.take(&answers);
         let keys = first.proven_keys(&answers, &own_ids)?;
@@ -138,9 +145,16 @@ impl SnapshotReader {
         let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
         let asked: BTreeSet<H256> = keys.values().map(ProvenKey::key_hash).chain(self.memo.waiting().clone()).collect();
         let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
+        let tracked = Tracked { attesters: &attesters, coinbases: &pending_rewards, delegations: &delegations };
+        let former = FormerReads::plan(&mut reads, &former, tracked, (&self.client, &block), &self.rollups);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         let (mut entry_queue, active_set) = lists.take(&answers)?;
+        let former_rollups = former.take(&answers, tracked, (&self.client, &block), &mut self.rollups).await?;
+        if sum_rewards(&mut pending_rewards, &former_rollups).is_none() {
+            let problem = "a sum over rollups that does not fit into a number";
+            return Err(answers.nonsense((Contract::Rollup, rollup), "getSequencerRewards", problem).into());
+        }
         attesters.extend(second.views(&answers)?);
         if let Some(attester) = active_set.iter().find(|attester| is_nowhere(attesters.get(*attester))) {
             let problem = format!("nothing is staked for {} of the active set", checksummed(attester));
@@ -192,6 +206,7 @@ impl SnapshotReader {
         } else {
             self.ledger.believe_terms();
         }
+        settle_views(&mut attesters, &former_rollups);
         for delegation in &mut delegations {
             delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
         }
@@ -204,6 +219,7 @@ impl SnapshotReader {
             other_providers: with_queues(others, &mut queues),
             entry_queue,
             active_set,
+            former_rollups,
             attesters,
             delegations,
             splits: splits.checks,
@@ -212,16 +228,6 @@ impl SnapshotReader {
             publisher_balances: balances,
             pending_rewards,
         })))
-    }
-
-    async fn registries(
-        &self,
-        request: &SnapshotRequest,
-        providers: &BTreeSet<ProviderId>,
-        block: BlockRef,
-        progress: &(dyn Fn(Progress) + Sync),
-    ) -> Result<RegistryFacts, SnapshotError> {
-        registries_of(&self.client, request, providers, block, progress).await
     }
 
     async fn other_providers(
@@ -246,14 +252,17 @@ async fn registries_of(
     request: &SnapshotRequest,
     providers: &BTreeSet<ProviderId>,
     block: BlockRef,
+    book: &RollupBook,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<RegistryFacts, SnapshotError> {
+) -> Result<(RegistryFacts, Versions), SnapshotError> {
     let mut reads = Reads::default();
     let plan =
         Registries::plan(&mut reads, request.aztec_registry, request.staking_registry, providers, &request.publishers);
+    let versions = VersionReads::plan(&mut reads, request.aztec_registry, book.versions());
     progress(Progress::Contracts { reads: reads.len() });
     let answers = reads.fetch(client, &block).await?;
-    plan.take(&answers)
+    let facts = plan.take(&answers)?;
+    Ok((facts, versions.take(&answers, client, &block).await?))
 }
 
 /// Whether the rollup knows nothing of an attester that was asked about.
