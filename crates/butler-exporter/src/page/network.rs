@@ -15,6 +15,7 @@ pub(super) fn push_network(page: &mut String, name: &str, scrapers: &[&ScraperFa
     push_block(page, scrapers, now);
     push_states(page, scrapers);
     push_queues(page, scrapers, now);
+    push_former(page, scrapers);
     push(page, "<div class=\"parts\">\n");
     push_table(page, "Nodes", "node", scrapers, NODES);
     push_table(page, "Providers", "provider", scrapers, PROVIDERS);
@@ -85,6 +86,33 @@ fn push_queues(page: &mut String, scrapers: &[&ScraperFacts], now: u64) {
         }
     }
     push(page, &format!("<h3>Entry queue</h3>\n<p>{text}.</p>\n"));
+}
+
+/// What is left at rollups that are not canonical any more; nothing where there is nothing.
+fn push_former(page: &mut String, scrapers: &[&ScraperFacts]) {
+    let of = |family| scrapers.iter().flat_map(move |scraper| scraper.of(family));
+    let mut holds = BTreeMap::<&str, Vec<String>>::new();
+    for sample in of(&catalogue::FORMER_ATTESTERS).filter(|sample| sample.value > 0.0) {
+        if let [version, position] = sample.labels.as_slice() {
+            holds.entry(version).or_default().push(format!("{} {}", whole(sample.value), escape(position)));
+        }
+    }
+    for sample in of(&catalogue::FORMER_REWARDS).filter(|sample| sample.value > 0.0) {
+        let version = sample.labels.first().map_or("", String::as_str);
+        holds.entry(version).or_default().push(format!("{} tokens of rewards", figure(sample.value)));
+    }
+    for sample in of(&catalogue::FORMER_UNREAD) {
+        let version = sample.labels.first().map_or("", String::as_str);
+        holds.entry(version).or_default().push("does not answer what it holds".to_owned());
+    }
+    if holds.is_empty() {
+        return;
+    }
+    push(page, "<h3>Former rollups</h3>\n<ul>\n");
+    for (version, holds) in holds {
+        push(page, &format!("<li>version {}: {}\n", escape(version), holds.join(", ")));
+    }
+    push(page, "</ul>\n");
 }
 
 /// How a column writes its values.

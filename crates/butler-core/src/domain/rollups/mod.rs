@@ -3,6 +3,8 @@
 //!
 //! Nothing of ours is on two rollups at a time but rewards, which wait wherever they were earned.
 
+pub mod checklist;
+
 use std::collections::BTreeMap;
 
 use ethers_core::types::{Address, U256};
