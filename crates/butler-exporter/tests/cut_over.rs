@@ -1,6 +1,6 @@
 //! A running exporter sees another rollup become canonical: nobody gets out of sight, and nothing pages that should not.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
