@@ -10,6 +10,7 @@ use butler_core::client::error::{ErrorKind, RpcFailure};
 use butler_core::client::http::{ANSWER_LIMIT, HttpPeer, HttpSettings, LOOK_LIMIT};
 use butler_core::client::wire::Request;
 use butler_core::contracts::multicall::MULTICALL3;
+use butler_core::runtime::clock::unix_now;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
@@ -28,6 +29,7 @@ fn settings(server: &RawServer) -> HttpSettings {
         // More than is ever granted.
         max_response_bytes: 1 << 30,
         ca_file: None,
+        clock: unix_now,
     }
 }
 

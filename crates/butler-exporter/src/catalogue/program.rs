@@ -13,7 +13,7 @@ families! {
     RPC_REQUESTS: Counter "butler_rpc_requests_total" ["network", "endpoint"] "" "HTTP requests to an L1 endpoint, as of the last scrape.";
     RPC_SENT: Counter "butler_rpc_sent_bytes_total" ["network", "endpoint"] "bytes" "Bytes of request bodies to an L1 endpoint.";
     RPC_RECEIVED: Counter "butler_rpc_received_bytes_total" ["network", "endpoint"] "bytes" "Bytes of response bodies from an L1 endpoint.";
-    RPC_DURATION: Counter "butler_rpc_request_duration_seconds_total" ["network", "endpoint"] "seconds" "How long all requests to an L1 endpoint took together; divide its rate by that of `butler_rpc_requests_total`.";
+    RPC_DURATION: Histogram "butler_rpc_request_duration_seconds" ["network", "endpoint"] "seconds" "How long exchanges with an L1 endpoint took, good or bad, in buckets from 5 ms to 10 s.";
     RPC_ERRORS: Counter "butler_rpc_errors_total" ["network", "endpoint", "kind"] "" "What an L1 endpoint did instead of answering, by kind; every kind is there from the start.";
     ENDPOINT_HEAD: Gauge "butler_endpoint_head_block_number" ["network", "endpoint"] "" "The newest block that an L1 endpoint told at the last good scrape; absent for one that did not tell in time.";
     ENDPOINT_LAG: Gauge "butler_endpoint_lag_blocks" ["network", "endpoint"] "blocks" "How many blocks an L1 endpoint's newest block is behind the snapshot's; negative for one that is ahead of it. Absent for one that did not tell in time.";

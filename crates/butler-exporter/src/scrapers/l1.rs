@@ -247,7 +247,7 @@ fn endpoint_figures(network: &Network) -> Vec<EndpointFigures> {
             requests: counters.requests.load(Relaxed),
             sent: counters.bytes_sent.load(Relaxed),
             received: counters.bytes_received.load(Relaxed),
-            microseconds: counters.microseconds.load(Relaxed),
+            durations: counters.durations.counts(),
             failures: endpoint.record().failures,
             healthy: endpoint.health().last_failure().is_none(),
         }

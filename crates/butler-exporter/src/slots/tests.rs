@@ -1,10 +1,10 @@
 //! What a slot serves over time.
 
-use butler_core::client::error::ErrorKind;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use butler_core::client::error::ErrorKind;
+use butler_core::client::http::DurationCounts;
 use butler_core::domain::state::State;
 use ethers_core::types::Address;
 
@@ -88,7 +88,7 @@ async fn an_endpoints_counts_outlive_its_client() {
         requests,
         sent: 0,
         received: 0,
-        microseconds: 500_000,
+        durations: DurationCounts { buckets: [1; 12], microseconds: 500_000 },
         failures: BTreeMap::from([(ErrorKind::Timeout, requests)]),
         healthy: true,
     };
@@ -130,7 +130,7 @@ async fn whatever_changes_is_served_at_once_and_what_does_not_is_kept() {
         requests: 1,
         sent: 2,
         received: 3,
-        microseconds: 4,
+        durations: DurationCounts { microseconds: 4, ..DurationCounts::default() },
         failures: BTreeMap::new(),
         healthy: true,
     };

@@ -28,6 +28,8 @@ pub enum Kind {
     Gauge,
     /// Only grows while the process lives; the name ends in `_total`.
     Counter,
+    /// Counts by size, with their sum; served as `_bucket`, `_sum` and `_count`.
+    Histogram,
     /// Always 1, and its labels say something; the name ends in `_info`.
     Info,
 }
@@ -39,6 +41,7 @@ impl Kind {
         match self {
             Self::Gauge => "gauge",
             Self::Counter => "counter",
+            Self::Histogram => "histogram",
             Self::Info => "info",
         }
     }
@@ -47,7 +50,7 @@ impl Kind {
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
-            Self::Gauge => "",
+            Self::Gauge | Self::Histogram => "",
             Self::Counter => "_total",
             Self::Info => "_info",
         }
@@ -79,7 +82,19 @@ impl Family {
         }
         name.strip_suffix(self.unit).and_then(|name| name.strip_suffix('_')).unwrap_or(name)
     }
+
+    /// Whether a series of that name is one of the family's.
+    #[must_use]
+    pub fn has_series(&self, name: &str) -> bool {
+        match self.kind {
+            Kind::Gauge | Kind::Counter | Kind::Info => name == self.name,
+            Kind::Histogram => name.strip_prefix(self.name).is_some_and(|suffix| HISTOGRAM_SERIES.contains(&suffix)),
+        }
+    }
 }
+
+/// What the series of a histogram end in.
+const HISTOGRAM_SERIES: [&str; 3] = ["_bucket", "_sum", "_count"];
 
 /// Every family of a program by subject, in the order in which they are served.
 #[derive(Debug, Clone, Copy)]
