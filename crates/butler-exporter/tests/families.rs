@@ -130,8 +130,11 @@ impl Prometheus {
         let key = |metric: &Value| {
             let name = metric["__name__"].as_str()?;
             let family = catalogue::all().find(|family| family.has_series(name))?;
-            let labels: Option<Vec<String>> =
-                family.labels.iter().map(|label| Some(format!("{label}=\"{}\"", metric[label].as_str()?))).collect();
+            let labels: Option<Vec<String>> = family
+                .labels
+                .iter()
+                .map(|label| Some(format!("{}=\"{}\"", label.name, metric[label.name].as_str()?)))
+                .collect();
             let end = metric["le"].as_str().map(|end| format!("le=\"{end}\""));
             let labels = labels?.into_iter().chain(end).collect::<Vec<_>>().join(",");
             Some(if labels.is_empty() { name.to_owned() } else { format!("{name}{{{labels}}}") })

@@ -13,7 +13,7 @@ use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::report::Chain;
 use serde_json::json;
 
-use crate::raw::{RawServer, Reply, Seen};
+use crate::raw::{RawRequest, RawServer, Reply};
 
 fn endpoint(url: &str) -> Endpoint {
     let settings = EndpointSettings {
@@ -39,7 +39,7 @@ fn calls(count: usize) -> Vec<Request> {
     vec![Request::new("eth_blockNumber", &json!([])); count]
 }
 
-fn good(seen: &Seen) -> Reply {
+fn good(seen: &RawRequest) -> Reply {
     let answers: Vec<_> = seen.ids().iter().map(|id| json!({ "id": id, "result": format!("{id}") })).collect();
     let body = match (seen.body.starts_with('['), answers.as_slice()) {
         (false, [answer]) => answer.to_string(),
@@ -48,7 +48,7 @@ fn good(seen: &Seen) -> Reply {
     Reply::of("200 OK", "content-type: application/json\r\n", body.as_bytes())
 }
 
-async fn failure_of(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> RpcFailure {
+async fn failure_of(answer: impl Fn(&RawRequest) -> Reply + Send + Sync + 'static) -> RpcFailure {
     let server = RawServer::start(answer).await;
     let answers = endpoint(&format!("http://{}/", server.address)).exchange(&calls(1)).await;
     match answers {
@@ -335,7 +335,7 @@ async fn an_outage_of_everything_is_no_refusal_of_batches() {
 
 #[tokio::test]
 async fn a_get_has_no_body_and_its_path_and_query_are_escaped() {
-    let server = RawServer::start(|seen: &Seen| {
+    let server = RawServer::start(|seen: &RawRequest| {
         let line = seen.head.lines().next().unwrap_or_default();
         let is_bare = seen.body.is_empty() && !seen.head.to_ascii_lowercase().contains("content-type");
         Reply::of("404 Not Found", "retry-after: 9\r\n", format!("{line} {is_bare}").as_bytes())

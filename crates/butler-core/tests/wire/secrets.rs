@@ -22,7 +22,7 @@ use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::report::Chain;
 use ethers_core::types::Address;
 
-use crate::raw::{RawServer, Reply, Seen};
+use crate::raw::{RawRequest, RawServer, Reply};
 
 /// What was planted; each is looked for as it is, in lower case, and in base64.
 const PLANTED: [&str; 5] =
@@ -43,7 +43,7 @@ fn settings(server: &RawServer, with_basic: bool) -> HttpSettings {
 }
 
 /// Everything of a request that a server may repeat, and what it may make of it.
-fn echoes(seen: &Seen) -> Vec<String> {
+fn echoes(seen: &RawRequest) -> Vec<String> {
     let target = seen.head.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut pieces: Vec<String> = target.split(['/', '?', '&', '=']).map(ToOwned::to_owned).collect();
     for line in seen.head.lines().skip(1) {
@@ -77,7 +77,7 @@ fn echoes(seen: &Seen) -> Vec<String> {
 }
 
 /// The ways of answering with a text.
-fn replies(seen: &Seen, text: &str) -> Vec<Reply> {
+fn replies(seen: &RawRequest, text: &str) -> Vec<Reply> {
     let id = seen.ids().first().copied().unwrap_or_default();
     let quoted = serde_json::Value::from(text);
     let json = |body: String| Reply::of("200 OK", "content-type: application/json\r\n", body.as_bytes());

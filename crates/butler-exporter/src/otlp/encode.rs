@@ -160,5 +160,5 @@ fn data<'a>(family: &'a Family, samples: &[(Option<&'a str>, &'a Sample)], began
 fn attributes<'a>(family: &'a Family, network: Option<&'a str>, sample: &'a Sample) -> Vec<Attribute<'a>> {
     let values = network.into_iter().chain(sample.labels.iter().map(String::as_str));
     let pairs = family.labels.iter().zip(values);
-    pairs.map(|(key, string_value)| Attribute { key, value: Text { string_value } }).collect()
+    pairs.map(|(label, string_value)| Attribute { key: label.name, value: Text { string_value } }).collect()
 }

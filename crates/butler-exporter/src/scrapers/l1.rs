@@ -123,8 +123,8 @@ impl L1Scraper {
         for step in &readings.steps {
             let (attester, from, to) = (address(step.attester), step.from, step.to);
             tracing::info!(
-                network = slot.network, %attester, %from, %to, judgement = step.judgement,
-                "attester {attester} is now {to}, before {from} ({})", step.judgement
+                network = slot.network, %attester, %from, %to, judgement = step.judgement.name(),
+                "attester {attester} is now {to}, before {from} ({})", step.judgement.name()
             );
         }
         let steps = readings.steps.iter().map(|step| step.judgement).collect();
@@ -180,7 +180,7 @@ impl Scrape for L1Scraper {
     }
 
     fn patience(&self) -> Patience {
-        Patience::OfScrape
+        Patience::WholeScrape
     }
 
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {

@@ -10,7 +10,7 @@ use ethers_core::types::Address;
 
 use super::*;
 use crate::catalogue;
-use crate::catalogue::values::{FailureKind, ScraperKind};
+use crate::catalogue::values::{CountedJudgement, FailureKind, ScraperKind};
 use crate::readings::{Readings, Sample};
 
 fn slot() -> Slot {
@@ -63,7 +63,7 @@ async fn a_staleness_of_ones_own_is_kept_and_never_shorter_than_the_interval() {
 async fn a_slot_takes_over_counts_and_states_but_no_readings() {
     let (before, after) = (slot(), slot());
     let states = BTreeMap::from([(Address::zero(), State::Active)]);
-    let steps = vec!["documented"];
+    let steps = vec![CountedJudgement::Documented];
     let scraped = Scraped { readings: readings(7.0), findings: Vec::new(), states: states.clone(), steps };
     before.succeeded(scraped, Duration::from_secs(1), 1_000);
     before.count_error(FailureKind::Reorganised);

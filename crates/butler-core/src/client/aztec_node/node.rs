@@ -27,7 +27,8 @@ pub struct AztecNode {
 }
 
 /// Which offences to ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum OffenceRange {
     /// Those of the slashing round that is voted on now.
     Current,
@@ -42,10 +43,7 @@ impl OffenceRange {
     /// The name that the node and labels use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::All => "all",
-        }
+        self.into()
     }
 }
 

@@ -158,7 +158,7 @@ fn encode_family<'a>(
     for sample in samples {
         let values = network.into_iter().chain(sample.labels.iter().map(String::as_str));
         labels.clear();
-        labels.extend(family.labels.iter().copied().zip(values));
+        labels.extend(family.labels.iter().map(|label| label.name).zip(values));
         match family.kind {
             // Empty braces would be right, and nobody writes them.
             Kind::Gauge if labels.is_empty() => metric.encode_gauge(&sample.value)?,

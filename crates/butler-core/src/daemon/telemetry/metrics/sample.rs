@@ -29,9 +29,16 @@ pub struct Bucket {
 impl Sample {
     /// A sample of the process as a whole, with all labels of its family.
     #[must_use]
-    pub fn own<const N: usize>(family: &'static Family, labels: [&str; N], value: f64) -> Self {
+    pub fn of_process<const N: usize>(family: &'static Family, labels: [&str; N], value: f64) -> Self {
         debug_assert_eq!(family.labels.len(), N, "labels of {}", family.name);
-        Self { family, labels: labels.map(str::to_owned).into(), value, buckets: None }
+        let sample = Self { family, labels: labels.map(str::to_owned).into(), value, buckets: None };
+        sample.assert_declared();
+        sample
+    }
+
+    /// In debug builds: the labels are those that the family declares.
+    fn assert_declared(&self) {
+        debug_assert!(self.family.allows(&self.labels), "{} of {}", self.labels.join(", "), self.family.name);
     }
 }
 
@@ -43,7 +50,9 @@ impl Readings {
     /// Adds a sample.
     pub fn push<const N: usize>(&mut self, family: &'static Family, labels: [String; N], value: f64) {
         debug_assert_eq!(family.labels.len(), N + 1, "labels of {}", family.name);
-        self.0.push(Sample { family, labels: labels.into(), value, buckets: None });
+        let sample = Sample { family, labels: labels.into(), value, buckets: None };
+        sample.assert_declared();
+        self.0.push(sample);
     }
 
     /// Adds a histogram: its buckets in their order, and the sum of all that was counted.
