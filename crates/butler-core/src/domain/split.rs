@@ -31,17 +31,20 @@ pub enum Unconfirmed {
     SharedCoinbase,
     /// Two endpoints tell different things about the delegation.
     EndpointsDisagree,
+    /// One of several endpoints alone told some of what speaks for it, now and before.
+    OneEndpoint,
 }
 
 impl Unconfirmed {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NoSplitBeside,
         Self::OtherHash,
         Self::OtherTerms,
         Self::TermsUnknown,
         Self::SharedCoinbase,
         Self::EndpointsDisagree,
+        Self::OneEndpoint,
     ];
 
     /// The reason in words, to follow "because".
@@ -54,6 +57,7 @@ impl Unconfirmed {
             Self::TermsUnknown => "the events of the provider's terms contradict the registry",
             Self::SharedCoinbase => "several delegations name that coinbase",
             Self::EndpointsDisagree => "the L1 endpoints tell different things about the delegation",
+            Self::OneEndpoint => "only one of the L1 endpoints tells it, and no other confirmed it yet",
         }
     }
 }

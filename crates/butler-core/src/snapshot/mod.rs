@@ -16,7 +16,6 @@ mod others;
 mod read_error;
 mod reader;
 mod reads;
-mod refund_book;
 mod refunds;
 mod remedies;
 mod request;
@@ -24,6 +23,7 @@ mod slashing;
 mod sources;
 mod splits;
 mod stages;
+mod witnesses;
 
 pub use delegation_times::DelegationTimes;
 pub use error::{Contract, Giver, SnapshotError};

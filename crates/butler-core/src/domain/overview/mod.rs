@@ -24,7 +24,7 @@ use super::view::AttesterView;
 mod stakes;
 
 use self::stakes::{EntryQueue, Stakes, stakes_of};
-pub use self::stakes::{Rival, StakeRow};
+pub use self::stakes::{Rival, StakeRow, counting_delegations};
 
 /// What coinbases are judged by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

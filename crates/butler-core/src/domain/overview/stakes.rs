@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::domain::coinbase::{Expectation, Unverified};
 use crate::domain::delegation::Delegation;
+use crate::domain::deposit::Winner;
 use crate::domain::entry_queue::{Refusal, refusals};
 use crate::domain::fate::{Counting, Fate, FateFacts, WaitingDeposit, counting, fates};
 use crate::domain::ids::{Coinbase, ProviderId};
@@ -116,6 +117,17 @@ pub(super) fn stakes_of<'a>(snapshot: &'a NetworkSnapshot, queue: &EntryQueue<'a
     all
 }
 
+/// The delegation that counts for each attester, where the chain confirms its split, and whether the attester was ever active.
+#[must_use]
+pub fn counting_delegations(snapshot: &NetworkSnapshot) -> Vec<(Delegation, bool)> {
+    let queue = EntryQueue::new(snapshot);
+    let counts = |(attester, stakes): (Address, Stakes<'_>)| {
+        stakes.split(snapshot)?;
+        Some((*stakes.counts()?, snapshot.attesters.get(&attester)?.was_active_once()))
+    };
+    stakes_of(snapshot, &queue).into_iter().filter_map(counts).collect()
+}
+
 /// Notes at each stake that is overtaken by whom it is.
 fn note_rivals(snapshot: &NetworkSnapshot, all: &mut BTreeMap<Address, Stakes<'_>>) {
     let of = |stakes: &Stakes<'_>| stakes.waiting.iter().flatten().map(|waiting| waiting.place).collect::<Vec<_>>();
@@ -198,6 +210,10 @@ impl<'a> Stakes<'a> {
             Some(Counting::Burnt) => return Expectation::Burnt,
             Some(Counting::Unknown) => {
                 let why = match self.delegations.as_slice() {
+                    [only] if snapshot.winners.get(&only.attester) == Some(&Winner::Unread) => {
+                        let claimed = Some(only.coinbase);
+                        return Expectation::Unconfirmed { claimed, why: Unverified::RefundsUnread };
+                    }
                     // One of several deposits with that withdrawer was refunded.
                     [only] if view.withdrawer == Some(only.withdrawer.unwrap_or(only.staker)) => {
                         Unverified::SeveralDeposits
