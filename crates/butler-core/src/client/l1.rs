@@ -123,9 +123,8 @@ impl L1Client {
         along: Option<&LogRange<'_>>,
     ) -> Result<(Vec<BlockLogs>, Option<LogStep>), RpcError> {
         let order = || self.log_order(beside, Endpoint::log_range);
-        let fits = |endpoint: &Endpoint| {
-            along.filter(|range| range.to.saturating_sub(range.from) < endpoint.log_range())
-        };
+        let fits =
+            |endpoint: &Endpoint| along.filter(|range| range.to.saturating_sub(range.from) < endpoint.log_range());
         let ask = |endpoint, _| read_blocks(endpoint, filter, blocks, fits(endpoint)).boxed();
         self.in_rounds(METHOD, order, ask).await.map(|(_, found)| found)
     }

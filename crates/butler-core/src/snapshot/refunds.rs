@@ -87,8 +87,10 @@ impl RefundQuery {
         usable.truncate(able.max(1));
         let mut usable = usable.into_iter();
         let (first, second) = (usable.next(), usable.next());
-        let (first, second) =
-            tokio::join!(self.ask(client, pin, first, early, memo, deadline), self.ask(client, pin, second, None, memo, deadline));
+        let (first, second) = tokio::join!(
+            self.ask(client, pin, first, early, memo, deadline),
+            self.ask(client, pin, second, None, memo, deadline)
+        );
         first.into_iter().chain(second).for_each(|answer| found.take(answer, memo));
         // Who does not tell it is replaced.
         for further in usable {

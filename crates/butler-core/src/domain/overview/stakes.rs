@@ -88,6 +88,13 @@ impl<'a> EntryQueue<'a> {
         good.or(deposits.first()).map(|waiting| waiting.place)
     }
 
+    /// Whether it is known what the escrow's verifier says of the deposit that has that place.
+    pub(super) fn is_checked(&self, attester: Address) -> Option<bool> {
+        let place = self.place(attester)?;
+        let deposit = self.of(attester).iter().find(|waiting| waiting.place == place)?.deposit;
+        Some(deposit.escrow.is_some_and(|escrow| escrow.proof.is_some()))
+    }
+
     fn of(&self, attester: Address) -> &[WaitingDeposit<'a>] {
         self.by_attester.get(&attester).map_or(&[][..], Vec::as_slice)
     }

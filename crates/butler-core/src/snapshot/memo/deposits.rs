@@ -95,12 +95,7 @@ impl Memo {
     }
 
     /// The same, when it need not be found out again at block `number`.
-    pub(in crate::snapshot) fn unrefunded(
-        &self,
-        client: &L1Client,
-        number: u64,
-        delegation: LogId,
-    ) -> Option<&Told> {
+    pub(in crate::snapshot) fn unrefunded(&self, client: &L1Client, number: u64, delegation: LogId) -> Option<&Told> {
         self.told_unrefunded(delegation).filter(|told| told.holds(client, number))
     }
 

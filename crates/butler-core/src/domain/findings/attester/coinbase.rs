@@ -90,7 +90,9 @@ pub(super) fn remedy_of_doubt(why: Unverified) -> &'static str {
         Unverified::RefundsUnread => {
             "change nothing: it is told as soon as an L1 endpoint tells the rollup's refunds (`FailedDeposit`) in time"
         }
-        Unverified::OneEndpoint => "change nothing, and bring the other L1 endpoints back: a second one has to confirm it",
+        Unverified::OneEndpoint => {
+            "change nothing, and bring the other L1 endpoints back: a second one has to confirm it"
+        }
         Unverified::NoDelegation => "nothing on chain can confirm it: make sure that it is an address of your own",
         Unverified::Dripped
         | Unverified::SeveralDeposits
