@@ -11,7 +11,7 @@ use super::endpoint_reader::{read_admin, read_endpoint};
 use super::fault::{Origin, escape, nearest};
 use super::host::{HostConfig, read_host};
 use super::providers::read_policies;
-use super::reader::Section;
+use super::reader::{Read, Reported, Section};
 use super::setting::{Ether, Problem, Setting};
 use super::text_setting::{PresetName, Text, WrittenPath, WrittenPattern, is_network_name};
 use crate::domain::coinbase::CoinbasePolicies;
@@ -132,8 +132,8 @@ impl NetworkConfig {
     }
 }
 
-/// Reads one network. `None` after a fault, which is reported.
-pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkConfig> {
+/// Reads one network.
+pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkConfig> {
     let named_well = is_network_name(name);
     if !named_well {
         let what = "a network's name is lower-case letters, digits, `-` and `_`, and begins with a letter";
@@ -163,7 +163,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let minimum = section.get::<Ether>("minimum_ether_per_attester");
     let coinbase_critical = section.get("coinbase_critical");
     let coinbase_policies = read_policies(section, &provider_ids, !provider_admins.is_empty());
-    let log_range_blocks = section.get("log_range_blocks");
+    let log_range_blocks = section.optional("log_range_blocks");
     report_same_names(section, "l1", l1.iter().flatten().map(|endpoint| endpoint.name.as_str()));
     report_same_names(
         section,
@@ -171,7 +171,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         aztec_nodes.iter().flatten().map(|node: &NodeConfig| node.endpoint.name.as_str()),
     );
     report_same_names(section, "hosts", hosts.iter().flatten().map(|host: &HostConfig| host.name.as_str()));
-    Some(NetworkConfig {
+    Ok(NetworkConfig {
         name: name.to_owned(),
         chain_id: chain_id?,
         aztec_registry: aztec_registry?,
@@ -180,9 +180,9 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         multicall3: multicall3?,
         provider_ids,
         provider_admins,
-        l1: l1.into_iter().collect::<Option<_>>()?,
-        aztec_nodes: aztec_nodes.into_iter().collect::<Option<_>>()?,
-        hosts: hosts.into_iter().collect::<Option<_>>()?,
+        l1: l1.into_iter().collect::<Read<_>>()?,
+        aztec_nodes: aztec_nodes.into_iter().collect::<Read<_>>()?,
+        hosts: hosts.into_iter().collect::<Read<_>>()?,
         key_files,
         node_keystores,
         publisher_files,
@@ -193,7 +193,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         minimum_ether_per_attester: minimum?.0,
         coinbase_critical: coinbase_critical?,
         coinbase_policies: coinbase_policies?,
-        log_range_blocks,
+        log_range_blocks: log_range_blocks?,
     })
 }
 
@@ -206,9 +206,9 @@ enum PresetChoice {
 }
 
 impl PresetChoice {
-    fn get<T: Setting>(&self, section: &Section<'_>, key: &str, of: fn(&Preset) -> T) -> Option<T> {
+    fn get<T: Setting>(&self, section: &Section<'_>, key: &str, of: fn(&Preset) -> T) -> Read<T> {
         match self {
-            Self::Unknown if section.origin(key).is_none() => None,
+            Self::Unknown if section.origin(key).is_none() => Err(Reported),
             Self::Unknown | Self::None => section.get(key),
             Self::Known(preset) => section.get_or(key, || Some((of(preset), Origin::Preset(preset.name.to_owned())))),
         }
@@ -217,8 +217,10 @@ impl PresetChoice {
 
 fn read_preset(network: &str, section: &Section<'_>) -> PresetChoice {
     let own = || is_preset(network).then(|| (PresetName(network.to_owned()), Origin::Default));
-    let Some(PresetName(name)) = section.get_or("preset", own) else {
-        return if section.origin("preset").is_some() { PresetChoice::Unknown } else { PresetChoice::None };
+    let name = match section.optional_or("preset", own) {
+        Ok(Some(PresetName(name))) => name,
+        Ok(None) => return PresetChoice::None,
+        Err(Reported) => return PresetChoice::Unknown,
     };
     if let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) {
         return PresetChoice::Known(preset);
@@ -232,11 +234,11 @@ fn read_preset(network: &str, section: &Section<'_>) -> PresetChoice {
     PresetChoice::Unknown
 }
 
-fn read_node(section: &Section<'_>) -> Option<NodeConfig> {
-    let server = section.get::<Text>("server").map(|server| server.0);
+fn read_node(section: &Section<'_>) -> Read<NodeConfig> {
+    let server = section.optional::<Text>("server");
     let endpoint = read_endpoint(section)?;
-    let admin = read_admin(section, &endpoint).ok()?;
-    Some(NodeConfig { endpoint, server, admin })
+    let admin = read_admin(section, &endpoint)?;
+    Ok(NodeConfig { endpoint, server: server?.map(|server| server.0), admin })
 }
 
 /// The most labels of one network: each is a dozen series.
@@ -248,7 +250,7 @@ fn read_labels(section: &Section<'_>) -> Vec<LabelRule> {
         let label = section.get::<Text>("label").map(|label| label.0);
         let attesters = distinct(&section, "attesters").into_iter().collect();
         let servers = section.list::<Text>("servers").into_iter().map(|(server, _)| server.0).collect();
-        let Some(label) = label else { continue };
+        let Ok(label) = label else { continue };
         if label.starts_with(SERVER_PREFIX) {
             let hint = "`server_labels` gives each server its label";
             section.fault("label", Problem::new(format!("`{SERVER_PREFIX}` is for servers")).hint(hint));

@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::ProviderId;
 
 /// What an attester's coinbase must be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CoinbasePolicy {
     /// The split of the delegation that counts.
     #[default]
