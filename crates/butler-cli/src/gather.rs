@@ -86,6 +86,7 @@ impl Gathered {
             chain_id: self.snapshot.chain_id,
             block: self.snapshot.block,
             rollup: self.snapshot.rollup.address.into(),
+            unconfirmed: self.snapshot.unconfirmed.clone(),
         }
     }
 

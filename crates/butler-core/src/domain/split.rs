@@ -47,6 +47,8 @@ pub enum Unconfirmed {
     SharedCoinbase,
     /// Two endpoints tell different things about the delegation.
     EndpointsDisagree,
+    /// One of several endpoints alone told some of what speaks for it, now and before.
+    OneEndpoint,
 }
 
 impl Unconfirmed {
@@ -63,6 +65,7 @@ impl Unconfirmed {
             Self::TermsUnknown => "the events of the provider's terms contradict the registry",
             Self::SharedCoinbase => "several delegations name that coinbase",
             Self::EndpointsDisagree => "the L1 endpoints tell different things about the delegation",
+            Self::OneEndpoint => "only one of the L1 endpoints tells it, and no other confirmed it yet",
         }
     }
 }

@@ -17,7 +17,6 @@ mod others;
 mod read_error;
 mod reader;
 mod reads;
-mod refund_book;
 mod refunds;
 mod remedies;
 mod request;
@@ -25,6 +24,7 @@ mod slashing;
 mod sources;
 mod splits;
 mod stages;
+mod witnesses;
 
 pub use at_head::{AtHead, BlockReadFailure};
 pub use delegation_times::DelegationTimes;

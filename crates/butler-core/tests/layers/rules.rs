@@ -19,7 +19,7 @@ pub(crate) struct Crate {
 
 /// Every crate of the workspace.
 pub(crate) const CRATES: [Crate; 6] = [
-    Crate { name: "butler-core", folders: &CORE, floors: 7, circles: 3, long: 0 },
+    Crate { name: "butler-core", folders: &CORE, floors: 7, circles: 0, long: 0 },
     Crate { name: "butler-exporter", folders: &EXPORTER, floors: 7, circles: 0, long: 0 },
     Crate { name: "butler-cli", folders: &CLI, floors: 7, circles: 0, long: 0 },
     Crate { name: "butler-watcher", folders: &WATCHER, floors: 5, circles: 0, long: 0 },

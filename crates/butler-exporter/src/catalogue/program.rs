@@ -14,6 +14,7 @@ families! {
     SCRAPE_LAST_SUCCESS: Gauge "butler_scrape_last_success_timestamp_seconds" ["network", "scraper": names::<ScraperKind>] "seconds" "When a scrape last succeeded, by this machine's clock; absent before the first did.";
     SNAPSHOT_BLOCK_NUMBER: Gauge "butler_snapshot_block_number" ["network"] "" "The L1 block that all readings of the chain belong to.";
     SNAPSHOT_BLOCK_TIMESTAMP: Gauge "butler_snapshot_block_timestamp_seconds" ["network"] "seconds" "The time of that block.";
+    SNAPSHOT_UNCONFIRMED: Gauge "butler_snapshot_unconfirmed" ["network"] "" "Whether one of several configured L1 endpoints told some of the snapshot alone, without another that confirmed it (1), or not (0).";
     RPC_REQUESTS: Counter "butler_rpc_requests_total" ["network", "endpoint"] "" "HTTP requests to an L1 endpoint, as of the last scrape.";
     RPC_SENT: Counter "butler_rpc_sent_bytes_total" ["network", "endpoint"] "bytes" "Bytes of request bodies to an L1 endpoint.";
     RPC_RECEIVED: Counter "butler_rpc_received_bytes_total" ["network", "endpoint"] "bytes" "Bytes of response bodies from an L1 endpoint.";

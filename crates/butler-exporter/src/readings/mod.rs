@@ -133,6 +133,7 @@ fn push_chain(readings: &mut Readings, snapshot: &NetworkSnapshot, rows: &[Attes
     for (family, value) in [
         (&catalogue::SNAPSHOT_BLOCK_NUMBER, number(snapshot.block.number)),
         (&catalogue::SNAPSHOT_BLOCK_TIMESTAMP, number(snapshot.block.timestamp)),
+        (&catalogue::SNAPSHOT_UNCONFIRMED, truth(snapshot.unconfirmed.is_some())),
         (&catalogue::ACTIVE_ATTESTERS, count(snapshot.active_set.len())),
         (&catalogue::EPOCH, number(rollup.current_epoch)),
         (&catalogue::ENTRY_QUEUE_LENGTH, count(snapshot.entry_queue.len())),

@@ -110,6 +110,7 @@ impl L1Scraper {
         readings.findings.extend(dry);
         push_endpoints(&mut readings.readings, client, snapshot.block.number);
         readings.findings.extend(client.clock_behind().map(program::of_clock));
+        readings.findings.extend(snapshot.unconfirmed.as_deref().map(program::of_unconfirmed));
         let (number, time) = (snapshot.block.number, snapshot.block.timestamp);
         readings.findings.extend(program::of_block(number, time, unix_now(), &thresholds));
         push_findings(&mut readings.readings, Source::Chain, &readings.findings, time);

@@ -33,6 +33,8 @@ pub enum Unverified {
     SeveralDeposits,
     /// Somebody else than its staker can withdraw, and what the rollup tells does not say whose deposit that is.
     OtherWithdrawer,
+    /// Its withdrawer speaks for its stake, and whether that was refunded since cannot be read.
+    RefundsUnread,
     /// As [`Unconfirmed::NoSplitBeside`].
     NoSplitBeside,
     /// As [`Unconfirmed::OtherHash`].
@@ -45,6 +47,8 @@ pub enum Unverified {
     SharedCoinbase,
     /// As [`Unconfirmed::EndpointsDisagree`].
     EndpointsDisagree,
+    /// As [`Unconfirmed::OneEndpoint`].
+    OneEndpoint,
 }
 
 impl Unverified {
@@ -61,6 +65,7 @@ impl From<Unconfirmed> for Unverified {
             Unconfirmed::TermsUnknown => Self::TermsUnknown,
             Unconfirmed::SharedCoinbase => Self::SharedCoinbase,
             Unconfirmed::EndpointsDisagree => Self::EndpointsDisagree,
+            Unconfirmed::OneEndpoint => Self::OneEndpoint,
         }
     }
 }
@@ -79,12 +84,16 @@ impl Unverified {
             Self::OtherWithdrawer => {
                 "somebody else than its staker can withdraw a deposit of its key, and the rollup does not tell whose that is"
             }
+            Self::RefundsUnread => {
+                "its staker can withdraw what was let in, and no L1 endpoint tells in time whether this stake was refunded"
+            }
             Self::NoSplitBeside => Unconfirmed::NoSplitBeside.words(),
             Self::OtherHash => Unconfirmed::OtherHash.words(),
             Self::OtherTerms => Unconfirmed::OtherTerms.words(),
             Self::TermsUnknown => Unconfirmed::TermsUnknown.words(),
             Self::SharedCoinbase => Unconfirmed::SharedCoinbase.words(),
             Self::EndpointsDisagree => Unconfirmed::EndpointsDisagree.words(),
+            Self::OneEndpoint => Unconfirmed::OneEndpoint.words(),
         }
     }
 
@@ -108,12 +117,14 @@ impl Unverified {
             Self::Dripped
             | Self::SeveralDeposits
             | Self::OtherWithdrawer
+            | Self::RefundsUnread
             | Self::NoSplitBeside
             | Self::OtherHash
             | Self::OtherTerms
             | Self::TermsUnknown
             | Self::SharedCoinbase
-            | Self::EndpointsDisagree => true,
+            | Self::EndpointsDisagree
+            | Self::OneEndpoint => true,
         }
     }
 }

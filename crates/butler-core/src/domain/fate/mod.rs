@@ -165,7 +165,7 @@ pub fn fates(facts: &FateFacts<'_, '_>) -> Vec<Fate> {
         match facts.winner {
             Some(Winner::Delegation(log)) if log == delegation.log => Fate::Succeeded,
             Some(Winner::Delegation(_) | Winner::Stranger) => lost,
-            None | Some(Winner::Unknown) if decided == 1 => {
+            None | Some(Winner::Unknown | Winner::Unread) if decided == 1 => {
                 match (facts.is_by_its_withdrawer(delegation), facts.winner.is_some()) {
                     (Some(false), _) => lost,
                     // Nothing speaks against the only one.
@@ -174,7 +174,7 @@ pub fn fates(facts: &FateFacts<'_, '_>) -> Vec<Fate> {
                     (Some(true), true) | (None, _) => Fate::Unknown,
                 }
             }
-            None | Some(Winner::Unknown) => Fate::Unknown,
+            None | Some(Winner::Unknown | Winner::Unread) => Fate::Unknown,
         }
     };
     facts.delegations.iter().zip(&found).map(one).collect()

@@ -163,6 +163,7 @@ finding_kinds! {
     ArrivalSoon "arrival_soon" Chain [Info] "ButlerEntryQueueArrivalSoon" "butler_entry_queue_own_next_arrival_timestamp_seconds" "The next own deposit can be let in soon.";
     ClockBehind "clock_behind" Chain [Warning] "ButlerClockBehind" "butler_clock_behind_seconds" "The clock of this machine is behind the newest block on which the L1 endpoints agree.";
     BlockOld "block_old" Chain [Warning] "ButlerSnapshotBlockOld" "butler_snapshot_block_timestamp_seconds" "The newest block that the L1 endpoints have is old.";
+    SnapshotUnconfirmed "snapshot_unconfirmed" Chain [Warning] "ButlerSnapshotUnconfirmed" "butler_snapshot_unconfirmed" "One of several L1 endpoints told some of what is shown alone: no other confirmed it in time. Coinbases that two confirmed before stay what they are, new ones are unverifiable.";
     FormerRecipient "former_recipient" Rewards [Warning] "ButlerFormerRecipient" "butler_provider_former_recipient_coinbases" "Splits of an own provider's delegations pay its part to somebody who is not its rewards recipient now; a split cannot be changed.";
     SlashingVotes "slashing_votes" Slashing [Warning, Info] "ButlerSlashingVotes" "butler_slashing_attester_votes" "Validators vote to slash an own attester in the current round.";
     SlashingDecided "slashing_decided" Slashing [Critical] "ButlerSlashingDecided" "butler_slashing_attester_votes" "The quorum decided to slash an own attester; it can be vetoed until the execution delay is over.";
@@ -257,6 +258,7 @@ impl FindingKind {
             | Self::ArrivalSoon
             | Self::ClockBehind
             | Self::BlockOld
+            | Self::SnapshotUnconfirmed
             | Self::FormerRecipient
             | Self::SlashingVotes
             | Self::SlashingDecided

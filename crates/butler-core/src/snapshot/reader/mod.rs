@@ -1,6 +1,7 @@
 //! Reading snapshots one after another: an attempt at a block, and what is tried when that does not fit.
 
 mod attempt;
+mod providers;
 mod queued_keys;
 
 use std::collections::BTreeSet;
