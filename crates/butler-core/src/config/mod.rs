@@ -15,6 +15,7 @@ mod host;
 pub mod keys;
 mod layers;
 mod network;
+mod preset;
 mod providers;
 mod reader;
 mod secret;
@@ -53,7 +54,8 @@ pub(crate) use self::fault::{escape, show_key};
 
 use self::directory::{CACHE, read_directory};
 use self::layers::load_layers;
-use self::network::{is_preset, read_network};
+use self::network::read_network;
+use self::preset::is_preset;
 use self::reader::{Read, Reader, Reported, Section};
 use self::sections::exporter::read_exporter;
 use self::sections::log::read_log;

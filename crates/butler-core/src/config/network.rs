@@ -4,53 +4,22 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ethers_core::types::{Address, H160, U256};
+use ethers_core::types::{Address, U256};
 
 use super::endpoint::{AdminConfig, EndpointConfig};
 use super::endpoint_reader::{read_admin, read_endpoint};
-use super::fault::{Origin, escape, nearest};
+use super::fault::escape;
 use super::host::{HostConfig, read_host};
+use super::preset::read_preset;
 use super::providers::read_policies;
-use super::reader::{Read, Reported, Section};
+use super::reader::{Read, Section};
 use super::setting::{Ether, Problem, Setting};
-use super::text_setting::{PresetName, Text, WrittenPath, WrittenPattern, is_network_name};
+use super::text_setting::{Text, WrittenPath, WrittenPattern, is_network_name};
 use crate::domain::coinbase::CoinbasePolicies;
 use crate::domain::findings::Thresholds;
 use crate::domain::ids::ProviderId;
 use crate::domain::labels::{LabelRule, SERVER_PREFIX};
 use crate::domain::overview::CoinbaseRules;
-
-/// The public facts of a network that everybody shares.
-#[derive(Debug)]
-struct Preset {
-    name: &'static str,
-    chain_id: u64,
-    aztec_registry: Address,
-    staking_registry: Address,
-    staking_registry_from_block: u64,
-}
-
-/// Sepolia is not here: public sources name different StakingRegistries for it.
-static PRESETS: &[Preset] = &[Preset {
-    name: "mainnet",
-    chain_id: 1,
-    // 0x35b22e09Ee0390539439E24f06Da43D83f90e298
-    aztec_registry: H160([
-        0x35, 0xb2, 0x2e, 0x09, 0xee, 0x03, 0x90, 0x53, 0x94, 0x39, 0xe2, 0x4f, 0x06, 0xda, 0x43, 0xd8, 0x3f, 0x90,
-        0xe2, 0x98,
-    ]),
-    // 0x042dF8f42790d6943F41C25C2132400fd727f452
-    staking_registry: H160([
-        0x04, 0x2d, 0xf8, 0xf4, 0x27, 0x90, 0xd6, 0x94, 0x3f, 0x41, 0xc2, 0x5c, 0x21, 0x32, 0x40, 0x0f, 0xd7, 0x27,
-        0xf4, 0x52,
-    ]),
-    staking_registry_from_block: 23_083_526,
-}];
-
-/// Whether a preset has this name.
-pub(crate) fn is_preset(name: &str) -> bool {
-    PRESETS.iter().any(|preset| preset.name == name)
-}
 
 /// One of the operator's Aztec nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -197,43 +166,6 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     })
 }
 
-/// What is known of a network's preset.
-enum PresetChoice {
-    None,
-    Known(&'static Preset),
-    /// A name that no preset has; this is reported, and what the preset would fill is not asked for.
-    Unknown,
-}
-
-impl PresetChoice {
-    fn get<T: Setting>(&self, section: &Section<'_>, key: &str, of: fn(&Preset) -> T) -> Read<T> {
-        match self {
-            Self::Unknown if section.origin(key).is_none() => Err(Reported),
-            Self::Unknown | Self::None => section.get(key),
-            Self::Known(preset) => section.get_or(key, || Some((of(preset), Origin::Preset(preset.name.to_owned())))),
-        }
-    }
-}
-
-fn read_preset(network: &str, section: &Section<'_>) -> PresetChoice {
-    let own = || is_preset(network).then(|| (PresetName(network.to_owned()), Origin::Default));
-    let name = match section.optional_or("preset", own) {
-        Ok(Some(PresetName(name))) => name,
-        Ok(None) => return PresetChoice::None,
-        Err(Reported) => return PresetChoice::Unknown,
-    };
-    if let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) {
-        return PresetChoice::Known(preset);
-    }
-    let known = PRESETS.iter().map(|preset| preset.name);
-    let hint = match nearest(&name, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known: {}", known.collect::<Vec<_>>().join(", ")),
-    };
-    section.fault("preset", Problem::new("there is no such preset").hint(hint));
-    PresetChoice::Unknown
-}
-
 fn read_node(section: &Section<'_>) -> Read<NodeConfig> {
     let server = section.optional::<Text>("server");
     let endpoint = read_endpoint(section)?;
@@ -300,17 +232,5 @@ fn report_same_names<'a>(section: &Section<'_>, key: &str, names: impl Iterator<
             let problem = Problem::new(format!("two {what}s have the name `{}`", escape(name)));
             section.fault(key, problem.hint(format!("give each {what} a `name`")));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_presets_hold_the_published_addresses() {
-        let mainnet = &PRESETS[0];
-        assert_eq!(mainnet.aztec_registry.show(), "0x35b22e09Ee0390539439E24f06Da43D83f90e298");
-        assert_eq!(mainnet.staking_registry.show(), "0x042dF8f42790d6943F41C25C2132400fd727f452");
     }
 }
