@@ -155,6 +155,7 @@ fn tells_no_lie(told: &NetworkSnapshot, truth: &NetworkSnapshot, count: usize) -
     told_facts.splits.clone_from(&truth.splits);
     told_facts.dripped.clone_from(&truth.dripped);
     told_facts.winners.clone_from(&truth.winners);
+    told_facts.unconfirmed = None;
     told_facts.pending_rewards.retain(|coinbase, _| truth.pending_rewards.contains_key(coinbase));
     let mut truth_facts = truth.clone();
     // The escrow is asked about deposits of those that are delegated.
@@ -213,7 +214,7 @@ fn names_the_lie(error: &SnapshotError) -> bool {
         SnapshotError::Ledger(_)
         | SnapshotError::UnknownProvider(_)
         | SnapshotError::UnknownAdmin(_)
-        | SnapshotError::Restless { .. } => false,
+        | SnapshotError::Reorganised { .. } => false,
     }
 }
 

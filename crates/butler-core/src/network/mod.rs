@@ -20,6 +20,7 @@ use crate::domain::duplicates::ReplicaPolicy;
 use crate::domain::findings::keys::Watched;
 use crate::domain::key_book::KeyEntry;
 use crate::key_files::KeyFilesReport;
+use crate::runtime::clock::unix_now;
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
 use self::keys::{KeyMemory, load_now};
@@ -202,6 +203,7 @@ pub fn host_settings(host: &HostConfig, url: Url, auth: Option<&Auth>) -> HttpSe
         timeout: host.timeout,
         max_response_bytes: HOST_RESPONSE_LIMIT,
         ca_file: host.ca_file.clone(),
+        clock: unix_now,
     }
 }
 
@@ -238,6 +240,7 @@ fn http_settings(endpoint: &EndpointConfig) -> HttpSettings {
         timeout: endpoint.timeout,
         max_response_bytes: endpoint.max_response_bytes,
         ca_file: endpoint.ca_file.clone(),
+        clock: unix_now,
     }
 }
 

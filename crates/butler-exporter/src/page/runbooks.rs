@@ -83,6 +83,7 @@ static RUNBOOKS: &[(&str, &str)] = runbooks![
     "ButlerSlashingVotes",
     "ButlerSnapshotBlockOld",
     "ButlerSnapshotStale",
+    "ButlerSnapshotUnconfirmed",
     "ButlerStakeRefunded",
     "ButlerStateContradiction",
     "ButlerStrangerDeposit",

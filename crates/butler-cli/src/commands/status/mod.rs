@@ -101,6 +101,13 @@ fn render(report: &StatusReport, output: &Output) -> String {
     let narrow = output.width < 150;
     let now = report.scope.block.timestamp;
     text.push_str(&table(output, &header, report.attesters.iter().map(|row| line(row, now, narrow))));
+    let unchecked = report.attesters.iter().filter(|row| row.proof_checked == Some(false)).count();
+    if unchecked > 0 {
+        let deposits = format::count(unchecked, "deposit");
+        text.push_str(&format!(
+            "\nproof not checked of {deposits} in the entry queue: `butler-cli audit` asks the escrow's verifier\n"
+        ));
+    }
     text
 }
 

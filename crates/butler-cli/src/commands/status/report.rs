@@ -42,6 +42,8 @@ pub(super) struct Attester {
     pub(super) staker: Option<JsonAddress>,
     pub(super) exit: Option<Leaving>,
     pub(super) pending_rewards: Option<JsonAmount>,
+    /// Of its deposit that waits.
+    pub(super) proof_checked: Option<bool>,
     pub(super) deposit_failed: bool,
     /// What became of each of its stakes, where that is not the plain story of one.
     pub(super) stakes: Vec<Stake>,
@@ -147,6 +149,7 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
             is_recipient: exit.is_recipient,
         }),
         pending_rewards: row.pending_rewards.map(Into::into),
+        proof_checked: row.proof_checked,
         deposit_failed: row.deposit_failed,
         stakes: row.stakes.iter().map(stake).collect(),
         servers: row.servers.clone(),

@@ -117,7 +117,7 @@ fn of_snapshots() -> Vec<Finding> {
     }
     let runway = provider::of_runway(provider_id(1), &provider(&[1]), 1, 0, &LIMITS());
     found.extend(runway.into_iter().chain(publisher::of_runway(address(50), 1, 0, &LIMITS())));
-    found.push(program::of_clock(5));
+    found.extend([program::of_clock(5), program::of_unconfirmed("a")]);
     found.extend(program::of_block(1, 0, 1_000, &LIMITS()));
     found
 }

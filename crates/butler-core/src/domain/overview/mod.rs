@@ -24,7 +24,7 @@ use super::view::AttesterView;
 mod stakes;
 
 use self::stakes::{EntryQueue, Stakes, stakes_of};
-pub use self::stakes::{Rival, StakeRow};
+pub use self::stakes::{Rival, StakeRow, counting_delegations};
 
 /// What coinbases are judged by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,6 +89,9 @@ pub struct AttesterRow {
     pub view: AttesterView,
     /// The servers that run it.
     pub servers: BTreeSet<String>,
+    /// Whether it is known what the escrow's verifier says of the deposit of its delegation, while one waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof_checked: Option<bool>,
     /// Whether its stakes were refunded: staked on this rollup, and now neither waiting nor ever active.
     pub deposit_failed: bool,
     /// What became of each of its stakes, oldest first, where that is not the plain story of one that waits or succeeded.
@@ -225,6 +228,10 @@ fn row(
         coinbase_unknown,
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),
+        proof_checked: index
+            .entry_queue
+            .is_checked(attester)
+            .filter(|_| delegation.is_some() && position == Position::EntryQueue),
         deposit_failed: position == Position::Unregistered && stakes.are_burnt(),
         stakes: stakes.rows(),
         pending_rewards: paid.and_then(|paid| snapshot.pending_rewards.get(&paid).copied()),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::domain::coinbase::{Expectation, Unverified};
 use crate::domain::delegation::Delegation;
+use crate::domain::deposit::Winner;
 use crate::domain::entry_queue::{Refusal, refusals};
 use crate::domain::fate::{Counting, Fate, FateFacts, WaitingDeposit, counting, fates};
 use crate::domain::ids::{Coinbase, ProviderId};
@@ -87,6 +88,13 @@ impl<'a> EntryQueue<'a> {
         good.or(deposits.first()).map(|waiting| waiting.place)
     }
 
+    /// Whether it is known what the escrow's verifier says of the deposit that has that place.
+    pub(super) fn is_checked(&self, attester: Address) -> Option<bool> {
+        let place = self.place(attester)?;
+        let deposit = self.of(attester).iter().find(|waiting| waiting.place == place)?.deposit;
+        Some(deposit.escrow.is_some_and(|escrow| escrow.proof.is_some()))
+    }
+
     fn of(&self, attester: Address) -> &[WaitingDeposit<'a>] {
         self.by_attester.get(&attester).map_or(&[][..], Vec::as_slice)
     }
@@ -114,6 +122,17 @@ pub(super) fn stakes_of<'a>(snapshot: &'a NetworkSnapshot, queue: &EntryQueue<'a
     }
     note_rivals(snapshot, &mut all);
     all
+}
+
+/// The delegation that counts for each attester, where the chain confirms its split, and whether the attester was ever active.
+#[must_use]
+pub fn counting_delegations(snapshot: &NetworkSnapshot) -> Vec<(Delegation, bool)> {
+    let queue = EntryQueue::new(snapshot);
+    let counts = |(attester, stakes): (Address, Stakes<'_>)| {
+        stakes.split(snapshot)?;
+        Some((*stakes.counts()?, snapshot.attesters.get(&attester)?.was_active_once()))
+    };
+    stakes_of(snapshot, &queue).into_iter().filter_map(counts).collect()
 }
 
 /// Notes at each stake that is overtaken by whom it is.
@@ -198,6 +217,10 @@ impl<'a> Stakes<'a> {
             Some(Counting::Burnt) => return Expectation::Burnt,
             Some(Counting::Unknown) => {
                 let why = match self.delegations.as_slice() {
+                    [only] if snapshot.winners.get(&only.attester) == Some(&Winner::Unread) => {
+                        let claimed = Some(only.coinbase);
+                        return Expectation::Unconfirmed { claimed, why: Unverified::RefundsUnread };
+                    }
                     // One of several deposits with that withdrawer was refunded.
                     [only] if view.withdrawer == Some(only.withdrawer.unwrap_or(only.staker)) => {
                         Unverified::SeveralDeposits

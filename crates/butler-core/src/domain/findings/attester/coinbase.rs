@@ -87,6 +87,12 @@ pub(super) fn of_coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) 
 pub(super) fn remedy_of_doubt(why: Unverified) -> &'static str {
     match why {
         Unverified::NotStakedYet => "remove the coinbase: the delegation will create the right one",
+        Unverified::RefundsUnread => {
+            "change nothing: it is told as soon as an L1 endpoint tells the rollup's refunds (`FailedDeposit`) in time"
+        }
+        Unverified::OneEndpoint => {
+            "change nothing, and bring the other L1 endpoints back: a second one has to confirm it"
+        }
         Unverified::NoDelegation => "nothing on chain can confirm it: make sure that it is an address of your own",
         Unverified::Dripped
         | Unverified::SeveralDeposits
