@@ -2,6 +2,7 @@
 
 mod error;
 pub mod file;
+pub mod memory;
 pub mod private;
 pub mod record;
 pub mod watch;

@@ -93,7 +93,7 @@ fn of_snapshots() -> Vec<Finding> {
     let (snapshot, keys) = wrong();
     let mut found = of_chain(&snapshot, &keys, CoinbasePolicy::Split);
     // With a file that cannot be read nothing is said of a coinbase that no other names.
-    let gap = KeyFileGap { file: "rome.json".to_owned(), why: "it is empty".to_owned() };
+    let gap = KeyFileGap::of_anybody("rome.json", "it is empty");
     found.extend(of_chain(&snapshot, &KeyBook { gaps: vec![gap], ..keys }, CoinbasePolicy::Split));
     // No key file has those that validate.
     let one = book(vec![key_entry(9, "paris", "paris.json", 0)]);

@@ -179,7 +179,7 @@ fn row(
         in_entry_queue: entry_queue_place.is_some(),
     });
     let is_dripped = snapshot.dripped.contains(&attester);
-    let coinbase_unknown = index.keys.coinbase_doubt(entries);
+    let coinbase_unknown = index.keys.coinbase_doubt(attester, entries);
     let found = state(StateFacts {
         status: view.status,
         was_active_once: view.was_active_once(),

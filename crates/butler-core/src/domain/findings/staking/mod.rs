@@ -12,7 +12,7 @@ use crate::domain::bls_key::BlsKey;
 use crate::domain::coinbase::{CoinbaseCheck, CoinbasePolicy};
 use crate::domain::duplicates::Place;
 use crate::domain::ids::Coinbase;
-use crate::domain::key_book::{Completeness, KeyBook};
+use crate::domain::key_book::KeyBook;
 use crate::domain::overview::AttesterRow;
 use crate::domain::queue_key::{BadQueueKey, Effect, bad_queue_keys};
 use crate::domain::snapshot::NetworkSnapshot;
@@ -111,16 +111,17 @@ fn count_of(number: u64, noun: &str) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), noun)
 }
 
-/// Keys in own queues that no key file has. Nothing is said where no file was read, or not all of them.
+/// Keys in own queues that no key file has. Nothing is said where no file was read, or where one that could not be read may have it.
 #[must_use]
 pub fn of_foreign_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
-    if keys.entries.is_empty() || keys.completeness() != Completeness::Complete {
+    if keys.entries.is_empty() {
         return Vec::new();
     }
     let known = keys.attesters();
+    let is_in_none = |attester: &Address| !known.contains(attester) && !keys.may_have(*attester);
     let mut found = Vec::new();
     for (id, provider) in &snapshot.providers {
-        for entry in provider.queue.iter().filter(|entry| !known.contains(&entry.attester)) {
+        for entry in provider.queue.iter().filter(|entry| is_in_none(&entry.attester)) {
             let what = format!("it waits in the queue of provider {id}, and no key file has it");
             let place = Place::OwnProviderQueue { provider: *id, index: entry.index };
             let subject = Subject::Attester(entry.attester);
