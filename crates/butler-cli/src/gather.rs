@@ -145,7 +145,7 @@ pub(crate) async fn reading<T>(
     // A provider or a contract that is not there has no ledger to be kept.
     let is_worth_it = match &result {
         Ok(Ok(_)) | Err(_) => true,
-        Ok(Err(SnapshotError::Rpc(_) | SnapshotError::Ledger(_) | SnapshotError::Restless { .. })) => true,
+        Ok(Err(SnapshotError::Rpc(_) | SnapshotError::Ledger(_) | SnapshotError::Reorganised { .. })) => true,
         Ok(Err(
             SnapshotError::NoContract { .. }
             | SnapshotError::Unsupported { .. }

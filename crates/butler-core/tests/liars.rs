@@ -215,7 +215,7 @@ fn names_the_lie(error: &SnapshotError) -> bool {
         SnapshotError::Ledger(_)
         | SnapshotError::UnknownProvider(_)
         | SnapshotError::UnknownAdmin(_)
-        | SnapshotError::Restless { .. } => false,
+        | SnapshotError::Reorganised { .. } => false,
     }
 }
 

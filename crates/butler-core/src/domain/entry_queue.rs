@@ -14,7 +14,8 @@ use super::rollup::QueuedDeposit;
 use super::view::AttesterView;
 
 /// Why a deposit will be refunded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Refusal {
     /// Its address was let in once: it is refused for ever.
@@ -39,13 +40,7 @@ impl Refusal {
     /// The name that JSON uses.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::AddressUsed => "address_used",
-            Self::BlsKeyUsed => "bls_key_used",
-            Self::ProofTooDear { .. } => "proof_too_dear",
-            Self::ProofWrong => "proof_wrong",
-            Self::Overtaken { .. } => "overtaken",
-        }
+        self.into()
     }
 
     /// What the staking escrow has against these keys by themselves.

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount as _, VariantArray as _};
+
+use crate::text::closed::every;
 
 pub use super::split_record::{SplitRecord, WHOLE_BPS};
 
@@ -16,7 +19,20 @@ use super::ids::{Coinbase, ProviderId};
 use super::terms::{ProviderTerms, Term};
 
 /// Why the coinbase that a delegation names is not confirmed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::VariantArray,
+    strum::EnumCount,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Unconfirmed {
     /// The factory told of no such split in the delegation's transaction.
@@ -37,15 +53,7 @@ pub enum Unconfirmed {
 
 impl Unconfirmed {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
-        Self::NoSplitBeside,
-        Self::OtherHash,
-        Self::OtherTerms,
-        Self::TermsUnknown,
-        Self::SharedCoinbase,
-        Self::EndpointsDisagree,
-        Self::OneEndpoint,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The reason in words, to follow "because".
     #[must_use]

@@ -83,7 +83,7 @@ pub(super) struct Validator {
     /// Its position in the file, from 0.
     pub(super) index: usize,
     /// Attesters with their BLS keys. Written without these: nobody has vouched for them.
-    #[serde(rename = "attesters", with = "without_bls")]
+    #[serde(rename = "attesters", serialize_with = "write_attesters", deserialize_with = "read_attesters")]
     pub(super) keys: Vec<(Address, Option<H256>)>,
     pub(super) coinbase: WrittenCoinbase,
     pub(super) publishers: WrittenPublishers,
@@ -216,17 +216,11 @@ fn fill_publishers(written: &mut WrittenPublishers, earlier: &WrittenPublishers)
     }
 }
 
-/// Attesters in a stored file, without their BLS keys.
-mod without_bls {
-    use super::{Address, Deserialize, Deserializer, H256, Serializer};
+/// Attesters in a stored file stand without their BLS keys.
+fn write_attesters<S: Serializer>(keys: &[(Address, Option<H256>)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(keys.iter().map(|(attester, _)| attester))
+}
 
-    pub(super) fn serialize<S: Serializer>(keys: &[(Address, Option<H256>)], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(keys.iter().map(|(attester, _)| attester))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<(Address, Option<H256>)>, D::Error> {
-        Ok(Vec::<Address>::deserialize(deserializer)?.into_iter().map(|attester| (attester, None)).collect())
-    }
+fn read_attesters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Address, Option<H256>)>, D::Error> {
+    Ok(Vec::<Address>::deserialize(deserializer)?.into_iter().map(|attester| (attester, None)).collect())
 }

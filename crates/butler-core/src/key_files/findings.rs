@@ -61,7 +61,7 @@ impl KeyFilesReport {
     }
 
     /// With what the fault of the file says, where there is one.
-    fn of_kept(&self, kept: &super::kept::KeptFile) -> Finding {
+    fn of_kept(&self, kept: &super::kept_file::KeptFile) -> Finding {
         let fault = self.faults.iter().find(|fault| fault.file == kept.file);
         let why = fault.map_or_else(|| kept.words().to_owned(), |fault| fault.what.clone());
         keys::of_kept(&kept.file, &why).until(kept.until)

@@ -7,10 +7,11 @@ use std::path::Path;
 
 use ethers_core::types::{Address, H256};
 
-use super::accounts::{Accounts, Mode, address_fault, below, parse_address_or_zero};
+use super::accounts::{Accounts, Mode, below};
+use super::addresses::{address_fault, parse_address_or_zero};
 use super::content::{Content, FileKind, Validator, WrittenCoinbase};
+use super::entry::{each, is_object, with_no_bls};
 use super::fault::{FaultKind, FileFault};
-use super::format::{each, is_object, with_no_bls};
 use super::json::Json;
 use super::public::{bls_key, is_fee_recipient};
 

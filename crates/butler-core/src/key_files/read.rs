@@ -10,7 +10,8 @@ use super::discovery::{Found, MOST_FILES, Role, discover};
 use super::fault::{FaultKind, FileFault, SourceFault, unreadable};
 use super::format::{read_content, unwanted};
 use super::json;
-use super::report::{KeyFilesReport, Outcome};
+use super::outcome::Outcome;
+use super::report::KeyFilesReport;
 use super::shown::shown_path;
 use super::sources::{KeySources, PrivateKeys};
 use crate::store::file::load_bounded;
@@ -71,9 +72,12 @@ fn outcome(found: Found, private_keys: PrivateKeys) -> Outcome {
     }
 }
 
-/// What comes of a file of public keys with these bytes.
-pub(super) fn outcome_of(found: Found, bytes: &[u8]) -> Outcome {
-    judge(found, bytes, PrivateKeys::Refuse)
+impl KeyFilesReport {
+    /// What a file of public keys at `path` would say if it held these bytes.
+    pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Self {
+        let found = Found::new(path.to_owned(), String::new(), Role::KeyFile);
+        Self::of(Vec::new(), &[judge(found, bytes, PrivateKeys::Refuse)], &[])
+    }
 }
 
 fn judge(found: Found, bytes: &[u8], private_keys: PrivateKeys) -> Outcome {

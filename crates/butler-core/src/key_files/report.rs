@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::content::{Content, FileKind};
 use super::discovery::{Found, Role, plain};
 use super::fault::{FaultKind, FileFault, KeyFileFault, SourceFault};
-use super::kept::KeptFile;
+use super::kept_file::KeptFile;
 use super::merge::{KeyFileNotice, Taken, merge};
+use super::outcome::Outcome;
 use super::shown::shown_path;
 use super::unread::Unread;
 use super::walk::OPTIONS;
@@ -42,28 +43,6 @@ pub struct KeyFilesReport {
     pub notices: Vec<KeyFileNotice>,
     /// Files that cannot be read now, and whose last good content stands in the book.
     pub kept: Vec<KeptFile>,
-}
-
-/// A file with what came of reading it.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) found: Found,
-    /// `None` when it was refused; the faults say why.
-    pub(super) content: Option<Content>,
-    pub(super) faults: Vec<FileFault>,
-}
-
-impl Outcome {
-    /// Why the file was refused, or a part of it.
-    fn gap(&self) -> Option<String> {
-        if self.found.role == Role::Publishers {
-            return None;
-        }
-        match &self.content {
-            Some(content) => content.illegible.clone(),
-            None => self.faults.iter().find(|fault| fault.leaves_gap()).map(|fault| fault.what.clone()),
-        }
-    }
 }
 
 impl KeyFilesReport {
@@ -135,13 +114,6 @@ impl KeyFilesReport {
         report.book.publishers_by_server = book.publishers_by_server;
         report.notices = notices;
         report
-    }
-
-    /// What a file at `path` would say if it held these bytes.
-    pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Self {
-        let found = Found::new(path.to_owned(), String::new(), Role::KeyFile);
-        let outcome = super::read::outcome_of(found, bytes);
-        Self::of(Vec::new(), &[outcome], &[])
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::duplicates::ReplicaPolicy;
 use crate::domain::findings::keys::Watched;
 use crate::domain::key_book::KeyEntry;
 use crate::key_files::{KeyFilesReport, KeySources, PrivateKeys, list_key_files, load_key_files};
+use crate::runtime::clock::unix_now;
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
 /// Blocks of the first log range that is tried when neither configuration nor experience says more.
@@ -204,6 +205,7 @@ pub fn host_settings(host: &HostConfig, url: Url, auth: Option<&Auth>) -> HttpSe
         timeout: host.timeout,
         max_response_bytes: HOST_RESPONSE_LIMIT,
         ca_file: host.ca_file.clone(),
+        clock: unix_now,
     }
 }
 
@@ -240,6 +242,7 @@ fn http_settings(endpoint: &EndpointConfig) -> HttpSettings {
         timeout: endpoint.timeout,
         max_response_bytes: endpoint.max_response_bytes,
         ca_file: endpoint.ca_file.clone(),
+        clock: unix_now,
     }
 }
 

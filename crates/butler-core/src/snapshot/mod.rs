@@ -4,6 +4,7 @@
 //! is complete, or there is an error and no snapshot. Four dependent round trips suffice when the ledger is up to date:
 //! head, registries, rollup with attesters, queues with the active set.
 
+mod at_head;
 mod convicts;
 mod delegation_times;
 mod deposits;
@@ -25,6 +26,7 @@ mod splits;
 mod stages;
 mod witnesses;
 
+pub use at_head::{AtHead, BlockReadFailure};
 pub use delegation_times::DelegationTimes;
 pub use error::{Contract, Giver, SnapshotError};
 pub use governance::{GovernanceReader, GovernanceRequest};

@@ -1,11 +1,14 @@
 //! The rollup, its entry queue, and own providers.
 
 use butler_core::metric_families as families;
+use butler_core::text::closed::names;
+
+use crate::catalogue::values::Tip;
 
 families! {
     ACTIVE_ATTESTERS: Gauge "butler_active_attesters" ["network"] "" "Active attesters of the rollup, everybody's.";
     EPOCH: Gauge "butler_epoch" ["network"] "" "The rollup's epoch at the snapshot's block.";
-    ROLLUP_CHECKPOINT: Gauge "butler_rollup_checkpoint" ["network", "tip"] "" "The rollup's newest checkpoint on L1, by tip; absent where an older rollup does not say.";
+    ROLLUP_CHECKPOINT: Gauge "butler_rollup_checkpoint" ["network", "tip": names::<Tip>] "" "The rollup's newest checkpoint on L1, by tip; absent where an older rollup does not say.";
     ENTRY_QUEUE_LENGTH: Gauge "butler_entry_queue_length" ["network"] "" "Deposits in the rollup's entry queue, everybody's.";
     ENTRY_QUEUE_OWN: Gauge "butler_entry_queue_own" ["network"] "" "Own deposits in the entry queue.";
     ENTRY_QUEUE_FLUSH_SIZE: Gauge "butler_entry_queue_flush_size" ["network"] "" "The most deposits that one epoch lets in; 0 while the rollup waits for its first set.";

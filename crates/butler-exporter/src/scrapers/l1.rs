@@ -124,8 +124,8 @@ impl L1Scraper {
         for step in &readings.steps {
             let (attester, from, to) = (address(step.attester), step.from, step.to);
             tracing::info!(
-                network = slot.network, %attester, %from, %to, judgement = step.judgement,
-                "attester {attester} is now {to}, before {from} ({})", step.judgement
+                network = slot.network, %attester, %from, %to, judgement = step.judgement.name(),
+                "attester {attester} is now {to}, before {from} ({})", step.judgement.name()
             );
         }
         let steps = readings.steps.iter().map(|step| step.judgement).collect();
@@ -181,7 +181,7 @@ impl Scrape for L1Scraper {
     }
 
     fn patience(&self) -> Patience {
-        Patience::OfScrape
+        Patience::WholeScrape
     }
 
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
@@ -248,7 +248,7 @@ fn endpoint_figures(network: &Network) -> Vec<EndpointFigures> {
             requests: counters.requests.load(Relaxed),
             sent: counters.bytes_sent.load(Relaxed),
             received: counters.bytes_received.load(Relaxed),
-            microseconds: counters.microseconds.load(Relaxed),
+            durations: counters.durations.counts(),
             failures: endpoint.record().failures,
             healthy: endpoint.health().last_failure().is_none(),
         }

@@ -6,17 +6,16 @@
 mod exchange;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ethers_core::types::Address;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::error::{ErrorKind, RpcFailure};
 use super::health::Health;
 use super::http::{HttpPeer, HttpSettings, HttpSetupError};
+use super::jsonrpc::{Dialect, JsonRpcPeer};
 use super::limits::{Learnt, Limits, Refusal};
 
 /// How to reach one endpoint.
@@ -41,9 +40,7 @@ pub struct EndpointSettings {
 pub struct Endpoint {
     index: usize,
     name: String,
-    peer: HttpPeer,
-    slots: Semaphore,
-    next_id: AtomicU64,
+    peer: JsonRpcPeer,
     multicall3: Address,
     learnt: Mutex<Learnt>,
     health: Mutex<Health>,
@@ -81,9 +78,7 @@ impl Endpoint {
         Ok(Self {
             index,
             name: settings.name.clone(),
-            peer: HttpPeer::new(&settings.http)?,
-            slots: Semaphore::new(settings.max_concurrency.max(1)),
-            next_id: AtomicU64::new(1),
+            peer: JsonRpcPeer::new(&settings.http, Dialect::Ethereum)?.with_concurrency(settings.max_concurrency),
             multicall3: settings.multicall3,
             learnt: Mutex::new(Learnt::new(settings.max_batch, settings.log_range_blocks, Instant::now())),
             health: Mutex::new(Health::default()),
@@ -107,7 +102,7 @@ impl Endpoint {
     /// The HTTP side, for its counters.
     #[must_use]
     pub fn peer(&self) -> &HttpPeer {
-        &self.peer
+        self.peer.http()
     }
 
     /// A copy of the endpoint's health.
@@ -125,7 +120,7 @@ impl Endpoint {
     /// Notes that its answer was waited for in vain while another one's was there. That is no failure before all the waiting since its last answer is as long
     /// as its own deadline.
     pub(super) fn note_late(&self, waited: Duration) {
-        let deadline = self.peer.timeout();
+        let deadline = self.peer().timeout();
         let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
         late.until = Instant::now().checked_add(LATE);
         late.waited = late.waited.saturating_add(waited);
@@ -300,6 +295,7 @@ mod tests {
             authorization: None,
             api_key: None,
             timeout: Duration::from_secs(12),
+            clock: || 0,
             max_response_bytes: 1 << 20,
             ca_file: None,
         };

@@ -1,11 +1,26 @@
 //! Why a coinbase cannot be verified: the reasons that reports, labels and JSON give.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount as _, VariantArray as _};
 
 use crate::domain::split::Unconfirmed;
+use crate::text::closed::every;
 
 /// Why a configured coinbase can not be verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::EnumCount,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Unverified {
     /// Still in the provider queue: its split does not exist yet, so what is configured can not be it.
@@ -38,21 +53,7 @@ pub enum Unverified {
 
 impl Unverified {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
-        Self::NotStakedYet,
-        Self::NoDelegation,
-        Self::Dripped,
-        Self::SeveralDeposits,
-        Self::OtherWithdrawer,
-        Self::RefundsUnread,
-        Self::NoSplitBeside,
-        Self::OtherHash,
-        Self::OtherTerms,
-        Self::TermsUnknown,
-        Self::SharedCoinbase,
-        Self::EndpointsDisagree,
-        Self::OneEndpoint,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 }
 
 impl From<Unconfirmed> for Unverified {
@@ -96,24 +97,16 @@ impl Unverified {
         }
     }
 
+    /// The names of the reasons that [somebody can do something about](Self::is_suspect).
+    #[must_use]
+    pub fn suspect_names() -> Vec<&'static str> {
+        Self::ALL.into_iter().filter(|why| why.is_suspect()).map(Self::name).collect()
+    }
+
     /// The name that labels and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::NotStakedYet => "not_staked_yet",
-            Self::NoDelegation => "no_delegation",
-            Self::Dripped => "dripped",
-            Self::SeveralDeposits => "several_deposits",
-            Self::OtherWithdrawer => "other_withdrawer",
-            Self::RefundsUnread => "refunds_unread",
-            Self::NoSplitBeside => "no_split_beside",
-            Self::OtherHash => "other_hash",
-            Self::OtherTerms => "other_terms",
-            Self::TermsUnknown => "terms_unknown",
-            Self::SharedCoinbase => "shared_coinbase",
-            Self::EndpointsDisagree => "endpoints_disagree",
-            Self::OneEndpoint => "one_endpoint",
-        }
+        self.into()
     }
 
     /// Whether somebody can do something about it: what is known contradicts itself, or is not enough to believe it.

@@ -17,7 +17,8 @@ use super::rollup::QueuedDeposit;
 use super::view::AttesterView;
 
 /// What became of the deposit of one delegation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// It made the attester a validator.
@@ -38,14 +39,7 @@ impl Fate {
     /// The name that reports and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Waiting => "waiting",
-            Self::Doomed => "doomed",
-            Self::Refunded => "refunded",
-            Self::Elsewhere => "elsewhere",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 }
 

@@ -5,11 +5,14 @@
 
 use std::fmt;
 
+use strum::{EnumCount as _, VariantArray as _};
+
 use super::Severity;
 use crate::domain::duplicates::DuplicateKind;
+use crate::text::closed::every;
 
 /// Who finds it: what is read at one time and is as old as that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::VariantArray, strum::EnumCount)]
 pub enum Source {
     /// A snapshot of the chain, with the key files.
     Chain,
@@ -31,16 +34,7 @@ pub enum Source {
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 8] = [
-        Self::Chain,
-        Self::Rewards,
-        Self::Slashing,
-        Self::Governance,
-        Self::Nodes,
-        Self::Sentinel,
-        Self::Hosts,
-        Self::Program,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The heading of its findings in the documentation.
     #[must_use]
@@ -58,7 +52,7 @@ impl Source {
     }
 }
 
-macro_rules! kinds {
+macro_rules! finding_kinds {
     ($($variant:ident $code:literal $source:ident [$($severity:ident),+] $runbook:literal $family:literal $meaning:literal;)*) => {
         /// What is wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,7 +67,7 @@ macro_rules! kinds {
 
         impl FindingKind {
             /// The kinds that are no duplicates.
-            pub const OWN: &[Self] = &[$(Self::$variant),*];
+            pub const BESIDE_DUPLICATES: &[Self] = &[$(Self::$variant),*];
 
             /// The name that JSON, labels and the documentation use.
             #[must_use]
@@ -134,7 +128,7 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
+finding_kinds! {
     CoinbaseMissing "coinbase_missing" Chain [Critical, Warning] "ButlerCoinbaseMissing" "butler_coinbase_missing" "A staked attester has no coinbase in any key file.";
     CoinbaseWrong "coinbase_wrong" Chain [Critical, Warning] "ButlerCoinbaseWrong" "butler_coinbase_wrong" "The coinbase of an attester is not the one that it must have: its rewards go astray.";
     CoinbaseZero "coinbase_zero" Chain [Critical, Warning] "ButlerCoinbaseWrong" "butler_findings" "A key file gives an attester the zero address as coinbase: its rewards are burnt.";
@@ -213,9 +207,15 @@ kinds! {
 }
 
 impl FindingKind {
+    /// The code of every kind.
+    #[must_use]
+    pub fn codes() -> Vec<&'static str> {
+        Self::all().map(Self::code).collect()
+    }
+
     /// Every kind, duplicates first.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
-        DuplicateKind::ALL.into_iter().map(Self::Duplicate).chain(Self::OWN.iter().copied())
+        DuplicateKind::ALL.into_iter().map(Self::Duplicate).chain(Self::BESIDE_DUPLICATES.iter().copied())
     }
 
     /// Whether `audit` reports it: what is wrong with keys, files and what the chain has of them. The rest is for `doctor`,

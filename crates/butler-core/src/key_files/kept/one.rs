@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
-use super::shown::{KeptFile, KeptWhy};
 use crate::key_files::content::Content;
 use crate::key_files::discovery::Found;
+use crate::key_files::kept_file::{KeptFile, KeptWhy};
 use crate::key_files::registered::{RegisteredKeys, drop_differing, has_differing};
 use crate::key_files::shown::shown_path;
 

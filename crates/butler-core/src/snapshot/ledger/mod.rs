@@ -31,7 +31,7 @@ use crate::domain::block::BlockRef;
 use crate::domain::delegation::{Delegation, LogId};
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::ProviderQueueEntry;
-use crate::domain::provider_ledger::{Change, LedgerEvent, Seen, prove, prove_queue};
+use crate::domain::provider_ledger::{Change, Corroboration, LedgerEvent, prove, prove_queue};
 use crate::domain::split::SplitRecord;
 use crate::domain::terms::TermsEvent;
 use crate::store::file::{Foreign, StoreError};
@@ -289,13 +289,13 @@ impl LedgerCache {
     /// Coinbases about whose delegations endpoints disagree.
     #[must_use]
     pub fn disputed(&self) -> BTreeSet<Coinbase> {
-        let disputed = self.book.entries.iter().filter(|entry| entry.seen == Seen::Disputed);
+        let disputed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Disputed);
         disputed.filter_map(|entry| entry.event.delegation()).map(|delegation| delegation.coinbase).collect()
     }
 
     /// The delegations that two endpoints tell alike.
     pub(super) fn confirmed(&self) -> BTreeSet<LogId> {
-        let confirmed = self.book.entries.iter().filter(|entry| entry.seen == Seen::Confirmed);
+        let confirmed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Confirmed);
         confirmed.map(|entry| entry.event.log).collect()
     }
 
