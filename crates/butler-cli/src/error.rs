@@ -69,7 +69,7 @@ impl CliError {
                 | SnapshotError::Unsupported { .. }
                 | SnapshotError::UnknownProvider(_)
                 | SnapshotError::UnknownAdmin(_) => Exit::Refused,
-                SnapshotError::Nonsense { .. } | SnapshotError::Ledger(_) | SnapshotError::Restless { .. } => {
+                SnapshotError::Nonsense { .. } | SnapshotError::Ledger(_) | SnapshotError::Reorganised { .. } => {
                     Exit::Upstream
                 }
             },
@@ -110,7 +110,7 @@ impl CliError {
             Self::Store(StoreError::Full { .. }) => Some("make room on that disk, or set `cache_directory`".to_owned()),
             Self::Config(_)
             | Self::Network(NetworkError::Choice(_) | NetworkError::Endpoint { .. })
-            | Self::Snapshot(SnapshotError::Ledger(_) | SnapshotError::Restless { .. })
+            | Self::Snapshot(SnapshotError::Ledger(_) | SnapshotError::Reorganised { .. })
             | Self::TopUp(_)
             | Self::Store(_)
             | Self::Output(_)

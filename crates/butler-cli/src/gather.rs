@@ -86,6 +86,7 @@ impl Gathered {
             chain_id: self.snapshot.chain_id,
             block: self.snapshot.block,
             rollup: self.snapshot.rollup.address.into(),
+            unconfirmed: self.snapshot.unconfirmed.clone(),
         }
     }
 
@@ -144,7 +145,7 @@ pub(crate) async fn reading<T>(
     // A provider or a contract that is not there has no ledger to be kept.
     let is_worth_it = match &result {
         Ok(Ok(_)) | Err(_) => true,
-        Ok(Err(SnapshotError::Rpc(_) | SnapshotError::Ledger(_) | SnapshotError::Restless { .. })) => true,
+        Ok(Err(SnapshotError::Rpc(_) | SnapshotError::Ledger(_) | SnapshotError::Reorganised { .. })) => true,
         Ok(Err(
             SnapshotError::NoContract { .. }
             | SnapshotError::Unsupported { .. }
@@ -154,6 +155,10 @@ pub(crate) async fn reading<T>(
         )) => false,
     };
     let unsaved = if is_worth_it { network.reader.save_ledger().err() } else { None };
+    // A command that failed leaves nothing behind, and where there is no room, that is told of the ledger.
+    if matches!(result, Ok(Ok(_))) && unsaved.is_none() {
+        network.remember_keys();
+    }
     Ok((result??, unsaved))
 }
 

@@ -10,6 +10,7 @@ use butler_core::client::error::{ErrorKind, RpcFailure};
 use butler_core::client::http::HttpSettings;
 use butler_core::domain::offence::OffenceKind;
 use butler_core::domain::sentinel::DutyCounts;
+use butler_core::runtime::clock::unix_now;
 use butler_testkit::aztec_node::FakeAztecNode;
 use ethers_core::types::Address;
 use serde_json::json;
@@ -26,6 +27,7 @@ fn client_with_key(url: &str, api_key: Option<&str>) -> AztecNode {
         timeout: Duration::from_secs(5),
         max_response_bytes: 1 << 20,
         ca_file: None,
+        clock: unix_now,
     };
     AztecNode::new("recorded", &settings).unwrap()
 }

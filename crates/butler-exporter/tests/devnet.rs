@@ -68,7 +68,7 @@ async fn readings_outlive_a_dead_endpoint_and_the_failure_is_plain() {
     assert_eq!(down["butler_endpoint_healthy{network=\"devnet\",endpoint=\"127.0.0.1\"}"], 0.0);
     let broken = "butler_rpc_errors_total{network=\"devnet\",endpoint=\"127.0.0.1\",kind=\"broken\"}";
     assert!(down[broken] >= 1.0);
-    assert!(down["butler_rpc_request_duration_seconds_total{network=\"devnet\",endpoint=\"127.0.0.1\"}"] > 0.0);
+    assert!(down["butler_rpc_request_duration_seconds_sum{network=\"devnet\",endpoint=\"127.0.0.1\"}"] > 0.0);
     let errors = |series: &Series| -> f64 {
         let errors = series.iter().filter(|(key, _)| key.starts_with("butler_scrape_errors_total"));
         errors.map(|(_, count)| count).sum()

@@ -23,7 +23,7 @@ async fn every_family_is_served_with_the_oracles_values() {
     let series = settled(&bench, &world, || Some(program.series())).await;
     for key in series.keys() {
         let name = key.split('{').next().unwrap();
-        assert!(catalogue::all().any(|family| family.name == name), "{key} is not in the catalogue");
+        assert!(catalogue::all().any(|family| family.has_series(name)), "{key} is not in the catalogue");
     }
     let deadline =
         format!("butler_coinbase_deadline_timestamp_seconds{{network=\"devnet\",attester=\"{}\"}}", bench.shown("A6"));
@@ -129,10 +129,14 @@ impl Prometheus {
         let answer: Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
         let key = |metric: &Value| {
             let name = metric["__name__"].as_str()?;
-            let family = catalogue::all().find(|family| family.name == name)?;
-            let labels: Option<Vec<String>> =
-                family.labels.iter().map(|label| Some(format!("{label}=\"{}\"", metric[label].as_str()?))).collect();
-            let labels = labels?.join(",");
+            let family = catalogue::all().find(|family| family.has_series(name))?;
+            let labels: Option<Vec<String>> = family
+                .labels
+                .iter()
+                .map(|label| Some(format!("{}=\"{}\"", label.name, metric[label.name].as_str()?)))
+                .collect();
+            let end = metric["le"].as_str().map(|end| format!("le=\"{end}\""));
+            let labels = labels?.into_iter().chain(end).collect::<Vec<_>>().join(",");
             Some(if labels.is_empty() { name.to_owned() } else { format!("{name}{{{labels}}}") })
         };
         let results = answer["data"]["result"].as_array()?.iter();

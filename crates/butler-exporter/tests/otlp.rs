@@ -90,6 +90,13 @@ async fn the_same_figures_are_pushed_and_a_refusal_is_told_once() {
     assert_eq!((&steps["isMonotonic"], &steps["aggregationTemporality"]), (&Value::from(true), &Value::from(2)));
     let step = point(&steps["dataPoints"], &[("network", "devnet"), ("judgement", "documented")]).unwrap();
     assert!(step["startTimeUnixNano"].as_str().is_some());
+    let durations = &metric(&push, "butler_rpc_request_duration_seconds").unwrap()["histogram"];
+    assert_eq!(durations["aggregationTemporality"], 2);
+    let duration = point(&durations["dataPoints"], &[("network", "devnet"), ("endpoint", "127.0.0.1")]).unwrap();
+    let (bounds, counts) = (&duration["explicitBounds"], duration["bucketCounts"].as_array().unwrap());
+    assert_eq!((bounds.as_array().unwrap().len(), bounds[0].as_f64()), (11, Some(0.005)));
+    let sum: u64 = counts.iter().map(|count| count.as_str().unwrap().parse::<u64>().unwrap()).sum();
+    assert_eq!((counts.len(), duration["count"].as_str()), (12, Some(sum.to_string().as_str())));
     let build = &metric(&push, "butler_build_info").unwrap()["gauge"]["dataPoints"];
     assert!(point(build, &[("version", env!("CARGO_PKG_VERSION"))]).is_some());
     *collector.status.lock().unwrap() = 503;

@@ -93,4 +93,6 @@ pub(crate) struct Scope {
     pub block: BlockRef,
     /// The canonical rollup at that block.
     pub rollup: JsonAddress,
+    /// The endpoint that told some of it alone, although several are configured.
+    pub unconfirmed: Option<String>,
 }

@@ -9,11 +9,13 @@ use self::json::Scope;
 /// The first line of every report on a chain: what it is about.
 #[must_use]
 pub(crate) fn scope_line(scope: &Scope) -> String {
+    let alone = scope.unconfirmed.as_ref().map(|endpoint| format!(" · as {endpoint} alone tells it"));
     format!(
-        "{} · chain {} · block {} · {}\n",
+        "{} · chain {} · block {} · {}{}\n",
         scope.network,
         scope.chain_id,
         scope.block.number,
-        format::moment(scope.block.timestamp)
+        format::moment(scope.block.timestamp),
+        alone.unwrap_or_default()
     )
 }

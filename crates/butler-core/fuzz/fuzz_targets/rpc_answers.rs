@@ -9,6 +9,7 @@ use butler_core::client::http::HttpSettings;
 use butler_core::client::logs::decode_header;
 use butler_core::client::secrets::Secrets;
 use butler_core::client::wire::{Request, decode_batch, decode_single};
+use butler_core::runtime::clock::unix_now;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
@@ -18,7 +19,8 @@ static SECRETS: LazyLock<Secrets> = LazyLock::new(|| {
     let url = format!("https://rpc.example/v2/{KEY}").parse().expect("it is a URL");
     let timeout = Duration::from_secs(1);
     let (authorization, api_key, ca_file) = (None, None, None);
-    Secrets::of(&HttpSettings { url, authorization, api_key, timeout, max_response_bytes: 1 << 20, ca_file })
+    let clock = unix_now;
+    Secrets::of(&HttpSettings { url, authorization, api_key, timeout, max_response_bytes: 1 << 20, ca_file, clock })
 });
 
 fn check(failure: &RpcFailure) {

@@ -10,7 +10,7 @@ use ethers_core::utils::keccak256;
 
 use super::endpoint::Endpoint;
 use super::error::RpcFailure;
-use super::logs::{Last, LogFilter, check, decode_logs, header_request, logs_request};
+use super::logs::{Last, LogFilter, LogRange, LogStep, check, decode_logs, header_request, logs_request};
 use super::wire::Request;
 
 /// Logs of one single block.
@@ -32,7 +32,8 @@ const BLOCKS_AT_ONCE: usize = 100;
 /// The widest range that takes several of them, where the endpoint grants it.
 pub const SPAN: u64 = 1_000;
 
-/// Reads the logs of single blocks, many in one exchange; the answers are in the order of `blocks`.
+/// Reads the logs of single blocks, many in one exchange; the answers are in the order of `blocks`. The range `along` goes with the
+/// first exchange; where that does not answer it, it is left out.
 ///
 /// # Errors
 /// Every failure of the exchange that asking for fewer blocks does not mend.
@@ -40,18 +41,25 @@ pub async fn read_blocks(
     endpoint: &Endpoint,
     filter: &LogFilter,
     blocks: &[u64],
-) -> Result<Vec<BlockLogs>, RpcFailure> {
+    along: Option<&LogRange<'_>>,
+) -> Result<(Vec<BlockLogs>, Option<LogStep>), RpcFailure> {
     let mut found = Vec::with_capacity(blocks.len());
+    let (mut along, mut step) = (along, None);
     let mut rest = blocks;
     let mut size = BLOCKS_AT_ONCE;
     let mut width = endpoint.log_range().min(SPAN);
     while !rest.is_empty() {
         let (pack, after) = rest.split_at(size.min(rest.len()));
-        match read_pack(endpoint, filter, pack, width).await {
-            Ok(logs) => {
+        match read_pack(endpoint, filter, pack, width, along).await {
+            Ok((logs, told)) => {
                 found.extend(logs);
                 rest = after;
+                if along.take().is_some() {
+                    step = told;
+                }
             }
+            // It may be the range that is too much.
+            Err(failure) if failure.kind().may_mean_too_much() && along.take().is_some() => {}
             // Many narrow ranges travel as well as a few wide ones.
             Err(RpcFailure::RangeRefused { hint, .. }) if width > 1 => {
                 width = hint.max_blocks.filter(|named| (1..width).contains(named)).unwrap_or(1);
@@ -60,7 +68,7 @@ pub async fn read_blocks(
             Err(failure) => return Err(failure),
         }
     }
-    Ok(found)
+    Ok((found, step))
 }
 
 async fn read_pack(
@@ -68,11 +76,19 @@ async fn read_pack(
     filter: &LogFilter,
     blocks: &[u64],
     width: u64,
-) -> Result<Vec<BlockLogs>, RpcFailure> {
+    along: Option<&LogRange<'_>>,
+) -> Result<(Vec<BlockLogs>, Option<LogStep>), RpcFailure> {
     let ranges = ranges(blocks, width);
-    let requests: Vec<Request> = ranges.iter().map(|(from, to)| logs_request(filter, *from, *to)).collect();
+    let mut requests: Vec<Request> = ranges.iter().map(|(from, to)| logs_request(filter, *from, *to)).collect();
+    requests.extend(along.iter().flat_map(|range| range.requests()));
     let mut told: BTreeMap<u64, Vec<Log>> = blocks.iter().map(|number| (*number, Vec::new())).collect();
-    for ((from, to), answer) in ranges.into_iter().zip(endpoint.exchange(&requests).await?) {
+    let mut answers = endpoint.exchange(&requests).await?;
+    let beside = answers.split_off(ranges.len().min(answers.len()));
+    let step = along.and_then(|range| {
+        let step = range.take(endpoint.index(), beside);
+        step.inspect_err(|failure| tracing::debug!("a range of logs beside others: {failure}")).ok()
+    });
+    for ((from, to), answer) in ranges.into_iter().zip(answers) {
         let logs = decode_logs(answer?.get())?;
         check(&logs, filter, from, &Last { number: to, hash: None })?;
         for log in logs {
@@ -93,12 +109,12 @@ async fn read_pack(
     let silent: Vec<&mut BlockLogs> = found.iter_mut().filter(|block| block.logs.is_empty()).collect();
     let requests: Vec<Request> = silent.iter().map(|block| header_request(block.number)).collect();
     if requests.is_empty() {
-        return Ok(found);
+        return Ok((found, step));
     }
     for (block, answer) in silent.into_iter().zip(endpoint.exchange(&requests).await?) {
         block.is_doubtful = bloom(answer?.get())?.is_none_or(|bloom| may_hold(&bloom, filter));
     }
-    Ok(found)
+    Ok((found, step))
 }
 
 /// The ranges of at most `width` blocks that these blocks, oldest first, lie in.

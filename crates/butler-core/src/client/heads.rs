@@ -114,7 +114,8 @@ impl L1Client {
                 .map(|endpoint| self.probe(endpoint, at, also).map(move |report| (endpoint, report)).boxed())
                 .collect();
             let now = Instant::now();
-            let able = self.endpoints.iter().filter(|endpoint| !endpoint.health().is_quarantined(now)).count();
+            let is_able = |endpoint: &&Endpoint| !endpoint.health().is_quarantined(now) && !endpoint.is_late();
+            let able = self.endpoints.iter().filter(is_able).count();
             let mut waiting: BTreeSet<usize> = (0..self.endpoints.len()).collect();
             let mut enough = able / 2 + 1;
             let mut deadline = None;
@@ -143,12 +144,18 @@ impl L1Client {
                     deadline = Some(Instant::now() + MAJORITY_GRACE);
                 }
             }
+            let has_block = reports.iter().any(|report| report.block.is_some());
             if reports.len() < enough {
                 for endpoint in waiting.iter().filter_map(|index| self.endpoints.get(*index)) {
-                    rounds.failed(endpoint, RpcFailure::Timeout(MAJORITY_GRACE))?;
+                    if has_block {
+                        // Another one was quicker: its own deadline has not passed.
+                        endpoint.note_late(MAJORITY_GRACE);
+                    } else {
+                        rounds.failed(endpoint, RpcFailure::Timeout(MAJORITY_GRACE))?;
+                    }
                 }
             }
-            if reports.iter().any(|report| report.block.is_some()) {
+            if has_block {
                 return Ok(reports);
             }
             for endpoint in reports.iter().filter_map(|report| self.endpoints.get(report.endpoint)) {

@@ -19,8 +19,9 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::error::RpcFailure;
-use super::http::{HttpPeer, HttpSetupError, trusted_roots};
-use super::wire::{self, Request};
+use super::http::{HttpSetupError, trusted_roots};
+use super::jsonrpc::JsonRpcPeer;
+use super::wire::Request;
 use crate::runtime::clock::TlsClock;
 
 /// The most addresses of one name that are looked at.
@@ -43,19 +44,13 @@ pub async fn connect(address: SocketAddr) -> Result<(), RpcFailure> {
     TcpStream::connect(address).await.map(drop).map_err(|error| RpcFailure::Unreachable(error.into()))
 }
 
-/// The chain of an L1 endpoint.
+/// The chain of the L1 endpoint at `peer`.
 ///
 /// # Errors
 /// The failure of the exchange; `Malformed` for an answer that is no number.
-pub async fn l1_chain_id(peer: &HttpPeer) -> Result<u64, RpcFailure> {
-    let request = Request::new("eth_chainId", &json!([]));
-    let answer = peer.post(wire::encode_single(1, &request)).await?;
-    if let Some(refusal) = peer.refusal(&answer) {
-        return Err(refusal);
-    }
-    let raw = wire::decode_single(peer.secrets(), 1, &request, &answer.body)
-        .map_err(|failure| peer.explain(&answer, failure))?;
-    serde_json::from_str::<U64>(raw.get())
+pub async fn l1_chain_id(peer: &JsonRpcPeer) -> Result<u64, RpcFailure> {
+    let answer = peer.call(&Request::new("eth_chainId", &json!([]))).await?;
+    serde_json::from_str::<U64>(answer.get())
         .map(|id| id.as_u64())
         .map_err(|_| RpcFailure::Malformed("the answer to eth_chainId is not a number".to_owned()))
 }

@@ -16,7 +16,7 @@ use super::block_logs::{BlockLogs, read_blocks};
 use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{RpcError, RpcFailure};
 use super::http::HttpSetupError;
-use super::logs::{LogFilter, METHOD, NARROW};
+use super::logs::{LogFilter, LogRange, LogStep, METHOD, NARROW};
 pub use super::rounds::Policy;
 use super::rounds::Rounds;
 use crate::domain::block::BlockRef;
@@ -108,9 +108,25 @@ impl L1Client {
         blocks: &[u64],
         beside: &BTreeSet<usize>,
     ) -> Result<Vec<BlockLogs>, RpcError> {
+        self.block_logs_along(filter, blocks, beside, None).await.map(|(logs, _)| logs)
+    }
+
+    /// The same; the range `along` goes with it where that costs no request. `None` in its place says nothing of it.
+    ///
+    /// # Errors
+    /// As [`Self::block_logs`].
+    pub async fn block_logs_along(
+        &self,
+        filter: &LogFilter,
+        blocks: &[u64],
+        beside: &BTreeSet<usize>,
+        along: Option<&LogRange<'_>>,
+    ) -> Result<(Vec<BlockLogs>, Option<LogStep>), RpcError> {
         let order = || self.log_order(beside, Endpoint::log_range);
-        let ask = |endpoint, _| read_blocks(endpoint, filter, blocks).boxed();
-        self.in_rounds(METHOD, order, ask).await.map(|(_, logs)| logs)
+        let fits =
+            |endpoint: &Endpoint| along.filter(|range| range.to.saturating_sub(range.from) < endpoint.log_range());
+        let ask = |endpoint, _| read_blocks(endpoint, filter, blocks, fits(endpoint)).boxed();
+        self.in_rounds(METHOD, order, ask).await.map(|(_, found)| found)
     }
 
     /// Makes the endpoint at `index` stand back for what it answered: it is counted, logged, and asked after the others.
@@ -145,7 +161,7 @@ impl L1Client {
 
     /// The endpoints that are not among `beside`, in the order in which they are asked for logs: who grants much narrower ranges
     /// than another one that does not stand back comes after those that do not.
-    pub(super) fn log_order(&self, beside: &BTreeSet<usize>, width: impl Fn(&Endpoint) -> u64) -> Vec<&Endpoint> {
+    pub(crate) fn log_order(&self, beside: &BTreeSet<usize>, width: impl Fn(&Endpoint) -> u64) -> Vec<&Endpoint> {
         let mut order: Vec<&Endpoint> =
             self.order().into_iter().filter(|endpoint| !beside.contains(&endpoint.index())).collect();
         let able = order.iter().filter(|endpoint| !endpoint.is_quarantined());

@@ -16,7 +16,7 @@ use super::endpoint::Endpoint;
 use super::error::RpcFailure;
 use super::http::ANSWER_LIMIT;
 use super::log_text::LogText;
-use super::wire::Request;
+use super::wire::{Answer, Request};
 use crate::domain::block::BlockRef;
 
 /// The method that reads logs.
@@ -58,26 +58,60 @@ pub(super) async fn read_range(
     (from, to): (u64, u64),
     pin: Option<&BlockRef>,
 ) -> Result<LogStep, RpcFailure> {
-    let pin = pin.filter(|pin| pin.number == to);
-    let mut requests = vec![logs_request(filter, from, to), header_request(to)];
-    requests.extend(pin.map(canonical_request));
-    let mut answers = endpoint.exchange(&requests).await?.into_iter();
-    let mut next = || answers.next().unwrap_or(Err(RpcFailure::Malformed("an answer is missing".to_owned())));
-    let (logs, header) = (next(), next());
-    let header = decode_header(header?.get())?.ok_or(RpcFailure::BlockUnknown)?;
-    if header.number != to {
-        return Err(RpcFailure::Malformed(format!("block {} instead of {to}", header.number)));
+    let range = LogRange { filter, from, to, pin };
+    let answers = endpoint.exchange(&range.requests()).await?;
+    range.take(endpoint.index(), answers)
+}
+
+/// The logs of one range, with what proves that the endpoint has its last block.
+#[derive(Debug, Clone, Copy)]
+pub struct LogRange<'r> {
+    /// Which logs.
+    pub filter: &'r LogFilter,
+    /// First block.
+    pub from: u64,
+    /// Last block.
+    pub to: u64,
+    /// A block that must be canonical where the range ends at its height.
+    pub pin: Option<&'r BlockRef>,
+}
+
+impl LogRange<'_> {
+    fn pin(&self) -> Option<&BlockRef> {
+        self.pin.filter(|pin| pin.number == self.to)
     }
-    if let Some(pin) = pin {
-        // An endpoint that does not understand the question has still shown which block stands at that height.
-        let is_denied = matches!(next(), Err(RpcFailure::BlockUnknown));
-        if is_denied || header.hash != pin.hash {
-            return Err(RpcFailure::BlockUnknown);
+
+    /// What to ask in one exchange.
+    pub(super) fn requests(&self) -> Vec<Request> {
+        let mut requests = vec![logs_request(self.filter, self.from, self.to), header_request(self.to)];
+        requests.extend(self.pin().map(canonical_request));
+        requests
+    }
+
+    /// What was answered, in the order of the requests.
+    pub(super) fn take(
+        &self,
+        endpoint: usize,
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> Result<LogStep, RpcFailure> {
+        let mut answers = answers.into_iter();
+        let mut next = || answers.next().unwrap_or(Err(RpcFailure::Malformed("an answer is missing".to_owned())));
+        let (logs, header) = (next(), next());
+        let header = decode_header(header?.get())?.ok_or(RpcFailure::BlockUnknown)?;
+        if header.number != self.to {
+            return Err(RpcFailure::Malformed(format!("block {} instead of {}", header.number, self.to)));
         }
+        if let Some(pin) = self.pin() {
+            // An endpoint that does not understand the question has still shown which block stands at that height.
+            let is_denied = matches!(next(), Err(RpcFailure::BlockUnknown));
+            if is_denied || header.hash != pin.hash {
+                return Err(RpcFailure::BlockUnknown);
+            }
+        }
+        let logs = decode_logs(logs?.get())?;
+        check(&logs, self.filter, self.from, &Last { number: self.to, hash: Some(header.hash) })?;
+        Ok(LogStep { endpoint, from: self.from, to: header, logs })
     }
-    let logs = decode_logs(logs?.get())?;
-    check(&logs, filter, from, &Last { number: to, hash: Some(header.hash) })?;
-    Ok(LogStep { endpoint: endpoint.index(), from, to: header, logs })
 }
 
 /// A call of nothing, at a block that must be canonical (EIP-1898).

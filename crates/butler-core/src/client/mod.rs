@@ -1,7 +1,7 @@
 //! Network I/O: JSON-RPC to L1 endpoints and to Aztec nodes.
 //!
 //! `http` moves bounded bytes under a deadline, `wire` is JSON-RPC without I/O, `refusal` tells error texts of providers
-//! apart, `endpoint` is one URL, `limits` what was learnt about it, `l1` is several endpoints that stand in for each other
+//! apart, `jsonrpc` is the exchange with one peer that all clients share, `endpoint` is one URL of an L1, `limits` what was learnt about it, `l1` is several endpoints that stand in for each other
 //! (`heads` and `vote`: whose block is read; `opinion`: whose answers are believed), `rounds` says when to ask again,
 //! `calls`, `log_scan` and `block_logs` are the bulk reads, `host` looks at a machine from outside. No answer is retried
 //! blindly and no failed read becomes a value.
@@ -19,6 +19,7 @@ mod heads;
 pub mod health;
 pub mod host;
 pub mod http;
+pub mod jsonrpc;
 pub mod l1;
 pub mod limits;
 pub mod log_scan;

@@ -138,8 +138,8 @@ pub fn decode_return<R: AbiDecode + AbiType>(function: &str, data: &[u8]) -> Res
         return Err(DecodeError::Empty { function: function.to_owned().into() });
     }
     let kind = R::param_type();
-    let kinds = if let ParamType::Tuple(kinds) = &kind { kinds.as_slice() } else { std::slice::from_ref(&kind) };
-    if !guard::is_bounded(kinds, data) {
+    let types = if let ParamType::Tuple(types) = &kind { types.as_slice() } else { std::slice::from_ref(&kind) };
+    if !guard::is_bounded(types, data) {
         return Err(DecodeError::nonsense(function.to_owned(), "values that share their places"));
     }
     R::decode(data).map_err(|source| DecodeError::Abi { function: function.to_owned().into(), source })

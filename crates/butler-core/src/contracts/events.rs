@@ -230,8 +230,8 @@ pub fn decode_delegation(log: &Log) -> Result<Delegation, EventError> {
 
 /// Refuses data that would become more than it is.
 fn bounded(id: LogId, event: &ethers_core::abi::Event, log: &Log) -> Result<(), EventError> {
-    let kinds: Vec<_> = event.inputs.iter().filter(|input| !input.indexed).map(|input| input.kind.clone()).collect();
-    if guard::is_bounded(&kinds, &log.data) {
+    let types: Vec<_> = event.inputs.iter().filter(|input| !input.indexed).map(|input| input.kind.clone()).collect();
+    if guard::is_bounded(&types, &log.data) {
         return Ok(());
     }
     Err(malformed(id, event.signature(), "values that share their places".to_owned()))
@@ -249,8 +249,8 @@ fn token_value(kind: &ParamType, token: &Token) -> Value {
             ParamType::Array(inner) | ParamType::FixedArray(inner, _),
             Token::Array(tokens) | Token::FixedArray(tokens),
         ) => Value::Array(tokens.iter().map(|token| token_value(inner, token)).collect()),
-        (ParamType::Tuple(kinds), Token::Tuple(tokens)) => {
-            Value::Array(kinds.iter().zip(tokens).map(|(kind, token)| token_value(kind, token)).collect())
+        (ParamType::Tuple(types), Token::Tuple(tokens)) => {
+            Value::Array(types.iter().zip(tokens).map(|(kind, token)| token_value(kind, token)).collect())
         }
         (_, Token::Address(address)) => Value::String(checksummed(address).into()),
         (_, Token::Uint(number) | Token::Int(number)) => Value::String(number.to_string()),

@@ -9,9 +9,9 @@ const WORD: usize = 32;
 
 /// Whether the values of these types, read from `data`, take no more words and bytes than `data` has. Data that ends too soon
 /// passes: the decoder finds that out without harm.
-pub(super) fn is_bounded(kinds: &[ParamType], data: &[u8]) -> bool {
+pub(super) fn is_bounded(types: &[ParamType], data: &[u8]) -> bool {
     let mut walk = Walk { words: data.len() / WORD, bytes: data.len(), is_over: false };
-    walk.all(kinds.iter(), data, 0);
+    walk.all(types.iter(), data, 0);
     !walk.is_over
 }
 
@@ -23,9 +23,9 @@ struct Walk {
 
 impl Walk {
     /// Goes through values that stand side by side; where they end, or `None` where the data does.
-    fn all<'k>(&mut self, kinds: impl Iterator<Item = &'k ParamType>, data: &[u8], from: usize) -> Option<usize> {
+    fn all<'k>(&mut self, types: impl Iterator<Item = &'k ParamType>, data: &[u8], from: usize) -> Option<usize> {
         let mut at = from;
-        for kind in kinds {
+        for kind in types {
             at = self.one(kind, data, at)?;
         }
         Some(at)
@@ -60,23 +60,23 @@ impl Walk {
                 let inner = std::iter::repeat_n(inner.as_ref(), *length);
                 self.group(inner, kind.is_dynamic(), data, at)
             }
-            ParamType::Tuple(kinds) => self.group(kinds.iter(), kind.is_dynamic(), data, at),
+            ParamType::Tuple(types) => self.group(types.iter(), kind.is_dynamic(), data, at),
         }
     }
 
     fn group<'k>(
         &mut self,
-        kinds: impl Iterator<Item = &'k ParamType>,
+        types: impl Iterator<Item = &'k ParamType>,
         is_dynamic: bool,
         data: &[u8],
         at: usize,
     ) -> Option<usize> {
         if !is_dynamic {
-            return self.all(kinds, data, at);
+            return self.all(types, data, at);
         }
         self.take(0)?;
         let tail = data.get(number(data, at)?..)?;
-        self.all(kinds, tail, 0)?;
+        self.all(types, tail, 0)?;
         at.checked_add(WORD)
     }
 
@@ -149,8 +149,8 @@ mod tests {
                 (ParamType::FixedArray(Box::new(kind), length), Token::FixedArray(vec![token; length]))
             });
             let tuple = prop::collection::vec(inner, 1..4).prop_map(|members| {
-                let (kinds, tokens) = members.into_iter().unzip();
-                (ParamType::Tuple(kinds), Token::Tuple(tokens))
+                let (types, tokens) = members.into_iter().unzip();
+                (ParamType::Tuple(types), Token::Tuple(tokens))
             });
             prop_oneof![array, fixed, tuple]
         })
@@ -159,14 +159,14 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_a_contract_encodes_is_bounded(members in prop::collection::vec(token(), 1..4)) {
-            let (kinds, tokens): (Vec<_>, Vec<_>) = members.into_iter().unzip();
-            prop_assert!(is_bounded(&kinds, &encode(&tokens)));
+            let (types, tokens): (Vec<_>, Vec<_>) = members.into_iter().unzip();
+            prop_assert!(is_bounded(&types, &encode(&tokens)));
         }
 
         #[test]
         fn no_bytes_make_it_panic(members in prop::collection::vec(token(), 1..4), data in prop::collection::vec(0_u8..70, 0..400)) {
-            let kinds: Vec<_> = members.into_iter().map(|(kind, _)| kind).collect();
-            let _ = is_bounded(&kinds, &data);
+            let types: Vec<_> = members.into_iter().map(|(kind, _)| kind).collect();
+            let _ = is_bounded(&types, &data);
         }
     }
 }

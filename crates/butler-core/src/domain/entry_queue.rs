@@ -15,6 +15,8 @@ use super::view::AttesterView;
 
 /// Why a deposit will be refunded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Refusal {
     /// It moves along with the latest rollup, and waits at one that is not the latest any more.
@@ -41,14 +43,7 @@ impl Refusal {
     /// The name that JSON uses.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::RollupReplaced => "rollup_replaced",
-            Self::AddressUsed => "address_used",
-            Self::BlsKeyUsed => "bls_key_used",
-            Self::ProofTooDear { .. } => "proof_too_dear",
-            Self::ProofWrong => "proof_wrong",
-            Self::Overtaken { .. } => "overtaken",
-        }
+        self.into()
     }
 
     /// What the staking escrow has against these keys by themselves.

@@ -4,10 +4,12 @@
 //! again and can be executed (aztec-l1 `EmpireBase`, `Governance`).
 
 use ethers_core::types::Address;
+use strum::{EnumCount as _, VariantArray as _};
 use thiserror::Error;
 
 use super::block::BlockRef;
 use super::rollup::RollupClock;
+use crate::text::closed::every;
 
 /// The rules of one `GovernanceProposer`, which never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,8 @@ pub struct SignalRound {
 
 /// `ProposalState` of the Governance, by its number on chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum ProposalState {
     Pending,
@@ -88,32 +92,12 @@ pub struct UnknownProposalState(pub u8);
 
 impl ProposalState {
     /// Every state, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
-        Self::Pending,
-        Self::Active,
-        Self::Queued,
-        Self::Executable,
-        Self::Rejected,
-        Self::Executed,
-        Self::Droppable,
-        Self::Dropped,
-        Self::Expired,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that labels use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Active => "active",
-            Self::Queued => "queued",
-            Self::Executable => "executable",
-            Self::Rejected => "rejected",
-            Self::Executed => "executed",
-            Self::Droppable => "droppable",
-            Self::Dropped => "dropped",
-            Self::Expired => "expired",
-        }
+        self.into()
     }
 }
 

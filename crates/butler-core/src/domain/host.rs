@@ -3,8 +3,14 @@
 use core::net::IpAddr;
 use std::collections::BTreeSet;
 
+use strum::{EnumCount as _, VariantArray as _};
+
+use crate::text::closed::every;
+
 /// One check of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 pub enum HostCheck {
     /// Its name leads to its addresses and to no others.
     Dns,
@@ -20,18 +26,12 @@ pub enum HostCheck {
 
 impl HostCheck {
     /// Every check.
-    pub const ALL: [Self; 5] = [Self::Dns, Self::P2p, Self::Rpc, Self::RpcByIp, Self::L1];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that labels and logs use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::P2p => "p2p",
-            Self::Rpc => "rpc",
-            Self::RpcByIp => "rpc_by_ip",
-            Self::L1 => "l1",
-        }
+        self.into()
     }
 }
 

@@ -6,9 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 use serde::Serialize;
+use strum::{EnumCount as _, VariantArray as _};
+
+use crate::text::closed::every;
 
 /// What an attester is accused of. The numbers are those of Aztec's `OffenseType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum OffenceKind {
     /// A number that this program does not know.
@@ -39,20 +44,7 @@ pub enum OffenceKind {
 
 impl OffenceKind {
     /// Every kind, in the order of Aztec's numbers.
-    pub const ALL: [Self; 12] = [
-        Self::Unknown,
-        Self::DataWithholding,
-        Self::ValidEpochPruned,
-        Self::Inactivity,
-        Self::InvalidBlock,
-        Self::InsufficientAttestations,
-        Self::IncorrectAttestations,
-        Self::DescendantOfInvalid,
-        Self::DuplicateProposal,
-        Self::DuplicateAttestation,
-        Self::AttestedToInvalidCheckpoint,
-        Self::InvalidCheckpointProposal,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The kind of Aztec's number.
     #[must_use]
@@ -63,20 +55,7 @@ impl OffenceKind {
     /// The name that labels, logs and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::DataWithholding => "data_withholding",
-            Self::ValidEpochPruned => "valid_epoch_pruned",
-            Self::Inactivity => "inactivity",
-            Self::InvalidBlock => "invalid_block",
-            Self::InsufficientAttestations => "insufficient_attestations",
-            Self::IncorrectAttestations => "incorrect_attestations",
-            Self::DescendantOfInvalid => "descendant_of_invalid",
-            Self::DuplicateProposal => "duplicate_proposal",
-            Self::DuplicateAttestation => "duplicate_attestation",
-            Self::AttestedToInvalidCheckpoint => "attested_to_invalid_checkpoint",
-            Self::InvalidCheckpointProposal => "invalid_checkpoint_proposal",
-        }
+        self.into()
     }
 }
 

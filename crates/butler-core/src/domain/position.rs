@@ -6,11 +6,15 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount as _, VariantArray as _};
 
 use super::view::{AttesterView, OnChainStatus};
+use crate::text::closed::every;
 
 /// Where an attester stands on chain. The order is the order of its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Position {
     /// In none of the places below.
@@ -31,28 +35,12 @@ pub enum Position {
 
 impl Position {
     /// Every position, in the order of an attester's life.
-    pub const ALL: [Self; 7] = [
-        Self::Unregistered,
-        Self::ProviderQueue,
-        Self::EntryQueue,
-        Self::Validating,
-        Self::Zombie,
-        Self::Exiting,
-        Self::Withdrawn,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that reports, labels and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Unregistered => "unregistered",
-            Self::ProviderQueue => "provider_queue",
-            Self::EntryQueue => "entry_queue",
-            Self::Validating => "validating",
-            Self::Zombie => "zombie",
-            Self::Exiting => "exiting",
-            Self::Withdrawn => "withdrawn",
-        }
+        self.into()
     }
 }
 

@@ -134,5 +134,6 @@ pub(crate) fn network() -> NetworkSnapshot {
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::new(),
         pending_rewards: BTreeMap::new(),
+        unconfirmed: None,
     }
 }

@@ -52,6 +52,10 @@ pub struct NetworkSnapshot {
     pub publisher_balances: BTreeMap<Address, U256>,
     /// Sequencer rewards that wait for each coinbase at all rollups, in base units of the fee asset.
     pub pending_rewards: BTreeMap<Coinbase, U256>,
+    /// The endpoint that told some of it alone, although several are configured; `None` when a second one confirmed all that
+    /// contracts answered, and where there is only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<String>,
 }
 
 impl NetworkSnapshot {

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount as _, VariantArray as _};
+
+use crate::text::closed::every;
 
 pub use super::split_record::{SplitRecord, WHOLE_BPS};
 
@@ -17,6 +20,7 @@ use super::terms::{ProviderTerms, Term};
 
 /// Why the coinbase that a delegation names is not confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(strum::VariantArray, strum::EnumCount)]
 #[serde(rename_all = "snake_case")]
 pub enum Unconfirmed {
     /// The factory told of no such split in the delegation's transaction.
@@ -31,18 +35,13 @@ pub enum Unconfirmed {
     SharedCoinbase,
     /// Two endpoints tell different things about the delegation.
     EndpointsDisagree,
+    /// One of several endpoints alone told some of what speaks for it, now and before.
+    OneEndpoint,
 }
 
 impl Unconfirmed {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
-        Self::NoSplitBeside,
-        Self::OtherHash,
-        Self::OtherTerms,
-        Self::TermsUnknown,
-        Self::SharedCoinbase,
-        Self::EndpointsDisagree,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The reason in words, to follow "because".
     #[must_use]
@@ -54,6 +53,7 @@ impl Unconfirmed {
             Self::TermsUnknown => "the events of the provider's terms contradict the registry",
             Self::SharedCoinbase => "several delegations name that coinbase",
             Self::EndpointsDisagree => "the L1 endpoints tell different things about the delegation",
+            Self::OneEndpoint => "only one of the L1 endpoints tells it, and no other confirmed it yet",
         }
     }
 }

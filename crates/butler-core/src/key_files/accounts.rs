@@ -7,6 +7,7 @@ use std::path::Path;
 
 use ethers_core::types::Address;
 
+use super::addresses::{address_fault, parse_address};
 use super::content::WrittenPublishers;
 use super::encrypted;
 use super::fault::FileFault;
@@ -14,8 +15,6 @@ use super::json::Json;
 use super::private::{Derivation, address_of_key, addresses_of_mnemonic};
 use super::shown::shown_key;
 use super::sources::PrivateKeys;
-use crate::config::AddressFault;
-use crate::text::address::checksummed;
 
 /// How many addresses are derived from the mnemonics of one file: as many as a node can run, and more.
 const MOST_DERIVED: u32 = 10_000;
@@ -95,7 +94,15 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    /// What an optional `publisher` says. Zero stands for "none yet" in files that were just made.
+    /// What `publisher` says, if it is there. `null` is a node's word for absent.
+    pub(super) fn publishers_of(&mut self, holder: &Json, place: &str) -> WrittenPublishers {
+        if holder.is_null("publisher") {
+            return WrittenPublishers::Null;
+        }
+        self.publishers(holder.get("publisher"), &below(place, "publisher"))
+    }
+
+    /// What stands in the place of publishers.
     pub(super) fn publishers(&mut self, json: Option<&Json>, place: &str) -> WrittenPublishers {
         let Some(json) = json else { return WrittenPublishers::Absent };
         let is_zero = |json: &Json| {
@@ -103,8 +110,13 @@ impl<'a> Accounts<'a> {
             text.and_then(|text| text.strip_prefix("0x"))
                 .is_some_and(|digits| digits.len() == 40 && digits.bytes().all(|digit| digit == b'0'))
         };
-        if is_zero(json) {
-            return WrittenPublishers::Listed(Vec::new());
+        let is_list_of_zeros = matches!(json, Json::List(items) if !items.is_empty() && items.iter().all(is_zero));
+        if is_zero(json) || is_list_of_zeros {
+            if self.mode != Mode::Public {
+                let fault = FileFault::at(place, "the zero address, whose key no node has: it refuses the file");
+                self.faults.push(fault.hint("name a publisher, or remove the key"));
+            }
+            return WrittenPublishers::Zero;
         }
         let before = self.faults.len();
         let found = match json {
@@ -228,32 +240,6 @@ impl<'a> Accounts<'a> {
         self.faults.push(FileFault::at(place, what));
         Vec::new()
     }
-}
-
-pub(super) fn address_fault(place: &str, fault: AddressFault) -> FileFault {
-    let told = FileFault::at(place, fault.to_string());
-    if fault == AddressFault::Checksum { told.hint("copy the address again from its source") } else { told }
-}
-
-/// An address as the keystore has it: 40 digits, `0x` before them or not, the checksum verified where there is one.
-pub(super) fn parse_address(text: &str) -> Result<Address, AddressFault> {
-    let address = parse_address_or_zero(text)?;
-    if address.is_zero() { Err(AddressFault::Zero) } else { Ok(address) }
-}
-
-/// As [`parse_address`], and zero is one.
-pub(super) fn parse_address_or_zero(text: &str) -> Result<Address, AddressFault> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    if digits.len() != 40 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(AddressFault::Shape);
-    }
-    let address: Address = digits.parse().map_err(|_| AddressFault::Shape)?;
-    let lower = digits.bytes().any(|byte| byte.is_ascii_lowercase());
-    let upper = digits.bytes().any(|byte| byte.is_ascii_uppercase());
-    if lower && upper && checksummed(&address).strip_prefix("0x") != Some(digits) {
-        return Err(AddressFault::Checksum);
-    }
-    Ok(address)
 }
 
 /// The place of a key within a place.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ethers_core::types::Address;
 use zeroize::Zeroizing;
 
-use super::accounts::parse_address;
+use super::addresses::parse_address;
 use super::fault::unreadable;
 use super::json::{self, Unwanted};
 use crate::store::private::load_secret;

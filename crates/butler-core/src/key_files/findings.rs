@@ -41,6 +41,7 @@ impl KeyFilesReport {
                 | FaultKind::Secret
                 | FaultKind::Format
                 | FaultKind::NotKeys
+                | FaultKind::NamesNobody
                 | FaultKind::Entry => found.push(keys::of_fault(&fault.file, fault.to_string())),
             }
         }
@@ -61,7 +62,7 @@ impl KeyFilesReport {
     }
 
     /// With what the fault of the file says, where there is one.
-    fn of_kept(&self, kept: &super::kept::KeptFile) -> Finding {
+    fn of_kept(&self, kept: &super::kept_file::KeptFile) -> Finding {
         let fault = self.faults.iter().find(|fault| fault.file == kept.file);
         let why = fault.map_or_else(|| kept.words().to_owned(), |fault| fault.what.clone());
         keys::of_kept(&kept.file, &why).until(kept.until)

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use ethers_core::types::Address;
 
-use super::accounts::{Accounts, Mode, below};
+use super::accounts::{Accounts, Mode};
 use super::content::{Content, FileKind, Validator, WrittenPublishers};
+use super::entry::{each, is_object, required, with_no_bls};
 use super::fault::{FaultKind, FileFault};
 use super::json::{Json, Unwanted};
 use super::keystore::{read_coinbase, read_keystore};
@@ -116,7 +117,11 @@ fn read_attesters(
     if kind == FileKind::ScrapeConfig {
         let publishers = accounts.publishers(json.get("publishers"), "publishers");
         content.publishers.extend(publishers.listed());
-        content.has_illegible_publishers = publishers.is_illegible();
+        content.has_illegible_publishers = publishers.is_illegible() || publishers.is_void();
+    }
+    let is_empty = matches!(attesters, Json::List(items) if items.is_empty());
+    if is_empty && content.publishers.is_empty() {
+        accounts.faults.push(FileFault::names_nobody("attesters", "an empty list"));
     }
     Some(content)
 }
@@ -136,6 +141,9 @@ fn read_staker_output(items: &[Json], folder: &Path, mode: Mode, faults: &mut Ve
         let keys = keys.into_iter().map(|key| (key, bls)).collect();
         Some(Validator { keys, ..Validator::default() })
     });
+    if items.is_empty() {
+        accounts.faults.push(FileFault::names_nobody("", "an empty list"));
+    }
     content
 }
 
@@ -186,56 +194,4 @@ fn read_publishers_by_server(
         content.publishers_by_server.entry(escape(server)).or_default().extend(publishers.listed());
     }
     content
-}
-
-/// Reads each item of a list; one whose attester is illegible is noted.
-pub(super) fn each(
-    list: &Json,
-    place: &str,
-    accounts: &mut Accounts<'_>,
-    content: &mut Content,
-    read: impl Fn(&Json, &str, &mut Accounts<'_>) -> Option<Validator>,
-) {
-    let Json::List(items) = list else {
-        let what = format!("expected a list, found {}", list.kind());
-        accounts.faults.push(FileFault::new(FaultKind::Format, place, what));
-        return;
-    };
-    for (index, item) in items.iter().enumerate() {
-        let place = format!("{place}[{index}]");
-        match read(item, &place, accounts).filter(|validator| !validator.keys.is_empty()) {
-            Some(validator) => {
-                if matches!(item.get("attester"), Some(Json::List(listed)) if listed.len() > validator.keys.len()) {
-                    content.illegible.get_or_insert_with(|| format!("{place} is not legible in every part"));
-                }
-                content.validators.push(Validator { index, ..validator });
-            }
-            None => {
-                content.illegible.get_or_insert_with(|| format!("{place} is not legible"));
-            }
-        }
-    }
-}
-
-/// The account under a key that is required.
-fn required(item: &Json, key: &str, place: &str, accounts: &mut Accounts<'_>) -> Vec<Address> {
-    match item.get(key) {
-        Some(value) => accounts.one(value, &below(place, key)),
-        None => {
-            accounts.faults.push(FileFault::at(below(place, key), "this key is required"));
-            Vec::new()
-        }
-    }
-}
-
-pub(super) fn with_no_bls(keys: Vec<Address>) -> Vec<(Address, Option<ethers_core::types::H256>)> {
-    keys.into_iter().map(|key| (key, None)).collect()
-}
-
-pub(super) fn is_object(item: &Json, place: &str, faults: &mut Vec<FileFault>) -> bool {
-    let object = matches!(item, Json::Object(_));
-    if !object {
-        faults.push(FileFault::at(place, format!("expected an object, found {}", item.kind())));
-    }
-    object
 }

@@ -5,18 +5,23 @@
 //! is listed as a node's own keystore; nothing of a secret is kept or printed. What the entries mean together is not judged here.
 
 mod accounts;
+mod addresses;
 mod bls;
 mod content;
 mod discovery;
 mod encrypted;
+mod entry;
 mod fault;
 mod findings;
 mod format;
 mod json;
 mod kept;
+mod kept_file;
 mod keystore;
+mod known;
 mod merge;
 mod names;
+mod outcome;
 mod private;
 mod public;
 mod read;
@@ -30,7 +35,8 @@ mod walk;
 
 pub use self::content::FileKind;
 pub use self::fault::{FaultKind, KeyFileFault};
-pub use self::kept::{KeptFile, KeptFiles, KeptRecord, KeptWhy};
+pub use self::kept::{KeptFiles, KeptKeysFile, KeptRecord};
+pub use self::kept_file::{KeptFile, KeptWhy};
 pub use self::merge::KeyFileNotice;
 pub use self::read::{list_key_files, load_key_files};
 pub use self::registered::RegisteredKeys;

@@ -93,39 +93,6 @@ const HASHES: [&str; 21] = [
 /// Digits of hashes in use.
 const HASH_LENGTHS: [usize; 6] = [32, 40, 56, 64, 96, 128];
 
-/// Names of fields that the formats of key files have.
-const KNOWN: [&str; 24] = [
-    "attester",
-    "eth",
-    "bls",
-    "publisher",
-    "coinbase",
-    "feeRecipient",
-    "address",
-    "remoteSignerUrl",
-    "remoteSigner",
-    "fundingAccount",
-    "validators",
-    "schemaVersion",
-    "prover",
-    "slasher",
-    "id",
-    "publicKeyG1",
-    "publicKeyG2",
-    "proofOfPossession",
-    "attesters",
-    "version",
-    "publishers",
-    "lastSeenState",
-    "certPath",
-    "certPass",
-];
-
-/// Whether a name is one of the formats' own.
-pub(super) fn is_known(key: &str) -> bool {
-    KNOWN.contains(&key)
-}
-
 /// What the name of a field says that its value is, where that is a secret and there is something in its place.
 pub(super) fn secret_by_name(key: &str, value: &Json) -> Option<&'static str> {
     let (is_there, is_plain) = match value {

@@ -10,7 +10,8 @@ use super::discovery::{Found, MOST_FILES, Role, discover};
 use super::fault::{FaultKind, FileFault, SourceFault, unreadable};
 use super::format::{read_content, unwanted};
 use super::json;
-use super::report::{KeyFilesReport, Outcome};
+use super::outcome::Outcome;
+use super::report::KeyFilesReport;
 use super::shown::shown_path;
 use super::sources::{KeySources, PrivateKeys};
 use crate::store::file::load_bounded;
@@ -66,14 +67,17 @@ fn outcome(found: Found, private_keys: PrivateKeys) -> Outcome {
             let is_open = fault.kind == FaultKind::NotOurs;
             let hint = "it must be this user's or root's, with mode 0600 or 0400";
             let fault = if is_open { fault.hint(hint) } else { fault };
-            Outcome { found, content: None, faults: vec![fault] }
+            Outcome::new(found, None, vec![fault])
         }
     }
 }
 
-/// What comes of a file of public keys with these bytes.
-pub(super) fn outcome_of(found: Found, bytes: &[u8]) -> Outcome {
-    judge(found, bytes, PrivateKeys::Refuse)
+impl KeyFilesReport {
+    /// What a file of public keys at `path` would say if it held these bytes.
+    pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Self {
+        let found = Found::new(path.to_owned(), String::new(), Role::KeyFile);
+        Self::of(Vec::new(), &[judge(found, bytes, PrivateKeys::Refuse)], &[])
+    }
 }
 
 fn judge(found: Found, bytes: &[u8], private_keys: PrivateKeys) -> Outcome {
@@ -94,7 +98,7 @@ fn judge(found: Found, bytes: &[u8], private_keys: PrivateKeys) -> Outcome {
     };
     let mut content = content.filter(|content| is_wanted(content, found.role, &mut faults));
     note_displaced(&found, &mut content, &mut faults);
-    Outcome { found, content, faults }
+    Outcome::new(found, content, faults)
 }
 
 /// A version that names nobody counts instead of an older one that may name somebody. Perhaps that is meant; nothing is

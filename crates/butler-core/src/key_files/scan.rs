@@ -8,7 +8,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::fault::FileFault;
 use super::json::{Json, Place};
-use super::names::{is_known, is_public_hash, secret_by_members, secret_by_name};
+use super::known::is_known;
+use super::names::{is_public_hash, secret_by_members, secret_by_name};
 use super::public::{Registered, bls_key, is_fee_recipient, registered};
 use crate::text::secrets::{Found, Leaf, Search, Site};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::names::is_known;
+use super::known::is_known;
 use crate::config::{escape, show_key};
 use crate::text::secrets::{could_be_part, without_secrets};
 

@@ -7,6 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 
+/// Tells the time of day in unix seconds. Whatever decides by it is handed one, and tests hand in their own.
+pub type Clock = fn() -> u64;
+
 /// The time of day in unix seconds; 0 for a clock that stands before 1970.
 #[must_use]
 pub fn unix_now() -> u64 {

@@ -105,7 +105,7 @@ pub enum SnapshotError {
     UnknownAdmin(Address),
     /// The chain moved away under the snapshot, time and again.
     #[error("the newest block was gone in each of {attempts} attempts to read it, the last time at {endpoint}")]
-    Restless {
+    Reorganised {
         /// Where it was gone the last time.
         endpoint: String,
         /// How often it was tried.

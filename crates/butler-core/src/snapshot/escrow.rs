@@ -57,7 +57,7 @@ pub(super) async fn escrow_views(
         && facts.cap.is_none_or(|cap| cap >= PRESUMED_CAP)
     {
         for digest in facts.right.intersection(&queued) {
-            let told = Told::ByOne { endpoint: only.name().to_owned(), block: pin.number };
+            let told = Told::by_one(client, only.index(), pin.number);
             memo.note_proof(*digest, facts.cap, ProofVerdict::Valid, told);
         }
     }
@@ -100,10 +100,7 @@ impl Verifier<'_> {
             let agreed = told.iter().find(|(_, one)| told.iter().filter(|(_, other)| one == other).count() > 1);
             let (verdict, by) = match (agreed, told.as_slice()) {
                 (Some((_, verdict)), _) => (*verdict, Told::ByTwo),
-                (None, [(endpoint, verdict)]) => {
-                    let endpoint = self.client.endpoints().get(*endpoint).map(|known| known.name().to_owned());
-                    (*verdict, Told::ByOne { endpoint: endpoint.unwrap_or_default(), block: self.pin.number })
-                }
+                (None, [(endpoint, verdict)]) => (*verdict, Told::by_one(self.client, *endpoint, self.pin.number)),
                 (None, _) => continue,
             };
             // What speaks against a key is not kept on one endpoint's word, and of several not even told.

@@ -4,6 +4,7 @@
 //! is complete, or there is an error and no snapshot. Four dependent round trips suffice when the ledger is up to date:
 //! head, registries, rollup with attesters, queues with the active set.
 
+mod at_head;
 mod convicts;
 mod delegation_times;
 mod deposits;
@@ -16,7 +17,6 @@ mod others;
 mod read_error;
 mod reader;
 mod reads;
-mod refund_book;
 mod refunds;
 mod remedies;
 mod request;
@@ -25,7 +25,9 @@ mod slashing;
 mod sources;
 mod splits;
 mod stages;
+mod witnesses;
 
+pub use at_head::{AtHead, BlockReadFailure};
 pub use delegation_times::DelegationTimes;
 pub use error::{Contract, Giver, SnapshotError};
 pub use governance::{GovernanceReader, GovernanceRequest};

@@ -152,7 +152,7 @@ impl Answers {
 
     /// Who gave them, unless somebody else was heard to say the same.
     pub(super) fn only_giver(&self) -> Option<&Giver> {
-        self.giver.as_ref().filter(|_| self.witness.is_none())
+        self.giver.as_ref().filter(|_| self.witness.is_none() && self.reads.len() > 0)
     }
 
     fn disputed(&self, function: &str) -> SnapshotError {

@@ -3,19 +3,20 @@
 //!
 //! A deposit that was not refunded and waits no more was let in. So refunds are read, once for all attesters, by two endpoints
 //! where there are two: whoever was never refunded is settled, and the rollup's other events are read for the rest alone
-//! (`deposits`). What is settled is kept, and as much of the chain as was read. Where refunds cannot be read in time, the
-//! withdrawer stands.
+//! (`deposits`). What is settled is kept, and as much of the chain as was read. Of whom nobody told it in time nothing is
+//! concluded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ethers_core::types::Address;
+use tokio::sync::oneshot::Receiver;
 use tokio::time::{Instant, timeout_at};
 
-use super::memo::{ALONE, Memo, Told};
-use super::refund_book::{Refund, RefundBook};
+use super::memo::{ALONE, Memo, Refund, RefundBook, Told};
+use crate::client::endpoint::Endpoint;
 use crate::client::l1::L1Client;
-use crate::client::logs::LogFilter;
+use crate::client::logs::{LogFilter, LogRange, LogStep};
 use crate::contracts::deposit_events::{decode_deposit_event, refund_topics};
 use crate::domain::block::BlockRef;
 use crate::domain::delegation::{Delegation, LogId};
@@ -36,54 +37,12 @@ pub(super) struct Refunds {
     last: BTreeMap<Address, u64>,
 }
 
-/// What is asked for.
+/// What is asked for: the refunds since the first of some delegations.
 #[derive(Debug)]
-struct Question {
+pub(super) struct RefundQuery {
     filter: LogFilter,
     rollups: BTreeSet<Address>,
     from: u64,
-}
-
-/// Reads the refunds since the first of these delegations.
-pub(super) async fn refunds(
-    client: &L1Client,
-    pin: &BlockRef,
-    rollup: Address,
-    delegations: &[&Delegation],
-    memo: &mut Memo,
-) -> Refunds {
-    let mut found = Refunds::default();
-    let Some(from) = delegations.iter().map(|delegation| delegation.log.block_number).min() else { return found };
-    let mut rollups: BTreeSet<Address> = delegations.iter().map(|delegation| delegation.rollup).collect();
-    rollups.insert(rollup);
-    let filter = LogFilter { addresses: rollups.iter().copied().collect(), topics: vec![refund_topics()] };
-    let question = Question { filter, rollups, from };
-    let now = Instant::now();
-    let endpoints = client.endpoints();
-    let mut chosen: Vec<usize> = (0..endpoints.len()).collect();
-    chosen.sort_by_key(|index| endpoints.get(*index).is_some_and(|known| known.health().is_quarantined(now)));
-    let usable = endpoints.iter().filter(|known| !known.health().is_quarantined(now)).count();
-    chosen.truncate(usable.clamp(1, 2));
-    let deadline = now.checked_add(PATIENCE).unwrap_or(now);
-    let mut chosen = chosen.into_iter();
-    let (first, second) = (chosen.next(), chosen.next());
-    let (first, second) = {
-        let one = |index: Option<usize>| question.ask(client, pin, index, memo, deadline);
-        tokio::join!(one(first), one(second))
-    };
-    for Answer { endpoint, book, recent, is_whole } in [first, second].into_iter().flatten() {
-        for refund in book.refunds.iter().chain(&recent) {
-            let last = found.last.entry(refund.attester).or_default();
-            *last = refund.block.max(*last);
-        }
-        if is_whole {
-            found.by.insert(endpoint);
-        }
-        if book.refunds.len() <= AT_MOST {
-            memo.keep_refunds(book);
-        }
-    }
-    found
 }
 
 /// What one endpoint told.
@@ -97,56 +56,81 @@ struct Answer {
     is_whole: bool,
 }
 
-impl Question {
+impl RefundQuery {
+    /// `None` where nothing was delegated.
+    pub(super) fn new(rollup: Address, delegations: &[&Delegation]) -> Option<Self> {
+        let from = delegations.iter().map(|delegation| delegation.log.block_number).min()?;
+        let mut rollups: BTreeSet<Address> = delegations.iter().map(|delegation| delegation.rollup).collect();
+        rollups.insert(rollup);
+        let filter = LogFilter { addresses: rollups.iter().copied().collect(), topics: vec![refund_topics()] };
+        Some(Self { filter, rollups, from })
+    }
+
+    /// All of it as one range, for an exchange that is made anyway.
+    pub(super) fn range<'r>(&'r self, pin: &'r BlockRef) -> LogRange<'r> {
+        LogRange { filter: &self.filter, from: self.from, to: pin.number, pin: Some(pin) }
+    }
+
+    /// Asks two endpoints, where there are as many. `early` is that range, where an exchange of the first one brings it.
+    pub(super) async fn read(
+        &self,
+        client: &L1Client,
+        pin: &BlockRef,
+        early: Option<Receiver<Option<LogStep>>>,
+        memo: &mut Memo,
+    ) -> Refunds {
+        let mut found = Refunds::default();
+        let now = Instant::now();
+        let deadline = now.checked_add(PATIENCE).unwrap_or(now);
+        let mut usable = client.log_order(&BTreeSet::new(), Endpoint::log_range);
+        let able = usable.iter().filter(|endpoint| !endpoint.is_quarantined()).count();
+        usable.truncate(able.max(1));
+        let mut usable = usable.into_iter();
+        let (first, second) = (usable.next(), usable.next());
+        let (first, second) = tokio::join!(
+            self.ask(client, pin, first, early, memo, deadline),
+            self.ask(client, pin, second, None, memo, deadline)
+        );
+        first.into_iter().chain(second).for_each(|answer| found.take(answer, memo));
+        // Who does not tell it is replaced.
+        for further in usable {
+            if found.by.len() > 1 || Instant::now() >= deadline {
+                break;
+            }
+            let answer = self.ask(client, pin, Some(further), None, memo, deadline).await;
+            answer.into_iter().for_each(|answer| found.take(answer, memo));
+        }
+        found
+    }
+
     /// Reads on where that endpoint was left off.
     async fn ask(
         &self,
         client: &L1Client,
         pin: &BlockRef,
-        index: Option<usize>,
+        endpoint: Option<&Endpoint>,
+        early: Option<Receiver<Option<LogStep>>>,
         memo: &Memo,
         deadline: Instant,
     ) -> Option<Answer> {
-        let endpoint = index?;
-        let name = client.endpoints().get(endpoint)?.name();
-        let is_alone = client.endpoints().len() == 1;
-        let known = memo.refunds(name).filter(|book| {
-            let is_fresh = !is_alone || pin.number < book.begun.saturating_add(ALONE);
-            is_fresh && book.rollups == self.rollups && book.from <= self.from && book.next <= pin.number
-        });
-        let new = || RefundBook {
-            endpoint: name.to_owned(),
-            rollups: self.rollups.clone(),
-            from: self.from,
-            next: self.from,
-            begun: pin.number,
-            refunds: BTreeSet::new(),
-        };
-        let mut book = known.cloned().unwrap_or_else(new);
-        let kept_to = pin.number.saturating_sub(DEEP);
-        let mut recent = BTreeSet::new();
-        let mut is_whole = false;
-        let others = (0..client.endpoints().len()).filter(|other| *other != endpoint).collect();
-        let mut scan = client.log_scan(&self.filter, (book.next, pin.number), Some(*pin), others);
+        let endpoint = endpoint?;
+        let mut answer = self.begin(client, pin, endpoint, memo);
+        let mut from = answer.book.next;
+        if let Some(early) = early
+            && let Ok(Ok(Some(step))) = timeout_at(deadline, early).await
+            && step.endpoint == endpoint.index()
+            && step.from <= from
+        {
+            from = step.to.number.saturating_add(1);
+            answer.take(&step, pin)?;
+        }
+        let others = (0..client.endpoints().len()).filter(|other| *other != endpoint.index()).collect();
+        let mut scan = client.log_scan(&self.filter, (from, pin.number), Some(*pin), others);
         loop {
             match timeout_at(deadline, scan.next()).await {
-                Ok(Ok(Some(step))) => {
-                    for log in &step.logs {
-                        let event = decode_deposit_event(log)
-                            .inspect_err(|error| tracing::debug!("a refunded deposit: {error}"))
-                            .ok()?;
-                        let refund = Refund { attester: event.attester, block: event.log.block_number };
-                        if refund.block <= kept_to {
-                            book.refunds.insert(refund);
-                        } else {
-                            recent.insert(refund);
-                        }
-                    }
-                    let next = step.to.number.min(kept_to).saturating_add(1);
-                    book.next = book.next.max(next);
-                }
+                Ok(Ok(Some(step))) => answer.take(&step, pin)?,
                 Ok(Ok(None)) => {
-                    is_whole = true;
+                    answer.is_whole = true;
                     break;
                 }
                 Ok(Err(error)) => {
@@ -159,62 +143,140 @@ impl Question {
                 }
             }
         }
-        Some(Answer { endpoint, book, recent, is_whole })
+        Some(answer)
+    }
+
+    /// What that endpoint told before, or nothing yet.
+    fn begin(&self, client: &L1Client, pin: &BlockRef, endpoint: &Endpoint, memo: &Memo) -> Answer {
+        let is_alone = client.endpoints().len() == 1;
+        let known = memo.refunds(endpoint.name()).filter(|book| {
+            let is_fresh = !is_alone || pin.number < book.begun.saturating_add(ALONE);
+            is_fresh && book.rollups == self.rollups && book.from <= self.from && book.next <= pin.number
+        });
+        let new = || RefundBook {
+            endpoint: endpoint.name().to_owned(),
+            rollups: self.rollups.clone(),
+            from: self.from,
+            next: self.from,
+            begun: pin.number,
+            refunds: BTreeSet::new(),
+        };
+        let book = known.cloned().unwrap_or_else(new);
+        Answer { endpoint: endpoint.index(), book, recent: BTreeSet::new(), is_whole: false }
     }
 }
 
+impl Answer {
+    /// Takes what was read; `None` for a log that is none of ours, after which nothing of this endpoint counts.
+    fn take(&mut self, step: &LogStep, pin: &BlockRef) -> Option<()> {
+        let kept_to = pin.number.saturating_sub(DEEP);
+        for log in &step.logs {
+            let event =
+                decode_deposit_event(log).inspect_err(|error| tracing::debug!("a refunded deposit: {error}")).ok()?;
+            let refund = Refund { attester: event.attester, block: event.log.block_number };
+            let place = if refund.block <= kept_to { &mut self.book.refunds } else { &mut self.recent };
+            place.insert(refund);
+        }
+        let next = step.to.number.min(kept_to).saturating_add(1);
+        self.book.next = self.book.next.max(next);
+        Some(())
+    }
+}
+
+/// What refunds say of delegations for whose success only the withdrawer speaks.
+#[derive(Debug, Default)]
+pub(super) struct Rested {
+    /// Those whose attesters were refunded since: the rollup's other events decide.
+    pub(super) doubtful: BTreeSet<LogId>,
+    /// The attesters of those of whom one endpoint alone told that they were not.
+    pub(super) by_one: BTreeSet<Address>,
+    /// The attesters of those of whom nobody told it in time, or ever before.
+    pub(super) unread: BTreeSet<Address>,
+}
+
 impl Refunds {
+    fn take(&mut self, answer: Answer, memo: &mut Memo) {
+        let Answer { endpoint, book, recent, is_whole } = answer;
+        for refund in book.refunds.iter().chain(&recent) {
+            let last = self.last.entry(refund.attester).or_default();
+            *last = refund.block.max(*last);
+        }
+        if is_whole {
+            self.by.insert(endpoint);
+        }
+        if book.refunds.len() <= AT_MOST {
+            memo.keep_refunds(book);
+        }
+    }
+
     /// Whether that attester was refunded since that block.
     fn has_since(&self, attester: Address, block: u64) -> bool {
         self.last.get(&attester).is_some_and(|last| *last >= block)
     }
 
-    /// Of these delegations, those which the attester's refunds put in doubt; what they do not is noted.
-    fn doubtful(
-        &self,
-        client: &L1Client,
-        pin: &BlockRef,
-        delegations: &[&Delegation],
-        memo: &mut Memo,
-    ) -> BTreeSet<LogId> {
-        let told = match self.by.first() {
-            Some(endpoint) if self.by.len() == 1 => {
-                let name = client.endpoints().get(*endpoint).map(|known| known.name().to_owned());
-                Some(Told::ByOne { endpoint: name.unwrap_or_default(), block: pin.number })
-            }
-            Some(_) => Some(Told::ByTwo),
-            None => None,
-        };
-        let mut doubtful = BTreeSet::new();
-        for delegation in delegations {
-            if self.has_since(delegation.attester, delegation.log.block_number) {
-                doubtful.insert(delegation.log);
-            } else if let Some(told) = &told {
-                memo.note_unrefunded(delegation.log, pin.number, told.clone());
-            }
+    /// Who told it, if anybody did.
+    fn told(&self, client: &L1Client, pin: &BlockRef) -> Option<Told> {
+        let mut by = self.by.iter();
+        match (by.next(), by.next()) {
+            (Some(only), None) => Some(Told::by_one(client, *only, pin.number)),
+            (Some(_), Some(_)) => Some(Told::ByTwo),
+            (None, _) => None,
         }
-        doubtful
     }
 }
 
-/// Of the delegations for whose success only the withdrawer speaks, those which refunds put in doubt. `early` is what was read
-/// beforehand, where it was.
-pub(super) async fn doubtful(
+/// What refunds say of these delegations, for whose success only the withdrawer speaks. `early` is what was read beforehand,
+/// where it was.
+pub(super) async fn rested(
     client: &L1Client,
     pin: &BlockRef,
     rollup: Address,
     resting: &[&Delegation],
     early: Option<Refunds>,
     memo: &mut Memo,
-) -> BTreeSet<LogId> {
-    let mut open = resting.to_vec();
-    open.retain(|delegation| !memo.is_unrefunded(client, pin.number, delegation.log));
-    if open.is_empty() {
-        return BTreeSet::new();
+) -> Rested {
+    let mut found = Rested::default();
+    let mut open = Vec::new();
+    let is_again = memo.may_seek_second_word(client);
+    for delegation in resting {
+        match memo.unrefunded(client, pin.number, delegation.log) {
+            Some(Told::ByTwo) => {}
+            Some(Told::ByOne { .. }) if !is_again => {
+                found.by_one.insert(delegation.attester);
+            }
+            Some(Told::ByOne { .. }) | None => open.push(*delegation),
+        }
     }
-    let told = match early {
+    let Some(query) = RefundQuery::new(rollup, &open) else { return found };
+    let refunds = match early {
         Some(early) => early,
-        None => refunds(client, pin, rollup, &open, memo).await,
+        None => query.read(client, pin, None, memo).await,
     };
-    told.doubtful(client, pin, &open, memo)
+    let told = refunds.told(client, pin);
+    if told != Some(Told::ByTwo) {
+        memo.note_no_second_word();
+    }
+    for delegation in open {
+        if refunds.has_since(delegation.attester, delegation.log.block_number) {
+            found.doubtful.insert(delegation.log);
+            continue;
+        }
+        match &told {
+            Some(Told::ByTwo) => {}
+            Some(Told::ByOne { .. }) => {
+                found.by_one.insert(delegation.attester);
+            }
+            // A success is one for ever: what was told of it before stays as good as it was.
+            None if memo.told_unrefunded(delegation.log).is_some() => {
+                found.by_one.insert(delegation.attester);
+            }
+            None => {
+                found.unread.insert(delegation.attester);
+            }
+        }
+        if let Some(told) = &told {
+            memo.note_unrefunded(delegation.log, pin.number, told.clone());
+        }
+    }
+    found
 }

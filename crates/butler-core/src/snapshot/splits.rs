@@ -13,7 +13,7 @@ use super::error::SnapshotError;
 use super::stages::intact;
 use crate::client::error::RpcFailure;
 use crate::client::l1::L1Client;
-use crate::client::logs::LogFilter;
+use crate::client::logs::{LogFilter, LogRange, LogStep};
 use crate::contracts::bindings::split_factory::SplitCreatedFilter;
 use crate::contracts::split::{SplitCreation, decode_split_creation};
 use crate::domain::delegation::Delegation;
@@ -58,9 +58,15 @@ pub(super) struct Splits {
 
 impl Makers {
     /// Reads what was told beside the delegations that nothing is known of yet.
-    pub(super) async fn told(&self, client: &L1Client, delegations: &[Delegation]) -> Result<Told, SnapshotError> {
+    /// The logs of the range `along` come with it where that costs no request.
+    pub(super) async fn told(
+        &self,
+        client: &L1Client,
+        delegations: &[Delegation],
+        along: Option<&LogRange<'_>>,
+    ) -> Result<(Told, Option<LogStep>), SnapshotError> {
         let wanted: Vec<&Delegation> = delegations.iter().filter(|delegation| delegation.split.is_none()).collect();
-        self.beside(client, &wanted, &BTreeSet::new()).await
+        self.beside(client, &wanted, &BTreeSet::new(), along).await
     }
 
     /// Reads what was told beside these delegations, by an endpoint that is not among `others`.
@@ -69,9 +75,10 @@ impl Makers {
         client: &L1Client,
         delegations: &[&Delegation],
         others: &BTreeSet<usize>,
-    ) -> Result<Told, SnapshotError> {
+        along: Option<&LogRange<'_>>,
+    ) -> Result<(Told, Option<LogStep>), SnapshotError> {
         let mut told = Told::default();
-        let Some(factory) = self.factory else { return Ok(told) };
+        let Some(factory) = self.factory else { return Ok((told, None)) };
         // A split is made in the very transaction of its delegation, before it.
         let wanted: BTreeMap<(H256, Address), &Delegation> = delegations
             .iter()
@@ -79,7 +86,7 @@ impl Makers {
             .collect();
         let blocks: BTreeSet<u64> = delegations.iter().map(|delegation| delegation.log.block_number).collect();
         if blocks.is_empty() {
-            return Ok(told);
+            return Ok((told, None));
         }
         let blocks: Vec<u64> = blocks.into_iter().collect();
         // What others let that factory make is not asked for, where ours can be named.
@@ -87,7 +94,9 @@ impl Makers {
         let named = if splits.len() > NAMED { Vec::new() } else { splits.into_iter().collect() };
         let topics = vec![vec![SplitCreatedFilter::signature()], named];
         let filter = LogFilter { addresses: vec![factory], topics };
-        for block in client.block_logs(&filter, &blocks, others).await.map_err(SnapshotError::Rpc)? {
+        let read = client.block_logs_along(&filter, &blocks, others, along).await;
+        let (read, step) = read.map_err(SnapshotError::Rpc)?;
+        for block in read {
             told.endpoints.insert(block.endpoint);
             for log in &block.logs {
                 // Whoever else lets that factory make a split may give it what they like.
@@ -108,7 +117,7 @@ impl Makers {
                 }
             }
         }
-        Ok(told)
+        Ok((told, step))
     }
 
     /// Judges the splits of all delegations.
@@ -155,8 +164,8 @@ impl Makers {
         if doubtful.is_empty() {
             return sound;
         }
-        let again = match self.beside(client, &doubtful, &told.endpoints).await {
-            Ok(again) => again,
+        let again = match self.beside(client, &doubtful, &told.endpoints, None).await {
+            Ok((again, _)) => again,
             Err(error) => {
                 tracing::debug!("splits that do not fit cannot be read again: {error}");
                 return sound;

@@ -4,5 +4,6 @@
 
 pub mod address;
 pub mod amount;
+pub mod closed;
 pub(crate) mod secrets;
 pub mod time;

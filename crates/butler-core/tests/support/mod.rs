@@ -7,6 +7,7 @@ use butler_core::client::endpoint::EndpointSettings;
 use butler_core::client::http::HttpSettings;
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::contracts::multicall::MULTICALL3;
+use butler_core::runtime::clock::unix_now;
 use butler_core::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 use butler_testkit::devnet::Oracle;
 
@@ -21,6 +22,7 @@ pub(crate) fn endpoint(name: &str, url: &str) -> EndpointSettings {
             timeout: Duration::from_secs(10),
             max_response_bytes: 16 << 20,
             ca_file: None,
+            clock: unix_now,
         },
         max_concurrency: 16,
         max_batch: 100,

@@ -158,6 +158,7 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         delegations,
         publisher_balances,
         pending_rewards,
+        unconfirmed: None,
     }
 }
 

@@ -10,11 +10,12 @@ use butler_core::client::error::{ErrorKind, RpcFailure};
 use butler_core::client::http::{ANSWER_LIMIT, HttpPeer, HttpSettings, LOOK_LIMIT};
 use butler_core::client::wire::Request;
 use butler_core::contracts::multicall::MULTICALL3;
+use butler_core::runtime::clock::unix_now;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 
-use crate::raw::{RawServer, Reply, Seen};
+use crate::raw::{RawRequest, RawServer, Reply};
 
 /// What the bombs fill: less than is granted, for they are many.
 const SIZE: usize = 1 << 20;
@@ -28,6 +29,7 @@ fn settings(server: &RawServer) -> HttpSettings {
         // More than is ever granted.
         max_response_bytes: 1 << 30,
         ca_file: None,
+        clock: unix_now,
     }
 }
 
@@ -102,7 +104,8 @@ fn peak() -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_bomb_ends_in_an_error_and_costs_a_few_times_its_size() {
     for (at, (packed, is_result)) in bombs().into_iter().enumerate() {
-        let server = RawServer::start(move |_: &Seen| Reply::of("200 OK", "content-encoding: gzip\r\n", &packed)).await;
+        let server =
+            RawServer::start(move |_: &RawRequest| Reply::of("200 OK", "content-encoding: gzip\r\n", &packed)).await;
         let request = Request::new("eth_call", &json!([]));
         let single = endpoint(&server).exchange(std::slice::from_ref(&request)).await;
         assert_eq!(single.is_ok_and(|answers| answers[0].is_ok()), is_result, "{at}");
@@ -122,7 +125,7 @@ async fn every_bomb_ends_in_an_error_and_costs_a_few_times_its_size() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_large_answers_at_once_cost_the_memory_of_few() {
-    let server = RawServer::start(|seen: &Seen| {
+    let server = RawServer::start(|seen: &RawRequest| {
         let id = seen.ids().first().copied().unwrap_or_default();
         let begin = format!("{{\"id\":{id},\"result\":\"0x");
         let length = begin.len() + (250 << 16) + 2;
@@ -146,7 +149,7 @@ async fn many_large_answers_at_once_cost_the_memory_of_few() {
 
 #[tokio::test]
 async fn one_byte_at_a_time_costs_no_more_than_the_bytes() {
-    let server = RawServer::start(|_: &Seen| {
+    let server = RawServer::start(|_: &RawRequest| {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
         let begin = r#"{"id":1,"result":""#;
         let first = format!("{head}{:x}\r\n{begin}\r\n", begin.len());
@@ -170,7 +173,7 @@ async fn gzip_is_asked_for_and_both_sizes_are_counted() {
     let body = format!(r#"{{"id":1,"result":"{}"}}"#, "ab".repeat(100_000));
     let (packed, length) = (gzip(&[(body.as_str(), 1)]), body.len());
     let travelled = u64::try_from(packed.len()).unwrap();
-    let server = RawServer::start(move |seen: &Seen| {
+    let server = RawServer::start(move |seen: &RawRequest| {
         assert!(seen.head.to_ascii_lowercase().contains("accept-encoding: gzip"), "{}", seen.head);
         Reply::of("200 OK", "Content-Encoding: GZip\r\n", &packed)
     })
@@ -186,7 +189,8 @@ async fn gzip_is_asked_for_and_both_sizes_are_counted() {
 #[tokio::test]
 async fn a_look_at_the_chain_has_an_end_and_the_next_one_begins_anew() {
     let packed = gzip(&[(" ", ANSWER_LIMIT)]);
-    let server = RawServer::start(move |_: &Seen| Reply::of("200 OK", "content-encoding: gzip\r\n", &packed)).await;
+    let server =
+        RawServer::start(move |_: &RawRequest| Reply::of("200 OK", "content-encoding: gzip\r\n", &packed)).await;
     let peer = HttpPeer::new(&settings(&server)).unwrap();
     let rounds = usize::try_from(LOOK_LIMIT).unwrap() / ANSWER_LIMIT;
     peer.begin_look();

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 /// A request as it came.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct RawRequest {
     /// Request line and headers.
     pub(crate) head: String,
     /// The body.
@@ -18,7 +18,7 @@ pub(crate) struct Seen {
     pub(crate) before: usize,
 }
 
-impl Seen {
+impl RawRequest {
     /// The ids that the request has, in order.
     pub(crate) fn ids(&self) -> Vec<u64> {
         let json: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
@@ -52,7 +52,7 @@ pub(crate) struct RawServer {
 }
 
 impl RawServer {
-    pub(crate) async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(answer: impl Fn(&RawRequest) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let answer = Arc::new(answer);
@@ -71,7 +71,7 @@ impl RawServer {
     }
 }
 
-async fn serve(mut stream: TcpStream, answer: &(dyn Fn(&Seen) -> Reply + Send + Sync)) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, answer: &(dyn Fn(&RawRequest) -> Reply + Send + Sync)) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     for before in 0.. {
         let (head, body) = loop {
@@ -92,7 +92,7 @@ async fn serve(mut stream: TcpStream, answer: &(dyn Fn(&Seen) -> Reply + Send + 
                 return Ok(());
             }
         };
-        let reply = answer(&Seen { head, body, before });
+        let reply = answer(&RawRequest { head, body, before });
         if reply.first.is_empty() {
             return Ok(());
         }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use butler_core::client::endpoint::{Endpoint, EndpointSettings};
 use butler_core::client::error::{ErrorKind, RpcFailure};
-use butler_core::client::http::HttpSettings;
+use butler_core::client::http::{HttpPeer, HttpSettings};
 use butler_core::client::wire::Request;
 use butler_core::contracts::multicall::MULTICALL3;
+use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::report::Chain;
 use serde_json::json;
 
-use crate::raw::{RawServer, Reply, Seen};
+use crate::raw::{RawRequest, RawServer, Reply};
 
 fn endpoint(url: &str) -> Endpoint {
     let settings = EndpointSettings {
@@ -24,6 +25,7 @@ fn endpoint(url: &str) -> Endpoint {
             timeout: Duration::from_secs(5),
             max_response_bytes: 1 << 20,
             ca_file: None,
+            clock: unix_now,
         },
         max_concurrency: 8,
         max_batch: 100,
@@ -37,7 +39,7 @@ fn calls(count: usize) -> Vec<Request> {
     vec![Request::new("eth_blockNumber", &json!([])); count]
 }
 
-fn good(seen: &Seen) -> Reply {
+fn good(seen: &RawRequest) -> Reply {
     let answers: Vec<_> = seen.ids().iter().map(|id| json!({ "id": id, "result": format!("{id}") })).collect();
     let body = match (seen.body.starts_with('['), answers.as_slice()) {
         (false, [answer]) => answer.to_string(),
@@ -46,7 +48,7 @@ fn good(seen: &Seen) -> Reply {
     Reply::of("200 OK", "content-type: application/json\r\n", body.as_bytes())
 }
 
-async fn failure_of(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> RpcFailure {
+async fn failure_of(answer: impl Fn(&RawRequest) -> Reply + Send + Sync + 'static) -> RpcFailure {
     let server = RawServer::start(answer).await;
     let answers = endpoint(&format!("http://{}/", server.address)).exchange(&calls(1)).await;
     match answers {
@@ -329,4 +331,29 @@ async fn an_outage_of_everything_is_no_refusal_of_batches() {
         assert!(endpoint.exchange(&calls(40)).await.is_err(), "{name}");
         assert_eq!(endpoint.limits().batch_calls, 100, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_get_has_no_body_and_its_path_and_query_are_escaped() {
+    let server = RawServer::start(|seen: &RawRequest| {
+        let line = seen.head.lines().next().unwrap_or_default();
+        let is_bare = seen.body.is_empty() && !seen.head.to_ascii_lowercase().contains("content-type");
+        Reply::of("404 Not Found", "retry-after: 9\r\n", format!("{line} {is_bare}").as_bytes())
+    })
+    .await;
+    let http = HttpSettings {
+        url: format!("http://{}/v2/key/?a=1", server.address).parse().unwrap(),
+        authorization: None,
+        api_key: None,
+        timeout: Duration::from_secs(5),
+        max_response_bytes: 1 << 20,
+        ca_file: None,
+        clock: unix_now,
+    };
+    let peer = HttpPeer::new(&http).unwrap();
+    let answer = peer.get(&["safes", "0x1/../x", "txs"], &[("limit", "2"), ("q", "a&b")]).await.unwrap();
+    assert_eq!((answer.status, answer.retry_after), (404, Some(Duration::from_secs(9))));
+    assert_eq!(answer.body, "GET /v2/key/safes/0x1%2F..%2Fx/txs?a=1&limit=2&q=a%26b HTTP/1.1 true");
+    let durations = peer.counters().durations.counts();
+    assert_eq!(durations.buckets.iter().sum::<u64>(), 1);
 }

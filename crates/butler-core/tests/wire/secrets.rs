@@ -11,16 +11,18 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use butler_core::client::aztec_node::{AztecNode, OffenceRange};
 use butler_core::client::endpoint::EndpointSettings;
 use butler_core::client::host::l1_chain_id;
-use butler_core::client::http::{HttpPeer, HttpSettings};
+use butler_core::client::http::HttpSettings;
+use butler_core::client::jsonrpc::{Dialect, JsonRpcPeer};
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::client::logs::LogFilter;
 use butler_core::contracts::call::Call;
 use butler_core::contracts::multicall::MULTICALL3;
 use butler_core::domain::block::BlockRef;
+use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::report::Chain;
 use ethers_core::types::Address;
 
-use crate::raw::{RawServer, Reply, Seen};
+use crate::raw::{RawRequest, RawServer, Reply};
 
 /// What was planted; each is looked for as it is, in lower case, and in base64.
 const PLANTED: [&str; 5] =
@@ -36,11 +38,12 @@ fn settings(server: &RawServer, with_basic: bool) -> HttpSettings {
         timeout: Duration::from_secs(5),
         max_response_bytes: 1 << 20,
         ca_file: None,
+        clock: unix_now,
     }
 }
 
 /// Everything of a request that a server may repeat, and what it may make of it.
-fn echoes(seen: &Seen) -> Vec<String> {
+fn echoes(seen: &RawRequest) -> Vec<String> {
     let target = seen.head.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut pieces: Vec<String> = target.split(['/', '?', '&', '=']).map(ToOwned::to_owned).collect();
     for line in seen.head.lines().skip(1) {
@@ -74,7 +77,7 @@ fn echoes(seen: &Seen) -> Vec<String> {
 }
 
 /// The ways of answering with a text.
-fn replies(seen: &Seen, text: &str) -> Vec<Reply> {
+fn replies(seen: &RawRequest, text: &str) -> Vec<Reply> {
     let id = seen.ids().first().copied().unwrap_or_default();
     let quoted = serde_json::Value::from(text);
     let json = |body: String| Reply::of("200 OK", "content-type: application/json\r\n", body.as_bytes());
@@ -188,7 +191,7 @@ async fn no_planted_secret_is_ever_shown_at_any_level() {
         let policy = Policy { rounds: 1, patience: Duration::ZERO };
         let client = L1Client::new(1, std::slice::from_ref(&endpoint), policy).unwrap();
         let node = AztecNode::new("echo", &settings).unwrap();
-        let peer = HttpPeer::new(&settings).unwrap();
+        let peer = JsonRpcPeer::new(&settings, Dialect::Ethereum).unwrap();
         assert_clean(&format!("{settings:?} {endpoint:?} {client:?} {node:?} {peer:?}"), "their own forms");
         let block = BlockRef { number: 1, hash: [1; 32].into(), timestamp: 1 };
         let filter = LogFilter { addresses: vec![Address::repeat_byte(1)], topics: Vec::new() };

@@ -74,7 +74,12 @@ mod tests {
             // The text formats would need an escape.
             assert!(!family.help.contains(['\\', '\n', '"']) && family.help.ends_with('.'), "{}", family.name);
             let is_of_process = process::FAMILIES.contains(&family) || textfile::FAMILIES.contains(&family);
-            assert_eq!(is_of_process, family.labels.first() != Some(&"network"), "{}", family.name);
+            assert_eq!(
+                is_of_process,
+                family.labels.first().is_none_or(|label| label.name != "network"),
+                "{}",
+                family.name
+            );
         }
         let names: std::collections::BTreeSet<_> = all().map(|family| family.name).collect();
         assert_eq!(names.len(), all().count(), "a name is there twice");

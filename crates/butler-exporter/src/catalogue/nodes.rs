@@ -1,6 +1,10 @@
 //! Own Aztec nodes.
 
+use butler_core::client::aztec_node::PeerCounts;
 use butler_core::metric_families as families;
+use butler_core::text::closed::names;
+
+use crate::catalogue::values::Tip;
 
 families! {
     NODE_UP: Gauge "butler_node_up" ["network", "node"] "" "Whether an Aztec node answers, and follows the configured chain and Aztec Registry.";
@@ -8,10 +12,10 @@ families! {
     NODE_PROPOSED: Gauge "butler_node_proposed_block" ["network", "node"] "" "An Aztec node's newest proposed block.";
     NODE_PROVEN: Gauge "butler_node_proven_block" ["network", "node"] "" "An Aztec node's newest proven block.";
     NODE_FINALIZED: Gauge "butler_node_finalized_block" ["network", "node"] "" "An Aztec node's newest block that is finalized on L1.";
-    NODE_LAG: Gauge "butler_node_lag_checkpoints" ["network", "node", "tip"] "" "How many checkpoints an Aztec node is behind the rollup on L1, by tip; absent while the last snapshot is too old.";
+    NODE_LAG: Gauge "butler_node_lag_checkpoints" ["network", "node", "tip": names::<Tip>] "" "How many checkpoints an Aztec node is behind the rollup on L1, by tip; absent while the last snapshot is too old.";
     NODE_ROLLUP_AGREES: Gauge "butler_node_rollup_agrees" ["network", "node"] "" "Whether an Aztec node follows the canonical rollup of the last snapshot.";
     NODE_L1_REACHABLE: Gauge "butler_node_l1_reachable" ["network", "node"] "" "Whether an Aztec node gets a usable answer from its own L1 endpoint: 0 for an error of any kind and for silence; absent where that can not be told.";
-    NODE_PEERS: Gauge "butler_node_peers" ["network", "node", "status"] "" "An Aztec node's peers by status; absent for a node without a peer-to-peer side.";
+    NODE_PEERS: Gauge "butler_node_peers" ["network", "node", "status": PeerCounts::statuses] "" "An Aztec node's peers by status; absent for a node without a peer-to-peer side.";
     NODE_WORLD_BLOCK: Gauge "butler_node_world_state_block" ["network", "node"] "" "The newest block in an Aztec node's world state.";
     NODE_WORLD_SYNCED: Gauge "butler_node_world_state_synced" ["network", "node"] "" "Whether the trees of an Aztec node's world state belong to the same block.";
     NODE_ROUND_TRIP: Gauge "butler_node_round_trip_seconds" ["network", "node"] "seconds" "How long an Aztec node took to say who it is.";

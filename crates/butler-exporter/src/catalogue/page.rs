@@ -1,5 +1,6 @@
 //! The page `docs/metrics.md`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The page `docs/metrics.md`.
@@ -37,7 +38,7 @@ both the same.
 ",
     );
     for family in super::all() {
-        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{}`", label.name)).collect();
         // Writing to a string can not fail.
         let _ = writeln!(
             page,
@@ -53,64 +54,29 @@ both the same.
     page
 }
 
+/// The values of every label that is a closed set: once where they are the same in all families, else family by family.
 fn render_values() -> String {
-    use butler_core::client::aztec_node::{OffenceRange, PeerCounts};
-    use butler_core::domain::coinbase::Unverified;
-    use butler_core::domain::duplicates::DuplicateKind;
-    use butler_core::domain::findings::{FindingKind, Severity};
-    use butler_core::domain::governance::ProposalState;
-    use butler_core::domain::host::HostCheck;
-    use butler_core::domain::offence::OffenceKind;
-    use butler_core::domain::position::Position;
-    use butler_core::domain::slashing::{Blindness, Stage};
-    use butler_core::domain::state::State;
-
-    let list = |names: &mut dyn Iterator<Item = &'static str>| {
-        names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-    };
+    let mut by_label = BTreeMap::<&str, BTreeMap<Vec<&str>, Vec<&str>>>::new();
+    for family in super::all() {
+        for label in family.labels {
+            if let Some(values) = label.values {
+                by_label.entry(label.name).or_default().entry(values()).or_default().push(family.name);
+            }
+        }
+    }
     let mut text = String::from("\n## Values of labels\n\n| label | values |\n| --- | --- |\n");
-    let mut row = |label: &str, values: String| {
-        let _ = writeln!(text, "| {label} | {values} |");
-    };
-    row("`scraper`", list(&mut super::values::ScraperKind::ALL.into_iter().map(super::values::ScraperKind::name)));
-    row(
-        "`kind` of `butler_rpc_errors_total`",
-        list(
-            &mut butler_core::client::error::ErrorKind::ALL
-                .into_iter()
-                .map(butler_core::client::error::ErrorKind::name),
-        ),
-    );
-    row(
-        "`kind` of `butler_scrape_errors_total`",
-        list(&mut super::values::FailureKind::all().map(super::values::FailureKind::name)),
-    );
-    row("`result`", "`success`, `failure`".to_owned());
-    row("`tip`", list(&mut ["pending", "proven"].into_iter()));
-    row("`status`", list(&mut PeerCounts::default().by_status().map(|(name, _)| name).into_iter()));
-    row("`state`", list(&mut State::ALL.into_iter().map(State::name)));
-    row("`position`", list(&mut Position::ALL.into_iter().map(Position::name)));
-    row("`judgement`", list(&mut super::values::JUDGEMENTS.into_iter()));
-    let offences = list(&mut OffenceKind::ALL.into_iter().map(OffenceKind::name));
-    for family in [&super::OFFENCES, &super::ATTESTER_OFFENCES, &super::ATTESTER_OFFENCE_AMOUNT] {
-        row(&format!("`kind` of `{}`", family.name), offences.clone());
-    }
-    row("`check`", list(&mut HostCheck::ALL.into_iter().map(HostCheck::name)));
-    row("`round`", list(&mut OffenceRange::BOTH.into_iter().map(OffenceRange::name)));
-    let kinds = FindingKind::all().map(FindingKind::code);
-    for family in [&super::FINDINGS, &super::FINDING_UNTIL] {
-        row(&format!("`kind` of `{}`", family.name), list(&mut kinds.clone()));
-    }
-    row("`severity`", list(&mut Severity::ALL.into_iter().map(Severity::name)));
-    row("`kind` of `butler_duplicates`", list(&mut DuplicateKind::ALL.into_iter().map(DuplicateKind::name)));
-    row("`stage`", list(&mut Stage::ALL.into_iter().map(Stage::name)));
-    let reasons = list(&mut Unverified::ALL.into_iter().filter(|why| why.is_suspect()).map(Unverified::name));
-    row(&format!("`reason` of `{}`", super::COINBASE_UNVERIFIABLE.name), reasons);
-    let reasons = list(&mut Blindness::ALL.into_iter().map(Blindness::name));
-    row(&format!("`reason` of `{}`", super::SLASHING_UNREADABLE.name), reasons);
-    let states = || list(&mut ProposalState::ALL.into_iter().map(ProposalState::name));
-    for family in [&super::GOVERNANCE_PROPOSALS, &super::GOVERNANCE_UNTIL] {
-        row(&format!("`state` of `{}`", family.name), states());
+    for (label, sets) in by_label {
+        let is_one = sets.len() == 1;
+        for (values, families) in sets {
+            let values = values.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            if is_one {
+                let _ = writeln!(text, "| `{label}` | {values} |");
+                continue;
+            }
+            for family in families {
+                let _ = writeln!(text, "| `{label}` of `{family}` | {values} |");
+            }
+        }
     }
     text
 }

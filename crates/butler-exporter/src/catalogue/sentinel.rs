@@ -1,6 +1,9 @@
 //! What own nodes saw of own attesters: duties and offences.
 
+use butler_core::client::aztec_node::OffenceRange;
+use butler_core::domain::offence::OffenceKind;
 use butler_core::metric_families as families;
+use butler_core::text::closed::names;
 
 families! {
     SENTINEL_ENABLED: Gauge "butler_sentinel_enabled" ["network", "node"] "" "Whether an Aztec node has a sentinel at work.";
@@ -14,7 +17,7 @@ families! {
     ATTESTER_MISSED_PROPOSALS: Gauge "butler_attester_missed_proposals" ["network", "attester"] "" "Proposals that an own attester missed in the sentinel's window; only for attesters that missed anything.";
     ATTESTER_PROPOSAL_STREAK: Gauge "butler_attester_missed_proposals_streak" ["network", "attester"] "" "Proposals that an own attester missed in a row up to now; only for attesters that missed anything.";
     NODE_ADMIN_UP: Gauge "butler_node_admin_up" ["network", "node"] "" "Whether the admin port of an Aztec node answers as one and accepts the key; 0 also for a port that is no admin port; only where one is configured.";
-    OFFENCES: Gauge "butler_offences" ["network", "kind", "round"] "" "Offences of own attesters that own nodes noted, by kind, of the current slashing round and of all that are kept; absent while no admin port of a node with a slasher answers.";
-    ATTESTER_OFFENCES: Gauge "butler_attester_offences" ["network", "attester", "kind", "round"] "" "Offences of an own attester that own nodes noted; only where there are any.";
-    ATTESTER_OFFENCE_AMOUNT: Gauge "butler_attester_offences_amount_tokens" ["network", "attester", "kind", "round"] "tokens" "What these offences may cost, in whole tokens of 18 decimals.";
+    OFFENCES: Gauge "butler_offences" ["network", "kind": names::<OffenceKind>, "round": names::<OffenceRange>] "" "Offences of own attesters that own nodes noted, by kind, of the current slashing round and of all that are kept; absent while no admin port of a node with a slasher answers.";
+    ATTESTER_OFFENCES: Gauge "butler_attester_offences" ["network", "attester", "kind": names::<OffenceKind>, "round": names::<OffenceRange>] "" "Offences of an own attester that own nodes noted; only where there are any.";
+    ATTESTER_OFFENCE_AMOUNT: Gauge "butler_attester_offences_amount_tokens" ["network", "attester", "kind": names::<OffenceKind>, "round": names::<OffenceRange>] "tokens" "What these offences may cost, in whole tokens of 18 decimals.";
 }

@@ -1,10 +1,12 @@
 //! Slashing: rounds of votes, what they decided about own attesters, and how far these are from ejection.
 
+use butler_core::domain::slashing::{Blindness, Stage};
 use butler_core::metric_families as families;
+use butler_core::text::closed::names;
 
 families! {
     SLASHING_SUPPORTED: Gauge "butler_slashing_supported" ["network"] "" "Whether the rollup slashes by tallied votes that are read (1). Where it does not (0), nothing else about votes is served; `butler_slashing_unreadable` says whether that is a blind spot.";
-    SLASHING_UNREADABLE: Gauge "butler_slashing_unreadable" ["network", "reason"] "" "Whether the rollup has a slasher whose votes cannot be seen, by reason; every reason is there. Votes against own attesters are not noticed while one is 1.";
+    SLASHING_UNREADABLE: Gauge "butler_slashing_unreadable" ["network", "reason": names::<Blindness>] "" "Whether the rollup has a slasher whose votes cannot be seen, by reason; every reason is there. Votes against own attesters are not noticed while one is 1.";
     SLASHING_ENABLED: Gauge "butler_slashing_enabled" ["network"] "" "Whether slashes can be executed (1) or the vetoer has paused them (0).";
     SLASHING_PAUSED_UNTIL: Gauge "butler_slashing_paused_until_timestamp_seconds" ["network"] "seconds" "When the vetoer's pause ends; absent when there is none.";
     SLASHING_QUORUM: Gauge "butler_slashing_quorum_votes" ["network"] "votes" "Votes in one round that decide a slash.";
@@ -12,8 +14,8 @@ families! {
     SLASHING_ROUND_VOTES: Gauge "butler_slashing_round_votes" ["network"] "votes" "Votes that were cast in the current round, whomever they are against.";
     SLASHING_ROUND_END: Gauge "butler_slashing_round_end_timestamp_seconds" ["network"] "seconds" "When voting in the current round ends.";
     SLASHING_OPEN_ROUNDS: Gauge "butler_slashing_open_rounds" ["network"] "" "Rounds with votes that were not executed and still could be, or are still voted in.";
-    SLASHING_ATTESTERS: Gauge "butler_slashing_attesters" ["network", "stage"] "" "Own attesters that open rounds have votes against, by their most urgent stage; every stage is there.";
-    SLASHING_VOTES: Gauge "butler_slashing_attester_votes" ["network", "attester", "stage"] "votes" "The most votes against an own attester in one round of its most urgent stage; absent without votes.";
+    SLASHING_ATTESTERS: Gauge "butler_slashing_attesters" ["network", "stage": names::<Stage>] "" "Own attesters that open rounds have votes against, by their most urgent stage; every stage is there.";
+    SLASHING_VOTES: Gauge "butler_slashing_attester_votes" ["network", "attester", "stage": names::<Stage>] "votes" "The most votes against an own attester in one round of its most urgent stage; absent without votes.";
     SLASHING_EXECUTABLE: Gauge "butler_slashing_executable_timestamp_seconds" ["network", "attester"] "seconds" "From when a decided slash of an own attester can be executed: until then it can be vetoed; absent when none is decided.";
     SLASHING_EXPIRES: Gauge "butler_slashing_expires_timestamp_seconds" ["network", "attester"] "seconds" "When no decided slash of an own attester can be executed any more.";
     SLASHING_AMOUNT: Gauge "butler_slashing_amount_tokens" ["network", "attester"] "tokens" "What decided slashes will take from an own attester, in whole tokens of 18 decimals; vetoed ones are left out.";

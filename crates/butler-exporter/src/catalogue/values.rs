@@ -2,51 +2,49 @@
 //!
 //! Every value of a set is served from the start, so that a rate over it exists before the first occurrence.
 
+use strum::{EnumCount as _, VariantArray as _};
+
 use butler_core::client::error::ErrorKind;
 use butler_core::domain::transition::Judgement;
 use butler_core::snapshot::SnapshotError;
+use butler_core::text::closed::every;
 
 /// What a task scrapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 pub enum ScraperKind {
     /// The chain, in one snapshot.
     L1,
-    /// The operator's Aztec nodes.
-    Nodes,
     /// Votes to slash, and what they decided.
     Slashing,
     /// Signals for payloads, and proposals.
     Governance,
+    /// Our share of the rewards that wait.
+    Rewards,
+    /// The operator's Aztec nodes.
+    Nodes,
     /// What these nodes saw of own attesters.
     Sentinel,
     /// The operator's machines.
     Hosts,
-    /// Our share of the rewards that wait.
-    Rewards,
 }
 
 impl ScraperKind {
     /// Every scraper.
-    pub const ALL: [Self; 7] =
-        [Self::L1, Self::Slashing, Self::Governance, Self::Rewards, Self::Nodes, Self::Sentinel, Self::Hosts];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that labels and logs use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::L1 => "l1",
-            Self::Nodes => "nodes",
-            Self::Slashing => "slashing",
-            Self::Governance => "governance",
-            Self::Sentinel => "sentinel",
-            Self::Hosts => "hosts",
-            Self::Rewards => "rewards",
-        }
+        self.into()
     }
 }
 
 /// Why something could not be scraped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum FailureKind {
     /// What an endpoint or a node did instead of answering.
     Rpc(ErrorKind),
@@ -61,6 +59,7 @@ pub enum FailureKind {
     /// A configured provider or admin that is not registered.
     UnknownProvider,
     /// The chain moved away under the snapshot, time and again.
+    #[strum(serialize = "restless")]
     Reorganised,
     /// The scrape took longer than it may.
     Deadline,
@@ -77,7 +76,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    const OWN: [Self; 12] = [
+    const BESIDE_RPC: [Self; 12] = [
         Self::NoContract,
         Self::Unsupported,
         Self::Nonsense,
@@ -94,27 +93,19 @@ impl FailureKind {
 
     /// Every kind.
     pub fn all() -> impl Iterator<Item = Self> {
-        ErrorKind::ALL.into_iter().map(Self::Rpc).chain(Self::OWN)
+        ErrorKind::ALL.into_iter().map(Self::Rpc).chain(Self::BESIDE_RPC)
+    }
+
+    /// The name of every kind.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        Self::all().map(Self::name).collect()
     }
 
     /// The name that labels and logs use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Rpc(kind) => kind.name(),
-            Self::NoContract => "no_contract",
-            Self::Unsupported => "unsupported",
-            Self::Nonsense => "nonsense",
-            Self::Ledger => "ledger",
-            Self::UnknownProvider => "unknown_provider",
-            Self::Reorganised => "restless",
-            Self::Deadline => "deadline",
-            Self::Overflow => "overflow",
-            Self::Setup => "setup",
-            Self::LocalFile => "local_file",
-            Self::NoSnapshot => "no_snapshot",
-            Self::WrongAddress => "wrong_address",
-        }
+        if let Self::Rpc(kind) = self { kind.name() } else { self.into() }
     }
 }
 
@@ -128,22 +119,59 @@ impl From<&SnapshotError> for FailureKind {
             SnapshotError::Nonsense { giver: None, .. } => Self::Nonsense,
             SnapshotError::Ledger(_) => Self::Ledger,
             SnapshotError::UnknownProvider(_) | SnapshotError::UnknownAdmin(_) => Self::UnknownProvider,
-            SnapshotError::Restless { .. } => Self::Reorganised,
+            SnapshotError::Reorganised { .. } => Self::Reorganised,
         }
     }
 }
 
-/// The judgements that are counted.
-pub const JUDGEMENTS: [&str; 3] = ["documented", "caught_up", "contradiction"];
+/// A judgement that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum CountedJudgement {
+    /// The step is a documented one.
+    Documented,
+    /// It is several documented ones.
+    CaughtUp,
+    /// It is none.
+    Contradiction,
+}
 
-/// The label of a judgement; `None` for one that is not counted.
-#[must_use]
-pub fn judgement_name(judgement: &Judgement) -> Option<&'static str> {
-    match judgement {
-        Judgement::Unchanged => None,
-        Judgement::Documented => Some("documented"),
-        Judgement::CaughtUp(_) => Some("caught_up"),
-        Judgement::Contradiction => Some("contradiction"),
+impl CountedJudgement {
+    /// The counted form of a judgement; `None` for one that is not counted.
+    #[must_use]
+    pub fn of(judgement: &Judgement) -> Option<Self> {
+        match judgement {
+            Judgement::Unchanged => None,
+            Judgement::Documented => Some(Self::Documented),
+            Judgement::CaughtUp(_) => Some(Self::CaughtUp),
+            Judgement::Contradiction => Some(Self::Contradiction),
+        }
+    }
+
+    /// The name that labels and logs use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// An end of the rollup's chain of checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Tip {
+    /// The newest checkpoint.
+    Pending,
+    /// The newest proven one.
+    Proven,
+}
+
+impl Tip {
+    /// The name that labels use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -157,13 +185,5 @@ mod tests {
     fn no_two_kinds_share_a_name() {
         let names: BTreeSet<_> = FailureKind::all().map(FailureKind::name).collect();
         assert_eq!(names.len(), FailureKind::all().count());
-    }
-
-    #[test]
-    fn every_counted_judgement_is_listed() {
-        let judgements =
-            [Judgement::Documented, Judgement::CaughtUp(Vec::new()), Judgement::Contradiction, Judgement::Unchanged];
-        let names: Vec<_> = judgements.iter().filter_map(judgement_name).collect();
-        assert_eq!(names, JUDGEMENTS);
     }
 }

@@ -57,6 +57,8 @@ enum Data<'a> {
     Gauge { data_points: Vec<Point<'a>> },
     #[serde(rename_all = "camelCase")]
     Sum { data_points: Vec<Point<'a>>, aggregation_temporality: u8, is_monotonic: bool },
+    #[serde(rename_all = "camelCase")]
+    Histogram { data_points: Vec<HistogramPoint<'a>>, aggregation_temporality: u8 },
 }
 
 #[derive(Serialize)]
@@ -67,6 +69,19 @@ struct Point<'a> {
     start_time_unix_nano: Option<&'a str>,
     time_unix_nano: &'a str,
     as_double: f64,
+}
+
+/// Numbers of 64 bits are texts in this form of JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HistogramPoint<'a> {
+    attributes: Vec<Attribute<'a>>,
+    start_time_unix_nano: &'a str,
+    time_unix_nano: &'a str,
+    count: String,
+    sum: f64,
+    bucket_counts: Vec<String>,
+    explicit_bounds: Vec<f64>,
 }
 
 #[derive(Serialize)]
@@ -96,14 +111,7 @@ pub(super) fn request(process: &[Sample], views: &[View], began: u64, now: u64) 
     }
     let metrics = catalogue::all().filter_map(|family| {
         let samples = by_family.get(family.name)?;
-        let start = (family.kind == Kind::Counter).then_some(began.as_str());
-        let points = samples.iter().map(|(network, sample)| Point {
-            attributes: attributes(family, *network, sample),
-            start_time_unix_nano: start,
-            time_unix_nano: &now,
-            as_double: sample.value,
-        });
-        Some(Metric { name: family.name, description: family.help, data: data(family, points.collect()) })
+        Some(Metric { name: family.name, description: family.help, data: data(family, samples, &began, &now) })
     });
     let text = |key, string_value| Attribute { key, value: Text { string_value } };
     let version = env!("CARGO_PKG_VERSION");
@@ -114,15 +122,43 @@ pub(super) fn request(process: &[Sample], views: &[View], began: u64, now: u64) 
     serde_json::to_vec(&Request { resource_metrics: [ResourceMetrics { resource, scope_metrics }] })
 }
 
-fn data<'a>(family: &Family, data_points: Vec<Point<'a>>) -> Data<'a> {
+fn data<'a>(family: &'a Family, samples: &[(Option<&'a str>, &'a Sample)], began: &'a str, now: &'a str) -> Data<'a> {
+    let points = |start| {
+        let point = move |(network, sample): &(Option<&'a str>, &'a Sample)| Point {
+            attributes: attributes(family, *network, sample),
+            start_time_unix_nano: start,
+            time_unix_nano: now,
+            as_double: sample.value,
+        };
+        samples.iter().map(point).collect()
+    };
     match family.kind {
-        Kind::Gauge | Kind::Info => Data::Gauge { data_points },
-        Kind::Counter => Data::Sum { data_points, aggregation_temporality: CUMULATIVE, is_monotonic: true },
+        Kind::Gauge | Kind::Info => Data::Gauge { data_points: points(None) },
+        Kind::Counter => {
+            let data_points = points(Some(began));
+            Data::Sum { data_points, aggregation_temporality: CUMULATIVE, is_monotonic: true }
+        }
+        Kind::Histogram => {
+            let point = |(network, sample): &(Option<&'a str>, &'a Sample)| {
+                let buckets = sample.buckets.as_deref().unwrap_or_default();
+                HistogramPoint {
+                    attributes: attributes(family, *network, sample),
+                    start_time_unix_nano: began,
+                    time_unix_nano: now,
+                    count: buckets.iter().fold(0_u64, |sum, bucket| sum.saturating_add(bucket.count)).to_string(),
+                    sum: sample.value,
+                    bucket_counts: buckets.iter().map(|bucket| bucket.count.to_string()).collect(),
+                    explicit_bounds: buckets.iter().map(|bucket| bucket.end).filter(|end| end.is_finite()).collect(),
+                }
+            };
+            let data_points = samples.iter().map(point).collect();
+            Data::Histogram { data_points, aggregation_temporality: CUMULATIVE }
+        }
     }
 }
 
 fn attributes<'a>(family: &'a Family, network: Option<&'a str>, sample: &'a Sample) -> Vec<Attribute<'a>> {
     let values = network.into_iter().chain(sample.labels.iter().map(String::as_str));
     let pairs = family.labels.iter().zip(values);
-    pairs.map(|(key, string_value)| Attribute { key, value: Text { string_value } }).collect()
+    pairs.map(|(label, string_value)| Attribute { key: label.name, value: Text { string_value } }).collect()
 }

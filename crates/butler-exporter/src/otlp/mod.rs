@@ -61,6 +61,7 @@ async fn push(slots: &Slots, otlp: &OtlpConfig, began: u64) -> Result<(), String
         timeout: PATIENCE,
         max_response_bytes: ANSWER_BYTES,
         ca_file: None,
+        clock: unix_now,
     };
     let peer = HttpPeer::new(&settings).map_err(|error| Chain(&error).to_string())?;
     let views: Vec<View> = slots.slots().iter().map(|slot| slot.view()).collect();

@@ -30,7 +30,7 @@ use ethers_core::types::{Address, U256};
 use ethers_core::utils::format_units;
 
 use crate::catalogue;
-use crate::catalogue::values::judgement_name;
+use crate::catalogue::values::{CountedJudgement, Tip};
 
 /// What a snapshot of the chain gives.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ pub struct Step {
     /// To where.
     pub to: State,
     /// What the documented life cycle says.
-    pub judgement: &'static str,
+    pub judgement: CountedJudgement,
 }
 
 /// Turns a snapshot and the key files into readings. `previous` are the states of the scrape before, empty at first.
@@ -116,7 +116,7 @@ pub fn chain_readings(
         readings.push(&catalogue::REWARDS_PENDING, [coinbase.to_string()], units(*rewards));
     }
     let steps = rows.iter().filter_map(|row| {
-        let judgement = judgement_name(row.judgement.as_ref()?)?;
+        let judgement = CountedJudgement::of(row.judgement.as_ref()?)?;
         Some(Step { attester: row.attester, from: *previous.get(&row.attester)?, to: row.state, judgement })
     });
     Ok(ChainReadings {
@@ -135,6 +135,7 @@ fn push_chain(readings: &mut Readings, snapshot: &NetworkSnapshot, rows: &[Attes
     for (family, value) in [
         (&catalogue::SNAPSHOT_BLOCK_NUMBER, number(snapshot.block.number)),
         (&catalogue::SNAPSHOT_BLOCK_TIMESTAMP, number(snapshot.block.timestamp)),
+        (&catalogue::SNAPSHOT_UNCONFIRMED, truth(snapshot.unconfirmed.is_some())),
         (&catalogue::ACTIVE_ATTESTERS, count(snapshot.active_set.len())),
         (&catalogue::EPOCH, number(rollup.current_epoch)),
         (&catalogue::ENTRY_QUEUE_LENGTH, count(snapshot.entry_queue.len())),
@@ -144,9 +145,9 @@ fn push_chain(readings: &mut Readings, snapshot: &NetworkSnapshot, rows: &[Attes
     ] {
         readings.push(family, [], value);
     }
-    for (tip, checkpoint) in [("pending", rollup.checkpoints.pending), ("proven", rollup.checkpoints.proven)] {
+    for (tip, checkpoint) in [(Tip::Pending, rollup.checkpoints.pending), (Tip::Proven, rollup.checkpoints.proven)] {
         if let Some(checkpoint) = checkpoint {
-            readings.push(&catalogue::ROLLUP_CHECKPOINT, [tip.to_owned()], number(checkpoint));
+            readings.push(&catalogue::ROLLUP_CHECKPOINT, [tip.name().to_owned()], number(checkpoint));
         }
     }
     let arrivals = || own.iter().filter_map(|row| row.arrival).map(|arrival| arrival.earliest);
@@ -203,13 +204,13 @@ fn push_doubts(readings: &mut Readings, rows: &[AttesterRow]) {
 
 /// What strangers do to each other is no series.
 fn push_duplicates(readings: &mut Readings, findings: &[Finding]) {
-    let mut kinds: BTreeMap<DuplicateKind, usize> = DuplicateKind::ALL.into_iter().map(|kind| (kind, 0)).collect();
+    let mut counts: BTreeMap<DuplicateKind, usize> = DuplicateKind::ALL.into_iter().map(|kind| (kind, 0)).collect();
     for finding in findings.iter().filter(|finding| finding.severity != Severity::Info) {
         if let FindingKind::Duplicate(kind) = finding.kind {
-            *kinds.entry(kind).or_default() += 1;
+            *counts.entry(kind).or_default() += 1;
         }
     }
-    for (kind, found) in kinds {
+    for (kind, found) in counts {
         readings.push(&catalogue::DUPLICATES, [kind.name().to_owned()], count(found));
     }
 }

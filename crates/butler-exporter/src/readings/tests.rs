@@ -140,6 +140,7 @@ pub(super) fn network() -> NetworkSnapshot {
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::from([(at(500), U256::exp10(17))]),
         pending_rewards: BTreeMap::from([(coinbase(110), U256::exp10(18) * 3 / 2)]),
+        unconfirmed: None,
     }
 }
 
@@ -230,7 +231,14 @@ fn steps_are_judged_and_what_is_unchanged_or_new_is_not_counted() {
     let steps = readings_of(&keys(), &previous).steps;
     let mut judgements: Vec<_> = steps.iter().map(|step| (step.attester, step.judgement)).collect();
     judgements.sort_unstable();
-    assert_eq!(judgements, [(at(10), "documented"), (at(11), "caught_up"), (at(13), "contradiction")]);
+    assert_eq!(
+        judgements,
+        [
+            (at(10), CountedJudgement::Documented),
+            (at(11), CountedJudgement::CaughtUp),
+            (at(13), CountedJudgement::Contradiction)
+        ]
+    );
 }
 
 #[test]

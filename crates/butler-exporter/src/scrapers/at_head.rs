@@ -5,10 +5,8 @@
 
 use std::time::Duration;
 
-use butler_core::client::error::ErrorKind;
-use butler_core::client::l1::BlockTag;
 use butler_core::domain::block::BlockRef;
-use butler_core::snapshot::SnapshotError;
+use butler_core::snapshot::AtHead;
 use futures_util::future::BoxFuture;
 
 use super::failure::Failure;
@@ -16,9 +14,6 @@ use super::last_snapshot::{LastSnapshot, LastSnapshotReceiver};
 use super::scrape::{Patience, Scrape};
 use crate::catalogue::values::FailureKind;
 use crate::slots::{Scraped, Slot};
-
-/// How often a scrape begins again when its block is reorged away.
-const ATTEMPTS: u32 = 3;
 
 /// What one of these scrapers wants to know.
 pub trait ChainQuery: Send {
@@ -51,19 +46,17 @@ impl<Q: ChainQuery> AtHeadScraper<Q> {
             let _ = self.last.changed().await;
         }
         let last = self.last.borrow_and_update().clone().ok_or_else(no_snapshot)?;
-        for _ in 0..ATTEMPTS {
-            let head = last.client.head(BlockTag::Latest, &[]).await;
-            let pin = head.map_err(SnapshotError::Rpc)?.block;
+        let mut at_head = AtHead::new(&last.client);
+        loop {
+            let pin = at_head.block().await?;
             if !is_recent(&last.snapshot.block, &pin, self.age_limit) {
                 return Err(no_snapshot());
             }
-            match self.query.ask(&last, pin).await {
-                Err(Failure { kind: FailureKind::Rpc(ErrorKind::BlockUnknown), .. }) => {}
-                result => return result,
+            let asked = self.query.ask(&last, pin).await;
+            if let Some(scraped) = at_head.settle(&pin, asked)? {
+                return Ok(scraped);
             }
         }
-        let why = format!("the chain was reorganised during {ATTEMPTS} attempts to read it");
-        Err(Failure::new(FailureKind::Reorganised, why))
     }
 }
 
@@ -83,7 +76,7 @@ impl<Q: ChainQuery> Scrape for AtHeadScraper<Q> {
     }
 
     fn patience(&self) -> Patience {
-        Patience::OfScrape
+        Patience::WholeScrape
     }
 
     fn scrape<'a>(&'a mut self, _: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {

@@ -78,8 +78,8 @@ async fn drive(scraper: &mut dyn Scrape, slot: &Slot) {
     slot.tick();
     let (began, subject, network) = (Instant::now(), scraper.subject(), &slot.network);
     let result = match scraper.patience() {
-        Patience::OfQuestion => scraper.scrape(slot).await,
-        Patience::OfScrape => {
+        Patience::PerRequest => scraper.scrape(slot).await,
+        Patience::WholeScrape => {
             let result = timeout(slot.deadline, scraper.scrape(slot)).await;
             result.unwrap_or_else(|_| Err(Failure::deadline(slot.deadline)))
         }
@@ -94,7 +94,7 @@ async fn drive(scraper: &mut dyn Scrape, slot: &Slot) {
             }
             scraper.served(slot);
         }
-        Err(Failure { kind, why }) => {
+        Err(Failure { kind, why, .. }) => {
             let failures = slot.failed(kind, took);
             if is_worth_a_line(failures) {
                 let kind = kind.name();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use butler_core::network::NetworkError;
 use butler_core::runtime::report::one_line;
-use butler_core::snapshot::SnapshotError;
+use butler_core::snapshot::{BlockReadFailure, SnapshotError};
 
 use crate::catalogue::values::FailureKind;
 
@@ -15,13 +15,15 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What is told, on one line. An endpoint's own words are left out: some hold the URL that they were asked at.
     pub why: String,
+    /// The endpoint that does not know the scrape's block any more, when that is why.
+    gone_at: Option<String>,
 }
 
 impl Failure {
     /// Of this kind, told in these words.
     #[must_use]
     pub fn new(kind: FailureKind, why: impl Into<String>) -> Self {
-        Self { kind, why: why.into() }
+        Self { kind, why: why.into(), gone_at: None }
     }
 
     /// It took longer than it may.
@@ -50,6 +52,12 @@ impl From<SnapshotError> for Failure {
         } else {
             one_line(&error)
         };
-        Self::new((&error).into(), why)
+        Self { gone_at: error.gone_at().map(str::to_owned), ..Self::new((&error).into(), why) }
+    }
+}
+
+impl BlockReadFailure for Failure {
+    fn gone_at(&self) -> Option<&str> {
+        self.gone_at.as_deref()
     }
 }

@@ -110,6 +110,7 @@ impl L1Scraper {
         readings.findings.extend(dry);
         push_endpoints(&mut readings.readings, client, snapshot.block.number);
         readings.findings.extend(client.clock_behind().map(program::of_clock));
+        readings.findings.extend(snapshot.unconfirmed.as_deref().map(program::of_unconfirmed));
         let (number, time) = (snapshot.block.number, snapshot.block.timestamp);
         readings.findings.extend(program::of_block(number, time, unix_now(), &thresholds));
         push_findings(&mut readings.readings, Source::Chain, &readings.findings, time);
@@ -123,8 +124,8 @@ impl L1Scraper {
         for step in &readings.steps {
             let (attester, from, to) = (address(step.attester), step.from, step.to);
             tracing::info!(
-                network = slot.network, %attester, %from, %to, judgement = step.judgement,
-                "attester {attester} is now {to}, before {from} ({})", step.judgement
+                network = slot.network, %attester, %from, %to, judgement = step.judgement.name(),
+                "attester {attester} is now {to}, before {from} ({})", step.judgement.name()
             );
         }
         let steps = readings.steps.iter().map(|step| step.judgement).collect();
@@ -180,7 +181,7 @@ impl Scrape for L1Scraper {
     }
 
     fn patience(&self) -> Patience {
-        Patience::OfScrape
+        Patience::WholeScrape
     }
 
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
@@ -247,7 +248,7 @@ fn endpoint_figures(network: &Network) -> Vec<EndpointFigures> {
             requests: counters.requests.load(Relaxed),
             sent: counters.bytes_sent.load(Relaxed),
             received: counters.bytes_received.load(Relaxed),
-            microseconds: counters.microseconds.load(Relaxed),
+            durations: counters.durations.counts(),
             failures: endpoint.record().failures,
             healthy: endpoint.health().last_failure().is_none(),
         }

@@ -6,12 +6,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use butler_core::client::l1::BlockTag;
 use butler_core::domain::findings::{Finding, keys};
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::Network;
-use butler_core::snapshot::{OtherQueues, SnapshotError};
+use butler_core::snapshot::{AtHead, OtherQueues, SnapshotError};
 use tokio::time::{Instant, timeout};
 
 use super::failure::Failure;
@@ -90,6 +89,12 @@ impl Others {
 
 async fn read(network: &Network, own: &BTreeSet<ProviderId>) -> Result<OtherQueues, SnapshotError> {
     let client = network.reader.client();
-    let block = client.head(BlockTag::Latest, &[]).await.map_err(SnapshotError::Rpc)?.block;
-    OtherQueues::read(client, &block, network.config.staking_registry, own).await
+    let mut at_head = AtHead::new(client);
+    loop {
+        let block = at_head.block().await?;
+        let read = OtherQueues::read(client, &block, network.config.staking_registry, own).await;
+        if let Some(queues) = at_head.settle(&block, read)? {
+            return Ok(queues);
+        }
+    }
 }

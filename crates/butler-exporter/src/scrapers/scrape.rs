@@ -9,9 +9,9 @@ use crate::slots::{Scraped, Slot};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
     /// The driver: a scrape that takes longer than its slot's deadline is dropped, and has failed.
-    OfScrape,
+    WholeScrape,
     /// The scraper itself, for each of those that it asks.
-    OfQuestion,
+    PerRequest,
 }
 
 /// How a scrape ended.
@@ -30,7 +30,7 @@ pub trait Scrape: Send {
 
     /// Who watches over the time.
     fn patience(&self) -> Patience {
-        Patience::OfQuestion
+        Patience::PerRequest
     }
 
     /// Scrapes once. The slot is for what does not wait for the end: ticks of long scrapes, and failures of single nodes.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use butler_core::client::error::ErrorKind;
+use butler_core::client::http::{DURATION_BUCKETS, DurationCounts};
+use butler_core::daemon::telemetry::metrics::sample::Bucket;
 
 use crate::catalogue;
 use crate::readings::{Readings, number, truth};
@@ -18,8 +20,8 @@ pub struct EndpointFigures {
     pub sent: u64,
     /// Bytes of bodies received.
     pub received: u64,
-    /// Microseconds that exchanges took.
-    pub microseconds: u64,
+    /// How long exchanges took.
+    pub durations: DurationCounts,
     /// Failures by kind.
     pub failures: BTreeMap<ErrorKind, u64>,
     /// Whether its last exchange was good.
@@ -32,7 +34,7 @@ impl EndpointFigures {
         self.requests = self.requests.saturating_add(before.requests);
         self.sent = self.sent.saturating_add(before.sent);
         self.received = self.received.saturating_add(before.received);
-        self.microseconds = self.microseconds.saturating_add(before.microseconds);
+        self.durations = self.durations.plus(&before.durations);
         for (kind, failures) in &before.failures {
             let count = self.failures.entry(*kind).or_default();
             *count = count.saturating_add(*failures);
@@ -46,11 +48,22 @@ impl EndpointFigures {
         own.push(&catalogue::RPC_REQUESTS, label(), number(self.requests));
         own.push(&catalogue::RPC_SENT, label(), number(self.sent));
         own.push(&catalogue::RPC_RECEIVED, label(), number(self.received));
-        own.push(&catalogue::RPC_DURATION, label(), number(self.microseconds) / 1_000_000.0);
+        own.push_histogram(
+            &catalogue::RPC_DURATION,
+            label(),
+            buckets(&self.durations),
+            number(self.durations.microseconds) / 1_000_000.0,
+        );
         for kind in ErrorKind::ALL {
             let failures = self.failures.get(&kind).copied().unwrap_or_default();
             own.push(&catalogue::RPC_ERRORS, [self.name.clone(), kind.name().to_owned()], number(failures));
         }
         own.push(&catalogue::ENDPOINT_HEALTHY, label(), truth(self.healthy));
     }
+}
+
+/// The counts by their ends in seconds.
+fn buckets(durations: &DurationCounts) -> impl Iterator<Item = Bucket> {
+    let ends = DURATION_BUCKETS.into_iter().map(|milliseconds| number(milliseconds) / 1_000.0).chain([f64::INFINITY]);
+    ends.zip(durations.buckets).map(|(end, count)| Bucket { end, count })
 }

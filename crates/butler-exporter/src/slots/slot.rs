@@ -7,21 +7,20 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use butler_core::domain::findings::Finding;
 use butler_core::domain::findings::program::ScraperState;
-use butler_core::domain::findings::{Finding, Source};
 use butler_core::domain::state::State;
 use ethers_core::types::Address;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::catalogue;
-use crate::catalogue::values::{FailureKind, JUDGEMENTS, ScraperKind};
-use crate::readings::findings::push_findings;
-use crate::readings::{Readings, Sample, number, truth};
-use crate::states::StatesFile;
-
 use super::endpoints::EndpointFigures;
+use super::progress::Progress;
+use super::scraped::{Outcome, Scraped};
 use super::served::{ProgressReadings, ScrapedReadings, View};
+use crate::catalogue::values::{FailureKind, ScraperKind};
+use crate::readings::{Readings, Sample};
+use crate::states::StatesFile;
 
 /// The shortest time for which a reading is served.
 const LEAST_BUDGET: Duration = Duration::from_secs(300);
@@ -46,108 +45,10 @@ pub struct Slot {
     progress: Mutex<Progress>,
 }
 
-/// How one scrape went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Everything was read.
-    Success,
-    /// Nothing was; the readings are those from before.
-    Failure,
-}
-
-/// What a good scrape leaves behind.
-#[derive(Debug, Default)]
-pub struct Scraped {
-    /// What is served.
-    pub readings: Readings,
-    /// What is wrong, as old as the readings.
-    pub findings: Vec<Finding>,
-    /// The attesters' states, for the next scrape.
-    pub states: BTreeMap<Address, State>,
-    /// The judgements to count.
-    pub steps: Vec<&'static str>,
-}
-
-impl Scraped {
-    /// Readings with everything that a source found at `now`, which is counted in them.
-    #[must_use]
-    pub fn found(mut readings: Readings, source: Source, findings: Vec<Finding>, now: u64) -> Self {
-        push_findings(&mut readings, source, &findings, now);
-        Self { readings, findings, ..Self::default() }
-    }
-}
-
-impl From<Readings> for Scraped {
-    fn from(readings: Readings) -> Self {
-        Self { readings, ..Self::default() }
-    }
-}
-
-#[derive(Debug)]
-struct Progress {
-    last: Option<(Outcome, Duration)>,
-    last_success: Option<u64>,
-    errors: BTreeMap<FailureKind, u64>,
-    restarts: u64,
-    steps: BTreeMap<&'static str, u64>,
-    states: BTreeMap<Address, State>,
-    endpoints: Vec<EndpointFigures>,
-    /// What clients counted that are gone.
-    gone: Vec<EndpointFigures>,
-    ticked: Instant,
-    /// When the task panicked last.
-    restarted: Option<Instant>,
-    /// When a file of the program's own could not be written last.
-    unkept: Option<Instant>,
-    failures_in_a_row: u64,
-    /// What is served of all this, until something of it changes.
-    served: Option<Arc<ProgressReadings>>,
-}
-
-impl Progress {
-    fn readings(&self, kind: ScraperKind) -> Readings {
-        let mut own = Readings::default();
-        let scraper = || kind.name().to_owned();
-        if let Some((outcome, took)) = self.last {
-            own.push(&catalogue::SCRAPE_SUCCESS, [scraper()], truth(outcome == Outcome::Success));
-            own.push(&catalogue::SCRAPE_DURATION, [scraper()], took.as_secs_f64());
-        }
-        for (kind, errors) in &self.errors {
-            own.push(&catalogue::SCRAPE_ERRORS, [scraper(), kind.name().to_owned()], number(*errors));
-        }
-        own.push(&catalogue::SCRAPER_RESTARTS, [scraper()], number(self.restarts));
-        if let Some(at) = self.last_success {
-            own.push(&catalogue::SCRAPE_LAST_SUCCESS, [scraper()], number(at));
-        }
-        self.endpoints.iter().for_each(|endpoint| endpoint.push(&mut own));
-        if kind == ScraperKind::L1 {
-            for (judgement, steps) in &self.steps {
-                own.push(&catalogue::TRANSITIONS, [(*judgement).to_owned()], number(*steps));
-            }
-        }
-        own
-    }
-}
-
 impl Slot {
     /// A slot without readings.
     #[must_use]
     pub fn new(network: &str, kind: ScraperKind, interval: Duration, deadline: Duration) -> Self {
-        let progress = Progress {
-            last: None,
-            last_success: None,
-            errors: FailureKind::all().map(|kind| (kind, 0)).collect(),
-            restarts: 0,
-            steps: JUDGEMENTS.into_iter().map(|name| (name, 0)).collect(),
-            states: BTreeMap::new(),
-            endpoints: Vec::new(),
-            gone: Vec::new(),
-            ticked: Instant::now(),
-            restarted: None,
-            unkept: None,
-            failures_in_a_row: 0,
-            served: None,
-        };
         Self {
             network: network.to_owned(),
             kind,
@@ -157,7 +58,7 @@ impl Slot {
             wake: Notify::new(),
             states_file: OnceLock::new(),
             current: ArcSwapOption::empty(),
-            progress: Mutex::new(progress),
+            progress: Mutex::new(Progress::new()),
         }
     }
 
@@ -254,10 +155,10 @@ impl Slot {
 
     /// A scrape read everything. Returns how many failed before it. `now` is in unix seconds.
     pub fn succeeded(&self, scraped: Scraped, took: Duration, now: u64) -> u64 {
-        let dated = Arc::new(ScrapedReadings::new(&self.network, scraped.readings, scraped.findings, took));
+        let readings = Arc::new(ScrapedReadings::new(&self.network, scraped.readings, scraped.findings, took));
         // All of it under the lock that `view` takes, so that no request sees half of a scrape.
         let mut progress = self.change();
-        self.current.store(Some(dated));
+        self.current.store(Some(readings));
         progress.states = scraped.states;
         for judgement in scraped.steps {
             let counted = progress.steps.entry(judgement).or_default();
@@ -316,19 +217,19 @@ impl Slot {
 
     /// The readings, unless they are too old.
     fn fresh(&self) -> Option<Arc<ScrapedReadings>> {
-        self.current.load_full().filter(|dated| dated.taken.elapsed() <= self.budget())
+        self.current.load_full().filter(|readings| readings.taken.elapsed() <= self.budget())
     }
 
     /// The readings that are still good, and their age.
     #[must_use]
     pub fn readings(&self) -> Option<(Arc<Readings>, Duration)> {
-        self.fresh().map(|dated| (Arc::clone(&dated.readings), dated.taken.elapsed()))
+        self.fresh().map(|readings| (Arc::clone(&readings.readings), readings.taken.elapsed()))
     }
 
     /// What was found by the scrape whose readings are still good.
     #[must_use]
     pub fn findings(&self) -> Option<Arc<Vec<Finding>>> {
-        self.fresh().map(|dated| Arc::clone(&dated.findings))
+        self.fresh().map(|readings| Arc::clone(&readings.findings))
     }
 
     /// How the scraper's work goes, at `now` in unix seconds.
@@ -353,7 +254,7 @@ impl Slot {
     #[must_use]
     pub fn view(&self) -> View {
         let mut progress = self.progress();
-        let dated = self.fresh();
+        let readings = self.fresh();
         let own = match &progress.served {
             Some(own) => Arc::clone(own),
             None => {
@@ -362,7 +263,7 @@ impl Slot {
                 own
             }
         };
-        View { network: self.network.clone(), progress: own, scraped: dated }
+        View { network: self.network.clone(), progress: own, scraped: readings }
     }
 
     /// How scrapes went, as it is now and not as it was written down last.

@@ -76,7 +76,7 @@ impl Slots {
         samples.extend(self.textfile.samples());
         for (network, findings) in self.program_findings(now) {
             samples.extend(counts(Source::Program, &findings, now).into_iter().map(|((kind, severity), count)| {
-                Sample::own(&catalogue::FINDINGS, [&network, kind.code(), severity.name()], number(count))
+                Sample::of_process(&catalogue::FINDINGS, [&network, kind.code(), severity.name()], number(count))
             }));
         }
         samples

@@ -1,16 +1,16 @@
 //! What a slot serves over time.
 
-use butler_core::client::error::ErrorKind;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use butler_core::client::error::ErrorKind;
+use butler_core::client::http::DurationCounts;
 use butler_core::domain::state::State;
 use ethers_core::types::Address;
 
 use super::*;
 use crate::catalogue;
-use crate::catalogue::values::{FailureKind, ScraperKind};
+use crate::catalogue::values::{CountedJudgement, FailureKind, ScraperKind};
 use crate::readings::{Readings, Sample};
 
 fn slot() -> Slot {
@@ -63,7 +63,7 @@ async fn a_staleness_of_ones_own_is_kept_and_never_shorter_than_the_interval() {
 async fn a_slot_takes_over_counts_and_states_but_no_readings() {
     let (before, after) = (slot(), slot());
     let states = BTreeMap::from([(Address::zero(), State::Active)]);
-    let steps = vec!["documented"];
+    let steps = vec![CountedJudgement::Documented];
     let scraped = Scraped { readings: readings(7.0), findings: Vec::new(), states: states.clone(), steps };
     before.succeeded(scraped, Duration::from_secs(1), 1_000);
     before.count_error(FailureKind::Reorganised);
@@ -88,7 +88,7 @@ async fn an_endpoints_counts_outlive_its_client() {
         requests,
         sent: 0,
         received: 0,
-        microseconds: 500_000,
+        durations: DurationCounts { buckets: [1; 12], microseconds: 500_000 },
         failures: BTreeMap::from([(ErrorKind::Timeout, requests)]),
         healthy: true,
     };
@@ -130,7 +130,7 @@ async fn whatever_changes_is_served_at_once_and_what_does_not_is_kept() {
         requests: 1,
         sent: 2,
         received: 3,
-        microseconds: 4,
+        durations: DurationCounts { microseconds: 4, ..DurationCounts::default() },
         failures: BTreeMap::new(),
         healthy: true,
     };

@@ -51,9 +51,9 @@ impl TextfileFigures {
     #[must_use]
     pub fn samples(&self) -> Vec<Sample> {
         let Some(figures) = *self.figures() else { return Vec::new() };
-        let written = |at| Sample::own(&catalogue::TEXTFILE_WRITTEN_AT, [], number(at));
+        let written = |at| Sample::of_process(&catalogue::TEXTFILE_WRITTEN_AT, [], number(at));
         let mut samples: Vec<Sample> = figures.written_at.map(written).into_iter().collect();
-        samples.push(Sample::own(&catalogue::TEXTFILE_FAILURES, [], number(figures.failures)));
+        samples.push(Sample::of_process(&catalogue::TEXTFILE_FAILURES, [], number(figures.failures)));
         samples
     }
 }

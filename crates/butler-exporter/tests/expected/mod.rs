@@ -112,8 +112,10 @@ const SUSPECT: [&str; 6] = [
 
 /// The families of which no series is there.
 pub(crate) fn unseen(series: &Series) -> Vec<&'static str> {
-    let is_seen = |name: &str| series.keys().any(|key| key.split('{').next() == Some(name));
-    catalogue::all().map(|family| family.name).filter(|name| !is_seen(name) && !SUSPECT.contains(name)).collect()
+    let is_seen =
+        |family: &catalogue::Family| series.keys().any(|key| family.has_series(key.split('{').next().unwrap()));
+    let unseen = catalogue::all().filter(|family| !is_seen(family)).map(|family| family.name);
+    unseen.filter(|name| !SUSPECT.contains(name)).collect()
 }
 
 /// Waits until everything is as expected: scrapers begin at different moments, and Prometheus comes later.

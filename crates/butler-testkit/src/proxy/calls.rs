@@ -101,6 +101,9 @@ async fn refuse(upstream: &Client, call: &Value, fault: &Fault) -> anyhow::Resul
         Fault::RefusePacks { max, style: PackRefusal::Error { code, message } } if lies::pack_size(call) > *max => {
             Ok(Some((StatusCode::OK, json!({ "code": code, "message": message }))))
         }
+        Fault::RefuseLogs(topic) if method == "eth_getLogs" && asks_for(call, topic) => {
+            Ok(Some((StatusCode::OK, json!({ "code": -32000, "message": "these logs are not kept here" }))))
+        }
         Fault::PruneHistory { keep, style } => {
             let Some(block) = state_block(upstream, call).await? else {
                 return Ok(None);
@@ -178,6 +181,13 @@ async fn change(
         _ => {}
     }
     Ok(None)
+}
+
+/// Whether a log query names that first topic.
+fn asks_for(call: &Value, topic: &str) -> bool {
+    let is_it = |one: &Value| one.as_str().is_some_and(|one| one.eq_ignore_ascii_case(topic));
+    let first = &call["params"][0]["topics"][0];
+    is_it(first) || first.as_array().is_some_and(|any| any.iter().any(is_it))
 }
 
 /// First and last block of a log query; `None` for one by block hash.

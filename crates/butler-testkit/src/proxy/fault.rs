@@ -61,6 +61,8 @@ pub enum Fault {
     },
     /// Revert every `eth_call` whose data starts with this selector (`0x` and 8 digits), also among the calls of a pack.
     RevertCalls(String),
+    /// Refuse every `eth_getLogs` that asks for this first topic (`0x` and 64 digits), among others or alone.
+    RefuseLogs(String),
     /// Refuse every pack of more than `max` calls.
     RefusePacks {
         /// Most calls in one pack.
@@ -95,6 +97,7 @@ impl fmt::Debug for Fault {
             Self::RefuseOverrides(style) => return write!(f, "RefuseOverrides({style:?})"),
             Self::Lie(lie) => return write!(f, "Lie({lie})"),
             Self::RevertCalls(selector) => return write!(f, "RevertCalls({selector})"),
+            Self::RefuseLogs(topic) => return write!(f, "RefuseLogs({topic})"),
             Self::Hang => "Hang",
             Self::Close => "Close",
             Self::Truncate => "Truncate",

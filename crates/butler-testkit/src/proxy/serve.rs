@@ -166,6 +166,7 @@ async fn act_before(
         | Fault::LogLimit(_)
         | Fault::PruneHistory { .. }
         | Fault::RevertCalls(_)
+        | Fault::RefuseLogs(_)
         | Fault::Lie(_) => {}
     }
     Ok(None)

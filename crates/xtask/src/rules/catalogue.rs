@@ -23,8 +23,16 @@ impl Catalogue {
             let first = cells.next().unwrap_or_default();
             match first.as_slice() {
                 [metric] if metric.starts_with("butler_") => {
-                    let labels = cells.nth(1).unwrap_or_default();
-                    catalogue.metrics.insert(metric.clone(), labels.into_iter().collect());
+                    let labels: BTreeSet<String> = cells.nth(1).unwrap_or_default().into_iter().collect();
+                    if line.split('|').nth(2).is_some_and(|kind| kind.trim() == "histogram") {
+                        for series in ["sum", "count"] {
+                            catalogue.metrics.insert(format!("{metric}_{series}"), labels.clone());
+                        }
+                        let with_end = labels.into_iter().chain(["le".to_owned()]).collect();
+                        catalogue.metrics.insert(format!("{metric}_bucket"), with_end);
+                    } else {
+                        catalogue.metrics.insert(metric.clone(), labels);
+                    }
                 }
                 [label] => catalogue.close(label, None, cells.next()),
                 [label, metric] => catalogue.close(label, Some(metric.clone()), cells.next()),

@@ -163,6 +163,9 @@ fn check_chain(gathered: &Gathered, checks: &mut Vec<Check>) {
         None => check("clock", "", Light::Green, "this machine's clock is not behind the chain"),
         Some(seconds) => shown("clock", "", &program::of_clock(seconds), now),
     });
+    if let Some(endpoint) = &gathered.snapshot.unconfirmed {
+        checks.push(shown("endpoints", "", &program::of_unconfirmed(endpoint), now));
+    }
     if let Some(unsaved) = &gathered.unsaved {
         checks.push(check("cache", "", Light::Amber, format!("the ledger cannot be kept: {}", Chain(unsaved))));
     }

@@ -63,8 +63,13 @@ pub(super) async fn run(global: &Global, args: &EventsArgs, output: Output) -> R
     };
     let mut events = wanted.read(client).await?;
     events.retain(|event| is_wanted(event, args));
-    let scope =
-        Scope { network: config.name.clone(), chain_id: client.chain_id(), block, rollup: sources.rollup.into() };
+    let scope = Scope {
+        network: config.name.clone(),
+        chain_id: client.chain_id(),
+        block,
+        rollup: sources.rollup.into(),
+        unconfirmed: None,
+    };
     let report = EventsReport { scope, from_block: from, to_block: last, events };
     output.result(&report, render)?;
     Ok(finish(&network, unsaved.as_ref(), Exit::Success))

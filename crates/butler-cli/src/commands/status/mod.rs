@@ -105,6 +105,13 @@ fn render(report: &StatusReport, output: &Output) -> String {
     for rollup in &report.former_rollups {
         text.push_str(&format!("\n{}\n", former_line(rollup)));
     }
+    let unchecked = report.attesters.iter().filter(|row| row.proof_checked == Some(false)).count();
+    if unchecked > 0 {
+        let deposits = format::count(unchecked, "deposit");
+        text.push_str(&format!(
+            "\nproof not checked of {deposits} in the entry queue: `butler-cli audit` asks the escrow's verifier\n"
+        ));
+    }
     text
 }
 

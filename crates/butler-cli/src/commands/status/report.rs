@@ -85,6 +85,8 @@ pub(super) struct Attester {
     pub(super) pending_rewards: Option<JsonAmount>,
     /// What of them waits at former rollups.
     pub(super) rewards_left: Vec<JsonRewardsLeft>,
+    /// Of its deposit that waits.
+    pub(super) proof_checked: Option<bool>,
     pub(super) deposit_failed: bool,
     /// What became of each of its stakes, where that is not the plain story of one.
     pub(super) stakes: Vec<Stake>,
@@ -192,6 +194,7 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, canonical: Roll
         }),
         pending_rewards: row.pending_rewards.map(Into::into),
         rewards_left: row.rewards_left.iter().copied().map(Into::into).collect(),
+        proof_checked: row.proof_checked,
         deposit_failed: row.deposit_failed,
         stakes: row.stakes.iter().map(stake).collect(),
         servers: row.servers.clone(),

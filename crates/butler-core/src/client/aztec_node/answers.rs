@@ -126,6 +126,12 @@ impl PeerCounts {
         [("connected", self.connected), ("dialing", self.dialing), ("cached", self.cached), ("other", self.other)]
     }
 
+    /// Every status.
+    #[must_use]
+    pub fn statuses() -> Vec<&'static str> {
+        Self::default().by_status().map(|(status, _)| status).into()
+    }
+
     fn count(&mut self, status: &str) {
         let counted = match status {
             "connected" => &mut self.connected,

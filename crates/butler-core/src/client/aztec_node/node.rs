@@ -1,7 +1,7 @@
 //! The client of one port of one node.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ethers_core::types::Address;
 use serde::de::DeserializeOwned;
@@ -11,8 +11,9 @@ use super::answers::{L2Tips, NodeInfo, OffenceText, PeerCounts, WorldState, tips
 use super::methods::NodeMethod;
 use super::stats;
 use crate::client::error::RpcFailure;
-use crate::client::http::{HttpPeer, HttpSettings, HttpSetupError};
-use crate::client::wire::{self, Request};
+use crate::client::http::{HttpSettings, HttpSetupError};
+use crate::client::jsonrpc::{Dialect, JsonRpcPeer};
+use crate::client::wire::Request;
 use crate::domain::offence::Offence;
 use crate::domain::sentinel::SentinelReport;
 
@@ -20,17 +21,15 @@ use crate::domain::sentinel::SentinelReport;
 #[derive(Debug)]
 pub struct AztecNode {
     name: String,
-    peer: HttpPeer,
-    next_id: AtomicU64,
+    peer: JsonRpcPeer,
     /// For each method, the index of the name that was last answered.
     learnt: [AtomicUsize; NodeMethod::COUNT],
 }
 
-/// The code of a method that the node does not have.
-const METHOD_NOT_FOUND: i64 = -32601;
-
 /// Which offences to ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum OffenceRange {
     /// Those of the slashing round that is voted on now.
     Current,
@@ -45,10 +44,7 @@ impl OffenceRange {
     /// The name that the node and labels use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::All => "all",
-        }
+        self.into()
     }
 }
 
@@ -60,8 +56,7 @@ impl AztecNode {
     pub fn new(name: &str, settings: &HttpSettings) -> Result<Self, HttpSetupError> {
         Ok(Self {
             name: name.to_owned(),
-            peer: HttpPeer::new(settings)?,
-            next_id: AtomicU64::new(1),
+            peer: JsonRpcPeer::new(settings, Dialect::Aztec)?,
             learnt: Default::default(),
         })
     }
@@ -78,7 +73,7 @@ impl AztecNode {
     /// The failure of the exchange; `Malformed` for an answer of another shape.
     pub async fn node_info(&self) -> Result<NodeInfo, RpcFailure> {
         let mut info: NodeInfo = self.ask(NodeMethod::NodeInfo).await?;
-        info.node_version = self.peer.secrets().foreign(&info.node_version);
+        info.node_version = self.peer.http().secrets().foreign(&info.node_version);
         Ok(info)
     }
 
@@ -178,24 +173,9 @@ impl AztecNode {
         params: &Value,
         read: impl Fn(&str) -> Result<T, serde_json::Error>,
     ) -> Result<T, RpcFailure> {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let request = Request::new(method, params);
-        let answer = self.peer.post(wire::encode_single(id, &request)).await?;
-        if let Some(refusal) = self.peer.refusal(&answer) {
-            return Err(refusal);
-        }
-        // A node passes on what its L1 says: its words are not its own, and only its code tells what it means.
-        let raw = match wire::result_or_error(id, &answer.body) {
-            Ok(Ok(raw)) => raw,
-            Ok(Err(error)) if error.code == METHOD_NOT_FOUND => return Err(RpcFailure::MethodNotFound),
-            Ok(Err(error)) => {
-                let message = self.peer.secrets().foreign(&error.message);
-                return Err(RpcFailure::Rpc { code: error.code, message });
-            }
-            Err(failure) => return Err(self.peer.explain(&answer, failure)),
-        };
+        let answer = self.peer.call(&Request::new(method, params)).await?;
         // serde's own words may quote the answer.
-        read(raw.get())
+        read(answer.get())
             .map_err(|_| RpcFailure::Malformed(format!("the answer to {method} has another shape than expected")))
     }
 }

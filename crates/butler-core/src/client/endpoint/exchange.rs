@@ -3,16 +3,14 @@
 //! What is refused for being a batch is asked again in smaller ones, and the limit is noted.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::try_join_all;
 
 use super::Endpoint;
 use crate::client::error::{ErrorKind, RpcFailure};
-use crate::client::http::HttpAnswer;
+use crate::client::jsonrpc::HeldBytes;
 use crate::client::limits::Refusal;
-use crate::client::payload::Payload;
-use crate::client::wire::{self, Answer, Request};
+use crate::client::wire::{Answer, Request};
 
 impl Endpoint {
     fn batch_size(&self) -> usize {
@@ -25,7 +23,7 @@ impl Endpoint {
     /// What broke the whole exchange. What broke single calls is in their answers.
     pub async fn exchange(&self, requests: &[Request]) -> Result<Vec<Answer>, RpcFailure> {
         let mut slots: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
-        let kept = AtomicUsize::new(0);
+        let held = HeldBytes::default();
         let mut pending: Vec<_> = std::iter::once(0..requests.len()).collect();
         let mut is_careful = false;
         while !pending.is_empty() {
@@ -33,7 +31,7 @@ impl Endpoint {
             let mut chunks: Vec<_> = pending.into_iter().flat_map(|range| chunks(requests, range, size)).collect();
             // After a refusal one batch goes ahead, so that the others are not all refused, too.
             let later = if is_careful { chunks.split_off(chunks.len().min(1)) } else { Vec::new() };
-            let ask = |chunk: &Range<usize>| self.chunk(requests.get(chunk.clone()).unwrap_or_default(), &kept);
+            let ask = |chunk: &Range<usize>| self.chunk(requests.get(chunk.clone()).unwrap_or_default(), &held);
             // The first failure is that of the exchange; nobody waits for the rest.
             let ends = try_join_all(chunks.iter().map(ask)).await?;
             let mut refused: Option<(usize, Refusal)> = None;
@@ -69,21 +67,21 @@ impl Endpoint {
         tracing::info!(endpoint = %self.name, batch = to, "endpoint {} takes no batches over {to} calls at present", self.name);
     }
 
-    /// Sends one batch, or one call. `kept` counts the bytes of all answers to one exchange, which are held at once.
-    async fn chunk(&self, requests: &[Request], kept: &AtomicUsize) -> Result<Chunk, RpcFailure> {
+    /// Sends one batch, or one call. `held` counts the bytes of all answers to one exchange, which are held at once.
+    async fn chunk(&self, requests: &[Request], held: &HeldBytes) -> Result<Chunk, RpcFailure> {
         let answers = match requests {
-            [request] => match self.single(request, kept).await {
+            [request] => match self.peer.call_held(request, held).await {
                 Err(failure) if breaks_exchange(&failure) => return Err(failure),
                 answer => vec![answer],
             },
-            requests => match self.batch(requests, kept).await {
+            requests => match self.peer.batch_held(requests, held).await {
                 Ok(answers) => answers,
                 Err(RpcFailure::BatchRefused) => return Ok(Chunk::Refused(Refusal::Spoken)),
-                Err(failure) => return self.is_it_the_batch(requests, failure, kept).await,
+                Err(failure) => return self.is_it_the_batch(requests, failure, held).await,
             },
         };
         // Each answer holds on to the body that it came in.
-        if kept.load(Ordering::Relaxed) > EXCHANGE_LIMIT {
+        if held.count() > EXCHANGE_LIMIT {
             return Err(RpcFailure::TooLarge { limit: EXCHANGE_LIMIT });
         }
         Ok(Chunk::Answered(answers))
@@ -95,39 +93,16 @@ impl Endpoint {
         &self,
         requests: &[Request],
         failure: RpcFailure,
-        kept: &AtomicUsize,
+        held: &HeldBytes,
     ) -> Result<Chunk, RpcFailure> {
         let Some(first) = requests.first().filter(|_| may_refuse_a_batch(&failure)) else { return Err(failure) };
-        match self.single(first, kept).await {
+        match self.peer.call_held(first, held).await {
             Ok(_) | Err(RpcFailure::Reverted { .. }) => {
                 self.count_failure(failure.kind());
                 Ok(Chunk::Refused(Refusal::Unspoken))
             }
             Err(_) => Err(failure),
         }
-    }
-
-    async fn batch(&self, requests: &[Request], kept: &AtomicUsize) -> Result<Vec<Answer>, RpcFailure> {
-        let count = u64::try_from(requests.len()).unwrap_or(u64::MAX);
-        let first_id = self.next_id.fetch_add(count, Ordering::Relaxed);
-        let answer = self.post(wire::encode_batch(first_id, requests), kept).await?;
-        let decoded = wire::decode_batch(self.peer.secrets(), first_id, requests, &answer.body);
-        self.peer.judge(&answer, decoded)
-    }
-
-    async fn single(&self, request: &Request, kept: &AtomicUsize) -> Answer {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let answer = self.post(wire::encode_single(id, request), kept).await?;
-        let decoded = wire::decode_single(self.peer.secrets(), id, request, &answer.body);
-        self.peer.judge(&answer, decoded)
-    }
-
-    async fn post(&self, body: Payload, kept: &AtomicUsize) -> Result<HttpAnswer, RpcFailure> {
-        // The semaphore is never closed; should it be, the exchange goes on without a slot.
-        let _slot = self.slots.acquire().await.ok();
-        let answer = self.peer.post(body).await?;
-        kept.fetch_add(answer.body.len(), Ordering::Relaxed);
-        Ok(answer)
     }
 }
 

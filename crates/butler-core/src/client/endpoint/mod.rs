@@ -6,17 +6,16 @@
 mod exchange;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ethers_core::types::Address;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::error::{ErrorKind, RpcFailure};
 use super::health::Health;
 use super::http::{HttpPeer, HttpSettings, HttpSetupError};
+use super::jsonrpc::{Dialect, JsonRpcPeer};
 use super::limits::{Learnt, Limits, Refusal};
 
 /// How to reach one endpoint.
@@ -41,9 +40,7 @@ pub struct EndpointSettings {
 pub struct Endpoint {
     index: usize,
     name: String,
-    peer: HttpPeer,
-    slots: Semaphore,
-    next_id: AtomicU64,
+    peer: JsonRpcPeer,
     multicall3: Address,
     learnt: Mutex<Learnt>,
     health: Mutex<Health>,
@@ -81,9 +78,7 @@ impl Endpoint {
         Ok(Self {
             index,
             name: settings.name.clone(),
-            peer: HttpPeer::new(&settings.http)?,
-            slots: Semaphore::new(settings.max_concurrency.max(1)),
-            next_id: AtomicU64::new(1),
+            peer: JsonRpcPeer::new(&settings.http, Dialect::Ethereum)?.with_concurrency(settings.max_concurrency),
             multicall3: settings.multicall3,
             learnt: Mutex::new(Learnt::new(settings.max_batch, settings.log_range_blocks, Instant::now())),
             health: Mutex::new(Health::default()),
@@ -107,7 +102,7 @@ impl Endpoint {
     /// The HTTP side, for its counters.
     #[must_use]
     pub fn peer(&self) -> &HttpPeer {
-        &self.peer
+        self.peer.http()
     }
 
     /// A copy of the endpoint's health.
@@ -122,10 +117,10 @@ impl Endpoint {
         self.with_health(|health| health.is_quarantined(Instant::now()))
     }
 
-    /// Notes that its opinion was waited for in vain. That is no failure before all the waiting since its last answer is as long
+    /// Notes that its answer was waited for in vain while another one's was there. That is no failure before all the waiting since its last answer is as long
     /// as its own deadline.
     pub(super) fn note_late(&self, waited: Duration) {
-        let deadline = self.peer.timeout();
+        let deadline = self.peer().timeout();
         let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
         late.until = Instant::now().checked_add(LATE);
         late.waited = late.waited.saturating_add(waited);
@@ -286,5 +281,46 @@ impl Endpoint {
     #[must_use]
     pub fn takes_batches(&self) -> bool {
         self.limits().batch_calls > 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_in_vain_is_a_failure_once_it_adds_up_to_the_endpoints_own_deadline() {
+        let http = HttpSettings {
+            url: "http://127.0.0.1:1".parse().unwrap(),
+            authorization: None,
+            api_key: None,
+            timeout: Duration::from_secs(12),
+            clock: || 0,
+            max_response_bytes: 1 << 20,
+            ca_file: None,
+        };
+        let settings = EndpointSettings {
+            name: "slow".to_owned(),
+            http,
+            max_concurrency: 1,
+            max_batch: 1,
+            log_range_blocks: 1,
+            multicall3: Address::zero(),
+        };
+        let endpoint = Endpoint::new(0, &settings).unwrap();
+        let waited = |endpoint: &Endpoint| {
+            endpoint.note_late(Duration::from_secs(5));
+            (endpoint.is_late(), endpoint.health().last_failure())
+        };
+        assert_eq!([waited(&endpoint), waited(&endpoint)], [(true, None); 2]);
+        // An answer in between begins anew.
+        endpoint.note_heard();
+        assert_eq!([waited(&endpoint), waited(&endpoint)], [(true, None); 2]);
+        assert_eq!(waited(&endpoint), (true, Some(ErrorKind::Timeout)));
+        assert_eq!(endpoint.record().failures[&ErrorKind::Timeout], 1);
+        assert_eq!(waited(&endpoint), (true, Some(ErrorKind::Timeout)), "what was booked is not booked twice");
+        assert_eq!(endpoint.record().failures[&ErrorKind::Timeout], 1);
+        tokio::time::advance(LATE).await;
+        assert!(!endpoint.is_late());
     }
 }

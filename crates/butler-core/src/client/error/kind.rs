@@ -1,9 +1,14 @@
 //! The kinds of failures, and what each means for whoever asks next.
 
 use serde::Serialize;
+use strum::{EnumCount as _, VariantArray as _};
+
+use crate::text::closed::every;
 
 /// The kinds of [`RpcFailure`](super::RpcFailure): a closed set, for labels and counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each stands for the variant of the same name")]
 pub enum ErrorKind {
@@ -36,64 +41,12 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, for counts that begin at zero.
-    pub const ALL: [Self; 25] = [
-        Self::Unreachable,
-        Self::Tls,
-        Self::Timeout,
-        Self::Broken,
-        Self::Unauthorized,
-        Self::RateLimited,
-        Self::Http,
-        Self::TooLarge,
-        Self::Malformed,
-        Self::BlockUnknown,
-        Self::StateUnavailable,
-        Self::RangeRefused,
-        Self::OutOfGas,
-        Self::BatchRefused,
-        Self::Reverted,
-        Self::MethodNotFound,
-        Self::Rpc,
-        Self::WrongChain,
-        Self::Disagrees,
-        Self::Lagging,
-        Self::Leading,
-        Self::WrongBlock,
-        Self::Incomplete,
-        Self::LogsPruned,
-        Self::Contradicted,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that labels, logs and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Unreachable => "unreachable",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Broken => "broken",
-            Self::Unauthorized => "unauthorized",
-            Self::RateLimited => "rate_limited",
-            Self::Http => "http",
-            Self::TooLarge => "too_large",
-            Self::Malformed => "malformed",
-            Self::BlockUnknown => "block_unknown",
-            Self::StateUnavailable => "state_unavailable",
-            Self::RangeRefused => "range_refused",
-            Self::OutOfGas => "out_of_gas",
-            Self::BatchRefused => "batch_refused",
-            Self::Reverted => "reverted",
-            Self::MethodNotFound => "method_not_found",
-            Self::Rpc => "rpc",
-            Self::WrongChain => "wrong_chain",
-            Self::Disagrees => "disagrees",
-            Self::Lagging => "lagging",
-            Self::Leading => "leading",
-            Self::WrongBlock => "wrong_block",
-            Self::Incomplete => "incomplete",
-            Self::LogsPruned => "logs_pruned",
-            Self::Contradicted => "contradicted",
-        }
+        self.into()
     }
 
     /// Whether the same question may get an answer from another endpoint, or later from this one.

@@ -6,13 +6,11 @@ use hyper::HeaderMap;
 use hyper::header::{HeaderValue, RETRY_AFTER};
 use url::Url;
 
-use crate::runtime::clock::unix_now;
-
 /// The longest time that an endpoint may tell us to wait.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
-/// `Retry-After`: seconds, or a date.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// `Retry-After`: seconds, or a date, at `now` in unix seconds.
+pub(super) fn retry_after(headers: &HeaderMap, now: u64) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<f64>() {
         return wait_of(seconds);
@@ -21,7 +19,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Some(LONGEST_WAIT);
     }
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    let until = u64::try_from(date.as_second()).unwrap_or_default().saturating_sub(unix_now());
+    let until = u64::try_from(date.as_second()).unwrap_or_default().saturating_sub(now);
     Some(Duration::from_secs(until).min(LONGEST_WAIT))
 }
 
@@ -49,4 +47,25 @@ pub fn basic_authorization(pair: &str) -> String {
 
 fn percent_decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_to_wait_for_counts_from_the_clock_that_was_handed_in() {
+        let wait = |value: &'static str, now| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(value));
+            retry_after(&headers, now).map(|wait| wait.as_secs())
+        };
+        // 1994-11-06 08:49:37.
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(wait(date, 784_111_770), Some(7));
+        assert_eq!(wait(date, 784_111_777), Some(0));
+        assert_eq!(wait(date, 784_200_000), Some(0));
+        assert_eq!(wait(date, 0), Some(LONGEST_WAIT.as_secs()));
+        assert_eq!((wait("7", 0), wait("soon", 0), wait("-1", 0)), (Some(7), None, None));
+    }
 }

@@ -1,9 +1,11 @@
-//! POST with a deadline and a bound on the answer, over hyper 1 and rustls.
+//! GET and POST with a deadline and a bound on the answer, over hyper 1 and rustls.
 //!
 //! Connections are kept alive; one that turns out to be closed before it gave a byte is replaced once. Redirects are not
 //! followed: an endpoint that redirects is configured wrongly. The body of an answer that is not 2xx is kept, for Aztec nodes
 //! put JSON-RPC errors into HTTP 400. What the other side says leaves here through the peer's [`Secrets`] only.
 
+mod answer;
+mod durations;
 mod failure;
 mod headers;
 mod settings;
@@ -16,16 +18,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, USER_AGENT,
-};
-use hyper::{HeaderMap, Method, Request, Response, Uri};
+use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Response, Uri};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use url::Url;
 
+pub use self::answer::HttpAnswer;
+pub use self::durations::{DURATION_BUCKETS, DurationCounts, Durations};
 use self::failure::{connect_failure, told, traffic};
 pub use self::headers::LONGEST_WAIT;
 use self::headers::{basic, retry_after};
@@ -33,13 +35,13 @@ pub use self::headers::{basic_authorization, wait_of};
 pub use self::settings::{HttpSettings, HttpSetupError};
 use self::tls::tls_config;
 pub(super) use self::tls::trusted_roots;
-use super::body::{self, Packing};
+use super::body;
 use super::connection::{Connector, Traffic};
-use super::error::{RpcFailure, Unauthorized};
-use super::page::web_page;
+use super::error::RpcFailure;
 use super::payload::Payload;
 use super::secrets::Secrets;
 use super::text::host_label;
+use crate::runtime::clock::Clock;
 
 /// The most unpacked bytes of one answer, whatever the settings say: what is decoded from it costs a few times as much.
 pub const ANSWER_LIMIT: usize = 16 << 20;
@@ -51,6 +53,7 @@ const READ_AHEAD: usize = 64 * 1024;
 /// One HTTP peer.
 pub struct HttpPeer {
     client: Client<Connector, Payload>,
+    url: Url,
     uri: Uri,
     host: String,
     authorization: Option<HeaderValue>,
@@ -58,6 +61,7 @@ pub struct HttpPeer {
     timeout: Duration,
     max_response_bytes: usize,
     secrets: Secrets,
+    clock: Clock,
     turns: Arc<Semaphore>,
     /// Unpacked bytes that the present look at the chain may still get.
     left: AtomicU64,
@@ -81,23 +85,16 @@ pub struct Counters {
     pub bytes_received: AtomicU64,
     /// Bytes of bodies received, unpacked.
     pub bytes_decoded: AtomicU64,
-    /// Microseconds that exchanges took, good or bad.
-    pub microseconds: AtomicU64,
+    /// How long exchanges took, good or bad.
+    pub durations: Durations,
 }
 
-/// What came back.
-#[derive(Debug)]
-pub struct HttpAnswer {
-    /// The HTTP status.
-    pub status: u16,
-    /// What `Retry-After` said, at most [`LONGEST_WAIT`].
-    pub retry_after: Option<Duration>,
-    /// The whole body, unpacked.
-    pub body: Bytes,
-    /// Where a redirect leads: scheme and host.
-    redirect: Option<String>,
-    /// A large answer keeps the others waiting for as long as it is looked at.
-    _turn: Option<OwnedSemaphorePermit>,
+/// What goes out; a clone shares the body.
+#[derive(Clone)]
+struct Ask {
+    method: Method,
+    uri: Uri,
+    body: Payload,
 }
 
 impl HttpPeer {
@@ -122,7 +119,7 @@ impl HttpPeer {
         // Userinfo must not travel in the request line. It can only fail for URLs without a host, which have none.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        let uri = url.as_str().parse().map_err(|_| HttpSetupError::Url { host: host.clone() })?;
+        let uri = uri_of(&url)?;
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
@@ -140,6 +137,7 @@ impl HttpPeer {
             .build(Connector(connector));
         Ok(Self {
             client,
+            url,
             uri,
             host,
             authorization,
@@ -147,6 +145,7 @@ impl HttpPeer {
             timeout: settings.timeout,
             max_response_bytes: settings.max_response_bytes.min(ANSWER_LIMIT),
             secrets: Secrets::of(settings),
+            clock: settings.clock,
             turns: Arc::new(Semaphore::new(1)),
             left: AtomicU64::new(u64::MAX),
             counters: Counters::default(),
@@ -189,19 +188,39 @@ impl HttpPeer {
     /// `Unreachable`, `Tls`, `Timeout`, `Broken`, `TooLarge`, or `Malformed` when the answer is packed in a way that nobody
     /// asked for; a status is not an error here.
     pub async fn post(&self, body: impl Into<Payload>) -> Result<HttpAnswer, RpcFailure> {
-        let (exchange, began) = (self.exchange(body.into()), tokio::time::Instant::now());
-        let answer = tokio::time::timeout(self.timeout, exchange).await;
-        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.counters.microseconds.fetch_add(took, Ordering::Relaxed);
+        self.timed(Ask { method: Method::POST, uri: self.uri.clone(), body: body.into() }).await
+    }
+
+    /// Gets what stands below the peer's URL, by the segments of its path and the pairs of its query, which are escaped here.
+    ///
+    /// # Errors
+    /// As [`post`](Self::post); `Malformed` also when that is no URL.
+    pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<HttpAnswer, RpcFailure> {
+        let mut url = self.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let uri = uri_of(&url).map_err(|_| RpcFailure::Malformed("no URL that HTTP can use".to_owned()))?;
+        self.timed(Ask { method: Method::GET, uri, body: Payload::default() }).await
+    }
+
+    async fn timed(&self, ask: Ask) -> Result<HttpAnswer, RpcFailure> {
+        let began = tokio::time::Instant::now();
+        let answer = tokio::time::timeout(self.timeout, self.exchange(ask)).await;
+        self.counters.durations.note(began.elapsed());
         answer.unwrap_or(Err(RpcFailure::Timeout(self.timeout)))
     }
 
-    async fn exchange(&self, body: Payload) -> Result<HttpAnswer, RpcFailure> {
-        let answer = self.send_twice(body).await.map_err(|error| connect_failure(&self.secrets, &error))?;
+    async fn exchange(&self, ask: Ask) -> Result<HttpAnswer, RpcFailure> {
+        let answer = self.send_twice(ask).await.map_err(|error| connect_failure(&self.secrets, &error))?;
         let (status, traffic) = (answer.status().as_u16(), answer.extensions().get::<Traffic>().cloned());
         let headers = answer.headers();
-        let (retry_after, redirect) = (retry_after(headers), self.redirect(status, headers));
-        let packing = self.packing(headers)?;
+        let retry_after = retry_after(headers, (self.clock)());
+        let redirect = answer::redirect(&self.secrets, &self.url, status, headers);
+        let packing = answer::packing(&self.secrets, headers)?;
         let travelled = |bytes| add(&self.counters.bytes_received, bytes);
         let body = body::read(answer.into_body(), packing, self.max_response_bytes, &self.turns, travelled)
             .await
@@ -215,24 +234,30 @@ impl HttpPeer {
     }
 
     /// Sends a body, which nobody keeps once an answer begins.
-    async fn send_twice(&self, body: Payload) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
-        match self.send(body.clone()).await {
+    async fn send_twice(&self, ask: Ask) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
+        match self.send(ask.clone()).await {
             // The other side closed the connection while it lay idle, and has not seen the request.
             Err(error) if traffic(&error).is_some_and(|traffic| traffic.is_silent_since_an_answer()) => {
-                self.send(body).await
+                self.send(ask).await
             }
             answer => answer,
         }
     }
 
-    async fn send(&self, body: Payload) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
+    async fn send(
+        &self,
+        Ask { method, uri, body }: Ask,
+    ) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
         add(&self.counters.requests, 1);
         add(&self.counters.bytes_sent, body.len());
         let mut request = Request::new(body);
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
+        let is_json = method == Method::POST;
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
         let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if is_json {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("butler/", env!("CARGO_PKG_VERSION"))));
         if let Some(authorization) = &self.authorization {
@@ -253,78 +278,15 @@ impl HttpPeer {
         }
     }
 
-    fn packing(&self, headers: &HeaderMap) -> Result<Packing, RpcFailure> {
-        let mut codings = headers.get_all(CONTENT_ENCODING).iter();
-        let coding = codings.next().map(|coding| String::from_utf8_lossy(coding.as_bytes())).unwrap_or_default();
-        match Packing::of(&coding) {
-            Some(packing) if codings.next().is_none() => Ok(packing),
-            _ => {
-                let coding = self.secrets.foreign(&coding);
-                Err(RpcFailure::Malformed(format!(
-                    "the answer has the content coding `{coding}`, which was not asked for"
-                )))
-            }
-        }
-    }
-
-    fn redirect(&self, status: u16, headers: &HeaderMap) -> Option<String> {
-        let location = headers.get(LOCATION).filter(|_| (300..400).contains(&status))?;
-        let location = String::from_utf8_lossy(location.as_bytes());
-        // Most name a path, some a host without a scheme: both are meant from where the request went.
-        let target = Url::parse(&self.uri.to_string()).and_then(|asked| asked.join(&location)).ok();
-        Some(match target {
-            Some(url) if host_label(&url) == self.host => "another path of the same host".to_owned(),
-            Some(url) => self.secrets.foreign(&host_label(&url)),
-            None => "an address that is no URL".to_owned(),
-        })
-    }
-
-    /// What the status alone says, whatever the body is.
-    #[must_use]
-    pub fn refusal(&self, answer: &HttpAnswer) -> Option<RpcFailure> {
-        match answer.status {
-            401 | 403 => Some(RpcFailure::Unauthorized { refusal: Unauthorized::Status(answer.status) }),
-            429 => Some(RpcFailure::RateLimited { retry_after: answer.retry_after }),
-            503 if answer.retry_after.is_some() => Some(RpcFailure::RateLimited { retry_after: answer.retry_after }),
-            _ => None,
-        }
-    }
-
-    /// What an answer is worth whose body was read as JSON-RPC. Some put the limits of a plan under a status that means a
-    /// missing key or too many requests: words that say what was too much count more than the status.
-    ///
-    /// # Errors
-    /// The failure that the body tells of, or what the status or the body's form says.
-    pub fn judge<T>(&self, answer: &HttpAnswer, decoded: Result<T, RpcFailure>) -> Result<T, RpcFailure> {
-        match (self.refusal(answer), decoded) {
-            (_, Err(failure @ (RpcFailure::BatchRefused | RpcFailure::RangeRefused { .. }))) => Err(failure),
-            (Some(refusal), _) => Err(refusal),
-            (None, decoded) => decoded.map_err(|failure| self.explain(answer, failure)),
-        }
-    }
-
-    /// What an answer really is whose body is no JSON-RPC: the status, a redirect or a web page say more than the body's shape.
-    #[must_use]
-    pub fn explain(&self, answer: &HttpAnswer, failure: RpcFailure) -> RpcFailure {
-        let RpcFailure::Malformed(_) = failure else { return failure };
-        let status = answer.status;
-        let page = web_page(&self.secrets, &answer.body);
-        match (page, &answer.redirect) {
-            (Some(page), _) if (200..300).contains(&status) => {
-                RpcFailure::Malformed(format!("{page} instead of a JSON-RPC answer"))
-            }
-            (None, _) if (200..300).contains(&status) => failure,
-            (_, Some(target)) => RpcFailure::Http { status, text: format!("a redirect to {target}") },
-            (Some(page), None) => RpcFailure::Http { status, text: page },
-            (None, None) => RpcFailure::Http { status, text: self.secrets.foreign_bytes(&answer.body) },
-        }
-    }
-
     /// A failure of the exchange, its causes without what must not be quoted.
     fn told(&self, failure: RpcFailure) -> RpcFailure {
         let RpcFailure::Broken(cause) = failure else { return failure };
         RpcFailure::Broken(told(&self.secrets, cause.as_ref()))
     }
+}
+
+fn uri_of(url: &Url) -> Result<Uri, HttpSetupError> {
+    url.as_str().parse().map_err(|_| HttpSetupError::Url { host: host_label(url) })
 }
 
 fn add(counter: &AtomicU64, count: usize) {

@@ -9,6 +9,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::client::text::host_label;
+use crate::runtime::clock::Clock;
 
 /// Where to connect and what to expect there.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct HttpSettings {
     pub max_response_bytes: usize,
     /// More certificate authorities, as PEM.
     pub ca_file: Option<PathBuf>,
+    /// The time of day, for a `Retry-After` that names a date.
+    pub clock: Clock,
 }
 
 impl fmt::Debug for HttpSettings {

@@ -19,6 +19,8 @@ use super::evm;
 use super::http::{LONGEST_WAIT, wait_of};
 use super::secrets::Secrets;
 
+/// The code of a method that the peer does not have.
+const METHOD_NOT_FOUND: i64 = -32601;
 /// The most bytes of an error's message, and of its data, that are looked at.
 const MESSAGE: usize = 8 * 1024;
 const DATA: usize = 64 * 1024;
@@ -113,7 +115,7 @@ pub(super) fn classify(secrets: &Secrets, method: &str, error: &ErrorText<'_>) -
         RpcFailure::LogsPruned
     } else if is_logs && (says(RANGE) || says(PLAN)) {
         range_refused()
-    } else if code == -32601 || says(&["method not found", "method does not exist"]) {
+    } else if code == METHOD_NOT_FOUND || says(&["method not found", "method does not exist"]) {
         RpcFailure::MethodNotFound
     } else if code == 429 || says(RATE) {
         RpcFailure::RateLimited { retry_after: wait_in(&fields) }
@@ -137,6 +139,15 @@ pub(super) fn classify(secrets: &Secrets, method: &str, error: &ErrorText<'_>) -
         RpcFailure::RateLimited { retry_after: wait_in(&fields) }
     } else {
         RpcFailure::Rpc { code, message: secrets.foreign(if message.is_empty() { &said } else { message }) }
+    }
+}
+
+/// What an error means whose words are those of somebody whom the peer asked itself: only its code counts.
+#[must_use]
+pub(super) fn by_code(secrets: &Secrets, error: &ErrorText<'_>) -> RpcFailure {
+    match error.code {
+        METHOD_NOT_FOUND => RpcFailure::MethodNotFound,
+        code => RpcFailure::Rpc { code, message: secrets.foreign(&error.message) },
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::runtime::clock::unix_now;
 
 fn settings(url: &str, authorization: Option<&str>) -> HttpSettings {
     HttpSettings {
@@ -14,6 +15,7 @@ fn settings(url: &str, authorization: Option<&str>) -> HttpSettings {
         timeout: Duration::from_secs(1),
         max_response_bytes: 1,
         ca_file: None,
+        clock: unix_now,
     }
 }
 

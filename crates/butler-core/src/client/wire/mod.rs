@@ -149,15 +149,20 @@ fn push_request(body: &mut PayloadWriter, id: u64, request: &Request) {
 /// # Errors
 /// `Malformed` when the body is not that, or the failure that the endpoint's error means.
 pub fn decode_single(secrets: &Secrets, id: u64, request: &Request, body: &Bytes) -> Answer {
+    decode_single_with(id, body, |error| refusal::classify(secrets, request.method, error))
+}
+
+/// The same, with `meaning` for what an error means.
+pub(super) fn decode_single_with(id: u64, body: &Bytes, meaning: impl FnOnce(&ErrorText<'_>) -> RpcFailure) -> Answer {
     let result = result_or_error(id, body)?;
-    result.map(|result| Json::within(body, result)).map_err(|error| refusal::classify(secrets, request.method, &error))
+    result.map(|result| Json::within(body, result)).map_err(|error| meaning(&error))
 }
 
 /// The result, or the error as it was said.
 ///
 /// # Errors
 /// `Malformed` when the body is neither.
-pub(super) fn result_or_error(id: u64, body: &[u8]) -> Result<Result<&RawValue, ErrorText<'_>>, RpcFailure> {
+fn result_or_error(id: u64, body: &[u8]) -> Result<Result<&RawValue, ErrorText<'_>>, RpcFailure> {
     let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
     // One answer to one question: whatever id an error has, it is about that question.
     if answer.id() != Some(id) && answer.error.is_none() {

@@ -1,11 +1,15 @@
 //! Why a coinbase cannot be verified: the reasons that reports, labels and JSON give.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount as _, VariantArray as _};
 
 use crate::domain::split::Unconfirmed;
+use crate::text::closed::every;
 
 /// Why a configured coinbase can not be verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Unverified {
     /// Still in the provider queue: its split does not exist yet, so what is configured can not be it.
@@ -18,6 +22,8 @@ pub enum Unverified {
     SeveralDeposits,
     /// Somebody else than its staker can withdraw, and what the rollup tells does not say whose deposit that is.
     OtherWithdrawer,
+    /// Its withdrawer speaks for its stake, and whether that was refunded since cannot be read.
+    RefundsUnread,
     /// As [`Unconfirmed::NoSplitBeside`].
     NoSplitBeside,
     /// As [`Unconfirmed::OtherHash`].
@@ -30,23 +36,13 @@ pub enum Unverified {
     SharedCoinbase,
     /// As [`Unconfirmed::EndpointsDisagree`].
     EndpointsDisagree,
+    /// As [`Unconfirmed::OneEndpoint`].
+    OneEndpoint,
 }
 
 impl Unverified {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
-        Self::NotStakedYet,
-        Self::NoDelegation,
-        Self::Dripped,
-        Self::SeveralDeposits,
-        Self::OtherWithdrawer,
-        Self::NoSplitBeside,
-        Self::OtherHash,
-        Self::OtherTerms,
-        Self::TermsUnknown,
-        Self::SharedCoinbase,
-        Self::EndpointsDisagree,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 }
 
 impl From<Unconfirmed> for Unverified {
@@ -58,6 +54,7 @@ impl From<Unconfirmed> for Unverified {
             Unconfirmed::TermsUnknown => Self::TermsUnknown,
             Unconfirmed::SharedCoinbase => Self::SharedCoinbase,
             Unconfirmed::EndpointsDisagree => Self::EndpointsDisagree,
+            Unconfirmed::OneEndpoint => Self::OneEndpoint,
         }
     }
 }
@@ -76,31 +73,29 @@ impl Unverified {
             Self::OtherWithdrawer => {
                 "somebody else than its staker can withdraw a deposit of its key, and the rollup does not tell whose that is"
             }
+            Self::RefundsUnread => {
+                "its staker can withdraw what was let in, and no L1 endpoint tells in time whether this stake was refunded"
+            }
             Self::NoSplitBeside => Unconfirmed::NoSplitBeside.words(),
             Self::OtherHash => Unconfirmed::OtherHash.words(),
             Self::OtherTerms => Unconfirmed::OtherTerms.words(),
             Self::TermsUnknown => Unconfirmed::TermsUnknown.words(),
             Self::SharedCoinbase => Unconfirmed::SharedCoinbase.words(),
             Self::EndpointsDisagree => Unconfirmed::EndpointsDisagree.words(),
+            Self::OneEndpoint => Unconfirmed::OneEndpoint.words(),
         }
+    }
+
+    /// The names of the reasons that [somebody can do something about](Self::is_suspect).
+    #[must_use]
+    pub fn suspect_names() -> Vec<&'static str> {
+        Self::ALL.into_iter().filter(|why| why.is_suspect()).map(Self::name).collect()
     }
 
     /// The name that labels and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::NotStakedYet => "not_staked_yet",
-            Self::NoDelegation => "no_delegation",
-            Self::Dripped => "dripped",
-            Self::SeveralDeposits => "several_deposits",
-            Self::OtherWithdrawer => "other_withdrawer",
-            Self::NoSplitBeside => "no_split_beside",
-            Self::OtherHash => "other_hash",
-            Self::OtherTerms => "other_terms",
-            Self::TermsUnknown => "terms_unknown",
-            Self::SharedCoinbase => "shared_coinbase",
-            Self::EndpointsDisagree => "endpoints_disagree",
-        }
+        self.into()
     }
 
     /// Whether somebody can do something about it: what is known contradicts itself, or is not enough to believe it.
@@ -111,12 +106,14 @@ impl Unverified {
             Self::Dripped
             | Self::SeveralDeposits
             | Self::OtherWithdrawer
+            | Self::RefundsUnread
             | Self::NoSplitBeside
             | Self::OtherHash
             | Self::OtherTerms
             | Self::TermsUnknown
             | Self::SharedCoinbase
-            | Self::EndpointsDisagree => true,
+            | Self::EndpointsDisagree
+            | Self::OneEndpoint => true,
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum Winner {
     Stranger,
     /// Its events cannot be read, or contradict the rollup or each other.
     Unknown,
+    /// It has the withdrawer of its only delegation, and whether that one was refunded cannot be read.
+    Unread,
 }
 
 /// Why events do not say who it was.

@@ -5,6 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use DuplicateKind as Kind;
+use strum::{EnumCount as _, VariantArray as _};
+
+use crate::text::closed::every;
 
 /// A kind of place on chain. An attester may be in one of them, once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +23,8 @@ pub(super) enum ChainPlace {
 
 /// What is there twice. Every pair of places that excludes each other has its own kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum DuplicateKind {
     /// Twice in our providers' queues.
@@ -112,70 +117,12 @@ pub(super) const CHAIN_PAIRS: [(ChainPlace, ChainPlace, Kind); 22] = {
 
 impl DuplicateKind {
     /// Every kind, for zero-filled counts.
-    pub const ALL: [Self; 28] = [
-        Self::OwnQueueTwice,
-        Self::OwnQueueAndOtherQueue,
-        Self::OwnQueueAndEntryQueue,
-        Self::OwnQueueAndActiveSet,
-        Self::OwnQueueAndExiting,
-        Self::OwnQueueAndZombie,
-        Self::OwnQueueAndHistory,
-        Self::OtherQueueTwice,
-        Self::OtherQueueAndEntryQueue,
-        Self::OtherQueueAndActiveSet,
-        Self::OtherQueueAndExiting,
-        Self::OtherQueueAndZombie,
-        Self::OtherQueueAndHistory,
-        Self::EntryQueueTwice,
-        Self::EntryQueueAndActiveSet,
-        Self::EntryQueueAndExiting,
-        Self::EntryQueueAndZombie,
-        Self::EntryQueueAndHistory,
-        Self::ActiveSetTwice,
-        Self::ActiveSetAndExiting,
-        Self::ActiveSetAndZombie,
-        Self::ActiveSetAndHistory,
-        Self::KeyFileTwice,
-        Self::SeveralKeyFiles,
-        Self::ConflictingCoinbase,
-        Self::PartialCoinbase,
-        Self::SharedPublisher,
-        Self::SharedBlsKey,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that reports, labels and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::OwnQueueTwice => "own_queue_twice",
-            Self::OwnQueueAndOtherQueue => "own_queue_and_other_queue",
-            Self::OwnQueueAndEntryQueue => "own_queue_and_entry_queue",
-            Self::OwnQueueAndActiveSet => "own_queue_and_active_set",
-            Self::OwnQueueAndExiting => "own_queue_and_exiting",
-            Self::OwnQueueAndZombie => "own_queue_and_zombie",
-            Self::OwnQueueAndHistory => "own_queue_and_history",
-            Self::OtherQueueTwice => "other_queue_twice",
-            Self::OtherQueueAndEntryQueue => "other_queue_and_entry_queue",
-            Self::OtherQueueAndActiveSet => "other_queue_and_active_set",
-            Self::OtherQueueAndExiting => "other_queue_and_exiting",
-            Self::OtherQueueAndZombie => "other_queue_and_zombie",
-            Self::OtherQueueAndHistory => "other_queue_and_history",
-            Self::EntryQueueTwice => "entry_queue_twice",
-            Self::EntryQueueAndActiveSet => "entry_queue_and_active_set",
-            Self::EntryQueueAndExiting => "entry_queue_and_exiting",
-            Self::EntryQueueAndZombie => "entry_queue_and_zombie",
-            Self::EntryQueueAndHistory => "entry_queue_and_history",
-            Self::ActiveSetTwice => "active_set_twice",
-            Self::ActiveSetAndExiting => "active_set_and_exiting",
-            Self::ActiveSetAndZombie => "active_set_and_zombie",
-            Self::ActiveSetAndHistory => "active_set_and_history",
-            Self::KeyFileTwice => "key_file_twice",
-            Self::SeveralKeyFiles => "several_key_files",
-            Self::ConflictingCoinbase => "conflicting_coinbase",
-            Self::PartialCoinbase => "partial_coinbase",
-            Self::SharedPublisher => "shared_publisher",
-            Self::SharedBlsKey => "shared_bls_key",
-        }
+        self.into()
     }
 }
 

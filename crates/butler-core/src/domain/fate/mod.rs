@@ -18,6 +18,8 @@ use super::view::AttesterView;
 
 /// What became of the deposit of one delegation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// It made the attester a validator.
@@ -38,14 +40,7 @@ impl Fate {
     /// The name that reports and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Waiting => "waiting",
-            Self::Doomed => "doomed",
-            Self::Refunded => "refunded",
-            Self::Elsewhere => "elsewhere",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 }
 
@@ -183,7 +178,7 @@ pub fn fates(facts: &FateFacts<'_, '_>) -> Vec<Fate> {
         match facts.winner {
             Some(Winner::Delegation(log)) if log == delegation.log => Fate::Succeeded,
             Some(Winner::Delegation(_) | Winner::Stranger) => lost,
-            None | Some(Winner::Unknown) if decided == 1 => {
+            None | Some(Winner::Unknown | Winner::Unread) if decided == 1 => {
                 match (facts.is_by_its_withdrawer(delegation), facts.winner.is_some()) {
                     (Some(false), _) => lost,
                     // Nothing speaks against the only one.
@@ -192,7 +187,7 @@ pub fn fates(facts: &FateFacts<'_, '_>) -> Vec<Fate> {
                     (Some(true), true) | (None, _) => Fate::Unknown,
                 }
             }
-            None | Some(Winner::Unknown) => Fate::Unknown,
+            None | Some(Winner::Unknown | Winner::Unread) => Fate::Unknown,
         }
     };
     facts.delegations.iter().zip(&found).map(one).collect()

@@ -54,6 +54,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::ArrivalSoon
         | Kind::ClockBehind
         | Kind::BlockOld
+        | Kind::SnapshotUnconfirmed
         | Kind::FormerRecipient
         | Kind::SlashingDecided
         | Kind::SlashingExecutable
@@ -156,6 +157,9 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::ArrivalSoon => "make sure that its server runs and has its coinbase",
         Kind::ClockBehind => "start the machine's time service, or doubt an endpoint that is alone",
         Kind::BlockOld => "ask another L1 endpoint, and look at the clocks",
+        Kind::SnapshotUnconfirmed => {
+            "bring the other endpoints back, give them a longer deadline, or take out one that is gone for good"
+        }
         Kind::FormerRecipient => "nothing changes the splits: collect through the former recipient",
         Kind::SlashingVotes | Kind::AttesterOffence => {
             "look at the node that runs it: what it is accused of ends there"

@@ -77,6 +77,7 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerSnapshotBlockOld", of(Kind::BlockOld), Warning, 5 * MINUTE, |limits| vec![limits.block_age]),
         alert("ButlerScraperRestarting", of(Kind::ScraperRestarted), Warning, 0, |limits| vec![limits.recent, 0]),
         alert("ButlerEndpointUnhealthy", of(Kind::EndpointUnhealthy), Warning, 10 * MINUTE, NONE),
+        alert("ButlerSnapshotUnconfirmed", of(Kind::SnapshotUnconfirmed), Warning, 30 * MINUTE, YES),
         alert("ButlerClockBehind", of(Kind::ClockBehind), Warning, 5 * MINUTE, NONE),
         alert("ButlerKeyFileFaults", of(Kind::KeyFile), Warning, 5 * MINUTE, NONE),
         alert("ButlerKeyFileUnreadable", of(Kind::KeyFileUnreadable), Warning, 5 * MINUTE, YES),

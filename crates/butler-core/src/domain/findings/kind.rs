@@ -5,11 +5,15 @@
 
 use std::fmt;
 
+use strum::{EnumCount as _, VariantArray as _};
+
 use super::Severity;
 use crate::domain::duplicates::DuplicateKind;
+use crate::text::closed::every;
 
 /// Who finds it: what is read at one time and is as old as that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::VariantArray, strum::EnumCount)]
 pub enum Source {
     /// A snapshot of the chain, with the key files.
     Chain,
@@ -31,16 +35,7 @@ pub enum Source {
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 8] = [
-        Self::Chain,
-        Self::Rewards,
-        Self::Slashing,
-        Self::Governance,
-        Self::Nodes,
-        Self::Sentinel,
-        Self::Hosts,
-        Self::Program,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The heading of its findings in the documentation.
     #[must_use]
@@ -58,7 +53,7 @@ impl Source {
     }
 }
 
-macro_rules! kinds {
+macro_rules! finding_kinds {
     ($($variant:ident $code:literal $source:ident [$($severity:ident),+] $runbook:literal $family:literal $meaning:literal;)*) => {
         /// What is wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,7 +68,7 @@ macro_rules! kinds {
 
         impl FindingKind {
             /// The kinds that are no duplicates.
-            pub const OWN: &[Self] = &[$(Self::$variant),*];
+            pub const BESIDE_DUPLICATES: &[Self] = &[$(Self::$variant),*];
 
             /// The name that JSON, labels and the documentation use.
             #[must_use]
@@ -134,7 +129,7 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
+finding_kinds! {
     CoinbaseMissing "coinbase_missing" Chain [Critical, Warning] "ButlerCoinbaseMissing" "butler_coinbase_missing" "A staked attester has no coinbase in any key file.";
     CoinbaseWrong "coinbase_wrong" Chain [Critical, Warning] "ButlerCoinbaseWrong" "butler_coinbase_wrong" "The coinbase of an attester is not the one that it must have: its rewards go astray.";
     CoinbaseZero "coinbase_zero" Chain [Critical, Warning] "ButlerCoinbaseWrong" "butler_findings" "A key file gives an attester the zero address as coinbase: its rewards are burnt.";
@@ -172,6 +167,7 @@ kinds! {
     ArrivalSoon "arrival_soon" Chain [Info] "ButlerEntryQueueArrivalSoon" "butler_entry_queue_own_next_arrival_timestamp_seconds" "The next own deposit can be let in soon.";
     ClockBehind "clock_behind" Chain [Warning] "ButlerClockBehind" "butler_clock_behind_seconds" "The clock of this machine is behind the newest block on which the L1 endpoints agree.";
     BlockOld "block_old" Chain [Warning] "ButlerSnapshotBlockOld" "butler_snapshot_block_timestamp_seconds" "The newest block that the L1 endpoints have is old.";
+    SnapshotUnconfirmed "snapshot_unconfirmed" Chain [Warning] "ButlerSnapshotUnconfirmed" "butler_snapshot_unconfirmed" "One of several L1 endpoints told some of what is shown alone: no other confirmed it in time. Coinbases that two confirmed before stay what they are, new ones are unverifiable.";
     FormerRecipient "former_recipient" Rewards [Warning] "ButlerFormerRecipient" "butler_provider_former_recipient_coinbases" "Splits of an own provider's delegations pay its part to somebody who is not its rewards recipient now; a split cannot be changed.";
     SlashingVotes "slashing_votes" Slashing [Warning, Info] "ButlerSlashingVotes" "butler_slashing_attester_votes" "Validators vote to slash an own attester in the current round.";
     SlashingDecided "slashing_decided" Slashing [Critical] "ButlerSlashingDecided" "butler_slashing_attester_votes" "The quorum decided to slash an own attester; it can be vetoed until the execution delay is over.";
@@ -215,9 +211,15 @@ kinds! {
 }
 
 impl FindingKind {
+    /// The code of every kind.
+    #[must_use]
+    pub fn codes() -> Vec<&'static str> {
+        Self::all().map(Self::code).collect()
+    }
+
     /// Every kind, duplicates first.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
-        DuplicateKind::ALL.into_iter().map(Self::Duplicate).chain(Self::OWN.iter().copied())
+        DuplicateKind::ALL.into_iter().map(Self::Duplicate).chain(Self::BESIDE_DUPLICATES.iter().copied())
     }
 
     /// Whether `audit` reports it: what is wrong with keys, files and what the chain has of them. The rest is for `doctor`,
@@ -263,6 +265,7 @@ impl FindingKind {
             | Self::ArrivalSoon
             | Self::ClockBehind
             | Self::BlockOld
+            | Self::SnapshotUnconfirmed
             | Self::FormerRecipient
             | Self::SlashingVotes
             | Self::SlashingDecided

@@ -107,6 +107,13 @@ pub fn of_clock(behind: u64) -> Finding {
     Finding::new(FindingKind::ClockBehind, Severity::Warning, Subject::Network, what)
 }
 
+/// An endpoint that told some of a snapshot alone, although several are configured.
+#[must_use]
+pub fn of_unconfirmed(endpoint: &str) -> Finding {
+    let what = format!("only endpoint {endpoint} tells some of what is shown: no other one confirmed it in time");
+    Finding::new(FindingKind::SnapshotUnconfirmed, Severity::Warning, Subject::Network, what)
+}
+
 /// A newest block that is old at `now`.
 #[must_use]
 pub fn of_block(number: u64, timestamp: u64, now: u64, thresholds: &Thresholds) -> Option<Finding> {

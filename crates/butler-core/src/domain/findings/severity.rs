@@ -3,9 +3,14 @@
 use std::fmt;
 
 use serde::Serialize;
+use strum::{EnumCount as _, VariantArray as _};
+
+use crate::text::closed::every;
 
 /// How soon somebody must look. The most urgent is the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// At once, also at night.
@@ -18,16 +23,12 @@ pub enum Severity {
 
 impl Severity {
     /// Every severity.
-    pub const ALL: [Self; 3] = [Self::Critical, Self::Warning, Self::Info];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that labels, JSON and alert rules use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
+        self.into()
     }
 }
 

@@ -27,7 +27,7 @@ use super::view::AttesterView;
 mod stakes;
 
 use self::stakes::{EntryQueue, Stakes, stakes_of};
-pub use self::stakes::{Rival, StakeRow};
+pub use self::stakes::{Rival, StakeRow, counting_delegations};
 
 /// What coinbases are judged by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,6 +98,9 @@ pub struct AttesterRow {
     pub view: AttesterView,
     /// The servers that run it.
     pub servers: BTreeSet<String>,
+    /// Whether it is known what the escrow's verifier says of the deposit of its delegation, while one waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof_checked: Option<bool>,
     /// Whether its stakes were refunded: staked on this rollup, and now neither waiting nor ever active.
     pub deposit_failed: bool,
     /// What became of each of its stakes, oldest first, where that is not the plain story of one that waits or succeeded.
@@ -189,7 +192,7 @@ fn row(
         in_entry_queue: entry_queue_place.is_some(),
     });
     let is_dripped = snapshot.dripped.contains(&attester);
-    let coinbase_unknown = index.keys.coinbase_doubt(entries);
+    let coinbase_unknown = index.keys.coinbase_doubt(attester, entries);
     let found = state(StateFacts {
         status: view.status,
         was_active_once: view.was_active_once(),
@@ -219,8 +222,8 @@ fn row(
     let provider_id = provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id));
     let mut expected = stakes.expectation(snapshot, view, position, is_dripped);
     let policy = rules.policies.of(provider_id);
-    if policy == CoinbasePolicy::Own && !matches!(expected, Expectation::Burnt | Expectation::Strangers) {
-        expected = Expectation::Own;
+    if policy == CoinbasePolicy::OwnAddress && !matches!(expected, Expectation::Burnt | Expectation::Strangers) {
+        expected = Expectation::OwnAddress;
     }
     let configured = coinbase_configured.clone();
     let coinbase = check_coinbase(&CoinbaseFacts { configured, names_zero, expected, position, arrival });
@@ -250,6 +253,10 @@ fn row(
         coinbase_unknown,
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),
+        proof_checked: index
+            .entry_queue
+            .is_checked(attester)
+            .filter(|_| delegation.is_some() && position == Position::EntryQueue),
         deposit_failed: position == Position::Unregistered && stakes.are_burnt(),
         stakes: stakes.rows(),
         rewards_left: paid.map(|paid| snapshot.rewards_left(paid)).unwrap_or_default(),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::domain::coinbase::{Expectation, Unverified};
 use crate::domain::delegation::Delegation;
+use crate::domain::deposit::Winner;
 use crate::domain::entry_queue::{Refusal, refusals, refusals_at_former};
 use crate::domain::fate::{Counting, Fate, FateFacts, WaitingDeposit, counting, fates};
 use crate::domain::ids::{Coinbase, ProviderId};
@@ -67,6 +68,7 @@ pub(super) struct Stakes<'a> {
 /// The entry queues of all rollups with what is known of their deposits.
 #[derive(Debug)]
 pub(super) struct EntryQueue<'a> {
+    canonical: Address,
     by_attester: BTreeMap<Address, Vec<WaitingDeposit<'a>>>,
 }
 
@@ -86,7 +88,7 @@ impl<'a> EntryQueue<'a> {
                 by_attester.entry(deposit.attester).or_default().push(waiting);
             }
         }
-        Self { by_attester }
+        Self { canonical: snapshot.rollup.address, by_attester }
     }
 
     /// Where an attester waits: the first of its deposits that nothing speaks against, or else the first. Those at the
@@ -95,6 +97,13 @@ impl<'a> EntryQueue<'a> {
         let deposits = self.by_attester.get(&attester)?;
         let good = deposits.iter().find(|waiting| waiting.refusal.is_none());
         good.or(deposits.first())
+    }
+
+    /// Whether it is known what the escrow's verifier says of the deposit that has that place.
+    pub(super) fn is_checked(&self, attester: Address) -> Option<bool> {
+        // Proofs of deposits at former rollups are not looked at.
+        let deposit = self.place(attester).filter(|waiting| waiting.rollup == self.canonical)?.deposit;
+        Some(deposit.escrow.is_some_and(|escrow| escrow.proof.is_some()))
     }
 
     fn of(&self, attester: Address) -> &[WaitingDeposit<'a>] {
@@ -127,6 +136,17 @@ pub(super) fn stakes_of<'a>(snapshot: &'a NetworkSnapshot, queue: &EntryQueue<'a
     }
     note_rivals(snapshot, &mut all);
     all
+}
+
+/// The delegation that counts for each attester, where the chain confirms its split, and whether the attester was ever active.
+#[must_use]
+pub fn counting_delegations(snapshot: &NetworkSnapshot) -> Vec<(Delegation, bool)> {
+    let queue = EntryQueue::new(snapshot);
+    let counts = |(attester, stakes): (Address, Stakes<'_>)| {
+        stakes.split(snapshot)?;
+        Some((*stakes.counts()?, snapshot.attesters.get(&attester)?.was_active_once()))
+    };
+    stakes_of(snapshot, &queue).into_iter().filter_map(counts).collect()
 }
 
 /// Notes at each stake that is overtaken by whom it is.
@@ -218,6 +238,10 @@ impl<'a> Stakes<'a> {
             Some(Counting::Burnt) => return Expectation::Burnt,
             Some(Counting::Unknown) => {
                 let why = match self.delegations.as_slice() {
+                    [only] if snapshot.winners.get(&only.attester) == Some(&Winner::Unread) => {
+                        let claimed = Some(only.coinbase);
+                        return Expectation::Unconfirmed { claimed, why: Unverified::RefundsUnread };
+                    }
                     // One of several deposits with that withdrawer was refunded.
                     [only] if view.withdrawer == Some(only.withdrawer.unwrap_or(only.staker)) => {
                         Unverified::SeveralDeposits

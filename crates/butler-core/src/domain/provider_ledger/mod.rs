@@ -97,7 +97,7 @@ impl LedgerEvent {
 
 /// How sure it is that an event is told as it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
+pub enum Corroboration {
     /// It was read once.
     Once,
     /// Another endpoint tells the same, or the only one told it again when the block was old.

@@ -18,6 +18,8 @@ use super::view::OnChainStatus;
 
 /// Why a key in a queue is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Obstacle {
     /// It is on its way out: the deposit reverts.
@@ -90,18 +92,7 @@ impl Obstacle {
     /// The name that JSON uses.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Exiting => "exiting",
-            Self::Zombie => "zombie",
-            Self::Active => "active",
-            Self::AddressUsed => "address_used",
-            Self::BlsKeyUsed => "bls_key_used",
-            Self::Deposited { .. } => "deposited",
-            Self::Repeated { .. } => "repeated",
-            Self::Copied { .. } => "copied",
-            Self::ProofTooDear { .. } => "proof_too_dear",
-            Self::ProofWrong => "proof_wrong",
-        }
+        self.into()
     }
 }
 
@@ -162,12 +153,12 @@ impl BadQueueKey {
 
 /// Where addresses and BLS keys stand first.
 #[derive(Debug)]
-struct Seen<P> {
+struct FirstPlaces<P> {
     addresses: BTreeMap<Address, P>,
     bls_keys: BTreeMap<H256, P>,
 }
 
-impl<P: Copy + Ord> Seen<P> {
+impl<P: Copy + Ord> FirstPlaces<P> {
     fn new() -> Self {
         Self { addresses: BTreeMap::new(), bls_keys: BTreeMap::new() }
     }
@@ -189,17 +180,17 @@ impl<P: Copy + Ord> Seen<P> {
 /// Every key of our providers' queues that is of no use, by provider and place.
 #[must_use]
 pub fn bad_queue_keys(snapshot: &NetworkSnapshot) -> Vec<BadQueueKey> {
-    let mut deposited = Seen::new();
+    let mut deposited = FirstPlaces::new();
     for (place, deposit) in (0..).zip(&snapshot.entry_queue) {
         deposited.note(deposit.attester, deposit.bls_public_key, place);
     }
-    let mut copies = Seen::new();
+    let mut copies = FirstPlaces::new();
     for (id, provider) in &snapshot.other_providers {
         for entry in &provider.queue {
             copies.note(entry.attester, entry.bls_public_key, (*id, entry.index));
         }
     }
-    let mut ours = Seen::new();
+    let mut ours = FirstPlaces::new();
     let mut found = Vec::new();
     for (id, provider) in &snapshot.providers {
         for (place, entry) in (0..).zip(&provider.queue) {

@@ -1,9 +1,11 @@
 //! What was read about slashing at one block.
 
 use ethers_core::types::{Address, U256};
+use strum::{EnumCount as _, VariantArray as _};
 
 use super::rules::SlashingRules;
 use crate::domain::block::BlockRef;
+use crate::text::closed::every;
 
 /// One slash that a round has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,8 @@ impl SlashingProposer {
 
 /// Why votes to slash cannot be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 pub enum Blindness {
     /// The slasher names no proposer.
     NoProposer,
@@ -86,16 +90,12 @@ pub enum Blindness {
 
 impl Blindness {
     /// Every reason.
-    pub const ALL: [Self; 3] = [Self::NoProposer, Self::Empire, Self::UnknownProposer];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that labels use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::NoProposer => "no_proposer",
-            Self::Empire => "empire",
-            Self::UnknownProposer => "unknown_proposer",
-        }
+        self.into()
     }
 
     /// The reason in words.

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use ethers_core::types::{Address, U256};
+use strum::{EnumCount as _, VariantArray as _};
 
 use super::{OpenRound, ProposerFacts, SlashingFacts, SlashingRules};
 use crate::domain::rollup::RollupClock;
+use crate::text::closed::every;
 
 /// How far slashing of an attester has come. The order is that of urgency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
 pub enum Stage {
     /// Voted against in a round that ended below the quorum.
     Spared,
@@ -24,18 +28,12 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 5] = [Self::Spared, Self::Vetoed, Self::Voted, Self::Decided, Self::Executable];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that labels use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Spared => "spared",
-            Self::Vetoed => "vetoed",
-            Self::Voted => "voted",
-            Self::Decided => "decided",
-            Self::Executable => "executable",
-        }
+        self.into()
     }
 }
 

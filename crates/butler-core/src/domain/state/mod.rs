@@ -8,12 +8,16 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount as _, VariantArray as _};
 use thiserror::Error;
 
 use super::view::OnChainStatus;
+use crate::text::closed::every;
 
 /// A state of the documented life cycle. The order is the order of an attester's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
     /// The keys exist; nothing is registered or configured.
@@ -37,26 +41,12 @@ pub struct UnknownState(pub String);
 
 impl State {
     /// Every state, in the order of an attester's life.
-    pub const ALL: [Self; 6] = [
-        Self::New,
-        Self::InStakingProviderQueue,
-        Self::CoinbaseNeeded,
-        Self::InStakingQueue,
-        Self::Active,
-        Self::NoLongerActive,
-    ];
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
     /// The name that the diagram, reports, labels and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::New => "NEW",
-            Self::InStakingProviderQueue => "IN_STAKING_PROVIDER_QUEUE",
-            Self::CoinbaseNeeded => "COINBASE_NEEDED",
-            Self::InStakingQueue => "IN_STAKING_QUEUE",
-            Self::Active => "ACTIVE",
-            Self::NoLongerActive => "NO_LONGER_ACTIVE",
-        }
+        self.into()
     }
 }
 

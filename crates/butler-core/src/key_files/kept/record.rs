@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::files::{KeptFiles, MOST_KEPT};
 use super::one::Kept;
-use super::{KeptFiles, MOST_KEPT};
 use crate::key_files::content::Content;
 use crate::key_files::shown::shown_path;
 

@@ -12,7 +12,7 @@ use super::key::LedgerKey;
 use crate::domain::block::BlockRef;
 use crate::domain::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};
-use crate::domain::provider_ledger::{Change, LedgerEvent, Seen};
+use crate::domain::provider_ledger::{Change, Corroboration, LedgerEvent};
 use crate::domain::split::SplitRecord;
 use crate::domain::terms::TermsChange;
 
@@ -26,7 +26,7 @@ pub(super) const VERSION: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) event: LedgerEvent,
-    pub(super) seen: Seen,
+    pub(super) seen: Corroboration,
     /// The chain's newest block when it was read first.
     pub(super) at: u64,
     /// The endpoint that told it, when this process read it.
@@ -194,9 +194,9 @@ fn record(entry: &Entry) -> Record {
         Change::Staked { rollup, attester, coinbase, staker } => Kept::Staked(*rollup, *attester, *coinbase, *staker),
     };
     let once = match entry.seen {
-        Seen::Confirmed => None,
+        Corroboration::Confirmed => None,
         // A dispute is looked into again by the next process.
-        Seen::Once | Seen::Disputed => Some(entry.at),
+        Corroboration::Once | Corroboration::Disputed => Some(entry.at),
     };
     Record(block_number, log_index, block_hash, transaction_hash, entry.event.provider_id, kept, once)
 }
@@ -212,6 +212,6 @@ fn entry(record: Record) -> Entry {
         Kept::Staked(rollup, attester, coinbase, staker) => Change::Staked { rollup, attester, coinbase, staker },
     };
     let log = LogId { block_number, log_index, block_hash, transaction_hash };
-    let seen = if once.is_some() { Seen::Once } else { Seen::Confirmed };
+    let seen = if once.is_some() { Corroboration::Once } else { Corroboration::Confirmed };
     Entry { event: LedgerEvent { log, provider_id, change }, seen, at: once.unwrap_or(block_number), giver: None }
 }

@@ -28,10 +28,10 @@ pub(super) use self::doubt::{Doubt, Trouble};
 pub use self::key::LedgerKey;
 use super::stages::ProviderHead;
 use crate::domain::block::BlockRef;
-use crate::domain::delegation::Delegation;
+use crate::domain::delegation::{Delegation, LogId};
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::ProviderQueueEntry;
-use crate::domain::provider_ledger::{Change, LedgerEvent, Seen, prove, prove_queue};
+use crate::domain::provider_ledger::{Change, Corroboration, LedgerEvent, prove, prove_queue};
 use crate::domain::split::SplitRecord;
 use crate::domain::terms::TermsEvent;
 use crate::store::file::{Foreign, StoreError};
@@ -289,8 +289,14 @@ impl LedgerCache {
     /// Coinbases about whose delegations endpoints disagree.
     #[must_use]
     pub fn disputed(&self) -> BTreeSet<Coinbase> {
-        let disputed = self.book.entries.iter().filter(|entry| entry.seen == Seen::Disputed);
+        let disputed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Disputed);
         disputed.filter_map(|entry| entry.event.delegation()).map(|delegation| delegation.coinbase).collect()
+    }
+
+    /// The delegations that two endpoints tell alike.
+    pub(super) fn confirmed(&self) -> BTreeSet<LogId> {
+        let confirmed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Confirmed);
+        confirmed.map(|entry| entry.event.log).collect()
     }
 
     /// Keeps splits that fit with their delegations, and forgets what did not.

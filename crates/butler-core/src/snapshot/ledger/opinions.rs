@@ -20,7 +20,7 @@ use crate::client::l1::L1Client;
 use crate::contracts::ledger_events::decode_ledger_event;
 use crate::domain::block::BlockRef;
 use crate::domain::ids::Coinbase;
-use crate::domain::provider_ledger::{Change, Gap, LedgerEvent, Seen};
+use crate::domain::provider_ledger::{Change, Corroboration, Gap, LedgerEvent};
 
 /// How long an opinion on one pack of blocks is waited for: what is known without it is good enough to go on.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -92,7 +92,7 @@ impl LedgerCache {
         for entry in &self.book.entries {
             let number = entry.event.log.block_number;
             let is_old = pin.number >= entry.at.saturating_add(DEEP);
-            let is_due = entry.seen != Seen::Confirmed && (!is_alone || is_old || is_stranger);
+            let is_due = entry.seen != Corroboration::Confirmed && (!is_alone || is_old || is_stranger);
             let is_asked_for = suspects.contains(&number) || round.contains(&number) || (suspects.is_empty() && is_due);
             if is_asked_for && number <= pin.number && entry.event.needs_second_opinion() {
                 // The same endpoint's word counts again when it had time to change its mind.
@@ -123,7 +123,7 @@ impl LedgerCache {
     /// blocks are read again anyway.
     fn next_of_round(&self, client: &L1Client, pin: &BlockRef) -> BTreeSet<u64> {
         let width = client.endpoints().iter().map(|endpoint| endpoint.log_range()).min().unwrap_or(SPAN).min(SPAN);
-        let is_open = |entry: &&Entry| entry.seen != Seen::Confirmed && entry.event.needs_second_opinion();
+        let is_open = |entry: &&Entry| entry.seen != Corroboration::Confirmed && entry.event.needs_second_opinion();
         let open = self.book.entries.iter().filter(is_open).map(|entry| entry.event.log.block_number);
         let open: BTreeSet<u64> = open.take_while(|number| number.saturating_add(DEEP) <= pin.number).collect();
         let after = self.book.asked_to.map_or(0, |last| last.saturating_add(1));
@@ -187,7 +187,7 @@ impl LedgerCache {
                 return Err(self.doubt_of(Trouble::Disputed { block: number }));
             }
             if case.opinions.iter().any(|(_, told)| !self.tells(number, told)) {
-                self.mark(number, Seen::Disputed);
+                self.mark(number, Corroboration::Disputed);
             }
         }
         Ok(())
@@ -207,7 +207,7 @@ impl LedgerCache {
             return Ok(true);
         }
         if votes >= 2 {
-            self.mark(number, Seen::Confirmed);
+            self.mark(number, Corroboration::Confirmed);
             for (endpoint, _) in others {
                 client.distrust(*endpoint, &RpcFailure::Incomplete(Gap::Retold { block: number }.to_string()));
             }
@@ -254,7 +254,7 @@ impl LedgerCache {
         }
     }
 
-    fn mark(&mut self, number: u64, seen: Seen) {
+    fn mark(&mut self, number: u64, seen: Corroboration) {
         let range = self.of_block(number);
         for entry in self.book.entries.get_mut(range).unwrap_or_default() {
             if entry.seen != seen {

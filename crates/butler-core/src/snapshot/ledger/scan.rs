@@ -14,7 +14,7 @@ use crate::client::l1::L1Client;
 use crate::client::logs::{LogFilter, LogStep};
 use crate::contracts::ledger_events::{decode_ledger_event, ledger_topics};
 use crate::domain::block::BlockRef;
-use crate::domain::provider_ledger::{LedgerEvent, Seen};
+use crate::domain::provider_ledger::{Corroboration, LedgerEvent};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::read_error::ReadError;
 use crate::store::private::save_private;
@@ -165,9 +165,9 @@ fn entry(event: LedgerEvent, known: &[Entry], endpoint: usize, at: u64) -> Entry
     let place = |event: &LedgerEvent| (event.log.block_number, event.log.log_index);
     let found = known.binary_search_by_key(&place(&event), |known| place(&known.event)).ok();
     let Some(known) = found.and_then(|index| known.get(index)).filter(|known| known.event == event) else {
-        return Entry { event, seen: Seen::Once, at, giver: Some(endpoint) };
+        return Entry { event, seen: Corroboration::Once, at, giver: Some(endpoint) };
     };
-    let is_second = known.seen == Seen::Once && known.giver.is_some_and(|giver| giver != endpoint);
-    let seen = if is_second { Seen::Confirmed } else { known.seen };
+    let is_second = known.seen == Corroboration::Once && known.giver.is_some_and(|giver| giver != endpoint);
+    let seen = if is_second { Corroboration::Confirmed } else { known.seen };
     Entry { event, seen, at: known.at, giver: known.giver.or(Some(endpoint)) }
 }

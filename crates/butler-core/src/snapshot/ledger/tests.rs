@@ -20,7 +20,12 @@ fn provider() -> ProviderId {
 
 fn entry(block_number: u64, change: Change) -> Entry {
     let log = LogId { block_number, log_index: 0, block_hash: H256::zero(), transaction_hash: H256::zero() };
-    Entry { event: LedgerEvent { log, provider_id: provider(), change }, seen: Seen::Once, at: 99, giver: None }
+    Entry {
+        event: LedgerEvent { log, provider_id: provider(), change },
+        seen: Corroboration::Once,
+        at: 99,
+        giver: None,
+    }
 }
 
 fn staked(block_number: u64) -> Entry {
@@ -94,7 +99,7 @@ fn a_ledger_comes_back_as_it_was_written() {
     cache.book.entries = vec![
         entry(10, Change::Terms(crate::domain::terms::TermsChange::Registered { take_rate_bps: 500 })),
         entry(11, Change::Added { attesters: vec![Address::from_low_u64_be(12), Address::from_low_u64_be(13)] }),
-        Entry { seen: Seen::Confirmed, at: 12, ..staked(12) },
+        Entry { seen: Corroboration::Confirmed, at: 12, ..staked(12) },
         entry(13, Change::Dripped { attester: Address::from_low_u64_be(13) }),
         entry(14, Change::Terms(crate::domain::terms::TermsChange::TakeRate { take_rate_bps: 600 })),
         entry(15, Change::Terms(crate::domain::terms::TermsChange::Recipient { recipient })),

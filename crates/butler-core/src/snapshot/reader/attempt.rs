@@ -3,17 +3,18 @@
 //! Whatever does not fit ends the attempt with an error or a doubt; what is tried then is decided by whoever began it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ethers_core::types::{Address, H256};
+use tokio::sync::oneshot::channel;
 
+use super::providers::{ProviderReads, adopt, with_queues};
 use super::queued_keys::QueuedKeys;
 use super::{Depth, Found, SnapshotReader};
-use crate::client::l1::L1Client;
 use crate::contracts::proof::ProvenKey;
 use crate::domain::block::BlockRef;
-use crate::domain::delegation::Delegation;
+use crate::domain::deposit::Winner;
 use crate::domain::ids::{Coinbase, ProviderId};
-use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::rollups::{settle_views, sum_rewards};
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
@@ -22,14 +23,14 @@ use crate::snapshot::deposits::{open_cases, own_places, owners, resting};
 use crate::snapshot::error::{Contract, SnapshotError};
 use crate::snapshot::read_error::ReadError;
 use crate::snapshot::reads::Reads;
-use crate::snapshot::refunds::{doubtful, refunds};
+use crate::snapshot::refunds::{RefundQuery, rested};
 use crate::snapshot::request::{Progress, SnapshotRequest};
-use crate::snapshot::rollups::{AddressReads, FormerReads, RollupBook, Tracked, VersionReads, Versions};
+use crate::snapshot::rollups::{AddressReads, FormerReads, Tracked};
 use crate::snapshot::splits::{Makers, SplitFacts};
 use crate::snapshot::stages::{
-    AttesterReads, EscrowFacts, EscrowReads, OtherProviders, ProviderHead, Registries, RegistryFacts, RollupFigures,
-    RollupLists, SplitHashes,
+    AttesterReads, EscrowFacts, EscrowReads, RegistryFacts, RollupFigures, RollupLists, SplitHashes,
 };
+use crate::snapshot::witnesses::{LogWitnesses, Witnesses};
 use crate::text::address::checksummed;
 
 /// About as many reads are the rollup's own figures.
@@ -48,13 +49,15 @@ impl SnapshotReader {
     ) -> Result<Found, ReadError> {
         let scan_progress = |block, last| progress(Progress::Ledger { block, last });
         let needs_admins = !request.provider_admins.is_empty();
+        let client = Arc::clone(&self.client);
+        let providers = ProviderReads { client: &client, block: &block, request, progress };
+        let mut witnesses = Witnesses::new(&client);
         let (registries, versions);
         if needs_admins {
-            (registries, versions) =
-                registries_of(&self.client, request, &request.provider_ids, block, &self.rollups, progress).await?;
+            (registries, versions) = providers.registries(&self.rollups, &mut witnesses).await?;
         } else {
             self.ledger.cover(&request.provider_ids);
-            let reads = registries_of(&self.client, request, &request.provider_ids, block, &self.rollups, progress);
+            let reads = providers.registries(&self.rollups, &mut witnesses);
             let scan = self.ledger.scan(&self.client, &block, &scan_progress);
             let (found, scanned) = tokio::join!(reads, scan);
             (registries, versions) = found?;
@@ -64,7 +67,7 @@ impl SnapshotReader {
         let RegistryFacts { rollup, next_provider, split_factory, providers: mut own, balances } = registries;
         let mut others = BTreeMap::new();
         if needs_admins || request.with_other_providers {
-            others = self.other_providers(request, next_provider, &own, block, progress).await?;
+            others = providers.others(next_provider, &own, &mut witnesses).await?;
         }
         if needs_admins {
             adopt(&mut own, &mut others, &request.provider_admins)?;
@@ -105,19 +108,30 @@ impl SnapshotReader {
         let hashes = SplitHashes::plan(&mut reads, coinbases);
         progress(Progress::Contracts { reads: reads.len() });
         // Where nothing is known yet, refunds will be asked for anyway, and beside other reads they cost no round trip.
-        let all: Vec<&Delegation> = delegations.iter().collect();
-        let is_first = self.memo.knows_no_unrefunded() && !all.is_empty();
-        let (answers, told, confirmed, early) = tokio::join!(
+        let refunds = if self.memo.knows_no_unrefunded() {
+            RefundQuery::new(rollup, &delegations.iter().collect::<Vec<_>>())
+        } else {
+            None
+        };
+        let (along, beside_splits) = channel();
+        let (answers, told, confirmed, refunds) = tokio::join!(
             reads.fetch(&self.client, &block),
-            makers.told(&self.client, &delegations),
+            async {
+                let range = refunds.as_ref().map(|refunds| refunds.range(&block));
+                let (told, step) = makers.told(&self.client, &delegations, range.as_ref()).await?;
+                // Who no longer waits for it reads it without.
+                let _ = along.send(step);
+                Ok::<_, SnapshotError>(told)
+            },
             self.ledger.confirm(&self.client, &block),
             async {
-                if is_first { Some(refunds(&self.client, &block, rollup, &all, &mut self.memo).await) } else { None }
+                let refunds = refunds.as_ref()?;
+                Some(refunds.read(&self.client, &block, Some(beside_splits), &mut self.memo).await)
             },
         );
-        drop(all);
         let (answers, told) = (answers?, told?);
         confirmed?;
+        witnesses.note(&answers);
         let rollup_head = figures.take(&answers)?;
         let mut attesters = first.views(&answers)?;
         let mut pending_rewards = first.rewards(&answers)?;
@@ -149,8 +163,10 @@ impl SnapshotReader {
         let former = FormerReads::plan(&mut reads, &former, tracked, (&self.client, &block), &self.rollups);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
+        witnesses.note(&answers);
         let (mut entry_queue, active_set) = lists.take(&answers)?;
-        let former_rollups = former.take(&answers, tracked, (&self.client, &block), &mut self.rollups).await?;
+        let former_rollups =
+            former.take(&answers, tracked, (&client, &block), &mut self.rollups, &mut witnesses).await?;
         if sum_rewards(&mut pending_rewards, &former_rollups).is_none() {
             let problem = "a sum over rollups that does not fit into a number";
             return Err(answers.nonsense((Contract::Rollup, rollup), "getSequencerRewards", problem).into());
@@ -167,13 +183,16 @@ impl SnapshotReader {
         let mut providers = with_queues(own, &mut queues);
         let keys = QueuedKeys { in_queues: keys, waiting, contested: places.contested, asked };
         let gse = (rollup_head.facts.gse, request.with_queue_proofs);
-        self.look_at_keys(&block, gse, &keys, escrow, (&mut providers, &mut entry_queue)).await?;
+        let looked_at = (&mut providers, &mut entry_queue);
+        self.look_at_keys(&block, gse, &keys, escrow, looked_at, &mut witnesses).await?;
         let resting = resting(rollup, &delegations, &attesters, &entry_queue);
-        let doubtful = doubtful(&self.client, &block, rollup, &resting, early, &mut self.memo).await;
+        let rested = rested(&self.client, &block, rollup, &resting, refunds, &mut self.memo).await;
         drop(resting);
-        let cases = open_cases(rollup, &delegations, (&attesters, &entry_queue), &doubtful);
-        let owners = owners(&self.client, &block, rollup, &cases, &mut self.memo).await;
+        let cases = open_cases(rollup, &delegations, (&attesters, &entry_queue), &rested.doubtful);
+        let mut owners = owners(&self.client, &block, rollup, &cases, &mut self.memo).await;
         drop(cases);
+        owners.winners.extend(rested.unread.iter().map(|attester| (*attester, Winner::Unread)));
+        owners.by_one.extend(&rested.by_one);
         for delegation in &mut delegations {
             delegation.withdrawer = owners.withdrawers.get(&delegation.log).copied();
         }
@@ -211,7 +230,7 @@ impl SnapshotReader {
             delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
         }
 
-        Ok(Found::Snapshot(Box::new(NetworkSnapshot {
+        let mut snapshot = Box::new(NetworkSnapshot {
             chain_id: self.client.chain_id(),
             block,
             rollup: rollup_head.facts,
@@ -227,72 +246,15 @@ impl SnapshotReader {
             dripped,
             publisher_balances: balances,
             pending_rewards,
-        })))
+            unconfirmed: None,
+        });
+        let logs = LogWitnesses { by_two: &self.ledger.confirmed(), by_one: &owners.by_one };
+        witnesses.judge(&mut snapshot, &logs, &mut self.memo);
+        Ok(Found::Snapshot(snapshot))
     }
-
-    async fn other_providers(
-        &self,
-        request: &SnapshotRequest,
-        next_provider: u64,
-        own: &BTreeMap<ProviderId, ProviderHead>,
-        block: BlockRef,
-        progress: &(dyn Fn(Progress) + Sync),
-    ) -> Result<BTreeMap<ProviderId, ProviderHead>, SnapshotError> {
-        let ids = (1..next_provider).filter_map(|id| ProviderId::try_from(id).ok()).filter(|id| !own.contains_key(id));
-        let mut reads = Reads::default();
-        let plan = OtherProviders::plan(&mut reads, request.staking_registry, ids);
-        progress(Progress::Contracts { reads: reads.len() });
-        let answers = reads.fetch(&self.client, &block).await?;
-        plan.take(&answers)
-    }
-}
-
-async fn registries_of(
-    client: &L1Client,
-    request: &SnapshotRequest,
-    providers: &BTreeSet<ProviderId>,
-    block: BlockRef,
-    book: &RollupBook,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(RegistryFacts, Versions), SnapshotError> {
-    let mut reads = Reads::default();
-    let plan =
-        Registries::plan(&mut reads, request.aztec_registry, request.staking_registry, providers, &request.publishers);
-    let versions = VersionReads::plan(&mut reads, request.aztec_registry, book.versions());
-    progress(Progress::Contracts { reads: reads.len() });
-    let answers = reads.fetch(client, &block).await?;
-    let facts = plan.take(&answers)?;
-    Ok((facts, versions.take(&answers, client, &block).await?))
 }
 
 /// Whether the rollup knows nothing of an attester that was asked about.
 fn is_nowhere(view: Option<&AttesterView>) -> bool {
     view.is_some_and(|view| view.status == OnChainStatus::None)
-}
-
-/// Moves the providers of our admins from the others to our own.
-fn adopt(
-    own: &mut BTreeMap<ProviderId, ProviderHead>,
-    others: &mut BTreeMap<ProviderId, ProviderHead>,
-    admins: &BTreeSet<Address>,
-) -> Result<(), SnapshotError> {
-    let ours: Vec<ProviderId> =
-        others.iter().filter(|(_, head)| admins.contains(&head.facts.admin)).map(|(id, _)| *id).collect();
-    for id in ours {
-        own.extend(others.remove_entry(&id));
-    }
-    match admins.iter().find(|admin| !own.values().any(|head| head.facts.admin == **admin)) {
-        Some(admin) => Err(SnapshotError::UnknownAdmin(*admin)),
-        None => Ok(()),
-    }
-}
-
-fn with_queues(
-    heads: BTreeMap<ProviderId, ProviderHead>,
-    queues: &mut BTreeMap<ProviderId, Vec<ProviderQueueEntry>>,
-) -> BTreeMap<ProviderId, ProviderFacts> {
-    heads
-        .into_iter()
-        .map(|(id, head)| (id, ProviderFacts { queue: queues.remove(&id).unwrap_or_default(), ..head.facts }))
-        .collect()
 }

@@ -1,6 +1,7 @@
 //! Reading snapshots one after another: an attempt at a block, and what is tried when that does not fit.
 
 mod attempt;
+mod providers;
 mod queued_keys;
 
 use std::collections::BTreeSet;
@@ -8,11 +9,11 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 
-use crate::client::error::{ErrorKind, RpcError};
 use crate::client::l1::{BlockTag, L1Client};
 use crate::domain::block::BlockRef;
 use crate::domain::ids::ProviderId;
 use crate::domain::snapshot::NetworkSnapshot;
+use crate::snapshot::at_head::{BlockReadFailure as _, Reorgs};
 use crate::snapshot::convicts::Convicts;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::ledger::{Doubt, LedgerCache, Trouble};
@@ -23,8 +24,6 @@ use crate::snapshot::request::{Progress, SnapshotRequest};
 use crate::snapshot::rollups::RollupBook;
 use crate::store::file::StoreError;
 
-/// How often a snapshot begins again when its block is reorged away.
-const ATTEMPTS: u32 = 3;
 /// How many blocks older a snapshot is whose only endpoint has not indexed its newest blocks.
 const OLDER: u64 = 16;
 
@@ -150,7 +149,7 @@ impl SnapshotReader {
         let mut remedies = Remedies::default();
         let mut convicts = Convicts::default();
         let mut set_aside = None;
-        let mut attempts = 0;
+        let mut reorgs = Reorgs::default();
         let mut pin = None;
         // What was wrong at a newer block, while an older one is tried instead.
         let mut newer: Option<Doubt> = None;
@@ -161,16 +160,10 @@ impl SnapshotReader {
             };
             let doubt = match Box::pin(self.read_at(request, depth, block, progress)).await {
                 Ok(found) => return Ok(found),
-                Err(ReadError::Failed(SnapshotError::Rpc(RpcError { endpoint, failure, .. })))
-                    if failure.kind() == ErrorKind::BlockUnknown
-                        && newer.is_none()
-                        && !matches!(request.at, BlockTag::Number(_)) =>
+                Err(ReadError::Failed(error))
+                    if newer.is_none() && !matches!(request.at, BlockTag::Number(_)) && error.gone_at().is_some() =>
                 {
-                    attempts += 1;
-                    if attempts == ATTEMPTS {
-                        return Err(SnapshotError::Restless { endpoint, attempts });
-                    }
-                    tracing::warn!(block = block.number, "block {} is gone: beginning again", block.number);
+                    reorgs.begin_again(&block, error.gone_at().unwrap_or_default())?;
                     continue;
                 }
                 Err(ReadError::Failed(error)) if convicts.take(&self.client, &error) => {

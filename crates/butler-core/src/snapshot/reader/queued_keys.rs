@@ -14,6 +14,7 @@ use crate::snapshot::error::SnapshotError;
 use crate::snapshot::escrow::escrow_views;
 use crate::snapshot::reads::Reads;
 use crate::snapshot::stages::{EscrowFacts, EscrowReads};
+use crate::snapshot::witnesses::Witnesses;
 
 /// Keys of ours that wait, with their proofs.
 pub(super) struct QueuedKeys {
@@ -36,6 +37,7 @@ impl SnapshotReader {
         keys: &QueuedKeys,
         mut facts: EscrowFacts,
         (providers, entry_queue): (&mut BTreeMap<ProviderId, ProviderFacts>, &mut Vec<QueuedDeposit>),
+        witnesses: &mut Witnesses,
     ) -> Result<(), SnapshotError> {
         let contested = || keys.contested.iter().filter_map(|place| keys.waiting.get(place));
         let looked_at: Vec<&ProvenKey> =
@@ -45,7 +47,9 @@ impl SnapshotReader {
         let new = looked_at.iter().copied().filter(|key| !keys.asked.contains(&key.key_hash()));
         let mut reads = Reads::default();
         if let Some(more) = EscrowReads::plan(&mut reads, gse, new, [], is_new) {
-            let EscrowFacts { cap, is_used, right } = more.take(&reads.fetch(&self.client, block).await?)?;
+            let answers = reads.fetch(&self.client, block).await?;
+            witnesses.note(&answers);
+            let EscrowFacts { cap, is_used, right } = more.take(&answers)?;
             facts.cap = cap;
             facts.is_used.extend(is_used);
             facts.right.extend(right);

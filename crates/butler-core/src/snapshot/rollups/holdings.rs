@@ -19,6 +19,7 @@ use crate::domain::view::{AttesterView, OnChainStatus};
 use crate::snapshot::error::{Contract, SnapshotError};
 use crate::snapshot::reads::{Answers, Reads, Slot};
 use crate::snapshot::stages::{ENTRY_GAS, LENGTH_LIMIT, REWARDS_GAS, RollupFigures, VIEW_GAS};
+use crate::snapshot::witnesses::Witnesses;
 
 /// So many entries of a queue of unknown length are asked for beside it: past the end the rollup answers zeros.
 const PRESUMED: u64 = 8;
@@ -69,10 +70,11 @@ impl FormerReads {
         tracked: Tracked<'_>,
         (client, block): (&L1Client, &BlockRef),
         book: &mut RollupBook,
+        witnesses: &mut Witnesses,
     ) -> Result<Vec<FormerRollup>, SnapshotError> {
         let mut found = Vec::new();
         for one in self.0 {
-            found.push(match one.take(answers, tracked, (client, block), book).await {
+            found.push(match one.take(answers, tracked, (client, block), (book, witnesses)).await {
                 // Whoever lacks what every version has is not asked in vain for ever, and not taken for empty either.
                 Err(SnapshotError::Unsupported { function, .. }) => unread(one.id, function, book),
                 Err(SnapshotError::NoContract { source, .. }) => unread(one.id, source.to_string(), book),
@@ -127,7 +129,7 @@ impl OneFormer {
         answers: &Answers,
         tracked: Tracked<'_>,
         (client, block): (&L1Client, &BlockRef),
-        book: &mut RollupBook,
+        (book, witnesses): (&mut RollupBook, &mut Witnesses),
     ) -> Result<FormerRollup, SnapshotError> {
         let mut found = FormerRollup::empty(self.id);
         for (attester, slot) in &self.views {
@@ -144,7 +146,7 @@ impl OneFormer {
         }
         let mut queue_length = None;
         if let Some((length, entries)) = &self.queue {
-            let queue = self.queue(answers, (length, entries), (client, block)).await?;
+            let queue = self.queue(answers, (length, entries), (client, block), witnesses).await?;
             queue_length = Some(u64::try_from(queue.len()).unwrap_or(u64::MAX));
             if queue.iter().any(|deposit| tracked.attesters.contains_key(&deposit.attester)) {
                 found.entry_queue = queue;
@@ -162,6 +164,7 @@ impl OneFormer {
         answers: &Answers,
         (length, presumed): (&Slot<U256>, &[Slot<rollup::GetEntryQueueAtReturn>]),
         (client, block): (&L1Client, &BlockRef),
+        witnesses: &mut Witnesses,
     ) -> Result<Vec<QueuedDeposit>, SnapshotError> {
         let length = answers.checked(length, |length| decode::length("getEntryQueueLength", length, LENGTH_LIMIT))?;
         let take = |answers: &Answers, slot: &_| {
@@ -176,6 +179,7 @@ impl OneFormer {
         let more: Vec<_> = (from..length).map(|index| push_entry(&mut reads, self.id.address, index)).collect();
         if !more.is_empty() {
             let answers = reads.fetch(client, block).await?;
+            witnesses.note(&answers);
             for slot in &more {
                 queue.push(take(&answers, slot)?);
             }

@@ -13,6 +13,7 @@ use crate::domain::block::BlockRef;
 use crate::domain::rollups::RollupId;
 use crate::snapshot::error::{Contract, SnapshotError};
 use crate::snapshot::reads::{Answers, Reads, Slot};
+use crate::snapshot::witnesses::Witnesses;
 
 /// The most versions that are believed.
 const MOST: u64 = 64;
@@ -56,8 +57,8 @@ impl VersionReads {
     pub(in crate::snapshot) async fn take(
         self,
         answers: &Answers,
-        client: &L1Client,
-        block: &BlockRef,
+        (client, block): (&L1Client, &BlockRef),
+        witnesses: &mut Witnesses,
     ) -> Result<Versions, SnapshotError> {
         let registry = self.registry;
         // A registry that does not count its rollups has none that are former ones.
@@ -79,6 +80,7 @@ impl VersionReads {
                 })
                 .collect();
             let answers = reads.fetch(client, block).await?;
+            witnesses.note(&answers);
             for slot in &more {
                 known.push(answers.get(slot)?);
             }

@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 
 use super::dense::{Dense, is_dense};
 use super::digits::{Digits, Run, Token, look};
+use super::found::{Found, Secret};
 use super::phrase::{Phrase, Site, in_text};
 use super::plain::{has_shape_of_uuid, is_plain};
 use super::words::{Spoken, words_of};
-use super::{Found, Secret};
 
 /// What shows that a text is a key in a file's format.
 const MARKS: [&str; 6] =

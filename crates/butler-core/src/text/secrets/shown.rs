@@ -1,7 +1,7 @@
 //! Names of files and fields without what could be a secret, or a piece of one.
 
 use super::digits::{Run, look};
-use super::in_text;
+use super::search::in_text;
 use super::words::{Spoken, words_of};
 
 /// Letters and figures of a piece that tells something.

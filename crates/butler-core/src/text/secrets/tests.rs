@@ -4,6 +4,7 @@ use bip39::Language;
 use ethers_core::types::U256;
 use proptest::prelude::*;
 
+use super::found::Secret;
 use super::*;
 
 /// What is found in texts of one list.

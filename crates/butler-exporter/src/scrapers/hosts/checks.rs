@@ -7,7 +7,8 @@ use std::time::Duration;
 use butler_core::client::aztec_node::AztecNode;
 use butler_core::client::error::ErrorKind;
 use butler_core::client::host::{CertificateProbe, connect, l1_chain_id, resolve};
-use butler_core::client::http::{HttpPeer, HttpSettings};
+use butler_core::client::http::HttpSettings;
+use butler_core::client::jsonrpc::{Dialect, JsonRpcPeer};
 use butler_core::config::{EndpointUrl, HostConfig, NetworkConfig};
 use butler_core::domain::host::{HostCheck, compare_addresses};
 use butler_core::network::host_settings;
@@ -138,7 +139,7 @@ async fn check_rpcs(host: &HostConfig, network: &NetworkConfig, all: Vec<HttpSet
 async fn check_l1(host: &HostConfig, chain_id: u64) -> Outcome {
     let Some((url, auth)) = &host.l1_url else { return Ok(Found::default()) };
     let settings = host_settings(host, url.expose().clone(), auth.as_ref());
-    let peer = block_in_place(|| HttpPeer::new(&settings)).map_err(|_| FailureKind::Setup)?;
+    let peer = block_in_place(|| JsonRpcPeer::new(&settings, Dialect::Ethereum)).map_err(|_| FailureKind::Setup)?;
     match within(host.timeout, l1_chain_id(&peer)).await? {
         id if id == chain_id => Ok(Found::default()),
         id => {

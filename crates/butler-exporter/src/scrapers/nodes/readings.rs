@@ -7,6 +7,7 @@ use butler_core::domain::rollup::RollupFacts;
 
 use super::facts::NodeFacts;
 use crate::catalogue;
+use crate::catalogue::values::Tip;
 use crate::readings::{Readings, number, truth};
 use crate::scrapers::ask::version_label;
 
@@ -69,11 +70,12 @@ fn push_state(readings: &mut Readings, node: &NodeFacts, rollup: Option<&RollupF
         readings.push(&catalogue::NODE_PROVEN, label(), number(tips.proven));
         readings.push(&catalogue::NODE_FINALIZED, label(), number(tips.finalized));
         let on_l1 = rollup.map(|rollup| rollup.checkpoints).unwrap_or_default();
-        for (tip, l1, own) in
-            [("pending", on_l1.pending, tips.pending_checkpoint), ("proven", on_l1.proven, tips.proven_checkpoint)]
-        {
+        for (tip, l1, own) in [
+            (Tip::Pending, on_l1.pending, tips.pending_checkpoint),
+            (Tip::Proven, on_l1.proven, tips.proven_checkpoint),
+        ] {
             if let Some(lag) = lag(l1, own) {
-                readings.push(&catalogue::NODE_LAG, [node.name.clone(), tip.to_owned()], number(lag));
+                readings.push(&catalogue::NODE_LAG, [node.name.clone(), tip.name().to_owned()], number(lag));
             }
         }
     }

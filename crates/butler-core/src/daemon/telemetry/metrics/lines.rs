@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode_registry;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -78,6 +78,7 @@ fn text_heads(families: Families) -> Texts {
         let kind = match family.kind {
             Kind::Gauge | Kind::Info => "gauge",
             Kind::Counter => "counter",
+            Kind::Histogram => "histogram",
         };
         let name = family.name;
         (name, format!("# HELP {name} {}\n# TYPE {name} {kind}\n", family.help))
@@ -148,6 +149,7 @@ fn encode_family<'a>(
     let kind = match family.kind {
         Kind::Gauge => MetricType::Gauge,
         Kind::Counter => MetricType::Counter,
+        Kind::Histogram => MetricType::Histogram,
         Kind::Info => MetricType::Info,
     };
     let unit = Some(family.unit).filter(|unit| !unit.is_empty()).map(|unit| Unit::Other(unit.to_owned()));
@@ -156,7 +158,7 @@ fn encode_family<'a>(
     for sample in samples {
         let values = network.into_iter().chain(sample.labels.iter().map(String::as_str));
         labels.clear();
-        labels.extend(family.labels.iter().copied().zip(values));
+        labels.extend(family.labels.iter().map(|label| label.name).zip(values));
         match family.kind {
             // Empty braces would be right, and nobody writes them.
             Kind::Gauge if labels.is_empty() => metric.encode_gauge(&sample.value)?,
@@ -167,8 +169,17 @@ fn encode_family<'a>(
             Kind::Counter => {
                 metric.encode_family(&labels)?.encode_counter::<Vec<(&str, &str)>, _, f64>(&sample.value, None)?;
             }
+            Kind::Histogram => encode_histogram(metric.encode_family(&labels)?, sample)?,
             Kind::Info => metric.encode_info(&labels)?,
         }
     }
     Ok(())
+}
+
+/// Every histogram has a label: none belongs to a program as a whole.
+fn encode_histogram(mut metric: MetricEncoder<'_>, sample: &Sample) -> fmt::Result {
+    let buckets = sample.buckets.iter().flat_map(|buckets| buckets.iter());
+    let buckets: Vec<(f64, u64)> = buckets.map(|bucket| (bucket.end, bucket.count)).collect();
+    let count = buckets.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+    metric.encode_histogram::<Vec<(&str, &str)>>(sample.value, count, &buckets, None)
 }

@@ -5,13 +5,23 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::sample::{Sample, number, truth};
+use crate::text::closed::names;
 
 crate::metric_families! {
     BUILD: Info "butler_build_info" ["version"] "" "The running program.";
     RELOAD_SUCCESSFUL: Gauge "butler_config_last_reload_successful" [] "" "Whether the configuration as it was last read is in effect; 0 while an older one stands in for a bad one.";
     RELOAD_SUCCESS_AT: Gauge "butler_config_last_reload_success_timestamp_seconds" [] "seconds" "When the configuration in effect was read, by this machine's clock.";
-    RELOADS: Counter "butler_config_reloads_total" ["result"] "" "How often the configuration was read again, by a signal or because a file changed.";
+    RELOADS: Counter "butler_config_reloads_total" ["result": names::<ReloadResult>] "" "How often the configuration was read again, by a signal or because a file changed.";
     CERTIFICATE_CURRENT: Gauge "butler_certificate_current" [] "" "Whether the certificate that is served is what its files hold, as of the last connection; 0 while an older one stands in for a bad one, 1 also without any.";
+}
+
+/// How a reload ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+enum ReloadResult {
+    Success,
+    Failure,
 }
 
 /// Counters and times of the whole process.
@@ -75,12 +85,12 @@ impl ProcessFigures {
     pub fn samples(&self) -> Vec<Sample> {
         let figures = self.figures();
         vec![
-            Sample::own(&BUILD, [env!("CARGO_PKG_VERSION")], 1.0),
-            Sample::own(&RELOAD_SUCCESSFUL, [], truth(!figures.failed)),
-            Sample::own(&RELOAD_SUCCESS_AT, [], number(figures.loaded_at)),
-            Sample::own(&RELOADS, ["success"], number(figures.reloads)),
-            Sample::own(&RELOADS, ["failure"], number(figures.failures)),
-            Sample::own(&CERTIFICATE_CURRENT, [], truth(!figures.has_old_certificate)),
+            Sample::of_process(&BUILD, [env!("CARGO_PKG_VERSION")], 1.0),
+            Sample::of_process(&RELOAD_SUCCESSFUL, [], truth(!figures.failed)),
+            Sample::of_process(&RELOAD_SUCCESS_AT, [], number(figures.loaded_at)),
+            Sample::of_process(&RELOADS, [ReloadResult::Success.into()], number(figures.reloads)),
+            Sample::of_process(&RELOADS, [ReloadResult::Failure.into()], number(figures.failures)),
+            Sample::of_process(&CERTIFICATE_CURRENT, [], truth(!figures.has_old_certificate)),
         ]
     }
 }
@@ -106,6 +116,6 @@ mod tests {
         process.reloaded(200);
         assert_eq!(value(&process, &RELOAD_SUCCESSFUL, &[]), Some(1.0));
         assert_eq!(value(&process, &RELOAD_SUCCESS_AT, &[]), Some(200.0));
-        assert_eq!(value(&process, &RELOADS, &["success"]), Some(1.0));
+        assert_eq!(value(&process, &RELOADS, &[ReloadResult::Success.into()]), Some(1.0));
     }
 }

@@ -1,5 +1,7 @@
 //! Samples: values of families under their labels.
 
+use std::sync::Arc;
+
 use super::family::Family;
 
 /// One value with the values of its family's labels, but for `network`, which comes first and is added when it is served.
@@ -9,16 +11,34 @@ pub struct Sample {
     pub family: &'static Family,
     /// Values of the labels after `network`.
     pub labels: Vec<String>,
-    /// The value.
+    /// The value; the sum of a histogram.
     pub value: f64,
+    /// The counts of a histogram, and of nothing else.
+    pub buckets: Option<Arc<[Bucket]>>,
+}
+
+/// What a histogram counted between the end of the bucket before and its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bucket {
+    /// The largest value that is counted here; infinite in the last bucket.
+    pub end: f64,
+    /// How often.
+    pub count: u64,
 }
 
 impl Sample {
     /// A sample of the process as a whole, with all labels of its family.
     #[must_use]
-    pub fn own<const N: usize>(family: &'static Family, labels: [&str; N], value: f64) -> Self {
+    pub fn of_process<const N: usize>(family: &'static Family, labels: [&str; N], value: f64) -> Self {
         debug_assert_eq!(family.labels.len(), N, "labels of {}", family.name);
-        Self { family, labels: labels.map(str::to_owned).into(), value }
+        let sample = Self { family, labels: labels.map(str::to_owned).into(), value, buckets: None };
+        sample.assert_declared();
+        sample
+    }
+
+    /// In debug builds: the labels are those that the family declares.
+    fn assert_declared(&self) {
+        debug_assert!(self.family.allows(&self.labels), "{} of {}", self.labels.join(", "), self.family.name);
     }
 }
 
@@ -30,7 +50,22 @@ impl Readings {
     /// Adds a sample.
     pub fn push<const N: usize>(&mut self, family: &'static Family, labels: [String; N], value: f64) {
         debug_assert_eq!(family.labels.len(), N + 1, "labels of {}", family.name);
-        self.0.push(Sample { family, labels: labels.into(), value });
+        let sample = Sample { family, labels: labels.into(), value, buckets: None };
+        sample.assert_declared();
+        self.0.push(sample);
+    }
+
+    /// Adds a histogram: its buckets in their order, and the sum of all that was counted.
+    pub fn push_histogram<const N: usize>(
+        &mut self,
+        family: &'static Family,
+        labels: [String; N],
+        buckets: impl IntoIterator<Item = Bucket>,
+        sum: f64,
+    ) {
+        debug_assert_eq!(family.labels.len(), N + 1, "labels of {}", family.name);
+        let buckets = Some(buckets.into_iter().collect());
+        self.0.push(Sample { family, labels: labels.into(), value: sum, buckets });
     }
 
     /// The value under these labels, for tests and the page.

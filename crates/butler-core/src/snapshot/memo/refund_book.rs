@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 
 /// One refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Refund {
-    pub(super) attester: Address,
-    pub(super) block: u64,
+pub(in crate::snapshot) struct Refund {
+    pub(in crate::snapshot) attester: Address,
+    pub(in crate::snapshot) block: u64,
 }
 
 /// The refunds that one endpoint told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RefundBook {
+pub(in crate::snapshot) struct RefundBook {
     /// The endpoint, by its name.
-    pub(super) endpoint: String,
-    pub(super) rollups: BTreeSet<Address>,
-    pub(super) from: u64,
+    pub(in crate::snapshot) endpoint: String,
+    pub(in crate::snapshot) rollups: BTreeSet<Address>,
+    pub(in crate::snapshot) from: u64,
     /// The first block that is not read, or not deep enough to be kept.
-    pub(super) next: u64,
+    pub(in crate::snapshot) next: u64,
     /// The chain's height when it was begun.
-    pub(super) begun: u64,
-    pub(super) refunds: BTreeSet<Refund>,
+    pub(in crate::snapshot) begun: u64,
+    pub(in crate::snapshot) refunds: BTreeSet<Refund>,
 }

@@ -1,0 +1,140 @@
+//! JSON-RPC with one peer, whoever it is: an L1 endpoint, an Aztec node, what answers on a host.
+//!
+//! The one place where requests go out and answers are judged: ids, statuses, `Retry-After`, redirects, web pages, refusals. No
+//! word of the other side leaves it but through the peer's [`Secrets`](super::secrets::Secrets). Nothing is asked twice here.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use tokio::sync::Semaphore;
+
+use super::error::{RpcFailure, Unauthorized};
+use super::http::{HttpAnswer, HttpPeer, HttpSettings, HttpSetupError};
+use super::page::web_page;
+use super::payload::Payload;
+use super::refusal;
+use super::wire::{self, Answer, Request};
+
+/// Whose words stand in an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Those of an L1 provider: they are told apart, see [`refusal`].
+    Ethereum,
+    /// Those of whomever an Aztec node asked: only the code of an error tells what it means.
+    Aztec,
+}
+
+/// One peer that speaks JSON-RPC over HTTP.
+#[derive(Debug)]
+pub struct JsonRpcPeer {
+    http: HttpPeer,
+    dialect: Dialect,
+    next_id: AtomicU64,
+    turns: Semaphore,
+}
+
+/// Bytes of answers that are held at the same time: each answer holds on to the body that it came in.
+#[derive(Debug, Default)]
+pub(super) struct HeldBytes(AtomicUsize);
+
+impl HeldBytes {
+    /// How many.
+    pub(super) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl JsonRpcPeer {
+    /// Prepares a client; connects to nothing.
+    ///
+    /// # Errors
+    /// See [`HttpSetupError`].
+    pub fn new(settings: &HttpSettings, dialect: Dialect) -> Result<Self, HttpSetupError> {
+        let turns = Semaphore::new(Semaphore::MAX_PERMITS);
+        Ok(Self { http: HttpPeer::new(settings)?, dialect, next_id: AtomicU64::new(1), turns })
+    }
+
+    /// The same with no more than `most` exchanges under way at once.
+    #[must_use]
+    pub fn with_concurrency(self, most: usize) -> Self {
+        Self { turns: Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)), ..self }
+    }
+
+    /// The HTTP side: counters, deadline, secrets.
+    #[must_use]
+    pub fn http(&self) -> &HttpPeer {
+        &self.http
+    }
+
+    /// Makes one call.
+    ///
+    /// # Errors
+    /// What the peer did instead of answering.
+    pub async fn call(&self, request: &Request) -> Answer {
+        self.call_held(request, &HeldBytes::default()).await
+    }
+
+    /// Makes one call, and counts the bytes of its answer.
+    pub(super) async fn call_held(&self, request: &Request, held: &HeldBytes) -> Answer {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let answer = self.post(wire::encode_single(id, request), held).await?;
+        let secrets = self.http.secrets();
+        let decoded = wire::decode_single_with(id, &answer.body, |error| match self.dialect {
+            Dialect::Ethereum => refusal::classify(secrets, request.method, error),
+            Dialect::Aztec => refusal::by_code(secrets, error),
+        });
+        self.judge(&answer, decoded)
+    }
+
+    /// Makes several calls in one batch, and counts the bytes of the answer. The answers are in the order of `requests`.
+    pub(super) async fn batch_held(&self, requests: &[Request], held: &HeldBytes) -> Result<Vec<Answer>, RpcFailure> {
+        let count = u64::try_from(requests.len()).unwrap_or(u64::MAX);
+        let first_id = self.next_id.fetch_add(count, Ordering::Relaxed);
+        let answer = self.post(wire::encode_batch(first_id, requests), held).await?;
+        let decoded = wire::decode_batch(self.http.secrets(), first_id, requests, &answer.body);
+        self.judge(&answer, decoded)
+    }
+
+    async fn post(&self, body: Payload, held: &HeldBytes) -> Result<HttpAnswer, RpcFailure> {
+        // The semaphore is never closed; should it be, the exchange goes on without a turn.
+        let _turn = self.turns.acquire().await.ok();
+        let answer = self.http.post(body).await?;
+        held.0.fetch_add(answer.body.len(), Ordering::Relaxed);
+        Ok(answer)
+    }
+
+    /// What an answer is worth whose body was read as JSON-RPC. Some put the limits of a plan under a status that means a
+    /// missing key or too many requests: words that say what was too much count more than the status.
+    fn judge<T>(&self, answer: &HttpAnswer, decoded: Result<T, RpcFailure>) -> Result<T, RpcFailure> {
+        match (refused(answer), decoded) {
+            (_, Err(failure @ (RpcFailure::BatchRefused | RpcFailure::RangeRefused { .. }))) => Err(failure),
+            (Some(refusal), _) => Err(refusal),
+            (None, decoded) => decoded.map_err(|failure| self.explain(answer, failure)),
+        }
+    }
+
+    /// What an answer really is whose body is no JSON-RPC: the status, a redirect or a web page say more than the body's shape.
+    fn explain(&self, answer: &HttpAnswer, failure: RpcFailure) -> RpcFailure {
+        let RpcFailure::Malformed(_) = failure else { return failure };
+        let (status, secrets) = (answer.status, self.http.secrets());
+        let page = web_page(secrets, &answer.body);
+        match (page, &answer.redirect) {
+            (Some(page), _) if (200..300).contains(&status) => {
+                RpcFailure::Malformed(format!("{page} instead of a JSON-RPC answer"))
+            }
+            (None, _) if (200..300).contains(&status) => failure,
+            (_, Some(target)) => RpcFailure::Http { status, text: format!("a redirect to {target}") },
+            (Some(page), None) => RpcFailure::Http { status, text: page },
+            (None, None) => RpcFailure::Http { status, text: secrets.foreign_bytes(&answer.body) },
+        }
+    }
+}
+
+/// What the status alone says, whatever the body is.
+fn refused(answer: &HttpAnswer) -> Option<RpcFailure> {
+    match answer.status {
+        401 | 403 => Some(RpcFailure::Unauthorized { refusal: Unauthorized::Status(answer.status) }),
+        429 => Some(RpcFailure::RateLimited { retry_after: answer.retry_after }),
+        503 if answer.retry_after.is_some() => Some(RpcFailure::RateLimited { retry_after: answer.retry_after }),
+        _ => None,
+    }
+}

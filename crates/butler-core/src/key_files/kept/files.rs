@@ -1,0 +1,266 @@
+//! What each reading of a network's files does to what is kept: taken anew, failing since, or forgotten.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use ethers_core::types::Address;
+
+use super::configured::Configured;
+use super::one::Kept;
+use crate::key_files::content::Content;
+use crate::key_files::discovery::{Found, Role};
+use crate::key_files::fault::{FaultKind, FileFault};
+use crate::key_files::kept_file::KeptWhy;
+use crate::key_files::outcome::Outcome;
+use crate::key_files::read::read_all;
+use crate::key_files::registered::{RegisteredKeys, differing};
+use crate::key_files::report::KeyFilesReport;
+use crate::key_files::sources::KeySources;
+
+/// The most addresses of all kept files together.
+pub(super) const MOST_KEPT: usize = 200_000;
+
+/// The last good contents of one network's files.
+#[derive(Debug, Default)]
+pub struct KeptFiles {
+    pub(super) files: BTreeMap<(Role, PathBuf), Kept>,
+    /// What the chain has registered, as far as it was asked.
+    registered: RegisteredKeys,
+    /// Grows when something is kept that was not, or not any more.
+    pub(super) generation: u64,
+}
+
+impl KeptFiles {
+    /// Reads the files of the sources as [`load_key_files`](crate::key_files::load_key_files) does, and lets last good contents stand
+    /// for what cannot be read. `now` is in seconds since 1970. Blocks.
+    pub fn load(&mut self, sources: &KeySources<'_>, now: u64) -> KeyFilesReport {
+        let (faults, mut outcomes) = read_all(sources);
+        self.take(&mut outcomes, sources, now);
+        let is_anybody_left = is_anybody_left(&outcomes);
+        let whole = self.failing().filter(|kept| !kept.is_partly());
+        let kept: Vec<(&Found, &Content)> = whole.map(|kept| (&kept.found, &kept.content)).collect();
+        let mut report = KeyFilesReport::of(faults, &outcomes, &kept);
+        report.kept = self.failing().filter_map(|kept| kept.shown(is_anybody_left)).collect();
+        report
+    }
+
+    /// Reads the files as [`load_key_files`](crate::key_files::load_key_files) does, for a command that says what is known now:
+    /// no last good content stands in. But that a file is gone which was there is not forgotten: who stood in it is not known to
+    /// be in none. `now` is in seconds since 1970. Blocks.
+    pub fn load_once(&mut self, sources: &KeySources<'_>, now: u64) -> KeyFilesReport {
+        let (faults, mut outcomes) = read_all(sources);
+        let mut taken = outcomes.clone();
+        self.take(&mut taken, sources, now);
+        // Nobody will come back with what the chain says of it; what counts of it are addresses.
+        self.learn(&RegisteredKeys::new());
+        for (outcome, taken) in outcomes.iter_mut().zip(&taken) {
+            outcome.is_believed = taken.is_believed;
+        }
+        let gone = self.failing().filter(|kept| kept.failing.is_some_and(|(why, _)| why == KeptWhy::Gone));
+        let gone: Vec<(&Found, &Content)> = gone.map(|kept| (&kept.found, &kept.content)).collect();
+        KeyFilesReport::without(faults, &outcomes, &gone)
+    }
+
+    /// Takes in what was read, and lets what stands in count for nothing.
+    fn take(&mut self, outcomes: &mut [Outcome], sources: &KeySources<'_>, now: u64) {
+        let mut present = BTreeSet::new();
+        let shared = self.shared(outcomes);
+        for outcome in outcomes.iter_mut() {
+            let name = (outcome.found.role, outcome.found.family());
+            self.note(&name, outcome, now);
+            present.insert(name);
+        }
+        self.note_absent(sources, &present, now);
+        self.files.values_mut().for_each(|kept| kept.note_shared(&shared));
+        self.forget(outcomes, now);
+    }
+
+    /// Takes in what the chain has registered. Whether a file counts otherwise than before, so that the files must be read
+    /// again: one with a BLS key that differs is refused from now on.
+    pub fn learn(&mut self, registered: &RegisteredKeys) -> bool {
+        if self.registered.len() > MOST_KEPT {
+            self.registered.clear();
+        }
+        self.registered.extend(registered.iter().map(|(attester, keys)| (*attester, keys.clone())));
+        let refused: Vec<bool> =
+            self.files.values().map(|kept| !differing(&kept.content, &self.registered).is_empty()).collect();
+        let is_any_asked = self.files.values().any(|kept| !kept.is_confirmed);
+        self.files.retain(|_, kept| kept.learn(&self.registered));
+        let is_any_refused = refused.contains(&true);
+        self.generation += u64::from(is_any_refused || is_any_asked);
+        is_any_refused
+    }
+
+    /// Takes what was read, or sets a file down as failing that was good before.
+    fn note(&mut self, name: &(Role, PathBuf), outcome: &mut Outcome, now: u64) {
+        if let Some(content) = &outcome.content {
+            let faults = differing(content, &self.registered);
+            if !faults.is_empty() {
+                outcome.faults.extend(faults);
+                outcome.content = None;
+            }
+        }
+        if outcome.names_nobody() && self.is_nobody_believed(name, outcome, now) {
+            return;
+        }
+        let known = self.files.get_mut(name);
+        let had_attesters = known.as_ref().is_some_and(|known| known.content.attester_count() > 0);
+        let why = match &mut outcome.content {
+            Some(content) if content.attester_count() > 0 || !(had_attesters || content.is_empty()) => {
+                let filled = known.filter(|_| content.has_holes());
+                let filled = filled.and_then(|known| Some((content.fill_from(&known.content)?, known)));
+                match filled {
+                    Some((taken_away, known)) => {
+                        known.found = outcome.found.clone();
+                        self.generation += u64::from(known.failing.is_none());
+                        known.fails(KeptWhy::Partly, now);
+                        outcome.faults.extend(taken_away.into_iter().map(none_left));
+                    }
+                    None => {
+                        content.settle();
+                        self.keep(name.clone(), outcome.found.clone(), content.clone(), now);
+                    }
+                }
+                return;
+            }
+            Some(content) if content.is_legible() => KeptWhy::Emptied,
+            None if outcome.faults.iter().any(|fault| fault.kind == FaultKind::Missing) => KeptWhy::Gone,
+            Some(_) | None => KeptWhy::Unreadable,
+        };
+        if let Some(known) = known {
+            self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
+            known.fails(why, now);
+            known.found = outcome.found.clone();
+            // What it says now counts for nothing while what it said stands in for it.
+            outcome.content = None;
+        }
+    }
+
+    /// Of a file that names nobody, and of which nothing is kept: whether that is so for long enough to be meant.
+    fn is_nobody_believed(&mut self, name: &(Role, PathBuf), outcome: &mut Outcome, now: u64) -> bool {
+        let Some(content) = &outcome.content else { return false };
+        let known = self.files.get_mut(name);
+        match known {
+            Some(known) if !known.content.is_empty() => return false,
+            Some(known) => {
+                known.found = outcome.found.clone();
+                outcome.is_believed = known.failing.is_none();
+            }
+            None => {
+                let mut kept = Kept::new(outcome.found.clone(), Content::new(content.kind), now);
+                kept.failing = Some((KeptWhy::Emptied, now));
+                self.generation += 1;
+                self.files.insert(name.clone(), kept);
+            }
+        }
+        true
+    }
+
+    /// Files that are not found any more: forgotten when nothing configured names them.
+    fn note_absent(&mut self, sources: &KeySources<'_>, present: &BTreeSet<(Role, PathBuf)>, now: u64) {
+        let configured = Configured::of(sources);
+        let before = self.files.len();
+        self.files.retain(|name, kept| {
+            if present.contains(name) {
+                return true;
+            }
+            if kept.content.is_empty() {
+                return false;
+            }
+            let server = configured.server(&kept.found);
+            let is_named = server.is_some();
+            kept.found.server = server.unwrap_or_default();
+            is_named
+        });
+        self.generation += u64::from(self.files.len() != before);
+        for (_, kept) in self.files.iter_mut().filter(|(name, _)| !present.contains(*name)) {
+            let why = if is_gone(&kept.found.path) { KeptWhy::Gone } else { KeptWhy::Unreadable };
+            self.generation += u64::from(kept.failing.is_none_or(|(before, _)| before != why));
+            kept.fails(why, now);
+        }
+    }
+
+    /// Forgets what other files have now, and what was kept for long enough.
+    fn forget(&mut self, outcomes: &[Outcome], now: u64) {
+        let read = || outcomes.iter().filter_map(|outcome| Some((outcome, outcome.content.as_ref()?)));
+        let named: BTreeSet<Address> = read().flat_map(|(_, content)| content.attesters()).collect();
+        let first_read = |outcome: &Outcome| {
+            let name = (outcome.found.role, outcome.found.family());
+            self.files.get(&name).map_or(now, |kept| kept.first_read)
+        };
+        let publishers: Vec<(u64, BTreeSet<Address>)> =
+            read().map(|(outcome, content)| (first_read(outcome), content.all_publishers())).collect();
+        let is_anybody_left = is_anybody_left(outcomes);
+        let mut is_any_forgotten = false;
+        for kept in self.files.values_mut() {
+            let Some((_, failing_since)) = kept.failing else { continue };
+            let since = publishers.iter().filter(|(first_read, _)| *first_read >= failing_since);
+            let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
+            let before = kept.content.size();
+            kept.forget_moved(&named, &new);
+            is_any_forgotten |= kept.content.size() != before;
+        }
+        let before = self.files.len();
+        let mut is_any_believed = false;
+        self.files.retain(|_, kept| {
+            let is_over = kept.until(is_anybody_left).is_some_and(|until| now >= until);
+            let is_believed = kept.is_emptied() && (is_over || kept.has_moved);
+            if is_believed {
+                is_any_believed = true;
+                kept.believe();
+            }
+            is_believed || kept.failing.is_none() || kept.is_nobody() || !(is_over || kept.content.is_empty())
+        });
+        self.generation += u64::from(is_any_forgotten || is_any_believed || self.files.len() != before);
+    }
+
+    fn keep(&mut self, name: (Role, PathBuf), found: Found, content: Content, now: u64) {
+        let known = self.files.get_mut(&name);
+        if let Some(known) = known.filter(|known| known.content == content && known.found == found) {
+            self.generation += u64::from(known.failing.take().is_some());
+            return;
+        }
+        self.generation += 1;
+        let others = self.files.iter().filter(|(other, _)| **other != name).map(|(_, kept)| kept.content.size());
+        if others.sum::<usize>().saturating_add(content.size()) > MOST_KEPT {
+            // What is older than what was read now must not stand in for it.
+            self.files.remove(&name);
+            return;
+        }
+        let known = self.files.remove(&name);
+        let first_read = known.as_ref().map_or(now, |known| known.first_read);
+        let before =
+            known.and_then(|known| if known.is_confirmed { Some(Box::new(known.content)) } else { known.before });
+        let kept = Kept { first_read, before, ..Kept::new(found, content, now) };
+        self.files.insert(name, kept);
+    }
+
+    /// The attesters that several files named when they were read last; nobody asks where all files are good now.
+    fn shared(&self, outcomes: &[Outcome]) -> BTreeSet<Address> {
+        if outcomes.len() == self.files.len() && outcomes.iter().all(|outcome| outcome.content.is_some()) {
+            return BTreeSet::new();
+        }
+        let mut seen = HashSet::new();
+        let named = self.files.values().flat_map(|kept| kept.content.attesters().collect::<BTreeSet<_>>());
+        named.filter(|attester| !seen.insert(*attester)).collect()
+    }
+
+    fn failing(&self) -> impl Iterator<Item = &Kept> {
+        self.files.values().filter(|kept| kept.failing.is_some() && !kept.is_nobody())
+    }
+}
+
+/// What is told of publishers that were taken away under a running program.
+fn none_left(place: String) -> FileFault {
+    let what = "no publisher any more: a node that reads it uses the attester's own account, or refuses the file";
+    FileFault::at(place, what).hint("put the publisher back, or remove the key where that is meant")
+}
+
+fn is_anybody_left(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().filter_map(|outcome| outcome.content.as_ref()).any(|content| content.attester_count() > 0)
+}
+
+/// Whether there is surely no such file: no folder is in the way of seeing it.
+fn is_gone(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}

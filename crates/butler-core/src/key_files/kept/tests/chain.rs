@@ -1,0 +1,98 @@
+//! What the chain says of a file, and what is stored of it between two runs.
+
+use ethers_core::types::Address;
+
+use super::*;
+use crate::key_files::{FaultKind, RegisteredKeys, bls};
+
+/// A file whose one attester has a BLS key, one of a few points of the curve.
+fn with_bls(attester: u64, number: usize) -> (String, crate::domain::bls_key::BlsKey) {
+    let point = |low: &u64| bls::could_be_public(ethers_core::types::H256::from_low_u64_be(*low));
+    let low = (1..).filter(point).nth(number).unwrap();
+    let file = format!(r#"{{"validators": [{{"attester": {{"eth": "0x{attester:040x}", "bls": "0x{low:064x}"}}}}]}}"#);
+    (file, ethers_core::types::H256::from_low_u64_be(low).into())
+}
+
+#[test]
+fn a_file_with_another_bls_key_than_the_registered_one_does_not_count_and_its_last_good_content_does() {
+    let mut bench = Bench::new();
+    let (good, key) = with_bls(1, 0);
+    let (bad, _) = with_bls(1, 1);
+    let registered: RegisteredKeys = [(Address::from_low_u64_be(1), [key].into())].into();
+    bench.write(
+        "keys/a/k.json",
+        &good.replace("}]", "}, {\"attester\": \"0x0000000000000000000000000000000000000002\"}]"),
+    );
+    assert_eq!(bench.told(), (all(), vec![], 0));
+    assert!(!bench.kept.learn(&registered));
+    bench.write("keys/a/k.json", &bad);
+    let (entries, kept, gaps) = bench.told();
+    assert_eq!((entries, kept, gaps), (all(), vec![KeptWhy::Unreadable], 0));
+    let report = bench.load();
+    assert!(report.faults.iter().any(|fault| fault.kind == FaultKind::BlsDiffers));
+    assert!(report.findings().iter().any(|finding| finding.kind.code() == "bls_differs"));
+    bench.write("keys/a/k.json", &good);
+    assert_eq!(bench.told().1, []);
+}
+
+#[test]
+fn the_chain_may_know_the_key_only_after_the_file_was_read() {
+    let (good, key) = with_bls(1, 0);
+    let (bad, other) = with_bls(1, 1);
+    let registered: RegisteredKeys = [(Address::from_low_u64_be(1), [key].into())].into();
+    // A file that was never good is refused.
+    let mut bench = Bench::new();
+    bench.write("keys/a/k.json", &bad);
+    bench.load();
+    assert!(bench.kept.learn(&registered));
+    assert_eq!(bench.told(), (vec![("b".to_owned(), 3)], vec![], 1));
+    // One that was good before it was changed counts as it was.
+    let mut bench = Bench::new();
+    bench.load();
+    bench.kept.learn(&RegisteredKeys::new());
+    bench.write("keys/a/k.json", &bad);
+    bench.load();
+    assert!(bench.kept.learn(&registered));
+    assert_eq!(bench.told(), (all(), vec![KeptWhy::Unreadable], 0));
+    assert!(!bench.kept.learn(&registered), "nothing new");
+    // One that was good until another key was registered counts without its own.
+    let mut bench = Bench::new();
+    bench.write("keys/a/k.json", &good);
+    bench.load();
+    bench.kept.learn(&RegisteredKeys::new());
+    assert!(bench.kept.learn(&[(Address::from_low_u64_be(1), [other].into())].into()));
+    let report = bench.load();
+    assert_eq!((report.book.entries.len(), report.kept.len()), (2, 1));
+    assert!(report.book.entries.iter().all(|entry| entry.bls_public_key.is_none()));
+}
+
+#[test]
+fn what_is_stored_stands_in_after_a_restart_and_holds_no_key() {
+    let mut bench = Bench::new();
+    let (file, _) = with_bls(1, 0);
+    bench.write("keys/a/k.json", &file);
+    bench.load();
+    let generation = bench.kept.generation();
+    bench.load();
+    assert_eq!(bench.kept.generation(), generation, "nothing new to be stored");
+    let stored = serde_json::to_string(&bench.kept.record()).unwrap();
+    let digits = file.split('"').nth(9).unwrap().trim_start_matches("0x");
+    assert!(!stored.contains(digits), "{stored}");
+
+    bench.write("keys/a/k.json", "{");
+    bench.kept = KeptFiles::default();
+    bench.kept.restore(serde_json::from_str(&stored).unwrap());
+    let expected = [("a", 1), ("b", 3)].map(|(server, attester)| (server.to_owned(), attester)).to_vec();
+    assert_eq!(bench.told(), (expected, vec![KeptWhy::Unreadable], 0));
+    let stored = serde_json::to_string(&bench.kept.record()).unwrap();
+    // Since when it fails survives, too.
+    bench.kept = KeptFiles::default();
+    bench.kept.restore(serde_json::from_str(&stored).unwrap());
+    bench.now += KEPT_FOR;
+    assert_eq!(bench.told(), (vec![("b".to_owned(), 3)], vec![], 1));
+    // What the configuration does not name any more is forgotten all the same.
+    bench.kept = KeptFiles::default();
+    bench.kept.restore(serde_json::from_str(&stored).unwrap());
+    bench.patterns = vec!["keys/b/*.json".to_owned()];
+    assert_eq!(bench.told().0.len(), 1);
+}

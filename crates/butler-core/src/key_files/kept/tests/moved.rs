@@ -1,0 +1,86 @@
+//! Files that are gone, and what of them stands in others now.
+
+use super::*;
+
+#[test]
+fn a_folder_that_is_moved_away_takes_nobody_with_it() {
+    let mut bench = Bench::new();
+    bench.load();
+    fs::rename(bench.folder.path().join("keys"), bench.folder.path().join("elsewhere")).unwrap();
+    assert_eq!(bench.told(), (all(), vec![KeptWhy::Gone, KeptWhy::Gone], 0));
+    let report = bench.load();
+    assert!(report.are_all_gone());
+    // Nobody is left, so nobody removed them on purpose: they count for a week, and are a gap then.
+    bench.now += KEPT_FOR - HOUR;
+    assert_eq!(bench.told().0, all());
+    bench.now += HOUR;
+    assert_eq!(bench.told(), (vec![], vec![], 1));
+    fs::rename(bench.folder.path().join("elsewhere"), bench.folder.path().join("keys")).unwrap();
+    assert_eq!(bench.told(), (all(), vec![], 0));
+}
+
+#[test]
+fn a_file_that_is_removed_while_others_are_there_counts_for_a_day() {
+    let mut bench = Bench::new();
+    bench.load();
+    bench.remove("keys/a");
+    assert_eq!(bench.told(), (all(), vec![KeptWhy::Gone], 0));
+    bench.now += GONE_FOR;
+    assert_eq!(bench.told(), (vec![("b".to_owned(), 3)], vec![], 0));
+}
+
+#[test]
+fn keys_that_move_to_another_file_are_not_kept_in_the_old_one() {
+    let mut bench = Bench::new();
+    bench.load();
+    bench.remove("keys/a/k.json");
+    bench.write("keys/c/k.json", &keystore(&[2]));
+    let expected = [("a", 1), ("b", 3), ("c", 2)].map(|(server, attester)| (server.to_owned(), attester)).to_vec();
+    assert_eq!(bench.told(), (expected, vec![KeptWhy::Gone], 0));
+    bench.write("keys/c/k.json", &keystore(&[2, 1]));
+    assert_eq!(bench.told().1, []);
+}
+
+#[test]
+fn a_file_that_is_renamed_leaves_nothing_behind() {
+    let mut bench = Bench::new();
+    let top = |attesters: &[u64]| keystore(attesters).replacen('{', &format!(r#"{{"publisher": "0x{:040x}","#, 11), 1);
+    let prover = format!(r#"{{"schemaVersion": 1, "prover": "0x{:040x}"}}"#, 12);
+    bench.patterns = vec!["keys/*.json".to_owned()];
+    bench.write("keys/a.json", &top(&[1, 2]));
+    bench.write("keys/p.json", &prover);
+    bench.load();
+    for (from, to) in [("a", "c"), ("p", "q")] {
+        let path = |name: &str| bench.folder.path().join(format!("keys/{name}.json"));
+        fs::rename(path(from), path(to)).unwrap();
+    }
+    let report = bench.load();
+    let servers: Vec<&str> = report.book.publishers_by_server.keys().map(String::as_str).collect();
+    assert_eq!((servers, report.kept.len()), (vec!["c", "q"], 0));
+    // A file that is lost is not renamed because another one has the same publisher.
+    bench.write("keys/r.json", &prover);
+    bench.load();
+    bench.remove("keys/q.json");
+    let report = bench.load();
+    assert!(report.book.publishers_by_server.contains_key("q") && report.kept.len() == 1);
+}
+
+#[test]
+fn what_another_file_has_now_of_a_broken_one_counts_there_only() {
+    let mut bench = Bench::new();
+    bench.write("keys/b/k.json", &keystore(&[3, 1]));
+    bench.load();
+    bench.write("keys/a/k.json", "{");
+    bench.load();
+    bench.write("keys/c/k.json", &keystore(&[2]));
+    let (told, kept, gaps) = bench.told();
+    assert_eq!(servers(&told), [("a", 1), ("b", 3), ("b", 1), ("c", 2)], "1 stood in both before");
+    assert_eq!((kept, gaps), (vec![KeptWhy::Unreadable], 0));
+    // With its last key nothing of it is kept.
+    let mut bench = Bench::new();
+    bench.load();
+    bench.write("keys/a/k.json", "{");
+    bench.write("keys/c/k.json", &keystore(&[1, 2]));
+    let (told, kept, gaps) = bench.told();
+    assert_eq!((servers(&told), kept, gaps), (vec![("b", 3), ("c", 1), ("c", 2)], vec![], 1));
+}

@@ -1,0 +1,151 @@
+//! What is remembered of deposits: whose succeeded, who may withdraw them, which were never refunded, and which delegation
+//! counted for an attester as two endpoints told it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::{Address, H256};
+
+use super::Memo;
+use super::file::{Counted, Owner, Success, Unrefunded};
+use super::refund_book::RefundBook;
+use super::told::Told;
+use crate::client::l1::L1Client;
+use crate::domain::delegation::LogId;
+use crate::domain::deposit::Winner;
+
+/// More delegations than anybody has.
+const MOST_UNREFUNDED: usize = 50_000;
+
+impl Memo {
+    /// Whose deposit it was and who told it, when that need not be asked for at block `number`.
+    pub(in crate::snapshot) fn winner(
+        &self,
+        client: &L1Client,
+        number: u64,
+        attester: Address,
+    ) -> Option<(Winner, &Told)> {
+        let known = self.successes.get(&attester)?;
+        known.told.holds(client, number).then_some((known.winner, &known.told))
+    }
+
+    /// Keeps whose deposit it was.
+    pub(in crate::snapshot) fn note_winner(&mut self, attester: Address, winner: Winner, told: Told) {
+        let success = Success { attester, winner, told };
+        if self.successes.get(&attester) != Some(&success) {
+            self.successes.insert(attester, success);
+            self.is_saved = false;
+        }
+    }
+
+    /// Forgets successes of attesters of which nobody asks any more.
+    pub(in crate::snapshot) fn keep_winners(&mut self, is_asked_for: impl Fn(Address) -> bool) {
+        let before = self.successes.len();
+        self.successes.retain(|attester, _| is_asked_for(*attester));
+        self.is_saved &= self.successes.len() == before;
+    }
+
+    /// Who may withdraw what a delegation staked and who told it, when that need not be asked for at block `number`.
+    pub(in crate::snapshot) fn withdrawer(
+        &self,
+        client: &L1Client,
+        number: u64,
+        delegation: LogId,
+    ) -> Option<(Address, &Told)> {
+        let known = self.owners.get(&delegation)?;
+        known.told.holds(client, number).then_some((known.withdrawer, &known.told))
+    }
+
+    /// Keeps who may withdraw what a delegation staked.
+    pub(in crate::snapshot) fn note_withdrawer(&mut self, delegation: LogId, withdrawer: Address, told: Told) {
+        let owner = Owner { delegation, withdrawer, told };
+        if self.owners.get(&delegation) != Some(&owner) {
+            self.owners.insert(delegation, owner);
+            self.is_saved = false;
+        }
+    }
+
+    /// Forgets who may withdraw what was staked by delegations that are none any more.
+    pub(in crate::snapshot) fn keep_withdrawers(&mut self, is_there: impl Fn(LogId) -> bool) {
+        let before = self.owners.len();
+        self.owners.retain(|delegation, _| is_there(*delegation));
+        self.is_saved &= self.owners.len() == before;
+    }
+
+    /// The refunds that an endpoint told before.
+    pub(in crate::snapshot) fn refunds(&self, endpoint: &str) -> Option<&RefundBook> {
+        self.refunds.get(endpoint)
+    }
+
+    /// Keeps the refunds that an endpoint told.
+    pub(in crate::snapshot) fn keep_refunds(&mut self, book: RefundBook) {
+        if self.refunds.get(&book.endpoint) != Some(&book) {
+            self.refunds.insert(book.endpoint.clone(), book);
+            self.is_saved = false;
+        }
+    }
+
+    /// Whether it is known of no delegation that its attester was never refunded.
+    pub(in crate::snapshot) fn knows_no_unrefunded(&self) -> bool {
+        self.unrefunded.is_empty()
+    }
+
+    /// Who told that a delegation's attester became a validator and was never refunded since, if anybody ever did.
+    pub(in crate::snapshot) fn told_unrefunded(&self, delegation: LogId) -> Option<&Told> {
+        self.unrefunded.get(&place(delegation)).map(|(_, told)| told)
+    }
+
+    /// The same, when it need not be found out again at block `number`.
+    pub(in crate::snapshot) fn unrefunded(&self, client: &L1Client, number: u64, delegation: LogId) -> Option<&Told> {
+        self.told_unrefunded(delegation).filter(|told| told.holds(client, number))
+    }
+
+    /// Keeps that a delegation's attester was a validator at block `at` and was not refunded until then.
+    pub(in crate::snapshot) fn note_unrefunded(&mut self, delegation: LogId, at: u64, told: Told) {
+        if self.unrefunded.len() >= MOST_UNREFUNDED {
+            self.unrefunded.clear();
+        }
+        self.unrefunded.insert(place(delegation), (at, told));
+        self.is_saved = false;
+    }
+
+    /// Forgets what was found out at block `next` and after it: these blocks may be others now.
+    pub(in crate::snapshot) fn forget_newer(&mut self, next: u64) {
+        let before = self.unrefunded.len();
+        self.unrefunded.retain(|_, (at, _)| *at < next);
+        self.is_saved &= self.unrefunded.len() == before;
+    }
+
+    pub(super) fn unrefunded_groups(&self) -> Vec<Unrefunded> {
+        let mut groups = BTreeMap::<&(u64, Told), Vec<(H256, u64)>>::new();
+        for (delegation, found) in &self.unrefunded {
+            groups.entry(found).or_default().push(*delegation);
+        }
+        let group =
+            |((at, told), delegations): (&(u64, Told), _)| Unrefunded { at: *at, told: told.clone(), delegations };
+        groups.into_iter().map(group).collect()
+    }
+
+    /// Whether two endpoints told before that this delegation counts for its attester, when that was as active as it is now.
+    pub(in crate::snapshot) fn has_counted(&self, attester: Address, delegation: LogId, is_active: bool) -> bool {
+        let counted = Counted { delegation: place(delegation), was_active: is_active };
+        self.counted.get(&attester) == Some(&counted)
+    }
+
+    /// Keeps that two endpoints told that this delegation counts for its attester.
+    pub(in crate::snapshot) fn note_counted(&mut self, attester: Address, delegation: LogId, is_active: bool) {
+        let counted = Counted { delegation: place(delegation), was_active: is_active };
+        self.is_saved &= self.counted.insert(attester, counted) == Some(counted);
+    }
+
+    /// Forgets what counted for attesters that have no delegation any more.
+    pub(in crate::snapshot) fn keep_counted(&mut self, attesters: &BTreeSet<Address>) {
+        let before = self.counted.len();
+        self.counted.retain(|attester, _| attesters.contains(attester));
+        self.is_saved &= self.counted.len() == before;
+    }
+}
+
+/// How a delegation is named for good: the hash of its block, and its place there.
+fn place(delegation: LogId) -> (H256, u64) {
+    (delegation.block_hash, delegation.log_index)
+}

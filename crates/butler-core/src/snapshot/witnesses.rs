@@ -1,0 +1,72 @@
+//! Whether a second endpoint confirmed what a snapshot was read from, where several are configured, and which coinbases may be
+//! called right where none did.
+//!
+//! A coinbase that counted once by the word of two endpoints is settled: splits never change, and a key is let in once for ever.
+//! So it stays what it was when one of them is gone. What is new then waits for a second word.
+
+use std::collections::BTreeSet;
+
+use ethers_core::types::Address;
+
+use super::memo::Memo;
+use super::reads::Answers;
+use crate::client::l1::L1Client;
+use crate::domain::delegation::LogId;
+use crate::domain::ids::Coinbase;
+use crate::domain::overview::counting_delegations;
+use crate::domain::snapshot::NetworkSnapshot;
+use crate::domain::split::{SplitCheck, Unconfirmed};
+
+/// Who confirmed what was read of contracts.
+#[derive(Debug)]
+pub(super) struct Witnesses {
+    has_several: bool,
+    /// The endpoint that alone told some of it.
+    only: Option<String>,
+}
+
+/// What logs say by the word of one or two endpoints.
+#[derive(Debug)]
+pub(super) struct LogWitnesses<'a> {
+    /// The delegations that two endpoints tell alike.
+    pub(super) by_two: &'a BTreeSet<LogId>,
+    /// The attesters of whose deposits one endpoint alone told what became.
+    pub(super) by_one: &'a BTreeSet<Address>,
+}
+
+impl Witnesses {
+    pub(super) fn new(client: &L1Client) -> Self {
+        Self { has_several: client.endpoints().len() > 1, only: None }
+    }
+
+    /// Notes who gave these answers.
+    pub(super) fn note(&mut self, answers: &Answers) {
+        if self.has_several && self.only.is_none() {
+            self.only = answers.only_giver().map(|giver| giver.name.clone());
+        }
+    }
+
+    /// Leaves unconfirmed which coinbases rest on the word of one of several endpoints, and keeps what two told.
+    pub(super) fn judge(&self, snapshot: &mut NetworkSnapshot, logs: &LogWitnesses<'_>, memo: &mut Memo) {
+        if !self.has_several {
+            return;
+        }
+        snapshot.unconfirmed.clone_from(&self.only);
+        let mut doubtful: BTreeSet<Coinbase> = BTreeSet::new();
+        for (delegation, is_active) in counting_delegations(snapshot) {
+            let (attester, log) = (delegation.attester, delegation.log);
+            if self.only.is_none() && logs.by_two.contains(&log) && !logs.by_one.contains(&attester) {
+                memo.note_counted(attester, log, is_active);
+            } else if !memo.has_counted(attester, log, is_active) {
+                doubtful.insert(delegation.coinbase);
+            }
+        }
+        memo.keep_counted(&snapshot.delegations.iter().map(|delegation| delegation.attester).collect());
+        for (_, check) in snapshot.splits.iter_mut().filter(|(coinbase, _)| doubtful.contains(coinbase)) {
+            *check = SplitCheck::Unconfirmed(Unconfirmed::OneEndpoint);
+        }
+        for delegation in snapshot.delegations.iter_mut().filter(|known| doubtful.contains(&known.coinbase)) {
+            delegation.split = None;
+        }
+    }
+}
