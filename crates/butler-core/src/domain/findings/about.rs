@@ -25,6 +25,9 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::PublisherRunsDry => "warning below `publisher_runway`, critical below `publisher_runway_critical`",
         Kind::SlashingVotes => "warning from a tenth of the quorum, info below",
         Kind::HostCertificate => "warning within `certificate_end`, critical within `certificate_end_critical`",
+        Kind::NodeOtherRollup => {
+            "critical; info for three hours after a cut-over, while the node follows the rollup that was canonical before"
+        }
         Kind::ScrapeStale => "warning before the first success, then critical",
         Kind::CoinbaseUnknown
         | Kind::DepositFailed
@@ -69,7 +72,6 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::NodeDown
         | Kind::NodeNotReady
         | Kind::NodeL1Unreachable
-        | Kind::NodeOtherRollup
         | Kind::NodePeersNone
         | Kind::NodePeersFew
         | Kind::NodeLagging

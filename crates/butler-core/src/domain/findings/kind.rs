@@ -183,7 +183,7 @@ finding_kinds! {
     NodeDown "node_down" Nodes [Critical] "ButlerNodeDown" "butler_node_up" "A node does not answer, or follows another network.";
     NodeNotReady "node_not_ready" Nodes [Warning] "ButlerNodeNotReady" "butler_node_ready" "A node answers and calls itself not ready.";
     NodeL1Unreachable "node_l1_unreachable" Nodes [Critical] "ButlerNodeL1Unreachable" "butler_node_l1_reachable" "A node gets no usable answer from its own L1, whatever it says of itself.";
-    NodeOtherRollup "node_other_rollup" Nodes [Critical] "ButlerNodeOnOtherRollup" "butler_node_rollup_agrees" "A node does not follow the canonical rollup.";
+    NodeOtherRollup "node_other_rollup" Nodes [Critical, Info] "ButlerNodeOnOtherRollup" "butler_node_rollup_agrees" "A node does not follow the canonical rollup.";
     NodePeersNone "node_peers_none" Nodes [Critical] "ButlerNodePeersNone" "butler_node_peers" "A node has no connected peer.";
     NodePeersFew "node_peers_few" Nodes [Warning] "ButlerNodePeersFew" "butler_node_peers" "A node has few connected peers.";
     NodeLagging "node_lagging" Nodes [Warning] "ButlerNodeLagging" "butler_node_lag_checkpoints" "A node is checkpoints behind the rollup on L1.";
