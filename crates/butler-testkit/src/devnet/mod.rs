@@ -5,6 +5,7 @@
 
 use anyhow::Context as _;
 
+mod bad_queue;
 mod ballots;
 mod build;
 mod chain;
@@ -18,6 +19,7 @@ mod stories;
 mod strangers;
 mod transact;
 
+pub use bad_queue::BadQueueKey;
 pub use build::{DevnetSpec, DevnetState, ensure};
 pub(crate) use chain::quantity;
 pub use chain::{Chain, History};

@@ -295,7 +295,7 @@ impl LedgerCache {
 
     /// The delegations that two endpoints tell alike.
     pub(super) fn confirmed(&self) -> BTreeSet<LogId> {
-        let confirmed = self.book.entries.iter().filter(|entry| entry.seen == Seen::Confirmed);
+        let confirmed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Confirmed);
         confirmed.map(|entry| entry.event.log).collect()
     }
 
