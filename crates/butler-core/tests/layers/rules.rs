@@ -86,7 +86,8 @@ pub(crate) const IMPURE: &str = "async await tokio SystemTime Instant::now std::
     std::thread std::process hyper tracing unsafe";
 
 /// Crates that such a folder may import from; the last three in tests.
-pub(crate) const PURE_CRATES: &str = "std core serde strum thiserror ethers_core crate super self proptest insta butler_core";
+pub(crate) const PURE_CRATES: &str =
+    "std core serde strum thiserror ethers_core crate super self proptest insta butler_core";
 
 /// Paths that a crate must not use, and why.
 pub(crate) const FENCES: [(&str, &str, &str); 4] = [

@@ -54,8 +54,64 @@ pub enum LogKind {
     Drip,
     /// `AttestersAddedToProvider`.
     Keys,
+    /// `FailedDeposit` of a rollup, which no counter counts: all of them.
+    Refunds,
     /// `ProviderRewardsRecipientUpdated` and `ProviderTakeRateUpdated`, which no counter counts: all of them.
     Terms,
+}
+
+/// What is wrong with the last log of every answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFault {
+    /// It is told of [`STRANGER`] as its contract.
+    Address,
+    /// It has another first topic.
+    Topic,
+    /// It is marked as removed by a reorg.
+    Removed,
+    /// It is told twice, with the same place.
+    Repeated,
+    /// It is told twice, at two places of its block.
+    Doubled,
+    /// It has another transaction.
+    Transaction,
+    /// It has another block's hash.
+    BlockHash,
+    /// It has the number of the block before its own.
+    EarlierBlock,
+    /// It and the log before it have changed places, where both are of one block.
+    Swapped,
+}
+
+impl LogFault {
+    /// Every fault.
+    pub const ALL: [Self; 9] = [
+        Self::Address,
+        Self::Topic,
+        Self::Removed,
+        Self::Repeated,
+        Self::Doubled,
+        Self::Transaction,
+        Self::BlockHash,
+        Self::EarlierBlock,
+        Self::Swapped,
+    ];
+
+    /// Its name, as lies about it are told apart.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Topic => "topic",
+            Self::Removed => "removed",
+            Self::Repeated => "repeated",
+            Self::Doubled => "doubled",
+            Self::Transaction => "transaction",
+            Self::BlockHash => "block_hash",
+            Self::EarlierBlock => "earlier_block",
+            Self::Swapped => "swapped",
+        }
+    }
 }
 
 /// Getters that a liar lies about, alone and among the calls of a pack. To let any other selector revert: [`super::Fault::RevertCalls`].
@@ -151,6 +207,10 @@ pub enum Lie {
     StakeAsDrip,
     /// The last drip of every answer is told as a stake to [`STRANGER`].
     DripAsStake,
+    /// The last log of every answer is not as the chain has it.
+    BadLog(LogFault),
+    /// The deposit of the last stake was refunded: a `FailedDeposit` more, in the newest block.
+    ExtraRefund,
     /// The newest block is so many beyond the chain's, with a made-up hash; reads at it are answered at the real head.
     HeadAhead(u64),
     /// The newest block's number is so many too high; its hash is the real head's.
@@ -161,6 +221,8 @@ pub enum Lie {
     HeadInFuture(u64),
     /// The newest blocks are not known.
     HeadBehind(u64),
+    /// Every block's time is so many seconds earlier than it is.
+    TimeBack(u64),
     /// The finalized block is the first of the chain.
     FinalityAtGenesis,
     /// The finalized block has a made-up hash, also when it is asked for by number.
@@ -191,7 +253,7 @@ pub enum Lie {
 
 impl Lie {
     /// Every lie, with figures that matter on the test chain of some eighty blocks.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 62] = [
         Self::EmptyLogs,
         Self::LateLogs(20),
         Self::PrunedLogs(60),
@@ -208,6 +270,17 @@ impl Lie {
         Self::ExtraStake(SplitEvent::Forged),
         Self::StakeAsDrip,
         Self::DripAsStake,
+        Self::LeftOut(LogKind::Refunds),
+        Self::ExtraRefund,
+        Self::BadLog(LogFault::Address),
+        Self::BadLog(LogFault::Topic),
+        Self::BadLog(LogFault::Removed),
+        Self::BadLog(LogFault::Repeated),
+        Self::BadLog(LogFault::Doubled),
+        Self::BadLog(LogFault::Transaction),
+        Self::BadLog(LogFault::BlockHash),
+        Self::BadLog(LogFault::EarlierBlock),
+        Self::BadLog(LogFault::Swapped),
         Self::HeadAhead(1),
         Self::HeadAhead(3),
         Self::HeadAhead(1_000),
@@ -217,6 +290,7 @@ impl Lie {
         Self::HeadInFuture(3_600),
         Self::HeadBehind(2),
         Self::HeadBehind(20),
+        Self::TimeBack(86_400),
         Self::FinalityAtGenesis,
         Self::FinalityForged,
         Self::FinalityAhead,
@@ -255,6 +329,7 @@ impl Lie {
             Self::LeftOut(LogKind::Drip) => "drip_left_out",
             Self::LeftOut(LogKind::Keys) => "keys_left_out",
             Self::LeftOut(LogKind::Terms) => "terms_left_out",
+            Self::LeftOut(LogKind::Refunds) => "refunds_left_out",
             Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Missing) => "coinbase_of_a_stranger",
             Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged) => "coinbase_of_a_stranger_with_event",
             Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing) => "coinbase_of_another",
@@ -265,11 +340,14 @@ impl Lie {
             Self::ExtraStake(SplitEvent::Forged) => "extra_stake_with_event",
             Self::StakeAsDrip => "stake_as_drip",
             Self::DripAsStake => "drip_as_stake",
+            Self::BadLog(_) => "bad_log",
+            Self::ExtraRefund => "extra_refund",
             Self::HeadAhead(_) => "head_ahead",
             Self::HeadNumberAhead(_) => "head_number_ahead",
             Self::HeadForged => "head_forged",
             Self::HeadInFuture(_) => "head_in_future",
             Self::HeadBehind(_) => "head_behind",
+            Self::TimeBack(_) => "time_back",
             Self::FinalityAtGenesis => "finality_at_genesis",
             Self::FinalityForged => "finality_forged",
             Self::FinalityAhead => "finality_ahead",
@@ -297,8 +375,10 @@ impl fmt::Display for Lie {
             | Self::HeadNumberAhead(number)
             | Self::HeadInFuture(number)
             | Self::HeadBehind(number)
+            | Self::TimeBack(number)
             | Self::OtherChain(number) => write!(f, "({number})"),
             Self::Reverted(getter) | Self::Zero(getter) | Self::OneMore(getter) => write!(f, "_{}", getter.name()),
+            Self::BadLog(fault) => write!(f, "_{}", fault.name()),
             Self::EmptyLogs
             | Self::LeftOut(_)
             | Self::Coinbase(..)
@@ -307,6 +387,7 @@ impl fmt::Display for Lie {
             | Self::ExtraStake(_)
             | Self::StakeAsDrip
             | Self::DripAsStake
+            | Self::ExtraRefund
             | Self::HeadForged
             | Self::FinalityAtGenesis
             | Self::FinalityForged
@@ -349,12 +430,15 @@ pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: 
         | Lie::Staker
         | Lie::ExtraStake(_)
         | Lie::StakeAsDrip
-        | Lie::DripAsStake => logs::tell(upstream, call, lie).await,
+        | Lie::DripAsStake
+        | Lie::BadLog(_)
+        | Lie::ExtraRefund => logs::tell(upstream, call, lie).await,
         Lie::HeadAhead(_)
         | Lie::HeadNumberAhead(_)
         | Lie::HeadForged
         | Lie::HeadInFuture(_)
         | Lie::HeadBehind(_)
+        | Lie::TimeBack(_)
         | Lie::FinalityAtGenesis
         | Lie::FinalityForged
         | Lie::FinalityAhead
