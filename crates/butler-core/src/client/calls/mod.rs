@@ -6,15 +6,19 @@
 //! of gas there, so it is asked again on its own before the failure is believed. So is one that answers nothing inside a state
 //! override, which may have lost part of the state.
 
+mod outcome;
 mod overrides;
 mod packs;
 mod proof;
+mod reading;
 mod settle;
 
 use std::collections::BTreeSet;
 
+use self::outcome::{bytes, direct_outcome};
 use self::packs::{Pack, first_packs};
-use self::settle::{bytes, direct_outcome};
+pub use self::reading::OnTimeout;
+use self::reading::Reading;
 use super::endpoint::Endpoint;
 use super::error::{ErrorKind, RpcFailure};
 use super::limits::Refusal;
@@ -27,15 +31,6 @@ use crate::domain::block::BlockRef;
 const MOST_TIMEOUTS: u32 = 2;
 /// Into how many parts a pack goes that timed out, as a power of two.
 const TIMEOUT_HALVINGS: u32 = 3;
-
-/// What becomes of packs that got no answer in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnTimeout {
-    /// They are asked again in parts.
-    AskForLess,
-    /// The read fails: another endpoint is asked first.
-    PassOn,
-}
 
 /// Reads all `calls` at the block `pin`, answers in the order of the calls.
 ///
@@ -73,24 +68,6 @@ pub async fn read_calls(
         .into_iter()
         .map(|outcome| outcome.ok_or_else(|| RpcFailure::Malformed("a call without an outcome".to_owned())))
         .collect()
-}
-
-/// One read on its way.
-struct Reading<'r> {
-    endpoint: &'r Endpoint,
-    pin: &'r BlockRef,
-    calls: &'r [Call],
-    on_timeout: OnTimeout,
-    outcomes: Vec<Option<Outcome>>,
-    /// Whether the endpoint has yet to show at which block it reads.
-    needs_proof: bool,
-    /// Whether the endpoint is known to answer small questions.
-    answers: bool,
-    timeouts: u32,
-    /// Calls that answered nothing inside a state override and are asked again without one.
-    silent: BTreeSet<usize>,
-    /// How many of those answered nothing again.
-    confirmed: usize,
 }
 
 impl Reading<'_> {

@@ -6,19 +6,20 @@
 //! were given out, so whoever keeps them can go on from there later.
 
 mod part;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 
 use self::part::Reading;
+use self::shared::Shared;
 use crate::client::endpoint::Endpoint;
 use crate::client::error::RpcError;
 use crate::client::l1::L1Client;
-use crate::client::log_width::{Patience, Width};
 use crate::client::logs::{LogFilter, LogStep, METHOD};
 use crate::domain::block::BlockRef;
 
@@ -26,48 +27,6 @@ use crate::domain::block::BlockRef;
 const IN_FLIGHT: usize = 8;
 /// Parts in flight or waiting for an earlier one.
 const IN_MEMORY: usize = 2 * IN_FLIGHT;
-
-/// What a scan learns while it goes on.
-#[derive(Debug, Default)]
-struct Learnt {
-    /// By the endpoint's index.
-    widths: BTreeMap<usize, Width>,
-    /// Those that did not answer a part which another one answered afterwards.
-    outdone: BTreeSet<usize>,
-    patience: Patience,
-}
-
-/// What the parts of a scan share.
-#[derive(Debug)]
-struct Shared {
-    pin: Option<BlockRef>,
-    beside: BTreeSet<usize>,
-    learnt: Mutex<Learnt>,
-}
-
-impl Shared {
-    fn learnt(&self) -> MutexGuard<'_, Learnt> {
-        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn with_width<T>(&self, endpoint: &Endpoint, change: impl FnOnce(&mut Width) -> T) -> T {
-        let mut learnt = self.learnt();
-        let width = learnt.widths.entry(endpoint.index()).or_insert_with(|| Width::begin(endpoint.begin_log_range()));
-        change(width)
-    }
-
-    fn good(&self, endpoint: &Endpoint) -> u64 {
-        self.with_width(endpoint, |width| width.good())
-    }
-
-    /// The endpoints to ask, best first.
-    fn order<'c>(&self, client: &'c L1Client) -> Vec<&'c Endpoint> {
-        let mut order = client.log_order(&self.beside, |endpoint| self.good(endpoint));
-        let learnt = self.learnt();
-        order.sort_by_key(|endpoint| learnt.outdone.contains(&endpoint.index()));
-        order
-    }
-}
 
 /// Which endpoints were asked for a part, and whether any of them was left before it was asked for the least.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! How one endpoint is asked for a part of a scan: ever less, until it answers or another one may do better.
 
-use super::Shared;
+use super::shared::Shared;
 use crate::client::endpoint::Endpoint;
 use crate::client::error::RpcFailure;
 use crate::client::limits::Refusal;

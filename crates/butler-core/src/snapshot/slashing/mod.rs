@@ -3,13 +3,17 @@
 //! Everything is read at one block. Rounds in which no attester of ours can be slashed cost their committees only, and
 //! what a round that ended long ago holds is read once. Votes are added up here; what they lead to is the contract's word.
 
+mod ballot;
+mod request;
 mod rules;
 mod tallied;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ethers_core::types::{Address, U256};
 
+use self::ballot::Ballot;
+pub use self::request::SlashingRequest;
 use self::rules::{RuleSlots, if_answered, read_kind};
 use self::tallied::Tallied;
 use super::convicts::Convicts;
@@ -20,22 +24,10 @@ use crate::contracts::bindings::slasher;
 use crate::contracts::call::GETTER_GAS;
 use crate::contracts::decode;
 use crate::domain::block::BlockRef;
-use crate::domain::rollup::RollupClock;
-use crate::domain::slashing::{Blindness, PositionVotes, SlashAction, SlashingFacts, SlashingProposer, SlashingRules};
+use crate::domain::slashing::{Blindness, SlashingFacts, SlashingProposer, SlashingRules};
 
 /// How many blocks later the only endpoint is asked once more about what it told of such a round.
 const SECOND_LOOK: u64 = 64;
-
-/// What to read.
-#[derive(Debug, Clone, Copy)]
-pub struct SlashingRequest<'a> {
-    /// The rollup's slasher; zero where there is none.
-    pub slasher: Address,
-    /// The rollup's clock.
-    pub clock: RollupClock,
-    /// The attesters that matter.
-    pub own: &'a BTreeSet<Address>,
-}
 
 /// Reads slashing again and again, and remembers what cannot change.
 #[derive(Debug, Default)]
@@ -45,16 +37,6 @@ pub struct SlashingReader {
     settled: BTreeMap<u64, Ballot>,
     /// The first block at which something that is still remembered was read.
     settled_at: Option<u64>,
-}
-
-/// What the votes of one round amount to.
-#[derive(Debug, Clone, Default)]
-struct Ballot {
-    vote_count: u64,
-    committees: Vec<Vec<Address>>,
-    votes: Vec<PositionVotes>,
-    actions: Vec<SlashAction>,
-    payload: Option<Address>,
 }
 
 impl SlashingReader {

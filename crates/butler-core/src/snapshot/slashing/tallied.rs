@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ethers_core::types::{Address, Bytes};
 
-use super::{Ballot, SlashingRequest};
+use super::ballot::Ballot;
+use super::request::SlashingRequest;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::{slasher, tally_slashing_proposer as proposer};
 use crate::contracts::call::{DecodeError, GETTER_GAS};
