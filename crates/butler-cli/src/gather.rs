@@ -155,6 +155,10 @@ pub(crate) async fn reading<T>(
         )) => false,
     };
     let unsaved = if is_worth_it { network.reader.save_ledger().err() } else { None };
+    // A command that failed leaves nothing behind, and where there is no room, that is told of the ledger.
+    if matches!(result, Ok(Ok(_))) && unsaved.is_none() {
+        network.remember_keys();
+    }
     Ok((result??, unsaved))
 }
 

@@ -374,7 +374,8 @@ fn what_may_stand_at_the_top_of_a_file_that_can_not_be_read_is_unknown_and_not_m
             let bench = Bench::new(&[(bad, broken), (good, &file("", "", ONE)), ("t/k.json", &file("", "", TWO))]);
             let report = bench.public("*/*.json");
             assert_eq!(told(&report), ["0x7e5f ? ", "0x2b5a - 0x2b5a"], "{bad} {broken}");
-            let doubt = report.book.coinbase_doubt(&[&report.book.entries[0]]).unwrap();
+            let doubt =
+                report.book.coinbase_doubt(report.book.entries[0].attester, &[&report.book.entries[0]]).unwrap();
             assert!(doubt.contains(bad), "{doubt}");
         }
         // The last top counts; publishers are pooled.

@@ -122,9 +122,9 @@ async fn a_strangers_deposit_of_our_key_decides_in_every_order_whether_our_stake
             assert_eq!(is_missing, story.counts, "{name}");
             assert!(is_missing || row.coinbase == CoinbaseCheck::NotApplicable, "{name}: {:?}", row.coinbase);
             let about = found.iter().filter(|finding| finding.subject == Subject::Attester(*attester));
-            let mut kinds: Vec<_> = about.map(|finding| (finding.kind.code(), finding.severity.name())).collect();
-            kinds.sort_unstable();
-            assert_eq!(kinds, story.findings, "{name}");
+            let mut found_kinds: Vec<_> = about.map(|finding| (finding.kind.code(), finding.severity.name())).collect();
+            found_kinds.sort_unstable();
+            assert_eq!(found_kinds, story.findings, "{name}");
         }
         // Later nothing but what was kept is known of who withdraws.
         for _ in 0..64 {
@@ -147,9 +147,9 @@ fn assert_told_of_rivals(snapshot: &NetworkSnapshot, told: &[ToldOfRival], when:
         let is_missing = matches!(row.coinbase, CoinbaseCheck::Missing { .. });
         assert_eq!(is_missing, story.counts.is_some(), "{name}: {:?}", row.coinbase);
         let about = found.iter().filter(|finding| finding.subject == Subject::Attester(*attester));
-        let kinds: BTreeSet<&str> = about.map(|finding| finding.kind.code()).collect();
-        assert_eq!(kinds.contains("stranger_deposit"), story.counts.is_none(), "{name}");
-        assert_eq!(kinds.contains("stake_refunded"), story.fates.contains(&"refunded"), "{name}");
+        let found_kinds: BTreeSet<&str> = about.map(|finding| finding.kind.code()).collect();
+        assert_eq!(found_kinds.contains("stranger_deposit"), story.counts.is_none(), "{name}");
+        assert_eq!(found_kinds.contains("stake_refunded"), story.fates.contains(&"refunded"), "{name}");
     }
 }
 

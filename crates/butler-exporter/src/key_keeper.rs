@@ -5,11 +5,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use butler_core::config::{Config, NetworkConfig};
-use butler_core::key_files::{KeptFiles, KeyFilesReport, PrivateKeys, RegisteredKeys};
+use butler_core::key_files::{KeptFiles, KeptKeysFile, KeyFilesReport, PrivateKeys, RegisteredKeys};
 use butler_core::network::key_sources;
 use butler_core::runtime::clock::unix_now;
-
-use crate::kept_keys::KeptKeysFile;
 
 /// What is shared by the scrapers of one network.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +30,7 @@ impl KeyKeeper {
     /// Takes in what the last run of the program kept, the first time that it is called for a folder. Blocks.
     pub fn restore(&self, config: &Config, network: &NetworkConfig) {
         let mut shared = self.shared();
-        let file = KeptKeysFile::of(config, network);
+        let file = KeptKeysFile::of_exporter(config, network);
         if file.as_ref().map(KeptKeysFile::path) == shared.file.as_ref().map(KeptKeysFile::path) {
             return;
         }

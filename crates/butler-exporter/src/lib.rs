@@ -6,7 +6,6 @@
 
 pub mod catalogue;
 pub mod exposition;
-pub mod kept_keys;
 pub mod key_keeper;
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -19,5 +18,4 @@ mod routes;
 pub mod scrapers;
 pub mod slots;
 pub mod states;
-mod subject;
 mod textfile;

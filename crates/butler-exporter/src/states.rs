@@ -4,17 +4,14 @@
 //! nothing. So no fault of it ends anything, and a file that is not ours to read is moved aside and not written over.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use butler_core::config::{Config, NetworkConfig};
 use butler_core::domain::state::State;
-use butler_core::runtime::report::one_line;
-use butler_core::store::record::{Format, Record, load_record, save_record, set_aside};
+use butler_core::store::memory::{Memory, NetworkSubject};
+use butler_core::store::record::{Format, Record};
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
-
-use crate::subject::NetworkSubject;
 
 /// How the file is written; the limit is for about 100,000 attesters.
 const FORMAT: Format = Format { what: "a file of states", version: 1, limit: 8 << 20 };
@@ -39,15 +36,8 @@ impl Record for Content {
 /// The file of one network.
 #[derive(Debug)]
 pub struct StatesFile {
-    path: PathBuf,
-    subject: NetworkSubject,
-    memory: Mutex<Memory>,
-}
-
-#[derive(Debug, Default)]
-struct Memory {
-    saved: Option<BTreeMap<Address, State>>,
-    is_failing: bool,
+    memory: Memory,
+    saved: Mutex<Option<BTreeMap<Address, State>>>,
 }
 
 impl StatesFile {
@@ -55,56 +45,36 @@ impl StatesFile {
     #[must_use]
     pub fn of(config: &Config, network: &NetworkConfig) -> Option<Self> {
         let folder = config.exporter.scrape.state_directory.as_ref()?;
-        let subject = NetworkSubject::of(network);
+        let subject = NetworkSubject {
+            network: network.name.clone(),
+            chain_id: network.chain_id,
+            staking_registry: network.staking_registry,
+        };
         let path = folder.join(format!("exporter-{}-states.json", network.name));
-        Some(Self { path, subject, memory: Mutex::default() })
+        Some(Self { memory: Memory::new(path, subject, "the states"), saved: Mutex::default() })
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    fn saved(&self) -> MutexGuard<'_, Option<BTreeMap<Address, State>>> {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The states of the last run, none when there are none of use; what is wrong is told here. Blocks.
+    /// The states of the last run, none when there are none of use; what is wrong is told. Blocks.
     pub fn load(&self) -> BTreeMap<Address, State> {
-        let network = &self.subject.network;
-        match load_record::<Content>(&self.path, &self.subject) {
-            Ok(Content { states, .. }) => {
-                self.memory().saved = Some(states.clone());
-                states
-            }
-            Err(error) if error.is_missing() => BTreeMap::new(),
-            Err(error) => {
-                let (why, kept) = (one_line(&error), set_aside(&self.path));
-                tracing::warn!(network, "the states of {network} begin anew: {why}; {kept}");
-                BTreeMap::new()
-            }
-        }
+        let Some(Content { states, .. }) = self.memory.load() else { return BTreeMap::new() };
+        *self.saved() = Some(states.clone());
+        states
     }
 
-    /// Keeps the states where they differ from what is kept. False when that failed, which is told the first time. Blocks.
+    /// Keeps the states where they differ from what is kept. False when that failed, which is told. Blocks.
     pub fn save(&self, states: &BTreeMap<Address, State>) -> bool {
-        if self.memory().saved.as_ref() == Some(states) {
+        if self.saved().as_ref() == Some(states) {
             return true;
         }
-        let network = &self.subject.network;
-        let result = save_record(&self.path, &encode(&self.subject, states));
-        let mut memory = self.memory();
-        match result {
-            Ok(()) => {
-                if std::mem::take(&mut memory.is_failing) {
-                    tracing::info!(network, "the states of {network} are kept again");
-                }
-                memory.saved = Some(states.clone());
-                true
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut memory.is_failing, true) {
-                    let why = one_line(&error);
-                    tracing::warn!(network, "the states of {network} cannot be kept for the next start: {why}");
-                }
-                false
-            }
+        let is_saved = self.memory.save(&encode(self.memory.subject(), states));
+        if is_saved {
+            *self.saved() = Some(states.clone());
         }
+        is_saved
     }
 }
 
@@ -132,7 +102,8 @@ mod tests {
             chain_id: 31_337,
             staking_registry: Address::repeat_byte(7),
         };
-        StatesFile { path: folder.join("state/exporter-devnet-states.json"), subject, memory: Mutex::default() }
+        let path = folder.join("state/exporter-devnet-states.json");
+        StatesFile { memory: Memory::new(path, subject, "the states"), saved: Mutex::default() }
     }
 
     fn states() -> BTreeMap<Address, State> {
@@ -143,8 +114,11 @@ mod tests {
     fn version_1_is_written_and_read_as_it_always_was() {
         let golden = include_bytes!("../tests/golden/states-1.json");
         let file = file(Path::new(""));
-        assert_eq!(String::from_utf8(encode(&file.subject, &states())).unwrap(), std::str::from_utf8(golden).unwrap());
-        assert_eq!(decode::<Content>(&file.path, &file.subject, golden).unwrap().states, states());
+        assert_eq!(
+            String::from_utf8(encode(file.memory.subject(), &states())).unwrap(),
+            std::str::from_utf8(golden).unwrap()
+        );
+        assert_eq!(decode::<Content>(file.memory.path(), file.memory.subject(), golden).unwrap().states, states());
     }
 
     #[test]
@@ -154,9 +128,9 @@ mod tests {
         assert!(file(folder.path()).save(&states()));
         let second = file(folder.path());
         assert_eq!(second.load(), states());
-        std::fs::remove_file(&second.path).unwrap();
-        assert!(second.save(&states()) && !second.path.exists());
-        assert!(second.save(&BTreeMap::new()) && second.path.exists());
+        std::fs::remove_file(second.memory.path()).unwrap();
+        assert!(second.save(&states()) && !second.memory.path().exists());
+        assert!(second.save(&BTreeMap::new()) && second.memory.path().exists());
     }
 
     #[test]
@@ -175,10 +149,10 @@ mod tests {
         ] {
             let folder = tempfile::tempdir().unwrap();
             let file = file(folder.path());
-            std::fs::create_dir(file.path.parent().unwrap()).unwrap();
-            save_atomic(&file.path, content.as_bytes(), 0o600).unwrap();
+            std::fs::create_dir(file.memory.path().parent().unwrap()).unwrap();
+            save_atomic(file.memory.path(), content.as_bytes(), 0o600).unwrap();
             assert!(file.load().is_empty());
-            let aside = file.path.with_extension("json.unusable");
+            let aside = file.memory.path().with_extension("json.unusable");
             assert_eq!(std::fs::read(aside).unwrap().len(), content.len());
             assert!(file.save(&states()));
             assert_eq!(super::tests::file(folder.path()).load(), states());
@@ -201,14 +175,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = file(folder.path());
         assert!(file.save(&states()));
-        std::fs::set_permissions(&file.path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        std::fs::set_permissions(file.memory.path(), std::fs::Permissions::from_mode(0o666)).unwrap();
         assert!(file.load().is_empty());
         let victim = folder.path().join("victim");
         save_atomic(&victim, b"precious", 0o600).unwrap();
-        symlink(&victim, &file.path).unwrap();
+        symlink(&victim, file.memory.path()).unwrap();
         let second = super::tests::file(folder.path());
         assert!(second.load().is_empty() && second.save(&states()));
         assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
-        assert_eq!(std::fs::symlink_metadata(&second.path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::symlink_metadata(second.memory.path()).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

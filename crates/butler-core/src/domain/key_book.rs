@@ -98,6 +98,20 @@ pub struct KeyFileGap {
     pub file: String,
     /// Why, in a few words.
     pub why: String,
+    /// The only attesters that may stand there; anybody may where that is not known.
+    #[serde(skip)]
+    pub attesters: Option<BTreeSet<Address>>,
+}
+
+impl KeyFileGap {
+    /// Where any attester may stand.
+    pub fn of_anybody(file: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { file: file.into(), why: why.into(), attesters: None }
+    }
+
+    fn may_have(&self, attester: Address) -> bool {
+        self.attesters.as_ref().is_none_or(|attesters| attesters.contains(&attester))
+    }
 }
 
 impl std::fmt::Display for KeyFileGap {
@@ -133,14 +147,30 @@ impl KeyBook {
         if self.gaps.is_empty() { Completeness::Complete } else { Completeness::Incomplete(&self.gaps) }
     }
 
+    /// Whether an attester may stand where nothing could be read.
+    #[must_use]
+    pub fn may_have(&self, attester: Address) -> bool {
+        self.gaps.iter().any(|gap| gap.may_have(attester))
+    }
+
+    /// Where an attester may stand that no entry names, as `FILE: why`: the file that had it, else any.
+    fn absence_doubt(&self, attester: Address) -> Option<String> {
+        let had = |gap: &&KeyFileGap| gap.attesters.is_some() && gap.may_have(attester);
+        if let Some(gap) = self.gaps.iter().find(had) {
+            return Some(gap.to_string());
+        }
+        let mut any = self.gaps.iter().filter(|gap| gap.attesters.is_none());
+        let first = any.next()?;
+        let more = any.count();
+        Some(if more == 0 { first.to_string() } else { format!("{first} (and {more} more)") })
+    }
+
     /// Why it is not known which coinbase an attester with these entries (those of [`by_attester`](Self::by_attester), or
     /// none) has, as `FILE: why`; `None` where the files say it, or say that there is none.
     #[must_use]
-    pub fn coinbase_doubt(&self, entries: &[&KeyEntry]) -> Option<String> {
+    pub fn coinbase_doubt(&self, attester: Address, entries: &[&KeyEntry]) -> Option<String> {
         if entries.is_empty() {
-            let first = self.gaps.first()?;
-            let more = self.gaps.len() - 1;
-            return Some(if more == 0 { first.to_string() } else { format!("{first} (and {more} more)") });
+            return self.absence_doubt(attester);
         }
         let illegible = entries.iter().find(|entry| entry.coinbase_setting() == CoinbaseSetting::Unknown)?;
         let folder = |file: &str| Path::new(file).parent().map(Path::to_path_buf);
@@ -249,12 +279,25 @@ mod tests {
     #[test]
     fn an_attester_of_no_entry_is_missing_only_when_every_file_was_read() {
         let mut book = book();
-        assert_eq!((book.completeness(), book.coinbase_doubt(&[])), (Completeness::Complete, None));
-        book.gaps.push(KeyFileGap { file: "rome.json".to_owned(), why: "it is empty".to_owned() });
+        assert_eq!((book.completeness(), book.coinbase_doubt(address(3), &[])), (Completeness::Complete, None));
+        book.gaps.push(KeyFileGap::of_anybody("rome.json", "it is empty"));
         assert!(matches!(book.completeness(), Completeness::Incomplete([_])));
-        assert_eq!(book.coinbase_doubt(&[]).unwrap(), "rome.json: it is empty");
+        assert_eq!(book.coinbase_doubt(address(3), &[]).unwrap(), "rome.json: it is empty");
         let entries = book.by_attester();
-        assert_eq!(book.coinbase_doubt(&entries[&address(2)]), None, "its own file says that it has none");
+        assert_eq!(book.coinbase_doubt(address(2), &entries[&address(2)]), None, "its own file says that it has none");
+    }
+
+    #[test]
+    fn of_a_file_that_is_gone_only_those_are_doubtful_that_stood_in_it() {
+        let mut book = book();
+        let gone =
+            KeyFileGap { attesters: Some([address(3)].into()), ..KeyFileGap::of_anybody("rome.json", "it is gone") };
+        book.gaps.push(gone);
+        assert_eq!(book.coinbase_doubt(address(3), &[]).unwrap(), "rome.json: it is gone");
+        assert_eq!((book.coinbase_doubt(address(4), &[]), book.may_have(address(4))), (None, false));
+        book.gaps.insert(0, KeyFileGap::of_anybody("bern.json", "it is empty"));
+        assert_eq!(book.coinbase_doubt(address(3), &[]).unwrap(), "rome.json: it is gone", "the one that had it");
+        assert_eq!(book.coinbase_doubt(address(4), &[]).unwrap(), "bern.json: it is empty");
     }
 
     #[test]
@@ -265,7 +308,7 @@ mod tests {
         assert_eq!((zero.coinbase_setting(), zero.falls_back_to_attester()), (CoinbaseSetting::Zero, false));
         let illegible = entry(Some(CoinbaseFault::Illegible));
         assert_eq!(illegible.coinbase_setting(), CoinbaseSetting::Unknown);
-        let doubt = KeyBook::default().coinbase_doubt(&[&illegible]);
+        let doubt = KeyBook::default().coinbase_doubt(address(1), &[&illegible]);
         assert_eq!(doubt.unwrap(), "paris.json: validators[3] has no legible coinbase");
     }
 }

@@ -94,7 +94,15 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    /// What an optional `publisher` says. Zero stands for "none yet" in files that were just made.
+    /// What `publisher` says, if it is there. `null` is a node's word for absent.
+    pub(super) fn publishers_of(&mut self, holder: &Json, place: &str) -> WrittenPublishers {
+        if holder.is_null("publisher") {
+            return WrittenPublishers::Null;
+        }
+        self.publishers(holder.get("publisher"), &below(place, "publisher"))
+    }
+
+    /// What stands in the place of publishers.
     pub(super) fn publishers(&mut self, json: Option<&Json>, place: &str) -> WrittenPublishers {
         let Some(json) = json else { return WrittenPublishers::Absent };
         let is_zero = |json: &Json| {
@@ -102,8 +110,13 @@ impl<'a> Accounts<'a> {
             text.and_then(|text| text.strip_prefix("0x"))
                 .is_some_and(|digits| digits.len() == 40 && digits.bytes().all(|digit| digit == b'0'))
         };
-        if is_zero(json) {
-            return WrittenPublishers::Listed(Vec::new());
+        let is_list_of_zeros = matches!(json, Json::List(items) if !items.is_empty() && items.iter().all(is_zero));
+        if is_zero(json) || is_list_of_zeros {
+            if self.mode != Mode::Public {
+                let fault = FileFault::at(place, "the zero address, whose key no node has: it refuses the file");
+                self.faults.push(fault.hint("name a publisher, or remove the key"));
+            }
+            return WrittenPublishers::Zero;
         }
         let before = self.faults.len();
         let found = match json {

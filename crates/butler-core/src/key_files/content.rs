@@ -6,6 +6,8 @@ use std::fmt;
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::shown::shown_key;
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,7 +56,11 @@ pub(super) enum WrittenCoinbase {
 pub(super) enum WrittenPublishers {
     #[default]
     Absent,
-    /// All of them; none where zero stands for "none yet".
+    /// `null`, which a node takes for absent. Not so where publishers stood before: nobody writes that on purpose.
+    Null,
+    /// The zero address, which stands for "none yet" in files that were just made.
+    Zero,
+    /// All of them.
     Listed(Vec<Address>),
     /// Some are not legible, or the list is empty, which no node can use; these are.
     Illegible(Vec<Address>),
@@ -64,15 +70,32 @@ impl WrittenPublishers {
     /// Those that are legible.
     pub(super) fn listed(&self) -> &[Address] {
         match self {
-            Self::Absent => &[],
+            Self::Absent | Self::Null | Self::Zero => &[],
             Self::Listed(listed) | Self::Illegible(listed) => listed,
         }
     }
 
     pub(super) fn is_illegible(&self) -> bool {
         match self {
-            Self::Absent | Self::Listed(_) => false,
+            Self::Absent | Self::Null | Self::Zero | Self::Listed(_) => false,
             Self::Illegible(_) => true,
+        }
+    }
+
+    /// Whether something stands there that names nobody.
+    pub(super) fn is_void(&self) -> bool {
+        match self {
+            Self::Null | Self::Zero => true,
+            Self::Absent | Self::Listed(_) | Self::Illegible(_) => false,
+        }
+    }
+
+    /// What it says where nothing stood before.
+    fn settle(&mut self) {
+        match self {
+            Self::Null => *self = Self::Absent,
+            Self::Zero => *self = Self::Listed(Vec::new()),
+            Self::Absent | Self::Listed(_) | Self::Illegible(_) => {}
         }
     }
 }
@@ -104,7 +127,7 @@ pub(super) struct Content {
     pub(super) publishers: BTreeSet<Address>,
     /// Publishers of servers that the file names.
     pub(super) publishers_by_server: BTreeMap<String, BTreeSet<Address>>,
-    /// Whether some of the publishers of these two are not legible.
+    /// Whether some of the publishers of these two are not legible, or `null` or zero stands in their place.
     pub(super) has_illegible_publishers: bool,
     /// Why attesters of this file are not known, although the file was read.
     pub(super) illegible: Option<String>,
@@ -137,15 +160,39 @@ impl Content {
             && self.validators.iter().all(|validator| is_legible(validator.coinbase, &validator.publishers))
     }
 
-    /// Takes for what is illegible here what an earlier content of the same file says. Whether that says anything of it.
-    pub(super) fn fill_from(&mut self, earlier: &Self) -> bool {
+    /// Whether an earlier content may say what is not said here.
+    pub(super) fn has_holes(&self) -> bool {
+        let is_void = |validator: &Validator| validator.publishers.is_void();
+        let is_any_void = self.default_publishers.is_void() || self.validators.iter().any(is_void);
+        !self.is_legible() || is_any_void || self.publishers_by_server.values().any(BTreeSet::is_empty)
+    }
+
+    /// What it says where no earlier content says more.
+    pub(super) fn settle(&mut self) {
+        self.default_publishers.settle();
+        self.validators.iter_mut().for_each(|validator| validator.publishers.settle());
+    }
+
+    /// Takes for what is not legible here, and for publishers of which none are left, what an earlier content of the same file
+    /// says. `None` when that says nothing of it, else the places of publishers that were taken away.
+    pub(super) fn fill_from(&mut self, earlier: &Self) -> Option<Vec<String>> {
         let as_read = self.clone();
+        let mut taken_away = Vec::new();
         fill(&mut self.coinbase, earlier.coinbase);
-        fill_publishers(&mut self.default_publishers, &earlier.default_publishers);
+        if fill_publishers(&mut self.default_publishers, &earlier.default_publishers) {
+            taken_away.push("publisher".to_owned());
+        }
         if self.has_illegible_publishers {
             self.publishers.extend(&earlier.publishers);
             for (server, publishers) in &earlier.publishers_by_server {
                 self.publishers_by_server.entry(server.clone()).or_default().extend(publishers);
+            }
+        }
+        for (server, publishers) in &mut self.publishers_by_server {
+            let before = earlier.publishers_by_server.get(server).filter(|before| !before.is_empty());
+            if let Some(before) = before.filter(|_| publishers.is_empty()) {
+                publishers.clone_from(before);
+                taken_away.push(shown_key(server));
             }
         }
         let keys = |validator: &Validator| validator.keys.iter().map(|(attester, _)| *attester).collect::<Vec<_>>();
@@ -157,7 +204,9 @@ impl Content {
         for validator in &mut self.validators {
             if let Some(before) = validator.keys.first().and_then(|(attester, _)| known.get(attester)) {
                 fill(&mut validator.coinbase, before.coinbase);
-                fill_publishers(&mut validator.publishers, &before.publishers);
+                if fill_publishers(&mut validator.publishers, &before.publishers) {
+                    taken_away.push(format!("validators[{}].publisher", validator.index));
+                }
             }
         }
         if self.illegible.is_some() && earlier.illegible.is_none() {
@@ -170,7 +219,12 @@ impl Content {
             self.validators.extend(lost.into_iter().filter(|validator| !validator.keys.is_empty()));
             self.validators.sort_by_key(|validator| validator.index);
         }
-        *self != as_read
+        (*self != as_read).then_some(taken_away)
+    }
+
+    /// Whether it says something at its top, which may hold for other files of its server.
+    pub(super) fn says_something_for_all(&self) -> bool {
+        self.coinbase != WrittenCoinbase::Absent || self.default_publishers != WrittenPublishers::Absent
     }
 
     /// Every attester that it names.
@@ -210,10 +264,13 @@ fn fill(written: &mut WrittenCoinbase, earlier: WrittenCoinbase) {
     }
 }
 
-fn fill_publishers(written: &mut WrittenPublishers, earlier: &WrittenPublishers) {
-    if written.is_illegible() && !earlier.is_illegible() {
+/// Whether publishers were taken away, which does not count.
+fn fill_publishers(written: &mut WrittenPublishers, earlier: &WrittenPublishers) -> bool {
+    let is_taken_away = written.is_void() && !earlier.listed().is_empty();
+    if is_taken_away || (written.is_illegible() && !earlier.is_illegible()) {
         *written = earlier.clone();
     }
+    is_taken_away
 }
 
 /// Attesters in a stored file stand without their BLS keys.

@@ -41,6 +41,8 @@ pub enum FaultKind {
     NotKeys,
     /// A BLS key is not the one that the chain has registered for its attester.
     BlsDiffers,
+    /// It is a key file that names nobody: perhaps it named somebody before.
+    NamesNobody,
     /// One entry is wrong; the file's others are taken.
     Entry,
     /// One entry has `0x0` as its coinbase; the entry is taken.
@@ -75,7 +77,7 @@ impl KeyFileFault {
 impl FaultKind {
     pub(super) fn refuses_file(self) -> bool {
         match self {
-            Self::Entry | Self::ZeroCoinbase => false,
+            Self::NamesNobody | Self::Entry | Self::ZeroCoinbase => false,
             Self::Pattern
             | Self::Missing
             | Self::NoAccess
@@ -124,6 +126,11 @@ impl FileFault {
     /// About the whole of a file that is no key file.
     pub(super) fn whole(what: impl Into<String>) -> Self {
         Self::new(FaultKind::Format, "", what)
+    }
+
+    /// About a file that is a key file, and names nobody.
+    pub(super) fn names_nobody(place: &str, what: &str) -> Self {
+        Self::new(FaultKind::NamesNobody, place, what).hint("remove the file, or put its attesters back")
     }
 
     /// About one entry.

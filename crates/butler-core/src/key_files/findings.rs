@@ -41,6 +41,7 @@ impl KeyFilesReport {
                 | FaultKind::Secret
                 | FaultKind::Format
                 | FaultKind::NotKeys
+                | FaultKind::NamesNobody
                 | FaultKind::Entry => found.push(keys::of_fault(&fault.file, fault.to_string())),
             }
         }

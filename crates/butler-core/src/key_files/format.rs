@@ -117,7 +117,11 @@ fn read_attesters(
     if kind == FileKind::ScrapeConfig {
         let publishers = accounts.publishers(json.get("publishers"), "publishers");
         content.publishers.extend(publishers.listed());
-        content.has_illegible_publishers = publishers.is_illegible();
+        content.has_illegible_publishers = publishers.is_illegible() || publishers.is_void();
+    }
+    let is_empty = matches!(attesters, Json::List(items) if items.is_empty());
+    if is_empty && content.publishers.is_empty() {
+        accounts.faults.push(FileFault::names_nobody("attesters", "an empty list"));
     }
     Some(content)
 }
@@ -137,6 +141,9 @@ fn read_staker_output(items: &[Json], folder: &Path, mode: Mode, faults: &mut Ve
         let keys = keys.into_iter().map(|key| (key, bls)).collect();
         Some(Validator { keys, ..Validator::default() })
     });
+    if items.is_empty() {
+        accounts.faults.push(FileFault::names_nobody("", "an empty list"));
+    }
     content
 }
 

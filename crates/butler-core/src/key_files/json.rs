@@ -49,6 +49,11 @@ impl Json {
         (*value != Self::Null).then_some(value)
     }
 
+    /// Whether `null` stands under a key.
+    pub(super) fn is_null(&self, key: &str) -> bool {
+        matches!(self, Self::Object(members) if members.iter().any(|(name, value)| name == key && *value == Self::Null))
+    }
+
     /// A text's characters.
     pub(super) fn as_text(&self) -> Option<&str> {
         match self {

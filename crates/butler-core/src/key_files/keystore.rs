@@ -9,7 +9,7 @@ use ethers_core::types::{Address, H256};
 
 use super::accounts::{Accounts, Mode, below};
 use super::addresses::{address_fault, parse_address_or_zero};
-use super::content::{Content, FileKind, Validator, WrittenCoinbase};
+use super::content::{Content, FileKind, Validator, WrittenCoinbase, WrittenPublishers};
 use super::entry::{each, is_object, with_no_bls};
 use super::fault::{FaultKind, FileFault};
 use super::json::Json;
@@ -46,20 +46,22 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
     let needs_recipient = schema == Some(2) && json.get("feeRecipient").is_none();
     let mut accounts = Accounts::new(mode, folder, faults);
     if schema != Some(1) {
-        content.default_publishers = accounts.publishers(json.get("publisher"), "publisher");
+        content.default_publishers = accounts.publishers_of(json, "");
     }
     if let Some(prover) = json.get("prover") {
         let before = accounts.faults.len();
-        content.publishers.extend(prover_publishers(prover, &mut accounts));
-        content.has_illegible_publishers = accounts.faults.len() > before;
+        let publishers = prover_publishers(prover, &mut accounts);
+        content.publishers.extend(publishers.listed());
+        content.has_illegible_publishers = publishers.is_void() || accounts.faults.len() > before;
     }
     if let Some(validators) = json.get("validators") {
         each(validators, "validators", &mut accounts, &mut content, |item, place, accounts| {
             read_validator(item, place, needs_recipient, accounts)
         });
         if matches!(validators, Json::List(items) if items.is_empty()) && json.get("prover").is_none() {
-            let fault = FileFault::at("validators", "an empty list: a node that reads it runs no attester");
-            accounts.faults.push(fault.hint("remove the file, or put the validators back"));
+            accounts
+                .faults
+                .push(FileFault::names_nobody("validators", "an empty list: a node that reads it runs no attester"));
         }
     }
     Some(content)
@@ -77,7 +79,7 @@ fn read_validator(item: &Json, place: &str, needs_recipient: bool, accounts: &mu
             Vec::new()
         }
     };
-    let publishers = accounts.publishers(item.get("publisher"), &below(place, "publisher"));
+    let publishers = accounts.publishers_of(item, place);
     let coinbase = read_coinbase(item, place, accounts.faults);
     check_fee_recipient(item, place, accounts.faults);
     if needs_recipient && item.get("feeRecipient").is_none() {
@@ -130,11 +132,11 @@ fn read_attester(attester: &Json, place: &str, accounts: &mut Accounts<'_>) -> V
 }
 
 /// The accounts that pay for proofs. With an `id` they stand beside it, else the prover is one account.
-fn prover_publishers(prover: &Json, accounts: &mut Accounts<'_>) -> Vec<Address> {
+fn prover_publishers(prover: &Json, accounts: &mut Accounts<'_>) -> WrittenPublishers {
     if prover.get("id").is_none() {
-        return accounts.one(prover, "prover");
+        return WrittenPublishers::Listed(accounts.one(prover, "prover"));
     }
-    accounts.publishers(prover.get("publisher"), "prover.publisher").listed().to_vec()
+    accounts.publishers_of(prover, "prover")
 }
 
 /// What stands under `coinbase`.

@@ -138,7 +138,11 @@ impl<'a> Defaults<'a> {
     fn leak(&self, file: &Taken<'_>) -> Option<KeyFileNotice> {
         let validators = || file.content.validators.iter();
         let lacks_coinbase = validators().any(|validator| validator.coinbase == WrittenCoinbase::Absent);
-        let lacks_publisher = validators().any(|validator| validator.publishers == WrittenPublishers::Absent);
+        let is_absent = |written: &WrittenPublishers| match written {
+            WrittenPublishers::Absent | WrittenPublishers::Null => true,
+            WrittenPublishers::Zero | WrittenPublishers::Listed(_) | WrittenPublishers::Illegible(_) => false,
+        };
+        let lacks_publisher = validators().any(|validator| is_absent(&validator.publishers));
         let coinbase = self.coinbase.map(|from| from.path).filter(|from| lacks_coinbase && *from != file.path);
         let publisher = self.pooled_from.iter().copied().find(|from| lacks_publisher && *from != file.path);
         let from = coinbase.or(publisher)?;
@@ -155,7 +159,10 @@ fn entries(file: &Taken<'_>, defaults: &Defaults<'_>, has_pool: bool) -> Vec<Key
             let (coinbase, coinbase_fault) = coinbase_of(*attester, validator, defaults);
             let publishers = match &validator.publishers {
                 WrittenPublishers::Listed(listed) | WrittenPublishers::Illegible(listed) => Some(listed.clone()),
-                WrittenPublishers::Absent => Some(defaults.publishers.clone()).filter(|pool| !pool.is_empty()),
+                WrittenPublishers::Zero => Some(Vec::new()),
+                WrittenPublishers::Absent | WrittenPublishers::Null => {
+                    Some(defaults.publishers.clone()).filter(|pool| !pool.is_empty())
+                }
             };
             let pays_itself = publishers.is_none() && is_run && !has_pool && !defaults.has_others;
             let own = if pays_itself { vec![*attester] } else { Vec::new() };

@@ -35,7 +35,7 @@ mod walk;
 
 pub use self::content::FileKind;
 pub use self::fault::{FaultKind, KeyFileFault};
-pub use self::kept::{KeptFiles, KeptRecord};
+pub use self::kept::{KeptFiles, KeptKeysFile, KeptRecord};
 pub use self::kept_file::{KeptFile, KeptWhy};
 pub use self::merge::KeyFileNotice;
 pub use self::read::{list_key_files, load_key_files};

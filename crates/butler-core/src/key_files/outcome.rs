@@ -2,25 +2,43 @@
 
 use super::content::Content;
 use super::discovery::{Found, Role};
-use super::fault::FileFault;
+use super::fault::{FaultKind, FileFault};
 
 /// A file with what came of reading it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Outcome {
     pub(super) found: Found,
     /// `None` when it was refused; the faults say why.
     pub(super) content: Option<Content>,
     pub(super) faults: Vec<FileFault>,
+    /// Whether a file that names nobody has done so for long enough, or those that it named stand in other files.
+    pub(super) is_believed: bool,
 }
 
 impl Outcome {
+    pub(super) fn new(found: Found, content: Option<Content>, faults: Vec<FileFault>) -> Self {
+        Self { found, content, faults, is_believed: false }
+    }
+
+    /// Whether it is a key file that names nobody.
+    pub(super) fn names_nobody(&self) -> bool {
+        self.content.is_some() && self.nobody().is_some()
+    }
+
+    fn nobody(&self) -> Option<&FileFault> {
+        self.faults.iter().find(|fault| fault.kind == FaultKind::NamesNobody)
+    }
+
     /// Why the file was refused, or a part of it.
     pub(super) fn gap(&self) -> Option<String> {
         if self.found.role == Role::Publishers {
             return None;
         }
         match &self.content {
-            Some(content) => content.illegible.clone(),
+            Some(content) => {
+                let nobody = || self.nobody().filter(|_| !self.is_believed).map(|_| "it names nobody".to_owned());
+                content.illegible.clone().or_else(nobody)
+            }
             None => self.faults.iter().find(|fault| fault.leaves_gap()).map(|fault| fault.what.clone()),
         }
     }

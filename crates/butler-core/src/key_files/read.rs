@@ -67,7 +67,7 @@ fn outcome(found: Found, private_keys: PrivateKeys) -> Outcome {
             let is_open = fault.kind == FaultKind::NotOurs;
             let hint = "it must be this user's or root's, with mode 0600 or 0400";
             let fault = if is_open { fault.hint(hint) } else { fault };
-            Outcome { found, content: None, faults: vec![fault] }
+            Outcome::new(found, None, vec![fault])
         }
     }
 }
@@ -98,7 +98,7 @@ fn judge(found: Found, bytes: &[u8], private_keys: PrivateKeys) -> Outcome {
     };
     let mut content = content.filter(|content| is_wanted(content, found.role, &mut faults));
     note_displaced(&found, &mut content, &mut faults);
-    Outcome { found, content, faults }
+    Outcome::new(found, content, faults)
 }
 
 /// A version that names nobody counts instead of an older one that may name somebody. Perhaps that is meant; nothing is

@@ -83,8 +83,7 @@ impl KeyFilesReport {
         }
         self.book.entries.retain(|entry| !refused.contains(&entry.file));
         self.files.retain(|file| !refused.contains(&file.path));
-        let gaps =
-            refused.into_iter().map(|file| KeyFileGap { file, why: "a BLS key is not the registered one".to_owned() });
+        let gaps = refused.into_iter().map(|file| KeyFileGap::of_anybody(file, "a BLS key is not the registered one"));
         self.book.gaps.extend(gaps);
     }
 }

@@ -15,6 +15,7 @@ use super::shown::shown_path;
 use super::unread::Unread;
 use super::walk::OPTIONS;
 use crate::domain::key_book::{KeyBook, KeyFileGap};
+use crate::text::time::count;
 
 /// The most faults that are told of one file.
 const MOST_FAULTS: usize = 20;
@@ -69,6 +70,21 @@ impl KeyFilesReport {
     ///
     /// Where a last good content stands in, nothing is missing: that would make others doubtful who were not before.
     pub(super) fn of<'a>(faults: Vec<SourceFault>, outcomes: &'a [Outcome], kept: &[(&'a Found, &'a Content)]) -> Self {
+        Self::put_together(faults, outcomes, kept, &[])
+    }
+
+    /// Puts together what was read where files are gone that were there: nothing stands in for these, and nothing is concluded
+    /// from not finding what they said last.
+    pub(super) fn without(faults: Vec<SourceFault>, outcomes: &[Outcome], gone: &[(&Found, &Content)]) -> Self {
+        Self::put_together(faults, outcomes, &[], gone)
+    }
+
+    fn put_together<'a>(
+        faults: Vec<SourceFault>,
+        outcomes: &'a [Outcome],
+        kept: &[(&'a Found, &'a Content)],
+        gone: &[(&Found, &Content)],
+    ) -> Self {
         let mut report = Self::default();
         let mut unread = Unread::default();
         for SourceFault { at, server, fault } in faults {
@@ -80,7 +96,7 @@ impl KeyFilesReport {
                 |found: &Found| found.path.starts_with(&at) || is_below(&found.path) || found.family() == family;
             if !kept.iter().any(|(found, _)| stands_in(found)) {
                 server.iter().for_each(|server| unread.add_of(server, &at));
-                report.book.gaps.push(KeyFileGap { file: shown_path(&at), why: fault.what.clone() });
+                report.book.gaps.push(KeyFileGap::of_anybody(shown_path(&at), fault.what.clone()));
             }
             report.faults.push(fault.of_file(&at));
         }
@@ -94,13 +110,16 @@ impl KeyFilesReport {
                 unread.add(&outcome.found);
             }
             if let Some(why) = outcome.gap().filter(|_| !stands_in) {
-                report.book.gaps.push(KeyFileGap { file: shown_path(path), why });
+                report.book.gaps.push(KeyFileGap::of_anybody(shown_path(path), why));
             }
             if let Some(content) = &outcome.content {
                 let entries = content.attester_count();
                 report.files.push(LoadedFile { path: shown_path(path), kind: content.kind, entries });
                 taken.push((outcome.found.place(), Taken { path, server: &outcome.found.server, content }));
             }
+        }
+        for (found, content) in gone {
+            report.note_gone(found, content, &mut unread);
         }
         let stand_in = |(found, content): &(&'a Found, &'a Content)| {
             (found.place(), Taken { path: &found.path, server: &found.server, content })
@@ -114,6 +133,20 @@ impl KeyFilesReport {
         report.book.publishers_by_server = book.publishers_by_server;
         report.notices = notices;
         report
+    }
+
+    fn note_gone(&mut self, found: &Found, content: &Content, unread: &mut Unread) {
+        if found.role == Role::Publishers || content.says_something_for_all() {
+            unread.add(found);
+        }
+        if found.role != Role::Publishers {
+            let attesters = Some(content.attesters().collect());
+            self.book.gaps.push(KeyFileGap { file: shown_path(&found.path), why: "it is gone".to_owned(), attesters });
+        }
+        let what = format!("it was here and is gone, with {}", count(content.attester_count(), "attester"));
+        let fault = FileFault::new(FaultKind::Missing, "", what);
+        self.faults
+            .push(fault.hint("put it back; where it is gone for good, this is told for a while").of_file(&found.path));
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! This is what the programs hold. It adds no decision: it turns configuration into requests.
 
+mod keys;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
@@ -17,9 +19,13 @@ use crate::config::{Auth, Config, EndpointConfig, HostConfig, NetworkChoiceError
 use crate::domain::duplicates::ReplicaPolicy;
 use crate::domain::findings::keys::Watched;
 use crate::domain::key_book::KeyEntry;
-use crate::key_files::{KeyFilesReport, KeySources, PrivateKeys, list_key_files, load_key_files};
+use crate::key_files::KeyFilesReport;
 use crate::runtime::clock::unix_now;
 use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
+
+use self::keys::{KeyMemory, load_now};
+
+pub use self::keys::{key_file_paths, key_sources};
 
 /// Blocks of the first log range that is tried when neither configuration nor experience says more.
 const FIRST_LOG_RANGE: u64 = 10_000;
@@ -56,6 +62,8 @@ pub struct Network {
     pub keys: KeyFilesReport,
     /// Its reader.
     pub reader: SnapshotReader,
+    /// What is remembered of its key files, for whoever reads them here.
+    key_memory: Option<KeyMemory>,
 }
 
 impl Network {
@@ -66,8 +74,9 @@ impl Network {
     /// # Errors
     /// See [`NetworkError`]. Bad key files are not errors here: they are in `keys`.
     pub fn open(config: &Config, name: Option<&str>, policy: Policy) -> Result<Self, NetworkError> {
-        let keys = load_key_files(&key_sources(config.network(name)?, PrivateKeys::Derive));
-        Self::open_with(config, name, policy, keys)
+        let (keys, memory) = load_now(config, config.network(name)?);
+        let network = Self::open_with(config, name, policy, keys)?;
+        Ok(Self { key_memory: Some(memory), ..network })
     }
 
     /// Opens a network whose key files somebody else reads. Blocks while it reads its ledger.
@@ -91,7 +100,14 @@ impl Network {
         };
         let client = client(&network, policy)?;
         let ledger = LedgerCache::load(&ledger_path(config, &network), key);
-        Ok(Self { keys, reader: SnapshotReader::new(client, ledger), config: network })
+        Ok(Self { keys, reader: SnapshotReader::new(client, ledger), config: network, key_memory: None })
+    }
+
+    /// Keeps what the key files say for the next command. Blocks.
+    pub fn remember_keys(&mut self) {
+        if let Some(memory) = &mut self.key_memory {
+            memory.save();
+        }
     }
 
     /// What a snapshot of this network reads.
@@ -148,24 +164,6 @@ pub fn watched(network: &NetworkConfig, keys: &KeyFilesReport, providers: usize)
         nodes: network.aztec_nodes.len(),
         publishers: keys.book.servers_by_publisher().len(),
     }
-}
-
-/// Where the key files of a network are.
-#[must_use]
-pub fn key_sources(network: &NetworkConfig, private_keys: PrivateKeys) -> KeySources<'_> {
-    KeySources {
-        key_files: &network.key_files,
-        node_keystores: &network.node_keystores,
-        publisher_files: &network.publisher_files,
-        base: Path::new(""),
-        private_keys,
-    }
-}
-
-/// The key files of a network that are there now. Blocks.
-#[must_use]
-pub fn key_file_paths(network: &NetworkConfig) -> Vec<PathBuf> {
-    list_key_files(&key_sources(network, PrivateKeys::Refuse))
 }
 
 /// Clients of a network's Aztec nodes.

@@ -32,7 +32,7 @@ const CORE: [Folder; 12] = [
     ("domain", "text"),
     ("runtime", ""),
     ("contracts", "domain text"),
-    ("store", "domain text"),
+    ("store", "domain runtime text"),
     ("config", "domain store text"),
     ("key_files", "config domain store text"),
     ("client", "contracts domain runtime text"),
@@ -43,13 +43,11 @@ const CORE: [Folder; 12] = [
     ("daemon", "config store runtime text"),
 ];
 
-const EXPORTER: [Folder; 16] = [
+const EXPORTER: [Folder; 14] = [
     ("catalogue", ""),
     ("readings", "catalogue"),
-    ("subject", ""),
-    ("states", "subject"),
-    ("kept_keys", "subject"),
-    ("key_keeper", "kept_keys"),
+    ("states", ""),
+    ("key_keeper", ""),
     ("slots", "readings catalogue states"),
     ("exposition", "slots catalogue"),
     ("page", "slots readings catalogue"),

@@ -12,7 +12,8 @@ use crate::domain::duplicates::DuplicateKind;
 use crate::text::closed::every;
 
 /// Who finds it: what is read at one time and is as old as that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::VariantArray, strum::EnumCount)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::VariantArray, strum::EnumCount)]
 pub enum Source {
     /// A snapshot of the chain, with the key files.
     Chain,

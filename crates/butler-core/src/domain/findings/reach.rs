@@ -93,7 +93,7 @@ fn of_snapshots() -> Vec<Finding> {
     let (snapshot, keys) = wrong();
     let mut found = of_chain(&snapshot, &keys, CoinbasePolicy::Split);
     // With a file that cannot be read nothing is said of a coinbase that no other names.
-    let gap = KeyFileGap { file: "rome.json".to_owned(), why: "it is empty".to_owned() };
+    let gap = KeyFileGap::of_anybody("rome.json", "it is empty");
     found.extend(of_chain(&snapshot, &KeyBook { gaps: vec![gap], ..keys }, CoinbasePolicy::Split));
     // No key file has those that validate.
     let one = book(vec![key_entry(9, "paris", "paris.json", 0)]);
@@ -274,7 +274,7 @@ fn every_kind_is_found_from_facts_with_a_severity_that_it_says_it_can_have() {
     let all = [of_snapshots(), of_files(), of_slasher(), of_governance(), of_machines(), of_program()].concat();
     let found: BTreeSet<FindingKind> = all.iter().map(|finding| finding.kind).collect();
     let never: Vec<&str> = FindingKind::all().filter(|kind| !found.contains(kind)).map(FindingKind::code).collect();
-    assert_eq!(never, [""; 0], "kinds that nothing makes");
+    assert_eq!(never, [""; 0], "nothing makes these");
     for finding in &all {
         assert!(finding.kind.severities().contains(&finding.severity), "{} {}", finding.kind, finding.severity);
         let text = format!("{}. {}", finding.line(), finding.remedy());

@@ -179,7 +179,7 @@ fn row(
         in_entry_queue: entry_queue_place.is_some(),
     });
     let is_dripped = snapshot.dripped.contains(&attester);
-    let coinbase_unknown = index.keys.coinbase_doubt(entries);
+    let coinbase_unknown = index.keys.coinbase_doubt(attester, entries);
     let found = state(StateFacts {
         status: view.status,
         was_active_once: view.was_active_once(),
@@ -199,8 +199,8 @@ fn row(
     let provider_id = provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id));
     let mut expected = stakes.expectation(snapshot, view, position, is_dripped);
     let policy = rules.policies.of(provider_id);
-    if policy == CoinbasePolicy::Own && !matches!(expected, Expectation::Burnt | Expectation::Strangers) {
-        expected = Expectation::Own;
+    if policy == CoinbasePolicy::OwnAddress && !matches!(expected, Expectation::Burnt | Expectation::Strangers) {
+        expected = Expectation::OwnAddress;
     }
     let configured = coinbase_configured.clone();
     let coinbase = check_coinbase(&CoinbaseFacts { configured, names_zero, expected, position, arrival });

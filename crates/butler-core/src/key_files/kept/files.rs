@@ -9,7 +9,7 @@ use super::configured::Configured;
 use super::one::Kept;
 use crate::key_files::content::Content;
 use crate::key_files::discovery::{Found, Role};
-use crate::key_files::fault::FaultKind;
+use crate::key_files::fault::{FaultKind, FileFault};
 use crate::key_files::kept_file::KeptWhy;
 use crate::key_files::outcome::Outcome;
 use crate::key_files::read::read_all;
@@ -35,22 +35,44 @@ impl KeptFiles {
     /// for what cannot be read. `now` is in seconds since 1970. Blocks.
     pub fn load(&mut self, sources: &KeySources<'_>, now: u64) -> KeyFilesReport {
         let (faults, mut outcomes) = read_all(sources);
-        let mut present = BTreeSet::new();
-        let shared = self.shared(&outcomes);
-        for outcome in &mut outcomes {
-            let name = (outcome.found.role, outcome.found.family());
-            self.note(&name, outcome, now);
-            present.insert(name);
-        }
-        self.note_absent(sources, &present, now);
-        self.files.values_mut().for_each(|kept| kept.note_shared(&shared));
-        self.forget(&outcomes, now);
+        self.take(&mut outcomes, sources, now);
         let is_anybody_left = is_anybody_left(&outcomes);
         let whole = self.failing().filter(|kept| !kept.is_partly());
         let kept: Vec<(&Found, &Content)> = whole.map(|kept| (&kept.found, &kept.content)).collect();
         let mut report = KeyFilesReport::of(faults, &outcomes, &kept);
         report.kept = self.failing().filter_map(|kept| kept.shown(is_anybody_left)).collect();
         report
+    }
+
+    /// Reads the files as [`load_key_files`](crate::key_files::load_key_files) does, for a command that says what is known now:
+    /// no last good content stands in. But that a file is gone which was there is not forgotten: who stood in it is not known to
+    /// be in none. `now` is in seconds since 1970. Blocks.
+    pub fn load_once(&mut self, sources: &KeySources<'_>, now: u64) -> KeyFilesReport {
+        let (faults, mut outcomes) = read_all(sources);
+        let mut taken = outcomes.clone();
+        self.take(&mut taken, sources, now);
+        // Nobody will come back with what the chain says of it; what counts of it are addresses.
+        self.learn(&RegisteredKeys::new());
+        for (outcome, taken) in outcomes.iter_mut().zip(&taken) {
+            outcome.is_believed = taken.is_believed;
+        }
+        let gone = self.failing().filter(|kept| kept.failing.is_some_and(|(why, _)| why == KeptWhy::Gone));
+        let gone: Vec<(&Found, &Content)> = gone.map(|kept| (&kept.found, &kept.content)).collect();
+        KeyFilesReport::without(faults, &outcomes, &gone)
+    }
+
+    /// Takes in what was read, and lets what stands in count for nothing.
+    fn take(&mut self, outcomes: &mut [Outcome], sources: &KeySources<'_>, now: u64) {
+        let mut present = BTreeSet::new();
+        let shared = self.shared(outcomes);
+        for outcome in outcomes.iter_mut() {
+            let name = (outcome.found.role, outcome.found.family());
+            self.note(&name, outcome, now);
+            present.insert(name);
+        }
+        self.note_absent(sources, &present, now);
+        self.files.values_mut().for_each(|kept| kept.note_shared(&shared));
+        self.forget(outcomes, now);
     }
 
     /// Takes in what the chain has registered. Whether a file counts otherwise than before, so that the files must be read
@@ -78,17 +100,26 @@ impl KeptFiles {
                 outcome.content = None;
             }
         }
+        if outcome.names_nobody() && self.is_nobody_believed(name, outcome, now) {
+            return;
+        }
         let known = self.files.get_mut(name);
         let had_attesters = known.as_ref().is_some_and(|known| known.content.attester_count() > 0);
         let why = match &mut outcome.content {
             Some(content) if content.attester_count() > 0 || !(had_attesters || content.is_empty()) => {
-                match known.filter(|known| !content.is_legible() && content.fill_from(&known.content)) {
-                    Some(known) => {
+                let filled = known.filter(|_| content.has_holes());
+                let filled = filled.and_then(|known| Some((content.fill_from(&known.content)?, known)));
+                match filled {
+                    Some((taken_away, known)) => {
                         known.found = outcome.found.clone();
                         self.generation += u64::from(known.failing.is_none());
                         known.fails(KeptWhy::Partly, now);
+                        outcome.faults.extend(taken_away.into_iter().map(none_left));
                     }
-                    None => self.keep(name.clone(), outcome.found.clone(), content.clone(), now),
+                    None => {
+                        content.settle();
+                        self.keep(name.clone(), outcome.found.clone(), content.clone(), now);
+                    }
                 }
                 return;
             }
@@ -105,6 +136,26 @@ impl KeptFiles {
         }
     }
 
+    /// Of a file that names nobody, and of which nothing is kept: whether that is so for long enough to be meant.
+    fn is_nobody_believed(&mut self, name: &(Role, PathBuf), outcome: &mut Outcome, now: u64) -> bool {
+        let Some(content) = &outcome.content else { return false };
+        let known = self.files.get_mut(name);
+        match known {
+            Some(known) if !known.content.is_empty() => return false,
+            Some(known) => {
+                known.found = outcome.found.clone();
+                outcome.is_believed = known.failing.is_none();
+            }
+            None => {
+                let mut kept = Kept::new(outcome.found.clone(), Content::new(content.kind), now);
+                kept.failing = Some((KeptWhy::Emptied, now));
+                self.generation += 1;
+                self.files.insert(name.clone(), kept);
+            }
+        }
+        true
+    }
+
     /// Files that are not found any more: forgotten when nothing configured names them.
     fn note_absent(&mut self, sources: &KeySources<'_>, present: &BTreeSet<(Role, PathBuf)>, now: u64) {
         let configured = Configured::of(sources);
@@ -112,6 +163,9 @@ impl KeptFiles {
         self.files.retain(|name, kept| {
             if present.contains(name) {
                 return true;
+            }
+            if kept.content.is_empty() {
+                return false;
             }
             let server = configured.server(&kept.found);
             let is_named = server.is_some();
@@ -147,9 +201,17 @@ impl KeptFiles {
             is_any_forgotten |= kept.content.size() != before;
         }
         let before = self.files.len();
-        self.files
-            .retain(|_, kept| kept.until(is_anybody_left).is_none_or(|until| now < until && !kept.content.is_empty()));
-        self.generation += u64::from(is_any_forgotten || self.files.len() != before);
+        let mut is_any_believed = false;
+        self.files.retain(|_, kept| {
+            let is_over = kept.until(is_anybody_left).is_some_and(|until| now >= until);
+            let is_believed = kept.is_emptied() && (is_over || kept.has_moved);
+            if is_believed {
+                is_any_believed = true;
+                kept.believe();
+            }
+            is_believed || kept.failing.is_none() || kept.is_nobody() || !(is_over || kept.content.is_empty())
+        });
+        self.generation += u64::from(is_any_forgotten || is_any_believed || self.files.len() != before);
     }
 
     fn keep(&mut self, name: (Role, PathBuf), found: Found, content: Content, now: u64) {
@@ -169,9 +231,7 @@ impl KeptFiles {
         let first_read = known.as_ref().map_or(now, |known| known.first_read);
         let before =
             known.and_then(|known| if known.is_confirmed { Some(Box::new(known.content)) } else { known.before });
-        let shared = BTreeSet::new();
-        let kept =
-            Kept { found, content, first_read, failing: None, shared, before, is_confirmed: false, is_new: false };
+        let kept = Kept { first_read, before, ..Kept::new(found, content, now) };
         self.files.insert(name, kept);
     }
 
@@ -186,8 +246,14 @@ impl KeptFiles {
     }
 
     fn failing(&self) -> impl Iterator<Item = &Kept> {
-        self.files.values().filter(|kept| kept.failing.is_some())
+        self.files.values().filter(|kept| kept.failing.is_some() && !kept.is_nobody())
     }
+}
+
+/// What is told of publishers that were taken away under a running program.
+fn none_left(place: String) -> FileFault {
+    let what = "no publisher any more: a node that reads it uses the attester's own account, or refuses the file";
+    FileFault::at(place, what).hint("put the publisher back, or remove the key where that is meant")
 }
 
 fn is_anybody_left(outcomes: &[Outcome]) -> bool {

@@ -9,9 +9,11 @@ mod configured;
 mod files;
 mod one;
 mod record;
+mod stored;
 
 pub use self::files::KeptFiles;
 pub use self::record::KeptRecord;
+pub use self::stored::KeptKeysFile;
 
 #[cfg(test)]
 mod tests;

@@ -37,9 +37,44 @@ pub(super) struct Kept {
     /// Whether it has begun to fail since it was noted what it shares with others.
     #[serde(skip)]
     pub(super) is_new: bool,
+    /// Whether everything that it said stands in other files now.
+    #[serde(skip)]
+    pub(super) has_moved: bool,
 }
 
 impl Kept {
+    /// What was read now for the first time.
+    pub(super) fn new(found: Found, content: Content, now: u64) -> Self {
+        Self {
+            found,
+            content,
+            first_read: now,
+            failing: None,
+            shared: BTreeSet::new(),
+            before: None,
+            is_confirmed: false,
+            is_new: false,
+            has_moved: false,
+        }
+    }
+
+    /// Whether it is there, and names nobody any more.
+    pub(super) fn is_emptied(&self) -> bool {
+        matches!(self.failing, Some((KeptWhy::Emptied, _)))
+    }
+
+    /// Whether it is there and names nobody, and nothing of it is kept.
+    pub(super) fn is_nobody(&self) -> bool {
+        self.is_emptied() && self.content.is_empty() && !self.has_moved
+    }
+
+    /// From now on it is what it says: nobody.
+    pub(super) fn believe(&mut self) {
+        self.content = Content::new(self.content.kind);
+        self.failing = None;
+        self.has_moved = false;
+    }
+
     pub(super) fn fails(&mut self, why: KeptWhy, now: u64) {
         if self.failing.is_none() {
             self.shared.clear();
@@ -80,7 +115,8 @@ impl Kept {
         // With its last attester a file has moved as a whole, and one without attesters with all of its publishers.
         let is_moved = if had_attesters { !is_left } else { self.content.all_publishers().is_subset(new) };
         if is_moved {
-            self.content = Content { ..Content::new(self.content.kind) };
+            self.content = Content::new(self.content.kind);
+            self.has_moved = true;
         }
     }
 

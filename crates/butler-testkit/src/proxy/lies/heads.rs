@@ -11,7 +11,7 @@ use crate::{devnet::quantity, http::Client};
 const BY_NUMBER: &str = "eth_getBlockByNumber";
 const BY_HASH: &str = "eth_getBlockByHash";
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "lies of other kinds have no part here")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "other lies have no part here")]
 pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: Lie) -> anyhow::Result<Option<Value>> {
     match lie {
         Lie::HeadAhead(blocks) => ahead(upstream, call, blocks, true).await,

@@ -45,7 +45,7 @@ async fn real_logs(upstream: &Client, filter: &Value) -> anyhow::Result<Vec<Valu
     Ok(logs.as_array().cloned().unwrap_or_default())
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "lies of other kinds have no part here")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "other lies have no part here")]
 async fn change(upstream: &Client, filter: &Value, logs: &mut Vec<Value>, lie: Lie) -> anyhow::Result<()> {
     match lie {
         Lie::EmptyLogs => logs.clear(),

@@ -12,7 +12,7 @@ use crate::domain::bls_key::BlsKey;
 use crate::domain::coinbase::{CoinbaseCheck, CoinbasePolicy};
 use crate::domain::duplicates::Place;
 use crate::domain::ids::Coinbase;
-use crate::domain::key_book::{Completeness, KeyBook};
+use crate::domain::key_book::KeyBook;
 use crate::domain::overview::AttesterRow;
 use crate::domain::queue_key::{BadQueueKey, Effect, bad_queue_keys};
 use crate::domain::snapshot::NetworkSnapshot;
@@ -54,7 +54,7 @@ pub fn of_own_addresses(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[Atte
 fn of_rewards_there(row: Option<&AttesterRow>) -> String {
     let Some(row) = row else { return "collect them with the attester's own key".to_owned() };
     match (row.coinbase_policy, row.coinbase_expected) {
-        (CoinbasePolicy::Own, _) => {
+        (CoinbasePolicy::OwnAddress, _) => {
             "set your own coinbase for it; what waits there is collected with the attester's own key".to_owned()
         }
         (CoinbasePolicy::Split, Some(split)) => {
@@ -111,16 +111,17 @@ fn count_of(number: u64, noun: &str) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), noun)
 }
 
-/// Keys in own queues that no key file has. Nothing is said where no file was read, or not all of them.
+/// Keys in own queues that no key file has. Nothing is said where no file was read, or where one that could not be read may have it.
 #[must_use]
 pub fn of_foreign_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
-    if keys.entries.is_empty() || keys.completeness() != Completeness::Complete {
+    if keys.entries.is_empty() {
         return Vec::new();
     }
     let known = keys.attesters();
+    let is_in_none = |attester: &Address| !known.contains(attester) && !keys.may_have(*attester);
     let mut found = Vec::new();
     for (id, provider) in &snapshot.providers {
-        for entry in provider.queue.iter().filter(|entry| !known.contains(&entry.attester)) {
+        for entry in provider.queue.iter().filter(|entry| is_in_none(&entry.attester)) {
             let what = format!("it waits in the queue of provider {id}, and no key file has it");
             let place = Place::OwnProviderQueue { provider: *id, index: entry.index };
             let subject = Subject::Attester(entry.attester);
@@ -232,7 +233,9 @@ pub fn of_shared_splits(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec
 /// What to configure for an attester instead of the split of another.
 fn instead(row: &AttesterRow, coinbase: Coinbase) -> String {
     match (row.coinbase_policy, row.coinbase_expected) {
-        (CoinbasePolicy::Own, _) => format!("replace {coinbase} by your own coinbase, as `coinbase_policy` says"),
+        (CoinbasePolicy::OwnAddress, _) => {
+            format!("replace {coinbase} by your own coinbase, as `coinbase_policy` says")
+        }
         (CoinbasePolicy::Split, Some(expected)) => {
             format!("replace {coinbase} by {expected}, its own delegation's split")
         }

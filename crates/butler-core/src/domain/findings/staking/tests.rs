@@ -59,7 +59,7 @@ fn a_queued_key_of_no_file_is_told_only_when_all_files_were_read() {
         found.iter().map(|finding| finding.subject.clone()).collect::<Vec<_>>(),
         [Subject::Attester(address(2))]
     );
-    keys.gaps.push(KeyFileGap { file: "rome.json".to_owned(), why: "it is empty".to_owned() });
+    keys.gaps.push(KeyFileGap::of_anybody("rome.json", "it is empty"));
     assert_eq!(of_foreign_keys(&snapshot, &keys), []);
     assert_eq!(of_foreign_keys(&snapshot, &KeyBook::default()), [], "without files nothing is known");
 }

@@ -11,6 +11,7 @@ mod broken;
 mod chain;
 mod moved;
 mod named;
+mod once;
 mod publishers;
 
 /// A network's folder with two servers, read again and again.

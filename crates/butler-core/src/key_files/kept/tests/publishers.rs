@@ -106,3 +106,58 @@ fn publishers_that_are_not_legible_any_more_are_those_that_were() {
         }
     }
 }
+
+#[test]
+fn publishers_that_are_taken_away_are_those_that_were_and_the_entry_is_named() {
+    let with = |publisher: &str| {
+        format!(
+            r#"{{"publisher": {publisher}, "validators": [{{"attester": "0x{:040x}", "publisher": {publisher}}}]}}"#,
+            1
+        )
+    };
+    let good = format!(r#""0x{:040x}""#, 9);
+    let zero = format!(r#""0x{:040x}""#, 0);
+    for taken in ["null", &zero, &format!("[{zero}]"), &format!("[{zero}, {zero}]"), "[]", "[null]"] {
+        let mut bench = Bench::new();
+        bench.write("keys/a/k.json", &with(taken));
+        let publishers = |report: &KeyFilesReport| {
+            let entry = report.book.entries.iter().find(|entry| entry.server == "a").unwrap();
+            (entry.publishers.iter().map(Address::to_low_u64_be).collect::<Vec<_>>(), entry.pays_itself)
+        };
+        let first = bench.load();
+        assert_eq!(publishers(&first), if taken == "null" { (vec![1], true) } else { (vec![], false) }, "{taken}");
+        assert!(first.kept.is_empty());
+
+        bench.write("keys/a/k.json", &with(&good));
+        assert_eq!(publishers(&bench.load()), (vec![9], false));
+        bench.write("keys/a/k.json", &with(taken));
+        for _ in 0..2 {
+            let report = bench.load();
+            assert_eq!(publishers(&report), (vec![9], false), "{taken}");
+            let kept: Vec<_> = report.kept.iter().map(|kept| (kept.why, kept.attesters)).collect();
+            assert_eq!(kept, [(KeptWhy::Partly, 1)], "{taken}");
+            for place in ["publisher", "validators[0].publisher"] {
+                let is_there = report.faults.iter().any(|fault| fault.place.starts_with(place));
+                assert!(is_there, "{taken}: {place} of {:?}", report.faults);
+            }
+        }
+        bench.write("keys/a/k.json", &keystore(&[1]));
+        assert_eq!(publishers(&bench.load()), (vec![1], true), "a key that is not there says so");
+    }
+}
+
+#[test]
+fn a_server_whose_list_is_empty_now_has_the_publishers_that_it_had() {
+    let mut bench = Bench::new();
+    let file = |publishers: &str| format!(r#"{{"a": [{publishers}], "b": ["0x{:040x}"]}}"#, 8);
+    let held = |report: &KeyFilesReport| report.book.publishers_by_server["a"].len();
+    bench.write("keys/x/publishers.json", &file(""));
+    let before = held(&bench.load());
+    bench.write("keys/x/publishers.json", &file(&format!(r#""0x{:040x}""#, 9)));
+    assert_eq!(held(&bench.load()), before + 1);
+    for taken in ["", &format!(r#""0x{:040x}""#, 0)] {
+        bench.write("keys/x/publishers.json", &file(taken));
+        let report = bench.load();
+        assert_eq!((held(&report), report.kept.len()), (before + 1, 1), "{taken}");
+    }
+}

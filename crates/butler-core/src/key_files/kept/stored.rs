@@ -1,30 +1,30 @@
-//! The last good contents of key files on disk, so that a restart while a file cannot be read resolves no alarm.
+//! What is kept, on disk: so that a restart while a file cannot be read resolves no alarm, and a command that a person runs
+//! knows which files were there before.
 //!
-//! One file for each network, replaced as a whole: addresses, coinbases, publishers and where they were read, and no key. It is
-//! a memory and not a truth: no fault of it ends anything, and a file that is not ours to read is moved aside.
+//! One file for each network and kind of program, replaced as a whole: addresses, coinbases, publishers and where they were
+//! read, and no key. It is a memory and not a truth.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use butler_core::config::{Config, NetworkConfig};
-use butler_core::key_files::{KeptFiles, KeptRecord};
-use butler_core::runtime::report::one_line;
-use butler_core::store::file::StoreError;
-use butler_core::store::record::{Format, Record, load_record, save_record, set_aside};
 use serde::{Deserialize, Serialize};
 
-use crate::subject::NetworkSubject;
+use super::files::KeptFiles;
+use super::record::KeptRecord;
+use crate::config::{Config, NetworkConfig};
+use crate::store::memory::{Memory, NetworkSubject};
+use crate::store::record::{Format, Record, load_record};
 
 /// How the file is written; the limit is for more than 200,000 addresses, which is what is kept at most.
 const FORMAT: Format = Format { what: "a file of what key files said", version: 1, limit: 64 << 20 };
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Content {
+struct Stored {
     version: u32,
     subject: NetworkSubject,
     kept: KeptRecord,
 }
 
-impl Record for Content {
+impl Record for Stored {
     type Subject = NetworkSubject;
 
     const FORMAT: Format = FORMAT;
@@ -37,72 +37,65 @@ impl Record for Content {
 /// The file of one network.
 #[derive(Debug)]
 pub struct KeptKeysFile {
-    path: PathBuf,
-    subject: NetworkSubject,
+    memory: Memory,
     /// What was saved last, as its generation.
     saved: Option<u64>,
-    is_failing: bool,
 }
 
 impl KeptKeysFile {
-    /// The file of a network; `None` when there is no folder for it.
+    /// That of the exporter; `None` when there is no folder for it.
     #[must_use]
-    pub fn of(config: &Config, network: &NetworkConfig) -> Option<Self> {
+    pub fn of_exporter(config: &Config, network: &NetworkConfig) -> Option<Self> {
         let folder = config.exporter.scrape.state_directory.as_ref()?;
-        let subject = NetworkSubject::of(network);
-        let path = folder.join(format!("exporter-{}-keys.json", network.name));
-        Some(Self { path, subject, saved: None, is_failing: false })
+        Some(Self::at(&folder.join(format!("exporter-{}-keys.json", network.name)), network))
+    }
+
+    /// That of commands that a person runs.
+    #[must_use]
+    pub fn of_commands(config: &Config, network: &NetworkConfig) -> Self {
+        Self::at(&config.cache_directory.join(format!("{}-keys.json", network.name)), network)
+    }
+
+    fn at(path: &Path, network: &NetworkConfig) -> Self {
+        let subject = NetworkSubject {
+            network: network.name.clone(),
+            chain_id: network.chain_id,
+            staking_registry: network.staking_registry,
+        };
+        Self { memory: Memory::new(path.to_owned(), subject, "the last contents of key files"), saved: None }
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.memory.path()
     }
 
-    /// What the last run kept, nothing when that is of no use; what is wrong is told here. Blocks.
+    /// What the last run kept, nothing when that is of no use; what is wrong is told. Blocks.
     #[must_use]
     pub fn load(&self) -> Option<KeptRecord> {
-        let network = &self.subject.network;
-        match load_record::<Content>(&self.path, &self.subject) {
-            Ok(content) => Some(content.kept),
-            Err(error) if error.is_missing() => None,
-            Err(error) => {
-                let (why, kept) = (one_line(&error), set_aside(&self.path));
-                tracing::warn!(network, "what key files of {network} said before is not known: {why}; {kept}");
-                None
-            }
-        }
+        self.memory.load::<Stored>().map(|stored| stored.kept)
     }
 
-    /// Stores what is kept where that is not stored yet. A failure is told the first time. Blocks.
+    /// What another program keeps there, which is its own to mend. Blocks.
+    #[must_use]
+    pub fn peek(&self) -> Option<KeptRecord> {
+        load_record::<Stored>(self.memory.path(), self.memory.subject()).ok().map(|stored| stored.kept)
+    }
+
+    /// Stores what is kept where that is not stored yet; a failure is told. Blocks.
     pub fn save(&mut self, kept: &KeptFiles) {
         let generation = kept.generation();
         if self.saved == Some(generation) {
             return;
         }
-        let network = &self.subject.network;
-        match self.write(kept) {
-            Ok(()) => {
-                if std::mem::take(&mut self.is_failing) {
-                    tracing::info!(network, "what key files of {network} say is kept again");
-                }
-                self.saved = Some(generation);
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.is_failing, true) {
-                    let why = one_line(&error);
-                    tracing::warn!(network, "what key files of {network} say cannot be kept for the next start: {why}");
-                }
-            }
-        }
-    }
-
-    fn write(&self, kept: &KeptFiles) -> Result<(), StoreError> {
-        let content = Content { version: FORMAT.version, subject: self.subject.clone(), kept: kept.record() };
+        let subject = self.memory.subject().clone();
+        let stored = Stored { version: FORMAT.version, subject, kept: kept.record() };
         #[expect(clippy::expect_used, reason = "keys of its objects are texts, and nothing else can fail")]
-        let bytes = serde_json::to_vec(&content).expect("what is kept can be written as JSON");
-        save_record(&self.path, &bytes)
+        let bytes = serde_json::to_vec(&stored).expect("what is kept can be written as JSON");
+        if self.memory.save(&bytes) {
+            self.saved = Some(generation);
+        }
     }
 }
 
@@ -110,11 +103,11 @@ impl KeptKeysFile {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
-    use butler_core::key_files::{KeySources, PrivateKeys};
-    use butler_core::store::file::save_atomic;
     use ethers_core::types::Address;
 
     use super::*;
+    use crate::key_files::sources::{KeySources, PrivateKeys};
+    use crate::store::file::save_atomic;
 
     fn file(folder: &Path) -> KeptKeysFile {
         let subject = NetworkSubject {
@@ -122,7 +115,8 @@ mod tests {
             chain_id: 31_337,
             staking_registry: Address::repeat_byte(7),
         };
-        KeptKeysFile { path: folder.join("state/exporter-devnet-keys.json"), subject, saved: None, is_failing: false }
+        let path = folder.join("state/exporter-devnet-keys.json");
+        KeptKeysFile { memory: Memory::new(path, subject, "the last contents of key files"), saved: None }
     }
 
     fn load(kept: &mut KeptFiles, folder: &Path) -> usize {
@@ -191,10 +185,10 @@ mod tests {
 
     #[test]
     fn version_1_is_written_and_read_as_it_always_was() {
-        let golden = include_bytes!("../tests/golden/keys-1.json");
+        let golden = include_bytes!("../../../tests/golden/keys-1.json");
         let file = file(Path::new(""));
-        let content: Content = serde_json::from_slice(golden).unwrap();
-        assert_eq!((content.version, &content.subject), (FORMAT.version, &file.subject));
+        let content: Stored = serde_json::from_slice(golden).unwrap();
+        assert_eq!((content.version, &content.subject), (FORMAT.version, file.memory.subject()));
         assert_eq!(
             serde_json::to_value(&content).unwrap(),
             serde_json::from_slice::<serde_json::Value>(golden).unwrap()
