@@ -78,12 +78,12 @@ async fn a_key_that_a_stranger_deposited_first_is_told_as_that_and_no_coinbase_i
                 ["stranger_deposit", "stake_refunded", "deposit_failed"].iter().any(|kind| finding["kind"] == *kind)
             })
             .collect();
-        let mut kinds: Vec<_> = of_stakes
+        let mut found_kinds: Vec<_> = of_stakes
             .iter()
             .map(|finding| (finding["kind"].as_str().unwrap(), finding["severity"].as_str().unwrap()))
             .collect();
-        kinds.sort_unstable();
-        assert_eq!(kinds, story.findings, "{name}");
+        found_kinds.sort_unstable();
+        assert_eq!(found_kinds, story.findings, "{name}");
         for finding in of_stakes.iter().filter(|finding| finding["kind"] == "stranger_deposit") {
             let words = format!("{finding}");
             assert!(

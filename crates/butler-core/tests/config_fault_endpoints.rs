@@ -5,9 +5,7 @@
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod config_case;
 
-use std::path::Path;
-
-use butler_core::config::{Config, ConfigError, ConfigFile, Override, Sources, Variables};
+use butler_core::config::Config;
 use butler_core::store::file::save_atomic;
 use config_case::*;
 

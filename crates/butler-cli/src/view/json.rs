@@ -3,6 +3,7 @@
 
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::ids::Coinbase;
+use butler_core::domain::rollups::{RewardsLeft, RollupId};
 use butler_core::text::address::checksummed;
 use ethers_core::types::{Address, U256};
 use serde::{Serialize, Serializer};
@@ -45,6 +46,42 @@ impl From<U256> for JsonAmount {
     }
 }
 
+/// A rollup.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct JsonRollup {
+    /// Its address.
+    pub address: JsonAddress,
+    /// The version that Aztec's registry has it under.
+    pub version: JsonAmount,
+    /// Whether it is the canonical one.
+    pub is_canonical: bool,
+}
+
+impl JsonRollup {
+    /// The rollup, where `canonical` is the canonical one.
+    pub(crate) fn new(rollup: RollupId, canonical: RollupId) -> Self {
+        Self { address: rollup.address.into(), version: rollup.version.into(), is_canonical: rollup == canonical }
+    }
+}
+
+/// Rewards that wait at a former rollup.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct JsonRewardsLeft {
+    /// Where.
+    pub rollup: JsonAddress,
+    /// The version of that rollup.
+    pub version: JsonAmount,
+    /// How much.
+    pub amount: JsonAmount,
+}
+
+impl From<RewardsLeft> for JsonRewardsLeft {
+    fn from(left: RewardsLeft) -> Self {
+        let RollupId { address, version } = left.rollup;
+        Self { rollup: address.into(), version: version.into(), amount: left.amount.into() }
+    }
+}
+
 /// What every report on a chain begins with.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Scope {
@@ -56,6 +93,11 @@ pub(crate) struct Scope {
     pub block: BlockRef,
     /// The canonical rollup at that block.
     pub rollup: JsonAddress,
-    /// The endpoint that told some of it alone, although several are configured.
+    /// The endpoint that told some of it alone, although several are configured; in JSON only whether there is one.
+    #[serde(serialize_with = "is_some")]
     pub unconfirmed: Option<String>,
+}
+
+fn is_some<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(value.is_some())
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::fault::Origin;
-use super::reader::Section;
+use super::reader::{Read, Section};
 use super::source::Variables;
 use super::text_setting::WrittenPath;
 
@@ -22,14 +22,14 @@ pub(crate) const STATE: Directory =
     Directory { unit: "STATE_DIRECTORY", session: "XDG_STATE_HOME", home: ".local/state" };
 
 /// A folder from its key, else from the environment.
-pub(crate) fn read_directory(section: &Section<'_>, key: &str, directory: &Directory) -> Option<PathBuf> {
+pub(crate) fn read_directory(section: &Section<'_>, key: &str, directory: &Directory) -> Read<Option<PathBuf>> {
     if section.origin(key).is_some() {
         return section.path(key);
     }
-    let (found, variable) = directory.find(section.reader().variables)?;
+    let Some((found, variable)) = directory.find(section.reader().variables) else { return Ok(None) };
     let written = WrittenPath(found.to_string_lossy().into_owned());
-    section.get_or(key, || Some((written, Origin::Variable(variable.to_owned()))))?;
-    Some(found)
+    section.optional_or(key, || Some((written, Origin::Variable(variable.to_owned()))))?;
+    Ok(Some(found))
 }
 
 impl Directory {

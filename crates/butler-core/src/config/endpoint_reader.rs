@@ -4,8 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl};
 use super::fault::Origin;
-use super::reader::Section;
-use super::secret::{Secret, SecretKeys, choose, read_chosen, read_secret};
+use super::reader::{Read, Reported, Section};
+use super::secret::{SecretKeys, choose, read_chosen, read_secret};
 use super::setting::Problem;
 use super::text_setting::Text;
 
@@ -34,53 +34,48 @@ const BEARER: SecretKeys =
 const PASSWORD: SecretKeys =
     SecretKeys { file: "basic_password_file", credential: "basic_password_credential", variable: "basic_password_env" };
 
-/// Reads one endpoint. `None` after a fault, which is reported.
-pub(crate) fn read_endpoint(section: &Section<'_>) -> Option<EndpointConfig> {
-    let (url, url_auth) = read_url(section).unzip();
-    let named = section.origin("name").is_some();
-    let given = section.get_or::<Text>("name", || {
-        let host = url.as_ref()?.host().to_owned();
-        Some((Text(host), Origin::Default))
-    });
-    let auth = read_auth(section).and_then(|auth| join_auth(section, auth, url_auth.flatten()));
+/// Reads one endpoint.
+pub(crate) fn read_endpoint(section: &Section<'_>) -> Read<EndpointConfig> {
+    let url = read_url(section);
+    let host = || Some((Text(url.as_ref().ok()?.0.host().to_owned()), Origin::Default));
+    let name = section.optional_or::<Text>("name", host);
+    let auth = read_auth(section);
+    let auth = auth.and_then(|auth| join_auth(section, auth, url.as_ref().ok().and_then(|(_, auth)| auth.clone())));
     let timeout = section.get("timeout");
     let max_concurrency = read_size(section, "max_concurrency");
     let max_response_bytes = read_size(section, "max_response_bytes");
     let max_batch = read_size(section, "max_batch");
     let ca_file = section.file("ca_file");
-    if (named && given.is_none()) || (section.origin("ca_file").is_some() && ca_file.is_none()) {
-        return None;
-    }
-    Some(EndpointConfig {
-        name: given?.0,
-        url: url?,
-        auth: auth.ok()?,
+    Ok(EndpointConfig {
+        name: name?.ok_or(Reported)?.0,
+        url: url?.0,
+        auth: auth?,
         timeout: timeout?,
         max_concurrency: max_concurrency?,
         max_response_bytes: max_response_bytes?,
         max_batch: max_batch?,
-        ca_file,
+        ca_file: ca_file?,
     })
 }
 
-fn read_size(section: &Section<'_>, key: &str) -> Option<usize> {
-    usize::try_from(section.get::<u64>(key)?).ok()
+fn read_size(section: &Section<'_>, key: &str) -> Read<usize> {
+    let size = section.get::<u64>(key)?;
+    usize::try_from(size).map_err(|_| section.fault(key, Problem::new("more than this machine can count")))
 }
 
-/// The admin port of a node: where it is, with the limits of the node's endpoint, and its key. `Err` after a fault.
-pub(crate) fn read_admin(section: &Section<'_>, endpoint: &EndpointConfig) -> Result<Option<AdminConfig>, ()> {
+/// The admin port of a node: where it is, with the limits of the node's endpoint, and its key.
+pub(crate) fn read_admin(section: &Section<'_>, endpoint: &EndpointConfig) -> Read<Option<AdminConfig>> {
     let url = find_url(section, &ADMIN_URL)?;
-    let api_key = match read_secret(section, &ADMIN_KEY) {
-        Secret::Absent => None,
-        Secret::Faulty => return Err(()),
-        Secret::Found(key, secret) => {
+    let api_key = match read_secret(section, &ADMIN_KEY)? {
+        None => None,
+        Some((key, secret)) => {
             if !is_for_a_header(&secret) {
-                section.fault(key, Problem::new("the key holds a space or a character that a header can not carry"));
-                return Err(());
+                let what = "the key holds a space or a character that a header can not carry";
+                return Err(section.fault(key, Problem::new(what)));
             }
             if url.is_none() {
-                section.fault(key, Problem::new("a key without the admin port's URL").hint("give `admin_url`"));
-                return Err(());
+                let problem = Problem::new("a key without the admin port's URL");
+                return Err(section.fault(key, problem.hint("give `admin_url`")));
             }
             Some(secret)
         }
@@ -88,42 +83,36 @@ pub(crate) fn read_admin(section: &Section<'_>, endpoint: &EndpointConfig) -> Re
     Ok(url.map(|(url, auth)| AdminConfig { endpoint: EndpointConfig { url, auth, ..endpoint.clone() }, api_key }))
 }
 
-/// The L1 RPC of a host. `Err` after a fault, which is reported.
-pub(crate) fn read_l1_url(section: &Section<'_>) -> Result<Option<FoundUrl>, ()> {
+/// The L1 RPC of a host.
+pub(crate) fn read_l1_url(section: &Section<'_>) -> Read<Option<FoundUrl>> {
     find_url(section, &L1_URL)
 }
 
 /// A URL, and the user and password that a secret one may hold.
 pub(crate) type FoundUrl = (EndpointUrl, Option<Auth>);
 
-fn read_url(section: &Section<'_>) -> Option<FoundUrl> {
-    let found = find_url(section, &URL).ok()?;
-    if found.is_none() {
-        section
-            .fault("", Problem::new("this endpoint has no URL").hint("give `url`, or `url_file` when it holds a key"));
-    }
-    found
+fn read_url(section: &Section<'_>) -> Read<FoundUrl> {
+    find_url(section, &URL)?.ok_or_else(|| {
+        let problem = Problem::new("this endpoint has no URL");
+        section.fault("", problem.hint("give `url`, or `url_file` when it holds a key"))
+    })
 }
 
-fn find_url(section: &Section<'_>, keys: &UrlKeys) -> Result<Option<FoundUrl>, ()> {
+fn find_url(section: &Section<'_>, keys: &UrlKeys) -> Read<Option<FoundUrl>> {
     let secret = &keys.secret;
     let key = match choose(section, &[keys.plain, secret.file, secret.credential, secret.variable])? {
         None => return Ok(None),
-        Some(key) if key == keys.plain => return section.get(key).map(|url| Some((url, None))).ok_or(()),
+        Some(key) if key == keys.plain => return Ok(section.optional(key)?.map(|url| (url, None))),
         Some(key) => key,
     };
-    let Secret::Found(key, text) = read_chosen(section, secret, key) else {
-        return Err(());
-    };
+    let (key, text) = read_chosen(section, secret, key)?;
     EndpointUrl::parse_secret(text.expose_secret()).map(Some).map_err(|error| {
         let problem = Problem::new(format!("in the place that it names: {error}"));
-        section.fault(
-            key,
-            match error.hint() {
-                Some(hint) => problem.hint(hint),
-                None => problem,
-            },
-        );
+        let problem = match error.hint() {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        };
+        section.fault(key, problem)
     })
 }
 
@@ -132,57 +121,41 @@ fn is_for_a_header(secret: &SecretString) -> bool {
 }
 
 /// There is one way to be let in: by the keys, or by the URL.
-fn join_auth(section: &Section<'_>, by_keys: Option<Auth>, by_url: Option<Auth>) -> Result<Option<Auth>, ()> {
+fn join_auth(section: &Section<'_>, by_keys: Option<Auth>, by_url: Option<Auth>) -> Read<Option<Auth>> {
     if by_keys.is_some() && by_url.is_some() {
         let problem = Problem::new("the URL holds a user, and there is another way to be let in");
-        section.fault("", problem.hint("keep one way to be let in"));
-        return Err(());
+        return Err(section.fault("", problem.hint("keep one way to be let in")));
     }
     Ok(by_keys.or(by_url))
 }
 
-fn read_auth(section: &Section<'_>) -> Result<Option<Auth>, ()> {
+fn read_auth(section: &Section<'_>) -> Read<Option<Auth>> {
     let bearer = read_secret(section, &BEARER);
     let password = read_secret(section, &PASSWORD);
-    let user = section.get::<Text>("basic_user").map(|user| user.0);
-    let user_given = section.origin("basic_user").is_some();
-    if user_given && user.is_none() {
-        return Err(());
-    }
-    match (bearer, password) {
-        (Secret::Faulty, _) | (_, Secret::Faulty) => Err(()),
-        (Secret::Absent, Secret::Absent) if !user_given => Ok(None),
-        (Secret::Found(key, _), Secret::Absent | Secret::Found(..)) if user_given => {
-            section.fault(key, Problem::new("given together with `basic_user`").hint("keep one way to be let in"));
-            Err(())
-        }
-        (Secret::Found(key, _), Secret::Found(other, _)) => {
-            section
-                .fault(key, Problem::new(format!("given together with `{other}`")).hint("keep one way to be let in"));
-            Err(())
-        }
-        (Secret::Found(key, token), Secret::Absent) => {
+    let user = section.optional::<Text>("basic_user");
+    let twice = |key, other: &str| {
+        let problem = Problem::new(format!("given together with `{other}`"));
+        section.fault(key, problem.hint("keep one way to be let in"))
+    };
+    match (bearer?, password?, user?) {
+        (None, None, None) => Ok(None),
+        (Some((key, _)), _, Some(_)) => Err(twice(key, "basic_user")),
+        (Some((key, _)), Some((other, _)), None) => Err(twice(key, other)),
+        (Some((key, token)), None, None) => {
             if !is_for_a_header(&token) {
-                section.fault(key, Problem::new("the token holds a space or a character that a header can not carry"));
-                return Err(());
+                let what = "the token holds a space or a character that a header can not carry";
+                return Err(section.fault(key, Problem::new(what)));
             }
             Ok(Some(Auth::Bearer(token)))
         }
-        (Secret::Absent, Secret::Found(key, password)) => match user {
-            Some(user) if user.contains(':') => {
-                section.fault("basic_user", Problem::new("a user's name can not hold a `:`"));
-                Err(())
-            }
-            Some(user) => Ok(Some(Auth::Basic { user, password })),
-            None => {
-                section.fault(key, Problem::new("a password without `basic_user`"));
-                Err(())
-            }
-        },
-        (Secret::Absent, Secret::Absent) => {
+        (None, Some(_), Some(user)) if user.0.contains(':') => {
+            Err(section.fault("basic_user", Problem::new("a user's name can not hold a `:`")))
+        }
+        (None, Some((_, password)), Some(user)) => Ok(Some(Auth::Basic { user: user.0, password })),
+        (None, Some((key, _)), None) => Err(section.fault(key, Problem::new("a password without `basic_user`"))),
+        (None, None, Some(_)) => {
             let hint = "give `basic_password_file`, `basic_password_credential` or `basic_password_env`";
-            section.fault("basic_user", Problem::new("a user without a password").hint(hint));
-            Err(())
+            Err(section.fault("basic_user", Problem::new("a user without a password").hint(hint)))
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::endpoint::EndpointUrl;
 use super::endpoint_reader::{FoundUrl, read_l1_url};
-use super::reader::Section;
+use super::reader::{Read, Section};
 use super::setting::Problem;
 use super::text_setting::{DomainName, Text};
 
@@ -34,47 +34,38 @@ pub struct HostConfig {
     pub ca_file: Option<PathBuf>,
 }
 
-/// Reads one host. `None` after a fault, which is reported.
-pub(crate) fn read_host(section: &Section<'_>) -> Option<HostConfig> {
+/// Reads one host.
+pub(crate) fn read_host(section: &Section<'_>) -> Read<HostConfig> {
     let name = section.get::<Text>("name");
     let ips: BTreeSet<IpAddr> = section.list::<IpAddr>("ips").into_iter().map(|(ip, _)| ip).collect();
-    let domain = section.get::<DomainName>("domain").map(|domain| domain.0);
+    let domain = section.optional::<DomainName>("domain");
     let (p2p_port, rpc_port) = (read_port(section, "p2p_port"), read_port(section, "rpc_port"));
-    let rpc_url: Option<EndpointUrl> = section.get("rpc_url");
+    let rpc_url: Read<Option<EndpointUrl>> = section.optional("rpc_url");
     let l1_url = read_l1_url(section);
     let timeout = section.get("timeout");
     let ca_file = section.file("ca_file");
-    let given = |key: &str| section.origin(key).is_some();
-    let read = [
-        ("domain", domain.is_some()),
-        ("p2p_port", p2p_port.is_some()),
-        ("rpc_port", rpc_port.is_some()),
-        ("rpc_url", rpc_url.is_some()),
-        ("ca_file", ca_file.is_some()),
-    ];
-    if read.iter().any(|(key, is_read)| given(key) && !is_read) {
-        return None;
-    }
+    let (domain, p2p_port, rpc_port) = (domain?.map(|domain| domain.0), p2p_port?, rpc_port?);
+    let (rpc_url, ca_file) = (rpc_url?, ca_file?);
     if rpc_url.as_ref().is_some_and(|url| url.expose().scheme() != "https") {
         let hint = "`rpc_port` checks the RPC over plain HTTP";
-        section.fault("rpc_url", Problem::new("expected an https URL, found another scheme").hint(hint));
-        return None;
+        let problem = Problem::new("expected an https URL, found another scheme");
+        return Err(section.fault("rpc_url", problem.hint(hint)));
     }
-    for key in ["domain", "p2p_port", "rpc_port"] {
-        if given(key) && ips.is_empty() {
-            section.fault(key, Problem::new("there is no address to compare or to try").hint("give `ips`"));
-            return None;
-        }
+    let of_addresses =
+        [("domain", domain.is_some()), ("p2p_port", p2p_port.is_some()), ("rpc_port", rpc_port.is_some())];
+    if let Some((key, _)) = of_addresses.into_iter().find(|(_, is_given)| *is_given && ips.is_empty()) {
+        let problem = Problem::new("there is no address to compare or to try");
+        return Err(section.fault(key, problem.hint("give `ips`")));
     }
-    let l1_url = l1_url.ok()?;
+    let l1_url = l1_url?;
     if domain.is_none() && p2p_port.is_none() && rpc_port.is_none() && rpc_url.is_none() && l1_url.is_none() {
         let hint = "give `ips` with `domain`, `p2p_port` or `rpc_port`; or `rpc_url`; or `l1_url`";
-        section.fault("", Problem::new("nothing of this host is checked").hint(hint));
-        return None;
+        return Err(section.fault("", Problem::new("nothing of this host is checked").hint(hint)));
     }
-    Some(HostConfig { name: name?.0, ips, domain, p2p_port, rpc_url, rpc_port, l1_url, timeout: timeout?, ca_file })
+    Ok(HostConfig { name: name?.0, ips, domain, p2p_port, rpc_url, rpc_port, l1_url, timeout: timeout?, ca_file })
 }
 
-fn read_port(section: &Section<'_>, key: &str) -> Option<u16> {
-    u16::try_from(section.get::<u64>(key)?).ok()
+fn read_port(section: &Section<'_>, key: &str) -> Read<Option<u16>> {
+    let port = section.optional::<u64>(key)?.map(u16::try_from).transpose();
+    port.map_err(|_| section.fault(key, Problem::new("no port has that number")))
 }

@@ -15,6 +15,7 @@ mod host;
 pub mod keys;
 mod layers;
 mod network;
+mod preset;
 mod providers;
 mod reader;
 mod secret;
@@ -53,8 +54,9 @@ pub(crate) use self::fault::{escape, show_key};
 
 use self::directory::{CACHE, read_directory};
 use self::layers::load_layers;
-use self::network::{is_preset, read_network};
-use self::reader::{Reader, Section};
+use self::network::read_network;
+use self::preset::is_preset;
+use self::reader::{Read, Reader, Reported, Section};
 use self::sections::exporter::read_exporter;
 use self::sections::log::read_log;
 use self::sections::watcher::read_watcher;
@@ -135,8 +137,8 @@ impl Config {
         let mut faults = reader.faults.into_inner();
         faults.sort_by_key(|fault| fault.origin.rank());
         match config {
-            Some(config) if faults.is_empty() => Ok(Self { effective: reader.effective.into_inner(), ..config }),
-            Some(_) | None => Err(ConfigError::Faults(faults)),
+            Ok(config) if faults.is_empty() => Ok(Self { effective: reader.effective.into_inner(), ..config }),
+            Ok(_) | Err(Reported) => Err(ConfigError::Faults(faults)),
         }
     }
 
@@ -197,18 +199,19 @@ fn add_preset_network(root: &mut Node) {
     }
 }
 
-fn read_config(reader: &Reader<'_>, root: &Node) -> Option<Config> {
+fn read_config(reader: &Reader<'_>, root: &Node) -> Read<Config> {
     let section = Section::new(reader, Some(root), &keys::ROOT, String::new());
-    let default_network = section.get::<NetworkName>("default_network").map(|name| name.0);
-    let cache_directory = read_directory(&section, "cache_directory", &CACHE);
-    if cache_directory.is_none() && section.origin("cache_directory").is_none() {
+    let default_network = section.optional::<NetworkName>("default_network");
+    let cache_directory = read_directory(&section, "cache_directory", &CACHE).and_then(|directory| {
         let what = "this key is required: none of CACHE_DIRECTORY, XDG_CACHE_HOME and HOME is set to a full path";
-        section.fault("cache_directory", Problem::new(what));
-    }
+        directory.ok_or_else(|| section.fault("cache_directory", Problem::new(what)))
+    });
     let sections = section.named("networks");
     let networks: Vec<_> = sections.iter().map(|(name, section)| (name, read_network(name, section))).collect();
     let is_known = |name: &&String| networks.iter().any(|(known, _)| *known == *name);
-    if let Some(name) = default_network.as_ref().filter(|name| !is_known(name)) {
+    if let Ok(Some(NetworkName(name))) = &default_network
+        && !is_known(&name)
+    {
         let near = fault::nearest(name, networks.iter().map(|(name, _)| name.as_str()));
         let problem = Problem::new("there is no network of this name");
         section.fault(
@@ -222,11 +225,11 @@ fn read_config(reader: &Reader<'_>, root: &Node) -> Option<Config> {
     let exporter = read_exporter(&section.single("exporter"));
     let watcher = read_watcher(&section.single("watcher"));
     let log = read_log(&section.single("log"));
-    let networks = networks.into_iter().map(|(name, network)| Some((name.clone(), network?)));
-    Some(Config {
-        default_network,
+    let networks = networks.into_iter().map(|(name, network)| Ok((name.clone(), network?)));
+    Ok(Config {
+        default_network: default_network?.map(|name| name.0),
         cache_directory: cache_directory?,
-        networks: networks.collect::<Option<_>>()?,
+        networks: networks.collect::<Read<_>>()?,
         exporter: exporter?,
         watcher: watcher?,
         log: log?,

@@ -4,53 +4,22 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ethers_core::types::{Address, H160, U256};
+use ethers_core::types::{Address, U256};
 
 use super::endpoint::{AdminConfig, EndpointConfig};
 use super::endpoint_reader::{read_admin, read_endpoint};
-use super::fault::{Origin, escape, nearest};
+use super::fault::escape;
 use super::host::{HostConfig, read_host};
+use super::preset::read_preset;
 use super::providers::read_policies;
-use super::reader::Section;
+use super::reader::{Read, Section};
 use super::setting::{Ether, Problem, Setting};
-use super::text_setting::{PresetName, Text, WrittenPath, WrittenPattern, is_network_name};
+use super::text_setting::{Text, WrittenPath, WrittenPattern, is_network_name};
 use crate::domain::coinbase::CoinbasePolicies;
 use crate::domain::findings::Thresholds;
 use crate::domain::ids::ProviderId;
 use crate::domain::labels::{LabelRule, SERVER_PREFIX};
 use crate::domain::overview::CoinbaseRules;
-
-/// The public facts of a network that everybody shares.
-#[derive(Debug)]
-struct Preset {
-    name: &'static str,
-    chain_id: u64,
-    aztec_registry: Address,
-    staking_registry: Address,
-    staking_registry_from_block: u64,
-}
-
-/// Sepolia is not here: public sources name different StakingRegistries for it.
-static PRESETS: &[Preset] = &[Preset {
-    name: "mainnet",
-    chain_id: 1,
-    // 0x35b22e09Ee0390539439E24f06Da43D83f90e298
-    aztec_registry: H160([
-        0x35, 0xb2, 0x2e, 0x09, 0xee, 0x03, 0x90, 0x53, 0x94, 0x39, 0xe2, 0x4f, 0x06, 0xda, 0x43, 0xd8, 0x3f, 0x90,
-        0xe2, 0x98,
-    ]),
-    // 0x042dF8f42790d6943F41C25C2132400fd727f452
-    staking_registry: H160([
-        0x04, 0x2d, 0xf8, 0xf4, 0x27, 0x90, 0xd6, 0x94, 0x3f, 0x41, 0xc2, 0x5c, 0x21, 0x32, 0x40, 0x0f, 0xd7, 0x27,
-        0xf4, 0x52,
-    ]),
-    staking_registry_from_block: 23_083_526,
-}];
-
-/// Whether a preset has this name.
-pub(crate) fn is_preset(name: &str) -> bool {
-    PRESETS.iter().any(|preset| preset.name == name)
-}
 
 /// One of the operator's Aztec nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,8 +101,8 @@ impl NetworkConfig {
     }
 }
 
-/// Reads one network. `None` after a fault, which is reported.
-pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkConfig> {
+/// Reads one network.
+pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkConfig> {
     let named_well = is_network_name(name);
     if !named_well {
         let what = "a network's name is lower-case letters, digits, `-` and `_`, and begins with a letter";
@@ -163,7 +132,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
     let minimum = section.get::<Ether>("minimum_ether_per_attester");
     let coinbase_critical = section.get("coinbase_critical");
     let coinbase_policies = read_policies(section, &provider_ids, !provider_admins.is_empty());
-    let log_range_blocks = section.get("log_range_blocks");
+    let log_range_blocks = section.optional("log_range_blocks");
     report_same_names(section, "l1", l1.iter().flatten().map(|endpoint| endpoint.name.as_str()));
     report_same_names(
         section,
@@ -171,7 +140,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         aztec_nodes.iter().flatten().map(|node: &NodeConfig| node.endpoint.name.as_str()),
     );
     report_same_names(section, "hosts", hosts.iter().flatten().map(|host: &HostConfig| host.name.as_str()));
-    Some(NetworkConfig {
+    Ok(NetworkConfig {
         name: name.to_owned(),
         chain_id: chain_id?,
         aztec_registry: aztec_registry?,
@@ -180,9 +149,9 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         multicall3: multicall3?,
         provider_ids,
         provider_admins,
-        l1: l1.into_iter().collect::<Option<_>>()?,
-        aztec_nodes: aztec_nodes.into_iter().collect::<Option<_>>()?,
-        hosts: hosts.into_iter().collect::<Option<_>>()?,
+        l1: l1.into_iter().collect::<Read<_>>()?,
+        aztec_nodes: aztec_nodes.into_iter().collect::<Read<_>>()?,
+        hosts: hosts.into_iter().collect::<Read<_>>()?,
         key_files,
         node_keystores,
         publisher_files,
@@ -193,50 +162,15 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Option<NetworkC
         minimum_ether_per_attester: minimum?.0,
         coinbase_critical: coinbase_critical?,
         coinbase_policies: coinbase_policies?,
-        log_range_blocks,
+        log_range_blocks: log_range_blocks?,
     })
 }
 
-/// What is known of a network's preset.
-enum PresetChoice {
-    None,
-    Known(&'static Preset),
-    /// A name that no preset has; this is reported, and what the preset would fill is not asked for.
-    Unknown,
-}
-
-impl PresetChoice {
-    fn get<T: Setting>(&self, section: &Section<'_>, key: &str, of: fn(&Preset) -> T) -> Option<T> {
-        match self {
-            Self::Unknown if section.origin(key).is_none() => None,
-            Self::Unknown | Self::None => section.get(key),
-            Self::Known(preset) => section.get_or(key, || Some((of(preset), Origin::Preset(preset.name.to_owned())))),
-        }
-    }
-}
-
-fn read_preset(network: &str, section: &Section<'_>) -> PresetChoice {
-    let own = || is_preset(network).then(|| (PresetName(network.to_owned()), Origin::Default));
-    let Some(PresetName(name)) = section.get_or("preset", own) else {
-        return if section.origin("preset").is_some() { PresetChoice::Unknown } else { PresetChoice::None };
-    };
-    if let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) {
-        return PresetChoice::Known(preset);
-    }
-    let known = PRESETS.iter().map(|preset| preset.name);
-    let hint = match nearest(&name, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known: {}", known.collect::<Vec<_>>().join(", ")),
-    };
-    section.fault("preset", Problem::new("there is no such preset").hint(hint));
-    PresetChoice::Unknown
-}
-
-fn read_node(section: &Section<'_>) -> Option<NodeConfig> {
-    let server = section.get::<Text>("server").map(|server| server.0);
+fn read_node(section: &Section<'_>) -> Read<NodeConfig> {
+    let server = section.optional::<Text>("server");
     let endpoint = read_endpoint(section)?;
-    let admin = read_admin(section, &endpoint).ok()?;
-    Some(NodeConfig { endpoint, server, admin })
+    let admin = read_admin(section, &endpoint)?;
+    Ok(NodeConfig { endpoint, server: server?.map(|server| server.0), admin })
 }
 
 /// The most labels of one network: each is a dozen series.
@@ -248,7 +182,7 @@ fn read_labels(section: &Section<'_>) -> Vec<LabelRule> {
         let label = section.get::<Text>("label").map(|label| label.0);
         let attesters = distinct(&section, "attesters").into_iter().collect();
         let servers = section.list::<Text>("servers").into_iter().map(|(server, _)| server.0).collect();
-        let Some(label) = label else { continue };
+        let Ok(label) = label else { continue };
         if label.starts_with(SERVER_PREFIX) {
             let hint = "`server_labels` gives each server its label";
             section.fault("label", Problem::new(format!("`{SERVER_PREFIX}` is for servers")).hint(hint));
@@ -298,17 +232,5 @@ fn report_same_names<'a>(section: &Section<'_>, key: &str, names: impl Iterator<
             let problem = Problem::new(format!("two {what}s have the name `{}`", escape(name)));
             section.fault(key, problem.hint(format!("give each {what} a `name`")));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_presets_hold_the_published_addresses() {
-        let mainnet = &PRESETS[0];
-        assert_eq!(mainnet.aztec_registry.show(), "0x35b22e09Ee0390539439E24f06Da43D83f90e298");
-        assert_eq!(mainnet.staking_registry.show(), "0x042dF8f42790d6943F41C25C2132400fd727f452");
     }
 }

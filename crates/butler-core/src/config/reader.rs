@@ -1,7 +1,9 @@
 //! Walks the tree and hands out typed values, strictly.
 //!
 //! A `Section` knows its keys from the table of keys: it reports unknown ones, applies defaults and bounds, and notes
-//! every value that it hands out for `config show`. It never stops at a fault: all of them are collected.
+//! every value that it hands out for `config show`. It never stops at a fault: all of them are collected. Whatever is read of a
+//! key is a [`Read`]: absent is `Ok(None)` where a key may be absent, and a fault, once it is reported, is `Err(Reported)`. Whoever
+//! reads a section reads all of its keys before it gives up at the first of these.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,13 @@ use super::source::Variables;
 use super::text_setting::WrittenPath;
 use super::tree::{Node, NodeValue};
 use super::typed::{as_toml, text_of, within};
+
+/// A fault, which is in the list of faults already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reported;
+
+/// A value, or a fault that was reported.
+pub(crate) type Read<T> = Result<T, Reported>;
 
 /// One value in effect, as it may be shown to anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -105,15 +114,22 @@ impl<'a> Section<'a> {
         self.table?.get(key)
     }
 
-    pub(super) fn fault_at(&self, origin: Origin, key: &str, what: impl Into<String>, hint: Option<String>) {
+    pub(super) fn fault_at(
+        &self,
+        origin: Origin,
+        key: &str,
+        what: impl Into<String>,
+        hint: Option<String>,
+    ) -> Reported {
         let fault = Fault { origin, key: self.path_of(key), what: what.into(), hint };
         self.reader.faults.borrow_mut().push(fault);
+        Reported
     }
 
     /// Reports a key's value.
-    pub(crate) fn fault(&self, key: &str, problem: Problem) {
+    pub(crate) fn fault(&self, key: &str, problem: Problem) -> Reported {
         let origin = self.origin(key).unwrap_or(&self.origin).clone();
-        self.fault_at(origin, key, problem.what, problem.hint);
+        self.fault_at(origin, key, problem.what, problem.hint)
     }
 
     pub(super) fn note(&self, key: &str, value: String, origin: Origin) {
@@ -133,39 +149,52 @@ impl<'a> Section<'a> {
         entry
     }
 
-    /// One value: given, or its default. `None` means that it is absent or faulty; faults are reported.
-    pub(crate) fn get<T: Setting>(&self, key: &str) -> Option<T> {
+    /// The value of a key that has a default or must be given.
+    pub(crate) fn get<T: Setting>(&self, key: &str) -> Read<T> {
         self.get_or(key, || None)
     }
 
     /// As `get`, with a value that was found out elsewhere in place of an absent one.
-    pub(crate) fn get_or<T: Setting>(&self, key: &str, found: impl FnOnce() -> Option<(T, Origin)>) -> Option<T> {
-        let entry = self.entry::<T>(key, false)?;
+    pub(crate) fn get_or<T: Setting>(&self, key: &str, found: impl FnOnce() -> Option<(T, Origin)>) -> Read<T> {
+        let value = self.optional_or(key, found)?;
+        debug_assert!(value.is_some(), "`{}` may be absent", self.path_of(key));
+        value.ok_or(Reported)
+    }
+
+    /// The value of a key that may be absent.
+    pub(crate) fn optional<T: Setting>(&self, key: &str) -> Read<Option<T>> {
+        self.optional_or(key, || None)
+    }
+
+    /// As `optional`, with a value that was found out elsewhere in place of an absent one.
+    pub(crate) fn optional_or<T: Setting>(
+        &self,
+        key: &str,
+        found: impl FnOnce() -> Option<(T, Origin)>,
+    ) -> Read<Option<T>> {
+        let Some(entry) = self.entry::<T>(key, false) else { return Ok(None) };
         let (value, origin) = match self.node(key) {
             Some(node) => (self.read(entry, key, node)?, node.origin.clone()),
             None => match (found(), entry.presence) {
                 (Some(found), _) => found,
                 (None, Presence::Default(text)) => {
                     self.note(key, as_toml::<T>(text), Origin::Default);
-                    return T::from_text(text).ok();
+                    return T::from_text(text).map(Some).map_err(|problem| self.fault(key, problem));
                 }
-                (None, Presence::Optional | Presence::Computed(_)) => return None,
-                (None, Presence::Required) => {
-                    self.fault(key, Problem::new("this key is required"));
-                    return None;
-                }
+                (None, Presence::Optional | Presence::Computed(_)) => return Ok(None),
+                (None, Presence::Required) => return Err(self.fault(key, Problem::new("this key is required"))),
                 (None, Presence::Preset) => {
-                    let hint = "or name a `preset`";
-                    self.fault(key, Problem::new("this key is required where no preset has it").hint(hint));
-                    return None;
+                    let problem = Problem::new("this key is required where no preset has it");
+                    return Err(self.fault(key, problem.hint("or name a `preset`")));
                 }
             },
         };
         self.note(key, as_toml::<T>(&value.show()), origin);
-        Some(value)
+        Ok(Some(value))
     }
 
-    /// A list of values; absent means empty. In a variable or flag, commas separate.
+    /// A list of values; absent means empty. In a variable or flag, commas separate. Faulty entries are reported and left out, so
+    /// that what depends on the others is looked at, too.
     pub(crate) fn list<T: Setting>(&self, key: &str) -> Vec<(T, Origin)> {
         let Some(entry) = self.entry::<T>(key, true) else {
             return Vec::new();
@@ -205,31 +234,26 @@ impl<'a> Section<'a> {
         values
     }
 
-    fn read<T: Setting>(&self, entry: &Key, path: &str, node: &Node) -> Option<T> {
+    fn read<T: Setting>(&self, entry: &Key, path: &str, node: &Node) -> Read<T> {
         if node.value == NodeValue::Reported {
-            return None;
+            return Err(Reported);
         }
         let read = text_of::<T>(node).and_then(|text| T::from_text(&text)).and_then(|value| within(entry, value));
-        match read {
-            Ok(value) => Some(value),
-            Err(problem) => {
-                self.fault_at(node.origin.clone(), path, problem.what, problem.hint);
-                None
-            }
-        }
+        read.map_err(|problem| self.fault_at(node.origin.clone(), path, problem.what, problem.hint))
     }
 
     /// A path, taken from the configuration file's folder; one that a flag gives, from the current folder.
-    pub(crate) fn path(&self, key: &str) -> Option<PathBuf> {
+    pub(crate) fn path(&self, key: &str) -> Read<Option<PathBuf>> {
         let origin = self.origin(key).cloned();
-        self.get::<WrittenPath>(key).map(|path| self.reader.resolve(&path.0, origin.as_ref()))
+        let path = self.optional::<WrittenPath>(key)?;
+        Ok(path.map(|path| self.reader.resolve(&path.0, origin.as_ref())))
     }
 
     /// As `path`, for a file that the configuration depends on.
-    pub(crate) fn file(&self, key: &str) -> Option<PathBuf> {
+    pub(crate) fn file(&self, key: &str) -> Read<Option<PathBuf>> {
         let path = self.path(key)?;
-        self.reader.depends_on(&path);
-        Some(path)
+        path.iter().for_each(|path| self.reader.depends_on(path));
+        Ok(path)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use super::reader::Section;
+use super::reader::{Read, Reported, Section};
 use super::setting::Problem;
 use super::text_setting::{CredentialName, VariableName};
 use crate::store::file::{StoreError, load_bounded};
@@ -27,18 +27,11 @@ impl SecretKeys {
     }
 }
 
-/// Whether the places of a secret were given, and what was found there.
-pub(crate) enum Secret {
-    /// None of the keys is given.
-    Absent,
-    /// It could not be read; this is reported.
-    Faulty,
-    /// The key that led to it, and the secret.
-    Found(&'static str, SecretString),
-}
+/// The key that led to a secret, and the secret.
+pub(crate) type FoundSecret = (&'static str, SecretString);
 
 /// The one of `keys` that is given. A flag goes before a variable and a variable before the file; two in one layer are a fault.
-pub(crate) fn choose(section: &Section<'_>, keys: &[&'static str]) -> Result<Option<&'static str>, ()> {
+pub(crate) fn choose(section: &Section<'_>, keys: &[&'static str]) -> Read<Option<&'static str>> {
     let given: Vec<_> = keys.iter().filter_map(|key| Some((section.origin(key)?.rank().0, *key))).collect();
     let best = given.iter().map(|(rank, _)| *rank).max();
     let best: Vec<_> = given.iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, key)| *key).collect();
@@ -47,41 +40,31 @@ pub(crate) fn choose(section: &Section<'_>, keys: &[&'static str]) -> Result<Opt
         [key] => Ok(Some(key)),
         [first, others @ ..] => {
             let others: Vec<_> = others.iter().map(|key| format!("`{key}`")).collect();
-            section.fault(
-                first,
-                Problem::new(format!("given together with {}", others.join(", "))).hint("keep one of them"),
-            );
-            Err(())
+            let problem = Problem::new(format!("given together with {}", others.join(", ")));
+            Err(section.fault(first, problem.hint("keep one of them")))
         }
     }
 }
 
-/// Reads the secret that `keys` lead to.
-pub(crate) fn read_secret(section: &Section<'_>, keys: &SecretKeys) -> Secret {
-    match choose(section, &keys.all()) {
-        Ok(None) => Secret::Absent,
-        Ok(Some(key)) => read_chosen(section, keys, key),
-        Err(()) => Secret::Faulty,
+/// Reads the secret that `keys` lead to, where one of them is given.
+pub(crate) fn read_secret(section: &Section<'_>, keys: &SecretKeys) -> Read<Option<FoundSecret>> {
+    match choose(section, &keys.all())? {
+        Some(key) => read_chosen(section, keys, key).map(Some),
+        None => Ok(None),
     }
 }
 
-/// Reads the secret behind one of the keys.
-pub(crate) fn read_chosen(section: &Section<'_>, keys: &SecretKeys, key: &'static str) -> Secret {
+/// Reads the secret behind one of the keys, which is given.
+pub(crate) fn read_chosen(section: &Section<'_>, keys: &SecretKeys, key: &'static str) -> Read<FoundSecret> {
     let content = if key == keys.file {
-        section.file(key).map(|path| load_secret(&path))
+        section.file(key)?.map(|path| load_secret(&path))
     } else if key == keys.credential {
-        section.get::<CredentialName>(key).map(|name| load_credential(section, &name.0))
+        section.optional::<CredentialName>(key)?.map(|name| load_credential(section, &name.0))
     } else {
-        section.get::<VariableName>(key).map(|name| from_variable(section, &name.0))
+        section.optional::<VariableName>(key)?.map(|name| from_variable(section, &name.0))
     };
-    match content {
-        None => Secret::Faulty,
-        Some(Ok(secret)) => Secret::Found(key, secret),
-        Some(Err(problem)) => {
-            section.fault(key, problem);
-            Secret::Faulty
-        }
-    }
+    let secret = content.ok_or(Reported)?.map_err(|problem| section.fault(key, problem))?;
+    Ok((key, secret))
 }
 
 fn load_secret(path: &Path) -> Result<SecretString, Problem> {

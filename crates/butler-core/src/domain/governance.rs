@@ -69,19 +69,8 @@ pub struct SignalRound {
 }
 
 /// `ProposalState` of the Governance, by its number on chain.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::EnumCount,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
 #[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum ProposalState {

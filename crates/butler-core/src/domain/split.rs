@@ -19,20 +19,8 @@ use super::ids::{Coinbase, ProviderId};
 use super::terms::{ProviderTerms, Term};
 
 /// Why the coinbase that a delegation names is not confirmed.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::VariantArray,
-    strum::EnumCount,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(strum::VariantArray, strum::EnumCount)]
 #[serde(rename_all = "snake_case")]
 pub enum Unconfirmed {
     /// The factory told of no such split in the delegation's transaction.

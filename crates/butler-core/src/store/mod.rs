@@ -1,5 +1,6 @@
 //! Files on this machine: read with a bound, replaced as a whole, looked at for changes.
 
+mod error;
 pub mod file;
 pub mod memory;
 pub mod private;

@@ -23,7 +23,8 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, Clone, Copy, PartialEq, strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    #[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
     #[strum(serialize_all = "snake_case")]
     enum Step {
         First,

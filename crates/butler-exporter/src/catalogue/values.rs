@@ -10,19 +10,8 @@ use butler_core::snapshot::SnapshotError;
 use butler_core::text::closed::every;
 
 /// What a task scrapes.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::EnumCount,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
 #[strum(serialize_all = "snake_case")]
 pub enum ScraperKind {
     /// The chain, in one snapshot.
@@ -53,7 +42,8 @@ impl ScraperKind {
 }
 
 /// Why something could not be scraped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum FailureKind {
     /// What an endpoint or a node did instead of answering.
@@ -135,7 +125,8 @@ impl From<&SnapshotError> for FailureKind {
 }
 
 /// A judgement that is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum CountedJudgement {
     /// The step is a documented one.
@@ -166,7 +157,8 @@ impl CountedJudgement {
 }
 
 /// An end of the rollup's chain of checkpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Tip {
     /// The newest checkpoint.

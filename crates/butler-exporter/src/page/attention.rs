@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use butler_core::domain::findings::{Finding, FindingKind, Severity};
+use butler_core::text::time::{distance, duration};
 
 use super::facts::Facts;
-use super::write::{distance, duration};
 
 /// So many findings of one kind are shown, the most urgent.
 const SHOWN: usize = 20;

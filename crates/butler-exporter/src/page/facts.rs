@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use butler_core::domain::findings::Finding;
 
-use super::write::whole;
+use super::figures::whole;
 use crate::catalogue::values::ScraperKind;
 use crate::catalogue::{self, Family};
 use crate::readings::{Readings, Sample};

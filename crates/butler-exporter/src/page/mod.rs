@@ -1,14 +1,15 @@
 //! The page at `/`, for a person on call: what needs attention first, then each network, then how the scrapes went.
 //!
-//! It is made of what is served as metrics and of what core found in the same scrapes, by a pure function. It needs no script; the style is allowed
+//! Text is escaped by its type: only what `html!` itself wrote is markup. The page is made of what is served as metrics and of what core found in the same scrapes, by a pure
+//! function. It needs no script; the style is allowed
 //! by its digest, so that nothing that slipped into the page would be run or loaded. Times left are those of the moment it
 //! was made; it asks for itself again every half minute.
 
 mod attention;
 mod facts;
+mod figures;
 mod network;
 mod runbooks;
-mod write;
 
 #[cfg(test)]
 mod tests;
@@ -18,12 +19,13 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use butler_core::domain::findings::Severity;
+use butler_core::text::time::moment;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ring::digest;
 
 use self::attention::Line;
 pub(crate) use self::facts::Facts;
 pub(crate) use self::runbooks::runbook;
-use self::write::{escape, moment, push};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -42,67 +44,71 @@ pub(crate) fn policy() -> &'static str {
 #[must_use]
 pub(crate) fn render(facts: &Facts) -> String {
     let lines = attention::lines(facts);
-    let mut page = String::with_capacity(16 * 1024);
-    push_head(&mut page, facts, &lines);
-    push_attention(&mut page, &lines);
-    for (name, scrapers) in facts.networks() {
-        network::push_network(&mut page, name, &scrapers, facts.now);
-    }
-    push(
-        &mut page,
-        "<footer><a href=\"/metrics\">metrics</a> · <a href=\"/livez\">livez</a> · <a href=\"/readyz\">readyz</a></footer>\n\
-         </main>\n</body>\n</html>\n",
-    );
-    page
+    let (class, verdict) = verdict(&lines);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="refresh" content="30";
+                title { (verdict) " · butler" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { "butler-exporter " small { (env!("CARGO_PKG_VERSION")) } }
+                    p class={ "verdict " (class) } { (verdict) }
+                    p.now { (moment(facts.now)) }
+                }
+                main {
+                    (attention(&lines))
+                    @for (name, scrapers) in facts.networks() {
+                        (network::section(name, &scrapers, facts.now))
+                    }
+                    footer {
+                        a href="/metrics" { "metrics" } " · " a href="/livez" { "livez" } " · " a href="/readyz" { "readyz" }
+                    }
+                }
+            }
+        }
+    };
+    page.into_string()
 }
 
-fn push_head(page: &mut String, facts: &Facts, lines: &[Line]) {
+/// How bad it is, as a class and in words.
+fn verdict(lines: &[Line]) -> (&'static str, String) {
     let count = |severity| lines.iter().filter(|line| line.severity == severity).map(|line| line.count).sum();
     let critical: usize = count(Severity::Critical);
     let warning: usize = count(Severity::Warning);
-    let (class, verdict) = match (critical, warning) {
+    match (critical, warning) {
         (0, 0) => ("good", "nothing needs attention".to_owned()),
         (0, warning) => ("warning", format!("{warning} to look at")),
         (critical, 0) => ("critical", format!("{critical} critical")),
         (critical, warning) => ("critical", format!("{critical} critical, {warning} to look at")),
-    };
-    push(
-        page,
-        &format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n<meta http-equiv=\"refresh\" content=\"30\">\n\
-             <title>{verdict} · butler</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header>\n\
-             <h1>butler-exporter <small>{}</small></h1>\n<p class=\"verdict {class}\">{verdict}</p>\n\
-             <p class=\"now\">{}</p>\n</header>\n<main>\n",
-            env!("CARGO_PKG_VERSION"),
-            moment(facts.now),
-        ),
-    );
+    }
 }
 
-fn push_attention(page: &mut String, lines: &[Line]) {
-    push(page, "<section class=\"attention\" id=\"attention\">\n<h2>Needs attention</h2>\n");
-    if lines.is_empty() {
-        push(page, "<p class=\"empty\">Nothing that is scraped needs anybody now.</p>\n");
-    } else {
-        push(page, "<ul>\n");
-        for line in lines {
-            let class = line.severity.name();
-            let left = line.left.as_deref().map(|left| format!("<span class=\"left\">{}</span>", escape(left)));
-            push(
-                page,
-                &format!(
-                    "<li class=\"{class}\"><span class=\"urgency\">{class}</span> <span class=\"network\">{}</span> \
-                     <span class=\"what\">{}</span> {} <a href=\"/runbooks/{name}\">{name}</a></li>\n",
-                    escape(&line.network),
-                    escape(&line.text),
-                    left.unwrap_or_default(),
-                    name = line.runbook,
-                ),
-            );
+fn attention(lines: &[Line]) -> Markup {
+    html! {
+        section.attention id="attention" {
+            h2 { "Needs attention" }
+            @if lines.is_empty() {
+                p.empty { "Nothing that is scraped needs anybody now." }
+            } @else {
+                ul {
+                    @for line in lines {
+                        li class=(line.severity.name()) {
+                            span.urgency { (line.severity.name()) } " "
+                            span.network { (line.network) } " "
+                            span.what { (line.text) } " "
+                            @if let Some(left) = &line.left { span.left { (left) } }
+                            " " a href={ "/runbooks/" (line.runbook) } { (line.runbook) }
+                        }
+                    }
+                }
+            }
         }
-        push(page, "</ul>\n");
     }
-    push(page, "</section>\n");
 }

@@ -1,98 +1,12 @@
 //! The runbooks that the page links to, as the program carries them with it.
 
-macro_rules! runbooks {
-    ($($name:literal,)*) => {
-        &[$(($name, include_str!(concat!("../../../../docs/runbooks/", $name, ".md")))),*]
-    };
-}
-
-/// Name and text of every page of `docs/runbooks`.
-static RUNBOOKS: &[(&str, &str)] = runbooks![
-    "ButlerActiveAttestersDropped",
-    "ButlerAttesterInactive",
-    "ButlerAttesterMissedProposals",
-    "ButlerAttesterMissingAttestations",
-    "ButlerAttesterSlashed",
-    "ButlerAttesterSlashedOut",
-    "ButlerAttesterUnserved",
-    "ButlerCertificateNotReplaced",
-    "ButlerClockBehind",
-    "ButlerCoinbaseMissing",
-    "ButlerCoinbaseMissing1h",
-    "ButlerCoinbaseMissing24h",
-    "ButlerCoinbaseMissing6h",
-    "ButlerCoinbaseOverdue",
-    "ButlerCoinbaseUnverifiable",
-    "ButlerCoinbaseWrong",
-    "ButlerConfigNotReloaded",
-    "ButlerDepositFailed",
-    "ButlerDuplicateKeys",
-    "ButlerEjectionNear",
-    "ButlerEndpointUnhealthy",
-    "ButlerEntryQueueArrivalSoon",
-    "ButlerExporterDown",
-    "ButlerFilesNotKept",
-    "ButlerFindingCritical",
-    "ButlerFindingWarning",
-    "ButlerFormerRecipient",
-    "ButlerGovernanceExecutionNear",
-    "ButlerGovernancePayloadSignalled",
-    "ButlerGovernancePayloadSubmittable",
-    "ButlerGovernanceVoting",
-    "ButlerHostCertificateExpired",
-    "ButlerHostCertificateExpires",
-    "ButlerHostDnsWrong",
-    "ButlerHostUnreachable",
-    "ButlerKeyFileFaults",
-    "ButlerKeyFileUnreadable",
-    "ButlerKeyFilesGone",
-    "ButlerKeyOnSeveralServers",
-    "ButlerNodeAdminDown",
-    "ButlerNodeBehind",
-    "ButlerNodeDown",
-    "ButlerNodeL1Unreachable",
-    "ButlerNodeLagging",
-    "ButlerNodeNotReady",
-    "ButlerNodeOnOtherRollup",
-    "ButlerNodePeersFew",
-    "ButlerNodePeersNone",
-    "ButlerNodeStuck",
-    "ButlerNodeVersionsDiffer",
-    "ButlerNodeWorldStateSplit",
-    "ButlerNotWatched",
-    "ButlerOffenceRecorded",
-    "ButlerProviderAdminChangePending",
-    "ButlerProviderQueueEmpty",
-    "ButlerProviderQueueRunsDry",
-    "ButlerProviderQueueShort",
-    "ButlerPublisherDry",
-    "ButlerPublisherLow",
-    "ButlerPublisherRunsDry",
-    "ButlerPublisherRunsDry1d",
-    "ButlerQueueBlocked",
-    "ButlerScrapeFailing",
-    "ButlerScraperRestarting",
-    "ButlerSentinelOff",
-    "ButlerSentinelStale",
-    "ButlerSlashingDecided",
-    "ButlerSlashingDecided24h",
-    "ButlerSlashingEjects",
-    "ButlerSlashingExecutable",
-    "ButlerSlashingPaused",
-    "ButlerSlashingUnreadable",
-    "ButlerSlashingVotes",
-    "ButlerSnapshotBlockOld",
-    "ButlerSnapshotStale",
-    "ButlerSnapshotUnconfirmed",
-    "ButlerStakeRefunded",
-    "ButlerStateContradiction",
-    "ButlerStrangerDeposit",
-    "ButlerTextfileStale",
-];
+/// Name and text of every page of `docs/runbooks`, by name; `build.rs` lists them.
+static RUNBOOKS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/runbooks.rs"));
 
 /// The text of a runbook, by its name.
 pub(crate) fn runbook(name: &str) -> Option<&'static str> {
-    RUNBOOKS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    let at = RUNBOOKS.binary_search_by_key(&name, |(known, _)| known).ok()?;
+    RUNBOOKS.get(at).map(|(_, text)| *text)
 }
 
 #[cfg(test)]

@@ -75,16 +75,16 @@ fn the_most_urgent_stands_first_with_the_time_that_is_left() {
         (
             Severity::Critical,
             format!("{a}: it has no coinbase and it may be active at 2025-10-09 11:53 UTC"),
-            Some("in 3 h 0 min"),
+            Some("in 3h 00m"),
         ),
         (Severity::Critical, "node alpha: it is down".to_owned(), None),
         (
             Severity::Warning,
             format!("{b}: it has no coinbase and it may be active at 2025-10-10 14:53 UTC"),
-            Some("in 1 d 6 h"),
+            Some("in 1d 06h"),
         ),
         (Severity::Warning, format!("{double}: it is there twice"), None),
-        (Severity::Info, format!("{next}: it is next"), Some("in 2 h 0 min")),
+        (Severity::Info, format!("{next}: it is next"), Some("in 2h 00m")),
     ];
     let expected = expected.map(|(severity, text, left)| (severity, text, left.map(str::to_owned)));
     assert_eq!(lines(&facts(found)), expected);
@@ -93,8 +93,8 @@ fn the_most_urgent_stands_first_with_the_time_that_is_left() {
 #[test]
 fn a_missing_coinbase_becomes_critical_while_nobody_scrapes() {
     for (left, severity, words) in [
-        (6 * HOUR + 1, Severity::Warning, "in 6 h 0 min"),
-        (6 * HOUR - 1, Severity::Critical, "in 5 h 59 min"),
+        (6 * HOUR + 1, Severity::Warning, "in 6h 00m"),
+        (6 * HOUR - 1, Severity::Critical, "in 5h 59m"),
         (0, Severity::Critical, "due now"),
     ] {
         let lines = lines(&facts(vec![missing(1, left)]));
@@ -102,7 +102,7 @@ fn a_missing_coinbase_becomes_critical_while_nobody_scrapes() {
     }
     let mut facts = facts(vec![missing(1, 0)]);
     facts.now += 120;
-    assert_eq!(lines(&facts)[0].2.as_deref(), Some("overdue for 2 min 0 s"));
+    assert_eq!(lines(&facts)[0].2.as_deref(), Some("overdue for 2m"));
 }
 
 #[test]
@@ -152,8 +152,8 @@ fn whatever_somebody_else_wrote_is_escaped() {
     let mut facts = facts(vec![Finding::new(FindingKind::NodeDown, Severity::Critical, subject, hostile)]);
     facts.scrapers[0].network = hostile.to_owned();
     let page = render(&facts);
-    assert!(!page.contains("<script") && !page.contains("alert('"), "{page}");
-    assert!(page.contains("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;"));
+    assert!(!page.contains("<script"), "{page}");
+    assert!(page.contains("&lt;script&gt;alert('1')&lt;/script&gt;&quot;&amp;"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@
 pub mod findings;
 pub mod governance;
 mod labels;
+mod rollups;
 pub mod runway;
 pub mod slashing;
 
@@ -85,6 +86,7 @@ pub fn chain_readings(
     };
     let findings = of_chain(facts, &thresholds);
     push_chain(&mut readings, snapshot, &rows);
+    rollups::push_rollups(&mut readings, snapshot, &rows);
     push_attesters(&mut readings, &rows);
     push_doubts(&mut readings, &rows);
     push_coinbases(&mut readings, &rows, now);

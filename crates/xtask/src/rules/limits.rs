@@ -45,8 +45,10 @@ fn alert_faults(rule: &Rule, alert: &Alert, limits: &Thresholds) -> Vec<String> 
         let expected: BTreeSet<&str> = rest(alert.severity).map(|kind| kind.code()).collect();
         if named != expected {
             let expected: Vec<&str> = expected.into_iter().collect();
-            faults
-                .push(format!("it must name exactly the kinds without an alert of their own: {}", expected.join("|")));
+            faults.push(format!(
+                "it must name exactly the findings without an alert of their own: {}",
+                expected.join("|")
+            ));
         }
     }
     faults

@@ -27,7 +27,8 @@ pub struct AztecNode {
 }
 
 /// Which offences to ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum OffenceRange {
     /// Those of the slashing round that is voted on now.

@@ -117,7 +117,7 @@ impl Endpoint {
         self.with_health(|health| health.is_quarantined(Instant::now()))
     }
 
-    /// Notes that its opinion was waited for in vain. That is no failure before all the waiting since its last answer is as long
+    /// Notes that its answer was waited for in vain while another one's was there. That is no failure before all the waiting since its last answer is as long
     /// as its own deadline.
     pub(super) fn note_late(&self, waited: Duration) {
         let deadline = self.peer().timeout();
@@ -281,5 +281,46 @@ impl Endpoint {
     #[must_use]
     pub fn takes_batches(&self) -> bool {
         self.limits().batch_calls > 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_in_vain_is_a_failure_once_it_adds_up_to_the_endpoints_own_deadline() {
+        let http = HttpSettings {
+            url: "http://127.0.0.1:1".parse().unwrap(),
+            authorization: None,
+            api_key: None,
+            timeout: Duration::from_secs(12),
+            clock: || 0,
+            max_response_bytes: 1 << 20,
+            ca_file: None,
+        };
+        let settings = EndpointSettings {
+            name: "slow".to_owned(),
+            http,
+            max_concurrency: 1,
+            max_batch: 1,
+            log_range_blocks: 1,
+            multicall3: Address::zero(),
+        };
+        let endpoint = Endpoint::new(0, &settings).unwrap();
+        let waited = |endpoint: &Endpoint| {
+            endpoint.note_late(Duration::from_secs(5));
+            (endpoint.is_late(), endpoint.health().last_failure())
+        };
+        assert_eq!([waited(&endpoint), waited(&endpoint)], [(true, None); 2]);
+        // An answer in between begins anew.
+        endpoint.note_heard();
+        assert_eq!([waited(&endpoint), waited(&endpoint)], [(true, None); 2]);
+        assert_eq!(waited(&endpoint), (true, Some(ErrorKind::Timeout)));
+        assert_eq!(endpoint.record().failures[&ErrorKind::Timeout], 1);
+        assert_eq!(waited(&endpoint), (true, Some(ErrorKind::Timeout)), "what was booked is not booked twice");
+        assert_eq!(endpoint.record().failures[&ErrorKind::Timeout], 1);
+        tokio::time::advance(LATE).await;
+        assert!(!endpoint.is_late());
     }
 }

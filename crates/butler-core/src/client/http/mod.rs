@@ -4,6 +4,7 @@
 //! followed: an endpoint that redirects is configured wrongly. The body of an answer that is not 2xx is kept, for Aztec nodes
 //! put JSON-RPC errors into HTTP 400. What the other side says leaves here through the peer's [`Secrets`] only.
 
+mod answer;
 mod durations;
 mod failure;
 mod headers;
@@ -17,16 +18,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, USER_AGENT,
-};
-use hyper::{HeaderMap, Method, Request, Response, Uri};
+use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Response, Uri};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use url::Url;
 
+pub use self::answer::HttpAnswer;
 pub use self::durations::{DURATION_BUCKETS, DurationCounts, Durations};
 use self::failure::{connect_failure, told, traffic};
 pub use self::headers::LONGEST_WAIT;
@@ -35,7 +35,7 @@ pub use self::headers::{basic_authorization, wait_of};
 pub use self::settings::{HttpSettings, HttpSetupError};
 use self::tls::tls_config;
 pub(super) use self::tls::trusted_roots;
-use super::body::{self, Packing};
+use super::body;
 use super::connection::{Connector, Traffic};
 use super::error::RpcFailure;
 use super::payload::Payload;
@@ -87,21 +87,6 @@ pub struct Counters {
     pub bytes_decoded: AtomicU64,
     /// How long exchanges took, good or bad.
     pub durations: Durations,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub struct HttpAnswer {
-    /// The HTTP status.
-    pub status: u16,
-    /// What `Retry-After` said, at most [`LONGEST_WAIT`].
-    pub retry_after: Option<Duration>,
-    /// The whole body, unpacked.
-    pub body: Bytes,
-    /// Where a redirect leads: scheme and host.
-    pub(super) redirect: Option<String>,
-    /// A large answer keeps the others waiting for as long as it is looked at.
-    _turn: Option<OwnedSemaphorePermit>,
 }
 
 /// What goes out; a clone shares the body.
@@ -233,8 +218,9 @@ impl HttpPeer {
         let answer = self.send_twice(ask).await.map_err(|error| connect_failure(&self.secrets, &error))?;
         let (status, traffic) = (answer.status().as_u16(), answer.extensions().get::<Traffic>().cloned());
         let headers = answer.headers();
-        let (retry_after, redirect) = (retry_after(headers, (self.clock)()), self.redirect(status, headers));
-        let packing = self.packing(headers)?;
+        let retry_after = retry_after(headers, (self.clock)());
+        let redirect = answer::redirect(&self.secrets, &self.url, status, headers);
+        let packing = answer::packing(&self.secrets, headers)?;
         let travelled = |bytes| add(&self.counters.bytes_received, bytes);
         let body = body::read(answer.into_body(), packing, self.max_response_bytes, &self.turns, travelled)
             .await
@@ -290,32 +276,6 @@ impl HttpPeer {
             Ok(_) => Ok(()),
             Err(_) => Err(RpcFailure::TooLarge { limit: usize::try_from(LOOK_LIMIT).unwrap_or(usize::MAX) }),
         }
-    }
-
-    fn packing(&self, headers: &HeaderMap) -> Result<Packing, RpcFailure> {
-        let mut codings = headers.get_all(CONTENT_ENCODING).iter();
-        let coding = codings.next().map(|coding| String::from_utf8_lossy(coding.as_bytes())).unwrap_or_default();
-        match Packing::of(&coding) {
-            Some(packing) if codings.next().is_none() => Ok(packing),
-            _ => {
-                let coding = self.secrets.foreign(&coding);
-                Err(RpcFailure::Malformed(format!(
-                    "the answer has the content coding `{coding}`, which was not asked for"
-                )))
-            }
-        }
-    }
-
-    fn redirect(&self, status: u16, headers: &HeaderMap) -> Option<String> {
-        let location = headers.get(LOCATION).filter(|_| (300..400).contains(&status))?;
-        let location = String::from_utf8_lossy(location.as_bytes());
-        // Most name a path, some a host without a scheme: both are meant from where the request went.
-        let target = Url::parse(&self.uri.to_string()).and_then(|asked| asked.join(&location)).ok();
-        Some(match target {
-            Some(url) if host_label(&url) == self.host => "another path of the same host".to_owned(),
-            Some(url) => self.secrets.foreign(&host_label(&url)),
-            None => "an address that is no URL".to_owned(),
-        })
     }
 
     /// A failure of the exchange, its causes without what must not be quoted.

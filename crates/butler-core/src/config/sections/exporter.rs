@@ -3,7 +3,7 @@
 use super::http::{HttpConfig, read_http};
 use super::outputs::{OutputsConfig, read_outputs};
 use super::scrape::{ScrapeConfig, read_scrape};
-use crate::config::reader::Section;
+use crate::config::reader::{Read, Section};
 
 /// `[exporter]`, by what depends on it.
 #[derive(Debug, Clone)]
@@ -18,12 +18,12 @@ pub struct ExporterConfig {
     pub outputs: OutputsConfig,
 }
 
-pub(crate) fn read_exporter(section: &Section<'_>) -> Option<ExporterConfig> {
+pub(crate) fn read_exporter(section: &Section<'_>) -> Read<ExporterConfig> {
     let enabled = section.get("enabled");
     // Values are shown in the order in which they are read.
     let listen = section.get("listen");
     let scrape = read_scrape(section);
     let http = read_http(section, listen);
     let outputs = read_outputs(section);
-    Some(ExporterConfig { enabled: enabled?, http: http?, scrape: scrape?, outputs: outputs? })
+    Ok(ExporterConfig { enabled: enabled?, http: http?, scrape: scrape?, outputs: outputs? })
 }

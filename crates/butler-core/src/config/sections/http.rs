@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use crate::config::reader::Section;
-use crate::config::secret::{Secret, SecretKeys, choose, credential_path, read_secret, unreadable};
+use crate::config::reader::{Read, Section};
+use crate::config::secret::{SecretKeys, choose, credential_path, read_secret, unreadable};
 use crate::config::setting::Problem;
 use crate::config::text_setting::CredentialName;
 use crate::store::file::load_bounded;
@@ -73,74 +73,57 @@ pub struct BasicUser {
     pub hash: SecretString,
 }
 
-/// `None` after a fault, which is reported, or without an address, whose fault is.
-pub(crate) fn read_http(section: &Section<'_>, listen: Option<SocketAddr>) -> Option<HttpConfig> {
-    let insecure: Option<bool> = section.get("insecure");
-    let bearer_token = match read_secret(section, &BEARER) {
-        Secret::Absent => None,
-        Secret::Found(_, token) => Some(token),
-        Secret::Faulty => return None,
-    };
+/// Reads how a daemon is served; its address is read before, since values are shown in the order in which they are read.
+pub(crate) fn read_http(section: &Section<'_>, listen: Read<SocketAddr>) -> Read<HttpConfig> {
+    let insecure = section.get::<bool>("insecure");
+    let bearer_token = read_secret(section, &BEARER);
     let (basic_users, tls) = (read_users(section), read_tls(section));
+    let bearer_token = bearer_token?.map(|(_, token)| token);
     let (basic_users, tls) = (basic_users?, tls?);
     let (listen, insecure) = (listen?, insecure?);
     if !listen.ip().is_loopback() && bearer_token.is_none() && basic_users.is_empty() && !insecure {
         let problem = Problem::new("others can reach this address, and neither a token nor a password is asked for");
         let hint = "set `bearer_token_file` or `basic_users_file`, or `insecure = true` behind a proxy of your own";
-        section.fault("listen", problem.hint(hint));
-        return None;
+        return Err(section.fault("listen", problem.hint(hint)));
     }
-    Some(HttpConfig { section: section.path_of(""), listen, bearer_token, basic_users, tls })
+    Ok(HttpConfig { section: section.path_of(""), listen, bearer_token, basic_users, tls })
 }
 
-/// `None` after a fault, which is reported.
-fn read_tls(section: &Section<'_>) -> Option<Option<TlsFiles>> {
-    let certificate = section.path("tls_certificate_file");
-    let key = choose(section, &["tls_key_file", "tls_key_credential"]).ok()?;
-    match (section.origin("tls_certificate_file"), key) {
-        (None, None) => Some(None),
+fn read_tls(section: &Section<'_>) -> Read<Option<TlsFiles>> {
+    const CERTIFICATE: &str = "tls_certificate_file";
+    let certificate = section.path(CERTIFICATE);
+    let key = choose(section, &["tls_key_file", "tls_key_credential"])?;
+    match (certificate?, key) {
+        (None, None) => Ok(None),
         (Some(_), None) => {
             let problem = Problem::new("there is a certificate and no key");
-            section.fault("tls_certificate_file", problem.hint("set `tls_key_file` or `tls_key_credential`"));
-            None
+            Err(section.fault(CERTIFICATE, problem.hint("set `tls_key_file` or `tls_key_credential`")))
         }
         (None, Some(key)) => {
-            section.fault(key, Problem::new("there is a key and no certificate").hint("set `tls_certificate_file`"));
-            None
+            let problem = Problem::new("there is a key and no certificate");
+            Err(section.fault(key, problem.hint("set `tls_certificate_file`")))
         }
-        (Some(_), Some("tls_key_file")) => {
-            Some(Some(TlsFiles { certificate: certificate?, key: section.path("tls_key_file")? }))
+        (Some(certificate), Some("tls_key_file")) => {
+            Ok(section.path("tls_key_file")?.map(|key| TlsFiles { certificate, key }))
         }
-        (Some(_), Some(key)) => {
-            let name = section.get::<CredentialName>(key)?;
-            match credential_path(section, &name.0) {
-                Ok(path) => Some(Some(TlsFiles { certificate: certificate?, key: path })),
-                Err(problem) => {
-                    section.fault(key, problem);
-                    None
-                }
-            }
-        }
+        (Some(certificate), Some(key)) => match section.optional::<CredentialName>(key)? {
+            None => Ok(None),
+            Some(name) => match credential_path(section, &name.0) {
+                Ok(key) => Ok(Some(TlsFiles { certificate, key })),
+                Err(problem) => Err(section.fault(key, problem)),
+            },
+        },
     }
 }
 
-/// `None` after a fault, which is reported.
-fn read_users(section: &Section<'_>) -> Option<Vec<BasicUser>> {
+fn read_users(section: &Section<'_>) -> Read<Vec<BasicUser>> {
     const KEY: &str = "basic_users_file";
-    if section.origin(KEY).is_none() {
-        return Some(Vec::new());
-    }
-    let path = section.file(KEY)?;
+    let Some(path) = section.file(KEY)? else { return Ok(Vec::new()) };
     let text = load_bounded(&path, USERS_LIMIT)
         .map_err(|error| unreadable(&error))
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| Problem::new("the file is not UTF-8")));
-    match text.and_then(|text| parse_users(&text, &path.display().to_string())) {
-        Ok(users) => Some(users),
-        Err(problem) => {
-            section.fault(KEY, problem);
-            None
-        }
-    }
+    let users = text.and_then(|text| parse_users(&text, &path.display().to_string()));
+    users.map_err(|problem| section.fault(KEY, problem))
 }
 
 fn parse_users(text: &str, path: &str) -> Result<Vec<BasicUser>, Problem> {

@@ -1,6 +1,6 @@
 //! The section `[log]`.
 
-use crate::config::reader::Section;
+use crate::config::reader::{Read, Section};
 use crate::config::setting::{Problem, Setting};
 
 /// `[log]`.
@@ -12,15 +12,17 @@ pub struct LogConfig {
     pub format: Option<LogFormat>,
 }
 
-pub(crate) fn read_log(section: &Section<'_>) -> Option<LogConfig> {
+pub(crate) fn read_log(section: &Section<'_>) -> Read<LogConfig> {
     let level = section.get("level");
+    let format = section.get("format");
     let is_chosen = section.origin("format").is_some();
-    let format: Option<LogFormat> = section.get("format");
-    Some(LogConfig { level: level?, format: Some(format?).filter(|_| is_chosen) })
+    Ok(LogConfig { level: level?, format: Some(format?).filter(|_| is_chosen) })
 }
 
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum LogLevel {
     /// Someone must look.
     Error,
@@ -36,6 +38,8 @@ pub enum LogLevel {
 
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -47,13 +51,7 @@ impl LogLevel {
     /// The name as a log filter has it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
+        self.into()
     }
 }
 
@@ -62,8 +60,7 @@ impl Setting for LogLevel {
     const EXPECTED: &'static str = "error, warn, info, debug or trace";
 
     fn from_text(text: &str) -> Result<Self, Problem> {
-        let levels = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
-        levels.into_iter().find(|level| level.as_str() == text).ok_or_else(Self::expected)
+        text.parse().map_err(|_| Self::expected())
     }
     fn show(&self) -> String {
         self.as_str().to_owned()
@@ -75,16 +72,9 @@ impl Setting for LogFormat {
     const EXPECTED: &'static str = "text or json";
 
     fn from_text(text: &str) -> Result<Self, Problem> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(Self::expected()),
-        }
+        text.parse().map_err(|_| Self::expected())
     }
     fn show(&self) -> String {
-        match self {
-            Self::Text => "text".to_owned(),
-            Self::Json => "json".to_owned(),
-        }
+        <&str>::from(self).to_owned()
     }
 }

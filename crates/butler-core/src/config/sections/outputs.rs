@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::endpoint::EndpointUrl;
-use crate::config::reader::Section;
+use crate::config::reader::{Read, Section};
 use crate::config::setting::Problem;
 
 /// The outputs that the exporter brings its figures to by itself.
@@ -25,31 +25,24 @@ pub struct OtlpConfig {
     pub interval: Duration,
 }
 
-/// `None` after a fault, which is reported.
-pub(crate) fn read_outputs(section: &Section<'_>) -> Option<OutputsConfig> {
+/// Reads where figures go besides `/metrics`.
+pub(crate) fn read_outputs(section: &Section<'_>) -> Read<OutputsConfig> {
     let (textfile, otlp) = (read_textfile(section), read_otlp(section));
-    Some(OutputsConfig { textfile: textfile?, otlp: otlp? })
+    Ok(OutputsConfig { textfile: textfile?, otlp: otlp? })
 }
 
-/// `None` after a fault, which is reported.
-fn read_textfile(section: &Section<'_>) -> Option<Option<PathBuf>> {
-    if section.origin("textfile").is_none() {
-        return Some(None);
-    }
+fn read_textfile(section: &Section<'_>) -> Read<Option<PathBuf>> {
     let path = section.path("textfile")?;
-    if path.extension().is_none_or(|extension| extension != "prom") {
+    if path.as_ref().is_some_and(|path| path.extension().is_none_or(|extension| extension != "prom")) {
         let problem = Problem::new("node_exporter reads only files that end in `.prom`");
-        section.fault("textfile", problem.hint("such as \"/var/lib/prometheus/node-exporter/butler.prom\""));
-        return None;
+        let hint = "such as \"/var/lib/prometheus/node-exporter/butler.prom\"";
+        return Err(section.fault("textfile", problem.hint(hint)));
     }
-    Some(Some(path))
+    Ok(path)
 }
 
-/// `None` after a fault, which is reported.
-fn read_otlp(section: &Section<'_>) -> Option<Option<OtlpConfig>> {
-    let interval = section.get("otlp_interval");
-    if section.origin("otlp_url").is_none() {
-        return interval.map(|_: Duration| None);
-    }
-    Some(Some(OtlpConfig { url: section.get("otlp_url")?, interval: interval? }))
+fn read_otlp(section: &Section<'_>) -> Read<Option<OtlpConfig>> {
+    let (interval, url) = (section.get("otlp_interval"), section.optional("otlp_url"));
+    let interval = interval?;
+    Ok(url?.map(|url| OtlpConfig { url, interval }))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::directory::{STATE, read_directory};
-use crate::config::reader::Section;
+use crate::config::reader::{Read, Section};
 use crate::config::setting::Problem;
 
 /// Paces of the scrapers, and what they may read and keep.
@@ -30,25 +30,24 @@ pub struct ScrapeConfig {
     pub read_private_keystores: bool,
 }
 
-/// `None` after a fault, which is reported.
-pub(crate) fn read_scrape(section: &Section<'_>) -> Option<ScrapeConfig> {
-    let interval: Option<Duration> = section.get("scrape_interval");
+/// Reads how the exporter scrapes.
+pub(crate) fn read_scrape(section: &Section<'_>) -> Read<ScrapeConfig> {
+    let interval = section.get::<Duration>("scrape_interval");
     let (sentinel_interval, hosts_interval) = (section.get("sentinel_interval"), section.get("hosts_interval"));
-    let staleness = section.get("staleness");
+    let staleness = section.optional::<Duration>("staleness");
     let state_directory = read_directory(section, "state_directory", &STATE);
     let slashing_interval = section.get("slashing_interval");
     let governance_interval = section.get("governance_interval");
     let rewards_interval = section.get("rewards_interval");
     let read_private_keystores = section.get("read_private_keystores");
-    let interval = interval?;
+    let (interval, staleness) = (interval?, staleness?);
     if let Some(staleness) = staleness
         && staleness < interval
     {
         let problem = Problem::new("readings would vanish before the next scrape");
-        section.fault("staleness", problem.hint("at least `scrape_interval`, better three times that"));
-        return None;
+        return Err(section.fault("staleness", problem.hint("at least `scrape_interval`, better three times that")));
     }
-    Some(ScrapeConfig {
+    Ok(ScrapeConfig {
         interval,
         slashing_interval: slashing_interval?,
         governance_interval: governance_interval?,
@@ -56,7 +55,7 @@ pub(crate) fn read_scrape(section: &Section<'_>) -> Option<ScrapeConfig> {
         sentinel_interval: sentinel_interval?,
         hosts_interval: hosts_interval?,
         staleness,
-        state_directory,
+        state_directory: state_directory?,
         read_private_keystores: read_private_keystores?,
     })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::directory::{STATE, read_directory};
-use crate::config::reader::Section;
+use crate::config::reader::{Read, Section};
 
 /// `[watcher]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +19,11 @@ pub struct WatcherConfig {
     pub dry_run: bool,
 }
 
-pub(crate) fn read_watcher(section: &Section<'_>) -> Option<WatcherConfig> {
+pub(crate) fn read_watcher(section: &Section<'_>) -> Read<WatcherConfig> {
     let enabled = section.get("enabled");
     let state_directory = read_directory(section, "state_directory", &STATE);
     let poll_interval = section.get("poll_interval");
     let dry_run = section.get("dry_run");
-    Some(WatcherConfig { enabled: enabled?, state_directory, poll_interval: poll_interval?, dry_run: dry_run? })
+    let state_directory = state_directory?;
+    Ok(WatcherConfig { enabled: enabled?, state_directory, poll_interval: poll_interval?, dry_run: dry_run? })
 }

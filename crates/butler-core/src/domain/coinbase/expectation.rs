@@ -16,7 +16,7 @@ pub enum Expectation {
     /// Nothing will ever be earned: its stakes were refunded, or will be.
     Burnt,
     /// An address of the operator's own, as the policy says.
-    Own,
+    OwnAddress,
     /// The split of the delegation that counts, which the chain confirms.
     Confirmed(Coinbase),
     /// There should be one, and it cannot be told which.
@@ -34,7 +34,7 @@ impl Expectation {
     pub fn confirmed(self) -> Option<Coinbase> {
         match self {
             Self::Confirmed(coinbase) => Some(coinbase),
-            Self::Nothing | Self::Strangers | Self::Burnt | Self::Own | Self::Unconfirmed { .. } => None,
+            Self::Nothing | Self::Strangers | Self::Burnt | Self::OwnAddress | Self::Unconfirmed { .. } => None,
         }
     }
 
@@ -43,7 +43,7 @@ impl Expectation {
     pub fn claimed(self) -> Option<Coinbase> {
         match self {
             Self::Unconfirmed { claimed, .. } => claimed,
-            Self::Nothing | Self::Strangers | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
+            Self::Nothing | Self::Strangers | Self::Burnt | Self::OwnAddress | Self::Confirmed(_) => None,
         }
     }
 
@@ -52,7 +52,7 @@ impl Expectation {
     pub fn doubt(self) -> Option<Unverified> {
         match self {
             Self::Unconfirmed { why, .. } => Some(why),
-            Self::Nothing | Self::Strangers | Self::Burnt | Self::Own | Self::Confirmed(_) => None,
+            Self::Nothing | Self::Strangers | Self::Burnt | Self::OwnAddress | Self::Confirmed(_) => None,
         }
     }
 }

@@ -131,7 +131,7 @@ pub fn check_coinbase(facts: &CoinbaseFacts) -> CoinbaseCheck {
     }
     let mut configured = facts.configured.iter().copied();
     let Some(first) = configured.next() else {
-        let is_staked = !matches!(facts.expected, Expectation::Nothing | Expectation::Own);
+        let is_staked = !matches!(facts.expected, Expectation::Nothing | Expectation::OwnAddress);
         let is_owed = facts.expected != Expectation::Strangers;
         return if is_owed && (is_staked || earns(facts.position)) {
             let deadline = deadline(facts.position, facts.arrival);
@@ -142,7 +142,7 @@ pub fn check_coinbase(facts: &CoinbaseFacts) -> CoinbaseCheck {
     };
     let expected = match facts.expected {
         Expectation::Confirmed(expected) => expected,
-        Expectation::Own | Expectation::Burnt => {
+        Expectation::OwnAddress | Expectation::Burnt => {
             let other = configured.next();
             return other.map_or(CoinbaseCheck::Matches, |other| CoinbaseCheck::Differs { configured: first, other });
         }

@@ -11,13 +11,17 @@ use crate::domain::ids::ProviderId;
 
 /// What an attester's coinbase must be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr, strum::EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CoinbasePolicy {
     /// The split of the delegation that counts.
     #[default]
     Split,
     /// An address of the operator's own, the same in every file that has the attester.
-    Own,
+    #[serde(rename = "own")]
+    #[strum(serialize = "own")]
+    OwnAddress,
 }
 
 /// The policies of one network.

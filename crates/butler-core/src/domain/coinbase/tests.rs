@@ -137,7 +137,7 @@ fn a_burnt_key_has_no_missing_coinbase_and_no_wrong_one() {
 
 #[test]
 fn the_zero_address_is_an_error_of_its_own_wherever_a_coinbase_matters() {
-    for expected in [Expectation::Nothing, Expectation::Own, Expectation::Confirmed(coinbase(1))] {
+    for expected in [Expectation::Nothing, Expectation::OwnAddress, Expectation::Confirmed(coinbase(1))] {
         for position in [Position::Validating, Position::EntryQueue, Position::Unregistered, Position::ProviderQueue] {
             for configured in [&[][..], &[1]] {
                 let configured = configured.iter().copied().map(coinbase).collect();
@@ -154,7 +154,7 @@ fn an_own_coinbase_is_any_one_address_that_all_files_agree_on() {
         check_coinbase(&CoinbaseFacts {
             configured: configured.iter().copied().map(coinbase).collect(),
             names_zero: false,
-            expected: Expectation::Own,
+            expected: Expectation::OwnAddress,
             position,
             arrival: None,
         })
@@ -173,9 +173,9 @@ fn an_own_coinbase_is_any_one_address_that_all_files_agree_on() {
 fn a_providers_own_policy_wins_over_the_networks() {
     let id = |number: u64| ProviderId::try_from(number).unwrap();
     let policies =
-        CoinbasePolicies { network: CoinbasePolicy::Own, by_provider: [(id(2), CoinbasePolicy::Split)].into() };
+        CoinbasePolicies { network: CoinbasePolicy::OwnAddress, by_provider: [(id(2), CoinbasePolicy::Split)].into() };
     let of = [None, Some(id(1)), Some(id(2))].map(|provider| policies.of(provider));
-    assert_eq!(of, [CoinbasePolicy::Own, CoinbasePolicy::Own, CoinbasePolicy::Split]);
+    assert_eq!(of, [CoinbasePolicy::OwnAddress, CoinbasePolicy::OwnAddress, CoinbasePolicy::Split]);
     assert_eq!(CoinbasePolicies::default().of(Some(id(1))), CoinbasePolicy::Split);
 }
 

@@ -30,10 +30,10 @@ until the morning, and is an error. Kinds marked with a star are those of `audit
             source.title()
         );
         page.push_str("| --- | --- | --- | --- | --- |\n");
-        for (kinds, kind) in alike(source) {
+        for (codes, kind) in alike(source) {
             let _ = writeln!(
                 page,
-                "| {kinds} | {} | {} | {} | [{runbook}](runbooks/{runbook}.md), `{}` |",
+                "| {codes} | {} | {} | {} | [{runbook}](runbooks/{runbook}.md), `{}` |",
                 capital(severity_rule(kind)),
                 kind.meaning(),
                 capital(remedy(kind)),

@@ -43,7 +43,7 @@ fn coinbase_to_keep(kind: DuplicateKind, row: Option<&AttesterRow>) -> Option<St
         Some((CoinbasePolicy::Split, Some(expected))) => {
             format!("let every file have {expected}, the split of its delegation")
         }
-        Some((CoinbasePolicy::Own, _)) => {
+        Some((CoinbasePolicy::OwnAddress, _)) => {
             "let every file have the same address of your own, as `coinbase_policy` says".to_owned()
         }
         Some((CoinbasePolicy::Split, None)) | None => {

@@ -59,18 +59,19 @@ fn every_limit_decides_on_its_edge() {
     use crate::domain::sentinel::{AttesterDuties, DutyCounts};
 
     let limits = Thresholds::default();
-    let kinds =
+    let found_kinds =
         |found: Vec<Finding>| found.into_iter().map(|finding| (finding.kind, finding.severity)).collect::<Vec<_>>();
     use FindingKind as Kind;
     use Severity::{Critical, Warning};
 
-    let queue = |keys: u64| kinds(of_provider(provider_id(1), &provider(&(1..=keys).collect::<Vec<_>>()), &limits));
+    let queue =
+        |keys: u64| found_kinds(of_provider(provider_id(1), &provider(&(1..=keys).collect::<Vec<_>>()), &limits));
     assert_eq!(queue(0), [(Kind::ProviderQueueEmpty, Critical)]);
     assert_eq!(queue(4), [(Kind::ProviderQueueShort, Warning)]);
     assert_eq!(queue(5), []);
 
     let up = || NodeState { name: "alpha".to_owned(), is_up: true, ..NodeState::default() };
-    let node = |state: NodeState| kinds(of_nodes(&[state], &limits));
+    let node = |state: NodeState| found_kinds(of_nodes(&[state], &limits));
     assert_eq!(node(NodeState { is_up: false, peers: Some(0), ..up() }), [(Kind::NodeDown, Critical)]);
     assert_eq!(node(NodeState { peers: Some(0), ..up() }), [(Kind::NodePeersNone, Critical)]);
     assert_eq!(node(NodeState { peers: Some(4), ..up() }), [(Kind::NodePeersFew, Warning)]);
@@ -78,17 +79,17 @@ fn every_limit_decides_on_its_edge() {
     assert_eq!(node(NodeState { lag: Some(6), ..up() }), [(Kind::NodeLagging, Warning)]);
     let behind = |blocks: u64| {
         let best = NodeState { proposed: Some(100), ..up() };
-        kinds(of_nodes(&[best, NodeState { proposed: Some(100 - blocks), ..up() }], &limits))
+        found_kinds(of_nodes(&[best, NodeState { proposed: Some(100 - blocks), ..up() }], &limits))
     };
     assert_eq!((behind(20), behind(21)), (vec![], vec![(Kind::NodeBehind, Warning)]));
 
     let sentinel = |lag| SentinelState { node: "alpha".to_owned(), is_enabled: true, lag: Some(lag) };
-    assert_eq!(kinds(of_sentinels(&[sentinel(31)], &limits)), []);
-    assert_eq!(kinds(of_sentinels(&[sentinel(32)], &limits)), [(Kind::SentinelStale, Warning)]);
+    assert_eq!(found_kinds(of_sentinels(&[sentinel(31)], &limits)), []);
+    assert_eq!(found_kinds(of_sentinels(&[sentinel(32)], &limits)), [(Kind::SentinelStale, Warning)]);
     let missed = |attestations, proposals| {
         let counts = |streak| DutyCounts { missed: streak, streak, total: None };
         let duties = AttesterDuties { attestations: counts(attestations), proposals: counts(proposals) };
-        kinds(of_duties(&BTreeMap::from([(address(1), duties)]), &limits))
+        found_kinds(of_duties(&BTreeMap::from([(address(1), duties)]), &limits))
     };
     assert_eq!(missed(2, 1), []);
     assert_eq!(missed(3, 2), [(Kind::AttesterMissedAttestations, Warning), (Kind::AttesterMissedProposals, Warning)]);
@@ -103,10 +104,10 @@ fn every_limit_decides_on_its_edge() {
     assert_eq!((host(14 * day), host(14 * day - 1), host(day)), (vec![], vec![Warning], vec![Critical]));
 
     let scraper = |age| ScraperState { is_known: true, last_success: Some(100 * day - age), ..ScraperState::default() };
-    assert_eq!(kinds(of_scraper(&scraper(600), 100 * day, &limits)), []);
-    assert_eq!(kinds(of_scraper(&scraper(601), 100 * day, &limits)), [(Kind::ScrapeStale, Critical)]);
+    assert_eq!(found_kinds(of_scraper(&scraper(600), 100 * day, &limits)), []);
+    assert_eq!(found_kinds(of_scraper(&scraper(601), 100 * day, &limits)), [(Kind::ScrapeStale, Critical)]);
     let slow = ScraperState { budget: 7_200, ..scraper(3_600) };
-    assert_eq!(kinds(of_scraper(&slow, 100 * day, &limits)), [], "a scraper of a long interval");
+    assert_eq!(found_kinds(of_scraper(&slow, 100 * day, &limits)), [], "a scraper of a long interval");
     assert!(of_block(1, 700, 1_000, &limits).is_none() && of_block(1, 699, 1_000, &limits).is_some());
 }
 

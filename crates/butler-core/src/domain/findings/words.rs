@@ -112,7 +112,7 @@ const TELLING: [&str; 6] = ["it must be 0x", "write 0x", " by 0x", "set 0x", "ev
 #[test]
 fn a_coinbase_is_recommended_only_where_the_chain_confirms_it_and_the_policy_asks_for_it() {
     let mut told = 0;
-    for policy in [CoinbasePolicy::Split, CoinbasePolicy::Own] {
+    for policy in [CoinbasePolicy::Split, CoinbasePolicy::OwnAddress] {
         for (chain, snapshot) in chains() {
             for (file, keys) in files() {
                 let rows = rows(&snapshot, &keys, policy);
@@ -130,11 +130,11 @@ fn a_coinbase_is_recommended_only_where_the_chain_confirms_it_and_the_policy_ask
                         }
                     }
                     assert!(!text.contains("message names"), "{case}: {text}");
-                    if policy == CoinbasePolicy::Own {
-                        let kinds =
+                    if policy == CoinbasePolicy::OwnAddress {
+                        let found_kinds =
                             [FindingKind::CoinbaseMissing, FindingKind::CoinbaseWrong, FindingKind::CoinbaseZero];
                         let speaks_of_splits = text.contains("split") || text.contains("delegat");
-                        assert!(!kinds.contains(&finding.kind) || !speaks_of_splits, "{case}: {text}");
+                        assert!(!found_kinds.contains(&finding.kind) || !speaks_of_splits, "{case}: {text}");
                     }
                     if finding.kind == FindingKind::SplitShared {
                         assert!(
@@ -182,7 +182,7 @@ fn a_missing_coinbase_and_the_doubt_about_the_right_one_are_one_finding() {
 fn whoever_has_its_own_split_is_not_at_fault_with_either_policy() {
     let (_, snapshot) = chains().remove(1);
     let keys = files().into_iter().find(|(name, _)| *name == "another's split").unwrap().1;
-    for policy in [CoinbasePolicy::Split, CoinbasePolicy::Own] {
+    for policy in [CoinbasePolicy::Split, CoinbasePolicy::OwnAddress] {
         let found = found_with(&snapshot, &keys, &rows(&snapshot, &keys, policy));
         let shared = found.iter().filter(|finding| finding.kind == FindingKind::SplitShared);
         let subjects: Vec<&Subject> = shared.map(|finding| &finding.subject).collect();

@@ -265,7 +265,7 @@ fn whoever_looks_for_the_first_time_says_the_same_state_as_whoever_looked_before
 #[test]
 fn with_an_own_coinbase_no_split_is_expected() {
     let (snapshot, keys) = busy();
-    let own = CoinbasePolicies { network: CoinbasePolicy::Own, ..CoinbasePolicies::default() };
+    let own = CoinbasePolicies { network: CoinbasePolicy::OwnAddress, ..CoinbasePolicies::default() };
     let rules = CoinbaseRules { critical_within: HOUR, policies: own };
     let rows = overview(&snapshot, &keys, &BTreeMap::new(), rules);
     for attester in [3, 4, 5] {
@@ -274,7 +274,7 @@ fn with_an_own_coinbase_no_split_is_expected() {
     }
     assert_eq!(row_of(&rows, 6).coinbase, CoinbaseCheck::Missing { deadline: Deadline::Overdue });
     let of_other =
-        CoinbasePolicies { by_provider: [(provider_id(2), CoinbasePolicy::Own)].into(), ..Default::default() };
+        CoinbasePolicies { by_provider: [(provider_id(2), CoinbasePolicy::OwnAddress)].into(), ..Default::default() };
     let rules = CoinbaseRules { critical_within: HOUR, policies: of_other };
     let rows = overview(&snapshot, &keys, &BTreeMap::new(), rules);
     assert!(matches!(row_of(&rows, 4).coinbase, CoinbaseCheck::Wrong { .. }), "provider 1 has the network's policy");

@@ -10,19 +10,8 @@ use crate::domain::rollup::RollupClock;
 use crate::text::closed::every;
 
 /// How far slashing of an attester has come. The order is that of urgency.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::EnumCount,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
 #[strum(serialize_all = "snake_case")]
 pub enum Stage {
     /// Voted against in a round that ended below the quorum.

@@ -15,7 +15,7 @@ const REASON: &str = "08c379a0\
     0000000000000000000000000000000000000000000000000000000000000002\
     6e6f000000000000000000000000000000000000000000000000000000000000";
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "lies of other kinds have no part here")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "other lies have no part here")]
 pub(super) async fn tell(upstream: &Client, call: &Value, lie: Lie) -> anyhow::Result<Option<Value>> {
     match lie {
         Lie::AllReverted if method(call) == "eth_call" => Ok(Some(failure(call, &revert("")))),

@@ -27,7 +27,8 @@ macro_rules! metric_families {
 }
 
 /// What a family's values mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// Goes up and down.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ethers_core::types::H256;
 
-use super::{book, kinds};
+use super::{book, found_kinds};
 use crate::domain::bls_key::BlsKey;
 use crate::domain::duplicates::{DuplicateKind, Place, ReplicaPolicy, Subject, find_duplicates};
 use crate::domain::key_book::KeyEntry;
@@ -14,7 +14,8 @@ use crate::domain::samples::{address, coinbase, key_entry, network};
 fn replicas_may_share_attesters_but_one_file_may_not_repeat_them() {
     let entries = vec![key_entry(1, "oslo", "oslo.json", 0), key_entry(1, "paris", "paris.json", 0)];
     let subject = Subject::Attester(address(1));
-    let find = |entries: &[KeyEntry], replicas| kinds(&find_duplicates(&network(), &book(entries.to_vec()), replicas));
+    let find =
+        |entries: &[KeyEntry], replicas| found_kinds(&find_duplicates(&network(), &book(entries.to_vec()), replicas));
     assert_eq!(find(&entries, ReplicaPolicy::Refuse), [(subject, DuplicateKind::SeveralKeyFiles)]);
     assert_eq!(find(&entries, ReplicaPolicy::Allow), []);
     let twice = [entries, vec![key_entry(1, "oslo", "oslo.json", 4)]].concat();
@@ -39,7 +40,7 @@ fn replicas_must_agree_on_the_coinbase() {
             KeyEntry { coinbase: paris.map(coinbase), ..key_entry(1, "paris", "paris.json", 0) },
         ];
         let found = find_duplicates(&network(), &book(entries), ReplicaPolicy::Allow);
-        assert_eq!(kinds(&found), expected, "{oslo:?} and {paris:?}");
+        assert_eq!(found_kinds(&found), expected, "{oslo:?} and {paris:?}");
     }
 }
 
@@ -53,7 +54,7 @@ fn a_publisher_belongs_to_one_server_even_of_replicas() {
     keys.publishers_by_server.insert("paris".to_owned(), BTreeSet::from([address(50)]));
     let found = find_duplicates(&network(), &keys, ReplicaPolicy::Allow);
     let places = ["oslo", "paris"].map(|server| Place::Server { server: server.to_owned() });
-    assert_eq!(kinds(&found), [(Subject::Publisher(address(50)), DuplicateKind::SharedPublisher)]);
+    assert_eq!(found_kinds(&found), [(Subject::Publisher(address(50)), DuplicateKind::SharedPublisher)]);
     assert_eq!(found[0].places, places);
 }
 
@@ -65,5 +66,5 @@ fn a_bls_key_belongs_to_one_attester() {
     assert_eq!(find_duplicates(&network(), &replica, ReplicaPolicy::Allow), []);
     let shared = book(vec![entry(1, "a.json"), entry(2, "b.json")]);
     let found = find_duplicates(&network(), &shared, ReplicaPolicy::Allow);
-    assert_eq!(kinds(&found), [(Subject::BlsKey(key), DuplicateKind::SharedBlsKey)]);
+    assert_eq!(found_kinds(&found), [(Subject::BlsKey(key), DuplicateKind::SharedBlsKey)]);
 }

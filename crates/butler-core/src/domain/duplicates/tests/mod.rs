@@ -58,7 +58,7 @@ pub(crate) fn planted() -> Vec<NetworkSnapshot> {
     CHAIN_PAIRS.iter().map(|(one, other, _)| planted((*one, *other))).collect()
 }
 
-fn kinds(duplicates: &[Duplicate]) -> Vec<(Subject, DuplicateKind)> {
+fn found_kinds(duplicates: &[Duplicate]) -> Vec<(Subject, DuplicateKind)> {
     duplicates.iter().map(|each| (each.subject, each.kind)).collect()
 }
 
@@ -115,7 +115,7 @@ fn an_attester_in_three_places_breaks_three_rules() {
     let found = find_duplicates(&snapshot, &KeyBook::default(), ReplicaPolicy::Refuse);
     let subject = Subject::Attester(address(1));
     assert_eq!(
-        kinds(&found),
+        found_kinds(&found),
         [
             (subject, DuplicateKind::OwnQueueAndEntryQueue),
             (subject, DuplicateKind::OwnQueueAndActiveSet),
@@ -132,7 +132,7 @@ fn two_own_providers_must_not_queue_the_same_key() {
     snapshot.providers.insert(provider_id(1), provider(&[1, 2]));
     snapshot.providers.insert(provider_id(3), provider(&[3, 1]));
     let found = find_duplicates(&snapshot, &KeyBook::default(), ReplicaPolicy::Refuse);
-    assert_eq!(kinds(&found), [(Subject::Attester(address(1)), DuplicateKind::OwnQueueTwice)]);
+    assert_eq!(found_kinds(&found), [(Subject::Attester(address(1)), DuplicateKind::OwnQueueTwice)]);
 }
 
 #[test]
@@ -195,6 +195,6 @@ proptest! {
         // These lists give places by their order, so that only the findings stay the same.
         shuffled.entry_queue = deposits;
         shuffled.active_set = active;
-        prop_assert_eq!(kinds(&find_duplicates(&shuffled, &shuffled_keys, replicas)), kinds(&found));
+        prop_assert_eq!(found_kinds(&find_duplicates(&shuffled, &shuffled_keys, replicas)), found_kinds(&found));
     }
 }

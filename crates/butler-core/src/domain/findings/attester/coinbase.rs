@@ -40,7 +40,7 @@ pub(super) fn of_coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) 
                     | Position::Zombie
                     | Position::Exiting
                     | Position::Withdrawn,
-                    CoinbasePolicy::Split | CoinbasePolicy::Own,
+                    CoinbasePolicy::Split | CoinbasePolicy::OwnAddress,
                 ) => {
                     format!("{}; what was paid to the zero address is lost", to_write(row, "instead of the zero address"))
                 }
@@ -55,7 +55,7 @@ pub(super) fn of_coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) 
             let what = format!("its key files name {configured} and {other} as its coinbase, and it can be only one");
             let remedy = format!(
                 "keep the right one of {configured} and {other}, which is your own to know, in every file and keystore, and reload the nodes; {}",
-                repaid(CoinbasePolicy::Own)
+                repaid(CoinbasePolicy::OwnAddress)
             );
             Some(about(row, FindingKind::CoinbaseWrong, severity, what).with_remedy(remedy))
         }
@@ -112,7 +112,7 @@ pub(super) fn remedy_of_doubt(why: Unverified) -> &'static str {
 fn to_write(row: &AttesterRow, how: &str) -> String {
     const THEN: &str = "into the node's keystore, reload the node, update the copy";
     match (row.coinbase_policy, row.coinbase_expected, row.coinbase_doubt) {
-        (CoinbasePolicy::Own, _, _) => format!("write your own address {how} {THEN}"),
+        (CoinbasePolicy::OwnAddress, _, _) => format!("write your own address {how} {THEN}"),
         (CoinbasePolicy::Split, Some(expected), _) => format!("write {expected} {how} {THEN}"),
         (CoinbasePolicy::Split, None, Some(why)) => remedy_of_doubt(why).to_owned(),
         (CoinbasePolicy::Split, None, None) => format!(
@@ -124,13 +124,15 @@ fn to_write(row: &AttesterRow, how: &str) -> String {
 fn repaid(policy: CoinbasePolicy) -> &'static str {
     match policy {
         CoinbasePolicy::Split => "what was paid to the other one has to be repaid to the delegator by hand",
-        CoinbasePolicy::Own => "what was paid to the other one is there, if that is yours, too",
+        CoinbasePolicy::OwnAddress => "what was paid to the other one is there, if that is yours, too",
     }
 }
 
 fn right_one(row: &AttesterRow) -> String {
     match (row.coinbase_policy, row.coinbase_expected, row.coinbase_doubt) {
-        (CoinbasePolicy::Own, _, _) => "; it must be an address of your own, as `coinbase_policy` says".to_owned(),
+        (CoinbasePolicy::OwnAddress, _, _) => {
+            "; it must be an address of your own, as `coinbase_policy` says".to_owned()
+        }
         (CoinbasePolicy::Split, Some(expected), _) => format!("; it must be {expected}"),
         (CoinbasePolicy::Split, None, Some(why)) => format!("; which one is right cannot be told: {}", why.words()),
         (CoinbasePolicy::Split, None, None) => String::new(),

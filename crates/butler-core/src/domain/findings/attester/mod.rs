@@ -43,7 +43,11 @@ pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: 
         }
         found.extend(unserved(row).filter(|_| has_key_files));
         if row.position == Position::Zombie {
-            let what = "it was slashed out or ejected, and its stake waits to be withdrawn";
+            let there = match row.rollup.filter(|_| row.at_former) {
+                Some(rollup) => format!(" at the former rollup (version {})", rollup.version),
+                None => String::new(),
+            };
+            let what = format!("it was slashed out or ejected, and its stake waits to be withdrawn{there}");
             found.push(about(row, FindingKind::SlashedOut, Severity::Warning, what));
         }
     }

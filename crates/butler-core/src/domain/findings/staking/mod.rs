@@ -54,7 +54,7 @@ pub fn of_own_addresses(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[Atte
 fn of_rewards_there(row: Option<&AttesterRow>) -> String {
     let Some(row) = row else { return "collect them with the attester's own key".to_owned() };
     match (row.coinbase_policy, row.coinbase_expected) {
-        (CoinbasePolicy::Own, _) => {
+        (CoinbasePolicy::OwnAddress, _) => {
             "set your own coinbase for it; what waits there is collected with the attester's own key".to_owned()
         }
         (CoinbasePolicy::Split, Some(split)) => {
@@ -233,7 +233,9 @@ pub fn of_shared_splits(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec
 /// What to configure for an attester instead of the split of another.
 fn instead(row: &AttesterRow, coinbase: Coinbase) -> String {
     match (row.coinbase_policy, row.coinbase_expected) {
-        (CoinbasePolicy::Own, _) => format!("replace {coinbase} by your own coinbase, as `coinbase_policy` says"),
+        (CoinbasePolicy::OwnAddress, _) => {
+            format!("replace {coinbase} by your own coinbase, as `coinbase_policy` says")
+        }
         (CoinbasePolicy::Split, Some(expected)) => {
             format!("replace {coinbase} by {expected}, its own delegation's split")
         }

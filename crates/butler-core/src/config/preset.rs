@@ -1,0 +1,91 @@
+//! Presets: networks whose public facts are known, so that nobody has to copy them.
+
+use ethers_core::types::{Address, H160};
+
+use super::fault::{Origin, nearest};
+use super::reader::{Read, Reported, Section};
+use super::setting::{Problem, Setting};
+use super::text_setting::PresetName;
+
+/// The public facts of a network that everybody shares.
+#[derive(Debug)]
+pub(super) struct Preset {
+    pub(super) name: &'static str,
+    pub(super) chain_id: u64,
+    pub(super) aztec_registry: Address,
+    pub(super) staking_registry: Address,
+    pub(super) staking_registry_from_block: u64,
+}
+
+/// Sepolia is not here: public sources name different StakingRegistries for it.
+static PRESETS: &[Preset] = &[Preset {
+    name: "mainnet",
+    chain_id: 1,
+    // 0x35b22e09Ee0390539439E24f06Da43D83f90e298
+    aztec_registry: H160([
+        0x35, 0xb2, 0x2e, 0x09, 0xee, 0x03, 0x90, 0x53, 0x94, 0x39, 0xe2, 0x4f, 0x06, 0xda, 0x43, 0xd8, 0x3f, 0x90,
+        0xe2, 0x98,
+    ]),
+    // 0x042dF8f42790d6943F41C25C2132400fd727f452
+    staking_registry: H160([
+        0x04, 0x2d, 0xf8, 0xf4, 0x27, 0x90, 0xd6, 0x94, 0x3f, 0x41, 0xc2, 0x5c, 0x21, 0x32, 0x40, 0x0f, 0xd7, 0x27,
+        0xf4, 0x52,
+    ]),
+    staking_registry_from_block: 23_083_526,
+}];
+
+/// Whether a preset has this name.
+pub(crate) fn is_preset(name: &str) -> bool {
+    PRESETS.iter().any(|preset| preset.name == name)
+}
+
+/// What is known of a network's preset.
+pub(super) enum PresetChoice {
+    None,
+    Known(&'static Preset),
+    /// A name that no preset has; this is reported, and what the preset would fill is not asked for.
+    Unknown,
+}
+
+impl PresetChoice {
+    /// The value of a key that a preset may fill.
+    pub(super) fn get<T: Setting>(&self, section: &Section<'_>, key: &str, of: fn(&Preset) -> T) -> Read<T> {
+        match self {
+            Self::Unknown if section.origin(key).is_none() => Err(Reported),
+            Self::Unknown | Self::None => section.get(key),
+            Self::Known(preset) => section.get_or(key, || Some((of(preset), Origin::Preset(preset.name.to_owned())))),
+        }
+    }
+}
+
+/// The preset that a network names, or that has its name.
+pub(super) fn read_preset(network: &str, section: &Section<'_>) -> PresetChoice {
+    let own = || is_preset(network).then(|| (PresetName(network.to_owned()), Origin::Default));
+    let name = match section.optional_or("preset", own) {
+        Ok(Some(PresetName(name))) => name,
+        Ok(None) => return PresetChoice::None,
+        Err(Reported) => return PresetChoice::Unknown,
+    };
+    if let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) {
+        return PresetChoice::Known(preset);
+    }
+    let known = PRESETS.iter().map(|preset| preset.name);
+    let hint = match nearest(&name, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known: {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    section.fault("preset", Problem::new("there is no such preset").hint(hint));
+    PresetChoice::Unknown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_presets_hold_the_published_addresses() {
+        let mainnet = &PRESETS[0];
+        assert_eq!(mainnet.aztec_registry.show(), "0x35b22e09Ee0390539439E24f06Da43D83f90e298");
+        assert_eq!(mainnet.staking_registry.show(), "0x042dF8f42790d6943F41C25C2132400fd727f452");
+    }
+}
