@@ -270,9 +270,12 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     upgrade.object("", &Bench::after_cut_over().await.json(&["upgrade"], 0).await);
     checkers.insert("butler-cli upgrade", upgrade);
     let mut problems = Vec::new();
+    // What every report begins with is the same of all commands: one of them is enough to show it.
+    let in_scope: BTreeSet<&String> =
+        checkers.values().flat_map(|checker| &checker.seen).filter(|path| scope.contains_key(*path)).collect();
     for (command, checker) in &checkers {
         problems.extend(checker.problems.iter().map(|problem| format!("{command}: {problem}")));
-        let never = checker.table.keys().filter(|path| !checker.seen.contains(*path));
+        let never = checker.table.keys().filter(|path| !checker.seen.contains(*path) && !in_scope.contains(path));
         problems.extend(never.map(|path| format!("{command}: {path}: documented, and never occurs")));
     }
     let tables: BTreeSet<&str> =

@@ -22,6 +22,7 @@ use butler_core::snapshot::{LedgerCache, SnapshotReader};
 use butler_testkit::devnet::{
     Chain, DevnetSpec, KeyStore, Move, Told, ToldOfRival, ToldOfStranger, ensure, with_wrong_proof,
 };
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -176,6 +177,42 @@ async fn a_refunded_stake_is_told_though_the_deposit_that_got_in_has_the_same_wi
             chain.play(Move::Mine).await.unwrap();
         }
         assert_told_of_rivals(&first.read(&request, &|_| ()).await.unwrap(), &told, "later");
+    }
+}
+
+#[tokio::test]
+async fn one_endpoint_that_hides_refunds_or_makes_them_up_points_no_coinbase_at_a_refunded_stake() {
+    let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let told = chain.meet_rivals().await.unwrap();
+    let request = support::request(oracle);
+    let proxies = [FaultProxy::start(chain.url()).await.unwrap(), FaultProxy::start(chain.url()).await.unwrap()];
+    let urls = [proxies[0].url(), proxies[1].url(), chain.url().to_owned()];
+    for lie in [Lie::LeftOut(LogKind::Refunds), Lie::ExtraRefund] {
+        for (liar, count) in [(0, 2), (1, 2), (0, 3), (1, 3)] {
+            proxies.iter().for_each(|proxy| proxy.set(FaultPlan::none()));
+            proxies[liar].set(FaultPlan::always(Fault::Lie(lie)));
+            let names = ["a", "b", "c"].iter().zip(&urls).take(count);
+            let endpoints: Vec<_> = names.map(|(name, url)| support::endpoint(name, url)).collect();
+            let snapshot = support::reader_at(oracle, &endpoints).read(&request, &|_| ()).await.unwrap();
+            let when = format!("{lie} at {liar} of {count}");
+            if count == 3 {
+                assert_told_of_rivals(&snapshot, &told, &when);
+                continue;
+            }
+            let rows = overview(&snapshot, &KeyBook::default(), &BTreeMap::new(), HOUR);
+            for ToldOfRival { story, attester, coinbases } in &told {
+                let row = rows.iter().find(|row| row.attester == *attester).unwrap();
+                let right = story.counts.map(|place| coinbases[place]);
+                let expected = row.coinbase_expected.map(|coinbase| coinbase.address());
+                assert!(expected.is_none() || expected == right, "{}, {when}: {:?}", story.name, row.coinbase);
+                assert!(
+                    expected.is_some() || row.coinbase_doubt.is_some() || right.is_none(),
+                    "{}, {when}",
+                    story.name
+                );
+            }
+        }
     }
 }
 

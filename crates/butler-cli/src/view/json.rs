@@ -93,6 +93,11 @@ pub(crate) struct Scope {
     pub block: BlockRef,
     /// The canonical rollup at that block.
     pub rollup: JsonAddress,
-    /// The endpoint that told some of it alone, although several are configured.
+    /// The endpoint that told some of it alone, although several are configured; in JSON only whether there is one.
+    #[serde(serialize_with = "is_some")]
     pub unconfirmed: Option<String>,
+}
+
+fn is_some<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(value.is_some())
 }

@@ -46,11 +46,13 @@ impl Witnesses {
         }
     }
 
+    /// Whether there is a second endpoint to confirm anything.
+    pub(super) fn has_several(&self) -> bool {
+        self.has_several
+    }
+
     /// Leaves unconfirmed which coinbases rest on the word of one of several endpoints, and keeps what two told.
     pub(super) fn judge(&self, snapshot: &mut NetworkSnapshot, logs: &LogWitnesses<'_>, memo: &mut Memo) {
-        if !self.has_several {
-            return;
-        }
         snapshot.unconfirmed.clone_from(&self.only);
         let mut doubtful: BTreeSet<Coinbase> = BTreeSet::new();
         for (delegation, is_active) in counting_delegations(snapshot) {

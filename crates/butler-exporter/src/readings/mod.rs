@@ -194,11 +194,9 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
 
 /// What is known of coinbases contradicts itself whatever key files say, so this needs none.
 fn push_doubts(readings: &mut Readings, rows: &[AttesterRow]) {
-    for row in rows.iter().filter(|row| matches!(row.position, Position::EntryQueue | Position::Validating)) {
-        if let Some(why) = row.coinbase_doubt {
-            let labels = [address(row.attester), why.name().to_owned()];
-            readings.push(&catalogue::COINBASE_UNVERIFIABLE, labels, 1.0);
-        }
+    for (row, why) in attester::unconfirmed(rows) {
+        let labels = [address(row.attester), why.name().to_owned()];
+        readings.push(&catalogue::COINBASE_UNVERIFIABLE, labels, 1.0);
     }
 }
 

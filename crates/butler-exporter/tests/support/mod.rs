@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use butler_core::store::file::save_atomic;
+use butler_exporter::catalogue::values::ScraperKind;
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::{Chain, DevnetSpec, DevnetState, Oracle, ensure, example_files};
 use ethers_core::types::Address;
@@ -216,8 +217,8 @@ impl Program {
 
     /// Waits until every scraper of the devnet that is not the chain's succeeded.
     pub(crate) async fn when_all_scraped(&self) {
-        for scraper in ["nodes", "slashing", "governance", "rewards", "sentinel", "hosts"] {
-            self.when_scraped("devnet", scraper).await;
+        for scraper in ScraperKind::ALL.into_iter().filter(|scraper| *scraper != ScraperKind::L1) {
+            self.when_scraped("devnet", scraper.name()).await;
         }
     }
 

@@ -5,6 +5,7 @@
 
 use anyhow::Context as _;
 
+mod bad_queue;
 mod ballots;
 mod build;
 mod chain;
@@ -19,6 +20,7 @@ mod strangers;
 mod transact;
 mod upgrade;
 
+pub use bad_queue::BadQueueKey;
 pub use build::{DevnetSpec, DevnetState, ensure};
 pub(crate) use chain::quantity;
 pub use chain::{Chain, History};

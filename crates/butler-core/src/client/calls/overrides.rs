@@ -4,7 +4,7 @@
 //! comes then decides. Some clients refuse a third parameter, some ignore it, some apply it badly; a liar is held by
 //! what it answers to `aggregate3`.
 
-use super::bytes;
+use super::outcome::bytes;
 use super::proof;
 use crate::client::error::RpcFailure;
 use crate::client::limits::Refusal;

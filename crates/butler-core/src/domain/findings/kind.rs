@@ -253,12 +253,12 @@ impl FindingKind {
             | Self::KeyFilesGone
             | Self::KeyFileSchemasMixed
             | Self::KeyFileDefaultsLeak
-            | Self::NotWatched => true,
+            | Self::NotWatched
+            | Self::ProviderAdminChange => true,
             Self::SlashedOut
             | Self::ProviderQueueEmpty
             | Self::ProviderQueueShort
             | Self::ProviderRunsDry
-            | Self::ProviderAdminChange
             | Self::PublisherDry
             | Self::PublisherLow
             | Self::PublisherRunsDry

@@ -9,6 +9,8 @@
 mod book;
 mod doubt;
 mod doubting;
+mod facts;
+mod file;
 mod key;
 mod opinions;
 mod scan;
@@ -16,29 +18,22 @@ mod scan;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use ethers_core::types::Address;
 use tokio::time::Instant;
 
-use self::book::{Book, Unusable};
+use self::book::Book;
 use self::doubt::LeftTerms;
 pub(super) use self::doubt::{Doubt, Trouble};
 pub use self::key::LedgerKey;
 use super::stages::ProviderHead;
 use crate::domain::block::BlockRef;
-use crate::domain::delegation::{Delegation, LogId};
+use crate::domain::delegation::Delegation;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::ProviderQueueEntry;
-use crate::domain::provider_ledger::{Change, Corroboration, LedgerEvent, prove, prove_queue};
+use crate::domain::provider_ledger::{prove, prove_queue};
 use crate::domain::split::SplitRecord;
-use crate::domain::terms::TermsEvent;
-use crate::store::file::{Foreign, StoreError};
-use crate::store::private::{load_private, save_private};
 
-/// Some ten thousand keys are 4 MB.
-const FILE_LIMIT: u64 = 16 << 20;
 /// A block this far behind the newest one survives the reorgs that happen, and every endpoint has indexed it.
 const DEEP: u64 = 64;
 
@@ -87,45 +82,6 @@ impl LedgerCache {
     #[must_use]
     pub fn in_memory(key: LedgerKey) -> Self {
         Self::with(None, Book::new(key), true)
-    }
-
-    /// The ledger that a file of these bytes holds, if it is one of `key`. It is not kept.
-    pub(crate) fn of_bytes(bytes: &[u8], key: &LedgerKey) -> Option<Self> {
-        Book::decode(bytes, key).ok().map(|book| Self::with(None, book, true))
-    }
-
-    /// The bytes of its file.
-    pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
-        self.book.encode().ok()
-    }
-
-    /// Loads the ledger at `path`, or begins a new one there.
-    #[must_use]
-    pub fn load(path: &Path, key: LedgerKey) -> Self {
-        let loaded = match load_private(path, FILE_LIMIT) {
-            Ok(bytes) => match Book::decode(&bytes, &key) {
-                Ok(book) => Some(book),
-                Err(Unusable::Other) => None,
-                Err(Unusable::Damaged { line, column }) => {
-                    tracing::warn!("the ledger is scanned anew: its file is damaged at line {line} column {column}");
-                    None
-                }
-                Err(Unusable::Disordered) => {
-                    tracing::warn!("the ledger is scanned anew: its file contradicts itself");
-                    None
-                }
-            },
-            Err(StoreError::Missing { .. }) => None,
-            // The first version was readable for everybody, and there is nothing wrong with that one.
-            Err(StoreError::NotOurs { why: Foreign::Mode, .. }) if is_of_first_version(path) => None,
-            Err(error) => {
-                tracing::warn!("the ledger is scanned anew: {error}");
-                None
-            }
-        };
-        let is_on_disk = loaded.is_some();
-        let book = loaded.unwrap_or_else(|| Book::new(key));
-        Self { is_on_disk, ..Self::with(Some(path.to_owned()), book, is_on_disk) }
     }
 
     /// Where it is kept, if it is.
@@ -227,78 +183,6 @@ impl LedgerCache {
         self.book.anchors.last().map_or(self.book.key.from_block, |anchor| anchor.number.saturating_add(1))
     }
 
-    fn events<'a>(
-        &'a self,
-        providers: &'a BTreeSet<ProviderId>,
-        number: u64,
-    ) -> impl Iterator<Item = &'a LedgerEvent> + 'a {
-        let events = self.book.entries.iter().map(|entry| &entry.event);
-        events.filter(move |event| event.log.block_number <= number && providers.contains(&event.provider_id))
-    }
-
-    fn events_of(&self, provider: ProviderId, number: u64) -> impl Iterator<Item = &LedgerEvent> {
-        let events = self.book.entries.iter().map(|entry| &entry.event);
-        events.filter(move |event| event.log.block_number <= number && event.provider_id == provider)
-    }
-
-    /// Where the events of these providers stand in blocks `from` to `to`, as (block, index).
-    #[must_use]
-    pub fn places(&self, providers: &BTreeSet<ProviderId>, from: u64, to: u64) -> BTreeSet<(u64, u64)> {
-        let places = self.events(providers, to).map(|event| (event.log.block_number, event.log.log_index));
-        places.filter(|(block, _)| *block >= from).collect()
-    }
-
-    /// Delegations of `providers` up to and including block `number`, oldest first, with what is known of their splits.
-    #[must_use]
-    pub fn delegations(&self, providers: &BTreeSet<ProviderId>, number: u64) -> Vec<Delegation> {
-        let with_split = |delegation: Delegation| Delegation {
-            split: self.book.splits.get(&delegation.coinbase).copied(),
-            ..delegation
-        };
-        let delegations = || self.events(providers, number).filter_map(LedgerEvent::delegation);
-        let mut found = Vec::with_capacity(delegations().count());
-        found.extend(delegations().map(with_split));
-        found
-    }
-
-    /// The events of these providers' terms up to and including block `number`.
-    #[must_use]
-    pub fn terms(&self, providers: &BTreeSet<ProviderId>, number: u64) -> Vec<TermsEvent> {
-        self.events(providers, number).filter_map(LedgerEvent::terms).collect()
-    }
-
-    /// Attesters that these providers took out of their queues up to and including block `number`, and that were not
-    /// delegated since.
-    #[must_use]
-    pub fn dripped(&self, providers: &BTreeSet<ProviderId>, number: u64) -> BTreeSet<Address> {
-        let mut dripped = BTreeSet::new();
-        for event in self.events(providers, number) {
-            match &event.change {
-                Change::Dripped { attester } => {
-                    dripped.insert(*attester);
-                }
-                Change::Staked { attester, .. } => {
-                    dripped.remove(attester);
-                }
-                Change::Terms(_) | Change::Added { .. } => {}
-            }
-        }
-        dripped
-    }
-
-    /// Coinbases about whose delegations endpoints disagree.
-    #[must_use]
-    pub fn disputed(&self) -> BTreeSet<Coinbase> {
-        let disputed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Disputed);
-        disputed.filter_map(|entry| entry.event.delegation()).map(|delegation| delegation.coinbase).collect()
-    }
-
-    /// The delegations that two endpoints tell alike.
-    pub(super) fn confirmed(&self) -> BTreeSet<LogId> {
-        let confirmed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Confirmed);
-        confirmed.map(|entry| entry.event.log).collect()
-    }
-
     /// Keeps splits that fit with their delegations, and forgets what did not.
     pub fn note_splits(&mut self, learnt: &BTreeMap<Coinbase, SplitRecord>, refuted: &BTreeSet<Coinbase>) {
         let named: BTreeSet<Coinbase> = self.all_delegations().map(|delegation| delegation.coinbase).collect();
@@ -337,32 +221,4 @@ impl LedgerCache {
     ) -> Result<(), Doubt> {
         prove_queue(provider, queue, self.events_of(provider, pin.number)).map_err(|gap| self.doubt(gap))
     }
-
-    /// Writes the ledger when it changed. Blocks.
-    ///
-    /// # Errors
-    /// What stopped the file from being replaced; the old one is still whole.
-    pub fn save(&mut self) -> Result<(), StoreError> {
-        let Some(path) = self.unsaved() else { return Ok(()) };
-        save_private(path, &self.encoded(path)?)?;
-        (self.is_saved, self.is_on_disk) = (true, true);
-        Ok(())
-    }
-
-    /// Where to write, when there is anything to write.
-    fn unsaved(&self) -> Option<&PathBuf> {
-        let has_content = self.is_on_disk || !self.book.anchors.is_empty();
-        self.path.as_ref().filter(|_| has_content && !self.is_saved)
-    }
-
-    fn encoded(&self, path: &Path) -> Result<Vec<u8>, StoreError> {
-        self.book.encode().map_err(|error| StoreError::Write { path: path.to_owned(), source: error.into() })
-    }
-}
-
-/// Whether that file is a ledger of the first version, as far as its first bytes say.
-fn is_of_first_version(path: &Path) -> bool {
-    let mut first = String::new();
-    let opened = std::fs::File::open(path).map(|file| file.take(14));
-    opened.is_ok_and(|mut file| file.read_to_string(&mut first).is_ok()) && first == "{\"version\":1,\""
 }

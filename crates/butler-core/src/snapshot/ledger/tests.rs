@@ -1,10 +1,12 @@
 //! What a ledger keeps, forgets and refuses to read.
 
-use ethers_core::types::H256;
+use ethers_core::types::{Address, H256};
 
-use super::book::Entry;
+use super::book::{Entry, Unusable};
+use super::file::is_of_first_version;
 use super::*;
 use crate::domain::delegation::LogId;
+use crate::domain::provider_ledger::{Change, Corroboration, LedgerEvent};
 
 fn key() -> LedgerKey {
     LedgerKey { chain_id: 1, staking_registry: Address::repeat_byte(1), from_block: 10 }

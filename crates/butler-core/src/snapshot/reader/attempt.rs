@@ -248,8 +248,10 @@ impl SnapshotReader {
             pending_rewards,
             unconfirmed: None,
         });
-        let logs = LogWitnesses { by_two: &self.ledger.confirmed(), by_one: &owners.by_one };
-        witnesses.judge(&mut snapshot, &logs, &mut self.memo);
+        if witnesses.has_several() {
+            let logs = LogWitnesses { by_two: &self.ledger.confirmed(), by_one: &owners.by_one };
+            witnesses.judge(&mut snapshot, &logs, &mut self.memo);
+        }
         Ok(Found::Snapshot(snapshot))
     }
 }

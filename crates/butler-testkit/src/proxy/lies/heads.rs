@@ -19,6 +19,7 @@ pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: 
         Lie::HeadForged => ahead(upstream, call, 0, true).await,
         Lie::HeadInFuture(seconds) => in_future(upstream, call, seconds).await,
         Lie::HeadBehind(blocks) => behind(upstream, call, blocks).await,
+        Lie::TimeBack(seconds) => time_back(upstream, call, seconds).await,
         Lie::FinalityAtGenesis => finalized_is(upstream, call, "0x0").await,
         Lie::FinalityAhead => finalized_is(upstream, call, "latest").await,
         Lie::FinalityForged => finality_forged(upstream, call).await,
@@ -131,6 +132,18 @@ async fn in_future(upstream: &Client, call: &Value, seconds: u64) -> anyhow::Res
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let time = now.max(quantity(&block["timestamp"])?) + seconds;
     block["timestamp"] = json!(format!("{time:#x}"));
+    Ok(Some(result(call, &block)))
+}
+
+async fn time_back(upstream: &Client, call: &Value, seconds: u64) -> anyhow::Result<Option<Value>> {
+    if method(call) != BY_NUMBER && method(call) != BY_HASH {
+        return Ok(None);
+    }
+    let mut block = upstream.call(method(call), &call["params"]).await?;
+    if !block.is_null() {
+        let time = quantity(&block["timestamp"])?.saturating_sub(seconds);
+        block["timestamp"] = json!(format!("{time:#x}"));
+    }
     Ok(Some(result(call, &block)))
 }
 

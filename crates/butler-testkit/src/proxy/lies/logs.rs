@@ -6,7 +6,7 @@ use ethers_core::{
 };
 use serde_json::{Value, json};
 
-use super::{ForgedCoinbase, Lie, LogKind, STRANGE_ATTESTER, STRANGER, SplitEvent, method, result};
+use super::{ForgedCoinbase, Lie, LogFault, LogKind, STRANGE_ATTESTER, STRANGER, SplitEvent, method, result};
 use crate::{devnet::quantity, http::Client};
 
 const STAKE: &str = "StakedWithProvider(uint256,address,address,address,address)";
@@ -15,6 +15,8 @@ const KEYS: &str = "AttestersAddedToProvider(uint256,address[])";
 const RECIPIENT: &str = "ProviderRewardsRecipientUpdated(uint256,address)";
 const TAKE_RATE: &str = "ProviderTakeRateUpdated(uint256,uint16)";
 const SPLIT: &str = "SplitCreated(address,(address[],uint256[],uint256,uint16),address,address,uint256)";
+const REFUND: &str =
+    "FailedDeposit(address,address,(uint256,uint256),(uint256,uint256,uint256,uint256),(uint256,uint256))";
 /// Forged logs stand behind the real ones of their block.
 const BEHIND: u64 = 10_000;
 
@@ -61,11 +63,22 @@ async fn change(upstream: &Client, filter: &Value, logs: &mut Vec<Value>, lie: L
                 !left_out.iter().any(|topic| first.eq_ignore_ascii_case(topic))
             });
         }
+        Lie::LeftOut(LogKind::Refunds) => {
+            let refund = topic(REFUND);
+            logs.retain(|log| !log["topics"][0].as_str().is_some_and(|first| first.eq_ignore_ascii_case(&refund)));
+        }
+        Lie::BadLog(fault) => spoil(logs, filter, fault)?,
+        Lie::ExtraRefund => {
+            let refund = refund_of_last_stake(upstream).await?;
+            let to = quantity(&filter["toBlock"]).unwrap_or(u64::MAX);
+            let is_within = |log: &Value| quantity(&log["blockNumber"]).is_ok_and(|number| number <= to);
+            add(logs, filter, refund.into_iter().filter(is_within).collect());
+        }
         Lie::LeftOut(kind @ (LogKind::Stake | LogKind::Drip | LogKind::Keys)) => {
             let signature = match kind {
                 LogKind::Stake => STAKE,
                 LogKind::Drip => DRIP,
-                LogKind::Keys | LogKind::Terms => KEYS,
+                LogKind::Keys | LogKind::Terms | LogKind::Refunds => KEYS,
             };
             if let Some(index) = last(logs, signature) {
                 logs.remove(index);
@@ -127,6 +140,48 @@ async fn change(upstream: &Client, filter: &Value, logs: &mut Vec<Value>, lie: L
         _ => {}
     }
     Ok(())
+}
+
+/// Changes the last log.
+fn spoil(logs: &mut Vec<Value>, filter: &Value, fault: LogFault) -> anyhow::Result<()> {
+    let Some(mut log) = logs.pop() else { return Ok(()) };
+    match fault {
+        LogFault::Address => log["address"] = json!(STRANGER),
+        LogFault::Topic => log["topics"][0] = json!(word(STRANGER)),
+        LogFault::Removed => log["removed"] = json!(true),
+        LogFault::Repeated => logs.push(log.clone()),
+        LogFault::Doubled => logs.push(behind(log.clone())?),
+        LogFault::Transaction => log["transactionHash"] = json!(word(STRANGER)),
+        LogFault::BlockHash => log["blockHash"] = json!(word(STRANGER)),
+        LogFault::EarlierBlock => {
+            let number = quantity(&log["blockNumber"])?;
+            if quantity(&filter["fromBlock"]).is_ok_and(|from| from < number) {
+                log["blockNumber"] = json!(format!("{:#x}", number - 1));
+            }
+        }
+        LogFault::Swapped => {
+            if let Some(before) = logs.last_mut().filter(|before| before["blockNumber"] == log["blockNumber"]) {
+                let place = before["logIndex"].take();
+                before["logIndex"] = log["logIndex"].take();
+                log["logIndex"] = place;
+            }
+        }
+    }
+    logs.push(log);
+    Ok(())
+}
+
+/// A refund of the last stake's deposit, told in the newest block.
+async fn refund_of_last_stake(upstream: &Client) -> anyhow::Result<Option<Value>> {
+    let Some(mut log) = stakes(upstream).await?.pop() else { return Ok(None) };
+    let newest = upstream.call("eth_getBlockByNumber", &json!(["latest", false])).await?;
+    log["address"] = json!(format!("0x{}", &log["topics"][2].as_str().unwrap_or_default()[26..]));
+    let withdrawer = word(staker_of(&log));
+    log["topics"] = json!([topic(REFUND), log["topics"][3], withdrawer]);
+    log["data"] = json!(format!("0x{}", "00".repeat(8 * 32)));
+    log["blockNumber"] = newest["number"].clone();
+    log["blockHash"] = newest["hash"].clone();
+    behind(log).map(Some)
 }
 
 fn topic(signature: &str) -> String {

@@ -8,6 +8,7 @@
 mod calls;
 mod heads;
 mod logs;
+mod parts;
 
 use std::{
     collections::BTreeMap,
@@ -15,117 +16,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use ethers_core::types::{Address, H160};
 use serde_json::{Value, json};
 
 use crate::http::Client;
 
 pub(super) use calls::{pack_size, revert_inside};
-
-/// An account without code, which forged logs name as coinbase.
-pub const STRANGER: Address = H160([0x66; 20]);
-/// The attester of forged stakes.
-pub const STRANGE_ATTESTER: Address = H160([0x77; 20]);
-
-/// Whose split a forged log names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForgedCoinbase {
-    /// [`STRANGER`], which has no code and never had.
-    Stranger,
-    /// The real split of another delegation.
-    OfAnother,
-}
-
-/// Whether the factory's event of the forged split is forged too, beside the delegation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SplitEvent {
-    /// `SplitCreated` tells of the forged coinbase, with the parameters of the real one.
-    Forged,
-    /// There is none.
-    Missing,
-}
-
-/// Events of the staking registry that a liar leaves out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogKind {
-    /// `StakedWithProvider`.
-    Stake,
-    /// `ProviderQueueDripped`.
-    Drip,
-    /// `AttestersAddedToProvider`.
-    Keys,
-    /// `ProviderRewardsRecipientUpdated` and `ProviderTakeRateUpdated`, which no counter counts: all of them.
-    Terms,
-}
-
-/// Getters that a liar lies about, alone and among the calls of a pack. To let any other selector revert: [`super::Fault::RevertCalls`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Getter {
-    /// `SLASHING_PROPOSER_TYPE()` of the slashing proposer, which really is gone since Aztec 5.
-    SlashingProposerType,
-    /// `getAttesterView(address)` of the rollup.
-    AttesterView,
-    /// `getSequencerRewards(address)` of the rollup.
-    SequencerRewards,
-    /// `getLocalEjectionThreshold()` of the rollup, which older rollups lack.
-    LocalEjectionThreshold,
-    /// `splitHash()` of a split.
-    SplitHash,
-    /// `getEthBalance(address)` of Multicall3.
-    EthBalance,
-    /// `getCanonicalRollup()` of Aztec's registry.
-    CanonicalRollup,
-    /// `getEpochDuration()` of the rollup.
-    EpochDuration,
-    /// `getEntryQueueAt(uint256)` of the rollup.
-    EntryQueueAt,
-    /// `providerConfigurations(uint256)` of the staking registry.
-    ProviderConfigurations,
-    /// `providerQueues(uint256)` of the staking registry.
-    ProviderQueues,
-    /// `ROUND_SIZE()` of the slashing proposer, and of the governance proposer.
-    RoundSize,
-}
-
-impl Getter {
-    /// Its selector, as `0x` and eight digits.
-    #[must_use]
-    pub const fn selector(self) -> &'static str {
-        match self {
-            Self::SlashingProposerType => "0x0f968174",
-            Self::AttesterView => "0x34a51ed5",
-            Self::SequencerRewards => "0x8789a132",
-            Self::LocalEjectionThreshold => "0xe09e424e",
-            Self::SplitHash => "0x6d224489",
-            Self::EthBalance => "0x4d2301cc",
-            Self::CanonicalRollup => "0x971b0e6b",
-            Self::EpochDuration => "0x5d3ea8f1",
-            Self::EntryQueueAt => "0x9ca03702",
-            Self::ProviderConfigurations => "0xdc5aca93",
-            Self::ProviderQueues => "0x050fb677",
-            Self::RoundSize => "0x54133307",
-        }
-    }
-
-    /// Its name, as lies about it are told apart.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SlashingProposerType => "slashing_proposer_type",
-            Self::AttesterView => "attester_view",
-            Self::SequencerRewards => "sequencer_rewards",
-            Self::LocalEjectionThreshold => "local_ejection_threshold",
-            Self::SplitHash => "split_hash",
-            Self::EthBalance => "eth_balance",
-            Self::CanonicalRollup => "canonical_rollup",
-            Self::EpochDuration => "epoch_duration",
-            Self::EntryQueueAt => "entry_queue_at",
-            Self::ProviderConfigurations => "provider_configurations",
-            Self::ProviderQueues => "provider_queues",
-            Self::RoundSize => "round_size",
-        }
-    }
-}
+pub use parts::{ForgedCoinbase, Getter, LogFault, LogKind, STRANGE_ATTESTER, STRANGER, SplitEvent};
 
 /// One way of lying. Numbers count blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +47,10 @@ pub enum Lie {
     StakeAsDrip,
     /// The last drip of every answer is told as a stake to [`STRANGER`].
     DripAsStake,
+    /// The last log of every answer is not as the chain has it.
+    BadLog(LogFault),
+    /// The deposit of the last stake was refunded: a `FailedDeposit` more, in the newest block.
+    ExtraRefund,
     /// The newest block is so many beyond the chain's, with a made-up hash; reads at it are answered at the real head.
     HeadAhead(u64),
     /// The newest block's number is so many too high; its hash is the real head's.
@@ -161,6 +61,8 @@ pub enum Lie {
     HeadInFuture(u64),
     /// The newest blocks are not known.
     HeadBehind(u64),
+    /// Every block's time is so many seconds earlier than it is.
+    TimeBack(u64),
     /// The finalized block is the first of the chain.
     FinalityAtGenesis,
     /// The finalized block has a made-up hash, also when it is asked for by number.
@@ -191,7 +93,7 @@ pub enum Lie {
 
 impl Lie {
     /// Every lie, with figures that matter on the test chain of some eighty blocks.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 62] = [
         Self::EmptyLogs,
         Self::LateLogs(20),
         Self::PrunedLogs(60),
@@ -208,6 +110,17 @@ impl Lie {
         Self::ExtraStake(SplitEvent::Forged),
         Self::StakeAsDrip,
         Self::DripAsStake,
+        Self::LeftOut(LogKind::Refunds),
+        Self::ExtraRefund,
+        Self::BadLog(LogFault::Address),
+        Self::BadLog(LogFault::Topic),
+        Self::BadLog(LogFault::Removed),
+        Self::BadLog(LogFault::Repeated),
+        Self::BadLog(LogFault::Doubled),
+        Self::BadLog(LogFault::Transaction),
+        Self::BadLog(LogFault::BlockHash),
+        Self::BadLog(LogFault::EarlierBlock),
+        Self::BadLog(LogFault::Swapped),
         Self::HeadAhead(1),
         Self::HeadAhead(3),
         Self::HeadAhead(1_000),
@@ -217,6 +130,7 @@ impl Lie {
         Self::HeadInFuture(3_600),
         Self::HeadBehind(2),
         Self::HeadBehind(20),
+        Self::TimeBack(86_400),
         Self::FinalityAtGenesis,
         Self::FinalityForged,
         Self::FinalityAhead,
@@ -255,6 +169,7 @@ impl Lie {
             Self::LeftOut(LogKind::Drip) => "drip_left_out",
             Self::LeftOut(LogKind::Keys) => "keys_left_out",
             Self::LeftOut(LogKind::Terms) => "terms_left_out",
+            Self::LeftOut(LogKind::Refunds) => "refunds_left_out",
             Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Missing) => "coinbase_of_a_stranger",
             Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged) => "coinbase_of_a_stranger_with_event",
             Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing) => "coinbase_of_another",
@@ -265,11 +180,14 @@ impl Lie {
             Self::ExtraStake(SplitEvent::Forged) => "extra_stake_with_event",
             Self::StakeAsDrip => "stake_as_drip",
             Self::DripAsStake => "drip_as_stake",
+            Self::BadLog(_) => "bad_log",
+            Self::ExtraRefund => "extra_refund",
             Self::HeadAhead(_) => "head_ahead",
             Self::HeadNumberAhead(_) => "head_number_ahead",
             Self::HeadForged => "head_forged",
             Self::HeadInFuture(_) => "head_in_future",
             Self::HeadBehind(_) => "head_behind",
+            Self::TimeBack(_) => "time_back",
             Self::FinalityAtGenesis => "finality_at_genesis",
             Self::FinalityForged => "finality_forged",
             Self::FinalityAhead => "finality_ahead",
@@ -297,8 +215,10 @@ impl fmt::Display for Lie {
             | Self::HeadNumberAhead(number)
             | Self::HeadInFuture(number)
             | Self::HeadBehind(number)
+            | Self::TimeBack(number)
             | Self::OtherChain(number) => write!(f, "({number})"),
             Self::Reverted(getter) | Self::Zero(getter) | Self::OneMore(getter) => write!(f, "_{}", getter.name()),
+            Self::BadLog(fault) => write!(f, "_{}", fault.name()),
             Self::EmptyLogs
             | Self::LeftOut(_)
             | Self::Coinbase(..)
@@ -307,6 +227,7 @@ impl fmt::Display for Lie {
             | Self::ExtraStake(_)
             | Self::StakeAsDrip
             | Self::DripAsStake
+            | Self::ExtraRefund
             | Self::HeadForged
             | Self::FinalityAtGenesis
             | Self::FinalityForged
@@ -349,12 +270,15 @@ pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: 
         | Lie::Staker
         | Lie::ExtraStake(_)
         | Lie::StakeAsDrip
-        | Lie::DripAsStake => logs::tell(upstream, call, lie).await,
+        | Lie::DripAsStake
+        | Lie::BadLog(_)
+        | Lie::ExtraRefund => logs::tell(upstream, call, lie).await,
         Lie::HeadAhead(_)
         | Lie::HeadNumberAhead(_)
         | Lie::HeadForged
         | Lie::HeadInFuture(_)
         | Lie::HeadBehind(_)
+        | Lie::TimeBack(_)
         | Lie::FinalityAtGenesis
         | Lie::FinalityForged
         | Lie::FinalityAhead

@@ -2,108 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod refused;
+mod setting;
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::time::Duration;
 
-use butler_core::client::error::{ErrorKind, RpcError};
-use butler_core::client::l1::{BlockTag, L1Client};
-use butler_core::contracts::bindings::rollup::{GetAttesterViewCall, GetEpochDurationCall, GetSequencerRewardsCall};
+use butler_core::client::error::ErrorKind;
+use butler_core::client::l1::BlockTag;
+use butler_core::contracts::bindings::rollup::{GetAttesterViewCall, GetEpochDurationCall};
 use butler_core::contracts::call::Call;
-use butler_core::contracts::multicall::{MULTICALL3, Outcome};
-use butler_core::domain::block::BlockRef;
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, OverrideRefusal, PackRefusal, When};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, OverrideRefusal, When};
 use ethers_core::types::Address;
 
-/// A getter that the rollup does not have: every honest endpoint lets it revert.
-const MISSING: [u8; 4] = [0xde, 0xad, 0xbe, 0xef];
-
-struct Setting {
-    chain: Chain,
-    proxies: Vec<FaultProxy>,
-    client: L1Client,
-    /// A block that is not the newest, so that reading at the newest is reading elsewhere.
-    block: BlockRef,
-}
-
-impl Setting {
-    async fn start(endpoints: usize) -> Self {
-        Self::with_deadline(endpoints, Duration::from_millis(500)).await
-    }
-
-    async fn with_deadline(endpoints: usize, timeout: Duration) -> Self {
-        let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
-        let mut proxies = Vec::new();
-        for _ in 0..endpoints {
-            proxies.push(FaultProxy::start(chain.url()).await.unwrap());
-        }
-        chain.mine().await.unwrap();
-        chain.mine().await.unwrap();
-        let settings: Vec<_> = proxies
-            .iter()
-            .enumerate()
-            .map(|(index, proxy)| {
-                let mut endpoint = support::endpoint(&format!("e{index}"), &proxy.url());
-                endpoint.http.timeout = timeout;
-                endpoint
-            })
-            .collect();
-        let client = support::client(&settings);
-        let number = chain.block_number().await.unwrap() - 1;
-        // The first endpoint is the quickest, hence the one that is asked first.
-        for proxy in proxies.iter().skip(1) {
-            proxy.set(FaultPlan::always(Fault::Latency(Duration::from_millis(100))));
-        }
-        let block = client.head(BlockTag::Number(number), &[]).await.unwrap().block;
-        let setting = Self { chain, proxies, client, block };
-        setting.reset();
-        setting
-    }
-
-    fn calls(&self, count: u64) -> Vec<Call> {
-        let rollup = self.chain.oracle().unwrap().contracts.rollup_address;
-        (1..=count).map(|n| Call::new(rollup, GetAttesterViewCall { attester: Address::from_low_u64_be(n) })).collect()
-    }
-
-    fn missing(&self) -> Call {
-        let rollup = self.chain.oracle().unwrap().contracts.rollup_address;
-        let call = Call::new(rollup, GetSequencerRewardsCall { coinbase: Address::zero() });
-        Call { target: butler_core::contracts::call::Target::Function { to: rollup, data: MISSING.into() }, ..call }
-    }
-
-    async fn read(&self, calls: &[Call]) -> Result<Vec<Outcome>, RpcError> {
-        self.client.calls(&self.block, calls).await.map(|told| told.outcomes)
-    }
-
-    fn set(&self, index: usize, fault: Fault) {
-        self.proxies[index].set(FaultPlan::always(fault));
-    }
-
-    fn reset(&self) {
-        for proxy in &self.proxies {
-            proxy.set(FaultPlan::none());
-            proxy.reset();
-        }
-    }
-
-    fn requests(&self) -> Vec<u64> {
-        self.proxies.iter().map(|proxy| proxy.stats().http_requests).collect()
-    }
-
-    fn failure(&self, index: usize) -> Option<ErrorKind> {
-        self.client.endpoints()[index].health().last_failure()
-    }
-
-    async fn remove_multicall3(&self) {
-        self.chain.rpc("anvil_setCode", serde_json::json!([MULTICALL3, "0x"])).await.unwrap();
-    }
-}
-
-fn answered(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Returned(data) if !data.is_empty())
-}
+use crate::setting::{Setting, answered};
 
 #[tokio::test]
 async fn an_endpoint_that_reads_at_another_block_is_found_with_one_call_and_with_many() {
@@ -126,7 +41,10 @@ async fn without_multicall3_and_overrides_one_call_more_proves_the_block() {
         for max_batch in [1, 100] {
             let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
             let proxy = FaultProxy::start(chain.url()).await.unwrap();
-            chain.rpc("anvil_setCode", serde_json::json!([MULTICALL3, "0x"])).await.unwrap();
+            chain
+                .rpc("anvil_setCode", serde_json::json!([butler_core::contracts::multicall::MULTICALL3, "0x"]))
+                .await
+                .unwrap();
             for _ in 0..3 {
                 chain.mine().await.unwrap();
             }
@@ -326,86 +244,4 @@ async fn a_revert_is_believed_when_nobody_else_answers() {
     setting.set(1, Fault::Status { code: 502, retry_after: None, body: String::new() });
     assert!(!answered(&setting.read(&[setting.missing()]).await.unwrap()[0]));
     assert_eq!(setting.failure(0), None);
-}
-
-#[tokio::test]
-async fn what_is_refused_for_many_in_any_words_is_asked_again_for_half() {
-    let error = |code, message: &str| PackRefusal::Error { code, message: message.to_owned() };
-    for style in [
-        error(-32000, "execution aborted (timeout = 5s)"),
-        error(-32603, "canceled due to enabled timeout"),
-        error(-32000, "out of gas"),
-        error(-32603, "Internal error"),
-        error(35, "please make your question smaller"),
-        PackRefusal::Status(504),
-        PackRefusal::Status(500),
-        PackRefusal::Close,
-        PackRefusal::Hang,
-    ] {
-        let setting = Setting::start(1).await;
-        let calls = setting.calls(60);
-        let truth = setting.read(&calls).await.unwrap();
-        setting.reset();
-        setting.set(0, Fault::RefusePacks { max: 12, style: style.clone() });
-        assert_eq!(setting.read(&calls).await.unwrap(), truth, "{style:?}");
-        let first = setting.requests()[0];
-        assert!(first <= 12, "{style:?}: {first} requests");
-        // What was learnt is used the next time.
-        setting.proxies[0].reset();
-        assert_eq!(setting.read(&calls).await.unwrap(), truth, "{style:?}");
-        assert_eq!(setting.requests(), [1], "{style:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_endpoint_that_is_down_is_not_asked_for_ever_less() {
-    for fault in [
-        Fault::Status { code: 502, retry_after: None, body: "<html>Bad gateway</html>".to_owned() },
-        Fault::Close,
-        Fault::RefusePacks { max: 0, style: PackRefusal::Status(502) },
-    ] {
-        let setting = Setting::start(1).await;
-        let calls = setting.calls(400);
-        let is_partial = matches!(fault, Fault::RefusePacks { .. });
-        setting.set(0, fault.clone());
-        let result = setting.read(&calls).await;
-        let requests = setting.requests()[0];
-        // Per round one try and one small question; a connection that broke without a byte is tried once more.
-        assert!(is_partial || result.is_err() && requests <= 9, "{fault:?}: {requests} requests");
-        assert!(!is_partial || result.is_ok(), "without packs it is read call by call");
-    }
-}
-
-#[tokio::test]
-async fn a_deadline_is_waited_out_elsewhere_first_and_twice_at_most_alone() {
-    let setting = Setting::start(2).await;
-    setting.set(0, Fault::RefusePacks { max: 12, style: PackRefusal::Hang });
-    let calls = setting.calls(60);
-    assert!(setting.read(&calls).await.unwrap().iter().all(answered));
-    assert_eq!(setting.requests(), [1, 1], "the next endpoint is asked before the first is asked for less");
-    let setting = Setting::start(1).await;
-    setting.set(0, Fault::RefusePacks { max: 1, style: PackRefusal::Hang });
-    let error = setting.read(&setting.calls(400)).await.unwrap_err();
-    assert_eq!(error.failure.kind(), ErrorKind::Timeout);
-    let asked = setting.requests()[0];
-    assert!(asked <= 13, "{asked} times half a second was waited");
-}
-
-#[tokio::test]
-async fn one_refusal_in_passing_teaches_nothing() {
-    let setting = Setting::start(1).await;
-    let calls = setting.calls(60);
-    let gas = setting.client.endpoints()[0].call_gas();
-    for fault in [
-        Fault::Status { code: 502, retry_after: None, body: String::new() },
-        Fault::Close,
-        Fault::RefusePacks {
-            max: 12,
-            style: PackRefusal::Error { code: -32603, message: "Internal error".to_owned() },
-        },
-    ] {
-        setting.proxies[0].set(FaultPlan::none().with(fault.clone(), When::First(1)));
-        assert!(setting.read(&calls).await.unwrap().iter().all(answered), "{fault:?}");
-        assert_eq!(setting.client.endpoints()[0].call_gas(), gas, "{fault:?}");
-    }
 }

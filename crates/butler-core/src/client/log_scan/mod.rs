@@ -5,67 +5,28 @@
 //! ever less while another may answer the whole. A part that fails for good ends the scan only after all parts before it
 //! were given out, so whoever keeps them can go on from there later.
 
+mod part;
+mod shared;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::endpoint::Endpoint;
-use super::error::{RpcError, RpcFailure};
-use super::l1::L1Client;
-use super::limits::Refusal;
-use super::log_width::{Patience, Width, narrower};
-use super::logs::{LogFilter, LogStep, METHOD, NARROW, read_range};
+use self::part::Reading;
+use self::shared::Shared;
+use crate::client::endpoint::Endpoint;
+use crate::client::error::RpcError;
+use crate::client::l1::L1Client;
+use crate::client::logs::{LogFilter, LogStep, METHOD};
 use crate::domain::block::BlockRef;
 
 /// Parts in flight together.
 const IN_FLIGHT: usize = 8;
 /// Parts in flight or waiting for an earlier one.
 const IN_MEMORY: usize = 2 * IN_FLIGHT;
-
-/// What a scan learns while it goes on.
-#[derive(Debug, Default)]
-struct Learnt {
-    /// By the endpoint's index.
-    widths: BTreeMap<usize, Width>,
-    /// Those that did not answer a part which another one answered afterwards.
-    outdone: BTreeSet<usize>,
-    patience: Patience,
-}
-
-/// What the parts of a scan share.
-#[derive(Debug)]
-struct Shared {
-    pin: Option<BlockRef>,
-    beside: BTreeSet<usize>,
-    learnt: Mutex<Learnt>,
-}
-
-impl Shared {
-    fn learnt(&self) -> MutexGuard<'_, Learnt> {
-        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn with_width<T>(&self, endpoint: &Endpoint, change: impl FnOnce(&mut Width) -> T) -> T {
-        let mut learnt = self.learnt();
-        let width = learnt.widths.entry(endpoint.index()).or_insert_with(|| Width::begin(endpoint.begin_log_range()));
-        change(width)
-    }
-
-    fn good(&self, endpoint: &Endpoint) -> u64 {
-        self.with_width(endpoint, |width| width.good())
-    }
-
-    /// The endpoints to ask, best first.
-    fn order<'c>(&self, client: &'c L1Client) -> Vec<&'c Endpoint> {
-        let mut order = client.log_order(&self.beside, |endpoint| self.good(endpoint));
-        let learnt = self.learnt();
-        order.sort_by_key(|endpoint| learnt.outdone.contains(&endpoint.index()));
-        order
-    }
-}
 
 /// Which endpoints were asked for a part, and whether any of them was left before it was asked for the least.
 #[derive(Debug, Default)]
@@ -254,65 +215,4 @@ impl<'c> LogScan<'c> {
 
 fn note<T>(tried: &Mutex<Tried>, change: impl FnOnce(&mut Tried) -> T) -> T {
     change(&mut tried.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// How one endpoint is asked for a part.
-struct Reading<'r> {
-    endpoint: &'r Endpoint,
-    filter: &'r LogFilter,
-    shared: &'r Shared,
-    /// The endpoint for which the part was planned.
-    lead: Option<usize>,
-    /// What another endpoint grants that was not asked for this part.
-    least: Option<u64>,
-}
-
-impl Reading<'_> {
-    /// Reads one step that begins at `from` and ends at `to` or earlier, as the endpoint's limits have it; beside it whether
-    /// it was left to another one although it might have answered a narrower range.
-    async fn step(&self, from: u64, to: u64) -> (Result<LogStep, RpcFailure>, bool) {
-        let (endpoint, shared) = (self.endpoint, self.shared);
-        let asked = to.saturating_sub(from).saturating_add(1);
-        let mut span = asked;
-        if self.lead != Some(endpoint.index()) {
-            span = span.min(shared.good(endpoint));
-        }
-        loop {
-            let last = from.saturating_add(span - 1);
-            match read_range(endpoint, self.filter, (from, last), shared.pin.as_ref()).await {
-                Ok(step) => {
-                    let good = shared.with_width(endpoint, |width| {
-                        width.granted(span, step.logs.len());
-                        width.good()
-                    });
-                    if good != endpoint.log_range() && (span == good || step.logs.len() > 1) {
-                        endpoint.set_log_range(good);
-                    }
-                    return (Ok(step), false);
-                }
-                Err(failure) => {
-                    let next = narrower(&failure, from, span, &mut shared.learnt().patience);
-                    let Some(next) = next else {
-                        shared.with_width(endpoint, |width| width.gave_up(span));
-                        return (Err(failure), false);
-                    };
-                    let refused = span;
-                    span = shared.with_width(endpoint, |width| width.refused(refused, next));
-                    let width = next.width.unwrap_or_else(|| shared.good(endpoint));
-                    let refused = next.width.map_or(refused, |named| named.saturating_add(1));
-                    endpoint.shrink_log_range(refused, width, how(&failure));
-                    tracing::debug!(endpoint = endpoint.name(), blocks = span, "log range shrunk to {span} blocks");
-                    let least = self.least.map(|least| least.min(asked) / NARROW);
-                    if least.is_some_and(|least| span < least) {
-                        return (Err(failure), true);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// How sure it is that a range was refused for its width.
-fn how(failure: &RpcFailure) -> Refusal {
-    if matches!(failure, RpcFailure::RangeRefused { .. }) { Refusal::Spoken } else { Refusal::Unspoken }
 }

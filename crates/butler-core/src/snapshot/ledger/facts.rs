@@ -1,0 +1,85 @@
+//! What a ledger says of providers at a block.
+
+use std::collections::BTreeSet;
+
+use ethers_core::types::Address;
+
+use super::LedgerCache;
+use crate::domain::delegation::{Delegation, LogId};
+use crate::domain::ids::{Coinbase, ProviderId};
+use crate::domain::provider_ledger::{Change, Corroboration, LedgerEvent};
+use crate::domain::terms::TermsEvent;
+
+impl LedgerCache {
+    fn events<'a>(
+        &'a self,
+        providers: &'a BTreeSet<ProviderId>,
+        number: u64,
+    ) -> impl Iterator<Item = &'a LedgerEvent> + 'a {
+        let events = self.book.entries.iter().map(|entry| &entry.event);
+        events.filter(move |event| event.log.block_number <= number && providers.contains(&event.provider_id))
+    }
+
+    pub(super) fn events_of(&self, provider: ProviderId, number: u64) -> impl Iterator<Item = &LedgerEvent> {
+        let events = self.book.entries.iter().map(|entry| &entry.event);
+        events.filter(move |event| event.log.block_number <= number && event.provider_id == provider)
+    }
+
+    /// Where the events of these providers stand in blocks `from` to `to`, as (block, index).
+    #[must_use]
+    pub fn places(&self, providers: &BTreeSet<ProviderId>, from: u64, to: u64) -> BTreeSet<(u64, u64)> {
+        let places = self.events(providers, to).map(|event| (event.log.block_number, event.log.log_index));
+        places.filter(|(block, _)| *block >= from).collect()
+    }
+
+    /// Delegations of `providers` up to and including block `number`, oldest first, with what is known of their splits.
+    #[must_use]
+    pub fn delegations(&self, providers: &BTreeSet<ProviderId>, number: u64) -> Vec<Delegation> {
+        let with_split = |delegation: Delegation| Delegation {
+            split: self.book.splits.get(&delegation.coinbase).copied(),
+            ..delegation
+        };
+        let delegations = || self.events(providers, number).filter_map(LedgerEvent::delegation);
+        let mut found = Vec::with_capacity(delegations().count());
+        found.extend(delegations().map(with_split));
+        found
+    }
+
+    /// The events of these providers' terms up to and including block `number`.
+    #[must_use]
+    pub fn terms(&self, providers: &BTreeSet<ProviderId>, number: u64) -> Vec<TermsEvent> {
+        self.events(providers, number).filter_map(LedgerEvent::terms).collect()
+    }
+
+    /// Attesters that these providers took out of their queues up to and including block `number`, and that were not
+    /// delegated since.
+    #[must_use]
+    pub fn dripped(&self, providers: &BTreeSet<ProviderId>, number: u64) -> BTreeSet<Address> {
+        let mut dripped = BTreeSet::new();
+        for event in self.events(providers, number) {
+            match &event.change {
+                Change::Dripped { attester } => {
+                    dripped.insert(*attester);
+                }
+                Change::Staked { attester, .. } => {
+                    dripped.remove(attester);
+                }
+                Change::Terms(_) | Change::Added { .. } => {}
+            }
+        }
+        dripped
+    }
+
+    /// Coinbases about whose delegations endpoints disagree.
+    #[must_use]
+    pub fn disputed(&self) -> BTreeSet<Coinbase> {
+        let disputed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Disputed);
+        disputed.filter_map(|entry| entry.event.delegation()).map(|delegation| delegation.coinbase).collect()
+    }
+
+    /// The delegations that two endpoints tell alike.
+    pub(in crate::snapshot) fn confirmed(&self) -> BTreeSet<LogId> {
+        let confirmed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Confirmed);
+        confirmed.map(|entry| entry.event.log).collect()
+    }
+}

@@ -1,0 +1,164 @@
+//! What lies are about: events, logs and getters, each with its name.
+
+use ethers_core::types::{Address, H160};
+
+/// An account without code, which forged logs name as coinbase.
+pub const STRANGER: Address = H160([0x66; 20]);
+/// The attester of forged stakes.
+pub const STRANGE_ATTESTER: Address = H160([0x77; 20]);
+
+/// Whose split a forged log names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForgedCoinbase {
+    /// [`STRANGER`], which has no code and never had.
+    Stranger,
+    /// The real split of another delegation.
+    OfAnother,
+}
+
+/// Whether the factory's event of the forged split is forged too, beside the delegation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SplitEvent {
+    /// `SplitCreated` tells of the forged coinbase, with the parameters of the real one.
+    Forged,
+    /// There is none.
+    Missing,
+}
+
+/// Events of the staking registry that a liar leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogKind {
+    /// `StakedWithProvider`.
+    Stake,
+    /// `ProviderQueueDripped`.
+    Drip,
+    /// `AttestersAddedToProvider`.
+    Keys,
+    /// `FailedDeposit` of a rollup, which no counter counts: all of them.
+    Refunds,
+    /// `ProviderRewardsRecipientUpdated` and `ProviderTakeRateUpdated`, which no counter counts: all of them.
+    Terms,
+}
+
+/// What is wrong with the last log of every answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFault {
+    /// It is told of [`STRANGER`] as its contract.
+    Address,
+    /// It has another first topic.
+    Topic,
+    /// It is marked as removed by a reorg.
+    Removed,
+    /// It is told twice, with the same place.
+    Repeated,
+    /// It is told twice, at two places of its block.
+    Doubled,
+    /// It has another transaction.
+    Transaction,
+    /// It has another block's hash.
+    BlockHash,
+    /// It has the number of the block before its own.
+    EarlierBlock,
+    /// It and the log before it have changed places, where both are of one block.
+    Swapped,
+}
+
+impl LogFault {
+    /// Every fault.
+    pub const ALL: [Self; 9] = [
+        Self::Address,
+        Self::Topic,
+        Self::Removed,
+        Self::Repeated,
+        Self::Doubled,
+        Self::Transaction,
+        Self::BlockHash,
+        Self::EarlierBlock,
+        Self::Swapped,
+    ];
+
+    /// Its name, as lies about it are told apart.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Topic => "topic",
+            Self::Removed => "removed",
+            Self::Repeated => "repeated",
+            Self::Doubled => "doubled",
+            Self::Transaction => "transaction",
+            Self::BlockHash => "block_hash",
+            Self::EarlierBlock => "earlier_block",
+            Self::Swapped => "swapped",
+        }
+    }
+}
+
+/// Getters that a liar lies about, alone and among the calls of a pack. To let any other selector revert: [`super::Fault::RevertCalls`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Getter {
+    /// `SLASHING_PROPOSER_TYPE()` of the slashing proposer, which really is gone since Aztec 5.
+    SlashingProposerType,
+    /// `getAttesterView(address)` of the rollup.
+    AttesterView,
+    /// `getSequencerRewards(address)` of the rollup.
+    SequencerRewards,
+    /// `getLocalEjectionThreshold()` of the rollup, which older rollups lack.
+    LocalEjectionThreshold,
+    /// `splitHash()` of a split.
+    SplitHash,
+    /// `getEthBalance(address)` of Multicall3.
+    EthBalance,
+    /// `getCanonicalRollup()` of Aztec's registry.
+    CanonicalRollup,
+    /// `getEpochDuration()` of the rollup.
+    EpochDuration,
+    /// `getEntryQueueAt(uint256)` of the rollup.
+    EntryQueueAt,
+    /// `providerConfigurations(uint256)` of the staking registry.
+    ProviderConfigurations,
+    /// `providerQueues(uint256)` of the staking registry.
+    ProviderQueues,
+    /// `ROUND_SIZE()` of the slashing proposer, and of the governance proposer.
+    RoundSize,
+}
+
+impl Getter {
+    /// Its selector, as `0x` and eight digits.
+    #[must_use]
+    pub const fn selector(self) -> &'static str {
+        match self {
+            Self::SlashingProposerType => "0x0f968174",
+            Self::AttesterView => "0x34a51ed5",
+            Self::SequencerRewards => "0x8789a132",
+            Self::LocalEjectionThreshold => "0xe09e424e",
+            Self::SplitHash => "0x6d224489",
+            Self::EthBalance => "0x4d2301cc",
+            Self::CanonicalRollup => "0x971b0e6b",
+            Self::EpochDuration => "0x5d3ea8f1",
+            Self::EntryQueueAt => "0x9ca03702",
+            Self::ProviderConfigurations => "0xdc5aca93",
+            Self::ProviderQueues => "0x050fb677",
+            Self::RoundSize => "0x54133307",
+        }
+    }
+
+    /// Its name, as lies about it are told apart.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SlashingProposerType => "slashing_proposer_type",
+            Self::AttesterView => "attester_view",
+            Self::SequencerRewards => "sequencer_rewards",
+            Self::LocalEjectionThreshold => "local_ejection_threshold",
+            Self::SplitHash => "split_hash",
+            Self::EthBalance => "eth_balance",
+            Self::CanonicalRollup => "canonical_rollup",
+            Self::EpochDuration => "epoch_duration",
+            Self::EntryQueueAt => "entry_queue_at",
+            Self::ProviderConfigurations => "provider_configurations",
+            Self::ProviderQueues => "provider_queues",
+            Self::RoundSize => "round_size",
+        }
+    }
+}
