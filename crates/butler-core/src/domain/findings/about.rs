@@ -35,6 +35,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::SplitShared
         | Kind::RewardsAtAttester
         | Kind::SlashedOut
+        | Kind::OwnExit
         | Kind::LeftBehind
         | Kind::RewardsLeft
         | Kind::FormerRollupUnread
@@ -134,6 +135,9 @@ pub fn remedy(kind: Kind) -> &'static str {
             "set the attester's coinbase; what waits there belongs to the delegation that counted then and is repaid by hand, or to the operator where the policy is `own`"
         }
         Kind::SlashedOut => "find out why; its withdrawer can initiate the withdrawal",
+        Kind::OwnExit => {
+            "keep its node for two more epochs; its withdrawer calls `initiateWithdraw`, which restarts no delay, then anybody `finalizeWithdraw`"
+        }
         Kind::LeftBehind => "keep its node for that rollup, and ask its withdrawer to take the stake out there",
         Kind::RewardsLeft => "claim them at that rollup: anybody may, and it pays the coinbase",
         Kind::FormerRollupUnread => "another L1 endpoint, or a newer release of Butler, may be able to",

@@ -17,7 +17,7 @@ use crate::domain::offence::{OffenceKind, OffenceSum};
 use crate::domain::overview::{AttesterRow, CoinbaseRules, overview};
 use crate::domain::publisher::top_ups;
 use crate::domain::rewards::ProviderRewards;
-use crate::domain::rollup::QueuedDeposit;
+use crate::domain::rollup::{AttesterExits, QueuedDeposit};
 use crate::domain::rollups::{FormerRollup, RollupId};
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
@@ -28,6 +28,7 @@ use crate::domain::slashing::{
 };
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::view::OnChainStatus::{None as NoStatus, Validating, Zombie};
+use crate::domain::view::{AttesterView, Exit};
 
 const LIMITS: fn() -> Thresholds = Thresholds::default;
 
@@ -116,6 +117,17 @@ fn of_snapshots() -> Vec<Finding> {
     for keys in files {
         found.extend(of_chain(&network(), &keys, CoinbasePolicy::Split));
     }
+    let mut left = network();
+    left.rollup.attester_exits = Some(AttesterExits { window_seconds: 1, limit: None });
+    let exit = Exit {
+        withdrawal_id: U256::zero(),
+        amount: left.rollup.activation_threshold,
+        exitable_at: 1,
+        recipient_or_withdrawer: address(1),
+        is_recipient: false,
+    };
+    left.attesters = [(address(1), AttesterView { exit: Some(exit), ..view(Zombie, true) })].into();
+    found.extend(of_chain(&left, &KeyBook::default(), CoinbasePolicy::Split));
     let mut cut_over = network();
     let mut former = FormerRollup::empty(RollupId { address: address(9_100), version: 7.into() }, 0);
     former.attesters = [(address(1), view(Validating, true))].into();
