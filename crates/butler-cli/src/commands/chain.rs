@@ -34,7 +34,7 @@ struct Rollup {
     ejection_threshold: JsonAmount,
     local_ejection_threshold: Option<JsonAmount>,
     exit_delay_seconds: u64,
-    /// Exits that attesters begin themselves; absent before 6.0.
+    /// Exits that attesters begin themselves; absent before 6.0, and while no zombie asks for them.
     attester_exits: Option<AttesterExits>,
 }
 
@@ -116,7 +116,9 @@ pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Resul
 
 /// What attesters may do themselves.
 fn own_exits(exits: Option<&AttesterExits>) -> String {
-    let Some(exits) = exits else { return "only withdrawers begin exits".to_owned() };
+    let Some(exits) = exits else {
+        return "none, or not looked at: none of yours is a zombie of this rollup".to_owned();
+    };
     let window = format::duration(exits.window_seconds);
     match exits.limit {
         Some(limit) => format!("{} of {} attesters within {window}", limit.used, limit.allowance),

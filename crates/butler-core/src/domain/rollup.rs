@@ -120,7 +120,8 @@ pub struct RollupFacts {
     pub local_ejection_threshold: Option<U256>,
     /// How long an exit takes, in seconds.
     pub exit_delay_seconds: u64,
-    /// What attesters may do themselves; rollups before 6.0 let nobody but withdrawers begin an exit.
+    /// What attesters may do themselves; rollups before 6.0 let nobody but withdrawers begin an exit. It is read where one of
+    /// ours is a zombie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attester_exits: Option<AttesterExits>,
 }

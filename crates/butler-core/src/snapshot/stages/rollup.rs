@@ -38,8 +38,6 @@ pub(in crate::snapshot) struct RollupFigures {
     ejection_threshold: Slot<U256>,
     local_ejection_threshold: Slot<U256>,
     exit_delay: Slot<U256>,
-    exit_window: Slot<U256>,
-    exit_limit: Slot<rollup::GetAttesterExitLimitStateReturn>,
     active_count: Slot<U256>,
     queue_length: Slot<U256>,
 }
@@ -98,8 +96,6 @@ impl RollupFigures {
             ejection_threshold: figure!(GetEjectionThresholdCall),
             local_ejection_threshold: figure!(GetLocalEjectionThresholdCall if supported),
             exit_delay: figure!(GetExitDelayCall),
-            exit_window: figure!(GetAttesterExitWindowCall if supported),
-            exit_limit: figure!(GetAttesterExitLimitStateCall if supported),
             active_count: figure!(GetActiveAttesterCountCall),
             queue_length: figure!(GetEntryQueueLengthCall),
         }
@@ -145,7 +141,7 @@ impl RollupFigures {
             ejection_threshold: answers.get(&self.ejection_threshold)?,
             local_ejection_threshold: answers.get_if_supported(&self.local_ejection_threshold)?,
             exit_delay_seconds: number(&self.exit_delay, "getExitDelay")?,
-            attester_exits: self.attester_exits(answers)?,
+            attester_exits: None,
         };
         Ok(RollupHead {
             facts,
@@ -155,15 +151,33 @@ impl RollupFigures {
     }
 }
 
-impl RollupFigures {
+/// What attesters may do themselves. A rollup that lacks it costs an exchange more, so it is asked for where it matters.
+pub(in crate::snapshot) struct ExitReads {
+    window: Slot<U256>,
+    limit: Slot<rollup::GetAttesterExitLimitStateReturn>,
+}
+
+impl ExitReads {
+    pub(in crate::snapshot) fn plan(reads: &mut Reads, address: Address) -> Self {
+        let contract = Contract::Rollup;
+        let window = reads.push_if_supported(contract, address, GETTER_GAS, rollup::GetAttesterExitWindowCall);
+        let limit = reads.push_if_supported(contract, address, GETTER_GAS, rollup::GetAttesterExitLimitStateCall);
+        Self { window, limit }
+    }
+
     /// The order of the limit's figures is not certain: they are believed where two of them are what other getters say.
-    fn attester_exits(&self, answers: &Answers) -> Result<Option<AttesterExits>, SnapshotError> {
-        let Some(window) = answers.get_if_supported(&self.exit_window)? else { return Ok(None) };
-        let window_seconds =
-            answers.checked(&self.exit_window, |value| decode::small("getAttesterExitWindow", value))?;
-        let count = answers.get(&self.active_count)?;
-        let state = answers.get_if_supported(&self.exit_limit)?;
-        let limit = state.filter(|state| state.window == window && state.validator_count == count).and_then(|state| {
+    pub(in crate::snapshot) fn take(
+        &self,
+        answers: &Answers,
+        active_count: u64,
+    ) -> Result<Option<AttesterExits>, SnapshotError> {
+        let Some(window) = answers.get_if_supported(&self.window)? else { return Ok(None) };
+        let window_seconds = answers.checked(&self.window, |value| decode::small("getAttesterExitWindow", value))?;
+        let state = answers.get_if_supported(&self.limit)?;
+        let fits = |state: &rollup::GetAttesterExitLimitStateReturn| {
+            state.window == window && state.validator_count == active_count.into()
+        };
+        let limit = state.filter(fits).and_then(|state| {
             let (used, allowance) = (u64::try_from(state.used).ok()?, u64::try_from(state.allowance).ok()?);
             Some(ExitLimit { used, allowance, can_exit: state.can_exit })
         });
