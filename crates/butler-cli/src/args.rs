@@ -74,6 +74,8 @@ pub enum Command {
     Publishers(AtArgs),
     /// Show the rollup's figures and the endpoints' answers.
     Chain(AtArgs),
+    /// Show what a new canonical rollup left to do: who moved, who is left where, rewards, exits, which node follows which.
+    Upgrade(AtArgs),
     /// List events of Aztec's contracts and the StakingRegistry.
     Events(EventsArgs),
     /// Check configuration, endpoints, nodes, keys, queues and balances on one page; exits with 5 when something is red.

@@ -15,6 +15,7 @@ use butler_core::domain::findings::{self, FindingKind};
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
+use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 use serde_json::Value;
@@ -240,6 +241,34 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
         });
         checker.object("", &report);
     }
+    let after = Bench::after_cut_over().await;
+    let former = after.oracle().upgrade.as_ref().unwrap().former.address;
+    for is_whole in [true, false] {
+        if !is_whole {
+            // Somebody's list of rollups has one that is none.
+            after.chain.rpc("anvil_setCode", serde_json::json!([former, "0x"])).await.unwrap();
+            after.chain.mine().await.unwrap();
+        }
+        for command in ["status", "queue"] {
+            let report = after.json(&[command], 0).await;
+            checkers.get_mut(format!("butler-cli {command}").as_str()).unwrap().object("", &report);
+        }
+    }
+    let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let nodes =
+        |url: &str, name: &str| format!("\n[[networks.devnet.aztec_nodes]]\nname = \"{name}\"\nurl = \"{url}\"\n");
+    let config = after.read("butler.toml") + &nodes(&node.url(), "alpha") + &nodes("http://127.0.0.1:1", "beta");
+    after.write("butler.toml", &config);
+    let mut upgrade = Checker {
+        page: &page,
+        table: page.tables["butler-cli upgrade"].clone(),
+        seen: BTreeSet::new(),
+        problems: BTreeSet::new(),
+    };
+    upgrade.table.extend(scope.clone());
+    upgrade.object("", &after.json(&["upgrade"], 0).await);
+    upgrade.object("", &Bench::after_cut_over().await.json(&["upgrade"], 0).await);
+    checkers.insert("butler-cli upgrade", upgrade);
     let mut problems = Vec::new();
     // What every report begins with is the same of all commands: one of them is enough to show it.
     let in_scope: BTreeSet<&String> =

@@ -5,7 +5,7 @@
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use butler_testkit::devnet::{Move, Told, ToldOfStranger, with_wrong_proof};
 use serde_json::{Value, json};
@@ -174,4 +174,76 @@ async fn a_zero_coinbase_and_the_split_of_another_are_errors_of_their_own() {
     assert_eq!(subjects("split_shared"), [json!(bench.shown("A3"))], "it has the split of A2");
     let rows = by_address(&bench.json(&["status"], 0).await);
     assert_eq!(rows[&bench.shown("A0")]["coinbase"]["verdict"], "zero");
+}
+
+/// What `queue` says of each key of the own queue.
+fn obstacles(queue: &Value) -> Vec<(String, Vec<String>)> {
+    let keys = queue["provider_queues"]["1"].as_array().unwrap().iter();
+    let words =
+        |key: &Value| key["obstacles"].as_array().unwrap().iter().map(|why| why.as_str().unwrap().to_owned()).collect();
+    keys.map(|key| (key["attester"].as_str().unwrap().to_owned(), words(key))).collect()
+}
+
+#[tokio::test]
+async fn every_cause_of_a_blocked_queue_is_told_by_queue_and_audit_and_twice_alike() {
+    let bench = Bench::start().await;
+    let bad = bench.chain.fill_queue_badly().await.unwrap();
+    let queue = bench.json(&["queue"], 0).await;
+    let told = obstacles(&queue);
+    assert_eq!(told.len(), 2 + bad.len());
+    for (key, (attester, why)) in bad.iter().zip(&told[2..]) {
+        assert_eq!(*attester, shown(key.attester));
+        let is_told = why.iter().any(|why| why.starts_with(key.why));
+        assert!(is_told != key.why.is_empty(), "{}: {why:?}", key.why);
+    }
+    assert!(told[..2].iter().all(|(_, why)| why.is_empty()), "{told:?}");
+    let audit = bench.json(&["audit"], 5).await;
+    let subjects = |report: &Value| {
+        let found = findings(report, "queue_blocked");
+        found.iter().map(|finding| finding["subject"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let expected: BTreeSet<String> =
+        bad.iter().filter(|key| !key.why.is_empty()).map(|key| shown(key.attester)).collect();
+    assert_eq!(subjects(&audit), expected);
+    // Whoever looks again, with what was remembered or anew, says the same.
+    for arguments in [&["queue"][..], &["--rescan", "queue"]] {
+        assert_eq!(bench.json(arguments, 0).await, queue);
+    }
+    for arguments in [&["audit"][..], &["--rescan", "audit"]] {
+        assert_eq!(bench.json(arguments, 5).await, audit);
+    }
+    let status = bench.json(&["status"], 0).await;
+    assert_eq!(bench.json(&["status"], 0).await, status);
+}
+
+#[tokio::test]
+async fn queue_knows_the_keys_of_other_providers() {
+    let bench = Bench::start().await;
+    let spare = &bench.oracle().spare_keys;
+    let (copied, own) = (spare[0].clone(), spare[1].clone());
+    bench.chain.play(Move::AddKeys { provider: 1, keys: vec![copied.clone(), own.clone()] }).await.unwrap();
+    let of = |told: Vec<(String, Vec<String>)>, key: &butler_testkit::devnet::KeyStore| {
+        told.into_iter().find(|(attester, _)| *attester == shown(key.attester)).unwrap().1
+    };
+    assert_eq!(of(obstacles(&bench.json(&["queue"], 0).await), &copied), Vec::<String>::new());
+    bench.chain.play(Move::AddKeys { provider: 2, keys: vec![copied.clone()] }).await.unwrap();
+    let queue = bench.json(&["queue"], 0).await;
+    let [why] = <[String; 1]>::try_from(of(obstacles(&queue), &copied)).unwrap();
+    assert!(why.starts_with("its address or BLS key stands in the queue of provider 2, too, at index "), "{why}");
+    assert_eq!(of(obstacles(&queue), &own), Vec::<String>::new());
+    assert!(bench.run(&["queue"]).await.stdout.contains("stands in the queue of provider 2, too"));
+}
+
+#[tokio::test]
+async fn the_admins_role_that_was_offered_is_a_warning() {
+    let bench = Bench::start().await;
+    bench.correct_coinbases();
+    let admin = ethers_core::types::Address::repeat_byte(0xad);
+    bench.chain.play(Move::ProposeAdmin { provider: 1, admin }).await.unwrap();
+    let audit = bench.json(&["audit"], 0).await;
+    let [finding] = <[&Value; 1]>::try_from(findings(&audit, "provider_admin_change")).unwrap();
+    assert_eq!((&finding["subject"], &finding["level"]), (&json!("provider 1"), &json!("warning")));
+    assert!(finding["message"].as_str().unwrap().contains(&shown(admin)), "{finding}");
+    bench.chain.play(Move::AcceptAdmin { provider: 1 }).await.unwrap();
+    assert!(findings(&bench.json(&["audit"], 0).await, "provider_admin_change").is_empty());
 }

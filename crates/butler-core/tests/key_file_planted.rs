@@ -59,6 +59,16 @@ fn phrase(language: Language, length: usize) -> String {
     Mnemonic::from_entropy_in(language, &key()[..length]).unwrap().to_string()
 }
 
+/// Digits in two groups with the marks of a UUID, which one key of sixty has by chance.
+fn uuids(hex: &str, between: &str) -> String {
+    let one = |digits: &str| {
+        let (first, second, third, fourth, last) =
+            (&digits[..8], &digits[8..12], &digits[13..16], &digits[17..20], &digits[20..32]);
+        format!("{first}-{second}-4{third}-a{fourth}-{last}")
+    };
+    format!("{}{between}{}", one(&hex[..32]), one(&hex[32..]))
+}
+
 fn words(length: usize) -> Vec<String> {
     phrase(Language::English, length).split(' ').map(str::to_owned).collect()
 }
@@ -197,6 +207,20 @@ fn secrets() -> Vec<(String, Value)> {
         ("words of four letters in a list", json!(short)),
         ("the words of tests", json!("test test test test test test test test test test test junk")),
         ("words in a wrong order", json!(english.iter().rev().map(String::as_str).collect::<Vec<_>>().join(" "))),
+        ("under the name of a hash", json!({"txHash": format!("0x{hex}")})),
+        ("as a digest", json!({"digest": format!("sha256:{hex}")})),
+        ("among hashes", json!({"txHashes": [format!("0x{}", hex::encode(keccak256(b"a"))), format!("0x{hex}")]})),
+        ("two UUIDs of known versions", json!(uuids(&hex, " "))),
+        ("two UUIDs with a comma", json!(uuids(&hex, ","))),
+        (
+            "limbs of 16 bits with signs",
+            json!(key.chunks(2).map(|two| i16::from_be_bytes([two[0], two[1]])).collect::<Vec<_>>()),
+        ),
+        (
+            "limbs of 16 bits with signs as text",
+            json!(key.chunks(2).map(|two| i16::from_be_bytes([two[0], two[1]]).to_string()).collect::<Vec<_>>()),
+        ),
+        ("bytes with signs in a text", json!(key.map(|byte| byte.cast_signed().to_string()).join(", "))),
         ("words as names within names", english.iter().rev().fold(json!(1), |inner, word| json!({word: inner}))),
     ]);
     let mut all: Vec<(String, Value)> = all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -329,10 +353,11 @@ fn honest() -> Vec<(String, Value)> {
         ("host names", with(json!((1..20).map(|at| format!("ip-10-0-{at}-17.eu-central-1.compute.internal")).collect::<Vec<_>>()))),
         ("zones", with(json!(["eu-central-1a", "eu-central-1b", "us-east-2c", "ap-southeast-1b", "eu-west-3a"]))),
         ("camel case", with(json!(["PublisherOne", "PublisherTwo", "ValidatorSetOfParis", "BackupServerB", "EuWest1"]))),
-        ("transaction hashes", validators(&|at| json!({"txHash": hash(at), "transactionHash": hash(at + 1), "blockHash": hash(at + 2)}))),
-        ("a deposit", validators(&|at| json!({"depositTx": hash(at)}))),
-        ("lists of hashes", named("txHashes", json!((0..9).map(hash).collect::<Vec<_>>()))),
-        ("digests", with(json!({"sha256": &hash(1)[2..], "digest": format!("sha256:{}", &hash(2)[2..]), "commit": &hash(3)[2..42], "keccak256": hash(4)}))),
+        ("a commit", with(json!({"commit": &hash(3)[2..42]}))),
+        ("lists of block numbers", validators(&|at| json!({"index": at, "blocks": (0..20).map(|n| 23_000_000 + n * n * 48_271 % 1_000_003).collect::<Vec<_>>()}))),
+        ("a slot each", validators(&|at| json!({"index": at, "epoch": at * 32, "publisherNumber": 4, "zone": "eu", "active": true, "slot": at * at * 48_271 % 1_000_003}))),
+        ("amounts in lists", validators(&|at| json!({"rewards": (1..13).map(|n| (u64::try_from(at * 13 + n).unwrap() * 7_919_333_444_555_111 % 17_000_000_000_000_000_003).to_string()).collect::<Vec<_>>()}))),
+        ("ids in a list", with(json!((1_u64..11).map(|at| (100_000_000_000_000_000 + at * 87_931_933_344_455_511).to_string()).collect::<Vec<_>>()))),
         ("an image", named("image", json!(format!("azteclabs/aztec@sha256:{}", &hash(5)[2..])))),
         ("short commits", validators(&|at| json!({"commit": &hash(at)[2..9]}))),
         ("places of passwords", with(json!({"passwordFile": "/run/secrets/p", "secretKeyRef": {"name": "keys", "key": "eth"}, "privateKeyPath": "/keys/1", "mnemonicEnv": "WORDS"}))),

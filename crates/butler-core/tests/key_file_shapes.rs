@@ -1,84 +1,17 @@
-//! Every shape of Aztec's keystore is read as a node reads it, and a node's own keystore only where it is named as one.
+//! Every shape of Aztec's keystore is read as a node reads it.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod key_files;
+
 use std::collections::BTreeSet;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
 
-use butler_core::domain::key_book::CoinbaseSetting;
-use butler_core::key_files::{FaultKind, KeyFileNotice, KeyFilesReport, KeySources, PrivateKeys, load_key_files};
+use butler_core::key_files::{FaultKind, KeyFileNotice, KeySources, PrivateKeys, load_key_files};
 use butler_core::store::file::save_atomic;
-
-/// Addresses of the scalars 1 and 2, and the first ones of the mnemonic below.
-const ONE: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
-const TWO: &str = "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF";
-const FIRST: &str = "0x9858EfFD232B4033E47d90003D41EC34EcaEda94";
-const SECOND: &str = "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0";
-const A: &str = "0x1111111111111111111111111111111111111111";
-const B: &str = "0x2222222222222222222222222222222222222222";
-const C: &str = "0x3333333333333333333333333333333333333333";
-const RECIPIENT: &str = "0x0000000000000000000000000000000000000000000000000000000000000001";
-const MNEMONIC: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
-
-fn key(scalar: u64) -> String {
-    format!("0x{scalar:064x}")
-}
-
-struct Bench(tempfile::TempDir);
-
-impl Bench {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let bench = Self(tempfile::tempdir().unwrap());
-        for (name, content) in files {
-            let path = bench.0.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            save_atomic(&path, content.as_bytes(), 0o600).unwrap();
-        }
-        bench
-    }
-
-    fn public(&self, pattern: &str) -> KeyFilesReport {
-        self.load(&[pattern.to_owned()], &[], PrivateKeys::Derive)
-    }
-
-    fn node(&self, pattern: &str) -> KeyFilesReport {
-        self.load(&[], &[pattern.to_owned()], PrivateKeys::Derive)
-    }
-
-    fn load(&self, key_files: &[String], node_keystores: &[String], private_keys: PrivateKeys) -> KeyFilesReport {
-        let base = self.0.path();
-        load_key_files(&KeySources { key_files, node_keystores, publisher_files: &[], base, private_keys })
-    }
-}
-
-/// Attester, coinbase (`-` none, `0` zero, `?` unknown) and publishers of each entry, as text.
-fn told(report: &KeyFilesReport) -> Vec<String> {
-    let entry = |entry: &butler_core::domain::key_book::KeyEntry| {
-        let coinbase = match entry.coinbase_setting() {
-            CoinbaseSetting::Set(coinbase) => coinbase.to_string(),
-            CoinbaseSetting::NotSet => "-".to_owned(),
-            CoinbaseSetting::Zero => "0".to_owned(),
-            CoinbaseSetting::Unknown => "?".to_owned(),
-        };
-        let short = |text: String| text.chars().take(6).collect::<String>();
-        let publishers: Vec<String> =
-            entry.publishers.iter().map(|publisher| short(format!("{publisher:?}"))).collect();
-        format!("{} {} {}", short(format!("{:?}", entry.attester)), short(coinbase), publishers.join("+"))
-            .to_lowercase()
-    };
-    report.book.entries.iter().map(entry).collect()
-}
-
-fn faults(report: &KeyFilesReport) -> String {
-    report.faults.iter().map(|fault| format!("{fault}\n")).collect()
-}
-
-fn one(content: &str) -> (Vec<String>, String) {
-    let report = Bench::new(&[("s/k.json", content)]).public("*/*.json");
-    (told(&report), faults(&report))
-}
+use key_files::*;
 
 #[test]
 fn an_attester_is_an_address_an_account_or_a_list_of_them() {
@@ -199,90 +132,6 @@ fn provers_pay_too_and_a_file_may_have_nothing_else() {
     }
 }
 
-/// What a node's own keystores look like: keys, mnemonics, encrypted files.
-fn node_files() -> Vec<(&'static str, String)> {
-    let v3 = |address: &str| {
-        format!(
-            r#"{{"version": 3, "id": "x", "address": "{}", "crypto": {{"ciphertext": "{}"}}}}"#,
-            &address[2..].to_lowercase(),
-            "ab".repeat(32)
-        )
-    };
-    vec![
-        ("keys", format!(r#"{{"eth": "{}", "bls": "{}"}}"#, key(1), key(99))),
-        ("list", format!(r#"["{}", {{"eth": "{TWO}", "bls": "{}"}}]"#, key(1), key(98))),
-        ("mnemonic", format!(r#"{{"mnemonic": "{MNEMONIC}", "addressCount": 2}}"#)),
-        ("encrypted", r#"{"path": "/var/lib/keys/enc/one.json", "password": "hunter2"}"#.to_owned()),
-        (
-            "folder",
-            r#"{"eth": {"path": "enc", "password": "hunter2"}, "bls": {"path": "b.json", "password": "hunter2"}}"#
-                .to_owned(),
-        ),
-        ("enc/one", v3(ONE)),
-        ("enc/two", v3(TWO)),
-    ]
-}
-
-#[test]
-fn a_node_s_own_keystore_is_read_where_it_is_named_and_refused_elsewhere() {
-    let expected = |shape: &str| match shape {
-        "keys" | "encrypted" => vec!["0x7e5f 0x1111 0x2b5a"],
-        "mnemonic" => vec!["0x9858 0x1111 0x2b5a", "0x6fac 0x1111 0x2b5a"],
-        _ => vec!["0x7e5f 0x1111 0x2b5a", "0x2b5a 0x1111 0x2b5a"],
-    };
-    let files = node_files();
-    for (shape, attester) in files.iter().filter(|(name, _)| !name.contains('/')) {
-        let file = format!(
-            r#"{{"schemaVersion": 1, "remoteSigner": "https://user:hunter2@signer", "validators": [{{"attester": {attester}, "coinbase": "{A}", "publisher": "{}", "feeRecipient": "{RECIPIENT}"}}]}}"#,
-            key(2)
-        );
-        let find = |name: &str| files.iter().find(|(known, _)| *known == name).unwrap().1.clone();
-        let encrypted = [
-            ("node/enc/one.json", find("enc/one")),
-            ("node/enc/two.json", find("enc/two")),
-            ("node/one.json.key", find("enc/one")),
-        ];
-        let mut all = vec![("node/key1.json", file.as_str())];
-        all.extend(encrypted.iter().map(|(name, content)| (*name, content.as_str())));
-        let bench = Bench::new(&all);
-        let is_named = *shape == "encrypted";
-        let beside = if is_named { "node/one.json" } else { "node/one.copy" };
-        fs::copy(bench.0.path().join("node/enc/one.json"), bench.0.path().join(beside)).unwrap();
-        let report = bench.node("node/*.json");
-        assert_eq!(faults(&report), "", "{shape}");
-        assert_eq!(told(&report), expected(shape), "{shape}");
-        assert_eq!(report.book.entries[0].server, "node");
-        assert!(report.book.entries.iter().all(|entry| entry.bls_public_key.is_none()));
-        for shown in [format!("{report:?}"), serde_json::to_string(&report.book).unwrap()] {
-            assert!(
-                !shown.contains("hunter2") && !shown.contains("abandon") && !shown.contains(&key(1)[40..]),
-                "{shape}"
-            );
-        }
-        let refused = bench.public("node/key1.json");
-        assert_eq!((told(&refused).len(), refused.faults.len(), refused.book.gaps.len()), (0, 1, 1), "{shape}");
-        assert_eq!(refused.faults[0].kind, FaultKind::Secret, "{shape}: {}", faults(&refused));
-        // The exporter reads no private key unless it is told to.
-        let careful = bench.load(&[], &["node/key1.json".to_owned()], PrivateKeys::Refuse);
-        let is_private = matches!(*shape, "keys" | "list" | "mnemonic");
-        assert!(faults(&careful).contains("which this program does not read"), "{shape}");
-        assert_eq!(!careful.book.gaps.is_empty(), is_private, "{shape}: whoever is not legible is not absent");
-    }
-}
-
-#[test]
-fn a_node_s_own_keystore_must_be_nobody_else_s_to_read() {
-    let file =
-        format!(r#"{{"schemaVersion": 1, "validators": [{{"attester": "{ONE}", "feeRecipient": "{RECIPIENT}"}}]}}"#);
-    let bench = Bench::new(&[("node/key1.json", &file)]);
-    for (mode, is_read) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o660, false)] {
-        fs::set_permissions(bench.0.path().join("node/key1.json"), Permissions::from_mode(mode)).unwrap();
-        let report = bench.node("node/*.json");
-        assert_eq!(report.book.entries.len(), usize::from(is_read), "{mode:o}");
-        assert_eq!(report.faults.iter().any(|fault| fault.kind == FaultKind::NotOurs), !is_read, "{mode:o}");
-    }
-}
-
 #[test]
 fn a_name_that_is_no_text_is_a_fault_and_a_gap() {
     let file = format!(r#"{{"validators": [{{"attester": "{ONE}"}}]}}"#);
@@ -307,14 +156,6 @@ fn links_in_a_circle_are_a_fault_of_their_own() {
     let kinds: BTreeSet<FaultKind> = report.faults.iter().map(|fault| fault.kind).collect();
     assert_eq!(kinds, BTreeSet::from([FaultKind::LinkLoop]));
     assert_eq!(report.book.gaps.len(), 2);
-}
-
-#[test]
-fn the_name_of_an_encrypted_key_does_not_give_its_digits_away() {
-    let bench = Bench::new(&[("keystore-eth-attester_1_1a2b3c4d.json", "{")]);
-    let report = bench.public("*.json");
-    let shown = format!("{report:?} {}", faults(&report));
-    assert!(shown.contains("keystore-eth-attester_1_<hidden>.json") && !shown.contains("1a2b3c4d"), "{shown}");
 }
 
 fn validators(attesters: &[&str]) -> String {
@@ -411,25 +252,4 @@ fn what_may_stand_at_the_top_of_a_file_that_can_not_be_read_is_unknown_and_not_m
         private_keys: PrivateKeys::Derive,
     };
     assert_eq!(told(&load_key_files(&sources)), ["0x7e5f - "]);
-}
-
-#[test]
-fn what_a_node_refuses_in_its_own_keystore_is_no_attester() {
-    let file = |attester: &str| {
-        format!(r#"{{"schemaVersion": 1, "validators": [{{"attester": {attester}, "feeRecipient": "{RECIPIENT}"}}]}}"#)
-    };
-    let bare = key(1).replace("0x", "");
-    for (attester, why) in [
-        (format!("\"{bare}\""), "without `0x`"),
-        (format!(r#"{{"eth": "{bare}"}}"#), "without `0x`"),
-        (format!(r#"{{"mnemonic": "{MNEMONIC}", "passphrase": "x"}}"#), "has no such key"),
-        (format!(r#"{{"mnemonic": "{MNEMONIC}", "addresscount": 2}}"#), "has no such key"),
-    ] {
-        let report = Bench::new(&[("node/key1.json", &file(&attester))]).node("node/*.json");
-        assert_eq!((told(&report).len(), report.book.gaps.len()), (0, 1), "{why}");
-        assert!(faults(&report).contains(why), "{}", faults(&report));
-        assert!(!faults(&report).contains(&bare) && !faults(&report).contains("abandon"));
-    }
-    let null = format!(r#"{{"mnemonic": "{MNEMONIC}", "addressIndex": null}}"#);
-    assert_eq!(Bench::new(&[("node/key1.json", &file(&null))]).node("node/*.json").book.entries.len(), 1);
 }

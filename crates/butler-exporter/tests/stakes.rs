@@ -120,3 +120,71 @@ async fn a_key_that_another_provider_queued_too_is_seen_as_audit_sees_it() {
     bench.chain.play(Move::Drip { provider: 2, count: 4 }).await.unwrap();
     program.when("the next look", |series| series.get(duplicates) == Some(&0.0)).await;
 }
+
+/// How many findings of a kind there are, of whatever severity.
+fn found(series: &Series, kind: &str) -> f64 {
+    let start = format!("butler_findings{{network=\"devnet\",kind=\"{kind}\",");
+    series.iter().filter(|(key, _)| key.starts_with(&start)).map(|(_, value)| value).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cause_of_a_blocked_queue_is_a_finding_as_audit_has_it() {
+    let bench = Bench::start().await;
+    let bad = bench.chain.fill_queue_badly().await.unwrap();
+    let program = bench.run_with("scrape_interval = \"1s\"").await;
+    let expected = bad.iter().filter(|key| !key.why.is_empty()).count();
+    // The copied key is known when the other providers' queues were read.
+    let series = program
+        .when("every bad key", |series| found(series, "queue_blocked").to_string() == expected.to_string())
+        .await;
+    assert_eq!(found(&series, "queue_blocked").to_string(), expected.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_split_on_two_attesters_is_a_finding_until_it_is_on_one() {
+    let bench = Bench::start().await;
+    let program = bench.run_with("scrape_interval = \"1s\"").await;
+    // The example gives A3 the split of A2.
+    let series = program.when_scraped("devnet", "l1").await;
+    assert_eq!(found(&series, "split_shared").to_string(), "1");
+    let keys = bench.read("keys/server-2.json");
+    let mut right: Value = serde_json::from_str(&keys).unwrap();
+    right["validators"][0]["coinbase"] =
+        Value::from(shown(bench.oracle().coinbases()[&bench.oracle().attester("A3").unwrap().address]));
+    bench.write("keys/server-2.json", &right.to_string());
+    program.when("the right coinbase", |series| found(series, "split_shared") == 0.0).await;
+    bench.write("keys/server-2.json", &keys);
+    program.when("the split of another", |series| found(series, "split_shared") == 1.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_says_the_same_twice_and_what_a_running_exporter_says() {
+    let bench = Bench::start().await;
+    bench.chain.play(Move::Drip { provider: 1, count: 2 }).await.unwrap();
+    let once = || {
+        let output = bench.command().arg("--once").output().unwrap();
+        support::series(&String::from_utf8(output.stdout).unwrap())
+    };
+    let of_chain = |series: &Series| -> BTreeMap<String, String> {
+        let names = ["butler_attesters{", "butler_findings{", "butler_coinbase_", "butler_duplicates{"];
+        let told = series.iter().filter(|(key, _)| names.iter().any(|name| key.starts_with(name)));
+        // What the program says of itself and of nodes is another matter.
+        told.filter(|(key, _)| !key.contains("scrape") && !key.contains("node_"))
+            .map(|(key, value)| (key.clone(), value.to_string()))
+            .collect()
+    };
+    let first = of_chain(&once());
+    assert!(!first.is_empty());
+    assert_eq!(of_chain(&once()), first);
+    let program = bench.run().await;
+    for scraper in ["l1", "slashing", "governance", "rewards"] {
+        program.when_scraped("devnet", scraper).await;
+    }
+    let states = |told: &BTreeMap<String, String>| {
+        told.iter()
+            .filter(|(key, _)| !key.starts_with("butler_findings"))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(states(&of_chain(&program.series())), states(&first));
+}

@@ -31,7 +31,16 @@ const parameters = vetoer => ({
 });
 
 // Returns the addresses that the script prints.
-export async function deployAztec(url, privateKey, vetoer) {
+export const deployAztec = (url, privateKey, vetoer) =>
+  runScript('DeployAztecL1Contracts', url, privateKey, parameters(vetoer));
+
+// One more rollup for the contracts that are there, and the payload that makes it canonical. Its slashes cost what those of
+// mainnet's 6 do, which also makes its version another.
+export const deployNextRollup = (url, privateKey, vetoer, registry) => runScript('DeployRollupForUpgrade', url, privateKey, {
+  ...parameters(vetoer), REGISTRY_ADDRESS: registry, AZTEC_SLASH_AMOUNT_MEDIUM: wei(5000), AZTEC_SLASH_AMOUNT_LARGE: wei(5000),
+});
+
+async function runScript(script, url, privateKey, environment) {
   const entry = path.dirname(require.resolve('@aztec/l1-artifacts'));
   const source = path.join(entry, '../l1-contracts');
   // forge writes beside its sources, and the installed package is shared between builds.
@@ -43,13 +52,13 @@ export async function deployAztec(url, privateKey, vetoer) {
     const shim = path.join(import.meta.dirname, 'solc-shim.cjs');
     fs.chmodSync(shim, 0o755);
     const out = await run(foundryBin('forge'), [
-      'script', 'script/deploy/DeployAztecL1Contracts.s.sol', '--sig', 'run()', '--private-key', privateKey,
+      'script', `script/deploy/${script}.s.sol`, '--sig', 'run()', '--private-key', privateKey,
       '--rpc-url', url, '--broadcast', '--slow', '--non-interactive',
     ], {
       cwd: work,
       env: {
         ...process.env, FOUNDRY_OFFLINE: 'true', FOUNDRY_SOLC: shim,
-        PATH: path.dirname(process.execPath) + path.delimiter + process.env.PATH, ...parameters(vetoer),
+        PATH: path.dirname(process.execPath) + path.delimiter + process.env.PATH, ...environment,
       },
     });
     const prefix = 'JSON DEPLOY RESULT:';

@@ -79,7 +79,7 @@ export async function startDevnet(log, anvilArgs = []) {
   // The first block of the story that follows; what was emitted before belongs to the deployment.
   const firstBlock = await reader.getBlockNumber() + 1n;
   return {
-    url, stop, who, reader, read, tx, jump, impersonate, wallets, contracts, addresses, token, slasher, version, threshold,
+    url, stop, who, reader, read, tx, create, jump, impersonate, wallets, compiled, contracts, addresses, token, slasher, version, threshold,
     firstBlock, log,
   };
 }

@@ -8,7 +8,7 @@ const FIGURES = [
   'getActivationThreshold', 'getEjectionThreshold', 'getLocalEjectionThreshold', 'getExitDelay', 'getActiveAttesterCount',
   'getEntryQueueLength', 'getEntryQueueFlushSize', 'getAvailableValidatorFlushes', 'getNextFlushableEpoch',
   'getIsBootstrapped', 'getCurrentEpoch', 'getCurrentSlot', 'getSlotDuration', 'getEpochDuration', 'getTargetCommitteeSize',
-  'getGenesisTime', 'getPendingCheckpointNumber', 'getProvenCheckpointNumber', 'isRewardsClaimable', 'getVersion',
+  'getGenesisTime', 'getPendingCheckpointNumber', 'getProvenCheckpointNumber', 'getVersion',
 ];
 // Publisher accounts: well funded, half empty, nearly dry. Set outside any block, so that the story stays as it is.
 const PUBLISHERS = [10n ** 19n, 10n ** 17n, 10n ** 15n].map((balance, i) => ({ address: account(200 + i).address, balance }));
@@ -23,6 +23,32 @@ const spareKeys = () => Array.from({ length: SPARE_KEYS }, (_, i) => {
   const pair = blsKeys(`C${i}`);
   return { attester: account(300 + i).address, bls: compress(pair.g1), ...pair };
 });
+
+// The same after the cut-over or just before it: of both rollups, and the canonical one's figures.
+export async function readUpgrade(devnet, played, next, isAfter) {
+  const former = devnet.contracts.Rollup, latest = { address: next.rollup, abi: former.abi };
+  const of = rollup => ({ ...devnet, contracts: { ...devnet.contracts, Rollup: rollup } });
+  const after = {
+    ...of(latest), contracts: { ...devnet.contracts, Rollup: latest, FormerRollup: former },
+    addresses: {
+      ...devnet.addresses, rollupAddress: next.rollup, slasherAddress: next.slasher, slashingProposerAddress: next.proposer,
+    },
+  };
+  const oracle = await readOracle(isAfter ? after : devnet, played);
+  const coinbases = [...new Set(oracle.events.filter(e => e.event === 'StakedWithProvider').map(e => e.args.coinbaseSplitContractAddress))];
+  const rollup = async contract => {
+    const there = of(contract);
+    const rewards = await all(there, contract, 'getSequencerRewards', coinbases.map(coinbase => [coinbase]));
+    return {
+      address: contract.address, version: await there.read(contract.address, contract.abi, 'getVersion'),
+      attesters: await readAttesters(there, played.names, played.bls),
+      activeAttesters: await many(there, contract, 'getAttesterAtIndex', 'getActiveAttesterCount'),
+      entryQueue: await many(there, contract, 'getEntryQueueAt', 'getEntryQueueLength'),
+      rewards: Object.fromEntries(coinbases.map((coinbase, i) => [coinbase, rewards[i]])),
+    };
+  };
+  return { ...oracle, upgrade: { payload: next.payload, former: await rollup(former), next: await rollup(latest) } };
+}
 
 // `eventNames` limits the events that are kept; undefined keeps all.
 export async function readOracle(devnet, { names, bls, providers, eventNames }) {

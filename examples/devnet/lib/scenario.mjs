@@ -80,11 +80,11 @@ export async function playScenario(devnet) {
   await registry('adminB', 'acceptProviderAdmin', [3n]);
   await setSequencerRewards(devnet, names.A0, parseEther('123.5'));
   await rpc(url, 'evm_mine');
-  return { names, bls, providers: [1n, 2n, 3n] };
+  return { names, bls, providers: [1n, 2n, 3n], key, keyStore };
 }
 
 // No block is ever proposed here, so rewards are written to the storage slot that the getter reads.
-async function setSequencerRewards({ url, who, read, contracts: { Rollup } }, attester, rewards) {
+export async function setSequencerRewards({ url, who, read, contracts: { Rollup } }, attester, rewards) {
   const data = encodeFunctionData({ abi: Rollup.abi, functionName: 'getSequencerRewards', args: [attester] });
   const { accessList } = await rpc(url, 'eth_createAccessList', [{ from: who.deployer.address, to: Rollup.address, data }, 'latest']);
   const slots = accessList.filter(entry => getAddress(entry.address) === Rollup.address).flatMap(entry => entry.storageKeys);

@@ -10,6 +10,7 @@ mod publishers;
 mod queue;
 mod rows;
 mod status;
+mod upgrade;
 
 use butler_core::runtime::exit::Exit;
 
@@ -33,6 +34,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Provider(ProviderCommand::Find { address, at }) => provider::find(&global, address, &at, output).await,
         Command::Publishers(args) => publishers::run(&global, &args, output).await,
         Command::Chain(args) => chain::run(&global, &args, output).await,
+        Command::Upgrade(args) => upgrade::run(&global, &args, output).await,
         Command::Events(args) => events::run(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,
         Command::Config(ConfigCommand::Init { file }) => config::init(&file, output),

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use butler_core::domain::arrival::{Arrival, arrival};
+use butler_core::domain::entry_queue::{Refusal, refusals_at_former};
 use butler_core::domain::queue_key::bad_queue_keys;
 use butler_core::domain::rollup::FlushFacts;
+use butler_core::domain::rollups::FormerRollup;
+use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
 
@@ -13,7 +16,7 @@ use crate::error::CliError;
 use crate::gather::{Gathered, Look, gather};
 use crate::output::Output;
 use crate::view::format;
-use crate::view::json::{JsonAddress, Scope};
+use crate::view::json::{JsonAddress, JsonAmount, Scope};
 use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
 
 /// The report of `queue`.
@@ -21,7 +24,33 @@ use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
 pub(super) struct QueueReport {
     scope: Scope,
     entry_queue: EntryQueue,
+    /// Those of former rollups in which one of our attesters waits.
+    former_entry_queues: Vec<FormerQueue>,
     provider_queues: BTreeMap<u64, Vec<ProviderEntry>>,
+}
+
+/// The entry queue of a former rollup.
+#[derive(Debug, Serialize)]
+struct FormerQueue {
+    rollup: JsonAddress,
+    version: JsonAmount,
+    length: usize,
+    own: usize,
+    /// How fast it moves; absent where the rollup does not say.
+    flush: Option<FlushFacts>,
+    entries: Vec<FormerEntry>,
+}
+
+#[derive(Debug, Serialize)]
+struct FormerEntry {
+    place: u64,
+    attester: JsonAddress,
+    withdrawer: JsonAddress,
+    move_with_latest_rollup: bool,
+    is_own: bool,
+    /// Why it will be refunded.
+    refusal: Option<&'static str>,
+    arrival: Option<Arrival>,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,8 +130,71 @@ fn report(gathered: &Gathered) -> QueueReport {
             flush: rollup.flush,
             entries,
         },
+        former_entry_queues: snapshot
+            .former_rollups
+            .iter()
+            .filter_map(|former| former_queue(former, snapshot))
+            .collect(),
         provider_queues: provider_queues.collect(),
     }
+}
+
+/// Nothing where none of ours waits.
+fn former_queue(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<FormerQueue> {
+    if former.entry_queue.is_empty() {
+        return None;
+    }
+    let refusals = refusals_at_former(&former.entry_queue, &snapshot.attesters, &snapshot.active_set);
+    let figures = former.figures.as_deref();
+    let now = snapshot.block.timestamp;
+    let entries: Vec<FormerEntry> = (0..)
+        .zip(&former.entry_queue)
+        .zip(refusals)
+        .map(|((place, deposit), refusal)| FormerEntry {
+            place,
+            attester: deposit.attester.into(),
+            withdrawer: deposit.withdrawer.into(),
+            move_with_latest_rollup: deposit.move_with_latest_rollup,
+            is_own: snapshot.attesters.contains_key(&deposit.attester),
+            refusal: refusal.map(Refusal::name),
+            arrival: figures
+                .filter(|_| refusal.is_none())
+                .and_then(|figures| arrival(place, &figures.clock, &figures.flush, now)),
+        })
+        .collect();
+    Some(FormerQueue {
+        rollup: former.id.address.into(),
+        version: former.id.version.into(),
+        length: entries.len(),
+        own: entries.iter().filter(|entry| entry.is_own).count(),
+        flush: figures.map(|figures| figures.flush),
+        entries,
+    })
+}
+
+/// The part of a former rollup's queue.
+fn render_former(queue: &FormerQueue, output: &Output) -> String {
+    let title = format!("Entry queue of the former rollup, version {}", queue.version.0);
+    let mut text = heading(output, &title);
+    let waiting = format!("{} ({} of ours); whatever moves along is refunded", queue.length, queue.own);
+    text.push_str(&pairs(output, [("waiting", plain(waiting))]));
+    text.push('\n');
+    let rows = queue.entries.iter().map(|entry| {
+        let address = format::address(&entry.attester.0);
+        let fate = match (entry.refusal, &entry.arrival) {
+            (Some(_), _) => toned("will be refunded at the next flush", Tone::Warning),
+            (None, Some(arrival)) => plain(format!("validates there from {}", format::moment(arrival.earliest))),
+            (None, None) => plain(""),
+        };
+        vec![
+            number(entry.place.saturating_add(1).to_string()),
+            if entry.is_own { toned(address, Tone::Good) } else { toned(address, Tone::Faint) },
+            plain(if entry.is_own { "ours" } else { "" }),
+            fate,
+        ]
+    });
+    text.push_str(&table(output, &["PLACE", "ATTESTER", "", "WHAT BECOMES OF IT"], rows));
+    text
 }
 
 fn render(report: &QueueReport, output: &Output) -> String {
@@ -147,6 +239,9 @@ fn render(report: &QueueReport, output: &Output) -> String {
             ]
         });
         text.push_str(&table(output, &["PLACE", "ATTESTER", "", "EARLIEST ARRIVAL"], rows));
+    }
+    for former in &report.former_entry_queues {
+        text.push_str(&render_former(former, output));
     }
     for (id, entries) in &report.provider_queues {
         text.push_str(&heading(output, &format!("Queue of provider {id}: {}", format::count(entries.len(), "key"))));

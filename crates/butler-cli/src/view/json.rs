@@ -3,6 +3,7 @@
 
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::ids::Coinbase;
+use butler_core::domain::rollups::{RewardsLeft, RollupId};
 use butler_core::text::address::checksummed;
 use ethers_core::types::{Address, U256};
 use serde::{Serialize, Serializer};
@@ -42,6 +43,42 @@ impl Serialize for JsonAmount {
 impl From<U256> for JsonAmount {
     fn from(amount: U256) -> Self {
         Self(amount)
+    }
+}
+
+/// A rollup.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct JsonRollup {
+    /// Its address.
+    pub address: JsonAddress,
+    /// The version that Aztec's registry has it under.
+    pub version: JsonAmount,
+    /// Whether it is the canonical one.
+    pub is_canonical: bool,
+}
+
+impl JsonRollup {
+    /// The rollup, where `canonical` is the canonical one.
+    pub(crate) fn new(rollup: RollupId, canonical: RollupId) -> Self {
+        Self { address: rollup.address.into(), version: rollup.version.into(), is_canonical: rollup == canonical }
+    }
+}
+
+/// Rewards that wait at a former rollup.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct JsonRewardsLeft {
+    /// Where.
+    pub rollup: JsonAddress,
+    /// The version of that rollup.
+    pub version: JsonAmount,
+    /// How much.
+    pub amount: JsonAmount,
+}
+
+impl From<RewardsLeft> for JsonRewardsLeft {
+    fn from(left: RewardsLeft) -> Self {
+        let RollupId { address, version } = left.rollup;
+        Self { rollup: address.into(), version: version.into(), amount: left.amount.into() }
     }
 }
 

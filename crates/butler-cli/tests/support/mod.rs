@@ -52,6 +52,16 @@ impl Bench {
         Self { chain, folder }
     }
 
+    /// A devnet on which a second rollup has become canonical, with something of provider 1 left everywhere.
+    pub(crate) async fn after_cut_over() -> Self {
+        let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+        let mut chain = Chain::start(&state).await.unwrap();
+        chain.cut_over(&state).await.unwrap();
+        let folder = TempDir::new().unwrap();
+        example_files(folder.path(), chain.oracle().unwrap(), chain.url()).unwrap();
+        Self { chain, folder }
+    }
+
     pub(crate) fn oracle(&self) -> &Oracle {
         self.chain.oracle().unwrap()
     }

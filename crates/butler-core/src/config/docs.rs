@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::environment::{DOCUMENTED, PREFIX};
 use super::keys::ROOT;
 use super::keys::{Bounds, Group, Key, Presence, Shape};
-use super::setting::show_duration;
 use super::typed::range;
+use crate::text::time::whole_duration;
 
 const INTRODUCTION: &str = "# Configuration
 
@@ -82,7 +82,7 @@ fn render_type(key: &Key) -> String {
         Bounds::Number(0, u64::MAX) => format!(", {}", key.unit),
         Bounds::Number(least, greatest) => format!(", {}", range(least, greatest, key.unit)),
         Bounds::Milliseconds(least, greatest) => {
-            let show = |milliseconds| show_duration(Duration::from_millis(milliseconds));
+            let show = |milliseconds| whole_duration(Duration::from_millis(milliseconds));
             format!(", {} to {}", show(least), show(greatest))
         }
     };

@@ -13,6 +13,7 @@ use super::address::{AddressFault, parse_address};
 use super::endpoint::EndpointUrl;
 use crate::domain::ids::ProviderId;
 use crate::text::address::checksummed;
+use crate::text::time::whole_duration;
 
 /// What is wrong with one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,24 +126,10 @@ impl Setting for Duration {
         humantime::parse_duration(text).ok().filter(whole_milliseconds).ok_or_else(Self::expected)
     }
     fn show(&self) -> String {
-        show_duration(*self)
+        whole_duration(*self)
     }
     fn magnitude(&self) -> Option<u64> {
         Some(u64::try_from(self.as_millis()).unwrap_or(u64::MAX))
-    }
-}
-
-/// A duration in its largest whole unit up to hours, as people write it: `24h`, not `1day`.
-pub(crate) fn show_duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    if duration.subsec_nanos() > 0 {
-        humantime::format_duration(duration).to_string()
-    } else if seconds > 0 && seconds.is_multiple_of(3600) {
-        format!("{}h", seconds / 3600)
-    } else if seconds > 0 && seconds.is_multiple_of(60) {
-        format!("{}m", seconds / 60)
-    } else {
-        format!("{seconds}s")
     }
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::keys::{Bounds, Key};
-use super::setting::{Problem, Setting, Written, show_duration};
+use super::setting::{Problem, Setting, Written};
 use super::tree::{Node, NodeValue};
+use crate::text::time::whole_duration;
 
 /// The node's text, where its TOML type is the setting's.
 pub(super) fn text_of<T: Setting>(node: &Node) -> Result<String, Problem> {
@@ -36,7 +37,7 @@ pub(super) fn within<T: Setting>(entry: &Key, value: T) -> Result<T, Problem> {
             Err(Problem::new(format!("expected {}", range(least, greatest, entry.unit))))
         }
         Bounds::Milliseconds(least, greatest) if outside(least, greatest) => {
-            let show = |milliseconds| show_duration(Duration::from_millis(milliseconds));
+            let show = |milliseconds| whole_duration(Duration::from_millis(milliseconds));
             Err(Problem::new(format!("expected a duration from {} to {}", show(least), show(greatest))))
         }
         Bounds::Any | Bounds::Number(..) | Bounds::Milliseconds(..) => Ok(value),

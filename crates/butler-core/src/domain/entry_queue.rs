@@ -19,6 +19,8 @@ use super::view::AttesterView;
 #[strum(serialize_all = "snake_case")]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Refusal {
+    /// It moves along with the latest rollup, and waits at one that is not the latest any more.
+    RollupReplaced,
     /// Its address was let in once: it is refused for ever.
     AddressUsed,
     /// Its BLS key was registered once, with whatever address: it is refused for ever.
@@ -66,6 +68,25 @@ pub fn refusals(
     attesters: &BTreeMap<Address, AttesterView>,
     active: &[Address],
 ) -> Vec<Option<Refusal>> {
+    judge(queue, attesters, active, |_| None)
+}
+
+/// The same of the queue of a rollup that is not the latest any more: it refuses whatever moves along with the latest one.
+#[must_use]
+pub fn refusals_at_former(
+    queue: &[QueuedDeposit],
+    attesters: &BTreeMap<Address, AttesterView>,
+    active: &[Address],
+) -> Vec<Option<Refusal>> {
+    judge(queue, attesters, active, |deposit| deposit.move_with_latest_rollup.then_some(Refusal::RollupReplaced))
+}
+
+fn judge(
+    queue: &[QueuedDeposit],
+    attesters: &BTreeMap<Address, AttesterView>,
+    active: &[Address],
+    at_once: impl Fn(&QueuedDeposit) -> Option<Refusal>,
+) -> Vec<Option<Refusal>> {
     let active: BTreeSet<&Address> = if queue.is_empty() { BTreeSet::new() } else { active.iter().collect() };
     let is_used = |attester: &Address| {
         active.contains(attester) || attesters.get(attester).is_some_and(AttesterView::was_active_once)
@@ -74,7 +95,8 @@ pub fn refusals(
     let mut bls_keys = BTreeMap::<H256, u64>::new();
     let mut found = Vec::with_capacity(queue.len());
     for (place, deposit) in (0..).zip(queue) {
-        let refusal = if is_used(&deposit.attester) { Some(Refusal::AddressUsed) } else { Refusal::of_keys(deposit) };
+        let used = || is_used(&deposit.attester).then_some(Refusal::AddressUsed);
+        let refusal = at_once(deposit).or_else(used).or_else(|| Refusal::of_keys(deposit));
         let before = || {
             let by_address = addresses.get(&deposit.attester);
             let by_key = deposit.bls_public_key.and_then(|key| bls_keys.get(&key));
@@ -145,6 +167,15 @@ mod tests {
         let attesters = BTreeMap::from([(address(1), view(OnChainStatus::None, true))]);
         let used = Some(Refusal::AddressUsed);
         assert_eq!(refusals(&queue, &attesters, &[address(2)]), [used, used, None]);
+    }
+
+    #[test]
+    fn a_former_rollup_refuses_what_moves_along_with_the_latest() {
+        let stays = QueuedDeposit { move_with_latest_rollup: false, ..with_key(1, 1) };
+        let moves = QueuedDeposit { move_with_latest_rollup: true, ..with_key(1, 1) };
+        let at_former = |queue: &[QueuedDeposit]| refusals_at_former(queue, &BTreeMap::new(), &[]);
+        assert_eq!(at_former(&[moves, stays]), [Some(Refusal::RollupReplaced), None]);
+        assert_eq!(at_former(&[stays, moves]), [None, Some(Refusal::RollupReplaced)]);
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod publisher;
 pub mod queue_key;
 pub mod rewards;
 pub mod rollup;
+pub mod rollups;
 pub mod runway;
 pub mod sentinel;
 pub mod slashing;

@@ -126,6 +126,7 @@ pub(crate) fn network() -> NetworkSnapshot {
         other_providers: BTreeMap::new(),
         entry_queue: Vec::new(),
         active_set: Vec::new(),
+        former_rollups: Vec::new(),
         attesters: BTreeMap::new(),
         delegations: Vec::new(),
         splits: BTreeMap::new(),

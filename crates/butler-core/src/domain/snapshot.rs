@@ -13,8 +13,9 @@ use super::deposit::Winner;
 use super::ids::{Coinbase, ProviderId};
 use super::provider::ProviderFacts;
 use super::rollup::{QueuedDeposit, RollupFacts};
+use super::rollups::{FormerRollup, RewardsLeft, RollupId};
 use super::split::SplitCheck;
-use super::view::AttesterView;
+use super::view::{AttesterView, OnChainStatus};
 
 /// Facts of one network, all read at `block`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +34,10 @@ pub struct NetworkSnapshot {
     pub entry_queue: Vec<QueuedDeposit>,
     /// The rollup's active attesters, in the contract's order.
     pub active_set: Vec<Address>,
-    /// The view of every tracked attester.
+    /// Rollups that were canonical before, in the order of Aztec's registry, with what of ours they hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_rollups: Vec<FormerRollup>,
+    /// The view of every tracked attester, of the rollup where it stands.
     pub attesters: BTreeMap<Address, AttesterView>,
     /// Every `StakedWithProvider` of our providers up to `block`, oldest first.
     pub delegations: Vec<Delegation>,
@@ -46,10 +50,36 @@ pub struct NetworkSnapshot {
     pub dripped: BTreeSet<Address>,
     /// Balance of each publisher in wei.
     pub publisher_balances: BTreeMap<Address, U256>,
-    /// Sequencer rewards that wait for each coinbase, in base units of the fee asset.
+    /// Sequencer rewards that wait for each coinbase at all rollups, in base units of the fee asset.
     pub pending_rewards: BTreeMap<Coinbase, U256>,
     /// The endpoint that told some of it alone, although several are configured; `None` when a second one confirmed all that
     /// contracts answered, and where there is only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconfirmed: Option<String>,
+}
+
+impl NetworkSnapshot {
+    /// The canonical rollup.
+    #[must_use]
+    pub fn canonical(&self) -> RollupId {
+        RollupId { address: self.rollup.address, version: self.rollup.version }
+    }
+
+    /// The rollup that has an attester which validates, is a zombie or exits.
+    #[must_use]
+    pub fn stands_at(&self, attester: Address) -> Option<RollupId> {
+        let view = self.attesters.get(&attester).filter(|view| view.status != OnChainStatus::None)?;
+        let former = self.former_rollups.iter().find(|rollup| rollup.attesters.get(&attester) == Some(view));
+        Some(former.map_or_else(|| self.canonical(), |rollup| rollup.id))
+    }
+
+    /// What waits for a coinbase at former rollups.
+    #[must_use]
+    pub fn rewards_left(&self, coinbase: Coinbase) -> Vec<RewardsLeft> {
+        let left = |rollup: &FormerRollup| {
+            let amount = *rollup.pending_rewards.get(&coinbase)?;
+            Some(RewardsLeft { rollup: rollup.id, amount })
+        };
+        self.former_rollups.iter().filter_map(left).collect()
+    }
 }

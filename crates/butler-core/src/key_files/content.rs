@@ -123,6 +123,9 @@ pub(super) struct Content {
     pub(super) coinbase: WrittenCoinbase,
     pub(super) default_publishers: WrittenPublishers,
     pub(super) has_funding_account: bool,
+    /// Whether a keystore has the section of a prover.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) has_prover: bool,
     /// Publishers of the file's own server that no validator names.
     pub(super) publishers: BTreeSet<Address>,
     /// Publishers of servers that the file names.
@@ -142,6 +145,7 @@ impl Content {
             coinbase: WrittenCoinbase::Absent,
             default_publishers: WrittenPublishers::Absent,
             has_funding_account: false,
+            has_prover: false,
             publishers: BTreeSet::new(),
             publishers_by_server: BTreeMap::new(),
             has_illegible_publishers: false,

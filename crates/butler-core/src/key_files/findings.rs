@@ -72,6 +72,7 @@ impl KeyFilesReport {
 fn of_notice(notice: &KeyFileNotice) -> Finding {
     match notice {
         KeyFileNotice::SchemasMixed { folder, files } => keys::of_mixed_schemas(folder, files),
+        KeyFileNotice::SeveralProvers { folder, files } => keys::of_several_provers(folder, files),
         KeyFileNotice::FundingAccountDropped { file } => keys::of_dropped_funding(file),
         KeyFileNotice::BlsUnproven { attester, file, index } => keys::of_unproven_bls(*attester, file, *index),
         KeyFileNotice::DefaultsLeak { from, into } => keys::of_leaking_defaults(from, into),

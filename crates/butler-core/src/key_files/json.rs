@@ -11,13 +11,14 @@ use zeroize::Zeroizing;
 
 use super::fault::{FaultKind, FileFault};
 use super::shown::shown_key;
+use crate::text::secrets::unsigned;
 
 /// A number of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Number {
     /// Its value where that is small, whole and not negative. `1.0` is 1.
     pub(super) integer: Option<u64>,
-    /// The same up to 128 bits; bytes with a sign are those without.
+    /// The same up to 128 bits; with a sign, as the bits are without.
     pub(super) value: Option<u128>,
     /// How many bits it needs.
     pub(super) bits: u32,
@@ -97,9 +98,9 @@ impl Number {
     }
 
     fn negative(value: i64) -> Self {
-        let byte = u8::try_from(value.saturating_add(256)).ok().filter(|byte| *byte >= 128);
-        let size = byte.map_or(value.unsigned_abs(), u64::from);
-        Self { integer: None, ..Self::whole(size) }
+        let size = Self::whole(value.unsigned_abs());
+        let same_bits = if size.is_round { size } else { Self::whole(unsigned(value)) };
+        Self { integer: None, ..same_bits }
     }
 
     /// What has a fraction, or is too large for an integer.

@@ -14,6 +14,7 @@ use super::entry::{each, is_object, with_no_bls};
 use super::fault::{FaultKind, FileFault};
 use super::json::Json;
 use super::public::{bls_key, is_fee_recipient};
+use super::schema::unknown_fields;
 
 /// What only schema 2 has at the top.
 const DEFAULTS: [&str; 3] = ["publisher", "coinbase", "feeRecipient"];
@@ -33,6 +34,9 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
         },
     };
     let mut content = Content { schema, ..Content::new(FileKind::Keystore) };
+    if mode != Mode::Public {
+        faults.extend(unknown_fields(json));
+    }
     if schema == Some(1) {
         for key in DEFAULTS.iter().filter(|key| json.get(key).is_some()) {
             let fault = FileFault::at(*key, "schema 1 has no such key at the top, so a node refuses the file");
@@ -48,6 +52,7 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
     if schema != Some(1) {
         content.default_publishers = accounts.publishers_of(json, "");
     }
+    content.has_prover = json.get("prover").is_some();
     if let Some(prover) = json.get("prover") {
         let before = accounts.faults.len();
         let publishers = prover_publishers(prover, &mut accounts);

@@ -27,6 +27,13 @@ pub enum KeyFileNotice {
         /// Its keystores.
         files: Vec<String>,
     },
+    /// Several keystores of one folder have the section of a prover: a node that reads it refuses them all.
+    SeveralProvers {
+        /// The folder.
+        folder: String,
+        /// Its keystores with a prover.
+        files: Vec<String>,
+    },
     /// A file has a `fundingAccount`, and its folder has another keystore: a node that reads it drops the account silently.
     FundingAccountDropped {
         /// The file.
@@ -216,6 +223,11 @@ fn folders(taken: &[Taken<'_>]) -> Vec<KeyFileNotice> {
         if (has_validators(1) && has(2)) && has_validators(2) {
             let files = files.iter().map(|file| shown_path(file.path)).collect();
             notices.push(KeyFileNotice::SchemasMixed { folder: shown_path(&folder), files });
+        }
+        let provers: Vec<String> =
+            files.iter().filter(|file| file.content.has_prover).map(|file| shown_path(file.path)).collect();
+        if provers.len() > 1 {
+            notices.push(KeyFileNotice::SeveralProvers { folder: shown_path(&folder), files: provers });
         }
         if files.len() > 1 {
             let dropped = files.iter().filter(|file| file.content.has_funding_account);

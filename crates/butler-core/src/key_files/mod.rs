@@ -28,6 +28,7 @@ mod read;
 mod registered;
 mod report;
 mod scan;
+mod schema;
 mod shown;
 mod sources;
 mod unread;

@@ -1,4 +1,4 @@
-//! What the names of fields say: that their values are secrets, whatever these look like, or public hashes.
+//! What the names of fields say: that their values are secrets, whatever these look like. No name says that a value is none.
 
 use super::json::Json;
 
@@ -65,34 +65,6 @@ const PLACES: [&str; 30] = [
     "version",
 ];
 
-/// Ends of names whose values are hashes of something public.
-const HASHES: [&str; 21] = [
-    "hash",
-    "tx",
-    "txid",
-    "transaction",
-    "transactionid",
-    "digest",
-    "sha",
-    "sha1",
-    "sha2",
-    "sha256",
-    "sha3",
-    "sha512",
-    "keccak",
-    "keccak256",
-    "md5",
-    "checksum",
-    "commit",
-    "revision",
-    "fingerprint",
-    "root",
-    "etag",
-];
-
-/// Digits of hashes in use.
-const HASH_LENGTHS: [usize; 6] = [32, 40, 56, 64, 96, 128];
-
 /// What the name of a field says that its value is, where that is a secret and there is something in its place.
 pub(super) fn secret_by_name(key: &str, value: &Json) -> Option<&'static str> {
     let (is_there, is_plain) = match value {
@@ -129,27 +101,6 @@ pub(super) fn secret_by_members(object: &Json) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// Whether the name says that a value of this form is the hash of something public.
-pub(super) fn is_public_hash(key: &str, value: &Json) -> bool {
-    let name = bare(key);
-    let singular = name.strip_suffix("es").or_else(|| name.strip_suffix('s')).unwrap_or(&name);
-    let is_hash = [name.as_str(), singular].iter().any(|name| HASHES.iter().any(|hash| name.ends_with(hash)));
-    is_hash
-        && match value {
-            Json::Text(text) => is_hash_text(text),
-            Json::List(items) => items.iter().all(|item| item.as_text().is_some_and(is_hash_text)),
-            Json::Null | Json::Boolean | Json::Number(_) | Json::Skipped | Json::Object(_) => false,
-        }
-}
-
-fn is_hash_text(text: &str) -> bool {
-    // `sha256:…`, `sha256-…`
-    let text = text.rsplit([':', '-']).next().unwrap_or(text);
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    // A short one is the beginning of one, as of a commit.
-    (digits.len() <= 16 || HASH_LENGTHS.contains(&digits.len())) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn bare(key: &str) -> String {

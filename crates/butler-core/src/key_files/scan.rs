@@ -1,7 +1,7 @@
 //! The search for secrets in a file of public keys.
 //!
 //! Everything is looked at, names of fields included, but for what is public by what it is: `feeRecipient`, a BLS key that is
-//! a point of the curve, coordinates of a registration that prove themselves, and hashes that are called so. The first
+//! a point of the curve, and coordinates of a registration that prove themselves. No name makes anything public. The first
 //! thing that could be a secret refuses the file.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::fault::FileFault;
 use super::json::{Json, Place};
 use super::known::is_known;
-use super::names::{is_public_hash, secret_by_members, secret_by_name};
+use super::names::{secret_by_members, secret_by_name};
 use super::public::{Registered, bls_key, is_fee_recipient, registered};
 use crate::text::secrets::{Found, Leaf, Search, Site};
 
@@ -22,6 +22,17 @@ pub(super) fn find_secret(json: &Json) -> Option<FileFault> {
         Hit::Found(found) => told(json, found),
     })
 }
+
+/// Words of the shortest phrase.
+const FEWEST_WORDS: usize = 12;
+/// So many numbers of so many bits, or decimal digits, have more than those of a key.
+const MANY: usize = 9;
+const LARGE_BITS: u32 = 40;
+const LARGE_DIGITS: usize = 13;
+/// Digits of the largest amount of tokens with 18 decimals that somebody may have.
+const MOST_DIGITS: usize = 27;
+/// Bits from which one number could be a key by itself.
+const SCALAR_BITS: u32 = 100;
 
 /// What ends the scan.
 enum Hit {
@@ -50,6 +61,10 @@ impl Scan {
                 self.next += 1;
                 None
             }
+            Json::List(items) if are_amounts(items) => {
+                self.next += leaves(json);
+                None
+            }
             Json::List(items) => {
                 self.around.push(self.next);
                 let kind = below(kind, "[]");
@@ -65,25 +80,19 @@ impl Scan {
                     return Some(Hit::Here(FileFault::secret(place.to_string(), what)));
                 }
                 self.around.push(self.next);
-                let registered = registered(json);
-                let hit = members.iter().find_map(|(key, value)| self.member((key, value), place, kind, registered));
+                let object = About { registered: registered(json), is_of_format: is_of_format(members) };
+                let hit = members.iter().find_map(|(key, value)| self.member((key, value), place, kind, object));
                 self.around.pop();
                 hit
             }
         }
     }
 
-    fn member(
-        &mut self,
-        (key, value): (&str, &Json),
-        outer: &Place<'_>,
-        kind: u64,
-        registered: Registered,
-    ) -> Option<Hit> {
+    fn member(&mut self, (key, value): (&str, &Json), outer: &Place<'_>, kind: u64, object: About) -> Option<Hit> {
         let place = Place::Key(outer, key);
         let here = |what: &str| Some(Hit::Here(FileFault::secret(place.to_string(), what)));
         // The formats' own names are most of a file, and no part of anything.
-        let is_known = is_known(key);
+        let is_known = object.is_of_format && is_known(key);
         if let Some(what) = if is_known { None } else { secret_by_name(key, value) } {
             return here(what);
         }
@@ -93,6 +102,8 @@ impl Scan {
             return hit;
         }
         let is_public = match key {
+            // A small one is no part of anything, and would be the odd one beside a counter.
+            "schemaVersion" => value.as_integer().is_some_and(|version| version < 256),
             "feeRecipient" => {
                 let is_there = matches!(outer, Place::Root) || outer.is_validator();
                 is_there && value.as_text().is_some_and(is_fee_recipient)
@@ -102,8 +113,8 @@ impl Scan {
                 Some(_) => return here("no public BLS key, so perhaps a private one"),
                 None => false,
             },
-            "publicKeyG1" | "publicKeyG2" | "proofOfPossession" => registered.has(key),
-            _ => is_public_hash(key, value),
+            "publicKeyG1" | "publicKeyG2" | "proofOfPossession" => object.registered.has(key),
+            _ => false,
         };
         if is_public {
             self.next += leaves(value);
@@ -125,6 +136,32 @@ fn below(kind: u64, name: &str) -> u64 {
     kind.hash(&mut hasher);
     name.trim_matches(|character: char| character.is_ascii_digit()).hash(&mut hasher);
     hasher.finish()
+}
+
+/// What is known of an object before its members are looked at.
+#[derive(Clone, Copy)]
+struct About {
+    registered: Registered,
+    /// Whether it may be one of the formats' own.
+    is_of_format: bool,
+}
+
+/// Whether an object is small, or most of its names are the formats' own. In others these may be words of a phrase.
+fn is_of_format(members: &[(String, Json)]) -> bool {
+    let known = members.iter().filter(|(key, _)| is_known(key)).count();
+    members.len() < FEWEST_WORDS || known * 2 >= members.len()
+}
+
+/// Whether a list holds more and larger numbers than one key has pieces, as amounts and ids are.
+fn are_amounts(items: &[Json]) -> bool {
+    let is_large = |item: &Json| match item {
+        Json::Number(number) => number.value.is_some_and(|_| (LARGE_BITS..SCALAR_BITS).contains(&number.bits)),
+        Json::Text(text) => {
+            (LARGE_DIGITS..=MOST_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        Json::Null | Json::Boolean | Json::Skipped | Json::List(_) | Json::Object(_) => false,
+    };
+    items.len() >= MANY && items.iter().all(is_large)
 }
 
 /// How many texts, numbers and names there are.

@@ -20,6 +20,7 @@ mod reads;
 mod refunds;
 mod remedies;
 mod request;
+mod rollups;
 mod slashing;
 mod sources;
 mod splits;

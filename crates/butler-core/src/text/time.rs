@@ -1,5 +1,7 @@
 //! Moments, distances and durations as people read them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 /// A moment in UTC.
@@ -33,6 +35,21 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
+/// A duration in its largest whole unit up to hours, as people write it: `24h`, not `1day`.
+#[must_use]
+pub fn whole_duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if duration.subsec_nanos() > 0 {
+        humantime::format_duration(duration).to_string()
+    } else if seconds > 0 && seconds.is_multiple_of(3600) {
+        format!("{}h", seconds / 3600)
+    } else if seconds > 0 && seconds.is_multiple_of(60) {
+        format!("{}m", seconds / 60)
+    } else {
+        format!("{seconds}s")
+    }
+}
+
 /// `1 attester`, `2 attesters`.
 #[must_use]
 pub fn count(number: usize, noun: &str) -> String {
@@ -49,6 +66,15 @@ mod tests {
         assert_eq!(distance(0, 3 * 3600 + 720), "in 3h 12m");
         assert_eq!(distance(90_000 * 2, 0), "2d 02h ago");
         assert_eq!(distance(0, 59), "in 59s");
+    }
+
+    #[test]
+    fn a_whole_duration_has_its_largest_whole_unit_and_nothing_is_lost() {
+        for (milliseconds, expected) in
+            [(0, "0s"), (59_000, "59s"), (90_000, "90s"), (120_000, "2m"), (86_400_000, "24h"), (1_500, "1s 500ms")]
+        {
+            assert_eq!(whole_duration(Duration::from_millis(milliseconds)), expected);
+        }
     }
 
     #[test]

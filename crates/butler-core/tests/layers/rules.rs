@@ -7,7 +7,7 @@ pub(crate) type Folder = (&'static str, &'static str);
 #[derive(Debug)]
 pub(crate) struct Crate {
     pub(crate) name: &'static str,
-    /// Its folders; empty where only circles and sizes are looked at.
+    /// Its folders.
     pub(crate) folders: &'static [Folder],
     /// The longest chain of imports between its folders.
     pub(crate) floors: usize,
@@ -23,8 +23,8 @@ pub(crate) const CRATES: [Crate; 6] = [
     Crate { name: "butler-exporter", folders: &EXPORTER, floors: 7, circles: 0, long: 0 },
     Crate { name: "butler-cli", folders: &CLI, floors: 7, circles: 0, long: 0 },
     Crate { name: "butler-watcher", folders: &WATCHER, floors: 5, circles: 0, long: 0 },
-    Crate { name: "butler-testkit", folders: &[], floors: 5, circles: 0, long: 0 },
-    Crate { name: "xtask", folders: &[], floors: 5, circles: 0, long: 0 },
+    Crate { name: "butler-testkit", folders: &TESTKIT, floors: 5, circles: 0, long: 0 },
+    Crate { name: "xtask", folders: &XTASK, floors: 5, circles: 0, long: 0 },
 ];
 
 const CORE: [Folder; 12] = [
@@ -76,6 +76,33 @@ const CLI: [Folder; 9] = [
 /// The plan only decides, whatever comes beside it.
 const WATCHER: [Folder; 2] = [("idle", ""), ("plan", "")];
 
+const TESTKIT: [Folder; 8] = [
+    ("http", ""),
+    ("multicall", ""),
+    ("server", ""),
+    ("aztec_node", "server"),
+    ("bombs", "http multicall"),
+    ("devnet", "http multicall server"),
+    ("long_chain", "devnet http multicall server"),
+    ("proxy", "devnet http multicall server"),
+];
+
+const XTASK: [Folder; 13] = [
+    ("command", ""),
+    ("connection", ""),
+    ("devnet", "command"),
+    ("docs", "command"),
+    ("exporter", "command connection"),
+    ("package", "command"),
+    ("rules", "command"),
+    ("test", "command"),
+    ("bench", "command connection exporter"),
+    ("check", "command docs rules"),
+    ("demo", "command devnet exporter"),
+    ("service", "command exporter package"),
+    ("soak", "command exporter"),
+];
+
 /// Folders that decide and do nothing else: they know no clock, file, socket or task.
 pub(crate) const PURE: [(&str, &str); 2] = [("butler-core", "domain"), ("butler-watcher", "plan")];
 
@@ -88,7 +115,11 @@ pub(crate) const PURE_CRATES: &str =
     "std core serde strum thiserror ethers_core crate super self proptest insta butler_core";
 
 /// Paths that a crate must not use, and why.
-pub(crate) const FENCES: [(&str, &str, &str); 4] = [
+pub(crate) const FENCES: [(&str, &str, &str); 8] = [
+    ("butler-core", "butler_testkit", "it is for tests"),
+    ("butler-cli", "butler_testkit", "it is for tests"),
+    ("butler-exporter", "butler_testkit", "it is for tests"),
+    ("butler-watcher", "butler_testkit", "it is for tests"),
     ("butler-cli", "hyper", "it serves nothing, and its clients are those of core"),
     ("butler-cli", "butler_core::daemon", "it runs once"),
     ("butler-exporter", "ethers_signers", "it holds no key"),

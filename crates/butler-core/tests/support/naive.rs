@@ -149,6 +149,7 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         other_providers,
         entry_queue,
         active_set,
+        former_rollups: Vec::new(),
         attesters,
         winners,
         dripped: dripped(chain, request, block, &delegations).await,
@@ -200,8 +201,8 @@ async fn winners(
         let own: Vec<&Delegation> = delegations.iter().filter(|one| one.attester == *attester).collect();
         let waiting = (0..).zip(entry_queue).filter(|(_, one)| one.attester == *attester);
         let waiting: Vec<WaitingDeposit<'_>> =
-            waiting.map(|(place, deposit)| WaitingDeposit { place, deposit, refusal: None }).collect();
-        let facts = FateFacts { rollup, delegations: &own, view, waiting: &waiting, winner: None };
+            waiting.map(|(place, deposit)| WaitingDeposit { rollup, place, deposit, refusal: None }).collect();
+        let facts = FateFacts { rollup, former: &[], delegations: &own, view, waiting: &waiting, winner: None };
         let events = || events.iter().filter(|event| event.attester == *attester);
         let is_refunded = |one: &Delegation| {
             let mut refunds = events().filter(|event| event.step == DepositStep::Refunded);

@@ -19,6 +19,7 @@ pub(super) fn section(name: &str, scrapers: &[&ScraperFacts], now: u64) -> Marku
             p.block { (block(scrapers, now)) }
             (states(scrapers))
             (queues(scrapers, now))
+            (former_rollups(scrapers))
             div.parts {
                 (table("Nodes", "node", scrapers, NODES))
                 (table("Providers", "provider", scrapers, PROVIDERS))
@@ -91,6 +92,36 @@ fn queues(scrapers: &[&ScraperFacts], now: u64) -> Markup {
                 @if at <= now { "now" } @else { (distance(now, at)) " (" (moment(at)) ")" }
             }
             "."
+        }
+    }
+}
+
+/// What is left at rollups that are not canonical any more; nothing where there is nothing.
+fn former_rollups(scrapers: &[&ScraperFacts]) -> Markup {
+    let of = |family| scrapers.iter().flat_map(move |scraper| scraper.of(family));
+    let mut holds = BTreeMap::<&str, Vec<String>>::new();
+    for sample in of(&catalogue::FORMER_ATTESTERS).filter(|sample| sample.value > 0.0) {
+        if let [version, position] = sample.labels.as_slice() {
+            holds.entry(version).or_default().push(format!("{} {position}", whole(sample.value)));
+        }
+    }
+    for sample in of(&catalogue::FORMER_REWARDS).filter(|sample| sample.value > 0.0) {
+        let version = sample.labels.first().map_or("", String::as_str);
+        holds.entry(version).or_default().push(format!("{} tokens of rewards", figure(sample.value)));
+    }
+    for sample in of(&catalogue::FORMER_UNREAD) {
+        let version = sample.labels.first().map_or("", String::as_str);
+        holds.entry(version).or_default().push("does not answer what it holds".to_owned());
+    }
+    if holds.is_empty() {
+        return html! {};
+    }
+    html! {
+        h3 { "Former rollups" }
+        ul {
+            @for (version, holds) in holds {
+                li { "version " (version) ": " (holds.join(", ")) }
+            }
         }
     }
 }

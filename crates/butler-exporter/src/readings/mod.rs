@@ -5,6 +5,7 @@
 pub mod findings;
 pub mod governance;
 mod labels;
+mod rollups;
 pub mod runway;
 pub mod slashing;
 
@@ -85,6 +86,7 @@ pub fn chain_readings(
     };
     let findings = of_chain(facts, &thresholds);
     push_chain(&mut readings, snapshot, &rows);
+    rollups::push_rollups(&mut readings, snapshot, &rows);
     push_attesters(&mut readings, &rows);
     push_doubts(&mut readings, &rows);
     push_coinbases(&mut readings, &rows, now);
@@ -192,11 +194,9 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
 
 /// What is known of coinbases contradicts itself whatever key files say, so this needs none.
 fn push_doubts(readings: &mut Readings, rows: &[AttesterRow]) {
-    for row in rows.iter().filter(|row| matches!(row.position, Position::EntryQueue | Position::Validating)) {
-        if let Some(why) = row.coinbase_doubt {
-            let labels = [address(row.attester), why.name().to_owned()];
-            readings.push(&catalogue::COINBASE_UNVERIFIABLE, labels, 1.0);
-        }
+    for (row, why) in attester::unconfirmed(rows) {
+        let labels = [address(row.attester), why.name().to_owned()];
+        readings.push(&catalogue::COINBASE_UNVERIFIABLE, labels, 1.0);
     }
 }
 

@@ -127,6 +127,7 @@ pub(super) fn network() -> NetworkSnapshot {
             })
             .into(),
         active_set: vec![at(10), at(11), at(97)],
+        former_rollups: Vec::new(),
         attesters: BTreeMap::from([
             (at(10), view(OnChainStatus::Validating)),
             (at(11), view(OnChainStatus::Validating)),

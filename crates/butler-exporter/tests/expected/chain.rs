@@ -10,6 +10,7 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
     let mut all = vec![
         (of("butler_snapshot_block_number"), number(head.number)),
         (of("butler_snapshot_block_timestamp_seconds"), number(head.timestamp)),
+        (of("butler_canonical_rollup_version"), number(rollup.version)),
         (of("butler_snapshot_unconfirmed"), number(0)),
         (of("butler_active_attesters"), number(rollup.active_attester_count)),
         (of("butler_epoch"), number(slot_at(oracle, head.timestamp) / rollup.epoch_duration)),

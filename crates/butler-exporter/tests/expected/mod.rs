@@ -99,9 +99,16 @@ pub(crate) fn faults(bench: &Bench, world: &World, series: &Series) -> Vec<Strin
     values.collect()
 }
 
-/// Families that no honest chain with whole files has a series of; `tests/claims.rs`, `tests/files_gone.rs` and
-/// `tests/devnet.rs` show them.
-const SUSPECT: [&str; 3] = ["butler_coinbase_unverifiable", "butler_key_file_kept", "butler_key_file_faulty"];
+/// Families that no honest chain with whole files and one rollup has a series of; `tests/claims.rs`, `tests/files_gone.rs`,
+/// `tests/devnet.rs` and `tests/cut_over.rs` show them.
+const SUSPECT: [&str; 6] = [
+    "butler_coinbase_unverifiable",
+    "butler_key_file_kept",
+    "butler_key_file_faulty",
+    "butler_former_rollup_attesters",
+    "butler_former_rollup_rewards",
+    "butler_former_rollup_unread",
+];
 
 /// The families of which no series is there.
 pub(crate) fn unseen(series: &Series) -> Vec<&'static str> {

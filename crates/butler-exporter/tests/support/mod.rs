@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use butler_core::store::file::save_atomic;
+use butler_exporter::catalogue::values::ScraperKind;
 use butler_testkit::aztec_node::FakeAztecNode;
-use butler_testkit::devnet::{Chain, DevnetSpec, Oracle, ensure, example_files};
+use butler_testkit::devnet::{Chain, DevnetSpec, DevnetState, Oracle, ensure, example_files};
 use ethers_core::types::Address;
 use ethers_core::utils::to_checksum;
 use serde_json::{Value, json};
@@ -46,8 +47,12 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn start() -> Self {
-        let state = ensure(&DevnetSpec::scenario()).unwrap();
-        let chain = Chain::start(&state).await.unwrap();
+        Self::of(&ensure(&DevnetSpec::scenario()).unwrap()).await
+    }
+
+    /// On a state of its own.
+    pub(crate) async fn of(state: &DevnetState) -> Self {
+        let chain = Chain::start(state).await.unwrap();
         let folder = TempDir::new().unwrap();
         example_files(folder.path(), chain.oracle().unwrap(), chain.url()).unwrap();
         Self { chain, folder }
@@ -212,8 +217,8 @@ impl Program {
 
     /// Waits until every scraper of the devnet that is not the chain's succeeded.
     pub(crate) async fn when_all_scraped(&self) {
-        for scraper in ["nodes", "slashing", "governance", "rewards", "sentinel", "hosts"] {
-            self.when_scraped("devnet", scraper).await;
+        for scraper in ScraperKind::ALL.into_iter().filter(|scraper| *scraper != ScraperKind::L1) {
+            self.when_scraped("devnet", scraper.name()).await;
         }
     }
 

@@ -67,15 +67,33 @@ impl DevnetState {
         self.directory.join("state-archive.json")
     }
 
+    /// The scenario a little later, just before a new rollup becomes canonical, with something of provider 1 in every place
+    /// that this changes; see `examples/devnet/lib/upgrade.mjs` and [`super::Chain::cut_over`].
+    #[must_use]
+    pub fn upgrade(&self) -> Self {
+        Self { directory: self.directory.join("upgrade"), anvil: self.anvil.clone() }
+    }
+
+    /// Reads the right answers of after the cut-over; of [`Self::upgrade`] only.
+    ///
+    /// # Errors
+    /// When `after.json` cannot be read or has another shape.
+    pub fn oracle_after(&self) -> anyhow::Result<Oracle> {
+        read_oracle(&self.directory.join("after.json"))
+    }
+
     /// Reads the right answers.
     ///
     /// # Errors
     /// When `oracle.json` cannot be read or has another shape.
     pub fn oracle(&self) -> anyhow::Result<Oracle> {
-        let path = self.directory.join("oracle.json");
-        let text = fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
-        serde_json::from_slice(&text).with_context(|| format!("failed to decode `{}`", path.display()))
+        read_oracle(&self.directory.join("oracle.json"))
     }
+}
+
+fn read_oracle(path: &Path) -> anyhow::Result<Oracle> {
+    let text = fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("failed to decode `{}`", path.display()))
 }
 
 /// Gives the built devnet; builds it first when its inputs changed or it was never built. Blocks.

@@ -126,6 +126,10 @@ impl Chain {
         self.oracle.as_ref().context("a bare chain has no oracle")
     }
 
+    pub(super) fn set_oracle(&mut self, oracle: Oracle) {
+        self.oracle = Some(oracle);
+    }
+
     /// One JSON-RPC call.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 use anyhow::Context as _;
 
+mod bad_queue;
 mod ballots;
 mod build;
 mod chain;
@@ -17,14 +18,17 @@ mod sources;
 mod stories;
 mod strangers;
 mod transact;
+mod upgrade;
 
+pub use bad_queue::BadQueueKey;
 pub use build::{DevnetSpec, DevnetState, ensure};
 pub(crate) use chain::quantity;
 pub use chain::{Chain, History};
 pub use example::{ExampleFiles, example_files};
 pub use moves::{Move, Played};
 pub use oracle::{
-    Attester, Block, Contracts, EntryQueueItem, Event, Exit, KeyStore, Oracle, Provider, Publisher, Rollup, Status,
+    Attester, Block, Contracts, EntryQueueItem, Event, Exit, KeyStore, Oracle, Provider, Publisher, Rollup, RollupSide,
+    Status, Upgrade,
 };
 
 pub use rivals::{Rival, ToldOfRival, WITH_RIVAL};

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     Chain, KeyStore,
-    transact::{invalid_key, key_store, number},
+    transact::{Follows, invalid_key, key_store, number},
 };
 
 /// One thing that happens on the chain.
@@ -28,6 +28,11 @@ pub enum Move {
         provider: u64,
         /// Who may withdraw.
         withdrawer: Address,
+    },
+    /// A delegator stakes with the provider's first key, for this rollup for good: the stake does not follow the latest one.
+    StakeStaying {
+        /// Provider id.
+        provider: u64,
     },
     /// The next epoch begins and somebody flushes the entry queue.
     Flush,
@@ -173,16 +178,29 @@ pub struct Played {
 }
 
 impl Chain {
-    /// Lets it happen.
+    /// Lets it happen, at the oracle's rollup.
     ///
     /// # Errors
     /// When a call fails or the transaction reverts.
     pub async fn play(&self, action: Move) -> anyhow::Result<Played> {
+        self.play_at(self.oracle()?.contracts.rollup_address, action).await
+    }
+
+    /// Lets it happen at another rollup. Ballots are those of the oracle's all the same.
+    ///
+    /// # Errors
+    /// When a call fails or the transaction reverts.
+    pub async fn play_at(&self, rollup: Address, action: Move) -> anyhow::Result<Played> {
         let contracts = self.oracle()?.contracts;
-        let (registry, rollup) = (contracts.staking_registry_address, contracts.rollup_address);
+        let registry = contracts.staking_registry_address;
         match action {
-            Move::Stake { provider } => self.stake(provider, self.oracle()?.account("delegator1")?).await,
-            Move::StakeFor { provider, withdrawer } => self.stake(provider, withdrawer).await,
+            Move::Stake { provider } => {
+                self.stake(rollup, provider, self.oracle()?.account("delegator1")?, Follows::Latest).await
+            }
+            Move::StakeFor { provider, withdrawer } => self.stake(rollup, provider, withdrawer, Follows::Latest).await,
+            Move::StakeStaying { provider } => {
+                self.stake(rollup, provider, self.oracle()?.account("delegator1")?, Follows::Nobody).await
+            }
             Move::Flush => {
                 self.jump(self.epoch_seconds()?).await?;
                 self.send(self.oracle()?.account("stranger")?, rollup, "flushEntryQueue()", &[]).await
@@ -217,9 +235,11 @@ impl Chain {
                 let pending = self.read_address(registry, "pendingProviderAdmins(uint256)", number(provider)).await?;
                 self.send(pending, registry, "acceptProviderAdmin(uint256)", &[number(provider)]).await
             }
-            Move::Deposit { attester } => self.deposit(invalid_key(attester), self.oracle()?.account("solo")?).await,
-            Move::DepositKey { key } => self.deposit(key_store(&key)?, self.oracle()?.account("solo")?).await,
-            Move::DepositKeyFor { key, withdrawer } => self.deposit(key_store(&key)?, withdrawer).await,
+            Move::Deposit { attester } => {
+                self.deposit(rollup, invalid_key(attester), self.oracle()?.account("solo")?).await
+            }
+            Move::DepositKey { key } => self.deposit(rollup, key_store(&key)?, self.oracle()?.account("solo")?).await,
+            Move::DepositKeyFor { key, withdrawer } => self.deposit(rollup, key_store(&key)?, withdrawer).await,
             Move::InitiateWithdraw { attester } => {
                 let gse = contracts.gse_address;
                 let withdrawer = self.read_address(gse, "getWithdrawer(address)", Token::Address(attester)).await?;
@@ -234,7 +254,8 @@ impl Chain {
             Move::Slash { attester, tokens } => {
                 let amount = U256::from(tokens) * U256::exp10(18);
                 let arguments = [Token::Address(attester), Token::Uint(amount)];
-                self.send(contracts.slasher_address, rollup, "slash(address,uint256)", &arguments).await
+                let slasher = self.slasher_of(rollup).await?;
+                self.send(slasher, rollup, "slash(address,uint256)", &arguments).await
             }
             Move::VoteToSlash { votes } => self.vote_to_slash(votes).await,
             Move::ExecuteSlashes { round } => self.execute_slashes(round).await,
@@ -243,7 +264,7 @@ impl Chain {
             Move::Signal { payload } => self.signal(payload).await,
             Move::Propose { payload } => self.propose(payload).await,
             Move::SubmitPayload { round } => self.submit_payload(round).await,
-            Move::SetRewards { coinbase, tokens } => self.set_rewards(coinbase, tokens).await,
+            Move::SetRewards { coinbase, tokens } => self.set_rewards(rollup, coinbase, tokens).await,
             Move::Mine => {
                 self.mine().await?;
                 self.head().await

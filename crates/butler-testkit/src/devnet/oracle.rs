@@ -35,6 +35,39 @@ pub struct Oracle {
     pub rollup: Rollup,
     /// Decoded events in the order of the chain, without those of the deployment.
     pub events: Vec<Event>,
+    /// Both rollups of a cut-over; see [`super::DevnetState::upgrade`].
+    pub upgrade: Option<Upgrade>,
+}
+
+/// A cut-over that is about to happen, or has happened.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Upgrade {
+    /// The payload that makes the new rollup canonical.
+    pub payload: Address,
+    /// The rollup that was canonical until then.
+    pub former: RollupSide,
+    /// The one that is canonical afterwards.
+    pub next: RollupSide,
+}
+
+/// What one rollup has of everybody.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RollupSide {
+    /// The rollup.
+    pub address: Address,
+    /// Its version.
+    #[serde(deserialize_with = "number")]
+    pub version: u64,
+    /// Every attester by name, as this rollup has it.
+    pub attesters: BTreeMap<String, Attester>,
+    /// The active set in the rollup's order.
+    pub active_attesters: Vec<Address>,
+    /// The entry queue from its head.
+    pub entry_queue: Vec<EntryQueueItem>,
+    /// What waits for each split.
+    #[serde(deserialize_with = "amounts")]
+    pub rewards: BTreeMap<Address, U256>,
 }
 
 /// Number and time of a block.
@@ -217,8 +250,6 @@ pub struct Rollup {
     pub target_committee_size: u64,
     #[serde(rename = "getGenesisTime", deserialize_with = "number")]
     pub genesis_time: u64,
-    #[serde(rename = "isRewardsClaimable")]
-    pub is_rewards_claimable: bool,
     #[serde(rename = "getVersion", deserialize_with = "number")]
     pub version: u64,
     /// What `getCurrentEpochCommittee` answers to an `eth_call`: addresses, or the text of a revert.
@@ -239,7 +270,7 @@ pub struct Event {
     pub tx: H256,
     /// Index of the log in its block.
     pub log_index: u64,
-    /// `Rollup`, `GSE`, `Registry`, `StakingRegistry` or `StandInSplitFactory`.
+    /// `Rollup`, `FormerRollup` (after a cut-over), `GSE`, `Registry`, `StakingRegistry` or `StandInSplitFactory`.
     pub contract: String,
     /// Name of the event.
     pub event: String,
@@ -294,6 +325,13 @@ fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<U256, D::Error> 
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(D::Error::custom)
+}
+
+fn amounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Address, U256>, D::Error> {
+    BTreeMap::<Address, String>::deserialize(deserializer)?
+        .into_iter()
+        .map(|(address, text)| Ok((address, U256::from_dec_str(&text).map_err(D::Error::custom)?)))
+        .collect()
 }
 
 fn coordinates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, U256>, D::Error> {

@@ -18,6 +18,15 @@ use super::{Chain, KeyStore, Played, quantity};
 const SECONDS_PER_BLOCK: u64 = 12;
 const MINED_WITHIN: Duration = Duration::from_secs(30);
 
+/// Which rollup a stake belongs to when a new one becomes canonical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follows {
+    /// The new one.
+    Latest,
+    /// The one that it was made for.
+    Nobody,
+}
+
 impl Chain {
     pub(super) async fn add_keys(&self, provider: u64, keys: Vec<Token>) -> anyhow::Result<Played> {
         let signature = format!("addKeysToProvider(uint256,(address,{G1},{G2},{G1})[])");
@@ -25,8 +34,7 @@ impl Chain {
         self.send(self.admin(provider).await?, registry, &signature, &[number(provider), Token::Array(keys)]).await
     }
 
-    pub(super) async fn deposit(&self, key: Token, withdrawer: Address) -> anyhow::Result<Played> {
-        let rollup = self.oracle()?.contracts.rollup_address;
+    pub(super) async fn deposit(&self, rollup: Address, key: Token, withdrawer: Address) -> anyhow::Result<Played> {
         let solo = self.oracle()?.account("solo")?;
         self.fund(solo, rollup).await?;
         let mut arguments = key.into_tuple().context("a key is a tuple")?;
@@ -36,15 +44,23 @@ impl Chain {
     }
 
     /// Stakes as the first delegator, at the provider's current take rate.
-    pub(super) async fn stake(&self, provider: u64, withdrawer: Address) -> anyhow::Result<Played> {
+    pub(super) async fn stake(
+        &self,
+        rollup: Address,
+        provider: u64,
+        withdrawer: Address,
+        follows: Follows,
+    ) -> anyhow::Result<Played> {
         let registry = self.oracle()?.contracts.staking_registry_address;
         let delegator = self.oracle()?.account("delegator1")?;
         self.fund(delegator, registry).await?;
         let answer = self.read(registry, "providerConfigurations(uint256)", &[number(provider)], &PROVIDER).await?;
         let rate = answer.get(1).cloned().context("a provider without take rate")?;
-        let version = number(self.oracle()?.rollup.version);
+        let version = self.read(rollup, "getVersion()", &[], &[ParamType::Uint(256)]).await?;
+        let version = version.into_iter().next().context("a rollup without a version")?;
         let (recipient, withdrawer) = (Token::Address(delegator), Token::Address(withdrawer));
-        let arguments = [number(provider), version, withdrawer, rate, recipient, Token::Bool(true)];
+        let follows = Token::Bool(follows == Follows::Latest);
+        let arguments = [number(provider), version, withdrawer, rate, recipient, follows];
         self.send(delegator, registry, "stake(uint256,uint256,address,uint16,address,bool)", &arguments).await
     }
 
@@ -84,9 +100,8 @@ impl Chain {
     }
 
     /// Finds the slot that the getter reads by trying those that it touches.
-    pub(super) async fn set_rewards(&self, coinbase: Address, tokens: u64) -> anyhow::Result<Played> {
+    pub(super) async fn set_rewards(&self, rollup: Address, coinbase: Address, tokens: u64) -> anyhow::Result<Played> {
         const GETTER: &str = "getSequencerRewards(address)";
-        let rollup = self.oracle()?.contracts.rollup_address;
         let amount = U256::from(tokens) * U256::exp10(18);
         let call = json!({ "to": rollup, "data": calldata(GETTER, &[Token::Address(coinbase)]) });
         let touched = self.rpc("eth_createAccessList", json!([call, "latest"])).await?;
@@ -106,6 +121,11 @@ impl Chain {
             self.rpc("anvil_setStorageAt", json!([rollup, slot, before])).await?;
         }
         bail!("no storage slot holds the rewards of {coinbase:?}")
+    }
+
+    pub(super) async fn slasher_of(&self, rollup: Address) -> anyhow::Result<Address> {
+        let answer = self.read(rollup, "getSlasher()", &[], &[ParamType::Address]).await?;
+        answer.into_iter().next().and_then(Token::into_address).context("a rollup without a slasher")
     }
 
     pub(super) async fn head(&self) -> anyhow::Result<Played> {

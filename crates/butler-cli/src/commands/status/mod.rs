@@ -12,7 +12,7 @@ use butler_core::domain::state::State;
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::{Address, U256};
 
-use self::report::{Attester, Coinbase, StatusReport, attester};
+use self::report::{Attester, Coinbase, Former, StatusReport, attester, former};
 use super::audit;
 use super::rows::rows;
 use crate::args::{Global, StatusArgs};
@@ -49,8 +49,9 @@ fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> Statu
         attesters: rows
             .iter()
             .filter(|row| is_wanted(row, args, &needing))
-            .map(|row| attester(row, gathered.knows_coinbases()))
+            .map(|row| attester(row, gathered.knows_coinbases(), gathered.snapshot.canonical()))
             .collect(),
+        former_rollups: former(&gathered.snapshot.former_rollups, rows),
         key_file_faults: gathered.network.keys.faults.iter().map(ToString::to_string).collect(),
     }
 }
@@ -101,6 +102,9 @@ fn render(report: &StatusReport, output: &Output) -> String {
     let narrow = output.width < 150;
     let now = report.scope.block.timestamp;
     text.push_str(&table(output, &header, report.attesters.iter().map(|row| line(row, now, narrow))));
+    for rollup in &report.former_rollups {
+        text.push_str(&format!("\n{}\n", former_line(rollup)));
+    }
     let unchecked = report.attesters.iter().filter(|row| row.proof_checked == Some(false)).count();
     if unchecked > 0 {
         let deposits = format::count(unchecked, "deposit");
@@ -111,6 +115,21 @@ fn render(report: &StatusReport, output: &Output) -> String {
     text
 }
 
+/// What a former rollup holds, in a sentence.
+fn former_line(rollup: &Former) -> String {
+    let name = format!("former rollup, version {} ({})", rollup.version.0, format::address(&rollup.address.0));
+    if let Some(function) = &rollup.unread {
+        return format!("{name}: it does not answer {function}, so what it holds is not known");
+    }
+    let mut holds: Vec<String> =
+        rollup.counts_by_position.iter().map(|(position, count)| format!("{count} {position}")).collect();
+    if !rollup.pending_rewards.0.is_zero() {
+        let coinbases = format::count(rollup.coinbases, "coinbase");
+        holds.push(format!("{} tokens of rewards for {coinbases}", format::amount(rollup.pending_rewards.0, 4)));
+    }
+    format!("{name}: {}; see `upgrade`", holds.join(", "))
+}
+
 fn line(row: &Attester, now: u64, narrow: bool) -> Vec<Value> {
     let address = if narrow { format::short_address(&row.address.0) } else { format::address(&row.address.0) };
     let place = match (row.entry_queue_place, row.provider_queue_place) {
@@ -118,10 +137,11 @@ fn line(row: &Attester, now: u64, narrow: bool) -> Vec<Value> {
         (None, None) => String::new(),
     };
     let servers: Vec<&str> = row.servers.iter().map(String::as_str).collect();
-    let position = if row.deposit_failed {
-        toned(format!("{} (deposit failed)", row.position), Tone::Bad)
-    } else {
-        plain(row.position.to_string())
+    let former = row.rollup.filter(|rollup| !rollup.is_canonical);
+    let position = match former {
+        Some(rollup) => toned(format!("{} (at {})", row.position, rollup.version.0), Tone::Warning),
+        None if row.deposit_failed => toned(format!("{} (deposit failed)", row.position), Tone::Bad),
+        None => plain(row.position.to_string()),
     };
     vec![
         plain(address),

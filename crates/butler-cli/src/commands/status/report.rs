@@ -8,11 +8,13 @@ use butler_core::domain::entry_queue::Refusal;
 use butler_core::domain::fate::Fate;
 use butler_core::domain::overview::{AttesterRow, StakeRow};
 use butler_core::domain::position::Position;
+use butler_core::domain::rollups::{FormerRollup, RollupId};
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
+use ethers_core::types::U256;
 use serde::Serialize;
 
-use crate::view::json::{JsonAddress, JsonAmount, Scope};
+use crate::view::json::{JsonAddress, JsonAmount, JsonRewardsLeft, JsonRollup, Scope};
 
 /// The report of `status`.
 #[derive(Debug, Serialize)]
@@ -22,8 +24,45 @@ pub(in crate::commands) struct StatusReport {
     pub(super) counts_by_state: BTreeMap<State, u64>,
     pub(super) counts_by_position: BTreeMap<Position, u64>,
     pub(super) attesters: Vec<Attester>,
+    /// Rollups that were canonical before and hold something of ours, or cannot be read.
+    pub(super) former_rollups: Vec<Former>,
     /// What is wrong with key files; the attesters of such a file are missing above.
     pub(super) key_file_faults: Vec<String>,
+}
+
+/// A rollup that was canonical before.
+#[derive(Debug, Serialize)]
+pub(super) struct Former {
+    pub(super) address: JsonAddress,
+    pub(super) version: JsonAmount,
+    /// Of our attesters that are there.
+    pub(super) counts_by_position: BTreeMap<Position, u64>,
+    pub(super) pending_rewards: JsonAmount,
+    /// How many coinbases they are for.
+    pub(super) coinbases: usize,
+    /// The function that it does not answer, without which nothing is known of what it holds.
+    pub(super) unread: Option<String>,
+}
+
+/// What each former rollup holds of these rows; none that holds nothing.
+pub(super) fn former(rollups: &[FormerRollup], rows: &[AttesterRow]) -> Vec<Former> {
+    let is_told = |rollup: &&FormerRollup| !rollup.is_empty() || rollup.unread.is_some();
+    let one = |rollup: &FormerRollup| {
+        let mut counts_by_position = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.rollup == Some(rollup.id)) {
+            *counts_by_position.entry(row.position).or_default() += 1;
+        }
+        let sum = rollup.pending_rewards.values().fold(U256::zero(), |sum, each| sum.saturating_add(*each));
+        Former {
+            address: rollup.id.address.into(),
+            version: rollup.id.version.into(),
+            counts_by_position,
+            pending_rewards: sum.into(),
+            coinbases: rollup.pending_rewards.len(),
+            unread: rollup.unread.clone(),
+        }
+    };
+    rollups.iter().filter(is_told).map(one).collect()
 }
 
 #[derive(Debug, Serialize)]
@@ -31,6 +70,8 @@ pub(super) struct Attester {
     pub(super) address: JsonAddress,
     pub(super) state: State,
     pub(super) position: Position,
+    /// The rollup where that is so.
+    pub(super) rollup: Option<JsonRollup>,
     pub(super) status: OnChainStatus,
     pub(super) provider_id: Option<u64>,
     pub(super) provider_queue_place: Option<u64>,
@@ -42,6 +83,8 @@ pub(super) struct Attester {
     pub(super) staker: Option<JsonAddress>,
     pub(super) exit: Option<Leaving>,
     pub(super) pending_rewards: Option<JsonAmount>,
+    /// What of them waits at former rollups.
+    pub(super) rewards_left: Vec<JsonRewardsLeft>,
     /// Of its deposit that waits.
     pub(super) proof_checked: Option<bool>,
     pub(super) deposit_failed: bool,
@@ -97,7 +140,7 @@ pub(super) struct Leaving {
     pub(super) is_recipient: bool,
 }
 
-pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
+pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, canonical: RollupId) -> Attester {
     let deadline = match row.coinbase {
         CoinbaseCheck::Missing { deadline: Deadline::Overdue } => Some("overdue"),
         CoinbaseCheck::Missing { deadline: Deadline::Arrival(_) } => Some("arrival"),
@@ -114,6 +157,7 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
         address: row.attester.into(),
         state: row.state,
         position: row.position,
+        rollup: row.rollup.map(|rollup| JsonRollup::new(rollup, canonical)),
         status: row.view.status,
         provider_id: row.provider_id.map(u64::from),
         provider_queue_place: row.provider_queue_place,
@@ -149,6 +193,7 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool) -> Attester {
             is_recipient: exit.is_recipient,
         }),
         pending_rewards: row.pending_rewards.map(Into::into),
+        rewards_left: row.rewards_left.iter().copied().map(Into::into).collect(),
         proof_checked: row.proof_checked,
         deposit_failed: row.deposit_failed,
         stakes: row.stakes.iter().map(stake).collect(),

@@ -30,7 +30,7 @@ pub enum Fate {
     Doomed,
     /// It was refunded.
     Refunded,
-    /// It was made on another rollup than the canonical one, and nothing more is known.
+    /// It was made on a rollup of which nothing is known.
     Elsewhere,
     /// It cannot be told from others which of them succeeded.
     Unknown,
@@ -44,9 +44,11 @@ impl Fate {
     }
 }
 
-/// A deposit of an attester that waits in the canonical rollup's entry queue.
+/// A deposit of an attester that waits in a rollup's entry queue.
 #[derive(Debug, Clone, Copy)]
 pub struct WaitingDeposit<'a> {
+    /// The rollup.
+    pub rollup: Address,
     /// How many deposits are before it.
     pub place: u64,
     /// The deposit.
@@ -60,11 +62,13 @@ pub struct WaitingDeposit<'a> {
 pub struct FateFacts<'f, 'a> {
     /// The canonical rollup.
     pub rollup: Address,
+    /// Rollups that were canonical before, and whose entry queues are known as far as they concern the attester.
+    pub former: &'f [Address],
     /// Its delegations, oldest first.
     pub delegations: &'f [&'a Delegation],
     /// The rollup's view of it.
     pub view: &'f AttesterView,
-    /// Its deposits in the rollup's entry queue, head first, whoever made them.
+    /// Its deposits in entry queues, each queue's head first, whoever made them.
     pub waiting: &'f [WaitingDeposit<'a>],
     /// What the rollup's events say; `None` where they were not needed.
     pub winner: Option<Winner>,
@@ -79,8 +83,10 @@ impl<'a> FateFacts<'_, 'a> {
         let mut left: Vec<&WaitingDeposit<'a>> = self.waiting.iter().collect();
         let mut found: Vec<Option<WaitingDeposit<'a>>> = Vec::with_capacity(self.delegations.len());
         for delegation in self.delegations.iter().rev() {
-            let is_its = |waiting: &&WaitingDeposit<'_>| waiting.deposit.withdrawer == withdrawer(delegation);
-            let place = left.iter().rposition(is_its).filter(|_| delegation.rollup == self.rollup);
+            let is_its = |waiting: &&WaitingDeposit<'_>| {
+                waiting.rollup == delegation.rollup && waiting.deposit.withdrawer == withdrawer(delegation)
+            };
+            let place = left.iter().rposition(is_its);
             found.push(place.map(|place| *left.remove(place)));
         }
         found.reverse();
@@ -90,8 +96,14 @@ impl<'a> FateFacts<'_, 'a> {
     /// Whether the deposit of a delegation that is not found among those that wait may all the same be one of them: one that
     /// another than the staker can withdraw.
     fn may_wait(&self, delegation: &Delegation, found: &[Option<WaitingDeposit<'_>>]) -> bool {
-        let is_open = delegation.rollup == self.rollup && delegation.withdrawer.is_none();
-        is_open && found.iter().flatten().count() < self.waiting.len()
+        let at_its_rollup = |waiting: &&WaitingDeposit<'_>| waiting.rollup == delegation.rollup;
+        let is_open = self.knows(delegation.rollup) && delegation.withdrawer.is_none();
+        let all_found = found.iter().flatten();
+        is_open && all_found.filter(at_its_rollup).count() < self.waiting.iter().filter(at_its_rollup).count()
+    }
+
+    fn knows(&self, rollup: Address) -> bool {
+        rollup == self.rollup || self.former.contains(&rollup)
     }
 
     /// Whether the escrow's withdrawer is the one of this delegation; `None` where another one may be the delegation's, too.
@@ -142,7 +154,7 @@ fn withdrawer(delegation: &Delegation) -> Address {
 #[must_use]
 pub fn fates(facts: &FateFacts<'_, '_>) -> Vec<Fate> {
     let found = facts.waiting_of_each();
-    let own: BTreeSet<u64> = found.iter().flatten().map(|waiting| waiting.place).collect();
+    let own: BTreeSet<(Address, u64)> = found.iter().flatten().map(|waiting| (waiting.rollup, waiting.place)).collect();
     let decided = facts.decided(&found).len();
     let was_active = facts.view.was_active_once();
     let one = |(delegation, waiting): (&&Delegation, &Option<WaitingDeposit<'_>>)| {
@@ -150,11 +162,11 @@ pub fn fates(facts: &FateFacts<'_, '_>) -> Vec<Fate> {
             return match waiting.refusal {
                 None => Fate::Waiting,
                 // The one before it is the attester's own, too, and may still fail.
-                Some(Refusal::Overtaken { place }) if own.contains(&place) => Fate::Waiting,
+                Some(Refusal::Overtaken { place }) if own.contains(&(waiting.rollup, place)) => Fate::Waiting,
                 Some(_) => Fate::Doomed,
             };
         }
-        let is_here = delegation.rollup == facts.rollup;
+        let is_here = facts.knows(delegation.rollup);
         let lost = if is_here { Fate::Refunded } else { Fate::Doomed };
         if !was_active {
             return match (is_here, facts.may_wait(delegation, &found)) {

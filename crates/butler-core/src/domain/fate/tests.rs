@@ -30,7 +30,8 @@ fn decide_with(
         .collect();
     let delegations: Vec<&Delegation> = delegations.iter().collect();
     let waiting = judged(view, waiting);
-    let facts = FateFacts { rollup: address(9_000), delegations: &delegations, view, waiting: &waiting, winner };
+    let facts =
+        FateFacts { rollup: address(9_000), former: &[], delegations: &delegations, view, waiting: &waiting, winner };
     let fates = fates(&facts);
     let counting = counting(&fates, view.was_active_once());
     (fates, counting)
@@ -40,7 +41,9 @@ fn decide_with(
 fn judged<'a>(view: &AttesterView, queue: &'a [QueuedDeposit]) -> Vec<WaitingDeposit<'a>> {
     let refusals = refusals(queue, &BTreeMap::from([(address(1), *view)]), &[]);
     let deposits = (0..).zip(queue).zip(refusals);
-    deposits.map(|((place, deposit), refusal)| WaitingDeposit { place, deposit, refusal }).collect()
+    deposits
+        .map(|((place, deposit), refusal)| WaitingDeposit { rollup: address(HERE), place, deposit, refusal })
+        .collect()
 }
 
 fn of_block(block: u64) -> Option<Winner> {
@@ -144,7 +147,14 @@ fn a_deposit_of_another_withdrawer_is_ours_only_when_an_event_says_so() {
         let one = Delegation { withdrawer: withdrawer.map(address), ..delegation(10, 1, coinbase(101)) };
         let entries = queue(deposits);
         let waiting = judged(view, &entries);
-        let facts = FateFacts { rollup: address(HERE), delegations: &[&one], view, waiting: &waiting, winner: None };
+        let facts = FateFacts {
+            rollup: address(HERE),
+            former: &[],
+            delegations: &[&one],
+            view,
+            waiting: &waiting,
+            winner: None,
+        };
         (facts.needs_events(), fates(&facts))
     };
     let new = view(NoStatus, false);
@@ -195,9 +205,10 @@ fn events_are_needed_only_where_the_state_leaves_it_open() {
         let view = AttesterView { withdrawer: withdrawer.map(address), ..view(Validating, false) };
         let delegations: Vec<&Delegation> = delegations.iter().take(count).collect();
         let entry = deposit(1);
-        let waiting = vec![WaitingDeposit { place: 0, deposit: &entry, refusal: None }; waiting];
+        let waiting = vec![WaitingDeposit { rollup: address(HERE), place: 0, deposit: &entry, refusal: None }; waiting];
         let facts = FateFacts {
             rollup: address(9_000),
+            former: &[],
             delegations: &delegations,
             view: &view,
             waiting: &waiting,
@@ -212,4 +223,30 @@ fn events_are_needed_only_where_the_state_leaves_it_open() {
     assert!(needs(1, Some(7_000), 0), "somebody else withdraws");
     assert!(!needs(1, Some(7_000), 1), "then it was a stranger's");
     assert!(!needs(0, Some(7_000), 0));
+}
+
+#[test]
+fn what_waits_at_a_former_rollup_that_is_known_is_told_as_what_waits_here() {
+    let stake = Delegation { rollup: address(FORMER), ..delegation(10, 1, coinbase(101)) };
+    let of = |deposits: &[QueuedDeposit], refusal: Option<Refusal>, was_active: bool| {
+        let waiting: Vec<WaitingDeposit<'_>> = (0..)
+            .zip(deposits)
+            .map(|(place, deposit)| WaitingDeposit { rollup: address(FORMER), place, deposit, refusal })
+            .collect();
+        let facts = FateFacts {
+            rollup: address(HERE),
+            former: &[address(FORMER)],
+            delegations: &[&stake],
+            view: &view(NoStatus, was_active),
+            waiting: &waiting,
+            winner: None,
+        };
+        let fates = fates(&facts);
+        let counting = counting(&fates, was_active);
+        (fates, counting)
+    };
+    assert_eq!(of(&[deposit(1)], None, false), (vec![Waiting], Counting::Delegation(0)));
+    assert_eq!(of(&[deposit(1)], Some(Refusal::RollupReplaced), false), (vec![Doomed], Counting::Burnt));
+    assert_eq!(of(&[], None, false), (vec![Refunded], Counting::Burnt));
+    assert_eq!(of(&[], None, true), (vec![Succeeded], Counting::Delegation(0)));
 }

@@ -32,6 +32,9 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::SplitShared
         | Kind::RewardsAtAttester
         | Kind::SlashedOut
+        | Kind::LeftBehind
+        | Kind::RewardsLeft
+        | Kind::FormerRollupUnread
         | Kind::QueueForeignKey
         | Kind::BlsUnproven
         | Kind::BlsDiffers
@@ -129,6 +132,9 @@ pub fn remedy(kind: Kind) -> &'static str {
             "set the attester's coinbase; what waits there belongs to the delegation that counted then and is repaid by hand, or to the operator where the policy is `own`"
         }
         Kind::SlashedOut => "find out why; its withdrawer can initiate the withdrawal",
+        Kind::LeftBehind => "keep its node for that rollup, and ask its withdrawer to take the stake out there",
+        Kind::RewardsLeft => "claim them at that rollup: anybody may, and it pays the coinbase",
+        Kind::FormerRollupUnread => "another L1 endpoint, or a newer release of Butler, may be able to",
         Kind::QueueBlocked => "drip the queue past it (`dripProviderQueue`) before a delegation takes it",
         Kind::QueueForeignKey => "add the key file of the server that will run it, or drip the queue past it",
         Kind::BlsUnproven => "nothing if the value is the public key; a private key has no place in this file",

@@ -2,7 +2,7 @@
 //! exporter shows all of it.
 
 use super::keys::{Watched, of_duplicates, of_unwatched};
-use super::{Finding, Thresholds, attester, provider, publisher, staking};
+use super::{Finding, Thresholds, attester, provider, publisher, rollups, staking};
 use crate::domain::duplicates::ReplicaPolicy;
 use crate::domain::key_book::KeyBook;
 use crate::domain::overview::AttesterRow;
@@ -41,6 +41,7 @@ pub fn of_chain(facts: ChainFacts<'_>, thresholds: &Thresholds) -> Vec<Finding> 
     found.extend(attester::of_rows(rows, facts.has_key_files, now, thresholds));
     found.extend(attester::doubts(rows));
     found.extend(staking::of_snapshot(snapshot, facts.book, rows));
+    found.extend(rollups::of_former_rollups(snapshot, rows));
     found.extend(snapshot.providers.iter().flat_map(|(id, facts)| provider::of_provider(*id, facts, thresholds)));
     found.extend(provider::of_arrivals(rows, now, thresholds));
     found.extend(facts.publishers.iter().filter_map(|row| publisher::of_row(row, thresholds)));

@@ -111,6 +111,18 @@ pub fn of_mixed_schemas(folder: &str, files: &[String]) -> Finding {
     Finding::new(FindingKind::KeyFileSchemasMixed, Severity::Warning, Subject::File(folder.to_owned()), what)
 }
 
+/// Several keystores with a prover in one folder.
+#[must_use]
+pub fn of_several_provers(folder: &str, files: &[String]) -> Finding {
+    let what = format!(
+        "several keystores of one folder have a `prover`, so a node that reads it refuses all: {}",
+        files.join(", ")
+    );
+    Finding::new(FindingKind::KeyFile, Severity::Warning, Subject::File(folder.to_owned()), what)
+        .at_level(Level::Error)
+        .with_remedy("keep one `prover` in the folder")
+}
+
 /// A funding account in a folder of several keystores.
 #[must_use]
 pub fn of_dropped_funding(file: &str) -> Finding {

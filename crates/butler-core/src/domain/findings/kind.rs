@@ -142,6 +142,9 @@ finding_kinds! {
     SplitShared "split_shared" Chain [Critical] "ButlerFindingCritical" "butler_findings" "One split is the coinbase of several attesters: one delegator is paid what another's attester earns.";
     RewardsAtAttester "rewards_at_attester" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Rewards wait at an attester's own address: its node proposed without a coinbase.";
     SlashedOut "slashed_out" Chain [Warning] "ButlerAttesterSlashedOut" "butler_attesters_at_position" "An own attester was slashed out or ejected: it is a zombie whose stake waits to be withdrawn.";
+    LeftBehind "left_behind" Chain [Warning] "ButlerFindingWarning" "butler_former_rollup_attesters" "An own attester did not move along with the canonical rollup: it validates at a former one.";
+    RewardsLeft "rewards_left" Chain [Info] "ButlerFindingWarning" "butler_former_rollup_rewards" "Rewards wait at a rollup that is not canonical any more.";
+    FormerRollupUnread "former_rollup_unread" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A former rollup lacks a function without which it is not known what of ours it holds.";
     QueueBlocked "queue_blocked" Chain [Critical, Warning] "ButlerQueueBlocked" "butler_findings" "A key in an own provider's queue cannot be staked, or will fail at its flush.";
     QueueForeignKey "queue_foreign_key" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A key in an own provider's queue is in no key file: nobody will run it when it is staked.";
     BlsUnproven "bls_unproven" Chain [Info] "ButlerFindingWarning" "butler_findings" "A key file has a BLS value of a key that is not on chain yet: it cannot be told from a private key, and is never printed.";
@@ -236,6 +239,9 @@ impl FindingKind {
             | Self::StakeRefunded
             | Self::SplitShared
             | Self::RewardsAtAttester
+            | Self::LeftBehind
+            | Self::RewardsLeft
+            | Self::FormerRollupUnread
             | Self::QueueBlocked
             | Self::QueueForeignKey
             | Self::BlsUnproven
@@ -247,12 +253,12 @@ impl FindingKind {
             | Self::KeyFilesGone
             | Self::KeyFileSchemasMixed
             | Self::KeyFileDefaultsLeak
-            | Self::NotWatched => true,
+            | Self::NotWatched
+            | Self::ProviderAdminChange => true,
             Self::SlashedOut
             | Self::ProviderQueueEmpty
             | Self::ProviderQueueShort
             | Self::ProviderRunsDry
-            | Self::ProviderAdminChange
             | Self::PublisherDry
             | Self::PublisherLow
             | Self::PublisherRunsDry

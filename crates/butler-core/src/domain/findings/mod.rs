@@ -19,6 +19,7 @@ pub mod node;
 pub mod program;
 pub mod provider;
 pub mod publisher;
+pub mod rollups;
 pub mod sentinel;
 mod severity;
 pub mod slashing;

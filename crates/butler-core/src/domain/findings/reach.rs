@@ -18,6 +18,7 @@ use crate::domain::overview::{AttesterRow, CoinbaseRules, overview};
 use crate::domain::publisher::top_ups;
 use crate::domain::rewards::ProviderRewards;
 use crate::domain::rollup::QueuedDeposit;
+use crate::domain::rollups::{FormerRollup, RollupId};
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
 };
@@ -115,6 +116,14 @@ fn of_snapshots() -> Vec<Finding> {
     for keys in files {
         found.extend(of_chain(&network(), &keys, CoinbasePolicy::Split));
     }
+    let mut cut_over = network();
+    let mut former = FormerRollup::empty(RollupId { address: address(9_100), version: 7.into() });
+    former.attesters = [(address(1), view(Validating, true))].into();
+    former.pending_rewards = [(coinbase(101), U256::exp10(18))].into();
+    cut_over.attesters = former.attesters.clone();
+    let unread = FormerRollup { unread: Some("getAttesterView".to_owned()), ..FormerRollup::empty(former.id) };
+    cut_over.former_rollups = vec![former, unread];
+    found.extend(of_chain(&cut_over, &KeyBook::default(), CoinbasePolicy::Split));
     let runway = provider::of_runway(provider_id(1), &provider(&[1]), 1, 0, &LIMITS());
     found.extend(runway.into_iter().chain(publisher::of_runway(address(50), 1, 0, &LIMITS())));
     found.extend([program::of_clock(5), program::of_unconfirmed("a")]);

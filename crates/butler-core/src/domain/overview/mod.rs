@@ -13,9 +13,12 @@ use super::arrival::{Arrival, arrival};
 use super::coinbase::{
     CoinbaseCheck, CoinbaseFacts, CoinbasePolicies, CoinbasePolicy, Expectation, Severity, Unverified, check_coinbase,
 };
+use super::entry_queue::Refusal;
 use super::ids::{Coinbase, ProviderId};
 use super::key_book::{CoinbaseSetting, KeyBook, KeyEntry};
 use super::position::{Position, PositionFacts, position};
+use super::rollup::RollupFacts;
+use super::rollups::{FormerRollup, RewardsLeft, RollupId};
 use super::snapshot::NetworkSnapshot;
 use super::state::{State, StateFacts, state};
 use super::transition::{Judgement, judge};
@@ -51,13 +54,19 @@ pub struct AttesterRow {
     pub state: State,
     /// Where the chain has it.
     pub position: Position,
+    /// The rollup where it is so; `None` where it is at none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollup: Option<RollupId>,
+    /// Whether that rollup is not the canonical one any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_former: bool,
     /// What the step from its previous state means; `None` when it had none.
     pub judgement: Option<Judgement>,
     /// Our provider that queues it, or that it was staked with.
     pub provider_id: Option<ProviderId>,
     /// How many keys are taken before it; 0 is the next one.
     pub provider_queue_place: Option<u64>,
-    /// How many deposits are before the first of its own that nothing speaks against; 0 is the head.
+    /// How many deposits are before the first of its own that nothing speaks against, at its rollup; 0 is the head.
     pub entry_queue_place: Option<u64>,
     /// When it can become active, while it waits in the entry queue.
     pub arrival: Option<Arrival>,
@@ -85,7 +94,7 @@ pub struct AttesterRow {
     /// Why it is not known which coinbase the files name, as `FILE: why`; then nothing is concluded from finding none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coinbase_unknown: Option<String>,
-    /// The rollup's own view: status, balance, exit.
+    /// Its rollup's own view: status, balance, exit.
     pub view: AttesterView,
     /// The servers that run it.
     pub servers: BTreeSet<String>,
@@ -98,8 +107,11 @@ pub struct AttesterRow {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stakes: Vec<StakeRow>,
     /// Rewards that wait for its confirmed coinbase, or else for its first configured one, in base units; `None` when
-    /// they were not read.
+    /// they were not read. Those at former rollups are counted in.
     pub pending_rewards: Option<U256>,
+    /// What of them waits at former rollups.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rewards_left: Vec<RewardsLeft>,
     /// Who made the delegation that counts, or the last one where none does.
     pub staker: Option<Address>,
 }
@@ -165,7 +177,8 @@ fn row(
 ) -> AttesterRow {
     let now = snapshot.block.timestamp;
     let provider_queue = index.provider_queues.get(&attester).copied();
-    let entry_queue_place = index.entry_queue.place(attester);
+    let waiting = index.entry_queue.place(attester);
+    let entry_queue_place = waiting.map(|waiting| waiting.place);
     let no_stakes = Stakes::default();
     let stakes = index.stakes.get(&attester).unwrap_or(&no_stakes);
     let delegation = stakes.delegation();
@@ -193,9 +206,19 @@ fn row(
         Some(before) if coinbase_unknown.is_some() && differ_by_coinbase(before, found) => before,
         Some(_) | None => found,
     };
-    let arrival = entry_queue_place
+    let rollup = match position {
+        Position::Validating | Position::Zombie | Position::Exiting => snapshot.stands_at(attester),
+        Position::EntryQueue => waiting.map(|waiting| rollup_id(snapshot, waiting.rollup)),
+        Position::Unregistered | Position::ProviderQueue | Position::Withdrawn => None,
+    };
+    let arrival = waiting
         .filter(|_| position == Position::EntryQueue)
-        .and_then(|place| arrival(place, &snapshot.rollup.clock, &snapshot.rollup.flush, now));
+        // What moves along is refused there at once, however long the queue is.
+        .filter(|waiting| waiting.refusal != Some(Refusal::RollupReplaced))
+        .and_then(|waiting| {
+            let figures = figures_of(snapshot, waiting.rollup)?;
+            arrival(waiting.place, &figures.clock, &figures.flush, now)
+        });
     let provider_id = provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id));
     let mut expected = stakes.expectation(snapshot, view, position, is_dripped);
     let policy = rules.policies.of(provider_id);
@@ -211,6 +234,8 @@ fn row(
         attester,
         state,
         position,
+        rollup,
+        at_former: rollup.is_some_and(|rollup| rollup != snapshot.canonical()),
         judgement: before.map(|before| judge(before, state)),
         provider_id,
         provider_queue_place: provider_queue.map(|(_, place)| place),
@@ -234,8 +259,24 @@ fn row(
             .filter(|_| delegation.is_some() && position == Position::EntryQueue),
         deposit_failed: position == Position::Unregistered && stakes.are_burnt(),
         stakes: stakes.rows(),
+        rewards_left: paid.map(|paid| snapshot.rewards_left(paid)).unwrap_or_default(),
         pending_rewards: paid.and_then(|paid| snapshot.pending_rewards.get(&paid).copied()),
         staker: delegation.map(|delegation| delegation.staker),
+    }
+}
+
+fn former(snapshot: &NetworkSnapshot, address: Address) -> Option<&FormerRollup> {
+    snapshot.former_rollups.iter().find(|former| former.id.address == address)
+}
+
+fn rollup_id(snapshot: &NetworkSnapshot, address: Address) -> RollupId {
+    former(snapshot, address).map_or_else(|| snapshot.canonical(), |former| former.id)
+}
+
+fn figures_of(snapshot: &NetworkSnapshot, address: Address) -> Option<&RollupFacts> {
+    match former(snapshot, address) {
+        Some(former) => former.figures.as_deref(),
+        None => Some(&snapshot.rollup),
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::domain::coinbase::{Expectation, Unverified};
 use crate::domain::delegation::Delegation;
 use crate::domain::deposit::Winner;
-use crate::domain::entry_queue::{Refusal, refusals};
+use crate::domain::entry_queue::{Refusal, refusals, refusals_at_former};
 use crate::domain::fate::{Counting, Fate, FateFacts, WaitingDeposit, counting, fates};
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::position::Position;
@@ -61,37 +61,48 @@ pub(super) struct Stakes<'a> {
     counting: Option<Counting>,
     /// The deposits of the delegations, where they wait.
     waiting: Vec<Option<WaitingDeposit<'a>>>,
-    /// What comes before them, by place.
-    rivals: BTreeMap<u64, Rival>,
+    /// What comes before them, by rollup and place.
+    rivals: BTreeMap<(Address, u64), Rival>,
 }
 
-/// The entry queue with what is known of its deposits.
+/// The entry queues of all rollups with what is known of their deposits.
 #[derive(Debug)]
 pub(super) struct EntryQueue<'a> {
+    canonical: Address,
     by_attester: BTreeMap<Address, Vec<WaitingDeposit<'a>>>,
 }
 
 impl<'a> EntryQueue<'a> {
     pub(super) fn new(snapshot: &'a NetworkSnapshot) -> Self {
-        let refusals = refusals(&snapshot.entry_queue, &snapshot.attesters, &snapshot.active_set);
-        let mut by_attester = BTreeMap::<Address, Vec<WaitingDeposit<'_>>>::new();
-        for ((place, deposit), refusal) in (0..).zip(&snapshot.entry_queue).zip(refusals) {
-            by_attester.entry(deposit.attester).or_default().push(WaitingDeposit { place, deposit, refusal });
+        let (attesters, active) = (&snapshot.attesters, snapshot.active_set.as_slice());
+        let canonical = refusals(&snapshot.entry_queue, attesters, active);
+        let mut queues = vec![(snapshot.rollup.address, &snapshot.entry_queue, canonical)];
+        for former in snapshot.former_rollups.iter().rev() {
+            let refusals = refusals_at_former(&former.entry_queue, attesters, active);
+            queues.push((former.id.address, &former.entry_queue, refusals));
         }
-        Self { by_attester }
+        let mut by_attester = BTreeMap::<Address, Vec<WaitingDeposit<'_>>>::new();
+        for (rollup, queue, refusals) in queues {
+            for ((place, deposit), refusal) in (0..).zip(queue).zip(refusals) {
+                let waiting = WaitingDeposit { rollup, place, deposit, refusal };
+                by_attester.entry(deposit.attester).or_default().push(waiting);
+            }
+        }
+        Self { canonical: snapshot.rollup.address, by_attester }
     }
 
-    /// The place of an attester: that of the first of its deposits that nothing speaks against, or else of the first.
-    pub(super) fn place(&self, attester: Address) -> Option<u64> {
+    /// Where an attester waits: the first of its deposits that nothing speaks against, or else the first. Those at the
+    /// canonical rollup come before those at former ones.
+    pub(super) fn place(&self, attester: Address) -> Option<&WaitingDeposit<'a>> {
         let deposits = self.by_attester.get(&attester)?;
         let good = deposits.iter().find(|waiting| waiting.refusal.is_none());
-        good.or(deposits.first()).map(|waiting| waiting.place)
+        good.or(deposits.first())
     }
 
     /// Whether it is known what the escrow's verifier says of the deposit that has that place.
     pub(super) fn is_checked(&self, attester: Address) -> Option<bool> {
-        let place = self.place(attester)?;
-        let deposit = self.of(attester).iter().find(|waiting| waiting.place == place)?.deposit;
+        // Proofs of deposits at former rollups are not looked at.
+        let deposit = self.place(attester).filter(|waiting| waiting.rollup == self.canonical)?.deposit;
         Some(deposit.escrow.is_some_and(|escrow| escrow.proof.is_some()))
     }
 
@@ -106,11 +117,14 @@ pub(super) fn stakes_of<'a>(snapshot: &'a NetworkSnapshot, queue: &EntryQueue<'a
     for delegation in &snapshot.delegations {
         all.entry(delegation.attester).or_default().delegations.push(delegation);
     }
+    let known = snapshot.former_rollups.iter().filter(|rollup| rollup.unread.is_none());
+    let former: Vec<Address> = known.map(|rollup| rollup.id.address).collect();
     for (attester, stakes) in &mut all {
         stakes.delegations.sort_by_key(|delegation| delegation.log);
         let Some(view) = snapshot.attesters.get(attester) else { continue };
         let facts = FateFacts {
             rollup: snapshot.rollup.address,
+            former: &former,
             delegations: &stakes.delegations,
             view,
             waiting: queue.of(*attester),
@@ -137,15 +151,22 @@ pub fn counting_delegations(snapshot: &NetworkSnapshot) -> Vec<(Delegation, bool
 
 /// Notes at each stake that is overtaken by whom it is.
 fn note_rivals(snapshot: &NetworkSnapshot, all: &mut BTreeMap<Address, Stakes<'_>>) {
-    let of = |stakes: &Stakes<'_>| stakes.waiting.iter().flatten().map(|waiting| waiting.place).collect::<Vec<_>>();
-    let ours: BTreeSet<u64> = all.values().flat_map(of).collect();
+    let of = |stakes: &Stakes<'_>| {
+        stakes.waiting.iter().flatten().map(|waiting| (waiting.rollup, waiting.place)).collect::<Vec<_>>()
+    };
+    let ours: BTreeSet<(Address, u64)> = all.values().flat_map(of).collect();
+    let queue_of = |rollup: Address| {
+        let former = snapshot.former_rollups.iter().find(|former| former.id.address == rollup);
+        former.map_or(&snapshot.entry_queue, |former| &former.entry_queue)
+    };
     for stakes in all.values_mut() {
         for waiting in stakes.waiting.iter().flatten() {
             let Some(Refusal::Overtaken { place }) = waiting.refusal else { continue };
-            let first = usize::try_from(place).ok().and_then(|place| snapshot.entry_queue.get(place));
+            let first = usize::try_from(place).ok().and_then(|place| queue_of(waiting.rollup).get(place));
             stakes.rivals.extend(first.map(|deposit| {
-                let is_ours = ours.contains(&place);
-                (place, Rival { place, attester: deposit.attester, withdrawer: deposit.withdrawer, is_ours })
+                let at = (waiting.rollup, place);
+                let is_ours = ours.contains(&at);
+                (at, Rival { place, attester: deposit.attester, withdrawer: deposit.withdrawer, is_ours })
             }));
         }
     }
@@ -252,9 +273,15 @@ impl<'a> Stakes<'a> {
         let row = |((delegation, fate), waiting): ((&&Delegation, &Fate), &Option<WaitingDeposit<'_>>)| {
             let refusal = waiting.and_then(|waiting| waiting.refusal).filter(|_| *fate == Fate::Doomed);
             let rival = match refusal {
-                Some(Refusal::Overtaken { place }) => self.rivals.get(&place).copied(),
+                Some(Refusal::Overtaken { place }) => {
+                    waiting.and_then(|waiting| self.rivals.get(&(waiting.rollup, place)).copied())
+                }
                 Some(
-                    Refusal::AddressUsed | Refusal::BlsKeyUsed | Refusal::ProofTooDear { .. } | Refusal::ProofWrong,
+                    Refusal::RollupReplaced
+                    | Refusal::AddressUsed
+                    | Refusal::BlsKeyUsed
+                    | Refusal::ProofTooDear { .. }
+                    | Refusal::ProofWrong,
                 )
                 | None => None,
             };

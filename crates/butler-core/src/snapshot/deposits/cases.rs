@@ -65,12 +65,12 @@ fn of_each<'a, T>(
     }
     let mut waiting = BTreeMap::<Address, Vec<WaitingDeposit<'a>>>::new();
     for (place, deposit) in (0..).zip(entry_queue).filter(|(_, deposit)| of_attester.contains_key(&deposit.attester)) {
-        waiting.entry(deposit.attester).or_default().push(WaitingDeposit { place, deposit, refusal: None });
+        waiting.entry(deposit.attester).or_default().push(WaitingDeposit { rollup, place, deposit, refusal: None });
     }
     let one = |(attester, delegations): (Address, Vec<&'a Delegation>)| {
         let view = attesters.get(&attester)?;
         let waiting = waiting.get(&attester).map_or(&[][..], Vec::as_slice);
-        follow(attester, &FateFacts { rollup, delegations: &delegations, view, waiting, winner: None })
+        follow(attester, &FateFacts { rollup, former: &[], delegations: &delegations, view, waiting, winner: None })
     };
     of_attester.into_iter().filter_map(one).collect()
 }

@@ -27,7 +27,7 @@ impl Told {
     }
 
     /// Whether it is believed at block `number` without asking again.
-    pub(super) fn holds(&self, client: &L1Client, number: u64) -> bool {
+    pub(in crate::snapshot) fn holds(&self, client: &L1Client, number: u64) -> bool {
         match self {
             Self::ByTwo => true,
             Self::ByOne { endpoint, block } => {

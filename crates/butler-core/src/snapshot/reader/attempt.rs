@@ -15,6 +15,7 @@ use crate::contracts::proof::ProvenKey;
 use crate::domain::block::BlockRef;
 use crate::domain::deposit::Winner;
 use crate::domain::ids::{Coinbase, ProviderId};
+use crate::domain::rollups::{settle_views, sum_rewards};
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::split::{SplitCheck, Unconfirmed};
 use crate::domain::view::{AttesterView, OnChainStatus};
@@ -24,6 +25,7 @@ use crate::snapshot::read_error::ReadError;
 use crate::snapshot::reads::Reads;
 use crate::snapshot::refunds::{RefundQuery, rested};
 use crate::snapshot::request::{Progress, SnapshotRequest};
+use crate::snapshot::rollups::{AddressReads, FormerReads, Tracked};
 use crate::snapshot::splits::{Makers, SplitFacts};
 use crate::snapshot::stages::{
     AttesterReads, EscrowFacts, EscrowReads, RegistryFacts, RollupFigures, RollupLists, SplitHashes,
@@ -50,17 +52,18 @@ impl SnapshotReader {
         let client = Arc::clone(&self.client);
         let providers = ProviderReads { client: &client, block: &block, request, progress };
         let mut witnesses = Witnesses::new(&client);
-        let registries;
+        let (registries, versions);
         if needs_admins {
-            registries = providers.registries(&mut witnesses).await?;
+            (registries, versions) = providers.registries(&self.rollups, &mut witnesses).await?;
         } else {
             self.ledger.cover(&request.provider_ids);
-            let reads = providers.registries(&mut witnesses);
+            let reads = providers.registries(&self.rollups, &mut witnesses);
             let scan = self.ledger.scan(&self.client, &block, &scan_progress);
             let (found, scanned) = tokio::join!(reads, scan);
-            registries = found?;
+            (registries, versions) = found?;
             scanned?;
         }
+        self.rollups.note_versions(versions.count());
         let RegistryFacts { rollup, next_provider, split_factory, providers: mut own, balances } = registries;
         let mut others = BTreeMap::new();
         if needs_admins || request.with_other_providers {
@@ -91,6 +94,8 @@ impl SnapshotReader {
         let queued = usize::try_from(queued).unwrap_or(usize::MAX).min(MOST_QUEUED);
         reads.reserve(FIGURES + known.len() + 2 * coinbases.len() + queued);
         let figures = RollupFigures::plan(&mut reads, rollup);
+        let is_known = |version| self.rollups.has(&self.client, &block, version);
+        let former = AddressReads::plan(&mut reads, &versions, is_known);
         let first = AttesterReads::plan(
             &mut reads,
             rollup,
@@ -129,7 +134,8 @@ impl SnapshotReader {
         witnesses.note(&answers);
         let rollup_head = figures.take(&answers)?;
         let mut attesters = first.views(&answers)?;
-        let pending_rewards = first.rewards(&answers)?;
+        let mut pending_rewards = first.rewards(&answers)?;
+        let former = former.take(&answers, rollup, &block, &mut self.rollups)?;
         let mut queues = first.queues(&answers)?;
         let hashes = hashes.take(&answers);
         let keys = first.proven_keys(&answers, &own_ids)?;
@@ -153,10 +159,18 @@ impl SnapshotReader {
         let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
         let asked: BTreeSet<H256> = keys.values().map(ProvenKey::key_hash).chain(self.memo.waiting().clone()).collect();
         let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
+        let tracked = Tracked { attesters: &attesters, coinbases: &pending_rewards, delegations: &delegations };
+        let former = FormerReads::plan(&mut reads, &former, tracked, (&self.client, &block), &self.rollups);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         witnesses.note(&answers);
         let (mut entry_queue, active_set) = lists.take(&answers)?;
+        let former_rollups =
+            former.take(&answers, tracked, (&client, &block), &mut self.rollups, &mut witnesses).await?;
+        if sum_rewards(&mut pending_rewards, &former_rollups).is_none() {
+            let problem = "a sum over rollups that does not fit into a number";
+            return Err(answers.nonsense((Contract::Rollup, rollup), "getSequencerRewards", problem).into());
+        }
         attesters.extend(second.views(&answers)?);
         if let Some(attester) = active_set.iter().find(|attester| is_nowhere(attesters.get(*attester))) {
             let problem = format!("nothing is staked for {} of the active set", checksummed(attester));
@@ -211,6 +225,7 @@ impl SnapshotReader {
         } else {
             self.ledger.believe_terms();
         }
+        settle_views(&mut attesters, &former_rollups);
         for delegation in &mut delegations {
             delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
         }
@@ -223,6 +238,7 @@ impl SnapshotReader {
             other_providers: with_queues(others, &mut queues),
             entry_queue,
             active_set,
+            former_rollups,
             attesters,
             delegations,
             splits: splits.checks,

@@ -21,6 +21,7 @@ use crate::snapshot::memo::Memo;
 use crate::snapshot::read_error::ReadError;
 use crate::snapshot::remedies::{Means, Remedies, Remedy};
 use crate::snapshot::request::{Progress, SnapshotRequest};
+use crate::snapshot::rollups::RollupBook;
 use crate::store::file::StoreError;
 
 /// How many blocks older a snapshot is whose only endpoint has not indexed its newest blocks.
@@ -47,6 +48,7 @@ pub struct SnapshotReader {
     client: Arc<L1Client>,
     ledger: LedgerCache,
     memo: Memo,
+    rollups: RollupBook,
 }
 
 impl SnapshotReader {
@@ -59,7 +61,8 @@ impl SnapshotReader {
             }
         }
         let memo = Memo::beside(ledger.path(), ledger.key().clone());
-        Self { client: Arc::new(client), ledger, memo }
+        let rollups = RollupBook::beside(ledger.path(), ledger.key().clone());
+        Self { client: Arc::new(client), ledger, memo, rollups }
     }
 
     /// The client, for its counters and for reads of other kinds.
@@ -80,13 +83,15 @@ impl SnapshotReader {
     /// See [`LedgerCache::save`].
     pub fn save_ledger(&mut self) -> Result<(), StoreError> {
         self.ledger.save()?;
-        self.memo.save()
+        self.memo.save()?;
+        self.rollups.save()
     }
 
     /// Forgets the ledger and what stands beside it, so that the next reading scans the chain anew.
     pub fn forget_ledger(&mut self) {
         self.ledger.forget();
         self.memo.forget();
+        self.rollups.forget();
     }
 
     /// The ledger as it was read last.

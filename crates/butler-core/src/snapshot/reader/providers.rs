@@ -11,6 +11,7 @@ use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::reads::Reads;
 use crate::snapshot::request::{Progress, SnapshotRequest};
+use crate::snapshot::rollups::{RollupBook, VersionReads, Versions};
 use crate::snapshot::stages::{OtherProviders, ProviderHead, Registries, RegistryFacts};
 use crate::snapshot::witnesses::Witnesses;
 
@@ -24,8 +25,12 @@ pub(super) struct ProviderReads<'r> {
 }
 
 impl ProviderReads<'_> {
-    /// The registries, and our providers as far as their numbers are known.
-    pub(super) async fn registries(&self, witnesses: &mut Witnesses) -> Result<RegistryFacts, SnapshotError> {
+    /// The registries, our providers as far as their numbers are known, and the versions of the rollup.
+    pub(super) async fn registries(
+        &self,
+        book: &RollupBook,
+        witnesses: &mut Witnesses,
+    ) -> Result<(RegistryFacts, Versions), SnapshotError> {
         let mut reads = Reads::default();
         let request = self.request;
         let plan = Registries::plan(
@@ -35,10 +40,12 @@ impl ProviderReads<'_> {
             &request.provider_ids,
             &request.publishers,
         );
+        let versions = VersionReads::plan(&mut reads, request.aztec_registry, book.versions());
         (self.progress)(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(self.client, self.block).await?;
         witnesses.note(&answers);
-        plan.take(&answers)
+        let facts = plan.take(&answers)?;
+        Ok((facts, versions.take(&answers, (self.client, self.block), witnesses).await?))
     }
 
     /// All providers that are not among `own`.

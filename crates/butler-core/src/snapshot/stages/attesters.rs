@@ -16,9 +16,9 @@ use crate::snapshot::error::{Contract, SnapshotError};
 use crate::snapshot::reads::{Answers, Reads, Slot};
 
 /// Gas of one `getAttesterView`: ten cold slots behind four delegate calls.
-const VIEW_GAS: u64 = 55_000;
+pub(in crate::snapshot) const VIEW_GAS: u64 = 55_000;
 /// Gas of one `getSequencerRewards`.
-const REWARDS_GAS: u64 = 15_000;
+pub(in crate::snapshot) const REWARDS_GAS: u64 = 15_000;
 
 /// Views and rewards of attesters, and the entries of providers' queues.
 pub(in crate::snapshot) struct AttesterReads {

@@ -11,8 +11,9 @@ mod providers;
 mod rollup;
 mod splits;
 
-pub(super) use self::attesters::AttesterReads;
+pub(super) use self::attesters::{AttesterReads, REWARDS_GAS, VIEW_GAS};
 pub(super) use self::escrow::{EscrowFacts, EscrowReads, PRESUMED_CAP};
+pub(super) use self::limits::{ENTRY_GAS, LENGTH_LIMIT};
 pub(super) use self::providers::{OtherProviders, ProviderHead, Registries, RegistryFacts};
 pub(super) use self::rollup::{RollupFigures, RollupLists};
 pub(super) use self::splits::{SplitHashes, intact};

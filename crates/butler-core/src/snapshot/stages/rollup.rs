@@ -40,6 +40,13 @@ pub(in crate::snapshot) struct RollupFigures {
     queue_length: Slot<U256>,
 }
 
+/// Which figures must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    All,
+    Perhaps,
+}
+
 /// The rollup's figures, and the lengths of its lists.
 pub(in crate::snapshot) struct RollupHead {
     pub(in crate::snapshot) facts: RollupFacts,
@@ -49,9 +56,21 @@ pub(in crate::snapshot) struct RollupHead {
 
 impl RollupFigures {
     pub(in crate::snapshot) fn plan(reads: &mut Reads, address: Address) -> Self {
+        Self::plan_as(reads, address, Expected::All)
+    }
+
+    /// Of a rollup that may lack some of them.
+    pub(in crate::snapshot) fn plan_if_supported(reads: &mut Reads, address: Address) -> Self {
+        Self::plan_as(reads, address, Expected::Perhaps)
+    }
+
+    fn plan_as(reads: &mut Reads, address: Address, expected: Expected) -> Self {
         macro_rules! figure {
             ($call:ident) => {
-                reads.push(Contract::Rollup, address, GETTER_GAS, rollup::$call)
+                match expected {
+                    Expected::All => reads.push(Contract::Rollup, address, GETTER_GAS, rollup::$call),
+                    Expected::Perhaps => reads.push_if_supported(Contract::Rollup, address, GETTER_GAS, rollup::$call),
+                }
             };
             ($call:ident if supported) => {
                 reads.push_if_supported(Contract::Rollup, address, GETTER_GAS, rollup::$call)

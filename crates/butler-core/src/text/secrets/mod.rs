@@ -16,6 +16,7 @@ mod shown;
 mod words;
 
 pub(crate) use self::found::Found;
+pub(crate) use self::numbers::unsigned;
 pub(crate) use self::phrase::Site;
 pub(crate) use self::search::{Leaf, Search, in_text};
 pub(crate) use self::shown::{could_be_part, without_secrets};

@@ -14,6 +14,8 @@ const FEW: u32 = 10;
 /// How many values and names there are for each number of such a few that stand together: names, and marks between them.
 const TOGETHER: usize = 3;
 
+/// The most limbs of a key in the usual sizes.
+const MOST_OF_LIMBS: u32 = 8;
 /// How many numbers are a moment.
 const A_MOMENT: usize = 8;
 /// How many of so many random numbers were there a moment before, at most: of bytes one or two are.
@@ -87,7 +89,12 @@ impl Row {
             let newest = self.last.front().map_or(piece.at, |(newest, _)| newest.at);
             let is_together =
                 newest.saturating_sub(piece.at) <= TOGETHER * usize::try_from(count).unwrap_or(usize::MAX);
-            let is_key = count > 1 && sum >= fewest_bits(count) && (count > FEW || is_together);
+            // Many that stand far from each other are a counter of each entry, unless they are bytes or pairs of them.
+            let is_cut = match self.notation {
+                Notation::Decimal => count > FEW && (count == MOST_NUMBERS || count * 2 == MOST_NUMBERS),
+                Notation::Hexadecimal => count > FEW,
+            };
+            let is_key = count > 1 && sum >= fewest_bits(count) && (is_cut || is_together);
             if is_key && self.is_random(count) {
                 return Some(piece.at);
             }
@@ -99,7 +106,7 @@ impl Row {
     fn is_random(&self, count: u32) -> bool {
         let pieces = || self.last.iter().zip(0..count).map(|((piece, _), _)| piece);
         let values = || pieces().map(|piece| piece.value);
-        let (most, least) = (values().max().unwrap_or_default(), values().min().unwrap_or_default());
+        let (most, least) = extremes(values().collect(), count);
         let spread = if most < 100 { (most - least) * 100 / most.max(1) } else { (most - least) / (most / 100) };
         let widest = match count {
             0..=3 => 0,
@@ -117,6 +124,7 @@ impl Row {
         }
         let turns = values.windows(3).filter(|three| is_turn(three)).count();
         values.sort_unstable();
+        let most = values.last().copied().unwrap_or_default();
         values.dedup();
         match count {
             0..=7 => true,
@@ -130,10 +138,31 @@ impl Row {
     }
 }
 
+/// A negative number as its bits are without a sign, in as many bytes as it needs: one of a key's bytes or limbs.
+pub(crate) fn unsigned(value: i64) -> u64 {
+    if value >= i64::from(i8::MIN) {
+        u64::from(u8::from_ne_bytes(i8::try_from(value).unwrap_or_default().to_ne_bytes()))
+    } else if value >= i64::from(i16::MIN) {
+        u64::from(u16::from_ne_bytes(i16::try_from(value).unwrap_or_default().to_ne_bytes()))
+    } else if value >= i64::from(i32::MIN) {
+        u64::from(u32::from_ne_bytes(i32::try_from(value).unwrap_or_default().to_ne_bytes()))
+    } else {
+        u64::from_ne_bytes(value.to_ne_bytes())
+    }
+}
+
 /// The bits that this many random numbers have at least, all but never fewer.
 fn fewest_bits(count: u32) -> u32 {
     // On average each lacks one bit, and the deviation of the sum is 1.4 times the root: it is allowed four times.
     KEY_BITS.saturating_sub(count).saturating_sub((count * 36).isqrt())
+}
+
+/// The largest and the smallest number; of many the second ones, since a single other number may stand beside a counter.
+fn extremes(mut values: Vec<u128>, count: u32) -> (u128, u128) {
+    values.sort_unstable();
+    let outside = usize::from(count > MOST_OF_LIMBS);
+    let least = values.get(outside).copied().unwrap_or_default();
+    (values.iter().rev().nth(outside).copied().unwrap_or_default(), least)
 }
 
 fn bits(value: u128) -> u32 {

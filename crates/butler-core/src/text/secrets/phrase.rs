@@ -27,6 +27,8 @@ pub(crate) struct Site<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Phrase {
     run: Vec<Entry>,
+    /// Whether a phrase may begin with each word.
+    is_anywhere: bool,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,11 @@ struct Entry {
 }
 
 impl Phrase {
+    /// Of names, which are the words of a list so seldom that a phrase may begin with any.
+    pub(super) fn of_names() -> Self {
+        Self { is_anywhere: true, ..Self::default() }
+    }
+
     /// Adds the words of a value. Where the row before it has a phrase, the places where that begins and ends.
     pub(super) fn push(&mut self, words: &[Spoken], site: Site<'_>) -> Option<(usize, usize)> {
         let is_many = words.iter().filter(|word| matches!(word, Spoken::Word(_))).count() > 1;
@@ -73,7 +80,7 @@ impl Phrase {
         }
         let words: Vec<Word> = run.iter().map(|entry| entry.word).collect();
         let begins = beginnings(&run);
-        let is_begin = |at: usize| begins.get(at).copied().unwrap_or(true);
+        let is_begin = |at: usize| self.is_anywhere || begins.get(at).copied().unwrap_or(true);
         (0..run.len()).filter(|at| is_begin(*at)).find_map(|at| {
             LENGTHS.iter().filter(|length| is_begin(at + **length)).find_map(|length| {
                 let phrase = words.get(at..at + length)?;

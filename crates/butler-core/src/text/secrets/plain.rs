@@ -47,6 +47,18 @@ fn is_uuid(part: &str) -> bool {
     has_shape_of_uuid(part) && at(14, b"12345678") && at(19, b"89abAB")
 }
 
+/// How many UUIDs, of whatever version, stand in a word, with commas between.
+pub(super) fn uuids(word: &str) -> usize {
+    if !word.contains('-') {
+        return 0;
+    }
+    let bare = |part: &str| {
+        let part = part.trim_matches(|character: char| !character.is_ascii_alphanumeric());
+        has_shape_of_uuid(part.strip_prefix("urn:uuid:").unwrap_or(part))
+    };
+    word.split([',', ';', '|']).filter(|part| bare(part)).count()
+}
+
 /// Whether digits stand in the groups of a UUID: beside one without a version nothing of that shape is one.
 pub(super) fn has_shape_of_uuid(part: &str) -> bool {
     let mut groups = part.split('-');
@@ -96,8 +108,9 @@ fn is_node_record(part: &str) -> bool {
 
 /// A thing that is named by its digest: `image@sha256:…`.
 fn is_image(part: &str) -> bool {
-    part.rsplit_once("sha256:")
-        .is_some_and(|(_, digest)| digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    part.rsplit_once("@sha256:").is_some_and(|(name, digest)| {
+        !name.is_empty() && digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Where a peer of libp2p is to be reached: `/ip4/1.2.3.4/tcp/40400/p2p/16Uiu2…`.

@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 use super::dense::{Dense, is_dense};
 use super::digits::{Digits, Run, Token, look};
 use super::found::{Found, Secret};
+use super::numbers::unsigned;
 use super::phrase::{Phrase, Site, in_text};
-use super::plain::{has_shape_of_uuid, is_plain};
+use super::plain::{has_shape_of_uuid, is_plain, uuids};
 use super::words::{Spoken, words_of};
 
 /// What shows that a text is a key in a file's format.
@@ -48,8 +49,10 @@ impl Parts {
         }
         let mut parts = Self::default();
         let words = || normal.text().split_whitespace();
-        let is_grouped = words().any(|word| has_shape_of_uuid(word) && !is_plain(word));
-        for word in words().filter(|word| !is_plain(word) || (is_grouped && has_shape_of_uuid(word))) {
+        // Two in one text are as long as a key, whatever their versions say.
+        let is_grouped =
+            words().map(uuids).sum::<usize>() > 1 || words().any(|word| has_shape_of_uuid(word) && !is_plain(word));
+        for word in words().filter(|word| !is_plain(word) || (is_grouped && uuids(word) > 0)) {
             parts.take(word)?;
         }
         let pieces = parts.dense.iter().map(|piece| piece.as_str());
@@ -63,6 +66,10 @@ impl Parts {
 
     /// A word without spaces.
     fn take(&mut self, word: &str) -> Result<(), Secret> {
+        if let Some(value) = negative(word) {
+            self.tokens.push(Token::number(unsigned(value).into()));
+            return Ok(());
+        }
         let mut rest = word;
         for run in word.split(|character: char| !character.is_ascii_alphanumeric()).filter(|run| !run.is_empty()) {
             match look(run) {
@@ -100,6 +107,12 @@ impl Parts {
         tokens.iter().any(|token| digits.push(*token, 0).is_some())
             || pieces.into_iter().any(|piece| dense.push(piece, 0).is_some())
     }
+}
+
+/// A whole number with a minus before it.
+fn negative(word: &str) -> Option<i64> {
+    let word = word.trim_matches([',', ';', '[', ']', '(', ')', '{', '}', '"']);
+    if word.starts_with('-') { word.parse().ok() } else { None }
 }
 
 /// A text that is wiped if it was made here.
@@ -148,6 +161,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// A row of names of fields.
+    pub(super) fn of_names() -> Self {
+        Self { phrase: Phrase::of_names(), ..Self::default() }
+    }
+
     /// Adds a text or a number. The secret that ends with it.
     pub(super) fn push(&mut self, parts: &Parts, site: Site<'_>) -> Option<Found> {
         let found = self.push_digits(parts, site);

@@ -26,12 +26,18 @@ pub(crate) enum Leaf<'a> {
 }
 
 /// A search over the texts and numbers of one file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Search {
     values: Row,
     names: Row,
     all: Row,
     by_kind: HashMap<u64, Row>,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { values: Row::default(), names: Row::of_names(), all: Row::default(), by_kind: HashMap::new() }
+    }
 }
 
 impl Search {

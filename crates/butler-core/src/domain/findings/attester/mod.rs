@@ -6,7 +6,7 @@ mod coinbase;
 use self::about::about;
 use self::coinbase::of_coinbase;
 use super::{Finding, FindingKind, Level, Severity, Thresholds};
-use crate::domain::coinbase::{CoinbaseCheck, Severity as Weight};
+use crate::domain::coinbase::{CoinbaseCheck, Severity as Weight, Unverified};
 use crate::domain::fate::Fate;
 use crate::domain::key_book::{Completeness, KeyBook};
 use crate::domain::overview::AttesterRow;
@@ -43,7 +43,11 @@ pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: 
         }
         found.extend(unserved(row).filter(|_| has_key_files));
         if row.position == Position::Zombie {
-            let what = "it was slashed out or ejected, and its stake waits to be withdrawn";
+            let there = match row.rollup.filter(|_| row.at_former) {
+                Some(rollup) => format!(" at the former rollup (version {})", rollup.version),
+                None => String::new(),
+            };
+            let what = format!("it was slashed out or ejected, and its stake waits to be withdrawn{there}");
             found.push(about(row, FindingKind::SlashedOut, Severity::Warning, what));
         }
     }
@@ -77,31 +81,39 @@ fn unserved(row: &AttesterRow) -> Option<Finding> {
     Some(about(row, FindingKind::Unserved, severity, what))
 }
 
-/// What the logs say of a coinbase contradicts the chain, whatever key files say of it: somebody should look, also where no
-/// coinbase is configured or none is judged.
-#[must_use]
-pub fn doubts(rows: &[AttesterRow]) -> Vec<Finding> {
+/// Attesters on the rollup of whose coinbase the logs say what contradicts the chain, whatever key files say of it: somebody
+/// should look, also where no coinbase is configured or none is judged. Not those whose coinbase is told to be missing or zero:
+/// that finding speaks of the doubt, too.
+pub fn unconfirmed(rows: &[AttesterRow]) -> impl Iterator<Item = (&AttesterRow, Unverified)> {
     let on_rollup = rows.iter().filter(|row| matches!(row.position, Position::EntryQueue | Position::Validating));
     let unsaid = on_rollup.filter(|row| {
-        // Whoever is told what is wrong with the coinbase is told of the doubt, too.
         let is_said = match row.coinbase {
-            CoinbaseCheck::Unverifiable { .. } | CoinbaseCheck::Missing { .. } | CoinbaseCheck::Zero => true,
+            CoinbaseCheck::Missing { .. } | CoinbaseCheck::Zero => row.coinbase_severity != Weight::Ok,
             CoinbaseCheck::NotApplicable
             | CoinbaseCheck::Matches
             | CoinbaseCheck::Wrong { .. }
             | CoinbaseCheck::Differs { .. }
+            | CoinbaseCheck::Unverifiable { .. }
             | CoinbaseCheck::Unknown => false,
         };
-        !(is_said && row.coinbase_severity != Weight::Ok)
+        !is_said
     });
-    let doubt = |row: &AttesterRow| {
-        let why = row.coinbase_doubt?;
+    unsaid.filter_map(|row| Some((row, row.coinbase_doubt?)))
+}
+
+/// Doubts that no other finding speaks of.
+#[must_use]
+pub fn doubts(rows: &[AttesterRow]) -> Vec<Finding> {
+    let is_judged = |row: &AttesterRow| {
+        matches!(row.coinbase, CoinbaseCheck::Unverifiable { .. }) && row.coinbase_severity != Weight::Ok
+    };
+    let doubt = |(row, why): (&AttesterRow, Unverified)| {
         let what = match row.coinbase_claimed {
             Some(claimed) => format!("nothing confirms the coinbase {claimed} that a log names: {}", why.words()),
             None => format!("nothing confirms a coinbase: {}", why.words()),
         };
         let finding = about(row, FindingKind::CoinbaseUnverifiable, Severity::Warning, what).at_level(Level::Note);
-        Some(finding.with_remedy(coinbase::remedy_of_doubt(why)))
+        finding.with_remedy(coinbase::remedy_of_doubt(why))
     };
-    unsaid.filter_map(doubt).collect()
+    unconfirmed(rows).filter(|(row, _)| !is_judged(row)).map(doubt).collect()
 }

@@ -91,6 +91,10 @@ fn strangers_validator(row: &AttesterRow) -> Option<Finding> {
 /// A stake that waits and will be refunded for another reason.
 fn doomed(row: &AttesterRow, stake: &StakeRow, refusal: Refusal, rival: Option<Rival>) -> Finding {
     let why = match (refusal, rival) {
+        (Refusal::RollupReplaced, _) => {
+            let version = row.rollup.map(|rollup| format!(" (version {})", rollup.version)).unwrap_or_default();
+            format!("it waits at a former rollup{version}, and moves along with the latest one")
+        }
         (Refusal::AddressUsed, _) => "its address was let in before, and is refused for ever".to_owned(),
         (Refusal::BlsKeyUsed, _) => "its BLS key was registered before, and is refused for ever".to_owned(),
         (Refusal::ProofTooDear { cap }, _) => {
@@ -106,7 +110,14 @@ fn doomed(row: &AttesterRow, stake: &StakeRow, refusal: Refusal, rival: Option<R
         }
     };
     let what = format!("{} waits and will be refunded: {why}", the_stake(stake));
-    about(row, FindingKind::DepositFailed, Severity::Warning, what).with_remedy(format!(
+    let finding = about(row, FindingKind::DepositFailed, Severity::Warning, what);
+    if refusal == Refusal::RollupReplaced {
+        return finding.with_remedy(format!(
+            "tell {} that the stake comes back to its withdrawer at that rollup's next flush and has to be staked again for the canonical one; the key is as good as before, and may be added to a provider's queue again",
+            checksummed(&stake.staker)
+        ));
+    }
+    finding.with_remedy(format!(
         "nothing stops the refund: configure nothing for this stake, and tell {} to stake again for another key",
         checksummed(&stake.staker)
     ))

@@ -1,0 +1,175 @@
+//! `upgrade`: what a cut-over to a new rollup left to do, and which node follows which rollup.
+
+use butler_core::client::aztec_node::AztecNode;
+use butler_core::client::text::printable;
+use butler_core::domain::rollups::checklist::{Entry, Task, checklist};
+use butler_core::domain::rollups::{FormerRollup, RollupId};
+use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::runtime::exit::Exit;
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use super::rows::rows;
+use crate::args::{AtArgs, Global};
+use crate::error::CliError;
+use crate::gather::{Look, gather};
+use crate::output::Output;
+use crate::view::format;
+use crate::view::json::{JsonAddress, JsonAmount, JsonRollup, Scope};
+use crate::view::table::{Tone, heading, number, plain, table, toned};
+
+/// The report of `upgrade`.
+#[derive(Debug, Serialize)]
+pub(super) struct UpgradeReport {
+    scope: Scope,
+    /// Every rollup of Aztec's registry, oldest first.
+    rollups: Vec<JsonRollup>,
+    /// What is left, and what was done.
+    checklist: Vec<Item>,
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Serialize)]
+struct Item {
+    task: Task,
+    is_open: bool,
+    rollup: JsonRollup,
+    attesters: Vec<JsonAddress>,
+    /// Stake that leaves, or rewards that wait.
+    amount: Option<JsonAmount>,
+    /// The first moment at which one of them may go on.
+    earliest: Option<u64>,
+    what_to_do: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Node {
+    name: String,
+    /// Why it is not known what it follows.
+    failure: Option<&'static str>,
+    node_version: Option<String>,
+    /// The rollup that it follows.
+    rollup: Option<JsonAddress>,
+    /// `canonical`, `former` or `other`.
+    follows: Option<&'static str>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// See [`CliError`].
+pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
+    let gathered = gather(global, args.at, Look::Overview).await?;
+    let (snapshot, canonical) = (&gathered.snapshot, gathered.snapshot.canonical());
+    let former = snapshot.former_rollups.iter().map(|former| former.id);
+    let nodes = gathered.network.aztec_nodes()?;
+    let report = UpgradeReport {
+        scope: gathered.scope(),
+        rollups: former.chain([canonical]).map(|rollup| JsonRollup::new(rollup, canonical)).collect(),
+        checklist: checklist(snapshot, &rows(&gathered)).into_iter().map(|entry| item(entry, canonical)).collect(),
+        nodes: join_all(nodes.iter().map(|node| look(node, snapshot))).await,
+    };
+    output.result(&report, render)?;
+    Ok(gathered.finish(Exit::Success))
+}
+
+fn item(entry: Entry, canonical: RollupId) -> Item {
+    let Entry { task, rollup, attesters, amount, earliest } = entry;
+    Item {
+        task,
+        is_open: task.is_open(),
+        rollup: JsonRollup::new(rollup, canonical),
+        attesters: attesters.into_iter().map(Into::into).collect(),
+        amount: amount.map(Into::into),
+        earliest,
+        what_to_do: task.what_to_do(),
+    }
+}
+
+/// Asks a node which rollup it follows. Its own words are never shown.
+async fn look(node: &AztecNode, snapshot: &NetworkSnapshot) -> Node {
+    let name = node.name().to_owned();
+    match node.node_info().await {
+        Ok(info) => {
+            let rollup = info.l1_contract_addresses.rollup_address;
+            let is_former = |former: &FormerRollup| former.id.address == rollup;
+            let follows = if rollup == snapshot.rollup.address {
+                "canonical"
+            } else if snapshot.former_rollups.iter().any(is_former) {
+                "former"
+            } else {
+                "other"
+            };
+            Node {
+                name,
+                failure: None,
+                node_version: Some(printable(&info.node_version)),
+                rollup: Some(rollup.into()),
+                follows: Some(follows),
+            }
+        }
+        Err(failure) => {
+            Node { name, failure: Some(failure.kind().name()), node_version: None, rollup: None, follows: None }
+        }
+    }
+}
+
+fn render(report: &UpgradeReport, output: &Output) -> String {
+    let mut text = crate::view::scope_line(&report.scope);
+    text.push_str(&heading(output, "Rollups"));
+    let rollups = report.rollups.iter().map(|rollup| {
+        let role = if rollup.is_canonical { toned("canonical", Tone::Good) } else { toned("former", Tone::Faint) };
+        vec![number(rollup.version.0.to_string()), plain(format::address(&rollup.address.0)), role]
+    });
+    text.push_str(&table(output, &["VERSION", "ADDRESS", ""], rollups));
+    text.push_str(&heading(output, "Checklist"));
+    if report.checklist.is_empty() {
+        text.push_str("nothing of yours is at any former rollup, or would be left behind by the next cut-over\n");
+    }
+    for item in &report.checklist {
+        text.push_str(&render_item(item, report.scope.block.timestamp));
+    }
+    if !report.nodes.is_empty() {
+        text.push_str(&heading(output, "Nodes"));
+        let nodes = report.nodes.iter().map(|node| {
+            let follows = match (node.follows, node.failure) {
+                (Some("canonical"), _) => toned("the canonical rollup", Tone::Good),
+                (Some("former"), _) => toned("a former rollup", Tone::Warning),
+                (Some(_), _) => toned("another rollup", Tone::Bad),
+                (None, failure) => toned(format!("not known: {}", failure.unwrap_or_default()), Tone::Bad),
+            };
+            let rollup = node.rollup.map(|rollup| format::address(&rollup.0)).unwrap_or_default();
+            vec![plain(node.name.clone()), plain(node.node_version.clone().unwrap_or_default()), follows, plain(rollup)]
+        });
+        text.push_str(&table(output, &["NODE", "VERSION", "FOLLOWS", "ROLLUP"], nodes));
+    }
+    text
+}
+
+fn render_item(item: &Item, now: u64) -> String {
+    const SHOWN: usize = 20;
+    let mark = if item.is_open { "[ ]" } else { "[x]" };
+    let place = if item.rollup.is_canonical { "the canonical rollup" } else { "the former rollup" };
+    let mut facts = Vec::new();
+    if !item.attesters.is_empty() {
+        facts.push(format::count(item.attesters.len(), "attester"));
+    }
+    facts.extend(item.amount.map(|amount| format!("{} tokens", format::amount(amount.0, 4))));
+    facts.extend(item.earliest.map(|at| format!("from {} ({})", format::moment(at), format::distance(now, at))));
+    let mut text = format!(
+        "{mark} {} at {place} {}: {}\n    {}\n",
+        item.task.name().replace('_', " "),
+        item.rollup.version.0,
+        facts.join(", "),
+        item.what_to_do
+    );
+    // Those that need nothing are only counted.
+    let shown = if item.task == Task::Moved { 0 } else { SHOWN };
+    for attester in item.attesters.iter().take(shown) {
+        text.push_str(&format!("    {}\n", format::address(&attester.0)));
+    }
+    if item.attesters.len() > SHOWN && shown > 0 {
+        text.push_str(&format!("    and {} more, see --json\n", item.attesters.len().saturating_sub(SHOWN)));
+    }
+    text
+}

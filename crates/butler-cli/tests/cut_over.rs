@@ -1,0 +1,122 @@
+//! What an operator sees before and after another rollup becomes canonical, with something of theirs in every place.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[expect(dead_code, reason = "other tests need more of it")]
+mod support;
+
+use std::collections::BTreeMap;
+
+use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure, example_files};
+use serde_json::Value;
+use support::{Bench, shown};
+use tempfile::TempDir;
+
+/// Position, state and version of the rollup of the named attesters.
+async fn rows(bench: &Bench) -> BTreeMap<&'static str, (String, String, String)> {
+    let report = bench.json(&["status"], 0).await;
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let names = ["A0", "A8", "A9", "D0", "D1", "D2", "D3"];
+    let row = |name: &'static str| {
+        let address = bench.shown(name);
+        let row =
+            report["attesters"].as_array().unwrap().iter().find(|row| row["address"] == address.as_str()).unwrap();
+        (name, (text(&row["position"]), text(&row["state"]), text(&row["rollup"]["version"])))
+    };
+    names.into_iter().map(row).collect()
+}
+
+#[tokio::test]
+async fn a_cut_over_moves_nobody_out_of_sight() {
+    let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+    let chain = Chain::start(&state).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    example_files(folder.path(), chain.oracle().unwrap(), chain.url()).unwrap();
+    let mut bench = Bench { chain, folder };
+    let before = rows(&bench).await;
+    let upgrade = bench.oracle().upgrade.clone().unwrap();
+    let (old, new) = (upgrade.former.version.to_string(), upgrade.next.version.to_string());
+    let report = bench.json(&["upgrade"], 0).await;
+    let tasks = |report: &Value| -> Vec<(String, usize, bool)> {
+        let one = |item: &Value| {
+            let (task, open) = (item["task"].as_str().unwrap().to_owned(), item["is_open"].as_bool().unwrap());
+            (task, item["attesters"].as_array().unwrap().len(), open)
+        };
+        report["checklist"].as_array().unwrap().iter().map(one).collect()
+    };
+    assert_eq!(tasks(&report), [("at_risk".to_owned(), 2, false)], "D1 and D2 wait");
+    let findings = |report: &Value| -> Vec<String> {
+        report["findings"].as_array().unwrap().iter().map(|one| format!("{} {}", one["kind"], one["subject"])).collect()
+    };
+    let audited_before = findings(&bench.json(&["audit"], 5).await);
+
+    bench.chain.cut_over(&state).await.unwrap();
+    let after = rows(&bench).await;
+    for (name, (position, state, rollup)) in &before {
+        let expected = if *name == "A0" { &new } else { rollup };
+        let mut state = state.clone();
+        // It will be refunded: it needs no coinbase any more.
+        if *name == "D1" {
+            state.clone_from(&after["D1"].1);
+        }
+        assert_eq!(after[name], (position.clone(), state, expected.clone()), "{name}");
+    }
+    let report = bench.json(&["status"], 0).await;
+    let a0 = report["attesters"].as_array().unwrap().iter().find(|row| row["address"] == bench.shown("A0")).unwrap();
+    assert_eq!(a0["pending_rewards"], "1000000000000000000000");
+    assert_eq!(a0["rewards_left"][0]["version"], old.as_str());
+    let former = &report["former_rollups"][0];
+    assert_eq!((&former["version"], &former["coinbases"]), (&Value::from(old.as_str()), &Value::from(2)));
+    assert_eq!(former["counts_by_position"]["exiting"], 1);
+
+    let queue = bench.json(&["queue"], 0).await;
+    assert_eq!(queue["entry_queue"]["length"], 0);
+    let entries = &queue["former_entry_queues"][0]["entries"];
+    assert_eq!(
+        (&entries[0]["attester"], &entries[0]["refusal"]),
+        (&bench.shown("D1").into(), &"rollup_replaced".into())
+    );
+    assert_eq!((&entries[1]["attester"], &entries[1]["refusal"]), (&bench.shown("D2").into(), &Value::Null));
+    assert!(entries[1]["arrival"]["earliest"].is_u64());
+
+    let list = bench.json(&["upgrade"], 0).await;
+    let expected = [
+        ("moved", 7, false),
+        ("left_behind", 1, true),
+        ("refund", 1, true),
+        ("arrives", 1, false),
+        ("zombie", 1, true),
+        ("exiting", 1, false),
+        ("rewards", 2, true),
+    ];
+    assert_eq!(tasks(&list), expected.map(|(task, count, open)| (task.to_owned(), count, open)));
+    let text = bench.run(&["upgrade"]).await.stdout;
+    assert!(text.contains(&old) && text.contains(&new) && text.contains("claimSequencerRewards"), "{text}");
+    let text = bench.run(&["status"]).await.stdout;
+    assert!(text.contains(&format!("exiting (at {old})")) && text.contains("former rollup, version"), "{text}");
+
+    // What is wrong now and was not before has to do with the former rollup.
+    let audited = findings(&bench.json(&["audit"], 5).await);
+    let news: Vec<&String> = audited.iter().filter(|one| !audited_before.contains(one)).collect();
+    let expected =
+        [format!("\"deposit_failed\" \"{}\"", bench.shown("D1")), format!("\"left_behind\" \"{}\"", bench.shown("A8"))];
+    let mut news: Vec<&str> = news.into_iter().map(String::as_str).collect();
+    news.sort_unstable();
+    assert_eq!(news, expected);
+}
+
+#[tokio::test]
+async fn a_stake_for_the_former_rollup_eats_a_key_and_is_told() {
+    let bench = Bench::after_cut_over().await;
+    let former = bench.oracle().upgrade.as_ref().unwrap().former.address;
+    bench.chain.play_at(former, Move::Stake { provider: 1 }).await.unwrap();
+    let list = bench.json(&["upgrade"], 0).await;
+    let refund = list["checklist"].as_array().unwrap().iter().find(|item| item["task"] == "refund").unwrap();
+    assert_eq!(refund["attesters"].as_array().unwrap().len(), 2);
+    let eaten = shown(bench.attester("D3"));
+    assert!(refund["attesters"].as_array().unwrap().contains(&eaten.as_str().into()), "{refund}");
+    let status = bench.json(&["status"], 0).await;
+    let row = status["attesters"].as_array().unwrap().iter().find(|row| row["address"] == eaten.as_str()).unwrap();
+    assert_eq!((&row["position"], &row["coinbase"]["verdict"]), (&"entry_queue".into(), &"not_applicable".into()));
+    assert_eq!(row["stakes"][0]["refusal"], "rollup_replaced");
+}

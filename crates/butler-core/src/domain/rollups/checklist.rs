@@ -1,0 +1,169 @@
+//! What is left to do after a cut-over, or would be after the next one: one entry for each kind of thing at each rollup.
+//!
+//! Nothing here says who has to act in the operator's house; it says what the chain waits for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::{Address, U256};
+use serde::Serialize;
+
+use super::RollupId;
+use crate::domain::entry_queue::Refusal;
+use crate::domain::overview::AttesterRow;
+use crate::domain::position::Position;
+use crate::domain::snapshot::NetworkSnapshot;
+
+/// What is to be done, or was done by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// They validate at the canonical rollup: nothing.
+    Moved,
+    /// They validate at a former rollup: keep the node for it; their withdrawers take them out there.
+    LeftBehind,
+    /// They wait at a former rollup and move along: the stake comes back, and must be staked again.
+    Refund,
+    /// They wait at a former rollup and do not move along: they will validate there.
+    Arrives,
+    /// Zombies at a former rollup: their withdrawers initiate the withdrawal there.
+    Zombie,
+    /// They exit at a former rollup, and may not be finalized yet.
+    Exiting,
+    /// They exit at a former rollup, and the rollup's delay is over: anybody finalizes there, once the governance's is, too.
+    Exitable,
+    /// Rewards wait at a former rollup: anybody claims them there.
+    Rewards,
+    /// A former rollup that does not tell what it holds.
+    Unread,
+    /// They wait at the canonical rollup and move along: they would be refunded, should the next one become canonical first.
+    AtRisk,
+}
+
+impl Task {
+    /// The name that JSON uses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::LeftBehind => "left_behind",
+            Self::Refund => "refund",
+            Self::Arrives => "arrives",
+            Self::Zombie => "zombie",
+            Self::Exiting => "exiting",
+            Self::Exitable => "exitable",
+            Self::Rewards => "rewards",
+            Self::Unread => "unread",
+            Self::AtRisk => "at_risk",
+        }
+    }
+
+    /// Whether somebody has to do something now.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Moved | Self::Arrives | Self::Exiting | Self::AtRisk => false,
+            Self::LeftBehind | Self::Refund | Self::Zombie | Self::Exitable | Self::Rewards | Self::Unread => true,
+        }
+    }
+
+    /// What to do, in a sentence without a capital and a period.
+    #[must_use]
+    pub fn what_to_do(self) -> &'static str {
+        match self {
+            Self::Moved => "nothing: they validate here since the block of the cut-over",
+            Self::LeftBehind => {
+                "keep their node for that rollup, where they can be slashed; their withdrawers call `initiateWithdraw` there"
+            }
+            Self::Refund => {
+                "tell their delegators: at that rollup's next flush the stake comes back, and has to be staked again for the canonical one; the keys may be added to the provider's queue again"
+            }
+            Self::Arrives => "run their node for that rollup, with their coinbases: they will validate there",
+            Self::Zombie => "their withdrawers call `initiateWithdraw` there, then anybody `finalizeWithdraw`",
+            Self::Exiting => "nothing yet: anybody calls `finalizeWithdraw` there when it is time",
+            Self::Exitable => "anybody calls `finalizeWithdraw` there, once the governance's own delay is over, too",
+            Self::Rewards => "anybody calls `claimSequencerRewards` there for each coinbase; it pays the coinbase",
+            Self::Unread => "ask another L1 endpoint, or a newer release of Butler",
+            Self::AtRisk => {
+                "nothing now: should another rollup become canonical before they are let in, their stakes come back"
+            }
+        }
+    }
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What.
+    pub task: Task,
+    /// Where.
+    pub rollup: RollupId,
+    /// Whose; for rewards, those whose coinbases have some, as far as they are known.
+    pub attesters: BTreeSet<Address>,
+    /// How much stake leaves, or how many rewards wait, in base units.
+    pub amount: Option<U256>,
+    /// The first moment at which one of them may go on, in unix seconds.
+    pub earliest: Option<u64>,
+}
+
+/// The whole list, what was done first.
+#[must_use]
+pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry> {
+    let now = snapshot.block.timestamp;
+    let has_former = !snapshot.former_rollups.is_empty();
+    let mut entries = BTreeMap::<(Task, RollupId), Entry>::new();
+    let mut put = |task, rollup, attester, amount: Option<U256>, earliest: Option<u64>| {
+        let new = || Entry { task, rollup, attesters: BTreeSet::new(), amount: None, earliest: None };
+        let entry = entries.entry((task, rollup)).or_insert_with(new);
+        entry.attesters.extend(attester);
+        entry.amount = match (entry.amount, amount) {
+            (Some(sum), Some(more)) => Some(sum.saturating_add(more)),
+            (sum, more) => sum.or(more),
+        };
+        entry.earliest = [entry.earliest, earliest].into_iter().flatten().min();
+    };
+    for row in rows {
+        let Some(rollup) = row.rollup else { continue };
+        if let Some(task) = task_of(row, now, has_former) {
+            let exit = row.view.exit.map(|exit| exit.exitable_at).filter(|_| task == Task::Exiting);
+            let arrival = row.arrival.map(|arrival| arrival.earliest).filter(|_| task == Task::Arrives);
+            let amount = row.view.exit.map(|exit| exit.amount);
+            put(task, rollup, Some(row.attester), amount, exit.or(arrival));
+        }
+        for left in &row.rewards_left {
+            put(Task::Rewards, left.rollup, Some(row.attester), None, None);
+        }
+    }
+    for former in &snapshot.former_rollups {
+        for amount in former.pending_rewards.values() {
+            put(Task::Rewards, former.id, None, Some(*amount), None);
+        }
+        if former.unread.is_some() {
+            put(Task::Unread, former.id, None, None, None);
+        }
+    }
+    // Rewards of attesters that are at no rollup are told, too.
+    for row in rows.iter().filter(|row| row.rollup.is_none()) {
+        for left in &row.rewards_left {
+            put(Task::Rewards, left.rollup, Some(row.attester), None, None);
+        }
+    }
+    entries.into_values().collect()
+}
+
+fn task_of(row: &AttesterRow, now: u64, has_former: bool) -> Option<Task> {
+    let refused = row.stakes.iter().any(|stake| stake.refusal == Some(Refusal::RollupReplaced));
+    match (row.position, row.at_former) {
+        (Position::Validating, false) if has_former => Some(Task::Moved),
+        (Position::Validating, true) => Some(Task::LeftBehind),
+        (Position::EntryQueue, true) if refused || row.arrival.is_none() => Some(Task::Refund),
+        (Position::EntryQueue, true) => Some(Task::Arrives),
+        (Position::EntryQueue, false) => Some(Task::AtRisk),
+        (Position::Zombie, true) => Some(Task::Zombie),
+        (Position::Exiting, true) => {
+            let is_over = row.view.exit.is_some_and(|exit| exit.exitable_at <= now);
+            Some(if is_over { Task::Exitable } else { Task::Exiting })
+        }
+        (Position::Validating | Position::Zombie | Position::Exiting, false)
+        | (Position::Unregistered | Position::ProviderQueue | Position::Withdrawn, _) => None,
+    }
+}

@@ -1,0 +1,94 @@
+//! Rollups that were canonical once, and what of ours they still hold: when a new rollup becomes canonical, attesters that move
+//! along are on the new one at once; exits, zombies, deposits that wait, rewards and attesters that do not move stay.
+//!
+//! Nothing of ours is on two rollups at a time but rewards, which wait wherever they were earned.
+
+pub mod checklist;
+
+use std::collections::BTreeMap;
+
+use ethers_core::types::{Address, U256};
+use serde::{Deserialize, Serialize};
+
+use super::ids::Coinbase;
+use super::rollup::{QueuedDeposit, RollupFacts};
+use super::view::{AttesterView, OnChainStatus};
+
+/// A rollup by its address and its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RollupId {
+    /// Its address.
+    pub address: Address,
+    /// The version that Aztec's registry has it under.
+    pub version: U256,
+}
+
+/// A rollup that is not the canonical one any more, with what of ours is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerRollup {
+    /// Which it is.
+    pub id: RollupId,
+    /// Its figures; `None` where it holds nothing, or does not tell them all.
+    pub figures: Option<Box<RollupFacts>>,
+    /// Attesters of ours that it has: those that validate, are zombies or exit there.
+    pub attesters: BTreeMap<Address, AttesterView>,
+    /// Its entry queue, head first, where one of our attesters waits in it; else empty.
+    pub entry_queue: Vec<QueuedDeposit>,
+    /// What waits there for each of our coinbases that has something.
+    pub pending_rewards: BTreeMap<Coinbase, U256>,
+    /// The function that it does not answer, without which nothing is known of what it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
+}
+
+impl FormerRollup {
+    /// A rollup that holds nothing of ours.
+    #[must_use]
+    pub fn empty(id: RollupId) -> Self {
+        Self {
+            id,
+            figures: None,
+            attesters: BTreeMap::new(),
+            entry_queue: Vec::new(),
+            pending_rewards: BTreeMap::new(),
+            unread: None,
+        }
+    }
+
+    /// Whether nothing of ours is there, as far as it tells.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.attesters.is_empty() && self.entry_queue.is_empty() && self.pending_rewards.is_empty()
+    }
+}
+
+/// Rewards that wait at a former rollup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RewardsLeft {
+    /// Where.
+    pub rollup: RollupId,
+    /// How much, in base units of the fee asset.
+    pub amount: U256,
+}
+
+/// Puts each attester that the canonical rollup does not have where it stands.
+pub fn settle_views(attesters: &mut BTreeMap<Address, AttesterView>, former: &[FormerRollup]) {
+    for (attester, view) in former.iter().flat_map(|rollup| &rollup.attesters) {
+        if let Some(known) = attesters.get_mut(attester).filter(|known| known.status == OnChainStatus::None) {
+            *known = *view;
+        }
+    }
+}
+
+/// Adds what waits at former rollups to what waits at the canonical one. `None` when a sum does not fit.
+#[must_use]
+pub fn sum_rewards(pending: &mut BTreeMap<Coinbase, U256>, former: &[FormerRollup]) -> Option<()> {
+    for (coinbase, amount) in former.iter().flat_map(|rollup| &rollup.pending_rewards) {
+        let sum = pending.entry(*coinbase).or_default();
+        *sum = sum.checked_add(*amount)?;
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests;

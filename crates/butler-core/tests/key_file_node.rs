@@ -1,0 +1,173 @@
+//! A node's own keystore is read only where it is named as one, and what the node would refuse in it is told.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod key_files;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
+use butler_core::key_files::{FaultKind, KeyFileNotice, PrivateKeys};
+use key_files::*;
+
+/// What a node's own keystores look like: keys, mnemonics, encrypted files.
+fn node_files() -> Vec<(&'static str, String)> {
+    let v3 = |address: &str| {
+        format!(
+            r#"{{"version": 3, "id": "x", "address": "{}", "crypto": {{"ciphertext": "{}"}}}}"#,
+            &address[2..].to_lowercase(),
+            "ab".repeat(32)
+        )
+    };
+    vec![
+        ("keys", format!(r#"{{"eth": "{}", "bls": "{}"}}"#, key(1), key(99))),
+        ("list", format!(r#"["{}", {{"eth": "{TWO}", "bls": "{}"}}]"#, key(1), key(98))),
+        ("mnemonic", format!(r#"{{"mnemonic": "{MNEMONIC}", "addressCount": 2}}"#)),
+        ("encrypted", r#"{"path": "/var/lib/keys/enc/one.json", "password": "hunter2"}"#.to_owned()),
+        (
+            "folder",
+            r#"{"eth": {"path": "enc", "password": "hunter2"}, "bls": {"path": "b.json", "password": "hunter2"}}"#
+                .to_owned(),
+        ),
+        ("enc/one", v3(ONE)),
+        ("enc/two", v3(TWO)),
+    ]
+}
+
+#[test]
+fn a_node_s_own_keystore_is_read_where_it_is_named_and_refused_elsewhere() {
+    let expected = |shape: &str| match shape {
+        "keys" | "encrypted" => vec!["0x7e5f 0x1111 0x2b5a"],
+        "mnemonic" => vec!["0x9858 0x1111 0x2b5a", "0x6fac 0x1111 0x2b5a"],
+        _ => vec!["0x7e5f 0x1111 0x2b5a", "0x2b5a 0x1111 0x2b5a"],
+    };
+    let files = node_files();
+    for (shape, attester) in files.iter().filter(|(name, _)| !name.contains('/')) {
+        let file = format!(
+            r#"{{"schemaVersion": 1, "remoteSigner": "https://user:hunter2@signer", "validators": [{{"attester": {attester}, "coinbase": "{A}", "publisher": "{}", "feeRecipient": "{RECIPIENT}"}}]}}"#,
+            key(2)
+        );
+        let find = |name: &str| files.iter().find(|(known, _)| *known == name).unwrap().1.clone();
+        let encrypted = [
+            ("node/enc/one.json", find("enc/one")),
+            ("node/enc/two.json", find("enc/two")),
+            ("node/one.json.key", find("enc/one")),
+        ];
+        let mut all = vec![("node/key1.json", file.as_str())];
+        all.extend(encrypted.iter().map(|(name, content)| (*name, content.as_str())));
+        let bench = Bench::new(&all);
+        let is_named = *shape == "encrypted";
+        let beside = if is_named { "node/one.json" } else { "node/one.copy" };
+        fs::copy(bench.0.path().join("node/enc/one.json"), bench.0.path().join(beside)).unwrap();
+        let report = bench.node("node/*.json");
+        assert_eq!(faults(&report), "", "{shape}");
+        assert_eq!(told(&report), expected(shape), "{shape}");
+        assert_eq!(report.book.entries[0].server, "node");
+        assert!(report.book.entries.iter().all(|entry| entry.bls_public_key.is_none()));
+        for shown in [format!("{report:?}"), serde_json::to_string(&report.book).unwrap()] {
+            assert!(
+                !shown.contains("hunter2") && !shown.contains("abandon") && !shown.contains(&key(1)[40..]),
+                "{shape}"
+            );
+        }
+        let refused = bench.public("node/key1.json");
+        assert_eq!((told(&refused).len(), refused.faults.len(), refused.book.gaps.len()), (0, 1, 1), "{shape}");
+        assert_eq!(refused.faults[0].kind, FaultKind::Secret, "{shape}: {}", faults(&refused));
+        // The exporter reads no private key unless it is told to.
+        let careful = bench.load(&[], &["node/key1.json".to_owned()], PrivateKeys::Refuse);
+        let is_private = matches!(*shape, "keys" | "list" | "mnemonic");
+        assert!(faults(&careful).contains("which this program does not read"), "{shape}");
+        assert_eq!(!careful.book.gaps.is_empty(), is_private, "{shape}: whoever is not legible is not absent");
+    }
+}
+
+#[test]
+fn a_node_s_own_keystore_must_be_nobody_else_s_to_read() {
+    let file =
+        format!(r#"{{"schemaVersion": 1, "validators": [{{"attester": "{ONE}", "feeRecipient": "{RECIPIENT}"}}]}}"#);
+    let bench = Bench::new(&[("node/key1.json", &file)]);
+    for (mode, is_read) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o660, false)] {
+        fs::set_permissions(bench.0.path().join("node/key1.json"), Permissions::from_mode(mode)).unwrap();
+        let report = bench.node("node/*.json");
+        assert_eq!(report.book.entries.len(), usize::from(is_read), "{mode:o}");
+        assert_eq!(report.faults.iter().any(|fault| fault.kind == FaultKind::NotOurs), !is_read, "{mode:o}");
+    }
+}
+
+#[test]
+fn the_name_of_an_encrypted_key_does_not_give_its_digits_away() {
+    let bench = Bench::new(&[("keystore-eth-attester_1_1a2b3c4d.json", "{")]);
+    let report = bench.public("*.json");
+    let shown = format!("{report:?} {}", faults(&report));
+    assert!(shown.contains("keystore-eth-attester_1_<hidden>.json") && !shown.contains("1a2b3c4d"), "{shown}");
+}
+
+#[test]
+fn what_a_node_refuses_in_its_own_keystore_is_no_attester() {
+    let file = |attester: &str| {
+        format!(r#"{{"schemaVersion": 1, "validators": [{{"attester": {attester}, "feeRecipient": "{RECIPIENT}"}}]}}"#)
+    };
+    let bare = key(1).replace("0x", "");
+    for (attester, why) in [
+        (format!("\"{bare}\""), "without `0x`"),
+        (format!(r#"{{"eth": "{bare}"}}"#), "without `0x`"),
+        (format!(r#"{{"mnemonic": "{MNEMONIC}", "passphrase": "x"}}"#), "has no such key"),
+        (format!(r#"{{"mnemonic": "{MNEMONIC}", "addresscount": 2}}"#), "has no such key"),
+    ] {
+        let report = Bench::new(&[("node/key1.json", &file(&attester))]).node("node/*.json");
+        assert_eq!((told(&report).len(), report.book.gaps.len()), (0, 1), "{why}");
+        assert!(faults(&report).contains(why), "{}", faults(&report));
+        assert!(!faults(&report).contains(&bare) && !faults(&report).contains("abandon"));
+    }
+    let null = format!(r#"{{"mnemonic": "{MNEMONIC}", "addressIndex": null}}"#);
+    assert_eq!(Bench::new(&[("node/key1.json", &file(&null))]).node("node/*.json").book.entries.len(), 1);
+}
+
+#[test]
+fn a_field_that_the_schema_does_not_have_is_told_by_its_place_and_never_by_its_name() {
+    let good = format!(
+        r#"{{"schemaVersion": 2, "feeRecipient": "{RECIPIENT}", "remoteSigner": {{"remoteSignerUrl": "https://s"}},
+            "fundingAccount": {{"path": "f.json", "password": "p"}}, "slasher": ["{A}"], "publisher": "{C}",
+            "prover": {{"id": "{A}", "publisher": ["{B}"]}}, "coinbase": null,
+            "validators": [{{"attester": {{"eth": {{"address": "{ONE}", "remoteSignerUrl": "https://s"}}, "bls": "x"}},
+                "coinbase": "{A}", "publisher": ["{B}"], "feeRecipient": "{RECIPIENT}", "remoteSigner": "https://s",
+                "fundingAccount": "{A}"}}]}}"#
+    );
+    assert_eq!(faults(&Bench::new(&[("node/key1.json", &good)]).node("node/*.json")), "");
+    for (from, place) in [
+        (r#""schemaVersion""#, "node/key1.json: 1 key"),
+        (r#""attester": {"#, "validators[0]: 1 key"),
+        (r#""eth": {"#, "validators[0].attester: 1 key"),
+        (r#""address""#, "validators[0].attester.eth: 1 key"),
+        (r#""path""#, "fundingAccount: 1 key"),
+        (r#""id""#, "prover: 1 key"),
+    ] {
+        let bad = good.replacen(from, &format!(r#""abandon": 1, {from}"#), 1);
+        let report = Bench::new(&[("node/key1.json", &bad)]).node("node/*.json");
+        assert!(faults(&report).contains(place), "{place}: {}", faults(&report));
+        assert!(!faults(&report).contains("abandon"), "{}", faults(&report));
+        assert_eq!(report.book.entries.len(), 1, "the node goes on with what it read before");
+        // A copy may have what other tools want.
+        let copy = Bench::new(&[(
+            "s/k.json",
+            &bad.replace(r#""password": "p""#, r#""note": "p""#).replace(r#""bls": "x""#, r#""bls": null"#),
+        )]);
+        assert!(!faults(&copy.public("s/*.json")).contains("schema of a node"), "{place}");
+    }
+}
+
+#[test]
+fn two_provers_in_one_folder_are_told_and_two_in_two_are_not() {
+    let prover = |id: &str| format!(r#"{{"schemaVersion": 1, "prover": {{"id": "{id}", "publisher": "{id}"}}}}"#);
+    let (one, two) = (prover(A), prover(B));
+    let report = Bench::new(&[("node/a.json", &one), ("node/b.json", &two)]).node("node/*.json");
+    let [KeyFileNotice::SeveralProvers { files, .. }] = report.notices.as_slice() else {
+        panic!("{:?}", report.notices)
+    };
+    assert_eq!(files.len(), 2);
+    let told = report.findings();
+    assert!(told.iter().any(|finding| finding.message(0).contains("several keystores of one folder have a `prover`")));
+    let apart = Bench::new(&[("one/a.json", &one), ("two/b.json", &two)]).node("*/*.json");
+    assert!(apart.notices.is_empty() && apart.faults.is_empty(), "{:?}", apart.faults);
+}

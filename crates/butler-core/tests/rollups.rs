@@ -1,0 +1,156 @@
+//! Snapshots of a network that has had a cut-over equal the oracles of both rollups.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use butler_core::domain::ids::Coinbase;
+use butler_core::domain::key_book::KeyBook;
+use butler_core::domain::overview::{AttesterRow, overview};
+use butler_core::domain::position::Position;
+use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::domain::state::State;
+use butler_core::snapshot::SnapshotReader;
+use butler_testkit::devnet::{Chain, DevnetSpec, DevnetState, Move, Oracle, ensure};
+use ethers_core::types::{Address, U256};
+
+fn state() -> DevnetState {
+    ensure(&DevnetSpec::scenario()).unwrap().upgrade()
+}
+
+async fn read(reader: &mut SnapshotReader, oracle: &Oracle) -> (NetworkSnapshot, u64) {
+    let requests = || reader.client().endpoints()[0].peer().counters().requests.load(Ordering::Relaxed);
+    let before = requests();
+    let snapshot = reader.read(&support::request(oracle), &|_| ()).await.unwrap();
+    let requests = reader.client().endpoints()[0].peer().counters().requests.load(Ordering::Relaxed);
+    (snapshot, requests - before)
+}
+
+/// The rows of the named attesters.
+fn rows(
+    snapshot: &NetworkSnapshot,
+    oracle: &Oracle,
+    before: &BTreeMap<Address, State>,
+) -> BTreeMap<String, AttesterRow> {
+    let rows = overview(snapshot, &KeyBook::default(), before, Duration::from_secs(3_600));
+    let names = oracle.attesters.iter().map(|(name, attester)| (attester.address, name.clone()));
+    let names: BTreeMap<Address, String> = names.collect();
+    rows.into_iter().filter_map(|row| Some((names.get(&row.attester)?.clone(), row))).collect()
+}
+
+/// Position, version of the rollup and place of the named ones.
+fn places(rows: &BTreeMap<String, AttesterRow>) -> BTreeMap<&str, (Position, Option<u64>, Option<u64>)> {
+    let place = |row: &AttesterRow| row.entry_queue_place.or(row.provider_queue_place);
+    let one = |(name, row): (&'static str, &AttesterRow)| {
+        (name, (row.position, row.rollup.map(|rollup| rollup.version.as_u64()), place(row)))
+    };
+    let names = ["A0", "A8", "A9", "D0", "D1", "D2", "D3"];
+    names.into_iter().filter_map(|name| Some(one((name, rows.get(name)?)))).collect()
+}
+
+#[tokio::test]
+async fn every_row_of_the_cut_over_is_told_before_and_afterwards() {
+    let state = state();
+    let mut chain = Chain::start(&state).await.unwrap();
+    let oracle = chain.oracle().unwrap().clone();
+    let sides = oracle.upgrade.clone().unwrap();
+    let (old, new) = (sides.former.version, sides.next.version);
+    let split = |name: &str| Coinbase::try_from(oracle.coinbases()[&oracle.attesters[name].address]).unwrap();
+    let tokens = |tokens: u64| U256::from(tokens) * U256::exp10(18);
+
+    let mut reader = support::reader(&oracle, chain.url());
+    let (snapshot, _) = read(&mut reader, &oracle).await;
+    let before = rows(&snapshot, &oracle, &BTreeMap::new());
+    use Position::{EntryQueue, Exiting, ProviderQueue, Validating, Zombie};
+    let expected = BTreeMap::from([
+        ("A0", (Validating, Some(old), None)),
+        ("A8", (Validating, Some(old), None)),
+        ("A9", (Exiting, Some(old), None)),
+        ("D0", (Zombie, Some(old), None)),
+        ("D1", (EntryQueue, Some(old), Some(0))),
+        ("D2", (EntryQueue, Some(old), Some(1))),
+        ("D3", (ProviderQueue, None, Some(0))),
+    ]);
+    assert_eq!(places(&before), expected);
+    assert!(snapshot.former_rollups.is_empty());
+    let (_, warm_before) = read(&mut reader, &oracle).await;
+
+    chain.cut_over(&state).await.unwrap();
+    let oracle = chain.oracle().unwrap().clone();
+    let states = before.values().map(|row| (row.attester, row.state)).collect();
+    let (snapshot, first) = read(&mut reader, &oracle).await;
+    let after = rows(&snapshot, &oracle, &states);
+    let moved = BTreeMap::from([("A0", (Validating, Some(new), None))]);
+    let expected: BTreeMap<_, _> = expected.into_iter().chain(moved).collect();
+    assert_eq!(places(&after), expected, "the first reading is right already");
+    for row in after.values() {
+        assert_eq!(row.at_former, row.rollup.is_some_and(|rollup| rollup.version == old.into()));
+        let judgement = row.judgement.as_ref().map(|judgement| format!("{judgement:?}"));
+        assert_eq!(judgement.as_deref().unwrap_or("Unchanged"), "Unchanged", "{:?}", row.attester);
+    }
+    assert_eq!(after["A9"].view.exit, before["A9"].view.exit);
+    assert!(after["D1"].arrival.is_none() && after["D2"].arrival.is_some());
+    assert_eq!(after["D1"].stakes[0].fate.name(), "doomed");
+    assert_eq!(after["D1"].stakes[0].refusal.unwrap().name(), "rollup_replaced");
+    let former = &snapshot.former_rollups[0];
+    let genesis = state.oracle().unwrap().rollup.genesis_time;
+    assert_eq!(former.id.version, old.into());
+    assert_eq!(former.figures.as_ref().unwrap().clock.genesis_time, genesis);
+    assert_eq!(snapshot.pending_rewards[&split("A0")], tokens(1_000));
+    assert_eq!(after["A0"].rewards_left[0].amount, tokens(1_000));
+    assert_eq!(after["A9"].pending_rewards, Some(tokens(70)));
+
+    // What is earned afterwards is added up.
+    chain.play(Move::SetRewards { coinbase: split("A0").address(), tokens: 5 }).await.unwrap();
+    let (snapshot, warm) = read(&mut reader, &oracle).await;
+    assert_eq!(snapshot.pending_rewards[&split("A0")], tokens(1_005));
+    assert_eq!(snapshot.rewards_left(split("A0"))[0].amount, tokens(1_000));
+    assert!(warm <= warm_before + 1, "{warm} requests, {warm_before} before the cut-over");
+    assert!(first <= warm_before + 1, "{first} requests, {warm_before} before the cut-over");
+
+    // The next flush there refunds the one and lets the other in.
+    chain.play_at(sides.former.address, Move::Flush).await.unwrap();
+    let (snapshot, _) = read(&mut reader, &oracle).await;
+    let flushed = rows(&snapshot, &oracle, &BTreeMap::new());
+    assert_eq!((flushed["D1"].position, flushed["D1"].deposit_failed), (Position::Unregistered, true));
+    assert_eq!((flushed["D2"].position, flushed["D2"].at_former), (Validating, true));
+    assert_eq!(flushed["D2"].rollup.unwrap().version, old.into());
+}
+
+#[tokio::test]
+async fn a_former_rollup_with_nothing_of_ours_costs_nothing() {
+    let state = state();
+    let mut chain = Chain::start(&state).await.unwrap();
+    let before = chain.oracle().unwrap().clone();
+    let mut request = support::request(&before);
+    request.provider_ids = BTreeSet::from([2.try_into().unwrap()]);
+    request.attesters.clear();
+    let mut reader = support::reader(&before, chain.url());
+    let requests =
+        |reader: &SnapshotReader| reader.client().endpoints()[0].peer().counters().requests.load(Ordering::Relaxed);
+    let mut each = Vec::new();
+    for round in 0..5 {
+        if round == 2 {
+            chain.cut_over(&state).await.unwrap();
+        }
+        let start = requests(&reader);
+        let snapshot = reader.read(&request, &|_| ()).await.unwrap();
+        each.push(requests(&reader) - start);
+        assert!(snapshot.former_rollups.iter().all(butler_core::domain::rollups::FormerRollup::is_empty));
+        assert_eq!(snapshot.former_rollups.len(), usize::from(round >= 2));
+    }
+    assert_eq!(each[1..], [each[1]; 4], "{each:?}");
+
+    // Who looks at it for the first time asks once more at most.
+    let cold = async |oracle: &Oracle, url: &str| {
+        let mut reader = support::reader(oracle, url);
+        read(&mut reader, oracle).await.1
+    };
+    let after = chain.oracle().unwrap().clone();
+    let was = Chain::start(&state).await.unwrap();
+    assert!(cold(&after, chain.url()).await <= cold(&before, was.url()).await + 1);
+}

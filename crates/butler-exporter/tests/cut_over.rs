@@ -1,0 +1,80 @@
+//! A running exporter sees another rollup become canonical: nobody gets out of sight, and nothing pages that should not.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::collections::BTreeSet;
+
+use butler_testkit::devnet::{DevnetSpec, Move, ensure};
+use serde_json::json;
+use support::{Bench, Series};
+
+fn critical(series: &Series) -> BTreeSet<&str> {
+    let is_critical = |key: &&String| key.starts_with("butler_findings{") && key.contains("critical");
+    series
+        .iter()
+        .filter(|(_, value)| **value > 0.0)
+        .map(|(key, _)| key)
+        .filter(is_critical)
+        .map(String::as_str)
+        .collect()
+}
+
+fn of_attesters(series: &Series) -> Vec<(&String, &f64)> {
+    let names = ["butler_attesters{", "butler_attesters_at_position{", "butler_transitions_total{"];
+    series.iter().filter(|(key, _)| names.iter().any(|name| key.starts_with(name))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_over_is_seen_and_pages_nobody() {
+    let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+    let mut bench = Bench::of(&state).await;
+    let program = bench.run().await;
+    let version = "butler_canonical_rollup_version{network=\"devnet\"}";
+    let before = program.when_scraped("devnet", "l1").await;
+    let sides = bench.oracle().upgrade.clone().unwrap();
+    let number = |value: u64| f64::from(u32::try_from(value).unwrap());
+    assert_eq!(before[version], number(sides.former.version));
+    assert!(!before.keys().any(|key| key.starts_with("butler_former_rollup_")));
+
+    bench.chain.cut_over(&state).await.unwrap();
+    let is_new = |series: &Series| series.get(version) == Some(&number(sides.next.version));
+    let after = program.when("the new rollup", is_new).await;
+    // The one that will be refunded needs no coinbase, so its state is another one; nothing else changed.
+    let (was, is) = (of_attesters(&before), of_attesters(&after));
+    let changed: Vec<_> = was.iter().zip(&is).filter(|(was, is)| was != is).collect();
+    assert!(changed.is_empty(), "{changed:?}");
+    assert!(critical(&after).is_subset(&critical(&before)), "{:?} {:?}", critical(&before), critical(&after));
+    let at = |position: &str| {
+        let (old, family) = (sides.former.version, "butler_former_rollup_attesters");
+        after[&format!("{family}{{network=\"devnet\",version=\"{old}\",position=\"{position}\"}}")]
+    };
+    assert_eq!(["entry_queue", "validating", "zombie", "exiting"].map(at), [2.0, 1.0, 1.0, 1.0]);
+    let left = format!("butler_former_rollup_rewards{{network=\"devnet\",version=\"{}\"}}", sides.former.version);
+    assert_eq!(after[&left], 1_070.0);
+    let split = support::shown(bench.oracle().coinbases()[&bench.oracle().attester("A0").unwrap().address]);
+    let pending = format!("butler_sequencer_rewards_pending_tokens{{network=\"devnet\",coinbase=\"{split}\"}}");
+    let pending = after
+        .iter()
+        .find(|(key, _)| key.contains(&split) && key.contains("pending"))
+        .map(|(_, value)| *value)
+        .or(after.get(&pending).copied());
+    assert_eq!(pending, Some(1_000.0));
+    let page = program.get("/").text();
+    assert!(page.contains(&sides.former.version.to_string()), "{page}");
+
+    // What that flush does is seen, and a rollup that does not answer is told.
+    bench.chain.play_at(sides.former.address, Move::Flush).await.unwrap();
+    let arrived = |series: &Series| {
+        series.iter().any(|(key, value)| {
+            key.contains("butler_former_rollup_attesters") && key.contains("validating") && *value == 2.0
+        })
+    };
+    program.when("the one that stays to validate there", arrived).await;
+    bench.chain.rpc("anvil_setCode", json!([sides.former.address, "0x"])).await.unwrap();
+    bench.chain.mine().await.unwrap();
+    let unread = |series: &Series| series.keys().any(|key| key.starts_with("butler_former_rollup_unread{"));
+    program.when("a rollup that does not answer", unread).await;
+}
