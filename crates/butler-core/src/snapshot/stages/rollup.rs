@@ -9,7 +9,9 @@ use crate::contracts::bindings::{gse, rollup};
 use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
 use crate::contracts::proof::ProvenKey;
-use crate::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
+use crate::domain::rollup::{
+    AttesterExits, CheckpointTips, ExitLimit, FlushFacts, QueuedDeposit, RollupClock, RollupFacts,
+};
 use crate::snapshot::error::{Contract, SnapshotError};
 use crate::snapshot::reads::{Answers, Reads, Slot};
 
@@ -36,6 +38,8 @@ pub(in crate::snapshot) struct RollupFigures {
     ejection_threshold: Slot<U256>,
     local_ejection_threshold: Slot<U256>,
     exit_delay: Slot<U256>,
+    exit_window: Slot<U256>,
+    exit_limit: Slot<rollup::GetAttesterExitLimitStateReturn>,
     active_count: Slot<U256>,
     queue_length: Slot<U256>,
 }
@@ -94,6 +98,8 @@ impl RollupFigures {
             ejection_threshold: figure!(GetEjectionThresholdCall),
             local_ejection_threshold: figure!(GetLocalEjectionThresholdCall if supported),
             exit_delay: figure!(GetExitDelayCall),
+            exit_window: figure!(GetAttesterExitWindowCall if supported),
+            exit_limit: figure!(GetAttesterExitLimitStateCall if supported),
             active_count: figure!(GetActiveAttesterCountCall),
             queue_length: figure!(GetEntryQueueLengthCall),
         }
@@ -139,12 +145,29 @@ impl RollupFigures {
             ejection_threshold: answers.get(&self.ejection_threshold)?,
             local_ejection_threshold: answers.get_if_supported(&self.local_ejection_threshold)?,
             exit_delay_seconds: number(&self.exit_delay, "getExitDelay")?,
+            attester_exits: self.attester_exits(answers)?,
         };
         Ok(RollupHead {
             facts,
             active_count: length(&self.active_count, "getActiveAttesterCount")?,
             queue_length: length(&self.queue_length, "getEntryQueueLength")?,
         })
+    }
+}
+
+impl RollupFigures {
+    /// The order of the limit's figures is not certain: they are believed where two of them are what other getters say.
+    fn attester_exits(&self, answers: &Answers) -> Result<Option<AttesterExits>, SnapshotError> {
+        let Some(window) = answers.get_if_supported(&self.exit_window)? else { return Ok(None) };
+        let window_seconds =
+            answers.checked(&self.exit_window, |value| decode::small("getAttesterExitWindow", value))?;
+        let count = answers.get(&self.active_count)?;
+        let state = answers.get_if_supported(&self.exit_limit)?;
+        let limit = state.filter(|state| state.window == window && state.validator_count == count).and_then(|state| {
+            let (used, allowance) = (u64::try_from(state.used).ok()?, u64::try_from(state.allowance).ok()?);
+            Some(ExitLimit { used, allowance, can_exit: state.can_exit })
+        });
+        Ok(Some(AttesterExits { window_seconds, limit }))
     }
 }
 
