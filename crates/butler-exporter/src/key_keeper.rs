@@ -19,6 +19,7 @@ pub struct KeyKeeper {
 struct Shared {
     kept: KeptFiles,
     file: Option<KeptKeysFile>,
+    is_unstored: bool,
 }
 
 impl KeyKeeper {
@@ -38,6 +39,13 @@ impl KeyKeeper {
             shared.kept.restore(record);
         }
         shared.file = file;
+        shared.is_unstored = false;
+    }
+
+    /// Whether what is kept is stored for the next start, where there is a folder for it.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        !self.shared().is_unstored
     }
 
     /// Reads the network's key files. Blocks.
@@ -71,7 +79,7 @@ impl KeyKeeper {
 impl Shared {
     fn save(&mut self) {
         if let Some(file) = &mut self.file {
-            file.save(&self.kept);
+            self.is_unstored = !file.save(&self.kept);
         }
     }
 }

@@ -14,6 +14,9 @@ pub(crate) const PREFIX: &str = "BUTLER__";
 /// Variables with one underscore that the programs read themselves.
 pub(crate) const DOCUMENTED: &[&str] = &["BUTLER_CONFIG", "BUTLER_NETWORK"];
 
+/// The most parts of a key; none has half as many.
+const MOST_PARTS: usize = 16;
+
 pub(crate) fn environment_layer(variables: &Variables, networks: &[String], notes: &mut Notes) -> Layer {
     let mut layer: Vec<(String, String, config::Value)> = Vec::new();
     for (name, value) in variables.iter().filter(|(_, value)| !value.is_empty()) {
@@ -53,6 +56,10 @@ pub(crate) fn environment_layer(variables: &Variables, networks: &[String], note
 fn path_of(name: &OsStr, networks: &[String]) -> Option<String> {
     let key = name.to_str()?.strip_prefix(PREFIX)?.to_lowercase();
     let segments: Vec<&str> = key.split("__").collect();
+    // The layers are trees, and whoever follows one takes a step into the stack for each part.
+    if segments.len() > MOST_PARTS {
+        return None;
+    }
     checked_path(&segments, networks)
 }
 
@@ -92,6 +99,13 @@ mod tests {
         assert!(overlaps("a.b.c", "a.b"));
         assert!(overlaps("a.l1", "a.l1[0].url"));
         assert!(!overlaps("a.bc", "a.b"));
+    }
+
+    #[test]
+    fn a_variable_of_very_many_parts_names_no_key() {
+        let name = |parts: usize| format!("BUTLER__{}LEVEL", "A__".repeat(parts));
+        assert_eq!(path_of(OsStr::new(&name(16)), &[]), None);
+        assert_eq!(path_of(OsStr::new(&name(5_000)), &[]), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Settings that are text of a certain form: names, variables, paths, patterns.
 
 use super::setting::{Problem, Setting};
+use crate::text::pattern::pattern_fault;
 use crate::text::secrets::without_secrets;
 
 /// Text of a certain form, named by a marker type.
@@ -93,11 +94,9 @@ impl Setting for WrittenPattern {
 
     fn from_text(text: &str) -> Result<Self, Problem> {
         check_path(text, "a path or pattern")?;
-        match glob::Pattern::new(text) {
-            Ok(_) => Ok(Self(text.to_owned())),
-            Err(error) => {
-                Err(Problem::new(format!("the pattern is wrong at character {}: {}", error.pos + 1, error.msg)))
-            }
+        match pattern_fault(text) {
+            None => Ok(Self(text.to_owned())),
+            Some(what) => Err(Problem::new(what)),
         }
     }
     fn show(&self) -> String {

@@ -9,8 +9,9 @@ use ethers_core::types::Address;
 
 use super::addresses::{address_fault, parse_address};
 use super::content::WrittenPublishers;
-use super::encrypted;
+use super::encrypted::{self, Encrypted};
 use super::fault::FileFault;
+use super::folders::Folders;
 use super::json::Json;
 use super::private::{Derivation, address_of_key, addresses_of_mnemonic};
 use super::shown::shown_key;
@@ -47,11 +48,18 @@ pub(super) struct Accounts<'a> {
     pub(super) folder: &'a Path,
     pub(super) faults: &'a mut Vec<FileFault>,
     derived: u32,
+    /// The folders of encrypted keys that were read since they were taken last.
+    folders: Folders,
 }
 
 impl<'a> Accounts<'a> {
     pub(super) fn new(mode: Mode, folder: &'a Path, faults: &'a mut Vec<FileFault>) -> Self {
-        Self { mode, folder, faults, derived: 0 }
+        Self { mode, folder, faults, derived: 0, folders: Folders::new() }
+    }
+
+    /// The folders of encrypted keys that were read since the last time.
+    pub(super) fn take_folders(&mut self) -> Folders {
+        std::mem::take(&mut self.folders)
     }
 
     /// One account. Several addresses where an encrypted account is a folder, none where it is illegible.
@@ -231,7 +239,11 @@ impl<'a> Accounts<'a> {
             return self.illegible(place, "expected the path of an encrypted key");
         };
         match encrypted::addresses(path, self.folder) {
-            Ok(addresses) => addresses,
+            Ok(Encrypted::Key(address)) => vec![address],
+            Ok(Encrypted::Folder(addresses)) => {
+                self.folders.entry(path.to_owned()).or_default().extend(&addresses);
+                addresses
+            }
             Err(what) => self.illegible(place, &what),
         }
     }

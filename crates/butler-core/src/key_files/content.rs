@@ -6,6 +6,7 @@ use std::fmt;
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::folders::KeyFolders;
 use super::shown::shown_key;
 
 /// What a file is.
@@ -110,6 +111,9 @@ pub(super) struct Validator {
     pub(super) keys: Vec<(Address, Option<H256>)>,
     pub(super) coinbase: WrittenCoinbase,
     pub(super) publishers: WrittenPublishers,
+    /// The folders of encrypted keys that it leads to.
+    #[serde(default, skip_serializing_if = "KeyFolders::is_empty")]
+    pub(super) folders: KeyFolders,
 }
 
 /// What a file says.
@@ -134,6 +138,9 @@ pub(super) struct Content {
     pub(super) has_illegible_publishers: bool,
     /// Why attesters of this file are not known, although the file was read.
     pub(super) illegible: Option<String>,
+    /// The folders of encrypted keys that its top leads to, with its prover's as keys.
+    #[serde(default, skip_serializing_if = "KeyFolders::is_empty")]
+    pub(super) folders: KeyFolders,
 }
 
 impl Content {
@@ -150,6 +157,7 @@ impl Content {
             publishers_by_server: BTreeMap::new(),
             has_illegible_publishers: false,
             illegible: None,
+            folders: KeyFolders::default(),
         }
     }
 
@@ -229,6 +237,17 @@ impl Content {
     /// Whether it says something at its top, which may hold for other files of its server.
     pub(super) fn says_something_for_all(&self) -> bool {
         self.coinbase != WrittenCoinbase::Absent || self.default_publishers != WrittenPublishers::Absent
+    }
+
+    /// Whether it names nobody, and says nothing that holds for others.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.is_empty() && !self.says_something_for_all()
+    }
+
+    /// Whether it says at its top what another one says there.
+    pub(super) fn has_top_of(&self, other: &Self) -> bool {
+        let publishers = self.default_publishers.listed();
+        self.coinbase == other.coinbase && other.default_publishers.listed().iter().all(|one| publishers.contains(one))
     }
 
     /// Every attester that it names.

@@ -16,6 +16,7 @@ use super::fault::{FaultKind, FileFault, SourceFault};
 use super::shown::shown_path;
 use super::sources::KeySources;
 use super::walk::{Walk, has_wildcard};
+use crate::text::pattern::pattern_fault;
 
 /// The most files; more is a pattern that caught something else.
 pub(super) const MOST_FILES: usize = 10_000;
@@ -136,8 +137,7 @@ pub(super) fn discover(sources: &KeySources<'_>, faults: &mut Vec<SourceFault>) 
 
 fn follow(pattern: &str, role: Role, base: &Path, found: &mut Vec<Found>, faults: &mut Vec<SourceFault>) {
     let full = under(base, pattern);
-    if let Err(error) = Pattern::new(pattern) {
-        let what = format!("the pattern is wrong at character {}: {}", error.pos + 1, error.msg);
+    if let Some(what) = pattern_fault(pattern) {
         faults.push(FileFault::new(FaultKind::Pattern, "", what).at_source(Path::new(pattern)));
         return;
     }
@@ -180,7 +180,12 @@ fn version_of(stem: &str) -> Option<(&str, u64)> {
 
 /// The version in a file's name.
 fn version(found: &Found) -> Option<u64> {
-    let stem = found.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    version_of_path(&found.path)
+}
+
+/// The version in the name of a path.
+pub(super) fn version_of_path(path: &Path) -> Option<u64> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     version_of(&stem).map(|(_, version)| version)
 }
 

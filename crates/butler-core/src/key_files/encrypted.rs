@@ -20,17 +20,23 @@ const MOST_KEYS: usize = 4_096;
 /// What of an encrypted key is passed over.
 pub(super) const UNWANTED: Unwanted = &["crypto", "Crypto", "ciphertext", "x-ethers"];
 
+/// What stands at a path that a keystore names.
+pub(super) enum Encrypted {
+    Key(Address),
+    Folder(Vec<Address>),
+}
+
 /// The addresses of the key, or of the folder of keys, at a path that a keystore in `folder` names.
 ///
 /// # Errors
 /// What is wrong, in words without the path.
-pub(super) fn addresses(path: &str, folder: &Path) -> Result<Vec<Address>, String> {
+pub(super) fn addresses(path: &str, folder: &Path) -> Result<Encrypted, String> {
     let given = Path::new(path);
     let name = given.file_name().ok_or("this is no path of a file")?;
     let places = [folder.join(given), folder.join(name)];
     let place = places.iter().find(|place| place.exists()).ok_or("there is no such encrypted key on this machine")?;
     if !place.is_dir() {
-        return Ok(vec![address(place)?]);
+        return Ok(Encrypted::Key(address(place)?));
     }
     let listed = std::fs::read_dir(place).map_err(|error| format!("the folder can not be read: {}", error.kind()))?;
     let mut keys: Vec<PathBuf> = Vec::new();
@@ -43,8 +49,11 @@ pub(super) fn addresses(path: &str, folder: &Path) -> Result<Vec<Address>, Strin
     if keys.len() > MOST_KEYS {
         return Err(format!("more than {MOST_KEYS} encrypted keys"));
     }
+    if keys.is_empty() {
+        return Err("the folder has no encrypted key".to_owned());
+    }
     keys.sort();
-    keys.iter().map(|key| address(key)).collect()
+    keys.iter().map(|key| address(key)).collect::<Result<_, _>>().map(Encrypted::Folder)
 }
 
 fn address(path: &Path) -> Result<Address, String> {

@@ -14,6 +14,8 @@ pub enum KeptWhy {
     Unreadable,
     /// Some of its entries cannot be read; for these stands what they said last.
     Partly,
+    /// Encrypted keys are gone from a folder that it leads to.
+    PartlyGone,
     /// It is there, and names nobody any more.
     Emptied,
     /// It is not there.
@@ -50,6 +52,7 @@ impl KeptFile {
         match self.why {
             KeptWhy::Unreadable => "it can not be read or used now",
             KeptWhy::Partly => "some of its entries can not be read now",
+            KeptWhy::PartlyGone => "encrypted keys that it leads to are gone",
             KeptWhy::Emptied => "it names nobody any more",
             KeptWhy::Gone => "it is gone",
         }

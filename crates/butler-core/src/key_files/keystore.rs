@@ -12,6 +12,7 @@ use super::addresses::{address_fault, parse_address_or_zero};
 use super::content::{Content, FileKind, Validator, WrittenCoinbase, WrittenPublishers};
 use super::entry::{each, is_object, with_no_bls};
 use super::fault::{FaultKind, FileFault};
+use super::folders::KeyFolders;
 use super::json::Json;
 use super::public::{bls_key, is_fee_recipient};
 use super::schema::unknown_fields;
@@ -51,12 +52,14 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
     let mut accounts = Accounts::new(mode, folder, faults);
     if schema != Some(1) {
         content.default_publishers = accounts.publishers_of(json, "");
+        content.folders.publishers = accounts.take_folders();
     }
     content.has_prover = json.get("prover").is_some();
     if let Some(prover) = json.get("prover") {
         let before = accounts.faults.len();
         let publishers = prover_publishers(prover, &mut accounts);
         content.publishers.extend(publishers.listed());
+        content.folders.keys = accounts.take_folders();
         content.has_illegible_publishers = publishers.is_void() || accounts.faults.len() > before;
     }
     if let Some(validators) = json.get("validators") {
@@ -84,14 +87,16 @@ fn read_validator(item: &Json, place: &str, needs_recipient: bool, accounts: &mu
             Vec::new()
         }
     };
+    let keys_of = accounts.take_folders();
     let publishers = accounts.publishers_of(item, place);
+    let folders = KeyFolders { keys: keys_of, publishers: accounts.take_folders() };
     let coinbase = read_coinbase(item, place, accounts.faults);
     check_fee_recipient(item, place, accounts.faults);
     if needs_recipient && item.get("feeRecipient").is_none() {
         let what = "schema 2 requires it here or at the top, so a node refuses the file";
         accounts.faults.push(FileFault::at(below(place, "feeRecipient"), what));
     }
-    Some(Validator { index: 0, keys, coinbase, publishers })
+    Some(Validator { index: 0, keys, coinbase, publishers, folders })
 }
 
 /// One attester, a list of them, or those of a mnemonic.

@@ -13,11 +13,18 @@ pub(super) struct Outcome {
     pub(super) faults: Vec<FileFault>,
     /// Whether a file that names nobody has done so for long enough, or those that it named stand in other files.
     pub(super) is_believed: bool,
+    /// Whether a later version was good, and what it said counts instead.
+    pub(super) is_held: bool,
 }
 
 impl Outcome {
     pub(super) fn new(found: Found, content: Option<Content>, faults: Vec<FileFault>) -> Self {
-        Self { found, content, faults, is_believed: false }
+        Self { found, content, faults, is_believed: false, is_held: false }
+    }
+
+    /// What it says, where that counts.
+    pub(super) fn counting(&self) -> Option<&Content> {
+        self.content.as_ref().filter(|_| !self.is_held)
     }
 
     /// Whether it is a key file that names nobody.
@@ -31,7 +38,7 @@ impl Outcome {
 
     /// Why the file was refused, or a part of it.
     pub(super) fn gap(&self) -> Option<String> {
-        if self.found.role == Role::Publishers {
+        if self.found.role == Role::Publishers || self.is_held {
             return None;
         }
         match &self.content {

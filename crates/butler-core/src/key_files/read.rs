@@ -27,7 +27,7 @@ const FILE_LIMIT: u64 = 16 << 20;
 #[must_use]
 pub fn load_key_files(sources: &KeySources<'_>) -> KeyFilesReport {
     let (faults, outcomes) = read_all(sources);
-    KeyFilesReport::of(faults, &outcomes, &[])
+    KeyFilesReport::of(faults, &outcomes)
 }
 
 /// The files that [`load_key_files`] would read now, sorted, for whoever looks out for changes. Blocks.
@@ -76,7 +76,7 @@ impl KeyFilesReport {
     /// What a file of public keys at `path` would say if it held these bytes.
     pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Self {
         let found = Found::new(path.to_owned(), String::new(), Role::KeyFile);
-        Self::of(Vec::new(), &[judge(found, bytes, PrivateKeys::Refuse)], &[])
+        Self::of(Vec::new(), &[judge(found, bytes, PrivateKeys::Refuse)])
     }
 }
 

@@ -1,19 +1,21 @@
 //! What all key files of a network say, and what is wrong with them.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use glob::Pattern;
+use ethers_core::types::Address;
 use serde::Serialize;
 
 use super::content::{Content, FileKind};
-use super::discovery::{Found, Role, plain};
+use super::discovery::{Found, Role};
 use super::fault::{FaultKind, FileFault, KeyFileFault, SourceFault};
+use super::gaps::{Gap, gaps};
+use super::kept::{Doubt, Doubts};
 use super::kept_file::KeptFile;
 use super::merge::{KeyFileNotice, Taken, merge};
 use super::outcome::Outcome;
 use super::shown::shown_path;
 use super::unread::Unread;
-use super::walk::OPTIONS;
 use crate::domain::key_book::{KeyBook, KeyFileGap};
 use crate::text::time::count;
 
@@ -63,63 +65,68 @@ impl KeyFilesReport {
     #[must_use]
     pub fn are_all_gone(&self) -> bool {
         let is_any_refused_by_chain = self.faults.iter().any(|fault| fault.kind == FaultKind::BlsDiffers);
-        self.key_file_count() == 0 && !is_any_refused_by_chain && (!self.book.gaps.is_empty() || !self.kept.is_empty())
+        let is_any_unread = || self.faults.iter().any(|fault| fault.refuses_file() && fault.kind != FaultKind::NotKeys);
+        let is_anything_gone = || !self.book.gaps.is_empty() || !self.kept.is_empty() || is_any_unread();
+        self.key_file_count() == 0 && !is_any_refused_by_chain && is_anything_gone()
     }
 
     /// Puts together what was read: `faults` are those of the patterns.
     ///
-    /// Where a last good content stands in, nothing is missing: that would make others doubtful who were not before.
-    pub(super) fn of<'a>(faults: Vec<SourceFault>, outcomes: &'a [Outcome], kept: &[(&'a Found, &'a Content)]) -> Self {
-        Self::put_together(faults, outcomes, kept, &[])
+    /// Where nothing else is known, anybody may stand in what could not be read.
+    pub(super) fn of(faults: Vec<SourceFault>, outcomes: &[Outcome]) -> Self {
+        let gaps = gaps(&faults, outcomes, &[]);
+        Self::put_together(faults, outcomes, &[], &in_doubt(gaps, |_| Doubt::of_anybody()))
+    }
+
+    /// Puts together what was read with last good contents for what could not be read, and with what is known of the other gaps.
+    pub(super) fn with<'a>(
+        faults: Vec<SourceFault>,
+        outcomes: &'a [Outcome],
+        kept: &[(&'a Found, &'a Content)],
+        gaps: Vec<Gap>,
+        doubts: &Doubts,
+    ) -> Self {
+        Self::put_together(faults, outcomes, kept, &in_doubt(gaps, |gap| doubts.of(gap)))
     }
 
     /// Puts together what was read where files are gone that were there: nothing stands in for these, and nothing is concluded
     /// from not finding what they said last.
-    pub(super) fn without(faults: Vec<SourceFault>, outcomes: &[Outcome], gone: &[(&Found, &Content)]) -> Self {
-        Self::put_together(faults, outcomes, &[], gone)
+    pub(super) fn without(faults: Vec<SourceFault>, outcomes: &[Outcome], gone: &[Gone<'_>]) -> Self {
+        let gaps = gaps(&faults, outcomes, &[]);
+        let mut in_doubt = in_doubt(gaps, |_| Doubt::of_anybody());
+        in_doubt.extend(gone.iter().map(Gone::in_doubt));
+        let mut report = Self::put_together(faults, outcomes, &[], &in_doubt);
+        report.faults.extend(gone.iter().map(Gone::fault));
+        report
     }
 
     fn put_together<'a>(
         faults: Vec<SourceFault>,
         outcomes: &'a [Outcome],
         kept: &[(&'a Found, &'a Content)],
-        gone: &[(&Found, &Content)],
+        in_doubt: &[InDoubt],
     ) -> Self {
         let mut report = Self::default();
         let mut unread = Unread::default();
-        for SourceFault { at, server, fault } in faults {
-            let pattern = Pattern::new(&plain(&at).to_string_lossy()).ok();
-            let is_below =
-                |path: &Path| pattern.as_ref().is_some_and(|pattern| pattern.matches_path_with(&plain(path), OPTIONS));
-            let family = Found::new(at.clone(), String::new(), Role::KeyFile).located().family();
-            let stands_in =
-                |found: &Found| found.path.starts_with(&at) || is_below(&found.path) || found.family() == family;
-            if !kept.iter().any(|(found, _)| stands_in(found)) {
-                server.iter().for_each(|server| unread.add_of(server, &at));
-                report.book.gaps.push(KeyFileGap::of_anybody(shown_path(&at), fault.what.clone()));
-            }
-            report.faults.push(fault.of_file(&at));
-        }
+        report.faults.extend(faults.into_iter().map(|SourceFault { at, fault, .. }| fault.of_file(&at)));
         let mut taken: Vec<(PathBuf, Taken<'_>)> = Vec::new();
         for outcome in outcomes {
             let path = outcome.found.path.as_path();
             report.faults.extend(most_telling(&outcome.faults).into_iter().map(|fault| fault.of_file(path)));
-            let family = outcome.found.family();
-            let stands_in = kept.iter().any(|(found, _)| found.family() == family);
-            if outcome.content.is_none() && outcome.faults.iter().any(FileFault::leaves_gap) && !stands_in {
-                unread.add(&outcome.found);
-            }
-            if let Some(why) = outcome.gap().filter(|_| !stands_in) {
-                report.book.gaps.push(KeyFileGap::of_anybody(shown_path(path), why));
-            }
             if let Some(content) = &outcome.content {
                 let entries = content.attester_count();
                 report.files.push(LoadedFile { path: shown_path(path), kind: content.kind, entries });
+            }
+            if let Some(content) = outcome.counting() {
                 taken.push((outcome.found.place(), Taken { path, server: &outcome.found.server, content }));
             }
         }
-        for (found, content) in gone {
-            report.note_gone(found, content, &mut unread);
+        for InDoubt { gap, doubt } in in_doubt {
+            gap.unread.iter().filter(|_| doubt.says_for_all).for_each(|found| unread.add(found));
+            if let Some((file, why)) = gap.told.as_ref().filter(|_| doubt.is_anybody || !doubt.attesters.is_empty()) {
+                let attesters = if doubt.is_anybody { None } else { Some(doubt.attesters.clone()) };
+                report.book.gaps.push(KeyFileGap { file: file.clone(), why: why.clone(), attesters });
+            }
         }
         let stand_in = |(found, content): &(&'a Found, &'a Content)| {
             (found.place(), Taken { path: &found.path, server: &found.server, content })
@@ -134,19 +141,53 @@ impl KeyFilesReport {
         report.notices = notices;
         report
     }
+}
 
-    fn note_gone(&mut self, found: &Found, content: &Content, unread: &mut Unread) {
-        if found.role == Role::Publishers || content.says_something_for_all() {
-            unread.add(found);
+/// A gap with those who may stand there.
+struct InDoubt {
+    gap: Gap,
+    doubt: Doubt,
+}
+
+fn in_doubt(gaps: Vec<Gap>, doubt: impl Fn(&str) -> Doubt) -> Vec<InDoubt> {
+    gaps.into_iter().map(|gap| InDoubt { doubt: doubt(&gap.key), gap }).collect()
+}
+
+/// What is gone that was there, for a command that lets nothing stand in.
+pub(super) struct Gone<'a> {
+    pub(super) found: &'a Found,
+    /// What it said last.
+    pub(super) content: &'a Content,
+    /// Those of its attesters that are gone, where the file itself is there.
+    pub(super) vanished: Option<&'a BTreeSet<Address>>,
+}
+
+impl Gone<'_> {
+    fn in_doubt(&self) -> InDoubt {
+        let Self { found, content, vanished } = *self;
+        let why = if vanished.is_some() { "encrypted keys that it leads to are gone" } else { "it is gone" };
+        let file = shown_path(&found.path);
+        let mut doubt = Doubt::default();
+        doubt.add(found, content);
+        if let Some(vanished) = vanished {
+            doubt = Doubt { attesters: vanished.clone(), ..Doubt::default() };
         }
-        if found.role != Role::Publishers {
-            let attesters = Some(content.attesters().collect());
-            self.book.gaps.push(KeyFileGap { file: shown_path(&found.path), why: "it is gone".to_owned(), attesters });
-        }
-        let what = format!("it was here and is gone, with {}", count(content.attester_count(), "attester"));
+        let told = (found.role != Role::Publishers).then(|| (file.clone(), why.to_owned()));
+        InDoubt { gap: Gap { key: file, told, unread: Some(found.clone()) }, doubt }
+    }
+
+    fn fault(&self) -> KeyFileFault {
+        let what = match self.vanished {
+            Some(vanished) => {
+                format!(
+                    "encrypted keys are gone from a folder that it leads to, with {}",
+                    count(vanished.len(), "attester")
+                )
+            }
+            None => format!("it was here and is gone, with {}", count(self.content.attester_count(), "attester")),
+        };
         let fault = FileFault::new(FaultKind::Missing, "", what);
-        self.faults
-            .push(fault.hint("put it back; where it is gone for good, this is told for a while").of_file(&found.path));
+        fault.hint("put it back; where it is gone for good, this is told for a while").of_file(&self.found.path)
     }
 }
 

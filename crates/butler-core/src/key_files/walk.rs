@@ -3,7 +3,7 @@
 //! Wildcards stop at folders, and names that begin with a dot are hidden, as in a shell. What cannot be listed is a fault
 //! and not an empty folder, and so is a name that is not UTF-8, which no pattern could match and no output could show.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -32,8 +32,11 @@ pub(super) struct Walk<'a> {
     pub(super) files: Vec<PathBuf>,
     /// The most files that are collected.
     pub(super) limit: usize,
-    folders: BTreeSet<PathBuf>,
+    folders: BTreeSet<(usize, PathBuf)>,
 }
+
+/// Where to go on, with the parts of the pattern that are left.
+type Todo<'p> = VecDeque<(PathBuf, &'p [Part])>;
 
 impl<'a> Walk<'a> {
     pub(super) fn new(faults: &'a mut Vec<SourceFault>, limit: usize) -> Self {
@@ -42,18 +45,23 @@ impl<'a> Walk<'a> {
 
     /// Collects the files of a pattern in the order of their paths.
     pub(super) fn follow(&mut self, pattern: &str) {
-        let parts: Option<Vec<Part>> = pattern.split('/').filter(|name| !name.is_empty()).map(part).collect();
+        let mut names: Vec<&str> = pattern.split('/').filter(|name| !name.is_empty()).collect();
+        // Folders at any depth below folders at any depth are no others.
+        names.dedup_by(|later, earlier| *later == "**" && *earlier == "**");
+        let parts: Option<Vec<Part>> = names.into_iter().map(part).collect();
         let start = if pattern.starts_with('/') { Path::new("/") } else { Path::new("") };
         // Whether it is a pattern was checked before.
-        self.step(start, &parts.unwrap_or_default());
+        let parts = parts.unwrap_or_default();
+        // A list and no recursion: folders may be as deep as paths are long.
+        let mut todo: Todo<'_> = [(start.to_path_buf(), parts.as_slice())].into();
+        while let Some((at, parts)) = todo.pop_front().filter(|_| self.files.len() < self.limit) {
+            self.step(&at, parts, &mut todo);
+        }
         self.files.sort();
         self.files.dedup();
     }
 
-    fn step(&mut self, at: &Path, parts: &[Part]) {
-        if self.files.len() >= self.limit {
-            return;
-        }
+    fn step<'p>(&mut self, at: &Path, parts: &'p [Part], todo: &mut Todo<'p>) {
         let Some((part, rest)) = parts.split_first() else {
             // A node takes a folder of such a name for a keystore, and fails.
             let is_named_like_a_file = || at.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
@@ -67,7 +75,7 @@ impl<'a> Walk<'a> {
                 let next = at.join(name);
                 // A link that leads nowhere or in a circle stands for a file, too, which cannot be read.
                 if next.symlink_metadata().is_ok() {
-                    self.step(&next, rest);
+                    todo.push_back((next, rest));
                 } else if let Err(error) = next.symlink_metadata()
                     && error.kind() != std::io::ErrorKind::NotFound
                     && error.kind() != std::io::ErrorKind::NotADirectory
@@ -81,34 +89,35 @@ impl<'a> Walk<'a> {
                     let is_named = pattern.matches_with(&name, OPTIONS)
                         || (rest.is_empty() && pattern.matches_with(&plain_ending(&name), OPTIONS));
                     if is_named && (rest.is_empty() || path.is_dir()) {
-                        self.take(&path, rest);
+                        self.take(path, rest, todo);
                     }
                 }
             }
             Part::AnyFolders => {
-                self.step(at, rest);
+                todo.push_back((at.to_path_buf(), rest));
                 for path in self.list(at) {
                     let is_hidden = path.file_name().unwrap_or_default().as_bytes().starts_with(b".");
                     // Two links may lead to each other's folders.
-                    if !is_hidden && path.is_dir() && self.is_new(&path) {
-                        self.step(&path, parts);
+                    if !is_hidden && path.is_dir() && self.is_new(&path, parts.len()) {
+                        todo.push_back((path, parts));
                     }
                 }
             }
         }
     }
 
-    fn take(&mut self, path: &Path, rest: &[Part]) {
+    fn take<'p>(&mut self, path: PathBuf, rest: &'p [Part], todo: &mut Todo<'p>) {
         if path.file_name().is_some_and(|name| name.to_str().is_none()) {
             let fault = FileFault::new(FaultKind::Unreadable, "", "the name is not UTF-8");
-            self.faults.push(fault.hint("rename it").at_source(path));
+            self.faults.push(fault.hint("rename it").at_source(&path));
         } else {
-            self.step(path, rest);
+            todo.push_back((path, rest));
         }
     }
 
-    fn is_new(&mut self, folder: &Path) -> bool {
-        self.folders.insert(fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf()))
+    /// Whether a folder is new with so many parts of the pattern left.
+    fn is_new(&mut self, folder: &Path, left: usize) -> bool {
+        self.folders.insert((left, fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf())))
     }
 
     /// What is in a folder, in order; nothing where there is no folder.
@@ -157,4 +166,31 @@ fn part(name: &str) -> Option<Part> {
 pub(super) fn has_wildcard(part: &str) -> bool {
     let bare = ESCAPED.iter().fold(part.to_owned(), |part, (escaped, _)| part.replace(escaped, ""));
     bare.contains(['*', '?', '['])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_followed_however_deep_they_are_and_however_often_a_pattern_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut deep = folder.path().join("a/k");
+        for _ in 0..400 {
+            deep.push("k");
+        }
+        fs::create_dir_all(&deep).unwrap();
+        crate::store::file::save_atomic(&deep.join("x.json"), b"", 0o600).unwrap();
+        let root = folder.path().display();
+        for pattern in [
+            format!("{root}/{}x.json", "**/".repeat(1_500)),
+            format!("{root}/**/k/**/k/*.json"),
+            format!("{root}/{}a/**/x.json", "./".repeat(1_000)),
+        ] {
+            let mut faults = Vec::new();
+            let mut walk = Walk::new(&mut faults, 10);
+            walk.follow(&pattern);
+            assert_eq!((walk.files.len(), faults.len()), (1, 0));
+        }
+    }
 }

@@ -5,5 +5,6 @@
 pub mod address;
 pub mod amount;
 pub mod closed;
+pub(crate) mod pattern;
 pub(crate) mod secrets;
 pub mod time;

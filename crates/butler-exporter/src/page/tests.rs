@@ -11,10 +11,10 @@ use ethers_core::types::Address;
 use super::facts::ScraperFacts;
 use super::*;
 use crate::catalogue;
-use crate::catalogue::values::{FailureKind, ScraperKind};
+use crate::catalogue::values::ScraperKind;
 use crate::readings::findings::push_findings;
 use crate::readings::{Readings, Sample, number};
-use crate::slots::{Scraped, Slot, Slots};
+use crate::slots::{Scraped, Slot, Slots, Store};
 
 const NOW: u64 = 1_760_000_000;
 const HOUR: u64 = 3_600;
@@ -178,12 +178,14 @@ async fn what_is_not_served_is_not_on_the_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_and_a_file_that_was_not_written_are_told_for_a_quarter_of_an_hour() {
+async fn a_panic_is_told_for_a_quarter_of_an_hour_and_a_file_that_cannot_be_written_until_it_can() {
     let minute = Duration::from_secs(60);
     let slot = Arc::new(Slot::new("devnet", ScraperKind::L1, minute, minute));
     let slots = Slots::new(vec![Arc::clone(&slot)]);
     slot.restarted();
-    slot.count_error(FailureKind::LocalFile);
+    for store in [Store::Ledger, Store::States, Store::KeyFiles] {
+        slot.note_kept(store, false);
+    }
     let counted = |kind: &str| {
         let of_kind = |sample: &Sample| {
             sample.family == &catalogue::FINDINGS && sample.labels[..2] == ["devnet".to_owned(), kind.to_owned()]
@@ -192,7 +194,11 @@ async fn a_panic_and_a_file_that_was_not_written_are_told_for_a_quarter_of_an_ho
     };
     for (seconds, expected) in [(0, 1.0), (900, 1.0), (1, 0.0)] {
         tokio::time::advance(Duration::from_secs(seconds)).await;
-        assert_eq!((counted("scraper_restarted"), counted("files_not_kept")), (expected, expected), "{seconds}");
+        assert_eq!((counted("scraper_restarted"), counted("files_not_kept")), (expected, 1.0), "{seconds}");
+    }
+    for (store, expected) in [(Store::States, 1.0), (Store::Ledger, 1.0), (Store::KeyFiles, 0.0)] {
+        slot.note_kept(store, true);
+        assert_eq!(counted("files_not_kept"), expected);
     }
 }
 

@@ -34,7 +34,7 @@ use crate::scrapers::failure::Failure;
 use crate::scrapers::last_snapshot::{LastSnapshot, LastSnapshotSender};
 use crate::scrapers::others::Others;
 use crate::scrapers::scrape::{Ending, Patience, Scrape};
-use crate::slots::{EndpointFigures, Outcome, Scraped, Slot};
+use crate::slots::{EndpointFigures, Outcome, Scraped, Slot, Store};
 
 /// How hard one scrape tries; the next one comes soon.
 const POLICY: Policy = Policy { rounds: 2, patience: Duration::from_secs(20) };
@@ -163,9 +163,14 @@ impl L1Scraper {
         let Some(network) = &mut self.network else { return };
         let name = &slot.network;
         match block_in_place(|| network.reader.save_ledger()) {
-            Ok(()) => self.is_unsaved = false,
+            Ok(()) => {
+                slot.note_kept(Store::Ledger, true);
+                if std::mem::take(&mut self.is_unsaved) {
+                    tracing::info!(network = name, "the ledger of {name} is kept again");
+                }
+            }
             Err(error) => {
-                slot.count_error(FailureKind::LocalFile);
+                slot.note_kept(Store::Ledger, false);
                 if !std::mem::replace(&mut self.is_unsaved, true) {
                     let why = one_line(&error);
                     tracing::warn!(network = name, "the ledger of {name} cannot be kept for the next start: {why}");
@@ -203,6 +208,7 @@ impl Scrape for L1Scraper {
     fn served(&mut self, slot: &Slot) {
         self.save_ledger(slot);
         block_in_place(|| slot.save_states());
+        slot.note_kept(Store::KeyFiles, self.keeper.is_stored());
     }
 
     fn afterwards<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {

@@ -12,6 +12,7 @@ mod textfile;
 mod tests;
 
 pub use self::endpoints::EndpointFigures;
+pub use self::progress::Store;
 pub use self::scraped::{Outcome, Scraped};
 pub use self::served::View;
 pub use self::slot::Slot;

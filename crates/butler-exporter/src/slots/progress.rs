@@ -1,6 +1,6 @@
 //! How the scrapes of one slot went: counts, times, and the attesters' states for the next judgement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,17 @@ use super::served::ProgressReadings;
 use crate::catalogue;
 use crate::catalogue::values::{CountedJudgement, FailureKind, ScraperKind};
 use crate::readings::{Readings, number, truth};
+
+/// A file of the program's own, or several that are written together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Store {
+    /// The ledger of the chain's logs, and what stands beside it.
+    Ledger,
+    /// The attesters' states.
+    States,
+    /// What key files said last.
+    KeyFiles,
+}
 
 /// How the scrapes of one slot went so far.
 #[derive(Debug)]
@@ -31,8 +42,8 @@ pub(super) struct Progress {
     pub(super) ticked: Instant,
     /// When the task panicked last.
     pub(super) restarted: Option<Instant>,
-    /// When a file of the program's own could not be written last.
-    pub(super) unkept: Option<Instant>,
+    /// What could not be written when that was tried last.
+    pub(super) unkept: BTreeSet<Store>,
     pub(super) failures_in_a_row: u64,
     /// What is served of all this, until something of it changes.
     pub(super) served: Option<Arc<ProgressReadings>>,
@@ -52,7 +63,7 @@ impl Progress {
             gone: Vec::new(),
             ticked: Instant::now(),
             restarted: None,
-            unkept: None,
+            unkept: BTreeSet::new(),
             failures_in_a_row: 0,
             served: None,
         }

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::endpoints::EndpointFigures;
-use super::progress::Progress;
+use super::progress::{Progress, Store};
 use super::scraped::{Outcome, Scraped};
 use super::served::{ProgressReadings, ScrapedReadings, View};
 use crate::catalogue::values::{FailureKind, ScraperKind};
@@ -75,7 +75,8 @@ impl Slot {
         progress.last_success = before.last_success;
         progress.errors.clone_from(&before.errors);
         progress.restarts = before.restarts;
-        (progress.restarted, progress.unkept) = (before.restarted, before.unkept);
+        progress.restarted = before.restarted;
+        progress.unkept.clone_from(&before.unkept);
         progress.steps.clone_from(&before.steps);
         progress.states.clone_from(&before.states);
         progress.gone.clone_from(&before.endpoints);
@@ -93,10 +94,9 @@ impl Slot {
 
     /// Keeps the states of the last good scrape for the next start, where there is a file for them. Blocks.
     pub fn save_states(&self) {
-        if let Some(file) = self.states_file.get()
-            && !file.save(&self.states())
-        {
-            self.count_error(FailureKind::LocalFile);
+        if let Some(file) = self.states_file.get() {
+            let is_kept = file.save(&self.states());
+            self.note_kept(Store::States, is_kept);
         }
     }
 
@@ -183,8 +183,15 @@ impl Slot {
         let mut progress = self.change();
         let errors = progress.errors.entry(kind).or_default();
         *errors = errors.saturating_add(1);
-        if kind == FailureKind::LocalFile {
-            progress.unkept = Some(Instant::now());
+    }
+
+    /// Notes whether a file of the program's own is as it should be, or could not be written now.
+    pub fn note_kept(&self, store: Store, is_kept: bool) {
+        if is_kept {
+            self.change().unkept.remove(&store);
+        } else {
+            self.count_error(FailureKind::LocalFile);
+            self.change().unkept.insert(store);
         }
     }
 
@@ -245,7 +252,7 @@ impl Slot {
             is_known: self.fresh().is_some(),
             budget: self.budget().as_secs(),
             restarted_at: progress.restarted.map(at),
-            unkept_at: progress.unkept.map(at),
+            is_unkept: !progress.unkept.is_empty(),
             bad_endpoints: bad.map(|endpoint| endpoint.name.clone()).collect(),
         }
     }

@@ -20,8 +20,8 @@ pub struct ScraperState {
     pub budget: u64,
     /// When it panicked last.
     pub restarted_at: Option<u64>,
-    /// When a file of its own could not be written last.
-    pub unkept_at: Option<u64>,
+    /// Whether a file of its own cannot be written.
+    pub is_unkept: bool,
     /// The L1 endpoints whose last exchange was bad.
     pub bad_endpoints: Vec<String>,
 }
@@ -31,7 +31,6 @@ pub struct ScraperState {
 pub fn of_scraper(scraper: &ScraperState, now: u64, thresholds: &Thresholds) -> Vec<Finding> {
     let about =
         |kind, severity, what: String| Finding::new(kind, severity, Subject::Scraper(scraper.name.clone()), what);
-    let is_recent = |at: Option<u64>| at.is_some_and(|at| now.saturating_sub(at) <= thresholds.recent);
     let mut found = Vec::new();
     if scraper.failed == Some(true) {
         found.push(about(FindingKind::ScrapeFailing, Severity::Warning, "its last scrape failed".to_owned()));
@@ -54,12 +53,12 @@ pub fn of_scraper(scraper: &ScraperState, now: u64, thresholds: &Thresholds) -> 
         }
         Some(_) => None,
     });
-    if is_recent(scraper.restarted_at) {
+    if scraper.restarted_at.is_some_and(|at| now.saturating_sub(at) <= thresholds.recent) {
         let what = "it panicked and was started again: that is a bug".to_owned();
         found.push(about(FindingKind::ScraperRestarted, Severity::Warning, what));
     }
-    if is_recent(scraper.unkept_at) {
-        let what = "it could not write a file of its own".to_owned();
+    if scraper.is_unkept {
+        let what = "it cannot write a file of its own".to_owned();
         found.push(about(FindingKind::FilesNotKept, Severity::Warning, what));
     }
     found.extend(scraper.bad_endpoints.iter().map(|endpoint| {

@@ -275,7 +275,7 @@ fn of_program() -> Vec<Finding> {
         name: "l1".to_owned(),
         failed: Some(true),
         restarted_at: Some(0),
-        unkept_at: Some(0),
+        is_unkept: true,
         bad_endpoints: vec!["a".to_owned()],
         ..program::ScraperState::default()
     };

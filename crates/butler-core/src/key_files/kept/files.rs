@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use ethers_core::types::Address;
 
 use super::configured::Configured;
+use super::doubts::{Doubt, Doubts};
 use super::one::Kept;
 use crate::key_files::content::Content;
 use crate::key_files::discovery::{Found, Role};
 use crate::key_files::fault::{FaultKind, FileFault};
+use crate::key_files::folders::Vanished;
+use crate::key_files::gaps::gaps;
 use crate::key_files::kept_file::KeptWhy;
 use crate::key_files::outcome::Outcome;
 use crate::key_files::read::read_all;
 use crate::key_files::registered::{RegisteredKeys, differing};
-use crate::key_files::report::KeyFilesReport;
+use crate::key_files::report::{Gone, KeyFilesReport};
 use crate::key_files::sources::KeySources;
 
 /// The most addresses of all kept files together.
@@ -28,6 +31,22 @@ pub struct KeptFiles {
     registered: RegisteredKeys,
     /// Grows when something is kept that was not, or not any more.
     pub(super) generation: u64,
+    /// Who is in doubt; `None` before anything was read.
+    pub(super) doubts: Option<Doubts>,
+    /// What counts no longer since the last reading.
+    released: Doubt,
+    /// Whether nothing was known before the last reading.
+    is_first: bool,
+    /// Whether something was read that is too large to be kept.
+    is_too_large: bool,
+}
+
+/// What is known of all files together while each is looked at.
+struct All {
+    /// The attesters that are named, where a file leads to folders of keys.
+    named: BTreeSet<Address>,
+    is_anybody_left: bool,
+    now: u64,
 }
 
 impl KeptFiles {
@@ -35,12 +54,23 @@ impl KeptFiles {
     /// for what cannot be read. `now` is in seconds since 1970. Blocks.
     pub fn load(&mut self, sources: &KeySources<'_>, now: u64) -> KeyFilesReport {
         let (faults, mut outcomes) = read_all(sources);
+        let is_anything_known = self.files.values().any(|kept| kept.content.attester_count() > 0);
         self.take(&mut outcomes, sources, now);
         let is_anybody_left = is_anybody_left(&outcomes);
         let whole = self.failing().filter(|kept| !kept.is_partly());
         let kept: Vec<(&Found, &Content)> = whole.map(|kept| (&kept.found, &kept.content)).collect();
-        let mut report = KeyFilesReport::of(faults, &outcomes, &kept);
+        let gaps = gaps(&faults, &outcomes, &kept);
+        let keys = gaps.iter().map(|gap| gap.key.clone()).collect();
+        // What was too large to be kept is not remembered, so it may stand anywhere.
+        let released = if self.is_too_large { Doubt::of_anybody() } else { self.released.clone() };
+        let known = self.doubts.as_ref().filter(|_| is_anything_known);
+        let doubts = known.map_or_else(|| Doubts::first(&keys), |doubts| doubts.clone().next(&keys, released));
+        let mut report = KeyFilesReport::with(faults, &outcomes, &kept, gaps, &doubts);
         report.kept = self.failing().filter_map(|kept| kept.shown(is_anybody_left)).collect();
+        self.is_first = known.is_none();
+        self.generation += u64::from(self.doubts.as_ref().is_none_or(|before| before.differs(&doubts)));
+        self.doubts = Some(doubts);
+        self.released = Doubt::default();
         report
     }
 
@@ -54,25 +84,63 @@ impl KeptFiles {
         // Nobody will come back with what the chain says of it; what counts of it are addresses.
         self.learn(&RegisteredKeys::new());
         for (outcome, taken) in outcomes.iter_mut().zip(&taken) {
-            outcome.is_believed = taken.is_believed;
+            (outcome.is_believed, outcome.is_held) = (taken.is_believed, taken.is_held);
         }
-        let gone = self.failing().filter(|kept| kept.failing.is_some_and(|(why, _)| why == KeptWhy::Gone));
-        let gone: Vec<(&Found, &Content)> = gone.map(|kept| (&kept.found, &kept.content)).collect();
+        let gone = self.failing().filter_map(|kept| match kept.failing?.0 {
+            KeptWhy::Gone => Some(Gone { found: &kept.found, content: &kept.content, vanished: None }),
+            KeptWhy::PartlyGone => {
+                Some(Gone { found: &kept.found, content: &kept.content, vanished: Some(&kept.vanished) })
+            }
+            KeptWhy::Unreadable | KeptWhy::Partly | KeptWhy::Emptied => None,
+        });
+        let gone: Vec<Gone<'_>> = gone.collect();
         KeyFilesReport::without(faults, &outcomes, &gone)
     }
 
     /// Takes in what was read, and lets what stands in count for nothing.
     fn take(&mut self, outcomes: &mut [Outcome], sources: &KeySources<'_>, now: u64) {
+        let configured = Configured::of(sources);
         let mut present = BTreeSet::new();
         let shared = self.shared(outcomes);
+        let all = All { named: self.named_of(outcomes), is_anybody_left: is_anybody_left(outcomes), now };
         for outcome in outcomes.iter_mut() {
             let name = (outcome.found.role, outcome.found.family());
-            self.note(&name, outcome, now);
+            if !self.hold(&name, outcome, &configured, &all) {
+                self.note(&name, outcome, &all);
+            }
             present.insert(name);
         }
-        self.note_absent(sources, &present, now);
+        self.note_absent(&configured, &present, now);
         self.files.values_mut().for_each(|kept| kept.note_shared(&shared));
         self.forget(outcomes, now);
+    }
+
+    /// Who is named by what was read, where somebody asks.
+    fn named_of(&self, outcomes: &[Outcome]) -> BTreeSet<Address> {
+        if !self.files.values().any(|kept| kept.content.has_folders()) {
+            return BTreeSet::new();
+        }
+        outcomes.iter().filter_map(|outcome| outcome.content.as_ref()).flat_map(Content::attesters).collect()
+    }
+
+    /// Whether an older version of a file was read since the one that was good is gone. That is no edit: what the newer one said counts
+    /// for as long as that of any file that is gone.
+    fn hold(&mut self, name: &(Role, PathBuf), outcome: &mut Outcome, configured: &Configured, all: &All) -> bool {
+        let Some(known) = self.files.get_mut(name) else { return false };
+        let (Some(content), false) = (&outcome.content, known.content.is_empty()) else { return false };
+        let source = Found::new(known.source().to_path_buf(), known.found.server.clone(), known.found.role).located();
+        let is_held = known.is_newer_than(&outcome.found)
+            && *content != known.content
+            && configured.server(&source).is_some()
+            && !known.is_over(all.is_anybody_left, all.now);
+        if is_held {
+            let why = if is_gone(&source.path) { KeptWhy::Gone } else { KeptWhy::Unreadable };
+            self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
+            known.fails(why, all.now);
+            (known.found, known.said_by) = (source, None);
+            outcome.is_held = true;
+        }
+        is_held
     }
 
     /// Takes in what the chain has registered. Whether a file counts otherwise than before, so that the files must be read
@@ -85,14 +153,23 @@ impl KeptFiles {
         let refused: Vec<bool> =
             self.files.values().map(|kept| !differing(&kept.content, &self.registered).is_empty()).collect();
         let is_any_asked = self.files.values().any(|kept| !kept.is_confirmed);
-        self.files.retain(|_, kept| kept.learn(&self.registered));
+        let (is_first, released) = (self.is_first, &mut self.released);
+        self.files.retain(|_, kept| {
+            let is_kept = kept.learn(&self.registered);
+            // Nobody knew of it before, but when nothing was known at all.
+            if !is_kept && is_first {
+                released.add(&kept.found, &kept.content);
+            }
+            is_kept
+        });
         let is_any_refused = refused.contains(&true);
         self.generation += u64::from(is_any_refused || is_any_asked);
         is_any_refused
     }
 
     /// Takes what was read, or sets a file down as failing that was good before.
-    fn note(&mut self, name: &(Role, PathBuf), outcome: &mut Outcome, now: u64) {
+    fn note(&mut self, name: &(Role, PathBuf), outcome: &mut Outcome, all: &All) {
+        let now = all.now;
         if let Some(content) = &outcome.content {
             let faults = differing(content, &self.registered);
             if !faults.is_empty() {
@@ -107,14 +184,13 @@ impl KeptFiles {
         let had_attesters = known.as_ref().is_some_and(|known| known.content.attester_count() > 0);
         let why = match &mut outcome.content {
             Some(content) if content.attester_count() > 0 || !(had_attesters || content.is_empty()) => {
-                let filled = known.filter(|_| content.has_holes());
-                let filled = filled.and_then(|known| Some((content.fill_from(&known.content)?, known)));
+                let filled = known.and_then(|known| Some((fill(content, known, all)?, known)));
                 match filled {
-                    Some((taken_away, known)) => {
-                        known.found = outcome.found.clone();
-                        self.generation += u64::from(known.failing.is_none());
-                        known.fails(KeptWhy::Partly, now);
-                        outcome.faults.extend(taken_away.into_iter().map(none_left));
+                    Some(((why, faults), known)) => {
+                        known.is_found_as(&outcome.found);
+                        self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
+                        known.fails(why, now);
+                        outcome.faults.extend(faults);
                     }
                     None => {
                         content.settle();
@@ -130,7 +206,7 @@ impl KeptFiles {
         if let Some(known) = known {
             self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
             known.fails(why, now);
-            known.found = outcome.found.clone();
+            known.is_found_as(&outcome.found);
             // What it says now counts for nothing while what it said stands in for it.
             outcome.content = None;
         }
@@ -143,7 +219,7 @@ impl KeptFiles {
         match known {
             Some(known) if !known.content.is_empty() => return false,
             Some(known) => {
-                known.found = outcome.found.clone();
+                known.is_found_as(&outcome.found);
                 outcome.is_believed = known.failing.is_none();
             }
             None => {
@@ -157,18 +233,21 @@ impl KeptFiles {
     }
 
     /// Files that are not found any more: forgotten when nothing configured names them.
-    fn note_absent(&mut self, sources: &KeySources<'_>, present: &BTreeSet<(Role, PathBuf)>, now: u64) {
-        let configured = Configured::of(sources);
+    fn note_absent(&mut self, configured: &Configured, present: &BTreeSet<(Role, PathBuf)>, now: u64) {
+        let released = &mut self.released;
         let before = self.files.len();
         self.files.retain(|name, kept| {
             if present.contains(name) {
                 return true;
             }
-            if kept.content.is_empty() {
+            if kept.content.says_nothing() {
                 return false;
             }
             let server = configured.server(&kept.found);
             let is_named = server.is_some();
+            if !is_named {
+                released.add(&kept.found, &kept.content);
+            }
             kept.found.server = server.unwrap_or_default();
             is_named
         });
@@ -182,7 +261,7 @@ impl KeptFiles {
 
     /// Forgets what other files have now, and what was kept for long enough.
     fn forget(&mut self, outcomes: &[Outcome], now: u64) {
-        let read = || outcomes.iter().filter_map(|outcome| Some((outcome, outcome.content.as_ref()?)));
+        let read = || outcomes.iter().filter_map(|outcome| Some((outcome, outcome.counting()?)));
         let named: BTreeSet<Address> = read().flat_map(|(_, content)| content.attesters()).collect();
         let first_read = |outcome: &Outcome| {
             let name = (outcome.found.role, outcome.found.family());
@@ -197,19 +276,28 @@ impl KeptFiles {
             let since = publishers.iter().filter(|(first_read, _)| *first_read >= failing_since);
             let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
             let before = kept.content.size();
-            kept.forget_moved(&named, &new);
+            let (is_gone, server) = (kept.is_gone(), &kept.found.server);
+            let is_there = |(outcome, content): (&Outcome, &Content)| {
+                (is_gone || outcome.found.server == *server) && content.has_top_of(&kept.content)
+            };
+            let is_top_elsewhere = !kept.content.says_something_for_all() || read().any(is_there);
+            kept.forget_moved(&named, &new, is_top_elsewhere);
             is_any_forgotten |= kept.content.size() != before;
         }
         let before = self.files.len();
         let mut is_any_believed = false;
+        let released = &mut self.released;
         self.files.retain(|_, kept| {
-            let is_over = kept.until(is_anybody_left).is_some_and(|until| now >= until);
+            let is_over = kept.is_over(is_anybody_left, now);
+            if is_over {
+                released.add(&kept.found, &kept.content);
+            }
             let is_believed = kept.is_emptied() && (is_over || kept.has_moved);
             if is_believed {
                 is_any_believed = true;
                 kept.believe();
             }
-            is_believed || kept.failing.is_none() || kept.is_nobody() || !(is_over || kept.content.is_empty())
+            is_believed || kept.failing.is_none() || kept.is_nobody() || !(is_over || kept.content.says_nothing())
         });
         self.generation += u64::from(is_any_forgotten || is_any_believed || self.files.len() != before);
     }
@@ -223,6 +311,7 @@ impl KeptFiles {
         self.generation += 1;
         let others = self.files.iter().filter(|(other, _)| **other != name).map(|(_, kept)| kept.content.size());
         if others.sum::<usize>().saturating_add(content.size()) > MOST_KEPT {
+            self.is_too_large = true;
             // What is older than what was read now must not stand in for it.
             self.files.remove(&name);
             return;
@@ -248,6 +337,28 @@ impl KeptFiles {
     fn failing(&self) -> impl Iterator<Item = &Kept> {
         self.files.values().filter(|kept| kept.failing.is_some() && !kept.is_nobody())
     }
+}
+
+/// Takes for what is not legible in a content, and for what vanished from its folders, what was read last. `None` when nothing was
+/// taken, else why something was and what is told of that.
+fn fill(content: &mut Content, known: &mut Kept, all: &All) -> Option<(KeptWhy, Vec<FileFault>)> {
+    known.vanished.clear();
+    let taken_away = if content.has_holes() { content.fill_from(&known.content) } else { None };
+    let is_over =
+        matches!(known.failing, Some((KeptWhy::PartlyGone, _))) && known.is_over(all.is_anybody_left, all.now);
+    let vanished = if is_over { Vanished::default() } else { content.fill_folders(&known.content, &all.named) };
+    let why = match &taken_away {
+        Some(_) => KeptWhy::Partly,
+        None if vanished.places.is_empty() => return None,
+        None => KeptWhy::PartlyGone,
+    };
+    known.vanished = vanished.attesters;
+    let mut faults: Vec<FileFault> = taken_away.into_iter().flatten().map(none_left).collect();
+    faults.extend(vanished.places.into_iter().map(|place| {
+        let what = "encrypted keys are gone from the folder that this leads to";
+        FileFault::at(place, what).hint("put them back; where they are gone for good, this is told for a day")
+    }));
+    Some((why, faults))
 }
 
 /// What is told of publishers that were taken away under a running program.

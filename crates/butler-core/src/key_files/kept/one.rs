@@ -1,12 +1,13 @@
 //! One file whose contents are kept.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
 use crate::key_files::content::Content;
-use crate::key_files::discovery::Found;
+use crate::key_files::discovery::{Found, version_of_path};
 use crate::key_files::kept_file::{KeptFile, KeptWhy};
 use crate::key_files::registered::{RegisteredKeys, drop_differing, has_differing};
 use crate::key_files::shown::shown_path;
@@ -28,6 +29,12 @@ pub(super) struct Kept {
     /// Those of its attesters that another file named, too, when it began to fail: they have not moved there since.
     #[serde(default)]
     pub(super) shared: BTreeSet<Address>,
+    /// The file that said it, where a later version of it was found since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) said_by: Option<PathBuf>,
+    /// Attesters of encrypted keys that are gone from folders to which it leads.
+    #[serde(skip)]
+    pub(super) vanished: BTreeSet<Address>,
     /// The content before this one, until the chain has been asked about the BLS keys of this one.
     #[serde(skip)]
     pub(super) before: Option<Box<Content>>,
@@ -51,11 +58,39 @@ impl Kept {
             first_read: now,
             failing: None,
             shared: BTreeSet::new(),
+            said_by: None,
+            vanished: BTreeSet::new(),
             before: None,
             is_confirmed: false,
             is_new: false,
             has_moved: false,
         }
+    }
+
+    /// The file that said what is kept.
+    pub(super) fn source(&self) -> &Path {
+        self.said_by.as_deref().unwrap_or(&self.found.path)
+    }
+
+    /// From now on it is looked for as `found`, whatever that is.
+    pub(super) fn is_found_as(&mut self, found: &Found) {
+        if self.said_by.is_none() && self.found.path != found.path {
+            self.said_by = Some(self.found.path.clone());
+        }
+        self.found = found.clone();
+    }
+
+    /// Whether what was found is an older version of the file that said it.
+    pub(super) fn is_newer_than(&self, found: &Found) -> bool {
+        match (version_of_path(self.source()), version_of_path(&found.path)) {
+            (Some(kept), Some(found)) => kept > found,
+            (Some(_) | None, _) => false,
+        }
+    }
+
+    /// Whether it was kept for long enough.
+    pub(super) fn is_over(&self, is_anybody_left: bool, now: u64) -> bool {
+        self.until(is_anybody_left).is_some_and(|until| now >= until)
     }
 
     /// Whether it is there, and names nobody any more.
@@ -86,7 +121,7 @@ impl Kept {
 
     pub(super) fn until(&self, is_anybody_left: bool) -> Option<u64> {
         let (why, since) = self.failing?;
-        let is_removed = is_anybody_left && matches!(why, KeptWhy::Gone | KeptWhy::Emptied);
+        let is_removed = is_anybody_left && matches!(why, KeptWhy::Gone | KeptWhy::PartlyGone | KeptWhy::Emptied);
         Some(since.saturating_add(if is_removed { GONE_FOR } else { KEPT_FOR }))
     }
 
@@ -98,11 +133,12 @@ impl Kept {
     }
 
     /// Forgets what other files have now of a file that is gone or broken: `named` are their attesters, `new` are the
-    /// publishers of those that came since. A broken one is still there, with what others had before as well.
-    pub(super) fn forget_moved(&mut self, named: &BTreeSet<Address>, new: &BTreeSet<Address>) {
+    /// publishers of those that came since. A broken one is still there, with what others had before as well. `is_top_elsewhere` is
+    /// whether what stands at its top stands there, too; if not, that much is kept.
+    pub(super) fn forget_moved(&mut self, named: &BTreeSet<Address>, new: &BTreeSet<Address>, is_top_elsewhere: bool) {
         let had_attesters = self.content.attester_count() > 0;
         let is_movable = self.is_gone() || (had_attesters && !self.is_partly());
-        if !is_movable || self.content.is_empty() {
+        if !is_movable || self.content.says_nothing() {
             return;
         }
         let is_gone = self.is_gone();
@@ -114,18 +150,18 @@ impl Kept {
         let is_left = self.content.attester_count() > 0;
         // With its last attester a file has moved as a whole, and one without attesters with all of its publishers.
         let is_moved = if had_attesters { !is_left } else { self.content.all_publishers().is_subset(new) };
-        if is_moved {
+        if is_moved && is_top_elsewhere {
             self.content = Content::new(self.content.kind);
             self.has_moved = true;
         }
     }
 
-    fn is_gone(&self) -> bool {
+    pub(super) fn is_gone(&self) -> bool {
         matches!(self.failing, Some((KeptWhy::Gone | KeptWhy::Emptied, _)))
     }
 
     pub(super) fn is_partly(&self) -> bool {
-        matches!(self.failing, Some((KeptWhy::Partly, _)))
+        matches!(self.failing, Some((KeptWhy::Partly | KeptWhy::PartlyGone, _)))
     }
 
     /// Takes in what the chain has registered. Whether the file is still to be kept: one that differs and was never good is
@@ -150,7 +186,7 @@ impl Kept {
     pub(super) fn shown(&self, is_anybody_left: bool) -> Option<KeptFile> {
         let (why, since) = self.failing?;
         Some(KeptFile {
-            file: shown_path(&self.found.path),
+            file: shown_path(if matches!(why, KeptWhy::Gone) { self.source() } else { &self.found.path }),
             server: self.found.server.clone(),
             why,
             attesters: self.content.attester_count(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::doubts::Doubts;
 use super::files::{KeptFiles, MOST_KEPT};
 use super::one::Kept;
 use crate::key_files::content::Content;
@@ -11,6 +12,9 @@ use crate::key_files::shown::shown_path;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeptRecord {
     files: Vec<Kept>,
+    /// Who is in doubt since something could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    doubts: Option<Doubts>,
 }
 
 impl KeptFiles {
@@ -28,11 +32,14 @@ impl KeptFiles {
             let content = without_bls(kept.before.as_deref().unwrap_or(&kept.content));
             Kept { content, ..kept.clone() }
         };
-        KeptRecord { files: self.files.values().filter(is_plain).map(good).collect() }
+        KeptRecord { files: self.files.values().filter(is_plain).map(good).collect(), doubts: self.doubts.clone() }
     }
 
     /// Takes in what was stored, where nothing newer is known. What of it counts is decided by the next reading.
     pub fn restore(&mut self, record: KeptRecord) {
+        if self.doubts.is_none() {
+            self.doubts = record.doubts;
+        }
         for kept in record.files {
             let size: usize = self.files.values().map(|known| known.content.size()).sum();
             let kept = Kept { found: kept.found.located(), ..kept };

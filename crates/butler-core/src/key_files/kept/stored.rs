@@ -83,19 +83,21 @@ impl KeptKeysFile {
         load_record::<Stored>(self.memory.path(), self.memory.subject()).ok().map(|stored| stored.kept)
     }
 
-    /// Stores what is kept where that is not stored yet; a failure is told. Blocks.
-    pub fn save(&mut self, kept: &KeptFiles) {
+    /// Stores what is kept where that is not stored yet. False when that failed, which is told. Blocks.
+    pub fn save(&mut self, kept: &KeptFiles) -> bool {
         let generation = kept.generation();
         if self.saved == Some(generation) {
-            return;
+            return true;
         }
         let subject = self.memory.subject().clone();
         let stored = Stored { version: FORMAT.version, subject, kept: kept.record() };
         #[expect(clippy::expect_used, reason = "keys of its objects are texts, and nothing else can fail")]
         let bytes = serde_json::to_vec(&stored).expect("what is kept can be written as JSON");
-        if self.memory.save(&bytes) {
+        let is_saved = self.memory.save(&bytes);
+        if is_saved {
             self.saved = Some(generation);
         }
+        is_saved
     }
 }
 

@@ -1,0 +1,51 @@
+//! What could not be read, before it is decided what of that makes anybody doubtful.
+
+use std::path::Path;
+
+use glob::Pattern;
+
+use super::content::Content;
+use super::discovery::{Found, Role, plain};
+use super::fault::{FileFault, SourceFault};
+use super::outcome::Outcome;
+use super::shown::shown_path;
+use super::walk::OPTIONS;
+
+/// A file or pattern that could not be read, or not in every part, and for which no last good content stands.
+pub(super) struct Gap {
+    /// The file without its version, or the pattern, fit to be shown and stored: what it is known by.
+    pub(super) key: String,
+    /// Where attesters may stand, with the reason; nowhere in a file of publishers.
+    pub(super) told: Option<(String, String)>,
+    /// What may say something for other files.
+    pub(super) unread: Option<Found>,
+}
+
+/// Everything that could not be read; `kept` are last good contents.
+pub(super) fn gaps(faults: &[SourceFault], outcomes: &[Outcome], kept: &[(&Found, &Content)]) -> Vec<Gap> {
+    let of_sources = faults.iter().filter(|fault| !kept.iter().any(|(found, _)| is_below(found, &fault.at)));
+    let of_sources = of_sources.map(|SourceFault { at, server, fault }| Gap {
+        key: shown_path(at),
+        told: Some((shown_path(at), fault.what.clone())),
+        unread: server.as_ref().map(|server| Found::new(at.clone(), server.clone(), Role::KeyFile)),
+    });
+    let of_files = outcomes.iter().filter_map(|outcome| {
+        let family = outcome.found.family();
+        if kept.iter().any(|(found, _)| found.family() == family) {
+            return None;
+        }
+        let is_unread = outcome.content.is_none() && outcome.faults.iter().any(FileFault::leaves_gap);
+        let told = outcome.gap().map(|why| (shown_path(&outcome.found.path), why));
+        let unread = is_unread.then(|| outcome.found.clone());
+        (told.is_some() || unread.is_some()).then(|| Gap { key: shown_path(&family), told, unread })
+    });
+    of_sources.chain(of_files).collect()
+}
+
+/// Whether a file is what could not be read at `at`: a pattern, a folder, or a version of a file.
+fn is_below(found: &Found, at: &Path) -> bool {
+    let pattern = Pattern::new(&plain(at).to_string_lossy()).ok();
+    found.path.starts_with(at)
+        || pattern.is_some_and(|pattern| pattern.matches_path_with(&plain(&found.path), OPTIONS))
+        || found.family() == Found::new(at.to_owned(), String::new(), Role::KeyFile).located().family()
+}
