@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use butler_core::client::l1::BlockTag;
 use butler_core::contracts::deposit_events::refund_topics;
 use butler_core::domain::coinbase::Unverified;
 use butler_core::domain::fate::Fate;
@@ -18,9 +19,9 @@ use butler_core::domain::key_book::KeyBook;
 use butler_core::domain::overview::{AttesterRow, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::snapshot::{LedgerCache, SnapshotReader, SnapshotRequest};
+use butler_core::snapshot::{LedgerCache, SnapshotReader, SnapshotRequest, event_sources};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Lie, SplitEvent, When};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, SplitEvent, When};
 use ethers_core::types::Address;
 
 struct Setting {
@@ -241,4 +242,35 @@ async fn a_coinbase_that_two_told_makes_no_other_one_certain_that_a_liar_tells_a
     }
     setting.reset();
     assert_eq!(expected(&setting.read(&mut setting.reader()).await), truth);
+}
+
+#[tokio::test]
+async fn of_two_one_that_lies_about_a_splits_hash_makes_coinbases_disputed_and_not_wrong() {
+    let setting = Setting::start(2).await;
+    let earning = coinbases(&setting.read(&mut setting.reader()).await).0;
+    for lie in [Lie::OneMore(Getter::SplitHash), Lie::Zero(Getter::SplitHash)] {
+        for liar in 0..2 {
+            setting.set(liar, Fault::Lie(lie));
+            let (known, doubts) = coinbases(&setting.read(&mut setting.reader()).await);
+            assert_eq!((known, doubts), (0, vec![Unverified::EndpointsDisagree; earning]), "{lie}, endpoint {liar}");
+            setting.reset();
+        }
+    }
+}
+
+#[tokio::test]
+async fn contracts_that_one_of_two_endpoints_tells_alone_are_told_as_that() {
+    let setting = Setting::start(2).await;
+    let request = setting.request();
+    for (is_down, teller) in [(false, None), (true, Some("e0"))] {
+        setting.reset();
+        if is_down {
+            setting.set(1, down());
+        }
+        let reader = setting.reader();
+        let pin = reader.client().head(BlockTag::Latest, &[]).await.unwrap().block;
+        let sources =
+            event_sources(reader.client(), &pin, request.aztec_registry, request.staking_registry).await.unwrap();
+        assert_eq!(sources.unconfirmed.as_deref(), teller);
+    }
 }

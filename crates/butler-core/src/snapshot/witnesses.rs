@@ -46,6 +46,11 @@ impl Witnesses {
         }
     }
 
+    /// The endpoint that alone told some of it, where there are several.
+    pub(super) fn only(self) -> Option<String> {
+        self.only
+    }
+
     /// Whether there is a second endpoint to confirm anything.
     pub(super) fn has_several(&self) -> bool {
         self.has_several

@@ -3,6 +3,7 @@
 //! What was read stays when a later step fails or the scan is cut, and is written to disk every second meanwhile, so that
 //! a scan under somebody's deadline gets further each time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ethers_core::types::{H256, U256};
@@ -14,6 +15,8 @@ use crate::client::l1::L1Client;
 use crate::client::logs::{LogFilter, LogStep};
 use crate::contracts::ledger_events::{decode_ledger_event, ledger_topics};
 use crate::domain::block::BlockRef;
+use crate::domain::delegation::{Delegation, LogId};
+use crate::domain::ids::Coinbase;
 use crate::domain::provider_ledger::LedgerEvent;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::read_error::ReadError;
@@ -130,7 +133,9 @@ impl LedgerCache {
             self.contradicted.insert(block);
         }
         if known != new.as_slice() {
-            entries.splice(begin..end, new);
+            let left = entries.splice(begin..end, new).filter_map(|entry| entry.event.delegation());
+            let left: Vec<Delegation> = left.collect();
+            self.forget_splits(&left);
             self.is_saved = false;
         }
         if self.book.anchors.last().is_none_or(|last| last.number < step.to.number) {
@@ -146,6 +151,15 @@ impl LedgerCache {
             word
         });
         LogFilter { addresses: vec![self.book.key.staking_registry], topics: vec![ledger_topics(), ids.collect()] }
+    }
+
+    /// Forgets the splits of delegations that are told otherwise now: each was read beside its own.
+    fn forget_splits(&mut self, left: &[Delegation]) {
+        let told: BTreeSet<(LogId, Coinbase)> =
+            self.all_delegations().map(|delegation| (delegation.log, delegation.coinbase)).collect();
+        for gone in left.iter().filter(|gone| !told.contains(&(gone.log, gone.coinbase))) {
+            self.book.splits.remove(&gone.coinbase);
+        }
     }
 
     /// Adds an anchor and keeps few: the newest, one deep enough to survive reorgs, and one on its way there.
