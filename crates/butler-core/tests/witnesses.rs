@@ -10,16 +10,19 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use butler_core::client::l1::BlockTag;
 use butler_core::contracts::deposit_events::refund_topics;
 use butler_core::domain::coinbase::Unverified;
 use butler_core::domain::fate::Fate;
+use butler_core::domain::ids::Coinbase;
 use butler_core::domain::key_book::KeyBook;
 use butler_core::domain::overview::{AttesterRow, overview};
 use butler_core::domain::position::Position;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::snapshot::{LedgerCache, SnapshotReader, SnapshotRequest};
+use butler_core::snapshot::{LedgerCache, SnapshotReader, SnapshotRequest, event_sources};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Lie, SplitEvent, When};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, SplitEvent, When};
+use ethers_core::types::Address;
 
 struct Setting {
     chain: Chain,
@@ -190,5 +193,84 @@ async fn a_liar_whose_only_witness_is_silent_points_no_coinbase_at_anybody() {
             assert!(row.coinbase_expected.is_none() || row.coinbase_expected == right, "{lie}: {row:?}");
         }
         setting.reset();
+    }
+}
+
+/// Coinbases that earning attesters should have, as the snapshot is sure of them.
+fn expected(snapshot: &NetworkSnapshot) -> BTreeMap<Address, Coinbase> {
+    rows(snapshot).iter().filter_map(|row| Some((row.attester, row.coinbase_expected?))).collect()
+}
+
+#[tokio::test]
+async fn a_coinbase_that_two_told_makes_no_other_one_certain_that_a_liar_tells_alone_later() {
+    let setting = Setting::start(2).await;
+    let mut reader = setting.reader();
+    let truth = expected(&setting.read(&mut reader).await);
+    reader.save_ledger().unwrap();
+    let (attester, real) = truth.iter().next().map(|(attester, coinbase)| (*attester, *coinbase)).unwrap();
+    let told = Coinbase::try_from(Address::repeat_byte(0x66)).unwrap();
+    let digits = |coinbase: Coinbase| format!("{:x}", coinbase.address());
+    setting.set(0, Fault::Renamed { real: digits(real), told: digits(told) });
+    setting.set(1, down());
+    // With the ledger, the daemon's own and the file's; and where only the memory of what was checked is left.
+    let from_files = setting.reader();
+    std::fs::remove_file(setting.ledger()).unwrap();
+    for (what, mut reader, why) in [
+        ("a daemon", reader, Unverified::EndpointsDisagree),
+        ("the next process", from_files, Unverified::EndpointsDisagree),
+        ("without the ledger", setting.reader(), Unverified::OneEndpoint),
+    ] {
+        for reading in 1..=2 {
+            let lied_to = setting.read(&mut reader).await;
+            for row in rows(&lied_to) {
+                let right = truth.get(&row.attester).filter(|_| row.attester != attester);
+                assert_eq!(row.coinbase_expected.as_ref(), right, "{what}, reading {reading}: {}", row.attester);
+                assert!(
+                    row.attester != attester || row.coinbase_doubt == Some(why),
+                    "{what}: {:?}",
+                    row.coinbase_doubt
+                );
+            }
+        }
+        // What it leaves behind does no harm when there is a second one again: with the ledger, one of two is outvoted.
+        reader.save_ledger().unwrap();
+        setting.proxies[1].set(FaultPlan::none());
+        let right = truth.iter().filter(|(known, _)| **known != attester || why == Unverified::EndpointsDisagree);
+        let right: BTreeMap<_, _> = right.map(|(attester, coinbase)| (*attester, *coinbase)).collect();
+        assert_eq!(expected(&setting.read(&mut setting.reader()).await), right, "{what}: beside an honest one");
+        setting.set(1, down());
+    }
+    setting.reset();
+    assert_eq!(expected(&setting.read(&mut setting.reader()).await), truth);
+}
+
+#[tokio::test]
+async fn of_two_one_that_lies_about_a_splits_hash_makes_coinbases_disputed_and_not_wrong() {
+    let setting = Setting::start(2).await;
+    let earning = coinbases(&setting.read(&mut setting.reader()).await).0;
+    for lie in [Lie::OneMore(Getter::SplitHash), Lie::Zero(Getter::SplitHash)] {
+        for liar in 0..2 {
+            setting.set(liar, Fault::Lie(lie));
+            let (known, doubts) = coinbases(&setting.read(&mut setting.reader()).await);
+            assert_eq!((known, doubts), (0, vec![Unverified::EndpointsDisagree; earning]), "{lie}, endpoint {liar}");
+            setting.reset();
+        }
+    }
+}
+
+#[tokio::test]
+async fn contracts_that_one_of_two_endpoints_tells_alone_are_told_as_that() {
+    let setting = Setting::start(2).await;
+    let request = setting.request();
+    for (is_down, teller) in [(false, None), (true, Some("e0"))] {
+        setting.reset();
+        if is_down {
+            setting.set(1, down());
+        }
+        let reader = setting.reader();
+        let pin = reader.client().head(BlockTag::Latest, &[]).await.unwrap().block;
+        let sources =
+            event_sources(reader.client(), &pin, request.aztec_registry, request.staking_registry).await.unwrap();
+        assert_eq!(sources.unconfirmed.as_deref(), teller);
     }
 }

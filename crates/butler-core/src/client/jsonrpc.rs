@@ -108,6 +108,8 @@ impl JsonRpcPeer {
         match (refused(answer), decoded) {
             (_, Err(failure @ (RpcFailure::BatchRefused | RpcFailure::RangeRefused { .. }))) => Err(failure),
             (Some(refusal), _) => Err(refusal),
+            // A redirect is not followed, whatever stands in its body: what is meant to answer is elsewhere.
+            (None, _) if (300..400).contains(&answer.status) => Err(self.misplaced(answer)),
             (None, decoded) => decoded.map_err(|failure| self.explain(answer, failure)),
         }
     }
@@ -115,17 +117,23 @@ impl JsonRpcPeer {
     /// What an answer really is whose body is no JSON-RPC: the status, a redirect or a web page say more than the body's shape.
     fn explain(&self, answer: &HttpAnswer, failure: RpcFailure) -> RpcFailure {
         let RpcFailure::Malformed(_) = failure else { return failure };
-        let (status, secrets) = (answer.status, self.http.secrets());
-        let page = web_page(secrets, &answer.body);
-        match (page, &answer.redirect) {
-            (Some(page), _) if (200..300).contains(&status) => {
-                RpcFailure::Malformed(format!("{page} instead of a JSON-RPC answer"))
-            }
-            (None, _) if (200..300).contains(&status) => failure,
-            (_, Some(target)) => RpcFailure::Http { status, text: format!("a redirect to {target}") },
-            (Some(page), None) => RpcFailure::Http { status, text: page },
-            (None, None) => RpcFailure::Http { status, text: secrets.foreign_bytes(&answer.body) },
+        if !(200..300).contains(&answer.status) {
+            return self.misplaced(answer);
         }
+        match web_page(self.http.secrets(), &answer.body) {
+            Some(page) => RpcFailure::Malformed(format!("{page} instead of a JSON-RPC answer")),
+            None => failure,
+        }
+    }
+
+    /// What a status says that is no success, with where it leads or what it shows.
+    fn misplaced(&self, answer: &HttpAnswer) -> RpcFailure {
+        let (status, secrets) = (answer.status, self.http.secrets());
+        let text = match &answer.redirect {
+            Some(target) => format!("a redirect to {target}"),
+            None => web_page(secrets, &answer.body).unwrap_or_else(|| secrets.foreign_bytes(&answer.body)),
+        };
+        RpcFailure::Http { status, text }
     }
 }
 

@@ -99,7 +99,7 @@ pub struct SplitEvidence<'a> {
     pub intact: &'a BTreeSet<Coinbase>,
     /// Coinbases that the factory told of in a form that the registry never gives.
     pub misfits: &'a BTreeSet<Coinbase>,
-    /// Coinbases about whose delegations endpoints disagree.
+    /// Coinbases about whose delegations or contracts endpoints disagree.
     pub disputed: &'a BTreeSet<Coinbase>,
 }
 

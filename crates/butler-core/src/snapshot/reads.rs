@@ -139,6 +139,11 @@ impl Answers {
         }
     }
 
+    /// Whether two endpoints answer it differently, and nobody decides.
+    pub(super) fn is_disputed<R>(&self, slot: &Slot<R>) -> bool {
+        self.told.disputed.contains_key(&slot.index)
+    }
+
     /// Answers that each can be, and together cannot.
     pub(super) fn nonsense(
         &self,

@@ -258,7 +258,7 @@ pub(super) async fn rested(
     let mut open = Vec::new();
     let is_again = memo.may_seek_second_word(client);
     for delegation in resting {
-        match memo.unrefunded(client, pin.number, delegation.log) {
+        match memo.unrefunded(client, pin.number, delegation) {
             Some(Told::ByTwo) => {}
             Some(Told::ByOne { .. }) if !is_again => {
                 found.by_one.insert(delegation.attester);
@@ -286,7 +286,7 @@ pub(super) async fn rested(
                 Told::by_one(client, endpoint, pin.number)
             }
             // A success is one for ever: what was told of it before stays as good as it was.
-            Said::Nothing if memo.told_unrefunded(delegation.log).is_some() => {
+            Said::Nothing if memo.told_unrefunded(delegation).is_some() => {
                 found.by_one.insert(delegation.attester);
                 continue;
             }
@@ -295,7 +295,7 @@ pub(super) async fn rested(
                 continue;
             }
         };
-        memo.note_unrefunded(delegation.log, pin.number, told);
+        memo.note_unrefunded(delegation, pin.number, told);
     }
     found
 }

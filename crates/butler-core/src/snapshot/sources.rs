@@ -9,6 +9,7 @@ use ethers_core::types::{Address, U256};
 use super::convicts::Convicts;
 use super::error::{Contract, SnapshotError};
 use super::reads::{Reads, Slot};
+use super::witnesses::Witnesses;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::{aztec_registry, rollup, staking_registry};
 use crate::contracts::call::GETTER_GAS;
@@ -26,6 +27,9 @@ pub struct EventSources {
     pub contracts: BTreeMap<Address, Source>,
     /// The canonical rollup.
     pub rollup: Address,
+    /// The endpoint that alone told some of it, although several are configured. One that nobody stands beside tells the events
+    /// alone, too.
+    pub unconfirmed: Option<String>,
 }
 
 /// The contracts that emit a network's events, as far as they are known at `pin`. There are never fewer of them later, so
@@ -56,6 +60,7 @@ async fn read_once(
 ) -> Result<EventSources, SnapshotError> {
     let mut sources =
         BTreeMap::from([(aztec_registry, Source::AztecRegistry), (staking_registry, Source::StakingRegistry)]);
+    let mut witnesses = Witnesses::new(client);
     let mut reads = Reads::default();
     let factory: Slot<Address> =
         reads.push(Contract::StakingRegistry, staking_registry, GETTER_GAS, staking_registry::PullSplitFactoryCall);
@@ -64,6 +69,7 @@ async fn read_once(
     let canonical: Slot<Address> =
         reads.push(Contract::AztecRegistry, aztec_registry, GETTER_GAS, aztec_registry::GetCanonicalRollupCall);
     let answers = reads.fetch(client, pin).await?;
+    witnesses.note(&answers);
     let canonical = answers.checked(&canonical, |address| decode::present("getCanonicalRollup", address))?;
     let factory = answers.checked(&factory, |address| decode::present("PULL_SPLIT_FACTORY", address))?;
     sources.insert(factory, Source::SplitFactory);
@@ -77,6 +83,7 @@ async fn read_once(
         })
         .collect();
     let answers = reads.fetch(client, pin).await?;
+    witnesses.note(&answers);
     let mut reads = Reads::default();
     let mut rollups: Vec<Slot<Address>> = Vec::new();
     for slot in &slots {
@@ -84,6 +91,7 @@ async fn read_once(
         rollups.push(reads.push(Contract::AztecRegistry, aztec_registry, GETTER_GAS, call));
     }
     let answers = reads.fetch(client, pin).await?;
+    witnesses.note(&answers);
     let mut reads = Reads::default();
     let mut parts = Vec::new();
     for slot in &rollups {
@@ -95,6 +103,7 @@ async fn read_once(
         parts.push((gse, slasher));
     }
     let answers = reads.fetch(client, pin).await?;
+    witnesses.note(&answers);
     for (gse, slasher) in &parts {
         // The first rollups may not have had these.
         if let Some(gse) = answers.get_if_supported(gse)?.and_then(decode::optional) {
@@ -104,5 +113,5 @@ async fn read_once(
             sources.insert(slasher, Source::Slasher);
         }
     }
-    Ok(EventSources { contracts: sources, rollup: canonical })
+    Ok(EventSources { contracts: sources, rollup: canonical, unconfirmed: witnesses.only() })
 }

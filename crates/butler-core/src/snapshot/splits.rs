@@ -196,6 +196,6 @@ pub(super) struct SplitFacts<'a> {
     pub(super) providers: &'a BTreeMap<ProviderId, ProviderFacts>,
     /// The events of their terms.
     pub(super) terms: &'a [TermsEvent],
-    /// Coinbases about whose delegations endpoints disagree.
+    /// Coinbases about whose delegations or contracts endpoints disagree.
     pub(super) disputed: &'a BTreeSet<Coinbase>,
 }

@@ -46,6 +46,11 @@ impl Witnesses {
         }
     }
 
+    /// The endpoint that alone told some of it, where there are several.
+    pub(super) fn only(self) -> Option<String> {
+        self.only
+    }
+
     /// Whether there is a second endpoint to confirm anything.
     pub(super) fn has_several(&self) -> bool {
         self.has_several
@@ -56,10 +61,13 @@ impl Witnesses {
         snapshot.unconfirmed.clone_from(&self.only);
         let mut doubtful: BTreeSet<Coinbase> = BTreeSet::new();
         for (delegation, is_active) in counting_delegations(snapshot) {
-            let (attester, log) = (delegation.attester, delegation.log);
-            if self.only.is_none() && logs.by_two.contains(&log) && !logs.by_one.contains(&attester) {
-                memo.note_counted(attester, log, is_active);
-            } else if !memo.has_counted(attester, log, is_active) {
+            let Some(split) = snapshot.splits.get(&delegation.coinbase).and_then(SplitCheck::confirmed) else {
+                continue;
+            };
+            let is_by_two = logs.by_two.contains(&delegation.log) && !logs.by_one.contains(&delegation.attester);
+            if self.only.is_none() && is_by_two {
+                memo.note_counted(&delegation, split, is_active);
+            } else if !memo.has_counted(&delegation, split, is_active) {
                 doubtful.insert(delegation.coinbase);
             }
         }

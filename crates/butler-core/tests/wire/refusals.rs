@@ -60,7 +60,22 @@ async fn failure_of(answer: impl Fn(&RawRequest) -> Reply + Send + Sync + 'stati
 #[tokio::test]
 async fn messages_name_the_cause() {
     let page = b"<html><head><title>504 Gateway Time-out</title></head><body>x</body></html>";
-    let table: [(&str, &str, &[u8], ErrorKind, &str); 15] = [
+    let table: [(&str, &str, &[u8], ErrorKind, &str); 18] = [
+        (
+            "302 Found",
+            "location: https://other.example/path?key=x\r\n",
+            br#"{"jsonrpc":"2.0","id":0,"result":"0x1"}"#,
+            ErrorKind::Http,
+            "HTTP 302: a redirect to https://other.example",
+        ),
+        (
+            "300 Multiple Choices",
+            "",
+            br#"{"jsonrpc":"2.0","id":0,"result":"0x1"}"#,
+            ErrorKind::Http,
+            "HTTP 300: {\"jsonrpc\":\"2.0\",\"id\":0,\"result\":\"0x1\"}",
+        ),
+        ("308 Moved", "location: /\r\n", page, ErrorKind::Http, "HTTP 308: a redirect to the same address"),
         (
             "302 Found",
             "location: https://other.example/path?key=x\r\n",

@@ -74,6 +74,14 @@ pub enum Fault {
     RefuseOverrides(OverrideRefusal),
     /// Answer well and untruly.
     Lie(Lie),
+    /// Tell of another address wherever one is told of, and answer of the first whoever asks of the other: a lie that fits
+    /// itself in every log and every getter.
+    Renamed {
+        /// What the chain has, in hex digits without `0x`, all small.
+        real: String,
+        /// What is told in its place, of as many digits.
+        told: String,
+    },
     /// Call this first.
     BeforeEachRequest(Hook),
 }
@@ -96,6 +104,7 @@ impl fmt::Debug for Fault {
             Self::RefusePacks { max, style } => return write!(f, "RefusePacks({max}, {style:?})"),
             Self::RefuseOverrides(style) => return write!(f, "RefuseOverrides({style:?})"),
             Self::Lie(lie) => return write!(f, "Lie({lie})"),
+            Self::Renamed { real, told } => return write!(f, "Renamed({real}, {told})"),
             Self::RevertCalls(selector) => return write!(f, "RevertCalls({selector})"),
             Self::RefuseLogs(topic) => return write!(f, "RefuseLogs({topic})"),
             Self::Hang => "Hang",

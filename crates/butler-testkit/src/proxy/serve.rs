@@ -80,11 +80,13 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> i
             return Ok(response);
         }
     }
+    let calls = ask_renamed(calls, &faults)?;
     let (status, answer) = if calls.is_empty() {
         shared.upstream.post(body).await.map_err(io::Error::other)?
     } else {
         calls::answer(&shared.upstream, &shared.memory, &calls, is_batch, &faults).await.map_err(io::Error::other)?
     };
+    let answer = tell_renamed(answer, &faults);
     for Active { fault, .. } in &faults {
         if let Some(response) = act_after(fault, &answer, &in_work)? {
             return Ok(response);
@@ -167,9 +169,33 @@ async fn act_before(
         | Fault::PruneHistory { .. }
         | Fault::RevertCalls(_)
         | Fault::RefuseLogs(_)
-        | Fault::Lie(_) => {}
+        | Fault::Lie(_)
+        | Fault::Renamed { .. } => {}
     }
     Ok(None)
+}
+
+/// The calls with the names that the chain has.
+fn ask_renamed(calls: Vec<Value>, faults: &[Active]) -> io::Result<Vec<Value>> {
+    let mut calls = calls;
+    for Active { fault, .. } in faults {
+        if let Fault::Renamed { real, told } = fault {
+            let text = serde_json::to_string(&calls)?.replace(told, real);
+            calls = serde_json::from_str(&text)?;
+        }
+    }
+    Ok(calls)
+}
+
+/// The answer with the names that are told.
+fn tell_renamed(answer: Bytes, faults: &[Active]) -> Bytes {
+    let mut answer = answer;
+    for Active { fault, .. } in faults {
+        if let (Fault::Renamed { real, told }, Ok(text)) = (fault, std::str::from_utf8(&answer)) {
+            answer = text.replace(real, told).into();
+        }
+    }
+    answer
 }
 
 fn act_after(fault: &Fault, answer: &Bytes, in_work: &InWork) -> io::Result<Option<Response<Body>>> {

@@ -68,7 +68,7 @@ pub(super) async fn run(global: &Global, args: &EventsArgs, output: Output) -> R
         chain_id: client.chain_id(),
         block,
         rollup: sources.rollup.into(),
-        unconfirmed: None,
+        unconfirmed: sources.unconfirmed,
     };
     let report = EventsReport { scope, from_block: from, to_block: last, events };
     output.result(&report, render)?;

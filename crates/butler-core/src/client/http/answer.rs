@@ -47,6 +47,7 @@ pub(super) fn redirect(secrets: &Secrets, asked: &Url, status: u16, headers: &He
     let location = String::from_utf8_lossy(location.as_bytes());
     // Most name a path, some a host without a scheme: both are meant from where the request went.
     Some(match asked.join(&location) {
+        Ok(url) if url == *asked => "the same address".to_owned(),
         Ok(url) if host_label(&url) == host_label(asked) => "another path of the same host".to_owned(),
         Ok(url) => secrets.foreign(&host_label(&url)),
         Err(_) => "an address that is no URL".to_owned(),

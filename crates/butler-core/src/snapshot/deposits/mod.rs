@@ -15,7 +15,7 @@ use ethers_core::types::Address;
 pub(super) use self::cases::{Case, open_cases, own_places, resting};
 use self::reader::{Opinion, Reader};
 use super::escrow::to_pass_over;
-use super::memo::{Memo, Told};
+use super::memo::{Claim, Memo, Told};
 use crate::client::l1::L1Client;
 use crate::domain::block::BlockRef;
 use crate::domain::delegation::LogId;
@@ -47,8 +47,7 @@ pub(super) async fn owners(
 ) -> Owners {
     let asked_for: BTreeSet<Address> = cases.iter().map(|case| case.attester).collect();
     memo.keep_winners(|attester| asked_for.contains(&attester));
-    let told: BTreeSet<LogId> = cases.iter().flat_map(|case| &case.delegations).map(|one| one.log).collect();
-    memo.keep_withdrawers(|log| told.contains(&log));
+    memo.keep_withdrawers(cases.iter().flat_map(|case| case.delegations.iter().copied()));
     let mut owners = Owners::default();
     let mut open: Vec<&Case<'_>> = Vec::new();
     let mut known = BTreeMap::new();
@@ -57,7 +56,7 @@ pub(super) async fn owners(
         if case.withdrawer.is_some() {
             owners.winners.insert(case.attester, Winner::Unknown);
         }
-        match case.recall(client, pin, memo) {
+        match case.recall(client, pin, rollup, memo) {
             Some((settled, by)) if by == By::Two || !is_again => owners.take(case, &settled, by),
             recalled if open.len() < AT_MOST => {
                 known.extend(recalled.map(|(settled, _)| (case.attester, settled)));
@@ -124,7 +123,7 @@ impl Owners {
 
 impl Case<'_> {
     /// What was settled before, if that is all of it.
-    fn recall(&self, client: &L1Client, pin: &BlockRef, memo: &Memo) -> Option<(Settled, By)> {
+    fn recall(&self, client: &L1Client, pin: &BlockRef, rollup: Address, memo: &Memo) -> Option<(Settled, By)> {
         let mut by = By::Two;
         let mut heard = |told: &Told| {
             if matches!(told, Told::ByOne { .. }) {
@@ -133,18 +132,23 @@ impl Case<'_> {
         };
         let mut withdrawers = Vec::with_capacity(self.delegations.len());
         for delegation in &self.delegations {
-            let (withdrawer, told) = memo.withdrawer(client, pin.number, delegation.log)?;
+            let (withdrawer, told) = memo.withdrawer(client, pin.number, delegation)?;
             heard(told);
             withdrawers.push((delegation.log, withdrawer));
         }
         let mut winner = None;
         if self.withdrawer.is_some() {
-            let (known, told) =
-                memo.winner(client, pin.number, self.attester).filter(|(winner, _)| self.has(*winner))?;
+            let known = memo.winner(client, pin.number, self.attester, self.claim(rollup));
+            let (known, told) = known.filter(|(winner, _)| self.has(*winner))?;
             heard(told);
             winner = Some(known);
         }
         Some((Settled { winner, withdrawers }, by))
+    }
+
+    /// All that is told of it.
+    fn claim(&self, rollup: Address) -> Claim {
+        Claim::among(rollup, self.withdrawer, &self.delegations)
     }
 
     /// Whether a winner that was kept is one of this case's.
@@ -165,10 +169,12 @@ impl Reader<'_> {
         };
         let is_deep = |block: u64| block.saturating_add(DEEP) <= self.pin.number;
         if let Some(winner) = opinion.settled.winner.filter(|_| opinion.accepted.is_some_and(is_deep)) {
-            memo.note_winner(case.attester, winner, told.clone());
+            memo.note_winner(case.attester, case.claim(self.rollup), winner, told.clone());
         }
         for (log, withdrawer) in opinion.settled.withdrawers.iter().filter(|(log, _)| is_deep(log.block_number)) {
-            memo.note_withdrawer(*log, *withdrawer, told.clone());
+            if let Some(delegation) = case.delegations.iter().find(|delegation| delegation.log == *log) {
+                memo.note_withdrawer(delegation, *withdrawer, told.clone());
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ethers_core::types::Address;
 
 use super::LedgerCache;
+use super::book::Entry;
 use crate::domain::delegation::{Delegation, LogId};
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider_ledger::{Change, Corroboration, LedgerEvent};
@@ -73,13 +74,20 @@ impl LedgerCache {
     /// Coinbases about whose delegations endpoints disagree.
     #[must_use]
     pub fn disputed(&self) -> BTreeSet<Coinbase> {
-        let disputed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Disputed);
+        let is_disputed = |entry: &&Entry| entry.seen == Corroboration::Disputed || self.is_contradicted(entry);
+        let disputed = self.book.entries.iter().filter(is_disputed);
         disputed.filter_map(|entry| entry.event.delegation()).map(|delegation| delegation.coinbase).collect()
     }
 
-    /// The delegations that two endpoints tell alike.
+    /// Whether one endpoint tells its block otherwise now than two told it.
+    pub(super) fn is_contradicted(&self, entry: &Entry) -> bool {
+        self.contradicted.contains(&entry.event.log.block_number)
+    }
+
+    /// The delegations that two endpoints tell alike, and nobody otherwise.
     pub(in crate::snapshot) fn confirmed(&self) -> BTreeSet<LogId> {
-        let confirmed = self.book.entries.iter().filter(|entry| entry.seen == Corroboration::Confirmed);
+        let is_confirmed = |entry: &&Entry| entry.seen == Corroboration::Confirmed && !self.is_contradicted(entry);
+        let confirmed = self.book.entries.iter().filter(is_confirmed);
         confirmed.map(|entry| entry.event.log).collect()
     }
 }

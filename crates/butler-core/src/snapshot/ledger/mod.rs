@@ -13,6 +13,7 @@ mod facts;
 mod file;
 mod key;
 mod opinions;
+mod retold;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,8 @@ pub struct LedgerCache {
     has_past: bool,
     /// How many steps of the present reading each endpoint gave.
     givers: BTreeMap<usize, u64>,
+    /// Blocks of which one endpoint tells something else in the present reading than two confirmed before.
+    contradicted: BTreeSet<u64>,
     /// When other endpoints may be asked for their opinion again.
     opinions_at: Option<Instant>,
     /// Endpoints, by name, that have told all of it, or were asked about what others told.
@@ -72,6 +75,7 @@ impl LedgerCache {
             is_on_disk: false,
             has_past,
             givers: BTreeMap::new(),
+            contradicted: BTreeSet::new(),
             opinions_at: None,
             witnesses,
             left_terms: None,

@@ -38,6 +38,8 @@ struct Case {
     giver: Option<usize>,
     /// Whether the ledger's own version is one of two opinions.
     is_first: bool,
+    /// Whether two told the ledger's version before: then it counts as one opinion, and one word against it decides nothing.
+    is_proven: bool,
     opinions: Vec<(usize, Vec<LedgerEvent>)>,
 }
 
@@ -73,6 +75,7 @@ impl LedgerCache {
         let events = self.book.entries.iter().map(|entry| &entry.event);
         let suspects = events.rev().filter(|event| is_suspect(&event.change)).map(|event| event.log.block_number);
         // One exchange: where nothing can be confirmed, this is asked at every reading.
+        let suspects = suspects.filter(|number| !self.contradicted.contains(number));
         let suspects: BTreeSet<u64> = suspects.take(PACK).collect();
         if suspects.is_empty() { Ok(()) } else { self.ask(client, pin, &suspects).await }
     }
@@ -92,12 +95,16 @@ impl LedgerCache {
         for entry in &self.book.entries {
             let number = entry.event.log.block_number;
             let is_old = pin.number >= entry.at.saturating_add(DEEP);
-            let is_due = entry.seen != Corroboration::Confirmed && (!is_alone || is_old || is_stranger);
+            let is_proven = !is_alone && entry.seen == Corroboration::Confirmed;
+            let is_open = entry.seen != Corroboration::Confirmed || self.is_contradicted(entry);
+            let is_due = is_open && (!is_alone || is_old || is_stranger);
             let is_asked_for = suspects.contains(&number) || round.contains(&number) || (suspects.is_empty() && is_due);
             if is_asked_for && number <= pin.number && entry.event.needs_second_opinion() {
                 // The same endpoint's word counts again when it had time to change its mind.
                 let is_first = !is_alone || is_old || is_stranger;
-                let case = Case { giver: entry.giver, is_first, opinions: Vec::new() };
+                // Whoever told it first is asked, too, whether it still says so.
+                let giver = entry.giver.filter(|_| !is_proven);
+                let case = Case { giver, is_first, is_proven, opinions: Vec::new() };
                 cases.entry(number).or_insert(case);
             }
         }
@@ -181,6 +188,11 @@ impl LedgerCache {
             self.opinions_at = Instant::now().checked_add(PAUSE);
         }
         for (number, case) in open {
+            if case.is_proven {
+                let is_contradicted = case.opinions.iter().any(|(_, told)| !self.tells(number, told));
+                self.contradicted.extend(is_contradicted.then_some(number));
+                continue;
+            }
             if case.opinions.iter().any(|(_, told)| self.leave_otherwise(number, told)) {
                 // Nothing of it may be taken for a fact at the next reading either: it asks again.
                 self.opinions_at = None;
@@ -197,7 +209,8 @@ impl LedgerCache {
     fn settle(&mut self, client: &L1Client, pin: &BlockRef, number: u64, case: &Case) -> Result<bool, Doubt> {
         let (agreeing, others): (Vec<_>, Vec<_>) = case.opinions.iter().partition(|(_, told)| self.tells(number, told));
         let is_alone = client.endpoints().len() < 2;
-        let votes = agreeing.len() + usize::from(case.is_first && (case.giver.is_some() || is_alone));
+        let is_heard = case.is_first && (case.giver.is_some() || is_alone);
+        let votes = agreeing.len() + usize::from(case.is_proven || is_heard);
         if is_alone && votes == 1 && !agreeing.is_empty() {
             return Ok(true);
         }
@@ -208,6 +221,7 @@ impl LedgerCache {
         }
         if votes >= 2 {
             self.mark(number, Corroboration::Confirmed);
+            self.contradicted.remove(&number);
             for (endpoint, _) in others {
                 client.distrust(*endpoint, &RpcFailure::Incomplete(Gap::Retold { block: number }.to_string()));
             }

@@ -3,18 +3,21 @@
 //! What was read stays when a later step fails or the scan is cut, and is written to disk every second meanwhile, so that
 //! a scan under somebody's deadline gets further each time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ethers_core::types::{H256, U256};
 use tokio::time::Instant;
 
-use super::book::Entry;
+use super::retold::{Merged, merge};
 use super::{DEEP, Doubt, LedgerCache, Trouble};
 use crate::client::l1::L1Client;
 use crate::client::logs::{LogFilter, LogStep};
 use crate::contracts::ledger_events::{decode_ledger_event, ledger_topics};
 use crate::domain::block::BlockRef;
-use crate::domain::provider_ledger::{Corroboration, LedgerEvent};
+use crate::domain::delegation::{Delegation, LogId};
+use crate::domain::ids::Coinbase;
+use crate::domain::provider_ledger::LedgerEvent;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::read_error::ReadError;
 use crate::store::private::save_private;
@@ -44,6 +47,7 @@ impl LedgerCache {
             return Ok(());
         }
         self.givers.clear();
+        self.contradicted.clear();
         let filter = self.filter();
         let mut saved_at = Instant::now();
         for range in self.ranges(client, pin) {
@@ -51,7 +55,7 @@ impl LedgerCache {
             progress(range.from, pin.number);
             while let Some(step) = scan.next().await.map_err(|error| ReadError::Failed(SnapshotError::Rpc(error)))? {
                 let last = step.to.number;
-                self.apply(&step, pin.number)?;
+                self.apply(client, &step, pin.number)?;
                 if range.is_again {
                     self.book.again_to = Some(last);
                     self.is_saved = false;
@@ -104,8 +108,8 @@ impl LedgerCache {
         if is_any_new { vec![Range { from: next, to: pin.number, is_again: false }, again] } else { vec![again] }
     }
 
-    /// Takes what a step tells in the place of what was known of its blocks: all of it or nothing.
-    fn apply(&mut self, step: &LogStep, at: u64) -> Result<(), ReadError> {
+    /// Takes what a step tells in the place of what was known of its blocks, as far as two endpoints did not confirm that.
+    fn apply(&mut self, client: &L1Client, step: &LogStep, at: u64) -> Result<(), ReadError> {
         let steps = self.givers.entry(step.endpoint).or_default();
         *steps = steps.saturating_add(1);
         let mut told: Vec<LedgerEvent> = Vec::with_capacity(step.logs.len());
@@ -119,9 +123,19 @@ impl LedgerCache {
         let begin = entries.partition_point(|entry| entry.event.log.block_number < step.from);
         let end = entries.partition_point(|entry| entry.event.log.block_number <= step.to.number);
         let known = entries.get(begin..end).unwrap_or_default();
-        let new: Vec<Entry> = told.into_iter().map(|event| entry(event, known, step.endpoint, at)).collect();
+        let Merged { entries: new, contradicted } = merge(known, told, step.endpoint, at, client.endpoints().len() < 2);
+        for block in contradicted {
+            let teller = client.endpoints().get(step.endpoint).map_or("an endpoint", |endpoint| endpoint.name());
+            tracing::warn!(
+                endpoint = teller,
+                "{teller} tells block {block} otherwise than two endpoints told it before"
+            );
+            self.contradicted.insert(block);
+        }
         if known != new.as_slice() {
-            entries.splice(begin..end, new);
+            let left = entries.splice(begin..end, new).filter_map(|entry| entry.event.delegation());
+            let left: Vec<Delegation> = left.collect();
+            self.forget_splits(&left);
             self.is_saved = false;
         }
         if self.book.anchors.last().is_none_or(|last| last.number < step.to.number) {
@@ -137,6 +151,15 @@ impl LedgerCache {
             word
         });
         LogFilter { addresses: vec![self.book.key.staking_registry], topics: vec![ledger_topics(), ids.collect()] }
+    }
+
+    /// Forgets the splits of delegations that are told otherwise now: each was read beside its own.
+    fn forget_splits(&mut self, left: &[Delegation]) {
+        let told: BTreeSet<(LogId, Coinbase)> =
+            self.all_delegations().map(|delegation| (delegation.log, delegation.coinbase)).collect();
+        for gone in left.iter().filter(|gone| !told.contains(&(gone.log, gone.coinbase))) {
+            self.book.splits.remove(&gone.coinbase);
+        }
     }
 
     /// Adds an anchor and keeps few: the newest, one deep enough to survive reorgs, and one on its way there.
@@ -158,16 +181,4 @@ impl LedgerCache {
         self.is_saved = matches!(saved, Ok(Ok(())));
         self.is_on_disk |= self.is_saved;
     }
-}
-
-/// An event as the ledger keeps it: what was known of the same event stays known, and another endpoint's word counts.
-fn entry(event: LedgerEvent, known: &[Entry], endpoint: usize, at: u64) -> Entry {
-    let place = |event: &LedgerEvent| (event.log.block_number, event.log.log_index);
-    let found = known.binary_search_by_key(&place(&event), |known| place(&known.event)).ok();
-    let Some(known) = found.and_then(|index| known.get(index)).filter(|known| known.event == event) else {
-        return Entry { event, seen: Corroboration::Once, at, giver: Some(endpoint) };
-    };
-    let is_second = known.seen == Corroboration::Once && known.giver.is_some_and(|giver| giver != endpoint);
-    let seen = if is_second { Corroboration::Confirmed } else { known.seen };
-    Entry { event, seen, at: known.at, giver: known.giver.or(Some(endpoint)) }
 }

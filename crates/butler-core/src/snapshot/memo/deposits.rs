@@ -3,34 +3,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::{Address, H256};
+use ethers_core::types::Address;
 
 use super::Memo;
+use super::claim::Claim;
 use super::file::{Counted, Owner, Success, Unrefunded};
 use super::refund_book::RefundBook;
 use super::told::Told;
 use crate::client::l1::L1Client;
-use crate::domain::delegation::LogId;
+use crate::domain::delegation::Delegation;
 use crate::domain::deposit::Winner;
+use crate::domain::split::SplitRecord;
 
 /// More delegations than anybody has.
 const MOST_UNREFUNDED: usize = 50_000;
 
 impl Memo {
-    /// Whose deposit it was and who told it, when that need not be asked for at block `number`.
+    /// Whose deposit it was among what is told now, and who told it, when that need not be asked for at block `number`.
     pub(in crate::snapshot) fn winner(
         &self,
         client: &L1Client,
         number: u64,
         attester: Address,
+        among: Claim,
     ) -> Option<(Winner, &Told)> {
-        let known = self.successes.get(&attester)?;
+        let known = self.successes.get(&attester).filter(|known| known.among == among)?;
         known.told.holds(client, number).then_some((known.winner, &known.told))
     }
 
     /// Keeps whose deposit it was.
-    pub(in crate::snapshot) fn note_winner(&mut self, attester: Address, winner: Winner, told: Told) {
-        let success = Success { attester, winner, told };
+    pub(in crate::snapshot) fn note_winner(&mut self, attester: Address, among: Claim, winner: Winner, told: Told) {
+        let success = Success { attester, among, winner, told };
         if self.successes.get(&attester) != Some(&success) {
             self.successes.insert(attester, success);
             self.is_saved = false;
@@ -49,14 +52,15 @@ impl Memo {
         &self,
         client: &L1Client,
         number: u64,
-        delegation: LogId,
+        delegation: &Delegation,
     ) -> Option<(Address, &Told)> {
-        let known = self.owners.get(&delegation)?;
+        let known = self.owners.get(&Claim::of(delegation))?;
         known.told.holds(client, number).then_some((known.withdrawer, &known.told))
     }
 
     /// Keeps who may withdraw what a delegation staked.
-    pub(in crate::snapshot) fn note_withdrawer(&mut self, delegation: LogId, withdrawer: Address, told: Told) {
+    pub(in crate::snapshot) fn note_withdrawer(&mut self, delegation: &Delegation, withdrawer: Address, told: Told) {
+        let delegation = Claim::of(delegation);
         let owner = Owner { delegation, withdrawer, told };
         if self.owners.get(&delegation) != Some(&owner) {
             self.owners.insert(delegation, owner);
@@ -65,9 +69,10 @@ impl Memo {
     }
 
     /// Forgets who may withdraw what was staked by delegations that are none any more.
-    pub(in crate::snapshot) fn keep_withdrawers(&mut self, is_there: impl Fn(LogId) -> bool) {
+    pub(in crate::snapshot) fn keep_withdrawers<'a>(&mut self, there: impl Iterator<Item = &'a Delegation>) {
+        let there: BTreeSet<Claim> = there.map(Claim::of).collect();
         let before = self.owners.len();
-        self.owners.retain(|delegation, _| is_there(*delegation));
+        self.owners.retain(|delegation, _| there.contains(delegation));
         self.is_saved &= self.owners.len() == before;
     }
 
@@ -90,21 +95,26 @@ impl Memo {
     }
 
     /// Who told that a delegation's attester became a validator and was never refunded since, if anybody ever did.
-    pub(in crate::snapshot) fn told_unrefunded(&self, delegation: LogId) -> Option<&Told> {
-        self.unrefunded.get(&place(delegation)).map(|(_, told)| told)
+    pub(in crate::snapshot) fn told_unrefunded(&self, delegation: &Delegation) -> Option<&Told> {
+        self.unrefunded.get(&Claim::of(delegation)).map(|(_, told)| told)
     }
 
     /// The same, when it need not be found out again at block `number`.
-    pub(in crate::snapshot) fn unrefunded(&self, client: &L1Client, number: u64, delegation: LogId) -> Option<&Told> {
+    pub(in crate::snapshot) fn unrefunded(
+        &self,
+        client: &L1Client,
+        number: u64,
+        delegation: &Delegation,
+    ) -> Option<&Told> {
         self.told_unrefunded(delegation).filter(|told| told.holds(client, number))
     }
 
     /// Keeps that a delegation's attester was a validator at block `at` and was not refunded until then.
-    pub(in crate::snapshot) fn note_unrefunded(&mut self, delegation: LogId, at: u64, told: Told) {
+    pub(in crate::snapshot) fn note_unrefunded(&mut self, delegation: &Delegation, at: u64, told: Told) {
         if self.unrefunded.len() >= MOST_UNREFUNDED {
             self.unrefunded.clear();
         }
-        self.unrefunded.insert(place(delegation), (at, told));
+        self.unrefunded.insert(Claim::of(delegation), (at, told));
         self.is_saved = false;
     }
 
@@ -116,7 +126,7 @@ impl Memo {
     }
 
     pub(super) fn unrefunded_groups(&self) -> Vec<Unrefunded> {
-        let mut groups = BTreeMap::<&(u64, Told), Vec<(H256, u64)>>::new();
+        let mut groups = BTreeMap::<&(u64, Told), Vec<Claim>>::new();
         for (delegation, found) in &self.unrefunded {
             groups.entry(found).or_default().push(*delegation);
         }
@@ -125,16 +135,22 @@ impl Memo {
         groups.into_iter().map(group).collect()
     }
 
-    /// Whether two endpoints told before that this delegation counts for its attester, when that was as active as it is now.
-    pub(in crate::snapshot) fn has_counted(&self, attester: Address, delegation: LogId, is_active: bool) -> bool {
-        let counted = Counted { delegation: place(delegation), was_active: is_active };
-        self.counted.get(&attester) == Some(&counted)
+    /// Whether two endpoints told before that this delegation with its split counts for its attester, when that was as active
+    /// as it is now.
+    pub(in crate::snapshot) fn has_counted(
+        &self,
+        delegation: &Delegation,
+        split: &SplitRecord,
+        is_active: bool,
+    ) -> bool {
+        let counted = Counted { claim: Claim::of(delegation).with(split), was_active: is_active };
+        self.counted.get(&delegation.attester) == Some(&counted)
     }
 
-    /// Keeps that two endpoints told that this delegation counts for its attester.
-    pub(in crate::snapshot) fn note_counted(&mut self, attester: Address, delegation: LogId, is_active: bool) {
-        let counted = Counted { delegation: place(delegation), was_active: is_active };
-        self.is_saved &= self.counted.insert(attester, counted) == Some(counted);
+    /// Keeps that two endpoints told that this delegation with its split counts for its attester.
+    pub(in crate::snapshot) fn note_counted(&mut self, delegation: &Delegation, split: &SplitRecord, is_active: bool) {
+        let counted = Counted { claim: Claim::of(delegation).with(split), was_active: is_active };
+        self.is_saved &= self.counted.insert(delegation.attester, counted) == Some(counted);
     }
 
     /// Forgets what counted for attesters that have no delegation any more.
@@ -143,9 +159,4 @@ impl Memo {
         self.counted.retain(|attester, _| attesters.contains(attester));
         self.is_saved &= self.counted.len() == before;
     }
-}
-
-/// How a delegation is named for good: the hash of its block, and its place there.
-fn place(delegation: LogId) -> (H256, u64) {
-    (delegation.block_hash, delegation.log_index)
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
+use super::claim::Claim;
 use super::refund_book::RefundBook;
 use super::told::Told;
-use crate::domain::delegation::LogId;
 use crate::domain::deposit::Winner;
 use crate::domain::proof::ProofVerdict;
 use crate::snapshot::ledger::LedgerKey;
@@ -34,6 +34,8 @@ pub(super) struct Proof {
 #[serde(deny_unknown_fields)]
 pub(super) struct Success {
     pub(super) attester: Address,
+    /// Among which delegations it was found.
+    pub(super) among: Claim,
     pub(super) winner: Winner,
     pub(super) told: Told,
 }
@@ -41,26 +43,26 @@ pub(super) struct Success {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Owner {
-    pub(super) delegation: LogId,
+    pub(super) delegation: Claim,
     pub(super) withdrawer: Address,
     pub(super) told: Told,
 }
 
-/// Delegations of which it was found out together, each by the hash of its block and its place there.
+/// Delegations of which it was found out together.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Unrefunded {
     pub(super) at: u64,
     pub(super) told: Told,
-    pub(super) delegations: Vec<(H256, u64)>,
+    pub(super) delegations: Vec<Claim>,
 }
 
 /// The delegation that counted for an attester, as two endpoints told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::snapshot) struct Counted {
-    /// The hash of its block, and its place there.
-    pub(in crate::snapshot) delegation: (H256, u64),
+    /// The delegation and its split.
+    pub(in crate::snapshot) claim: Claim,
     /// Whether the attester was a validator then: what counted before that may have been refunded since.
     pub(in crate::snapshot) was_active: bool,
 }

@@ -5,6 +5,7 @@
 //! than whoever told it: what two endpoints agree on stays, what one alone told is asked again after a day, and as soon as
 //! there is another endpoint to ask. Without the file everything is read anew.
 
+mod claim;
 mod deposits;
 mod file;
 mod proofs;
@@ -18,12 +19,12 @@ use std::time::Duration;
 use ethers_core::types::{Address, H256};
 use tokio::time::Instant;
 
+pub(super) use self::claim::Claim;
 use self::file::{Counted, File, Owner, Proof, Success, Unrefunded, VERSION, load};
 pub(super) use self::refund_book::{Refund, RefundBook};
 pub(super) use self::told::{ALONE, Told};
 use super::ledger::LedgerKey;
 use crate::client::l1::L1Client;
-use crate::domain::delegation::LogId;
 use crate::store::file::StoreError;
 use crate::store::private::save_private;
 
@@ -37,12 +38,12 @@ pub(super) struct Memo {
     key: LedgerKey,
     proofs: BTreeMap<(H256, Option<u64>), Proof>,
     successes: BTreeMap<Address, Success>,
-    owners: BTreeMap<LogId, Owner>,
+    owners: BTreeMap<Claim, Owner>,
     waiting: BTreeSet<H256>,
     /// By endpoint.
     refunds: BTreeMap<String, RefundBook>,
-    /// By block and place there: when it was found out, and who told it.
-    unrefunded: BTreeMap<(H256, u64), (u64, Told)>,
+    /// When it was found out, and who told it.
+    unrefunded: BTreeMap<Claim, (u64, Told)>,
     /// By attester; nothing of it where there is only one endpoint.
     counted: BTreeMap<Address, Counted>,
     /// When others may be asked again about what one of several endpoints told.

@@ -137,7 +137,7 @@ impl SnapshotReader {
         let mut pending_rewards = first.rewards(&answers)?;
         let former = former.take(&answers, rollup, &block, &mut self.rollups)?;
         let mut queues = first.queues(&answers)?;
-        let hashes = hashes.take(&answers);
+        let (hashes, disputed) = (hashes.take(&answers), hashes.disputed(&answers));
         let keys = first.proven_keys(&answers, &own_ids)?;
         drop(answers);
         for id in &own_ids {
@@ -207,7 +207,7 @@ impl SnapshotReader {
             hashes: &hashes,
             providers: &providers,
             terms: &self.ledger.terms(&own_ids, block.number),
-            disputed: &self.ledger.disputed(),
+            disputed: &(&self.ledger.disputed() | &disputed),
         };
         let splits = makers.judge(&self.client, told, &facts).await;
         self.ledger.note_splits(&splits.learnt, &splits.refuted);

@@ -25,6 +25,11 @@ impl SplitHashes {
         Self(coinbases.into_iter().map(slot).collect())
     }
 
+    /// The coinbases of whose contracts endpoints answer differently, and nobody decides.
+    pub(in crate::snapshot) fn disputed(&self, answers: &Answers) -> BTreeSet<Coinbase> {
+        self.0.iter().filter(|(_, slot)| answers.is_disputed(slot)).map(|(coinbase, _)| *coinbase).collect()
+    }
+
     /// What each contract answered. One that gives no hash, or is none, is left out: it is no split, and that is a fact.
     pub(in crate::snapshot) fn take(&self, answers: &Answers) -> BTreeMap<Coinbase, H256> {
         let hash = |(coinbase, slot): (&Coinbase, &Slot<[u8; 32]>)| Some((*coinbase, H256(answers.get(slot).ok()?)));
