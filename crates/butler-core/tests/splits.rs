@@ -62,7 +62,8 @@ async fn splits_cost_one_request_more_once_and_then_none() {
     let warm = requests(&reader) - cold;
     // The refunds of attesters that were let in are read once, too.
     assert!(cold <= warm + 3, "{cold} requests cold, {warm} warm");
-    assert!(warm <= 6, "{warm} requests warm");
+    // One is for a zombie of ours: a function that its rollup lacks is asked for twice, so that no lack of gas is taken for it.
+    assert!(warm <= 7, "{warm} requests warm");
 }
 
 /// Every lie that is about a coinbase, or about the split behind it.
@@ -129,7 +130,7 @@ async fn terms_that_the_only_endpoint_left_out_are_looked_for_again_64_blocks_la
     proxy.set(FaultPlan::none());
     let requests_before = requests(&reader);
     assert!(unconfirmed(&reader.read(&request, &|_| ()).await.unwrap()), "a scan each time would be too much");
-    assert!(requests(&reader) - requests_before <= 8);
+    assert!(requests(&reader) - requests_before <= 9);
     chain.rpc("anvil_mine", serde_json::json!(["0x40"])).await.unwrap();
     assert!(!unconfirmed(&reader.read(&request, &|_| ()).await.unwrap()));
 }
