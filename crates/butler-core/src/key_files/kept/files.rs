@@ -276,9 +276,12 @@ impl KeptFiles {
             let since = publishers.iter().filter(|(first_read, _)| *first_read >= failing_since);
             let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
             let before = kept.content.size();
-            let (is_gone, server) = (kept.is_gone(), &kept.found.server);
+            // A server that still has files still needs the top; one that was renamed as a whole does not.
+            let server = &kept.found.server;
+            let is_of_server = |outcome: &Outcome| outcome.found.server == *server;
+            let is_anywhere = kept.is_gone() && !read().any(|(outcome, _)| is_of_server(outcome));
             let is_there = |(outcome, content): (&Outcome, &Content)| {
-                (is_gone || outcome.found.server == *server) && content.has_top_of(&kept.content)
+                (is_anywhere || is_of_server(outcome)) && content.has_top_of(&kept.content)
             };
             let is_top_elsewhere = !kept.content.says_something_for_all() || read().any(is_there);
             kept.forget_moved(&named, &new, is_top_elsewhere);
