@@ -68,7 +68,8 @@ impl CliError {
                 SnapshotError::NoContract { .. }
                 | SnapshotError::Unsupported { .. }
                 | SnapshotError::UnknownProvider(_)
-                | SnapshotError::UnknownAdmin(_) => Exit::Refused,
+                | SnapshotError::UnknownAdmin(_)
+                | SnapshotError::ForeignRegistry { .. } => Exit::Refused,
                 SnapshotError::Nonsense { .. } | SnapshotError::Ledger(_) | SnapshotError::Reorganised { .. } => {
                     Exit::Upstream
                 }
@@ -101,10 +102,13 @@ impl CliError {
                 Some("give another endpoint, and compare the addresses in the configuration with those of the network".to_owned())
             }
             Self::Snapshot(SnapshotError::Unsupported { .. }) => {
-                Some("versions 2 to 5 of Aztec's contracts are supported".to_owned())
+                Some("versions 2 to 6 of Aztec's contracts are supported".to_owned())
             }
             Self::Snapshot(SnapshotError::UnknownProvider(_) | SnapshotError::UnknownAdmin(_)) => {
                 Some("`butler-cli provider find ADDRESS` finds providers by their addresses".to_owned())
+            }
+            Self::Snapshot(SnapshotError::ForeignRegistry { .. }) => {
+                Some("compare both addresses in the configuration with those of the network".to_owned())
             }
             Self::Exists(_) => Some("it is left as it is; name another file".to_owned()),
             Self::Store(StoreError::Full { .. }) => Some("make room on that disk, or set `cache_directory`".to_owned()),

@@ -151,7 +151,8 @@ pub(crate) async fn reading<T>(
             | SnapshotError::Unsupported { .. }
             | SnapshotError::Nonsense { .. }
             | SnapshotError::UnknownProvider(_)
-            | SnapshotError::UnknownAdmin(_),
+            | SnapshotError::UnknownAdmin(_)
+            | SnapshotError::ForeignRegistry { .. },
         )) => false,
     };
     let unsaved = if is_worth_it { network.reader.save_ledger().err() } else { None };

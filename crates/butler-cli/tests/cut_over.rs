@@ -106,6 +106,32 @@ async fn a_cut_over_moves_nobody_out_of_sight() {
 }
 
 #[tokio::test]
+async fn an_exit_that_the_attester_began_is_called_so_and_a_slash_out_too() {
+    let bench = Bench::after_cut_over().await;
+    let (own, slashed) = (bench.attester("A1"), bench.attester("A2"));
+    bench.chain.exit_by_attester(own).await.unwrap();
+    for _ in 0..6 {
+        bench.chain.play(Move::Slash { attester: slashed, tokens: 2_000 }).await.unwrap();
+    }
+    let status = bench.json(&["status"], 0).await;
+    let cause = |attester| {
+        let rows = status["attesters"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["address"] == shown(attester).as_str()).unwrap();
+        (row["position"].clone(), row["zombie_cause"].clone())
+    };
+    assert_eq!(cause(own), ("zombie".into(), "own_exit".into()));
+    assert_eq!(cause(slashed), ("zombie".into(), "unclear".into()));
+    assert_eq!(cause(bench.attester("D0")), ("zombie".into(), "slashed_out".into()), "at the former rollup");
+    let text = bench.run(&["status"]).await.stdout;
+    assert!(text.contains("zombie (own exit)"), "{text}");
+    let chain = bench.json(&["chain"], 0).await;
+    let exits = &chain["rollup"]["attester_exits"];
+    assert_eq!((&exits["limit"]["used"], &exits["limit"]["allowance"]), (&1.into(), &1.into()));
+    let chain = Bench::start().await.json(&["chain"], 0).await;
+    assert_eq!(chain["rollup"]["attester_exits"], Value::Null);
+}
+
+#[tokio::test]
 async fn a_stake_for_the_former_rollup_eats_a_key_and_is_told() {
     let bench = Bench::after_cut_over().await;
     let former = bench.oracle().upgrade.as_ref().unwrap().former.address;

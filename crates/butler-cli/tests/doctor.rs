@@ -44,6 +44,10 @@ async fn recorded_nodes_get_the_light_that_they_deserve() {
         },
     });
     elsewhere.set_result("node_getNodeInfo", info.clone());
+    let mut right = info.clone();
+    right["l1ChainId"] = json!(31337);
+    right["rollupVersion"] = json!(bench.oracle().rollup.version);
+    healthy.set_result("node_getNodeInfo", right);
     let outdated = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
     info["l1ChainId"] = json!(31337);
     info["l1ContractAddresses"]["rollupAddress"] = json!("0x00000000000000000000000000000000000000aa");

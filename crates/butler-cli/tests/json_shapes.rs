@@ -243,6 +243,8 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     }
     let after = Bench::after_cut_over().await;
     let former = after.oracle().upgrade.as_ref().unwrap().former.address;
+    after.chain.exit_by_attester(after.attester("A1")).await.unwrap();
+    checkers.get_mut("butler-cli chain").unwrap().object("", &after.json(&["chain"], 0).await);
     for is_whole in [true, false] {
         if !is_whole {
             // Somebody's list of rollups has one that is none.

@@ -90,7 +90,7 @@ fn wrong_types_are_not_converted() {
     preset = "mainet"
         butler.toml:2: networks.mainnet.preset: there is no such preset (hint: did you mean `mainnet`?)
     preset = "sepolia"
-        butler.toml:2: networks.mainnet.preset: there is no such preset (hint: known: mainnet)
+        butler.toml:2: networks.mainnet.preset: there is no such preset (hint: known: mainnet, testnet)
     "#);
 }
 

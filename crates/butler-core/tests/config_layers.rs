@@ -8,6 +8,7 @@ use std::time::Duration;
 use butler_core::config::keys::{Group, Key, Presence, ROOT};
 use butler_core::config::{Auth, Config, ConfigFile, Override, Sources, Variables, render_reference};
 use butler_core::store::file::save_atomic;
+use ethers_core::utils::to_checksum;
 use secrecy::ExposeSecret;
 
 fn variables(given: &[(&str, &str)]) -> Variables {
@@ -24,6 +25,21 @@ fn load(toml: &str, given: &[(&str, &str)], overrides: Vec<Override>) -> Config 
 
 fn workspace(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+#[test]
+fn testnet_needs_no_file_either() {
+    let overrides = vec![
+        Override::text("default_network", "testnet", "--network"),
+        Override::urls("networks.testnet.l1", vec!["http://127.0.0.1:8545".to_owned()], "--l1-url"),
+    ];
+    let sources = Sources { file: ConfigFile::None, variables: variables(&[]), overrides };
+    let config = Config::load(&sources).unwrap();
+    let network = config.network(None).unwrap();
+    assert_eq!(network.chain_id, 11_155_111);
+    let known = "0xC6EcC1832c8BF6a41c927BEb4E9ec610FBeDd1C2 0xA0BFb1B494FB49041e5c6e8c2C1BE09cD171c6Ba";
+    let shown = [network.staking_registry, network.aztec_registry].map(|address| to_checksum(&address, None));
+    assert_eq!(shown.join(" "), known);
 }
 
 #[test]

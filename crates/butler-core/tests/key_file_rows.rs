@@ -1,7 +1,5 @@
 //! Keys in rows of numbers and mnemonics in names of fields, many of each: none may be missed now and then.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

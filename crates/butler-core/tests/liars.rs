@@ -211,7 +211,10 @@ fn names_the_lie(error: &SnapshotError) -> bool {
                 | ErrorKind::BlockUnknown
                 | ErrorKind::StateUnavailable
         ),
-        SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. } | SnapshotError::Nonsense { .. } => true,
+        SnapshotError::Unsupported { .. }
+        | SnapshotError::NoContract { .. }
+        | SnapshotError::Nonsense { .. }
+        | SnapshotError::ForeignRegistry { .. } => true,
         SnapshotError::Ledger(_)
         | SnapshotError::UnknownProvider(_)
         | SnapshotError::UnknownAdmin(_)

@@ -143,7 +143,7 @@ async fn a_former_rollup_with_nothing_of_ours_costs_nothing() {
         assert!(snapshot.former_rollups.iter().all(butler_core::domain::rollups::FormerRollup::is_empty));
         assert_eq!(snapshot.former_rollups.len(), usize::from(round >= 2));
     }
-    assert_eq!(each[1..], [each[1]; 4], "{each:?}");
+    assert!(each[2..].iter().all(|requests| *requests <= each[1]), "{each:?}");
 
     // Who looks at it for the first time asks once more at most.
     let cold = async |oracle: &Oracle, url: &str| {

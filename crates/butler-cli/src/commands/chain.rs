@@ -1,7 +1,7 @@
 //! `chain`: the rollup's figures and which endpoint said so.
 
 use butler_core::client::error::ErrorKind;
-use butler_core::domain::rollup::{FlushFacts, RollupClock};
+use butler_core::domain::rollup::{AttesterExits, FlushFacts, RollupClock};
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
 
@@ -34,6 +34,8 @@ struct Rollup {
     ejection_threshold: JsonAmount,
     local_ejection_threshold: Option<JsonAmount>,
     exit_delay_seconds: u64,
+    /// Exits that attesters begin themselves; absent before 6.0, and while no zombie asks for them.
+    attester_exits: Option<AttesterExits>,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,6 +83,7 @@ pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Resul
             ejection_threshold: rollup.ejection_threshold.into(),
             local_ejection_threshold: rollup.local_ejection_threshold.map(Into::into),
             exit_delay_seconds: rollup.exit_delay_seconds,
+            attester_exits: rollup.attester_exits,
         },
         contracts: Contracts {
             aztec_registry: network.config.aztec_registry.into(),
@@ -109,6 +112,18 @@ pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Resul
     };
     output.result(&report, render)?;
     Ok(gathered.finish(Exit::Success))
+}
+
+/// What attesters may do themselves.
+fn own_exits(exits: Option<&AttesterExits>) -> String {
+    let Some(exits) = exits else {
+        return "none, or not looked at: none of yours is a zombie of this rollup".to_owned();
+    };
+    let window = format::duration(exits.window_seconds);
+    match exits.limit {
+        Some(limit) => format!("{} of {} attesters within {window}", limit.used, limit.allowance),
+        None => format!("attesters may begin them; the limit within {window} is not known"),
+    }
 }
 
 fn render(report: &ChainReport, output: &Output) -> String {
@@ -146,6 +161,7 @@ fn render(report: &ChainReport, output: &Output) -> String {
                 plain(format::amount(rollup.local_ejection_threshold.unwrap_or(rollup.ejection_threshold).0, 4)),
             ),
             ("exit delay", plain(format::duration(rollup.exit_delay_seconds))),
+            ("own exits", plain(own_exits(rollup.attester_exits.as_ref()))),
         ],
     ));
     text.push_str(&heading(output, "Contracts"));

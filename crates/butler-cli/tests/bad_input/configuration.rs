@@ -74,7 +74,7 @@ async fn of_several_networks_one_must_be_chosen() {
     insta::assert_snapshot!(refused(&bench, &["status"], 3).await, @r"
     error: several networks are configured: devnet, mainnet (hint: choose with `--network`, or set `default_network`)
     ");
-    insta::assert_snapshot!(refused(&bench, &["--network", "testnet", "status"], 3).await, @r"
+    insta::assert_snapshot!(refused(&bench, &["--network", "nowhere", "status"], 3).await, @r"
     error: the configuration has 1 fault:
     flag --network: default_network: there is no network of this name (hint: add its section, or name a preset)
     ");

@@ -123,6 +123,23 @@ async fn an_address_without_code_is_refused() {
 }
 
 #[tokio::test]
+async fn registries_that_do_not_belong_together_are_refused() {
+    let bench = Bench::start().await;
+    let registry = bench.oracle().contracts.registry_address;
+    let other = "0x00000000000000000000000000000000000000a1";
+    let rollup = bench.oracle().contracts.rollup_address;
+    // Whatever it is asked, this registry answers with the rollup's address.
+    let answer = format!("0x73{rollup:x}60005260206000f3");
+    bench.chain.rpc("anvil_setCode", serde_json::json!([other, answer])).await.unwrap();
+    bench.chain.mine().await.unwrap();
+    bench.reconfigure(&shown(registry), &shown(other.parse().unwrap()));
+    insta::assert_snapshot!(refused(&bench, &["status"], 6).await, @r"
+    error: the StakingRegistry 0xa82fF9aFd8f496c3d6ac40E2a0F282E47488CFc9 stakes for the rollups of the Aztec Registry 0xB7f8BC63BbcaD18155201308C8f3540b07f84F5e, not of 0x00000000000000000000000000000000000000A1
+    hint: compare both addresses in the configuration with those of the network
+    ");
+}
+
+#[tokio::test]
 async fn a_contract_that_lacks_a_getter_is_of_an_unsupported_version() {
     let bench = Bench::start().await;
     let proxy = behind_proxy(&bench).await;
@@ -132,7 +149,7 @@ async fn a_contract_that_lacks_a_getter_is_of_an_unsupported_version() {
     proxy.set(FaultPlan::always(Fault::RevertCalls("0x5d3ea8f1".to_owned())));
     insta::assert_snapshot!(refused(&bench, &["status"], 6).await, @r"
     error: the rollup at 0x322813Fd9A801c5507c9de605d63CEA4f2CE6c44 does not answer `getEpochDuration`: this version of it is not supported
-    hint: versions 2 to 5 of Aztec's contracts are supported
+    hint: versions 2 to 6 of Aztec's contracts are supported
     ");
     // getLocalEjectionThreshold() is newer than the oldest version that is supported.
     proxy.set(FaultPlan::always(Fault::RevertCalls("0xe09e424e".to_owned())));

@@ -40,6 +40,7 @@ pub mod state;
 pub mod terms;
 pub mod transition;
 pub mod view;
+pub mod zombie;
 
 #[cfg(test)]
 pub(crate) mod samples;

@@ -103,6 +103,19 @@ pub enum SnapshotError {
     /// No provider has that admin.
     #[error("no provider has the admin {}", checksummed(.0))]
     UnknownAdmin(Address),
+    /// The StakingRegistry takes its rollups from another registry than the configured one.
+    #[error(
+        "the StakingRegistry {} stakes for the rollups of the Aztec Registry {}, not of {}",
+        checksummed(.staking_registry), checksummed(.actual), checksummed(.configured)
+    )]
+    ForeignRegistry {
+        /// The StakingRegistry.
+        staking_registry: Address,
+        /// The Aztec Registry of the configuration.
+        configured: Address,
+        /// The one that it names.
+        actual: Address,
+    },
     /// The chain moved away under the snapshot, time and again.
     #[error("the newest block was gone in each of {attempts} attempts to read it, the last time at {endpoint}")]
     Reorganised {

@@ -32,9 +32,22 @@ const AT_MOST: usize = 20_000;
 #[derive(Debug, Default)]
 pub(super) struct Refunds {
     /// The endpoints that told all of it up to the snapshot's block.
-    by: BTreeSet<usize>,
-    /// The last refund of each attester.
-    last: BTreeMap<Address, u64>,
+    whole: BTreeSet<usize>,
+    /// The last refund of each attester, by the endpoint that told it.
+    last: BTreeMap<usize, BTreeMap<Address, u64>>,
+}
+
+/// What endpoints together say of one attester.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// It was refunded, and no two say that it was not.
+    Refunded,
+    /// It was not, by the word of two.
+    NotByTwo,
+    /// It was not, by the word of that endpoint alone.
+    NotByOne(usize),
+    /// Nobody told it.
+    Nothing,
 }
 
 /// What is asked for: the refunds since the first of some delegations.
@@ -92,9 +105,9 @@ impl RefundQuery {
             self.ask(client, pin, second, None, memo, deadline)
         );
         first.into_iter().chain(second).for_each(|answer| found.take(answer, memo));
-        // Who does not tell it is replaced.
+        // Who does not tell it is replaced, and where two differ a third decides.
         for further in usable {
-            if found.by.len() > 1 || Instant::now() >= deadline {
+            if found.is_settled() || Instant::now() >= deadline {
                 break;
             }
             let answer = self.ask(client, pin, Some(further), None, memo, deadline).await;
@@ -197,30 +210,36 @@ pub(super) struct Rested {
 impl Refunds {
     fn take(&mut self, answer: Answer, memo: &mut Memo) {
         let Answer { endpoint, book, recent, is_whole } = answer;
+        let told = self.last.entry(endpoint).or_default();
         for refund in book.refunds.iter().chain(&recent) {
-            let last = self.last.entry(refund.attester).or_default();
+            let last = told.entry(refund.attester).or_default();
             *last = refund.block.max(*last);
         }
         if is_whole {
-            self.by.insert(endpoint);
+            self.whole.insert(endpoint);
         }
         if book.refunds.len() <= AT_MOST {
             memo.keep_refunds(book);
         }
     }
 
-    /// Whether that attester was refunded since that block.
-    fn has_since(&self, attester: Address, block: u64) -> bool {
-        self.last.get(&attester).is_some_and(|last| *last >= block)
+    /// Whether two tell the same, or three told anything.
+    fn is_settled(&self) -> bool {
+        let mut told = self.whole.iter().filter_map(|endpoint| self.last.get(endpoint));
+        let first = told.next();
+        self.whole.len() > 2 || first.is_some_and(|first| told.any(|other| other == first))
     }
 
-    /// Who told it, if anybody did.
-    fn told(&self, client: &L1Client, pin: &BlockRef) -> Option<Told> {
-        let mut by = self.by.iter();
-        match (by.next(), by.next()) {
-            (Some(only), None) => Some(Told::by_one(client, *only, pin.number)),
-            (Some(_), Some(_)) => Some(Told::ByTwo),
-            (None, _) => None,
+    /// Whether that attester was refunded since that block.
+    fn said(&self, attester: Address, block: u64) -> Said {
+        let has_since = |told: &BTreeMap<Address, u64>| told.get(&attester).is_some_and(|last| *last >= block);
+        let denies = |endpoint: &&usize| self.last.get(*endpoint).is_some_and(|told| !has_since(told));
+        let mut denying = self.whole.iter().filter(denies);
+        match (denying.next(), denying.next()) {
+            (Some(_), Some(_)) => Said::NotByTwo,
+            (Some(_) | None, _) if self.last.values().any(has_since) => Said::Refunded,
+            (Some(only), None) => Said::NotByOne(*only),
+            (None, _) => Said::Nothing,
         }
     }
 }
@@ -252,31 +271,67 @@ pub(super) async fn rested(
         Some(early) => early,
         None => query.read(client, pin, None, memo).await,
     };
-    let told = refunds.told(client, pin);
-    if told != Some(Told::ByTwo) {
+    if refunds.whole.len() < 2 {
         memo.note_no_second_word();
     }
     for delegation in open {
-        if refunds.has_since(delegation.attester, delegation.log.block_number) {
-            found.doubtful.insert(delegation.log);
-            continue;
-        }
-        match &told {
-            Some(Told::ByTwo) => {}
-            Some(Told::ByOne { .. }) => {
+        let told = match refunds.said(delegation.attester, delegation.log.block_number) {
+            Said::Refunded => {
+                found.doubtful.insert(delegation.log);
+                continue;
+            }
+            Said::NotByTwo => Told::ByTwo,
+            Said::NotByOne(endpoint) => {
                 found.by_one.insert(delegation.attester);
+                Told::by_one(client, endpoint, pin.number)
             }
             // A success is one for ever: what was told of it before stays as good as it was.
-            None if memo.told_unrefunded(delegation.log).is_some() => {
+            Said::Nothing if memo.told_unrefunded(delegation.log).is_some() => {
                 found.by_one.insert(delegation.attester);
+                continue;
             }
-            None => {
+            Said::Nothing => {
                 found.unread.insert(delegation.attester);
+                continue;
             }
-        }
-        if let Some(told) = &told {
-            memo.note_unrefunded(delegation.log, pin.number, told.clone());
-        }
+        };
+        memo.note_unrefunded(delegation.log, pin.number, told);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ATTESTER: Address = Address::repeat_byte(1);
+
+    /// What is said of a delegation in block 10 by endpoints that told all and, where there is a block, a refund in it.
+    fn said(told: &[Option<u64>]) -> (Said, bool) {
+        let last = told.iter().map(|block| block.map(|block| (ATTESTER, block)).into_iter().collect()).enumerate();
+        let refunds = Refunds { whole: (0..told.len()).collect(), last: last.collect() };
+        (refunds.said(ATTESTER, 10), refunds.is_settled())
+    }
+
+    #[test]
+    fn of_three_endpoints_one_decides_nothing_and_two_do() {
+        assert_eq!(said(&[]), (Said::Nothing, false));
+        assert_eq!(said(&[None]), (Said::NotByOne(0), false));
+        assert_eq!(said(&[Some(9)]), (Said::NotByOne(0), false), "the stake before it was refunded");
+        assert_eq!(said(&[Some(10)]), (Said::Refunded, false));
+        assert_eq!(said(&[None, None]), (Said::NotByTwo, true));
+        assert_eq!(said(&[None, Some(11)]), (Said::Refunded, false), "the rollup's other events decide");
+        assert_eq!(said(&[None, Some(11), None]), (Said::NotByTwo, true));
+        assert_eq!(said(&[Some(11), None, Some(11)]), (Said::Refunded, true));
+    }
+
+    #[test]
+    fn what_was_told_in_part_speaks_for_a_refund_and_never_against_one() {
+        let part = |block: Option<u64>| {
+            let told: BTreeMap<Address, u64> = block.map(|block| (ATTESTER, block)).into_iter().collect();
+            Refunds { whole: BTreeSet::new(), last: BTreeMap::from([(0, told)]) }
+        };
+        assert_eq!(part(None).said(ATTESTER, 10), Said::Nothing);
+        assert_eq!(part(Some(12)).said(ATTESTER, 10), Said::Refunded);
+    }
 }

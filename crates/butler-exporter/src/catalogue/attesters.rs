@@ -4,6 +4,7 @@ use butler_core::domain::coinbase::Unverified;
 use butler_core::domain::duplicates::DuplicateKind;
 use butler_core::domain::position::Position;
 use butler_core::domain::state::State;
+use butler_core::domain::zombie::ZombieCause;
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 
@@ -12,6 +13,7 @@ use crate::catalogue::values::CountedJudgement;
 families! {
     ATTESTERS: Gauge "butler_attesters" ["network", "state": names::<State>] "" "Own attesters by state; every state is there.";
     ATTESTERS_AT_POSITION: Gauge "butler_attesters_at_position" ["network", "position": names::<Position>] "" "Own attesters by position on chain; every position is there.";
+    ZOMBIES: Gauge "butler_zombies" ["network", "cause": names::<ZombieCause>] "" "Own attesters that are zombies, by cause: slashed out, an exit that the attester began itself (since 6.0), or either after a slash; every cause is there.";
     TRANSITIONS: Counter "butler_transitions_total" ["network", "judgement": names::<CountedJudgement>] "" "Changes of state since the program started, by what the documented life cycle says of them.";
     COINBASE_MISSING: Gauge "butler_coinbase_missing" ["network", "attester"] "" "1 for an attester that needs a coinbase and has none in any key file.";
     COINBASE_DEADLINE: Gauge "butler_coinbase_deadline_timestamp_seconds" ["network", "attester"] "seconds" "When an attester without coinbase can be active: its earliest arrival, or the snapshot's block time when it is already; absent where the chain does not say.";

@@ -1,5 +1,6 @@
 //! The rollup, its entry queue, and own providers.
 
+use butler_core::domain::position::Position;
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 
@@ -10,7 +11,7 @@ families! {
     EPOCH: Gauge "butler_epoch" ["network"] "" "The rollup's epoch at the snapshot's block.";
     ROLLUP_CHECKPOINT: Gauge "butler_rollup_checkpoint" ["network", "tip": names::<Tip>] "" "The rollup's newest checkpoint on L1, by tip; absent where an older rollup does not say.";
     ROLLUP_VERSION: Gauge "butler_canonical_rollup_version" ["network"] "" "Version of the rollup that Aztec's registry has as the canonical one; it changes with a cut-over.";
-    FORMER_ATTESTERS: Gauge "butler_former_rollup_attesters" ["network", "version", "position"] "" "Own attesters at a rollup that is not canonical any more, by its version and their position there; absent for one that holds nothing.";
+    FORMER_ATTESTERS: Gauge "butler_former_rollup_attesters" ["network", "version", "position": names::<Position>] "" "Own attesters at a rollup that is not canonical any more, by its version and their position there; absent for one that holds nothing.";
     FORMER_REWARDS: Gauge "butler_former_rollup_rewards" ["network", "version"] "" "Sequencer rewards that wait for own coinbases at a rollup that is not canonical any more, in whole tokens; absent for one that holds nothing.";
     FORMER_UNREAD: Gauge "butler_former_rollup_unread" ["network", "version"] "" "1 for a rollup that is not canonical any more and lacks a function, so that it is not known what it holds.";
     ENTRY_QUEUE_LENGTH: Gauge "butler_entry_queue_length" ["network"] "" "Deposits in the rollup's entry queue, everybody's.";

@@ -13,7 +13,7 @@ families! {
     NODE_PROVEN: Gauge "butler_node_proven_block" ["network", "node"] "" "An Aztec node's newest proven block.";
     NODE_FINALIZED: Gauge "butler_node_finalized_block" ["network", "node"] "" "An Aztec node's newest block that is finalized on L1.";
     NODE_LAG: Gauge "butler_node_lag_checkpoints" ["network", "node", "tip": names::<Tip>] "" "How many checkpoints an Aztec node is behind the rollup on L1, by tip; absent while the last snapshot is too old.";
-    NODE_ROLLUP_AGREES: Gauge "butler_node_rollup_agrees" ["network", "node"] "" "Whether an Aztec node follows the canonical rollup of the last snapshot.";
+    NODE_ROLLUP_AGREES: Gauge "butler_node_rollup_agrees" ["network", "node"] "" "Whether an Aztec node follows the canonical rollup of the last snapshot, or for three hours after a cut-over the one before.";
     NODE_L1_REACHABLE: Gauge "butler_node_l1_reachable" ["network", "node"] "" "Whether an Aztec node gets a usable answer from its own L1 endpoint: 0 for an error of any kind and for silence; absent where that can not be told.";
     NODE_PEERS: Gauge "butler_node_peers" ["network", "node", "status": PeerCounts::statuses] "" "An Aztec node's peers by status; absent for a node without a peer-to-peer side.";
     NODE_WORLD_BLOCK: Gauge "butler_node_world_state_block" ["network", "node"] "" "The newest block in an Aztec node's world state.";

@@ -119,6 +119,8 @@ impl From<&SnapshotError> for FailureKind {
             SnapshotError::Nonsense { giver: None, .. } => Self::Nonsense,
             SnapshotError::Ledger(_) => Self::Ledger,
             SnapshotError::UnknownProvider(_) | SnapshotError::UnknownAdmin(_) => Self::UnknownProvider,
+            // Nothing answers there that belongs together.
+            SnapshotError::ForeignRegistry { .. } => Self::NoContract,
             SnapshotError::Reorganised { .. } => Self::Reorganised,
         }
     }

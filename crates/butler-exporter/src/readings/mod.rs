@@ -23,6 +23,7 @@ use butler_core::domain::position::Position;
 use butler_core::domain::publisher::{TopUpError, top_ups};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::domain::state::State;
+use butler_core::domain::zombie::ZombieCause;
 use butler_core::key_files::KeyFilesReport;
 use butler_core::network::watched;
 use butler_core::text::address::checksummed;
@@ -163,6 +164,10 @@ fn push_attesters(readings: &mut Readings, rows: &[AttesterRow]) {
     }
     for (position, attesters) in counts_by_position(rows) {
         readings.push(&catalogue::ATTESTERS_AT_POSITION, [position.name().to_owned()], number(attesters));
+    }
+    for cause in ZombieCause::ALL {
+        let zombies = rows.iter().filter(|row| row.zombie_cause == Some(cause)).count();
+        readings.push(&catalogue::ZOMBIES, [cause.name().to_owned()], count(zombies));
     }
 }
 

@@ -114,6 +114,7 @@ pub(super) fn network() -> NetworkSnapshot {
             ejection_threshold: U256::one(),
             local_ejection_threshold: None,
             exit_delay_seconds: 1,
+            attester_exits: None,
         },
         providers: BTreeMap::from([(ProviderId::try_from(1).unwrap(), provider)]),
         other_providers: BTreeMap::new(),

@@ -7,7 +7,7 @@ use butler_core::client::error::RpcFailure;
 use butler_core::client::text::printable;
 use butler_core::domain::findings::node::{NodeState, of_node};
 use butler_core::domain::findings::{FindingKind, sentinel};
-use butler_core::domain::node::lag;
+use butler_core::domain::node::{Followed, lag};
 use butler_core::network::Network;
 use butler_core::runtime::report::Chain;
 
@@ -66,12 +66,18 @@ async fn look(
     }
     state.is_up = true;
     if let Some(gathered) = gathered {
-        let rollup = gathered.snapshot.rollup.address;
-        let followed = info.l1_contract_addresses.rollup_address;
-        state.follows_canonical = Some(followed == rollup);
-        if followed != rollup {
-            let (followed, rollup) = (format::address(&followed), format::address(&rollup));
-            return Err(format!("follows the rollup {followed}, the canonical one is {rollup}"));
+        let snapshot = &gathered.snapshot;
+        let address = info.l1_contract_addresses.rollup_address;
+        let followed = Followed::of(snapshot, address, info.rollup_version);
+        let grace = network.config.thresholds().node_on_former_rollup;
+        state.follows_canonical = Some(followed.is_canonical());
+        state.is_leaving = followed.is_leaving(snapshot.block.timestamp, grace);
+        if !followed.is_canonical() && !state.is_leaving {
+            let (followed, rollup) = (format::address(&address), format::address(&snapshot.rollup.address));
+            let (version, canonical) = (info.rollup_version, snapshot.rollup.version);
+            return Err(format!(
+                "follows the rollup {followed} (version {version}), the canonical one is {rollup} (version {canonical})"
+            ));
         }
     }
     let is_ready = node.is_ready().await.map_err(|error| without_words(&error))?;
@@ -81,7 +87,9 @@ async fn look(
     }
     let tips = node.l2_tips().await.map_err(|error| without_words(&error))?;
     if let Some(gathered) = gathered {
-        state.lag = lag(gathered.snapshot.rollup.checkpoints.pending, tips.pending_checkpoint);
+        let address = info.l1_contract_addresses.rollup_address;
+        let followed = Followed::of(&gathered.snapshot, address, info.rollup_version);
+        state.lag = lag(followed.tips().pending, tips.pending_checkpoint);
     }
     Ok(format!("version {version}, proposed block {}, proven {}", tips.proposed, tips.proven))
 }

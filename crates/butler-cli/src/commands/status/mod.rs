@@ -9,6 +9,7 @@ use butler_core::domain::coinbase::Severity;
 use butler_core::domain::findings::{Level, Subject};
 use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state};
 use butler_core::domain::state::State;
+use butler_core::domain::zombie::ZombieCause;
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::{Address, U256};
 
@@ -139,6 +140,7 @@ fn line(row: &Attester, now: u64, narrow: bool) -> Vec<Value> {
     let servers: Vec<&str> = row.servers.iter().map(String::as_str).collect();
     let former = row.rollup.filter(|rollup| !rollup.is_canonical);
     let position = match former {
+        None if row.zombie_cause == Some(ZombieCause::OwnExit) => plain("zombie (own exit)"),
         Some(rollup) => toned(format!("{} (at {})", row.position, rollup.version.0), Tone::Warning),
         None if row.deposit_failed => toned(format!("{} (deposit failed)", row.position), Tone::Bad),
         None => plain(row.position.to_string()),

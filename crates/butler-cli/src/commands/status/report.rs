@@ -11,6 +11,7 @@ use butler_core::domain::position::Position;
 use butler_core::domain::rollups::{FormerRollup, RollupId};
 use butler_core::domain::state::State;
 use butler_core::domain::view::OnChainStatus;
+use butler_core::domain::zombie::ZombieCause;
 use ethers_core::types::U256;
 use serde::Serialize;
 
@@ -81,6 +82,8 @@ pub(super) struct Attester {
     pub(super) effective_balance: JsonAmount,
     pub(super) withdrawer: Option<JsonAddress>,
     pub(super) staker: Option<JsonAddress>,
+    /// Why it is a zombie.
+    pub(super) zombie_cause: Option<ZombieCause>,
     pub(super) exit: Option<Leaving>,
     pub(super) pending_rewards: Option<JsonAmount>,
     /// What of them waits at former rollups.
@@ -185,6 +188,7 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, canonical: Roll
         effective_balance: row.view.effective_balance.into(),
         withdrawer: row.view.withdrawer.map(Into::into),
         staker: row.staker.map(Into::into),
+        zombie_cause: row.zombie_cause,
         exit: row.view.exit.map(|exit| Leaving {
             withdrawal_id: exit.withdrawal_id.into(),
             amount: exit.amount.into(),

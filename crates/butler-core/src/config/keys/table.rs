@@ -31,7 +31,7 @@ pub static ROOT: Group = Group {
 static NETWORK: Group = Group {
     doc: "One network: a chain, its contracts, and what you run on it. Names are lower-case letters, digits, `-` and `_`, and begin with a letter.",
     keys: &[&[
-        key("preset", "preset", Computed("the network's name, where a preset has it"), "Fills the chain id and the contracts' addresses. Known: `mainnet`."),
+        key("preset", "preset", Computed("the network's name, where a preset has it"), "Fills the chain id and the contracts' addresses. Known: `mainnet` and `testnet` (on Sepolia)."),
         key("chain_id", "integer", Preset, "The L1 chain's id. An endpoint of another chain is refused.").number("", 1, u64::MAX),
         key("aztec_registry", "address", Preset, "Aztec's registry, which names the canonical rollup."),
         key("staking_registry", "address", Preset, "The StakingRegistry that holds the providers' queues."),

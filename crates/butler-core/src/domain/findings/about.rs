@@ -25,6 +25,9 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::PublisherRunsDry => "warning below `publisher_runway`, critical below `publisher_runway_critical`",
         Kind::SlashingVotes => "warning from a tenth of the quorum, info below",
         Kind::HostCertificate => "warning within `certificate_end`, critical within `certificate_end_critical`",
+        Kind::NodeOtherRollup => {
+            "critical; info for three hours after a cut-over, while the node follows the rollup that was canonical before"
+        }
         Kind::ScrapeStale => "warning before the first success, then critical",
         Kind::CoinbaseUnknown
         | Kind::DepositFailed
@@ -32,6 +35,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::SplitShared
         | Kind::RewardsAtAttester
         | Kind::SlashedOut
+        | Kind::OwnExit
         | Kind::LeftBehind
         | Kind::RewardsLeft
         | Kind::FormerRollupUnread
@@ -69,7 +73,6 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::NodeDown
         | Kind::NodeNotReady
         | Kind::NodeL1Unreachable
-        | Kind::NodeOtherRollup
         | Kind::NodePeersNone
         | Kind::NodePeersFew
         | Kind::NodeLagging
@@ -132,6 +135,9 @@ pub fn remedy(kind: Kind) -> &'static str {
             "set the attester's coinbase; what waits there belongs to the delegation that counted then and is repaid by hand, or to the operator where the policy is `own`"
         }
         Kind::SlashedOut => "find out why; its withdrawer can initiate the withdrawal",
+        Kind::OwnExit => {
+            "keep its node for two more epochs; its withdrawer calls `initiateWithdraw`, which restarts no delay, then anybody `finalizeWithdraw`"
+        }
         Kind::LeftBehind => "keep its node for that rollup, and ask its withdrawer to take the stake out there",
         Kind::RewardsLeft => "claim them at that rollup: anybody may, and it pays the coinbase",
         Kind::FormerRollupUnread => "another L1 endpoint, or a newer release of Butler, may be able to",

@@ -141,7 +141,8 @@ finding_kinds! {
     StakeRefunded "stake_refunded" Chain [Warning] "ButlerStakeRefunded" "butler_findings" "One of several stakes of a key was refunded, or the only one after somebody else's deposit: its delegator has no validator, and its split receives nothing.";
     SplitShared "split_shared" Chain [Critical] "ButlerFindingCritical" "butler_findings" "One split is the coinbase of several attesters: one delegator is paid what another's attester earns.";
     RewardsAtAttester "rewards_at_attester" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Rewards wait at an attester's own address: its node proposed without a coinbase.";
-    SlashedOut "slashed_out" Chain [Warning] "ButlerAttesterSlashedOut" "butler_attesters_at_position" "An own attester was slashed out or ejected: it is a zombie whose stake waits to be withdrawn.";
+    SlashedOut "slashed_out" Chain [Warning] "ButlerAttesterSlashedOut" "butler_zombies" "An own attester was slashed out or ejected: it is a zombie whose stake waits to be withdrawn.";
+    OwnExit "own_exit" Chain [Info] "ButlerAttesterSlashedOut" "butler_zombies" "An own attester began its exit itself: it is a zombie until its withdrawer names a recipient, and can be slashed until the exit's delay is over.";
     LeftBehind "left_behind" Chain [Warning] "ButlerFindingWarning" "butler_former_rollup_attesters" "An own attester did not move along with the canonical rollup: it validates at a former one.";
     RewardsLeft "rewards_left" Chain [Info] "ButlerFindingWarning" "butler_former_rollup_rewards" "Rewards wait at a rollup that is not canonical any more.";
     FormerRollupUnread "former_rollup_unread" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A former rollup lacks a function without which it is not known what of ours it holds.";
@@ -183,7 +184,7 @@ finding_kinds! {
     NodeDown "node_down" Nodes [Critical] "ButlerNodeDown" "butler_node_up" "A node does not answer, or follows another network.";
     NodeNotReady "node_not_ready" Nodes [Warning] "ButlerNodeNotReady" "butler_node_ready" "A node answers and calls itself not ready.";
     NodeL1Unreachable "node_l1_unreachable" Nodes [Critical] "ButlerNodeL1Unreachable" "butler_node_l1_reachable" "A node gets no usable answer from its own L1, whatever it says of itself.";
-    NodeOtherRollup "node_other_rollup" Nodes [Critical] "ButlerNodeOnOtherRollup" "butler_node_rollup_agrees" "A node does not follow the canonical rollup.";
+    NodeOtherRollup "node_other_rollup" Nodes [Critical, Info] "ButlerNodeOnOtherRollup" "butler_node_rollup_agrees" "A node does not follow the canonical rollup.";
     NodePeersNone "node_peers_none" Nodes [Critical] "ButlerNodePeersNone" "butler_node_peers" "A node has no connected peer.";
     NodePeersFew "node_peers_few" Nodes [Warning] "ButlerNodePeersFew" "butler_node_peers" "A node has few connected peers.";
     NodeLagging "node_lagging" Nodes [Warning] "ButlerNodeLagging" "butler_node_lag_checkpoints" "A node is checkpoints behind the rollup on L1.";
@@ -256,6 +257,7 @@ impl FindingKind {
             | Self::NotWatched
             | Self::ProviderAdminChange => true,
             Self::SlashedOut
+            | Self::OwnExit
             | Self::ProviderQueueEmpty
             | Self::ProviderQueueShort
             | Self::ProviderRunsDry

@@ -17,6 +17,8 @@ pub struct NodeState {
     pub l1_answers: Option<bool>,
     /// Whether it follows the canonical rollup.
     pub follows_canonical: Option<bool>,
+    /// Whether it follows the rollup that was canonical until a moment ago, as it should for a while.
+    pub is_leaving: bool,
     /// Its connected peers.
     pub peers: Option<u64>,
     /// How many checkpoints it is behind L1.
@@ -33,8 +35,10 @@ pub struct NodeState {
 #[must_use]
 pub fn of_nodes(nodes: &[NodeState], thresholds: &Thresholds) -> Vec<Finding> {
     let mut found: Vec<Finding> = nodes.iter().flat_map(|node| of_node(node, thresholds)).collect();
-    let best = nodes.iter().filter_map(|node| node.proposed).max().unwrap_or_default();
-    for node in nodes {
+    // Blocks of different rollups are not compared.
+    let here = || nodes.iter().filter(|node| node.follows_canonical != Some(false));
+    let best = here().filter_map(|node| node.proposed).max().unwrap_or_default();
+    for node in here() {
         let behind = node.proposed.map_or(0, |proposed| best.saturating_sub(proposed));
         if behind > thresholds.node_behind_blocks {
             let what = format!("it is {behind} blocks behind the best own node");
@@ -67,8 +71,17 @@ pub fn of_node(node: &NodeState, thresholds: &Thresholds) -> Vec<Finding> {
     let what = "it gets no usable answer from its own L1: it can neither attest nor propose";
     is_wrong(node.l1_answers == Some(false), Kind::NodeL1Unreachable, Severity::Critical, what);
     let what = "it does not follow the canonical rollup";
-    is_wrong(node.follows_canonical == Some(false), Kind::NodeOtherRollup, Severity::Critical, what);
+    is_wrong(
+        node.follows_canonical == Some(false) && !node.is_leaving,
+        Kind::NodeOtherRollup,
+        Severity::Critical,
+        what,
+    );
     is_wrong(node.peers == Some(0), Kind::NodePeersNone, Severity::Critical, "it has no peers");
+    if node.is_leaving {
+        let what = "it follows the rollup that was canonical before, and should for two more epochs";
+        found.push(about(node, Kind::NodeOtherRollup, Severity::Info, what));
+    }
     if let Some(peers) = node.peers.filter(|peers| (1..thresholds.node_peers).contains(peers)) {
         let what = format!("it has only {peers} peers");
         found.push(about(node, Kind::NodePeersFew, Severity::Warning, what));

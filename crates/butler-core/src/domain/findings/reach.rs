@@ -17,7 +17,7 @@ use crate::domain::offence::{OffenceKind, OffenceSum};
 use crate::domain::overview::{AttesterRow, CoinbaseRules, overview};
 use crate::domain::publisher::top_ups;
 use crate::domain::rewards::ProviderRewards;
-use crate::domain::rollup::QueuedDeposit;
+use crate::domain::rollup::{AttesterExits, QueuedDeposit};
 use crate::domain::rollups::{FormerRollup, RollupId};
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
@@ -28,6 +28,7 @@ use crate::domain::slashing::{
 };
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::domain::view::OnChainStatus::{None as NoStatus, Validating, Zombie};
+use crate::domain::view::{AttesterView, Exit};
 
 const LIMITS: fn() -> Thresholds = Thresholds::default;
 
@@ -116,12 +117,23 @@ fn of_snapshots() -> Vec<Finding> {
     for keys in files {
         found.extend(of_chain(&network(), &keys, CoinbasePolicy::Split));
     }
+    let mut left = network();
+    left.rollup.attester_exits = Some(AttesterExits { window_seconds: 1, limit: None });
+    let exit = Exit {
+        withdrawal_id: U256::zero(),
+        amount: left.rollup.activation_threshold,
+        exitable_at: 1,
+        recipient_or_withdrawer: address(1),
+        is_recipient: false,
+    };
+    left.attesters = [(address(1), AttesterView { exit: Some(exit), ..view(Zombie, true) })].into();
+    found.extend(of_chain(&left, &KeyBook::default(), CoinbasePolicy::Split));
     let mut cut_over = network();
-    let mut former = FormerRollup::empty(RollupId { address: address(9_100), version: 7.into() });
+    let mut former = FormerRollup::empty(RollupId { address: address(9_100), version: 7.into() }, 0);
     former.attesters = [(address(1), view(Validating, true))].into();
     former.pending_rewards = [(coinbase(101), U256::exp10(18))].into();
     cut_over.attesters = former.attesters.clone();
-    let unread = FormerRollup { unread: Some("getAttesterView".to_owned()), ..FormerRollup::empty(former.id) };
+    let unread = FormerRollup { unread: Some("getAttesterView".to_owned()), ..FormerRollup::empty(former.id, 0) };
     cut_over.former_rollups = vec![former, unread];
     found.extend(of_chain(&cut_over, &KeyBook::default(), CoinbasePolicy::Split));
     let runway = provider::of_runway(provider_id(1), &provider(&[1]), 1, 0, &LIMITS());
@@ -226,11 +238,12 @@ fn of_machines() -> Vec<Finding> {
         node("bad", |node| {
             node.is_ready = Some(false);
             node.l1_answers = Some(false);
-            node.follows_canonical = Some(false);
             node.world_in_step = Some(false);
             (node.peers, node.lag, node.proposed) = (Some(0), Some(99), Some(1));
             node.version = Some("1".to_owned());
         }),
+        node("elsewhere", |node| node.follows_canonical = Some(false)),
+        node("leaving", |node| (node.follows_canonical, node.is_leaving) = (Some(false), true)),
         node("best", |node| {
             (node.peers, node.proposed) = (Some(1), Some(1_000));
             node.version = Some("2".to_owned());

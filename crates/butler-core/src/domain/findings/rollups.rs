@@ -76,7 +76,7 @@ mod tests {
 
     fn found(change: impl FnOnce(&mut FormerRollup)) -> Vec<(FindingKind, String)> {
         let mut snapshot = network();
-        let mut former = FormerRollup::empty(RollupId { address: address(9_100), version: 7.into() });
+        let mut former = FormerRollup::empty(RollupId { address: address(9_100), version: 7.into() }, 0);
         change(&mut former);
         snapshot.attesters = former.attesters.clone();
         snapshot.former_rollups = vec![former];

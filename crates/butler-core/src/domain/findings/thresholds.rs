@@ -34,6 +34,8 @@ pub struct Thresholds {
     pub publisher_runway_critical: u64,
     /// A node with fewer connected peers has few.
     pub node_peers: u64,
+    /// So long after a cut-over a node may follow the former rollup, in seconds: two epochs of duties, and the last epoch's proof.
+    pub node_on_former_rollup: u64,
     /// A node that is more checkpoints behind L1 lags.
     pub node_lag_checkpoints: u64,
     /// A node that is more blocks behind the best one is behind.
@@ -87,6 +89,7 @@ impl Default for Thresholds {
             publisher_runway: 3 * DAY,
             publisher_runway_critical: DAY,
             node_peers: 5,
+            node_on_former_rollup: 3 * HOUR,
             node_lag_checkpoints: 5,
             node_behind_blocks: 20,
             sentinel_stale_slots: SENTINEL_STALE_SLOTS,

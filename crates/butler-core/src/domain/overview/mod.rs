@@ -23,6 +23,7 @@ use super::snapshot::NetworkSnapshot;
 use super::state::{State, StateFacts, state};
 use super::transition::{Judgement, judge};
 use super::view::AttesterView;
+use super::zombie::ZombieCause;
 
 mod stakes;
 
@@ -94,6 +95,9 @@ pub struct AttesterRow {
     /// Why it is not known which coinbase the files name, as `FILE: why`; then nothing is concluded from finding none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coinbase_unknown: Option<String>,
+    /// Why it is a zombie; `None` for one that is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zombie_cause: Option<ZombieCause>,
     /// Its rollup's own view: status, balance, exit.
     pub view: AttesterView,
     /// The servers that run it.
@@ -251,6 +255,7 @@ fn row(
         split: stakes.split(snapshot),
         is_strangers: stakes.are_a_strangers(),
         coinbase_unknown,
+        zombie_cause: ZombieCause::of(view, rollup.and_then(|rollup| figures_of(snapshot, rollup.address))),
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),
         proof_checked: index

@@ -28,6 +28,8 @@ pub struct RollupId {
 pub struct FormerRollup {
     /// Which it is.
     pub id: RollupId,
+    /// When it was first seen as a former one, in unix seconds: no sooner than it became one.
+    pub since: u64,
     /// Its figures; `None` where it holds nothing, or does not tell them all.
     pub figures: Option<Box<RollupFacts>>,
     /// Attesters of ours that it has: those that validate, are zombies or exit there.
@@ -44,9 +46,10 @@ pub struct FormerRollup {
 impl FormerRollup {
     /// A rollup that holds nothing of ours.
     #[must_use]
-    pub fn empty(id: RollupId) -> Self {
+    pub fn empty(id: RollupId, since: u64) -> Self {
         Self {
             id,
+            since,
             figures: None,
             attesters: BTreeMap::new(),
             entry_queue: Vec::new(),

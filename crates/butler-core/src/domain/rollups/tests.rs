@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::samples::{address, coinbase, network, view};
 
 fn former(version: u64) -> FormerRollup {
-    FormerRollup::empty(RollupId { address: address(9_000 + version), version: version.into() })
+    FormerRollup::empty(RollupId { address: address(9_000 + version), version: version.into() }, 0)
 }
 
 #[test]

@@ -28,7 +28,7 @@ use crate::snapshot::request::{Progress, SnapshotRequest};
 use crate::snapshot::rollups::{AddressReads, FormerReads, Tracked};
 use crate::snapshot::splits::{Makers, SplitFacts};
 use crate::snapshot::stages::{
-    AttesterReads, EscrowFacts, EscrowReads, RegistryFacts, RollupFigures, RollupLists, SplitHashes,
+    AttesterReads, EscrowFacts, EscrowReads, ExitReads, RegistryFacts, RollupFigures, RollupLists, SplitHashes,
 };
 use crate::snapshot::witnesses::{LogWitnesses, Witnesses};
 use crate::text::address::checksummed;
@@ -132,7 +132,7 @@ impl SnapshotReader {
         let (answers, told) = (answers?, told?);
         confirmed?;
         witnesses.note(&answers);
-        let rollup_head = figures.take(&answers)?;
+        let mut rollup_head = figures.take(&answers)?;
         let mut attesters = first.views(&answers)?;
         let mut pending_rewards = first.rewards(&answers)?;
         let former = former.take(&answers, rollup, &block, &mut self.rollups)?;
@@ -159,12 +159,18 @@ impl SnapshotReader {
         let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
         let asked: BTreeSet<H256> = keys.values().map(ProvenKey::key_hash).chain(self.memo.waiting().clone()).collect();
         let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
+        // Whether attesters can begin exits matters to those that are zombies.
+        let has_zombie = attesters.values().any(|view| view.status == OnChainStatus::Zombie);
+        let exits = has_zombie.then(|| ExitReads::plan(&mut reads, rollup));
         let tracked = Tracked { attesters: &attesters, coinbases: &pending_rewards, delegations: &delegations };
         let former = FormerReads::plan(&mut reads, &former, tracked, (&self.client, &block), &self.rollups);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         witnesses.note(&answers);
         let (mut entry_queue, active_set) = lists.take(&answers)?;
+        if let Some(exits) = exits {
+            rollup_head.facts.attester_exits = exits.take(&answers, rollup_head.active_count)?;
+        }
         let former_rollups =
             former.take(&answers, tracked, (&client, &block), &mut self.rollups, &mut witnesses).await?;
         if sum_rewards(&mut pending_rewards, &former_rollups).is_none() {

@@ -95,6 +95,11 @@ impl RollupBook {
         self.rollups.get(&version).map(|known| known.address)
     }
 
+    /// When a rollup was first seen as a former one: now, where that is not known.
+    pub(super) fn since(&self, version: U256, block: &BlockRef) -> u64 {
+        self.rollups.get(&version).map_or(block.timestamp, |known| known.since)
+    }
+
     /// Keeps the address of a version.
     pub(super) fn note_address(&mut self, version: U256, address: Address, giver: Option<&Giver>, block: &BlockRef) {
         let told = told_by(giver, block);

@@ -76,8 +76,8 @@ impl FormerReads {
         for one in self.0 {
             found.push(match one.take(answers, tracked, (client, block), (book, witnesses)).await {
                 // Whoever lacks what every version has is not asked in vain for ever, and not taken for empty either.
-                Err(SnapshotError::Unsupported { function, .. }) => unread(one.id, function, book),
-                Err(SnapshotError::NoContract { source, .. }) => unread(one.id, source.to_string(), book),
+                Err(SnapshotError::Unsupported { function, .. }) => unread(one.id, function, block, book),
+                Err(SnapshotError::NoContract { source, .. }) => unread(one.id, source.to_string(), block, book),
                 found => found?,
             });
         }
@@ -85,9 +85,9 @@ impl FormerReads {
     }
 }
 
-fn unread(id: RollupId, function: String, book: &mut RollupBook) -> FormerRollup {
+fn unread(id: RollupId, function: String, block: &BlockRef, book: &mut RollupBook) -> FormerRollup {
     book.forget_look(id.version);
-    FormerRollup { unread: Some(function), ..FormerRollup::empty(id) }
+    FormerRollup { unread: Some(function), ..FormerRollup::empty(id, book.since(id.version, block)) }
 }
 
 impl OneFormer {
@@ -131,7 +131,7 @@ impl OneFormer {
         (client, block): (&L1Client, &BlockRef),
         (book, witnesses): (&mut RollupBook, &mut Witnesses),
     ) -> Result<FormerRollup, SnapshotError> {
-        let mut found = FormerRollup::empty(self.id);
+        let mut found = FormerRollup::empty(self.id, book.since(self.id.version, block));
         for (attester, slot) in &self.views {
             let view = answers.checked(slot, |answer| decode::attester_view(&answer.0))?;
             if view.status != OnChainStatus::None {

@@ -15,5 +15,5 @@ pub(super) use self::attesters::{AttesterReads, REWARDS_GAS, VIEW_GAS};
 pub(super) use self::escrow::{EscrowFacts, EscrowReads, PRESUMED_CAP};
 pub(super) use self::limits::{ENTRY_GAS, LENGTH_LIMIT};
 pub(super) use self::providers::{OtherProviders, ProviderHead, Registries, RegistryFacts};
-pub(super) use self::rollup::{RollupFigures, RollupLists};
+pub(super) use self::rollup::{ExitReads, RollupFigures, RollupLists};
 pub(super) use self::splits::{SplitHashes, intact};

@@ -63,6 +63,8 @@ pub(in crate::snapshot) struct Registries {
     rollup: Slot<Address>,
     next_provider: Slot<U256>,
     split_factory: Slot<Address>,
+    rollup_registry: Slot<Address>,
+    aztec_registry: Address,
     providers: BTreeMap<ProviderId, ProviderSlots>,
     balances: BTreeMap<Address, Slot<U256>>,
 }
@@ -105,6 +107,13 @@ impl Registries {
                 GETTER_GAS,
                 staking_registry::PullSplitFactoryCall,
             ),
+            rollup_registry: reads.push_if_supported(
+                Contract::StakingRegistry,
+                staking_registry,
+                GETTER_GAS,
+                staking_registry::RollupRegistryCall,
+            ),
+            aztec_registry,
             providers: providers.iter().map(|id| (*id, push_provider(reads, staking_registry, *id))).collect(),
             balances: publishers.iter().map(|account| (*account, reads.push_balance(*account))).collect(),
         }
@@ -115,6 +124,11 @@ impl Registries {
         let next_provider = answers
             .checked(&self.next_provider, |next| decode::length("nextProviderIdentifier", next, PROVIDER_LIMIT))?;
         let split_factory = answers.get_if_supported(&self.split_factory)?.and_then(decode::optional);
+        let rollup_registry = answers.get_if_supported(&self.rollup_registry)?.and_then(decode::optional);
+        if let Some(actual) = rollup_registry.filter(|actual| *actual != self.aztec_registry) {
+            let (staking_registry, configured) = (self.registry, self.aztec_registry);
+            return Err(SnapshotError::ForeignRegistry { staking_registry, configured, actual });
+        }
         let mut providers = BTreeMap::new();
         for (id, slots) in &self.providers {
             match take_provider(answers, slots)? {

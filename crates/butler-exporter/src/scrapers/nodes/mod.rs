@@ -58,10 +58,12 @@ impl NodesScraper {
             self.log.note(slot, "node", &node.name, node.failures().next().map(|kind| (kind, None)));
         }
         let last = fresh(&self.last, self.age_limit);
-        let rollup = last.as_ref().map(|last| &last.snapshot.rollup);
-        let states: Vec<_> = nodes.iter().map(|node| node_state(node, rollup)).collect();
-        let found = of_nodes(&states, &self.config.thresholds());
-        Ok(Scraped::found(node_readings(&nodes, rollup), Source::Nodes, found, unix_now()))
+        let snapshot = last.as_ref().map(|last| &last.snapshot);
+        let limits = self.config.thresholds();
+        let grace = limits.node_on_former_rollup;
+        let states: Vec<_> = nodes.iter().map(|node| node_state(node, snapshot, grace)).collect();
+        let found = of_nodes(&states, &limits);
+        Ok(Scraped::found(node_readings(&nodes, snapshot, grace), Source::Nodes, found, unix_now()))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::fate::Fate;
 use crate::domain::key_book::{Completeness, KeyBook};
 use crate::domain::overview::AttesterRow;
 use crate::domain::position::Position;
+use crate::domain::zombie::ZombieCause;
 
 /// Whether anybody said what the servers have. Without that no coinbase is judged: not to know is not the same as nothing.
 #[must_use]
@@ -42,16 +43,36 @@ pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: 
             found.push(about(row, FindingKind::DepositFailed, Severity::Warning, what));
         }
         found.extend(unserved(row).filter(|_| has_key_files));
-        if row.position == Position::Zombie {
-            let there = match row.rollup.filter(|_| row.at_former) {
-                Some(rollup) => format!(" at the former rollup (version {})", rollup.version),
-                None => String::new(),
-            };
-            let what = format!("it was slashed out or ejected, and its stake waits to be withdrawn{there}");
-            found.push(about(row, FindingKind::SlashedOut, Severity::Warning, what));
-        }
+        found.extend(zombie(row));
     }
     found
+}
+
+fn zombie(row: &AttesterRow) -> Option<Finding> {
+    if row.position != Position::Zombie {
+        return None;
+    }
+    let there = match row.rollup.filter(|_| row.at_former) {
+        Some(rollup) => format!(" at the former rollup (version {})", rollup.version),
+        None => String::new(),
+    };
+    Some(match row.zombie_cause {
+        Some(ZombieCause::OwnExit) => {
+            let what =
+                format!("it began its exit itself, and its stake waits for its withdrawer to name a recipient{there}");
+            about(row, FindingKind::OwnExit, Severity::Info, what)
+        }
+        Some(ZombieCause::Unclear) => {
+            let what = format!(
+                "it was slashed, and was ejected or began its exit itself then; its stake waits to be withdrawn{there}"
+            );
+            about(row, FindingKind::SlashedOut, Severity::Warning, what)
+        }
+        Some(ZombieCause::SlashedOut) | None => {
+            let what = format!("it was slashed out or ejected, and its stake waits to be withdrawn{there}");
+            about(row, FindingKind::SlashedOut, Severity::Warning, what)
+        }
+    })
 }
 
 fn deposit_failed(row: &AttesterRow) -> String {
