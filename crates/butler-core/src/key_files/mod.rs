@@ -9,6 +9,7 @@ mod addresses;
 mod bls;
 mod content;
 mod discovery;
+mod doubts;
 mod encrypted;
 mod entry;
 mod fault;

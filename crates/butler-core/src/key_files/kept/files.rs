@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use ethers_core::types::Address;
 
 use super::configured::Configured;
-use super::doubts::{Doubt, Doubts};
 use super::one::Kept;
 use crate::key_files::content::Content;
 use crate::key_files::discovery::{Found, Role};
+use crate::key_files::doubts::{Doubt, Doubts};
 use crate::key_files::fault::{FaultKind, FileFault};
 use crate::key_files::folders::Vanished;
 use crate::key_files::gaps::gaps;
