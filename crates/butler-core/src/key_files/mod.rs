@@ -35,6 +35,7 @@ mod schema;
 mod shown;
 mod sources;
 mod unread;
+mod vanished;
 mod walk;
 
 pub use self::content::FileKind;

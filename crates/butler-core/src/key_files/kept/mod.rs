@@ -7,6 +7,7 @@
 
 mod configured;
 mod files;
+mod fill;
 mod one;
 mod record;
 mod stored;
