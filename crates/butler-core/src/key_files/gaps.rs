@@ -1,6 +1,7 @@
 //! What could not be read, before it is decided what of that makes anybody doubtful.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use glob::Pattern;
 
@@ -10,6 +11,7 @@ use super::fault::{FileFault, SourceFault};
 use super::outcome::Outcome;
 use super::shown::shown_path;
 use super::walk::OPTIONS;
+use crate::text::pattern::bounded_pattern;
 
 /// A file or pattern that could not be read, or not in every part, and for which no last good content stands.
 pub(super) struct Gap {
@@ -23,7 +25,8 @@ pub(super) struct Gap {
 
 /// Everything that could not be read; `kept` are last good contents.
 pub(super) fn gaps(faults: &[SourceFault], outcomes: &[Outcome], kept: &[(&Found, &Content)]) -> Vec<Gap> {
-    let of_sources = faults.iter().filter(|fault| !kept.iter().any(|(found, _)| is_below(found, &fault.at)));
+    let families: BTreeSet<PathBuf> = kept.iter().map(|(found, _)| found.family()).collect();
+    let of_sources = faults.iter().filter(|fault| !stands_for(&fault.at, kept, &families));
     let of_sources = of_sources.map(|SourceFault { at, server, fault }| Gap {
         key: shown_path(at),
         told: Some((shown_path(at), fault.what.clone())),
@@ -31,7 +34,7 @@ pub(super) fn gaps(faults: &[SourceFault], outcomes: &[Outcome], kept: &[(&Found
     });
     let of_files = outcomes.iter().filter_map(|outcome| {
         let family = outcome.found.family();
-        if kept.iter().any(|(found, _)| found.family() == family) {
+        if families.contains(&family) {
             return None;
         }
         let is_unread = outcome.content.is_none() && outcome.faults.iter().any(FileFault::leaves_gap);
@@ -42,10 +45,13 @@ pub(super) fn gaps(faults: &[SourceFault], outcomes: &[Outcome], kept: &[(&Found
     of_sources.chain(of_files).collect()
 }
 
-/// Whether a file is what could not be read at `at`: a pattern, a folder, or a version of a file.
-fn is_below(found: &Found, at: &Path) -> bool {
-    let pattern = Pattern::new(&plain(at).to_string_lossy()).ok();
-    found.path.starts_with(at)
-        || pattern.is_some_and(|pattern| pattern.matches_path_with(&plain(&found.path), OPTIONS))
-        || found.family() == Found::new(at.to_owned(), String::new(), Role::KeyFile).located().family()
+/// Whether a last good content stands for what could not be read at `at`: a pattern, a folder, or a version of a file.
+fn stands_for(at: &Path, kept: &[(&Found, &Content)], families: &BTreeSet<PathBuf>) -> bool {
+    let pattern = bounded_pattern(&plain(at).to_string_lossy());
+    let is_below = |path: &Path| {
+        let is_matched = |pattern: &Pattern| pattern.matches_path_with(&plain(path), OPTIONS);
+        path.starts_with(at) || pattern.as_ref().is_some_and(is_matched)
+    };
+    kept.iter().any(|(found, _)| is_below(&found.path))
+        || families.contains(&Found::new(at.to_owned(), String::new(), Role::KeyFile).located().family())
 }

@@ -9,6 +9,7 @@ mod addresses;
 mod bls;
 mod content;
 mod discovery;
+mod doubts;
 mod encrypted;
 mod entry;
 mod fault;
@@ -34,6 +35,7 @@ mod schema;
 mod shown;
 mod sources;
 mod unread;
+mod vanished;
 mod walk;
 
 pub use self::content::FileKind;

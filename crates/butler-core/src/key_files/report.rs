@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::content::{Content, FileKind};
 use super::discovery::{Found, Role};
+use super::doubts::{Doubt, Doubts};
 use super::fault::{FaultKind, FileFault, KeyFileFault, SourceFault};
 use super::gaps::{Gap, gaps};
-use super::kept::{Doubt, Doubts};
 use super::kept_file::KeptFile;
 use super::merge::{KeyFileNotice, Taken, merge};
 use super::outcome::Outcome;

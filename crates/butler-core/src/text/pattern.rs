@@ -32,6 +32,12 @@ pub(crate) fn pattern_fault(pattern: &str) -> Option<String> {
     Some(format!("the pattern is wrong at character {}: {}", error.pos.saturating_add(1), error.msg))
 }
 
+/// A pattern that can be followed.
+#[must_use]
+pub(crate) fn bounded_pattern(pattern: &str) -> Option<Pattern> {
+    if pattern_fault(pattern).is_some() { None } else { Pattern::new(pattern).ok() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

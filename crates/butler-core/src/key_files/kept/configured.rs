@@ -7,6 +7,7 @@ use glob::Pattern;
 use crate::key_files::discovery::{Found, Role, is_by_folder, plain, resolved, server_of, under};
 use crate::key_files::sources::KeySources;
 use crate::key_files::walk::{OPTIONS, has_wildcard, plain_ending};
+use crate::text::pattern::bounded_pattern;
 
 /// The patterns and files of the configuration.
 pub(super) struct Configured {
@@ -25,7 +26,7 @@ impl Configured {
     pub(super) fn of(sources: &KeySources<'_>) -> Self {
         let named = |pattern: &String, role| {
             let full = plain_pattern(&under(sources.base, pattern));
-            let spelled = [Pattern::new(&full).ok(), Pattern::new(&without_links(&full)).ok()];
+            let spelled = [bounded_pattern(&full), bounded_pattern(&without_links(&full))];
             Named { role, spelled, by_folder: is_by_folder(pattern, role) }
         };
         let node = sources.node_keystores.iter().map(|pattern| named(pattern, Role::NodeKeystore));

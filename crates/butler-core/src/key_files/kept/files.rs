@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use ethers_core::types::Address;
 
 use super::configured::Configured;
-use super::doubts::{Doubt, Doubts};
+use super::fill::{All, fill};
 use super::one::Kept;
 use crate::key_files::content::Content;
 use crate::key_files::discovery::{Found, Role};
-use crate::key_files::fault::{FaultKind, FileFault};
-use crate::key_files::folders::Vanished;
+use crate::key_files::doubts::{Doubt, Doubts};
+use crate::key_files::fault::FaultKind;
 use crate::key_files::gaps::gaps;
 use crate::key_files::kept_file::KeptWhy;
 use crate::key_files::outcome::Outcome;
@@ -39,14 +39,6 @@ pub struct KeptFiles {
     is_first: bool,
     /// Whether something was read that is too large to be kept.
     is_too_large: bool,
-}
-
-/// What is known of all files together while each is looked at.
-struct All {
-    /// The attesters that are named, where a file leads to folders of keys.
-    named: BTreeSet<Address>,
-    is_anybody_left: bool,
-    now: u64,
 }
 
 impl KeptFiles {
@@ -128,11 +120,11 @@ impl KeptFiles {
     fn hold(&mut self, name: &(Role, PathBuf), outcome: &mut Outcome, configured: &Configured, all: &All) -> bool {
         let Some(known) = self.files.get_mut(name) else { return false };
         let (Some(content), false) = (&outcome.content, known.content.is_empty()) else { return false };
+        if !known.is_newer_than(&outcome.found) || *content == known.content {
+            return false;
+        }
         let source = Found::new(known.source().to_path_buf(), known.found.server.clone(), known.found.role).located();
-        let is_held = known.is_newer_than(&outcome.found)
-            && *content != known.content
-            && configured.server(&source).is_some()
-            && !known.is_over(all.is_anybody_left, all.now);
+        let is_held = configured.server(&source).is_some() && !known.is_over(all.is_anybody_left, all.now);
         if is_held {
             let why = if is_gone(&source.path) { KeptWhy::Gone } else { KeptWhy::Unreadable };
             self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
@@ -276,11 +268,16 @@ impl KeptFiles {
             let since = publishers.iter().filter(|(first_read, _)| *first_read >= failing_since);
             let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
             let before = kept.content.size();
-            let (is_gone, server) = (kept.is_gone(), &kept.found.server);
-            let is_there = |(outcome, content): (&Outcome, &Content)| {
-                (is_gone || outcome.found.server == *server) && content.has_top_of(&kept.content)
+            // A server that still has files still needs the top; one that was renamed as a whole does not.
+            let server = &kept.found.server;
+            let is_of_server = |outcome: &Outcome| outcome.found.server == *server;
+            let is_top_elsewhere = || {
+                let is_anywhere = kept.is_gone() && !read().any(|(outcome, _)| is_of_server(outcome));
+                read().any(|(outcome, content)| {
+                    (is_anywhere || is_of_server(outcome)) && content.has_top_of(&kept.content)
+                })
             };
-            let is_top_elsewhere = !kept.content.says_something_for_all() || read().any(is_there);
+            let is_top_elsewhere = !kept.content.says_something_for_all() || is_top_elsewhere();
             kept.forget_moved(&named, &new, is_top_elsewhere);
             is_any_forgotten |= kept.content.size() != before;
         }
@@ -337,34 +334,6 @@ impl KeptFiles {
     fn failing(&self) -> impl Iterator<Item = &Kept> {
         self.files.values().filter(|kept| kept.failing.is_some() && !kept.is_nobody())
     }
-}
-
-/// Takes for what is not legible in a content, and for what vanished from its folders, what was read last. `None` when nothing was
-/// taken, else why something was and what is told of that.
-fn fill(content: &mut Content, known: &mut Kept, all: &All) -> Option<(KeptWhy, Vec<FileFault>)> {
-    known.vanished.clear();
-    let taken_away = if content.has_holes() { content.fill_from(&known.content) } else { None };
-    let is_over =
-        matches!(known.failing, Some((KeptWhy::PartlyGone, _))) && known.is_over(all.is_anybody_left, all.now);
-    let vanished = if is_over { Vanished::default() } else { content.fill_folders(&known.content, &all.named) };
-    let why = match &taken_away {
-        Some(_) => KeptWhy::Partly,
-        None if vanished.places.is_empty() => return None,
-        None => KeptWhy::PartlyGone,
-    };
-    known.vanished = vanished.attesters;
-    let mut faults: Vec<FileFault> = taken_away.into_iter().flatten().map(none_left).collect();
-    faults.extend(vanished.places.into_iter().map(|place| {
-        let what = "encrypted keys are gone from the folder that this leads to";
-        FileFault::at(place, what).hint("put them back; where they are gone for good, this is told for a day")
-    }));
-    Some((why, faults))
-}
-
-/// What is told of publishers that were taken away under a running program.
-fn none_left(place: String) -> FileFault {
-    let what = "no publisher any more: a node that reads it uses the attester's own account, or refuses the file";
-    FileFault::at(place, what).hint("put the publisher back, or remove the key where that is meant")
 }
 
 fn is_anybody_left(outcomes: &[Outcome]) -> bool {

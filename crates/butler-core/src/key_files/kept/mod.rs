@@ -6,13 +6,12 @@
 //! configuration does not name any more is forgotten at once, and so is what another file has now of one that is lost.
 
 mod configured;
-mod doubts;
 mod files;
+mod fill;
 mod one;
 mod record;
 mod stored;
 
-pub(super) use self::doubts::{Doubt, Doubts};
 pub use self::files::KeptFiles;
 pub use self::record::KeptRecord;
 pub use self::stored::KeptKeysFile;

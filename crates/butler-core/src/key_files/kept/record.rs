@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::doubts::Doubts;
 use super::files::{KeptFiles, MOST_KEPT};
 use super::one::Kept;
 use crate::key_files::content::Content;
+use crate::key_files::doubts::Doubts;
 use crate::key_files::shown::shown_path;
 
 /// The last good contents of one network's files, to be stored.

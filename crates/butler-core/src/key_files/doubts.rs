@@ -9,27 +9,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
-use crate::key_files::content::Content;
-use crate::key_files::discovery::{Found, Role};
+use super::content::Content;
+use super::discovery::{Found, Role};
 
 /// Who may stand in one gap.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::key_files) struct Doubt {
+pub(super) struct Doubt {
     /// Whether anybody may.
-    pub(in crate::key_files) is_anybody: bool,
+    pub(super) is_anybody: bool,
     /// Those who may.
-    pub(in crate::key_files) attesters: BTreeSet<Address>,
+    pub(super) attesters: BTreeSet<Address>,
     /// Whether something may stand there that holds for others.
-    pub(in crate::key_files) says_for_all: bool,
+    pub(super) says_for_all: bool,
 }
 
 impl Doubt {
-    pub(in crate::key_files) fn of_anybody() -> Self {
+    pub(super) fn of_anybody() -> Self {
         Self { is_anybody: true, attesters: BTreeSet::new(), says_for_all: true }
     }
 
     /// Adds a content that counts no longer.
-    pub(in crate::key_files) fn add(&mut self, found: &Found, content: &Content) {
+    pub(super) fn add(&mut self, found: &Found, content: &Content) {
         self.attesters.extend(content.attesters());
         let is_for_all = found.role == Role::Publishers || content.says_something_for_all();
         self.says_for_all |= is_for_all || !content.publishers.is_empty();
@@ -44,7 +44,7 @@ impl Doubt {
 
 /// The gaps that there are, and who may stand in each.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::key_files) struct Doubts {
+pub(super) struct Doubts {
     gaps: BTreeMap<String, Doubt>,
     /// Who counts no longer since the last reading, and for whom there was no gap then.
     #[serde(skip)]
@@ -79,7 +79,7 @@ impl Doubts {
     }
 
     /// Who may stand in a gap.
-    pub(in crate::key_files) fn of(&self, gap: &str) -> Doubt {
+    pub(super) fn of(&self, gap: &str) -> Doubt {
         self.gaps.get(gap).cloned().unwrap_or_default()
     }
 
