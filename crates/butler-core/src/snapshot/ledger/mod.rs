@@ -52,6 +52,8 @@ pub struct LedgerCache {
     givers: BTreeMap<usize, u64>,
     /// Blocks of which one endpoint tells something else in the present reading than two confirmed before.
     contradicted: BTreeSet<u64>,
+    /// Those of the reading before: they were logged then.
+    told_contradicted: BTreeSet<u64>,
     /// When other endpoints may be asked for their opinion again.
     opinions_at: Option<Instant>,
     /// Endpoints, by name, that have told all of it, or were asked about what others told.
@@ -76,6 +78,7 @@ impl LedgerCache {
             has_past,
             givers: BTreeMap::new(),
             contradicted: BTreeSet::new(),
+            told_contradicted: BTreeSet::new(),
             opinions_at: None,
             witnesses,
             left_terms: None,

@@ -47,7 +47,7 @@ impl LedgerCache {
             return Ok(());
         }
         self.givers.clear();
-        self.contradicted.clear();
+        self.told_contradicted = std::mem::take(&mut self.contradicted);
         let filter = self.filter();
         let mut saved_at = Instant::now();
         for range in self.ranges(client, pin) {
@@ -125,11 +125,13 @@ impl LedgerCache {
         let known = entries.get(begin..end).unwrap_or_default();
         let Merged { entries: new, contradicted } = merge(known, told, step.endpoint, at, client.endpoints().len() < 2);
         for block in contradicted {
-            let teller = client.endpoints().get(step.endpoint).map_or("an endpoint", |endpoint| endpoint.name());
-            tracing::warn!(
-                endpoint = teller,
-                "{teller} tells block {block} otherwise than two endpoints told it before"
-            );
+            if !self.told_contradicted.contains(&block) {
+                let teller = client.endpoints().get(step.endpoint).map_or("an endpoint", |endpoint| endpoint.name());
+                tracing::warn!(
+                    endpoint = teller,
+                    "{teller} tells block {block} otherwise than two endpoints told it before"
+                );
+            }
             self.contradicted.insert(block);
         }
         if known != new.as_slice() {
