@@ -96,7 +96,8 @@ async fn a_cold_reading_for_status_takes_six_requests_and_one_for_a_zombie() {
     let setting = Setting::start(1).await;
     let mut reader = setting.reader();
     let cold = setting.read(&mut reader).await;
-    let asked = "head, registries, ledger, rollup, splits with refunds, queues, and again what the zombie's rollup lacks";
+    let asked =
+        "head, registries, ledger, rollup, splits with refunds, queues, and again what the zombie's rollup lacks";
     assert_eq!(requests(&reader), 7, "{asked}");
     assert!(coinbases(&cold).0 > 0 && coinbases(&cold).1.is_empty());
     let before = requests(&reader);
