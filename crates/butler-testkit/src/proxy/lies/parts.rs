@@ -94,7 +94,7 @@ impl LogFault {
     }
 }
 
-/// Getters that a liar lies about, alone and among the calls of a pack. To let any other selector revert: [`super::Fault::RevertCalls`].
+/// Getters that a liar lies about, alone and among the calls of a pack. To let any other selector revert: [`crate::proxy::Fault::RevertCalls`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Getter {
     /// `SLASHING_PROPOSER_TYPE()` of the slashing proposer, which really is gone since Aztec 5.
