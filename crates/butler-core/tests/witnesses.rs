@@ -177,6 +177,36 @@ async fn a_coinbase_that_one_of_two_endpoints_tells_alone_is_unverifiable_until_
 }
 
 #[tokio::test]
+async fn an_endpoint_that_refuses_all_logs_is_no_witness_of_them_and_its_absence_makes_no_coinbase_unknown() {
+    let setting = Setting::start(2).await;
+    let truth = expected(&setting.read(&mut setting.reader()).await);
+    for (code, message) in [
+        (-32600, "Block range limit exceeded. Upgrade your plan."),
+        (-32005, "query exceeds max block range 0"),
+        (-32601, "the method eth_getLogs does not exist/is not available"),
+    ] {
+        setting.set(0, Fault::RefuseAllLogs { code, message: message.to_owned() });
+        let mut reader = setting.reader();
+        for reading in 1..=3 {
+            let told = setting.read(&mut reader).await;
+            let found = (expected(&told), told.unconfirmed.as_deref());
+            assert_eq!(found, (truth.clone(), Some("e1")), "{message}, reading {reading}");
+        }
+        // It is no word of two either: once the teller is all that answers calls, too, nothing is certain.
+        reader.save_ledger().unwrap();
+        setting.set(0, down());
+        assert!(expected(&setting.read(&mut setting.reader()).await).is_empty(), "{message}");
+        for entry in std::fs::read_dir(setting.folder.path()).unwrap() {
+            std::fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+    }
+    // Where it gives them again, it is one.
+    setting.reset();
+    let told = setting.read(&mut setting.reader()).await;
+    assert_eq!((expected(&told), told.unconfirmed), (truth, None));
+}
+
+#[tokio::test]
 async fn a_liar_whose_only_witness_is_silent_points_no_coinbase_at_anybody() {
     let setting = Setting::start(2).await;
     let truth = rows(&setting.read(&mut setting.reader()).await);

@@ -9,7 +9,7 @@ use ethers_core::types::{Bloom, Log};
 use ethers_core::utils::keccak256;
 
 use super::endpoint::Endpoint;
-use super::error::RpcFailure;
+use super::error::{ErrorKind, RpcFailure};
 use super::logs::{Last, LogFilter, LogRange, LogStep, check, decode_logs, header_request, logs_request};
 use super::wire::Request;
 
@@ -52,6 +52,7 @@ pub async fn read_blocks(
         let (pack, after) = rest.split_at(size.min(rest.len()));
         match read_pack(endpoint, filter, pack, width, along).await {
             Ok((logs, told)) => {
+                endpoint.note_logs(false);
                 found.extend(logs);
                 rest = after;
                 if along.take().is_some() {
@@ -65,7 +66,12 @@ pub async fn read_blocks(
                 width = hint.max_blocks.filter(|named| (1..width).contains(named)).unwrap_or(1);
             }
             Err(failure) if pack.len() > 1 && failure.kind().may_mean_too_much() => size = pack.len() / 2,
-            Err(failure) => return Err(failure),
+            Err(failure) => {
+                if matches!(failure.kind(), ErrorKind::RangeRefused | ErrorKind::MethodNotFound) {
+                    endpoint.note_logs(true);
+                }
+                return Err(failure);
+            }
         }
     }
     Ok((found, step))

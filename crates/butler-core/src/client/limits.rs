@@ -122,6 +122,8 @@ pub(super) struct Learnt {
     /// Blocks of the next range: never grown beyond the first width, which a scan goes beyond by itself.
     log_range: u64,
     first_log_range: u64,
+    /// Whether not even the logs of one block were granted, the last time that they were asked for.
+    refuses_logs: bool,
 }
 
 impl Learnt {
@@ -136,6 +138,7 @@ impl Learnt {
             log_ceiling: Limit::new(log_range.max(1), now),
             log_range: log_range.max(1),
             first_log_range: log_range.max(1),
+            refuses_logs: false,
         }
     }
 
@@ -189,6 +192,16 @@ impl Learnt {
     pub(super) fn refuse_log_range(&mut self, blocks: u64, next: u64, how: Refusal, now: Instant) {
         self.log_ceiling.refused(blocks.saturating_sub(1).max(1), how, now);
         self.set_log_range(next);
+    }
+
+    /// What came of the last question for logs that was as narrow as can be, or was answered. It keeps nobody from asking again.
+    pub(super) fn note_logs(&mut self, are_refused: bool) {
+        self.refuses_logs = are_refused;
+    }
+
+    /// Whether not even the logs of one block are granted.
+    pub(super) fn refuses_logs(&self) -> bool {
+        self.refuses_logs
     }
 
     /// The next range, whatever is said of others.

@@ -21,6 +21,8 @@ use crate::domain::split::{SplitCheck, Unconfirmed};
 #[derive(Debug)]
 pub(super) struct Witnesses {
     has_several: bool,
+    /// The endpoint that alone gives logs, where the others refuse all of them.
+    only_with_logs: Option<String>,
     /// The endpoint that alone told some of it.
     only: Option<String>,
 }
@@ -36,7 +38,15 @@ pub(super) struct LogWitnesses<'a> {
 
 impl Witnesses {
     pub(super) fn new(client: &L1Client) -> Self {
-        Self { has_several: client.endpoints().len() > 1, only: None }
+        Self { has_several: client.endpoints().len() > 1, only_with_logs: None, only: None }
+    }
+
+    /// Looks who gives logs at all. Where all but one refuse them in so many words, that one is for logs what a lone endpoint is:
+    /// its word has to do, and is told as that. A liar cannot bring that about at another endpoint.
+    pub(super) fn look_who_gives_logs(&mut self, client: &L1Client) {
+        let mut giving = client.endpoints().iter().filter(|endpoint| !endpoint.refuses_logs());
+        let first = giving.next().filter(|_| self.has_several && giving.next().is_none());
+        self.only_with_logs = first.map(|endpoint| endpoint.name().to_owned());
     }
 
     /// Notes who gave these answers.
@@ -58,16 +68,20 @@ impl Witnesses {
 
     /// Leaves unconfirmed which coinbases rest on the word of one of several endpoints, and keeps what two told.
     pub(super) fn judge(&self, snapshot: &mut NetworkSnapshot, logs: &LogWitnesses<'_>, memo: &mut Memo) {
-        snapshot.unconfirmed.clone_from(&self.only);
+        snapshot.unconfirmed = self.only.clone().or_else(|| self.only_with_logs.clone());
         let mut doubtful: BTreeSet<Coinbase> = BTreeSet::new();
         for (delegation, is_active) in counting_delegations(snapshot) {
             let Some(split) = snapshot.splits.get(&delegation.coinbase).and_then(SplitCheck::confirmed) else {
                 continue;
             };
             let is_by_two = logs.by_two.contains(&delegation.log) && !logs.by_one.contains(&delegation.attester);
-            if self.only.is_none() && is_by_two {
+            let are_calls_by_two = self.only.is_none();
+            if are_calls_by_two && is_by_two {
                 memo.note_counted(&delegation, split, is_active);
-            } else if !memo.has_counted(&delegation, split, is_active) {
+                continue;
+            }
+            let nobody_else_could = are_calls_by_two && self.only_with_logs.is_some();
+            if !nobody_else_could && !memo.has_counted(&delegation, split, is_active) {
                 doubtful.insert(delegation.coinbase);
             }
         }

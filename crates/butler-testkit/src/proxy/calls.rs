@@ -104,6 +104,9 @@ async fn refuse(upstream: &Client, call: &Value, fault: &Fault) -> anyhow::Resul
         Fault::RefuseLogs(topic) if method == "eth_getLogs" && asks_for(call, topic) => {
             Ok(Some((StatusCode::OK, json!({ "code": -32000, "message": "these logs are not kept here" }))))
         }
+        Fault::RefuseAllLogs { code, message } if method == "eth_getLogs" => {
+            Ok(Some((StatusCode::OK, json!({ "code": code, "message": message }))))
+        }
         Fault::PruneHistory { keep, style } => {
             let Some(block) = state_block(upstream, call).await? else {
                 return Ok(None);

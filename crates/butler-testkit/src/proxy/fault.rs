@@ -63,6 +63,13 @@ pub enum Fault {
     RevertCalls(String),
     /// Refuse every `eth_getLogs` that asks for this first topic (`0x` and 64 digits), among others or alone.
     RefuseLogs(String),
+    /// Refuse every `eth_getLogs`, of however few blocks, with these words: the plan has none.
+    RefuseAllLogs {
+        /// The error's code.
+        code: i64,
+        /// Its words.
+        message: String,
+    },
     /// Refuse every pack of more than `max` calls.
     RefusePacks {
         /// Most calls in one pack.
@@ -106,6 +113,7 @@ impl fmt::Debug for Fault {
             Self::Lie(lie) => return write!(f, "Lie({lie})"),
             Self::Renamed { real, told } => return write!(f, "Renamed({real}, {told})"),
             Self::RevertCalls(selector) => return write!(f, "RevertCalls({selector})"),
+            Self::RefuseAllLogs { code, message } => return write!(f, "RefuseAllLogs({code}, {message})"),
             Self::RefuseLogs(topic) => return write!(f, "RefuseLogs({topic})"),
             Self::Hang => "Hang",
             Self::Close => "Close",

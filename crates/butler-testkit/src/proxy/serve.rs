@@ -169,6 +169,7 @@ async fn act_before(
         | Fault::PruneHistory { .. }
         | Fault::RevertCalls(_)
         | Fault::RefuseLogs(_)
+        | Fault::RefuseAllLogs { .. }
         | Fault::Lie(_)
         | Fault::Renamed { .. } => {}
     }

@@ -277,6 +277,18 @@ impl Endpoint {
         self.with_learnt(|learnt, _| learnt.set_log_range(next));
     }
 
+    /// Whether it said of late that it gives no logs at all, not even of one block, as some plans have it. It cannot be a witness
+    /// of what is in logs then. Being silent, slow or out of order is no such refusal.
+    #[must_use]
+    pub fn refuses_logs(&self) -> bool {
+        self.with_learnt(|learnt, _| learnt.refuses_logs())
+    }
+
+    /// Notes how logs were asked for in vain, or answered.
+    pub(super) fn note_logs(&self, are_refused: bool) {
+        self.with_learnt(|learnt, _| learnt.note_logs(are_refused));
+    }
+
     /// Whether batches are sent.
     #[must_use]
     pub fn takes_batches(&self) -> bool {

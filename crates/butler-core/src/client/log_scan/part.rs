@@ -32,6 +32,7 @@ impl Reading<'_> {
             let last = from.saturating_add(span - 1);
             match read_range(endpoint, self.filter, (from, last), shared.pin.as_ref()).await {
                 Ok(step) => {
+                    endpoint.note_logs(false);
                     let good = shared.with_width(endpoint, |width| {
                         width.granted(span, step.logs.len());
                         width.good()

@@ -255,6 +255,7 @@ impl SnapshotReader {
             unconfirmed: None,
         });
         if witnesses.has_several() {
+            witnesses.look_who_gives_logs(&self.client);
             let logs = LogWitnesses { by_two: &self.ledger.confirmed(), by_one: &owners.by_one };
             witnesses.judge(&mut snapshot, &logs, &mut self.memo);
         }
