@@ -1,13 +1,13 @@
 //! Every attester, queue and provider of the scenario's oracle comes out of the real binary.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use butler_testkit::devnet::{History, Move, Oracle, Status};
+use butler_testkit::devnet::{Event, History, Move, Oracle, Status};
 use ethers_core::types::U256;
 use serde_json::{Value, json};
 use support::{Bench, shown};
