@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use butler_core::client::l1::BlockTag;
 use butler_core::contracts::events::Source;
+use butler_core::domain::attester::position::Position;
+use butler_core::domain::attester::state::State;
 use butler_core::domain::ids::ProviderId;
-use butler_core::domain::position::Position;
-use butler_core::domain::state::State;
 use clap::{Args, Parser, Subcommand};
 use ethers_core::types::Address;
 

@@ -2,12 +2,12 @@
 
 use std::io;
 
+use butler_core::chain::SnapshotError;
 use butler_core::client::error::{ErrorKind, RpcError};
 use butler_core::config::ConfigError;
-use butler_core::domain::publisher::TopUpError;
+use butler_core::domain::provider::publisher::TopUpError;
 use butler_core::network::NetworkError;
 use butler_core::runtime::exit::Exit;
-use butler_core::snapshot::SnapshotError;
 use butler_core::store::file::StoreError;
 use thiserror::Error;
 

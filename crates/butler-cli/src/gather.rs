@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use butler_core::chain::{SnapshotError, SnapshotReader};
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::config::{Config, ConfigFile, Override, Sources, Variables};
 use butler_core::domain::findings::attester::knows_coinbases;
@@ -10,7 +11,6 @@ use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
-use butler_core::snapshot::{SnapshotError, SnapshotReader};
 use butler_core::store::file::StoreError;
 
 use crate::args::Global;

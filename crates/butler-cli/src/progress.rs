@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use butler_core::snapshot::Progress;
+use butler_core::chain::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 

@@ -10,11 +10,11 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::client::error::ErrorKind;
-use butler_core::domain::coinbase::{Severity, Unverified};
+use butler_core::domain::attester::coinbase::{Severity, Unverified};
+use butler_core::domain::attester::position::Position;
+use butler_core::domain::attester::state::State;
+use butler_core::domain::attester::view::OnChainStatus;
 use butler_core::domain::findings::{self, FindingKind};
-use butler_core::domain::position::Position;
-use butler_core::domain::state::State;
-use butler_core::domain::view::OnChainStatus;
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};

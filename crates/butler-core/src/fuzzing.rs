@@ -9,15 +9,15 @@ use std::path::Path;
 
 use ethers_core::types::{Address, H256, Log};
 
+use crate::chain::{LedgerCache, LedgerKey};
 use crate::client::aztec_node::L2Tips;
 use crate::client::aztec_node::answers::{OffenceText, TipsText, tips};
 use crate::client::aztec_node::stats;
 use crate::client::error::RpcFailure;
 use crate::client::logs::{Last, LogFilter, check, decode_logs};
-use crate::domain::offence::Offence;
-use crate::domain::sentinel::SentinelReport;
+use crate::domain::slashing::offence::Offence;
+use crate::domain::slashing::sentinel::SentinelReport;
 use crate::key_files::KeyFilesReport;
-use crate::snapshot::{LedgerCache, LedgerKey};
 
 /// The logs of an answer to `eth_getLogs`, held against what was asked: `filter` from block `from` to block `to`.
 ///

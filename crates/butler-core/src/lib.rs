@@ -3,6 +3,7 @@
 //! `domain` is pure: it decides from facts and knows no clock, file, socket or task. Everything else brings facts to it
 //! or carries its answers away. `docs/architecture.md` draws the layers; `tests/layers/` enforces them.
 
+pub mod chain;
 pub mod client;
 pub mod config;
 pub mod contracts;
@@ -14,6 +15,5 @@ pub mod fuzzing;
 pub mod key_files;
 pub mod network;
 pub mod runtime;
-pub mod snapshot;
 pub mod store;
 pub mod text;

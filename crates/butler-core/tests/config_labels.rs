@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use butler_core::config::{Config, ConfigFile, Sources, Variables};
-use butler_core::domain::labels::LabelRule;
+use butler_core::domain::operator::labels::LabelRule;
 use butler_core::store::file::save_atomic;
 
 fn load(toml: &str) -> Result<Config, String> {

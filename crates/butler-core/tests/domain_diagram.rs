@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use butler_core::domain::position::Position;
-use butler_core::domain::state::State;
-use butler_core::domain::transition::mermaid;
+use butler_core::domain::attester::position::Position;
+use butler_core::domain::attester::state::State;
+use butler_core::domain::attester::transition::mermaid;
 
-const START: &str = "<!-- diagram: generated from ARROWS in crates/butler-core/src/domain/transition.rs -->\n";
+const START: &str = "<!-- diagram: generated from ARROWS in crates/butler-core/src/domain/attester/transition.rs -->\n";
 const END: &str = "<!-- diagram: end -->\n";
 
 fn page_path() -> PathBuf {

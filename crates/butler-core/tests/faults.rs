@@ -9,15 +9,15 @@ mod trials;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use butler_core::chain::{SnapshotError, SnapshotReader};
 use butler_core::client::error::ErrorKind;
 use butler_core::client::l1::BlockTag;
 use butler_core::contracts::bindings::rollup::GetAttesterViewCall;
 use butler_core::contracts::call::{Call, Target};
 use butler_core::contracts::multicall::{MULTICALL3, Outcome, encode_aggregate};
-use butler_core::domain::key_book::KeyBook;
-use butler_core::domain::overview::{AttesterRow, overview};
+use butler_core::domain::attester::overview::{AttesterRow, overview};
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::snapshot::{SnapshotError, SnapshotReader};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{
     BatchRefusal, Fault, FaultPlan, FaultProxy, Lie, LogLimitStyle, OverrideRefusal, PruneStyle, When,

@@ -5,13 +5,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use butler_core::chain::LedgerKey;
 use butler_core::client::aztec_node::{NodeInfo, PeerCounts, WorldState};
 use butler_core::client::logs::LogFilter;
 use butler_core::config::{Config, ConfigFile, Sources};
 use butler_core::contracts::events::{Source, name_event};
 use butler_core::contracts::ledger_events::{decode_ledger_event, ledger_topics};
 use butler_core::fuzzing;
-use butler_core::snapshot::LedgerKey;
 use ethers_core::types::Address;
 
 fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {

@@ -5,10 +5,10 @@
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 
+use butler_core::chain::{GovernanceReader, GovernanceRequest};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::domain::governance::{GovernanceFacts, ProposalState, SignalRules};
 use butler_core::domain::rollup::RollupClock;
-use butler_core::snapshot::{GovernanceReader, GovernanceRequest};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
 use ethers_core::types::Address;
 

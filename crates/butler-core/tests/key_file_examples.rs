@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use butler_core::domain::key_book::CoinbaseSetting;
+use butler_core::domain::operator::key_book::CoinbaseSetting;
 use butler_core::key_files::{FaultKind, KeyFilesReport, KeySources, PrivateKeys, load_key_files};
 use butler_core::store::file::save_atomic;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ fn told(report: &KeyFilesReport) -> Vec<String> {
             digits[..6].to_owned()
         }
     };
-    let entry = |entry: &butler_core::domain::key_book::KeyEntry| {
+    let entry = |entry: &butler_core::domain::operator::key_book::KeyEntry| {
         let coinbase = match entry.coinbase_setting() {
             CoinbaseSetting::Set(coinbase) => shown(&coinbase.address()),
             CoinbaseSetting::NotSet => "-".to_owned(),

@@ -10,10 +10,10 @@ mod trials;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use butler_core::chain::{LedgerCache, SnapshotError, SnapshotReader, SnapshotRequest};
 use butler_core::client::endpoint::EndpointSettings;
 use butler_core::client::error::ErrorKind;
 use butler_core::client::l1::BlockTag;
-use butler_core::snapshot::{LedgerCache, SnapshotError, SnapshotReader, SnapshotRequest};
 use butler_testkit::devnet::{Chain, DevnetSpec, History, Move, Oracle, ensure};
 use butler_testkit::proxy::{
     Fault, FaultPlan, FaultProxy, ForgedCoinbase, Lie, LogKind, LogLimit, LogLimitStyle, SplitEvent, When,

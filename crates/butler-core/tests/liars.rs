@@ -14,15 +14,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use butler_core::chain::{LedgerCache, SnapshotError, SnapshotReader, SnapshotRequest};
 use butler_core::client::endpoint::EndpointSettings;
 use butler_core::client::error::ErrorKind;
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
-use butler_core::domain::delegation::Delegation;
-use butler_core::domain::key_book::KeyBook;
-use butler_core::domain::overview::{AttesterRow, overview};
-use butler_core::domain::position::Position;
+use butler_core::domain::attester::delegation::Delegation;
+use butler_core::domain::attester::overview::{AttesterRow, overview};
+use butler_core::domain::attester::position::Position;
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::snapshot::{LedgerCache, SnapshotError, SnapshotReader, SnapshotRequest};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, SplitEvent, When};
 

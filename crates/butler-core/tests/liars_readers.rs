@@ -7,11 +7,11 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use butler_core::chain::{GovernanceReader, GovernanceRequest, SlashingReader, SlashingRequest, SnapshotError};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::domain::governance::GovernanceFacts;
 use butler_core::domain::rollup::RollupClock;
 use butler_core::domain::slashing::SlashingFacts;
-use butler_core::snapshot::{GovernanceReader, GovernanceRequest, SlashingReader, SlashingRequest, SnapshotError};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use ethers_core::types::Address;

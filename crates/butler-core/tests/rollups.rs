@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use butler_core::chain::SnapshotReader;
+use butler_core::domain::attester::overview::{AttesterRow, overview};
+use butler_core::domain::attester::position::Position;
+use butler_core::domain::attester::state::State;
 use butler_core::domain::ids::Coinbase;
-use butler_core::domain::key_book::KeyBook;
-use butler_core::domain::overview::{AttesterRow, overview};
-use butler_core::domain::position::Position;
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::domain::state::State;
-use butler_core::snapshot::SnapshotReader;
 use butler_testkit::devnet::{Chain, DevnetSpec, DevnetState, Move, Oracle, ensure};
 use ethers_core::types::{Address, U256};
 

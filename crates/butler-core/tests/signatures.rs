@@ -12,7 +12,7 @@ use butler_core::contracts::bindings::{
     staking_registry, tally_slashing_proposer,
 };
 use butler_core::contracts::events::{EventError, Source, TypedEvent, decode_delegation, decode_event, name_event};
-use butler_core::domain::delegation::LogId;
+use butler_core::domain::attester::delegation::LogId;
 use butler_testkit::devnet::{Chain, DevnetSpec, Event, Oracle, ensure};
 use ethers_core::abi::{Abi, ErrorExt as _, EventExt as _, FunctionExt as _};
 use ethers_core::types::{Address, Bytes, H256, Log, U64, U256};

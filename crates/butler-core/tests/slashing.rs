@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use butler_core::chain::{SlashingReader, SlashingRequest};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::contracts::bindings::rollup::RollupEvents;
 use butler_core::contracts::bindings::tally_slashing_proposer::TallySlashingProposerEvents as Events;
@@ -15,7 +16,6 @@ use butler_core::domain::rollup::RollupClock;
 use butler_core::domain::slashing::{
     Blindness, OpenRound, ProposerFacts, SlashingFacts, SlashingProposer, SlashingRules, Stage, decide, standings,
 };
-use butler_core::snapshot::{SlashingReader, SlashingRequest};
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 use ethers_core::types::{Address, H256, Log, U256};

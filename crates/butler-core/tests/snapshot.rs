@@ -4,8 +4,8 @@
 
 mod support;
 
+use butler_core::domain::attester::view::OnChainStatus;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::domain::view::OnChainStatus;
 use butler_testkit::devnet::{Chain, DevnetSpec, Oracle, Status, ensure};
 use ethers_core::types::Address;
 

@@ -7,10 +7,10 @@ mod support;
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use butler_core::chain::SnapshotReader;
 use butler_core::domain::ids::Coinbase;
-use butler_core::domain::rewards::provider_rewards;
+use butler_core::domain::provider::rewards::provider_rewards;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::snapshot::SnapshotReader;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, LogKind, SplitEvent};
 use ethers_core::types::Address;

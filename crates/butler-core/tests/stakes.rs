@@ -9,16 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use butler_core::domain::coinbase::CoinbaseCheck;
-use butler_core::domain::deposit::Winner;
-use butler_core::domain::fate::Fate;
+use butler_core::chain::{LedgerCache, SnapshotReader};
+use butler_core::domain::attester::coinbase::CoinbaseCheck;
+use butler_core::domain::attester::deposit::Winner;
+use butler_core::domain::attester::fate::Fate;
+use butler_core::domain::attester::overview::overview;
+use butler_core::domain::attester::queue_key::{Effect, Obstacle, bad_queue_keys};
+use butler_core::domain::attester::state::State;
 use butler_core::domain::findings::{Subject, staking};
-use butler_core::domain::key_book::KeyBook;
-use butler_core::domain::overview::overview;
-use butler_core::domain::queue_key::{Effect, Obstacle, bad_queue_keys};
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::domain::state::State;
-use butler_core::snapshot::{LedgerCache, SnapshotReader};
 use butler_testkit::devnet::{
     Chain, DevnetSpec, KeyStore, Move, Told, ToldOfRival, ToldOfStranger, ensure, with_wrong_proof,
 };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use butler_core::config::{Config, NetworkConfig};
-use butler_core::domain::state::State;
+use butler_core::domain::attester::state::State;
 use butler_core::store::memory::{Memory, NetworkSubject};
 use butler_core::store::record::{Format, Record};
 use ethers_core::types::Address;

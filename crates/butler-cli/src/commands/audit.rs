@@ -1,8 +1,8 @@
 //! `audit`: everything that must not be so, with an exit code.
 
+use butler_core::domain::attester::overview::AttesterRow;
 use butler_core::domain::findings::chain::{ChainFacts, of_chain};
 use butler_core::domain::findings::{self, Level, Severity};
-use butler_core::domain::overview::AttesterRow;
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
 

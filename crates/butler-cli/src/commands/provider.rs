@@ -1,8 +1,8 @@
 //! `provider show` and `provider find`.
 
-use butler_core::domain::delegation::Delegation;
+use butler_core::domain::attester::delegation::Delegation;
 use butler_core::domain::ids::ProviderId;
-use butler_core::domain::provider::ProviderFacts;
+use butler_core::domain::provider::facts::ProviderFacts;
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::Address;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use butler_core::domain::publisher::{PublisherRow, top_ups};
+use butler_core::domain::provider::publisher::{PublisherRow, top_ups};
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::U256;
 use serde::Serialize;

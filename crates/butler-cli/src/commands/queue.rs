@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::arrival::{Arrival, arrival};
-use butler_core::domain::entry_queue::{Refusal, refusals_at_former};
-use butler_core::domain::queue_key::bad_queue_keys;
+use butler_core::domain::attester::arrival::{Arrival, arrival};
+use butler_core::domain::attester::entry_queue::{Refusal, refusals_at_former};
+use butler_core::domain::attester::queue_key::bad_queue_keys;
 use butler_core::domain::rollup::FlushFacts;
 use butler_core::domain::rollups::FormerRollup;
 use butler_core::domain::snapshot::NetworkSnapshot;

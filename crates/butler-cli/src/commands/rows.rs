@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use butler_core::domain::attester::overview::{AttesterRow, overview};
 use butler_core::domain::findings::attester::judge_what_is_known;
-use butler_core::domain::overview::{AttesterRow, overview};
 
 use crate::gather::Gathered;
 

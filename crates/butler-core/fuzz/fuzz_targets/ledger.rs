@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::ids::ProviderId;
 use butler_core::fuzzing;
-use butler_core::snapshot::LedgerKey;
+use butler_core::chain::LedgerKey;
 use ethers_core::types::{Address, H256};
 use libfuzzer_sys::fuzz_target;
 

@@ -15,11 +15,11 @@ use super::providers::read_policies;
 use super::reader::{Read, Section};
 use super::setting::{Ether, Problem, Setting};
 use super::text_setting::{Text, WrittenPath, WrittenPattern, is_network_name};
-use crate::domain::coinbase::CoinbasePolicies;
+use crate::domain::attester::coinbase::CoinbasePolicies;
+use crate::domain::attester::overview::CoinbaseRules;
 use crate::domain::findings::Thresholds;
 use crate::domain::ids::ProviderId;
-use crate::domain::labels::{LabelRule, SERVER_PREFIX};
-use crate::domain::overview::CoinbaseRules;
+use crate::domain::operator::labels::{LabelRule, SERVER_PREFIX};
 
 /// One of the operator's Aztec nodes.
 #[derive(Debug, Clone, PartialEq)]

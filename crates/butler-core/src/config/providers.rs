@@ -2,7 +2,7 @@
 
 use super::reader::{Read, Section};
 use super::setting::{Problem, Setting};
-use crate::domain::coinbase::{CoinbasePolicies, CoinbasePolicy};
+use crate::domain::attester::coinbase::{CoinbasePolicies, CoinbasePolicy};
 use crate::domain::ids::ProviderId;
 
 impl Setting for CoinbasePolicy {

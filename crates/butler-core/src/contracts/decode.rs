@@ -8,9 +8,9 @@ use ethers_core::types::{Address, H256, U256};
 
 use super::bindings::{rollup, staking_registry};
 use super::call::DecodeError;
-use crate::domain::provider::{ProviderFacts, ProviderQueueEntry};
+use crate::domain::attester::view::{AttesterView, Exit, OnChainStatus};
+use crate::domain::provider::facts::{ProviderFacts, ProviderQueueEntry};
 use crate::domain::rollup::QueuedDeposit;
-use crate::domain::view::{AttesterView, Exit, OnChainStatus};
 
 /// A number that must fit in 64 bits: a time, an epoch, an index, a length.
 ///

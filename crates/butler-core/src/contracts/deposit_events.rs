@@ -6,7 +6,7 @@ use ethers_core::types::{H256, Log};
 
 use super::bindings::rollup::{DepositFilter, FailedDepositFilter, ValidatorQueuedFilter};
 use super::events::{EventError, log_id};
-use crate::domain::deposit::{DepositEvent, DepositStep};
+use crate::domain::attester::deposit::{DepositEvent, DepositStep};
 
 /// First topics of the events that [`decode_deposit_event`] knows. The second topic of each is the attester.
 #[must_use]

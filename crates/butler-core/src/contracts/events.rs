@@ -14,7 +14,7 @@ use super::bindings::{
     aztec_registry, gse, pull_split, rollup, slasher, split_factory, staking_registry, tally_slashing_proposer,
 };
 use super::guard;
-use crate::domain::delegation::{Delegation, LogId};
+use crate::domain::attester::delegation::{Delegation, LogId};
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::text::address::checksummed;
 

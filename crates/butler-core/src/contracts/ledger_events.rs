@@ -12,10 +12,10 @@ use super::bindings::staking_registry::{
     StakingRegistryEvents,
 };
 use super::events::{EventError, log_id};
-use crate::domain::delegation::LogId;
+use crate::domain::attester::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};
-use crate::domain::provider_ledger::{Change, LedgerEvent};
-use crate::domain::terms::TermsChange;
+use crate::domain::provider::ledger::{Change, LedgerEvent};
+use crate::domain::provider::terms::TermsChange;
 
 /// First topics of the events that [`decode_ledger_event`] knows.
 #[must_use]

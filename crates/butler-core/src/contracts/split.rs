@@ -7,8 +7,8 @@ use ethers_core::utils::keccak256;
 
 use super::bindings::split_factory::SplitCreatedFilter;
 use super::events::{EventError, log_id};
-use crate::domain::delegation::LogId;
-use crate::domain::split::{SplitRecord, WHOLE_BPS};
+use crate::domain::attester::delegation::LogId;
+use crate::domain::provider::split::{SplitRecord, WHOLE_BPS};
 
 const WORD: usize = 32;
 /// Words of the parameters: where they begin, four fields, then two lists of two.

@@ -3,7 +3,7 @@
 use ethers_core::types::{Address, H256, U256};
 use serde::{Deserialize, Serialize};
 
-use super::provider::EscrowView;
+use crate::domain::provider::facts::EscrowView;
 
 /// The rollup's clock. `getEpochDuration()` is in slots, `getSlotDuration()` in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

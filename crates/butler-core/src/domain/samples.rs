@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::{Address, H256, U256};
 
 use super::block::BlockRef;
-use super::delegation::{Delegation, LogId};
 use super::ids::{Coinbase, ProviderId};
-use super::key_book::KeyEntry;
-use super::provider::{ProviderFacts, ProviderQueueEntry};
 use super::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use super::snapshot::NetworkSnapshot;
-use super::split::{SplitCheck, SplitRecord};
-use super::view::{AttesterView, OnChainStatus};
+use crate::domain::attester::delegation::{Delegation, LogId};
+use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::operator::key_book::KeyEntry;
+use crate::domain::provider::facts::{ProviderFacts, ProviderQueueEntry};
+use crate::domain::provider::split::{SplitCheck, SplitRecord};
 
 pub(crate) fn address(number: u64) -> Address {
     Address::from_low_u64_be(number)

@@ -8,14 +8,14 @@ use ethers_core::types::{Address, U256};
 use serde::{Deserialize, Serialize};
 
 use super::block::BlockRef;
-use super::delegation::Delegation;
-use super::deposit::Winner;
 use super::ids::{Coinbase, ProviderId};
-use super::provider::ProviderFacts;
 use super::rollup::{QueuedDeposit, RollupFacts};
 use super::rollups::{FormerRollup, RewardsLeft, RollupId};
-use super::split::SplitCheck;
-use super::view::{AttesterView, OnChainStatus};
+use crate::domain::attester::delegation::Delegation;
+use crate::domain::attester::deposit::Winner;
+use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::provider::facts::ProviderFacts;
+use crate::domain::provider::split::SplitCheck;
 
 /// Facts of one network, all read at `block`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

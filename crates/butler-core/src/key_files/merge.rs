@@ -14,7 +14,7 @@ use super::content::{Content, FileKind, Validator, WrittenCoinbase, WrittenPubli
 use super::shown::shown_path;
 use super::unread::Unread;
 use crate::domain::ids::Coinbase;
-use crate::domain::key_book::{CoinbaseFault, KeyBook, KeyEntry};
+use crate::domain::operator::key_book::{CoinbaseFault, KeyBook, KeyEntry};
 
 /// Something that a person should know of files that are good by themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -11,8 +11,8 @@ use super::content::Content;
 use super::fault::{FaultKind, FileFault, KeyFileFault};
 use super::merge::KeyFileNotice;
 use super::report::KeyFilesReport;
-use crate::domain::bls_key::BlsKey;
-use crate::domain::key_book::KeyFileGap;
+use crate::domain::attester::bls_key::BlsKey;
+use crate::domain::operator::key_book::KeyFileGap;
 
 /// The keys that the chain has registered for attesters.
 pub type RegisteredKeys = BTreeMap<Address, BTreeSet<BlsKey>>;
@@ -91,7 +91,7 @@ impl KeyFilesReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::key_book::{KeyBook, KeyEntry};
+    use crate::domain::operator::key_book::{KeyBook, KeyEntry};
     use crate::domain::samples::{address, key_entry};
 
     #[test]

@@ -16,7 +16,7 @@ use super::merge::{KeyFileNotice, Taken, merge};
 use super::outcome::Outcome;
 use super::shown::shown_path;
 use super::unread::Unread;
-use crate::domain::key_book::{KeyBook, KeyFileGap};
+use crate::domain::operator::key_book::{KeyBook, KeyFileGap};
 use crate::text::time::count;
 
 /// The most faults that are told of one file.

@@ -11,17 +11,17 @@ use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use url::Url;
 
+use crate::chain::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 use crate::client::aztec_node::AztecNode;
 use crate::client::endpoint::EndpointSettings;
 use crate::client::http::{HttpSettings, HttpSetupError, basic_authorization};
 use crate::client::l1::{BlockTag, L1Client, Policy};
 use crate::config::{Auth, Config, EndpointConfig, HostConfig, NetworkChoiceError, NetworkConfig};
-use crate::domain::duplicates::ReplicaPolicy;
+use crate::domain::attester::duplicates::ReplicaPolicy;
 use crate::domain::findings::keys::Watched;
-use crate::domain::key_book::KeyEntry;
+use crate::domain::operator::key_book::KeyEntry;
 use crate::key_files::KeyFilesReport;
 use crate::runtime::clock::unix_now;
-use crate::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 
 use self::keys::{KeyMemory, load_now};
 

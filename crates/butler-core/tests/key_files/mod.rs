@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use butler_core::domain::key_book::CoinbaseSetting;
+use butler_core::domain::operator::key_book::CoinbaseSetting;
 use butler_core::key_files::{KeyFilesReport, KeySources, PrivateKeys, load_key_files};
 use butler_core::store::file::save_atomic;
 
@@ -57,7 +57,7 @@ impl Bench {
 
 /// Attester, coinbase (`-` none, `0` zero, `?` unknown) and publishers of each entry, as text.
 pub(crate) fn told(report: &KeyFilesReport) -> Vec<String> {
-    let entry = |entry: &butler_core::domain::key_book::KeyEntry| {
+    let entry = |entry: &butler_core::domain::operator::key_book::KeyEntry| {
         let coinbase = match entry.coinbase_setting() {
             CoinbaseSetting::Set(coinbase) => coinbase.to_string(),
             CoinbaseSetting::NotSet => "-".to_owned(),

@@ -36,9 +36,9 @@ const CORE: [Folder; 12] = [
     ("config", "domain store text"),
     ("key_files", "config domain store text"),
     ("client", "contracts domain runtime text"),
-    ("snapshot", "client store contracts domain runtime text"),
-    ("fuzzing", "snapshot client key_files domain"),
-    ("network", "snapshot client key_files config store contracts domain runtime text"),
+    ("chain", "client store contracts domain runtime text"),
+    ("fuzzing", "chain client key_files domain"),
+    ("network", "chain client key_files config store contracts domain runtime text"),
     // It serves any program: neither what butler decides nor whom it asks.
     ("daemon", "config store runtime text"),
 ];

@@ -8,7 +8,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use crate::source::{Path, code, paths, says};
 
-/// A module's path below its crate, such as `domain::view`.
+/// A module's path below its crate, such as `domain::attester::view`.
 pub(crate) type Module = Vec<String>;
 
 /// One source file.

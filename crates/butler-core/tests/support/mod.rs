@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use butler_core::chain::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 use butler_core::client::endpoint::EndpointSettings;
 use butler_core::client::http::HttpSettings;
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::contracts::multicall::MULTICALL3;
 use butler_core::runtime::clock::unix_now;
-use butler_core::snapshot::{LedgerCache, LedgerKey, SnapshotReader, SnapshotRequest};
 use butler_testkit::devnet::Oracle;
 
 /// An endpoint with short deadlines.

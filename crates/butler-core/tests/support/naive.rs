@@ -3,23 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use butler_core::chain::SnapshotRequest;
 use butler_core::contracts::bindings::{aztec_registry, gse, rollup, staking_registry};
 use butler_core::contracts::decode;
 use butler_core::contracts::deposit_events::{decode_deposit_event, deposit_topics};
 use butler_core::contracts::events::{Source, TypedEvent, decode_delegation, decode_event};
 use butler_core::contracts::proof::{ProvenKey, VerifierAnswer, verifier_answer, verifier_of};
+use butler_core::domain::attester::delegation::{Delegation, LogId};
+use butler_core::domain::attester::deposit::{DepositEvent, DepositStep, Winner};
+use butler_core::domain::attester::fate::{FateFacts, WaitingDeposit};
+use butler_core::domain::attester::proof::ProofVerdict;
+use butler_core::domain::attester::view::AttesterView;
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::delegation::{Delegation, LogId};
-use butler_core::domain::deposit::{DepositEvent, DepositStep, Winner};
-use butler_core::domain::fate::{FateFacts, WaitingDeposit};
 use butler_core::domain::ids::ProviderId;
-use butler_core::domain::proof::ProofVerdict;
-use butler_core::domain::provider::{EscrowView, ProviderFacts};
+use butler_core::domain::provider::facts::{EscrowView, ProviderFacts};
+use butler_core::domain::provider::split::{SplitCheck, SplitRecord};
 use butler_core::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::domain::split::{SplitCheck, SplitRecord};
-use butler_core::domain::view::AttesterView;
-use butler_core::snapshot::SnapshotRequest;
 use butler_testkit::devnet::Chain;
 use ethers_contract::EthCall;
 use ethers_core::abi::{AbiDecode, AbiEncode};

@@ -1,10 +1,10 @@
 //! Own attesters: where they stand, and what is wrong with them.
 
-use butler_core::domain::coinbase::Unverified;
-use butler_core::domain::duplicates::DuplicateKind;
-use butler_core::domain::position::Position;
-use butler_core::domain::state::State;
-use butler_core::domain::zombie::ZombieCause;
+use butler_core::domain::attester::coinbase::Unverified;
+use butler_core::domain::attester::duplicates::DuplicateKind;
+use butler_core::domain::attester::position::Position;
+use butler_core::domain::attester::state::State;
+use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 

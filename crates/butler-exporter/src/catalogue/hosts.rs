@@ -1,6 +1,6 @@
 //! Own hosts, as strangers see them.
 
-use butler_core::domain::host::HostCheck;
+use butler_core::domain::operator::host::HostCheck;
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 

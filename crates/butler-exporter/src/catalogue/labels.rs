@@ -1,6 +1,6 @@
 //! Groups of own attesters under the operator's labels.
 
-use butler_core::domain::state::State;
+use butler_core::domain::attester::state::State;
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 

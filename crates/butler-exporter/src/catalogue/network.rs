@@ -1,6 +1,6 @@
 //! The rollup, its entry queue, and own providers.
 
-use butler_core::domain::position::Position;
+use butler_core::domain::attester::position::Position;
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 

@@ -1,7 +1,7 @@
 //! What own nodes saw of own attesters: duties and offences.
 
 use butler_core::client::aztec_node::OffenceRange;
-use butler_core::domain::offence::OffenceKind;
+use butler_core::domain::slashing::offence::OffenceKind;
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 

@@ -4,9 +4,9 @@
 
 use strum::{EnumCount as _, VariantArray as _};
 
+use butler_core::chain::SnapshotError;
 use butler_core::client::error::ErrorKind;
-use butler_core::domain::transition::Judgement;
-use butler_core::snapshot::SnapshotError;
+use butler_core::domain::attester::transition::Judgement;
 use butler_core::text::closed::every;
 
 /// What a task scrapes.

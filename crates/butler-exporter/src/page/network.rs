@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::state::State;
+use butler_core::domain::attester::state::State;
 use butler_core::text::time::{distance, duration, moment};
 use maud::{Markup, html};
 

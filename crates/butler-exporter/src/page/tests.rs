@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::domain::duplicates::DuplicateKind;
+use butler_core::domain::attester::duplicates::DuplicateKind;
 use butler_core::domain::findings::node::{NodeState, of_nodes};
 use butler_core::domain::findings::program::{ScraperState, of_scraper};
 use butler_core::domain::findings::{Finding, FindingKind, Source, Subject, Thresholds};

@@ -1,9 +1,9 @@
 //! The operator's labels as readings: how many series there are follows from the labels, not from the attesters.
 
 use butler_core::config::NetworkConfig;
-use butler_core::domain::coinbase::CoinbaseCheck;
-use butler_core::domain::labels::by_label;
-use butler_core::domain::overview::{AttesterRow, counts_by_state};
+use butler_core::domain::attester::coinbase::CoinbaseCheck;
+use butler_core::domain::attester::overview::{AttesterRow, counts_by_state};
+use butler_core::domain::operator::labels::by_label;
 
 use super::{Readings, count, number};
 use crate::catalogue;

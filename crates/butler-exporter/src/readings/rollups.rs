@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::overview::AttesterRow;
-use butler_core::domain::position::Position;
+use butler_core::domain::attester::overview::AttesterRow;
+use butler_core::domain::attester::position::Position;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use ethers_core::types::U256;
 

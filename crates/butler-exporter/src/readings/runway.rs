@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use butler_core::domain::findings::{Finding, Thresholds, provider as find_provider, publisher as find_publisher};
 use butler_core::domain::ids::ProviderId;
-use butler_core::domain::runway::{DelegationPace, SpendHistory};
+use butler_core::domain::provider::runway::{DelegationPace, SpendHistory};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use ethers_core::types::Address;
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use butler_core::domain::attester::view::OnChainStatus;
 use butler_core::domain::slashing::{
     Blindness, EjectionMargin, ProposerFacts, SlashingFacts, Stage, Standing, standings,
 };
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::domain::view::OnChainStatus;
 use ethers_core::types::{Address, U256};
 
 use super::{Readings, address, count, number, truth, units};

@@ -1,14 +1,14 @@
 use std::time::Duration;
 
+use butler_core::domain::attester::coinbase::CoinbasePolicies;
+use butler_core::domain::attester::delegation::{Delegation, LogId};
+use butler_core::domain::attester::view::{AttesterView, OnChainStatus};
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::coinbase::CoinbasePolicies;
-use butler_core::domain::delegation::{Delegation, LogId};
 use butler_core::domain::ids::{Coinbase, ProviderId};
-use butler_core::domain::key_book::{KeyBook, KeyEntry};
-use butler_core::domain::provider::{ProviderFacts, ProviderQueueEntry};
+use butler_core::domain::operator::key_book::{KeyBook, KeyEntry};
+use butler_core::domain::provider::facts::{ProviderFacts, ProviderQueueEntry};
+use butler_core::domain::provider::split::{SplitCheck, SplitRecord, Unconfirmed};
 use butler_core::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
-use butler_core::domain::split::{SplitCheck, SplitRecord, Unconfirmed};
-use butler_core::domain::view::{AttesterView, OnChainStatus};
 use ethers_core::types::H256;
 
 use super::*;

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use butler_core::chain::AtHead;
 use butler_core::domain::block::BlockRef;
-use butler_core::snapshot::AtHead;
 use futures_util::future::BoxFuture;
 
 use super::failure::Failure;

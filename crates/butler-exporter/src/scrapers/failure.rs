@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use butler_core::chain::{BlockReadFailure, SnapshotError};
 use butler_core::network::NetworkError;
 use butler_core::runtime::report::one_line;
-use butler_core::snapshot::{BlockReadFailure, SnapshotError};
 
 use crate::catalogue::values::FailureKind;
 

@@ -1,9 +1,9 @@
 //! The scraper of one network's governance: signals and proposals.
 
+use butler_core::chain::{GovernanceReader, GovernanceRequest};
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::findings::Source;
 use butler_core::domain::findings::governance::of_governance;
-use butler_core::snapshot::{GovernanceReader, GovernanceRequest};
 use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::L1Client;
 use butler_core::domain::findings::Thresholds;
-use butler_core::domain::key_book::KeyBook;
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};

@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use butler_core::chain::{AtHead, OtherQueues, SnapshotError};
 use butler_core::domain::findings::{Finding, keys};
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::Network;
-use butler_core::snapshot::{AtHead, OtherQueues, SnapshotError};
 use tokio::time::{Instant, timeout};
 
 use super::failure::Failure;

@@ -5,7 +5,7 @@
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::findings::Source;
 use butler_core::domain::findings::provider::of_rewards;
-use butler_core::domain::rewards::provider_rewards;
+use butler_core::domain::provider::rewards::provider_rewards;
 use futures_util::future::BoxFuture;
 
 use super::at_head::ChainQuery;

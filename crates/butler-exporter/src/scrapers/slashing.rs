@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use butler_core::chain::{SlashingReader, SlashingRequest};
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::findings::Source;
 use butler_core::domain::findings::slashing::of_slashing;
-use butler_core::snapshot::{SlashingReader, SlashingRequest};
 use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::domain::state::State;
+use butler_core::domain::attester::state::State;
 use ethers_core::types::Address;
 use strum::VariantArray as _;
 use tokio::time::Instant;

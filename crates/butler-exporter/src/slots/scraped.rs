@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use butler_core::domain::attester::state::State;
 use butler_core::domain::findings::{Finding, Source};
-use butler_core::domain::state::State;
 use ethers_core::types::Address;
 
 use crate::catalogue::values::CountedJudgement;

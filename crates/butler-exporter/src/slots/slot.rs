@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use butler_core::domain::attester::state::State;
 use butler_core::domain::findings::Finding;
 use butler_core::domain::findings::program::ScraperState;
-use butler_core::domain::state::State;
 use ethers_core::types::Address;
 use tokio::sync::Notify;
 use tokio::time::Instant;

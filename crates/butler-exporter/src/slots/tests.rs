@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use butler_core::client::error::ErrorKind;
 use butler_core::client::http::DurationCounts;
-use butler_core::domain::state::State;
+use butler_core::domain::attester::state::State;
 use ethers_core::types::Address;
 
 use super::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::offence::OffenceKind;
+use butler_core::domain::slashing::offence::OffenceKind;
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::Block;
 use serde_json::{Value, json};

@@ -5,16 +5,16 @@
 mod check;
 mod nodes;
 
+use butler_core::chain::SlashingReader;
 use butler_core::client::l1::{BlockTag, Policy};
+use butler_core::domain::attester::state::State;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::findings::{Finding, FindingKind, Severity, keys, program, provider, publisher, slashing};
-use butler_core::domain::publisher::top_ups;
-use butler_core::domain::state::State;
+use butler_core::domain::provider::publisher::top_ups;
 use butler_core::network::{Network, admin_ports};
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
-use butler_core::snapshot::SlashingReader;
 use serde::Serialize;
 
 use self::check::{Check, Light, check, failure, shown};

@@ -7,7 +7,7 @@ use butler_core::client::error::RpcFailure;
 use butler_core::client::text::printable;
 use butler_core::domain::findings::node::{NodeState, of_node};
 use butler_core::domain::findings::{FindingKind, sentinel};
-use butler_core::domain::node::{Followed, lag};
+use butler_core::domain::operator::node::{Followed, lag};
 use butler_core::network::Network;
 use butler_core::runtime::report::Chain;
 

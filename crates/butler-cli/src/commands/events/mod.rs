@@ -3,9 +3,9 @@
 mod event;
 mod told;
 
+use butler_core::chain::{SnapshotReader, event_sources};
 use butler_core::client::l1::BlockTag;
 use butler_core::runtime::exit::Exit;
-use butler_core::snapshot::{SnapshotReader, event_sources};
 use ethers_core::types::Address;
 use serde::Serialize;
 use serde_json::Value;

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use butler_core::chain::Progress;
 use butler_core::client::error::{RpcError, RpcFailure};
 use butler_core::client::l1::L1Client;
 use butler_core::client::logs::LogFilter;
 use butler_core::contracts::events::{EventError, Source, log_id, name_event};
 use butler_core::domain::block::BlockRef;
-use butler_core::snapshot::Progress;
 use ethers_core::types::{Address, Log};
 
 use super::event::Event;

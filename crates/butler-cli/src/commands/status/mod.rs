@@ -4,12 +4,12 @@ mod report;
 
 use std::collections::BTreeSet;
 
-use butler_core::domain::arrival::Arrival;
-use butler_core::domain::coinbase::Severity;
+use butler_core::domain::attester::arrival::Arrival;
+use butler_core::domain::attester::coinbase::Severity;
+use butler_core::domain::attester::overview::{AttesterRow, counts_by_position, counts_by_state};
+use butler_core::domain::attester::state::State;
+use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::domain::findings::{Level, Subject};
-use butler_core::domain::overview::{AttesterRow, counts_by_position, counts_by_state};
-use butler_core::domain::state::State;
-use butler_core::domain::zombie::ZombieCause;
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::{Address, U256};
 

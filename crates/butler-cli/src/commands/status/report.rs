@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use butler_core::domain::arrival::Arrival;
-use butler_core::domain::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
-use butler_core::domain::entry_queue::Refusal;
-use butler_core::domain::fate::Fate;
-use butler_core::domain::overview::{AttesterRow, StakeRow};
-use butler_core::domain::position::Position;
+use butler_core::domain::attester::arrival::Arrival;
+use butler_core::domain::attester::coinbase::{CoinbaseCheck, Deadline, Severity, Unverified};
+use butler_core::domain::attester::entry_queue::Refusal;
+use butler_core::domain::attester::fate::Fate;
+use butler_core::domain::attester::overview::{AttesterRow, StakeRow};
+use butler_core::domain::attester::position::Position;
+use butler_core::domain::attester::state::State;
+use butler_core::domain::attester::view::OnChainStatus;
+use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::domain::rollups::{FormerRollup, RollupId};
-use butler_core::domain::state::State;
-use butler_core::domain::view::OnChainStatus;
-use butler_core::domain::zombie::ZombieCause;
 use ethers_core::types::U256;
 use serde::Serialize;
 

@@ -7,7 +7,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::client::error::RpcFailure;
-use crate::domain::offence::{Offence, OffenceKind};
+use crate::domain::slashing::offence::{Offence, OffenceKind};
 
 /// What a node says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

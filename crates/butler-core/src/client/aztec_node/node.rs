@@ -14,8 +14,8 @@ use crate::client::error::RpcFailure;
 use crate::client::http::{HttpSettings, HttpSetupError};
 use crate::client::jsonrpc::{Dialect, JsonRpcPeer};
 use crate::client::wire::Request;
-use crate::domain::offence::Offence;
-use crate::domain::sentinel::SentinelReport;
+use crate::domain::slashing::offence::Offence;
+use crate::domain::slashing::sentinel::SentinelReport;
 
 /// A client of one port of one Aztec node.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::{AztecNode, OffenceRange};
 use crate::client::error::RpcFailure;
-use crate::domain::offence::Offence;
+use crate::domain::slashing::offence::Offence;
 
 /// How long a node may take to ask its L1. A node whose L1 hangs never answers.
 pub const L1_PROBE_DEADLINE: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::answers::{Number, number};
-use crate::domain::sentinel::{AttesterDuties, DutyCounts, SentinelReport};
+use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts, SentinelReport};
 
 /// Reads the report, with `own` attesters only.
 pub(crate) fn report(text: &str, own: &BTreeSet<Address>) -> Result<SentinelReport, serde_json::Error> {

@@ -1,7 +1,7 @@
 //! What to say about each kind beside its meaning: how its severity is decided, and what to do.
 
 use super::FindingKind as Kind;
-use crate::domain::duplicates::DuplicateKind as Twice;
+use crate::domain::attester::duplicates::DuplicateKind as Twice;
 
 /// How the severity of a kind is decided, in words.
 #[must_use]

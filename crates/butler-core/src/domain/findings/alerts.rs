@@ -5,7 +5,7 @@
 //! has an alert of that severity: one of its own, or the one that tells the [`rest`].
 
 use super::{FindingKind as Kind, Severity, Thresholds};
-use crate::domain::duplicates::DuplicateKind;
+use crate::domain::attester::duplicates::DuplicateKind;
 
 /// What an alert tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 
 use super::keys::{Watched, of_duplicates, of_unwatched};
 use super::{Finding, Thresholds, attester, provider, publisher, rollups, staking};
-use crate::domain::duplicates::ReplicaPolicy;
-use crate::domain::key_book::KeyBook;
-use crate::domain::overview::AttesterRow;
-use crate::domain::publisher::PublisherRow;
+use crate::domain::attester::duplicates::ReplicaPolicy;
+use crate::domain::attester::overview::AttesterRow;
+use crate::domain::operator::key_book::KeyBook;
+use crate::domain::provider::publisher::PublisherRow;
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// What is known of a network's chain.

@@ -1,6 +1,6 @@
 //! What a key in two places means.
 
-use crate::domain::duplicates::DuplicateKind as Twice;
+use crate::domain::attester::duplicates::DuplicateKind as Twice;
 
 /// What is wrong, in one sentence.
 pub(super) fn meaning_of_duplicate(kind: Twice) -> &'static str {

@@ -6,7 +6,7 @@ use super::about::remedy;
 use super::kind::{FindingKind, Source};
 use super::severity::{Level, Severity};
 use super::subject::Subject;
-use crate::domain::duplicates::Place;
+use crate::domain::attester::duplicates::Place;
 use crate::text::time::{distance, moment};
 
 /// One thing that is wrong.

@@ -1,7 +1,7 @@
 //! What is wrong with a host as a stranger sees it.
 
 use super::{Finding, FindingKind, Severity, Subject, Thresholds};
-use crate::domain::host::HostCheck;
+use crate::domain::operator::host::HostCheck;
 
 /// What was seen of one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

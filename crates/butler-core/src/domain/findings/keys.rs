@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::Address;
 
 use super::{Finding, FindingKind, Level, Severity, Subject};
-use crate::domain::coinbase::CoinbasePolicy;
-use crate::domain::duplicates::{self, Duplicate, DuplicateKind, Place, ReplicaPolicy, find_duplicates};
-use crate::domain::key_book::KeyBook;
-use crate::domain::overview::AttesterRow;
+use crate::domain::attester::coinbase::CoinbasePolicy;
+use crate::domain::attester::duplicates::{self, Duplicate, DuplicateKind, Place, ReplicaPolicy, find_duplicates};
+use crate::domain::attester::overview::AttesterRow;
+use crate::domain::operator::key_book::KeyBook;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::text::time::count;
 

@@ -8,7 +8,7 @@ use std::fmt;
 use strum::{EnumCount as _, VariantArray as _};
 
 use super::Severity;
-use crate::domain::duplicates::DuplicateKind;
+use crate::domain::attester::duplicates::DuplicateKind;
 use crate::text::closed::every;
 
 /// Who finds it: what is read at one time and is as old as that.

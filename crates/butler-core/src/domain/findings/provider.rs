@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
+use crate::domain::attester::overview::AttesterRow;
 use crate::domain::ids::ProviderId;
-use crate::domain::overview::AttesterRow;
-use crate::domain::provider::ProviderFacts;
-use crate::domain::rewards::ProviderRewards;
+use crate::domain::provider::facts::ProviderFacts;
+use crate::domain::provider::rewards::ProviderRewards;
 use crate::text::address::checksummed;
 use crate::text::time::{count, duration};
 

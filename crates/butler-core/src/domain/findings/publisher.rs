@@ -3,7 +3,7 @@
 use ethers_core::types::{Address, U256};
 
 use super::{Finding, FindingKind, Severity, Subject, Thresholds};
-use crate::domain::publisher::PublisherRow;
+use crate::domain::provider::publisher::PublisherRow;
 use crate::text::amount::amount;
 use crate::text::time::duration;
 

@@ -5,30 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::{H256, U256};
 
 use super::*;
+use crate::domain::attester::bls_key::BlsKey;
+use crate::domain::attester::coinbase::{CoinbasePolicies, CoinbasePolicy};
+use crate::domain::attester::duplicates::{ReplicaPolicy, tests::planted};
+use crate::domain::attester::overview::{AttesterRow, CoinbaseRules, overview};
+use crate::domain::attester::view::OnChainStatus::{None as NoStatus, Validating, Zombie};
+use crate::domain::attester::view::{AttesterView, Exit};
 use crate::domain::block::BlockRef;
-use crate::domain::bls_key::BlsKey;
-use crate::domain::coinbase::{CoinbasePolicies, CoinbasePolicy};
-use crate::domain::duplicates::{ReplicaPolicy, tests::planted};
 use crate::domain::governance::{GovernanceFacts, Leader, Proposal, ProposalState, SignalRound, SignalRules};
-use crate::domain::host::HostCheck;
 use crate::domain::ids::ProviderId;
-use crate::domain::key_book::{CoinbaseFault, KeyBook, KeyEntry, KeyFileGap};
-use crate::domain::offence::{OffenceKind, OffenceSum};
-use crate::domain::overview::{AttesterRow, CoinbaseRules, overview};
-use crate::domain::publisher::top_ups;
-use crate::domain::rewards::ProviderRewards;
+use crate::domain::operator::host::HostCheck;
+use crate::domain::operator::key_book::{CoinbaseFault, KeyBook, KeyEntry, KeyFileGap};
+use crate::domain::provider::publisher::top_ups;
+use crate::domain::provider::rewards::ProviderRewards;
 use crate::domain::rollup::{AttesterExits, QueuedDeposit};
 use crate::domain::rollups::{FormerRollup, RollupId};
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
 };
-use crate::domain::sentinel::{AttesterDuties, DutyCounts};
+use crate::domain::slashing::offence::{OffenceKind, OffenceSum};
+use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts};
 use crate::domain::slashing::{
     Blindness, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer, SlashingRules,
 };
 use crate::domain::snapshot::NetworkSnapshot;
-use crate::domain::view::OnChainStatus::{None as NoStatus, Validating, Zombie};
-use crate::domain::view::{AttesterView, Exit};
 
 const LIMITS: fn() -> Thresholds = Thresholds::default;
 

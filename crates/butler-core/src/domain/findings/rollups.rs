@@ -3,8 +3,8 @@
 use ethers_core::types::U256;
 
 use super::{Finding, FindingKind, Severity, Subject};
-use crate::domain::overview::AttesterRow;
-use crate::domain::position::Position;
+use crate::domain::attester::overview::AttesterRow;
+use crate::domain::attester::position::Position;
 use crate::domain::rollups::FormerRollup;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::text::address::checksummed;
@@ -68,11 +68,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::domain::attester::overview::{CoinbaseRules, overview};
+    use crate::domain::attester::view::OnChainStatus::{Exiting, Validating};
     use crate::domain::findings::reach::{book, found_with};
-    use crate::domain::overview::{CoinbaseRules, overview};
     use crate::domain::rollups::RollupId;
     use crate::domain::samples::{address, coinbase, network, view};
-    use crate::domain::view::OnChainStatus::{Exiting, Validating};
 
     fn found(change: impl FnOnce(&mut FormerRollup)) -> Vec<(FindingKind, String)> {
         let mut snapshot = network();

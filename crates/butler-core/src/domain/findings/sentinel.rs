@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ethers_core::types::Address;
 
 use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
-use crate::domain::offence::{OffenceKind, OffenceSum};
-use crate::domain::sentinel::AttesterDuties;
+use crate::domain::slashing::offence::{OffenceKind, OffenceSum};
+use crate::domain::slashing::sentinel::AttesterDuties;
 
 /// One node's sentinel.
 #[derive(Debug, Clone, PartialEq, Eq)]

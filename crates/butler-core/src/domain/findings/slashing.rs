@@ -3,9 +3,9 @@
 use ethers_core::types::U256;
 
 use super::{Finding, FindingKind, Severity, Subject, Thresholds};
+use crate::domain::attester::view::OnChainStatus;
 use crate::domain::slashing::{Blindness, EjectionMargin, SlashingFacts, Stage, Standing, standings};
 use crate::domain::snapshot::NetworkSnapshot;
-use crate::domain::view::OnChainStatus;
 
 /// Everything that is wrong with the snapshot's attesters. `None` when a time does not fit.
 #[must_use]

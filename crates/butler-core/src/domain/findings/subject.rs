@@ -4,8 +4,8 @@ use std::fmt;
 
 use ethers_core::types::Address;
 
-use crate::domain::bls_key::BlsKey;
-use crate::domain::duplicates;
+use crate::domain::attester::bls_key::BlsKey;
+use crate::domain::attester::duplicates;
 use crate::domain::ids::ProviderId;
 use crate::text::address::checksummed;
 

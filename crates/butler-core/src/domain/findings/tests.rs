@@ -56,7 +56,7 @@ fn every_limit_decides_on_its_edge() {
     use crate::domain::findings::provider::of_provider;
     use crate::domain::findings::sentinel::{SentinelState, of_duties, of_sentinels};
     use crate::domain::samples::{address, provider, provider_id};
-    use crate::domain::sentinel::{AttesterDuties, DutyCounts};
+    use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts};
 
     let limits = Thresholds::default();
     let found_kinds =

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reach::{book, found_with};
 use super::*;
-use crate::domain::coinbase::{CoinbasePolicies, CoinbasePolicy};
-use crate::domain::deposit::Winner;
-use crate::domain::key_book::{CoinbaseFault, KeyBook, KeyEntry};
-use crate::domain::overview::{AttesterRow, CoinbaseRules, overview};
-use crate::domain::position::Position;
+use crate::domain::attester::coinbase::{CoinbasePolicies, CoinbasePolicy};
+use crate::domain::attester::deposit::Winner;
+use crate::domain::attester::overview::{AttesterRow, CoinbaseRules, overview};
+use crate::domain::attester::position::Position;
+use crate::domain::attester::view::OnChainStatus;
+use crate::domain::operator::key_book::{CoinbaseFault, KeyBook, KeyEntry};
+use crate::domain::provider::split::{SplitCheck, Unconfirmed};
 use crate::domain::rollup::QueuedDeposit;
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
 };
 use crate::domain::snapshot::NetworkSnapshot;
-use crate::domain::split::{SplitCheck, Unconfirmed};
-use crate::domain::view::OnChainStatus;
 
 const SPLIT: u64 = 101;
 const OTHER: u64 = 102;

@@ -8,9 +8,9 @@ use ethers_core::types::{Address, U256};
 use serde::Serialize;
 
 use super::RollupId;
-use crate::domain::entry_queue::Refusal;
-use crate::domain::overview::AttesterRow;
-use crate::domain::position::Position;
+use crate::domain::attester::entry_queue::Refusal;
+use crate::domain::attester::overview::AttesterRow;
+use crate::domain::attester::position::Position;
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// What is to be done, or was done by itself.

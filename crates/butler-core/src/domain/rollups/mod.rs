@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::Coinbase;
 use super::rollup::{QueuedDeposit, RollupFacts};
-use super::view::{AttesterView, OnChainStatus};
+use crate::domain::attester::view::{AttesterView, OnChainStatus};
 
 /// A rollup by its address and its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

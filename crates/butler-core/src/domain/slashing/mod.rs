@@ -5,7 +5,9 @@
 
 mod ejection;
 mod facts;
+pub mod offence;
 mod rules;
+pub mod sentinel;
 mod standing;
 mod tally;
 

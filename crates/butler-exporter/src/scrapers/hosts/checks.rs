@@ -10,7 +10,7 @@ use butler_core::client::host::{CertificateProbe, connect, l1_chain_id, resolve}
 use butler_core::client::http::HttpSettings;
 use butler_core::client::jsonrpc::{Dialect, JsonRpcPeer};
 use butler_core::config::{EndpointUrl, HostConfig, NetworkConfig};
-use butler_core::domain::host::{HostCheck, compare_addresses};
+use butler_core::domain::operator::host::{HostCheck, compare_addresses};
 use butler_core::network::host_settings;
 use futures_util::future::{BoxFuture, FutureExt as _, join_all, try_join_all};
 use tokio::task::block_in_place;

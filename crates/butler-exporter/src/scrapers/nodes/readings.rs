@@ -2,7 +2,7 @@
 
 use butler_core::client::aztec_node::NodeInfo;
 use butler_core::domain::findings::node::NodeState;
-use butler_core::domain::node::{Followed, lag};
+use butler_core::domain::operator::node::{Followed, lag};
 use butler_core::domain::rollup::CheckpointTips;
 use butler_core::domain::snapshot::NetworkSnapshot;
 

@@ -1,8 +1,8 @@
 //! A finding about an attester, with the servers that have it.
 
-use crate::domain::duplicates::Place;
+use crate::domain::attester::duplicates::Place;
+use crate::domain::attester::overview::AttesterRow;
 use crate::domain::findings::{Finding, FindingKind, Severity, Subject};
-use crate::domain::overview::AttesterRow;
 
 pub(super) fn about(row: &AttesterRow, kind: FindingKind, severity: Severity, what: impl Into<String>) -> Finding {
     let servers = row.servers.iter().map(|server| Place::Server { server: server.clone() });

@@ -2,10 +2,10 @@
 //! a coinbase that nothing names.
 
 use super::about::about;
-use crate::domain::coinbase::{self, CoinbaseCheck, CoinbasePolicy, Deadline, Unverified};
+use crate::domain::attester::coinbase::{self, CoinbaseCheck, CoinbasePolicy, Deadline, Unverified};
+use crate::domain::attester::overview::AttesterRow;
+use crate::domain::attester::position::Position;
 use crate::domain::findings::{Finding, FindingKind, Severity, Thresholds};
-use crate::domain::overview::AttesterRow;
-use crate::domain::position::Position;
 
 pub(super) fn of_coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) -> Option<Finding> {
     let severity = match row.coinbase_severity {

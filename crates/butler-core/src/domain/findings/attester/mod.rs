@@ -6,12 +6,12 @@ mod coinbase;
 use self::about::about;
 use self::coinbase::of_coinbase;
 use super::{Finding, FindingKind, Level, Severity, Thresholds};
-use crate::domain::coinbase::{CoinbaseCheck, Severity as Weight, Unverified};
-use crate::domain::fate::Fate;
-use crate::domain::key_book::{Completeness, KeyBook};
-use crate::domain::overview::AttesterRow;
-use crate::domain::position::Position;
-use crate::domain::zombie::ZombieCause;
+use crate::domain::attester::coinbase::{CoinbaseCheck, Severity as Weight, Unverified};
+use crate::domain::attester::fate::Fate;
+use crate::domain::attester::overview::AttesterRow;
+use crate::domain::attester::position::Position;
+use crate::domain::attester::zombie::ZombieCause;
+use crate::domain::operator::key_book::{Completeness, KeyBook};
 
 /// Whether anybody said what the servers have. Without that no coinbase is judged: not to know is not the same as nothing.
 #[must_use]

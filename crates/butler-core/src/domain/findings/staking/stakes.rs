@@ -1,10 +1,10 @@
 //! What became of stakes: refunded, to be refunded, and overtaken by a stranger who deposited the same key.
 
-use crate::domain::entry_queue::Refusal;
-use crate::domain::fate::Fate;
+use crate::domain::attester::entry_queue::Refusal;
+use crate::domain::attester::fate::Fate;
+use crate::domain::attester::overview::{AttesterRow, Rival, StakeRow};
+use crate::domain::attester::position::Position;
 use crate::domain::findings::{Finding, FindingKind, Severity, Subject};
-use crate::domain::overview::{AttesterRow, Rival, StakeRow};
-use crate::domain::position::Position;
 use crate::text::address::checksummed;
 
 /// Everything that is wrong with stakes.

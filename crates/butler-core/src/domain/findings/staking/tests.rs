@@ -3,14 +3,14 @@
 use ethers_core::types::{H256, U256};
 
 use super::*;
-use crate::domain::fate::Fate;
-use crate::domain::key_book::{KeyEntry, KeyFileGap};
-use crate::domain::overview::overview;
+use crate::domain::attester::fate::Fate;
+use crate::domain::attester::overview::overview;
+use crate::domain::attester::view::OnChainStatus;
+use crate::domain::operator::key_book::{KeyEntry, KeyFileGap};
 use crate::domain::rollup::QueuedDeposit;
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
 };
-use crate::domain::view::OnChainStatus;
 use std::time::Duration;
 
 fn rows(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<AttesterRow> {

@@ -3,7 +3,7 @@
 use ethers_core::types::Address;
 
 use super::*;
-use crate::domain::key_book::CoinbaseFault;
+use crate::domain::operator::key_book::CoinbaseFault;
 use crate::key_files::FaultKind;
 
 /// The report of a new command, which knows what the last one kept.

@@ -32,7 +32,7 @@ fn publishers_that_are_not_legible_keep_what_they_said() {
     };
     let address = |number: u64| format!("\"0x{number:040x}\"");
     let publishers = |report: &KeyFilesReport| {
-        let of = |entry: &crate::domain::key_book::KeyEntry| entry.publishers.clone();
+        let of = |entry: &crate::domain::operator::key_book::KeyEntry| entry.publishers.clone();
         let low = |all: &mut dyn Iterator<Item = Address>| all.map(|one| one.to_low_u64_be()).collect::<Vec<_>>();
         let by_server = low(&mut report.book.publishers_by_server["a"].iter().copied());
         (low(&mut report.book.entries[0..2].iter().flat_map(of)), by_server)

@@ -6,7 +6,7 @@ use std::path::Path;
 use ethers_core::types::Address;
 
 use super::*;
-use crate::domain::key_book::{CoinbaseFault, KeyBook};
+use crate::domain::operator::key_book::{CoinbaseFault, KeyBook};
 
 /// What is said of the attesters from 1 to 9: those that are named, with server and coinbase, and those of whom nothing is known.
 type Said = (HashSet<(u64, String, Option<u64>, Option<CoinbaseFault>)>, Vec<u64>);

@@ -1,0 +1,269 @@
+//! One attempt at a snapshot, at one block: four dependent reads of contracts, with the ledger and splits beside them.
+//!
+//! Whatever does not fit ends the attempt with an error or a doubt; what is tried then is decided by whoever began it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ethers_core::types::{Address, H256};
+use tokio::sync::oneshot::channel;
+
+use super::providers::{ProviderReads, adopt, with_queues};
+use super::queued_keys::QueuedKeys;
+use super::{Depth, Found, SnapshotReader};
+use crate::chain::deposits::{open_cases, own_places, owners, resting};
+use crate::chain::error::{Contract, SnapshotError};
+use crate::chain::read_error::ReadError;
+use crate::chain::reads::Reads;
+use crate::chain::refunds::{RefundQuery, rested};
+use crate::chain::request::{Progress, SnapshotRequest};
+use crate::chain::rollups::{AddressReads, FormerReads, Tracked};
+use crate::chain::splits::{Makers, SplitFacts};
+use crate::chain::stages::{
+    AttesterReads, EscrowFacts, EscrowReads, ExitReads, RegistryFacts, RollupFigures, RollupLists, SplitHashes,
+};
+use crate::chain::witnesses::{LogWitnesses, Witnesses};
+use crate::contracts::proof::ProvenKey;
+use crate::domain::attester::deposit::Winner;
+use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::block::BlockRef;
+use crate::domain::ids::{Coinbase, ProviderId};
+use crate::domain::provider::split::{SplitCheck, Unconfirmed};
+use crate::domain::rollups::{settle_views, sum_rewards};
+use crate::domain::snapshot::NetworkSnapshot;
+use crate::text::address::checksummed;
+
+/// About as many reads are the rollup's own figures.
+const FIGURES: usize = 20;
+/// For how many keys in queues room is made at once, whatever length is told.
+const MOST_QUEUED: usize = 10_000;
+
+impl SnapshotReader {
+    /// Reads what `depth` asks for at `block`.
+    pub(super) async fn read_at(
+        &mut self,
+        request: &SnapshotRequest,
+        depth: Depth,
+        block: BlockRef,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Found, ReadError> {
+        let scan_progress = |block, last| progress(Progress::Ledger { block, last });
+        let needs_admins = !request.provider_admins.is_empty();
+        let client = Arc::clone(&self.client);
+        let providers = ProviderReads { client: &client, block: &block, request, progress };
+        let mut witnesses = Witnesses::new(&client);
+        let (registries, versions);
+        if needs_admins {
+            (registries, versions) = providers.registries(&self.rollups, &mut witnesses).await?;
+        } else {
+            self.ledger.cover(&request.provider_ids);
+            let reads = providers.registries(&self.rollups, &mut witnesses);
+            let scan = self.ledger.scan(&self.client, &block, &scan_progress);
+            let (found, scanned) = tokio::join!(reads, scan);
+            (registries, versions) = found?;
+            scanned?;
+        }
+        self.rollups.note_versions(versions.count());
+        let RegistryFacts { rollup, next_provider, split_factory, providers: mut own, balances } = registries;
+        let mut others = BTreeMap::new();
+        if needs_admins || request.with_other_providers {
+            others = providers.others(next_provider, &own, &mut witnesses).await?;
+        }
+        if needs_admins {
+            adopt(&mut own, &mut others, &request.provider_admins)?;
+            self.ledger.cover(&own.keys().copied().collect());
+            self.ledger.scan(&self.client, &block, &scan_progress).await?;
+        }
+        if !request.with_other_providers {
+            others.clear();
+        }
+        self.ledger.prove(&own, &block)?;
+        let own_ids: BTreeSet<ProviderId> = own.keys().copied().collect();
+        if depth == Depth::Ledger {
+            return Ok(Found::Ledger(block, own_ids));
+        }
+        let mut delegations = self.ledger.delegations(&own_ids, block.number);
+        let makers = Makers { registry: request.staking_registry, factory: split_factory };
+
+        let mut known = request.attesters.clone();
+        known.extend(delegations.iter().map(|delegation| delegation.attester));
+        let mut coinbases = request.coinbases.clone();
+        coinbases.extend(delegations.iter().map(|delegation| delegation.coinbase));
+        let mut reads = Reads::default();
+        let queued: u64 = own.values().chain(others.values()).map(|head| head.indices.end - head.indices.start).sum();
+        let queued = usize::try_from(queued).unwrap_or(usize::MAX).min(MOST_QUEUED);
+        reads.reserve(FIGURES + known.len() + 2 * coinbases.len() + queued);
+        let figures = RollupFigures::plan(&mut reads, rollup);
+        let is_known = |version| self.rollups.has(&self.client, &block, version);
+        let former = AddressReads::plan(&mut reads, &versions, is_known);
+        let first = AttesterReads::plan(
+            &mut reads,
+            rollup,
+            request.staking_registry,
+            known.iter().copied(),
+            coinbases.iter().copied(),
+            own.iter().chain(&others),
+        );
+        let coinbases: BTreeSet<Coinbase> = delegations.iter().map(|delegation| delegation.coinbase).collect();
+        let hashes = SplitHashes::plan(&mut reads, coinbases);
+        progress(Progress::Contracts { reads: reads.len() });
+        // Where nothing is known yet, refunds will be asked for anyway, and beside other reads they cost no round trip.
+        let refunds = if self.memo.knows_no_unrefunded() {
+            RefundQuery::new(rollup, &delegations.iter().collect::<Vec<_>>())
+        } else {
+            None
+        };
+        let (along, beside_splits) = channel();
+        let (answers, told, confirmed, refunds) = tokio::join!(
+            reads.fetch(&self.client, &block),
+            async {
+                let range = refunds.as_ref().map(|refunds| refunds.range(&block));
+                let (told, step) = makers.told(&self.client, &delegations, range.as_ref()).await?;
+                // Who no longer waits for it reads it without.
+                let _ = along.send(step);
+                Ok::<_, SnapshotError>(told)
+            },
+            self.ledger.confirm(&self.client, &block),
+            async {
+                let refunds = refunds.as_ref()?;
+                Some(refunds.read(&self.client, &block, Some(beside_splits), &mut self.memo).await)
+            },
+        );
+        let (answers, told) = (answers?, told?);
+        confirmed?;
+        witnesses.note(&answers);
+        let mut rollup_head = figures.take(&answers)?;
+        let mut attesters = first.views(&answers)?;
+        let mut pending_rewards = first.rewards(&answers)?;
+        let former = former.take(&answers, rollup, &block, &mut self.rollups)?;
+        let mut queues = first.queues(&answers)?;
+        let (hashes, disputed) = (hashes.take(&answers), hashes.disputed(&answers));
+        let keys = first.proven_keys(&answers, &own_ids)?;
+        drop(answers);
+        for id in &own_ids {
+            self.ledger.prove_queue(*id, queues.get(id).map(Vec::as_slice).unwrap_or_default(), &block)?;
+        }
+
+        let queued: BTreeSet<Address> = own_ids
+            .iter()
+            .filter_map(|id| queues.get(id))
+            .flatten()
+            .map(|entry| entry.attester)
+            .filter(|attester| !attesters.contains_key(attester))
+            .collect();
+        let mut reads = Reads::default();
+        let lists = RollupLists::plan(&mut reads, &rollup_head, block.timestamp);
+        let second = AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
+        // Where there are several endpoints, two are asked for each verdict.
+        let is_alone = self.client.endpoints().len() == 1;
+        let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
+        let asked: BTreeSet<H256> = keys.values().map(ProvenKey::key_hash).chain(self.memo.waiting().clone()).collect();
+        let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
+        // Whether attesters can begin exits matters to those that are zombies.
+        let has_zombie = attesters.values().any(|view| view.status == OnChainStatus::Zombie);
+        let exits = has_zombie.then(|| ExitReads::plan(&mut reads, rollup));
+        let tracked = Tracked { attesters: &attesters, coinbases: &pending_rewards, delegations: &delegations };
+        let former = FormerReads::plan(&mut reads, &former, tracked, (&self.client, &block), &self.rollups);
+        progress(Progress::Contracts { reads: reads.len() });
+        let answers = reads.fetch(&self.client, &block).await?;
+        witnesses.note(&answers);
+        let (mut entry_queue, active_set) = lists.take(&answers)?;
+        if let Some(exits) = exits {
+            rollup_head.facts.attester_exits = exits.take(&answers, rollup_head.active_count)?;
+        }
+        let former_rollups =
+            former.take(&answers, tracked, (&client, &block), &mut self.rollups, &mut witnesses).await?;
+        if sum_rewards(&mut pending_rewards, &former_rollups).is_none() {
+            let problem = "a sum over rollups that does not fit into a number";
+            return Err(answers.nonsense((Contract::Rollup, rollup), "getSequencerRewards", problem).into());
+        }
+        attesters.extend(second.views(&answers)?);
+        if let Some(attester) = active_set.iter().find(|attester| is_nowhere(attesters.get(*attester))) {
+            let problem = format!("nothing is staked for {} of the active set", checksummed(attester));
+            return Err(answers.nonsense((Contract::Rollup, rollup), "getAttesterView", problem).into());
+        }
+        let escrow = escrow.map_or(Ok(EscrowFacts::default()), |escrow| escrow.take(&answers))?;
+        let places = own_places(&delegations, &attesters, &entry_queue);
+        let waiting = lists.proven_keys(&answers, &places.all)?;
+        drop(answers);
+        let mut providers = with_queues(own, &mut queues);
+        let keys = QueuedKeys { in_queues: keys, waiting, contested: places.contested, asked };
+        let gse = (rollup_head.facts.gse, request.with_queue_proofs);
+        let looked_at = (&mut providers, &mut entry_queue);
+        self.look_at_keys(&block, gse, &keys, escrow, looked_at, &mut witnesses).await?;
+        let resting = resting(rollup, &delegations, &attesters, &entry_queue);
+        let rested = rested(&self.client, &block, rollup, &resting, refunds, &mut self.memo).await;
+        drop(resting);
+        let cases = open_cases(rollup, &delegations, (&attesters, &entry_queue), &rested.doubtful);
+        let mut owners = owners(&self.client, &block, rollup, &cases, &mut self.memo).await;
+        drop(cases);
+        owners.winners.extend(rested.unread.iter().map(|attester| (*attester, Winner::Unread)));
+        owners.by_one.extend(&rested.by_one);
+        for delegation in &mut delegations {
+            delegation.withdrawer = owners.withdrawers.get(&delegation.log).copied();
+        }
+        let facts = SplitFacts {
+            delegations: &delegations,
+            hashes: &hashes,
+            providers: &providers,
+            terms: &self.ledger.terms(&own_ids, block.number),
+            disputed: &(&self.ledger.disputed() | &disputed),
+        };
+        let splits = makers.judge(&self.client, told, &facts).await;
+        self.ledger.note_splits(&splits.learnt, &splits.refuted);
+        let dripped = self.ledger.dripped(&own_ids, block.number);
+        let contradicted: BTreeSet<Coinbase> = splits
+            .checks
+            .iter()
+            .filter(|(_, check)| check.confirmed().is_none())
+            .map(|(coinbase, _)| *coinbase)
+            .collect();
+        let staked = active_set.iter().copied().chain(entry_queue.iter().map(|deposit| deposit.attester));
+        let returned: BTreeSet<Address> = staked.filter(|attester| dripped.contains(attester)).collect();
+        if !contradicted.is_empty() || !returned.is_empty() {
+            self.ledger.look_again(&self.client, &block, &contradicted, &returned).await?;
+        }
+        let misfits = |check: &SplitCheck| {
+            matches!(check.unconfirmed(), Some(Unconfirmed::OtherTerms | Unconfirmed::TermsUnknown))
+        };
+        if splits.checks.values().any(misfits) {
+            self.ledger.doubt_terms(&block)?;
+        } else {
+            self.ledger.believe_terms();
+        }
+        settle_views(&mut attesters, &former_rollups);
+        for delegation in &mut delegations {
+            delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
+        }
+
+        let mut snapshot = Box::new(NetworkSnapshot {
+            chain_id: self.client.chain_id(),
+            block,
+            rollup: rollup_head.facts,
+            providers,
+            other_providers: with_queues(others, &mut queues),
+            entry_queue,
+            active_set,
+            former_rollups,
+            attesters,
+            delegations,
+            splits: splits.checks,
+            winners: owners.winners,
+            dripped,
+            publisher_balances: balances,
+            pending_rewards,
+            unconfirmed: None,
+        });
+        if witnesses.has_several() {
+            witnesses.look_who_gives_logs(&self.client);
+            let logs = LogWitnesses { by_two: &self.ledger.confirmed(), by_one: &owners.by_one };
+            witnesses.judge(&mut snapshot, &logs, &mut self.memo);
+        }
+        Ok(Found::Snapshot(snapshot))
+    }
+}
+
+/// Whether the rollup knows nothing of an attester that was asked about.
+fn is_nowhere(view: Option<&AttesterView>) -> bool {
+    view.is_some_and(|view| view.status == OnChainStatus::None)
+}

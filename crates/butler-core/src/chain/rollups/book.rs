@@ -1,0 +1,182 @@
+//! What is known of former rollups from one reading to the next: their addresses, and what they do not hold.
+//!
+//! It is kept beside the ledger. The file is never trusted further than whoever told it; without it everything is read anew.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ethers_core::types::{Address, U256};
+use serde::{Deserialize, Serialize};
+
+use super::look::Look;
+use crate::chain::error::Giver;
+use crate::chain::ledger::LedgerKey;
+use crate::chain::memo::Told;
+use crate::client::l1::L1Client;
+use crate::domain::block::BlockRef;
+use crate::store::file::StoreError;
+use crate::store::private::{load_private, save_private};
+
+/// Some ten thousand attesters at ten rollups are 5 MB.
+const FILE_LIMIT: u64 = 16 << 20;
+const VERSION: u32 = 1;
+
+/// A former rollup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    version: U256,
+    address: Address,
+    told: Told,
+    /// The block in which it was first seen, and its time.
+    block: u64,
+    since: u64,
+    look: Option<Look>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    key: LedgerKey,
+    rollups: Vec<Known>,
+}
+
+/// The book, with its place on disk.
+#[derive(Debug)]
+pub(in crate::chain) struct RollupBook {
+    path: Option<PathBuf>,
+    key: LedgerKey,
+    rollups: BTreeMap<U256, Known>,
+    /// How many versions the registry had last.
+    versions: usize,
+    is_saved: bool,
+}
+
+impl RollupBook {
+    /// The book beside the ledger at `ledger`; a ledger that is not kept has none that is kept. Blocks.
+    pub(in crate::chain) fn beside(ledger: Option<&Path>, key: LedgerKey) -> Self {
+        let path = ledger.map(|path| path.with_extension("rollups.json"));
+        let file = path.as_ref().and_then(|path| load(path, &key));
+        let rollups = file.map(|file| file.rollups).unwrap_or_default();
+        let versions = if rollups.is_empty() { 0 } else { rollups.len() + 1 };
+        Self {
+            path,
+            key,
+            rollups: rollups.into_iter().map(|known| (known.version, known)).collect(),
+            versions,
+            is_saved: true,
+        }
+    }
+
+    /// Forgets all of it.
+    pub(in crate::chain) fn forget(&mut self) {
+        self.rollups.clear();
+        self.is_saved = false;
+    }
+
+    /// How many versions there were last.
+    pub(in crate::chain) fn versions(&self) -> usize {
+        self.versions
+    }
+
+    /// Keeps how many versions there are.
+    pub(in crate::chain) fn note_versions(&mut self, versions: usize) {
+        self.versions = versions;
+    }
+
+    /// Whether the address of a version need not be asked for at `block`.
+    pub(in crate::chain) fn has(&self, client: &L1Client, block: &BlockRef, version: U256) -> bool {
+        let known = self.rollups.get(&version);
+        known.is_some_and(|known| known.block <= block.number && known.told.holds(client, block.number))
+    }
+
+    pub(super) fn address(&self, version: U256) -> Option<Address> {
+        self.rollups.get(&version).map(|known| known.address)
+    }
+
+    /// When a rollup was first seen as a former one: now, where that is not known.
+    pub(super) fn since(&self, version: U256, block: &BlockRef) -> u64 {
+        self.rollups.get(&version).map_or(block.timestamp, |known| known.since)
+    }
+
+    /// Keeps the address of a version.
+    pub(super) fn note_address(&mut self, version: U256, address: Address, giver: Option<&Giver>, block: &BlockRef) {
+        let told = told_by(giver, block);
+        match self.rollups.get_mut(&version) {
+            Some(known) if known.address == address && known.block <= block.number => {
+                self.is_saved &= known.told == told;
+                known.told = told;
+            }
+            Some(_) | None => {
+                let (block, since) = (block.number, block.timestamp);
+                self.rollups.insert(version, Known { version, address, told, block, since, look: None });
+                self.is_saved = false;
+            }
+        }
+    }
+
+    /// What was looked for at a rollup and not found, where that still holds at `block`.
+    pub(super) fn look(&self, client: &L1Client, block: &BlockRef, version: U256) -> Option<&Look> {
+        let known = self.rollups.get(&version)?;
+        let look = known.look.as_ref()?;
+        let is_past = look.block <= block.number && look.time <= block.timestamp;
+        let is_fresh = is_past && !look.is_stale(known.since, block.timestamp);
+        (is_fresh && look.told.holds(client, block.number)).then_some(look)
+    }
+
+    /// What was looked for at a rollup last, fresh or not.
+    pub(super) fn last_look(&self, version: U256) -> Option<&Look> {
+        self.rollups.get(&version)?.look.as_ref()
+    }
+
+    /// Keeps what was looked for at a rollup and not found.
+    pub(super) fn note_look(&mut self, version: U256, look: Look) {
+        if let Some(known) = self.rollups.get_mut(&version) {
+            self.is_saved &= known.look.as_ref() == Some(&look);
+            known.look = Some(look);
+        }
+    }
+
+    /// Forgets what was looked for at a rollup.
+    pub(super) fn forget_look(&mut self, version: U256) {
+        if let Some(known) = self.rollups.get_mut(&version) {
+            self.is_saved &= known.look.is_none();
+            known.look = None;
+        }
+    }
+
+    /// Writes the book when it changed. Blocks.
+    ///
+    /// # Errors
+    /// What stopped the file from being replaced; the old one is still whole.
+    pub(in crate::chain) fn save(&mut self) -> Result<(), StoreError> {
+        let Some(path) = self.path.as_ref().filter(|_| !self.is_saved) else { return Ok(()) };
+        let rollups = self.rollups.values().cloned().collect();
+        let file = File { version: VERSION, key: self.key.clone(), rollups };
+        let bytes = serde_json::to_vec(&file)
+            .map_err(|error| StoreError::Write { path: path.clone(), source: error.into() })?;
+        save_private(path, &bytes)?;
+        self.is_saved = true;
+        Ok(())
+    }
+}
+
+/// Who told what was answered at `block`.
+pub(super) fn told_by(giver: Option<&Giver>, block: &BlockRef) -> Told {
+    giver.map_or(Told::ByTwo, |giver| Told::ByOne { endpoint: giver.name.clone(), block: block.number })
+}
+
+/// Reads the file, if it is one of `key`.
+fn load(path: &Path, key: &LedgerKey) -> Option<File> {
+    let bytes = match load_private(path, FILE_LIMIT) {
+        Ok(bytes) => bytes,
+        Err(StoreError::Missing { .. }) => return None,
+        Err(error) => {
+            tracing::warn!("former rollups are looked through anew: {error}");
+            return None;
+        }
+    };
+    let file: File = serde_json::from_slice(&bytes).ok()?;
+    (file.version == VERSION && file.key == *key).then_some(file)
+}

@@ -1,0 +1,236 @@
+//! What former rollups hold of ours: planned beside the reads of the canonical rollup's lists, and taken from their answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::{Address, U256};
+
+use super::book::{RollupBook, told_by};
+use super::look::Look;
+use crate::chain::error::{Contract, SnapshotError};
+use crate::chain::reads::{Answers, Reads, Slot};
+use crate::chain::stages::{ENTRY_GAS, LENGTH_LIMIT, REWARDS_GAS, RollupFigures, VIEW_GAS};
+use crate::chain::witnesses::Witnesses;
+use crate::client::l1::L1Client;
+use crate::contracts::bindings::rollup;
+use crate::contracts::call::GETTER_GAS;
+use crate::contracts::decode;
+use crate::domain::attester::delegation::Delegation;
+use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::block::BlockRef;
+use crate::domain::ids::Coinbase;
+use crate::domain::rollup::{QueuedDeposit, RollupFacts};
+use crate::domain::rollups::{FormerRollup, RollupId};
+
+/// So many entries of a queue of unknown length are asked for beside it: past the end the rollup answers zeros.
+const PRESUMED: u64 = 8;
+
+/// What is ours.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::chain) struct Tracked<'a> {
+    /// Every attester, as the canonical rollup has it.
+    pub(in crate::chain) attesters: &'a BTreeMap<Address, AttesterView>,
+    /// Every coinbase.
+    pub(in crate::chain) coinbases: &'a BTreeMap<Coinbase, U256>,
+    /// Every stake of our providers.
+    pub(in crate::chain) delegations: &'a [Delegation],
+}
+
+/// Reads of all former rollups.
+pub(in crate::chain) struct FormerReads(Vec<OneFormer>);
+
+/// Reads of one of them; none where it is known to hold nothing.
+struct OneFormer {
+    id: RollupId,
+    /// Whether everything is asked for, whatever the book says.
+    is_whole: bool,
+    views: BTreeMap<Address, Slot<rollup::GetAttesterViewReturn>>,
+    rewards: BTreeMap<Coinbase, Slot<U256>>,
+    queue: Option<(Slot<U256>, Vec<Slot<rollup::GetEntryQueueAtReturn>>)>,
+    figures: Option<RollupFigures>,
+    stakes: u64,
+}
+
+impl FormerReads {
+    /// Asks what the book does not know.
+    pub(in crate::chain) fn plan(
+        reads: &mut Reads,
+        former: &[RollupId],
+        tracked: Tracked<'_>,
+        (client, block): (&L1Client, &BlockRef),
+        book: &RollupBook,
+    ) -> Self {
+        let one = |id: &RollupId| OneFormer::plan(reads, *id, tracked, book.look(client, block, id.version));
+        Self(former.iter().map(one).collect())
+    }
+
+    /// What each holds; asks once more where a queue is longer than was presumed.
+    pub(in crate::chain) async fn take(
+        self,
+        answers: &Answers,
+        tracked: Tracked<'_>,
+        (client, block): (&L1Client, &BlockRef),
+        book: &mut RollupBook,
+        witnesses: &mut Witnesses,
+    ) -> Result<Vec<FormerRollup>, SnapshotError> {
+        let mut found = Vec::new();
+        for one in self.0 {
+            found.push(match one.take(answers, tracked, (client, block), (book, witnesses)).await {
+                // Whoever lacks what every version has is not asked in vain for ever, and not taken for empty either.
+                Err(SnapshotError::Unsupported { function, .. }) => unread(one.id, function, block, book),
+                Err(SnapshotError::NoContract { source, .. }) => unread(one.id, source.to_string(), block, book),
+                found => found?,
+            });
+        }
+        Ok(found)
+    }
+}
+
+fn unread(id: RollupId, function: String, block: &BlockRef, book: &mut RollupBook) -> FormerRollup {
+    book.forget_look(id.version);
+    FormerRollup { unread: Some(function), ..FormerRollup::empty(id, book.since(id.version, block)) }
+}
+
+impl OneFormer {
+    fn plan(reads: &mut Reads, id: RollupId, tracked: Tracked<'_>, look: Option<&Look>) -> Self {
+        let stakes = tracked.delegations.iter().filter(|delegation| delegation.rollup == id.address).count();
+        let stakes = u64::try_from(stakes).unwrap_or(u64::MAX);
+        // Nobody is on two rollups at a time.
+        let elsewhere = tracked.attesters.iter().filter(|(_, view)| view.status == OnChainStatus::None);
+        let attesters = elsewhere.map(|(attester, _)| *attester);
+        let attesters = attesters.filter(|attester| look.is_none_or(|look| !look.attesters.contains(attester)));
+        let coinbases = tracked.coinbases.keys().copied();
+        let coinbases = coinbases.filter(|coinbase| look.is_none_or(|look| !look.coinbases.contains(coinbase)));
+        let views = attesters.map(|attester| {
+            let call = rollup::GetAttesterViewCall { attester };
+            (attester, reads.push_if_supported(Contract::Rollup, id.address, VIEW_GAS, call))
+        });
+        let views: BTreeMap<_, _> = views.collect();
+        let rewards = coinbases.map(|coinbase| {
+            let call = rollup::GetSequencerRewardsCall { coinbase: coinbase.address() };
+            (coinbase, reads.push_if_supported(Contract::Rollup, id.address, REWARDS_GAS, call))
+        });
+        let rewards: BTreeMap<_, _> = rewards.collect();
+        let wants_queue = look.is_none_or(|look| look.has_queued || look.stakes != stakes);
+        let queue = wants_queue.then(|| {
+            let length =
+                reads.push_if_supported(Contract::Rollup, id.address, GETTER_GAS, rollup::GetEntryQueueLengthCall);
+            let presumed = look.map_or(PRESUMED, |look| look.queue_length);
+            let entries = (0..presumed).map(|index| push_entry(reads, id.address, index)).collect();
+            (length, entries)
+        });
+        // Of a rollup that may hold something its clock is wanted, too.
+        let wants_figures = queue.is_some() || !views.is_empty();
+        let figures = wants_figures.then(|| RollupFigures::plan_if_supported(reads, id.address));
+        Self { id, is_whole: look.is_none(), views, rewards, queue, figures, stakes }
+    }
+
+    async fn take(
+        &self,
+        answers: &Answers,
+        tracked: Tracked<'_>,
+        (client, block): (&L1Client, &BlockRef),
+        (book, witnesses): (&mut RollupBook, &mut Witnesses),
+    ) -> Result<FormerRollup, SnapshotError> {
+        let mut found = FormerRollup::empty(self.id, book.since(self.id.version, block));
+        for (attester, slot) in &self.views {
+            let view = answers.checked(slot, |answer| decode::attester_view(&answer.0))?;
+            if view.status != OnChainStatus::None {
+                found.attesters.insert(*attester, view);
+            }
+        }
+        for (coinbase, slot) in &self.rewards {
+            let amount = answers.get(slot)?;
+            if !amount.is_zero() {
+                found.pending_rewards.insert(*coinbase, amount);
+            }
+        }
+        let mut queue_length = None;
+        if let Some((length, entries)) = &self.queue {
+            let queue = self.queue(answers, (length, entries), (client, block), witnesses).await?;
+            queue_length = Some(u64::try_from(queue.len()).unwrap_or(u64::MAX));
+            if queue.iter().any(|deposit| tracked.attesters.contains_key(&deposit.attester)) {
+                found.entry_queue = queue;
+            }
+        }
+        if !found.attesters.is_empty() || !found.entry_queue.is_empty() {
+            found.figures = self.figures(answers)?.map(Box::new);
+        }
+        self.note(&found, queue_length, answers, block, book);
+        Ok(found)
+    }
+
+    async fn queue(
+        &self,
+        answers: &Answers,
+        (length, presumed): (&Slot<U256>, &[Slot<rollup::GetEntryQueueAtReturn>]),
+        (client, block): (&L1Client, &BlockRef),
+        witnesses: &mut Witnesses,
+    ) -> Result<Vec<QueuedDeposit>, SnapshotError> {
+        let length = answers.checked(length, |length| decode::length("getEntryQueueLength", length, LENGTH_LIMIT))?;
+        let take = |answers: &Answers, slot: &_| {
+            answers.checked(slot, |answer: rollup::GetEntryQueueAtReturn| decode::queued_deposit(&answer.0))
+        };
+        let mut queue = Vec::new();
+        for slot in presumed.iter().take(usize::try_from(length).unwrap_or(usize::MAX)) {
+            queue.push(take(answers, slot)?);
+        }
+        let mut reads = Reads::default();
+        let from = u64::try_from(queue.len()).unwrap_or(u64::MAX);
+        let more: Vec<_> = (from..length).map(|index| push_entry(&mut reads, self.id.address, index)).collect();
+        if !more.is_empty() {
+            let answers = reads.fetch(client, block).await?;
+            witnesses.note(&answers);
+            for slot in &more {
+                queue.push(take(&answers, slot)?);
+            }
+        }
+        Ok(queue)
+    }
+
+    fn figures(&self, answers: &Answers) -> Result<Option<RollupFacts>, SnapshotError> {
+        let Some(figures) = &self.figures else { return Ok(None) };
+        match figures.take(answers) {
+            Ok(head) => Ok(Some(head.facts)),
+            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps what was not found.
+    fn note(
+        &self,
+        found: &FormerRollup,
+        queue_length: Option<u64>,
+        answers: &Answers,
+        block: &BlockRef,
+        book: &mut RollupBook,
+    ) {
+        let empty = self.views.keys().filter(|attester| !found.attesters.contains_key(attester)).copied();
+        let dry = self.rewards.keys().filter(|coinbase| !found.pending_rewards.contains_key(coinbase)).copied();
+        let (empty, dry): (BTreeSet<Address>, BTreeSet<Coinbase>) = (empty.collect(), dry.collect());
+        let before = book.last_look(self.id.version).filter(|_| !self.is_whole).cloned();
+        let mut look = before.unwrap_or_else(|| Look {
+            block: block.number,
+            time: block.timestamp,
+            told: told_by(answers.only_giver(), block),
+            attesters: BTreeSet::new(),
+            coinbases: BTreeSet::new(),
+            queue_length: 0,
+            has_queued: false,
+            stakes: self.stakes,
+        });
+        look.attesters.extend(empty);
+        look.coinbases.extend(dry);
+        if let Some(length) = queue_length {
+            look.queue_length = length;
+            look.has_queued = !found.entry_queue.is_empty();
+            look.stakes = self.stakes;
+        }
+        book.note_look(self.id.version, look);
+    }
+}
+
+fn push_entry(reads: &mut Reads, address: Address, index: u64) -> Slot<rollup::GetEntryQueueAtReturn> {
+    let call = rollup::GetEntryQueueAtCall { index: index.into() };
+    reads.push_if_supported(Contract::Rollup, address, ENTRY_GAS, call)
+}

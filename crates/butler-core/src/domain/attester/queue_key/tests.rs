@@ -1,0 +1,131 @@
+//! Each obstacle alone, and several at once.
+
+use super::*;
+use crate::domain::samples::{address, deposit, network, provider, provider_id, view};
+
+/// Provider 1 has attesters 1, 2 and 3 in its queue at indices 1 to 3, with BLS keys of their own and right proofs.
+fn healthy() -> NetworkSnapshot {
+    let mut snapshot = network();
+    snapshot.providers.insert(provider_id(1), provider(&[1, 2, 3]));
+    for entry in snapshot.providers.values_mut().flat_map(|provider| &mut provider.queue) {
+        entry.bls_public_key = Some(H256::from_low_u64_be(entry.index));
+        entry.escrow = Some(EscrowView { bls_key_used: false, proof: Some(ProofVerdict::Valid) });
+    }
+    snapshot.attesters = [1, 2, 3].map(|n| (address(n), view(OnChainStatus::None, false))).into();
+    snapshot
+}
+
+/// What is found after a change, of each key: place and obstacles.
+fn found(change: impl FnOnce(&mut NetworkSnapshot)) -> Vec<(u64, Vec<Obstacle>)> {
+    let mut snapshot = healthy();
+    change(&mut snapshot);
+    bad_queue_keys(&snapshot).into_iter().map(|bad| (bad.place, bad.obstacles)).collect()
+}
+
+fn entry(snapshot: &mut NetworkSnapshot, place: usize) -> &mut ProviderQueueEntry {
+    &mut snapshot.providers.get_mut(&provider_id(1)).unwrap().queue[place]
+}
+
+#[test]
+fn a_healthy_queue_has_no_bad_keys() {
+    assert_eq!(found(|_| ()), []);
+    let unknown = found(|snapshot| entry(snapshot, 0).escrow = Some(EscrowView { bls_key_used: false, proof: None }));
+    assert_eq!(unknown, [], "what could not be found out is no finding");
+}
+
+#[test]
+fn an_address_that_was_ever_registered_is_of_no_use() {
+    for (status, was_active, obstacle) in [
+        (OnChainStatus::Exiting, true, Obstacle::Exiting),
+        (OnChainStatus::Zombie, true, Obstacle::Zombie),
+        (OnChainStatus::Validating, true, Obstacle::Active),
+        (OnChainStatus::None, true, Obstacle::AddressUsed),
+    ] {
+        let found = found(|snapshot| {
+            snapshot.attesters.insert(address(2), view(status, was_active));
+        });
+        assert_eq!(found, [(1, vec![obstacle])]);
+    }
+}
+
+#[test]
+fn what_the_escrow_refuses_is_found() {
+    for (escrow, obstacle) in [
+        (EscrowView { bls_key_used: true, proof: None }, Obstacle::BlsKeyUsed),
+        (EscrowView { bls_key_used: false, proof: Some(ProofVerdict::Wrong) }, Obstacle::ProofWrong),
+        (
+            EscrowView { bls_key_used: false, proof: Some(ProofVerdict::TooDear { cap: 250_000 }) },
+            Obstacle::ProofTooDear { cap: 250_000 },
+        ),
+    ] {
+        assert_eq!(found(|snapshot| entry(snapshot, 2).escrow = Some(escrow)), [(2, vec![obstacle])]);
+    }
+}
+
+#[test]
+fn a_key_that_stands_elsewhere_is_found_by_its_address_and_by_its_bls_key() {
+    let waiting = found(|snapshot| snapshot.entry_queue = [90, 91, 3].map(deposit).to_vec());
+    assert_eq!(waiting, [(2, vec![Obstacle::Deposited { place: 2 }])]);
+    let stolen = found(|snapshot| {
+        let bls_public_key = Some(H256::from_low_u64_be(1));
+        snapshot.entry_queue = vec![crate::domain::rollup::QueuedDeposit { bls_public_key, ..deposit(90) }];
+    });
+    assert_eq!(stolen, [(0, vec![Obstacle::Deposited { place: 0 }])], "another address with our BLS key");
+    let copied = |index, change: fn(&mut ProviderQueueEntry)| {
+        found(|snapshot| {
+            let mut other = provider(&[80, 81]);
+            change(&mut other.queue[index]);
+            snapshot.other_providers.insert(provider_id(7), other);
+        })
+    };
+    let obstacle = Obstacle::Copied { provider: provider_id(7), index: 2 };
+    assert_eq!(copied(1, |entry| entry.attester = address(1)), [(0, vec![obstacle])]);
+    assert_eq!(copied(1, |entry| entry.bls_public_key = Some(H256::from_low_u64_be(1))), [(0, vec![obstacle])]);
+}
+
+#[test]
+fn of_a_key_that_we_have_twice_the_later_one_is_bad() {
+    let repeated = Obstacle::Repeated { provider: provider_id(1), index: 1 };
+    assert_eq!(found(|snapshot| entry(snapshot, 2).attester = address(1)), [(2, vec![repeated])]);
+    let same_key = found(|snapshot| entry(snapshot, 1).bls_public_key = Some(H256::from_low_u64_be(1)));
+    assert_eq!(same_key, [(1, vec![repeated])]);
+    let in_two_queues = found(|snapshot| {
+        snapshot.providers.insert(provider_id(4), provider(&[1]));
+    });
+    assert_eq!(in_two_queues, [(0, vec![repeated])]);
+}
+
+#[test]
+fn the_worst_comes_first_and_decides_what_happens() {
+    let mut snapshot = healthy();
+    snapshot.attesters.insert(address(2), view(OnChainStatus::Zombie, true));
+    entry(&mut snapshot, 1).escrow = Some(EscrowView { bls_key_used: true, proof: Some(ProofVerdict::Valid) });
+    let [bad] = bad_queue_keys(&snapshot).try_into().unwrap();
+    assert_eq!(bad.obstacles, [Obstacle::Zombie, Obstacle::BlsKeyUsed]);
+    assert_eq!(bad.effect(), Effect::Blocks);
+    assert_eq!((bad.index, bad.attester), (2, address(2)));
+}
+
+#[test]
+fn words_and_names_are_there_for_each() {
+    let id = provider_id(7);
+    let all = [
+        Obstacle::Exiting,
+        Obstacle::Zombie,
+        Obstacle::Active,
+        Obstacle::AddressUsed,
+        Obstacle::BlsKeyUsed,
+        Obstacle::Deposited { place: 3 },
+        Obstacle::Repeated { provider: id, index: 9 },
+        Obstacle::Copied { provider: id, index: 9 },
+        Obstacle::ProofTooDear { cap: 250_000 },
+        Obstacle::ProofWrong,
+    ];
+    assert!(all.is_sorted());
+    for obstacle in all {
+        assert!(obstacle.to_string().starts_with("its "), "{obstacle}");
+        let json = serde_json::to_value(obstacle).unwrap();
+        let name = json.as_str().or_else(|| json.as_object()?.keys().next().map(String::as_str)).unwrap();
+        assert_eq!(name, obstacle.name());
+    }
+}

@@ -1,0 +1,81 @@
+//! Why an attester is a zombie: it was slashed out, or it began its exit itself (since 6.0). The rollup's word for both is the same.
+//!
+//! An exit that the attester begins takes its whole stake with it; whoever is slashed out has less. So an exit of the full
+//! stake is an own one, and where no rollup lets attesters begin exits every zombie was slashed out. Who was slashed a little
+//! and left afterwards cannot be told by one block.
+
+use serde::Serialize;
+use strum::{EnumCount as _, VariantArray as _};
+
+use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::rollup::RollupFacts;
+use crate::text::closed::every;
+
+/// Why an attester is a zombie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum ZombieCause {
+    /// It began its exit itself.
+    OwnExit,
+    /// It was slashed below the limit, or ejected.
+    SlashedOut,
+    /// It was slashed, and may have begun its exit itself afterwards.
+    Unclear,
+}
+
+impl ZombieCause {
+    /// Every cause.
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
+
+    /// The name that JSON and labels use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Of an attester with this view, at a rollup with these figures; `None` for one that is no zombie.
+    #[must_use]
+    pub fn of(view: &AttesterView, rollup: Option<&RollupFacts>) -> Option<Self> {
+        let exit = view.exit.filter(|_| view.status == OnChainStatus::Zombie)?;
+        let Some(rollup) = rollup else { return Some(Self::Unclear) };
+        if rollup.attester_exits.is_none() {
+            return Some(Self::SlashedOut);
+        }
+        Some(if exit.amount >= rollup.activation_threshold { Self::OwnExit } else { Self::Unclear })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ethers_core::types::{Address, U256};
+
+    use super::*;
+    use crate::domain::attester::view::Exit;
+    use crate::domain::rollup::AttesterExits;
+    use crate::domain::samples::{network, view};
+
+    fn cause(amount: U256, has_exits: bool) -> Option<ZombieCause> {
+        let mut rollup = network().rollup;
+        rollup.attester_exits = has_exits.then_some(AttesterExits { window_seconds: 1, limit: None });
+        let exit = Exit {
+            withdrawal_id: U256::zero(),
+            amount,
+            exitable_at: 1,
+            recipient_or_withdrawer: Address::repeat_byte(1),
+            is_recipient: false,
+        };
+        let zombie = AttesterView { exit: Some(exit), ..view(OnChainStatus::Zombie, true) };
+        ZombieCause::of(&zombie, Some(&rollup))
+    }
+
+    #[test]
+    fn whoever_leaves_with_the_whole_stake_left_by_itself() {
+        let full = network().rollup.activation_threshold;
+        assert_eq!(cause(full, true), Some(ZombieCause::OwnExit));
+        assert_eq!(cause(full - 1, true), Some(ZombieCause::Unclear));
+        assert_eq!(cause(full, false), Some(ZombieCause::SlashedOut), "a rollup where attesters begin no exits");
+        assert_eq!(ZombieCause::of(&view(OnChainStatus::Exiting, true), None), None);
+    }
+}
