@@ -277,7 +277,9 @@ async fn run_on_a_moving_chain(runs: u64) {
         }
         for index in 0..endpoints {
             let failure = setting.failure(index);
-            assert!(failure.is_none_or(|kind| kind == ErrorKind::BlockUnknown), "{failure:?} of honest {index}");
+            // Anvil reads at the next block when that one is mined meanwhile; it is found out, and the reading goes on.
+            let of_anvil = |kind| matches!(kind, ErrorKind::BlockUnknown | ErrorKind::WrongBlock);
+            assert!(failure.is_none_or(of_anvil), "{failure:?} of honest {index}");
         }
     }
 }
