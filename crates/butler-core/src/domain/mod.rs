@@ -5,6 +5,7 @@
 
 pub mod attester;
 pub mod block;
+pub mod capability;
 pub mod findings;
 pub mod governance;
 pub mod ids;
