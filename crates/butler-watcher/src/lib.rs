@@ -1,0 +1,3 @@
+//! The watcher: follows the chain, plans what it asks for, keeps that in a journal, and tells it.
+
+pub mod plan;
