@@ -61,3 +61,5 @@ pub fn plan(setting: &Setting, known: &mut Known, events: &[Occurred], assurance
     plans
 }
 
+#[cfg(test)]
+mod tests;
