@@ -131,24 +131,9 @@ struct ClockSlots {
 impl ClockSlots {
     fn push(reads: &mut Reads, rollup: Address) -> Self {
         Self {
-            genesis_time: reads.push_if_supported(
-                Contract::Rollup,
-                rollup,
-                GETTER_GAS,
-                rollup::GetGenesisTimeCall,
-            ),
-            slot_seconds: reads.push_if_supported(
-                Contract::Rollup,
-                rollup,
-                GETTER_GAS,
-                rollup::GetSlotDurationCall,
-            ),
-            epoch_slots: reads.push_if_supported(
-                Contract::Rollup,
-                rollup,
-                GETTER_GAS,
-                rollup::GetEpochDurationCall,
-            ),
+            genesis_time: reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetGenesisTimeCall),
+            slot_seconds: reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetSlotDurationCall),
+            epoch_slots: reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetEpochDurationCall),
         }
     }
 
@@ -156,8 +141,12 @@ impl ClockSlots {
     fn take(&self, answers: &Answers) -> Result<Option<RollupClock>, SnapshotError> {
         let number = |slot| Ok(answers.get_if_supported(slot)?.and_then(|word| u64::try_from(word).ok()));
         let clock = |genesis_time, slot_seconds, epoch_slots| RollupClock { genesis_time, slot_seconds, epoch_slots };
-        let (genesis, slot, epoch) = (number(&self.genesis_time)?, number(&self.slot_seconds)?, number(&self.epoch_slots)?);
+        let (genesis, slot, epoch) =
+            (number(&self.genesis_time)?, number(&self.slot_seconds)?, number(&self.epoch_slots)?);
         let goes = |length: &u64| *length > 0;
-        Ok(genesis.zip(slot.filter(goes)).zip(epoch.filter(goes)).map(|((genesis, slot), epoch)| clock(genesis, slot, epoch)))
+        Ok(genesis
+            .zip(slot.filter(goes))
+            .zip(epoch.filter(goes))
+            .map(|((genesis, slot), epoch)| clock(genesis, slot, epoch)))
     }
 }

@@ -35,7 +35,8 @@ impl L1Client {
         let mut found = Vec::with_capacity(transactions.len());
         for some in transactions.chunks(AT_ONCE) {
             let requests: Vec<Request> = some.iter().map(|hash| Request::new(METHOD, &json!([hash]))).collect();
-            let answers = async { endpoint.exchange(&requests).await?.into_iter().map(|answer| logs(answer?.get())).collect() };
+            let answers =
+                async { endpoint.exchange(&requests).await?.into_iter().map(|answer| logs(answer?.get())).collect() };
             let answers: Result<Vec<_>, RpcFailure> = answers.await;
             match answers {
                 Ok(answers) => found.extend(answers),

@@ -27,6 +27,10 @@ fn coinbase(byte: u8) -> Coinbase {
     Coinbase::try_from(address(byte)).unwrap()
 }
 
+fn confirmed(byte: u8) -> Option<Coinbase> {
+    Some(coinbase(byte))
+}
+
 fn setting() -> Setting {
     Setting {
         chain_id: 1,
@@ -84,7 +88,7 @@ fn stake(id: u64, key: u8, split: u8) -> Transaction {
     let (attester, rollup) = (address(key), address(ROLLUP));
     vec![
         (ROLLUP, Happened::Queued { attester, withdrawer: address(0x99) }),
-        (REGISTRY, Happened::Staked { provider: provider(id), rollup, attester, coinbase: coinbase(split) }),
+        (REGISTRY, Happened::Staked { provider: provider(id), rollup, attester, coinbase: confirmed(split) }),
     ]
 }
 
@@ -100,16 +104,23 @@ fn a_delegation_asks_for_its_coinbase_before_the_next_epoch() {
 }
 
 #[test]
+fn a_coinbase_that_the_chain_does_not_confirm_is_asked_of_nobody() {
+    let (attester, rollup) = (address(5), address(ROLLUP));
+    let staked = Happened::Staked { provider: provider(1), rollup, attester, coinbase: None };
+    assert_eq!(kinds(&of(&[added(5), vec![(REGISTRY, staked)]])), [ActionKind::KeysAdded]);
+}
+
+#[test]
 fn what_strangers_do_is_nobodys_business() {
     let (attester, rollup) = (address(9), address(ROLLUP));
-    let staked = Happened::Staked { provider: provider(3), rollup, attester, coinbase: coinbase(0xc9) };
+    let staked = Happened::Staked { provider: provider(3), rollup, attester, coinbase: confirmed(0xc9) };
     let plans = of(&[
         vec![(REGISTRY, Happened::KeysAdded { provider: provider(3), attesters: vec![attester] })],
         vec![(ROLLUP, Happened::Queued { attester, withdrawer: address(1) }), (REGISTRY, staked.clone())],
         vec![(ROLLUP, Happened::Slashed { attester, amount: U256::one() })],
         vec![(REGISTRY, Happened::TakeRateChanged { provider: provider(3), bps: 1 })],
         // Another contract that says what only the registry can say.
-        vec![(AZTEC, Happened::Staked { provider: provider(1), rollup, attester, coinbase: coinbase(0xc9) })],
+        vec![(AZTEC, Happened::Staked { provider: provider(1), rollup, attester, coinbase: confirmed(0xc9) })],
         vec![(AZTEC, Happened::AdminChanged { provider: provider(1), admin: address(1) })],
     ]);
     assert_eq!(plans, Plans::default());

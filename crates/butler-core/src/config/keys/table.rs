@@ -49,6 +49,8 @@ static NETWORK: Group = Group {
         key("coinbase_critical", "duration", Default("6h"), "A missing coinbase is a warning as soon as the key is staked, and critical this long before its earliest activation.").seconds(0, 31_536_000),
         key("coinbase_policy", "coinbase policy", Default("split"), "Which coinbase is right. `split`: the split of each attester's delegation. `own`: an address of your own, if you collect rewards yourself and pay your delegators."),
         key("log_range_blocks", "integer", Computed("learnt from the endpoint"), "The first width of a log query. It shrinks and grows with what the endpoint allows.").number("blocks", 1, 10_000_000),
+        key("start_block", "integer", Optional, "The first block whose events the watcher plans from, on its first start. The watcher refuses to start without.").number("block", 0, 1_000_000_000_000),
+        key("confirmations", "integer", Optional, "A block is final for the watcher when so many are newer. Without it the chain's finalized block is asked for, which every public Ethereum has.").number("blocks", 1, 1_000_000),
     ]],
     sections: &[
         Subsection { name: "l1", shape: Shape::List, group: &L1 },
