@@ -1,3 +1,4 @@
 //! The watcher: follows the chain, plans what it asks for, keeps that in a journal, and tells it.
 
+pub mod journal;
 pub mod plan;

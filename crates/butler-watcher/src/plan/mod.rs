@@ -60,4 +60,3 @@ pub fn plan(setting: &Setting, known: &mut Known, events: &[Occurred], assurance
     }
     plans
 }
-
