@@ -74,7 +74,7 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 2] = [("idle", ""), ("plan", "")];
+const WATCHER: [Folder; 3] = [("idle", ""), ("journal", ""), ("plan", "")];
 
 const TESTKIT: [Folder; 8] = [
     ("http", ""),
