@@ -63,14 +63,16 @@ static NETWORK: Group = Group {
 
 static L1: Group = Group {
     doc: "An L1 JSON-RPC endpoint. The first that is healthy is used. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
-    keys: &[ENDPOINT],
+    keys: &[WAY, SIZES, AUTHORITIES],
     sections: &[],
 };
 
 static AZTEC_NODES: Group = Group {
     doc: "A JSON-RPC endpoint of one of your Aztec nodes. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
     keys: &[
-        ENDPOINT,
+        WAY,
+        SIZES,
+        AUTHORITIES,
         &[
             key("server", "text", Optional, "The server, as the key files name it, whose keys this node runs."),
             key(
@@ -157,7 +159,8 @@ static LABELS: Group = Group {
     sections: &[],
 };
 
-const ENDPOINT: &[Key] = &[
+/// Where an endpoint is, and how to be let in.
+const WAY: &[Key] = &[
     key("name", "text", Computed("the URL's host"), "The name in logs and metrics."),
     key("url", "url", Optional, "`http` or `https`. Shown as scheme and host only: a path often holds an API key.")
         .secret(),
@@ -177,6 +180,10 @@ const ENDPOINT: &[Key] = &[
     key("basic_password_credential", "credential", Optional, "The password as a systemd credential."),
     key("basic_password_env", "variable", Optional, "The environment variable that holds the password."),
     key("timeout", "duration", Default("20s"), "How long one request may take.").seconds(1, 600),
+];
+
+/// How much an endpoint is asked for.
+const SIZES: &[Key] = &[
     key("max_concurrency", "integer", Default("16"), "Requests at the same time.").number("requests", 1, 1024),
     key(
         "max_response_bytes",
@@ -187,8 +194,10 @@ const ENDPOINT: &[Key] = &[
     .number("bytes", 1024, 1_073_741_824),
     key("max_batch", "integer", Default("100"), "Calls in one JSON-RPC batch; 1 turns batches off.")
         .number("calls", 1, 10_000),
-    key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's."),
 ];
+
+const AUTHORITIES: &[Key] =
+    &[key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's.")];
 
 static EXPORTER: Group = Group {
     doc: "The exporter of metrics.",
@@ -284,6 +293,7 @@ static WATCHER: Group = Group {
     doc: "The watcher of the chain's logs.",
     keys: &[&[
         key("enabled", "boolean", Default("true"), "Whether the watcher may start."),
+        key("listen", "socket address", Default("127.0.0.1:9465"), "Where its metrics are served."),
         key(
             "state_directory",
             "path",
@@ -293,7 +303,21 @@ static WATCHER: Group = Group {
         key("poll_interval", "duration", Default("12s"), "Time between two looks at the chain's head.")
             .seconds(1, 3600),
         key("dry_run", "boolean", Default("false"), "Plan and show actions, never execute one."),
+        key("tls_certificate_file", "path", Optional, "As in `[exporter]`."),
+        key("tls_key_file", "path", Optional, "As in `[exporter]`."),
+        key("tls_key_credential", "credential", Optional, "As in `[exporter]`."),
+        key("basic_users_file", "path", Optional, "As in `[exporter]`."),
+        key("bearer_token_file", "path", Optional, "As in `[exporter]`."),
+        key("bearer_token_credential", "credential", Optional, "As in `[exporter]`."),
+        key("bearer_token_env", "variable", Optional, "As in `[exporter]`."),
+        key("insecure", "boolean", Default("false"), "As in `[exporter]`."),
     ]],
+    sections: &[Subsection { name: "webhooks", shape: Shape::List, group: &WEBHOOKS }],
+};
+
+static WEBHOOKS: Group = Group {
+    doc: "Where the watcher posts what it has to tell, as JSON. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
+    keys: &[WAY, AUTHORITIES],
     sections: &[],
 };
 
