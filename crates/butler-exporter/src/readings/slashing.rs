@@ -32,6 +32,11 @@ pub fn slashing_readings(facts: &NetworkSlashing, snapshot: &NetworkSnapshot) ->
     if let Some(tally) = tally {
         push_rounds(&mut readings, tally);
     }
+    // What votes are measured by, also where those of the canonical rollup's slasher alone cannot be read.
+    let mut readable = facts.slashers().filter_map(|(_, slasher)| slasher.facts.proposer.tally());
+    if let Some(tally) = tally.or_else(|| readable.next()) {
+        readings.push(&catalogue::SLASHING_QUORUM, [], number(tally.rules.quorum));
+    }
     slashers::push_slashers(&mut readings, facts)?;
     let own = facts.standings()?;
     if facts.slashers().any(|(_, slasher)| slasher.facts.proposer.tally().is_some()) {
@@ -43,7 +48,6 @@ pub fn slashing_readings(facts: &NetworkSlashing, snapshot: &NetworkSnapshot) ->
 
 fn push_rounds(readings: &mut Readings, proposer: &ProposerFacts) {
     for (family, value) in [
-        (&catalogue::SLASHING_QUORUM, number(proposer.rules.quorum)),
         (&catalogue::SLASHING_ROUND, number(proposer.current_round)),
         (&catalogue::SLASHING_ROUND_VOTES, number(proposer.current_votes)),
         (&catalogue::SLASHING_ROUND_END, number(proposer.current_end)),

@@ -179,7 +179,7 @@ impl SnapshotReader {
         witnesses.note(&answers);
         let (mut entry_queue, active_set) = lists.take(&answers)?;
         era.take(&answers, &mut rollup_head.facts, &mut lacks, is_alone)?;
-        self.rollups.note_lacks(rollup, lacks, &answers, (&client, &block));
+        self.rollups.note_lacks(&rollup_head.facts, lacks, &answers, (&client, &block));
         unlocks.note(&unlock_reads, &answers, &mut self.rollups)?;
         let mut former_rollups =
             former.take(&answers, tracked, (&client, &block), &mut self.rollups, &mut witnesses).await?;

@@ -18,6 +18,7 @@ use crate::chain::stages::Getter;
 use crate::client::l1::L1Client;
 use crate::domain::attester::view::Exit;
 use crate::domain::block::BlockRef;
+use crate::domain::rollup::RollupFacts;
 use crate::store::file::StoreError;
 use crate::store::private::{load_private, save_private};
 
@@ -165,15 +166,19 @@ impl RollupBook {
         self.learnt.lacks(client, block, rollup)
     }
 
-    /// Keeps what a rollup lacks, by whoever told it.
+    /// Keeps what a rollup with these figures lacks, by whoever told it. Where something is missing that is expected, all of it
+    /// is asked the next time, too.
     pub(in crate::chain) fn note_lacks(
         &mut self,
-        rollup: Address,
+        figures: &RollupFacts,
         lacks: BTreeSet<Getter>,
         answers: &Answers,
         (client, block): (&L1Client, &BlockRef),
     ) {
-        if self.lacks(client, block, rollup) != Some(&lacks) {
+        let rollup = figures.address;
+        if !figures.missing.is_empty() {
+            self.is_saved &= !self.learnt.forget_lacks(rollup);
+        } else if self.lacks(client, block, rollup) != Some(&lacks) {
             self.learnt.note_lacks(rollup, lacks, told_by(answers.only_giver(), block), block.number);
             self.is_saved = false;
         }

@@ -213,7 +213,7 @@ impl OneFormer {
         };
         let is_alone = client.endpoints().len() == 1;
         let lacks = capabilities.take(answers, &mut head.facts, head.active_count, is_alone)?;
-        book.note_lacks(self.id.address, lacks, answers, (client, block));
+        book.note_lacks(&head.facts, lacks, answers, (client, block));
         Ok(Some(head.facts))
     }
 

@@ -62,6 +62,13 @@ impl Learnt {
         }
     }
 
+    /// Forgets what a rollup lacks. Whether that was known.
+    pub(super) fn forget_lacks(&mut self, rollup: Address) -> bool {
+        let before = self.lacks.len();
+        self.lacks.retain(|lack| lack.rollup != rollup);
+        self.lacks.len() < before
+    }
+
     /// When the governance unlocks that exit, as far as it is known at `block`.
     pub(super) fn unlock(&self, client: &L1Client, block: &BlockRef, governance: Address, exit: &Exit) -> Option<u64> {
         let is_it = |unlock: &&Unlock| {
