@@ -5,6 +5,7 @@
 
 mod ejection;
 mod facts;
+pub mod inactivity;
 pub mod offence;
 mod rules;
 pub mod sentinel;
