@@ -3,8 +3,10 @@
 //! Everything here is a total function of facts that were read at one block. Nothing here reads a clock, a file or a
 //! socket, and nothing here waits: `tests/layers/` fails when that changes.
 
+pub mod action;
 pub mod attester;
 pub mod block;
+pub mod capability;
 pub mod findings;
 pub mod governance;
 pub mod ids;

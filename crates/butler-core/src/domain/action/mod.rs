@@ -1,0 +1,161 @@
+//! What is to be done because the chain says so: an action with its key, its life and its evidence.
+//!
+//! An action says what is done to whom, why, until when and how sure it is; its key is the effect and not the log that
+//! caused it, so that the same effect is planned once whatever is read again. Where it stands in its life is
+//! [`Phase`]'s; who acts, and when, is not decided here. Pure: the watcher's plans make actions, its journal keeps them.
+
+mod key;
+mod kind;
+mod life;
+
+use ethers_core::types::{Address, H256};
+use serde::{Deserialize, Serialize};
+
+pub use self::key::{EffectKey, InvalidKey, KEY_LIMIT, Part};
+pub use self::kind::{ActionKind, Policy, Priority};
+pub use self::life::{LifeError, Phase, Step};
+use crate::domain::attester::delegation::LogId;
+use crate::domain::ids::{Coinbase, ProviderId};
+
+/// The version of an action as it is kept. It grows with every change that an older program would misread.
+pub const ACTION_SCHEMA: u32 = 1;
+/// The longest [`Action::why`], in bytes.
+pub const WHY_LIMIT: usize = 400;
+
+/// The chain, and the contract on it, that an action is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The L1's chain id.
+    pub chain_id: u64,
+    /// The contract: a rollup for what happens to an attester, the StakingRegistry for a provider's affairs.
+    pub contract: Address,
+}
+
+/// Whom an action is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ActionSubject {
+    /// An attester.
+    Attester(Address),
+    /// One of our providers.
+    Provider(ProviderId),
+    /// A rollup.
+    Rollup(Address),
+    /// Whatever a finding is about, as `domain/findings` prints it.
+    Named(String),
+    /// The network as a whole.
+    Network,
+}
+
+/// What holds when the action is done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Goal {
+    /// The operator was told.
+    Told,
+    /// The attester's node has this coinbase.
+    CoinbaseConfigured {
+        /// Whose delegation it is.
+        provider_id: ProviderId,
+        /// The rollup that the stake was made for.
+        rollup: Address,
+        /// The split of the delegation.
+        coinbase: Coinbase,
+    },
+}
+
+/// What an action rests on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Evidence {
+    /// A log of a final block.
+    Log(LogId),
+    /// A finding, by its code, and the block at which it was found.
+    Finding {
+        /// The code.
+        code: String,
+        /// Height of the block.
+        block_number: u64,
+        /// Hash of the block.
+        block_hash: H256,
+    },
+}
+
+/// How many endpoints say it. Nothing is done without a person on the word of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Assurance {
+    /// One, and nobody contradicts it.
+    OneEndpoint,
+    /// Two agree on the final range.
+    TwoEndpoints,
+}
+
+/// Something to be done, as it was planned. What the journal adds (phase, tries, leases) is not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The version of this record.
+    pub schema: Schema,
+    /// What is done to whom; the action's identity.
+    pub key: EffectKey,
+    /// What it is.
+    pub kind: ActionKind,
+    /// Where it is.
+    pub place: Place,
+    /// Whom it is about.
+    pub subject: ActionSubject,
+    /// What holds when it is done.
+    pub goal: Goal,
+    /// How soon it is taken among the due ones.
+    pub priority: Priority,
+    /// When it is too late; unix seconds. `None`: there is no such moment.
+    pub until: Option<u64>,
+    /// Why, in one sentence of our own words; at most [`WHY_LIMIT`] bytes.
+    pub why: String,
+    /// What it rests on, in the chain's order.
+    pub evidence: Vec<Evidence>,
+    /// How many endpoints say it.
+    pub assurance: Assurance,
+}
+
+impl Action {
+    /// What may be done without a person, given the operator's policy for this kind: `auto` needs the word of two endpoints.
+    #[must_use]
+    pub fn policy(&self, wanted: Policy) -> Policy {
+        match (wanted, self.assurance) {
+            (Policy::Auto, Assurance::OneEndpoint) if self.kind.writes() => Policy::Approve,
+            (Policy::Off | Policy::Notify | Policy::Approve | Policy::Auto, _) => wanted,
+        }
+    }
+}
+
+/// The version of a kept action: this program reads its own and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Schema;
+
+/// An action of another program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the action has schema {0}, this program knows {ACTION_SCHEMA}")]
+pub struct UnknownSchema(pub u32);
+
+impl TryFrom<u32> for Schema {
+    type Error = UnknownSchema;
+
+    fn try_from(version: u32) -> Result<Self, UnknownSchema> {
+        if version == ACTION_SCHEMA { Ok(Self) } else { Err(UnknownSchema(version)) }
+    }
+}
+
+impl From<Schema> for u32 {
+    fn from(_: Schema) -> Self {
+        ACTION_SCHEMA
+    }
+}
+
+#[cfg(test)]
+mod tests;

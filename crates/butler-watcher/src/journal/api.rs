@@ -1,0 +1,91 @@
+//! The journal as the rest of the watcher sees it.
+
+use std::fmt;
+use std::io;
+
+use butler_core::domain::action::EffectKey;
+
+use super::check::Checked;
+use super::entry::{Cursor, Entry, Known, Lease, Leased, Status};
+use super::error::JournalError;
+use super::op::{Line, Mark};
+use super::request::{Batch, Claim, Committed, Page, Query, Renewal, Settled, Settlement, Verdict};
+
+/// What was planned, is being done and was done; durable before anything is answered.
+///
+/// Every call blocks, and is one transaction: it takes as a whole or not at all. Whatever is repeated because its answer was lost either
+/// changes nothing or is refused with a conflict. Actions are known by their effect keys, and time is the store's own. After
+/// [`JournalError::Io`], [`Corrupt`](JournalError::Corrupt) or [`Stopped`](JournalError::Stopped) it must be opened again.
+pub trait Journal: Send + Sync + fmt::Debug {
+    /// Moves a cursor and plans, drops and notes what comes with it.
+    ///
+    /// # Errors
+    /// `CursorConflict` when the cursor is elsewhere; `Full` before anything was begun.
+    fn commit(&self, batch: &Batch) -> Result<Committed, JournalError>;
+
+    /// Hands out the most urgent actions that are due, within the hourly budgets; takes back leases that ran out before.
+    ///
+    /// # Errors
+    /// `Full` before anything was begun.
+    fn claim(&self, ask: &Claim) -> Result<Vec<Leased>, JournalError>;
+
+    /// Makes a lease last longer, and an intent durable.
+    ///
+    /// # Errors
+    /// `LostLease` when somebody else may act: then nothing may be done any more.
+    fn renew(&self, lease: &Lease, renewal: &Renewal) -> Result<Lease, JournalError>;
+
+    /// Says how tries and looks ended; each on its own, in one transaction.
+    ///
+    /// # Errors
+    /// `Full` before anything was begun.
+    fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>, JournalError>;
+
+    /// Carries out what a person decided; answers the action as it is then.
+    ///
+    /// # Errors
+    /// `VersionConflict` when it changed since it was shown, `Absent` when it is not live, `Life` when its phase does not allow it.
+    fn decide(&self, verdict: &Verdict) -> Result<Entry, JournalError>;
+
+    /// Actions, page by page.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn read(&self, query: &Query) -> Result<Page, JournalError>;
+
+    /// What is known of one key.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn look_up(&self, key: &EffectKey) -> Result<Option<Known>, JournalError>;
+
+    /// Where a cursor is.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn cursor(&self, name: &str) -> Result<Option<Cursor>, JournalError>;
+
+    /// The journal in figures, without looking at every action.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn status(&self) -> Result<Status, JournalError>;
+
+    /// Up to `limit` lines of the history after a line.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    fn history(&self, after: u64, limit: usize) -> Result<Vec<Line>, JournalError>;
+
+    /// Looks at every record and every line of the history.
+    ///
+    /// # Errors
+    /// Something cannot be read at all. What is wrong with what can be read is in the answer.
+    fn verify(&self) -> Result<Checked, JournalError>;
+
+    /// Writes everything that is live, and every key that is done, as lines of JSON; answers where the history stood.
+    ///
+    /// # Errors
+    /// The store cannot be read or `to` not be written.
+    fn export(&self, to: &mut dyn io::Write) -> Result<Mark, JournalError>;
+}

@@ -1,0 +1,179 @@
+//! Whether everything fits together: records with their indexes and counts, the history with its seals, and the two with each other.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use butler_core::domain::action::{EffectKey, Phase};
+use serde::Serialize;
+
+use super::disk::store::Store;
+use super::entry::{Counts, Cursor, Entry, Finished};
+use super::error::JournalError;
+use super::history::read::{Start, walk};
+use super::image::{Count, Image, count};
+use super::op::{Line, Mark};
+use super::schema::{
+    self, CURSOR, DEADLINES, FINISHED, Head, LEASES, OUTBOX, PIECE, QUEUE, SPENT, STANDING, effect_key,
+};
+use super::steps::step::outbox;
+
+/// The most faults that are listed.
+const LISTED: usize = 100;
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// Commits so far.
+    pub sequence: u64,
+    /// Lines of the history that were looked at.
+    pub lines: u64,
+    /// The first of them.
+    pub first_line: u64,
+    /// Live actions.
+    pub live: u64,
+    /// Finished ones that are remembered.
+    pub finished: u64,
+    /// What is wrong, in our words; the first hundred.
+    pub faults: Vec<String>,
+}
+
+impl Checked {
+    fn fault(&mut self, what: impl Into<String>) {
+        if self.faults.len() < LISTED {
+            self.faults.push(what.into());
+        }
+    }
+}
+
+/// Looks at everything. `history` is the folder of its files.
+pub(crate) fn check(store: &Store, head: &Head, history: &Path) -> Result<Checked, JournalError> {
+    let mut checked =
+        Checked { sequence: head.mark.sequence, first_line: head.anchor.lines.saturating_add(1), ..Checked::default() };
+    check_store(store, head, &mut checked)?;
+    check_outbox(store, head, &mut checked)?;
+    check_history(history, head.anchor, head.mark, &mut checked);
+    Ok(checked)
+}
+
+/// Looks at every line that is kept; they must lead to `to`.
+fn check_history(history: &Path, anchor: Mark, to: Mark, checked: &mut Checked) {
+    let walked = walk(history, Start::at(anchor, anchor), |_| {
+        checked.lines = checked.lines.saturating_add(1);
+        Ok(true)
+    });
+    match walked {
+        Ok(mark) if to == mark => {}
+        Ok(mark) => checked.fault(format!(
+            "the history ends at line {}, and the store says {}: lines were removed or added",
+            mark.lines, to.lines
+        )),
+        Err(error) => checked.fault(error.to_string()),
+    }
+}
+
+fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), JournalError> {
+    let mut counts = Counts::new();
+    let mut indexes = BTreeSet::new();
+    let mut keys = Vec::new();
+    store.each(&[STANDING], |key, _| {
+        keys.push(key.to_vec());
+        Ok(())
+    })?;
+    let image = Image::new(store, head.clone());
+    for key in keys {
+        let Some(key) = key.get(1..).and_then(effect_key) else {
+            checked.fault("a live action has no key");
+            continue;
+        };
+        match image.entry(&key) {
+            Ok(Some(entry)) => {
+                check_entry(&entry, &key, checked);
+                count(&mut counts, entry.action.kind, entry.standing.phase, Count::More);
+                indexes.extend(schema::index_keys(&entry));
+            }
+            Ok(None) => checked.fault(format!("`{key}` is gone")),
+            Err(error) => checked.fault(format!("`{key}`: {error}")),
+        }
+        if image.finished(&key)?.is_some() {
+            checked.fault(format!("`{key}` is live and finished"));
+        }
+        checked.live = checked.live.saturating_add(1);
+    }
+    store.each(&[FINISHED], |key, value| {
+        match serde_json::from_slice::<Finished>(&value) {
+            Ok(finished) if key.get(1..) == Some(finished.key.as_str().as_bytes()) && finished.phase.is_final() => {
+                count(&mut counts, finished.kind, finished.phase, Count::More);
+            }
+            Ok(_) | Err(_) => checked.fault("what is left of a finished action cannot be read"),
+        }
+        checked.finished = checked.finished.saturating_add(1);
+        Ok(())
+    })?;
+    for letter in [QUEUE, LEASES, DEADLINES] {
+        store.each(&[letter], |key, _| {
+            if !indexes.remove(key) {
+                checked.fault("an index names what is not there");
+            }
+            Ok(())
+        })?;
+    }
+    if !indexes.is_empty() {
+        checked.fault(format!("{} live actions are missing in an index and would never be taken", indexes.len()));
+    }
+    if counts != head.counts {
+        checked.fault("the counts are wrong");
+    }
+    check_others(store, checked)
+}
+
+fn check_entry(entry: &Entry, key: &EffectKey, checked: &mut Checked) {
+    let standing = &entry.standing;
+    let may_be_leased = match standing.phase {
+        Phase::Running => standing.leased_until.is_some(),
+        Phase::Verifying => true,
+        Phase::Planned | Phase::AwaitingApproval | Phase::Due | Phase::Parked => standing.leased_until.is_none(),
+        Phase::Done | Phase::Dropped => false,
+    };
+    if entry.action.key != *key || !may_be_leased {
+        checked.fault(format!("`{key}` stands where nothing can stand"));
+    }
+}
+
+fn check_others(store: &Store, checked: &mut Checked) -> Result<(), JournalError> {
+    store.each(&[CURSOR], |_, value| {
+        if serde_json::from_slice::<Cursor>(&value).is_err() {
+            checked.fault("a cursor cannot be read");
+        }
+        Ok(())
+    })?;
+    store.each(&[], |key, _| {
+        let known = [b'a', b'h', CURSOR, STANDING, FINISHED, QUEUE, LEASES, DEADLINES, OUTBOX, SPENT];
+        let letter = key.first().copied().unwrap_or_default();
+        if !known.contains(&letter) && letter != PIECE {
+            checked.fault("the store has something that no program of this schema writes");
+        }
+        Ok(())
+    })
+}
+
+fn check_outbox(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), JournalError> {
+    let numbers: Vec<u64> = outbox(head).collect();
+    let mut kept = Vec::new();
+    store.each(&[OUTBOX], |_, value| {
+        kept.push(value);
+        Ok(())
+    })?;
+    if kept.len() != numbers.len() {
+        checked.fault("the last commit is not whole in the store");
+    }
+    let last = kept.last().and_then(|line| line.get(..64)).and_then(|seal| std::str::from_utf8(seal).ok());
+    if head.outbox > 0 && last != Some(&format!("{:x}", head.mark.seal)) {
+        checked.fault("the last commit in the store has another seal than the store says");
+    }
+    let parsed =
+        kept.iter().all(|line| line.get(65..).is_some_and(|json| serde_json::from_slice::<Line>(json).is_ok()));
+    if !parsed {
+        checked.fault("the last commit in the store cannot be read");
+    }
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The journal's files: the store behind it, who it is, and who may open it.
+
+pub(crate) mod folder;
+pub(crate) mod identity;
+pub(crate) mod store;

@@ -1,0 +1,218 @@
+//! The live state with changes that are not written yet.
+//!
+//! [`Image::apply`] is the only way in which anything changes: a step of the running journal, a line of the history that is
+//! replayed and a line of an import all go through it, so that they make the same state.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use butler_core::domain::action::{ActionKind, EffectKey, Phase};
+use serde::de::DeserializeOwned;
+
+use super::disk::store::{Pair, Store, Writes};
+use super::entry::{Counts, Cursor, Entry, Finished, Standing};
+use super::error::JournalError;
+use super::op::{Op, json};
+use super::schema::{self, Head};
+
+/// A store and what would be written to it.
+#[derive(Debug)]
+pub(crate) struct Image<'s> {
+    store: &'s Store,
+    writes: Writes,
+    /// The head as it will be.
+    pub(crate) head: Head,
+}
+
+impl<'s> Image<'s> {
+    pub(crate) fn new(store: &'s Store, head: Head) -> Self {
+        Self { store, writes: BTreeMap::new(), head }
+    }
+
+    /// How many keys would be written.
+    pub(crate) fn len(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// What is to be written, with the head.
+    pub(crate) fn into_writes(mut self) -> (Head, Writes) {
+        self.put(schema::HEAD.to_vec(), json(&self.head));
+        (self.head, self.writes)
+    }
+
+    pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.writes.insert(key, Some(value));
+    }
+
+    pub(crate) fn remove(&mut self, key: Vec<u8>) {
+        self.writes.insert(key, None);
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
+        match self.writes.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => self.store.get(key),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, JournalError> {
+        self.get(key)?.map(|bytes| self.parse(&bytes)).transpose()
+    }
+
+    fn parse<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, JournalError> {
+        parse(self.store, bytes)
+    }
+
+    /// The first pair after `from` whose key begins with `prefix`.
+    pub(crate) fn next(&self, from: Bound<Vec<u8>>, prefix: &[u8]) -> Result<Option<Pair>, JournalError> {
+        let mut bound = from.clone();
+        let kept = loop {
+            let at = match &bound {
+                Bound::Included(key) => Bound::Included(key.as_slice()),
+                Bound::Excluded(key) => Bound::Excluded(key.as_slice()),
+                Bound::Unbounded => Bound::Unbounded,
+            };
+            match self.store.next(at, prefix)? {
+                Some((key, _)) if self.writes.contains_key(&key) => bound = Bound::Excluded(key),
+                found => break found,
+            }
+        };
+        let written = self.writes.range((from, Bound::Unbounded)).take_while(|(key, _)| key.starts_with(prefix));
+        let mut written = written.filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
+        Ok(match (kept, written.next()) {
+            (Some(kept), Some(written)) => Some(if written.0 < kept.0 { written } else { kept }),
+            (kept, written) => kept.or(written),
+        })
+    }
+
+    /// A live action.
+    pub(crate) fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, JournalError> {
+        let Some(standing) = self.read(&schema::standing(key))? else { return Ok(None) };
+        let Some(action) = self.read(&schema::action(key))? else {
+            return Err(self.damaged("a live action has no content"));
+        };
+        Ok(Some(Entry { action, standing }))
+    }
+
+    /// What is left of an action that ended.
+    pub(crate) fn finished(&self, key: &EffectKey) -> Result<Option<Finished>, JournalError> {
+        self.read(&schema::finished(key))
+    }
+
+    /// Where a cursor is.
+    pub(crate) fn cursor(&self, name: &str) -> Result<Option<Cursor>, JournalError> {
+        self.read(&schema::cursor(name))
+    }
+
+    /// How many of a kind were begun in an hour.
+    pub(crate) fn spent(&self, kind: ActionKind, hour: u64) -> Result<u32, JournalError> {
+        Ok(self.read(&schema::spent(kind, hour))?.unwrap_or_default())
+    }
+
+    fn damaged(&self, what: &str) -> JournalError {
+        JournalError::corrupt(self.store.path(), what)
+    }
+
+    /// Makes one change.
+    pub(crate) fn apply(&mut self, op: &Op) -> Result<(), JournalError> {
+        match op {
+            Op::Planned(entry) => {
+                let key = &entry.action.key;
+                let before = self.entry(key)?;
+                if let Some(finished) = self.finished(key)? {
+                    self.remove(schema::finished(key));
+                    count(&mut self.head.counts, finished.kind, finished.phase, Count::Less);
+                }
+                self.put(schema::action(key), json(&entry.action));
+                self.stand(before.as_ref(), entry);
+            }
+            Op::Moved { key, standing, .. } => {
+                let before = self.entry(key)?.ok_or_else(|| self.damaged("an action moves that is not live"))?;
+                let after = Entry { action: before.action.clone(), standing: Standing::clone(standing) };
+                self.stand(Some(&before), &after);
+            }
+            Op::Finished(finished) => {
+                let key = &finished.key;
+                let before = self.entry(key)?.ok_or_else(|| self.damaged("an action ends that is not live"))?;
+                self.forget(&before);
+                self.put(schema::finished(key), json(finished));
+                count(&mut self.head.counts, finished.kind, finished.phase, Count::More);
+            }
+            Op::Cursor { name, at } => self.put(schema::cursor(name), json(at)),
+            Op::Spent { kind, hour, count } => {
+                // Only the present hour matters.
+                if let Some(before) = hour.checked_sub(1) {
+                    self.remove_spent(*kind, before)?;
+                }
+                self.put(schema::spent(*kind, *hour), json(count));
+            }
+            Op::Note(_) => {}
+        }
+        Ok(())
+    }
+
+    fn remove_spent(&mut self, kind: ActionKind, last: u64) -> Result<(), JournalError> {
+        let prefix = schema::spent_prefix(kind);
+        let mut from = Bound::Included(prefix.clone());
+        while let Some((key, _)) = self.next(from, &prefix)? {
+            if key > schema::spent(kind, last) {
+                break;
+            }
+            self.remove(key.clone());
+            from = Bound::Excluded(key);
+        }
+        Ok(())
+    }
+
+    fn stand(&mut self, before: Option<&Entry>, after: &Entry) {
+        if let Some(before) = before {
+            self.unindex(before);
+        }
+        self.put(schema::standing(&after.action.key), json(&after.standing));
+        for key in schema::index_keys(after) {
+            self.put(key, Vec::new());
+        }
+        count(&mut self.head.counts, after.action.kind, after.standing.phase, Count::More);
+    }
+
+    fn forget(&mut self, before: &Entry) {
+        self.unindex(before);
+        self.remove(schema::standing(&before.action.key));
+        self.remove(schema::action(&before.action.key));
+    }
+
+    fn unindex(&mut self, before: &Entry) {
+        for key in schema::index_keys(before) {
+            self.remove(key);
+        }
+        count(&mut self.head.counts, before.action.kind, before.standing.phase, Count::Less);
+    }
+}
+
+/// Reads a record of the store.
+pub(crate) fn parse<T: DeserializeOwned>(store: &Store, bytes: &[u8]) -> Result<T, JournalError> {
+    serde_json::from_slice(bytes).map_err(|error| JournalError::corrupt(store.path(), format!("a record: {error}")))
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Count {
+    More,
+    Less,
+}
+
+pub(crate) fn count(counts: &mut Counts, kind: ActionKind, phase: Phase, how: Count) {
+    let phases = counts.entry(kind).or_default();
+    let before = phases.get(&phase).copied().unwrap_or_default();
+    let after = match how {
+        Count::More => before.saturating_add(1),
+        Count::Less => before.saturating_sub(1),
+    };
+    if after == 0 {
+        phases.remove(&phase)
+    } else {
+        phases.insert(phase, after)
+    };
+    if phases.is_empty() {
+        counts.remove(&kind);
+    }
+}

@@ -1,0 +1,217 @@
+//! The journal over sled and files.
+//!
+//! One change at a time: decided on an image, applied in one transaction, synced, told to the history, synced again, and only then
+//! acknowledged. A fault on the way stops the journal until it was opened again, since only the disk knows then what took.
+
+use std::io;
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use butler_core::domain::action::{EffectKey, Phase};
+
+use super::api::Journal;
+use super::check::{Checked, check};
+use super::disk::folder::{self, Folder, check_space};
+use super::disk::identity::Identity;
+use super::disk::store::Store;
+use super::entry::{Cursor, Entry, Known, Lease, Leased, Status};
+use super::error::JournalError;
+use super::history::read::{Start, walk};
+use super::history::tail::Tail;
+use super::image::{Image, parse};
+use super::op::{Line, Mark, Op};
+use super::opening::{Parts, open};
+use super::request::{Batch, Claim, Committed, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
+use super::rules::{Rules, StoreClock};
+use super::schema::{self, CURSOR, FINISHED, Head, STANDING};
+use super::settings::Settings;
+use super::steps::step::Step;
+use super::steps::{claim, commit, decide, settle};
+use super::transfer::export::export;
+
+/// The watcher's journal on this machine's disk.
+#[derive(Debug)]
+pub struct Keeper {
+    folder: Folder,
+    rules: Rules,
+    clock: StoreClock,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    identity: Identity,
+    store: Store,
+    head: Head,
+    tail: Tail,
+    /// A change broke off: what is in memory is not what is on disk.
+    stopped: bool,
+}
+
+/// How far the machine's clock may be behind the store's before it is told, in milliseconds.
+const BEHIND: u64 = 60_000;
+
+impl Keeper {
+    /// Opens the journal in a folder, and makes it when there is none. Blocks.
+    ///
+    /// # Errors
+    /// Another process has it; it was copied, is newer, or is not what was acknowledged; the disk is full or refuses.
+    pub fn open(path: &Path, settings: Settings) -> Result<Self, JournalError> {
+        let Parts { folder, identity, store, head, tail, adopted } = open(path, &settings)?;
+        let clock = StoreClock::new(settings.clock, head.clock);
+        let behind = clock.behind();
+        if behind > BEHIND {
+            let seconds = behind / 1000;
+            tracing::warn!(
+                seconds,
+                "the machine's clock is {seconds} s behind what the journal has seen; it goes on from there"
+            );
+        }
+        let inner = Mutex::new(Inner { identity, store, head, tail, stopped: false });
+        let keeper = Self { folder, rules: settings.rules, clock, inner };
+        if adopted {
+            let note = Note { from: "journal".to_owned(), what: "a copied or restored folder was taken over".into() };
+            keeper.change(|step| step.record(Op::Note(note)))?;
+        }
+        Ok(keeper)
+    }
+
+    /// What is under the lock. A panic under it left either nothing or `stopped` behind.
+    fn inner(&self) -> Result<MutexGuard<'_, Inner>, JournalError> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.stopped { Err(JournalError::Stopped) } else { Ok(inner) }
+    }
+
+    /// Makes one change durable.
+    fn change<T>(&self, decide: impl FnOnce(&mut Step<'_>) -> Result<T, JournalError>) -> Result<T, JournalError> {
+        let mut guard = self.inner()?;
+        let inner = &mut *guard;
+        let mut step = Step::new(&inner.store, inner.head.clone(), &self.rules, self.clock.now().max(inner.head.clock));
+        let value = decide(&mut step)?;
+        let Some(written) = step.finish() else { return Ok(value) };
+        let size = u64::try_from(written.lines.len()).unwrap_or(u64::MAX);
+        check_space(self.folder.path(), size.saturating_mul(8))?;
+        inner.stopped = true;
+        inner.store.apply(&written.writes)?;
+        inner.store.persist()?;
+        inner.tail.append(&written.lines, written.head.mark)?;
+        inner.head = written.head;
+        inner.stopped = false;
+        Ok(value)
+    }
+}
+
+impl Journal for Keeper {
+    fn commit(&self, batch: &Batch) -> Result<Committed, JournalError> {
+        let mut done = self.change(|step| commit::commit(step, batch))?;
+        done.sequence = self.inner()?.head.mark.sequence;
+        Ok(done)
+    }
+
+    fn claim(&self, ask: &Claim) -> Result<Vec<Leased>, JournalError> {
+        self.change(|step| claim::claim(step, ask))
+    }
+
+    fn renew(&self, lease: &Lease, renewal: &Renewal) -> Result<Lease, JournalError> {
+        self.change(|step| settle::renew(step, lease, renewal))
+    }
+
+    fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>, JournalError> {
+        self.change(|step| settlements.iter().map(|settlement| settle::settle(step, settlement)).collect())
+    }
+
+    fn decide(&self, verdict: &Verdict) -> Result<Entry, JournalError> {
+        self.change(|step| decide::decide(step, verdict))
+    }
+
+    fn read(&self, query: &Query) -> Result<Page, JournalError> {
+        let inner = self.inner()?;
+        let image = Image::new(&inner.store, inner.head.clone());
+        let is_finished = query.phase.is_some_and(Phase::is_final);
+        let letter = [if is_finished { FINISHED } else { STANDING }];
+        let mut from = match &query.after {
+            Some(key) if is_finished => Bound::Excluded(schema::finished(key)),
+            Some(key) => Bound::Excluded(schema::standing(key)),
+            None => Bound::Included(letter.to_vec()),
+        };
+        let mut page = Page::default();
+        while let Some((key, value)) = image.next(from, &letter)? {
+            let effect = key.get(1..).and_then(schema::effect_key);
+            let effect = effect.ok_or_else(|| JournalError::corrupt(inner.store.path(), "an action has no key"))?;
+            if is_finished {
+                let finished: super::entry::Finished = parse(&inner.store, &value)?;
+                page.finished.extend(Some(finished).filter(|finished| Some(finished.phase) == query.phase));
+            } else if let Some(entry) = image.entry(&effect)? {
+                page.live
+                    .extend(Some(entry).filter(|entry| query.phase.is_none_or(|phase| phase == entry.standing.phase)));
+            }
+            if page.live.len().max(page.finished.len()) >= query.limit {
+                page.next = Some(effect);
+                break;
+            }
+            from = Bound::Excluded(key);
+        }
+        Ok(page)
+    }
+
+    fn look_up(&self, key: &EffectKey) -> Result<Option<Known>, JournalError> {
+        let inner = self.inner()?;
+        let image = Image::new(&inner.store, inner.head.clone());
+        if let Some(entry) = image.entry(key)? {
+            return Ok(Some(Known::Live(Box::new(entry))));
+        }
+        Ok(image.finished(key)?.map(Known::Finished))
+    }
+
+    fn cursor(&self, name: &str) -> Result<Option<Cursor>, JournalError> {
+        let inner = self.inner()?;
+        Image::new(&inner.store, inner.head.clone()).cursor(name)
+    }
+
+    fn status(&self) -> Result<Status, JournalError> {
+        let inner = self.inner()?;
+        let mut cursors = std::collections::BTreeMap::new();
+        inner.store.each(&[CURSOR], |key, value| {
+            let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
+            cursors.insert(name.to_owned(), parse(&inner.store, &value)?);
+            Ok(())
+        })?;
+        Ok(Status {
+            id: inner.identity.id.clone(),
+            sequence: inner.head.mark.sequence,
+            lines: inner.head.mark.lines,
+            seal: inner.head.mark.seal,
+            now: self.clock.now(),
+            cursors,
+            counts: inner.head.counts.clone(),
+            store_bytes: folder::size(inner.store.path()),
+            history_bytes: folder::size(inner.tail.path()),
+        })
+    }
+
+    fn history(&self, after: u64, limit: usize) -> Result<Vec<Line>, JournalError> {
+        let inner = self.inner()?;
+        let mut lines = Vec::new();
+        if limit == 0 || after >= inner.head.mark.lines {
+            return Ok(lines);
+        }
+        let anchor = inner.head.anchor;
+        let start = Start { anchor, after: after.max(anchor.lines), expected: None };
+        walk(inner.tail.path(), start, |read| {
+            lines.push(read.line);
+            Ok(lines.len() < limit)
+        })?;
+        Ok(lines)
+    }
+
+    fn verify(&self) -> Result<Checked, JournalError> {
+        let inner = self.inner()?;
+        check(&inner.store, &inner.head, inner.tail.path())
+    }
+
+    fn export(&self, to: &mut dyn io::Write) -> Result<Mark, JournalError> {
+        let inner = self.inner()?;
+        export(&inner.store, &inner.head, to)
+    }
+}

@@ -1,0 +1,41 @@
+//! What the watcher remembers: how far it read, what is to be done, and what was done.
+//!
+//! [`Journal`] is what the rest of the watcher sees, [`Keeper`] keeps it on this machine's disk: live state in sled, and beside it a
+//! history of sealed lines, which says what was acknowledged and from which the state can be made again. A process that is killed at
+//! any instruction, and a disk that fills up or loses its power, lose nothing that was acknowledged.
+
+mod api;
+mod check;
+mod disk;
+mod entry;
+mod error;
+mod history;
+mod image;
+mod keeper;
+mod op;
+mod opening;
+mod request;
+mod rules;
+mod schema;
+mod settings;
+mod steps;
+mod transfer;
+
+pub use self::api::Journal;
+pub use self::check::Checked;
+pub use self::disk::store::Durability;
+pub use self::entry::{Counts, Cursor, Entry, Finished, Known, Lease, Leased, Standing, Status};
+pub use self::error::JournalError;
+pub use self::keeper::Keeper;
+pub use self::op::{Line, Mark, Op};
+pub use self::request::{
+    BATCH_LIMIT, BODY_LIMIT, Batch, Claim, Committed, CursorMove, Decision, NAME_LIMIT, Note, Outcome, Page, Plan,
+    Query, REASON_LIMIT, Renewal, Retraction, Settled, Settlement, Verdict,
+};
+pub use self::rules::{Clock, Rules, SystemClock};
+pub use self::schema::JOURNAL_SCHEMA;
+pub use self::settings::Settings;
+pub use self::transfer::export::EXPORT_VERSION;
+
+#[cfg(test)]
+mod tests;

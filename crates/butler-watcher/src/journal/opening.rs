@@ -1,0 +1,232 @@
+//! From a folder to an open journal: whose it is, whether its store opens, and whether that is what was acknowledged.
+//!
+//! The store may be one commit ahead of the history (the process was killed between the two): the history is completed from the
+//! store. It may be behind (the disk lost what it had confirmed): it is brought up from the history. Anything else is refused.
+
+use std::path::Path;
+
+use super::disk::folder::{self, Folder, check_space};
+use super::disk::identity::Identity;
+use super::disk::store::{Durability, Store};
+use super::error::JournalError;
+use super::history::read::{Start, walk};
+use super::history::tail::Tail;
+use super::image::{Image, parse};
+use super::op::{Mark, decode};
+use super::schema::{self, Head, JOURNAL_SCHEMA};
+use super::settings::Settings;
+use super::steps::step::outbox;
+
+/// An open journal's parts.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) folder: Folder,
+    pub(crate) identity: Identity,
+    pub(crate) store: Store,
+    pub(crate) head: Head,
+    pub(crate) tail: Tail,
+    /// It was a copy, and is taken over.
+    pub(crate) adopted: bool,
+}
+
+/// How many keys are written at once when a store is brought up.
+const AT_ONCE: usize = 4096;
+
+pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Parts, JournalError> {
+    let folder = Folder::take(path)?;
+    check_space(path, 0)?;
+    let (identity, adopted) = identify(&folder, settings.adopt)?;
+    let current = Identity::store_name(identity.store);
+    for name in folder::names(path)? {
+        if name.starts_with("store-") && name != current {
+            folder::remove(&path.join(name))?;
+        }
+    }
+    let (identity, store, head) = if identity.fresh {
+        make(&folder, identity, settings.durability)?
+    } else {
+        open_store(&folder, identity, settings.durability)?
+    };
+    let history = path.join("history");
+    let tail = Tail::open(&history, head.anchor, settings.file_limit, settings.durability)?;
+    let (head, mut tail) = reconcile(&store, head, tail)?;
+    if tail.tidy()? {
+        tracing::warn!("the history had an unfinished commit at its end, which was never acknowledged; it is cut off");
+    }
+    Ok(Parts { folder, identity, store, head, tail, adopted })
+}
+
+fn identify(folder: &Folder, adopt: bool) -> Result<(Identity, bool), JournalError> {
+    let path = folder.path();
+    let Some(mut identity) = Identity::load(path)? else {
+        if !folder.is_empty()? {
+            let what = "`journal.json` is missing, and there is a journal";
+            return Err(JournalError::corrupt(path, what));
+        }
+        let identity = Identity::fresh(path)?;
+        identity.save(path)?;
+        return Ok((identity, false));
+    };
+    if identity.is_at_home(path)? {
+        return Ok((identity, false));
+    }
+    if !adopt {
+        return Err(JournalError::Copied { path: path.to_path_buf() });
+    }
+    identity.settle(path)?;
+    identity.save(path)?;
+    Ok((identity, true))
+}
+
+/// Makes the first store. Whatever a killed process left of it was never acknowledged.
+fn make(
+    folder: &Folder,
+    mut identity: Identity,
+    durability: Durability,
+) -> Result<(Identity, Store, Head), JournalError> {
+    let path = folder.path().join(Identity::store_name(identity.store));
+    folder::remove(&path)?;
+    let store = Store::open(&path, durability)?;
+    let (head, writes) = Image::new(&store, Head::new(identity.id.clone())).into_writes();
+    store.apply(&writes)?;
+    store.persist_whole()?;
+    folder::sync(folder.path())?;
+    identity.fresh = false;
+    identity.save(folder.path())?;
+    Ok((identity, store, head))
+}
+
+fn open_store(
+    folder: &Folder,
+    identity: Identity,
+    durability: Durability,
+) -> Result<(Identity, Store, Head), JournalError> {
+    let path = folder.path().join(Identity::store_name(identity.store));
+    if !path.join("db").is_file() {
+        return Err(JournalError::corrupt(&path, "the store is missing"));
+    }
+    match opened(&path, &identity, durability) {
+        Ok((store, head)) => Ok((identity, store, head)),
+        Err(JournalError::Corrupt { what, .. }) => {
+            tracing::warn!("the journal's store does not open ({what}); trying without its snapshot");
+            open_copy(folder, identity, &path, durability)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn opened(path: &Path, identity: &Identity, durability: Durability) -> Result<(Store, Head), JournalError> {
+    let store = Store::open(path, durability)?;
+    let Some(bytes) = store.get(schema::HEAD)? else { return Err(JournalError::corrupt(path, "it has no head")) };
+    let head: Head = parse(&store, &bytes)?;
+    if head.schema > JOURNAL_SCHEMA {
+        return Err(JournalError::Newer { path: path.to_path_buf(), found: head.schema, known: JOURNAL_SCHEMA });
+    }
+    if head.id != identity.id {
+        return Err(JournalError::corrupt(path, "it is the store of another journal"));
+    }
+    Ok((store, head))
+}
+
+/// Tries a copy of a damaged store without what sled can make again. It takes the damaged one's place only when it opens;
+/// whether it has everything is seen later.
+fn open_copy(
+    folder: &Folder,
+    mut identity: Identity,
+    damaged: &Path,
+    durability: Durability,
+) -> Result<(Identity, Store, Head), JournalError> {
+    identity.store = identity.store.saturating_add(1);
+    let copy = folder.path().join(Identity::store_name(identity.store));
+    folder::remove(&copy)?;
+    folder::make(&copy)?;
+    let data = copy.join("db");
+    std::fs::copy(damaged.join("db"), &data).map_err(JournalError::io("copy", &data))?;
+    let opened = opened(&copy, &identity, durability);
+    let (store, head) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            folder::remove(&copy)?;
+            return Err(error);
+        }
+    };
+    store.persist_whole()?;
+    folder::sync(folder.path())?;
+    identity.save(folder.path())?;
+    Ok((identity, store, head))
+}
+
+/// Holds the store against the history, and completes whichever is behind by what the other proves.
+fn reconcile(store: &Store, head: Head, mut tail: Tail) -> Result<(Head, Tail), JournalError> {
+    let written = tail.mark();
+    if head.mark == written {
+        return Ok((head, tail));
+    }
+    let is_ahead_by_one = head.mark.sequence == written.sequence.saturating_add(1);
+    if is_ahead_by_one && head.mark.lines == written.lines.saturating_add(head.outbox) {
+        let lines = last_commit(store, &head, written)?;
+        tail.tidy()?;
+        tail.append(&lines, head.mark)?;
+        tracing::warn!(sequence = head.mark.sequence, "the history is completed by commit {}", head.mark.sequence);
+        return Ok((head, tail));
+    }
+    if head.mark.sequence < written.sequence {
+        let from = head.mark.sequence;
+        let head = bring_up(store, head, &tail)?;
+        let to = head.mark.sequence;
+        tracing::warn!(from, to, "the store had lost commits after {from}, it is brought up to {to} from the history");
+        return Ok((head, tail));
+    }
+    let what = format!(
+        "it ends at commit {} and the store at {}: it was cut, changed or belongs to another time",
+        written.sequence, head.mark.sequence
+    );
+    Err(JournalError::corrupt(tail.path(), what))
+}
+
+/// The lines of the store's last commit, which must follow on the history.
+fn last_commit(store: &Store, head: &Head, written: Mark) -> Result<Vec<u8>, JournalError> {
+    let (mut lines, mut mark) = (Vec::new(), written);
+    for number in outbox(head) {
+        let damaged = |what: &str| JournalError::corrupt(store.path(), format!("its last commit: {what}"));
+        let line = store.get(&schema::outbox(number))?.ok_or_else(|| damaged("a line is missing"))?;
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        (_, mark) = decode(mark, text).map_err(|error| damaged(&error.to_string()))?;
+        lines.extend_from_slice(&line);
+    }
+    if mark == head.mark {
+        Ok(lines)
+    } else {
+        Err(JournalError::corrupt(store.path(), "its last commit does not follow"))
+    }
+}
+
+/// Makes every change of the history that the store does not have.
+fn bring_up(store: &Store, head: Head, tail: &Tail) -> Result<Head, JournalError> {
+    let (anchor, from, to) = (head.anchor, head.mark, tail.mark());
+    let mut image = Image::new(store, head);
+    for number in outbox(&image.head) {
+        image.remove(schema::outbox(number));
+    }
+    image.head.outbox = 0;
+    let mut head = image.head.clone();
+    let mut pending = Some(image);
+    walk(tail.path(), Start::at(anchor, from), |read| {
+        let mut image = pending.take().unwrap_or_else(|| Image::new(store, head.clone()));
+        image.apply(&read.line.op)?;
+        image.head.clock = read.line.at;
+        image.head.mark = read.mark;
+        head = image.head.clone();
+        if read.line.last && (image.len() > AT_ONCE || read.mark == to) {
+            store.apply(&image.into_writes().1)?;
+        } else {
+            pending = Some(image);
+        }
+        Ok(read.mark != to)
+    })?;
+    if head.mark != to {
+        return Err(JournalError::corrupt(tail.path(), "it does not belong to this store"));
+    }
+    store.persist()?;
+    Ok(head)
+}

@@ -1,0 +1,205 @@
+//! What the journal is asked for.
+
+use std::time::Duration;
+
+use butler_core::domain::action::{Action, EffectKey, Phase, Policy};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::entry::{Cursor, Entry, Lease};
+
+/// The largest action, intent or note, in bytes of JSON.
+pub const BODY_LIMIT: usize = 64 * 1024;
+/// The longest name of a cursor, and of an actor, in bytes.
+pub const NAME_LIMIT: usize = 128;
+/// The longest reason in bytes; what is beyond is cut off.
+pub const REASON_LIMIT: usize = 1024;
+/// The most plans, retractions and notes of one batch.
+pub const BATCH_LIMIT: usize = 100_000;
+
+/// Everything that one range of blocks, or one look, asks for. It is taken as a whole or not at all.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Batch {
+    /// The cursor that moves with it.
+    pub cursor: Option<CursorMove>,
+    /// What is to be done.
+    pub plans: Vec<Plan>,
+    /// What is not wanted any more. Taken after the plans.
+    pub retractions: Vec<Retraction>,
+    /// What the history shall say beside.
+    pub notes: Vec<Note>,
+}
+
+/// A cursor's step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CursorMove {
+    /// Its name: visible ASCII.
+    pub name: String,
+    /// Where it must be; `None` when there must be none yet.
+    pub expected: Option<Cursor>,
+    /// Where it goes: never back.
+    pub to: Cursor,
+}
+
+/// An action that the chain asks for. Planning it again changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What is to be done.
+    pub action: Action,
+    /// What the operator wants of it.
+    pub policy: Policy,
+}
+
+/// An action that nobody asks for any more. One that is being done is not taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retraction {
+    /// The action.
+    pub key: EffectKey,
+    /// Why.
+    pub reason: String,
+}
+
+/// Something that the history shall say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// Who says it, such as `follower`.
+    pub from: String,
+    /// What it says.
+    pub what: Value,
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Committed {
+    /// The journal's sequence after it.
+    pub sequence: u64,
+    /// Actions that are new, or wanted again.
+    pub planned: Vec<EffectKey>,
+    /// Actions whose content was replaced; an approval of the old content is void.
+    pub replaced: Vec<EffectKey>,
+    /// Actions that were dropped.
+    pub dropped: Vec<EffectKey>,
+    /// Actions that could not be taken back, since they are being done.
+    pub kept: Vec<EffectKey>,
+}
+
+/// A request for work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The most actions to hand out.
+    pub limit: usize,
+    /// How long the leases last.
+    pub lease: Duration,
+    /// The time of the newest final block, by which deadlines are judged, in unix seconds.
+    pub chain_time: u64,
+}
+
+/// A longer lease, with what is about to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Renewal {
+    /// How long it lasts from now.
+    pub lease: Duration,
+    /// What will be sent, durable before it is. `None` leaves what was said before.
+    pub intent: Option<Value>,
+}
+
+/// How a try, or a look, ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The effect was acknowledged; whether its goal holds is looked up after this pause.
+    Acted {
+        /// The pause before the first look.
+        look_after: Duration,
+    },
+    /// The goal holds.
+    Proven {
+        /// What shows it, for the history.
+        proof: Option<String>,
+    },
+    /// It is known not to have happened.
+    Retry {
+        /// Not before this pause; the journal's own backoff may be longer.
+        after: Option<Duration>,
+        /// Why.
+        reason: String,
+    },
+    /// It is not known whether it happened: it is looked up, and not repeated.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+    /// It cannot be done, and trying again is of no use.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// An outcome with the lease that gives the right to say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The lease.
+    pub lease: Lease,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What became of a settlement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It goes on: again, to be looked at, or parked.
+    Live(Box<Entry>),
+    /// It is done.
+    Done(EffectKey),
+    /// The lease was lost: nothing was changed.
+    LostLease(EffectKey),
+}
+
+/// What a person decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Do it.
+    Approve,
+    /// Do not do it, now or later.
+    Deny,
+    /// Try a parked one again, under this policy.
+    Revive(Policy),
+}
+
+/// A decision, bound to what was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The action.
+    pub key: EffectKey,
+    /// The version that was shown.
+    pub version: u64,
+    /// What is decided.
+    pub decision: Decision,
+    /// Who decides.
+    pub actor: String,
+    /// Why, where something was said.
+    pub reason: Option<String>,
+}
+
+/// Which actions to read, in the order of their keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Live ones in this phase only, or finished ones for `done` and `dropped`; `None` means all live ones.
+    pub phase: Option<Phase>,
+    /// Those after this key.
+    pub after: Option<EffectKey>,
+    /// The most to hand out.
+    pub limit: usize,
+}
+
+/// A page of live or finished actions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Live actions.
+    pub live: Vec<Entry>,
+    /// Finished ones.
+    pub finished: Vec<super::entry::Finished>,
+    /// Where the next page begins; absent on the last.
+    pub next: Option<EffectKey>,
+}

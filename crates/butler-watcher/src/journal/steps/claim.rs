@@ -1,0 +1,121 @@
+//! Handing out work: leases that ran out come back, what is too late is parked, then the most urgent that is due.
+
+use std::ops::Bound;
+
+use butler_core::domain::action::{ActionKind, EffectKey, Phase, Step as LifeStep};
+
+use super::step::Step;
+use crate::journal::entry::{Entry, Lease, Leased};
+use crate::journal::error::JournalError;
+use crate::journal::op::Op;
+use crate::journal::request::Claim;
+use crate::journal::rules::millis;
+use crate::journal::schema::{
+    DEADLINES, LEASES, Queued, RANKS, TO_DO, effect_key, group_prefix, rank_prefix, read_queued, read_timed,
+};
+
+/// The most leases and the most deadlines that one claim clears away. The next one takes the rest.
+const AT_ONCE: usize = 1000;
+const HOUR: u64 = 3_600_000;
+
+pub(crate) fn claim(step: &mut Step<'_>, ask: &Claim) -> Result<Vec<Leased>, JournalError> {
+    let now = step.now;
+    for key in overdue(step, LEASES, now.saturating_add(1))? {
+        take_back(step, &key)?;
+    }
+    for key in overdue(step, DEADLINES, ask.chain_time)? {
+        too_late(step, &key)?;
+    }
+    let mut leased = Vec::new();
+    for rank in RANKS {
+        let prefix = rank_prefix(rank);
+        let mut from = Bound::Included(prefix.clone());
+        while let Some((first, _)) = step.image.next(from, &prefix)? {
+            let Some(Queued { kind, work, .. }) = read_queued(&first) else { break };
+            claim_group(step, ask, &group_prefix(rank, kind, work), &mut leased)?;
+            from = Bound::Included(group_prefix(rank, kind, work.saturating_add(1)));
+        }
+    }
+    Ok(leased)
+}
+
+/// What stands in a timed index before `end`.
+fn overdue(step: &Step<'_>, letter: u8, end: u64) -> Result<Vec<EffectKey>, JournalError> {
+    let (mut keys, mut from) = (Vec::new(), Bound::Included(vec![letter]));
+    while let Some((key, _)) = step.image.next(from, &[letter])? {
+        match read_timed(&key) {
+            Some((time, effect)) if time < end && keys.len() < AT_ONCE => keys.extend(effect_key(effect)),
+            Some(_) | None => break,
+        }
+        from = Bound::Excluded(key);
+    }
+    Ok(keys)
+}
+
+fn take_back(step: &mut Step<'_>, key: &EffectKey) -> Result<(), JournalError> {
+    let mut entry = step.entry(key)?;
+    let now = step.now;
+    let is_used_up = entry.standing.phase == Phase::Verifying && entry.standing.looks >= step.rules.looks;
+    let life = if is_used_up { LifeStep::GiveUp } else { LifeStep::LeaseExpired };
+    step.go(&mut entry, life, |entry| {
+        entry.standing.leased_until = None;
+        entry.standing.due = now;
+        entry.standing.reason = Some("whoever had it did not come back in time".to_owned());
+    })
+}
+
+fn too_late(step: &mut Step<'_>, key: &EffectKey) -> Result<(), JournalError> {
+    let mut entry = step.entry(key)?;
+    let life =
+        if entry.standing.phase == Phase::AwaitingApproval { LifeStep::ApprovalExpired } else { LifeStep::GiveUp };
+    step.go(&mut entry, life, |entry| entry.standing.reason = Some("its deadline has passed".to_owned()))
+}
+
+/// Takes what is due of one rank and kind, either to be looked at or to be done.
+fn claim_group(step: &mut Step<'_>, ask: &Claim, prefix: &[u8], leased: &mut Vec<Leased>) -> Result<(), JournalError> {
+    let mut from = Bound::Included(prefix.to_vec());
+    let hour = step.now / HOUR;
+    let mut begun: Option<(ActionKind, u32)> = None;
+    while leased.len() < ask.limit {
+        let Some((key, _)) = step.image.next(from, prefix)? else { break };
+        let Some(queued) = read_queued(&key).filter(|queued| queued.due <= step.now) else { break };
+        let Some(effect) = effect_key(queued.key) else { break };
+        let mut entry = step.entry(&effect)?;
+        let kind = entry.action.kind;
+        // A look costs nothing.
+        if let (TO_DO, Some(most)) = (queued.work, (step.rules.hourly)(kind)) {
+            let spent = match begun {
+                Some((_, spent)) => spent,
+                None => step.image.spent(kind, hour)?,
+            };
+            if spent >= most {
+                break;
+            }
+            begun = Some((kind, spent.saturating_add(1)));
+        }
+        leased.push(take(step, ask, &mut entry)?);
+        from = Bound::Excluded(key);
+    }
+    match begun {
+        Some((kind, count)) => step.record(Op::Spent { kind, hour, count }),
+        None => Ok(()),
+    }
+}
+
+fn take(step: &mut Step<'_>, ask: &Claim, entry: &mut Entry) -> Result<Leased, JournalError> {
+    let until = step.now.saturating_add(millis(ask.lease));
+    step.go(entry, LifeStep::Claim, |entry| {
+        let standing = &mut entry.standing;
+        standing.generation = standing.generation.saturating_add(1);
+        standing.leased_until = Some(until);
+        if standing.phase == Phase::Due {
+            standing.tries = standing.tries.saturating_add(1);
+            standing.looks = 0;
+            standing.intent = None;
+        } else {
+            standing.looks = standing.looks.saturating_add(1);
+        }
+    })?;
+    let lease = Lease { key: entry.action.key.clone(), generation: entry.standing.generation, until };
+    Ok(Leased { entry: entry.clone(), lease })
+}

@@ -1,0 +1,114 @@
+//! A batch: the cursor's step with everything that it asks for.
+
+use butler_core::domain::action::{Phase, Policy, Step as LifeStep};
+
+use super::step::{Step, reason};
+use crate::journal::entry::{Entry, Standing};
+use crate::journal::error::JournalError;
+use crate::journal::op::{Op, json};
+use crate::journal::request::{BATCH_LIMIT, BODY_LIMIT, Batch, Committed, CursorMove, NAME_LIMIT, Plan, Retraction};
+
+pub(crate) fn commit(step: &mut Step<'_>, batch: &Batch) -> Result<Committed, JournalError> {
+    if batch.plans.len().max(batch.retractions.len()).max(batch.notes.len()) > BATCH_LIMIT {
+        return Err(JournalError::Invalid("a batch is too large"));
+    }
+    let mut done = Committed::default();
+    if let Some(cursor) = &batch.cursor {
+        move_cursor(step, cursor)?;
+    }
+    for wanted in &batch.plans {
+        plan(step, wanted, &mut done)?;
+    }
+    for unwanted in &batch.retractions {
+        retract(step, unwanted, &mut done)?;
+    }
+    for note in &batch.notes {
+        if json(note).len() > BODY_LIMIT {
+            return Err(JournalError::Invalid("a note is too long"));
+        }
+        step.record(Op::Note(note.clone()))?;
+    }
+    Ok(done)
+}
+
+fn move_cursor(step: &mut Step<'_>, cursor: &CursorMove) -> Result<(), JournalError> {
+    let name = &cursor.name;
+    if name.is_empty() || name.len() > NAME_LIMIT || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(JournalError::Invalid("a cursor's name is 1 to 128 visible ascii characters"));
+    }
+    let current = step.image.cursor(name)?;
+    if current != cursor.expected {
+        return Err(JournalError::CursorConflict { name: name.clone(), current });
+    }
+    match current {
+        Some(current) if current == cursor.to => return Ok(()),
+        // The same height with another hash is a reorg of what was final.
+        Some(current) if cursor.to.block <= current.block => {
+            return Err(JournalError::Invalid("a cursor never moves back"));
+        }
+        Some(_) | None => {}
+    }
+    step.record(Op::Cursor { name: name.clone(), at: cursor.to })
+}
+
+fn plan(step: &mut Step<'_>, plan: &Plan, done: &mut Committed) -> Result<(), JournalError> {
+    let Plan { action, policy } = plan;
+    let key = &action.key;
+    if json(action).len() > BODY_LIMIT {
+        return Err(JournalError::Invalid("an action is too large"));
+    }
+    let (mut version, mut generation) = (0, 0);
+    if let Some(live) = step.image.entry(key)? {
+        let is_open = match live.standing.phase {
+            Phase::Planned | Phase::AwaitingApproval | Phase::Due => live.standing.leased_until.is_none(),
+            Phase::Running | Phase::Verifying | Phase::Done | Phase::Parked | Phase::Dropped => false,
+        };
+        if live.action == *action || !is_open {
+            return Ok(());
+        }
+        version = live.standing.version;
+        generation = live.standing.generation;
+        done.replaced.push(key.clone());
+    } else if let Some(finished) = step.image.finished(key)? {
+        if !finished.again {
+            return Ok(());
+        }
+        version = finished.version;
+        generation = finished.generation;
+        done.planned.push(key.clone());
+    } else {
+        done.planned.push(key.clone());
+    }
+    let standing = Standing {
+        phase: Phase::Planned,
+        version: version.saturating_add(1),
+        policy: *policy,
+        due: step.now,
+        generation,
+        leased_until: None,
+        tries: 0,
+        looks: 0,
+        intent: None,
+        reason: None,
+        approved_by: Vec::new(),
+    };
+    let mut entry = Entry { action: action.clone(), standing };
+    step.record(Op::Planned(Box::new(entry.clone())))?;
+    step.go(&mut entry, LifeStep::Admit(*policy), |entry| {
+        if *policy == Policy::Off {
+            entry.standing.reason = Some("the operator's policy is `off`".to_owned());
+        }
+    })
+}
+
+fn retract(step: &mut Step<'_>, retraction: &Retraction, done: &mut Committed) -> Result<(), JournalError> {
+    let Some(mut entry) = step.image.entry(&retraction.key)? else { return Ok(()) };
+    let key = retraction.key.clone();
+    if entry.standing.phase.after(LifeStep::Retract).is_err() {
+        done.kept.push(key);
+        return Ok(());
+    }
+    step.go(&mut entry, LifeStep::Retract, |entry| entry.standing.reason = reason(&retraction.reason))?;
+    done.dropped.push(key);
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! What a holder of a lease may say: that it goes on, and how it ended.
+
+use std::time::Duration;
+
+use butler_core::domain::action::{Phase, Step as LifeStep};
+
+use super::step::{Step, reason};
+use crate::journal::entry::{Entry, Lease};
+use crate::journal::error::JournalError;
+use crate::journal::op::{Op, json};
+use crate::journal::request::{BODY_LIMIT, Outcome, Renewal, Settled, Settlement};
+use crate::journal::rules::millis;
+
+/// The action of a lease that still counts.
+fn held(step: &Step<'_>, lease: &Lease) -> Result<Option<Entry>, JournalError> {
+    let entry = step.image.entry(&lease.key)?;
+    Ok(entry.filter(|entry| entry.standing.generation == lease.generation && entry.standing.leased_until.is_some()))
+}
+
+pub(crate) fn renew(step: &mut Step<'_>, lease: &Lease, renewal: &Renewal) -> Result<Lease, JournalError> {
+    if renewal.intent.as_ref().is_some_and(|intent| json(intent).len() > BODY_LIMIT) {
+        return Err(JournalError::Invalid("an intent is too large"));
+    }
+    let entry = held(step, lease)?;
+    // It is not begun with a lease that ran out, though nobody else has it yet.
+    let entry = entry.filter(|entry| entry.standing.leased_until.is_some_and(|until| until > step.now));
+    let Some(mut entry) = entry else { return Err(JournalError::LostLease { key: lease.key.clone() }) };
+    let until = step.now.saturating_add(millis(renewal.lease));
+    entry.standing.leased_until = Some(until);
+    entry.standing.version = entry.standing.version.saturating_add(1);
+    if renewal.intent.is_some() {
+        entry.standing.intent.clone_from(&renewal.intent);
+    }
+    let by = if renewal.intent.is_some() { "intend" } else { "renew" };
+    let (key, standing) = (entry.action.key, entry.standing);
+    step.record(Op::Moved { key: key.clone(), by: by.to_owned(), standing })?;
+    Ok(Lease { key, generation: lease.generation, until })
+}
+
+pub(crate) fn settle(step: &mut Step<'_>, settlement: &Settlement) -> Result<Settled, JournalError> {
+    let key = settlement.lease.key.clone();
+    let Some(mut entry) = held(step, &settlement.lease)? else { return Ok(Settled::LostLease(key)) };
+    let (life, pause, why) = judge(step, &entry, &settlement.outcome);
+    let due = step.now.saturating_add(pause);
+    step.go(&mut entry, life, |entry| {
+        entry.standing.leased_until = None;
+        entry.standing.due = due;
+        entry.standing.reason = why;
+    })?;
+    let is_done = entry.standing.phase == Phase::Done;
+    Ok(if is_done { Settled::Done(key) } else { Settled::Live(Box::new(entry)) })
+}
+
+/// The step of its life, the pause after it in milliseconds, and the reason that is kept.
+fn judge(step: &Step<'_>, entry: &Entry, outcome: &Outcome) -> (LifeStep, u64, Option<String>) {
+    let standing = &entry.standing;
+    let is_look = standing.phase == Phase::Verifying;
+    let pause = |count, least: Option<Duration>| step.rules.pause(count).max(least.map(millis).unwrap_or_default());
+    match outcome {
+        Outcome::Acted { look_after } if !is_look => (LifeStep::Acted, millis(*look_after), None),
+        Outcome::Acted { look_after } => look_again(step, entry, millis(*look_after), "its goal does not hold yet"),
+        Outcome::Proven { proof } => (LifeStep::Proven, 0, proof.as_deref().and_then(reason)),
+        Outcome::Retry { reason: why, .. } if standing.tries >= step.rules.tries => {
+            (LifeStep::GiveUp, 0, reason(&format!("its tries are used up: {why}")))
+        }
+        Outcome::Retry { after, reason: why } => (LifeStep::Retry, pause(standing.tries, *after), reason(why)),
+        Outcome::Unknown { reason: why } if is_look => look_again(step, entry, 0, why),
+        Outcome::Unknown { reason: why } => (LifeStep::Unknown, pause(1, None), reason(why)),
+        Outcome::Refused { reason: why } => (LifeStep::Refuse, 0, reason(why)),
+    }
+}
+
+fn look_again(step: &Step<'_>, entry: &Entry, least: u64, why: &str) -> (LifeStep, u64, Option<String>) {
+    let looks = entry.standing.looks;
+    if looks >= step.rules.looks {
+        return (LifeStep::GiveUp, 0, reason(&format!("it was looked at {looks} times: {why}")));
+    }
+    (LifeStep::Unknown, step.rules.pause(looks).max(least), reason(why))
+}

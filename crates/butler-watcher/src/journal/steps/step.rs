@@ -1,0 +1,140 @@
+//! The changes of one commit, as they are gathered, and how they become lines.
+
+use butler_core::domain::action::{EffectKey, Phase, Step as LifeStep};
+
+use crate::journal::disk::store::{Store, Writes};
+use crate::journal::entry::{Entry, Finished};
+use crate::journal::error::JournalError;
+use crate::journal::image::Image;
+use crate::journal::op::{Line, Op, encode};
+use crate::journal::request::REASON_LIMIT;
+use crate::journal::rules::Rules;
+use crate::journal::schema::{self, Head};
+
+/// What a commit writes.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// The head after it.
+    pub(crate) head: Head,
+    /// To the store.
+    pub(crate) writes: Writes,
+    /// To the history.
+    pub(crate) lines: Vec<u8>,
+}
+
+/// A commit that is being put together.
+#[derive(Debug)]
+pub(crate) struct Step<'s> {
+    pub(crate) image: Image<'s>,
+    pub(crate) rules: &'s Rules,
+    /// The store's clock, in milliseconds.
+    pub(crate) now: u64,
+    ops: Vec<Op>,
+}
+
+impl<'s> Step<'s> {
+    pub(crate) fn new(store: &'s Store, head: Head, rules: &'s Rules, now: u64) -> Self {
+        Self { image: Image::new(store, head), rules, now, ops: Vec::new() }
+    }
+
+    /// Makes a change.
+    pub(crate) fn record(&mut self, op: Op) -> Result<(), JournalError> {
+        self.image.apply(&op)?;
+        self.ops.push(op);
+        Ok(())
+    }
+
+    /// A live action, which must be there.
+    pub(crate) fn entry(&self, key: &EffectKey) -> Result<Entry, JournalError> {
+        self.image.entry(key)?.ok_or_else(|| JournalError::Absent { key: key.clone() })
+    }
+
+    /// Takes an action one step on in its life, with what `change` does to where it stands. One that ends is forgotten but for its key.
+    pub(crate) fn go(
+        &mut self,
+        entry: &mut Entry,
+        step: LifeStep,
+        change: impl FnOnce(&mut Entry),
+    ) -> Result<(), JournalError> {
+        let key = &entry.action.key;
+        let next = entry.standing.phase.after(step);
+        let next = next.map_err(|source| JournalError::Life { key: key.clone(), source })?;
+        let may_return = step == LifeStep::Retract;
+        change(entry);
+        entry.standing.phase = next;
+        entry.standing.version = entry.standing.version.saturating_add(1);
+        if next.is_final() {
+            let finished = Finished {
+                key: entry.action.key.clone(),
+                kind: entry.action.kind,
+                phase: next,
+                version: entry.standing.version,
+                generation: entry.standing.generation,
+                at: self.now,
+                again: may_return && next == Phase::Dropped,
+                reason: entry.standing.reason.clone(),
+            };
+            return self.record(Op::Finished(finished));
+        }
+        let (key, standing) = (entry.action.key.clone(), entry.standing.clone());
+        self.record(Op::Moved { key, by: word(step).to_owned(), standing })
+    }
+
+    /// What is to be written; `None` when nothing changed.
+    pub(crate) fn finish(mut self) -> Option<Written> {
+        if self.ops.is_empty() {
+            return None;
+        }
+        let before = self.image.head.mark;
+        for line in outbox(&self.image.head) {
+            self.image.remove(schema::outbox(line));
+        }
+        let (mut mark, mut lines) = (before, Vec::new());
+        let (sequence, count) = (before.sequence.saturating_add(1), self.ops.len());
+        for (place, op) in self.ops.into_iter().enumerate() {
+            let last = place.saturating_add(1) == count;
+            let line = Line { line: mark.lines.saturating_add(1), sequence, at: self.now, last, op };
+            let start = lines.len();
+            mark = encode(mark, &line, &mut lines);
+            self.image.put(schema::outbox(line.line), lines.get(start..).unwrap_or_default().to_vec());
+        }
+        self.image.head.mark = mark;
+        self.image.head.outbox = mark.lines.saturating_sub(before.lines);
+        self.image.head.clock = self.now;
+        let (head, writes) = self.image.into_writes();
+        Some(Written { head, writes, lines })
+    }
+}
+
+/// The numbers of the lines that stand in the store as well.
+pub(crate) fn outbox(head: &Head) -> std::ops::RangeInclusive<u64> {
+    head.mark.lines.saturating_sub(head.outbox).saturating_add(1)..=head.mark.lines
+}
+
+/// A reason that is kept: cut to its limit at a letter's border.
+pub(crate) fn reason(text: &str) -> Option<String> {
+    let mut end = text.len().min(REASON_LIMIT);
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.get(..end).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn word(step: LifeStep) -> &'static str {
+    match step {
+        LifeStep::Admit(_) => "admit",
+        LifeStep::Approve => "approve",
+        LifeStep::Deny => "deny",
+        LifeStep::ApprovalExpired => "approval_expired",
+        LifeStep::Claim => "claim",
+        LifeStep::LeaseExpired => "lease_expired",
+        LifeStep::Acted => "acted",
+        LifeStep::Proven => "proven",
+        LifeStep::Retry => "retry",
+        LifeStep::Unknown => "unknown",
+        LifeStep::Refuse => "refuse",
+        LifeStep::GiveUp => "give_up",
+        LifeStep::Retract => "retract",
+        LifeStep::Revive => "revive",
+    }
+}

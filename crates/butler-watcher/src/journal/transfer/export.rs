@@ -1,0 +1,106 @@
+//! Everything that is live, and every key that is done, as lines of JSON.
+//!
+//! The first line says whose it is and where its history stood, the last one how many lines there are and their SHA-256. The
+//! same state always gives the same bytes.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use butler_core::domain::action::ActionKind;
+use ethers_core::types::H256;
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+
+use crate::journal::disk::store::Store;
+use crate::journal::entry::{Cursor, Entry, Finished};
+use crate::journal::error::JournalError;
+use crate::journal::image::{Image, parse};
+use crate::journal::op::{Mark, json};
+use crate::journal::schema::{CURSOR, FINISHED, Head, SPENT, STANDING, effect_key, read_spent};
+
+/// The version of the export's format.
+pub const EXPORT_VERSION: u32 = 1;
+
+/// One line of an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Item {
+    /// The first.
+    Journal(Title),
+    /// A cursor.
+    Cursor { name: String, at: Cursor },
+    /// What was begun of a kind in an hour.
+    Spent { kind: ActionKind, hour: u64, count: u32 },
+    /// A live action.
+    Live(Box<Entry>),
+    /// What is left of one that ended.
+    Finished(Finished),
+    /// The last.
+    End(Sum),
+}
+
+/// Whose export it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Title {
+    pub(crate) version: u32,
+    pub(crate) id: String,
+    pub(crate) mark: Mark,
+    pub(crate) clock: u64,
+}
+
+/// What all lines before the last one are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sum {
+    pub(crate) lines: u64,
+    pub(crate) sha256: H256,
+}
+
+/// Writes lines and adds them up.
+struct Lines<'w> {
+    to: &'w mut dyn Write,
+    path: &'w Path,
+    context: Context,
+    count: u64,
+}
+
+impl Lines<'_> {
+    fn write(&mut self, item: &Item) -> Result<(), JournalError> {
+        let mut line = json(item);
+        line.push(b'\n');
+        self.context.update(&line);
+        self.count = self.count.saturating_add(1);
+        self.to.write_all(&line).map_err(JournalError::io("export", self.path))
+    }
+}
+
+/// Writes the store's content to `to`.
+pub(crate) fn export(store: &Store, head: &Head, to: &mut dyn Write) -> Result<Mark, JournalError> {
+    let path = store.path();
+    let mut lines = Lines { to, path, context: Context::new(&SHA256), count: 0 };
+    let title = Title { version: EXPORT_VERSION, id: head.id.clone(), mark: head.mark, clock: head.clock };
+    lines.write(&Item::Journal(title))?;
+    store.each(&[CURSOR], |key, value| {
+        let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default().to_owned();
+        lines.write(&Item::Cursor { name, at: parse(store, &value)? })
+    })?;
+    store.each(&[SPENT], |key, value| match read_spent(key) {
+        Some((kind, hour)) => lines.write(&Item::Spent { kind, hour, count: parse(store, &value)? }),
+        None => Err(JournalError::corrupt(path, "what was spent has no kind")),
+    })?;
+    let image = Image::new(store, head.clone());
+    store.each(&[STANDING], |key, _| {
+        let key = key.get(1..).and_then(effect_key);
+        let entry = key.map(|key| image.entry(&key)).transpose()?.flatten();
+        let entry = entry.ok_or_else(|| JournalError::corrupt(path, "a live action has no key"))?;
+        lines.write(&Item::Live(Box::new(entry)))
+    })?;
+    store.each(&[FINISHED], |_, value| lines.write(&Item::Finished(parse(store, &value)?)))?;
+    let sum = Sum { lines: lines.count, sha256: H256::from_slice(lines.context.finish().as_ref()) };
+    let mut end = json(&Item::End(sum));
+    end.push(b'\n');
+    let written = to.write_all(&end).and_then(|()| to.flush());
+    written.map_err(|error: io::Error| JournalError::io("export", path)(error))?;
+    Ok(head.mark)
+}

@@ -1,0 +1,3 @@
+//! The live state as lines of JSON, and a new store made of them: backup, compaction and rebuilding are the same two halves.
+
+pub(crate) mod export;

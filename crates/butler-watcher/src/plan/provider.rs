@@ -1,0 +1,74 @@
+//! What was done to a provider of ours: by us, as far as the configuration says who we are, or by somebody else.
+
+use butler_core::domain::action::{ActionKind, ActionSubject, Priority};
+use butler_core::domain::ids::ProviderId;
+use butler_core::text::address::checksummed;
+use ethers_core::types::Address;
+
+use super::draft::Draft;
+use super::event::{Happened, Occurred};
+use super::setting::Whose;
+
+/// Plans to tell what changed about one of our providers.
+pub(super) fn handle(draft: &mut Draft<'_>, event: &Occurred) {
+    if event.contract != draft.setting.staking_registry {
+        return;
+    }
+    let (kind, provider, priority, what) = match &event.what {
+        Happened::KeysAdded { provider, attesters } => {
+            let what = format!("{} were added to its queue", butler_core::text::time::count(attesters.len(), "key"));
+            (ActionKind::KeysAdded, provider, Priority::Normal, what)
+        }
+        Happened::Dripped { provider, attester } => {
+            let what = format!("{} was taken out of its queue by its admin", checksummed(attester));
+            (ActionKind::KeyDripped, provider, Priority::High, what)
+        }
+        Happened::AdminChangeBegun { provider, admin } => {
+            let (priority, whose) = judged(draft, *admin);
+            let what = format!("{}{whose} may become its admin", checksummed(admin));
+            (ActionKind::AdminChangeBegun, provider, priority, what)
+        }
+        Happened::AdminChanged { provider, admin } => {
+            let (priority, whose) = judged(draft, *admin);
+            let what = format!("{}{whose} is its admin now", checksummed(admin));
+            (ActionKind::AdminChanged, provider, priority, what)
+        }
+        Happened::TakeRateChanged { provider, bps } => {
+            let what = format!("its share of future delegations is {bps} basis points now");
+            (ActionKind::TakeRateChanged, provider, Priority::High, what)
+        }
+        Happened::RecipientChanged { provider, recipient } => {
+            let what = format!("{} receives its share of future delegations", checksummed(recipient));
+            (ActionKind::RecipientChanged, provider, Priority::High, what)
+        }
+        Happened::Staked { .. }
+        | Happened::Queued { .. }
+        | Happened::Accepted { .. }
+        | Happened::Refunded { .. }
+        | Happened::Slashed { .. }
+        | Happened::ExitByWithdrawer { .. }
+        | Happened::ExitByAttester { .. }
+        | Happened::ExitFinalized { .. }
+        | Happened::RollupChanged { .. }
+        | Happened::SlasherChanged { .. }
+        | Happened::SlashingPaused { .. }
+        | Happened::SlashVetoed { .. } => return,
+    };
+    if is_ours(draft, *provider) {
+        let why = format!("provider {provider}: {what}");
+        draft.tell(kind, event, ActionSubject::Provider(*provider), priority, why);
+    }
+}
+
+fn is_ours(draft: &Draft<'_>, provider: ProviderId) -> bool {
+    draft.setting.providers.contains(&provider)
+}
+
+/// How urgent another admin is, and what to say of who it is.
+fn judged(draft: &Draft<'_>, admin: Address) -> (Priority, &'static str) {
+    match draft.setting.whose(admin) {
+        Whose::Ours => (Priority::Normal, " (ours)"),
+        Whose::Theirs => (Priority::Urgent, " (not one of `provider_admins`)"),
+        Whose::Unknown => (Priority::High, ""),
+    }
+}
