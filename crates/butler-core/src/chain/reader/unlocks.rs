@@ -25,13 +25,9 @@ pub(super) struct Unlocks<'a> {
 }
 
 impl Unlocks<'_> {
-    fn of(&self, exit: &Exit, book: &RollupBook) -> Option<u64> {
-        book.unlock(self.client, self.block, self.governance?, exit)
-    }
-
     /// Whether it need not be asked.
     pub(super) fn is_known(&self, exit: &Exit, book: &RollupBook) -> bool {
-        self.of(exit, book).is_some()
+        self.governance.is_some_and(|governance| book.unlock(self.client, self.block, governance, exit).is_some())
     }
 
     /// Keeps what was answered.
@@ -64,7 +60,8 @@ impl Unlocks<'_> {
         }
         let views = former.iter_mut().flat_map(|rollup| rollup.attesters.values_mut()).chain(attesters.values_mut());
         for exit in views.filter_map(|view| view.exit.as_mut()) {
-            exit.unlocks_at = self.of(exit, book);
+            exit.unlocks_at =
+                self.governance.and_then(|governance| book.unlock_at(self.client, self.block, governance, exit));
         }
         Ok(())
     }

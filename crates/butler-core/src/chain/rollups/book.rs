@@ -99,7 +99,7 @@ impl RollupBook {
     /// Whether the address of a version need not be asked for at `block`.
     pub(in crate::chain) fn has(&self, client: &L1Client, block: &BlockRef, version: U256) -> bool {
         let known = self.rollups.get(&version);
-        known.is_some_and(|known| known.block <= block.number && known.told.holds(client, block.number))
+        known.is_some_and(|known| known.block <= block.number && known.told.is_settled(client, block.number))
     }
 
     pub(super) fn address(&self, version: U256) -> Option<Address> {
@@ -116,6 +116,7 @@ impl RollupBook {
         let told = told_by(giver, block);
         match self.rollups.get_mut(&version) {
             Some(known) if known.address == address && known.block <= block.number => {
+                let told = told.again(&known.told);
                 self.is_saved &= known.told == told;
                 known.told = told;
             }
@@ -133,7 +134,7 @@ impl RollupBook {
         let look = known.look.as_ref()?;
         let is_past = look.block <= block.number && look.time <= block.timestamp;
         let is_fresh = is_past && !look.is_stale(known.since, block.timestamp);
-        (is_fresh && look.told.holds(client, block.number)).then_some(look)
+        (is_fresh && look.told.is_settled(client, block.number)).then_some(look)
     }
 
     /// What was looked for at a rollup last, fresh or not.
@@ -144,6 +145,7 @@ impl RollupBook {
     /// Keeps what was looked for at a rollup and not found.
     pub(super) fn note_look(&mut self, version: U256, look: Look) {
         if let Some(known) = self.rollups.get_mut(&version) {
+            let look = known.look.as_ref().map_or_else(|| look.clone(), |before| look.clone().after(before));
             self.is_saved &= known.look.as_ref() == Some(&look);
             known.look = Some(look);
         }
@@ -180,8 +182,7 @@ impl RollupBook {
         if !figures.missing.is_empty() {
             self.is_saved &= !self.learnt.forget_lacks(rollup);
         } else if self.lacks(client, block, rollup) != Some(&lacks) {
-            self.learnt.note_lacks(rollup, lacks, told_by(answers.only_giver(), block), block.number);
-            self.is_saved = false;
+            self.is_saved &= !self.learnt.note_lacks(rollup, lacks, told_by(answers.only_giver(), block), block.number);
         }
     }
 
@@ -196,6 +197,17 @@ impl RollupBook {
         self.learnt.unlock(client, block, governance, exit)
     }
 
+    /// The same, with what was told for `block` itself, by whomever.
+    pub(in crate::chain) fn unlock_at(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+        exit: &Exit,
+    ) -> Option<u64> {
+        self.learnt.unlock_at(client, block, governance, exit)
+    }
+
     /// Keeps when exits are unlocked, by whoever told it: moments by withdrawal, each with its exit's own one.
     pub(in crate::chain) fn note_unlocks(
         &mut self,
@@ -205,8 +217,8 @@ impl RollupBook {
         block: &BlockRef,
     ) {
         if !unlocks.is_empty() {
-            self.learnt.note_unlocks(governance, unlocks, &told_by(answers.only_giver(), block));
-            self.is_saved = false;
+            let told = told_by(answers.only_giver(), block);
+            self.is_saved &= !self.learnt.note_unlocks(governance, unlocks, &told, block.number);
         }
     }
 
@@ -255,7 +267,7 @@ impl RollupBook {
 
 /// Who told what was answered at `block`.
 pub(super) fn told_by(giver: Option<&Giver>, block: &BlockRef) -> Told {
-    giver.map_or(Told::ByTwo, |giver| Told::ByOne { endpoint: giver.name.clone(), block: block.number })
+    giver.map_or(Told::ByTwo, |giver| Told::ByOne { endpoint: giver.name.clone(), block: block.number, since: None })
 }
 
 /// Reads the file, if it is one of `key`.

@@ -230,10 +230,12 @@ impl OneFormer {
         let dry = self.rewards.keys().filter(|coinbase| !found.pending_rewards.contains_key(coinbase)).copied();
         let (empty, dry): (BTreeSet<Address>, BTreeSet<Coinbase>) = (empty.collect(), dry.collect());
         let before = book.last_look(self.id.version).filter(|_| !self.is_whole).cloned();
+        let told = told_by(answers.only_giver(), block);
+        let before = before.map(|before| Look { told: before.told.clone().and(told.clone()), ..before });
         let mut look = before.unwrap_or_else(|| Look {
             block: block.number,
             time: block.timestamp,
-            told: told_by(answers.only_giver(), block),
+            told,
             attesters: BTreeSet::new(),
             coinbases: BTreeSet::new(),
             queue_length: 0,

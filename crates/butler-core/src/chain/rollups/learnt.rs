@@ -65,6 +65,9 @@ pub(super) struct Learnt {
     unlocks: Vec<Unlock>,
     #[serde(default)]
     causes: Vec<Cause>,
+    /// What the governance said of exits last: by withdrawal the block, the exit's moment and when it is unlocked.
+    #[serde(skip)]
+    last: BTreeMap<(Address, U256), (u64, u64, u64)>,
     /// Exits of which no event told, and when that was.
     #[serde(skip)]
     untold: Vec<(Place, u64)>,
@@ -75,16 +78,22 @@ impl Learnt {
     pub(super) fn lacks(&self, client: &L1Client, block: &BlockRef, rollup: Address) -> Option<&BTreeSet<Getter>> {
         let lack = self.lacks.iter().find(|lack| lack.rollup == rollup)?;
         let age = block.number.checked_sub(lack.block)?;
-        (age < ALONE && lack.told.holds(client, block.number)).then_some(&lack.getters)
+        (age < ALONE && lack.told.is_settled(client, block.number)).then_some(&lack.getters)
     }
 
-    /// Keeps what a rollup lacks.
-    pub(super) fn note_lacks(&mut self, rollup: Address, getters: BTreeSet<Getter>, told: Told, block: u64) {
+    /// Keeps what a rollup lacks. Whether that is new.
+    pub(super) fn note_lacks(&mut self, rollup: Address, getters: BTreeSet<Getter>, told: Told, block: u64) -> bool {
+        let Some(known) = self.lacks.iter_mut().find(|lack| lack.rollup == rollup) else {
+            self.lacks.push(Lack { rollup, getters, told, block });
+            return true;
+        };
+        let told = if known.getters == getters { told.again(&known.told) } else { told };
+        // The day runs from when it was told by those that are believed.
+        let block = if told == known.told && told != Told::ByTwo { known.block } else { block };
         let new = Lack { rollup, getters, told, block };
-        match self.lacks.iter_mut().find(|lack| lack.rollup == rollup) {
-            Some(known) => *known = new,
-            None => self.lacks.push(new),
-        }
+        let is_new = *known != new;
+        *known = new;
+        is_new
     }
 
     /// Forgets what a rollup lacks. Whether that was known.
@@ -101,22 +110,45 @@ impl Learnt {
                 == (governance, exit.withdrawal_id, exit.exitable_at)
         };
         let unlock = self.unlocks.iter().find(is_it)?;
-        unlock.told.holds(client, block.number).then_some(unlock.unlocks_at)
+        unlock.told.is_settled(client, block.number).then_some(unlock.unlocks_at)
     }
 
-    /// Keeps when exits are unlocked.
-    pub(super) fn note_unlocks(&mut self, governance: Address, unlocks: &BTreeMap<U256, (u64, u64)>, told: &Told) {
+    /// The same, with what was told for `block` itself, by whomever.
+    pub(super) fn unlock_at(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+        exit: &Exit,
+    ) -> Option<u64> {
+        let (at, exitable_at, unlocks_at) =
+            self.last.get(&(governance, exit.withdrawal_id)).copied().unwrap_or_default();
+        let is_now = at == block.number && exitable_at == exit.exitable_at;
+        self.unlock(client, block, governance, exit).or_else(|| is_now.then_some(unlocks_at))
+    }
+
+    /// Keeps when exits are unlocked. Whether any of it has to be written.
+    pub(super) fn note_unlocks(
+        &mut self,
+        governance: Address,
+        unlocks: &BTreeMap<U256, (u64, u64)>,
+        told: &Told,
+        block: u64,
+    ) -> bool {
+        let mut is_new = false;
         for (withdrawal, (exitable_at, unlocks_at)) in unlocks {
-            let is_other = |known: &Unlock| (known.governance, known.withdrawal) != (governance, *withdrawal);
-            self.unlocks.retain(is_other);
-            self.unlocks.push(Unlock {
-                governance,
-                withdrawal: *withdrawal,
-                exitable_at: *exitable_at,
-                unlocks_at: *unlocks_at,
-                told: told.clone(),
-            });
+            let (withdrawal, exitable_at, unlocks_at) = (*withdrawal, *exitable_at, *unlocks_at);
+            let is_it = |known: &Unlock| (known.governance, known.withdrawal) == (governance, withdrawal);
+            let before = self.unlocks.iter().position(is_it).map(|place| self.unlocks.swap_remove(place));
+            let is_same = |known: &&Unlock| (known.exitable_at, known.unlocks_at) == (exitable_at, unlocks_at);
+            let same = before.as_ref().filter(is_same);
+            let told = same.map_or_else(|| told.clone(), |known| told.clone().again(&known.told));
+            let unlock = Unlock { governance, withdrawal, exitable_at, unlocks_at, told };
+            self.last.insert((governance, withdrawal), (block, exitable_at, unlocks_at));
+            is_new |= before.as_ref() != Some(&unlock);
+            self.unlocks.push(unlock);
         }
+        is_new
     }
 }
 
@@ -130,7 +162,7 @@ impl Learnt {
         exit: &Exit,
     ) -> Option<ZombieCause> {
         let known = self.causes.iter().find(|known| known.place == place(rollup, exit))?;
-        known.told.holds(client, block.number).then_some(known.cause)
+        known.told.is_settled(client, block.number).then_some(known.cause)
     }
 
     /// Whether events may be asked about an exit at `block`: not again at once where they told nothing.
@@ -154,9 +186,13 @@ impl Learnt {
             self.untold.push((place, block.number));
             return false;
         };
-        self.causes.retain(|known| known.place != place);
-        self.causes.push(Cause { place, cause, told });
-        true
+        let before = self.causes.iter().position(|known| known.place == place).map(|at| self.causes.swap_remove(at));
+        let same = before.as_ref().filter(|known| known.cause == cause);
+        let told = same.map_or(told.clone(), |known| told.again(&known.told));
+        let new = Cause { place, cause, told };
+        let is_new = before.as_ref() != Some(&new);
+        self.causes.push(new);
+        is_new
     }
 }
 
@@ -200,12 +236,12 @@ mod tests {
             is_recipient: false,
         };
         let mut learnt = Learnt::default();
-        learnt.note_unlocks(governance, &BTreeMap::from([(exit.withdrawal_id, (1_000, 5_000))]), &Told::ByTwo);
+        learnt.note_unlocks(governance, &BTreeMap::from([(exit.withdrawal_id, (1_000, 5_000))]), &Told::ByTwo, 9);
         assert_eq!(learnt.unlock(&client, &block(9), governance, &exit), Some(5_000));
         let other = Exit { exitable_at: 1_012, ..exit };
         assert_eq!(learnt.unlock(&client, &block(9), governance, &other), None);
         assert_eq!(learnt.unlock(&client, &block(9), Address::repeat_byte(2), &exit), None);
-        learnt.note_unlocks(governance, &BTreeMap::from([(exit.withdrawal_id, (1_012, 5_012))]), &Told::ByTwo);
+        learnt.note_unlocks(governance, &BTreeMap::from([(exit.withdrawal_id, (1_012, 5_012))]), &Told::ByTwo, 9);
         assert_eq!(learnt.unlock(&client, &block(9), governance, &other), Some(5_012));
         assert_eq!(learnt.unlocks.len(), 1, "what is gone is not kept");
     }

@@ -175,7 +175,7 @@ impl Lie {
     ];
 
     /// Lies about what rollups since 5 tell, and about former rollups: on a chain after a cut-over they matter.
-    pub const OF_ROLLUPS: [Self; 18] = [
+    pub const OF_ROLLUPS: [Self; 20] = [
         Self::Forged(Getter::PendingSlasher),
         Self::Forged(Getter::LegacySlasher),
         Self::Reverted(Getter::PendingSlasher),
@@ -194,6 +194,8 @@ impl Lie {
         Self::OneMore(Getter::VersionAt),
         Self::OneMore(Getter::RollupOfVersion),
         Self::LeftOut(LogKind::OwnExits),
+        Self::Zero(Getter::AttesterView),
+        Self::Zero(Getter::SequencerRewards),
     ];
 
     /// Its name; lies that differ only in a number or a getter share it.
