@@ -155,4 +155,25 @@ async fn a_stake_for_the_former_rollup_eats_a_key_and_is_told() {
     let row = status["attesters"].as_array().unwrap().iter().find(|row| row["address"] == eaten.as_str()).unwrap();
     assert_eq!((&row["position"], &row["coinbase"]["verdict"]), (&"entry_queue".into(), &"not_applicable".into()));
     assert_eq!(row["stakes"][0]["refusal"], "rollup_replaced");
+    assert_eq!(row["stakes"][0]["rollup"]["address"], shown(former));
+
+    // The flush there gives it back: its key is as good as before, and is told to be.
+    bench.chain.play_at(former, Move::Flush).await.unwrap();
+    let list = bench.json(&["upgrade"], 0).await;
+    let refunded = list["checklist"].as_array().unwrap().iter().find(|item| item["task"] == "refunded").unwrap();
+    assert!(refunded["attesters"].as_array().unwrap().contains(&eaten.as_str().into()), "{refunded}");
+    let audited = bench.json(&["audit"], 5).await;
+    let failed = audited["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["kind"] == "deposit_failed" && finding["subject"] == eaten.as_str());
+    let message = failed.unwrap()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("may be queued again") && message.contains("former rollup"), "{message}");
+
+    // Queued again it is one key of the queue like any other.
+    bench.chain.play(Move::AddKeysRaw { provider: 1, attester: bench.attester("D3") }).await.unwrap();
+    let status = bench.json(&["status"], 0).await;
+    let row = status["attesters"].as_array().unwrap().iter().find(|row| row["address"] == eaten.as_str()).unwrap();
+    assert_eq!((&row["position"], &row["deposit_failed"]), (&"provider_queue".into(), &false.into()));
 }

@@ -24,6 +24,8 @@ pub enum Task {
     LeftBehind,
     /// They wait at a former rollup and move along: the stake comes back, and must be staked again.
     Refund,
+    /// Their stakes came back from a former rollup: they must be staked again, and their keys may be queued again.
+    Refunded,
     /// They wait at a former rollup and do not move along: they will validate there.
     Arrives,
     /// Zombies at a former rollup: their withdrawers initiate the withdrawal there.
@@ -48,6 +50,7 @@ impl Task {
             Self::Moved => "moved",
             Self::LeftBehind => "left_behind",
             Self::Refund => "refund",
+            Self::Refunded => "refunded",
             Self::Arrives => "arrives",
             Self::Zombie => "zombie",
             Self::Exiting => "exiting",
@@ -63,7 +66,13 @@ impl Task {
     pub fn is_open(self) -> bool {
         match self {
             Self::Moved | Self::Arrives | Self::Exiting | Self::AtRisk => false,
-            Self::LeftBehind | Self::Refund | Self::Zombie | Self::Exitable | Self::Rewards | Self::Unread => true,
+            Self::LeftBehind
+            | Self::Refund
+            | Self::Refunded
+            | Self::Zombie
+            | Self::Exitable
+            | Self::Rewards
+            | Self::Unread => true,
         }
     }
 
@@ -77,6 +86,9 @@ impl Task {
             }
             Self::Refund => {
                 "tell their delegators: at that rollup's next flush the stake comes back, and has to be staked again for the canonical one; the keys may be added to the provider's queue again"
+            }
+            Self::Refunded => {
+                "tell their delegators that the stake came back and has to be staked again; add the keys that those stakes ate to the provider's queue again"
             }
             Self::Arrives => "run their node for that rollup, with their coinbases: they will validate there",
             Self::Zombie => {
@@ -147,6 +159,9 @@ pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry>
     }
     // Rewards of attesters that are at no rollup are told, too.
     for row in rows.iter().filter(|row| row.rollup.is_none()) {
+        if let Some(rollup) = row.refunded_at() {
+            put(Task::Refunded, rollup, Some(row.attester), None, None);
+        }
         for left in &row.rewards_left {
             put(Task::Rewards, left.rollup, Some(row.attester), None, None);
         }
