@@ -8,6 +8,7 @@ use ethers_core::types::{Address, U256};
 use serde::Serialize;
 
 use super::RollupId;
+use super::cut_over::duties_until;
 use crate::domain::attester::entry_queue::Refusal;
 use crate::domain::attester::overview::AttesterRow;
 use crate::domain::attester::position::Position;
@@ -20,10 +21,14 @@ use crate::domain::snapshot::NetworkSnapshot;
 pub enum Task {
     /// They validate at the canonical rollup: nothing.
     Moved,
+    /// They moved, and committees of the former rollup that were sampled before still have them: keep its nodes.
+    Duties,
     /// They validate at a former rollup: keep the node for it; their withdrawers take them out there.
     LeftBehind,
     /// They wait at a former rollup and move along: the stake comes back, and must be staked again.
     Refund,
+    /// A stake for a former rollup took them from a provider's queue and came back: they may be added to it again.
+    Eaten,
     /// They wait at a former rollup and do not move along: they will validate there.
     Arrives,
     /// Zombies at a former rollup: their withdrawers initiate the withdrawal there.
@@ -46,7 +51,9 @@ impl Task {
     pub fn name(self) -> &'static str {
         match self {
             Self::Moved => "moved",
+            Self::Duties => "duties",
             Self::LeftBehind => "left_behind",
+            Self::Eaten => "eaten",
             Self::Refund => "refund",
             Self::Arrives => "arrives",
             Self::Zombie => "zombie",
@@ -63,7 +70,14 @@ impl Task {
     pub fn is_open(self) -> bool {
         match self {
             Self::Moved | Self::Arrives | Self::Exiting | Self::AtRisk => false,
-            Self::LeftBehind | Self::Refund | Self::Zombie | Self::Exitable | Self::Rewards | Self::Unread => true,
+            Self::Duties
+            | Self::LeftBehind
+            | Self::Refund
+            | Self::Eaten
+            | Self::Zombie
+            | Self::Exitable
+            | Self::Rewards
+            | Self::Unread => true,
         }
     }
 
@@ -72,6 +86,12 @@ impl Task {
     pub fn what_to_do(self) -> &'static str {
         match self {
             Self::Moved => "nothing: they validate here since the block of the cut-over",
+            Self::Duties => {
+                "keep a node for that rollup until then, and until its last epoch is proven: missing these duties is slashed"
+            }
+            Self::Eaten => {
+                "add them to the provider's queue again: a stake for that rollup took them, and came back to the delegator"
+            }
             Self::LeftBehind => {
                 "keep their node for that rollup, where they can be slashed; their withdrawers call `initiateWithdraw` there"
             }
@@ -104,7 +124,7 @@ pub struct Entry {
     pub attesters: BTreeSet<Address>,
     /// How much stake leaves, or how many rewards wait, in base units.
     pub amount: Option<U256>,
-    /// The first moment at which one of them may go on, in unix seconds.
+    /// The first moment at which one of them may go on, or what is told ends, in unix seconds.
     pub earliest: Option<u64>,
 }
 
@@ -145,6 +165,16 @@ pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry>
             put(Task::Unread, former.id, None, None, None);
         }
     }
+    for (former, until) in
+        snapshot.former_rollups.iter().filter_map(|former| Some((former, duties_until(former, snapshot)?)))
+    {
+        for row in rows.iter().filter(|row| row.position == Position::Validating && row.rollup != Some(former.id)) {
+            put(Task::Duties, former.id, Some(row.attester), None, Some(until));
+        }
+    }
+    for (former, attester) in eaten(snapshot, rows) {
+        put(Task::Eaten, former, Some(attester), None, None);
+    }
     // Rewards of attesters that are at no rollup are told, too.
     for row in rows.iter().filter(|row| row.rollup.is_none()) {
         for left in &row.rewards_left {
@@ -152,6 +182,16 @@ pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry>
         }
     }
     entries.into_values().collect()
+}
+
+/// Keys that are nowhere any more since their last stake was made for a rollup that is a former one, and was refunded.
+fn eaten<'a>(snapshot: &'a NetworkSnapshot, rows: &'a [AttesterRow]) -> impl Iterator<Item = (RollupId, Address)> + 'a {
+    let lost = rows.iter().filter(|row| row.position == Position::Unregistered && row.deposit_failed);
+    lost.filter_map(|row| {
+        let last = snapshot.delegations.iter().rev().find(|delegation| delegation.attester == row.attester)?;
+        let former = snapshot.former_rollups.iter().find(|former| former.id.address == last.rollup)?;
+        Some((former.id, row.attester))
+    })
 }
 
 fn task_of(row: &AttesterRow, now: u64, has_former: bool) -> Option<Task> {
