@@ -8,6 +8,7 @@ use ethers_core::types::{Address, U256};
 use serde::Serialize;
 
 use super::RollupId;
+use super::cut_over::duties_until;
 use crate::domain::attester::entry_queue::Refusal;
 use crate::domain::attester::overview::AttesterRow;
 use crate::domain::attester::position::Position;
@@ -20,6 +21,8 @@ use crate::domain::snapshot::NetworkSnapshot;
 pub enum Task {
     /// They validate at the canonical rollup: nothing.
     Moved,
+    /// They moved, and committees of the former rollup that were sampled before still have them: keep its nodes.
+    Duties,
     /// They validate at a former rollup: keep the node for it; their withdrawers take them out there.
     LeftBehind,
     /// They wait at a former rollup and move along: the stake comes back, and must be staked again.
@@ -48,6 +51,7 @@ impl Task {
     pub fn name(self) -> &'static str {
         match self {
             Self::Moved => "moved",
+            Self::Duties => "duties",
             Self::LeftBehind => "left_behind",
             Self::Refund => "refund",
             Self::Refunded => "refunded",
@@ -66,7 +70,8 @@ impl Task {
     pub fn is_open(self) -> bool {
         match self {
             Self::Moved | Self::Arrives | Self::Exiting | Self::AtRisk => false,
-            Self::LeftBehind
+            Self::Duties
+            | Self::LeftBehind
             | Self::Refund
             | Self::Refunded
             | Self::Zombie
@@ -81,6 +86,9 @@ impl Task {
     pub fn what_to_do(self) -> &'static str {
         match self {
             Self::Moved => "nothing: they validate here since the block of the cut-over",
+            Self::Duties => {
+                "keep a node for that rollup until then, and until its last epoch is proven: missing these duties is slashed"
+            }
             Self::LeftBehind => {
                 "keep their node for that rollup, where they can be slashed; their withdrawers call `initiateWithdraw` there"
             }
@@ -116,7 +124,7 @@ pub struct Entry {
     pub attesters: BTreeSet<Address>,
     /// How much stake leaves, or how many rewards wait, in base units.
     pub amount: Option<U256>,
-    /// The first moment at which one of them may go on, in unix seconds.
+    /// The first moment at which one of them may go on, or what is told ends, in unix seconds.
     pub earliest: Option<u64>,
 }
 
@@ -155,6 +163,13 @@ pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry>
         }
         if former.unread.is_some() {
             put(Task::Unread, former.id, None, None, None);
+        }
+    }
+    for (former, until) in
+        snapshot.former_rollups.iter().filter_map(|former| Some((former, duties_until(former, snapshot)?)))
+    {
+        for row in rows.iter().filter(|row| row.position == Position::Validating && row.rollup != Some(former.id)) {
+            put(Task::Duties, former.id, Some(row.attester), None, Some(until));
         }
     }
     // Rewards of attesters that are at no rollup are told, too.
