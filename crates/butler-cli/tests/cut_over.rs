@@ -122,6 +122,16 @@ async fn an_exit_that_the_attester_began_is_called_so_and_a_slash_out_too() {
     assert_eq!(cause(own), ("zombie".into(), "own_exit".into()));
     assert_eq!(cause(slashed), ("zombie".into(), "unclear".into()));
     assert_eq!(cause(bench.attester("D0")), ("zombie".into(), "slashed_out".into()), "at the former rollup");
+    let exit = |attester: ethers_core::types::Address| {
+        let rows = status["attesters"].as_array().unwrap();
+        rows.iter().find(|row| row["address"] == shown(attester).as_str()).unwrap()["exit"].clone()
+    };
+    for (attester, next) in [(own, "initiate_withdraw"), (bench.attester("A9"), "wait")] {
+        let exit = exit(attester);
+        let [rollups, governances, both] =
+            ["exitable_at", "unlocks_at", "finalizable_at"].map(|key| exit[key].as_u64().unwrap());
+        assert_eq!((both, exit["next"].as_str()), (rollups.max(governances), Some(next)), "{exit}");
+    }
     let text = bench.run(&["status"]).await.stdout;
     assert!(text.contains("zombie (own exit)"), "{text}");
     let chain = bench.json(&["chain"], 0).await;

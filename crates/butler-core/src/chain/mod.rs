@@ -35,5 +35,5 @@ pub use ledger::{LedgerCache, LedgerKey};
 pub use others::OtherQueues;
 pub use reader::SnapshotReader;
 pub use request::{Progress, SnapshotRequest};
-pub use slashing::{SlashingReader, SlashingRequest};
+pub use slashing::{NetworkSlashingReader, SlashingReader, SlashingRequest};
 pub use sources::{EventSources, event_sources};

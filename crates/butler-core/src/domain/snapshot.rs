@@ -52,6 +52,9 @@ pub struct NetworkSnapshot {
     pub publisher_balances: BTreeMap<Address, U256>,
     /// Sequencer rewards that wait for each coinbase at all rollups, in base units of the fee asset.
     pub pending_rewards: BTreeMap<Coinbase, U256>,
+    /// How long governance keeps what begins to leave at this block, in seconds; `None` where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal_delay_seconds: Option<u64>,
     /// The endpoint that told some of it alone, although several are configured; `None` when a second one confirmed all that
     /// contracts answered, and where there is only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,6 +74,15 @@ impl NetworkSnapshot {
         let view = self.attesters.get(&attester).filter(|view| view.status != OnChainStatus::None)?;
         let former = self.former_rollups.iter().find(|rollup| rollup.attesters.get(&attester) == Some(view));
         Some(former.map_or_else(|| self.canonical(), |rollup| rollup.id))
+    }
+
+    /// The figures of a rollup, where it tells them: of the canonical one for any that is no former one.
+    #[must_use]
+    pub fn figures_of(&self, rollup: Address) -> Option<&RollupFacts> {
+        match self.former_rollups.iter().find(|former| former.id.address == rollup) {
+            Some(former) => former.figures.as_deref(),
+            None => Some(&self.rollup),
+        }
     }
 
     /// What waits for a coinbase at former rollups.

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::facts::{ScraperFacts, last_success, single};
 use super::figures::{figure, short, whole};
+use super::slashers;
 use crate::catalogue::{self, Family};
 use crate::readings::Sample;
 
@@ -20,6 +21,7 @@ pub(super) fn section(name: &str, scrapers: &[&ScraperFacts], now: u64) -> Marku
             (states(scrapers))
             (queues(scrapers, now))
             (former_rollups(scrapers))
+            (slashers::section(scrapers, now))
             div.parts {
                 (table("Nodes", "node", scrapers, NODES))
                 (table("Providers", "provider", scrapers, PROVIDERS))

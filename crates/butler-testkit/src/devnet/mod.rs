@@ -14,6 +14,7 @@ mod keys;
 mod moves;
 mod oracle;
 mod rivals;
+mod slashers;
 mod sources;
 mod stories;
 mod strangers;
@@ -32,6 +33,7 @@ pub use oracle::{
 };
 
 pub use rivals::{Rival, ToldOfRival, WITH_RIVAL};
+pub use slashers::SlasherPair;
 pub use stories::{TWICE_STAKED, Told, TwiceStaked, with_wrong_proof};
 pub use strangers::{ToldOfStranger, WITH_STRANGER, WithStranger};
 

@@ -9,7 +9,7 @@ use butler_core::domain::attester::fate::Fate;
 use butler_core::domain::attester::overview::{AttesterRow, StakeRow};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
-use butler_core::domain::attester::view::OnChainStatus;
+use butler_core::domain::attester::view::{ExitStep, OnChainStatus};
 use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::domain::rollups::{FormerRollup, RollupId};
 use ethers_core::types::U256;
@@ -139,11 +139,17 @@ pub(super) struct Leaving {
     pub(super) withdrawal_id: JsonAmount,
     pub(super) amount: JsonAmount,
     pub(super) exitable_at: u64,
+    /// When the governance gives the stake out.
+    pub(super) unlocks_at: Option<u64>,
+    /// When both delays are over.
+    pub(super) finalizable_at: Option<u64>,
+    /// Who does what next.
+    pub(super) next: ExitStep,
     pub(super) recipient_or_withdrawer: JsonAddress,
     pub(super) is_recipient: bool,
 }
 
-pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, canonical: RollupId) -> Attester {
+pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, (canonical, now): (RollupId, u64)) -> Attester {
     let deadline = match row.coinbase {
         CoinbaseCheck::Missing { deadline: Deadline::Overdue } => Some("overdue"),
         CoinbaseCheck::Missing { deadline: Deadline::Arrival(_) } => Some("arrival"),
@@ -193,6 +199,9 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, canonical: Roll
             withdrawal_id: exit.withdrawal_id.into(),
             amount: exit.amount.into(),
             exitable_at: exit.exitable_at,
+            unlocks_at: exit.unlocks_at,
+            finalizable_at: exit.finalizable_at(),
+            next: exit.next_step(now),
             recipient_or_withdrawer: exit.recipient_or_withdrawer.into(),
             is_recipient: exit.is_recipient,
         }),

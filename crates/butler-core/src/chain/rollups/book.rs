@@ -2,18 +2,23 @@
 //!
 //! It is kept beside the ledger. The file is never trusted further than whoever told it; without it everything is read anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ethers_core::types::{Address, U256};
 use serde::{Deserialize, Serialize};
 
+use super::learnt::Learnt;
 use super::look::Look;
 use crate::chain::error::Giver;
 use crate::chain::ledger::LedgerKey;
 use crate::chain::memo::Told;
+use crate::chain::reads::Answers;
+use crate::chain::stages::Getter;
 use crate::client::l1::L1Client;
+use crate::domain::attester::view::Exit;
 use crate::domain::block::BlockRef;
+use crate::domain::rollup::RollupFacts;
 use crate::store::file::StoreError;
 use crate::store::private::{load_private, save_private};
 
@@ -40,6 +45,8 @@ struct File {
     version: u32,
     key: LedgerKey,
     rollups: Vec<Known>,
+    #[serde(default)]
+    learnt: Learnt,
 }
 
 /// The book, with its place on disk.
@@ -48,6 +55,7 @@ pub(in crate::chain) struct RollupBook {
     path: Option<PathBuf>,
     key: LedgerKey,
     rollups: BTreeMap<U256, Known>,
+    learnt: Learnt,
     /// How many versions the registry had last.
     versions: usize,
     is_saved: bool,
@@ -58,12 +66,13 @@ impl RollupBook {
     pub(in crate::chain) fn beside(ledger: Option<&Path>, key: LedgerKey) -> Self {
         let path = ledger.map(|path| path.with_extension("rollups.json"));
         let file = path.as_ref().and_then(|path| load(path, &key));
-        let rollups = file.map(|file| file.rollups).unwrap_or_default();
+        let (rollups, learnt) = file.map(|file| (file.rollups, file.learnt)).unwrap_or_default();
         let versions = if rollups.is_empty() { 0 } else { rollups.len() + 1 };
         Self {
             path,
             key,
             rollups: rollups.into_iter().map(|known| (known.version, known)).collect(),
+            learnt,
             versions,
             is_saved: true,
         }
@@ -72,6 +81,7 @@ impl RollupBook {
     /// Forgets all of it.
     pub(in crate::chain) fn forget(&mut self) {
         self.rollups.clear();
+        self.learnt = Learnt::default();
         self.is_saved = false;
     }
 
@@ -146,6 +156,59 @@ impl RollupBook {
         }
     }
 
+    /// What a rollup is known to lack at `block`; `None` where it has to be asked.
+    pub(in crate::chain) fn lacks(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        rollup: Address,
+    ) -> Option<&BTreeSet<Getter>> {
+        self.learnt.lacks(client, block, rollup)
+    }
+
+    /// Keeps what a rollup with these figures lacks, by whoever told it. Where something is missing that is expected, all of it
+    /// is asked the next time, too.
+    pub(in crate::chain) fn note_lacks(
+        &mut self,
+        figures: &RollupFacts,
+        lacks: BTreeSet<Getter>,
+        answers: &Answers,
+        (client, block): (&L1Client, &BlockRef),
+    ) {
+        let rollup = figures.address;
+        if !figures.missing.is_empty() {
+            self.is_saved &= !self.learnt.forget_lacks(rollup);
+        } else if self.lacks(client, block, rollup) != Some(&lacks) {
+            self.learnt.note_lacks(rollup, lacks, told_by(answers.only_giver(), block), block.number);
+            self.is_saved = false;
+        }
+    }
+
+    /// When the governance unlocks an exit, as far as it is known at `block`.
+    pub(in crate::chain) fn unlock(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+        exit: &Exit,
+    ) -> Option<u64> {
+        self.learnt.unlock(client, block, governance, exit)
+    }
+
+    /// Keeps when exits are unlocked, by whoever told it: moments by withdrawal, each with its exit's own one.
+    pub(in crate::chain) fn note_unlocks(
+        &mut self,
+        governance: Address,
+        unlocks: &BTreeMap<U256, (u64, u64)>,
+        answers: &Answers,
+        block: &BlockRef,
+    ) {
+        if !unlocks.is_empty() {
+            self.learnt.note_unlocks(governance, unlocks, &told_by(answers.only_giver(), block));
+            self.is_saved = false;
+        }
+    }
+
     /// Writes the book when it changed. Blocks.
     ///
     /// # Errors
@@ -153,7 +216,7 @@ impl RollupBook {
     pub(in crate::chain) fn save(&mut self) -> Result<(), StoreError> {
         let Some(path) = self.path.as_ref().filter(|_| !self.is_saved) else { return Ok(()) };
         let rollups = self.rollups.values().cloned().collect();
-        let file = File { version: VERSION, key: self.key.clone(), rollups };
+        let file = File { version: VERSION, key: self.key.clone(), rollups, learnt: self.learnt.clone() };
         let bytes = serde_json::to_vec(&file)
             .map_err(|error| StoreError::Write { path: path.clone(), source: error.into() })?;
         save_private(path, &bytes)?;

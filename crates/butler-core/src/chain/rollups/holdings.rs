@@ -8,7 +8,7 @@ use super::book::{RollupBook, told_by};
 use super::look::Look;
 use crate::chain::error::{Contract, SnapshotError};
 use crate::chain::reads::{Answers, Reads, Slot};
-use crate::chain::stages::{ENTRY_GAS, LENGTH_LIMIT, REWARDS_GAS, RollupFigures, VIEW_GAS};
+use crate::chain::stages::{CapabilityReads, ENTRY_GAS, Getter, LENGTH_LIMIT, REWARDS_GAS, RollupFigures, VIEW_GAS};
 use crate::chain::witnesses::Witnesses;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::rollup;
@@ -46,7 +46,7 @@ struct OneFormer {
     views: BTreeMap<Address, Slot<rollup::GetAttesterViewReturn>>,
     rewards: BTreeMap<Coinbase, Slot<U256>>,
     queue: Option<(Slot<U256>, Vec<Slot<rollup::GetEntryQueueAtReturn>>)>,
-    figures: Option<RollupFigures>,
+    figures: Option<(RollupFigures, CapabilityReads)>,
     stakes: u64,
 }
 
@@ -59,7 +59,10 @@ impl FormerReads {
         (client, block): (&L1Client, &BlockRef),
         book: &RollupBook,
     ) -> Self {
-        let one = |id: &RollupId| OneFormer::plan(reads, *id, tracked, book.look(client, block, id.version));
+        let one = |id: &RollupId| {
+            let lacks = book.lacks(client, block, id.address);
+            OneFormer::plan(reads, *id, tracked, book.look(client, block, id.version), lacks)
+        };
         Self(former.iter().map(one).collect())
     }
 
@@ -91,7 +94,13 @@ fn unread(id: RollupId, function: String, block: &BlockRef, book: &mut RollupBoo
 }
 
 impl OneFormer {
-    fn plan(reads: &mut Reads, id: RollupId, tracked: Tracked<'_>, look: Option<&Look>) -> Self {
+    fn plan(
+        reads: &mut Reads,
+        id: RollupId,
+        tracked: Tracked<'_>,
+        look: Option<&Look>,
+        lacks: Option<&BTreeSet<Getter>>,
+    ) -> Self {
         let stakes = tracked.delegations.iter().filter(|delegation| delegation.rollup == id.address).count();
         let stakes = u64::try_from(stakes).unwrap_or(u64::MAX);
         // Nobody is on two rollups at a time.
@@ -120,7 +129,10 @@ impl OneFormer {
         });
         // Of a rollup that may hold something its clock is wanted, too.
         let wants_figures = queue.is_some() || !views.is_empty();
-        let figures = wants_figures.then(|| RollupFigures::plan_if_supported(reads, id.address));
+        let figures = wants_figures.then(|| {
+            let figures = RollupFigures::plan_if_supported(reads, id.address);
+            (figures, CapabilityReads::plan(reads, id.address, lacks, true))
+        });
         Self { id, is_whole: look.is_none(), views, rewards, queue, figures, stakes }
     }
 
@@ -153,7 +165,7 @@ impl OneFormer {
             }
         }
         if !found.attesters.is_empty() || !found.entry_queue.is_empty() {
-            found.figures = self.figures(answers)?.map(Box::new);
+            found.figures = self.figures(answers, (client, block), book)?.map(Box::new);
         }
         self.note(&found, queue_length, answers, block, book);
         Ok(found)
@@ -187,13 +199,22 @@ impl OneFormer {
         Ok(queue)
     }
 
-    fn figures(&self, answers: &Answers) -> Result<Option<RollupFacts>, SnapshotError> {
-        let Some(figures) = &self.figures else { return Ok(None) };
-        match figures.take(answers) {
-            Ok(head) => Ok(Some(head.facts)),
-            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+    fn figures(
+        &self,
+        answers: &Answers,
+        (client, block): (&L1Client, &BlockRef),
+        book: &mut RollupBook,
+    ) -> Result<Option<RollupFacts>, SnapshotError> {
+        let Some((figures, capabilities)) = &self.figures else { return Ok(None) };
+        let mut head = match figures.take(answers) {
+            Ok(head) => head,
+            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let is_alone = client.endpoints().len() == 1;
+        let lacks = capabilities.take(answers, &mut head.facts, head.active_count, is_alone)?;
+        book.note_lacks(&head.facts, lacks, answers, (client, block));
+        Ok(Some(head.facts))
     }
 
     /// Keeps what was not found.

@@ -53,16 +53,17 @@ mod tests {
 
     use super::*;
     use crate::domain::attester::view::Exit;
-    use crate::domain::rollup::AttesterExits;
+    use crate::domain::capability::AttesterExits;
     use crate::domain::samples::{network, view};
 
     fn cause(amount: U256, has_exits: bool) -> Option<ZombieCause> {
         let mut rollup = network().rollup;
-        rollup.attester_exits = has_exits.then_some(AttesterExits { window_seconds: 1, limit: None });
+        rollup.attester_exits = has_exits.then_some(AttesterExits { window_seconds: Some(1), limit: None });
         let exit = Exit {
             withdrawal_id: U256::zero(),
             amount,
             exitable_at: 1,
+            unlocks_at: None,
             recipient_or_withdrawer: Address::repeat_byte(1),
             is_recipient: false,
         };

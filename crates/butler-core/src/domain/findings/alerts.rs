@@ -172,6 +172,9 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerEjectionNear", of(Kind::EjectionNear), Warning, 0, |limits| vec![limits.ejection_slashes]),
         alert("ButlerAttesterSlashed", Change, Warning, 0, |_| vec![DAY, 0, 0]),
         alert("ButlerSlashingPaused", of(Kind::SlashingPaused), Info, 0, NONE),
+        alert("ButlerSlasherPending", of(Kind::SlasherPending), Info, 0, NONE),
+        alert("ButlerSlasherLegacy", of(Kind::SlasherLegacy), Info, 0, NONE),
+        alert("ButlerCapabilityMissing", of(Kind::CapabilityMissing), Warning, 15 * MINUTE, NONE),
         alert("ButlerSlashingUnreadable", of(Kind::SlashingUnreadable), Warning, 15 * MINUTE, YES),
         alert("ButlerGovernancePayloadSignalled", of(Kind::GovernanceSignalled), Info, 0, |limits| {
             vec![limits.signal_part]

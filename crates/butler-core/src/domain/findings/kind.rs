@@ -146,6 +146,9 @@ finding_kinds! {
     LeftBehind "left_behind" Chain [Warning] "ButlerFindingWarning" "butler_former_rollup_attesters" "An own attester did not move along with the canonical rollup: it validates at a former one.";
     RewardsLeft "rewards_left" Chain [Info] "ButlerFindingWarning" "butler_former_rollup_rewards" "Rewards wait at a rollup that is not canonical any more.";
     FormerRollupUnread "former_rollup_unread" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A former rollup lacks a function without which it is not known what of ours it holds.";
+    SlasherPending "slasher_pending" Chain [Info] "ButlerSlasherPending" "butler_slasher_pending_timestamp_seconds" "Governance queued another slasher for a rollup that has own attesters: from its date on anybody may install it.";
+    SlasherLegacy "slasher_legacy" Chain [Info] "ButlerSlasherLegacy" "butler_slasher_legacy_until_timestamp_seconds" "The slasher of a rollup was replaced, and the one before may still slash own attesters until its date.";
+    CapabilityMissing "capability_missing" Chain [Warning] "ButlerCapabilityMissing" "butler_capability_missing" "A rollup lacks something that is expected of one that does what it does: what that would tell is not seen.";
     QueueBlocked "queue_blocked" Chain [Critical, Warning] "ButlerQueueBlocked" "butler_findings" "A key in an own provider's queue cannot be staked, or will fail at its flush.";
     QueueForeignKey "queue_foreign_key" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A key in an own provider's queue is in no key file: nobody will run it when it is staked.";
     BlsUnproven "bls_unproven" Chain [Info] "ButlerFindingWarning" "butler_findings" "A key file has a BLS value of a key that is not on chain yet: it cannot be told from a private key, and is never printed.";
@@ -243,6 +246,7 @@ impl FindingKind {
             | Self::LeftBehind
             | Self::RewardsLeft
             | Self::FormerRollupUnread
+            | Self::CapabilityMissing
             | Self::QueueBlocked
             | Self::QueueForeignKey
             | Self::BlsUnproven
@@ -258,6 +262,8 @@ impl FindingKind {
             | Self::ProviderAdminChange => true,
             Self::SlashedOut
             | Self::OwnExit
+            | Self::SlasherPending
+            | Self::SlasherLegacy
             | Self::ProviderQueueEmpty
             | Self::ProviderQueueShort
             | Self::ProviderRunsDry

@@ -12,13 +12,14 @@ use crate::domain::attester::overview::{AttesterRow, CoinbaseRules, overview};
 use crate::domain::attester::view::OnChainStatus::{None as NoStatus, Validating, Zombie};
 use crate::domain::attester::view::{AttesterView, Exit};
 use crate::domain::block::BlockRef;
+use crate::domain::capability::{AttesterExits, Capability, DatedSlasher, SlasherChange};
 use crate::domain::governance::{GovernanceFacts, Leader, Proposal, ProposalState, SignalRound, SignalRules};
 use crate::domain::ids::ProviderId;
 use crate::domain::operator::host::HostCheck;
 use crate::domain::operator::key_book::{CoinbaseFault, KeyBook, KeyEntry, KeyFileGap};
 use crate::domain::provider::publisher::top_ups;
 use crate::domain::provider::rewards::ProviderRewards;
-use crate::domain::rollup::{AttesterExits, QueuedDeposit};
+use crate::domain::rollup::QueuedDeposit;
 use crate::domain::rollups::{FormerRollup, RollupId};
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
@@ -26,7 +27,8 @@ use crate::domain::samples::{
 use crate::domain::slashing::offence::{OffenceKind, OffenceSum};
 use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts};
 use crate::domain::slashing::{
-    Blindness, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer, SlashingRules,
+    Blindness, NetworkSlashing, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer,
+    SlashingRules,
 };
 use crate::domain::snapshot::NetworkSnapshot;
 
@@ -118,11 +120,12 @@ fn of_snapshots() -> Vec<Finding> {
         found.extend(of_chain(&network(), &keys, CoinbasePolicy::Split));
     }
     let mut left = network();
-    left.rollup.attester_exits = Some(AttesterExits { window_seconds: 1, limit: None });
+    left.rollup.attester_exits = Some(AttesterExits { window_seconds: Some(1), limit: None });
     let exit = Exit {
         withdrawal_id: U256::zero(),
         amount: left.rollup.activation_threshold,
         exitable_at: 1,
+        unlocks_at: None,
         recipient_or_withdrawer: address(1),
         is_recipient: false,
     };
@@ -135,6 +138,9 @@ fn of_snapshots() -> Vec<Finding> {
     cut_over.attesters = former.attesters.clone();
     let unread = FormerRollup { unread: Some("getAttesterView".to_owned()), ..FormerRollup::empty(former.id, 0) };
     cut_over.former_rollups = vec![former, unread];
+    let dated = |at| Some(DatedSlasher { slasher: address(9_200), at });
+    cut_over.rollup.slasher_change = Some(SlasherChange { pending: dated(5_000), legacy: dated(6_000) });
+    cut_over.rollup.missing.insert(Capability::ExitLimit);
     found.extend(of_chain(&cut_over, &KeyBook::default(), CoinbasePolicy::Split));
     let runway = provider::of_runway(provider_id(1), &provider(&[1]), 1, 0, &LIMITS());
     found.extend(runway.into_iter().chain(publisher::of_runway(address(50), 1, 0, &LIMITS())));
@@ -194,6 +200,7 @@ fn of_slasher() -> Vec<Finding> {
             is_vetoed: false,
         };
         let tally = ProposerFacts {
+            address: address(9_003),
             rules,
             current_round: current,
             current_votes: votes,
@@ -201,8 +208,9 @@ fn of_slasher() -> Vec<Finding> {
             rounds: vec![round],
         };
         let paused_until = is_paused.then_some(now + 1);
-        let facts = SlashingFacts { block: snapshot.block, paused_until, proposer: SlashingProposer::Tally(tally) };
-        slashing::of_slashing(&facts, &snapshot, &LIMITS()).unwrap()
+        let proposer = SlashingProposer::Tally(tally);
+        let facts = SlashingFacts { block: snapshot.block, paused_until, ends_at: None, proposer };
+        slashing::of_slashing(&NetworkSlashing::of_one(&snapshot, facts), &snapshot, &LIMITS()).unwrap()
     };
     let mut found = of(0, 1, true);
     found.extend(of(1, 3, false));

@@ -11,6 +11,7 @@ use super::RollupId;
 use crate::domain::attester::entry_queue::Refusal;
 use crate::domain::attester::overview::AttesterRow;
 use crate::domain::attester::position::Position;
+use crate::domain::attester::view::{Exit, ExitStep};
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// What is to be done, or was done by itself.
@@ -29,7 +30,7 @@ pub enum Task {
     Zombie,
     /// They exit at a former rollup, and may not be finalized yet.
     Exiting,
-    /// They exit at a former rollup, and the rollup's delay is over: anybody finalizes there, once the governance's is, too.
+    /// They exit at a former rollup, and no delay is known to keep them: anybody finalizes there.
     Exitable,
     /// Rewards wait at a former rollup: anybody claims them there.
     Rewards,
@@ -78,9 +79,11 @@ impl Task {
                 "tell their delegators: at that rollup's next flush the stake comes back, and has to be staked again for the canonical one; the keys may be added to the provider's queue again"
             }
             Self::Arrives => "run their node for that rollup, with their coinbases: they will validate there",
-            Self::Zombie => "their withdrawers call `initiateWithdraw` there, then anybody `finalizeWithdraw`",
+            Self::Zombie => {
+                "their withdrawers call `initiateWithdraw` there, which restarts no delay, then anybody `finalizeWithdraw` once both delays are over"
+            }
             Self::Exiting => "nothing yet: anybody calls `finalizeWithdraw` there when it is time",
-            Self::Exitable => "anybody calls `finalizeWithdraw` there, once the governance's own delay is over, too",
+            Self::Exitable => "anybody calls `finalizeWithdraw` there",
             Self::Rewards => "anybody calls `claimSequencerRewards` there for each coinbase; it pays the coinbase",
             Self::Unread => "ask another L1 endpoint, or a newer release of Butler",
             Self::AtRisk => {
@@ -124,7 +127,8 @@ pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry>
     for row in rows {
         let Some(rollup) = row.rollup else { continue };
         if let Some(task) = task_of(row, now, has_former) {
-            let exit = row.view.exit.map(|exit| exit.exitable_at).filter(|_| task == Task::Exiting);
+            let leaves = |exit: Exit| exit.finalizable_at().unwrap_or(exit.exitable_at);
+            let exit = row.view.exit.map(leaves).filter(|_| matches!(task, Task::Exiting | Task::Zombie));
             let arrival = row.arrival.map(|arrival| arrival.earliest).filter(|_| task == Task::Arrives);
             let amount = row.view.exit.map(|exit| exit.amount);
             put(task, rollup, Some(row.attester), amount, exit.or(arrival));
@@ -160,8 +164,8 @@ fn task_of(row: &AttesterRow, now: u64, has_former: bool) -> Option<Task> {
         (Position::EntryQueue, false) => Some(Task::AtRisk),
         (Position::Zombie, true) => Some(Task::Zombie),
         (Position::Exiting, true) => {
-            let is_over = row.view.exit.is_some_and(|exit| exit.exitable_at <= now);
-            Some(if is_over { Task::Exitable } else { Task::Exiting })
+            let waits = row.view.exit.is_none_or(|exit| exit.next_step(now) == ExitStep::Wait);
+            Some(if waits { Task::Exiting } else { Task::Exitable })
         }
         (Position::Validating | Position::Zombie | Position::Exiting, false)
         | (Position::Unregistered | Position::ProviderQueue | Position::Withdrawn, _) => None,

@@ -58,6 +58,12 @@ impl FormerRollup {
         }
     }
 
+    /// Whether attesters of ours have, or will have, a stake there that can be lost.
+    #[must_use]
+    pub fn holds_stakes(&self) -> bool {
+        !self.attesters.is_empty() || !self.entry_queue.is_empty()
+    }
+
     /// Whether nothing of ours is there, as far as it tells.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -49,7 +49,9 @@ fn facts(timestamp: u64, rounds: Vec<OpenRound>) -> SlashingFacts {
     SlashingFacts {
         block: BlockRef { timestamp, ..samples::network().block },
         paused_until: None,
+        ends_at: None,
         proposer: SlashingProposer::Tally(ProposerFacts {
+            address: Address::repeat_byte(9),
             rules: rules(),
             current_round,
             current_votes: 0,

@@ -6,7 +6,9 @@
 
 mod dense;
 mod digits;
+mod escapes;
 mod found;
+mod glued;
 mod numbers;
 mod phrase;
 mod plain;

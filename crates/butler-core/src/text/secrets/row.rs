@@ -7,7 +7,9 @@ use zeroize::Zeroizing;
 
 use super::dense::{Dense, is_dense};
 use super::digits::{Digits, Run, Token, look};
+use super::escapes::{decoded, visible};
 use super::found::{Found, Secret};
+use super::glued::has_phrase;
 use super::numbers::unsigned;
 use super::phrase::{Phrase, Site, in_text};
 use super::plain::{has_shape_of_uuid, is_plain, uuids};
@@ -40,10 +42,19 @@ impl Parts {
         Self { tokens: value.map(Token::number).into_iter().collect(), ..Self::default() }
     }
 
-    /// Takes a text apart, or says what it is by itself.
+    /// Takes a text apart, or says what it is by itself. What it stands for counts, where it is written as something else.
     pub(super) fn of_text(text: &str) -> Result<Self, Secret> {
-        let normal: Cow<'_, str> = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(normal(text)) };
-        let normal = Wiped(normal);
+        let mut parts = Self::of_plain(text)?;
+        for text in decoded(text) {
+            parts = Self::of_plain(&text)?;
+        }
+        Ok(parts)
+    }
+
+    fn of_plain(text: &str) -> Result<Self, Secret> {
+        let visible = Wiped(visible(text));
+        let text = visible.text();
+        let normal = Wiped(if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(normal(text)) });
         if has_mark(normal.text()) {
             return Err(Secret::Pem);
         }
@@ -61,7 +72,8 @@ impl Parts {
             return Err(Secret::Scalar);
         }
         parts.spoken = words_of(text);
-        if in_text(text, &parts.spoken) { Err(Secret::Mnemonic) } else { Ok(parts) }
+        let is_phrase = in_text(text, &parts.spoken) || has_phrase(text);
+        if is_phrase { Err(Secret::Mnemonic) } else { Ok(parts) }
     }
 
     /// A word without spaces.
@@ -132,10 +144,9 @@ impl Drop for Wiped<'_> {
     }
 }
 
-/// Full-width and other letters as their plain ones, without marks that nobody sees.
+/// Full-width and other letters as their plain ones.
 fn normal(text: &str) -> String {
-    let is_unseen = |character: &char| matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    text.nfkc().filter(|character| !is_unseen(character)).map(plain_digit).collect()
+    text.nfkc().map(plain_digit).collect()
 }
 
 /// A decimal digit of any script as its plain one.

@@ -21,7 +21,6 @@ use crate::domain::attester::view::AttesterView;
 use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::operator::key_book::{CoinbaseSetting, KeyBook, KeyEntry};
-use crate::domain::rollup::RollupFacts;
 use crate::domain::rollups::{FormerRollup, RewardsLeft, RollupId};
 use crate::domain::snapshot::NetworkSnapshot;
 
@@ -220,7 +219,7 @@ fn row(
         // What moves along is refused there at once, however long the queue is.
         .filter(|waiting| waiting.refusal != Some(Refusal::RollupReplaced))
         .and_then(|waiting| {
-            let figures = figures_of(snapshot, waiting.rollup)?;
+            let figures = snapshot.figures_of(waiting.rollup)?;
             arrival(waiting.place, &figures.clock, &figures.flush, now)
         });
     let provider_id = provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id));
@@ -255,7 +254,7 @@ fn row(
         split: stakes.split(snapshot),
         is_strangers: stakes.are_a_strangers(),
         coinbase_unknown,
-        zombie_cause: ZombieCause::of(view, rollup.and_then(|rollup| figures_of(snapshot, rollup.address))),
+        zombie_cause: ZombieCause::of(view, rollup.and_then(|rollup| snapshot.figures_of(rollup.address))),
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),
         proof_checked: index
@@ -276,13 +275,6 @@ fn former(snapshot: &NetworkSnapshot, address: Address) -> Option<&FormerRollup>
 
 fn rollup_id(snapshot: &NetworkSnapshot, address: Address) -> RollupId {
     former(snapshot, address).map_or_else(|| snapshot.canonical(), |former| former.id)
-}
-
-fn figures_of(snapshot: &NetworkSnapshot, address: Address) -> Option<&RollupFacts> {
-    match former(snapshot, address) {
-        Some(former) => former.figures.as_deref(),
-        None => Some(&snapshot.rollup),
-    }
 }
 
 /// Whether nothing but a coinbase in a key file makes one state the other: a file that cannot be read is no step.

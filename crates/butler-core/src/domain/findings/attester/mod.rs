@@ -43,12 +43,12 @@ pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: 
             found.push(about(row, FindingKind::DepositFailed, Severity::Warning, what));
         }
         found.extend(unserved(row).filter(|_| has_key_files));
-        found.extend(zombie(row));
+        found.extend(zombie(row, now));
     }
     found
 }
 
-fn zombie(row: &AttesterRow) -> Option<Finding> {
+fn zombie(row: &AttesterRow, now: u64) -> Option<Finding> {
     if row.position != Position::Zombie {
         return None;
     }
@@ -56,7 +56,7 @@ fn zombie(row: &AttesterRow) -> Option<Finding> {
         Some(rollup) => format!(" at the former rollup (version {})", rollup.version),
         None => String::new(),
     };
-    Some(match row.zombie_cause {
+    let finding = match row.zombie_cause {
         Some(ZombieCause::OwnExit) => {
             let what =
                 format!("it began its exit itself, and its stake waits for its withdrawer to name a recipient{there}");
@@ -72,6 +72,11 @@ fn zombie(row: &AttesterRow) -> Option<Finding> {
             let what = format!("it was slashed out or ejected, and its stake waits to be withdrawn{there}");
             about(row, FindingKind::SlashedOut, Severity::Warning, what)
         }
+    };
+    Some(match row.view.exit.and_then(|exit| exit.finalizable_at()) {
+        Some(at) if at <= now => finding.until(at).and_then("; both delays are over"),
+        Some(at) => finding.until(at).telling_when("and can leave"),
+        None => finding,
     })
 }
 
