@@ -120,7 +120,7 @@ async fn an_exit_that_the_attester_began_is_called_so_and_a_slash_out_too() {
         (row["position"].clone(), row["zombie_cause"].clone())
     };
     assert_eq!(cause(own), ("zombie".into(), "own_exit".into()));
-    assert_eq!(cause(slashed), ("zombie".into(), "unclear".into()));
+    assert_eq!(cause(slashed), ("zombie".into(), "slashed_out".into()));
     assert_eq!(cause(bench.attester("D0")), ("zombie".into(), "slashed_out".into()), "at the former rollup");
     let exit = |attester: ethers_core::types::Address| {
         let rows = status["attesters"].as_array().unwrap();

@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use butler_core::chain::{NetworkSlashingReader, SnapshotReader};
+use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::domain::capability::{Capability, DatedSlasher, SlasherChange};
 use butler_core::domain::slashing::{Blindness, NetworkSlashing, SlasherRole, SlashingProposer, Stage};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, SlasherPair, ensure};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
 use serde_json::json;
 
@@ -176,5 +178,38 @@ async fn half_of_what_belongs_together_is_told_to_be_missing() {
             let told: Vec<Capability> = snapshot.rollup.missing.into_iter().collect();
             assert_eq!(told, missing, "{gone:?}, {how}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_zombie_of_which_the_amount_does_not_tell_is_told_by_its_event() {
+    let mut bench = Bench::start(true).await;
+    let [own, slashed] = ["A1", "A2"].map(|name| bench.chain.oracle().unwrap().attesters[name].address);
+    // Slashed a little, it leaves by itself, and is slashed once more.
+    bench.chain.play(Move::Slash { attester: own, tokens: 2_000 }).await.unwrap();
+    bench.chain.exit_by_attester(own).await.unwrap();
+    bench.chain.play(Move::Slash { attester: own, tokens: 2_000 }).await.unwrap();
+    for _ in 0..6 {
+        bench.chain.play(Move::Slash { attester: slashed, tokens: 2_000 }).await.unwrap();
+    }
+    let (snapshot, first) = bench.snapshot().await;
+    assert_eq!(snapshot.zombie_cause(own), Some(ZombieCause::OwnExit));
+    assert_eq!(snapshot.zombie_cause(slashed), Some(ZombieCause::SlashedOut));
+    let (again, warm) = bench.snapshot().await;
+    assert_eq!(again.zombie_causes, snapshot.zombie_causes);
+    assert!(warm < first, "{warm} of {first}: what was told is kept");
+
+    // Who hides one of them is not believed that there is none.
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::LeftOut(LogKind::OwnExits))));
+    let oracle = bench.chain.oracle().unwrap();
+    for (count, expected) in [(1, ZombieCause::Unclear), (2, ZombieCause::Unclear), (3, ZombieCause::OwnExit)] {
+        let urls = [proxy.url(), bench.chain.url().to_owned(), bench.chain.url().to_owned()];
+        let endpoints: Vec<_> =
+            urls.iter().take(count).enumerate().map(|(n, url)| support::endpoint(&format!("e{n}"), url)).collect();
+        let mut reader = support::reader_at(oracle, &endpoints);
+        let snapshot = reader.read(&support::request(oracle), &|_| ()).await.unwrap();
+        assert_eq!(snapshot.zombie_cause(own), Some(expected), "1 of {count}");
+        assert_eq!(snapshot.zombie_cause(slashed), Some(ZombieCause::SlashedOut), "1 of {count}");
     }
 }

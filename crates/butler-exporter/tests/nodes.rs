@@ -7,12 +7,8 @@ mod support;
 
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
-use ethers_core::utils::keccak256;
 use serde_json::json;
-use support::{Bench, Program, Series, follow_devnet};
-
-/// Where the rollup keeps the heads of its chain: pending in the upper half, proven in the lower.
-const TIPS: &str = "aztec.stf.storage";
+use support::{Bench, Program, Series, advance, follow_devnet};
 
 /// A node of that recording which follows the devnet's canonical rollup, under its own name in the configuration.
 async fn node(bench: &Bench, recording: &str, name: &str) -> FakeAztecNode {
@@ -25,15 +21,6 @@ async fn node(bench: &Bench, recording: &str, name: &str) -> FakeAztecNode {
 fn add(bench: &Bench, node: &FakeAztecNode, name: &str) {
     let url = node.url();
     bench.append(&format!("[[networks.devnet.aztec_nodes]]\nname = \"{name}\"\nurl = \"{url}\"\ntimeout = \"1s\""));
-}
-
-/// Moves L1 on: as many checkpoints, all proven.
-async fn advance(bench: &Bench, checkpoints: u64) {
-    let value = format!("0x{checkpoints:032x}{checkpoints:032x}");
-    let slot = format!("0x{}", ethers_core::utils::hex::encode(keccak256(TIPS)));
-    let params = json!([bench.oracle().contracts.rollup_address, slot, value]);
-    bench.chain.rpc("anvil_setStorageAt", params).await.unwrap();
-    bench.chain.rpc("evm_mine", json!([])).await.unwrap();
 }
 
 async fn when_both_were_scraped(program: &Program, lag_of: &str) -> Series {

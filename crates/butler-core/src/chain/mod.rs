@@ -10,6 +10,7 @@ mod delegation_times;
 mod deposits;
 mod error;
 mod escrow;
+mod exits;
 mod governance;
 mod ledger;
 mod memo;

@@ -137,6 +137,7 @@ pub(crate) fn network() -> NetworkSnapshot {
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::new(),
         pending_rewards: BTreeMap::new(),
+        zombie_causes: BTreeMap::new(),
         withdrawal_delay_seconds: None,
         unconfirmed: None,
     }

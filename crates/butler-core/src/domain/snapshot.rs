@@ -14,6 +14,7 @@ use super::rollups::{FormerRollup, RewardsLeft, RollupId};
 use crate::domain::attester::delegation::Delegation;
 use crate::domain::attester::deposit::Winner;
 use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::provider::facts::ProviderFacts;
 use crate::domain::provider::split::SplitCheck;
 
@@ -52,6 +53,9 @@ pub struct NetworkSnapshot {
     pub publisher_balances: BTreeMap<Address, U256>,
     /// Sequencer rewards that wait for each coinbase at all rollups, in base units of the fee asset.
     pub pending_rewards: BTreeMap<Coinbase, U256>,
+    /// Why zombies are zombies, by what events tell, where their amounts do not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub zombie_causes: BTreeMap<Address, ZombieCause>,
     /// How long governance keeps what begins to leave at this block, in seconds; `None` where it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal_delay_seconds: Option<u64>,
@@ -74,6 +78,15 @@ impl NetworkSnapshot {
         let view = self.attesters.get(&attester).filter(|view| view.status != OnChainStatus::None)?;
         let former = self.former_rollups.iter().find(|rollup| rollup.attesters.get(&attester) == Some(view));
         Some(former.map_or_else(|| self.canonical(), |rollup| rollup.id))
+    }
+
+    /// Why an attester is a zombie; `None` for one that is none.
+    #[must_use]
+    pub fn zombie_cause(&self, attester: Address) -> Option<ZombieCause> {
+        let at = self.stands_at(attester)?;
+        let cause = ZombieCause::of(self.attesters.get(&attester)?, self.figures_of(at.address))?;
+        let told = self.zombie_causes.get(&attester).filter(|_| cause == ZombieCause::Unclear);
+        Some(told.copied().unwrap_or(cause))
     }
 
     /// The figures of a rollup, where it tells them: of the canonical one for any that is no former one.

@@ -167,6 +167,7 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         delegations,
         publisher_balances,
         pending_rewards,
+        zombie_causes: BTreeMap::new(),
         withdrawal_delay_seconds: Some(delay.as_u64()),
         unconfirmed: None,
     }

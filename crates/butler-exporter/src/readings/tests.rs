@@ -145,6 +145,7 @@ pub(super) fn network() -> NetworkSnapshot {
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::from([(at(500), U256::exp10(17))]),
         pending_rewards: BTreeMap::from([(coinbase(110), U256::exp10(18) * 3 / 2)]),
+        zombie_causes: BTreeMap::new(),
         withdrawal_delay_seconds: None,
         unconfirmed: None,
     }

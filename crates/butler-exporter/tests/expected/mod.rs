@@ -82,7 +82,7 @@ pub(crate) fn faults(bench: &Bench, world: &World, series: &Series) -> Vec<Strin
     let values = [
         chain::expected(bench, world),
         life::expected(bench),
-        nodes::expected(),
+        nodes::expected(bench),
         sentinel::expected(bench, world),
         hosts::expected(),
         slashing::expected(bench, world),

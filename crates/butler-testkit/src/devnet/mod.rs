@@ -9,6 +9,7 @@ mod bad_queue;
 mod ballots;
 mod build;
 mod chain;
+mod checkpoints;
 mod example;
 mod keys;
 mod moves;

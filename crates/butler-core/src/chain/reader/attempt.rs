@@ -14,6 +14,7 @@ use super::unlocks::Unlocks;
 use super::{Depth, Found, SnapshotReader};
 use crate::chain::deposits::{open_cases, own_places, owners, resting};
 use crate::chain::error::{Contract, SnapshotError};
+use crate::chain::exits::{UnclearExit, causes};
 use crate::chain::read_error::ReadError;
 use crate::chain::reads::Reads;
 use crate::chain::refunds::{RefundQuery, rested};
@@ -28,6 +29,7 @@ use crate::chain::witnesses::{LogWitnesses, Witnesses};
 use crate::contracts::proof::ProvenKey;
 use crate::domain::attester::deposit::Winner;
 use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::block::BlockRef;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::split::{SplitCheck, Unconfirmed};
@@ -263,9 +265,12 @@ impl SnapshotReader {
             dripped,
             publisher_balances: balances,
             pending_rewards,
+            zombie_causes: BTreeMap::new(),
             withdrawal_delay_seconds,
             unconfirmed: None,
         });
+        let unclear = unclear(&snapshot);
+        snapshot.zombie_causes = causes(&self.client, &block, &unclear, &mut self.rollups).await;
         if witnesses.has_several() {
             witnesses.look_who_gives_logs(&self.client);
             let logs = LogWitnesses { by_two: &self.ledger.confirmed(), by_one: &owners.by_one };
@@ -273,6 +278,19 @@ impl SnapshotReader {
         }
         Ok(Found::Snapshot(snapshot))
     }
+}
+
+/// Zombies of which their amounts do not tell why they are.
+fn unclear(snapshot: &NetworkSnapshot) -> Vec<UnclearExit> {
+    let zombies = snapshot.attesters.iter().filter(|(attester, view)| {
+        view.status == OnChainStatus::Zombie && snapshot.zombie_cause(**attester) == Some(ZombieCause::Unclear)
+    });
+    let one = |(attester, view): (&Address, &AttesterView)| {
+        let (exit, rollup) = (view.exit?, snapshot.stands_at(*attester)?.address);
+        let began = ZombieCause::began(&exit, snapshot.figures_of(rollup)?)?;
+        Some(UnclearExit { attester: *attester, rollup, exit, began })
+    };
+    zombies.filter_map(one).collect()
 }
 
 /// Whether the rollup knows nothing of an attester that was asked about.

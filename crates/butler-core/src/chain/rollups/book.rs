@@ -17,6 +17,7 @@ use crate::chain::reads::Answers;
 use crate::chain::stages::Getter;
 use crate::client::l1::L1Client;
 use crate::domain::attester::view::Exit;
+use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::block::BlockRef;
 use crate::domain::rollup::RollupFacts;
 use crate::store::file::StoreError;
@@ -207,6 +208,33 @@ impl RollupBook {
             self.learnt.note_unlocks(governance, unlocks, &told_by(answers.only_giver(), block));
             self.is_saved = false;
         }
+    }
+
+    /// Why an exit at a rollup began, as an event told; as far as it is known at `block`.
+    pub(in crate::chain) fn cause(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        rollup: Address,
+        exit: &Exit,
+    ) -> Option<ZombieCause> {
+        self.learnt.cause(client, block, rollup, exit)
+    }
+
+    /// Whether events may be asked about an exit at `block`.
+    pub(in crate::chain) fn may_ask_cause(&self, block: &BlockRef, rollup: Address, exit: &Exit) -> bool {
+        self.learnt.may_ask_cause(block, rollup, exit)
+    }
+
+    /// Keeps what events told of an exit, or that they told nothing.
+    pub(in crate::chain) fn note_cause(
+        &mut self,
+        block: &BlockRef,
+        rollup: Address,
+        exit: &Exit,
+        told: Option<(ZombieCause, Told)>,
+    ) {
+        self.is_saved &= !self.learnt.note_cause(block, rollup, exit, told);
     }
 
     /// Writes the book when it changed. Blocks.

@@ -12,7 +12,11 @@ use crate::chain::memo::{ALONE, Told};
 use crate::chain::stages::Getter;
 use crate::client::l1::L1Client;
 use crate::domain::attester::view::Exit;
+use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::block::BlockRef;
+
+/// Events that told nothing of an exit are asked again after so many blocks: some hours.
+const UNTOLD: u64 = 900;
 
 /// What one rollup lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,12 +41,33 @@ struct Unlock {
     told: Told,
 }
 
+/// Which exit: rollup, number of the withdrawal, and the moment that the rollup keeps it to.
+type Place = (Address, U256, u64);
+
+fn place(rollup: Address, exit: &Exit) -> Place {
+    (rollup, exit.withdrawal_id, exit.exitable_at)
+}
+
+/// Why an exit began, as an event told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cause {
+    place: Place,
+    cause: ZombieCause,
+    told: Told,
+}
+
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Learnt {
     lacks: Vec<Lack>,
     unlocks: Vec<Unlock>,
+    #[serde(default)]
+    causes: Vec<Cause>,
+    /// Exits of which no event told, and when that was.
+    #[serde(skip)]
+    untold: Vec<(Place, u64)>,
 }
 
 impl Learnt {
@@ -92,6 +117,46 @@ impl Learnt {
                 told: told.clone(),
             });
         }
+    }
+}
+
+impl Learnt {
+    /// Why an exit began, as far as it is known at `block`.
+    pub(super) fn cause(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        rollup: Address,
+        exit: &Exit,
+    ) -> Option<ZombieCause> {
+        let known = self.causes.iter().find(|known| known.place == place(rollup, exit))?;
+        known.told.holds(client, block.number).then_some(known.cause)
+    }
+
+    /// Whether events may be asked about an exit at `block`: not again at once where they told nothing.
+    pub(super) fn may_ask_cause(&self, block: &BlockRef, rollup: Address, exit: &Exit) -> bool {
+        let place = place(rollup, exit);
+        let is_recent = |at: u64| block.number.checked_sub(at).is_some_and(|age| age < UNTOLD);
+        !self.untold.iter().any(|(known, at)| *known == place && is_recent(*at))
+    }
+
+    /// Keeps what events told of an exit, or that they told nothing. Whether that has to be written.
+    pub(super) fn note_cause(
+        &mut self,
+        block: &BlockRef,
+        rollup: Address,
+        exit: &Exit,
+        told: Option<(ZombieCause, Told)>,
+    ) -> bool {
+        let place = place(rollup, exit);
+        self.untold.retain(|(known, _)| *known != place);
+        let Some((cause, told)) = told else {
+            self.untold.push((place, block.number));
+            return false;
+        };
+        self.causes.retain(|known| known.place != place);
+        self.causes.push(Cause { place, cause, told });
+        true
     }
 }
 

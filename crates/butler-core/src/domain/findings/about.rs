@@ -26,7 +26,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::SlashingVotes => "warning from a tenth of the quorum, info below",
         Kind::HostCertificate => "warning within `certificate_end`, critical within `certificate_end_critical`",
         Kind::NodeOtherRollup => {
-            "critical; info for three hours after a cut-over, while the node follows the rollup that was canonical before"
+            "critical; info while own attesters validate at that rollup, and for three hours after a cut-over from it"
         }
         Kind::ScrapeStale => "warning before the first success, then critical",
         Kind::CoinbaseUnknown
@@ -81,6 +81,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::NodeLagging
         | Kind::NodeBehind
         | Kind::NodeWorldSplit
+        | Kind::NodeUnread
         | Kind::NodeVersionsDiffer
         | Kind::NodeAdminDown
         | Kind::SentinelStale
@@ -195,6 +196,7 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::NodeOtherRollup => "update the node, or the registry that it is configured with",
         Kind::NodePeersNone | Kind::NodePeersFew => "look at the node's peer-to-peer port and its bootstrap nodes",
         Kind::NodeLagging | Kind::NodeBehind | Kind::NodeWorldSplit => "look at the node's log, disk and load",
+        Kind::NodeUnread => "look at the node's log, and ask it again with `butler-cli doctor`",
         Kind::NodeVersionsDiffer => "bring all nodes to one version",
         Kind::NodeAdminDown => "check `admin_url`, its key and the way there",
         Kind::SentinelStale => "look at the node: it does not follow its chain",

@@ -17,6 +17,7 @@ use crate::domain::governance::{GovernanceFacts, Leader, Proposal, ProposalState
 use crate::domain::ids::ProviderId;
 use crate::domain::operator::host::HostCheck;
 use crate::domain::operator::key_book::{CoinbaseFault, KeyBook, KeyEntry, KeyFileGap};
+use crate::domain::operator::node::Standing;
 use crate::domain::provider::publisher::top_ups;
 use crate::domain::provider::rewards::ProviderRewards;
 use crate::domain::rollup::QueuedDeposit;
@@ -25,7 +26,7 @@ use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
 };
 use crate::domain::slashing::offence::{OffenceKind, OffenceSum};
-use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts};
+use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts, DutyScope, HeldReport, SentinelReport};
 use crate::domain::slashing::{
     Blindness, NetworkSlashing, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer,
     SlashingRules,
@@ -235,6 +236,22 @@ fn of_governance() -> Vec<Finding> {
     governance::of_governance(&facts, 0, &LIMITS())
 }
 
+/// Lets a node follow that version.
+fn follow(node: &mut node::NodeState, version: u64, standing: Standing) {
+    node.rollup = Some(RollupId { address: address(9_000), version: version.into() });
+    node.standing = Some(standing);
+}
+
+/// A sentinel with this window, which is so many slots behind.
+pub(super) fn held_report(slot_window: u64, lag: u64) -> HeldReport {
+    HeldReport {
+        report: SentinelReport { last_processed_slot: Some(0), slot_window, duties: BTreeMap::new() },
+        rollup: RollupId { address: address(9_000), version: U256::one() },
+        slot: Some(lag),
+        scope: DutyScope::All,
+    }
+}
+
 fn of_machines() -> Vec<Finding> {
     let node = |name: &str, change: fn(&mut node::NodeState)| {
         let mut state = node::NodeState { name: name.to_owned(), is_up: true, ..node::NodeState::default() };
@@ -244,28 +261,32 @@ fn of_machines() -> Vec<Finding> {
     let nodes = [
         node("down", |node| node.is_up = false),
         node("bad", |node| {
+            follow(node, 3, Standing::Canonical);
             node.is_ready = Some(false);
             node.l1_answers = Some(false);
             node.world_in_step = Some(false);
             (node.peers, node.lag, node.proposed) = (Some(0), Some(99), Some(1));
             node.version = Some("1".to_owned());
         }),
-        node("elsewhere", |node| node.follows_canonical = Some(false)),
-        node("leaving", |node| (node.follows_canonical, node.is_leaving) = (Some(false), true)),
+        node("elsewhere", |node| follow(node, 1, Standing::Other)),
+        node("leaving", |node| follow(node, 2, Standing::Leaving)),
+        node("mute", |node| node.unread = vec!["its tips (timeout)".to_owned()]),
         node("best", |node| {
+            follow(node, 3, Standing::Canonical);
             (node.peers, node.proposed) = (Some(1), Some(1_000));
             node.version = Some("2".to_owned());
         }),
     ];
     let mut found = node::of_nodes(&nodes, &LIMITS());
     found.push(sentinel::of_admin_port("alpha", "does not answer"));
-    let sentinel = |is_enabled| sentinel::SentinelState { node: "alpha".to_owned(), is_enabled, lag: Some(99) };
-    found.extend(sentinel::of_sentinels(&[sentinel(true)], &LIMITS()));
-    found.extend(sentinel::of_sentinels(&[sentinel(false)], &LIMITS()));
+    for slot_window in [40, 0] {
+        let reports = BTreeMap::from([("alpha".to_owned(), held_report(slot_window, 99))]);
+        found.extend(sentinel::of_sentinels(&reports, &LIMITS()));
+    }
     for streak in [3, 16] {
         let counts = DutyCounts { missed: streak, streak, total: None };
         let duties = AttesterDuties { attestations: counts, proposals: counts };
-        found.extend(sentinel::of_duties(&BTreeMap::from([(address(1), duties)]), &LIMITS()));
+        found.extend(sentinel::of_duties(&BTreeMap::from([(address(1), duties)]), LIMITS().inactive_streak, &LIMITS()));
     }
     let offences = OffenceSum { offences: 1, amount: U256::zero() };
     found.extend(sentinel::of_offences(&BTreeMap::from([((address(1), OffenceKind::Inactivity), offences)])));

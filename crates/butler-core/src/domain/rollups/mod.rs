@@ -4,6 +4,7 @@
 //! Nothing of ours is on two rollups at a time but rewards, which wait wherever they were earned.
 
 pub mod checklist;
+pub mod cut_over;
 
 use std::collections::BTreeMap;
 
@@ -56,6 +57,12 @@ impl FormerRollup {
             pending_rewards: BTreeMap::new(),
             unread: None,
         }
+    }
+
+    /// Attesters of ours that validate there.
+    pub fn validating(&self) -> impl Iterator<Item = Address> {
+        let is_validating = |view: &AttesterView| view.status == OnChainStatus::Validating;
+        self.attesters.iter().filter(move |(_, view)| is_validating(view)).map(|(attester, _)| *attester)
     }
 
     /// Whether attesters of ours have, or will have, a stake there that can be lost.

@@ -5,6 +5,7 @@
 
 mod ejection;
 mod facts;
+pub mod inactivity;
 mod network;
 pub mod offence;
 mod rules;

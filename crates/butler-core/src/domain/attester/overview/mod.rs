@@ -254,7 +254,7 @@ fn row(
         split: stakes.split(snapshot),
         is_strangers: stakes.are_a_strangers(),
         coinbase_unknown,
-        zombie_cause: ZombieCause::of(view, rollup.and_then(|rollup| snapshot.figures_of(rollup.address))),
+        zombie_cause: snapshot.zombie_cause(attester),
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),
         proof_checked: index
