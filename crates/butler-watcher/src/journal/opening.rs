@@ -9,13 +9,13 @@ use super::disk::folder::{self, Folder, check_space};
 use super::disk::identity::Identity;
 use super::disk::store::{Durability, Store};
 use super::error::JournalError;
-use super::history::read::{Start, walk};
 use super::history::tail::Tail;
 use super::image::{Image, parse};
 use super::op::{Mark, decode};
 use super::schema::{self, Head, JOURNAL_SCHEMA};
 use super::settings::Settings;
-use super::steps::step::outbox;
+use super::transfer::base::clear;
+use super::transfer::rebuild::bring_up;
 
 /// An open journal's parts.
 #[derive(Debug)]
@@ -28,9 +28,6 @@ pub(crate) struct Parts {
     /// It was a copy, and is taken over.
     pub(crate) adopted: bool,
 }
-
-/// How many keys are written at once when a store is brought up.
-const AT_ONCE: usize = 4096;
 
 pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Parts, JournalError> {
     let folder = Folder::take(path)?;
@@ -48,6 +45,9 @@ pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Parts, JournalErr
         open_store(&folder, identity, settings.durability)?
     };
     let history = path.join("history");
+    if history.is_dir() {
+        clear(&history, head.anchor.lines, None)?;
+    }
     let tail = Tail::open(&history, head.anchor, settings.file_limit, settings.durability)?;
     let (head, mut tail) = reconcile(&store, head, tail)?;
     if tail.tidy()? {
@@ -172,7 +172,7 @@ fn reconcile(store: &Store, head: Head, mut tail: Tail) -> Result<(Head, Tail), 
     }
     if head.mark.sequence < written.sequence {
         let from = head.mark.sequence;
-        let head = bring_up(store, head, &tail)?;
+        let head = bring_up(store, head, tail.path(), written)?;
         let to = head.mark.sequence;
         tracing::warn!(from, to, "the store had lost commits after {from}, it is brought up to {to} from the history");
         return Ok((head, tail));
@@ -187,7 +187,7 @@ fn reconcile(store: &Store, head: Head, mut tail: Tail) -> Result<(Head, Tail), 
 /// The lines of the store's last commit, which must follow on the history.
 fn last_commit(store: &Store, head: &Head, written: Mark) -> Result<Vec<u8>, JournalError> {
     let (mut lines, mut mark) = (Vec::new(), written);
-    for number in outbox(head) {
+    for number in head.outbox() {
         let damaged = |what: &str| JournalError::corrupt(store.path(), format!("its last commit: {what}"));
         let line = store.get(&schema::outbox(number))?.ok_or_else(|| damaged("a line is missing"))?;
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -199,34 +199,4 @@ fn last_commit(store: &Store, head: &Head, written: Mark) -> Result<Vec<u8>, Jou
     } else {
         Err(JournalError::corrupt(store.path(), "its last commit does not follow"))
     }
-}
-
-/// Makes every change of the history that the store does not have.
-fn bring_up(store: &Store, head: Head, tail: &Tail) -> Result<Head, JournalError> {
-    let (anchor, from, to) = (head.anchor, head.mark, tail.mark());
-    let mut image = Image::new(store, head);
-    for number in outbox(&image.head) {
-        image.remove(schema::outbox(number));
-    }
-    image.head.outbox = 0;
-    let mut head = image.head.clone();
-    let mut pending = Some(image);
-    walk(tail.path(), Start::at(anchor, from), |read| {
-        let mut image = pending.take().unwrap_or_else(|| Image::new(store, head.clone()));
-        image.apply(&read.line.op)?;
-        image.head.clock = read.line.at;
-        image.head.mark = read.mark;
-        head = image.head.clone();
-        if read.line.last && (image.len() > AT_ONCE || read.mark == to) {
-            store.apply(&image.into_writes().1)?;
-        } else {
-            pending = Some(image);
-        }
-        Ok(read.mark != to)
-    })?;
-    if head.mark != to {
-        return Err(JournalError::corrupt(tail.path(), "it does not belong to this store"));
-    }
-    store.persist()?;
-    Ok(head)
 }
