@@ -15,7 +15,7 @@ use super::op::{Mark, decode};
 use super::schema::{self, Head, JOURNAL_SCHEMA};
 use super::settings::Settings;
 use super::transfer::base::clear;
-use super::transfer::rebuild::bring_up;
+use super::transfer::rebuild::{bring_up, remake};
 
 /// An open journal's parts.
 #[derive(Debug)]
@@ -109,10 +109,38 @@ fn open_store(
         Ok((store, head)) => Ok((identity, store, head)),
         Err(JournalError::Corrupt { what, .. }) => {
             tracing::warn!("the journal's store does not open ({what}); trying without its snapshot");
-            open_copy(folder, identity, &path, durability)
+            let copied = open_copy(folder, identity.clone(), &path, durability);
+            let Err(JournalError::Corrupt { .. }) = copied else { return copied };
+            let damage = JournalError::corrupt(&path, what);
+            remade(folder, identity, damage, durability)
         }
         Err(error) => Err(error),
     }
+}
+
+/// sled may destroy its own file when a read fails while it starts. The history has everything that was acknowledged: where it is
+/// whole, the store is made again from it; where it is not, `damage` stands.
+fn remade(
+    folder: &Folder,
+    identity: Identity,
+    damage: JournalError,
+    durability: Durability,
+) -> Result<(Identity, Store, Head), JournalError> {
+    let (identity, mark) = match remake(folder, identity) {
+        Ok(remade) => remade,
+        Err(JournalError::Corrupt { what, .. }) => {
+            tracing::error!("the store cannot be made again from the history either: {what}");
+            return Err(damage);
+        }
+        Err(error) => return Err(error),
+    };
+    tracing::warn!(
+        sequence = mark.sequence,
+        "the damaged store is made again from the history, up to commit {}",
+        mark.sequence
+    );
+    let (store, head) = opened(&folder.path().join(Identity::store_name(identity.store)), &identity, durability)?;
+    Ok((identity, store, head))
 }
 
 fn opened(path: &Path, identity: &Identity, durability: Durability) -> Result<(Store, Head), JournalError> {

@@ -54,13 +54,19 @@ pub(crate) fn bring_up(store: &Store, head: Head, history: &Path, to: Mark) -> R
 /// Lines are missing or were changed: nothing is replaced then.
 pub(crate) fn rebuild(path: &Path, adopt: bool) -> Result<Mark, JournalError> {
     let folder = Folder::take(path)?;
-    let history = path.join("history");
     let Some(mut identity) = Identity::load(path)? else {
         return Err(JournalError::corrupt(path, "`journal.json` is missing: import an export into a new folder"));
     };
     if !identity.is_at_home(path)? && !adopt {
         return Err(JournalError::Copied { path: path.to_path_buf() });
     }
+    identity.settle(path)?;
+    remake(&folder, identity).map(|(_, mark)| mark)
+}
+
+/// Makes another store of the base and the history, and the current one of it. The old one stays beside it as `damaged`.
+pub(crate) fn remake(folder: &Folder, mut identity: Identity) -> Result<(Identity, Mark), JournalError> {
+    let (path, history) = (folder.path(), folder.path().join("history"));
     check_space(path, folder::size(&history).saturating_mul(2))?;
     let old = path.join(Identity::store_name(identity.store));
     identity.store = identity.store.saturating_add(1);
@@ -74,14 +80,13 @@ pub(crate) fn rebuild(path: &Path, adopt: bool) -> Result<Mark, JournalError> {
     drop(store);
     folder::sync(path)?;
     identity.fresh = false;
-    identity.settle(path)?;
-    identity.save(folder.path())?;
+    identity.save(path)?;
     let kept = path.join("damaged");
     folder::remove(&kept)?;
     if old.exists() {
         std::fs::rename(&old, &kept).map_err(JournalError::io("rename", &old))?;
     }
-    Ok(head.mark)
+    Ok((identity, head.mark))
 }
 
 /// The state of the newest base that is whole; of nothing when the history begins with its first line.
