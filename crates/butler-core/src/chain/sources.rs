@@ -8,7 +8,7 @@ use ethers_core::types::{Address, U256};
 
 use super::convicts::Convicts;
 use super::error::{Contract, SnapshotError};
-use super::reads::{Reads, Slot};
+use super::reads::{Answers, Reads, Slot};
 use super::witnesses::Witnesses;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::{aztec_registry, rollup, staking_registry};
@@ -16,6 +16,7 @@ use crate::contracts::call::GETTER_GAS;
 use crate::contracts::decode;
 use crate::contracts::events::Source;
 use crate::domain::block::BlockRef;
+use crate::domain::rollup::RollupClock;
 
 /// The most rollup versions that are believed.
 const VERSION_LIMIT: u64 = 1_000;
@@ -27,6 +28,8 @@ pub struct EventSources {
     pub contracts: BTreeMap<Address, Source>,
     /// The canonical rollup.
     pub rollup: Address,
+    /// The clocks of the rollups that tell them. They never change.
+    pub clocks: BTreeMap<Address, RollupClock>,
     /// The endpoint that alone told some of it, although several are configured. One that nobody stands beside tells the events
     /// alone, too.
     pub unconfirmed: Option<String>,
@@ -100,11 +103,13 @@ async fn read_once(
         let gse: Slot<Address> = reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetGSECall);
         let slasher: Slot<Address> =
             reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetSlasherCall);
-        parts.push((gse, slasher));
+        parts.push((rollup, gse, slasher, ClockSlots::push(&mut reads, rollup)));
     }
     let answers = reads.fetch(client, pin).await?;
     witnesses.note(&answers);
-    for (gse, slasher) in &parts {
+    let mut clocks = BTreeMap::new();
+    for (rollup, gse, slasher, clock) in &parts {
+        clocks.extend(clock.take(&answers)?.map(|clock| (*rollup, clock)));
         // The first rollups may not have had these.
         if let Some(gse) = answers.get_if_supported(gse)?.and_then(decode::optional) {
             sources.insert(gse, Source::Gse);
@@ -113,5 +118,35 @@ async fn read_once(
             sources.insert(slasher, Source::Slasher);
         }
     }
-    Ok(EventSources { contracts: sources, rollup: canonical, unconfirmed: witnesses.only() })
+    Ok(EventSources { contracts: sources, rollup: canonical, clocks, unconfirmed: witnesses.only() })
+}
+
+/// Where the answers about a rollup's clock will be.
+struct ClockSlots {
+    genesis_time: Slot<U256>,
+    slot_seconds: Slot<U256>,
+    epoch_slots: Slot<U256>,
+}
+
+impl ClockSlots {
+    fn push(reads: &mut Reads, rollup: Address) -> Self {
+        Self {
+            genesis_time: reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetGenesisTimeCall),
+            slot_seconds: reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetSlotDurationCall),
+            epoch_slots: reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetEpochDurationCall),
+        }
+    }
+
+    /// The clock, where the rollup tells one that goes.
+    fn take(&self, answers: &Answers) -> Result<Option<RollupClock>, SnapshotError> {
+        let number = |slot| Ok(answers.get_if_supported(slot)?.and_then(|word| u64::try_from(word).ok()));
+        let clock = |genesis_time, slot_seconds, epoch_slots| RollupClock { genesis_time, slot_seconds, epoch_slots };
+        let (genesis, slot, epoch) =
+            (number(&self.genesis_time)?, number(&self.slot_seconds)?, number(&self.epoch_slots)?);
+        let goes = |length: &u64| *length > 0;
+        Ok(genesis
+            .zip(slot.filter(goes))
+            .zip(epoch.filter(goes))
+            .map(|((genesis, slot), epoch)| clock(genesis, slot, epoch)))
+    }
 }

@@ -29,6 +29,7 @@ pub mod logs;
 pub mod opinion;
 mod page;
 pub mod payload;
+mod receipts;
 pub mod refusal;
 mod rounds;
 pub mod secrets;

@@ -34,6 +34,9 @@ const BEARER: SecretKeys =
 const PASSWORD: SecretKeys =
     SecretKeys { file: "basic_password_file", credential: "basic_password_credential", variable: "basic_password_env" };
 
+/// The most bytes that a webhook may answer; nobody reads them.
+const WEBHOOK_ANSWER: usize = 64 * 1024;
+
 /// Reads one endpoint.
 pub(crate) fn read_endpoint(section: &Section<'_>) -> Read<EndpointConfig> {
     let url = read_url(section);
@@ -54,6 +57,27 @@ pub(crate) fn read_endpoint(section: &Section<'_>) -> Read<EndpointConfig> {
         max_concurrency: max_concurrency?,
         max_response_bytes: max_response_bytes?,
         max_batch: max_batch?,
+        ca_file: ca_file?,
+    })
+}
+
+/// Reads where something is posted to; what is asked for there is always the same.
+pub(crate) fn read_webhook(section: &Section<'_>) -> Read<EndpointConfig> {
+    let url = read_url(section);
+    let host = || Some((Text(url.as_ref().ok()?.0.host().to_owned()), Origin::Default));
+    let name = section.optional_or::<Text>("name", host);
+    let auth = read_auth(section);
+    let auth = auth.and_then(|auth| join_auth(section, auth, url.as_ref().ok().and_then(|(_, auth)| auth.clone())));
+    let timeout = section.get("timeout");
+    let ca_file = section.file("ca_file");
+    Ok(EndpointConfig {
+        name: name?.ok_or(Reported)?.0,
+        url: url?.0,
+        auth: auth?,
+        timeout: timeout?,
+        max_concurrency: 1,
+        max_response_bytes: WEBHOOK_ANSWER,
+        max_batch: 1,
         ca_file: ca_file?,
     })
 }

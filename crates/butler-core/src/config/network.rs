@@ -79,6 +79,10 @@ pub struct NetworkConfig {
     pub coinbase_policies: CoinbasePolicies,
     /// The first width of a log query.
     pub log_range_blocks: Option<u64>,
+    /// The first block whose events the watcher plans from.
+    pub start_block: Option<u64>,
+    /// How many blocks must be newer for a block to be final, where the chain's own word is not asked.
+    pub confirmations: Option<u64>,
 }
 
 impl NetworkConfig {
@@ -133,6 +137,8 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     let coinbase_critical = section.get("coinbase_critical");
     let coinbase_policies = read_policies(section, &provider_ids, !provider_admins.is_empty());
     let log_range_blocks = section.optional("log_range_blocks");
+    let start_block = section.optional("start_block");
+    let confirmations = section.optional("confirmations");
     report_same_names(section, "l1", l1.iter().flatten().map(|endpoint| endpoint.name.as_str()));
     report_same_names(
         section,
@@ -163,6 +169,8 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
         coinbase_critical: coinbase_critical?,
         coinbase_policies: coinbase_policies?,
         log_range_blocks: log_range_blocks?,
+        start_block: start_block?,
+        confirmations: confirmations?,
     })
 }
 
@@ -224,7 +232,7 @@ fn distinct<T: Setting + Ord + Copy>(section: &Section<'_>, key: &str) -> Vec<T>
     values
 }
 
-fn report_same_names<'a>(section: &Section<'_>, key: &str, names: impl Iterator<Item = &'a str>) {
+pub(super) fn report_same_names<'a>(section: &Section<'_>, key: &str, names: impl Iterator<Item = &'a str>) {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {

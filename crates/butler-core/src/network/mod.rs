@@ -232,7 +232,9 @@ fn client(network: &NetworkConfig, policy: Policy) -> Result<L1Client, NetworkEr
     })
 }
 
-fn http_settings(endpoint: &EndpointConfig) -> HttpSettings {
+/// How to reach an endpoint.
+#[must_use]
+pub fn http_settings(endpoint: &EndpointConfig) -> HttpSettings {
     HttpSettings {
         url: endpoint.url.expose().clone(),
         authorization: endpoint.auth.as_ref().map(authorization),

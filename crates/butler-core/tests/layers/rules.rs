@@ -74,7 +74,19 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 3] = [("idle", ""), ("journal", ""), ("plan", "")];
+const WATCHER: [Folder; 10] = [
+    ("plan", ""),
+    ("journal", ""),
+    ("catalogue", ""),
+    ("board", "catalogue journal"),
+    ("follower", "plan"),
+    ("tell", "board journal"),
+    ("watch", "board follower journal plan tell"),
+    ("replay", "follower plan"),
+    ("routes", "board catalogue"),
+    // The way in, which puts everything together.
+    ("program", "board journal replay routes tell watch"),
+];
 
 const TESTKIT: [Folder; 8] = [
     ("http", ""),

@@ -45,6 +45,8 @@ fn config() -> NetworkConfig {
         coinbase_critical: Duration::from_secs(3_600),
         coinbase_policies: CoinbasePolicies::default(),
         log_range_blocks: None,
+        start_block: None,
+        confirmations: None,
     }
 }
 

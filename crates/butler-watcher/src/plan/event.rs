@@ -20,7 +20,7 @@ pub struct Occurred {
 }
 
 /// What an event says. Amounts are in base units of the staking asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Happened {
     /// A delegation took a provider's first key.
     Staked {
@@ -30,8 +30,8 @@ pub enum Happened {
         rollup: Address,
         /// The key.
         attester: Address,
-        /// Its split.
-        coinbase: Coinbase,
+        /// Its split; `None` where the chain does not confirm that it is one: nobody is told to use such a one.
+        coinbase: Option<Coinbase>,
     },
     /// Keys were added at the end of a provider's queue.
     KeysAdded {
@@ -161,7 +161,7 @@ impl Happened {
         let provider = event.provider_id;
         match &event.change {
             Change::Staked { rollup, attester, coinbase, .. } => {
-                Some(Self::Staked { provider, rollup: *rollup, attester: *attester, coinbase: *coinbase })
+                Some(Self::Staked { provider, rollup: *rollup, attester: *attester, coinbase: Some(*coinbase) })
             }
             Change::Added { attesters } => Some(Self::KeysAdded { provider, attesters: attesters.clone() }),
             Change::Dripped { attester } => Some(Self::Dripped { provider, attester: *attester }),

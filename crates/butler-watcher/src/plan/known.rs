@@ -46,7 +46,8 @@ impl Known {
             Happened::Staked { provider, rollup, attester, coinbase } if own.contains(provider) => {
                 self.leave(*provider, *attester);
                 self.attesters.insert(*attester);
-                self.delegations.entry(*attester).or_default().push((*rollup, *coinbase));
+                let delegations = self.delegations.entry(*attester).or_default();
+                delegations.extend(coinbase.map(|coinbase| (*rollup, coinbase)));
             }
             Happened::KeysAdded { .. }
             | Happened::Dripped { .. }

@@ -60,3 +60,6 @@ pub fn plan(setting: &Setting, known: &mut Known, events: &[Occurred], assurance
     }
     plans
 }
+
+#[cfg(test)]
+mod tests;

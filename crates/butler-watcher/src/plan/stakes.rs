@@ -9,7 +9,7 @@ use super::known::Known;
 
 /// Plans the coinbase of a delegation through one of our providers.
 pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
-    let Happened::Staked { provider, rollup, attester, coinbase } = &event.what else { return };
+    let Happened::Staked { provider, rollup, attester, coinbase: Some(coinbase) } = &event.what else { return };
     if event.contract != draft.setting.staking_registry || !draft.setting.providers.contains(provider) {
         return;
     }

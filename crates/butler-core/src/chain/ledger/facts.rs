@@ -33,6 +33,16 @@ impl LedgerCache {
         places.filter(|(block, _)| *block >= from).collect()
     }
 
+    /// What the registry told of these providers in blocks `from` to `to`, in the chain's order.
+    pub fn told<'a>(
+        &'a self,
+        providers: &'a BTreeSet<ProviderId>,
+        from: u64,
+        to: u64,
+    ) -> impl Iterator<Item = &'a LedgerEvent> + 'a {
+        self.events(providers, to).filter(move |event| event.log.block_number >= from)
+    }
+
     /// Delegations of `providers` up to and including block `number`, oldest first, with what is known of their splits.
     #[must_use]
     pub fn delegations(&self, providers: &BTreeSet<ProviderId>, number: u64) -> Vec<Delegation> {

@@ -49,6 +49,8 @@ static NETWORK: Group = Group {
         key("coinbase_critical", "duration", Default("6h"), "A missing coinbase is a warning as soon as the key is staked, and critical this long before its earliest activation.").seconds(0, 31_536_000),
         key("coinbase_policy", "coinbase policy", Default("split"), "Which coinbase is right. `split`: the split of each attester's delegation. `own`: an address of your own, if you collect rewards yourself and pay your delegators."),
         key("log_range_blocks", "integer", Computed("learnt from the endpoint"), "The first width of a log query. It shrinks and grows with what the endpoint allows.").number("blocks", 1, 10_000_000),
+        key("start_block", "integer", Optional, "The first block whose events the watcher plans from, on its first start. The watcher refuses to start without.").number("block", 0, 1_000_000_000_000),
+        key("confirmations", "integer", Optional, "A block is final for the watcher when so many are newer. Without it the chain's finalized block is asked for, which every public Ethereum has.").number("blocks", 1, 1_000_000),
     ]],
     sections: &[
         Subsection { name: "l1", shape: Shape::List, group: &L1 },
@@ -61,14 +63,16 @@ static NETWORK: Group = Group {
 
 static L1: Group = Group {
     doc: "An L1 JSON-RPC endpoint. The first that is healthy is used. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
-    keys: &[ENDPOINT],
+    keys: &[WAY, SIZES, AUTHORITIES],
     sections: &[],
 };
 
 static AZTEC_NODES: Group = Group {
     doc: "A JSON-RPC endpoint of one of your Aztec nodes. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
     keys: &[
-        ENDPOINT,
+        WAY,
+        SIZES,
+        AUTHORITIES,
         &[
             key("server", "text", Optional, "The server, as the key files name it, whose keys this node runs."),
             key(
@@ -155,7 +159,8 @@ static LABELS: Group = Group {
     sections: &[],
 };
 
-const ENDPOINT: &[Key] = &[
+/// Where an endpoint is, and how to be let in.
+const WAY: &[Key] = &[
     key("name", "text", Computed("the URL's host"), "The name in logs and metrics."),
     key("url", "url", Optional, "`http` or `https`. Shown as scheme and host only: a path often holds an API key.")
         .secret(),
@@ -175,6 +180,10 @@ const ENDPOINT: &[Key] = &[
     key("basic_password_credential", "credential", Optional, "The password as a systemd credential."),
     key("basic_password_env", "variable", Optional, "The environment variable that holds the password."),
     key("timeout", "duration", Default("20s"), "How long one request may take.").seconds(1, 600),
+];
+
+/// How much an endpoint is asked for.
+const SIZES: &[Key] = &[
     key("max_concurrency", "integer", Default("16"), "Requests at the same time.").number("requests", 1, 1024),
     key(
         "max_response_bytes",
@@ -185,8 +194,10 @@ const ENDPOINT: &[Key] = &[
     .number("bytes", 1024, 1_073_741_824),
     key("max_batch", "integer", Default("100"), "Calls in one JSON-RPC batch; 1 turns batches off.")
         .number("calls", 1, 10_000),
-    key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's."),
 ];
+
+const AUTHORITIES: &[Key] =
+    &[key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's.")];
 
 static EXPORTER: Group = Group {
     doc: "The exporter of metrics.",
@@ -282,6 +293,7 @@ static WATCHER: Group = Group {
     doc: "The watcher of the chain's logs.",
     keys: &[&[
         key("enabled", "boolean", Default("true"), "Whether the watcher may start."),
+        key("listen", "socket address", Default("127.0.0.1:9465"), "Where its metrics are served."),
         key(
             "state_directory",
             "path",
@@ -291,7 +303,21 @@ static WATCHER: Group = Group {
         key("poll_interval", "duration", Default("12s"), "Time between two looks at the chain's head.")
             .seconds(1, 3600),
         key("dry_run", "boolean", Default("false"), "Plan and show actions, never execute one."),
+        key("tls_certificate_file", "path", Optional, "As in `[exporter]`."),
+        key("tls_key_file", "path", Optional, "As in `[exporter]`."),
+        key("tls_key_credential", "credential", Optional, "As in `[exporter]`."),
+        key("basic_users_file", "path", Optional, "As in `[exporter]`."),
+        key("bearer_token_file", "path", Optional, "As in `[exporter]`."),
+        key("bearer_token_credential", "credential", Optional, "As in `[exporter]`."),
+        key("bearer_token_env", "variable", Optional, "As in `[exporter]`."),
+        key("insecure", "boolean", Default("false"), "As in `[exporter]`."),
     ]],
+    sections: &[Subsection { name: "webhooks", shape: Shape::List, group: &WEBHOOKS }],
+};
+
+static WEBHOOKS: Group = Group {
+    doc: "Where the watcher posts what it has to tell, as JSON. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
+    keys: &[WAY, AUTHORITIES],
     sections: &[],
 };
 

@@ -1,0 +1,203 @@
+//! What is known of the watcher's work at this moment, for metrics and readiness. Whoever works writes, whoever asks reads.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use butler_core::daemon::telemetry::metrics::sample::{Readings, Sample, number, truth};
+use butler_core::domain::action::ActionKind;
+use butler_core::domain::block::BlockRef;
+use tokio::time::Instant;
+
+use crate::catalogue;
+use crate::journal::{Cursor, Status};
+
+/// A loop that was not heard of for so long hangs.
+const HANGS: Duration = Duration::from_secs(600);
+
+/// What is shown of the watcher.
+#[derive(Debug, Default)]
+pub struct Board(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    networks: BTreeMap<String, Network>,
+    told: BTreeMap<(String, bool), u64>,
+    journal: Option<Status>,
+    is_stopped: bool,
+}
+
+/// What is shown of one network.
+#[derive(Debug, Default)]
+struct Network {
+    heard: Option<Instant>,
+    checkpoint: Option<Cursor>,
+    last: Option<BlockRef>,
+    read: Option<u64>,
+    looked_at: Option<u64>,
+    is_unread: bool,
+    looks: [u64; 2],
+    planned: BTreeMap<ActionKind, u64>,
+    endpoints: BTreeMap<String, (u64, bool)>,
+}
+
+impl Board {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Plain figures are good also after a panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn network(&self, name: &str, change: impl FnOnce(&mut Network)) {
+        let mut state = self.state();
+        let network = state.networks.entry(name.to_owned()).or_default();
+        network.heard = Some(Instant::now());
+        change(network);
+    }
+
+    /// A network is followed from this checkpoint on.
+    pub fn begin(&self, network: &str, checkpoint: Option<Cursor>) {
+        self.network(network, |network| network.checkpoint = checkpoint);
+    }
+
+    /// A range was read up to that block, not as a whole yet.
+    pub fn progress(&self, network: &str, block: u64) {
+        self.network(network, |network| network.read = Some(block));
+    }
+
+    /// The final block, and when it was told.
+    pub fn final_block(&self, network: &str, last: BlockRef, now: u64) {
+        self.network(network, |network| {
+            network.last = Some(last);
+            network.looked_at = Some(now);
+        });
+    }
+
+    /// A look ended.
+    pub fn looked(&self, network: &str, is_good: bool) {
+        self.network(network, |network| {
+            network.is_unread = !is_good;
+            let count = &mut network.looks[usize::from(is_good)];
+            *count = count.saturating_add(1);
+        });
+    }
+
+    /// A range was planned.
+    pub fn planned(&self, network: &str, checkpoint: Cursor, kinds: impl IntoIterator<Item = ActionKind>) {
+        self.network(network, |network| {
+            network.checkpoint = Some(checkpoint);
+            network.read = Some(checkpoint.block);
+            for kind in kinds {
+                let count = network.planned.entry(kind).or_default();
+                *count = count.saturating_add(1);
+            }
+        });
+    }
+
+    /// How often each endpoint was asked, and whether it answered last.
+    pub fn endpoints(&self, network: &str, endpoints: BTreeMap<String, (u64, bool)>) {
+        self.network(network, |network| network.endpoints = endpoints);
+    }
+
+    /// Something was told through a channel, or could not be.
+    pub fn told(&self, channel: &str, is_good: bool) {
+        let mut state = self.state();
+        let count = state.told.entry((channel.to_owned(), is_good)).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// The journal in figures; `None` when it refuses.
+    pub fn journal(&self, status: Option<Status>) {
+        let mut state = self.state();
+        state.is_stopped = status.is_none();
+        if let Some(status) = status {
+            state.journal = Some(status);
+        }
+    }
+
+    /// Whether every loop was heard of lately.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let now = Instant::now();
+        self.state()
+            .networks
+            .values()
+            .all(|network| network.heard.is_none_or(|heard| now.saturating_duration_since(heard) < HANGS))
+    }
+
+    /// Whether every network was followed up to its final block once and nothing is unread now.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let state = self.state();
+        let is_up = |network: &Network| {
+            let block = network.checkpoint.map(|checkpoint| checkpoint.block);
+            !network.is_unread && network.last.is_some_and(|last| block.is_some_and(|block| block >= last.number))
+        };
+        !state.networks.is_empty() && !state.is_stopped && state.networks.values().all(is_up)
+    }
+
+    /// What is served of the process as a whole.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Sample> {
+        let state = self.state();
+        let result = |is_good: bool| if is_good { "success" } else { "failure" };
+        let told = state.told.iter().map(|((channel, is_good), count)| {
+            Sample::of_process(&catalogue::TOLD, [channel, result(*is_good)], number(*count))
+        });
+        let mut samples: Vec<Sample> = told.collect();
+        samples.push(Sample::of_process(&catalogue::JOURNAL_STOPPED, [], truth(state.is_stopped)));
+        if let Some(journal) = &state.journal {
+            for (part, bytes) in [("store", journal.store_bytes), ("history", journal.history_bytes)] {
+                samples.push(Sample::of_process(&catalogue::JOURNAL_SIZE, [part], number(bytes)));
+            }
+            for (kind, phases) in &journal.counts {
+                for (phase, count) in phases {
+                    let labels = [kind.name(), phase.name()];
+                    samples.push(Sample::of_process(&catalogue::ACTIONS, labels, number(*count)));
+                }
+            }
+        }
+        samples
+    }
+
+    /// What is served of each network.
+    #[must_use]
+    pub fn networks(&self) -> BTreeMap<String, Readings> {
+        let state = self.state();
+        state.networks.iter().map(|(name, network)| (name.clone(), network.readings())).collect()
+    }
+}
+
+impl Network {
+    fn readings(&self) -> Readings {
+        let mut readings = Readings::default();
+        if let Some(checkpoint) = self.checkpoint {
+            readings.push(&catalogue::CHECKPOINT, [], number(checkpoint.block));
+            readings.push(&catalogue::CHECKPOINT_TIME, [], number(checkpoint.time));
+        }
+        if let Some(last) = self.last {
+            readings.push(&catalogue::FINAL, [], number(last.number));
+            if let Some(checkpoint) = self.checkpoint {
+                readings.push(&catalogue::LAG, [], number(last.number.saturating_sub(checkpoint.block)));
+            }
+        }
+        if let Some(read) = self.read {
+            readings.push(&catalogue::READ, [], number(read));
+        }
+        if let Some(at) = self.looked_at {
+            readings.push(&catalogue::LOOKED_AT, [], number(at));
+        }
+        readings.push(&catalogue::UNREAD, [], truth(self.is_unread));
+        for (result, count) in ["failure", "success"].into_iter().zip(self.looks) {
+            readings.push(&catalogue::LOOKS, [result.to_owned()], number(count));
+        }
+        for kind in ActionKind::ALL {
+            let count = self.planned.get(&kind).copied().unwrap_or_default();
+            readings.push(&catalogue::PLANNED, [kind.name().to_owned()], number(count));
+        }
+        for (endpoint, (requests, is_up)) in &self.endpoints {
+            readings.push(&catalogue::REQUESTS, [endpoint.clone()], number(*requests));
+            readings.push(&catalogue::ENDPOINT_UP, [endpoint.clone()], truth(*is_up));
+        }
+        readings
+    }
+}

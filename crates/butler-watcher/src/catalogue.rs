@@ -1,0 +1,100 @@
+//! Every family of metrics that the watcher has, once; `docs/watcher-metrics.md` is written from here.
+
+use std::fmt::Write as _;
+
+use butler_core::daemon::telemetry::metrics::family::Families;
+use butler_core::daemon::telemetry::metrics::process;
+use butler_core::domain::action::{ActionKind, Phase};
+use butler_core::metric_families as families;
+use butler_core::text::closed::names;
+
+families! {
+    CHECKPOINT: Gauge "butler_watcher_checkpoint_block" ["network"] "" "The last block whose events were planned; absent before the first.";
+    CHECKPOINT_TIME: Gauge "butler_watcher_checkpoint_timestamp_seconds" ["network"] "seconds" "The time of that block.";
+    FINAL: Gauge "butler_watcher_final_block" ["network"] "" "The newest final block; absent before an endpoint told it.";
+    READ: Gauge "butler_watcher_read_block" ["network"] "" "How far a range that is being read was read: it grows during a long catch-up.";
+    LAG: Gauge "butler_watcher_lag_blocks" ["network"] "" "Final blocks whose events were not planned yet.";
+    UNREAD: Gauge "butler_watcher_unread" ["network"] "" "Whether the last look failed, so that a range waits to be read; the log says why.";
+    LOOKED_AT: Gauge "butler_watcher_last_look_timestamp_seconds" ["network"] "seconds" "When the final block was last asked for with success, by this machine's clock.";
+    LOOKS: Counter "butler_watcher_looks_total" ["network", "result": results] "" "How often the chain was looked at.";
+    PLANNED: Counter "butler_watcher_planned_total" ["network", "kind": names::<ActionKind>] "" "Actions that were planned since the start, without those that were known already.";
+    REQUESTS: Counter "butler_watcher_endpoint_requests_total" ["network", "endpoint"] "" "HTTP requests to an L1 endpoint.";
+    ENDPOINT_UP: Gauge "butler_watcher_endpoint_up" ["network", "endpoint"] "" "Whether an L1 endpoint answered when it was asked last.";
+}
+
+/// Families without a network.
+mod of_all {
+    use super::{ActionKind, Phase, families, names, results};
+
+    families! {
+        ACTIONS: Gauge "butler_watcher_actions" ["kind": names::<ActionKind>, "phase": names::<Phase>] "" "Actions in the journal, by kind and phase; those that ended count as long as the journal remembers them.";
+        JOURNAL_SIZE: Gauge "butler_watcher_journal_bytes" ["part": parts] "bytes" "What the journal takes on the disk.";
+        JOURNAL_STOPPED: Gauge "butler_watcher_journal_stopped" [] "" "Whether the journal refuses changes, for instance because the disk is full: then nothing is planned and nothing is told.";
+        TOLD: Counter "butler_watcher_told_total" ["channel", "result": results] "" "What was told by each channel: `log`, and each webhook by its name.";
+    }
+
+    fn parts() -> Vec<&'static str> {
+        vec!["store", "history"]
+    }
+}
+
+pub use self::of_all::{ACTIONS, JOURNAL_SIZE, JOURNAL_STOPPED, TOLD};
+
+fn results() -> Vec<&'static str> {
+    vec!["success", "failure"]
+}
+
+/// The families by subject, in the order in which they are served.
+pub static ALL: Families = Families(&[process::FAMILIES, of_all::FAMILIES, FAMILIES]);
+
+/// The page `docs/watcher-metrics.md`.
+#[must_use]
+pub fn render_page() -> String {
+    let mut page = String::from(
+        "# Metrics of the watcher
+
+What `butler-watcher` serves at `/metrics`. This page is written from `crates/butler-watcher/src/catalogue.rs`; a test keeps
+both the same. Counters begin at 0 when the program starts.
+
+| metric | type | labels | unit | meaning |
+| --- | --- | --- | --- | --- |
+",
+    );
+    for family in ALL.all() {
+        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{}`", label.name)).collect();
+        // Writing to a string can not fail.
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} |",
+            family.name,
+            family.kind.name(),
+            labels.join(", "),
+            family.unit,
+            family.help
+        );
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use butler_core::daemon::telemetry::metrics::family::Kind;
+
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rules_and_the_page_is_current() {
+        for family in ALL.all() {
+            let unit = if family.unit.is_empty() { String::new() } else { format!("_{}", family.unit) };
+            assert_eq!(format!("{}{unit}{}", family.stem(), family.kind.suffix()), family.name);
+            assert!(family.kind != Kind::Gauge || !family.name.ends_with("_total"), "{}", family.name);
+            assert!(!family.help.contains(['\\', '\n', '"']) && family.help.ends_with('.'), "{}", family.name);
+        }
+        let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/watcher-metrics.md"));
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            butler_core::store::file::save_atomic(path, render_page().as_bytes(), 0o644).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(written == render_page(), "docs/watcher-metrics.md is old: run with UPDATE_DOCS=1");
+    }
+}

@@ -1,0 +1,310 @@
+//! The program from its arguments to its exit code.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use butler_core::config::Config;
+use butler_core::daemon::http::desk::{Desk, load_certificate};
+use butler_core::daemon::http::server::serve;
+use butler_core::daemon::service::loader::Loader;
+use butler_core::daemon::service::notify::{feed_watchdog, ready};
+use butler_core::daemon::service::reload::{Adopt, Reloader};
+use butler_core::daemon::service::signals::Signals;
+use butler_core::daemon::telemetry::logging::Logging;
+use butler_core::daemon::telemetry::metrics::process::ProcessFigures;
+use butler_core::runtime::exit::Exit;
+use butler_core::runtime::report::Chain;
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinSet, block_in_place};
+use tokio::time::timeout;
+
+use crate::board::Board;
+use crate::journal::{Journal, JournalError, Keeper, Settings};
+use crate::replay::{Replay, Replayed, replay};
+use crate::routes::WatcherRoutes;
+use crate::tell::{Configured, Teller};
+use crate::watch::{Watch, WatchError};
+
+/// The crates whose lines are logged.
+const LOGGED: &[&str] = &["butler_core", "butler_watcher"];
+/// How long anything that is left may take at the end.
+const LEAVE: Duration = Duration::from_secs(5);
+
+/// Follows the chain and plans what it asks for.
+///
+/// Exit codes: 0 done, 2 wrong arguments, 3 the configuration cannot be used, 4 the chain cannot be read, 6 refused (another
+/// chain or history, a journal that is in use or was copied), 7 a local file.
+#[derive(Debug, Parser)]
+#[command(name = "butler-watcher", version)]
+pub struct Arguments {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE", env = "BUTLER_CONFIG", default_value = "/etc/butler/butler.toml", global = true)]
+    config: PathBuf,
+    /// Check the configuration and end.
+    #[arg(long)]
+    check: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what would have been planned in a range of blocks, without a journal.
+    Replay {
+        /// The network; not needed when there is only one.
+        #[arg(long)]
+        network: Option<String>,
+        /// First block.
+        #[arg(long)]
+        from: u64,
+        /// Last block; without it, the final one.
+        #[arg(long)]
+        to: Option<u64>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Why the program ends by itself.
+enum Ended {
+    Watch(WatchError),
+    Journal(JournalError),
+    Panicked,
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main_with(arguments: &Arguments) -> Exit {
+    let mut loader = Loader::new(arguments.config.clone(), |_| None);
+    let config = match loader.load() {
+        Ok(config) => config,
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
+    if arguments.check {
+        say(&summary(&config));
+        return Exit::Success;
+    }
+    let runtime = match Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(Exit::Bug, &format!("failed to start: {error}")),
+    };
+    let exit = match &arguments.command {
+        Some(Command::Replay { network, from, to, json }) => {
+            let _logging = Logging::start(&config.log, LOGGED);
+            runtime.block_on(show_replay(&config, network.as_deref(), (*from, *to), *json))
+        }
+        None => {
+            let logging = Logging::start(&config.log, LOGGED);
+            runtime.block_on(run(Arc::new(config), loader, logging))
+        }
+    };
+    runtime.shutdown_timeout(LEAVE);
+    exit
+}
+
+/// Where the journal of a configuration is kept, below the watcher's folder.
+#[must_use]
+pub fn journal_directory(state_directory: &Path) -> PathBuf {
+    state_directory.join("journal")
+}
+
+fn summary(config: &Config) -> String {
+    let starts = config.networks.values().map(|network| match network.start_block {
+        Some(block) => format!("{} from block {block}", network.name),
+        None => format!("{} (no `start_block`)", network.name),
+    });
+    let state = config.watcher.state_directory.as_ref().map(|path| path.display().to_string());
+    format!(
+        "configuration ok: would follow {}; keep its journal in {}, look every {:?}, listen on {} and post to {} webhooks",
+        starts.collect::<Vec<_>>().join(", "),
+        state.as_deref().unwrap_or("no folder: `state_directory` is not set"),
+        config.watcher.poll_interval,
+        config.watcher.http.listen,
+        config.watcher.webhooks.len()
+    )
+}
+
+async fn show_replay(config: &Config, network: Option<&str>, (from, to): (u64, Option<u64>), json: bool) -> Exit {
+    match Box::pin(replay(config, network, from, to, &|_| ())).await {
+        Ok(report) => print(&report, json),
+        Err(error) => {
+            let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            fail(error.is_final().unwrap_or(Exit::Upstream), &format!("{}{hint}", Chain(&error)))
+        }
+    }
+}
+
+fn print(report: &Replay, json: bool) -> Exit {
+    let text = if json { pretty(report) } else { table(report) };
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => Exit::Success,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Success,
+        Err(error) => fail(Exit::LocalFile, &format!("failed to write to stdout: {error}")),
+    }
+}
+
+fn pretty(report: &impl Serialize) -> String {
+    serde_json::to_string_pretty(report).map(|text| format!("{text}\n")).unwrap_or_default()
+}
+
+fn table(report: &Replay) -> String {
+    let mut text = format!("{} in blocks {} to {}\n", report.network, report.from_block, report.to_block);
+    for one in &report.plans {
+        text.push_str(&match one {
+            Replayed::Planned(action) => format!("{}  {}\n", action.kind, action.why),
+            Replayed::Retracted { key, why } => format!("taken back  {key}: {why}\n"),
+        });
+    }
+    text
+}
+
+async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
+    // First of all: a signal that comes early must not end the process its own way.
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return fail(Exit::Bug, &format!("failed to listen for signals: {error}")),
+    };
+    if !config.watcher.enabled {
+        return fail(Exit::Configuration, "`watcher.enabled` is false");
+    }
+    let Some(state) = config.watcher.state_directory.clone() else {
+        return fail(Exit::Configuration, "`watcher.state_directory` is not set, and no variable names a folder");
+    };
+    let tls = match load_certificate(&config.watcher.http) {
+        Ok(tls) => tls,
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
+    let listen = config.watcher.http.listen;
+    let listener = match TcpListener::bind(listen).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            let hint = "is another watcher running? `watcher.listen` sets the address";
+            return fail(Exit::LocalFile, &format!("failed to listen on {listen}: {error}\nhint: {hint}"));
+        }
+    };
+    let opened = block_in_place(|| Keeper::open(&journal_directory(&state), Settings::default()));
+    let journal: Arc<dyn Journal> = match opened {
+        Ok(keeper) => Arc::new(keeper),
+        Err(error) => return refuse(&error),
+    };
+    let (board, news) = (Arc::new(Board::default()), Arc::new(Notify::new()));
+    let shared = || (Arc::clone(&journal), Arc::clone(&board), Arc::clone(&news));
+    let (configured, known) = watch::channel(Configured::new());
+    let configured = Arc::new(configured);
+    let teller = match Teller::new(&config.watcher, shared(), known) {
+        Ok(teller) => teller,
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
+    let mut watches = Vec::new();
+    for network in config.networks.values().filter(|network| network.has_l1()) {
+        let open = || Watch::open(&config, &network.name, &state, shared(), Arc::clone(&configured));
+        match block_in_place(open) {
+            Ok(watch) => watches.push(watch),
+            Err(error) => return end(&Ended::Watch(error)),
+        }
+    }
+    if watches.is_empty() {
+        return fail(Exit::Configuration, "no network has an L1 endpoint: there is nothing to follow");
+    }
+    let process = Arc::new(ProcessFigures::default());
+    let routes = WatcherRoutes::new(Arc::clone(&board), Arc::clone(&process));
+    let desk = Arc::new(Desk::new(routes, &config.watcher.http, tls, Arc::clone(&process)));
+    let shown = listener.local_addr().unwrap_or(listen);
+    if let Some(warning) = config.watcher.http.exposure() {
+        tracing::warn!("{warning}");
+    }
+    tracing::info!(address = %shown, networks = watches.len(), "listening on {shown}");
+    ready();
+
+    let mut work = JoinSet::new();
+    for watch in watches {
+        work.spawn(async move { Box::pin(watch.run()).await.map_err(Ended::Watch) });
+    }
+    work.spawn(async move { teller.run().await.map_err(Ended::Journal) });
+    let mut around = JoinSet::new();
+    let alive = Arc::clone(&board);
+    around.spawn(async move { feed_watchdog(|| alive.is_alive()).await });
+    around.spawn(signals.ignored.answer());
+    let running = RunningWatcher { desk: Arc::clone(&desk) };
+    around.spawn(Reloader::new(loader, running, logging, process).run(signals.hangup));
+    let (stop, mut stopped) = watch::channel(false);
+    around.spawn(serve(listener, desk, async move {
+        // It is dropped, which is as good as a message.
+        let _ = stopped.changed().await;
+    }));
+    let ended = tokio::select! {
+        () = signals.stop.wait() => None,
+        Some(ended) = work.join_next() => Some(match ended {
+            Ok(Ok(())) | Err(_) => Ended::Panicked,
+            Ok(Err(ended)) => ended,
+        }),
+    };
+    // What is being saved is saved; nothing else begins.
+    work.abort_all();
+    let _ = timeout(LEAVE, async { while work.join_next().await.is_some() {} }).await;
+    let _ = stop.send(true);
+    around.shutdown().await;
+    ended.map_or(Exit::Success, |ended| end(&ended))
+}
+
+fn end(ended: &Ended) -> Exit {
+    match ended {
+        Ended::Watch(WatchError::Follow { source, network }) => {
+            let hint = source.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            fail(source.is_final().unwrap_or(Exit::Upstream), &format!("network `{network}`: {}{hint}", Chain(source)))
+        }
+        Ended::Watch(WatchError::Journal(error)) | Ended::Journal(error) => refuse(error),
+        Ended::Panicked => fail(Exit::Bug, "a part of the watcher ended; the log says why"),
+    }
+}
+
+fn refuse(error: &JournalError) -> Exit {
+    let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    fail(error.exit(), &format!("{}{hint}", Chain(error)))
+}
+
+/// What a new configuration changes while the program runs: who may ask, and the log. The rest waits for a restart.
+struct RunningWatcher {
+    desk: Arc<Desk<WatcherRoutes>>,
+}
+
+/// What is said of a new configuration.
+struct Changes;
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("access and log follow it, networks and webhooks after a restart")
+    }
+}
+
+impl Adopt for RunningWatcher {
+    type Changes = Changes;
+
+    fn adopt(&mut self, config: &Arc<Config>) -> Changes {
+        self.desk.adopt(&config.watcher.http);
+        Changes
+    }
+
+    fn files(&self) -> BTreeMap<String, Vec<PathBuf>> {
+        BTreeMap::new()
+    }
+}
+
+fn fail(exit: Exit, what: &str) -> Exit {
+    say(&format!("error: {what}"));
+    exit
+}
+
+/// Writes a line to stderr. There is nobody to tell when that fails.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

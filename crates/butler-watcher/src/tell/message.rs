@@ -1,0 +1,81 @@
+//! What is told of an action: one line of a log, and one JSON object for a webhook.
+
+use butler_core::domain::action::{Action, ActionSubject, Assurance, Evidence, Goal, Priority};
+use butler_core::text::address::checksummed;
+use serde_json::{Value, json};
+
+use crate::journal::Entry;
+
+/// The version of what is posted.
+const VERSION: u32 = 1;
+
+/// The JSON of an action. Whoever receives it twice knows it by its key.
+pub(super) fn body(entry: &Entry) -> Value {
+    let action = &entry.action;
+    json!({
+        "version": VERSION,
+        "key": action.key,
+        "attempt": entry.standing.generation,
+        "kind": action.kind,
+        "priority": action.priority,
+        "chain_id": action.place.chain_id,
+        "contract": checksummed(&action.place.contract).to_string(),
+        "subject": subject(&action.subject),
+        "goal": goal(&action.goal),
+        "until": action.until,
+        "why": action.why,
+        "evidence": action.evidence.iter().map(evidence).collect::<Vec<_>>(),
+        "assurance": action.assurance,
+    })
+}
+
+fn subject(subject: &ActionSubject) -> Value {
+    match subject {
+        ActionSubject::Attester(address) => json!({ "attester": checksummed(address).to_string() }),
+        ActionSubject::Provider(id) => json!({ "provider": id.get() }),
+        ActionSubject::Rollup(address) => json!({ "rollup": checksummed(address).to_string() }),
+        ActionSubject::Named(name) => json!({ "name": name }),
+        ActionSubject::Network => json!({ "network": true }),
+    }
+}
+
+fn goal(goal: &Goal) -> Value {
+    match goal {
+        Goal::Told => json!("told"),
+        Goal::CoinbaseConfigured { provider_id, rollup, coinbase } => json!({
+            "coinbase_configured": {
+                "provider": provider_id.get(),
+                "rollup": checksummed(rollup).to_string(),
+                "coinbase": coinbase.to_string(),
+            }
+        }),
+    }
+}
+
+fn evidence(evidence: &Evidence) -> Value {
+    match evidence {
+        Evidence::Log(log) => json!({
+            "block_number": log.block_number,
+            "block_hash": log.block_hash,
+            "transaction_hash": log.transaction_hash,
+            "log_index": log.log_index,
+        }),
+        Evidence::Finding { code, block_number, block_hash } => {
+            json!({ "finding": code, "block_number": block_number, "block_hash": block_hash })
+        }
+    }
+}
+
+/// Writes the line of an action.
+pub(super) fn log(action: &Action) {
+    let (kind, key, why) = (action.kind.name(), action.key.as_str(), action.why.as_str());
+    let seen = match action.assurance {
+        Assurance::OneEndpoint => "one_endpoint",
+        Assurance::TwoEndpoints => "two_endpoints",
+    };
+    match action.priority {
+        Priority::Urgent => tracing::error!(kind, key, seen, until = action.until, "{why}"),
+        Priority::High => tracing::warn!(kind, key, seen, until = action.until, "{why}"),
+        Priority::Normal => tracing::info!(kind, key, seen, until = action.until, "{why}"),
+    }
+}

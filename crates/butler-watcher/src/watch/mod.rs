@@ -1,0 +1,286 @@
+//! One network, watched: look, plan, commit, and again.
+//!
+//! Whatever fails is tried again after a pause and leaves the checkpoint where it is. Only what waiting cannot mend ends the
+//! program: another history at the checkpoint, another chain, a log of ours that nobody can read.
+
+mod findings;
+mod memory;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use butler_core::client::l1::Policy as Patience;
+use butler_core::config::Config;
+use butler_core::domain::action::{Action, Policy};
+use butler_core::key_files::{KeptFiles, KeyFilesReport, PrivateKeys};
+use butler_core::network::{Network, key_sources};
+use butler_core::runtime::backoff::Backoff;
+use butler_core::runtime::clock::unix_now;
+use butler_core::runtime::failures::FailureStreak;
+use butler_core::runtime::report::{Chain, one_line};
+use thiserror::Error;
+use tokio::sync::{Notify, watch};
+use tokio::task::block_in_place;
+use tokio::time::sleep;
+
+use self::memory::Memory;
+use crate::board::Board;
+use crate::follower::{Checkpoint, FollowError, Follower, Look};
+use crate::journal::{Batch, Cursor, CursorMove, Journal, JournalError, Plan, Retraction};
+use crate::plan::{Occurred, conditions};
+use crate::tell::Configured;
+
+/// How hard one look tries; the next one comes soon.
+const PATIENCE: Patience = Patience { rounds: 2, patience: Duration::from_secs(20) };
+/// Events that are planned in one commit, but for those of one block.
+const AT_ONCE: usize = 20_000;
+/// Pauses after failures.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// Why watching a network ends.
+#[derive(Debug, Error)]
+pub enum WatchError {
+    /// Something on the chain that waiting does not mend.
+    #[error("network `{network}`")]
+    Follow {
+        /// The network.
+        network: String,
+        /// What.
+        #[source]
+        source: FollowError,
+    },
+    /// The journal is not what it was.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Why one turn failed.
+enum Failed {
+    Follow(FollowError),
+    Journal(JournalError),
+}
+
+/// Watches one network.
+#[derive(Debug)]
+pub struct Watch {
+    name: String,
+    poll: Duration,
+    follower: Follower,
+    keys: KeptFiles,
+    memory: Memory,
+    journal: Arc<dyn Journal>,
+    board: Arc<Board>,
+    news: Arc<Notify>,
+    configured: Arc<watch::Sender<Configured>>,
+}
+
+impl Watch {
+    /// Opens a network. `state` is the watcher's folder. Blocks.
+    ///
+    /// # Errors
+    /// The network cannot be opened, or is neither known to the journal nor has a block to begin with.
+    pub fn open(
+        config: &Config,
+        network: &str,
+        state: &Path,
+        (journal, board, news): (Arc<dyn Journal>, Arc<Board>, Arc<Notify>),
+        configured: Arc<watch::Sender<Configured>>,
+    ) -> Result<Self, WatchError> {
+        let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source };
+        let mut keys = KeptFiles::default();
+        let settings = config.network(Some(network)).map_err(|error| failed(FollowError::Network(error.into())))?;
+        let report = keys.load(&key_sources(settings, PrivateKeys::Refuse), unix_now());
+        let opened = Network::open_with(config, Some(network), PATIENCE, report);
+        let opened = opened.map_err(|error| failed(FollowError::Network(error)))?;
+        let cursor = journal.cursor(network)?;
+        if cursor.is_none() {
+            Follower::beginning(&opened.config).map_err(failed)?;
+        }
+        board.begin(network, cursor);
+        let subject = (opened.config.chain_id, opened.config.staking_registry);
+        Ok(Self {
+            name: network.to_owned(),
+            poll: config.watcher.poll_interval,
+            follower: Follower::new(opened),
+            keys,
+            memory: Memory::new(state.join(format!("{network}-conditions.json")), subject),
+            journal,
+            board,
+            news,
+            configured,
+        })
+    }
+
+    /// Watches until it is dropped.
+    ///
+    /// # Errors
+    /// What waiting does not mend.
+    pub async fn run(mut self) -> Result<(), WatchError> {
+        let (mut streak, mut backoff) = (FailureStreak::default(), Backoff::new(PAUSES.0, PAUSES.1));
+        loop {
+            let turn = Box::pin(self.turn()).await;
+            self.note_endpoints();
+            let pause = match turn {
+                Ok(()) => {
+                    self.board.looked(&self.name, true);
+                    backoff.reset();
+                    if let Some(failures) = streak.ended() {
+                        tracing::info!(
+                            network = self.name,
+                            "{} is followed again after {failures} failures",
+                            self.name
+                        );
+                    }
+                    self.poll
+                }
+                Err(failed) => {
+                    self.board.looked(&self.name, false);
+                    let worth = streak.failed();
+                    self.judge(failed, worth)?;
+                    backoff.pause()
+                }
+            };
+            sleep(pause).await;
+        }
+    }
+
+    /// Ends the watch for what waiting does not mend, and tells the rest when it is worth a line.
+    fn judge(&self, failed: Failed, worth: Option<u64>) -> Result<(), WatchError> {
+        let name = &self.name;
+        let (told, hint) = match failed {
+            Failed::Follow(source) if source.is_final().is_some() => {
+                return Err(WatchError::Follow { network: name.clone(), source });
+            }
+            Failed::Follow(error) => (one_line(&error), error.hint()),
+            Failed::Journal(error @ JournalError::Full { .. }) => (one_line(&error), error.hint()),
+            Failed::Journal(error) => return Err(error.into()),
+        };
+        if let Some(failures) = worth {
+            let hint = hint.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+            tracing::warn!(network = name, failures, "{name} is not followed further: {told}{hint}");
+        }
+        Ok(())
+    }
+
+    async fn turn(&mut self) -> Result<(), Failed> {
+        let cursor = block_in_place(|| self.journal.cursor(&self.name)).map_err(Failed::Journal)?;
+        let checkpoint = match cursor {
+            Some(cursor) => Checkpoint { number: cursor.block, hash: Some(cursor.hash) },
+            None => Follower::beginning(&self.follower.network().config).map_err(Failed::Follow)?,
+        };
+        let last = self.follower.last_block(&checkpoint).await.map_err(Failed::Follow)?;
+        self.board.final_block(&self.name, last, unix_now());
+        if last.number <= checkpoint.number {
+            return Ok(());
+        }
+        let keys = block_in_place(|| {
+            self.keys.load(&key_sources(&self.follower.network().config, PrivateKeys::Refuse), unix_now())
+        });
+        self.show_coinbases(&keys);
+        self.follower.network_mut().keys = keys;
+        let (board, name) = (Arc::clone(&self.board), self.name.clone());
+        let progress = move |block| board.progress(&name, block);
+        let look = self.follower.look(&checkpoint, last, &progress).await;
+        if let Err(error) = block_in_place(|| self.follower.network_mut().reader.save_ledger()) {
+            tracing::debug!("the ledger cannot be kept: {}", Chain(&error));
+        }
+        let look = look.map_err(Failed::Follow)?;
+        block_in_place(|| self.commit(cursor, look)).map_err(Failed::Journal)?;
+        self.news.notify_one();
+        Ok(())
+    }
+
+    /// Plans what was found, block by block, and moves the checkpoint with it.
+    fn commit(&mut self, mut cursor: Option<Cursor>, mut look: Look) -> Result<(), JournalError> {
+        let mut rest = look.events.as_slice();
+        loop {
+            let (some, after) = rest.split_at(whole_blocks(rest));
+            rest = after;
+            let plans = crate::plan::plan(&look.setting, &mut look.known, some, look.assurance);
+            let to = match some.last() {
+                Some(event) if !rest.is_empty() => {
+                    Cursor { block: event.log.block_number, hash: event.log.block_hash, time: event.time }
+                }
+                Some(_) | None => Cursor { block: look.to.number, hash: look.to.hash, time: look.to.timestamp },
+            };
+            let retractions = plans.retractions.into_iter();
+            let mut batch = Batch {
+                cursor: Some(CursorMove { name: self.name.clone(), expected: cursor, to }),
+                plans: plans.actions.into_iter().map(told).collect(),
+                retractions: retractions
+                    .map(|retracted| Retraction { key: retracted.key, reason: retracted.why.to_owned() })
+                    .collect(),
+                notes: Vec::new(),
+            };
+            if rest.is_empty() {
+                batch.plans.extend(self.conditions(&look).into_iter().map(told));
+            }
+            self.carry_out(&batch, to)?;
+            cursor = Some(to);
+            if rest.is_empty() {
+                self.memory.episodes.retain(|episode| episode.ended.is_none());
+                return Ok(());
+            }
+        }
+    }
+
+    fn carry_out(&self, batch: &Batch, to: Cursor) -> Result<(), JournalError> {
+        let done = self.journal.commit(batch)?;
+        let planned = batch.plans.iter().filter(|plan| done.planned.contains(&plan.action.key));
+        let kinds: Vec<_> = planned.map(|plan| plan.action.kind).collect();
+        if !kinds.is_empty() {
+            tracing::info!(
+                network = self.name,
+                block = to.block,
+                planned = kinds.len(),
+                "planned up to block {}",
+                to.block
+            );
+        }
+        self.board.planned(&self.name, to, kinds);
+        Ok(())
+    }
+
+    /// What to tell of conditions, once their memory is kept.
+    fn conditions(&mut self, look: &Look) -> Vec<Action> {
+        let findings = findings::findings(self.follower.network(), &look.snapshot);
+        self.memory.load();
+        conditions::look(&mut self.memory.episodes, &findings, &look.snapshot.block);
+        if !self.memory.save() {
+            return Vec::new();
+        }
+        let place = look.setting.at(look.setting.staking_registry);
+        conditions::plan(&self.memory.episodes, &findings, &place, look.assurance)
+    }
+
+    /// Shows which coinbases the key files name, so that nobody is told of one that is there.
+    fn show_coinbases(&self, keys: &KeyFilesReport) {
+        let by_attester = keys.book.by_attester();
+        let named = by_attester.keys().map(|attester| (*attester, keys.book.coinbases_of(*attester)));
+        let named: Configured = named.collect();
+        self.configured.send_modify(|configured| configured.extend(named));
+    }
+
+    fn note_endpoints(&self) {
+        let client = self.follower.network().reader.client();
+        let figures = client.endpoints().iter().map(|endpoint| {
+            let requests = endpoint.peer().counters().requests.load(Ordering::Relaxed);
+            (endpoint.name().to_owned(), (requests, endpoint.health().last_failure().is_none()))
+        });
+        self.board.endpoints(&self.name, figures.collect::<BTreeMap<_, _>>());
+    }
+}
+
+/// Until somebody can act, whatever is planned is told.
+fn told(action: Action) -> Plan {
+    Plan { action, policy: Policy::Notify }
+}
+
+/// How many of the events are taken at once: whole blocks.
+fn whole_blocks(events: &[Occurred]) -> usize {
+    let Some(last) = events.get(AT_ONCE.min(events.len()).saturating_sub(1)) else { return 0 };
+    events.partition_point(|event| event.log.block_number <= last.log.block_number)
+}
