@@ -79,7 +79,7 @@ impl Scenario {
             Self::Open => Vec::new(),
             Self::Commit => ranges(3).chain([Step::Retract]).collect(),
             Self::Work => WORK.to_vec(),
-            Self::Roll => ranges(40).collect(),
+            Self::Roll => ranges(18).collect(),
             Self::Compact => vec![Step::Compact, Step::Range(1), Step::Compact],
             Self::Long => [Step::Range(1), Step::Claim].into_iter().chain([Step::Wide; 120]).collect(),
             Self::All => {

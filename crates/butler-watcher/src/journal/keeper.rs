@@ -22,7 +22,7 @@ use super::history::read::{Start, walk};
 use super::history::tail::Tail;
 use super::image::{Image, parse};
 use super::op::{Line, Mark, Op};
-use super::opening::{Parts, open};
+use super::opening::{Parts, open, open_store_only};
 use super::request::{Batch, Claim, Committed, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
 use super::rules::{Rules, StoreClock};
 use super::schema::{self, CURSOR, FINISHED, Head, STANDING};
@@ -77,6 +77,7 @@ impl Keeper {
         let inner = Mutex::new(Inner { identity, store, head, tail, stopped: false });
         let (history_limit, durability) = (settings.history_limit, settings.durability);
         let keeper = Self { folder, rules: settings.rules, clock, history_limit, durability, inner };
+        keeper.tend();
         if adopted {
             let note = Note { from: "journal".to_owned(), what: "a copied or restored folder was taken over".into() };
             keeper.change(|step| step.record(Op::Note(note)))?;
@@ -90,6 +91,15 @@ impl Keeper {
     /// The history is not whole: nothing is changed then.
     pub fn rebuild(path: &Path, adopt: bool) -> Result<Mark, JournalError> {
         rebuild::rebuild(path, adopt)
+    }
+
+    /// Exports what the store has, whatever the history says. Nobody may have it open. Blocks.
+    ///
+    /// # Errors
+    /// The store cannot be opened or read.
+    pub fn salvage(path: &Path, to: &mut dyn io::Write) -> Result<Mark, JournalError> {
+        let (_folder, store, head) = open_store_only(path)?;
+        export(&store, &head, to)
     }
 
     /// Makes a journal of an export, in a folder that has none. Blocks.
@@ -123,6 +133,11 @@ impl Keeper {
         inner.stopped = false;
         if inner.tail.is_full() {
             self.retire(inner);
+        }
+        let is_time = !inner.stopped && inner.head.mark.sequence.is_multiple_of(TEND_EVERY);
+        drop(guard);
+        if is_time {
+            self.tend();
         }
         Ok(value)
     }
@@ -165,12 +180,9 @@ impl Keeper {
         Ok((before, folder::size(inner.store.path())))
     }
 
-    /// Compacts the store when most of it is of no use any more. For a quiet moment, such as every hour.
-    ///
-    /// # Errors
-    /// As [`compact`](Self::compact).
-    pub fn tend(&self) -> Result<Option<(u64, u64)>, JournalError> {
-        let inner = self.inner()?;
+    /// Compacts the store when most of it is of no use any more. A fault changes nothing, and is told.
+    fn tend(&self) {
+        let Ok(inner) = self.inner() else { return };
         let count = |is_final: bool| {
             let phases = inner.head.counts.values().flatten();
             phases.filter(|(phase, _)| phase.is_final() == is_final).map(|(_, count)| *count).sum::<u64>()
@@ -178,10 +190,21 @@ impl Keeper {
         let content = count(false).saturating_mul(LIVE_BYTES).saturating_add(count(true).saturating_mul(DONE_BYTES));
         let is_large = folder::size(inner.store.path()) > content.saturating_mul(4).max(SMALL);
         drop(inner);
-        if is_large { self.compact().map(Some) } else { Ok(None) }
+        if is_large {
+            match self.compact() {
+                Ok((before, after)) => {
+                    tracing::info!(before, after, "the store is compacted from {before} to {after} bytes");
+                }
+                Err(error) => {
+                    tracing::warn!("failed to compact the store: {}", one_line(&error));
+                }
+            }
+        }
     }
 }
 
+/// After so many commits it is looked whether the store should be compacted.
+const TEND_EVERY: u64 = 4096;
 /// About what a live action and a finished one take, in bytes, and a store that is small enough whatever it has.
 const LIVE_BYTES: u64 = 1500;
 const DONE_BYTES: u64 = 300;

@@ -56,6 +56,20 @@ pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Parts, JournalErr
     Ok(Parts { folder, identity, store, head, tail, adopted })
 }
 
+/// Opens the store and looks at nothing beside it.
+pub(crate) fn open_store_only(path: &Path) -> Result<(Folder, Store, Head), JournalError> {
+    let folder = Folder::take(path)?;
+    let Some(identity) = Identity::load(path)? else {
+        return Err(JournalError::corrupt(path, "`journal.json` is missing"));
+    };
+    let store = folder.path().join(Identity::store_name(identity.store));
+    if !store.join("db").is_file() {
+        return Err(JournalError::corrupt(&store, "the store is missing"));
+    }
+    let (store, head) = opened(&store, &identity, Durability::Full)?;
+    Ok((folder, store, head))
+}
+
 fn identify(folder: &Folder, adopt: bool) -> Result<(Identity, bool), JournalError> {
     let path = folder.path();
     let Some(mut identity) = Identity::load(path)? else {

@@ -78,7 +78,7 @@ fn an_export_makes_the_same_journal_in_another_folder_and_goes_on_there() {
     assert_sound(&rebuilt);
     drop(rebuilt);
     let twice = Keeper::import(&other, &mut export.as_bytes()).unwrap_err();
-    assert!(matches!(twice, JournalError::Invalid(_)), "{twice}");
+    assert!(matches!(twice, JournalError::Occupied { .. }), "{twice}");
 }
 
 #[test]
@@ -120,7 +120,6 @@ fn a_store_that_was_compacted_has_the_same_content_and_takes_less_room() {
     assert_eq!(content(&keeper), before);
     assert_sound(&keeper);
     assert_eq!(fs::read_dir(folder.path().join("journal")).unwrap().count(), 4);
-    assert_eq!(keeper.tend().unwrap(), None);
 }
 
 #[test]

@@ -145,7 +145,7 @@ pub(crate) fn import(path: &Path, from: &mut dyn BufRead) -> Result<Mark, Journa
     let folder = Folder::take(path)?;
     check_space(path, 0)?;
     if !folder.is_empty()? {
-        return Err(JournalError::Invalid("there is a journal in that folder; import into a new one"));
+        return Err(JournalError::Occupied { path: path.to_path_buf() });
     }
     let mut identity = Identity::fresh(path)?;
     let history = path.join("history");
