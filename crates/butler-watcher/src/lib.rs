@@ -8,5 +8,6 @@ pub mod plan;
 pub mod program;
 pub mod replay;
 pub mod routes;
+pub mod state;
 pub mod tell;
 pub mod watch;

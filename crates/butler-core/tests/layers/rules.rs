@@ -74,7 +74,7 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 10] = [
+const WATCHER: [Folder; 11] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
@@ -84,8 +84,9 @@ const WATCHER: [Folder; 10] = [
     ("watch", "board follower journal plan tell"),
     ("replay", "follower plan"),
     ("routes", "board catalogue"),
+    ("state", "journal"),
     // The way in, which puts everything together.
-    ("program", "board journal replay routes tell watch"),
+    ("program", "board journal replay routes state tell watch"),
 ];
 
 const TESTKIT: [Folder; 8] = [
@@ -99,7 +100,7 @@ const TESTKIT: [Folder; 8] = [
     ("proxy", "devnet http multicall server"),
 ];
 
-const XTASK: [Folder; 13] = [
+const XTASK: [Folder; 14] = [
     ("command", ""),
     ("connection", ""),
     ("devnet", "command"),
@@ -109,6 +110,7 @@ const XTASK: [Folder; 13] = [
     ("rules", "command"),
     ("test", "command"),
     ("bench", "command connection exporter"),
+    ("chaos", "command"),
     ("check", "command docs rules"),
     ("demo", "command devnet exporter"),
     ("service", "command exporter package"),

@@ -4,6 +4,8 @@ mod damage;
 mod life;
 mod model;
 mod opening;
+mod speed;
+mod transfer;
 
 use std::path::Path;
 use std::sync::Arc;
