@@ -93,7 +93,7 @@ fn is_restless(values: &[u32], count: f64, base: f64) -> bool {
     let rate = 1.0 - 1.0 / base;
     let deviation = (rate * (1.0 - rate) * count).sqrt() + 1.0;
     let is_changing = (number(changes) - rate * (count - 1.0)).abs() <= DEVIATIONS * deviation;
-    is_changing && (base < 8.0 || number(turns) >= count * 0.35)
+    is_changing && (base < 8.0 || number(turns) >= count * 0.3)
 }
 
 /// Whether all is a repetition of its beginning.
@@ -124,7 +124,7 @@ mod tests {
             let keys =
                 (0_u64..200).map(|number| U256::from_big_endian(&ethers_core::utils::keccak256(number.to_be_bytes())));
             let missed = keys.filter(|key| !are_digits(&digits(*key, base))).count();
-            assert!(missed <= 2, "{base}: {missed}");
+            assert!(missed <= 4, "{base}: {missed}");
         }
     }
 
