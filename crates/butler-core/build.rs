@@ -7,6 +7,7 @@ use std::path::Path;
 
 use bip39::Language;
 use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 /// Letters that suffice to tell the words of most lists apart.
 const ABBREVIATION: usize = 4;
@@ -26,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Every word in the form that is looked for, and what is short for a word of Latin letters.
+/// Every word in the form that is looked for, the same without its accents, and what is short for a word of Latin letters.
 fn words() -> BTreeMap<String, Places> {
     let all = || {
         Language::ALL.iter().enumerate().flat_map(|(list, language)| {
@@ -34,18 +35,36 @@ fn words() -> BTreeMap<String, Places> {
             words.map(move |(place, word)| (list, place, word.nfkd().collect::<String>()))
         })
     };
+    // Of scripts with letters of their own a mark makes another letter.
+    let plain = || {
+        let without_marks =
+            |word: String| word.chars().filter(|letter| !is_combining_mark(*letter)).collect::<String>();
+        all().map(move |(list, place, word)| (list, place, without_marks(word))).filter(|(.., word)| word.is_ascii())
+    };
+    let short =
+        || plain().map(|(list, place, word)| (list, place, word.chars().take(ABBREVIATION).collect::<String>()));
     let mut words = BTreeMap::<String, Places>::new();
-    for (list, place, word) in all() {
-        words.entry(word).or_default().push((list, place));
+    // A whole word is meant before a short one.
+    for (list, place, word) in all().chain(plain()).chain(short()) {
+        let known = words.entry(word).or_default();
+        if known.iter().all(|(other, _)| *other != list) {
+            known.push((list, place));
+        }
     }
-    for (list, place, word) in all().filter(|(.., word)| word.is_ascii()) {
-        let short = words.entry(word.chars().take(ABBREVIATION).collect()).or_default();
-        // A whole word is meant before a short one.
-        if short.iter().all(|(known, _)| *known != list) {
-            short.push((list, place));
+    // A word with an accent may be meant for one of another list that has none.
+    let plain = words.clone();
+    for (word, places) in words.iter_mut().filter(|(word, _)| !word.is_ascii()) {
+        for (list, place) in plain.get(&without_marks(word)).into_iter().flatten() {
+            if places.iter().all(|(other, _)| other != list) {
+                places.push((*list, *place));
+            }
         }
     }
     words
+}
+
+fn without_marks(word: &str) -> String {
+    word.chars().filter(|letter| !is_combining_mark(*letter)).collect()
 }
 
 /// Where each word begins in the text, where its places begin, and those.

@@ -74,6 +74,8 @@ pub enum Command {
     Publishers(AtArgs),
     /// Show the rollup's figures and the endpoints' answers.
     Chain(AtArgs),
+    /// Show who may slash your attesters, from when or until when, and what their votes say.
+    Slashing(AtArgs),
     /// Show what a new canonical rollup left to do: who moved, who is left where, rewards, exits, which node follows which.
     Upgrade(AtArgs),
     /// List events of Aztec's contracts and the StakingRegistry.

@@ -6,6 +6,7 @@
 mod support;
 
 use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::aztec_node::cases::{CASES, CHECKPOINTS, FOUND_BESIDE, Followed, OFFLINE};
 use butler_testkit::devnet::Move;
 use serde_json::{Value, json};
 use support::{Bench, shown};
@@ -59,9 +60,9 @@ async fn recorded_nodes_get_the_light_that_they_deserve() {
     assert_eq!(node("healthy"), ("green".to_owned(), "version 4.1.2, proposed block 2, proven 0".to_owned()));
     assert_eq!(node("standby").0, "red");
     assert!(node("standby").1.contains("404"), "{report:#}");
-    assert_eq!(node("elsewhere"), ("red".to_owned(), "follows chain 1, not 31337".to_owned()));
+    assert_eq!(node("elsewhere"), ("red".to_owned(), "it is down: follows chain 1, not 31337".to_owned()));
     assert!(
-        node("outdated").1.starts_with("follows the rollup 0x00000000000000000000000000000000000000AA"),
+        node("outdated").1.starts_with("it follows the unknown rollup 0x00000000000000000000000000000000000000AA"),
         "{report:#}"
     );
 }
@@ -127,9 +128,65 @@ async fn an_admin_url_must_lead_to_an_admin_port_that_takes_the_key() {
     let port = |name| light(&report, "admin_port", name);
     assert_eq!(port("good"), ("green".to_owned(), "answers and accepts the key".to_owned()));
     assert_eq!(port("no-slasher"), ("green".to_owned(), "answers; the node has no slasher".to_owned()));
-    assert_eq!(port("wrong-key"), ("red".to_owned(), "refuses the key".to_owned()));
+    assert_eq!(port("wrong-key"), ("red".to_owned(), "its admin port refuses the key".to_owned()));
     for name in ["public", "l1"] {
-        assert_eq!(port(name), ("red".to_owned(), "answers, and is no admin port".to_owned()), "{name}");
+        assert_eq!(port(name), ("red".to_owned(), "its admin port answers, and is no admin port".to_owned()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_each_node_of_the_table_is_found_and_nothing_else() {
+    let bench = Bench::start().await;
+    bench.configure(&format!("extra_attesters = [\"{OFFLINE}\"]"));
+    bench.write("admin-key", FakeAztecNode::ADMIN_KEY);
+    bench.write("wrong-key", "wr0ng-k3y");
+    bench.chain.set_checkpoints(CHECKPOINTS).await.unwrap();
+    let oracle = bench.oracle();
+    let followed = Followed {
+        chain_id: oracle.chain_id,
+        registry: format!("{:#x}", oracle.contracts.registry_address),
+        rollup: format!("{:#x}", oracle.contracts.rollup_address),
+        version: oracle.rollup.version,
+        slot: oracle.rollup.current_slot,
+    };
+    let (mut nodes, mut text) = (Vec::new(), bench.read("butler.toml"));
+    for case in &CASES {
+        let (node, section) = case.start("devnet", &followed, ("admin-key", "wrong-key")).await.unwrap();
+        text.push_str(&section);
+        nodes.push(node);
+    }
+    bench.write("butler.toml", &text);
+    let report = bench.json(&["doctor"], 5).await;
+    let checks = report["checks"].as_array().unwrap();
+    let is_of_nodes = |code: &&str| ["node_", "sentinel_", "attester_"].iter().any(|prefix| code.starts_with(prefix));
+    let found = |subject: &str| {
+        let its = checks.iter().filter(|check| check["subject"].as_str().unwrap().eq_ignore_ascii_case(subject));
+        let mut codes: Vec<&str> = its.filter_map(|check| check["finding"].as_str()).filter(is_of_nodes).collect();
+        codes.sort_unstable();
+        codes
+    };
+    for case in &CASES {
+        assert_eq!(found(case.name), case.found, "{}: {report:#}", case.name);
+        let lights: Vec<&str> = checks
+            .iter()
+            .filter(|check| check["subject"] == case.name)
+            .map(|check| check["light"].as_str().unwrap())
+            .collect();
+        let is_good = case.found.is_empty();
+        assert_eq!(lights.iter().all(|light| *light == "green"), is_good, "{}: {report:#}", case.name);
+    }
+    assert_eq!(found(OFFLINE), FOUND_BESIDE, "{report:#}");
+    let all = checks.iter().filter_map(|check| check["finding"].as_str()).filter(is_of_nodes).count();
+    assert_eq!(all, CASES.iter().map(|case| case.found.len()).sum::<usize>() + FOUND_BESIDE.len(), "{report:#}");
+    // Whatever is critical is red.
+    for check in checks.iter().filter(|check| check["finding"].is_string()) {
+        let is_red = ["down", "none", "l1_unreachable", "other_rollup", "inactive", "offence"]
+            .iter()
+            .any(|end| check["finding"].as_str().is_some_and(|code| is_of_nodes(&code) && code.ends_with(end)));
+        assert!(!is_red || check["light"] == "red", "{check:#}");
+    }
+    for secret in ["PLANTEDKEY", "L1SECRETKEY", "wr0ng-k3y"] {
+        assert!(!report.to_string().contains(secret), "{secret} got out");
     }
 }
 

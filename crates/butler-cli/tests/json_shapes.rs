@@ -271,6 +271,32 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     upgrade.object("", &after.json(&["upgrade"], 0).await);
     upgrade.object("", &Bench::after_cut_over().await.json(&["upgrade"], 0).await);
     checkers.insert("butler-cli upgrade", upgrade);
+
+    // One slasher that decided and is paused; and three of one rollup, of which the one that waits cannot be read.
+    bench.chain.decide_a_slash().await.unwrap();
+    bench.chain.play(Move::PauseSlashing).await.unwrap();
+    let rollup = after.oracle().contracts.rollup_address;
+    let another = after.chain.another_slasher(rollup).await.unwrap();
+    after.chain.queue_slasher(another.slasher).await.unwrap();
+    after.chain.play(Move::JumpSeconds(60 * 86_400)).await.unwrap();
+    after.chain.finalize_slasher().await.unwrap();
+    after.chain.queue_slasher(after.oracle().contracts.staking_registry_address).await.unwrap();
+    checkers.get_mut("butler-cli chain").unwrap().object("", &after.json(&["chain"], 0).await);
+    let mut slashing = Checker {
+        page: &page,
+        table: page.tables["butler-cli slashing"].clone(),
+        seen: BTreeSet::new(),
+        problems: BTreeSet::new(),
+    };
+    slashing.table.extend(scope.clone());
+    for bench in [&bench, &after] {
+        slashing.object("", &bench.json(&["slashing"], 0).await);
+    }
+    checkers.insert("butler-cli slashing", slashing);
+    let text = after.run(&["slashing"]).await.stdout;
+    for told in ["current", "legacy", "pending", "until 20", "may be installed from", "cannot be read"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
     let mut problems = Vec::new();
     // What every report begins with is the same of all commands: one of them is enough to show it.
     let in_scope: BTreeSet<&String> =

@@ -15,7 +15,7 @@ use crate::client::aztec_node::answers::{OffenceText, TipsText, tips};
 use crate::client::aztec_node::stats;
 use crate::client::error::RpcFailure;
 use crate::client::logs::{Last, LogFilter, check, decode_logs};
-use crate::domain::slashing::offence::Offence;
+use crate::domain::slashing::offence::NotedOffence;
 use crate::domain::slashing::sentinel::SentinelReport;
 use crate::key_files::KeyFilesReport;
 
@@ -48,9 +48,9 @@ pub fn sentinel_report(json: &str, own: &BTreeSet<Address>) -> Option<SentinelRe
 
 /// The offences of a node's answer.
 #[must_use]
-pub fn offences(json: &str) -> Option<Vec<Offence>> {
+pub fn offences(json: &str) -> Option<Vec<NotedOffence>> {
     let offences: Vec<OffenceText> = serde_json::from_str(json).ok()?;
-    Some(offences.into_iter().map(Offence::from).collect())
+    Some(offences.into_iter().map(NotedOffence::from).collect())
 }
 
 /// What a key file of these bytes says.

@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use butler_core::client::aztec_node::{AztecNode, L2Tips, OffenceRange, PeerCounts, WorldState};
+use butler_core::client::aztec_node::{AztecNode, L2Tips, NodeStatus, OffenceRange, PeerCounts, WorldState};
 use butler_core::client::error::{ErrorKind, RpcFailure};
 use butler_core::client::http::HttpSettings;
+use butler_core::domain::slashing::inactivity::InactivityRule;
 use butler_core::domain::slashing::offence::OffenceKind;
 use butler_core::domain::slashing::sentinel::DutyCounts;
 use butler_core::runtime::clock::unix_now;
@@ -186,7 +187,7 @@ async fn offences_need_the_admins_key() {
     let client = client_with_key(&node.admin_url(), Some(FakeAztecNode::ADMIN_KEY));
     let current = client.slash_offences(OffenceRange::Current).await.unwrap();
     assert_eq!(current.iter().map(|offence| offence.epoch_or_slot).collect::<Vec<_>>(), [22, 23]);
-    assert!(current.iter().all(|offence| offence.kind == OffenceKind::Inactivity));
+    assert!(current.iter().all(|offence| offence.read(Some(4)).kind == OffenceKind::Inactivity));
     assert_eq!(current[0].amount.to_string(), "2000000000000000000000");
     assert_eq!(client.slash_offences(OffenceRange::All).await.unwrap().len(), 8);
     for key in [None, Some("wrong-key")] {
@@ -194,6 +195,64 @@ async fn offences_need_the_admins_key() {
         assert_eq!(failure.kind(), ErrorKind::Unauthorized);
         assert!(!failure.to_string().contains("wrong-key"));
     }
+}
+
+#[tokio::test]
+async fn a_node_tells_when_it_takes_an_attester_for_inactive() {
+    let node = FakeAztecNode::replay("validator-node-4.1.2-slashed").await.unwrap();
+    let client = client_with_key(&node.admin_url(), Some(FakeAztecNode::ADMIN_KEY));
+    let rule = |missed_permille, epochs| Some(InactivityRule { missed_permille, epochs });
+    assert_eq!(client.inactivity_rule().await.unwrap(), rule(500, 1));
+    node.set_error("nodeAdmin_getConfig", -32601, "Method not found: nodeAdmin_getConfig");
+    let told = |share: serde_json::Value, epochs: serde_json::Value| {
+        node.set_result(
+            "aztecAdmin_getConfig",
+            json!({ "slashInactivityTargetPercentage": share, "slashInactivityConsecutiveEpochThreshold": epochs }),
+        );
+    };
+    told(json!(0.85), json!(2));
+    assert_eq!(client.inactivity_rule().await.unwrap(), rule(850, 2), "a node of the newer names");
+    told(json!(90), json!("3"));
+    assert_eq!(client.inactivity_rule().await.unwrap(), rule(900, 3), "whole percents");
+    for share in [json!(null), json!(0), json!(-1), json!(101)] {
+        told(share.clone(), json!(1));
+        assert_eq!(client.inactivity_rule().await.unwrap(), None, "{share}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_of_either_form_is_read_and_other_words_are_not_repeated() {
+    let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
+    let client = client(&node.url());
+    assert_eq!(client.status().await.unwrap(), NodeStatus { is_ok: true, p2p: None });
+    let text =
+        json!({ "ok": true, "components": { "p2p": { "healthy": true, "enabled": true, "connectedPeers": 7 } } });
+    node.set_status(200, &text.to_string());
+    assert_eq!(client.status().await.unwrap().p2p.unwrap().connected_peers, Some(7));
+    for (status, text) in [(200, "<html>PLANTED</html>"), (502, "PLANTED")] {
+        node.set_status(status, text);
+        let failure = client.status().await.unwrap_err();
+        assert!(!failure.to_string().contains("PLANTED"), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_knows_only_the_newer_names_is_asked_everything() {
+    let node = FakeAztecNode::replay("validator-node-4.1.2-slashed").await.unwrap();
+    node.rename_methods();
+    let (public, admin) = (client(&node.url()), client_with_key(&node.admin_url(), Some(FakeAztecNode::ADMIN_KEY)));
+    assert_eq!(public.node_info().await.unwrap().node_version, "4.1.2");
+    assert!(public.is_ready().await.unwrap());
+    assert_eq!(public.l2_tips().await.unwrap().proposed, 18);
+    assert_eq!(public.peers().await.unwrap().connected, 1);
+    assert!(public.world_state().await.unwrap().trees_are_synched);
+    public.current_fees().await.unwrap();
+    assert!(public.validators_stats(&own(&[ONLINE])).await.unwrap().is_enabled());
+    assert_eq!(admin.slash_offences(OffenceRange::All).await.unwrap().len(), 8);
+    assert!(admin.inactivity_rule().await.unwrap().is_some());
+    let old = node.asked().into_keys().filter(|name| !name.starts_with("aztec")).count();
+    public.is_ready().await.unwrap();
+    assert_eq!(node.asked().into_keys().filter(|name| !name.starts_with("aztec")).count(), old, "it is learnt");
 }
 
 #[tokio::test]

@@ -224,7 +224,21 @@ fn names_the_lie(error: &SnapshotError) -> bool {
 
 /// Whether a lie is one that nothing contradicts but another endpoint: a figure of which the chain tells nothing else.
 fn is_plausible(lie: &Lie) -> bool {
-    matches!(lie, Lie::Staker | Lie::OneMore(Getter::EntryQueueAt | Getter::SequencerRewards | Getter::EthBalance))
+    matches!(
+        lie,
+        Lie::Staker
+            | Lie::Forged(_)
+            | Lie::WordMore(..)
+            | Lie::Reverted(Getter::Configuration)
+            | Lie::OneMore(
+                Getter::EntryQueueAt
+                    | Getter::SequencerRewards
+                    | Getter::EthBalance
+                    | Getter::Governance
+                    | Getter::RollupVersion
+                    | Getter::VersionCount
+            )
+    )
 }
 
 async fn truth_or_error(count: usize) {

@@ -206,6 +206,10 @@ fn rollup(event: RollupEvents) -> Value {
         }
         other @ (E::StakingQueueConfigUpdatedFilter(_)
         | E::SlasherUpdatedFilter(_)
+        | E::PendingSlasherQueuedFilter(_)
+        | E::PendingSlasherCancelledFilter(_)
+        | E::LegacySlasherAuthorizedFilter(_)
+        | E::WithdrawInitiatedByAttesterFilter(_)
         | E::LocalEjectionThresholdUpdatedFilter(_)) => panic!("{other:?} is not in the story"),
     }
 }

@@ -54,6 +54,9 @@ async fn a_cut_over_is_seen_and_pages_nobody() {
     assert_eq!(["entry_queue", "validating", "zombie", "exiting"].map(at), [2.0, 1.0, 1.0, 1.0]);
     let left = format!("butler_former_rollup_rewards{{network=\"devnet\",version=\"{}\"}}", sides.former.version);
     assert_eq!(after[&left], 1_070.0);
+    let duties = "butler_former_rollup_duties_end_timestamp_seconds";
+    let duties = format!("{duties}{{network=\"devnet\",version=\"{}\"}}", sides.former.version);
+    assert!(after[&duties] > number(bench.chain.timestamp().await.unwrap()));
     let split = support::shown(bench.oracle().coinbases()[&bench.oracle().attester("A0").unwrap().address]);
     let pending = format!("butler_sequencer_rewards_pending_tokens{{network=\"devnet\",coinbase=\"{split}\"}}");
     let pending = after
@@ -64,6 +67,32 @@ async fn a_cut_over_is_seen_and_pages_nobody() {
     assert_eq!(pending, Some(1_000.0));
     let page = program.get("/").text();
     assert!(page.contains(&sides.former.version.to_string()), "{page}");
+
+    // Who may slash there and here, and what leaving takes.
+    let (old, new) = (sides.former.version, sides.next.version);
+    for version in [old, new] {
+        let readable = format!("butler_slasher_readable{{network=\"devnet\",version=\"{version}\",role=\"current\"}}");
+        program.when("both slashers", |series| series.get(&readable) == Some(&1.0)).await;
+    }
+    let of_new = |family: &str| format!("{family}{{network=\"devnet\",version=\"{new}\"}}");
+    assert_eq!(
+        (after[&of_new("butler_attester_exits_used")], after[&of_new("butler_attester_exit_possible")]),
+        (0.0, 1.0)
+    );
+    assert!(after[&of_new("butler_attester_exit_window_seconds")] > 0.0);
+    assert!(!after.contains_key(&format!("butler_attester_exits_used{{network=\"devnet\",version=\"{old}\"}}")));
+    assert!(!after.keys().any(|key| key.starts_with("butler_capability_missing{")));
+    let second = bench.chain.another_slasher(sides.next.address).await.unwrap();
+    bench.chain.queue_slasher(second.slasher).await.unwrap();
+    let queued = bench.chain.timestamp().await.unwrap();
+    let pending = format!(
+        "butler_slasher_pending_timestamp_seconds{{network=\"devnet\",version=\"{new}\",slasher=\"{}\"}}",
+        support::shown(second.slasher)
+    );
+    let told = program.when("the queued slasher", |series| series.contains_key(&pending)).await;
+    assert_eq!(told[&pending], number(queued + 60 * 86_400));
+    let page = program.get("/").text();
+    assert!(page.contains("Slashers") && page.contains("pending"), "{page}");
 
     // What that flush does is seen, and a rollup that does not answer is told.
     bench.chain.play_at(sides.former.address, Move::Flush).await.unwrap();

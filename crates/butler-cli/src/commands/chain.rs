@@ -1,7 +1,10 @@
 //! `chain`: the rollup's figures and which endpoint said so.
 
+use std::collections::BTreeSet;
+
 use butler_core::client::error::ErrorKind;
-use butler_core::domain::rollup::{AttesterExits, FlushFacts, RollupClock};
+use butler_core::domain::capability::{AttesterExits, Capability, DatedSlasher, SlasherChange};
+use butler_core::domain::rollup::{FlushFacts, RollupClock};
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
 
@@ -18,6 +21,8 @@ use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
 pub(super) struct ChainReport {
     scope: Scope,
     rollup: Rollup,
+    /// How long governance keeps what begins to leave now; both delays must be over.
+    withdrawal_delay_seconds: Option<u64>,
     contracts: Contracts,
     endpoints: Vec<Endpoint>,
 }
@@ -34,8 +39,33 @@ struct Rollup {
     ejection_threshold: JsonAmount,
     local_ejection_threshold: Option<JsonAmount>,
     exit_delay_seconds: u64,
-    /// Exits that attesters begin themselves; absent before 6.0, and while no zombie asks for them.
+    /// Exits that attesters begin themselves; absent before 6.0.
     attester_exits: Option<AttesterExits>,
+    /// Who may slash beside the slasher; absent before 5.0.
+    slasher_change: Option<Change>,
+    /// What is expected of the rollup, and is not there.
+    missing: BTreeSet<Capability>,
+}
+
+#[derive(Debug, Serialize)]
+struct Change {
+    /// The one that waits; `at` is from when it may be installed.
+    pending: Option<Dated>,
+    /// The one before; `at` is until when it may slash, which may be past.
+    legacy: Option<Dated>,
+}
+
+#[derive(Debug, Serialize)]
+struct Dated {
+    slasher: JsonAddress,
+    at: u64,
+}
+
+impl From<SlasherChange> for Change {
+    fn from(change: SlasherChange) -> Self {
+        let dated = |one: DatedSlasher| Dated { slasher: one.slasher.into(), at: one.at };
+        Self { pending: change.pending.map(dated), legacy: change.legacy.map(dated) }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -84,7 +114,10 @@ pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Resul
             local_ejection_threshold: rollup.local_ejection_threshold.map(Into::into),
             exit_delay_seconds: rollup.exit_delay_seconds,
             attester_exits: rollup.attester_exits,
+            slasher_change: rollup.slasher_change.map(Into::into),
+            missing: rollup.missing.clone(),
         },
+        withdrawal_delay_seconds: snapshot.withdrawal_delay_seconds,
         contracts: Contracts {
             aztec_registry: network.config.aztec_registry.into(),
             staking_registry: network.config.staking_registry.into(),
@@ -116,14 +149,27 @@ pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Resul
 
 /// What attesters may do themselves.
 fn own_exits(exits: Option<&AttesterExits>) -> String {
-    let Some(exits) = exits else {
-        return "none, or not looked at: none of yours is a zombie of this rollup".to_owned();
-    };
-    let window = format::duration(exits.window_seconds);
+    let Some(exits) = exits else { return "none: only withdrawers begin exits here".to_owned() };
+    let window = exits.window_seconds.map_or_else(|| "a window that is not known".to_owned(), format::duration);
     match exits.limit {
-        Some(limit) => format!("{} of {} attesters within {window}", limit.used, limit.allowance),
+        Some(limit) => {
+            let more =
+                if limit.can_exit { format!("{} more may begin", limit.left()) } else { "no more may".to_owned() };
+            format!("{} of {} attesters within {window}; {more}", limit.used, limit.allowance)
+        }
         None => format!("attesters may begin them; the limit within {window} is not known"),
     }
+}
+
+/// Slashers beside the present one, with their dates.
+fn other_slashers(change: Option<&Change>, now: u64) -> String {
+    let Some(change) = change else { return "none: the slasher is changed at once here".to_owned() };
+    let told =
+        |one: &Dated, what: &str| format!("{} {what} {}", format::address(&one.slasher.0), format::moment(one.at));
+    let pending = change.pending.as_ref().map(|one| told(one, "may be installed from"));
+    let legacy = change.legacy.as_ref().filter(|one| one.at >= now).map(|one| told(one, "may still slash until"));
+    let told: Vec<String> = pending.into_iter().chain(legacy).collect();
+    if told.is_empty() { "none".to_owned() } else { told.join("; ") }
 }
 
 fn render(report: &ChainReport, output: &Output) -> String {
@@ -161,6 +207,11 @@ fn render(report: &ChainReport, output: &Output) -> String {
                 plain(format::amount(rollup.local_ejection_threshold.unwrap_or(rollup.ejection_threshold).0, 4)),
             ),
             ("exit delay", plain(format::duration(rollup.exit_delay_seconds))),
+            (
+                "governance's delay",
+                plain(report.withdrawal_delay_seconds.map_or_else(|| "not known".to_owned(), format::duration)),
+            ),
+            ("other slashers", plain(other_slashers(rollup.slasher_change.as_ref(), report.scope.block.timestamp))),
             ("own exits", plain(own_exits(rollup.attester_exits.as_ref()))),
         ],
     ));

@@ -9,6 +9,7 @@ mod provider;
 mod publishers;
 mod queue;
 mod rows;
+mod slashing;
 mod status;
 mod upgrade;
 
@@ -34,6 +35,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Provider(ProviderCommand::Find { address, at }) => provider::find(&global, address, &at, output).await,
         Command::Publishers(args) => publishers::run(&global, &args, output).await,
         Command::Chain(args) => chain::run(&global, &args, output).await,
+        Command::Slashing(args) => slashing::run(&global, &args, output).await,
         Command::Upgrade(args) => upgrade::run(&global, &args, output).await,
         Command::Events(args) => events::run(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,

@@ -86,7 +86,7 @@ fn looks_like_ours(name: &str, upper: &str) -> Option<String> {
     });
     let near = || Some(nearest(first, ROOT.names()).filter(|_| rest.contains("__"))?.to_owned());
     let meant = exact.or_else(near)?;
-    Some(format!("separate by two underscores: BUTLER__{}", meant.to_uppercase()))
+    Some(format!("separate by two underscores: BUTLER__{}", show_key(&meant.to_uppercase())))
 }
 
 #[cfg(test)]
@@ -118,5 +118,12 @@ mod tests {
         assert_eq!(hint("BUTLER_CONFIG"), None);
         assert_eq!(hint("BUTLER_AGENT_HOST"), None);
         assert_eq!(hint("PATH"), None);
+    }
+
+    #[test]
+    fn a_hint_repeats_no_control_characters_and_no_endless_name() {
+        let hint = |name: &str| looks_like_ours(name, &name.to_uppercase()).unwrap();
+        assert!(!hint("BUTLER_LOG__LEV\u{1b}[2JEL\n").contains(char::is_control));
+        assert!(hint(&format!("BUTLER_LOG__{}", "A".repeat(100_000))).len() < 1_000);
     }
 }

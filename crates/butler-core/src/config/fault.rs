@@ -93,8 +93,8 @@ impl fmt::Display for Fault {
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }
-        f.write_str(&self.what)?;
-        self.hint.iter().try_for_each(|hint| write!(f, " (hint: {hint})"))
+        f.write_str(&escape(&self.what))?;
+        self.hint.iter().try_for_each(|hint| write!(f, " (hint: {})", escape(hint)))
     }
 }
 

@@ -68,6 +68,7 @@ pub fn attester_view(view: &rollup::AttesterView) -> Result<AttesterView, Decode
             withdrawal_id: view.exit.withdrawal_id,
             amount: view.exit.amount,
             exitable_at: small(FUNCTION, view.exit.exitable_at)?,
+            unlocks_at: None,
             recipient_or_withdrawer: view.exit.recipient_or_withdrawer,
             is_recipient: view.exit.is_recipient,
         })

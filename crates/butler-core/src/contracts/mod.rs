@@ -8,6 +8,7 @@ pub mod call;
 pub mod decode;
 pub mod deposit_events;
 pub mod events;
+pub mod exit_events;
 mod guard;
 pub mod ledger_events;
 pub mod multicall;

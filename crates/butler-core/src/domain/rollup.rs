@@ -1,8 +1,11 @@
 //! The rollup's own figures: its clock, its entry queue's flush rules, its thresholds.
 
+use std::collections::BTreeSet;
+
 use ethers_core::types::{Address, H256, U256};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::capability::{AttesterExits, Capability, SlasherChange};
 use crate::domain::provider::facts::EscrowView;
 
 /// The rollup's clock. `getEpochDuration()` is in slots, `getSlotDuration()` in seconds.
@@ -71,26 +74,6 @@ pub struct CheckpointTips {
     pub proven: Option<u64>,
 }
 
-/// How many attesters may begin their exit themselves (since 6.0), beside their withdrawers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttesterExits {
-    /// The window in which such exits are counted, in seconds.
-    pub window_seconds: u64,
-    /// The limit at this block; `None` where the rollup does not tell it in a form that is known.
-    pub limit: Option<ExitLimit>,
-}
-
-/// How many such exits there were within the window, and how many there may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExitLimit {
-    /// Exits of this kind within the window.
-    pub used: u64,
-    /// How many there may be with as many validators as there are now.
-    pub allowance: u64,
-    /// Whether one more may begin.
-    pub can_exit: bool,
-}
-
 /// The canonical rollup at one block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollupFacts {
@@ -120,10 +103,15 @@ pub struct RollupFacts {
     pub local_ejection_threshold: Option<U256>,
     /// How long an exit takes, in seconds.
     pub exit_delay_seconds: u64,
-    /// What attesters may do themselves; rollups before 6.0 let nobody but withdrawers begin an exit. It is read where one of
-    /// ours is a zombie.
+    /// What attesters may do themselves; rollups before 6.0 let nobody but withdrawers begin an exit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attester_exits: Option<AttesterExits>,
+    /// Who may slash beside the slasher; rollups before 5.0 change it at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slasher_change: Option<SlasherChange>,
+    /// What is expected of a rollup that does what this one does, and is not there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub missing: BTreeSet<Capability>,
 }
 
 /// One deposit that waits in the rollup's entry queue.

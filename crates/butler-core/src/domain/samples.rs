@@ -122,6 +122,8 @@ pub(crate) fn network() -> NetworkSnapshot {
             local_ejection_threshold: None,
             exit_delay_seconds: 86_400,
             attester_exits: None,
+            slasher_change: None,
+            missing: BTreeSet::new(),
         },
         providers: BTreeMap::new(),
         other_providers: BTreeMap::new(),
@@ -135,6 +137,8 @@ pub(crate) fn network() -> NetworkSnapshot {
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::new(),
         pending_rewards: BTreeMap::new(),
+        zombie_causes: BTreeMap::new(),
+        withdrawal_delay_seconds: None,
         unconfirmed: None,
     }
 }

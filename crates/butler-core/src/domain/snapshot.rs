@@ -14,6 +14,7 @@ use super::rollups::{FormerRollup, RewardsLeft, RollupId};
 use crate::domain::attester::delegation::Delegation;
 use crate::domain::attester::deposit::Winner;
 use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::provider::facts::ProviderFacts;
 use crate::domain::provider::split::SplitCheck;
 
@@ -52,6 +53,12 @@ pub struct NetworkSnapshot {
     pub publisher_balances: BTreeMap<Address, U256>,
     /// Sequencer rewards that wait for each coinbase at all rollups, in base units of the fee asset.
     pub pending_rewards: BTreeMap<Coinbase, U256>,
+    /// Why zombies are zombies, by what events tell, where their amounts do not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub zombie_causes: BTreeMap<Address, ZombieCause>,
+    /// How long governance keeps what begins to leave at this block, in seconds; `None` where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal_delay_seconds: Option<u64>,
     /// The endpoint that told some of it alone, although several are configured; `None` when a second one confirmed all that
     /// contracts answered, and where there is only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,12 +72,37 @@ impl NetworkSnapshot {
         RollupId { address: self.rollup.address, version: self.rollup.version }
     }
 
+    /// The rollup at an address; `None` for one of which nothing is known.
+    #[must_use]
+    pub fn rollup_id(&self, address: Address) -> Option<RollupId> {
+        let known = self.former_rollups.iter().map(|former| former.id).chain([self.canonical()]);
+        known.into_iter().find(|rollup| rollup.address == address)
+    }
+
     /// The rollup that has an attester which validates, is a zombie or exits.
     #[must_use]
     pub fn stands_at(&self, attester: Address) -> Option<RollupId> {
         let view = self.attesters.get(&attester).filter(|view| view.status != OnChainStatus::None)?;
         let former = self.former_rollups.iter().find(|rollup| rollup.attesters.get(&attester) == Some(view));
         Some(former.map_or_else(|| self.canonical(), |rollup| rollup.id))
+    }
+
+    /// Why an attester is a zombie; `None` for one that is none.
+    #[must_use]
+    pub fn zombie_cause(&self, attester: Address) -> Option<ZombieCause> {
+        let at = self.stands_at(attester)?;
+        let cause = ZombieCause::of(self.attesters.get(&attester)?, self.figures_of(at.address))?;
+        let told = self.zombie_causes.get(&attester).filter(|_| cause == ZombieCause::Unclear);
+        Some(told.copied().unwrap_or(cause))
+    }
+
+    /// The figures of a rollup, where it tells them: of the canonical one for any that is no former one.
+    #[must_use]
+    pub fn figures_of(&self, rollup: Address) -> Option<&RollupFacts> {
+        match self.former_rollups.iter().find(|former| former.id.address == rollup) {
+            Some(former) => former.figures.as_deref(),
+            None => Some(&self.rollup),
+        }
     }
 
     /// What waits for a coinbase at former rollups.

@@ -90,7 +90,7 @@ fn judge(found: Found, bytes: &[u8], private_keys: PrivateKeys) -> Outcome {
         Ok(json) => read_content(&json, &found.path, mode, &mut faults),
         Err(fault) => {
             // A key or a mnemonic by itself is no JSON, and should be called what it is; a broken keystore is not one of these.
-            let is_bare = |text: &&str| mode == Mode::Public && !text.trim_start().starts_with(['{', '[']);
+            let is_bare = |text: &&str| mode == Mode::Public && !text.contains(['{', '[']);
             let secret = str::from_utf8(bytes).ok().filter(is_bare).and_then(in_text);
             faults.push(secret.map_or(fault, |secret| FileFault::secret("", secret.words())));
             None

@@ -3,6 +3,7 @@
 //! This is what the programs hold. It adds no decision: it turns configuration into requests.
 
 mod keys;
+pub mod nodes;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::chain::SnapshotRequest;
-use butler_core::contracts::bindings::{aztec_registry, gse, rollup, staking_registry};
+use butler_core::contracts::bindings::{aztec_registry, governance, gse, rollup, staking_registry};
 use butler_core::contracts::decode;
 use butler_core::contracts::deposit_events::{decode_deposit_event, deposit_topics};
 use butler_core::contracts::events::{Source, TypedEvent, decode_delegation, decode_event};
@@ -116,10 +116,19 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
     let mut tracked: BTreeSet<Address> = request.attesters.clone();
     tracked.extend(delegations.iter().map(|delegation| delegation.attester));
     tracked.extend(providers.values().flat_map(|facts| &facts.queue).map(|entry| entry.attester));
+    let governing = naive.call(request.aztec_registry, aztec_registry::GetGovernanceCall).await;
+    let rules: governance::GetConfigurationReturn = naive.call(governing, governance::GetConfigurationCall).await;
+    let delay = rules.0.voting_delay / 5 + rules.0.voting_duration + rules.0.execution_delay;
     let mut attesters = BTreeMap::new();
     for attester in tracked {
         let answer: rollup::GetAttesterViewReturn = naive.call(rollup, rollup::GetAttesterViewCall { attester }).await;
-        attesters.insert(attester, decode::attester_view(&answer.0).unwrap());
+        let mut view = decode::attester_view(&answer.0).unwrap();
+        if let Some(exit) = &mut view.exit {
+            let call = governance::GetWithdrawalCall { withdrawal_id: exit.withdrawal_id };
+            let answer: governance::GetWithdrawalReturn = naive.call(governing, call).await;
+            exit.unlocks_at = Some(answer.0.unlocks_at.as_u64());
+        }
+        attesters.insert(attester, view);
     }
     // It depends on the escrow which of the deposits of one of ours can succeed.
     for place in 0..entry_queue.len() {
@@ -158,6 +167,8 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         delegations,
         publisher_balances,
         pending_rewards,
+        zombie_causes: BTreeMap::new(),
+        withdrawal_delay_seconds: Some(delay.as_u64()),
         unconfirmed: None,
     }
 }
@@ -298,5 +309,7 @@ async fn figures(naive: &Naive<'_>, address: Address) -> RollupFacts {
         exit_delay_seconds: naive.number(address, rollup::GetExitDelayCall).await,
         // The devnet's own rollup is of a release that does not have them.
         attester_exits: None,
+        slasher_change: None,
+        missing: BTreeSet::new(),
     }
 }

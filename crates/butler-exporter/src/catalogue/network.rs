@@ -1,6 +1,7 @@
 //! The rollup, its entry queue, and own providers.
 
 use butler_core::domain::attester::position::Position;
+use butler_core::domain::capability::Capability;
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 
@@ -13,7 +14,17 @@ families! {
     ROLLUP_VERSION: Gauge "butler_canonical_rollup_version" ["network"] "" "Version of the rollup that Aztec's registry has as the canonical one; it changes with a cut-over.";
     FORMER_ATTESTERS: Gauge "butler_former_rollup_attesters" ["network", "version", "position": names::<Position>] "" "Own attesters at a rollup that is not canonical any more, by its version and their position there; absent for one that holds nothing.";
     FORMER_REWARDS: Gauge "butler_former_rollup_rewards" ["network", "version"] "" "Sequencer rewards that wait for own coinbases at a rollup that is not canonical any more, in whole tokens; absent for one that holds nothing.";
+    FORMER_DUTIES: Gauge "butler_former_rollup_duties_end_timestamp_seconds" ["network", "version"] "seconds" "When the last committee ends that a rollup sampled before it ceased to be the canonical one: until then own attesters have duties there; absent afterwards.";
     FORMER_UNREAD: Gauge "butler_former_rollup_unread" ["network", "version"] "" "1 for a rollup that is not canonical any more and lacks a function, so that it is not known what it holds.";
+    CAPABILITY_MISSING: Gauge "butler_capability_missing" ["network", "version", "capability": names::<Capability>] "" "1 for something that is expected of a rollup that does what it does, and is not there in a form that is known; by the rollup's version. Absent where nothing is missing.";
+    SLASHER_PENDING: Gauge "butler_slasher_pending_timestamp_seconds" ["network", "version", "slasher"] "seconds" "From when anybody may install the slasher that governance queued for a rollup; absent where none waits.";
+    SLASHER_LEGACY: Gauge "butler_slasher_legacy_until_timestamp_seconds" ["network", "version", "slasher"] "seconds" "Until when the slasher before may still slash at a rollup; absent when that is over, and where there is none.";
+    EXIT_DELAY: Gauge "butler_exit_delay_seconds" ["network", "version"] "seconds" "How long a rollup keeps a stake that begins to leave now; it can be slashed until then.";
+    WITHDRAWAL_DELAY: Gauge "butler_withdrawal_delay_seconds" ["network"] "seconds" "How long governance keeps a stake that begins to leave now: both delays must be over. Absent where governance does not say.";
+    EXIT_WINDOW: Gauge "butler_attester_exit_window_seconds" ["network", "version"] "seconds" "The window in which exits count that attesters began themselves; absent where they cannot.";
+    EXITS_USED: Gauge "butler_attester_exits_used" ["network", "version"] "" "Exits within that window that attesters began themselves, everybody's.";
+    EXITS_ALLOWED: Gauge "butler_attester_exits_allowance" ["network", "version"] "" "How many such exits there may be within that window, with as many validators as there are now.";
+    EXIT_POSSIBLE: Gauge "butler_attester_exit_possible" ["network", "version"] "" "Whether one more attester may begin its exit itself now, as the rollup says.";
     ENTRY_QUEUE_LENGTH: Gauge "butler_entry_queue_length" ["network"] "" "Deposits in the rollup's entry queue, everybody's.";
     ENTRY_QUEUE_OWN: Gauge "butler_entry_queue_own" ["network"] "" "Own deposits in the entry queue.";
     ENTRY_QUEUE_FLUSH_SIZE: Gauge "butler_entry_queue_flush_size" ["network"] "" "The most deposits that one epoch lets in; 0 while the rollup waits for its first set.";

@@ -6,12 +6,13 @@ use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 
 families! {
-    SENTINEL_ENABLED: Gauge "butler_sentinel_enabled" ["network", "node"] "" "Whether an Aztec node has a sentinel at work.";
+    SENTINEL_ENABLED: Gauge "butler_sentinel_enabled" ["network", "node"] "" "Whether an Aztec node has a sentinel at work; absent while the rollup that it follows has no committee.";
     SENTINEL_SLOT: Gauge "butler_sentinel_last_processed_slot" ["network", "node"] "" "The newest slot that a node's sentinel has looked at.";
-    SENTINEL_LAG: Gauge "butler_sentinel_lag_slots" ["network", "node"] "slots" "How many slots a node's sentinel is behind the rollup; two are usual. Absent while the last snapshot is too old.";
+    SENTINEL_LAG: Gauge "butler_sentinel_lag_slots" ["network", "node"] "slots" "How many slots a node's sentinel is behind the rollup that the node follows; two are usual. Absent while the last snapshot is too old, and while that rollup has no committee.";
     SENTINEL_OWN: Gauge "butler_sentinel_own_attesters" ["network", "node"] "" "How many own attesters a node's sentinel saw on duty in its window; absent from a stale sentinel.";
     SENTINEL_MISSED_ATTESTATIONS: Gauge "butler_sentinel_missed_attestations_ratio" ["network", "node"] "ratio" "The share of own attesters' attestations that a node's sentinel saw missing in its window; absent without any, and from a stale sentinel.";
     SENTINEL_MISSED_PROPOSALS: Gauge "butler_sentinel_missed_proposals_ratio" ["network", "node"] "ratio" "The share of own attesters' proposals that a node's sentinel saw missing in its window; absent without any, and from a stale sentinel.";
+    INACTIVE_STREAK: Gauge "butler_inactive_streak" ["network"] "" "From how many attestations missed in a row on an own attester is about to be slashed for inactivity: half of what own nodes' settings say, or 16 where no admin port tells them.";
     ATTESTER_MISSED_ATTESTATIONS: Gauge "butler_attester_missed_attestations" ["network", "attester"] "" "Attestations that an own attester missed in the sentinel's window; only for attesters that missed anything.";
     ATTESTER_ATTESTATION_STREAK: Gauge "butler_attester_missed_attestations_streak" ["network", "attester"] "" "Attestations that an own attester missed in a row up to now; only for attesters that missed anything.";
     ATTESTER_MISSED_PROPOSALS: Gauge "butler_attester_missed_proposals" ["network", "attester"] "" "Proposals that an own attester missed in the sentinel's window; only for attesters that missed anything.";

@@ -10,6 +10,7 @@ mod facts;
 mod figures;
 mod network;
 mod runbooks;
+mod slashers;
 
 #[cfg(test)]
 mod tests;

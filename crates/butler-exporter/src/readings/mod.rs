@@ -7,6 +7,7 @@ pub mod governance;
 mod labels;
 mod rollups;
 pub mod runway;
+mod slashers;
 pub mod slashing;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,42 +3,51 @@
 use std::collections::BTreeMap;
 
 use butler_core::domain::attester::view::OnChainStatus;
-use butler_core::domain::slashing::{
-    Blindness, EjectionMargin, ProposerFacts, SlashingFacts, Stage, Standing, standings,
-};
+use butler_core::domain::slashing::{Blindness, EjectionMargin, NetworkSlashing, ProposerFacts, Stage, Standing};
 use butler_core::domain::snapshot::NetworkSnapshot;
-use ethers_core::types::{Address, U256};
+use ethers_core::types::Address;
 
-use super::{Readings, address, count, number, truth, units};
+use super::{Readings, address, count, number, slashers, truth, units};
 use crate::catalogue;
 
 /// Turns what was read about slashing into readings about the snapshot's attesters. `None` when a time does not fit.
+///
+/// Families without a rollup in their labels are of the canonical rollup's present slasher where they are of one, and of all
+/// slashers together where they are of attesters.
 #[must_use]
-pub fn slashing_readings(facts: &SlashingFacts, snapshot: &NetworkSnapshot) -> Option<Readings> {
+pub fn slashing_readings(facts: &NetworkSlashing, snapshot: &NetworkSnapshot) -> Option<Readings> {
     let mut readings = Readings::default();
-    readings.push(&catalogue::SLASHING_SUPPORTED, [], truth(facts.proposer.tally().is_some()));
+    let present = facts.canonical().map(|slasher| &slasher.facts);
+    let tally = present.and_then(|facts| facts.proposer.tally());
+    readings.push(&catalogue::SLASHING_SUPPORTED, [], truth(tally.is_some()));
+    let blindness = facts.blindness();
     for reason in Blindness::ALL {
-        let is_blind = facts.proposer.blindness() == Some(reason);
-        readings.push(&catalogue::SLASHING_UNREADABLE, [reason.name().to_owned()], truth(is_blind));
+        readings.push(&catalogue::SLASHING_UNREADABLE, [reason.name().to_owned()], truth(blindness.contains(&reason)));
     }
-    readings.push(&catalogue::SLASHING_ENABLED, [], truth(facts.paused_until.is_none()));
-    if let Some(until) = facts.paused_until {
+    let paused_until = present.and_then(|facts| facts.paused_until);
+    readings.push(&catalogue::SLASHING_ENABLED, [], truth(paused_until.is_none()));
+    if let Some(until) = paused_until {
         readings.push(&catalogue::SLASHING_PAUSED_UNTIL, [], number(until));
     }
-    let mut own = standings(facts, &snapshot.rollup.clock)?;
-    own.retain(|attester, _| snapshot.attesters.contains_key(attester));
-    if let Some(proposer) = facts.proposer.tally() {
-        push_rounds(&mut readings, proposer);
+    if let Some(tally) = tally {
+        push_rounds(&mut readings, tally);
+    }
+    // What votes are measured by, also where those of the canonical rollup's slasher alone cannot be read.
+    let mut readable = facts.slashers().filter_map(|(_, slasher)| slasher.facts.proposer.tally());
+    if let Some(tally) = tally.or_else(|| readable.next()) {
+        readings.push(&catalogue::SLASHING_QUORUM, [], number(tally.rules.quorum));
+    }
+    slashers::push_slashers(&mut readings, facts)?;
+    let own = facts.standings()?;
+    if facts.slashers().any(|(_, slasher)| slasher.facts.proposer.tally().is_some()) {
         push_standings(&mut readings, &own);
     }
-    let small = facts.proposer.tally().map(|proposer| proposer.rules.amounts[0]);
-    push_margins(&mut readings, snapshot, &own, small);
+    push_margins(&mut readings, facts, snapshot, &own);
     Some(readings)
 }
 
 fn push_rounds(readings: &mut Readings, proposer: &ProposerFacts) {
     for (family, value) in [
-        (&catalogue::SLASHING_QUORUM, number(proposer.rules.quorum)),
         (&catalogue::SLASHING_ROUND, number(proposer.current_round)),
         (&catalogue::SLASHING_ROUND_VOTES, number(proposer.current_votes)),
         (&catalogue::SLASHING_ROUND_END, number(proposer.current_end)),
@@ -67,22 +76,22 @@ fn push_standings(readings: &mut Readings, own: &BTreeMap<Address, Standing>) {
 
 fn push_margins(
     readings: &mut Readings,
+    facts: &NetworkSlashing,
     snapshot: &NetworkSnapshot,
     own: &BTreeMap<Address, Standing>,
-    small: Option<U256>,
 ) {
-    let rollup = &snapshot.rollup;
     let active = snapshot.attesters.iter().filter(|(_, view)| view.status == OnChainStatus::Validating);
     for (attester, view) in active {
         let label = || [address(*attester)];
-        let slashed = rollup.activation_threshold.saturating_sub(view.effective_balance);
+        let Some((figures, small)) = facts.figures_at(snapshot, *attester) else { continue };
+        let slashed = figures.activation_threshold.saturating_sub(view.effective_balance);
         if !slashed.is_zero() {
             readings.push(&catalogue::ATTESTER_SLASHED, label(), units(slashed));
         }
         if slashed.is_zero() && !own.contains_key(attester) {
             continue;
         }
-        if let Some(margin) = EjectionMargin::of(rollup, view.effective_balance) {
+        if let Some(margin) = EjectionMargin::of(figures, view.effective_balance) {
             readings.push(&catalogue::EJECTION_MARGIN, label(), units(margin.amount));
             if let Some(slashes) = small.and_then(|small| margin.slashes(small)) {
                 readings.push(&catalogue::EJECTION_SLASHES, label(), number(slashes));
@@ -94,8 +103,10 @@ fn push_margins(
 #[cfg(test)]
 mod tests {
     use butler_core::domain::block::BlockRef;
-    use butler_core::domain::slashing::{OpenRound, PositionVotes, SlashAction, SlashingProposer, SlashingRules};
-    use ethers_core::types::H256;
+    use butler_core::domain::slashing::{
+        OpenRound, PositionVotes, SlashAction, SlashingFacts, SlashingProposer, SlashingRules,
+    };
+    use ethers_core::types::{H256, U256};
 
     use super::super::tests::{at, network};
     use super::*;
@@ -124,13 +135,15 @@ mod tests {
         SlashingFacts {
             block: BlockRef { number: 500, hash: H256::zero(), timestamp: 1_550 },
             paused_until: None,
-            proposer: SlashingProposer::Tally(ProposerFacts {
+            ends_at: None,
+            proposer: SlashingProposer::Tally(Box::new(ProposerFacts {
+                address: at(78),
                 rules,
                 current_round: 2,
                 current_votes: 3,
                 current_end: 1_600,
                 rounds: vec![round],
-            }),
+            })),
         }
     }
 
@@ -146,9 +159,14 @@ mod tests {
         snapshot
     }
 
+    fn read(facts: SlashingFacts) -> Readings {
+        let snapshot = staked();
+        slashing_readings(&NetworkSlashing::of_one(&snapshot, facts), &snapshot).unwrap()
+    }
+
     #[test]
     fn only_own_attesters_have_series_and_only_those_somebody_must_look_at() {
-        let readings = slashing_readings(&facts([3, 3, 1, 3], false), &staked()).unwrap();
+        let readings = read(facts([3, 3, 1, 3], false));
         let (ten, eleven, stranger) = (address(at(10)), address(at(11)), address(at(77)));
         let table: [(&catalogue::Family, &[&str], Option<f64>); 14] = [
             (&catalogue::SLASHING_VOTES, &[&ten, "decided"], Some(3.0)),
@@ -170,13 +188,13 @@ mod tests {
         for (family, labels, value) in table {
             assert_eq!(readings.get(family, labels), value, "{} {labels:?}", family.name);
         }
-        let quiet = slashing_readings(&facts([0; 4], false), &staked()).unwrap();
+        let quiet = read(facts([0; 4], false));
         assert!(!quiet.0.iter().any(|sample| sample.labels.contains(&ten)), "nobody has to look at it");
     }
 
     #[test]
     fn a_vetoed_slash_has_neither_amount_nor_time() {
-        let readings = slashing_readings(&facts([3, 0, 0, 0], true), &staked()).unwrap();
+        let readings = read(facts([3, 0, 0, 0], true));
         let ten = address(at(10));
         assert_eq!(readings.get(&catalogue::SLASHING_VOTES, &[&ten, "vetoed"]), Some(3.0));
         assert_eq!(readings.get(&catalogue::SLASHING_EXECUTABLE, &[&ten]), None);
@@ -187,7 +205,7 @@ mod tests {
     fn a_slasher_that_cannot_be_read_is_told_by_its_reason() {
         for blindness in Blindness::ALL {
             let facts = SlashingFacts { proposer: SlashingProposer::Unreadable(blindness), ..facts([3; 4], false) };
-            let readings = slashing_readings(&facts, &staked()).unwrap();
+            let readings = read(facts);
             assert_eq!(readings.get(&catalogue::SLASHING_SUPPORTED, &[]), Some(0.0));
             for reason in Blindness::ALL {
                 let told = readings.get(&catalogue::SLASHING_UNREADABLE, &[reason.name()]);
@@ -200,7 +218,7 @@ mod tests {
     fn a_rollup_without_a_tally_says_so_and_nothing_of_votes() {
         let facts =
             SlashingFacts { proposer: SlashingProposer::NoSlasher, paused_until: Some(9), ..facts([3; 4], false) };
-        let readings = slashing_readings(&facts, &staked()).unwrap();
+        let readings = read(facts);
         for reason in Blindness::ALL {
             assert_eq!(readings.get(&catalogue::SLASHING_UNREADABLE, &[reason.name()]), Some(0.0));
         }

@@ -117,6 +117,8 @@ pub(super) fn network() -> NetworkSnapshot {
             local_ejection_threshold: None,
             exit_delay_seconds: 1,
             attester_exits: None,
+            slasher_change: None,
+            missing: std::collections::BTreeSet::new(),
         },
         providers: BTreeMap::from([(ProviderId::try_from(1).unwrap(), provider)]),
         other_providers: BTreeMap::new(),
@@ -143,6 +145,8 @@ pub(super) fn network() -> NetworkSnapshot {
         dripped: BTreeSet::new(),
         publisher_balances: BTreeMap::from([(at(500), U256::exp10(17))]),
         pending_rewards: BTreeMap::from([(coinbase(110), U256::exp10(18) * 3 / 2)]),
+        zombie_causes: BTreeMap::new(),
+        withdrawal_delay_seconds: None,
         unconfirmed: None,
     }
 }

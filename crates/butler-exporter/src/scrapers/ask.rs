@@ -6,6 +6,7 @@ use butler_core::client::aztec_node::NodeInfo;
 use butler_core::client::error::RpcFailure;
 use butler_core::client::text::printable;
 use butler_core::config::NetworkConfig;
+use butler_core::network::nodes::NodeFailure;
 use tokio::time::timeout;
 
 use crate::catalogue::values::FailureKind;
@@ -24,6 +25,17 @@ pub(crate) fn fits(info: &NodeInfo, config: &NetworkConfig) -> bool {
 /// A version that a stranger wrote, as a label.
 pub(crate) fn version_label(version: &str) -> String {
     printable(version).chars().take(VERSION_LIMIT).collect()
+}
+
+/// The kind that is counted of what a node did instead of answering.
+pub(crate) fn kind_of(failure: &NodeFailure) -> FailureKind {
+    match failure {
+        NodeFailure::Deadline(_) => FailureKind::Deadline,
+        NodeFailure::Rpc(_)
+        | NodeFailure::OtherChain { .. }
+        | NodeFailure::OtherRegistry(_)
+        | NodeFailure::OtherRollup => FailureKind::Rpc(failure.kind()),
+    }
 }
 
 /// An answer within the deadline. Its failure is its kind: a node's own words may hold its L1 endpoint's URL.

@@ -8,6 +8,7 @@ pub mod at_head;
 pub mod driver;
 pub mod failure;
 mod failure_log;
+mod fleet;
 pub mod governance;
 pub mod hosts;
 pub mod l1;

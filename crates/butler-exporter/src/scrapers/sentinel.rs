@@ -2,35 +2,37 @@
 //! ports.
 //!
 //! A node that does not answer is counted by its kind of failure and left out; what the others saw is served. What is
-//! believed of an attester is decided in `domain/sentinel.rs`.
+//! believed of an attester is decided in core, which also asks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::client::aztec_node::{AztecNode, NodeInfo, OffenceRange};
+use butler_core::client::aztec_node::{AztecNode, OffenceRange};
 use butler_core::client::error::ErrorKind;
 use butler_core::config::NetworkConfig;
 use butler_core::domain::findings::Source;
-use butler_core::domain::findings::sentinel::{SentinelState, of_admin_port, of_duties, of_offences, of_sentinels};
-use butler_core::domain::operator::node::follows_canonical;
-use butler_core::domain::rollup::RollupFacts;
-use butler_core::domain::slashing::offence::{Offence, sum_offences};
-use butler_core::domain::slashing::sentinel::{AttesterDuties, MissedShare, SentinelReport, believe};
+use butler_core::domain::slashing::offence::OffenceSums;
+use butler_core::domain::slashing::sentinel::{HeldReport, MissedShare};
 use butler_core::key_files::PrivateKeys;
+use butler_core::network::nodes::{
+    AdminAnswers, JudgedDuties, SentinelAnswers, ask_admin_port, ask_sentinel, judge_duties,
+};
 use butler_core::network::{NetworkError, admin_ports, aztec_nodes};
 use butler_core::runtime::clock::unix_now;
 use ethers_core::types::Address;
-use futures_util::future::{BoxFuture, FutureExt as _, join_all};
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 
 use crate::catalogue;
 use crate::catalogue::values::FailureKind;
 use crate::key_keeper::KeyKeeper;
 use crate::readings::{Readings, address, count, number, truth, units};
-use crate::scrapers::ask::{fits, within};
+use crate::scrapers::ask::kind_of;
 use crate::scrapers::failure::Failure;
 use crate::scrapers::failure_log::FailureLog;
+use crate::scrapers::fleet::Fleet;
 use crate::scrapers::last_snapshot::{FirstLook, LastSnapshot, LastSnapshotReceiver, fresh};
 use crate::scrapers::scrape::Scrape;
 use crate::slots::{Scraped, Slot};
@@ -41,20 +43,62 @@ const LONG_ANSWERS: usize = 2;
 /// A node that follows another chain, registry or rollup.
 const STRANGER: FailureKind = FailureKind::Rpc(ErrorKind::WrongChain);
 
-/// What one node's sentinel said.
-type Report = (String, Result<SentinelReport, FailureKind>);
-/// What one node's admin port said: the offences of the current round, and all. `None` for a node that notes none.
-type Noted = (String, Result<Option<[Vec<Offence>; 2]>, FailureKind>);
+/// What one port of one node told.
+#[derive(Debug)]
+enum Told {
+    Sentinel(SentinelAnswers),
+    Admin(AdminAnswers),
+}
+
+impl Told {
+    fn sentinel(&self) -> Option<&SentinelAnswers> {
+        match self {
+            Self::Sentinel(answers) => Some(answers),
+            Self::Admin(_) => None,
+        }
+    }
+
+    fn admin(&self) -> Option<&AdminAnswers> {
+        match self {
+            Self::Sentinel(_) => None,
+            Self::Admin(answers) => Some(answers),
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Clients {
-    nodes: Vec<AztecNode>,
-    admin_ports: Vec<AztecNode>,
+    nodes: Vec<Arc<AztecNode>>,
+    admin_ports: Vec<Arc<AztecNode>>,
+    turns: Arc<Semaphore>,
 }
 
 impl Clients {
     fn new(config: &NetworkConfig) -> Result<Self, NetworkError> {
-        Ok(Self { nodes: aztec_nodes(config)?, admin_ports: admin_ports(config)? })
+        let shared = |clients: Vec<AztecNode>| clients.into_iter().map(Arc::new).collect();
+        Ok(Self {
+            nodes: shared(aztec_nodes(config)?),
+            admin_ports: shared(admin_ports(config)?),
+            turns: Arc::new(Semaphore::new(LONG_ANSWERS)),
+        })
+    }
+
+    /// Asks every port that is not being asked.
+    fn ask(&self, fleet: &mut Fleet<Told>, config: &Arc<NetworkConfig>, own: &Arc<BTreeSet<Address>>, slot: &Slot) {
+        let deadline = slot.deadline;
+        for node in &self.nodes {
+            let (asked, config, own, turns) =
+                (Arc::clone(node), Arc::clone(config), Arc::clone(own), Arc::clone(&self.turns));
+            fleet.ask(&format!("sentinel of {}", node.name()), || async move {
+                Told::Sentinel(ask_sentinel(&asked, &config, &own, (deadline, &turns)).await)
+            });
+        }
+        for port in &self.admin_ports {
+            let asked = Arc::clone(port);
+            fleet.ask(&format!("admin port of {}", port.name()), || async move {
+                Told::Admin(ask_admin_port(&asked, deadline).await)
+            });
+        }
     }
 }
 
@@ -62,13 +106,14 @@ impl Clients {
 /// several threads.
 #[derive(Debug)]
 pub struct SentinelScraper {
-    config: NetworkConfig,
+    config: Arc<NetworkConfig>,
     keys: (KeyKeeper, PrivateKeys),
     last: LastSnapshotReceiver,
     /// A snapshot that is older does not count.
     age_limit: Duration,
     first_look: FirstLook,
     clients: Option<Clients>,
+    fleet: Fleet<Told>,
     log: FailureLog,
 }
 
@@ -82,12 +127,13 @@ impl SentinelScraper {
         age_limit: Duration,
     ) -> Self {
         Self {
-            config,
+            config: Arc::new(config),
             keys,
             last,
             age_limit,
             first_look: FirstLook::default(),
             clients: None,
+            fleet: Fleet::default(),
             log: FailureLog::default(),
         }
     }
@@ -95,38 +141,37 @@ impl SentinelScraper {
     async fn read(&mut self, slot: &Slot) -> Result<Scraped, Failure> {
         self.first_look.wait(&mut self.last).await;
         let seen = fresh(&self.last, self.age_limit);
-        let own = self.own_attesters(seen.as_deref());
+        let own = Arc::new(self.own_attesters(seen.as_deref()));
         let clients = match self.clients.take() {
             Some(clients) => self.clients.insert(clients),
             None => self.clients.insert(Clients::new(&self.config)?),
         };
-        let (config, rollup) = (&self.config, seen.as_ref().map(|seen| &seen.snapshot.rollup));
-        let ask = |node| ask_sentinel(node, config, rollup, &own, slot.deadline).boxed();
-        let questions: Vec<_> = clients.nodes.iter().map(ask).collect();
-        let reports = stream::iter(questions).buffered(LONG_ANSWERS).inspect(|_| slot.tick()).collect::<Vec<Report>>();
-        let noted = join_all(clients.admin_ports.iter().map(|port| ask_admin_port(port, slot.deadline)));
-        let (reports, mut noted) = tokio::join!(reports, noted);
-        forget_strangers(&mut noted, &reports);
-        let sentinels = reports.iter().map(|(node, answer)| ("the sentinel of node", node, answer.as_ref().err()));
-        let ports = noted.iter().map(|(node, answer)| ("the admin port of node", node, answer.as_ref().err()));
-        for (subject, node, failure) in sentinels.chain(ports) {
-            failure.iter().for_each(|kind| slot.count_error(**kind));
-            self.log.note(slot, subject, node, failure.map(|kind| (*kind, None)));
+        clients.ask(&mut self.fleet, &self.config, &own, slot);
+        let limits = self.config.thresholds();
+        let judge = |fleet: &Fleet<Told>| {
+            let snapshot = seen.as_ref().map(|seen| &seen.snapshot);
+            let sentinels = fleet.known().filter_map(Told::sentinel);
+            let ports: Vec<_> = fleet.known().filter_map(Told::admin).collect();
+            judge_duties(sentinels, &ports, &own, snapshot, &limits)
+        };
+        self.fleet.gather(slot, |fleet| scraped(judge(fleet), fleet)).await;
+        let judged = judge(&self.fleet);
+        for told in self.fleet.news() {
+            let (subject, node, kind) = match told {
+                Told::Sentinel(SentinelAnswers { node, .. }) if judged.strangers.contains(node) => {
+                    ("the sentinel of node", node, Some(STRANGER))
+                }
+                Told::Sentinel(SentinelAnswers { node, report }) => {
+                    ("the sentinel of node", node, report.as_ref().err().map(kind_of))
+                }
+                Told::Admin(AdminAnswers { node, noted, .. }) => {
+                    ("the admin port of node", node, noted.as_ref().err().map(kind_of))
+                }
+            };
+            kind.into_iter().for_each(|kind| slot.count_error(kind));
+            self.log.note(slot, subject, node, kind.map(|kind| (kind, None)));
         }
-        let current_slot = seen.and_then(|seen| seen.snapshot.rollup.clock.slot_at(seen.snapshot.block.timestamp));
-        let reports: BTreeMap<String, SentinelReport> =
-            reports.into_iter().filter_map(|(node, report)| Some((node, report.ok()?))).collect();
-        let duties = believe(&reports, current_slot);
-        let mut readings = sentinel_readings(&reports, &duties, current_slot);
-        push_offences(&mut readings, &noted, &own);
-        let thresholds = self.config.thresholds();
-        let mut found = of_sentinels(&states(&reports, current_slot), &thresholds);
-        found.extend(of_duties(&duties, &thresholds));
-        let down = noted.iter().filter_map(|(node, answer)| Some((node, answer.as_ref().err()?)));
-        found.extend(down.map(|(node, kind)| of_admin_port(node, &format!("is not up ({})", kind.name()))));
-        let current = noted.iter().filter_map(|(_, answer)| answer.as_ref().ok()?.as_ref()?.first()).flatten();
-        found.extend(of_offences(&sum_offences(current, &own).by_attester));
-        Ok(Scraped::found(readings, Source::Sentinel, found, unix_now()))
+        Ok(scraped(judged, &self.fleet))
     }
 
     /// Those of key files and of the configuration, and those that the last snapshot found besides.
@@ -146,73 +191,30 @@ impl Scrape for SentinelScraper {
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
         Box::pin(self.read(slot))
     }
-}
 
-/// A node that follows something else tells of other attesters' duties, under the same addresses perhaps. One that does
-/// not know the method has no sentinel, which is no failure.
-async fn ask_sentinel(
-    node: &AztecNode,
-    config: &NetworkConfig,
-    rollup: Option<&RollupFacts>,
-    own: &BTreeSet<Address>,
-    deadline: Duration,
-) -> Report {
-    let follows = |info: &NodeInfo, rollup: &RollupFacts| {
-        follows_canonical(rollup, info.l1_contract_addresses.rollup_address, info.rollup_version)
-    };
-    let report = match within(deadline, node.node_info()).await {
-        Err(kind) => Err(kind),
-        Ok(info) if !fits(&info, config) || rollup.is_some_and(|rollup| !follows(&info, rollup)) => Err(STRANGER),
-        Ok(_) => match within(deadline, node.validators_stats(own)).await {
-            Err(FailureKind::Rpc(ErrorKind::MethodNotFound)) => Ok(SentinelReport::default()),
-            answer => answer,
-        },
-    };
-    (node.name().to_owned(), report)
-}
-
-/// A node without a slasher answers with an error, which is no failure. A port that does not know the method is no admin
-/// port, and that is one.
-async fn ask_admin_port(port: &AztecNode, deadline: Duration) -> Noted {
-    let ask = async |range| within(deadline, port.noted_offences(range)).await;
-    let [current, all] = OffenceRange::BOTH;
-    let noted = match tokio::join!(ask(current), ask(all)) {
-        (Err(failure), _) | (_, Err(failure)) => Err(failure),
-        (Ok(current), Ok(all)) => Ok(current.zip(all).map(<[_; 2]>::from)),
-    };
-    (port.name().to_owned(), noted)
-}
-
-/// Leaves out what the admin port of a node that follows something else noted.
-fn forget_strangers(noted: &mut [Noted], reports: &[Report]) {
-    for (node, answer) in noted {
-        let is_stranger = reports.iter().any(|(name, report)| name == node && matches!(report, Err(STRANGER)));
-        if let (true, Ok(offences)) = (is_stranger, answer) {
-            *offences = None;
-        }
+    fn has_more(&self) -> bool {
+        self.fleet.is_asking()
     }
 }
 
-/// What findings are made from.
-fn states(reports: &BTreeMap<String, SentinelReport>, current_slot: Option<u64>) -> Vec<SentinelState> {
-    let state = |(node, report): (&String, &SentinelReport)| SentinelState {
-        node: node.clone(),
-        is_enabled: report.is_enabled(),
-        lag: report.lag(current_slot),
-    };
-    reports.iter().map(state).collect()
+/// What is served of what was judged.
+fn scraped(judged: JudgedDuties, fleet: &Fleet<Told>) -> Scraped {
+    let mut readings = Readings::default();
+    push_sentinels(&mut readings, &judged.reports);
+    push_duties(&mut readings, &judged);
+    for told in fleet.known() {
+        if let Told::Admin(AdminAnswers { node, noted, .. }) = told {
+            readings.push(&catalogue::NODE_ADMIN_UP, [node.clone()], truth(noted.is_ok()));
+        }
+    }
+    push_offences(&mut readings, judged.offences.as_ref());
+    Scraped::found(readings, Source::Sentinel, judged.findings, unix_now())
 }
 
-/// Turns the reports of all nodes that answered into readings, and what is believed of attesters. `current_slot` is the
-/// rollup's, of the last snapshot.
-fn sentinel_readings(
-    reports: &BTreeMap<String, SentinelReport>,
-    believed: &BTreeMap<Address, AttesterDuties>,
-    current_slot: Option<u64>,
-) -> Readings {
-    let mut readings = Readings::default();
-    for (node, report) in reports {
-        let label = || [node.clone()];
+/// Turns the reports of all nodes that answered into readings. Of a sentinel that has nothing to look at nothing is told.
+fn push_sentinels(readings: &mut Readings, reports: &BTreeMap<String, HeldReport>) {
+    for (node, held) in reports.iter().filter(|(_, held)| !held.is_idle()) {
+        let (label, report) = (|| [node.clone()], &held.report);
         readings.push(&catalogue::SENTINEL_ENABLED, label(), truth(report.is_enabled()));
         if !report.is_enabled() {
             continue;
@@ -220,10 +222,10 @@ fn sentinel_readings(
         if let Some(slot) = report.last_processed_slot {
             readings.push(&catalogue::SENTINEL_SLOT, label(), number(slot));
         }
-        if let Some(lag) = report.lag(current_slot) {
+        if let Some(lag) = held.lag() {
             readings.push(&catalogue::SENTINEL_LAG, label(), number(lag));
         }
-        if !report.is_fresh(current_slot) {
+        if !held.is_fresh() {
             continue;
         }
         readings.push(&catalogue::SENTINEL_OWN, label(), count(report.duties.len()));
@@ -235,34 +237,28 @@ fn sentinel_readings(
             readings.push(&catalogue::SENTINEL_MISSED_PROPOSALS, label(), ratio(share));
         }
     }
-    for (attester, duties) in believed.iter().filter(|(_, duties)| duties.has_misses()) {
+}
+
+fn push_duties(readings: &mut Readings, judged: &JudgedDuties) {
+    readings.push(&catalogue::INACTIVE_STREAK, [], number(judged.inactive_streak));
+    for (attester, duties) in judged.believed.iter().filter(|(_, duties)| duties.has_misses()) {
         let label = || [address(*attester)];
         readings.push(&catalogue::ATTESTER_MISSED_ATTESTATIONS, label(), number(duties.attestations.missed));
         readings.push(&catalogue::ATTESTER_ATTESTATION_STREAK, label(), number(duties.attestations.streak));
         readings.push(&catalogue::ATTESTER_MISSED_PROPOSALS, label(), number(duties.proposals.missed));
         readings.push(&catalogue::ATTESTER_PROPOSAL_STREAK, label(), number(duties.proposals.streak));
     }
-    readings
 }
 
 /// Offences are served only where an admin port answered: none known is not the same as nobody asked.
-fn push_offences(readings: &mut Readings, noted: &[Noted], own: &BTreeSet<Address>) {
-    for (node, answer) in noted {
-        readings.push(&catalogue::NODE_ADMIN_UP, [node.clone()], truth(answer.is_ok()));
-    }
-    let answers: Vec<_> = noted.iter().filter_map(|(_, answer)| answer.as_ref().ok()?.as_ref()).collect();
-    if answers.is_empty() {
-        return;
-    }
-    let of = |range: usize| answers.iter().filter_map(move |ranges| ranges.get(range)).flatten();
-    for (index, range) in OffenceRange::BOTH.into_iter().enumerate() {
-        let sums = sum_offences(of(index), own);
-        for (kind, sum) in sums.by_kind {
+fn push_offences(readings: &mut Readings, offences: Option<&[OffenceSums; 2]>) {
+    for (range, sums) in OffenceRange::BOTH.into_iter().zip(offences.into_iter().flatten()) {
+        for (kind, sum) in &sums.by_kind {
             let label = || [kind.name().to_owned(), range.name().to_owned()];
             readings.push(&catalogue::OFFENCES, label(), number(sum.offences));
         }
-        for ((attester, kind), sum) in sums.by_attester {
-            let label = || [address(attester), kind.name().to_owned(), range.name().to_owned()];
+        for ((attester, kind), sum) in &sums.by_attester {
+            let label = || [address(*attester), kind.name().to_owned(), range.name().to_owned()];
             readings.push(&catalogue::ATTESTER_OFFENCES, label(), number(sum.offences));
             readings.push(&catalogue::ATTESTER_OFFENCE_AMOUNT, label(), units(sum.amount));
         }

@@ -1,12 +1,9 @@
 //! The scraper of one network's slashing: votes against own attesters, and what they decided.
 
-use std::collections::BTreeSet;
-
-use butler_core::chain::{SlashingReader, SlashingRequest};
+use butler_core::chain::NetworkSlashingReader;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::findings::Source;
 use butler_core::domain::findings::slashing::of_slashing;
-use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 
 use super::at_head::ChainQuery;
@@ -18,7 +15,7 @@ use crate::slots::Scraped;
 /// Asks how slashing stands.
 #[derive(Debug, Default)]
 pub struct SlashingQuery {
-    reader: SlashingReader,
+    reader: NetworkSlashingReader,
 }
 
 impl ChainQuery for SlashingQuery {
@@ -26,10 +23,7 @@ impl ChainQuery for SlashingQuery {
 
     fn ask<'a>(&'a mut self, last: &'a LastSnapshot, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, Failure>> {
         Box::pin(async move {
-            let rollup = &last.snapshot.rollup;
-            let own: BTreeSet<Address> = last.snapshot.attesters.keys().copied().collect();
-            let request = SlashingRequest { slasher: rollup.slasher, clock: rollup.clock, own: &own };
-            let facts = self.reader.read(&last.client, &pin, &request).await?;
+            let facts = self.reader.read(&last.client, &pin, &last.snapshot).await?;
             let readings = slashing_readings(&facts, &last.snapshot).ok_or_else(Failure::overflow)?;
             let found = of_slashing(&facts, &last.snapshot, &last.thresholds).ok_or_else(Failure::overflow)?;
             Ok(Scraped::found(readings, Source::Slashing, found, pin.timestamp))

@@ -169,6 +169,13 @@ impl Slot {
         std::mem::take(&mut progress.failures_in_a_row)
     }
 
+    /// What is read of a scrape that goes on is served already. How scrapes went does not change.
+    pub fn publish(&self, scraped: Scraped, took: Duration) {
+        let readings = ScrapedReadings::new(&self.network, scraped.readings, scraped.findings, took);
+        let _progress = self.change();
+        self.current.store(Some(Arc::new(readings)));
+    }
+
     /// A scrape failed. Returns how many did in a row.
     pub fn failed(&self, kind: FailureKind, took: Duration) -> u64 {
         self.count_error(kind);

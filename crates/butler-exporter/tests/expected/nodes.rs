@@ -18,6 +18,10 @@ pub(crate) async fn stand_up(bench: &Bench) -> FakeAztecNode {
                 { "rollupAddress": contracts.rollup_address, "registryAddress": contracts.registry_address },
         }),
     );
+    // As a node since 5.2 tells it.
+    let status =
+        json!({ "ok": true, "components": { "p2p": { "healthy": true, "enabled": true, "connectedPeers": 1 } } });
+    node.set_status(200, &status.to_string());
     bench.write("admin-key", FakeAztecNode::ADMIN_KEY);
     bench.append(&format!(
         "[[networks.devnet.aztec_nodes]]
@@ -31,7 +35,7 @@ admin_api_key_file = \"admin-key\"",
     node
 }
 
-pub(crate) fn expected() -> Vec<(String, f64)> {
+pub(crate) fn expected(bench: &Bench) -> Vec<(String, f64)> {
     vec![
         (with("butler_node_up", "node", "alpha"), 1.0),
         (with("butler_node_ready", "node", "alpha"), 1.0),
@@ -40,6 +44,9 @@ pub(crate) fn expected() -> Vec<(String, f64)> {
         (with("butler_node_finalized_block", "node", "alpha"), 15.0),
         (with("butler_node_l1_reachable", "node", "alpha"), 1.0),
         (with("butler_node_rollup_agrees", "node", "alpha"), 1.0),
+        (with("butler_node_blocks_expected", "node", "alpha"), 1.0),
+        (with("butler_node_p2p_enabled", "node", "alpha"), 1.0),
+        (labelled("butler_node_rollup_info", "rollup", &bench.oracle().rollup.version.to_string()), 1.0),
         (with("butler_node_world_state_block", "node", "alpha"), 18.0),
         (with("butler_node_world_state_synced", "node", "alpha"), 1.0),
         // The recorded node is ahead of the devnet, which has no checkpoints.

@@ -50,6 +50,11 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
         (of_offline("butler_attester_missed_proposals"), 8.0),
         (of_offline("butler_attester_missed_proposals_streak"), 8.0),
         (of_node("butler_node_admin_up"), 1.0),
+        // The node calls inactive who missed half of an epoch; half of that is told.
+        (
+            "butler_inactive_streak{network=\"devnet\"}".to_owned(),
+            number(bench.oracle().rollup.epoch_duration.div_ceil(2).div_ceil(2)),
+        ),
     ];
     for round in ["current", "all"] {
         for kind in OffenceKind::ALL.into_iter().map(OffenceKind::name) {

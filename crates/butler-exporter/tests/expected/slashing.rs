@@ -89,6 +89,23 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
         all.push((with("butler_attester_ejection_margin_tokens", "attester", &attester), margin));
         all.push((with("butler_attester_ejection_margin_slashes", "attester", &attester), slashes));
     }
+    let version = oracle.rollup.version;
+    let current = format!("network=\"devnet\",version=\"{version}\",role=\"current\"");
+    let contracts = &oracle.contracts;
+    let addresses = [contracts.slasher_address, contracts.slashing_proposer_address].map(shown);
+    all.extend([
+        (format!("butler_slasher_readable{{{current}}}"), 1.0),
+        (format!("butler_slasher_info{{{current},slasher=\"{}\",proposer=\"{}\"}}", addresses[0], addresses[1]), 1.0),
+        (format!("butler_slasher_round{{{current}}}"), number(ballots.round)),
+        (format!("butler_slasher_round_votes{{{current}}}"), number(QUORUM)),
+        (
+            format!(
+                "butler_slasher_attester_votes{{{current},attester=\"{}\",stage=\"decided\"}}",
+                shown(ballots.decided)
+            ),
+            number(QUORUM),
+        ),
+    ]);
     all.push((with("butler_attester_slashed_tokens", "attester", &shown(ballots.slashed)), 3_000.0));
     all
 }

@@ -128,6 +128,11 @@ pub(crate) fn follow_devnet(bench: &Bench, node: &FakeAztecNode) {
     node.set_result("node_getNodeInfo", info);
 }
 
+/// Moves L1 on: as many checkpoints, all proven.
+pub(crate) async fn advance(bench: &Bench, checkpoints: u64) {
+    bench.chain.set_checkpoints(checkpoints).await.unwrap();
+}
+
 /// The program with the configuration of that folder.
 pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_butler-exporter"));

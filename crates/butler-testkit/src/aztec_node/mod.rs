@@ -4,13 +4,17 @@
 //! to a method.
 
 mod capture;
+pub mod cases;
 
 use std::{
     collections::BTreeMap,
     future::pending,
     io,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -34,6 +38,14 @@ struct Shared {
     captures: Vec<Capture>,
     replaced: Mutex<BTreeMap<String, Value>>,
     asked: Mutex<BTreeMap<String, u64>>,
+    /// What `GET /status` of the public port answers instead of the recording.
+    status: Mutex<Option<(u16, String)>>,
+    /// Whether methods are known by their names of version 6 only.
+    is_renamed: AtomicBool,
+    /// Whether nothing is answered any more.
+    is_hung: AtomicBool,
+    /// The web page that answers everything.
+    page: Mutex<Option<String>>,
 }
 
 impl FakeAztecNode {
@@ -63,6 +75,10 @@ impl FakeAztecNode {
             captures: load_captures(&directory)?,
             replaced: Mutex::default(),
             asked: Mutex::default(),
+            status: Mutex::default(),
+            is_renamed: AtomicBool::default(),
+            is_hung: AtomicBool::default(),
+            page: Mutex::default(),
         });
         let serve = |port: Port| {
             let shared = Arc::clone(&shared);
@@ -94,6 +110,32 @@ impl FakeAztecNode {
         lock(&self.shared.replaced).insert(method.to_owned(), error);
     }
 
+    /// From now on, answers `GET /status` of the public port so.
+    pub fn set_status(&self, status: u16, body: &str) {
+        *lock(&self.shared.status) = Some((status, body.to_owned()));
+    }
+
+    /// From now on, knows each method by its name of version 6 only: `aztec_` for `node_` and `p2p_`, `aztecAdmin_` for
+    /// `nodeAdmin_`, and tips of the chain instead of L2 tips.
+    pub fn rename_methods(&self) {
+        self.shared.is_renamed.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on, answers everything with this web page.
+    pub fn set_page(&self, page: &str) {
+        *lock(&self.shared.page) = Some(page.to_owned());
+    }
+
+    /// What the node answers to this method since a test said so; `null` where none did.
+    pub fn result(&self, method: &str) -> Value {
+        lock(&self.shared.replaced).get(method).map(|answer| answer["result"].clone()).unwrap_or_default()
+    }
+
+    /// From now on, takes every request and answers none, or answers again.
+    pub fn set_hung(&self, is_hung: bool) {
+        self.shared.is_hung.store(is_hung, Ordering::Relaxed);
+    }
+
     /// What the recorded node answered to this method, for a test that changes a part of it.
     ///
     /// # Panics
@@ -116,6 +158,19 @@ impl FakeAztecNode {
     }
 }
 
+/// What version 4 called a method that version 6 knows by this name; nothing for a name of version 4.
+fn former_names(method: &str) -> Vec<String> {
+    if let Some(name) = method.strip_prefix("aztecAdmin_") {
+        return vec![format!("nodeAdmin_{name}")];
+    }
+    match method.strip_prefix("aztec_") {
+        Some("getChainTips") => vec!["node_getL2Tips".to_owned()],
+        Some("getPeers") => vec!["p2p_getPeers".to_owned()],
+        Some("getL2Tips") | None => Vec::new(),
+        Some(name) => vec![format!("node_{name}")],
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -123,8 +178,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 async fn answer(shared: Arc<Shared>, port: Port, request: Request<Incoming>) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    if shared.is_hung.load(Ordering::Relaxed) {
+        return pending().await;
+    }
+    if let Some(page) = lock(&shared.page).clone() {
+        return respond(200, &[("content-type".to_owned(), "text/html".to_owned())], page);
+    }
     if head.method != Method::POST {
         let path = head.uri.path();
+        let replaced = lock(&shared.status).clone().filter(|_| port == Port::Node && path == "/status");
+        if let Some((status, body)) = replaced {
+            return respond(status, &[], body);
+        }
         let found = shared.captures.iter().find(|capture| capture.port == port && capture.get.as_deref() == Some(path));
         return match found {
             Some(capture) => replay(&capture.outcome, None).await,
@@ -180,11 +245,16 @@ impl Shared {
     fn outcome(&self, port: Port, call: &Value) -> Outcome {
         let method = call["method"].as_str().unwrap_or_default();
         *lock(&self.asked).entry(method.to_owned()).or_default() += 1;
-        let found = find(&self.captures, port, call);
-        if let Some(answer) = lock(&self.replaced).get(method) {
+        let is_renamed = self.is_renamed.load(Ordering::Relaxed);
+        let former = if is_renamed { former_names(method) } else { vec![method.to_owned()] };
+        let named = |name: &String| json!({ "method": name, "params": call["params"] });
+        let found = former.iter().find_map(|name| find(&self.captures, port, &named(name)));
+        let replaced = lock(&self.replaced);
+        if let Some(answer) = former.iter().find_map(|name| replaced.get(name)).or_else(|| replaced.get(method)) {
             let status = if answer.get("error").is_some() { 400 } else { 200 };
             return Outcome::Answer { status, headers: self.some_headers(), body: answer.to_string() };
         }
+        drop(replaced);
         if let Some(capture) = found {
             return capture.outcome.clone();
         }

@@ -78,7 +78,10 @@ impl Chain {
     }
 
     pub(super) async fn vote_to_slash(&self, votes: Vec<u8>) -> anyhow::Result<Played> {
-        let target = self.oracle()?.contracts.slashing_proposer_address;
+        self.vote_to_slash_at(self.oracle()?.contracts.slashing_proposer_address, votes).await
+    }
+
+    pub(super) async fn vote_to_slash_at(&self, target: Address, votes: Vec<u8>) -> anyhow::Result<Played> {
         let slot = self.next_slot().await?;
         let key = attester_key(self.slot_proposer().await?)?;
         let arguments = [Token::Bytes(votes.clone()), number(slot)];

@@ -9,11 +9,13 @@ mod bad_queue;
 mod ballots;
 mod build;
 mod chain;
+mod checkpoints;
 mod example;
 mod keys;
 mod moves;
 mod oracle;
 mod rivals;
+mod slashers;
 mod sources;
 mod stories;
 mod strangers;
@@ -32,6 +34,7 @@ pub use oracle::{
 };
 
 pub use rivals::{Rival, ToldOfRival, WITH_RIVAL};
+pub use slashers::SlasherPair;
 pub use stories::{TWICE_STAKED, Told, TwiceStaked, with_wrong_proof};
 pub use strangers::{ToldOfStranger, WITH_STRANGER, WithStranger};
 

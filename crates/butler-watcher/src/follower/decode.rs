@@ -171,9 +171,14 @@ fn of_rollup(told: &RollupEvents) -> Option<Happened> {
         RollupEvents::SlasherUpdatedFilter(event) => {
             Happened::SlasherChanged { old: event.old_slasher, new: event.new_slasher }
         }
-        RollupEvents::StakingQueueConfigUpdatedFilter(_) | RollupEvents::LocalEjectionThresholdUpdatedFilter(_) => {
-            return None;
+        RollupEvents::WithdrawInitiatedByAttesterFilter(event) => {
+            Happened::ExitByAttester { attester: event.attester, withdrawer: event.withdrawer, amount: event.amount }
         }
+        RollupEvents::StakingQueueConfigUpdatedFilter(_)
+        | RollupEvents::LocalEjectionThresholdUpdatedFilter(_)
+        | RollupEvents::PendingSlasherQueuedFilter(_)
+        | RollupEvents::PendingSlasherCancelledFilter(_)
+        | RollupEvents::LegacySlasherAuthorizedFilter(_) => return None,
     })
 }
 

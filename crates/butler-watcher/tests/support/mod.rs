@@ -34,16 +34,8 @@ impl Bench {
     /// The files of an operator who runs validators on this chain.
     pub(crate) fn on(chain: Chain) -> Self {
         let folder = TempDir::new().unwrap();
-        example_files(folder.path(), chain.oracle().unwrap(), chain.url()).unwrap();
-        let bench = Self { chain, folder };
-        let (network, rest) =
-            bench.config().split_once("\nprovider_ids").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-        let start = bench.oracle().events[0].block;
-        bench.configure(&format!(
-            "{network}\nstart_block = {start}\nconfirmations = {CONFIRMATIONS}\nprovider_ids{rest}\n[watcher]\n\
-             listen = \"127.0.0.1:0\"\npoll_interval = \"1s\"\nstate_directory = \"state\"\n[log]\nformat = \"json\"\n"
-        ));
-        bench
+        operator(folder.path(), chain.oracle().unwrap(), &[chain.url().to_owned()]);
+        Self { chain, folder }
     }
 
     pub(crate) fn oracle(&self) -> &Oracle {
@@ -56,19 +48,6 @@ impl Bench {
 
     pub(crate) fn configure(&self, text: &str) {
         save_atomic(&self.folder.path().join("butler.toml"), text.as_bytes(), 0o600).unwrap();
-    }
-
-    /// Makes these the endpoints.
-    pub(crate) fn endpoints(&self, urls: &[String]) {
-        let text = self.config();
-        let (before, rest) = text.split_once("[[networks.devnet.l1]]").unwrap();
-        let (_, after) = rest.split_once("[watcher]").unwrap();
-        let endpoints: String = urls
-            .iter()
-            .enumerate()
-            .map(|(index, url)| format!("[[networks.devnet.l1]]\nname = \"e{index}\"\nurl = \"{url}\"\n"))
-            .collect();
-        self.configure(&format!("{before}{endpoints}[watcher]{after}"));
     }
 
     pub(crate) fn attester(&self, name: &str) -> Address {
@@ -87,34 +66,27 @@ impl Bench {
         }
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_butler-watcher"));
-        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
-        command.args(["--config", "butler.toml"]).stdin(Stdio::null());
-        command
-    }
-
     /// `replay` with `--json`.
     pub(crate) async fn replay(&self, from: u64, to: Option<u64>) -> (i32, Value, String) {
-        let mut command = self.command();
-        command.args(["replay", "--json", "--from", &from.to_string()]);
-        command.args(to.map(|to| format!("--to={to}")));
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
-        (output.status.code().unwrap(), report, String::from_utf8(output.stderr).unwrap())
+        replay_in(self.folder.path(), from, to).await
     }
 
     /// Starts the watcher.
     pub(crate) fn watch(&self) -> Watcher {
         let log = self.folder.path().join(format!("watcher-{}.log", rand_name()));
         let file = std::fs::File::create(&log).unwrap();
-        let child = self.command().stderr(file).stdout(Stdio::null()).spawn().unwrap();
+        let child = command(self.folder.path()).stderr(file).stdout(Stdio::null()).spawn().unwrap();
         Watcher { child, log }
     }
 
     /// The journal of a watcher that has ended.
     pub(crate) fn journal(&self) -> Kept {
-        let keeper = Keeper::open(&journal_directory(&self.folder.path().join("state")), Settings::default()).unwrap();
+        self.journal_in("state")
+    }
+
+    /// The journal in another folder.
+    pub(crate) fn journal_in(&self, state: &str) -> Kept {
+        let keeper = Keeper::open(&journal_directory(&self.folder.path().join(state)), Settings::default()).unwrap();
         let mut actions = Vec::new();
         let mut planned = BTreeMap::new();
         let mut after = 0;
@@ -137,6 +109,42 @@ impl Bench {
         let live = keeper.read(&Query { phase: None, after: None, limit: 10_000 }).unwrap().live.len();
         Kept { actions, planned, finished, live, cursor: keeper.cursor("devnet").unwrap() }
     }
+}
+
+/// Writes the files of an operator who asks these endpoints.
+pub(crate) fn operator(folder: &Path, oracle: &Oracle, urls: &[String]) {
+    let files = example_files(folder, oracle, "http://127.0.0.1:1").unwrap();
+    let text = std::fs::read_to_string(&files.config).unwrap();
+    let (network, rest) = text.split_once("\nprovider_ids").unwrap();
+    let (rest, _) = rest.split_once("[[networks.devnet.l1]]").unwrap();
+    let endpoints: String = urls
+        .iter()
+        .enumerate()
+        .map(|(index, url)| format!("[[networks.devnet.l1]]\nname = \"e{index}\"\nurl = \"{url}\"\n"))
+        .collect();
+    let start = oracle.events[0].block;
+    let text = format!(
+        "{network}\nstart_block = {start}\nconfirmations = {CONFIRMATIONS}\nprovider_ids{rest}{endpoints}[watcher]\n\
+         listen = \"127.0.0.1:0\"\npoll_interval = \"1s\"\nstate_directory = \"state\"\n[log]\nformat = \"json\"\n"
+    );
+    save_atomic(&files.config, text.as_bytes(), 0o600).unwrap();
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_butler-watcher"));
+    command.current_dir(folder).env_clear().env("HOME", folder);
+    command.args(["--config", "butler.toml"]).stdin(Stdio::null());
+    command
+}
+
+/// `replay` with `--json` by whoever has that folder.
+pub(crate) async fn replay_in(folder: &Path, from: u64, to: Option<u64>) -> (i32, Value, String) {
+    let mut command = command(folder);
+    command.args(["replay", "--json", "--from", &from.to_string()]);
+    command.args(to.map(|to| format!("--to={to}")));
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code().unwrap(), report, String::from_utf8(output.stderr).unwrap())
 }
 
 fn rand_name() -> String {

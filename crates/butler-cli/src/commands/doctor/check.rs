@@ -15,6 +15,8 @@ pub(super) struct Check {
     pub(super) light: Light,
     pub(super) what: String,
     pub(super) hint: Option<String>,
+    /// The code of the finding that it shows, as in docs/findings.md.
+    pub(super) finding: Option<&'static str>,
 }
 
 /// How a check ended.
@@ -39,13 +41,14 @@ impl Light {
 
 /// A check without a hint.
 pub(super) fn check(name: &'static str, subject: &str, light: Light, what: impl Into<String>) -> Check {
-    Check { name, subject: subject.to_owned(), light, what: what.into(), hint: None }
+    Check { name, subject: subject.to_owned(), light, what: what.into(), hint: None, finding: None }
 }
 
 /// A check that shows one finding.
 pub(super) fn shown(name: &'static str, subject: &str, finding: &Finding, now: u64) -> Check {
     let hint = Some(finding.remedy().to_owned());
-    Check { hint, ..check(name, subject, Light::of([finding]), finding.message(now)) }
+    let code = Some(finding.kind.code());
+    Check { hint, finding: code, ..check(name, subject, Light::of([finding]), finding.message(now)) }
 }
 
 /// A check that could not be made.

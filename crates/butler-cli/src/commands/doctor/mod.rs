@@ -11,14 +11,14 @@ use butler_core::domain::attester::state::State;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::findings::{Finding, FindingKind, Severity, keys, program, provider, publisher, slashing};
 use butler_core::domain::provider::publisher::top_ups;
-use butler_core::network::{Network, admin_ports};
+use butler_core::network::Network;
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use serde::Serialize;
 
 use self::check::{Check, Light, check, failure, shown};
-use self::nodes::{admin_port, check_node};
+use self::nodes::check_nodes;
 use super::audit;
 use super::rows::rows;
 use crate::args::Global;
@@ -93,22 +93,7 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, O
         check_publishers(gathered, checks);
         Box::pin(check_slashing(gathered, checks)).await;
     }
-    match network.aztec_nodes() {
-        Ok(nodes) => {
-            for node in &nodes {
-                check_node(node, &network, gathered.as_ref(), checks).await;
-            }
-        }
-        Err(error) => checks.push(failure("node", &name, &CliError::from(error))),
-    }
-    match admin_ports(&network.config) {
-        Ok(ports) => {
-            for port in &ports {
-                checks.push(admin_port(port).await);
-            }
-        }
-        Err(error) => checks.push(failure("admin_port", &name, &CliError::from(error))),
-    }
+    check_nodes(&network, gathered.as_ref().map(|gathered| &gathered.snapshot), checks).await;
     (Some(name), gathered.map(|gathered| gathered.snapshot.block))
 }
 

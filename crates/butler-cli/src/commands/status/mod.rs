@@ -43,6 +43,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
 
 fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> StatusReport {
     let needing = if args.attention { needing_attention(gathered, rows) } else { BTreeSet::new() };
+    let here = (gathered.snapshot.canonical(), gathered.snapshot.block.timestamp);
     StatusReport {
         scope: gathered.scope(),
         counts_by_state: counts_by_state(rows),
@@ -50,7 +51,7 @@ fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> Statu
         attesters: rows
             .iter()
             .filter(|row| is_wanted(row, args, &needing))
-            .map(|row| attester(row, gathered.knows_coinbases(), gathered.snapshot.canonical()))
+            .map(|row| attester(row, gathered.knows_coinbases(), here))
             .collect(),
         former_rollups: former(&gathered.snapshot.former_rollups, rows),
         key_file_faults: gathered.network.keys.faults.iter().map(ToString::to_string).collect(),

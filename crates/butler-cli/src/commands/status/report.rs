@@ -9,7 +9,7 @@ use butler_core::domain::attester::fate::Fate;
 use butler_core::domain::attester::overview::{AttesterRow, StakeRow};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
-use butler_core::domain::attester::view::OnChainStatus;
+use butler_core::domain::attester::view::{ExitStep, OnChainStatus};
 use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::domain::rollups::{FormerRollup, RollupId};
 use ethers_core::types::U256;
@@ -100,6 +100,8 @@ pub(super) struct Attester {
 pub(super) struct Stake {
     pub(super) provider_id: u64,
     pub(super) staker: JsonAddress,
+    /// The rollup that it was staked for.
+    pub(super) rollup: Option<JsonRollup>,
     pub(super) coinbase: JsonAddress,
     pub(super) block: u64,
     pub(super) fate: Fate,
@@ -139,11 +141,17 @@ pub(super) struct Leaving {
     pub(super) withdrawal_id: JsonAmount,
     pub(super) amount: JsonAmount,
     pub(super) exitable_at: u64,
+    /// When the governance gives the stake out.
+    pub(super) unlocks_at: Option<u64>,
+    /// When both delays are over.
+    pub(super) finalizable_at: Option<u64>,
+    /// Who does what next.
+    pub(super) next: ExitStep,
     pub(super) recipient_or_withdrawer: JsonAddress,
     pub(super) is_recipient: bool,
 }
 
-pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, canonical: RollupId) -> Attester {
+pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, (canonical, now): (RollupId, u64)) -> Attester {
     let deadline = match row.coinbase {
         CoinbaseCheck::Missing { deadline: Deadline::Overdue } => Some("overdue"),
         CoinbaseCheck::Missing { deadline: Deadline::Arrival(_) } => Some("arrival"),
@@ -193,6 +201,9 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, canonical: Roll
             withdrawal_id: exit.withdrawal_id.into(),
             amount: exit.amount.into(),
             exitable_at: exit.exitable_at,
+            unlocks_at: exit.unlocks_at,
+            finalizable_at: exit.finalizable_at(),
+            next: exit.next_step(now),
             recipient_or_withdrawer: exit.recipient_or_withdrawer.into(),
             is_recipient: exit.is_recipient,
         }),
@@ -200,15 +211,16 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, canonical: Roll
         rewards_left: row.rewards_left.iter().copied().map(Into::into).collect(),
         proof_checked: row.proof_checked,
         deposit_failed: row.deposit_failed,
-        stakes: row.stakes.iter().map(stake).collect(),
+        stakes: row.stakes.iter().map(|row| stake(row, canonical)).collect(),
         servers: row.servers.clone(),
     }
 }
 
-fn stake(stake: &StakeRow) -> Stake {
+fn stake(stake: &StakeRow, canonical: RollupId) -> Stake {
     Stake {
         provider_id: stake.provider_id.into(),
         staker: stake.staker.into(),
+        rollup: stake.rollup.map(|rollup| JsonRollup::new(rollup, canonical)),
         coinbase: stake.coinbase.into(),
         block: stake.block,
         fate: stake.fate,

@@ -10,9 +10,11 @@ use tokio::sync::oneshot::channel;
 
 use super::providers::{ProviderReads, adopt, with_queues};
 use super::queued_keys::QueuedKeys;
+use super::unlocks::Unlocks;
 use super::{Depth, Found, SnapshotReader};
 use crate::chain::deposits::{open_cases, own_places, owners, resting};
 use crate::chain::error::{Contract, SnapshotError};
+use crate::chain::exits::{UnclearExit, causes};
 use crate::chain::read_error::ReadError;
 use crate::chain::reads::Reads;
 use crate::chain::refunds::{RefundQuery, rested};
@@ -20,12 +22,14 @@ use crate::chain::request::{Progress, SnapshotRequest};
 use crate::chain::rollups::{AddressReads, FormerReads, Tracked};
 use crate::chain::splits::{Makers, SplitFacts};
 use crate::chain::stages::{
-    AttesterReads, EscrowFacts, EscrowReads, ExitReads, RegistryFacts, RollupFigures, RollupLists, SplitHashes,
+    AttesterReads, CapabilityReads, DelayRead, EraRead, EscrowFacts, EscrowReads, RegistryFacts, RollupFigures,
+    RollupLists, SplitHashes, UnlockReads,
 };
 use crate::chain::witnesses::{LogWitnesses, Witnesses};
 use crate::contracts::proof::ProvenKey;
 use crate::domain::attester::deposit::Winner;
 use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::block::BlockRef;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::split::{SplitCheck, Unconfirmed};
@@ -64,7 +68,8 @@ impl SnapshotReader {
             scanned?;
         }
         self.rollups.note_versions(versions.count());
-        let RegistryFacts { rollup, next_provider, split_factory, providers: mut own, balances } = registries;
+        let RegistryFacts { rollup, next_provider, split_factory, governance, providers: mut own, balances } =
+            registries;
         let mut others = BTreeMap::new();
         if needs_admins || request.with_other_providers {
             others = providers.others(next_provider, &own, &mut witnesses).await?;
@@ -94,6 +99,9 @@ impl SnapshotReader {
         let queued = usize::try_from(queued).unwrap_or(usize::MAX).min(MOST_QUEUED);
         reads.reserve(FIGURES + known.len() + 2 * coinbases.len() + queued);
         let figures = RollupFigures::plan(&mut reads, rollup);
+        let known_lacks = self.rollups.lacks(&self.client, &block, rollup).cloned();
+        let capabilities = CapabilityReads::plan(&mut reads, rollup, known_lacks.as_ref(), false);
+        let delay = DelayRead::plan(&mut reads, governance);
         let is_known = |version| self.rollups.has(&self.client, &block, version);
         let former = AddressReads::plan(&mut reads, &versions, is_known);
         let first = AttesterReads::plan(
@@ -132,7 +140,11 @@ impl SnapshotReader {
         let (answers, told) = (answers?, told?);
         confirmed?;
         witnesses.note(&answers);
+        // Where there are several endpoints, two are asked for each answer.
+        let is_alone = self.client.endpoints().len() == 1;
         let mut rollup_head = figures.take(&answers)?;
+        let mut lacks = capabilities.take(&answers, &mut rollup_head.facts, rollup_head.active_count, is_alone)?;
+        let withdrawal_delay_seconds = delay.take(&answers, is_alone)?;
         let mut attesters = first.views(&answers)?;
         let mut pending_rewards = first.rewards(&answers)?;
         let former = former.take(&answers, rollup, &block, &mut self.rollups)?;
@@ -154,24 +166,24 @@ impl SnapshotReader {
         let mut reads = Reads::default();
         let lists = RollupLists::plan(&mut reads, &rollup_head, block.timestamp);
         let second = AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
-        // Where there are several endpoints, two are asked for each verdict.
-        let is_alone = self.client.endpoints().len() == 1;
         let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
         let asked: BTreeSet<H256> = keys.values().map(ProvenKey::key_hash).chain(self.memo.waiting().clone()).collect();
         let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
-        // Whether attesters can begin exits matters to those that are zombies.
-        let has_zombie = attesters.values().any(|view| view.status == OnChainStatus::Zombie);
-        let exits = has_zombie.then(|| ExitReads::plan(&mut reads, rollup));
+        let era = EraRead::plan(&mut reads, rollup, &lacks, known_lacks.as_ref());
+        let unlocks = Unlocks { client: &client, block: &block, governance, is_alone };
+        let exits = attesters.values().filter_map(|view| view.exit.as_ref());
+        let unlock_reads =
+            UnlockReads::plan(&mut reads, governance, exits, |exit| unlocks.is_known(exit, &self.rollups));
         let tracked = Tracked { attesters: &attesters, coinbases: &pending_rewards, delegations: &delegations };
         let former = FormerReads::plan(&mut reads, &former, tracked, (&self.client, &block), &self.rollups);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         witnesses.note(&answers);
         let (mut entry_queue, active_set) = lists.take(&answers)?;
-        if let Some(exits) = exits {
-            rollup_head.facts.attester_exits = exits.take(&answers, rollup_head.active_count)?;
-        }
-        let former_rollups =
+        era.take(&answers, &mut rollup_head.facts, &mut lacks, is_alone)?;
+        self.rollups.note_lacks(&rollup_head.facts, lacks, &answers, (&client, &block));
+        unlocks.note(&unlock_reads, &answers, &mut self.rollups)?;
+        let mut former_rollups =
             former.take(&answers, tracked, (&client, &block), &mut self.rollups, &mut witnesses).await?;
         if sum_rewards(&mut pending_rewards, &former_rollups).is_none() {
             let problem = "a sum over rollups that does not fit into a number";
@@ -232,6 +244,7 @@ impl SnapshotReader {
             self.ledger.believe_terms();
         }
         settle_views(&mut attesters, &former_rollups);
+        unlocks.settle((&mut attesters, &mut former_rollups), &mut self.rollups, &mut witnesses).await?;
         for delegation in &mut delegations {
             delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
         }
@@ -252,8 +265,12 @@ impl SnapshotReader {
             dripped,
             publisher_balances: balances,
             pending_rewards,
+            zombie_causes: BTreeMap::new(),
+            withdrawal_delay_seconds,
             unconfirmed: None,
         });
+        let unclear = unclear(&snapshot);
+        snapshot.zombie_causes = causes(&self.client, &block, &unclear, &mut self.rollups).await;
         if witnesses.has_several() {
             witnesses.look_who_gives_logs(&self.client);
             let logs = LogWitnesses { by_two: &self.ledger.confirmed(), by_one: &owners.by_one };
@@ -261,6 +278,19 @@ impl SnapshotReader {
         }
         Ok(Found::Snapshot(snapshot))
     }
+}
+
+/// Zombies of which their amounts do not tell why they are.
+fn unclear(snapshot: &NetworkSnapshot) -> Vec<UnclearExit> {
+    let zombies = snapshot.attesters.iter().filter(|(attester, view)| {
+        view.status == OnChainStatus::Zombie && snapshot.zombie_cause(**attester) == Some(ZombieCause::Unclear)
+    });
+    let one = |(attester, view): (&Address, &AttesterView)| {
+        let (exit, rollup) = (view.exit?, snapshot.stands_at(*attester)?.address);
+        let began = ZombieCause::began(&exit, snapshot.figures_of(rollup)?)?;
+        Some(UnclearExit { attester: *attester, rollup, exit, began })
+    };
+    zombies.filter_map(one).collect()
 }
 
 /// Whether the rollup knows nothing of an attester that was asked about.

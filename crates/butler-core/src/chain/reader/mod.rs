@@ -3,6 +3,7 @@
 mod attempt;
 mod providers;
 mod queued_keys;
+mod unlocks;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -2,18 +2,24 @@
 //!
 //! It is kept beside the ledger. The file is never trusted further than whoever told it; without it everything is read anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ethers_core::types::{Address, U256};
 use serde::{Deserialize, Serialize};
 
+use super::learnt::Learnt;
 use super::look::Look;
 use crate::chain::error::Giver;
 use crate::chain::ledger::LedgerKey;
 use crate::chain::memo::Told;
+use crate::chain::reads::Answers;
+use crate::chain::stages::Getter;
 use crate::client::l1::L1Client;
+use crate::domain::attester::view::Exit;
+use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::block::BlockRef;
+use crate::domain::rollup::RollupFacts;
 use crate::store::file::StoreError;
 use crate::store::private::{load_private, save_private};
 
@@ -40,6 +46,8 @@ struct File {
     version: u32,
     key: LedgerKey,
     rollups: Vec<Known>,
+    #[serde(default)]
+    learnt: Learnt,
 }
 
 /// The book, with its place on disk.
@@ -48,6 +56,7 @@ pub(in crate::chain) struct RollupBook {
     path: Option<PathBuf>,
     key: LedgerKey,
     rollups: BTreeMap<U256, Known>,
+    learnt: Learnt,
     /// How many versions the registry had last.
     versions: usize,
     is_saved: bool,
@@ -58,12 +67,13 @@ impl RollupBook {
     pub(in crate::chain) fn beside(ledger: Option<&Path>, key: LedgerKey) -> Self {
         let path = ledger.map(|path| path.with_extension("rollups.json"));
         let file = path.as_ref().and_then(|path| load(path, &key));
-        let rollups = file.map(|file| file.rollups).unwrap_or_default();
+        let (rollups, learnt) = file.map(|file| (file.rollups, file.learnt)).unwrap_or_default();
         let versions = if rollups.is_empty() { 0 } else { rollups.len() + 1 };
         Self {
             path,
             key,
             rollups: rollups.into_iter().map(|known| (known.version, known)).collect(),
+            learnt,
             versions,
             is_saved: true,
         }
@@ -72,6 +82,7 @@ impl RollupBook {
     /// Forgets all of it.
     pub(in crate::chain) fn forget(&mut self) {
         self.rollups.clear();
+        self.learnt = Learnt::default();
         self.is_saved = false;
     }
 
@@ -88,7 +99,7 @@ impl RollupBook {
     /// Whether the address of a version need not be asked for at `block`.
     pub(in crate::chain) fn has(&self, client: &L1Client, block: &BlockRef, version: U256) -> bool {
         let known = self.rollups.get(&version);
-        known.is_some_and(|known| known.block <= block.number && known.told.holds(client, block.number))
+        known.is_some_and(|known| known.block <= block.number && known.told.is_settled(client, block.number))
     }
 
     pub(super) fn address(&self, version: U256) -> Option<Address> {
@@ -105,6 +116,7 @@ impl RollupBook {
         let told = told_by(giver, block);
         match self.rollups.get_mut(&version) {
             Some(known) if known.address == address && known.block <= block.number => {
+                let told = told.again(&known.told);
                 self.is_saved &= known.told == told;
                 known.told = told;
             }
@@ -122,7 +134,7 @@ impl RollupBook {
         let look = known.look.as_ref()?;
         let is_past = look.block <= block.number && look.time <= block.timestamp;
         let is_fresh = is_past && !look.is_stale(known.since, block.timestamp);
-        (is_fresh && look.told.holds(client, block.number)).then_some(look)
+        (is_fresh && look.told.is_settled(client, block.number)).then_some(look)
     }
 
     /// What was looked for at a rollup last, fresh or not.
@@ -133,6 +145,7 @@ impl RollupBook {
     /// Keeps what was looked for at a rollup and not found.
     pub(super) fn note_look(&mut self, version: U256, look: Look) {
         if let Some(known) = self.rollups.get_mut(&version) {
+            let look = known.look.as_ref().map_or_else(|| look.clone(), |before| look.clone().after(before));
             self.is_saved &= known.look.as_ref() == Some(&look);
             known.look = Some(look);
         }
@@ -146,6 +159,96 @@ impl RollupBook {
         }
     }
 
+    /// What a rollup is known to lack at `block`; `None` where it has to be asked.
+    pub(in crate::chain) fn lacks(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        rollup: Address,
+    ) -> Option<&BTreeSet<Getter>> {
+        self.learnt.lacks(client, block, rollup)
+    }
+
+    /// Keeps what a rollup with these figures lacks, by whoever told it. Where something is missing that is expected, all of it
+    /// is asked the next time, too.
+    pub(in crate::chain) fn note_lacks(
+        &mut self,
+        figures: &RollupFacts,
+        lacks: BTreeSet<Getter>,
+        answers: &Answers,
+        (client, block): (&L1Client, &BlockRef),
+    ) {
+        let rollup = figures.address;
+        if !figures.missing.is_empty() {
+            self.is_saved &= !self.learnt.forget_lacks(rollup);
+        } else if self.lacks(client, block, rollup) != Some(&lacks) {
+            self.is_saved &= !self.learnt.note_lacks(rollup, lacks, told_by(answers.only_giver(), block), block.number);
+        }
+    }
+
+    /// When the governance unlocks an exit, as far as it is known at `block`.
+    pub(in crate::chain) fn unlock(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+        exit: &Exit,
+    ) -> Option<u64> {
+        self.learnt.unlock(client, block, governance, exit)
+    }
+
+    /// The same, with what was told for `block` itself, by whomever.
+    pub(in crate::chain) fn unlock_at(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+        exit: &Exit,
+    ) -> Option<u64> {
+        self.learnt.unlock_at(client, block, governance, exit)
+    }
+
+    /// Keeps when exits are unlocked, by whoever told it: moments by withdrawal, each with its exit's own one.
+    pub(in crate::chain) fn note_unlocks(
+        &mut self,
+        governance: Address,
+        unlocks: &BTreeMap<U256, (u64, u64)>,
+        answers: &Answers,
+        block: &BlockRef,
+    ) {
+        if !unlocks.is_empty() {
+            let told = told_by(answers.only_giver(), block);
+            self.is_saved &= !self.learnt.note_unlocks(governance, unlocks, &told, block.number);
+        }
+    }
+
+    /// Why an exit at a rollup began, as an event told; as far as it is known at `block`.
+    pub(in crate::chain) fn cause(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        rollup: Address,
+        exit: &Exit,
+    ) -> Option<ZombieCause> {
+        self.learnt.cause(client, block, rollup, exit)
+    }
+
+    /// Whether events may be asked about an exit at `block`.
+    pub(in crate::chain) fn may_ask_cause(&self, block: &BlockRef, rollup: Address, exit: &Exit) -> bool {
+        self.learnt.may_ask_cause(block, rollup, exit)
+    }
+
+    /// Keeps what events told of an exit, or that they told nothing.
+    pub(in crate::chain) fn note_cause(
+        &mut self,
+        block: &BlockRef,
+        rollup: Address,
+        exit: &Exit,
+        told: Option<(ZombieCause, Told)>,
+    ) {
+        self.is_saved &= !self.learnt.note_cause(block, rollup, exit, told);
+    }
+
     /// Writes the book when it changed. Blocks.
     ///
     /// # Errors
@@ -153,7 +256,7 @@ impl RollupBook {
     pub(in crate::chain) fn save(&mut self) -> Result<(), StoreError> {
         let Some(path) = self.path.as_ref().filter(|_| !self.is_saved) else { return Ok(()) };
         let rollups = self.rollups.values().cloned().collect();
-        let file = File { version: VERSION, key: self.key.clone(), rollups };
+        let file = File { version: VERSION, key: self.key.clone(), rollups, learnt: self.learnt.clone() };
         let bytes = serde_json::to_vec(&file)
             .map_err(|error| StoreError::Write { path: path.clone(), source: error.into() })?;
         save_private(path, &bytes)?;
@@ -164,7 +267,7 @@ impl RollupBook {
 
 /// Who told what was answered at `block`.
 pub(super) fn told_by(giver: Option<&Giver>, block: &BlockRef) -> Told {
-    giver.map_or(Told::ByTwo, |giver| Told::ByOne { endpoint: giver.name.clone(), block: block.number })
+    giver.map_or(Told::ByTwo, |giver| Told::ByOne { endpoint: giver.name.clone(), block: block.number, since: None })
 }
 
 /// Reads the file, if it is one of `key`.

@@ -8,7 +8,7 @@ use super::book::{RollupBook, told_by};
 use super::look::Look;
 use crate::chain::error::{Contract, SnapshotError};
 use crate::chain::reads::{Answers, Reads, Slot};
-use crate::chain::stages::{ENTRY_GAS, LENGTH_LIMIT, REWARDS_GAS, RollupFigures, VIEW_GAS};
+use crate::chain::stages::{CapabilityReads, ENTRY_GAS, Getter, LENGTH_LIMIT, REWARDS_GAS, RollupFigures, VIEW_GAS};
 use crate::chain::witnesses::Witnesses;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::rollup;
@@ -19,6 +19,7 @@ use crate::domain::attester::view::{AttesterView, OnChainStatus};
 use crate::domain::block::BlockRef;
 use crate::domain::ids::Coinbase;
 use crate::domain::rollup::{QueuedDeposit, RollupFacts};
+use crate::domain::rollups::cut_over::FOLLOWED_SECONDS;
 use crate::domain::rollups::{FormerRollup, RollupId};
 
 /// So many entries of a queue of unknown length are asked for beside it: past the end the rollup answers zeros.
@@ -43,10 +44,12 @@ struct OneFormer {
     id: RollupId,
     /// Whether everything is asked for, whatever the book says.
     is_whole: bool,
+    /// Whether it was canonical until a moment ago.
+    is_young: bool,
     views: BTreeMap<Address, Slot<rollup::GetAttesterViewReturn>>,
     rewards: BTreeMap<Coinbase, Slot<U256>>,
     queue: Option<(Slot<U256>, Vec<Slot<rollup::GetEntryQueueAtReturn>>)>,
-    figures: Option<RollupFigures>,
+    figures: Option<(RollupFigures, CapabilityReads)>,
     stakes: u64,
 }
 
@@ -59,7 +62,11 @@ impl FormerReads {
         (client, block): (&L1Client, &BlockRef),
         book: &RollupBook,
     ) -> Self {
-        let one = |id: &RollupId| OneFormer::plan(reads, *id, tracked, book.look(client, block, id.version));
+        let one = |id: &RollupId| {
+            let lacks = book.lacks(client, block, id.address);
+            let is_young = block.timestamp.saturating_sub(book.since(id.version, block)) < FOLLOWED_SECONDS;
+            OneFormer::plan(reads, *id, tracked, (book.look(client, block, id.version), is_young), lacks)
+        };
         Self(former.iter().map(one).collect())
     }
 
@@ -91,7 +98,13 @@ fn unread(id: RollupId, function: String, block: &BlockRef, book: &mut RollupBoo
 }
 
 impl OneFormer {
-    fn plan(reads: &mut Reads, id: RollupId, tracked: Tracked<'_>, look: Option<&Look>) -> Self {
+    fn plan(
+        reads: &mut Reads,
+        id: RollupId,
+        tracked: Tracked<'_>,
+        (look, is_young): (Option<&Look>, bool),
+        lacks: Option<&BTreeSet<Getter>>,
+    ) -> Self {
         let stakes = tracked.delegations.iter().filter(|delegation| delegation.rollup == id.address).count();
         let stakes = u64::try_from(stakes).unwrap_or(u64::MAX);
         // Nobody is on two rollups at a time.
@@ -118,10 +131,13 @@ impl OneFormer {
             let entries = (0..presumed).map(|index| push_entry(reads, id.address, index)).collect();
             (length, entries)
         });
-        // Of a rollup that may hold something its clock is wanted, too.
-        let wants_figures = queue.is_some() || !views.is_empty();
-        let figures = wants_figures.then(|| RollupFigures::plan_if_supported(reads, id.address));
-        Self { id, is_whole: look.is_none(), views, rewards, queue, figures, stakes }
+        // Of a rollup that may hold something its clock is wanted, too, and of one that own nodes still follow.
+        let wants_figures = is_young || queue.is_some() || !views.is_empty();
+        let figures = wants_figures.then(|| {
+            let figures = RollupFigures::plan_if_supported(reads, id.address);
+            (figures, CapabilityReads::plan(reads, id.address, lacks, true))
+        });
+        Self { id, is_whole: look.is_none(), is_young, views, rewards, queue, figures, stakes }
     }
 
     async fn take(
@@ -152,8 +168,8 @@ impl OneFormer {
                 found.entry_queue = queue;
             }
         }
-        if !found.attesters.is_empty() || !found.entry_queue.is_empty() {
-            found.figures = self.figures(answers)?.map(Box::new);
+        if self.is_young || found.holds_stakes() {
+            found.figures = self.figures(answers, (client, block), book)?.map(Box::new);
         }
         self.note(&found, queue_length, answers, block, book);
         Ok(found)
@@ -187,13 +203,22 @@ impl OneFormer {
         Ok(queue)
     }
 
-    fn figures(&self, answers: &Answers) -> Result<Option<RollupFacts>, SnapshotError> {
-        let Some(figures) = &self.figures else { return Ok(None) };
-        match figures.take(answers) {
-            Ok(head) => Ok(Some(head.facts)),
-            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+    fn figures(
+        &self,
+        answers: &Answers,
+        (client, block): (&L1Client, &BlockRef),
+        book: &mut RollupBook,
+    ) -> Result<Option<RollupFacts>, SnapshotError> {
+        let Some((figures, capabilities)) = &self.figures else { return Ok(None) };
+        let mut head = match figures.take(answers) {
+            Ok(head) => head,
+            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let is_alone = client.endpoints().len() == 1;
+        let lacks = capabilities.take(answers, &mut head.facts, head.active_count, is_alone)?;
+        book.note_lacks(&head.facts, lacks, answers, (client, block));
+        Ok(Some(head.facts))
     }
 
     /// Keeps what was not found.
@@ -209,10 +234,12 @@ impl OneFormer {
         let dry = self.rewards.keys().filter(|coinbase| !found.pending_rewards.contains_key(coinbase)).copied();
         let (empty, dry): (BTreeSet<Address>, BTreeSet<Coinbase>) = (empty.collect(), dry.collect());
         let before = book.last_look(self.id.version).filter(|_| !self.is_whole).cloned();
+        let told = told_by(answers.only_giver(), block);
+        let before = before.map(|before| Look { told: before.told.clone().and(told.clone()), ..before });
         let mut look = before.unwrap_or_else(|| Look {
             block: block.number,
             time: block.timestamp,
-            told: told_by(answers.only_giver(), block),
+            told,
             attesters: BTreeSet::new(),
             coinbases: BTreeSet::new(),
             queue_length: 0,

@@ -37,6 +37,20 @@ pub(super) struct Look {
 }
 
 impl Look {
+    /// This look, where the one before it found the same: as before, until the word of whoever told it counts for more.
+    pub(super) fn after(self, before: &Self) -> Self {
+        let is_same = (&self.attesters, &self.coinbases, self.queue_length, self.has_queued, self.stakes)
+            == (&before.attesters, &before.coinbases, before.queue_length, before.has_queued, before.stakes);
+        if !is_same {
+            return self;
+        }
+        let told = self.told.clone().again(&before.told);
+        match told {
+            Told::ByOne { .. } if told == before.told => before.clone(),
+            Told::ByOne { .. } | Told::ByTwo => Self { told, ..self },
+        }
+    }
+
     /// Whether it is too old at `time`, for a rollup that was first seen as a former one at `since`.
     pub(super) fn is_stale(&self, since: u64, time: u64) -> bool {
         let patience = (time.saturating_sub(since) / 4).clamp(SOONEST, LATEST);

@@ -5,6 +5,7 @@
 
 mod book;
 mod holdings;
+mod learnt;
 mod look;
 mod versions;
 

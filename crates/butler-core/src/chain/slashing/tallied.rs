@@ -89,7 +89,8 @@ impl<'a> Tallied<'a> {
             actions: ballot.actions,
             is_vetoed: vetoed.contains(&round),
         });
-        Ok(ProposerFacts { rules: *rules, current_round, current_votes, current_end, rounds: rounds.collect() })
+        let rounds = rounds.collect();
+        Ok(ProposerFacts { address: self.address, rules: *rules, current_round, current_votes, current_end, rounds })
     }
 
     fn itself(&self) -> (Contract, Address) {

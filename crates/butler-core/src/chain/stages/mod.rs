@@ -1,10 +1,13 @@
 //! The stages of pinned reads, each a list of calls and what its answers mean.
 //!
 //! `providers` finds the rollup and the providers, `attesters` reads views, rewards and the keys in providers' queues,
-//! `rollup` the rollup's figures and then its entry queue and active set, `splits` what coinbases keep of themselves,
-//! `escrow` what is known of queued keys. `plan` lists the calls, `take` checks the answers.
+//! `rollup` the rollup's figures and then its entry queue and active set, `capabilities` what only some versions do, `delays`
+//! how long governance keeps what leaves, `splits` what coinbases keep of themselves, `escrow` what is known of queued keys.
+//! `plan` lists the calls, `take` checks the answers.
 
 mod attesters;
+mod capabilities;
+mod delays;
 mod escrow;
 mod limits;
 mod providers;
@@ -12,8 +15,10 @@ mod rollup;
 mod splits;
 
 pub(super) use self::attesters::{AttesterReads, REWARDS_GAS, VIEW_GAS};
+pub(super) use self::capabilities::{CapabilityReads, EraRead, Getter};
+pub(super) use self::delays::{DelayRead, UnlockReads};
 pub(super) use self::escrow::{EscrowFacts, EscrowReads, PRESUMED_CAP};
 pub(super) use self::limits::{ENTRY_GAS, LENGTH_LIMIT};
 pub(super) use self::providers::{OtherProviders, ProviderHead, Registries, RegistryFacts};
-pub(super) use self::rollup::{ExitReads, RollupFigures, RollupLists};
+pub(super) use self::rollup::{RollupFigures, RollupLists};
 pub(super) use self::splits::{SplitHashes, intact};

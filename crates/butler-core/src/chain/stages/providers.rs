@@ -64,6 +64,7 @@ pub(in crate::chain) struct Registries {
     next_provider: Slot<U256>,
     split_factory: Slot<Address>,
     rollup_registry: Slot<Address>,
+    governance: Slot<Address>,
     aztec_registry: Address,
     providers: BTreeMap<ProviderId, ProviderSlots>,
     balances: BTreeMap<Address, Slot<U256>>,
@@ -75,6 +76,8 @@ pub(in crate::chain) struct RegistryFacts {
     pub(in crate::chain) next_provider: u64,
     /// Where the registry has its splits made; `None` for a registry that does not say.
     pub(in crate::chain) split_factory: Option<Address>,
+    /// Aztec's governance; `None` for a registry that does not say.
+    pub(in crate::chain) governance: Option<Address>,
     pub(in crate::chain) providers: BTreeMap<ProviderId, ProviderHead>,
     pub(in crate::chain) balances: BTreeMap<Address, U256>,
 }
@@ -113,6 +116,12 @@ impl Registries {
                 GETTER_GAS,
                 staking_registry::RollupRegistryCall,
             ),
+            governance: reads.push_if_supported(
+                Contract::AztecRegistry,
+                aztec_registry,
+                GETTER_GAS,
+                aztec_registry::GetGovernanceCall,
+            ),
             aztec_registry,
             providers: providers.iter().map(|id| (*id, push_provider(reads, staking_registry, *id))).collect(),
             balances: publishers.iter().map(|account| (*account, reads.push_balance(*account))).collect(),
@@ -129,6 +138,7 @@ impl Registries {
             let (staking_registry, configured) = (self.registry, self.aztec_registry);
             return Err(SnapshotError::ForeignRegistry { staking_registry, configured, actual });
         }
+        let governance = answers.get_if_supported(&self.governance)?.and_then(decode::optional);
         let mut providers = BTreeMap::new();
         for (id, slots) in &self.providers {
             match take_provider(answers, slots)? {
@@ -143,7 +153,7 @@ impl Registries {
         }
         let balances =
             self.balances.iter().map(|(account, slot)| Ok((*account, answers.get(slot)?))).collect::<Result<_, _>>()?;
-        Ok(RegistryFacts { rollup, next_provider, split_factory, providers, balances })
+        Ok(RegistryFacts { rollup, next_provider, split_factory, governance, providers, balances })
     }
 }
 

@@ -11,9 +11,7 @@ use crate::contracts::bindings::{gse, rollup};
 use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
 use crate::contracts::proof::ProvenKey;
-use crate::domain::rollup::{
-    AttesterExits, CheckpointTips, ExitLimit, FlushFacts, QueuedDeposit, RollupClock, RollupFacts,
-};
+use crate::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 
 /// Gas of one index of `getAttestersFromIndicesAtTime`, and how many are asked for in one call.
 const INDEX_GAS: u64 = 8_000;
@@ -142,46 +140,14 @@ impl RollupFigures {
             local_ejection_threshold: answers.get_if_supported(&self.local_ejection_threshold)?,
             exit_delay_seconds: number(&self.exit_delay, "getExitDelay")?,
             attester_exits: None,
+            slasher_change: None,
+            missing: BTreeSet::new(),
         };
         Ok(RollupHead {
             facts,
             active_count: length(&self.active_count, "getActiveAttesterCount")?,
             queue_length: length(&self.queue_length, "getEntryQueueLength")?,
         })
-    }
-}
-
-/// What attesters may do themselves. A rollup that lacks it costs an exchange more, so it is asked for where it matters.
-pub(in crate::chain) struct ExitReads {
-    window: Slot<U256>,
-    limit: Slot<rollup::GetAttesterExitLimitStateReturn>,
-}
-
-impl ExitReads {
-    pub(in crate::chain) fn plan(reads: &mut Reads, address: Address) -> Self {
-        let contract = Contract::Rollup;
-        let window = reads.push_if_supported(contract, address, GETTER_GAS, rollup::GetAttesterExitWindowCall);
-        let limit = reads.push_if_supported(contract, address, GETTER_GAS, rollup::GetAttesterExitLimitStateCall);
-        Self { window, limit }
-    }
-
-    /// The order of the limit's figures is not certain: they are believed where two of them are what other getters say.
-    pub(in crate::chain) fn take(
-        &self,
-        answers: &Answers,
-        active_count: u64,
-    ) -> Result<Option<AttesterExits>, SnapshotError> {
-        let Some(window) = answers.get_if_supported(&self.window)? else { return Ok(None) };
-        let window_seconds = answers.checked(&self.window, |value| decode::small("getAttesterExitWindow", value))?;
-        let state = answers.get_if_supported(&self.limit)?;
-        let fits = |state: &rollup::GetAttesterExitLimitStateReturn| {
-            state.window == window && state.validator_count == active_count.into()
-        };
-        let limit = state.filter(fits).and_then(|state| {
-            let (used, allowance) = (u64::try_from(state.used).ok()?, u64::try_from(state.allowance).ok()?);
-            Some(ExitLimit { used, allowance, can_exit: state.can_exit })
-        });
-        Ok(Some(AttesterExits { window_seconds, limit }))
     }
 }
 

@@ -7,7 +7,9 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::client::error::RpcFailure;
-use crate::domain::slashing::offence::{Offence, OffenceKind};
+use crate::domain::rollups::RollupId;
+use crate::domain::slashing::inactivity::InactivityRule;
+use crate::domain::slashing::offence::NotedOffence;
 
 /// What a node says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -23,6 +25,14 @@ pub struct NodeInfo {
     pub rollup_version: u64,
     /// The L1 contracts that it follows.
     pub l1_contract_addresses: L1ContractAddresses,
+}
+
+impl NodeInfo {
+    /// The rollup that the node follows.
+    #[must_use]
+    pub fn rollup(&self) -> RollupId {
+        RollupId { address: self.l1_contract_addresses.rollup_address, version: self.rollup_version.into() }
+    }
 }
 
 /// The contracts of [`NodeInfo`] that are compared with the configuration.
@@ -184,14 +194,34 @@ pub(crate) struct OffenceText {
     epoch_or_slot: u64,
 }
 
-impl From<OffenceText> for Offence {
+impl From<OffenceText> for NotedOffence {
     fn from(text: OffenceText) -> Self {
         Self {
             attester: text.validator,
-            kind: OffenceKind::of_number(text.offense_type),
+            number: text.offense_type,
             epoch_or_slot: text.epoch_or_slot,
             amount: text.amount,
         }
+    }
+}
+
+/// The settings of a node by which it judges others, as it writes them. It tells many more, which are not read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SettingsText {
+    slash_inactivity_target_percentage: Option<f64>,
+    slash_inactivity_consecutive_epoch_threshold: Option<Number>,
+}
+
+impl SettingsText {
+    /// When an attester counts as inactive; `None` for a node that does not say, or says what cannot be.
+    pub(crate) fn inactivity(self) -> Option<InactivityRule> {
+        // Called a percentage, it is a share of one. Whole percents are taken for what they can only be.
+        let told = self.slash_inactivity_target_percentage.filter(|share| *share > 0.0 && *share <= 100.0)?;
+        let share = if told > 1.0 { told / 100.0 } else { told };
+        let missed_permille = format!("{:.0}", share * 1_000.0).parse().ok()?;
+        let epochs = self.slash_inactivity_consecutive_epoch_threshold.map_or(1, |epochs| epochs.0).max(1);
+        Some(InactivityRule { missed_permille, epochs })
     }
 }
 

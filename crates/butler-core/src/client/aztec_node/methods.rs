@@ -30,6 +30,7 @@ methods! {
     WorldState: "node_getWorldStateSyncStatus", "aztec_getWorldStateSyncStatus";
     CurrentFees: "node_getCurrentMinFees", "aztec_getCurrentMinFees", "node_getCurrentBaseFees";
     ValidatorsStats: "node_getValidatorsStats", "aztec_getValidatorsStats";
+    Settings: "nodeAdmin_getConfig", "aztecAdmin_getConfig";
     SlashOffences: "nodeAdmin_getSlashOffenses", "aztecAdmin_getSlashOffenses";
 }
 

@@ -9,7 +9,9 @@ mod methods;
 mod node;
 mod probe;
 pub(crate) mod stats;
+mod status;
 
 pub use self::answers::{L1ContractAddresses, L2Tips, NodeInfo, PeerCounts, WorldState};
 pub use self::node::{AztecNode, OffenceRange};
 pub use self::probe::{L1_PROBE_DEADLINE, L1Access};
+pub use self::status::{NodeStatus, P2pStatus};

@@ -7,14 +7,16 @@ use ethers_core::types::Address;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::{L2Tips, NodeInfo, OffenceText, PeerCounts, WorldState, tips};
+use super::answers::{L2Tips, NodeInfo, OffenceText, PeerCounts, SettingsText, WorldState, tips};
 use super::methods::NodeMethod;
 use super::stats;
+use super::status::{self, NodeStatus};
 use crate::client::error::RpcFailure;
 use crate::client::http::{HttpSettings, HttpSetupError};
 use crate::client::jsonrpc::{Dialect, JsonRpcPeer};
 use crate::client::wire::Request;
-use crate::domain::slashing::offence::Offence;
+use crate::domain::slashing::inactivity::InactivityRule;
+use crate::domain::slashing::offence::NotedOffence;
 use crate::domain::slashing::sentinel::SentinelReport;
 
 /// A client of one port of one Aztec node.
@@ -126,14 +128,32 @@ impl AztecNode {
         self.ask_with(NodeMethod::ValidatorsStats, &json!([]), |text| stats::report(text, own)).await
     }
 
-    /// The offences that the node would vote to slash, everybody's. Needs the admin port.
+    /// The offences that the node noted, everybody's. Needs the admin port.
     ///
     /// # Errors
     /// The failure of the exchange; `Unauthorized` without the right key; `Malformed` for an answer of another shape.
-    pub async fn slash_offences(&self, range: OffenceRange) -> Result<Vec<Offence>, RpcFailure> {
+    pub async fn slash_offences(&self, range: OffenceRange) -> Result<Vec<NotedOffence>, RpcFailure> {
         let read = |text: &str| serde_json::from_str::<Vec<OffenceText>>(text);
         let offences = self.ask_with(NodeMethod::SlashOffences, &json!([range.name()]), read).await?;
-        Ok(offences.into_iter().map(Offence::from).collect())
+        Ok(offences.into_iter().map(NotedOffence::from).collect())
+    }
+
+    /// When the node takes an attester for inactive; `None` for a node that does not say. Needs the admin port.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Unauthorized` without the right key; `Malformed` for an answer of another shape.
+    pub async fn inactivity_rule(&self) -> Result<Option<InactivityRule>, RpcFailure> {
+        self.ask::<SettingsText>(NodeMethod::Settings).await.map(SettingsText::inactivity)
+    }
+
+    /// What the node says of itself without JSON-RPC, also in standby. Before 5.2 that is a word.
+    ///
+    /// # Errors
+    /// The failure of the exchange; `Http` for a status that is no success and tells nothing else; `Malformed` for what no
+    /// node answers.
+    pub async fn status(&self) -> Result<NodeStatus, RpcFailure> {
+        let answer = self.peer.http().get(&["status"], &[]).await?;
+        status::read(answer.status, &answer.body)
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: NodeMethod) -> Result<T, RpcFailure> {

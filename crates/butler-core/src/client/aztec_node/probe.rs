@@ -9,13 +9,10 @@ use tokio::time::timeout;
 
 use super::{AztecNode, OffenceRange};
 use crate::client::error::RpcFailure;
-use crate::domain::slashing::offence::Offence;
+use crate::domain::slashing::offence::NotedOffence;
 
 /// How long a node may take to ask its L1. A node whose L1 hangs never answers.
 pub const L1_PROBE_DEADLINE: Duration = Duration::from_secs(10);
-
-/// The code of an error that the node's own handler of a method gave: it knows the method.
-const HANDLER_FAILED: i64 = -32702;
 
 /// Whether a node can use its own L1 endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +59,19 @@ impl AztecNode {
     ///
     /// # Errors
     /// The failure of the exchange; `MethodNotFound` for a port that is no admin port; `Unauthorized` without the right key.
-    pub async fn noted_offences(&self, range: OffenceRange) -> Result<Option<Vec<Offence>>, RpcFailure> {
+    pub async fn noted_offences(&self, range: OffenceRange) -> Result<Option<Vec<NotedOffence>>, RpcFailure> {
         match self.slash_offences(range).await {
-            Err(RpcFailure::Rpc { code: HANDLER_FAILED, .. }) => Ok(None),
+            Err(RpcFailure::Rpc { message, .. }) if is_without_slasher(&message) => Ok(None),
             answer => answer.map(Some),
         }
     }
+}
+
+/// Whether an error's words mean that the node runs no slasher. Its code has changed from release to release, and stands for
+/// whatever fails inside of the node.
+fn is_without_slasher(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("slasher") && ["not enabled", "disabled", "not available"].iter().any(|off| message.contains(off))
 }
 
 #[cfg(test)]
@@ -77,7 +81,7 @@ mod tests {
     #[test]
     fn anything_but_an_answer_means_that_the_l1_is_not_usable() {
         let unusable = [
-            RpcFailure::Rpc { code: HANDLER_FAILED, message: String::new() },
+            RpcFailure::Rpc { code: -32702, message: String::new() },
             RpcFailure::Rpc { code: -32603, message: String::new() },
             RpcFailure::RateLimited { retry_after: None },
             RpcFailure::Http { status: 502, text: String::new() },
@@ -94,5 +98,12 @@ mod tests {
         assert_eq!(L1Access::of(&Ok(())).is_usable(), Some(true));
         assert_eq!(L1Access::of(&Err(RpcFailure::MethodNotFound)).is_usable(), None);
         assert_eq!(L1Access::of(&Err(RpcFailure::Unreachable("gone".into()))).is_usable(), None);
+    }
+
+    #[test]
+    fn only_a_node_that_says_so_has_no_slasher() {
+        assert!(["Slasher client not enabled", "slasher is disabled"].iter().all(|words| is_without_slasher(words)));
+        let others = ["", "HTTP request failed", "slasher: HTTP request failed", "Sentinel is not enabled"];
+        assert!(!others.iter().any(|words| is_without_slasher(words)));
     }
 }

@@ -44,12 +44,54 @@ pub struct Exit {
     pub withdrawal_id: U256,
     /// Stake that leaves, in base units of the staking asset.
     pub amount: U256,
-    /// When the exit may be finalized, in unix seconds.
+    /// When the rollup lets the exit be finalized, in unix seconds: until then it can be slashed, too.
     pub exitable_at: u64,
+    /// When the governance gives the stake out, in unix seconds, which is later as a rule; `None` where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlocks_at: Option<u64>,
     /// Recipient when `is_recipient`, else the withdrawer who still has to initiate.
     pub recipient_or_withdrawer: Address,
     /// True once the withdrawal was initiated.
     pub is_recipient: bool,
+}
+
+/// What an exit waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitStep {
+    /// The withdrawer calls `initiateWithdraw` and so names a recipient; that restarts no delay.
+    InitiateWithdraw,
+    /// Time: one of both delays is not over.
+    Wait,
+    /// Anybody calls `finalizeWithdraw`.
+    FinalizeWithdraw,
+    /// The rollup's delay is over, and the governance's is not known.
+    Unknown,
+}
+
+impl Exit {
+    /// What it waits for at `now`.
+    #[must_use]
+    pub fn next_step(&self, now: u64) -> ExitStep {
+        match self.finalizable_at() {
+            _ if !self.is_recipient => ExitStep::InitiateWithdraw,
+            Some(at) if at <= now => ExitStep::FinalizeWithdraw,
+            None if self.exitable_at <= now => ExitStep::Unknown,
+            Some(_) | None => ExitStep::Wait,
+        }
+    }
+
+    /// When anybody may finalize it, in unix seconds: both delays must be over. `None` where the governance's is not known.
+    #[must_use]
+    pub fn finalizable_at(&self) -> Option<u64> {
+        self.unlocks_at.map(|unlocks| unlocks.max(self.exitable_at))
+    }
+
+    /// Whether both delays are known to be over at `now`.
+    #[must_use]
+    pub fn is_finalizable(&self, now: u64) -> bool {
+        self.finalizable_at().is_some_and(|at| at <= now)
+    }
 }
 
 /// An attester as the rollup sees it at one block.

@@ -2,17 +2,17 @@
 //!
 //! An exit that the attester begins takes its whole stake with it; whoever is slashed out has less. So an exit of the full
 //! stake is an own one, and where no rollup lets attesters begin exits every zombie was slashed out. Who was slashed a little
-//! and left afterwards cannot be told by one block.
+//! and left afterwards cannot be told by one block, but by the rollup's events.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use strum::{EnumCount as _, VariantArray as _};
 
-use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::domain::attester::view::{AttesterView, Exit, OnChainStatus};
 use crate::domain::rollup::RollupFacts;
 use crate::text::closed::every;
 
 /// Why an attester is a zombie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
 #[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +35,12 @@ impl ZombieCause {
         self.into()
     }
 
+    /// When an exit began at a rollup with these figures, in unix seconds.
+    #[must_use]
+    pub fn began(exit: &Exit, rollup: &RollupFacts) -> Option<u64> {
+        exit.exitable_at.checked_sub(rollup.exit_delay_seconds)
+    }
+
     /// Of an attester with this view, at a rollup with these figures; `None` for one that is no zombie.
     #[must_use]
     pub fn of(view: &AttesterView, rollup: Option<&RollupFacts>) -> Option<Self> {
@@ -52,17 +58,17 @@ mod tests {
     use ethers_core::types::{Address, U256};
 
     use super::*;
-    use crate::domain::attester::view::Exit;
-    use crate::domain::rollup::AttesterExits;
+    use crate::domain::capability::AttesterExits;
     use crate::domain::samples::{network, view};
 
     fn cause(amount: U256, has_exits: bool) -> Option<ZombieCause> {
         let mut rollup = network().rollup;
-        rollup.attester_exits = has_exits.then_some(AttesterExits { window_seconds: 1, limit: None });
+        rollup.attester_exits = has_exits.then_some(AttesterExits { window_seconds: Some(1), limit: None });
         let exit = Exit {
             withdrawal_id: U256::zero(),
             amount,
             exitable_at: 1,
+            unlocks_at: None,
             recipient_or_withdrawer: Address::repeat_byte(1),
             is_recipient: false,
         };

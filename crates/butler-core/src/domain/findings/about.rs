@@ -26,7 +26,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::SlashingVotes => "warning from a tenth of the quorum, info below",
         Kind::HostCertificate => "warning within `certificate_end`, critical within `certificate_end_critical`",
         Kind::NodeOtherRollup => {
-            "critical; info for three hours after a cut-over, while the node follows the rollup that was canonical before"
+            "critical; info while own attesters validate at that rollup, and for three hours after a cut-over from it"
         }
         Kind::ScrapeStale => "warning before the first success, then critical",
         Kind::CoinbaseUnknown
@@ -39,6 +39,9 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::LeftBehind
         | Kind::RewardsLeft
         | Kind::FormerRollupUnread
+        | Kind::SlasherPending
+        | Kind::SlasherLegacy
+        | Kind::CapabilityMissing
         | Kind::QueueForeignKey
         | Kind::BlsUnproven
         | Kind::BlsDiffers
@@ -78,6 +81,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::NodeLagging
         | Kind::NodeBehind
         | Kind::NodeWorldSplit
+        | Kind::NodeUnread
         | Kind::NodeVersionsDiffer
         | Kind::NodeAdminDown
         | Kind::SentinelStale
@@ -134,13 +138,19 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::RewardsAtAttester => {
             "set the attester's coinbase; what waits there belongs to the delegation that counted then and is repaid by hand, or to the operator where the policy is `own`"
         }
-        Kind::SlashedOut => "find out why; its withdrawer can initiate the withdrawal",
+        Kind::SlashedOut => {
+            "find out why; its withdrawer calls `initiateWithdraw`, and anybody `finalizeWithdraw` once both delays are over, the rollup's and the governance's"
+        }
         Kind::OwnExit => {
-            "keep its node for two more epochs; its withdrawer calls `initiateWithdraw`, which restarts no delay, then anybody `finalizeWithdraw`"
+            "keep its node for two more epochs; its withdrawer calls `initiateWithdraw`, which restarts no delay; anybody calls `finalizeWithdraw` once both delays are over, the rollup's and the governance's"
         }
         Kind::LeftBehind => "keep its node for that rollup, and ask its withdrawer to take the stake out there",
         Kind::RewardsLeft => "claim them at that rollup: anybody may, and it pays the coinbase",
-        Kind::FormerRollupUnread => "another L1 endpoint, or a newer release of Butler, may be able to",
+        Kind::FormerRollupUnread | Kind::CapabilityMissing => {
+            "another L1 endpoint, or a newer release of Butler, may be able to"
+        }
+        Kind::SlasherPending => "read the proposal that queued it: its votes count from when it is installed",
+        Kind::SlasherLegacy => "nothing: its votes are read until then",
         Kind::QueueBlocked => "drip the queue past it (`dripProviderQueue`) before a delegation takes it",
         Kind::QueueForeignKey => "add the key file of the server that will run it, or drip the queue past it",
         Kind::BlsUnproven => "nothing if the value is the public key; a private key has no place in this file",
@@ -186,6 +196,7 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::NodeOtherRollup => "update the node, or the registry that it is configured with",
         Kind::NodePeersNone | Kind::NodePeersFew => "look at the node's peer-to-peer port and its bootstrap nodes",
         Kind::NodeLagging | Kind::NodeBehind | Kind::NodeWorldSplit => "look at the node's log, disk and load",
+        Kind::NodeUnread => "look at the node's log, and ask it again with `butler-cli doctor`",
         Kind::NodeVersionsDiffer => "bring all nodes to one version",
         Kind::NodeAdminDown => "check `admin_url`, its key and the way there",
         Kind::SentinelStale => "look at the node: it does not follow its chain",

@@ -125,14 +125,14 @@ pub const ALERTS: &[Alert] = {
         }),
         alert("ButlerNodeDown", of(Kind::NodeDown), Critical, 5 * MINUTE, NONE),
         alert("ButlerNodeNotReady", of(Kind::NodeNotReady), Warning, 10 * MINUTE, |_| vec![0, 1]),
-        alert("ButlerNodeStuck", Change, Critical, 0, |_| vec![15 * MINUTE, 0, 15 * MINUTE, 1]),
+        alert("ButlerNodeStuck", Change, Critical, 0, |_| vec![15 * MINUTE, 0, 15 * MINUTE, 1, 15 * MINUTE, 0]),
         alert("ButlerNodeBehind", of(Kind::NodeBehind), Warning, 10 * MINUTE, |limits| vec![limits.node_behind_blocks]),
         alert("ButlerNodeL1Unreachable", of(Kind::NodeL1Unreachable), Critical, 5 * MINUTE, NONE),
         alert("ButlerNodeLagging", of(Kind::NodeLagging), Warning, 10 * MINUTE, |limits| {
             vec![limits.node_lag_checkpoints]
         }),
         alert("ButlerNodeOnOtherRollup", of(Kind::NodeOtherRollup), Critical, 10 * MINUTE, NONE),
-        alert("ButlerNodePeersNone", of(Kind::NodePeersNone), Critical, 10 * MINUTE, NONE),
+        alert("ButlerNodePeersNone", of(Kind::NodePeersNone), Critical, 10 * MINUTE, |_| vec![0, 0]),
         alert("ButlerNodePeersFew", of(Kind::NodePeersFew), Warning, 30 * MINUTE, |limits| vec![limits.node_peers]),
         alert("ButlerNodeWorldStateSplit", of(Kind::NodeWorldSplit), Warning, 10 * MINUTE, NONE),
         // For hours, which the page does not wait for: while nodes are updated one after the other they differ.
@@ -149,9 +149,8 @@ pub const ALERTS: &[Alert] = {
             5 * MINUTE,
             |limits| vec![limits.attestation_streak],
         ),
-        alert("ButlerAttesterInactive", of(Kind::AttesterInactive), Critical, 5 * MINUTE, |limits| {
-            vec![limits.inactive_streak]
-        }),
+        // Its limit is a metric: nodes tell it.
+        alert("ButlerAttesterInactive", of(Kind::AttesterInactive), Critical, 5 * MINUTE, |_| vec![]),
         alert("ButlerAttesterMissedProposals", of(Kind::AttesterMissedProposals), Warning, 5 * MINUTE, |limits| {
             vec![limits.proposal_streak]
         }),
@@ -172,6 +171,9 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerEjectionNear", of(Kind::EjectionNear), Warning, 0, |limits| vec![limits.ejection_slashes]),
         alert("ButlerAttesterSlashed", Change, Warning, 0, |_| vec![DAY, 0, 0]),
         alert("ButlerSlashingPaused", of(Kind::SlashingPaused), Info, 0, NONE),
+        alert("ButlerSlasherPending", of(Kind::SlasherPending), Info, 0, NONE),
+        alert("ButlerSlasherLegacy", of(Kind::SlasherLegacy), Info, 0, NONE),
+        alert("ButlerCapabilityMissing", of(Kind::CapabilityMissing), Warning, 15 * MINUTE, NONE),
         alert("ButlerSlashingUnreadable", of(Kind::SlashingUnreadable), Warning, 15 * MINUTE, YES),
         alert("ButlerGovernancePayloadSignalled", of(Kind::GovernanceSignalled), Info, 0, |limits| {
             vec![limits.signal_part]

@@ -42,6 +42,7 @@ pub fn of_chain(facts: ChainFacts<'_>, thresholds: &Thresholds) -> Vec<Finding> 
     found.extend(attester::doubts(rows));
     found.extend(staking::of_snapshot(snapshot, facts.book, rows));
     found.extend(rollups::of_former_rollups(snapshot, rows));
+    found.extend(rollups::of_rollups(snapshot));
     found.extend(snapshot.providers.iter().flat_map(|(id, facts)| provider::of_provider(*id, facts, thresholds)));
     found.extend(provider::of_arrivals(rows, now, thresholds));
     found.extend(facts.publishers.iter().filter_map(|row| publisher::of_row(row, thresholds)));

@@ -146,6 +146,9 @@ finding_kinds! {
     LeftBehind "left_behind" Chain [Warning] "ButlerFindingWarning" "butler_former_rollup_attesters" "An own attester did not move along with the canonical rollup: it validates at a former one.";
     RewardsLeft "rewards_left" Chain [Info] "ButlerFindingWarning" "butler_former_rollup_rewards" "Rewards wait at a rollup that is not canonical any more.";
     FormerRollupUnread "former_rollup_unread" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A former rollup lacks a function without which it is not known what of ours it holds.";
+    SlasherPending "slasher_pending" Chain [Info] "ButlerSlasherPending" "butler_slasher_pending_timestamp_seconds" "Governance queued another slasher for a rollup that has own attesters: from its date on anybody may install it.";
+    SlasherLegacy "slasher_legacy" Chain [Info] "ButlerSlasherLegacy" "butler_slasher_legacy_until_timestamp_seconds" "The slasher of a rollup was replaced, and the one before may still slash own attesters until its date.";
+    CapabilityMissing "capability_missing" Chain [Warning] "ButlerCapabilityMissing" "butler_capability_missing" "A rollup lacks something that is expected of one that does what it does: what that would tell is not seen.";
     QueueBlocked "queue_blocked" Chain [Critical, Warning] "ButlerQueueBlocked" "butler_findings" "A key in an own provider's queue cannot be staked, or will fail at its flush.";
     QueueForeignKey "queue_foreign_key" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A key in an own provider's queue is in no key file: nobody will run it when it is staked.";
     BlsUnproven "bls_unproven" Chain [Info] "ButlerFindingWarning" "butler_findings" "A key file has a BLS value of a key that is not on chain yet: it cannot be told from a private key, and is never printed.";
@@ -185,16 +188,17 @@ finding_kinds! {
     NodeNotReady "node_not_ready" Nodes [Warning] "ButlerNodeNotReady" "butler_node_ready" "A node answers and calls itself not ready.";
     NodeL1Unreachable "node_l1_unreachable" Nodes [Critical] "ButlerNodeL1Unreachable" "butler_node_l1_reachable" "A node gets no usable answer from its own L1, whatever it says of itself.";
     NodeOtherRollup "node_other_rollup" Nodes [Critical, Info] "ButlerNodeOnOtherRollup" "butler_node_rollup_agrees" "A node does not follow the canonical rollup.";
-    NodePeersNone "node_peers_none" Nodes [Critical] "ButlerNodePeersNone" "butler_node_peers" "A node has no connected peer.";
+    NodePeersNone "node_peers_none" Nodes [Critical] "ButlerNodePeersNone" "butler_node_peers" "A node has no connected peer, or its peer-to-peer side is switched off.";
     NodePeersFew "node_peers_few" Nodes [Warning] "ButlerNodePeersFew" "butler_node_peers" "A node has few connected peers.";
     NodeLagging "node_lagging" Nodes [Warning] "ButlerNodeLagging" "butler_node_lag_checkpoints" "A node is checkpoints behind the rollup on L1.";
     NodeBehind "node_behind" Nodes [Warning] "ButlerNodeBehind" "butler_node_proposed_block" "A node is blocks behind the best of the network's own nodes.";
     NodeWorldSplit "node_world_split" Nodes [Warning] "ButlerNodeWorldStateSplit" "butler_node_world_state_synced" "The trees of a node's world state do not belong to one block.";
+    NodeUnread "node_unread" Nodes [Warning] "ButlerFindingWarning" "butler_findings" "A node answers, and not to everything that it is asked: what it does not tell is not known.";
     NodeVersionsDiffer "node_versions_differ" Nodes [Info] "ButlerNodeVersionsDiffer" "butler_node_info" "Own nodes of the network run different versions.";
     NodeAdminDown "node_admin_down" Sentinel [Warning] "ButlerNodeAdminDown" "butler_node_admin_up" "The admin port of a node does not answer, refuses the key, or is none.";
     SentinelStale "sentinel_stale" Sentinel [Warning] "ButlerSentinelStale" "butler_sentinel_lag_slots" "The sentinel of a node is an epoch behind: it is not believed.";
     SentinelOff "sentinel_off" Sentinel [Info] "ButlerSentinelOff" "butler_sentinel_enabled" "No node has a sentinel at work: missed duties are not seen.";
-    AttesterOffence "attester_offence" Sentinel [Critical] "ButlerOffenceRecorded" "butler_attester_offences" "Own nodes would vote to slash an own attester in this round.";
+    AttesterOffence "attester_offence" Sentinel [Critical] "ButlerOffenceRecorded" "butler_attester_offences" "Own nodes noted offences of an own attester in this round: those of others vote to slash it.";
     AttesterInactive "attester_inactive" Sentinel [Critical] "ButlerAttesterInactive" "butler_attester_missed_attestations_streak" "An own attester misses one attestation after the other: it is about to be slashed for inactivity.";
     AttesterMissedAttestations "attester_missed_attestations" Sentinel [Warning] "ButlerAttesterMissingAttestations" "butler_attester_missed_attestations_streak" "An own attester missed its last attestations.";
     AttesterMissedProposals "attester_missed_proposals" Sentinel [Warning] "ButlerAttesterMissedProposals" "butler_attester_missed_proposals_streak" "An own attester missed its last proposals.";
@@ -243,6 +247,7 @@ impl FindingKind {
             | Self::LeftBehind
             | Self::RewardsLeft
             | Self::FormerRollupUnread
+            | Self::CapabilityMissing
             | Self::QueueBlocked
             | Self::QueueForeignKey
             | Self::BlsUnproven
@@ -258,6 +263,8 @@ impl FindingKind {
             | Self::ProviderAdminChange => true,
             Self::SlashedOut
             | Self::OwnExit
+            | Self::SlasherPending
+            | Self::SlasherLegacy
             | Self::ProviderQueueEmpty
             | Self::ProviderQueueShort
             | Self::ProviderRunsDry
@@ -289,6 +296,7 @@ impl FindingKind {
             | Self::NodeLagging
             | Self::NodeBehind
             | Self::NodeWorldSplit
+            | Self::NodeUnread
             | Self::NodeVersionsDiffer
             | Self::NodeAdminDown
             | Self::SentinelStale

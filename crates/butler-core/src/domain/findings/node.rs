@@ -1,8 +1,12 @@
 //! What is wrong with an Aztec node: whether it is there, what it follows, how far it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
+use crate::domain::operator::node::Standing;
+use crate::domain::rollups::RollupId;
+use crate::text::address::checksummed;
+use crate::text::time::count;
 
 /// What is known of one node; `None` for what it did not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,16 +15,22 @@ pub struct NodeState {
     pub name: String,
     /// Whether it answers and follows the configured chain and registry.
     pub is_up: bool,
+    /// Why it is not up, in our own words.
+    pub why_down: Option<String>,
     /// Whether it calls itself ready.
     pub is_ready: Option<bool>,
     /// Whether its own L1 answers it.
     pub l1_answers: Option<bool>,
-    /// Whether it follows the canonical rollup.
-    pub follows_canonical: Option<bool>,
-    /// Whether it follows the rollup that was canonical until a moment ago, as it should for a while.
-    pub is_leaving: bool,
+    /// The rollup that it says that it follows.
+    pub rollup: Option<RollupId>,
+    /// The canonical rollup, where that is known.
+    pub canonical: Option<RollupId>,
+    /// What it means that it follows that rollup, where the rollups are known.
+    pub standing: Option<Standing>,
     /// Its connected peers.
     pub peers: Option<u64>,
+    /// Whether its peer-to-peer side is switched on, where it tells.
+    pub p2p_enabled: Option<bool>,
     /// How many checkpoints it is behind L1.
     pub lag: Option<u64>,
     /// Its newest proposed block.
@@ -29,26 +39,35 @@ pub struct NodeState {
     pub world_in_step: Option<bool>,
     /// The software that it runs.
     pub version: Option<String>,
+    /// What it was asked and did not tell, with why.
+    pub unread: Vec<String>,
 }
 
 /// Everything that is wrong with a network's nodes.
 #[must_use]
 pub fn of_nodes(nodes: &[NodeState], thresholds: &Thresholds) -> Vec<Finding> {
     let mut found: Vec<Finding> = nodes.iter().flat_map(|node| of_node(node, thresholds)).collect();
-    // Blocks of different rollups are not compared.
-    let here = || nodes.iter().filter(|node| node.follows_canonical != Some(false));
-    let best = here().filter_map(|node| node.proposed).max().unwrap_or_default();
-    for node in here() {
-        let behind = node.proposed.map_or(0, |proposed| best.saturating_sub(proposed));
-        if behind > thresholds.node_behind_blocks {
-            let what = format!("it is {behind} blocks behind the best own node");
-            found.push(about(node, FindingKind::NodeBehind, Severity::Warning, what));
+    // Neither blocks nor versions of different rollups are compared: around a cut-over there are nodes for both.
+    let mut rollups = BTreeMap::<Option<RollupId>, Vec<&NodeState>>::new();
+    for node in nodes {
+        rollups.entry(node.rollup).or_default().push(node);
+    }
+    for together in rollups.values() {
+        let best = together.iter().filter_map(|node| node.proposed).max().unwrap_or_default();
+        for node in together {
+            let behind = node.proposed.map_or(0, |proposed| best.saturating_sub(proposed));
+            if behind > thresholds.node_behind_blocks {
+                let what = format!("it is {behind} blocks behind the best own node");
+                found.push(about(node, FindingKind::NodeBehind, Severity::Warning, what));
+            }
         }
     }
-    let versions: BTreeSet<&String> = nodes.iter().filter_map(|node| node.version.as_ref()).collect();
-    if versions.len() > 1 {
-        let what = format!("its nodes run {} different versions", versions.len());
-        found.push(Finding::new(FindingKind::NodeVersionsDiffer, Severity::Info, Subject::Network, what));
+    for (rollup, together) in &rollups {
+        let versions: BTreeSet<&String> = together.iter().filter_map(|node| node.version.as_ref()).collect();
+        if versions.len() > 1 && rollup.is_some() {
+            let what = format!("its nodes run {} different versions", versions.len());
+            found.push(Finding::new(FindingKind::NodeVersionsDiffer, Severity::Info, Subject::Network, what));
+        }
     }
     found
 }
@@ -58,7 +77,10 @@ pub fn of_nodes(nodes: &[NodeState], thresholds: &Thresholds) -> Vec<Finding> {
 pub fn of_node(node: &NodeState, thresholds: &Thresholds) -> Vec<Finding> {
     use FindingKind as Kind;
     if !node.is_up {
-        let what = "it does not answer, or follows another network";
+        let what = match &node.why_down {
+            Some(why) => format!("it is down: {why}"),
+            None => "it does not answer, or follows another network".to_owned(),
+        };
         return vec![about(node, Kind::NodeDown, Severity::Critical, what)];
     }
     let mut found = Vec::new();
@@ -70,20 +92,13 @@ pub fn of_node(node: &NodeState, thresholds: &Thresholds) -> Vec<Finding> {
     is_wrong(node.is_ready == Some(false), Kind::NodeNotReady, Severity::Warning, "it answers and is not ready");
     let what = "it gets no usable answer from its own L1: it can neither attest nor propose";
     is_wrong(node.l1_answers == Some(false), Kind::NodeL1Unreachable, Severity::Critical, what);
-    let what = "it does not follow the canonical rollup";
-    is_wrong(
-        node.follows_canonical == Some(false) && !node.is_leaving,
-        Kind::NodeOtherRollup,
-        Severity::Critical,
-        what,
-    );
-    is_wrong(node.peers == Some(0), Kind::NodePeersNone, Severity::Critical, "it has no peers");
-    if node.is_leaving {
-        let what = "it follows the rollup that was canonical before, and should for two more epochs";
-        found.push(about(node, Kind::NodeOtherRollup, Severity::Info, what));
-    }
-    if let Some(peers) = node.peers.filter(|peers| (1..thresholds.node_peers).contains(peers)) {
-        let what = format!("it has only {peers} peers");
+    let is_off = node.p2p_enabled == Some(false);
+    let what = if is_off { "its peer-to-peer side is switched off" } else { "it has no peers" };
+    let what = format!("{what}: it neither proposes nor attests, nor takes transactions");
+    is_wrong(is_off || node.peers == Some(0), Kind::NodePeersNone, Severity::Critical, &what);
+    found.extend(of_standing(node));
+    if let Some(peers) = node.peers.filter(|peers| !is_off && (1..thresholds.node_peers).contains(peers)) {
+        let what = format!("it has only {}", count(usize::try_from(peers).unwrap_or(usize::MAX), "peer"));
         found.push(about(node, Kind::NodePeersFew, Severity::Warning, what));
     }
     if let Some(lag) = node.lag.filter(|lag| *lag > thresholds.node_lag_checkpoints) {
@@ -93,7 +108,37 @@ pub fn of_node(node: &NodeState, thresholds: &Thresholds) -> Vec<Finding> {
     if node.world_in_step == Some(false) {
         found.push(about(node, Kind::NodeWorldSplit, Severity::Warning, "its world state is not in step"));
     }
+    if !node.unread.is_empty() {
+        let what = format!("it answers, and does not tell {}", node.unread.join(", "));
+        found.push(about(node, Kind::NodeUnread, Severity::Warning, what));
+    }
     found
+}
+
+/// What it means that it follows another rollup than the canonical one.
+fn of_standing(node: &NodeState) -> Option<Finding> {
+    let (standing, followed) = (node.standing?, node.rollup?);
+    let version = followed.version;
+    let (severity, what) = match standing {
+        Standing::Canonical => return None,
+        Standing::Leaving => {
+            let what = format!("it follows the former rollup (version {version}), and should for two more epochs");
+            (Severity::Info, what)
+        }
+        Standing::Needed => {
+            let what = format!("it follows the former rollup (version {version}), where own attesters need a node");
+            (Severity::Info, what)
+        }
+        Standing::Former | Standing::Other => {
+            let role = if standing == Standing::Former { "former" } else { "unknown" };
+            let canonical = node.canonical.map_or_else(String::new, |canonical| {
+                format!("; the canonical one is {} (version {})", checksummed(&canonical.address), canonical.version)
+            });
+            let address = checksummed(&followed.address);
+            (Severity::Critical, format!("it follows the {role} rollup {address} (version {version}){canonical}"))
+        }
+    };
+    Some(about(node, FindingKind::NodeOtherRollup, severity, what))
 }
 
 fn about(node: &NodeState, kind: FindingKind, severity: Severity, what: impl Into<String>) -> Finding {

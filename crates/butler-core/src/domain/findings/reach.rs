@@ -12,21 +12,24 @@ use crate::domain::attester::overview::{AttesterRow, CoinbaseRules, overview};
 use crate::domain::attester::view::OnChainStatus::{None as NoStatus, Validating, Zombie};
 use crate::domain::attester::view::{AttesterView, Exit};
 use crate::domain::block::BlockRef;
+use crate::domain::capability::{AttesterExits, Capability, DatedSlasher, SlasherChange};
 use crate::domain::governance::{GovernanceFacts, Leader, Proposal, ProposalState, SignalRound, SignalRules};
 use crate::domain::ids::ProviderId;
 use crate::domain::operator::host::HostCheck;
 use crate::domain::operator::key_book::{CoinbaseFault, KeyBook, KeyEntry, KeyFileGap};
+use crate::domain::operator::node::Standing;
 use crate::domain::provider::publisher::top_ups;
 use crate::domain::provider::rewards::ProviderRewards;
-use crate::domain::rollup::{AttesterExits, QueuedDeposit};
+use crate::domain::rollup::QueuedDeposit;
 use crate::domain::rollups::{FormerRollup, RollupId};
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
 };
 use crate::domain::slashing::offence::{OffenceKind, OffenceSum};
-use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts};
+use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts, DutyScope, HeldReport, SentinelReport};
 use crate::domain::slashing::{
-    Blindness, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer, SlashingRules,
+    Blindness, NetworkSlashing, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer,
+    SlashingRules,
 };
 use crate::domain::snapshot::NetworkSnapshot;
 
@@ -118,11 +121,12 @@ fn of_snapshots() -> Vec<Finding> {
         found.extend(of_chain(&network(), &keys, CoinbasePolicy::Split));
     }
     let mut left = network();
-    left.rollup.attester_exits = Some(AttesterExits { window_seconds: 1, limit: None });
+    left.rollup.attester_exits = Some(AttesterExits { window_seconds: Some(1), limit: None });
     let exit = Exit {
         withdrawal_id: U256::zero(),
         amount: left.rollup.activation_threshold,
         exitable_at: 1,
+        unlocks_at: None,
         recipient_or_withdrawer: address(1),
         is_recipient: false,
     };
@@ -135,6 +139,9 @@ fn of_snapshots() -> Vec<Finding> {
     cut_over.attesters = former.attesters.clone();
     let unread = FormerRollup { unread: Some("getAttesterView".to_owned()), ..FormerRollup::empty(former.id, 0) };
     cut_over.former_rollups = vec![former, unread];
+    let dated = |at| Some(DatedSlasher { slasher: address(9_200), at });
+    cut_over.rollup.slasher_change = Some(SlasherChange { pending: dated(5_000), legacy: dated(6_000) });
+    cut_over.rollup.missing.insert(Capability::ExitLimit);
     found.extend(of_chain(&cut_over, &KeyBook::default(), CoinbasePolicy::Split));
     let runway = provider::of_runway(provider_id(1), &provider(&[1]), 1, 0, &LIMITS());
     found.extend(runway.into_iter().chain(publisher::of_runway(address(50), 1, 0, &LIMITS())));
@@ -194,6 +201,7 @@ fn of_slasher() -> Vec<Finding> {
             is_vetoed: false,
         };
         let tally = ProposerFacts {
+            address: address(9_003),
             rules,
             current_round: current,
             current_votes: votes,
@@ -201,8 +209,9 @@ fn of_slasher() -> Vec<Finding> {
             rounds: vec![round],
         };
         let paused_until = is_paused.then_some(now + 1);
-        let facts = SlashingFacts { block: snapshot.block, paused_until, proposer: SlashingProposer::Tally(tally) };
-        slashing::of_slashing(&facts, &snapshot, &LIMITS()).unwrap()
+        let proposer = SlashingProposer::Tally(Box::new(tally));
+        let facts = SlashingFacts { block: snapshot.block, paused_until, ends_at: None, proposer };
+        slashing::of_slashing(&NetworkSlashing::of_one(&snapshot, facts), &snapshot, &LIMITS()).unwrap()
     };
     let mut found = of(0, 1, true);
     found.extend(of(1, 3, false));
@@ -227,6 +236,22 @@ fn of_governance() -> Vec<Finding> {
     governance::of_governance(&facts, 0, &LIMITS())
 }
 
+/// Lets a node follow that version.
+fn follow(node: &mut node::NodeState, version: u64, standing: Standing) {
+    node.rollup = Some(RollupId { address: address(9_000), version: version.into() });
+    node.standing = Some(standing);
+}
+
+/// A sentinel with this window, which is so many slots behind.
+pub(super) fn held_report(slot_window: u64, lag: u64) -> HeldReport {
+    HeldReport {
+        report: SentinelReport { last_processed_slot: Some(0), slot_window, duties: BTreeMap::new() },
+        rollup: RollupId { address: address(9_000), version: U256::one() },
+        slot: Some(lag),
+        scope: DutyScope::All,
+    }
+}
+
 fn of_machines() -> Vec<Finding> {
     let node = |name: &str, change: fn(&mut node::NodeState)| {
         let mut state = node::NodeState { name: name.to_owned(), is_up: true, ..node::NodeState::default() };
@@ -236,28 +261,32 @@ fn of_machines() -> Vec<Finding> {
     let nodes = [
         node("down", |node| node.is_up = false),
         node("bad", |node| {
+            follow(node, 3, Standing::Canonical);
             node.is_ready = Some(false);
             node.l1_answers = Some(false);
             node.world_in_step = Some(false);
             (node.peers, node.lag, node.proposed) = (Some(0), Some(99), Some(1));
             node.version = Some("1".to_owned());
         }),
-        node("elsewhere", |node| node.follows_canonical = Some(false)),
-        node("leaving", |node| (node.follows_canonical, node.is_leaving) = (Some(false), true)),
+        node("elsewhere", |node| follow(node, 1, Standing::Other)),
+        node("leaving", |node| follow(node, 2, Standing::Leaving)),
+        node("mute", |node| node.unread = vec!["its tips (timeout)".to_owned()]),
         node("best", |node| {
+            follow(node, 3, Standing::Canonical);
             (node.peers, node.proposed) = (Some(1), Some(1_000));
             node.version = Some("2".to_owned());
         }),
     ];
     let mut found = node::of_nodes(&nodes, &LIMITS());
     found.push(sentinel::of_admin_port("alpha", "does not answer"));
-    let sentinel = |is_enabled| sentinel::SentinelState { node: "alpha".to_owned(), is_enabled, lag: Some(99) };
-    found.extend(sentinel::of_sentinels(&[sentinel(true)], &LIMITS()));
-    found.extend(sentinel::of_sentinels(&[sentinel(false)], &LIMITS()));
+    for slot_window in [40, 0] {
+        let reports = BTreeMap::from([("alpha".to_owned(), held_report(slot_window, 99))]);
+        found.extend(sentinel::of_sentinels(&reports, &LIMITS()));
+    }
     for streak in [3, 16] {
         let counts = DutyCounts { missed: streak, streak, total: None };
         let duties = AttesterDuties { attestations: counts, proposals: counts };
-        found.extend(sentinel::of_duties(&BTreeMap::from([(address(1), duties)]), &LIMITS()));
+        found.extend(sentinel::of_duties(&BTreeMap::from([(address(1), duties)]), LIMITS().inactive_streak, &LIMITS()));
     }
     let offences = OffenceSum { offences: 1, amount: U256::zero() };
     found.extend(sentinel::of_offences(&BTreeMap::from([((address(1), OffenceKind::Inactivity), offences)])));

@@ -5,6 +5,7 @@ use ethers_core::types::U256;
 use super::{Finding, FindingKind, Severity, Subject};
 use crate::domain::attester::overview::AttesterRow;
 use crate::domain::attester::position::Position;
+use crate::domain::capability::{Capability, DatedSlasher};
 use crate::domain::rollups::FormerRollup;
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::text::address::checksummed;
@@ -18,6 +19,50 @@ pub fn of_former_rollups(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Ve
     found.extend(snapshot.former_rollups.iter().filter_map(rewards_left));
     found.extend(snapshot.former_rollups.iter().filter_map(unread));
     found
+}
+
+/// What is to be known of the rollups that hold something of ours: who else may slash there, and what they do not tell.
+#[must_use]
+pub fn of_rollups(snapshot: &NetworkSnapshot) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let now = snapshot.block.timestamp;
+    let canonical = (snapshot.canonical(), Some(&snapshot.rollup), "rollup");
+    let former = snapshot.former_rollups.iter().filter(|former| former.holds_stakes());
+    let former = former.map(|former| (former.id, former.figures.as_deref(), "former rollup"));
+    for (id, figures, which) in std::iter::once(canonical).chain(former) {
+        let which = format!("{which} (version {})", id.version);
+        let Some(figures) = figures else {
+            found.push(missing(Capability::Figures, &which));
+            continue;
+        };
+        found.extend(figures.missing.iter().map(|capability| missing(*capability, &which)));
+        let Some(change) = &figures.slasher_change else { continue };
+        if let Some(pending) = change.pending {
+            found.push(slasher_pending(&pending, now, &which));
+        }
+        if let Some(legacy) = change.legacy_at(now) {
+            let what = format!("the slasher before, {}, may still slash at the {which}", checksummed(&legacy.slasher));
+            let finding = Finding::new(FindingKind::SlasherLegacy, Severity::Info, Subject::Network, what);
+            found.push(finding.until(legacy.at).telling_when("and loses that right"));
+        }
+    }
+    found
+}
+
+fn missing(capability: Capability, which: &str) -> Finding {
+    let what = format!("the {which} {}", capability.words());
+    Finding::new(FindingKind::CapabilityMissing, Severity::Warning, Subject::Network, what)
+}
+
+fn slasher_pending(pending: &DatedSlasher, now: u64, which: &str) -> Finding {
+    let slasher = checksummed(&pending.slasher);
+    let (what, words) = if pending.at > now {
+        (format!("another slasher, {slasher}, is queued for the {which}"), "and may be installed")
+    } else {
+        (format!("anybody may install another slasher, {slasher}, at the {which}:"), "its time came")
+    };
+    let finding = Finding::new(FindingKind::SlasherPending, Severity::Info, Subject::Network, what);
+    finding.until(pending.at).telling_when(words)
 }
 
 /// One that validates where nothing is canonical any more.

@@ -6,33 +6,23 @@ use ethers_core::types::Address;
 
 use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
 use crate::domain::slashing::offence::{OffenceKind, OffenceSum};
-use crate::domain::slashing::sentinel::AttesterDuties;
+use crate::domain::slashing::sentinel::{AttesterDuties, HeldReport};
 
-/// One node's sentinel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SentinelState {
-    /// The node's name in the configuration.
-    pub node: String,
-    /// Whether it is at work.
-    pub is_enabled: bool,
-    /// How many slots it is behind the rollup, where that is known.
-    pub lag: Option<u64>,
-}
-
-/// Everything that is wrong with sentinels.
+/// Everything that is wrong with the sentinels of nodes, by name. Where there is nothing to see nothing is told of them.
 #[must_use]
-pub fn of_sentinels(sentinels: &[SentinelState], thresholds: &Thresholds) -> Vec<Finding> {
+pub fn of_sentinels(reports: &BTreeMap<String, HeldReport>, thresholds: &Thresholds) -> Vec<Finding> {
     let mut found = Vec::new();
-    if !sentinels.is_empty() && !sentinels.iter().any(|sentinel| sentinel.is_enabled) {
+    let at_work = || reports.iter().filter(|(_, held)| !held.is_idle());
+    if at_work().next().is_some() && !at_work().any(|(_, held)| held.report.is_enabled()) {
         let what = "no node has a sentinel at work: missed duties are not seen";
         found.push(Finding::new(FindingKind::SentinelOff, Severity::Info, Subject::Network, what));
     }
-    for sentinel in sentinels.iter().filter(|sentinel| sentinel.is_enabled) {
-        let stale = sentinel.lag.filter(|lag| *lag >= thresholds.sentinel_stale_slots);
+    for (node, held) in at_work().filter(|(_, held)| held.report.is_enabled()) {
+        let stale = held.lag().filter(|lag| *lag >= thresholds.sentinel_stale_slots);
         found.extend(stale.map(|lag| {
-            let what = format!("its sentinel is {lag} slots behind: it is not believed");
-            let subject = Subject::Node(sentinel.node.clone());
-            Finding::new(FindingKind::SentinelStale, Severity::Warning, subject, what)
+            let version = held.rollup.version;
+            let what = format!("its sentinel is {lag} slots behind the rollup (version {version}): it is not believed");
+            Finding::new(FindingKind::SentinelStale, Severity::Warning, Subject::Node(node.clone()), what)
         }));
     }
     found
@@ -46,14 +36,19 @@ pub fn of_admin_port(node: &str, why: &str) -> Finding {
         .at_level(Level::Error)
 }
 
-/// Everything that is wrong with the duties of own attesters.
+/// Everything that is wrong with the duties of own attesters. From `inactive_streak` attestations missed in a row on it is about
+/// to be slashed.
 #[must_use]
-pub fn of_duties(duties: &BTreeMap<Address, AttesterDuties>, thresholds: &Thresholds) -> Vec<Finding> {
+pub fn of_duties(
+    duties: &BTreeMap<Address, AttesterDuties>,
+    inactive_streak: u64,
+    thresholds: &Thresholds,
+) -> Vec<Finding> {
     let mut found = Vec::new();
     for (attester, duties) in duties {
         let about = |kind, severity, what: String| Finding::new(kind, severity, Subject::Attester(*attester), what);
         let missed = duties.attestations.streak;
-        if missed >= thresholds.inactive_streak {
+        if missed >= inactive_streak {
             let what = format!("it missed its last {missed} attestations: it is about to be slashed");
             found.push(about(FindingKind::AttesterInactive, Severity::Critical, what));
         } else if missed >= thresholds.attestation_streak {
@@ -75,7 +70,8 @@ pub fn of_offences(offences: &BTreeMap<(Address, OffenceKind), OffenceSum>) -> V
     let noted = offences.iter().filter(|(_, sum)| sum.offences > 0);
     noted
         .map(|((attester, kind), sum)| {
-            let what = format!("own nodes would vote to slash it: {} times {}", sum.offences, kind.name());
+            let what =
+                format!("own nodes noted {} times {}: those of others vote to slash it", sum.offences, kind.name());
             Finding::new(FindingKind::AttesterOffence, Severity::Critical, Subject::Attester(*attester), what)
         })
         .collect()

@@ -54,7 +54,8 @@ fn every_limit_decides_on_its_edge() {
     use crate::domain::findings::node::{NodeState, of_nodes};
     use crate::domain::findings::program::{ScraperState, of_block, of_scraper};
     use crate::domain::findings::provider::of_provider;
-    use crate::domain::findings::sentinel::{SentinelState, of_duties, of_sentinels};
+    use crate::domain::findings::reach::held_report;
+    use crate::domain::findings::sentinel::{of_duties, of_sentinels};
     use crate::domain::samples::{address, provider, provider_id};
     use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts};
 
@@ -83,13 +84,13 @@ fn every_limit_decides_on_its_edge() {
     };
     assert_eq!((behind(20), behind(21)), (vec![], vec![(Kind::NodeBehind, Warning)]));
 
-    let sentinel = |lag| SentinelState { node: "alpha".to_owned(), is_enabled: true, lag: Some(lag) };
-    assert_eq!(found_kinds(of_sentinels(&[sentinel(31)], &limits)), []);
-    assert_eq!(found_kinds(of_sentinels(&[sentinel(32)], &limits)), [(Kind::SentinelStale, Warning)]);
+    let sentinel =
+        |lag| found_kinds(of_sentinels(&BTreeMap::from([("alpha".to_owned(), held_report(40, lag))]), &limits));
+    assert_eq!((sentinel(31), sentinel(32)), (vec![], vec![(Kind::SentinelStale, Warning)]));
     let missed = |attestations, proposals| {
         let counts = |streak| DutyCounts { missed: streak, streak, total: None };
         let duties = AttesterDuties { attestations: counts(attestations), proposals: counts(proposals) };
-        found_kinds(of_duties(&BTreeMap::from([(address(1), duties)]), &limits))
+        found_kinds(of_duties(&BTreeMap::from([(address(1), duties)]), limits.inactive_streak, &limits))
     };
     assert_eq!(missed(2, 1), []);
     assert_eq!(missed(3, 2), [(Kind::AttesterMissedAttestations, Warning), (Kind::AttesterMissedProposals, Warning)]);

@@ -4,6 +4,7 @@
 //! Nothing of ours is on two rollups at a time but rewards, which wait wherever they were earned.
 
 pub mod checklist;
+pub mod cut_over;
 
 use std::collections::BTreeMap;
 
@@ -30,7 +31,7 @@ pub struct FormerRollup {
     pub id: RollupId,
     /// When it was first seen as a former one, in unix seconds: no sooner than it became one.
     pub since: u64,
-    /// Its figures; `None` where it holds nothing, or does not tell them all.
+    /// Its figures; `None` where it holds nothing and was not canonical lately, or does not tell them all.
     pub figures: Option<Box<RollupFacts>>,
     /// Attesters of ours that it has: those that validate, are zombies or exit there.
     pub attesters: BTreeMap<Address, AttesterView>,
@@ -56,6 +57,18 @@ impl FormerRollup {
             pending_rewards: BTreeMap::new(),
             unread: None,
         }
+    }
+
+    /// Attesters of ours that validate there.
+    pub fn validating(&self) -> impl Iterator<Item = Address> {
+        let is_validating = |view: &AttesterView| view.status == OnChainStatus::Validating;
+        self.attesters.iter().filter(move |(_, view)| is_validating(view)).map(|(attester, _)| *attester)
+    }
+
+    /// Whether attesters of ours have, or will have, a stake there that can be lost.
+    #[must_use]
+    pub fn holds_stakes(&self) -> bool {
+        !self.attesters.is_empty() || !self.entry_queue.is_empty()
     }
 
     /// Whether nothing of ours is there, as far as it tells.

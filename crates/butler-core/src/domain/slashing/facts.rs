@@ -40,6 +40,8 @@ pub struct SlashingFacts {
     pub block: BlockRef,
     /// Until when the vetoer has paused slashing, in unix seconds; `None` when it is not paused.
     pub paused_until: Option<u64>,
+    /// Until when this slasher may slash at all, in unix seconds; `None` for a rollup's present one.
+    pub ends_at: Option<u64>,
     /// Who proposes slashes, as far as that can be read.
     pub proposer: SlashingProposer,
 }
@@ -50,7 +52,9 @@ pub enum SlashingProposer {
     /// Nobody: the rollup has no slasher.
     NoSlasher,
     /// A contract that tallies votes.
-    Tally(ProposerFacts),
+    Tally(Box<ProposerFacts>),
+    /// A contract that tallies votes, which do not count yet: its slasher waits to be installed.
+    Waiting(Address),
     /// The rollup has a slasher, and votes against attesters cannot be seen.
     Unreadable(Blindness),
 }
@@ -60,8 +64,8 @@ impl SlashingProposer {
     #[must_use]
     pub fn tally(&self) -> Option<&ProposerFacts> {
         match self {
-            Self::Tally(facts) => Some(facts),
-            Self::NoSlasher | Self::Unreadable(_) => None,
+            Self::Tally(facts) => Some(facts.as_ref()),
+            Self::NoSlasher | Self::Waiting(_) | Self::Unreadable(_) => None,
         }
     }
 
@@ -70,7 +74,7 @@ impl SlashingProposer {
     pub fn blindness(&self) -> Option<Blindness> {
         match self {
             Self::Unreadable(why) => Some(*why),
-            Self::NoSlasher | Self::Tally(_) => None,
+            Self::NoSlasher | Self::Waiting(_) | Self::Tally(_) => None,
         }
     }
 }
@@ -112,6 +116,8 @@ impl Blindness {
 /// What a proposer that tallies votes says: `TallySlashingProposer` of 4.x, `SlashingProposer` since 5.0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposerFacts {
+    /// The contract.
+    pub address: Address,
     /// Its rules.
     pub rules: SlashingRules,
     /// The round at this block.

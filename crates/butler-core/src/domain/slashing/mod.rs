@@ -5,6 +5,8 @@
 
 mod ejection;
 mod facts;
+pub mod inactivity;
+mod network;
 pub mod offence;
 mod rules;
 pub mod sentinel;
@@ -15,6 +17,7 @@ pub use self::ejection::EjectionMargin;
 pub use self::facts::{
     Blindness, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer,
 };
+pub use self::network::{NetworkSlashing, RollupSlashing, SlasherFacts, SlasherRole, SlashingPlace, places};
 pub use self::rules::SlashingRules;
 pub use self::standing::{Decision, Stage, Standing, standings};
 pub use self::tally::{TallyError, decide, reaches_nobody, tally};

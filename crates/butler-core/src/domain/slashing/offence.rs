@@ -30,7 +30,7 @@ pub enum OffenceKind {
     InsufficientAttestations,
     /// A proposal with wrong attestations.
     IncorrectAttestations,
-    /// An attestation to a descendant of something invalid.
+    /// An attestation to a descendant of something invalid; nodes of version 4 note it.
     DescendantOfInvalid,
     /// Two proposals for one slot.
     DuplicateProposal,
@@ -40,22 +40,64 @@ pub enum OffenceKind {
     AttestedToInvalidCheckpoint,
     /// An invalid checkpoint was proposed.
     InvalidCheckpointProposal,
+    /// A descendant of a checkpoint with invalid attestations was proposed; nodes since version 5 note it, under the number
+    /// that meant [`DescendantOfInvalid`](Self::DescendantOfInvalid) before.
+    ProposedDescendantOfInvalid,
 }
 
 impl OffenceKind {
-    /// Every kind, in the order of Aztec's numbers.
+    /// Every kind; those of version 4 in the order of Aztec's numbers.
     pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 
-    /// The kind of Aztec's number.
+    /// The kind of Aztec's number, from a node of that major version. A number whose meaning changed is not guessed.
     #[must_use]
-    pub fn of_number(number: u64) -> Self {
-        usize::try_from(number).ok().and_then(|index| Self::ALL.get(index)).copied().unwrap_or(Self::Unknown)
+    pub fn of_number(number: u64, major: Option<u64>) -> Self {
+        match number {
+            1 => Self::DataWithholding,
+            2 => Self::ValidEpochPruned,
+            3 => Self::Inactivity,
+            4 => Self::InvalidBlock,
+            5 => Self::InsufficientAttestations,
+            6 => Self::IncorrectAttestations,
+            7 => match major {
+                Some(2..=4) => Self::DescendantOfInvalid,
+                Some(5 | 6) => Self::ProposedDescendantOfInvalid,
+                Some(_) | None => Self::Unknown,
+            },
+            8 => Self::DuplicateProposal,
+            9 => Self::DuplicateAttestation,
+            10 => Self::AttestedToInvalidCheckpoint,
+            11 => Self::InvalidCheckpointProposal,
+            _ => Self::Unknown,
+        }
     }
 
     /// The name that labels, logs and JSON use.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
+    }
+}
+
+/// One offence as a node noted it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotedOffence {
+    /// Who is accused.
+    pub attester: Address,
+    /// Of what: Aztec's `OffenseType`, whose meaning depends on the node's version.
+    pub number: u64,
+    /// In which epoch or slot; which of both depends on the kind.
+    pub epoch_or_slot: u64,
+    /// What it may cost, in base units of the staking asset.
+    pub amount: U256,
+}
+
+impl NotedOffence {
+    /// The offence, as a node of that major version means it.
+    #[must_use]
+    pub fn read(self, major: Option<u64>) -> Offence {
+        let kind = OffenceKind::of_number(self.number, major);
+        Offence { attester: self.attester, kind, epoch_or_slot: self.epoch_or_slot, amount: self.amount }
     }
 }
 
@@ -122,13 +164,22 @@ mod tests {
 
     #[test]
     fn numbers_and_names_are_those_of_the_table() {
-        for (number, kind) in (0_u64..).zip(OffenceKind::ALL) {
-            assert_eq!(OffenceKind::of_number(number), kind);
+        for (number, kind) in (0_u64..12).zip(OffenceKind::ALL) {
+            assert_eq!(OffenceKind::of_number(number, Some(4)), kind);
+        }
+        for kind in OffenceKind::ALL {
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.name()));
         }
-        assert_eq!(OffenceKind::of_number(3), OffenceKind::Inactivity);
-        assert_eq!(OffenceKind::of_number(12), OffenceKind::Unknown);
-        assert_eq!(OffenceKind::of_number(u64::MAX), OffenceKind::Unknown);
+        assert_eq!(OffenceKind::of_number(3, None), OffenceKind::Inactivity);
+        assert_eq!([12, u64::MAX].map(|number| OffenceKind::of_number(number, Some(6))), [OffenceKind::Unknown; 2]);
+    }
+
+    #[test]
+    fn a_number_that_changed_its_meaning_is_read_by_the_nodes_version() {
+        let seven = |major| OffenceKind::of_number(7, major);
+        assert_eq!(seven(Some(4)), OffenceKind::DescendantOfInvalid);
+        assert_eq!([5, 6].map(|major| seven(Some(major))), [OffenceKind::ProposedDescendantOfInvalid; 2]);
+        assert_eq!([None, Some(7)].map(seven), [OffenceKind::Unknown; 2], "nobody knows");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::text::closed::every;
 #[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
 #[strum(serialize_all = "snake_case")]
 pub enum Stage {
-    /// Voted against in a round that ended below the quorum.
+    /// Voted against in a round that ended below the quorum, or that is decided too late for a slasher that is replaced.
     Spared,
     /// Decided, and vetoed.
     Vetoed,
@@ -86,6 +86,8 @@ pub fn standings(facts: &SlashingFacts, clock: &RollupClock) -> Option<BTreeMap<
 struct Times {
     executable_from: u64,
     expires_at: u64,
+    /// Whether its slasher may not slash any more when the round can be executed.
+    is_too_late: bool,
 }
 
 impl Times {
@@ -93,7 +95,9 @@ impl Times {
         let executable_from = rules.executable_from(clock, round)?;
         // While slashing is paused nothing is executed.
         let executable_from = executable_from.max(facts.paused_until.unwrap_or_default());
-        Some(Self { executable_from, expires_at: rules.expires_at(clock, round)? })
+        let expires_at = rules.expires_at(clock, round)?.min(facts.ends_at.unwrap_or(u64::MAX));
+        let is_too_late = facts.ends_at.is_some_and(|end| rules.executable_from(clock, round) > Some(end));
+        Some(Self { executable_from, expires_at, is_too_late })
     }
 }
 
@@ -128,13 +132,15 @@ fn stage(
     match amount {
         None if round.round == proposer.current_round => Stage::Voted,
         None => Stage::Spared,
+        Some(_) if times.is_too_late => Stage::Spared,
         Some(_) if round.is_vetoed => Stage::Vetoed,
         Some(_) if facts.block.timestamp >= times.executable_from => Stage::Executable,
         Some(_) => Stage::Decided,
     }
 }
 
-fn merge(one: &Standing, other: &Standing) -> Standing {
+/// Both together, as if they were rounds of one slasher.
+pub(super) fn merge(one: &Standing, other: &Standing) -> Standing {
     let (stage, votes) = (one.stage, one.votes).max((other.stage, other.votes));
     let decision = match (one.decision, other.decision) {
         (Some(one), Some(other)) => Some(Decision {

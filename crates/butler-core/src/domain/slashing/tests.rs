@@ -49,13 +49,15 @@ fn facts(timestamp: u64, rounds: Vec<OpenRound>) -> SlashingFacts {
     SlashingFacts {
         block: BlockRef { timestamp, ..samples::network().block },
         paused_until: None,
-        proposer: SlashingProposer::Tally(ProposerFacts {
+        ends_at: None,
+        proposer: SlashingProposer::Tally(Box::new(ProposerFacts {
+            address: Address::repeat_byte(9),
             rules: rules(),
             current_round,
             current_votes: 0,
             current_end: rules().voting_end(&CLOCK, current_round).unwrap(),
             rounds,
-        }),
+        })),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The words of mnemonics: those of the ten lists of BIP-39, whole or as their first four letters, and what a phrase of them
-//! is. Their order carries a checksum, which tells a phrase from names that happen to be such words.
+//! The words of mnemonics: those of the ten lists of BIP-39, whole or as their first four letters, with accents or without, and
+//! what a phrase of them is. Their order carries a checksum, which tells a phrase from names that happen to be such words.
 
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
@@ -13,7 +13,7 @@ static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/words.txt"));
 /// How many words a phrase has.
 pub(super) const LENGTHS: [usize; 5] = [12, 15, 18, 21, 24];
 /// How many lists there are.
-const LISTS: u8 = 10;
+pub(super) const LISTS: usize = 10;
 /// Bits that a word stands for.
 const BITS: usize = 11;
 /// Letters that suffice to tell the words of most lists apart.
@@ -28,7 +28,17 @@ const LONGEST_ASCII: usize = 16;
 pub(super) struct Word(usize);
 
 impl Word {
+    /// As it is, or without its accents, which not every list has and not everybody writes.
     fn find(text: &str) -> Option<Self> {
+        let exact = Self::find_exact(text);
+        if exact.is_some() || text.is_ascii() {
+            return exact;
+        }
+        let plain: Zeroizing<String> = Zeroizing::new(text.chars().filter_map(without_mark).collect());
+        if plain.is_ascii() { Self::find_exact(&plain) } else { None }
+    }
+
+    fn find_exact(text: &str) -> Option<Self> {
         let (mut from, mut to) = (0, BEGINS.len() - 1);
         while from < to {
             let middle = from.midpoint(to);
@@ -52,6 +62,23 @@ impl Word {
 
     fn place(self, list: u8) -> Option<u16> {
         self.places().iter().find(|(known, _)| *known == list).map(|(_, place)| *place)
+    }
+}
+
+/// The lists that have a word, by number.
+pub(super) fn lists_of(word: &str) -> impl Iterator<Item = usize> {
+    Word::find(word).into_iter().flat_map(|word| word.places()).map(|(list, _)| usize::from(*list))
+}
+
+/// A letter of a decomposed text without what changes its sound.
+fn without_mark(letter: char) -> Option<char> {
+    match letter {
+        'ø' => Some('o'),
+        'đ' => Some('d'),
+        'ł' => Some('l'),
+        'ı' => Some('i'),
+        _ if is_combining_mark(letter) => None,
+        _ => Some(letter),
     }
 }
 
@@ -85,8 +112,11 @@ pub(super) fn words_of(text: &str) -> Vec<Spoken> {
     let mut spoken = Vec::new();
     for word in normal.split(|character| !is_of_word(character)).filter(|word| !word.is_empty()) {
         if word.chars().all(is_ideograph) {
-            let one = |one: char| Word::find(one.encode_utf8(&mut [0; 4])).map_or(Spoken::Other, Spoken::Word);
-            spoken.extend(word.chars().map(one));
+            // What is written without spaces is a sentence, unless it is as long as a phrase.
+            let length = word.chars().count();
+            let is_sentence = length > 1 && !LENGTHS.contains(&length);
+            let find = |one: char| Word::find(one.encode_utf8(&mut [0; 4])).map_or(Spoken::Other, Spoken::Word);
+            spoken.extend(word.chars().map(|one| if is_sentence { Spoken::Other } else { find(one) }));
         } else {
             spoken.push(speak(word));
         }
@@ -111,7 +141,7 @@ fn speak(word: &str) -> Spoken {
 }
 
 /// Chinese characters, of which each is a word.
-fn is_ideograph(character: char) -> bool {
+pub(super) fn is_ideograph(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2ffff}')
 }
 
@@ -142,7 +172,9 @@ fn is_sorted(places: &[u16]) -> bool {
 
 /// The places of the words in each list that has all of them.
 fn in_lists(words: &[Word]) -> impl Iterator<Item = Zeroizing<Vec<u16>>> {
-    (0..LISTS).filter_map(|list| words.iter().map(|word| word.place(list)).collect::<Option<_>>().map(Zeroizing::new))
+    (0..LISTS)
+        .filter_map(|list| u8::try_from(list).ok())
+        .filter_map(|list| words.iter().map(|word| word.place(list)).collect::<Option<_>>().map(Zeroizing::new))
 }
 
 /// Eleven bits a word: those of a secret, and for each 32 of them one of its SHA-256 (BIP-39, "Generating the mnemonic").
@@ -163,7 +195,7 @@ mod tests {
 
     #[test]
     fn every_word_of_every_list_is_found_with_its_place_there() {
-        assert_eq!(usize::from(LISTS), Language::ALL.len());
+        assert_eq!(LISTS, Language::ALL.len());
         for (list, language) in Language::ALL.iter().enumerate() {
             let list = u8::try_from(list).unwrap();
             for (place, word) in language.word_list().iter().enumerate() {
@@ -176,6 +208,26 @@ mod tests {
             assert_eq!(Word::find(other), None, "{other}");
         }
         assert_eq!(Word::find("aban").and_then(|word| word.place(0)), Some(0));
+    }
+
+    #[test]
+    fn a_word_is_found_without_its_accents_and_with_accents_that_its_list_does_not_have() {
+        for language in Language::ALL {
+            for word in language.word_list() {
+                let plain: String = word.nfkd().filter(|letter| !is_combining_mark(*letter)).collect();
+                if plain.is_ascii() {
+                    let place = |text: &str| Word::find(text).and_then(|word| word.place(list_of(*language)));
+                    let whole: String = word.nfkd().collect();
+                    assert_eq!(place(&plain), place(&whole), "{word}");
+                    let accented: String = plain.replacen('a', "a\u{301}", 1);
+                    assert_eq!(place(&accented), place(&whole), "{accented}");
+                }
+            }
+        }
+    }
+
+    fn list_of(language: Language) -> u8 {
+        Language::ALL.iter().position(|known| *known == language).unwrap().try_into().unwrap()
     }
 
     #[test]

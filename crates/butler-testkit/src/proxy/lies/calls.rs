@@ -5,7 +5,7 @@ use ethers_core::utils::hex;
 use serde_json::{Value, json};
 
 use super::super::calls::{block_number, state_parameter};
-use super::{Lie, ask_instead, failure, method, result};
+use super::{Lie, STRANGER, ask_instead, failure, method, result};
 use crate::http::Client;
 use crate::multicall::Pack;
 
@@ -23,7 +23,19 @@ pub(super) async fn tell(upstream: &Client, call: &Value, lie: Lie) -> anyhow::R
         Lie::Reverted(getter) => revert_inside(upstream, call, getter.selector(), REASON).await,
         Lie::Zeros => rewrite_inside(upstream, call, |input| !is_about_the_block(input), zeros).await,
         Lie::Zero(getter) => rewrite_inside(upstream, call, |input| is_of(input, getter.selector()), zeros).await,
-        Lie::OneMore(getter) => rewrite_inside(upstream, call, |input| is_of(input, getter.selector()), one_more).await,
+        Lie::OneMore(getter) => {
+            rewrite_inside(upstream, call, |input| is_of(input, getter.selector()), |honest| word_more(honest, 0)).await
+        }
+        Lie::WordMore(getter, word) => {
+            let is_hit = |input: &[u8]| is_of(input, getter.selector());
+            rewrite_inside(upstream, call, is_hit, |honest| word_more(honest, usize::from(word))).await
+        }
+        Lie::Forged(getter) if is_of(&hex::decode(calldata(call)).unwrap_or_default(), getter.selector()) => {
+            Ok(Some(result(call, &json!(format!("0x{}", hex::encode(forged()))))))
+        }
+        Lie::Forged(getter) => {
+            rewrite_inside(upstream, call, |input| is_of(input, getter.selector()), |_| forged()).await
+        }
         Lie::ReadsAtLatest => {
             let Some(index) = state_parameter(call) else { return Ok(None) };
             let mut params = call["params"].clone();
@@ -72,10 +84,23 @@ fn zeros(honest: &[u8]) -> Vec<u8> {
     vec![0; honest.len()]
 }
 
-fn one_more(honest: &[u8]) -> Vec<u8> {
+fn word_more(honest: &[u8], word: usize) -> Vec<u8> {
     let mut bytes = honest.to_vec();
-    if let Some(byte) = bytes.get_mut(31) {
+    if let Some(byte) = bytes.get_mut(word.saturating_mul(32).saturating_add(31)) {
         *byte = byte.wrapping_add(1);
+    }
+    bytes
+}
+
+/// A stranger, a moment in 2100, and zeros for whatever else is read.
+fn forged() -> Vec<u8> {
+    const IN_2100: u64 = 4_102_444_800;
+    let mut bytes = vec![0; 32 * 6];
+    let words = [(12, STRANGER.as_bytes()), (56, &IN_2100.to_be_bytes()[..])];
+    for (from, word) in words {
+        for (byte, told) in bytes.iter_mut().skip(from).zip(word) {
+            *byte = *told;
+        }
     }
     bytes
 }

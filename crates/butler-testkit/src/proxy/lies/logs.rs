@@ -17,6 +17,7 @@ const TAKE_RATE: &str = "ProviderTakeRateUpdated(uint256,uint16)";
 const SPLIT: &str = "SplitCreated(address,(address[],uint256[],uint256,uint16),address,address,uint256)";
 const REFUND: &str =
     "FailedDeposit(address,address,(uint256,uint256),(uint256,uint256,uint256,uint256),(uint256,uint256))";
+const OWN_EXIT: &str = "WithdrawInitiatedByAttester(address,address,uint256,uint256)";
 /// Forged logs stand behind the real ones of their block.
 const BEHIND: u64 = 10_000;
 
@@ -67,6 +68,10 @@ async fn change(upstream: &Client, filter: &Value, logs: &mut Vec<Value>, lie: L
             let refund = topic(REFUND);
             logs.retain(|log| !log["topics"][0].as_str().is_some_and(|first| first.eq_ignore_ascii_case(&refund)));
         }
+        Lie::LeftOut(LogKind::OwnExits) => {
+            let exit = topic(OWN_EXIT);
+            logs.retain(|log| !log["topics"][0].as_str().is_some_and(|first| first.eq_ignore_ascii_case(&exit)));
+        }
         Lie::BadLog(fault) => spoil(logs, filter, fault)?,
         Lie::ExtraRefund => {
             let refund = refund_of_last_stake(upstream).await?;
@@ -78,7 +83,7 @@ async fn change(upstream: &Client, filter: &Value, logs: &mut Vec<Value>, lie: L
             let signature = match kind {
                 LogKind::Stake => STAKE,
                 LogKind::Drip => DRIP,
-                LogKind::Keys | LogKind::Terms | LogKind::Refunds => KEYS,
+                LogKind::Keys | LogKind::Terms | LogKind::Refunds | LogKind::OwnExits => KEYS,
             };
             if let Some(index) = last(logs, signature) {
                 logs.remove(index);

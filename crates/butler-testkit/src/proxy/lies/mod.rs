@@ -81,6 +81,10 @@ pub enum Lie {
     Zero(Getter),
     /// That getter's first word is one more than it is: another figure, or another address.
     OneMore(Getter),
+    /// That word of that getter's answer is one more than it is; 0 is the first.
+    WordMore(Getter, u8),
+    /// That getter names [`STRANGER`] and a moment in 2100, whatever the contract answers, and if it has no such getter.
+    Forged(Getter),
     /// State is read at the newest block, whatever was asked for.
     ReadsAtLatest,
     /// State is read one block before the one that was asked for.
@@ -93,7 +97,7 @@ pub enum Lie {
 
 impl Lie {
     /// Every lie, with figures that matter on the test chain of some eighty blocks.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 74] = [
         Self::EmptyLogs,
         Self::LateLogs(20),
         Self::PrunedLogs(60),
@@ -152,10 +156,46 @@ impl Lie {
         Self::OneMore(Getter::ProviderQueues),
         Self::OneMore(Getter::SequencerRewards),
         Self::OneMore(Getter::EthBalance),
+        Self::Forged(Getter::PendingSlasher),
+        Self::Forged(Getter::LegacySlasher),
+        Self::Forged(Getter::ExitLimit),
+        Self::Reverted(Getter::Configuration),
+        Self::WordMore(Getter::Configuration, 4),
+        Self::OneMore(Getter::Governance),
+        Self::Zero(Getter::VersionCount),
+        Self::OneMore(Getter::VersionCount),
+        Self::OneMore(Getter::VersionAt),
+        Self::OneMore(Getter::RollupVersion),
+        Self::OneMore(Getter::SlashingProposer),
+        Self::LeftOut(LogKind::OwnExits),
         Self::ReadsAtLatest,
         Self::ReadsOneBefore,
         Self::DroppedBranch,
         Self::OtherChain(1),
+    ];
+
+    /// Lies about what rollups since 5 tell, and about former rollups: on a chain after a cut-over they matter.
+    pub const OF_ROLLUPS: [Self; 20] = [
+        Self::Forged(Getter::PendingSlasher),
+        Self::Forged(Getter::LegacySlasher),
+        Self::Reverted(Getter::PendingSlasher),
+        Self::Reverted(Getter::LegacySlasher),
+        Self::WordMore(Getter::PendingSlasher, 1),
+        Self::Zero(Getter::PendingSlasher),
+        Self::Reverted(Getter::ExitLimit),
+        Self::Reverted(Getter::ExitWindow),
+        Self::OneMore(Getter::ExitLimit),
+        Self::WordMore(Getter::ExitLimit, 3),
+        Self::WordMore(Getter::ExitLimit, 4),
+        Self::WordMore(Getter::Withdrawal, 1),
+        Self::Reverted(Getter::Withdrawal),
+        Self::WordMore(Getter::Configuration, 4),
+        Self::Zero(Getter::VersionCount),
+        Self::OneMore(Getter::VersionAt),
+        Self::OneMore(Getter::RollupOfVersion),
+        Self::LeftOut(LogKind::OwnExits),
+        Self::Zero(Getter::AttesterView),
+        Self::Zero(Getter::SequencerRewards),
     ];
 
     /// Its name; lies that differ only in a number or a getter share it.
@@ -170,6 +210,7 @@ impl Lie {
             Self::LeftOut(LogKind::Keys) => "keys_left_out",
             Self::LeftOut(LogKind::Terms) => "terms_left_out",
             Self::LeftOut(LogKind::Refunds) => "refunds_left_out",
+            Self::LeftOut(LogKind::OwnExits) => "own_exits_left_out",
             Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Missing) => "coinbase_of_a_stranger",
             Self::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged) => "coinbase_of_a_stranger_with_event",
             Self::Coinbase(ForgedCoinbase::OfAnother, SplitEvent::Missing) => "coinbase_of_another",
@@ -197,6 +238,8 @@ impl Lie {
             Self::Zeros => "zeros",
             Self::Zero(_) => "zero",
             Self::OneMore(_) => "one_more",
+            Self::WordMore(..) => "word_more",
+            Self::Forged(_) => "forged",
             Self::ReadsAtLatest => "reads_at_latest",
             Self::ReadsOneBefore => "reads_one_before",
             Self::DroppedBranch => "dropped_branch",
@@ -217,7 +260,10 @@ impl fmt::Display for Lie {
             | Self::HeadBehind(number)
             | Self::TimeBack(number)
             | Self::OtherChain(number) => write!(f, "({number})"),
-            Self::Reverted(getter) | Self::Zero(getter) | Self::OneMore(getter) => write!(f, "_{}", getter.name()),
+            Self::Reverted(getter) | Self::Zero(getter) | Self::OneMore(getter) | Self::Forged(getter) => {
+                write!(f, "_{}", getter.name())
+            }
+            Self::WordMore(getter, word) => write!(f, "_{word}_of_{}", getter.name()),
             Self::BadLog(fault) => write!(f, "_{}", fault.name()),
             Self::EmptyLogs
             | Self::LeftOut(_)
@@ -290,6 +336,8 @@ pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: 
         | Lie::Zeros
         | Lie::Zero(_)
         | Lie::OneMore(_)
+        | Lie::WordMore(..)
+        | Lie::Forged(_)
         | Lie::ReadsAtLatest
         | Lie::ReadsOneBefore => calls::tell(upstream, call, lie).await,
     }

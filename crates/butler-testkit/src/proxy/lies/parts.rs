@@ -36,6 +36,8 @@ pub enum LogKind {
     Keys,
     /// `FailedDeposit` of a rollup, which no counter counts: all of them.
     Refunds,
+    /// `WithdrawInitiatedByAttester` of a rollup: all of them.
+    OwnExits,
     /// `ProviderRewardsRecipientUpdated` and `ProviderTakeRateUpdated`, which no counter counts: all of them.
     Terms,
 }
@@ -121,6 +123,32 @@ pub enum Getter {
     ProviderQueues,
     /// `ROUND_SIZE()` of the slashing proposer, and of the governance proposer.
     RoundSize,
+    /// `getPendingSlasher()` of the rollup, which it lacks before Aztec 5.
+    PendingSlasher,
+    /// `getLegacySlasher()` of the rollup, which it lacks before Aztec 5.
+    LegacySlasher,
+    /// `getAttesterExitWindow()` of the rollup, which it lacks before Aztec 6.
+    ExitWindow,
+    /// `getAttesterExitLimitState()` of the rollup, which it lacks before Aztec 6.
+    ExitLimit,
+    /// `isRewardsClaimable()` of the rollup, which is gone since Aztec 5.
+    RewardsClaimable,
+    /// `getWithdrawal(uint256)` of the governance.
+    Withdrawal,
+    /// `getConfiguration()` of the governance.
+    Configuration,
+    /// `getGovernance()` of Aztec's registry.
+    Governance,
+    /// `numberOfVersions()` of Aztec's registry.
+    VersionCount,
+    /// `getVersion(uint256)` of Aztec's registry.
+    VersionAt,
+    /// `getRollup(uint256)` of Aztec's registry.
+    RollupOfVersion,
+    /// `getVersion()` of the rollup.
+    RollupVersion,
+    /// `PROPOSER()` of a slasher.
+    SlashingProposer,
 }
 
 impl Getter {
@@ -140,6 +168,19 @@ impl Getter {
             Self::ProviderConfigurations => "0xdc5aca93",
             Self::ProviderQueues => "0x050fb677",
             Self::RoundSize => "0x54133307",
+            Self::PendingSlasher => "0x76d0fc70",
+            Self::LegacySlasher => "0xf0b724c0",
+            Self::ExitWindow => "0xaa8898e8",
+            Self::ExitLimit => "0x4e1e6adf",
+            Self::RewardsClaimable => "0xfcb3f6ba",
+            Self::Withdrawal => "0x8a4fb16a",
+            Self::Configuration => "0x6bd50cef",
+            Self::Governance => "0x289b3c0d",
+            Self::VersionCount => "0x5a4ce7ba",
+            Self::VersionAt => "0xb88da759",
+            Self::RollupOfVersion => "0xdd1583c2",
+            Self::RollupVersion => "0x0d8e6e2c",
+            Self::SlashingProposer => "0xbffa7f0f",
         }
     }
 
@@ -159,6 +200,19 @@ impl Getter {
             Self::ProviderConfigurations => "provider_configurations",
             Self::ProviderQueues => "provider_queues",
             Self::RoundSize => "round_size",
+            Self::PendingSlasher => "pending_slasher",
+            Self::LegacySlasher => "legacy_slasher",
+            Self::ExitWindow => "exit_window",
+            Self::ExitLimit => "exit_limit",
+            Self::RewardsClaimable => "rewards_claimable",
+            Self::Withdrawal => "withdrawal",
+            Self::Configuration => "configuration",
+            Self::Governance => "governance",
+            Self::VersionCount => "version_count",
+            Self::VersionAt => "version_at",
+            Self::RollupOfVersion => "rollup_of_version",
+            Self::RollupVersion => "rollup_version",
+            Self::SlashingProposer => "slashing_proposer",
         }
     }
 }

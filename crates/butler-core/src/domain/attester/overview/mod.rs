@@ -14,6 +14,7 @@ use crate::domain::attester::coinbase::{
     CoinbaseCheck, CoinbaseFacts, CoinbasePolicies, CoinbasePolicy, Expectation, Severity, Unverified, check_coinbase,
 };
 use crate::domain::attester::entry_queue::Refusal;
+use crate::domain::attester::fate::Fate;
 use crate::domain::attester::position::{Position, PositionFacts, position};
 use crate::domain::attester::state::{State, StateFacts, state};
 use crate::domain::attester::transition::{Judgement, judge};
@@ -21,7 +22,6 @@ use crate::domain::attester::view::AttesterView;
 use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::operator::key_book::{CoinbaseSetting, KeyBook, KeyEntry};
-use crate::domain::rollup::RollupFacts;
 use crate::domain::rollups::{FormerRollup, RewardsLeft, RollupId};
 use crate::domain::snapshot::NetworkSnapshot;
 
@@ -118,6 +118,15 @@ pub struct AttesterRow {
     pub rewards_left: Vec<RewardsLeft>,
     /// Who made the delegation that counts, or the last one where none does.
     pub staker: Option<Address>,
+}
+
+impl AttesterRow {
+    /// The former rollup that refunded the last of its stakes, where it waits and validates nowhere.
+    #[must_use]
+    pub fn refunded_at(&self) -> Option<RollupId> {
+        let last = self.stakes.last().filter(|stake| self.deposit_failed && stake.fate == Fate::Refunded)?;
+        last.rollup.filter(|_| last.is_at_former)
+    }
 }
 
 /// The lists of a snapshot and a key book, by attester.
@@ -220,7 +229,7 @@ fn row(
         // What moves along is refused there at once, however long the queue is.
         .filter(|waiting| waiting.refusal != Some(Refusal::RollupReplaced))
         .and_then(|waiting| {
-            let figures = figures_of(snapshot, waiting.rollup)?;
+            let figures = snapshot.figures_of(waiting.rollup)?;
             arrival(waiting.place, &figures.clock, &figures.flush, now)
         });
     let provider_id = provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id));
@@ -255,7 +264,7 @@ fn row(
         split: stakes.split(snapshot),
         is_strangers: stakes.are_a_strangers(),
         coinbase_unknown,
-        zombie_cause: ZombieCause::of(view, rollup.and_then(|rollup| figures_of(snapshot, rollup.address))),
+        zombie_cause: snapshot.zombie_cause(attester),
         view: *view,
         servers: entries.iter().map(|entry| entry.server.clone()).collect(),
         proof_checked: index
@@ -263,7 +272,7 @@ fn row(
             .is_checked(attester)
             .filter(|_| delegation.is_some() && position == Position::EntryQueue),
         deposit_failed: position == Position::Unregistered && stakes.are_burnt(),
-        stakes: stakes.rows(),
+        stakes: stakes.rows(snapshot),
         rewards_left: paid.map(|paid| snapshot.rewards_left(paid)).unwrap_or_default(),
         pending_rewards: paid.and_then(|paid| snapshot.pending_rewards.get(&paid).copied()),
         staker: delegation.map(|delegation| delegation.staker),
@@ -276,13 +285,6 @@ fn former(snapshot: &NetworkSnapshot, address: Address) -> Option<&FormerRollup>
 
 fn rollup_id(snapshot: &NetworkSnapshot, address: Address) -> RollupId {
     former(snapshot, address).map_or_else(|| snapshot.canonical(), |former| former.id)
-}
-
-fn figures_of(snapshot: &NetworkSnapshot, address: Address) -> Option<&RollupFacts> {
-    match former(snapshot, address) {
-        Some(former) => former.figures.as_deref(),
-        None => Some(&snapshot.rollup),
-    }
 }
 
 /// Whether nothing but a coinbase in a key file makes one state the other: a file that cannot be read is no step.

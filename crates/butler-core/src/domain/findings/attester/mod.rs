@@ -43,12 +43,12 @@ pub fn of_rows(rows: &[AttesterRow], has_key_files: bool, now: u64, thresholds: 
             found.push(about(row, FindingKind::DepositFailed, Severity::Warning, what));
         }
         found.extend(unserved(row).filter(|_| has_key_files));
-        found.extend(zombie(row));
+        found.extend(zombie(row, now));
     }
     found
 }
 
-fn zombie(row: &AttesterRow) -> Option<Finding> {
+fn zombie(row: &AttesterRow, now: u64) -> Option<Finding> {
     if row.position != Position::Zombie {
         return None;
     }
@@ -56,7 +56,7 @@ fn zombie(row: &AttesterRow) -> Option<Finding> {
         Some(rollup) => format!(" at the former rollup (version {})", rollup.version),
         None => String::new(),
     };
-    Some(match row.zombie_cause {
+    let finding = match row.zombie_cause {
         Some(ZombieCause::OwnExit) => {
             let what =
                 format!("it began its exit itself, and its stake waits for its withdrawer to name a recipient{there}");
@@ -72,16 +72,30 @@ fn zombie(row: &AttesterRow) -> Option<Finding> {
             let what = format!("it was slashed out or ejected, and its stake waits to be withdrawn{there}");
             about(row, FindingKind::SlashedOut, Severity::Warning, what)
         }
+    };
+    Some(match row.view.exit.and_then(|exit| exit.finalizable_at()) {
+        Some(at) if at <= now => finding.until(at).and_then("; both delays are over"),
+        Some(at) => finding.until(at).telling_when("and can leave"),
+        None => finding,
     })
 }
 
 fn deposit_failed(row: &AttesterRow) -> String {
-    let what = "its deposit failed and was refunded: the key is burnt, the delegator has no validator";
-    match row.stakes.iter().filter(|stake| stake.fate == Fate::Refunded).count() {
-        0 | 1 => what.to_owned(),
-        refunds => {
-            format!("its {refunds} deposits failed and were refunded: the key is burnt, no delegator has a validator")
+    let refunded = || row.stakes.iter().filter(|stake| stake.fate == Fate::Refunded);
+    let what = match refunded().count() {
+        0 | 1 => "its deposit failed and was refunded".to_owned(),
+        refunds => format!("its {refunds} deposits failed and were refunded"),
+    };
+    let nobody = if refunded().count() > 1 { "no delegator has a validator" } else { "the delegator has no validator" };
+    match row.refunded_at() {
+        // Whatever moves along is refused there for no fault of the key.
+        Some(rollup) => {
+            format!(
+                "{what} at the former rollup (version {}): {nobody}, and the key may be queued again",
+                rollup.version
+            )
         }
+        None => format!("{what}: the key is burnt, {nobody}"),
     }
 }
 

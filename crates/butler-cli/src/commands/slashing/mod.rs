@@ -1,0 +1,114 @@
+//! `slashing`: who may slash attesters of yours, at which rollup, until when or from when; and what their votes say.
+
+mod report;
+
+use butler_core::chain::NetworkSlashingReader;
+use butler_core::domain::slashing::Stage;
+use butler_core::runtime::exit::Exit;
+use ethers_core::types::U256;
+
+use self::report::{Rollup, Slasher, SlashingReport, Voted, report};
+use crate::args::{AtArgs, Global};
+use crate::error::CliError;
+use crate::gather::{Look, gather};
+use crate::output::Output;
+use crate::view::format;
+use crate::view::table::{Tone, Value, heading, number, plain, table, toned};
+
+/// Runs the command.
+///
+/// # Errors
+/// See [`CliError`].
+pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
+    let gathered = gather(global, args.at, Look::Overview).await?;
+    let snapshot = &gathered.snapshot;
+    let client = gathered.network.reader.client();
+    let facts = NetworkSlashingReader::default().read(client, &snapshot.block, snapshot).await?;
+    output.result(&report(gathered.scope(), snapshot, &facts), render)?;
+    Ok(gathered.finish(Exit::Success))
+}
+
+fn render(report: &SlashingReport, output: &Output) -> String {
+    let mut text = crate::view::scope_line(&report.scope);
+    let now = report.scope.block.timestamp;
+    for rollup in &report.rollups {
+        text.push_str(&render_rollup(rollup, now, output));
+    }
+    text
+}
+
+fn render_rollup(rollup: &Rollup, now: u64, output: &Output) -> String {
+    let which = if rollup.rollup.is_canonical { "Rollup" } else { "Former rollup" };
+    let title = format!("{which}, version {} ({})", rollup.rollup.version.0, format::address(&rollup.rollup.address.0));
+    let mut text = heading(output, &title);
+    for missing in &rollup.missing {
+        text.push_str(&format!("the rollup {}\n", missing.words()));
+    }
+    if rollup.slashers.is_empty() {
+        text.push_str("nobody may slash here\n");
+        return text;
+    }
+    let rows = rollup.slashers.iter().map(|slasher| slasher_row(slasher, now));
+    let header = ["ROLE", "SLASHER", "PROPOSER", "WHEN", "VOTES", "ROUND"];
+    text.push_str(&table(output, &header, rows));
+    let voted = || rollup.slashers.iter().flat_map(|slasher| slasher.attesters.iter().map(move |one| (slasher, one)));
+    if voted().next().is_some() {
+        let rows = voted().map(|(slasher, voted)| voted_row(slasher, voted, now));
+        text.push_str(&format!(
+            "\n{}",
+            table(output, &["ATTESTER", "BY", "STAGE", "VOTES", "TOKENS", "EXECUTABLE"], rows)
+        ));
+    } else if rollup.slashers.iter().any(|slasher| slasher.round.is_some()) {
+        text.push_str("no votes against attesters of yours in any open round\n");
+    }
+    text
+}
+
+fn slasher_row(slasher: &Slasher, now: u64) -> Vec<Value> {
+    let when = match (slasher.may_be_installed_at, slasher.may_slash_until) {
+        (Some(at), _) if at <= now => format!("anybody may install it since {}", format::moment(at)),
+        (Some(at), _) => format!("may be installed from {} ({})", format::moment(at), format::distance(now, at)),
+        (None, Some(until)) => format!("until {} ({})", format::moment(until), format::distance(now, until)),
+        (None, None) => String::new(),
+    };
+    let votes = match (slasher.unreadable, slasher.paused_until) {
+        (Some(why), _) => toned(format!("cannot be read: {}", why.words()), Tone::Bad),
+        (None, Some(until)) => toned(format!("paused until {}", format::moment(until)), Tone::Warning),
+        (None, None) if slasher.may_be_installed_at.is_some() => toned("do not count yet", Tone::Faint),
+        (None, None) => toned("can be read", Tone::Good),
+    };
+    let round = slasher.round.as_ref().map(|round| {
+        format!(
+            "{}: {} of {} votes, ends {}",
+            round.number,
+            round.votes,
+            round.quorum,
+            format::distance(now, round.ends_at)
+        )
+    });
+    vec![
+        plain(slasher.role.name()),
+        plain(format::address(&slasher.address.0)),
+        plain(slasher.proposer.map(|proposer| format::address(&proposer.0)).unwrap_or_default()),
+        plain(when),
+        votes,
+        plain(round.unwrap_or_default()),
+    ]
+}
+
+fn voted_row(slasher: &Slasher, voted: &Voted, now: u64) -> Vec<Value> {
+    let tone = match voted.stage {
+        Stage::Spared | Stage::Vetoed => Tone::Faint,
+        Stage::Voted => Tone::Warning,
+        Stage::Decided | Stage::Executable => Tone::Bad,
+    };
+    let amount = voted.amount.map_or(U256::zero(), |amount| amount.0);
+    vec![
+        plain(format::address(&voted.attester.0)),
+        plain(slasher.role.name()),
+        toned(voted.stage.name(), tone),
+        number(voted.votes.to_string()),
+        number(if amount.is_zero() { String::new() } else { format::amount(amount, 4) }),
+        plain(voted.executable_from.map(|at| format::distance(now, at)).unwrap_or_default()),
+    ]
+}

@@ -1,0 +1,68 @@
+//! When the governance unlocks each exit of ours: asked once for each exit, beside other reads where its number is known in time.
+
+use std::collections::BTreeMap;
+
+use ethers_core::types::Address;
+
+use crate::chain::error::SnapshotError;
+use crate::chain::reads::{Answers, Reads};
+use crate::chain::rollups::RollupBook;
+use crate::chain::stages::UnlockReads;
+use crate::chain::witnesses::Witnesses;
+use crate::client::l1::L1Client;
+use crate::domain::attester::view::{AttesterView, Exit};
+use crate::domain::block::BlockRef;
+use crate::domain::rollups::FormerRollup;
+
+/// Where it is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Unlocks<'a> {
+    pub(super) client: &'a L1Client,
+    pub(super) block: &'a BlockRef,
+    /// `None` where nobody says who governs.
+    pub(super) governance: Option<Address>,
+    pub(super) is_alone: bool,
+}
+
+impl Unlocks<'_> {
+    /// Whether it need not be asked.
+    pub(super) fn is_known(&self, exit: &Exit, book: &RollupBook) -> bool {
+        self.governance.is_some_and(|governance| book.unlock(self.client, self.block, governance, exit).is_some())
+    }
+
+    /// Keeps what was answered.
+    pub(super) fn note(
+        &self,
+        reads: &UnlockReads,
+        answers: &Answers,
+        book: &mut RollupBook,
+    ) -> Result<(), SnapshotError> {
+        if let Some(governance) = self.governance {
+            book.note_unlocks(governance, &reads.take(answers, self.is_alone)?, answers, self.block);
+        }
+        Ok(())
+    }
+
+    /// Puts the moments where the exits are, and asks for those of exits at former rollups that are new.
+    pub(super) async fn settle(
+        &self,
+        (attesters, former): (&mut BTreeMap<Address, AttesterView>, &mut [FormerRollup]),
+        book: &mut RollupBook,
+        witnesses: &mut Witnesses,
+    ) -> Result<(), SnapshotError> {
+        let mut reads = Reads::default();
+        let exits = former.iter().flat_map(|rollup| rollup.attesters.values()).filter_map(|view| view.exit.as_ref());
+        let asked = UnlockReads::plan(&mut reads, self.governance, exits, |exit| self.is_known(exit, book));
+        if reads.len() > 0 {
+            let answers = reads.fetch(self.client, self.block).await?;
+            witnesses.note(&answers);
+            self.note(&asked, &answers, book)?;
+        }
+        let views = former.iter_mut().flat_map(|rollup| rollup.attesters.values_mut()).chain(attesters.values_mut());
+        for exit in views.filter_map(|view| view.exit.as_mut()) {
+            exit.unlocks_at =
+                self.governance.and_then(|governance| book.unlock_at(self.client, self.block, governance, exit));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Reading one slasher again and again: who counts its votes, and every round that may still be executed.
+
+use std::collections::BTreeMap;
+
+use ethers_core::types::{Address, U256};
+
+use super::ballot::Ballot;
+use super::request::SlashingRequest;
+use super::rules::{RuleSlots, if_answered, read_kind};
+use super::tallied::Tallied;
+use crate::chain::convicts::Convicts;
+use crate::chain::error::{Contract, Giver, SnapshotError};
+use crate::chain::reads::{Reads, Slot};
+use crate::client::l1::L1Client;
+use crate::contracts::bindings::slasher;
+use crate::contracts::call::GETTER_GAS;
+use crate::contracts::decode;
+use crate::domain::block::BlockRef;
+use crate::domain::slashing::{Blindness, SlashingFacts, SlashingProposer, SlashingRules};
+
+/// How many blocks later the only endpoint is asked once more about what it told of such a round.
+const SECOND_LOOK: u64 = 64;
+
+/// Reads slashing again and again, and remembers what cannot change.
+#[derive(Debug, Default)]
+pub struct SlashingReader {
+    /// The proposer that was found last.
+    proposer: Option<Address>,
+    settled: BTreeMap<u64, Ballot>,
+    /// The first block at which something that is still remembered was read.
+    settled_at: Option<u64>,
+}
+
+impl SlashingReader {
+    /// Reads slashing at `pin`.
+    ///
+    /// # Errors
+    /// See [`SnapshotError`]; nothing partial is ever returned. A slasher whose votes cannot be read is no error: the facts
+    /// say so.
+    pub async fn read(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        request: &SlashingRequest<'_>,
+    ) -> Result<SlashingFacts, SnapshotError> {
+        let mut convicts = Convicts::default();
+        loop {
+            match self.read_once(client, pin, request).await {
+                Err(error) if convicts.take(client, &error) => *self = Self::default(),
+                result => return result,
+            }
+        }
+    }
+
+    async fn read_once(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        request: &SlashingRequest<'_>,
+    ) -> Result<SlashingFacts, SnapshotError> {
+        // What one endpoint alone told is not believed for ever.
+        let is_old = |at: &mut u64| pin.number >= at.saturating_add(SECOND_LOOK);
+        if client.endpoints().len() < 2 && self.settled_at.take_if(is_old).is_some() {
+            self.settled.clear();
+        }
+        let (found, paused_until) = self.recognise(client, pin, request.slasher).await?;
+        let proposer = match found {
+            Found::NoSlasher => SlashingProposer::NoSlasher,
+            Found::Blind(why) => SlashingProposer::Unreadable(why),
+            Found::Tally(address, rules, giver) => {
+                self.settled_at.get_or_insert(pin.number);
+                let tallied = Tallied::new((client, pin), address, *rules, giver, request);
+                SlashingProposer::Tally(Box::new(tallied.read(&mut self.settled).await?))
+            }
+        };
+        Ok(SlashingFacts { block: *pin, paused_until, ends_at: None, proposer })
+    }
+
+    /// Why votes cannot be seen at `pin`; `None` when they can, or when there is no slasher. Reads no votes.
+    ///
+    /// # Errors
+    /// See [`SnapshotError`].
+    pub async fn blindness(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        slasher: Address,
+    ) -> Result<Option<Blindness>, SnapshotError> {
+        Ok(self.proposer(client, pin, slasher).await?.blindness())
+    }
+
+    /// Who proposes slashes at `pin`, without any votes.
+    pub(super) async fn proposer(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        slasher: Address,
+    ) -> Result<SlashingProposer, SnapshotError> {
+        let mut convicts = Convicts::default();
+        loop {
+            match self.recognise(client, pin, slasher).await {
+                Ok((Found::Blind(why), _)) => return Ok(SlashingProposer::Unreadable(why)),
+                Ok((Found::NoSlasher, _)) => return Ok(SlashingProposer::NoSlasher),
+                Ok((Found::Tally(address, ..), _)) => return Ok(SlashingProposer::Waiting(address)),
+                Err(error) if convicts.take(client, &error) => *self = Self::default(),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Finds out who proposes slashes, and until when slashing is paused.
+    async fn recognise(
+        &mut self,
+        client: &L1Client,
+        pin: &BlockRef,
+        slasher: Address,
+    ) -> Result<(Found, Option<u64>), SnapshotError> {
+        if slasher.is_zero() {
+            return Ok((Found::NoSlasher, None));
+        }
+        let mut reads = Reads::default();
+        let contract = Contract::Slasher;
+        let address: Slot<Address> = reads.push_if_supported(contract, slasher, GETTER_GAS, slasher::ProposerCall);
+        let paused: Slot<U256> =
+            reads.push_if_supported(contract, slasher, GETTER_GAS, slasher::SlashingDisabledUntilCall);
+        // Asked beside the slasher: a proposer that was known before is most likely still the one.
+        let known = self.proposer.map(|known| (known, RuleSlots::plan(&mut reads, known)));
+        let answers = reads.fetch(client, pin).await?;
+        // The first slashers could not be paused.
+        let until = answers.get_if_supported(&paused)?.map(|until| u64::try_from(until).unwrap_or(u64::MAX));
+        let paused_until = until.filter(|until| *until > pin.timestamp);
+        let Some(address) = if_answered(answers.get(&address))?.and_then(decode::optional) else {
+            return Ok((Found::Blind(Blindness::NoProposer), paused_until));
+        };
+        let (slots, answers) = match known {
+            Some((known, slots)) if known == address => (slots, answers),
+            Some(_) | None => {
+                *self = Self { proposer: Some(address), ..Self::default() };
+                let mut reads = Reads::default();
+                let slots = RuleSlots::plan(&mut reads, address);
+                (slots, reads.fetch(client, pin).await?)
+            }
+        };
+        let found = match slots.take(&answers, address)? {
+            Some(rules) => Found::Tally(address, Box::new(rules), answers.only_giver().cloned()),
+            None => {
+                self.settled.clear();
+                Found::Blind(read_kind(client, pin, address).await?)
+            }
+        };
+        Ok((found, paused_until))
+    }
+}
+
+/// Who proposes slashes.
+enum Found {
+    NoSlasher,
+    Blind(Blindness),
+    /// With whoever alone told the rules.
+    Tally(Address, Box<SlashingRules>, Option<Giver>),
+}

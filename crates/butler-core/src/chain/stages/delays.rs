@@ -1,0 +1,77 @@
+//! How long governance keeps what leaves: its present delay, and when each withdrawal of ours is unlocked.
+//!
+//! Every exit opens a withdrawal of the governance, which has its own, longer delay; it was fixed when the exit began.
+
+use std::collections::BTreeMap;
+
+use ethers_core::types::{Address, U256};
+
+use super::capabilities::hear;
+use crate::chain::error::{Contract, SnapshotError};
+use crate::chain::reads::{Answers, Reads, Slot};
+use crate::contracts::bindings::governance;
+use crate::contracts::call::{DecodeError, GETTER_GAS};
+use crate::contracts::decode;
+use crate::domain::attester::view::Exit;
+
+/// The governance's configuration, of which the delay is made (`ConfigurationLib.withdrawalDelay`).
+pub(in crate::chain) struct DelayRead(Option<Slot<governance::GetConfigurationReturn>>);
+
+impl DelayRead {
+    pub(in crate::chain) fn plan(reads: &mut Reads, governance: Option<Address>) -> Self {
+        Self(governance.map(|governance| {
+            reads.push_if_supported(Contract::Governance, governance, GETTER_GAS, governance::GetConfigurationCall)
+        }))
+    }
+
+    /// The delay in seconds; `None` for a governance that does not tell it in a form that is known.
+    pub(in crate::chain) fn take(&self, answers: &Answers, is_alone: bool) -> Result<Option<u64>, SnapshotError> {
+        const FUNCTION: &str = "getConfiguration";
+        let delay = hear(answers, self.0.as_ref(), is_alone, |told| {
+            let told = told.0;
+            let part = |seconds| decode::small(FUNCTION, seconds);
+            let (delay, voting, execution) =
+                (part(told.voting_delay)?, part(told.voting_duration)?, part(told.execution_delay)?);
+            let sum = (delay / 5).checked_add(voting).and_then(|sum| sum.checked_add(execution));
+            sum.ok_or_else(|| DecodeError::nonsense(FUNCTION, "a delay that does not fit"))
+        })?;
+        Ok(delay.told())
+    }
+}
+
+/// Withdrawals by the exits that opened them.
+pub(in crate::chain) struct UnlockReads(BTreeMap<U256, (u64, Slot<governance::GetWithdrawalReturn>)>);
+
+impl UnlockReads {
+    /// `is_known` is whether the moment of an exit need not be asked.
+    pub(in crate::chain) fn plan<'a>(
+        reads: &mut Reads,
+        governance: Option<Address>,
+        exits: impl Iterator<Item = &'a Exit>,
+        is_known: impl Fn(&Exit) -> bool,
+    ) -> Self {
+        let Some(governance) = governance else { return Self(BTreeMap::new()) };
+        let asked = exits.filter(|exit| !is_known(exit)).map(|exit| {
+            let call = governance::GetWithdrawalCall { withdrawal_id: exit.withdrawal_id };
+            let slot = reads.push_if_supported(Contract::Governance, governance, GETTER_GAS, call);
+            (exit.withdrawal_id, (exit.exitable_at, slot))
+        });
+        Self(asked.collect())
+    }
+
+    /// When each is unlocked, with its exit's own moment; those that the governance does not tell are left out.
+    pub(in crate::chain) fn take(
+        &self,
+        answers: &Answers,
+        is_alone: bool,
+    ) -> Result<BTreeMap<U256, (u64, u64)>, SnapshotError> {
+        let mut unlocks = BTreeMap::new();
+        for (withdrawal, (exitable_at, slot)) in &self.0 {
+            let at = hear(answers, Some(slot), is_alone, |told| decode::small("getWithdrawal", told.0.unlocks_at))?;
+            if let Some(at) = at.told().filter(|at| *at > 0) {
+                unlocks.insert(*withdrawal, (*exitable_at, at));
+            }
+        }
+        Ok(unlocks)
+    }
+}

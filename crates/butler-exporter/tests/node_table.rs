@@ -1,0 +1,66 @@
+//! The table of nodes in every state: the exporter finds what is wrong with each, and nothing else. `doctor` has the same test.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::collections::BTreeMap;
+
+use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::aztec_node::cases::{CASES, CHECKPOINTS, FOUND_BESIDE, Followed, OFFLINE};
+use support::{Bench, Series, advance};
+
+/// What the metrics count of findings about nodes and duties, by kind.
+fn counted(series: &Series) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for (key, value) in series.iter().filter(|(key, value)| key.starts_with("butler_findings{") && **value > 0.0) {
+        let kind = key.split("kind=\"").nth(1).unwrap().split('"').next().unwrap();
+        let is_of_nodes = ["node_", "sentinel_", "attester_"].iter().any(|prefix| kind.starts_with(prefix));
+        if is_of_nodes {
+            *counts.entry(kind.to_owned()).or_default() += format!("{value:.0}").parse::<u64>().unwrap();
+        }
+    }
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_each_node_of_the_table_is_found_and_nothing_else() {
+    let bench = Bench::start().await;
+    bench.reconfigure("provider_ids", &format!("extra_attesters = [\"{OFFLINE}\"]\nprovider_ids"));
+    bench.write("admin-key", FakeAztecNode::ADMIN_KEY);
+    bench.write("wrong-key", "wr0ng-k3y");
+    advance(&bench, CHECKPOINTS).await;
+    let oracle = bench.oracle();
+    let followed = Followed {
+        chain_id: oracle.chain_id,
+        registry: format!("{:#x}", oracle.contracts.registry_address),
+        rollup: format!("{:#x}", oracle.contracts.rollup_address),
+        version: oracle.rollup.version,
+        slot: oracle.rollup.current_slot,
+    };
+    let mut nodes = Vec::new();
+    for case in &CASES {
+        let (node, section) = case.start("devnet", &followed, ("admin-key", "wrong-key")).await.unwrap();
+        bench.append(&section);
+        nodes.push(node);
+    }
+    let mut expected = BTreeMap::<String, u64>::new();
+    for code in CASES.iter().flat_map(|case| case.found).chain(&FOUND_BESIDE) {
+        *expected.entry((*code).to_owned()).or_default() += 1;
+    }
+    let program = bench.run().await;
+    let (up, admin) = ["butler_node_up", "butler_node_admin_up"]
+        .map(|family| format!("{family}{{network=\"devnet\",node=\"hung\"}}"))
+        .into();
+    let series =
+        program.when("the node that hangs", |series| series.contains_key(&up) && series.contains_key(&admin)).await;
+    assert_eq!(counted(&series), expected);
+    let (text, log, page) = (program.get("/metrics").text(), program.log(), program.get("/").text());
+    for case in CASES.iter().filter(|case| !case.found.is_empty()) {
+        assert!(page.contains(&format!("node {}", case.name)), "{} is not on the page", case.name);
+    }
+    for secret in ["PLANTEDKEY", "L1SECRETKEY", "wr0ng-k3y"] {
+        assert!(!text.contains(secret) && !log.contains(secret) && !page.contains(secret), "{secret} got out");
+    }
+}
