@@ -38,7 +38,7 @@ impl Clock for Hand {
 
 /// How a child, and whoever looks after it, opens the journal.
 pub(crate) fn settings(durability: Durability, hand: &Hand) -> Settings {
-    let rules = Rules { tries: 50, looks: 50, ..Rules::default() };
+    let rules = Rules { tries: 50, looks: 50, jitter: |_| 0, ..Rules::default() };
     let clock = Box::new(hand.clone());
     Settings { rules, clock, durability, file_limit: 3_000, history_limit: 8_000, adopt: false }
 }

@@ -29,7 +29,7 @@ use super::schema::{self, CURSOR, FINISHED, Head, STANDING};
 use super::settings::Settings;
 use super::steps::step::Step;
 use super::steps::{claim, commit, decide, settle};
-use super::transfer::base::retire;
+use super::transfer::base::{let_go, prepare};
 use super::transfer::compact::copy;
 use super::transfer::export::export;
 use super::transfer::rebuild;
@@ -144,13 +144,18 @@ impl Keeper {
 
     /// Lets the oldest history go. What was asked for is done already, so a fault here is told and tried again later.
     fn retire(&self, inner: &mut Inner) {
-        match retire(&inner.store, &inner.head, inner.tail.path(), self.history_limit) {
-            Ok(Some(head)) => inner.head = head,
-            Ok(None) => {}
+        let history = inner.tail.path();
+        let told = |error: &JournalError| tracing::warn!("failed to let the oldest history go: {}", one_line(error));
+        let (head, base) = match prepare(&inner.store, &inner.head, history, self.history_limit) {
+            Ok(Some(prepared)) => prepared,
+            Ok(None) => return,
+            Err(error) => return told(&error),
+        };
+        match let_go(&inner.store, &head, history, &base) {
+            Ok(()) => inner.head = head,
             Err(error) => {
-                // Whether the store took the new head is not known.
                 inner.stopped = true;
-                tracing::warn!("failed to let the oldest history go: {}", one_line(&error));
+                told(&error);
             }
         }
     }

@@ -56,7 +56,7 @@ impl Clock for Hand {
 }
 
 fn rules() -> Rules {
-    Rules { tries: 2, looks: 2, least_pause: Duration::from_millis(10), ..Rules::default() }
+    Rules { tries: 2, looks: 2, least_pause: Duration::from_millis(10), jitter: |_| 0, ..Rules::default() }
 }
 
 fn settings(hand: &Hand) -> Settings {

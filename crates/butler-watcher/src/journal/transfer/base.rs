@@ -58,8 +58,13 @@ pub(crate) fn bytes(history: &Path) -> Result<Vec<(u64, u64)>, JournalError> {
     Ok(sizes)
 }
 
-/// When the history has grown beyond twice its limit: writes a base, and lets the oldest files go. Answers the head after it.
-pub(crate) fn retire(store: &Store, head: &Head, history: &Path, limit: u64) -> Result<Option<Head>, JournalError> {
+/// When the history has grown beyond twice its limit: writes a base for its oldest files, and answers the head without them.
+pub(crate) fn prepare(
+    store: &Store,
+    head: &Head,
+    history: &Path,
+    limit: u64,
+) -> Result<Option<(Head, PathBuf)>, JournalError> {
     let sizes = bytes(history)?;
     let mut total: u64 = sizes.iter().map(|(_, size)| *size).sum();
     if total <= limit.saturating_mul(2) {
@@ -79,10 +84,14 @@ pub(crate) fn retire(store: &Store, head: &Head, history: &Path, limit: u64) -> 
     let mut head = head.clone();
     head.anchor = written_mark(history, oldest)?;
     let base = write(history, head.mark.sequence, |to| export(store, &head, to).map(drop))?;
-    store.apply(&[(HEAD.to_vec(), Some(json(&head)))].into())?;
+    Ok(Some((head, base)))
+}
+
+/// Makes that head the store's, and lets the oldest files go. Whether the store took it is not known when this fails.
+pub(crate) fn let_go(store: &Store, head: &Head, history: &Path, base: &Path) -> Result<(), JournalError> {
+    store.apply(&[(HEAD.to_vec(), Some(json(head)))].into())?;
     store.persist()?;
-    clear(history, head.anchor.lines, Some(&base))?;
-    Ok(Some(head))
+    clear(history, head.anchor.lines, Some(base))
 }
 
 /// Removes files from before the anchor, and bases but the newest.
