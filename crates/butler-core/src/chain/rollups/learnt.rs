@@ -188,7 +188,10 @@ impl Learnt {
         };
         let before = self.causes.iter().position(|known| known.place == place).map(|at| self.causes.swap_remove(at));
         let same = before.as_ref().filter(|known| known.cause == cause);
-        let told = same.map_or(told.clone(), |known| told.again(&known.told));
+        let told = match same {
+            Some(known) => told.again(&known.told),
+            None => told,
+        };
         let new = Cause { place, cause, told };
         let is_new = before.as_ref() != Some(&new);
         self.causes.push(new);
