@@ -2,6 +2,7 @@
 
 pub mod board;
 pub mod catalogue;
+pub mod control;
 pub mod follower;
 pub mod journal;
 pub mod plan;

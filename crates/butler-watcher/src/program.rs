@@ -27,6 +27,7 @@ use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
 use crate::board::Board;
+use crate::control::Control;
 use crate::journal::{Journal, JournalError, Keeper, Settings};
 use crate::replay::{Replay, Replayed, replay};
 use crate::routes::WatcherRoutes;
@@ -217,6 +218,15 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         Ok(teller) => teller,
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
+    let runtime = config.watcher.runtime_directory.clone().unwrap_or_else(|| state.clone());
+    let control = block_in_place(|| Control::listen(&runtime, Arc::clone(&journal), Arc::clone(&board)));
+    let control = match control {
+        Ok(control) => control,
+        Err(error) => {
+            let hint = "`watcher.runtime_directory` names a folder of this user alone";
+            return fail(Exit::LocalFile, &format!("{}\nhint: {hint}", Chain(&error)));
+        }
+    };
     let mut watches = Vec::new();
     for network in config.networks.values().filter(|network| network.has_l1()) {
         let open = || Watch::open(&config, &network.name, &state, shared(), Arc::clone(&configured));
@@ -247,6 +257,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let alive = Arc::clone(&board);
     around.spawn(async move { feed_watchdog(|| alive.is_alive()).await });
     around.spawn(signals.ignored.answer());
+    around.spawn(control.run());
     let running = RunningWatcher { desk: Arc::clone(&desk) };
     around.spawn(Reloader::new(loader, running, logging, process).run(signals.hangup));
     let (stop, mut stopped) = watch::channel(false);

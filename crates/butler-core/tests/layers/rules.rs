@@ -27,11 +27,12 @@ pub(crate) const CRATES: [Crate; 6] = [
     Crate { name: "xtask", folders: &XTASK, floors: 5, circles: 0, long: 0 },
 ];
 
-const CORE: [Folder; 12] = [
+const CORE: [Folder; 13] = [
     ("text", ""),
     ("domain", "text"),
     ("runtime", ""),
     ("contracts", "domain text"),
+    ("control", "domain"),
     ("store", "domain runtime text"),
     ("config", "domain store text"),
     ("key_files", "config domain store text"),
@@ -81,12 +82,13 @@ const WATCHER: [Folder; 11] = [
     ("board", "catalogue journal"),
     ("follower", "plan"),
     ("tell", "board journal"),
+    ("control", "board journal"),
     ("watch", "board follower journal plan tell"),
     ("replay", "follower plan"),
     ("routes", "board catalogue"),
     ("state", "journal"),
     // The way in, which puts everything together.
-    ("program", "board journal replay routes state tell watch"),
+    ("program", "board control journal replay routes state tell watch"),
 ];
 
 const TESTKIT: [Folder; 8] = [
