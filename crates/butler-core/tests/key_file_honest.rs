@@ -56,8 +56,11 @@ const WORDS: [&str; 24] = [
 const CITIES: [&str; 8] = ["Paris", "Frankfurt", "Helsinki", "Oslo", "Singapore", "Ashburn", "Montréal", "Zürich"];
 const NAMES: [&str; 6] = ["anna", "Bob.Smith", "c.müller", "ops+aztec", "noc", "D_Ivanov"];
 
+/// A kind of honest data: its name, and one value of it.
+type Kind = (&'static str, fn(&mut Dice) -> Value);
+
 /// Honest values by name: each from dice, so that none is good or bad by accident.
-fn kinds() -> Vec<(&'static str, fn(&mut Dice) -> Value)> {
+fn kinds() -> Vec<Kind> {
     vec![
         ("amounts in wei", |dice| {
             dice.several(5, 30, |dice| {
