@@ -1,6 +1,6 @@
 //! What is told is posted, once by its key, through failures, kills and secrets.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its server ends with it")]
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;

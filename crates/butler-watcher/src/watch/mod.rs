@@ -52,7 +52,7 @@ pub enum WatchError {
         network: String,
         /// What.
         #[source]
-        source: FollowError,
+        source: Box<FollowError>,
     },
     /// The journal is not what it was.
     #[error(transparent)]
@@ -92,7 +92,7 @@ impl Watch {
         (journal, board, news): (Arc<dyn Journal>, Arc<Board>, Arc<Notify>),
         configured: Arc<watch::Sender<Configured>>,
     ) -> Result<Self, WatchError> {
-        let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source };
+        let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source: Box::new(source) };
         let mut keys = KeptFiles::default();
         let settings = config.network(Some(network)).map_err(|error| failed(FollowError::Network(error.into())))?;
         let report = keys.load(&key_sources(settings, PrivateKeys::Refuse), unix_now());
@@ -158,7 +158,7 @@ impl Watch {
         let name = &self.name;
         let (told, hint) = match failed {
             Failed::Follow(source) if source.is_final().is_some() => {
-                return Err(WatchError::Follow { network: name.clone(), source });
+                return Err(WatchError::Follow { network: name.clone(), source: Box::new(source) });
             }
             Failed::Follow(error) => (one_line(&error), error.hint()),
             Failed::Journal(error @ JournalError::Full { .. }) => (one_line(&error), error.hint()),
