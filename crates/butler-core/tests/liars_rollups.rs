@@ -72,10 +72,7 @@ async fn whatever_one_of_them_tells_of_rollups_it_is_the_truth_an_error_or_told_
                 | SnapshotError::Nonsense { .. }
                 | SnapshotError::Unsupported { .. }
                 | SnapshotError::NoContract { .. },
-            ) if count < 3 =>
-            {
-                "an error"
-            }
+            ) if count < 3 => "an error",
             Err(error) => {
                 wrong.push(format!("{lie}, 1 of {count}: {error:?}"));
                 continue;
