@@ -34,9 +34,9 @@ pub(crate) fn twice(room: &Path) -> anyhow::Result<Tally> {
         let again = keeper.renew(&leased.lease, &renewal)?;
         tally.inconsistent += u64::from(again != lease);
         let settlement = Settlement { lease, outcome: Outcome::Proven { proof: None } };
-        keeper.settle(&[settlement.clone()])?;
+        keeper.settle(std::slice::from_ref(&settlement))?;
         same(&keeper, &mut tally, "an outcome", || {
-            Ok(matches!(keeper.settle(&[settlement.clone()])?.as_slice(), [Settled::LostLease(_)]))
+            Ok(matches!(keeper.settle(std::slice::from_ref(&settlement))?.as_slice(), [Settled::LostLease(_)]))
         })?;
         same(&keeper, &mut tally, "a plan that is done", || {
             let done = settlement.lease.key.clone();
