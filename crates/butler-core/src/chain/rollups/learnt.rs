@@ -78,7 +78,7 @@ impl Learnt {
     pub(super) fn lacks(&self, client: &L1Client, block: &BlockRef, rollup: Address) -> Option<&BTreeSet<Getter>> {
         let lack = self.lacks.iter().find(|lack| lack.rollup == rollup)?;
         let age = block.number.checked_sub(lack.block)?;
-        (age < ALONE && lack.told.is_settled(client, block.number)).then_some(&lack.getters)
+        (age < ALONE && lack.told.is_of_nobody_else(client, block.number)).then_some(&lack.getters)
     }
 
     /// Keeps what a rollup lacks. Whether that is new.
