@@ -61,6 +61,13 @@ fn a_node_s_own_keystore_is_read_where_it_is_named_and_refused_elsewhere() {
         let beside = if is_named { "node/one.json" } else { "node/one.copy" };
         fs::copy(bench.0.path().join("node/enc/one.json"), bench.0.path().join(beside)).unwrap();
         let report = bench.node("node/*.json");
+        let is_other = |notice: &KeyFileNotice| matches!(notice, KeyFileNotice::NotAKeystore { file, .. } if file.ends_with("node/one.json"));
+        assert_eq!(
+            report.notices.iter().any(is_other),
+            is_named,
+            "a node refuses to start with it: {:?}",
+            report.notices
+        );
         assert_eq!(faults(&report), "", "{shape}");
         assert_eq!(told(&report), expected(shape), "{shape}");
         assert_eq!(report.book.entries[0].server, "node");
@@ -130,9 +137,10 @@ fn a_field_that_the_schema_does_not_have_is_told_by_its_place_and_never_by_its_n
         r#"{{"schemaVersion": 2, "feeRecipient": "{RECIPIENT}", "remoteSigner": {{"remoteSignerUrl": "https://s"}},
             "fundingAccount": {{"path": "f.json", "password": "p"}}, "slasher": ["{A}"], "publisher": "{C}",
             "prover": {{"id": "{A}", "publisher": ["{B}"]}}, "coinbase": null,
-            "validators": [{{"attester": {{"eth": {{"address": "{ONE}", "remoteSignerUrl": "https://s"}}, "bls": "x"}},
+            "validators": [{{"attester": {{"eth": {{"address": "{ONE}", "remoteSignerUrl": "https://s"}}, "bls": "{}"}},
                 "coinbase": "{A}", "publisher": ["{B}"], "feeRecipient": "{RECIPIENT}", "remoteSigner": "https://s",
-                "fundingAccount": "{A}"}}]}}"#
+                "fundingAccount": "{A}"}}]}}"#,
+        key(9)
     );
     assert_eq!(faults(&Bench::new(&[("node/key1.json", &good)]).node("node/*.json")), "");
     for (from, place) in [
@@ -151,7 +159,8 @@ fn a_field_that_the_schema_does_not_have_is_told_by_its_place_and_never_by_its_n
         // A copy may have what other tools want.
         let copy = Bench::new(&[(
             "s/k.json",
-            &bad.replace(r#""password": "p""#, r#""note": "p""#).replace(r#""bls": "x""#, r#""bls": null"#),
+            &bad.replace(r#""password": "p""#, r#""note": "p""#)
+                .replace(&format!(r#""bls": "{}""#, key(9)), r#""bls": null"#),
         )]);
         assert!(!faults(&copy.public("s/*.json")).contains("schema of a node"), "{place}");
     }
@@ -170,4 +179,101 @@ fn two_provers_in_one_folder_are_told_and_two_in_two_are_not() {
     assert!(told.iter().any(|finding| finding.message(0).contains("several keystores of one folder have a `prover`")));
     let apart = Bench::new(&[("one/a.json", &one), ("two/b.json", &two)]).node("*/*.json");
     assert!(apart.notices.is_empty() && apart.faults.is_empty(), "{:?}", apart.faults);
+}
+
+#[test]
+fn what_is_missing_in_a_node_s_own_keystore_is_told_by_its_place_and_the_rest_is_taken() {
+    let good = format!(
+        r#"{{"schemaVersion": 1, "remoteSigner": "https://s", "fundingAccount": "{A}", "slasher": {{"address": "{A}", "remoteSignerUrl": "https://s"}},
+            "prover": {{"id": "{A}", "publisher": "{B}"}}, "validators": [{{"attester": {{"eth": "{ONE}", "bls": "{}"}},
+            "publisher": {{"path": "/keys/e.key", "password": "p"}}, "feeRecipient": "{RECIPIENT}"}}]}}"#,
+        key(9)
+    );
+    let v3 = format!(r#"{{"version": 3, "address": "{}", "crypto": {{}}}}"#, &B[2..]);
+    let read = |file: &str| Bench::new(&[("node/key1.json", file), ("node/e.key", &v3)]).node("node/*.json");
+    assert_eq!(faults(&read(&good)), "");
+    let recipient = format!(r#", "feeRecipient": "{RECIPIENT}""#);
+    for (from, to, place) in [
+        (r#""schemaVersion": 1, "#, "", "schemaVersion: this key is required"),
+        (recipient.as_str(), "", "validators[0].feeRecipient: schema 1 requires it"),
+        (RECIPIENT, A, "validators[0].feeRecipient: an address of Aztec has 64 hex digits"),
+        (r#""https://s", "fund"#, r#""signer", "fund"#, "remoteSigner: this is no URL"),
+        (r#""https://s", "fund"#, r#"7, "fund"#, "remoteSigner: expected the URL of a signer"),
+        (r#""https://s", "fund"#, r#"{"certPath": "c"}, "fund"#, "remoteSigner.remoteSignerUrl: this key is required"),
+        (r#", "remoteSignerUrl": "https://s"}"#, "}", "slasher.remoteSignerUrl: this key is required"),
+        (r#", "password": "p""#, "", "validators[0].publisher.password: a node has no other place"),
+        (r#""password": "p""#, r#""password": """#, "validators[0].publisher.password: a node has no other place"),
+        (r#""password": "p""#, r#""password": 7"#, "validators[0].publisher.password: expected text"),
+        (&key(9), A, "validators[0].attester.bls: expected a private key"),
+        (
+            &format!(r#"{{"id": "{A}", "publisher": "{B}"}}"#),
+            &format!(r#"{{"id": "{A}"}}"#),
+            "prover.publisher: this key is required",
+        ),
+        (&format!(r#""id": "{A}""#), r#""id": "x""#, "prover.id: expected an address"),
+        (&format!(r#""fundingAccount": "{A}""#), r#""fundingAccount": ["x"]"#, "fundingAccount: expected one account"),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good, "{from}");
+        let report = read(&bad);
+        let told = faults(&report);
+        assert!(told.contains(place), "{place}: {told}");
+        assert_eq!(report.book.entries.len(), 1, "{place}: the node goes on with what it read before");
+        assert!(!told.contains("hunter2") && !told.contains(&key(9)), "{told}");
+    }
+}
+
+#[test]
+fn attesters_that_nobody_can_sign_for_are_told_where_no_file_of_the_folder_names_a_signer() {
+    let file = |top: &str, attester: &str| {
+        format!(
+            r#"{{"schemaVersion": 1, {top} "validators": [{{"attester": {attester}, "feeRecipient": "{RECIPIENT}"}}]}}"#
+        )
+    };
+    let is_told = |files: &[(&str, &str)]| {
+        let report = Bench::new(files).node("node/*.json");
+        assert_eq!(faults(&report), "");
+        let is_missing = |notice: &&KeyFileNotice| matches!(notice, KeyFileNotice::SignerMissing { attesters: 1, .. });
+        let told = report.findings().iter().any(|finding| finding.message(0).contains("names a remote signer"));
+        assert_eq!(told, report.notices.iter().any(|notice| is_missing(&notice)));
+        told
+    };
+    let (bare, signed) = (format!("\"{ONE}\""), format!(r#"{{"address": "{TWO}", "remoteSignerUrl": "https://s"}}"#));
+    assert!(is_told(&[("node/a.json", &file("", &bare))]));
+    assert!(is_told(&[("node/a.json", &file("", &bare)), ("node/b.json", &file("", &signed))]));
+    assert!(!is_told(&[("node/a.json", &file("", &signed))]));
+    assert!(!is_told(&[("node/a.json", &file(r#""remoteSigner": "https://s","#, &bare))]));
+    let other = file(r#""remoteSigner": "https://s","#, &signed);
+    assert!(!is_told(&[("node/a.json", &file("", &bare)), ("node/b.json", &other)]));
+    let copy = Bench::new(&[("s/a.json", &file("", &bare))]).public("s/*.json");
+    assert!(copy.notices.is_empty(), "a copy of public keys may leave it out");
+}
+
+#[test]
+fn a_byte_order_mark_is_called_one_whatever_stands_behind_it() {
+    let file = format!(
+        r#"{{"schemaVersion": 1, "validators": [{{"attester": "{}", "feeRecipient": "{RECIPIENT}"}}]}}"#,
+        key(1)
+    );
+    for text in [format!("\u{feff}{file}"), format!("\u{feff}{}", file.replace(&key(1), ONE))] {
+        let bench = Bench::new(&[("node/key1.json", &text)]);
+        for report in [bench.node("node/*.json"), bench.public("node/*.json")] {
+            assert!(faults(&report).contains("begins with a byte order mark"), "{}", faults(&report));
+            assert!(report.faults.len() == 1 && report.faults[0].refuses_file() && !faults(&report).contains(&key(1)));
+        }
+    }
+}
+
+#[test]
+fn a_hidden_file_of_a_node_s_folder_is_read_as_the_node_does() {
+    let file = |attester: &str| {
+        format!(
+            r#"{{"schemaVersion": 1, "validators": [{{"attester": "{attester}", "feeRecipient": "{RECIPIENT}"}}]}}"#
+        )
+    };
+    let bench =
+        Bench::new(&[("node/.key2.json", &file(TWO)), ("node/key1.json", &file(ONE)), ("node/.old/k.json", &file(A))]);
+    assert_eq!(bench.node("node/*.json").book.entries.len(), 2);
+    assert_eq!(bench.node("*/*.json").book.entries.len(), 2, "hidden folders are passed over");
+    assert_eq!(bench.public("node/*.json").book.entries.len(), 1);
 }

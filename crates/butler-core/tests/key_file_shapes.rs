@@ -191,7 +191,12 @@ fn a_newest_version_that_names_nobody_is_told_and_concludes_nothing() {
 
 #[test]
 fn a_name_in_capitals_is_read_as_a_node_reads_it() {
-    let (one, two) = (validators(&[ONE]), validators(&[TWO]));
+    let file = |attester: &str| {
+        format!(
+            r#"{{"schemaVersion": 1, "validators": [{{"attester": "{attester}", "feeRecipient": "{RECIPIENT}"}}]}}"#
+        )
+    };
+    let (one, two) = (file(ONE), file(TWO));
     let bench =
         Bench::new(&[("n/KEY9.JSON", &one), ("n/key1.Json", &two), ("n/key.json.tmp", "{"), ("n/notes.txt", "x")]);
     for report in [bench.public("n/*.json"), bench.node("n/*.json"), bench.public("**/*.json")] {

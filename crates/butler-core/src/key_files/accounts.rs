@@ -79,7 +79,7 @@ impl<'a> Accounts<'a> {
                 self.illegible(place.to_owned(), "a mnemonic can not stand in a list: the node refuses the file")
             }
             Json::Object(_) => self.illegible(below(place, "address"), "this key is required"),
-            Json::Null | Json::Boolean | Json::Number(_) | Json::Skipped | Json::List(_) => {
+            Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Skipped(_) | Json::List(_) => {
                 self.illegible(place.to_owned(), &format!("expected an address, found {}", json.kind()))
             }
         }
@@ -96,7 +96,7 @@ impl<'a> Accounts<'a> {
                 found
             }
             Json::Object(_) if json.get("mnemonic").is_some() => self.mnemonic(json, place),
-            Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped | Json::Object(_) => {
+            Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Text(_) | Json::Skipped(_) | Json::Object(_) => {
                 self.one(json, place)
             }
         }
@@ -137,7 +137,7 @@ impl<'a> Accounts<'a> {
                 let items = items.iter().enumerate().filter(|(_, item)| !is_zero(item));
                 items.flat_map(|(index, item)| self.one(item, &format!("{place}[{index}]"))).collect()
             }
-            Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped | Json::Object(_) => {
+            Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Text(_) | Json::Skipped(_) | Json::Object(_) => {
                 self.all(json, place)
             }
         };

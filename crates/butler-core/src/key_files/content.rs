@@ -138,6 +138,12 @@ pub(super) struct Content {
     pub(super) has_illegible_publishers: bool,
     /// Why attesters of this file are not known, although the file was read.
     pub(super) illegible: Option<String>,
+    /// Whether a node's own keystore says at its top where to sign.
+    #[serde(skip)]
+    pub(super) has_signer: bool,
+    /// How many attesters of a node's own keystore are addresses of which neither they nor their validator say where to sign.
+    #[serde(skip)]
+    pub(super) unsigned: usize,
     /// The folders of encrypted keys that its top leads to, with its prover's as keys.
     #[serde(default, skip_serializing_if = "KeyFolders::is_empty")]
     pub(super) folders: KeyFolders,
@@ -157,6 +163,8 @@ impl Content {
             publishers_by_server: BTreeMap::new(),
             has_illegible_publishers: false,
             illegible: None,
+            has_signer: false,
+            unsigned: 0,
             folders: KeyFolders::default(),
         }
     }

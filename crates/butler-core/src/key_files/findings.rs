@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use glob::Pattern;
 
 use super::fault::FaultKind;
+use super::kept_file::KeptFile;
 use super::merge::KeyFileNotice;
 use super::report::KeyFilesReport;
-use super::walk::OPTIONS;
+use super::walk::{OPTIONS, has_wildcard};
 use crate::domain::findings::{Finding, keys};
 
 impl KeyFilesReport {
@@ -18,6 +19,10 @@ impl KeyFilesReport {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let kept: BTreeSet<&str> = self.kept.iter().map(|kept| kept.file.as_str()).collect();
+        let mut why = BTreeMap::<&str, &str>::new();
+        for fault in &self.faults {
+            why.entry(&fault.file).or_insert(&fault.what);
+        }
         let mut found = Vec::new();
         if self.are_all_gone() {
             found.push(keys::of_all_gone(self.kept.len()));
@@ -45,7 +50,7 @@ impl KeyFilesReport {
                 | FaultKind::Entry => found.push(keys::of_fault(&fault.file, fault.to_string())),
             }
         }
-        found.extend(self.kept.iter().map(|kept| self.of_kept(kept)));
+        found.extend(self.kept.iter().map(|kept| of_kept(kept, why.get(kept.file.as_str()).copied())));
         found.extend(self.notices.iter().map(of_notice));
         let mut paying = BTreeMap::<&str, usize>::new();
         for entry in self.book.entries.iter().filter(|entry| entry.pays_itself) {
@@ -57,22 +62,23 @@ impl KeyFilesReport {
 
     /// Whether a pattern that names nothing now named a file that is kept.
     fn is_kept_by(&self, pattern: &str) -> bool {
-        let Ok(pattern) = Pattern::new(pattern) else { return false };
+        // Most faults are of files, which are not looked for among all that are kept.
+        let Some(pattern) = Pattern::new(pattern).ok().filter(|_| has_wildcard(pattern)) else { return false };
         self.kept.iter().any(|kept| pattern.matches_with(&kept.file, OPTIONS))
     }
+}
 
-    /// With what the fault of the file says, where there is one.
-    fn of_kept(&self, kept: &super::kept_file::KeptFile) -> Finding {
-        let fault = self.faults.iter().find(|fault| fault.file == kept.file);
-        let why = fault.map_or_else(|| kept.words().to_owned(), |fault| fault.what.clone());
-        keys::of_kept(&kept.file, &why).until(kept.until)
-    }
+/// With what the fault of the file says, where there is one.
+fn of_kept(kept: &KeptFile, why: Option<&str>) -> Finding {
+    keys::of_kept(&kept.file, why.unwrap_or(kept.words())).until(kept.until)
 }
 
 fn of_notice(notice: &KeyFileNotice) -> Finding {
     match notice {
         KeyFileNotice::SchemasMixed { folder, files } => keys::of_mixed_schemas(folder, files),
         KeyFileNotice::SeveralProvers { folder, files } => keys::of_several_provers(folder, files),
+        KeyFileNotice::SignerMissing { file, attesters } => keys::of_missing_signer(file, *attesters),
+        KeyFileNotice::NotAKeystore { file, kind } => keys::of_other_file(file, &kind.to_string()),
         KeyFileNotice::FundingAccountDropped { file } => keys::of_dropped_funding(file),
         KeyFileNotice::BlsUnproven { attester, file, index } => keys::of_unproven_bls(*attester, file, *index),
         KeyFileNotice::DefaultsLeak { from, into } => keys::of_leaking_defaults(from, into),

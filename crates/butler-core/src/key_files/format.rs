@@ -48,7 +48,7 @@ pub(super) fn read_content(json: &Json, path: &Path, mode: Mode, faults: &mut Ve
     let content = match json {
         Json::List(items) => Some(read_staker_output(items, folder, mode, faults)),
         Json::Object(members) => read_object(json, members, path, mode, faults),
-        Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped => {
+        Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Text(_) | Json::Skipped(_) => {
             faults.push(FileFault::whole(format!("expected an object or a list, found {}", json.kind())));
             None
         }
@@ -105,7 +105,7 @@ fn read_attesters(
         let coinbase = read_coinbase(item, place, accounts.faults);
         let keys = match item {
             Json::Text(_) => accounts.one(item, place),
-            Json::Null | Json::Boolean | Json::Number(_) | Json::Skipped | Json::List(_) | Json::Object(_) => {
+            Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Skipped(_) | Json::List(_) | Json::Object(_) => {
                 if !is_object(item, place, accounts.faults) {
                     return None;
                 }

@@ -1,6 +1,7 @@
 //! What could not be read, before it is decided what of that makes anybody doubtful.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use glob::Pattern;
@@ -10,7 +11,7 @@ use super::discovery::{Found, Role, plain};
 use super::fault::{FileFault, SourceFault};
 use super::outcome::Outcome;
 use super::shown::shown_path;
-use super::walk::OPTIONS;
+use super::walk::{OPTIONS, has_wildcard};
 use crate::text::pattern::bounded_pattern;
 
 /// A file or pattern that could not be read, or not in every part, and for which no last good content stands.
@@ -26,7 +27,8 @@ pub(super) struct Gap {
 /// Everything that could not be read; `kept` are last good contents.
 pub(super) fn gaps(faults: &[SourceFault], outcomes: &[Outcome], kept: &[(&Found, &Content)]) -> Vec<Gap> {
     let families: BTreeSet<PathBuf> = kept.iter().map(|(found, _)| found.family()).collect();
-    let of_sources = faults.iter().filter(|fault| !stands_for(&fault.at, kept, &families));
+    let places: BTreeSet<PathBuf> = kept.iter().map(|(found, _)| plain(&found.path)).collect();
+    let of_sources = faults.iter().filter(|fault| !stands_for(&fault.at, &places, &families));
     let of_sources = of_sources.map(|SourceFault { at, server, fault }| Gap {
         key: shown_path(at),
         told: Some((shown_path(at), fault.what.clone())),
@@ -46,12 +48,14 @@ pub(super) fn gaps(faults: &[SourceFault], outcomes: &[Outcome], kept: &[(&Found
 }
 
 /// Whether a last good content stands for what could not be read at `at`: a pattern, a folder, or a version of a file.
-fn stands_for(at: &Path, kept: &[(&Found, &Content)], families: &BTreeSet<PathBuf>) -> bool {
-    let pattern = bounded_pattern(&plain(at).to_string_lossy());
-    let is_below = |path: &Path| {
-        let is_matched = |pattern: &Pattern| pattern.matches_path_with(&plain(path), OPTIONS);
-        path.starts_with(at) || pattern.as_ref().is_some_and(is_matched)
-    };
-    kept.iter().any(|(found, _)| is_below(&found.path))
+fn stands_for(at: &Path, kept: &BTreeSet<PathBuf>, families: &BTreeSet<PathBuf>) -> bool {
+    let place = plain(at);
+    // What lies below a folder follows it in the order of paths.
+    let next = || kept.range::<Path, _>((Bound::Included(place.as_path()), Bound::Unbounded)).next();
+    let shown = place.to_string_lossy();
+    let pattern = || bounded_pattern(&shown).filter(|_| has_wildcard(&shown));
+    let is_matched = |pattern: Pattern| kept.iter().any(|path| pattern.matches_path_with(path, OPTIONS));
+    next().is_some_and(|path| path.starts_with(&place))
+        || pattern().is_some_and(is_matched)
         || families.contains(&Found::new(at.to_owned(), String::new(), Role::KeyFile).located().family())
 }

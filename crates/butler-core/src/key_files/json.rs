@@ -30,11 +30,11 @@ pub(super) struct Number {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Json {
     Null,
-    Boolean,
+    Boolean(bool),
     Number(Number),
     Text(Zeroizing<String>),
     /// Something that the reader did not want.
-    Skipped,
+    Skipped(Shape),
     List(Vec<Self>),
     /// In the file's order, without duplicates.
     Object(Vec<(String, Self)>),
@@ -59,7 +59,9 @@ impl Json {
     pub(super) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Null | Self::Boolean | Self::Number(_) | Self::Skipped | Self::List(_) | Self::Object(_) => None,
+            Self::Null | Self::Boolean(_) | Self::Number(_) | Self::Skipped(_) | Self::List(_) | Self::Object(_) => {
+                None
+            }
         }
     }
 
@@ -67,7 +69,7 @@ impl Json {
     pub(super) fn as_integer(&self) -> Option<u64> {
         match self {
             Self::Number(number) => number.integer,
-            Self::Null | Self::Boolean | Self::Text(_) | Self::Skipped | Self::List(_) | Self::Object(_) => None,
+            Self::Null | Self::Boolean(_) | Self::Text(_) | Self::Skipped(_) | Self::List(_) | Self::Object(_) => None,
         }
     }
 
@@ -75,12 +77,37 @@ impl Json {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Boolean => "a boolean",
+            Self::Boolean(_) => "a boolean",
             Self::Number(_) => "a number",
             Self::Text(_) => "text",
-            Self::Skipped => "a value that is not read here",
+            Self::Skipped(_) => "a value that is not read here",
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
+        }
+    }
+}
+
+/// The shape of what was passed over, and nothing of what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Null,
+    Empty,
+    Text,
+    /// `0x` and 64 hexadecimal digits.
+    Key,
+    Object,
+    Other,
+}
+
+impl Shape {
+    pub(super) fn of_text(text: &str) -> Self {
+        let is_key = text
+            .strip_prefix("0x")
+            .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match (text.is_empty(), is_key) {
+            (true, _) => Self::Empty,
+            (false, true) => Self::Key,
+            (false, false) => Self::Text,
         }
     }
 }
@@ -206,6 +233,59 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
+/// Passes over a value: nothing of it is copied.
+struct PassOver;
+
+impl<'de> DeserializeSeed<'de> for PassOver {
+    type Value = Shape;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Shape, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PassOver {
+    type Value = Shape;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Shape, E> {
+        Ok(Shape::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Shape, E> {
+        Ok(Shape::of_text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Shape::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shape, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Shape::Object)
+    }
+}
+
 impl<'de> Visitor<'de> for Seed<'_> {
     type Value = Json;
 
@@ -217,8 +297,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Boolean)
+    fn visit_bool<E>(self, truth: bool) -> Result<Json, E> {
+        Ok(Json::Boolean(truth))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
@@ -257,8 +337,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 return Err(A::Error::custom(format!("{DUPLICATE}{path}")));
             }
             let value = if self.unwanted.contains(&key.as_str()) {
-                members.next_value::<IgnoredAny>()?;
-                Json::Skipped
+                Json::Skipped(members.next_value_seed(PassOver)?)
             } else {
                 members.next_value_seed(Seed { path: &path, unwanted: self.unwanted })?
             };

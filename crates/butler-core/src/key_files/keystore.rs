@@ -15,6 +15,7 @@ use super::fault::{FaultKind, FileFault};
 use super::folders::KeyFolders;
 use super::json::Json;
 use super::public::{bls_key, is_fee_recipient};
+use super::required::missing;
 use super::schema::unknown_fields;
 
 /// What only schema 2 has at the top.
@@ -36,7 +37,10 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
     };
     let mut content = Content { schema, ..Content::new(FileKind::Keystore) };
     if mode != Mode::Public {
+        content.has_signer = json.get("remoteSigner").is_some();
+        content.unsigned = unsigned(json);
         faults.extend(unknown_fields(json));
+        faults.extend(missing(json));
     }
     if schema == Some(1) {
         for key in DEFAULTS.iter().filter(|key| json.get(key).is_some()) {
@@ -75,6 +79,21 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
     Some(content)
 }
 
+/// How many attesters are addresses of which neither they nor their validator say where to sign.
+fn unsigned(file: &Json) -> usize {
+    let Some(Json::List(validators)) = file.get("validators") else { return 0 };
+    let is_bare = |attester: &Json| {
+        let account = attester.get("eth").unwrap_or(attester);
+        account.as_text().is_some_and(|text| parse_address_or_zero(text).is_ok())
+    };
+    let of_validator = |validator: &Json| match validator.get("attester") {
+        Some(Json::List(attesters)) => attesters.iter().filter(|attester| is_bare(attester)).count(),
+        Some(attester) => usize::from(is_bare(attester)),
+        None => 0,
+    };
+    validators.iter().filter(|validator| validator.get("remoteSigner").is_none()).map(of_validator).sum()
+}
+
 /// An element of `validators`.
 fn read_validator(item: &Json, place: &str, needs_recipient: bool, accounts: &mut Accounts<'_>) -> Option<Validator> {
     if !is_object(item, place, accounts.faults) {
@@ -110,7 +129,7 @@ fn read_attesters(attester: &Json, place: &str, accounts: &mut Accounts<'_>) -> 
             keys
         }
         Json::Object(_) if attester.get("mnemonic").is_some() => with_no_bls(accounts.all(attester, place)),
-        Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped | Json::Object(_) => {
+        Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Text(_) | Json::Skipped(_) | Json::Object(_) => {
             read_attester(attester, place, accounts)
         }
     }
@@ -128,7 +147,7 @@ fn read_attester(attester: &Json, place: &str, accounts: &mut Accounts<'_>) -> V
     };
     let bls = match attester.get("bls") {
         // A node's own keystore has the private key there, which was passed over; an encrypted one is a path.
-        None | Some(Json::Skipped | Json::Object(_)) => None,
+        None | Some(Json::Skipped(_) | Json::Object(_)) => None,
         Some(bls) => {
             let key = bls_key(bls);
             if key.is_none() {

@@ -4,14 +4,16 @@
 //! holds for the validators of all files that have none of their own; publishers at the top are pooled. Without any
 //! publisher the attester's own account pays. Without any coinbase, or with the attester's own address, none is set.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
 
 use ethers_core::types::Address;
 use serde::Serialize;
 
 use super::content::{Content, FileKind, Validator, WrittenCoinbase, WrittenPublishers};
+use super::discovery::Role;
 use super::shown::shown_path;
+use super::together::of_folders;
 use super::unread::Unread;
 use crate::domain::ids::Coinbase;
 use crate::domain::operator::key_book::{CoinbaseFault, KeyBook, KeyEntry};
@@ -33,6 +35,21 @@ pub enum KeyFileNotice {
         folder: String,
         /// Its keystores with a prover.
         files: Vec<String>,
+    },
+    /// A node's own keystore names attesters by their addresses, and no keystore of its folder says where to sign for them: a node
+    /// that reads it refuses them all.
+    SignerMissing {
+        /// The file.
+        file: String,
+        /// How many of its attesters that are.
+        attesters: usize,
+    },
+    /// A file lies beside a node's own keystore and is none: a node that reads its folder refuses it.
+    NotAKeystore {
+        /// The file.
+        file: String,
+        /// What it is.
+        kind: FileKind,
     },
     /// A file has a `fundingAccount`, and its folder has another keystore: a node that reads it drops the account silently.
     FundingAccountDropped {
@@ -61,6 +78,7 @@ pub enum KeyFileNotice {
 pub(super) struct Taken<'a> {
     pub(super) path: &'a Path,
     pub(super) server: &'a str,
+    pub(super) role: Role,
     pub(super) content: &'a Content,
 }
 
@@ -79,6 +97,7 @@ pub(super) fn merge(taken: &[Taken<'_>], unread: &Unread) -> (KeyBook, Vec<KeyFi
     }
     let defaults: BTreeMap<&str, Defaults<'_>> =
         servers.iter().map(|(server, files)| (*server, Defaults::of(server, files, unread))).collect();
+    let mut named = HashSet::new();
     // An encrypted key is mostly one that a keystore beside it names, so these come last.
     let is_key = |file: &&Taken<'_>| file.content.kind == FileKind::EncryptedKey;
     for file in taken.iter().filter(|file| !is_key(file)).chain(taken.iter().filter(is_key)) {
@@ -90,14 +109,15 @@ pub(super) fn merge(taken: &[Taken<'_>], unread: &Unread) -> (KeyBook, Vec<KeyFi
             book.publishers_by_server.entry(file.server.to_owned()).or_default().extend(used);
         }
         notices.extend(defaults.leak(file));
-        let is_named = |entry: &KeyEntry| {
-            let same = |known: &KeyEntry| known.server == entry.server && known.attester == entry.attester;
-            file.content.kind == FileKind::EncryptedKey && book.entries.iter().any(same)
-        };
-        let entries: Vec<KeyEntry> = entries.into_iter().filter(|entry| !is_named(entry)).collect();
-        book.entries.extend(entries);
+        let is_key = file.content.kind == FileKind::EncryptedKey;
+        for entry in entries {
+            let is_new = named.insert((file.server, entry.attester));
+            if is_new || !is_key {
+                book.entries.push(entry);
+            }
+        }
     }
-    notices.extend(folders(taken));
+    notices.extend(of_folders(taken));
     (book, notices)
 }
 
@@ -115,18 +135,14 @@ struct Defaults<'a> {
 impl<'a> Defaults<'a> {
     fn of(server: &str, files: &[&'a Taken<'a>], unread: &Unread) -> Self {
         let coinbase = files.iter().rev().find(|file| file.content.coinbase != WrittenCoinbase::Absent).copied();
-        let mut publishers: Vec<Address> = Vec::new();
+        let (mut publishers, mut pooled) = (Vec::<Address>::new(), HashSet::new());
         let mut pooled_from = Vec::new();
         for file in files {
             let listed = file.content.default_publishers.listed();
             if !listed.is_empty() {
                 pooled_from.push(file.path);
             }
-            for publisher in listed {
-                if !publishers.contains(publisher) {
-                    publishers.push(*publisher);
-                }
-            }
+            publishers.extend(listed.iter().filter(|publisher| pooled.insert(**publisher)));
         }
         let is_illegible = |file: &&Taken<'_>| file.content.default_publishers.is_illegible();
         let has_others = files.iter().any(is_illegible) || unread.is_any_of(server);
@@ -205,34 +221,4 @@ fn coinbase_of(
         WrittenCoinbase::Illegible => (None, Some(CoinbaseFault::Illegible)),
         WrittenCoinbase::Address(address) => (Coinbase::try_from(address).ok().filter(|_| address != attester), None),
     }
-}
-
-/// What is wrong with the keystores of one folder together.
-fn folders(taken: &[Taken<'_>]) -> Vec<KeyFileNotice> {
-    let mut folders = BTreeMap::<PathBuf, Vec<&Taken<'_>>>::new();
-    for file in taken.iter().filter(|file| file.content.kind == FileKind::Keystore) {
-        folders.entry(file.path.parent().unwrap_or(Path::new("")).to_path_buf()).or_default().push(file);
-    }
-    let mut notices = Vec::new();
-    for (folder, files) in folders {
-        let has_validators = |schema: u64| {
-            files.iter().any(|file| file.content.schema == Some(schema) && !file.content.validators.is_empty())
-        };
-        let has = |schema: u64| files.iter().any(|file| file.content.schema == Some(schema));
-        // A prover's file of the one schema passes beside files of the other.
-        if (has_validators(1) && has(2)) && has_validators(2) {
-            let files = files.iter().map(|file| shown_path(file.path)).collect();
-            notices.push(KeyFileNotice::SchemasMixed { folder: shown_path(&folder), files });
-        }
-        let provers: Vec<String> =
-            files.iter().filter(|file| file.content.has_prover).map(|file| shown_path(file.path)).collect();
-        if provers.len() > 1 {
-            notices.push(KeyFileNotice::SeveralProvers { folder: shown_path(&folder), files: provers });
-        }
-        if files.len() > 1 {
-            let dropped = files.iter().filter(|file| file.content.has_funding_account);
-            notices.extend(dropped.map(|file| KeyFileNotice::FundingAccountDropped { file: shown_path(file.path) }));
-        }
-    }
-    notices
 }

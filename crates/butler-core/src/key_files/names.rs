@@ -68,10 +68,10 @@ const PLACES: [&str; 30] = [
 /// What the name of a field says that its value is, where that is a secret and there is something in its place.
 pub(super) fn secret_by_name(key: &str, value: &Json) -> Option<&'static str> {
     let (is_there, is_plain) = match value {
-        Json::Null | Json::Boolean => (false, false),
+        Json::Null | Json::Boolean(_) => (false, false),
         Json::Text(text) => (!text.trim().is_empty(), true),
         Json::Number(_) => (true, true),
-        Json::Skipped => (true, false),
+        Json::Skipped(_) => (true, false),
         Json::List(items) => (!items.is_empty(), false),
         Json::Object(members) => (!members.is_empty(), false),
     };

@@ -118,7 +118,10 @@ impl KeyFilesReport {
                 report.files.push(LoadedFile { path: shown_path(path), kind: content.kind, entries });
             }
             if let Some(content) = outcome.counting() {
-                taken.push((outcome.found.place(), Taken { path, server: &outcome.found.server, content }));
+                taken.push((
+                    outcome.found.place(),
+                    Taken { path, server: &outcome.found.server, role: outcome.found.role, content },
+                ));
             }
         }
         for InDoubt { gap, doubt } in in_doubt {
@@ -129,7 +132,7 @@ impl KeyFilesReport {
             }
         }
         let stand_in = |(found, content): &(&'a Found, &'a Content)| {
-            (found.place(), Taken { path: &found.path, server: &found.server, content })
+            (found.place(), Taken { path: &found.path, server: &found.server, role: found.role, content })
         };
         taken.extend(kept.iter().map(stand_in));
         // The order decides whose top counts, so a kept file stands where it would, however its path was spelled.

@@ -6,6 +6,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use super::addresses::parse_address_or_zero;
 use super::fault::FileFault;
 use super::json::{Json, Place};
 use super::known::is_known;
@@ -25,14 +26,8 @@ pub(super) fn find_secret(json: &Json) -> Option<FileFault> {
 
 /// Words of the shortest phrase.
 const FEWEST_WORDS: usize = 12;
-/// So many numbers of so many bits, or decimal digits, have more than those of a key.
-const MANY: usize = 9;
-const LARGE_BITS: u32 = 40;
-const LARGE_DIGITS: usize = 13;
-/// Digits of the largest amount of tokens with 18 decimals that somebody may have.
-const MOST_DIGITS: usize = 27;
-/// Bits from which one number could be a key by itself.
-const SCALAR_BITS: u32 = 100;
+/// Names of the formats under which lists of addresses stand.
+const ADDRESSES: [&str; 5] = ["attester", "attesters", "publisher", "publishers", "slasher"];
 
 /// What ends the scan.
 enum Hit {
@@ -47,45 +42,56 @@ struct Scan {
     next: usize,
     /// The lists and objects around it, by the numbers at which they begin.
     around: Vec<usize>,
+    /// Whether it stands in a list under a name of the formats, where addresses are.
+    is_among_addresses: bool,
 }
 
 impl Scan {
     fn value(&mut self, json: &Json, place: &Place<'_>, kind: u64) -> Option<Hit> {
+        let is_among_addresses = std::mem::take(&mut self.is_among_addresses);
         match json {
             Json::Text(text) => self.leaf(Leaf::Text(text), kind),
             Json::Number(number) => {
                 let (value, bits, is_round) = (number.value, number.bits, number.is_round);
                 self.leaf(Leaf::Number { value, bits, is_round }, kind)
             }
-            Json::Null | Json::Boolean | Json::Skipped => {
+            Json::Boolean(truth) => self.leaf(Leaf::Truth(*truth), kind),
+            Json::Null | Json::Skipped(_) => {
                 self.next += 1;
                 None
             }
-            Json::List(items) if are_amounts(items) => {
-                self.next += leaves(json);
-                None
-            }
             Json::List(items) => {
-                self.around.push(self.next);
                 let kind = below(kind, "[]");
-                let hit = items
-                    .iter()
-                    .enumerate()
-                    .find_map(|(index, item)| self.value(item, &Place::Index(place, index), kind));
-                self.around.pop();
-                hit
+                self.within(|scan| {
+                    let mut items = items.iter().enumerate();
+                    items.find_map(|(index, item)| {
+                        if is_among_addresses && is_address(item) {
+                            scan.next += 1;
+                            return None;
+                        }
+                        scan.value(item, &Place::Index(place, index), kind)
+                    })
+                })
             }
             Json::Object(members) => {
                 if let Some(what) = secret_by_members(json) {
                     return Some(Hit::Here(FileFault::secret(place.to_string(), what)));
                 }
-                self.around.push(self.next);
                 let object = About { registered: registered(json), is_of_format: is_of_format(members) };
-                let hit = members.iter().find_map(|(key, value)| self.member((key, value), place, kind, object));
-                self.around.pop();
-                hit
+                self.within(|scan| {
+                    members.iter().find_map(|(key, value)| scan.member((key, value), place, kind, object))
+                })
             }
         }
+    }
+
+    /// What stands in one list or object, by itself and then together.
+    fn within(&mut self, look: impl FnOnce(&mut Self) -> Option<Hit>) -> Option<Hit> {
+        self.around.push(self.next);
+        self.search.open();
+        let hit = look(self);
+        self.around.pop();
+        hit.or_else(|| self.search.close().map(Hit::Found))
     }
 
     fn member(&mut self, (key, value): (&str, &Json), outer: &Place<'_>, kind: u64, object: About) -> Option<Hit> {
@@ -114,12 +120,13 @@ impl Scan {
                 None => false,
             },
             "publicKeyG1" | "publicKeyG2" | "proofOfPossession" => object.registered.has(key),
-            _ => false,
+            _ => is_known && (is_address(value) || is_state(value)),
         };
         if is_public {
             self.next += leaves(value);
             return None;
         }
+        self.is_among_addresses = ADDRESSES.contains(&key) && matches!(value, Json::List(_));
         self.value(value, &place, below(kind, key))
     }
 
@@ -128,6 +135,16 @@ impl Scan {
         self.next += 1;
         self.search.next(leaf, site).map(Hit::Found)
     }
+}
+
+/// Whether a value is one word in capitals, as the states of attesters are.
+fn is_state(json: &Json) -> bool {
+    let is_of_state = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+    json.as_text().is_some_and(|text| text.len() < 24 && text.bytes().all(is_of_state))
+}
+
+fn is_address(json: &Json) -> bool {
+    json.as_text().is_some_and(|text| parse_address_or_zero(text).is_ok())
 }
 
 /// The kind of a place below another one. Places that differ in numbers only are of one kind.
@@ -152,22 +169,10 @@ fn is_of_format(members: &[(String, Json)]) -> bool {
     members.len() < FEWEST_WORDS || known * 2 >= members.len()
 }
 
-/// Whether a list holds more and larger numbers than one key has pieces, as amounts and ids are.
-fn are_amounts(items: &[Json]) -> bool {
-    let is_large = |item: &Json| match item {
-        Json::Number(number) => number.value.is_some_and(|_| (LARGE_BITS..SCALAR_BITS).contains(&number.bits)),
-        Json::Text(text) => {
-            (LARGE_DIGITS..=MOST_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-        }
-        Json::Null | Json::Boolean | Json::Skipped | Json::List(_) | Json::Object(_) => false,
-    };
-    items.len() >= MANY && items.iter().all(is_large)
-}
-
 /// How many texts, numbers and names there are.
 fn leaves(json: &Json) -> usize {
     match json {
-        Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped => 1,
+        Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Text(_) | Json::Skipped(_) => 1,
         Json::List(items) => items.iter().map(leaves).sum(),
         Json::Object(members) => members.iter().map(|(_, value)| 1 + leaves(value)).sum(),
     }
@@ -190,7 +195,7 @@ impl Place<'_> {
     fn find(&self, json: &Json, mut next: usize, at: usize, found: Found) -> Option<String> {
         let is_within = |next: usize, json: &Json| (next..next + leaves(json)).contains(&at);
         match json {
-            Json::Null | Json::Boolean | Json::Number(_) | Json::Text(_) | Json::Skipped => {
+            Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Text(_) | Json::Skipped(_) => {
                 (next == at).then(|| self.to_string())
             }
             Json::List(items) => {

@@ -16,6 +16,9 @@ use super::fault::{FaultKind, FileFault, SourceFault, io_fault};
 pub(super) const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
+/// How names of files are matched in the folder of a node, which reads hidden ones, too.
+pub(super) const NODE_OPTIONS: MatchOptions = MatchOptions { require_literal_leading_dot: false, ..OPTIONS };
+
 /// How a literal part of a pattern writes the letters that would be wildcards.
 const ESCAPED: [(&str, &str); 4] = [("[[]", "["), ("[]]", "]"), ("[*]", "*"), ("[?]", "?")];
 
@@ -33,6 +36,8 @@ pub(super) struct Walk<'a> {
     /// The most files that are collected.
     pub(super) limit: usize,
     folders: BTreeSet<(usize, PathBuf)>,
+    /// How names of files are matched.
+    files_as: MatchOptions,
 }
 
 /// Where to go on, with the parts of the pattern that are left.
@@ -40,7 +45,12 @@ type Todo<'p> = VecDeque<(PathBuf, &'p [Part])>;
 
 impl<'a> Walk<'a> {
     pub(super) fn new(faults: &'a mut Vec<SourceFault>, limit: usize) -> Self {
-        Self { faults, files: Vec::new(), limit, folders: BTreeSet::new() }
+        Self { faults, files: Vec::new(), limit, folders: BTreeSet::new(), files_as: OPTIONS }
+    }
+
+    /// With hidden files, as a node reads them; hidden folders are passed over all the same.
+    pub(super) fn as_a_node(self) -> Self {
+        Self { files_as: NODE_OPTIONS, ..self }
     }
 
     /// Collects the files of a pattern in the order of their paths.
@@ -86,8 +96,11 @@ impl<'a> Walk<'a> {
             Part::Name(pattern) => {
                 for path in self.list(at) {
                     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    let is_named = pattern.matches_with(&name, OPTIONS)
-                        || (rest.is_empty() && pattern.matches_with(&plain_ending(&name), OPTIONS));
+                    let is_named = if rest.is_empty() {
+                        [&name, &plain_ending(&name)].iter().any(|name| pattern.matches_with(name, self.files_as))
+                    } else {
+                        pattern.matches_with(&name, OPTIONS)
+                    };
                     if is_named && (rest.is_empty() || path.is_dir()) {
                         self.take(path, rest, todo);
                     }

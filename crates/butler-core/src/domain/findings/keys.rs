@@ -123,6 +123,28 @@ pub fn of_several_provers(folder: &str, files: &[String]) -> Finding {
         .with_remedy("keep one `prover` in the folder")
 }
 
+/// Attesters of a node's own keystore, given as addresses without a signer.
+#[must_use]
+pub fn of_missing_signer(file: &str, attesters: usize) -> Finding {
+    let what = format!(
+        "{} given as an address, and no keystore of the folder names a remote signer: a node that reads it refuses it",
+        if attesters == 1 { "1 attester is".to_owned() } else { format!("{attesters} attesters are") }
+    );
+    Finding::new(FindingKind::KeyFile, Severity::Warning, Subject::File(file.to_owned()), what)
+        .at_level(Level::Error)
+        .with_remedy("set `remoteSigner`, or list the file under `key_files` where it is a copy of public keys")
+}
+
+/// A file beside a node's own keystore that is something else; `kind` is what.
+#[must_use]
+pub fn of_other_file(file: &str, kind: &str) -> Finding {
+    let what =
+        format!("{kind}: a node reads every file of its folder, and refuses to start with one that is no keystore");
+    Finding::new(FindingKind::KeyFile, Severity::Warning, Subject::File(file.to_owned()), what)
+        .at_level(Level::Error)
+        .with_remedy("move it to another folder")
+}
+
 /// A funding account in a folder of several keystores.
 #[must_use]
 pub fn of_dropped_funding(file: &str) -> Finding {

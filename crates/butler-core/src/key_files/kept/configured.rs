@@ -6,7 +6,7 @@ use glob::Pattern;
 
 use crate::key_files::discovery::{Found, Role, is_by_folder, plain, resolved, server_of, under};
 use crate::key_files::sources::KeySources;
-use crate::key_files::walk::{OPTIONS, has_wildcard, plain_ending};
+use crate::key_files::walk::{NODE_OPTIONS, OPTIONS, has_wildcard, plain_ending};
 use crate::text::pattern::bounded_pattern;
 
 /// The patterns and files of the configuration.
@@ -56,8 +56,9 @@ impl Configured {
 
 impl Named {
     fn matches(&self, path: &str) -> bool {
+        let options = if self.role == Role::NodeKeystore { NODE_OPTIONS } else { OPTIONS };
         let is_named = |pattern: &Pattern| {
-            pattern.matches_with(path, OPTIONS) || pattern.matches_with(&plain_ending(path), OPTIONS)
+            pattern.matches_with(path, options) || pattern.matches_with(&plain_ending(path), options)
         };
         self.spelled.iter().flatten().any(is_named)
     }

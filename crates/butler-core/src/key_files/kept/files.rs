@@ -39,6 +39,8 @@ pub struct KeptFiles {
     is_first: bool,
     /// Whether something was read that is too large to be kept.
     is_too_large: bool,
+    /// How much all that is kept takes, while files are taken in.
+    size: usize,
 }
 
 impl KeptFiles {
@@ -92,6 +94,7 @@ impl KeptFiles {
     /// Takes in what was read, and lets what stands in count for nothing.
     fn take(&mut self, outcomes: &mut [Outcome], sources: &KeySources<'_>, now: u64) {
         let configured = Configured::of(sources);
+        self.size = self.files.values().map(|kept| kept.content.size()).sum();
         let mut present = BTreeSet::new();
         let shared = self.shared(outcomes);
         let all = All { named: self.named_of(outcomes), is_anybody_left: is_anybody_left(outcomes), now };
@@ -261,6 +264,10 @@ impl KeptFiles {
         };
         let publishers: Vec<(u64, BTreeSet<Address>)> =
             read().map(|(outcome, content)| (first_read(outcome), content.all_publishers())).collect();
+        let mut by_server = BTreeMap::<&str, Vec<&Content>>::new();
+        for (outcome, content) in read() {
+            by_server.entry(&outcome.found.server).or_default().push(content);
+        }
         let is_anybody_left = is_anybody_left(outcomes);
         let mut is_any_forgotten = false;
         for kept in self.files.values_mut() {
@@ -270,12 +277,9 @@ impl KeptFiles {
             let before = kept.content.size();
             // A server that still has files still needs the top; one that was renamed as a whole does not.
             let server = &kept.found.server;
-            let is_of_server = |outcome: &Outcome| outcome.found.server == *server;
-            let is_top_elsewhere = || {
-                let is_anywhere = kept.is_gone() && !read().any(|(outcome, _)| is_of_server(outcome));
-                read().any(|(outcome, content)| {
-                    (is_anywhere || is_of_server(outcome)) && content.has_top_of(&kept.content)
-                })
+            let is_top_elsewhere = || match by_server.get(server.as_str()) {
+                Some(contents) => contents.iter().any(|content| content.has_top_of(&kept.content)),
+                None => kept.is_gone() && read().any(|(_, content)| content.has_top_of(&kept.content)),
             };
             let is_top_elsewhere = !kept.content.says_something_for_all() || is_top_elsewhere();
             kept.forget_moved(&named, &new, is_top_elsewhere);
@@ -306,14 +310,14 @@ impl KeptFiles {
             return;
         }
         self.generation += 1;
-        let others = self.files.iter().filter(|(other, _)| **other != name).map(|(_, kept)| kept.content.size());
-        if others.sum::<usize>().saturating_add(content.size()) > MOST_KEPT {
-            self.is_too_large = true;
+        let known = self.files.remove(&name);
+        self.size = self.size.saturating_sub(known.as_ref().map_or(0, |known| known.content.size()));
+        if self.size.saturating_add(content.size()) > MOST_KEPT {
             // What is older than what was read now must not stand in for it.
-            self.files.remove(&name);
+            self.is_too_large = true;
             return;
         }
-        let known = self.files.remove(&name);
+        self.size += content.size();
         let first_read = known.as_ref().map_or(now, |known| known.first_read);
         let before =
             known.and_then(|known| if known.is_confirmed { Some(Box::new(known.content)) } else { known.before });

@@ -40,11 +40,12 @@ impl KeptFiles {
         if self.doubts.is_none() {
             self.doubts = record.doubts;
         }
+        let mut size: usize = self.files.values().map(|known| known.content.size()).sum();
         for kept in record.files {
-            let size: usize = self.files.values().map(|known| known.content.size()).sum();
             let kept = Kept { found: kept.found.located(), ..kept };
             let name = (kept.found.role, kept.found.family());
             if size.saturating_add(kept.content.size()) <= MOST_KEPT && !self.files.contains_key(&name) {
+                size += kept.content.size();
                 self.files.insert(name, Kept { is_confirmed: true, ..kept });
             }
         }

@@ -1,26 +1,24 @@
 //! Random bytes in base64, base32, base58 or base85, told from words by how often the kind of their characters changes.
 
-use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
-/// Characters of 32 bytes in base85, the densest notation.
-const SHORTEST: usize = 40;
-/// Characters of 32 bytes in base32.
-const BASE32: usize = 52;
+/// Characters of 32 bytes in base85, the densest notation, with some zeros.
+const SHORTEST: usize = 38;
+/// Characters of 32 bytes in base32, with some zeros.
+const BASE32: usize = 50;
 /// Characters from which letters and figures without any mark are no name.
 const LONG_NAME: usize = 43;
-/// The shortest piece that says something.
-const SHORTEST_PIECE: usize = 4;
-/// The most pieces of one secret.
-const MOST_PIECES: usize = 16;
 /// As many pieces as may be of different lengths.
 const FEW_PIECES: usize = 3;
 /// Characters of whole secrets: 32 bytes in base85, base64 and base58, a key of a wallet, base32; 64 bytes; an extended key.
-const WHOLE: [usize; 9] = [40, 43, 44, 51, 52, 80, 86, 88, 111];
+const WHOLE: [RangeInclusive<usize>; 5] = [38..=44, 47..=53, 80..=80, 86..=88, 111..=111];
+/// Characters of what may stand beside one.
+const BESIDE: usize = 8;
 const LONGEST_WHOLE: usize = 111;
 
 /// What a piece of text is made of.
 #[derive(Debug, Clone, Copy, Default)]
-struct Kinds {
+pub(super) struct Kinds {
     length: usize,
     lower: usize,
     upper: usize,
@@ -30,6 +28,8 @@ struct Kinds {
     changes: usize,
     /// How often a letter follows a figure.
     inner_figures: usize,
+    first: Option<Kind>,
+    last: Option<Kind>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +50,8 @@ fn kind(byte: u8) -> Kind {
 }
 
 impl Kinds {
-    fn of(piece: &str) -> Self {
+    pub(super) fn of(piece: &str) -> Self {
         let mut kinds = Self { length: piece.len(), ..Self::default() };
-        let mut before = None;
         for now in piece.bytes().map(kind) {
             match now {
                 Kind::Lower => kinds.lower += 1,
@@ -60,15 +59,22 @@ impl Kinds {
                 Kind::Figure => kinds.figures += 1,
                 Kind::Mark => kinds.marks += 1,
             }
-            kinds.changes += usize::from(before.is_some_and(|before| before != now));
-            kinds.inner_figures +=
-                usize::from(before == Some(Kind::Figure) && matches!(now, Kind::Lower | Kind::Upper));
-            before = Some(now);
+            kinds.follow(Some(now));
+            kinds.first = kinds.first.or(Some(now));
+            kinds.last = Some(now);
         }
         kinds
     }
 
-    fn and(self, other: Self) -> Self {
+    /// Counts what it is that something of this kind comes next.
+    fn follow(&mut self, next: Option<Kind>) {
+        self.changes += usize::from(self.last.is_some() && next.is_some() && self.last != next);
+        let is_letter = matches!(next, Some(Kind::Lower | Kind::Upper));
+        self.inner_figures += usize::from(self.last == Some(Kind::Figure) && is_letter);
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.follow(other.first);
         Self {
             length: self.length + other.length,
             lower: self.lower + other.lower,
@@ -77,6 +83,8 @@ impl Kinds {
             marks: self.marks + other.marks,
             changes: self.changes + other.changes,
             inner_figures: self.inner_figures + other.inner_figures,
+            first: self.first.or(other.first),
+            last: other.last.or(self.last),
         }
     }
 
@@ -86,7 +94,7 @@ impl Kinds {
         let is_mixed = |of: usize| self.lower * of >= self.length && self.upper * of >= self.length;
         let changes = |least: usize| self.changes * 100 >= self.length * least;
         self.length >= SHORTEST
-            && ((is_mixed(8) && changes(40)) || (is_mixed(20) && self.marks * 6 >= self.length && changes(55)))
+            && ((is_mixed(8) && changes(40)) || (is_mixed(12) && self.marks * 6 >= self.length && changes(50)))
     }
 
     /// Capital letters with figures among them.
@@ -103,12 +111,6 @@ impl Kinds {
     }
 }
 
-/// The last pieces of a row.
-#[derive(Debug, Default)]
-pub(super) struct Dense {
-    last: VecDeque<(Kinds, usize)>,
-}
-
 /// Whether a word without spaces could be such a text by itself, or a part of it between the marks of a URL.
 pub(super) fn is_dense(word: &str) -> bool {
     let is_of_base64 = |character: char| character.is_ascii_alphanumeric() || "+/_-".contains(character);
@@ -121,35 +123,62 @@ pub(super) fn is_dense(word: &str) -> bool {
             || word.split(|character: char| !character.is_ascii_alphanumeric()).any(is_part))
 }
 
-impl Dense {
-    /// Adds a piece without spaces. Where the row up to it ends in a secret, the place where that begins.
-    pub(super) fn push(&mut self, piece: &str, at: usize) -> Option<usize> {
-        let piece = piece.trim_end_matches('=');
-        if piece.len() < SHORTEST_PIECE || !piece.bytes().all(|byte| byte.is_ascii_graphic()) {
-            self.last.clear();
-            return None;
-        }
-        self.last.push_front((Kinds::of(piece), at));
-        self.last.truncate(MOST_PIECES);
-        let mut all = Kinds::default();
-        for (count, (kinds, at)) in (1..).zip(&self.last) {
-            all = all.and(*kinds);
-            if all.length > LONGEST_WHOLE {
+/// Pieces in a row that are one such text together, with little like them beside: where it begins and ends.
+pub(super) fn window(pieces: &[Kinds]) -> Option<(usize, usize)> {
+    let mixed =
+        |pieces: &[Kinds]| pieces.iter().filter(|piece| piece.is_mixed()).map(|piece| piece.length).sum::<usize>();
+    let all = mixed(pieces);
+    (0..pieces.len()).find_map(|from| {
+        let mut sum = Kinds::default();
+        for to in from..pieces.len() {
+            sum = sum.and(*pieces.get(to)?);
+            if sum.length > LONGEST_WHOLE {
                 return None;
             }
-            let is_whole = WHOLE.contains(&all.length) && (all.is_random() || all.is_base32());
-            if count > 1 && is_whole && self.is_cut(count) {
-                return Some(*at);
+            let taken = pieces.get(from..=to)?;
+            let is_whole = to > from && is_whole(sum.length) && all - mixed(taken) <= BESIDE;
+            if is_whole && sum.is_cut(taken) {
+                return Some((from, to));
             }
         }
         None
+    })
+}
+
+/// Whether a text is as long as whole secrets are.
+fn is_whole(length: usize) -> bool {
+    WHOLE.iter().any(|whole| whole.contains(&length))
+}
+
+impl Kinds {
+    /// Whether pieces are of one text that makes these: cut into equal ones, but for the last, or into few, or none is a word.
+    fn is_cut(&self, pieces: &[Self]) -> bool {
+        let is_random = self.is_random() || self.is_base32();
+        let (last, others) = pieces.split_last().unwrap_or((self, &[]));
+        let first = others.first().map_or(last.length, |first| first.length);
+        let is_equal = last.length <= first && others.iter().all(|piece| piece.length == first);
+        let words: usize = pieces.iter().filter(|piece| !piece.is_mixed()).map(|piece| piece.length).sum();
+        if pieces.len() <= FEW_PIECES {
+            is_random || (self.is_of_one_case() && words * 4 <= self.length)
+        } else if is_equal {
+            is_random || self.is_of_one_case()
+        } else {
+            is_random && words * 5 <= self.length * 2
+        }
     }
 
-    /// Whether the last pieces are of one text: cut into equal ones, but for the last, or into very few.
-    fn is_cut(&self, count: usize) -> bool {
-        let mut lengths = self.last.iter().take(count).map(|(kinds, _)| kinds.length);
-        let last = lengths.next().unwrap_or_default();
-        let first = lengths.next().unwrap_or_default();
-        count <= FEW_PIECES || (last <= first && lengths.all(|length| length == first))
+    /// Small letters or capitals with figures among them, as in base36.
+    fn is_of_one_case(&self) -> bool {
+        (self.lower == 0 || self.upper == 0)
+            && self.marks == 0
+            && (47..=53).contains(&self.length)
+            && (8..=45).contains(&(self.figures * 100 / self.length))
+            && (15..=70).contains(&(self.changes * 100 / self.length))
+    }
+
+    /// Whether a piece is no word, no number and no abbreviation.
+    pub(super) fn is_mixed(&self) -> bool {
+        let letters = self.lower + self.upper;
+        (letters > 0 && self.figures > 0) || (self.upper > 1 && self.lower > 0) || (self.upper == 1 && self.changes > 1)
     }
 }

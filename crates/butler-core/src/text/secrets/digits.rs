@@ -1,19 +1,11 @@
-//! Digits that could be a 32-byte scalar: hexadecimal and decimal, in one run or in pieces.
-
-use std::collections::VecDeque;
-
-use super::numbers::{Notation, Piece, Row, is_hexadecimal};
+//! Runs of letters and figures that are numbers, and those that could be a 32-byte scalar by themselves.
 
 /// Digits of the longest run of hexadecimal digits that is public without a proof: those of an address.
 pub(super) const ADDRESS: usize = 40;
 /// Hexadecimal digits of a scalar.
-const SCALAR: usize = 64;
+pub(super) const SCALAR: usize = 64;
 /// Digits of a piece that is a number of its own.
-const LONGEST_NUMBER: usize = 16;
-/// The most pieces of a scalar with a piece that is longer than that.
-const MOST_PIECES: usize = 8;
-/// Figures in a row that are hardly a piece of a hexadecimal number.
-const MANY_FIGURES: u32 = 8;
+pub(super) const LONGEST_NUMBER: usize = 16;
 
 /// A run of letters and figures that is a number.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +32,8 @@ pub(super) enum Run {
 /// Looks at a run of letters and figures.
 pub(super) fn look(run: &str) -> Run {
     let prefixed = run.strip_prefix("0x").or_else(|| run.strip_prefix("0X")).or_else(|| run.strip_prefix('x'));
-    let digits = prefixed.unwrap_or(run);
+    let suffixed = || run.strip_suffix(['h', 'H']).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let digits = prefixed.or_else(suffixed).unwrap_or(run);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let is_any_scalar = run.split(|digit: char| !digit.is_ascii_hexdigit()).any(is_scalar);
         return if is_any_scalar { Run::Scalar } else { Run::Other };
@@ -56,6 +49,14 @@ pub(super) fn look(run: &str) -> Run {
     let capitals = digits.bytes().any(|byte| byte.is_ascii_uppercase());
     let is_mixed = capitals && digits.bytes().any(|byte| byte.is_ascii_lowercase());
     Run::Number(Token { hexadecimal, decimal, length: digits.len(), letters, is_mixed })
+}
+
+/// The number that a word without anything else is.
+pub(super) fn look_whole(word: &str) -> Option<Token> {
+    match look(word) {
+        Run::Number(token) => Some(token),
+        Run::Scalar | Run::Other => None,
+    }
 }
 
 /// Whether a run has more digits than an address, and is not zero. No amount needs as many either.
@@ -78,65 +79,29 @@ impl Token {
     pub(super) fn is_checksummed(&self) -> bool {
         self.length == ADDRESS && self.is_mixed
     }
-}
 
-/// The numbers of a row, in each notation.
-#[derive(Debug)]
-pub(super) struct Digits {
-    decimal: Row,
-    hexadecimal: Row,
-    /// Limbs of which some are hexadecimal texts and some are numbers.
-    mixed: Row,
-    /// The last hexadecimal numbers, however long.
-    long: VecDeque<Piece>,
-}
-
-impl Default for Digits {
-    fn default() -> Self {
-        Self {
-            decimal: Row::new(Notation::Decimal),
-            hexadecimal: Row::new(Notation::Hexadecimal),
-            mixed: Row::new(Notation::Decimal),
-            long: VecDeque::new(),
-        }
-    }
-}
-
-impl Digits {
-    /// Adds a number. Where the row up to it ends in a key, the place where that begins.
-    pub(super) fn push(&mut self, token: Token, at: usize) -> Option<usize> {
-        let length = u32::try_from(token.length).unwrap_or(u32::MAX);
-        let piece = |value| Piece { value, letters: token.letters, figures: length.saturating_sub(token.letters), at };
-        let decimal = token.decimal.and_then(|value| self.decimal.push(piece(value)));
-        let hexadecimal = token.hexadecimal.and_then(|value| self.hexadecimal.push(piece(value)));
-        let either = token.decimal.or(token.hexadecimal);
-        let mixed = either.and_then(|value| self.mixed.push(piece(value)));
-        let long = if token.length == 0 { None } else { self.push_long(piece(0)) };
-        decimal.or(hexadecimal).or(mixed).or(long)
+    /// Its decimal value, where it has one.
+    pub(super) fn decimal(&self) -> Option<u128> {
+        self.decimal
     }
 
-    /// Pieces that are a scalar together: any in one text or list, and else a few of which one is too long for a number.
-    fn push_long(&mut self, piece: Piece) -> Option<usize> {
-        self.long.push_front(piece);
-        self.long.truncate(SCALAR);
-        let (mut sum, mut longest, mut is_dated) = (0, 0, false);
-        let (mut is_listed, mut after) = (true, piece.at);
-        for (count, first) in (1..).zip(&self.long) {
-            let length = usize::try_from(first.letters + first.figures).unwrap_or(usize::MAX);
-            sum += length;
-            longest = longest.max(length);
-            // No name stands between the values of a list.
-            is_listed &= after.saturating_sub(first.at) <= 1;
-            after = first.at;
-            is_dated |= first.letters == 0 && first.figures >= MANY_FIGURES;
-            if sum > SCALAR {
-                return None;
-            }
-            let is_cut = count <= MOST_PIECES && longest > LONGEST_NUMBER && !is_dated;
-            if sum == SCALAR && (is_listed || is_cut) && is_hexadecimal(self.long.iter().take(count)) {
-                return Some(first.at);
-            }
-        }
-        None
+    /// Its hexadecimal value, where it is short.
+    pub(super) fn hexadecimal(&self) -> Option<u128> {
+        self.hexadecimal
+    }
+
+    /// How many hexadecimal digits it has: none when it is a number of JSON.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// How many of its digits are letters.
+    pub(super) fn letters(&self) -> u32 {
+        self.letters
+    }
+
+    /// How many of its digits are figures.
+    pub(super) fn figures(&self) -> u32 {
+        u32::try_from(self.length).unwrap_or(u32::MAX).saturating_sub(self.letters)
     }
 }

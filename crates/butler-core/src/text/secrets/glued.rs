@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 use zeroize::Zeroizing;
 
-use super::words::{LENGTHS, LISTS, lists_of};
+use super::words::{LENGTHS, LISTS, is_ideograph, lists_of};
 
 /// Letters of the shortest phrase: twelve words of three.
 const SHORTEST: usize = 36;
@@ -19,7 +19,9 @@ pub(super) fn has_phrase(text: &str) -> bool {
         return false;
     }
     let is_of_word = |character: char| character.is_alphabetic() || is_combining_mark(character);
-    text.split(|character| !is_of_word(character)).filter(|run| run.len() >= SHORTEST).any(|run| {
+    // Chinese is written without spaces, whatever it says.
+    let is_long = |run: &&str| run.len() >= SHORTEST && !run.contains(is_ideograph);
+    text.split(|character| !is_of_word(character)).filter(is_long).any(|run| {
         let lower: Zeroizing<String> = Zeroizing::new(run.nfkd().flat_map(char::to_lowercase).collect());
         let plain: Zeroizing<String> =
             Zeroizing::new(lower.chars().filter(|letter| !is_combining_mark(*letter)).collect());

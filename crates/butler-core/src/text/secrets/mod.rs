@@ -1,19 +1,23 @@
 //! What could be a secret, known by what it is and not by the name of its field.
 //!
 //! A search goes once over everything that a file says, in its order, names of fields included. It looks at each text and
-//! number by itself, and at rows of them: all values, all names, both, and those whose places differ in numbers only. It is
-//! meant to refuse too much rather than too little. Nothing here keeps or prints what it looked at.
+//! number by itself, at what stands together in one list or object, and at words in a row: of all values, of all names, and of
+//! places that differ in numbers only. It is meant to refuse too much rather than too little. Nothing here keeps or prints what
+//! it looked at.
 
 mod dense;
 mod digits;
 mod escapes;
 mod found;
 mod glued;
+mod members;
 mod numbers;
+mod parts;
 mod phrase;
+mod places;
 mod plain;
-mod row;
 mod search;
+mod series;
 mod shown;
 mod words;
 

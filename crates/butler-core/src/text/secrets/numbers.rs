@@ -1,25 +1,20 @@
-//! Numbers in a row that together are a private key: its bytes, its limbs, or pieces of its decimal or hexadecimal digits.
+//! Numbers that together are a private key: its bytes, its limbs, or pieces of its decimal or hexadecimal digits.
 //!
 //! A scalar of 256 bits that is cut into `n` numbers gives numbers of `256 / n` bits that lie anywhere in their range and
-//! in no order. Counters, ids, dates, amounts in round figures and small figures are not like that.
-
-use std::collections::VecDeque;
+//! in no order. Counters, ids, dates, amounts in round figures and small figures are not like that; and where more of them
+//! stand together than a key has pieces, no few of these are one.
 
 /// Bits of a private key.
 const KEY_BITS: u32 = 256;
-/// The most numbers that a key is cut into: its bytes.
-const MOST_NUMBERS: u32 = 32;
-/// As many numbers as are so large that others, such as amounts, look like them unless they stand together.
-const FEW: u32 = 10;
-/// How many values and names there are for each number of such a few that stand together: names, and marks between them.
-const TOGETHER: usize = 3;
-
-/// The most limbs of a key in the usual sizes.
-const MOST_OF_LIMBS: u32 = 8;
-/// How many numbers are a moment.
-const A_MOMENT: usize = 8;
-/// How many of so many random numbers were there a moment before, at most: of bytes one or two are.
-const MOST_AGAIN: usize = 12;
+/// The most numbers that are limbs; more are digits of some base.
+const MOST_LIMBS: usize = 10;
+/// Bits of what may stand beside a key: a number of its own, a length, a version.
+const BITS_BESIDE: u32 = 40;
+/// How many numbers a key is in bytes, and how many may stand beside them.
+const BYTES: usize = 32;
+const BYTES_BESIDE: usize = 8;
+/// The most keys whose bytes are looked for in one list.
+const MOST_KEYS: usize = 4;
 
 /// A number and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -31,113 +26,106 @@ pub(super) struct Piece {
     pub(super) at: usize,
 }
 
-/// How the numbers of a row are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How numbers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Notation {
-    #[default]
     Decimal,
     Hexadecimal,
 }
 
-/// The last numbers of a row, the newest first.
-#[derive(Debug, Default)]
-pub(super) struct Row {
-    notation: Notation,
-    /// With whether it was there a moment before.
-    last: VecDeque<(Piece, bool)>,
-    /// The bits of all of these.
-    bits: u32,
-    /// How many of these were there a moment before.
-    again: usize,
+/// Numbers in a row that are a key, with few others beside them: where it begins and ends.
+pub(super) fn key_of(pieces: &[Piece], notation: Notation) -> Option<(usize, usize)> {
+    // Nobody's key has a piece like an amount.
+    let is_amount = |piece: &Piece| notation == Notation::Decimal && is_round(piece.value);
+    let pieces: Vec<Piece> = pieces.iter().filter(|piece| !is_amount(piece)).copied().collect();
+    limbs(&pieces, notation).or_else(|| bytes(&pieces, notation))
 }
 
-impl Row {
-    pub(super) fn new(notation: Notation) -> Self {
-        Self { notation, ..Self::default() }
+fn limbs(pieces: &[Piece], notation: Notation) -> Option<(usize, usize)> {
+    let all: u32 = pieces.iter().map(|piece| bits(piece.value)).fold(0, u32::saturating_add);
+    if all > KEY_BITS + BITS_BESIDE {
+        return None;
     }
+    let is_key = |window: &&[Piece]| {
+        let Ok(count) = u32::try_from(window.len()) else { return false };
+        let sum: u32 = window.iter().map(|piece| bits(piece.value)).sum();
+        let widest = window.iter().map(|piece| bits(piece.value)).max().unwrap_or_default();
+        widest <= KEY_BITS.div_ceil(count) + 1
+            && sum >= fewest_bits(count)
+            && all - sum <= BITS_BESIDE
+            && is_random(window, count, notation)
+    };
+    (2..=MOST_LIMBS).flat_map(|count| pieces.windows(count)).find(is_key).and_then(ends)
+}
 
-    /// Adds a number. Where the row up to it ends in a key, the place where that begins.
-    pub(super) fn push(&mut self, piece: Piece) -> Option<usize> {
-        if self.notation == Notation::Decimal && is_round(piece.value) {
-            // Nobody's key has a piece like this.
-            *self = Self::new(self.notation);
-            return None;
-        }
-        let is_again = self.last.iter().take(A_MOMENT).any(|(before, _)| before.value == piece.value);
-        self.last.push_front((piece, is_again));
-        self.bits += bits(piece.value);
-        self.again += usize::from(is_again);
-        if self.last.len() > usize::try_from(MOST_NUMBERS).unwrap_or(usize::MAX)
-            && let Some((oldest, was_again)) = self.last.pop_back()
-        {
-            self.bits -= bits(oldest.value);
-            self.again -= usize::from(was_again);
-        }
-        // Long rows of small numbers or of the same ones are common, and no part of one has enough bits or is random.
-        if self.bits < fewest_bits(MOST_NUMBERS) || self.again > MOST_AGAIN { None } else { self.find() }
-    }
-
-    fn find(&self) -> Option<usize> {
-        let (mut sum, mut widest) = (0, 0);
-        for (count, (piece, _)) in (1..).zip(&self.last) {
-            sum += bits(piece.value);
-            widest = widest.max(bits(piece.value));
-            // More numbers have fewer bits each.
-            if widest > KEY_BITS.div_ceil(count) + 1 {
-                return None;
-            }
-            let newest = self.last.front().map_or(piece.at, |(newest, _)| newest.at);
-            let is_together =
-                newest.saturating_sub(piece.at) <= TOGETHER * usize::try_from(count).unwrap_or(usize::MAX);
-            // Many that stand far from each other are a counter of each entry, unless they are bytes or pairs of them.
-            let is_cut = match self.notation {
-                Notation::Decimal => count > FEW && (count == MOST_NUMBERS || count * 2 == MOST_NUMBERS),
-                Notation::Hexadecimal => count > FEW,
-            };
-            let is_key = count > 1 && sum >= fewest_bits(count) && (is_cut || is_together);
-            if is_key && self.is_random(count) {
-                return Some(piece.at);
-            }
-        }
+/// Bytes of one key with few numbers beside them, or of several keys and nothing else.
+fn bytes(pieces: &[Piece], notation: Notation) -> Option<(usize, usize)> {
+    let is_key = |window: &&[Piece]| {
+        let Ok(count) = u32::try_from(window.len()) else { return false };
+        let sum: u32 = window.iter().map(|piece| bits(piece.value)).sum();
+        window.iter().all(|piece| bits(piece.value) <= u8::BITS)
+            && sum >= fewest_bits(count)
+            && is_random(window, count, notation)
+    };
+    let is_of_keys = pieces.len().is_multiple_of(BYTES) && pieces.len() <= BYTES * MOST_KEYS;
+    if (BYTES..=BYTES + BYTES_BESIDE).contains(&pieces.len()) {
+        pieces.windows(BYTES).find(is_key).and_then(ends)
+    } else if is_of_keys {
+        pieces.chunks(BYTES).find(is_key).and_then(ends)
+    } else {
         None
     }
+}
 
-    /// Whether the last numbers look like pieces of something random.
-    fn is_random(&self, count: u32) -> bool {
-        let pieces = || self.last.iter().zip(0..count).map(|((piece, _), _)| piece);
-        let values = || pieces().map(|piece| piece.value);
-        let (most, least) = extremes(values().collect(), count);
-        let spread = if most < 100 { (most - least) * 100 / most.max(1) } else { (most - least) / (most / 100) };
-        let widest = match count {
-            0..=3 => 0,
-            4..=6 => 10,
-            7..=10 => 20,
-            _ => 40,
-        };
-        if spread < widest || (self.notation == Notation::Hexadecimal && !is_hexadecimal(pieces())) {
-            return false;
-        }
-        let mut values: Vec<u128> = values().collect();
-        let all = values.len();
-        if values.iter().filter(|value| is_time(**value)).count() * 4 >= all * 3 {
-            return false;
-        }
-        let turns = values.windows(3).filter(|three| is_turn(three)).count();
-        values.sort_unstable();
-        let most = values.last().copied().unwrap_or_default();
-        values.dedup();
-        match count {
-            0..=7 => true,
-            8..=15 => turns > 0,
-            _ => {
-                // One of so many is in the upper half of what they may be.
-                let half = 1_u128.checked_shl(KEY_BITS.div_ceil(count) - 1).unwrap_or(u128::MAX);
-                most >= half && values.len() * 10 >= all * 6 && turns * 4 >= all
-            }
+/// Whether bytes have those of a key among them.
+pub(super) fn are_bytes_of_key(bytes: &[u8]) -> bool {
+    let piece = |(at, byte): (usize, &u8)| Piece { value: u128::from(*byte), letters: 0, figures: 1, at };
+    let pieces: Vec<Piece> = bytes.iter().enumerate().map(piece).collect();
+    let is_key = |window: &[Piece]| {
+        let sum: u32 = window.iter().map(|piece| bits(piece.value)).sum();
+        sum >= fewest_bits(32) && is_random(window, 32, Notation::Decimal)
+    };
+    pieces.windows(BYTES).any(is_key)
+}
+
+fn ends(window: &[Piece]) -> Option<(usize, usize)> {
+    Some((window.first()?.at, window.last()?.at))
+}
+
+/// Whether numbers look like pieces of something random.
+fn is_random(pieces: &[Piece], count: u32, notation: Notation) -> bool {
+    let values = || pieces.iter().map(|piece| piece.value);
+    let (most, least) = extremes(values().collect(), count);
+    let spread = if most < 100 { (most - least) * 100 / most.max(1) } else { (most - least) / (most / 100) };
+    let widest = match count {
+        0..=3 => 0,
+        4..=6 => 10,
+        7..=10 => 20,
+        _ => 40,
+    };
+    let shapes = pieces.iter().map(|piece| (piece.letters, piece.figures));
+    if spread < widest || (notation == Notation::Hexadecimal && !is_hexadecimal(shapes)) {
+        return false;
+    }
+    let mut values: Vec<u128> = values().collect();
+    let all = values.len();
+    if values.iter().filter(|value| is_time(**value)).count() * 4 >= all * 3 {
+        return false;
+    }
+    let turns = values.windows(3).filter(|three| is_turn(three)).count();
+    values.sort_unstable();
+    let most = values.last().copied().unwrap_or_default();
+    values.dedup();
+    match count {
+        0..=7 => true,
+        8..=15 => turns > 0,
+        _ => {
+            // One of so many is in the upper half of what they may be.
+            let half = 1_u128.checked_shl(KEY_BITS.div_ceil(count) - 1).unwrap_or(u128::MAX);
+            most >= half && values.len() * 10 >= all * 6 && turns * 4 >= all
         }
     }
 }
-
 /// A negative number as its bits are without a sign, in as many bytes as it needs: one of a key's bytes or limbs.
 pub(crate) fn unsigned(value: i64) -> u64 {
     if value >= i64::from(i8::MIN) {
@@ -160,7 +148,7 @@ fn fewest_bits(count: u32) -> u32 {
 /// The largest and the smallest number; of many the second ones, since a single other number may stand beside a counter.
 fn extremes(mut values: Vec<u128>, count: u32) -> (u128, u128) {
     values.sort_unstable();
-    let outside = usize::from(count > MOST_OF_LIMBS);
+    let outside = usize::from(count > 8);
     let least = values.get(outside).copied().unwrap_or_default();
     (values.iter().rev().nth(outside).copied().unwrap_or_default(), least)
 }
@@ -173,10 +161,10 @@ fn is_turn(three: &[u128]) -> bool {
     matches!(three, [before, middle, after] if (middle > before) != (after > middle))
 }
 
-/// Whether the figures among random hexadecimal digits are as many as they should be: five of eight, never all, never few.
-pub(super) fn is_hexadecimal<'a>(pieces: impl Iterator<Item = &'a Piece>) -> bool {
-    let (letters, figures) =
-        pieces.fold((0, 0), |(letters, figures), piece| (letters + piece.letters, figures + piece.figures));
+/// Whether the figures among random hexadecimal digits, given as letters and figures of each piece, are as many as they should
+/// be: five of eight, never all, never few.
+pub(super) fn is_hexadecimal(pieces: impl Iterator<Item = (u32, u32)>) -> bool {
+    let (letters, figures) = pieces.fold((0, 0), |(letters, figures), piece| (letters + piece.0, figures + piece.1));
     let all = letters + figures;
     figures * 100 >= all * 38 && figures * 100 <= all * 87
 }
@@ -197,8 +185,8 @@ mod tests {
     use super::*;
 
     fn is_key(values: impl IntoIterator<Item = u128>) -> bool {
-        let mut row = Row::new(Notation::Decimal);
-        (0..).zip(values).any(|(at, value)| row.push(Piece { value, letters: 0, figures: 1, at }).is_some())
+        let pieces = (0..).zip(values).map(|(at, value)| Piece { value, letters: 0, figures: 1, at });
+        key_of(&pieces.collect::<Vec<_>>(), Notation::Decimal).is_some()
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! The search over one file: each text and number by itself, and the rows that they stand in.
+//! The search over one file: each text and number by itself, and what stands around them.
 
 use std::collections::HashMap;
 
 use super::found::{Found, Secret};
-use super::phrase::Site;
-use super::row::{Parts, Row};
+use super::parts::Parts;
+use super::phrase::{Phrase, Site};
+use super::places::Places;
 
 /// Bits from which one number of JSON could be a scalar.
 const SCALAR_BITS: u32 = 160;
@@ -16,6 +17,8 @@ const MOST_KINDS: usize = 4_096;
 pub(crate) enum Leaf<'a> {
     Name(&'a str),
     Text(&'a str),
+    /// `true` or `false`, which could be a bit.
+    Truth(bool),
     Number {
         /// The value, where it is whole and has no more than 128 bits.
         value: Option<u128>,
@@ -28,58 +31,72 @@ pub(crate) enum Leaf<'a> {
 /// A search over the texts and numbers of one file.
 #[derive(Debug)]
 pub(crate) struct Search {
-    values: Row,
-    names: Row,
-    all: Row,
-    by_kind: HashMap<u64, Row>,
+    values: Phrase,
+    names: Phrase,
+    by_kind: HashMap<u64, Phrase>,
+    places: Places,
 }
 
 impl Default for Search {
     fn default() -> Self {
-        Self { values: Row::default(), names: Row::of_names(), all: Row::default(), by_kind: HashMap::new() }
+        let mut places = Places::default();
+        // The file itself.
+        places.open();
+        Self { values: Phrase::default(), names: Phrase::of_names(), by_kind: HashMap::new(), places }
     }
 }
 
 impl Search {
+    /// A list or an object begins.
+    pub(crate) fn open(&mut self) {
+        self.places.open();
+    }
+
+    /// The list or object that began last ends.
+    pub(crate) fn close(&mut self) -> Option<Found> {
+        self.places.close()
+    }
+
     /// The next text or number of the file.
     pub(crate) fn next(&mut self, leaf: Leaf<'_>, site: Site<'_>) -> Option<Found> {
         let (parts, is_name) = match leaf {
             Leaf::Name(text) => (Parts::of_text(text), true),
             Leaf::Text(text) => (Parts::of_text(text), false),
+            Leaf::Truth(truth) => (Ok(Parts::of_number(Some(u128::from(truth)))), false),
             Leaf::Number { value, bits, is_round } => {
                 let secret = (bits >= SCALAR_BITS && !is_round).then_some(Secret::Scalar);
-                (secret.map_or_else(|| Ok(Parts::of_number(value.filter(|_| !is_round))), Err), false)
+                (secret.map_or_else(|| Ok(Parts::of_number(value)), Err), false)
             }
         };
         let parts = match parts {
             Ok(parts) => parts,
             Err(secret) => return Some(Found { secret, first: site.at, last: site.at, in_names: is_name }),
         };
+        // All names are of one kind.
+        let site = if is_name { Site { kind: 0, ..site } } else { site };
+        let members = parts.members.into_iter().filter(|member| !is_name || member.is_telling());
+        self.places.push(members.map(|member| member.placed(site.kind, site.at, is_name)));
         if is_name {
-            // All names are of one kind.
-            let site = Site { kind: 0, ..site };
-            let found = self.names.push(&parts, site).or_else(|| self.all.push_digits(&parts, site));
-            return found.map(|found| Found { in_names: true, ..found });
+            return self.names.push(&parts.spoken, site).map(|ends| of_words(ends, true));
         }
         if self.by_kind.len() >= MOST_KINDS {
             self.by_kind.clear();
         }
-        let found = self.by_kind.entry(site.kind).or_default().push(&parts, site);
-        if found.is_some() {
-            return found;
-        }
-        let found = self.values.push(&parts, site);
-        if matches!(leaf, Leaf::Number { .. }) {
-            return found;
-        }
-        found.or_else(|| self.all.push_digits(&parts, site).map(|found| Found { in_names: true, ..found }))
+        let found = self.by_kind.entry(site.kind).or_default().push(&parts.spoken, site);
+        found.or_else(|| self.values.push(&parts.spoken, site)).map(|ends| of_words(ends, false))
     }
 
     /// What only the end shows.
     pub(crate) fn finish(&mut self) -> Option<Found> {
-        let names = self.names.finish().map(|found| Found { in_names: true, ..found });
-        names.or_else(|| self.values.finish()).or_else(|| self.by_kind.values_mut().find_map(Row::finish))
+        let names = self.names.finish().map(|ends| of_words(ends, true));
+        let values = || self.values.finish().map(|ends| of_words(ends, false));
+        let kinds = || self.by_kind.values_mut().find_map(Phrase::finish).map(|ends| of_words(ends, false));
+        names.or_else(values).or_else(kinds).or_else(|| self.places.close())
     }
+}
+
+fn of_words((first, last): (usize, usize), in_names: bool) -> Found {
+    Found { secret: Secret::Mnemonic, first, last, in_names }
 }
 
 /// A secret within one text.

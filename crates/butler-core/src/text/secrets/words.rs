@@ -112,8 +112,11 @@ pub(super) fn words_of(text: &str) -> Vec<Spoken> {
     let mut spoken = Vec::new();
     for word in normal.split(|character| !is_of_word(character)).filter(|word| !word.is_empty()) {
         if word.chars().all(is_ideograph) {
-            let one = |one: char| Word::find(one.encode_utf8(&mut [0; 4])).map_or(Spoken::Other, Spoken::Word);
-            spoken.extend(word.chars().map(one));
+            // What is written without spaces is a sentence, unless it is as long as a phrase.
+            let length = word.chars().count();
+            let is_sentence = length > 1 && !LENGTHS.contains(&length);
+            let find = |one: char| Word::find(one.encode_utf8(&mut [0; 4])).map_or(Spoken::Other, Spoken::Word);
+            spoken.extend(word.chars().map(|one| if is_sentence { Spoken::Other } else { find(one) }));
         } else {
             spoken.push(speak(word));
         }
@@ -138,7 +141,7 @@ fn speak(word: &str) -> Spoken {
 }
 
 /// Chinese characters, of which each is a word.
-fn is_ideograph(character: char) -> bool {
+pub(super) fn is_ideograph(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2ffff}')
 }
 
