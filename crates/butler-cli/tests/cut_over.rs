@@ -7,7 +7,9 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure, example_files};
+use butler_testkit::aztec_node::FakeAztecNode;
+use butler_testkit::aztec_node::cases::{CASES, Followed};
+use butler_testkit::devnet::{Chain, DevnetSpec, Move, RollupSide, ensure, example_files};
 use serde_json::Value;
 use support::{Bench, shown};
 use tempfile::TempDir;
@@ -82,6 +84,7 @@ async fn a_cut_over_moves_nobody_out_of_sight() {
     let list = bench.json(&["upgrade"], 0).await;
     let expected = [
         ("moved", 7, false),
+        ("duties", 7, true),
         ("left_behind", 1, true),
         ("refund", 1, true),
         ("arrives", 1, false),
@@ -103,6 +106,54 @@ async fn a_cut_over_moves_nobody_out_of_sight() {
     let mut news: Vec<&str> = news.into_iter().map(String::as_str).collect();
     news.sort_unstable();
     assert_eq!(news, expected);
+}
+
+#[tokio::test]
+async fn each_node_is_held_against_the_rollup_that_it_follows_and_nothing_is_expected_of_a_new_one() {
+    let bench = Bench::after_cut_over().await;
+    let sides = bench.oracle().upgrade.clone().unwrap();
+    let registry = format!("{:#x}", bench.oracle().contracts.registry_address);
+    let followed = |rollup: &RollupSide| Followed {
+        chain_id: bench.oracle().chain_id,
+        registry: registry.clone(),
+        rollup: format!("{:#x}", rollup.address),
+        version: rollup.version,
+        slot: 0,
+    };
+    bench.write("admin-key", FakeAztecNode::ADMIN_KEY);
+    let mut text = bench.read("butler.toml");
+    let case = |name: &str| CASES.iter().find(|case| case.name == name).unwrap();
+    let keys = ("admin-key", "admin-key");
+    let (_old, section) = case("well").start("devnet", &followed(&sides.former), keys).await.unwrap();
+    text.push_str(&section);
+    // Its sentinel has looked at nothing for an age, and there was nothing to see.
+    let (_new, section) = case("stale").start("devnet", &followed(&sides.next), keys).await.unwrap();
+    text.push_str(&section);
+    bench.write("butler.toml", &text);
+    let list = bench.json(&["upgrade"], 0).await;
+    let standings: Vec<&str> =
+        list["nodes"].as_array().unwrap().iter().map(|node| node["standing"].as_str().unwrap()).collect();
+    assert_eq!(standings, ["needed", "canonical"], "{list:#}");
+    let until = |list: &Value| {
+        let duties = list["checklist"].as_array().unwrap().iter().find(|item| item["task"] == "duties").cloned();
+        duties.map(|duties| duties["earliest"].as_u64().unwrap())
+    };
+    let now = bench.chain.timestamp().await.unwrap();
+    assert!(until(&list).unwrap() > now, "{list:#}");
+    let report = bench.json(&["doctor"], 5).await;
+    let about = |report: &Value, name: &str| -> Vec<String> {
+        let checks = report["checks"].as_array().unwrap().iter().filter(|check| check["subject"] == name);
+        checks.filter_map(|check| check["finding"].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(about(&report, "stale"), Vec::<String>::new(), "{report:#}");
+    assert!(about(&report, "well").contains(&"node_other_rollup".to_owned()), "{report:#}");
+    let lights = report["checks"].as_array().unwrap().iter().filter(|check| check["finding"] == "node_other_rollup");
+    assert!(lights.clone().all(|check| check["light"] == "green") && lights.count() == 1, "{report:#}");
+    // Later there is a committee to be seen on the new one, and none of before on the old one.
+    bench.chain.play(Move::JumpEpochs(4)).await.unwrap();
+    assert_eq!(until(&bench.json(&["upgrade"], 0).await), None);
+    let report = bench.json(&["doctor"], 5).await;
+    assert_eq!(about(&report, "stale"), ["sentinel_stale"], "{report:#}");
 }
 
 #[tokio::test]
@@ -143,7 +194,7 @@ async fn an_exit_that_the_attester_began_is_called_so_and_a_slash_out_too() {
 
 #[tokio::test]
 async fn a_stake_for_the_former_rollup_eats_a_key_and_is_told() {
-    let bench = Bench::after_cut_over().await;
+    let mut bench = Bench::after_cut_over().await;
     let former = bench.oracle().upgrade.as_ref().unwrap().former.address;
     bench.chain.play_at(former, Move::Stake { provider: 1 }).await.unwrap();
     let list = bench.json(&["upgrade"], 0).await;
@@ -155,4 +206,25 @@ async fn a_stake_for_the_former_rollup_eats_a_key_and_is_told() {
     let row = status["attesters"].as_array().unwrap().iter().find(|row| row["address"] == eaten.as_str()).unwrap();
     assert_eq!((&row["position"], &row["coinbase"]["verdict"]), (&"entry_queue".into(), &"not_applicable".into()));
     assert_eq!(row["stakes"][0]["refusal"], "rollup_replaced");
+    assert_eq!(row["stakes"][0]["rollup"]["address"], shown(former));
+
+    // The flush there gives it back: its key is as good as before, and is told to be.
+    bench.chain.play_at(former, Move::Flush).await.unwrap();
+    let list = bench.json(&["upgrade"], 0).await;
+    let refunded = list["checklist"].as_array().unwrap().iter().find(|item| item["task"] == "refunded").unwrap();
+    assert!(refunded["attesters"].as_array().unwrap().contains(&eaten.as_str().into()), "{refunded}");
+    let audited = bench.json(&["audit"], 5).await;
+    let failed = audited["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["kind"] == "deposit_failed" && finding["subject"] == eaten.as_str());
+    let message = failed.unwrap()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("may be queued again") && message.contains("former rollup"), "{message}");
+
+    // Queued again it is one key of the queue like any other.
+    bench.chain.play(Move::AddKeysRaw { provider: 1, attester: bench.attester("D3") }).await.unwrap();
+    let status = bench.json(&["status"], 0).await;
+    let row = status["attesters"].as_array().unwrap().iter().find(|row| row["address"] == eaten.as_str()).unwrap();
+    assert_eq!((&row["position"], &row["deposit_failed"]), (&"provider_queue".into(), &false.into()));
 }

@@ -67,8 +67,12 @@ async fn whatever_one_of_them_tells_of_rollups_it_is_the_truth_an_error_or_told_
             // What is hidden is missed, and said to be.
             Ok((snapshot, _)) if count == 1 && !snapshot.rollup.missing.is_empty() => "missing",
             Ok(_) => "another network",
-            Err(SnapshotError::Rpc(_) | SnapshotError::Nonsense { .. } | SnapshotError::Unsupported { .. })
-                if count < 3 =>
+            Err(
+                SnapshotError::Rpc(_)
+                | SnapshotError::Nonsense { .. }
+                | SnapshotError::Unsupported { .. }
+                | SnapshotError::NoContract { .. },
+            ) if count < 3 =>
             {
                 "an error"
             }

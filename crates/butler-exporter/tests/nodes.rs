@@ -141,3 +141,25 @@ async fn nothing_is_compared_with_a_chain_that_is_not_read_any_more() {
     proxy.set(FaultPlan::default());
     when_both_were_scraped(&program, "well").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_hangs_does_not_delay_the_figures_of_the_others() {
+    let bench = Bench::start().await;
+    let good = node(&bench, "validator-node-4.1.2-slashed", "good").await;
+    let hung = FakeAztecNode::replay("validator-node-4.1.2-slashed").await.unwrap();
+    hung.set_hung(true);
+    // Its questions may take far longer than the test.
+    let url = hung.url();
+    bench.append(&format!("[[networks.devnet.aztec_nodes]]\nname = \"hung\"\nurl = \"{url}\"\ntimeout = \"5m\""));
+    let program = bench.run_with("scrape_interval = \"1s\"\nsentinel_interval = \"1s\"").await;
+    let (proposed, enabled) = (of("good", "butler_node_proposed_block"), of("good", "butler_sentinel_enabled"));
+    program.when(&proposed, |series| series.get(&proposed) == Some(&18.0) && series.contains_key(&enabled)).await;
+    let tip = |number: u64| json!({ "block": { "number": number }, "checkpoint": { "number": number } });
+    let tips =
+        json!({ "proposed": { "number": 19 }, "checkpointed": tip(19), "proven": tip(19), "finalized": tip(19) });
+    good.set_result("node_getL2Tips", tips);
+    let began = std::time::Instant::now();
+    let series = program.when("the next block", |series| series.get(&proposed) == Some(&19.0)).await;
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(!series.contains_key(&of("hung", "butler_node_up")), "it has not answered, and its time is not over");
+}

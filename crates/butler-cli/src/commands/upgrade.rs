@@ -1,10 +1,12 @@
 //! `upgrade`: what a cut-over to a new rollup left to do, and which node follows which rollup.
 
-use butler_core::client::aztec_node::AztecNode;
-use butler_core::client::text::printable;
+use butler_core::client::aztec_node::{AztecNode, L1_PROBE_DEADLINE};
+use butler_core::domain::operator::node::Standing;
+use butler_core::domain::rollups::RollupId;
 use butler_core::domain::rollups::checklist::{Entry, Task, checklist};
-use butler_core::domain::rollups::{FormerRollup, RollupId};
 use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::network::Network;
+use butler_core::network::nodes::ask_node;
 use butler_core::runtime::exit::Exit;
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -52,6 +54,10 @@ struct Node {
     rollup: Option<JsonAddress>,
     /// `canonical`, `former` or `other`.
     follows: Option<&'static str>,
+    /// The version of that rollup.
+    rollup_version: Option<JsonAmount>,
+    /// Whether it should follow that rollup, and why.
+    standing: Option<Standing>,
 }
 
 /// Runs the command.
@@ -67,7 +73,7 @@ pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Resul
         scope: gathered.scope(),
         rollups: former.chain([canonical]).map(|rollup| JsonRollup::new(rollup, canonical)).collect(),
         checklist: checklist(snapshot, &rows(&gathered)).into_iter().map(|entry| item(entry, canonical)).collect(),
-        nodes: join_all(nodes.iter().map(|node| look(node, snapshot))).await,
+        nodes: join_all(nodes.iter().map(|node| look(node, &gathered.network, snapshot))).await,
     };
     output.result(&report, render)?;
     Ok(gathered.finish(Exit::Success))
@@ -87,30 +93,24 @@ fn item(entry: Entry, canonical: RollupId) -> Item {
 }
 
 /// Asks a node which rollup it follows. Its own words are never shown.
-async fn look(node: &AztecNode, snapshot: &NetworkSnapshot) -> Node {
-    let name = node.name().to_owned();
-    match node.node_info().await {
-        Ok(info) => {
-            let rollup = info.l1_contract_addresses.rollup_address;
-            let is_former = |former: &FormerRollup| former.id.address == rollup;
-            let follows = if rollup == snapshot.rollup.address {
-                "canonical"
-            } else if snapshot.former_rollups.iter().any(is_former) {
-                "former"
-            } else {
-                "other"
-            };
-            Node {
-                name,
-                failure: None,
-                node_version: Some(printable(&info.node_version)),
-                rollup: Some(rollup.into()),
-                follows: Some(follows),
-            }
-        }
-        Err(failure) => {
-            Node { name, failure: Some(failure.kind().name()), node_version: None, rollup: None, follows: None }
-        }
+async fn look(node: &AztecNode, network: &Network, snapshot: &NetworkSnapshot) -> Node {
+    let state = Box::pin(ask_node(node, &network.config, L1_PROBE_DEADLINE)).await;
+    let grace = network.config.thresholds().node_on_former_rollup;
+    let failure = state.info.as_ref().err().map(|failure| failure.kind().name());
+    let state = state.state(Some(snapshot), grace);
+    let follows = |standing: Standing| match standing {
+        Standing::Canonical => "canonical",
+        Standing::Leaving | Standing::Needed | Standing::Former => "former",
+        Standing::Other => "other",
+    };
+    Node {
+        name: state.name,
+        failure,
+        node_version: state.version,
+        rollup: state.rollup.map(|rollup| rollup.address.into()),
+        follows: state.standing.map(follows),
+        rollup_version: state.rollup.map(|rollup| rollup.version.into()),
+        standing: state.standing,
     }
 }
 
@@ -132,16 +132,20 @@ fn render(report: &UpgradeReport, output: &Output) -> String {
     if !report.nodes.is_empty() {
         text.push_str(&heading(output, "Nodes"));
         let nodes = report.nodes.iter().map(|node| {
-            let follows = match (node.follows, node.failure) {
-                (Some("canonical"), _) => toned("the canonical rollup", Tone::Good),
-                (Some("former"), _) => toned("a former rollup", Tone::Warning),
-                (Some(_), _) => toned("another rollup", Tone::Bad),
+            let follows = match (node.standing, node.failure) {
+                (Some(Standing::Canonical), _) => toned("the canonical rollup", Tone::Good),
+                (Some(Standing::Leaving), _) => toned("a former rollup, as it should for a while", Tone::Good),
+                (Some(Standing::Needed), _) => toned("a former rollup, where own attesters need it", Tone::Good),
+                (Some(Standing::Former), _) => toned("a former rollup, where nothing needs it", Tone::Warning),
+                (Some(Standing::Other), _) => toned("a rollup that the registry does not know", Tone::Bad),
                 (None, failure) => toned(format!("not known: {}", failure.unwrap_or_default()), Tone::Bad),
             };
             let rollup = node.rollup.map(|rollup| format::address(&rollup.0)).unwrap_or_default();
-            vec![plain(node.name.clone()), plain(node.node_version.clone().unwrap_or_default()), follows, plain(rollup)]
+            let rollup_version = node.rollup_version.map(|version| version.0.to_string()).unwrap_or_default();
+            let version = plain(node.node_version.clone().unwrap_or_default());
+            vec![plain(node.name.clone()), version, follows, number(rollup_version), plain(rollup)]
         });
-        text.push_str(&table(output, &["NODE", "VERSION", "FOLLOWS", "ROLLUP"], nodes));
+        text.push_str(&table(output, &["NODE", "SOFTWARE", "FOLLOWS", "VERSION", "ROLLUP"], nodes));
     }
     text
 }
@@ -155,7 +159,8 @@ fn render_item(item: &Item, now: u64) -> String {
         facts.push(format::count(item.attesters.len(), "attester"));
     }
     facts.extend(item.amount.map(|amount| format!("{} tokens", format::amount(amount.0, 4))));
-    facts.extend(item.earliest.map(|at| format!("from {} ({})", format::moment(at), format::distance(now, at))));
+    let when = if item.task == Task::Duties { "until" } else { "from" };
+    facts.extend(item.earliest.map(|at| format!("{when} {} ({})", format::moment(at), format::distance(now, at))));
     let mut text = format!(
         "{mark} {} at {place} {}: {}\n    {}\n",
         item.task.name().replace('_', " "),

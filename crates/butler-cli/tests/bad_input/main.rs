@@ -9,6 +9,7 @@ mod disk;
 mod endpoints;
 mod key_files;
 mod ledger;
+mod presets;
 mod secrets;
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 #[path = "../support/mod.rs"]

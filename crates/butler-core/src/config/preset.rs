@@ -104,8 +104,21 @@ mod tests {
 
     #[test]
     fn the_presets_hold_the_published_addresses() {
-        let mainnet = &PRESETS[0];
-        assert_eq!(mainnet.aztec_registry.show(), "0x35b22e09Ee0390539439E24f06Da43D83f90e298");
-        assert_eq!(mainnet.staking_registry.show(), "0x042dF8f42790d6943F41C25C2132400fd727f452");
+        let told = PRESETS
+            .iter()
+            .map(|preset| (preset.name, preset.chain_id, preset.aztec_registry.show(), preset.staking_registry.show()));
+        let published = [
+            ("mainnet", 1, "0x35b22e09Ee0390539439E24f06Da43D83f90e298", "0x042dF8f42790d6943F41C25C2132400fd727f452"),
+            (
+                "testnet",
+                11_155_111,
+                "0xA0BFb1B494FB49041e5c6e8c2C1BE09cD171c6Ba",
+                "0xC6EcC1832c8BF6a41c927BEb4E9ec610FBeDd1C2",
+            ),
+        ];
+        for (told, (name, chain_id, registry, staking_registry)) in told.zip(published) {
+            assert_eq!(told, (name, chain_id, registry.to_owned(), staking_registry.to_owned()));
+        }
+        assert_eq!(PRESETS.len(), published.len());
     }
 }

@@ -72,6 +72,13 @@ impl NetworkSnapshot {
         RollupId { address: self.rollup.address, version: self.rollup.version }
     }
 
+    /// The rollup at an address; `None` for one of which nothing is known.
+    #[must_use]
+    pub fn rollup_id(&self, address: Address) -> Option<RollupId> {
+        let known = self.former_rollups.iter().map(|former| former.id).chain([self.canonical()]);
+        known.into_iter().find(|rollup| rollup.address == address)
+    }
+
     /// The rollup that has an attester which validates, is a zombie or exits.
     #[must_use]
     pub fn stands_at(&self, attester: Address) -> Option<RollupId> {

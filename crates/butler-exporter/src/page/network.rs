@@ -20,7 +20,7 @@ pub(super) fn section(name: &str, scrapers: &[&ScraperFacts], now: u64) -> Marku
             p.block { (block(scrapers, now)) }
             (states(scrapers))
             (queues(scrapers, now))
-            (former_rollups(scrapers))
+            (former_rollups(scrapers, now))
             (slashers::section(scrapers, now))
             div.parts {
                 (table("Nodes", "node", scrapers, NODES))
@@ -38,7 +38,10 @@ fn block(scrapers: &[&ScraperFacts], now: u64) -> String {
     match number.zip(at) {
         None => "No fresh snapshot of the chain.".to_owned(),
         Some((number, at)) => {
-            let epoch = single(scrapers, &catalogue::EPOCH).map(|epoch| format!(", epoch {}", whole(epoch)));
+            let version =
+                single(scrapers, &catalogue::ROLLUP_VERSION).map(|version| format!(" of rollup {}", whole(version)));
+            let version = version.unwrap_or_default();
+            let epoch = single(scrapers, &catalogue::EPOCH).map(|epoch| format!(", epoch {}{version}", whole(epoch)));
             format!("Block {} of {}, {}{}.", whole(number), moment(at), distance(now, at), epoch.unwrap_or_default())
         }
     }
@@ -99,7 +102,7 @@ fn queues(scrapers: &[&ScraperFacts], now: u64) -> Markup {
 }
 
 /// What is left at rollups that are not canonical any more; nothing where there is nothing.
-fn former_rollups(scrapers: &[&ScraperFacts]) -> Markup {
+fn former_rollups(scrapers: &[&ScraperFacts], now: u64) -> Markup {
     let of = |family| scrapers.iter().flat_map(move |scraper| scraper.of(family));
     let mut holds = BTreeMap::<&str, Vec<String>>::new();
     for sample in of(&catalogue::FORMER_ATTESTERS).filter(|sample| sample.value > 0.0) {
@@ -110,6 +113,11 @@ fn former_rollups(scrapers: &[&ScraperFacts]) -> Markup {
     for sample in of(&catalogue::FORMER_REWARDS).filter(|sample| sample.value > 0.0) {
         let version = sample.labels.first().map_or("", String::as_str);
         holds.entry(version).or_default().push(format!("{} tokens of rewards", figure(sample.value)));
+    }
+    for sample in of(&catalogue::FORMER_DUTIES) {
+        let (version, until) = (sample.labels.first().map_or("", String::as_str), whole(sample.value));
+        let ends = format!("committees of before have duties until {} ({})", moment(until), distance(now, until));
+        holds.entry(version).or_default().push(ends);
     }
     for sample in of(&catalogue::FORMER_UNREAD) {
         let version = sample.labels.first().map_or("", String::as_str);
@@ -134,6 +142,8 @@ enum Shape {
     Figure,
     /// A share of one.
     Share,
+    /// The last label instead of the value.
+    Label,
 }
 
 type Column = (&'static str, &'static Family, Shape);
@@ -142,7 +152,8 @@ static NODES: &[Column] = &[
     ("answers", &catalogue::NODE_UP, Shape::Truth),
     ("ready", &catalogue::NODE_READY, Shape::Truth),
     ("L1", &catalogue::NODE_L1_REACHABLE, Shape::Truth),
-    ("same rollup", &catalogue::NODE_ROLLUP_AGREES, Shape::Truth),
+    ("rollup", &catalogue::NODE_ROLLUP, Shape::Label),
+    ("right rollup", &catalogue::NODE_ROLLUP_AGREES, Shape::Truth),
     ("proposed", &catalogue::NODE_PROPOSED, Shape::Figure),
     ("proven", &catalogue::NODE_PROVEN, Shape::Figure),
     ("finalized", &catalogue::NODE_FINALIZED, Shape::Figure),
@@ -192,8 +203,10 @@ fn table(title: &str, label: &str, scrapers: &[&ScraperFacts], columns: &[Column
 }
 
 fn cell(sample: Option<&Sample>, shape: &Shape) -> Markup {
-    let Some(value) = sample.map(|sample| sample.value) else { return html! { td.none { "–" } } };
+    let Some(sample) = sample else { return html! { td.none { "–" } } };
+    let value = sample.value;
     match shape {
+        Shape::Label => html! { td { (sample.labels.last().map_or("", String::as_str)) } },
         Shape::Truth if value > 0.5 => html! { td.good { "yes" } },
         Shape::Truth => html! { td.bad { "no" } },
         Shape::Figure => html! { td { (figure(value)) } },

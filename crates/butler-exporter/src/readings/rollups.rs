@@ -6,6 +6,7 @@ use butler_core::domain::attester::overview::AttesterRow;
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::capability::Capability;
 use butler_core::domain::rollup::RollupFacts;
+use butler_core::domain::rollups::cut_over::duties_until;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use ethers_core::types::U256;
 
@@ -34,6 +35,9 @@ pub(super) fn push_rollups(readings: &mut Readings, snapshot: &NetworkSnapshot, 
         let version = || former.id.version.to_string();
         if former.unread.is_some() {
             readings.push(&catalogue::FORMER_UNREAD, [version()], 1.0);
+        }
+        if let Some(until) = duties_until(former, snapshot) {
+            readings.push(&catalogue::FORMER_DUTIES, [version()], number(until));
         }
         if former.is_empty() {
             continue;

@@ -136,14 +136,14 @@ mod tests {
             block: BlockRef { number: 500, hash: H256::zero(), timestamp: 1_550 },
             paused_until: None,
             ends_at: None,
-            proposer: SlashingProposer::Tally(ProposerFacts {
+            proposer: SlashingProposer::Tally(Box::new(ProposerFacts {
                 address: at(78),
                 rules,
                 current_round: 2,
                 current_votes: 3,
                 current_end: 1_600,
                 rounds: vec![round],
-            }),
+            })),
         }
     }
 

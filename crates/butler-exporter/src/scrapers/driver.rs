@@ -21,6 +21,9 @@ use crate::slots::Slot;
 /// The shortest time between the beginnings of two scrapes of the same thing, however often one is asked for.
 const LEAST_PAUSE: Duration = Duration::from_secs(2);
 
+/// How often something is scraped again of which only one scrape is wanted, while it has more: a node that hangs is waited for.
+const MOST_ROUNDS: usize = 32;
+
 /// A slot and what fills it.
 #[derive(Clone)]
 pub struct Job {
@@ -46,7 +49,10 @@ impl Job {
         drive(scraper.as_mut(), &self.slot).await;
         scraper.afterwards(&self.slot).await;
         // There is no next scrape.
-        if scraper.has_more() {
+        for _ in 0..MOST_ROUNDS {
+            if !scraper.has_more() {
+                break;
+            }
             drive(scraper.as_mut(), &self.slot).await;
         }
     }

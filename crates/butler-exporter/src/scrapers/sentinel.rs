@@ -191,6 +191,10 @@ impl Scrape for SentinelScraper {
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
         Box::pin(self.read(slot))
     }
+
+    fn has_more(&self) -> bool {
+        self.fleet.is_asking()
+    }
 }
 
 /// What is served of what was judged.

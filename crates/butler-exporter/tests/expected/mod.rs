@@ -101,13 +101,14 @@ pub(crate) fn faults(bench: &Bench, world: &World, series: &Series) -> Vec<Strin
 
 /// Families that no honest chain with whole files and one rollup has a series of; `tests/claims.rs`, `tests/files_gone.rs`,
 /// `tests/devnet.rs` and `tests/cut_over.rs` show them.
-const SUSPECT: [&str; 13] = [
+const SUSPECT: [&str; 14] = [
     "butler_coinbase_unverifiable",
     "butler_key_file_kept",
     "butler_key_file_faulty",
     "butler_former_rollup_attesters",
     "butler_former_rollup_rewards",
     "butler_former_rollup_unread",
+    "butler_former_rollup_duties_end_timestamp_seconds",
     "butler_capability_missing",
     "butler_slasher_pending_timestamp_seconds",
     "butler_slasher_legacy_until_timestamp_seconds",

@@ -9,8 +9,8 @@ use butler_core::domain::ids::Coinbase;
 use ethers_core::types::Address;
 
 use super::event::Occurred;
+use super::plans::{Plans, Retracted};
 use super::setting::Setting;
-use super::{Plans, Retracted};
 
 /// What the handlers of one transaction write to.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ pub mod conditions;
 mod draft;
 mod event;
 mod known;
+mod plans;
 mod provider;
 mod queued_keys;
 mod rollups;
@@ -16,30 +17,13 @@ mod setting;
 mod slashing;
 mod stakes;
 
-use butler_core::domain::action::{Action, Assurance, EffectKey};
+use butler_core::domain::action::Assurance;
 
 use self::draft::Draft;
 pub use self::event::{Happened, Occurred};
 pub use self::known::Known;
+pub use self::plans::{Plans, Retracted};
 pub use self::setting::Setting;
-
-/// An action that the chain does not ask for any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retracted {
-    /// The action.
-    pub key: EffectKey,
-    /// Why, in words.
-    pub why: &'static str,
-}
-
-/// What a range asks for, in the chain's order. Retractions are meant to be taken after the actions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plans {
-    /// What is to be done.
-    pub actions: Vec<Action>,
-    /// What is not any more.
-    pub retractions: Vec<Retracted>,
-}
 
 /// Plans what events ask for. They are whole blocks, in the chain's order, and `known` is what was known before the first of
 /// them; it is brought up to the last.

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use butler_core::domain::action::{ActionKind, ActionSubject, Goal, Priority};
+use butler_core::domain::action::{ActionKind, ActionSubject, EffectKey, Goal, Priority};
 use butler_core::domain::attester::delegation::LogId;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};

@@ -3,8 +3,9 @@
 //! Nothing is green that could not be looked at. A node's own words are never shown: they may hold the URL of its L1, key and all.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use butler_core::client::aztec_node::{AztecNode, L1_PROBE_DEADLINE};
+use butler_core::client::aztec_node::AztecNode;
 use butler_core::domain::findings::node::NodeState;
 use butler_core::domain::findings::{Finding, FindingKind, Level, Subject};
 use butler_core::domain::snapshot::NetworkSnapshot;
@@ -21,6 +22,8 @@ use super::check::{Check, Light, check, failure, shown};
 use crate::error::CliError;
 use crate::view::format;
 
+/// How long one node may take to answer, as for the exporter.
+const DEADLINE: Duration = Duration::from_secs(30);
 /// How many sentinels are asked at the same time: each answers with megabytes.
 const LONG_ANSWERS: usize = 2;
 
@@ -79,7 +82,7 @@ async fn look(
     nodes: &[AztecNode],
     ports: &[AztecNode],
 ) -> Looked {
-    let (config, deadline, turns) = (&network.config, L1_PROBE_DEADLINE, Semaphore::new(LONG_ANSWERS));
+    let (config, deadline, turns) = (&network.config, DEADLINE, Semaphore::new(LONG_ANSWERS));
     let mut own: BTreeSet<Address> = network.keys.book.attesters();
     own.extend(&config.extra_attesters);
     own.extend(snapshot.into_iter().flat_map(|snapshot| snapshot.attesters.keys()));

@@ -100,6 +100,8 @@ pub(super) struct Attester {
 pub(super) struct Stake {
     pub(super) provider_id: u64,
     pub(super) staker: JsonAddress,
+    /// The rollup that it was staked for.
+    pub(super) rollup: Option<JsonRollup>,
     pub(super) coinbase: JsonAddress,
     pub(super) block: u64,
     pub(super) fate: Fate,
@@ -209,15 +211,16 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, (canonical, now
         rewards_left: row.rewards_left.iter().copied().map(Into::into).collect(),
         proof_checked: row.proof_checked,
         deposit_failed: row.deposit_failed,
-        stakes: row.stakes.iter().map(stake).collect(),
+        stakes: row.stakes.iter().map(|row| stake(row, canonical)).collect(),
         servers: row.servers.clone(),
     }
 }
 
-fn stake(stake: &StakeRow) -> Stake {
+fn stake(stake: &StakeRow, canonical: RollupId) -> Stake {
     Stake {
         provider_id: stake.provider_id.into(),
         staker: stake.staker.into(),
+        rollup: stake.rollup.map(|rollup| JsonRollup::new(rollup, canonical)),
         coinbase: stake.coinbase.into(),
         block: stake.block,
         fate: stake.fate,

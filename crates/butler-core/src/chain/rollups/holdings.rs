@@ -19,6 +19,7 @@ use crate::domain::attester::view::{AttesterView, OnChainStatus};
 use crate::domain::block::BlockRef;
 use crate::domain::ids::Coinbase;
 use crate::domain::rollup::{QueuedDeposit, RollupFacts};
+use crate::domain::rollups::cut_over::FOLLOWED_SECONDS;
 use crate::domain::rollups::{FormerRollup, RollupId};
 
 /// So many entries of a queue of unknown length are asked for beside it: past the end the rollup answers zeros.
@@ -43,6 +44,8 @@ struct OneFormer {
     id: RollupId,
     /// Whether everything is asked for, whatever the book says.
     is_whole: bool,
+    /// Whether it was canonical until a moment ago.
+    is_young: bool,
     views: BTreeMap<Address, Slot<rollup::GetAttesterViewReturn>>,
     rewards: BTreeMap<Coinbase, Slot<U256>>,
     queue: Option<(Slot<U256>, Vec<Slot<rollup::GetEntryQueueAtReturn>>)>,
@@ -61,7 +64,8 @@ impl FormerReads {
     ) -> Self {
         let one = |id: &RollupId| {
             let lacks = book.lacks(client, block, id.address);
-            OneFormer::plan(reads, *id, tracked, book.look(client, block, id.version), lacks)
+            let is_young = block.timestamp.saturating_sub(book.since(id.version, block)) < FOLLOWED_SECONDS;
+            OneFormer::plan(reads, *id, tracked, (book.look(client, block, id.version), is_young), lacks)
         };
         Self(former.iter().map(one).collect())
     }
@@ -98,7 +102,7 @@ impl OneFormer {
         reads: &mut Reads,
         id: RollupId,
         tracked: Tracked<'_>,
-        look: Option<&Look>,
+        (look, is_young): (Option<&Look>, bool),
         lacks: Option<&BTreeSet<Getter>>,
     ) -> Self {
         let stakes = tracked.delegations.iter().filter(|delegation| delegation.rollup == id.address).count();
@@ -127,13 +131,13 @@ impl OneFormer {
             let entries = (0..presumed).map(|index| push_entry(reads, id.address, index)).collect();
             (length, entries)
         });
-        // Of a rollup that may hold something its clock is wanted, too.
-        let wants_figures = queue.is_some() || !views.is_empty();
+        // Of a rollup that may hold something its clock is wanted, too, and of one that own nodes still follow.
+        let wants_figures = is_young || queue.is_some() || !views.is_empty();
         let figures = wants_figures.then(|| {
             let figures = RollupFigures::plan_if_supported(reads, id.address);
             (figures, CapabilityReads::plan(reads, id.address, lacks, true))
         });
-        Self { id, is_whole: look.is_none(), views, rewards, queue, figures, stakes }
+        Self { id, is_whole: look.is_none(), is_young, views, rewards, queue, figures, stakes }
     }
 
     async fn take(
@@ -164,7 +168,7 @@ impl OneFormer {
                 found.entry_queue = queue;
             }
         }
-        if !found.attesters.is_empty() || !found.entry_queue.is_empty() {
+        if self.is_young || found.holds_stakes() {
             found.figures = self.figures(answers, (client, block), book)?.map(Box::new);
         }
         self.note(&found, queue_length, answers, block, book);

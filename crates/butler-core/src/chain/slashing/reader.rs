@@ -70,7 +70,7 @@ impl SlashingReader {
             Found::Tally(address, rules, giver) => {
                 self.settled_at.get_or_insert(pin.number);
                 let tallied = Tallied::new((client, pin), address, *rules, giver, request);
-                SlashingProposer::Tally(tallied.read(&mut self.settled).await?)
+                SlashingProposer::Tally(Box::new(tallied.read(&mut self.settled).await?))
             }
         };
         Ok(SlashingFacts { block: *pin, paused_until, ends_at: None, proposer })

@@ -11,7 +11,8 @@ use ethers_core::utils::keccak256;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{ActionKind, Place};
+use super::kind::ActionKind;
+use super::place::Place;
 
 /// The longest key in bytes.
 pub const KEY_LIMIT: usize = 256;

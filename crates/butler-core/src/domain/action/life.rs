@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumCount as _, VariantArray as _};
 use thiserror::Error;
 
-use super::Policy;
+use super::kind::Policy;
 use crate::text::closed::every;
 
 /// Where an action stands in its life.

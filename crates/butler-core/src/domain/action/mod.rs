@@ -7,6 +7,7 @@
 mod key;
 mod kind;
 mod life;
+mod place;
 
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::key::{EffectKey, InvalidKey, KEY_LIMIT, Part};
 pub use self::kind::{ActionKind, Policy, Priority};
 pub use self::life::{LifeError, Phase, Step};
+pub use self::place::Place;
 use crate::domain::attester::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};
 
@@ -21,16 +23,6 @@ use crate::domain::ids::{Coinbase, ProviderId};
 pub const ACTION_SCHEMA: u32 = 1;
 /// The longest [`Action::why`], in bytes.
 pub const WHY_LIMIT: usize = 400;
-
-/// The chain, and the contract on it, that an action is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Place {
-    /// The L1's chain id.
-    pub chain_id: u64,
-    /// The contract: a rollup for what happens to an attester, the StakingRegistry for a provider's affairs.
-    pub contract: Address,
-}
 
 /// Whom an action is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -209,7 +209,7 @@ fn of_slasher() -> Vec<Finding> {
             rounds: vec![round],
         };
         let paused_until = is_paused.then_some(now + 1);
-        let proposer = SlashingProposer::Tally(tally);
+        let proposer = SlashingProposer::Tally(Box::new(tally));
         let facts = SlashingFacts { block: snapshot.block, paused_until, ends_at: None, proposer };
         slashing::of_slashing(&NetworkSlashing::of_one(&snapshot, facts), &snapshot, &LIMITS()).unwrap()
     };

@@ -8,6 +8,7 @@ use ethers_core::types::{Address, U256};
 use serde::Serialize;
 
 use super::RollupId;
+use super::cut_over::duties_until;
 use crate::domain::attester::entry_queue::Refusal;
 use crate::domain::attester::overview::AttesterRow;
 use crate::domain::attester::position::Position;
@@ -20,10 +21,14 @@ use crate::domain::snapshot::NetworkSnapshot;
 pub enum Task {
     /// They validate at the canonical rollup: nothing.
     Moved,
+    /// They moved, and committees of the former rollup that were sampled before still have them: keep its nodes.
+    Duties,
     /// They validate at a former rollup: keep the node for it; their withdrawers take them out there.
     LeftBehind,
     /// They wait at a former rollup and move along: the stake comes back, and must be staked again.
     Refund,
+    /// Their stakes came back from a former rollup: they must be staked again, and their keys may be queued again.
+    Refunded,
     /// They wait at a former rollup and do not move along: they will validate there.
     Arrives,
     /// Zombies at a former rollup: their withdrawers initiate the withdrawal there.
@@ -46,8 +51,10 @@ impl Task {
     pub fn name(self) -> &'static str {
         match self {
             Self::Moved => "moved",
+            Self::Duties => "duties",
             Self::LeftBehind => "left_behind",
             Self::Refund => "refund",
+            Self::Refunded => "refunded",
             Self::Arrives => "arrives",
             Self::Zombie => "zombie",
             Self::Exiting => "exiting",
@@ -63,7 +70,14 @@ impl Task {
     pub fn is_open(self) -> bool {
         match self {
             Self::Moved | Self::Arrives | Self::Exiting | Self::AtRisk => false,
-            Self::LeftBehind | Self::Refund | Self::Zombie | Self::Exitable | Self::Rewards | Self::Unread => true,
+            Self::Duties
+            | Self::LeftBehind
+            | Self::Refund
+            | Self::Refunded
+            | Self::Zombie
+            | Self::Exitable
+            | Self::Rewards
+            | Self::Unread => true,
         }
     }
 
@@ -72,11 +86,17 @@ impl Task {
     pub fn what_to_do(self) -> &'static str {
         match self {
             Self::Moved => "nothing: they validate here since the block of the cut-over",
+            Self::Duties => {
+                "keep a node for that rollup until then, and until its last epoch is proven: missing these duties is slashed"
+            }
             Self::LeftBehind => {
                 "keep their node for that rollup, where they can be slashed; their withdrawers call `initiateWithdraw` there"
             }
             Self::Refund => {
                 "tell their delegators: at that rollup's next flush the stake comes back, and has to be staked again for the canonical one; the keys may be added to the provider's queue again"
+            }
+            Self::Refunded => {
+                "tell their delegators that the stake came back and has to be staked again; add the keys that those stakes ate to the provider's queue again"
             }
             Self::Arrives => "run their node for that rollup, with their coinbases: they will validate there",
             Self::Zombie => {
@@ -104,7 +124,7 @@ pub struct Entry {
     pub attesters: BTreeSet<Address>,
     /// How much stake leaves, or how many rewards wait, in base units.
     pub amount: Option<U256>,
-    /// The first moment at which one of them may go on, in unix seconds.
+    /// The first moment at which one of them may go on, or what is told ends, in unix seconds.
     pub earliest: Option<u64>,
 }
 
@@ -145,8 +165,18 @@ pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry>
             put(Task::Unread, former.id, None, None, None);
         }
     }
+    for (former, until) in
+        snapshot.former_rollups.iter().filter_map(|former| Some((former, duties_until(former, snapshot)?)))
+    {
+        for row in rows.iter().filter(|row| row.position == Position::Validating && row.rollup != Some(former.id)) {
+            put(Task::Duties, former.id, Some(row.attester), None, Some(until));
+        }
+    }
     // Rewards of attesters that are at no rollup are told, too.
     for row in rows.iter().filter(|row| row.rollup.is_none()) {
+        if let Some(rollup) = row.refunded_at() {
+            put(Task::Refunded, rollup, Some(row.attester), None, None);
+        }
         for left in &row.rewards_left {
             put(Task::Rewards, left.rollup, Some(row.attester), None, None);
         }

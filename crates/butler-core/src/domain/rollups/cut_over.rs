@@ -1,20 +1,34 @@
 //! The epochs around a cut-over: a committee is sampled two epochs ahead, from those who validate then. So the former rollup's
 //! committees go on for that long, and the new rollup has none for as long.
 //!
-//! When a cut-over was is known from when a rollup was first seen as a former one, which may be later. What is said here for
-//! that reason ends too late rather than too early; a checkpoint of the new rollup ends its part.
+//! When a cut-over was is known from when a rollup was first seen as a former one, which may be long after, and from the new
+//! rollup's checkpoints: each of them took a slot at least. So what is said here ends too late rather than too early.
 
+use super::FormerRollup;
 use crate::domain::rollup::RollupClock;
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// For so many epochs ahead the set of a committee is known (`getLagInEpochsForValidatorSet` of Aztec's networks).
 pub const SAMPLED_AHEAD: u64 = 2;
 
-/// When the last committee ends that was sampled before the cut-over, in unix seconds; `since` is when that was.
+/// For so long after a cut-over the former rollup's clock and tips are read although it holds nothing: own nodes follow it.
+pub const FOLLOWED_SECONDS: u64 = 4 * 3_600;
+
+/// The last moment at which a rollup can have ceased to be the canonical one, in unix seconds.
 #[must_use]
-pub fn duties_end(clock: &RollupClock, since: u64) -> Option<u64> {
-    let epoch = clock.epoch_at(since)?;
-    clock.epoch_start(epoch.checked_add(SAMPLED_AHEAD)?.checked_add(1)?)
+pub fn ceased_by(former: &FormerRollup, snapshot: &NetworkSnapshot) -> u64 {
+    let rollup = &snapshot.rollup;
+    let slots = rollup.checkpoints.pending.unwrap_or_default();
+    let took = slots.saturating_mul(rollup.clock.slot_seconds);
+    former.since.min(snapshot.block.timestamp.saturating_sub(took))
+}
+
+/// Until when committees of a former rollup have duties that were sampled before the cut-over, in unix seconds; `None` when that
+/// is over, or nothing is known of its clock.
+#[must_use]
+pub fn duties_until(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<u64> {
+    let clock = &former.figures.as_ref()?.clock;
+    sampled_until(clock, ceased_by(former, snapshot)).filter(|end| snapshot.block.timestamp < *end)
 }
 
 /// When the canonical rollup has its first committee, in unix seconds; `None` where it should have one by now.
@@ -26,22 +40,42 @@ pub fn first_committee(snapshot: &NetworkSnapshot) -> Option<u64> {
         return None;
     }
     // Before its first epoch nobody is sampled.
-    let from = since.max(rollup.clock.genesis_time);
-    duties_end(&rollup.clock, from).filter(|first| now < *first)
+    sampled_until(&rollup.clock, since.max(rollup.clock.genesis_time)).filter(|first| now < *first)
+}
+
+/// When the last epoch ends whose committee is known at `time`.
+fn sampled_until(clock: &RollupClock, time: u64) -> Option<u64> {
+    let epoch = clock.epoch_at(time)?;
+    clock.epoch_start(epoch.checked_add(SAMPLED_AHEAD)?.checked_add(1)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rollups::{FormerRollup, RollupId};
+    use crate::domain::rollups::RollupId;
     use crate::domain::samples::{address, network};
+
+    fn id() -> RollupId {
+        RollupId { address: address(9_100), version: 7.into() }
+    }
 
     #[test]
     fn what_was_sampled_before_ends_two_epochs_after_that_of_the_cut_over() {
-        let clock = RollupClock { genesis_time: 1_000, slot_seconds: 10, epoch_slots: 10 };
-        assert_eq!((duties_end(&clock, 1_000), duties_end(&clock, 1_099)), (Some(1_300), Some(1_300)));
-        assert_eq!(duties_end(&clock, 1_100), Some(1_400));
-        assert_eq!(duties_end(&clock, 999), None, "there were no committees before its genesis");
+        let until = |now, since, pending| {
+            let mut snapshot = network();
+            snapshot.block.timestamp = now;
+            snapshot.rollup.checkpoints.pending = pending;
+            let figures = Some(Box::new(snapshot.rollup.clone()));
+            duties_until(&FormerRollup { figures, ..FormerRollup::empty(id(), since) }, &snapshot)
+        };
+        assert_eq!((until(1_050, 1_000, Some(0)), until(1_050, 1_099, None)), (Some(1_300), Some(1_300)));
+        assert_eq!(until(1_250, 1_100, Some(0)), Some(1_400));
+        assert_eq!(until(1_050, 999, Some(0)), None, "there were no committees before its genesis");
+        assert_eq!((until(1_299, 1_000, Some(0)), until(1_300, 1_000, Some(0))), (Some(1_300), None));
+        // Whoever sees it first long after the cut-over knows from the new rollup's checkpoints that it is over.
+        assert_eq!((until(1_950, 1_950, Some(5)), until(1_950, 1_950, Some(40))), (Some(2_200), None));
+        let bare = FormerRollup::empty(id(), 1_000);
+        assert_eq!(duties_until(&bare, &network()), None);
     }
 
     #[test]
@@ -50,8 +84,7 @@ mod tests {
             let mut snapshot = network();
             snapshot.block.timestamp = now;
             snapshot.rollup.checkpoints.pending = pending;
-            let id = RollupId { address: address(9_100), version: 7.into() };
-            snapshot.former_rollups = since.map(|since| FormerRollup::empty(id, since)).into_iter().collect();
+            snapshot.former_rollups = since.map(|since| FormerRollup::empty(id(), since)).into_iter().collect();
             first_committee(&snapshot)
         };
         assert_eq!(first(1_550, None, Some(0)), None, "nothing was cut over");

@@ -31,7 +31,7 @@ pub struct FormerRollup {
     pub id: RollupId,
     /// When it was first seen as a former one, in unix seconds: no sooner than it became one.
     pub since: u64,
-    /// Its figures; `None` where it holds nothing, or does not tell them all.
+    /// Its figures; `None` where it holds nothing and was not canonical lately, or does not tell them all.
     pub figures: Option<Box<RollupFacts>>,
     /// Attesters of ours that it has: those that validate, are zombies or exit there.
     pub attesters: BTreeMap<Address, AttesterView>,

@@ -52,7 +52,7 @@ pub enum SlashingProposer {
     /// Nobody: the rollup has no slasher.
     NoSlasher,
     /// A contract that tallies votes.
-    Tally(ProposerFacts),
+    Tally(Box<ProposerFacts>),
     /// A contract that tallies votes, which do not count yet: its slasher waits to be installed.
     Waiting(Address),
     /// The rollup has a slasher, and votes against attesters cannot be seen.
@@ -64,7 +64,7 @@ impl SlashingProposer {
     #[must_use]
     pub fn tally(&self) -> Option<&ProposerFacts> {
         match self {
-            Self::Tally(facts) => Some(facts),
+            Self::Tally(facts) => Some(facts.as_ref()),
             Self::NoSlasher | Self::Waiting(_) | Self::Unreadable(_) => None,
         }
     }

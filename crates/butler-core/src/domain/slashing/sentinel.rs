@@ -139,7 +139,9 @@ impl HeldReport {
         let has_committee = followed.has_committee(snapshot);
         let scope = match (followed, has_committee) {
             (_, Some(true)) => DutyScope::All,
-            (Followed::Former(former), None) => DutyScope::Only(former.validating().collect()),
+            (Followed::Former(former), None) if former.validating().next().is_some() => {
+                DutyScope::Only(former.validating().collect())
+            }
             (_, Some(false) | None) => DutyScope::Nobody,
         };
         Self { report, rollup, slot: followed.slot_at(snapshot.block.timestamp), scope }
@@ -275,6 +277,7 @@ mod tests {
     #[test]
     fn duties_are_judged_at_the_rollup_that_the_node_follows() {
         let mut snapshot = network();
+        snapshot.rollup.checkpoints.pending = Some(1);
         let former = RollupId { address: address(9_100), version: 7.into() };
         let figures = RollupFacts {
             clock: RollupClock { genesis_time: 500, ..snapshot.rollup.clock },

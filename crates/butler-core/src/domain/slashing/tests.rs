@@ -50,14 +50,14 @@ fn facts(timestamp: u64, rounds: Vec<OpenRound>) -> SlashingFacts {
         block: BlockRef { timestamp, ..samples::network().block },
         paused_until: None,
         ends_at: None,
-        proposer: SlashingProposer::Tally(ProposerFacts {
+        proposer: SlashingProposer::Tally(Box::new(ProposerFacts {
             address: Address::repeat_byte(9),
             rules: rules(),
             current_round,
             current_votes: 0,
             current_end: rules().voting_end(&CLOCK, current_round).unwrap(),
             rounds,
-        }),
+        })),
     }
 }
 

@@ -107,4 +107,8 @@ impl Scrape for NodesScraper {
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
         Box::pin(self.read(slot))
     }
+
+    fn has_more(&self) -> bool {
+        self.fleet.is_asking()
+    }
 }

@@ -14,6 +14,7 @@ use crate::domain::attester::coinbase::{
     CoinbaseCheck, CoinbaseFacts, CoinbasePolicies, CoinbasePolicy, Expectation, Severity, Unverified, check_coinbase,
 };
 use crate::domain::attester::entry_queue::Refusal;
+use crate::domain::attester::fate::Fate;
 use crate::domain::attester::position::{Position, PositionFacts, position};
 use crate::domain::attester::state::{State, StateFacts, state};
 use crate::domain::attester::transition::{Judgement, judge};
@@ -117,6 +118,15 @@ pub struct AttesterRow {
     pub rewards_left: Vec<RewardsLeft>,
     /// Who made the delegation that counts, or the last one where none does.
     pub staker: Option<Address>,
+}
+
+impl AttesterRow {
+    /// The former rollup that refunded the last of its stakes, where it waits and validates nowhere.
+    #[must_use]
+    pub fn refunded_at(&self) -> Option<RollupId> {
+        let last = self.stakes.last().filter(|stake| self.deposit_failed && stake.fate == Fate::Refunded)?;
+        last.rollup.filter(|_| last.is_at_former)
+    }
 }
 
 /// The lists of a snapshot and a key book, by attester.
@@ -262,7 +272,7 @@ fn row(
             .is_checked(attester)
             .filter(|_| delegation.is_some() && position == Position::EntryQueue),
         deposit_failed: position == Position::Unregistered && stakes.are_burnt(),
-        stakes: stakes.rows(),
+        stakes: stakes.rows(snapshot),
         rewards_left: paid.map(|paid| snapshot.rewards_left(paid)).unwrap_or_default(),
         pending_rewards: paid.and_then(|paid| snapshot.pending_rewards.get(&paid).copied()),
         staker: delegation.map(|delegation| delegation.staker),

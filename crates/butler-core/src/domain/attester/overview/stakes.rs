@@ -14,6 +14,7 @@ use crate::domain::attester::position::Position;
 use crate::domain::attester::view::AttesterView;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::split::{SplitCheck, Unconfirmed};
+use crate::domain::rollups::RollupId;
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// What became of one stake of an attester.
@@ -23,6 +24,12 @@ pub struct StakeRow {
     pub provider_id: ProviderId,
     /// Who staked.
     pub staker: Address,
+    /// The rollup that it was staked for; `None` for one of which nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollup: Option<RollupId>,
+    /// Whether that is not the canonical one any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_at_former: bool,
     /// The split of that delegation.
     pub coinbase: Coinbase,
     /// The block of the delegation.
@@ -265,7 +272,7 @@ impl<'a> Stakes<'a> {
     }
 
     /// What became of each, where that is not the plain story of one.
-    pub(super) fn rows(&self) -> Vec<StakeRow> {
+    pub(super) fn rows(&self, snapshot: &NetworkSnapshot) -> Vec<StakeRow> {
         if let [Fate::Waiting | Fate::Succeeded | Fate::Elsewhere] | [] = self.fates.as_slice() {
             return Vec::new();
         }
@@ -288,6 +295,8 @@ impl<'a> Stakes<'a> {
             StakeRow {
                 provider_id: delegation.provider_id,
                 staker: delegation.staker,
+                rollup: snapshot.rollup_id(delegation.rollup),
+                is_at_former: snapshot.former_rollups.iter().any(|former| former.id.address == delegation.rollup),
                 coinbase: delegation.coinbase,
                 block: delegation.log.block_number,
                 fate: *fate,

@@ -81,12 +81,21 @@ fn zombie(row: &AttesterRow, now: u64) -> Option<Finding> {
 }
 
 fn deposit_failed(row: &AttesterRow) -> String {
-    let what = "its deposit failed and was refunded: the key is burnt, the delegator has no validator";
-    match row.stakes.iter().filter(|stake| stake.fate == Fate::Refunded).count() {
-        0 | 1 => what.to_owned(),
-        refunds => {
-            format!("its {refunds} deposits failed and were refunded: the key is burnt, no delegator has a validator")
+    let refunded = || row.stakes.iter().filter(|stake| stake.fate == Fate::Refunded);
+    let what = match refunded().count() {
+        0 | 1 => "its deposit failed and was refunded".to_owned(),
+        refunds => format!("its {refunds} deposits failed and were refunded"),
+    };
+    let nobody = if refunded().count() > 1 { "no delegator has a validator" } else { "the delegator has no validator" };
+    match row.refunded_at() {
+        // Whatever moves along is refused there for no fault of the key.
+        Some(rollup) => {
+            format!(
+                "{what} at the former rollup (version {}): {nobody}, and the key may be queued again",
+                rollup.version
+            )
         }
+        None => format!("{what}: the key is burnt, {nobody}"),
     }
 }
 

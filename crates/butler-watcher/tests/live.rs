@@ -1,0 +1,141 @@
+//! A chain that moves while the watcher is killed, starts late, or meets a reorg: always what one clean pass plans.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use butler_core::domain::action::ActionKind;
+use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
+use support::{Bench, Kept};
+
+/// What somebody plans who comes later and reads the chain in one pass.
+async fn clean_pass(bench: &Bench, last: u64) -> Kept {
+    let text = bench.config();
+    bench.configure(&text.replace("state_directory = \"state\"", "state_directory = \"later/state\""));
+    let watcher = bench.watch();
+    watcher.reached(last).await;
+    watcher.stop();
+    bench.journal_in("later/state")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_that_is_killed_again_and_again_plans_what_one_clean_pass_does() {
+    let bench = Bench::start().await;
+    let spare = bench.oracle().spare_keys.clone();
+    let stranger = bench.oracle().account("stranger").unwrap();
+    let active = bench.attester("A0");
+    let mut watcher = bench.watch();
+    let moves = [
+        Move::Stake { provider: 1 },
+        Move::AddKeys { provider: 1, keys: vec![spare[0].clone(), spare[1].clone()] },
+        Move::SetTakeRate { provider: 1, rate: 777 },
+        Move::Flush,
+        Move::Drip { provider: 1, count: 1 },
+        Move::DepositKey { key: spare[1].clone() },
+        Move::Slash { attester: active, tokens: 1 },
+        Move::ProposeAdmin { provider: 1, admin: stranger },
+        Move::AcceptAdmin { provider: 1 },
+        Move::InitiateWithdraw { attester: active },
+    ];
+    for (index, one) in moves.into_iter().enumerate() {
+        let played = bench.chain.play(one).await.unwrap();
+        match index % 3 {
+            // Killed while it has nothing to do, or in the middle of a look.
+            0 => {
+                watcher.kill();
+                watcher = bench.watch();
+            }
+            1 => {
+                bench.settle().await;
+                watcher.reached(played.block).await;
+            }
+            _ => {
+                bench.settle().await;
+                watcher.kill();
+                watcher = bench.watch();
+            }
+        }
+    }
+    bench.settle().await;
+    let last = bench.last_block().await;
+    watcher.reached(last).await;
+    let (code, log) = watcher.stop();
+    assert_eq!(code, 0, "{log}");
+    let kept = bench.journal();
+    assert!(kept.planned.values().all(|count| *count == 1), "{:?}", kept.planned);
+    let clean = clean_pass(&bench, last).await;
+    assert_eq!(kept.of_events(), clean.of_events());
+    let kinds: std::collections::BTreeSet<ActionKind> = kept.actions.iter().map(|action| action.kind).collect();
+    for kind in [
+        ActionKind::ConfigureCoinbase,
+        ActionKind::KeysAdded,
+        ActionKind::TakeRateChanged,
+        ActionKind::KeyDripped,
+        ActionKind::QueuedKeyTaken,
+        ActionKind::Slashed,
+        ActionKind::AdminChangeBegun,
+        ActionKind::AdminChanged,
+        ActionKind::ExitByWithdrawer,
+        ActionKind::ConditionBegan,
+    ] {
+        assert!(kinds.contains(&kind), "{kind} was never planned: {kinds:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reorg_before_the_final_block_plans_nothing_of_the_lost_branch_and_one_behind_it_stops_the_watcher() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    let lost = bench.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    bench.chain.play(Move::Reorg { depth: 1 }).await.unwrap();
+    let kept = bench.chain.play(Move::SetTakeRate { provider: 1, rate: 777 }).await.unwrap();
+    bench.settle().await;
+    watcher.reached(kept.block).await;
+    watcher.stop();
+    let journal = bench.journal();
+    let planned = journal.of_events();
+    assert!(planned.iter().all(|(kind, _, block)| *kind != ActionKind::ConfigureCoinbase || *block < lost.block));
+    assert!(planned.iter().any(|(kind, _, block)| *kind == ActionKind::TakeRateChanged && *block == kept.block));
+    // What was final is not any more.
+    bench.chain.play(Move::Reorg { depth: 4 }).await.unwrap();
+    let (code, log) = bench.watch().ended().await;
+    assert_eq!(code, 6, "{log}");
+    assert!(log.contains("on the chain, and"), "{log}");
+    assert_eq!(bench.journal(), journal, "its state is as it was");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_over_is_planned_once_and_the_new_rollup_is_followed_without_a_restart() {
+    let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+    let mut bench = Bench::on(Chain::start(&state).await.unwrap());
+    bench.settle().await;
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    let former = bench.oracle().contracts.rollup_address;
+    bench.chain.cut_over(&state).await.unwrap();
+    let next = bench.oracle().contracts.rollup_address;
+    // One on the new rollup, and one who waited on the old one.
+    let active =
+        bench.oracle().attesters.iter().find(|(name, attester)| {
+            name.starts_with('A') && bench.oracle().active_attesters.contains(&attester.address)
+        });
+    let active = active.unwrap().1.address;
+    let slashed = bench.chain.play(Move::Slash { attester: active, tokens: 1 }).await.unwrap();
+    let flushed = bench.chain.play_at(former, Move::Flush).await.unwrap();
+    bench.settle().await;
+    watcher.reached(bench.last_block().await).await;
+    let (_, log) = watcher.stop();
+    let kept = bench.journal();
+    let planned = kept.of_events();
+    let changes: Vec<_> = planned.iter().filter(|(kind, _, _)| *kind == ActionKind::RollupChanged).collect();
+    assert_eq!(changes.iter().filter(|(_, rollup, _)| *rollup == next).count(), 1, "{changes:?}");
+    assert!(planned.contains(&(ActionKind::Slashed, active, slashed.block)), "{planned:?}\n{log}");
+    let refunds =
+        planned.iter().filter(|(kind, _, block)| *kind == ActionKind::DepositRefunded && *block == flushed.block);
+    assert!(refunds.count() > 0, "{planned:?}");
+    let clean = clean_pass(&bench, bench.last_block().await).await;
+    assert_eq!(planned, clean.of_events());
+}
