@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use butler_core::client::l1::BlockTag;
 use butler_core::contracts::events::Source;
+use butler_core::domain::action::{EffectKey, Phase};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use butler_core::domain::ids::ProviderId;
@@ -82,6 +83,12 @@ pub enum Command {
     Events(EventsArgs),
     /// Check configuration, endpoints, nodes, keys, queues and balances on one page; exits with 5 when something is red.
     Doctor,
+    /// Show what the watcher has planned and done.
+    #[command(subcommand)]
+    Actions(ActionsCommand),
+    /// Ask the watcher how it is.
+    #[command(subcommand)]
+    Watcher(WatcherCommand),
     /// Write, check or show the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -100,6 +107,47 @@ pub enum Command {
     /// Print docs/cli.md.
     #[command(hide = true)]
     Reference,
+}
+
+/// What to show of the watcher's actions.
+#[derive(Debug, Subcommand)]
+pub enum ActionsCommand {
+    /// List actions: all that are not over, or those in one phase.
+    List {
+        /// Only those in this phase: planned, awaiting_approval, due, running, verifying, done, parked, dropped.
+        #[arg(long, value_name = "PHASE", value_parser = phase)]
+        phase: Option<Phase>,
+    },
+    /// Show one action.
+    Show {
+        /// Its key.
+        #[arg(value_name = "KEY", value_parser = effect_key)]
+        key: EffectKey,
+    },
+    /// Show what changed, oldest first.
+    History {
+        /// Only what came after this line.
+        #[arg(long, value_name = "LINE", default_value_t = 0)]
+        after: u64,
+        /// The most lines.
+        #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+        limit: usize,
+    },
+}
+
+/// What to ask the watcher.
+#[derive(Debug, Subcommand)]
+pub enum WatcherCommand {
+    /// Show how far each network is followed, and how many actions there are; exits with 5 when one is not followed further.
+    Status,
+}
+
+fn phase(text: &str) -> Result<Phase, String> {
+    text.parse().map_err(|error: butler_core::domain::action::UnknownPhase| error.to_string())
+}
+
+fn effect_key(text: &str) -> Result<EffectKey, String> {
+    text.parse().map_err(|error: butler_core::domain::action::InvalidKey| error.to_string())
 }
 
 /// The block of a command that reads the chain.

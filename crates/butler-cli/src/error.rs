@@ -52,6 +52,21 @@ pub enum CliError {
         /// The last block.
         last: u64,
     },
+    /// The watcher cannot be asked.
+    #[error("failed to ask the watcher at `{path}`")]
+    Watcher {
+        /// Its socket.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The watcher does not answer the question.
+    #[error("the watcher refuses: {0}")]
+    WatcherRefused(String),
+    /// There is no folder where its socket could be.
+    #[error("it is not known where the watcher's socket is")]
+    NoSocket,
     /// A contract's event does not decode.
     #[error("failed to decode an event")]
     Event(#[from] butler_core::contracts::events::EventError),
@@ -75,7 +90,8 @@ impl CliError {
                 }
             },
             Self::Rpc(error) => rpc_exit(error),
-            Self::Event(_) => Exit::Upstream,
+            Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
+            Self::NoSocket => Exit::Configuration,
             Self::Exists(_) => Exit::Refused,
             Self::EmptyRange { .. } => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
@@ -121,7 +137,12 @@ impl CliError {
             | Self::Runtime(_)
             | Self::EmptyRange { .. }
             | Self::Stopped(_)
+            | Self::WatcherRefused(_)
             | Self::Event(_) => None,
+            Self::Watcher { .. } => Some(
+                "is it running, and are you its user or root? `watcher.runtime_directory` must be the same for both programs".into(),
+            ),
+            Self::NoSocket => Some("set `watcher.runtime_directory`".into()),
         }
     }
 }

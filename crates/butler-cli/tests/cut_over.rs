@@ -194,7 +194,7 @@ async fn an_exit_that_the_attester_began_is_called_so_and_a_slash_out_too() {
 
 #[tokio::test]
 async fn a_stake_for_the_former_rollup_eats_a_key_and_is_told() {
-    let mut bench = Bench::after_cut_over().await;
+    let bench = Bench::after_cut_over().await;
     let former = bench.oracle().upgrade.as_ref().unwrap().former.address;
     bench.chain.play_at(former, Move::Stake { provider: 1 }).await.unwrap();
     let list = bench.json(&["upgrade"], 0).await;

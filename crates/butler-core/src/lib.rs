@@ -7,6 +7,7 @@ pub mod chain;
 pub mod client;
 pub mod config;
 pub mod contracts;
+pub mod control;
 #[cfg(feature = "daemon")]
 pub mod daemon;
 pub mod domain;

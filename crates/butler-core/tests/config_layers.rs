@@ -101,9 +101,12 @@ fn mainnet_needs_no_file() {
 
     [watcher]
     enabled = true  # default
+    listen = "127.0.0.1:9465"  # default
     state_directory = "/home/op/.local/state/butler"  # variable HOME
+    runtime_directory = "/home/op/.local/state/butler"  # variable HOME
     poll_interval = "12s"  # default
     dry_run = false  # default
+    insecure = false  # default
 
     [log]
     level = "info"  # default

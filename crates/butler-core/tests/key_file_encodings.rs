@@ -64,7 +64,10 @@ fn escaped(text: &str, form: fn(u32) -> String) -> String {
     text.chars().map(|character| form(u32::from(character))).collect()
 }
 
-const ESCAPES: [(&str, fn(u32) -> String); 9] = [
+/// A way to write a character: its name, and what it makes of a code point.
+type Escape = (&'static str, fn(u32) -> String);
+
+const ESCAPES: [Escape; 9] = [
     ("percent", |code| format!("%{code:02X}")),
     ("percent twice", |code| format!("%25{code:02x}")),
     ("unicode", |code| format!("\\u{code:04x}")),
@@ -317,7 +320,7 @@ fn places(secret: &Value) -> Vec<Value> {
     if let Some(text) = secret.as_str() {
         all.push(json!({"validators": [{"attester": A, text: "x"}]}));
         all.push(file(&|file| {
-            file["remoteSigner"] = json!({"remoteSignerUrl": format!("https://signer.example/{text}")})
+            file["remoteSigner"] = json!({"remoteSignerUrl": format!("https://signer.example/{text}")});
         }));
     }
     all
@@ -337,9 +340,6 @@ fn miss(missed: &mut BTreeMap<String, u32>, name: &str, secret: &Value, telling:
     for (place, file) in places.iter().enumerate().skip(number % places.len()).take(1) {
         let report = fuzzing::key_file(file.to_string().as_bytes());
         let is_refused = report.files.is_empty() && report.faults.iter().any(|fault| fault.kind == FaultKind::Secret);
-        if !is_refused {
-            eprintln!("{place}: {file}");
-        }
         *missed.entry(name.to_owned()).or_default() += u32::from(!is_refused);
         assert!(!is_told(&report, telling), "{name} in {place}: {report:?}");
     }

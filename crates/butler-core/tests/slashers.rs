@@ -195,11 +195,6 @@ async fn a_zombie_of_which_the_amount_does_not_tell_is_told_by_its_event() {
     let (snapshot, first) = bench.snapshot().await;
     assert_eq!(snapshot.zombie_cause(own), Some(ZombieCause::OwnExit));
     assert_eq!(snapshot.zombie_cause(slashed), Some(ZombieCause::SlashedOut));
-    // The only endpoint is asked once more, some blocks later.
-    for _ in 0..64 {
-        bench.chain.mine().await.unwrap();
-    }
-    bench.snapshot().await;
     let (again, warm) = bench.snapshot().await;
     assert_eq!(again.zombie_causes, snapshot.zombie_causes);
     assert!(warm < first, "{warm} of {first}: what was told is kept");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use butler_core::control::NetworkStatus;
 use butler_core::daemon::telemetry::metrics::sample::{Readings, Sample, number, truth};
 use butler_core::domain::action::ActionKind;
 use butler_core::domain::block::BlockRef;
@@ -35,7 +36,7 @@ struct Network {
     last: Option<BlockRef>,
     read: Option<u64>,
     looked_at: Option<u64>,
-    is_unread: bool,
+    problem: Option<String>,
     looks: [u64; 2],
     planned: BTreeMap<ActionKind, u64>,
     endpoints: BTreeMap<String, (u64, bool)>,
@@ -72,11 +73,11 @@ impl Board {
         });
     }
 
-    /// A look ended.
-    pub fn looked(&self, network: &str, is_good: bool) {
+    /// A look ended; `problem` is why it failed.
+    pub fn looked(&self, network: &str, problem: Option<String>) {
         self.network(network, |network| {
-            network.is_unread = !is_good;
-            let count = &mut network.looks[usize::from(is_good)];
+            let count = &mut network.looks[usize::from(problem.is_none())];
+            network.problem = problem;
             *count = count.saturating_add(1);
         });
     }
@@ -130,9 +131,21 @@ impl Board {
         let state = self.state();
         let is_up = |network: &Network| {
             let block = network.checkpoint.map(|checkpoint| checkpoint.block);
-            !network.is_unread && network.last.is_some_and(|last| block.is_some_and(|block| block >= last.number))
+            network.problem.is_none()
+                && network.last.is_some_and(|last| block.is_some_and(|block| block >= last.number))
         };
         !state.networks.is_empty() && !state.is_stopped && state.networks.values().all(is_up)
+    }
+
+    /// How far every network is.
+    #[must_use]
+    pub fn statuses(&self) -> BTreeMap<String, NetworkStatus> {
+        let status = |network: &Network| NetworkStatus {
+            checkpoint: network.checkpoint.map(|checkpoint| checkpoint.block),
+            last: network.last.map(|last| last.number),
+            problem: network.problem.clone(),
+        };
+        self.state().networks.iter().map(|(name, network)| (name.clone(), status(network))).collect()
     }
 
     /// What is served of the process as a whole.
@@ -186,7 +199,7 @@ impl Network {
         if let Some(at) = self.looked_at {
             readings.push(&catalogue::LOOKED_AT, [], number(at));
         }
-        readings.push(&catalogue::UNREAD, [], truth(self.is_unread));
+        readings.push(&catalogue::UNREAD, [], truth(self.problem.is_some()));
         for (result, count) in ["failure", "success"].into_iter().zip(self.looks) {
             readings.push(&catalogue::LOOKS, [result.to_owned()], number(count));
         }

@@ -27,9 +27,11 @@ use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
 use crate::board::Board;
+use crate::control::Control;
 use crate::journal::{Journal, JournalError, Keeper, Settings};
 use crate::replay::{Replay, Replayed, replay};
 use crate::routes::WatcherRoutes;
+use crate::state::{self, StateCommand};
 use crate::tell::{Configured, Teller};
 use crate::watch::{Watch, WatchError};
 
@@ -38,9 +40,11 @@ const LOGGED: &[&str] = &["butler_core", "butler_watcher"];
 /// How long anything that is left may take at the end.
 const LEAVE: Duration = Duration::from_secs(5);
 
+const NO_STATE: &str = "`watcher.state_directory` is not set, and no variable names a folder";
+
 /// Follows the chain and plans what it asks for.
 ///
-/// Exit codes: 0 done, 2 wrong arguments, 3 the configuration cannot be used, 4 the chain cannot be read, 6 refused (another
+/// Exit codes: 0 done, 2 wrong arguments, 3 the configuration cannot be used, 4 the chain cannot be read, 5 the journal is not whole, 6 refused (another
 /// chain or history, a journal that is in use or was copied), 7 a local file.
 #[derive(Debug, Parser)]
 #[command(name = "butler-watcher", version)]
@@ -72,6 +76,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look at the journal, back it up, and mend it, while no watcher runs.
+    #[command(subcommand)]
+    State(StateCommand),
 }
 
 /// Why the program ends by itself.
@@ -93,6 +100,13 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         say(&summary(&config));
         return Exit::Success;
     }
+    if let Some(Command::State(command)) = &arguments.command {
+        let _logging = Logging::start(&config.log, LOGGED);
+        return match &config.watcher.state_directory {
+            Some(state) => state::run(command, &journal_directory(state)),
+            None => fail(Exit::Configuration, NO_STATE),
+        };
+    }
     let runtime = match Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(Exit::Bug, &format!("failed to start: {error}")),
@@ -102,7 +116,7 @@ pub fn main_with(arguments: &Arguments) -> Exit {
             let _logging = Logging::start(&config.log, LOGGED);
             runtime.block_on(show_replay(&config, network.as_deref(), (*from, *to), *json))
         }
-        None => {
+        Some(Command::State(_)) | None => {
             let logging = Logging::start(&config.log, LOGGED);
             runtime.block_on(run(Arc::new(config), loader, logging))
         }
@@ -177,7 +191,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         return fail(Exit::Configuration, "`watcher.enabled` is false");
     }
     let Some(state) = config.watcher.state_directory.clone() else {
-        return fail(Exit::Configuration, "`watcher.state_directory` is not set, and no variable names a folder");
+        return fail(Exit::Configuration, NO_STATE);
     };
     let tls = match load_certificate(&config.watcher.http) {
         Ok(tls) => tls,
@@ -203,6 +217,15 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let teller = match Teller::new(&config.watcher, shared(), known) {
         Ok(teller) => teller,
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
+    let runtime = config.watcher.runtime_directory.clone().unwrap_or_else(|| state.clone());
+    let control = block_in_place(|| Control::listen(&runtime, Arc::clone(&journal), Arc::clone(&board)));
+    let control = match control {
+        Ok(control) => control,
+        Err(error) => {
+            let hint = "`watcher.runtime_directory` names a folder of this user alone";
+            return fail(Exit::LocalFile, &format!("{}\nhint: {hint}", Chain(&error)));
+        }
     };
     let mut watches = Vec::new();
     for network in config.networks.values().filter(|network| network.has_l1()) {
@@ -234,6 +257,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let alive = Arc::clone(&board);
     around.spawn(async move { feed_watchdog(|| alive.is_alive()).await });
     around.spawn(signals.ignored.answer());
+    around.spawn(control.run());
     let running = RunningWatcher { desk: Arc::clone(&desk) };
     around.spawn(Reloader::new(loader, running, logging, process).run(signals.hangup));
     let (stop, mut stopped) = watch::channel(false);

@@ -90,7 +90,15 @@ async fn a_reorg_before_the_final_block_plans_nothing_of_the_lost_branch_and_one
     let watcher = bench.watch();
     watcher.reached(bench.last_block().await).await;
     let lost = bench.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    // Told early, and taken back.
+    let says = async |watcher: &support::Watcher, what: &str| {
+        let line = |line: &str| line.contains(what) && line.contains("needs the coinbase");
+        watcher.until(what, async || watcher.log().lines().any(line).then_some(())).await;
+    };
+    says(&watcher, "not final yet").await;
     bench.chain.play(Move::Reorg { depth: 1 }).await.unwrap();
+    bench.chain.mine().await.unwrap();
+    says(&watcher, "taken back").await;
     let kept = bench.chain.play(Move::SetTakeRate { provider: 1, rate: 777 }).await.unwrap();
     bench.settle().await;
     watcher.reached(kept.block).await;

@@ -15,11 +15,12 @@ pub(crate) struct Options {
 }
 
 /// Tests that hold a page against the code, and rewrite it when they are told to.
-const PAGES: [&[&str]; 4] = [
+const PAGES: [&[&str]; 5] = [
     &["--package", "butler-core", "--test", "domain_diagram"],
     &["--package", "butler-core", "--test", "config_layers"],
     &["--package", "butler-core", "--test", "findings_page"],
     &["--package", "butler-exporter", "--lib", "the_page_is_current"],
+    &["--package", "butler-watcher", "--lib", "the_page_is_current"],
 ];
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that talks to a terminal")]
 
 mod bench;
+mod chaos;
 mod check;
 mod command;
 mod connection;
@@ -44,6 +45,8 @@ enum Task {
     Service(service::Options),
     /// Run the exporter through everything that can go wrong, and check what it serves meanwhile.
     Soak(soak::Options),
+    /// Kill the watcher's journal at every step, cut its power, fail its disk; needs strace.
+    Chaos(chaos::Options),
     /// Rewrite the pages that are made from the code, or check that they are current.
     Docs(docs::Options),
     /// Build the exporter's Debian package.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Service(options) => service::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Chaos(options) => chaos::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Package(options) => package::run(&options),
         Task::Bench(bench) => bench::run(&bench),

@@ -12,10 +12,11 @@ mod rows;
 mod slashing;
 mod status;
 mod upgrade;
+mod watcher;
 
 use butler_core::runtime::exit::Exit;
 
-use crate::args::{Arguments, Command, ConfigCommand, ProviderCommand};
+use crate::args::{Arguments, Command, ConfigCommand, ProviderCommand, WatcherCommand};
 use crate::docs;
 use crate::error::CliError;
 use crate::output::Output;
@@ -39,6 +40,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Upgrade(args) => upgrade::run(&global, &args, output).await,
         Command::Events(args) => events::run(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,
+        Command::Actions(command) => watcher::actions(&global, command, output),
+        Command::Watcher(WatcherCommand::Status) => watcher::status(&global, output),
         Command::Config(ConfigCommand::Init { file }) => config::init(&file, output),
         Command::Config(ConfigCommand::Check) => config::check(&global, output),
         Command::Config(ConfigCommand::Show) => config::show(&global, output),

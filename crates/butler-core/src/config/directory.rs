@@ -20,6 +20,8 @@ pub(crate) struct Directory {
 pub(crate) const CACHE: Directory = Directory { unit: "CACHE_DIRECTORY", session: "XDG_CACHE_HOME", home: ".cache" };
 pub(crate) const STATE: Directory =
     Directory { unit: "STATE_DIRECTORY", session: "XDG_STATE_HOME", home: ".local/state" };
+pub(crate) const RUNTIME: Directory =
+    Directory { unit: "RUNTIME_DIRECTORY", session: "XDG_RUNTIME_DIR", home: ".local/state" };
 
 /// A folder from its key, else from the environment.
 pub(crate) fn read_directory(section: &Section<'_>, key: &str, directory: &Directory) -> Read<Option<PathBuf>> {

@@ -157,7 +157,7 @@ fn follow(pattern: &str, role: Role, base: &Path, found: &mut Vec<Found>, faults
     let by_folder = is_by_folder(pattern, role);
     let before = (found.len(), faults.len());
     let walk = Walk::new(faults, MOST_FILES + 1);
-    let mut walk = if role == Role::NodeKeystore { walk.as_a_node() } else { walk };
+    let mut walk = if role == Role::NodeKeystore { walk.with_hidden() } else { walk };
     walk.follow(&full);
     let files = walk.files;
     for fault in faults.iter_mut().skip(before.1).filter(|_| by_folder) {

@@ -13,7 +13,6 @@ use serde::Serialize;
 use super::content::{Content, FileKind, Validator, WrittenCoinbase, WrittenPublishers};
 use super::discovery::Role;
 use super::shown::shown_path;
-use super::together::of_folders;
 use super::unread::Unread;
 use crate::domain::ids::Coinbase;
 use crate::domain::operator::key_book::{CoinbaseFault, KeyBook, KeyEntry};
@@ -117,7 +116,6 @@ pub(super) fn merge(taken: &[Taken<'_>], unread: &Unread) -> (KeyBook, Vec<KeyFi
             }
         }
     }
-    notices.extend(of_folders(taken));
     (book, notices)
 }
 

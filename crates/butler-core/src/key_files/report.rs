@@ -15,6 +15,7 @@ use super::kept_file::KeptFile;
 use super::merge::{KeyFileNotice, Taken, merge};
 use super::outcome::Outcome;
 use super::shown::shown_path;
+use super::together::of_folders;
 use super::unread::Unread;
 use crate::domain::operator::key_book::{KeyBook, KeyFileGap};
 use crate::text::time::count;
@@ -142,7 +143,8 @@ impl KeyFilesReport {
         // The order decides whose top counts, so a kept file stands where it would, however its path was spelled.
         taken.sort_by(|(left, _), (right, _)| left.cmp(right));
         let taken: Vec<Taken<'_>> = taken.into_iter().map(|(_, taken)| taken).collect();
-        let (book, notices) = merge(&taken, &unread);
+        let (book, mut notices) = merge(&taken, &unread);
+        notices.extend(of_folders(&taken));
         report.book.entries = book.entries;
         report.book.publishers_by_server = book.publishers_by_server;
         report.notices = notices;

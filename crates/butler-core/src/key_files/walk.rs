@@ -49,7 +49,7 @@ impl<'a> Walk<'a> {
     }
 
     /// With hidden files, as a node reads them; hidden folders are passed over all the same.
-    pub(super) fn as_a_node(self) -> Self {
+    pub(super) fn with_hidden(self) -> Self {
         Self { files_as: NODE_OPTIONS, ..self }
     }
 

@@ -27,11 +27,12 @@ pub(crate) const CRATES: [Crate; 6] = [
     Crate { name: "xtask", folders: &XTASK, floors: 5, circles: 0, long: 0 },
 ];
 
-const CORE: [Folder; 12] = [
+const CORE: [Folder; 13] = [
     ("text", ""),
     ("domain", "text"),
     ("runtime", ""),
     ("contracts", "domain text"),
+    ("control", "domain"),
     ("store", "domain runtime text"),
     ("config", "domain store text"),
     ("key_files", "config domain store text"),
@@ -74,18 +75,20 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 10] = [
+const WATCHER: [Folder; 11] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
     ("board", "catalogue journal"),
     ("follower", "plan"),
     ("tell", "board journal"),
+    ("control", "board journal"),
     ("watch", "board follower journal plan tell"),
     ("replay", "follower plan"),
     ("routes", "board catalogue"),
+    ("state", "journal"),
     // The way in, which puts everything together.
-    ("program", "board journal replay routes tell watch"),
+    ("program", "board control journal replay routes state tell watch"),
 ];
 
 const TESTKIT: [Folder; 8] = [
@@ -99,7 +102,7 @@ const TESTKIT: [Folder; 8] = [
     ("proxy", "devnet http multicall server"),
 ];
 
-const XTASK: [Folder; 13] = [
+const XTASK: [Folder; 14] = [
     ("command", ""),
     ("connection", ""),
     ("devnet", "command"),
@@ -109,6 +112,7 @@ const XTASK: [Folder; 13] = [
     ("rules", "command"),
     ("test", "command"),
     ("bench", "command connection exporter"),
+    ("chaos", "command"),
     ("check", "command docs rules"),
     ("demo", "command devnet exporter"),
     ("service", "command exporter package"),

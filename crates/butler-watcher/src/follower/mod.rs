@@ -5,6 +5,7 @@
 //! caller's, and its hash is held against the chain at every look. State is read at the newest block, which needs no archive.
 
 mod decode;
+mod early;
 mod error;
 mod look;
 mod range;
@@ -52,6 +53,8 @@ pub struct Look {
     pub setting: Setting,
     /// How many endpoints say so.
     pub assurance: Assurance,
+    /// What happened beyond the final block: it may still be taken back.
+    pub early: Vec<Occurred>,
     /// How everything stands at the newest block.
     pub snapshot: NetworkSnapshot,
 }
@@ -162,6 +165,7 @@ impl Follower {
         let client = self.network.reader.client();
         let Range { told, mut assurance } = wanted.read(client, progress).await?;
         let times = times(client, &last, &told).await?;
+        let early = early::early(client, &wanted, snapshot.block).await;
         let mut events = Vec::with_capacity(told.len());
         for (log, contract, what) in told {
             let (what, seen) = look::judged(&snapshot, &log, what, assurance)?;
@@ -177,7 +181,7 @@ impl Follower {
             attesters: request.attesters,
             clocks: sources.clocks,
         };
-        Ok(Look { to: last, events, known, setting, assurance, snapshot })
+        Ok(Look { to: last, events, known, setting, assurance, early, snapshot })
     }
 
     /// The contracts whose events are followed, found again whenever there may be more of them.

@@ -194,7 +194,8 @@ impl Wanted<'_> {
         Ok(Word { endpoint: index, told })
     }
 
-    fn take(&self, log: &Log) -> Result<Option<Told>, EventError> {
+    /// What a log says, when it may matter.
+    pub(super) fn take(&self, log: &Log) -> Result<Option<Told>, EventError> {
         if !may_matter(log, self.contracts, self.providers, self.attesters) {
             return Ok(None);
         }

@@ -15,7 +15,6 @@ use super::op::{Line, Mark};
 use super::schema::{
     self, CURSOR, DEADLINES, FINISHED, Head, LEASES, OUTBOX, PIECE, QUEUE, SPENT, STANDING, effect_key,
 };
-use super::steps::step::outbox;
 
 /// The most faults that are listed.
 const LISTED: usize = 100;
@@ -157,7 +156,7 @@ fn check_others(store: &Store, checked: &mut Checked) -> Result<(), JournalError
 }
 
 fn check_outbox(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), JournalError> {
-    let numbers: Vec<u64> = outbox(head).collect();
+    let numbers: Vec<u64> = head.outbox().collect();
     let mut kept = Vec::new();
     store.each(&[OUTBOX], |_, value| {
         kept.push(value);

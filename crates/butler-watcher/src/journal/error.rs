@@ -49,6 +49,12 @@ pub enum JournalError {
         #[source]
         source: LifeError,
     },
+    /// There is a journal already where one should be made.
+    #[error("there is a journal in `{}` already", .path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The request itself is wrong, by its caller's fault.
     #[error("the request is refused: {0}")]
     Invalid(&'static str),
@@ -134,6 +140,7 @@ impl JournalError {
             | Self::LostLease { .. }
             | Self::Absent { .. }
             | Self::Life { .. }
+            | Self::Occupied { .. }
             | Self::InUse { .. }
             | Self::Exposed { .. }
             | Self::Copied { .. }
@@ -148,6 +155,7 @@ impl JournalError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Full { .. } => Some("free some space; nothing is lost, and it goes on by itself"),
+            Self::Occupied { .. } => Some("move it away first, or name another `watcher.state_directory`"),
             Self::InUse { .. } => Some("stop the other watcher; two must never act from one journal"),
             Self::Copied { .. } => Some(
                 "when no other watcher has the original, take it over with `butler-watcher state check --adopt`; it goes on \

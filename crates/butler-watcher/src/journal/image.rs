@@ -151,6 +151,12 @@ impl<'s> Image<'s> {
         Ok(())
     }
 
+    /// A finished action that comes from elsewhere.
+    pub(crate) fn apply_finished(&mut self, finished: &Finished) {
+        self.put(schema::finished(&finished.key), json(finished));
+        count(&mut self.head.counts, finished.kind, finished.phase, Count::More);
+    }
+
     fn remove_spent(&mut self, kind: ActionKind, last: u64) -> Result<(), JournalError> {
         let prefix = schema::spent_prefix(kind);
         let mut from = Bound::Included(prefix.clone());

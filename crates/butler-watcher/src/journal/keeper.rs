@@ -9,26 +9,30 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use butler_core::domain::action::{EffectKey, Phase};
+use butler_core::runtime::report::one_line;
 
 use super::api::Journal;
 use super::check::{Checked, check};
 use super::disk::folder::{self, Folder, check_space};
 use super::disk::identity::Identity;
-use super::disk::store::Store;
+use super::disk::store::{Durability, Store};
 use super::entry::{Cursor, Entry, Known, Lease, Leased, Status};
 use super::error::JournalError;
 use super::history::read::{Start, walk};
 use super::history::tail::Tail;
 use super::image::{Image, parse};
 use super::op::{Line, Mark, Op};
-use super::opening::{Parts, open};
+use super::opening::{Parts, open, open_store_only};
 use super::request::{Batch, Claim, Committed, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
 use super::rules::{Rules, StoreClock};
 use super::schema::{self, CURSOR, FINISHED, Head, STANDING};
 use super::settings::Settings;
 use super::steps::step::Step;
 use super::steps::{claim, commit, decide, settle};
+use super::transfer::base::{let_go, prepare};
+use super::transfer::compact::copy;
 use super::transfer::export::export;
+use super::transfer::rebuild;
 
 /// The watcher's journal on this machine's disk.
 #[derive(Debug)]
@@ -36,6 +40,8 @@ pub struct Keeper {
     folder: Folder,
     rules: Rules,
     clock: StoreClock,
+    history_limit: u64,
+    durability: Durability,
     inner: Mutex<Inner>,
 }
 
@@ -69,12 +75,39 @@ impl Keeper {
             );
         }
         let inner = Mutex::new(Inner { identity, store, head, tail, stopped: false });
-        let keeper = Self { folder, rules: settings.rules, clock, inner };
+        let (history_limit, durability) = (settings.history_limit, settings.durability);
+        let keeper = Self { folder, rules: settings.rules, clock, history_limit, durability, inner };
+        keeper.tend();
         if adopted {
             let note = Note { from: "journal".to_owned(), what: "a copied or restored folder was taken over".into() };
             keeper.change(|step| step.record(Op::Note(note)))?;
         }
         Ok(keeper)
+    }
+
+    /// Makes the store of a journal again from its history. Nobody may have it open. Blocks.
+    ///
+    /// # Errors
+    /// The history is not whole: nothing is changed then.
+    pub fn rebuild(path: &Path, adopt: bool) -> Result<Mark, JournalError> {
+        rebuild::rebuild(path, adopt)
+    }
+
+    /// Exports what the store has, whatever the history says. Nobody may have it open. Blocks.
+    ///
+    /// # Errors
+    /// The store cannot be opened or read.
+    pub fn salvage(path: &Path, to: &mut dyn io::Write) -> Result<Mark, JournalError> {
+        let (_folder, store, head) = open_store_only(path)?;
+        export(&store, &head, to)
+    }
+
+    /// Makes a journal of an export, in a folder that has none. Blocks.
+    ///
+    /// # Errors
+    /// There is a journal already; the export was changed or is newer.
+    pub fn import(path: &Path, from: &mut dyn io::BufRead) -> Result<Mark, JournalError> {
+        rebuild::import(path, from)
     }
 
     /// What is under the lock. A panic under it left either nothing or `stopped` behind.
@@ -98,9 +131,89 @@ impl Keeper {
         inner.tail.append(&written.lines, written.head.mark)?;
         inner.head = written.head;
         inner.stopped = false;
+        if inner.tail.is_full() {
+            self.retire(inner);
+        }
+        let is_time = !inner.stopped && inner.head.mark.sequence.is_multiple_of(TEND_EVERY);
+        drop(guard);
+        if is_time {
+            self.tend();
+        }
         Ok(value)
     }
+
+    /// Lets the oldest history go. What was asked for is done already, so a fault here is told and tried again later.
+    fn retire(&self, inner: &mut Inner) {
+        let history = inner.tail.path();
+        let told = |error: &JournalError| tracing::warn!("failed to let the oldest history go: {}", one_line(error));
+        let (head, base) = match prepare(&inner.store, &inner.head, history, self.history_limit) {
+            Ok(Some(prepared)) => prepared,
+            Ok(None) => return,
+            Err(error) => return told(&error),
+        };
+        match let_go(&inner.store, &head, history, &base) {
+            Ok(()) => inner.head = head,
+            Err(error) => {
+                inner.stopped = true;
+                told(&error);
+            }
+        }
+    }
+
+    /// Replaces the store by one with the same content that takes less room on the disk. Answers bytes before and after.
+    ///
+    /// # Errors
+    /// The disk is full or refuses; the old store stays then.
+    pub fn compact(&self) -> Result<(u64, u64), JournalError> {
+        let mut guard = self.inner()?;
+        let inner = &mut *guard;
+        let before = folder::size(inner.store.path());
+        let mut identity = inner.identity.clone();
+        identity.store = identity.store.saturating_add(1);
+        let (store, head) = copy(self.folder.path(), identity.store, self.durability, (&inner.store, &inner.head))?;
+        // Which of the two counts is not known when this fails.
+        inner.stopped = true;
+        identity.save(self.folder.path())?;
+        let old = std::mem::replace(&mut inner.store, store);
+        (inner.head, inner.identity, inner.stopped) = (head, identity, false);
+        let path = old.path().to_path_buf();
+        drop(old);
+        // What is left of it goes at the next start.
+        if let Err(error) = folder::remove(&path) {
+            tracing::warn!("failed to remove the old store: {}", one_line(&error));
+        }
+        Ok((before, folder::size(inner.store.path())))
+    }
+
+    /// Compacts the store when most of it is of no use any more. A fault changes nothing, and is told.
+    fn tend(&self) {
+        let Ok(inner) = self.inner() else { return };
+        let count = |is_final: bool| {
+            let phases = inner.head.counts.values().flatten();
+            phases.filter(|(phase, _)| phase.is_final() == is_final).map(|(_, count)| *count).sum::<u64>()
+        };
+        let content = count(false).saturating_mul(LIVE_BYTES).saturating_add(count(true).saturating_mul(DONE_BYTES));
+        let is_large = folder::size(inner.store.path()) > content.saturating_mul(4).max(SMALL);
+        drop(inner);
+        if is_large {
+            match self.compact() {
+                Ok((before, after)) => {
+                    tracing::info!(before, after, "the store is compacted from {before} to {after} bytes");
+                }
+                Err(error) => {
+                    tracing::warn!("failed to compact the store: {}", one_line(&error));
+                }
+            }
+        }
+    }
 }
+
+/// After so many commits it is looked whether the store should be compacted.
+const TEND_EVERY: u64 = 4096;
+/// About what a live action and a finished one take, in bytes, and a store that is small enough whatever it has.
+const LIVE_BYTES: u64 = 1500;
+const DONE_BYTES: u64 = 300;
+const SMALL: u64 = 16 * 1024 * 1024;
 
 impl Journal for Keeper {
     fn commit(&self, batch: &Batch) -> Result<Committed, JournalError> {

@@ -32,7 +32,7 @@ pub use self::request::{
     BATCH_LIMIT, BODY_LIMIT, Batch, Claim, Committed, CursorMove, Decision, NAME_LIMIT, Note, Outcome, Page, Plan,
     Query, REASON_LIMIT, Renewal, Retraction, Settled, Settlement, Verdict,
 };
-pub use self::rules::{Clock, Rules, SystemClock};
+pub use self::rules::{Clock, Rules, SystemClock, random};
 pub use self::schema::JOURNAL_SCHEMA;
 pub use self::settings::Settings;
 pub use self::transfer::export::EXPORT_VERSION;

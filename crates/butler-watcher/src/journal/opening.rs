@@ -9,13 +9,13 @@ use super::disk::folder::{self, Folder, check_space};
 use super::disk::identity::Identity;
 use super::disk::store::{Durability, Store};
 use super::error::JournalError;
-use super::history::read::{Start, walk};
 use super::history::tail::Tail;
 use super::image::{Image, parse};
 use super::op::{Mark, decode};
 use super::schema::{self, Head, JOURNAL_SCHEMA};
 use super::settings::Settings;
-use super::steps::step::outbox;
+use super::transfer::base::clear;
+use super::transfer::rebuild::{bring_up, remake};
 
 /// An open journal's parts.
 #[derive(Debug)]
@@ -28,9 +28,6 @@ pub(crate) struct Parts {
     /// It was a copy, and is taken over.
     pub(crate) adopted: bool,
 }
-
-/// How many keys are written at once when a store is brought up.
-const AT_ONCE: usize = 4096;
 
 pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Parts, JournalError> {
     let folder = Folder::take(path)?;
@@ -48,12 +45,29 @@ pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Parts, JournalErr
         open_store(&folder, identity, settings.durability)?
     };
     let history = path.join("history");
+    if history.is_dir() {
+        clear(&history, head.anchor.lines, None)?;
+    }
     let tail = Tail::open(&history, head.anchor, settings.file_limit, settings.durability)?;
     let (head, mut tail) = reconcile(&store, head, tail)?;
     if tail.tidy()? {
         tracing::warn!("the history had an unfinished commit at its end, which was never acknowledged; it is cut off");
     }
     Ok(Parts { folder, identity, store, head, tail, adopted })
+}
+
+/// Opens the store and looks at nothing beside it.
+pub(crate) fn open_store_only(path: &Path) -> Result<(Folder, Store, Head), JournalError> {
+    let folder = Folder::take(path)?;
+    let Some(identity) = Identity::load(path)? else {
+        return Err(JournalError::corrupt(path, "`journal.json` is missing"));
+    };
+    let store = folder.path().join(Identity::store_name(identity.store));
+    if !store.join("db").is_file() {
+        return Err(JournalError::corrupt(&store, "the store is missing"));
+    }
+    let (store, head) = opened(&store, &identity, Durability::Full)?;
+    Ok((folder, store, head))
 }
 
 fn identify(folder: &Folder, adopt: bool) -> Result<(Identity, bool), JournalError> {
@@ -109,10 +123,38 @@ fn open_store(
         Ok((store, head)) => Ok((identity, store, head)),
         Err(JournalError::Corrupt { what, .. }) => {
             tracing::warn!("the journal's store does not open ({what}); trying without its snapshot");
-            open_copy(folder, identity, &path, durability)
+            let copied = open_copy(folder, identity.clone(), &path, durability);
+            let Err(JournalError::Corrupt { .. }) = copied else { return copied };
+            let damage = JournalError::corrupt(&path, what);
+            remade(folder, identity, damage, durability)
         }
         Err(error) => Err(error),
     }
+}
+
+/// sled may destroy its own file when a read fails while it starts. The history has everything that was acknowledged: where it is
+/// whole, the store is made again from it; where it is not, `damage` stands.
+fn remade(
+    folder: &Folder,
+    identity: Identity,
+    damage: JournalError,
+    durability: Durability,
+) -> Result<(Identity, Store, Head), JournalError> {
+    let (identity, mark) = match remake(folder, identity) {
+        Ok(remade) => remade,
+        Err(JournalError::Corrupt { what, .. }) => {
+            tracing::error!("the store cannot be made again from the history either: {what}");
+            return Err(damage);
+        }
+        Err(error) => return Err(error),
+    };
+    tracing::warn!(
+        sequence = mark.sequence,
+        "the damaged store is made again from the history, up to commit {}",
+        mark.sequence
+    );
+    let (store, head) = opened(&folder.path().join(Identity::store_name(identity.store)), &identity, durability)?;
+    Ok((identity, store, head))
 }
 
 fn opened(path: &Path, identity: &Identity, durability: Durability) -> Result<(Store, Head), JournalError> {
@@ -172,7 +214,7 @@ fn reconcile(store: &Store, head: Head, mut tail: Tail) -> Result<(Head, Tail), 
     }
     if head.mark.sequence < written.sequence {
         let from = head.mark.sequence;
-        let head = bring_up(store, head, &tail)?;
+        let head = bring_up(store, head, tail.path(), written)?;
         let to = head.mark.sequence;
         tracing::warn!(from, to, "the store had lost commits after {from}, it is brought up to {to} from the history");
         return Ok((head, tail));
@@ -187,7 +229,7 @@ fn reconcile(store: &Store, head: Head, mut tail: Tail) -> Result<(Head, Tail), 
 /// The lines of the store's last commit, which must follow on the history.
 fn last_commit(store: &Store, head: &Head, written: Mark) -> Result<Vec<u8>, JournalError> {
     let (mut lines, mut mark) = (Vec::new(), written);
-    for number in outbox(head) {
+    for number in head.outbox() {
         let damaged = |what: &str| JournalError::corrupt(store.path(), format!("its last commit: {what}"));
         let line = store.get(&schema::outbox(number))?.ok_or_else(|| damaged("a line is missing"))?;
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -199,34 +241,4 @@ fn last_commit(store: &Store, head: &Head, written: Mark) -> Result<Vec<u8>, Jou
     } else {
         Err(JournalError::corrupt(store.path(), "its last commit does not follow"))
     }
-}
-
-/// Makes every change of the history that the store does not have.
-fn bring_up(store: &Store, head: Head, tail: &Tail) -> Result<Head, JournalError> {
-    let (anchor, from, to) = (head.anchor, head.mark, tail.mark());
-    let mut image = Image::new(store, head);
-    for number in outbox(&image.head) {
-        image.remove(schema::outbox(number));
-    }
-    image.head.outbox = 0;
-    let mut head = image.head.clone();
-    let mut pending = Some(image);
-    walk(tail.path(), Start::at(anchor, from), |read| {
-        let mut image = pending.take().unwrap_or_else(|| Image::new(store, head.clone()));
-        image.apply(&read.line.op)?;
-        image.head.clock = read.line.at;
-        image.head.mark = read.mark;
-        head = image.head.clone();
-        if read.line.last && (image.len() > AT_ONCE || read.mark == to) {
-            store.apply(&image.into_writes().1)?;
-        } else {
-            pending = Some(image);
-        }
-        Ok(read.mark != to)
-    })?;
-    if head.mark != to {
-        return Err(JournalError::corrupt(tail.path(), "it does not belong to this store"));
-    }
-    store.persist()?;
-    Ok(head)
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use butler_core::domain::action::ActionKind;
 use butler_core::runtime::clock::unix_now;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// How often and how fast. Handed in when the journal is opened.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,7 @@ pub struct Rules {
 }
 
 impl Default for Rules {
-    /// Eight tries, 300 looks, from 2 s to 5 min; no hourly bound, no jitter.
+    /// Eight tries, 300 looks, from 2 s to 5 min, of which up to a half is random; no hourly bound.
     fn default() -> Self {
         Self {
             tries: 8,
@@ -35,7 +36,7 @@ impl Default for Rules {
             least_pause: Duration::from_secs(2),
             most_pause: Duration::from_secs(300),
             hourly: |_| None,
-            jitter: |_| 0,
+            jitter: random,
         }
     }
 }
@@ -48,6 +49,16 @@ impl Rules {
         let whole = doubled.min(millis(self.most_pause).max(least));
         let random = (self.jitter)(whole / 2).min(whole / 2);
         whole - random
+    }
+}
+
+/// A random number up to `bound`, for [`Rules::jitter`]; 0 when the system has none.
+#[must_use]
+pub fn random(bound: u64) -> u64 {
+    let mut bytes = [0; 8];
+    match SystemRandom::new().fill(&mut bytes) {
+        Ok(()) => u64::from_be_bytes(bytes) % bound.saturating_add(1).max(1),
+        Err(_) => 0,
     }
 }
 
@@ -117,11 +128,16 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_longest_and_chance_takes_at_most_half() {
-        let rules =
-            Rules { least_pause: Duration::from_secs(1), most_pause: Duration::from_secs(6), ..Rules::default() };
+        let rules = Rules {
+            least_pause: Duration::from_secs(1),
+            most_pause: Duration::from_secs(6),
+            jitter: |_| 0,
+            ..Rules::default()
+        };
         assert_eq!([0, 1, 2, 3, 4, 99].map(|count| rules.pause(count)), [1000, 1000, 2000, 4000, 6000, 6000]);
         let rules = Rules { jitter: |bound| bound + 1, ..rules };
         assert_eq!([1, 4].map(|count| rules.pause(count)), [500, 3000]);
+        assert!((0..100).all(|bound| random(bound) <= bound) && random(u64::MAX) != random(u64::MAX));
     }
 
     #[derive(Debug, Clone, Default)]

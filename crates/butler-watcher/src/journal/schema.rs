@@ -3,6 +3,8 @@
 //! Beside the records there are three indexes of live actions, which follow from the records alone: those that can be claimed (by
 //! urgency, kind and time), those that are leased (by the lease's end) and those with a deadline. So nothing scans the whole.
 
+use std::ops::RangeInclusive;
+
 use butler_core::domain::action::{ActionKind, EffectKey, Phase, Priority};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,11 @@ impl Head {
     pub(crate) fn new(id: String) -> Self {
         let (mark, anchor) = (Mark::default(), Mark::default());
         Self { schema: JOURNAL_SCHEMA, id, mark, anchor, outbox: 0, clock: 0, counts: Counts::new() }
+    }
+
+    /// The numbers of the lines that stand in the store as well.
+    pub(crate) fn outbox(&self) -> RangeInclusive<u64> {
+        self.mark.lines.saturating_sub(self.outbox).saturating_add(1)..=self.mark.lines
     }
 }
 

@@ -26,10 +26,11 @@ use self::webhook::{Posted, Webhook};
 use crate::board::Board;
 use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Renewal, Settlement};
 
-/// Actions that are claimed at once.
+/// Actions that are claimed at once where they are only logged. What is posted is claimed one by one: whatever a kill leaves
+/// claimed waits until its lease has run out.
 const AT_ONCE: usize = 200;
-/// How long a lease lasts: longer than all webhooks' deadlines together.
-const LEASE: Duration = Duration::from_secs(120);
+/// How long a lease lasts, beside the deadline of the webhook that is asked next.
+const LEASE: Duration = Duration::from_secs(30);
 /// How long nothing is looked for where nothing is new.
 const QUIET: Duration = Duration::from_secs(5);
 
@@ -56,7 +57,8 @@ impl Teller {
         (journal, board, news): (Arc<dyn Journal>, Arc<Board>, Arc<Notify>),
         configured: watch::Receiver<Configured>,
     ) -> Result<Self, HttpSetupError> {
-        let webhooks = config.webhooks.iter().map(Webhook::new).collect::<Result<_, _>>()?;
+        let posted_to = if config.dry_run { &[] } else { config.webhooks.as_slice() };
+        let webhooks = posted_to.iter().map(Webhook::new).collect::<Result<_, _>>()?;
         Ok(Self { webhooks, journal, board, news, configured })
     }
 
@@ -71,7 +73,7 @@ impl Teller {
                 Ok(told) => {
                     streak.ended();
                     self.board.journal(block_in_place(|| self.journal.status()).ok());
-                    if told == AT_ONCE {
+                    if told == self.limit() {
                         continue;
                     }
                 }
@@ -88,10 +90,15 @@ impl Teller {
         }
     }
 
+    /// The most actions that are claimed at once.
+    fn limit(&self) -> usize {
+        if self.webhooks.is_empty() { AT_ONCE } else { 1 }
+    }
+
     /// Tells what is due; how many actions that was.
     async fn turn(&self) -> Result<usize, JournalError> {
         // Telling is never too late: no deadline has passed at the time 0.
-        let ask = Claim { limit: AT_ONCE, lease: LEASE, chain_time: 0 };
+        let ask = Claim { limit: self.limit(), lease: LEASE, chain_time: 0 };
         let leased = block_in_place(|| self.journal.claim(&ask))?;
         let count = leased.len();
         let mut settlements = Vec::with_capacity(count);
@@ -99,11 +106,6 @@ impl Teller {
             let outcome = self.tell(&leased).await?;
             let Some(outcome) = outcome else { continue };
             settlements.push(Settlement { lease: leased.lease, outcome });
-            // What took long is settled at once, lest other leases run out.
-            if !self.webhooks.is_empty() {
-                let done = std::mem::take(&mut settlements);
-                block_in_place(|| self.journal.settle(&done))?;
-            }
         }
         if !settlements.is_empty() {
             block_in_place(|| self.journal.settle(&settlements))?;
@@ -129,7 +131,8 @@ impl Teller {
         let mut refused = Vec::new();
         for webhook in self.webhooks.iter().filter(|webhook| !sent.contains(&webhook.name)).collect::<Vec<_>>() {
             // The intent first, then the bytes.
-            let renewal = Renewal { lease: LEASE, intent: Some(json!({ "sent": sent, "next": webhook.name })) };
+            let lease = LEASE.saturating_add(webhook.timeout());
+            let renewal = Renewal { lease, intent: Some(json!({ "sent": sent, "next": webhook.name })) };
             match block_in_place(|| self.journal.renew(&leased.lease, &renewal)) {
                 Ok(_) => {}
                 Err(JournalError::LostLease { .. }) => return Ok(None),

@@ -35,6 +35,11 @@ impl Webhook {
         Ok(Self { name: config.name.clone(), peer: HttpPeer::new(&http_settings(config))? })
     }
 
+    /// How long one post may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.peer.timeout()
+    }
+
     pub(super) async fn post(&self, body: Vec<u8>) -> Posted {
         let later = |why: String| Posted::Later { after: None, why };
         match self.peer.post(body).await {

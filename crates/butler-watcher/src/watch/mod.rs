@@ -3,10 +3,11 @@
 //! Whatever fails is tried again after a pause and leaves the checkpoint where it is. Only what waiting cannot mend ends the
 //! program: another history at the checkpoint, another chain, a log of ours that nobody can read.
 
+mod early;
 mod findings;
 mod memory;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::Policy as Patience;
 use butler_core::config::Config;
-use butler_core::domain::action::{Action, Policy};
+use butler_core::domain::action::{Action, Assurance, Policy};
 use butler_core::key_files::{KeptFiles, KeyFilesReport, PrivateKeys};
 use butler_core::network::{Network, key_sources};
 use butler_core::runtime::backoff::Backoff;
@@ -26,6 +27,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
+use self::early::Early;
 use self::memory::Memory;
 use crate::board::Board;
 use crate::follower::{Checkpoint, FollowError, Follower, Look};
@@ -50,7 +52,7 @@ pub enum WatchError {
         network: String,
         /// What.
         #[source]
-        source: FollowError,
+        source: Box<FollowError>,
     },
     /// The journal is not what it was.
     #[error(transparent)]
@@ -71,6 +73,7 @@ pub struct Watch {
     follower: Follower,
     keys: KeptFiles,
     memory: Memory,
+    early: Early,
     journal: Arc<dyn Journal>,
     board: Arc<Board>,
     news: Arc<Notify>,
@@ -89,7 +92,7 @@ impl Watch {
         (journal, board, news): (Arc<dyn Journal>, Arc<Board>, Arc<Notify>),
         configured: Arc<watch::Sender<Configured>>,
     ) -> Result<Self, WatchError> {
-        let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source };
+        let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source: Box::new(source) };
         let mut keys = KeptFiles::default();
         let settings = config.network(Some(network)).map_err(|error| failed(FollowError::Network(error.into())))?;
         let report = keys.load(&key_sources(settings, PrivateKeys::Refuse), unix_now());
@@ -101,17 +104,21 @@ impl Watch {
         }
         board.begin(network, cursor);
         let subject = (opened.config.chain_id, opened.config.staking_registry);
-        Ok(Self {
+        let watch = Self {
             name: network.to_owned(),
             poll: config.watcher.poll_interval,
             follower: Follower::new(opened),
             keys,
             memory: Memory::new(state.join(format!("{network}-conditions.json")), subject),
+            early: Early::default(),
             journal,
             board,
             news,
             configured,
-        })
+        };
+        // What was planned before the last end may be done by now.
+        watch.show_coinbases(&watch.follower.network().keys);
+        Ok(watch)
     }
 
     /// Watches until it is dropped.
@@ -125,7 +132,7 @@ impl Watch {
             self.note_endpoints();
             let pause = match turn {
                 Ok(()) => {
-                    self.board.looked(&self.name, true);
+                    self.board.looked(&self.name, None);
                     backoff.reset();
                     if let Some(failures) = streak.ended() {
                         tracing::info!(
@@ -137,7 +144,6 @@ impl Watch {
                     self.poll
                 }
                 Err(failed) => {
-                    self.board.looked(&self.name, false);
                     let worth = streak.failed();
                     self.judge(failed, worth)?;
                     backoff.pause()
@@ -152,12 +158,13 @@ impl Watch {
         let name = &self.name;
         let (told, hint) = match failed {
             Failed::Follow(source) if source.is_final().is_some() => {
-                return Err(WatchError::Follow { network: name.clone(), source });
+                return Err(WatchError::Follow { network: name.clone(), source: Box::new(source) });
             }
             Failed::Follow(error) => (one_line(&error), error.hint()),
             Failed::Journal(error @ JournalError::Full { .. }) => (one_line(&error), error.hint()),
             Failed::Journal(error) => return Err(error.into()),
         };
+        self.board.looked(name, Some(told.clone()));
         if let Some(failures) = worth {
             let hint = hint.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
             tracing::warn!(network = name, failures, "{name} is not followed further: {told}{hint}");
@@ -196,6 +203,7 @@ impl Watch {
     /// Plans what was found, block by block, and moves the checkpoint with it.
     fn commit(&mut self, mut cursor: Option<Cursor>, mut look: Look) -> Result<(), JournalError> {
         let mut rest = look.events.as_slice();
+        let mut planned = BTreeSet::new();
         loop {
             let (some, after) = rest.split_at(whole_blocks(rest));
             rest = after;
@@ -219,9 +227,12 @@ impl Watch {
                 batch.plans.extend(self.conditions(&look).into_iter().map(told));
             }
             self.carry_out(&batch, to)?;
+            planned.extend(batch.plans.into_iter().map(|plan| plan.action.key));
             cursor = Some(to);
             if rest.is_empty() {
                 self.memory.episodes.retain(|episode| episode.ended.is_none());
+                let early = crate::plan::plan(&look.setting, &mut look.known, &look.early, Assurance::OneEndpoint);
+                self.early.look(|key| planned.contains(key), early.actions).log(&self.name);
                 return Ok(());
             }
         }

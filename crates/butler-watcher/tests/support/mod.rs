@@ -73,10 +73,7 @@ impl Bench {
 
     /// Starts the watcher.
     pub(crate) fn watch(&self) -> Watcher {
-        let log = self.folder.path().join(format!("watcher-{}.log", rand_name()));
-        let file = std::fs::File::create(&log).unwrap();
-        let child = command(self.folder.path()).stderr(file).stdout(Stdio::null()).spawn().unwrap();
-        Watcher { child, log }
+        watch_in(self.folder.path())
     }
 
     /// The journal of a watcher that has ended.
@@ -128,6 +125,14 @@ pub(crate) fn operator(folder: &Path, oracle: &Oracle, urls: &[String]) {
          listen = \"127.0.0.1:0\"\npoll_interval = \"1s\"\nstate_directory = \"state\"\n[log]\nformat = \"json\"\n"
     );
     save_atomic(&files.config, text.as_bytes(), 0o600).unwrap();
+}
+
+/// Starts the watcher of whoever has that folder.
+pub(crate) fn watch_in(folder: &Path) -> Watcher {
+    let log = folder.join(format!("watcher-{}.log", rand_name()));
+    let file = std::fs::File::create(&log).unwrap();
+    let child = command(folder).stderr(file).stdout(Stdio::null()).spawn().unwrap();
+    Watcher { child, log }
 }
 
 fn command(folder: &Path) -> Command {
@@ -196,6 +201,13 @@ pub(crate) struct Watcher {
 impl Watcher {
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The most memory that it ever had, in KB.
+    pub(crate) fn high_water_mark(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// Waits for something; the log is shown when it does not come.

@@ -52,10 +52,20 @@ impl Told {
     pub(in crate::chain) fn is_settled(&self, client: &L1Client, number: u64) -> bool {
         match self {
             Self::ByTwo => true,
-            Self::ByOne { endpoint, block, since } => {
-                let is_only_witness = client.endpoints().iter().all(|known| known.name() == endpoint);
+            Self::ByOne { block, since, .. } => {
                 let is_settled = since.is_some_and(|since| block.saturating_sub(since) >= SETTLES_AFTER);
-                is_only_witness && is_settled && (*block..block.saturating_add(ALONE)).contains(&number)
+                is_settled && self.is_of_nobody_else(client, number)
+            }
+        }
+    }
+
+    /// The same for what costs an exchange of its own: of the only endpoint it may do that it told it once.
+    pub(in crate::chain) fn is_of_nobody_else(&self, client: &L1Client, number: u64) -> bool {
+        match self {
+            Self::ByTwo => true,
+            Self::ByOne { endpoint, block, .. } => {
+                let is_only_witness = client.endpoints().iter().all(|known| known.name() == endpoint);
+                is_only_witness && (*block..block.saturating_add(ALONE)).contains(&number)
             }
         }
     }

@@ -145,9 +145,12 @@ impl RollupBook {
     /// Keeps what was looked for at a rollup and not found.
     pub(super) fn note_look(&mut self, version: U256, look: Look) {
         if let Some(known) = self.rollups.get_mut(&version) {
-            let look = known.look.as_ref().map_or_else(|| look.clone(), |before| look.clone().after(before));
-            self.is_saved &= known.look.as_ref() == Some(&look);
-            known.look = Some(look);
+            let new = match &known.look {
+                Some(before) => look.after(before),
+                None => look,
+            };
+            self.is_saved &= known.look.as_ref() == Some(&new);
+            known.look = Some(new);
         }
     }
 

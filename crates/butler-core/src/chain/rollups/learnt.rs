@@ -110,7 +110,7 @@ impl Learnt {
                 == (governance, exit.withdrawal_id, exit.exitable_at)
         };
         let unlock = self.unlocks.iter().find(is_it)?;
-        unlock.told.is_settled(client, block.number).then_some(unlock.unlocks_at)
+        unlock.told.is_of_nobody_else(client, block.number).then_some(unlock.unlocks_at)
     }
 
     /// The same, with what was told for `block` itself, by whomever.
@@ -162,7 +162,7 @@ impl Learnt {
         exit: &Exit,
     ) -> Option<ZombieCause> {
         let known = self.causes.iter().find(|known| known.place == place(rollup, exit))?;
-        known.told.is_settled(client, block.number).then_some(known.cause)
+        known.told.is_of_nobody_else(client, block.number).then_some(known.cause)
     }
 
     /// Whether events may be asked about an exit at `block`: not again at once where they told nothing.
@@ -188,7 +188,10 @@ impl Learnt {
         };
         let before = self.causes.iter().position(|known| known.place == place).map(|at| self.causes.swap_remove(at));
         let same = before.as_ref().filter(|known| known.cause == cause);
-        let told = same.map_or(told.clone(), |known| told.again(&known.told));
+        let told = match same {
+            Some(known) => told.again(&known.told),
+            None => told,
+        };
         let new = Cause { place, cause, told };
         let is_new = before.as_ref() != Some(&new);
         self.causes.push(new);

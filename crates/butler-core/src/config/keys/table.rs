@@ -300,6 +300,12 @@ static WATCHER: Group = Group {
             Computed("`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/butler`, else `~/.local/state/butler`"),
             "The journal. Never delete it: it says what was done.",
         ),
+        key(
+            "runtime_directory",
+            "path",
+            Computed("`$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/butler`, else `~/.local/state/butler`"),
+            "The folder of the socket through which `butler-cli` asks the watcher. Nobody but the watcher's user may enter it.",
+        ),
         key("poll_interval", "duration", Default("12s"), "Time between two looks at the chain's head.")
             .seconds(1, 3600),
         key("dry_run", "boolean", Default("false"), "Plan and show actions, never execute one."),

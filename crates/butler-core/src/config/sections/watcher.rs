@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::http::{HttpConfig, read_http};
-use crate::config::directory::{STATE, read_directory};
+use crate::config::directory::{RUNTIME, STATE, read_directory};
 use crate::config::endpoint::EndpointConfig;
 use crate::config::endpoint_reader::read_webhook;
 use crate::config::network::report_same_names;
@@ -21,6 +21,8 @@ pub struct WatcherConfig {
     pub webhooks: Vec<EndpointConfig>,
     /// The journal's folder; absent when neither the key nor the environment has one.
     pub state_directory: Option<PathBuf>,
+    /// The folder of its socket; absent when neither the key nor the environment has one.
+    pub runtime_directory: Option<PathBuf>,
     /// Time between two looks at the chain's head.
     pub poll_interval: Duration,
     /// Plan and show actions, never execute one.
@@ -31,6 +33,7 @@ pub(crate) fn read_watcher(section: &Section<'_>) -> Read<WatcherConfig> {
     let enabled = section.get("enabled");
     let listen = section.get("listen");
     let state_directory = read_directory(section, "state_directory", &STATE);
+    let runtime_directory = read_directory(section, "runtime_directory", &RUNTIME);
     let poll_interval = section.get("poll_interval");
     let dry_run = section.get("dry_run");
     let http = read_http(section, listen);
@@ -43,6 +46,7 @@ pub(crate) fn read_watcher(section: &Section<'_>) -> Read<WatcherConfig> {
         http: http?,
         webhooks: webhooks.into_iter().collect::<Read<_>>()?,
         state_directory: state_directory?,
+        runtime_directory: runtime_directory?,
         poll_interval: poll_interval?,
         dry_run: dry_run?,
     })

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::key::{EffectKey, InvalidKey, KEY_LIMIT, Part};
 pub use self::kind::{ActionKind, Policy, Priority};
-pub use self::life::{LifeError, Phase, Step};
+pub use self::life::{LifeError, Phase, Step, UnknownPhase};
 pub use self::place::Place;
 use crate::domain::attester::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};

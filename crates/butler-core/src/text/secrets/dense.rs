@@ -10,6 +10,8 @@ const BASE32: usize = 50;
 const LONG_NAME: usize = 43;
 /// As many pieces as may be of different lengths.
 const FEW_PIECES: usize = 3;
+/// Characters of a piece that has all kinds of them.
+const LONG_PIECE: usize = 12;
 /// Characters of whole secrets: 32 bytes in base85, base64 and base58, a key of a wallet, base32; 64 bytes; an extended key.
 const WHOLE: [RangeInclusive<usize>; 5] = [38..=44, 47..=53, 80..=80, 86..=88, 111..=111];
 /// Characters of what may stand beside one.
@@ -24,6 +26,8 @@ pub(super) struct Kinds {
     upper: usize,
     figures: usize,
     marks: usize,
+    /// Letters that are no hexadecimal digits.
+    beyond: usize,
     /// How often the kind changes from one character to the next.
     changes: usize,
     /// How often a letter follows a figure.
@@ -51,7 +55,8 @@ fn kind(byte: u8) -> Kind {
 
 impl Kinds {
     pub(super) fn of(piece: &str) -> Self {
-        let mut kinds = Self { length: piece.len(), ..Self::default() };
+        let beyond = piece.bytes().filter(|byte| byte.is_ascii_alphabetic() && !byte.is_ascii_hexdigit()).count();
+        let mut kinds = Self { length: piece.len(), beyond, ..Self::default() };
         for now in piece.bytes().map(kind) {
             match now {
                 Kind::Lower => kinds.lower += 1,
@@ -81,6 +86,7 @@ impl Kinds {
             upper: self.upper + other.upper,
             figures: self.figures + other.figures,
             marks: self.marks + other.marks,
+            beyond: self.beyond + other.beyond,
             changes: self.changes + other.changes,
             inner_figures: self.inner_figures + other.inner_figures,
             first: self.first.or(other.first),
@@ -159,7 +165,11 @@ impl Kinds {
         let is_equal = last.length <= first && others.iter().all(|piece| piece.length == first);
         let words: usize = pieces.iter().filter(|piece| !piece.is_mixed()).map(|piece| piece.length).sum();
         if pieces.len() <= FEW_PIECES {
-            is_random || (self.is_of_one_case() && words * 4 <= self.length)
+            // A name of a product or a version has hardly any small letters, or capitals.
+            let is_dense = |piece: &Self| {
+                piece.length < LONG_PIECE || (piece.lower * 10 >= piece.length && piece.upper * 10 >= piece.length)
+            };
+            (is_random && pieces.iter().all(is_dense)) || (self.is_of_one_case() && words * 4 <= self.length)
         } else if is_equal {
             is_random || self.is_of_one_case()
         } else {
@@ -172,6 +182,7 @@ impl Kinds {
         (self.lower == 0 || self.upper == 0)
             && self.marks == 0
             && (47..=53).contains(&self.length)
+            && self.beyond * 4 >= self.length
             && (8..=45).contains(&(self.figures * 100 / self.length))
             && (15..=70).contains(&(self.changes * 100 / self.length))
     }

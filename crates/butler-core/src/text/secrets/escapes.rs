@@ -70,6 +70,7 @@ fn decode(text: &str) -> Option<Zeroizing<String>> {
 }
 
 /// What was written as something else.
+#[derive(Clone, Copy)]
 enum Read {
     Character(char),
     Byte(u8),
@@ -139,9 +140,9 @@ fn backslash(after: &str) -> Option<(Read, usize)> {
     let kind = after.chars().next()?;
     let rest = after.get(kind.len_utf8()..).unwrap_or_default();
     let braced = || {
-        let (digits, _) = rest.strip_prefix('{')?.split_once('}')?;
+        let digits = rest.strip_prefix('{')?;
         let (read, taken) = point(digits, 1..=6)?;
-        (taken == digits.len()).then_some((read, digits.len() + 3))
+        digits.get(taken..)?.starts_with('}').then_some((read, taken + 3))
     };
     match kind {
         'u' => braced().or_else(|| exactly(rest, 4).map(|read| (read, 5))),

@@ -42,20 +42,27 @@ pub(super) fn key_of(pieces: &[Piece], notation: Notation) -> Option<(usize, usi
 }
 
 fn limbs(pieces: &[Piece], notation: Notation) -> Option<(usize, usize)> {
-    let all: u32 = pieces.iter().map(|piece| bits(piece.value)).fold(0, u32::saturating_add);
+    let sum_of = |pieces: &[Piece]| pieces.iter().map(|piece| bits(piece.value)).fold(0, u32::saturating_add);
+    let widest_of = |pieces: &[Piece]| pieces.iter().map(|piece| bits(piece.value)).max().unwrap_or_default();
+    let all = sum_of(pieces);
     if all > KEY_BITS + BITS_BESIDE {
         return None;
     }
-    let is_key = |window: &&[Piece]| {
+    let is_key = |(from, window): &(usize, &[Piece])| {
         let Ok(count) = u32::try_from(window.len()) else { return false };
-        let sum: u32 = window.iter().map(|piece| bits(piece.value)).sum();
-        let widest = window.iter().map(|piece| bits(piece.value)).max().unwrap_or_default();
-        widest <= KEY_BITS.div_ceil(count) + 1
+        let (sum, widest) = (sum_of(window), widest_of(window));
+        let before = pieces.get(..*from).unwrap_or_default();
+        let after = pieces.get(from + window.len()..).unwrap_or_default();
+        // Another one of the same size makes all of them something else.
+        let beside = widest_of(before).max(widest_of(after));
+        beside <= widest.div_ceil(2)
+            && widest <= KEY_BITS.div_ceil(count) + 1
             && sum >= fewest_bits(count)
             && all - sum <= BITS_BESIDE
             && is_random(window, count, notation)
     };
-    (2..=MOST_LIMBS).flat_map(|count| pieces.windows(count)).find(is_key).and_then(ends)
+    let windows = (2..=MOST_LIMBS).flat_map(|count| pieces.windows(count).enumerate());
+    windows.filter(|window| is_key(window)).find_map(|(_, window)| ends(window))
 }
 
 /// Bytes of one key with few numbers beside them, or of several keys and nothing else.

@@ -93,7 +93,7 @@ fn is_restless(values: &[u32], count: f64, base: f64) -> bool {
     let rate = 1.0 - 1.0 / base;
     let deviation = (rate * (1.0 - rate) * count).sqrt() + 1.0;
     let is_changing = (number(changes) - rate * (count - 1.0)).abs() <= DEVIATIONS * deviation;
-    is_changing && (base < 8.0 || number(turns) >= count * 0.35)
+    is_changing && (base < 8.0 || number(turns) >= count * 0.3)
 }
 
 /// Whether all is a repetition of its beginning.
@@ -118,13 +118,11 @@ mod tests {
 
     #[test]
     fn the_digits_of_a_key_are_known_in_every_base() {
-        for base in
-            [2, 3, 5, 7, 8, 10, 12, 16, 20, 32, 36, 58, 60, 64, 85, 94, 100, 128, 256, 1_000, 1_024, 10_000, 65_536]
-        {
+        for base in BASES {
             let keys =
                 (0_u64..200).map(|number| U256::from_big_endian(&ethers_core::utils::keccak256(number.to_be_bytes())));
             let missed = keys.filter(|key| !are_digits(&digits(*key, base))).count();
-            assert!(missed <= 2, "{base}: {missed}");
+            assert!(missed <= 4, "{base}: {missed}");
         }
     }
 

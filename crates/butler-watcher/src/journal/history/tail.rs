@@ -1,8 +1,7 @@
 //! The end of the history, where lines are added.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::read::{End, FileReader, file_name, files, written_mark};
@@ -61,6 +60,11 @@ impl Tail {
         self.mark
     }
 
+    /// Whether the next commit begins another file.
+    pub(crate) fn is_full(&self) -> bool {
+        self.open.as_ref().is_none_or(|(_, length)| *length >= self.file_limit)
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -83,7 +87,7 @@ impl Tail {
 
     /// Adds the lines of one commit, which lead to `after`, and makes them durable.
     pub(crate) fn append(&mut self, lines: &[u8], after: Mark) -> Result<(), JournalError> {
-        let is_full = self.open.as_ref().is_none_or(|(_, length)| *length >= self.file_limit);
+        let is_full = self.is_full();
         if is_full {
             let path = self.path.join(file_name(self.mark.lines.saturating_add(1)));
             let opened = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path);
@@ -93,11 +97,8 @@ impl Tail {
         let durability = self.durability;
         let Some((file, length)) = &mut self.open else { return Err(JournalError::Stopped) };
         let begin = *length;
-        // What an earlier, unfinished append left is cut off first.
-        let mut write = || {
-            file.set_len(begin)?;
-            file.seek(SeekFrom::Start(begin))?;
-            file.write_all(lines)?;
+        let write = || {
+            file.write_all_at(lines, begin)?;
             if durability == Durability::Full { file.sync_data() } else { Ok(()) }
         };
         write().map_err(JournalError::io("write", &path))?;

@@ -85,8 +85,8 @@ impl<'s> Step<'s> {
         if self.ops.is_empty() {
             return None;
         }
-        let before = self.image.head.mark;
-        for line in outbox(&self.image.head) {
+        let (before, before_lines) = (self.image.head.mark, self.image.head.outbox());
+        for line in before_lines {
             self.image.remove(schema::outbox(line));
         }
         let (mut mark, mut lines) = (before, Vec::new());
@@ -104,11 +104,6 @@ impl<'s> Step<'s> {
         let (head, writes) = self.image.into_writes();
         Some(Written { head, writes, lines })
     }
-}
-
-/// The numbers of the lines that stand in the store as well.
-pub(crate) fn outbox(head: &Head) -> std::ops::RangeInclusive<u64> {
-    head.mark.lines.saturating_sub(head.outbox).saturating_add(1)..=head.mark.lines
 }
 
 /// A reason that is kept: cut to its limit at a letter's border.

@@ -211,9 +211,11 @@ fn wide_content_is_kept_whole_and_goes_whole() {
         .renew(&leased.lease, &Renewal { lease: Duration::from_secs(9), intent: Some("y".repeat(30_000).into()) })
         .unwrap();
     let before = exported(&keeper);
+    assert_sound(&keeper);
     drop(keeper);
     let keeper = open(&folder.path().join("journal"), &hand).unwrap();
     assert_eq!(exported(&keeper), before);
+    assert_sound(&keeper);
     settle(&keeper, &leased, Outcome::Proven { proof: None });
     assert_sound(&keeper);
 }

@@ -4,6 +4,8 @@ mod damage;
 mod life;
 mod model;
 mod opening;
+mod speed;
+mod transfer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -54,7 +56,7 @@ impl Clock for Hand {
 }
 
 fn rules() -> Rules {
-    Rules { tries: 2, looks: 2, least_pause: Duration::from_millis(10), ..Rules::default() }
+    Rules { tries: 2, looks: 2, least_pause: Duration::from_millis(10), jitter: |_| 0, ..Rules::default() }
 }
 
 fn settings(hand: &Hand) -> Settings {

@@ -4,7 +4,6 @@
 //! same state always gives the same bytes.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use butler_core::domain::action::ActionKind;
 use ethers_core::types::H256;
@@ -45,7 +44,10 @@ pub(crate) enum Item {
 pub(crate) struct Title {
     pub(crate) version: u32,
     pub(crate) id: String,
+    /// Where its history stood.
     pub(crate) mark: Mark,
+    /// Where its history stood before the first line that was kept.
+    pub(crate) anchor: Mark,
     pub(crate) clock: u64,
 }
 
@@ -57,36 +59,21 @@ pub(crate) struct Sum {
     pub(crate) sha256: H256,
 }
 
-/// Writes lines and adds them up.
-struct Lines<'w> {
-    to: &'w mut dyn Write,
-    path: &'w Path,
-    context: Context,
-    count: u64,
-}
-
-impl Lines<'_> {
-    fn write(&mut self, item: &Item) -> Result<(), JournalError> {
-        let mut line = json(item);
-        line.push(b'\n');
-        self.context.update(&line);
-        self.count = self.count.saturating_add(1);
-        self.to.write_all(&line).map_err(JournalError::io("export", self.path))
-    }
-}
-
-/// Writes the store's content to `to`.
-pub(crate) fn export(store: &Store, head: &Head, to: &mut dyn Write) -> Result<Mark, JournalError> {
+/// Hands the store's content to `each`, but for the last line.
+pub(crate) fn items(
+    store: &Store,
+    head: &Head,
+    mut each: impl FnMut(Item) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
     let path = store.path();
-    let mut lines = Lines { to, path, context: Context::new(&SHA256), count: 0 };
-    let title = Title { version: EXPORT_VERSION, id: head.id.clone(), mark: head.mark, clock: head.clock };
-    lines.write(&Item::Journal(title))?;
+    let (mark, anchor, clock) = (head.mark, head.anchor, head.clock);
+    each(Item::Journal(Title { version: EXPORT_VERSION, id: head.id.clone(), mark, anchor, clock }))?;
     store.each(&[CURSOR], |key, value| {
         let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default().to_owned();
-        lines.write(&Item::Cursor { name, at: parse(store, &value)? })
+        each(Item::Cursor { name, at: parse(store, &value)? })
     })?;
     store.each(&[SPENT], |key, value| match read_spent(key) {
-        Some((kind, hour)) => lines.write(&Item::Spent { kind, hour, count: parse(store, &value)? }),
+        Some((kind, hour)) => each(Item::Spent { kind, hour, count: parse(store, &value)? }),
         None => Err(JournalError::corrupt(path, "what was spent has no kind")),
     })?;
     let image = Image::new(store, head.clone());
@@ -94,13 +81,25 @@ pub(crate) fn export(store: &Store, head: &Head, to: &mut dyn Write) -> Result<M
         let key = key.get(1..).and_then(effect_key);
         let entry = key.map(|key| image.entry(&key)).transpose()?.flatten();
         let entry = entry.ok_or_else(|| JournalError::corrupt(path, "a live action has no key"))?;
-        lines.write(&Item::Live(Box::new(entry)))
+        each(Item::Live(Box::new(entry)))
     })?;
-    store.each(&[FINISHED], |_, value| lines.write(&Item::Finished(parse(store, &value)?)))?;
-    let sum = Sum { lines: lines.count, sha256: H256::from_slice(lines.context.finish().as_ref()) };
+    store.each(&[FINISHED], |_, value| each(Item::Finished(parse(store, &value)?)))
+}
+
+/// Writes the store's content to `to`.
+pub(crate) fn export(store: &Store, head: &Head, to: &mut dyn Write) -> Result<Mark, JournalError> {
+    let failed = |error: io::Error| JournalError::io("export", store.path())(error);
+    let (mut context, mut lines) = (Context::new(&SHA256), 0_u64);
+    items(store, head, |item| {
+        let mut line = json(&item);
+        line.push(b'\n');
+        context.update(&line);
+        lines = lines.saturating_add(1);
+        to.write_all(&line).map_err(failed)
+    })?;
+    let sum = Sum { lines, sha256: H256::from_slice(context.finish().as_ref()) };
     let mut end = json(&Item::End(sum));
     end.push(b'\n');
-    let written = to.write_all(&end).and_then(|()| to.flush());
-    written.map_err(|error: io::Error| JournalError::io("export", path)(error))?;
+    to.write_all(&end).and_then(|()| to.flush()).map_err(failed)?;
     Ok(head.mark)
 }

@@ -1,0 +1,160 @@
+//! What the command line asks the watcher, and what the watcher answers: one line of JSON each way over a Unix socket.
+//!
+//! Nothing here reads or writes: the watcher serves it, the command line asks. A question of another version is refused in so many
+//! words, and whatever is not understood is not guessed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::action::{Action, ActionKind, EffectKey, Phase};
+
+/// The version of questions and answers.
+pub const PROTOCOL: u32 = 1;
+/// The longest question in bytes, with its line break.
+pub const QUESTION_LIMIT: usize = 64 * 1024;
+/// The longest answer in bytes, with its line break.
+pub const ANSWER_LIMIT: u64 = 16 * 1024 * 1024;
+/// The most actions or lines of one answer.
+pub const ROWS_LIMIT: usize = 1_000;
+
+/// Where the watcher listens: in a folder of its own below that for running.
+#[must_use]
+pub fn socket_in(runtime_directory: &Path) -> PathBuf {
+    runtime_directory.join("watcher").join("control.sock")
+}
+
+/// A question with its version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// [`PROTOCOL`].
+    pub version: u32,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ask {
+    /// How far it is, and how many actions there are.
+    Status,
+    /// Actions, page by page in the order of their keys.
+    Actions {
+        /// In this phase; `None` for all that are not over.
+        phase: Option<Phase>,
+        /// Those after this key.
+        after: Option<EffectKey>,
+        /// The most; [`ROWS_LIMIT`] at most.
+        limit: usize,
+    },
+    /// One action.
+    Action {
+        /// Its key.
+        key: EffectKey,
+    },
+    /// Lines of the history after a line.
+    History {
+        /// The line; 0 begins at the first that is kept.
+        after: u64,
+        /// The most; [`ROWS_LIMIT`] at most.
+        limit: usize,
+    },
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Answer {
+    /// To `Status`.
+    Status(WatcherStatus),
+    /// To `Actions`.
+    Actions {
+        /// The actions.
+        actions: Vec<ActionRow>,
+        /// Where the next page begins; absent on the last.
+        next: Option<EffectKey>,
+    },
+    /// To `Action`; `None` when nothing is known of it.
+    Action(Option<Box<ActionRow>>),
+    /// To `History`.
+    History(Vec<HistoryRow>),
+    /// The question was not answered, and why.
+    Refused(String),
+}
+
+/// How the watcher is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatcherStatus {
+    /// The program's version.
+    pub version: String,
+    /// Every network.
+    pub networks: BTreeMap<String, NetworkStatus>,
+    /// How many actions there are, by kind and phase.
+    pub actions: BTreeMap<ActionKind, BTreeMap<Phase, u64>>,
+}
+
+/// How far one network is followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkStatus {
+    /// The last block whose events were planned.
+    pub checkpoint: Option<u64>,
+    /// The newest final block, as far as an endpoint told it.
+    pub last: Option<u64>,
+    /// Why the last look failed; `None` when it did not.
+    pub problem: Option<String>,
+}
+
+/// One action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionRow {
+    /// Its key.
+    pub key: EffectKey,
+    /// What it is.
+    pub kind: ActionKind,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Grows with every change.
+    pub version: u64,
+    /// How often it was tried; `None` of one that is over.
+    pub tries: Option<u32>,
+    /// Why it waits, failed, was parked or ended.
+    pub reason: Option<String>,
+    /// The action; `None` of one that is over, of which the history has the rest.
+    pub action: Option<Action>,
+}
+
+/// One line of the history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryRow {
+    /// Its number.
+    pub line: u64,
+    /// When, in unix milliseconds of the journal's clock.
+    pub at: u64,
+    /// What changed.
+    pub change: Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_read_as_it_is_written_and_nothing_is_guessed() {
+        let ask = Ask::Actions { phase: Some(Phase::Parked), after: None, limit: 10 };
+        let question = Question { version: PROTOCOL, ask };
+        let text = serde_json::to_string(&question).unwrap();
+        assert_eq!(text, r#"{"version":1,"ask":{"actions":{"phase":"parked","after":null,"limit":10}}}"#);
+        assert_eq!(serde_json::from_str::<Question>(&text).unwrap(), question);
+        for wrong in [r#"{"version":1,"ask":"approve"}"#, r#"{"version":1,"ask":"status","more":1}"#, "{}", "[]"] {
+            assert!(serde_json::from_str::<Question>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

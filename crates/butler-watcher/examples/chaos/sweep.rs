@@ -1,0 +1,254 @@
+//! The sweep: at every file and sync call of every scenario the child is killed, or the call fails.
+
+use std::collections::BTreeMap;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+use crate::disk::{copy_folder, settle_in};
+use crate::judge::{Tally, Told, judge};
+use crate::script::Scenario;
+use crate::worker::MARKER;
+
+/// Every call that touches a file, with what can go wrong in it beside a kill.
+const CALLS: [(&str, &[&str]); 19] = [
+    ("openat", &["EIO", "ENOSPC", "EACCES"]),
+    ("mkdir", &["ENOSPC", "EACCES"]),
+    ("rename", &["EIO", "ENOSPC", "EACCES"]),
+    ("renameat", &["EIO", "ENOSPC", "EACCES"]),
+    ("unlink", &["EIO", "EACCES"]),
+    ("unlinkat", &["EIO", "EACCES"]),
+    ("rmdir", &["EIO", "EACCES"]),
+    ("write", &["EIO", "ENOSPC"]),
+    ("pwrite64", &["EIO", "ENOSPC"]),
+    ("fsync", &["EIO", "ENOSPC"]),
+    ("fdatasync", &["EIO", "ENOSPC"]),
+    ("sync_file_range", &["EIO"]),
+    ("ftruncate", &["EIO", "ENOSPC"]),
+    ("fchmod", &["EACCES"]),
+    ("flock", &["EIO"]),
+    ("read", &["EIO"]),
+    ("pread64", &["EIO"]),
+    ("getdents64", &["EIO"]),
+    ("statfs", &["EIO"]),
+];
+/// A child that takes longer hangs.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// One point: which call, the how manieth, and what happens there.
+#[derive(Debug, Clone)]
+struct Series {
+    scenario: Scenario,
+    call: &'static str,
+    what: String,
+    first: usize,
+}
+
+pub(crate) fn sweep(room: &Path, quick: bool) -> anyhow::Result<Tally> {
+    let scenarios: &[Scenario] = if quick { &[Scenario::Work] } else { &Scenario::SWEPT };
+    let mut all = Tally::default();
+    for scenario in scenarios {
+        let begun = Instant::now();
+        let tally = sweep_scenario(&room.join(format!("{scenario:?}")), *scenario, quick)?;
+        eprintln!("sweep {scenario:?}: {} points in {:.1?}", tally.sweep_points, begun.elapsed());
+        all.add(&tally);
+    }
+    Ok(all)
+}
+
+fn sweep_scenario(room: &Path, scenario: Scenario, quick: bool) -> anyhow::Result<Tally> {
+    std::fs::create_dir(room)?;
+    let ready = prepare(room, scenario)?;
+    let known = run(&ready.child(room, "whole")?, &[], scenario, false)?;
+    if !known.is_over {
+        bail!("an undisturbed {scenario:?} does not end: {known:?}");
+    }
+    let begins = count_begins(&ready.child(room, "begins")?, scenario)?;
+    let mut series = Vec::new();
+    for (call, errors) in CALLS {
+        let is_change = !matches!(call, "read" | "pread64" | "getdents64" | "statfs" | "flock");
+        let errors = errors.iter().take(if quick { usize::from(is_change) } else { errors.len() });
+        let kill = is_change.then(|| "signal=KILL".to_owned());
+        for what in errors.map(|error| format!("error={error}")).chain(kill) {
+            let first = begins.get(call).copied().unwrap_or_default() + 1;
+            series.push(Series { scenario, call, what, first });
+        }
+    }
+    let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
+    let failed = Mutex::new(None);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(series) = series.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match sweep_series(room, &ready, series, &known.states) {
+                        Ok(found) => tally.lock().unwrap_or_else(|p| p.into_inner()).add(&found),
+                        Err(error) => *failed.lock().unwrap_or_else(|p| p.into_inner()) = Some(error),
+                    }
+                }
+            });
+        }
+    });
+    match failed.into_inner().unwrap_or_else(|p| p.into_inner()) {
+        Some(error) => Err(error),
+        None => Ok(tally.into_inner().unwrap_or_else(|p| p.into_inner())),
+    }
+}
+
+fn sweep_series(room: &Path, ready: &Ready, series: &Series, known: &[String]) -> anyhow::Result<Tally> {
+    let Series { scenario, call, what, first } = series;
+    let mut tally = Tally::default();
+    for number in *first.. {
+        let name = format!("{call}-{what}-{number}");
+        let child = ready.child(room, &name)?;
+        let log = child.with_extension("strace");
+        let inject = format!("inject={call}:{what}:when={number}");
+        let trace = format!("trace={call}");
+        let output = format!("{}", log.display());
+        let strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", &output, "-e", &trace, "-e", &inject];
+        let mut told = run(&child, &strace, *scenario, false)?;
+        let traced = std::fs::read_to_string(&log)?;
+        if !traced.contains("(INJECTED)") && !traced.contains("killed by SIGKILL") {
+            break;
+        }
+        tally.sweep_points += 1;
+        // What was there before counts as acknowledged.
+        if told.states.is_empty() {
+            told.states.extend(ready.state.clone());
+        }
+        let shown = format!("{scenario:?} {call} {what} #{number}");
+        if told.failure.is_none() && !told.is_over && what.starts_with("error") && !told.is_open {
+            eprintln!("{shown}: the child broke off between two calls");
+        }
+        tally.add(&judge(&child, &told, known, &shown));
+        std::fs::remove_dir_all(&child)?;
+        std::fs::remove_file(&log)?;
+    }
+    Ok(tally)
+}
+
+/// A folder to begin with.
+struct Ready {
+    folder: Option<PathBuf>,
+    state: Option<String>,
+}
+
+impl Ready {
+    /// A copy to work in, which believes to be the original.
+    fn child(&self, room: &Path, name: &str) -> anyhow::Result<PathBuf> {
+        let child = room.join(name);
+        if let Some(folder) = &self.folder {
+            copy_folder(folder, &child)?;
+            settle_in(&child)?;
+        }
+        Ok(child)
+    }
+}
+
+/// What was done before, broken off by a kill.
+fn prepare(room: &Path, scenario: Scenario) -> anyhow::Result<Ready> {
+    if scenario.begins_empty() {
+        return Ok(Ready { folder: None, state: None });
+    }
+    let folder = room.join("ready");
+    let told = run(&folder, &[], Scenario::Commit, true)?;
+    let state = told.states.last().cloned();
+    Ok(Ready { folder: Some(folder), state })
+}
+
+/// How many of each call the child makes before its own begin.
+fn count_begins(child: &Path, scenario: Scenario) -> anyhow::Result<BTreeMap<String, usize>> {
+    let log = child.with_extension("strace");
+    let calls = CALLS.map(|(call, _)| call).join(",");
+    let (output, trace) = (log.display().to_string(), format!("trace={calls}"));
+    run(child, &["strace", "-f", "-qq", "-o", &output, "-e", &trace], scenario, false)?;
+    let mut counts = BTreeMap::new();
+    for line in std::fs::read_to_string(&log)?.lines() {
+        if line.contains(MARKER) {
+            return Ok(counts);
+        }
+        let call = line.split_whitespace().nth(1).and_then(|rest| rest.split_once('('));
+        if let Some((call, _)) = call {
+            *counts.entry(call.to_owned()).or_default() += 1;
+        }
+    }
+    bail!("the child never came to its begin")
+}
+
+/// Runs a child below a program such as strace, and listens to it.
+pub(crate) fn run(folder: &Path, below: &[&str], scenario: Scenario, abort: bool) -> anyhow::Result<Told> {
+    run_child(folder, below, scenario, if abort { &["--abort"] } else { &[] }, None)
+}
+
+/// The same with more words, and killed after a while.
+pub(crate) fn run_child(
+    folder: &Path,
+    below: &[&str],
+    scenario: Scenario,
+    more: &[&str],
+    kill_after: Option<Duration>,
+) -> anyhow::Result<Told> {
+    let path = folder.with_extension("socket");
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path)?;
+    let own = std::env::current_exe()?;
+    let mut words = below.iter().map(std::ffi::OsString::from).collect::<Vec<_>>();
+    words.extend([own.into_os_string(), "work".into(), folder.into(), "--socket".into(), (&path).into()]);
+    words.extend(["--scenario".into(), format!("{scenario:?}").to_lowercase().into()]);
+    words.extend(more.iter().map(std::ffi::OsString::from));
+    let mut words = words.into_iter();
+    let program = words.next().context("there is a program")?;
+    let mut child = Command::new(program).args(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let told = listen(&listener, &mut child, kill_after);
+    let status = child.wait()?;
+    std::fs::remove_file(&path)?;
+    told.with_context(|| format!("the child ended with {status}"))
+}
+
+fn listen(
+    listener: &UnixListener,
+    child: &mut std::process::Child,
+    kill_after: Option<Duration>,
+) -> anyhow::Result<Told> {
+    use std::io::Read as _;
+    listener.set_nonblocking(true)?;
+    let begun = Instant::now();
+    let mut stream = loop {
+        match listener.accept() {
+            Ok((stream, _)) => break stream,
+            Err(_) if child.try_wait()?.is_some() => return Ok(Told::default()),
+            Err(_) if begun.elapsed() > LONGEST => bail!("the child does not come"),
+            Err(_) => thread::sleep(Duration::from_millis(1)),
+        }
+    };
+    stream.set_nonblocking(false)?;
+    let (mut text, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let left = kill_after.map_or(LONGEST, |limit| limit.saturating_sub(begun.elapsed()));
+        stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+        match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => text.extend_from_slice(piece.get(..read).unwrap_or_default()),
+            Err(_) if kill_after.is_some() => child.kill()?,
+            Err(_) => {
+                child.kill()?;
+                bail!("the child hangs");
+            }
+        }
+        if kill_after.is_some_and(|limit| begun.elapsed() >= limit) {
+            child.kill()?;
+        }
+    }
+    let mut told = Told::default();
+    // Whoever is killed may have begun a line.
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    for line in String::from_utf8_lossy(text.get(..whole).unwrap_or_default()).lines() {
+        told.hear(line);
+    }
+    Ok(told)
+}

@@ -1,0 +1,70 @@
+//! Answers from the journal and the board.
+
+use butler_core::control::{ActionRow, Answer, Ask, HistoryRow, ROWS_LIMIT, WatcherStatus};
+use butler_core::runtime::report::one_line;
+
+use crate::board::Board;
+use crate::journal::{Entry, Finished, Journal, JournalError, Known, Query};
+
+/// The answer to a question.
+pub(super) fn answer(ask: &Ask, journal: &dyn Journal, board: &Board) -> Answer {
+    found(ask, journal, board).unwrap_or_else(|error| Answer::Refused(one_line(&error)))
+}
+
+fn found(ask: &Ask, journal: &dyn Journal, board: &Board) -> Result<Answer, JournalError> {
+    Ok(match ask {
+        Ask::Status => Answer::Status(WatcherStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            networks: board.statuses(),
+            actions: journal.status()?.counts,
+        }),
+        Ask::Actions { phase, after, limit } => {
+            let query = Query { phase: *phase, after: after.clone(), limit: (*limit).clamp(1, ROWS_LIMIT) };
+            let page = journal.read(&query)?;
+            let live = page.live.into_iter().map(of_entry);
+            Answer::Actions {
+                actions: live.chain(page.finished.into_iter().map(of_finished)).collect(),
+                next: page.next,
+            }
+        }
+        Ask::Action { key } => Answer::Action(journal.look_up(key)?.map(|known| {
+            Box::new(match known {
+                Known::Live(entry) => of_entry(*entry),
+                Known::Finished(finished) => of_finished(finished),
+            })
+        })),
+        Ask::History { after, limit } => {
+            let lines = journal.history(*after, (*limit).clamp(1, ROWS_LIMIT))?;
+            let rows = lines.into_iter().map(|line| HistoryRow {
+                line: line.line,
+                at: line.at,
+                change: serde_json::to_value(&line.op).unwrap_or_default(),
+            });
+            Answer::History(rows.collect())
+        }
+    })
+}
+
+fn of_entry(entry: Entry) -> ActionRow {
+    ActionRow {
+        key: entry.action.key.clone(),
+        kind: entry.action.kind,
+        phase: entry.standing.phase,
+        version: entry.standing.version,
+        tries: Some(entry.standing.tries),
+        reason: entry.standing.reason,
+        action: Some(entry.action),
+    }
+}
+
+fn of_finished(finished: Finished) -> ActionRow {
+    ActionRow {
+        key: finished.key,
+        kind: finished.kind,
+        phase: finished.phase,
+        version: finished.version,
+        tries: None,
+        reason: finished.reason,
+        action: None,
+    }
+}

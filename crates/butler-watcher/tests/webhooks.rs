@@ -1,0 +1,154 @@
+//! What is told is posted, once by its key, through failures, kills and secrets.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its server ends with it")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use butler_core::domain::action::Phase;
+use serde_json::Value;
+use support::Bench;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+const SECRET: &str = "s3cr3t-webhook-path";
+
+/// A receiver that answers what it is told to, and keeps what it got.
+#[derive(Clone, Default)]
+struct Receiver {
+    answers: Arc<Mutex<Vec<u16>>>,
+    got: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Receiver {
+    /// Listens; answers these codes first, and 200 from then on.
+    async fn start(answers: &[u16]) -> (Self, String) {
+        let receiver = Self::default();
+        receiver.answers.lock().unwrap().extend(answers.iter().rev());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/{SECRET}", listener.local_addr().unwrap());
+        let serving = receiver.clone();
+        tokio::task::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::task::spawn(serving.clone().answer(stream));
+            }
+        });
+        (receiver, url)
+    }
+
+    async fn answer(self, mut stream: tokio::net::TcpStream) {
+        let mut text = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(read) = stream.read(&mut buffer).await
+            && read > 0
+        {
+            text.extend_from_slice(&buffer[..read]);
+            let whole = String::from_utf8_lossy(&text).into_owned();
+            let Some((head, body)) = whole.split_once("\r\n\r\n") else { continue };
+            let length =
+                head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            if body.len() < length.unwrap_or(0_usize) {
+                continue;
+            }
+            let code = self.answers.lock().unwrap().pop().unwrap_or(200);
+            let path = head.split(' ').nth(1).unwrap().to_owned();
+            if code == 200 {
+                self.got.lock().unwrap().push((path, serde_json::from_str(body).unwrap()));
+            }
+            let answer = format!("HTTP/1.1 {code} X\r\nContent-Length: {}\r\n\r\n{SECRET}", SECRET.len());
+            let _ = stream.write_all(answer.as_bytes()).await;
+            text.clear();
+        }
+    }
+
+    /// How often each key came.
+    fn keys(&self) -> BTreeMap<String, u32> {
+        let mut keys = BTreeMap::new();
+        for (path, body) in self.got.lock().unwrap().iter() {
+            assert_eq!(path, &format!("/{SECRET}"));
+            *keys.entry(body["key"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        keys
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_action_is_posted_once_through_refusals_and_a_restart_and_no_secret_is_told() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    let (receiver, url) = Receiver::start(&[500, 429]).await;
+    bench.configure(&format!("{}[[watcher.webhooks]]\nname = \"pager\"\nurl = \"{url}\"\n", bench.config()));
+    let watcher = bench.watch();
+    let last = bench.last_block().await;
+    watcher.reached(last).await;
+    let told = async |watcher: &support::Watcher| {
+        let done = r#"butler_watcher_told_total{channel="pager",result="success"}"#;
+        watcher.metric(done).await.unwrap_or_default()
+    };
+    watcher.until("a first post", async || (told(&watcher).await >= 3.0).then_some(())).await;
+    let log = watcher.kill();
+    assert!(!log.contains(SECRET), "{log}");
+    let watcher = bench.watch();
+    watcher
+        .until("an end", async || {
+            let metrics = watcher.get("/metrics").await;
+            let is_open = |line: &&str| {
+                line.starts_with("butler_watcher_actions{")
+                    && ["due", "running", "verifying"].iter().any(|phase| line.contains(&format!("phase=\"{phase}\"")))
+            };
+            let open: f64 =
+                metrics.lines().filter(is_open).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
+            // What was claimed when it was killed waits for its lease.
+            (open <= 1.0 && told(&watcher).await > 0.0).then_some(())
+        })
+        .await;
+    let (_, log) = watcher.stop();
+    assert!(!log.contains(SECRET), "{log}");
+    let kept = bench.journal();
+    let keys = receiver.keys();
+    // A kill repeats one post at most.
+    assert!(keys.values().filter(|count| **count > 1).count() <= 1, "{keys:?}");
+    let done = kept.finished.iter().filter(|(_, phase)| **phase == Phase::Done);
+    let posted = done.filter(|(key, _)| keys.contains_key(key.as_str())).count();
+    assert!(posted > 10, "{} of {} were posted\n{log}", posted, kept.finished.len());
+    let body = receiver.got.lock().unwrap()[0].1.clone();
+    for part in
+        ["version", "key", "kind", "priority", "why", "evidence", "assurance", "chain_id", "contract", "subject"]
+    {
+        assert!(!body[part].is_null(), "{part} of {body:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coinbase_that_the_key_files_name_is_not_asked_for() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    // A0 has its coinbase, A6 has none.
+    let (has, lacks) = (bench.attester("A0"), bench.attester("A6"));
+    let shown = |address| ethers_core::utils::to_checksum(&address, None);
+    let asked = |name: &str, log: &str| {
+        log.lines().any(|line| line.contains("\"kind\":\"configure_coinbase\"") && line.contains(name))
+    };
+    watcher.until("the coinbase of A6", async || asked(&shown(lacks), &watcher.log()).then_some(())).await;
+    let (_, log) = watcher.stop();
+    assert!(!asked(&shown(has), &log), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_plans_and_logs_and_posts_nothing() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    let (receiver, url) = Receiver::start(&[]).await;
+    let text = bench.config().replace("[watcher]\n", "[watcher]\ndry_run = true\n");
+    bench.configure(&format!("{text}[[watcher.webhooks]]\nname = \"pager\"\nurl = \"{url}\"\n"));
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    watcher.until("a line", async || watcher.log().contains("\"kind\":\"deposit_accepted\"").then_some(())).await;
+    watcher.stop();
+    assert!(receiver.keys().is_empty() && !bench.journal().finished.is_empty());
+}
