@@ -75,7 +75,7 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 11] = [
+const WATCHER: [Folder; 12] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
