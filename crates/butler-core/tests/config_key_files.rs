@@ -143,11 +143,11 @@ fn a_private_key_refuses_the_whole_file() {
     f.json: validators[0].attester.eth: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     f.json: validators[0].publisher[1]: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     f.json: validators[0].coinbase: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
-    f.json: validators[0].attester.privateKey: holds a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: validators[0].attester.<field 2>: holds a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     f.json: validators[0].attester.eth.password: holds a password; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     f.json: crypto: holds an encrypted private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     f.json: mnemonic: holds a mnemonic; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
-    f.json: server[0]: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
+    f.json: <field 1>[0]: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     f.json: [0].attester: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     f.json: attesters[0].address: holds what could be a private key; the whole file is refused (hint: move it to a file that is not read; a keystore of a node belongs under `node_keystores`)
     ");
@@ -252,12 +252,37 @@ fn what_is_not_json_is_told_with_its_line() {
     deep: f.json:1: this is not JSON: recursion limit exceeded, column 128
     ");
     let twice = format!("{{\"{KEY}\": 1, \"{KEY}\": 2}}");
-    insta::assert_snapshot!(faults(twice), @"f.json:1: <hidden>: this key occurs twice (hint: keep one of them)");
+    insta::assert_snapshot!(faults(twice), @"f.json:1: <field 2>: this key occurs twice (hint: keep one of them)");
     let nested = KEY.as_bytes()[2..].chunks(16).rev().fold("{\"password\": \"x\"}".to_owned(), |inner, part| {
         format!("{{\"{}\": {inner}}}", str::from_utf8(part).unwrap())
     });
     let nested = faults(nested);
-    assert!(nested.contains("<hidden>") && !nested.contains(&KEY[2..18]), "{nested}");
+    assert!(nested.contains("<field 1>.<field 1>") && !nested.contains(&KEY[2..18]), "{nested}");
+}
+
+#[test]
+fn no_refusal_repeats_the_name_of_a_field_that_no_format_has() {
+    let phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    for name in
+        ["KEYSTORE_PASSWORD=hunter2horse", "mnemonic hunter2horse", "seed: hunter2horse", KEY, &KEY[2..34], phrase]
+    {
+        for file in [
+            format!(r#"{{"{name}": ["{A}"], "password": "x"}}"#),
+            format!(r#"{{"{name}": ["{KEY}"]}}"#),
+            format!(r#"{{"s": ["{A}"], "{name}": 1, "{name}": 2}}"#),
+            validator(&format!(r#""attester": "{A}", "{name}": "x", "password": "x""#)),
+            validator(&format!(r#""attester": "{A}", "x": {{"{name}": {{"secret": "x"}}}}"#)),
+            validator(&format!(r#""attester": "{A}", "x": [{{"{name}": 1, "{name}": 1}}]"#)),
+            format!(r#"[{{"attester": "{A}", "{name}": "{KEY}"}}]"#),
+        ] {
+            let told = faults(&file);
+            assert!(!told.is_empty(), "{file}");
+            let is_told = |part: &str| name.contains(part) && told.contains(part);
+            assert!(!["hunter2", "winner", &KEY[2..18]].iter().any(|part| is_told(part)), "{told}");
+        }
+    }
+    let by_name = faults(format!(r#"{{"KEYSTORE_PASSWORD=hunter2horse": ["{A}"]}}"#));
+    assert!(by_name.starts_with("f.json: <field 1>: holds a password"), "{by_name}");
 }
 
 #[test]

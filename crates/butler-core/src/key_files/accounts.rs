@@ -14,7 +14,6 @@ use super::fault::FileFault;
 use super::folders::Folders;
 use super::json::Json;
 use super::private::{Derivation, address_of_key, addresses_of_mnemonic};
-use super::shown::shown_key;
 use super::sources::PrivateKeys;
 
 /// How many addresses are derived from the mnemonics of one file: as many as a node can run, and more.
@@ -26,9 +25,10 @@ struct Keys(&'static [&'static str]);
 const MNEMONIC: Keys = Keys(&["mnemonic", "addressIndex", "accountIndex", "addressCount", "accountCount"]);
 
 impl Keys {
-    fn unknown_of<'a>(&self, json: &'a Json) -> Option<&'a str> {
+    /// Which field of an object is none of these, from 1.
+    fn unknown_of(&self, json: &Json) -> Option<usize> {
         let Json::Object(members) = json else { return None };
-        members.iter().map(|(key, _)| key.as_str()).find(|key| !self.0.contains(key))
+        members.iter().position(|(key, _)| !self.0.contains(&key.as_str())).map(|index| index + 1)
     }
 }
 
@@ -198,9 +198,9 @@ impl<'a> Accounts<'a> {
         }
         if let Some(unknown) = MNEMONIC.unknown_of(json) {
             let what = "a mnemonic has no such key, so a node refuses the file";
-            return self.illegible(below(place, unknown), what);
+            return self.illegible(format!("{place}.<field {unknown}>"), what);
         }
-        let number = |key: &str, default: u32, least: u32| match json.get(key) {
+        let number = |key: &'static str, default: u32, least: u32| match json.get(key) {
             None => Some(default),
             Some(value) => {
                 value.as_integer().and_then(|value| u32::try_from(value).ok()).filter(|value| *value >= least)
@@ -254,8 +254,7 @@ impl<'a> Accounts<'a> {
     }
 }
 
-/// The place of a key within a place.
-pub(super) fn below(place: &str, key: &str) -> String {
-    let key = shown_key(key);
-    if place.is_empty() { key } else { format!("{place}.{key}") }
+/// The place of a key of the formats within a place.
+pub(super) fn below(place: &str, key: &'static str) -> String {
+    if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") }
 }

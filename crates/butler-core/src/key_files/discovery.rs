@@ -43,7 +43,7 @@ pub(super) struct Found {
     #[serde(skip)]
     pub(super) older: Option<PathBuf>,
     /// Its folder with links followed, where that was looked up.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     folder: Option<PathBuf>,
 }
 
@@ -56,6 +56,18 @@ impl Found {
     pub(super) fn located(self) -> Self {
         let folder = self.path.parent().map(resolved);
         Self { folder, ..self }
+    }
+
+    /// As a former run of a program stored it: its folder is looked up again where that is there, and is what it was where it is
+    /// not, or where the path may have begun in another place. Blocks.
+    pub(super) fn restored(self) -> Self {
+        let is_there = || self.path.parent().is_some_and(Path::is_dir);
+        if self.folder.is_some() && (self.path.is_relative() || !is_there()) { self } else { self.located() }
+    }
+
+    /// A path by which it is found wherever the program was started.
+    pub(super) fn openable(&self) -> PathBuf {
+        if self.path.is_relative() { self.place() } else { self.path.clone() }
     }
 
     /// The path, spelled in one way.
@@ -79,9 +91,10 @@ impl Found {
     }
 }
 
-/// A folder with all links followed that are there. Blocks.
+/// A folder from the root, with all links followed that are there: so that it has one name whether it is there or not. Blocks.
 pub(super) fn resolved(folder: &Path) -> PathBuf {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = &std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     let there = folder.ancestors().find_map(|ancestor| Some((ancestor, std::fs::canonicalize(ancestor).ok()?)));
     let rest = there.as_ref().and_then(|(ancestor, _)| folder.strip_prefix(ancestor).ok());
     match (&there, rest) {

@@ -37,7 +37,7 @@ pub(super) fn each(
 }
 
 /// The account under a key that is required.
-pub(super) fn required(item: &Json, key: &str, place: &str, accounts: &mut Accounts<'_>) -> Vec<Address> {
+pub(super) fn required(item: &Json, key: &'static str, place: &str, accounts: &mut Accounts<'_>) -> Vec<Address> {
     match item.get(key) {
         Some(value) => accounts.one(value, &below(place, key)),
         None => {

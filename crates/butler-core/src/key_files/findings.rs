@@ -50,6 +50,8 @@ impl KeyFilesReport {
                 | FaultKind::Entry => found.push(keys::of_fault(&fault.file, fault.to_string())),
             }
         }
+        let remembered = self.remembered.iter();
+        found.extend(remembered.map(|fault| keys::of_differing_bls(&fault.file, fault.to_string())));
         found.extend(self.kept.iter().map(|kept| of_kept(kept, why.get(kept.file.as_str()).copied())));
         found.extend(self.notices.iter().map(of_notice));
         let mut paying = BTreeMap::<&str, usize>::new();

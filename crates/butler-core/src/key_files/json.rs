@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use zeroize::Zeroizing;
 
 use super::fault::{FaultKind, FileFault};
-use super::shown::shown_key;
+use super::shown::shown_field;
 use crate::text::secrets::unsigned;
 
 /// A number of a file.
@@ -192,19 +192,28 @@ const DUPLICATE: &str = "duplicate key: ";
 /// Where a value stands, as a list from the inside out.
 pub(super) enum Place<'a> {
     Root,
-    Key(&'a Self, &'a str),
+    /// The field of an object, and which one it is, from 1.
+    Key(&'a Self, &'a str, usize),
     Index(&'a Self, usize),
 }
 
 impl Place<'_> {
+    /// The place around it.
+    pub(super) fn outer(&self) -> &Self {
+        match self {
+            Self::Root => self,
+            Self::Key(outer, ..) | Self::Index(outer, _) => outer,
+        }
+    }
+
     /// Whether a validator of a keystore stands there.
     pub(super) fn is_validator(&self) -> bool {
-        matches!(self, Self::Index(Self::Key(Self::Root, "validators"), _))
+        matches!(self, Self::Index(Self::Key(Self::Root, "validators", _), _))
     }
 
     /// Whether an attester of a keystore stands there, by itself or in a list of one validator.
     pub(super) fn is_attester(&self) -> bool {
-        let is_of_validator = |place: &Self| matches!(place, Self::Key(outer, "attester") if outer.is_validator());
+        let is_of_validator = |place: &Self| matches!(place, Self::Key(outer, "attester", _) if outer.is_validator());
         is_of_validator(self) || matches!(self, Self::Index(outer, _) if is_of_validator(outer))
     }
 }
@@ -213,8 +222,8 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
-            Self::Key(Self::Root, key) => f.write_str(&shown_key(key)),
-            Self::Key(outer, key) => write!(f, "{outer}.{}", shown_key(key)),
+            Self::Key(Self::Root, key, number) => f.write_str(&shown_field(key, *number)),
+            Self::Key(outer, key, number) => write!(f, "{outer}.{}", shown_field(key, *number)),
             Self::Index(outer, index) => write!(f, "{outer}[{index}]"),
         }
     }
@@ -332,7 +341,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut object = Vec::new();
         let mut seen = std::collections::BTreeSet::new();
         while let Some(key) = members.next_key::<String>()? {
-            let path = Place::Key(self.path, &key);
+            let path = Place::Key(self.path, &key, object.len() + 1);
             if !seen.insert(key.clone()) {
                 return Err(A::Error::custom(format!("{DUPLICATE}{path}")));
             }

@@ -50,3 +50,8 @@ impl Outcome {
         }
     }
 }
+
+/// Whether anybody is named by what was read.
+pub(super) fn is_anybody_left(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().filter_map(|outcome| outcome.content.as_ref()).any(|content| content.attester_count() > 0)
+}

@@ -29,16 +29,22 @@ fn differs(attester: Address, key: Option<H256>, registered: &RegisteredKeys) ->
 
 /// What is wrong with the BLS keys of a file.
 pub(super) fn differing(content: &Content, registered: &RegisteredKeys) -> Vec<FileFault> {
-    let validators = content
+    who_differs(content, registered).0.into_iter().map(differing_at).collect()
+}
+
+/// What is wrong with the entry at a position.
+pub(super) fn differing_at(index: usize) -> FileFault {
+    FileFault::new(FaultKind::BlsDiffers, format!("validators[{index}].attester.bls"), WHAT).hint(HINT)
+}
+
+/// The positions of entries with a BLS key that differs, and whose keys these are.
+pub(super) fn who_differs(content: &Content, registered: &RegisteredKeys) -> (BTreeSet<usize>, BTreeSet<Address>) {
+    let keys = content
         .validators
         .iter()
-        .filter(|validator| validator.keys.iter().any(|(attester, key)| differs(*attester, *key, registered)));
-    validators
-        .map(|validator| {
-            let place = format!("validators[{}].attester.bls", validator.index);
-            FileFault::new(FaultKind::BlsDiffers, place, WHAT).hint(HINT)
-        })
-        .collect()
+        .flat_map(|validator| validator.keys.iter().map(|(attester, key)| (validator.index, *attester, *key)));
+    let differing = keys.filter(|(_, attester, key)| differs(*attester, *key, registered));
+    differing.map(|(index, attester, _)| (index, attester)).unzip()
 }
 
 pub(super) fn has_differing(content: &Content, registered: &RegisteredKeys) -> bool {
@@ -60,8 +66,19 @@ impl KeyFilesReport {
         self.notices.retain(|notice| !matches!(notice, KeyFileNotice::BlsUnproven { .. }));
         let mut refused = BTreeSet::new();
         for entry in &self.book.entries {
-            let Some(key) = entry.bls_public_key else { continue };
-            match registered.get(&entry.attester).filter(|known| !known.is_empty()) {
+            let known = registered.get(&entry.attester).filter(|known| !known.is_empty());
+            let Some(key) = entry.bls_public_key else {
+                // What was stored of a file that is kept says that it had one, and not which.
+                if known.is_none() && self.had_bls.contains(&(entry.file.clone(), entry.attester)) {
+                    self.notices.push(KeyFileNotice::BlsUnproven {
+                        attester: entry.attester,
+                        file: entry.file.clone(),
+                        index: entry.index,
+                    });
+                }
+                continue;
+            };
+            match known {
                 Some(known) if known.contains(&key) => {}
                 Some(_) => {
                     self.faults.push(KeyFileFault {

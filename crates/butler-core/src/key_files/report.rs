@@ -47,6 +47,10 @@ pub struct KeyFilesReport {
     pub notices: Vec<KeyFileNotice>,
     /// Files that cannot be read now, and whose last good content stands in the book.
     pub kept: Vec<KeptFile>,
+    /// What was wrong with BLS keys of files that were refused for them, and cannot be read now.
+    pub remembered: Vec<KeyFileFault>,
+    /// Files that are kept since before a restart, with attesters for whom they had BLS keys, which are not stored.
+    pub(super) had_bls: BTreeSet<(String, Address)>,
 }
 
 impl KeyFilesReport {

@@ -86,7 +86,7 @@ impl Missing {
     }
 
     /// One account or several.
-    fn accounts(&mut self, holder: &Json, key: &str, place: &str) {
+    fn accounts(&mut self, holder: &Json, key: &'static str, place: &str) {
         let place = below(place, key);
         match holder.get(key) {
             Some(Json::List(items)) => {

@@ -79,7 +79,10 @@ impl Scan {
                 }
                 let object = About { registered: registered(json), is_of_format: is_of_format(members) };
                 self.within(|scan| {
-                    members.iter().find_map(|(key, value)| scan.member((key, value), place, kind, object))
+                    let mut members = members.iter().enumerate();
+                    members.find_map(|(index, (key, value))| {
+                        scan.member((key, value), &Place::Key(place, key, index + 1), kind, object)
+                    })
                 })
             }
         }
@@ -94,8 +97,8 @@ impl Scan {
         hit.or_else(|| self.search.close().map(Hit::Found))
     }
 
-    fn member(&mut self, (key, value): (&str, &Json), outer: &Place<'_>, kind: u64, object: About) -> Option<Hit> {
-        let place = Place::Key(outer, key);
+    fn member(&mut self, (key, value): (&str, &Json), place: &Place<'_>, kind: u64, object: About) -> Option<Hit> {
+        let outer = place.outer();
         let here = |what: &str| Some(Hit::Here(FileFault::secret(place.to_string(), what)));
         // The formats' own names are most of a file, and no part of anything.
         let is_known = object.is_of_format && is_known(key);
@@ -127,7 +130,7 @@ impl Scan {
             return None;
         }
         self.is_among_addresses = ADDRESSES.contains(&key) && matches!(value, Json::List(_));
-        self.value(value, &place, below(kind, key))
+        self.value(value, place, below(kind, key))
     }
 
     fn leaf(&mut self, leaf: Leaf<'_>, kind: u64) -> Option<Hit> {
@@ -208,10 +211,10 @@ impl Place<'_> {
                 None
             }
             Json::Object(members) => {
-                for (key, value) in members {
+                for (index, (key, value)) in members.iter().enumerate() {
                     let is_part = found.in_names && (found.first..=found.last).contains(&next);
                     let key = if is_part { "<hidden>" } else { key };
-                    let place = Place::Key(self, key);
+                    let place = Place::Key(self, key, index + 1);
                     if next == at {
                         return Some(place.to_string());
                     }

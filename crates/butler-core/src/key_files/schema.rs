@@ -96,7 +96,7 @@ impl Unknown {
     }
 
     /// One account or several.
-    fn accounts(&mut self, holder: &Json, key: &str, place: &str) {
+    fn accounts(&mut self, holder: &Json, key: &'static str, place: &str) {
         if let Some(Json::List(items)) = holder.get(key) {
             let place = below(place, key);
             items.iter().enumerate().for_each(|(index, item)| self.one(item, &format!("{place}[{index}]")));
@@ -105,7 +105,7 @@ impl Unknown {
         }
     }
 
-    fn account(&mut self, holder: &Json, key: &str, place: &str) {
+    fn account(&mut self, holder: &Json, key: &'static str, place: &str) {
         if let Some(account) = holder.get(key) {
             self.one(account, &below(place, key));
         }

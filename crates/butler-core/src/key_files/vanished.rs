@@ -25,8 +25,8 @@ impl Content {
         !self.folders.is_empty() || self.validators.iter().any(|validator| !validator.folders.is_empty())
     }
 
-    /// Takes what its folders had in an earlier content, but for attesters that stand elsewhere now.
-    pub(super) fn fill_folders(&mut self, earlier: &Self, named: &BTreeSet<Address>) -> Vanished {
+    /// Takes what its folders had in an earlier content, but for attesters that have moved elsewhere.
+    pub(super) fn fill_folders(&mut self, earlier: &Self, has_moved: impl Fn(Address) -> bool) -> Vanished {
         let mut vanished = Vanished::default();
         if !earlier.has_folders() {
             return vanished;
@@ -37,7 +37,7 @@ impl Content {
         for validator in &mut self.validators {
             let lost = lost(&validator.folders.keys, &keys);
             let lost: Vec<Address> =
-                lost.into_iter().filter(|attester| !named.contains(attester) && named_here.insert(*attester)).collect();
+                lost.into_iter().filter(|attester| !has_moved(*attester) && named_here.insert(*attester)).collect();
             if !lost.is_empty() {
                 vanished.places.push(format!("validators[{}].attester", validator.index));
                 vanished.attesters.extend(&lost);

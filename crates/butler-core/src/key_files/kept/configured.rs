@@ -38,7 +38,8 @@ impl Configured {
 
     /// The server of a file that is named.
     pub(super) fn server(&self, found: &Found) -> Option<String> {
-        let places = [plain(&found.path), found.place()];
+        let from_root = std::path::absolute(&found.path).unwrap_or_else(|_| found.path.clone());
+        let places = [plain(&found.path), plain(&from_root), found.place()];
         match found.role {
             Role::Publishers => {
                 let is_it = |file: &Found| places.contains(&plain(&file.path)) || places.contains(&file.place());

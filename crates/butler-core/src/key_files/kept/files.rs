@@ -1,12 +1,12 @@
 //! What each reading of a network's files does to what is kept: taken anew, failing since, or forgotten.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use ethers_core::types::Address;
-
 use super::configured::Configured;
-use super::fill::{All, fill};
+use super::differing_file::DifferingFile;
+use super::fill::{All, fill, renamed_from};
+use super::named::Named;
 use super::one::Kept;
 use crate::key_files::content::Content;
 use crate::key_files::discovery::{Found, Role};
@@ -14,10 +14,11 @@ use crate::key_files::doubts::{Doubt, Doubts};
 use crate::key_files::fault::FaultKind;
 use crate::key_files::gaps::gaps;
 use crate::key_files::kept_file::KeptWhy;
-use crate::key_files::outcome::Outcome;
+use crate::key_files::outcome::{Outcome, is_anybody_left};
 use crate::key_files::read::read_all;
-use crate::key_files::registered::{RegisteredKeys, differing};
+use crate::key_files::registered::{RegisteredKeys, has_differing};
 use crate::key_files::report::{Gone, KeyFilesReport};
+use crate::key_files::shown::shown_path;
 use crate::key_files::sources::KeySources;
 
 /// The most addresses of all kept files together.
@@ -28,13 +29,15 @@ pub(super) const MOST_KEPT: usize = 200_000;
 pub struct KeptFiles {
     pub(super) files: BTreeMap<(Role, PathBuf), Kept>,
     /// What the chain has registered, as far as it was asked.
-    registered: RegisteredKeys,
+    pub(super) registered: RegisteredKeys,
+    /// Files that a BLS key refused when they were legible last.
+    pub(super) differing: BTreeMap<(Role, PathBuf), DifferingFile>,
     /// Grows when something is kept that was not, or not any more.
     pub(super) generation: u64,
     /// Who is in doubt; `None` before anything was read.
     pub(super) doubts: Option<Doubts>,
     /// What counts no longer since the last reading.
-    released: Doubt,
+    pub(super) released: Doubt,
     /// Whether nothing was known before the last reading.
     is_first: bool,
     /// Whether something was read that is too large to be kept.
@@ -58,10 +61,17 @@ impl KeptFiles {
         // What was too large to be kept is not remembered, so it may stand anywhere.
         let released = if self.is_too_large { Doubt::of_anybody() } else { self.released.clone() };
         let known = self.doubts.as_ref().filter(|_| is_anything_known);
+        let is_first = known.is_none();
         let doubts = known.map_or_else(|| Doubts::first(&keys), |doubts| doubts.clone().next(&keys, released));
         let mut report = KeyFilesReport::with(faults, &outcomes, &kept, gaps, &doubts);
+        report.remembered = self.remembered();
+        let had_bls = self.failing().flat_map(|kept| {
+            let file = shown_path(&kept.found.path);
+            kept.had_bls.iter().map(move |attester| (file.clone(), *attester))
+        });
+        report.had_bls = had_bls.collect();
         report.kept = self.failing().filter_map(|kept| kept.shown(is_anybody_left)).collect();
-        self.is_first = known.is_none();
+        self.is_first = is_first;
         self.generation += u64::from(self.doubts.as_ref().is_none_or(|before| before.differs(&doubts)));
         self.doubts = Some(doubts);
         self.released = Doubt::default();
@@ -95,27 +105,40 @@ impl KeptFiles {
     fn take(&mut self, outcomes: &mut [Outcome], sources: &KeySources<'_>, now: u64) {
         let configured = Configured::of(sources);
         self.size = self.files.values().map(|kept| kept.content.size()).sum();
-        let mut present = BTreeSet::new();
-        let shared = self.shared(outcomes);
-        let all = All { named: self.named_of(outcomes), is_anybody_left: is_anybody_left(outcomes), now };
+        let present: BTreeSet<(Role, PathBuf)> =
+            outcomes.iter().map(|outcome| (outcome.found.role, outcome.found.family())).collect();
+        let absent = self.files.keys().filter(|name| !present.contains(*name)).cloned().collect();
+        self.refuse_differing(outcomes, &configured, now);
+        let (before, named) = (self.named_before(), self.named_now(outcomes));
+        let all = All { before, named, present, absent, is_anybody_left: is_anybody_left(outcomes), now };
         for outcome in outcomes.iter_mut() {
             let name = (outcome.found.role, outcome.found.family());
             if !self.hold(&name, outcome, &configured, &all) {
                 self.note(&name, outcome, &all);
             }
-            present.insert(name);
         }
-        self.note_absent(&configured, &present, now);
-        self.files.values_mut().for_each(|kept| kept.note_shared(&shared));
+        self.note_absent(&configured, &all);
         self.forget(outcomes, now);
     }
 
-    /// Who is named by what was read, where somebody asks.
-    fn named_of(&self, outcomes: &[Outcome]) -> BTreeSet<Address> {
-        if !self.files.values().any(|kept| kept.content.has_folders()) {
-            return BTreeSet::new();
+    /// Who was named where when the files were read last.
+    fn named_before(&self) -> Named {
+        let mut named = Named::default();
+        for ((_, file), kept) in &self.files {
+            named.add(file.clone(), kept.content.attesters());
         }
-        outcomes.iter().filter_map(|outcome| outcome.content.as_ref()).flat_map(Content::attesters).collect()
+        named
+    }
+
+    /// Who is named where by what was read, where somebody asks.
+    fn named_now(&self, outcomes: &[Outcome]) -> Named {
+        let mut named = Named::default();
+        if self.files.values().any(|kept| kept.content.has_folders()) {
+            for (outcome, content) in outcomes.iter().filter_map(|outcome| Some((outcome, outcome.content.as_ref()?))) {
+                named.add(outcome.found.family(), content.attesters());
+            }
+        }
+        named
     }
 
     /// Whether an older version of a file was read since the one that was good is gone. That is no edit: what the newer one said counts
@@ -129,9 +152,9 @@ impl KeptFiles {
         let source = Found::new(known.source().to_path_buf(), known.found.server.clone(), known.found.role).located();
         let is_held = configured.server(&source).is_some() && !known.is_over(all.is_anybody_left, all.now);
         if is_held {
-            let why = if is_gone(&source.path) { KeptWhy::Gone } else { KeptWhy::Unreadable };
+            let why = if is_gone(&source.openable()) { KeptWhy::Gone } else { KeptWhy::Unreadable };
             self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
-            known.fails(why, all.now);
+            known.fails(why, all.now, &all.before);
             (known.found, known.said_by) = (source, None);
             outcome.is_held = true;
         }
@@ -146,7 +169,7 @@ impl KeptFiles {
         }
         self.registered.extend(registered.iter().map(|(attester, keys)| (*attester, keys.clone())));
         let refused: Vec<bool> =
-            self.files.values().map(|kept| !differing(&kept.content, &self.registered).is_empty()).collect();
+            self.files.values().map(|kept| has_differing(&kept.content, &self.registered)).collect();
         let is_any_asked = self.files.values().any(|kept| !kept.is_confirmed);
         let (is_first, released) = (self.is_first, &mut self.released);
         self.files.retain(|_, kept| {
@@ -165,15 +188,14 @@ impl KeptFiles {
     /// Takes what was read, or sets a file down as failing that was good before.
     fn note(&mut self, name: &(Role, PathBuf), outcome: &mut Outcome, all: &All) {
         let now = all.now;
-        if let Some(content) = &outcome.content {
-            let faults = differing(content, &self.registered);
-            if !faults.is_empty() {
-                outcome.faults.extend(faults);
-                outcome.content = None;
-            }
-        }
         if outcome.names_nobody() && self.is_nobody_believed(name, outcome, now) {
             return;
+        }
+        if let Some(content) = outcome.content.as_ref().filter(|_| !self.files.contains_key(name))
+            && let Some(earlier) = renamed_from(content, &self.files, all)
+        {
+            let kept = Kept { is_confirmed: true, ..Kept::new(outcome.found.clone(), earlier, now) };
+            self.files.insert(name.clone(), kept);
         }
         let known = self.files.get_mut(name);
         let had_attesters = known.as_ref().is_some_and(|known| known.content.attester_count() > 0);
@@ -184,7 +206,7 @@ impl KeptFiles {
                     Some(((why, faults), known)) => {
                         known.is_found_as(&outcome.found);
                         self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
-                        known.fails(why, now);
+                        known.fails(why, now, &all.before);
                         outcome.faults.extend(faults);
                     }
                     None => {
@@ -200,7 +222,7 @@ impl KeptFiles {
         };
         if let Some(known) = known {
             self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
-            known.fails(why, now);
+            known.fails(why, now, &all.before);
             known.is_found_as(&outcome.found);
             // What it says now counts for nothing while what it said stands in for it.
             outcome.content = None;
@@ -228,7 +250,8 @@ impl KeptFiles {
     }
 
     /// Files that are not found any more: forgotten when nothing configured names them.
-    fn note_absent(&mut self, configured: &Configured, present: &BTreeSet<(Role, PathBuf)>, now: u64) {
+    fn note_absent(&mut self, configured: &Configured, all: &All) {
+        let present = &all.present;
         let released = &mut self.released;
         let before = self.files.len();
         self.files.retain(|name, kept| {
@@ -248,59 +271,10 @@ impl KeptFiles {
         });
         self.generation += u64::from(self.files.len() != before);
         for (_, kept) in self.files.iter_mut().filter(|(name, _)| !present.contains(*name)) {
-            let why = if is_gone(&kept.found.path) { KeptWhy::Gone } else { KeptWhy::Unreadable };
+            let why = if is_gone(&kept.found.openable()) { KeptWhy::Gone } else { KeptWhy::Unreadable };
             self.generation += u64::from(kept.failing.is_none_or(|(before, _)| before != why));
-            kept.fails(why, now);
+            kept.fails(why, all.now, &all.before);
         }
-    }
-
-    /// Forgets what other files have now, and what was kept for long enough.
-    fn forget(&mut self, outcomes: &[Outcome], now: u64) {
-        let read = || outcomes.iter().filter_map(|outcome| Some((outcome, outcome.counting()?)));
-        let named: BTreeSet<Address> = read().flat_map(|(_, content)| content.attesters()).collect();
-        let first_read = |outcome: &Outcome| {
-            let name = (outcome.found.role, outcome.found.family());
-            self.files.get(&name).map_or(now, |kept| kept.first_read)
-        };
-        let publishers: Vec<(u64, BTreeSet<Address>)> =
-            read().map(|(outcome, content)| (first_read(outcome), content.all_publishers())).collect();
-        let mut by_server = BTreeMap::<&str, Vec<&Content>>::new();
-        for (outcome, content) in read() {
-            by_server.entry(&outcome.found.server).or_default().push(content);
-        }
-        let is_anybody_left = is_anybody_left(outcomes);
-        let mut is_any_forgotten = false;
-        for kept in self.files.values_mut() {
-            let Some((_, failing_since)) = kept.failing else { continue };
-            let since = publishers.iter().filter(|(first_read, _)| *first_read >= failing_since);
-            let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
-            let before = kept.content.size();
-            // A server that still has files still needs the top; one that was renamed as a whole does not.
-            let server = &kept.found.server;
-            let is_top_elsewhere = || match by_server.get(server.as_str()) {
-                Some(contents) => contents.iter().any(|content| content.has_top_of(&kept.content)),
-                None => kept.is_gone() && read().any(|(_, content)| content.has_top_of(&kept.content)),
-            };
-            let is_top_elsewhere = !kept.content.says_something_for_all() || is_top_elsewhere();
-            kept.forget_moved(&named, &new, is_top_elsewhere);
-            is_any_forgotten |= kept.content.size() != before;
-        }
-        let before = self.files.len();
-        let mut is_any_believed = false;
-        let released = &mut self.released;
-        self.files.retain(|_, kept| {
-            let is_over = kept.is_over(is_anybody_left, now);
-            if is_over {
-                released.add(&kept.found, &kept.content);
-            }
-            let is_believed = kept.is_emptied() && (is_over || kept.has_moved);
-            if is_believed {
-                is_any_believed = true;
-                kept.believe();
-            }
-            is_believed || kept.failing.is_none() || kept.is_nobody() || !(is_over || kept.content.says_nothing())
-        });
-        self.generation += u64::from(is_any_forgotten || is_any_believed || self.files.len() != before);
     }
 
     fn keep(&mut self, name: (Role, PathBuf), found: Found, content: Content, now: u64) {
@@ -325,23 +299,9 @@ impl KeptFiles {
         self.files.insert(name, kept);
     }
 
-    /// The attesters that several files named when they were read last; nobody asks where all files are good now.
-    fn shared(&self, outcomes: &[Outcome]) -> BTreeSet<Address> {
-        if outcomes.len() == self.files.len() && outcomes.iter().all(|outcome| outcome.content.is_some()) {
-            return BTreeSet::new();
-        }
-        let mut seen = HashSet::new();
-        let named = self.files.values().flat_map(|kept| kept.content.attesters().collect::<BTreeSet<_>>());
-        named.filter(|attester| !seen.insert(*attester)).collect()
-    }
-
     fn failing(&self) -> impl Iterator<Item = &Kept> {
         self.files.values().filter(|kept| kept.failing.is_some() && !kept.is_nobody())
     }
-}
-
-fn is_anybody_left(outcomes: &[Outcome]) -> bool {
-    outcomes.iter().filter_map(|outcome| outcome.content.as_ref()).any(|content| content.attester_count() > 0)
 }
 
 /// Whether there is surely no such file: no folder is in the way of seeing it.

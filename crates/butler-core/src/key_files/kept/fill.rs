@@ -1,21 +1,43 @@
 //! What counts of a file that is good but for some of its entries, or for keys that vanished from folders to which it leads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-use ethers_core::types::Address;
-
+use super::named::Named;
 use super::one::Kept;
 use crate::key_files::content::Content;
+use crate::key_files::discovery::Role;
 use crate::key_files::fault::FileFault;
 use crate::key_files::kept_file::KeptWhy;
 use crate::key_files::vanished::Vanished;
 
 /// What is known of all files together while each is looked at.
 pub(super) struct All {
-    /// The attesters that are named, where a file leads to folders of keys.
-    pub(super) named: BTreeSet<Address>,
+    /// Who was named where until now.
+    pub(super) before: Named,
+    /// Who is named where by what was read, where a file leads to folders of keys.
+    pub(super) named: Named,
+    /// The files that there are now.
+    pub(super) present: BTreeSet<(Role, PathBuf)>,
+    /// Those that are kept and are not there.
+    pub(super) absent: Vec<(Role, PathBuf)>,
     pub(super) is_anybody_left: bool,
     pub(super) now: u64,
+}
+
+/// What a file that is not there any more said last of the attesters of a new one, of which not everything is legible: it may have been
+/// renamed. Of several it is the one that named the most of them.
+pub(super) fn renamed_from(content: &Content, files: &BTreeMap<(Role, PathBuf), Kept>, all: &All) -> Option<Content> {
+    if !content.has_holes() || all.absent.is_empty() {
+        return None;
+    }
+    let named: BTreeSet<_> = content.attesters().collect();
+    let shared = |kept: &Kept| kept.content.attesters().filter(|attester| named.contains(attester)).count();
+    let lost = all.absent.iter().filter_map(|name| files.get(name)).map(|kept| (shared(kept), kept));
+    let (count, kept) = lost.max_by_key(|(count, _)| *count)?;
+    let mut earlier = kept.content.clone();
+    earlier.validators.retain(|validator| validator.keys.iter().any(|(attester, _)| named.contains(attester)));
+    (count > 0).then_some(earlier)
 }
 
 /// Takes for what is not legible in a content, and for what vanished from its folders, what was read last. `None` when nothing was
@@ -25,7 +47,13 @@ pub(super) fn fill(content: &mut Content, known: &mut Kept, all: &All) -> Option
     let taken_away = if content.has_holes() { content.fill_from(&known.content) } else { None };
     let is_over =
         matches!(known.failing, Some((KeptWhy::PartlyGone, _))) && known.is_over(all.is_anybody_left, all.now);
-    let vanished = if is_over { Vanished::default() } else { content.fill_folders(&known.content, &all.named) };
+    let vanished = if is_over || !known.content.has_folders() {
+        Vanished::default()
+    } else {
+        let file = known.found.family();
+        let shared = if known.failing.is_some() { known.shared.clone() } else { known.shares(&all.before) };
+        content.fill_folders(&known.content, |attester| shared.has_moved(attester, &file, &all.named))
+    };
     let why = match &taken_away {
         Some(_) => KeptWhy::Partly,
         None if vanished.places.is_empty() => return None,

@@ -6,8 +6,12 @@
 //! configuration does not name any more is forgotten at once, and so is what another file has now of one that is lost.
 
 mod configured;
+mod differing;
+mod differing_file;
 mod files;
 mod fill;
+mod forget;
+mod named;
 mod one;
 mod record;
 mod stored;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
+use super::named::{Named, Shared};
 use crate::key_files::content::Content;
 use crate::key_files::discovery::{Found, version_of_path};
 use crate::key_files::kept_file::{KeptFile, KeptWhy};
@@ -26,9 +27,12 @@ pub(super) struct Kept {
     pub(super) first_read: u64,
     /// Why it cannot be read now, and since when.
     pub(super) failing: Option<(KeptWhy, u64)>,
-    /// Those of its attesters that another file named, too, when it began to fail: they have not moved there since.
-    #[serde(default)]
-    pub(super) shared: BTreeSet<Address>,
+    /// Those of its attesters that other files named, too, when it began to fail: they have not moved there since.
+    #[serde(default, flatten)]
+    pub(super) shared: Shared,
+    /// Attesters for whom it had a BLS key. Set where what was stored stands in, since no BLS key is stored.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) had_bls: BTreeSet<Address>,
     /// The file that said it, where a later version of it was found since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) said_by: Option<PathBuf>,
@@ -41,9 +45,6 @@ pub(super) struct Kept {
     /// Whether it has been asked.
     #[serde(skip)]
     pub(super) is_confirmed: bool,
-    /// Whether it has begun to fail since it was noted what it shares with others.
-    #[serde(skip)]
-    pub(super) is_new: bool,
     /// Whether everything that it said stands in other files now.
     #[serde(skip)]
     pub(super) has_moved: bool,
@@ -57,12 +58,12 @@ impl Kept {
             content,
             first_read: now,
             failing: None,
-            shared: BTreeSet::new(),
+            shared: Shared::default(),
+            had_bls: BTreeSet::new(),
             said_by: None,
             vanished: BTreeSet::new(),
             before: None,
             is_confirmed: false,
-            is_new: false,
             has_moved: false,
         }
     }
@@ -74,7 +75,7 @@ impl Kept {
 
     /// From now on it is looked for as `found`, whatever that is.
     pub(super) fn is_found_as(&mut self, found: &Found) {
-        if self.said_by.is_none() && self.found.path != found.path {
+        if self.said_by.is_none() && self.found.place() != found.place() {
             self.said_by = Some(self.found.path.clone());
         }
         self.found = found.clone();
@@ -110,10 +111,10 @@ impl Kept {
         self.has_moved = false;
     }
 
-    pub(super) fn fails(&mut self, why: KeptWhy, now: u64) {
+    /// From now on it cannot be read; `before` is who was named where until now.
+    pub(super) fn fails(&mut self, why: KeptWhy, now: u64, before: &Named) {
         if self.failing.is_none() {
-            self.shared.clear();
-            self.is_new = true;
+            self.shared = self.shares(before);
         }
         let since = self.failing.map_or(now, |(_, since)| since);
         self.failing = Some((why, since));
@@ -125,26 +126,27 @@ impl Kept {
         Some(since.saturating_add(if is_removed { GONE_FOR } else { KEPT_FOR }))
     }
 
-    /// Notes what it shares with other files, of which `shared` were the attesters of several.
-    pub(super) fn note_shared(&mut self, shared: &BTreeSet<Address>) {
-        if std::mem::take(&mut self.is_new) {
-            self.shared = self.content.attesters().filter(|attester| shared.contains(attester)).collect();
-        }
+    /// What it shares with other files.
+    pub(super) fn shares(&self, before: &Named) -> Shared {
+        before.shared(&self.found.family(), self.content.attesters())
     }
 
-    /// Forgets what other files have now of a file that is gone or broken: `named` are their attesters, `new` are the
-    /// publishers of those that came since. A broken one is still there, with what others had before as well. `is_top_elsewhere` is
-    /// whether what stands at its top stands there, too; if not, that much is kept.
-    pub(super) fn forget_moved(&mut self, named: &BTreeSet<Address>, new: &BTreeSet<Address>, is_top_elsewhere: bool) {
+    /// Forgets what other files have now of a file that is gone or broken, and did not have while it was good: `named` is who is
+    /// named where, `new` are the publishers of those that came since. `is_top_elsewhere` is whether what stands at its top
+    /// stands there, too; if not, that much is kept.
+    pub(super) fn forget_moved(&mut self, named: &mut Named, new: &BTreeSet<Address>, is_top_elsewhere: bool) {
         let had_attesters = self.content.attester_count() > 0;
         let is_movable = self.is_gone() || (had_attesters && !self.is_partly());
         if !is_movable || self.content.says_nothing() {
             return;
         }
-        let is_gone = self.is_gone();
-        let has_moved = |attester: &Address| named.contains(attester) && (is_gone || !self.shared.contains(attester));
+        let file = self.found.family();
+        let attesters = self.content.attesters();
+        let moved: Vec<Address> = attesters.filter(|attester| self.shared.has_moved(*attester, &file, named)).collect();
+        named.remove(&file, &moved);
+        let moved: BTreeSet<Address> = moved.into_iter().collect();
         for validator in &mut self.content.validators {
-            validator.keys.retain(|(attester, _)| !has_moved(attester));
+            validator.keys.retain(|(attester, _)| !moved.contains(attester));
         }
         self.content.validators.retain(|validator| !validator.keys.is_empty());
         let is_left = self.content.attester_count() > 0;

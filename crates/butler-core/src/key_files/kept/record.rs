@@ -1,10 +1,16 @@
 //! What is kept, as it is stored between two runs of a program: addresses and where they were read, never a secret.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
+use super::differing_file::DifferingFile;
 use super::files::{KeptFiles, MOST_KEPT};
+use super::named::Shared;
 use super::one::Kept;
 use crate::key_files::content::Content;
+use crate::key_files::discovery::Found;
 use crate::key_files::doubts::Doubts;
 use crate::key_files::shown::shown_path;
 
@@ -12,6 +18,9 @@ use crate::key_files::shown::shown_path;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeptRecord {
     files: Vec<Kept>,
+    /// Files that a BLS key refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    differing: Vec<DifferingFile>,
     /// Who is in doubt since something could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     doubts: Option<Doubts>,
@@ -21,18 +30,29 @@ impl KeptFiles {
     /// What is to be stored. BLS keys are left out, and so is a file whose path tells something of a key.
     #[must_use]
     pub fn record(&self) -> KeptRecord {
-        let is_plain = |kept: &&Kept| kept.found.path.to_str().is_some_and(|path| shown_path(&kept.found.path) == path);
+        let is_plain = |path: &Path| path.to_str().is_some_and(|text| shown_path(path) == text);
+        let is_storable = |found: &Found| is_plain(&found.path) && is_plain(&found.place());
         let without_bls = |content: &Content| {
             let mut content = content.clone();
-            content.validators.iter_mut().flat_map(|validator| &mut validator.keys).for_each(|(_, bls)| *bls = None);
-            content
+            let mut had_bls = BTreeSet::new();
+            for (attester, bls) in content.validators.iter_mut().flat_map(|validator| &mut validator.keys) {
+                if bls.take().is_some() {
+                    had_bls.insert(*attester);
+                }
+            }
+            (content, had_bls)
         };
         // What the chain was not asked about yet is not known to be good.
         let good = |kept: &Kept| {
-            let content = without_bls(kept.before.as_deref().unwrap_or(&kept.content));
-            Kept { content, ..kept.clone() }
+            let (content, mut had_bls) = without_bls(kept.before.as_deref().unwrap_or(&kept.content));
+            had_bls.extend(&kept.had_bls);
+            let is_noted = kept.shared.with.keys().all(|path| is_plain(path));
+            let with = if is_noted { kept.shared.with.clone() } else { BTreeMap::new() };
+            Kept { content, had_bls, shared: Shared { with, ..kept.shared.clone() }, ..kept.clone() }
         };
-        KeptRecord { files: self.files.values().filter(is_plain).map(good).collect(), doubts: self.doubts.clone() }
+        let files = self.files.values().filter(|kept| is_storable(&kept.found)).map(good).collect();
+        let differing = self.differing.values().filter(|file| is_storable(&file.found)).cloned().collect();
+        KeptRecord { files, differing, doubts: self.doubts.clone() }
     }
 
     /// Takes in what was stored, where nothing newer is known. What of it counts is decided by the next reading.
@@ -41,8 +61,12 @@ impl KeptFiles {
             self.doubts = record.doubts;
         }
         let mut size: usize = self.files.values().map(|known| known.content.size()).sum();
+        for file in record.differing {
+            let file = file.restored();
+            self.differing.entry((file.found.role, file.found.family())).or_insert(file);
+        }
         for kept in record.files {
-            let kept = Kept { found: kept.found.located(), ..kept };
+            let kept = Kept { found: kept.found.restored(), ..kept };
             let name = (kept.found.role, kept.found.family());
             if size.saturating_add(kept.content.size()) <= MOST_KEPT && !self.files.contains_key(&name) {
                 size += kept.content.size();

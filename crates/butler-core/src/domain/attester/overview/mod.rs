@@ -90,7 +90,7 @@ pub struct AttesterRow {
     /// The split of the delegation that counts, where the chain confirms it, whatever the policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<Coinbase>,
-    /// Whether somebody else's deposit made it a validator, so that no delegation earns anything from it.
+    /// Whether somebody else's deposit made it a validator, or waits to, so that no delegation earns anything from it.
     pub is_strangers: bool,
     /// Why it is not known which coinbase the files name, as `FILE: why`; then nothing is concluded from finding none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -234,6 +234,13 @@ fn row(
         });
     let provider_id = provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id));
     let mut expected = stakes.expectation(snapshot, view, position, is_dripped);
+    // What stands in our queue is ours to be delegated, and nobody did: whoever deposited it did so in another way.
+    let is_taken = provider_queue.is_some()
+        && matches!(position, Position::EntryQueue | Position::Validating)
+        && expected == Expectation::Nothing;
+    if is_taken {
+        expected = Expectation::Strangers;
+    }
     let policy = rules.policies.of(provider_id);
     if policy == CoinbasePolicy::OwnAddress && !matches!(expected, Expectation::Burnt | Expectation::Strangers) {
         expected = Expectation::OwnAddress;
@@ -262,7 +269,7 @@ fn row(
         coinbase_doubt: expected.doubt(),
         coinbase_policy: policy,
         split: stakes.split(snapshot),
-        is_strangers: stakes.are_a_strangers(),
+        is_strangers: stakes.are_a_strangers() || is_taken,
         coinbase_unknown,
         zombie_cause: snapshot.zombie_cause(attester),
         view: *view,

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::domain::attester::proof::ProofVerdict;
 use crate::domain::attester::view::OnChainStatus;
 use crate::domain::ids::ProviderId;
-use crate::domain::provider::facts::{EscrowView, ProviderQueueEntry};
+use crate::domain::provider::facts::{EscrowView, ProviderFacts, ProviderQueueEntry};
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// Why a key in a queue is of no use.
@@ -37,7 +37,7 @@ pub enum Obstacle {
         /// How many deposits are before that one.
         place: u64,
     },
-    /// An earlier key of our own queues has its address or its BLS key.
+    /// An earlier key of the same queue has its address or its BLS key.
     Repeated {
         /// Whose queue.
         provider: ProviderId,
@@ -46,6 +46,14 @@ pub enum Obstacle {
     },
     /// Another provider's queue has its address or its BLS key: whoever is staked first is accepted.
     Copied {
+        /// Whose queue.
+        provider: ProviderId,
+        /// The absolute index there.
+        index: u64,
+    },
+    /// The queue of another of our own providers has its address or its BLS key. Queues of two providers have no order:
+    /// whichever is taken first counts.
+    Doubled {
         /// Whose queue.
         provider: ProviderId,
         /// The absolute index there.
@@ -85,7 +93,7 @@ impl Obstacle {
             | Self::Repeated { .. }
             | Self::ProofTooDear { .. }
             | Self::ProofWrong => Effect::Burns,
-            Self::Copied { .. } => Effect::MayBurn,
+            Self::Copied { .. } | Self::Doubled { .. } => Effect::MayBurn,
         }
     }
 
@@ -120,6 +128,12 @@ impl fmt::Display for Obstacle {
             Self::Copied { provider, index } => {
                 write!(f, "its address or BLS key stands in the queue of provider {provider}, too, at index {index}")
             }
+            Self::Doubled { provider, index } => {
+                write!(
+                    f,
+                    "its address or BLS key stands in the queue of our own provider {provider}, too, at index {index}, and whichever is taken first counts"
+                )
+            }
             Self::ProofTooDear { cap } => {
                 write!(f, "its proof of possession needs more than the {cap} gas that the staking escrow grants")
             }
@@ -148,6 +162,12 @@ impl BadQueueKey {
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.obstacles.iter().map(|obstacle| obstacle.effect()).min().unwrap_or(Effect::MayBurn)
+    }
+
+    /// Whether nothing is wrong with it but that we have it in another queue, too: one of both is good.
+    #[must_use]
+    pub fn is_only_doubled(&self) -> bool {
+        self.obstacles.iter().all(|obstacle| matches!(obstacle, Obstacle::Doubled { .. }))
     }
 }
 
@@ -190,16 +210,26 @@ pub fn bad_queue_keys(snapshot: &NetworkSnapshot) -> Vec<BadQueueKey> {
             copies.note(entry.attester, entry.bls_public_key, (*id, entry.index));
         }
     }
-    let mut ours = FirstPlaces::new();
+    let all_of = |(id, provider): (&ProviderId, &ProviderFacts)| {
+        let mut places = FirstPlaces::new();
+        for entry in &provider.queue {
+            places.note(entry.attester, entry.bls_public_key, (*id, entry.index));
+        }
+        (*id, places)
+    };
+    let own: BTreeMap<ProviderId, FirstPlaces<(ProviderId, u64)>> = snapshot.providers.iter().map(all_of).collect();
     let mut found = Vec::new();
     for (id, provider) in &snapshot.providers {
+        let mut before = FirstPlaces::new();
         for (place, entry) in (0..).zip(&provider.queue) {
             let mut obstacles = of_address(snapshot, entry);
             obstacles.extend(of_bls_key(entry));
             obstacles.extend(deposited.find(entry).map(|place| Obstacle::Deposited { place }));
-            obstacles.extend(ours.find(entry).map(|(provider, index)| Obstacle::Repeated { provider, index }));
+            obstacles.extend(before.find(entry).map(|(provider, index)| Obstacle::Repeated { provider, index }));
             obstacles.extend(copies.find(entry).map(|(provider, index)| Obstacle::Copied { provider, index }));
-            ours.note(entry.attester, entry.bls_public_key, (*id, entry.index));
+            let doubled = own.iter().filter(|(other, _)| *other != id).find_map(|(_, places)| places.find(entry));
+            obstacles.extend(doubled.map(|(provider, index)| Obstacle::Doubled { provider, index }));
+            before.note(entry.attester, entry.bls_public_key, (*id, entry.index));
             obstacles.sort();
             if !obstacles.is_empty() {
                 let (provider_id, index, attester) = (*id, entry.index, entry.attester);

@@ -89,10 +89,21 @@ fn of_a_key_that_we_have_twice_the_later_one_is_bad() {
     assert_eq!(found(|snapshot| entry(snapshot, 2).attester = address(1)), [(2, vec![repeated])]);
     let same_key = found(|snapshot| entry(snapshot, 1).bls_public_key = Some(H256::from_low_u64_be(1)));
     assert_eq!(same_key, [(1, vec![repeated])]);
-    let in_two_queues = found(|snapshot| {
-        snapshot.providers.insert(provider_id(4), provider(&[1]));
-    });
-    assert_eq!(in_two_queues, [(0, vec![repeated])]);
+}
+
+#[test]
+fn of_a_key_in_two_of_our_queues_neither_is_before_the_other() {
+    let mut snapshot = healthy();
+    snapshot.providers.insert(provider_id(4), provider(&[80, 1]));
+    let found: Vec<_> = bad_queue_keys(&snapshot)
+        .into_iter()
+        .map(|bad| (bad.provider_id, bad.place, bad.effect(), bad.obstacles))
+        .collect();
+    let doubled = |provider, index| vec![Obstacle::Doubled { provider: provider_id(provider), index }];
+    let expected =
+        [(provider_id(1), 0, Effect::MayBurn, doubled(4, 2)), (provider_id(4), 1, Effect::MayBurn, doubled(1, 1))];
+    assert_eq!(found, expected);
+    assert!(bad_queue_keys(&snapshot).iter().all(BadQueueKey::is_only_doubled));
 }
 
 #[test]
@@ -118,6 +129,7 @@ fn words_and_names_are_there_for_each() {
         Obstacle::Deposited { place: 3 },
         Obstacle::Repeated { provider: id, index: 9 },
         Obstacle::Copied { provider: id, index: 9 },
+        Obstacle::Doubled { provider: id, index: 9 },
         Obstacle::ProofTooDear { cap: 250_000 },
         Obstacle::ProofWrong,
     ];

@@ -28,7 +28,7 @@ pub fn of_snapshot(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[AttesterR
     found.extend(of_foreign_keys(snapshot, keys));
     found.extend(of_bls_keys(snapshot, keys));
     found.extend(of_shared_splits(snapshot, rows));
-    found.extend(of_stakes(rows));
+    found.extend(of_stakes(rows, keys));
     found.extend(of_own_addresses(snapshot, keys, rows));
     found
 }
@@ -77,7 +77,8 @@ pub fn of_queue_keys(snapshot: &NetworkSnapshot) -> Vec<Finding> {
 fn of_queue_key(key: &BadQueueKey, all: &[BadQueueKey]) -> Finding {
     let BadQueueKey { provider_id, index, place, attester, obstacles } = key;
     let is_next = *place == 0;
-    let severity = if is_next { Severity::Critical } else { Severity::Warning };
+    // Of a key in two of our own queues the one that is taken first is as good as any.
+    let severity = if is_next && !key.is_only_doubled() { Severity::Critical } else { Severity::Warning };
     let next = if is_next {
         "the next delegation takes it".to_owned()
     } else {
@@ -98,8 +99,9 @@ fn of_queue_key(key: &BadQueueKey, all: &[BadQueueKey]) -> Finding {
         1 => "; the good key before it can be added again".to_owned(),
         good => format!("; the {good} good keys before it can be added again"),
     };
+    let one = if key.is_only_doubled() { "take it out of one of both queues: " } else { "" };
     let remedy = format!(
-        "as the provider's admin call `dripProviderQueue({provider_id}, {drips})`, which takes the first {} out of the queue{again}",
+        "{one}as the provider's admin call `dripProviderQueue({provider_id}, {drips})`, which takes the first {} out of the queue{again}",
         count_of(drips, "key")
     );
     Finding::new(FindingKind::QueueBlocked, severity, Subject::Attester(*attester), what)

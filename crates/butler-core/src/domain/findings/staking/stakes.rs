@@ -1,19 +1,22 @@
 //! What became of stakes: refunded, to be refunded, and overtaken by a stranger who deposited the same key.
 
+use crate::domain::attester::duplicates::Place;
 use crate::domain::attester::entry_queue::Refusal;
 use crate::domain::attester::fate::Fate;
 use crate::domain::attester::overview::{AttesterRow, Rival, StakeRow};
 use crate::domain::attester::position::Position;
 use crate::domain::findings::{Finding, FindingKind, Severity, Subject};
+use crate::domain::ids::Coinbase;
+use crate::domain::operator::key_book::KeyBook;
 use crate::text::address::checksummed;
 
 /// Everything that is wrong with stakes.
 #[must_use]
-pub(super) fn of_stakes(rows: &[AttesterRow]) -> Vec<Finding> {
+pub(super) fn of_stakes(rows: &[AttesterRow], keys: &KeyBook) -> Vec<Finding> {
     let mut found = Vec::new();
     for row in rows {
-        found.extend(strangers_validator(row));
-        found.extend(row.stakes.iter().filter_map(|stake| of_stake(row, stake)));
+        found.extend(strangers_validator(row, keys));
+        found.extend(row.stakes.iter().filter_map(|stake| of_stake(row, stake, keys)));
     }
     found
 }
@@ -22,7 +25,7 @@ fn about(row: &AttesterRow, kind: FindingKind, severity: Severity, what: String)
     Finding::new(kind, severity, Subject::Attester(row.attester), what)
 }
 
-fn of_stake(row: &AttesterRow, stake: &StakeRow) -> Option<Finding> {
+fn of_stake(row: &AttesterRow, stake: &StakeRow, keys: &KeyBook) -> Option<Finding> {
     match stake.fate {
         Fate::Doomed => match (stake.refusal?, stake.rival) {
             (Refusal::Overtaken { .. }, Some(rival)) if !rival.is_ours => Some(overtaken(row, stake, rival)),
@@ -31,7 +34,7 @@ fn of_stake(row: &AttesterRow, stake: &StakeRow) -> Option<Finding> {
             (refusal, rival) => Some(doomed(row, stake, refusal, rival)),
         },
         // Where all of them were refunded, that is told at once.
-        Fate::Refunded if !row.deposit_failed => Some(refunded(row, stake)),
+        Fate::Refunded if !row.deposit_failed => Some(refunded(row, stake, keys)),
         Fate::Refunded | Fate::Succeeded | Fate::Waiting | Fate::Elsewhere | Fate::Unknown => None,
     }
 }
@@ -66,13 +69,22 @@ fn overtaken(row: &AttesterRow, stake: &StakeRow, rival: Rival) -> Finding {
     }
 }
 
-/// A validator that a stranger's deposit made, though the key was staked with one of our providers.
-fn strangers_validator(row: &AttesterRow) -> Option<Finding> {
+/// Where key files name one of these splits as the attester's coinbase.
+fn in_files(row: &AttesterRow, splits: &[Coinbase], keys: &KeyBook) -> Vec<Place> {
+    let is_one = |coinbase: Option<Coinbase>| coinbase.is_some_and(|coinbase| splits.contains(&coinbase));
+    let entries = keys.entries.iter().filter(|entry| entry.attester == row.attester && is_one(entry.coinbase));
+    entries.map(|entry| Place::KeyFile { file: entry.file.clone(), index: entry.index }).collect()
+}
+
+/// A validator that a stranger's deposit made or will make, though the key is or was one of our providers'.
+fn strangers_validator(row: &AttesterRow, keys: &KeyBook) -> Option<Finding> {
     if !row.is_strangers {
         return None;
     }
     let (severity, is) = match row.position {
         Position::Validating => (Severity::Critical, "made it a validator"),
+        // Nothing of ours was staked with it, and nothing is lost while it is not run.
+        Position::EntryQueue if !row.view.was_active_once() => (Severity::Warning, "waits to make it a validator"),
         Position::Unregistered
         | Position::ProviderQueue
         | Position::EntryQueue
@@ -83,9 +95,34 @@ fn strangers_validator(row: &AttesterRow) -> Option<Finding> {
     let by = row.view.withdrawer.map(|by| format!(" (withdrawer {})", checksummed(&by))).unwrap_or_default();
     let waiting = row.stakes.iter().filter(|stake| stake.refusal.is_some());
     let refunds: String = waiting.map(|stake| format!("; {} waits and will be refunded", the_stake(stake))).collect();
-    let what = format!("somebody else's deposit{by} {is}: no delegation earns anything from it{refunds}");
-    let remedy = "configure no split for it; tell its delegator to stake again for another key; if that deposit is not yours, do not run the key for whoever took it, and if it is, set a coinbase of your own";
-    Some(about(row, FindingKind::StrangerDeposit, severity, what).with_remedy(remedy))
+    let splits: Vec<Coinbase> = row.stakes.iter().map(|stake| stake.coinbase).collect();
+    let places = in_files(row, &splits, keys);
+    let named: String = row
+        .coinbase_configured
+        .iter()
+        .filter(|coinbase| splits.contains(coinbase))
+        .map(|split| format!("; a key file names {split}, the split of a stake that does not count"))
+        .collect();
+    let queued = match row.provider_queue_place {
+        Some(_) => "; it stands in an own queue all the same, and a delegation that takes it is refunded",
+        None => "",
+    };
+    let what =
+        format!("somebody else's deposit{by} {is}: no delegation earns anything from it{refunds}{named}{queued}");
+    let split = if places.is_empty() {
+        "configure no coinbase of a delegation for it"
+    } else {
+        "take that split out of the file"
+    };
+    let delegator = match (row.stakes.is_empty(), row.provider_queue_place) {
+        (false, _) => "tell its delegator to stake again for another key",
+        (true, Some(_)) => "take it out of the queue",
+        (true, None) => "stake nothing with it",
+    };
+    let remedy = format!(
+        "{split}; {delegator}; if that deposit is not yours, do not run the key for whoever took it, and if it is, set a coinbase of your own"
+    );
+    Some(about(row, FindingKind::StrangerDeposit, severity, what).in_places(places).with_remedy(remedy))
 }
 
 /// A stake that waits and will be refunded for another reason.
@@ -124,7 +161,7 @@ fn doomed(row: &AttesterRow, stake: &StakeRow, refusal: Refusal, rival: Option<R
 }
 
 /// A stake that was refunded, of an attester that is not lost.
-fn refunded(row: &AttesterRow, stake: &StakeRow) -> Finding {
+fn refunded(row: &AttesterRow, stake: &StakeRow, keys: &KeyBook) -> Finding {
     let instead = if row.is_strangers {
         "somebody else's deposit of this key was let in".to_owned()
     } else {
@@ -138,7 +175,8 @@ fn refunded(row: &AttesterRow, stake: &StakeRow) -> Finding {
         }
     };
     let what = format!("{} was refunded: {instead}", the_stake(stake));
-    about(row, FindingKind::StakeRefunded, Severity::Warning, what).with_remedy(format!(
+    let finding = about(row, FindingKind::StakeRefunded, Severity::Warning, what);
+    finding.in_places(in_files(row, &[stake.coinbase], keys)).with_remedy(format!(
         "tell {} that the stake came back to its withdrawer and earns nothing; its split {} must be in no key file",
         checksummed(&stake.staker),
         stake.coinbase

@@ -126,7 +126,7 @@ fn a_stake_that_waits_and_will_be_refunded_is_told() {
     confirm(&mut snapshot);
     let rows = rows(&snapshot, &KeyBook::default());
     assert_eq!(rows[0].stakes[1].fate, Fate::Doomed);
-    let [found] = of_stakes(&rows).try_into().unwrap();
+    let [found] = of_stakes(&rows, &KeyBook::default()).try_into().unwrap();
     assert!(found.message(0).contains("in block 20 waits and will be refunded: its address was let in before"));
 }
 
@@ -143,4 +143,61 @@ fn rewards_at_an_own_address_are_told_only_of_whoever_has_no_coinbase() {
     assert_eq!((found[0].kind, &found[0].subject), (FindingKind::RewardsAtAttester, &Subject::Attester(address(1))));
     assert!(found[0].message(0).contains("has 5 tokens"), "{}", found[0].message(0));
     assert!(keys.entries.iter().map(KeyEntry::paid).eq([own(1), own(2), coinbase(103)].map(Some)));
+}
+
+#[test]
+fn a_key_in_two_of_our_queues_is_no_alarm_and_told_of_both() {
+    let mut snapshot = network();
+    snapshot.providers.insert(provider_id(1), provider(&[1]));
+    snapshot.providers.insert(provider_id(4), provider(&[1]));
+    let found = of_queue_keys(&snapshot);
+    assert_eq!(found.iter().map(|finding| finding.severity).collect::<Vec<_>>(), [Severity::Warning; 2]);
+    for (finding, other) in found.iter().zip([4, 1]) {
+        let text = finding.message(0);
+        assert!(
+            text.contains(&format!("our own provider {other}, too")) && text.contains("taken first counts"),
+            "{text}"
+        );
+        assert!(!text.contains("before it") && finding.remedy().starts_with("take it out of one of both"), "{text}");
+    }
+}
+
+#[test]
+fn a_queued_key_that_somebody_else_deposited_lacks_no_coinbase() {
+    for is_in_our_queue in [true, false] {
+        let mut snapshot = network();
+        let queue: &[u64] = if is_in_our_queue { &[1] } else { &[] };
+        snapshot.providers.insert(provider_id(1), provider(queue));
+        snapshot.attesters.insert(address(1), view(OnChainStatus::None, false));
+        snapshot.entry_queue = vec![deposit(1)];
+        let keys = book(vec![key_entry(1, "paris", "paris.json", 0)]);
+        let rows = rows(&snapshot, &keys);
+        let missing = matches!(rows[0].coinbase, CoinbaseCheck::Missing { .. });
+        assert_eq!((missing, rows[0].is_strangers), (!is_in_our_queue, is_in_our_queue));
+        let found = of_stakes(&rows, &keys);
+        assert_eq!(found.len(), usize::from(is_in_our_queue));
+        if let Some(found) = found.first() {
+            assert_eq!((found.kind, found.severity), (FindingKind::StrangerDeposit, Severity::Warning));
+            assert!(found.message(0).contains("waits to make it a validator"), "{}", found.message(0));
+            assert!(found.remedy().contains("configure no coinbase") && found.remedy().contains("do not run"));
+        }
+    }
+}
+
+#[test]
+fn the_split_of_a_refunded_stake_in_the_file_of_a_stranger_s_validator_is_told_with_its_place() {
+    let mut snapshot = network();
+    snapshot.attesters.insert(address(1), view(OnChainStatus::Validating, true));
+    snapshot.delegations = vec![delegation(3, 1, coinbase(101))];
+    snapshot.winners.insert(address(1), crate::domain::attester::deposit::Winner::Stranger);
+    confirm(&mut snapshot);
+    for (configured, is_told) in [(Some(coinbase(101)), true), (Some(coinbase(102)), false), (None, false)] {
+        let keys = book(vec![KeyEntry { coinbase: configured, ..key_entry(1, "paris", "paris.json", 7) }]);
+        let found = of_stakes(&rows(&snapshot, &keys), &keys);
+        let stranger = found.iter().find(|finding| finding.kind == FindingKind::StrangerDeposit).unwrap();
+        let places = if is_told { vec![Place::KeyFile { file: "paris.json".to_owned(), index: 7 }] } else { vec![] };
+        assert_eq!(stranger.places, places);
+        assert_eq!(stranger.message(0).contains("split of a stake that does not count"), is_told);
+        assert_eq!(stranger.remedy().starts_with("take that split out of the file"), is_told);
+    }
 }

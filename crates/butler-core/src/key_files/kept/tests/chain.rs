@@ -76,7 +76,7 @@ fn what_is_stored_stands_in_after_a_restart_and_holds_no_key() {
     bench.load();
     assert_eq!(bench.kept.generation(), generation, "nothing new to be stored");
     let stored = serde_json::to_string(&bench.kept.record()).unwrap();
-    let digits = file.split('"').nth(9).unwrap().trim_start_matches("0x");
+    let digits = file.split('"').nth(11).unwrap().trim_start_matches("0x");
     assert!(!stored.contains(digits), "{stored}");
 
     bench.write("keys/a/k.json", "{");
@@ -95,4 +95,88 @@ fn what_is_stored_stands_in_after_a_restart_and_holds_no_key() {
     bench.kept.restore(serde_json::from_str(&stored).unwrap());
     bench.patterns = vec!["keys/b/*.json".to_owned()];
     assert_eq!(bench.told().0.len(), 1);
+}
+
+#[test]
+fn a_key_that_differs_is_told_on_while_its_file_is_lost() {
+    let (good, key) = with_bls(1, 0);
+    let (bad, _) = with_bls(1, 1);
+    let registered: RegisteredKeys = [(Address::from_low_u64_be(1), [key].into())].into();
+    let told = |bench: &mut Bench| {
+        let report = bench.load();
+        report.findings().iter().filter(|finding| finding.kind.code() == "bls_differs").count()
+    };
+    let restart = |bench: &mut Bench| {
+        let record = serde_json::from_value(serde_json::to_value(bench.kept.record()).unwrap()).unwrap();
+        bench.kept = KeptFiles::default();
+        bench.kept.restore(record);
+    };
+    let cut = bad[..bad.len() / 2].to_owned();
+    for was_good in [true, false] {
+        for lost in [None, Some(cut.as_str()), Some(""), Some(r#"{"validators": []}"#), Some("[7]")] {
+            let mut bench = Bench::new();
+            if was_good {
+                bench.write("keys/a/k.json", &good);
+                bench.load();
+            }
+            bench.kept.learn(&registered);
+            bench.write("keys/a/k.json", &bad);
+            assert_eq!(told(&mut bench), 1);
+            match lost {
+                Some(text) => bench.write("keys/a/k.json", text),
+                None => bench.remove("keys/a/k.json"),
+            }
+            for _ in 0..2 {
+                assert_eq!((told(&mut bench), told(&mut bench)), (1, 1), "{was_good} {lost:?}");
+                restart(&mut bench);
+            }
+            // It comes back as it was, and the chain was not asked yet.
+            bench.write("keys/a/k.json", &bad);
+            bench.load();
+            bench.kept.learn(&registered);
+            assert_eq!(told(&mut bench), 1, "{was_good} {lost:?}");
+            bench.write("keys/a/k.json", &good);
+            assert_eq!(told(&mut bench), 0, "{was_good} {lost:?}");
+            bench.write("keys/a/k.json", &bad);
+            assert_eq!(told(&mut bench), 1);
+            bench.remove("keys/a/k.json");
+            assert_eq!(told(&mut bench), 1);
+            if was_good {
+                bench.write("keys/c/k.json", &good);
+                assert_eq!(told(&mut bench), 0, "corrected under another name");
+            } else {
+                bench.now += KEPT_FOR;
+                assert_eq!(told(&mut bench), 0, "not for ever");
+            }
+        }
+    }
+    // That files are gone is told as well.
+    let mut bench = Bench::new();
+    bench.kept.learn(&registered);
+    bench.write("keys/a/k.json", &bad);
+    bench.load();
+    bench.remove("keys");
+    let report = bench.load();
+    assert!(report.are_all_gone() && report.remembered.len() == 1);
+}
+
+#[test]
+fn a_key_that_is_unproven_is_told_on_while_its_file_is_lost() {
+    let (file, key) = with_bls(1, 0);
+    let mut bench = Bench::new();
+    bench.write("keys/a/k.json", &file);
+    bench.load();
+    bench.kept.learn(&RegisteredKeys::new());
+    bench.remove("keys/a/k.json");
+    for _ in 0..3 {
+        let mut report = bench.load();
+        report.hold_against_chain(&RegisteredKeys::new());
+        let told = report.findings().iter().filter(|finding| finding.kind.code() == "bls_unproven").count();
+        assert_eq!(told, 1);
+        report.hold_against_chain(&[(Address::from_low_u64_be(1), [key].into())].into());
+        assert!(report.findings().iter().all(|finding| finding.kind.code() != "bls_unproven"), "registered since");
+        let record = serde_json::from_value(serde_json::to_value(bench.kept.record()).unwrap()).unwrap();
+        bench.kept = KeptFiles::default();
+        bench.kept.restore(record);
+    }
 }

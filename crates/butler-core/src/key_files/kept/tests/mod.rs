@@ -13,6 +13,7 @@ mod moved;
 mod named;
 mod once;
 mod publishers;
+mod shared;
 mod silence;
 
 /// A network's folder with two servers, read again and again.

@@ -84,3 +84,30 @@ fn what_another_file_has_now_of_a_broken_one_counts_there_only() {
     let (told, kept, gaps) = bench.told();
     assert_eq!((servers(&told), kept, gaps), (vec![("b", 3), ("c", 1), ("c", 2)], vec![], 0));
 }
+
+#[test]
+fn what_is_not_legible_in_a_file_that_is_renamed_is_what_it_said_before() {
+    let mut bench = Bench::new();
+    bench.patterns = vec!["keys/*.json".to_owned()];
+    let with_coinbase =
+        |coinbase: &str| keystore(&[1, 2]).replacen("0002\"", &format!("0002\", \"coinbase\": \"{coinbase}\""), 1);
+    for before in [None, Some(format!("0x{:040x}", 22))] {
+        bench.write("keys/a.json", &before.as_deref().map_or_else(|| keystore(&[1, 2]), with_coinbase));
+        let told = |report: &KeyFilesReport| {
+            let entries = report.book.entries.iter().filter(|entry| entry.attester.to_low_u64_be() <= 2);
+            entries.map(|entry| (entry.server.clone(), entry.coinbase, entry.coinbase_fault)).collect::<Vec<_>>()
+        };
+        let said: Vec<_> = told(&bench.load()).into_iter().map(|(_, coinbase, fault)| (coinbase, fault)).collect();
+        bench.remove("keys/a.json");
+        bench.write("keys/c.json", &with_coinbase("0xzz"));
+        for _ in 0..2 {
+            let report = bench.load();
+            let expected: Vec<_> = said.iter().map(|(coinbase, fault)| ("c".to_owned(), *coinbase, *fault)).collect();
+            assert_eq!(told(&report), expected, "{before:?}");
+            assert_eq!(report.kept.iter().map(|kept| kept.why).collect::<Vec<_>>(), [KeptWhy::Partly]);
+        }
+        bench.write("keys/c.json", &with_coinbase(&format!("0x{:040x}", 33)));
+        assert_eq!((bench.load().kept.len(), bench.load().book.gaps.len()), (0, 0));
+        bench.remove("keys/c.json");
+    }
+}

@@ -1,0 +1,51 @@
+//! What is remembered of a file that a BLS key refused.
+
+use std::collections::BTreeSet;
+
+use ethers_core::types::{Address, H256};
+use serde::{Deserialize, Serialize};
+
+use crate::key_files::content::Content;
+use crate::key_files::discovery::Found;
+use crate::key_files::registered::RegisteredKeys;
+
+/// A file with BLS keys that are not the registered ones. No key is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DifferingFile {
+    pub(super) found: Found,
+    /// The positions of the entries, from 0.
+    pub(super) indices: BTreeSet<usize>,
+    /// Whose keys these are.
+    pub(super) attesters: BTreeSet<Address>,
+    /// Since when it is not legible, and whether it is there.
+    pub(super) lost: Option<Lost>,
+}
+
+/// Since when a file cannot be seen without what is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lost {
+    pub(super) since: u64,
+    pub(super) is_removed: bool,
+}
+
+impl DifferingFile {
+    /// As a former run of a program stored it. Blocks.
+    pub(super) fn restored(self) -> Self {
+        Self { found: self.found.restored(), ..self }
+    }
+
+    /// It is not legible now.
+    pub(super) fn lose(&mut self, is_removed: bool, now: u64) {
+        let since = self.lost.map_or(now, |lost| lost.since);
+        self.lost = Some(Lost { since, is_removed });
+    }
+
+    /// Whether a content may have the same keys, as far as the chain was asked.
+    pub(super) fn may_be_in(&self, content: &Content, registered: &RegisteredKeys) -> bool {
+        let mut keys = content.validators.iter().flat_map(|validator| &validator.keys);
+        let is_unasked = |attester: &Address, key: Option<H256>| {
+            key.is_some() && self.attesters.contains(attester) && !registered.contains_key(attester)
+        };
+        keys.any(|(attester, key)| is_unasked(attester, *key))
+    }
+}

@@ -1,0 +1,71 @@
+//! What counts no longer of what is kept: what other files have now, and what was kept for long enough.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::Address;
+
+use super::files::KeptFiles;
+use super::named::Named;
+use super::one::Kept;
+use crate::key_files::content::Content;
+use crate::key_files::outcome::{Outcome, is_anybody_left};
+
+impl KeptFiles {
+    /// Forgets what other files have now, and what was kept for long enough.
+    pub(super) fn forget(&mut self, outcomes: &[Outcome], now: u64) {
+        let read = || outcomes.iter().filter_map(|outcome| Some((outcome, outcome.counting()?)));
+        let mut named = Named::default();
+        if self.files.values().any(|kept| kept.failing.is_some()) {
+            read().for_each(|(outcome, content)| named.add(outcome.found.family(), content.attesters()));
+            let failing = self.files.iter().filter(|(_, kept)| kept.failing.is_some());
+            failing.for_each(|((_, file), kept)| named.add(file.clone(), kept.content.attesters()));
+        }
+        let first_read = |outcome: &Outcome| {
+            let name = (outcome.found.role, outcome.found.family());
+            self.files.get(&name).map_or(now, |kept| kept.first_read)
+        };
+        let publishers: Vec<(u64, BTreeSet<Address>)> =
+            read().map(|(outcome, content)| (first_read(outcome), content.all_publishers())).collect();
+        let mut by_server = BTreeMap::<&str, Vec<&Content>>::new();
+        for (outcome, content) in read() {
+            by_server.entry(&outcome.found.server).or_default().push(content);
+        }
+        let is_anybody_left = is_anybody_left(outcomes);
+        let mut is_any_forgotten = false;
+        let failing = self.files.values_mut().filter_map(|kept| Some((kept.failing?.1, kept)));
+        let mut failing: Vec<(u64, &mut Kept)> = failing.collect();
+        // A file that is new since was more likely one that is lost since than one that was lost before.
+        failing.sort_by_key(|(since, _)| Reverse(*since));
+        for (failing_since, kept) in failing {
+            let since = publishers.iter().filter(|(first_read, _)| *first_read >= failing_since);
+            let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
+            let before = kept.content.size();
+            // A server that still has files still needs the top; one that was renamed as a whole does not.
+            let server = &kept.found.server;
+            let is_top_elsewhere = || match by_server.get(server.as_str()) {
+                Some(contents) => contents.iter().any(|content| content.has_top_of(&kept.content)),
+                None => kept.is_gone() && read().any(|(_, content)| content.has_top_of(&kept.content)),
+            };
+            let is_top_elsewhere = !kept.content.says_something_for_all() || is_top_elsewhere();
+            kept.forget_moved(&mut named, &new, is_top_elsewhere);
+            is_any_forgotten |= kept.content.size() != before;
+        }
+        let before = self.files.len();
+        let mut is_any_believed = false;
+        let released = &mut self.released;
+        self.files.retain(|_, kept| {
+            let is_over = kept.is_over(is_anybody_left, now);
+            if is_over {
+                released.add(&kept.found, &kept.content);
+            }
+            let is_believed = kept.is_emptied() && (is_over || kept.has_moved);
+            if is_believed {
+                is_any_believed = true;
+                kept.believe();
+            }
+            is_believed || kept.failing.is_none() || kept.is_nobody() || !(is_over || kept.content.says_nothing())
+        });
+        self.generation += u64::from(is_any_forgotten || is_any_believed || self.files.len() != before);
+    }
+}

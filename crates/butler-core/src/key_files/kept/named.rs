@@ -1,0 +1,104 @@
+//! Which files name whom: what tells a key that has moved to another file from one that stood there all along.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use ethers_core::types::Address;
+use serde::{Deserialize, Serialize};
+
+/// The files that name attesters, each under the path that it is kept by.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    files: HashMap<Address, BTreeSet<Rc<PathBuf>>>,
+}
+
+impl Named {
+    /// Adds what one file names.
+    pub(super) fn add(&mut self, file: PathBuf, attesters: impl Iterator<Item = Address>) {
+        let file = Rc::new(file);
+        for attester in attesters {
+            self.files.entry(attester).or_default().insert(Rc::clone(&file));
+        }
+    }
+
+    /// A file does not name these any more.
+    pub(super) fn remove(&mut self, file: &Path, attesters: &[Address]) {
+        for attester in attesters {
+            if let Some(files) = self.files.get_mut(attester) {
+                files.retain(|named| named.as_path() != file);
+            }
+        }
+    }
+
+    /// What a file that names these shares with others.
+    pub(super) fn shared(&self, file: &Path, attesters: impl Iterator<Item = Address>) -> Shared {
+        let mut shared = Shared::default();
+        for attester in attesters {
+            for other in self.others(attester, file) {
+                shared.attesters.insert(attester);
+                shared.with.entry(other.to_path_buf()).or_default().insert(attester);
+            }
+        }
+        shared
+    }
+
+    fn others(&self, attester: Address, file: &Path) -> impl Iterator<Item = &Path> {
+        let files = self.files.get(&attester).into_iter().flatten();
+        files.map(|named| named.as_path()).filter(move |named| *named != file)
+    }
+}
+
+/// Those attesters of a file that others named, too, when it was good last.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Shared {
+    #[serde(default, rename = "shared")]
+    pub(super) attesters: BTreeSet<Address>,
+    /// The files that did. Empty where they were not noted.
+    #[serde(default, rename = "shared_with", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) with: BTreeMap<PathBuf, BTreeSet<Address>>,
+}
+
+impl Shared {
+    /// Whether an attester of `file`, with which this was noted, stands in another one since. A file that names it since one that
+    /// did before names it no more was renamed.
+    pub(super) fn has_moved(&self, attester: Address, file: &Path, now: &Named) -> bool {
+        let others: BTreeSet<&Path> = now.others(attester, file).collect();
+        if !self.attesters.contains(&attester) {
+            return !others.is_empty();
+        }
+        let with = self.with.iter().filter(|(_, attesters)| attesters.contains(&attester));
+        let before: BTreeSet<&Path> = with.map(|(other, _)| other.as_path()).collect();
+        // Where nobody noted which files these were, nothing is known to be new.
+        !before.is_empty() && others.difference(&before).count() > before.difference(&others).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_moved_when_more_files_name_it_than_were_renamed() {
+        let key = Address::repeat_byte(1);
+        let named = |files: &[&str]| {
+            let mut named = Named::default();
+            files.iter().for_each(|file| named.add(file.into(), [key].into_iter()));
+            named
+        };
+        for (before, now, expected) in [
+            (vec!["a"], vec!["a"], false),
+            (vec!["a"], vec!["c"], true),
+            (vec!["a", "b"], vec!["b"], false),
+            (vec!["a", "b"], vec!["b", "c"], true),
+            (vec!["a", "b"], vec!["c"], false),
+            (vec!["a", "b"], vec!["c", "d"], true),
+            (vec!["a", "b", "c"], vec!["b"], false),
+        ] {
+            let shared = named(&before).shared(Path::new("a"), [key].into_iter());
+            assert_eq!(shared.has_moved(key, Path::new("a"), &named(&now)), expected, "{before:?} {now:?}");
+        }
+        let unnoted = Shared { attesters: [key].into(), with: BTreeMap::new() };
+        assert!(!unnoted.has_moved(key, Path::new("a"), &named(&["c", "d"])));
+    }
+}
