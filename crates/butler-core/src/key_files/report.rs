@@ -50,7 +50,7 @@ pub struct KeyFilesReport {
     /// What was wrong with BLS keys of files that were refused for them, and cannot be read now.
     pub remembered: Vec<KeyFileFault>,
     /// Files that are kept since before a restart, with attesters for whom they had BLS keys, which are not stored.
-    pub(super) had_bls: BTreeSet<(String, Address)>,
+    pub had_bls: BTreeSet<(String, Address)>,
 }
 
 impl KeyFilesReport {
