@@ -152,3 +152,22 @@ async fn a_dry_run_plans_and_logs_and_posts_nothing() {
     watcher.stop();
     assert!(receiver.keys().is_empty() && !bench.journal().finished.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_is_down_keeps_nothing_from_another_which_is_asked_once() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    let (down, broken) = Receiver::start(&[500; 1_000]).await;
+    let (receiver, url) = Receiver::start(&[]).await;
+    let webhooks = [("down", broken), ("pager", url)]
+        .map(|(name, url)| format!("[[watcher.webhooks]]\nname = \"{name}\"\nurl = \"{url}\"\n"));
+    bench.configure(&format!("{}{}", bench.config(), webhooks.concat()));
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    // The first ones are tried again meanwhile.
+    watcher.until("tries", async || (down.answers.lock().unwrap().len() < 980).then_some(())).await;
+    watcher.stop();
+    let keys = receiver.keys();
+    assert!(keys.len() >= 3 && keys.values().all(|count| *count == 1), "{keys:?}");
+    assert!(down.keys().is_empty());
+}

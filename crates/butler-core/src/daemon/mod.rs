@@ -2,7 +2,7 @@
 //! supervised tasks, logging, and metrics as text.
 //!
 //! It knows nothing of what a program is for: neither the domain nor a client nor a network. Routes, families of metrics, what a
-//! reload changes and what becomes of a panic are handed in. `tests/daemon.rs` makes a small program of nothing else.
+//! reload changes and what becomes of a panic are handed in. `tests/daemon/` makes a small program of nothing else.
 
 pub mod http;
 pub mod service;

@@ -35,12 +35,13 @@ fn found(ask: &Ask, journal: &dyn Journal, board: &Board) -> Result<Answer, Jour
         })),
         Ask::History { after, limit } => {
             let lines = journal.history(*after, (*limit).clamp(1, ROWS_LIMIT))?;
-            let rows = lines.into_iter().map(|line| HistoryRow {
-                line: line.line,
-                at: line.at,
-                change: serde_json::to_value(&line.op).unwrap_or_default(),
-            });
-            Answer::History(rows.collect())
+            let rows = lines
+                .into_iter()
+                .map(|line| Ok(HistoryRow { line: line.line, at: line.at, change: serde_json::to_value(&line.op)? }));
+            match rows.collect::<Result<_, serde_json::Error>>() {
+                Ok(rows) => Answer::History(rows),
+                Err(error) => Answer::Refused(one_line(&error)),
+            }
         }
     })
 }

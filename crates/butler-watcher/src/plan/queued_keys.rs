@@ -14,31 +14,13 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, transaction: &[Occurr
     if !known.is_waiting(*attester) {
         return;
     }
-    let is_our_stake = |other: &Occurred| match &other.what {
-        Happened::Staked { provider, rollup, attester: staked, .. } => {
-            other.contract == draft.setting.staking_registry
-                && other.log > event.log
-                && *rollup == event.contract
-                && staked == attester
-                && draft.setting.providers.contains(provider)
-        }
-        Happened::KeysAdded { .. }
-        | Happened::Dripped { .. }
-        | Happened::AdminChangeBegun { .. }
-        | Happened::AdminChanged { .. }
-        | Happened::TakeRateChanged { .. }
-        | Happened::RecipientChanged { .. }
-        | Happened::Queued { .. }
-        | Happened::Accepted { .. }
-        | Happened::Refunded { .. }
-        | Happened::Slashed { .. }
-        | Happened::ExitByWithdrawer { .. }
-        | Happened::ExitByAttester { .. }
-        | Happened::ExitFinalized { .. }
-        | Happened::RollupChanged { .. }
-        | Happened::SlasherChanged { .. }
-        | Happened::SlashingPaused { .. }
-        | Happened::SlashVetoed { .. } => false,
+    let is_our_stake = |other: &Occurred| {
+        let Happened::Staked { provider, rollup, attester: staked, .. } = &other.what else { return false };
+        other.contract == draft.setting.staking_registry
+            && other.log > event.log
+            && *rollup == event.contract
+            && staked == attester
+            && draft.setting.providers.contains(provider)
     };
     if transaction.iter().any(is_our_stake) {
         return;

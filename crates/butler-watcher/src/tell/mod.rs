@@ -128,7 +128,7 @@ impl Teller {
             return Ok(Some(Outcome::Proven { proof: None }));
         }
         let body = message::body(entry).to_string().into_bytes();
-        let mut refused = Vec::new();
+        let (mut refused, mut later) = (Vec::new(), None);
         for webhook in self.webhooks.iter().filter(|webhook| !sent.contains(&webhook.name)).collect::<Vec<_>>() {
             // The intent first, then the bytes.
             let lease = LEASE.saturating_add(webhook.timeout());
@@ -144,12 +144,19 @@ impl Teller {
                 Posted::Taken => {
                     sent.insert(webhook.name.clone());
                 }
-                Posted::Later { after, why } => {
-                    let reason = format!("the webhook {} {why}", webhook.name);
-                    return Ok(Some(Outcome::Retry { after, reason }));
-                }
+                // One that is down keeps nothing from the others.
+                Posted::Later { after, why } => later = Some((after, format!("the webhook {} {why}", webhook.name))),
                 Posted::Refused(why) => refused.push(format!("the webhook {} {why}", webhook.name)),
             }
+        }
+        if let Some((after, reason)) = later {
+            // Who has it already is not asked the next time.
+            let renewal = Renewal { lease: LEASE, intent: Some(json!({ "sent": sent })) };
+            return match block_in_place(|| self.journal.renew(&leased.lease, &renewal)) {
+                Ok(_) => Ok(Some(Outcome::Retry { after, reason })),
+                Err(JournalError::LostLease { .. }) => Ok(None),
+                Err(error) => Err(error),
+            };
         }
         if refused.is_empty() {
             Ok(Some(Outcome::Proven { proof: None }))
