@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::child::run_child;
 use crate::judge::{Tally, judge};
 use crate::script::Scenario;
-use crate::sweep::run_child;
 
 /// One pseudo-random number after another (xorshift).
 #[derive(Debug)]

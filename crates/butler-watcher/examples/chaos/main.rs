@@ -5,6 +5,7 @@
 //! held against what was told, and driven to its end: everything is done once, and nothing waits for ever.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that talks to a terminal")]
 
+mod child;
 mod disk;
 mod judge;
 mod kills;

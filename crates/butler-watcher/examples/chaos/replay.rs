@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use anyhow::ensure;
 
+use crate::child::run_child;
 use crate::disk::{Fate, image, unsafe_writes};
 use crate::judge::{Tally, Told, judge};
 use crate::kills::Dice;
 use crate::script::Scenario;
-use crate::sweep::run_child;
 use crate::trace::{Event, TRACED, parse};
 
 /// How many writes that were not synced are lost, or kept, alone.

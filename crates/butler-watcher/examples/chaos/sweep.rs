@@ -1,18 +1,17 @@
 //! The sweep: at every file and sync call of every scenario the child is killed, or the call fails.
 
 use std::collections::BTreeMap;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 
+use crate::child::run;
 use crate::disk::{copy_folder, settle_in};
-use crate::judge::{Tally, Told, judge};
+use crate::judge::{Tally, judge};
 use crate::script::Scenario;
 use crate::worker::MARKER;
 
@@ -38,8 +37,6 @@ const CALLS: [(&str, &[&str]); 19] = [
     ("getdents64", &["EIO"]),
     ("statfs", &["EIO"]),
 ];
-/// A child that takes longer hangs.
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// One point: which call, the how manieth, and what happens there.
 #[derive(Debug, Clone)]
@@ -111,18 +108,19 @@ fn sweep_series(room: &Path, ready: &Ready, series: &Series, known: &[String]) -
         let trace = format!("trace={call}");
         let output = format!("{}", log.display());
         let strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", &output, "-e", &trace, "-e", &inject];
-        let mut told = run(&child, &strace, *scenario, false)?;
+        let shown = format!("{scenario:?} {call} {what} #{number}");
+        let mut told = run(&child, &strace, *scenario, false).with_context(|| shown.clone())?;
         let traced = std::fs::read_to_string(&log)?;
-        if !traced.contains("(INJECTED)") && !traced.contains("killed by SIGKILL") {
+        if !told.is_hung && !traced.contains("(INJECTED)") && !traced.contains("killed by SIGKILL") {
             break;
         }
         tally.sweep_points += 1;
+        tally.hung += u64::from(told.is_hung);
         // What was there before counts as acknowledged.
         if told.states.is_empty() {
             told.states.extend(ready.state.clone());
         }
-        let shown = format!("{scenario:?} {call} {what} #{number}");
-        if told.failure.is_none() && !told.is_over && what.starts_with("error") && !told.is_open {
+        if !told.is_hung && told.failure.is_none() && !told.is_over && what.starts_with("error") && !told.is_open {
             eprintln!("{shown}: the child broke off between two calls");
         }
         tally.add(&judge(&child, &told, known, &shown));
@@ -178,77 +176,4 @@ fn count_begins(child: &Path, scenario: Scenario) -> anyhow::Result<BTreeMap<Str
         }
     }
     bail!("the child never came to its begin")
-}
-
-/// Runs a child below a program such as strace, and listens to it.
-pub(crate) fn run(folder: &Path, below: &[&str], scenario: Scenario, abort: bool) -> anyhow::Result<Told> {
-    run_child(folder, below, scenario, if abort { &["--abort"] } else { &[] }, None)
-}
-
-/// The same with more words, and killed after a while.
-pub(crate) fn run_child(
-    folder: &Path,
-    below: &[&str],
-    scenario: Scenario,
-    more: &[&str],
-    kill_after: Option<Duration>,
-) -> anyhow::Result<Told> {
-    let path = folder.with_extension("socket");
-    let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path)?;
-    let own = std::env::current_exe()?;
-    let mut words = below.iter().map(std::ffi::OsString::from).collect::<Vec<_>>();
-    words.extend([own.into_os_string(), "work".into(), folder.into(), "--socket".into(), (&path).into()]);
-    words.extend(["--scenario".into(), format!("{scenario:?}").to_lowercase().into()]);
-    words.extend(more.iter().map(std::ffi::OsString::from));
-    let mut words = words.into_iter();
-    let program = words.next().context("there is a program")?;
-    let mut child = Command::new(program).args(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let told = listen(&listener, &mut child, kill_after);
-    let status = child.wait()?;
-    std::fs::remove_file(&path)?;
-    told.with_context(|| format!("the child ended with {status}"))
-}
-
-fn listen(
-    listener: &UnixListener,
-    child: &mut std::process::Child,
-    kill_after: Option<Duration>,
-) -> anyhow::Result<Told> {
-    use std::io::Read as _;
-    listener.set_nonblocking(true)?;
-    let begun = Instant::now();
-    let mut stream = loop {
-        match listener.accept() {
-            Ok((stream, _)) => break stream,
-            Err(_) if child.try_wait()?.is_some() => return Ok(Told::default()),
-            Err(_) if begun.elapsed() > LONGEST => bail!("the child does not come"),
-            Err(_) => thread::sleep(Duration::from_millis(1)),
-        }
-    };
-    stream.set_nonblocking(false)?;
-    let (mut text, mut piece) = (Vec::new(), [0; 4096]);
-    loop {
-        let left = kill_after.map_or(LONGEST, |limit| limit.saturating_sub(begun.elapsed()));
-        stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-        match stream.read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => text.extend_from_slice(piece.get(..read).unwrap_or_default()),
-            Err(_) if kill_after.is_some() => child.kill()?,
-            Err(_) => {
-                child.kill()?;
-                bail!("the child hangs");
-            }
-        }
-        if kill_after.is_some_and(|limit| begun.elapsed() >= limit) {
-            child.kill()?;
-        }
-    }
-    let mut told = Told::default();
-    // Whoever is killed may have begun a line.
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    for line in String::from_utf8_lossy(text.get(..whole).unwrap_or_default()).lines() {
-        told.hear(line);
-    }
-    Ok(told)
 }
