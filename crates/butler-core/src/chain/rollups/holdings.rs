@@ -11,7 +11,7 @@ use crate::chain::reads::{Answers, Reads, Slot};
 use crate::chain::stages::{CapabilityReads, ENTRY_GAS, Getter, LENGTH_LIMIT, REWARDS_GAS, RollupFigures, VIEW_GAS};
 use crate::chain::witnesses::Witnesses;
 use crate::client::l1::L1Client;
-use crate::contracts::bindings::rollup;
+use crate::contracts::bindings::{gse, rollup};
 use crate::contracts::call::GETTER_GAS;
 use crate::contracts::decode;
 use crate::domain::attester::delegation::Delegation;
@@ -21,6 +21,7 @@ use crate::domain::ids::Coinbase;
 use crate::domain::rollup::{QueuedDeposit, RollupFacts};
 use crate::domain::rollups::cut_over::FOLLOWED_SECONDS;
 use crate::domain::rollups::{FormerRollup, RollupId};
+use crate::text::address::checksummed;
 
 /// So many entries of a queue of unknown length are asked for beside it: past the end the rollup answers zeros.
 const PRESUMED: u64 = 8;
@@ -34,6 +35,8 @@ pub(in crate::chain) struct Tracked<'a> {
     pub(in crate::chain) coinbases: &'a BTreeMap<Coinbase, U256>,
     /// Every stake of our providers.
     pub(in crate::chain) delegations: &'a [Delegation],
+    /// The staking escrow.
+    pub(in crate::chain) gse: Address,
 }
 
 /// Reads of all former rollups.
@@ -47,7 +50,8 @@ struct OneFormer {
     is_whole: bool,
     /// Whether it was canonical until a moment ago.
     is_young: bool,
-    views: BTreeMap<Address, Slot<rollup::GetAttesterViewReturn>>,
+    /// With what the staking escrow says that each has there.
+    views: BTreeMap<Address, (Slot<rollup::GetAttesterViewReturn>, Slot<U256>)>,
     rewards: BTreeMap<Coinbase, Slot<U256>>,
     queue: Option<(Slot<U256>, Vec<Slot<rollup::GetEntryQueueAtReturn>>)>,
     figures: Option<(RollupFigures, CapabilityReads)>,
@@ -116,7 +120,9 @@ impl OneFormer {
         let coinbases = coinbases.filter(|coinbase| look.is_none_or(|look| !look.coinbases.contains(coinbase)));
         let views = attesters.map(|attester| {
             let call = rollup::GetAttesterViewCall { attester };
-            (attester, reads.push_if_supported(Contract::Rollup, id.address, VIEW_GAS, call))
+            let view = reads.push_if_supported(Contract::Rollup, id.address, VIEW_GAS, call);
+            let call = gse::EffectiveBalanceOfCall { instance: id.address, attester };
+            (attester, (view, reads.push_if_supported(Contract::Gse, tracked.gse, GETTER_GAS, call)))
         });
         let views: BTreeMap<_, _> = views.collect();
         let rewards = coinbases.map(|coinbase| {
@@ -152,8 +158,15 @@ impl OneFormer {
     ) -> Result<FormerRollup, SnapshotError> {
         self.check(answers, book)?;
         let mut found = FormerRollup::empty(self.id, book.since(self.id.version, block));
-        for (attester, slot) in &self.views {
+        for (attester, (slot, balance)) in &self.views {
             let view = answers.checked(slot, |answer| decode::attester_view(&answer.0))?;
+            // Who validates is who has a balance and no exit (`StakingLib.getStatus`).
+            let validates = view.status == OnChainStatus::Validating;
+            let has_balance = answers.get(balance).map_or(validates, |balance: U256| !balance.is_zero());
+            if validates != has_balance && (validates || view.status == OnChainStatus::None) {
+                let problem = format!("another status of {} than its balance gives it", checksummed(attester));
+                return Err(answers.nonsense((Contract::Rollup, self.id.address), "getAttesterView", problem));
+            }
             if view.status != OnChainStatus::None {
                 found.attesters.insert(*attester, view);
             }
