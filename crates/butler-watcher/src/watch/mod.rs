@@ -178,9 +178,9 @@ impl Watch {
             Some(cursor) => Checkpoint { number: cursor.block, hash: Some(cursor.hash) },
             None => Follower::beginning(&self.follower.network().config).map_err(Failed::Follow)?,
         };
-        let last = self.follower.last_block(&checkpoint).await.map_err(Failed::Follow)?;
-        self.board.final_block(&self.name, last, unix_now());
-        if last.number <= checkpoint.number {
+        let tip = self.follower.tip(&checkpoint).await.map_err(Failed::Follow)?;
+        self.board.final_block(&self.name, tip.last, unix_now());
+        if tip.last.number <= checkpoint.number {
             return Ok(());
         }
         let keys = block_in_place(|| {
@@ -190,7 +190,7 @@ impl Watch {
         self.follower.network_mut().keys = keys;
         let (board, name) = (Arc::clone(&self.board), self.name.clone());
         let progress = move |block| board.progress(&name, block);
-        let look = self.follower.look(&checkpoint, last, &progress).await;
+        let look = self.follower.look(&checkpoint, tip, &progress).await;
         if let Err(error) = block_in_place(|| self.follower.network_mut().reader.save_ledger()) {
             tracing::debug!("the ledger cannot be kept: {}", Chain(&error));
         }
@@ -257,9 +257,10 @@ impl Watch {
 
     /// What to tell of conditions, once their memory is kept.
     fn conditions(&mut self, look: &Look) -> Vec<Action> {
-        let findings = findings::findings(self.follower.network(), &look.snapshot);
+        let Some(snapshot) = &look.snapshot else { return Vec::new() };
+        let findings = findings::findings(self.follower.network(), snapshot);
         self.memory.load();
-        conditions::look(&mut self.memory.episodes, &findings, &look.snapshot.block);
+        conditions::look(&mut self.memory.episodes, &findings, &snapshot.block);
         if !self.memory.save() {
             return Vec::new();
         }
