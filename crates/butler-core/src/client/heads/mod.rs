@@ -5,7 +5,7 @@
 //! taken. One endpoint alone is believed, for there is nothing to hold it against.
 
 mod elect;
-mod tips;
+pub mod tips;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use self::elect::LAG_LIMIT;
-pub use self::tips::Tips;
 use crate::client::endpoint::{Endpoint, Lateness};
 use crate::client::error::{RpcError, RpcFailure};
 use crate::client::l1::{BlockTag, Head, L1Client};
