@@ -8,7 +8,11 @@ base=http://127.0.0.1:9465
 . /trial/common.sh
 
 state=/var/lib/butler-watcher
-cli() { BUTLER_CONFIG=/etc/butler/butler.toml BUTLER__CACHE_DIRECTORY=/root/cache /trial/butler-cli "$@"; }
+# Both read the service's configuration, and so its credentials: root finds them where systemd keeps them, or in their files.
+cli() {
+  BUTLER_CONFIG=/etc/butler/butler.toml CREDENTIALS_DIRECTORY="/run/credentials/$unit" /trial/butler-cli "$@"
+}
+look_after() { CREDENTIALS_DIRECTORY=/etc/butler /usr/bin/butler-watcher state "$@"; }
 # Lets somebody delegate, and waits until it is final.
 stake() {
   touch /trial/asked/stake
@@ -41,10 +45,10 @@ systemctl enable --now "$unit" 2>/dev/null || fail "the service did not start"
 [ "$(systemctl is-active "$unit")" = active ] || fail "the service is not active"
 ok "the service starts and tells that it is ready"
 stake
+cli watcher status >/dev/null || fail "the socket does not answer root"
 wait_for "a stake arrives, and its coinbase is planned" planned
 wait_for "nothing is unread" serves 'butler_watcher_unread{network="devnet"} 0'
 [ "$(curl --silent --output /dev/null --write-out '%{http_code}' "$base/readyz")" = 200 ] || fail "/readyz is not 200"
-cli watcher status >/dev/null || fail "the socket does not answer root"
 ok "root is answered at the socket"
 
 main=$(property MainPID)
@@ -96,10 +100,10 @@ systemctl stop "$unit"
 took=$((($(date +%s%N) - began) / 1000000))
 [ "$(property Result)" = success ] || fail "the end was no success: $(property Result)"
 ok "it ends on demand, in $took ms, with success"
-/usr/bin/butler-watcher state check >/root/checked || fail "the journal is not whole: $(cat /root/checked)"
+look_after check >/root/checked || fail "the journal is not whole: $(cat /root/checked)"
 ok "$(cat /root/checked)"
-/usr/bin/butler-watcher state compact >/dev/null || fail "root cannot compact it"
-/usr/bin/butler-watcher state export --to /root/backup.jsonl >/dev/null || fail "root cannot export it"
+look_after compact >/dev/null || fail "root cannot compact it"
+look_after export --to /root/backup.jsonl >/dev/null || fail "root cannot export it"
 stake
 systemctl start "$unit" || fail "the service does not start after root looked after its journal"
 wait_for "a stake that came while it was stopped is planned, and root left the journal to the service" planned
@@ -113,7 +117,7 @@ cp -a /root/copy "$state/journal"
 systemctl start "$unit" 2>/dev/null && fail "it starts on a copy of its journal"
 gave_up() { [ "$(property ExecMainStatus)" = "$1" ] && [ "$(property SubState)" = failed ]; }
 wait_for "a journal that was copied is refused with code 6, and it is not tried again" gave_up 6
-/usr/bin/butler-watcher state check --adopt >/dev/null || fail "the copy cannot be taken over"
+look_after check --adopt >/dev/null || fail "the copy cannot be taken over"
 systemctl reset-failed "$unit"
 systemctl start "$unit" || fail "it does not start on the copy that was taken over"
 stake
@@ -121,7 +125,7 @@ wait_for "it goes on once the copy was taken over" planned
 
 systemctl stop "$unit"
 mv "$state/journal" /root/old
-/usr/bin/butler-watcher state import /root/backup.jsonl >/dev/null || fail "the backup cannot be imported"
+look_after import /root/backup.jsonl >/dev/null || fail "the backup cannot be imported"
 systemctl start "$unit" || fail "it does not start on the backup"
 wait_for "it starts on a backup and plans again what came after it" planned
 

@@ -13,16 +13,17 @@ pub(super) const CONFIRMATIONS: u64 = 2;
 /// Lets some of it happen. What the contracts refuse, such as a stake with an empty queue, has not happened.
 pub(super) async fn some(chain: &Chain, dice: &mut Dice, keys: &mut u64) {
     for _ in 0..dice.below(4) {
-        if let Some(one) = one(chain, dice, keys) {
+        for one in one(chain, dice, keys).unwrap_or_default() {
             let _ = chain.play(one).await;
         }
     }
 }
 
-fn one(chain: &Chain, dice: &mut Dice, keys: &mut u64) -> Option<Move> {
+fn one(chain: &Chain, dice: &mut Dice, keys: &mut u64) -> Option<Vec<Move>> {
     let oracle = chain.oracle().ok()?;
     let attester = oracle.attester(&format!("A{}", dice.below(10))).ok()?.address;
-    Some(match dice.below(20) {
+    let admin = oracle.account("stranger").ok()?;
+    let one = match dice.below(20) {
         0..=4 => {
             *keys += 1;
             // Whoever is staked with such a key comes back at the next flush.
@@ -31,8 +32,9 @@ fn one(chain: &Chain, dice: &mut Dice, keys: &mut u64) -> Option<Move> {
         5..=8 => Move::Stake { provider: OURS },
         9 => Move::Drip { provider: OURS, count: 1 },
         10 => Move::SetTakeRate { provider: OURS, rate: u16::try_from(100 + dice.below(900)).ok()? },
-        11 => Move::ProposeAdmin { provider: OURS, admin: oracle.account("stranger").ok()? },
-        12 => Move::AcceptAdmin { provider: OURS },
+        11 => Move::ProposeAdmin { provider: OURS, admin },
+        // Both at once: without a pending one, whom a reorg may have dropped, the zero address would accept here.
+        12 => return Some(vec![Move::ProposeAdmin { provider: OURS, admin }, Move::AcceptAdmin { provider: OURS }]),
         13 => Move::Slash { attester, tokens: 1 },
         14 => Move::Flush,
         15 => Move::InitiateWithdraw { attester },
@@ -43,5 +45,6 @@ fn one(chain: &Chain, dice: &mut Dice, keys: &mut u64) -> Option<Move> {
         },
         18 => Move::Reorg { depth: 1 + dice.below(CONFIRMATIONS) },
         _ => Move::Mine,
-    })
+    };
+    Some(vec![one])
 }
