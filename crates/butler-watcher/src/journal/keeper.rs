@@ -1,6 +1,6 @@
 //! The journal over sled and files.
 //!
-//! One change at a time: decided on an image, applied in one transaction, synced, told to the history, synced again, and only then
+//! One change at a time: decided on an image, told to the history, synced, applied in one transaction, synced again, and only then
 //! acknowledged. A fault on the way stops the journal until it was opened again, since only the disk knows then what took.
 
 use std::io;
@@ -126,9 +126,10 @@ impl Keeper {
         let size = u64::try_from(written.lines.len()).unwrap_or(u64::MAX);
         check_space(self.folder.path(), size.saturating_mul(8))?;
         inner.stopped = true;
+        // The history first: a store that is behind it is brought up at the next start.
+        inner.tail.append(&written.lines, written.head.mark)?;
         inner.store.apply(&written.writes)?;
         inner.store.persist()?;
-        inner.tail.append(&written.lines, written.head.mark)?;
         inner.head = written.head;
         inner.stopped = false;
         if inner.tail.is_full() {

@@ -5,6 +5,7 @@
 //! taken. One endpoint alone is believed, for there is nothing to hold it against.
 
 mod elect;
+pub mod tips;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -41,7 +42,7 @@ impl L1Client {
         let head = if let [_] = self.endpoints.as_slice() {
             let probe = |endpoint| {
                 async move {
-                    let report = self.probe(endpoint, at, also).await?;
+                    let report = self.probe(endpoint, at, also, false).await?;
                     let block = report.block.ok_or(RpcFailure::BlockUnknown)?;
                     Ok(Head { block, known: report.known })
                 }
@@ -67,12 +68,17 @@ impl L1Client {
         Some(self.clock_behind.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
     }
 
-    /// Asks one endpoint for its chain, its head and its finalized block.
-    async fn probe(&self, endpoint: &Endpoint, at: BlockTag, also: &[u64]) -> Result<Report, RpcFailure> {
+    /// Asks one endpoint for its chain, its head and, where that is wanted, its finalized block.
+    async fn probe(
+        &self,
+        endpoint: &Endpoint,
+        at: BlockTag,
+        also: &[u64],
+        with_finalized: bool,
+    ) -> Result<Report, RpcFailure> {
         if at == BlockTag::Latest {
             endpoint.note_head(None);
         }
-        let with_finalized = self.endpoints.len() > 1;
         let mut requests = vec![Request::new("eth_chainId", &json!([])), block_request(&tag(at))];
         if with_finalized {
             requests.push(block_request(&json!("finalized")));
@@ -115,7 +121,7 @@ impl L1Client {
             let mut pending: FuturesUnordered<_> = self
                 .endpoints
                 .iter()
-                .map(|endpoint| self.probe(endpoint, at, also).map(move |report| (endpoint, report)).boxed())
+                .map(|endpoint| self.probe(endpoint, at, also, true).map(move |report| (endpoint, report)).boxed())
                 .collect();
             let now = Instant::now();
             let is_able = |endpoint: &&Endpoint| !endpoint.health().is_quarantined(now) && !endpoint.is_late();
