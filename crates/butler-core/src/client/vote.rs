@@ -78,6 +78,17 @@ pub(super) fn most_told(blocks: impl Iterator<Item = Option<BlockRef>>) -> Optio
     counts.into_iter().rev().max_by_key(|(_, count)| *count)
 }
 
+/// Whether some of these tell different chains: two blocks of one height, or heads more than `lag` blocks apart.
+pub(super) fn is_split(reports: &[&Report], lag: u64) -> bool {
+    let differ = |one: &Report, other: &Report| {
+        let heads = one.block.zip(other.block);
+        let is_far = heads.is_some_and(|(one, other)| one.number.abs_diff(other.number) > lag);
+        let mut common = one.blocks.iter().filter_map(|(number, block)| (*block).zip(other.at(*number)));
+        is_far || common.any(|(one, other)| one.hash != other.hash)
+    };
+    reports.iter().enumerate().any(|(index, one)| reports.iter().skip(index + 1).any(|other| differ(one, other)))
+}
+
 /// How far a block's time is beyond `now`, when that is too far to be believed.
 pub(super) fn beyond(block: Option<BlockRef>, now: u64) -> Option<u64> {
     let seconds = block?.timestamp.saturating_sub(now);

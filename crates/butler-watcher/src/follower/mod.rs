@@ -4,6 +4,7 @@
 //! the endpoints allow, or it is an error and nothing is told. Nothing is skipped and nothing is rewound: the checkpoint is the
 //! caller's, and its hash is held against the chain at every look. State is read at the newest block, which needs no archive.
 
+mod checkpoint;
 mod decode;
 mod ear;
 mod early;
@@ -27,6 +28,7 @@ use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::Network;
 use ethers_core::types::{Address, H256};
 
+pub use self::checkpoint::Checkpoint;
 pub use self::decode::happened;
 pub use self::error::FollowError;
 use self::range::{Range, Told, Wanted};
@@ -37,15 +39,6 @@ use crate::plan::{Happened, Known, Occurred, Setting};
 const HEADERS: usize = 200;
 /// Every so many looks that find nothing, state is read all the same, for what no event tells.
 const QUIET: u32 = 3;
-
-/// The last block whose events were planned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// Its height.
-    pub number: u64,
-    /// Its hash; `None` before the first block of all that is followed.
-    pub hash: Option<H256>,
-}
 
 /// What a look at the chain found.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use butler_core::client::l1::{BlockTag, Head, L1Client};
 use butler_core::domain::block::BlockRef;
 
-use super::error::same_history;
-use super::{Checkpoint, FollowError};
+use super::checkpoint::Checkpoint;
+use super::error::{FollowError, same_history};
 
 /// Where the chain ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

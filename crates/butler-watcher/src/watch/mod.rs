@@ -28,6 +28,7 @@ use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 use self::early::Early;
+use self::findings::{Beside, Found};
 use self::memory::Memory;
 use crate::board::Board;
 use crate::follower::{Checkpoint, FollowError, Follower, Look};
@@ -74,6 +75,7 @@ pub struct Watch {
     keys: KeptFiles,
     memory: Memory,
     early: Early,
+    beside: Beside,
     journal: Arc<dyn Journal>,
     board: Arc<Board>,
     news: Arc<Notify>,
@@ -111,6 +113,7 @@ impl Watch {
             keys,
             memory: Memory::new(state.join(format!("{network}-conditions.json")), subject),
             early: Early::default(),
+            beside: Beside::default(),
             journal,
             board,
             news,
@@ -195,13 +198,17 @@ impl Watch {
             tracing::debug!("the ledger cannot be kept: {}", Chain(&error));
         }
         let look = look.map_err(Failed::Follow)?;
-        block_in_place(|| self.commit(cursor, look)).map_err(Failed::Journal)?;
+        let beside = match &look.snapshot {
+            Some(snapshot) => Box::pin(self.beside.look(self.follower.network(), snapshot)).await,
+            None => Found::default(),
+        };
+        block_in_place(|| self.commit(cursor, look, beside)).map_err(Failed::Journal)?;
         self.news.notify_one();
         Ok(())
     }
 
     /// Plans what was found, block by block, and moves the checkpoint with it.
-    fn commit(&mut self, mut cursor: Option<Cursor>, mut look: Look) -> Result<(), JournalError> {
+    fn commit(&mut self, mut cursor: Option<Cursor>, mut look: Look, mut beside: Found) -> Result<(), JournalError> {
         let mut rest = look.events.as_slice();
         let mut planned = BTreeSet::new();
         loop {
@@ -224,7 +231,7 @@ impl Watch {
                 notes: Vec::new(),
             };
             if rest.is_empty() {
-                batch.plans.extend(self.conditions(&look).into_iter().map(told));
+                batch.plans.extend(self.conditions(&look, std::mem::take(&mut beside)).into_iter().map(told));
             }
             self.carry_out(&batch, to)?;
             planned.extend(batch.plans.into_iter().map(|plan| plan.action.key));
@@ -256,11 +263,12 @@ impl Watch {
     }
 
     /// What to tell of conditions, once their memory is kept.
-    fn conditions(&mut self, look: &Look) -> Vec<Action> {
+    fn conditions(&mut self, look: &Look, beside: Found) -> Vec<Action> {
         let Some(snapshot) = &look.snapshot else { return Vec::new() };
-        let findings = findings::findings(self.follower.network(), snapshot);
+        let mut findings = findings::findings(self.follower.network(), snapshot);
+        findings.extend(beside.findings);
         self.memory.load();
-        conditions::look(&mut self.memory.episodes, &findings, &snapshot.block);
+        conditions::look(&mut self.memory.episodes, &findings, &beside.unasked, &snapshot.block);
         if !self.memory.save() {
             return Vec::new();
         }

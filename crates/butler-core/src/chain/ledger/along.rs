@@ -132,7 +132,10 @@ mod tests {
         LogStep { endpoint, from, to, logs: logs.iter().map(log).collect() }
     }
 
-    fn told(heard: &Heard, endpoint: Option<usize>, range: (u64, u64)) -> (Vec<(u64, usize)>, Vec<(u64, u64)>) {
+    /// A log's block and place.
+    type Place = (u64, usize);
+
+    fn told(heard: &Heard, endpoint: Option<usize>, range: (u64, u64)) -> (Vec<Place>, Vec<(u64, u64)>) {
         let (logs, missing) = heard.of(endpoint, range);
         let place = |log: &&Log| (block_of(log).unwrap(), log.log_index.unwrap().as_usize());
         (logs.iter().map(place).collect(), missing)

@@ -179,6 +179,8 @@ impl LedgerCache {
         self.forget_unproven();
         let proven = Proven(self.book.clone());
         self.forget();
+        // What is read now is asked about, whoever did not answer before.
+        self.opinions_at = None;
         proven
     }
 

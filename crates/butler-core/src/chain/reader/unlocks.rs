@@ -25,8 +25,13 @@ pub(super) struct Unlocks<'a> {
 }
 
 impl Unlocks<'_> {
-    /// Whether it need not be asked.
-    pub(super) fn is_known(&self, exit: &Exit, book: &RollupBook) -> bool {
+    /// Whether it need not be asked beside other reads.
+    pub(super) fn is_settled(&self, exit: &Exit, book: &RollupBook) -> bool {
+        self.governance.is_some_and(|governance| book.is_unlock_settled(self.client, self.block, governance, exit))
+    }
+
+    /// Whether it need not be asked where that costs an exchange.
+    fn is_known(&self, exit: &Exit, book: &RollupBook) -> bool {
         self.governance.is_some_and(|governance| book.unlock(self.client, self.block, governance, exit).is_some())
     }
 
@@ -51,7 +56,8 @@ impl Unlocks<'_> {
         witnesses: &mut Witnesses,
     ) -> Result<(), SnapshotError> {
         let mut reads = Reads::default();
-        let exits = former.iter().flat_map(|rollup| rollup.attesters.values()).filter_map(|view| view.exit.as_ref());
+        let views = former.iter().flat_map(|rollup| rollup.attesters.values().map(|view| (rollup.id.address, view)));
+        let exits = views.filter_map(|(rollup, view)| Some((rollup, view.exit.as_ref()?)));
         let asked = UnlockReads::plan(&mut reads, self.governance, exits, |exit| self.is_known(exit, book));
         if reads.len() > 0 {
             let answers = reads.fetch(self.client, self.block).await?;

@@ -102,7 +102,8 @@ impl RollupBook {
         known.is_some_and(|known| known.block <= block.number && known.told.is_settled(client, block.number))
     }
 
-    pub(super) fn address(&self, version: U256) -> Option<Address> {
+    /// The address of a version, whoever told it.
+    pub(in crate::chain) fn address(&self, version: U256) -> Option<Address> {
         self.rollups.get(&version).map(|known| known.address)
     }
 
@@ -126,6 +127,11 @@ impl RollupBook {
                 self.is_saved = false;
             }
         }
+    }
+
+    /// Forgets a version, whose rollup is another one than it was told to be.
+    pub(super) fn forget_version(&mut self, version: U256) {
+        self.is_saved &= self.rollups.remove(&version).is_none();
     }
 
     /// What was looked for at a rollup and not found, where that still holds at `block`.
@@ -198,6 +204,17 @@ impl RollupBook {
         exit: &Exit,
     ) -> Option<u64> {
         self.learnt.unlock(client, block, governance, exit)
+    }
+
+    /// Whether that is so sure that it need not be asked beside other reads either.
+    pub(in crate::chain) fn is_unlock_settled(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+        exit: &Exit,
+    ) -> bool {
+        self.learnt.is_unlock_settled(client, block, governance, exit)
     }
 
     /// The same, with what was told for `block` itself, by whomever.

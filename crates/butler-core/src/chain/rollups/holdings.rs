@@ -39,9 +39,10 @@ pub(in crate::chain) struct Tracked<'a> {
 /// Reads of all former rollups.
 pub(in crate::chain) struct FormerReads(Vec<OneFormer>);
 
-/// Reads of one of them; none where it is known to hold nothing.
+/// Reads of one of them; none but that of its version where it is known to hold nothing.
 struct OneFormer {
     id: RollupId,
+    version: Slot<U256>,
     /// Whether everything is asked for, whatever the book says.
     is_whole: bool,
     /// Whether it was canonical until a moment ago.
@@ -127,7 +128,8 @@ impl OneFormer {
         let queue = wants_queue.then(|| {
             let length =
                 reads.push_if_supported(Contract::Rollup, id.address, GETTER_GAS, rollup::GetEntryQueueLengthCall);
-            let presumed = look.map_or(PRESUMED, |look| look.queue_length);
+            // The place behind the last one is asked for, too: it must be empty.
+            let presumed = look.map_or(PRESUMED, |look| look.queue_length.saturating_add(1));
             let entries = (0..presumed).map(|index| push_entry(reads, id.address, index)).collect();
             (length, entries)
         });
@@ -137,7 +139,8 @@ impl OneFormer {
             let figures = RollupFigures::plan_if_supported(reads, id.address);
             (figures, CapabilityReads::plan(reads, id.address, lacks, true))
         });
-        Self { id, is_whole: look.is_none(), is_young, views, rewards, queue, figures, stakes }
+        let version = reads.push_if_supported(Contract::Rollup, id.address, GETTER_GAS, rollup::GetVersionCall);
+        Self { id, version, is_whole: look.is_none(), is_young, views, rewards, queue, figures, stakes }
     }
 
     async fn take(
@@ -147,6 +150,7 @@ impl OneFormer {
         (client, block): (&L1Client, &BlockRef),
         (book, witnesses): (&mut RollupBook, &mut Witnesses),
     ) -> Result<FormerRollup, SnapshotError> {
+        self.check(answers, book)?;
         let mut found = FormerRollup::empty(self.id, book.since(self.id.version, block));
         for (attester, slot) in &self.views {
             let view = answers.checked(slot, |answer| decode::attester_view(&answer.0))?;
@@ -175,6 +179,22 @@ impl OneFormer {
         Ok(found)
     }
 
+    /// Holds the rollup's own version against the one that it is registered by (`Registry.addRollup`).
+    fn check(&self, answers: &Answers, book: &mut RollupBook) -> Result<(), SnapshotError> {
+        let own = match answers.get(&self.version) {
+            Ok(own) => Some(own),
+            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        if own == Some(self.id.version) {
+            return Ok(());
+        }
+        book.forget_version(self.id.version);
+        let own = own.map_or_else(|| "nothing".to_owned(), |own| own.to_string());
+        let problem = format!("{own}, and the registry has version {} there", self.id.version);
+        Err(answers.nonsense((Contract::Rollup, self.id.address), "getVersion", problem))
+    }
+
     async fn queue(
         &self,
         answers: &Answers,
@@ -186,8 +206,14 @@ impl OneFormer {
         let take = |answers: &Answers, slot: &_| {
             answers.checked(slot, |answer: rollup::GetEntryQueueAtReturn| decode::queued_deposit(&answer.0))
         };
+        let told = usize::try_from(length).unwrap_or(usize::MAX);
+        let is_filled = |slot: &_| matches!(answers.get(slot), Ok(rollup::GetEntryQueueAtReturn(entry)) if !entry.attester.is_zero());
+        if presumed.iter().skip(told).any(is_filled) {
+            let problem = format!("{length}, and more wait behind these");
+            return Err(answers.nonsense((Contract::Rollup, self.id.address), "getEntryQueueLength", problem));
+        }
         let mut queue = Vec::new();
-        for slot in presumed.iter().take(usize::try_from(length).unwrap_or(usize::MAX)) {
+        for slot in presumed.iter().take(told) {
             queue.push(take(answers, slot)?);
         }
         let mut reads = Reads::default();

@@ -1,7 +1,8 @@
 //! What rollups of one version or another were found to lack, and when exits are unlocked: neither changes, and both would cost
 //! an exchange with each reading.
 //!
-//! What a rollup lacks is asked again after about a day, whoever told it: a limit is not for ever.
+//! What a rollup lacks is asked again after about a day, whoever told it: a limit is not for ever. What the only endpoint told is
+//! asked once more 64 blocks later before it counts as long; until then, where that costs no exchange, each time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,7 +79,7 @@ impl Learnt {
     pub(super) fn lacks(&self, client: &L1Client, block: &BlockRef, rollup: Address) -> Option<&BTreeSet<Getter>> {
         let lack = self.lacks.iter().find(|lack| lack.rollup == rollup)?;
         let age = block.number.checked_sub(lack.block)?;
-        (age < ALONE && lack.told.is_of_nobody_else(client, block.number)).then_some(&lack.getters)
+        (age < ALONE && lack.told.is_settled(client, block.number)).then_some(&lack.getters)
     }
 
     /// Keeps what a rollup lacks. Whether that is new.
@@ -105,12 +106,27 @@ impl Learnt {
 
     /// When the governance unlocks that exit, as far as it is known at `block`.
     pub(super) fn unlock(&self, client: &L1Client, block: &BlockRef, governance: Address, exit: &Exit) -> Option<u64> {
+        let unlock = self.of_exit(governance, exit)?;
+        unlock.told.is_of_nobody_else(client, block.number).then_some(unlock.unlocks_at)
+    }
+
+    /// Whether that is so sure that it need not be asked beside other reads either.
+    pub(super) fn is_unlock_settled(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+        exit: &Exit,
+    ) -> bool {
+        self.of_exit(governance, exit).is_some_and(|unlock| unlock.told.is_settled(client, block.number))
+    }
+
+    fn of_exit(&self, governance: Address, exit: &Exit) -> Option<&Unlock> {
         let is_it = |unlock: &&Unlock| {
             (unlock.governance, unlock.withdrawal, unlock.exitable_at)
                 == (governance, exit.withdrawal_id, exit.exitable_at)
         };
-        let unlock = self.unlocks.iter().find(is_it)?;
-        unlock.told.is_of_nobody_else(client, block.number).then_some(unlock.unlocks_at)
+        self.unlocks.iter().find(is_it)
     }
 
     /// The same, with what was told for `block` itself, by whomever.

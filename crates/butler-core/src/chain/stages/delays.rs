@@ -14,6 +14,9 @@ use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
 use crate::domain::attester::view::Exit;
 
+/// The most seconds that each part of the configuration may have (`ConfigurationLib.TIME_UPPER`).
+const LONGEST: u64 = 90 * 86_400;
+
 /// The governance's configuration, of which the delay is made (`ConfigurationLib.withdrawalDelay`).
 pub(in crate::chain) struct DelayRead(Option<Slot<governance::GetConfigurationReturn>>);
 
@@ -29,7 +32,10 @@ impl DelayRead {
         const FUNCTION: &str = "getConfiguration";
         let delay = hear(answers, self.0.as_ref(), is_alone, |told| {
             let told = told.0;
-            let part = |seconds| decode::small(FUNCTION, seconds);
+            let part = |seconds| match decode::small(FUNCTION, seconds)? {
+                seconds if seconds <= LONGEST => Ok(seconds),
+                seconds => Err(DecodeError::nonsense(FUNCTION, format!("a delay of {seconds} seconds"))),
+            };
             let (delay, voting, execution) =
                 (part(told.voting_delay)?, part(told.voting_duration)?, part(told.execution_delay)?);
             let sum = (delay / 5).checked_add(voting).and_then(|sum| sum.checked_add(execution));
@@ -40,21 +46,43 @@ impl DelayRead {
 }
 
 /// Withdrawals by the exits that opened them.
-pub(in crate::chain) struct UnlockReads(BTreeMap<U256, (u64, Slot<governance::GetWithdrawalReturn>)>);
+pub(in crate::chain) struct UnlockReads(BTreeMap<U256, Asked>);
+
+struct Asked {
+    rollup: Address,
+    exit: Exit,
+    slot: Slot<governance::GetWithdrawalReturn>,
+}
+
+impl Asked {
+    /// When it is unlocked, if it is the withdrawal of that exit: the rollup receives what it opened (`GSE.withdraw`), of which
+    /// slashes may take a part later, and no delay is longer than the parts that it is made of.
+    fn unlocks_at(&self, told: &governance::Withdrawal) -> Result<u64, DecodeError> {
+        const FUNCTION: &str = "getWithdrawal";
+        let at = decode::small(FUNCTION, told.unlocks_at)?;
+        let is_its = told.recipient == self.rollup && told.amount >= self.exit.amount;
+        let latest = self.exit.exitable_at.saturating_add(3 * LONGEST);
+        match at {
+            0 => Ok(0),
+            at if is_its && at <= latest => Ok(at),
+            _ => Err(DecodeError::nonsense(FUNCTION, "another withdrawal than the exit opened")),
+        }
+    }
+}
 
 impl UnlockReads {
     /// `is_known` is whether the moment of an exit need not be asked.
     pub(in crate::chain) fn plan<'a>(
         reads: &mut Reads,
         governance: Option<Address>,
-        exits: impl Iterator<Item = &'a Exit>,
+        exits: impl Iterator<Item = (Address, &'a Exit)>,
         is_known: impl Fn(&Exit) -> bool,
     ) -> Self {
         let Some(governance) = governance else { return Self(BTreeMap::new()) };
-        let asked = exits.filter(|exit| !is_known(exit)).map(|exit| {
+        let asked = exits.filter(|(_, exit)| !is_known(exit)).map(|(rollup, exit)| {
             let call = governance::GetWithdrawalCall { withdrawal_id: exit.withdrawal_id };
             let slot = reads.push_if_supported(Contract::Governance, governance, GETTER_GAS, call);
-            (exit.withdrawal_id, (exit.exitable_at, slot))
+            (exit.withdrawal_id, Asked { rollup, exit: *exit, slot })
         });
         Self(asked.collect())
     }
@@ -66,10 +94,10 @@ impl UnlockReads {
         is_alone: bool,
     ) -> Result<BTreeMap<U256, (u64, u64)>, SnapshotError> {
         let mut unlocks = BTreeMap::new();
-        for (withdrawal, (exitable_at, slot)) in &self.0 {
-            let at = hear(answers, Some(slot), is_alone, |told| decode::small("getWithdrawal", told.0.unlocks_at))?;
+        for (withdrawal, asked) in &self.0 {
+            let at = hear(answers, Some(&asked.slot), is_alone, |told| asked.unlocks_at(&told.0))?;
             if let Some(at) = at.told().filter(|at| *at > 0) {
-                unlocks.insert(*withdrawal, (*exitable_at, at));
+                unlocks.insert(*withdrawal, (asked.exit.exitable_at, at));
             }
         }
         Ok(unlocks)

@@ -13,7 +13,7 @@ use crate::client::vote::{self, Report};
 use crate::domain::block::BlockRef;
 
 /// An endpoint this many blocks from the median stands back.
-const LAG_LIMIT: u64 = 5;
+pub(super) const LAG_LIMIT: u64 = 5;
 /// How far two branches may go apart before nobody is believed.
 const FORK_LIMIT: u64 = 8;
 

@@ -5,7 +5,7 @@
 //! taken. One endpoint alone is believed, for there is nothing to hold it against.
 
 mod elect;
-mod tips;
+pub mod tips;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -17,8 +17,8 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-pub use self::tips::Tips;
-use crate::client::endpoint::Endpoint;
+use self::elect::LAG_LIMIT;
+use crate::client::endpoint::{Endpoint, Lateness};
 use crate::client::error::{RpcError, RpcFailure};
 use crate::client::l1::{BlockTag, Head, L1Client};
 use crate::client::logs::decode_header;
@@ -107,6 +107,13 @@ impl L1Client {
         Ok(Report::new(endpoint.index(), block, finalized, known))
     }
 
+    /// Whether endpoints that do not stand back tell different chains.
+    fn is_undecided(&self, reports: &[Report]) -> bool {
+        let stands_back = |report: &&Report| self.endpoints.get(report.endpoint).is_none_or(Endpoint::is_quarantined);
+        let heard: Vec<&Report> = reports.iter().filter(|report| !stands_back(report)).collect();
+        vote::is_split(&heard, LAG_LIMIT)
+    }
+
     /// Asks all endpoints, in rounds until one has the block.
     async fn reports(&self, at: BlockTag, also: &[u64]) -> Result<Vec<Report>, RpcError> {
         let mut rounds = Rounds::new(HEAD, self.policy);
@@ -128,7 +135,16 @@ impl L1Client {
                     Some(deadline) => timeout_at(deadline, pending.next()).await,
                     None => Ok(pending.next().await),
                 };
-                let Ok(Some((endpoint, answer))) = next else { break };
+                let (endpoint, answer) = match next {
+                    Ok(Some(next)) => next,
+                    Ok(None) => break,
+                    // Whoever is slow decides then, within its own deadline.
+                    Err(_) if self.is_undecided(&reports) => {
+                        deadline = None;
+                        continue;
+                    }
+                    Err(_) => break,
+                };
                 waiting.remove(&endpoint.index());
                 match answer {
                     Ok(report) => {
@@ -153,7 +169,7 @@ impl L1Client {
                 for endpoint in waiting.iter().filter_map(|index| self.endpoints.get(*index)) {
                     if has_block {
                         // Another one was quicker: its own deadline has not passed.
-                        endpoint.note_late(MAJORITY_GRACE);
+                        endpoint.note_late(MAJORITY_GRACE, Lateness::Silent);
                     } else {
                         rounds.failed(endpoint, RpcFailure::Timeout(MAJORITY_GRACE))?;
                     }

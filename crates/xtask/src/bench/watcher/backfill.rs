@@ -9,8 +9,8 @@ use butler_testkit::long_chain::LongChain;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, LogLimit, LogLimitStyle, When};
 use serde_json::{Value, json};
 
+use super::figures::{CONFIRMATIONS, number, rounded};
 use super::program::Setting;
-use super::{CONFIRMATIONS, number, rounded};
 use crate::command::target;
 
 const BLOCKS: u64 = 1_000_000;

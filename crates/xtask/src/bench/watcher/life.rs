@@ -11,8 +11,8 @@ use butler_testkit::devnet::{Chain, Move};
 use butler_testkit::proxy::FaultProxy;
 use serde_json::{Value, json};
 
+use super::figures::{CONFIRMATIONS, number, rounded};
 use super::program::Setting;
-use super::{CONFIRMATIONS, number, rounded};
 use crate::command::target;
 
 /// Time between two looks here, and by default.

@@ -5,6 +5,7 @@
 //! journal of 100,000 finished actions; the real program is then started with it.
 
 mod backfill;
+mod figures;
 mod life;
 mod program;
 
@@ -15,13 +16,11 @@ use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use serde_json::{Value, json};
 
 use self::backfill::Limit;
+use self::figures::{CONFIRMATIONS, number, rounded};
 use self::life::Finality;
 use self::program::Setting;
 use super::rivals::built;
 use crate::command::{cargo, output, target};
-
-/// Blocks on top of a final one, where the chain says by that what is final.
-const CONFIRMATIONS: u64 = 2;
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -97,13 +96,4 @@ fn targets() -> Value {
         "reaction": { "reaction_ms": "at most one poll and 200" },
         "idle": { "requests_an_hour": "at most 330", "core_percent": "at most 1" },
     })
-}
-
-fn rounded(number: f64) -> f64 {
-    (number * 100.0).round() / 100.0
-}
-
-/// Counts are far from where a float would round them.
-fn number(count: u64) -> f64 {
-    u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
