@@ -91,12 +91,9 @@ pub(crate) fn items(
             let entry = entry.ok_or_else(|| JournalError::corrupt(path, "a live action has no key"))?;
             each(Item::Live(Box::new(entry)))
         })?;
-        store.each(
-            &[FINISHED],
-            |key, value| {
-                if is_here(key) { each(Item::Finished(parse(store, &value)?)) } else { Ok(()) }
-            },
-        )?;
+        store.each(&[FINISHED], |key, value| {
+            if is_here(key) { each(Item::Finished(parse(store, &value)?)) } else { Ok(()) }
+        })?;
     }
     Ok(())
 }
