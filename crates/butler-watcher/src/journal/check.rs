@@ -12,7 +12,7 @@ use super::error::JournalError;
 use super::history::read::{Start, walk};
 use super::image::{Count, Image, count};
 use super::op::Mark;
-use super::schema::{self, CURSOR, DEADLINES, FINISHED, Head, LEASES, PIECE, QUEUE, SPENT, STANDING, effect_key};
+use super::schema::{self, CURSOR, DEADLINES, FINISHED, Head, LEASES, LIVE, PIECE, QUEUE, SPENT, effect_key};
 
 /// The most faults that are listed.
 const LISTED: usize = 100;
@@ -71,7 +71,7 @@ fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), 
     let mut counts = Counts::new();
     let mut indexes = BTreeSet::new();
     let mut keys = Vec::new();
-    store.each(&[STANDING], |key, _| {
+    store.each(&[LIVE], |key, _| {
         keys.push(key.to_vec());
         Ok(())
     })?;
@@ -143,7 +143,7 @@ fn check_others(store: &Store, checked: &mut Checked) -> Result<(), JournalError
         Ok(())
     })?;
     store.each(&[], |key, _| {
-        let known = [b'a', b'h', CURSOR, STANDING, FINISHED, QUEUE, LEASES, DEADLINES, SPENT];
+        let known = [b'h', CURSOR, LIVE, FINISHED, QUEUE, LEASES, DEADLINES, SPENT];
         let letter = key.first().copied().unwrap_or_default();
         if !known.contains(&letter) && letter != PIECE {
             checked.fault("the store has something that no program of this schema writes");

@@ -94,18 +94,9 @@ impl<'s> Image<'s> {
         if let Some(known) = self.live.borrow().get(key) {
             return Ok(known.clone());
         }
-        let entry = self.read_entry(key)?;
+        let entry: Option<Entry> = self.read(&schema::live(key))?;
         self.live.borrow_mut().insert(key.clone(), entry.clone());
         Ok(entry)
-    }
-
-    /// The same of what is read once only: nothing of it is kept.
-    pub(crate) fn read_entry(&self, key: &EffectKey) -> Result<Option<Entry>, JournalError> {
-        let Some(standing) = self.read(&schema::standing(key))? else { return Ok(None) };
-        let Some(action) = self.read(&schema::action(key))? else {
-            return Err(self.damaged("a live action has no content"));
-        };
-        Ok(Some(Entry { action, standing }))
     }
 
     /// What is left of an action that ended.
@@ -143,7 +134,6 @@ impl<'s> Image<'s> {
                     self.ended.get_mut().insert(key.clone(), None);
                     count(&mut self.head.counts, finished.kind, finished.phase, Count::Less);
                 }
-                self.put(schema::action(key), json(&entry.action));
                 self.stand(before.as_ref(), entry);
             }
             Op::Moved { key, standing, .. } => {
@@ -196,7 +186,7 @@ impl<'s> Image<'s> {
         if let Some(before) = before {
             self.unindex(before);
         }
-        self.put(schema::standing(&after.action.key), json(&after.standing));
+        self.put(schema::live(&after.action.key), json(after));
         for key in schema::index_keys(after) {
             self.put(key, Vec::new());
         }
@@ -206,8 +196,7 @@ impl<'s> Image<'s> {
 
     fn forget(&mut self, before: &Entry) {
         self.unindex(before);
-        self.remove(schema::standing(&before.action.key));
-        self.remove(schema::action(&before.action.key));
+        self.remove(schema::live(&before.action.key));
         self.live.get_mut().insert(before.action.key.clone(), None);
     }
 

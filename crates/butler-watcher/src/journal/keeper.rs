@@ -25,7 +25,7 @@ use super::op::{Line, Mark, Op};
 use super::opening::{Parts, open, open_store_only};
 use super::request::{Batch, Claim, Committed, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
 use super::rules::{Rules, StoreClock};
-use super::schema::{self, CURSOR, FINISHED, Head, STANDING};
+use super::schema::{self, CURSOR, FINISHED, Head, LIVE};
 use super::settings::Settings;
 use super::steps::step::Step;
 use super::steps::{claim, commit, decide, settle};
@@ -243,10 +243,10 @@ impl Journal for Keeper {
         let inner = self.inner()?;
         let image = Image::new(&inner.store, inner.head.clone());
         let is_finished = query.phase.is_some_and(Phase::is_final);
-        let letter = [if is_finished { FINISHED } else { STANDING }];
+        let letter = [if is_finished { FINISHED } else { LIVE }];
         let mut from = match &query.after {
             Some(key) if is_finished => Bound::Excluded(schema::finished(key)),
-            Some(key) => Bound::Excluded(schema::standing(key)),
+            Some(key) => Bound::Excluded(schema::live(key)),
             None => Bound::Included(letter.to_vec()),
         };
         let mut page = Page::default();

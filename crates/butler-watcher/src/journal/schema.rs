@@ -40,7 +40,7 @@ impl Head {
 /// The head's key.
 pub(crate) const HEAD: &[u8] = b"h";
 /// Letters of what can be too wide for one value.
-pub(crate) const WIDE: [u8; 3] = [b'a', b'h', b'l'];
+pub(crate) const WIDE: [u8; 2] = [b'h', b'l'];
 /// The letter of pieces of wide values.
 pub(crate) const PIECE: u8 = b'w';
 /// Letters of the indexes.
@@ -49,7 +49,7 @@ pub(crate) const LEASES: u8 = b'x';
 pub(crate) const DEADLINES: u8 = b'u';
 /// Letters of records that are listed.
 pub(crate) const CURSOR: u8 = b'c';
-pub(crate) const STANDING: u8 = b'l';
+pub(crate) const LIVE: u8 = b'l';
 pub(crate) const FINISHED: u8 = b'f';
 pub(crate) const SPENT: u8 = b'b';
 
@@ -65,12 +65,8 @@ pub(crate) fn cursor(name: &str) -> Vec<u8> {
     joined(CURSOR, &[name.as_bytes()])
 }
 
-pub(crate) fn action(key: &EffectKey) -> Vec<u8> {
-    joined(b'a', &[key.as_str().as_bytes()])
-}
-
-pub(crate) fn standing(key: &EffectKey) -> Vec<u8> {
-    joined(STANDING, &[key.as_str().as_bytes()])
+pub(crate) fn live(key: &EffectKey) -> Vec<u8> {
+    joined(LIVE, &[key.as_str().as_bytes()])
 }
 
 pub(crate) fn finished(key: &EffectKey) -> Vec<u8> {

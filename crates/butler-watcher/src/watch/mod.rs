@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::Policy as Patience;
 use butler_core::config::Config;
-use butler_core::domain::action::{Action, Assurance, Policy};
+use butler_core::domain::action::{Action, Assurance, EffectKey, Policy};
 use butler_core::key_files::{KeptFiles, KeyFilesReport, PrivateKeys};
 use butler_core::network::{Network, key_sources};
 use butler_core::runtime::backoff::Backoff;
@@ -247,7 +247,8 @@ impl Watch {
 
     fn carry_out(&self, batch: &Batch, to: Cursor) -> Result<(), JournalError> {
         let done = self.journal.commit(batch)?;
-        let planned = batch.plans.iter().filter(|plan| done.planned.contains(&plan.action.key));
+        let new: BTreeSet<&EffectKey> = done.planned.iter().collect();
+        let planned = batch.plans.iter().filter(|plan| new.contains(&plan.action.key));
         let kinds: Vec<_> = planned.map(|plan| plan.action.kind).collect();
         if !kinds.is_empty() {
             tracing::info!(

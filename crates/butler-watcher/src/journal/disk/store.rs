@@ -1,7 +1,8 @@
 //! sled behind five calls: get, next, apply, persist, close.
 //!
 //! What [`Store::persist`] returned `Ok` for survives a power cut: sled's own flush is no fsync, so the file is synced here.
-//! Values stay so small that sled never moves a page out of its log, since it does not sync such files. A panic in sled is an error here.
+//! Values stay so small that sled never moves a page out of its log, since it does not sync such files. A panic in sled is an error here,
+//! and so is a flush that does not end.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,6 +10,10 @@ use std::io;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::Builder;
+use std::time::Duration;
 
 use crate::journal::disk::folder;
 use crate::journal::disk::pack::{pack, unpack};
@@ -18,6 +23,8 @@ use crate::journal::schema::{PIECE, WIDE};
 /// The largest value that stands as it is; wider ones stand in pieces. A page of sled's has up to 17 values and must stay below
 /// a quarter of its segment of 512 KiB.
 const NARROW: usize = 4096;
+/// How long sled may take to write what it holds back, and to end.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// What sled may keep in memory, in bytes.
 const CACHE: u64 = 16 * 1024 * 1024;
 
@@ -46,6 +53,8 @@ pub(crate) struct Store {
     /// The same file, to sync it.
     file: File,
     durability: Durability,
+    /// It waits for ever: nobody waits for it any more, at its end neither.
+    hangs: AtomicBool,
 }
 
 impl Store {
@@ -63,7 +72,7 @@ impl Store {
         let db = guarded(path, "open", || config.open())?;
         let data = path.join("db");
         let file = File::open(&data).map_err(JournalError::io("open", &data))?;
-        Ok(Self { path: path.to_path_buf(), db: Some(db), file, durability })
+        Ok(Self { path: path.to_path_buf(), db: Some(db), file, durability, hangs: AtomicBool::new(false) })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -162,9 +171,27 @@ impl Store {
         if self.durability == Durability::Off {
             return Ok(());
         }
-        let db = self.db()?;
-        guarded(&self.path, "write", || db.flush())?;
+        self.flush()?;
         self.file.sync_data().map_err(JournalError::io("sync", &self.path))
+    }
+
+    /// Has sled write what it holds back, for no longer than a minute.
+    fn flush(&self) -> Result<(), JournalError> {
+        let db = self.db()?.clone();
+        let path = self.path.clone();
+        let flushed = bounded(move || {
+            let flushed = guarded(&path, "write", || db.flush());
+            // Before anybody goes on: the last one who has it ends it.
+            drop(db);
+            flushed
+        });
+        match flushed {
+            Ok(flushed) => flushed.map(drop),
+            Err(source) => {
+                self.hangs.store(true, Ordering::Relaxed);
+                Err(JournalError::io("write", &self.path)(source))
+            }
+        }
     }
 
     /// Makes a store that was just filled durable with its files' names.
@@ -181,9 +208,30 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         let db = self.db.take();
+        if self.hangs.load(Ordering::Relaxed) {
+            std::mem::forget(db);
+            return;
+        }
         // sled panics when it cannot sync at its end. What counts was synced before.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
+        let _ = bounded(move || {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
+        });
     }
+}
+
+/// Runs something of sled's beside this thread. After a sync that failed sled can wait for ever for one that nobody makes: after
+/// a minute nobody waits for that any more.
+fn bounded<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    let (tell, told) = channel();
+    let run = move || {
+        // Nobody listens when it was given up.
+        let _ = tell.send(run());
+    };
+    Builder::new().name("journal-store".to_owned()).spawn(run)?;
+    told.recv_timeout(PATIENCE).map_err(|error| match error {
+        RecvTimeoutError::Timeout => io::Error::new(io::ErrorKind::TimedOut, "the store did not write within a minute"),
+        RecvTimeoutError::Disconnected => io::Error::other("the store broke off"),
+    })
 }
 
 /// How many pieces a value stands in, if it does.

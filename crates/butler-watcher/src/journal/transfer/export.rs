@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::journal::disk::store::Store;
 use crate::journal::entry::{Cursor, Entry, Finished};
 use crate::journal::error::JournalError;
-use crate::journal::image::{Image, parse};
+use crate::journal::image::parse;
 use crate::journal::op::{Mark, json};
-use crate::journal::schema::{CURSOR, FINISHED, Head, SPENT, STANDING, effect_key, read_spent};
+use crate::journal::schema::{CURSOR, FINISHED, Head, LIVE, SPENT, read_spent};
 
 /// The version of the export's format.
 pub const EXPORT_VERSION: u32 = 1;
@@ -78,22 +78,21 @@ pub(crate) fn items(
         Some((kind, hour)) => each(Item::Spent { kind, hour, count: parse(store, &value)? }),
         None => Err(JournalError::corrupt(path, "what was spent has no kind")),
     })?;
-    let image = Image::new(store, head.clone());
     for part in 0..parts {
         // Keys end in hashes, so that their sums are even.
         let is_here = |key: &[u8]| key.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)) % parts == part;
-        store.each(&[STANDING], |key, _| {
-            if !is_here(key) {
-                return Ok(());
-            }
-            let key = key.get(1..).and_then(effect_key);
-            let entry = key.map(|key| image.read_entry(&key)).transpose()?.flatten();
-            let entry = entry.ok_or_else(|| JournalError::corrupt(path, "a live action has no key"))?;
-            each(Item::Live(Box::new(entry)))
-        })?;
-        store.each(&[FINISHED], |key, value| {
-            if is_here(key) { each(Item::Finished(parse(store, &value)?)) } else { Ok(()) }
-        })?;
+        store.each(
+            &[LIVE],
+            |key, value| {
+                if is_here(key) { each(Item::Live(Box::new(parse(store, &value)?))) } else { Ok(()) }
+            },
+        )?;
+        store.each(
+            &[FINISHED],
+            |key, value| {
+                if is_here(key) { each(Item::Finished(parse(store, &value)?)) } else { Ok(()) }
+            },
+        )?;
     }
     Ok(())
 }
