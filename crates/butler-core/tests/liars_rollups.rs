@@ -86,7 +86,7 @@ fn is_left_untold(lie: Lie, (snapshot, slashing): &Facts) -> bool {
         let mut exits = snapshot.attesters.values().filter_map(|view| view.exit);
         return snapshot.withdrawal_delay_seconds.is_none() && exits.all(|exit| exit.unlocks_at.is_none());
     }
-    !snapshot.rollup.missing.is_empty()
+    !snapshot.rollup.missing.is_empty() || snapshot.former_rollups.iter().any(|former| former.unread.is_some())
 }
 
 #[tokio::test]

@@ -156,7 +156,7 @@ impl OneFormer {
         (client, block): (&L1Client, &BlockRef),
         (book, witnesses): (&mut RollupBook, &mut Witnesses),
     ) -> Result<FormerRollup, SnapshotError> {
-        self.check(answers, book)?;
+        self.check(answers, client.endpoints().len() == 1, book)?;
         let mut found = FormerRollup::empty(self.id, book.since(self.id.version, block));
         for (attester, (slot, balance)) in &self.views {
             let view = answers.checked(slot, |answer| decode::attester_view(&answer.0))?;
@@ -192,18 +192,20 @@ impl OneFormer {
         Ok(found)
     }
 
-    /// Holds the rollup's own version against the one that it is registered by (`Registry.addRollup`).
-    fn check(&self, answers: &Answers, book: &mut RollupBook) -> Result<(), SnapshotError> {
+    /// Holds the rollup's own version against the one that it is registered by (`Registry.addRollup`). One that tells none is
+    /// left unread, unless one of several endpoints alone says so.
+    fn check(&self, answers: &Answers, is_alone: bool, book: &mut RollupBook) -> Result<(), SnapshotError> {
         let own = match answers.get(&self.version) {
-            Ok(own) => Some(own),
-            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => None,
+            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. })
+                if !is_alone && answers.only_giver().is_some() =>
+            {
+                "none".to_owned()
+            }
+            Ok(own) if own == self.id.version => return Ok(()),
+            Ok(own) => own.to_string(),
             Err(error) => return Err(error),
         };
-        if own == Some(self.id.version) {
-            return Ok(());
-        }
         book.forget_version(self.id.version);
-        let own = own.map_or_else(|| "nothing".to_owned(), |own| own.to_string());
         let problem = format!("{own}, and the registry has version {} there", self.id.version);
         Err(answers.nonsense((Contract::Rollup, self.id.address), "getVersion", problem))
     }
