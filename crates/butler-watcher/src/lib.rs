@@ -1,5 +1,6 @@
 //! The watcher: follows the chain, plans what it asks for, keeps that in a journal, and tells it.
 
+mod adopt;
 pub mod board;
 pub mod catalogue;
 pub mod control;

@@ -1,7 +1,5 @@
 //! The program from its arguments to its exit code.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +10,7 @@ use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
 use butler_core::daemon::service::notify::{feed_watchdog, ready};
-use butler_core::daemon::service::reload::{Adopt, Reloader};
+use butler_core::daemon::service::reload::Reloader;
 use butler_core::daemon::service::signals::Signals;
 use butler_core::daemon::telemetry::logging::Logging;
 use butler_core::daemon::telemetry::metrics::process::ProcessFigures;
@@ -26,13 +24,14 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
+use crate::adopt::RunningWatcher;
 use crate::board::Board;
 use crate::control::Control;
 use crate::journal::{Journal, JournalError, Keeper, Settings};
 use crate::replay::{Replay, Replayed, replay};
 use crate::routes::WatcherRoutes;
 use crate::state::{self, StateCommand};
-use crate::tell::{Configured, Teller};
+use crate::tell::{Channels, Configured, Teller};
 use crate::watch::{Watch, WatchError};
 
 /// The crates whose lines are logged.
@@ -214,10 +213,11 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let shared = || (Arc::clone(&journal), Arc::clone(&board), Arc::clone(&news));
     let (configured, known) = watch::channel(Configured::new());
     let configured = Arc::new(configured);
-    let teller = match Teller::new(&config.watcher, shared(), known) {
-        Ok(teller) => teller,
+    let (channels, told) = match Channels::new(&config.watcher) {
+        Ok(channels) => watch::channel(channels),
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
+    let teller = Teller::new(told, shared(), known);
     let runtime = config.watcher.runtime_directory.clone().unwrap_or_else(|| state.clone());
     let control = block_in_place(|| Control::listen(&runtime, Arc::clone(&journal), Arc::clone(&board)));
     let control = match control {
@@ -258,7 +258,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     around.spawn(async move { feed_watchdog(|| alive.is_alive()).await });
     around.spawn(signals.ignored.answer());
     around.spawn(control.run());
-    let running = RunningWatcher { desk: Arc::clone(&desk) };
+    let running = RunningWatcher { desk: Arc::clone(&desk), channels, begun: Arc::clone(&config) };
     around.spawn(Reloader::new(loader, running, logging, process).run(signals.hangup));
     let (stop, mut stopped) = watch::channel(false);
     around.spawn(serve(listener, desk, async move {
@@ -294,33 +294,6 @@ fn end(ended: &Ended) -> Exit {
 fn refuse(error: &JournalError) -> Exit {
     let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
     fail(error.exit(), &format!("{}{hint}", Chain(error)))
-}
-
-/// What a new configuration changes while the program runs: who may ask, and the log. The rest waits for a restart.
-struct RunningWatcher {
-    desk: Arc<Desk<WatcherRoutes>>,
-}
-
-/// What is said of a new configuration.
-struct Changes;
-
-impl fmt::Display for Changes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("access and log follow it, networks and webhooks after a restart")
-    }
-}
-
-impl Adopt for RunningWatcher {
-    type Changes = Changes;
-
-    fn adopt(&mut self, config: &Arc<Config>) -> Changes {
-        self.desk.adopt(&config.watcher.http);
-        Changes
-    }
-
-    fn files(&self) -> BTreeMap<String, Vec<PathBuf>> {
-        BTreeMap::new()
-    }
 }
 
 fn fail(exit: Exit, what: &str) -> Exit {

@@ -171,3 +171,53 @@ async fn a_webhook_that_is_down_keeps_nothing_from_another_which_is_asked_once()
     assert!(keys.len() >= 3 && keys.values().all(|count| *count == 1), "{keys:?}");
     assert!(down.keys().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_refused_for_good_is_not_asked_again_while_another_one_is_retried() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    // One action is told many times: the second channel is down for a while, the first one refuses it at once.
+    let (refusing, refused) = Receiver::start(&[404; 1_000]).await;
+    let (down, broken) = Receiver::start(&[500; 1_000]).await;
+    let webhooks = [("refusing", refused), ("down", broken)]
+        .map(|(name, url)| format!("[[watcher.webhooks]]\nname = \"{name}\"\nurl = \"{url}\"\n"));
+    bench.configure(&format!("{}{}", bench.config(), webhooks.concat()));
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    let asked = |receiver: &Receiver| 1_000 - receiver.answers.lock().unwrap().len();
+    let planned = async || {
+        let metrics = watcher.get("/metrics").await;
+        let lines = metrics.lines().filter(|line| line.starts_with("butler_watcher_planned_total{"));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>()
+    };
+    let all = planned().await;
+    // Everything was tried twice at the channel that is down.
+    watcher
+        .until("second tries", async || (f64::from(u32::try_from(asked(&down)).unwrap()) >= 1.5 * all).then_some(()))
+        .await;
+    let (_, log) = watcher.stop();
+    assert!(f64::from(u32::try_from(asked(&refusing)).unwrap()) <= all, "{} of {all}\n{log}", asked(&refusing));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn channels_follow_a_new_configuration_and_what_waits_for_a_restart_is_told() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    let (receiver, url) = Receiver::start(&[]).await;
+    let text = bench.config().replace("poll_interval = \"1s\"", "poll_interval = \"2s\"");
+    bench.configure(&format!("{text}[[watcher.webhooks]]\nname = \"pager\"\nurl = \"{url}\"\n"));
+    watcher
+        .until("a reload", async || {
+            let log = watcher.log();
+            (log.contains("channels follow it") && log.contains("nothing changes of `watcher.poll_interval`"))
+                .then_some(())
+        })
+        .await;
+    bench.chain.play(butler_testkit::devnet::Move::SetTakeRate { provider: 1, rate: 777 }).await.unwrap();
+    bench.settle().await;
+    watcher.until("a post", async || (!receiver.keys().is_empty()).then_some(())).await;
+    watcher.stop();
+    assert!(receiver.keys().keys().all(|key| key.starts_with("take_rate_changed/") || key.starts_with("condition_")));
+}

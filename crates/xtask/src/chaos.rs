@@ -1,4 +1,4 @@
-//! `cargo xtask chaos`: tries to make the watcher's journal lose or repeat something, or refuse to open.
+//! `cargo xtask chaos`: tries to make the watcher's journal, and the whole watcher, lose or repeat something, or refuse to start.
 //!
 //! The work is done by `crates/butler-watcher/examples/chaos`, which is built and run here. It needs strace. Of what it prints, `lost`,
 //! `doubled`, `stuck`, `inconsistent` and `refused_open` must be 0, and the control without durability must be caught.
@@ -6,6 +6,7 @@
 use std::process::Command;
 
 use anyhow::bail;
+use butler_testkit::devnet::{DevnetSpec, ensure};
 
 use crate::command::{cargo, run as start, succeeds, target};
 
@@ -19,15 +20,19 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
     /// Only this part.
-    #[arg(long, value_parser = ["sweep", "replay", "twice", "kills"])]
+    #[arg(long, value_parser = ["sweep", "replay", "twice", "kills", "program"])]
     only: Option<String>,
+    /// Rounds of the whole program.
+    #[arg(long, value_name = "N")]
+    rounds: Option<u64>,
     /// What random choices begin with.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    if !succeeds(Command::new("strace").arg("--version")) {
+    let needs_strace = options.only.as_deref() != Some("program");
+    if needs_strace && !succeeds(Command::new("strace").arg("--version")) {
         let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
         if is_ci || !options.quick {
             bail!("strace is not installed (hint: apt-get install strace)");
@@ -36,19 +41,22 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut build = cargo();
-    build.args(["build", "--quiet", "--package", "butler-watcher", "--example", "chaos"]);
+    build.args(["build", "--quiet", "--package", "butler-watcher", "--bin", "butler-watcher", "--example", "chaos"]);
     if !build.status()?.success() {
-        bail!("the example `chaos` of butler-watcher does not build");
+        bail!("butler-watcher or its example `chaos` does not build");
     }
+    // The chain of `program` is made before anything is measured by the clock.
+    ensure(&DevnetSpec::scenario())?;
     let mut chaos = Command::new(target().join("debug/examples/chaos"));
-    chaos.args(["run", "--seed", &options.seed.to_string()]);
+    chaos.args(["run", "--seed", &options.seed.to_string(), "--watcher"]).arg(target().join("debug/butler-watcher"));
+    chaos.args(options.rounds.map(|rounds| format!("--rounds={rounds}")));
     chaos.args(options.json.then_some("--json")).args(options.quick.then_some("--quick"));
     if let Some(only) = &options.only {
         chaos.args(["--only", only]);
     }
     if options.json {
         // Nothing but the object goes to stdout.
-        return if chaos.status()?.success() { Ok(()) } else { bail!("the journal did not come through") };
+        return if chaos.status()?.success() { Ok(()) } else { bail!("not everything came through") };
     }
     start(&mut chaos)
 }

@@ -1,8 +1,8 @@
-//! `cargo xtask package`: the Debian package of the exporter, and with `--try` its whole life on this machine: installed,
-//! checked, installed again over a changed configuration, removed, purged.
+//! `cargo xtask package`: the Debian packages of the daemons, and with `--try` the whole life of each on this machine:
+//! installed, checked, installed again over a changed configuration, removed, purged.
 //!
-//! cargo-deb is installed into `target/tools` when it is missing. `--try` needs root and dpkg, and a machine where no
-//! butler-exporter is installed.
+//! cargo-deb is installed into `target/tools` when it is missing. `--try` needs root and dpkg, and a machine where none of them
+//! is installed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,86 +11,146 @@ use anyhow::{Context as _, ensure as require};
 
 use crate::command::{cargo, output, run as start, succeeds, target, workspace};
 
-/// What to do with the package.
+/// What to do with the packages.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Install it, look at everything, and purge it again; needs root.
+    /// Install them, look at everything, and purge them again; needs root.
     #[arg(long = "try")]
     try_it: bool,
 }
 
-/// What must be there while it is installed.
-const FILES: [&str; 6] = [
-    "/usr/bin/butler-exporter",
-    CONFIG,
-    "/usr/share/doc/butler-exporter/operating.md",
-    "/usr/share/doc/butler-exporter/runbooks/ButlerCoinbaseMissing.md",
-    "/usr/share/butler-exporter/prometheus/butler.rules.yml",
-    "/usr/share/butler-exporter/grafana/overview.json",
-];
+/// A daemon that is packaged.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    pub(crate) name: &'static str,
+    /// What must be there while it is installed, beside the program and its unit.
+    files: &'static [&'static str],
+    /// Whether the configuration comes with it.
+    has_config: bool,
+    /// What the service would leave behind, and whether a purge removes that, too.
+    state: (&'static str, bool),
+}
+
+/// The exporter.
+pub(crate) const EXPORTER: Daemon = Daemon {
+    name: "butler-exporter",
+    files: &[
+        CONFIG,
+        "/usr/share/doc/butler-exporter/operating.md",
+        "/usr/share/doc/butler-exporter/runbooks/ButlerCoinbaseMissing.md",
+        "/usr/share/butler-exporter/prometheus/butler.rules.yml",
+        "/usr/share/butler-exporter/grafana/overview.json",
+    ],
+    has_config: true,
+    state: ("/var/lib/private/butler-exporter", true),
+};
+/// The watcher. Both would fight for the configuration, so it has an example of it.
+pub(crate) const WATCHER: Daemon = Daemon {
+    name: "butler-watcher",
+    files: &["/usr/share/doc/butler-watcher/butler.toml", "/usr/share/doc/butler-watcher/watcher.md"],
+    has_config: false,
+    state: ("/var/lib/private/butler-watcher", false),
+};
 const CONFIG: &str = "/etc/butler/butler.toml";
-/// What the service would leave behind.
-const STATE: &str = "/var/lib/private/butler-exporter";
+
+/// How a program is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// As it is released.
+    Release,
+    /// In a minute, for a trial.
+    Debug,
+}
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let package = build()?;
-    start(Command::new("dpkg-deb").arg("--info").arg(&package))?;
-    start(Command::new("dpkg-deb").arg("--contents").arg(&package))?;
-    if options.try_it {
-        try_out(&package)?;
+    let daemons = [EXPORTER, WATCHER];
+    let packages = daemons.iter().map(|daemon| Ok((daemon, build(daemon, Build::Release)?)));
+    let packages = packages.collect::<anyhow::Result<Vec<_>>>()?;
+    for (daemon, package) in &packages {
+        start(Command::new("dpkg-deb").arg("--info").arg(package))?;
+        start(Command::new("dpkg-deb").arg("--contents").arg(package))?;
+        if options.try_it {
+            try_out(daemon, package)?;
+        }
     }
-    println!("package: {}", package.display());
+    packages.iter().for_each(|(_, package)| println!("package: {}", package.display()));
     Ok(())
 }
 
-/// Builds the package and says where it is.
-pub(crate) fn build() -> anyhow::Result<PathBuf> {
-    start(cargo().args(["build", "--release", "--locked", "--package", "butler-exporter"]))?;
-    let package = target().join("debian/butler-exporter.deb");
-    let build = ["--package", "butler-exporter", "--no-build", "--no-strip", "--output"];
-    start(Command::new(cargo_deb()?).current_dir(workspace()).args(build).arg(&package))?;
+/// Builds the package of a daemon and says where it is.
+pub(crate) fn build(daemon: &Daemon, build: Build) -> anyhow::Result<PathBuf> {
+    let package = target().join(format!("debian/{}.deb", daemon.name));
+    let mut program = cargo();
+    program.args(["build", "--locked", "--package", daemon.name]);
+    let mut pack = Command::new(cargo_deb()?);
+    pack.current_dir(workspace()).args(["--package", daemon.name, "--no-build"]);
+    match build {
+        Build::Release => {
+            program.arg("--release");
+            pack.arg("--no-strip");
+        }
+        Build::Debug => {
+            pack.args(["--profile", "dev", "--strip", "--fast"]);
+        }
+    }
+    start(&mut program)?;
+    start(pack.arg("--output").arg(&package))?;
     Ok(package)
 }
 
-fn try_out(package: &Path) -> anyhow::Result<()> {
-    let is_installed = succeeds(Command::new("dpkg").args(["--status", "butler-exporter"]));
-    require!(!is_installed && !Path::new(CONFIG).exists(), "butler-exporter is installed here, or `{CONFIG}` exists");
+fn try_out(daemon: &Daemon, package: &Path) -> anyhow::Result<()> {
+    let name = daemon.name;
+    let program = PathBuf::from(format!("/usr/bin/{name}"));
+    let (state, is_purged) = daemon.state;
+    let is_installed = succeeds(Command::new("dpkg").args(["--status", name]));
+    require!(!is_installed && !Path::new(CONFIG).exists(), "{name} is installed here, or `{CONFIG}` exists");
     let install = || start(Command::new("dpkg").args(["--install", "--force-confold"]).arg(package));
     install()?;
-    let unit = unit()?;
-    for file in FILES.iter().map(Path::new).chain([unit.as_path()]) {
+    let unit = unit(name)?;
+    for file in daemon.files.iter().map(Path::new).chain([unit.as_path(), program.as_path()]) {
         require!(file.is_file(), "`{}` was not installed", file.display());
     }
-    start(Command::new("/usr/bin/butler-exporter").args(["--check", "--config", CONFIG]))?;
+    let example = PathBuf::from(format!("/usr/share/doc/{name}/butler.toml"));
+    let config = if daemon.has_config { Path::new(CONFIG) } else { example.as_path() };
+    start(Command::new(&program).arg("--check").arg("--config").arg(config))?;
     if succeeds(Command::new("systemd-analyze").arg("--version")) {
         start(Command::new("systemd-analyze").arg("verify").arg(&unit))?;
-        require!(!succeeds(Command::new("systemctl").args(["is-enabled", "butler-exporter"])), "it was enabled");
+        require!(!succeeds(Command::new("systemctl").args(["is-enabled", name])), "it was enabled");
     }
     // A changed configuration survives an upgrade and a removal, and what was written survives the removal.
-    let changed = std::fs::read_to_string(CONFIG)? + "# changed\n";
-    #[expect(clippy::disallowed_methods, reason = "a file of the trial that is removed again")]
-    std::fs::write(CONFIG, &changed).context("failed to change the configuration")?;
-    std::fs::create_dir_all(STATE).context("failed to make the service's folder")?;
+    let changed = std::fs::read_to_string(config)? + "# changed\n";
+    if daemon.has_config {
+        #[expect(clippy::disallowed_methods, reason = "a file of the trial that is removed again")]
+        std::fs::write(CONFIG, &changed).context("failed to change the configuration")?;
+    }
+    std::fs::create_dir_all(state).context("failed to make the service's folder")?;
     install()?;
-    require!(std::fs::read_to_string(CONFIG)? == changed, "the changed configuration was replaced");
-    start(Command::new("dpkg").args(["--remove", "butler-exporter"]))?;
-    require!(!Path::new("/usr/bin/butler-exporter").exists() && !unit.exists(), "the program or its unit was left");
+    if daemon.has_config {
+        require!(std::fs::read_to_string(CONFIG)? == changed, "the changed configuration was replaced");
+    }
+    start(Command::new("dpkg").args(["--remove", name]))?;
+    require!(!program.exists() && !unit.exists(), "the program or its unit was left");
     require!(
-        Path::new(CONFIG).exists() && Path::new(STATE).exists(),
+        Path::new(CONFIG).exists() == daemon.has_config && Path::new(state).exists(),
         "the removal took the configuration or the state"
     );
-    start(Command::new("dpkg").args(["--purge", "butler-exporter"]))?;
-    for gone in ["/etc/butler", STATE, "/usr/share/doc/butler-exporter", "/usr/share/butler-exporter"] {
+    start(Command::new("dpkg").args(["--purge", name]))?;
+    require!(Path::new(state).exists() != is_purged, "the purge did otherwise than it should with `{state}`");
+    if !is_purged {
+        std::fs::remove_dir(state).with_context(|| format!("failed to remove `{state}`"))?;
+    }
+    let (docs, shared) = (format!("/usr/share/doc/{name}"), format!("/usr/share/{name}"));
+    for gone in ["/etc/butler", docs.as_str(), shared.as_str()] {
         require!(!Path::new(gone).exists(), "`{gone}` was left");
     }
-    println!("installed, checked, upgraded, removed and purged");
+    println!("{name}: installed, checked, upgraded, removed and purged");
     Ok(())
 }
 
 /// Where the package put the unit.
-fn unit() -> anyhow::Result<PathBuf> {
-    let files = output(Command::new("dpkg").args(["--listfiles", "butler-exporter"]))?;
-    let unit = files.lines().find(|line| line.ends_with("/butler-exporter.service"));
+fn unit(name: &str) -> anyhow::Result<PathBuf> {
+    let files = output(Command::new("dpkg").args(["--listfiles", name]))?;
+    let unit = files.lines().find(|line| line.ends_with(&format!("/{name}.service")));
     Ok(PathBuf::from(unit.context("no unit in the package")?))
 }
 

@@ -9,6 +9,7 @@ mod child;
 mod disk;
 mod judge;
 mod kills;
+mod program;
 mod replay;
 mod script;
 mod sweep;
@@ -36,26 +37,35 @@ enum Task {
     /// Work on a journal, as the others' child.
     Work(worker::Options),
     /// Do everything to it, and print what came out.
-    Run {
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-        /// A minute of it.
-        #[arg(long)]
-        quick: bool,
-        /// Only this part: `sweep`, `replay`, `twice` or `kills`.
-        #[arg(long)]
-        only: Option<String>,
-        /// What random choices begin with.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-    },
+    Run(Options),
+}
+
+#[derive(Debug, clap::Args)]
+struct Options {
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// A minute of it.
+    #[arg(long)]
+    quick: bool,
+    /// Only this part: `sweep`, `replay`, `twice`, `kills` or `program`.
+    #[arg(long)]
+    only: Option<String>,
+    /// What random choices begin with.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many rounds `program` has.
+    #[arg(long)]
+    rounds: Option<u64>,
+    /// The watcher's program, for `program`.
+    #[arg(long)]
+    watcher: PathBuf,
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Work(options) => worker::work(&options).map(|()| ExitCode::SUCCESS),
-        Task::Run { json, quick, only, seed } => run(json, quick, only.as_deref(), seed),
+        Task::Run(options) => run(&options),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -63,8 +73,9 @@ fn main() -> ExitCode {
     })
 }
 
-fn run(json: bool, quick: bool, only: Option<&str>, seed: u64) -> anyhow::Result<ExitCode> {
-    let wants = |part: &str| only.is_none_or(|only| only == part);
+fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let (quick, seed) = (options.quick, options.seed);
+    let wants = |part: &str| options.only.as_ref().is_none_or(|only| only == part);
     let folder = tempfile::Builder::new().prefix("butler-chaos-").tempdir()?;
     let room = |name: &str| -> anyhow::Result<PathBuf> {
         let path = folder.path().join(name);
@@ -98,8 +109,12 @@ fn run(json: bool, quick: bool, only: Option<&str>, seed: u64) -> anyhow::Result
     if wants("kills") {
         tally.add(&kills::kills(&room("kills")?, if quick { 50 } else { 1000 }, seed)?);
     }
+    if wants("program") {
+        let rounds = options.rounds.unwrap_or(if quick { 12 } else { 1000 });
+        tally.add(&program::program(&room("program")?, &options.watcher, rounds, seed)?);
+    }
     let is_good = tally.is_clean() && !tally.is_blind;
-    if json {
+    if options.json {
         told.extend(tally.figures());
         println!("{}", serde_json::Value::Object(told));
     } else {

@@ -10,6 +10,9 @@ use butler_core::domain::action::ActionKind;
 use butler_core::runtime::clock::unix_now;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+/// More than any flood that a chain can make in a block, and few enough for a receiver to live through a mistake.
+const HOURLY: u32 = 10_000;
+
 /// How often and how fast. Handed in when the journal is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -28,14 +31,14 @@ pub struct Rules {
 }
 
 impl Default for Rules {
-    /// Eight tries, 300 looks, from 2 s to 5 min, of which up to a half is random; no hourly bound.
+    /// Eight tries, 300 looks, from 2 s to 5 min, of which up to a half is random; 10,000 of a kind an hour.
     fn default() -> Self {
         Self {
             tries: 8,
             looks: 300,
             least_pause: Duration::from_secs(2),
             most_pause: Duration::from_secs(300),
-            hourly: |_| None,
+            hourly: |_| Some(HOURLY),
             jitter: random,
         }
     }

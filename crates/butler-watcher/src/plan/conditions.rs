@@ -8,7 +8,7 @@ use butler_core::domain::action::{
     Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Part, Place, Priority, Schema, WHY_LIMIT,
 };
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::findings::{Finding, Severity};
+use butler_core::domain::findings::{Finding, FindingKind, Severity, Source};
 use serde::{Deserialize, Serialize};
 
 /// One thing that is or was wrong.
@@ -30,12 +30,20 @@ impl Episode {
     fn is_of(&self, finding: &Finding) -> bool {
         self.ended.is_none() && self.code == finding.kind.code() && self.subject == finding.subject.to_string()
     }
+
+    /// Who found it; `None` for what this program does not know any more.
+    fn source(&self) -> Option<Source> {
+        FindingKind::all().find(|kind| kind.code() == self.code).map(FindingKind::source)
+    }
 }
 
-/// What a look at `block` makes of the memory: what is gone is marked as ended, what is new is added. Whoever has planned the
-/// ended ones durably forgets them.
-pub fn look(memory: &mut Vec<Episode>, findings: &[Finding], block: &BlockRef) {
+/// What a look at `block` makes of the memory: what is gone is marked as ended, what is new is added. What was found by whoever
+/// could not be asked is left as it was. Whoever has planned the ended ones durably forgets them.
+pub fn look(memory: &mut Vec<Episode>, findings: &[Finding], unasked: &[Source], block: &BlockRef) {
     for episode in memory.iter_mut().filter(|episode| episode.ended.is_none()) {
+        if episode.source().is_some_and(|source| unasked.contains(&source)) {
+            continue;
+        }
         if !findings.iter().any(|finding| episode.is_of(finding)) {
             episode.ended = Some(*block);
         }
@@ -57,9 +65,10 @@ pub fn plan(memory: &[Episode], findings: &[Finding], place: &Place, assurance: 
             None => (ActionKind::ConditionBegan, episode.since),
             Some(ended) => (ActionKind::ConditionEnded, ended),
         };
-        let why = match finding {
-            Some(finding) => finding.line(),
-            None => format!("{}: no longer {}", episode.subject, episode.code),
+        let why = match (finding, episode.ended) {
+            (Some(finding), _) => finding.line(),
+            (None, Some(_)) => format!("{}: no longer {}", episode.subject, episode.code),
+            (None, None) => format!("{}: {}", episode.subject, episode.code),
         };
         let name = format!("{}/{}", episode.code, episode.subject);
         Action {

@@ -37,10 +37,26 @@ const QUIET: Duration = Duration::from_secs(5);
 /// The coinbases that key files name now, by attester: what the last look at them found.
 pub type Configured = BTreeMap<Address, BTreeSet<Coinbase>>;
 
+/// The webhooks in effect; a new configuration brings others.
+#[derive(Debug, Clone, Default)]
+pub struct Channels(Arc<Vec<Webhook>>);
+
+impl Channels {
+    /// Prepares the webhooks of a configuration; connects to none.
+    ///
+    /// # Errors
+    /// One that cannot be used.
+    pub fn new(config: &WatcherConfig) -> Result<Self, HttpSetupError> {
+        let posted_to = if config.dry_run { &[] } else { config.webhooks.as_slice() };
+        let webhooks = posted_to.iter().map(Webhook::new).collect::<Result<_, _>>()?;
+        Ok(Self(Arc::new(webhooks)))
+    }
+}
+
 /// Tells what is due.
 #[derive(Debug)]
 pub struct Teller {
-    webhooks: Vec<Webhook>,
+    channels: watch::Receiver<Channels>,
     journal: Arc<dyn Journal>,
     board: Arc<Board>,
     news: Arc<Notify>,
@@ -48,18 +64,14 @@ pub struct Teller {
 }
 
 impl Teller {
-    /// Prepares the webhooks; connects to none.
-    ///
-    /// # Errors
-    /// One that cannot be used.
+    /// Tells through these channels.
+    #[must_use]
     pub fn new(
-        config: &WatcherConfig,
+        channels: watch::Receiver<Channels>,
         (journal, board, news): (Arc<dyn Journal>, Arc<Board>, Arc<Notify>),
         configured: watch::Receiver<Configured>,
-    ) -> Result<Self, HttpSetupError> {
-        let posted_to = if config.dry_run { &[] } else { config.webhooks.as_slice() };
-        let webhooks = posted_to.iter().map(Webhook::new).collect::<Result<_, _>>()?;
-        Ok(Self { webhooks, journal, board, news, configured })
+    ) -> Self {
+        Self { channels, journal, board, news, configured }
     }
 
     /// Tells until it is dropped.
@@ -69,11 +81,12 @@ impl Teller {
     pub async fn run(self) -> Result<(), JournalError> {
         let mut streak = FailureStreak::default();
         loop {
-            match self.turn().await {
+            let webhooks = Arc::clone(&self.channels.borrow().0);
+            match self.turn(&webhooks).await {
                 Ok(told) => {
                     streak.ended();
                     self.board.journal(block_in_place(|| self.journal.status()).ok());
-                    if told == self.limit() {
+                    if told == limit(&webhooks) {
                         continue;
                     }
                 }
@@ -90,20 +103,15 @@ impl Teller {
         }
     }
 
-    /// The most actions that are claimed at once.
-    fn limit(&self) -> usize {
-        if self.webhooks.is_empty() { AT_ONCE } else { 1 }
-    }
-
     /// Tells what is due; how many actions that was.
-    async fn turn(&self) -> Result<usize, JournalError> {
+    async fn turn(&self, webhooks: &[Webhook]) -> Result<usize, JournalError> {
         // Telling is never too late: no deadline has passed at the time 0.
-        let ask = Claim { limit: self.limit(), lease: LEASE, chain_time: 0 };
+        let ask = Claim { limit: limit(webhooks), lease: LEASE, chain_time: 0 };
         let leased = block_in_place(|| self.journal.claim(&ask))?;
         let count = leased.len();
         let mut settlements = Vec::with_capacity(count);
         for leased in leased {
-            let outcome = self.tell(&leased).await?;
+            let outcome = self.tell(&leased, webhooks).await?;
             let Some(outcome) = outcome else { continue };
             settlements.push(Settlement { lease: leased.lease, outcome });
         }
@@ -114,25 +122,27 @@ impl Teller {
     }
 
     /// How telling one action ended; `None` when its lease was lost.
-    async fn tell(&self, leased: &Leased) -> Result<Option<Outcome>, JournalError> {
+    async fn tell(&self, leased: &Leased, webhooks: &[Webhook]) -> Result<Option<Outcome>, JournalError> {
         let entry = &leased.entry;
         if let Some(proof) = self.is_done(leased) {
             return Ok(Some(Outcome::Proven { proof: Some(proof) }));
         }
-        let mut sent = sent_before(entry.standing.intent.as_ref());
+        let (mut sent, mut refused) = before(entry.standing.intent.as_ref());
         if sent.insert(LOG.to_owned()) {
             message::log(&entry.action);
             self.board.told(LOG, true);
         }
-        if self.webhooks.is_empty() {
-            return Ok(Some(Outcome::Proven { proof: None }));
-        }
         let body = message::body(entry).to_string().into_bytes();
-        let (mut refused, mut later) = (Vec::new(), None);
-        for webhook in self.webhooks.iter().filter(|webhook| !sent.contains(&webhook.name)).collect::<Vec<_>>() {
+        let mut later = None;
+        for webhook in webhooks {
+            // Who has it is not asked again, and neither is who refused it for good.
+            if sent.contains(&webhook.name) || refused.contains_key(&webhook.name) {
+                continue;
+            }
             // The intent first, then the bytes.
             let lease = LEASE.saturating_add(webhook.timeout());
-            let renewal = Renewal { lease, intent: Some(json!({ "sent": sent, "next": webhook.name })) };
+            let renewal =
+                Renewal { lease, intent: Some(json!({ "sent": sent, "refused": refused, "next": webhook.name })) };
             match block_in_place(|| self.journal.renew(&leased.lease, &renewal)) {
                 Ok(_) => {}
                 Err(JournalError::LostLease { .. }) => return Ok(None),
@@ -146,12 +156,13 @@ impl Teller {
                 }
                 // One that is down keeps nothing from the others.
                 Posted::Later { after, why } => later = Some((after, format!("the webhook {} {why}", webhook.name))),
-                Posted::Refused(why) => refused.push(format!("the webhook {} {why}", webhook.name)),
+                Posted::Refused(why) => {
+                    refused.insert(webhook.name.clone(), why);
+                }
             }
         }
         if let Some((after, reason)) = later {
-            // Who has it already is not asked the next time.
-            let renewal = Renewal { lease: LEASE, intent: Some(json!({ "sent": sent })) };
+            let renewal = Renewal { lease: LEASE, intent: Some(json!({ "sent": sent, "refused": refused })) };
             return match block_in_place(|| self.journal.renew(&leased.lease, &renewal)) {
                 Ok(_) => Ok(Some(Outcome::Retry { after, reason })),
                 Err(JournalError::LostLease { .. }) => Ok(None),
@@ -161,7 +172,8 @@ impl Teller {
         if refused.is_empty() {
             Ok(Some(Outcome::Proven { proof: None }))
         } else {
-            Ok(Some(Outcome::Refused { reason: refused.join("; ") }))
+            let refusals = refused.iter().map(|(name, why)| format!("the webhook {name} {why}"));
+            Ok(Some(Outcome::Refused { reason: refusals.collect::<Vec<_>>().join("; ") }))
         }
     }
 
@@ -178,8 +190,18 @@ impl Teller {
 /// The channel that is always there.
 const LOG: &str = "log";
 
-/// The channels that had it before.
-fn sent_before(intent: Option<&Value>) -> BTreeSet<String> {
-    let sent = intent.and_then(|intent| intent.get("sent")).and_then(Value::as_array);
-    sent.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+/// The most actions that are claimed at once.
+fn limit(webhooks: &[Webhook]) -> usize {
+    if webhooks.is_empty() { AT_ONCE } else { 1 }
+}
+
+/// The channels that had it before, and those that refused it for good, with why.
+fn before(intent: Option<&Value>) -> (BTreeSet<String>, BTreeMap<String, String>) {
+    let part = |name: &str| intent.and_then(|intent| intent.get(name));
+    let sent = part("sent").and_then(Value::as_array).into_iter().flatten();
+    let refused = part("refused").and_then(Value::as_object).into_iter().flatten();
+    (
+        sent.filter_map(Value::as_str).map(str::to_owned).collect(),
+        refused.filter_map(|(name, why)| Some((name.clone(), why.as_str()?.to_owned()))).collect(),
+    )
 }

@@ -1,6 +1,7 @@
-//! `cargo xtask service`: installs the Debian package in a container with a real systemd, and uses the service as an
-//! operator would: start, credential, reload, kill -9, a hang, each bomb of the kit under the unit's limit of memory, a
-//! bad configuration, stop, purge.
+//! `cargo xtask service`: installs the daemons' Debian packages in a container with a real systemd, and uses the services as an
+//! operator would. The exporter: start, credential, reload, kill -9, a hang, each bomb of the kit under the unit's limit of
+//! memory, a bad configuration, stop, purge. The watcher: the same but for the bombs, and a stake that arrives before, between and
+//! after, each planned once; a second instance; a restored copy.
 //!
 //! The container is Debian's, made by `debootstrap` and booted by `systemd-nspawn`; both need root. It shares the host's
 //! network, where the local chain runs. Nothing outside `target/service` is changed.
@@ -8,6 +9,7 @@
 mod bombs;
 mod cgroup;
 mod files;
+mod moves;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,17 +21,19 @@ use butler_testkit::devnet::{Chain, DevnetSpec, ensure, example_files};
 use self::bombs::Bombs;
 use self::cgroup::Group;
 use self::files::{create_folder, write};
-use crate::command::{run as start, succeeds, target};
-use crate::package;
+use self::moves::{CONFIRMATIONS, Moves};
+use crate::command::{cargo, run as start, succeeds, target};
+use crate::package::{self, Build, Daemon, EXPORTER, WATCHER};
 
+const COMMON: &str = include_str!("common.sh");
 const TRIAL: &str = include_str!("trial.sh");
 const BOMBS: &str = include_str!("bombs.sh");
-/// Runs the trial once the system is up, and turns the machine off.
+const WATCHER_TRIAL: &str = include_str!("watcher.sh");
+/// Runs the trials once the system is up, and turns the machine off.
 const UNIT: &str = "[Unit]
 After=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'bash /trial/trial.sh > /trial/said 2>&1'
 ExecStopPost=/bin/systemctl --no-block poweroff
 [Install]
 WantedBy=default.target
@@ -43,9 +47,43 @@ const PATIENCE: &str = "900";
 /// What to try.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// A package that exists already; built when not given.
+    /// A package of the exporter that exists already; built when not given.
     #[arg(long, value_name = "FILE")]
     package: Option<PathBuf>,
+    /// A package of the watcher that exists already; built when not given.
+    #[arg(long, value_name = "FILE")]
+    watcher_package: Option<PathBuf>,
+    /// Only this one.
+    #[arg(long)]
+    only: Option<Which>,
+    /// Build no release: faster, and good for all but the figures of memory.
+    #[arg(long)]
+    debug: bool,
+}
+
+/// A service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    /// The exporter.
+    Exporter,
+    /// The watcher.
+    Watcher,
+}
+
+impl Which {
+    fn daemon(self) -> &'static Daemon {
+        match self {
+            Self::Exporter => &EXPORTER,
+            Self::Watcher => &WATCHER,
+        }
+    }
+
+    fn script(self) -> &'static str {
+        match self {
+            Self::Exporter => "trial.sh",
+            Self::Watcher => "watcher.sh",
+        }
+    }
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
@@ -55,7 +93,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             "`{tool}` is not on the PATH\nhint: apt-get install debootstrap systemd-container"
         );
     }
-    let package = options.package.clone().map_or_else(package::build, Ok)?;
+    let which = options.only.map_or_else(|| vec![Which::Exporter, Which::Watcher], |only| vec![only]);
+    let build = if options.debug { Build::Debug } else { Build::Release };
+    let packages = which.iter().map(|which| {
+        let given = match which {
+            Which::Exporter => &options.package,
+            Which::Watcher => &options.watcher_package,
+        };
+        Ok((*which, given.clone().map_or_else(|| package::build(which.daemon(), build), Ok)?))
+    });
+    let packages = packages.collect::<anyhow::Result<Vec<_>>>()?;
+    // The watcher's socket is asked with it.
+    start(cargo().args(["build", "--package", "butler-cli"]))?;
     let folder = target().join("service");
     let base = folder.join("base");
     if !base.join("trial-base").exists() {
@@ -72,33 +121,58 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
     let held = runtime.block_on(async {
         let chain = Chain::start(&ensure(&DevnetSpec::scenario())?).await?;
-        let bombs = prepare(&root, &package, &chain).await?;
-        let said = boot(&root)?;
+        let bombs = prepare(&root, &packages, &chain).await?;
+        let moves = Moves::new(root.join("trial/asked"))?;
+        let off = root.clone();
+        let booted = tokio::task::spawn_blocking(move || boot(&off));
+        let said = moves.answer(&chain, booted).await?;
         print!("{said}");
-        require!(said.trim_end().ends_with("\neverything holds"), "the trial failed");
-        bombs.were_thrown()
+        let held = said.lines().filter(|line| *line == "everything holds").count();
+        require!(held == which.len(), "the trial failed");
+        bombs.map_or(Ok(()), |bombs| bombs.were_thrown())
     });
     remove(&root)?;
     held
 }
 
-/// Puts the package, the configurations and the trial into the container.
-async fn prepare(root: &Path, package: &Path, chain: &Chain) -> anyhow::Result<Bombs> {
+/// Puts the packages, the configurations and the trials into the container. Of the bombs, if any are thrown.
+async fn prepare(root: &Path, packages: &[(Which, PathBuf)], chain: &Chain) -> anyhow::Result<Option<Bombs>> {
     let trial = root.join("trial");
     let etc = trial.join("etc");
     let files = example_files(&etc, chain.oracle()?, chain.url())?;
     let config = fs::read_to_string(&files.config).context("failed to read the example's configuration")?;
     let config = config + "\n[exporter]\nscrape_interval = \"1s\"\n";
-    let bombs = Bombs::prepare(&trial.join("bombs"), &config, chain.url()).await?;
+    let is_tried = |which| packages.iter().any(|(packaged, _)| *packaged == which);
+    let mut bombs = None;
+    if is_tried(Which::Exporter) {
+        bombs = Some(Bombs::prepare(&trial.join("bombs"), &config, chain.url()).await?);
+    }
     let url = format!("url = \"{}\"", chain.url());
-    write(&files.config, &config.replace(&url, "url_credential = \"l1-url\"\nname = \"devnet\""))?;
+    let config = config.replace(&url, "url_credential = \"l1-url\"\nname = \"devnet\"");
+    write(&files.config, &config)?;
+    let start_block = chain.block_number().await?.saturating_add(1);
+    let head = format!("[networks.devnet]\nstart_block = {start_block}\nconfirmations = {CONFIRMATIONS}\n");
+    let watcher = config.replacen("[networks.devnet]\n", &head, 1)
+        + "\n[watcher]\npoll_interval = \"1s\"\nstate_directory = \"/var/lib/butler-watcher\"\n\
+           runtime_directory = \"/run/butler-watcher\"\n";
+    write(&etc.join("watcher.toml"), &watcher)?;
     write(&etc.join("l1-url"), chain.url())?;
-    write(&trial.join("trial.sh"), TRIAL)?;
-    write(&trial.join("bombs.sh"), BOMBS)?;
-    let copy = trial.join("butler-exporter.deb");
-    fs::copy(package, &copy).with_context(|| format!("failed to copy `{}`", package.display()))?;
+    let scripts = [("common.sh", COMMON), ("trial.sh", TRIAL), ("bombs.sh", BOMBS), ("watcher.sh", WATCHER_TRIAL)];
+    for (name, script) in scripts {
+        write(&trial.join(name), script)?;
+    }
+    let copy = |from: &Path, name: &str| {
+        fs::copy(from, trial.join(name)).with_context(|| format!("failed to copy `{}`", from.display()))
+    };
+    copy(&target().join("debug/butler-cli"), "butler-cli")?;
+    let mut unit = UNIT.to_owned();
+    for (which, package) in packages {
+        copy(package, &format!("{}.deb", which.daemon().name))?;
+        let line = format!("[Service]\nExecStart=/bin/sh -c 'bash /trial/{} >> /trial/said 2>&1'\n", which.script());
+        unit = unit.replacen("[Service]\n", &line, 1);
+    }
     let units = root.join("etc/systemd/system");
-    write(&units.join("trial.service"), UNIT)?;
+    write(&units.join("trial.service"), &unit)?;
     let wants = units.join("default.target.wants");
     create_folder(&wants)?;
     std::os::unix::fs::symlink("../trial.service", wants.join("trial.service"))

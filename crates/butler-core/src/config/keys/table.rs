@@ -331,7 +331,12 @@ static LOG: Group = Group {
     doc: "What the daemons log, on stderr.",
     keys: &[&[
         key("level", "log level", Default("info"), "`error`, `warn`, `info`, `debug` or `trace`."),
-        key("format", "log format", Default("text"), "`text` for people, `json` for machines."),
+        key(
+            "format",
+            "log format",
+            Default("auto"),
+            "`text` for people, `json` for machines; `auto` is `text` on a terminal, else `json`.",
+        ),
     ]],
     sections: &[],
 };

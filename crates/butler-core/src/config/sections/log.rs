@@ -8,15 +8,14 @@ use crate::config::setting::{Problem, Setting};
 pub struct LogConfig {
     /// How much is logged.
     pub level: LogLevel,
-    /// How a line is written; absent when that is left to where it is written to.
-    pub format: Option<LogFormat>,
+    /// How a line is written.
+    pub format: LogFormat,
 }
 
 pub(crate) fn read_log(section: &Section<'_>) -> Read<LogConfig> {
     let level = section.get("level");
     let format = section.get("format");
-    let is_chosen = section.origin("format").is_some();
-    Ok(LogConfig { level: level?, format: Some(format?).filter(|_| is_chosen) })
+    Ok(LogConfig { level: level?, format: format? })
 }
 
 /// How much is logged.
@@ -41,6 +40,8 @@ pub enum LogLevel {
 #[derive(strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub enum LogFormat {
+    /// For people on a terminal, for machines elsewhere.
+    Auto,
     /// For people.
     Text,
     /// One JSON object on each line.
@@ -69,7 +70,7 @@ impl Setting for LogLevel {
 
 impl Setting for LogFormat {
     const KIND: &'static str = "log format";
-    const EXPECTED: &'static str = "text or json";
+    const EXPECTED: &'static str = "auto, text or json";
 
     fn from_text(text: &str) -> Result<Self, Problem> {
         text.parse().map_err(|_| Self::expected())

@@ -59,13 +59,13 @@ fn filter(config: &LogConfig, programs: &[&str]) -> EnvFilter {
     EnvFilter::new(format!("off{wanted}"))
 }
 
-/// For machines where nobody watches, unless the configuration says otherwise.
 fn lines(config: &LogConfig) -> Lines {
     let is_watched = std::io::stderr().is_terminal();
-    let format = config.format.unwrap_or(if is_watched { LogFormat::Text } else { LogFormat::Json });
+    let for_people = match config.format {
+        LogFormat::Auto => is_watched,
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => lines.with_ansi(is_watched).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
-    }
+    if for_people { lines.with_ansi(is_watched).boxed() } else { lines.json().flatten_event(true).boxed() }
 }

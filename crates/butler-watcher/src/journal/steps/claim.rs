@@ -110,8 +110,8 @@ fn take(step: &mut Step<'_>, ask: &Claim, entry: &mut Entry) -> Result<Leased, J
         standing.leased_until = Some(until);
         if standing.phase == Phase::Due {
             standing.tries = standing.tries.saturating_add(1);
+            // What the last try was about to do stays on record until this one says more.
             standing.looks = 0;
-            standing.intent = None;
         } else {
             standing.looks = standing.looks.saturating_add(1);
         }

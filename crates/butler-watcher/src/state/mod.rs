@@ -3,6 +3,8 @@
 //! What goes to stdout is data: an export, or what was found and done. A journal that is damaged, or was changed by somebody, is exit
 //! code 5 of `check`.
 
+mod owner;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -115,6 +117,11 @@ pub fn run(command: &StateCommand, journal: &Path) -> Exit {
             (done.map(answer), *json)
         }
     };
+    if let Err(source) = owner::give_back(journal) {
+        let error = JournalError::Io { doing: "give to its owner", path: journal.to_path_buf(), source };
+        say(&format!("error: {}", Chain(&error)));
+        return error.exit();
+    }
     match answer {
         Ok(None) => Exit::Success,
         Ok(Some(answer)) => show(&answer, json),

@@ -1,7 +1,10 @@
 //! `cargo xtask demo`: the main job on a local chain, from nothing to the overview, without a question.
 //!
 //! Builds the programs and the chain, shows where every attester stands and what the audit finds, lets the exporter serve the
-//! same as metrics and as a page, and stops everything that it started: at once, or with `--keep` when it is told to.
+//! same as metrics and as a page, shows how the watcher plans what a delegation asks for, and stops everything that it started:
+//! at once, or with `--keep` when it is told to.
+
+mod watcher;
 
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +19,7 @@ use crate::exporter::Exporter;
 /// How long to show it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Leave the chain and the exporter running until Ctrl-C, to look at the page with a browser.
+    /// Leave the chain, the exporter and the watcher running until Ctrl-C, to look at the page with a browser.
     #[arg(long)]
     keep: bool,
 }
@@ -33,7 +36,8 @@ const FIGURES: [(&str, &str); 6] = [
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let state = ensure(&DevnetSpec::scenario())?;
-    start(cargo().args(["build", "--package", "butler-cli", "--package", "butler-exporter"]))?;
+    let programs = ["butler-cli", "butler-exporter", "butler-watcher"].map(|program| ["--package", program]);
+    start(cargo().arg("build").args(programs.concat()))?;
     let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
     runtime.block_on(async {
         let chain = Chain::start(&state).await?;
@@ -58,11 +62,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             require!(status.code() == Some(expected), "butler-cli {} ended with {status}", arguments.join(" "));
         }
         let exporter = export(&files.config, &folder)?;
+        let watcher = watcher::watch(&chain, &files.config, &folder).await?;
         if options.keep {
-            println!("\nChain and exporter run until Ctrl-C.");
+            println!("\nChain, exporter and watcher run until Ctrl-C.");
             wait_for_end().await?;
         }
-        drop((exporter, chain));
+        drop((watcher, exporter, chain));
         std::fs::remove_dir_all(&folder).with_context(|| format!("failed to remove `{}`", folder.display()))
     })?;
     println!(
