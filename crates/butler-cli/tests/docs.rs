@@ -152,11 +152,12 @@ async fn a_snapshot_takes_few_requests() {
     let bench = Bench::start().await;
     let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
     bench.endpoint(&format!("url = \"{}\"", proxy.url()));
-    bench.json(&["status"], 0).await;
     // Requests that go out together wait together, on a busy machine too.
     proxy.set(FaultPlan::always(Fault::Latency(Duration::from_millis(100))));
-    proxy.reset();
-    bench.json(&["status"], 0).await;
-    let stats = proxy.stats();
-    assert!(stats.http_requests <= 5 && stats.round_trips <= 4, "{stats:?}");
+    for (when, most) in [("with an empty cache", 6), ("the second time", 5)] {
+        proxy.reset();
+        bench.json(&["status"], 0).await;
+        let stats = proxy.stats();
+        assert!(stats.http_requests <= most && stats.round_trips <= 4, "{when}: {stats:?}");
+    }
 }

@@ -25,7 +25,8 @@ async fn read(chain: &Chain, client: &L1Client) -> Result<(SlashingFacts, Govern
         epoch_slots: oracle.rollup.epoch_duration,
     };
     let head = client.head(BlockTag::Latest, &[]).await.map_err(SnapshotError::Rpc)?.block;
-    let request = SlashingRequest { slasher: oracle.contracts.slasher_address, clock, own: &own };
+    let rollup = oracle.contracts.rollup_address;
+    let request = SlashingRequest { rollup, slasher: oracle.contracts.slasher_address, clock, own: &own };
     let slashing = SlashingReader::default().read(client, &head, &request).await?;
     let request = GovernanceRequest {
         aztec_registry: oracle.contracts.registry_address,

@@ -6,10 +6,12 @@
 mod support;
 
 use butler_core::chain::{NetworkSlashingReader, SnapshotError, SnapshotReader};
+use butler_core::domain::rollup::RollupFacts;
+use butler_core::domain::rollups::FormerRollup;
 use butler_core::domain::slashing::NetworkSlashing;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, STRANGER};
 
 type Facts = (NetworkSnapshot, NetworkSlashing);
 
@@ -34,20 +36,57 @@ async fn read(reader: &mut SnapshotReader, chain: &Chain) -> Result<Facts, Snaps
     Ok((snapshot, slashing))
 }
 
+fn rollups(snapshot: &NetworkSnapshot) -> (&RollupFacts, &[FormerRollup]) {
+    (&snapshot.rollup, &snapshot.former_rollups)
+}
+
 /// What nothing contradicts but another endpoint: it is the word of the only one there is.
 fn is_plausible(lie: Lie) -> bool {
     matches!(
         lie,
         Lie::Forged(_)
             | Lie::WordMore(..)
-            | Lie::Zero(_)
-            | Lie::OneMore(Getter::RollupOfVersion)
+            | Lie::Zero(
+                Getter::VersionCount | Getter::AttesterView | Getter::SequencerRewards | Getter::PendingSlasher
+            )
             | Lie::Reverted(Getter::Withdrawal)
     )
 }
 
-fn is_asked_once(lie: Lie) -> bool {
-    lie == Lie::WordMore(Getter::Withdrawal, 1)
+/// Lies about what two contracts say: each names a contract that is there, has all getters, and is another one.
+async fn about_pairs(chain: &Chain) -> Vec<Lie> {
+    let oracle = chain.oracle().unwrap();
+    let (canonical, former) = (oracle.contracts.rollup_address, oracle.upgrade.as_ref().unwrap().former.address);
+    let (current, before) = (chain.slashers(canonical).await.unwrap(), chain.slashers(former).await.unwrap());
+    assert!(current.slasher != before.slasher && current.proposer != before.proposer);
+    vec![
+        Lie::Names(Getter::RollupOfVersion, canonical),
+        Lie::Names(Getter::RollupOfVersion, oracle.contracts.staking_registry_address),
+        Lie::Names(Getter::RollupOfVersion, STRANGER),
+        Lie::Names(Getter::CanonicalRollup, former),
+        Lie::Names(Getter::SlashingProposer, current.proposer),
+        Lie::Names(Getter::SlashingProposer, before.proposer),
+        Lie::Names(Getter::Slasher, current.slasher),
+        Lie::Names(Getter::Slasher, before.slasher),
+        Lie::Names(Getter::Governance, oracle.contracts.staking_registry_address),
+        Lie::OneMore(Getter::RollupVersion),
+        Lie::OneMore(Getter::VersionCount),
+        Lie::OneMore(Getter::StakingAsset),
+        Lie::Zero(Getter::EntryQueueLength),
+        Lie::Zero(Getter::ActiveCount),
+    ]
+}
+
+/// Of what the only endpoint tells so, nothing is told at all: what cannot be read is said to be.
+fn is_left_untold(lie: Lie, (snapshot, slashing): &Facts) -> bool {
+    if matches!(lie, Lie::Names(Getter::Slasher | Getter::SlashingProposer, _)) {
+        return !slashing.blindness().is_empty();
+    }
+    if matches!(lie, Lie::Names(Getter::Governance, _)) {
+        let mut exits = snapshot.attesters.values().filter_map(|view| view.exit);
+        return snapshot.withdrawal_delay_seconds.is_none() && exits.all(|exit| exit.unlocks_at.is_none());
+    }
+    !snapshot.rollup.missing.is_empty()
 }
 
 #[tokio::test]
@@ -60,7 +99,8 @@ async fn whatever_one_of_them_tells_of_rollups_it_is_the_truth_an_error_or_told_
     assert_eq!(truth.0.former_rollups.len(), 1);
     let liar = FaultProxy::start(chain.url()).await.unwrap();
     let mut wrong = Vec::new();
-    for (lie, count) in Lie::OF_ROLLUPS.into_iter().flat_map(|lie| [(lie, 1), (lie, 2), (lie, 3)]) {
+    let lies = Lie::OF_ROLLUPS.into_iter().chain(about_pairs(&chain).await);
+    for (lie, count) in lies.flat_map(|lie| [(lie, 1), (lie, 2), (lie, 3)]) {
         liar.set(FaultPlan::always(Fault::Lie(lie)));
         let others = ["one", "two"].map(|name| support::endpoint(name, chain.url()));
         let endpoints: Vec<_> =
@@ -69,7 +109,13 @@ async fn whatever_one_of_them_tells_of_rollups_it_is_the_truth_an_error_or_told_
         let told = match read(&mut reader, &chain).await {
             Ok(facts) if facts == truth => "the truth",
             // What is hidden is missed, and said to be.
-            Ok((snapshot, _)) if count == 1 && !snapshot.rollup.missing.is_empty() => "missing",
+            Ok(facts) if count == 1 && is_left_untold(lie, &facts) => "missing",
+            // Whoever of two was caught stands back, and the other one is alone.
+            Ok((snapshot, _))
+                if count == 2 && snapshot.unconfirmed.is_some() && rollups(&snapshot) == rollups(&truth.0) =>
+            {
+                "the truth by one"
+            }
             Ok(_) => "another network",
             Err(
                 SnapshotError::Rpc(_)
@@ -89,8 +135,7 @@ async fn whatever_one_of_them_tells_of_rollups_it_is_the_truth_an_error_or_told_
         // Nothing of it outlives the lie.
         match read(&mut reader, &chain).await {
             Ok(facts) if facts == truth => {}
-            // When exits unlock and why they began is asked of the only endpoint once a day.
-            Ok(_) if count == 1 && is_asked_once(lie) => {}
+            Ok((snapshot, _)) if told == "the truth by one" && rollups(&snapshot) == rollups(&truth.0) => {}
             Ok(_) => wrong.push(format!("{lie}, 1 of {count}, {told}: afterwards another network")),
             Err(error) => wrong.push(format!("{lie}, 1 of {count}, {told}: afterwards {error:?}")),
         }
@@ -117,7 +162,6 @@ async fn what_one_of_two_told_of_rollups_while_the_other_was_down_is_asked_again
         // Splits may go on being unconfirmed for a while; what rollups hold is asked again.
         match read(&mut reader, &chain).await {
             Ok((snapshot, slashing)) => {
-                let rollups = |snapshot: &NetworkSnapshot| (snapshot.rollup.clone(), snapshot.former_rollups.clone());
                 let is_truth = (rollups(&snapshot), &slashing) == (rollups(&truth.0), &truth.1);
                 if !is_truth && snapshot.unconfirmed.is_none() {
                     wrong.push(format!("{lie}: afterwards another network"));

@@ -44,6 +44,7 @@ fn call(to: Address, data: Vec<u8>) -> Call {
         gas: 60_000,
         limit: None,
         is_optional: false,
+        goes_alone: false,
     }
 }
 

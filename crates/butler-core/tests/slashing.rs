@@ -51,8 +51,8 @@ impl Bench {
 
     async fn read(&mut self) -> SlashingFacts {
         let head = self.client.head(BlockTag::Latest, &[]).await.unwrap();
-        let slasher = self.oracle().contracts.slasher_address;
-        let request = SlashingRequest { slasher, clock: self.clock(), own: &self.own };
+        let (rollup, slasher) = (self.oracle().contracts.rollup_address, self.oracle().contracts.slasher_address);
+        let request = SlashingRequest { rollup, slasher, clock: self.clock(), own: &self.own };
         self.reader.read(&self.client, &head.block, &request).await.unwrap()
     }
 
@@ -205,17 +205,18 @@ async fn a_rollup_without_a_slasher_is_told_from_a_slasher_that_cannot_be_read()
     let mut bench = Bench::start().await;
     let head = bench.client.head(BlockTag::Latest, &[]).await.unwrap();
     let (clock, own) = (bench.clock(), bench.own.clone());
-    let staking_registry = bench.oracle().contracts.staking_registry_address;
+    let (rollup, staking_registry) =
+        (bench.oracle().contracts.rollup_address, bench.oracle().contracts.staking_registry_address);
     // None at all, and a contract that has nothing to do with slashing.
     for (slasher, proposer) in [
         (Address::zero(), SlashingProposer::NoSlasher),
         (staking_registry, SlashingProposer::Unreadable(Blindness::NoProposer)),
     ] {
-        let request = SlashingRequest { slasher, clock, own: &own };
+        let request = SlashingRequest { rollup, slasher, clock, own: &own };
         let facts = bench.reader.read(&bench.client, &head.block, &request).await.unwrap();
         assert_eq!((facts.paused_until, facts.proposer), (None, proposer));
     }
-    let nothing = SlashingRequest { slasher: Address::repeat_byte(9), clock, own: &own };
+    let nothing = SlashingRequest { rollup, slasher: Address::repeat_byte(9), clock, own: &own };
     assert!(bench.reader.read(&bench.client, &head.block, &nothing).await.is_err(), "no contract is an error");
 }
 

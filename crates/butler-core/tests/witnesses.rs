@@ -92,17 +92,31 @@ fn refused_refunds() -> Fault {
 }
 
 #[tokio::test]
-async fn a_cold_reading_for_status_takes_six_requests_and_one_for_a_zombie() {
+async fn a_cold_reading_for_status_takes_six_requests() {
     let setting = Setting::start(1).await;
     let mut reader = setting.reader();
     let cold = setting.read(&mut reader).await;
-    let asked =
-        "head, registries, ledger, rollup, splits with refunds, queues, and again what the zombie's rollup lacks";
-    assert_eq!(requests(&reader), 7, "{asked}");
+    let asked = "head, registries, ledger, rollup with what it may lack, splits with refunds, queues";
+    assert_eq!(requests(&reader), 6, "{asked}");
     assert!(coinbases(&cold).0 > 0 && coinbases(&cold).1.is_empty());
     let before = requests(&reader);
     setting.read(&mut reader).await;
     assert!(requests(&reader) - before <= 7, "{} warm", requests(&reader) - before);
+}
+
+#[tokio::test]
+async fn one_liar_of_three_changes_nothing_however_long_one_of_the_others_takes() {
+    let setting = Setting::start(3).await;
+    let truth = setting.read(&mut setting.reader()).await;
+    let _ = std::fs::remove_dir_all(setting.folder.path()).and_then(|()| std::fs::create_dir(setting.folder.path()));
+    // Longer than anybody is waited for where nothing depends on it.
+    let slow = Fault::Latency(Duration::from_millis(1_100));
+    setting.set(0, Fault::Lie(Lie::Coinbase(ForgedCoinbase::Stranger, SplitEvent::Forged)));
+    setting.set(1, slow);
+    let mut reader = setting.reader();
+    let told = setting.read(&mut reader).await;
+    assert_eq!((told.unconfirmed.clone(), coinbases(&told)), (None, coinbases(&truth)));
+    assert!(told == truth);
 }
 
 #[tokio::test]

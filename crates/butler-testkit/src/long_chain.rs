@@ -140,6 +140,12 @@ impl Shared {
                 let logs = result.as_array_mut().into_iter().flatten();
                 logs.filter_map(|log| log.get_mut("blockNumber")).for_each(lift);
             }
+            "eth_getTransactionReceipt" => {
+                if let Some(logs) = result.get_mut("logs").and_then(Value::as_array_mut) {
+                    logs.iter_mut().filter_map(|log| log.get_mut("blockNumber")).for_each(lift);
+                }
+                result.get_mut("blockNumber").into_iter().for_each(lift);
+            }
             "eth_call" => {
                 if let Some(lifted) = self.lifted_call(call, result) {
                     *result = json!(format!("0x{}", hex::encode(lifted)));
@@ -194,6 +200,8 @@ mod tests {
         assert_eq!(logs.as_array().unwrap().len(), real.as_array().unwrap().len());
         assert_eq!(logs[0]["blockHash"], real[0]["blockHash"]);
         assert!(quantity(&logs[0]["blockNumber"]).unwrap() > 1_000_000);
+        let receipt = client.call("eth_getTransactionReceipt", &json!([logs[0]["transactionHash"]])).await.unwrap();
+        assert_eq!((&receipt["blockNumber"], &receipt["logs"][0]), (&logs[0]["blockNumber"], &logs[0]));
         let empty = json!([{ "fromBlock": "0x0", "toBlock": "0xf423f" }]);
         assert_eq!(client.call("eth_getLogs", &empty).await.unwrap(), json!([]));
     }

@@ -52,15 +52,13 @@ pub async fn replay(
     let name = network.config.name.clone();
     let mut follower = Follower::new(network);
     let checkpoint = Checkpoint { number: from.saturating_sub(1), hash: None };
-    let last = follower.last_block(&checkpoint).await?;
-    let last = match to {
-        Some(to) if to < last.number => {
-            let client = follower.network().reader.client();
-            client.head(BlockTag::Number(to), &[]).await.map_err(FollowError::Rpc)?.block
-        }
-        Some(_) | None => last,
-    };
-    let mut look = follower.look(&checkpoint, last, progress).await?;
+    let mut tip = follower.tip(&checkpoint).await?;
+    if let Some(to) = to.filter(|to| *to < tip.last.number) {
+        let client = follower.network().reader.client();
+        tip.last = client.head(BlockTag::Number(to), &[]).await.map_err(FollowError::Rpc)?.block;
+    }
+    let last = tip.last;
+    let mut look = follower.look(&checkpoint, tip, progress).await?;
     let plans = plan(&look.setting, &mut look.known, &look.events, look.assurance);
     let planned = plans.actions.into_iter().map(|action| Replayed::Planned(Box::new(action)));
     let retracted = plans

@@ -1,23 +1,20 @@
 //! The running exporter: what it serves, and what the kernel says of it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::Oracle;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::connection::{Coding, Connection};
+use crate::process::Process;
 
 /// How long everything may take to be scraped for the first time: 0.1.0 takes three minutes where the endpoint is far.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The kernel counts a process's time in these for whoever reads `/proc`.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A node that follows the chain of this oracle.
 pub(crate) async fn following_node(oracle: &Oracle) -> anyhow::Result<FakeAztecNode> {
@@ -36,58 +33,21 @@ pub(crate) async fn following_node(oracle: &Oracle) -> anyhow::Result<FakeAztecN
 
 /// A running exporter; killed when dropped.
 pub(crate) struct Exporter {
-    child: Child,
+    process: Process,
     connection: Connection,
     pub(crate) address: SocketAddr,
     /// From its start until a response showed that every scraper had succeeded.
     pub(crate) first_scrape: Duration,
 }
 
-impl Drop for Exporter {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Exporter {
     /// Starts it, and waits for its first scrapes.
     pub(crate) fn start(binary: &Path, config: &Path, state: &Path) -> anyhow::Result<Self> {
         let began = Instant::now();
-        let mut command = Command::new(binary);
-        // As the unit sets it.
-        command
-            .env_clear()
-            .env("MALLOC_ARENA_MAX", "1")
-            .env("HOME", state)
-            .env("CACHE_DIRECTORY", state)
-            .env("STATE_DIRECTORY", state);
-        let mut child = command.arg("--config").arg(config).stderr(Stdio::piped()).spawn()?;
-        let stderr = child.stderr.take().context("no stderr")?;
-        let (sender, receiver) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                let is_notable = !line.contains("\"INFO\"");
-                if is_notable {
-                    eprintln!("exporter: {line}");
-                }
-                // Nobody listens any more when the address was found.
-                let _ = sender.send(line);
-            }
-        });
-        let found = loop {
-            let line = receiver.recv_timeout(PATIENCE);
-            let Ok(line) = line else {
-                let _ = child.kill();
-                bail!("the exporter does not listen");
-            };
-            if line.contains("listening on") {
-                let line: Value = serde_json::from_str(&line).context("a line of the log is no JSON")?;
-                break line["address"].as_str().and_then(|address| address.parse().ok());
-            }
-        };
-        let address: SocketAddr = found.context("no address in the log")?;
-        let mut exporter = Self { child, connection: Connection::new(address), address, first_scrape: Duration::ZERO };
+        let process = Process::start(binary, config, state)?;
+        let address = process.address;
+        let mut exporter =
+            Self { process, connection: Connection::new(address), address, first_scrape: Duration::ZERO };
         while !exporter.is_complete()? {
             if began.elapsed() > PATIENCE {
                 let text = exporter.metrics()?;
@@ -124,33 +84,18 @@ impl Exporter {
         Ok(lines.map(|(scraper, took)| (scraper.to_owned(), took.to_owned())).collect())
     }
 
-    fn proc(&self, name: &str) -> anyhow::Result<String> {
-        let path = format!("/proc/{}/{name}", self.child.id());
-        std::fs::read_to_string(&path).with_context(|| format!("failed to read `{path}`"))
-    }
-
-    fn status(&self, key: &str) -> anyhow::Result<f64> {
-        let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix(key));
-        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        Ok(kilobytes.with_context(|| format!("no {key} in the status"))? / 1024.0)
-    }
-
     /// Memory in use, in MB.
     pub(crate) fn memory(&self) -> anyhow::Result<f64> {
-        self.status("VmRSS:")
+        self.process.memory()
     }
 
     /// The most memory that was ever in use, in MB.
     pub(crate) fn peak_memory(&self) -> anyhow::Result<f64> {
-        self.status("VmHWM:")
+        self.process.peak_memory()
     }
 
     /// The processor's time so far.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        let stat = self.proc("stat")?;
-        let fields = stat.rsplit_once(')').context("no name in the stat")?.1;
-        let ticks: f64 = fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
-        Ok(Duration::from_secs_f64(ticks / TICKS_PER_SECOND))
+        self.process.cpu()
     }
 }

@@ -14,6 +14,7 @@ mod devnet;
 mod docs;
 mod exporter;
 mod package;
+mod process;
 mod rules;
 mod service;
 mod soak;

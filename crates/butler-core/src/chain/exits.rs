@@ -57,7 +57,7 @@ pub(super) async fn causes(
         }
     }
     open.truncate(AT_MOST.0);
-    let deadline = Instant::now().checked_add(PATIENCE).unwrap_or_else(Instant::now);
+    let deadline = Instant::now().checked_add(client.patience(PATIENCE)).unwrap_or_else(Instant::now);
     for one in open {
         let settled = settle(client, pin, &one, deadline).await;
         book.note_cause(pin, one.rollup, &one.exit, settled.clone());

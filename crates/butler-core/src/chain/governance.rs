@@ -89,7 +89,7 @@ impl GovernanceReader {
                 slots
             }
         };
-        let rules = slots.take(&answers, address)?;
+        let rules = slots.take(&answers, address, registry)?;
         self.proposer = Some(address);
 
         let times = || {
@@ -135,7 +135,11 @@ impl GovernanceReader {
 }
 
 /// Where the answers about a proposer's rules are.
-struct RuleSlots([Slot<U256>; 4]);
+struct RuleSlots {
+    figures: [Slot<U256>; 4],
+    /// The registry that it was deployed for.
+    registry: Slot<Address>,
+}
 
 impl RuleSlots {
     fn plan(reads: &mut Reads, address: Address) -> Self {
@@ -144,17 +148,34 @@ impl RuleSlots {
                 reads.push(Contract::GovernanceProposer, address, GETTER_GAS, proposer::$call)
             };
         }
-        Self([
-            figure!(QuorumSizeCall),
-            figure!(RoundSizeCall),
-            figure!(LifetimeInRoundsCall),
-            figure!(ExecutionDelayInRoundsCall),
-        ])
+        Self {
+            figures: [
+                figure!(QuorumSizeCall),
+                figure!(RoundSizeCall),
+                figure!(LifetimeInRoundsCall),
+                figure!(ExecutionDelayInRoundsCall),
+            ],
+            registry: reads.push_if_supported(
+                Contract::GovernanceProposer,
+                address,
+                GETTER_GAS,
+                proposer::RegistryCall,
+            ),
+        }
     }
 
-    fn take(&self, answers: &Answers, address: Address) -> Result<SignalRules, SnapshotError> {
+    fn take(&self, answers: &Answers, address: Address, registry: Address) -> Result<SignalRules, SnapshotError> {
+        // It signals for the rollups of that registry, and proposes to its governance.
+        if answers.get_if_supported(&self.registry)?.is_some_and(|own| own != registry) {
+            let proposer = (Contract::GovernanceProposer, address);
+            return Err(answers.nonsense(
+                proposer,
+                "REGISTRY",
+                "another registry than the one whose governance names it",
+            ));
+        }
         let mut figures = [0; 4];
-        for (figure, slot) in figures.iter_mut().zip(&self.0) {
+        for (figure, slot) in figures.iter_mut().zip(&self.figures) {
             *figure = answers.checked(slot, |value| decode::small("GovernanceProposer", value))?;
         }
         let [quorum, round_slots, lifetime_rounds, execution_delay_rounds] = figures;

@@ -32,7 +32,7 @@ pub use at_head::{AtHead, BlockReadFailure};
 pub use delegation_times::DelegationTimes;
 pub use error::{Contract, Giver, SnapshotError};
 pub use governance::{GovernanceReader, GovernanceRequest};
-pub use ledger::{LedgerCache, LedgerKey};
+pub use ledger::{Along, Heard, Keep, LedgerCache, LedgerKey};
 pub use others::OtherQueues;
 pub use reader::SnapshotReader;
 pub use request::{Progress, SnapshotRequest};

@@ -60,6 +60,17 @@ impl Reads {
         self.add(contract, Call::new(address, call).with_gas(gas).optional())
     }
 
+    /// Adds a read of a function that the contract most likely lacks: that it fails is known with the first answer.
+    pub(super) fn push_doubtful<C: EthCall + AbiEncode, R>(
+        &mut self,
+        contract: Contract,
+        address: Address,
+        gas: u64,
+        call: C,
+    ) -> Slot<R> {
+        self.add(contract, Call::new(address, call).with_gas(gas).alone())
+    }
+
     /// Adds a question to a contract that gets just so much gas, and answers yes or no.
     pub(super) fn push_limited(
         &mut self,
@@ -153,6 +164,18 @@ impl Answers {
     ) -> SnapshotError {
         let source = DecodeError::nonsense(function, problem);
         SnapshotError::Nonsense { contract, address, giver: self.only_giver().cloned(), source }
+    }
+
+    /// The same of what was answered `earlier` by whoever was alone then, and what is answered now.
+    pub(super) fn contradicts(
+        &self,
+        earlier: Option<&Giver>,
+        (contract, address): (Contract, Address),
+        function: &'static str,
+        problem: impl Into<String>,
+    ) -> SnapshotError {
+        let source = DecodeError::nonsense(function, problem);
+        SnapshotError::Nonsense { contract, address, giver: self.only_giver().or(earlier).cloned(), source }
     }
 
     /// Who gave them, unless somebody else was heard to say the same.

@@ -94,7 +94,7 @@ impl RefundQuery {
     ) -> Refunds {
         let mut found = Refunds::default();
         let now = Instant::now();
-        let deadline = now.checked_add(PATIENCE).unwrap_or(now);
+        let deadline = now.checked_add(client.patience(PATIENCE)).unwrap_or(now);
         let mut usable = client.log_order(&BTreeSet::new(), Endpoint::log_range);
         let able = usable.iter().filter(|endpoint| !endpoint.is_quarantined()).count();
         usable.truncate(able.max(1));

@@ -77,6 +77,7 @@ async fn read_once(
     let factory = answers.checked(&factory, |address| decode::present("PULL_SPLIT_FACTORY", address))?;
     sources.insert(factory, Source::SplitFactory);
     let versions = answers.checked(&versions, |count| decode::length("numberOfVersions", count, VERSION_LIMIT))?;
+    let giver = answers.only_giver().cloned();
 
     let mut reads = Reads::default();
     let slots: Vec<Slot<U256>> = (0..versions)
@@ -88,27 +89,40 @@ async fn read_once(
     let answers = reads.fetch(client, pin).await?;
     witnesses.note(&answers);
     let mut reads = Reads::default();
-    let mut rollups: Vec<Slot<Address>> = Vec::new();
+    let mut rollups: Vec<(U256, Slot<Address>)> = Vec::new();
     for slot in &slots {
-        let call = aztec_registry::GetRollupCall { version: answers.get(slot)? };
-        rollups.push(reads.push(Contract::AztecRegistry, aztec_registry, GETTER_GAS, call));
+        let version = answers.get(slot)?;
+        let call = aztec_registry::GetRollupCall { version };
+        rollups.push((version, reads.push(Contract::AztecRegistry, aztec_registry, GETTER_GAS, call)));
     }
     let answers = reads.fetch(client, pin).await?;
     witnesses.note(&answers);
     let mut reads = Reads::default();
     let mut parts = Vec::new();
-    for slot in &rollups {
+    for (version, slot) in &rollups {
         let rollup = answers.checked(slot, |address| decode::present("getRollup", address))?;
         sources.insert(rollup, Source::Rollup);
         let gse: Slot<Address> = reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetGSECall);
         let slasher: Slot<Address> =
             reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetSlasherCall);
-        parts.push((rollup, gse, slasher, ClockSlots::push(&mut reads, rollup)));
+        let own: Slot<U256> = reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, rollup::GetVersionCall);
+        parts.push((rollup, gse, slasher, ClockSlots::push(&mut reads, rollup), (*version, own)));
     }
+    if parts.last().is_some_and(|(newest, ..)| *newest != canonical) {
+        let problem = "another rollup than the one of the newest version";
+        let registry = (Contract::AztecRegistry, aztec_registry);
+        return Err(answers.contradicts(giver.as_ref(), registry, "getCanonicalRollup", problem));
+    }
+    let giver = answers.only_giver().cloned();
     let answers = reads.fetch(client, pin).await?;
     witnesses.note(&answers);
     let mut clocks = BTreeMap::new();
-    for (rollup, gse, slasher, clock) in &parts {
+    for (rollup, gse, slasher, clock, (version, own)) in &parts {
+        // A rollup is registered by the version that it tells itself.
+        if answers.get_if_supported(own)?.is_some_and(|own| own != *version) {
+            let problem = format!("another one than {version}, by which the registry has it");
+            return Err(answers.contradicts(giver.as_ref(), (Contract::Rollup, *rollup), "getVersion", problem));
+        }
         clocks.extend(clock.take(&answers)?.map(|clock| (*rollup, clock)));
         // The first rollups may not have had these.
         if let Some(gse) = answers.get_if_supported(gse)?.and_then(decode::optional) {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 use super::error::{RpcFailure, Unauthorized};
-use super::http::{HttpAnswer, HttpPeer, HttpSettings, HttpSetupError};
+use super::http::{HttpAnswer, HttpPeer, HttpSettings, HttpSetupError, meaning};
 use super::page::web_page;
 use super::payload::Payload;
 use super::refusal;
@@ -120,18 +120,28 @@ impl JsonRpcPeer {
         if !(200..300).contains(&answer.status) {
             return self.misplaced(answer);
         }
-        match web_page(self.http.secrets(), &answer.body) {
-            Some(page) => RpcFailure::Malformed(format!("{page} instead of a JSON-RPC answer")),
-            None => failure,
+        match (web_page(self.http.secrets(), &answer.body), meaning(answer.status)) {
+            (Some(page), _) => RpcFailure::Malformed(format!("{page} instead of a JSON-RPC answer")),
+            (None, Some(meaning)) => RpcFailure::Malformed(format!("HTTP {}: {meaning}", answer.status)),
+            (None, None) if answer.body.trim_ascii().is_empty() => {
+                RpcFailure::Malformed("an empty body instead of a JSON-RPC answer".to_owned())
+            }
+            (None, None) => failure,
         }
     }
 
     /// What a status says that is no success, with where it leads or what it shows.
     fn misplaced(&self, answer: &HttpAnswer) -> RpcFailure {
         let (status, secrets) = (answer.status, self.http.secrets());
-        let text = match &answer.redirect {
-            Some(target) => format!("a redirect to {target}"),
-            None => web_page(secrets, &answer.body).unwrap_or_else(|| secrets.foreign_bytes(&answer.body)),
+        let page = || web_page(secrets, &answer.body);
+        let words = || Some(secrets.foreign_bytes(&answer.body)).filter(|words| !words.is_empty());
+        let text = match (&answer.redirect, meaning(status)) {
+            (Some(target), _) => format!("a redirect to {target}"),
+            // A body that comes with it is meant for nobody who asked.
+            (None, Some(meaning)) if status < 400 => {
+                page().map_or_else(|| meaning.to_owned(), |page| format!("{meaning} ({page})"))
+            }
+            (None, meaning) => page().or_else(words).unwrap_or_else(|| meaning.unwrap_or("no word of why").to_owned()),
         };
         RpcFailure::Http { status, text }
     }

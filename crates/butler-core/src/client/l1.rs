@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -129,6 +130,24 @@ impl L1Client {
         self.in_rounds(METHOD, order, ask).await.map(|(_, found)| found)
     }
 
+    /// Whether an endpoint stands back for something that it told and that is not so.
+    pub(super) fn has_liar(&self) -> bool {
+        let now = Instant::now();
+        self.endpoints.iter().any(|endpoint| endpoint.health().is_distrusted(now))
+    }
+
+    /// How long an opinion is waited for, which takes `usual` at most: where somebody stands back for a lie the others are as
+    /// many as are needed, and each is waited for as long as its own deadline says.
+    pub(crate) fn patience(&self, usual: Duration) -> Duration {
+        if self.has_liar() { self.longest_deadline().max(usual) } else { usual }
+    }
+
+    /// The longest deadline of those that do not stand back.
+    pub(crate) fn longest_deadline(&self) -> Duration {
+        let able = self.endpoints.iter().filter(|endpoint| !endpoint.is_quarantined());
+        able.map(|endpoint| endpoint.peer().timeout()).max().unwrap_or_default()
+    }
+
     /// Makes the endpoint at `index` stand back for what it answered: it is counted, logged, and asked after the others.
     pub fn distrust(&self, index: usize, failure: &RpcFailure) {
         self.blame(index, failure);
@@ -166,7 +185,8 @@ impl L1Client {
             self.order().into_iter().filter(|endpoint| !beside.contains(&endpoint.index())).collect();
         let able = order.iter().filter(|endpoint| !endpoint.is_quarantined());
         let widest = able.map(|endpoint| width(endpoint)).max().unwrap_or(0);
-        order.sort_by_key(|endpoint| (endpoint.is_quarantined(), width(endpoint) < widest / NARROW));
+        order
+            .sort_by_key(|endpoint| (endpoint.is_quarantined(), width(endpoint) < widest / NARROW, endpoint.is_late()));
         order
     }
 

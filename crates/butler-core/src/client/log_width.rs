@@ -1,7 +1,8 @@
 //! How wide a log range may be at an endpoint: searched for, within what it grants, while a scan goes on.
 //!
 //! A width that was granted is used; now and then one range is wider, to see whether that is granted, too. When it is not,
-//! the next hundred ranges are as wide as was granted: most limits are round numbers, and trying costs. Whatever an endpoint
+//! the next hundred ranges are as wide as was granted: trying costs. Most limits are round numbers, so between what was granted and
+//! what was refused such a one is tried first. Whatever an endpoint
 //! refuses in words that speak of ranges or sizes is halved down to one block. What it refuses in other words is
 //! halved within a budget, since an endpoint that is broken looks like that, too.
 
@@ -27,13 +28,23 @@ pub(super) struct Width {
     is_probing: bool,
     /// Whether a range was refused that was tried for its width alone.
     was_vain: bool,
+    /// The round number that is tried.
+    guess: Option<u64>,
     quiet: u32,
 }
 
 impl Width {
     /// A search that begins with that width.
     pub(super) fn new(first: u64) -> Self {
-        Self { good: first.max(1), bad: None, is_granted: false, is_probing: false, was_vain: false, quiet: 0 }
+        Self {
+            good: first.max(1),
+            bad: None,
+            is_granted: false,
+            is_probing: false,
+            was_vain: false,
+            guess: None,
+            quiet: 0,
+        }
     }
 
     /// A search that begins with a width and does not go beyond the other one, where there is one.
@@ -50,14 +61,15 @@ impl Width {
 
     /// The width of the next range of at most `rest` blocks.
     pub(super) fn plan(&mut self, rest: u64) -> u64 {
+        let guess = self.bad.and_then(|bad| round_between(self.good.saturating_add(self.good / 4), bad));
         let wider = match self.bad {
             None => self.good.saturating_mul(2),
-            Some(bad) => self.good.saturating_add(bad.saturating_sub(self.good) / 2),
+            Some(bad) => guess.unwrap_or(self.good.saturating_add(bad.saturating_sub(self.good) / 2)),
         };
         let is_worth_it = wider.saturating_sub(self.good) > self.good / 4;
         let may_probe = self.is_granted && !self.is_probing && !self.was_vain;
         if may_probe && is_worth_it && rest > self.good {
-            self.is_probing = true;
+            (self.is_probing, self.guess) = (true, guess);
             return wider.min(rest);
         }
         self.good.min(rest)
@@ -95,7 +107,8 @@ impl Width {
         self.quiet = 0;
         self.bad = Some(self.bad.map_or(span, |bad| bad.min(span)));
         if was_probe {
-            (self.is_probing, self.was_vain) = (false, true);
+            // A limit that is not as round lies below it.
+            (self.is_probing, self.was_vain) = (false, self.guess != Some(span));
         }
         if let Some(width) = next.width {
             self.good = width;
@@ -107,6 +120,18 @@ impl Width {
         }
         next.span
     }
+}
+
+/// The largest of 1, 2, 5, 10, 20, 50 … between two numbers.
+fn round_between(low: u64, high: u64) -> Option<u64> {
+    let mut found = None;
+    let mut unit: u64 = 1;
+    while unit < high {
+        let rounds = [1, 2, 5].map(|times| unit.saturating_mul(times));
+        found = rounds.into_iter().rev().find(|round| *round > low && *round < high).or(found);
+        unit = unit.saturating_mul(10);
+    }
+    found
 }
 
 /// What to try after a refusal.
@@ -275,8 +300,12 @@ mod tests {
         }
         let (requests, _) = scan(1_000_000, 50_000, None);
         assert!(requests <= 30, "{requests}");
+        let (requests, refusals) = scan(1_000_000, 2_000, None);
+        assert!(requests <= 506 && refusals <= 3, "{requests} requests, {refusals} refused");
+        let (requests, refusals) = scan(1_000_000, 1_900, None);
+        assert!(requests <= 560 && refusals <= 5, "{requests} requests, {refusals} refused");
         let (requests, _) = scan(1_000_000, 1_000, None);
-        assert!(requests <= 1_100, "{requests}");
+        assert!(requests <= 1_010, "{requests}");
         let (requests, _) = scan(1_000_000, u64::MAX, None);
         assert!(requests <= 8, "{requests}");
         let (requests, refusals) = scan(2_000, 7, None);

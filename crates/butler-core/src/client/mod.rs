@@ -15,7 +15,7 @@ mod connection;
 pub mod endpoint;
 pub mod error;
 mod evm;
-mod heads;
+pub mod heads;
 pub mod health;
 pub mod host;
 pub mod http;

@@ -34,11 +34,14 @@ pub struct Call {
     pub function: Cow<'static, str>,
     /// What the call costs at most, in gas: an estimate that decides how many calls fit into one request.
     pub gas: u64,
-    /// The gas that the contract itself gets at most, where that is part of the question. Such a call travels alone, and
+    /// The gas that the contract itself gets at most, where that is part of the question. Such a call goes alone, and
     /// whatever keeps it from answering is an answer.
     pub limit: Option<u64>,
     /// Whether contracts of some versions lack the function, so that a revert is as good as an answer.
     pub is_optional: bool,
+    /// Whether the contract most likely lacks it: such a call goes beside the others and not in a pack, where its failure would
+    /// have to be asked again.
+    pub goes_alone: bool,
 }
 
 /// Gas that most getters stay under: a handful of cold storage reads behind one or two delegate calls.
@@ -55,6 +58,7 @@ impl Call {
             gas: GETTER_GAS,
             limit: None,
             is_optional: false,
+            goes_alone: false,
         }
     }
 
@@ -62,14 +66,16 @@ impl Call {
     #[must_use]
     pub fn balance(account: Address) -> Self {
         let function = Cow::Borrowed("eth_getBalance");
-        Self { target: Target::Balance(account), function, gas: BALANCE_GAS, limit: None, is_optional: false }
+        let target = Target::Balance(account);
+        Self { target, function, gas: BALANCE_GAS, limit: None, is_optional: false, goes_alone: false }
     }
 
     /// Encoded bytes for a contract that gets just so much gas.
     #[must_use]
     pub fn limited(to: Address, function: &'static str, data: Bytes, limit: u64) -> Self {
         let function = Cow::Borrowed(function);
-        Self { target: Target::Function { to, data }, function, gas: limit, limit: Some(limit), is_optional: false }
+        let target = Target::Function { to, data };
+        Self { target, function, gas: limit, limit: Some(limit), is_optional: false, goes_alone: true }
     }
 
     /// The contract that is asked, or the account whose balance is read.
@@ -85,6 +91,12 @@ impl Call {
     #[must_use]
     pub fn optional(self) -> Self {
         Self { is_optional: true, ..self }
+    }
+
+    /// The same call of a function that the contract most likely lacks.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { is_optional: true, goes_alone: true, ..self }
     }
 
     /// The same call with another estimate of its gas.

@@ -144,6 +144,7 @@ mod tests {
                     gas: 1,
                     limit: None,
                     is_optional: false,
+                    goes_alone: false,
                 })
                 .collect();
             let theirs = calls.into_iter().map(|(to, call_data)| Call3 { target: to.into(), allow_failure: true, call_data });

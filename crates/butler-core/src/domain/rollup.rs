@@ -103,6 +103,9 @@ pub struct RollupFacts {
     pub local_ejection_threshold: Option<U256>,
     /// How long an exit takes, in seconds.
     pub exit_delay_seconds: u64,
+    /// For so many epochs ahead the set of a committee is known, where the rollup says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_lag_epochs: Option<u64>,
     /// What attesters may do themselves; rollups before 6.0 let nobody but withdrawers begin an exit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attester_exits: Option<AttesterExits>,

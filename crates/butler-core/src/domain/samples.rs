@@ -121,6 +121,7 @@ pub(crate) fn network() -> NetworkSnapshot {
             ejection_threshold: U256::exp10(22),
             local_ejection_threshold: None,
             exit_delay_seconds: 86_400,
+            set_lag_epochs: None,
             attester_exits: None,
             slasher_change: None,
             missing: BTreeSet::new(),

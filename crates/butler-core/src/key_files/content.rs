@@ -194,8 +194,9 @@ impl Content {
     }
 
     /// Takes for what is not legible here, and for publishers of which none are left, what an earlier content of the same file
-    /// says. `None` when that says nothing of it, else the places of publishers that were taken away.
-    pub(super) fn fill_from(&mut self, earlier: &Self) -> Option<Vec<String>> {
+    /// says, but for attesters that have moved elsewhere. `None` when that says nothing of it, else the places of publishers that were
+    /// taken away.
+    pub(super) fn fill_from(&mut self, earlier: &Self, has_moved: impl Fn(Address) -> bool) -> Option<Vec<String>> {
         let as_read = self.clone();
         let mut taken_away = Vec::new();
         fill(&mut self.coinbase, earlier.coinbase);
@@ -234,7 +235,7 @@ impl Content {
             let named: BTreeSet<Address> = self.validators.iter().flat_map(keys).collect();
             let mut lost = earlier.validators.clone();
             for validator in &mut lost {
-                validator.keys.retain(|(attester, _)| !named.contains(attester));
+                validator.keys.retain(|(attester, _)| !named.contains(attester) && !has_moved(*attester));
             }
             self.validators.extend(lost.into_iter().filter(|validator| !validator.keys.is_empty()));
             self.validators.sort_by_key(|validator| validator.index);

@@ -83,6 +83,11 @@ impl Doubts {
         self.gaps.get(gap).cloned().unwrap_or_default()
     }
 
+    /// Whether there was this gap when the files were read last.
+    pub(super) fn has(&self, gap: &str) -> bool {
+        self.gaps.contains_key(gap)
+    }
+
     /// Whether what is to be stored differs.
     pub(super) fn differs(&self, other: &Self) -> bool {
         self.gaps != other.gaps

@@ -102,16 +102,17 @@ const TESTKIT: [Folder; 8] = [
     ("proxy", "devnet http multicall server"),
 ];
 
-const XTASK: [Folder; 14] = [
+const XTASK: [Folder; 15] = [
     ("command", ""),
     ("connection", ""),
     ("devnet", "command"),
     ("docs", "command"),
-    ("exporter", "command connection"),
+    ("exporter", "command connection process"),
     ("package", "command"),
+    ("process", ""),
     ("rules", "command"),
     ("test", "command"),
-    ("bench", "command connection exporter"),
+    ("bench", "command connection exporter process"),
     ("chaos", "command"),
     ("check", "command docs rules"),
     ("demo", "command devnet exporter"),

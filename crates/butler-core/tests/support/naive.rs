@@ -307,6 +307,7 @@ async fn figures(naive: &Naive<'_>, address: Address) -> RollupFacts {
         ejection_threshold: naive.call(address, rollup::GetEjectionThresholdCall).await,
         local_ejection_threshold: Some(naive.call(address, rollup::GetLocalEjectionThresholdCall).await),
         exit_delay_seconds: naive.number(address, rollup::GetExitDelayCall).await,
+        set_lag_epochs: Some(naive.number(address, rollup::GetLagInEpochsForValidatorSetCall).await),
         // The devnet's own rollup is of a release that does not have them.
         attester_exits: None,
         slasher_change: None,

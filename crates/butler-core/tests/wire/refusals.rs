@@ -60,7 +60,7 @@ async fn failure_of(answer: impl Fn(&RawRequest) -> Reply + Send + Sync + 'stati
 #[tokio::test]
 async fn messages_name_the_cause() {
     let page = b"<html><head><title>504 Gateway Time-out</title></head><body>x</body></html>";
-    let table: [(&str, &str, &[u8], ErrorKind, &str); 18] = [
+    let table: [(&str, &str, &[u8], ErrorKind, &str); 30] = [
         (
             "302 Found",
             "location: https://other.example/path?key=x\r\n",
@@ -73,8 +73,50 @@ async fn messages_name_the_cause() {
             "",
             br#"{"jsonrpc":"2.0","id":0,"result":"0x1"}"#,
             ErrorKind::Http,
-            "HTTP 300: {\"jsonrpc\":\"2.0\",\"id\":0,\"result\":\"0x1\"}",
+            "HTTP 300: several addresses to choose from, and none is named",
         ),
+        ("301 Moved", "", b"", ErrorKind::Http, "HTTP 301: moved for good, and no address is named"),
+        ("302 Found", "", b"", ErrorKind::Http, "HTTP 302: a redirect that names no address"),
+        (
+            "307 x",
+            "",
+            page,
+            ErrorKind::Http,
+            "HTTP 307: a redirect that names no address (a web page titled \"504 Gateway Time-out\")",
+        ),
+        ("304 x", "", b"", ErrorKind::Http, "HTTP 304: not modified: a cache answers in the endpoint's place"),
+        (
+            "101 Switching Protocols",
+            "upgrade: websocket\r\nconnection: upgrade\r\n",
+            b"",
+            ErrorKind::Http,
+            "HTTP 101: a change to another protocol, which was not asked for",
+        ),
+        (
+            "204 No Content",
+            "",
+            b"",
+            ErrorKind::Malformed,
+            "malformed answer: HTTP 204: no content: what listens there answers no JSON-RPC",
+        ),
+        (
+            "205 Reset Content",
+            "",
+            b"",
+            ErrorKind::Malformed,
+            "malformed answer: HTTP 205: no content: what listens there answers no JSON-RPC",
+        ),
+        (
+            "206 Partial Content",
+            "",
+            br#"{"jsonrpc":"2.0","id":0,"res"#,
+            ErrorKind::Malformed,
+            "malformed answer: HTTP 206: a part of an answer, where all of it was asked for",
+        ),
+        ("202 Accepted", "", b"ok", ErrorKind::Malformed, "malformed answer: HTTP 202: taken, and not answered"),
+        ("200 OK", "", b"", ErrorKind::Malformed, "malformed answer: an empty body instead of a JSON-RPC answer"),
+        ("404 x", "", b"", ErrorKind::Http, "HTTP 404: nothing is at that path"),
+        ("599 x", "", b"", ErrorKind::Http, "HTTP 599: no word of why"),
         ("308 Moved", "location: /\r\n", page, ErrorKind::Http, "HTTP 308: a redirect to the same address"),
         (
             "302 Found",

@@ -116,6 +116,7 @@ pub(super) fn network() -> NetworkSnapshot {
             ejection_threshold: U256::one(),
             local_ejection_threshold: None,
             exit_delay_seconds: 1,
+            set_lag_epochs: None,
             attester_exits: None,
             slasher_change: None,
             missing: std::collections::BTreeSet::new(),

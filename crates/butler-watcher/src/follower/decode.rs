@@ -95,7 +95,7 @@ fn is_named(log: &Log, name: &str) -> bool {
 ///
 /// # Errors
 /// A log of a followed event that does not decode.
-pub(super) fn happened(source: Source, log: &Log) -> Result<Option<(LogId, Happened)>, EventError> {
+pub fn happened(source: Source, log: &Log) -> Result<Option<(LogId, Happened)>, EventError> {
     let Some(event) = decode_event(source, log)? else { return Ok(None) };
     let malformed = |problem: String| EventError::Malformed {
         block_number: event.id.block_number,

@@ -4,41 +4,41 @@
 //! the endpoints allow, or it is an error and nothing is told. Nothing is skipped and nothing is rewound: the checkpoint is the
 //! caller's, and its hash is held against the chain at every look. State is read at the newest block, which needs no archive.
 
+mod checkpoint;
 mod decode;
+mod ear;
 mod early;
 mod error;
 mod look;
 mod range;
+mod tip;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use butler_core::chain::{EventSources, Progress, event_sources};
-use butler_core::client::l1::{BlockTag, L1Client};
+use butler_core::chain::{Along, EventSources, Heard, Progress, SnapshotRequest, event_sources};
+use butler_core::client::l1::{BlockTag, Head, L1Client};
 use butler_core::config::NetworkConfig;
+use butler_core::contracts::events::Source;
 use butler_core::domain::action::Assurance;
 use butler_core::domain::attester::delegation::LogId;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::ids::ProviderId;
+use butler_core::domain::provider::ledger::LedgerEvent;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::Network;
 use ethers_core::types::{Address, H256};
 
+pub use self::checkpoint::Checkpoint;
+pub use self::decode::happened;
 pub use self::error::FollowError;
-use self::error::same_history;
 use self::range::{Range, Told, Wanted};
+pub use self::tip::Tip;
 use crate::plan::{Happened, Known, Occurred, Setting};
 
 /// Blocks whose headers are asked for at once.
 const HEADERS: usize = 200;
-
-/// The last block whose events were planned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// Its height.
-    pub number: u64,
-    /// Its hash; `None` before the first block of all that is followed.
-    pub hash: Option<H256>,
-}
+/// Every so many looks that find nothing, state is read all the same, for what no event tells.
+const QUIET: u32 = 3;
 
 /// What a look at the chain found.
 #[derive(Debug)]
@@ -55,23 +55,55 @@ pub struct Look {
     pub assurance: Assurance,
     /// What happened beyond the final block: it may still be taken back.
     pub early: Vec<Occurred>,
-    /// How everything stands at the newest block.
-    pub snapshot: NetworkSnapshot,
+    /// How everything stands at the newest block; absent where nothing happened, but for every third time.
+    pub snapshot: Option<NetworkSnapshot>,
 }
 
 /// Follows one network.
 #[derive(Debug)]
 pub struct Follower {
     network: Network,
-    /// The contracts, and what they were found for: canonical rollup, its slasher, the number of former rollups.
-    sources: Option<((Address, Address, usize), EventSources)>,
+    /// The contracts, and what they were found for.
+    sources: Option<Found>,
+    /// Looks since the last one that read the state.
+    quiet: u32,
+}
+
+/// Canonical rollup, its slasher, the number of former rollups: with these the contracts change.
+type Mark = (Address, Address, usize);
+
+/// Contracts, with the block that they were found at, and their mark once it is known.
+#[derive(Debug)]
+struct Found {
+    at: BlockRef,
+    mark: Option<Mark>,
+    sources: EventSources,
+}
+
+/// How much of the state is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// What proves that no event of ours is missing.
+    Counters,
+    /// Everything that a plan may need.
+    Everything,
+}
+
+/// What was read at the newest block.
+struct Gathered {
+    block: BlockRef,
+    own: BTreeSet<ProviderId>,
+    snapshot: Option<NetworkSnapshot>,
+    heard: Heard,
+    /// The contracts that were listened to.
+    contracts: BTreeMap<Address, Source>,
 }
 
 impl Follower {
     /// A follower of an opened network.
     #[must_use]
     pub fn new(network: Network) -> Self {
-        Self { network, sources: None }
+        Self { network, sources: None, quiet: 0 }
     }
 
     /// The network.
@@ -94,64 +126,77 @@ impl Follower {
         Ok(Checkpoint { number: start.saturating_sub(1), hash: None })
     }
 
-    /// The final block, once the chain was found to have the checkpoint.
+    /// Where the chain ends, once it was found to have the checkpoint.
     ///
     /// # Errors
     /// `OtherHistory` when it has another block there; `Rpc` when nobody tells.
-    pub async fn last_block(&self, checkpoint: &Checkpoint) -> Result<BlockRef, FollowError> {
-        let client = self.network.reader.client();
-        let known: Vec<u64> = checkpoint.hash.map(|_| checkpoint.number).into_iter().collect();
-        let (last, told) = match self.network.config.confirmations {
-            None => {
-                let head = client.head(BlockTag::Finalized, &known).await.map_err(FollowError::Rpc)?;
-                (head.block, head.known)
-            }
-            Some(blocks) => {
-                let newest = client.head(BlockTag::Latest, &[]).await.map_err(FollowError::Rpc)?.block.number;
-                let number = newest.saturating_sub(blocks);
-                let head = client.head(BlockTag::Number(number), &known).await.map_err(FollowError::Rpc)?;
-                (head.block, head.known)
-            }
-        };
-        if let (Some(hash), Some(Some(theirs))) = (checkpoint.hash, told.first()) {
-            same_history((checkpoint.number, hash), theirs)?;
-        }
-        Ok(last)
+    pub async fn tip(&self, checkpoint: &Checkpoint) -> Result<Tip, FollowError> {
+        let reader = &self.network.reader;
+        tip::tip(reader.client(), checkpoint, self.network.config.confirmations, reader.ledger().anchors()).await
     }
 
-    /// Reads what happened between the checkpoint and `last`.
+    /// Reads what happened between the checkpoint and the tip's final block.
     ///
     /// # Errors
     /// See [`FollowError`]; nothing partial is told.
     pub async fn look(
         &mut self,
         checkpoint: &Checkpoint,
-        last: BlockRef,
+        tip: Tip,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Look, FollowError> {
+        let Tip { last, mut head } = tip;
+        let range = (checkpoint.number.saturating_add(1), last.number);
         let request = self.network.request(BlockTag::Latest);
-        let told = |at: Progress| match at {
-            Progress::Ledger { block, .. } => progress(block.min(last.number)),
-            Progress::Head | Progress::Contracts { .. } => {}
-        };
-        let snapshot = self.network.reader.read(&request, &told).await?;
-        if snapshot.block.number < last.number {
-            return Err(FollowError::Behind { head: snapshot.block.number, last: last.number });
+        if self.sources.is_some() && self.quiet.saturating_add(1) < QUIET {
+            let gathered = self.gather(&request, head.take(), range, Depth::Counters, progress).await?;
+            if gathered.heard.is_silent() {
+                let look = self.hold(checkpoint, last, &request, gathered, progress).await?;
+                if look.events.is_empty() && look.early.is_empty() {
+                    self.quiet = self.quiet.saturating_add(1);
+                    return Ok(look);
+                }
+            }
+        }
+        let gathered = self.gather(&request, head, range, Depth::Everything, progress).await?;
+        let look = self.hold(checkpoint, last, &request, gathered, progress).await?;
+        self.quiet = 0;
+        Ok(look)
+    }
+
+    /// Holds what was gathered against everything that can contradict it.
+    async fn hold(
+        &mut self,
+        checkpoint: &Checkpoint,
+        last: BlockRef,
+        request: &SnapshotRequest,
+        gathered: Gathered,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Look, FollowError> {
+        let Gathered { block, own, snapshot, mut heard, contracts } = gathered;
+        if block.number < last.number {
+            return Err(FollowError::Behind { head: block.number, last: last.number });
         }
         let from = checkpoint.number.saturating_add(1);
-        let own: BTreeSet<ProviderId> = snapshot.providers.keys().copied().collect();
         let registry = self.network.config.staking_registry;
-        let sources = self.sources(&snapshot).await?;
+        let mark = snapshot
+            .as_ref()
+            .map(|snapshot| (snapshot.rollup.address, snapshot.rollup.slasher, snapshot.former_rollups.len()));
+        let sources = self.sources(&block, mark).await?;
+        if contracts != sources.contracts {
+            // What was heard lacks the contracts that are new.
+            heard = Heard::default();
+        }
         let ledger = self.network.reader.ledger();
         let mut known = Known::default();
-        let happened = |event: &butler_core::domain::provider::ledger::LedgerEvent| Happened::of_ledger(event);
+        let happened = |event: &LedgerEvent| Happened::of_ledger(event);
         for what in ledger.told(&own, 0, checkpoint.number).filter_map(happened) {
             known.note_change(&own, &what);
         }
         let proven: Vec<(LogId, Happened)> =
             ledger.told(&own, from, last.number).filter_map(|event| Some((event.log, happened(event)?))).collect();
         let mut attesters: BTreeSet<Address> = request.attesters.clone();
-        attesters.extend(ledger.told(&own, 0, snapshot.block.number).flat_map(look::attesters_of));
+        attesters.extend(ledger.told(&own, 0, block.number).flat_map(look::attesters_of));
         let filter = decode::filter(&sources.contracts);
         let wanted = Wanted {
             contracts: &sources.contracts,
@@ -161,47 +206,93 @@ impl Follower {
             from,
             to: last,
             proven: (registry, proven),
+            heard: &heard,
         };
         let client = self.network.reader.client();
         let Range { told, mut assurance } = wanted.read(client, progress).await?;
         let times = times(client, &last, &told).await?;
-        let early = early::early(client, &wanted, snapshot.block).await;
+        let early = early::early(client, &wanted, block).await;
         let mut events = Vec::with_capacity(told.len());
         for (log, contract, what) in told {
-            let (what, seen) = look::judged(&snapshot, &log, what, assurance)?;
+            let (what, seen) = match &snapshot {
+                Some(snapshot) => look::judged(snapshot, &log, what, assurance)?,
+                None => (what, assurance),
+            };
             assurance = assurance.min(seen);
             let time = times.get(&log.block_number).copied().unwrap_or(last.timestamp);
             events.push(Occurred { log, time, contract, what });
         }
         let setting = Setting {
-            chain_id: snapshot.chain_id,
+            chain_id: client.chain_id(),
             staking_registry: registry,
             providers: own,
             admins: self.network.config.provider_admins.iter().copied().collect(),
-            attesters: request.attesters,
+            attesters: request.attesters.clone(),
             clocks: sources.clocks,
         };
         Ok(Look { to: last, events, known, setting, assurance, early, snapshot })
     }
 
-    /// The contracts whose events are followed, found again whenever there may be more of them.
-    async fn sources(&mut self, snapshot: &NetworkSnapshot) -> Result<EventSources, FollowError> {
-        let mark = (snapshot.rollup.address, snapshot.rollup.slasher, snapshot.former_rollups.len());
-        if let Some((known, sources)) = &self.sources
-            && *known == mark
-        {
-            return Ok(sources.clone());
+    /// Reads the state and the ledger, and hears what is said in the same blocks.
+    async fn gather(
+        &mut self,
+        request: &SnapshotRequest,
+        head: Option<Head>,
+        (from, last): (u64, u64),
+        depth: Depth,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Gathered, FollowError> {
+        let at = head.as_ref().map(|head| head.block).or(self.sources.as_ref().map(|found| found.at));
+        let mut contracts = BTreeMap::new();
+        if let Some(at) = at {
+            let sources = self.sources(&at, None).await?;
+            let mut attesters = request.attesters.clone();
+            attesters.extend(self.network.reader.ledger().all_told().flat_map(look::attesters_of));
+            let keep = ear::keep(&sources, attesters);
+            self.network.reader.listen(Along::new(decode::filter(&sources.contracts), from, keep));
+            contracts = sources.contracts;
+        }
+        let reader = &mut self.network.reader;
+        if let Some(head) = head {
+            reader.begin_at(head);
+        }
+        let told = |at: Progress| match at {
+            Progress::Ledger { block, .. } => progress(block.min(last)),
+            Progress::Head | Progress::Contracts { .. } => {}
+        };
+        let (block, own, snapshot) = match depth {
+            Depth::Counters => {
+                let (block, own) = reader.read_ledger(request, &told).await?;
+                (block, own, None)
+            }
+            Depth::Everything => {
+                let snapshot = reader.read(request, &told).await?;
+                (snapshot.block, snapshot.providers.keys().copied().collect(), Some(snapshot))
+            }
+        };
+        Ok(Gathered { block, own, snapshot, heard: reader.heard(), contracts })
+    }
+
+    /// The contracts whose events are followed, found again whenever there may be more of them: when `mark` is another one.
+    async fn sources(&mut self, at: &BlockRef, mark: Option<Mark>) -> Result<EventSources, FollowError> {
+        if let Some(found) = &mut self.sources {
+            if found.mark.is_none() && found.at == *at {
+                found.mark = mark;
+            }
+            if mark.is_none() || found.mark == mark {
+                return Ok(found.sources.clone());
+            }
         }
         let config = &self.network.config;
         let client = self.network.reader.client();
-        let sources = event_sources(client, &snapshot.block, config.aztec_registry, config.staking_registry).await?;
+        let sources = event_sources(client, at, config.aztec_registry, config.staking_registry).await?;
         // Who was a slasher may slash for a while after it was replaced.
-        let mut contracts = self.sources.take().map(|(_, known)| known.contracts).unwrap_or_default();
+        let mut contracts = self.sources.take().map(|found| found.sources.contracts).unwrap_or_default();
         contracts.extend(sources.contracts);
         let sources = EventSources { contracts, ..sources };
         // By the word of one of several endpoints nothing is kept.
         if sources.unconfirmed.is_none() {
-            self.sources = Some((mark, sources.clone()));
+            self.sources = Some(Found { at: *at, mark, sources: sources.clone() });
         }
         Ok(sources)
     }

@@ -1,12 +1,13 @@
 //! The logs of a final range, told by one endpoint as a whole and held against everything that can contradict it.
 //!
-//! Each endpoint tells the whole range by itself. Of our providers the registry's counters have proven which events there
+//! Each endpoint tells the whole range by itself; what it told while the ledger was scanned it is not asked again. Of our providers the registry's counters have proven which events there
 //! are: who tells others of them is no teller. Two that agree are believed. Where they do not, each log that one alone tells
 //! is held against the receipts of both, and who contradicts itself is out; then a third decides, or nobody. What one
 //! endpoint tells alone must at least stand in its own receipts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use butler_core::chain::Heard;
 use butler_core::client::error::{RpcError, RpcFailure};
 use butler_core::client::l1::L1Client;
 use butler_core::client::logs::LogFilter;
@@ -38,6 +39,8 @@ pub(super) struct Wanted<'a> {
     pub(super) to: BlockRef,
     /// Where the registry has its contract, and what it is proven to have told in these blocks.
     pub(super) proven: (Address, Vec<(LogId, Happened)>),
+    /// What was told already, by whom.
+    pub(super) heard: &'a Heard,
 }
 
 /// A range that is believed.
@@ -68,8 +71,12 @@ impl Wanted<'_> {
     /// Nobody tells it, or not in one way.
     pub(super) async fn read(&self, client: &L1Client, progress: &(dyn Fn(u64) + Sync)) -> Result<Range, FollowError> {
         let order: Vec<usize> = {
+            let untold = |index| self.heard.of(Some(index), (self.from, self.to.number)).1;
+            let blocks = |ranges: Vec<(u64, u64)>| ranges.iter().map(|(from, to)| to - from + 1).sum::<u64>();
             let mut order: Vec<_> = client.endpoints().iter().collect();
-            order.sort_by_key(|endpoint| (endpoint.is_quarantined(), endpoint.index()));
+            order.sort_by_cached_key(|endpoint| {
+                (endpoint.is_quarantined(), blocks(untold(endpoint.index())), endpoint.index())
+            });
             order.iter().map(|endpoint| endpoint.index()).collect()
         };
         let mut words: Vec<Word> = Vec::new();
@@ -164,15 +171,22 @@ impl Wanted<'_> {
 
     async fn word(&self, client: &L1Client, index: usize, progress: &(dyn Fn(u64) + Sync)) -> Result<Word, NoWord> {
         let others = client.endpoints().iter().map(|endpoint| endpoint.index()).filter(|other| *other != index);
-        let range = (self.from, self.to.number);
-        let mut scan = client.log_scan(self.filter, range, Some(self.to), others.collect());
+        let others: BTreeSet<usize> = others.collect();
+        let (heard, untold) = self.heard.of(Some(index), (self.from, self.to.number));
         let mut told = Vec::new();
-        while let Some(step) = scan.next().await.map_err(NoWord::Rpc)? {
-            for log in &step.logs {
-                told.extend(self.take(log).map_err(NoWord::Undecodable)?);
-            }
-            progress(step.to.number);
+        for log in heard {
+            told.extend(self.take(log).map_err(NoWord::Undecodable)?);
         }
+        for range in untold {
+            let mut scan = client.log_scan(self.filter, range, Some(self.to), others.clone());
+            while let Some(step) = scan.next().await.map_err(NoWord::Rpc)? {
+                for log in &step.logs {
+                    told.extend(self.take(log).map_err(NoWord::Undecodable)?);
+                }
+                progress(step.to.number);
+            }
+        }
+        told.sort_by_key(|(log, _, _)| *log);
         let (registry, proven) = &self.proven;
         let is_counted =
             |what: &Happened| !matches!(what, Happened::AdminChangeBegun { .. } | Happened::AdminChanged { .. });

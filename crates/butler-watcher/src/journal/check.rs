@@ -11,10 +11,8 @@ use super::entry::{Counts, Cursor, Entry, Finished};
 use super::error::JournalError;
 use super::history::read::{Start, walk};
 use super::image::{Count, Image, count};
-use super::op::{Line, Mark};
-use super::schema::{
-    self, CURSOR, DEADLINES, FINISHED, Head, LEASES, OUTBOX, PIECE, QUEUE, SPENT, STANDING, effect_key,
-};
+use super::op::Mark;
+use super::schema::{self, CURSOR, DEADLINES, FINISHED, Head, LEASES, LIVE, PIECE, QUEUE, SPENT, effect_key};
 
 /// The most faults that are listed.
 const LISTED: usize = 100;
@@ -49,7 +47,6 @@ pub(crate) fn check(store: &Store, head: &Head, history: &Path) -> Result<Checke
     let mut checked =
         Checked { sequence: head.mark.sequence, first_line: head.anchor.lines.saturating_add(1), ..Checked::default() };
     check_store(store, head, &mut checked)?;
-    check_outbox(store, head, &mut checked)?;
     check_history(history, head.anchor, head.mark, &mut checked);
     Ok(checked)
 }
@@ -74,7 +71,7 @@ fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), 
     let mut counts = Counts::new();
     let mut indexes = BTreeSet::new();
     let mut keys = Vec::new();
-    store.each(&[STANDING], |key, _| {
+    store.each(&[LIVE], |key, _| {
         keys.push(key.to_vec());
         Ok(())
     })?;
@@ -146,33 +143,11 @@ fn check_others(store: &Store, checked: &mut Checked) -> Result<(), JournalError
         Ok(())
     })?;
     store.each(&[], |key, _| {
-        let known = [b'a', b'h', CURSOR, STANDING, FINISHED, QUEUE, LEASES, DEADLINES, OUTBOX, SPENT];
+        let known = [b'h', CURSOR, LIVE, FINISHED, QUEUE, LEASES, DEADLINES, SPENT];
         let letter = key.first().copied().unwrap_or_default();
         if !known.contains(&letter) && letter != PIECE {
             checked.fault("the store has something that no program of this schema writes");
         }
         Ok(())
     })
-}
-
-fn check_outbox(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), JournalError> {
-    let numbers: Vec<u64> = head.outbox().collect();
-    let mut kept = Vec::new();
-    store.each(&[OUTBOX], |_, value| {
-        kept.push(value);
-        Ok(())
-    })?;
-    if kept.len() != numbers.len() {
-        checked.fault("the last commit is not whole in the store");
-    }
-    let last = kept.last().and_then(|line| line.get(..64)).and_then(|seal| std::str::from_utf8(seal).ok());
-    if head.outbox > 0 && last != Some(&format!("{:x}", head.mark.seal)) {
-        checked.fault("the last commit in the store has another seal than the store says");
-    }
-    let parsed =
-        kept.iter().all(|line| line.get(65..).is_some_and(|json| serde_json::from_slice::<Line>(json).is_ok()));
-    if !parsed {
-        checked.fault("the last commit in the store cannot be read");
-    }
-    Ok(())
 }

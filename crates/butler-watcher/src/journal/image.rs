@@ -3,7 +3,8 @@
 //! [`Image::apply`] is the only way in which anything changes: a step of the running journal, a line of the history that is
 //! replayed and a line of an import all go through it, so that they make the same state.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 use butler_core::domain::action::{ActionKind, EffectKey, Phase};
@@ -20,13 +21,16 @@ use super::schema::{self, Head};
 pub(crate) struct Image<'s> {
     store: &'s Store,
     writes: Writes,
+    /// What was read or changed, so that nothing is read twice.
+    live: RefCell<HashMap<EffectKey, Option<Entry>>>,
+    ended: RefCell<HashMap<EffectKey, Option<Finished>>>,
     /// The head as it will be.
     pub(crate) head: Head,
 }
 
 impl<'s> Image<'s> {
     pub(crate) fn new(store: &'s Store, head: Head) -> Self {
-        Self { store, writes: BTreeMap::new(), head }
+        Self { store, writes: BTreeMap::new(), live: RefCell::default(), ended: RefCell::default(), head }
     }
 
     /// How many keys would be written.
@@ -87,16 +91,22 @@ impl<'s> Image<'s> {
 
     /// A live action.
     pub(crate) fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, JournalError> {
-        let Some(standing) = self.read(&schema::standing(key))? else { return Ok(None) };
-        let Some(action) = self.read(&schema::action(key))? else {
-            return Err(self.damaged("a live action has no content"));
-        };
-        Ok(Some(Entry { action, standing }))
+        if let Some(known) = self.live.borrow().get(key) {
+            return Ok(known.clone());
+        }
+        let entry: Option<Entry> = self.read(&schema::live(key))?;
+        self.live.borrow_mut().insert(key.clone(), entry.clone());
+        Ok(entry)
     }
 
     /// What is left of an action that ended.
     pub(crate) fn finished(&self, key: &EffectKey) -> Result<Option<Finished>, JournalError> {
-        self.read(&schema::finished(key))
+        if let Some(known) = self.ended.borrow().get(key) {
+            return Ok(known.clone());
+        }
+        let finished: Option<Finished> = self.read(&schema::finished(key))?;
+        self.ended.borrow_mut().insert(key.clone(), finished.clone());
+        Ok(finished)
     }
 
     /// Where a cursor is.
@@ -121,9 +131,9 @@ impl<'s> Image<'s> {
                 let before = self.entry(key)?;
                 if let Some(finished) = self.finished(key)? {
                     self.remove(schema::finished(key));
+                    self.ended.get_mut().insert(key.clone(), None);
                     count(&mut self.head.counts, finished.kind, finished.phase, Count::Less);
                 }
-                self.put(schema::action(key), json(&entry.action));
                 self.stand(before.as_ref(), entry);
             }
             Op::Moved { key, standing, .. } => {
@@ -136,6 +146,7 @@ impl<'s> Image<'s> {
                 let before = self.entry(key)?.ok_or_else(|| self.damaged("an action ends that is not live"))?;
                 self.forget(&before);
                 self.put(schema::finished(key), json(finished));
+                self.ended.get_mut().insert(key.clone(), Some(finished.clone()));
                 count(&mut self.head.counts, finished.kind, finished.phase, Count::More);
             }
             Op::Cursor { name, at } => self.put(schema::cursor(name), json(at)),
@@ -154,6 +165,7 @@ impl<'s> Image<'s> {
     /// A finished action that comes from elsewhere.
     pub(crate) fn apply_finished(&mut self, finished: &Finished) {
         self.put(schema::finished(&finished.key), json(finished));
+        self.ended.get_mut().insert(finished.key.clone(), Some(finished.clone()));
         count(&mut self.head.counts, finished.kind, finished.phase, Count::More);
     }
 
@@ -174,17 +186,18 @@ impl<'s> Image<'s> {
         if let Some(before) = before {
             self.unindex(before);
         }
-        self.put(schema::standing(&after.action.key), json(&after.standing));
+        self.put(schema::live(&after.action.key), json(after));
         for key in schema::index_keys(after) {
             self.put(key, Vec::new());
         }
+        self.live.get_mut().insert(after.action.key.clone(), Some(after.clone()));
         count(&mut self.head.counts, after.action.kind, after.standing.phase, Count::More);
     }
 
     fn forget(&mut self, before: &Entry) {
         self.unindex(before);
-        self.remove(schema::standing(&before.action.key));
-        self.remove(schema::action(&before.action.key));
+        self.remove(schema::live(&before.action.key));
+        self.live.get_mut().insert(before.action.key.clone(), None);
     }
 
     fn unindex(&mut self, before: &Entry) {

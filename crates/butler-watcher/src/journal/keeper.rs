@@ -1,6 +1,6 @@
 //! The journal over sled and files.
 //!
-//! One change at a time: decided on an image, applied in one transaction, synced, told to the history, synced again, and only then
+//! One change at a time: decided on an image, told to the history, synced, applied in one transaction, synced again, and only then
 //! acknowledged. A fault on the way stops the journal until it was opened again, since only the disk knows then what took.
 
 use std::io;
@@ -25,7 +25,7 @@ use super::op::{Line, Mark, Op};
 use super::opening::{Parts, open, open_store_only};
 use super::request::{Batch, Claim, Committed, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
 use super::rules::{Rules, StoreClock};
-use super::schema::{self, CURSOR, FINISHED, Head, STANDING};
+use super::schema::{self, CURSOR, FINISHED, Head, LIVE};
 use super::settings::Settings;
 use super::steps::step::Step;
 use super::steps::{claim, commit, decide, settle};
@@ -126,9 +126,10 @@ impl Keeper {
         let size = u64::try_from(written.lines.len()).unwrap_or(u64::MAX);
         check_space(self.folder.path(), size.saturating_mul(8))?;
         inner.stopped = true;
+        // The history first: a store that is behind it is brought up at the next start.
+        inner.tail.append(&written.lines, written.head.mark)?;
         inner.store.apply(&written.writes)?;
         inner.store.persist()?;
-        inner.tail.append(&written.lines, written.head.mark)?;
         inner.head = written.head;
         inner.stopped = false;
         if inner.tail.is_full() {
@@ -242,10 +243,10 @@ impl Journal for Keeper {
         let inner = self.inner()?;
         let image = Image::new(&inner.store, inner.head.clone());
         let is_finished = query.phase.is_some_and(Phase::is_final);
-        let letter = [if is_finished { FINISHED } else { STANDING }];
+        let letter = [if is_finished { FINISHED } else { LIVE }];
         let mut from = match &query.after {
             Some(key) if is_finished => Bound::Excluded(schema::finished(key)),
-            Some(key) => Bound::Excluded(schema::standing(key)),
+            Some(key) => Bound::Excluded(schema::live(key)),
             None => Bound::Included(letter.to_vec()),
         };
         let mut page = Page::default();

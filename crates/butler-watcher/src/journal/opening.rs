@@ -1,7 +1,7 @@
 //! From a folder to an open journal: whose it is, whether its store opens, and whether that is what was acknowledged.
 //!
-//! The store may be one commit ahead of the history (the process was killed between the two): the history is completed from the
-//! store. It may be behind (the disk lost what it had confirmed): it is brought up from the history. Anything else is refused.
+//! The store may be behind the history, by one commit when the process was killed between the two, by more when the disk lost what
+//! it had confirmed: it is brought up from the history. It is never ahead; anything else is refused.
 
 use std::path::Path;
 
@@ -11,7 +11,6 @@ use super::disk::store::{Durability, Store};
 use super::error::JournalError;
 use super::history::tail::Tail;
 use super::image::{Image, parse};
-use super::op::{Mark, decode};
 use super::schema::{self, Head, JOURNAL_SCHEMA};
 use super::settings::Settings;
 use super::transfer::base::clear;
@@ -48,8 +47,8 @@ pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Parts, JournalErr
     if history.is_dir() {
         clear(&history, head.anchor.lines, None)?;
     }
-    let tail = Tail::open(&history, head.anchor, settings.file_limit, settings.durability)?;
-    let (head, mut tail) = reconcile(&store, head, tail)?;
+    let mut tail = Tail::open(&history, head.anchor, settings.file_limit, settings.durability)?;
+    let head = reconcile(&store, head, &tail)?;
     if tail.tidy()? {
         tracing::warn!("the history had an unfinished commit at its end, which was never acknowledged; it is cut off");
     }
@@ -198,47 +197,26 @@ fn open_copy(
     Ok((identity, store, head))
 }
 
-/// Holds the store against the history, and completes whichever is behind by what the other proves.
-fn reconcile(store: &Store, head: Head, mut tail: Tail) -> Result<(Head, Tail), JournalError> {
+/// Holds the store against the history, and brings it up to that where it is behind.
+fn reconcile(store: &Store, head: Head, tail: &Tail) -> Result<Head, JournalError> {
     let written = tail.mark();
     if head.mark == written {
-        return Ok((head, tail));
-    }
-    let is_ahead_by_one = head.mark.sequence == written.sequence.saturating_add(1);
-    if is_ahead_by_one && head.mark.lines == written.lines.saturating_add(head.outbox) {
-        let lines = last_commit(store, &head, written)?;
-        tail.tidy()?;
-        tail.append(&lines, head.mark)?;
-        tracing::warn!(sequence = head.mark.sequence, "the history is completed by commit {}", head.mark.sequence);
-        return Ok((head, tail));
+        return Ok(head);
     }
     if head.mark.sequence < written.sequence {
         let from = head.mark.sequence;
         let head = bring_up(store, head, tail.path(), written)?;
         let to = head.mark.sequence;
-        tracing::warn!(from, to, "the store had lost commits after {from}, it is brought up to {to} from the history");
-        return Ok((head, tail));
+        tracing::warn!(
+            from,
+            to,
+            "the store lacked the commits after {from}, it is brought up to {to} from the history"
+        );
+        return Ok(head);
     }
     let what = format!(
         "it ends at commit {} and the store at {}: it was cut, changed or belongs to another time",
         written.sequence, head.mark.sequence
     );
     Err(JournalError::corrupt(tail.path(), what))
-}
-
-/// The lines of the store's last commit, which must follow on the history.
-fn last_commit(store: &Store, head: &Head, written: Mark) -> Result<Vec<u8>, JournalError> {
-    let (mut lines, mut mark) = (Vec::new(), written);
-    for number in head.outbox() {
-        let damaged = |what: &str| JournalError::corrupt(store.path(), format!("its last commit: {what}"));
-        let line = store.get(&schema::outbox(number))?.ok_or_else(|| damaged("a line is missing"))?;
-        let text = line.strip_suffix(b"\n").unwrap_or(&line);
-        (_, mark) = decode(mark, text).map_err(|error| damaged(&error.to_string()))?;
-        lines.extend_from_slice(&line);
-    }
-    if mark == head.mark {
-        Ok(lines)
-    } else {
-        Err(JournalError::corrupt(store.path(), "its last commit does not follow"))
-    }
 }

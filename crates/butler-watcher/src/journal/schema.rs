@@ -3,8 +3,6 @@
 //! Beside the records there are three indexes of live actions, which follow from the records alone: those that can be claimed (by
 //! urgency, kind and time), those that are leased (by the lease's end) and those with a deadline. So nothing scans the whole.
 
-use std::ops::RangeInclusive;
-
 use butler_core::domain::action::{ActionKind, EffectKey, Phase, Priority};
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +24,6 @@ pub(crate) struct Head {
     pub(crate) mark: Mark,
     /// Where its history stood before the first line that is still kept.
     pub(crate) anchor: Mark,
-    /// How many lines of the last commit stand in the store as well, until the next one.
-    pub(crate) outbox: u64,
     /// The store's clock at the last commit, in milliseconds.
     pub(crate) clock: u64,
     /// How many actions there are.
@@ -37,19 +33,14 @@ pub(crate) struct Head {
 impl Head {
     pub(crate) fn new(id: String) -> Self {
         let (mark, anchor) = (Mark::default(), Mark::default());
-        Self { schema: JOURNAL_SCHEMA, id, mark, anchor, outbox: 0, clock: 0, counts: Counts::new() }
-    }
-
-    /// The numbers of the lines that stand in the store as well.
-    pub(crate) fn outbox(&self) -> RangeInclusive<u64> {
-        self.mark.lines.saturating_sub(self.outbox).saturating_add(1)..=self.mark.lines
+        Self { schema: JOURNAL_SCHEMA, id, mark, anchor, clock: 0, counts: Counts::new() }
     }
 }
 
 /// The head's key.
 pub(crate) const HEAD: &[u8] = b"h";
 /// Letters of what can be too wide for one value.
-pub(crate) const WIDE: [u8; 4] = [b'a', b'h', b'l', b'o'];
+pub(crate) const WIDE: [u8; 2] = [b'h', b'l'];
 /// The letter of pieces of wide values.
 pub(crate) const PIECE: u8 = b'w';
 /// Letters of the indexes.
@@ -58,9 +49,8 @@ pub(crate) const LEASES: u8 = b'x';
 pub(crate) const DEADLINES: u8 = b'u';
 /// Letters of records that are listed.
 pub(crate) const CURSOR: u8 = b'c';
-pub(crate) const STANDING: u8 = b'l';
+pub(crate) const LIVE: u8 = b'l';
 pub(crate) const FINISHED: u8 = b'f';
-pub(crate) const OUTBOX: u8 = b'o';
 pub(crate) const SPENT: u8 = b'b';
 
 fn joined(letter: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -75,20 +65,12 @@ pub(crate) fn cursor(name: &str) -> Vec<u8> {
     joined(CURSOR, &[name.as_bytes()])
 }
 
-pub(crate) fn action(key: &EffectKey) -> Vec<u8> {
-    joined(b'a', &[key.as_str().as_bytes()])
-}
-
-pub(crate) fn standing(key: &EffectKey) -> Vec<u8> {
-    joined(STANDING, &[key.as_str().as_bytes()])
+pub(crate) fn live(key: &EffectKey) -> Vec<u8> {
+    joined(LIVE, &[key.as_str().as_bytes()])
 }
 
 pub(crate) fn finished(key: &EffectKey) -> Vec<u8> {
     joined(FINISHED, &[key.as_str().as_bytes()])
-}
-
-pub(crate) fn outbox(line: u64) -> Vec<u8> {
-    joined(OUTBOX, &[&line.to_be_bytes()])
 }
 
 pub(crate) fn spent(kind: ActionKind, hour: u64) -> Vec<u8> {

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::Policy as Patience;
 use butler_core::config::Config;
-use butler_core::domain::action::{Action, Assurance, Policy};
+use butler_core::domain::action::{Action, Assurance, EffectKey, Policy};
 use butler_core::key_files::{KeptFiles, KeyFilesReport, PrivateKeys};
 use butler_core::network::{Network, key_sources};
 use butler_core::runtime::backoff::Backoff;
@@ -181,9 +181,9 @@ impl Watch {
             Some(cursor) => Checkpoint { number: cursor.block, hash: Some(cursor.hash) },
             None => Follower::beginning(&self.follower.network().config).map_err(Failed::Follow)?,
         };
-        let last = self.follower.last_block(&checkpoint).await.map_err(Failed::Follow)?;
-        self.board.final_block(&self.name, last, unix_now());
-        if last.number <= checkpoint.number {
+        let tip = self.follower.tip(&checkpoint).await.map_err(Failed::Follow)?;
+        self.board.final_block(&self.name, tip.last, unix_now());
+        if tip.last.number <= checkpoint.number {
             return Ok(());
         }
         let keys = block_in_place(|| {
@@ -193,12 +193,15 @@ impl Watch {
         self.follower.network_mut().keys = keys;
         let (board, name) = (Arc::clone(&self.board), self.name.clone());
         let progress = move |block| board.progress(&name, block);
-        let look = self.follower.look(&checkpoint, last, &progress).await;
+        let look = self.follower.look(&checkpoint, tip, &progress).await;
         if let Err(error) = block_in_place(|| self.follower.network_mut().reader.save_ledger()) {
             tracing::debug!("the ledger cannot be kept: {}", Chain(&error));
         }
         let look = look.map_err(Failed::Follow)?;
-        let beside = Box::pin(self.beside.look(self.follower.network(), &look.snapshot)).await;
+        let beside = match &look.snapshot {
+            Some(snapshot) => Box::pin(self.beside.look(self.follower.network(), snapshot)).await,
+            None => Found::default(),
+        };
         block_in_place(|| self.commit(cursor, look, beside)).map_err(Failed::Journal)?;
         self.news.notify_one();
         Ok(())
@@ -244,7 +247,8 @@ impl Watch {
 
     fn carry_out(&self, batch: &Batch, to: Cursor) -> Result<(), JournalError> {
         let done = self.journal.commit(batch)?;
-        let planned = batch.plans.iter().filter(|plan| done.planned.contains(&plan.action.key));
+        let new: BTreeSet<&EffectKey> = done.planned.iter().collect();
+        let planned = batch.plans.iter().filter(|plan| new.contains(&plan.action.key));
         let kinds: Vec<_> = planned.map(|plan| plan.action.kind).collect();
         if !kinds.is_empty() {
             tracing::info!(
@@ -261,10 +265,11 @@ impl Watch {
 
     /// What to tell of conditions, once their memory is kept.
     fn conditions(&mut self, look: &Look, beside: Found) -> Vec<Action> {
-        let mut findings = findings::findings(self.follower.network(), &look.snapshot);
+        let Some(snapshot) = &look.snapshot else { return Vec::new() };
+        let mut findings = findings::findings(self.follower.network(), snapshot);
         findings.extend(beside.findings);
         self.memory.load();
-        conditions::look(&mut self.memory.episodes, &findings, &beside.unasked, &look.snapshot.block);
+        conditions::look(&mut self.memory.episodes, &findings, &beside.unasked, &snapshot.block);
         if !self.memory.save() {
             return Vec::new();
         }

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what things cost, measured through the real programs.
 //!
-//! `snapshot` is one overview on a large network, `exporter` is the daemon while it is asked, `config` is one large file. Of
-//! `snapshot`: each size runs the release build of `butler-cli status` as a process of its own, with an empty cache, and
+//! `snapshot` is one overview on a large network, `exporter` is the daemon while it is asked, `config` is one large
+//! file, `watcher` follows, plans and remembers. Of `snapshot`: each size runs the release build of `butler-cli status` as a process of its own, with an empty cache, and
 //! compares it with a reader that makes one `eth_call` per item, one after another, against the same chain in the same run. Counts
 //! come from the proxy between the program and the chain; times are medians; peak memory is the kernel's high-water mark.
 //! With `--against` an earlier revision's programs are measured in the same run, in turn with ours.
@@ -13,6 +13,7 @@ mod sequential;
 mod setting;
 mod snapshot;
 mod status;
+mod watcher;
 
 /// What to measure.
 #[derive(Debug, clap::Subcommand)]
@@ -23,6 +24,8 @@ pub(crate) enum Bench {
     Config(config::Options),
     /// Running the exporter and asking it: `butler-exporter`.
     Exporter(exporter::Options),
+    /// Following a chain, planning and remembering: `butler-watcher`.
+    Watcher(watcher::Options),
 }
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
@@ -30,5 +33,6 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
         Bench::Snapshot(options) => snapshot::run(options),
         Bench::Config(options) => config::run(options),
         Bench::Exporter(options) => exporter::run(options),
+        Bench::Watcher(options) => watcher::run(options),
     }
 }

@@ -224,7 +224,8 @@ fn check_publishers(gathered: &Gathered, checks: &mut Vec<Check>) {
 /// Whether votes to slash own attesters would be seen.
 async fn check_slashing(gathered: &Gathered, checks: &mut Vec<Check>) {
     let (client, rollup) = (gathered.network.reader.client(), &gathered.snapshot.rollup);
-    let found = SlashingReader::default().blindness(client, &gathered.snapshot.block, rollup.slasher).await;
+    let place = (rollup.address, rollup.slasher);
+    let found = SlashingReader::default().blindness(client, &gathered.snapshot.block, place).await;
     let subject = &gathered.network.config.name;
     checks.push(match found {
         Ok(None) if rollup.slasher.is_zero() => check("slashing", subject, Light::Green, "the rollup has no slasher"),

@@ -33,6 +33,11 @@ impl LedgerCache {
         places.filter(|(block, _)| *block >= from).collect()
     }
 
+    /// Everything that the registry told of the providers that are covered, in the chain's order.
+    pub fn all_told(&self) -> impl Iterator<Item = &LedgerEvent> {
+        self.book.entries.iter().map(|entry| &entry.event)
+    }
+
     /// What the registry told of these providers in blocks `from` to `to`, in the chain's order.
     pub fn told<'a>(
         &'a self,

@@ -6,6 +6,7 @@
 //! late. Then all of it is held against the registry's own counters. A file that is damaged, of another chain or version,
 //! or not this user's own is rebuilt. It is never trusted and never needed.
 
+mod along;
 mod book;
 mod doubt;
 mod doubting;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::time::Instant;
 
+pub use self::along::{Along, Heard, Keep};
 use self::book::Book;
 use self::doubt::LeftTerms;
 pub(super) use self::doubt::{Doubt, Trouble};
@@ -60,6 +62,8 @@ pub struct LedgerCache {
     witnesses: BTreeSet<String>,
     /// Terms that contradict splits and that nobody tells otherwise.
     left_terms: Option<LeftTerms>,
+    /// What is heard along with its scans.
+    along: Option<Along>,
 }
 
 /// What the registry's counters had confirmed of a ledger.
@@ -82,6 +86,7 @@ impl LedgerCache {
             opinions_at: None,
             witnesses,
             left_terms: None,
+            along: None,
         }
     }
 
@@ -89,6 +94,16 @@ impl LedgerCache {
     #[must_use]
     pub fn in_memory(key: LedgerKey) -> Self {
         Self::with(None, Book::new(key), true)
+    }
+
+    /// Has its scans hear more, until that is taken back.
+    pub(super) fn listen(&mut self, along: Along) {
+        self.along = Some(along);
+    }
+
+    /// What its scans heard since then.
+    pub(super) fn heard(&mut self) -> Heard {
+        self.along.take().map(Along::into_heard).unwrap_or_default()
     }
 
     /// Where it is kept, if it is.
@@ -164,6 +179,8 @@ impl LedgerCache {
         self.forget_unproven();
         let proven = Proven(self.book.clone());
         self.forget();
+        // What is read now is asked about, whoever did not answer before.
+        self.opinions_at = None;
         proven
     }
 

@@ -158,8 +158,13 @@ impl LedgerCache {
             }
             let blocks: Vec<u64> = open.keys().copied().collect();
             let mut heard = BTreeSet::new();
+            let differs =
+                |(number, case): (&u64, &Case)| case.opinions.iter().any(|(_, told)| !self.tells(*number, told));
+            // Where one stands against one, the next word decides.
+            let patience = if open.iter().any(differs) { client.longest_deadline() } else { PATIENCE };
+            let patience = client.patience(patience);
             for pack in blocks.chunks(PACK) {
-                let Ok(Ok(answers)) = timeout(PATIENCE, client.block_logs(&filter, pack, &asked)).await else {
+                let Ok(Ok(answers)) = timeout(patience, client.block_logs(&filter, pack, &asked)).await else {
                     self.opinions_at = Instant::now().checked_add(PAUSE);
                     return Ok(());
                 };

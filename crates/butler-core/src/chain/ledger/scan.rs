@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ethers_core::types::{H256, U256};
+use ethers_core::types::{H256, Log, U256};
 use tokio::time::Instant;
 
 use super::retold::{Merged, merge};
@@ -25,13 +25,24 @@ use crate::store::private::save_private;
 /// How often a scan that goes on is written to disk.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
+/// So many blocks before those that somebody listens to are asked for by the ledger's own filter.
+const UNHEARD: u64 = 20_000;
+
 /// Blocks to read.
 #[derive(Debug, Clone, Copy)]
 struct Range {
     from: u64,
     to: u64,
+    /// The first block that the ledger wants of it; those before are for whoever listens.
+    begin: u64,
     /// Whether all of them were read before.
     is_again: bool,
+}
+
+impl Range {
+    fn new(from: u64, to: u64, is_again: bool) -> Self {
+        Self { from, to, begin: from, is_again }
+    }
 }
 
 impl LedgerCache {
@@ -48,17 +59,25 @@ impl LedgerCache {
         }
         self.givers.clear();
         self.told_contradicted = std::mem::take(&mut self.contradicted);
-        let filter = self.filter();
+        let own = self.filter();
+        let wide = self.along.as_ref().map(|along| along.joined(&own));
         let mut saved_at = Instant::now();
-        for range in self.ranges(client, pin) {
-            let mut scan = client.log_scan(&filter, (range.from, range.to), Some(*pin), Default::default());
+        for range in self.with_heard(self.ranges(client, pin)) {
+            let is_heard = self.along.as_ref().is_some_and(|along| along.from() <= range.to);
+            let filter = wide.as_ref().filter(|_| is_heard).unwrap_or(&own);
+            let mut scan = client.log_scan(filter, (range.from, range.to), Some(*pin), Default::default());
             progress(range.from, pin.number);
             while let Some(step) = scan.next().await.map_err(|error| ReadError::Failed(SnapshotError::Rpc(error)))? {
                 let last = step.to.number;
-                self.apply(client, &step, pin.number)?;
-                if range.is_again {
-                    self.book.again_to = Some(last);
-                    self.is_saved = false;
+                if let Some(along) = &mut self.along {
+                    along.hear(&step, &self.book.provider_ids);
+                }
+                if last >= range.begin {
+                    self.apply(client, &of_ledger(step, &own, range.begin), pin.number)?;
+                    if range.is_again {
+                        self.book.again_to = Some(last);
+                        self.is_saved = false;
+                    }
                 }
                 self.note_widths(client);
                 progress(last, pin.number);
@@ -93,19 +112,35 @@ impl LedgerCache {
             return Vec::new();
         }
         if next <= recent {
-            return vec![Range { from: next, to: pin.number, is_again: false }];
+            return vec![Range::new(next, pin.number, false)];
         }
         let is_any_new = next <= pin.number;
         let narrowest = client.endpoints().iter().map(|endpoint| endpoint.log_range()).min().unwrap_or(DEEP);
         if narrowest >= DEEP {
-            return vec![Range { from: recent, to: pin.number, is_again: !is_any_new }];
+            return vec![Range::new(recent, pin.number, !is_any_new)];
         }
         // Where a range is a few blocks, what is new comes first, and what is read again goes on from where it was cut, so
         // that whoever has little time gets there in several readings.
         let last = if is_any_new { next - 1 } else { pin.number };
         let from = self.book.again_to.map_or(recent, |cut| recent.max(cut.saturating_add(1)));
-        let again = Range { from: from.min(last), to: last, is_again: true };
-        if is_any_new { vec![Range { from: next, to: pin.number, is_again: false }, again] } else { vec![again] }
+        let again = Range::new(from.min(last), last, true);
+        if is_any_new { vec![Range::new(next, pin.number, false), again] } else { vec![again] }
+    }
+
+    /// The ranges with what somebody listens for before them. Many blocks that nobody listens to are asked for apart, since the
+    /// wide filter brings what is of no use there.
+    fn with_heard(&self, mut ranges: Vec<Range>) -> Vec<Range> {
+        if let (Some(along), [only]) = (&self.along, ranges.as_mut_slice()) {
+            let heard = along.from();
+            if heard > only.from.saturating_add(UNHEARD) && heard <= only.to {
+                let rest = Range::new(heard, only.to, only.is_again);
+                only.to = heard - 1;
+                ranges.push(rest);
+            } else {
+                only.from = only.from.min(heard);
+            }
+        }
+        ranges
     }
 
     /// Takes what a step tells in the place of what was known of its blocks, as far as two endpoints did not confirm that.
@@ -183,4 +218,20 @@ impl LedgerCache {
         self.is_saved = matches!(saved, Ok(Ok(())));
         self.is_on_disk |= self.is_saved;
     }
+}
+
+/// What a step tells the ledger, from block `begin` on.
+fn of_ledger(mut step: LogStep, own: &LogFilter, begin: u64) -> LogStep {
+    let is_wanted = |log: &Log| {
+        log.block_number.is_some_and(|number| number >= begin.into())
+            && own.addresses.contains(&log.address)
+            && own
+                .topics
+                .iter()
+                .enumerate()
+                .all(|(place, any)| log.topics.get(place).is_some_and(|topic| any.contains(topic)))
+    };
+    step.from = step.from.max(begin);
+    step.logs.retain(is_wanted);
+    step
 }

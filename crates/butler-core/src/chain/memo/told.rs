@@ -59,13 +59,14 @@ impl Told {
         }
     }
 
-    /// The same for what costs an exchange of its own: of the only endpoint it may do that it told it once.
+    /// The same for what costs an exchange of its own: of the only endpoint it may do for a short while that it told it once.
     pub(in crate::chain) fn is_of_nobody_else(&self, client: &L1Client, number: u64) -> bool {
         match self {
             Self::ByTwo => true,
-            Self::ByOne { endpoint, block, .. } => {
+            Self::ByOne { endpoint, block, since } => {
                 let is_only_witness = client.endpoints().iter().all(|known| known.name() == endpoint);
-                is_only_witness && (*block..block.saturating_add(ALONE)).contains(&number)
+                let patience = if since.is_some() { ALONE } else { SETTLES_AFTER };
+                is_only_witness && (*block..block.saturating_add(patience)).contains(&number)
             }
         }
     }
@@ -115,6 +116,17 @@ mod tests {
         assert!(later.is_settled(&client, 100 + SETTLES_AFTER));
         assert!(!later.is_settled(&client, 100 + SETTLES_AFTER + ALONE), "not for ever");
         assert!(!later.is_settled(&client, 100), "not on another branch");
+    }
+
+    #[test]
+    fn what_costs_an_exchange_is_asked_a_second_time_after_64_blocks_and_then_once_a_day() {
+        let client = L1Client::new(1, &[], Policy::ONE_SHOT).unwrap();
+        let holds = |told: &Told, number| told.is_of_nobody_else(&client, number);
+        let first = told(100);
+        assert!(holds(&first, 100) && holds(&first, 100 + SETTLES_AFTER - 1));
+        assert!(!holds(&first, 100 + SETTLES_AFTER) && !holds(&first, 99));
+        let second = told(100 + SETTLES_AFTER).again(&first);
+        assert!(holds(&second, 100 + SETTLES_AFTER + ALONE - 1) && !holds(&second, 100 + SETTLES_AFTER + ALONE));
     }
 
     #[test]

@@ -22,8 +22,8 @@ use crate::chain::request::{Progress, SnapshotRequest};
 use crate::chain::rollups::{AddressReads, FormerReads, Tracked};
 use crate::chain::splits::{Makers, SplitFacts};
 use crate::chain::stages::{
-    AttesterReads, CapabilityReads, DelayRead, EraRead, EscrowFacts, EscrowReads, RegistryFacts, RollupFigures,
-    RollupLists, SplitHashes, UnlockReads,
+    AttesterReads, CapabilityReads, Claims, DelayRead, EraRead, EscrowFacts, EscrowReads, PairReads, RegistryFacts,
+    RollupFigures, RollupLists, SplitHashes, UnlockReads,
 };
 use crate::chain::witnesses::{LogWitnesses, Witnesses};
 use crate::contracts::proof::ProvenKey;
@@ -68,7 +68,8 @@ impl SnapshotReader {
             scanned?;
         }
         self.rollups.note_versions(versions.count());
-        let RegistryFacts { rollup, next_provider, split_factory, governance, providers: mut own, balances } =
+        let claims = Claims::of(&registries);
+        let RegistryFacts { rollup, next_provider, split_factory, governance, providers: mut own, balances, .. } =
             registries;
         let mut others = BTreeMap::new();
         if needs_admins || request.with_other_providers {
@@ -102,7 +103,8 @@ impl SnapshotReader {
         let known_lacks = self.rollups.lacks(&self.client, &block, rollup).cloned();
         let capabilities = CapabilityReads::plan(&mut reads, rollup, known_lacks.as_ref(), false);
         let delay = DelayRead::plan(&mut reads, governance);
-        let is_known = |version| self.rollups.has(&self.client, &block, version);
+        let is_known =
+            |version| self.rollups.has(&self.client, &block, version) && self.rollups.address(version) != Some(rollup);
         let former = AddressReads::plan(&mut reads, &versions, is_known);
         let first = AttesterReads::plan(
             &mut reads,
@@ -143,8 +145,9 @@ impl SnapshotReader {
         // Where there are several endpoints, two are asked for each answer.
         let is_alone = self.client.endpoints().len() == 1;
         let mut rollup_head = figures.take(&answers)?;
+        versions.check(&rollup_head.facts, &answers)?;
         let mut lacks = capabilities.take(&answers, &mut rollup_head.facts, rollup_head.active_count, is_alone)?;
-        let withdrawal_delay_seconds = delay.take(&answers, is_alone)?;
+        let mut withdrawal_delay_seconds = delay.take(&answers, is_alone)?;
         let mut attesters = first.views(&answers)?;
         let mut pending_rewards = first.rewards(&answers)?;
         let former = former.take(&answers, rollup, &block, &mut self.rollups)?;
@@ -165,20 +168,29 @@ impl SnapshotReader {
             .collect();
         let mut reads = Reads::default();
         let lists = RollupLists::plan(&mut reads, &rollup_head, block.timestamp);
+        let pairs = PairReads::plan(&mut reads, &rollup_head, block.timestamp);
         let second = AttesterReads::plan(&mut reads, rollup, request.staking_registry, queued, [], []);
         let is_new = |digest| request.with_queue_proofs && is_alone && self.memo.is_new(digest);
         let asked: BTreeSet<H256> = keys.values().map(ProvenKey::key_hash).chain(self.memo.waiting().clone()).collect();
         let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
         let era = EraRead::plan(&mut reads, rollup, &lacks, known_lacks.as_ref());
-        let unlocks = Unlocks { client: &client, block: &block, governance, is_alone };
-        let exits = attesters.values().filter_map(|view| view.exit.as_ref());
-        let unlock_reads =
-            UnlockReads::plan(&mut reads, governance, exits, |exit| unlocks.is_known(exit, &self.rollups));
-        let tracked = Tracked { attesters: &attesters, coinbases: &pending_rewards, delegations: &delegations };
+        let mut unlocks = Unlocks { client: &client, block: &block, governance, is_alone };
+        let opened = unlocks.beside((rollup, &attesters), &self.rollups);
+        let unlock_reads = UnlockReads::plan(&mut reads, governance, opened.into_iter());
+        let tracked = Tracked {
+            attesters: &attesters,
+            coinbases: &pending_rewards,
+            delegations: &delegations,
+            gse: rollup_head.facts.gse,
+        };
         let former = FormerReads::plan(&mut reads, &former, tracked, (&self.client, &block), &self.rollups);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         witnesses.note(&answers);
+        if !pairs.take(&answers, &rollup_head, &claims, is_alone)? {
+            // Whose delays those are is not known.
+            (unlocks.governance, withdrawal_delay_seconds) = (None, None);
+        }
         let (mut entry_queue, active_set) = lists.take(&answers)?;
         era.take(&answers, &mut rollup_head.facts, &mut lacks, is_alone)?;
         self.rollups.note_lacks(&rollup_head.facts, lacks, &answers, (&client, &block));
@@ -190,8 +202,7 @@ impl SnapshotReader {
             return Err(answers.nonsense((Contract::Rollup, rollup), "getSequencerRewards", problem).into());
         }
         attesters.extend(second.views(&answers)?);
-        if let Some(attester) = active_set.iter().find(|attester| is_nowhere(attesters.get(*attester))) {
-            let problem = format!("nothing is staked for {} of the active set", checksummed(attester));
+        if let Some(problem) = misfit(&attesters, &active_set) {
             return Err(answers.nonsense((Contract::Rollup, rollup), "getAttesterView", problem).into());
         }
         let escrow = escrow.map_or(Ok(EscrowFacts::default()), |escrow| escrow.take(&answers))?;
@@ -293,7 +304,14 @@ fn unclear(snapshot: &NetworkSnapshot) -> Vec<UnclearExit> {
     zombies.filter_map(one).collect()
 }
 
-/// Whether the rollup knows nothing of an attester that was asked about.
-fn is_nowhere(view: Option<&AttesterView>) -> bool {
-    view.is_some_and(|view| view.status == OnChainStatus::None)
+/// What of these views does not fit the active set: who validates is in it, and nobody else (`StakingLib.getStatus`).
+fn misfit(attesters: &BTreeMap<Address, AttesterView>, active_set: &[Address]) -> Option<String> {
+    let active: BTreeSet<&Address> = active_set.iter().collect();
+    let differs = |(attester, view): &(&Address, &AttesterView)| {
+        (view.status == OnChainStatus::Validating) != active.contains(attester)
+    };
+    let (attester, view) = attesters.iter().find(differs)?;
+    let is_active = view.status == OnChainStatus::Validating;
+    let (view, set) = if is_active { ("a", "lacks") } else { ("no", "has") };
+    Some(format!("{view} validator's for {}, whom the active set {set}", checksummed(attester)))
 }

@@ -13,13 +13,13 @@ use tokio::time::sleep;
 use crate::chain::at_head::{BlockReadFailure as _, Reorgs};
 use crate::chain::convicts::Convicts;
 use crate::chain::error::SnapshotError;
-use crate::chain::ledger::{Doubt, LedgerCache, Trouble};
+use crate::chain::ledger::{Along, Doubt, Heard, LedgerCache, Trouble};
 use crate::chain::memo::Memo;
 use crate::chain::read_error::ReadError;
 use crate::chain::remedies::{Means, Remedies, Remedy};
 use crate::chain::request::{Progress, SnapshotRequest};
 use crate::chain::rollups::RollupBook;
-use crate::client::l1::{BlockTag, L1Client};
+use crate::client::l1::{BlockTag, Head, L1Client};
 use crate::domain::block::BlockRef;
 use crate::domain::ids::ProviderId;
 use crate::domain::snapshot::NetworkSnapshot;
@@ -50,6 +50,8 @@ pub struct SnapshotReader {
     ledger: LedgerCache,
     memo: Memo,
     rollups: RollupBook,
+    /// The newest block with those of the ledger's anchors, for the next reading there.
+    head: Option<Head>,
 }
 
 impl SnapshotReader {
@@ -63,7 +65,7 @@ impl SnapshotReader {
         }
         let memo = Memo::beside(ledger.path(), ledger.key().clone());
         let rollups = RollupBook::beside(ledger.path(), ledger.key().clone());
-        Self { client: Arc::new(client), ledger, memo, rollups }
+        Self { client: Arc::new(client), ledger, memo, rollups, head: None }
     }
 
     /// The client, for its counters and for reads of other kinds.
@@ -99,6 +101,22 @@ impl SnapshotReader {
     #[must_use]
     pub fn ledger(&self) -> &LedgerCache {
         &self.ledger
+    }
+
+    /// Has the next reading at the newest block begin at this one, instead of asking again which it is. Beside it are the blocks at
+    /// [`LedgerCache::anchors`].
+    pub fn begin_at(&mut self, head: Head) {
+        self.head = Some(head);
+    }
+
+    /// Has the next readings hear more than the ledger needs, where they scan anyway.
+    pub fn listen(&mut self, along: Along) {
+        self.ledger.listen(along);
+    }
+
+    /// What was heard since then; of what is not in it nothing is known.
+    pub fn heard(&mut self) -> Heard {
+        self.ledger.heard()
     }
 
     /// Reads one snapshot.
@@ -222,7 +240,12 @@ impl SnapshotReader {
 
     async fn pin(&mut self, at: BlockTag, progress: &(dyn Fn(Progress) + Sync)) -> Result<BlockRef, SnapshotError> {
         progress(Progress::Head);
-        let head = self.client.head(at, &self.ledger.anchors()).await.map_err(SnapshotError::Rpc)?;
+        let anchors = self.ledger.anchors();
+        let given = self.head.take().filter(|head| at == BlockTag::Latest && head.known.len() == anchors.len());
+        let head = match given {
+            Some(head) => head,
+            None => self.client.head(at, &anchors).await.map_err(SnapshotError::Rpc)?,
+        };
         self.ledger.reconcile(&head.known);
         self.memo.forget_newer(self.ledger.next_block());
         Ok(head.block)

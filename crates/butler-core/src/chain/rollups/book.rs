@@ -14,7 +14,7 @@ use crate::chain::error::Giver;
 use crate::chain::ledger::LedgerKey;
 use crate::chain::memo::Told;
 use crate::chain::reads::Answers;
-use crate::chain::stages::Getter;
+use crate::chain::stages::{Getter, Opened};
 use crate::client::l1::L1Client;
 use crate::domain::attester::view::Exit;
 use crate::domain::attester::zombie::ZombieCause;
@@ -102,7 +102,8 @@ impl RollupBook {
         known.is_some_and(|known| known.block <= block.number && known.told.is_settled(client, block.number))
     }
 
-    pub(super) fn address(&self, version: U256) -> Option<Address> {
+    /// The address of a version, whoever told it.
+    pub(in crate::chain) fn address(&self, version: U256) -> Option<Address> {
         self.rollups.get(&version).map(|known| known.address)
     }
 
@@ -126,6 +127,11 @@ impl RollupBook {
                 self.is_saved = false;
             }
         }
+    }
+
+    /// Forgets a version, whose rollup is another one than it was told to be.
+    pub(super) fn forget_version(&mut self, version: U256) {
+        self.is_saved &= self.rollups.remove(&version).is_none();
     }
 
     /// What was looked for at a rollup and not found, where that still holds at `block`.
@@ -200,6 +206,27 @@ impl RollupBook {
         self.learnt.unlock(client, block, governance, exit)
     }
 
+    /// Whether that is so sure that it need not be asked beside other reads either.
+    pub(in crate::chain) fn is_unlock_settled(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+        exit: &Exit,
+    ) -> bool {
+        self.learnt.is_unlock_settled(client, block, governance, exit)
+    }
+
+    /// Withdrawals of which one endpoint told it, and that are asked again where that costs no exchange.
+    pub(in crate::chain) fn open_unlocks(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+    ) -> Vec<Opened> {
+        self.learnt.open_unlocks(client, block, governance)
+    }
+
     /// The same, with what was told for `block` itself, by whomever.
     pub(in crate::chain) fn unlock_at(
         &self,
@@ -211,11 +238,11 @@ impl RollupBook {
         self.learnt.unlock_at(client, block, governance, exit)
     }
 
-    /// Keeps when exits are unlocked, by whoever told it: moments by withdrawal, each with its exit's own one.
+    /// Keeps when exits are unlocked, by whoever told it.
     pub(in crate::chain) fn note_unlocks(
         &mut self,
         governance: Address,
-        unlocks: &BTreeMap<U256, (u64, u64)>,
+        unlocks: &[(Opened, u64)],
         answers: &Answers,
         block: &BlockRef,
     ) {

@@ -1,18 +1,19 @@
 //! Which rollups Aztec's registry knows: its list of versions, and the address of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 
 use super::book::RollupBook;
-use crate::chain::error::{Contract, SnapshotError};
+use crate::chain::error::{Contract, Giver, SnapshotError};
 use crate::chain::reads::{Answers, Reads, Slot};
 use crate::chain::witnesses::Witnesses;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::aztec_registry;
-use crate::contracts::call::GETTER_GAS;
+use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
 use crate::domain::block::BlockRef;
+use crate::domain::rollup::RollupFacts;
 use crate::domain::rollups::RollupId;
 
 /// The most versions that are believed.
@@ -33,6 +34,8 @@ pub(in crate::chain) struct VersionReads {
 pub(in crate::chain) struct Versions {
     registry: Address,
     known: Vec<U256>,
+    /// Who alone told them.
+    giver: Option<Giver>,
 }
 
 impl VersionReads {
@@ -63,13 +66,27 @@ impl VersionReads {
         let registry = self.registry;
         // A registry that does not count its rollups has none that are former ones.
         if answers.get_if_supported(&self.count)?.is_none() {
-            return Ok(Versions { registry, known: Vec::new() });
+            return Ok(Versions { registry, known: Vec::new(), giver: None });
         }
         let count = answers.checked(&self.count, |count| decode::length("numberOfVersions", count, MOST))?;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let nonsense = |answers: &Answers, problem: String| {
+            answers.nonsense((Contract::AztecRegistry, registry), "numberOfVersions", problem)
+        };
+        let is_beyond = |slot| matches!(answers.get(slot), Ok(version) if version != U256::zero());
+        if self.versions.iter().skip(count).any(is_beyond) {
+            return Err(nonsense(answers, format!("{count} versions, and there are more")));
+        }
+        let version = |answers: &Answers, slot| match answers.get(slot) {
+            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => {
+                Err(nonsense(answers, format!("{count} versions, and there are fewer")))
+            }
+            version => version,
+        };
         let mut known = Vec::new();
+        let mut giver = answers.only_giver().cloned();
         for slot in self.versions.iter().take(count) {
-            known.push(answers.get(slot)?);
+            known.push(version(answers, slot)?);
         }
         if known.len() < count {
             let mut reads = Reads::default();
@@ -81,11 +98,15 @@ impl VersionReads {
                 .collect();
             let answers = reads.fetch(client, block).await?;
             witnesses.note(&answers);
+            giver = answers.only_giver().cloned().or(giver);
             for slot in &more {
-                known.push(answers.get(slot)?);
+                known.push(version(&answers, slot)?);
             }
         }
-        Ok(Versions { registry, known })
+        if known.iter().collect::<BTreeSet<_>>().len() < known.len() {
+            return Err(nonsense(answers, "the same version twice".to_owned()));
+        }
+        Ok(Versions { registry, known, giver })
     }
 }
 
@@ -120,22 +141,36 @@ impl AddressReads {
         for version in &self.versions {
             let address = match self.asked.get(version) {
                 Some(slot) => {
-                    let address = answers.checked(slot, |address| decode::present("getRollup", address))?;
+                    let address = answers.checked(slot, |address| {
+                        // A rollup has one version, and the registry takes none twice (`Registry.addRollup`).
+                        if address == canonical {
+                            return Err(DecodeError::nonsense(
+                                "getRollup",
+                                "the canonical rollup for an older version",
+                            ));
+                        }
+                        decode::present("getRollup", address)
+                    })?;
                     book.note_address(*version, address, answers.only_giver(), block);
                     Some(address)
                 }
                 None => book.address(*version),
             };
-            // A rollup may become canonical again.
-            former.extend(
-                address.filter(|address| *address != canonical).map(|address| RollupId { address, version: *version }),
-            );
+            former.extend(address.map(|address| RollupId { address, version: *version }));
         }
         Ok(former)
     }
 }
 
 impl Versions {
+    /// Holds the canonical rollup's own version against the registry's newest one: a rollup is registered by the version that
+    /// it tells itself (`Registry.addRollup`).
+    pub(in crate::chain) fn check(&self, facts: &RollupFacts, answers: &Answers) -> Result<(), SnapshotError> {
+        let Some(newest) = self.known.last().filter(|newest| **newest != facts.version) else { return Ok(()) };
+        let problem = format!("{}, and the registry's newest one is {newest}", facts.version);
+        Err(answers.contradicts(self.giver.as_ref(), (Contract::Rollup, facts.address), "getVersion", problem))
+    }
+
     /// How many there are.
     pub(in crate::chain) fn count(&self) -> usize {
         self.known.len()

@@ -59,13 +59,18 @@ impl NetworkSlashingReader {
             let reader = self.readers.entry((place.rollup.address, *slasher)).or_default();
             let facts = match role {
                 SlasherRole::Current | SlasherRole::Legacy => {
-                    let request = SlashingRequest { slasher: *slasher, clock: place.clock, own: &place.own };
+                    let request = SlashingRequest {
+                        rollup: place.rollup.address,
+                        slasher: *slasher,
+                        clock: place.clock,
+                        own: &place.own,
+                    };
                     let facts = reader.read(client, pin, &request).await?;
                     SlashingFacts { ends_at: at.filter(|_| *role == SlasherRole::Legacy), ..facts }
                 }
                 // Its votes count from when it is installed; that they can be read is found out before.
                 SlasherRole::Pending => {
-                    let proposer = reader.proposer(client, pin, *slasher).await?;
+                    let proposer = reader.proposer(client, pin, (place.rollup.address, *slasher)).await?;
                     SlashingFacts { block: *pin, paused_until: None, ends_at: None, proposer }
                 }
             };

@@ -63,7 +63,7 @@ impl SlashingReader {
         if client.endpoints().len() < 2 && self.settled_at.take_if(is_old).is_some() {
             self.settled.clear();
         }
-        let (found, paused_until) = self.recognise(client, pin, request.slasher).await?;
+        let (found, paused_until) = self.recognise(client, pin, (request.rollup, request.slasher)).await?;
         let proposer = match found {
             Found::NoSlasher => SlashingProposer::NoSlasher,
             Found::Blind(why) => SlashingProposer::Unreadable(why),
@@ -76,7 +76,7 @@ impl SlashingReader {
         Ok(SlashingFacts { block: *pin, paused_until, ends_at: None, proposer })
     }
 
-    /// Why votes cannot be seen at `pin`; `None` when they can, or when there is no slasher. Reads no votes.
+    /// Why votes of that rollup's slasher cannot be seen at `pin`; `None` when they can, or when there is no slasher. Reads no votes.
     ///
     /// # Errors
     /// See [`SnapshotError`].
@@ -84,9 +84,9 @@ impl SlashingReader {
         &mut self,
         client: &L1Client,
         pin: &BlockRef,
-        slasher: Address,
+        (rollup, slasher): (Address, Address),
     ) -> Result<Option<Blindness>, SnapshotError> {
-        Ok(self.proposer(client, pin, slasher).await?.blindness())
+        Ok(self.proposer(client, pin, (rollup, slasher)).await?.blindness())
     }
 
     /// Who proposes slashes at `pin`, without any votes.
@@ -94,11 +94,11 @@ impl SlashingReader {
         &mut self,
         client: &L1Client,
         pin: &BlockRef,
-        slasher: Address,
+        of: (Address, Address),
     ) -> Result<SlashingProposer, SnapshotError> {
         let mut convicts = Convicts::default();
         loop {
-            match self.recognise(client, pin, slasher).await {
+            match self.recognise(client, pin, of).await {
                 Ok((Found::Blind(why), _)) => return Ok(SlashingProposer::Unreadable(why)),
                 Ok((Found::NoSlasher, _)) => return Ok(SlashingProposer::NoSlasher),
                 Ok((Found::Tally(address, ..), _)) => return Ok(SlashingProposer::Waiting(address)),
@@ -113,7 +113,7 @@ impl SlashingReader {
         &mut self,
         client: &L1Client,
         pin: &BlockRef,
-        slasher: Address,
+        (rollup, slasher): (Address, Address),
     ) -> Result<(Found, Option<u64>), SnapshotError> {
         if slasher.is_zero() {
             return Ok((Found::NoSlasher, None));
@@ -141,6 +141,11 @@ impl SlashingReader {
                 (slots, reads.fetch(client, pin).await?)
             }
         };
+        let is_alone = client.endpoints().len() == 1;
+        if !slots.fits(&answers, (address, rollup, slasher), is_alone)? {
+            self.settled.clear();
+            return Ok((Found::Blind(Blindness::UnknownProposer), paused_until));
+        }
         let found = match slots.take(&answers, address)? {
             Some(rules) => Found::Tally(address, Box::new(rules), answers.only_giver().cloned()),
             None => {

@@ -9,6 +9,8 @@ use crate::domain::rollup::RollupClock;
 /// What to read.
 #[derive(Debug, Clone, Copy)]
 pub struct SlashingRequest<'a> {
+    /// The rollup whose attesters are slashed.
+    pub rollup: Address,
     /// The rollup's slasher; zero where there is none.
     pub slasher: Address,
     /// The rollup's clock.

@@ -27,6 +27,8 @@ pub(super) fn if_answered<T>(answer: Result<T, SnapshotError>) -> Result<Option<
 pub(super) struct RuleSlots {
     figures: [Slot<U256>; 7],
     amounts: [Slot<U256>; 3],
+    /// The rollup and the slasher that it was deployed for.
+    pair: [Slot<Address>; 2],
 }
 
 impl RuleSlots {
@@ -47,7 +49,32 @@ impl RuleSlots {
                 figure!(SlashOffsetInRoundsCall),
             ],
             amounts: [figure!(SlashAmountSmallCall), figure!(SlashAmountMediumCall), figure!(SlashAmountLargeCall)],
+            pair: [figure!(InstanceCall), figure!(SlasherCall)],
         }
+    }
+
+    /// Whether the proposer is one of that rollup and slasher, as far as it tells: it reads its committees there, and slashes
+    /// through that slasher (`TallySlashingProposer`).
+    ///
+    /// # Errors
+    /// `Nonsense` where one of several endpoints alone says that it is not.
+    pub(super) fn fits(
+        &self,
+        answers: &Answers,
+        (address, rollup, slasher): (Address, Address, Address),
+        is_alone: bool,
+    ) -> Result<bool, SnapshotError> {
+        let [instance, own_slasher] = &self.pair;
+        for (slot, function, named) in [(instance, "INSTANCE", rollup), (own_slasher, "SLASHER", slasher)] {
+            if if_answered(answers.get(slot))?.is_some_and(|told| told != named) {
+                if is_alone || answers.only_giver().is_none() {
+                    return Ok(false);
+                }
+                let contract = (Contract::SlashingProposer, address);
+                return Err(answers.nonsense(contract, function, "another contract than the one that names it"));
+            }
+        }
+        Ok(true)
     }
 
     /// The rules; `None` when one of them is not answered.

@@ -192,7 +192,7 @@ fn push<C: ethers_contract::EthCall + AbiEncode, R>(
     is_asked: bool,
     call: C,
 ) -> Option<Slot<R>> {
-    is_asked.then(|| reads.push_if_supported(Contract::Rollup, address, GETTER_GAS, call))
+    is_asked.then(|| reads.push_doubtful(Contract::Rollup, address, GETTER_GAS, call))
 }
 
 pub(super) fn hear<R: AbiDecode + AbiType, T>(

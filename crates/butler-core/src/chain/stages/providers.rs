@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::{Address, U256};
 
 use super::limits::LENGTH_LIMIT;
-use crate::chain::error::{Contract, SnapshotError};
+use crate::chain::error::{Contract, Giver, SnapshotError};
 use crate::chain::reads::{Answers, Reads, Slot};
 use crate::contracts::bindings::{aztec_registry, staking_registry};
 use crate::contracts::call::GETTER_GAS;
@@ -65,6 +65,7 @@ pub(in crate::chain) struct Registries {
     split_factory: Slot<Address>,
     rollup_registry: Slot<Address>,
     governance: Slot<Address>,
+    staking_asset: Slot<Address>,
     aztec_registry: Address,
     providers: BTreeMap<ProviderId, ProviderSlots>,
     balances: BTreeMap<Address, Slot<U256>>,
@@ -78,6 +79,10 @@ pub(in crate::chain) struct RegistryFacts {
     pub(in crate::chain) split_factory: Option<Address>,
     /// Aztec's governance; `None` for a registry that does not say.
     pub(in crate::chain) governance: Option<Address>,
+    /// What the registry stakes; `None` for one that does not say.
+    pub(in crate::chain) staking_asset: Option<Address>,
+    /// Who alone told all of it.
+    pub(in crate::chain) giver: Option<Giver>,
     pub(in crate::chain) providers: BTreeMap<ProviderId, ProviderHead>,
     pub(in crate::chain) balances: BTreeMap<Address, U256>,
 }
@@ -122,6 +127,12 @@ impl Registries {
                 GETTER_GAS,
                 aztec_registry::GetGovernanceCall,
             ),
+            staking_asset: reads.push_if_supported(
+                Contract::StakingRegistry,
+                staking_registry,
+                GETTER_GAS,
+                staking_registry::StakingAssetCall,
+            ),
             aztec_registry,
             providers: providers.iter().map(|id| (*id, push_provider(reads, staking_registry, *id))).collect(),
             balances: publishers.iter().map(|account| (*account, reads.push_balance(*account))).collect(),
@@ -139,6 +150,8 @@ impl Registries {
             return Err(SnapshotError::ForeignRegistry { staking_registry, configured, actual });
         }
         let governance = answers.get_if_supported(&self.governance)?.and_then(decode::optional);
+        let staking_asset = answers.get_if_supported(&self.staking_asset)?.and_then(decode::optional);
+        let giver = answers.only_giver().cloned();
         let mut providers = BTreeMap::new();
         for (id, slots) in &self.providers {
             match take_provider(answers, slots)? {
@@ -153,7 +166,16 @@ impl Registries {
         }
         let balances =
             self.balances.iter().map(|(account, slot)| Ok((*account, answers.get(slot)?))).collect::<Result<_, _>>()?;
-        Ok(RegistryFacts { rollup, next_provider, split_factory, governance, providers, balances })
+        Ok(RegistryFacts {
+            rollup,
+            next_provider,
+            split_factory,
+            governance,
+            staking_asset,
+            giver,
+            providers,
+            balances,
+        })
     }
 }
 

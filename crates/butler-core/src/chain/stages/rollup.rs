@@ -36,6 +36,7 @@ pub(in crate::chain) struct RollupFigures {
     ejection_threshold: Slot<U256>,
     local_ejection_threshold: Slot<U256>,
     exit_delay: Slot<U256>,
+    set_lag: Slot<U256>,
     active_count: Slot<U256>,
     queue_length: Slot<U256>,
 }
@@ -94,6 +95,7 @@ impl RollupFigures {
             ejection_threshold: figure!(GetEjectionThresholdCall),
             local_ejection_threshold: figure!(GetLocalEjectionThresholdCall if supported),
             exit_delay: figure!(GetExitDelayCall),
+            set_lag: figure!(GetLagInEpochsForValidatorSetCall if supported),
             active_count: figure!(GetActiveAttesterCountCall),
             queue_length: figure!(GetEntryQueueLengthCall),
         }
@@ -139,6 +141,7 @@ impl RollupFigures {
             ejection_threshold: answers.get(&self.ejection_threshold)?,
             local_ejection_threshold: answers.get_if_supported(&self.local_ejection_threshold)?,
             exit_delay_seconds: number(&self.exit_delay, "getExitDelay")?,
+            set_lag_epochs: number_if_supported(&self.set_lag, "getLagInEpochsForValidatorSet")?,
             attester_exits: None,
             slasher_change: None,
             missing: BTreeSet::new(),

@@ -191,7 +191,7 @@ pub(super) fn first_packs(endpoint: &Endpoint, calls: &[Call]) -> Vec<Pack> {
     let mut packs = Vec::new();
     let (mut members, mut gas) = (Vec::new(), 0_u64);
     for (index, call) in calls.iter().enumerate() {
-        if call.limit.is_some() {
+        if call.goes_alone {
             packs.push(Pack::Direct(index));
             continue;
         }

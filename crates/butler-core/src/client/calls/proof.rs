@@ -34,6 +34,7 @@ pub(super) fn calls(multicall3: Address) -> [Call; CALLS] {
         gas: GAS,
         limit: None,
         is_optional: false,
+        goes_alone: false,
     })
 }
 

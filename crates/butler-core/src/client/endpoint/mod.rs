@@ -53,8 +53,19 @@ pub struct Endpoint {
 struct Late {
     /// Until when it is not waited for again.
     until: Option<Instant>,
+    /// Whether all of the time for an opinion passed, and not only the time until another one was there.
+    is_silent: bool,
     /// How long it was waited for since its last answer.
     waited: Duration,
+}
+
+/// How an opinion did not come in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lateness {
+    /// Another one was quicker.
+    Outpaced,
+    /// It did not come at all.
+    Silent,
 }
 
 /// How long an endpoint's opinion is not asked for after it was waited for in vain.
@@ -119,9 +130,10 @@ impl Endpoint {
 
     /// Notes that its answer was waited for in vain while another one's was there. That is no failure before all the waiting since its last answer is as long
     /// as its own deadline.
-    pub(super) fn note_late(&self, waited: Duration) {
+    pub(super) fn note_late(&self, waited: Duration, how: Lateness) {
         let deadline = self.peer().timeout();
         let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.is_silent = how == Lateness::Silent;
         late.until = Instant::now().checked_add(LATE);
         late.waited = late.waited.saturating_add(waited);
         if late.waited >= deadline {
@@ -133,13 +145,19 @@ impl Endpoint {
 
     /// Notes that it gave an opinion.
     pub(super) fn note_heard(&self) {
-        self.late.lock().unwrap_or_else(PoisonError::into_inner).waited = Duration::ZERO;
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        (late.waited, late.is_silent) = (Duration::ZERO, false);
     }
 
     /// Whether its opinion was waited for in vain a short while ago.
     pub(super) fn is_late(&self) -> bool {
         let until = self.late.lock().unwrap_or_else(PoisonError::into_inner).until;
         until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Whether nothing at all came when it was waited for a short while ago.
+    pub(super) fn is_silent(&self) -> bool {
+        self.is_late() && self.late.lock().unwrap_or_else(PoisonError::into_inner).is_silent
     }
 
     /// Notes how an exchange ended.
@@ -321,7 +339,7 @@ mod tests {
         };
         let endpoint = Endpoint::new(0, &settings).unwrap();
         let waited = |endpoint: &Endpoint| {
-            endpoint.note_late(Duration::from_secs(5));
+            endpoint.note_late(Duration::from_secs(5), Lateness::Silent);
             (endpoint.is_late(), endpoint.health().last_failure())
         };
         assert_eq!([waited(&endpoint), waited(&endpoint)], [(true, None); 2]);

@@ -5,6 +5,7 @@
 //! taken. One endpoint alone is believed, for there is nothing to hold it against.
 
 mod elect;
+pub mod tips;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -16,7 +17,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use crate::client::endpoint::Endpoint;
+use crate::client::endpoint::{Endpoint, Lateness};
 use crate::client::error::{RpcError, RpcFailure};
 use crate::client::l1::{BlockTag, Head, L1Client};
 use crate::client::logs::decode_header;
@@ -41,7 +42,7 @@ impl L1Client {
         let head = if let [_] = self.endpoints.as_slice() {
             let probe = |endpoint| {
                 async move {
-                    let report = self.probe(endpoint, at, also).await?;
+                    let report = self.probe(endpoint, at, also, false).await?;
                     let block = report.block.ok_or(RpcFailure::BlockUnknown)?;
                     Ok(Head { block, known: report.known })
                 }
@@ -67,12 +68,17 @@ impl L1Client {
         Some(self.clock_behind.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
     }
 
-    /// Asks one endpoint for its chain, its head and its finalized block.
-    async fn probe(&self, endpoint: &Endpoint, at: BlockTag, also: &[u64]) -> Result<Report, RpcFailure> {
+    /// Asks one endpoint for its chain, its head and, where that is wanted, its finalized block.
+    async fn probe(
+        &self,
+        endpoint: &Endpoint,
+        at: BlockTag,
+        also: &[u64],
+        with_finalized: bool,
+    ) -> Result<Report, RpcFailure> {
         if at == BlockTag::Latest {
             endpoint.note_head(None);
         }
-        let with_finalized = self.endpoints.len() > 1;
         let mut requests = vec![Request::new("eth_chainId", &json!([])), block_request(&tag(at))];
         if with_finalized {
             requests.push(block_request(&json!("finalized")));
@@ -100,6 +106,13 @@ impl L1Client {
         Ok(Report::new(endpoint.index(), block, finalized, known))
     }
 
+    /// Whether endpoints that do not stand back tell different chains.
+    fn is_undecided(&self, reports: &[Report]) -> bool {
+        let stands_back = |report: &&Report| self.endpoints.get(report.endpoint).is_none_or(Endpoint::is_quarantined);
+        let heard: Vec<&Report> = reports.iter().filter(|report| !stands_back(report)).collect();
+        vote::is_split(&heard)
+    }
+
     /// Asks all endpoints, in rounds until one has the block.
     async fn reports(&self, at: BlockTag, also: &[u64]) -> Result<Vec<Report>, RpcError> {
         let mut rounds = Rounds::new(HEAD, self.policy);
@@ -108,7 +121,7 @@ impl L1Client {
             let mut pending: FuturesUnordered<_> = self
                 .endpoints
                 .iter()
-                .map(|endpoint| self.probe(endpoint, at, also).map(move |report| (endpoint, report)).boxed())
+                .map(|endpoint| self.probe(endpoint, at, also, true).map(move |report| (endpoint, report)).boxed())
                 .collect();
             let now = Instant::now();
             let is_able = |endpoint: &&Endpoint| !endpoint.health().is_quarantined(now) && !endpoint.is_late();
@@ -121,7 +134,16 @@ impl L1Client {
                     Some(deadline) => timeout_at(deadline, pending.next()).await,
                     None => Ok(pending.next().await),
                 };
-                let Ok(Some((endpoint, answer))) = next else { break };
+                let (endpoint, answer) = match next {
+                    Ok(Some(next)) => next,
+                    Ok(None) => break,
+                    // Whoever is slow decides then, within its own deadline.
+                    Err(_) if self.is_undecided(&reports) => {
+                        deadline = None;
+                        continue;
+                    }
+                    Err(_) => break,
+                };
                 waiting.remove(&endpoint.index());
                 match answer {
                     Ok(report) => {
@@ -146,7 +168,7 @@ impl L1Client {
                 for endpoint in waiting.iter().filter_map(|index| self.endpoints.get(*index)) {
                     if has_block {
                         // Another one was quicker: its own deadline has not passed.
-                        endpoint.note_late(MAJORITY_GRACE);
+                        endpoint.note_late(MAJORITY_GRACE, Lateness::Silent);
                     } else {
                         rounds.failed(endpoint, RpcFailure::Timeout(MAJORITY_GRACE))?;
                     }

@@ -9,6 +9,7 @@ mod durations;
 mod failure;
 mod headers;
 mod settings;
+mod status;
 mod tls;
 
 use std::fmt;
@@ -33,6 +34,7 @@ pub use self::headers::LONGEST_WAIT;
 use self::headers::{basic, retry_after};
 pub use self::headers::{basic_authorization, wait_of};
 pub use self::settings::{HttpSettings, HttpSetupError};
+pub(super) use self::status::meaning;
 use self::tls::tls_config;
 pub(super) use self::tls::trusted_roots;
 use super::body;

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use self::others::Others;
 use self::settle::{Contest, agree};
-use self::voice::{Answer, Asking, BESIDE, Lateness, Voice, ask, is_comparable, opinion, same};
+use self::voice::{Answer, Asking, BESIDE, Late, Voice, ask, is_comparable, opinion, same};
 use super::calls::{OnTimeout, read_calls};
 use super::endpoint::Endpoint;
 use super::error::{RpcError, RpcFailure};
@@ -66,7 +66,7 @@ impl L1Client {
 
     async fn calls_at_two(&self, pin: &BlockRef, calls: &[Call]) -> Result<Told, RpcError> {
         let first = self.best_endpoint(&BTreeSet::new());
-        let second = first.and_then(|first| self.witness(pin, &BTreeSet::from([first.index()]), Lateness::Counts));
+        let second = first.and_then(|first| self.witness(pin, &BTreeSet::from([first.index()]), Late::Counts));
         let (Some(first), Some(second), false) = (first, second, calls.is_empty()) else {
             return self.calls_in_rounds(pin, calls, BTreeMap::new()).await;
         };
@@ -177,14 +177,19 @@ impl L1Client {
     }
 
     /// The best endpoint for an opinion about that block: one that is not among `asked`, does not stand back, and has the block
-    /// as far as it told.
-    fn witness(&self, pin: &BlockRef, asked: &BTreeSet<usize>, lateness: Lateness) -> Option<&Endpoint> {
+    /// as far as it told. One that was late is taken where there is no other: when its opinion came in the end, and whenever
+    /// somebody stands back for a lie, for then its word decides.
+    fn witness(&self, pin: &BlockRef, asked: &BTreeSet<usize>, late: Late) -> Option<&Endpoint> {
         let now = Instant::now();
-        self.order().into_iter().find(|endpoint| {
+        let order = self.order();
+        let is_able = |endpoint: &&&Endpoint| {
             let has_block = endpoint.record().head.is_none_or(|head| head >= pin.number);
-            let is_late = lateness == Lateness::Counts && endpoint.is_late();
-            !asked.contains(&endpoint.index()) && !endpoint.health().is_quarantined(now) && has_block && !is_late
-        })
+            !asked.contains(&endpoint.index()) && !endpoint.health().is_quarantined(now) && has_block
+        };
+        let may_be_late = late == Late::IsForgiven || self.has_liar();
+        let mut able = order.iter().filter(is_able);
+        let prompt = able.clone().find(|endpoint| !endpoint.is_late());
+        prompt.or_else(|| able.find(|endpoint| may_be_late || !endpoint.is_silent())).copied()
     }
 
     /// Puts what is contested to further endpoints, and whoever is outvoted aside.

@@ -1,21 +1,21 @@
 //! Asking further endpoints for their opinion, and how long each is waited for.
 //!
 //! An opinion that nothing stands against is waited for in bounds of its own, which are held against nobody. Where the truth
-//! depends on it, the endpoint's own deadline is the bound.
+//! depends on it, the endpoint's own deadline is the bound, and so while somebody else stands back for a lie.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::voice::{Asking, BESIDE, Lateness, Voice, ask, opinion, same};
-use crate::client::endpoint::Endpoint;
+use super::voice::{Asking, BESIDE, Late, Voice, ask, opinion, same};
+use crate::client::endpoint::{Endpoint, Lateness};
 use crate::client::l1::L1Client;
 use crate::contracts::call::Call;
 use crate::contracts::multicall::Outcome;
 use crate::domain::block::BlockRef;
 
-/// How long an opinion is waited for that nothing stands against.
+/// How long an opinion is waited for that nothing stands against, while nobody was found to lie.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The endpoints that may still be asked about some calls.
@@ -26,22 +26,23 @@ pub(super) struct Others<'c> {
 }
 
 impl<'c> Others<'c> {
-    fn next(&mut self, lateness: Lateness) -> Option<&'c Endpoint> {
-        let endpoint = self.client.witness(self.pin, &self.asked, lateness)?;
+    fn next(&mut self, late: Late) -> Option<&'c Endpoint> {
+        let endpoint = self.client.witness(self.pin, &self.asked, late)?;
         self.asked.insert(endpoint.index());
         Some(endpoint)
     }
 
     /// The opinion of the next one that has any.
     pub(super) async fn hear(&mut self, calls: &[Call]) -> Option<Voice> {
-        while let Some(endpoint) = self.next(Lateness::Counts) {
-            match timeout(PATIENCE, ask(endpoint, self.pin, calls)).await {
+        let patience = self.client.patience(PATIENCE);
+        while let Some(endpoint) = self.next(Late::Counts) {
+            match timeout(patience, ask(endpoint, self.pin, calls)).await {
                 Ok(answer) => {
                     if let Some(heard) = opinion(endpoint, answer) {
                         return Some(heard);
                     }
                 }
-                Err(_) => endpoint.note_late(PATIENCE),
+                Err(_) => endpoint.note_late(patience, Lateness::Silent),
             }
         }
         None
@@ -49,7 +50,7 @@ impl<'c> Others<'c> {
 
     /// The same where the truth depends on it: each is waited for as long as its own deadline says.
     pub(super) async fn decide(&mut self, calls: &[Call]) -> Option<Voice> {
-        while let Some(endpoint) = self.next(Lateness::IsForgiven) {
+        while let Some(endpoint) = self.next(Late::IsForgiven) {
             if let Some(heard) = opinion(endpoint, ask(endpoint, self.pin, calls).await) {
                 return Some(heard);
             }
@@ -74,10 +75,11 @@ impl<'c> Others<'c> {
             };
             return heard.into_iter().collect();
         }
-        let deadline = Instant::now() + PATIENCE.saturating_sub(patience).max(BESIDE);
-        let Some(third) = self.next(Lateness::Counts) else {
+        let most = self.client.patience(PATIENCE);
+        let deadline = Instant::now() + most.saturating_sub(patience).max(BESIDE);
+        let Some(third) = self.next(Late::Counts) else {
             let Ok(answer) = timeout_at(deadline, two).await else {
-                second.note_late(asked_at.elapsed());
+                second.note_late(asked_at.elapsed(), Lateness::Silent);
                 return Vec::new();
             };
             return opinion(second, answer).into_iter().collect();
@@ -90,15 +92,15 @@ impl<'c> Others<'c> {
             }
         };
         let Ok((quick, answer, slow)) = timeout_at(deadline, quicker).await else {
-            second.note_late(asked_at.elapsed());
-            third.note_late(asked_at.elapsed().saturating_sub(patience));
+            second.note_late(asked_at.elapsed(), Lateness::Silent);
+            third.note_late(asked_at.elapsed().saturating_sub(patience), Lateness::Silent);
             return Vec::new();
         };
         let rest = if slow.index() == second.index() { two } else { three };
         match opinion(quick, answer) {
             Some(heard) if same(calls, given, &heard.1) => {
                 if slow.index() == second.index() {
-                    second.note_late(asked_at.elapsed());
+                    second.note_late(asked_at.elapsed(), Lateness::Outpaced);
                 }
                 vec![heard]
             }
@@ -109,7 +111,7 @@ impl<'c> Others<'c> {
             }
             None => {
                 let Ok(answer) = timeout_at(deadline, rest).await else {
-                    slow.note_late(asked_at.elapsed().saturating_sub(patience));
+                    slow.note_late(asked_at.elapsed().saturating_sub(patience), Lateness::Silent);
                     return Vec::new();
                 };
                 opinion(slow, answer).into_iter().collect()

@@ -25,7 +25,7 @@ pub(super) type Voice = (usize, Vec<Outcome>);
 
 /// Whether one that was waited for in vain a short while ago is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lateness {
+pub(super) enum Late {
     Counts,
     IsForgiven,
 }

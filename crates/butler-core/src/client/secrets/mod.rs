@@ -1,8 +1,13 @@
 //! What one peer must never be quoted with: the path and query of its URL, its token, key, user and password.
 //!
 //! The other side knows them all, for they are sent to it, and some repeat them: in statuses, pages, error messages. All text
-//! that comes from there passes through [`Secrets::foreign`] before anybody sees it. Secrets are found raw, percent-encoded,
-//! escaped as JSON or HTML, in base64 and in hex, with anything between their letters, and in pieces of eight characters.
+//! that comes from there passes through [`Secrets::foreign`] before anybody sees it. What is shown is not that text but its
+//! plain form ([`normal`]), so that there is nothing left to turn back; of that, words with any six characters of a secret in
+//! a row are hidden, whatever stands between them, and where there is a secret so is what is neither language nor a figure
+//! ([`opaque`]).
+
+mod normal;
+mod opaque;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,26 +17,29 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use ethers_core::utils::hex;
 use secrecy::ExposeSecret as _;
 
+use self::normal::normal;
+use self::opaque::opaque;
 use super::http::HttpSettings;
-use super::text::{is_visible, printable};
+use super::text::printable;
 
 /// What stands where a secret was.
 const HIDDEN: &str = "<hidden>";
 /// Characters of a secret that give it away.
-const PIECE: usize = 8;
+const PIECE: usize = 6;
 /// A part of a path or a query that is shorter than this is a word such as `v2`.
 const SHORTEST_PART: usize = 6;
 /// The most bytes of foreign text that are looked at.
 const LOOK: usize = 4096;
+/// Bytes before the end of that which are not shown.
+const LOST: usize = 64;
 
 /// The secrets of one peer.
 #[derive(Default)]
 pub struct Secrets {
-    /// Short secrets, in lower case.
+    /// Short secrets, and paths and queries as a whole, in lower case.
     words: HashSet<Vec<u8>>,
     /// Pieces of long ones, in lower case.
     pieces: HashSet<[u8; PIECE]>,
-    longest: usize,
 }
 
 impl fmt::Debug for Secrets {
@@ -97,20 +105,22 @@ impl Secrets {
 
     /// A path or a query, whose parts may be harmless words: found as a whole only.
     fn add_whole(&mut self, text: &str) {
-        for form in [text.to_owned(), percent_decoded(text)] {
+        for form in forms(text) {
             if form.len() > 1 {
-                self.longest = self.longest.max(form.len() * 3);
                 self.words.insert(form.to_ascii_lowercase().into_bytes());
             }
         }
     }
 
     fn add(&mut self, secret: &str) {
-        for form in [secret.to_owned(), percent_decoded(secret)] {
+        for form in forms(secret) {
             self.add_form(form.as_bytes());
             let letters: Vec<u8> = form.bytes().filter(u8::is_ascii_alphanumeric).collect();
             if letters.len() >= PIECE {
                 self.add_form(&letters);
+                // Whoever turns it round or shifts it hides it from nobody.
+                let back: Vec<u8> = letters.iter().rev().copied().collect();
+                [shifted(&letters), shifted(&back), back].iter().for_each(|form| self.add_form(form));
             }
             if form.len() >= 4 {
                 self.add_form(hex::encode(&form).as_bytes());
@@ -125,7 +135,6 @@ impl Secrets {
 
     fn add_form(&mut self, form: &[u8]) {
         let form = form.to_ascii_lowercase();
-        self.longest = self.longest.max(form.len() * 3);
         if form.len() >= PIECE {
             self.pieces.extend(form.windows(PIECE).filter_map(|piece| <[u8; PIECE]>::try_from(piece).ok()));
         } else if form.len() > 1 {
@@ -136,35 +145,35 @@ impl Secrets {
     /// One line of the other side's text that may be printed: bounded, without control characters, paths of URLs, secrets.
     #[must_use]
     pub fn foreign(&self, text: &str) -> String {
-        let most = LOOK.saturating_add(self.longest);
-        let mut end = text.len().min(most);
-        if text.len() > most {
-            // A secret that the cut goes through is not recognised any more.
-            end = end.saturating_sub(self.longest);
+        let cut = text.get(..text.floor_char_boundary(LOOK)).unwrap_or_default();
+        if self.words.is_empty() && self.pieces.is_empty() {
+            return printable(cut);
         }
-        let cut = text.get(..text.floor_char_boundary(end)).unwrap_or_default();
-        // Once more, for what joined when whitespace was squeezed.
-        self.hide(&printable(&self.hide(cut)))
+        let Some(plain) = normal(cut) else { return HIDDEN.to_owned() };
+        let mut shown = self.hide(&plain);
+        if cut.len() < text.len() {
+            // Of a secret that the cut goes through, too little may be left to know it by.
+            shown.truncate(shown.floor_char_boundary(shown.len().saturating_sub(LOST)));
+        }
+        printable(&shown)
     }
 
     /// As [`Self::foreign`], of bytes that may not be text.
     #[must_use]
     pub fn foreign_bytes(&self, bytes: &[u8]) -> String {
-        let most = LOOK.saturating_add(self.longest).saturating_add(self.longest);
-        self.foreign(&String::from_utf8_lossy(bytes.get(..most).unwrap_or(bytes)))
+        self.foreign(&String::from_utf8_lossy(bytes.get(..2 * LOOK).unwrap_or(bytes)))
     }
 
+    /// Of a text in its plain form, which is ASCII but for what is no letter.
     fn hide(&self, text: &str) -> String {
-        if self.words.is_empty() && self.pieces.is_empty() {
-            return text.to_owned();
-        }
         let mut hidden = vec![false; text.len()];
-        for units in [plain(text), decoded(text)] {
-            self.mark(&units, &mut hidden);
-            // Some put blanks or dashes between.
-            let letters: Vec<Unit> = units.into_iter().filter(|unit| unit.byte.is_ascii_alphanumeric()).collect();
-            self.mark_pieces(&letters, &mut hidden);
+        let quoted = units(text);
+        self.mark(&quoted, &mut hidden);
+        for units in [without_tags(&quoted), from_quoted_printable(&quoted)] {
+            self.mark_letters(&units, &mut hidden);
         }
+        self.mark_letters(&quoted, &mut hidden);
+        opaque(text).into_iter().for_each(|(from, to)| hide_range(&mut hidden, from, to));
         let mut out = String::new();
         let mut within = false;
         for (at, character) in text.char_indices() {
@@ -177,6 +186,12 @@ impl Secrets {
             within = hide;
         }
         out
+    }
+
+    /// Letters and digits, whatever stands between them.
+    fn mark_letters(&self, units: &[Unit], hidden: &mut [bool]) {
+        let letters: Vec<Unit> = units.iter().filter(|unit| unit.byte.is_ascii_alphanumeric()).copied().collect();
+        self.mark_pieces(&letters, hidden);
     }
 
     fn mark_pieces(&self, units: &[Unit], hidden: &mut [bool]) {
@@ -201,10 +216,31 @@ impl Secrets {
     }
 }
 
+/// A secret as it is sent, and as it is meant.
+fn forms(secret: &str) -> HashSet<String> {
+    let decoded = percent_encoding::percent_decode_str(secret).decode_utf8_lossy().into_owned();
+    let plain = [secret, &decoded].into_iter().filter_map(normal).collect::<Vec<_>>();
+    plain.into_iter().chain([secret.to_owned(), decoded]).collect()
+}
+
+/// By thirteen letters of the alphabet.
+fn shifted(letters: &[u8]) -> Vec<u8> {
+    let shift = |letter: &u8| match letter.to_ascii_lowercase() {
+        letter @ b'a'..=b'm' => letter + 13,
+        letter @ b'n'..=b'z' => letter - 13,
+        other => other,
+    };
+    letters.iter().map(shift).collect()
+}
+
 fn cover(units: &[Unit], from: usize, count: usize, hidden: &mut [bool]) {
     if let (Some(first), Some(last)) = (units.get(from), units.get(from + count - 1)) {
-        hidden.iter_mut().take(last.end).skip(first.start).for_each(|hidden| *hidden = true);
+        hide_range(hidden, first.start, last.end);
     }
+}
+
+fn hide_range(hidden: &mut [bool], from: usize, to: usize) {
+    hidden.iter_mut().take(to).skip(from).for_each(|hidden| *hidden = true);
 }
 
 /// Whether a short secret is not a part of a longer word.
@@ -229,67 +265,55 @@ fn base64_cores(secret: &[u8]) -> impl Iterator<Item = String> {
     })
 }
 
-fn percent_decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
 /// A byte of the text, in lower case, and where it stands there.
+#[derive(Debug, Clone, Copy)]
 struct Unit {
     byte: u8,
     start: usize,
     end: usize,
 }
 
-fn plain(text: &str) -> Vec<Unit> {
+fn units(text: &str) -> Vec<Unit> {
     let unit = |(at, byte): (usize, &u8)| Unit { byte: byte.to_ascii_lowercase(), start: at, end: at + 1 };
     text.as_bytes().iter().enumerate().map(unit).collect()
 }
 
-/// The text as it is when `%2F`, `\u002f`, `\x2f`, `\/`, `&#47;`, `&#x2f;` and `&amp;` are read as what they stand for.
-fn decoded(text: &str) -> Vec<Unit> {
-    let mut units = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let at = text.len() - rest.len();
-        let (character, length) = escape(rest).unwrap_or((first, first.len_utf8()));
-        rest = rest.get(length..).unwrap_or_default();
-        if !is_visible(character) {
-            // What cannot be seen does not break a secret up.
-            continue;
-        }
-        let mut buffer = [0; 4];
-        for byte in character.encode_utf8(&mut buffer).bytes() {
-            units.push(Unit { byte: byte.to_ascii_lowercase(), start: at, end: at + length });
-        }
-    }
-    units
+/// Without what stands between `<` and `>`.
+fn without_tags(units: &[Unit]) -> Vec<Unit> {
+    let mut depth = 0_u32;
+    let mut outside = |unit: &&Unit| {
+        depth = match unit.byte {
+            b'<' => 1,
+            b'>' => 0,
+            _ => depth,
+        };
+        depth == 0
+    };
+    units.iter().filter(|unit| outside(unit)).copied().collect()
 }
 
-/// The character that an escape at the beginning of `text` stands for, and the escape's length.
-fn escape(text: &str) -> Option<(char, usize)> {
-    let in_hex = |from: usize, to: usize| {
-        let digits = text.get(from..to).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
-        Some((char::from_u32(u32::from_str_radix(digits, 16).ok()?)?, to))
-    };
-    match (text.as_bytes().first()?, text.as_bytes().get(1)?) {
-        (b'%', _) => in_hex(1, 3).filter(|(character, _)| character.is_ascii()),
-        (b'\\', b'u') => in_hex(2, 6),
-        (b'\\', b'x') => in_hex(2, 4),
-        (b'\\', b'/' | b'\\' | b'"') => Some((text.chars().nth(1)?, 2)),
-        (b'&', b'#') => {
-            let end = text.get(..12).unwrap_or(text).find(';')?;
-            let number = text.get(2..end)?;
-            let number = match number.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            Some((char::from_u32(number)?, end + 1))
-        }
-        (b'&', _) => [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&apos;", '\'')]
-            .into_iter()
-            .find_map(|(entity, character)| text.starts_with(entity).then_some((character, entity.len()))),
-        _ => None,
+/// With `=6b` read as what it stands for. It is read for the comparison only: `limit=50` is nothing of the kind.
+fn from_quoted_printable(units: &[Unit]) -> Vec<Unit> {
+    let mut out = Vec::with_capacity(units.len());
+    let mut rest = units;
+    while let Some(first) = rest.first() {
+        let read = match rest {
+            [Unit { byte: b'=', start, .. }, high, low, ..] => hex_byte(high.byte, low.byte).map(|byte| Unit {
+                byte: byte.to_ascii_lowercase(),
+                start: *start,
+                end: low.end,
+            }),
+            _ => None,
+        };
+        out.push(read.unwrap_or(*first));
+        rest = rest.get(if read.is_some() { 3 } else { 1 }..).unwrap_or_default();
     }
+    out
+}
+
+fn hex_byte(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
-//! The epochs around a cut-over: a committee is sampled two epochs ahead, from those who validate then. So the former rollup's
+//! The epochs around a cut-over: a committee is sampled some epochs ahead, from those who validate then. So the former rollup's
 //! committees go on for that long, and the new rollup has none for as long.
 //!
 //! When a cut-over was is known from when a rollup was first seen as a former one, which may be long after, and from the new
 //! rollup's checkpoints: each of them took a slot at least. So what is said here ends too late rather than too early.
 
 use super::FormerRollup;
-use crate::domain::rollup::RollupClock;
+use crate::domain::rollup::RollupFacts;
 use crate::domain::snapshot::NetworkSnapshot;
 
-/// For so many epochs ahead the set of a committee is known (`getLagInEpochsForValidatorSet` of Aztec's networks).
+/// For so many epochs ahead the set of a committee is known where the rollup does not say: that of Aztec's networks.
 pub const SAMPLED_AHEAD: u64 = 2;
+
+/// The most epochs ahead that are believed.
+const MOST_AHEAD: u64 = 64;
 
 /// For so long after a cut-over the former rollup's clock and tips are read although it holds nothing: own nodes follow it.
 pub const FOLLOWED_SECONDS: u64 = 4 * 3_600;
@@ -27,8 +30,8 @@ pub fn ceased_by(former: &FormerRollup, snapshot: &NetworkSnapshot) -> u64 {
 /// is over, or nothing is known of its clock.
 #[must_use]
 pub fn duties_until(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<u64> {
-    let clock = &former.figures.as_ref()?.clock;
-    sampled_until(clock, ceased_by(former, snapshot)).filter(|end| snapshot.block.timestamp < *end)
+    let figures = former.figures.as_ref()?;
+    sampled_until(figures, ceased_by(former, snapshot)).filter(|end| snapshot.block.timestamp < *end)
 }
 
 /// When the canonical rollup has its first committee, in unix seconds; `None` where it should have one by now.
@@ -40,13 +43,14 @@ pub fn first_committee(snapshot: &NetworkSnapshot) -> Option<u64> {
         return None;
     }
     // Before its first epoch nobody is sampled.
-    sampled_until(&rollup.clock, since.max(rollup.clock.genesis_time)).filter(|first| now < *first)
+    sampled_until(rollup, since.max(rollup.clock.genesis_time)).filter(|first| now < *first)
 }
 
 /// When the last epoch ends whose committee is known at `time`.
-fn sampled_until(clock: &RollupClock, time: u64) -> Option<u64> {
-    let epoch = clock.epoch_at(time)?;
-    clock.epoch_start(epoch.checked_add(SAMPLED_AHEAD)?.checked_add(1)?)
+fn sampled_until(rollup: &RollupFacts, time: u64) -> Option<u64> {
+    let epoch = rollup.clock.epoch_at(time)?;
+    let ahead = rollup.set_lag_epochs.filter(|ahead| *ahead <= MOST_AHEAD).unwrap_or(SAMPLED_AHEAD);
+    rollup.clock.epoch_start(epoch.checked_add(ahead)?.checked_add(1)?)
 }
 
 #[cfg(test)]
@@ -76,6 +80,22 @@ mod tests {
         assert_eq!((until(1_950, 1_950, Some(5)), until(1_950, 1_950, Some(40))), (Some(2_200), None));
         let bare = FormerRollup::empty(id(), 1_000);
         assert_eq!(duties_until(&bare, &network()), None);
+    }
+
+    #[test]
+    fn the_rollup_says_how_far_ahead_its_sets_are_known() {
+        for (ahead, until) in
+            [(None, 1_300), (Some(2), 1_300), (Some(5), 1_600), (Some(0), 1_100), (Some(1 << 40), 1_300)]
+        {
+            let mut snapshot = network();
+            (snapshot.block.timestamp, snapshot.rollup.checkpoints.pending) = (1_050, Some(0));
+            snapshot.rollup.set_lag_epochs = ahead;
+            let former = FormerRollup::empty(id(), 1_000);
+            snapshot.former_rollups = vec![former.clone()];
+            assert_eq!(first_committee(&snapshot), Some(until), "{ahead:?}");
+            let figures = Some(Box::new(snapshot.rollup.clone()));
+            assert_eq!(duties_until(&FormerRollup { figures, ..former }, &snapshot), Some(until), "{ahead:?}");
+        }
     }
 
     #[test]

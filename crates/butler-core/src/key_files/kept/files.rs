@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::configured::Configured;
 use super::differing_file::DifferingFile;
-use super::fill::{All, fill, renamed_from};
+use super::earlier::{Files, earlier};
+use super::fill::{All, Filled, fill};
 use super::named::Named;
 use super::one::Kept;
 use crate::key_files::content::Content;
@@ -27,7 +28,7 @@ pub(super) const MOST_KEPT: usize = 200_000;
 /// The last good contents of one network's files.
 #[derive(Debug, Default)]
 pub struct KeptFiles {
-    pub(super) files: BTreeMap<(Role, PathBuf), Kept>,
+    pub(super) files: Files,
     /// What the chain has registered, as far as it was asked.
     pub(super) registered: RegisteredKeys,
     /// Files that a BLS key refused when they were legible last.
@@ -107,10 +108,16 @@ impl KeptFiles {
         self.size = self.files.values().map(|kept| kept.content.size()).sum();
         let present: BTreeSet<(Role, PathBuf)> =
             outcomes.iter().map(|outcome| (outcome.found.role, outcome.found.family())).collect();
-        let absent = self.files.keys().filter(|name| !present.contains(*name)).cloned().collect();
         self.refuse_differing(outcomes, &configured, now);
         let (before, named) = (self.named_before(), self.named_now(outcomes));
-        let all = All { before, named, present, absent, is_anybody_left: is_anybody_left(outcomes), now };
+        let dropped = self.dropped(outcomes);
+        let earlier = self.earlier(outcomes, &before, &named);
+        let all = All { before, named, present, is_anybody_left: is_anybody_left(outcomes), now };
+        for (name, (found, content)) in earlier {
+            let kept = self.files.entry(name).or_insert_with(|| Kept::new(found, Content::new(content.kind), now));
+            (kept.content, kept.before, kept.is_confirmed) = (content, None, true);
+            self.generation += 1;
+        }
         for outcome in outcomes.iter_mut() {
             let name = (outcome.found.role, outcome.found.family());
             if !self.hold(&name, outcome, &configured, &all) {
@@ -119,6 +126,25 @@ impl KeptFiles {
         }
         self.note_absent(&configured, &all);
         self.forget(outcomes, now);
+        self.adopt(outcomes, dropped, &all.before, now);
+    }
+
+    /// What was read before of the attesters of files that are not legible in every part, where other files said it.
+    fn earlier(
+        &self,
+        outcomes: &[Outcome],
+        before: &Named,
+        now: &Named,
+    ) -> BTreeMap<(Role, PathBuf), (Found, Content)> {
+        let mut all = BTreeMap::new();
+        for outcome in outcomes {
+            let Some(content) = outcome.content.as_ref().filter(|content| content.has_holes()) else { continue };
+            let name = (outcome.found.role, outcome.found.family());
+            if let Some(content) = earlier(content, &name, &self.files, before, now) {
+                all.insert(name, (outcome.found.clone(), content));
+            }
+        }
+        all
     }
 
     /// Who was named where when the files were read last.
@@ -133,7 +159,8 @@ impl KeptFiles {
     /// Who is named where by what was read, where somebody asks.
     fn named_now(&self, outcomes: &[Outcome]) -> Named {
         let mut named = Named::default();
-        if self.files.values().any(|kept| kept.content.has_folders()) {
+        let has_holes = |outcome: &Outcome| outcome.content.as_ref().is_some_and(Content::has_holes);
+        if outcomes.iter().any(has_holes) || self.files.values().any(|kept| kept.content.has_folders()) {
             for (outcome, content) in outcomes.iter().filter_map(|outcome| Some((outcome, outcome.content.as_ref()?))) {
                 named.add(outcome.found.family(), content.attesters());
             }
@@ -191,23 +218,23 @@ impl KeptFiles {
         if outcome.names_nobody() && self.is_nobody_believed(name, outcome, now) {
             return;
         }
-        if let Some(content) = outcome.content.as_ref().filter(|_| !self.files.contains_key(name))
-            && let Some(earlier) = renamed_from(content, &self.files, all)
-        {
-            let kept = Kept { is_confirmed: true, ..Kept::new(outcome.found.clone(), earlier, now) };
-            self.files.insert(name.clone(), kept);
-        }
         let known = self.files.get_mut(name);
         let had_attesters = known.as_ref().is_some_and(|known| known.content.attester_count() > 0);
         let why = match &mut outcome.content {
             Some(content) if content.attester_count() > 0 || !(had_attesters || content.is_empty()) => {
                 let filled = known.and_then(|known| Some((fill(content, known, all)?, known)));
                 match filled {
-                    Some(((why, faults), known)) => {
+                    Some((Filled { why, faults, is_lasting }, known)) => {
                         known.is_found_as(&outcome.found);
                         self.generation += u64::from(known.failing.is_none_or(|(before, _)| before != why));
                         known.fails(why, now, &all.before);
                         outcome.faults.extend(faults);
+                        let size = (self.size + content.size()).saturating_sub(known.content.size());
+                        if is_lasting && size <= MOST_KEPT && *content != known.content {
+                            self.size = size;
+                            self.generation += 1;
+                            known.says(content.clone());
+                        }
                     }
                     None => {
                         content.settle();
@@ -292,10 +319,13 @@ impl KeptFiles {
             return;
         }
         self.size += content.size();
-        let first_read = known.as_ref().map_or(now, |known| known.first_read);
-        let before =
-            known.and_then(|known| if known.is_confirmed { Some(Box::new(known.content)) } else { known.before });
-        let kept = Kept { first_read, before, ..Kept::new(found, content, now) };
+        let kept = match known {
+            Some(mut known) => {
+                known.says(content);
+                Kept { first_read: known.first_read, before: known.before, ..Kept::new(found, known.content, now) }
+            }
+            None => Kept::new(found, content, now),
+        };
         self.files.insert(name, kept);
     }
 

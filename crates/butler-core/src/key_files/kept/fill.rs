@@ -1,6 +1,6 @@
 //! What counts of a file that is good but for some of its entries, or for keys that vanished from folders to which it leads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::named::Named;
@@ -15,57 +15,50 @@ use crate::key_files::vanished::Vanished;
 pub(super) struct All {
     /// Who was named where until now.
     pub(super) before: Named,
-    /// Who is named where by what was read, where a file leads to folders of keys.
+    /// Who is named where by what was read, where anything is not legible or leads to folders of keys.
     pub(super) named: Named,
     /// The files that there are now.
     pub(super) present: BTreeSet<(Role, PathBuf)>,
-    /// Those that are kept and are not there.
-    pub(super) absent: Vec<(Role, PathBuf)>,
     pub(super) is_anybody_left: bool,
     pub(super) now: u64,
 }
 
-/// What a file that is not there any more said last of the attesters of a new one, of which not everything is legible: it may have been
-/// renamed. Of several it is the one that named the most of them.
-pub(super) fn renamed_from(content: &Content, files: &BTreeMap<(Role, PathBuf), Kept>, all: &All) -> Option<Content> {
-    if !content.has_holes() || all.absent.is_empty() {
-        return None;
-    }
-    let named: BTreeSet<_> = content.attesters().collect();
-    let shared = |kept: &Kept| kept.content.attesters().filter(|attester| named.contains(attester)).count();
-    let lost = all.absent.iter().filter_map(|name| files.get(name)).map(|kept| (shared(kept), kept));
-    let (count, kept) = lost.max_by_key(|(count, _)| *count)?;
-    let mut earlier = kept.content.clone();
-    earlier.validators.retain(|validator| validator.keys.iter().any(|(attester, _)| named.contains(attester)));
-    (count > 0).then_some(earlier)
+/// What was taken for what is not legible.
+pub(super) struct Filled {
+    pub(super) why: KeptWhy,
+    /// What is told of it.
+    pub(super) faults: Vec<FileFault>,
+    /// Whether the content is what stands behind the next one. Not so where keys vanished: the folders say which.
+    pub(super) is_lasting: bool,
 }
 
-/// Takes for what is not legible in a content, and for what vanished from its folders, what was read last. `None` when nothing was
-/// taken, else why something was and what is told of that.
-pub(super) fn fill(content: &mut Content, known: &mut Kept, all: &All) -> Option<(KeptWhy, Vec<FileFault>)> {
+/// Takes for what is not legible in a content, and for what vanished from its folders, what was read last. `None` when nothing was taken.
+pub(super) fn fill(content: &mut Content, known: &mut Kept, all: &All) -> Option<Filled> {
     known.vanished.clear();
-    let taken_away = if content.has_holes() { content.fill_from(&known.content) } else { None };
+    let file = known.found.family();
+    let shared = if known.failing.is_some() { known.shared.clone() } else { known.shares(&all.before) };
+    let has_moved = |attester| shared.has_moved(attester, &file, &all.named);
+    let taken_away = if content.has_holes() { content.fill_from(&known.content, has_moved) } else { None };
     let is_over =
         matches!(known.failing, Some((KeptWhy::PartlyGone, _))) && known.is_over(all.is_anybody_left, all.now);
     let vanished = if is_over || !known.content.has_folders() {
         Vanished::default()
     } else {
-        let file = known.found.family();
-        let shared = if known.failing.is_some() { known.shared.clone() } else { known.shares(&all.before) };
-        content.fill_folders(&known.content, |attester| shared.has_moved(attester, &file, &all.named))
+        content.fill_folders(&known.content, has_moved)
     };
     let why = match &taken_away {
         Some(_) => KeptWhy::Partly,
         None if vanished.places.is_empty() => return None,
         None => KeptWhy::PartlyGone,
     };
+    let is_lasting = vanished.places.is_empty();
     known.vanished = vanished.attesters;
     let mut faults: Vec<FileFault> = taken_away.into_iter().flatten().map(none_left).collect();
     faults.extend(vanished.places.into_iter().map(|place| {
         let what = "encrypted keys are gone from the folder that this leads to";
         FileFault::at(place, what).hint("put them back; where they are gone for good, this is told for a day")
     }));
-    Some((why, faults))
+    Some(Filled { why, faults, is_lasting })
 }
 
 /// What is told of publishers that were taken away under a running program.

@@ -35,8 +35,12 @@ impl KeptFiles {
         let mut is_any_forgotten = false;
         let failing = self.files.values_mut().filter_map(|kept| Some((kept.failing?.1, kept)));
         let mut failing: Vec<(u64, &mut Kept)> = failing.collect();
-        // A file that is new since was more likely one that is lost since than one that was lost before.
-        failing.sort_by_key(|(since, _)| Reverse(*since));
+        // A file that is new since was more likely one that is lost since than one that was lost before, one that is gone, and one of
+        // which it has more.
+        failing.sort_by_cached_key(|(since, kept)| {
+            let left = kept.content.attesters().filter(|attester| !kept.has_moved(*attester, &named)).count();
+            (Reverse(*since), !kept.is_gone(), left * 1_000 / kept.content.attester_count().max(1))
+        });
         for (failing_since, kept) in failing {
             let since = publishers.iter().filter(|(first_read, _)| *first_read >= failing_since);
             let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
@@ -51,6 +55,9 @@ impl KeptFiles {
             kept.forget_moved(&mut named, &new, is_top_elsewhere);
             is_any_forgotten |= kept.content.size() != before;
         }
+        // Of a file that is there others are counted as long as it is legible in part.
+        let partly = self.files.iter_mut().filter(|(_, kept)| kept.is_partly());
+        partly.for_each(|(_, kept)| kept.shared = kept.shares(&named));
         let before = self.files.len();
         let mut is_any_believed = false;
         let released = &mut self.released;

@@ -8,11 +8,13 @@
 mod configured;
 mod differing;
 mod differing_file;
+mod earlier;
 mod files;
 mod fill;
 mod forget;
 mod named;
 mod one;
+mod orphans;
 mod record;
 mod stored;
 

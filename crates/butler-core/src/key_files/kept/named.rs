@@ -43,7 +43,18 @@ impl Named {
         shared
     }
 
-    fn others(&self, attester: Address, file: &Path) -> impl Iterator<Item = &Path> {
+    /// How many files name an attester.
+    pub(super) fn count(&self, attester: Address) -> usize {
+        self.files.get(&attester).map_or(0, BTreeSet::len)
+    }
+
+    /// Whether a file names an attester.
+    pub(super) fn names(&self, attester: Address, file: &Path) -> bool {
+        self.files.get(&attester).is_some_and(|files| files.iter().any(|named| named.as_path() == file))
+    }
+
+    /// The files that name an attester, but for one.
+    pub(super) fn others<'a>(&'a self, attester: Address, file: &'a Path) -> impl Iterator<Item = &'a Path> {
         let files = self.files.get(&attester).into_iter().flatten();
         files.map(|named| named.as_path()).filter(move |named| *named != file)
     }

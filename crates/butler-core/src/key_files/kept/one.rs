@@ -111,6 +111,15 @@ impl Kept {
         self.has_moved = false;
     }
 
+    /// From now on it says something else, about which the chain was not asked yet.
+    pub(super) fn says(&mut self, content: Content) {
+        let before = std::mem::replace(&mut self.content, content);
+        if self.is_confirmed {
+            self.before = Some(Box::new(before));
+        }
+        self.is_confirmed = false;
+    }
+
     /// From now on it cannot be read; `before` is who was named where until now.
     pub(super) fn fails(&mut self, why: KeptWhy, now: u64, before: &Named) {
         if self.failing.is_none() {
@@ -131,6 +140,11 @@ impl Kept {
         before.shared(&self.found.family(), self.content.attesters())
     }
 
+    /// Whether an attester stands in another file since it cannot be read.
+    pub(super) fn has_moved(&self, attester: Address, now: &Named) -> bool {
+        self.shared.has_moved(attester, &self.found.family(), now)
+    }
+
     /// Forgets what other files have now of a file that is gone or broken, and did not have while it was good: `named` is who is
     /// named where, `new` are the publishers of those that came since. `is_top_elsewhere` is whether what stands at its top
     /// stands there, too; if not, that much is kept.
@@ -142,7 +156,7 @@ impl Kept {
         }
         let file = self.found.family();
         let attesters = self.content.attesters();
-        let moved: Vec<Address> = attesters.filter(|attester| self.shared.has_moved(*attester, &file, named)).collect();
+        let moved: Vec<Address> = attesters.filter(|attester| self.has_moved(*attester, named)).collect();
         named.remove(&file, &moved);
         let moved: BTreeSet<Address> = moved.into_iter().collect();
         for validator in &mut self.content.validators {

@@ -1,6 +1,7 @@
 //! Lies about what contracts answer, and about the block at which they were read.
 
 use anyhow::Context as _;
+use ethers_core::types::Address;
 use ethers_core::utils::hex;
 use serde_json::{Value, json};
 
@@ -29,6 +30,10 @@ pub(super) async fn tell(upstream: &Client, call: &Value, lie: Lie) -> anyhow::R
         Lie::WordMore(getter, word) => {
             let is_hit = |input: &[u8]| is_of(input, getter.selector());
             rewrite_inside(upstream, call, is_hit, |honest| word_more(honest, usize::from(word))).await
+        }
+        Lie::Names(getter, contract) => {
+            let is_hit = |input: &[u8]| is_of(input, getter.selector());
+            rewrite_inside(upstream, call, is_hit, |honest| first_word(honest, contract)).await
         }
         Lie::Forged(getter) if is_of(&hex::decode(calldata(call)).unwrap_or_default(), getter.selector()) => {
             Ok(Some(result(call, &json!(format!("0x{}", hex::encode(forged()))))))
@@ -88,6 +93,14 @@ fn word_more(honest: &[u8], word: usize) -> Vec<u8> {
     let mut bytes = honest.to_vec();
     if let Some(byte) = bytes.get_mut(word.saturating_mul(32).saturating_add(31)) {
         *byte = byte.wrapping_add(1);
+    }
+    bytes
+}
+
+fn first_word(honest: &[u8], contract: Address) -> Vec<u8> {
+    let mut bytes = honest.to_vec();
+    if let Some(word) = bytes.get_mut(12..32) {
+        word.copy_from_slice(contract.as_bytes());
     }
     bytes
 }

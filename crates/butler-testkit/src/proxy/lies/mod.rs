@@ -16,6 +16,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use ethers_core::types::Address;
 use serde_json::{Value, json};
 
 use crate::http::Client;
@@ -83,6 +84,9 @@ pub enum Lie {
     OneMore(Getter),
     /// That word of that getter's answer is one more than it is; 0 is the first.
     WordMore(Getter, u8),
+    /// That getter's first word is this contract: of another rollup, of another slasher. Which ones there are depends on the chain,
+    /// so none is among [`Self::ALL`].
+    Names(Getter, Address),
     /// That getter names [`STRANGER`] and a moment in 2100, whatever the contract answers, and if it has no such getter.
     Forged(Getter),
     /// State is read at the newest block, whatever was asked for.
@@ -239,6 +243,7 @@ impl Lie {
             Self::Zero(_) => "zero",
             Self::OneMore(_) => "one_more",
             Self::WordMore(..) => "word_more",
+            Self::Names(..) => "names_another",
             Self::Forged(_) => "forged",
             Self::ReadsAtLatest => "reads_at_latest",
             Self::ReadsOneBefore => "reads_one_before",
@@ -263,6 +268,7 @@ impl fmt::Display for Lie {
             Self::Reverted(getter) | Self::Zero(getter) | Self::OneMore(getter) | Self::Forged(getter) => {
                 write!(f, "_{}", getter.name())
             }
+            Self::Names(getter, _) => write!(f, "_{}", getter.name()),
             Self::WordMore(getter, word) => write!(f, "_{word}_of_{}", getter.name()),
             Self::BadLog(fault) => write!(f, "_{}", fault.name()),
             Self::EmptyLogs
@@ -337,6 +343,7 @@ pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: 
         | Lie::Zero(_)
         | Lie::OneMore(_)
         | Lie::WordMore(..)
+        | Lie::Names(..)
         | Lie::Forged(_)
         | Lie::ReadsAtLatest
         | Lie::ReadsOneBefore => calls::tell(upstream, call, lie).await,

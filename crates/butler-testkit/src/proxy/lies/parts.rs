@@ -149,6 +149,14 @@ pub enum Getter {
     RollupVersion,
     /// `PROPOSER()` of a slasher.
     SlashingProposer,
+    /// `getSlasher()` of the rollup.
+    Slasher,
+    /// `getActiveAttesterCount()` of the rollup.
+    ActiveCount,
+    /// `getEntryQueueLength()` of the rollup.
+    EntryQueueLength,
+    /// `getStakingAsset()` of the rollup.
+    StakingAsset,
 }
 
 impl Getter {
@@ -181,6 +189,10 @@ impl Getter {
             Self::RollupOfVersion => "0xdd1583c2",
             Self::RollupVersion => "0x0d8e6e2c",
             Self::SlashingProposer => "0xbffa7f0f",
+            Self::Slasher => "0xd0c80f13",
+            Self::ActiveCount => "0x90a3b386",
+            Self::EntryQueueLength => "0x1b56a0e7",
+            Self::StakingAsset => "0xa011f6a9",
         }
     }
 
@@ -213,6 +225,10 @@ impl Getter {
             Self::RollupOfVersion => "rollup_of_version",
             Self::RollupVersion => "rollup_version",
             Self::SlashingProposer => "slashing_proposer",
+            Self::Slasher => "slasher",
+            Self::ActiveCount => "active_count",
+            Self::EntryQueueLength => "entry_queue_length",
+            Self::StakingAsset => "staking_asset",
         }
     }
 }

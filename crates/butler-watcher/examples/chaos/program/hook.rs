@@ -73,7 +73,7 @@ impl Hook {
     fn take(&self, body: &Value) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.posts += 1;
-        if told.posts % UNWELL == 0 {
+        if told.posts.is_multiple_of(UNWELL) {
             return false;
         }
         let key = body["key"].as_str().unwrap_or_default().to_owned();

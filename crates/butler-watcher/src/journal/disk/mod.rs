@@ -2,4 +2,5 @@
 
 pub(crate) mod folder;
 pub(crate) mod identity;
+mod pack;
 pub(crate) mod store;

@@ -1,7 +1,8 @@
 //! sled behind five calls: get, next, apply, persist, close.
 //!
 //! What [`Store::persist`] returned `Ok` for survives a power cut: sled's own flush is no fsync, so the file is synced here.
-//! Values stay so small that sled never moves a page out of its log, since it does not sync such files. A panic in sled is an error here.
+//! Values stay so small that sled never moves a page out of its log, since it does not sync such files. A panic in sled is an error here,
+//! and so is a flush that does not end.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,14 +10,21 @@ use std::io;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::Builder;
+use std::time::Duration;
 
 use crate::journal::disk::folder;
+use crate::journal::disk::pack::{pack, unpack};
 use crate::journal::error::JournalError;
 use crate::journal::schema::{PIECE, WIDE};
 
 /// The largest value that stands as it is; wider ones stand in pieces. A page of sled's has up to 17 values and must stay below
 /// a quarter of its segment of 512 KiB.
 const NARROW: usize = 4096;
+/// How long sled may take to write what it holds back, and to end.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// What sled may keep in memory, in bytes.
 const CACHE: u64 = 16 * 1024 * 1024;
 
@@ -45,6 +53,8 @@ pub(crate) struct Store {
     /// The same file, to sync it.
     file: File,
     durability: Durability,
+    /// It waits for ever: nobody waits for it any more, at its end neither.
+    hangs: AtomicBool,
 }
 
 impl Store {
@@ -62,7 +72,7 @@ impl Store {
         let db = guarded(path, "open", || config.open())?;
         let data = path.join("db");
         let file = File::open(&data).map_err(JournalError::io("open", &data))?;
-        Ok(Self { path: path.to_path_buf(), db: Some(db), file, durability })
+        Ok(Self { path: path.to_path_buf(), db: Some(db), file, durability, hangs: AtomicBool::new(false) })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -88,6 +98,7 @@ impl Store {
         let damaged = || JournalError::corrupt(&self.path, "a value has a shape that is never written");
         match value.split_first() {
             Some((0, narrow)) => Ok(narrow.to_vec()),
+            Some((2, packed)) => unpack(own(key), packed).ok_or_else(damaged),
             Some((1, _)) => {
                 let mut whole = Vec::new();
                 for number in 0..pieces(value).ok_or_else(damaged)? {
@@ -139,7 +150,10 @@ impl Store {
                     }
                     batch.insert(key.clone(), [&[1_u8][..], &kept.to_be_bytes()].concat());
                 }
-                Some(value) => batch.insert(key.clone(), [&[0_u8][..], value].concat()),
+                Some(value) => match pack(own(key), value).filter(|packed| packed.len() < value.len()) {
+                    Some(packed) => batch.insert(key.clone(), [&[2_u8][..], &packed].concat()),
+                    None => batch.insert(key.clone(), [&[0_u8][..], value].concat()),
+                },
                 None => batch.remove(key.clone()),
             }
             if key.first().is_some_and(|letter| WIDE.contains(letter)) {
@@ -157,9 +171,27 @@ impl Store {
         if self.durability == Durability::Off {
             return Ok(());
         }
-        let db = self.db()?;
-        guarded(&self.path, "write", || db.flush())?;
+        self.flush()?;
         self.file.sync_data().map_err(JournalError::io("sync", &self.path))
+    }
+
+    /// Has sled write what it holds back, for no longer than a minute.
+    fn flush(&self) -> Result<(), JournalError> {
+        let db = self.db()?.clone();
+        let path = self.path.clone();
+        let flushed = bounded(move || {
+            let flushed = guarded(&path, "write", || db.flush());
+            // Before anybody goes on: the last one who has it ends it.
+            drop(db);
+            flushed
+        });
+        match flushed {
+            Ok(flushed) => flushed.map(drop),
+            Err(source) => {
+                self.hangs.store(true, Ordering::Relaxed);
+                Err(JournalError::io("write", &self.path)(source))
+            }
+        }
     }
 
     /// Makes a store that was just filled durable with its files' names.
@@ -176,15 +208,41 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         let db = self.db.take();
+        if self.hangs.load(Ordering::Relaxed) {
+            std::mem::forget(db);
+            return;
+        }
         // sled panics when it cannot sync at its end. What counts was synced before.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
+        let _ = bounded(move || {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
+        });
     }
+}
+
+/// Runs something of sled's beside this thread. After a sync that failed sled can wait for ever for one that nobody makes: after
+/// a minute nobody waits for that any more.
+fn bounded<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    let (tell, told) = channel();
+    let run = move || {
+        // Nobody listens when it was given up.
+        let _ = tell.send(run());
+    };
+    Builder::new().name("journal-store".to_owned()).spawn(run)?;
+    told.recv_timeout(PATIENCE).map_err(|error| match error {
+        RecvTimeoutError::Timeout => io::Error::new(io::ErrorKind::TimedOut, "the store did not write within a minute"),
+        RecvTimeoutError::Disconnected => io::Error::other("the store broke off"),
+    })
 }
 
 /// How many pieces a value stands in, if it does.
 fn pieces(value: &[u8]) -> Option<u32> {
     let (1, count) = value.split_first()? else { return None };
     Some(u32::from_be_bytes(*count.first_chunk()?))
+}
+
+/// A key without its letter: the effect key of an action's records.
+fn own(key: &[u8]) -> &[u8] {
+    key.get(1..).unwrap_or_default()
 }
 
 fn piece_key(key: &[u8], number: u32) -> Vec<u8> {

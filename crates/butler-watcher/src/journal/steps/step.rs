@@ -9,7 +9,7 @@ use crate::journal::image::Image;
 use crate::journal::op::{Line, Op, encode};
 use crate::journal::request::REASON_LIMIT;
 use crate::journal::rules::Rules;
-use crate::journal::schema::{self, Head};
+use crate::journal::schema::Head;
 
 /// What a commit writes.
 #[derive(Debug)]
@@ -85,21 +85,14 @@ impl<'s> Step<'s> {
         if self.ops.is_empty() {
             return None;
         }
-        let (before, before_lines) = (self.image.head.mark, self.image.head.outbox());
-        for line in before_lines {
-            self.image.remove(schema::outbox(line));
-        }
-        let (mut mark, mut lines) = (before, Vec::new());
-        let (sequence, count) = (before.sequence.saturating_add(1), self.ops.len());
+        let (mut mark, mut lines) = (self.image.head.mark, Vec::new());
+        let (sequence, count) = (mark.sequence.saturating_add(1), self.ops.len());
         for (place, op) in self.ops.into_iter().enumerate() {
             let last = place.saturating_add(1) == count;
             let line = Line { line: mark.lines.saturating_add(1), sequence, at: self.now, last, op };
-            let start = lines.len();
             mark = encode(mark, &line, &mut lines);
-            self.image.put(schema::outbox(line.line), lines.get(start..).unwrap_or_default().to_vec());
         }
         self.image.head.mark = mark;
-        self.image.head.outbox = mark.lines.saturating_sub(before.lines);
         self.image.head.clock = self.now;
         let (head, writes) = self.image.into_writes();
         Some(Written { head, writes, lines })

@@ -10,6 +10,10 @@ use crate::journal::disk::store::{Durability, Store};
 use crate::journal::error::JournalError;
 use crate::journal::schema::Head;
 
+/// sled splits a full page into halves: keys that come in order leave all of them half full, and twice as much of no use behind.
+/// In so many rounds, each with keys from everywhere, the pages fill up. Measured: 1.5 times the keys and values instead of 3.5.
+const PARTS: u8 = 4;
+
 /// Fills a new store beside the old one, durably. It counts for nothing until the identity names it.
 pub(crate) fn copy(
     folder: &Path,
@@ -22,7 +26,7 @@ pub(crate) fn copy(
     folder::remove(&path)?;
     let new = Store::open(&path, durability)?;
     let mut filling = Filling::new(&new);
-    items(store, head, |item| filling.take(item))?;
+    items(store, head, PARTS, |item| filling.take(item))?;
     let filled = filling.finish()?;
     folder::sync(folder)?;
     if filled.counts != head.counts || filled.mark != head.mark {

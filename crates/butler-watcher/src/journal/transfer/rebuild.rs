@@ -13,7 +13,7 @@ use crate::journal::error::JournalError;
 use crate::journal::history::read::{Start, file_name, files, walk};
 use crate::journal::image::Image;
 use crate::journal::op::{Line, Mark};
-use crate::journal::schema::{self, Head};
+use crate::journal::schema::Head;
 
 /// How many keys are written at once when a store is brought up.
 const AT_ONCE: usize = 4096;
@@ -21,13 +21,8 @@ const AT_ONCE: usize = 4096;
 /// Makes every change of the history up to `to` that the store does not have.
 pub(crate) fn bring_up(store: &Store, head: Head, history: &Path, to: Mark) -> Result<Head, JournalError> {
     let (anchor, from) = (head.anchor, head.mark);
-    let mut image = Image::new(store, head);
-    for number in image.head.outbox() {
-        image.remove(schema::outbox(number));
-    }
-    image.head.outbox = 0;
-    let mut head = image.head.clone();
-    let mut pending = Some(image);
+    let mut head = head;
+    let mut pending = None;
     walk(history, Start::at(anchor, from), |read| {
         let mut image = pending.take().unwrap_or_else(|| Image::new(store, head.clone()));
         image.apply(&read.line.op)?;

@@ -14,6 +14,7 @@ mod named;
 mod once;
 mod publishers;
 mod shared;
+mod shuffled;
 mod silence;
 
 /// A network's folder with two servers, read again and again.

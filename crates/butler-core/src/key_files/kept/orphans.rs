@@ -1,0 +1,130 @@
+//! Attesters that a legible file names no more, while another one is not legible to which they may have moved.
+//!
+//! An edit of a file that stays good acts at once. But where a file comes back with other contents, or another one appears that cannot
+//! be read, files may have been split or have changed places: then what was said of these attesters stands in for the illegible file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use ethers_core::types::Address;
+
+use super::earlier::of;
+use super::files::KeptFiles;
+use super::named::Named;
+use super::one::Kept;
+use crate::key_files::content::{Content, FileKind, Validator};
+use crate::key_files::discovery::Role;
+use crate::key_files::fault::FileFault;
+use crate::key_files::kept_file::KeptWhy;
+use crate::key_files::outcome::Outcome;
+use crate::key_files::shown::shown_path;
+
+/// What files said of attesters that they name no more, before anything is taken in.
+#[derive(Default)]
+pub(super) struct Dropped {
+    /// By files that were legible before.
+    edited: Vec<Validator>,
+    /// By files that were not.
+    returned: Vec<Validator>,
+    /// The illegible files, and the attesters that are kept of each; `None` for those that are new.
+    illegible: BTreeMap<(Role, PathBuf), Option<BTreeSet<Address>>>,
+}
+
+impl KeptFiles {
+    /// Who is named no more by files that are legible, where some other one is not.
+    pub(super) fn dropped(&self, outcomes: &[Outcome]) -> Dropped {
+        let mut dropped = Dropped::default();
+        for outcome in outcomes.iter().filter(|outcome| is_illegible(outcome)) {
+            let name = (outcome.found.role, outcome.found.family());
+            let is_known = self.doubts.as_ref().is_none_or(|doubts| doubts.has(&shown_path(&name.1)));
+            let kept = self.files.get(&name).map(|kept| kept.content.attesters().collect());
+            dropped.illegible.insert(name, kept.or_else(|| is_known.then(BTreeSet::new)));
+        }
+        if dropped.illegible.is_empty() {
+            return dropped;
+        }
+        for outcome in outcomes {
+            let known = self.files.get(&(outcome.found.role, outcome.found.family()));
+            let (Some(content), Some(known)) = (&outcome.content, known) else { continue };
+            if content.illegible.is_some() || content.attester_count() == 0 {
+                continue;
+            }
+            let named: BTreeSet<Address> = content.attesters().collect();
+            let lost: BTreeSet<Address> =
+                known.content.attesters().filter(|attester| !named.contains(attester)).collect();
+            let lost = known.content.validators.iter().filter_map(|validator| of(validator, &lost));
+            if known.failing.is_some() { dropped.returned.extend(lost) } else { dropped.edited.extend(lost) }
+        }
+        dropped
+    }
+
+    /// Lets what was dropped stand in for illegible files of which nothing else does, as far as it is named less often than `before`.
+    pub(super) fn adopt(&mut self, outcomes: &mut [Outcome], dropped: Dropped, before: &Named, now: u64) {
+        let Dropped { edited, returned, illegible } = dropped;
+        if edited.is_empty() && returned.is_empty() {
+            return;
+        }
+        let mut named = Named::default();
+        for outcome in outcomes.iter() {
+            let content = outcome.counting();
+            content.into_iter().for_each(|content| named.add(outcome.found.family(), content.attesters()));
+        }
+        for ((_, file), kept) in self.files.iter().filter(|(_, kept)| kept.failing.is_some()) {
+            named.add(file.clone(), kept.content.attesters());
+        }
+        let is_lost = |attester: Address| named.count(attester) < before.count(attester);
+        let lost = |validators: Vec<Validator>| {
+            let attesters = validators.iter().flat_map(|validator| &validator.keys);
+            let attesters: BTreeSet<Address> =
+                attesters.map(|(attester, _)| *attester).filter(|attester| is_lost(*attester)).collect();
+            validators.into_iter().filter_map(|validator| of(&validator, &attesters)).collect::<Vec<_>>()
+        };
+        let (returned, edited) = (lost(returned), lost(edited));
+        // Where something has moved out of an illegible file, or it is new, it says something else now.
+        let is_other = |outcome: &Outcome| {
+            let name = (outcome.found.role, outcome.found.family());
+            let kept = self.files.get(&name).map(|kept| &kept.content);
+            let kept: BTreeSet<Address> = kept.into_iter().flat_map(Content::attesters).collect();
+            illegible.get(&name).map(|before| before.as_ref().is_none_or(|before| !before.is_subset(&kept)))
+        };
+        let found: Vec<(usize, bool)> =
+            outcomes.iter().enumerate().filter_map(|(at, outcome)| Some((at, is_other(outcome)?))).collect();
+        let Some((at, is_other)) = found.iter().find(|(_, is_other)| *is_other).or(found.first()) else { return };
+        let adopted: Vec<Validator> = if *is_other { returned.into_iter().chain(edited).collect() } else { returned };
+        if let Some(outcome) = outcomes.get_mut(*at).filter(|_| !adopted.is_empty()) {
+            self.stand_in(outcome, adopted, &named, now);
+        }
+    }
+
+    fn stand_in(&mut self, outcome: &mut Outcome, adopted: Vec<Validator>, named: &Named, now: u64) {
+        let name = (outcome.found.role, outcome.found.family());
+        let kind = outcome.content.as_ref().map_or(FileKind::Keystore, |content| content.kind);
+        let why = match outcome.content.as_mut().filter(|content| content.attester_count() > 0) {
+            Some(content) => {
+                content.validators.extend(adopted.iter().cloned());
+                content.illegible = None;
+                KeptWhy::Partly
+            }
+            None => {
+                outcome.content = None;
+                KeptWhy::Unreadable
+            }
+        };
+        let empty = || Kept::new(outcome.found.clone(), Content::new(kind), now);
+        let kept = self.files.entry(name).or_insert_with(empty);
+        kept.content.validators.extend(adopted);
+        let since = kept.failing.map_or(now, |(_, since)| since);
+        kept.failing = Some((why, since));
+        (kept.shared, kept.is_confirmed) = (kept.shares(named), true);
+        self.generation += 1;
+    }
+}
+
+/// Whether attesters may stand in a file that are not legible.
+fn is_illegible(outcome: &Outcome) -> bool {
+    outcome.found.role != Role::Publishers
+        && match &outcome.content {
+            Some(content) => content.illegible.is_some(),
+            None => outcome.faults.iter().any(FileFault::leaves_gap),
+        }
+}
