@@ -4,7 +4,7 @@
 //! replayed and a line of an import all go through it, so that they make the same state.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
 use butler_core::domain::action::{ActionKind, EffectKey, Phase};
@@ -23,6 +23,8 @@ pub(crate) struct Image<'s> {
     writes: Writes,
     /// What was read or changed, so that nothing is read twice.
     live: RefCell<HashMap<EffectKey, Option<Entry>>>,
+    /// Which of them are to be written.
+    changed: HashSet<EffectKey>,
     ended: RefCell<HashMap<EffectKey, Option<Finished>>>,
     /// The head as it will be.
     pub(crate) head: Head,
@@ -30,17 +32,28 @@ pub(crate) struct Image<'s> {
 
 impl<'s> Image<'s> {
     pub(crate) fn new(store: &'s Store, head: Head) -> Self {
-        Self { store, writes: BTreeMap::new(), live: RefCell::default(), ended: RefCell::default(), head }
+        Self {
+            store,
+            writes: BTreeMap::new(),
+            live: RefCell::default(),
+            changed: HashSet::new(),
+            ended: RefCell::default(),
+            head,
+        }
     }
 
     /// How many keys would be written.
     pub(crate) fn len(&self) -> usize {
-        self.writes.len()
+        self.writes.len().saturating_add(self.changed.len())
     }
 
     /// What is to be written, with the head.
     pub(crate) fn into_writes(mut self) -> (Head, Writes) {
         self.put(schema::HEAD.to_vec(), json(&self.head));
+        for key in std::mem::take(&mut self.changed) {
+            let record = self.live.get_mut().get(&key).and_then(Option::as_ref).map(json);
+            self.writes.insert(schema::live(&key), record);
+        }
         (self.head, self.writes)
     }
 
@@ -186,17 +199,17 @@ impl<'s> Image<'s> {
         if let Some(before) = before {
             self.unindex(before);
         }
-        self.put(schema::live(&after.action.key), json(after));
         for key in schema::index_keys(after) {
             self.put(key, Vec::new());
         }
+        self.changed.insert(after.action.key.clone());
         self.live.get_mut().insert(after.action.key.clone(), Some(after.clone()));
         count(&mut self.head.counts, after.action.kind, after.standing.phase, Count::More);
     }
 
     fn forget(&mut self, before: &Entry) {
         self.unindex(before);
-        self.remove(schema::live(&before.action.key));
+        self.changed.insert(before.action.key.clone());
         self.live.get_mut().insert(before.action.key.clone(), None);
     }
 

@@ -39,8 +39,6 @@ impl Head {
 
 /// The head's key.
 pub(crate) const HEAD: &[u8] = b"h";
-/// Letters of what can be too wide for one value.
-pub(crate) const WIDE: [u8; 2] = [b'h', b'l'];
 /// The letter of pieces of wide values.
 pub(crate) const PIECE: u8 = b'w';
 /// Letters of the indexes.

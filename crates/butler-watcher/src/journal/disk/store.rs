@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::journal::disk::folder;
 use crate::journal::disk::pack::{pack, unpack};
 use crate::journal::error::JournalError;
-use crate::journal::schema::{PIECE, WIDE};
+use crate::journal::schema::PIECE;
 
 /// The largest value that stands as it is; wider ones stand in pieces. A page of sled's has up to 17 values and must stay below
 /// a quarter of its segment of 512 KiB.
@@ -141,9 +141,10 @@ impl Store {
         let mut batch = sled::Batch::default();
         for (key, value) in writes {
             let is_wide = |bytes: &Vec<u8>| bytes.len() > NARROW;
-            let mut kept = 0;
             match value {
+                // Pieces that are left over are nobody's, and go with the next compaction.
                 Some(value) if is_wide(value) => {
+                    let mut kept = 0;
                     for (number, piece) in (0_u32..).zip(value.chunks(NARROW)) {
                         batch.insert(piece_key(key, number), piece);
                         kept = number.saturating_add(1);
@@ -155,12 +156,6 @@ impl Store {
                     None => batch.insert(key.clone(), [&[0_u8][..], value].concat()),
                 },
                 None => batch.remove(key.clone()),
-            }
-            if key.first().is_some_and(|letter| WIDE.contains(letter)) {
-                let old = guarded(&self.path, "read", || db.get(key))?;
-                for number in kept..old.as_deref().and_then(pieces).unwrap_or_default() {
-                    batch.remove(piece_key(key, number));
-                }
             }
         }
         guarded(&self.path, "write", || db.apply_batch(batch))
