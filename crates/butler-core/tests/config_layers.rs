@@ -110,7 +110,7 @@ fn mainnet_needs_no_file() {
 
     [log]
     level = "info"  # default
-    format = "text"  # default
+    format = "auto"  # default
     "#);
 }
 

@@ -246,6 +246,8 @@ fn row(
         | Expectation::Unconfirmed { .. } => false,
     };
     let is_taken = is_undelegated && matches!(position, Position::EntryQueue | Position::Validating);
+    // Whether it was taken out or staked is told by logs, which one endpoint alone can forge: the doubt stays.
+    let doubt = expected.doubt();
     if is_taken {
         expected = Expectation::Strangers;
     }
@@ -274,7 +276,7 @@ fn row(
         coinbase_configured,
         coinbase_expected: expected.confirmed(),
         coinbase_claimed: expected.claimed(),
-        coinbase_doubt: expected.doubt(),
+        coinbase_doubt: expected.doubt().or(doubt),
         coinbase_policy: policy,
         split: stakes.split(snapshot),
         is_strangers: stakes.are_a_strangers() || is_taken,
