@@ -93,7 +93,8 @@ fn of_key(key: &[u8; 32]) -> Vec<(String, Value)> {
     let hexadecimal = hex::encode(key);
     let mut all: Vec<(String, Value)> = Vec::new();
     let mut add = |name: String, value: Value| all.push((name, value));
-    for base in [2, 3, 4, 5, 8, 10, 12, 16, 32, 36, 58, 62, 64, 85, 100, 128, 256, 1000, 10_000, 65_536] {
+    for base in [2, 3, 4, 5, 8, 10, 12, 16, 32, 36, 58, 62, 64, 85, 100, 128, 256, 1000, 2048, 10_000, 65_536, 100_000]
+    {
         let digits = digits(key, base);
         let rows: Vec<&[usize]> = digits.chunks(8).collect();
         add(format!("digits of base {base}"), json!(digits));
@@ -142,6 +143,17 @@ fn of_key(key: &[u8; 32]) -> Vec<(String, Value)> {
             format!("digits of {bits} bits in binary in one text"),
             json!(digits.iter().map(|digit| format!("{digit:0bits$b}")).collect::<Vec<_>>().join(" ")),
         );
+    }
+    for (name, group, offset) in [("xxd", 2, ": "), ("hexdump", 1, "  ")] {
+        let line = |(at, bytes): (usize, &[u8])| {
+            let groups = joined(&bytes.chunks(group).map(hex::encode).collect::<Vec<_>>(), " ");
+            let letter = |byte: &u8| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' };
+            let letters: String = bytes.iter().map(letter).collect();
+            format!("{:08x}{offset}{groups}  {letters}", at * 16)
+        };
+        let lines: Vec<String> = key.chunks(16).enumerate().map(line).collect();
+        add(format!("{name} in one text"), json!(joined(&lines, "\n")));
+        add(format!("{name} in a list"), json!(lines));
     }
     add("truths".to_owned(), json!(of_bits(key, 1).iter().map(|bit| *bit == 1).collect::<Vec<_>>()));
     add(
@@ -211,7 +223,6 @@ fn url(bytes: &[u8]) -> String {
 /// A phrase in every writing.
 fn of_phrase(entropy: &[u8], language: Language) -> Vec<(String, Value)> {
     let phrase = Mnemonic::from_entropy_in(language, entropy).unwrap().to_string();
-    let words: Vec<&str> = phrase.split(' ').collect();
     let marks = |text: &str| {
         text.nfd().filter(|letter| !unicode_normalization::char::is_combining_mark(*letter)).collect::<String>()
     };
@@ -250,11 +261,13 @@ fn of_phrase(entropy: &[u8], language: Language) -> Vec<(String, Value)> {
             "numbered".to_owned(),
             json!((1..).zip(&plain_words).map(|(at, word)| format!("{at}) {word}")).collect::<Vec<_>>().join("\n")),
         ),
+        ("numbered in two columns".to_owned(), json!(numbered(&plain_words, (0..12).flat_map(|at| [at, at + 12])))),
+        ("numbered backwards".to_owned(), json!(numbered(&plain_words, (0..24).rev()))),
         ("with plus signs".to_owned(), json!(plain_words.join("+"))),
         ("with hyphens".to_owned(), json!(plain_words.join("-"))),
         ("with underscores".to_owned(), json!(plain_words.join("_"))),
         ("in a URL".to_owned(), json!(format!("https://x.example/?seed={}", percent(&plain)))),
-        ("in a URL in a list".to_owned(), json!(words.iter().map(|word| percent(word)).collect::<Vec<_>>())),
+        ("in a URL in a list".to_owned(), json!(phrase.split(' ').map(percent).collect::<Vec<_>>())),
         ("with what nobody sees".to_owned(), json!(plain_words.join(" \u{200b}"))),
         (
             "broken by what nobody sees".to_owned(),
@@ -285,6 +298,11 @@ fn of_phrase(entropy: &[u8], language: Language) -> Vec<(String, Value)> {
         }
     }
     all
+}
+
+/// Words with their numbers, in another order.
+fn numbered(words: &[&str], order: impl Iterator<Item = usize>) -> String {
+    order.filter_map(|at| Some(format!("{}:{}", at + 1, words.get(at)?))).collect::<Vec<_>>().join(" ")
 }
 
 fn percent(text: &str) -> String {

@@ -79,14 +79,14 @@ async fn about_pairs(chain: &Chain) -> Vec<Lie> {
 
 /// Of what the only endpoint tells so, nothing is told at all: what cannot be read is said to be.
 fn is_left_untold(lie: Lie, (snapshot, slashing): &Facts) -> bool {
-    match lie {
-        Lie::Names(Getter::Slasher | Getter::SlashingProposer, _) => !slashing.blindness().is_empty(),
-        Lie::Names(Getter::Governance, _) => {
-            let mut exits = snapshot.attesters.values().filter_map(|view| view.exit);
-            snapshot.withdrawal_delay_seconds.is_none() && exits.all(|exit| exit.unlocks_at.is_none())
-        }
-        _ => !snapshot.rollup.missing.is_empty(),
+    if matches!(lie, Lie::Names(Getter::Slasher | Getter::SlashingProposer, _)) {
+        return !slashing.blindness().is_empty();
     }
+    if matches!(lie, Lie::Names(Getter::Governance, _)) {
+        let mut exits = snapshot.attesters.values().filter_map(|view| view.exit);
+        return snapshot.withdrawal_delay_seconds.is_none() && exits.all(|exit| exit.unlocks_at.is_none());
+    }
+    !snapshot.rollup.missing.is_empty() || snapshot.former_rollups.iter().any(|former| former.unread.is_some())
 }
 
 #[tokio::test]

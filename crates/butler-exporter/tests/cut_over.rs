@@ -7,9 +7,11 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use butler_testkit::aztec_node::cases::{CASES, Followed};
 use butler_testkit::devnet::{DevnetSpec, Move, ensure};
 use serde_json::json;
-use support::{Bench, Series};
+use support::film::{Clock, Film, MINUTES, without_prometheus};
+use support::{Bench, Program, Series};
 
 fn critical(series: &Series) -> BTreeSet<&str> {
     let is_critical = |key: &&String| key.starts_with("butler_findings{") && key.contains("critical");
@@ -106,4 +108,98 @@ async fn a_cut_over_is_seen_and_pages_nobody() {
     bench.chain.mine().await.unwrap();
     let unread = |series: &Series| series.keys().any(|key| key.starts_with("butler_former_rollup_unread{"));
     program.when("a rollup that does not answer", unread).await;
+}
+
+/// Looks now, and once more after another scrape of the chain.
+async fn look(film: &mut Film, program: &Program, first: &Series) {
+    film.look(first);
+    let at = "butler_scrape_last_success_timestamp_seconds{network=\"devnet\",scraper=\"l1\"}";
+    film.look(&program.when("another scrape", |series| series[at] > first[at]).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shipped_alert_rules_tell_what_a_cut_over_leaves_once_and_page_nobody() {
+    if without_prometheus() {
+        return;
+    }
+    let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+    let mut bench = Bench::of(&state).await;
+    let sides = bench.oracle().upgrade.clone().unwrap();
+    let followed = Followed {
+        chain_id: bench.oracle().chain_id,
+        registry: format!("{:#x}", bench.oracle().contracts.registry_address),
+        rollup: format!("{:#x}", sides.former.address),
+        version: sides.former.version,
+        slot: bench.oracle().rollup.current_slot,
+    };
+    let well = CASES.iter().find(|case| case.name == "well-52").unwrap();
+    let (node, section) = well.start("devnet", &followed, ("", "")).await.unwrap();
+    bench.append(&section);
+    let program = bench.run().await;
+    for scraper in ["l1", "slashing", "governance", "rewards", "nodes"] {
+        program.when_scraped("devnet", scraper).await;
+    }
+    let mut film = Film::new(Clock::OfEachLook);
+    look(&mut film, &program, &program.series()).await;
+    // Long enough for the alert that waits longest, which is an hour.
+    film.hold(8);
+    let good = film.looks.len();
+
+    let begun = bench.chain.timestamp().await.unwrap();
+    // The sentinel of the node goes on.
+    let goes_on = async |bench: &Bench| {
+        let slots = (bench.chain.timestamp().await.unwrap() - begun) / bench.oracle().rollup.slot_duration;
+        let mut stats = node.result("node_getValidatorsStats");
+        stats["lastProcessedSlot"] = json!(followed.slot + slots);
+        node.set_result("node_getValidatorsStats", stats);
+    };
+    bench.chain.cut_over(&state).await.unwrap();
+    goes_on(&bench).await;
+    let version = "butler_canonical_rollup_version{network=\"devnet\"}";
+    let next = f64::from(u32::try_from(sides.next.version).unwrap());
+    let after = program.when("the new rollup", |series| series.get(version) == Some(&next)).await;
+    look(&mut film, &program, &after).await;
+    film.hold(8);
+    let cut = film.looks.len();
+    // One is refunded there, another one let in to be left behind.
+    bench.chain.play_at(sides.former.address, Move::Flush).await.unwrap();
+    goes_on(&bench).await;
+    let at = |position: &str| {
+        let old = sides.former.version;
+        format!("butler_former_rollup_attesters{{network=\"devnet\",version=\"{old}\",position=\"{position}\"}}")
+    };
+    let flushed = program.when("the flush", |series| series.get(&at("validating")) == Some(&2.0)).await;
+    look(&mut film, &program, &flushed).await;
+    film.hold(3);
+
+    // What a cut-over leaves is told, once each; and whoever is let in there is in no key file.
+    let (baseline, last) = (good * MINUTES - 1, film.minutes() - 1);
+    let firing = |which: &str| format!("ALERTS{{alertstate=\"firing\"{which}}}");
+    let told = ",alertname!~\"ButlerDepositFailed|ButlerAttesterUnserved\",kind!=\"left_behind\"";
+    // The one that is refunded needs no coinbase, and the one that was let in waits no more.
+    let over =
+        format!(",attester!=\"{}\",kind!=\"unserved\",alertname!=\"ButlerEntryQueueArrivalSoon\"", bench.shown("D1"));
+    let at = baseline * 60;
+    let empty = [
+        format!("{} unless {} @ {at}", firing(told), firing("")),
+        format!("{} @ {at} unless {}", firing(&over), firing("")),
+    ];
+    let count = |which: &str| format!("count({}) or vector(0)", firing(which));
+    let (failed, left) = (",alertname=\"ButlerDepositFailed\"", ",kind=\"left_behind\"");
+    let unserved = ",alertname=\"ButlerAttesterUnserved\"";
+    let mut known = Vec::new();
+    for (minute, expected) in
+        [(baseline, [0.0, 0.0, 0.0]), (cut * MINUTES - 1, [1.0, 1.0, 0.0]), (last, [1.0, 1.0, 1.0])]
+    {
+        let counts = [failed, left, unserved].map(count).into_iter().zip(expected);
+        known.extend(counts.map(|(expression, value)| (minute, expression, value)));
+    }
+    film.judge(bench.folder.path(), good, &empty, &known).unwrap_or_else(|said| panic!("{said}"));
+
+    // As a program that loses sight of whoever did not move along would have it: the rules see that.
+    for look in &mut film.looks[good..] {
+        *look.get_mut("butler_attesters{network=\"devnet\",state=\"ACTIVE\"}").unwrap() -= 1.0;
+    }
+    let said = film.judge(bench.folder.path(), good, &empty, &known).unwrap_err();
+    assert!(said.contains("ButlerActiveAttestersDropped"), "{said}");
 }

@@ -9,6 +9,8 @@ use crate::domain::block::BlockRef;
 
 /// A head this far beyond the clock is not believed, unless most endpoints tell the same.
 const FUTURE_SECONDS: u64 = 60;
+/// An endpoint this many blocks from the median stands back.
+pub(super) const LAG_LIMIT: u64 = 5;
 
 /// What one endpoint told.
 #[derive(Debug, Clone)]
@@ -78,11 +80,11 @@ pub(super) fn most_told(blocks: impl Iterator<Item = Option<BlockRef>>) -> Optio
     counts.into_iter().rev().max_by_key(|(_, count)| *count)
 }
 
-/// Whether some of these tell different chains: two blocks of one height, or heads more than `lag` blocks apart.
-pub(super) fn is_split(reports: &[&Report], lag: u64) -> bool {
+/// Whether some of these tell different chains: two blocks of one height, or heads too far apart.
+pub(super) fn is_split(reports: &[&Report]) -> bool {
     let differ = |one: &Report, other: &Report| {
         let heads = one.block.zip(other.block);
-        let is_far = heads.is_some_and(|(one, other)| one.number.abs_diff(other.number) > lag);
+        let is_far = heads.is_some_and(|(one, other)| one.number.abs_diff(other.number) > LAG_LIMIT);
         let mut common = one.blocks.iter().filter_map(|(number, block)| (*block).zip(other.at(*number)));
         is_far || common.any(|(one, other)| one.hash != other.hash)
     };
@@ -156,6 +158,14 @@ mod tests {
         let (kept, out) = split_future(reports(&[future, future, block(7, 0)]), 100);
         assert_eq!((kept.len(), out.len()), (3, 0), "then the clock is behind");
         assert_eq!(split_future(reports(&[block(7, 0)]), 24).0.len(), 1, "a minute is nothing");
+    }
+
+    #[test]
+    fn reports_are_split_over_one_height_or_over_far_heads_and_not_over_a_block() {
+        let split = |one: BlockRef, other: BlockRef| is_split(&[&report(0, one), &report(1, other)]);
+        assert!(!split(block(7, 0), block(7, 0)) && !split(block(7, 0), block(8, 1)));
+        assert!(split(block(7, 0), block(7, 1)) && split(block(7, 0), block(8 + LAG_LIMIT, 0)));
+        assert!(!is_split(&[&report(0, block(7, 0))]) && !is_split(&[]));
     }
 
     proptest! {

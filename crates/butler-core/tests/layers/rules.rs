@@ -75,7 +75,7 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 12] = [
+const WATCHER: [Folder; 13] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
@@ -87,8 +87,9 @@ const WATCHER: [Folder; 12] = [
     ("replay", "follower plan"),
     ("routes", "board catalogue"),
     ("state", "journal"),
+    ("adopt", "routes tell"),
     // The way in, which puts everything together.
-    ("program", "board control journal replay routes state tell watch"),
+    ("program", "adopt board control journal replay routes state tell watch"),
 ];
 
 const TESTKIT: [Folder; 8] = [

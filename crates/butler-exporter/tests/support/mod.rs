@@ -2,6 +2,8 @@
 //!
 //! Nothing here sleeps for a fixed time: a test waits for a condition, and fails when a deadline passes.
 
+pub(crate) mod film;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -2,7 +2,7 @@
 # Runs as root inside the container, as trial.sh does: the watcher's package and service. Stakes arrive while the service runs,
 # while it is killed, hangs or is stopped; each is planned once.
 set -euo pipefail
-export DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND=noninteractive HOME=/root
 unit=butler-watcher.service
 base=http://127.0.0.1:9465
 . /trial/common.sh

@@ -175,10 +175,14 @@ impl SnapshotReader {
         let escrow = EscrowReads::plan(&mut reads, rollup_head.facts.gse, keys.values(), asked.iter().copied(), is_new);
         let era = EraRead::plan(&mut reads, rollup, &lacks, known_lacks.as_ref());
         let mut unlocks = Unlocks { client: &client, block: &block, governance, is_alone };
-        let exits = attesters.values().filter_map(|view| Some((rollup, view.exit.as_ref()?)));
-        let unlock_reads =
-            UnlockReads::plan(&mut reads, governance, exits, |exit| unlocks.is_settled(exit, &self.rollups));
-        let tracked = Tracked { attesters: &attesters, coinbases: &pending_rewards, delegations: &delegations };
+        let opened = unlocks.beside((rollup, &attesters), &self.rollups);
+        let unlock_reads = UnlockReads::plan(&mut reads, governance, opened.into_iter());
+        let tracked = Tracked {
+            attesters: &attesters,
+            coinbases: &pending_rewards,
+            delegations: &delegations,
+            gse: rollup_head.facts.gse,
+        };
         let former = FormerReads::plan(&mut reads, &former, tracked, (&self.client, &block), &self.rollups);
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;

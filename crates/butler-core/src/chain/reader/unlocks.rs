@@ -7,7 +7,7 @@ use ethers_core::types::Address;
 use crate::chain::error::SnapshotError;
 use crate::chain::reads::{Answers, Reads};
 use crate::chain::rollups::RollupBook;
-use crate::chain::stages::UnlockReads;
+use crate::chain::stages::{Opened, UnlockReads};
 use crate::chain::witnesses::Witnesses;
 use crate::client::l1::L1Client;
 use crate::domain::attester::view::{AttesterView, Exit};
@@ -25,9 +25,18 @@ pub(super) struct Unlocks<'a> {
 }
 
 impl Unlocks<'_> {
-    /// Whether it need not be asked beside other reads.
-    pub(super) fn is_settled(&self, exit: &Exit, book: &RollupBook) -> bool {
-        self.governance.is_some_and(|governance| book.is_unlock_settled(self.client, self.block, governance, exit))
+    /// What is asked beside other reads: exits at that rollup, and those elsewhere of which one endpoint told it once.
+    pub(super) fn beside(
+        &self,
+        (rollup, attesters): (Address, &BTreeMap<Address, AttesterView>),
+        book: &RollupBook,
+    ) -> Vec<Opened> {
+        let Some(governance) = self.governance else { return Vec::new() };
+        let is_settled = |exit: &Exit| book.is_unlock_settled(self.client, self.block, governance, exit);
+        let exits = attesters.values().filter_map(|view| view.exit.as_ref());
+        let here = exits.filter(|exit| !is_settled(exit)).map(|exit| Opened::by(rollup, exit));
+        let elsewhere = book.open_unlocks(self.client, self.block, governance);
+        here.chain(elsewhere.into_iter().filter(|opened| opened.rollup != rollup)).collect()
     }
 
     /// Whether it need not be asked where that costs an exchange.
@@ -58,7 +67,9 @@ impl Unlocks<'_> {
         let mut reads = Reads::default();
         let views = former.iter().flat_map(|rollup| rollup.attesters.values().map(|view| (rollup.id.address, view)));
         let exits = views.filter_map(|(rollup, view)| Some((rollup, view.exit.as_ref()?)));
-        let asked = UnlockReads::plan(&mut reads, self.governance, exits, |exit| self.is_known(exit, book));
+        let unknown = exits.filter(|(_, exit)| !self.is_known(exit, book));
+        let opened = unknown.map(|(rollup, exit)| Opened::by(rollup, exit));
+        let asked = UnlockReads::plan(&mut reads, self.governance, opened);
         if reads.len() > 0 {
             let answers = reads.fetch(self.client, self.block).await?;
             witnesses.note(&answers);

@@ -14,7 +14,7 @@ use crate::chain::error::Giver;
 use crate::chain::ledger::LedgerKey;
 use crate::chain::memo::Told;
 use crate::chain::reads::Answers;
-use crate::chain::stages::Getter;
+use crate::chain::stages::{Getter, Opened};
 use crate::client::l1::L1Client;
 use crate::domain::attester::view::Exit;
 use crate::domain::attester::zombie::ZombieCause;
@@ -217,6 +217,16 @@ impl RollupBook {
         self.learnt.is_unlock_settled(client, block, governance, exit)
     }
 
+    /// Withdrawals of which one endpoint told it, and that are asked again where that costs no exchange.
+    pub(in crate::chain) fn open_unlocks(
+        &self,
+        client: &L1Client,
+        block: &BlockRef,
+        governance: Address,
+    ) -> Vec<Opened> {
+        self.learnt.open_unlocks(client, block, governance)
+    }
+
     /// The same, with what was told for `block` itself, by whomever.
     pub(in crate::chain) fn unlock_at(
         &self,
@@ -228,11 +238,11 @@ impl RollupBook {
         self.learnt.unlock_at(client, block, governance, exit)
     }
 
-    /// Keeps when exits are unlocked, by whoever told it: moments by withdrawal, each with its exit's own one.
+    /// Keeps when exits are unlocked, by whoever told it.
     pub(in crate::chain) fn note_unlocks(
         &mut self,
         governance: Address,
-        unlocks: &BTreeMap<U256, (u64, u64)>,
+        unlocks: &[(Opened, u64)],
         answers: &Answers,
         block: &BlockRef,
     ) {

@@ -11,7 +11,7 @@ use crate::chain::reads::{Answers, Reads, Slot};
 use crate::chain::stages::{CapabilityReads, ENTRY_GAS, Getter, LENGTH_LIMIT, REWARDS_GAS, RollupFigures, VIEW_GAS};
 use crate::chain::witnesses::Witnesses;
 use crate::client::l1::L1Client;
-use crate::contracts::bindings::rollup;
+use crate::contracts::bindings::{gse, rollup};
 use crate::contracts::call::GETTER_GAS;
 use crate::contracts::decode;
 use crate::domain::attester::delegation::Delegation;
@@ -21,6 +21,7 @@ use crate::domain::ids::Coinbase;
 use crate::domain::rollup::{QueuedDeposit, RollupFacts};
 use crate::domain::rollups::cut_over::FOLLOWED_SECONDS;
 use crate::domain::rollups::{FormerRollup, RollupId};
+use crate::text::address::checksummed;
 
 /// So many entries of a queue of unknown length are asked for beside it: past the end the rollup answers zeros.
 const PRESUMED: u64 = 8;
@@ -34,6 +35,8 @@ pub(in crate::chain) struct Tracked<'a> {
     pub(in crate::chain) coinbases: &'a BTreeMap<Coinbase, U256>,
     /// Every stake of our providers.
     pub(in crate::chain) delegations: &'a [Delegation],
+    /// The staking escrow.
+    pub(in crate::chain) gse: Address,
 }
 
 /// Reads of all former rollups.
@@ -47,7 +50,8 @@ struct OneFormer {
     is_whole: bool,
     /// Whether it was canonical until a moment ago.
     is_young: bool,
-    views: BTreeMap<Address, Slot<rollup::GetAttesterViewReturn>>,
+    /// With what the staking escrow says that each has there.
+    views: BTreeMap<Address, (Slot<rollup::GetAttesterViewReturn>, Slot<U256>)>,
     rewards: BTreeMap<Coinbase, Slot<U256>>,
     queue: Option<(Slot<U256>, Vec<Slot<rollup::GetEntryQueueAtReturn>>)>,
     figures: Option<(RollupFigures, CapabilityReads)>,
@@ -116,7 +120,9 @@ impl OneFormer {
         let coinbases = coinbases.filter(|coinbase| look.is_none_or(|look| !look.coinbases.contains(coinbase)));
         let views = attesters.map(|attester| {
             let call = rollup::GetAttesterViewCall { attester };
-            (attester, reads.push_if_supported(Contract::Rollup, id.address, VIEW_GAS, call))
+            let view = reads.push_if_supported(Contract::Rollup, id.address, VIEW_GAS, call);
+            let call = gse::EffectiveBalanceOfCall { instance: id.address, attester };
+            (attester, (view, reads.push_if_supported(Contract::Gse, tracked.gse, GETTER_GAS, call)))
         });
         let views: BTreeMap<_, _> = views.collect();
         let rewards = coinbases.map(|coinbase| {
@@ -150,10 +156,17 @@ impl OneFormer {
         (client, block): (&L1Client, &BlockRef),
         (book, witnesses): (&mut RollupBook, &mut Witnesses),
     ) -> Result<FormerRollup, SnapshotError> {
-        self.check(answers, book)?;
+        self.check(answers, client.endpoints().len() == 1, book)?;
         let mut found = FormerRollup::empty(self.id, book.since(self.id.version, block));
-        for (attester, slot) in &self.views {
+        for (attester, (slot, balance)) in &self.views {
             let view = answers.checked(slot, |answer| decode::attester_view(&answer.0))?;
+            // Who validates is who has a balance and no exit (`StakingLib.getStatus`).
+            let validates = view.status == OnChainStatus::Validating;
+            let has_balance = answers.get(balance).map_or(validates, |balance: U256| !balance.is_zero());
+            if validates != has_balance && (validates || view.status == OnChainStatus::None) {
+                let problem = format!("another status of {} than its balance gives it", checksummed(attester));
+                return Err(answers.nonsense((Contract::Rollup, self.id.address), "getAttesterView", problem));
+            }
             if view.status != OnChainStatus::None {
                 found.attesters.insert(*attester, view);
             }
@@ -179,18 +192,20 @@ impl OneFormer {
         Ok(found)
     }
 
-    /// Holds the rollup's own version against the one that it is registered by (`Registry.addRollup`).
-    fn check(&self, answers: &Answers, book: &mut RollupBook) -> Result<(), SnapshotError> {
+    /// Holds the rollup's own version against the one that it is registered by (`Registry.addRollup`). One that tells none is
+    /// left unread, unless one of several endpoints alone says so.
+    fn check(&self, answers: &Answers, is_alone: bool, book: &mut RollupBook) -> Result<(), SnapshotError> {
         let own = match answers.get(&self.version) {
-            Ok(own) => Some(own),
-            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => None,
+            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. })
+                if !is_alone && answers.only_giver().is_some() =>
+            {
+                "none".to_owned()
+            }
+            Ok(own) if own == self.id.version => return Ok(()),
+            Ok(own) => own.to_string(),
             Err(error) => return Err(error),
         };
-        if own == Some(self.id.version) {
-            return Ok(());
-        }
         book.forget_version(self.id.version);
-        let own = own.map_or_else(|| "nothing".to_owned(), |own| own.to_string());
         let problem = format!("{own}, and the registry has version {} there", self.id.version);
         Err(answers.nonsense((Contract::Rollup, self.id.address), "getVersion", problem))
     }

@@ -10,7 +10,7 @@ use ethers_core::types::{Address, U256};
 use serde::{Deserialize, Serialize};
 
 use crate::chain::memo::{ALONE, Told};
-use crate::chain::stages::Getter;
+use crate::chain::stages::{Getter, Opened};
 use crate::client::l1::L1Client;
 use crate::domain::attester::view::Exit;
 use crate::domain::attester::zombie::ZombieCause;
@@ -38,8 +38,20 @@ struct Unlock {
     withdrawal: U256,
     /// With its exit's own moment: after a reorg a number may be another exit's.
     exitable_at: u64,
+    /// Where the exit is, and of how much it was.
+    #[serde(default)]
+    rollup: Address,
+    #[serde(default)]
+    amount: U256,
     unlocks_at: u64,
     told: Told,
+}
+
+impl Unlock {
+    fn opened(&self) -> Opened {
+        let Self { withdrawal, exitable_at, rollup, amount, .. } = *self;
+        Opened { withdrawal, rollup, amount, exitable_at }
+    }
 }
 
 /// Which exit: rollup, number of the withdrawal, and the moment that the rollup keeps it to.
@@ -121,6 +133,12 @@ impl Learnt {
         self.of_exit(governance, exit).is_some_and(|unlock| unlock.told.is_settled(client, block.number))
     }
 
+    /// Withdrawals of which one endpoint told it, and that are asked again where that costs no exchange.
+    pub(super) fn open_unlocks(&self, client: &L1Client, block: &BlockRef, governance: Address) -> Vec<Opened> {
+        let of_it = self.unlocks.iter().filter(|unlock| unlock.governance == governance && !unlock.rollup.is_zero());
+        of_it.filter(|unlock| !unlock.told.is_settled(client, block.number)).map(Unlock::opened).collect()
+    }
+
     fn of_exit(&self, governance: Address, exit: &Exit) -> Option<&Unlock> {
         let is_it = |unlock: &&Unlock| {
             (unlock.governance, unlock.withdrawal, unlock.exitable_at)
@@ -147,19 +165,19 @@ impl Learnt {
     pub(super) fn note_unlocks(
         &mut self,
         governance: Address,
-        unlocks: &BTreeMap<U256, (u64, u64)>,
+        unlocks: &[(Opened, u64)],
         told: &Told,
         block: u64,
     ) -> bool {
         let mut is_new = false;
-        for (withdrawal, (exitable_at, unlocks_at)) in unlocks {
-            let (withdrawal, exitable_at, unlocks_at) = (*withdrawal, *exitable_at, *unlocks_at);
+        for (opened, unlocks_at) in unlocks.iter().copied() {
+            let Opened { withdrawal, rollup, amount, exitable_at } = opened;
             let is_it = |known: &Unlock| (known.governance, known.withdrawal) == (governance, withdrawal);
             let before = self.unlocks.iter().position(is_it).map(|place| self.unlocks.swap_remove(place));
             let is_same = |known: &&Unlock| (known.exitable_at, known.unlocks_at) == (exitable_at, unlocks_at);
             let same = before.as_ref().filter(is_same);
             let told = same.map_or_else(|| told.clone(), |known| told.clone().again(&known.told));
-            let unlock = Unlock { governance, withdrawal, exitable_at, unlocks_at, told };
+            let unlock = Unlock { governance, withdrawal, exitable_at, rollup, amount, unlocks_at, told };
             self.last.insert((governance, withdrawal), (block, exitable_at, unlocks_at));
             is_new |= before.as_ref() != Some(&unlock);
             self.unlocks.push(unlock);
@@ -255,12 +273,12 @@ mod tests {
             is_recipient: false,
         };
         let mut learnt = Learnt::default();
-        learnt.note_unlocks(governance, &BTreeMap::from([(exit.withdrawal_id, (1_000, 5_000))]), &Told::ByTwo, 9);
+        learnt.note_unlocks(governance, &[(Opened::by(governance, &exit), 5_000)], &Told::ByTwo, 9);
         assert_eq!(learnt.unlock(&client, &block(9), governance, &exit), Some(5_000));
         let other = Exit { exitable_at: 1_012, ..exit };
         assert_eq!(learnt.unlock(&client, &block(9), governance, &other), None);
         assert_eq!(learnt.unlock(&client, &block(9), Address::repeat_byte(2), &exit), None);
-        learnt.note_unlocks(governance, &BTreeMap::from([(exit.withdrawal_id, (1_012, 5_012))]), &Told::ByTwo, 9);
+        learnt.note_unlocks(governance, &[(Opened::by(governance, &other), 5_012)], &Told::ByTwo, 9);
         assert_eq!(learnt.unlock(&client, &block(9), governance, &other), Some(5_012));
         assert_eq!(learnt.unlocks.len(), 1, "what is gone is not kept");
     }

@@ -2,8 +2,6 @@
 //!
 //! Every exit opens a withdrawal of the governance, which has its own, longer delay; it was fixed when the exit began.
 
-use std::collections::BTreeMap;
-
 use ethers_core::types::{Address, U256};
 
 use super::capabilities::hear;
@@ -46,22 +44,31 @@ impl DelayRead {
 }
 
 /// Withdrawals by the exits that opened them.
-pub(in crate::chain) struct UnlockReads(BTreeMap<U256, Asked>);
+pub(in crate::chain) struct UnlockReads(Vec<(Opened, Slot<governance::GetWithdrawalReturn>)>);
 
-struct Asked {
-    rollup: Address,
-    exit: Exit,
-    slot: Slot<governance::GetWithdrawalReturn>,
+/// What is known of a withdrawal before the governance is asked about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::chain) struct Opened {
+    pub(in crate::chain) withdrawal: U256,
+    /// Where the exit that opened it is.
+    pub(in crate::chain) rollup: Address,
+    pub(in crate::chain) amount: U256,
+    pub(in crate::chain) exitable_at: u64,
 }
 
-impl Asked {
+impl Opened {
+    /// By that exit.
+    pub(in crate::chain) fn by(rollup: Address, exit: &Exit) -> Self {
+        Self { withdrawal: exit.withdrawal_id, rollup, amount: exit.amount, exitable_at: exit.exitable_at }
+    }
+
     /// When it is unlocked, if it is the withdrawal of that exit: the rollup receives what it opened (`GSE.withdraw`), of which
     /// slashes may take a part later, and no delay is longer than the parts that it is made of.
     fn unlocks_at(&self, told: &governance::Withdrawal) -> Result<u64, DecodeError> {
         const FUNCTION: &str = "getWithdrawal";
         let at = decode::small(FUNCTION, told.unlocks_at)?;
-        let is_its = told.recipient == self.rollup && told.amount >= self.exit.amount;
-        let latest = self.exit.exitable_at.saturating_add(3 * LONGEST);
+        let is_its = told.recipient == self.rollup && told.amount >= self.amount;
+        let latest = self.exitable_at.saturating_add(3 * LONGEST);
         match at {
             0 => Ok(0),
             at if is_its && at <= latest => Ok(at),
@@ -71,34 +78,29 @@ impl Asked {
 }
 
 impl UnlockReads {
-    /// `is_known` is whether the moment of an exit need not be asked.
-    pub(in crate::chain) fn plan<'a>(
+    pub(in crate::chain) fn plan(
         reads: &mut Reads,
         governance: Option<Address>,
-        exits: impl Iterator<Item = (Address, &'a Exit)>,
-        is_known: impl Fn(&Exit) -> bool,
+        opened: impl Iterator<Item = Opened>,
     ) -> Self {
-        let Some(governance) = governance else { return Self(BTreeMap::new()) };
-        let asked = exits.filter(|(_, exit)| !is_known(exit)).map(|(rollup, exit)| {
-            let call = governance::GetWithdrawalCall { withdrawal_id: exit.withdrawal_id };
-            let slot = reads.push_if_supported(Contract::Governance, governance, GETTER_GAS, call);
-            (exit.withdrawal_id, Asked { rollup, exit: *exit, slot })
+        let Some(governance) = governance else { return Self(Vec::new()) };
+        let asked = opened.map(|opened| {
+            let call = governance::GetWithdrawalCall { withdrawal_id: opened.withdrawal };
+            (opened, reads.push_if_supported(Contract::Governance, governance, GETTER_GAS, call))
         });
         Self(asked.collect())
     }
 
-    /// When each is unlocked, with its exit's own moment; those that the governance does not tell are left out.
+    /// When each is unlocked; those that the governance does not tell are left out.
     pub(in crate::chain) fn take(
         &self,
         answers: &Answers,
         is_alone: bool,
-    ) -> Result<BTreeMap<U256, (u64, u64)>, SnapshotError> {
-        let mut unlocks = BTreeMap::new();
-        for (withdrawal, asked) in &self.0 {
-            let at = hear(answers, Some(&asked.slot), is_alone, |told| asked.unlocks_at(&told.0))?;
-            if let Some(at) = at.told().filter(|at| *at > 0) {
-                unlocks.insert(*withdrawal, (asked.exit.exitable_at, at));
-            }
+    ) -> Result<Vec<(Opened, u64)>, SnapshotError> {
+        let mut unlocks = Vec::new();
+        for (opened, slot) in &self.0 {
+            let at = hear(answers, Some(slot), is_alone, |told| opened.unlocks_at(&told.0))?;
+            unlocks.extend(at.told().filter(|at| *at > 0).map(|at| (*opened, at)));
         }
         Ok(unlocks)
     }

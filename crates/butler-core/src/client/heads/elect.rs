@@ -9,11 +9,9 @@ use super::{HEAD, headers};
 use crate::client::error::{RpcError, RpcFailure};
 use crate::client::l1::{BlockTag, Head, L1Client};
 use crate::client::rounds::Rounds;
-use crate::client::vote::{self, Report};
+use crate::client::vote::{self, LAG_LIMIT, Report};
 use crate::domain::block::BlockRef;
 
-/// An endpoint this many blocks from the median stands back.
-pub(super) const LAG_LIMIT: u64 = 5;
 /// How far two branches may go apart before nobody is believed.
 const FORK_LIMIT: u64 = 8;
 

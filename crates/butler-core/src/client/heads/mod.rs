@@ -17,7 +17,6 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use self::elect::LAG_LIMIT;
 use crate::client::endpoint::{Endpoint, Lateness};
 use crate::client::error::{RpcError, RpcFailure};
 use crate::client::l1::{BlockTag, Head, L1Client};
@@ -111,7 +110,7 @@ impl L1Client {
     fn is_undecided(&self, reports: &[Report]) -> bool {
         let stands_back = |report: &&Report| self.endpoints.get(report.endpoint).is_none_or(Endpoint::is_quarantined);
         let heard: Vec<&Report> = reports.iter().filter(|report| !stands_back(report)).collect();
-        vote::is_split(&heard, LAG_LIMIT)
+        vote::is_split(&heard)
     }
 
     /// Asks all endpoints, in rounds until one has the block.

@@ -21,7 +21,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
             "critical when the key is next, a warning further back, or where it only stands in two own queues"
         }
         Kind::StrangerDeposit => {
-            "critical while that deposit waits before the delegation's, and while the attester validates, else a warning"
+            "critical while that deposit waits before the delegation's, and while the attester validates, else a warning; so for a key that was taken out of the queue and never staked from it"
         }
         Kind::NotWatched => "warning without key files or providers, info without nodes or publishers",
         Kind::PublisherRunsDry => "warning below `publisher_runway`, critical below `publisher_runway_critical`",

@@ -137,7 +137,7 @@ finding_kinds! {
     CoinbaseUnknown "coinbase_unknown" Chain [Warning] "ButlerKeyFileUnreadable" "butler_findings" "The file that says the coinbase of an attester cannot be read now: nothing is said of the coinbase.";
     Unserved "unserved" Chain [Critical, Warning] "ButlerAttesterUnserved" "butler_findings" "An attester was delegated to us, validates or waits in the entry queue, and no key file has it.";
     DepositFailed "deposit_failed" Chain [Warning] "ButlerDepositFailed" "butler_findings" "The deposit of an attester was refunded: the key is burnt, and the delegator has no validator.";
-    StrangerDeposit "stranger_deposit" Chain [Critical, Warning] "ButlerStrangerDeposit" "butler_findings" "Somebody else deposited a key that was staked with an own provider, or stands in its queue: a delegation of it is refunded, or will be, and earns nothing.";
+    StrangerDeposit "stranger_deposit" Chain [Critical, Warning] "ButlerStrangerDeposit" "butler_findings" "Somebody else deposited a key that was staked with an own provider, or stands in its queue or did: a delegation of it is refunded, or will be, and earns nothing.";
     StakeRefunded "stake_refunded" Chain [Warning] "ButlerStakeRefunded" "butler_findings" "One of several stakes of a key was refunded, or the only one after somebody else's deposit: its delegator has no validator, and its split receives nothing.";
     SplitShared "split_shared" Chain [Critical] "ButlerFindingCritical" "butler_findings" "One split is the coinbase of several attesters: one delegator is paid what another's attester earns.";
     RewardsAtAttester "rewards_at_attester" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Rewards wait at an attester's own address: its node proposed without a coinbase.";

@@ -7,6 +7,7 @@
 
 mod dense;
 mod digits;
+mod dumps;
 mod escapes;
 mod found;
 mod glued;

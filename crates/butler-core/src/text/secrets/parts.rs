@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::dense::{Kinds, is_dense, window};
 use super::digits::{Run, SCALAR, look, look_whole};
+use super::dumps::undumped;
 use super::escapes::{decoded, visible};
 use super::found::Secret;
 use super::glued::has_phrase;
@@ -48,6 +49,9 @@ impl Parts {
     pub(super) fn of_text(text: &str) -> Result<Self, Secret> {
         let mut parts = Self::of_plain(text)?;
         for text in decoded(text) {
+            parts = Self::of_plain(&text)?;
+        }
+        if let Some(text) = undumped(text).map(Zeroizing::new) {
             parts = Self::of_plain(&text)?;
         }
         Ok(parts)

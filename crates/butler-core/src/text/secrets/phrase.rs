@@ -116,6 +116,7 @@ pub(super) fn in_text(text: &str, spoken: &[Spoken]) -> bool {
     has_phrase(spoken)
         || is_whole(text, spoken)
         || (is_short && without_parts(text).is_some_and(|words| has_phrase(&words)))
+        || (is_short && by_number(text).is_some_and(|words| has_phrase(&words)))
 }
 
 fn has_phrase(spoken: &[Spoken]) -> bool {
@@ -153,6 +154,29 @@ fn is_whole(text: &str, spoken: &[Spoken]) -> bool {
         && text.split_whitespace().count() == words.len()
         && text.chars().all(is_spaced)
         && could_be_misspelt(&words)
+}
+
+/// The words in the order of the numbers that stand before or after them: `1:abandon 7:zoo …`, as in two columns.
+fn by_number(text: &str) -> Option<Vec<Spoken>> {
+    let lower = zeroize::Zeroizing::new(text.to_lowercase());
+    let is_between = |character: char| !character.is_alphanumeric() && !is_combining_mark(character);
+    let mut tokens: Vec<&str> = Vec::new();
+    for run in lower.split(is_between).filter(|run| !run.is_empty()) {
+        let digits = run.len() - run.trim_start_matches(|character: char| character.is_ascii_digit()).len();
+        let (number, word) = run.split_at(digits);
+        tokens.extend([number, word].into_iter().filter(|part| !part.is_empty()));
+    }
+    let mut words: Vec<(u32, &str)> = Vec::new();
+    for two in tokens.windows(2) {
+        let [before, after] = two else { continue };
+        if let (Ok(number), Err(_)) = (before.parse::<u32>(), after.parse::<u32>()) {
+            words.push((number, after));
+        }
+    }
+    let [shortest, ..] = LENGTHS;
+    words.sort_by_key(|(number, _)| *number);
+    let is_counted = words.windows(2).all(|two| matches!(two, [(one, _), (next, _)] if one + 1 == *next));
+    (words.len() >= shortest && is_counted).then(|| words.iter().flat_map(|(_, word)| words_of(word)).collect())
 }
 
 /// The words but for the one that is there most often: `word 1: abandon, word 2: …`.

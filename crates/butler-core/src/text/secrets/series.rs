@@ -11,7 +11,7 @@ const FEWEST: usize = 11;
 const MOST: usize = 265;
 const KEY_BITS: f64 = 256.0;
 /// Bases in which somebody writes: small ones, those of alphabets, and those of groups of digits.
-const BASES: [u32; 34] = [
+const BASES: [u32; 36] = [
     2,
     3,
     4,
@@ -44,8 +44,10 @@ const BASES: [u32; 34] = [
     128,
     256,
     1_000,
+    2_048,
     10_000,
     1 << 16,
+    100_000,
 ];
 /// How likely it is that the largest of random digits is below what is asked for.
 const UNLIKELY: f64 = 0.001;

@@ -234,10 +234,18 @@ fn row(
         });
     let provider_id = provider_queue.map(|(id, _)| id).or(delegation.map(|delegation| delegation.provider_id));
     let mut expected = stakes.expectation(snapshot, view, position, is_dripped);
-    // What stands in our queue is ours to be delegated, and nobody did: whoever deposited it did so in another way.
-    let is_taken = provider_queue.is_some()
-        && matches!(position, Position::EntryQueue | Position::Validating)
-        && expected == Expectation::Nothing;
+    // What stands in our queue, or was taken out of it, is ours to be delegated, and nobody did: whoever deposited it did so in
+    // another way.
+    let is_undelegated = match expected {
+        Expectation::Nothing => provider_queue.is_some(),
+        Expectation::Unconfirmed { claimed: None, why: Unverified::Dripped } => coinbase_configured.is_empty(),
+        Expectation::Strangers
+        | Expectation::Burnt
+        | Expectation::OwnAddress
+        | Expectation::Confirmed(_)
+        | Expectation::Unconfirmed { .. } => false,
+    };
+    let is_taken = is_undelegated && matches!(position, Position::EntryQueue | Position::Validating);
     if is_taken {
         expected = Expectation::Strangers;
     }

@@ -82,6 +82,10 @@ fn strangers_validator(row: &AttesterRow, keys: &KeyBook) -> Option<Finding> {
         return None;
     }
     let (severity, is) = match row.position {
+        // Taken out of our queue, and never staked from it: nothing is lost while it is not run.
+        Position::Validating if row.stakes.is_empty() && row.provider_queue_place.is_none() => {
+            (Severity::Warning, "made it a validator")
+        }
         Position::Validating => (Severity::Critical, "made it a validator"),
         // Nothing of ours was staked with it, and nothing is lost while it is not run.
         Position::EntryQueue if !row.view.was_active_once() => (Severity::Warning, "waits to make it a validator"),

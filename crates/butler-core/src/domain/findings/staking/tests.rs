@@ -163,11 +163,13 @@ fn a_key_in_two_of_our_queues_is_no_alarm_and_told_of_both() {
 }
 
 #[test]
-fn a_queued_key_that_somebody_else_deposited_lacks_no_coinbase() {
-    for is_in_our_queue in [true, false] {
+fn a_key_of_our_queue_that_somebody_else_deposited_lacks_no_coinbase_also_when_it_was_taken_out() {
+    for (is_queued, is_dripped) in [(true, false), (false, false), (false, true)] {
         let mut snapshot = network();
-        let queue: &[u64] = if is_in_our_queue { &[1] } else { &[] };
+        let queue: &[u64] = if is_queued { &[1] } else { &[] };
         snapshot.providers.insert(provider_id(1), provider(queue));
+        snapshot.dripped.extend(is_dripped.then(|| address(1)));
+        let is_in_our_queue = is_queued || is_dripped;
         snapshot.attesters.insert(address(1), view(OnChainStatus::None, false));
         snapshot.entry_queue = vec![deposit(1)];
         let keys = book(vec![key_entry(1, "paris", "paris.json", 0)]);

@@ -111,3 +111,23 @@ fn what_is_not_legible_in_a_file_that_is_renamed_is_what_it_said_before() {
         bench.remove("keys/c.json");
     }
 }
+
+#[test]
+fn a_file_that_is_renamed_and_back_with_one_illegible_coinbase_between_is_kept_nowhere() {
+    let mut bench = Bench::new();
+    bench.patterns = vec!["keys/*.json".to_owned()];
+    let with_coinbase =
+        |coinbase: &str| keystore(&[1, 2]).replacen("0002\"", &format!("0002\", \"coinbase\": \"{coinbase}\""), 1);
+    let good = with_coinbase(&format!("0x{:040x}", 22));
+    bench.write("keys/a.json", &good);
+    bench.load();
+    bench.remove("keys/a.json");
+    bench.write("keys/c.json", &with_coinbase("0xzz"));
+    bench.load();
+    bench.remove("keys/c.json");
+    bench.write("keys/a.json", &good);
+    for _ in 0..2 {
+        let (told, kept, gaps) = bench.told();
+        assert_eq!((servers(&told), kept, gaps), (vec![("a", 1), ("a", 2)], vec![], 0));
+    }
+}
