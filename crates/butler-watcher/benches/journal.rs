@@ -15,7 +15,7 @@ use butler_core::domain::ids::ProviderId;
 use butler_core::domain::rollup::RollupClock;
 use butler_watcher::follower::happened;
 use butler_watcher::journal::{
-    Batch, Claim, Cursor, CursorMove, Journal as _, Keeper, Outcome, Plan, Query, Settings, Settlement,
+    Batch, Claim, Cursor, CursorMove, Journal as _, Keeper, Outcome, Plan, Query, Rules, Settings, Settlement,
 };
 use butler_watcher::plan::{Known, Occurred, Setting, plan};
 use ethers_core::abi::{Token, encode};
@@ -23,8 +23,8 @@ use ethers_core::types::{Address, H256, Log, U256};
 use serde_json::{Value, json};
 
 /// Events of one commit, as the watcher takes them.
-const BATCH: u64 = 20_000;
-const BATCHES: u64 = 4;
+const BATCH: u64 = 5_000;
+const BATCHES: u64 = 16;
 const PENDING: u64 = 10_000;
 const FINISHED: u64 = 100_000;
 /// Events of one block: half as many transactions.
@@ -45,7 +45,7 @@ fn main() {
 
 /// Decodes, plans and commits in batches.
 fn events(path: &Path) -> Value {
-    let keeper = Keeper::open(path, Settings::default()).unwrap();
+    let keeper = Keeper::open(path, unbounded()).unwrap();
     let batches: Vec<Vec<Log>> = (0..BATCHES).map(|batch| logs(batch * BATCH, BATCH)).collect();
     let setting = setting();
     let (mut known, mut cursor) = (Known::default(), None);
@@ -74,7 +74,7 @@ fn events(path: &Path) -> Value {
 
 /// A start with so many actions that are due, until all of them are handed out.
 fn pending(path: &Path) -> Value {
-    let keeper = Keeper::open(path, Settings::default()).unwrap();
+    let keeper = Keeper::open(path, unbounded()).unwrap();
     let actions = actions(0, PENDING);
     let began = Instant::now();
     keeper.commit(&batch(None, at(1), actions)).unwrap();
@@ -86,7 +86,7 @@ fn pending(path: &Path) -> Value {
     let (store, content) = (keeper.status().unwrap().store_bytes, content(&keeper));
     drop(keeper);
     let began = Instant::now();
-    let keeper = Keeper::open(path, Settings::default()).unwrap();
+    let keeper = Keeper::open(path, unbounded()).unwrap();
     let mut left = PENDING;
     while left > 0 {
         left -= u64::try_from(keeper.claim(&ask(1_000)).unwrap().len()).unwrap();
@@ -106,7 +106,7 @@ fn pending(path: &Path) -> Value {
 
 /// Everything planned, claimed and done; then compacted.
 fn finished(path: &Path) -> Value {
-    let keeper = Keeper::open(path, Settings::default()).unwrap();
+    let keeper = Keeper::open(path, unbounded()).unwrap();
     let rounds = FINISHED / PENDING;
     let began = Instant::now();
     for round in 0..rounds {
@@ -132,7 +132,7 @@ fn finished(path: &Path) -> Value {
     let (status, content) = (keeper.status().unwrap(), content(&keeper));
     drop(keeper);
     let began = Instant::now();
-    let keeper = Keeper::open(path, Settings::default()).unwrap();
+    let keeper = Keeper::open(path, unbounded()).unwrap();
     let opened = began.elapsed();
     let done = keeper.read(&Query { phase: Some(Phase::Done), after: None, limit: 1 }).unwrap();
     assert_eq!(done.finished.len(), 1);
@@ -147,6 +147,11 @@ fn finished(path: &Path) -> Value {
         "store_by_content": rounded(float(status.store_bytes) / float(content)),
         "history_bytes": status.history_bytes,
     })
+}
+
+/// Without a budget for each hour.
+fn unbounded() -> Settings {
+    Settings { rules: Rules { hourly: |_| None, ..Rules::default() }, ..Settings::default() }
 }
 
 fn setting() -> Setting {

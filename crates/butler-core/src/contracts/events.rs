@@ -3,6 +3,9 @@
 //! A log whose first topic we do not know is not ours and decodes to `None`; a log of ours that does not decode is an
 //! error, for a follower must never step over it.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use ethers_contract::EthLogDecode;
 use ethers_core::abi::{Abi, ParamType, RawLog, Token};
 use ethers_core::types::{Address, H256, Log};
@@ -127,8 +130,25 @@ impl Source {
         }
     }
 
+    /// Every source.
+    const ALL: [Self; 8] = [
+        Self::AztecRegistry,
+        Self::StakingRegistry,
+        Self::Rollup,
+        Self::Gse,
+        Self::SplitFactory,
+        Self::PullSplit,
+        Self::Slasher,
+        Self::SlashingProposer,
+    ];
+
     fn event_of(self, topic: H256) -> Option<&'static ethers_core::abi::Event> {
-        self.abi().events().find(|event| event.signature() == topic)
+        /// A signature is a hash of text that is put together each time.
+        static BY_TOPIC: LazyLock<BTreeMap<(Source, H256), &'static ethers_core::abi::Event>> = LazyLock::new(|| {
+            let events = |source: Source| source.abi().events().map(move |event| ((source, event.signature()), event));
+            Source::ALL.into_iter().flat_map(events).collect()
+        });
+        BY_TOPIC.get(&(self, topic)).copied()
     }
 }
 

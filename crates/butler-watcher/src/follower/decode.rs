@@ -1,6 +1,7 @@
 //! The contracts' events in the plan's own words, and which of them are followed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use butler_core::client::logs::LogFilter;
 use butler_core::contracts::bindings::aztec_registry::CanonicalRollupUpdatedFilter;
@@ -73,7 +74,7 @@ pub(super) fn may_matter(
             // A stake of ours through another provider's queue is told by the rollup.
             id.is_ok_and(|id| providers.contains(&id))
         }
-        Some(Source::Rollup) => attesters.contains(&Address::from(*subject)) || is_named(log, "SlasherUpdated"),
+        Some(Source::Rollup) => attesters.contains(&Address::from(*subject)) || is_slasher_updated(log),
         Some(
             Source::AztecRegistry
             | Source::Gse
@@ -86,9 +87,14 @@ pub(super) fn may_matter(
     }
 }
 
-fn is_named(log: &Log, name: &str) -> bool {
-    let event = Source::Rollup.abi().events().find(|event| event.name == name);
-    event.is_some_and(|event| log.topics.first() == Some(&event.signature()))
+/// Whether a rollup tells that it has another slasher.
+fn is_slasher_updated(log: &Log) -> bool {
+    /// A signature is a hash of text that is put together each time.
+    static TOPIC: LazyLock<Option<H256>> = LazyLock::new(|| {
+        let event = Source::Rollup.abi().events().find(|event| event.name == "SlasherUpdated");
+        event.map(|event| event.signature())
+    });
+    log.topics.first() == TOPIC.as_ref()
 }
 
 /// What a log says; `None` for an event that is not followed.

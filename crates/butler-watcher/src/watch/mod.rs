@@ -39,7 +39,7 @@ use crate::tell::Configured;
 /// How hard one look tries; the next one comes soon.
 const PATIENCE: Patience = Patience { rounds: 2, patience: Duration::from_secs(20) };
 /// Events that are planned in one commit, but for those of one block.
-const AT_ONCE: usize = 20_000;
+const AT_ONCE: usize = 5_000;
 /// Pauses after failures.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 

@@ -219,3 +219,28 @@ fn wide_content_is_kept_whole_and_goes_whole() {
     settle(&keeper, &leased, Outcome::Proven { proof: None });
     assert_sound(&keeper);
 }
+
+#[test]
+fn what_was_done_in_many_steps_leaves_nothing_live_behind() {
+    let (_folder, _hand, keeper) = fresh();
+    for round in 0..3_u64 {
+        let numbers: Vec<u64> = (round * 700..(round + 1) * 700).collect();
+        keeper.commit(&range(round.checked_sub(1), round, &numbers)).unwrap();
+        let mut done = 0;
+        loop {
+            let leased = keeper.claim(&ask(100)).unwrap();
+            if leased.is_empty() {
+                break;
+            }
+            done += leased.len();
+            let outcome = || Outcome::Proven { proof: None };
+            let settlements = leased.into_iter().map(|leased| Settlement { lease: leased.lease, outcome: outcome() });
+            keeper.settle(&settlements.collect::<Vec<_>>()).unwrap();
+        }
+        assert_eq!(done, 700);
+        assert_sound(&keeper);
+    }
+    keeper.compact().unwrap();
+    let checked = keeper.verify().unwrap();
+    assert_eq!((checked.live, checked.finished, checked.faults), (0, 2_100, Vec::new()));
+}
