@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use butler_core::contracts::events::Source;
 use butler_core::domain::action::{Action, Assurance, Phase, Policy};
+use butler_core::domain::attester::coinbase::CoinbasePolicies;
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::rollup::RollupClock;
 use butler_watcher::follower::happened;
@@ -161,6 +162,7 @@ fn setting() -> Setting {
         staking_registry: REGISTRY,
         providers: BTreeSet::from([ProviderId::try_from(1).unwrap()]),
         admins: BTreeSet::new(),
+        policies: CoinbasePolicies::default(),
         attesters: BTreeSet::new(),
         clocks: BTreeMap::from([(ROLLUP, clock)]),
     }

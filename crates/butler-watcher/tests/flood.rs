@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use butler_core::domain::action::{ActionKind, Assurance, Policy};
+use butler_core::domain::attester::coinbase::CoinbasePolicies;
 use butler_core::domain::attester::delegation::LogId;
 use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_watcher::journal::{
@@ -53,6 +54,7 @@ fn a_thousand_delegations_in_a_block_are_planned_once_and_begun_within_the_budge
         staking_registry: address(REGISTRY),
         providers: BTreeSet::from([provider]),
         admins: BTreeSet::new(),
+        policies: CoinbasePolicies::default(),
         attesters: BTreeSet::new(),
         clocks: BTreeMap::new(),
     };

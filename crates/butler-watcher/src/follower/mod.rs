@@ -227,6 +227,7 @@ impl Follower {
             staking_registry: registry,
             providers: own,
             admins: self.network.config.provider_admins.iter().copied().collect(),
+            policies: self.network.config.coinbase_policies.clone(),
             attesters: request.attesters.clone(),
             clocks: sources.clocks,
         };

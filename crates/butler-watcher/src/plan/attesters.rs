@@ -1,11 +1,11 @@
 //! What became of our attesters on a rollup: queued, let in, refunded, slashed, left.
 //!
-//! Whoever is refunded or leaves needs no coinbase any more: what was planned for it and not begun is taken back.
+//! Whoever leaves needs no coinbase any more: what was planned for it and not begun is taken back.
 
 use butler_core::domain::action::{ActionKind, ActionSubject, Priority};
 use butler_core::text::address::checksummed;
 use butler_core::text::amount::amount;
-use ethers_core::types::{Address, U256};
+use ethers_core::types::U256;
 
 use super::draft::Draft;
 use super::event::{Happened, Occurred};
@@ -64,7 +64,6 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
     let why = format!("{} {what} at the rollup {}", checksummed(attester), checksummed(&event.contract));
     draft.tell(kind, event, ActionSubject::Attester(*attester), priority, why);
     match kind {
-        ActionKind::DepositRefunded => take_back_refunded(draft, known, *attester, event.contract),
         ActionKind::ExitFinalized => {
             for (_, coinbase) in known.delegations(*attester) {
                 draft.retract_coinbase(*attester, *coinbase, "the attester has left");
@@ -79,6 +78,8 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
         | ActionKind::RecipientChanged
         | ActionKind::DepositQueued
         | ActionKind::DepositAccepted
+        // A stranger can deposit our key, too: whose deposit was refunded its event does not say.
+        | ActionKind::DepositRefunded
         | ActionKind::QueuedKeyTaken
         | ActionKind::Slashed
         | ActionKind::ExitByWithdrawer
@@ -89,14 +90,5 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
         | ActionKind::SlashVetoed
         | ActionKind::ConditionBegan
         | ActionKind::ConditionEnded => {}
-    }
-}
-
-/// Where an attester was delegated once to that rollup, the refund is that of its delegation. Of several nobody says here whose
-/// it was: whoever acts looks which of them counts.
-fn take_back_refunded(draft: &mut Draft<'_>, known: &Known, attester: Address, rollup: Address) {
-    let mut there = known.delegations(attester).iter().filter(|(at, _)| *at == rollup);
-    if let (Some((_, coinbase)), None) = (there.next(), there.next()) {
-        draft.retract_coinbase(attester, *coinbase, "the deposit was refunded");
     }
 }

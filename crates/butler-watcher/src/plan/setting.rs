@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::action::Place;
+use butler_core::domain::attester::coinbase::CoinbasePolicies;
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::rollup::RollupClock;
 use ethers_core::types::Address;
@@ -18,6 +19,8 @@ pub struct Setting {
     pub providers: BTreeSet<ProviderId>,
     /// The admins that the configuration says are ours; empty when it names none.
     pub admins: BTreeSet<Address>,
+    /// Which coinbase is right.
+    pub policies: CoinbasePolicies,
     /// Attesters beside those of our queues: the ones in key files and in the configuration.
     pub attesters: BTreeSet<Address>,
     /// The clocks of rollups, as far as they are known.

@@ -1,6 +1,7 @@
 //! A delegation took a key of ours: from now on its node must have the split as coinbase.
 
 use butler_core::domain::action::{ActionKind, ActionSubject, Goal, Priority};
+use butler_core::domain::attester::coinbase::CoinbasePolicy;
 use butler_core::text::address::checksummed;
 
 use super::draft::Draft;
@@ -12,6 +13,11 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
     let Happened::Staked { provider, rollup, attester, coinbase: Some(coinbase) } = &event.what else { return };
     if event.contract != draft.setting.staking_registry || !draft.setting.providers.contains(provider) {
         return;
+    }
+    // With a coinbase of the operator's own no delegation asks for another one; one that lacks it is a condition.
+    match draft.setting.policies.of(Some(*provider)) {
+        CoinbasePolicy::OwnAddress => return,
+        CoinbasePolicy::Split => {}
     }
     let again = if known.delegations(*attester).is_empty() { "" } else { ", once more" };
     let why = format!(

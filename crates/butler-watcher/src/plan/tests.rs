@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::action::{ActionKind, ActionSubject, EffectKey, Goal, Priority};
+use butler_core::domain::attester::coinbase::{CoinbasePolicies, CoinbasePolicy};
 use butler_core::domain::attester::delegation::LogId;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};
@@ -37,6 +38,7 @@ fn setting() -> Setting {
         staking_registry: address(REGISTRY),
         providers: BTreeSet::from([provider(1), provider(2)]),
         admins: BTreeSet::from([address(0xa0)]),
+        policies: CoinbasePolicies::default(),
         attesters: BTreeSet::from([address(7)]),
         clocks: BTreeMap::from([(address(ROLLUP), RollupClock { genesis_time: 0, slot_seconds: 10, epoch_slots: 10 })]),
     }
@@ -93,6 +95,22 @@ fn stake(id: u64, key: u8, split: u8) -> Transaction {
 }
 
 #[test]
+fn with_a_coinbase_of_the_operators_own_a_delegation_asks_for_no_split() {
+    let own = |policies| Setting { policies, ..setting() };
+    let network = CoinbasePolicies { network: CoinbasePolicy::OwnAddress, ..CoinbasePolicies::default() };
+    let one = CoinbasePolicies {
+        by_provider: BTreeMap::from([(provider(1), CoinbasePolicy::OwnAddress)]),
+        ..CoinbasePolicies::default()
+    };
+    for (policies, wanted) in [(CoinbasePolicies::default(), 2), (network, 0), (one, 1)] {
+        let events = chain(&[stake(1, 5, 0xc5), stake(2, 6, 0xc6)], 1, 0).concat();
+        let plans = plan(&own(policies), &mut Known::default(), &events, Assurance::TwoEndpoints);
+        let count = plans.actions.iter().filter(|action| action.kind == ActionKind::ConfigureCoinbase).count();
+        assert_eq!(count, wanted);
+    }
+}
+
+#[test]
 fn a_delegation_asks_for_its_coinbase_before_the_next_epoch() {
     let plans = of(&[added(5), stake(1, 5, 0xc5)]);
     assert_eq!(kinds(&plans), [ActionKind::KeysAdded, ActionKind::DepositQueued, ActionKind::ConfigureCoinbase]);
@@ -137,14 +155,10 @@ fn a_waiting_key_that_somebody_else_deposits_is_told_and_our_own_delegation_is_n
 }
 
 #[test]
-fn a_refund_and_an_end_take_back_what_was_planned_and_of_several_delegations_nobody_guesses() {
+fn an_end_takes_back_what_was_planned_and_a_refund_does_not_for_it_may_be_a_strangers() {
     let refund = vec![(ROLLUP, Happened::Refunded { attester: address(5), withdrawer: address(0x99) })];
-    let plans = of(&[added(5), stake(1, 5, 0xc5), refund.clone()]);
-    let planned: Vec<_> = plans.actions.iter().filter(|one| one.kind == ActionKind::ConfigureCoinbase).collect();
-    assert_eq!(plans.retractions.len(), 1);
-    assert_eq!(plans.retractions[0].key, planned[0].key);
-    let twice = of(&[added(5), stake(1, 5, 0xc5), added(5), stake(1, 5, 0xc6), refund]);
-    assert!(twice.retractions.is_empty());
+    let plans = of(&[added(5), stake(1, 5, 0xc5), refund]);
+    assert!(kinds(&plans).contains(&ActionKind::DepositRefunded) && plans.retractions.is_empty());
     let over = Happened::ExitFinalized { attester: address(5), recipient: address(1), amount: U256::one() };
     let plans = of(&[added(5), stake(1, 5, 0xc5), vec![(ROLLUP, over)]]);
     assert_eq!(plans.retractions.len(), 1);

@@ -40,7 +40,7 @@ struct Stretch {
 
 impl Along {
     /// Logs of `filter` from block `from` on, as far as `keep` wants them: it sees them in the chain's order, some of them
-    /// again. Of the filter's topics only the first counts.
+    /// again, and those of earlier blocks that the scan brings, too. Of the filter's topics only the first counts.
     #[must_use]
     pub fn new(filter: LogFilter, from: u64, keep: Keep) -> Self {
         Self { filter, from, keep, heard: Heard::default() }
@@ -68,11 +68,13 @@ impl Along {
     /// Takes in what a step tells.
     pub(super) fn hear(&mut self, step: &LogStep, providers: &BTreeSet<ProviderId>) {
         let (from, to) = (step.from.max(self.from), step.to.number);
+        let is_late = |log: &Log| block_of(log).is_some_and(|block| block >= from);
+        // `keep` hears of every log: who is ours may have been told before.
+        let kept = step.logs.iter().filter(|log| (self.keep)(log, providers) && is_late(log));
+        let logs: Vec<Log> = kept.cloned().collect();
         if from > to {
             return;
         }
-        let is_late = |log: &&Log| block_of(log).is_some_and(|block| block >= from);
-        let logs = step.logs.iter().filter(is_late).filter(|log| (self.keep)(log, providers)).cloned().collect();
         self.heard.0.push(Stretch { endpoint: step.endpoint, from, to, logs });
     }
 }
@@ -139,6 +141,20 @@ mod tests {
         let (logs, missing) = heard.of(endpoint, range);
         let place = |log: &&Log| (block_of(log).unwrap(), log.log_index.unwrap().as_usize());
         (logs.iter().map(place).collect(), missing)
+    }
+
+    #[test]
+    fn what_was_told_before_the_first_block_decides_what_is_kept_from_it_on() {
+        let filter = LogFilter { addresses: Vec::new(), topics: Vec::new() };
+        let mut is_known = false;
+        let keep = move |log: &Log, _: &BTreeSet<ProviderId>| {
+            is_known |= block_of(log) == Some(4);
+            is_known
+        };
+        let mut along = Along::new(filter, 10, Box::new(keep));
+        along.hear(&step(0, 0, 9, &[3, 4]), &BTreeSet::new());
+        along.hear(&step(0, 10, 19, &[11]), &BTreeSet::new());
+        assert_eq!(told(&along.into_heard(), None, (0, 19)), (vec![(11, 0)], vec![(0, 9)]));
     }
 
     #[test]
