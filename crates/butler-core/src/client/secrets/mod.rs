@@ -2,9 +2,9 @@
 //!
 //! The other side knows them all, for they are sent to it, and some repeat them: in statuses, pages, error messages. All text
 //! that comes from there passes through [`Secrets::foreign`] before anybody sees it. What is shown is not that text but its
-//! plain form ([`normal`]), so that there is nothing left to turn back; of that, words with any six characters of a secret in
+//! plain form (`normal`), so that there is nothing left to turn back; of that, words with any six characters of a secret in
 //! a row are hidden, whatever stands between them, and where there is a secret so is what is neither language nor a figure
-//! ([`opaque`]).
+//! (`opaque`).
 
 mod normal;
 mod opaque;
