@@ -70,7 +70,8 @@ impl PairReads {
             let problem = "another token than the staking registry or the staking escrow names".to_owned();
             return Err(differs(rollup, "getStakingAsset", problem));
         }
-        if let Some(count) = said(answers.get(&self.active_count))?
+        // An escrow that counts nobody of it does not know this rollup, and contradicts nothing.
+        if let Some(count) = said(answers.get(&self.active_count))?.filter(|count| !count.is_zero())
             && count != head.active_count.into()
         {
             let problem = format!("{}, and the staking escrow counts {count}", head.active_count);
