@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod bounds;
+mod causes;
 mod raw;
 mod refusals;
 mod secrets;
