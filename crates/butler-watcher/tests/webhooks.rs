@@ -173,6 +173,29 @@ async fn a_webhook_that_is_down_keeps_nothing_from_another_which_is_asked_once()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_hangs_is_left_alone_and_holds_up_neither_the_log_nor_another_one() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hanging = format!("http://{}/", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let held = Arc::clone(&asked);
+    tokio::task::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            held.lock().unwrap().push(stream);
+        }
+    });
+    let (receiver, url) = Receiver::start(&[]).await;
+    let webhooks = [("hanging", hanging), ("pager", url)]
+        .map(|(name, url)| format!("[[watcher.webhooks]]\nname = \"{name}\"\nurl = \"{url}\"\ntimeout = \"1s\"\n"));
+    bench.configure(&format!("{}{}", bench.config(), webhooks.concat()));
+    let watcher = bench.watch();
+    watcher.until("posts", async || (receiver.keys().len() >= 12).then_some(())).await;
+    watcher.stop();
+    assert_eq!(asked.lock().unwrap().len(), 1, "it is left alone for longer than the others take");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_refused_for_good_is_not_asked_again_while_another_one_is_retried() {
     let bench = Bench::start().await;
     bench.settle().await;

@@ -139,6 +139,10 @@ impl Teller {
             if sent.contains(&webhook.name) || refused.contains_key(&webhook.name) {
                 continue;
             }
+            if let Some(left) = webhook.rests() {
+                later = Some((Some(left), format!("the webhook {} did not answer and is left alone", webhook.name)));
+                continue;
+            }
             // The intent first, then the bytes.
             let lease = LEASE.saturating_add(webhook.timeout());
             let renewal =

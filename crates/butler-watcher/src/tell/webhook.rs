@@ -1,11 +1,17 @@
 //! Posting to a webhook: bounded, under a deadline, without redirects, and without a word of what it answers.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use butler_core::client::error::RpcFailure;
+use butler_core::client::error::{ErrorKind, RpcFailure};
 use butler_core::client::http::{HttpPeer, HttpSetupError};
 use butler_core::config::EndpointConfig;
 use butler_core::network::http_settings;
+use butler_core::runtime::backoff::Backoff;
+use tokio::time::Instant;
+
+/// How long one that let a post run into its deadline is left alone, the first time and at most.
+const REST: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
 
 /// How a post ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +34,36 @@ pub(super) enum Posted {
 pub(super) struct Webhook {
     pub(super) name: String,
     peer: HttpPeer,
+    rest: Mutex<Rest>,
+}
+
+/// Until when a webhook is left alone. One that hangs would hold up all that is told through the others.
+#[derive(Debug)]
+struct Rest {
+    pauses: Backoff,
+    until: Option<Instant>,
 }
 
 impl Webhook {
     pub(super) fn new(config: &EndpointConfig) -> Result<Self, HttpSetupError> {
-        Ok(Self { name: config.name.clone(), peer: HttpPeer::new(&http_settings(config))? })
+        let rest = Mutex::new(Rest { pauses: Backoff::new(REST.0, REST.1), until: None });
+        Ok(Self { name: config.name.clone(), peer: HttpPeer::new(&http_settings(config))?, rest })
+    }
+
+    /// How long it is still left alone, since it did not answer in time.
+    pub(super) fn rests(&self) -> Option<Duration> {
+        let until = self.rest.lock().unwrap_or_else(PoisonError::into_inner).until?;
+        Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+
+    fn note(&self, is_late: bool) {
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_late {
+            rest.until = Instant::now().checked_add(rest.pauses.pause());
+        } else {
+            rest.pauses.reset();
+            rest.until = None;
+        }
     }
 
     /// How long one post may take.
@@ -42,7 +73,9 @@ impl Webhook {
 
     pub(super) async fn post(&self, body: Vec<u8>) -> Posted {
         let later = |why: String| Posted::Later { after: None, why };
-        match self.peer.post(body).await {
+        let answer = self.peer.post(body).await;
+        self.note(answer.as_ref().is_err_and(|failure| failure.kind() == ErrorKind::Timeout));
+        match answer {
             Ok(answer) => match answer.status {
                 200..=299 => Posted::Taken,
                 408 | 425 | 429 => {
