@@ -4,9 +4,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
+use butler_core::chain::{SnapshotError, SnapshotRequest};
 use butler_core::domain::attester::view::OnChainStatus;
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_testkit::devnet::{Chain, DevnetSpec, Oracle, Status, ensure};
+use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, Status, ensure};
 use ethers_core::types::Address;
 
 fn assert_equals_oracle(snapshot: &NetworkSnapshot, oracle: &Oracle) {
@@ -57,4 +60,36 @@ async fn a_snapshot_equals_the_oracle() {
     assert_equals_oracle(&snapshot, oracle);
     let requests = &reader.client().endpoints()[0].peer().counters().requests;
     println!("{} requests", requests.load(std::sync::atomic::Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn a_provider_whose_admin_was_replaced_stays_ours_for_whoever_read_it_before_and_for_daemons_that_name_it() {
+    let state = ensure(&DevnetSpec::scenario()).unwrap();
+    let chain = Chain::start(&state).await.unwrap();
+    let oracle = chain.oracle().unwrap();
+    let admin = oracle.providers[&1].provider_admin;
+    let by_admin = SnapshotRequest {
+        provider_ids: BTreeSet::new(),
+        provider_admins: BTreeSet::from([admin]),
+        ..support::request(oracle)
+    };
+    let mut before = support::reader(oracle, chain.url());
+    let ours: BTreeSet<_> = before.read(&by_admin, &|_| ()).await.unwrap().providers.keys().copied().collect();
+    let stranger = oracle.account("stranger").unwrap();
+    chain.play(Move::ProposeAdmin { provider: 1, admin: stranger }).await.unwrap();
+    chain.play(Move::AcceptAdmin { provider: 1 }).await.unwrap();
+    let after = before.read(&by_admin, &|_| ()).await.unwrap();
+    assert_eq!(after.providers.keys().copied().collect::<BTreeSet<_>>(), ours);
+    assert_eq!(after.providers[&1.try_into().unwrap()].admin, stranger);
+    // Whoever begins now cannot tell him from one that is mistyped, unless it goes on for others.
+    let named = SnapshotRequest { provider_ids: support::request(oracle).provider_ids, ..by_admin.clone() };
+    for (request, is_read) in
+        [(by_admin, false), (named.clone(), false), (SnapshotRequest { admins_may_be_gone: true, ..named }, true)]
+    {
+        let read = support::reader(oracle, chain.url()).read(&request, &|_| ()).await;
+        assert!(
+            matches!(&read, Err(SnapshotError::UnknownAdmin(who)) if *who == admin && !is_read)
+                || read.is_ok() && is_read
+        );
+    }
 }

@@ -84,6 +84,36 @@ async fn a_watcher_that_is_killed_again_and_again_plans_what_one_clean_pass_does
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_our_admins_place_is_told_and_the_provider_is_followed_on_also_after_a_restart() {
+    let bench = Bench::start().await;
+    let stranger = bench.oracle().account("stranger").unwrap();
+    let admin = bench.oracle().providers[&1].provider_admin;
+    bench.configure(
+        &bench.config().replace("\nprovider_ids", &format!("\nprovider_admins = [\"{admin:?}\"]\nprovider_ids")),
+    );
+    bench.settle().await;
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    bench.chain.play(Move::ProposeAdmin { provider: 1, admin: stranger }).await.unwrap();
+    let taken = bench.chain.play(Move::AcceptAdmin { provider: 1 }).await.unwrap();
+    bench.settle().await;
+    watcher.reached(taken.block).await;
+    watcher.kill();
+    let watcher = bench.watch();
+    let stake = bench.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    bench.settle().await;
+    watcher.reached(stake.block).await;
+    watcher.stop();
+    let kept = bench.journal();
+    let planned = kept.of_events();
+    assert!(planned.iter().any(|(kind, _, block)| *kind == ActionKind::AdminChanged && *block == taken.block));
+    assert!(planned.iter().any(|(kind, _, block)| *kind == ActionKind::ConfigureCoinbase && *block == stake.block));
+    let urgent = kept.actions.iter().find(|action| action.kind == ActionKind::AdminChanged).unwrap();
+    assert_eq!(urgent.priority, butler_core::domain::action::Priority::Urgent);
+    assert!(kept.actions.iter().any(|action| action.why.contains("whom `provider_admins` names")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reorg_before_the_final_block_plans_nothing_of_the_lost_branch_and_one_behind_it_stops_the_watcher() {
     let bench = Bench::start().await;
     bench.settle().await;

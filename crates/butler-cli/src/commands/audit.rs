@@ -135,6 +135,7 @@ fn of_network(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Findin
         has_key_files: network.keys.says_anything(),
         of_files: network.keys.findings(),
         watched: network.watched(snapshot.providers.len()),
+        admins: &network.config.provider_admins,
         replicas: network.replica_policy(),
     };
     of_chain(facts, &network.config.thresholds())

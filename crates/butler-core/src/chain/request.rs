@@ -20,6 +20,9 @@ pub struct SnapshotRequest {
     pub provider_ids: BTreeSet<ProviderId>,
     /// Our providers, by admin.
     pub provider_admins: BTreeSet<Address>,
+    /// Whether our providers are read all the same where one of these admins has none and `provider_ids` names some. A program that
+    /// goes on must not go blind when somebody takes an admin's place; a command fails, since it may be mistyped.
+    pub admins_may_be_gone: bool,
     /// Attesters to track besides those of our providers: the ones in key files.
     pub attesters: BTreeSet<Address>,
     /// Coinbases whose rewards are read besides those of our delegations: the ones in key files.

@@ -127,6 +127,7 @@ impl Network {
             staking_registry: self.config.staking_registry,
             provider_ids: self.config.provider_ids.iter().copied().collect(),
             provider_admins: self.config.provider_admins.iter().copied().collect(),
+            admins_may_be_gone: false,
             attesters,
             coinbases: book.entries.iter().filter_map(KeyEntry::paid).collect(),
             publishers,

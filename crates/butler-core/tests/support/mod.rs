@@ -60,6 +60,7 @@ pub(crate) fn request(oracle: &Oracle) -> SnapshotRequest {
         staking_registry: oracle.contracts.staking_registry_address,
         provider_ids: BTreeSet::from([1.try_into().unwrap()]),
         provider_admins: BTreeSet::new(),
+        admins_may_be_gone: false,
         attesters: oracle.attesters.values().map(|attester| attester.address).collect(),
         coinbases: BTreeSet::new(),
         publishers: oracle.publishers.iter().map(|publisher| publisher.address).collect(),

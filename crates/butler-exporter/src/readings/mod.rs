@@ -84,6 +84,7 @@ pub fn chain_readings(
         has_key_files: keys.says_anything(),
         of_files: keys.findings(),
         watched: watched(config, keys, snapshot.providers.len()),
+        admins: &config.provider_admins,
         replicas: if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse },
     };
     let findings = of_chain(facts, &thresholds);

@@ -7,7 +7,7 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::chain::DelegationTimes;
+use butler_core::chain::{DelegationTimes, SnapshotRequest};
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
 use butler_core::domain::findings::staking::registered_bls_keys;
@@ -88,7 +88,7 @@ impl L1Scraper {
                 unopened.insert(block_in_place(open)?)
             }
         };
-        let request = network.request(BlockTag::Latest);
+        let request = SnapshotRequest { admins_may_be_gone: true, ..network.request(BlockTag::Latest) };
         let mut snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
         let mut lent = Readings::default();
         let unread = self.others.lend(&mut snapshot, &mut lent);

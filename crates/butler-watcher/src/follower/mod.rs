@@ -147,7 +147,7 @@ impl Follower {
     ) -> Result<Look, FollowError> {
         let Tip { last, mut head } = tip;
         let range = (checkpoint.number.saturating_add(1), last.number);
-        let request = self.network.request(BlockTag::Latest);
+        let request = SnapshotRequest { admins_may_be_gone: true, ..self.network.request(BlockTag::Latest) };
         if self.sources.is_some() && self.quiet.saturating_add(1) < QUIET {
             let gathered = self.gather(&request, head.take(), range, Depth::Counters, progress).await?;
             if gathered.heard.is_silent() {

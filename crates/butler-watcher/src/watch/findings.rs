@@ -101,6 +101,7 @@ pub(super) fn findings(network: &Network, snapshot: &NetworkSnapshot) -> Vec<Fin
         has_key_files: keys.says_anything(),
         of_files: keys.findings(),
         watched: network.watched(snapshot.providers.len()),
+        admins: &config.provider_admins,
         replicas: if config.replicated_keys { ReplicaPolicy::Allow } else { ReplicaPolicy::Refuse },
     };
     let mut found = of_chain(facts, &config.thresholds());

@@ -76,7 +76,7 @@ impl SnapshotReader {
             others = providers.others(next_provider, &own, &mut witnesses).await?;
         }
         if needs_admins {
-            adopt(&mut own, &mut others, &request.provider_admins)?;
+            adopt(&mut own, &mut others, request, &mut self.admins)?;
             self.ledger.cover(&own.keys().copied().collect());
             self.ledger.scan(&self.client, &block, &scan_progress).await?;
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 
+use self::providers::AdminBook;
 use crate::chain::at_head::{BlockReadFailure as _, Reorgs};
 use crate::chain::convicts::Convicts;
 use crate::chain::error::SnapshotError;
@@ -50,6 +51,7 @@ pub struct SnapshotReader {
     ledger: LedgerCache,
     memo: Memo,
     rollups: RollupBook,
+    admins: AdminBook,
     /// The newest block with those of the ledger's anchors, for the next reading there.
     head: Option<Head>,
 }
@@ -65,7 +67,7 @@ impl SnapshotReader {
         }
         let memo = Memo::beside(ledger.path(), ledger.key().clone());
         let rollups = RollupBook::beside(ledger.path(), ledger.key().clone());
-        Self { client: Arc::new(client), ledger, memo, rollups, head: None }
+        Self { client: Arc::new(client), ledger, memo, rollups, admins: AdminBook::new(), head: None }
     }
 
     /// The client, for its counters and for reads of other kinds.

@@ -65,21 +65,31 @@ impl ProviderReads<'_> {
     }
 }
 
-/// Moves the providers of our admins from the others to our own.
+/// Whose providers our admins were when they were read last.
+pub(super) type AdminBook = BTreeMap<Address, BTreeSet<ProviderId>>;
+
+/// Moves the providers of our admins from the others to our own. Those of an admin who has none any more stay ours, as `book` has
+/// them: somebody took his place.
 pub(super) fn adopt(
     own: &mut BTreeMap<ProviderId, ProviderHead>,
     others: &mut BTreeMap<ProviderId, ProviderHead>,
-    admins: &BTreeSet<Address>,
+    request: &SnapshotRequest,
+    book: &mut AdminBook,
 ) -> Result<(), SnapshotError> {
-    let ours: Vec<ProviderId> =
-        others.iter().filter(|(_, head)| admins.contains(&head.facts.admin)).map(|(id, _)| *id).collect();
-    for id in ours {
-        own.extend(others.remove_entry(&id));
+    book.retain(|admin, _| request.provider_admins.contains(admin));
+    let goes_on = request.admins_may_be_gone && !request.provider_ids.is_empty();
+    for admin in &request.provider_admins {
+        let has = |(_, head): &(&ProviderId, &ProviderHead)| head.facts.admin == *admin;
+        let theirs: BTreeSet<ProviderId> = own.iter().chain(others.iter()).filter(has).map(|(id, _)| *id).collect();
+        if !theirs.is_empty() {
+            book.insert(*admin, theirs);
+        } else if !book.contains_key(admin) && !goes_on {
+            return Err(SnapshotError::UnknownAdmin(*admin));
+        }
     }
-    match admins.iter().find(|admin| !own.values().any(|head| head.facts.admin == **admin)) {
-        Some(admin) => Err(SnapshotError::UnknownAdmin(*admin)),
-        None => Ok(()),
-    }
+    let ours: BTreeSet<ProviderId> = book.values().flatten().copied().collect();
+    own.extend(ours.iter().filter_map(|id| others.remove_entry(id)));
+    Ok(())
 }
 
 /// The providers with their queues.

@@ -38,7 +38,7 @@ static NETWORK: Group = Group {
         key("staking_registry_from_block", "integer", Preset, "The block of the StakingRegistry's creation; logs are read from here.").number("block", 0, u64::MAX),
         key("multicall3", "address", Default("0xcA11bde05977b3631167028862bE2a173976CA11"), "Multicall3, for reading many values at once. The default is its address on every public chain."),
         key("provider_ids", "provider id", Optional, "Your providers.").list(),
-        key("provider_admins", "address", Optional, "Admins whose providers are looked up and added to `provider_ids`.").list(),
+        key("provider_admins", "address", Optional, "Admins whose providers are looked up and added to `provider_ids`. Name the ids as well: then exporter and watcher begin also when somebody has taken an admin's place.").list(),
         key("key_files", "pattern", Optional, "Public key files of your servers. `*`, `?`, `[…]` and `**` match as in a shell; a pattern that matches nothing is an error.").list(),
         key("node_keystores", "pattern", Optional, "Keystores that your nodes themselves read, with whatever secrets they hold; patterns as in `key_files`. Only addresses are taken. The files must be yours or root's, and nobody else's to read.").list(),
         key("publisher_files", "path", Optional, "Files that list each server's publishers.").list(),

@@ -1,7 +1,9 @@
 //! Everything that is found in one snapshot with its key files, put together once: what `audit` reports is a part of it, and the
 //! exporter shows all of it.
 
-use super::keys::{Watched, of_duplicates, of_unwatched};
+use ethers_core::types::Address;
+
+use super::keys::{Watched, of_duplicates, of_gone_admins, of_unwatched};
 use super::{Finding, Thresholds, attester, provider, publisher, rollups, staking};
 use crate::domain::attester::duplicates::ReplicaPolicy;
 use crate::domain::attester::overview::AttesterRow;
@@ -26,6 +28,8 @@ pub struct ChainFacts<'a> {
     pub of_files: Vec<Finding>,
     /// What there is to be watched.
     pub watched: Watched,
+    /// The admins that the configuration names.
+    pub admins: &'a [Address],
     /// Whether several servers may run one attester.
     pub replicas: ReplicaPolicy,
 }
@@ -38,6 +42,7 @@ pub fn of_chain(facts: ChainFacts<'_>, thresholds: &Thresholds) -> Vec<Finding> 
     let mut found = of_duplicates(snapshot, facts.book, facts.replicas, rows);
     found.extend(facts.of_files);
     found.extend(of_unwatched(facts.watched));
+    found.extend(of_gone_admins(facts.admins, &snapshot.providers));
     found.extend(attester::of_rows(rows, facts.has_key_files, now, thresholds));
     found.extend(attester::doubts(rows));
     found.extend(staking::of_snapshot(snapshot, facts.book, rows));

@@ -8,8 +8,11 @@ use super::{Finding, FindingKind, Level, Severity, Subject};
 use crate::domain::attester::coinbase::CoinbasePolicy;
 use crate::domain::attester::duplicates::{self, Duplicate, DuplicateKind, Place, ReplicaPolicy, find_duplicates};
 use crate::domain::attester::overview::AttesterRow;
+use crate::domain::ids::ProviderId;
 use crate::domain::operator::key_book::KeyBook;
+use crate::domain::provider::facts::ProviderFacts;
 use crate::domain::snapshot::NetworkSnapshot;
+use crate::text::address::checksummed;
 use crate::text::time::count;
 
 /// Every key that is in two places.
@@ -198,6 +201,19 @@ pub fn of_cut_queues() -> Finding {
     let what = "the queues of other providers are too long: only the keys at their fronts are compared with own ones";
     Finding::new(FindingKind::NotWatched, Severity::Info, Subject::Network, what)
         .with_remedy("run `butler-cli audit` now and then, which reads all of them")
+}
+
+/// Admins of the configuration whose providers somebody else has, or who never had one.
+#[must_use]
+pub fn of_gone_admins(admins: &[Address], providers: &BTreeMap<ProviderId, ProviderFacts>) -> Vec<Finding> {
+    let is_gone = |admin: &&Address| !providers.values().any(|provider| provider.admin == **admin);
+    let gone = admins.iter().filter(is_gone);
+    gone.map(|admin| {
+        let what = format!("no provider has the admin {}, whom `provider_admins` names", checksummed(admin));
+        Finding::new(FindingKind::AdminGone, Severity::Critical, Subject::Network, what)
+            .with_remedy("look with `butler-cli events` who took its place; correct `provider_admins` when that was you")
+    })
+    .collect()
 }
 
 /// What is there to be watched, by number.

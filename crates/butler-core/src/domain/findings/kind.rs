@@ -165,6 +165,7 @@ finding_kinds! {
     ProviderQueueShort "provider_queue_short" Chain [Warning] "ButlerProviderQueueShort" "butler_provider_queue_length" "The queue of an own provider has few keys left.";
     ProviderRunsDry "provider_runs_dry" Chain [Critical] "ButlerProviderQueueRunsDry" "butler_provider_runway_seconds" "At the observed pace of delegations the queue of an own provider is soon empty.";
     ProviderAdminChange "provider_admin_change" Chain [Critical] "ButlerProviderAdminChangePending" "butler_provider_admin_change_pending" "The admin's role of an own provider was offered to somebody, who can accept it at any time.";
+    AdminGone "admin_gone" Chain [Critical] "ButlerFindingCritical" "butler_findings" "No provider has an admin that `provider_admins` names: somebody took its place, or it is mistyped.";
     PublisherDry "publisher_dry" Chain [Critical] "ButlerPublisherDry" "butler_publisher_balance_ether" "A publisher is nearly dry: its attesters can soon send nothing.";
     PublisherLow "publisher_low" Chain [Warning] "ButlerPublisherLow" "butler_publisher_balance_ether" "A publisher has less than it should for its attesters.";
     PublisherRunsDry "publisher_runs_dry" Chain [Critical, Warning] "ButlerPublisherRunsDry" "butler_publisher_runway_seconds" "At the pace of the last day a publisher is soon dry.";
@@ -262,6 +263,7 @@ impl FindingKind {
             | Self::NotWatched
             | Self::ProviderAdminChange => true,
             Self::SlashedOut
+            | Self::AdminGone
             | Self::OwnExit
             | Self::SlasherPending
             | Self::SlasherLegacy

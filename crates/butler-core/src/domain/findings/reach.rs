@@ -55,6 +55,7 @@ pub(super) fn found_with(snapshot: &NetworkSnapshot, book: &KeyBook, rows: &[Att
         has_key_files: true,
         of_files: Vec::new(),
         watched: keys::Watched::default(),
+        admins: &[],
         replicas: ReplicaPolicy::Refuse,
     };
     chain::of_chain(facts, &LIMITS())
@@ -145,6 +146,7 @@ fn of_snapshots() -> Vec<Finding> {
     found.extend(of_chain(&cut_over, &KeyBook::default(), CoinbasePolicy::Split));
     let runway = provider::of_runway(provider_id(1), &provider(&[1]), 1, 0, &LIMITS());
     found.extend(runway.into_iter().chain(publisher::of_runway(address(50), 1, 0, &LIMITS())));
+    found.extend(super::keys::of_gone_admins(&[address(77)], &BTreeMap::new()));
     found.extend([program::of_clock(5), program::of_unconfirmed("a")]);
     found.extend(program::of_block(1, 0, 1_000, &LIMITS()));
     found
