@@ -192,6 +192,10 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let Some(state) = config.watcher.state_directory.clone() else {
         return fail(Exit::Configuration, NO_STATE);
     };
+    if state::is_anothers(&state) {
+        let hint = "start it as that user, or as the service";
+        return fail(Exit::Refused, &format!("`{}` belongs to another user than root\nhint: {hint}", state.display()));
+    }
     let tls = match load_certificate(&config.watcher.http) {
         Ok(tls) => tls,
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),

@@ -5,6 +5,8 @@
 
 mod owner;
 
+pub(crate) use self::owner::is_anothers;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;

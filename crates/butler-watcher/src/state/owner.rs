@@ -4,6 +4,12 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, lchown};
 use std::path::Path;
 
+/// Whether this is root, and the watcher's folder another user's: what a watcher writes there as root, the service cannot
+/// write any more.
+pub(crate) fn is_anothers(state: &Path) -> bool {
+    rustix::process::geteuid().is_root() && state.metadata().is_ok_and(|metadata| metadata.uid() != 0)
+}
+
 /// Gives what root made in the journal to whoever the watcher's folder, in which it lies, belongs to. Nobody else can and need
 /// do so.
 ///

@@ -63,8 +63,14 @@ peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$main/status")
 [ "$peak" -gt 0 ] && [ "$peak" -le $((128 * 1024)) ] || fail "VmHWM $peak kB"
 ok "MemoryMax is 256 MB, and VmHWM $((peak / 1024)) MB"
 
+code=0
+CREDENTIALS_DIRECTORY=/etc/butler /usr/bin/butler-watcher 2>/root/second || code=$?
+[ "$code" = 6 ] && grep -q "belongs to another user" /root/second || fail "root's ended with $code: $(cat /root/second)"
+ok "root does not run it on the service's folder, and gets code 6"
 second() {
-  BUTLER__WATCHER__LISTEN=127.0.0.1:0 CREDENTIALS_DIRECTORY=/etc/butler /usr/bin/butler-watcher 2>/root/second
+  systemd-run --quiet --wait --pipe --property DynamicUser=yes --property User=butler-watcher \
+    --property StateDirectory=butler-watcher --property LoadCredential=l1-url:/etc/butler/l1-url \
+    --setenv BUTLER__WATCHER__LISTEN=127.0.0.1:0 /usr/bin/butler-watcher >/dev/null 2>/root/second
 }
 code=0
 second || code=$?

@@ -25,7 +25,9 @@ impl Folder {
     pub(crate) fn take(path: &Path) -> Result<Self, JournalError> {
         make(path)?;
         let metadata = std::fs::symlink_metadata(path).map_err(JournalError::io("look at", path))?;
-        let ours = metadata.is_dir() && metadata.uid() == rustix::process::geteuid().as_raw();
+        // Root may look after another user's; what it makes there is given back by whoever has it do so.
+        let user = rustix::process::geteuid();
+        let ours = metadata.is_dir() && (user.is_root() || metadata.uid() == user.as_raw());
         if !ours || metadata.mode() & 0o077 != 0 {
             return Err(JournalError::Exposed { path: path.to_path_buf() });
         }
