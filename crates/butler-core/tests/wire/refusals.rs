@@ -1,7 +1,7 @@
 //! What endpoints do instead of answering, in bytes as they were seen, and what is made of it.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use butler_core::client::endpoint::{Endpoint, EndpointSettings};

@@ -16,7 +16,9 @@ pub(super) fn handle(draft: &mut Draft<'_>, event: &Occurred) {
     }
     let (kind, provider, priority, what) = match &event.what {
         Happened::KeysAdded { provider, attesters } => {
-            let what = format!("{} were added to its queue", butler_core::text::time::count(attesters.len(), "key"));
+            let were = if attesters.len() == 1 { "was" } else { "were" };
+            let keys = butler_core::text::time::count(attesters.len(), "key");
+            let what = format!("{keys} {were} added to its queue");
             (ActionKind::KeysAdded, provider, Priority::Normal, what)
         }
         Happened::Dripped { provider, attester } => {

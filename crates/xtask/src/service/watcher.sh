@@ -69,7 +69,7 @@ CREDENTIALS_DIRECTORY=/etc/butler /usr/bin/butler-watcher 2>/root/second || code
 ok "root does not run it on the service's folder, and gets code 6"
 second() {
   systemd-run --quiet --wait --pipe --property DynamicUser=yes --property User=butler-watcher \
-    --property StateDirectory=butler-watcher --property LoadCredential=l1-url:/etc/butler/l1-url \
+    --property StateDirectory=butler-watcher --property CacheDirectory=butler-watcher --property LoadCredential=l1-url:/etc/butler/l1-url \
     --setenv BUTLER__WATCHER__LISTEN=127.0.0.1:0 /usr/bin/butler-watcher >/dev/null 2>/root/second
 }
 code=0

@@ -23,9 +23,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::StrangerDeposit => {
             "critical while that deposit waits before the delegation's, and while the attester validates, else a warning; so for a key that was taken out of the queue and never staked from it"
         }
-        Kind::NotWatched => {
-            "warning without key files or providers, info without nodes or publishers"
-        }
+        Kind::NotWatched => "warning without key files or providers, info without nodes or publishers",
         Kind::PublisherRunsDry => "warning below `publisher_runway`, critical below `publisher_runway_critical`",
         Kind::SlashingVotes => "warning from a tenth of the quorum, info below",
         Kind::HostCertificate => "warning within `certificate_end`, critical within `certificate_end_critical`",
@@ -173,7 +171,9 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::ProviderQueueEmpty | Kind::ProviderQueueShort | Kind::ProviderRunsDry => {
             "register more keys: nobody can delegate to an empty queue"
         }
-        Kind::AdminGone => "look with `butler-cli events` who took its place; correct `provider_admins` when that was you",
+        Kind::AdminGone => {
+            "look with `butler-cli events` who took its place; correct `provider_admins` when that was you"
+        }
         Kind::ProviderAdminChange => "make sure that the new admin is yours; propose your own again if it is not",
         Kind::PublisherDry | Kind::PublisherLow | Kind::PublisherRunsDry => "send it ether",
         Kind::ArrivalSoon => "make sure that its server runs and has its coinbase",

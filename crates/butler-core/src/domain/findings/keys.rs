@@ -210,8 +210,9 @@ pub fn of_gone_admins(admins: &[Address], providers: &BTreeMap<ProviderId, Provi
     let gone = admins.iter().filter(is_gone);
     gone.map(|admin| {
         let what = format!("no provider has the admin {}, whom `provider_admins` names", checksummed(admin));
-        Finding::new(FindingKind::AdminGone, Severity::Critical, Subject::Network, what)
-            .with_remedy("look with `butler-cli events` who took its place; correct `provider_admins` when that was you")
+        Finding::new(FindingKind::AdminGone, Severity::Critical, Subject::Network, what).with_remedy(
+            "look with `butler-cli events` who took its place; correct `provider_admins` when that was you",
+        )
     })
     .collect()
 }
