@@ -17,6 +17,14 @@ use super::file::{Foreign, StoreError, load_open, replace_synced};
 /// # Errors
 /// As [`load_bounded`](super::file::load_bounded), and `NotOurs` for a file that somebody else may have put there.
 pub fn load_private(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
+    load_owned(path, limit, rustix::process::geteuid().as_raw())
+}
+
+/// As [`load_private`], of a file of the user with that id: root may look after what a service keeps for itself.
+///
+/// # Errors
+/// As for [`load_private`].
+pub fn load_owned(path: &Path, limit: u64, owner: u32) -> Result<Vec<u8>, StoreError> {
     // A pipe would be waited for, a link followed.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = rustix::fs::open(path, flags, Mode::empty());
@@ -29,7 +37,7 @@ pub fn load_private(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
     };
     let metadata = file.metadata().map_err(|source| StoreError::reading(path, source))?;
     if metadata.is_file() {
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
+        if metadata.uid() != owner {
             return Err(not_ours(path, Foreign::Owner));
         }
         if metadata.nlink() > 1 {

@@ -3,11 +3,12 @@
 //! The store is replaced by writing this file anew, so there is always exactly one. A folder that was copied or restored is
 //! another folder: its inode and its time of birth differ from what stands here.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use butler_core::store::file::StoreError;
-use butler_core::store::private::{load_private, save_private};
+use butler_core::store::private::{load_owned, save_private};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,6 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     pub(crate) fn of(path: &Path) -> Result<Self, JournalError> {
-        use std::os::unix::fs::MetadataExt as _;
         let metadata = path.metadata().map_err(JournalError::io("look at", path))?;
         let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let born = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
@@ -76,7 +76,9 @@ impl Identity {
     /// Reads it; `None` when there is none.
     pub(crate) fn load(path: &Path) -> Result<Option<Self>, JournalError> {
         let file = path.join(FILE);
-        let bytes = match load_private(&file, LIMIT) {
+        // The folder is this user's, or this is root.
+        let owner = path.metadata().map_err(JournalError::io("look at", path))?.uid();
+        let bytes = match load_owned(&file, LIMIT, owner) {
             Ok(bytes) => bytes,
             Err(StoreError::Missing { .. }) => return Ok(None),
             Err(StoreError::Read { source, .. }) => return Err(JournalError::io("read", &file)(source)),
