@@ -1,10 +1,10 @@
 //! The watcher: follows the chain, plans what it asks for, keeps that in a journal, and tells it.
 
 mod adopt;
-pub mod board;
 pub mod catalogue;
 pub mod control;
 pub mod follower;
+pub mod health;
 pub mod journal;
 pub mod plan;
 pub mod program;

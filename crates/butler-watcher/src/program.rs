@@ -25,8 +25,8 @@ use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
 use crate::adopt::RunningWatcher;
-use crate::board::Board;
 use crate::control::Control;
+use crate::health::Health;
 use crate::journal::{Journal, JournalError, Keeper, Settings};
 use crate::replay::{Replay, Replayed, replay};
 use crate::routes::WatcherRoutes;
@@ -213,8 +213,8 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         Ok(keeper) => Arc::new(keeper),
         Err(error) => return refuse(&error),
     };
-    let (board, news) = (Arc::new(Board::default()), Arc::new(Notify::new()));
-    let shared = || (Arc::clone(&journal), Arc::clone(&board), Arc::clone(&news));
+    let (health, news) = (Arc::new(Health::default()), Arc::new(Notify::new()));
+    let shared = || (Arc::clone(&journal), Arc::clone(&health), Arc::clone(&news));
     let (configured, known) = watch::channel(Configured::new());
     let configured = Arc::new(configured);
     let (channels, told) = match Channels::new(&config.watcher) {
@@ -223,7 +223,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     };
     let teller = Teller::new(told, shared(), known);
     let runtime = config.watcher.runtime_directory.clone().unwrap_or_else(|| state.clone());
-    let control = block_in_place(|| Control::listen(&runtime, Arc::clone(&journal), Arc::clone(&board)));
+    let control = block_in_place(|| Control::listen(&runtime, Arc::clone(&journal), Arc::clone(&health)));
     let control = match control {
         Ok(control) => control,
         Err(error) => {
@@ -243,7 +243,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         return fail(Exit::Configuration, "no network has an L1 endpoint: there is nothing to follow");
     }
     let process = Arc::new(ProcessFigures::default());
-    let routes = WatcherRoutes::new(Arc::clone(&board), Arc::clone(&process));
+    let routes = WatcherRoutes::new(Arc::clone(&health), Arc::clone(&process));
     let desk = Arc::new(Desk::new(routes, &config.watcher.http, tls, Arc::clone(&process)));
     let shown = listener.local_addr().unwrap_or(listen);
     if let Some(warning) = config.watcher.http.exposure() {
@@ -258,7 +258,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     }
     work.spawn(async move { teller.run().await.map_err(Ended::Journal) });
     let mut around = JoinSet::new();
-    let alive = Arc::clone(&board);
+    let alive = Arc::clone(&health);
     around.spawn(async move { feed_watchdog(|| alive.is_alive()).await });
     around.spawn(signals.ignored.answer());
     around.spawn(control.run());

@@ -13,13 +13,13 @@ use butler_core::daemon::telemetry::metrics::sample::Readings;
 use hyper::StatusCode;
 use hyper::http::request::Parts;
 
-use crate::board::Board;
 use crate::catalogue;
+use crate::health::Health;
 
 /// The watcher's routes.
 #[derive(Debug)]
 pub struct WatcherRoutes {
-    board: Arc<Board>,
+    health: Arc<Health>,
     process: Arc<ProcessFigures>,
     exposition: Exposition,
 }
@@ -27,15 +27,15 @@ pub struct WatcherRoutes {
 impl WatcherRoutes {
     /// Answers from these figures.
     #[must_use]
-    pub fn new(board: Arc<Board>, process: Arc<ProcessFigures>) -> Self {
-        Self { board, process, exposition: Exposition::new(catalogue::ALL) }
+    pub fn new(health: Arc<Health>, process: Arc<ProcessFigures>) -> Self {
+        Self { health, process, exposition: Exposition::new(catalogue::ALL) }
     }
 
     fn texts(&self) -> Result<Vec<Texts>, fmt::Error> {
         let mut samples = self.process.samples();
-        samples.extend(self.board.samples());
+        samples.extend(self.health.samples());
         let mut texts = vec![encode(None, &Arc::new(Readings(samples)))?];
-        for (network, readings) in self.board.networks() {
+        for (network, readings) in self.health.networks() {
             texts.push(encode(Some(&network), &Arc::new(readings))?);
         }
         Ok(texts)
@@ -47,7 +47,7 @@ impl Routes for WatcherRoutes {
         match request.uri.path() {
             "/livez" => plain(StatusCode::OK, "alive\n"),
             "/readyz" => verdict(
-                self.board.is_ready(),
+                self.health.is_ready(),
                 "up to date\n",
                 "not up to date: /metrics and the log say how far it is\n",
             ),

@@ -50,20 +50,20 @@ struct Rollup {
 #[derive(Debug, Serialize)]
 struct Change {
     /// The one that waits; `at` is from when it may be installed.
-    pending: Option<Dated>,
+    pending: Option<JsonDatedSlasher>,
     /// The one before; `at` is until when it may slash, which may be past.
-    legacy: Option<Dated>,
+    legacy: Option<JsonDatedSlasher>,
 }
 
 #[derive(Debug, Serialize)]
-struct Dated {
+struct JsonDatedSlasher {
     slasher: JsonAddress,
     at: u64,
 }
 
 impl From<SlasherChange> for Change {
     fn from(change: SlasherChange) -> Self {
-        let dated = |one: DatedSlasher| Dated { slasher: one.slasher.into(), at: one.at };
+        let dated = |one: DatedSlasher| JsonDatedSlasher { slasher: one.slasher.into(), at: one.at };
         Self { pending: change.pending.map(dated), legacy: change.legacy.map(dated) }
     }
 }
@@ -164,8 +164,9 @@ fn own_exits(exits: Option<&AttesterExits>) -> String {
 /// Slashers beside the present one, with their dates.
 fn other_slashers(change: Option<&Change>, now: u64) -> String {
     let Some(change) = change else { return "none: the slasher is changed at once here".to_owned() };
-    let told =
-        |one: &Dated, what: &str| format!("{} {what} {}", format::address(&one.slasher.0), format::moment(one.at));
+    let told = |one: &JsonDatedSlasher, what: &str| {
+        format!("{} {what} {}", format::address(&one.slasher.0), format::moment(one.at))
+    };
     let pending = change.pending.as_ref().map(|one| told(one, "may be installed from"));
     let legacy = change.legacy.as_ref().filter(|one| one.at >= now).map(|one| told(one, "may still slash until"));
     let told: Vec<String> = pending.into_iter().chain(legacy).collect();

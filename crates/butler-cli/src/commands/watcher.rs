@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use butler_core::control::{
-    ANSWER_LIMIT, ActionRow, Answer, Ask, HistoryRow, PROTOCOL, Question, ROWS_LIMIT, WatcherStatus, socket_in,
+    ANSWER_LIMIT, ActionRow, Answer, Ask, ControlRequest, HistoryRow, PROTOCOL, ROWS_LIMIT, WatcherStatus, socket_in,
 };
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
@@ -40,7 +40,7 @@ pub(super) fn actions(global: &Global, command: ActionsCommand, output: Output) 
             let mut report = ActionsReport { actions: Vec::new() };
             let mut after = None;
             loop {
-                let question = Ask::Actions { phase, after, limit: ROWS_LIMIT };
+                let request = Ask::Actions { phase, after, limit: ROWS_LIMIT };
                 let Answer::Actions { actions, next } = ask(global, question)? else { return Err(strange()) };
                 report.actions.extend(actions);
                 after = next;
@@ -102,8 +102,9 @@ fn ask(global: &Global, ask: Ask) -> Result<Answer, CliError> {
     let mut stream = UnixStream::connect(&path).map_err(failed)?;
     stream.set_read_timeout(Some(DEADLINE)).map_err(failed)?;
     stream.set_write_timeout(Some(DEADLINE)).map_err(failed)?;
-    let question = serde_json::to_vec(&Question { version: PROTOCOL, ask }).map_err(|error| failed(error.into()))?;
-    stream.write_all(&[question.as_slice(), b"\n"].concat()).map_err(failed)?;
+    let request =
+        serde_json::to_vec(&ControlRequest { version: PROTOCOL, ask }).map_err(|error| failed(error.into()))?;
+    stream.write_all(&[request.as_slice(), b"\n"].concat()).map_err(failed)?;
     let mut line = Vec::new();
     BufReader::new(stream.take(ANSWER_LIMIT)).read_until(b'\n', &mut line).map_err(failed)?;
     match serde_json::from_slice(&line) {

@@ -14,7 +14,7 @@ use crate::domain::action::{Action, ActionKind, EffectKey, Phase};
 /// The version of questions and answers.
 pub const PROTOCOL: u32 = 1;
 /// The longest question in bytes, with its line break.
-pub const QUESTION_LIMIT: usize = 64 * 1024;
+pub const REQUEST_LIMIT: usize = 64 * 1024;
 /// The longest answer in bytes, with its line break.
 pub const ANSWER_LIMIT: u64 = 16 * 1024 * 1024;
 /// The most actions or lines of one answer.
@@ -26,10 +26,10 @@ pub fn socket_in(runtime_directory: &Path) -> PathBuf {
     runtime_directory.join("watcher").join("control.sock")
 }
 
-/// A question with its version.
+/// What somebody asks, with the version of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Question {
+pub struct ControlRequest {
     /// [`PROTOCOL`].
     pub version: u32,
     /// What is asked.
@@ -149,12 +149,12 @@ mod tests {
     #[test]
     fn a_question_is_read_as_it_is_written_and_nothing_is_guessed() {
         let ask = Ask::Actions { phase: Some(Phase::Parked), after: None, limit: 10 };
-        let question = Question { version: PROTOCOL, ask };
+        let question = ControlRequest { version: PROTOCOL, ask };
         let text = serde_json::to_string(&question).unwrap();
         assert_eq!(text, r#"{"version":1,"ask":{"actions":{"phase":"parked","after":null,"limit":10}}}"#);
-        assert_eq!(serde_json::from_str::<Question>(&text).unwrap(), question);
+        assert_eq!(serde_json::from_str::<ControlRequest>(&text).unwrap(), question);
         for wrong in [r#"{"version":1,"ask":"approve"}"#, r#"{"version":1,"ask":"status","more":1}"#, "{}", "[]"] {
-            assert!(serde_json::from_str::<Question>(wrong).is_err(), "{wrong}");
+            assert!(serde_json::from_str::<ControlRequest>(wrong).is_err(), "{wrong}");
         }
     }
 }

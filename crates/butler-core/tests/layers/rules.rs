@@ -79,17 +79,17 @@ const WATCHER: [Folder; 13] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
-    ("board", "catalogue journal"),
+    ("health", "catalogue journal"),
     ("follower", "plan"),
-    ("tell", "board journal"),
-    ("control", "board journal"),
-    ("watch", "board follower journal plan tell"),
+    ("tell", "health journal"),
+    ("control", "health journal"),
+    ("watch", "health follower journal plan tell"),
     ("replay", "follower plan"),
-    ("routes", "board catalogue"),
+    ("routes", "health catalogue"),
     ("state", "journal"),
     ("adopt", "routes tell"),
     // The way in, which puts everything together.
-    ("program", "adopt board control journal replay routes state tell watch"),
+    ("program", "adopt health control journal replay routes state tell watch"),
 ];
 
 const TESTKIT: [Folder; 8] = [

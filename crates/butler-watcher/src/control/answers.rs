@@ -1,21 +1,21 @@
-//! Answers from the journal and the board.
+//! Answers from the journal and the health.
 
 use butler_core::control::{ActionRow, Answer, Ask, HistoryRow, ROWS_LIMIT, WatcherStatus};
 use butler_core::runtime::report::one_line;
 
-use crate::board::Board;
+use crate::health::Health;
 use crate::journal::{Entry, Finished, Journal, JournalError, Known, Query};
 
 /// The answer to a question.
-pub(super) fn answer(ask: &Ask, journal: &dyn Journal, board: &Board) -> Answer {
-    found(ask, journal, board).unwrap_or_else(|error| Answer::Refused(one_line(&error)))
+pub(super) fn answer(ask: &Ask, journal: &dyn Journal, health: &Health) -> Answer {
+    found(ask, journal, health).unwrap_or_else(|error| Answer::Refused(one_line(&error)))
 }
 
-fn found(ask: &Ask, journal: &dyn Journal, board: &Board) -> Result<Answer, JournalError> {
+fn found(ask: &Ask, journal: &dyn Journal, health: &Health) -> Result<Answer, JournalError> {
     Ok(match ask {
         Ask::Status => Answer::Status(WatcherStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            networks: board.statuses(),
+            networks: health.statuses(),
             actions: journal.status()?.counts,
         }),
         Ask::Actions { phase, after, limit } => {

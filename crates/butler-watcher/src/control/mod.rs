@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::control::{Answer, PROTOCOL, QUESTION_LIMIT, Question, socket_in};
+use butler_core::control::{Answer, ControlRequest, PROTOCOL, REQUEST_LIMIT, socket_in};
 use butler_core::runtime::failures::FailureStreak;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{sleep, timeout};
 
-use crate::board::Board;
+use crate::health::Health;
 use crate::journal::Journal;
 
 /// Questions that are answered at the same time.
@@ -55,7 +55,7 @@ pub enum ControlError {
 pub struct Control {
     listener: UnixListener,
     journal: Arc<dyn Journal>,
-    board: Arc<Board>,
+    health: Arc<Health>,
 }
 
 impl Control {
@@ -64,7 +64,7 @@ impl Control {
     ///
     /// # Errors
     /// See [`ControlError`].
-    pub fn listen(runtime: &Path, journal: Arc<dyn Journal>, board: Arc<Board>) -> Result<Self, ControlError> {
+    pub fn listen(runtime: &Path, journal: Arc<dyn Journal>, health: Arc<Health>) -> Result<Self, ControlError> {
         let path = socket_in(runtime);
         let folder = path.parent().unwrap_or(runtime);
         let failed = |source| ControlError::Io { path: path.clone(), source };
@@ -82,7 +82,7 @@ impl Control {
         }
         let listener = UnixListener::bind(&path).map_err(failed)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok(Self { listener, journal, board })
+        Ok(Self { listener, journal, health })
     }
 
     /// Answers until it is dropped.
@@ -95,10 +95,10 @@ impl Control {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     streak.ended();
-                    let (journal, board) = (Arc::clone(&self.journal), Arc::clone(&self.board));
+                    let (journal, health) = (Arc::clone(&self.journal), Arc::clone(&self.health));
                     visits.spawn(async move {
                         let _place = place;
-                        let _ = timeout(DEADLINE, visit(stream, journal.as_ref(), &board)).await;
+                        let _ = timeout(DEADLINE, visit(stream, journal.as_ref(), &health)).await;
                     });
                 }
                 Err(error) => {
@@ -116,14 +116,14 @@ fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-async fn visit(stream: UnixStream, journal: &dyn Journal, board: &Board) -> io::Result<()> {
+async fn visit(stream: UnixStream, journal: &dyn Journal, health: &Health) -> io::Result<()> {
     let asker = stream.peer_cred()?.uid();
     let (reading, mut writing) = stream.into_split();
     let answer = if asker == own_uid() || asker == 0 {
         let mut line = Vec::new();
-        let limit = u64::try_from(QUESTION_LIMIT).unwrap_or(u64::MAX);
+        let limit = u64::try_from(REQUEST_LIMIT).unwrap_or(u64::MAX);
         BufReader::new(reading.take(limit)).read_until(b'\n', &mut line).await?;
-        block_in_place(|| answer(&line, journal, board))
+        block_in_place(|| answer(&line, journal, health))
     } else {
         tracing::warn!(uid = asker, "user {asker} asked through the socket and was refused");
         Answer::Refused("only the watcher's own user and root may ask".to_owned())
@@ -135,9 +135,9 @@ async fn visit(stream: UnixStream, journal: &dyn Journal, board: &Board) -> io::
 }
 
 /// The answer to a line.
-fn answer(line: &[u8], journal: &dyn Journal, board: &Board) -> Answer {
+fn answer(line: &[u8], journal: &dyn Journal, health: &Health) -> Answer {
     if !line.ends_with(b"\n") {
-        return Answer::Refused(format!("a question is one line of at most {QUESTION_LIMIT} bytes"));
+        return Answer::Refused(format!("a question is one line of at most {REQUEST_LIMIT} bytes"));
     }
     #[derive(serde::Deserialize)]
     struct Head {
@@ -150,8 +150,8 @@ fn answer(line: &[u8], journal: &dyn Journal, board: &Board) -> Answer {
         }
         Err(_) => return Answer::Refused("this is no question".to_owned()),
     }
-    match serde_json::from_slice::<Question>(line) {
-        Ok(question) => answers::answer(&question.ask, journal, board),
+    match serde_json::from_slice::<ControlRequest>(line) {
+        Ok(question) => answers::answer(&question.ask, journal, health),
         Err(_) => Answer::Refused("this question is not known here".to_owned()),
     }
 }

@@ -7,10 +7,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::journal::{Keeper, Settings};
 
-fn setting() -> (TempDir, Arc<dyn Journal>, Arc<Board>) {
+fn setting() -> (TempDir, Arc<dyn Journal>, Arc<Health>) {
     let folder = TempDir::new().unwrap();
     let journal = Keeper::open(&folder.path().join("journal"), Settings::default()).unwrap();
-    (folder, Arc::new(journal), Arc::new(Board::default()))
+    (folder, Arc::new(journal), Arc::new(Health::default()))
 }
 
 async fn ask(path: PathBuf, text: Vec<u8>) -> String {
@@ -29,15 +29,15 @@ async fn ask(path: PathBuf, text: Vec<u8>) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_answered_and_what_is_none_is_refused_and_many_at_once_wait() {
-    let (folder, journal, board) = setting();
+    let (folder, journal, health) = setting();
     let runtime = folder.path().join("run");
-    let control = Control::listen(&runtime, journal, board).unwrap();
+    let control = Control::listen(&runtime, journal, health).unwrap();
     let own = socket_in(&runtime).parent().unwrap().to_owned();
     assert_eq!(std::fs::metadata(own).unwrap().mode() & 0o777, 0o700);
     let mut tasks = JoinSet::new();
     tasks.spawn(control.run());
     let path = socket_in(&runtime);
-    let question = serde_json::to_vec(&Question { version: PROTOCOL, ask: Ask::Status }).unwrap();
+    let question = serde_json::to_vec(&ControlRequest { version: PROTOCOL, ask: Ask::Status }).unwrap();
     let line = [question.clone(), b"\n".to_vec()].concat();
     let status: Answer = serde_json::from_str(&ask(path.clone(), line.clone()).await).unwrap();
     assert!(matches!(status, Answer::Status(WatcherStatus { .. })));
@@ -45,7 +45,7 @@ async fn a_question_is_answered_and_what_is_none_is_refused_and_many_at_once_wai
     for (text, why) in [
         (newer.into_bytes(), "version 2 is not spoken here"),
         (question, "a question is one line"),
-        (vec![b'x'; 2 * QUESTION_LIMIT], "a question is one line"),
+        (vec![b'x'; 2 * REQUEST_LIMIT], "a question is one line"),
         (b"{}\n".to_vec(), "this is no question"),
         (br#"{"version":1,"ask":"approve"}"#.iter().chain(b"\n").copied().collect(), "not known here"),
     ] {
@@ -58,8 +58,8 @@ async fn a_question_is_answered_and_what_is_none_is_refused_and_many_at_once_wai
 
 #[tokio::test]
 async fn a_folder_that_others_can_enter_and_a_file_in_the_way_are_refused_and_an_old_socket_is_replaced() {
-    let (folder, journal, board) = setting();
-    let listen = |runtime: &Path| Control::listen(runtime, Arc::clone(&journal), Arc::clone(&board));
+    let (folder, journal, health) = setting();
+    let listen = |runtime: &Path| Control::listen(runtime, Arc::clone(&journal), Arc::clone(&health));
     let open = folder.path().join("open");
     let inner = socket_in(&open).parent().unwrap().to_owned();
     std::fs::create_dir_all(&inner).unwrap();

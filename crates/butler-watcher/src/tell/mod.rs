@@ -23,7 +23,7 @@ use tokio::task::block_in_place;
 use tokio::time::timeout;
 
 use self::webhook::{Posted, Webhook};
-use crate::board::Board;
+use crate::health::Health;
 use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Renewal, Settlement};
 
 /// Actions that are claimed at once where they are only logged. What is posted is claimed one by one: whatever a kill leaves
@@ -58,7 +58,7 @@ impl Channels {
 pub struct Teller {
     channels: watch::Receiver<Channels>,
     journal: Arc<dyn Journal>,
-    board: Arc<Board>,
+    health: Arc<Health>,
     news: Arc<Notify>,
     configured: watch::Receiver<Configured>,
 }
@@ -68,10 +68,10 @@ impl Teller {
     #[must_use]
     pub fn new(
         channels: watch::Receiver<Channels>,
-        (journal, board, news): (Arc<dyn Journal>, Arc<Board>, Arc<Notify>),
+        (journal, health, news): (Arc<dyn Journal>, Arc<Health>, Arc<Notify>),
         configured: watch::Receiver<Configured>,
     ) -> Self {
-        Self { channels, journal, board, news, configured }
+        Self { channels, journal, health, news, configured }
     }
 
     /// Tells until it is dropped.
@@ -85,13 +85,13 @@ impl Teller {
             match self.turn(&webhooks).await {
                 Ok(told) => {
                     streak.ended();
-                    self.board.journal(block_in_place(|| self.journal.status()).ok());
+                    self.health.journal(block_in_place(|| self.journal.status()).ok());
                     if told == limit(&webhooks) {
                         continue;
                     }
                 }
                 Err(error @ JournalError::Full { .. }) => {
-                    self.board.journal(None);
+                    self.health.journal(None);
                     if streak.failed().is_some() {
                         tracing::error!("nothing is told: {}", one_line(&error));
                     }
@@ -130,7 +130,7 @@ impl Teller {
         let (mut sent, mut refused) = before(entry.standing.intent.as_ref());
         if sent.insert(LOG.to_owned()) {
             message::log(&entry.action);
-            self.board.told(LOG, true);
+            self.health.told(LOG, true);
         }
         let body = message::body(entry).to_string().into_bytes();
         let mut later = None;
@@ -153,7 +153,7 @@ impl Teller {
                 Err(error) => return Err(error),
             }
             let posted = webhook.post(body.clone()).await;
-            self.board.told(&webhook.name, posted == Posted::Taken);
+            self.health.told(&webhook.name, posted == Posted::Taken);
             match posted {
                 Posted::Taken => {
                     sent.insert(webhook.name.clone());

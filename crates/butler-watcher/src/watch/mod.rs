@@ -30,8 +30,8 @@ use tokio::time::sleep;
 use self::early::Early;
 use self::findings::{Beside, Found};
 use self::memory::Memory;
-use crate::board::Board;
 use crate::follower::{Checkpoint, FollowError, Follower, Look};
+use crate::health::Health;
 use crate::journal::{Batch, Cursor, CursorMove, Journal, JournalError, Plan, Retraction};
 use crate::plan::{Occurred, conditions};
 use crate::tell::Configured;
@@ -77,7 +77,7 @@ pub struct Watch {
     early: Early,
     beside: Beside,
     journal: Arc<dyn Journal>,
-    board: Arc<Board>,
+    health: Arc<Health>,
     news: Arc<Notify>,
     configured: Arc<watch::Sender<Configured>>,
 }
@@ -91,7 +91,7 @@ impl Watch {
         config: &Config,
         network: &str,
         state: &Path,
-        (journal, board, news): (Arc<dyn Journal>, Arc<Board>, Arc<Notify>),
+        (journal, health, news): (Arc<dyn Journal>, Arc<Health>, Arc<Notify>),
         configured: Arc<watch::Sender<Configured>>,
     ) -> Result<Self, WatchError> {
         let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source: Box::new(source) };
@@ -104,7 +104,7 @@ impl Watch {
         if cursor.is_none() {
             Follower::beginning(&opened.config).map_err(failed)?;
         }
-        board.begin(network, cursor);
+        health.begin(network, cursor);
         let subject = (opened.config.chain_id, opened.config.staking_registry);
         let watch = Self {
             name: network.to_owned(),
@@ -115,7 +115,7 @@ impl Watch {
             early: Early::default(),
             beside: Beside::default(),
             journal,
-            board,
+            health,
             news,
             configured,
         };
@@ -135,7 +135,7 @@ impl Watch {
             self.note_endpoints();
             let pause = match turn {
                 Ok(()) => {
-                    self.board.looked(&self.name, None);
+                    self.health.looked(&self.name, None);
                     backoff.reset();
                     if let Some(failures) = streak.ended() {
                         tracing::info!(
@@ -167,7 +167,7 @@ impl Watch {
             Failed::Journal(error @ JournalError::Full { .. }) => (one_line(&error), error.hint()),
             Failed::Journal(error) => return Err(error.into()),
         };
-        self.board.looked(name, Some(told.clone()));
+        self.health.looked(name, Some(told.clone()));
         if let Some(failures) = worth {
             let hint = hint.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
             tracing::warn!(network = name, failures, "{name} is not followed further: {told}{hint}");
@@ -182,7 +182,7 @@ impl Watch {
             None => Follower::beginning(&self.follower.network().config).map_err(Failed::Follow)?,
         };
         let tip = self.follower.tip(&checkpoint).await.map_err(Failed::Follow)?;
-        self.board.final_block(&self.name, tip.last, unix_now());
+        self.health.final_block(&self.name, tip.last, unix_now());
         if tip.last.number <= checkpoint.number {
             return Ok(());
         }
@@ -191,8 +191,8 @@ impl Watch {
         });
         self.show_coinbases(&keys);
         self.follower.network_mut().keys = keys;
-        let (board, name) = (Arc::clone(&self.board), self.name.clone());
-        let progress = move |block| board.progress(&name, block);
+        let (health, name) = (Arc::clone(&self.health), self.name.clone());
+        let progress = move |block| health.progress(&name, block);
         let look = self.follower.look(&checkpoint, tip, &progress).await;
         if let Err(error) = block_in_place(|| self.follower.network_mut().reader.save_ledger()) {
             tracing::debug!("the ledger cannot be kept: {}", Chain(&error));
@@ -259,7 +259,7 @@ impl Watch {
                 to.block
             );
         }
-        self.board.planned(&self.name, to, kinds);
+        self.health.planned(&self.name, to, kinds);
         Ok(())
     }
 
@@ -291,7 +291,7 @@ impl Watch {
             let requests = endpoint.peer().counters().requests.load(Ordering::Relaxed);
             (endpoint.name().to_owned(), (requests, endpoint.health().last_failure().is_none()))
         });
-        self.board.endpoints(&self.name, figures.collect::<BTreeMap<_, _>>());
+        self.health.endpoints(&self.name, figures.collect::<BTreeMap<_, _>>());
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use butler_core::control::{Answer, Ask, PROTOCOL, Question, WatcherStatus, socket_in};
+use butler_core::control::{Answer, Ask, ControlRequest, PROTOCOL, WatcherStatus, socket_in};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::trouble::Clock;
@@ -79,7 +79,7 @@ impl Running {
 pub(super) fn status(state: &Path) -> Option<WatcherStatus> {
     let mut stream = UnixStream::connect(socket_in(state)).ok()?;
     stream.set_read_timeout(Some(ANSWER)).ok()?;
-    let mut question = serde_json::to_vec(&Question { version: PROTOCOL, ask: Ask::Status }).ok()?;
+    let mut question = serde_json::to_vec(&ControlRequest { version: PROTOCOL, ask: Ask::Status }).ok()?;
     question.push(b'\n');
     stream.write_all(&question).ok()?;
     let mut line = String::new();

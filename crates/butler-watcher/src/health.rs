@@ -18,7 +18,7 @@ const HANGS: Duration = Duration::from_secs(600);
 
 /// What is shown of the watcher.
 #[derive(Debug, Default)]
-pub struct Board(Mutex<State>);
+pub struct Health(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -42,7 +42,7 @@ struct Network {
     endpoints: BTreeMap<String, (u64, bool)>,
 }
 
-impl Board {
+impl Health {
     fn state(&self) -> MutexGuard<'_, State> {
         // Plain figures are good also after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
