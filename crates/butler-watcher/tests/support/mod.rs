@@ -187,7 +187,9 @@ pub(crate) fn told(action: &Action) -> (ActionKind, Address, u64) {
     };
     let block = action.evidence.iter().find_map(|evidence| match evidence {
         butler_core::domain::action::Evidence::Log(log) => Some(log.block_number),
-        butler_core::domain::action::Evidence::Finding { .. } => None,
+        butler_core::domain::action::Evidence::Finding { .. } | butler_core::domain::action::Evidence::State { .. } => {
+            None
+        }
     });
     (action.kind, subject, block.unwrap_or_default())
 }
