@@ -76,6 +76,17 @@ impl Bench {
         watch_in(self.folder.path())
     }
 
+    /// What somebody plans who comes later and reads the chain in one pass.
+    pub(crate) async fn clean_pass(&self, last: u64) -> Kept {
+        let text = self.config();
+        self.configure(&text.replace("state_directory = \"state\"", "state_directory = \"later/state\""));
+        let watcher = self.watch();
+        watcher.reached(last).await;
+        watcher.stop();
+        self.configure(&text);
+        self.journal_in("later/state")
+    }
+
     /// The journal of a watcher that has ended.
     pub(crate) fn journal(&self) -> Kept {
         self.journal_in("state")
