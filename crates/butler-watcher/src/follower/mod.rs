@@ -135,6 +135,26 @@ impl Follower {
         tip::tip(reader.client(), checkpoint, self.network.config.confirmations, reader.ledger().anchors()).await
     }
 
+    /// Which blocks the chain that ends with `last` has at these heights, as far as somebody tells.
+    pub async fn final_blocks(&self, last: &BlockRef, heights: BTreeSet<u64>) -> BTreeMap<u64, H256> {
+        let heights: Vec<u64> = heights.into_iter().collect();
+        if heights.is_empty() {
+            return BTreeMap::new();
+        }
+        let client = self.network.reader.client();
+        match client.head(BlockTag::Number(last.number), &heights).await {
+            Ok(head) if head.block == *last => {
+                let known = heights.into_iter().zip(head.known);
+                known.filter_map(|(number, block)| Some((number, block?.hash))).collect()
+            }
+            Ok(_) => BTreeMap::new(),
+            Err(error) => {
+                tracing::debug!("which blocks are final is not told: {error}");
+                BTreeMap::new()
+            }
+        }
+    }
+
     /// Reads what happened between the checkpoint and the tip's final block.
     ///
     /// # Errors

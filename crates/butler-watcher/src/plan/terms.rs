@@ -1,9 +1,9 @@
 //! What the registry says of our providers, held against what its events told last.
 //!
 //! Whoever tells logs alone can leave the change of an admin or of a recipient out, and no counter shows that; the registry's own
-//! getters do. What stands there and was told by no event, and still stands there once every block is read in which its event
-//! could be, is planned as the change that it is, and says that its event was not seen. Should the event come after all, it is
-//! not planned once more. The memory is the caller's to keep.
+//! getters do. What stood there in a block that is final by now, with every event up to that block read and none that told it, is
+//! planned as the change that it is, and says that its event was not seen. Should the event come after all, it is not planned
+//! once more. The memory is the caller's to keep.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use butler_core::domain::action::{Action, ActionSubject, Assurance, EffectKey, E
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::provider::facts::ProviderFacts;
-use ethers_core::types::Address;
+use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
 use super::event::Occurred;
@@ -34,7 +34,7 @@ struct Held {
     provider: ProviderId,
     /// What was told last: by an event, by the first look, or as one that was read and not told.
     told: Term,
-    /// What is read and was not told yet: its event may be in a block that is not final.
+    /// What is read and was not told yet: its event may be in a block that is not final, or the block may go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     doubt: Option<Read>,
     /// What was planned without its event.
@@ -58,8 +58,8 @@ pub struct Looked<'a> {
     pub to: u64,
     /// The events since the look before, up to there.
     pub events: &'a [Occurred],
-    /// What is told of later blocks.
-    pub early: &'a [Occurred],
+    /// Which blocks the final chain has at the heights of [`Terms::due`]. Of a height that is not here nothing is known.
+    pub final_blocks: &'a BTreeMap<u64, H256>,
 }
 
 /// What the registry's events say of terms, oldest first.
@@ -88,17 +88,29 @@ impl Terms {
             return;
         };
         held.told = last.unwrap_or(held.told);
-        let is_coming = told(looked.early, registry).any(|early| early == (provider, term));
+        let fresh = Some(Read { term, at: looked.block });
         held.doubt = match held.doubt.filter(|doubt| doubt.term == term) {
-            _ if term == held.told || is_coming => None,
-            // Every block in which its event could stand is read, and it is in none of them.
-            Some(doubt) if doubt.at.number <= looked.to => {
-                (held.told, held.unsaid) = (term, Some(doubt));
-                None
-            }
-            Some(doubt) => Some(doubt),
-            None => Some(Read { term, at: looked.block }),
+            _ if term == held.told => None,
+            None => fresh,
+            Some(doubt) if doubt.at.number > looked.to => Some(doubt),
+            Some(doubt) => match looked.final_blocks.get(&doubt.at.number) {
+                None => Some(doubt),
+                // It was read on a branch that is gone.
+                Some(hash) if *hash != doubt.at.hash => fresh,
+                // It stood there in a final block, every event up to that block is read, and none told it.
+                Some(_) => {
+                    (held.told, held.unsaid) = (term, Some(doubt));
+                    None
+                }
+            },
         };
+    }
+
+    /// The heights of blocks up to `to` at which something was read that no event told.
+    #[must_use]
+    pub fn due(&self, to: u64) -> BTreeSet<u64> {
+        let doubts = self.0.iter().filter_map(|held| Some(held.doubt?.at.number));
+        doubts.filter(|number| *number <= to).collect()
     }
 
     /// What was planned without its event, so that the event is not planned once more.

@@ -66,12 +66,14 @@ impl Memory {
         }
     }
 
-    /// Keeps it. Blocks. Whether that was possible: what is not kept must not be planned.
-    pub(super) fn save(&self) -> bool {
+    /// Keeps it. Blocks.
+    ///
+    /// # Errors
+    /// Why that was not possible: then nothing of it may be planned.
+    pub(super) fn save(&self) -> Result<(), String> {
         let (version, episodes, terms) = (File::FORMAT.version, self.episodes.clone(), self.terms.clone());
         let file = File { version, subject: self.subject, episodes, terms };
-        let saved = serde_json::to_vec(&file).map_err(|error| error.to_string());
-        let saved = saved.and_then(|bytes| save_record(&self.path, &bytes).map_err(|error| one_line(&error)));
-        saved.inspect_err(|why| tracing::warn!("conditions cannot be kept, and are not told: {why}")).is_ok()
+        let bytes = serde_json::to_vec(&file).map_err(|error| error.to_string())?;
+        save_record(&self.path, &bytes).map_err(|error| one_line(&error))
     }
 }

@@ -22,6 +22,7 @@ use butler_core::runtime::backoff::Backoff;
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::{Chain, one_line};
+use ethers_core::types::H256;
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 use tokio::task::block_in_place;
@@ -65,6 +66,8 @@ pub enum WatchError {
 enum Failed {
     Follow(FollowError),
     Journal(JournalError),
+    /// What is open cannot be kept.
+    Memory(String),
 }
 
 /// Watches one network.
@@ -167,6 +170,7 @@ impl Watch {
             Failed::Follow(error) => (one_line(&error), error.hint()),
             Failed::Journal(error @ JournalError::Full { .. }) => (one_line(&error), error.hint()),
             Failed::Journal(error) => return Err(error.into()),
+            Failed::Memory(why) => (why, Some("free some space, and see that the watcher's folder can be written")),
         };
         self.health.looked(name, Some(told.clone()));
         if let Some(failures) = worth {
@@ -199,19 +203,29 @@ impl Watch {
             tracing::debug!("the ledger cannot be kept: {}", Chain(&error));
         }
         let look = look.map_err(Failed::Follow)?;
+        block_in_place(|| self.memory.load());
+        let due = self.memory.terms.due(look.to.number);
+        let final_blocks = self.follower.final_blocks(&look.to, due).await;
         let beside = match &look.snapshot {
             Some(snapshot) => Box::pin(self.beside.look(self.follower.network(), snapshot)).await,
             None => Found::default(),
         };
-        block_in_place(|| self.commit(cursor, look, beside)).map_err(Failed::Journal)?;
+        block_in_place(|| self.commit(cursor, look, beside, &final_blocks))?;
         self.news.notify_one();
         Ok(())
     }
 
     /// Plans what was found, block by block, and moves the checkpoint with it.
-    fn commit(&mut self, mut cursor: Option<Cursor>, mut look: Look, mut beside: Found) -> Result<(), JournalError> {
-        self.memory.load();
+    fn commit(
+        &mut self,
+        mut cursor: Option<Cursor>,
+        mut look: Look,
+        beside: Found,
+        final_blocks: &BTreeMap<u64, H256>,
+    ) -> Result<(), Failed> {
         look.known.expect(self.memory.terms.unsaid());
+        // Kept before the first event is planned: a restart behind it does not read it again.
+        let mut of_state = self.of_state(&look, beside, final_blocks)?;
         let mut rest = look.events.as_slice();
         let mut planned = BTreeSet::new();
         loop {
@@ -234,9 +248,9 @@ impl Watch {
                 notes: Vec::new(),
             };
             if rest.is_empty() {
-                batch.plans.extend(self.of_state(&look, std::mem::take(&mut beside)).into_iter().map(told));
+                batch.plans.extend(std::mem::take(&mut of_state).into_iter().map(told));
             }
-            self.carry_out(&batch, to)?;
+            self.carry_out(&batch, to).map_err(Failed::Journal)?;
             planned.extend(batch.plans.into_iter().map(|plan| plan.action.key));
             cursor = Some(to);
             if rest.is_empty() {
@@ -267,9 +281,15 @@ impl Watch {
         Ok(())
     }
 
-    /// What to tell of the state: of conditions, and of what the registry says and no event told. Once their memory is kept.
-    fn of_state(&mut self, look: &Look, beside: Found) -> Vec<Action> {
-        let Some(snapshot) = &look.snapshot else { return Vec::new() };
+    /// What to tell of the state: of conditions, and of what the registry says and no event told. Once their memory is kept: without
+    /// it nothing is planned, since a restart would take what an event tells now for something that none told.
+    fn of_state(
+        &mut self,
+        look: &Look,
+        beside: Found,
+        final_blocks: &BTreeMap<u64, H256>,
+    ) -> Result<Vec<Action>, Failed> {
+        let Some(snapshot) = &look.snapshot else { return Ok(Vec::new()) };
         let mut findings = findings::findings(self.follower.network(), snapshot);
         findings.extend(beside.findings);
         let looked = Looked {
@@ -277,17 +297,15 @@ impl Watch {
             providers: &snapshot.providers,
             to: look.to.number,
             events: &look.events,
-            early: &look.early,
+            final_blocks,
         };
         self.memory.terms.look(look.setting.staking_registry, &looked);
         conditions::look(&mut self.memory.episodes, &findings, &beside.unasked, &snapshot.block);
-        if !self.memory.save() {
-            return Vec::new();
-        }
+        self.memory.save().map_err(Failed::Memory)?;
         let place = look.setting.at(look.setting.staking_registry);
         let mut actions = self.memory.terms.plan(&look.setting, look.assurance);
         actions.extend(conditions::plan(&self.memory.episodes, &place, look.assurance));
-        actions
+        Ok(actions)
     }
 
     /// Shows which coinbases the key files name, so that nobody is told of one that is there.

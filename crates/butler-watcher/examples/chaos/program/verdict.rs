@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use butler_core::domain::action::{Action, ActionKind, EffectKey, Phase};
+use butler_core::domain::action::{Action, ActionKind, EffectKey, Evidence, Phase};
 use butler_watcher::journal::{Cursor, Journal as _, Keeper, Op, Query, Settings};
 use butler_watcher::program::journal_directory;
 
@@ -65,10 +65,23 @@ impl Found {
 
     /// What events asked for. Conditions depend on when somebody looked.
     fn of_events(&self) -> impl Iterator<Item = (&EffectKey, &Action)> {
-        let is_of_event =
-            |action: &Action| !matches!(action.kind, ActionKind::ConditionBegan | ActionKind::ConditionEnded);
+        let is_of_event = |action: &Action| {
+            !matches!(action.kind, ActionKind::ConditionBegan | ActionKind::ConditionEnded) && !is_of_state(action)
+        };
         self.planned.iter().map(|(key, (action, _))| (key, action)).filter(move |(_, action)| is_of_event(action))
     }
+}
+
+/// Whether it was seen in the state, and its event was not: whoever answers alone can leave it out.
+fn is_of_state(action: &Action) -> bool {
+    action.evidence.iter().any(|evidence| matches!(evidence, Evidence::State { .. }))
+}
+
+/// Whether one of them says that this happened, although its event was not seen.
+fn is_told_unseen(tried: &Found, action: &Action) -> bool {
+    let unseen = tried.planned.values().map(|(other, _)| other).filter(|other| is_of_state(other));
+    let mut alike = unseen.filter(|other| (other.kind, &other.subject) == (action.kind, &action.subject));
+    alike.any(|other| other.why.starts_with(&action.why))
 }
 
 /// Holds what was tried against a clean pass. `told` has what the webhook took, by key and try.
@@ -86,6 +99,7 @@ pub(super) fn compare(
     let expected: BTreeMap<_, _> = clean.of_events().collect();
     for (key, action) in &expected {
         match tried.planned.get(*key) {
+            None if is_told_unseen(tried, action) => eprintln!("`{key}` was told without its event"),
             None => fault(|tally| &mut tally.lost, format!("`{key}` was never planned")),
             // How many endpoints said so depends on who was well.
             Some((other, _)) if Action { assurance: action.assurance, ..other.clone() } != **action => {
@@ -99,6 +113,13 @@ pub(super) fn compare(
     }
     for (key, _) in tried.of_events().filter(|(key, _)| !expected.contains_key(*key)) {
         fault(|tally| &mut tally.inconsistent, format!("`{key}` was planned, and the chain does not ask for it"));
+    }
+    for (action, _) in tried.planned.values().filter(|(action, _)| is_of_state(action)) {
+        let mut alike =
+            expected.values().filter(|other| (other.kind, &other.subject) == (action.kind, &action.subject));
+        if !alike.any(|other| action.why.starts_with(&other.why)) {
+            fault(|tally| &mut tally.inconsistent, format!("`{}` never happened: {}", action.key, action.why));
+        }
     }
     for (key, (_, count)) in tried.planned.iter().filter(|(_, (_, count))| *count > 0) {
         fault(|tally| &mut tally.doubled, format!("`{key}` was planned {count} times more, although it was done"));

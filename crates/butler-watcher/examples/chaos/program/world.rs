@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(150);
 const PAUSE: Duration = Duration::from_millis(20);
 /// Longer than any lease and any pause of the journal.
 const LATER: u64 = 3_600;
+/// What a process ends with that does not listen to SIGTERM yet.
+const TERMINATED: i32 = 128 + 15;
 /// The configurations: of the watcher that is tried, and of one that comes later and reads the chain in one pass.
 const TRIED: &str = "tried.toml";
 const CLEAN: &str = "clean.toml";
@@ -139,6 +141,11 @@ impl World {
         while Instant::now() < until {
             match running.ended()? {
                 Some(0) => return Ok(()),
+                // It was told to before it listened: that is an end like any other.
+                Some(TERMINATED) => {
+                    self.kills += 1;
+                    return Ok(());
+                }
                 Some(code) => {
                     self.judge_end(code, tally);
                     return Ok(());

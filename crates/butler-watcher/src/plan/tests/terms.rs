@@ -23,10 +23,22 @@ fn changed(admin: u8, number: u64) -> Vec<Occurred> {
     chain(&[vec![(REGISTRY, what)]], 1, number - 1).concat()
 }
 
-/// A look at block `head` whose final block is `to`; answers what is planned of what no event told.
-fn look(terms: &mut Terms, (head, to): (u64, u64), admin: u8, events: &[Occurred], early: &[Occurred]) -> Vec<Action> {
+/// A look at block `head` whose final block is `to`, on a chain that nothing reorganises; answers what is planned of what no event
+/// told.
+fn look(terms: &mut Terms, (head, to): (u64, u64), admin: u8, events: &[Occurred]) -> Vec<Action> {
+    let final_blocks = terms.due(to).into_iter().map(|number| (number, H256::from_low_u64_be(number))).collect();
+    look_on(terms, (head, to), admin, events, &final_blocks)
+}
+
+fn look_on(
+    terms: &mut Terms,
+    (head, to): (u64, u64),
+    admin: u8,
+    events: &[Occurred],
+    final_blocks: &BTreeMap<u64, H256>,
+) -> Vec<Action> {
     let block = BlockRef { number: head, hash: H256::from_low_u64_be(head), timestamp: head * 12 };
-    terms.look(address(REGISTRY), &Looked { block, providers: &facts(admin, 1, 500), to, events, early });
+    terms.look(address(REGISTRY), &Looked { block, providers: &facts(admin, 1, 500), to, events, final_blocks });
     let actions = terms.plan(&setting(), Assurance::OneEndpoint);
     terms.settle(address(REGISTRY), events);
     actions
@@ -35,40 +47,55 @@ fn look(terms: &mut Terms, (head, to): (u64, u64), admin: u8, events: &[Occurred
 #[test]
 fn an_admin_that_no_event_told_is_planned_once_every_block_is_read_in_which_it_could_stand() {
     let mut terms = Terms::default();
-    assert!(look(&mut terms, (10, 8), 0xa0, &[], &[]).is_empty(), "whoever is there first is known");
-    assert!(look(&mut terms, (12, 10), 0xa1, &[], &[]).is_empty(), "its event may come");
-    assert!(look(&mut terms, (13, 11), 0xa1, &[], &[]).is_empty());
-    let planned = look(&mut terms, (14, 12), 0xa1, &[], &[]);
+    assert!(look(&mut terms, (10, 8), 0xa0, &[]).is_empty(), "whoever is there first is known");
+    assert!(look(&mut terms, (12, 10), 0xa1, &[]).is_empty(), "its event may come");
+    assert!(look(&mut terms, (13, 11), 0xa1, &[]).is_empty());
+    let planned = look(&mut terms, (14, 12), 0xa1, &[]);
     let [action] = planned.as_slice() else { panic!("{planned:?}") };
     assert_eq!((action.kind, action.priority), (ActionKind::AdminChanged, Priority::Urgent));
     assert!(action.why.ends_with("seen in the registry, its event was not"), "{}", action.why);
     let at = Evidence::State { block_number: 12, block_hash: H256::from_low_u64_be(12) };
     assert_eq!(action.evidence, [at]);
     // Again and again the same one.
-    assert_eq!(look(&mut terms, (20, 18), 0xa1, &[], &[]), planned);
+    assert_eq!(look(&mut terms, (20, 18), 0xa1, &[]), planned);
 }
 
 #[test]
 fn a_change_whose_event_is_read_or_on_its_way_is_planned_by_its_event_alone() {
     let mut terms = Terms::default();
-    look(&mut terms, (10, 8), 0xa0, &[], &[]);
-    for (head, to) in [(12, 10), (14, 12), (20, 13)] {
-        assert!(look(&mut terms, (head, to), 0xa1, &[], &changed(0xa1, 15)).is_empty());
+    look(&mut terms, (10, 8), 0xa0, &[]);
+    // Read at block 16 and told by block 15, which is final only later.
+    for (head, to) in [(16, 13), (17, 14)] {
+        assert!(look(&mut terms, (head, to), 0xa1, &[]).is_empty());
     }
-    assert!(look(&mut terms, (21, 19), 0xa1, &changed(0xa1, 15), &[]).is_empty());
-    assert!(look(&mut terms, (30, 28), 0xa1, &[], &[]).is_empty());
-    // A change that a reorg took back.
-    look(&mut terms, (40, 38), 0xa2, &[], &[]);
-    assert!(look(&mut terms, (41, 39), 0xa1, &[], &[]).is_empty());
-    assert!(look(&mut terms, (50, 48), 0xa1, &[], &[]).is_empty());
+    assert!(look(&mut terms, (21, 19), 0xa1, &changed(0xa1, 15)).is_empty());
+    assert!(look(&mut terms, (30, 28), 0xa1, &[]).is_empty());
+}
+
+#[test]
+fn what_was_read_on_a_branch_that_went_is_not_planned_and_neither_is_what_nobody_can_verify() {
+    let mut terms = Terms::default();
+    look(&mut terms, (10, 8), 0xa0, &[]);
+    look(&mut terms, (12, 10), 0xa1, &[]);
+    assert_eq!((terms.due(11), terms.due(12)), (BTreeSet::new(), BTreeSet::from([12])));
+    assert!(look_on(&mut terms, (14, 12), 0xa1, &[], &BTreeMap::new()).is_empty(), "no header was to be had");
+    let other = BTreeMap::from([(12, H256::repeat_byte(9))]);
+    assert!(look_on(&mut terms, (15, 13), 0xa1, &[], &other).is_empty(), "block 12 is another one by now");
+    // On the new branch it was changed in block 15, later than it was read first.
+    assert!(look(&mut terms, (16, 14), 0xa1, &[]).is_empty());
+    assert!(look(&mut terms, (17, 15), 0xa1, &changed(0xa1, 15)).is_empty());
+    assert!(look(&mut terms, (19, 17), 0xa1, &[]).is_empty());
+    // And one that the registry does not have any more.
+    look(&mut terms, (40, 38), 0xa2, &[]);
+    assert!(look(&mut terms, (42, 40), 0xa1, &[]).is_empty() && terms.due(99).is_empty());
 }
 
 #[test]
 fn an_event_that_comes_after_all_is_not_planned_once_more_and_the_next_change_is() {
     let mut terms = Terms::default();
-    look(&mut terms, (10, 8), 0xa0, &[], &[]);
-    look(&mut terms, (12, 10), 0xa1, &[], &[]);
-    assert_eq!(look(&mut terms, (14, 12), 0xa1, &[], &[]).len(), 1);
+    look(&mut terms, (10, 8), 0xa0, &[]);
+    look(&mut terms, (12, 10), 0xa1, &[]);
+    assert_eq!(look(&mut terms, (14, 12), 0xa1, &[]).len(), 1);
     let plan_after = |terms: &Terms, events: &[Occurred]| {
         let mut known = Known::default();
         known.expect(terms.unsaid());
@@ -79,15 +106,15 @@ fn an_event_that_comes_after_all_is_not_planned_once_more_and_the_next_change_is
     let again = [changed(0xa1, 13), changed(0xa0, 15), changed(0xa1, 17)].concat();
     assert_eq!(plan_after(&terms, &again), [ActionKind::AdminChanged; 2]);
     assert_eq!(plan_after(&terms, &changed(0xa2, 15)), [ActionKind::AdminChanged]);
-    look(&mut terms, (16, 14), 0xa1, &changed(0xa1, 13), &[]);
+    look(&mut terms, (16, 14), 0xa1, &changed(0xa1, 13));
     assert!(terms.unsaid().is_empty());
 }
 
 #[test]
 fn what_the_last_event_of_the_first_look_says_is_held_against_the_registry() {
     let mut terms = Terms::default();
-    assert!(look(&mut terms, (20, 18), 0xa2, &changed(0xa1, 15), &[]).is_empty());
-    assert_eq!(look(&mut terms, (30, 28), 0xa2, &[], &[]).len(), 1);
+    assert!(look(&mut terms, (20, 18), 0xa2, &changed(0xa1, 15)).is_empty());
+    assert_eq!(look(&mut terms, (30, 28), 0xa2, &[]).len(), 1);
 }
 
 proptest! {
@@ -119,7 +146,7 @@ proptest! {
             let mut known = Known::default();
             known.expect(terms.unsaid());
             by_event.extend(plan_of(&events, &mut known).actions.into_iter().map(|action| action.why));
-            let actions = look(&mut terms, (head, to), admin_at(head), &events, &told(to + 1, head));
+            let actions = look(&mut terms, (head, to), admin_at(head), &events);
             let plain = |why: String| why.replace("; seen in the registry, its event was not", "");
             without.extend(actions.into_iter().map(|action| plain(action.why)));
             (known_to, head) = (known_to.max(to), head + pace);
