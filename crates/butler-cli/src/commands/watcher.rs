@@ -48,6 +48,7 @@ pub(super) fn actions(global: &Global, command: ActionsCommand, output: Output) 
                     break;
                 }
             }
+            report.actions.sort_by(|one, other| one.key.cmp(&other.key));
             output.result(&report, render_actions)?;
             Ok(Exit::Success)
         }

@@ -42,7 +42,7 @@ pub struct ControlRequest {
 pub enum Ask {
     /// How far it is, and how many actions there are.
     Status,
-    /// Actions, page by page in the order of their keys.
+    /// Actions, page by page in the journal's order.
     Actions {
         /// In this phase; `None` for all that are not over.
         phase: Option<Phase>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use butler_core::domain::action::{EffectKey, Phase};
+use butler_core::domain::action::Phase;
 use serde::Serialize;
 
 use super::disk::store::Store;
@@ -12,7 +12,7 @@ use super::error::JournalError;
 use super::history::read::{Start, walk};
 use super::image::{Count, Image, count};
 use super::op::Mark;
-use super::schema::{self, COUNTER, CURSOR, DEADLINES, FINISHED, Head, LEASES, LIVE, PIECE, QUEUE, SPENT, effect_key};
+use super::schema::{self, COUNTER, CURSOR, DEADLINES, FINISHED, Head, Id, LEASES, LIVE, PIECE, QUEUE, SPENT};
 
 /// The most faults that are listed.
 const LISTED: usize = 100;
@@ -70,34 +70,36 @@ fn check_history(history: &Path, anchor: Mark, to: Mark, checked: &mut Checked) 
 fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), JournalError> {
     let mut counts = Counts::new();
     let mut indexes = BTreeSet::new();
-    let mut keys = Vec::new();
+    let mut ids = Vec::new();
     store.each(&[LIVE], |key, _| {
-        keys.push(key.to_vec());
+        ids.push(key.get(1..).and_then(Id::read));
         Ok(())
     })?;
     let image = Image::new(store, head.clone());
-    for key in keys {
-        let Some(key) = key.get(1..).and_then(effect_key) else {
-            checked.fault("a live action has no key");
+    for id in ids {
+        checked.live = checked.live.saturating_add(1);
+        let Some(id) = id else {
+            checked.fault("a live action has no place");
             continue;
         };
-        match image.entry(&key) {
+        match image.entry_at(id) {
             Ok(Some(entry)) => {
-                check_entry(&entry, &key, checked);
+                check_entry(&entry, id, checked);
                 count(&mut counts, entry.action.kind, entry.standing.phase, Count::More);
                 indexes.extend(schema::index_keys(&entry));
+                if image.finished_at(id)?.is_some() {
+                    checked.fault(format!("`{}` is live and finished", entry.action.key));
+                }
             }
-            Ok(None) => checked.fault(format!("`{key}` is gone")),
-            Err(error) => checked.fault(format!("`{key}`: {error}")),
+            Ok(None) => checked.fault("a live action is gone"),
+            Err(error) => checked.fault(format!("a live action cannot be read: {error}")),
         }
-        if image.finished(&key)?.is_some() {
-            checked.fault(format!("`{key}` is live and finished"));
-        }
-        checked.live = checked.live.saturating_add(1);
     }
     store.each(&[FINISHED], |key, value| {
         match serde_json::from_slice::<Finished>(&value) {
-            Ok(finished) if key.get(1..) == Some(finished.key.as_str().as_bytes()) && finished.phase.is_final() => {
+            Ok(finished)
+                if key.get(1..).and_then(Id::read) == Some(Id::of(&finished.key)) && finished.phase.is_final() =>
+            {
                 count(&mut counts, finished.kind, finished.phase, Count::More);
             }
             Ok(_) | Err(_) => checked.fault("what is left of a finished action cannot be read"),
@@ -122,7 +124,7 @@ fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), 
     check_others(store, checked)
 }
 
-fn check_entry(entry: &Entry, key: &EffectKey, checked: &mut Checked) {
+fn check_entry(entry: &Entry, id: Id, checked: &mut Checked) {
     let standing = &entry.standing;
     let may_be_leased = match standing.phase {
         Phase::Running => standing.leased_until.is_some(),
@@ -130,8 +132,8 @@ fn check_entry(entry: &Entry, key: &EffectKey, checked: &mut Checked) {
         Phase::Planned | Phase::AwaitingApproval | Phase::Due | Phase::Parked => standing.leased_until.is_none(),
         Phase::Done | Phase::Dropped => false,
     };
-    if entry.action.key != *key || !may_be_leased {
-        checked.fault(format!("`{key}` stands where nothing can stand"));
+    if Id::of(&entry.action.key) != id || !may_be_leased {
+        checked.fault(format!("`{}` stands where nothing can stand", entry.action.key));
     }
 }
 

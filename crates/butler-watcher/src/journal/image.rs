@@ -14,7 +14,7 @@ use super::disk::store::{Pair, Store, Writes};
 use super::entry::{Counts, Cursor, Entry, Finished, Standing};
 use super::error::JournalError;
 use super::op::{Op, json};
-use super::schema::{self, Head};
+use super::schema::{self, Head, Id};
 
 /// A store and what would be written to it.
 #[derive(Debug)]
@@ -22,10 +22,10 @@ pub(crate) struct Image<'s> {
     store: &'s Store,
     writes: Writes,
     /// What was read or changed, so that nothing is read twice.
-    live: RefCell<HashMap<EffectKey, Option<Entry>>>,
+    live: RefCell<HashMap<Id, Option<Entry>>>,
     /// Which of them are to be written.
-    changed: HashSet<EffectKey>,
-    ended: RefCell<HashMap<EffectKey, Option<Finished>>>,
+    changed: HashSet<Id>,
+    ended: RefCell<HashMap<Id, Option<Finished>>>,
     /// The head as it will be.
     pub(crate) head: Head,
 }
@@ -50,9 +50,9 @@ impl<'s> Image<'s> {
     /// What is to be written, with the head.
     pub(crate) fn into_writes(mut self) -> (Head, Writes) {
         self.put(schema::HEAD.to_vec(), json(&self.head));
-        for key in std::mem::take(&mut self.changed) {
-            let record = self.live.get_mut().get(&key).and_then(Option::as_ref).map(json);
-            self.writes.insert(schema::live(&key), record);
+        for id in std::mem::take(&mut self.changed) {
+            let record = self.live.get_mut().get(&id).and_then(Option::as_ref).map(json);
+            self.writes.insert(schema::live(id), record);
         }
         (self.head, self.writes)
     }
@@ -104,21 +104,39 @@ impl<'s> Image<'s> {
 
     /// A live action.
     pub(crate) fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, JournalError> {
-        if let Some(known) = self.live.borrow().get(key) {
+        let entry = self.entry_at(Id::of(key))?;
+        if entry.as_ref().is_some_and(|entry| entry.action.key != *key) {
+            return Err(self.damaged("an action stands in another one's place"));
+        }
+        Ok(entry)
+    }
+
+    /// The live action at a place.
+    pub(crate) fn entry_at(&self, id: Id) -> Result<Option<Entry>, JournalError> {
+        if let Some(known) = self.live.borrow().get(&id) {
             return Ok(known.clone());
         }
-        let entry: Option<Entry> = self.read(&schema::live(key))?;
-        self.live.borrow_mut().insert(key.clone(), entry.clone());
+        let entry: Option<Entry> = self.read(&schema::live(id))?;
+        self.live.borrow_mut().insert(id, entry.clone());
         Ok(entry)
     }
 
     /// What is left of an action that ended.
     pub(crate) fn finished(&self, key: &EffectKey) -> Result<Option<Finished>, JournalError> {
-        if let Some(known) = self.ended.borrow().get(key) {
+        let finished = self.finished_at(Id::of(key))?;
+        if finished.as_ref().is_some_and(|finished| finished.key != *key) {
+            return Err(self.damaged("what is left of an action stands in another one's place"));
+        }
+        Ok(finished)
+    }
+
+    /// What is left of the action at a place.
+    pub(crate) fn finished_at(&self, id: Id) -> Result<Option<Finished>, JournalError> {
+        if let Some(known) = self.ended.borrow().get(&id) {
             return Ok(known.clone());
         }
-        let finished: Option<Finished> = self.read(&schema::finished(key))?;
-        self.ended.borrow_mut().insert(key.clone(), finished.clone());
+        let finished: Option<Finished> = self.read(&schema::finished(id))?;
+        self.ended.borrow_mut().insert(id, finished.clone());
         Ok(finished)
     }
 
@@ -137,7 +155,8 @@ impl<'s> Image<'s> {
         Ok(self.read(&schema::spent(kind, hour))?.unwrap_or_default())
     }
 
-    fn damaged(&self, what: &str) -> JournalError {
+    /// The store is not what it was.
+    pub(crate) fn damaged(&self, what: &str) -> JournalError {
         JournalError::corrupt(self.store.path(), what)
     }
 
@@ -148,8 +167,9 @@ impl<'s> Image<'s> {
                 let key = &entry.action.key;
                 let before = self.entry(key)?;
                 if let Some(finished) = self.finished(key)? {
-                    self.remove(schema::finished(key));
-                    self.ended.get_mut().insert(key.clone(), None);
+                    let id = Id::of(key);
+                    self.remove(schema::finished(id));
+                    self.ended.get_mut().insert(id, None);
                     count(&mut self.head.counts, finished.kind, finished.phase, Count::Less);
                 }
                 self.stand(before.as_ref(), entry);
@@ -163,9 +183,7 @@ impl<'s> Image<'s> {
                 let key = &finished.key;
                 let before = self.entry(key)?.ok_or_else(|| self.damaged("an action ends that is not live"))?;
                 self.forget(&before);
-                self.put(schema::finished(key), json(finished));
-                self.ended.get_mut().insert(key.clone(), Some(finished.clone()));
-                count(&mut self.head.counts, finished.kind, finished.phase, Count::More);
+                self.apply_finished(finished);
             }
             Op::Cursor { name, at } => self.put(schema::cursor(name), json(at)),
             Op::Spent { kind, hour, count } => {
@@ -181,10 +199,11 @@ impl<'s> Image<'s> {
         Ok(())
     }
 
-    /// A finished action that comes from elsewhere.
+    /// What is left of an action that ended, here or elsewhere.
     pub(crate) fn apply_finished(&mut self, finished: &Finished) {
-        self.put(schema::finished(&finished.key), json(finished));
-        self.ended.get_mut().insert(finished.key.clone(), Some(finished.clone()));
+        let id = Id::of(&finished.key);
+        self.put(schema::finished(id), json(finished));
+        self.ended.get_mut().insert(id, Some(finished.clone()));
         count(&mut self.head.counts, finished.kind, finished.phase, Count::More);
     }
 
@@ -208,15 +227,17 @@ impl<'s> Image<'s> {
         for key in schema::index_keys(after) {
             self.put(key, Vec::new());
         }
-        self.changed.insert(after.action.key.clone());
-        self.live.get_mut().insert(after.action.key.clone(), Some(after.clone()));
+        let id = Id::of(&after.action.key);
+        self.changed.insert(id);
+        self.live.get_mut().insert(id, Some(after.clone()));
         count(&mut self.head.counts, after.action.kind, after.standing.phase, Count::More);
     }
 
     fn forget(&mut self, before: &Entry) {
         self.unindex(before);
-        self.changed.insert(before.action.key.clone());
-        self.live.get_mut().insert(before.action.key.clone(), None);
+        let id = Id::of(&before.action.key);
+        self.changed.insert(id);
+        self.live.get_mut().insert(id, None);
     }
 
     fn unindex(&mut self, before: &Entry) {

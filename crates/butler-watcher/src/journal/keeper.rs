@@ -25,7 +25,7 @@ use super::op::{Line, Mark, Op};
 use super::opening::{Parts, open, open_store_only};
 use super::request::{Batch, Claim, Committed, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
 use super::rules::{Rules, StoreClock};
-use super::schema::{self, CURSOR, FINISHED, Head, LIVE};
+use super::schema::{self, CURSOR, FINISHED, Head, Id, LIVE};
 use super::settings::Settings;
 use super::steps::step::Step;
 use super::steps::{claim, commit, decide, settle};
@@ -245,23 +245,26 @@ impl Journal for Keeper {
         let is_finished = query.phase.is_some_and(Phase::is_final);
         let letter = [if is_finished { FINISHED } else { LIVE }];
         let mut from = match &query.after {
-            Some(key) if is_finished => Bound::Excluded(schema::finished(key)),
-            Some(key) => Bound::Excluded(schema::live(key)),
+            Some(key) if is_finished => Bound::Excluded(schema::finished(Id::of(key))),
+            Some(key) => Bound::Excluded(schema::live(Id::of(key))),
             None => Bound::Included(letter.to_vec()),
         };
         let mut page = Page::default();
         while let Some((key, value)) = image.next(from, &letter)? {
-            let effect = key.get(1..).and_then(schema::effect_key);
-            let effect = effect.ok_or_else(|| JournalError::corrupt(inner.store.path(), "an action has no key"))?;
-            if is_finished {
+            let last = if is_finished {
                 let finished: super::entry::Finished = parse(&inner.store, &value)?;
+                let last = finished.key.clone();
                 page.finished.extend(Some(finished).filter(|finished| Some(finished.phase) == query.phase));
-            } else if let Some(entry) = image.entry(&effect)? {
+                last
+            } else {
+                let entry: Entry = parse(&inner.store, &value)?;
+                let last = entry.action.key.clone();
                 page.live
                     .extend(Some(entry).filter(|entry| query.phase.is_none_or(|phase| phase == entry.standing.phase)));
-            }
+                last
+            };
             if page.live.len().max(page.finished.len()) >= query.limit {
-                page.next = Some(effect);
+                page.next = Some(last);
                 break;
             }
             from = Bound::Excluded(key);

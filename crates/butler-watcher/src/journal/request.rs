@@ -193,7 +193,7 @@ pub struct Verdict {
     pub reason: Option<String>,
 }
 
-/// Which actions to read, in the order of their keys.
+/// Which actions to read, in the store's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
     /// Live ones in this phase only, or finished ones for `done` and `dropped`; `None` means all live ones.

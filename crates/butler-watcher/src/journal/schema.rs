@@ -1,9 +1,11 @@
 //! Where things stand in the store: one tree, whose keys begin with a letter for what they are.
 //!
-//! Beside the records there are three indexes of live actions, which follow from the records alone: those that can be claimed (by
+//! Actions stand under short ids that follow from their effect keys, which are long: what is searched, split and copied are the
+//! store's keys. Beside the records there are three indexes of live actions, which follow from the records alone: those that can be claimed (by
 //! urgency, kind and time), those that are leased (by the lease's end) and those with a deadline. So nothing scans the whole.
 
 use butler_core::domain::action::{ActionKind, EffectKey, Phase, Priority};
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Counts, Entry};
@@ -52,6 +54,27 @@ pub(crate) const FINISHED: u8 = b'f';
 pub(crate) const SPENT: u8 = b'b';
 pub(crate) const COUNTER: u8 = b'n';
 
+/// Where an action stands: the beginning of its key's SHA-256. The record says the whole key, and is held against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Id([u8; ID_BYTES]);
+
+/// Too many for two keys to share them, whoever chooses the keys.
+const ID_BYTES: usize = 16;
+
+impl Id {
+    pub(crate) fn of(key: &EffectKey) -> Self {
+        let mut id = [0; ID_BYTES];
+        let digest = digest(&SHA256, key.as_str().as_bytes());
+        id.iter_mut().zip(digest.as_ref()).for_each(|(byte, of)| *byte = *of);
+        Self(id)
+    }
+
+    /// The id at the end of a key of the store.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
 fn joined(letter: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![letter];
     for part in parts {
@@ -68,12 +91,12 @@ pub(crate) fn counter(name: &str) -> Vec<u8> {
     joined(COUNTER, &[name.as_bytes()])
 }
 
-pub(crate) fn live(key: &EffectKey) -> Vec<u8> {
-    joined(LIVE, &[key.as_str().as_bytes()])
+pub(crate) fn live(id: Id) -> Vec<u8> {
+    joined(LIVE, &[&id.0])
 }
 
-pub(crate) fn finished(key: &EffectKey) -> Vec<u8> {
-    joined(FINISHED, &[key.as_str().as_bytes()])
+pub(crate) fn finished(id: Id) -> Vec<u8> {
+    joined(FINISHED, &[&id.0])
 }
 
 pub(crate) fn spent(kind: ActionKind, hour: u64) -> Vec<u8> {
@@ -124,39 +147,34 @@ pub(crate) struct Queued<'a> {
     pub(crate) kind: &'a [u8],
     pub(crate) work: u8,
     pub(crate) due: u64,
-    pub(crate) key: &'a [u8],
+    pub(crate) id: Id,
 }
 
 /// Reads a key of the queue.
 pub(crate) fn read_queued(key: &[u8]) -> Option<Queued<'_>> {
     let rest = key.get(2..)?;
     let (end, work) = rest.iter().copied().enumerate().find(|(_, byte)| *byte <= TO_DO)?;
-    let (due, key) = read_timed(rest.get(end..)?)?;
-    Some(Queued { kind: rest.get(..end)?, work, due, key })
+    let (due, id) = read_timed(rest.get(end..)?)?;
+    Some(Queued { kind: rest.get(..end)?, work, due, id })
 }
 
 /// Reads a key of the leases or deadlines: a time, and whose it is.
-pub(crate) fn read_timed(key: &[u8]) -> Option<(u64, &[u8])> {
-    let (time, key) = key.get(1..)?.split_first_chunk()?;
-    Some((u64::from_be_bytes(*time), key))
-}
-
-/// The effect key at the end of an index's key.
-pub(crate) fn effect_key(bytes: &[u8]) -> Option<EffectKey> {
-    std::str::from_utf8(bytes).ok()?.parse().ok()
+pub(crate) fn read_timed(key: &[u8]) -> Option<(u64, Id)> {
+    let (time, id) = key.get(1..)?.split_first_chunk()?;
+    Some((u64::from_be_bytes(*time), Id::read(id)?))
 }
 
 /// Every index key of a live action, and no other.
 pub(crate) fn index_keys(entry: &Entry) -> Vec<Vec<u8>> {
-    let key = entry.action.key.as_str().as_bytes();
+    let Id(id) = Id::of(&entry.action.key);
     let phase = entry.standing.phase;
     let mut keys = Vec::new();
     match (entry.standing.leased_until, phase) {
-        (Some(until), _) => keys.push(joined(LEASES, &[&until.to_be_bytes(), key])),
+        (Some(until), _) => keys.push(joined(LEASES, &[&until.to_be_bytes(), &id])),
         (None, Phase::Due | Phase::Verifying) => {
             let (rank, kind) = ([rank(entry.action.priority)], entry.action.kind.name().as_bytes());
             let work = [if phase == Phase::Due { TO_DO } else { TO_LOOK }];
-            keys.push(joined(QUEUE, &[&rank, kind, &work, &entry.standing.due.to_be_bytes(), key]));
+            keys.push(joined(QUEUE, &[&rank, kind, &work, &entry.standing.due.to_be_bytes(), &id]));
         }
         (
             None,
@@ -164,7 +182,7 @@ pub(crate) fn index_keys(entry: &Entry) -> Vec<Vec<u8>> {
         ) => {}
     }
     if let (Some(until), Phase::AwaitingApproval | Phase::Due) = (entry.action.until, phase) {
-        keys.push(joined(DEADLINES, &[&until.to_be_bytes(), key]));
+        keys.push(joined(DEADLINES, &[&until.to_be_bytes(), &id]));
     }
     keys
 }

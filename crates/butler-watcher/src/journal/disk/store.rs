@@ -98,7 +98,7 @@ impl Store {
         let damaged = || JournalError::corrupt(&self.path, "a value has a shape that is never written");
         match value.split_first() {
             Some((0, narrow)) => Ok(narrow.to_vec()),
-            Some((2, packed)) => unpack(own(key), packed).ok_or_else(damaged),
+            Some((2, packed)) => unpack(packed).ok_or_else(damaged),
             Some((1, _)) => {
                 let mut whole = Vec::new();
                 for number in 0..pieces(value).ok_or_else(damaged)? {
@@ -151,7 +151,7 @@ impl Store {
                     }
                     batch.insert(key.clone(), [&[1_u8][..], &kept.to_be_bytes()].concat());
                 }
-                Some(value) => match pack(own(key), value).filter(|packed| packed.len() < value.len()) {
+                Some(value) => match pack(value).filter(|packed| packed.len() < value.len()) {
                     Some(packed) => batch.insert(key.clone(), [&[2_u8][..], &packed].concat()),
                     None => batch.insert(key.clone(), [&[0_u8][..], value].concat()),
                 },
@@ -233,11 +233,6 @@ fn bounded<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> io::R
 fn pieces(value: &[u8]) -> Option<u32> {
     let (1, count) = value.split_first()? else { return None };
     Some(u32::from_be_bytes(*count.first_chunk()?))
-}
-
-/// A key without its letter: the effect key of an action's records.
-fn own(key: &[u8]) -> &[u8] {
-    key.get(1..).unwrap_or_default()
 }
 
 fn piece_key(key: &[u8], number: u32) -> Vec<u8> {

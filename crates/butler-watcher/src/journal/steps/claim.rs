@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use butler_core::domain::action::{ActionKind, EffectKey, Phase, Step as LifeStep};
+use butler_core::domain::action::{ActionKind, Phase, Step as LifeStep};
 
 use super::step::Step;
 use crate::journal::entry::{Entry, Lease, Leased};
@@ -11,7 +11,7 @@ use crate::journal::op::Op;
 use crate::journal::request::Claim;
 use crate::journal::rules::millis;
 use crate::journal::schema::{
-    DEADLINES, LEASES, Queued, RANKS, TO_DO, effect_key, group_prefix, rank_prefix, read_queued, read_timed,
+    DEADLINES, Id, LEASES, Queued, RANKS, TO_DO, group_prefix, rank_prefix, read_queued, read_timed,
 };
 
 /// The most leases and the most deadlines that one claim clears away. The next one takes the rest.
@@ -20,11 +20,11 @@ const HOUR: u64 = 3_600_000;
 
 pub(crate) fn claim(step: &mut Step<'_>, ask: &Claim) -> Result<Vec<Leased>, JournalError> {
     let now = step.now;
-    for key in overdue(step, LEASES, now.saturating_add(1))? {
-        take_back(step, &key)?;
+    for id in overdue(step, LEASES, now.saturating_add(1))? {
+        take_back(step, id)?;
     }
-    for key in overdue(step, DEADLINES, ask.chain_time)? {
-        too_late(step, &key)?;
+    for id in overdue(step, DEADLINES, ask.chain_time)? {
+        too_late(step, id)?;
     }
     let mut leased = Vec::new();
     for rank in RANKS {
@@ -40,20 +40,20 @@ pub(crate) fn claim(step: &mut Step<'_>, ask: &Claim) -> Result<Vec<Leased>, Jou
 }
 
 /// What stands in a timed index before `end`.
-fn overdue(step: &Step<'_>, letter: u8, end: u64) -> Result<Vec<EffectKey>, JournalError> {
-    let (mut keys, mut from) = (Vec::new(), Bound::Included(vec![letter]));
+fn overdue(step: &Step<'_>, letter: u8, end: u64) -> Result<Vec<Id>, JournalError> {
+    let (mut ids, mut from) = (Vec::new(), Bound::Included(vec![letter]));
     while let Some((key, _)) = step.image.next(from, &[letter])? {
         match read_timed(&key) {
-            Some((time, effect)) if time < end && keys.len() < AT_ONCE => keys.extend(effect_key(effect)),
+            Some((time, id)) if time < end && ids.len() < AT_ONCE => ids.push(id),
             Some(_) | None => break,
         }
         from = Bound::Excluded(key);
     }
-    Ok(keys)
+    Ok(ids)
 }
 
-fn take_back(step: &mut Step<'_>, key: &EffectKey) -> Result<(), JournalError> {
-    let mut entry = step.entry(key)?;
+fn take_back(step: &mut Step<'_>, id: Id) -> Result<(), JournalError> {
+    let mut entry = step.indexed(id)?;
     let now = step.now;
     let is_used_up = entry.standing.phase == Phase::Verifying && entry.standing.looks >= step.rules.looks;
     let life = if is_used_up { LifeStep::GiveUp } else { LifeStep::LeaseExpired };
@@ -64,8 +64,8 @@ fn take_back(step: &mut Step<'_>, key: &EffectKey) -> Result<(), JournalError> {
     })
 }
 
-fn too_late(step: &mut Step<'_>, key: &EffectKey) -> Result<(), JournalError> {
-    let mut entry = step.entry(key)?;
+fn too_late(step: &mut Step<'_>, id: Id) -> Result<(), JournalError> {
+    let mut entry = step.indexed(id)?;
     let life =
         if entry.standing.phase == Phase::AwaitingApproval { LifeStep::ApprovalExpired } else { LifeStep::GiveUp };
     step.go(&mut entry, life, |entry| entry.standing.reason = Some("its deadline has passed".to_owned()))
@@ -79,8 +79,7 @@ fn claim_group(step: &mut Step<'_>, ask: &Claim, prefix: &[u8], leased: &mut Vec
     while leased.len() < ask.limit {
         let Some((key, _)) = step.image.next(from, prefix)? else { break };
         let Some(queued) = read_queued(&key).filter(|queued| queued.due <= step.now) else { break };
-        let Some(effect) = effect_key(queued.key) else { break };
-        let mut entry = step.entry(&effect)?;
+        let mut entry = step.indexed(queued.id)?;
         let kind = entry.action.kind;
         // A look costs nothing.
         if let (TO_DO, Some(most)) = (queued.work, (step.rules.hourly)(kind)) {

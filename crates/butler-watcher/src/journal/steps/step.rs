@@ -9,7 +9,7 @@ use crate::journal::image::Image;
 use crate::journal::op::{Line, Op, encode};
 use crate::journal::request::REASON_LIMIT;
 use crate::journal::rules::Rules;
-use crate::journal::schema::Head;
+use crate::journal::schema::{Head, Id};
 
 /// What a commit writes.
 #[derive(Debug)]
@@ -47,6 +47,11 @@ impl<'s> Step<'s> {
     /// A live action, which must be there.
     pub(crate) fn entry(&self, key: &EffectKey) -> Result<Entry, JournalError> {
         self.image.entry(key)?.ok_or_else(|| JournalError::Absent { key: key.clone() })
+    }
+
+    /// The live action that an index names.
+    pub(crate) fn indexed(&self, id: Id) -> Result<Entry, JournalError> {
+        self.image.entry_at(id)?.ok_or_else(|| self.image.damaged("an index names what is not there"))
     }
 
     /// Takes an action one step on in its life, with what `change` does to where it stands. One that ends is forgotten but for its key.

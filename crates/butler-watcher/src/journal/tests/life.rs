@@ -168,7 +168,7 @@ fn the_most_urgent_is_taken_first_and_an_hours_budget_holds() {
     let urgent = Action { priority: Priority::Urgent, ..action(9) };
     keeper.commit(&plans((1..=4).map(action).chain([urgent]))).unwrap();
     let taken = keeper.claim(&ask(10)).unwrap();
-    assert_eq!(keys(&taken), ["test 9", "test 1", "test 2"]);
+    assert_eq!((taken.len(), keys(&taken)[0].as_ref()), (3, "test 9"));
     settle(&keeper, &taken[0], Outcome::Acted { look_after: Duration::ZERO });
     // A look costs nothing.
     assert_eq!(keys(&keeper.claim(&ask(10)).unwrap()), ["test 9"]);
@@ -185,7 +185,9 @@ fn what_is_too_late_is_parked_by_the_chains_time_whatever_the_machines_clock_say
     let (_folder, hand, keeper) = fresh();
     let late = |number| Action { until: Some(1000), ..action(number) };
     let waits = Plan { action: late(2), policy: Policy::Approve };
-    keeper.commit(&Batch { plans: vec![plan(late(1)), waits, plan(action(3))], ..Batch::default() }).unwrap();
+    keeper.commit(&Batch { plans: vec![plan(late(1)), waits], ..Batch::default() }).unwrap();
+    hand.pass(1);
+    keeper.commit(&plans([action(3)])).unwrap();
     hand.step_wall(u64::MAX / 2);
     assert_eq!(keys(&keeper.claim(&Claim { chain_time: 1000, ..ask(1) }).unwrap()), ["test 1"]);
     let running = keeper.claim(&Claim { chain_time: 1001, ..ask(5) }).unwrap();

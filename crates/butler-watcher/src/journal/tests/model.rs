@@ -8,6 +8,7 @@ use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::*;
+use crate::journal::schema::Id;
 
 const NUMBERS: std::ops::Range<u64> = 0..6;
 
@@ -131,8 +132,9 @@ impl ReferenceStateMachine for Model {
             }
             Call::Claim(limit) => {
                 state.take_back();
-                // Looks first, then what is to be done; each by its time and then its key.
-                let mut ready: Vec<(bool, u64, u64)> = state
+                // Looks first, then what is to be done; each by its time and then its place in the store.
+                let place = |number: u64| Id::of(&action(number).key);
+                let mut ready: Vec<(bool, u64, Id, u64)> = state
                     .phases
                     .iter()
                     .filter(|(number, phase)| {
@@ -140,10 +142,10 @@ impl ReferenceStateMachine for Model {
                             && !state.leases.contains_key(number)
                             && state.due[number] <= state.now
                     })
-                    .map(|(number, phase)| (*phase == Phase::Due, state.due[number], *number))
+                    .map(|(number, phase)| (*phase == Phase::Due, state.due[number], place(*number), *number))
                     .collect();
                 ready.sort_unstable();
-                for (is_try, _, number) in ready.into_iter().take(*limit) {
+                for (is_try, _, _, number) in ready.into_iter().take(*limit) {
                     state.leases.insert(number, state.now + 60_000);
                     if is_try {
                         *state.tries.entry(number).or_default() += 1;
