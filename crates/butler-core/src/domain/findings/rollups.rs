@@ -24,18 +24,13 @@ pub fn of_former_rollups(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Ve
 /// What is to be known of the rollups that hold something of ours: who else may slash there, and what they do not tell.
 #[must_use]
 pub fn of_rollups(snapshot: &NetworkSnapshot) -> Vec<Finding> {
-    let mut found = Vec::new();
     let now = snapshot.block.timestamp;
-    let canonical = (snapshot.canonical(), Some(&snapshot.rollup), "rollup");
+    let mut found: Vec<Finding> =
+        snapshot.missing().into_iter().map(|(which, capability)| missing(capability, &which)).collect();
     let former = snapshot.former_rollups.iter().filter(|former| former.holds_stakes());
-    let former = former.map(|former| (former.id, former.figures.as_deref(), "former rollup"));
-    for (id, figures, which) in std::iter::once(canonical).chain(former) {
-        let which = format!("{which} (version {})", id.version);
-        let Some(figures) = figures else {
-            found.push(missing(Capability::Figures, &which));
-            continue;
-        };
-        found.extend(figures.missing.iter().map(|capability| missing(*capability, &which)));
+    let former = former.filter_map(|former| Some((former.figures.as_deref()?, "former rollup")));
+    for (figures, which) in std::iter::once((&snapshot.rollup, "rollup")).chain(former) {
+        let which = format!("{which} (version {})", figures.version);
         let Some(change) = &figures.slasher_change else { continue };
         if let Some(pending) = change.pending {
             found.push(slasher_pending(&pending, now, &which));
@@ -51,8 +46,7 @@ pub fn of_rollups(snapshot: &NetworkSnapshot) -> Vec<Finding> {
 }
 
 fn missing(capability: Capability, which: &str) -> Finding {
-    let what = format!("the {which} {}", capability.words());
-    Finding::new(FindingKind::CapabilityMissing, Severity::Warning, Subject::Network, what)
+    Finding::new(FindingKind::CapabilityMissing, Severity::Warning, Subject::Network, capability.told(which))
         .marked(format!("{}, {which}", capability.name()))
 }
 
