@@ -49,12 +49,17 @@ impl<'s> Image<'s> {
 
     /// What is to be written, with the head.
     pub(crate) fn into_writes(mut self) -> (Head, Writes) {
+        self.settle_records();
         self.put(schema::HEAD.to_vec(), json(&self.head));
+        (self.head, self.writes)
+    }
+
+    /// Makes records of the live actions that changed.
+    pub(crate) fn settle_records(&mut self) {
         for id in std::mem::take(&mut self.changed) {
             let record = self.live.get_mut().get(&id).and_then(Option::as_ref).map(json);
             self.writes.insert(schema::live(id), record);
         }
-        (self.head, self.writes)
     }
 
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {

@@ -1,12 +1,15 @@
 //! The changes of one commit, as they are gathered, and how they become lines.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use butler_core::domain::action::{EffectKey, Phase, Step as LifeStep};
 
 use crate::journal::disk::store::{Store, Writes};
 use crate::journal::entry::{Entry, Finished};
 use crate::journal::error::JournalError;
 use crate::journal::image::Image;
-use crate::journal::op::{Line, Op, encode};
+use crate::journal::op::{Line, Mark, Op, encode};
 use crate::journal::request::REASON_LIMIT;
 use crate::journal::rules::Rules;
 use crate::journal::schema::{Head, Id};
@@ -86,22 +89,42 @@ impl<'s> Step<'s> {
     }
 
     /// What is to be written; `None` when nothing changed.
-    pub(crate) fn finish(mut self) -> Option<Written> {
-        if self.ops.is_empty() {
+    pub(crate) fn finish(self) -> Option<Written> {
+        let Self { mut image, now, ops, .. } = self;
+        if ops.is_empty() {
             return None;
         }
-        let (mut mark, mut lines) = (self.image.head.mark, Vec::new());
-        let (sequence, count) = (mark.sequence.saturating_add(1), self.ops.len());
-        for (place, op) in self.ops.into_iter().enumerate() {
-            let last = place.saturating_add(1) == count;
-            let line = Line { line: mark.lines.saturating_add(1), sequence, at: self.now, last, op };
-            mark = encode(mark, &line, &mut lines);
-        }
-        self.image.head.mark = mark;
-        self.image.head.clock = self.now;
-        let (head, writes) = self.image.into_writes();
+        let before = image.head.mark;
+        let (mark, lines) = if ops.len() > MANY {
+            // The lines and the records are made of the same changes, and need nothing of each other.
+            thread::scope(|scope| {
+                let lines = scope.spawn(|| encoded(before, now, ops));
+                image.settle_records();
+                lines.join().unwrap_or_else(|panic| resume_unwind(panic))
+            })
+        } else {
+            encoded(before, now, ops)
+        };
+        image.head.mark = mark;
+        image.head.clock = now;
+        let (head, writes) = image.into_writes();
         Some(Written { head, writes, lines })
     }
+}
+
+/// From so many changes on a second thread is worth it.
+const MANY: usize = 500;
+
+/// The lines of one commit, and where the history stands after them.
+fn encoded(mut mark: Mark, now: u64, ops: Vec<Op>) -> (Mark, Vec<u8>) {
+    let mut lines = Vec::new();
+    let (sequence, count) = (mark.sequence.saturating_add(1), ops.len());
+    for (place, op) in ops.into_iter().enumerate() {
+        let last = place.saturating_add(1) == count;
+        let line = Line { line: mark.lines.saturating_add(1), sequence, at: now, last, op };
+        mark = encode(mark, &line, &mut lines);
+    }
+    (mark, lines)
 }
 
 /// A reason that is kept: cut to its limit at a letter's border.
