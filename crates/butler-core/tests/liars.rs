@@ -21,6 +21,7 @@ use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::domain::attester::delegation::Delegation;
 use butler_core::domain::attester::overview::{AttesterRow, overview};
 use butler_core::domain::attester::position::Position;
+use butler_core::domain::capability::Capability;
 use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
@@ -164,9 +165,10 @@ fn tells_no_lie(told: &NetworkSnapshot, truth: &NetworkSnapshot, count: usize) -
         deposit.escrow = None;
     }
     truth_facts.pending_rewards.retain(|coinbase, _| told.pending_rewards.contains_key(coinbase));
-    // Of one endpoint alone nobody can say whether its rollup has this figure.
+    // Of one endpoint alone nobody can say whether its rollup has this figure, and that it is missed is told.
     if count == 1 && told.rollup.local_ejection_threshold.is_none() {
         truth_facts.rollup.local_ejection_threshold = None;
+        truth_facts.rollup.missing.insert(Capability::LocalEjection);
     }
     // What two endpoints do not agree on is not said of a deposit that waits, and nothing of one whose delegation is not known.
     for (told, truth) in told_facts.entry_queue.iter_mut().zip(&truth_facts.entry_queue) {
