@@ -37,7 +37,8 @@ pub fn of_rollups(snapshot: &NetworkSnapshot) -> Vec<Finding> {
         }
         if let Some(legacy) = change.legacy_at(now) {
             let what = format!("the slasher before, {}, may still slash at the {which}", checksummed(&legacy.slasher));
-            let finding = Finding::new(FindingKind::SlasherLegacy, Severity::Info, Subject::Network, what);
+            let finding = Finding::new(FindingKind::SlasherLegacy, Severity::Info, Subject::Network, what)
+                .marked(format!("{}, {which}", checksummed(&legacy.slasher)));
             found.push(finding.until(legacy.at).telling_when("and loses that right"));
         }
     }
@@ -45,18 +46,21 @@ pub fn of_rollups(snapshot: &NetworkSnapshot) -> Vec<Finding> {
 }
 
 fn missing(capability: Capability, which: &str) -> Finding {
-    Finding::new(FindingKind::CapabilityMissing, Severity::Warning, Subject::Network, capability.told(which))
+    let told = capability.told(which);
+    let finding = Finding::new(FindingKind::CapabilityMissing, Severity::Warning, Subject::Network, told);
+    finding.marked(format!("{}, {which}", capability.name()))
 }
 
 fn slasher_pending(pending: &DatedSlasher, now: u64, which: &str) -> Finding {
     let slasher = checksummed(&pending.slasher);
-    let (what, words) = if pending.at > now {
-        (format!("another slasher, {slasher}, is queued for the {which}"), "and may be installed")
+    // That its time came is another thing than that it waits, and told anew.
+    let (what, words, stage) = if pending.at > now {
+        (format!("another slasher, {slasher}, is queued for the {which}"), "and may be installed", "waits")
     } else {
-        (format!("anybody may install another slasher, {slasher}, at the {which}:"), "its time came")
+        (format!("anybody may install another slasher, {slasher}, at the {which}:"), "its time came", "may come")
     };
     let finding = Finding::new(FindingKind::SlasherPending, Severity::Info, Subject::Network, what);
-    finding.until(pending.at).telling_when(words)
+    finding.marked(format!("{slasher}, {which}, {stage}")).until(pending.at).telling_when(words)
 }
 
 /// One that validates where nothing is canonical any more.
@@ -85,7 +89,8 @@ fn rewards_left(former: &FormerRollup) -> Option<Finding> {
         former.id.version,
         count(former.pending_rewards.len(), "coinbase")
     );
-    let finding = Finding::new(FindingKind::RewardsLeft, Severity::Info, Subject::Network, what);
+    let finding = Finding::new(FindingKind::RewardsLeft, Severity::Info, Subject::Network, what)
+        .marked(former.id.version.to_string());
     Some(finding.with_remedy(format!(
         "anybody may call `claimSequencerRewards` at {} for each of them; it pays the coinbase",
         checksummed(&former.id.address)
@@ -99,7 +104,8 @@ fn unread(former: &FormerRollup) -> Option<Finding> {
         checksummed(&former.id.address),
         former.id.version
     );
-    Some(Finding::new(FindingKind::FormerRollupUnread, Severity::Warning, Subject::Network, what))
+    let finding = Finding::new(FindingKind::FormerRollupUnread, Severity::Warning, Subject::Network, what);
+    Some(finding.marked(former.id.version.to_string()))
 }
 
 #[cfg(test)]
