@@ -185,9 +185,7 @@ async fn an_exit_that_the_attester_began_is_called_so_and_a_slash_out_too() {
     }
     let text = bench.run(&["status"]).await.stdout;
     let former = bench.oracle().upgrade.as_ref().unwrap().former.version;
-    for told in
-        ["zombie (own exit)".to_owned(), "zombie (slashed out)".into(), format!("zombie (slashed out, at {former})")]
-    {
+    for told in ["zombie (own exit)".to_owned(), "zombie (slashed out)".into(), format!("slashed out (at {former})")] {
         assert!(text.contains(&told), "{told}: {text}");
     }
     let events = bench.json(&["events", "--name", "WithdrawInitiatedByAttester"], 0).await;

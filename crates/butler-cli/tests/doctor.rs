@@ -128,6 +128,11 @@ async fn an_admin_url_must_lead_to_an_admin_port_that_takes_the_key() {
     let port = |name| light(&report, "admin_port", name);
     assert_eq!(port("good"), ("green".to_owned(), "answers and accepts the key".to_owned()));
     assert_eq!(port("no-slasher"), ("green".to_owned(), "answers; the node has no slasher".to_owned()));
+    // What is usual is assumed of its rule, which is not the same as to know it.
+    validator.set_error("nodeAdmin_getConfig", -32601, "Method not found: nodeAdmin_getConfig");
+    let untold = bench.json(&["doctor"], 5).await;
+    let (colour, what) = light(&untold, "admin_port", "good");
+    assert!(colour == "amber" && what.contains("does not tell when it takes an attester for inactive"), "{what}");
     assert_eq!(port("wrong-key"), ("red".to_owned(), "its admin port refuses the key".to_owned()));
     for name in ["public", "l1"] {
         assert_eq!(port(name), ("red".to_owned(), "its admin port answers, and is no admin port".to_owned()), "{name}");

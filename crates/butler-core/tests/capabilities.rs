@@ -16,7 +16,7 @@ use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use ethers_core::utils::{hex, id};
 
 /// The function, what is missing without it at a rollup that is one of 6, and at one of 4.1.
-const OPTIONAL: [(&str, &[Capability], &[Capability]); 15] = [
+const OPTIONAL: [(&str, &[Capability], &[Capability]); 19] = [
     ("getPendingSlasher()", &[PendingSlasher], &[]),
     ("getLegacySlasher()", &[LegacySlasher], &[]),
     ("getAttesterExitWindow()", &[ExitWindow, ExitLimit], &[]),
@@ -27,7 +27,12 @@ const OPTIONAL: [(&str, &[Capability], &[Capability]); 15] = [
     ("getLocalEjectionThreshold()", &[LocalEjection], &[LocalEjection]),
     ("getLagInEpochsForValidatorSet()", &[SetLag], &[SetLag]),
     ("numberOfVersions()", &[RollupList], &[RollupList]),
-    ("getGovernance()", &[WithdrawalDelay], &[WithdrawalDelay]),
+    // Of the registry, and of the escrow.
+    ("getGovernance()", &[WithdrawalDelay, CrossChecks], &[WithdrawalDelay, CrossChecks]),
+    ("ROLLUP_REGISTRY()", &[CrossChecks], &[CrossChecks]),
+    ("STAKING_ASSET()", &[CrossChecks], &[CrossChecks]),
+    ("ASSET()", &[CrossChecks], &[CrossChecks]),
+    ("getAttesterCountAtTime(address,uint256)", &[CrossChecks], &[CrossChecks]),
     ("getConfiguration()", &[WithdrawalDelay], &[WithdrawalDelay]),
     ("getWithdrawal(uint256)", &[Unlocks], &[Unlocks]),
     ("proofOfPossessionGasLimit()", &[ProofLimit], &[ProofLimit]),

@@ -164,9 +164,10 @@ fn tells_no_lie(told: &NetworkSnapshot, truth: &NetworkSnapshot, count: usize) -
         deposit.escrow = None;
     }
     truth_facts.pending_rewards.retain(|coinbase, _| told.pending_rewards.contains_key(coinbase));
-    // Of one endpoint alone nobody can say whether its rollup has this figure.
+    // Of one endpoint alone nobody can say whether its rollup has this figure, and that it is missed is told.
     if count == 1 && told.rollup.local_ejection_threshold.is_none() {
         truth_facts.rollup.local_ejection_threshold = None;
+        truth_facts.rollup.missing = truth_facts.rollup.untold();
     }
     // What two endpoints do not agree on is not said of a deposit that waits, and nothing of one whose delegation is not known.
     for (told, truth) in told_facts.entry_queue.iter_mut().zip(&truth_facts.entry_queue) {
@@ -211,11 +212,11 @@ fn names_the_lie(error: &SnapshotError) -> bool {
                 | ErrorKind::BlockUnknown
                 | ErrorKind::StateUnavailable
         ),
+        SnapshotError::Preset { source, .. } => names_the_lie(source),
         SnapshotError::Unsupported { .. }
         | SnapshotError::NoContract { .. }
         | SnapshotError::Nonsense { .. }
-        | SnapshotError::ForeignRegistry { .. }
-        | SnapshotError::Preset { .. } => true,
+        | SnapshotError::ForeignRegistry { .. } => true,
         SnapshotError::Ledger(_)
         | SnapshotError::UnknownProvider(_)
         | SnapshotError::UnknownAdmin(_)
@@ -363,12 +364,8 @@ async fn a_liar_that_serves_a_dropped_branch_gives_no_torn_snapshot() {
         let liar = FaultPlan::always(hook).with(Fault::Lie(Lie::DroppedBranch), When::Always);
         setting.liar.set(liar);
         let urls = [&setting.liar, &setting.others[0], &setting.others[1]].map(FaultProxy::url);
-        let endpoints: Vec<_> = urls
-            .iter()
-            .enumerate()
-            .take(count)
-            .map(|(index, url)| support::endpoint(&format!("e{index}"), url))
-            .collect();
+        let named = urls.iter().zip(["e0", "e1", "e2"]).take(count);
+        let endpoints: Vec<_> = named.map(|(url, name)| support::endpoint(name, url)).collect();
         let mut reader = support::reader_at(&setting.oracle, &endpoints);
         let request = support::request(&setting.oracle);
         let result = reader.read(&request, &|_| ()).await;

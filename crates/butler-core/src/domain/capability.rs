@@ -43,6 +43,8 @@ pub enum Capability {
     ProofLimit,
     /// The staking escrow's list of BLS keys that were registered once, likewise.
     UsedKeys,
+    /// One of the getters in which contracts confirm each other, likewise.
+    CrossChecks,
 }
 
 impl Capability {
@@ -70,6 +72,7 @@ impl Capability {
             Self::RollupList => "registry of rollups",
             Self::WithdrawalDelay | Self::Unlocks => "governance",
             Self::ProofLimit | Self::UsedKeys => "staking escrow",
+            Self::CrossChecks => "StakingRegistry or the staking escrow",
         }
     }
 
@@ -117,6 +120,9 @@ impl Capability {
             }
             Self::ProofLimit => {
                 "does not answer proofOfPossessionGasLimit: whether the proofs of keys that wait are within its cap is not known"
+            }
+            Self::CrossChecks => {
+                "does not confirm what other contracts say of the registry of rollups, the token, the governance or the number of attesters: one that lies would not be found out"
             }
             Self::UsedKeys => "does not answer ownedPKs: whether keys that wait were registered before is not known",
         }

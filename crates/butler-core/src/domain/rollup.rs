@@ -187,6 +187,32 @@ mod tests {
     }
 
     #[test]
+    fn only_a_rollup_that_counts_checkpoints_is_expected_to_tell_what_these_do() {
+        let untold = |change: fn(&mut RollupFacts)| {
+            let mut rollup = crate::domain::samples::network().rollup;
+            rollup.checkpoints = CheckpointTips { pending: Some(1), proven: Some(1) };
+            (rollup.local_ejection_threshold, rollup.set_lag_epochs) = (Some(U256::one()), Some(2));
+            change(&mut rollup);
+            rollup.untold().into_iter().collect::<Vec<_>>()
+        };
+        use Capability::{Checkpoints, LocalEjection, SetLag};
+        assert_eq!(untold(|_| ()), []);
+        assert_eq!(untold(|rollup| rollup.checkpoints.proven = None), [Checkpoints]);
+        assert_eq!(untold(|rollup| rollup.local_ejection_threshold = None), [LocalEjection]);
+        assert_eq!(untold(|rollup| rollup.set_lag_epochs = None), [SetLag]);
+        let counts_blocks = |rollup: &mut RollupFacts| {
+            rollup.checkpoints = CheckpointTips::default();
+            (rollup.local_ejection_threshold, rollup.set_lag_epochs) = (None, None);
+        };
+        assert_eq!(untold(counts_blocks), [], "it is of before 4");
+        let is_newer = |rollup: &mut RollupFacts| {
+            rollup.checkpoints = CheckpointTips::default();
+            rollup.slasher_change = Some(SlasherChange::default());
+        };
+        assert_eq!(untold(is_newer), [Checkpoints], "no rollup of 5 counts blocks");
+    }
+
+    #[test]
     fn a_clock_that_stands_still_has_no_epochs() {
         for (slot_seconds, epoch_slots) in [(0, 32), (72, 0), (0, 0), (0, u64::MAX)] {
             let clock = RollupClock { slot_seconds, epoch_slots, ..CLOCK };

@@ -4,6 +4,7 @@ use butler_core::domain::attester::coinbase::CoinbasePolicies;
 use butler_core::domain::attester::delegation::{Delegation, LogId};
 use butler_core::domain::attester::view::{AttesterView, OnChainStatus};
 use butler_core::domain::block::BlockRef;
+use butler_core::domain::capability::Capability;
 use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_core::domain::operator::key_book::{KeyBook, KeyEntry};
 use butler_core::domain::provider::facts::{ProviderFacts, ProviderQueueEntry};
@@ -220,6 +221,21 @@ fn a_snapshot_becomes_these_readings() {
     ];
     for (family, labels, value) in table {
         assert_eq!(get(family, &labels), value, "{} {labels:?}", family.name);
+    }
+}
+
+#[test]
+fn whatever_is_missing_is_served_and_found_and_nothing_else() {
+    for capability in Capability::ALL {
+        let mut snapshot = network();
+        snapshot.rollup.missing = BTreeSet::from([capability]);
+        let read = chain_readings(&config(), &keys(), &snapshot, &BTreeMap::new()).unwrap();
+        for other in Capability::ALL {
+            let told = read.readings.get(&catalogue::CAPABILITY_MISSING, &["1", other.name()]);
+            assert_eq!(told, (other == capability).then_some(1.0), "{capability:?}, {other:?}");
+        }
+        let is_its = |finding: &&Finding| finding.kind == FindingKind::CapabilityMissing;
+        assert_eq!(read.findings.iter().filter(is_its).count(), 1, "{capability:?}");
     }
 }
 

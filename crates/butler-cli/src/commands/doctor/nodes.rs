@@ -194,6 +194,10 @@ impl Looked {
         };
         let what = match (self.found.iter().find(is_its), &port.noted) {
             (Some(finding), _) => return shown("admin_port", &port.node, finding, 0),
+            (None, Ok(Some(_))) if port.inactivity.is_none() => {
+                let what = "answers and accepts the key, and does not tell when it takes an attester for inactive";
+                return check("admin_port", &port.node, Light::Amber, what);
+            }
             (None, Ok(Some(_))) => "answers and accepts the key",
             (None, Ok(None) | Err(_)) => "answers; the node has no slasher",
         };

@@ -148,9 +148,7 @@ fn line(row: &Attester, now: u64, narrow: bool) -> Vec<Value> {
     };
     let position = match former {
         None if !cause.is_empty() => plain(format!("{} ({cause})", row.position)),
-        Some(rollup) if !cause.is_empty() => {
-            toned(format!("{} ({cause}, at {})", row.position, rollup.version.0), Tone::Warning)
-        }
+        Some(rollup) if !cause.is_empty() => toned(format!("{cause} (at {})", rollup.version.0), Tone::Warning),
         Some(rollup) => toned(format!("{} (at {})", row.position, rollup.version.0), Tone::Warning),
         None if row.deposit_failed => toned(format!("{} (deposit failed)", row.position), Tone::Bad),
         None => plain(row.position.to_string()),

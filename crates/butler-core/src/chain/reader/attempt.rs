@@ -188,7 +188,8 @@ impl SnapshotReader {
         progress(Progress::Contracts { reads: reads.len() });
         let answers = reads.fetch(&self.client, &block).await?;
         witnesses.note(&answers);
-        if !pairs.take(&answers, &rollup_head, &claims, is_alone)? {
+        let agreement = pairs.take(&answers, &rollup_head, &claims, is_alone)?;
+        if !agreement.is_one_governance {
             // Whose delays those are is not known.
             (unlocks.governance, withdrawal_delay_seconds) = (None, None);
         }
@@ -269,6 +270,7 @@ impl SnapshotReader {
             (Capability::RollupList, !versions.is_told()),
             (Capability::WithdrawalDelay, withdrawal_delay_seconds.is_none()),
             (Capability::Unlocks, unlocks.is_one_untold((&attesters, &former_rollups))),
+            (Capability::CrossChecks, !agreement.is_whole && rollup_head.facts.counts_checkpoints()),
         ];
         rollup_head.facts.missing.extend(of_all.iter().filter(|(_, is_missing)| *is_missing).map(|(what, _)| *what));
         for delegation in &mut delegations {

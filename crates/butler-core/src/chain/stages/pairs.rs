@@ -19,12 +19,24 @@ use crate::contracts::call::GETTER_GAS;
 pub(in crate::chain) struct Claims {
     governance: Option<Address>,
     staking_asset: Option<Address>,
+    names_registry: bool,
     giver: Option<Giver>,
+}
+
+/// What holding both halves of each pair against each other came to.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::chain) struct Agreement {
+    /// Whether the governance of the registry is the one that stakes are held by: exits open withdrawals of that one
+    /// (`GSE.withdraw`). That may differ for a while when the governance is replaced.
+    pub(in crate::chain) is_one_governance: bool,
+    /// Whether both halves of every pair were there.
+    pub(in crate::chain) is_whole: bool,
 }
 
 impl Claims {
     pub(in crate::chain) fn of(facts: &RegistryFacts) -> Self {
-        Self { governance: facts.governance, staking_asset: facts.staking_asset, giver: facts.giver.clone() }
+        let (governance, staking_asset, giver) = (facts.governance, facts.staking_asset, facts.giver.clone());
+        Self { governance, staking_asset, names_registry: facts.names_registry, giver }
     }
 }
 
@@ -51,15 +63,14 @@ impl PairReads {
         }
     }
 
-    /// Whether the governance of the registry is the one that stakes are held by: exits open withdrawals of that one
-    /// (`GSE.withdraw`). That may differ for a while when the governance is replaced; whatever else differs is nonsense.
+    /// What differs is nonsense, but for the governance.
     pub(in crate::chain) fn take(
         &self,
         answers: &Answers,
         head: &RollupHead,
         claims: &Claims,
         is_alone: bool,
-    ) -> Result<bool, SnapshotError> {
+    ) -> Result<Agreement, SnapshotError> {
         let differs = |contract: (Contract, Address), function: &'static str, problem: String| {
             answers.contradicts(claims.giver.as_ref(), contract, function, problem)
         };
@@ -71,13 +82,15 @@ impl PairReads {
             return Err(differs(rollup, "getStakingAsset", problem));
         }
         // An escrow that counts nobody of it does not know this rollup, and contradicts nothing.
-        if let Some(count) = said(answers.get(&self.active_count))?.filter(|count| !count.is_zero())
+        let counted = said(answers.get(&self.active_count))?;
+        if let Some(count) = counted.filter(|count| !count.is_zero())
             && count != head.active_count.into()
         {
             let problem = format!("{}, and the staking escrow counts {count}", head.active_count);
             return Err(differs(rollup, "getActiveAttesterCount", problem));
         }
-        if said(answers.get(&self.behind_queue))?.is_some_and(|behind| !behind.0.attester.is_zero()) {
+        let behind = said(answers.get(&self.behind_queue))?;
+        if behind.as_ref().is_some_and(|behind| !behind.0.attester.is_zero()) {
             let problem = format!("{}, and more wait behind these", head.queue_length);
             return Err(differs(rollup, "getEntryQueueLength", problem));
         }
@@ -88,7 +101,12 @@ impl PairReads {
             let problem = "another governance than Aztec's registry names".to_owned();
             return Err(differs((Contract::Gse, head.facts.gse), "getGovernance", problem));
         }
-        Ok(is_one)
+        let pairs = [
+            (escrow_asset.is_some(), claims.staking_asset.is_some()),
+            (counted.is_some(), behind.is_some()),
+            (governance.is_some(), claims.names_registry),
+        ];
+        Ok(Agreement { is_one_governance: is_one, is_whole: pairs.iter().all(|pair| *pair == (true, true)) })
     }
 }
 

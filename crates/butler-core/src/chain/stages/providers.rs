@@ -81,6 +81,8 @@ pub(in crate::chain) struct RegistryFacts {
     pub(in crate::chain) governance: Option<Address>,
     /// What the registry stakes; `None` for one that does not say.
     pub(in crate::chain) staking_asset: Option<Address>,
+    /// Whether the StakingRegistry names the registry of rollups.
+    pub(in crate::chain) names_registry: bool,
     /// Who alone told all of it.
     pub(in crate::chain) giver: Option<Giver>,
     pub(in crate::chain) providers: BTreeMap<ProviderId, ProviderHead>,
@@ -145,6 +147,7 @@ impl Registries {
             .checked(&self.next_provider, |next| decode::length("nextProviderIdentifier", next, PROVIDER_LIMIT))?;
         let split_factory = answers.get_if_supported(&self.split_factory)?.and_then(decode::optional);
         let rollup_registry = answers.get_if_supported(&self.rollup_registry)?.and_then(decode::optional);
+        let names_registry = rollup_registry.is_some();
         if let Some(actual) = rollup_registry.filter(|actual| *actual != self.aztec_registry) {
             let (staking_registry, configured) = (self.registry, self.aztec_registry);
             return Err(SnapshotError::ForeignRegistry { staking_registry, configured, actual });
@@ -172,6 +175,7 @@ impl Registries {
             split_factory,
             governance,
             staking_asset,
+            names_registry,
             giver,
             providers,
             balances,
