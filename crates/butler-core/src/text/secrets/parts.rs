@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
+use super::counted::is_any;
 use super::dense::{Kinds, is_dense, window};
 use super::digits::{Run, SCALAR, look, look_whole};
 use super::dumps::undumped;
@@ -15,11 +16,16 @@ use super::members::{Member, is_in_text};
 use super::numbers::{are_bytes_of_key, is_hexadecimal, unsigned};
 use super::phrase::in_text;
 use super::plain::{has_shape_of_uuid, is_plain, uuids};
+use super::signs::{Sign, signs_of};
+use super::spelled::texts_in;
 use super::words::{Spoken, words_of};
 
 /// What shows that a text is a key in a file's format.
 const MARKS: [&str; 6] =
     ["-----BEGIN", "---- BEGIN", "PRIVATE KEY-----", "OPENSSH-KEY-V1", "PUTTY-USER-KEY-FILE", "AGE-SECRET-KEY-"];
+
+/// How often a text of bytes may stand in another one.
+const MOST_NESTED: usize = 3;
 
 /// The fewest characters that cannot be seen in a text of bytes.
 const FEWEST_UNSEEN: usize = 2;
@@ -38,21 +44,30 @@ const ZEROS: [u32; 62] = [
 pub(super) struct Parts {
     pub(super) members: Vec<Member>,
     pub(super) spoken: Vec<Spoken>,
+    pub(super) signs: Vec<Sign>,
 }
 
 impl Parts {
     pub(super) fn of_number(value: Option<u128>) -> Self {
-        Self { members: value.map(Member::of_number).into_iter().collect(), ..Self::default() }
+        let signs = value.map(|value| signs_of(&value.to_string())).unwrap_or_default();
+        Self { members: value.map(Member::of_number).into_iter().collect(), spoken: Vec::new(), signs }
     }
 
     /// Takes a text apart, or says what it is by itself. What it stands for counts, where it is written as something else.
     pub(super) fn of_text(text: &str) -> Result<Self, Secret> {
+        Self::of_nested(text, MOST_NESTED)
+    }
+
+    fn of_nested(text: &str, deeper: usize) -> Result<Self, Secret> {
         let mut parts = Self::of_plain(text)?;
         for text in decoded(text) {
             parts = Self::of_plain(&text)?;
         }
         if let Some(text) = undumped(text).map(Zeroizing::new) {
             parts = Self::of_plain(&text)?;
+        }
+        if let Some(deeper) = deeper.checked_sub(1) {
+            texts_in(text).iter().try_for_each(|text| Self::of_nested(text, deeper).map(|_| ()))?;
         }
         Ok(parts)
     }
@@ -74,8 +89,9 @@ impl Parts {
         let is_looked_at = |word: &&str| !is_plain(word) || (is_grouped && uuids(word) > 0);
         let members = members_of(words().filter(is_looked_at))?;
         let spoken = words_of(text);
-        let is_phrase = in_text(text, &spoken) || has_phrase(text);
-        if is_phrase { Err(Secret::Mnemonic) } else { Ok(Self { members, spoken }) }
+        let signs = signs_of(text);
+        let is_phrase = in_text(text, &spoken) || has_phrase(text) || is_any(&signs);
+        if is_phrase { Err(Secret::Mnemonic) } else { Ok(Self { members, spoken, signs }) }
     }
 }
 
@@ -191,7 +207,7 @@ fn normal(text: &str) -> String {
 }
 
 /// A decimal digit of any script as its plain one.
-fn plain_digit(character: char) -> char {
+pub(super) fn plain_digit(character: char) -> char {
     let code = u32::from(character);
     let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code));
     zero.and_then(|zero| char::from_digit(code - zero, 10)).unwrap_or(character)
