@@ -41,7 +41,7 @@ pub(super) fn actions(global: &Global, command: ActionsCommand, output: Output) 
             let mut after = None;
             loop {
                 let request = Ask::Actions { phase, after, limit: ROWS_LIMIT };
-                let Answer::Actions { actions, next } = ask(global, question)? else { return Err(strange()) };
+                let Answer::Actions { actions, next } = ask(global, request)? else { return Err(strange()) };
                 report.actions.extend(actions);
                 after = next;
                 if after.is_none() {
