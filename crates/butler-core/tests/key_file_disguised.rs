@@ -338,7 +338,12 @@ fn a_dump_or_an_encoding_of_the_text_of_a_secret_is_that_secret() {
     for seed in 0..1 {
         let key = keccak256([seed, 91]);
         let words = phrase(Language::English, seed + 20, if seed % 2 == 0 { 16 } else { 32 });
-        let texts = [hex::encode(key), format!("0x{}\n", hex::encode(key)), words.join(" "), phrase(Language::English, 21, 32).join("\n")];
+        let texts = [
+            hex::encode(key),
+            format!("0x{}\n", hex::encode(key)),
+            words.join(" "),
+            phrase(Language::English, 21, 32).join("\n"),
+        ];
         for (number, text) in texts.iter().enumerate() {
             for (name, lines) in dumps(text.as_bytes()) {
                 let labelled: Vec<String> = lines.iter().map(|line| format!("memory {line}")).collect();

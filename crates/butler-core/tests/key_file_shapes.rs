@@ -269,8 +269,13 @@ fn who_pays_is_not_known_where_a_file_of_publishers_names_a_server_that_has_no_k
         let publisher_files = ["publishers.json".into()];
         let base = bench.0.path();
         let private_keys = PrivateKeys::Refuse;
-        let sources =
-            KeySources { key_files: &key_files, node_keystores: &[], publisher_files: &publisher_files, base, private_keys };
+        let sources = KeySources {
+            key_files: &key_files,
+            node_keystores: &[],
+            publisher_files: &publisher_files,
+            base,
+            private_keys,
+        };
         let report = load_key_files(&sources);
         let codes: Vec<_> = report.findings().iter().map(|finding| finding.kind.code()).collect();
         (report.book.entries[0].pays_itself, codes)

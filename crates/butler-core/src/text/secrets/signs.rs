@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 use zeroize::Zeroizing;
 
-use super::parts::plain_digit;
+use super::digits::plain_digit;
 use super::words::{Word, is_ideograph};
 
 /// Letters and figures of the longest word with numbers around it; longer ones of ASCII are addresses and ids.
