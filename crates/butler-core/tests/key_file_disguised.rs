@@ -79,7 +79,7 @@ const ALPHABET: [&str; 24] = [
 type Manner = fn(usize, usize, &str) -> String;
 
 /// Manners to number words, and whether a word's number can be read in whatever order they stand.
-const MANNERS: [(&str, Manner); 29] = [
+const MANNERS: [(&str, Manner); 30] = [
     ("1. near", |at, _, word| format!("{at}. {word}")),
     ("near(1)", |at, _, word| format!("{word}({at})")),
     ("near:1", |at, _, word| format!("{word}:{at}")),
@@ -101,6 +101,7 @@ const MANNERS: [(&str, Manner); 29] = [
     ("(1) 'near'", |at, _, word| format!("({at}) '{word}'")),
     ("from 0", |at, _, word| format!("{}={word}", at - 1)),
     ("from 100", |at, _, word| format!("{}: {word}", at + 99)),
+    ("in tens", |at, _, word| format!("{}: {word}", at * 10)),
     ("first: near", |at, _, word| format!("{}: {word}", ORDERS[at - 1])),
     ("near, first", |at, _, word| format!("{word} ({})", ORDERS[at - 1])),
     ("one near", |at, _, word| format!("{} {word}", CARDINALS[at - 1])),
@@ -457,7 +458,7 @@ fn a_piece_for_each_validator_is_a_secret_whatever_else_they_have() {
 fn what_operators_write_with_words_and_numbers_is_read() {
     let mut labels = String::new();
     for (at, word) in ["apple", "hotel", "rocket", "north", "cabin", "river", "motor", "eagle"].iter().enumerate() {
-        write!(labels, "butler_up{{region=\"{word}\",server=\"{word}-{at}\"}} {at}\n").unwrap();
+        writeln!(labels, "butler_up{{region=\"{word}\",server=\"{word}-{at}\"}} {at}").unwrap();
     }
     for honest in [
         json!("apple, hotel, rocket, north, cabin, river, motor, eagle, planet, silver, garden, winter"),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
 use super::differing_file::DifferingFile;
@@ -70,7 +71,12 @@ impl KeptFiles {
             let file = file.restored();
             self.differing.entry((file.found.role, file.found.family())).or_insert(file);
         }
-        for kept in record.files {
+        // Nor does it know where those have moved who stand elsewhere by now.
+        let named: BTreeSet<Address> = self.files.values().flat_map(|kept| kept.content.attesters()).collect();
+        let has_moved = |kept: &Kept| {
+            kept.content.attester_count() > 0 && kept.content.attesters().all(|attester| named.contains(&attester))
+        };
+        for kept in record.files.into_iter().filter(|kept| is_newest || !has_moved(kept)) {
             let kept = Kept { found: kept.found.restored(), ..kept };
             let name = (kept.found.role, kept.found.family());
             if size.saturating_add(kept.content.size()) <= MOST_KEPT && !self.files.contains_key(&name) {

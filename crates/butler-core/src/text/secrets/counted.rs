@@ -115,13 +115,16 @@ fn is_counted(all: &[Read]) -> bool {
         && (0..LISTS).any(is_of_one_list)
 }
 
-/// Whether a dozen numbers follow each other, in whatever order they stand.
+/// Whether a dozen numbers follow each other in equal steps, in whatever order they stand.
 fn counts_through(mut numbers: Vec<u32>) -> bool {
     numbers.sort_unstable();
     numbers.dedup();
-    numbers.windows(FEWEST).any(|dozen| match dozen {
-        [first, .., last] => usize::try_from(last - first).is_ok_and(|steps| steps == FEWEST - 1),
-        [_] | [] => false,
+    numbers.windows(FEWEST).any(|dozen| {
+        let mut steps = dozen.windows(2).map(|two| match two {
+            [one, next] => next - one,
+            [_, _, _, ..] | [_] | [] => 0,
+        });
+        steps.next().is_some_and(|first| steps.all(|step| step == first))
     })
 }
 
