@@ -16,6 +16,7 @@ use std::time::Duration;
 use butler_core::client::l1::Policy as Patience;
 use butler_core::config::Config;
 use butler_core::domain::action::{Action, Assurance, EffectKey, Policy};
+use butler_core::domain::operator::key_book::KeyEntry;
 use butler_core::key_files::{KeptFiles, KeyFilesReport, PrivateKeys};
 use butler_core::network::{Network, key_sources};
 use butler_core::runtime::backoff::Backoff;
@@ -280,7 +281,8 @@ impl Watch {
     /// Shows which coinbases the key files name, so that nobody is told of one that is there.
     fn show_coinbases(&self, keys: &KeyFilesReport) {
         let by_attester = keys.book.by_attester();
-        let named = by_attester.keys().map(|attester| (*attester, keys.book.coinbases_of(*attester)));
+        let coinbases = |entries: &[&KeyEntry]| entries.iter().filter_map(|entry| entry.coinbase).collect();
+        let named = by_attester.iter().map(|(attester, entries)| (*attester, coinbases(entries)));
         let named: Configured = named.collect();
         self.configured.send_modify(|configured| configured.extend(named));
     }
