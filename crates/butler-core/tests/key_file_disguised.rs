@@ -79,7 +79,7 @@ const ALPHABET: [&str; 24] = [
 type Manner = fn(usize, usize, &str) -> String;
 
 /// Manners to number words, and whether a word's number can be read in whatever order they stand.
-const MANNERS: [(&str, Manner); 30] = [
+const MANNERS: [(&str, Manner); 32] = [
     ("1. near", |at, _, word| format!("{at}. {word}")),
     ("near(1)", |at, _, word| format!("{word}({at})")),
     ("near:1", |at, _, word| format!("{word}:{at}")),
@@ -101,6 +101,8 @@ const MANNERS: [(&str, Manner); 30] = [
     ("(1) 'near'", |at, _, word| format!("({at}) '{word}'")),
     ("from 0", |at, _, word| format!("{}={word}", at - 1)),
     ("from 100", |at, _, word| format!("{}: {word}", at + 99)),
+    ("0x1 near", |at, _, word| format!("{at:#x}={word}")),
+    ("00001 near", |at, _, word| format!("{at:04b} {word}")),
     ("in tens", |at, _, word| format!("{}: {word}", at * 10)),
     ("first: near", |at, _, word| format!("{}: {word}", ORDERS[at - 1])),
     ("near, first", |at, _, word| format!("{word} ({})", ORDERS[at - 1])),
@@ -220,6 +222,20 @@ fn a_phrase_is_found_between_labels_and_backwards() {
         let labelled: Vec<String> =
             words.iter().zip(ALPHABET).map(|(word, label)| format!("{label}: {word}")).collect();
         assert!(is_refused(&json!(labelled.join(", "))), "{labelled:?}");
+        let numbers: Vec<String> = (1..=words.len()).map(|at| (at * 7 % (words.len() + 1)).to_string()).collect();
+        for value in [
+            json!(format!("{}: {}", words.join(" "), numbers.join(" "))),
+            json!(words.iter().map(|word| STANDARD.encode(word)).collect::<Vec<_>>()),
+            json!(
+                words
+                    .iter()
+                    .map(|word| word.chars().map(String::from).collect::<Vec<_>>().join(" "))
+                    .collect::<Vec<_>>()
+                    .join(" / ")
+            ),
+        ] {
+            assert!(is_refused(&value), "{value}");
+        }
         let backwards: Vec<String> = words.iter().rev().cloned().collect();
         for value in [json!(backwards.join(", ")), json!(backwards), json!(backwards.join(" / "))] {
             assert!(is_refused(&value), "{value}");

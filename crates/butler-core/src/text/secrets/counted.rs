@@ -90,8 +90,12 @@ fn is_counted(all: &[Read]) -> bool {
     let Some((first, last)) = all.iter().position(is_number).zip(all.iter().rposition(is_number)) else {
         return false;
     };
-    // The word of the first number may stand before it, and that of the last one after it.
-    let all = all.get(first.saturating_sub(1)..all.len().min(last + 2)).unwrap_or_default();
+    // The word of the first number may stand before it, and that of the last one after it; or all words, and then all numbers.
+    let among = all.get(first.saturating_sub(1)..all.len().min(last + 2)).unwrap_or_default();
+    is_nearly_all(among) || is_nearly_all(all)
+}
+
+fn is_nearly_all(all: &[Read]) -> bool {
     let mut numbers = Vec::new();
     let mut words = Vec::new();
     for read in all {

@@ -90,7 +90,8 @@ fn shown(line: &str, is_next: bool) -> Option<Shown<'_>> {
             return None;
         }
         let rest = words.get(at + 1 + usize::from(is_named)..)?;
-        groups(rest, is_next).map(Shown::Groups).or_else(|| characters(rest, is_next).map(Shown::Characters))
+        let of_words = || characters(rest, is_next).or_else(|| quoted(line, rest)).map(Shown::Characters);
+        groups(rest, is_next).map(Shown::Groups).or_else(of_words)
     })
 }
 
@@ -134,6 +135,14 @@ fn characters(words: &[(usize, &str)], is_next: bool) -> Option<Zeroizing<String
     is_shown.then(|| Zeroizing::new(words.iter().map(|(_, word)| character(word)).collect()))
 }
 
+/// A piece of text in quotation marks behind an address.
+fn quoted(line: &str, words: &[(usize, &str)]) -> Option<Zeroizing<String>> {
+    let (_, first) = words.first().filter(|(_, first)| first.starts_with('"'))?;
+    let text = line.trim_end().strip_suffix('"')?;
+    let text = text.get(line.find(first)? + 1..)?;
+    Some(Zeroizing::new(text.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +168,7 @@ mod tests {
             assert_eq!(undumped(line).as_deref(), expected, "{line}");
         }
         assert_eq!(undumped("x\n00000000: 0123 4567\ny").as_deref(), Some("x\n01234567\ny"));
+        assert_eq!(dumped("0x7ffe0000:\t\"near fa\"\n0x7ffe0010:\t\"r away\"").1.as_str(), "near far away");
         assert_eq!(dumped("0000000   n   e   a   r  \\n   f   a   r").1.as_str(), "near far");
     }
 }

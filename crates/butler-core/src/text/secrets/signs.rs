@@ -19,7 +19,7 @@ const MOST_RUNS: usize = 3;
 /// Letters of the longest label that means nothing: `no`, `w`.
 const LONGEST_LABEL: usize = 2;
 /// Digits of the longest number of a word.
-const LONGEST_NUMBER: usize = 4;
+const LONGEST_NUMBER: usize = 5;
 
 /// Words that say a place in a row, by the number that they mean.
 const SPELLED: [(u32, [&str; 2]); 20] = [
@@ -57,10 +57,11 @@ pub(super) enum Writing {
     Spelled,
     Roman,
     Letters,
+    Binary,
 }
 
 impl Writing {
-    pub(super) const ALL: [Self; 4] = [Self::Figures, Self::Spelled, Self::Roman, Self::Letters];
+    pub(super) const ALL: [Self; 5] = [Self::Figures, Self::Spelled, Self::Roman, Self::Letters, Self::Binary];
 }
 
 /// A run of letters or of figures.
@@ -71,6 +72,7 @@ pub(super) struct Sign {
     /// Equal for equal ones; nothing else is known of what is no word of a list.
     pub(super) id: u64,
     figures: Option<u32>,
+    binary: Option<u32>,
     spelled: Option<u32>,
     roman: Option<u32>,
     letter: Option<u32>,
@@ -81,8 +83,11 @@ pub(super) struct Sign {
 impl Sign {
     /// The number that it is, where numbers are written in that way.
     pub(super) fn number(&self, writing: Writing) -> Option<u32> {
+        if writing == Writing::Binary {
+            return self.binary;
+        }
         self.figures.or(match writing {
-            Writing::Figures => None,
+            Writing::Figures | Writing::Binary => None,
             Writing::Spelled => self.spelled,
             Writing::Roman => self.roman,
             Writing::Letters => self.letter,
@@ -100,16 +105,27 @@ impl Sign {
     }
 
     fn of_figures(run: &str) -> Option<Self> {
-        let figures = if run.len() <= LONGEST_NUMBER { run.parse().ok() } else { None };
-        Some(Self {
-            figures: Some(figures?),
+        let figures: u32 = if run.len() <= LONGEST_NUMBER { run.parse().ok()? } else { return None };
+        Some(Self { binary: u32::from_str_radix(run, 2).ok(), ..Self::of_number(figures) })
+    }
+
+    /// A short number in hexadecimal figures.
+    fn of_marked(word: &str) -> Option<Self> {
+        let figures = word.strip_prefix("0x").filter(|figures| figures.len() < LONGEST_NUMBER)?;
+        u32::from_str_radix(figures, 16).ok().map(Self::of_number)
+    }
+
+    fn of_number(number: u32) -> Self {
+        Self {
+            figures: Some(number),
+            binary: None,
             word: None,
             id: 0,
             spelled: None,
             roman: None,
             letter: None,
             is_label: true,
-        })
+        }
     }
 
     fn of_letters(run: &str) -> Self {
@@ -125,6 +141,7 @@ impl Sign {
             word: Word::find(run),
             id: hasher.finish(),
             figures: None,
+            binary: None,
             spelled: SPELLED.iter().find(|(_, words)| words.contains(&run)).map(|(number, _)| *number),
             roman: place(&ROMAN).and_then(number),
             letter: letter(run),
@@ -143,6 +160,10 @@ pub(super) fn signs_of(text: &str) -> Vec<Sign> {
     let is_of_word = |character: char| character.is_alphanumeric() || is_combining_mark(character);
     let mut signs = Vec::new();
     for word in normal.split(|character| !is_of_word(character)).filter(|word| !word.is_empty()) {
+        if let Some(sign) = Sign::of_marked(word) {
+            signs.push(sign);
+            continue;
+        }
         let runs = runs_of(word);
         if runs.len() > MOST_RUNS || (word.is_ascii() && word.len() > LONGEST) {
             continue;

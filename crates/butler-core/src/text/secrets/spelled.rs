@@ -15,7 +15,9 @@ use super::dumps::dumped;
 const SHORTEST: usize = 32;
 /// Characters of the shortest base64 text that is decoded by itself.
 const SHORTEST_BASE64: usize = 40;
-/// Bits of a character's code, and digits of it, by the base that it is written in.
+/// Words of the shortest phrase.
+const FEWEST_WORDS: usize = 12;
+/// Digits of a character's code, by the base that it is written in.
 const CODES: [(u32, std::ops::RangeInclusive<usize>); 3] = [(10, 2..=3), (8, 3..=4), (2, 7..=8)];
 /// The widest groups of digits whose bytes may stand backwards.
 const WIDEST: usize = 16;
@@ -47,6 +49,7 @@ pub(super) fn texts_in(text: &str) -> Vec<Zeroizing<String>> {
         found.extend(hexadecimal(&tokens));
         found.extend(CODES.iter().filter_map(|(radix, digits)| codes(&tokens, *radix, digits)));
         found.extend(letters(&tokens));
+        found.extend(words(&tokens));
     } else {
         found.extend(hexadecimal(&[text]));
     }
@@ -126,9 +129,25 @@ fn codes(tokens: &[&str], radix: u32, digits: &std::ops::RangeInclusive<usize>) 
     texts.find(|text| is_text(text))
 }
 
+/// Words of which each is base64 by itself.
+fn words(tokens: &[&str]) -> Option<Zeroizing<String>> {
+    let word = |token: &&str| {
+        let bare = token.trim_end_matches('=');
+        let bytes = Zeroizing::new(STANDARD.decode(bare).ok()?);
+        let is_word = bytes.len() > 2 && bytes.iter().all(u8::is_ascii_alphabetic);
+        is_word.then(|| str::from_utf8(&bytes).ok().map(|word| Zeroizing::new(format!("{word} ")))).flatten()
+    };
+    let words: Vec<Zeroizing<String>> = tokens.iter().filter_map(word).collect();
+    (words.len() >= FEWEST_WORDS && words.len() * 4 >= tokens.len() * 3)
+        .then(|| Zeroizing::new(words.iter().map(|word| word.as_str()).collect()))
+}
+
 /// What letters spell that stand one by one. Figures are looked at elsewhere.
 fn letters(tokens: &[&str]) -> Option<Zeroizing<String>> {
     let is_one = |token: &&str| matches!(token.as_bytes(), [letter] if letter.is_ascii_alphabetic());
+    // A mark stands between words, perhaps.
+    let is_mark = |token: &&&str| token.bytes().all(|byte| byte.is_ascii_punctuation());
+    let tokens: Vec<&str> = tokens.iter().filter(|token| !is_mark(token)).copied().collect();
     let rows = tokens.split(|token| !is_one(token)).filter(|row| row.len() >= SHORTEST);
     rows.map(|row| Zeroizing::new(row.concat())).next()
 }
