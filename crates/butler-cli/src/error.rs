@@ -84,7 +84,8 @@ impl CliError {
                 | SnapshotError::Unsupported { .. }
                 | SnapshotError::UnknownProvider(_)
                 | SnapshotError::UnknownAdmin(_)
-                | SnapshotError::ForeignRegistry { .. } => Exit::Refused,
+                | SnapshotError::ForeignRegistry { .. }
+                | SnapshotError::Preset { .. } => Exit::Refused,
                 SnapshotError::Nonsense { .. } | SnapshotError::Ledger(_) | SnapshotError::Reorganised { .. } => {
                     Exit::Upstream
                 }
@@ -126,6 +127,9 @@ impl CliError {
             Self::Snapshot(SnapshotError::ForeignRegistry { .. }) => {
                 Some("compare both addresses in the configuration with those of the network".to_owned())
             }
+            Self::Snapshot(SnapshotError::Preset { .. }) => Some(
+                "is this the URL of the right network? the preset's addresses can be replaced by `aztec_registry` and `staking_registry`".to_owned(),
+            ),
             Self::Exists(_) => Some("it is left as it is; name another file".to_owned()),
             Self::Store(StoreError::Full { .. }) => Some("make room on that disk, or set `cache_directory`".to_owned()),
             Self::Config(_)

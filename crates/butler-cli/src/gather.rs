@@ -87,6 +87,7 @@ impl Gathered {
             block: self.snapshot.block,
             rollup: self.snapshot.rollup.address.into(),
             unconfirmed: self.snapshot.unconfirmed.clone(),
+            missing: self.snapshot.missing(),
         }
     }
 
@@ -152,7 +153,8 @@ pub(crate) async fn reading<T>(
             | SnapshotError::Nonsense { .. }
             | SnapshotError::UnknownProvider(_)
             | SnapshotError::UnknownAdmin(_)
-            | SnapshotError::ForeignRegistry { .. },
+            | SnapshotError::ForeignRegistry { .. }
+            | SnapshotError::Preset { .. },
         )) => false,
     };
     let unsaved = if is_worth_it { network.reader.save_ledger().err() } else { None };
@@ -168,9 +170,13 @@ pub(crate) async fn reading<T>(
 pub(crate) enum Look {
     /// Where attesters stand.
     Overview,
-    /// That, whether keys that wait in own queues can be staked (a proof that was never tried costs the endpoint time), and the
-    /// queues of other providers.
+    /// That, and when the last cut-over was.
+    CutOver,
+    /// Where attesters stand, whether keys that wait in own queues can be staked (a proof that was never tried costs the endpoint
+    /// time), and the queues of other providers.
     Everything,
+    /// All of that.
+    Health,
 }
 
 /// Opens the network and reads one snapshot.
@@ -180,8 +186,9 @@ pub(crate) enum Look {
 pub(crate) async fn gather(global: &Global, at: BlockTag, look: Look) -> Result<Gathered, CliError> {
     let mut network = open(global)?;
     let mut request = network.request(at);
-    request.with_other_providers = look == Look::Everything;
-    request.with_queue_proofs = look != Look::Overview;
+    request.with_other_providers = matches!(look, Look::Everything | Look::Health);
+    request.with_queue_proofs = matches!(look, Look::Everything | Look::Health);
+    request.with_cut_over_time = matches!(look, Look::CutOver | Look::Health);
     let read = async |reader: &mut SnapshotReader, waiting: &Waiting| {
         reader.read(&request, &|progress| waiting.note(progress)).await
     };

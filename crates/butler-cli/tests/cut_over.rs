@@ -184,10 +184,28 @@ async fn an_exit_that_the_attester_began_is_called_so_and_a_slash_out_too() {
         assert_eq!((both, exit["next"].as_str()), (rollups.max(governances), Some(next)), "{exit}");
     }
     let text = bench.run(&["status"]).await.stdout;
-    assert!(text.contains("zombie (own exit)"), "{text}");
+    let former = bench.oracle().upgrade.as_ref().unwrap().former.version;
+    for told in
+        ["zombie (own exit)".to_owned(), "zombie (slashed out)".into(), format!("zombie (slashed out, at {former})")]
+    {
+        assert!(text.contains(&told), "{told}: {text}");
+    }
+    let events = bench.json(&["events", "--name", "WithdrawInitiatedByAttester"], 0).await;
+    let events = events["events"].as_array().unwrap();
+    assert!(events.len() == 1 && events[0].to_string().contains(&shown(own)), "{events:#?}");
     let chain = bench.json(&["chain"], 0).await;
     let exits = &chain["rollup"]["attester_exits"];
     assert_eq!((&exits["limit"]["used"], &exits["limit"]["allowance"]), (&1.into(), &1.into()));
+    // Its withdrawer names a recipient: the same exit, with the same delays, and no zombie any more.
+    bench.chain.play(Move::InitiateWithdraw { attester: own }).await.unwrap();
+    let named = bench.json(&["status"], 0).await;
+    let row = named["attesters"].as_array().unwrap().iter().find(|row| row["address"] == shown(own).as_str()).unwrap();
+    let begun = exit(own);
+    assert_eq!((&row["position"], &row["zombie_cause"]), (&"exiting".into(), &Value::Null));
+    for key in ["exitable_at", "unlocks_at", "finalizable_at"] {
+        assert_eq!(row["exit"][key], begun[key], "{key}");
+    }
+    assert_eq!(row["exit"]["next"], "wait");
     let chain = Bench::start().await.json(&["chain"], 0).await;
     assert_eq!(chain["rollup"]["attester_exits"], Value::Null);
 }

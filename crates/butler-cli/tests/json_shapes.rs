@@ -10,6 +10,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::client::error::ErrorKind;
+use butler_core::domain::action::{ActionKind, Assurance, Phase, Priority};
 use butler_core::domain::attester::coinbase::{Severity, Unverified};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
@@ -20,141 +21,7 @@ use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 use serde_json::Value;
 use support::Bench;
-
-/// What the page says.
-struct Page {
-    /// By command, then path: the type.
-    tables: BTreeMap<String, BTreeMap<String, String>>,
-    /// By type: the closed set.
-    names: BTreeMap<String, BTreeSet<String>>,
-}
-
-fn page() -> Page {
-    read(include_str!("../src/json_shapes.md"))
-}
-
-fn read(text: &str) -> Page {
-    let (mut tables, mut names) = (BTreeMap::<String, BTreeMap<_, _>>::new(), BTreeMap::new());
-    let mut heading = String::new();
-    for line in text.lines() {
-        if let Some(title) = line.strip_prefix("### ") {
-            title.clone_into(&mut heading);
-            continue;
-        }
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        if heading == "Names" && cells.len() == 4 && cells[2].starts_with('`') {
-            let set = cells[2].split('`').skip(1).step_by(2).map(str::to_owned).collect();
-            names.insert(cells[1].to_owned(), set);
-        } else if let [_, path, kind, meaning, _] = cells.as_slice()
-            && let Some(path) = path.strip_prefix('`').and_then(|path| path.strip_suffix('`'))
-        {
-            assert!(meaning.ends_with('.'), "{path}: a meaning is a sentence");
-            let before = tables.entry(heading.clone()).or_default().insert(path.to_owned(), (*kind).to_owned());
-            assert_eq!(before, None, "{heading}: {path} is documented twice");
-        }
-    }
-    Page { tables, names }
-}
-
-/// Holds values against one command's table.
-struct Checker<'a> {
-    page: &'a Page,
-    table: BTreeMap<String, String>,
-    /// The paths that occurred with a value.
-    seen: BTreeSet<String>,
-    problems: BTreeSet<String>,
-}
-
-impl Checker<'_> {
-    fn problem(&mut self, path: &str, what: impl std::fmt::Display) {
-        self.problems.insert(format!("{path}: {what}"));
-    }
-
-    /// Checks the keys of an object; `prefix` is empty or ends with a dot.
-    fn object(&mut self, prefix: &str, value: &Value) {
-        let Some(object) = value.as_object() else {
-            return self.problem(prefix, "not an object");
-        };
-        for (key, value) in object {
-            self.value(&format!("{prefix}{key}"), value);
-        }
-        // Absence is `null`, never a missing key.
-        let direct =
-            |path: &&String| path.strip_prefix(prefix).is_some_and(|rest| !rest.contains('.') && !rest.ends_with('*'));
-        let missing: Vec<String> = self.table.keys().filter(direct).cloned().collect();
-        for path in missing {
-            if !object.contains_key(&path[prefix.len()..]) {
-                self.problem(&path, "documented, and missing in one of the objects");
-            }
-        }
-    }
-
-    fn value(&mut self, path: &str, value: &Value) {
-        let Some(documented) = self.table.get(path).cloned() else {
-            return self.problem(path, "not documented");
-        };
-        let (kind, may_be_null) = match documented.strip_suffix(" or null") {
-            Some(kind) => (kind, true),
-            None => (documented.as_str(), false),
-        };
-        if value.is_null() {
-            if !may_be_null {
-                self.problem(path, "null, and not documented as such");
-            }
-            return;
-        }
-        self.seen.insert(path.to_owned());
-        match (kind, value) {
-            ("object", _) => self.object(&format!("{path}."), value),
-            ("map", Value::Object(map)) => {
-                for value in map.values() {
-                    self.value(&format!("{path}.*"), value);
-                }
-            }
-            ("list of object", Value::Array(list)) => {
-                for value in list {
-                    self.object(&format!("{path}[]."), value);
-                }
-            }
-            (kind, Value::Array(list)) if kind.starts_with("list of ") => {
-                for value in list {
-                    self.scalar(path, &kind["list of ".len()..], value);
-                }
-            }
-            (kind, value) => self.scalar(path, kind, value),
-        }
-    }
-
-    fn scalar(&mut self, path: &str, kind: &str, value: &Value) {
-        let text = value.as_str();
-        let is_hex = |digits| {
-            text.and_then(|text| text.strip_prefix("0x"))
-                .is_some_and(|hex| hex.len() == digits && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        };
-        let fits = match kind {
-            "any" => true,
-            "text" => text.is_some(),
-            "boolean" => value.is_boolean(),
-            "integer" => value.is_u64(),
-            "time" => value.as_u64().is_some_and(|time| time > 1_600_000_000),
-            "address" => {
-                is_hex(40)
-                    && text.is_some_and(|text| {
-                        text.parse().is_ok_and(|address| ethers_core::utils::to_checksum(&address, None) == text)
-                    })
-            }
-            "hash" => is_hex(64) && text.is_some_and(|text| text.to_lowercase() == text),
-            "amount" => text.is_some_and(|text| ethers_core::types::U256::from_dec_str(text).is_ok()),
-            name => match self.page.names.get(name) {
-                Some(set) => text.is_some_and(|text| set.contains(text)),
-                None => false,
-            },
-        };
-        if !fits {
-            self.problem(path, format!("{value} is not of type `{kind}`"));
-        }
-    }
-}
+use support::shapes::{Checker, page, read};
 
 /// A devnet with every kind of attester, file and endpoint answer that the tables speak of.
 async fn bench() -> Bench {
@@ -237,7 +104,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
             if report.get("scope").is_some() {
                 table.extend(scope.clone());
             }
-            Checker { page: &page, table, seen: BTreeSet::new(), problems: BTreeSet::new() }
+            Checker::new(&page, table)
         });
         checker.object("", &report);
     }
@@ -261,12 +128,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
         |url: &str, name: &str| format!("\n[[networks.devnet.aztec_nodes]]\nname = \"{name}\"\nurl = \"{url}\"\n");
     let config = after.read("butler.toml") + &nodes(&node.url(), "alpha") + &nodes("http://127.0.0.1:1", "beta");
     after.write("butler.toml", &config);
-    let mut upgrade = Checker {
-        page: &page,
-        table: page.tables["butler-cli upgrade"].clone(),
-        seen: BTreeSet::new(),
-        problems: BTreeSet::new(),
-    };
+    let mut upgrade = Checker::new(&page, page.tables["butler-cli upgrade"].clone());
     upgrade.table.extend(scope.clone());
     upgrade.object("", &after.json(&["upgrade"], 0).await);
     upgrade.object("", &Bench::after_cut_over().await.json(&["upgrade"], 0).await);
@@ -282,12 +144,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     after.chain.finalize_slasher().await.unwrap();
     after.chain.queue_slasher(after.oracle().contracts.staking_registry_address).await.unwrap();
     checkers.get_mut("butler-cli chain").unwrap().object("", &after.json(&["chain"], 0).await);
-    let mut slashing = Checker {
-        page: &page,
-        table: page.tables["butler-cli slashing"].clone(),
-        seen: BTreeSet::new(),
-        problems: BTreeSet::new(),
-    };
+    let mut slashing = Checker::new(&page, page.tables["butler-cli slashing"].clone());
     slashing.table.extend(scope.clone());
     for bench in [&bench, &after] {
         slashing.object("", &bench.json(&["slashing"], 0).await);
@@ -306,8 +163,10 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
         let never = checker.table.keys().filter(|path| !checker.seen.contains(*path) && !in_scope.contains(path));
         problems.extend(never.map(|path| format!("{command}: {path}: documented, and never occurs")));
     }
-    let tables: BTreeSet<&str> =
-        page.tables.keys().map(String::as_str).filter(|name| name.starts_with("butler")).collect();
+    // Those of the watcher are held against its answers in `watcher.rs`.
+    let is_here =
+        |name: &&str| name.starts_with("butler") && !name.contains("cli watcher") && !name.contains("cli actions");
+    let tables: BTreeSet<&str> = page.tables.keys().map(String::as_str).filter(is_here).collect();
     assert_eq!(tables, checkers.keys().copied().collect(), "every table has a command that is run here");
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }
@@ -353,6 +212,11 @@ fn the_closed_sets_are_those_of_the_program() {
     assert_eq!(page.names["severity"], set([Severity::Ok, Severity::Warning, Severity::Critical].map(name).to_vec()));
     assert_eq!(page.names["unverified"], set(Unverified::ALL.map(name).to_vec()));
     assert!(page.names["failure"].contains(&name(ErrorKind::StateUnavailable)));
+    assert_eq!(page.names["action_kind"], set(ActionKind::ALL.map(name).to_vec()));
+    assert_eq!(page.names["action_phase"], set(Phase::ALL.map(name).to_vec()));
+    let priorities = [Priority::Urgent, Priority::High, Priority::Normal];
+    assert_eq!(page.names["action_priority"], set(priorities.map(name).to_vec()));
+    assert_eq!(page.names["assurance"], set([Assurance::OneEndpoint, Assurance::TwoEndpoints].map(name).to_vec()));
     let audited = FindingKind::all().filter(|kind| kind.is_audited()).map(|kind| kind.code().to_owned());
     assert_eq!(page.names["finding"], audited.collect());
     assert_eq!(page.names["urgency"], set(findings::Severity::ALL.map(name).to_vec()));
@@ -365,9 +229,9 @@ fn the_closed_sets_are_those_of_the_program() {
 
 #[test]
 fn every_finding_is_explained_to_operators() {
-    let page = include_str!("../../../docs/findings.md");
-    for finding in &self::page().names["finding"] {
-        assert!(page.contains(&format!("`{finding}`")), "{finding}");
+    let text = include_str!("../../../docs/findings.md");
+    for finding in &page().names["finding"] {
+        assert!(text.contains(&format!("`{finding}`")), "{finding}");
     }
 }
 

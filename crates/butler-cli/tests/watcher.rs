@@ -9,9 +9,14 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use butler_core::control::socket_in;
+use butler_core::control::{ActionRow, Answer, HistoryRow, NetworkStatus, WatcherStatus, socket_in};
+use butler_core::domain::action::{
+    Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Phase, Place, Priority, Schema,
+};
+use ethers_core::types::{Address, H256};
 use serde_json::{Value, json};
 use support::run_in;
+use support::shapes::{Checker, page};
 use tempfile::TempDir;
 
 const CONFIG: &str = "default_network = \"mainnet\"\n[watcher]\nruntime_directory = \"run\"\n";
@@ -87,5 +92,74 @@ async fn no_watcher_a_refusal_and_nonsense_are_code_4_with_a_reason() {
         let ran = run(folder.path(), &["watcher", "status"]).await;
         assert_eq!((ran.code, ran.stdout.as_str()), (4, ""));
         assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    }
+}
+
+/// Actions that are live and over, with and without what may be absent.
+fn rows() -> Vec<ActionRow> {
+    let place = Place { chain_id: 1, contract: Address::repeat_byte(0xab) };
+    let key = EffectKey::new(ActionKind::Slashed, &place, &[]);
+    let action = Action {
+        schema: Schema,
+        key: key.clone(),
+        kind: ActionKind::Slashed,
+        place,
+        subject: ActionSubject::Attester(Address::repeat_byte(1)),
+        goal: Goal::Told,
+        priority: Priority::Urgent,
+        until: Some(1_760_000_000),
+        why: "it was slashed".to_owned(),
+        evidence: vec![Evidence::State { block_number: 7, block_hash: H256::repeat_byte(7) }],
+        assurance: Assurance::TwoEndpoints,
+    };
+    let live = ActionRow {
+        key,
+        kind: ActionKind::Slashed,
+        phase: Phase::Due,
+        version: 2,
+        tries: Some(1),
+        reason: Some("the webhook pager answers 500".to_owned()),
+        action: Some(action),
+    };
+    let over = ActionRow { phase: Phase::Done, tries: None, reason: None, action: None, ..live.clone() };
+    vec![live, over]
+}
+
+#[tokio::test]
+async fn the_json_is_what_is_documented_and_nothing_else() {
+    let network = NetworkStatus { checkpoint: Some(80), last: Some(85), problem: Some("it is not read".to_owned()) };
+    let networks = [("mainnet".to_owned(), network), ("sepolia".to_owned(), NetworkStatus::default())];
+    let status = WatcherStatus {
+        version: "0.1.0".to_owned(),
+        networks: networks.into(),
+        actions: [(ActionKind::Slashed, [(Phase::Done, 2)].into())].into(),
+    };
+    let history = HistoryRow { line: 1, at: 1_760_000_000_000, change: json!({ "note": {} }) };
+    let answers = [
+        ("butler-cli watcher status", 5, Answer::Status(status)),
+        ("butler-cli actions list", 0, Answer::Actions { actions: rows(), next: None }),
+        ("butler-cli actions show", 0, Answer::Action(rows().into_iter().next().map(Box::new))),
+        ("butler-cli actions show", 5, Answer::Action(None)),
+        ("butler-cli actions history", 0, Answer::History(vec![history])),
+    ];
+    let page = page();
+    let mut checkers = std::collections::BTreeMap::new();
+    for (command, code, answer) in answers {
+        let (folder, _asked) = watcher(&serde_json::to_string(&answer).unwrap());
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        let more: &[&str] = match words.as_slice() {
+            ["actions", "show"] => &["slashed/1/0x00/x", "--json"],
+            ["actions", "history"] => &["--limit", "1", "--json"],
+            _ => &["--json"],
+        };
+        let ran = run(folder.path(), &[&words, more].concat()).await;
+        assert_eq!(ran.code, code, "{command}: {}", ran.stderr);
+        let checker = checkers.entry(command).or_insert_with(|| Checker::new(&page, page.tables[command].clone()));
+        checker.object("", &ran.json());
+    }
+    for (command, checker) in checkers {
+        assert!(checker.problems.is_empty(), "{command}: {:#?}", checker.problems);
+        let never: Vec<_> = checker.table.keys().filter(|path| !checker.seen.contains(*path)).collect();
+        assert!(never.is_empty(), "{command}: documented, and never occurs: {never:?}");
     }
 }

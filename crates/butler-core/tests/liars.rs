@@ -214,7 +214,8 @@ fn names_the_lie(error: &SnapshotError) -> bool {
         SnapshotError::Unsupported { .. }
         | SnapshotError::NoContract { .. }
         | SnapshotError::Nonsense { .. }
-        | SnapshotError::ForeignRegistry { .. } => true,
+        | SnapshotError::ForeignRegistry { .. }
+        | SnapshotError::Preset { .. } => true,
         SnapshotError::Ledger(_)
         | SnapshotError::UnknownProvider(_)
         | SnapshotError::UnknownAdmin(_)

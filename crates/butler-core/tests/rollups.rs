@@ -9,14 +9,19 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use butler_core::chain::SnapshotReader;
+use butler_core::contracts::bindings::aztec_registry::CanonicalRollupUpdatedFilter;
 use butler_core::domain::attester::overview::{AttesterRow, overview};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use butler_core::domain::ids::Coinbase;
 use butler_core::domain::operator::key_book::KeyBook;
+use butler_core::domain::rollups::cut_over::duties_until;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_testkit::devnet::{Chain, DevnetSpec, DevnetState, Move, Oracle, ensure};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
+use ethers_contract::EthEvent as _;
 use ethers_core::types::{Address, U256};
+use serde_json::json;
 
 fn state() -> DevnetState {
     ensure(&DevnetSpec::scenario()).unwrap().upgrade()
@@ -118,6 +123,55 @@ async fn every_row_of_the_cut_over_is_told_before_and_afterwards() {
     assert_eq!((flushed["D1"].position, flushed["D1"].deposit_failed), (Position::Unregistered, true));
     assert_eq!((flushed["D2"].position, flushed["D2"].at_former), (Validating, true));
     assert_eq!(flushed["D2"].rollup.unwrap().version, old.into());
+}
+
+#[tokio::test]
+async fn whoever_comes_after_the_cut_over_is_told_by_its_event_when_it_was() {
+    let state = state();
+    let mut chain = Chain::start(&state).await.unwrap();
+    let played = chain.cut_over(&state).await.unwrap();
+    let block = chain.rpc("eth_getBlockByNumber", json!([format!("{:#x}", played.block), false])).await.unwrap();
+    let at = u64::from_str_radix(block["timestamp"].as_str().unwrap().trim_start_matches("0x"), 16).unwrap();
+    chain.play(Move::JumpSeconds(3_600)).await.unwrap();
+    let oracle = chain.oracle().unwrap().clone();
+    let mut request = support::request(&oracle);
+    let proxy = FaultProxy::start(chain.url()).await.unwrap();
+    let since = |snapshot: &NetworkSnapshot| snapshot.former_rollups[0].since;
+    let requests =
+        |reader: &SnapshotReader| reader.client().endpoints()[0].peer().counters().requests.load(Ordering::Relaxed);
+
+    // Who does not need it does not ask.
+    let mut reader = support::reader(&oracle, &proxy.url());
+    let snapshot = reader.read(&request, &|_| ()).await.unwrap();
+    assert_eq!(since(&snapshot), snapshot.block.timestamp);
+    let before = requests(&reader);
+    reader.read(&request, &|_| ()).await.unwrap();
+    let warm = requests(&reader) - before;
+
+    request.with_cut_over_time = true;
+    let before = requests(&reader);
+    let snapshot = reader.read(&request, &|_| ()).await.unwrap();
+    assert_eq!(since(&snapshot), at);
+    assert_eq!(requests(&reader) - before, warm + 2, "the event, and its block");
+    let before = requests(&reader);
+    assert_eq!(since(&reader.read(&request, &|_| ()).await.unwrap()), at);
+    assert_eq!(requests(&reader) - before, warm, "it is known");
+    let clock = &snapshot.former_rollups[0].figures.as_ref().unwrap().clock;
+    let ends = clock.epoch_start(clock.epoch_at(at).unwrap() + 3);
+    assert_eq!(
+        duties_until(&snapshot.former_rollups[0], &snapshot),
+        ends.filter(|end| *end > snapshot.block.timestamp)
+    );
+
+    // That no event is told proves nothing, and one of two is not believed.
+    proxy.set(FaultPlan::always(Fault::RefuseLogs(format!("{:#x}", CanonicalRollupUpdatedFilter::signature()))));
+    let (liar, honest) = (support::endpoint("liar", &proxy.url()), support::endpoint("honest", chain.url()));
+    for (endpoints, is_known) in
+        [(vec![liar.clone()], false), (vec![liar, honest.clone()], false), (vec![honest], true)]
+    {
+        let snapshot = support::reader_at(&oracle, &endpoints).read(&request, &|_| ()).await.unwrap();
+        assert_eq!(since(&snapshot) == at, is_known, "{} endpoints", endpoints.len());
+    }
 }
 
 #[tokio::test]

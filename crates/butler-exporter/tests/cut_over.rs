@@ -68,7 +68,10 @@ async fn a_cut_over_is_seen_and_pages_nobody() {
         .or(after.get(&pending).copied());
     assert_eq!(pending, Some(1_000.0));
     let page = program.get("/").text();
-    assert!(page.contains(&sides.former.version.to_string()), "{page}");
+    let former = sides.former.version.to_string();
+    for row in ["2 entry_queue", "1 validating", "1 zombie", "1 exiting", "tokens of rewards", "have duties until"] {
+        assert!(page.contains(&former) && page.contains(row), "{row}: {page}");
+    }
 
     // Who may slash there and here, and what leaving takes.
     let (old, new) = (sides.former.version, sides.next.version);
@@ -95,6 +98,18 @@ async fn a_cut_over_is_seen_and_pages_nobody() {
     assert_eq!(told[&pending], number(queued + 60 * 86_400));
     let page = program.get("/").text();
     assert!(page.contains("Slashers") && page.contains("pending"), "{page}");
+
+    // A stake that is still made for the old version eats a key, waits there and needs no coinbase.
+    let eaten = bench.shown("D3");
+    bench.chain.play_at(sides.former.address, Move::Stake { provider: 1 }).await.unwrap();
+    let waits = |series: &Series| {
+        series.iter().any(|(key, value)| {
+            key.contains("butler_former_rollup_attesters") && key.contains("entry_queue") && *value == 3.0
+        })
+    };
+    let staked = program.when("the stake for the old version", waits).await;
+    let told: Vec<&String> = staked.keys().filter(|key| key.contains("coinbase") && key.contains(&eaten)).collect();
+    assert!(told.is_empty(), "{told:?}");
 
     // What that flush does is seen, and a rollup that does not answer is told.
     bench.chain.play_at(sides.former.address, Move::Flush).await.unwrap();
@@ -202,4 +217,55 @@ async fn the_shipped_alert_rules_tell_what_a_cut_over_leaves_once_and_page_nobod
     }
     let said = film.judge(bench.folder.path(), good, &empty, &known).unwrap_err();
     assert!(said.contains("ButlerActiveAttestersDropped"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shipped_alert_rules_call_an_own_exit_an_own_exit_and_a_slash_out_a_slash_out() {
+    if without_prometheus() {
+        return;
+    }
+    let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+    let mut bench = Bench::of(&state).await;
+    bench.chain.cut_over(&state).await.unwrap();
+    let program = bench.run().await;
+    for scraper in ["l1", "slashing", "governance", "rewards"] {
+        program.when_scraped("devnet", scraper).await;
+    }
+    let mut film = Film::new(Clock::OfEachLook);
+    look(&mut film, &program, &program.series()).await;
+    film.hold(2);
+    let good = film.looks.len();
+    let [own, leaving, slashed] = ["A1", "A2", "A4"].map(|name| bench.oracle().attester(name).unwrap().address);
+    let zombies = |cause: &str| format!("butler_zombies{{network=\"devnet\",cause=\"{cause}\"}}");
+    let exiting = "butler_attesters_at_position{network=\"devnet\",position=\"exiting\"}";
+    let before = program.series();
+
+    bench.chain.exit_by_attester(own).await.unwrap();
+    let key = zombies("own_exit");
+    let seen = program.when("the own exit", |series| series[&key] == 1.0).await;
+    look(&mut film, &program, &seen).await;
+    let after_own = film.minutes() - 1;
+    assert!(program.get("/").text().contains("began its exit itself"));
+
+    bench.chain.play(Move::InitiateWithdraw { attester: leaving }).await.unwrap();
+    let seen = program.when("the withdrawer's exit", |series| series[exiting] == before[exiting] + 1.0).await;
+    look(&mut film, &program, &seen).await;
+    let after_withdrawer = film.minutes() - 1;
+
+    for _ in 0..6 {
+        bench.chain.play(Move::Slash { attester: slashed, tokens: 2_000 }).await.unwrap();
+    }
+    let key = zombies("slashed_out");
+    let seen = program.when("the slash-out", |series| series[&key] == before[&key] + 1.0).await;
+    look(&mut film, &program, &seen).await;
+    let after_slash = film.minutes() - 1;
+    assert!(program.get("/").text().contains("was slashed out or ejected"));
+
+    let count = |name: &str| format!("count(ALERTS{{alertstate=\"firing\",alertname=\"{name}\"}}) or vector(0)");
+    let mut known = Vec::new();
+    for (minute, slashed_out) in [(after_own, 0.0), (after_withdrawer, 0.0), (after_slash, 1.0)] {
+        known.push((minute, count("ButlerAttesterOwnExit"), 1.0));
+        known.push((minute, count("ButlerAttesterSlashedOut"), slashed_out));
+    }
+    film.judge(bench.folder.path(), good, &[], &known).unwrap_or_else(|said| panic!("{said}"));
 }

@@ -98,10 +98,11 @@ async fn every_recorded_node_is_told_as_it_was() {
         ("validator-node-4.1.2-proven", 1.0, 6.0, 3.0, Some(1.0), Some(1.0)),
         ("validator-node-4.1.2-slashed", 1.0, 18.0, 15.0, Some(1.0), Some(1.0)),
         ("prover-node-4.1.2", 1.0, 6.0, 3.0, Some(1.0), Some(0.0)),
-        ("l1-paused", 0.0, 18.0, 15.0, None, Some(1.0)),
-        ("l1-rate-limited", 0.0, 3.0, 0.0, None, Some(0.0)),
-        ("l1-timed-out", 0.0, 7.0, 0.0, None, Some(0.0)),
-        ("l1-down", 0.0, 18.0, 15.0, None, Some(0.0)),
+        ("l1-paused", 0.0, 18.0, 15.0, Some(1.0), Some(1.0)),
+        ("l1-rate-limited", 0.0, 3.0, 0.0, Some(1.0), Some(0.0)),
+        ("l1-timed-out", 0.0, 7.0, 0.0, Some(1.0), Some(0.0)),
+        ("l1-down", 0.0, 18.0, 15.0, Some(1.0), Some(0.0)),
+        ("no-p2p", 1.0, 18.0, 15.0, Some(0.0), Some(0.0)),
     ];
     let mut nodes = Vec::new();
     for (recording, ..) in told {

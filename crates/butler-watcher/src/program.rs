@@ -16,7 +16,8 @@ use butler_core::daemon::telemetry::logging::Logging;
 use butler_core::daemon::telemetry::metrics::process::ProcessFigures;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -78,6 +79,12 @@ enum Command {
     /// Look at the journal, back it up, and mend it, while no watcher runs.
     #[command(subcommand)]
     State(StateCommand),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
 }
 
 /// Why the program ends by itself.
@@ -90,6 +97,9 @@ enum Ended {
 /// Runs the program.
 #[must_use]
 pub fn main_with(arguments: &Arguments) -> Exit {
+    if let Some(Command::Completions { shell }) = &arguments.command {
+        return completions(*shell);
+    }
     let mut loader = Loader::new(arguments.config.clone(), |_| None);
     let config = match loader.load() {
         Ok(config) => config,
@@ -115,7 +125,7 @@ pub fn main_with(arguments: &Arguments) -> Exit {
             let _logging = Logging::start(&config.log, LOGGED);
             runtime.block_on(show_replay(&config, network.as_deref(), (*from, *to), *json))
         }
-        Some(Command::State(_)) | None => {
+        Some(Command::State(_) | Command::Completions { .. }) | None => {
             let logging = Logging::start(&config.log, LOGGED);
             runtime.block_on(run(Arc::new(config), loader, logging))
         }
@@ -128,6 +138,16 @@ pub fn main_with(arguments: &Arguments) -> Exit {
 #[must_use]
 pub fn journal_directory(state_directory: &Path) -> PathBuf {
     state_directory.join("journal")
+}
+
+/// Needs no configuration.
+fn completions(shell: Shell) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "butler-watcher", &mut script);
+    match std::io::stdout().lock().write_all(&script) {
+        Ok(()) => Exit::Success,
+        Err(error) => fail(Exit::LocalFile, &format!("failed to print: {error}")),
+    }
 }
 
 fn summary(config: &Config) -> String {

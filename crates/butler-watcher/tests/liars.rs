@@ -7,9 +7,14 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use butler_core::domain::action::{ActionKind, Assurance};
+use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use serde_json::{Value, json};
 use support::Bench;
+
+/// Newest blocks whose logs are not told, some of them final.
+const LATE: u64 = support::CONFIRMATIONS + 2;
 
 /// What matters of a plan: what is done to whom, and by the word of which log.
 fn essence(report: &Value) -> BTreeSet<String> {
@@ -81,4 +86,46 @@ async fn no_liar_beside_an_honest_endpoint_makes_anything_wrong_be_planned() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_liar_beside_two_honest_endpoints_keeps_anything_from_being_planned() {
     liars(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_whose_event_the_only_endpoint_hides_is_seen_in_the_registry_and_planned_once() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    support::operator(bench.folder.path(), bench.oracle(), &[proxy.url()]);
+    for _ in 0..LATE {
+        bench.chain.mine().await.unwrap();
+    }
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    // It tells no log of the newest blocks, and each block is read once.
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::LateLogs(LATE))));
+    let stranger = bench.oracle().account("stranger").unwrap();
+    bench.chain.play(Move::ProposeAdmin { provider: 1, admin: stranger }).await.unwrap();
+    bench.chain.play(Move::AcceptAdmin { provider: 1 }).await.unwrap();
+    let told = "seen in the registry, its event was not";
+    watcher
+        .until("the admin that no event told", async || {
+            bench.chain.mine().await.unwrap();
+            watcher.reached(bench.last_block().await).await;
+            watcher.log().contains(told).then_some(())
+        })
+        .await;
+    proxy.set(FaultPlan::none());
+    for _ in 0..4 {
+        bench.chain.mine().await.unwrap();
+        watcher.reached(bench.last_block().await).await;
+    }
+    watcher.kill();
+    let watcher = bench.watch();
+    bench.chain.mine().await.unwrap();
+    watcher.reached(bench.last_block().await).await;
+    watcher.stop();
+    let kept = bench.journal();
+    let is_of_stranger = |why: &str| why.contains(&ethers_core::utils::to_checksum(&stranger, None));
+    let changed = kept.actions.iter().filter(|action| action.kind == ActionKind::AdminChanged);
+    let changed: Vec<_> = changed.filter(|action| is_of_stranger(&action.why)).collect();
+    let [action] = changed.as_slice() else { panic!("{changed:?}") };
+    assert!(action.why.ends_with(told) && action.assurance == Assurance::OneEndpoint, "{action:?}");
 }

@@ -7,17 +7,7 @@ mod support;
 
 use butler_core::domain::action::ActionKind;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
-use support::{Bench, Kept};
-
-/// What somebody plans who comes later and reads the chain in one pass.
-async fn clean_pass(bench: &Bench, last: u64) -> Kept {
-    let text = bench.config();
-    bench.configure(&text.replace("state_directory = \"state\"", "state_directory = \"later/state\""));
-    let watcher = bench.watch();
-    watcher.reached(last).await;
-    watcher.stop();
-    bench.journal_in("later/state")
-}
+use support::Bench;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_that_is_killed_again_and_again_plans_what_one_clean_pass_does() {
@@ -64,7 +54,7 @@ async fn a_watcher_that_is_killed_again_and_again_plans_what_one_clean_pass_does
     assert_eq!(code, 0, "{log}");
     let kept = bench.journal();
     assert!(kept.planned.values().all(|count| *count == 1), "{:?}", kept.planned);
-    let clean = clean_pass(&bench, last).await;
+    let clean = bench.clean_pass(last).await;
     assert_eq!(kept.of_events(), clean.of_events());
     let kinds: std::collections::BTreeSet<ActionKind> = kept.actions.iter().map(|action| action.kind).collect();
     for kind in [
@@ -174,6 +164,6 @@ async fn a_cut_over_is_planned_once_and_the_new_rollup_is_followed_without_a_res
     let refunds =
         planned.iter().filter(|(kind, _, block)| *kind == ActionKind::DepositRefunded && *block == flushed.block);
     assert!(refunds.count() > 0, "{planned:?}");
-    let clean = clean_pass(&bench, bench.last_block().await).await;
+    let clean = bench.clean_pass(bench.last_block().await).await;
     assert_eq!(planned, clean.of_events());
 }

@@ -19,6 +19,17 @@ fn version_and_help_are_printed() {
 }
 
 #[test]
+fn completions_need_no_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let printed =
+            program(folder.path()).args(["completions", shell, "--config", "missing.toml"]).assert().success();
+        let script = String::from_utf8_lossy(&printed.get_output().stdout).into_owned();
+        assert!(script.contains("butler-watcher") && script.contains("replay") && script.contains("compact"));
+    }
+}
+
+#[test]
 fn a_good_configuration_passes_its_check() {
     let folder = tempfile::tempdir().unwrap();
     program(folder.path()).args(["--check", "--config", EXAMPLE]).assert().code(0);

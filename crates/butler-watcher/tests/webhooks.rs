@@ -56,7 +56,13 @@ impl Receiver {
             let code = self.answers.lock().unwrap().pop().unwrap_or(200);
             let path = head.split(' ').nth(1).unwrap().to_owned();
             if code == 200 {
-                self.got.lock().unwrap().push((path, serde_json::from_str(body).unwrap()));
+                let body: Value = serde_json::from_str(body).unwrap();
+                let id = head
+                    .to_lowercase()
+                    .lines()
+                    .find_map(|line| Some(line.strip_prefix("idempotency-key: ")?.to_owned()));
+                assert_eq!(id.as_deref(), body["id"].as_str());
+                self.got.lock().unwrap().push((path, body));
             }
             let answer = format!("HTTP/1.1 {code} X\r\nContent-Length: {}\r\n\r\n{SECRET}", SECRET.len());
             let _ = stream.write_all(answer.as_bytes()).await;
@@ -114,10 +120,31 @@ async fn every_action_is_posted_once_through_refusals_and_a_restart_and_no_secre
     let done = kept.finished.iter().filter(|(_, phase)| **phase == Phase::Done);
     let posted = done.filter(|(key, _)| keys.contains_key(key.as_str())).count();
     assert!(posted > 10, "{} of {} were posted\n{log}", posted, kept.finished.len());
+    // None is left out, and only what was cut in the middle comes twice, under its own number.
+    let mut numbers = BTreeMap::new();
+    for (_, body) in receiver.got.lock().unwrap().iter() {
+        let id = body["id"].as_str().unwrap().to_owned();
+        let before = numbers.insert(body["sequence"].as_u64().unwrap(), id.clone());
+        assert!(before.is_none_or(|before| before == id));
+    }
+    let last = u64::try_from(numbers.len()).unwrap();
+    let missing: Vec<u64> = (1..=last).filter(|number| !numbers.contains_key(number)).collect();
+    assert!(missing.len() <= 2, "{missing:?} of {numbers:?}");
     let body = receiver.got.lock().unwrap()[0].1.clone();
-    for part in
-        ["version", "key", "kind", "priority", "why", "evidence", "assurance", "chain_id", "contract", "subject"]
-    {
+    for part in [
+        "version",
+        "id",
+        "sequence",
+        "key",
+        "kind",
+        "priority",
+        "why",
+        "evidence",
+        "assurance",
+        "chain_id",
+        "contract",
+        "subject",
+    ] {
         assert!(!body[part].is_null(), "{part} of {body:#}");
     }
 }

@@ -205,7 +205,11 @@ fn render(report: &ChainReport, output: &Output) -> String {
             ("stake", plain(format!("{} per attester", format::amount(rollup.activation_threshold.0, 4)))),
             (
                 "ejected below",
-                plain(format::amount(rollup.local_ejection_threshold.unwrap_or(rollup.ejection_threshold).0, 4)),
+                plain(if rollup.missing.contains(&Capability::LocalEjection) {
+                    "not known".to_owned()
+                } else {
+                    format::amount(rollup.local_ejection_threshold.unwrap_or(rollup.ejection_threshold).0, 4)
+                }),
             ),
             ("exit delay", plain(format::duration(rollup.exit_delay_seconds))),
             (

@@ -65,7 +65,7 @@ struct Node {
 /// # Errors
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
-    let gathered = gather(global, args.at, Look::Overview).await?;
+    let gathered = gather(global, args.at, Look::CutOver).await?;
     let (snapshot, canonical) = (&gathered.snapshot, gathered.snapshot.canonical());
     let former = snapshot.former_rollups.iter().map(|former| former.id);
     let nodes = gathered.network.aztec_nodes()?;

@@ -1,7 +1,10 @@
 //! Shapes that several reports share. Addresses carry their checksum, amounts are decimal strings in base units (wei),
 //! moments are unix seconds, absence is `null`.
 
+use std::collections::BTreeSet;
+
 use butler_core::domain::block::BlockRef;
+use butler_core::domain::capability::Capability;
 use butler_core::domain::ids::Coinbase;
 use butler_core::domain::rollups::{RewardsLeft, RollupId};
 use butler_core::text::address::checksummed;
@@ -36,7 +39,11 @@ pub(crate) struct JsonAmount(pub U256);
 
 impl Serialize for JsonAmount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        // Dividing 256 bits for each digit takes twenty times as long.
+        match u128::try_from(self.0) {
+            Ok(amount) => serializer.collect_str(&amount),
+            Err(_) => serializer.collect_str(&self.0),
+        }
     }
 }
 
@@ -96,6 +103,13 @@ pub(crate) struct Scope {
     /// The endpoint that told some of it alone, although several are configured; in JSON only whether there is one.
     #[serde(serialize_with = "is_some")]
     pub unconfirmed: Option<String>,
+    /// What is expected of a rollup, or of a contract beside it, and is not there; in JSON without whose it is.
+    #[serde(serialize_with = "names_only")]
+    pub missing: Vec<(String, Capability)>,
+}
+
+fn names_only<S: Serializer>(missing: &[(String, Capability)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(missing.iter().map(|(_, capability)| capability).collect::<BTreeSet<_>>())
 }
 
 fn is_some<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -10,12 +10,16 @@ use self::json::Scope;
 #[must_use]
 pub(crate) fn scope_line(scope: &Scope) -> String {
     let alone = scope.unconfirmed.as_ref().map(|endpoint| format!(" · as {endpoint} alone tells it"));
-    format!(
+    let mut text = format!(
         "{} · chain {} · block {} · {}{}\n",
         scope.network,
         scope.chain_id,
         scope.block.number,
         format::moment(scope.block.timestamp),
         alone.unwrap_or_default()
-    )
+    );
+    for (which, capability) in &scope.missing {
+        text.push_str(&format!("{}\n", capability.told(which)));
+    }
+    text
 }

@@ -17,6 +17,7 @@ async fn a_preset_is_held_against_the_chain_at_the_first_contact() {
     let bench = Bench::start().await;
     let bare = Chain::start_bare(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
     for (name, chain_id, registry, staking_registry) in PUBLISHED {
+        let misfit = format!("the preset `{name}`, for chain {chain_id}, does not fit the chain that is read");
         let url = bare.url();
         bench.write(
             "butler.toml",
@@ -25,15 +26,17 @@ async fn a_preset_is_held_against_the_chain_at_the_first_contact() {
         bare.rpc("anvil_setChainId", json!([31_337])).await.unwrap();
         let told = refused(&bench, &["status"], 6).await;
         assert!(told.contains(&format!("the endpoint is on chain 31337, not {chain_id}")), "{told}");
+        assert!(told.contains(&misfit), "{told}");
         bare.rpc("anvil_setChainId", json!([chain_id])).await.unwrap();
         let told = refused(&bench, &["status"], 6).await;
-        assert!(told.contains(&format!("no Aztec Registry answers at {registry}")), "{told}");
+        assert!(told.contains(&format!("no Aztec Registry answers at {registry}")) && told.contains(&misfit), "{told}");
         // Whatever it is asked, this registry answers with an address; the StakingRegistry is still not there.
         let answer = "0x7300000000000000000000000000000000000000a160005260206000f3";
         bare.rpc("anvil_setCode", json!([registry, answer])).await.unwrap();
         bare.rpc("evm_mine", json!([])).await.unwrap();
         let told = refused(&bench, &["status"], 6).await;
-        assert!(told.contains(&format!("no StakingRegistry answers at {staking_registry}")), "{told}");
+        let gone = format!("no StakingRegistry answers at {staking_registry}");
+        assert!(told.contains(&gone) && told.contains(&misfit), "{told}");
         // One that takes its rollups from another registry does not belong to it.
         bare.rpc("anvil_setCode", json!([staking_registry, answer])).await.unwrap();
         bare.rpc("evm_mine", json!([])).await.unwrap();
@@ -43,5 +46,10 @@ async fn a_preset_is_held_against_the_chain_at_the_first_contact() {
             told.contains(&format!("stakes for the rollups of the Aztec Registry {other}, not of {registry}")),
             "{told}"
         );
+        assert!(told.contains(&misfit), "{told}");
+        // Who gives an address himself is not told of the preset.
+        let own = format!("[networks.{name}]\nprovider_ids = [1]\naztec_registry = \"{registry}\"");
+        bench.write("butler.toml", &format!("{own}\n[[networks.{name}.l1]]\nurl = \"{url}\"\n"));
+        assert!(!refused(&bench, &["status"], 6).await.contains("preset"), "{told}");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Whatever the binary prints is searched for [`SECRETS`] after every run, so each test is also a test for leaks.
 
+pub(crate) mod shapes;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

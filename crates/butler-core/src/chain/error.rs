@@ -5,7 +5,7 @@ use std::fmt;
 use ethers_core::types::Address;
 use thiserror::Error;
 
-use crate::client::error::RpcError;
+use crate::client::error::{ErrorKind, RpcError};
 use crate::client::l1::L1Client;
 use crate::contracts::call::DecodeError;
 use crate::contracts::events::EventError;
@@ -116,6 +116,17 @@ pub enum SnapshotError {
         /// The one that it names.
         actual: Address,
     },
+    /// The chain is not the one of the preset that the configuration takes its addresses from.
+    #[error("the preset `{preset}`, for chain {chain_id}, does not fit the chain that is read")]
+    Preset {
+        /// The preset.
+        preset: &'static str,
+        /// Its chain.
+        chain_id: u64,
+        /// What does not fit.
+        #[source]
+        source: Box<Self>,
+    },
     /// The chain moved away under the snapshot, time and again.
     #[error("the newest block was gone in each of {attempts} attempts to read it, the last time at {endpoint}")]
     Reorganised {
@@ -124,6 +135,31 @@ pub enum SnapshotError {
         /// How often it was tried.
         attempts: u32,
     },
+}
+
+impl SnapshotError {
+    /// With the preset that does not fit, where there is one and that is what the error says: another chain, or no such registries
+    /// there.
+    #[must_use]
+    pub(super) fn naming(self, preset: Option<&'static str>, chain_id: u64) -> Self {
+        let is_misfit = match &self {
+            Self::Rpc(error) => error.failure.kind() == ErrorKind::WrongChain,
+            Self::NoContract { contract, .. } | Self::Unsupported { contract, .. } => {
+                matches!(contract, Contract::AztecRegistry | Contract::StakingRegistry)
+            }
+            Self::ForeignRegistry { .. } => true,
+            Self::Nonsense { .. }
+            | Self::Ledger(_)
+            | Self::UnknownProvider(_)
+            | Self::UnknownAdmin(_)
+            | Self::Preset { .. }
+            | Self::Reorganised { .. } => false,
+        };
+        match preset.filter(|_| is_misfit) {
+            Some(preset) => Self::Preset { preset, chain_id, source: Box::new(self) },
+            None => self,
+        }
+    }
 }
 
 /// An endpoint that gave an answer.

@@ -34,6 +34,11 @@ pub struct SnapshotRequest {
     /// Whether proofs of own keys that wait, in our queues and in the entry queue, and were never tried are put to the staking
     /// escrow's verifier; what it said before is told in any case, and those that compete with another deposit are always tried.
     pub with_queue_proofs: bool,
+    /// Whether it is asked when the last cut-over was, once and while that matters, which costs two requests: for whoever judges nodes
+    /// and duties by it.
+    pub with_cut_over_time: bool,
+    /// The preset that all addresses and the chain id come from; an error that says that they do not fit the chain names it.
+    pub preset: Option<&'static str>,
 }
 
 /// What a reader is doing, for people who wait.

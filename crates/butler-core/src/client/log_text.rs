@@ -10,6 +10,8 @@ use ethers_core::utils::hex;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::text::fixed::{Fixed, digits};
+
 /// What is read of a log.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,33 +47,8 @@ impl From<LogText> for Log {
     }
 }
 
-/// Exactly so many bytes.
-struct Fixed<const N: usize>([u8; N]);
-
 /// Any number of bytes.
 struct Data(Bytes);
-
-impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Digits<const N: usize>;
-
-        impl<const N: usize> Visitor<'_> for Digits<N> {
-            type Value = Fixed<N>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{N} bytes in hex")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                let mut bytes = [0; N];
-                hex::decode_to_slice(digits(text)?, &mut bytes).map_err(|_| E::custom("not such bytes in hex"))?;
-                Ok(Fixed(bytes))
-            }
-        }
-
-        deserializer.deserialize_str(Digits)
-    }
-}
 
 impl<'de> Deserialize<'de> for Data {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -85,19 +62,13 @@ impl<'de> Deserialize<'de> for Data {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                let bytes = hex::decode(digits(text)?).map_err(|_| E::custom("not bytes in hex"))?;
+                let bytes = hex::decode(digits(text).map_err(E::custom)?).map_err(|_| E::custom("not bytes in hex"))?;
                 Ok(Data(bytes.into()))
             }
         }
 
         deserializer.deserialize_str(Digits)
     }
-}
-
-/// The digits behind `0x`, which must be there, once.
-fn digits<E: Error>(text: &str) -> Result<&str, E> {
-    let digits = text.strip_prefix("0x").filter(|digits| !digits.starts_with("0x"));
-    digits.ok_or_else(|| E::custom("no 0x"))
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ pub struct NodeConfig {
 pub struct NetworkConfig {
     /// The name that the operator chose.
     pub name: String,
+    /// The preset that chain and registries are taken from; `None` where the configuration gives one of them itself.
+    pub preset: Option<&'static str>,
     /// The L1 chain's id.
     pub chain_id: u64,
     /// Aztec's registry, which names the canonical rollup.
@@ -118,6 +120,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     let staking_registry = preset.get(section, "staking_registry", |preset| preset.staking_registry);
     let staking_registry_from_block =
         preset.get(section, "staking_registry_from_block", |preset| preset.staking_registry_from_block);
+    let preset = preset.name_of_all(section, &["chain_id", "aztec_registry", "staking_registry"]);
     let multicall3 = section.get("multicall3");
     let provider_ids = distinct(section, "provider_ids");
     let provider_admins = distinct(section, "provider_admins");
@@ -148,6 +151,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     report_same_names(section, "hosts", hosts.iter().flatten().map(|host: &HostConfig| host.name.as_str()));
     Ok(NetworkConfig {
         name: name.to_owned(),
+        preset,
         chain_id: chain_id?,
         aztec_registry: aztec_registry?,
         staking_registry: staking_registry?,

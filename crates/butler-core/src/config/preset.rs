@@ -68,6 +68,14 @@ pub(super) enum PresetChoice {
 }
 
 impl PresetChoice {
+    /// The preset's name, where all of these keys are filled by it.
+    pub(super) fn name_of_all(&self, section: &Section<'_>, keys: &[&str]) -> Option<&'static str> {
+        match self {
+            Self::Known(preset) => keys.iter().all(|key| section.origin(key).is_none()).then_some(preset.name),
+            Self::Unknown | Self::None => None,
+        }
+    }
+
     /// The value of a key that a preset may fill.
     pub(super) fn get<T: Setting>(&self, section: &Section<'_>, key: &str, of: fn(&Preset) -> T) -> Read<T> {
         match self {

@@ -27,6 +27,22 @@ pub enum Capability {
     ExitLimit,
     /// A figure of a former rollup that every version has.
     Figures,
+    /// `getPendingCheckpointNumber` or `getProvenCheckpointNumber`, at a rollup that counts checkpoints.
+    Checkpoints,
+    /// `getLocalEjectionThreshold`, at such a rollup.
+    LocalEjection,
+    /// `getLagInEpochsForValidatorSet`, at such a rollup.
+    SetLag,
+    /// The list of rollups of Aztec's registry, which every version has.
+    RollupList,
+    /// The governance's configuration in a form that is known, by the one governance that registry and escrow name.
+    WithdrawalDelay,
+    /// The governance's withdrawal of an exit of ours.
+    Unlocks,
+    /// The staking escrow's cap for proofs of possession, at a rollup that counts checkpoints.
+    ProofLimit,
+    /// The staking escrow's list of BLS keys that were registered once, likewise.
+    UsedKeys,
 }
 
 impl Capability {
@@ -39,9 +55,33 @@ impl Capability {
         self.into()
     }
 
-    /// What the rollup does not do, and what is therefore not known, in words after "the rollup".
+    /// Whose it is: that of the rollup, or of a contract that all rollups share.
+    fn subject(self, rollup: &str) -> &str {
+        match self {
+            Self::PendingSlasher
+            | Self::LegacySlasher
+            | Self::SlasherChange
+            | Self::ExitWindow
+            | Self::ExitLimit
+            | Self::Figures
+            | Self::Checkpoints
+            | Self::LocalEjection
+            | Self::SetLag => rollup,
+            Self::RollupList => "registry of rollups",
+            Self::WithdrawalDelay | Self::Unlocks => "governance",
+            Self::ProofLimit | Self::UsedKeys => "staking escrow",
+        }
+    }
+
+    /// What is missing at the rollup that is named `rollup`, and what is therefore not known, in a sentence without a capital and a
+    /// period.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn told(self, rollup: &str) -> String {
+        format!("the {} {}", self.subject(rollup), self.words())
+    }
+
+    /// The end of that sentence.
+    fn words(self) -> &'static str {
         match self {
             Self::PendingSlasher => {
                 "does not answer getPendingSlasher: a slasher that waits to be installed is not seen"
@@ -57,6 +97,28 @@ impl Capability {
                 "does not answer getAttesterExitLimitState in a form that is known: how many attesters may begin an exit is not known"
             }
             Self::Figures => "does not tell all its figures: its clock, its slasher and its delays are not known",
+            Self::Checkpoints => {
+                "does not tell both its pending and its proven checkpoint: how far nodes are behind it is not known"
+            }
+            Self::LocalEjection => {
+                "does not answer getLocalEjectionThreshold: from which balance it ejects an attester is not known"
+            }
+            Self::SetLag => {
+                "does not answer getLagInEpochsForValidatorSet: how far ahead its committees are sampled is taken for what is usual"
+            }
+            Self::RollupList => {
+                "does not answer numberOfVersions: former rollups, and whatever of yours they hold, are not seen"
+            }
+            Self::WithdrawalDelay => {
+                "does not tell its configuration in a form that is known: how long it keeps what leaves is not known"
+            }
+            Self::Unlocks => {
+                "does not tell the withdrawal of every exit of yours: when these can be finalized is not known"
+            }
+            Self::ProofLimit => {
+                "does not answer proofOfPossessionGasLimit: whether the proofs of keys that wait are within its cap is not known"
+            }
+            Self::UsedKeys => "does not answer ownedPKs: whether keys that wait were registered before is not known",
         }
     }
 }

@@ -117,6 +117,29 @@ pub struct RollupFacts {
     pub missing: BTreeSet<Capability>,
 }
 
+impl RollupFacts {
+    /// Whether it is known to be of a version that counts checkpoints, as all do since 4: those before count blocks, and tell less.
+    #[must_use]
+    pub fn counts_checkpoints(&self) -> bool {
+        let tips = self.checkpoints;
+        let is_newer = self.slasher_change.is_some() || self.attester_exits.is_some();
+        tips.pending.is_some() || tips.proven.is_some() || is_newer
+    }
+
+    /// Which of its own figures it does not tell, although every rollup of its kind does.
+    #[must_use]
+    pub fn untold(&self) -> BTreeSet<Capability> {
+        let tips = self.checkpoints;
+        let untold = [
+            (Capability::Checkpoints, tips.pending.is_none() || tips.proven.is_none()),
+            (Capability::LocalEjection, self.local_ejection_threshold.is_none()),
+            (Capability::SetLag, self.set_lag_epochs.is_none()),
+        ];
+        let expected = untold.into_iter().filter(|_| self.counts_checkpoints());
+        expected.filter_map(|(capability, is_untold)| is_untold.then_some(capability)).collect()
+    }
+}
+
 /// One deposit that waits in the rollup's entry queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueuedDeposit {

@@ -15,6 +15,7 @@ use crate::domain::attester::delegation::Delegation;
 use crate::domain::attester::deposit::Winner;
 use crate::domain::attester::view::{AttesterView, OnChainStatus};
 use crate::domain::attester::zombie::ZombieCause;
+use crate::domain::capability::Capability;
 use crate::domain::provider::facts::ProviderFacts;
 use crate::domain::provider::split::SplitCheck;
 
@@ -94,6 +95,24 @@ impl NetworkSnapshot {
         let cause = ZombieCause::of(self.attesters.get(&attester)?, self.figures_of(at.address))?;
         let told = self.zombie_causes.get(&attester).filter(|_| cause == ZombieCause::Unclear);
         Some(told.copied().unwrap_or(cause))
+    }
+
+    /// What is missing at the canonical rollup, at the contracts that all rollups share, and at former rollups that hold stakes of
+    /// ours: by the rollup's name in a sentence.
+    #[must_use]
+    pub fn missing(&self) -> Vec<(String, Capability)> {
+        let canonical = (self.rollup.version, Some(&self.rollup), "rollup");
+        let former = self.former_rollups.iter().filter(|former| former.holds_stakes());
+        let former = former.map(|former| (former.id.version, former.figures.as_deref(), "former rollup"));
+        let mut missing = Vec::new();
+        for (version, figures, which) in std::iter::once(canonical).chain(former) {
+            let which = format!("{which} (version {version})");
+            match figures {
+                Some(figures) => missing.extend(figures.missing.iter().map(|what| (which.clone(), *what))),
+                None => missing.push((which, Capability::Figures)),
+            }
+        }
+        missing
     }
 
     /// The figures of a rollup, where it tells them: of the canonical one for any that is no former one.

@@ -142,6 +142,8 @@ impl Network {
             publishers,
             with_other_providers: false,
             with_queue_proofs: true,
+            with_cut_over_time: false,
+            preset: self.config.preset,
         }
     }
 

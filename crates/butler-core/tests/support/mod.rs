@@ -66,5 +66,7 @@ pub(crate) fn request(oracle: &Oracle) -> SnapshotRequest {
         publishers: oracle.publishers.iter().map(|publisher| publisher.address).collect(),
         with_other_providers: true,
         with_queue_proofs: true,
+        with_cut_over_time: false,
+        preset: None,
     }
 }

@@ -121,6 +121,7 @@ impl From<&SnapshotError> for FailureKind {
             SnapshotError::UnknownProvider(_) | SnapshotError::UnknownAdmin(_) => Self::UnknownProvider,
             // Nothing answers there that belongs together.
             SnapshotError::ForeignRegistry { .. } => Self::NoContract,
+            SnapshotError::Preset { source, .. } => Self::from(&**source),
             SnapshotError::Reorganised { .. } => Self::Reorganised,
         }
     }

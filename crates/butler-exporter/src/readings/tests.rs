@@ -24,6 +24,7 @@ fn coinbase(number: u64) -> Coinbase {
 fn config() -> NetworkConfig {
     NetworkConfig {
         name: "devnet".to_owned(),
+        preset: None,
         chain_id: 1,
         aztec_registry: at(1),
         staking_registry: at(2),

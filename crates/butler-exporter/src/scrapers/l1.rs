@@ -88,7 +88,8 @@ impl L1Scraper {
                 unopened.insert(block_in_place(open)?)
             }
         };
-        let request = SnapshotRequest { admins_may_be_gone: true, ..network.request(BlockTag::Latest) };
+        let asked = network.request(BlockTag::Latest);
+        let request = SnapshotRequest { admins_may_be_gone: true, with_cut_over_time: true, ..asked };
         let mut snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
         let mut lent = Readings::default();
         let unread = self.others.lend(&mut snapshot, &mut lent);

@@ -66,7 +66,7 @@ const fn case(
 const VALIDATOR: &str = "validator-node-4.1.2-slashed";
 
 /// The table.
-pub static CASES: [NodeCase; 25] = [
+pub static CASES: [NodeCase; 32] = [
     case("well", VALIDATOR, Port::Both, &[], |_| ()),
     case("well-6", VALIDATOR, Port::Both, &[], FakeAztecNode::rename_methods),
     case("well-52", VALIDATOR, Port::Public, &[], |node| node.set_status(200, &p2p(true, 12).to_string())),
@@ -76,6 +76,30 @@ pub static CASES: [NodeCase; 25] = [
         node.set_status(503, &p2p(false, 0).to_string());
         node.set_error("p2p_getPeers", -32601, "Method not found: p2p_getPeers");
     }),
+    case("no-p2p-412", "no-p2p", Port::Public, &["node_peers_none"], |node| {
+        let recorded = node.recorded("p2p_getPeers", &json!([]));
+        node.set_result("p2p_getPeers", recorded);
+    }),
+    case("no-peers-52", VALIDATOR, Port::Public, &["node_peers_none"], |node| {
+        node.set_status(503, &p2p(true, 0).to_string().replace("\"ok\":true", "\"ok\":false"));
+        node.set_error("p2p_getPeers", -32601, "Method not found: p2p_getPeers");
+    }),
+    case("unknown-peers", VALIDATOR, Port::Public, &["node_unread"], |node| {
+        node.set_error("p2p_getPeers", -32601, "Method not found: p2p_getPeers");
+    }),
+    case("unknown-l1", VALIDATOR, Port::Public, &["node_unread"], |node| {
+        for method in ["node_getCurrentMinFees", "node_getCurrentBaseFees"] {
+            node.set_error(method, -32601, "Method not found");
+        }
+    }),
+    case("unknown-world", VALIDATOR, Port::Public, &["node_unread"], |node| {
+        node.set_error("node_getWorldStateSyncStatus", -32601, "Method not found");
+    }),
+    case("l1-error-52", VALIDATOR, Port::Public, &["node_l1_unreachable"], |node| {
+        node.set_status(200, &p2p(true, 12).to_string());
+        node.set_error("node_getCurrentMinFees", -32603, "HTTP request failed. URL: http://l1/PLANTEDKEY");
+    }),
+    case("standby-admin", "standby-4.1.2", Port::Both, &["node_admin_down", "node_down"], |_| ()),
     case("l1-429", "l1-rate-limited", Port::Public, &["node_l1_unreachable"], |_| ()),
     case("l1-hung", "l1-timed-out", Port::Public, &["node_l1_unreachable"], |_| ()),
     case("l1-silent", "l1-paused", Port::Public, &["node_l1_unreachable", "sentinel_stale"], |_| ()),
@@ -140,11 +164,11 @@ impl NodeCase {
                 }),
             );
             node.set_result("node_getL2Tips", tips(30, CHECKPOINTS));
+            node.set_result("p2p_getPeers", peers(8));
             if self.recording == VALIDATOR {
                 let mut stats = node.recorded("node_getValidatorsStats", &json!([]));
                 stats["lastProcessedSlot"] = json!(followed.slot);
                 node.set_result("node_getValidatorsStats", stats);
-                node.set_result("p2p_getPeers", peers(8));
             }
         }
         (self.stage)(&node);

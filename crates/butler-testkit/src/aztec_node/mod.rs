@@ -53,7 +53,7 @@ impl FakeAztecNode {
     pub const ADMIN_KEY: &str = "test-admin-key";
 
     /// Every node that can be replayed.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 10] = [
         "validator-node-4.1.2",
         "validator-node-4.1.2-proven",
         "validator-node-4.1.2-slashed",
@@ -63,6 +63,7 @@ impl FakeAztecNode {
         "l1-paused",
         "l1-rate-limited",
         "l1-timed-out",
+        "no-p2p",
     ];
 
     /// Starts a node that answers as `captures/<name>` did.

@@ -76,7 +76,7 @@ pub enum Move {
         /// The successor.
         admin: Address,
     },
-    /// The pending admin accepts.
+    /// The pending admin accepts. Refused where nobody is named.
     AcceptAdmin {
         /// Provider id.
         provider: u64,
@@ -233,6 +233,8 @@ impl Chain {
             }
             Move::AcceptAdmin { provider } => {
                 let pending = self.read_address(registry, "pendingProviderAdmins(uint256)", number(provider)).await?;
+                // The chain lets anybody be impersonated here, also the account zero, whose key nobody has.
+                anyhow::ensure!(!pending.is_zero(), "nobody is named to become the admin of provider {provider}");
                 self.send(pending, registry, "acceptProviderAdmin(uint256)", &[number(provider)]).await
             }
             Move::Deposit { attester } => {

@@ -181,7 +181,8 @@ pub(crate) fn take(keeper: &Keeper, step: Step, memory: &mut Memory) -> Result<O
             if let Some(leased) = &mut memory.leased {
                 let repeat = if step == Step::Wide { 800 } else { 1 };
                 let intent = Some(format!("nonce of {} ", leased.lease.key).repeat(repeat).into());
-                leased.lease = keeper.renew(&leased.lease, &Renewal { lease: Duration::from_secs(60), intent })?;
+                leased.lease = keeper
+                    .renew(&leased.lease, &Renewal { lease: Duration::from_secs(60), intent, ..Renewal::default() })?;
             }
         }
         Step::Effect => return Ok(memory.leased.as_ref().map(|leased| leased.lease.key.to_string())),

@@ -29,7 +29,7 @@ pub(crate) fn twice(room: &Path) -> anyhow::Result<Tally> {
         // A claim whose answer was lost comes back when the lease has run out; till then nobody else has it.
         let other = keeper.claim(&claim())?;
         tally.doubled += u64::from(other.iter().any(|other| other.lease.key == leased.lease.key));
-        let renewal = Renewal { lease: Duration::from_secs(60), intent: Some("nonce 1".into()) };
+        let renewal = Renewal { lease: Duration::from_secs(60), intent: Some("nonce 1".into()), ..Renewal::default() };
         let lease = keeper.renew(&leased.lease, &renewal)?;
         let again = keeper.renew(&leased.lease, &renewal)?;
         tally.inconsistent += u64::from(again != lease);

@@ -79,6 +79,11 @@ impl FollowError {
             Self::Rpc(error) | Self::Chain(SnapshotError::Rpc(error)) => {
                 (error.failure.kind() == ErrorKind::WrongChain).then_some(Exit::Refused)
             }
+            Self::Chain(SnapshotError::Preset { source, .. }) => {
+                let is_other =
+                    matches!(&**source, SnapshotError::Rpc(error) if error.failure.kind() == ErrorKind::WrongChain);
+                is_other.then_some(Exit::Refused)
+            }
             Self::Chain(
                 SnapshotError::NoContract { .. }
                 | SnapshotError::Unsupported { .. }

@@ -65,6 +65,12 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// The store cannot be read.
     fn cursor(&self, name: &str) -> Result<Option<Cursor>, JournalError>;
 
+    /// How far something is counted; 0 before the first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn counter(&self, name: &str) -> Result<u64, JournalError>;
+
     /// The journal in figures, without looking at every action.
     ///
     /// # Errors

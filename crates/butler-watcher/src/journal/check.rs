@@ -12,7 +12,7 @@ use super::error::JournalError;
 use super::history::read::{Start, walk};
 use super::image::{Count, Image, count};
 use super::op::Mark;
-use super::schema::{self, CURSOR, DEADLINES, FINISHED, Head, LEASES, LIVE, PIECE, QUEUE, SPENT, effect_key};
+use super::schema::{self, COUNTER, CURSOR, DEADLINES, FINISHED, Head, LEASES, LIVE, PIECE, QUEUE, SPENT, effect_key};
 
 /// The most faults that are listed.
 const LISTED: usize = 100;
@@ -142,8 +142,14 @@ fn check_others(store: &Store, checked: &mut Checked) -> Result<(), JournalError
         }
         Ok(())
     })?;
+    store.each(&[COUNTER], |_, value| {
+        if serde_json::from_slice::<u64>(&value).is_err() {
+            checked.fault("a counter cannot be read");
+        }
+        Ok(())
+    })?;
     store.each(&[], |key, _| {
-        let known = [b'h', CURSOR, LIVE, FINISHED, QUEUE, LEASES, DEADLINES, SPENT];
+        let known = [b'h', COUNTER, CURSOR, LIVE, FINISHED, QUEUE, LEASES, DEADLINES, SPENT];
         let letter = key.first().copied().unwrap_or_default();
         if !known.contains(&letter) && letter != PIECE {
             checked.fault("the store has something that no program of this schema writes");

@@ -127,6 +127,11 @@ impl<'s> Image<'s> {
         self.read(&schema::cursor(name))
     }
 
+    /// How far something is counted.
+    pub(crate) fn counter(&self, name: &str) -> Result<u64, JournalError> {
+        Ok(self.read(&schema::counter(name))?.unwrap_or_default())
+    }
+
     /// How many of a kind were begun in an hour.
     pub(crate) fn spent(&self, kind: ActionKind, hour: u64) -> Result<u32, JournalError> {
         Ok(self.read(&schema::spent(kind, hour))?.unwrap_or_default())
@@ -170,6 +175,7 @@ impl<'s> Image<'s> {
                 }
                 self.put(schema::spent(*kind, *hour), json(count));
             }
+            Op::Counted { name, count } => self.put(schema::counter(name), json(count)),
             Op::Note(_) => {}
         }
         Ok(())

@@ -283,6 +283,11 @@ impl Journal for Keeper {
         Image::new(&inner.store, inner.head.clone()).cursor(name)
     }
 
+    fn counter(&self, name: &str) -> Result<u64, JournalError> {
+        let inner = self.inner()?;
+        Image::new(&inner.store, inner.head.clone()).counter(name)
+    }
+
     fn status(&self) -> Result<Status, JournalError> {
         let inner = self.inner()?;
         let mut cursors = std::collections::BTreeMap::new();

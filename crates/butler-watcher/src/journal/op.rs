@@ -44,6 +44,13 @@ pub enum Op {
         /// How many.
         count: u32,
     },
+    /// Something is counted on.
+    Counted {
+        /// What is counted.
+        name: String,
+        /// How many there were so far.
+        count: u64,
+    },
     /// Something that somebody wants to be on record.
     Note(Note),
 }

@@ -96,12 +96,23 @@ pub struct Claim {
 }
 
 /// A longer lease, with what is about to be done.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Renewal {
     /// How long it lasts from now.
     pub lease: Duration,
     /// What will be sent, durable before it is. `None` leaves what was said before.
     pub intent: Option<Value>,
+    /// What is counted on with it: the number that is about to be used.
+    pub number: Option<NextNumber>,
+}
+
+/// The next number of a counter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextNumber {
+    /// Its name: visible ASCII.
+    pub name: String,
+    /// The number after the one that was used last, from 1.
+    pub to: u64,
 }
 
 /// How a try, or a look, ended.

@@ -50,6 +50,7 @@ pub(crate) const CURSOR: u8 = b'c';
 pub(crate) const LIVE: u8 = b'l';
 pub(crate) const FINISHED: u8 = b'f';
 pub(crate) const SPENT: u8 = b'b';
+pub(crate) const COUNTER: u8 = b'n';
 
 fn joined(letter: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![letter];
@@ -61,6 +62,10 @@ fn joined(letter: u8, parts: &[&[u8]]) -> Vec<u8> {
 
 pub(crate) fn cursor(name: &str) -> Vec<u8> {
     joined(CURSOR, &[name.as_bytes()])
+}
+
+pub(crate) fn counter(name: &str) -> Vec<u8> {
+    joined(COUNTER, &[name.as_bytes()])
 }
 
 pub(crate) fn live(key: &EffectKey) -> Vec<u8> {

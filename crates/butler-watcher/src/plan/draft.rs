@@ -51,6 +51,12 @@ impl<'a> Draft<'a> {
         self.push(Action { key, goal: Goal::Told, ..self.action(kind, event, subject, priority, why) });
     }
 
+    /// Counts what is told by another action already, so that the rest of the transaction keeps its keys.
+    pub(super) fn pass_over(&mut self, kind: ActionKind, subject: ActionSubject) {
+        let count = self.counts.entry((kind, subject)).or_default();
+        *count = count.saturating_add(1);
+    }
+
     /// Plans an action whose key and goal the handler knows better.
     pub(super) fn push(&mut self, action: Action) {
         self.plans.actions.push(action);

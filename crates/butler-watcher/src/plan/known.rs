@@ -1,7 +1,7 @@
 //! What earlier events told of our queues and delegations.
 //!
-//! It is made of the registry's events alone, from the registry's first block on, so that a restart makes it anew from the
-//! ledger and nothing of it has to be kept.
+//! It is made of the registry's events, from the registry's first block on, so that a restart makes it anew from the ledger; only
+//! what was planned although its event was not seen is kept, by `terms`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -10,6 +10,7 @@ use ethers_core::types::Address;
 
 use super::event::{Happened, Occurred};
 use super::setting::Setting;
+use super::term::Term;
 
 /// What is known before an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Known {
     attesters: BTreeSet<Address>,
     /// The delegations of each attester, oldest first.
     delegations: BTreeMap<Address, Vec<(Address, Coinbase)>>,
+    /// Terms of providers that were planned without the event that tells them.
+    unsaid: BTreeSet<(ProviderId, Term)>,
 }
 
 impl Known {
@@ -31,8 +34,22 @@ impl Known {
         }
     }
 
+    /// Takes in what was planned although its event was not seen.
+    pub fn expect(&mut self, unsaid: BTreeSet<(ProviderId, Term)>) {
+        self.unsaid = unsaid;
+    }
+
+    /// Whether that was planned before, without this event of it.
+    #[must_use]
+    pub fn was_planned_unsaid(&self, what: &Happened) -> bool {
+        Term::of_event(what).is_some_and(|told| self.unsaid.contains(&told))
+    }
+
     /// Takes in what the registry told, when it is about one of these providers.
     pub fn note_change(&mut self, own: &BTreeSet<ProviderId>, what: &Happened) {
+        if let Some((provider, term)) = Term::of_event(what) {
+            self.unsaid.retain(|(whose, unsaid)| *whose != provider || !unsaid.is_like(term));
+        }
         match what {
             Happened::KeysAdded { provider, attesters } if own.contains(provider) => {
                 for attester in attesters {

@@ -16,6 +16,8 @@ mod rollups;
 mod setting;
 mod slashing;
 mod stakes;
+mod term;
+pub mod terms;
 
 use butler_core::domain::action::Assurance;
 
@@ -34,7 +36,7 @@ pub fn plan(setting: &Setting, known: &mut Known, events: &[Occurred], assurance
         let mut draft = Draft::new(setting, assurance, &mut plans);
         for event in transaction {
             stakes::handle(&mut draft, known, event);
-            provider::handle(&mut draft, event);
+            provider::handle(&mut draft, known, event);
             queued_keys::handle(&mut draft, known, transaction, event);
             attesters::handle(&mut draft, known, event);
             rollups::handle(&mut draft, event);

@@ -1,19 +1,42 @@
 //! What is told of an action: one line of a log, and one JSON object for a webhook.
 
-use butler_core::domain::action::{Action, ActionSubject, Assurance, Evidence, Goal, Priority};
+use butler_core::domain::action::{Action, ActionSubject, Assurance, EffectKey, Evidence, Goal, Priority};
 use butler_core::text::address::checksummed;
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use crate::journal::Entry;
 
 /// The version of what is posted.
 const VERSION: u32 = 1;
+/// Bytes of a message's id.
+const ID_BYTES: usize = 16;
 
-/// The JSON of an action. Whoever receives it twice knows it by its key.
-pub(super) fn body(entry: &Entry) -> Value {
+/// What tells one message to one receiver from all others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// The same at each try, and of nothing else.
+    pub(super) id: String,
+    /// Its number among all messages to this receiver, from 1. None is left out.
+    pub(super) sequence: u64,
+}
+
+impl Stamp {
+    /// The stamp of an action's message, from the journal's name, the receiver's, and the message's number there.
+    pub(super) fn new(journal: &str, receiver: &str, sequence: u64, key: &EffectKey) -> Self {
+        let digest = digest(&SHA256, format!("{journal}\n{receiver}\n{sequence}\n{key}").as_bytes());
+        let id = digest.as_ref().iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        Self { id, sequence }
+    }
+}
+
+/// The JSON of an action for one receiver, who knows by the id what it has already, and by the sequence what it lacks.
+pub(super) fn body(entry: &Entry, stamp: &Stamp) -> Value {
     let action = &entry.action;
     json!({
         "version": VERSION,
+        "id": stamp.id,
+        "sequence": stamp.sequence,
         "key": action.key,
         "attempt": entry.standing.generation,
         "kind": action.kind,
@@ -62,6 +85,9 @@ fn evidence(evidence: &Evidence) -> Value {
         }),
         Evidence::Finding { code, block_number, block_hash } => {
             json!({ "finding": code, "block_number": block_number, "block_hash": block_hash })
+        }
+        Evidence::State { block_number, block_hash } => {
+            json!({ "state": true, "block_number": block_number, "block_hash": block_hash })
         }
     }
 }

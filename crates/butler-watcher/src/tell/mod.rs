@@ -1,30 +1,33 @@
 //! Telling: due actions are taken from the journal one lease after the other, logged, posted to every webhook, and settled.
 //!
 //! It is looked first whether there is still anything to tell: a coinbase that the key files name by now is none. Which webhooks
-//! took it is durable before the next one is asked, so a crash repeats one post at most, and that has the same key.
+//! took it is durable before the next one is asked, so a crash repeats one post at most, and that has the same id. Each receiver has
+//! a count of its own, which goes up with the intent to post.
 
 mod message;
+mod named;
+mod progress;
 mod webhook;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::client::http::HttpSetupError;
 use butler_core::config::WatcherConfig;
-use butler_core::domain::action::{ActionSubject, Goal};
-use butler_core::domain::ids::Coinbase;
+use butler_core::domain::action::{Action, Place};
 use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::one_line;
-use ethers_core::types::Address;
-use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
+use self::message::Stamp;
+pub use self::named::Named;
+use self::progress::Progress;
 use self::webhook::{Posted, Webhook};
 use crate::health::Health;
-use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Renewal, Settlement};
+use crate::journal::{Claim, Journal, JournalError, Leased, NextNumber, Outcome, Renewal, Settlement};
 
 /// Actions that are claimed at once where they are only logged. What is posted is claimed one by one: whatever a kill leaves
 /// claimed waits until its lease has run out.
@@ -34,8 +37,8 @@ const LEASE: Duration = Duration::from_secs(30);
 /// How long nothing is looked for where nothing is new.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// The coinbases that key files name now, by attester: what the last look at them found.
-pub type Configured = BTreeMap<Address, BTreeSet<Coinbase>>;
+/// What key files name now, by the chain and registry that they are for: what the last look at them found.
+pub type Configured = BTreeMap<Place, Named>;
 
 /// The webhooks in effect; a new configuration brings others.
 #[derive(Debug, Clone, Default)]
@@ -80,9 +83,10 @@ impl Teller {
     /// The journal is not what it was.
     pub async fn run(self) -> Result<(), JournalError> {
         let mut streak = FailureStreak::default();
+        let name = block_in_place(|| self.journal.status())?.id;
         loop {
             let webhooks = Arc::clone(&self.channels.borrow().0);
-            match self.turn(&webhooks).await {
+            match self.turn(&name, &webhooks).await {
                 Ok(told) => {
                     streak.ended();
                     self.health.journal(block_in_place(|| self.journal.status()).ok());
@@ -104,14 +108,14 @@ impl Teller {
     }
 
     /// Tells what is due; how many actions that was.
-    async fn turn(&self, webhooks: &[Webhook]) -> Result<usize, JournalError> {
+    async fn turn(&self, name: &str, webhooks: &[Webhook]) -> Result<usize, JournalError> {
         // Telling is never too late: no deadline has passed at the time 0.
         let ask = Claim { limit: limit(webhooks), lease: LEASE, chain_time: 0 };
         let leased = block_in_place(|| self.journal.claim(&ask))?;
         let count = leased.len();
         let mut settlements = Vec::with_capacity(count);
         for leased in leased {
-            let outcome = self.tell(&leased, webhooks).await?;
+            let outcome = self.tell(&leased, name, webhooks).await?;
             let Some(outcome) = outcome else { continue };
             settlements.push(Settlement { lease: leased.lease, outcome });
         }
@@ -121,73 +125,80 @@ impl Teller {
         Ok(count)
     }
 
-    /// How telling one action ended; `None` when its lease was lost.
-    async fn tell(&self, leased: &Leased, webhooks: &[Webhook]) -> Result<Option<Outcome>, JournalError> {
+    /// How telling one action ended; `None` when its lease was lost. `name` is the journal's.
+    async fn tell(&self, leased: &Leased, name: &str, webhooks: &[Webhook]) -> Result<Option<Outcome>, JournalError> {
         let entry = &leased.entry;
-        if let Some(proof) = self.is_done(leased) {
-            return Ok(Some(Outcome::Proven { proof: Some(proof) }));
+        if let Some(proof) = self.fulfilled(&entry.action) {
+            return Ok(Some(Outcome::Proven { proof: Some(proof.to_owned()) }));
         }
-        let (mut sent, mut refused) = before(entry.standing.intent.as_ref());
-        if sent.insert(LOG.to_owned()) {
+        let mut progress = Progress::of(entry.standing.intent.as_ref());
+        if progress.sent.insert(LOG.to_owned()) {
             message::log(&entry.action);
             self.health.told(LOG, true);
         }
-        let body = message::body(entry).to_string().into_bytes();
         let mut later = None;
         for webhook in webhooks {
-            // Who has it is not asked again, and neither is who refused it for good.
-            if sent.contains(&webhook.name) || refused.contains_key(&webhook.name) {
+            if progress.is_over(&webhook.name) {
                 continue;
             }
             if let Some(left) = webhook.rests() {
                 later = Some((Some(left), format!("the webhook {} did not answer and is left alone", webhook.name)));
                 continue;
             }
-            // The intent first, then the bytes.
-            let lease = LEASE.saturating_add(webhook.timeout());
-            let renewal =
-                Renewal { lease, intent: Some(json!({ "sent": sent, "refused": refused, "next": webhook.name })) };
-            match block_in_place(|| self.journal.renew(&leased.lease, &renewal)) {
-                Ok(_) => {}
-                Err(JournalError::LostLease { .. }) => return Ok(None),
-                Err(error) => return Err(error),
-            }
-            let posted = webhook.post(body.clone()).await;
+            let Some(sequence) = self.intend(leased, &mut progress, webhook)? else { return Ok(None) };
+            let stamp = Stamp::new(name, &webhook.name, sequence, &entry.action.key);
+            let body = message::body(entry, &stamp).to_string().into_bytes();
+            let posted = webhook.post(body, &stamp.id).await;
             self.health.told(&webhook.name, posted == Posted::Taken);
             match posted {
                 Posted::Taken => {
-                    sent.insert(webhook.name.clone());
+                    progress.sent.insert(webhook.name.clone());
                 }
                 // One that is down keeps nothing from the others.
                 Posted::Later { after, why } => later = Some((after, format!("the webhook {} {why}", webhook.name))),
                 Posted::Refused(why) => {
-                    refused.insert(webhook.name.clone(), why);
+                    progress.refused.insert(webhook.name.clone(), why);
                 }
             }
         }
         if let Some((after, reason)) = later {
-            let renewal = Renewal { lease: LEASE, intent: Some(json!({ "sent": sent, "refused": refused })) };
+            let renewal = Renewal { lease: LEASE, intent: Some(progress.intent(None)), number: None };
             return match block_in_place(|| self.journal.renew(&leased.lease, &renewal)) {
                 Ok(_) => Ok(Some(Outcome::Retry { after, reason })),
                 Err(JournalError::LostLease { .. }) => Ok(None),
                 Err(error) => Err(error),
             };
         }
-        if refused.is_empty() {
-            Ok(Some(Outcome::Proven { proof: None }))
-        } else {
-            let refusals = refused.iter().map(|(name, why)| format!("the webhook {name} {why}"));
-            Ok(Some(Outcome::Refused { reason: refusals.collect::<Vec<_>>().join("; ") }))
-        }
+        Ok(Some(match progress.refusals() {
+            None => Outcome::Proven { proof: None },
+            Some(reason) => Outcome::Refused { reason },
+        }))
     }
 
     /// Why there is nothing to tell any more.
-    fn is_done(&self, leased: &Leased) -> Option<String> {
-        let Goal::CoinbaseConfigured { coinbase, .. } = &leased.entry.action.goal else { return None };
-        let ActionSubject::Attester(attester) = &leased.entry.action.subject else { return None };
-        let configured = self.configured.borrow();
-        let named = configured.get(attester)?;
-        (named.len() == 1 && named.contains(coinbase)).then(|| "the key files name this coinbase".to_owned())
+    fn fulfilled(&self, action: &Action) -> Option<&'static str> {
+        self.configured.borrow().get(&action.place).and_then(|named| named.fulfils(action))
+    }
+
+    /// Makes durable that a webhook is asked next, and under which number; `None` when the lease was lost. The intent first, then the
+    /// bytes. A further try has the number of the first.
+    fn intend(&self, leased: &Leased, progress: &mut Progress, webhook: &Webhook) -> Result<Option<u64>, JournalError> {
+        let lease = LEASE.saturating_add(webhook.timeout());
+        let counter = format!("webhook/{}", webhook.name);
+        let (sequence, number) = match progress.numbers.get(&webhook.name) {
+            Some(sequence) => (*sequence, None),
+            None => {
+                let to = block_in_place(|| self.journal.counter(&counter))?.saturating_add(1);
+                (to, Some(NextNumber { name: counter, to }))
+            }
+        };
+        progress.numbers.insert(webhook.name.clone(), sequence);
+        let renewal = Renewal { lease, intent: Some(progress.intent(Some(&webhook.name))), number };
+        match block_in_place(|| self.journal.renew(&leased.lease, &renewal)) {
+            Ok(_) => Ok(Some(sequence)),
+            Err(JournalError::LostLease { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -197,15 +208,4 @@ const LOG: &str = "log";
 /// The most actions that are claimed at once.
 fn limit(webhooks: &[Webhook]) -> usize {
     if webhooks.is_empty() { AT_ONCE } else { 1 }
-}
-
-/// The channels that had it before, and those that refused it for good, with why.
-fn before(intent: Option<&Value>) -> (BTreeSet<String>, BTreeMap<String, String>) {
-    let part = |name: &str| intent.and_then(|intent| intent.get(name));
-    let sent = part("sent").and_then(Value::as_array).into_iter().flatten();
-    let refused = part("refused").and_then(Value::as_object).into_iter().flatten();
-    (
-        sent.filter_map(Value::as_str).map(str::to_owned).collect(),
-        refused.filter_map(|(name, why)| Some((name.clone(), why.as_str()?.to_owned()))).collect(),
-    )
 }

@@ -71,9 +71,10 @@ impl Webhook {
         self.peer.timeout()
     }
 
-    pub(super) async fn post(&self, body: Vec<u8>) -> Posted {
+    /// Posts a body under its id.
+    pub(super) async fn post(&self, body: Vec<u8>, id: &str) -> Posted {
         let later = |why: String| Posted::Later { after: None, why };
-        let answer = self.peer.post(body).await;
+        let answer = self.peer.post_once(body, id).await;
         self.note(answer.as_ref().is_err_and(|failure| failure.kind() == ErrorKind::Timeout));
         match answer {
             Ok(answer) => match answer.status {

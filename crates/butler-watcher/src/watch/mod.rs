@@ -15,8 +15,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::Policy as Patience;
 use butler_core::config::Config;
-use butler_core::domain::action::{Action, Assurance, EffectKey, Policy};
-use butler_core::domain::operator::key_book::KeyEntry;
+use butler_core::domain::action::{Action, Assurance, EffectKey, Place, Policy};
 use butler_core::key_files::{KeptFiles, KeyFilesReport, PrivateKeys};
 use butler_core::network::{Network, key_sources};
 use butler_core::runtime::backoff::Backoff;
@@ -34,8 +33,9 @@ use self::memory::Memory;
 use crate::follower::{Checkpoint, FollowError, Follower, Look};
 use crate::health::Health;
 use crate::journal::{Batch, Cursor, CursorMove, Journal, JournalError, Plan, Retraction};
+use crate::plan::terms::Looked;
 use crate::plan::{Occurred, conditions};
-use crate::tell::Configured;
+use crate::tell::{Configured, Named};
 
 /// How hard one look tries; the next one comes soon.
 const PATIENCE: Patience = Patience { rounds: 2, patience: Duration::from_secs(20) };
@@ -210,6 +210,8 @@ impl Watch {
 
     /// Plans what was found, block by block, and moves the checkpoint with it.
     fn commit(&mut self, mut cursor: Option<Cursor>, mut look: Look, mut beside: Found) -> Result<(), JournalError> {
+        self.memory.load();
+        look.known.expect(self.memory.terms.unsaid());
         let mut rest = look.events.as_slice();
         let mut planned = BTreeSet::new();
         loop {
@@ -232,13 +234,14 @@ impl Watch {
                 notes: Vec::new(),
             };
             if rest.is_empty() {
-                batch.plans.extend(self.conditions(&look, std::mem::take(&mut beside)).into_iter().map(told));
+                batch.plans.extend(self.of_state(&look, std::mem::take(&mut beside)).into_iter().map(told));
             }
             self.carry_out(&batch, to)?;
             planned.extend(batch.plans.into_iter().map(|plan| plan.action.key));
             cursor = Some(to);
             if rest.is_empty() {
                 self.memory.episodes.retain(|episode| episode.ended.is_none());
+                self.memory.terms.settle(look.setting.staking_registry, &look.events);
                 let early = crate::plan::plan(&look.setting, &mut look.known, &look.early, Assurance::OneEndpoint);
                 self.early.look(|key| planned.contains(key), early.actions).log(&self.name);
                 return Ok(());
@@ -264,27 +267,37 @@ impl Watch {
         Ok(())
     }
 
-    /// What to tell of conditions, once their memory is kept.
-    fn conditions(&mut self, look: &Look, beside: Found) -> Vec<Action> {
+    /// What to tell of the state: of conditions, and of what the registry says and no event told. Once their memory is kept.
+    fn of_state(&mut self, look: &Look, beside: Found) -> Vec<Action> {
         let Some(snapshot) = &look.snapshot else { return Vec::new() };
         let mut findings = findings::findings(self.follower.network(), snapshot);
         findings.extend(beside.findings);
-        self.memory.load();
+        let looked = Looked {
+            block: snapshot.block,
+            providers: &snapshot.providers,
+            to: look.to.number,
+            events: &look.events,
+            early: &look.early,
+        };
+        self.memory.terms.look(look.setting.staking_registry, &looked);
         conditions::look(&mut self.memory.episodes, &findings, &beside.unasked, &snapshot.block);
         if !self.memory.save() {
             return Vec::new();
         }
         let place = look.setting.at(look.setting.staking_registry);
-        conditions::plan(&self.memory.episodes, &findings, &place, look.assurance)
+        let mut actions = self.memory.terms.plan(&look.setting, look.assurance);
+        actions.extend(conditions::plan(&self.memory.episodes, &place, look.assurance));
+        actions
     }
 
     /// Shows which coinbases the key files name, so that nobody is told of one that is there.
     fn show_coinbases(&self, keys: &KeyFilesReport) {
-        let by_attester = keys.book.by_attester();
-        let coinbases = |entries: &[&KeyEntry]| entries.iter().filter_map(|entry| entry.coinbase).collect();
-        let named = by_attester.iter().map(|(attester, entries)| (*attester, coinbases(entries)));
-        let named: Configured = named.collect();
-        self.configured.send_modify(|configured| configured.extend(named));
+        let config = &self.follower.network().config;
+        let place = Place { chain_id: config.chain_id, contract: config.staking_registry };
+        let named = Named::of(&keys.book, config.coinbase_policies.clone());
+        self.configured.send_modify(|configured| {
+            configured.insert(place, named);
+        });
     }
 
     fn note_endpoints(&self) {

@@ -76,6 +76,17 @@ impl Bench {
         watch_in(self.folder.path())
     }
 
+    /// What somebody plans who comes later and reads the chain in one pass.
+    pub(crate) async fn clean_pass(&self, last: u64) -> Kept {
+        let text = self.config();
+        self.configure(&text.replace("state_directory = \"state\"", "state_directory = \"later/state\""));
+        let watcher = self.watch();
+        watcher.reached(last).await;
+        watcher.stop();
+        self.configure(&text);
+        self.journal_in("later/state")
+    }
+
     /// The journal of a watcher that has ended.
     pub(crate) fn journal(&self) -> Kept {
         self.journal_in("state")
@@ -187,7 +198,9 @@ pub(crate) fn told(action: &Action) -> (ActionKind, Address, u64) {
     };
     let block = action.evidence.iter().find_map(|evidence| match evidence {
         butler_core::domain::action::Evidence::Log(log) => Some(log.block_number),
-        butler_core::domain::action::Evidence::Finding { .. } => None,
+        butler_core::domain::action::Evidence::Finding { .. } | butler_core::domain::action::Evidence::State { .. } => {
+            None
+        }
     });
     (action.kind, subject, block.unwrap_or_default())
 }

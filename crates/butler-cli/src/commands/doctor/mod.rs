@@ -77,7 +77,7 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, O
         format!("{} in effect", format::count(config.effective().len(), "value")),
     ));
     check_keys(&network, checks);
-    let gathered = match gather(global, BlockTag::Latest, Look::Everything).await {
+    let gathered = match gather(global, BlockTag::Latest, Look::Health).await {
         Ok(gathered) => Some(gathered),
         Err(error) => {
             checks.push(failure("chain", &name, &error));

@@ -69,6 +69,7 @@ pub(super) async fn run(global: &Global, args: &EventsArgs, output: Output) -> R
         block,
         rollup: sources.rollup.into(),
         unconfirmed: sources.unconfirmed,
+        missing: Vec::new(),
     };
     let report = EventsReport { scope, from_block: from, to_block: last, events };
     output.result(&report, render)?;

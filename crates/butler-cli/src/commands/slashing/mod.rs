@@ -41,9 +41,6 @@ fn render_rollup(rollup: &Rollup, now: u64, output: &Output) -> String {
     let which = if rollup.rollup.is_canonical { "Rollup" } else { "Former rollup" };
     let title = format!("{which}, version {} ({})", rollup.rollup.version.0, format::address(&rollup.rollup.address.0));
     let mut text = heading(output, &title);
-    for missing in &rollup.missing {
-        text.push_str(&format!("the rollup {}\n", missing.words()));
-    }
     if rollup.slashers.is_empty() {
         text.push_str("nobody may slash here\n");
         return text;

@@ -140,8 +140,17 @@ fn line(row: &Attester, now: u64, narrow: bool) -> Vec<Value> {
     };
     let servers: Vec<&str> = row.servers.iter().map(String::as_str).collect();
     let former = row.rollup.filter(|rollup| !rollup.is_canonical);
+    let cause = match row.zombie_cause {
+        Some(ZombieCause::OwnExit) => "own exit",
+        Some(ZombieCause::SlashedOut) => "slashed out",
+        Some(ZombieCause::Unclear) => "slashed out or own exit",
+        None => "",
+    };
     let position = match former {
-        None if row.zombie_cause == Some(ZombieCause::OwnExit) => plain("zombie (own exit)"),
+        None if !cause.is_empty() => plain(format!("{} ({cause})", row.position)),
+        Some(rollup) if !cause.is_empty() => {
+            toned(format!("{} ({cause}, at {})", row.position, rollup.version.0), Tone::Warning)
+        }
         Some(rollup) => toned(format!("{} (at {})", row.position, rollup.version.0), Tone::Warning),
         None if row.deposit_failed => toned(format!("{} (deposit failed)", row.position), Tone::Bad),
         None => plain(row.position.to_string()),

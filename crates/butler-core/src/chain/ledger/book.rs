@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
 use super::key::LedgerKey;
@@ -15,6 +14,7 @@ use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::ledger::{Change, Corroboration, LedgerEvent};
 use crate::domain::provider::split::SplitRecord;
 use crate::domain::provider::terms::TermsChange;
+use crate::text::fixed::Fixed;
 
 /// The most providers that a file may cover: each is asked for in every query, and nobody runs as many.
 const MOST_PROVIDERS: usize = 1_000;
@@ -83,24 +83,24 @@ struct File {
     #[serde(skip_serializing_if = "Option::is_none")]
     again_to: Option<u64>,
     log_ranges: BTreeMap<String, u64>,
-    splits: Vec<(Coinbase, Address, Address, u16)>,
+    splits: Vec<(Coinbase, Fixed<20>, Fixed<20>, u16)>,
     events: Vec<Record>,
 }
 
 /// Block, index, block's hash, transaction's hash, provider, what happened; and the chain's newest block at the first
 /// look, until there was a second one.
 #[derive(Serialize, Deserialize)]
-struct Record(u64, u64, H256, H256, ProviderId, Kept, Option<u64>);
+struct Record(u64, u64, Fixed<32>, Fixed<32>, ProviderId, Kept, Option<u64>);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kept {
     Registered(u16),
     TakeRate(u16),
-    Recipient(Address),
-    Added(Vec<Address>),
-    Dripped(Address),
-    Staked(Address, Address, Coinbase, Address),
+    Recipient(Fixed<20>),
+    Added(Vec<Fixed<20>>),
+    Dripped(Fixed<20>),
+    Staked(Fixed<20>, Fixed<20>, Coinbase, Fixed<20>),
 }
 
 impl Book {
@@ -121,8 +121,8 @@ impl Book {
 
     /// The bytes of its file.
     pub(super) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let split = |(coinbase, record): (&Coinbase, &SplitRecord)| -> (Coinbase, Address, Address, u16) {
-            (*coinbase, record.provider_recipient, record.delegator_recipient, record.provider_bps)
+        let split = |(coinbase, record): (&Coinbase, &SplitRecord)| -> (Coinbase, Fixed<20>, Fixed<20>, u16) {
+            (*coinbase, record.provider_recipient.into(), record.delegator_recipient.into(), record.provider_bps)
         };
         serde_json::to_vec(&File {
             version: VERSION,
@@ -151,7 +151,8 @@ impl Book {
         if file.version != VERSION || file.key != *key {
             return Err(Unusable::Other);
         }
-        let split = |(coinbase, provider_recipient, delegator_recipient, provider_bps)| {
+        let split = |(coinbase, provider, delegator, provider_bps): (Coinbase, Fixed<20>, Fixed<20>, u16)| {
+            let (provider_recipient, delegator_recipient) = (provider.into(), delegator.into());
             (coinbase, SplitRecord { provider_recipient, delegator_recipient, provider_bps })
         };
         let book = Self {
@@ -188,17 +189,19 @@ fn record(entry: &Entry) -> Record {
     let kept = match &entry.event.change {
         Change::Terms(TermsChange::Registered { take_rate_bps }) => Kept::Registered(*take_rate_bps),
         Change::Terms(TermsChange::TakeRate { take_rate_bps }) => Kept::TakeRate(*take_rate_bps),
-        Change::Terms(TermsChange::Recipient { recipient }) => Kept::Recipient(*recipient),
-        Change::Added { attesters } => Kept::Added(attesters.clone()),
-        Change::Dripped { attester } => Kept::Dripped(*attester),
-        Change::Staked { rollup, attester, coinbase, staker } => Kept::Staked(*rollup, *attester, *coinbase, *staker),
+        Change::Terms(TermsChange::Recipient { recipient }) => Kept::Recipient((*recipient).into()),
+        Change::Added { attesters } => Kept::Added(attesters.iter().map(|attester| (*attester).into()).collect()),
+        Change::Dripped { attester } => Kept::Dripped((*attester).into()),
+        Change::Staked { rollup, attester, coinbase, staker } => {
+            Kept::Staked((*rollup).into(), (*attester).into(), *coinbase, (*staker).into())
+        }
     };
     let once = match entry.seen {
         Corroboration::Confirmed => None,
         // A dispute is looked into again by the next process.
         Corroboration::Once | Corroboration::Disputed => Some(entry.at),
     };
-    Record(block_number, log_index, block_hash, transaction_hash, entry.event.provider_id, kept, once)
+    Record(block_number, log_index, block_hash.into(), transaction_hash.into(), entry.event.provider_id, kept, once)
 }
 
 fn entry(record: Record) -> Entry {
@@ -206,12 +209,15 @@ fn entry(record: Record) -> Entry {
     let change = match kept {
         Kept::Registered(take_rate_bps) => Change::Terms(TermsChange::Registered { take_rate_bps }),
         Kept::TakeRate(take_rate_bps) => Change::Terms(TermsChange::TakeRate { take_rate_bps }),
-        Kept::Recipient(recipient) => Change::Terms(TermsChange::Recipient { recipient }),
-        Kept::Added(attesters) => Change::Added { attesters },
-        Kept::Dripped(attester) => Change::Dripped { attester },
-        Kept::Staked(rollup, attester, coinbase, staker) => Change::Staked { rollup, attester, coinbase, staker },
+        Kept::Recipient(recipient) => Change::Terms(TermsChange::Recipient { recipient: recipient.into() }),
+        Kept::Added(attesters) => Change::Added { attesters: attesters.into_iter().map(Into::into).collect() },
+        Kept::Dripped(attester) => Change::Dripped { attester: attester.into() },
+        Kept::Staked(rollup, attester, coinbase, staker) => {
+            Change::Staked { rollup: rollup.into(), attester: attester.into(), coinbase, staker: staker.into() }
+        }
     };
-    let log = LogId { block_number, log_index, block_hash, transaction_hash };
+    let log =
+        LogId { block_number, log_index, block_hash: block_hash.into(), transaction_hash: transaction_hash.into() };
     let seen = if once.is_some() { Corroboration::Once } else { Corroboration::Confirmed };
     Entry { event: LedgerEvent { log, provider_id, change }, seen, at: once.unwrap_or(block_number), giver: None }
 }

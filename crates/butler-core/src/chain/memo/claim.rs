@@ -4,8 +4,8 @@
 //! which coinbase, attester or staker was told, and a liar tells others of the same place.
 
 use ethers_core::types::{Address, H256};
-use ethers_core::utils::keccak256;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::domain::attester::delegation::Delegation;
 use crate::domain::provider::split::SplitRecord;
@@ -31,7 +31,7 @@ impl Claim {
             coinbase.as_bytes(),
             staker.as_bytes(),
         ];
-        Self(keccak256(parts.concat()).into())
+        Self(digest(&parts.concat()))
     }
 
     /// All that was told of the delegations among which one is looked for that made their attester a validator of `rollup`,
@@ -41,7 +41,7 @@ impl Claim {
         let head = [rollup.into(), withdrawer.map(H256::from).unwrap_or_default()];
         let words: Vec<H256> = head.into_iter().chain(claims).collect();
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.as_bytes()).copied().collect();
-        Self(keccak256(bytes).into())
+        Self(digest(&bytes))
     }
 
     /// The same with the terms of its split.
@@ -53,8 +53,13 @@ impl Claim {
             delegator_recipient.as_bytes(),
             &provider_bps.to_be_bytes(),
         ];
-        Self(keccak256(parts.concat()).into())
+        Self(digest(&parts.concat()))
     }
+}
+
+/// SHA-256, for which processors have instructions: one is made of each delegation at each reading.
+fn digest(bytes: &[u8]) -> H256 {
+    H256(Sha256::digest(bytes).into())
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::chain::read_error::ReadError;
 use crate::chain::reads::Reads;
 use crate::chain::refunds::{RefundQuery, rested};
 use crate::chain::request::{Progress, SnapshotRequest};
-use crate::chain::rollups::{AddressReads, FormerReads, Tracked};
+use crate::chain::rollups::{AddressReads, FormerReads, Tracked, date_cut_over};
 use crate::chain::splits::{Makers, SplitFacts};
 use crate::chain::stages::{
     AttesterReads, CapabilityReads, Claims, DelayRead, EraRead, EscrowFacts, EscrowReads, PairReads, RegistryFacts,
@@ -31,6 +31,7 @@ use crate::domain::attester::deposit::Winner;
 use crate::domain::attester::view::{AttesterView, OnChainStatus};
 use crate::domain::attester::zombie::ZombieCause;
 use crate::domain::block::BlockRef;
+use crate::domain::capability::Capability;
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::split::{SplitCheck, Unconfirmed};
 use crate::domain::rollups::{settle_views, sum_rewards};
@@ -213,7 +214,11 @@ impl SnapshotReader {
         let keys = QueuedKeys { in_queues: keys, waiting, contested: places.contested, asked };
         let gse = (rollup_head.facts.gse, request.with_queue_proofs);
         let looked_at = (&mut providers, &mut entry_queue);
-        self.look_at_keys(&block, gse, &keys, escrow, looked_at, &mut witnesses).await?;
+        let mut untold = self.look_at_keys(&block, gse, &keys, escrow, looked_at, &mut witnesses).await?;
+        // The escrow of rollups that count blocks may be as old as they are.
+        if rollup_head.facts.counts_checkpoints() {
+            rollup_head.facts.missing.append(&mut untold);
+        }
         let resting = resting(rollup, &delegations, &attesters, &entry_queue);
         let rested = rested(&self.client, &block, rollup, &resting, refunds, &mut self.memo).await;
         drop(resting);
@@ -255,7 +260,17 @@ impl SnapshotReader {
             self.ledger.believe_terms();
         }
         settle_views(&mut attesters, &former_rollups);
+        if request.with_cut_over_time {
+            let (at, registry) = ((&*client, &block), request.aztec_registry);
+            date_cut_over(at, registry, &rollup_head.facts, &mut former_rollups, &mut self.rollups).await;
+        }
         unlocks.settle((&mut attesters, &mut former_rollups), &mut self.rollups, &mut witnesses).await?;
+        let of_all = [
+            (Capability::RollupList, !versions.is_told()),
+            (Capability::WithdrawalDelay, withdrawal_delay_seconds.is_none()),
+            (Capability::Unlocks, unlocks.is_one_untold((&attesters, &former_rollups))),
+        ];
+        rollup_head.facts.missing.extend(of_all.iter().filter(|(_, is_missing)| *is_missing).map(|(what, _)| *what));
         for delegation in &mut delegations {
             delegation.split = splits.checks.get(&delegation.coinbase).and_then(SplitCheck::confirmed).copied();
         }

@@ -134,9 +134,8 @@ impl SnapshotReader {
             endpoint.peer().begin_look();
         }
         loop {
-            if let Found::Snapshot(snapshot) =
-                Box::pin(self.read_until_it_fits(request, Depth::Everything, progress)).await?
-            {
+            let found = Box::pin(self.read_until_it_fits(request, Depth::Everything, progress)).await;
+            if let Found::Snapshot(snapshot) = found.map_err(|error| self.named(error, request))? {
                 return Ok(*snapshot);
             }
         }
@@ -152,12 +151,15 @@ impl SnapshotReader {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<(BlockRef, BTreeSet<ProviderId>), SnapshotError> {
         loop {
-            if let Found::Ledger(block, own) =
-                Box::pin(self.read_until_it_fits(request, Depth::Ledger, progress)).await?
-            {
+            let found = Box::pin(self.read_until_it_fits(request, Depth::Ledger, progress)).await;
+            if let Found::Ledger(block, own) = found.map_err(|error| self.named(error, request))? {
                 return Ok((block, own));
             }
         }
+    }
+
+    fn named(&self, error: SnapshotError, request: &SnapshotRequest) -> SnapshotError {
+        error.naming(request.preset, self.client.chain_id())
     }
 
     async fn read_until_it_fits(

@@ -12,6 +12,7 @@ use crate::chain::stages::{EscrowFacts, EscrowReads};
 use crate::chain::witnesses::Witnesses;
 use crate::contracts::proof::ProvenKey;
 use crate::domain::block::BlockRef;
+use crate::domain::capability::Capability;
 use crate::domain::ids::ProviderId;
 use crate::domain::provider::facts::ProviderFacts;
 use crate::domain::rollup::QueuedDeposit;
@@ -29,7 +30,8 @@ pub(super) struct QueuedKeys {
 }
 
 impl SnapshotReader {
-    /// Notes at each key that waits what the staking escrow says of it, where `with_queue_proofs` of new ones, too.
+    /// Notes at each key that waits what the staking escrow says of it, where `with_queue_proofs` of new ones, too. What it does
+    /// not tell.
     pub(super) async fn look_at_keys(
         &mut self,
         block: &BlockRef,
@@ -38,7 +40,7 @@ impl SnapshotReader {
         mut facts: EscrowFacts,
         (providers, entry_queue): (&mut BTreeMap<ProviderId, ProviderFacts>, &mut Vec<QueuedDeposit>),
         witnesses: &mut Witnesses,
-    ) -> Result<(), SnapshotError> {
+    ) -> Result<BTreeSet<Capability>, SnapshotError> {
         let contested = || keys.contested.iter().filter_map(|place| keys.waiting.get(place));
         let looked_at: Vec<&ProvenKey> =
             if with_queue_proofs { keys.waiting.values().collect() } else { contested().collect() };
@@ -49,10 +51,11 @@ impl SnapshotReader {
         if let Some(more) = EscrowReads::plan(&mut reads, gse, new, [], is_new) {
             let answers = reads.fetch(&self.client, block).await?;
             witnesses.note(&answers);
-            let EscrowFacts { cap, is_used, right } = more.take(&answers)?;
+            let EscrowFacts { cap, is_used, right, untold } = more.take(&answers)?;
             facts.cap = cap;
             facts.is_used.extend(is_used);
             facts.right.extend(right);
+            facts.untold.extend(untold);
         }
         self.memo.note_waiting(keys.waiting.values().map(ProvenKey::key_hash).collect());
         let listed: Vec<ProvenKey> = keys.in_queues.values().chain(keys.waiting.values()).copied().collect();
@@ -68,6 +71,6 @@ impl SnapshotReader {
         for (place, deposit) in entry_queue.iter_mut().enumerate() {
             deposit.escrow = view(keys.waiting.get(&place));
         }
-        Ok(())
+        Ok(facts.untold)
     }
 }

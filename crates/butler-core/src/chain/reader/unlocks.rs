@@ -44,6 +44,15 @@ impl Unlocks<'_> {
         self.governance.is_some_and(|governance| book.unlock(self.client, self.block, governance, exit).is_some())
     }
 
+    /// Whether an exit is there of which the governance does not tell it.
+    pub(super) fn is_one_untold(
+        &self,
+        (attesters, former): (&BTreeMap<Address, AttesterView>, &[FormerRollup]),
+    ) -> bool {
+        let views = former.iter().flat_map(|rollup| rollup.attesters.values()).chain(attesters.values());
+        self.governance.is_some() && views.filter_map(|view| view.exit).any(|exit| exit.unlocks_at.is_none())
+    }
+
     /// Keeps what was answered.
     pub(super) fn note(
         &self,

@@ -26,6 +26,8 @@ use crate::store::private::{load_private, save_private};
 /// Some ten thousand attesters at ten rollups are 5 MB.
 const FILE_LIMIT: u64 = 16 << 20;
 const VERSION: u32 = 1;
+/// For so many blocks the event of a cut-over that nobody told is not asked for again: ten minutes.
+const UNDATED: u64 = 50;
 
 /// A former rollup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +36,12 @@ struct Known {
     version: U256,
     address: Address,
     told: Told,
-    /// The block in which it was first seen, and its time.
+    /// The block in which it was first seen, and its time, or that of the event which made it a former one.
     block: u64,
     since: u64,
+    /// Whether it is the event's.
+    #[serde(default)]
+    is_dated: bool,
     look: Option<Look>,
 }
 
@@ -59,6 +64,8 @@ pub(in crate::chain) struct RollupBook {
     learnt: Learnt,
     /// How many versions the registry had last.
     versions: usize,
+    /// The block at which the event of the last cut-over was asked for in vain.
+    undated: Option<u64>,
     is_saved: bool,
 }
 
@@ -75,6 +82,7 @@ impl RollupBook {
             rollups: rollups.into_iter().map(|known| (known.version, known)).collect(),
             learnt,
             versions,
+            undated: None,
             is_saved: true,
         }
     }
@@ -112,6 +120,25 @@ impl RollupBook {
         self.rollups.get(&version).map_or(block.timestamp, |known| known.since)
     }
 
+    /// Whether the event that made a rollup a former one may be asked for: not again at once where it was not told.
+    pub(super) fn may_ask_cut_over(&self, version: U256, block: &BlockRef) -> bool {
+        let is_recent = self.undated.is_some_and(|at| block.number.checked_sub(at).is_some_and(|age| age < UNDATED));
+        self.rollups.get(&version).is_some_and(|known| !known.is_dated) && !is_recent
+    }
+
+    /// Keeps when the last cut-over was, or that nobody told it: no former rollup was canonical since.
+    pub(super) fn note_cut_over(&mut self, time: Option<u64>, block: &BlockRef) {
+        let Some(time) = time else {
+            self.undated = Some(block.number);
+            return;
+        };
+        for known in self.rollups.values_mut() {
+            known.since = known.since.min(time);
+            known.is_dated = true;
+        }
+        (self.undated, self.is_saved) = (None, false);
+    }
+
     /// Keeps the address of a version.
     pub(super) fn note_address(&mut self, version: U256, address: Address, giver: Option<&Giver>, block: &BlockRef) {
         let told = told_by(giver, block);
@@ -123,7 +150,8 @@ impl RollupBook {
             }
             Some(_) | None => {
                 let (block, since) = (block.number, block.timestamp);
-                self.rollups.insert(version, Known { version, address, told, block, since, look: None });
+                let known = Known { version, address, told, block, since, is_dated: false, look: None };
+                self.rollups.insert(version, known);
                 self.is_saved = false;
             }
         }

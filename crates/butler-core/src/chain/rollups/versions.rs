@@ -33,6 +33,8 @@ pub(in crate::chain) struct VersionReads {
 #[derive(Debug, Default)]
 pub(in crate::chain) struct Versions {
     registry: Address,
+    /// Whether the registry tells them.
+    is_told: bool,
     known: Vec<U256>,
     /// Who alone told them.
     giver: Option<Giver>,
@@ -64,9 +66,9 @@ impl VersionReads {
         witnesses: &mut Witnesses,
     ) -> Result<Versions, SnapshotError> {
         let registry = self.registry;
-        // A registry that does not count its rollups has none that are former ones.
+        // Of a registry that does not count its rollups no former ones are known, which is told.
         if answers.get_if_supported(&self.count)?.is_none() {
-            return Ok(Versions { registry, known: Vec::new(), giver: None });
+            return Ok(Versions { registry, ..Versions::default() });
         }
         let count = answers.checked(&self.count, |count| decode::length("numberOfVersions", count, MOST))?;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
@@ -106,7 +108,7 @@ impl VersionReads {
         if known.iter().collect::<BTreeSet<_>>().len() < known.len() {
             return Err(nonsense(answers, "the same version twice".to_owned()));
         }
-        Ok(Versions { registry, known, giver })
+        Ok(Versions { registry, is_told: true, known, giver })
     }
 }
 
@@ -169,6 +171,11 @@ impl Versions {
         let Some(newest) = self.known.last().filter(|newest| **newest != facts.version) else { return Ok(()) };
         let problem = format!("{}, and the registry's newest one is {newest}", facts.version);
         Err(answers.contradicts(self.giver.as_ref(), (Contract::Rollup, facts.address), "getVersion", problem))
+    }
+
+    /// Whether the registry tells which there are.
+    pub(in crate::chain) fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// How many there are.

@@ -139,6 +139,7 @@ impl CapabilityReads {
             facts.missing.extend(limit.is_none().then_some(Capability::ExitLimit));
             facts.attester_exits = Some(AttesterExits { window_seconds: window, limit });
         }
+        facts.missing.extend(facts.untold());
         Ok(lacks)
     }
 }

@@ -9,6 +9,7 @@ use crate::chain::reads::{Answers, Reads, Slot};
 use crate::contracts::bindings::gse;
 use crate::contracts::call::GETTER_GAS;
 use crate::contracts::proof::{ProvenKey, verifier_of};
+use crate::domain::capability::Capability;
 
 /// The most proofs that are tried beside other reads.
 const MOST_TRIED: usize = 50;
@@ -35,6 +36,8 @@ pub(in crate::chain) struct EscrowFacts {
     pub(in crate::chain) is_used: BTreeMap<H256, bool>,
     /// Proofs that are right within [`PRESUMED_CAP`], by the digest of key and proof.
     pub(in crate::chain) right: BTreeSet<H256>,
+    /// What it was asked and does not tell.
+    pub(in crate::chain) untold: BTreeSet<Capability>,
 }
 
 impl EscrowReads {
@@ -84,6 +87,10 @@ impl EscrowReads {
         // Whatever else came of a proof is asked again with the escrow's own cap.
         let is_right = |(digest, slot): (&H256, &Slot<bool>)| answers.get(slot).ok()?.then_some(*digest);
         let right = self.tried.iter().filter_map(is_right).collect();
-        Ok(EscrowFacts { cap: answers.get_if_supported(&self.cap)?, is_used, right })
+        let cap = answers.get_if_supported(&self.cap)?;
+        let untold =
+            [(Capability::ProofLimit, cap.is_none()), (Capability::UsedKeys, is_used.len() < self.owned.len())];
+        let untold = untold.into_iter().filter_map(|(capability, is_untold)| is_untold.then_some(capability));
+        Ok(EscrowFacts { cap, is_used, right, untold: untold.collect() })
     }
 }

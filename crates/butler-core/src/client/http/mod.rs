@@ -97,6 +97,7 @@ struct Ask {
     method: Method,
     uri: Uri,
     body: Payload,
+    id: Option<HeaderValue>,
 }
 
 impl HttpPeer {
@@ -190,7 +191,17 @@ impl HttpPeer {
     /// `Unreachable`, `Tls`, `Timeout`, `Broken`, `TooLarge`, or `Malformed` when the answer is packed in a way that nobody
     /// asked for; a status is not an error here.
     pub async fn post(&self, body: impl Into<Payload>) -> Result<HttpAnswer, RpcFailure> {
-        self.timed(Ask { method: Method::POST, uri: self.uri.clone(), body: body.into() }).await
+        self.timed(Ask { method: Method::POST, uri: self.uri.clone(), body: body.into(), id: None }).await
+    }
+
+    /// As [`post`](Self::post), under an id by which the other side knows what it has already (`Idempotency-Key`).
+    ///
+    /// # Errors
+    /// As [`post`](Self::post); `Malformed` also for an id that a header cannot have.
+    pub async fn post_once(&self, body: impl Into<Payload>, id: &str) -> Result<HttpAnswer, RpcFailure> {
+        let value =
+            HeaderValue::from_str(id).map_err(|_| RpcFailure::Malformed("an id that is no header".to_owned()))?;
+        self.timed(Ask { method: Method::POST, uri: self.uri.clone(), body: body.into(), id: Some(value) }).await
     }
 
     /// Gets what stands below the peer's URL, by the segments of its path and the pairs of its query, which are escaped here.
@@ -206,7 +217,7 @@ impl HttpPeer {
             url.query_pairs_mut().extend_pairs(query);
         }
         let uri = uri_of(&url).map_err(|_| RpcFailure::Malformed("no URL that HTTP can use".to_owned()))?;
-        self.timed(Ask { method: Method::GET, uri, body: Payload::default() }).await
+        self.timed(Ask { method: Method::GET, uri, body: Payload::default(), id: None }).await
     }
 
     async fn timed(&self, ask: Ask) -> Result<HttpAnswer, RpcFailure> {
@@ -248,7 +259,7 @@ impl HttpPeer {
 
     async fn send(
         &self,
-        Ask { method, uri, body }: Ask,
+        Ask { method, uri, body, id }: Ask,
     ) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
         add(&self.counters.requests, 1);
         add(&self.counters.bytes_sent, body.len());
@@ -259,6 +270,9 @@ impl HttpPeer {
         let headers = request.headers_mut();
         if is_json {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(id) = id {
+            headers.insert(HeaderName::from_static("idempotency-key"), id);
         }
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("butler/", env!("CARGO_PKG_VERSION"))));

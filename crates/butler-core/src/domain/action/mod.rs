@@ -72,6 +72,13 @@ pub enum Evidence {
         /// Hash of the block.
         block_hash: H256,
     },
+    /// What a contract answered at a block, and no log told.
+    State {
+        /// Height of the block.
+        block_number: u64,
+        /// Hash of the block.
+        block_hash: H256,
+    },
 }
 
 /// How many endpoints say it. Nothing is done without a person on the word of one.

@@ -110,6 +110,7 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerEntryQueueArrivalSoon", of(Kind::ArrivalSoon), Info, 0, |limits| vec![limits.arrival_soon]),
         alert("ButlerActiveAttestersDropped", Change, Warning, 0, |_| vec![HOUR, 0]),
         alert("ButlerAttesterSlashedOut", Tells::More(Kind::SlashedOut), Critical, 0, |_| vec![DAY, 0]),
+        alert("ButlerAttesterOwnExit", Tells::More(Kind::OwnExit), Warning, 0, |_| vec![DAY, 0]),
         alert("ButlerStateContradiction", Change, Warning, 0, |_| vec![HOUR, 0]),
         alert("ButlerAttesterUnserved", of(Kind::Unserved), Critical, 10 * MINUTE, NONE),
         alert("ButlerDepositFailed", of(Kind::DepositFailed), Warning, 5 * MINUTE, |limits| vec![limits.news, 0, 0]),

@@ -26,6 +26,7 @@ pub struct Finding {
     pub until: Option<u64>,
     /// From when it is critical, whatever it was when it was found; unix seconds.
     pub critical_from: Option<u64>,
+    mark: Option<String>,
     what: String,
     when: Option<&'static str>,
     rest: String,
@@ -49,6 +50,7 @@ impl Finding {
             places: Vec::new(),
             until: None,
             critical_from: None,
+            mark: None,
             what: what.into(),
             when: None,
             rest: String::new(),
@@ -66,6 +68,24 @@ impl Finding {
     #[must_use]
     pub fn in_places(self, places: Vec<Place>) -> Self {
         Self { places, ..self }
+    }
+
+    /// With what tells it from others of its kind about the same subject: which rollup, which slasher, which stake.
+    #[must_use]
+    pub fn marked(self, mark: impl Into<String>) -> Self {
+        Self { mark: Some(mark.into()), ..self }
+    }
+
+    /// What tells it from others of its kind about the same subject; empty where there is one at most. It stays the same while
+    /// that goes on, whatever the sentence says by then.
+    #[must_use]
+    pub fn mark(&self) -> &str {
+        match (&self.mark, self.kind) {
+            (Some(mark), _) => mark,
+            // Of a file's faults each is known by its words.
+            (None, FindingKind::KeyFile) => &self.what,
+            (None, _) => "",
+        }
     }
 
     /// With the moment when it is too late.

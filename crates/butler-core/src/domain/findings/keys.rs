@@ -199,6 +199,7 @@ pub fn of_own_publishers(file: &str, attesters: usize) -> Finding {
 pub fn of_unread_queues() -> Finding {
     let what = "the queues of other providers cannot be read: own keys that stand there, too, are not seen";
     Finding::new(FindingKind::NotWatched, Severity::Info, Subject::Network, what)
+        .marked("unread queues")
         .with_remedy("read the exporter's log: it says why")
 }
 
@@ -207,6 +208,7 @@ pub fn of_unread_queues() -> Finding {
 pub fn of_cut_queues() -> Finding {
     let what = "the queues of other providers are too long: only the keys at their fronts are compared with own ones";
     Finding::new(FindingKind::NotWatched, Severity::Info, Subject::Network, what)
+        .marked("cut queues")
         .with_remedy("run `butler-cli audit` now and then, which reads all of them")
 }
 
@@ -217,7 +219,8 @@ pub fn of_gone_admins(admins: &[Address], providers: &BTreeMap<ProviderId, Provi
     let gone = admins.iter().filter(is_gone);
     gone.map(|admin| {
         let what = format!("no provider has the admin {}, whom `provider_admins` names", checksummed(admin));
-        Finding::new(FindingKind::AdminGone, Severity::Critical, Subject::Network, what).with_remedy(
+        let finding = Finding::new(FindingKind::AdminGone, Severity::Critical, Subject::Network, what);
+        finding.marked(checksummed(admin).to_string()).with_remedy(
             "look with `butler-cli events` who took its place; correct `provider_admins` when that was you",
         )
     })
@@ -269,7 +272,7 @@ pub fn of_unwatched(watched: Watched) -> Vec<Finding> {
     let absent = table.into_iter().filter(|(number, ..)| *number == 0);
     absent
         .map(|(_, severity, what, remedy)| {
-            Finding::new(FindingKind::NotWatched, severity, Subject::Network, what).with_remedy(remedy)
+            Finding::new(FindingKind::NotWatched, severity, Subject::Network, what).marked(remedy).with_remedy(remedy)
         })
         .collect()
 }

@@ -142,13 +142,13 @@ finding_kinds! {
     SplitShared "split_shared" Chain [Critical] "ButlerFindingCritical" "butler_findings" "One split is the coinbase of several attesters: one delegator is paid what another's attester earns.";
     RewardsAtAttester "rewards_at_attester" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Rewards wait at an attester's own address: its node proposed without a coinbase.";
     SlashedOut "slashed_out" Chain [Warning] "ButlerAttesterSlashedOut" "butler_zombies" "An own attester was slashed out or ejected: it is a zombie whose stake waits to be withdrawn.";
-    OwnExit "own_exit" Chain [Info] "ButlerAttesterSlashedOut" "butler_zombies" "An own attester began its exit itself: it is a zombie until its withdrawer names a recipient, and can be slashed until the exit's delay is over.";
+    OwnExit "own_exit" Chain [Info] "ButlerAttesterOwnExit" "butler_zombies" "An own attester began its exit itself: it is a zombie until its withdrawer names a recipient, and can be slashed until the exit's delay is over.";
     LeftBehind "left_behind" Chain [Warning] "ButlerFindingWarning" "butler_former_rollup_attesters" "An own attester did not move along with the canonical rollup: it validates at a former one.";
     RewardsLeft "rewards_left" Chain [Info] "ButlerFindingWarning" "butler_former_rollup_rewards" "Rewards wait at a rollup that is not canonical any more.";
     FormerRollupUnread "former_rollup_unread" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A former rollup lacks a function without which it is not known what of ours it holds.";
     SlasherPending "slasher_pending" Chain [Info] "ButlerSlasherPending" "butler_slasher_pending_timestamp_seconds" "Governance queued another slasher for a rollup that has own attesters: from its date on anybody may install it.";
     SlasherLegacy "slasher_legacy" Chain [Info] "ButlerSlasherLegacy" "butler_slasher_legacy_until_timestamp_seconds" "The slasher of a rollup was replaced, and the one before may still slash own attesters until its date.";
-    CapabilityMissing "capability_missing" Chain [Warning] "ButlerCapabilityMissing" "butler_capability_missing" "A rollup lacks something that is expected of one that does what it does: what that would tell is not seen.";
+    CapabilityMissing "capability_missing" Chain [Warning] "ButlerCapabilityMissing" "butler_capability_missing" "A rollup, or a contract that all rollups share, lacks something that is expected of one that does what it does: what that would tell is not seen.";
     QueueBlocked "queue_blocked" Chain [Critical, Warning] "ButlerQueueBlocked" "butler_findings" "A key in an own provider's queue cannot be staked, or will fail at its flush.";
     QueueForeignKey "queue_foreign_key" Chain [Warning] "ButlerFindingWarning" "butler_findings" "A key in an own provider's queue is in no key file: nobody will run it when it is staked.";
     BlsUnproven "bls_unproven" Chain [Info] "ButlerFindingWarning" "butler_findings" "A key file has a BLS value of a key that is not on chain yet: it cannot be told from a private key, and is never printed.";

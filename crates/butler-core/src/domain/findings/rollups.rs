@@ -24,25 +24,21 @@ pub fn of_former_rollups(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Ve
 /// What is to be known of the rollups that hold something of ours: who else may slash there, and what they do not tell.
 #[must_use]
 pub fn of_rollups(snapshot: &NetworkSnapshot) -> Vec<Finding> {
-    let mut found = Vec::new();
     let now = snapshot.block.timestamp;
-    let canonical = (snapshot.canonical(), Some(&snapshot.rollup), "rollup");
+    let mut found: Vec<Finding> =
+        snapshot.missing().into_iter().map(|(which, capability)| missing(capability, &which)).collect();
     let former = snapshot.former_rollups.iter().filter(|former| former.holds_stakes());
-    let former = former.map(|former| (former.id, former.figures.as_deref(), "former rollup"));
-    for (id, figures, which) in std::iter::once(canonical).chain(former) {
-        let which = format!("{which} (version {})", id.version);
-        let Some(figures) = figures else {
-            found.push(missing(Capability::Figures, &which));
-            continue;
-        };
-        found.extend(figures.missing.iter().map(|capability| missing(*capability, &which)));
+    let former = former.filter_map(|former| Some((former.figures.as_deref()?, "former rollup")));
+    for (figures, which) in std::iter::once((&snapshot.rollup, "rollup")).chain(former) {
+        let which = format!("{which} (version {})", figures.version);
         let Some(change) = &figures.slasher_change else { continue };
         if let Some(pending) = change.pending {
             found.push(slasher_pending(&pending, now, &which));
         }
         if let Some(legacy) = change.legacy_at(now) {
             let what = format!("the slasher before, {}, may still slash at the {which}", checksummed(&legacy.slasher));
-            let finding = Finding::new(FindingKind::SlasherLegacy, Severity::Info, Subject::Network, what);
+            let finding = Finding::new(FindingKind::SlasherLegacy, Severity::Info, Subject::Network, what)
+                .marked(format!("{}, {which}", checksummed(&legacy.slasher)));
             found.push(finding.until(legacy.at).telling_when("and loses that right"));
         }
     }
@@ -50,19 +46,20 @@ pub fn of_rollups(snapshot: &NetworkSnapshot) -> Vec<Finding> {
 }
 
 fn missing(capability: Capability, which: &str) -> Finding {
-    let what = format!("the {which} {}", capability.words());
-    Finding::new(FindingKind::CapabilityMissing, Severity::Warning, Subject::Network, what)
+    Finding::new(FindingKind::CapabilityMissing, Severity::Warning, Subject::Network, capability.told(which))
+        .marked(format!("{}, {which}", capability.name()))
 }
 
 fn slasher_pending(pending: &DatedSlasher, now: u64, which: &str) -> Finding {
     let slasher = checksummed(&pending.slasher);
-    let (what, words) = if pending.at > now {
-        (format!("another slasher, {slasher}, is queued for the {which}"), "and may be installed")
+    // That its time came is another thing than that it waits, and told anew.
+    let (what, words, stage) = if pending.at > now {
+        (format!("another slasher, {slasher}, is queued for the {which}"), "and may be installed", "waits")
     } else {
-        (format!("anybody may install another slasher, {slasher}, at the {which}:"), "its time came")
+        (format!("anybody may install another slasher, {slasher}, at the {which}:"), "its time came", "may come")
     };
     let finding = Finding::new(FindingKind::SlasherPending, Severity::Info, Subject::Network, what);
-    finding.until(pending.at).telling_when(words)
+    finding.marked(format!("{slasher}, {which}, {stage}")).until(pending.at).telling_when(words)
 }
 
 /// One that validates where nothing is canonical any more.
@@ -91,7 +88,8 @@ fn rewards_left(former: &FormerRollup) -> Option<Finding> {
         former.id.version,
         count(former.pending_rewards.len(), "coinbase")
     );
-    let finding = Finding::new(FindingKind::RewardsLeft, Severity::Info, Subject::Network, what);
+    let finding = Finding::new(FindingKind::RewardsLeft, Severity::Info, Subject::Network, what)
+        .marked(former.id.version.to_string());
     Some(finding.with_remedy(format!(
         "anybody may call `claimSequencerRewards` at {} for each of them; it pays the coinbase",
         checksummed(&former.id.address)
@@ -105,7 +103,8 @@ fn unread(former: &FormerRollup) -> Option<Finding> {
         checksummed(&former.id.address),
         former.id.version
     );
-    Some(Finding::new(FindingKind::FormerRollupUnread, Severity::Warning, Subject::Network, what))
+    let finding = Finding::new(FindingKind::FormerRollupUnread, Severity::Warning, Subject::Network, what);
+    Some(finding.marked(former.id.version.to_string()))
 }
 
 #[cfg(test)]

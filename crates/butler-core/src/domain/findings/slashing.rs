@@ -46,8 +46,9 @@ fn place(rollup: &RollupSlashing, slasher: &SlasherFacts) -> String {
 }
 
 fn paused(until: u64, rollup: &RollupSlashing, slasher: &SlasherFacts) -> Finding {
-    let what = format!("the vetoer has paused all slashing{}", place(rollup, slasher));
-    Finding::new(FindingKind::SlashingPaused, Severity::Info, Subject::Network, what).until(until)
+    let place = place(rollup, slasher);
+    let what = format!("the vetoer has paused all slashing{place}");
+    Finding::new(FindingKind::SlashingPaused, Severity::Info, Subject::Network, what).marked(place).until(until)
 }
 
 /// Attesters that the next slashes eject.
@@ -88,7 +89,7 @@ pub fn of_blindness(blindness: Blindness) -> Finding {
 
 fn unreadable(blindness: Blindness, place: &str) -> Finding {
     let what = format!("votes to slash cannot be seen{place}: {}", blindness.words());
-    Finding::new(FindingKind::SlashingUnreadable, Severity::Warning, Subject::Network, what)
+    Finding::new(FindingKind::SlashingUnreadable, Severity::Warning, Subject::Network, what).marked(place)
 }
 
 fn of_standing(
@@ -117,6 +118,7 @@ fn of_standing(
             Finding::new(FindingKind::SlashingExecutable, Severity::Critical, subject, what)
         }
     };
+    let finding = finding.marked(place);
     Some(match (standing.stage, until) {
         (Stage::Decided, Some(until)) => finding.until(until),
         (Stage::Spared | Stage::Vetoed | Stage::Voted | Stage::Decided | Stage::Executable, _) => finding,

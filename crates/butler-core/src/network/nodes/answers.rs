@@ -95,6 +95,18 @@ impl NodeAnswers {
         failures.into_iter().filter_map(|(what, failure)| Some((what, failure?)))
     }
 
+    /// The questions that it does not know, and that every node for rollups of 4 to 6 answers in one way or another. What is
+    /// behind them cannot be seen, which is not the same as well.
+    fn unknown(&self) -> impl Iterator<Item = &'static str> {
+        let unknown = [
+            ("its peers", self.peers.is_none() && self.connected_peers().is_none() && self.p2p_enabled().is_none()),
+            ("its world state", self.world.is_none()),
+            ("whether its own L1 answers", self.l1 == L1Access::Unknown),
+        ];
+        let is_up = self.info.is_ok();
+        unknown.into_iter().filter_map(move |(what, is_unknown)| (is_unknown && is_up).then_some(what))
+    }
+
     /// The software that it runs, made printable.
     #[must_use]
     pub fn version(&self) -> Option<String> {
@@ -129,6 +141,7 @@ impl NodeAnswers {
         let tips = self.tips.as_ref().ok();
         let on_l1 = followed.map(|(followed, _)| followed.tips()).unwrap_or_default();
         let unread = self.failures().map(|(what, why)| format!("{what} ({why})"));
+        let unknown = self.unknown().map(|what| format!("{what} (it does not know the question)"));
         NodeState {
             name: self.name.clone(),
             is_up: self.info.is_ok(),
@@ -148,7 +161,7 @@ impl NodeAnswers {
                 .and_then(|world| world.as_ref().ok())
                 .map(|world| world.trees_are_synched),
             version: self.version(),
-            unread: unread.collect(),
+            unread: unread.chain(unknown).collect(),
         }
     }
 

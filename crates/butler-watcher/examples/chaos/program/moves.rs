@@ -22,7 +22,9 @@ pub(super) async fn some(chain: &Chain, dice: &mut Dice, keys: &mut u64) {
 fn one(chain: &Chain, dice: &mut Dice, keys: &mut u64) -> Option<Vec<Move>> {
     let oracle = chain.oracle().ok()?;
     let attester = oracle.attester(&format!("A{}", dice.below(10))).ok()?.address;
-    let admin = oracle.account("stranger").ok()?;
+    // Whoever has the place cannot be named for it once more, so that two take turns.
+    let first = oracle.providers.get(&OURS)?.provider_admin;
+    let admin = if dice.below(2) == 0 { first } else { oracle.account("stranger").ok()? };
     let one = match dice.below(20) {
         0..=4 => {
             *keys += 1;
@@ -33,7 +35,7 @@ fn one(chain: &Chain, dice: &mut Dice, keys: &mut u64) -> Option<Vec<Move>> {
         9 => Move::Drip { provider: OURS, count: 1 },
         10 => Move::SetTakeRate { provider: OURS, rate: u16::try_from(100 + dice.below(900)).ok()? },
         11 => Move::ProposeAdmin { provider: OURS, admin },
-        // Both at once: without a pending one, whom a reorg may have dropped, the zero address would accept here.
+        // Both at once: a reorg may have dropped whoever was named before.
         12 => return Some(vec![Move::ProposeAdmin { provider: OURS, admin }, Move::AcceptAdmin { provider: OURS }]),
         13 => Move::Slash { attester, tokens: 1 },
         14 => Move::Flush,

@@ -45,7 +45,12 @@ impl Found {
                     Op::Finished(one) if one.phase == Phase::Done => {
                         done.insert(one.key);
                     }
-                    Op::Finished(_) | Op::Moved { .. } | Op::Cursor { .. } | Op::Spent { .. } | Op::Note(_) => {}
+                    Op::Finished(_)
+                    | Op::Moved { .. }
+                    | Op::Cursor { .. }
+                    | Op::Spent { .. }
+                    | Op::Counted { .. }
+                    | Op::Note(_) => {}
                 }
             }
         }

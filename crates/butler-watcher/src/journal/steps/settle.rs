@@ -8,7 +8,7 @@ use super::step::{Step, reason};
 use crate::journal::entry::{Entry, Lease};
 use crate::journal::error::JournalError;
 use crate::journal::op::{Op, json};
-use crate::journal::request::{BODY_LIMIT, Outcome, Renewal, Settled, Settlement};
+use crate::journal::request::{BODY_LIMIT, NAME_LIMIT, NextNumber, Outcome, Renewal, Settled, Settlement};
 use crate::journal::rules::millis;
 
 /// The action of a lease that still counts.
@@ -25,6 +25,13 @@ pub(crate) fn renew(step: &mut Step<'_>, lease: &Lease, renewal: &Renewal) -> Re
     // It is not begun with a lease that ran out, though nobody else has it yet.
     let entry = entry.filter(|entry| entry.standing.leased_until.is_some_and(|until| until > step.now));
     let Some(mut entry) = entry else { return Err(JournalError::LostLease { key: lease.key.clone() }) };
+    if let Some(NextNumber { name, to }) = &renewal.number {
+        let is_name = (1..=NAME_LIMIT).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_name || Some(*to) != step.image.counter(name)?.checked_add(1) {
+            return Err(JournalError::Invalid("a counter goes up one by one under a name of visible ascii characters"));
+        }
+        step.record(Op::Counted { name: name.clone(), count: *to })?;
+    }
     let until = step.now.saturating_add(millis(renewal.lease));
     entry.standing.leased_until = Some(until);
     entry.standing.version = entry.standing.version.saturating_add(1);

@@ -109,7 +109,7 @@ fn a_lease_that_ran_out_is_fenced_and_its_action_is_looked_at_and_not_repeated()
     let (_folder, hand, keeper) = fresh();
     keeper.commit(&plans([action(1)])).unwrap();
     let first = claim_one(&keeper);
-    let renewal = Renewal { lease: Duration::from_secs(60), intent: Some("nonce 7".into()) };
+    let renewal = Renewal { lease: Duration::from_secs(60), intent: Some("nonce 7".into()), ..Renewal::default() };
     let lease = keeper.renew(&first.lease, &renewal).unwrap();
     hand.pass(60_000);
     assert!(matches!(keeper.renew(&lease, &renewal), Err(JournalError::LostLease { .. })));
@@ -202,13 +202,17 @@ fn wide_content_is_kept_whole_and_goes_whole() {
     let leased = claim_one(&keeper);
     for size in [60_000, 4_000, 9_000, 1] {
         let intent = Some("x".repeat(size).into());
-        keeper.renew(&leased.lease, &Renewal { lease: Duration::from_secs(9), intent }).unwrap();
+        keeper.renew(&leased.lease, &Renewal { lease: Duration::from_secs(9), intent, ..Renewal::default() }).unwrap();
     }
     let too_much = Some("x".repeat(BODY_LIMIT).into());
-    let refused = keeper.renew(&leased.lease, &Renewal { lease: Duration::from_secs(9), intent: too_much });
+    let refused =
+        keeper.renew(&leased.lease, &Renewal { lease: Duration::from_secs(9), intent: too_much, ..Renewal::default() });
     assert!(matches!(refused, Err(JournalError::Invalid(_))));
     keeper
-        .renew(&leased.lease, &Renewal { lease: Duration::from_secs(9), intent: Some("y".repeat(30_000).into()) })
+        .renew(
+            &leased.lease,
+            &Renewal { lease: Duration::from_secs(9), intent: Some("y".repeat(30_000).into()), ..Renewal::default() },
+        )
         .unwrap();
     let before = exported(&keeper);
     assert_sound(&keeper);

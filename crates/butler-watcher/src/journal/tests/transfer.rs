@@ -20,8 +20,11 @@ fn full(keeper: &Keeper, hand: &Hand) {
     let leased = keeper.claim(&ask(3)).unwrap();
     settle(keeper, &leased[0], Outcome::Proven { proof: Some("log 3 of block 9".to_owned()) });
     settle(keeper, &leased[1], Outcome::Refused { reason: "no such validator".to_owned() });
-    let renewal =
-        Renewal { lease: Duration::from_secs(60), intent: Some(serde_json::json!({ "argv": ["ssh", "node-1"] })) };
+    let renewal = Renewal {
+        lease: Duration::from_secs(60),
+        intent: Some(serde_json::json!({ "argv": ["ssh", "node-1"] })),
+        ..Renewal::default()
+    };
     keeper.renew(&leased[2].lease, &renewal).unwrap();
     let back = Retraction { key: action(4).key, reason: "taken back by a reorg".to_owned() };
     let note = Note { from: "follower".to_owned(), what: "a reorg of 2 blocks".into() };

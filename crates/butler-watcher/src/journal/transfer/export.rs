@@ -15,7 +15,7 @@ use crate::journal::entry::{Cursor, Entry, Finished};
 use crate::journal::error::JournalError;
 use crate::journal::image::parse;
 use crate::journal::op::{Mark, json};
-use crate::journal::schema::{CURSOR, FINISHED, Head, LIVE, SPENT, read_spent};
+use crate::journal::schema::{COUNTER, CURSOR, FINISHED, Head, LIVE, SPENT, read_spent};
 
 /// The version of the export's format.
 pub const EXPORT_VERSION: u32 = 1;
@@ -28,6 +28,8 @@ pub(crate) enum Item {
     Journal(Title),
     /// A cursor.
     Cursor { name: String, at: Cursor },
+    /// How far something is counted.
+    Counter { name: String, count: u64 },
     /// What was begun of a kind in an hour.
     Spent { kind: ActionKind, hour: u64, count: u32 },
     /// A live action.
@@ -73,6 +75,10 @@ pub(crate) fn items(
     store.each(&[CURSOR], |key, value| {
         let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default().to_owned();
         each(Item::Cursor { name, at: parse(store, &value)? })
+    })?;
+    store.each(&[COUNTER], |key, value| {
+        let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default().to_owned();
+        each(Item::Counter { name, count: parse(store, &value)? })
     })?;
     store.each(&[SPENT], |key, value| match read_spent(key) {
         Some((kind, hour)) => each(Item::Spent { kind, hour, count: parse(store, &value)? }),

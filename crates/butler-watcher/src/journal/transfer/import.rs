@@ -44,6 +44,7 @@ impl<'s> Filling<'s> {
             (Some(image), item) => {
                 match item {
                     Item::Cursor { name, at } => image.apply(&Op::Cursor { name, at })?,
+                    Item::Counter { name, count } => image.apply(&Op::Counted { name, count })?,
                     Item::Spent { kind, hour, count } => image.apply(&Op::Spent { kind, hour, count })?,
                     Item::Live(entry) => image.apply(&Op::Planned(entry))?,
                     Item::Finished(finished) => image.apply_finished(&finished),
@@ -107,8 +108,12 @@ pub(crate) fn read_items(
                 let (found, known) = (title.version, EXPORT_VERSION.max(JOURNAL_SCHEMA));
                 return Err(JournalError::Newer { path: path.to_path_buf(), found, known });
             }
-            item
-            @ (Item::Journal(_) | Item::Cursor { .. } | Item::Spent { .. } | Item::Live(_) | Item::Finished(_)) => {
+            item @ (Item::Journal(_)
+            | Item::Cursor { .. }
+            | Item::Counter { .. }
+            | Item::Spent { .. }
+            | Item::Live(_)
+            | Item::Finished(_)) => {
                 context.update(&text);
                 lines = lines.saturating_add(1);
                 each(item)?;

@@ -105,6 +105,7 @@ fn of_queue_key(key: &BadQueueKey, all: &[BadQueueKey]) -> Finding {
         count_of(drips, "key")
     );
     Finding::new(FindingKind::QueueBlocked, severity, Subject::Attester(*attester), what)
+        .marked(format!("{provider_id}, {index}"))
         .in_places(vec![Place::OwnProviderQueue { provider: *provider_id, index: *index }])
         .with_remedy(remedy)
 }
@@ -128,7 +129,9 @@ pub fn of_foreign_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Findin
             let place = Place::OwnProviderQueue { provider: *id, index: entry.index };
             let subject = Subject::Attester(entry.attester);
             found.push(
-                Finding::new(FindingKind::QueueForeignKey, Severity::Warning, subject, what).in_places(vec![place]),
+                Finding::new(FindingKind::QueueForeignKey, Severity::Warning, subject, what)
+                    .marked(format!("{id}, {}", entry.index))
+                    .in_places(vec![place]),
             );
         }
     }
@@ -149,7 +152,8 @@ pub fn of_bls_keys(snapshot: &NetworkSnapshot, keys: &KeyBook) -> Vec<Finding> {
         let what = format!("its BLS key in {} has {key}, the chain's has {}", entry.file, chain.join(" or "));
         let place = Place::KeyFile { file: entry.file.clone(), index: entry.index };
         let subject = Subject::Attester(entry.attester);
-        found.push(Finding::new(FindingKind::BlsDiffers, Severity::Critical, subject, what).in_places(vec![place]));
+        let finding = Finding::new(FindingKind::BlsDiffers, Severity::Critical, subject, what);
+        found.push(finding.marked(entry.file.as_str()).in_places(vec![place]));
     }
     found
 }
@@ -253,6 +257,7 @@ fn shared(coinbase: Coinbase, attester: Address, all: impl Iterator<Item = Addre
         all.filter(|other| *other != attester).map(|other| checksummed(&other).to_string()).collect();
     let what = format!("{who} the split {coinbase} to it and to {}: it pays one delegator", listed(&others));
     Finding::new(FindingKind::SplitShared, Severity::Critical, Subject::Attester(attester), what)
+        .marked(coinbase.to_string())
 }
 
 /// A few names, and how many more there are.

@@ -16,7 +16,8 @@ pub(super) fn of_stakes(rows: &[AttesterRow], keys: &KeyBook) -> Vec<Finding> {
     let mut found = Vec::new();
     for row in rows {
         found.extend(strangers_validator(row, keys));
-        found.extend(row.stakes.iter().filter_map(|stake| of_stake(row, stake, keys)));
+        let of_stake = |stake| Some(of_stake(row, stake, keys)?.marked(stake.coinbase.to_string()));
+        found.extend(row.stakes.iter().filter_map(of_stake));
     }
     found
 }

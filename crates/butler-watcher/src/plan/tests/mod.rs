@@ -1,10 +1,13 @@
+//! The handlers, and what holds of every plan.
+
+mod conditions;
+mod terms;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::action::{ActionKind, ActionSubject, EffectKey, Goal, Priority};
 use butler_core::domain::attester::coinbase::{CoinbasePolicies, CoinbasePolicy};
 use butler_core::domain::attester::delegation::LogId;
-use butler_core::domain::block::BlockRef;
-use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};
 use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_core::domain::rollup::RollupClock;
 use ethers_core::types::{Address, H256, U256};
@@ -255,55 +258,4 @@ proptest! {
         };
         prop_assert_eq!(keys(chain(&transactions, per_block.0, 0)), keys(chain(&transactions, per_block.1, shift)));
     }
-}
-
-#[test]
-fn a_condition_is_told_once_when_it_begins_and_once_when_it_ends_also_after_a_crash() {
-    let at = |number: u64| BlockRef { number, hash: H256::from_low_u64_be(number), timestamp: number * 12 };
-    let finding = |what: &str| {
-        let subject = Subject::Attester(address(5));
-        Finding::new(FindingKind::CoinbaseMissing, Severity::Warning, subject, what.to_owned())
-    };
-    let place = setting().at(address(REGISTRY));
-    let mut planned = BTreeSet::new();
-    let mut memory = Vec::new();
-    let mut at_block = |memory: &mut Vec<conditions::Episode>, number: u64, findings: &[Finding]| {
-        conditions::look(memory, findings, &[], &at(number));
-        let actions = conditions::plan(memory, findings, &place, Assurance::OneEndpoint);
-        actions
-            .into_iter()
-            .filter(|action| planned.insert(action.key.clone()))
-            .map(|action| action.kind)
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(at_block(&mut memory, 1, &[finding("has none")]), [ActionKind::ConditionBegan]);
-    assert!(at_block(&mut memory, 2, &[finding("has none, and little time")]).is_empty());
-    // The end is planned also when the first try was cut before it was durable.
-    let mut cut = memory.clone();
-    conditions::look(&mut cut, &[], &[], &at(3));
-    assert_eq!(at_block(&mut cut.clone(), 4, &[]), [ActionKind::ConditionEnded]);
-    cut.retain(|episode| episode.ended.is_none());
-    assert_eq!(at_block(&mut cut, 5, &[finding("has none")]), [ActionKind::ConditionBegan]);
-}
-
-#[test]
-fn a_condition_whose_finder_could_not_be_asked_neither_ends_nor_is_told_again() {
-    let at = |number: u64| BlockRef { number, hash: H256::from_low_u64_be(number), timestamp: number * 12 };
-    let finding = |kind| Finding::new(kind, Severity::Warning, Subject::Network, "something");
-    let (votes, missing) = (finding(FindingKind::SlashingVotes), finding(FindingKind::CoinbaseMissing));
-    let mut memory = Vec::new();
-    conditions::look(&mut memory, &[votes.clone(), missing], &[], &at(1));
-    let began = memory.clone();
-    conditions::look(&mut memory, &[], &[butler_core::domain::findings::Source::Slashing], &at(2));
-    let ended: Vec<_> = memory.iter().filter(|episode| episode.ended.is_some()).map(|one| one.code.as_str()).collect();
-    assert_eq!(ended, [FindingKind::CoinbaseMissing.code()]);
-    let place = setting().at(address(REGISTRY));
-    let keys = |memory: &[conditions::Episode], findings: &[Finding]| {
-        let actions = conditions::plan(memory, findings, &place, Assurance::OneEndpoint).into_iter();
-        actions.filter(|action| action.kind == ActionKind::ConditionBegan).map(|action| action.key).collect::<Vec<_>>()
-    };
-    // The same one, whether or not somebody found it again.
-    assert_eq!(keys(&began[..1], &[votes]), keys(&memory[..1], &[]));
-    conditions::look(&mut memory, &[], &[], &at(3));
-    assert!(memory.iter().all(|episode| episode.ended.is_some()));
 }
