@@ -43,9 +43,14 @@ fn words() -> BTreeMap<String, Places> {
     };
     let short =
         || plain().map(|(list, place, word)| (list, place, word.chars().take(ABBREVIATION).collect::<String>()));
+    // Japanese words are cut to as many characters as they are written with.
+    let cut = || {
+        let letters = |word: &str| word.nfc().take(ABBREVIATION).collect::<String>().nfkd().collect::<String>();
+        all().filter(|(.., word)| !word.is_ascii()).map(move |(list, place, word)| (list, place, letters(&word)))
+    };
     let mut words = BTreeMap::<String, Places>::new();
     // A whole word is meant before a short one.
-    for (list, place, word) in all().chain(plain()).chain(short()) {
+    for (list, place, word) in all().chain(plain()).chain(short()).chain(cut()) {
         let known = words.entry(word).or_default();
         if known.iter().all(|(other, _)| *other != list) {
             known.push((list, place));

@@ -193,6 +193,9 @@ pub(crate) async fn gather(global: &Global, at: BlockTag, look: Look) -> Result<
         reader.read(&request, &|progress| waiting.note(progress)).await
     };
     let (snapshot, unsaved) = reading(&mut network, read).await?;
-    network.keys.hold_against_chain(&registered_bls_keys(&snapshot));
+    network.hold_keys_against_chain(&registered_bls_keys(&snapshot));
+    if unsaved.is_none() {
+        network.remember_keys();
+    }
     Ok(Gathered { network, snapshot, unsaved })
 }

@@ -384,3 +384,24 @@ fn comments_in_every_language_are_read() {
         }
     }
 }
+
+#[test]
+fn prose_and_rules_of_this_project_hold_no_phrase() {
+    /// One of so many paragraphs is tried.
+    const EACH: usize = 9;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut texts = Vec::new();
+    for pattern in ["docs/**/*.md", "*.md", "deploy/**/*.y*ml"] {
+        for path in glob::glob(root.join(pattern).to_str().unwrap()).unwrap() {
+            let text = std::fs::read_to_string(path.unwrap()).unwrap();
+            texts.extend(text.split("\n\n").filter(|text| text.len() < 4_000).map(str::to_owned));
+        }
+    }
+    assert!(texts.len() > 500);
+    for text in texts.iter().step_by(EACH) {
+        let file = json!({"validators": [{"attester": "0x1111111111111111111111111111111111111111", "note": text}]});
+        let report = fuzzing::key_file(file.to_string().as_bytes());
+        let is_phrase = report.faults.iter().any(|fault| fault.to_string().contains("a mnemonic"));
+        assert!(!is_phrase, "{text}");
+    }
+}

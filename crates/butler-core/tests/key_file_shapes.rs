@@ -258,3 +258,29 @@ fn what_may_stand_at_the_top_of_a_file_that_can_not_be_read_is_unknown_and_not_m
     };
     assert_eq!(told(&load_key_files(&sources)), ["0x7e5f - "]);
 }
+
+#[test]
+fn who_pays_is_not_known_where_a_file_of_publishers_names_a_server_that_has_no_key_file() {
+    let keystore = format!(r#"{{"validators": [{{"attester": "{A}"}}]}}"#);
+    let bench = |name: &str| {
+        let publishers = format!(r#"{{"server-1": ["{B}"]}}"#);
+        let bench = Bench::new(&[(&format!("keys/{name}.json"), &keystore), ("publishers.json", &publishers)]);
+        let key_files = ["keys/*.json".to_owned()];
+        let publisher_files = ["publishers.json".into()];
+        let base = bench.0.path();
+        let private_keys = PrivateKeys::Refuse;
+        let sources = KeySources {
+            key_files: &key_files,
+            node_keystores: &[],
+            publisher_files: &publisher_files,
+            base,
+            private_keys,
+        };
+        let report = load_key_files(&sources);
+        let codes: Vec<_> = report.findings().iter().map(|finding| finding.kind.code()).collect();
+        (report.book.entries[0].pays_itself, codes)
+    };
+    assert_eq!(bench("server-1"), (false, vec![]));
+    // After it was renamed.
+    assert_eq!(bench("server-9"), (false, vec!["server_without_keys"]));
+}

@@ -83,6 +83,7 @@ fn of_notice(notice: &KeyFileNotice) -> Finding {
         KeyFileNotice::NotAKeystore { file, kind } => keys::of_other_file(file, &kind.to_string()),
         KeyFileNotice::FundingAccountDropped { file } => keys::of_dropped_funding(file),
         KeyFileNotice::BlsUnproven { attester, file, index } => keys::of_unproven_bls(*attester, file, *index),
+        KeyFileNotice::ServerWithoutKeys { server } => keys::of_server_without_keys(server),
         KeyFileNotice::DefaultsLeak { from, into } => keys::of_leaking_defaults(from, into),
     }
 }

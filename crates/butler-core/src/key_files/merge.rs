@@ -62,6 +62,11 @@ pub enum KeyFileNotice {
         /// The file whose validators have nothing of their own.
         into: String,
     },
+    /// A file of publishers names a server of which there is no key file.
+    ServerWithoutKeys {
+        /// The server's name.
+        server: String,
+    },
     /// A BLS key of an attester that the chain does not know yet: it may be the private one.
     BlsUnproven {
         /// Whose key it should be.
@@ -94,6 +99,16 @@ pub(super) fn merge(taken: &[Taken<'_>], unread: &Unread) -> (KeyBook, Vec<KeyFi
             book.publishers_by_server.entry(server.clone()).or_default().extend(publishers);
         }
     }
+    // A name without key files may be another server's old one, so nobody says of those without publishers that they pay themselves.
+    let has_keys = |server: &str| {
+        let of_server = servers.get(server).into_iter().flatten();
+        of_server.into_iter().any(|file| !file.content.validators.is_empty())
+    };
+    let is_any_named = taken.iter().any(|file| !file.content.validators.is_empty());
+    let nameless: Vec<&str> = pooled.iter().filter(|server| is_any_named && !has_keys(server)).copied().collect();
+    let is_any_pool_unknown = unread.has_publishers() || !nameless.is_empty();
+    let without_keys = |server: &&str| KeyFileNotice::ServerWithoutKeys { server: (*server).to_owned() };
+    notices.extend(nameless.iter().filter(|server| !unread.is_any_of(server)).map(without_keys));
     let defaults: BTreeMap<&str, Defaults<'_>> =
         servers.iter().map(|(server, files)| (*server, Defaults::of(server, files, unread))).collect();
     let mut named = HashSet::new();
@@ -101,7 +116,7 @@ pub(super) fn merge(taken: &[Taken<'_>], unread: &Unread) -> (KeyBook, Vec<KeyFi
     let is_key = |file: &&Taken<'_>| file.content.kind == FileKind::EncryptedKey;
     for file in taken.iter().filter(|file| !is_key(file)).chain(taken.iter().filter(is_key)) {
         let Some(defaults) = defaults.get(file.server) else { continue };
-        let entries = entries(file, defaults, pooled.contains(file.server) || unread.has_publishers());
+        let entries = entries(file, defaults, pooled.contains(file.server) || is_any_pool_unknown);
         let used = entries.iter().flat_map(|entry| &entry.publishers).chain(&file.content.publishers);
         let used: BTreeSet<Address> = used.chain(file.content.default_publishers.listed()).copied().collect();
         if !used.is_empty() {

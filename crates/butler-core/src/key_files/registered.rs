@@ -20,6 +20,7 @@ pub type RegisteredKeys = BTreeMap<Address, BTreeSet<BlsKey>>;
 const WHAT: &str = "differs from the key that is registered for this attester, so it may be the private one; \
                     the whole file is refused";
 const HINT: &str = "write the public key, or leave `bls` out";
+const HINT_LOST: &str = "bring it back with the public key, or without `bls`; or let another file name these attesters";
 
 fn differs(attester: Address, key: Option<H256>, registered: &RegisteredKeys) -> bool {
     key.is_some_and(|key| {
@@ -35,6 +36,15 @@ pub(super) fn differing(content: &Content, registered: &RegisteredKeys) -> Vec<F
 /// What is wrong with the entry at a position.
 pub(super) fn differing_at(index: usize) -> FileFault {
     FileFault::new(FaultKind::BlsDiffers, format!("validators[{index}].attester.bls"), WHAT).hint(HINT)
+}
+
+/// The same of a file that cannot be seen now, and `why` that is.
+pub(super) fn differed_at(index: usize, why: &str) -> FileFault {
+    let what = format!(
+        "when the file could be read last, this differed from the key that is registered for its attester, so it may have been \
+         the private one; the whole file was refused, and now {why}"
+    );
+    FileFault::new(FaultKind::BlsDiffers, format!("validators[{index}].attester.bls"), what).hint(HINT_LOST)
 }
 
 /// The positions of entries with a BLS key that differs, and whose keys these are.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::config::{Config, NetworkConfig};
-use crate::key_files::{KeptFiles, KeptKeysFile, KeptRecord, KeyFilesReport, KeySources, PrivateKeys, list_key_files};
+use crate::key_files::{
+    KeptFiles, KeptKeysFile, KeptRecord, KeyFilesReport, KeySources, PrivateKeys, RegisteredKeys, list_key_files,
+};
 use crate::runtime::clock::unix_now;
 
 /// Where the key files of a network are.
@@ -34,6 +36,11 @@ pub(super) struct KeyMemory {
 }
 
 impl KeyMemory {
+    /// Takes in what the chain has registered, for the next command.
+    pub(super) fn learn(&mut self, registered: &RegisteredKeys) {
+        self.kept.learn(registered);
+    }
+
     /// Stores what is new. What goes wrong is told. Blocks.
     pub(super) fn save(&mut self) {
         if self.kept.generation() > 0 {

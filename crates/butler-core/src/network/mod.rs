@@ -21,7 +21,7 @@ use crate::config::{Auth, Config, EndpointConfig, HostConfig, NetworkChoiceError
 use crate::domain::attester::duplicates::ReplicaPolicy;
 use crate::domain::findings::keys::Watched;
 use crate::domain::operator::key_book::KeyEntry;
-use crate::key_files::KeyFilesReport;
+use crate::key_files::{KeyFilesReport, RegisteredKeys};
 use crate::runtime::clock::unix_now;
 
 use self::keys::{KeyMemory, load_now};
@@ -102,6 +102,15 @@ impl Network {
         let client = client(&network, policy)?;
         let ledger = LedgerCache::load(&ledger_path(config, &network), key);
         Ok(Self { keys, reader: SnapshotReader::new(client, ledger), config: network, key_memory: None })
+    }
+
+    /// Holds the BLS keys of the key files against those that the chain has registered, and notes for the next command which files
+    /// these refused: [`remember_keys`](Self::remember_keys) keeps it.
+    pub fn hold_keys_against_chain(&mut self, registered: &RegisteredKeys) {
+        self.keys.hold_against_chain(registered);
+        if let Some(memory) = &mut self.key_memory {
+            memory.learn(registered);
+        }
     }
 
     /// Keeps what the key files say for the next command. Blocks.

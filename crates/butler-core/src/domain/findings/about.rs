@@ -54,6 +54,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::KeyFilesGone
         | Kind::KeyFileSchemasMixed
         | Kind::KeyFileDefaultsLeak
+        | Kind::ServerWithoutKeys
         | Kind::ProviderQueueEmpty
         | Kind::ProviderQueueShort
         | Kind::ProviderRunsDry
@@ -164,6 +165,9 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::FundingAccountDropped => "leave the funding account in one file only",
         Kind::KeyFile => "correct the place that the message names",
         Kind::KeyFileSchemasMixed => "bring all files of the folder to one schema version",
+        Kind::ServerWithoutKeys => {
+            "name servers there as their key files do: after the file, or its folder; or add the server's key files"
+        }
         Kind::KeyFileDefaultsLeak => {
             "give the validators of the other file a coinbase and publishers of their own, unless it is meant so"
         }

@@ -156,6 +156,13 @@ pub fn of_dropped_funding(file: &str) -> Finding {
     Finding::new(FindingKind::FundingAccountDropped, Severity::Warning, Subject::File(file.to_owned()), what)
 }
 
+/// A server that a file of publishers names, and of which there is no key file.
+#[must_use]
+pub fn of_server_without_keys(server: &str) -> Finding {
+    let what = format!("a file of publishers names the server `{server}`, of which there is no key file");
+    Finding::new(FindingKind::ServerWithoutKeys, Severity::Info, Subject::Network, what)
+}
+
 /// What stands at the top of one file, and holds for validators of another.
 #[must_use]
 pub fn of_leaking_defaults(from: &str, into: &str) -> Finding {

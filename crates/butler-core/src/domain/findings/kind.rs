@@ -160,6 +160,7 @@ finding_kinds! {
     KeyFilesGone "key_files_gone" Chain [Critical] "ButlerKeyFilesGone" "butler_findings" "No key file of the network can be read any more: everything that is said of coinbases and servers is of the past.";
     KeyFileSchemasMixed "key_file_schemas_mixed" Chain [Warning] "ButlerFindingWarning" "butler_findings" "Key files of one folder have different schema versions: the node refuses the folder.";
     KeyFileDefaultsLeak "key_file_defaults_leak" Chain [Info] "ButlerFindingWarning" "butler_findings" "What one key file says at its top holds for validators of another file of its server, which have no coinbase or publisher of their own.";
+    ServerWithoutKeys "server_without_keys" Chain [Info] "ButlerFindingWarning" "butler_findings" "A file of publishers names a server of which there is no key file: who pays for servers without publishers is not known.";
     NotWatched "not_watched" Chain [Warning, Info] "ButlerNotWatched" "butler_findings" "Key files, providers, nodes or publishers are not configured, or other providers' queues cannot be read: what they would tell is not looked at.";
     ProviderQueueEmpty "provider_queue_empty" Chain [Critical] "ButlerProviderQueueEmpty" "butler_provider_queue_length" "The queue of an own provider is empty: it takes no delegations.";
     ProviderQueueShort "provider_queue_short" Chain [Warning] "ButlerProviderQueueShort" "butler_provider_queue_length" "The queue of an own provider has few keys left.";
@@ -260,6 +261,7 @@ impl FindingKind {
             | Self::KeyFilesGone
             | Self::KeyFileSchemasMixed
             | Self::KeyFileDefaultsLeak
+            | Self::ServerWithoutKeys
             | Self::NotWatched
             | Self::ProviderAdminChange => true,
             Self::SlashedOut

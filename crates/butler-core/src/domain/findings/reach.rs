@@ -160,6 +160,7 @@ fn of_files() -> Vec<Finding> {
         keys::of_mixed_schemas("keys", &["a.json".to_owned()]),
         keys::of_dropped_funding("a.json"),
         keys::of_leaking_defaults("a.json", "b.json"),
+        keys::of_server_without_keys("server-1"),
         keys::of_unproven_bls(address(1), "a.json", 0),
         keys::of_own_publishers("a.json", 1),
         keys::of_unread_queues(),

@@ -19,6 +19,19 @@ pub(super) struct DifferingFile {
     pub(super) attesters: BTreeSet<Address>,
     /// Since when it is not legible, and whether it is there.
     pub(super) lost: Option<Lost>,
+    /// Whether something that was good before is kept of it.
+    #[serde(default = "was_good", skip_serializing_if = "is_true")]
+    pub(super) was_good: bool,
+}
+
+/// What was stored before this was noted may have been good.
+fn was_good() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_true(flag: &bool) -> bool {
+    *flag
 }
 
 /// Since when a file cannot be seen without what is wrong with it.
@@ -26,6 +39,31 @@ pub(super) struct DifferingFile {
 pub(super) struct Lost {
     pub(super) since: u64,
     pub(super) is_removed: bool,
+    /// Whether it is surely not there, rather than there and empty or in a folder that is not to be seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_gone: bool,
+}
+
+/// How a file is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// It is there, and cannot be read.
+    Unreadable,
+    /// It is there, and names nobody.
+    Emptied,
+    /// It is not there.
+    Gone,
+}
+
+impl Lost {
+    /// What became of it, in words about "it".
+    pub(super) fn words(self) -> &'static str {
+        match (self.is_gone, self.is_removed) {
+            (true, _) => "it is gone",
+            (false, true) => "it names nobody",
+            (false, false) => "it cannot be read",
+        }
+    }
 }
 
 impl DifferingFile {
@@ -35,9 +73,10 @@ impl DifferingFile {
     }
 
     /// It is not legible now.
-    pub(super) fn lose(&mut self, is_removed: bool, now: u64) {
+    pub(super) fn lose(&mut self, loss: Loss, now: u64) {
         let since = self.lost.map_or(now, |lost| lost.since);
-        self.lost = Some(Lost { since, is_removed });
+        let is_gone = loss == Loss::Gone;
+        self.lost = Some(Lost { since, is_removed: loss != Loss::Unreadable, is_gone });
     }
 
     /// Whether a content may have the same keys, as far as the chain was asked.

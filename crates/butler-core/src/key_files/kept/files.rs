@@ -17,7 +17,7 @@ use crate::key_files::gaps::gaps;
 use crate::key_files::kept_file::KeptWhy;
 use crate::key_files::outcome::{Outcome, is_anybody_left};
 use crate::key_files::read::read_all;
-use crate::key_files::registered::{RegisteredKeys, has_differing};
+use crate::key_files::registered::{RegisteredKeys, has_differing, who_differs};
 use crate::key_files::report::{Gone, KeyFilesReport};
 use crate::key_files::shown::shown_path;
 use crate::key_files::sources::KeySources;
@@ -39,6 +39,8 @@ pub struct KeptFiles {
     pub(super) doubts: Option<Doubts>,
     /// What counts no longer since the last reading.
     pub(super) released: Doubt,
+    /// Whether they are kept for commands, which let nothing stand in.
+    pub(super) is_for_commands: bool,
     /// Whether nothing was known before the last reading.
     is_first: bool,
     /// Whether something was read that is too large to be kept.
@@ -86,8 +88,6 @@ impl KeptFiles {
         let (faults, mut outcomes) = read_all(sources);
         let mut taken = outcomes.clone();
         self.take(&mut taken, sources, now);
-        // Nobody will come back with what the chain says of it; what counts of it are addresses.
-        self.learn(&RegisteredKeys::new());
         for (outcome, taken) in outcomes.iter_mut().zip(&taken) {
             (outcome.is_believed, outcome.is_held) = (taken.is_believed, taken.is_held);
         }
@@ -99,7 +99,10 @@ impl KeptFiles {
             KeptWhy::Unreadable | KeptWhy::Partly | KeptWhy::Emptied => None,
         });
         let gone: Vec<Gone<'_>> = gone.collect();
-        KeyFilesReport::without(faults, &outcomes, &gone)
+        let mut report = KeyFilesReport::without(faults, &outcomes, &gone);
+        report.remembered = self.remembered();
+        self.is_for_commands = true;
+        report
     }
 
     /// Takes in what was read, and lets what stands in count for nothing.
@@ -195,8 +198,17 @@ impl KeptFiles {
             self.registered.clear();
         }
         self.registered.extend(registered.iter().map(|(attester, keys)| (*attester, keys.clone())));
-        let refused: Vec<bool> =
-            self.files.values().map(|kept| has_differing(&kept.content, &self.registered)).collect();
+        let mut is_any_refused = false;
+        for (name, kept) in self.files.iter().filter(|(_, kept)| has_differing(&kept.content, &self.registered)) {
+            is_any_refused = true;
+            // A file that is kept already was refused, or noted by an earlier run of the program, when it was read.
+            if kept.failing.is_none() {
+                let (indices, attesters) = who_differs(&kept.content, &self.registered);
+                let was_good = kept.is_confirmed || kept.before.is_some();
+                let file = DifferingFile { found: kept.found.clone(), indices, attesters, lost: None, was_good };
+                self.differing.insert(name.clone(), file);
+            }
+        }
         let is_any_asked = self.files.values().any(|kept| !kept.is_confirmed);
         let (is_first, released) = (self.is_first, &mut self.released);
         self.files.retain(|_, kept| {
@@ -207,7 +219,6 @@ impl KeptFiles {
             }
             is_kept
         });
-        let is_any_refused = refused.contains(&true);
         self.generation += u64::from(is_any_refused || is_any_asked);
         is_any_refused
     }
@@ -335,6 +346,6 @@ impl KeptFiles {
 }
 
 /// Whether there is surely no such file: no folder is in the way of seeing it.
-fn is_gone(path: &Path) -> bool {
+pub(super) fn is_gone(path: &Path) -> bool {
     path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }

@@ -36,6 +36,9 @@ pub(super) struct Kept {
     /// The file that said it, where a later version of it was found since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) said_by: Option<PathBuf>,
+    /// Whether it was stored before the chain was asked about its BLS keys.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_unproven: bool,
     /// Attesters of encrypted keys that are gone from folders to which it leads.
     #[serde(skip)]
     pub(super) vanished: BTreeSet<Address>,
@@ -61,6 +64,7 @@ impl Kept {
             shared: Shared::default(),
             had_bls: BTreeSet::new(),
             said_by: None,
+            is_unproven: false,
             vanished: BTreeSet::new(),
             before: None,
             is_confirmed: false,

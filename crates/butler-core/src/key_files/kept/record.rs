@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
 use super::differing_file::DifferingFile;
@@ -42,13 +43,16 @@ impl KeptFiles {
             }
             (content, had_bls)
         };
-        // What the chain was not asked about yet is not known to be good.
+        // What the chain was not asked about yet is not known to be good. Commands let nothing of it stand in.
         let good = |kept: &Kept| {
-            let (content, mut had_bls) = without_bls(kept.before.as_deref().unwrap_or(&kept.content));
+            let before = kept.before.as_deref().filter(|_| !self.is_for_commands);
+            let (content, mut had_bls) = without_bls(before.unwrap_or(&kept.content));
             had_bls.extend(&kept.had_bls);
             let is_noted = kept.shared.with.keys().all(|path| is_plain(path));
             let with = if is_noted { kept.shared.with.clone() } else { BTreeMap::new() };
-            Kept { content, had_bls, shared: Shared { with, ..kept.shared.clone() }, ..kept.clone() }
+            // Nobody vouches for what was not good before, either.
+            let is_unproven = !kept.is_confirmed && kept.before.is_none() && !had_bls.is_empty();
+            Kept { content, had_bls, is_unproven, shared: Shared { with, ..kept.shared.clone() }, ..kept.clone() }
         };
         let files = self.files.values().filter(|kept| is_storable(&kept.found)).map(good).collect();
         let differing = self.differing.values().filter(|file| is_storable(&file.found)).cloned().collect();
@@ -61,16 +65,23 @@ impl KeptFiles {
             self.doubts = record.doubts;
         }
         let mut size: usize = self.files.values().map(|known| known.content.size()).sum();
-        for file in record.differing {
+        // An older record does not know which files were corrected since.
+        let is_newest = self.files.is_empty() && self.differing.is_empty();
+        for file in record.differing.into_iter().filter(|_| is_newest) {
             let file = file.restored();
             self.differing.entry((file.found.role, file.found.family())).or_insert(file);
         }
-        for kept in record.files {
+        // Nor does it know where those have moved who stand elsewhere by now.
+        let named: BTreeSet<Address> = self.files.values().flat_map(|kept| kept.content.attesters()).collect();
+        let has_moved = |kept: &Kept| {
+            kept.content.attester_count() > 0 && kept.content.attesters().all(|attester| named.contains(&attester))
+        };
+        for kept in record.files.into_iter().filter(|kept| is_newest || !has_moved(kept)) {
             let kept = Kept { found: kept.found.restored(), ..kept };
             let name = (kept.found.role, kept.found.family());
             if size.saturating_add(kept.content.size()) <= MOST_KEPT && !self.files.contains_key(&name) {
                 size += kept.content.size();
-                self.files.insert(name, Kept { is_confirmed: true, ..kept });
+                self.files.insert(name, Kept { is_confirmed: !kept.is_unproven, is_unproven: false, ..kept });
             }
         }
     }

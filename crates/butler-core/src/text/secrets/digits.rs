@@ -1,4 +1,4 @@
-//! Runs of letters and figures that are numbers, and those that could be a 32-byte scalar by themselves.
+//! Runs of letters and figures that are numbers, in the digits of any script, and those that could be a 32-byte scalar by themselves.
 
 /// Digits of the longest run of hexadecimal digits that is public without a proof: those of an address.
 pub(super) const ADDRESS: usize = 40;
@@ -6,6 +6,15 @@ pub(super) const ADDRESS: usize = 40;
 pub(super) const SCALAR: usize = 64;
 /// Digits of a piece that is a number of its own.
 pub(super) const LONGEST_NUMBER: usize = 16;
+
+/// The zeros of the scripts that have digits of their own; nine more follow each.
+const ZEROS: [u32; 62] = [
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
+    0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0x104a0, 0x10d30, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450,
+    0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16a60, 0x16ac0,
+    0x16b50, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950, 0x16130, 0x1e5f1,
+];
 
 /// A run of letters and figures that is a number.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +71,13 @@ pub(super) fn look_whole(word: &str) -> Option<Token> {
 /// Whether a run has more digits than an address, and is not zero. No amount needs as many either.
 fn is_scalar(digits: &str) -> bool {
     digits.len() > ADDRESS && digits.bytes().any(|byte| byte != b'0')
+}
+
+/// A decimal digit of any script as its plain one.
+pub(super) fn plain_digit(character: char) -> char {
+    let code = u32::from(character);
+    let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code));
+    zero.and_then(|zero| char::from_digit(code - zero, 10)).unwrap_or(character)
 }
 
 impl Token {

@@ -120,8 +120,13 @@ pub(super) fn find(members: &[Member], least: usize) -> Option<(Member, Member)>
     if among_all.is_some() || kinds.len() < 2 {
         return among_all.and_then(|range| taken(&all, range));
     }
-    let groups = kinds.values().filter(|group| group.len() >= FEWEST_OF_KIND.max(least));
-    groups.filter_map(|group| taken(group, find_in(group, least)?)).next()
+    // Those of one kind are one value of each object, whatever else these have.
+    let of_kind = |group: &&Vec<&Member>| {
+        let found = (group.len() >= least).then(|| find_in(group, least)).flatten();
+        found.or_else(|| if least > 0 { hexadecimal(group, group.len() / 2) } else { None })
+    };
+    let groups = kinds.values().filter(|group| group.len() >= FEWEST_OF_KIND);
+    groups.filter_map(|group| taken(group, of_kind(&group)?)).next()
 }
 
 /// Looks for a key in members that belong together.

@@ -5,12 +5,14 @@
 //! places that differ in numbers only. It is meant to refuse too much rather than too little. Nothing here keeps or prints what
 //! it looked at.
 
+mod counted;
 mod dense;
 mod digits;
 mod dumps;
 mod escapes;
 mod found;
 mod glued;
+mod joined;
 mod members;
 mod numbers;
 mod parts;
@@ -20,6 +22,8 @@ mod plain;
 mod search;
 mod series;
 mod shown;
+mod signs;
+mod spelled;
 mod words;
 
 pub(crate) use self::found::Found;

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
+use super::counted::is_any;
 use super::dense::{Kinds, is_dense, window};
-use super::digits::{Run, SCALAR, look, look_whole};
+use super::digits::{Run, SCALAR, look, look_whole, plain_digit};
 use super::dumps::undumped;
 use super::escapes::{decoded, visible};
 use super::found::Secret;
@@ -15,44 +16,49 @@ use super::members::{Member, is_in_text};
 use super::numbers::{are_bytes_of_key, is_hexadecimal, unsigned};
 use super::phrase::in_text;
 use super::plain::{has_shape_of_uuid, is_plain, uuids};
+use super::signs::{Sign, signs_of};
+use super::spelled::texts_in;
 use super::words::{Spoken, words_of};
 
 /// What shows that a text is a key in a file's format.
 const MARKS: [&str; 6] =
     ["-----BEGIN", "---- BEGIN", "PRIVATE KEY-----", "OPENSSH-KEY-V1", "PUTTY-USER-KEY-FILE", "AGE-SECRET-KEY-"];
 
+/// How often a text of bytes may stand in another one.
+const MOST_NESTED: usize = 3;
+
 /// The fewest characters that cannot be seen in a text of bytes.
 const FEWEST_UNSEEN: usize = 2;
-
-/// The zeros of the scripts that have digits of their own; nine more follow each.
-const ZEROS: [u32; 62] = [
-    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
-    0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
-    0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0x104a0, 0x10d30, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450,
-    0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16a60, 0x16ac0,
-    0x16b50, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950, 0x16130, 0x1e5f1,
-];
 
 /// What a text or number is made of.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     pub(super) members: Vec<Member>,
     pub(super) spoken: Vec<Spoken>,
+    pub(super) signs: Vec<Sign>,
 }
 
 impl Parts {
     pub(super) fn of_number(value: Option<u128>) -> Self {
-        Self { members: value.map(Member::of_number).into_iter().collect(), ..Self::default() }
+        let signs = value.map(|value| signs_of(&value.to_string())).unwrap_or_default();
+        Self { members: value.map(Member::of_number).into_iter().collect(), spoken: Vec::new(), signs }
     }
 
     /// Takes a text apart, or says what it is by itself. What it stands for counts, where it is written as something else.
     pub(super) fn of_text(text: &str) -> Result<Self, Secret> {
+        Self::of_nested(text, MOST_NESTED)
+    }
+
+    fn of_nested(text: &str, deeper: usize) -> Result<Self, Secret> {
         let mut parts = Self::of_plain(text)?;
         for text in decoded(text) {
             parts = Self::of_plain(&text)?;
         }
         if let Some(text) = undumped(text).map(Zeroizing::new) {
             parts = Self::of_plain(&text)?;
+        }
+        if let Some(deeper) = deeper.checked_sub(1) {
+            texts_in(text).iter().try_for_each(|text| Self::of_nested(text, deeper).map(|_| ()))?;
         }
         Ok(parts)
     }
@@ -74,8 +80,9 @@ impl Parts {
         let is_looked_at = |word: &&str| !is_plain(word) || (is_grouped && uuids(word) > 0);
         let members = members_of(words().filter(is_looked_at))?;
         let spoken = words_of(text);
-        let is_phrase = in_text(text, &spoken) || has_phrase(text);
-        if is_phrase { Err(Secret::Mnemonic) } else { Ok(Self { members, spoken }) }
+        let signs = signs_of(text);
+        let is_phrase = in_text(text, &spoken) || has_phrase(text) || is_any(&signs);
+        if is_phrase { Err(Secret::Mnemonic) } else { Ok(Self { members, spoken, signs }) }
     }
 }
 
@@ -188,13 +195,6 @@ impl Drop for Wiped<'_> {
 /// Full-width and other letters as their plain ones.
 fn normal(text: &str) -> String {
     text.nfkc().map(plain_digit).collect()
-}
-
-/// A decimal digit of any script as its plain one.
-fn plain_digit(character: char) -> char {
-    let code = u32::from(character);
-    let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code));
-    zero.and_then(|zero| char::from_digit(code - zero, 10)).unwrap_or(character)
 }
 
 fn has_mark(text: &str) -> bool {

@@ -5,12 +5,11 @@
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::words::{LENGTHS, Spoken, Word, could_be_misspelt, is_phrase, words_of};
+use super::counted::{has_phrase as in_row, is_backwards};
+use super::words::{LENGTHS, Spoken, Word, could_be_misspelt, is_phrase};
 
 /// The most words that are looked at together.
 const MOST_WORDS: usize = 4_096;
-/// How often a word must be there to be no word of the phrase but the name of its parts.
-const OFTEN: usize = 4;
 
 /// Where a value or a name stands.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +78,9 @@ impl Phrase {
             return None;
         }
         let words: Vec<Word> = run.iter().map(|entry| entry.word).collect();
+        if is_backwards(&words) {
+            return run.first().zip(run.last()).map(|(first, last)| (first.at, last.at));
+        }
         let begins = beginnings(&run);
         let is_begin = |at: usize| self.is_anywhere || begins.get(at).copied().unwrap_or(true);
         (0..run.len()).filter(|at| is_begin(*at)).find_map(|at| {
@@ -112,19 +114,12 @@ pub(super) fn in_text(text: &str, spoken: &[Spoken]) -> bool {
     if spoken.len() < shortest {
         return false;
     }
-    let is_short = spoken.len() <= MOST_WORDS;
-    has_phrase(spoken)
-        || is_whole(text, spoken)
-        || (is_short && without_parts(text).is_some_and(|words| has_phrase(&words)))
-        || (is_short && by_number(text).is_some_and(|words| has_phrase(&words)))
+    has_phrase(spoken) || is_whole(text, spoken)
 }
 
 fn has_phrase(spoken: &[Spoken]) -> bool {
     let mut run: Vec<Word> = Vec::new();
-    let has_any = |run: &[Word]| {
-        let run = run.get(..MOST_WORDS).unwrap_or(run);
-        LENGTHS.iter().any(|length| run.windows(*length).any(is_phrase))
-    };
+    let has_any = |run: &[Word]| in_row(run.get(..MOST_WORDS).unwrap_or(run));
     for one in spoken {
         match one {
             Spoken::Word(word) => run.push(*word),
@@ -154,42 +149,4 @@ fn is_whole(text: &str, spoken: &[Spoken]) -> bool {
         && text.split_whitespace().count() == words.len()
         && text.chars().all(is_spaced)
         && could_be_misspelt(&words)
-}
-
-/// The words in the order of the numbers that stand before or after them: `1:abandon 7:zoo …`, as in two columns.
-fn by_number(text: &str) -> Option<Vec<Spoken>> {
-    let lower = zeroize::Zeroizing::new(text.to_lowercase());
-    let is_between = |character: char| !character.is_alphanumeric() && !is_combining_mark(character);
-    let mut tokens: Vec<&str> = Vec::new();
-    for run in lower.split(is_between).filter(|run| !run.is_empty()) {
-        let digits = run.len() - run.trim_start_matches(|character: char| character.is_ascii_digit()).len();
-        let (number, word) = run.split_at(digits);
-        tokens.extend([number, word].into_iter().filter(|part| !part.is_empty()));
-    }
-    let mut words: Vec<(u32, &str)> = Vec::new();
-    for two in tokens.windows(2) {
-        let [before, after] = two else { continue };
-        if let (Ok(number), Err(_)) = (before.parse::<u32>(), after.parse::<u32>()) {
-            words.push((number, after));
-        }
-    }
-    let [shortest, ..] = LENGTHS;
-    words.sort_by_key(|(number, _)| *number);
-    let is_counted = words.windows(2).all(|two| matches!(two, [(one, _), (next, _)] if one + 1 == *next));
-    (words.len() >= shortest && is_counted).then(|| words.iter().flat_map(|(_, word)| words_of(word)).collect())
-}
-
-/// The words but for the one that is there most often: `word 1: abandon, word 2: …`.
-fn without_parts(text: &str) -> Option<Vec<Spoken>> {
-    let lower = zeroize::Zeroizing::new(text.to_lowercase());
-    let words = || lower.split(|character: char| !character.is_alphabetic()).filter(|word| !word.is_empty());
-    let mut counts = std::collections::HashMap::<&str, usize>::new();
-    for word in words() {
-        *counts.entry(word).or_default() += 1;
-    }
-    let (part, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    if count < OFTEN {
-        return None;
-    }
-    Some(words().filter(|word| *word != part).flat_map(words_of).collect())
 }

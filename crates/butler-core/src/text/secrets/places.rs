@@ -1,6 +1,7 @@
 //! The lists and objects that are open around a value, with what stands in each: looked at when they end.
 
 use super::found::{Found, Secret};
+use super::joined::Joined;
 use super::members::{MOST, Member, find};
 
 /// What stands in the lists and objects that are open, from the outside in.
@@ -14,17 +15,18 @@ pub(super) struct Places {
 struct Place {
     own: Option<Vec<Member>>,
     inner: Option<Vec<Member>>,
+    joined: Joined,
 }
 
 impl Places {
     /// A list or an object begins.
     pub(super) fn open(&mut self) {
-        self.open.push(Place { own: Some(Vec::new()), inner: Some(Vec::new()) });
+        self.open.push(Place { own: Some(Vec::new()), inner: Some(Vec::new()), joined: Joined::new() });
     }
 
     /// The innermost one ends. A key that stands in it.
     pub(super) fn close(&mut self) -> Option<Found> {
-        let Place { own, inner } = self.open.pop()?;
+        let Place { own, inner, joined } = self.open.pop()?;
         let found = own.as_ref().and_then(|own| find(own, 0));
         let mut all = own;
         let is_flat = inner.as_ref().is_some_and(Vec::is_empty);
@@ -39,10 +41,17 @@ impl Places {
             let in_names = all.iter().flatten().filter(within).any(|member| member.is_name);
             Found { secret: Secret::Scalar, first: first.at(), last: last.at(), in_names }
         });
+        let found = found.or_else(|| joined.find());
         if let Some(outer) = self.open.last_mut() {
             extend(&mut outer.inner, all);
+            outer.joined.take(joined);
         }
         found
+    }
+
+    /// What the innermost one says, to be looked at together.
+    pub(super) fn joined(&mut self) -> Option<&mut Joined> {
+        self.open.last_mut().map(|innermost| &mut innermost.joined)
     }
 
     /// Adds what a value or a name is made of.

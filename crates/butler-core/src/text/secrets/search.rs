@@ -1,8 +1,10 @@
 //! The search over one file: each text and number by itself, and what stands around them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::found::{Found, Secret};
+use super::joined::Joined;
 use super::parts::Parts;
 use super::phrase::{Phrase, Site};
 use super::places::Places;
@@ -28,13 +30,37 @@ pub(crate) enum Leaf<'a> {
     },
 }
 
+impl Leaf<'_> {
+    /// A number in figures, and nothing of a truth.
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Name(text) | Self::Text(text) => Cow::Borrowed(text),
+            Self::Number { value, .. } => Cow::Owned(value.map(|value| value.to_string()).unwrap_or_default()),
+            Self::Truth(_) => Cow::Borrowed(""),
+        }
+    }
+}
+
 /// A search over the texts and numbers of one file.
 #[derive(Debug)]
 pub(crate) struct Search {
     values: Phrase,
     names: Phrase,
-    by_kind: HashMap<u64, Phrase>,
+    by_kind: HashMap<u64, Kind>,
     places: Places,
+}
+
+/// What values say that stand in places of one kind.
+#[derive(Debug)]
+struct Kind {
+    phrase: Phrase,
+    joined: Joined,
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self { phrase: Phrase::default(), joined: Joined::new() }
+    }
 }
 
 impl Default for Search {
@@ -76,13 +102,23 @@ impl Search {
         let site = if is_name { Site { kind: 0, ..site } } else { site };
         let members = parts.members.into_iter().filter(|member| !is_name || member.is_telling());
         self.places.push(members.map(|member| member.placed(site.kind, site.at, is_name)));
+        if let Some(joined) = self.places.joined() {
+            match &leaf {
+                Leaf::Name(_) => joined.push_name(&parts.signs, site.at),
+                Leaf::Text(_) | Leaf::Number { .. } | Leaf::Truth(_) => {
+                    joined.push(&leaf.text(), &parts.signs, site.at);
+                }
+            }
+        }
         if is_name {
             return self.names.push(&parts.spoken, site).map(|ends| of_words(ends, true));
         }
         if self.by_kind.len() >= MOST_KINDS {
             self.by_kind.clear();
         }
-        let found = self.by_kind.entry(site.kind).or_default().push(&parts.spoken, site);
+        let kind = self.by_kind.entry(site.kind).or_default();
+        kind.joined.push(&leaf.text(), &parts.signs, site.at);
+        let found = kind.phrase.push(&parts.spoken, site);
         found.or_else(|| self.values.push(&parts.spoken, site)).map(|ends| of_words(ends, false))
     }
 
@@ -90,7 +126,11 @@ impl Search {
     pub(crate) fn finish(&mut self) -> Option<Found> {
         let names = self.names.finish().map(|ends| of_words(ends, true));
         let values = || self.values.finish().map(|ends| of_words(ends, false));
-        let kinds = || self.by_kind.values_mut().find_map(Phrase::finish).map(|ends| of_words(ends, false));
+        let of_kind = |kind: &mut Kind| {
+            let ends = kind.phrase.finish();
+            ends.map(|ends| of_words(ends, false)).or_else(|| kind.joined.find())
+        };
+        let kinds = || self.by_kind.values_mut().find_map(of_kind);
         names.or_else(values).or_else(kinds).or_else(|| self.places.close())
     }
 }

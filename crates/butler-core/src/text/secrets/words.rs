@@ -24,12 +24,12 @@ const SHORTEST_ASCII: usize = 3;
 const LONGEST_ASCII: usize = 16;
 
 /// A word of one or more lists: its place among all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Word(usize);
 
 impl Word {
     /// As it is, or without its accents, which not every list has and not everybody writes.
-    fn find(text: &str) -> Option<Self> {
+    pub(super) fn find(text: &str) -> Option<Self> {
         let exact = Self::find_exact(text);
         if exact.is_some() || text.is_ascii() {
             return exact;
@@ -62,6 +62,11 @@ impl Word {
 
     fn place(self, list: u8) -> Option<u16> {
         self.places().iter().find(|(known, _)| *known == list).map(|(_, place)| *place)
+    }
+
+    /// Whether a list has it.
+    pub(super) fn is_of(self, list: usize) -> bool {
+        self.places().iter().any(|(known, _)| usize::from(*known) == list)
     }
 }
 

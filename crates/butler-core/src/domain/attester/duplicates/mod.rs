@@ -264,10 +264,19 @@ fn shared_bls_keys(keys: &KeyBook) -> Vec<Duplicate> {
         .collect()
 }
 
-/// The publishers of several servers.
+/// Publishers of several servers. A server that runs nothing as far as the key files say is none beside one that does: where a file
+/// was renamed, its old name may still stand in a file of publishers.
 fn shared_publishers(keys: &KeyBook) -> Vec<Duplicate> {
+    let running: BTreeSet<&str> = keys.entries.iter().map(|entry| entry.server.as_str()).collect();
+    let that_run = |(publisher, mut servers): (Address, BTreeSet<_>)| {
+        if servers.iter().any(|server| running.contains(server)) {
+            servers.retain(|server| running.contains(server));
+        }
+        (publisher, servers)
+    };
     keys.servers_by_publisher()
         .into_iter()
+        .map(that_run)
         .filter(|(_, servers)| servers.len() > 1)
         .map(|(publisher, servers)| {
             let places = servers.into_iter().map(|server| Place::Server { server: server.to_owned() });

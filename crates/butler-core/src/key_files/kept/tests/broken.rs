@@ -97,3 +97,22 @@ fn an_entry_that_was_never_legible_stays_unknown_and_is_not_called_kept() {
     assert_eq!((first.0.len(), first.1.len(), first.2), (2, 0, 1));
     assert_eq!(bench.told(), first, "nothing has changed");
 }
+
+#[test]
+fn the_path_of_a_file_is_searched_for_secrets_once_however_often_it_is_read_kept_and_told() {
+    let searches = || crate::key_files::shown::tests::SEARCHES.get();
+    for files in [20, 40] {
+        let mut bench = Bench::new();
+        (0..files).for_each(|at| bench.write(&format!("keys/a/s{at}.json"), &keystore(&[at + 10])));
+        let before = searches();
+        bench.load();
+        // Each file, and its name without its ending, which is its server's.
+        assert!(searches() - before <= usize::try_from(files * 2 + 10).unwrap(), "{}", searches() - before);
+        let before = searches();
+        let (record, report) = (bench.kept.record(), bench.load());
+        bench.remove("keys/a");
+        let told = (report.findings(), bench.kept.record(), bench.load().findings());
+        assert!(told.0.len() < told.2.len() && record == told.1);
+        assert!(searches() - before <= 4, "{}", searches() - before);
+    }
+}

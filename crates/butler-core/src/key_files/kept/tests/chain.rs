@@ -3,6 +3,7 @@
 use ethers_core::types::Address;
 
 use super::*;
+use crate::domain::findings::Finding;
 use crate::key_files::{FaultKind, RegisteredKeys, bls};
 
 /// A file whose one attester has a BLS key, one of a few points of the curve.
@@ -126,8 +127,10 @@ fn a_key_that_differs_is_told_on_while_its_file_is_lost() {
                 Some(text) => bench.write("keys/a/k.json", text),
                 None => bench.remove("keys/a/k.json"),
             }
+            // Nothing was known of a file that was never good before it came, so nothing is left when it is taken away.
+            let expected = usize::from(was_good || lost.is_some());
             for _ in 0..2 {
-                assert_eq!((told(&mut bench), told(&mut bench)), (1, 1), "{was_good} {lost:?}");
+                assert_eq!((told(&mut bench), told(&mut bench)), (expected, expected), "{was_good} {lost:?}");
                 restart(&mut bench);
             }
             // It comes back as it was, and the chain was not asked yet.
@@ -158,6 +161,72 @@ fn a_key_that_differs_is_told_on_while_its_file_is_lost() {
     bench.remove("keys");
     let report = bench.load();
     assert!(report.are_all_gone() && report.remembered.len() == 1);
+}
+
+#[test]
+fn a_file_with_a_wrong_key_that_was_dropped_in_and_taken_out_again_leaves_nothing_behind() {
+    let (good, key) = with_bls(1, 0);
+    let (bad, _) = with_bls(1, 1);
+    let registered: RegisteredKeys = [(Address::from_low_u64_be(1), [key].into())].into();
+    let told = |report: &KeyFilesReport| {
+        let found = report.findings();
+        let of_bls = found.iter().filter(|finding| finding.kind.code() == "bls_differs");
+        of_bls.map(Finding::line).collect::<Vec<_>>()
+    };
+    // The key's own file is there all along, or nobody else names the attester.
+    for own in [Some(good.as_str()), None] {
+        let mut bench = Bench::new();
+        bench.remove("keys/a/k.json");
+        own.into_iter().for_each(|own| bench.write("keys/a/k.json", own));
+        bench.load();
+        bench.kept.learn(&registered);
+        let before = bench.load();
+        bench.write("keys/c/k.json", &bad);
+        bench.load();
+        assert_eq!(told(&bench.load()).len(), 1);
+        bench.remove("keys/c/k.json");
+        assert_eq!(bench.load(), before, "{own:?}");
+        // A command says the same, one after the other.
+        let mut stored = None;
+        let mut command = |bench: &Bench| {
+            let mut kept = KeptFiles::default();
+            stored.take().into_iter().for_each(|record| kept.restore(record));
+            let mut report = bench.load_once(&mut kept);
+            report.hold_against_chain(&registered);
+            kept.learn(&registered);
+            stored = serde_json::from_value(serde_json::to_value(kept.record()).unwrap()).unwrap();
+            report
+        };
+        let before = command(&bench);
+        bench.write("keys/c/k.json", &bad);
+        assert_eq!(told(&command(&bench)).len(), 1);
+        bench.remove("keys/c/k.json");
+        for _ in 0..2 {
+            assert_eq!(command(&bench), before, "{own:?}");
+        }
+        // What is there and cannot be read is told on by both, with what became of it.
+        bench.write("keys/c/k.json", &bad);
+        command(&bench);
+        bench.load();
+        bench.write("keys/c/k.json", &bad[..20]);
+        let (of_command, of_exporter) = (told(&command(&bench)), told(&bench.load()));
+        assert_eq!(of_command, of_exporter);
+        assert!(matches!(of_command.as_slice(), [line] if line.contains("now it cannot be read")), "{of_command:?}");
+        bench.remove("keys/c/k.json");
+        assert_eq!((told(&command(&bench)), told(&bench.load())), (vec![], vec![]));
+    }
+    // One that was good counts on when it is gone, and so does what was wrong with it, until somebody else names its keys.
+    let mut bench = Bench::new();
+    bench.write("keys/a/k.json", &good);
+    bench.load();
+    bench.kept.learn(&registered);
+    bench.write("keys/a/k.json", &bad);
+    bench.load();
+    bench.remove("keys/a/k.json");
+    let lines = told(&bench.load());
+    assert!(matches!(lines.as_slice(), [line] if line.contains("now it is gone")), "{lines:?}");
+    bench.write("keys/b/second.json", &good);
+    assert_eq!(told(&bench.load()), Vec::<String>::new());
 }
 
 #[test]

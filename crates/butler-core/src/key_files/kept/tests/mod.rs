@@ -64,6 +64,18 @@ impl Bench {
         self.kept.load(&sources, self.now)
     }
 
+    /// What a command reads that knows this much.
+    fn load_once(&self, kept: &mut KeptFiles) -> KeyFilesReport {
+        let sources = KeySources {
+            key_files: &self.patterns,
+            node_keystores: &[],
+            publisher_files: &[],
+            base: self.folder.path(),
+            private_keys: PrivateKeys::Refuse,
+        };
+        kept.load_once(&sources, self.now)
+    }
+
     /// Servers and numbers of all attesters, the reasons of kept files, and how many gaps there are.
     fn told(&mut self) -> (Vec<(String, u64)>, Vec<KeptWhy>, usize) {
         let report = self.load();

@@ -125,3 +125,22 @@ fn what_stood_at_the_top_of_a_file_that_is_gone_is_not_known_to_be_nothing() {
     assert_eq!(of_server("a"), [Some(CoinbaseFault::Unread); 2]);
     assert_eq!(of_server("b"), [None]);
 }
+
+#[test]
+fn an_older_memory_brings_back_no_file_whose_keys_stand_elsewhere_by_a_newer_one() {
+    let mut bench = Bench::new();
+    run(&mut bench);
+    let of_commands = bench.kept.record();
+    // The exporter sees that a file is renamed before the next command does.
+    bench.kept = KeptFiles::default();
+    bench.load();
+    bench.remove("keys/a/k.json");
+    bench.write("keys/c/k.json", &keystore(&[1, 2]));
+    bench.load();
+    let of_exporter = bench.kept.record();
+    let mut kept = KeptFiles::default();
+    kept.restore(of_exporter);
+    kept.restore(of_commands);
+    let report = bench.load_once(&mut kept);
+    assert_eq!((known(&report), report.faults), ((vec![1, 2, 3], vec![]), vec![]));
+}

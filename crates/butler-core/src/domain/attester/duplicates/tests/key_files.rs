@@ -52,10 +52,17 @@ fn a_publisher_belongs_to_one_server_even_of_replicas() {
     ]);
     assert_eq!(find_duplicates(&network(), &keys, ReplicaPolicy::Allow), []);
     keys.publishers_by_server.insert("paris".to_owned(), BTreeSet::from([address(50)]));
+    let old_name = find_duplicates(&network(), &keys, ReplicaPolicy::Allow);
+    assert_eq!(old_name, [], "a server of that name runs nothing");
+    keys.publishers_by_server.insert("rome".to_owned(), BTreeSet::from([address(51)]));
+    keys.entries.push(key_entry(3, "paris", "paris.json", 0));
     let found = find_duplicates(&network(), &keys, ReplicaPolicy::Allow);
     let places = ["oslo", "paris"].map(|server| Place::Server { server: server.to_owned() });
     assert_eq!(found_kinds(&found), [(Subject::Publisher(address(50)), DuplicateKind::SharedPublisher)]);
     assert_eq!(found[0].places, places);
+    keys.publishers_by_server.insert("bern".to_owned(), BTreeSet::from([address(51)]));
+    let found = find_duplicates(&network(), &keys, ReplicaPolicy::Allow);
+    assert_eq!(found.len(), 2, "neither of two names runs anything, so both are taken for servers");
 }
 
 #[test]
