@@ -2,6 +2,7 @@
 
 use butler_core::domain::action::{Action, ActionSubject, Assurance, EffectKey, Evidence, Goal, Priority};
 use butler_core::text::address::checksummed;
+use ethers_core::utils::hex;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ impl Stamp {
     /// The stamp of an action's message, from the journal's name, the receiver's, and the message's number there.
     pub(super) fn new(journal: &str, receiver: &str, sequence: u64, key: &EffectKey) -> Self {
         let digest = digest(&SHA256, format!("{journal}\n{receiver}\n{sequence}\n{key}").as_bytes());
-        let id = digest.as_ref().iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        let id = hex::encode(digest.as_ref().iter().take(ID_BYTES).copied().collect::<Vec<u8>>());
         Self { id, sequence }
     }
 }

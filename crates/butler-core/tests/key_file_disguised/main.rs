@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+mod dumps;
+mod manners;
+
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -14,136 +17,8 @@ use ethers_core::utils::{hex, keccak256};
 use serde_json::{Map, Value, json};
 use unicode_normalization::UnicodeNormalization as _;
 
-const ORDERS: [&str; 24] = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-    "twentieth",
-    "twenty-first",
-    "twenty-second",
-    "twenty-third",
-    "twenty-fourth",
-];
-const CARDINALS: [&str; 24] = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "twenty-one",
-    "twenty-two",
-    "twenty-three",
-    "twenty-four",
-];
-const ROMAN: [&str; 24] = [
-    "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI", "XVII",
-    "XVIII", "XIX", "XX", "XXI", "XXII", "XXIII", "XXIV",
-];
-const ALPHABET: [&str; 24] = [
-    "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo", "lima",
-    "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey", "xray",
-];
-
-/// How one word is written with its number, from 1, of so many.
-type Manner = fn(usize, usize, &str) -> String;
-
-/// Manners to number words, and whether a word's number can be read in whatever order they stand.
-const MANNERS: [(&str, Manner); 32] = [
-    ("1. near", |at, _, word| format!("{at}. {word}")),
-    ("near(1)", |at, _, word| format!("{word}({at})")),
-    ("near:1", |at, _, word| format!("{word}:{at}")),
-    ("near=1", |at, _, word| format!("{word}={at}")),
-    ("1/12 near", |at, of, word| format!("{at}/{of} {word}")),
-    ("1 of 12: near", |at, of, word| format!("{at} of {of}: {word}")),
-    ("near1", |at, _, word| format!("{word}{at}")),
-    ("1near", |at, _, word| format!("{at}{word}")),
-    ("#1 near", |at, _, word| format!("#{at} {word}")),
-    ("[1] near", |at, _, word| format!("[{at}] {word}")),
-    ("<1>near</1>", |at, _, word| format!("<{at}>{word}</{at}>")),
-    ("near {1}", |at, _, word| format!("{word} {{{at}}}")),
-    ("near_1", |at, _, word| format!("{word}_{at}")),
-    ("w01near", |at, _, word| format!("w{at:02}{word}")),
-    ("word no. 1: near", |at, _, word| format!("word no. {at}: {word}")),
-    ("number 1 -> near", |at, _, word| format!("number {at} -> {word}")),
-    ("1st near", |at, _, word| format!("{at}st {word}")),
-    ("near @ 0x1", |at, _, word| format!("{word} @ {at:02}")),
-    ("(1) 'near'", |at, _, word| format!("({at}) '{word}'")),
-    ("from 0", |at, _, word| format!("{}={word}", at - 1)),
-    ("from 100", |at, _, word| format!("{}: {word}", at + 99)),
-    ("0x1 near", |at, _, word| format!("{at:#x}={word}")),
-    ("00001 near", |at, _, word| format!("{at:04b} {word}")),
-    ("in tens", |at, _, word| format!("{}: {word}", at * 10)),
-    ("first: near", |at, _, word| format!("{}: {word}", ORDERS[at - 1])),
-    ("near, first", |at, _, word| format!("{word} ({})", ORDERS[at - 1])),
-    ("one near", |at, _, word| format!("{} {word}", CARDINALS[at - 1])),
-    ("i. near", |at, _, word| format!("{}. {word}", ROMAN[at - 1])),
-    ("a) near", |at, _, word| format!("{}) {word}", char::from(b'a' + u8::try_from(at - 1).unwrap()))),
-    ("\u{2460} near", |at, _, word| {
-        let code = if at <= 20 { 0x2460 + at - 1 } else { 0x3251 + at - 21 };
-        format!("{} {word}", char::from_u32(u32::try_from(code).unwrap()).unwrap())
-    }),
-    ("full-width", |at, _, word| {
-        let wide: String =
-            at.to_string().bytes().map(|digit| char::from_u32(u32::from(digit) + 0xfee0).unwrap()).collect();
-        format!("{wide}\u{ff1a}{word}")
-    }),
-    ("arabic", |at, _, word| {
-        let digits: String =
-            at.to_string().bytes().map(|digit| char::from_u32(u32::from(digit - b'0') + 0x660).unwrap()).collect();
-        format!("{digits}) {word}")
-    }),
-];
-
-/// The order in which words stand: as they are, backwards, shuffled with their own numbers, sorted and numbered anew.
-fn orders(words: &[String]) -> Vec<(&'static str, Vec<(usize, String)>)> {
-    let own: Vec<(usize, String)> = (1..).zip(words.iter().cloned()).collect();
-    let renumbered = |words: Vec<String>| (1..).zip(words).collect::<Vec<_>>();
-    let mut shuffled = own.clone();
-    shuffled.sort_by_key(|(at, _)| at * 7 % (words.len() + 1));
-    let mut sorted = words.to_vec();
-    sorted.sort_unstable();
-    let mut by_word = own.clone();
-    by_word.sort_by(|(_, left), (_, right)| left.cmp(right));
-    vec![
-        ("in order", own.clone()),
-        ("from the last", own.into_iter().rev().collect()),
-        ("shuffled", shuffled),
-        ("by word", by_word),
-        ("backwards", renumbered(words.iter().rev().cloned().collect())),
-        ("sorted", renumbered(sorted)),
-    ]
-}
+use self::dumps::dumps;
+use self::manners::{ALPHABET, MANNERS, orders};
 
 fn phrase(language: Language, seed: u8, length: usize) -> Vec<String> {
     let entropy = keccak256([seed, 90]);
@@ -258,95 +133,6 @@ fn numbered_words_are_a_phrase_in_every_language() {
         assert!(is_refused(&json!(cut.join(" "))) && is_refused(&json!(cut.join("\u{3000}"))), "{cut:?}");
         assert!(is_refused(&json!(cut)), "{cut:?}");
     }
-}
-
-/// The lines of a dump of bytes, as tools write them.
-fn dumps(bytes: &[u8]) -> Vec<(&'static str, Vec<String>)> {
-    let letters = |bytes: &[u8]| {
-        let letter = |byte: &u8| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' };
-        bytes.iter().map(letter).collect::<String>()
-    };
-    let lines = |line: &dyn Fn(usize, &[u8]) -> String, width: usize| {
-        bytes.chunks(width).enumerate().map(|(at, bytes)| line(at * width, bytes)).collect::<Vec<_>>()
-    };
-    let groups = |bytes: &[u8], size: usize, form: &dyn Fn(&[u8]) -> String, between: &str| {
-        bytes.chunks(size).map(form).collect::<Vec<_>>().join(between)
-    };
-    let backwards = |bytes: &[u8]| hex::encode(bytes.iter().rev().copied().collect::<Vec<_>>());
-    vec![
-        (
-            "xxd",
-            lines(
-                &|at, bytes| {
-                    format!("{at:08x}: {}  {}", groups(bytes, 2, &|two| hex::encode(two), " "), letters(bytes))
-                },
-                16,
-            ),
-        ),
-        (
-            "hexdump -C",
-            lines(
-                &|at, bytes| {
-                    format!("{at:08x}  {}  |{}|", groups(bytes, 1, &|one| hex::encode(one), " "), letters(bytes))
-                },
-                16,
-            ),
-        ),
-        ("hexdump", lines(&|at, bytes| format!("{at:07x} {}", groups(bytes, 2, &backwards, " ")), 16)),
-        (
-            "gdb x/8xb",
-            lines(
-                &|at, bytes| {
-                    format!(
-                        "0x7fffffffe0{at:02x}:\t{}",
-                        groups(bytes, 1, &|one| format!("0x{}", hex::encode(one)), "\t")
-                    )
-                },
-                8,
-            ),
-        ),
-        (
-            "gdb x/4xw",
-            lines(
-                &|at, bytes| {
-                    format!(
-                        "0x7fffffffe0{at:02x} <buffer+{at}>:\t{}",
-                        groups(bytes, 4, &|four| format!("0x{}", backwards(four)), "\t")
-                    )
-                },
-                16,
-            ),
-        ),
-        (
-            "gdb x/2xg",
-            lines(
-                &|at, bytes| {
-                    format!(
-                        "0x55555556{at:04x}:\t{}",
-                        groups(bytes, 8, &|eight| format!("0x{}", backwards(eight)), "\t")
-                    )
-                },
-                16,
-            ),
-        ),
-        ("od -tx1", lines(&|at, bytes| format!("{at:07o} {}", groups(bytes, 1, &|one| hex::encode(one), " ")), 16)),
-        (
-            "od -c",
-            lines(
-                &|at, bytes| {
-                    format!(
-                        "{at:07o}   {}",
-                        bytes.iter().map(|byte| char::from(*byte).to_string()).collect::<Vec<_>>().join("   ")
-                    )
-                },
-                16,
-            ),
-        ),
-        ("plain pairs", lines(&|_, bytes| groups(bytes, 1, &|one| hex::encode(one), " "), 16)),
-        ("decimal", lines(&|_, bytes| groups(bytes, 1, &|one| one[0].to_string(), " "), 16)),
-        ("octal", lines(&|_, bytes| groups(bytes, 1, &|one| format!("{:03o}", one[0]), " "), 16)),
-        ("binary", lines(&|_, bytes| groups(bytes, 1, &|one| format!("{:08b}", one[0]), " "), 8)),
-    ]
 }
 
 #[test]
