@@ -34,10 +34,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Runs it with the terminal's input and output.
+/// Runs it with the terminal's input and output. What runs is shown on stderr: stdout is the report's.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = show(command);
-    println!("+ {shown}");
+    eprintln!("+ {shown}");
     let status = command.status().with_context(|| format!("failed to start `{shown}`"))?;
     if !status.success() {
         bail!("`{shown}` failed with {status}");

@@ -186,7 +186,7 @@ fn boot(root: &Path) -> anyhow::Result<String> {
     let mut nspawn = group.command("timeout");
     nspawn.args([PATIENCE, "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--directory"]);
     nspawn.arg(root).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    println!("+ systemd-nspawn --boot …");
+    eprintln!("+ systemd-nspawn --boot …");
     let status = nspawn.status().context("failed to start systemd-nspawn")?;
     match fs::read_to_string(root.join("trial/said")) {
         Ok(said) => Ok(said),
