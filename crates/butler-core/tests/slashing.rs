@@ -14,7 +14,7 @@ use butler_core::contracts::bindings::tally_slashing_proposer::TallySlashingProp
 use butler_core::contracts::events::{Source, TypedEvent, decode_event};
 use butler_core::domain::rollup::RollupClock;
 use butler_core::domain::slashing::{
-    Blindness, OpenRound, ProposerFacts, SlashingFacts, SlashingProposer, SlashingRules, Stage, decide, standings,
+    Blindness, Pause, OpenRound, ProposerFacts, SlashingFacts, SlashingProposer, SlashingRules, Stage, decide, standings,
 };
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
@@ -91,7 +91,7 @@ fn vote(units: [u8; 16]) -> [u8; 4] {
 async fn the_devnets_rules_are_read_and_nobody_is_voted_against() {
     let mut bench = Bench::start().await;
     let facts = bench.read().await;
-    assert_eq!((facts.block.number, facts.paused_until), (bench.oracle().block.number, None));
+    assert_eq!((facts.block.number, facts.pause), (bench.oracle().block.number, Pause::None));
     let proposer = facts.proposer.tally().unwrap();
     let rules = proposer.rules;
     assert_eq!((rules.quorum, rules.round_slots, rules.round_epochs, rules.committee_size), (65, 128, 4, 4));
@@ -169,7 +169,7 @@ async fn a_veto_and_a_pause_are_seen_at_once() {
     let (round, attester) = (facts.rounds[0].round, facts.rounds[0].actions[0].attester);
     bench.chain.play(Move::PauseSlashing).await.unwrap();
     let paused = bench.read().await;
-    assert_eq!(paused.paused_until, Some(paused.block.timestamp + 259_200));
+    assert_eq!(paused.pause, Pause::Until(paused.block.timestamp + 259_200));
     bench.chain.play(Move::VetoSlashes { round }).await.unwrap();
     let vetoed = bench.read().await;
     assert!(vetoed.proposer.tally().unwrap().rounds[0].is_vetoed);
@@ -264,6 +264,17 @@ async fn a_proposer_that_does_not_give_its_figures_is_said_to_be_unreadable_and_
     }
     proxy.set(without("PROPOSER()"));
     assert_eq!(bench.read().await.proposer, SlashingProposer::Unreadable(Blindness::NoProposer));
+}
+
+#[tokio::test]
+async fn a_slasher_that_does_not_say_whether_it_is_paused_is_told_and_its_votes_are_read() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    let mut bench = Bench { client: support::client(&[support::endpoint("devnet", &proxy.url())]), ..bench };
+    proxy.set(without("slashingDisabledUntil()"));
+    let facts = bench.read().await;
+    assert_eq!((facts.pause, facts.blindness()), (Pause::Untold, Some(Blindness::NoPause)));
+    assert_eq!(facts.proposer.tally().map(|tally| tally.rules.quorum), Some(65));
 }
 
 /// Logs of a round that validators of a local network of 4.1.2 voted on and executed: five votes decide, in the

@@ -6,8 +6,8 @@ use butler_core::text::closed::names;
 
 families! {
     SLASHING_SUPPORTED: Gauge "butler_slashing_supported" ["network"] "" "Whether the canonical rollup slashes by tallied votes that are read (1). Where it does not (0), nothing else about votes is served; `butler_slashing_unreadable` says whether that is a blind spot.";
-    SLASHING_UNREADABLE: Gauge "butler_slashing_unreadable" ["network", "reason": names::<Blindness>] "" "Whether some rollup that has own attesters has a slasher, or one before or after it, whose votes cannot be seen, by reason; every reason is there. Votes against own attesters are not noticed while one is 1.";
-    SLASHING_ENABLED: Gauge "butler_slashing_enabled" ["network"] "" "Whether slashes can be executed (1) or the vetoer has paused them (0).";
+    SLASHING_UNREADABLE: Gauge "butler_slashing_unreadable" ["network", "reason": names::<Blindness>] "" "Whether some rollup that has own attesters has a slasher, or one before or after it, whose votes cannot be seen (or, `no_pause`, that does not say whether it is paused), by reason; every reason is there. Votes against own attesters are not noticed while one of the others is 1.";
+    SLASHING_ENABLED: Gauge "butler_slashing_enabled" ["network"] "" "Whether slashes can be executed (1) or the vetoer has paused them (0); absent where the slasher does not say.";
     SLASHING_PAUSED_UNTIL: Gauge "butler_slashing_paused_until_timestamp_seconds" ["network"] "seconds" "When the vetoer's pause ends; absent when there is none.";
     SLASHING_QUORUM: Gauge "butler_slashing_quorum_votes" ["network"] "votes" "Votes in one round that decide a slash.";
     SLASHING_ROUND: Gauge "butler_slashing_round" ["network"] "" "The slashing round at the scrape's block.";

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use butler_core::domain::attester::view::OnChainStatus;
-use butler_core::domain::slashing::{Blindness, EjectionMargin, NetworkSlashing, ProposerFacts, Stage, Standing};
+use butler_core::domain::slashing::{
+    Blindness, EjectionMargin, NetworkSlashing, Pause, ProposerFacts, Stage, Standing,
+};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use ethers_core::types::Address;
 
@@ -24,10 +26,13 @@ pub fn slashing_readings(facts: &NetworkSlashing, snapshot: &NetworkSnapshot) ->
     for reason in Blindness::ALL {
         readings.push(&catalogue::SLASHING_UNREADABLE, [reason.name().to_owned()], truth(blindness.contains(&reason)));
     }
-    let paused_until = present.and_then(|facts| facts.paused_until);
-    readings.push(&catalogue::SLASHING_ENABLED, [], truth(paused_until.is_none()));
-    if let Some(until) = paused_until {
-        readings.push(&catalogue::SLASHING_PAUSED_UNTIL, [], number(until));
+    match present.map_or(Pause::None, |facts| facts.pause) {
+        Pause::None => readings.push(&catalogue::SLASHING_ENABLED, [], truth(true)),
+        Pause::Until(until) => {
+            readings.push(&catalogue::SLASHING_ENABLED, [], truth(false));
+            readings.push(&catalogue::SLASHING_PAUSED_UNTIL, [], number(until));
+        }
+        Pause::Untold => {}
     }
     if let Some(tally) = tally {
         push_rounds(&mut readings, tally);
@@ -134,7 +139,7 @@ mod tests {
         let round = OpenRound { round: 2, vote_count: 3, committees, votes, actions, is_vetoed };
         SlashingFacts {
             block: BlockRef { number: 500, hash: H256::zero(), timestamp: 1_550 },
-            paused_until: None,
+            pause: Pause::None,
             ends_at: None,
             proposer: SlashingProposer::Tally(Box::new(ProposerFacts {
                 address: at(78),
@@ -215,9 +220,19 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_that_is_not_told_is_neither_a_pause_nor_none() {
+        let readings = read(SlashingFacts { pause: Pause::Untold, ..facts([3; 4], false) });
+        let told = |family, labels: &[&str]| readings.get(family, labels);
+        assert_eq!(told(&catalogue::SLASHING_ENABLED, &[]), None);
+        assert_eq!(told(&catalogue::SLASHING_PAUSED_UNTIL, &[]), None);
+        assert_eq!(told(&catalogue::SLASHING_UNREADABLE, &[Blindness::NoPause.name()]), Some(1.0));
+        assert_eq!(told(&catalogue::SLASHING_SUPPORTED, &[]), Some(1.0), "the votes are read");
+    }
+
+    #[test]
     fn a_rollup_without_a_tally_says_so_and_nothing_of_votes() {
         let facts =
-            SlashingFacts { proposer: SlashingProposer::NoSlasher, paused_until: Some(9), ..facts([3; 4], false) };
+            SlashingFacts { proposer: SlashingProposer::NoSlasher, pause: Pause::Until(9), ..facts([3; 4], false) };
         let readings = read(facts);
         for reason in Blindness::ALL {
             assert_eq!(readings.get(&catalogue::SLASHING_UNREADABLE, &[reason.name()]), Some(0.0));

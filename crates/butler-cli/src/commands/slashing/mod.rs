@@ -3,7 +3,7 @@
 mod report;
 
 use butler_core::chain::NetworkSlashingReader;
-use butler_core::domain::slashing::Stage;
+use butler_core::domain::slashing::{Blindness, Stage};
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::U256;
 
@@ -69,6 +69,7 @@ fn slasher_row(slasher: &Slasher, now: u64) -> Vec<Value> {
         (None, None) => String::new(),
     };
     let votes = match (slasher.unreadable, slasher.paused_until) {
+        (Some(why @ Blindness::NoPause), _) => toned(format!("can be read; {}", why.words()), Tone::Warning),
         (Some(why), _) => toned(format!("cannot be read: {}", why.words()), Tone::Bad),
         (None, Some(until)) => toned(format!("paused until {}", format::moment(until)), Tone::Warning),
         (None, None) if slasher.may_be_installed_at.is_some() => toned("do not count yet", Tone::Faint),

@@ -40,7 +40,7 @@ pub(super) struct Slasher {
     /// Of the one before.
     pub(super) may_slash_until: Option<u64>,
     pub(super) paused_until: Option<u64>,
-    /// Why its votes cannot be read.
+    /// Why its votes, or whether they count, cannot be read.
     #[serde(serialize_with = "name_of")]
     pub(super) unreadable: Option<Blindness>,
     pub(super) round: Option<Round>,
@@ -108,8 +108,8 @@ fn slasher(found: &SlasherFacts, rollup: &RollupSlashing) -> Slasher {
         proposer: found.proposer().map(Into::into),
         may_be_installed_at: found.at.filter(|_| found.role == SlasherRole::Pending),
         may_slash_until: found.at.filter(|_| found.role == SlasherRole::Legacy),
-        paused_until: found.facts.paused_until,
-        unreadable: found.facts.proposer.blindness(),
+        paused_until: found.facts.pause.until(),
+        unreadable: found.facts.blindness(),
         round,
         attesters: standings.into_iter().map(voted).collect(),
     }

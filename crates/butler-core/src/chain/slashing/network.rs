@@ -70,8 +70,8 @@ impl NetworkSlashingReader {
                 }
                 // Its votes count from when it is installed; that they can be read is found out before.
                 SlasherRole::Pending => {
-                    let proposer = reader.proposer(client, pin, (place.rollup.address, *slasher)).await?;
-                    SlashingFacts { block: *pin, paused_until: None, ends_at: None, proposer }
+                    let (proposer, pause) = reader.proposer(client, pin, (place.rollup.address, *slasher)).await?;
+                    SlashingFacts { block: *pin, pause, ends_at: None, proposer }
                 }
             };
             slashers.push(SlasherFacts { role: *role, address: *slasher, at: *at, facts });

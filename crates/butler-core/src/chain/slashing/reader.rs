@@ -16,7 +16,7 @@ use crate::contracts::bindings::slasher;
 use crate::contracts::call::GETTER_GAS;
 use crate::contracts::decode;
 use crate::domain::block::BlockRef;
-use crate::domain::slashing::{Blindness, SlashingFacts, SlashingProposer, SlashingRules};
+use crate::domain::slashing::{Blindness, Pause, SlashingFacts, SlashingProposer, SlashingRules};
 
 /// How many blocks later the only endpoint is asked once more about what it told of such a round.
 const SECOND_LOOK: u64 = 64;
@@ -63,7 +63,7 @@ impl SlashingReader {
         if client.endpoints().len() < 2 && self.settled_at.take_if(is_old).is_some() {
             self.settled.clear();
         }
-        let (found, paused_until) = self.recognise(client, pin, (request.rollup, request.slasher)).await?;
+        let (found, pause) = self.recognise(client, pin, (request.rollup, request.slasher)).await?;
         let proposer = match found {
             Found::NoSlasher => SlashingProposer::NoSlasher,
             Found::Blind(why) => SlashingProposer::Unreadable(why),
@@ -73,10 +73,10 @@ impl SlashingReader {
                 SlashingProposer::Tally(Box::new(tallied.read(&mut self.settled).await?))
             }
         };
-        Ok(SlashingFacts { block: *pin, paused_until, ends_at: None, proposer })
+        Ok(SlashingFacts { block: *pin, pause, ends_at: None, proposer })
     }
 
-    /// Why votes of that rollup's slasher cannot be seen at `pin`; `None` when they can, or when there is no slasher. Reads no votes.
+    /// What of that rollup's slasher cannot be seen at `pin`; `None` when everything can, or when there is no slasher. Reads no votes.
     ///
     /// # Errors
     /// See [`SnapshotError`].
@@ -86,37 +86,38 @@ impl SlashingReader {
         pin: &BlockRef,
         (rollup, slasher): (Address, Address),
     ) -> Result<Option<Blindness>, SnapshotError> {
-        Ok(self.proposer(client, pin, (rollup, slasher)).await?.blindness())
+        let (proposer, pause) = self.proposer(client, pin, (rollup, slasher)).await?;
+        Ok(SlashingFacts { block: *pin, pause, ends_at: None, proposer }.blindness())
     }
 
-    /// Who proposes slashes at `pin`, without any votes.
+    /// Who proposes slashes at `pin`, without any votes, and whether slashing is paused.
     pub(super) async fn proposer(
         &mut self,
         client: &L1Client,
         pin: &BlockRef,
         of: (Address, Address),
-    ) -> Result<SlashingProposer, SnapshotError> {
+    ) -> Result<(SlashingProposer, Pause), SnapshotError> {
         let mut convicts = Convicts::default();
         loop {
             match self.recognise(client, pin, of).await {
-                Ok((Found::Blind(why), _)) => return Ok(SlashingProposer::Unreadable(why)),
-                Ok((Found::NoSlasher, _)) => return Ok(SlashingProposer::NoSlasher),
-                Ok((Found::Tally(address, ..), _)) => return Ok(SlashingProposer::Waiting(address)),
+                Ok((Found::Blind(why), pause)) => return Ok((SlashingProposer::Unreadable(why), pause)),
+                Ok((Found::NoSlasher, pause)) => return Ok((SlashingProposer::NoSlasher, pause)),
+                Ok((Found::Tally(address, ..), pause)) => return Ok((SlashingProposer::Waiting(address), pause)),
                 Err(error) if convicts.take(client, &error) => *self = Self::default(),
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Finds out who proposes slashes, and until when slashing is paused.
+    /// Finds out who proposes slashes, and whether slashing is paused.
     async fn recognise(
         &mut self,
         client: &L1Client,
         pin: &BlockRef,
         (rollup, slasher): (Address, Address),
-    ) -> Result<(Found, Option<u64>), SnapshotError> {
+    ) -> Result<(Found, Pause), SnapshotError> {
         if slasher.is_zero() {
-            return Ok((Found::NoSlasher, None));
+            return Ok((Found::NoSlasher, Pause::None));
         }
         let mut reads = Reads::default();
         let contract = Contract::Slasher;
@@ -126,11 +127,14 @@ impl SlashingReader {
         // Asked beside the slasher: a proposer that was known before is most likely still the one.
         let known = self.proposer.map(|known| (known, RuleSlots::plan(&mut reads, known)));
         let answers = reads.fetch(client, pin).await?;
-        // The first slashers could not be paused.
         let until = answers.get_if_supported(&paused)?.map(|until| u64::try_from(until).unwrap_or(u64::MAX));
-        let paused_until = until.filter(|until| *until > pin.timestamp);
+        let pause = match until {
+            None => Pause::Untold,
+            Some(until) if until > pin.timestamp => Pause::Until(until),
+            Some(_) => Pause::None,
+        };
         let Some(address) = if_answered(answers.get(&address))?.and_then(decode::optional) else {
-            return Ok((Found::Blind(Blindness::NoProposer), paused_until));
+            return Ok((Found::Blind(Blindness::NoProposer), pause));
         };
         let (slots, answers) = match known {
             Some((known, slots)) if known == address => (slots, answers),
@@ -144,7 +148,7 @@ impl SlashingReader {
         let is_alone = client.endpoints().len() == 1;
         if !slots.fits(&answers, (address, rollup, slasher), is_alone)? {
             self.settled.clear();
-            return Ok((Found::Blind(Blindness::UnknownProposer), paused_until));
+            return Ok((Found::Blind(Blindness::UnknownProposer), pause));
         }
         let found = match slots.take(&answers, address)? {
             Some(rules) => Found::Tally(address, Box::new(rules), answers.only_giver().cloned()),
@@ -153,7 +157,7 @@ impl SlashingReader {
                 Found::Blind(read_kind(client, pin, address).await?)
             }
         };
-        Ok((found, paused_until))
+        Ok((found, pause))
     }
 }
 

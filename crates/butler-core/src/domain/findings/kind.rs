@@ -181,7 +181,7 @@ finding_kinds! {
     SlashingEjects "slashing_ejects" Slashing [Critical] "ButlerSlashingEjects" "butler_slashing_amount_tokens" "Decided slashes take more from an own attester than it can lose: it will be ejected for good.";
     EjectionNear "ejection_near" Slashing [Warning] "ButlerEjectionNear" "butler_attester_ejection_margin_slashes" "A few small slashes eject an own attester.";
     SlashingPaused "slashing_paused" Slashing [Info] "ButlerSlashingPaused" "butler_slashing_enabled" "The vetoer has paused all slashing.";
-    SlashingUnreadable "slashing_unreadable" Slashing [Warning] "ButlerSlashingUnreadable" "butler_slashing_unreadable" "The rollup has a slasher whose votes cannot be seen: every finding on slashing is blind.";
+    SlashingUnreadable "slashing_unreadable" Slashing [Warning] "ButlerSlashingUnreadable" "butler_slashing_unreadable" "The rollup has a slasher whose votes cannot be seen: every finding on slashing is blind; or that does not say whether it is paused.";
     GovernanceSignalled "governance_signalled" Governance [Info] "ButlerGovernancePayloadSignalled" "butler_governance_signals" "Proposers signal for a payload.";
     GovernanceSubmittable "governance_submittable" Governance [Warning] "ButlerGovernancePayloadSubmittable" "butler_governance_submittable_payloads" "A payload has the signals to become a proposal.";
     GovernanceVoting "governance_voting" Governance [Info] "ButlerGovernanceVoting" "butler_governance_proposals" "A proposal is voted on.";

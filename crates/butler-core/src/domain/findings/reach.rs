@@ -28,8 +28,8 @@ use crate::domain::samples::{
 use crate::domain::slashing::offence::{OffenceKind, OffenceSum};
 use crate::domain::slashing::sentinel::{AttesterDuties, DutyCounts, DutyScope, HeldReport, SentinelReport};
 use crate::domain::slashing::{
-    Blindness, NetworkSlashing, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer,
-    SlashingRules,
+    Blindness, NetworkSlashing, OpenRound, Pause, PositionVotes, ProposerFacts, SlashAction, SlashingFacts,
+    SlashingProposer, SlashingRules,
 };
 use crate::domain::snapshot::NetworkSnapshot;
 
@@ -211,9 +211,9 @@ fn of_slasher() -> Vec<Finding> {
             current_end: rules.voting_end(&clock, current).unwrap(),
             rounds: vec![round],
         };
-        let paused_until = is_paused.then_some(now + 1);
+        let pause = if is_paused { Pause::Until(now + 1) } else { Pause::None };
         let proposer = SlashingProposer::Tally(Box::new(tally));
-        let facts = SlashingFacts { block: snapshot.block, paused_until, ends_at: None, proposer };
+        let facts = SlashingFacts { block: snapshot.block, pause, ends_at: None, proposer };
         slashing::of_slashing(&NetworkSlashing::of_one(&snapshot, facts), &snapshot, &LIMITS()).unwrap()
     };
     let mut found = of(0, 1, true);

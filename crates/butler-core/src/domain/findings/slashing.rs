@@ -19,8 +19,8 @@ pub fn of_slashing(
 ) -> Option<Vec<Finding>> {
     let mut found = Vec::new();
     for (rollup, slasher) in facts.slashers() {
-        found.extend(slasher.facts.proposer.blindness().map(|why| unreadable(why, &place(rollup, slasher))));
-        found.extend(slasher.facts.paused_until.map(|until| paused(until, rollup, slasher)));
+        found.extend(slasher.facts.blindness().map(|why| unreadable(why, &place(rollup, slasher))));
+        found.extend(slasher.facts.pause.until().map(|until| paused(until, rollup, slasher)));
         let Some(tally) = slasher.facts.proposer.tally() else { continue };
         for (attester, standing) in slasher.standings(rollup)? {
             let place = place(rollup, slasher);
@@ -81,14 +81,14 @@ fn of_margins(facts: &NetworkSlashing, snapshot: &NetworkSnapshot, thresholds: &
     Some(found)
 }
 
-/// Votes that cannot be seen at the canonical rollup's slasher.
+/// What cannot be seen at the canonical rollup's slasher.
 #[must_use]
 pub fn of_blindness(blindness: Blindness) -> Finding {
     unreadable(blindness, "")
 }
 
 fn unreadable(blindness: Blindness, place: &str) -> Finding {
-    let what = format!("votes to slash cannot be seen{place}: {}", blindness.words());
+    let what = format!("{}{place}: {}", blindness.unseen(), blindness.words());
     Finding::new(FindingKind::SlashingUnreadable, Severity::Warning, Subject::Network, what).marked(place)
 }
 

@@ -38,12 +38,46 @@ pub struct OpenRound {
 pub struct SlashingFacts {
     /// The block that every fact belongs to.
     pub block: BlockRef,
-    /// Until when the vetoer has paused slashing, in unix seconds; `None` when it is not paused.
-    pub paused_until: Option<u64>,
+    /// Whether the vetoer has paused slashing.
+    pub pause: Pause,
     /// Until when this slasher may slash at all, in unix seconds; `None` for a rollup's present one.
     pub ends_at: Option<u64>,
     /// Who proposes slashes, as far as that can be read.
     pub proposer: SlashingProposer,
+}
+
+impl SlashingFacts {
+    /// What about this slasher cannot be seen, where there may be something to see.
+    #[must_use]
+    pub fn blindness(&self) -> Option<Blindness> {
+        match (&self.proposer, self.pause) {
+            (SlashingProposer::Unreadable(why), _) => Some(*why),
+            (SlashingProposer::Tally(_) | SlashingProposer::Waiting(_), Pause::Untold) => Some(Blindness::NoPause),
+            (SlashingProposer::Tally(_) | SlashingProposer::Waiting(_) | SlashingProposer::NoSlasher, _) => None,
+        }
+    }
+}
+
+/// Whether the vetoer has paused slashing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// It has not.
+    None,
+    /// Until then, in unix seconds.
+    Until(u64),
+    /// The slasher does not say. The first slashers could not be paused; none whose votes are tallied is one of those.
+    Untold,
+}
+
+impl Pause {
+    /// Until when it is known to be paused, in unix seconds.
+    #[must_use]
+    pub fn until(self) -> Option<u64> {
+        match self {
+            Self::Until(until) => Some(until),
+            Self::None | Self::Untold => None,
+        }
+    }
 }
 
 /// Who proposes slashes.
@@ -79,7 +113,7 @@ impl SlashingProposer {
     }
 }
 
-/// Why votes to slash cannot be seen.
+/// Why votes to slash, or whether they count, cannot be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
 #[strum(serialize_all = "snake_case")]
@@ -90,6 +124,8 @@ pub enum Blindness {
     Empire,
     /// The proposer does not give the figures of any kind that is known: a later version, perhaps.
     UnknownProposer,
+    /// The slasher does not say whether slashing is paused.
+    NoPause,
 }
 
 impl Blindness {
@@ -102,6 +138,15 @@ impl Blindness {
         self.into()
     }
 
+    /// What cannot be seen.
+    #[must_use]
+    pub fn unseen(self) -> &'static str {
+        match self {
+            Self::NoProposer | Self::Empire | Self::UnknownProposer => "votes to slash cannot be seen",
+            Self::NoPause => "whether votes to slash are on hold cannot be seen",
+        }
+    }
+
     /// The reason in words.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -109,6 +154,7 @@ impl Blindness {
             Self::NoProposer => "the slasher names no proposer",
             Self::Empire => "its proposer signals for payloads instead of tallying votes",
             Self::UnknownProposer => "its proposer does not answer as any that is known",
+            Self::NoPause => "the slasher does not answer slashingDisabledUntil",
         }
     }
 }

@@ -15,7 +15,7 @@ mod tally;
 
 pub use self::ejection::EjectionMargin;
 pub use self::facts::{
-    Blindness, OpenRound, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer,
+    Blindness, OpenRound, Pause, PositionVotes, ProposerFacts, SlashAction, SlashingFacts, SlashingProposer,
 };
 pub use self::network::{NetworkSlashing, RollupSlashing, SlasherFacts, SlasherRole, SlashingPlace, places};
 pub use self::rules::SlashingRules;

@@ -181,7 +181,7 @@ impl NetworkSlashing {
     /// Why votes of some slasher cannot be seen, each reason once.
     #[must_use]
     pub fn blindness(&self) -> BTreeSet<Blindness> {
-        self.slashers().filter_map(|(_, slasher)| slasher.facts.proposer.blindness()).collect()
+        self.slashers().filter_map(|(_, slasher)| slasher.facts.blindness()).collect()
     }
 
     /// Where each attester of ours stands that any open round speaks of, all slashers taken together.

@@ -94,7 +94,7 @@ impl Times {
     fn of(facts: &SlashingFacts, rules: &SlashingRules, clock: &RollupClock, round: u64) -> Option<Self> {
         let executable_from = rules.executable_from(clock, round)?;
         // While slashing is paused nothing is executed.
-        let executable_from = executable_from.max(facts.paused_until.unwrap_or_default());
+        let executable_from = executable_from.max(facts.pause.until().unwrap_or_default());
         let expires_at = rules.expires_at(clock, round)?.min(facts.ends_at.unwrap_or(u64::MAX));
         let is_too_late = facts.ends_at.is_some_and(|end| rules.executable_from(clock, round) > Some(end));
         Some(Self { executable_from, expires_at, is_too_late })

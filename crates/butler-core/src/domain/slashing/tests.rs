@@ -48,7 +48,7 @@ fn facts(timestamp: u64, rounds: Vec<OpenRound>) -> SlashingFacts {
     let current_round = rules().round_at(&CLOCK, timestamp).unwrap();
     SlashingFacts {
         block: BlockRef { timestamp, ..samples::network().block },
-        paused_until: None,
+        pause: Pause::None,
         ends_at: None,
         proposer: SlashingProposer::Tally(Box::new(ProposerFacts {
             address: Address::repeat_byte(9),
@@ -168,7 +168,7 @@ fn the_stage_follows_votes_quorum_veto_and_time() {
     assert_eq!(stage_at(1_519, open(10, &decided)), Stage::Decided);
     assert_eq!(stage_at(1_520, open(10, &decided)), Stage::Executable);
     assert_eq!(stage_at(1_520, OpenRound { is_vetoed: true, ..open(10, &decided) }), Stage::Vetoed);
-    let paused = SlashingFacts { paused_until: Some(1_600), ..facts(1_520, vec![open(10, &decided)]) };
+    let paused = SlashingFacts { pause: Pause::Until(1_600), ..facts(1_520, vec![open(10, &decided)]) };
     let standing = standings(&paused, &CLOCK).unwrap()[&at(1)];
     assert_eq!((standing.stage, standing.decision.unwrap().executable_from), (Stage::Decided, 1_600));
 }
