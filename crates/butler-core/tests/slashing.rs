@@ -14,7 +14,8 @@ use butler_core::contracts::bindings::tally_slashing_proposer::TallySlashingProp
 use butler_core::contracts::events::{Source, TypedEvent, decode_event};
 use butler_core::domain::rollup::RollupClock;
 use butler_core::domain::slashing::{
-    Blindness, Pause, OpenRound, ProposerFacts, SlashingFacts, SlashingProposer, SlashingRules, Stage, decide, standings,
+    Blindness, OpenRound, Pause, ProposerFacts, SlashingFacts, SlashingProposer, SlashingRules, Stage, decide,
+    standings,
 };
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
@@ -208,13 +209,13 @@ async fn a_rollup_without_a_slasher_is_told_from_a_slasher_that_cannot_be_read()
     let (rollup, staking_registry) =
         (bench.oracle().contracts.rollup_address, bench.oracle().contracts.staking_registry_address);
     // None at all, and a contract that has nothing to do with slashing.
-    for (slasher, proposer) in [
-        (Address::zero(), SlashingProposer::NoSlasher),
-        (staking_registry, SlashingProposer::Unreadable(Blindness::NoProposer)),
+    for (slasher, pause, proposer) in [
+        (Address::zero(), Pause::None, SlashingProposer::NoSlasher),
+        (staking_registry, Pause::Untold, SlashingProposer::Unreadable(Blindness::NoProposer)),
     ] {
         let request = SlashingRequest { rollup, slasher, clock, own: &own };
         let facts = bench.reader.read(&bench.client, &head.block, &request).await.unwrap();
-        assert_eq!((facts.paused_until, facts.proposer), (None, proposer));
+        assert_eq!((facts.pause, facts.proposer), (pause, proposer));
     }
     let nothing = SlashingRequest { rollup, slasher: Address::repeat_byte(9), clock, own: &own };
     assert!(bench.reader.read(&bench.client, &head.block, &nothing).await.is_err(), "no contract is an error");
