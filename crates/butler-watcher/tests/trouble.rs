@@ -5,10 +5,12 @@
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use butler_core::domain::action::{ActionKind, ActionSubject, Evidence};
 use butler_core::store::private::save_private;
 use support::Bench;
 
@@ -154,4 +156,54 @@ async fn on_a_full_disk_it_watches_on_plans_nothing_and_goes_on_by_itself_when_t
     let (code, log) = watcher.stop();
     assert_eq!(code, 0, "{log}");
     assert!(bench.journal().planned.values().all(|count| *count == 1));
+}
+
+/// Which conditions were told, each as whether it began, and its code and subject.
+fn conditions(kept: &support::Kept) -> BTreeSet<(bool, String, String)> {
+    let told = kept.actions.iter().filter_map(|action| {
+        let (began, ActionSubject::Named(subject)) = (action.kind == ActionKind::ConditionBegan, &action.subject)
+        else {
+            return None;
+        };
+        let [Evidence::Finding { code, .. }] = action.evidence.as_slice() else { return None };
+        Some((began, code.clone(), subject.clone()))
+    });
+    told.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_while_a_key_file_cannot_be_read_ends_and_begins_nothing_but_what_is_said_of_the_file() {
+    let bench = Bench::start().await;
+    bench.settle().await;
+    let run = async || {
+        let watcher = bench.watch();
+        watcher.reached(bench.last_block().await).await;
+        watcher.stop();
+        conditions(&bench.journal())
+    };
+    let before = run().await;
+    let codes = |told: &BTreeSet<(bool, String, String)>| -> BTreeSet<String> {
+        told.iter().map(|(_, code, _)| code.clone()).collect()
+    };
+    assert!(
+        codes(&before).is_superset(&["coinbase_missing", "coinbase_wrong"].map(str::to_owned).into()),
+        "{before:?}"
+    );
+    let files = ["server-1", "server-2"].map(|name| support::path_in(&bench, &format!("keys/{name}.json")));
+    for file in &files {
+        let text = fs::read_to_string(file).unwrap();
+        fs::write(file, &text[..60]).unwrap();
+    }
+    bench.chain.mine().await.unwrap();
+    let cut = run().await;
+    let new: BTreeSet<_> = cut.difference(&before).cloned().collect();
+    assert!(new.iter().all(|(began, code, _)| *began && code.starts_with("key_file")), "{new:?}");
+    assert!(codes(&new).contains("key_file_unreadable"), "{new:?}");
+    for file in &files {
+        fs::remove_file(file).unwrap();
+    }
+    bench.chain.mine().await.unwrap();
+    let gone = run().await;
+    let new: BTreeSet<_> = gone.difference(&cut).cloned().collect();
+    assert!(new.iter().all(|(_, code, _)| code.starts_with("key_file")), "{new:?}");
 }

@@ -165,7 +165,7 @@ fn of_rollup(told: &RollupEvents) -> Option<Happened> {
         }
         RollupEvents::DepositFilter(event) => Happened::Accepted { attester: event.attester },
         RollupEvents::FailedDepositFilter(event) => {
-            Happened::Refunded { attester: event.attester, withdrawer: event.withdrawer }
+            Happened::Refunded { attester: event.attester, withdrawer: event.withdrawer, splits: Vec::new() }
         }
         RollupEvents::SlashedFilter(event) => Happened::Slashed { attester: event.attester, amount: event.amount },
         RollupEvents::WithdrawInitiatedFilter(event) => {

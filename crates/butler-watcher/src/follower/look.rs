@@ -1,7 +1,14 @@
 //! What the newest state says of what logs tell: whether a coinbase is confirmed, and whose attesters there are.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use butler_core::domain::action::Assurance;
 use butler_core::domain::attester::delegation::LogId;
+use butler_core::domain::attester::fate::Fate;
+use butler_core::domain::attester::overview::{AttesterRow, StakeRow, overview};
+use butler_core::domain::ids::Coinbase;
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::provider::ledger::{Change, LedgerEvent};
 use butler_core::domain::provider::split::{SplitCheck, Unconfirmed};
 use butler_core::domain::snapshot::NetworkSnapshot;
@@ -17,6 +24,18 @@ pub(super) fn attesters_of(event: &LedgerEvent) -> Vec<Address> {
         Change::Dripped { attester } | Change::Staked { attester, .. } => vec![*attester],
         Change::Terms(_) => Vec::new(),
     }
+}
+
+/// The splits of delegations whose deposits were refunded and that no other delegation of the attester has, by attester.
+pub(super) fn refunded(snapshot: &NetworkSnapshot) -> BTreeMap<Address, Vec<Coinbase>> {
+    let rows = overview(snapshot, &KeyBook::default(), &BTreeMap::new(), Duration::ZERO);
+    let splits = |row: &AttesterRow| {
+        let is_refunded = |stake: &&StakeRow| stake.fate == Fate::Refunded && !stake.counts;
+        let is_another_ones = |split| row.stakes.iter().any(|stake| !is_refunded(&stake) && stake.coinbase == split);
+        let refunded = row.stakes.iter().filter(is_refunded).map(|stake| stake.coinbase);
+        refunded.filter(|split| row.split != Some(*split) && !is_another_ones(*split)).collect::<Vec<_>>()
+    };
+    rows.iter().map(|row| (row.attester, splits(row))).filter(|(_, splits)| !splits.is_empty()).collect()
 }
 
 /// What an event is worth, given what the chain says of the split that it names. A split that the chain contradicts by the word

@@ -233,7 +233,12 @@ impl Follower {
         let times = times(client, &last, &told).await?;
         let early = early::early(client, &wanted, block).await;
         let mut events = Vec::with_capacity(told.len());
-        for (log, contract, what) in told {
+        let is_any_refunded = told.iter().any(|(_, _, what)| matches!(what, Happened::Refunded { .. }));
+        let refunded = snapshot.as_ref().filter(|_| is_any_refunded).map(look::refunded).unwrap_or_default();
+        for (log, contract, mut what) in told {
+            if let Happened::Refunded { attester, splits, .. } = &mut what {
+                splits.extend(refunded.get(attester).into_iter().flatten());
+            }
             let (what, seen) = match &snapshot {
                 Some(snapshot) => look::judged(snapshot, &log, what, assurance)?,
                 None => (what, assurance),

@@ -3,6 +3,8 @@
 //! A line is `seal json`, where the seal is the SHA-256 of the seal before it and the JSON. The live state is what these
 //! changes make of nothing, so a store can be made again from them.
 
+use std::io;
+
 use butler_core::domain::action::{ActionKind, EffectKey};
 use ethers_core::types::H256;
 use ring::digest::{Context, SHA256};
@@ -15,7 +17,7 @@ use super::request::Note;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Op {
-    /// An action is planned, or replaced by another one with its key.
+    /// An action is planned, or replaced by another one with its key, and stands where its policy has it.
     Planned(Box<Entry>),
     /// An action stands elsewhere.
     Moved {
@@ -131,6 +133,27 @@ pub(crate) fn decode(before: Mark, text: &[u8]) -> Result<(Line, Mark), BadLine>
     }
     let mark = Mark { lines: line.line, sequence: line.sequence, seal };
     Ok((line, mark))
+}
+
+/// How many bytes of JSON a value of ours takes.
+pub(crate) fn size<T: Serialize>(value: &T) -> usize {
+    let mut counted = Counted(0);
+    // Counting does not fail.
+    let _ = serde_json::to_writer(&mut counted, value);
+    counted.0
+}
+
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// JSON of our own types, which have no maps with odd keys and no failing parts.

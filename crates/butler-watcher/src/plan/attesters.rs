@@ -1,6 +1,7 @@
 //! What became of our attesters on a rollup: queued, let in, refunded, slashed, left.
 //!
-//! Whoever leaves needs no coinbase any more: what was planned for it and not begun is taken back.
+//! Whoever leaves needs no coinbase any more, and a delegation whose deposit was refunded none of its own: what was planned for it and not
+//! begun is taken back.
 
 use butler_core::domain::action::{ActionKind, ActionSubject, Priority};
 use butler_core::text::address::checksummed;
@@ -25,7 +26,7 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
         Happened::Accepted { attester } => {
             (ActionKind::DepositAccepted, attester, Priority::Normal, "was let in".to_owned())
         }
-        Happened::Refunded { attester, withdrawer } => {
+        Happened::Refunded { attester, withdrawer, .. } => {
             let what = format!("was refused, and its stake went back to {}", checksummed(withdrawer));
             (ActionKind::DepositRefunded, attester, Priority::High, what)
         }
@@ -63,6 +64,12 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
     }
     let why = format!("{} {what} at the rollup {}", checksummed(attester), checksummed(&event.contract));
     draft.tell(kind, event, ActionSubject::Attester(*attester), priority, why);
+    if let Happened::Refunded { splits, .. } = &event.what {
+        // A stranger can deposit our key, too, and the event does not say whose deposit it was: the state does.
+        for coinbase in splits {
+            draft.retract_coinbase(*attester, *coinbase, "the deposit of its delegation was refunded");
+        }
+    }
     match kind {
         ActionKind::ExitFinalized => {
             for (_, coinbase) in known.delegations(*attester) {
@@ -78,7 +85,6 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
         | ActionKind::RecipientChanged
         | ActionKind::DepositQueued
         | ActionKind::DepositAccepted
-        // A stranger can deposit our key, too: whose deposit was refunded its event does not say.
         | ActionKind::DepositRefunded
         | ActionKind::QueuedKeyTaken
         | ActionKind::Slashed

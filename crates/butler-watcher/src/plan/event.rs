@@ -93,6 +93,8 @@ pub enum Happened {
         attester: Address,
         /// Who has the stake back.
         withdrawer: Address,
+        /// The splits of its delegations whose deposits were refunded, as far as the state tells; none for a stranger's deposit.
+        splits: Vec<Coinbase>,
     },
     /// An attester was slashed.
     Slashed {

@@ -5,6 +5,7 @@
 
 mod early;
 mod findings;
+mod keys;
 mod memory;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +17,8 @@ use std::time::Duration;
 use butler_core::client::l1::Policy as Patience;
 use butler_core::config::Config;
 use butler_core::domain::action::{Action, Assurance, EffectKey, Place, Policy};
-use butler_core::key_files::{KeptFiles, KeyFilesReport, PrivateKeys};
-use butler_core::network::{Network, key_sources};
+use butler_core::key_files::KeyFilesReport;
+use butler_core::network::Network;
 use butler_core::runtime::backoff::Backoff;
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::FailureStreak;
@@ -30,6 +31,7 @@ use tokio::time::sleep;
 
 use self::early::Early;
 use self::findings::{Beside, Found};
+use self::keys::Keys;
 use self::memory::Memory;
 use crate::follower::{Checkpoint, FollowError, Follower, Look};
 use crate::health::Health;
@@ -76,7 +78,7 @@ pub struct Watch {
     name: String,
     poll: Duration,
     follower: Follower,
-    keys: KeptFiles,
+    keys: Keys,
     memory: Memory,
     early: Early,
     beside: Beside,
@@ -99,9 +101,9 @@ impl Watch {
         configured: Arc<watch::Sender<Configured>>,
     ) -> Result<Self, WatchError> {
         let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source: Box::new(source) };
-        let mut keys = KeptFiles::default();
         let settings = config.network(Some(network)).map_err(|error| failed(FollowError::Network(error.into())))?;
-        let report = keys.load(&key_sources(settings, PrivateKeys::Refuse), unix_now());
+        let mut keys = Keys::open(state, settings);
+        let report = keys.load(settings);
         let opened = Network::open_with(config, Some(network), PATIENCE, report);
         let opened = opened.map_err(|error| failed(FollowError::Network(error)))?;
         let cursor = journal.cursor(network)?;
@@ -191,9 +193,7 @@ impl Watch {
         if tip.last.number <= checkpoint.number {
             return Ok(());
         }
-        let keys = block_in_place(|| {
-            self.keys.load(&key_sources(&self.follower.network().config, PrivateKeys::Refuse), unix_now())
-        });
+        let keys = block_in_place(|| self.keys.load(&self.follower.network().config));
         self.show_coinbases(&keys);
         self.follower.network_mut().keys = keys;
         let (health, name) = (Arc::clone(&self.health), self.name.clone());

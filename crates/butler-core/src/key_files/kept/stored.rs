@@ -50,6 +50,12 @@ impl KeptKeysFile {
         Some(Self::at(&folder.join(format!("exporter-{}-keys.json", network.name)), network))
     }
 
+    /// That of the watcher, in its own folder.
+    #[must_use]
+    pub fn of_watcher(folder: &Path, network: &NetworkConfig) -> Self {
+        Self::at(&folder.join(format!("{}-keys.json", network.name)), network)
+    }
+
     /// That of commands that a person runs.
     #[must_use]
     pub fn of_commands(config: &Config, network: &NetworkConfig) -> Self {

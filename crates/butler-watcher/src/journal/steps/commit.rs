@@ -1,11 +1,11 @@
 //! A batch: the cursor's step with everything that it asks for.
 
-use butler_core::domain::action::{Phase, Policy, Step as LifeStep};
+use butler_core::domain::action::{Phase, Step as LifeStep};
 
 use super::step::{Step, reason};
 use crate::journal::entry::{Entry, Standing};
 use crate::journal::error::JournalError;
-use crate::journal::op::{Op, json};
+use crate::journal::op::{Op, size};
 use crate::journal::request::{BATCH_LIMIT, BODY_LIMIT, Batch, Committed, CursorMove, NAME_LIMIT, Plan, Retraction};
 
 pub(crate) fn commit(step: &mut Step<'_>, batch: &Batch) -> Result<Committed, JournalError> {
@@ -23,7 +23,7 @@ pub(crate) fn commit(step: &mut Step<'_>, batch: &Batch) -> Result<Committed, Jo
         retract(step, unwanted, &mut done)?;
     }
     for note in &batch.notes {
-        if json(note).len() > BODY_LIMIT {
+        if size(note) > BODY_LIMIT {
             return Err(JournalError::Invalid("a note is too long"));
         }
         step.record(Op::Note(note.clone()))?;
@@ -54,7 +54,7 @@ fn move_cursor(step: &mut Step<'_>, cursor: &CursorMove) -> Result<(), JournalEr
 fn plan(step: &mut Step<'_>, plan: &Plan, done: &mut Committed) -> Result<(), JournalError> {
     let Plan { action, policy } = plan;
     let key = &action.key;
-    if json(action).len() > BODY_LIMIT {
+    if size(action) > BODY_LIMIT {
         return Err(JournalError::Invalid("an action is too large"));
     }
     let (mut version, mut generation) = (0, 0);
@@ -92,13 +92,7 @@ fn plan(step: &mut Step<'_>, plan: &Plan, done: &mut Committed) -> Result<(), Jo
         reason: None,
         approved_by: Vec::new(),
     };
-    let mut entry = Entry { action: action.clone(), standing };
-    step.record(Op::Planned(Box::new(entry.clone())))?;
-    step.go(&mut entry, LifeStep::Admit(*policy), |entry| {
-        if *policy == Policy::Off {
-            entry.standing.reason = Some("the operator's policy is `off`".to_owned());
-        }
-    })
+    step.begin(Entry { action: action.clone(), standing })
 }
 
 fn retract(step: &mut Step<'_>, retraction: &Retraction, done: &mut Committed) -> Result<(), JournalError> {

@@ -57,6 +57,22 @@ impl<'s> Step<'s> {
         self.image.entry_at(id)?.ok_or_else(|| self.image.damaged("an index names what is not there"))
     }
 
+    /// Makes an action live, where its policy has it: a single change, unless the policy does not want it.
+    pub(crate) fn begin(&mut self, mut entry: Entry) -> Result<(), JournalError> {
+        let policy = entry.standing.policy;
+        let admit = LifeStep::Admit(policy);
+        let next = entry.standing.phase.after(admit);
+        let next = next.map_err(|source| JournalError::Life { key: entry.action.key.clone(), source })?;
+        if next.is_final() {
+            self.record(Op::Planned(Box::new(entry.clone())))?;
+            return self.go(&mut entry, admit, |entry| {
+                entry.standing.reason = Some(format!("the operator's policy is `{}`", policy.name()));
+            });
+        }
+        entry.standing.phase = next;
+        self.record(Op::Planned(Box::new(entry)))
+    }
+
     /// Takes an action one step on in its life, with what `change` does to where it stands. One that ends is forgotten but for its key.
     pub(crate) fn go(
         &mut self,

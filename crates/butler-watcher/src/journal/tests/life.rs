@@ -69,8 +69,8 @@ fn what_the_chain_took_back_may_be_planned_again_and_what_a_person_denied_may_no
         actor: "uid 0".to_owned(),
         reason: None,
     };
-    let stale = keeper.decide(&verdict(2, 1)).unwrap_err();
-    assert!(matches!(stale, JournalError::VersionConflict { current: 2, .. }), "{stale}");
+    let stale = keeper.decide(&verdict(2, 0)).unwrap_err();
+    assert!(matches!(stale, JournalError::VersionConflict { current: 1, .. }), "{stale}");
     keeper.decide(&verdict(2, version(&keeper, 2))).unwrap();
     let done = keeper.commit(&plans([action(1), action(2)])).unwrap();
     assert_eq!(done.planned, [action(1).key]);

@@ -158,10 +158,20 @@ fn a_waiting_key_that_somebody_else_deposits_is_told_and_our_own_delegation_is_n
 }
 
 #[test]
-fn an_end_takes_back_what_was_planned_and_a_refund_does_not_for_it_may_be_a_strangers() {
-    let refund = vec![(ROLLUP, Happened::Refunded { attester: address(5), withdrawer: address(0x99) })];
-    let plans = of(&[added(5), stake(1, 5, 0xc5), refund]);
+fn an_end_takes_back_what_was_planned_and_a_refund_that_of_its_own_delegation_alone() {
+    let refund = |splits: Vec<Coinbase>| {
+        let refund = Happened::Refunded { attester: address(5), withdrawer: address(0x99), splits };
+        of(&[added(5), stake(1, 5, 0xc5), stake(1, 5, 0xc6), vec![(ROLLUP, refund)]])
+    };
+    // Perhaps a stranger's.
+    let plans = refund(Vec::new());
     assert!(kinds(&plans).contains(&ActionKind::DepositRefunded) && plans.retractions.is_empty());
+    let plans = refund(confirmed(0xc5).into_iter().collect());
+    let asked = plans.actions.iter().find_map(|action| match action.goal {
+        Goal::CoinbaseConfigured { coinbase, .. } => (Some(coinbase) == confirmed(0xc5)).then(|| action.key.clone()),
+        Goal::Told => None,
+    });
+    assert_eq!(plans.retractions.iter().map(|back| Some(back.key.clone())).collect::<Vec<_>>(), [asked]);
     let over = Happened::ExitFinalized { attester: address(5), recipient: address(1), amount: U256::one() };
     let plans = of(&[added(5), stake(1, 5, 0xc5), vec![(ROLLUP, over)]]);
     assert_eq!(plans.retractions.len(), 1);
@@ -197,7 +207,7 @@ fn events() -> impl Strategy<Value = Transaction> {
             2 | 3 => stake(id, key, split),
             4 => vec![(REGISTRY, Happened::Dripped { provider, attester })],
             5 => vec![(ROLLUP, Happened::Accepted { attester })],
-            6 => vec![(ROLLUP, Happened::Refunded { attester, withdrawer })],
+            6 => vec![(ROLLUP, Happened::Refunded { attester, withdrawer, splits: Vec::new() })],
             7 => vec![(ROLLUP, Happened::Slashed { attester, amount }); 2],
             8 => vec![(ROLLUP, Happened::ExitFinalized { attester, recipient: withdrawer, amount })],
             9 => vec![(REGISTRY, Happened::AdminChanged { provider, admin: attester })],
