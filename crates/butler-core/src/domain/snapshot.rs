@@ -92,7 +92,11 @@ impl NetworkSnapshot {
     #[must_use]
     pub fn zombie_cause(&self, attester: Address) -> Option<ZombieCause> {
         let at = self.stands_at(attester)?;
-        let cause = ZombieCause::of(self.attesters.get(&attester)?, self.figures_of(at.address))?;
+        let cause = ZombieCause::of(
+            self.attesters.get(&attester)?,
+            self.figures_of(at.address),
+            self.rollup.activation_threshold,
+        )?;
         let told = self.zombie_causes.get(&attester).filter(|_| cause == ZombieCause::Unclear);
         Some(told.copied().unwrap_or(cause))
     }
