@@ -134,7 +134,7 @@ fn strangers_validator(row: &AttesterRow, keys: &KeyBook) -> Option<Finding> {
 fn doomed(row: &AttesterRow, stake: &StakeRow, refusal: Refusal, rival: Option<Rival>) -> Finding {
     let why = match (refusal, rival) {
         (Refusal::RollupReplaced, _) => {
-            let version = row.rollup.map(|rollup| format!(" (version {})", rollup.version)).unwrap_or_default();
+            let version = stake.rollup.map(|rollup| format!(" (version {})", rollup.version)).unwrap_or_default();
             format!("it waits at a former rollup{version}, and moves along with the latest one")
         }
         (Refusal::AddressUsed, _) => "its address was let in before, and is refused for ever".to_owned(),
