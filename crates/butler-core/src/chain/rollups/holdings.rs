@@ -251,7 +251,7 @@ impl OneFormer {
         book: &mut RollupBook,
     ) -> Result<Option<RollupFacts>, SnapshotError> {
         let Some((figures, capabilities)) = &self.figures else { return Ok(None) };
-        let mut head = match figures.take(answers) {
+        let mut head = match figures.take(answers, client.endpoints().len() == 1) {
             Ok(head) => head,
             Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => return Ok(None),
             Err(error) => return Err(error),
