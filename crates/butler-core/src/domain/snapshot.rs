@@ -88,6 +88,13 @@ impl NetworkSnapshot {
         Some(former.map_or_else(|| self.canonical(), |rollup| rollup.id))
     }
 
+    /// The former rollup that may have an attester and does not tell whether it has; `None` where it is known where it stands.
+    #[must_use]
+    pub fn may_stand_at(&self, attester: Address) -> Option<&FormerRollup> {
+        let view = self.attesters.get(&attester)?;
+        self.former_rollups.iter().find(|former| former.may_have(attester, view))
+    }
+
     /// Why an attester is a zombie; `None` for one that is none.
     #[must_use]
     pub fn zombie_cause(&self, attester: Address) -> Option<ZombieCause> {

@@ -232,6 +232,6 @@ fn task_of(row: &AttesterRow, now: u64, may_have_moved: bool, moves_along: bool)
             Some(if waits { Task::Exiting } else { Task::Exitable })
         }
         (Position::EntryQueue | Position::Validating | Position::Zombie | Position::Exiting, false)
-        | (Position::Unregistered | Position::ProviderQueue | Position::Withdrawn, _) => None,
+        | (Position::Unregistered | Position::ProviderQueue | Position::Withdrawn | Position::Unknown, _) => None,
     }
 }

@@ -95,7 +95,8 @@ fn strangers_validator(row: &AttesterRow, keys: &KeyBook) -> Option<Finding> {
         | Position::EntryQueue
         | Position::Zombie
         | Position::Exiting
-        | Position::Withdrawn => (Severity::Warning, "made it a validator once"),
+        | Position::Withdrawn
+        | Position::Unknown => (Severity::Warning, "made it a validator once"),
     };
     let by = row.view.withdrawer.map(|by| format!(" (withdrawer {})", checksummed(&by))).unwrap_or_default();
     let waiting = row.stakes.iter().filter(|stake| stake.refusal.is_some());
