@@ -95,6 +95,18 @@ impl NetworkSnapshot {
         self.former_rollups.iter().find(|former| former.may_have(attester, view))
     }
 
+    /// Why it is not known where an attester stands; `None` where it is.
+    #[must_use]
+    pub fn position_doubt(&self, attester: Address) -> Option<String> {
+        if let Some(former) = self.may_stand_at(attester) {
+            return Some(former.silence());
+        }
+        let view = self.attesters.get(&attester)?;
+        let may_be_newer = self.rollup.missing.contains(&Capability::LatestRollup);
+        let is_nowhere = view.status == OnChainStatus::None && view.was_active_once();
+        (may_be_newer && is_nowhere).then(|| Capability::LatestRollup.told("rollup"))
+    }
+
     /// Why an attester is a zombie; `None` for one that is none.
     #[must_use]
     pub fn zombie_cause(&self, attester: Address) -> Option<ZombieCause> {

@@ -15,7 +15,7 @@ use butler_core::domain::findings::{Source, program};
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::provider::publisher::TopUpError;
 use butler_core::domain::provider::runway::SpendHistory;
-use butler_core::domain::rollups::LastTold;
+use butler_core::domain::rollups::untold::LastTold;
 use butler_core::key_files::{KeyFileFault, KeyFilesReport};
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::clock::unix_now;

@@ -24,7 +24,7 @@ use butler_core::domain::attester::delegation::LogId;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::provider::ledger::LedgerEvent;
-use butler_core::domain::rollups::LastTold;
+use butler_core::domain::rollups::untold::LastTold;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::Network;
 use ethers_core::types::{Address, H256};

@@ -13,7 +13,7 @@ use crate::chain::stages::{CapabilityReads, ENTRY_GAS, Getter, LENGTH_LIMIT, REW
 use crate::chain::witnesses::Witnesses;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::{gse, rollup};
-use crate::contracts::call::GETTER_GAS;
+use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
 use crate::domain::attester::delegation::Delegation;
 use crate::domain::attester::view::{AttesterView, OnChainStatus};
@@ -160,7 +160,7 @@ impl OneFormer {
         }
         self.take_views(answers, &mut silence, &mut found)?;
         for (coinbase, slot) in &self.rewards {
-            match silence.hear(answers.get(slot))? {
+            match silence.hear(answers.checked(slot, decode_rewards))? {
                 Some(amount) if amount.is_zero() => {}
                 Some(amount) => _ = found.pending_rewards.insert(*coinbase, amount),
                 None => _ = found.untold_rewards.insert(*coinbase),
@@ -335,6 +335,14 @@ impl OneFormer {
         }
         book.note_look(self.id.version, look);
     }
+}
+
+/// Rewards that can be: what no token has would hide the sum over all rollups.
+fn decode_rewards(amount: U256) -> Result<U256, DecodeError> {
+    if amount.bits() > 128 {
+        return Err(DecodeError::nonsense("getSequencerRewards", "more than there are tokens"));
+    }
+    Ok(amount)
 }
 
 fn push_entry(reads: &mut Reads, address: Address, index: u64) -> Slot<rollup::GetEntryQueueAtReturn> {

@@ -31,7 +31,7 @@ pub enum Position {
     Exiting,
     /// Was active once and is no more.
     Withdrawn,
-    /// A former rollup that does not tell whether it has it may have it.
+    /// A rollup that does not tell whether it has it, or that is not known, may have it.
     Unknown,
 }
 
@@ -61,7 +61,7 @@ pub struct PositionFacts<'a> {
     pub in_provider_queue: bool,
     /// Whether the rollup's entry queue holds it.
     pub in_entry_queue: bool,
-    /// Whether a former rollup does not tell if it has it.
+    /// Whether a rollup that does not tell, or is not known, may have it.
     pub is_untold: bool,
 }
 

@@ -5,14 +5,13 @@
 
 pub mod checklist;
 pub mod cut_over;
-mod untold;
+pub mod untold;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 use serde::{Deserialize, Serialize};
 
-pub use self::untold::LastTold;
 use super::ids::Coinbase;
 use super::rollup::{QueuedDeposit, RollupFacts};
 use crate::domain::attester::view::{AttesterView, OnChainStatus};

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::checklist::{Task, checklist};
+use super::untold::LastTold;
 use super::*;
 use crate::domain::attester::delegation::Delegation;
 use crate::domain::attester::overview::overview;
 use crate::domain::attester::position::Position;
 use crate::domain::attester::state::State;
+use crate::domain::capability::Capability;
 use crate::domain::operator::key_book::KeyBook;
 use crate::domain::samples::{address, coinbase, confirm, delegation, deposit, network, view};
 use crate::domain::snapshot::NetworkSnapshot;
@@ -115,6 +117,17 @@ fn what_is_not_told_is_unknown_where_it_may_be_and_keeps_its_state() {
         assert_eq!((row.position, row.state), (Position::Unknown, before[&row.attester]));
         assert!(row.position_unknown.is_some_and(|why| why.contains("getAttesterView")));
     }
+}
+
+#[test]
+fn where_the_escrow_knows_a_newer_rollup_than_the_registry_nobody_is_taken_for_gone() {
+    let mut snapshot = network();
+    snapshot.rollup.missing.insert(Capability::LatestRollup);
+    let (was_active, never) = (view(OnChainStatus::None, true), view(OnChainStatus::None, false));
+    snapshot.attesters = BTreeMap::from([(address(1), was_active), (address(2), never)]);
+    let rows = overview(&snapshot, &KeyBook::default(), &BTreeMap::new(), Duration::ZERO);
+    let found: BTreeMap<Address, Position> = rows.iter().map(|row| (row.attester, row.position)).collect();
+    assert_eq!(found, BTreeMap::from([(address(1), Position::Unknown), (address(2), Position::Unregistered)]));
 }
 
 #[test]

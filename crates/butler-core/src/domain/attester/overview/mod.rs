@@ -202,7 +202,7 @@ fn row(
     let coinbase_configured: BTreeSet<Coinbase> = entries.iter().filter_map(|entry| entry.coinbase).collect();
     let names_zero = entries.iter().any(|entry| entry.coinbase_setting() == CoinbaseSetting::Zero);
 
-    let untold = snapshot.may_stand_at(attester);
+    let untold = snapshot.position_doubt(attester);
     let position = position(PositionFacts {
         view,
         in_provider_queue: provider_queue.is_some(),
@@ -271,7 +271,7 @@ fn row(
         attester,
         state,
         position,
-        position_unknown: untold.filter(|_| position == Position::Unknown).map(FormerRollup::silence),
+        position_unknown: untold.filter(|_| position == Position::Unknown),
         rollup,
         at_former: rollup.is_some_and(|rollup| rollup != snapshot.canonical()),
         judgement: before.map(|before| judge(before, state)),
