@@ -16,11 +16,13 @@ use butler_core::domain::attester::state::State;
 use butler_core::domain::ids::Coinbase;
 use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::rollups::cut_over::duties_until;
+use butler_core::domain::rollups::untold::LastTold;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_testkit::devnet::{Chain, DevnetSpec, DevnetState, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use ethers_contract::EthEvent as _;
 use ethers_core::types::{Address, U256};
+use ethers_core::utils::{hex, id};
 use serde_json::json;
 
 fn state() -> DevnetState {
@@ -206,4 +208,87 @@ async fn a_former_rollup_with_nothing_of_ours_costs_nothing() {
     let after = chain.oracle().unwrap().clone();
     let was = Chain::start(&state).await.unwrap();
     assert_eq!(cold(&after, chain.url()).await, cold(&before, was.url()).await);
+}
+
+#[tokio::test]
+async fn whoever_waits_at_a_former_rollup_is_seen_as_soon_as_it_is_let_in() {
+    let state = state();
+    let mut chain = Chain::start(&state).await.unwrap();
+    chain.cut_over(&state).await.unwrap();
+    let oracle = chain.oracle().unwrap().clone();
+    // What two say is not asked again for some time.
+    let endpoints = ["one", "two"].map(|name| support::endpoint(name, chain.url()));
+    let mut reader = support::reader_at(&oracle, &endpoints);
+    for _ in 0..2 {
+        let (snapshot, _) = read(&mut reader, &oracle).await;
+        assert_eq!(rows(&snapshot, &oracle, &BTreeMap::new())["D2"].position, Position::EntryQueue);
+    }
+    chain.play_at(oracle.upgrade.clone().unwrap().former.address, Move::Flush).await.unwrap();
+    let (snapshot, _) = read(&mut reader, &oracle).await;
+    let row = &rows(&snapshot, &oracle, &BTreeMap::new())["D2"];
+    assert_eq!((row.position, row.at_former), (Position::Validating, true));
+}
+
+/// The code of a contract that passes everything on to `inner` but one function, to which `answer` is its answer.
+fn all_but(selector: &str, answer: &str, inner: Address) -> String {
+    format!(
+        "0x60003560e01c63{selector}14604257366000803760008036600073{inner:x}5af43d6000803e603d573d6000fd5b3d6000f35b{answer}"
+    )
+}
+
+#[tokio::test]
+async fn one_function_that_a_former_rollup_does_not_answer_hides_no_more_than_it_tells() {
+    use Position::{EntryQueue, Exiting, Unknown, Validating, Zombie};
+    let state = state();
+    let mut chain = Chain::start(&state).await.unwrap();
+    chain.cut_over(&state).await.unwrap();
+    let oracle = chain.oracle().unwrap().clone();
+    let (former, inner) = (oracle.upgrade.clone().unwrap().former.address, Address::repeat_byte(0x77));
+    let code = chain.rpc("eth_getCode", json!([former, "latest"])).await.unwrap();
+    chain.rpc("anvil_setCode", json!([inner, code])).await.unwrap();
+    let (mut truth, _) = read(&mut support::reader(&oracle, chain.url()), &oracle).await;
+    let all = [Validating, Exiting, Zombie, EntryQueue, EntryQueue];
+    let (active, waiting) =
+        ([Unknown, Unknown, Unknown, EntryQueue, EntryQueue], [Validating, Exiting, Zombie, Unknown, Unknown]);
+    let (revert, nothing, short, most) = ("600080fd", "00", "60016000f3", "60001960005260206000f3");
+    let mut wrong = Vec::new();
+    for (function, expected) in [
+        ("getVersion()", all),
+        ("getSequencerRewards(address)", all),
+        ("getAttesterView(address)", active),
+        ("getEntryQueueLength()", waiting),
+        ("getEntryQueueAt(uint256)", waiting),
+    ] {
+        for how in [revert, nothing, short, most] {
+            // Of a rollup of another version nobody knows whose answers those are.
+            let expected = if (function, how) == ("getVersion()", most) { [Unknown; 5] } else { expected };
+            let code = all_but(&hex::encode(id(function)), how, inner);
+            chain.rpc("anvil_setCode", json!([former, code])).await.unwrap();
+            chain.mine().await.unwrap();
+            let mut reader = support::reader(&oracle, chain.url());
+            let mut snapshot = match reader.read(&support::request(&oracle), &|_| ()).await {
+                Ok(snapshot) => snapshot,
+                Err(error) => {
+                    wrong.push(format!("{function} {how}: {error:?}"));
+                    continue;
+                }
+            };
+            let places = |snapshot: &NetworkSnapshot| {
+                let rows = rows(snapshot, &oracle, &BTreeMap::new());
+                ["A8", "A9", "D0", "D1", "D2"].map(|name| rows[name].position)
+            };
+            let (told, unread) = (places(&snapshot), snapshot.former_rollups[0].unread.clone());
+            if told != expected || unread.as_deref() != function.split('(').next() {
+                wrong.push(format!("{function} {how}: {told:?} {unread:?}"));
+            }
+            let mut last = LastTold::default();
+            last.lend(&mut truth);
+            last.lend(&mut snapshot);
+            let lent = (places(&snapshot), &snapshot.pending_rewards);
+            if lent != (all, &truth.pending_rewards) {
+                wrong.push(format!("{function} {how}, lent: {lent:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -213,3 +213,16 @@ async fn a_zombie_of_which_the_amount_does_not_tell_is_told_by_its_event() {
         assert_eq!(snapshot.zombie_cause(slashed), Some(ZombieCause::SlashedOut), "1 of {count}");
     }
 }
+
+#[tokio::test]
+async fn a_slash_out_that_is_first_seen_late_is_told_by_the_slash_that_made_it() {
+    let mut bench = Bench::start(true).await;
+    let slashed = bench.chain.oracle().unwrap().attesters["A2"].address;
+    for _ in 0..6 {
+        bench.chain.play(Move::Slash { attester: slashed, tokens: 2_000 }).await.unwrap();
+    }
+    // So long that all of its slashes may have been in that time.
+    bench.chain.play(Move::JumpSeconds(86_400)).await.unwrap();
+    let (snapshot, _) = bench.snapshot().await;
+    assert_eq!(snapshot.zombie_cause(slashed), Some(ZombieCause::SlashedOut));
+}

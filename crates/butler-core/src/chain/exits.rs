@@ -5,6 +5,7 @@
 //! began follows from its record, so a few thousand blocks around that moment are read, once for each exit; what is told can
 //! never change and is kept. What nobody tells stays unclear, and is asked again after some hours.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -27,8 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const BLOCK_SECONDS: u64 = 12;
 /// So many blocks after that moment are looked through at least, and this part of the blocks since then: slots are missed.
 const WINDOW: (u64, u64) = (2_000, 20);
-/// The most exits that are looked into for one snapshot, and the most slashes of one.
-const AT_MOST: (usize, usize) = (20, 4);
+/// The most exits that are looked into for one snapshot.
+const AT_MOST: usize = 20;
 
 /// A zombie whose amount does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub(super) async fn causes(
             None => {}
         }
     }
-    open.truncate(AT_MOST.0);
+    open.truncate(AT_MOST);
     let deadline = Instant::now().checked_add(client.patience(PATIENCE)).unwrap_or_else(Instant::now);
     for one in open {
         let settled = settle(client, pin, &one, deadline).await;
@@ -112,14 +113,19 @@ async fn ask(client: &L1Client, pin: &BlockRef, endpoint: usize, one: &UnclearEx
             }
         }
     }
-    // Whoever is slashed out is so in the block of a slash.
+    // Whoever is slashed out is so in the block of a slash. Later blocks have later times, so few of many are looked at.
+    slashed.sort_unstable();
     slashed.dedup();
-    for block in slashed.into_iter().take(AT_MOST.1) {
-        let mut scan = client.log_scan(&filter, (block, block), Some(*pin), others.clone());
+    let mut left = slashed.as_slice();
+    while let Some(block) = left.get(left.len() / 2) {
+        let mut scan = client.log_scan(&filter, (*block, *block), Some(*pin), others.clone());
         let header = scan.next().await.ok().flatten()?.to;
-        if header.timestamp == one.began {
-            return Some(ZombieCause::SlashedOut);
-        }
+        let (before, from) = left.split_at(left.len() / 2);
+        left = match header.timestamp.cmp(&one.began) {
+            Ordering::Equal => return Some(ZombieCause::SlashedOut),
+            Ordering::Greater => before,
+            Ordering::Less => from.get(1..).unwrap_or_default(),
+        };
     }
     None
 }

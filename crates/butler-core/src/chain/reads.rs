@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use ethers_contract::EthCall;
-use ethers_core::abi::{AbiDecode, AbiEncode, AbiType};
+use ethers_core::abi::{AbiDecode, AbiEncode, AbiType, ParamType};
 use ethers_core::types::{Address, Bytes, U256};
 
 use super::error::{Contract, Giver, SnapshotError};
@@ -150,6 +150,12 @@ impl Answers {
         }
     }
 
+    /// Whether the answer has more words than the type of a getter that is not known for certain.
+    pub(super) fn is_longer<R: AbiType>(&self, slot: &Slot<R>) -> bool {
+        let outcome = self.told.outcomes.get(slot.index).filter(|_| !self.is_disputed(slot));
+        matches!(outcome, Some(Outcome::Returned(data)) if is_longer(&R::param_type(), data.len()))
+    }
+
     /// Whether two endpoints answer it differently, and nobody decides.
     pub(super) fn is_disputed<R>(&self, slot: &Slot<R>) -> bool {
         self.told.disputed.contains_key(&slot.index)
@@ -221,4 +227,21 @@ impl Answers {
         #[expect(clippy::indexing_slicing, reason = "a slot is made by the list that it indexes")]
         (&self.reads.calls[slot.index], self.reads.contracts[slot.index])
     }
+}
+
+/// Whether so many bytes are more than an answer of static types has.
+fn is_longer(kind: &ParamType, bytes: usize) -> bool {
+    fn words(kind: &ParamType) -> Option<usize> {
+        match kind {
+            ParamType::Tuple(members) => members.iter().map(words).sum(),
+            ParamType::FixedArray(member, count) => words(member)?.checked_mul(*count),
+            ParamType::Address
+            | ParamType::Int(_)
+            | ParamType::Uint(_)
+            | ParamType::Bool
+            | ParamType::FixedBytes(_) => Some(1),
+            ParamType::Bytes | ParamType::String | ParamType::Array(_) => None,
+        }
+    }
+    words(kind).is_some_and(|words| bytes > words.saturating_mul(32))
 }

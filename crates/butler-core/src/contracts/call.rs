@@ -139,6 +139,13 @@ impl DecodeError {
     pub fn nonsense(function: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
         Self::Nonsense { function: function.into(), problem: problem.into() }
     }
+
+    /// The function that was called.
+    #[must_use]
+    pub fn function(&self) -> &str {
+        let (Self::Empty { function } | Self::Abi { function, .. } | Self::Nonsense { function, .. }) = self;
+        function
+    }
 }
 
 /// Decodes the answer to a call of `function`.

@@ -43,6 +43,8 @@ pub enum Capability {
     ProofLimit,
     /// The staking escrow's list of BLS keys that were registered once, likewise.
     UsedKeys,
+    /// The staking escrow's word for the newest rollup of Aztec's registry: governance registers a rollup at both.
+    LatestRollup,
     /// One of the getters in which contracts confirm each other, likewise.
     CrossChecks,
 }
@@ -71,7 +73,7 @@ impl Capability {
             | Self::SetLag => rollup,
             Self::RollupList => "registry of rollups",
             Self::WithdrawalDelay | Self::Unlocks => "governance",
-            Self::ProofLimit | Self::UsedKeys => "staking escrow",
+            Self::ProofLimit | Self::UsedKeys | Self::LatestRollup => "staking escrow",
             Self::CrossChecks => "StakingRegistry or the staking escrow",
         }
     }
@@ -120,6 +122,9 @@ impl Capability {
             }
             Self::ProofLimit => {
                 "does not answer proofOfPossessionGasLimit: whether the proofs of keys that wait are within its cap is not known"
+            }
+            Self::LatestRollup => {
+                "names another newest rollup than Aztec's registry, as between both steps of a cut-over: whoever moves along is where the escrow says, which is not read"
             }
             Self::CrossChecks => {
                 "does not confirm what other contracts say of the registry of rollups, the token, the governance or the number of attesters: one that lies would not be found out"

@@ -88,11 +88,34 @@ impl NetworkSnapshot {
         Some(former.map_or_else(|| self.canonical(), |rollup| rollup.id))
     }
 
+    /// The former rollup that may have an attester and does not tell whether it has; `None` where it is known where it stands.
+    #[must_use]
+    pub fn may_stand_at(&self, attester: Address) -> Option<&FormerRollup> {
+        let view = self.attesters.get(&attester)?;
+        self.former_rollups.iter().find(|former| former.may_have(attester, view))
+    }
+
+    /// Why it is not known where an attester stands; `None` where it is.
+    #[must_use]
+    pub fn position_doubt(&self, attester: Address) -> Option<String> {
+        if let Some(former) = self.may_stand_at(attester) {
+            return Some(former.silence());
+        }
+        let view = self.attesters.get(&attester)?;
+        let may_be_newer = self.rollup.missing.contains(&Capability::LatestRollup);
+        let is_nowhere = view.status == OnChainStatus::None && view.was_active_once();
+        (may_be_newer && is_nowhere).then(|| Capability::LatestRollup.told("rollup"))
+    }
+
     /// Why an attester is a zombie; `None` for one that is none.
     #[must_use]
     pub fn zombie_cause(&self, attester: Address) -> Option<ZombieCause> {
         let at = self.stands_at(attester)?;
-        let cause = ZombieCause::of(self.attesters.get(&attester)?, self.figures_of(at.address))?;
+        let cause = ZombieCause::of(
+            self.attesters.get(&attester)?,
+            self.figures_of(at.address),
+            self.rollup.activation_threshold,
+        )?;
         let told = self.zombie_causes.get(&attester).filter(|_| cause == ZombieCause::Unclear);
         Some(told.copied().unwrap_or(cause))
     }

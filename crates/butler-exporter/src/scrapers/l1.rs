@@ -15,6 +15,7 @@ use butler_core::domain::findings::{Source, program};
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::provider::publisher::TopUpError;
 use butler_core::domain::provider::runway::SpendHistory;
+use butler_core::domain::rollups::untold::LastTold;
 use butler_core::key_files::{KeyFileFault, KeyFilesReport};
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::clock::unix_now;
@@ -48,6 +49,7 @@ pub struct L1Scraper {
     last: LastSnapshotSender,
     network: Option<Network>,
     delegation_times: DelegationTimes,
+    last_told: LastTold,
     spending: BTreeMap<Address, SpendHistory>,
     /// What is wrong with key files and was logged.
     told_faults: BTreeSet<String>,
@@ -67,6 +69,7 @@ impl L1Scraper {
             last,
             network: None,
             delegation_times: DelegationTimes::default(),
+            last_told: LastTold::default(),
             spending: BTreeMap::new(),
             told_faults: BTreeSet::new(),
             is_unsaved: false,
@@ -91,6 +94,7 @@ impl L1Scraper {
         let asked = network.request(BlockTag::Latest);
         let request = SnapshotRequest { admins_may_be_gone: true, with_cut_over_time: true, ..asked };
         let mut snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
+        self.last_told.lend(&mut snapshot);
         let mut lent = Readings::default();
         let unread = self.others.lend(&mut snapshot, &mut lent);
         self.own = snapshot.providers.keys().copied().collect();

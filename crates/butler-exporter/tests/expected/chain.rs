@@ -65,6 +65,7 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
         ("zombie", 0.0),
         ("exiting", 0.0),
         ("withdrawn", 0.0),
+        ("unknown", 0.0),
     ] {
         all.push((with("butler_attesters_at_position", "position", position), attesters));
     }

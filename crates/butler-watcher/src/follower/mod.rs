@@ -24,6 +24,7 @@ use butler_core::domain::attester::delegation::LogId;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::provider::ledger::LedgerEvent;
+use butler_core::domain::rollups::untold::LastTold;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::Network;
 use ethers_core::types::{Address, H256};
@@ -67,6 +68,7 @@ pub struct Follower {
     sources: Option<Found>,
     /// Looks since the last one that read the state.
     quiet: u32,
+    last_told: LastTold,
 }
 
 /// Canonical rollup, its slasher, the number of former rollups: with these the contracts change.
@@ -103,7 +105,7 @@ impl Follower {
     /// A follower of an opened network.
     #[must_use]
     pub fn new(network: Network) -> Self {
-        Self { network, sources: None, quiet: 0 }
+        Self { network, sources: None, quiet: 0, last_told: LastTold::default() }
     }
 
     /// The network.
@@ -292,7 +294,8 @@ impl Follower {
                 (block, own, None)
             }
             Depth::Everything => {
-                let snapshot = reader.read(request, &told).await?;
+                let mut snapshot = reader.read(request, &told).await?;
+                self.last_told.lend(&mut snapshot);
                 (snapshot.block, snapshot.providers.keys().copied().collect(), Some(snapshot))
             }
         };

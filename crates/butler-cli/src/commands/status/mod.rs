@@ -120,14 +120,15 @@ fn render(report: &StatusReport, output: &Output) -> String {
 /// What a former rollup holds, in a sentence.
 fn former_line(rollup: &Former) -> String {
     let name = format!("former rollup, version {} ({})", rollup.version.0, format::address(&rollup.address.0));
-    if let Some(function) = &rollup.unread {
-        return format!("{name}: it does not answer {function}, so what it holds is not known");
-    }
     let mut holds: Vec<String> =
         rollup.counts_by_position.iter().map(|(position, count)| format!("{count} {position}")).collect();
     if !rollup.pending_rewards.0.is_zero() {
         let coinbases = format::count(rollup.coinbases, "coinbase");
         holds.push(format!("{} tokens of rewards for {coinbases}", format::amount(rollup.pending_rewards.0, 4)));
+    }
+    if let Some(function) = &rollup.unread {
+        let what = if holds.is_empty() { "so what it holds is not known" } else { "so it may hold more" };
+        holds.push(format!("it does not answer {function}, {what}"));
     }
     format!("{name}: {}; see `upgrade`", holds.join(", "))
 }

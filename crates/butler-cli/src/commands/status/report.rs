@@ -41,7 +41,7 @@ pub(super) struct Former {
     pub(super) pending_rewards: JsonAmount,
     /// How many coinbases they are for.
     pub(super) coinbases: usize,
-    /// The function that it does not answer, without which nothing is known of what it holds.
+    /// The first function that it does not answer: not all that it holds is known.
     pub(super) unread: Option<String>,
 }
 
@@ -71,6 +71,8 @@ pub(super) struct Attester {
     pub(super) address: JsonAddress,
     pub(super) state: State,
     pub(super) position: Position,
+    /// Why that is not known, where it is not.
+    pub(super) position_unknown: Option<String>,
     /// The rollup where that is so.
     pub(super) rollup: Option<JsonRollup>,
     pub(super) status: OnChainStatus,
@@ -168,6 +170,7 @@ pub(super) fn attester(row: &AttesterRow, knows_coinbases: bool, (canonical, now
         address: row.attester.into(),
         state: row.state,
         position: row.position,
+        position_unknown: row.position_unknown.clone(),
         rollup: row.rollup.map(|rollup| JsonRollup::new(rollup, canonical)),
         status: row.view.status,
         provider_id: row.provider_id.map(u64::from),

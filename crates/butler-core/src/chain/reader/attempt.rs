@@ -145,7 +145,7 @@ impl SnapshotReader {
         witnesses.note(&answers);
         // Where there are several endpoints, two are asked for each answer.
         let is_alone = self.client.endpoints().len() == 1;
-        let mut rollup_head = figures.take(&answers)?;
+        let mut rollup_head = figures.take(&answers, is_alone)?;
         versions.check(&rollup_head.facts, &answers)?;
         let mut lacks = capabilities.take(&answers, &mut rollup_head.facts, rollup_head.active_count, is_alone)?;
         let mut withdrawal_delay_seconds = delay.take(&answers, is_alone)?;
@@ -270,6 +270,7 @@ impl SnapshotReader {
             (Capability::RollupList, !versions.is_told()),
             (Capability::WithdrawalDelay, withdrawal_delay_seconds.is_none()),
             (Capability::Unlocks, unlocks.is_one_untold((&attesters, &former_rollups))),
+            (Capability::LatestRollup, !agreement.is_one_latest),
             (Capability::CrossChecks, !agreement.is_whole && rollup_head.facts.counts_checkpoints()),
         ];
         rollup_head.facts.missing.extend(of_all.iter().filter(|(_, is_missing)| *is_missing).map(|(what, _)| *what));

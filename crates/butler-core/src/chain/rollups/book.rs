@@ -157,6 +157,14 @@ impl RollupBook {
         }
     }
 
+    /// Forgets what was seen before `block` and is none of these versions, which are the former ones there: the cut-over was
+    /// undone. Should it come again, that is when it was.
+    pub(super) fn keep_only(&mut self, versions: &[U256], block: &BlockRef) {
+        let before = self.rollups.len();
+        self.rollups.retain(|version, known| versions.contains(version) || known.block > block.number);
+        self.is_saved &= self.rollups.len() == before;
+    }
+
     /// Forgets a version, whose rollup is another one than it was told to be.
     pub(super) fn forget_version(&mut self, version: U256) {
         self.is_saved &= self.rollups.remove(&version).is_none();
@@ -340,4 +348,26 @@ fn load(path: &Path, key: &LedgerKey) -> Option<File> {
     };
     let file: File = serde_json::from_slice(&bytes).ok()?;
     (file.version == VERSION && file.key == *key).then_some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use ethers_core::types::H256;
+
+    use super::*;
+
+    #[test]
+    fn a_cut_over_that_was_undone_and_comes_again_is_dated_anew() {
+        let block = |number| BlockRef { number, hash: H256::zero(), timestamp: 100 * number };
+        let key = LedgerKey { chain_id: 1, staking_registry: Address::zero(), from_block: 0 };
+        let (version, address) = (U256::from(7), Address::repeat_byte(7));
+        let mut book = RollupBook::beside(None, key);
+        book.note_address(version, address, None, &block(10));
+        book.keep_only(&[version], &block(20));
+        book.keep_only(&[], &block(9));
+        assert_eq!(book.since(version, &block(500)), 1_000, "an earlier block undoes nothing");
+        book.keep_only(&[], &block(20));
+        book.note_address(version, address, None, &block(500));
+        assert_eq!(book.since(version, &block(600)), 50_000);
+    }
 }

@@ -6,13 +6,14 @@ use ethers_core::types::{Address, U256};
 
 use super::book::{RollupBook, told_by};
 use super::look::Look;
+use super::silence::Silence;
 use crate::chain::error::{Contract, SnapshotError};
 use crate::chain::reads::{Answers, Reads, Slot};
 use crate::chain::stages::{CapabilityReads, ENTRY_GAS, Getter, LENGTH_LIMIT, REWARDS_GAS, RollupFigures, VIEW_GAS};
 use crate::chain::witnesses::Witnesses;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::{gse, rollup};
-use crate::contracts::call::GETTER_GAS;
+use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
 use crate::domain::attester::delegation::Delegation;
 use crate::domain::attester::view::{AttesterView, OnChainStatus};
@@ -86,20 +87,10 @@ impl FormerReads {
     ) -> Result<Vec<FormerRollup>, SnapshotError> {
         let mut found = Vec::new();
         for one in self.0 {
-            found.push(match one.take(answers, tracked, (client, block), (book, witnesses)).await {
-                // Whoever lacks what every version has is not asked in vain for ever, and not taken for empty either.
-                Err(SnapshotError::Unsupported { function, .. }) => unread(one.id, function, block, book),
-                Err(SnapshotError::NoContract { source, .. }) => unread(one.id, source.to_string(), block, book),
-                found => found?,
-            });
+            found.push(one.take(answers, tracked, (client, block), (book, witnesses)).await?);
         }
         Ok(found)
     }
-}
-
-fn unread(id: RollupId, function: String, block: &BlockRef, book: &mut RollupBook) -> FormerRollup {
-    book.forget_look(id.version);
-    FormerRollup { unread: Some(function), ..FormerRollup::empty(id, book.since(id.version, block)) }
 }
 
 impl OneFormer {
@@ -156,58 +147,104 @@ impl OneFormer {
         (client, block): (&L1Client, &BlockRef),
         (book, witnesses): (&mut RollupBook, &mut Witnesses),
     ) -> Result<FormerRollup, SnapshotError> {
-        self.check(answers, client.endpoints().len() == 1, book)?;
+        let mut silence = Silence::of(client);
+        let is_it = self.check(answers, &mut silence, book)?;
         let mut found = FormerRollup::empty(self.id, book.since(self.id.version, block));
+        if !is_it {
+            // Nobody knows whose answers those are.
+            found.untold_attesters = self.views.keys().copied().collect();
+            found.untold_rewards = self.rewards.keys().copied().collect();
+            found.is_queue_untold = self.queue.is_some();
+            found.unread = silence.function;
+            return Ok(found);
+        }
+        self.take_views(answers, &mut silence, &mut found)?;
+        for (coinbase, slot) in &self.rewards {
+            match silence.hear(answers.checked(slot, decode_rewards))? {
+                Some(amount) if amount.is_zero() => {}
+                Some(amount) => _ = found.pending_rewards.insert(*coinbase, amount),
+                None => _ = found.untold_rewards.insert(*coinbase),
+            }
+        }
+        let mut queue_length = None;
+        let mut waiting = BTreeSet::new();
+        if let Some((length, entries)) = &self.queue {
+            let queue = self.queue(answers, (length, entries), (client, block), witnesses).await;
+            let queue = silence.hear(queue)?;
+            found.is_queue_untold = queue.is_none();
+            if let Some(queue) = queue {
+                queue_length = Some(u64::try_from(queue.len()).unwrap_or(u64::MAX));
+                let own = queue.iter().map(|deposit| deposit.attester);
+                waiting = own.filter(|attester| tracked.attesters.contains_key(attester)).collect();
+                if !waiting.is_empty() {
+                    found.entry_queue = queue;
+                }
+            }
+        }
+        found.unread = silence.function.take();
+        if self.is_young || found.holds_stakes() || found.is_untold() {
+            found.figures = self.figures(answers, (client, block), book)?.map(Box::new);
+        }
+        if found.unread.is_some() {
+            // Whoever lacks what every version has is not taken for empty.
+            book.forget_look(self.id.version);
+        } else {
+            self.note(&found, (queue_length, &waiting), answers, block, book);
+        }
+        Ok(found)
+    }
+
+    fn take_views(
+        &self,
+        answers: &Answers,
+        silence: &mut Silence,
+        found: &mut FormerRollup,
+    ) -> Result<(), SnapshotError> {
+        let mut contradicts = false;
         for (attester, (slot, balance)) in &self.views {
-            let view = answers.checked(slot, |answer| decode::attester_view(&answer.0))?;
+            let view = silence.hear(answers.checked(slot, |answer| decode::attester_view(&answer.0)))?;
+            let Some(view) = view else {
+                found.untold_attesters.insert(*attester);
+                continue;
+            };
             // Who validates is who has a balance and no exit (`StakingLib.getStatus`).
             let validates = view.status == OnChainStatus::Validating;
             let has_balance = answers.get(balance).map_or(validates, |balance: U256| !balance.is_zero());
             if validates != has_balance && (validates || view.status == OnChainStatus::None) {
                 let problem = format!("another status of {} than its balance gives it", checksummed(attester));
-                return Err(answers.nonsense((Contract::Rollup, self.id.address), "getAttesterView", problem));
-            }
-            if view.status != OnChainStatus::None {
+                let error = answers.nonsense((Contract::Rollup, self.id.address), "getAttesterView", problem);
+                silence.hear::<()>(Err(error))?;
+                found.untold_attesters.insert(*attester);
+                contradicts = true;
+            } else if view.status != OnChainStatus::None {
                 found.attesters.insert(*attester, view);
             }
         }
-        for (coinbase, slot) in &self.rewards {
-            let amount = answers.get(slot)?;
-            if !amount.is_zero() {
-                found.pending_rewards.insert(*coinbase, amount);
-            }
+        if contradicts {
+            // A rollup that denies one that it has may deny others.
+            let denied = self.views.keys().filter(|attester| !found.attesters.contains_key(attester));
+            found.untold_attesters = denied.copied().collect();
         }
-        let mut queue_length = None;
-        if let Some((length, entries)) = &self.queue {
-            let queue = self.queue(answers, (length, entries), (client, block), witnesses).await?;
-            queue_length = Some(u64::try_from(queue.len()).unwrap_or(u64::MAX));
-            if queue.iter().any(|deposit| tracked.attesters.contains_key(&deposit.attester)) {
-                found.entry_queue = queue;
-            }
-        }
-        if self.is_young || found.holds_stakes() {
-            found.figures = self.figures(answers, (client, block), book)?.map(Box::new);
-        }
-        self.note(&found, queue_length, answers, block, book);
-        Ok(found)
+        Ok(())
     }
 
-    /// Holds the rollup's own version against the one that it is registered by (`Registry.addRollup`). One that tells none is
-    /// left unread, unless one of several endpoints alone says so.
-    fn check(&self, answers: &Answers, is_alone: bool, book: &mut RollupBook) -> Result<(), SnapshotError> {
+    /// Holds the rollup's own version against the one that it is registered by (`Registry.addRollup`): whether it is that
+    /// rollup, as far as it tells. That one of several endpoints alone hears none is held against that endpoint.
+    fn check(&self, answers: &Answers, silence: &mut Silence, book: &mut RollupBook) -> Result<bool, SnapshotError> {
         let own = match answers.get(&self.version) {
             Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. })
-                if !is_alone && answers.only_giver().is_some() =>
+                if !silence.is_alone && answers.only_giver().is_some() =>
             {
                 "none".to_owned()
             }
-            Ok(own) if own == self.id.version => return Ok(()),
+            Ok(own) if own == self.id.version => return Ok(true),
             Ok(own) => own.to_string(),
-            Err(error) => return Err(error),
+            Err(error) => return silence.hear::<()>(Err(error)).map(|_| true),
         };
         book.forget_version(self.id.version);
         let problem = format!("{own}, and the registry has version {} there", self.id.version);
-        Err(answers.nonsense((Contract::Rollup, self.id.address), "getVersion", problem))
+        let error = answers.nonsense((Contract::Rollup, self.id.address), "getVersion", problem);
+        silence.hear::<()>(Err(error)).map(|_| false)
     }
 
     async fn queue(
@@ -251,12 +288,12 @@ impl OneFormer {
         book: &mut RollupBook,
     ) -> Result<Option<RollupFacts>, SnapshotError> {
         let Some((figures, capabilities)) = &self.figures else { return Ok(None) };
-        let mut head = match figures.take(answers) {
-            Ok(head) => head,
-            Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
         let is_alone = client.endpoints().len() == 1;
+        let mut head = match figures.take(answers, is_alone) {
+            Ok(head) => head,
+            // That they are not told is told (`Capability::Figures`).
+            Err(error) => return Silence::of(client).hear(Err(error)),
+        };
         let lacks = capabilities.take(answers, &mut head.facts, head.active_count, is_alone)?;
         book.note_lacks(&head.facts, lacks, answers, (client, block));
         Ok(Some(head.facts))
@@ -266,7 +303,7 @@ impl OneFormer {
     fn note(
         &self,
         found: &FormerRollup,
-        queue_length: Option<u64>,
+        (queue_length, waiting): (Option<u64>, &BTreeSet<Address>),
         answers: &Answers,
         block: &BlockRef,
         book: &mut RollupBook,
@@ -288,6 +325,8 @@ impl OneFormer {
             stakes: self.stakes,
         });
         look.attesters.extend(empty);
+        // Whoever waits there may be let in before the next look.
+        look.attesters.retain(|attester| !waiting.contains(attester));
         look.coinbases.extend(dry);
         if let Some(length) = queue_length {
             look.queue_length = length;
@@ -296,6 +335,14 @@ impl OneFormer {
         }
         book.note_look(self.id.version, look);
     }
+}
+
+/// Rewards that can be: what no token has would hide the sum over all rollups.
+fn decode_rewards(amount: U256) -> Result<U256, DecodeError> {
+    if amount.bits() > 128 {
+        return Err(DecodeError::nonsense("getSequencerRewards", "more than there are tokens"));
+    }
+    Ok(amount)
 }
 
 fn push_entry(reads: &mut Reads, address: Address, index: u64) -> Slot<rollup::GetEntryQueueAtReturn> {

@@ -8,6 +8,7 @@ mod dated;
 mod holdings;
 mod learnt;
 mod look;
+mod silence;
 mod versions;
 
 pub(super) use self::book::RollupBook;

@@ -114,6 +114,7 @@ impl VersionReads {
 
 /// Reads of the addresses of former rollups that the book does not have.
 pub(in crate::chain) struct AddressReads {
+    is_told: bool,
     /// Oldest first, without the canonical one.
     versions: Vec<U256>,
     asked: BTreeMap<U256, Slot<Address>>,
@@ -128,7 +129,7 @@ impl AddressReads {
             (*version, reads.push(Contract::AztecRegistry, versions.registry, GETTER_GAS, call))
         });
         let asked = asked.collect();
-        Self { versions: former, asked }
+        Self { is_told: versions.is_told, versions: former, asked }
     }
 
     /// The former rollups, oldest first.
@@ -139,6 +140,9 @@ impl AddressReads {
         block: &BlockRef,
         book: &mut RollupBook,
     ) -> Result<Vec<RollupId>, SnapshotError> {
+        if self.is_told {
+            book.keep_only(&self.versions, block);
+        }
         let mut former = Vec::new();
         for version in &self.versions {
             let address = match self.asked.get(version) {

@@ -40,6 +40,7 @@ pub(in crate::chain) struct CapabilityReads {
     legacy: Option<Slot<rollup::GetLegacySlasherReturn>>,
     window: Option<Slot<U256>>,
     limit: Option<Slot<rollup::GetAttesterExitLimitStateReturn>>,
+    committee: Option<Slot<U256>>,
     claimable: Option<Slot<bool>>,
 }
 
@@ -81,6 +82,10 @@ impl CapabilityReads {
             legacy: push(reads, address, is_asked(Getter::LegacySlasher), rollup::GetLegacySlasherCall),
             window: push(reads, address, is_asked(Getter::ExitWindow), rollup::GetAttesterExitWindowCall),
             limit: push(reads, address, is_asked(Getter::ExitLimit), rollup::GetAttesterExitLimitStateCall),
+            // Every version has it; the limit's figures are held against it.
+            committee: is_asked(Getter::ExitLimit).then(|| {
+                reads.push_if_supported(Contract::Rollup, address, GETTER_GAS, rollup::GetTargetCommitteeSizeCall)
+            }),
             claimable: push(reads, address, at_once && lacks.is_none(), rollup::IsRewardsClaimableCall),
         }
     }
@@ -106,6 +111,7 @@ impl CapabilityReads {
         let window =
             hear(answers, self.window.as_ref(), is_alone, |told| decode::small("getAttesterExitWindow", told))?;
         let limit = hear(answers, self.limit.as_ref(), is_alone, Ok)?;
+        let committee = hear(answers, self.committee.as_ref(), is_alone, Ok)?.told();
         let claimable = hear(answers, self.claimable.as_ref(), is_alone, Ok)?;
         let mut lacks = self.known.clone();
         lacks.extend(
@@ -134,7 +140,7 @@ impl CapabilityReads {
         }
         if has_exits {
             let window = window.told();
-            let limit = limit.told().and_then(|state| believed(&state, window?, active_count));
+            let limit = limit.told().and_then(|state| believed(&state, window?, active_count, committee?));
             facts.missing.extend(window.is_none().then_some(Capability::ExitWindow));
             facts.missing.extend(limit.is_none().then_some(Capability::ExitLimit));
             facts.attester_exits = Some(AttesterExits { window_seconds: window, limit });
@@ -175,16 +181,25 @@ impl EraRead {
     }
 }
 
-/// The order of the limit's figures is not certain: they are believed where two of them are what other getters say, and
+/// The order of the limit's figures is not certain: they are believed where three of them are what other getters say, and
 /// where they do not contradict each other.
-fn believed(state: &rollup::GetAttesterExitLimitStateReturn, window: u64, active_count: u64) -> Option<ExitLimit> {
-    if state.window != window.into() || state.validator_count != active_count.into() {
+fn believed(
+    state: &rollup::GetAttesterExitLimitStateReturn,
+    window: u64,
+    active_count: u64,
+    committee: U256,
+) -> Option<ExitLimit> {
+    if state.window != window.into()
+        || state.validator_count != active_count.into()
+        || state.committee_size != committee
+    {
         return None;
     }
     let (used, allowance) = (u64::try_from(state.used).ok()?, u64::try_from(state.allowance).ok()?);
     let limit = ExitLimit { used, allowance, can_exit: state.can_exit };
-    let is_possible = allowance <= active_count && (!limit.can_exit || limit.left() > 0);
-    is_possible.then_some(limit)
+    // One more may begin while the allowance lasts and the rest make a committee.
+    let can_exit = limit.left() > 0 && U256::from(active_count) > committee;
+    (allowance <= active_count && limit.can_exit == can_exit).then_some(limit)
 }
 
 fn push<C: ethers_contract::EthCall + AbiEncode, R>(
@@ -203,10 +218,42 @@ pub(super) fn hear<R: AbiDecode + AbiType, T>(
     check: impl Fn(R) -> Result<T, DecodeError>,
 ) -> Result<Heard<T>, SnapshotError> {
     let Some(slot) = slot else { return Ok(Heard::Absent) };
+    if answers.is_longer(slot) {
+        return Ok(Heard::Strange);
+    }
     match answers.checked(slot, check) {
         Ok(answer) => Ok(Heard::Told(answer)),
         Err(SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. }) => Ok(Heard::Absent),
         Err(SnapshotError::Nonsense { giver, .. }) if is_alone || giver.is_none() => Ok(Heard::Strange),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_a_limit_in_another_order_are_none() {
+        let truth = [4_u64, 2, 5];
+        let at = |active: u64, [committee, used, allowance]: [u64; 3], can_exit| {
+            let state = rollup::GetAttesterExitLimitStateReturn {
+                window: 3_672.into(),
+                validator_count: active.into(),
+                committee_size: committee.into(),
+                used: used.into(),
+                allowance: allowance.into(),
+                can_exit,
+            };
+            believed(&state, 3_672, active, 4.into()).map(|limit| (limit.used, limit.allowance))
+        };
+        assert_eq!(at(101, truth, true), Some((2, 5)));
+        assert_eq!(at(101, truth, false), None, "three are left, and it says none");
+        assert_eq!(at(101, [4, 5, 5], false), Some((5, 5)), "none are left");
+        assert_eq!(at(4, [4, 0, 1], false), Some((0, 1)), "the rest would be no committee");
+        for [one, two, three] in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let other = [truth[one], truth[two], truth[three]];
+            assert_eq!(at(101, other, true), None, "{other:?}");
+        }
     }
 }

@@ -29,6 +29,9 @@ pub(in crate::chain) struct Agreement {
     /// Whether the governance of the registry is the one that stakes are held by: exits open withdrawals of that one
     /// (`GSE.withdraw`). That may differ for a while when the governance is replaced.
     pub(in crate::chain) is_one_governance: bool,
+    /// Whether the escrow's latest rollup is the registry's newest one, as far as the escrow tells: governance registers a
+    /// rollup at each of them with a call of its own.
+    pub(in crate::chain) is_one_latest: bool,
     /// Whether both halves of every pair were there.
     pub(in crate::chain) is_whole: bool,
 }
@@ -43,6 +46,7 @@ impl Claims {
 /// Reads of the other half of each pair.
 pub(in crate::chain) struct PairReads {
     asset: Slot<Address>,
+    latest: Slot<Address>,
     governance: Slot<Address>,
     active_count: Slot<U256>,
     /// The place behind the last one of the entry queue.
@@ -57,6 +61,7 @@ impl PairReads {
         let behind = rollup::GetEntryQueueAtCall { index: head.queue_length.into() };
         Self {
             asset: reads.push_if_supported(Contract::Gse, gse, GETTER_GAS, gse::AssetCall),
+            latest: reads.push_if_supported(Contract::Gse, gse, GETTER_GAS, gse::GetLatestRollupCall),
             governance: reads.push_if_supported(Contract::Gse, gse, GETTER_GAS, gse::GetGovernanceCall),
             active_count: reads.push_if_supported(Contract::Gse, gse, GETTER_GAS, count),
             behind_queue: reads.push_if_supported(Contract::Rollup, rollup, ENTRY_GAS, behind),
@@ -106,7 +111,12 @@ impl PairReads {
             (counted.is_some(), behind.is_some()),
             (governance.is_some(), claims.names_registry),
         ];
-        Ok(Agreement { is_one_governance: is_one, is_whole: pairs.iter().all(|pair| *pair == (true, true)) })
+        let is_one_latest = said(answers.get(&self.latest))?.is_none_or(|latest| latest == head.facts.address);
+        Ok(Agreement {
+            is_one_governance: is_one,
+            is_one_latest,
+            is_whole: pairs.iter().all(|pair| *pair == (true, true)),
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 
+use super::capabilities::hear;
 use super::limits::{ENTRY_GAS, LENGTH_LIMIT};
 use crate::chain::error::{Contract, SnapshotError};
 use crate::chain::reads::{Answers, Reads, Slot};
@@ -101,7 +102,9 @@ impl RollupFigures {
         }
     }
 
-    pub(in crate::chain) fn take(&self, answers: &Answers) -> Result<RollupHead, SnapshotError> {
+    /// An answer to a read that some versions lack, and that cannot be, is the rollup's own where nobody else can be heard
+    /// (`is_alone`), or where two say it: then the figure is missing.
+    pub(in crate::chain) fn take(&self, answers: &Answers, is_alone: bool) -> Result<RollupHead, SnapshotError> {
         let number = |slot, name| answers.checked(slot, |value| decode::small(name, value));
         let positive = |slot, name| {
             answers.checked(slot, |value| match decode::small(name, value)? {
@@ -109,10 +112,18 @@ impl RollupFigures {
                 value => Ok(value),
             })
         };
-        let number_if_supported = |slot, name| match answers.get_if_supported(slot)? {
-            Some(_) => number(slot, name).map(Some),
-            None => Ok(None),
+        let number_if_supported = |slot, name| {
+            let heard = hear(answers, Some(slot), is_alone, |value| decode::small(name, value))?;
+            Ok::<_, SnapshotError>(heard.told())
         };
+        let activation_threshold = answers.get(&self.activation_threshold)?;
+        let local_ejection_threshold = hear(answers, Some(&self.local_ejection_threshold), is_alone, |threshold| {
+            // Nobody has more than the whole stake.
+            if threshold > activation_threshold {
+                return Err(DecodeError::nonsense("getLocalEjectionThreshold", "more than the whole stake"));
+            }
+            Ok(threshold)
+        })?;
         let length = |slot, name| answers.checked(slot, |value| decode::length(name, value, LENGTH_LIMIT));
         let [gse, slasher, staking_asset] = &self.addresses;
         let facts = RollupFacts {
@@ -137,9 +148,9 @@ impl RollupFigures {
                 next_flushable_epoch: number(&self.next_flushable_epoch, "getNextFlushableEpoch")?,
                 is_bootstrapped: answers.get(&self.is_bootstrapped)?,
             },
-            activation_threshold: answers.get(&self.activation_threshold)?,
+            activation_threshold,
             ejection_threshold: answers.get(&self.ejection_threshold)?,
-            local_ejection_threshold: answers.get_if_supported(&self.local_ejection_threshold)?,
+            local_ejection_threshold: local_ejection_threshold.told(),
             exit_delay_seconds: number(&self.exit_delay, "getExitDelay")?,
             set_lag_epochs: number_if_supported(&self.set_lag, "getLagInEpochsForValidatorSet")?,
             attester_exits: None,

@@ -2,7 +2,7 @@
 
 use ethers_core::types::{Bytes, U256};
 
-use crate::client::error::RpcFailure;
+use crate::client::error::{ErrorKind, RpcFailure};
 use crate::client::wire::Answer;
 use crate::contracts::call::{Call, Target};
 use crate::contracts::multicall::Outcome;
@@ -14,6 +14,10 @@ pub(super) fn direct_outcome(call: Option<&Call>, answer: Answer) -> Result<Outc
             Some(Target::Function { .. }) | None => Ok(Outcome::Returned(bytes(raw.get())?)),
         },
         Err(RpcFailure::Reverted { data }) => Ok(Outcome::Failed(data)),
+        // A small getter that burns all gas does not answer, as one that reverts.
+        Err(failure) if failure.kind() == ErrorKind::OutOfGas && call.is_some_and(|call| call.is_optional) => {
+            Ok(Outcome::Failed(Bytes::new()))
+        }
         Err(_) if call.is_some_and(|call| call.limit.is_some()) => Ok(Outcome::Failed(Bytes::new())),
         Err(failure) => Err(failure),
     }

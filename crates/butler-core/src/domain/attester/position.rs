@@ -31,6 +31,8 @@ pub enum Position {
     Exiting,
     /// Was active once and is no more.
     Withdrawn,
+    /// A rollup that does not tell whether it has it, or that is not known, may have it.
+    Unknown,
 }
 
 impl Position {
@@ -59,6 +61,8 @@ pub struct PositionFacts<'a> {
     pub in_provider_queue: bool,
     /// Whether the rollup's entry queue holds it.
     pub in_entry_queue: bool,
+    /// Whether a rollup that does not tell, or is not known, may have it.
+    pub is_untold: bool,
 }
 
 /// Where the chain has the attester.
@@ -69,6 +73,10 @@ pub fn position(facts: PositionFacts<'_>) -> Position {
         OnChainStatus::Zombie => Position::Zombie,
         OnChainStatus::Exiting => Position::Exiting,
         OnChainStatus::None if facts.in_entry_queue => Position::EntryQueue,
+        // A key that was never let in waits in the provider's queue, whoever else deposited it.
+        OnChainStatus::None if facts.is_untold && (facts.view.was_active_once() || !facts.in_provider_queue) => {
+            Position::Unknown
+        }
         OnChainStatus::None if facts.in_provider_queue => Position::ProviderQueue,
         OnChainStatus::None if facts.view.was_active_once() => Position::Withdrawn,
         OnChainStatus::None => Position::Unregistered,
@@ -77,21 +85,34 @@ pub fn position(facts: PositionFacts<'_>) -> Position {
 
 #[cfg(test)]
 mod tests {
-    use ethers_core::types::{Address, U256};
-
     use super::*;
+    use crate::domain::samples::view;
 
     /// Decides for a view with this status; `was_active`, `in_provider_queue`, `in_entry_queue`.
     fn decide(status: OnChainStatus, facts: [bool; 3]) -> Position {
         let [was_active, in_provider_queue, in_entry_queue] = facts;
-        let view = AttesterView {
-            status,
-            effective_balance: U256::zero(),
-            exit: None,
-            withdrawer: was_active.then(|| Address::repeat_byte(1)),
-            bls_public_key: None,
+        let view = view(status, was_active);
+        position(PositionFacts { view: &view, in_provider_queue, in_entry_queue, is_untold: false })
+    }
+
+    #[test]
+    fn what_a_former_rollup_does_not_tell_is_not_known_and_never_taken_for_gone() {
+        let untold = |status, was_active: bool, in_provider_queue, in_entry_queue| {
+            let view = view(status, was_active);
+            position(PositionFacts { view: &view, in_provider_queue, in_entry_queue, is_untold: true })
         };
-        position(PositionFacts { view: &view, in_provider_queue, in_entry_queue })
+        let none = OnChainStatus::None;
+        for (was_active, in_provider_queue, in_entry_queue, expected) in [
+            (true, false, false, Position::Unknown),
+            (true, true, false, Position::Unknown),
+            (false, false, false, Position::Unknown),
+            (false, true, false, Position::ProviderQueue),
+            (true, false, true, Position::EntryQueue),
+        ] {
+            let found = untold(none, was_active, in_provider_queue, in_entry_queue);
+            assert_eq!(found, expected, "{was_active} {in_provider_queue} {in_entry_queue}");
+        }
+        assert_eq!(untold(OnChainStatus::Validating, true, false, false), Position::Validating);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Why an attester is a zombie: it was slashed out, or it began its exit itself (since 6.0). The rollup's word for both is the same.
 //!
 //! An exit that the attester begins takes its whole stake with it; whoever is slashed out has less. So an exit of the full
-//! stake is an own one, and where no rollup lets attesters begin exits every zombie was slashed out. Who was slashed a little
+//! stake is an own one, whatever the rollup tells of such exits, and where it lets attesters begin none whoever has less was slashed out. Who was slashed a little
 //! and left afterwards cannot be told by one block, but by the rollup's events.
 
+use ethers_core::types::U256;
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount as _, VariantArray as _};
 
@@ -41,21 +42,22 @@ impl ZombieCause {
         exit.exitable_at.checked_sub(rollup.exit_delay_seconds)
     }
 
-    /// Of an attester with this view, at a rollup with these figures; `None` for one that is no zombie.
+    /// Of an attester with this view, at a rollup with these figures; `None` for one that is no zombie. `full` is the whole stake
+    /// where the rollup does not tell it: it is the escrow's, and the same at every rollup.
     #[must_use]
-    pub fn of(view: &AttesterView, rollup: Option<&RollupFacts>) -> Option<Self> {
+    pub fn of(view: &AttesterView, rollup: Option<&RollupFacts>, full: U256) -> Option<Self> {
         let exit = view.exit.filter(|_| view.status == OnChainStatus::Zombie)?;
-        let Some(rollup) = rollup else { return Some(Self::Unclear) };
-        if rollup.attester_exits.is_none() {
-            return Some(Self::SlashedOut);
+        if exit.amount >= rollup.map_or(full, |rollup| rollup.activation_threshold) {
+            return Some(Self::OwnExit);
         }
-        Some(if exit.amount >= rollup.activation_threshold { Self::OwnExit } else { Self::Unclear })
+        let begins_none = rollup.is_some_and(|rollup| rollup.attester_exits.is_none());
+        Some(if begins_none { Self::SlashedOut } else { Self::Unclear })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ethers_core::types::{Address, U256};
+    use ethers_core::types::Address;
 
     use super::*;
     use crate::domain::capability::AttesterExits;
@@ -73,7 +75,7 @@ mod tests {
             is_recipient: false,
         };
         let zombie = AttesterView { exit: Some(exit), ..view(OnChainStatus::Zombie, true) };
-        ZombieCause::of(&zombie, Some(&rollup))
+        ZombieCause::of(&zombie, Some(&rollup), U256::MAX)
     }
 
     #[test]
@@ -81,7 +83,24 @@ mod tests {
         let full = network().rollup.activation_threshold;
         assert_eq!(cause(full, true), Some(ZombieCause::OwnExit));
         assert_eq!(cause(full - 1, true), Some(ZombieCause::Unclear));
-        assert_eq!(cause(full, false), Some(ZombieCause::SlashedOut), "a rollup where attesters begin no exits");
-        assert_eq!(ZombieCause::of(&view(OnChainStatus::Exiting, true), None), None);
+        assert_eq!(cause(full, false), Some(ZombieCause::OwnExit), "whatever the rollup tells of such exits");
+        assert_eq!(cause(full - 1, false), Some(ZombieCause::SlashedOut), "a rollup where attesters begin no exits");
+        assert_eq!(ZombieCause::of(&view(OnChainStatus::Exiting, true), None, full), None);
+    }
+
+    #[test]
+    fn where_the_rollup_tells_no_figures_the_whole_stake_is_that_of_the_escrow() {
+        let of = |amount: u64| {
+            let exit = Exit {
+                withdrawal_id: U256::zero(),
+                amount: amount.into(),
+                exitable_at: 1,
+                unlocks_at: None,
+                recipient_or_withdrawer: Address::repeat_byte(1),
+                is_recipient: false,
+            };
+            ZombieCause::of(&AttesterView { exit: Some(exit), ..view(OnChainStatus::Zombie, true) }, None, 100.into())
+        };
+        assert_eq!((of(100), of(99)), (Some(ZombieCause::OwnExit), Some(ZombieCause::Unclear)));
     }
 }

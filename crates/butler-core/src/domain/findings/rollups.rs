@@ -97,12 +97,8 @@ fn rewards_left(former: &FormerRollup) -> Option<Finding> {
 }
 
 fn unread(former: &FormerRollup) -> Option<Finding> {
-    let function = former.unread.as_deref()?;
-    let what = format!(
-        "the former rollup {} (version {}) does not answer {function}: what it holds of yours is not known",
-        checksummed(&former.id.address),
-        former.id.version
-    );
+    former.unread.as_ref()?;
+    let what = format!("{}: not all that it holds of yours is known", former.silence());
     let finding = Finding::new(FindingKind::FormerRollupUnread, Severity::Warning, Subject::Network, what);
     Some(finding.marked(former.id.version.to_string()))
 }

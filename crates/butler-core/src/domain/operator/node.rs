@@ -114,12 +114,12 @@ impl<'a> Followed<'a> {
     }
 }
 
-/// Whether own attesters validate at a former rollup, or wait there and will.
+/// Whether own attesters validate at a former rollup, or wait there and will; or may, as far as it tells.
 fn needs_node(former: &FormerRollup, snapshot: &NetworkSnapshot) -> bool {
     let arrives = |deposit: &QueuedDeposit| {
         !deposit.move_with_latest_rollup && !deposit.is_refused() && snapshot.attesters.contains_key(&deposit.attester)
     };
-    former.validating().next().is_some() || former.entry_queue.iter().any(arrives)
+    former.is_untold() || former.validating().next().is_some() || former.entry_queue.iter().any(arrives)
 }
 
 /// The first number of a release such as `6.0.0-nightly.20260724`; `None` for what is no release.

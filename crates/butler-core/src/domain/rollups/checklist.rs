@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::RollupId;
 use super::cut_over::duties_until;
-use crate::domain::attester::entry_queue::Refusal;
 use crate::domain::attester::overview::AttesterRow;
 use crate::domain::attester::position::Position;
 use crate::domain::attester::view::{Exit, ExitStep};
@@ -144,9 +143,12 @@ pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry>
         };
         entry.earliest = [entry.earliest, earliest].into_iter().flatten().min();
     };
+    let newcomers = newcomers(snapshot, rows);
     for row in rows {
         let Some(rollup) = row.rollup else { continue };
-        if let Some(task) = task_of(row, now, has_former) {
+        let is_newcomer = newcomers.contains(&row.attester);
+        let moved = has_former && !is_newcomer;
+        if let Some(task) = task_of(row, now, moved, moves_along(snapshot, row, rollup)) {
             let leaves = |exit: Exit| exit.finalizable_at().unwrap_or(exit.exitable_at);
             let exit = row.view.exit.map(leaves).filter(|_| matches!(task, Task::Exiting | Task::Zombie));
             let arrival = row.arrival.map(|arrival| arrival.earliest).filter(|_| task == Task::Arrives);
@@ -168,7 +170,11 @@ pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry>
     for (former, until) in
         snapshot.former_rollups.iter().filter_map(|former| Some((former, duties_until(former, snapshot)?)))
     {
-        for row in rows.iter().filter(|row| row.position == Position::Validating && row.rollup != Some(former.id)) {
+        let moved = |row: &&AttesterRow| {
+            let is_elsewhere = row.position == Position::Validating && row.rollup != Some(former.id);
+            is_elsewhere && !newcomers.contains(&row.attester)
+        };
+        for row in rows.iter().filter(moved) {
             put(Task::Duties, former.id, Some(row.attester), None, Some(until));
         }
     }
@@ -184,20 +190,48 @@ pub fn checklist(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Vec<Entry>
     entries.into_values().collect()
 }
 
-fn task_of(row: &AttesterRow, now: u64, has_former: bool) -> Option<Task> {
-    let refused = row.stakes.iter().any(|stake| stake.refusal == Some(Refusal::RollupReplaced));
+/// Whether the deposit by which an attester waits at a rollup moves along with the latest one.
+fn moves_along(snapshot: &NetworkSnapshot, row: &AttesterRow, rollup: RollupId) -> bool {
+    let former = snapshot.former_rollups.iter().find(|former| former.id == rollup);
+    let queue = former.map_or(&snapshot.entry_queue, |former| &former.entry_queue);
+    let place = row.entry_queue_place.and_then(|place| usize::try_from(place).ok());
+    place.and_then(|place| queue.get(place)).is_some_and(|deposit| deposit.move_with_latest_rollup)
+}
+
+/// Attesters that the canonical rollup let in itself: whoever counts there by a stake that was made for it was never at another.
+fn newcomers(snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> BTreeSet<Address> {
+    let mut made_for = BTreeMap::<Address, Vec<Address>>::new();
+    for delegation in &snapshot.delegations {
+        made_for.entry(delegation.attester).or_default().push(delegation.rollup);
+    }
+    let is_newcomer = |row: &&AttesterRow| {
+        let counting = row.stakes.iter().find(|stake| stake.counts).and_then(|stake| stake.rollup);
+        match (made_for.get(&row.attester).map(Vec::as_slice), counting) {
+            (Some([only]), _) => *only == snapshot.rollup.address,
+            (Some(_), counting) => counting == Some(snapshot.canonical()),
+            (None, _) => false,
+        }
+    };
+    rows.iter()
+        .filter(|row| row.position == Position::Validating && !row.is_strangers)
+        .filter(is_newcomer)
+        .map(|row| row.attester)
+        .collect()
+}
+
+fn task_of(row: &AttesterRow, now: u64, may_have_moved: bool, moves_along: bool) -> Option<Task> {
     match (row.position, row.at_former) {
-        (Position::Validating, false) if has_former => Some(Task::Moved),
+        (Position::Validating, false) if may_have_moved => Some(Task::Moved),
         (Position::Validating, true) => Some(Task::LeftBehind),
-        (Position::EntryQueue, true) if refused || row.arrival.is_none() => Some(Task::Refund),
+        (Position::EntryQueue, true) if moves_along => Some(Task::Refund),
         (Position::EntryQueue, true) => Some(Task::Arrives),
-        (Position::EntryQueue, false) => Some(Task::AtRisk),
+        (Position::EntryQueue, false) if moves_along => Some(Task::AtRisk),
         (Position::Zombie, true) => Some(Task::Zombie),
         (Position::Exiting, true) => {
             let waits = row.view.exit.is_none_or(|exit| exit.next_step(now) == ExitStep::Wait);
             Some(if waits { Task::Exiting } else { Task::Exitable })
         }
-        (Position::Validating | Position::Zombie | Position::Exiting, false)
-        | (Position::Unregistered | Position::ProviderQueue | Position::Withdrawn, _) => None,
+        (Position::EntryQueue | Position::Validating | Position::Zombie | Position::Exiting, false)
+        | (Position::Unregistered | Position::ProviderQueue | Position::Withdrawn | Position::Unknown, _) => None,
     }
 }

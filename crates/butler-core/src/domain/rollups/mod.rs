@@ -5,8 +5,9 @@
 
 pub mod checklist;
 pub mod cut_over;
+pub mod untold;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, U256};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::Coinbase;
 use super::rollup::{QueuedDeposit, RollupFacts};
 use crate::domain::attester::view::{AttesterView, OnChainStatus};
+use crate::text::address::checksummed;
 
 /// A rollup by its address and its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,9 +41,18 @@ pub struct FormerRollup {
     pub entry_queue: Vec<QueuedDeposit>,
     /// What waits there for each of our coinbases that has something.
     pub pending_rewards: BTreeMap<Coinbase, U256>,
-    /// The function that it does not answer, without which nothing is known of what it holds.
+    /// The first function that it does not answer in a form that is known, so that it is not known whether it holds more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<String>,
+    /// Attesters of ours of which it does not tell whether they are there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untold_attesters: BTreeSet<Address>,
+    /// Whether it does not tell who waits in its entry queue.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_queue_untold: bool,
+    /// Coinbases of ours of which it does not tell what waits there for them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untold_rewards: BTreeSet<Coinbase>,
 }
 
 impl FormerRollup {
@@ -56,6 +67,9 @@ impl FormerRollup {
             entry_queue: Vec::new(),
             pending_rewards: BTreeMap::new(),
             unread: None,
+            untold_attesters: BTreeSet::new(),
+            is_queue_untold: false,
+            untold_rewards: BTreeSet::new(),
         }
     }
 
@@ -69,6 +83,34 @@ impl FormerRollup {
     #[must_use]
     pub fn holds_stakes(&self) -> bool {
         !self.attesters.is_empty() || !self.entry_queue.is_empty()
+    }
+
+    /// Whether attesters of ours may be there of which it does not tell.
+    #[must_use]
+    pub fn is_untold(&self) -> bool {
+        self.is_queue_untold || !self.untold_attesters.is_empty()
+    }
+
+    /// Whether it does not tell if an attester with this view of the canonical rollup's is there. Whoever was never let in
+    /// anywhere can only wait there, and whoever was is let in nowhere else.
+    #[must_use]
+    pub fn may_have(&self, attester: Address, view: &AttesterView) -> bool {
+        match (view.status, view.was_active_once()) {
+            (OnChainStatus::None, true) => self.untold_attesters.contains(&attester),
+            (OnChainStatus::None, false) => self.is_queue_untold,
+            (OnChainStatus::Validating | OnChainStatus::Zombie | OnChainStatus::Exiting, _) => false,
+        }
+    }
+
+    /// What it does not tell, in a sentence without a capital and a period.
+    #[must_use]
+    pub fn silence(&self) -> String {
+        let function = self.unread.as_deref().unwrap_or("what it is asked");
+        format!(
+            "the former rollup {} (version {}) does not answer {function}",
+            checksummed(&self.id.address),
+            self.id.version
+        )
     }
 
     /// Whether nothing of ours is there, as far as it tells.

@@ -109,7 +109,8 @@ fn earns(position: Position) -> bool {
         | Position::ProviderQueue
         | Position::Zombie
         | Position::Exiting
-        | Position::Withdrawn => false,
+        | Position::Withdrawn
+        | Position::Unknown => false,
     }
 }
 
@@ -117,7 +118,7 @@ fn earns(position: Position) -> bool {
 #[must_use]
 pub fn check_coinbase(facts: &CoinbaseFacts) -> CoinbaseCheck {
     let without = match facts.position {
-        Position::Zombie | Position::Exiting | Position::Withdrawn => {
+        Position::Zombie | Position::Exiting | Position::Withdrawn | Position::Unknown => {
             return CoinbaseCheck::NotApplicable;
         }
         Position::ProviderQueue => Unverified::NotStakedYet,
@@ -163,7 +164,8 @@ fn deadline(position: Position, arrival: Option<Arrival>) -> Deadline {
         | Position::ProviderQueue
         | Position::Zombie
         | Position::Exiting
-        | Position::Withdrawn => Deadline::Unknown,
+        | Position::Withdrawn
+        | Position::Unknown => Deadline::Unknown,
     }
 }
 

@@ -55,6 +55,9 @@ pub struct AttesterRow {
     pub state: State,
     /// Where the chain has it.
     pub position: Position,
+    /// Why that is not known, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position_unknown: Option<String>,
     /// The rollup where it is so; `None` where it is at none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollup: Option<RollupId>,
@@ -199,10 +202,12 @@ fn row(
     let coinbase_configured: BTreeSet<Coinbase> = entries.iter().filter_map(|entry| entry.coinbase).collect();
     let names_zero = entries.iter().any(|entry| entry.coinbase_setting() == CoinbaseSetting::Zero);
 
+    let untold = snapshot.position_doubt(attester);
     let position = position(PositionFacts {
         view,
         in_provider_queue: provider_queue.is_some(),
         in_entry_queue: entry_queue_place.is_some(),
+        is_untold: untold.is_some(),
     });
     let is_dripped = snapshot.dripped.contains(&attester);
     let coinbase_unknown = index.keys.coinbase_doubt(attester, entries);
@@ -216,13 +221,15 @@ fn row(
         dripped: is_dripped,
     });
     let state = match before {
+        // Where it stands is not told: it is what it was.
+        Some(before) if position == Position::Unknown => before,
         Some(before) if coinbase_unknown.is_some() && differ_by_coinbase(before, found) => before,
         Some(_) | None => found,
     };
     let rollup = match position {
         Position::Validating | Position::Zombie | Position::Exiting => snapshot.stands_at(attester),
         Position::EntryQueue => waiting.map(|waiting| rollup_id(snapshot, waiting.rollup)),
-        Position::Unregistered | Position::ProviderQueue | Position::Withdrawn => None,
+        Position::Unregistered | Position::ProviderQueue | Position::Withdrawn | Position::Unknown => None,
     };
     let arrival = waiting
         .filter(|_| position == Position::EntryQueue)
@@ -264,6 +271,7 @@ fn row(
         attester,
         state,
         position,
+        position_unknown: untold.filter(|_| position == Position::Unknown),
         rollup,
         at_former: rollup.is_some_and(|rollup| rollup != snapshot.canonical()),
         judgement: before.map(|before| judge(before, state)),

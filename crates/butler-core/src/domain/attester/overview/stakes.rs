@@ -124,11 +124,12 @@ pub(super) fn stakes_of<'a>(snapshot: &'a NetworkSnapshot, queue: &EntryQueue<'a
     for delegation in &snapshot.delegations {
         all.entry(delegation.attester).or_default().delegations.push(delegation);
     }
-    let known = snapshot.former_rollups.iter().filter(|rollup| rollup.unread.is_none());
-    let former: Vec<Address> = known.map(|rollup| rollup.id.address).collect();
     for (attester, stakes) in &mut all {
         stakes.delegations.sort_by_key(|delegation| delegation.log);
         let Some(view) = snapshot.attesters.get(attester) else { continue };
+        // What a rollup does not tell of it is no fate.
+        let known = snapshot.former_rollups.iter().filter(|rollup| !rollup.may_have(*attester, view));
+        let former: Vec<Address> = known.map(|rollup| rollup.id.address).collect();
         let facts = FateFacts {
             rollup: snapshot.rollup.address,
             former: &former,
@@ -237,7 +238,8 @@ impl<'a> Stakes<'a> {
             | Position::Unregistered
             | Position::Zombie
             | Position::Exiting
-            | Position::Withdrawn => {}
+            | Position::Withdrawn
+            | Position::Unknown => {}
         }
         let coinbase = match self.counting {
             None | Some(Counting::NoDelegation) => return Expectation::Nothing,

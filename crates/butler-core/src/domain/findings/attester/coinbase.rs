@@ -39,7 +39,8 @@ pub(super) fn of_coinbase(row: &AttesterRow, now: u64, thresholds: &Thresholds) 
                     | Position::Validating
                     | Position::Zombie
                     | Position::Exiting
-                    | Position::Withdrawn,
+                    | Position::Withdrawn
+                    | Position::Unknown,
                     CoinbasePolicy::Split | CoinbasePolicy::OwnAddress,
                 ) => {
                     format!("{}; what was paid to the zero address is lost", to_write(row, "instead of the zero address"))

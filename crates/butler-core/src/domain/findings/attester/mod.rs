@@ -111,7 +111,8 @@ fn unserved(row: &AttesterRow) -> Option<Finding> {
         | Position::ProviderQueue
         | Position::Zombie
         | Position::Exiting
-        | Position::Withdrawn => return None,
+        | Position::Withdrawn
+        | Position::Unknown => return None,
     };
     Some(about(row, FindingKind::Unserved, severity, what))
 }

@@ -95,7 +95,8 @@ fn strangers_validator(row: &AttesterRow, keys: &KeyBook) -> Option<Finding> {
         | Position::EntryQueue
         | Position::Zombie
         | Position::Exiting
-        | Position::Withdrawn => (Severity::Warning, "made it a validator once"),
+        | Position::Withdrawn
+        | Position::Unknown => (Severity::Warning, "made it a validator once"),
     };
     let by = row.view.withdrawer.map(|by| format!(" (withdrawer {})", checksummed(&by))).unwrap_or_default();
     let waiting = row.stakes.iter().filter(|stake| stake.refusal.is_some());
@@ -134,7 +135,7 @@ fn strangers_validator(row: &AttesterRow, keys: &KeyBook) -> Option<Finding> {
 fn doomed(row: &AttesterRow, stake: &StakeRow, refusal: Refusal, rival: Option<Rival>) -> Finding {
     let why = match (refusal, rival) {
         (Refusal::RollupReplaced, _) => {
-            let version = row.rollup.map(|rollup| format!(" (version {})", rollup.version)).unwrap_or_default();
+            let version = stake.rollup.map(|rollup| format!(" (version {})", rollup.version)).unwrap_or_default();
             format!("it waits at a former rollup{version}, and moves along with the latest one")
         }
         (Refusal::AddressUsed, _) => "its address was let in before, and is refused for ever".to_owned(),
