@@ -109,7 +109,7 @@ pub enum Command {
     Reference,
 }
 
-/// What to show of the watcher's actions.
+/// What to show of the watcher's actions, and what to decide.
 #[derive(Debug, Subcommand)]
 pub enum ActionsCommand {
     /// List actions: all that are not over, or those in one phase.
@@ -124,6 +124,10 @@ pub enum ActionsCommand {
         #[arg(value_name = "KEY", value_parser = effect_key)]
         key: EffectKey,
     },
+    /// Have a parked action tried again.
+    Retry(DecideArgs),
+    /// Drop a parked action: nobody wants it any more.
+    Drop(DecideArgs),
     /// Show what changed, oldest first.
     History {
         /// Only what came after this line.
@@ -133,6 +137,21 @@ pub enum ActionsCommand {
         #[arg(long, value_name = "NUMBER", default_value_t = 100)]
         limit: usize,
     },
+}
+
+/// On which action is decided.
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    /// Its key.
+    #[arg(value_name = "KEY", value_parser = effect_key)]
+    pub key: EffectKey,
+    /// What `actions show` gave as `shown`: an action that changed since then is left alone. Without it the action is shown, and the
+    /// terminal is asked.
+    #[arg(long, value_name = "HASH")]
+    pub shown: Option<String>,
+    /// Why, for the history.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 /// What to ask the watcher.

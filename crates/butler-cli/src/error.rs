@@ -64,6 +64,12 @@ pub enum CliError {
     /// The watcher does not answer the question.
     #[error("the watcher refuses: {0}")]
     WatcherRefused(String),
+    /// The watcher does not take a decision.
+    #[error("nothing was changed: {0}")]
+    DecisionRefused(String),
+    /// A decision does not say what it is about, and nobody can be asked.
+    #[error("a decision says what it is about, and there is no terminal to show it on")]
+    NothingShown,
     /// There is no folder where its socket could be.
     #[error("it is not known where the watcher's socket is")]
     NoSocket,
@@ -93,8 +99,8 @@ impl CliError {
             Self::Rpc(error) => rpc_exit(error),
             Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
             Self::NoSocket => Exit::Configuration,
-            Self::Exists(_) => Exit::Refused,
-            Self::EmptyRange { .. } => Exit::Usage,
+            Self::Exists(_) | Self::DecisionRefused(_) => Exit::Refused,
+            Self::EmptyRange { .. } | Self::NothingShown => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
             Self::Runtime(_) => Exit::Bug,
             Self::Stopped(exit) => *exit,
@@ -142,10 +148,12 @@ impl CliError {
             | Self::EmptyRange { .. }
             | Self::Stopped(_)
             | Self::WatcherRefused(_)
+            | Self::DecisionRefused(_)
             | Self::Event(_) => None,
             Self::Watcher { .. } => Some(
                 "is it running, and are you its user or root? `watcher.runtime_directory` must be the same for both programs".into(),
             ),
+            Self::NothingShown => Some("`--shown HASH`, with the `shown` of `actions show --json`".into()),
             Self::NoSocket => Some("set `watcher.runtime_directory`".into()),
         }
     }

@@ -81,6 +81,25 @@ async fn actions_are_listed_by_phase_and_one_that_is_unknown_is_code_5() {
 }
 
 #[tokio::test]
+async fn a_decision_names_what_was_shown_and_a_refusal_is_code_6() {
+    let row = json!({ "key": "slashed/1/0x00/x", "kind": "slashed", "phase": "due", "version": 5, "tries": 0, "reason": "revived by uid 0", "action": null });
+    let (folder, asked) = watcher(&json!({ "decided": row }).to_string());
+    let arguments = ["actions", "retry", "slashed/1/0x00/x", "--shown", "abcd", "--reason", "it is up again", "--json"];
+    let ran = run(folder.path(), &arguments).await;
+    assert_eq!((ran.code, &ran.json()["action"]["phase"]), (0, &json!("due")), "{}", ran.stderr);
+    assert_eq!(
+        asked.recv().unwrap()["ask"]["decide"],
+        json!({ "key": "slashed/1/0x00/x", "shown": "abcd", "choice": "retry", "reason": "it is up again" })
+    );
+    let (folder, _asked) = watcher(r#"{"refused":"the action is not what was shown: look at it again"}"#);
+    let ran = run(folder.path(), &["actions", "drop", "slashed/1/0x00/x", "--shown", "abcd"]).await;
+    assert!(ran.code == 6 && ran.stderr.contains("is not what was shown"), "{}: {}", ran.code, ran.stderr);
+    // Nobody is there to be asked.
+    let ran = run(folder.path(), &["actions", "drop", "slashed/1/0x00/x"]).await;
+    assert!(ran.code == 2 && ran.stderr.contains("--shown HASH"), "{}: {}", ran.code, ran.stderr);
+}
+
+#[tokio::test]
 async fn no_watcher_a_refusal_and_nonsense_are_code_4_with_a_reason() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("butler.toml"), CONFIG).unwrap();
@@ -120,8 +139,9 @@ fn rows() -> Vec<ActionRow> {
         tries: Some(1),
         reason: Some("the webhook pager answers 500".to_owned()),
         action: Some(action),
+        shown: Some("ab".repeat(32)),
     };
-    let over = ActionRow { phase: Phase::Done, tries: None, reason: None, action: None, ..live.clone() };
+    let over = ActionRow { phase: Phase::Done, tries: None, reason: None, action: None, shown: None, ..live.clone() };
     vec![live, over]
 }
 

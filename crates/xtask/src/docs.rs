@@ -9,7 +9,7 @@ use crate::command::{cargo, output, run as start, target, workspace};
 /// What to do with the pages.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Change nothing; fail when a page is not what the code says.
+    /// Change nothing; fail when docs/cli.md is old. The other pages are held by their tests.
     #[arg(long)]
     check: bool,
 }

@@ -1,16 +1,18 @@
-//! `watcher status` and `actions`: what the watcher answers over its socket.
+//! `watcher status` and `actions`: what the watcher answers over its socket, and what a person decides.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use butler_core::control::{
-    ANSWER_LIMIT, ActionRow, Answer, Ask, ControlRequest, HistoryRow, PROTOCOL, ROWS_LIMIT, WatcherStatus, socket_in,
+    ANSWER_LIMIT, ActionRow, Answer, Ask, Choice, ControlRequest, HistoryRow, PROTOCOL, ROWS_LIMIT, WatcherStatus,
+    socket_in,
 };
+use butler_core::domain::action::EffectKey;
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
 
-use crate::args::{ActionsCommand, Global};
+use crate::args::{ActionsCommand, DecideArgs, Global};
 use crate::error::CliError;
 use crate::gather::load;
 use crate::output::Output;
@@ -58,6 +60,8 @@ pub(super) fn actions(global: &Global, command: ActionsCommand, output: Output) 
             output.result(&ActionReport { action: found.map(|row| *row) }, render_action)?;
             Ok(exit)
         }
+        ActionsCommand::Retry(wanted) => decide(global, wanted, Choice::Retry, output),
+        ActionsCommand::Drop(wanted) => decide(global, wanted, Choice::Drop, output),
         ActionsCommand::History { after, limit } => {
             let mut report = HistoryReport { lines: Vec::new() };
             let mut after = after;
@@ -73,6 +77,52 @@ pub(super) fn actions(global: &Global, command: ActionsCommand, output: Output) 
             output.result(&report, render_history)?;
             Ok(Exit::Success)
         }
+    }
+}
+
+/// Decides on an action, as it was shown before or is shown now.
+fn decide(global: &Global, wanted: DecideArgs, choice: Choice, output: Output) -> Result<Exit, CliError> {
+    let DecideArgs { key, shown, reason } = wanted;
+    let shown = match shown {
+        Some(shown) => shown,
+        None => match confirmed(global, &key, choice, &output)? {
+            Some(shown) => shown,
+            None => return Err(CliError::DecisionRefused("nothing was decided".to_owned())),
+        },
+    };
+    let decided = match ask(global, Ask::Decide { key, shown, choice, reason }) {
+        Ok(Answer::Decided(row)) => *row,
+        Ok(_) => return Err(strange()),
+        Err(CliError::WatcherRefused(why)) => return Err(CliError::DecisionRefused(why)),
+        Err(error) => return Err(error),
+    };
+    output.result(&ActionReport { action: Some(decided) }, render_action)?;
+    Ok(Exit::Success)
+}
+
+/// Shows an action on the terminal and asks; the hash of what was shown, `None` for a no.
+fn confirmed(global: &Global, key: &EffectKey, choice: Choice, output: &Output) -> Result<Option<String>, CliError> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(CliError::NothingShown);
+    }
+    let Answer::Action(found) = ask(global, Ask::Action { key: key.clone() })? else { return Err(strange()) };
+    let Some(row) = found.map(|row| *row) else {
+        return Err(CliError::DecisionRefused("nothing is known of that action".to_owned()));
+    };
+    let shown = row.shown.clone();
+    let what = match choice {
+        Choice::Retry => "Try it again?",
+        Choice::Drop => "Drop it for good?",
+    };
+    let mut screen = io::stderr().lock();
+    write!(screen, "{}\n{what} [y/N] ", render_action(&ActionReport { action: Some(row) }, output))?;
+    screen.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().take(16).read_line(&mut line)?;
+    let is_yes = matches!(line.trim(), "y" | "Y" | "yes");
+    match shown {
+        None if is_yes => Err(CliError::DecisionRefused("that action is over".to_owned())),
+        shown => Ok(shown.filter(|_| is_yes)),
     }
 }
 

@@ -56,6 +56,17 @@ pub enum Ask {
         /// Its key.
         key: EffectKey,
     },
+    /// Decides on one action. Only what was shown is decided on: whatever changed since then refuses it, and nothing is decided twice.
+    Decide {
+        /// Its key.
+        key: EffectKey,
+        /// What was shown: [`ActionRow::shown`].
+        shown: String,
+        /// What is to become of it.
+        choice: Choice,
+        /// Why, for the history.
+        reason: Option<String>,
+    },
     /// Lines of the history after a line.
     History {
         /// The line; 0 begins at the first that is kept.
@@ -63,6 +74,16 @@ pub enum Ask {
         /// The most; [`ROWS_LIMIT`] at most.
         limit: usize,
     },
+}
+
+/// What a person wants of an action that is parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// It is tried again, as if for the first time.
+    Retry,
+    /// Nobody wants it any more.
+    Drop,
 }
 
 /// What is answered.
@@ -80,6 +101,8 @@ pub enum Answer {
     },
     /// To `Action`; `None` when nothing is known of it.
     Action(Option<Box<ActionRow>>),
+    /// To `Decide`: the action as it is then.
+    Decided(Box<ActionRow>),
     /// To `History`.
     History(Vec<HistoryRow>),
     /// The question was not answered, and why.
@@ -128,6 +151,9 @@ pub struct ActionRow {
     pub reason: Option<String>,
     /// The action; `None` of one that is over, of which the history has the rest.
     pub action: Option<Action>,
+    /// Stands for everything above in this one journal, in hex: a decision names it. `None` of one that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
 }
 
 /// One line of the history.
@@ -153,6 +179,17 @@ mod tests {
         let text = serde_json::to_string(&question).unwrap();
         assert_eq!(text, r#"{"version":1,"ask":{"actions":{"phase":"parked","after":null,"limit":10}}}"#);
         assert_eq!(serde_json::from_str::<ControlRequest>(&text).unwrap(), question);
+        let ask = Ask::Decide {
+            key: "slashed/1/0x00/x".parse().unwrap(),
+            shown: "ab".to_owned(),
+            choice: Choice::Retry,
+            reason: None,
+        };
+        let text = serde_json::to_string(&ControlRequest { version: PROTOCOL, ask }).unwrap();
+        assert_eq!(
+            text,
+            r#"{"version":1,"ask":{"decide":{"key":"slashed/1/0x00/x","shown":"ab","choice":"retry","reason":null}}}"#
+        );
         for wrong in [r#"{"version":1,"ask":"approve"}"#, r#"{"version":1,"ask":"status","more":1}"#, "{}", "[]"] {
             assert!(serde_json::from_str::<ControlRequest>(wrong).is_err(), "{wrong}");
         }

@@ -3,15 +3,16 @@
 use butler_core::control::{ActionRow, Answer, Ask, HistoryRow, ROWS_LIMIT, WatcherStatus};
 use butler_core::runtime::report::one_line;
 
+use super::decisions::{self, Wanted};
 use crate::health::Health;
 use crate::journal::{Entry, Finished, Journal, JournalError, Known, Query};
 
-/// The answer to a question.
-pub(super) fn answer(ask: &Ask, journal: &dyn Journal, health: &Health) -> Answer {
-    found(ask, journal, health).unwrap_or_else(|error| Answer::Refused(one_line(&error)))
+/// The answer to a question of a user.
+pub(super) fn answer(ask: &Ask, asker: u32, journal: &dyn Journal, health: &Health) -> Answer {
+    found(ask, asker, journal, health).unwrap_or_else(|error| Answer::Refused(one_line(&error)))
 }
 
-fn found(ask: &Ask, journal: &dyn Journal, health: &Health) -> Result<Answer, JournalError> {
+fn found(ask: &Ask, asker: u32, journal: &dyn Journal, health: &Health) -> Result<Answer, JournalError> {
     Ok(match ask {
         Ask::Status => Answer::Status(WatcherStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -20,19 +21,26 @@ fn found(ask: &Ask, journal: &dyn Journal, health: &Health) -> Result<Answer, Jo
         }),
         Ask::Actions { phase, after, limit } => {
             let query = Query { phase: *phase, after: after.clone(), limit: (*limit).clamp(1, ROWS_LIMIT) };
-            let page = journal.read(&query)?;
-            let live = page.live.into_iter().map(of_entry);
+            let (id, page) = (journal.status()?.id, journal.read(&query)?);
+            let live = page.live.into_iter().map(|entry| of_entry(entry, &id));
             Answer::Actions {
                 actions: live.chain(page.finished.into_iter().map(of_finished)).collect(),
                 next: page.next,
             }
         }
-        Ask::Action { key } => Answer::Action(journal.look_up(key)?.map(|known| {
-            Box::new(match known {
-                Known::Live(entry) => of_entry(*entry),
-                Known::Finished(finished) => of_finished(finished),
-            })
-        })),
+        Ask::Action { key } => {
+            let id = journal.status()?.id;
+            Answer::Action(journal.look_up(key)?.map(|known| {
+                Box::new(match known {
+                    Known::Live(entry) => of_entry(*entry, &id),
+                    Known::Finished(finished) => of_finished(finished),
+                })
+            }))
+        }
+        Ask::Decide { key, shown, choice, reason } => {
+            let wanted = Wanted { key, shown, choice: *choice, reason: reason.as_deref() };
+            decisions::decide(&wanted, asker, journal)?
+        }
         Ask::History { after, limit } => {
             let lines = journal.history(*after, (*limit).clamp(1, ROWS_LIMIT))?;
             let rows = lines
@@ -46,8 +54,9 @@ fn found(ask: &Ask, journal: &dyn Journal, health: &Health) -> Result<Answer, Jo
     })
 }
 
-fn of_entry(entry: Entry) -> ActionRow {
-    ActionRow {
+/// A live action as it is shown. `journal` is the journal's name.
+pub(super) fn of_entry(entry: Entry, journal: &str) -> ActionRow {
+    let mut row = ActionRow {
         key: entry.action.key.clone(),
         kind: entry.action.kind,
         phase: entry.standing.phase,
@@ -55,10 +64,13 @@ fn of_entry(entry: Entry) -> ActionRow {
         tries: Some(entry.standing.tries),
         reason: entry.standing.reason,
         action: Some(entry.action),
-    }
+        shown: None,
+    };
+    row.shown = Some(decisions::shown(&row, journal));
+    row
 }
 
-fn of_finished(finished: Finished) -> ActionRow {
+pub(super) fn of_finished(finished: Finished) -> ActionRow {
     ActionRow {
         key: finished.key,
         kind: finished.kind,
@@ -67,5 +79,6 @@ fn of_finished(finished: Finished) -> ActionRow {
         tries: None,
         reason: finished.reason,
         action: None,
+        shown: None,
     }
 }

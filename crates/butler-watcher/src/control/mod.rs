@@ -1,9 +1,10 @@
-//! The watcher's socket: whoever runs the watcher, and root, may ask it how things stand. Nothing can be changed through it.
+//! The watcher's socket: whoever runs the watcher, and root, may ask it how things stand, and decide on what is parked.
 //!
 //! The socket stands in a folder of the watcher's own (mode 0700), and the kernel says who asks. One question and one answer for each
 //! connection, both bounded, under a deadline; whoever comes when too many are there waits.
 
 mod answers;
+mod decisions;
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
@@ -123,7 +124,7 @@ async fn visit(stream: UnixStream, journal: &dyn Journal, health: &Health) -> io
         let mut line = Vec::new();
         let limit = u64::try_from(REQUEST_LIMIT).unwrap_or(u64::MAX);
         BufReader::new(reading.take(limit)).read_until(b'\n', &mut line).await?;
-        block_in_place(|| answer(&line, journal, health))
+        block_in_place(|| answer(&line, asker, journal, health))
     } else {
         tracing::warn!(uid = asker, "user {asker} asked through the socket and was refused");
         Answer::Refused("only the watcher's own user and root may ask".to_owned())
@@ -134,8 +135,8 @@ async fn visit(stream: UnixStream, journal: &dyn Journal, health: &Health) -> io
     writing.shutdown().await
 }
 
-/// The answer to a line.
-fn answer(line: &[u8], journal: &dyn Journal, health: &Health) -> Answer {
+/// The answer to a line of this user's.
+fn answer(line: &[u8], asker: u32, journal: &dyn Journal, health: &Health) -> Answer {
     if !line.ends_with(b"\n") {
         return Answer::Refused(format!("a question is one line of at most {REQUEST_LIMIT} bytes"));
     }
@@ -151,7 +152,7 @@ fn answer(line: &[u8], journal: &dyn Journal, health: &Health) -> Answer {
         Err(_) => return Answer::Refused("this is no question".to_owned()),
     }
     match serde_json::from_slice::<ControlRequest>(line) {
-        Ok(question) => answers::answer(&question.ask, journal, health),
+        Ok(question) => answers::answer(&question.ask, asker, journal, health),
         Err(_) => Answer::Refused("this question is not known here".to_owned()),
     }
 }

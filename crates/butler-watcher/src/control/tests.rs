@@ -1,11 +1,15 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream as Blocking;
 
-use butler_core::control::{Ask, WatcherStatus};
+use butler_core::control::{ActionRow, Ask, Choice, WatcherStatus};
+use butler_core::domain::action::{
+    Action, ActionKind, ActionSubject, Assurance, EffectKey, Goal, Phase, Place, Policy, Priority, Schema,
+};
+use ethers_core::types::Address;
 use tempfile::TempDir;
 
 use super::*;
-use crate::journal::{Keeper, Settings};
+use crate::journal::{Batch, Claim, Keeper, Outcome, Plan, Settings, Settlement};
 
 fn setting() -> (TempDir, Arc<dyn Journal>, Arc<Health>) {
     let folder = TempDir::new().unwrap();
@@ -71,4 +75,68 @@ async fn a_folder_that_others_can_enter_and_a_file_in_the_way_are_refused_and_an
     std::fs::remove_file(socket_in(&own)).unwrap();
     std::fs::create_dir(socket_in(&own)).unwrap();
     assert!(matches!(listen(&own), Err(ControlError::Occupied(_))));
+}
+
+/// A parked action, as it is shown.
+fn parked(journal: &dyn Journal) -> ActionRow {
+    let place = Place { chain_id: 1, contract: Address::repeat_byte(7) };
+    let key = EffectKey::new(ActionKind::Slashed, &place, &[]);
+    let action = Action {
+        schema: Schema,
+        key: key.clone(),
+        kind: ActionKind::Slashed,
+        place,
+        subject: ActionSubject::Network,
+        goal: Goal::Told,
+        priority: Priority::Urgent,
+        until: None,
+        why: "it was slashed".to_owned(),
+        evidence: Vec::new(),
+        assurance: Assurance::TwoEndpoints,
+    };
+    let plans = vec![Plan { action, policy: Policy::Notify }];
+    journal.commit(&Batch { plans, ..Batch::default() }).unwrap();
+    let ask = Claim { limit: 1, lease: Duration::from_secs(60), chain_time: 0 };
+    let lease = journal.claim(&ask).unwrap().remove(0).lease;
+    let outcome = Outcome::Refused { reason: "the webhook pager answers 404".to_owned() };
+    journal.settle(&[Settlement { lease, outcome }]).unwrap();
+    row_of(journal, &key)
+}
+
+fn row_of(journal: &dyn Journal, key: &EffectKey) -> ActionRow {
+    let answer = answers::answer(&Ask::Action { key: key.clone() }, 0, journal, &Health::default());
+    let Answer::Action(Some(row)) = answer else { panic!("{answer:?}") };
+    *row
+}
+
+fn decides(row: &ActionRow, choice: Choice) -> Ask {
+    Ask::Decide { key: row.key.clone(), shown: row.shown.clone().unwrap_or_default(), choice, reason: None }
+}
+
+#[test]
+fn a_decision_counts_once_for_what_was_shown_in_this_journal_and_names_its_actor() {
+    let ((_folder, journal, health), (_other_folder, other, _)) = (setting(), setting());
+    let (row, elsewhere) = (parked(journal.as_ref()), parked(other.as_ref()));
+    assert_eq!((row.phase, row.version), (elsewhere.phase, elsewhere.version));
+    let refused = |ask: &Ask, why: &str| {
+        let answer = answers::answer(ask, 7, journal.as_ref(), &health);
+        assert!(matches!(&answer, Answer::Refused(said) if said.contains(why)), "{answer:?}");
+    };
+    refused(&decides(&elsewhere, Choice::Retry), "not what was shown");
+    refused(&decides(&ActionRow { shown: None, ..row.clone() }, Choice::Drop), "not what was shown");
+    let answer = answers::answer(&decides(&row, Choice::Retry), 7, journal.as_ref(), &health);
+    let Answer::Decided(decided) = answer else { panic!("{answer:?}") };
+    assert_eq!(
+        (decided.phase, decided.tries, decided.reason.as_deref()),
+        (Phase::Due, Some(0), Some("revived by uid 7"))
+    );
+    // Again, and on what is not parked.
+    refused(&decides(&row, Choice::Retry), "not what was shown");
+    refused(&decides(&decided, Choice::Drop), "only an action that is parked");
+    let lines = serde_json::to_string(&journal.history(0, 100).unwrap()).unwrap();
+    assert!(lines.contains("revived by uid 7"), "{lines}");
+    let answer = answers::answer(&decides(&elsewhere, Choice::Drop), 7, other.as_ref(), &health);
+    assert!(matches!(&answer, Answer::Decided(row) if row.phase == Phase::Dropped), "{answer:?}");
+    let answer = answers::answer(&decides(&elsewhere, Choice::Drop), 7, other.as_ref(), &health);
+    assert!(matches!(&answer, Answer::Refused(said) if said.contains("is over: it is dropped")), "{answer:?}");
 }

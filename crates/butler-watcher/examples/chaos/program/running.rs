@@ -86,6 +86,8 @@ pub(super) fn status(state: &Path) -> Option<WatcherStatus> {
     BufReader::new(stream).read_line(&mut line).ok()?;
     match serde_json::from_str(&line).ok()? {
         Answer::Status(status) => Some(status),
-        Answer::Actions { .. } | Answer::Action(_) | Answer::History(_) | Answer::Refused(_) => None,
+        Answer::Actions { .. } | Answer::Action(_) | Answer::Decided(_) | Answer::History(_) | Answer::Refused(_) => {
+            None
+        }
     }
 }
