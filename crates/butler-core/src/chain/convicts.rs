@@ -24,4 +24,20 @@ impl Convicts {
         client.distrust(giver.index, &RpcFailure::Nonsense(source.to_string()));
         self.0.len() < client.endpoints().len()
     }
+
+    /// Whether `error` is what the contract answers, and not one endpoint's word: several say so together, each that there is says
+    /// so alone, or there is no other to ask.
+    pub(super) fn is_the_contracts(&self, client: &L1Client, error: &SnapshotError) -> bool {
+        match error {
+            SnapshotError::Nonsense { giver, .. } => giver.is_none() || self.0.len().max(1) >= client.endpoints().len(),
+            SnapshotError::NoContract { .. } | SnapshotError::Unsupported { .. } => true,
+            SnapshotError::Rpc(_)
+            | SnapshotError::Ledger(_)
+            | SnapshotError::UnknownProvider(_)
+            | SnapshotError::UnknownAdmin(_)
+            | SnapshotError::ForeignRegistry { .. }
+            | SnapshotError::Preset { .. }
+            | SnapshotError::Reorganised { .. } => false,
+        }
+    }
 }
