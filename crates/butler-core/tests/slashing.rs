@@ -14,7 +14,8 @@ use butler_core::contracts::bindings::tally_slashing_proposer::TallySlashingProp
 use butler_core::contracts::events::{Source, TypedEvent, decode_event};
 use butler_core::domain::rollup::RollupClock;
 use butler_core::domain::slashing::{
-    Blindness, Pause, OpenRound, ProposerFacts, SlashingFacts, SlashingProposer, SlashingRules, Stage, decide, standings,
+    Blindness, OpenRound, Pause, ProposerFacts, SlashingFacts, SlashingProposer, SlashingRules, Stage, decide,
+    standings,
 };
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::error::SnapshotError;
-use crate::client::error::RpcFailure;
+use crate::client::error::{ErrorKind, RpcFailure};
 use crate::client::l1::L1Client;
 
 /// The endpoints that were given up in one reading.
@@ -31,8 +31,9 @@ impl Convicts {
         match error {
             SnapshotError::Nonsense { giver, .. } => giver.is_none() || self.0.len().max(1) >= client.endpoints().len(),
             SnapshotError::NoContract { .. } | SnapshotError::Unsupported { .. } => true,
-            SnapshotError::Rpc(_)
-            | SnapshotError::Ledger(_)
+            // A getter that burns whatever it is given; no transport fails like that.
+            SnapshotError::Rpc(error) => error.failure.kind() == ErrorKind::OutOfGas,
+             SnapshotError::Ledger(_)
             | SnapshotError::UnknownProvider(_)
             | SnapshotError::UnknownAdmin(_)
             | SnapshotError::ForeignRegistry { .. }

@@ -166,9 +166,7 @@ impl SentinelScraper {
                 Told::Sentinel(SentinelAnswers { node, .. }) if judged.strangers.contains(node) => {
                     ("the sentinel of node", node, Some(STRANGER))
                 }
-                Told::Sentinel(answers) => {
-                    ("the sentinel of node", &answers.node, answers.failure().map(kind_of))
-                }
+                Told::Sentinel(answers) => ("the sentinel of node", &answers.node, answers.failure().map(kind_of)),
                 Told::Admin(AdminAnswers { node, noted, .. }) => {
                     ("the admin port of node", node, noted.as_ref().err().map(kind_of))
                 }

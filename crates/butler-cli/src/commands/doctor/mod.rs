@@ -9,7 +9,9 @@ use butler_core::chain::NetworkSlashingReader;
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::domain::attester::state::State;
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject, keys, program, provider, publisher, slashing};
+use butler_core::domain::findings::{
+    Finding, FindingKind, Severity, Subject, keys, program, provider, publisher, slashing,
+};
 use butler_core::domain::provider::publisher::top_ups;
 use butler_core::network::Network;
 use butler_core::runtime::clock::unix_now;

@@ -10,8 +10,8 @@ use butler_core::domain::findings::node::NodeState;
 use butler_core::domain::findings::{Finding, FindingKind, Level, Subject};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::nodes::{
-    AdminAnswers, DutyMemory, JudgedDuties, NodeAnswers, SentinelAnswers, ask_admin_port, ask_node, ask_sentinel, judge_duties,
-    judge_nodes,
+    AdminAnswers, DutyMemory, JudgedDuties, NodeAnswers, SentinelAnswers, ask_admin_port, ask_node, ask_sentinel,
+    judge_duties, judge_nodes,
 };
 use butler_core::network::{Network, NetworkError, admin_ports};
 use butler_core::runtime::clock::unix_now;
@@ -194,7 +194,8 @@ impl Looked {
     /// Whether a port is an admin port that takes the key.
     fn check_admin_port(&self, port: &AdminAnswers) -> Check {
         let is_its = |finding: &&Finding| {
-            matches!(finding.kind, FindingKind::NodeAdminDown | FindingKind::InactivityUntold) && finding.subject == Subject::Node(port.node.clone())
+            matches!(finding.kind, FindingKind::NodeAdminDown | FindingKind::InactivityUntold)
+                && finding.subject == Subject::Node(port.node.clone())
         };
         let what = match (self.found.iter().find(is_its), &port.noted) {
             (Some(finding), _) => return shown("admin_port", &port.node, finding, 0),

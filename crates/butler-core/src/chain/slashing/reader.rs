@@ -49,7 +49,7 @@ impl SlashingReader {
                 Err(error) if convicts.take(client, &error) => *self = Self::default(),
                 Err(error) if !request.slasher.is_zero() && convicts.is_the_contracts(client, &error) => {
                     *self = Self::default();
-                    let proposer = SlashingProposer::Unreadable(Blindness::Nonsense);
+                    let proposer = SlashingProposer::Unreadable(blindness(&error));
                     return Ok(SlashingFacts { block: *pin, pause: Pause::Untold, ends_at: None, proposer });
                 }
                 result => return result,
@@ -97,7 +97,7 @@ impl SlashingReader {
                 Err(error) if convicts.take(client, &error) => *self = Self::default(),
                 Err(error) if convicts.is_the_contracts(client, &error) => {
                     *self = Self::default();
-                    return Ok((SlashingProposer::Unreadable(Blindness::Nonsense), Pause::Untold));
+                    return Ok((SlashingProposer::Unreadable(blindness(&error)), Pause::Untold));
                 }
                 Err(error) => return Err(error),
             }
@@ -154,6 +154,11 @@ impl SlashingReader {
         };
         Ok((found, pause))
     }
+}
+
+/// What it means for votes that a slasher or its proposer gives no answer that can be.
+fn blindness(error: &SnapshotError) -> Blindness {
+    if matches!(error, SnapshotError::Nonsense { .. }) { Blindness::Nonsense } else { Blindness::UnknownProposer }
 }
 
 /// Who proposes slashes.

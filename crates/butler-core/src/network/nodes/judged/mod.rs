@@ -64,9 +64,8 @@ pub fn judge_duties<'a>(
     for told in sentinels {
         let node = &told.node;
         let Some(info) = memory.identity(told) else { continue };
-        let is_of_ours = |info: &&NodeInfo| {
-            snapshot.is_none_or(|snapshot| Followed::of(snapshot, info.rollup()) != Followed::Other)
-        };
+        let is_of_ours =
+            |info: &&NodeInfo| snapshot.is_none_or(|snapshot| Followed::of(snapshot, info.rollup()) != Followed::Other);
         let Some(info) = info.filter(is_of_ours) else {
             strangers.insert(node.clone());
             continue;

@@ -137,7 +137,11 @@ fn a_rule_that_is_not_told_now_is_the_one_that_was_told_within_a_day() {
         assert_eq!(of(&memory, NOW + 86_401).1, 16);
     }
     let without_slasher = AdminAnswers { noted: Ok(None), ..port(Err(hung())) };
-    assert_eq!(judged(&told, &without_slasher, (&memory, NOW), &at).0, [inactive], "it slashes nobody, and is not told of");
+    assert_eq!(
+        judged(&told, &without_slasher, (&memory, NOW), &at).0,
+        [inactive],
+        "it slashes nobody, and is not told of"
+    );
 }
 
 #[test]
