@@ -33,7 +33,7 @@ impl Convicts {
             SnapshotError::NoContract { .. } | SnapshotError::Unsupported { .. } => true,
             // A getter that burns whatever it is given; no transport fails like that.
             SnapshotError::Rpc(error) => error.failure.kind() == ErrorKind::OutOfGas,
-             SnapshotError::Ledger(_)
+            SnapshotError::Ledger(_)
             | SnapshotError::UnknownProvider(_)
             | SnapshotError::UnknownAdmin(_)
             | SnapshotError::ForeignRegistry { .. }
