@@ -150,6 +150,42 @@ async fn a_pending_slasher_whose_votes_will_not_be_seen_is_told_before_it_is_ins
     assert_eq!(slashing.blindness(), BTreeSet::from([Blindness::NoProposer]));
 }
 
+/// Code that answers this getter with zero, and all else as the contract at that address would in its place.
+fn zero_to(signature: &str, behind: Address) -> String {
+    let selector = ethers_core::utils::hex::encode(ethers_core::utils::id(signature));
+    let begin = format!("60003560e01c63{selector}146045573660006000376000600036600073{behind:x}");
+    format!("0x{begin}5af43d600060003e6040573d6000fd5b3d6000f35b60206000f3")
+}
+
+#[tokio::test]
+async fn one_slasher_whose_votes_cannot_be_read_hides_nobody_elses() {
+    let mut bench = Bench::start(true).await;
+    let former = bench.chain.oracle().unwrap().upgrade.as_ref().unwrap().former.address;
+    let old = bench.chain.slashers(former).await.unwrap();
+    let code = bench.chain.rpc("eth_getCode", json!([old.proposer, "latest"])).await.unwrap();
+    let (copy, nowhere) = (Address::repeat_byte(0x71), Address::repeat_byte(0x72));
+    bench.chain.rpc("anvil_setCode", json!([copy, code])).await.unwrap();
+    bench.chain.rpc("anvil_setCode", json!([old.proposer, zero_to("QUORUM()", copy)])).await.unwrap();
+    bench.chain.queue_slasher(nowhere).await.unwrap();
+    // No code, code that answers nothing, and code that burns all gas.
+    let no_proposer = ["0x", "0x00", "0xfe"].map(|code| (code, Blindness::NoProposer));
+    for (code, why) in no_proposer.into_iter().chain([("0x5b600056", Blindness::UnknownProposer)]) {
+        bench.chain.rpc("anvil_setCode", json!([nowhere, code])).await.unwrap();
+        bench.chain.mine().await.unwrap();
+        let slashing = bench.slashing().await;
+        let told = |index: usize, slasher: usize| &slashing.rollups[index].slashers[slasher].facts.proposer;
+        assert!(told(0, 0).tally().is_some(), "{code}");
+        assert_eq!(told(0, 1), &SlashingProposer::Unreadable(why), "{code}");
+        assert_eq!(told(1, 0), &SlashingProposer::Unreadable(Blindness::Nonsense), "{code}");
+    }
+    // A transport that fails is still an error, and says nothing of any slasher.
+    let (snapshot, _) = bench.snapshot().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Close));
+    let gone = support::reader(bench.chain.oracle().unwrap(), &proxy.url());
+    assert!(bench.slashing.read(gone.client(), &snapshot.block, &snapshot).await.is_err());
+}
+
 #[tokio::test]
 async fn half_of_what_belongs_together_is_told_to_be_missing() {
     use Capability::{ExitLimit, ExitWindow, LegacySlasher, PendingSlasher, SlasherChange as Change};

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::error::SnapshotError;
-use crate::client::error::RpcFailure;
+use crate::client::error::{ErrorKind, RpcFailure};
 use crate::client::l1::L1Client;
 
 /// The endpoints that were given up in one reading.
@@ -23,5 +23,22 @@ impl Convicts {
         }
         client.distrust(giver.index, &RpcFailure::Nonsense(source.to_string()));
         self.0.len() < client.endpoints().len()
+    }
+
+    /// Whether `error` is what the contract answers, and not one endpoint's word: several say so together, each that there is says
+    /// so alone, or there is no other to ask.
+    pub(super) fn is_the_contracts(&self, client: &L1Client, error: &SnapshotError) -> bool {
+        match error {
+            SnapshotError::Nonsense { giver, .. } => giver.is_none() || self.0.len().max(1) >= client.endpoints().len(),
+            SnapshotError::NoContract { .. } | SnapshotError::Unsupported { .. } => true,
+            // A getter that burns whatever it is given; no transport fails like that.
+            SnapshotError::Rpc(error) => error.failure.kind() == ErrorKind::OutOfGas,
+            SnapshotError::Ledger(_)
+            | SnapshotError::UnknownProvider(_)
+            | SnapshotError::UnknownAdmin(_)
+            | SnapshotError::ForeignRegistry { .. }
+            | SnapshotError::Preset { .. }
+            | SnapshotError::Reorganised { .. } => false,
+        }
     }
 }

@@ -9,10 +9,11 @@ use crate::catalogue::values::Tip;
 families! {
     NODE_UP: Gauge "butler_node_up" ["network", "node"] "" "Whether an Aztec node answers, and follows the configured chain and Aztec Registry.";
     NODE_READY: Gauge "butler_node_ready" ["network", "node"] "" "Whether an Aztec node calls itself ready; one whose L1 is gone does, too.";
+    NODE_STATUS_OK: Gauge "butler_node_status_ok" ["network", "node"] "" "Whether an Aztec node calls itself and all its components well at `/status`; absent where it does not tell. One whose L1 is gone does, too.";
     NODE_PROPOSED: Gauge "butler_node_proposed_block" ["network", "node"] "" "An Aztec node's newest proposed block.";
     NODE_PROVEN: Gauge "butler_node_proven_block" ["network", "node"] "" "An Aztec node's newest proven block.";
     NODE_FINALIZED: Gauge "butler_node_finalized_block" ["network", "node"] "" "An Aztec node's newest block that is finalized on L1.";
-    NODE_LAG: Gauge "butler_node_lag_checkpoints" ["network", "node", "tip": names::<Tip>] "" "How many checkpoints an Aztec node is behind the rollup on L1, by tip; absent while the last snapshot is too old.";
+    NODE_LAG: Gauge "butler_node_lag_checkpoints" ["network", "node", "tip": names::<Tip>] "" "How many checkpoints an Aztec node is behind the rollup on L1, by tip; absent while the last snapshot is too old, and for a tip further ahead than any of that rollup can be.";
     NODE_ROLLUP_AGREES: Gauge "butler_node_rollup_agrees" ["network", "node"] "" "Whether an Aztec node follows the canonical rollup of the last snapshot, one where own attesters validate or will, or for three hours after a cut-over the one before.";
     NODE_ROLLUP: Info "butler_node_rollup_info" ["network", "node", "rollup"] "" "The version of the rollup that an Aztec node follows.";
     NODE_BLOCKS_EXPECTED: Gauge "butler_node_blocks_expected" ["network", "node"] "" "Whether the rollup that an Aztec node follows is expected to have a committee, and so blocks: 0 for about two epochs after a cut-over to it, and from then on after a cut-over from it; absent where nothing is known of that rollup.";

@@ -1,7 +1,7 @@
 //! The scraper of what own nodes saw of own attesters: duties missed, by their sentinels, and offences, by their admin
 //! ports.
 //!
-//! A node that does not answer is counted by its kind of failure and left out; what the others saw is served. What is
+//! A node that does not answer is counted by its kind of failure and told; what it saw last, and what the others see, is served. What is
 //! believed of an attester is decided in core, which also asks.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ use butler_core::domain::slashing::offence::OffenceSums;
 use butler_core::domain::slashing::sentinel::{HeldReport, MissedShare};
 use butler_core::key_files::PrivateKeys;
 use butler_core::network::nodes::{
-    AdminAnswers, JudgedDuties, SentinelAnswers, ask_admin_port, ask_sentinel, judge_duties,
+    AdminAnswers, DutyMemory, JudgedDuties, SentinelAnswers, ask_admin_port, ask_sentinel, judge_duties,
 };
 use butler_core::network::{NetworkError, admin_ports, aztec_nodes};
 use butler_core::runtime::clock::unix_now;
@@ -114,6 +114,7 @@ pub struct SentinelScraper {
     first_look: FirstLook,
     clients: Option<Clients>,
     fleet: Fleet<Told>,
+    memory: DutyMemory,
     log: FailureLog,
 }
 
@@ -134,6 +135,7 @@ impl SentinelScraper {
             first_look: FirstLook::default(),
             clients: None,
             fleet: Fleet::default(),
+            memory: DutyMemory::default(),
             log: FailureLog::default(),
         }
     }
@@ -148,22 +150,23 @@ impl SentinelScraper {
         };
         clients.ask(&mut self.fleet, &self.config, &own, slot);
         let limits = self.config.thresholds();
-        let judge = |fleet: &Fleet<Told>| {
+        let judge = |fleet: &Fleet<Told>, memory: &DutyMemory| {
             let snapshot = seen.as_ref().map(|seen| &seen.snapshot);
             let sentinels = fleet.known().filter_map(Told::sentinel);
             let ports: Vec<_> = fleet.known().filter_map(Told::admin).collect();
-            judge_duties(sentinels, &ports, &own, snapshot, &limits)
+            judge_duties(sentinels, &ports, (memory, unix_now()), &own, snapshot, &limits)
         };
-        self.fleet.gather(slot, |fleet| scraped(judge(fleet), fleet)).await;
-        let judged = judge(&self.fleet);
+        let memory = &self.memory;
+        self.fleet.gather(slot, |fleet| scraped(judge(fleet, memory), fleet)).await;
+        self.memory.learn_reports(self.fleet.news().filter_map(Told::sentinel));
+        self.memory.learn_rules(self.fleet.news().filter_map(Told::admin), unix_now());
+        let judged = judge(&self.fleet, &self.memory);
         for told in self.fleet.news() {
             let (subject, node, kind) = match told {
                 Told::Sentinel(SentinelAnswers { node, .. }) if judged.strangers.contains(node) => {
                     ("the sentinel of node", node, Some(STRANGER))
                 }
-                Told::Sentinel(SentinelAnswers { node, report }) => {
-                    ("the sentinel of node", node, report.as_ref().err().map(kind_of))
-                }
+                Told::Sentinel(answers) => ("the sentinel of node", &answers.node, answers.failure().map(kind_of)),
                 Told::Admin(AdminAnswers { node, noted, .. }) => {
                     ("the admin port of node", node, noted.as_ref().err().map(kind_of))
                 }

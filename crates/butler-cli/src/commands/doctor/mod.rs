@@ -5,11 +5,13 @@
 mod check;
 mod nodes;
 
-use butler_core::chain::SlashingReader;
+use butler_core::chain::NetworkSlashingReader;
 use butler_core::client::l1::{BlockTag, Policy};
 use butler_core::domain::attester::state::State;
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::findings::{Finding, FindingKind, Severity, keys, program, provider, publisher, slashing};
+use butler_core::domain::findings::{
+    Finding, FindingKind, Severity, Subject, keys, program, provider, publisher, slashing,
+};
 use butler_core::domain::provider::publisher::top_ups;
 use butler_core::network::Network;
 use butler_core::runtime::clock::unix_now;
@@ -221,21 +223,35 @@ fn check_publishers(gathered: &Gathered, checks: &mut Vec<Check>) {
     }
 }
 
-/// Whether votes to slash own attesters would be seen.
+/// What slashers say of own attesters, and whether the votes of each can be seen: asked as the exporter asks.
 async fn check_slashing(gathered: &Gathered, checks: &mut Vec<Check>) {
-    let (client, rollup) = (gathered.network.reader.client(), &gathered.snapshot.rollup);
-    let place = (rollup.address, rollup.slasher);
-    let found = SlashingReader::default().blindness(client, &gathered.snapshot.block, place).await;
+    let (client, snapshot) = (gathered.network.reader.client(), &gathered.snapshot);
     let subject = &gathered.network.config.name;
-    checks.push(match found {
-        Ok(None) if rollup.slasher.is_zero() => check("slashing", subject, Light::Green, "the rollup has no slasher"),
-        Ok(None) => check("slashing", subject, Light::Green, "votes to slash can be read"),
-        Ok(Some(blindness)) => shown("slashing", subject, &slashing::of_blindness(blindness), 0),
+    let facts = match NetworkSlashingReader::default().read(client, &snapshot.block, snapshot).await {
+        Ok(facts) => facts,
         Err(error) => {
             let what = format!("votes to slash cannot be read: {}", Chain(&error));
-            check("slashing", subject, Light::Amber, what)
+            checks.push(check("slashing", subject, Light::Amber, what));
+            return;
         }
-    });
+    };
+    let Some(found) = slashing::of_slashing(&facts, snapshot, &gathered.network.config.thresholds()) else {
+        checks.push(check("slashing", subject, Light::Amber, "votes to slash lie in no time"));
+        return;
+    };
+    let now = snapshot.block.timestamp;
+    let of_network = |finding: &&Finding| finding.subject == Subject::Network;
+    let readable = if facts.slashers().all(|(_, slasher)| slasher.address.is_zero()) {
+        "the rollup has no slasher"
+    } else {
+        "votes to slash can be read"
+    };
+    if facts.blindness().is_empty() {
+        checks.push(check("slashing", subject, Light::Green, readable));
+    }
+    checks.extend(found.iter().filter(of_network).map(|finding| shown("slashing", subject, finding, now)));
+    let of_others = found.iter().filter(|finding| !of_network(finding));
+    checks.extend(of_others.map(|finding| shown("slashing", &finding.subject.to_string(), finding, now)));
 }
 
 fn render(report: &DoctorReport, output: &Output) -> String {

@@ -10,10 +10,11 @@ use butler_core::domain::findings::node::NodeState;
 use butler_core::domain::findings::{Finding, FindingKind, Level, Subject};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::nodes::{
-    AdminAnswers, JudgedDuties, NodeAnswers, SentinelAnswers, ask_admin_port, ask_node, ask_sentinel, judge_duties,
-    judge_nodes,
+    AdminAnswers, DutyMemory, JudgedDuties, NodeAnswers, SentinelAnswers, ask_admin_port, ask_node, ask_sentinel,
+    judge_duties, judge_nodes,
 };
 use butler_core::network::{Network, NetworkError, admin_ports};
+use butler_core::runtime::clock::unix_now;
 use ethers_core::types::Address;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
@@ -28,13 +29,15 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const LONG_ANSWERS: usize = 2;
 
 /// The checks that show a finding about one node; any other is about the node itself.
-const TOPICS: [(FindingKind, &str); 6] = [
+const TOPICS: [(FindingKind, &str); 8] = [
     (FindingKind::NodeL1Unreachable, "node_l1"),
     (FindingKind::NodePeersNone, "node_peers"),
     (FindingKind::NodePeersFew, "node_peers"),
     (FindingKind::NodeLagging, "node_lag"),
     (FindingKind::NodeBehind, "node_lag"),
     (FindingKind::SentinelStale, "sentinel"),
+    (FindingKind::SentinelUnread, "sentinel"),
+    (FindingKind::InactivityUntold, "admin_port"),
 ];
 
 /// What all ports of all nodes answered, and what that means.
@@ -93,7 +96,8 @@ async fn look(
     );
     let limits = config.thresholds();
     let (states, mut found) = judge_nodes(&nodes, snapshot, &limits);
-    let duties = judge_duties(&sentinels, &ports.iter().collect::<Vec<_>>(), &own, snapshot, &limits);
+    let memory = (&DutyMemory::default(), unix_now());
+    let duties = judge_duties(&sentinels, &ports.iter().collect::<Vec<_>>(), memory, &own, snapshot, &limits);
     found.extend(duties.findings.iter().cloned());
     Looked { nodes, states, sentinels, ports, duties, found }
 }
@@ -123,8 +127,8 @@ impl Looked {
             (Some(_) | None, _) => (Light::Amber, "its tips cannot be compared with the chain".to_owned()),
         };
         self.topic("node_lag", name, lag, checks);
-        let told = self.sentinels.iter().find(|sentinel| sentinel.node == *name).map(|sentinel| &sentinel.report);
-        let why = told.and_then(|report| report.as_ref().err()).map(ToString::to_string);
+        let told = self.sentinels.iter().find(|sentinel| sentinel.node == *name);
+        let why = told.and_then(SentinelAnswers::failure).map(ToString::to_string);
         self.topic("sentinel", name, self.sentinel(name, why), checks);
     }
 
@@ -190,14 +194,11 @@ impl Looked {
     /// Whether a port is an admin port that takes the key.
     fn check_admin_port(&self, port: &AdminAnswers) -> Check {
         let is_its = |finding: &&Finding| {
-            finding.kind == FindingKind::NodeAdminDown && finding.subject == Subject::Node(port.node.clone())
+            matches!(finding.kind, FindingKind::NodeAdminDown | FindingKind::InactivityUntold)
+                && finding.subject == Subject::Node(port.node.clone())
         };
         let what = match (self.found.iter().find(is_its), &port.noted) {
             (Some(finding), _) => return shown("admin_port", &port.node, finding, 0),
-            (None, Ok(Some(_))) if port.inactivity.is_none() => {
-                let what = "answers and accepts the key, and does not tell when it takes an attester for inactive";
-                return check("admin_port", &port.node, Light::Amber, what);
-            }
             (None, Ok(Some(_))) => "answers and accepts the key",
             (None, Ok(None) | Err(_)) => "answers; the node has no slasher",
         };

@@ -47,6 +47,11 @@ impl SlashingReader {
         loop {
             match self.read_once(client, pin, request).await {
                 Err(error) if convicts.take(client, &error) => *self = Self::default(),
+                Err(error) if !request.slasher.is_zero() && convicts.is_the_contracts(client, &error) => {
+                    *self = Self::default();
+                    let proposer = SlashingProposer::Unreadable(blindness(&error));
+                    return Ok(SlashingFacts { block: *pin, pause: Pause::Untold, ends_at: None, proposer });
+                }
                 result => return result,
             }
         }
@@ -76,20 +81,6 @@ impl SlashingReader {
         Ok(SlashingFacts { block: *pin, pause, ends_at: None, proposer })
     }
 
-    /// What of that rollup's slasher cannot be seen at `pin`; `None` when everything can, or when there is no slasher. Reads no votes.
-    ///
-    /// # Errors
-    /// See [`SnapshotError`].
-    pub async fn blindness(
-        &mut self,
-        client: &L1Client,
-        pin: &BlockRef,
-        (rollup, slasher): (Address, Address),
-    ) -> Result<Option<Blindness>, SnapshotError> {
-        let (proposer, pause) = self.proposer(client, pin, (rollup, slasher)).await?;
-        Ok(SlashingFacts { block: *pin, pause, ends_at: None, proposer }.blindness())
-    }
-
     /// Who proposes slashes at `pin`, without any votes, and whether slashing is paused.
     pub(super) async fn proposer(
         &mut self,
@@ -104,6 +95,10 @@ impl SlashingReader {
                 Ok((Found::NoSlasher, pause)) => return Ok((SlashingProposer::NoSlasher, pause)),
                 Ok((Found::Tally(address, ..), pause)) => return Ok((SlashingProposer::Waiting(address), pause)),
                 Err(error) if convicts.take(client, &error) => *self = Self::default(),
+                Err(error) if convicts.is_the_contracts(client, &error) => {
+                    *self = Self::default();
+                    return Ok((SlashingProposer::Unreadable(blindness(&error)), Pause::Untold));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -127,7 +122,7 @@ impl SlashingReader {
         // Asked beside the slasher: a proposer that was known before is most likely still the one.
         let known = self.proposer.map(|known| (known, RuleSlots::plan(&mut reads, known)));
         let answers = reads.fetch(client, pin).await?;
-        let until = answers.get_if_supported(&paused)?.map(|until| u64::try_from(until).unwrap_or(u64::MAX));
+        let until = if_answered(answers.get(&paused))?.map(|until| u64::try_from(until).unwrap_or(u64::MAX));
         let pause = match until {
             None => Pause::Untold,
             Some(until) if until > pin.timestamp => Pause::Until(until),
@@ -159,6 +154,11 @@ impl SlashingReader {
         };
         Ok((found, pause))
     }
+}
+
+/// What it means for votes that a slasher or its proposer gives no answer that can be.
+fn blindness(error: &SnapshotError) -> Blindness {
+    if matches!(error, SnapshotError::Nonsense { .. }) { Blindness::Nonsense } else { Blindness::UnknownProposer }
 }
 
 /// Who proposes slashes.

@@ -181,6 +181,10 @@ impl<'de> Deserialize<'de> for PeerCounts {
     }
 }
 
+/// The current fees: an object, of which nothing is read.
+#[derive(Deserialize)]
+pub(crate) struct FeesText {}
+
 /// One offence as the node writes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

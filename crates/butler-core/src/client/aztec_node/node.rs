@@ -7,7 +7,7 @@ use ethers_core::types::Address;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::{L2Tips, NodeInfo, OffenceText, PeerCounts, SettingsText, WorldState, tips};
+use super::answers::{FeesText, L2Tips, NodeInfo, OffenceText, PeerCounts, SettingsText, WorldState, tips};
 use super::methods::NodeMethod;
 use super::stats;
 use super::status::{self, NodeStatus};
@@ -112,12 +112,13 @@ impl AztecNode {
         self.ask(NodeMethod::WorldState).await
     }
 
-    /// Asks for the current fees, which makes the node ask its L1 endpoint. The fees themselves are of no interest.
+    /// Asks for the current fees, which makes the node ask its L1 endpoint. The fees themselves are of no interest, but that there
+    /// are some.
     ///
     /// # Errors
-    /// The failure of the exchange: an error or silence where the node's L1 is gone.
+    /// The failure of the exchange: an error or silence where the node's L1 is gone; `Malformed` for an answer without fees.
     pub async fn current_fees(&self) -> Result<(), RpcFailure> {
-        self.ask::<serde::de::IgnoredAny>(NodeMethod::CurrentFees).await.map(|_| ())
+        self.ask::<FeesText>(NodeMethod::CurrentFees).await.map(|_| ())
     }
 
     /// What the node's sentinel saw of these attesters. The rest of the answer, which is long, is not kept.

@@ -86,9 +86,12 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::NodeBehind
         | Kind::NodeWorldSplit
         | Kind::NodeUnread
+        | Kind::NodeUnwell
         | Kind::NodeVersionsDiffer
         | Kind::NodeAdminDown
         | Kind::SentinelStale
+        | Kind::SentinelUnread
+        | Kind::InactivityUntold
         | Kind::SentinelOff
         | Kind::AttesterOffence
         | Kind::AttesterInactive
@@ -207,9 +210,12 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::NodePeersNone | Kind::NodePeersFew => "look at the node's peer-to-peer port and its bootstrap nodes",
         Kind::NodeLagging | Kind::NodeBehind | Kind::NodeWorldSplit => "look at the node's log, disk and load",
         Kind::NodeUnread => "look at the node's log, and ask it again with `butler-cli doctor`",
+        Kind::NodeUnwell => "ask its `/status`, and look at the node's log",
         Kind::NodeVersionsDiffer => "bring all nodes to one version",
         Kind::NodeAdminDown => "check `admin_url`, its key and the way there",
         Kind::SentinelStale => "look at the node: it does not follow its chain",
+        Kind::SentinelUnread => "look at the node's log: what it answers to getValidatorsStats",
+        Kind::InactivityUntold => "look at what the node's admin port answers to getConfig",
         Kind::SentinelOff => "switch the sentinel of a node on",
         Kind::AttesterInactive | Kind::AttesterMissedAttestations | Kind::AttesterMissedProposals => {
             "look at the node that runs it, its peers and its publishers"

@@ -196,9 +196,12 @@ finding_kinds! {
     NodeBehind "node_behind" Nodes [Warning] "ButlerNodeBehind" "butler_node_proposed_block" "A node is blocks behind the best of the network's own nodes.";
     NodeWorldSplit "node_world_split" Nodes [Warning] "ButlerNodeWorldStateSplit" "butler_node_world_state_synced" "The trees of a node's world state do not belong to one block.";
     NodeUnread "node_unread" Nodes [Warning] "ButlerFindingWarning" "butler_findings" "A node answers, and not to everything that it is asked: what it does not tell is not known.";
+    NodeUnwell "node_unwell" Nodes [Warning] "ButlerFindingWarning" "butler_findings" "A node says at `/status` that it is not well, or that a component of it is not.";
     NodeVersionsDiffer "node_versions_differ" Nodes [Info] "ButlerNodeVersionsDiffer" "butler_node_info" "Own nodes of the network run different versions.";
     NodeAdminDown "node_admin_down" Sentinel [Warning] "ButlerNodeAdminDown" "butler_node_admin_up" "The admin port of a node does not answer, refuses the key, or is none.";
     SentinelStale "sentinel_stale" Sentinel [Warning] "ButlerSentinelStale" "butler_sentinel_lag_slots" "The sentinel of a node is an epoch behind: it is not believed.";
+    SentinelUnread "sentinel_unread" Sentinel [Warning] "ButlerFindingWarning" "butler_findings" "The sentinel of a node does not answer, or tells of slots that are yet to come: what it saw last stands until it is too old, and what it sees now is not known.";
+    InactivityUntold "node_inactivity_untold" Sentinel [Warning] "ButlerFindingWarning" "butler_findings" "The admin port of a node with a slasher does not tell when the node takes an attester for inactive: the rule that it told before counts for a day, then the usual one.";
     SentinelOff "sentinel_off" Sentinel [Info] "ButlerSentinelOff" "butler_sentinel_enabled" "No node has a sentinel at work: missed duties are not seen.";
     AttesterOffence "attester_offence" Sentinel [Critical] "ButlerOffenceRecorded" "butler_attester_offences" "Own nodes noted offences of an own attester in this round: those of others vote to slash it.";
     AttesterInactive "attester_inactive" Sentinel [Critical] "ButlerAttesterInactive" "butler_attester_missed_attestations_streak" "An own attester misses one attestation after the other: it is about to be slashed for inactivity.";
@@ -301,9 +304,12 @@ impl FindingKind {
             | Self::NodeBehind
             | Self::NodeWorldSplit
             | Self::NodeUnread
+            | Self::NodeUnwell
             | Self::NodeVersionsDiffer
             | Self::NodeAdminDown
             | Self::SentinelStale
+            | Self::SentinelUnread
+            | Self::InactivityUntold
             | Self::SentinelOff
             | Self::AttesterOffence
             | Self::AttesterInactive

@@ -33,7 +33,7 @@ pub use self::finding::{Finding, counts, deadlines};
 pub use self::kind::{FindingKind, Source};
 pub use self::severity::{Level, Severity};
 pub use self::subject::Subject;
-pub use self::thresholds::{SENTINEL_STALE_SLOTS, Thresholds};
+pub use self::thresholds::{FAR_AHEAD, SENTINEL_STALE_SLOTS, Thresholds};
 
 #[cfg(test)]
 mod reach;

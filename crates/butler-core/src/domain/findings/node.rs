@@ -27,6 +27,8 @@ pub struct NodeState {
     pub canonical: Option<RollupId>,
     /// What it means that it follows that rollup, where the rollups are known.
     pub standing: Option<Standing>,
+    /// Whether it calls itself and all its components well at `/status`, where it tells.
+    pub is_well: Option<bool>,
     /// Its connected peers.
     pub peers: Option<u64>,
     /// Whether its peer-to-peer side is switched on, where it tells.
@@ -107,6 +109,10 @@ pub fn of_node(node: &NodeState, thresholds: &Thresholds) -> Vec<Finding> {
     }
     if node.world_in_step == Some(false) {
         found.push(about(node, Kind::NodeWorldSplit, Severity::Warning, "its world state is not in step"));
+    }
+    if node.is_well == Some(false) {
+        let what = "it says at /status that it, or a component of it, is not well";
+        found.push(about(node, Kind::NodeUnwell, Severity::Warning, what));
     }
     if !node.unread.is_empty() {
         let what = format!("it answers, and does not tell {}", node.unread.join(", "));

@@ -219,7 +219,15 @@ fn of_slasher() -> Vec<Finding> {
     let mut found = of(0, 1, true);
     found.extend(of(1, 3, false));
     found.extend(of(3, 3, false));
-    found.push(slashing::of_blindness(Blindness::Empire));
+    let blind = SlashingFacts {
+        block: snapshot.block,
+        pause: Pause::None,
+        ends_at: None,
+        proposer: SlashingProposer::Unreadable(Blindness::Empire),
+    };
+    found.extend(
+        slashing::of_slashing(&NetworkSlashing::of_one(&snapshot, blind), &snapshot, &LIMITS()).unwrap_or_default(),
+    );
     found
 }
 
@@ -268,6 +276,7 @@ fn of_machines() -> Vec<Finding> {
             node.is_ready = Some(false);
             node.l1_answers = Some(false);
             node.world_in_step = Some(false);
+            node.is_well = Some(false);
             (node.peers, node.lag, node.proposed) = (Some(0), Some(99), Some(1));
             node.version = Some("1".to_owned());
         }),
@@ -284,8 +293,11 @@ fn of_machines() -> Vec<Finding> {
     found.push(sentinel::of_admin_port("alpha", "does not answer"));
     for slot_window in [40, 0] {
         let reports = BTreeMap::from([("alpha".to_owned(), held_report(slot_window, 99))]);
-        found.extend(sentinel::of_sentinels(&reports, &LIMITS()));
+        found.extend(sentinel::of_sentinels(&reports, &BTreeMap::new(), &LIMITS()));
     }
+    let silent = BTreeMap::from([("alpha".to_owned(), "timeout".to_owned())]);
+    found.extend(sentinel::of_sentinels(&BTreeMap::new(), &silent, &LIMITS()));
+    found.push(sentinel::of_untold_rule("alpha", "timeout", false));
     for streak in [3, 16] {
         let counts = DutyCounts { missed: streak, streak, total: None };
         let duties = AttesterDuties { attestations: counts, proposals: counts };

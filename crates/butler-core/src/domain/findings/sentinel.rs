@@ -8,12 +8,18 @@ use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
 use crate::domain::slashing::offence::{OffenceKind, OffenceSum};
 use crate::domain::slashing::sentinel::{AttesterDuties, HeldReport};
 
-/// Everything that is wrong with the sentinels of nodes, by name. Where there is nothing to see nothing is told of them.
+/// Everything that is wrong with the sentinels of nodes, by name. Where there is nothing to see nothing is told of them. `silent`
+/// are those that did not answer now, with why, in our own words; of these the report is the last that they gave.
 #[must_use]
-pub fn of_sentinels(reports: &BTreeMap<String, HeldReport>, thresholds: &Thresholds) -> Vec<Finding> {
-    let mut found = Vec::new();
+pub fn of_sentinels(
+    reports: &BTreeMap<String, HeldReport>,
+    silent: &BTreeMap<String, String>,
+    thresholds: &Thresholds,
+) -> Vec<Finding> {
+    let mut found: Vec<Finding> =
+        silent.iter().map(|(node, why)| of_silent(node, why, reports.get(node).and_then(HeldReport::lag))).collect();
     let at_work = || reports.iter().filter(|(_, held)| !held.is_idle());
-    if at_work().next().is_some() && !at_work().any(|(_, held)| held.report.is_enabled()) {
+    if silent.is_empty() && at_work().next().is_some() && !at_work().any(|(_, held)| held.report.is_enabled()) {
         let what = "no node has a sentinel at work: missed duties are not seen";
         found.push(Finding::new(FindingKind::SentinelOff, Severity::Info, Subject::Network, what));
     }
@@ -24,8 +30,34 @@ pub fn of_sentinels(reports: &BTreeMap<String, HeldReport>, thresholds: &Thresho
             let what = format!("its sentinel is {lag} slots behind the rollup (version {version}): it is not believed");
             Finding::new(FindingKind::SentinelStale, Severity::Warning, Subject::Node(node.clone()), what)
         }));
+        found.extend(held.far_ahead().map(|ahead| {
+            let version = held.rollup.version;
+            unread(node, format!("its sentinel is {ahead} slots ahead of the rollup (version {version}), which cannot be: it is not believed"))
+        }));
     }
     found
+}
+
+/// A sentinel that gives no answer. `lag` is how old what it said last is by now, where it did.
+fn of_silent(node: &str, why: &str, lag: Option<u64>) -> Finding {
+    let kept = match lag {
+        Some(lag) => format!("what it saw last is {lag} slots old, and stands until it is too old to be believed"),
+        None => "what it sees is not known".to_owned(),
+    };
+    unread(node, format!("its sentinel does not tell of duties ({why}): {kept}"))
+}
+
+fn unread(node: &str, what: String) -> Finding {
+    Finding::new(FindingKind::SentinelUnread, Severity::Warning, Subject::Node(node.to_owned()), what)
+}
+
+/// An admin port that answers and does not tell when its node takes an attester for inactive; whether it did before decides
+/// by which rule own attesters are judged meanwhile. `why` is in our own words.
+#[must_use]
+pub fn of_untold_rule(node: &str, why: &str, is_kept: bool) -> Finding {
+    let meanwhile = if is_kept { "the rule that it told before counts" } else { "what is usual is assumed" };
+    let what = format!("its admin port does not tell when it takes an attester for inactive ({why}): {meanwhile}");
+    Finding::new(FindingKind::InactivityUntold, Severity::Warning, Subject::Node(node.to_owned()), what)
 }
 
 /// An admin port that is not up. `why` is in our own words.

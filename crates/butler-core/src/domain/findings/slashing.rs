@@ -81,12 +81,6 @@ fn of_margins(facts: &NetworkSlashing, snapshot: &NetworkSnapshot, thresholds: &
     Some(found)
 }
 
-/// What cannot be seen at the canonical rollup's slasher.
-#[must_use]
-pub fn of_blindness(blindness: Blindness) -> Finding {
-    unreadable(blindness, "")
-}
-
 fn unreadable(blindness: Blindness, place: &str) -> Finding {
     let what = format!("{}{place}: {}", blindness.unseen(), blindness.words());
     Finding::new(FindingKind::SlashingUnreadable, Severity::Warning, Subject::Network, what).marked(place)

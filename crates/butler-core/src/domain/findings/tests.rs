@@ -84,8 +84,13 @@ fn every_limit_decides_on_its_edge() {
     };
     assert_eq!((behind(20), behind(21)), (vec![], vec![(Kind::NodeBehind, Warning)]));
 
-    let sentinel =
-        |lag| found_kinds(of_sentinels(&BTreeMap::from([("alpha".to_owned(), held_report(40, lag))]), &limits));
+    let sentinel = |lag| {
+        found_kinds(of_sentinels(
+            &BTreeMap::from([("alpha".to_owned(), held_report(40, lag))]),
+            &BTreeMap::new(),
+            &limits,
+        ))
+    };
     assert_eq!((sentinel(31), sentinel(32)), (vec![], vec![(Kind::SentinelStale, Warning)]));
     let missed = |attestations, proposals| {
         let counts = |streak| DutyCounts { missed: streak, streak, total: None };

@@ -8,6 +8,10 @@ use std::time::Duration;
 /// A sentinel this many slots behind the rollup is not believed: a node that lost its L1 keeps the rows from before.
 pub const SENTINEL_STALE_SLOTS: u64 = 32;
 
+/// A node's number of a checkpoint or slot that is more ahead of the rollup's own is of another rollup: no snapshot that is still
+/// compared with is this old.
+pub const FAR_AHEAD: u64 = 256;
+
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::findings::FAR_AHEAD;
 use crate::domain::rollup::{CheckpointTips, QueuedDeposit, RollupFacts};
 use crate::domain::rollups::cut_over::{ceased_by, duties_until, first_committee};
 use crate::domain::rollups::{FormerRollup, RollupId};
@@ -129,10 +130,18 @@ pub fn major(version: &str) -> Option<u64> {
     first.parse().ok()
 }
 
-/// How far a node's head is behind L1's; 0 for a node that saw more than the snapshot did.
+/// How far a node's number is behind the rollup's own; 0 for a node that saw more than the snapshot did, and `None` for a number
+/// that no node of that rollup can have.
 #[must_use]
-pub fn lag(l1: Option<u64>, node: u64) -> Option<u64> {
-    Some(l1?.saturating_sub(node))
+pub fn lag(own: Option<u64>, node: u64) -> Option<u64> {
+    let lag = own?.saturating_sub(node);
+    far_ahead(own, node).is_none().then_some(lag)
+}
+
+/// How far a node's number is ahead of the rollup's own, where that is more than it can be.
+#[must_use]
+pub fn far_ahead(own: Option<u64>, node: u64) -> Option<u64> {
+    node.checked_sub(own?).filter(|ahead| *ahead > FAR_AHEAD)
 }
 
 #[cfg(test)]
@@ -234,5 +243,7 @@ mod tests {
     fn a_node_ahead_of_the_snapshot_does_not_lag() {
         assert_eq!([lag(Some(40), 18), lag(Some(40), 40), lag(Some(40), 41)], [Some(22), Some(0), Some(0)]);
         assert_eq!(lag(None, 5), None, "the rollup does not say");
+        assert_eq!([lag(Some(40), 296), lag(Some(40), 297), lag(Some(0), u64::MAX)], [Some(0), None, None]);
+        assert_eq!([far_ahead(Some(40), 296), far_ahead(Some(40), 297), far_ahead(None, 9)], [None, Some(257), None]);
     }
 }

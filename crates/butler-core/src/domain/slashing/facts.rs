@@ -124,6 +124,8 @@ pub enum Blindness {
     Empire,
     /// The proposer does not give the figures of any kind that is known: a later version, perhaps.
     UnknownProposer,
+    /// The slasher or its proposer answers what cannot be: figures that no such contract can have, or votes that do not fit them.
+    Nonsense,
     /// The slasher does not say whether slashing is paused.
     NoPause,
 }
@@ -142,7 +144,7 @@ impl Blindness {
     #[must_use]
     pub fn unseen(self) -> &'static str {
         match self {
-            Self::NoProposer | Self::Empire | Self::UnknownProposer => "votes to slash cannot be seen",
+            Self::NoProposer | Self::Empire | Self::UnknownProposer | Self::Nonsense => "votes to slash cannot be seen",
             Self::NoPause => "whether votes to slash are on hold cannot be seen",
         }
     }
@@ -154,6 +156,7 @@ impl Blindness {
             Self::NoProposer => "the slasher names no proposer",
             Self::Empire => "its proposer signals for payloads instead of tallying votes",
             Self::UnknownProposer => "its proposer does not answer as any that is known",
+            Self::Nonsense => "it or its proposer answers what cannot be",
             Self::NoPause => "the slasher does not answer slashingDisabledUntil",
         }
     }

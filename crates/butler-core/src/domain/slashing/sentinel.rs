@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::Address;
 
 use crate::domain::findings::SENTINEL_STALE_SLOTS;
-use crate::domain::operator::node::Followed;
+use crate::domain::operator::node::{Followed, far_ahead, lag};
 use crate::domain::rollups::RollupId;
 use crate::domain::snapshot::NetworkSnapshot;
 
@@ -74,10 +74,10 @@ impl SentinelReport {
         self.slot_window > 0 && self.last_processed_slot.is_some()
     }
 
-    /// How far it is behind the rollup's slot; 0 when it is ahead of the snapshot.
+    /// How far it is behind the rollup's slot; 0 when it is ahead of the snapshot, `None` when it is further ahead than can be.
     #[must_use]
     pub fn lag(&self, current_slot: Option<u64>) -> Option<u64> {
-        Some(current_slot?.saturating_sub(self.last_processed_slot?))
+        lag(current_slot, self.last_processed_slot?)
     }
 
     /// Whether it is at work and looked at a slot of late. Never where the rollup's slot is not known.
@@ -157,6 +157,12 @@ impl HeldReport {
     #[must_use]
     pub fn lag(&self) -> Option<u64> {
         self.report.lag(self.slot)
+    }
+
+    /// How many slots it is ahead of its rollup, where that is more than can be.
+    #[must_use]
+    pub fn far_ahead(&self) -> Option<u64> {
+        far_ahead(self.slot, self.report.last_processed_slot?)
     }
 
     /// Whether it is believed: it is at work, and looked at a slot of late.
@@ -262,6 +268,8 @@ mod tests {
         assert_eq!(believed(&[("off", off)]), None);
         assert_eq!(believed(&[("stale", report(68, &[(1, missed)]))]), None);
         assert_eq!(believed(&[("late", report(69, &[(1, missed)]))]), Some(missed));
+        let ahead = |last| believe(&BTreeMap::from([("a".to_owned(), held(report(last, &[(1, missed)])))])).len();
+        assert_eq!((ahead(356), ahead(357)), (1, 0), "a slot of another rollup");
         let unknown = HeldReport { slot: None, ..held(report(98, &[(1, missed)])) };
         assert!(believe(&BTreeMap::from([("a".to_owned(), unknown)])).is_empty(), "nobody knows how old that is");
     }

@@ -6,10 +6,12 @@ use tokio::time::Instant;
 
 use super::failure::{Answer, NodeFailure, fitting, within};
 use crate::client::aztec_node::{AztecNode, L1Access, L2Tips, NodeInfo, NodeStatus, PeerCounts, WorldState};
+use crate::client::error::RpcFailure;
 use crate::client::text::printable;
 use crate::config::NetworkConfig;
 use crate::domain::findings::node::NodeState;
-use crate::domain::operator::node::{Followed, lag};
+use crate::domain::operator::node::{Followed, far_ahead, lag};
+use crate::domain::rollup::CheckpointTips;
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// The longest version that is shown.
@@ -32,8 +34,8 @@ pub struct NodeAnswers {
     pub peers: Option<Answer<PeerCounts>>,
     /// The state of its world; `None` for a node that does not say.
     pub world: Option<Answer<WorldState>>,
-    /// What it says without JSON-RPC, where it does.
-    pub status: Option<NodeStatus>,
+    /// What it says without JSON-RPC; `None` where something else answers there, as for a way to the node that leads to JSON-RPC only.
+    pub status: Option<Answer<NodeStatus>>,
     /// Whether it can use its own L1 endpoint.
     pub l1: L1Access,
     /// The version of a node that follows something else.
@@ -71,7 +73,7 @@ pub async fn ask_node(node: &AztecNode, config: &NetworkConfig, deadline: Durati
         tips,
         peers: where_supported(peers),
         world: where_supported(world),
-        status: status.ok(),
+        status: where_its_own(status),
         l1,
         stranger_version,
     }
@@ -79,6 +81,17 @@ pub async fn ask_node(node: &AztecNode, config: &NetworkConfig, deadline: Durati
 
 fn where_supported<T>(answer: Answer<T>) -> Option<Answer<T>> {
     if answer.as_ref().is_err_and(NodeFailure::is_unknown_method) { None } else { Some(answer) }
+}
+
+/// The answer to `/status`, unless it is none of an Aztec node.
+fn where_its_own(status: Answer<NodeStatus>) -> Option<Answer<NodeStatus>> {
+    let is_anothers = matches!(
+        status,
+        Err(NodeFailure::Rpc(
+            RpcFailure::Malformed(_) | RpcFailure::Unauthorized { .. } | RpcFailure::Http { status: 300..500, .. }
+        ))
+    );
+    if is_anothers { None } else { Some(status) }
 }
 
 impl NodeAnswers {
@@ -91,6 +104,7 @@ impl NodeAnswers {
             ("its tips", self.tips.as_ref().err()),
             ("its peers", self.peers.as_ref().and_then(|peers| peers.as_ref().err())),
             ("its world state", self.world.as_ref().and_then(|world| world.as_ref().err())),
+            ("its /status", self.status.as_ref().and_then(|status| status.as_ref().err())),
         ];
         failures.into_iter().filter_map(|(what, failure)| Some((what, failure?)))
     }
@@ -118,13 +132,28 @@ impl NodeAnswers {
     #[must_use]
     pub fn connected_peers(&self) -> Option<u64> {
         let listed = self.peers.as_ref().and_then(|peers| peers.as_ref().ok()).map(|peers| peers.connected);
-        listed.or_else(|| self.status?.p2p?.connected_peers)
+        listed.or_else(|| self.told_status()?.p2p?.connected_peers)
     }
 
     /// Whether its peer-to-peer side is switched on, where it tells.
     #[must_use]
     pub fn p2p_enabled(&self) -> Option<bool> {
-        self.status?.p2p?.enabled
+        self.told_status()?.p2p?.enabled
+    }
+
+    fn told_status(&self) -> Option<NodeStatus> {
+        self.status.as_ref()?.as_ref().ok().copied()
+    }
+
+    /// Numbers that no node of the rollup that it follows can have.
+    fn impossible(&self, on_l1: CheckpointTips) -> impl Iterator<Item = String> {
+        let told = self.tips.as_ref().ok().map(|tips| {
+            [("pending", on_l1.pending, tips.pending_checkpoint), ("proven", on_l1.proven, tips.proven_checkpoint)]
+        });
+        told.into_iter().flatten().filter_map(|(tip, on_l1, own)| {
+            let ahead = far_ahead(on_l1, own)?;
+            Some(format!("how far it is (its {tip} checkpoint is {ahead} ahead of L1's, which cannot be)"))
+        })
     }
 
     /// The rollup that it follows, among those of a snapshot.
@@ -151,6 +180,7 @@ impl NodeAnswers {
             rollup: self.info.as_ref().ok().map(NodeInfo::rollup),
             canonical: snapshot.map(NetworkSnapshot::canonical),
             standing: followed.map(|(followed, snapshot)| followed.standing(snapshot, grace)),
+            is_well: self.told_status().map(|status| status.is_ok),
             peers: self.connected_peers(),
             p2p_enabled: self.p2p_enabled(),
             lag: tips.and_then(|tips| lag(on_l1.pending, tips.pending_checkpoint)),
@@ -161,14 +191,14 @@ impl NodeAnswers {
                 .and_then(|world| world.as_ref().ok())
                 .map(|world| world.trees_are_synched),
             version: self.version(),
-            unread: unread.chain(unknown).collect(),
+            unread: unread.chain(unknown).chain(self.impossible(on_l1)).collect(),
         }
     }
 
     /// A node whose `/status` is well and that knows nothing else is in standby: its genesis is not that of its rollup.
     fn why_down(&self, failure: &NodeFailure) -> String {
-        let is_silent = matches!(failure, NodeFailure::Rpc(crate::client::error::RpcFailure::Http { status: 404, .. }));
-        match self.status {
+        let is_silent = matches!(failure, NodeFailure::Rpc(RpcFailure::Http { status: 404, .. }));
+        match self.told_status() {
             Some(status) if status.is_ok && is_silent => {
                 format!("{failure}, and only its /status is well: it is in standby until the canonical rollup fits it")
             }

@@ -19,8 +19,8 @@ use crate::domain::slashing::sentinel::SentinelReport;
 pub struct SentinelAnswers {
     /// The node's name in the configuration.
     pub node: String,
-    /// What the node says of itself, if that fits the configuration, with its sentinel's report.
-    pub report: Answer<(NodeInfo, SentinelReport)>,
+    /// What the node says of itself, if that fits the configuration, with its sentinel's report, where that could be read.
+    pub report: Answer<(NodeInfo, Answer<SentinelReport>)>,
 }
 
 /// What one node's admin port said.
@@ -30,11 +30,33 @@ pub struct AdminAnswers {
     pub node: String,
     /// The offences of the current round, and all; `None` for a node without a slasher, which notes none.
     pub noted: Answer<Option<[Vec<NotedOffence>; 2]>>,
-    /// When the node takes an attester for inactive, where it tells.
-    pub inactivity: Option<InactivityRule>,
+    /// When the node takes an attester for inactive; `None` for settings that do not say.
+    pub inactivity: Answer<Option<InactivityRule>>,
+}
+
+impl SentinelAnswers {
+    /// Why it told nothing.
+    #[must_use]
+    pub fn failure(&self) -> Option<&NodeFailure> {
+        match &self.report {
+            Ok((_, report)) => report.as_ref().err(),
+            Err(failure) => Some(failure),
+        }
+    }
 }
 
 impl AdminAnswers {
+    /// Why it does not tell when the node takes an attester for inactive, although the node has a slasher.
+    #[must_use]
+    pub fn why_no_rule(&self) -> Option<String> {
+        self.noted.as_ref().ok()?.as_ref()?;
+        match &self.inactivity {
+            Ok(Some(_)) => None,
+            Ok(None) => Some("its settings do not say".to_owned()),
+            Err(failure) => Some(failure.to_string()),
+        }
+    }
+
     /// Why it is not up, in words that follow "its admin port".
     #[must_use]
     pub fn why_down(&self) -> Option<String> {
@@ -66,8 +88,8 @@ pub async fn ask_sentinel(
         // The semaphore is never closed; should it be, the question goes out without a turn.
         let _turn = turns.acquire().await.ok();
         match within(deadline, node.validators_stats(own)).await {
-            Err(failure) if failure.is_unknown_method() => Ok((info, SentinelReport::default())),
-            answer => Ok((info, answer?)),
+            Err(failure) if failure.is_unknown_method() => Ok((info, Ok(SentinelReport::default()))),
+            answer => Ok((info, answer)),
         }
     };
     SentinelAnswers { node: node.name().to_owned(), report: report.await }
@@ -82,6 +104,5 @@ pub async fn ask_admin_port(port: &AztecNode, deadline: Duration) -> AdminAnswer
         (Err(failure), _) | (_, Err(failure)) => Err(failure),
         (Ok(current), Ok(all)) => Ok(current.zip(all).map(<[_; 2]>::from)),
     };
-    // Where it does not tell, what is usual is assumed.
-    AdminAnswers { node: port.name().to_owned(), noted, inactivity: inactivity.ok().flatten() }
+    AdminAnswers { node: port.name().to_owned(), noted, inactivity }
 }

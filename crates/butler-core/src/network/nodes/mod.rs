@@ -7,8 +7,10 @@ mod answers;
 mod duties;
 mod failure;
 mod judged;
+mod memory;
 
 pub use self::answers::{NodeAnswers, ask_node};
 pub use self::duties::{AdminAnswers, SentinelAnswers, ask_admin_port, ask_sentinel};
 pub use self::failure::{Answer, NodeFailure};
 pub use self::judged::{JudgedDuties, judge_duties, judge_nodes};
+pub use self::memory::DutyMemory;

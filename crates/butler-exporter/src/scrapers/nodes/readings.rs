@@ -64,6 +64,9 @@ fn push_state(readings: &mut Readings, node: &NodeAnswers, state: &NodeState) {
     if let Some(ready) = state.is_ready {
         readings.push(&catalogue::NODE_READY, label(), truth(ready));
     }
+    if let Some(well) = state.is_well {
+        readings.push(&catalogue::NODE_STATUS_OK, label(), truth(well));
+    }
     if let Some(answers) = state.l1_answers {
         readings.push(&catalogue::NODE_L1_REACHABLE, label(), truth(answers));
     }

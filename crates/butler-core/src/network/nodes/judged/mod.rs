@@ -6,13 +6,15 @@ use ethers_core::types::Address;
 
 use super::answers::NodeAnswers;
 use super::duties::{AdminAnswers, SentinelAnswers};
-use crate::client::error::ErrorKind;
+use super::memory::DutyMemory;
+use crate::client::aztec_node::NodeInfo;
 use crate::domain::findings::node::{NodeState, of_nodes};
-use crate::domain::findings::sentinel::{of_admin_port, of_duties, of_offences, of_sentinels};
+use crate::domain::findings::sentinel::{of_admin_port, of_duties, of_offences, of_sentinels, of_untold_rule};
 use crate::domain::findings::{Finding, Thresholds};
 use crate::domain::operator::node::{Followed, major};
+use crate::domain::slashing::inactivity::InactivityRule;
 use crate::domain::slashing::offence::{Offence, OffenceSums, sum_offences};
-use crate::domain::slashing::sentinel::{AttesterDuties, HeldReport, believe};
+use crate::domain::slashing::sentinel::{AttesterDuties, HeldReport, SentinelReport, believe};
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// The state of each node, and everything that is wrong with them. `snapshot` is the last one, unless that is too old.
@@ -40,43 +42,65 @@ pub struct JudgedDuties {
     pub offences: Option<[OffenceSums; 2]>,
     /// From how many attestations missed in a row on an attester is about to be slashed for inactivity.
     pub inactive_streak: u64,
-    /// Nodes that follow another chain, registry or rollup: what they tell is of no interest.
+    /// Nodes that follow another chain, registry or rollup, or did when they last told: what they say is of no interest.
     pub strangers: BTreeSet<String>,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
 }
 
-/// Judges what sentinels and admin ports told of `own` attesters.
+/// Judges what sentinels and admin ports told of `own` attesters. Where one of them is silent, what it told before counts, as far
+/// as that is remembered at `now`, unix seconds.
 #[must_use]
 pub fn judge_duties<'a>(
     sentinels: impl IntoIterator<Item = &'a SentinelAnswers>,
     ports: &[&AdminAnswers],
+    (memory, now): (&DutyMemory, u64),
     own: &BTreeSet<Address>,
     snapshot: Option<&NetworkSnapshot>,
     limits: &Thresholds,
 ) -> JudgedDuties {
     let (mut reports, mut strangers, mut majors) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-    for SentinelAnswers { node, report } in sentinels {
-        match report {
-            Ok((info, report)) => {
-                let rollup = info.rollup();
-                majors.insert(node.clone(), major(&info.node_version));
-                if snapshot.is_some_and(|snapshot| Followed::of(snapshot, rollup) == Followed::Other) {
-                    strangers.insert(node.clone());
-                } else {
-                    reports.insert(node.clone(), HeldReport::new(report.clone(), rollup, snapshot));
+    let mut silent = BTreeMap::new();
+    for told in sentinels {
+        let node = &told.node;
+        let Some(info) = memory.identity(told) else { continue };
+        let is_of_ours =
+            |info: &&NodeInfo| snapshot.is_none_or(|snapshot| Followed::of(snapshot, info.rollup()) != Followed::Other);
+        let Some(info) = info.filter(is_of_ours) else {
+            strangers.insert(node.clone());
+            continue;
+        };
+        majors.insert(node.clone(), major(&info.node_version));
+        let hold = |report: &SentinelReport| HeldReport::new(report.clone(), info.rollup(), snapshot);
+        let kept = || memory.report(node, info.rollup()).map(hold);
+        let held = match &told.report {
+            Ok((_, Ok(report))) => Some(hold(report)),
+            Ok((_, Err(failure))) => {
+                let held = kept();
+                // Where nobody has a duty there is nothing to tell.
+                if !hold(&SentinelReport::default()).is_idle() {
+                    silent.insert(node.clone(), failure.to_string());
                 }
+                held
             }
-            Err(failure) if failure.kind() == ErrorKind::WrongChain => {
-                strangers.insert(node.clone());
-            }
-            Err(_) => {}
-        }
+            // That a node as a whole is down is told of the node.
+            Err(_) => kept(),
+        };
+        reports.extend(held.map(|held| (node.clone(), held)));
     }
     let believed = believe(&reports);
-    let offences = noted_offences(ports.iter().copied().filter(|port| !strangers.contains(&port.node)), &majors, own);
-    let inactive_streak = inactive_streak(ports, snapshot, limits);
-    let mut findings = of_sentinels(&reports, limits);
+    let of_ours = || ports.iter().copied().filter(|port| !strangers.contains(&port.node));
+    let offences = noted_offences(of_ours(), &majors, own);
+    let rule_of = |port: &AdminAnswers| match port.inactivity {
+        Ok(Some(rule)) => Some(rule),
+        Ok(None) | Err(_) => memory.rule(&port.node, now, limits),
+    };
+    let inactive_streak = inactive_streak(of_ours().filter_map(rule_of), snapshot, limits);
+    let mut findings = of_sentinels(&reports, &silent, limits);
+    findings.extend(of_ours().filter_map(|port| {
+        let why = port.why_no_rule()?;
+        Some(of_untold_rule(&port.node, &why, rule_of(port).is_some()))
+    }));
     findings.extend(of_duties(&believed, inactive_streak, limits));
     findings.extend(ports.iter().filter_map(|port| Some(of_admin_port(&port.node, &port.why_down()?))));
     if let Some([current, _]) = &offences {
@@ -104,11 +128,18 @@ fn noted_offences<'a>(
     has_answer.then(|| noted.map(|offences| sum_offences(offences.iter(), own)))
 }
 
-/// The strictest rule that a node tells, by the epochs of the canonical rollup; what is usual where none does.
-fn inactive_streak(ports: &[&AdminAnswers], snapshot: Option<&NetworkSnapshot>, limits: &Thresholds) -> u64 {
+/// The strictest of these rules, by the epochs of the canonical rollup; what is usual where there is none.
+fn inactive_streak(
+    rules: impl Iterator<Item = InactivityRule>,
+    snapshot: Option<&NetworkSnapshot>,
+    limits: &Thresholds,
+) -> u64 {
     let told = snapshot.and_then(|snapshot| {
         let epoch_slots = snapshot.rollup.clock.epoch_slots;
-        ports.iter().filter_map(|port| Some(port.inactivity?.critical_streak(epoch_slots))).min()
+        rules.map(|rule| rule.critical_streak(epoch_slots)).min()
     });
     told.unwrap_or(limits.inactive_streak)
 }
+
+#[cfg(test)]
+mod tests;
