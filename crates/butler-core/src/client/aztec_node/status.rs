@@ -80,7 +80,7 @@ pub(super) fn read(http_status: u16, body: &[u8]) -> Result<NodeStatus, RpcFailu
 fn p2p(components: &Value) -> Option<P2pStatus> {
     let text = match components {
         Value::Array(list) => list.iter().find(|one| one.get("name").and_then(Value::as_str) == Some("p2p")),
-        named => named.get("p2p"),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => components.get("p2p"),
     };
     let P2pText { enabled, healthy, connected_peers } = P2pText::deserialize(text?).ok()?;
     Some(P2pStatus { enabled, healthy, connected_peers: connected_peers.map(|peers| peers.0) })
