@@ -77,8 +77,7 @@ pub fn of_queue_keys(snapshot: &NetworkSnapshot) -> Vec<Finding> {
 fn of_queue_key(key: &BadQueueKey, all: &[BadQueueKey]) -> Finding {
     let BadQueueKey { provider_id, index, place, attester, obstacles } = key;
     let is_next = *place == 0;
-    // Of a key in two of our own queues the one that is taken first is as good as any.
-    // Nor is anything certain of one that may be taken from it: whoever says so may have no right proof.
+    // Of a key in two of our own queues the one that is taken first is as good as any; and whoever else has it may have no right proof.
     let is_certain = key.effect() != Effect::MayBurn;
     let severity = if is_next && is_certain { Severity::Critical } else { Severity::Warning };
     let next = if is_next {
