@@ -264,7 +264,7 @@ pub fn bad_queue_keys(snapshot: &NetworkSnapshot) -> Vec<BadQueueKey> {
             match (deposited.find(entry), unproven.find(entry)) {
                 (Some((Which::Canonical, place)), _) => obstacles.push(Obstacle::Deposited { place }),
                 (Some((Which::Former(rollup), place)), _) => {
-                    obstacles.push(Obstacle::DepositedAtFormer { rollup, place })
+                    obstacles.push(Obstacle::DepositedAtFormer { rollup, place });
                 }
                 (None, Some((which, place))) => {
                     let rollup = which.id(snapshot);
@@ -306,8 +306,11 @@ impl Which {
     }
 }
 
+/// Deposits by the queue in which they wait and their place in it.
+type Deposits = FirstPlaces<(Which, u64)>;
+
 /// Deposits that register their keys, and those that do so if their proofs are right. One that will be refused registers nothing.
-fn deposits(snapshot: &NetworkSnapshot) -> (FirstPlaces<(Which, u64)>, FirstPlaces<(Which, u64)>) {
+fn deposits(snapshot: &NetworkSnapshot) -> (Deposits, Deposits) {
     let (mut proven, mut unproven) = (FirstPlaces::new(), FirstPlaces::new());
     let mut note = |which: Which, queue: &[QueuedDeposit], refusals: Vec<Option<Refusal>>| {
         for ((place, deposit), _) in (0..).zip(queue).zip(refusals).filter(|(_, refusal)| refusal.is_none()) {
