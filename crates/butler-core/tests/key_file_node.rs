@@ -168,7 +168,7 @@ fn a_field_that_the_schema_does_not_have_is_told_by_its_place_and_never_by_its_n
 
 #[test]
 fn two_provers_in_one_folder_are_told_and_two_in_two_are_not() {
-    let prover = |id: &str| format!(r#"{{"schemaVersion": 1, "prover": {{"id": "{id}", "publisher": "{id}"}}}}"#);
+    let prover = |id: &str| format!(r#"{{"schemaVersion": 1, "prover": {{"id": "{id}", "publisher": "{}"}}}}"#, key(2));
     let (one, two) = (prover(A), prover(B));
     let report = Bench::new(&[("node/a.json", &one), ("node/b.json", &two)]).node("node/*.json");
     let [KeyFileNotice::SeveralProvers { files, .. }] = report.notices.as_slice() else {
@@ -224,6 +224,71 @@ fn what_is_missing_in_a_node_s_own_keystore_is_told_by_its_place_and_the_rest_is
 }
 
 #[test]
+fn what_a_node_refuses_in_fields_that_say_nothing_to_anybody_else_is_told() {
+    let told = |top: &str, validator: &str| {
+        let attester =
+            if validator.contains("attester") { String::new() } else { format!(r#""attester": "{}", "#, key(1)) };
+        let file = format!(
+            r#"{{"schemaVersion": 1, {top} "validators": [{{{attester} {validator} "feeRecipient": "{RECIPIENT}"}}]}}"#
+        );
+        let report = Bench::new(&[("node/a.json", &file)]).node("node/*.json");
+        assert_eq!(report.book.entries.len(), 1, "it goes on with what is legible");
+        !report.faults.is_empty()
+    };
+    let zero = "0x0000000000000000000000000000000000000000";
+    let eth = key(1);
+    for (top, validator, refused) in [
+        (String::new(), String::new(), false),
+        (format!(r#""slasher": ["{eth}"],"#), String::new(), false),
+        (r#""slasher": "0x12","#.to_owned(), String::new(), true),
+        (r#""slasher": 5,"#.to_owned(), String::new(), true),
+        (r#""coinbase": null,"#.to_owned(), String::new(), true),
+        (r#""remoteSigner": {"remoteSignerUrl": "https://s", "certPath": 5},"#.to_owned(), String::new(), true),
+        (
+            String::new(),
+            format!(r#""publisher": [{{"address": "{zero}", "remoteSignerUrl": "https://s"}}, "{eth}"],"#),
+            true,
+        ),
+        (String::new(), format!(r#""attester": {{"eth": "{eth}", "bls": {{}}}},"#), true),
+        (
+            String::new(),
+            format!(
+                r#""attester": {{"eth": "{eth}", "bls": {{"address": "{ONE}", "remoteSignerUrl": "https://s"}}}},"#
+            ),
+            true,
+        ),
+        (
+            String::new(),
+            format!(r#""attester": {{"eth": "{eth}", "bls": {{"path": "b.json", "password": "p"}}}},"#),
+            false,
+        ),
+    ] {
+        assert_eq!(told(&top, &validator), refused, "{top} {validator}");
+    }
+}
+
+#[test]
+fn of_a_mnemonic_and_other_publishers_at_the_tops_of_two_files_the_later_one_counts() {
+    let file = |publisher: &str, attester: u64| {
+        format!(
+            r#"{{"schemaVersion": 2, "feeRecipient": "{RECIPIENT}", "publisher": {publisher}, "validators": [{{"attester": "{}"}}]}}"#,
+            key(attester)
+        )
+    };
+    let mnemonic = format!(r#"{{"mnemonic": "{MNEMONIC}"}}"#);
+    let (one, two) = (format!("[\"{}\"]", key(3)), format!("[\"{}\"]", key(4)));
+    for (first, last, count) in [(&one, &two, 2), (&one, &mnemonic, 1), (&mnemonic, &one, 1)] {
+        let bench = Bench::new(&[("node/a.json", &file(first, 1)), ("node/b.json", &file(last, 2))]);
+        let report = bench.node("node/*.json");
+        assert_eq!(report.book.entries.iter().map(|entry| entry.publishers.len()).collect::<Vec<_>>(), [count; 2]);
+        assert_eq!(report.book.publishers_by_server.values().map(|all| all.len()).collect::<Vec<_>>(), [count]);
+        let alone = Bench::new(&[("node/b.json", &file(last, 2))]).node("node/*.json");
+        let publishers = |report: &butler_core::key_files::KeyFilesReport| report.book.entries[0].publishers.clone();
+        assert!(publishers(&report).ends_with(&publishers(&alone)));
+    }
+}
+
+#[test]
 fn attesters_that_nobody_can_sign_for_are_told_where_no_file_of_the_folder_names_a_signer() {
     let file = |top: &str, attester: &str| {
         format!(
@@ -233,7 +298,7 @@ fn attesters_that_nobody_can_sign_for_are_told_where_no_file_of_the_folder_names
     let is_told = |files: &[(&str, &str)]| {
         let report = Bench::new(files).node("node/*.json");
         assert_eq!(faults(&report), "");
-        let is_missing = |notice: &&KeyFileNotice| matches!(notice, KeyFileNotice::SignerMissing { attesters: 1, .. });
+        let is_missing = |notice: &&KeyFileNotice| matches!(notice, KeyFileNotice::SignerMissing { accounts: 1, .. });
         let told = report.findings().iter().any(|finding| finding.message(0).contains("names a remote signer"));
         assert_eq!(told, report.notices.iter().any(|notice| is_missing(&notice)));
         told
@@ -245,6 +310,11 @@ fn attesters_that_nobody_can_sign_for_are_told_where_no_file_of_the_folder_names
     assert!(!is_told(&[("node/a.json", &file(r#""remoteSigner": "https://s","#, &bare))]));
     let other = file(r#""remoteSigner": "https://s","#, &signed);
     assert!(!is_told(&[("node/a.json", &file("", &bare)), ("node/b.json", &other)]));
+    for account in
+        [format!(r#""fundingAccount": "{TWO}","#), format!(r#""prover": {{"id": "{ONE}", "publisher": ["{TWO}"]}},"#)]
+    {
+        assert!(is_told(&[("node/a.json", &file(&account, &signed))]), "{account}");
+    }
     let copy = Bench::new(&[("s/a.json", &file("", &bare))]).public("s/*.json");
     assert!(copy.notices.is_empty(), "a copy of public keys may leave it out");
 }

@@ -22,7 +22,7 @@ fn an_attester_is_an_address_an_account_or_a_list_of_them() {
         format!("\"{bare}\""),
         format!("\"{}\"", bare.to_uppercase()),
         format!(
-            "{{\"address\": \"{ONE}\", \"remoteSignerUrl\": \"https://signer:9000\", \"certPath\": \"c\", \"certPass\": \"p\"}}"
+            "{{\"address\": \"{ONE}\", \"remoteSignerUrl\": \"https://signer:9000\", \"certPath\": \"c\", \"certPass\": null}}"
         ),
         format!("{{\"eth\": \"{bare}\", \"bls\": null}}"),
         format!("{{\"eth\": {{\"address\": \"{ONE}\", \"remoteSignerUrl\": \"https://signer:9000\"}}}}"),

@@ -99,6 +99,7 @@ pub(crate) fn key_entry(attester: u64, server: &str, file: &str, index: usize) -
         server: server.to_owned(),
         file: file.to_owned(),
         index,
+        is_run: true,
     }
 }
 

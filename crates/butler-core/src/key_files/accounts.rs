@@ -47,6 +47,8 @@ pub(super) struct Accounts<'a> {
     /// Where the file lies, for the files that it names.
     pub(super) folder: &'a Path,
     pub(super) faults: &'a mut Vec<FileFault>,
+    /// How many attesters of lists are not legible, so far.
+    pub(super) illegible_attesters: usize,
     derived: u32,
     /// The folders of encrypted keys that were read since they were taken last.
     folders: Folders,
@@ -54,7 +56,7 @@ pub(super) struct Accounts<'a> {
 
 impl<'a> Accounts<'a> {
     pub(super) fn new(mode: Mode, folder: &'a Path, faults: &'a mut Vec<FileFault>) -> Self {
-        Self { mode, folder, faults, derived: 0, folders: Folders::new() }
+        Self { mode, folder, faults, illegible_attesters: 0, derived: 0, folders: Folders::new() }
     }
 
     /// The folders of encrypted keys that were read since the last time.
@@ -126,7 +128,7 @@ impl<'a> Accounts<'a> {
             }
             return WrittenPublishers::Zero;
         }
-        let before = self.faults.len();
+        let (before, mut zero) = (self.faults.len(), None);
         let found = match json {
             Json::List(items) if items.is_empty() => {
                 let fault = FileFault::at(place, "an empty list, with which a node publishes nothing");
@@ -134,14 +136,20 @@ impl<'a> Accounts<'a> {
                 return WrittenPublishers::Illegible(Vec::new());
             }
             Json::List(items) => {
-                let items = items.iter().enumerate().filter(|(_, item)| !is_zero(item));
-                items.flat_map(|(index, item)| self.one(item, &format!("{place}[{index}]"))).collect()
+                let (zeros, items): (Vec<_>, Vec<_>) = items.iter().enumerate().partition(|(_, item)| is_zero(item));
+                if let Some((index, _)) = zeros.first().filter(|_| self.mode != Mode::Public) {
+                    let what = "the zero address, whose key no node has: it refuses the file";
+                    zero =
+                        Some(FileFault::at(format!("{place}[{index}]"), what).hint("name a publisher, or remove it"));
+                }
+                items.into_iter().flat_map(|(index, item)| self.one(item, &format!("{place}[{index}]"))).collect()
             }
             Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Text(_) | Json::Skipped(_) | Json::Object(_) => {
                 self.all(json, place)
             }
         };
         let is_legible = self.faults.len() == before;
+        self.faults.extend(zero);
         if is_legible { WrittenPublishers::Listed(found) } else { WrittenPublishers::Illegible(found) }
     }
 

@@ -126,6 +126,9 @@ pub(super) struct Content {
     /// What a keystore says at its top for all validators.
     pub(super) coinbase: WrittenCoinbase,
     pub(super) default_publishers: WrittenPublishers,
+    /// Whether those are of a mnemonic.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) has_publisher_mnemonic: bool,
     pub(super) has_funding_account: bool,
     /// Whether a keystore has the section of a prover.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -141,7 +144,7 @@ pub(super) struct Content {
     /// Whether a node's own keystore says at its top where to sign.
     #[serde(skip)]
     pub(super) has_signer: bool,
-    /// How many attesters of a node's own keystore are addresses of which neither they nor their validator say where to sign.
+    /// How many accounts of a node's own keystore are addresses of which neither they nor their validator say where to sign.
     #[serde(skip)]
     pub(super) unsigned: usize,
     /// The folders of encrypted keys that its top leads to, with its prover's as keys.
@@ -157,6 +160,7 @@ impl Content {
             validators: Vec::new(),
             coinbase: WrittenCoinbase::Absent,
             default_publishers: WrittenPublishers::Absent,
+            has_publisher_mnemonic: false,
             has_funding_account: false,
             has_prover: false,
             publishers: BTreeSet::new(),

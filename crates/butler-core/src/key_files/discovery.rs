@@ -79,6 +79,11 @@ impl Found {
         }
     }
 
+    /// The folder in which it lies, spelled in one way.
+    pub(super) fn home(&self) -> PathBuf {
+        self.place().parent().map(Path::to_path_buf).unwrap_or_default()
+    }
+
     /// The path without the version in its name, spelled in one way: under it, what was read last is the content that was
     /// good last.
     pub(super) fn family(&self) -> PathBuf {

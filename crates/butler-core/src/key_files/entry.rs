@@ -22,9 +22,10 @@ pub(super) fn each(
     };
     for (index, item) in items.iter().enumerate() {
         let place = format!("{place}[{index}]");
+        let illegible = accounts.illegible_attesters;
         match read(item, &place, accounts).filter(|validator| !validator.keys.is_empty()) {
             Some(validator) => {
-                if matches!(item.get("attester"), Some(Json::List(listed)) if listed.len() > validator.keys.len()) {
+                if accounts.illegible_attesters > illegible {
                     content.illegible.get_or_insert_with(|| format!("{place} is not legible in every part"));
                 }
                 content.validators.push(Validator { index, ..validator });

@@ -79,7 +79,7 @@ fn of_notice(notice: &KeyFileNotice) -> Finding {
     match notice {
         KeyFileNotice::SchemasMixed { folder, files } => keys::of_mixed_schemas(folder, files),
         KeyFileNotice::SeveralProvers { folder, files } => keys::of_several_provers(folder, files),
-        KeyFileNotice::SignerMissing { file, attesters } => keys::of_missing_signer(file, *attesters),
+        KeyFileNotice::SignerMissing { file, accounts } => keys::of_missing_signer(file, *accounts),
         KeyFileNotice::NotAKeystore { file, kind } => keys::of_other_file(file, &kind.to_string()),
         KeyFileNotice::FundingAccountDropped { file } => keys::of_dropped_funding(file),
         KeyFileNotice::BlsUnproven { attester, file, index } => keys::of_unproven_bls(*attester, file, *index),

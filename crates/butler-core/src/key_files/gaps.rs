@@ -32,7 +32,7 @@ pub(super) fn gaps(faults: &[SourceFault], outcomes: &[Outcome], kept: &[(&Found
     let of_sources = of_sources.map(|SourceFault { at, server, fault }| Gap {
         key: shown_path(at),
         told: Some((shown_path(at), fault.what.clone())),
-        unread: server.as_ref().map(|server| Found::new(at.clone(), server.clone(), Role::KeyFile)),
+        unread: server.as_ref().map(|server| Found::new(at.clone(), server.clone(), Role::KeyFile).located()),
     });
     let of_files = outcomes.iter().filter_map(|outcome| {
         let family = outcome.found.family();

@@ -95,7 +95,8 @@ pub(super) enum Shape {
     Text,
     /// `0x` and 64 hexadecimal digits.
     Key,
-    Object,
+    /// An object with a `path`.
+    Encrypted,
     Other,
 }
 
@@ -290,8 +291,35 @@ impl<'de> Visitor<'de> for PassOver {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shape, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Shape::Object)
+        let mut has_path = false;
+        while let Some(is_path) = members.next_key_seed(IsPath)? {
+            has_path |= is_path;
+            members.next_value::<IgnoredAny>()?;
+        }
+        Ok(if has_path { Shape::Encrypted } else { Shape::Other })
+    }
+}
+
+/// Whether a name is `path`, of which nothing else is kept.
+struct IsPath;
+
+impl<'de> DeserializeSeed<'de> for IsPath {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for IsPath {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<bool, E> {
+        Ok(name == "path")
     }
 }
 

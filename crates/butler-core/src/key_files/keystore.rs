@@ -43,7 +43,7 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
         faults.extend(missing(json));
     }
     if schema == Some(1) {
-        for key in DEFAULTS.iter().filter(|key| json.get(key).is_some()) {
+        for key in DEFAULTS.iter().filter(|key| json.get(key).is_some() || json.is_null(key)) {
             let fault = FileFault::at(*key, "schema 1 has no such key at the top, so a node refuses the file");
             faults.push(fault.hint("say `\"schemaVersion\": 2`, or write it into each validator"));
         }
@@ -56,6 +56,7 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
     let mut accounts = Accounts::new(mode, folder, faults);
     if schema != Some(1) {
         content.default_publishers = accounts.publishers_of(json, "");
+        content.has_publisher_mnemonic = json.get("publisher").is_some_and(|all| all.get("mnemonic").is_some());
         content.folders.publishers = accounts.take_folders();
     }
     content.has_prover = json.get("prover").is_some();
@@ -79,19 +80,27 @@ pub(super) fn read_keystore(json: &Json, folder: &Path, mode: Mode, faults: &mut
     Some(content)
 }
 
-/// How many attesters are addresses of which neither they nor their validator say where to sign.
+/// How many accounts are addresses of which neither they nor their validator say where to sign.
 fn unsigned(file: &Json) -> usize {
-    let Some(Json::List(validators)) = file.get("validators") else { return 0 };
-    let is_bare = |attester: &Json| {
-        let account = attester.get("eth").unwrap_or(attester);
-        account.as_text().is_some_and(|text| parse_address_or_zero(text).is_ok())
+    let is_bare = |account: &Json| {
+        let account = account.get("eth").unwrap_or(account);
+        account.as_text().is_some_and(|text| parse_address_or_zero(text).is_ok_and(|address| !address.is_zero()))
     };
-    let of_validator = |validator: &Json| match validator.get("attester") {
-        Some(Json::List(attesters)) => attesters.iter().filter(|attester| is_bare(attester)).count(),
-        Some(attester) => usize::from(is_bare(attester)),
+    let of = |holder: &Json, key: &str| match holder.get(key) {
+        Some(Json::List(accounts)) => accounts.iter().filter(|account| is_bare(account)).count(),
+        Some(account) => usize::from(is_bare(account)),
         None => 0,
     };
-    validators.iter().filter(|validator| validator.get("remoteSigner").is_none()).map(of_validator).sum()
+    let all = |holder: &Json, keys: &[&str]| keys.iter().map(|key| of(holder, key)).sum::<usize>();
+    let of_prover = file.get("prover").map_or(0, |prover| of(prover, "publisher"));
+    let validators = match file.get("validators") {
+        Some(Json::List(validators)) => validators.as_slice(),
+        Some(_) | None => &[],
+    };
+    let without_signer = validators.iter().filter(|validator| validator.get("remoteSigner").is_none());
+    let of_validators: usize =
+        without_signer.map(|validator| all(validator, &["attester", "publisher", "fundingAccount"])).sum();
+    all(file, &["publisher", "fundingAccount", "prover"]) + of_prover + of_validators
 }
 
 /// An element of `validators`.
@@ -124,7 +133,9 @@ fn read_attesters(attester: &Json, place: &str, accounts: &mut Accounts<'_>) -> 
         Json::List(items) => {
             let mut keys = Vec::new();
             for (index, item) in items.iter().enumerate() {
-                keys.extend(read_attester(item, &format!("{place}[{index}]"), accounts));
+                let read = read_attester(item, &format!("{place}[{index}]"), accounts);
+                accounts.illegible_attesters += usize::from(read.is_empty());
+                keys.extend(read);
             }
             keys
         }

@@ -1,7 +1,8 @@
 //! The files of a server put together as its node does it.
 //!
 //! A node reads all files of its folder in the order of their names. What the last file says at its top about the coinbase
-//! holds for the validators of all files that have none of their own; publishers at the top are pooled. Without any
+//! holds for the validators of all files that have none of their own; publishers at the top are pooled, but of a mnemonic and others
+//! the later one counts. Without any
 //! publisher the attester's own account pays. Without any coinbase, or with the attester's own address, none is set.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -35,13 +36,13 @@ pub enum KeyFileNotice {
         /// Its keystores with a prover.
         files: Vec<String>,
     },
-    /// A node's own keystore names attesters by their addresses, and no keystore of its folder says where to sign for them: a node
+    /// A node's own keystore names accounts by their addresses, and no keystore of its folder says where to sign for them: a node
     /// that reads it refuses them all.
     SignerMissing {
         /// The file.
         file: String,
-        /// How many of its attesters that are.
-        attesters: usize,
+        /// How many of its accounts that are.
+        accounts: usize,
     },
     /// A file lies beside a node's own keystore and is none: a node that reads its folder refuses it.
     NotAKeystore {
@@ -81,20 +82,38 @@ pub enum KeyFileNotice {
 /// A file that was read, or whose last good content stands for it.
 pub(super) struct Taken<'a> {
     pub(super) path: &'a Path,
-    pub(super) server: &'a str,
+    pub(super) server: String,
     pub(super) role: Role,
     pub(super) content: &'a Content,
 }
 
+/// What files mean that name attesters and are no keystores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// There is no keystore, and none was lost: the lists are what the operator says of the nodes.
+    AreAll,
+    /// Nothing that a node runs.
+    AreNotRun,
+}
+
+impl Lists {
+    /// What they mean beside these files, where something may have been lost.
+    pub(super) fn among(taken: &[Taken<'_>], is_any_lost: bool) -> Self {
+        let is_keystore =
+            |file: &Taken<'_>| file.content.kind == FileKind::Keystore && !file.content.validators.is_empty();
+        if is_any_lost || taken.iter().any(is_keystore) { Self::AreNotRun } else { Self::AreAll }
+    }
+}
+
 /// What all files say together, but for those that could not be read.
-pub(super) fn merge(taken: &[Taken<'_>], unread: &Unread) -> (KeyBook, Vec<KeyFileNotice>) {
+pub(super) fn merge(taken: &[Taken<'_>], unread: &Unread, lists: Lists) -> (KeyBook, Vec<KeyFileNotice>) {
     let (mut book, mut notices) = (KeyBook::default(), Vec::new());
     // A server that is named in a file of publishers has them from there.
     let pooled: BTreeSet<&str> =
         taken.iter().flat_map(|file| file.content.publishers_by_server.keys()).map(String::as_str).collect();
     let mut servers = BTreeMap::<&str, Vec<&Taken<'_>>>::new();
     for file in taken {
-        servers.entry(file.server).or_default().push(file);
+        servers.entry(&file.server).or_default().push(file);
         for (server, publishers) in &file.content.publishers_by_server {
             book.publishers_by_server.entry(server.clone()).or_default().extend(publishers);
         }
@@ -115,17 +134,19 @@ pub(super) fn merge(taken: &[Taken<'_>], unread: &Unread) -> (KeyBook, Vec<KeyFi
     // An encrypted key is mostly one that a keystore beside it names, so these come last.
     let is_key = |file: &&Taken<'_>| file.content.kind == FileKind::EncryptedKey;
     for file in taken.iter().filter(|file| !is_key(file)).chain(taken.iter().filter(is_key)) {
-        let Some(defaults) = defaults.get(file.server) else { continue };
-        let entries = entries(file, defaults, pooled.contains(file.server) || is_any_pool_unknown);
+        let Some(defaults) = defaults.get(file.server.as_str()) else { continue };
+        let entries = entries(file, defaults, pooled.contains(file.server.as_str()) || is_any_pool_unknown, lists);
         let used = entries.iter().flat_map(|entry| &entry.publishers).chain(&file.content.publishers);
-        let used: BTreeSet<Address> = used.chain(file.content.default_publishers.listed()).copied().collect();
+        let top =
+            if defaults.pooled_from.contains(&file.path) { file.content.default_publishers.listed() } else { &[] };
+        let used: BTreeSet<Address> = used.chain(top).copied().collect();
         if !used.is_empty() {
-            book.publishers_by_server.entry(file.server.to_owned()).or_default().extend(used);
+            book.publishers_by_server.entry(file.server.clone()).or_default().extend(used);
         }
         notices.extend(defaults.leak(file));
         let is_key = file.content.kind == FileKind::EncryptedKey;
         for entry in entries {
-            let is_new = named.insert((file.server, entry.attester));
+            let is_new = named.insert((&file.server, entry.attester));
             if is_new || !is_key {
                 book.entries.push(entry);
             }
@@ -149,16 +170,25 @@ impl<'a> Defaults<'a> {
     fn of(server: &str, files: &[&'a Taken<'a>], unread: &Unread) -> Self {
         let coinbase = files.iter().rev().find(|file| file.content.coinbase != WrittenCoinbase::Absent).copied();
         let (mut publishers, mut pooled) = (Vec::<Address>::new(), HashSet::new());
-        let mut pooled_from = Vec::new();
-        for file in files {
+        let (mut pooled_from, mut is_any_illegible, mut is_mnemonic) = (Vec::new(), false, false);
+        let says_publishers = |file: &&&Taken<'_>| match file.content.default_publishers {
+            WrittenPublishers::Absent | WrittenPublishers::Null => false,
+            WrittenPublishers::Zero | WrittenPublishers::Listed(_) | WrittenPublishers::Illegible(_) => true,
+        };
+        for file in files.iter().filter(says_publishers) {
+            // Lists are pooled; of a mnemonic and whatever else the later one counts.
+            if is_mnemonic || file.content.has_publisher_mnemonic {
+                (publishers, pooled, pooled_from, is_any_illegible) = (Vec::new(), HashSet::new(), Vec::new(), false);
+            }
+            is_mnemonic = file.content.has_publisher_mnemonic;
+            is_any_illegible |= file.content.default_publishers.is_illegible();
             let listed = file.content.default_publishers.listed();
             if !listed.is_empty() {
                 pooled_from.push(file.path);
             }
             publishers.extend(listed.iter().filter(|publisher| pooled.insert(**publisher)));
         }
-        let is_illegible = |file: &&Taken<'_>| file.content.default_publishers.is_illegible();
-        let has_others = files.iter().any(is_illegible) || unread.is_any_of(server);
+        let has_others = is_any_illegible || unread.is_any_of(server);
         let is_coinbase_unread = match coinbase {
             Some(file) => unread.is_any_after(server, file.path),
             None => unread.is_any_of(server),
@@ -186,7 +216,7 @@ impl<'a> Defaults<'a> {
     }
 }
 
-fn entries(file: &Taken<'_>, defaults: &Defaults<'_>, has_pool: bool) -> Vec<KeyEntry> {
+fn entries(file: &Taken<'_>, defaults: &Defaults<'_>, has_pool: bool, lists: Lists) -> Vec<KeyEntry> {
     let path = shown_path(file.path);
     let is_run = file.content.kind == FileKind::Keystore;
     let mut entries = Vec::new();
@@ -209,9 +239,10 @@ fn entries(file: &Taken<'_>, defaults: &Defaults<'_>, has_pool: bool) -> Vec<Key
                 publishers: publishers.unwrap_or(own),
                 pays_itself,
                 bls_public_key: bls.map(Into::into),
-                server: file.server.to_owned(),
+                server: file.server.clone(),
                 file: path.clone(),
                 index: validator.index,
+                is_run: is_run || lists == Lists::AreAll,
             });
         }
     }

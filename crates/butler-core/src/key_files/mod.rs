@@ -33,6 +33,7 @@ mod report;
 mod required;
 mod scan;
 mod schema;
+mod servers;
 mod shown;
 mod sources;
 mod together;

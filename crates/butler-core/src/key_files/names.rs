@@ -19,7 +19,7 @@ const SECRETS: [(&str, &str); 12] = [
 ];
 
 /// Whole names that do.
-const WHOLE: [(&str, &str); 9] = [
+const WHOLE: [(&str, &str); 13] = [
     ("crypto", "an encrypted private key"),
     ("ciphertext", "an encrypted private key"),
     ("kdfparams", "an encrypted private key"),
@@ -29,6 +29,10 @@ const WHOLE: [(&str, &str); 9] = [
     ("seedwords", "a mnemonic"),
     ("xprv", "a private key"),
     ("wif", "a private key"),
+    ("certpass", "a password"),
+    ("pass", "a password"),
+    ("pwd", "a password"),
+    ("passcode", "a password"),
 ];
 
 /// After one of these a name tells where a secret is, or how many there are, and not what it is.
@@ -91,6 +95,14 @@ pub(super) fn secret_by_name(key: &str, value: &Json) -> Option<&'static str> {
     (!is_place && !is_number_of_them).then_some(what)
 }
 
+/// Whether a text is a URL with a password in it. What only says where a password comes from is none.
+pub(super) fn has_url_password(text: &str) -> bool {
+    let authority = |(_, rest): (&str, &str)| rest.split(['/', '?', '#', ' ']).next().map(str::to_owned);
+    let user = text.split_once("://").and_then(authority).and_then(|all| Some(all.rsplit_once('@')?.0.to_owned()));
+    let password = user.as_deref().and_then(|user| user.split_once(':')).map_or("", |(_, password)| password);
+    !password.trim_matches('*').is_empty() && !password.starts_with(['$', '<', '{'])
+}
+
 /// An object that is a private key in a format of its own.
 pub(super) fn secret_by_members(object: &Json) -> Option<&'static str> {
     let has = |key: &str| object.get(key).is_some();
@@ -105,4 +117,35 @@ pub(super) fn secret_by_members(object: &Json) -> Option<&'static str> {
 
 fn bare(key: &str) -> String {
     key.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_found_by_its_name_and_in_a_url() {
+        let text = Json::Text("hunter2".to_owned().into());
+        for (name, is_secret) in [
+            ("certPass", true),
+            ("pass", true),
+            ("pwd", true),
+            ("password", true),
+            ("passport", false),
+            ("certPath", false),
+        ] {
+            assert_eq!(secret_by_name(name, &text).is_some(), is_secret, "{name}");
+        }
+        assert_eq!(secret_by_name("certPass", &Json::Null), None);
+        for (url, has) in [
+            ("https://user:hunter2@signer:9000", true),
+            ("https://:hunter2@signer/a@b", true),
+            ("https://user@signer:9000", false),
+            ("https://signer:9000/a:b@c", false),
+            ("https://user:${PASSWORD}@signer", false),
+            ("https://user:***@signer", false),
+        ] {
+            assert_eq!(has_url_password(url), has, "{url}");
+        }
+    }
 }

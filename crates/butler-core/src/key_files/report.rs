@@ -12,8 +12,9 @@ use super::doubts::{Doubt, Doubts};
 use super::fault::{FaultKind, FileFault, KeyFileFault, SourceFault};
 use super::gaps::{Gap, gaps};
 use super::kept_file::KeptFile;
-use super::merge::{KeyFileNotice, Taken, merge};
+use super::merge::{KeyFileNotice, Lists, Taken, merge};
 use super::outcome::Outcome;
+use super::servers::ServerNames;
 use super::shown::shown_path;
 use super::together::of_folders;
 use super::unread::Unread;
@@ -113,6 +114,9 @@ impl KeyFilesReport {
     ) -> Self {
         let mut report = Self::default();
         let mut unread = Unread::default();
+        let read = outcomes.iter().map(|outcome| &outcome.found);
+        let unread_files = in_doubt.iter().filter_map(|in_doubt| in_doubt.gap.unread.as_ref());
+        let servers = ServerNames::of(read.chain(kept.iter().map(|(found, _)| *found)).chain(unread_files));
         report.faults.extend(faults.into_iter().map(|SourceFault { at, fault, .. }| fault.of_file(&at)));
         let mut taken: Vec<(PathBuf, Taken<'_>)> = Vec::new();
         for outcome in outcomes {
@@ -125,25 +129,25 @@ impl KeyFilesReport {
             if let Some(content) = outcome.counting() {
                 taken.push((
                     outcome.found.place(),
-                    Taken { path, server: &outcome.found.server, role: outcome.found.role, content },
+                    Taken { path, server: servers.of_file(&outcome.found), role: outcome.found.role, content },
                 ));
             }
         }
         for InDoubt { gap, doubt } in in_doubt {
-            gap.unread.iter().filter(|_| doubt.says_for_all).for_each(|found| unread.add(found));
+            gap.unread.iter().filter(|_| doubt.says_for_all).for_each(|found| unread.add(found, &servers));
             if let Some((file, why)) = gap.told.as_ref().filter(|_| doubt.is_anybody || !doubt.attesters.is_empty()) {
                 let attesters = if doubt.is_anybody { None } else { Some(doubt.attesters.clone()) };
                 report.book.gaps.push(KeyFileGap { file: file.clone(), why: why.clone(), attesters });
             }
         }
         let stand_in = |(found, content): &(&'a Found, &'a Content)| {
-            (found.place(), Taken { path: &found.path, server: &found.server, role: found.role, content })
+            (found.place(), Taken { path: &found.path, server: servers.of_file(found), role: found.role, content })
         };
         taken.extend(kept.iter().map(stand_in));
         // The order decides whose top counts, so a kept file stands where it would, however its path was spelled.
         taken.sort_by(|(left, _), (right, _)| left.cmp(right));
         let taken: Vec<Taken<'_>> = taken.into_iter().map(|(_, taken)| taken).collect();
-        let (book, mut notices) = merge(&taken, &unread);
+        let (book, mut notices) = merge(&taken, &unread, Lists::among(&taken, !in_doubt.is_empty()));
         notices.extend(of_folders(&taken));
         report.book.entries = book.entries;
         report.book.publishers_by_server = book.publishers_by_server;

@@ -21,9 +21,8 @@ pub(super) fn missing(file: &Json) -> Vec<FileFault> {
     }
     missing.signer(file, "");
     missing.recipient(file, "");
-    for key in ["slasher", "publisher"] {
-        missing.accounts(file, key, "");
-    }
+    missing.slashers(file);
+    missing.accounts(file, "publisher", "");
     missing.funding(file, "");
     if let Some(prover) = file.get("prover") {
         missing.prover(prover);
@@ -35,6 +34,15 @@ pub(super) fn missing(file: &Json) -> Vec<FileFault> {
         }
     }
     missing.faults
+}
+
+/// Whether something is one account as far as it is looked at.
+fn is_account(account: &Json) -> bool {
+    match account {
+        Json::Text(text) => matches!(Shape::of_text(text), Shape::Key) || parse_address_or_zero(text).is_ok(),
+        Json::Object(_) => ["address", "path"].iter().any(|key| account.get(key).is_some()),
+        Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Skipped(_) | Json::List(_) => false,
+    }
 }
 
 #[derive(Default)]
@@ -75,8 +83,9 @@ impl Missing {
         let Some(eth) = attester.get("eth") else { return self.account(attester, place) };
         self.account(eth, &below(place, "eth"));
         let is_bls = |bls: &Json| match bls {
-            Json::Skipped(shape) => matches!(shape, Shape::Null | Shape::Key | Shape::Object),
-            Json::Null | Json::Object(_) => true,
+            Json::Skipped(shape) => matches!(shape, Shape::Null | Shape::Key | Shape::Encrypted),
+            Json::Null => true,
+            Json::Object(_) => bls.get("path").is_some(),
             Json::Boolean(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => false,
         };
         if attester.get("bls").is_some_and(|bls| !is_bls(bls)) {
@@ -116,14 +125,21 @@ impl Missing {
         let Some(account) = holder.get("fundingAccount") else { return };
         let place = below(place, "fundingAccount");
         self.account(account, &place);
-        let is_key = |text: &str| matches!(Shape::of_text(text), Shape::Key);
-        let is_good = match account {
-            Json::Text(text) => is_key(text) || parse_address_or_zero(text).is_ok(),
-            Json::Object(_) => ["address", "path"].iter().any(|key| account.get(key).is_some()),
-            Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Skipped(_) | Json::List(_) => false,
+        if !is_account(account) {
+            self.tell(place, "expected one account, so a node refuses the file");
+        }
+    }
+
+    /// Accounts that nothing else reads.
+    fn slashers(&mut self, file: &Json) {
+        self.accounts(file, "slasher", "");
+        let is_good = match file.get("slasher") {
+            Some(Json::List(accounts)) => accounts.iter().all(is_account),
+            Some(account) => is_account(account) || account.get("mnemonic").is_some(),
+            None => true,
         };
         if !is_good {
-            self.tell(place, "expected one account, so a node refuses the file");
+            self.tell(below("", "slasher"), "expected accounts, so a node refuses the file");
         }
     }
 
@@ -163,6 +179,14 @@ impl Missing {
     }
 
     fn url(&mut self, holder: &Json, place: &str) {
+        for key in ["certPath", "certPass"] {
+            let is_text = |value: &Json| {
+                matches!(value, Json::Text(_) | Json::Skipped(Shape::Text | Shape::Key | Shape::Empty | Shape::Null))
+            };
+            if holder.get(key).is_some_and(|value| !is_text(value)) {
+                self.tell(below(place, key), "expected text, so a node refuses the file");
+            }
+        }
         let place = below(place, "remoteSignerUrl");
         match holder.get("remoteSignerUrl").map(Json::as_text) {
             Some(Some(text)) => self.check_url(text, place),

@@ -10,7 +10,7 @@ use super::addresses::parse_address_or_zero;
 use super::fault::FileFault;
 use super::json::{Json, Place};
 use super::known::is_known;
-use super::names::{secret_by_members, secret_by_name};
+use super::names::{has_url_password, secret_by_members, secret_by_name};
 use super::public::{Registered, bls_key, is_fee_recipient, registered};
 use crate::text::secrets::{Found, Leaf, Search, Site};
 
@@ -50,6 +50,9 @@ impl Scan {
     fn value(&mut self, json: &Json, place: &Place<'_>, kind: u64) -> Option<Hit> {
         let is_among_addresses = std::mem::take(&mut self.is_among_addresses);
         match json {
+            Json::Text(text) if has_url_password(text) => {
+                Some(Hit::Here(FileFault::secret(place.to_string(), "a password in a URL")))
+            }
             Json::Text(text) => self.leaf(Leaf::Text(text), kind),
             Json::Number(number) => {
                 let (value, bits, is_round) = (number.value, number.bits, number.is_round);
@@ -102,7 +105,7 @@ impl Scan {
         let here = |what: &str| Some(Hit::Here(FileFault::secret(place.to_string(), what)));
         // The formats' own names are most of a file, and no part of anything.
         let is_known = object.is_of_format && is_known(key);
-        if let Some(what) = if is_known { None } else { secret_by_name(key, value) } {
+        if let Some(what) = if is_known && key != "certPass" { None } else { secret_by_name(key, value) } {
             return here(what);
         }
         let hit = if is_known { None } else { self.leaf(Leaf::Name(key), kind) };

@@ -51,10 +51,12 @@ fn of_keystores(folder: &Path, files: &[&Taken<'_>]) -> Vec<KeyFileNotice> {
     // The signer of the last file that has one holds for all.
     if files.iter().all(|file| !file.content.has_signer) {
         let unsigned = files.iter().filter(|file| file.content.unsigned > 0);
-        notices.extend(unsigned.map(|file| KeyFileNotice::SignerMissing {
-            file: shown_path(file.path),
-            attesters: file.content.unsigned,
-        }));
+        notices.extend(
+            unsigned.map(|file| KeyFileNotice::SignerMissing {
+                file: shown_path(file.path),
+                accounts: file.content.unsigned,
+            }),
+        );
     }
     notices
 }

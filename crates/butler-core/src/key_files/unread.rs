@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::discovery::{Found, Role};
+use super::servers::ServerNames;
 
 /// The files that could not be read, and that no last good content stands for.
 #[derive(Debug, Default)]
@@ -14,15 +15,13 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    pub(super) fn add(&mut self, found: &Found) {
+    pub(super) fn add(&mut self, found: &Found, servers: &ServerNames) {
         match found.role {
             Role::Publishers => self.has_publishers = true,
-            Role::KeyFile | Role::NodeKeystore => self.add_of(&found.server, &found.path),
+            Role::KeyFile | Role::NodeKeystore => {
+                self.by_server.entry(servers.of_file(found)).or_default().push(found.path.clone());
+            }
         }
-    }
-
-    pub(super) fn add_of(&mut self, server: &str, path: &Path) {
-        self.by_server.entry(server.to_owned()).or_default().push(path.to_owned());
     }
 
     /// Whether a file of the server may say something at its top.

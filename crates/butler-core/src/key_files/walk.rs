@@ -136,11 +136,19 @@ impl<'a> Walk<'a> {
     /// What is in a folder, in order; nothing where there is no folder.
     fn list(&mut self, folder: &Path) -> Vec<PathBuf> {
         let shown = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let most = self.limit.saturating_mul(4);
         let listed = fs::read_dir(shown).and_then(|entries| {
-            let names = entries.take(self.limit.saturating_mul(4)).map(|entry| Ok(folder.join(entry?.file_name())));
+            let names = entries.take(most.saturating_add(1)).map(|entry| Ok(folder.join(entry?.file_name())));
             names.collect::<std::io::Result<Vec<PathBuf>>>()
         });
         match listed {
+            // Which of them would be left out nobody could say.
+            Ok(paths) if paths.len() > most => {
+                let what = format!("the folder has more than {most} entries, so it is not read");
+                let fault = FileFault::new(FaultKind::Unreadable, "", what);
+                self.faults.push(fault.hint("move what is no key file elsewhere").at_source(shown));
+                Vec::new()
+            }
             Ok(mut paths) => {
                 paths.sort();
                 paths
@@ -184,6 +192,25 @@ pub(super) fn has_wildcard(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_of_too_many_entries_is_a_fault_and_not_a_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().display();
+        for number in 0..9 {
+            crate::store::file::save_atomic(&folder.path().join(format!("{number}.json")), b"", 0o600).unwrap();
+        }
+        for (limit, files, faults) in [(2, 0, 1), (3, 3, 0)] {
+            for pattern in [format!("{root}/*.json"), format!("{root}/**/*.json")] {
+                let mut told = Vec::new();
+                let mut walk = Walk::new(&mut told, limit);
+                walk.follow(&pattern);
+                assert_eq!(walk.files.len(), files, "{pattern}");
+                assert!(told.len() >= faults && told.is_empty() == (faults == 0), "{pattern}: {told:?}");
+                assert!(told.iter().all(|fault| fault.fault.kind == FaultKind::Unreadable));
+            }
+        }
+    }
 
     #[test]
     fn folders_are_followed_however_deep_they_are_and_however_often_a_pattern_says_so() {

@@ -63,6 +63,7 @@ fn entry(attester: u64, coinbase: Option<Coinbase>) -> KeyEntry {
         server: "a".to_owned(),
         file: "a.json".to_owned(),
         index: usize::try_from(attester).unwrap(),
+        is_run: true,
     }
 }
 

@@ -77,6 +77,7 @@ mod tests {
             server: file.to_owned(),
             file: file.to_owned(),
             index: 0,
+            is_run: true,
         }
     }
 

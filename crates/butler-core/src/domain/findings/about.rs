@@ -18,7 +18,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         Kind::CoinbaseUnverifiable => "warning where somebody can do something about it, else it is not told",
         Kind::Unserved => "critical when the attester validates, a warning while it waits",
         Kind::QueueBlocked => {
-            "critical when the key is next, a warning further back, or where it only stands in two own queues"
+            "critical when the key is next, a warning further back, where it only stands in two own queues, and where somebody else has it with a proof that may be wrong"
         }
         Kind::StrangerDeposit => {
             "critical while that deposit waits before the delegation's, and while the attester validates, else a warning; so for a key that was taken out of the queue and never staked from it"

@@ -128,10 +128,10 @@ pub fn of_several_provers(folder: &str, files: &[String]) -> Finding {
 
 /// Attesters of a node's own keystore, given as addresses without a signer.
 #[must_use]
-pub fn of_missing_signer(file: &str, attesters: usize) -> Finding {
+pub fn of_missing_signer(file: &str, accounts: usize) -> Finding {
     let what = format!(
         "{} given as an address, and no keystore of the folder names a remote signer: a node that reads it refuses it",
-        if attesters == 1 { "1 attester is".to_owned() } else { format!("{attesters} attesters are") }
+        if accounts == 1 { "1 account is".to_owned() } else { format!("{accounts} accounts are") }
     );
     Finding::new(FindingKind::KeyFile, Severity::Warning, Subject::File(file.to_owned()), what)
         .at_level(Level::Error)

@@ -34,6 +34,10 @@ pub struct KeyEntry {
     pub file: String,
     /// Position in the file's `validators`, from 0. Several attesters of one validator have the same.
     pub index: usize,
+    /// Whether a node may run what this says. None runs a staker output, a cached list or an encrypted key by itself, but where no
+    /// file is a keystore such lists are all that the operator says.
+    #[serde(skip)]
+    pub is_run: bool,
 }
 
 /// What stands where a coinbase should, and is none.
@@ -169,7 +173,8 @@ impl KeyBook {
     /// none) has, as `FILE: why`; `None` where the files say it, or say that there is none.
     #[must_use]
     pub fn coinbase_doubt(&self, attester: Address, entries: &[&KeyEntry]) -> Option<String> {
-        if entries.is_empty() {
+        // What no node runs says nothing of what a node has.
+        if entries.iter().all(|entry| !entry.is_run) {
             return self.absence_doubt(attester);
         }
         let illegible = entries.iter().find(|entry| entry.coinbase_setting() == CoinbaseSetting::Unknown)?;
@@ -189,12 +194,16 @@ impl KeyBook {
         self.entries.iter().map(|entry| entry.attester).collect()
     }
 
-    /// The entries of each attester, in the order of the book. Use this rather than the queries below for many at once.
+    /// The entries of each attester, in the order of the book: those that a node may run, and others of an attester that has none of
+    /// these. Use this rather than the queries below for many at once.
     #[must_use]
     pub fn by_attester(&self) -> BTreeMap<Address, Vec<&KeyEntry>> {
         let mut entries = BTreeMap::<Address, Vec<&KeyEntry>>::new();
         for entry in &self.entries {
             entries.entry(entry.attester).or_default().push(entry);
+        }
+        for entries in entries.values_mut().filter(|entries| entries.iter().any(|entry| entry.is_run)) {
+            entries.retain(|entry| entry.is_run);
         }
         entries
     }
@@ -298,6 +307,22 @@ mod tests {
         book.gaps.insert(0, KeyFileGap::of_anybody("bern.json", "it is empty"));
         assert_eq!(book.coinbase_doubt(address(3), &[]).unwrap(), "rome.json: it is gone", "the one that had it");
         assert_eq!(book.coinbase_doubt(address(4), &[]).unwrap(), "bern.json: it is empty");
+    }
+
+    #[test]
+    fn what_no_node_runs_says_nothing_beside_what_one_runs_and_nothing_of_a_coinbase_where_a_file_is_lost() {
+        let mut book = book();
+        book.entries.push(KeyEntry { is_run: false, ..key_entry(1, "paris", "staker_output.json", 0) });
+        book.entries.push(KeyEntry { is_run: false, ..key_entry(3, "paris", "staker_output.json", 1) });
+        let gap = KeyFileGap::of_anybody("rome.json", "it is empty");
+        book.gaps.push(gap);
+        let entries = book.by_attester();
+        assert_eq!(
+            entries[&address(1)].iter().map(|entry| entry.file.as_str()).collect::<Vec<_>>(),
+            ["paris.json", "oslo.json"]
+        );
+        let doubt = |attester| book.coinbase_doubt(address(attester), &entries[&address(attester)]);
+        assert_eq!((doubt(2), doubt(3)), (None, Some("rome.json: it is empty".to_owned())));
     }
 
     #[test]

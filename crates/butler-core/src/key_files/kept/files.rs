@@ -19,6 +19,7 @@ use crate::key_files::outcome::{Outcome, is_anybody_left};
 use crate::key_files::read::read_all;
 use crate::key_files::registered::{RegisteredKeys, has_differing, who_differs};
 use crate::key_files::report::{Gone, KeyFilesReport};
+use crate::key_files::servers::ServerNames;
 use crate::key_files::shown::shown_path;
 use crate::key_files::sources::KeySources;
 
@@ -73,7 +74,10 @@ impl KeptFiles {
             kept.had_bls.iter().map(move |attester| (file.clone(), *attester))
         });
         report.had_bls = had_bls.collect();
-        report.kept = self.failing().filter_map(|kept| kept.shown(is_anybody_left)).collect();
+        let found = outcomes.iter().map(|outcome| &outcome.found).chain(self.failing().map(|kept| &kept.found));
+        let servers = ServerNames::of(found.filter(|_| self.failing().next().is_some()));
+        let shown = |kept: &Kept| kept.shown(servers.of_file(&kept.found), is_anybody_left);
+        report.kept = self.failing().filter_map(shown).collect();
         self.is_first = is_first;
         self.generation += u64::from(self.doubts.as_ref().is_none_or(|before| before.differs(&doubts)));
         self.doubts = Some(doubts);

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use ethers_core::types::Address;
 
@@ -27,9 +28,9 @@ impl KeptFiles {
         };
         let publishers: Vec<(u64, BTreeSet<Address>)> =
             read().map(|(outcome, content)| (first_read(outcome), content.all_publishers())).collect();
-        let mut by_server = BTreeMap::<&str, Vec<&Content>>::new();
+        let mut by_server = BTreeMap::<(PathBuf, &str), Vec<&Content>>::new();
         for (outcome, content) in read() {
-            by_server.entry(&outcome.found.server).or_default().push(content);
+            by_server.entry((outcome.found.home(), &outcome.found.server)).or_default().push(content);
         }
         let is_anybody_left = is_anybody_left(outcomes);
         let mut is_any_forgotten = false;
@@ -46,8 +47,7 @@ impl KeptFiles {
             let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
             let before = kept.content.size();
             // A server that still has files still needs the top; one that was renamed as a whole does not.
-            let server = &kept.found.server;
-            let is_top_elsewhere = || match by_server.get(server.as_str()) {
+            let is_top_elsewhere = || match by_server.get(&(kept.found.home(), kept.found.server.as_str())) {
                 Some(contents) => contents.iter().any(|content| content.has_top_of(&kept.content)),
                 None => kept.is_gone() && read().any(|(_, content)| content.has_top_of(&kept.content)),
             };

@@ -203,11 +203,11 @@ impl Kept {
         true
     }
 
-    pub(super) fn shown(&self, is_anybody_left: bool) -> Option<KeptFile> {
+    pub(super) fn shown(&self, server: String, is_anybody_left: bool) -> Option<KeptFile> {
         let (why, since) = self.failing?;
         Some(KeptFile {
             file: shown_path(if matches!(why, KeptWhy::Gone) { self.source() } else { &self.found.path }),
-            server: self.found.server.clone(),
+            server,
             why,
             attesters: self.content.attester_count(),
             since,

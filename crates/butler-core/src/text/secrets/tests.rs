@@ -146,8 +146,28 @@ fn names_of_files_lose_what_they_tell_of_a_key() {
         assert_eq!(without_secrets(name), shown);
     }
     assert_eq!(without_secrets("keystore-eth-attester_1.json"), "keystore-eth-attester_1.json");
-    assert_eq!(without_secrets(&format!("keys/{}.json", "1f".repeat(32))), "keys/<hidden>");
+    let [one, other] = ["1f", "2e"].map(|byte| without_secrets(&format!("keys/{}.json", byte.repeat(32))));
+    assert!(one.starts_with("keys/<hidden:") && one.len() == "keys/<hidden:12345678>".len(), "{one}");
+    assert_ne!(one, other, "two files are not shown as one");
+    let volume = format!("/var/lib/docker/volumes/{}/_data/key1.json", "1f".repeat(32));
+    assert_eq!(without_secrets(&volume), volume, "a digest by which Docker names a volume");
+    for no_volume in [volume.replace("_data", "data"), volume.replace("/1f", "/0x1f"), volume.replace("/1f", "/1F")] {
+        assert!(without_secrets(&no_volume).contains("<hidden:"), "{no_volume}");
+    }
     assert_eq!(without_secrets("keys/server-1.json"), "keys/server-1.json");
+    for (name, shown) in [
+        ("keystore_eth_attester_1_c0ffee25.json", "keystore_eth_attester_1_<hidden>.json"),
+        ("eth-attester_1_12345678.json", "eth-attester_1_<hidden>.json"),
+        ("attester_1_c0ffee25.json", "attester_1_<hidden>.json"),
+        ("keystore%2Deth%2Dattester_1_c0ffee25.json", "keystore%2Deth%2Dattester_1_<hidden>.json"),
+        ("publisher-20261127.json", "publisher-20261127.json"),
+        ("server-c0ffee25.json", "server-c0ffee25.json"),
+    ] {
+        assert_eq!(without_secrets(name), shown);
+    }
+    assert!(without_secrets(&format!("keys/{}.json", "1f".repeat(16))).starts_with("keys/<hidden:"));
+    let folder = format!("{}/server.json", "1f".repeat(16));
+    assert_eq!(without_secrets(&folder), folder, "folders have such names");
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::operator::key_book::{KeyBook, KeyEntry};
 use crate::domain::provider::facts::ProviderFacts;
 use crate::domain::snapshot::NetworkSnapshot;
+use crate::text::address::checksummed;
 
 pub use self::kind::DuplicateKind;
 
@@ -50,6 +51,18 @@ pub enum Place {
         /// The contract's index, which changes when others leave.
         index: u64,
     },
+    /// In the entry queue of a former rollup.
+    FormerEntryQueue {
+        /// Which rollup.
+        rollup: Address,
+        /// How many deposits are before it.
+        place: u64,
+    },
+    /// Among the active attesters of a former rollup.
+    FormerActiveSet {
+        /// Which rollup.
+        rollup: Address,
+    },
     /// Withdrawal initiated.
     Exiting,
     /// Slashed out.
@@ -77,6 +90,10 @@ impl fmt::Display for Place {
             Self::OtherProviderQueue { provider, index } => write!(f, "queue of provider {provider}, index {index}"),
             Self::EntryQueue { place } => write!(f, "entry queue, place {}", place.saturating_add(1)),
             Self::ActiveSet { index } => write!(f, "active set, index {index}"),
+            Self::FormerEntryQueue { rollup, place } => {
+                write!(f, "entry queue of the former rollup {}, place {}", checksummed(rollup), place.saturating_add(1))
+            }
+            Self::FormerActiveSet { rollup } => write!(f, "active set of the former rollup {}", checksummed(rollup)),
             Self::Exiting => f.pad("exiting"),
             Self::Zombie => f.pad("slashed out"),
             Self::History => f.pad("was active once"),
@@ -121,6 +138,8 @@ impl Duplicate {
                         Place::OtherProviderQueue { .. }
                         | Place::EntryQueue { .. }
                         | Place::ActiveSet { .. }
+                        | Place::FormerEntryQueue { .. }
+                        | Place::FormerActiveSet { .. }
                         | Place::Exiting
                         | Place::Zombie
                         | Place::History
@@ -172,6 +191,17 @@ fn chain_duplicates(snapshot: &NetworkSnapshot) -> Vec<Duplicate> {
     for (index, attester) in (0..).zip(&snapshot.active_set) {
         let place = Place::ActiveSet { index };
         note(*attester, ChainPlace::ActiveSet, place);
+    }
+    // The staking escrow registers a key once, at whatever rollup that is. What moves along with the latest is refused at a former one.
+    let active: BTreeSet<&Address> = snapshot.active_set.iter().collect();
+    for former in &snapshot.former_rollups {
+        let rollup = former.id.address;
+        for (place, deposit) in (0..).zip(&former.entry_queue).filter(|(_, deposit)| !deposit.move_with_latest_rollup) {
+            note(deposit.attester, ChainPlace::EntryQueue, Place::FormerEntryQueue { rollup, place });
+        }
+        for attester in former.validating().filter(|attester| !active.contains(attester)) {
+            note(attester, ChainPlace::ActiveSet, Place::FormerActiveSet { rollup });
+        }
     }
     for (attester, view) in &snapshot.attesters {
         match view.status {

@@ -291,7 +291,7 @@ fn row(
         coinbase_unknown,
         zombie_cause: snapshot.zombie_cause(attester),
         view: *view,
-        servers: entries.iter().map(|entry| entry.server.clone()).collect(),
+        servers: entries.iter().filter(|entry| entry.is_run).map(|entry| entry.server.clone()).collect(),
         proof_checked: index
             .entry_queue
             .is_checked(attester)

@@ -10,10 +10,13 @@ use std::fmt;
 use ethers_core::types::{Address, H256};
 use serde::Serialize;
 
+use crate::domain::attester::entry_queue::{Refusal, refusals, refusals_at_former};
 use crate::domain::attester::proof::ProofVerdict;
 use crate::domain::attester::view::OnChainStatus;
 use crate::domain::ids::ProviderId;
 use crate::domain::provider::facts::{EscrowView, ProviderFacts, ProviderQueueEntry};
+use crate::domain::rollup::QueuedDeposit;
+use crate::domain::rollups::RollupId;
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// Why a key in a queue is of no use.
@@ -37,6 +40,14 @@ pub enum Obstacle {
         /// How many deposits are before that one.
         place: u64,
     },
+    /// The same in the entry queue of a former rollup, where that deposit will be let in: the staking escrow registers a key once,
+    /// wherever that is.
+    DepositedAtFormer {
+        /// Which rollup.
+        rollup: RollupId,
+        /// How many deposits are before that one.
+        place: u64,
+    },
     /// An earlier key of the same queue has its address or its BLS key.
     Repeated {
         /// Whose queue.
@@ -44,7 +55,16 @@ pub enum Obstacle {
         /// The absolute index there.
         index: u64,
     },
-    /// Another provider's queue has its address or its BLS key: whoever is staked first is accepted.
+    /// A deposit with its address or its BLS key waits in the canonical entry queue or in that of a former rollup, and whether its proof
+    /// is right is not known.
+    DepositedUnproven {
+        /// Which rollup.
+        rollup: RollupId,
+        /// How many deposits are before that one.
+        place: u64,
+    },
+    /// Another provider's queue has its address or its BLS key: whoever is staked first is accepted. Whether its proof is right is not
+    /// known.
     Copied {
         /// Whose queue.
         provider: ProviderId,
@@ -76,7 +96,7 @@ pub enum Effect {
     Blocks,
     /// It is accepted, and refunded at the flush.
     Burns,
-    /// As [`Burns`](Self::Burns), unless ours comes first.
+    /// As [`Burns`](Self::Burns), unless ours comes first, or the other one is refused.
     MayBurn,
 }
 
@@ -90,10 +110,11 @@ impl Obstacle {
             | Self::AddressUsed
             | Self::BlsKeyUsed
             | Self::Deposited { .. }
+            | Self::DepositedAtFormer { .. }
             | Self::Repeated { .. }
             | Self::ProofTooDear { .. }
             | Self::ProofWrong => Effect::Burns,
-            Self::Copied { .. } | Self::Doubled { .. } => Effect::MayBurn,
+            Self::DepositedUnproven { .. } | Self::Copied { .. } | Self::Doubled { .. } => Effect::MayBurn,
         }
     }
 
@@ -119,6 +140,22 @@ impl fmt::Display for Obstacle {
                     place.saturating_add(1)
                 )
             }
+            Self::DepositedAtFormer { rollup, place } => {
+                write!(
+                    f,
+                    "its address or BLS key waits in the entry queue of the former rollup {}, at place {}, and is registered there",
+                    rollup.version,
+                    place.saturating_add(1)
+                )
+            }
+            Self::DepositedUnproven { rollup, place } => {
+                write!(
+                    f,
+                    "its address or BLS key waits in the entry queue of rollup {}, at place {}, with a proof of which it is not known whether it is right",
+                    rollup.version,
+                    place.saturating_add(1)
+                )
+            }
             Self::Repeated { provider, index } => {
                 write!(
                     f,
@@ -126,7 +163,10 @@ impl fmt::Display for Obstacle {
                 )
             }
             Self::Copied { provider, index } => {
-                write!(f, "its address or BLS key stands in the queue of provider {provider}, too, at index {index}")
+                write!(
+                    f,
+                    "its address or BLS key stands in the queue of provider {provider}, too, at index {index}, with a proof of which it is not known whether it is right"
+                )
             }
             Self::Doubled { provider, index } => {
                 write!(
@@ -200,19 +240,16 @@ impl<P: Copy + Ord> FirstPlaces<P> {
 /// Every key of our providers' queues that is of no use, by provider and place.
 #[must_use]
 pub fn bad_queue_keys(snapshot: &NetworkSnapshot) -> Vec<BadQueueKey> {
-    let mut deposited = FirstPlaces::new();
-    for (place, deposit) in (0..).zip(&snapshot.entry_queue) {
-        deposited.note(deposit.attester, deposit.bls_public_key, place);
-    }
+    let (deposited, unproven) = deposits(snapshot);
     let mut copies = FirstPlaces::new();
     for (id, provider) in &snapshot.other_providers {
-        for entry in &provider.queue {
+        for entry in provider.queue.iter().filter(|entry| !is_refused(snapshot, entry)) {
             copies.note(entry.attester, entry.bls_public_key, (*id, entry.index));
         }
     }
     let all_of = |(id, provider): (&ProviderId, &ProviderFacts)| {
         let mut places = FirstPlaces::new();
-        for entry in &provider.queue {
+        for entry in provider.queue.iter().filter(|entry| !is_refused(snapshot, entry)) {
             places.note(entry.attester, entry.bls_public_key, (*id, entry.index));
         }
         (*id, places)
@@ -224,12 +261,25 @@ pub fn bad_queue_keys(snapshot: &NetworkSnapshot) -> Vec<BadQueueKey> {
         for (place, entry) in (0..).zip(&provider.queue) {
             let mut obstacles = of_address(snapshot, entry);
             obstacles.extend(of_bls_key(entry));
-            obstacles.extend(deposited.find(entry).map(|place| Obstacle::Deposited { place }));
+            match (deposited.find(entry), unproven.find(entry)) {
+                (Some((Which::Canonical, place)), _) => obstacles.push(Obstacle::Deposited { place }),
+                (Some((Which::Former(rollup), place)), _) => {
+                    obstacles.push(Obstacle::DepositedAtFormer { rollup, place });
+                }
+                (None, Some((which, place))) => {
+                    let rollup = which.id(snapshot);
+                    obstacles.push(Obstacle::DepositedUnproven { rollup, place });
+                }
+                (None, None) => {}
+            }
             obstacles.extend(before.find(entry).map(|(provider, index)| Obstacle::Repeated { provider, index }));
             obstacles.extend(copies.find(entry).map(|(provider, index)| Obstacle::Copied { provider, index }));
             let doubled = own.iter().filter(|(other, _)| *other != id).find_map(|(_, places)| places.find(entry));
             obstacles.extend(doubled.map(|(provider, index)| Obstacle::Doubled { provider, index }));
-            before.note(entry.attester, entry.bls_public_key, (*id, entry.index));
+            // One that is refused itself registers nothing.
+            if obstacles.iter().all(|obstacle| obstacle.effect() == Effect::MayBurn) {
+                before.note(entry.attester, entry.bls_public_key, (*id, entry.index));
+            }
             obstacles.sort();
             if !obstacles.is_empty() {
                 let (provider_id, index, attester) = (*id, entry.index, entry.attester);
@@ -238,6 +288,49 @@ pub fn bad_queue_keys(snapshot: &NetworkSnapshot) -> Vec<BadQueueKey> {
         }
     }
     found
+}
+
+/// In which entry queue a deposit waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Which {
+    Canonical,
+    Former(RollupId),
+}
+
+impl Which {
+    fn id(self, snapshot: &NetworkSnapshot) -> RollupId {
+        match self {
+            Self::Canonical => snapshot.canonical(),
+            Self::Former(rollup) => rollup,
+        }
+    }
+}
+
+/// Deposits by the queue in which they wait and their place in it.
+type Deposits = FirstPlaces<(Which, u64)>;
+
+/// Deposits that register their keys, and those that do so if their proofs are right. One that will be refused registers nothing.
+fn deposits(snapshot: &NetworkSnapshot) -> (Deposits, Deposits) {
+    let (mut proven, mut unproven) = (FirstPlaces::new(), FirstPlaces::new());
+    let mut note = |which: Which, queue: &[QueuedDeposit], refusals: Vec<Option<Refusal>>| {
+        for ((place, deposit), _) in (0..).zip(queue).zip(refusals).filter(|(_, refusal)| refusal.is_none()) {
+            let is_proven = deposit.escrow.is_some_and(|escrow| escrow.proof == Some(ProofVerdict::Valid));
+            let places = if is_proven { &mut proven } else { &mut unproven };
+            places.note(deposit.attester, deposit.bls_public_key, (which, place));
+        }
+    };
+    let refused = refusals(&snapshot.entry_queue, &snapshot.attesters, &snapshot.active_set);
+    note(Which::Canonical, &snapshot.entry_queue, refused);
+    for former in &snapshot.former_rollups {
+        let refused = refusals_at_former(&former.entry_queue, &snapshot.attesters, &snapshot.active_set);
+        note(Which::Former(former.id), &former.entry_queue, refused);
+    }
+    (proven, unproven)
+}
+
+/// Whether a delegation that takes this key reverts or is refunded, whatever else stands anywhere.
+fn is_refused(snapshot: &NetworkSnapshot, entry: &ProviderQueueEntry) -> bool {
+    !of_address(snapshot, entry).is_empty() || !of_bls_key(entry).is_empty()
 }
 
 fn of_address(snapshot: &NetworkSnapshot, entry: &ProviderQueueEntry) -> Vec<Obstacle> {

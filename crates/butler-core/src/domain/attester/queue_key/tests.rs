@@ -1,6 +1,7 @@
 //! Each obstacle alone, and several at once.
 
 use super::*;
+use crate::domain::rollups::FormerRollup;
 use crate::domain::samples::{address, deposit, network, provider, provider_id, view};
 
 /// Provider 1 has attesters 1, 2 and 3 in its queue at indices 1 to 3, with BLS keys of their own and right proofs.
@@ -64,11 +65,12 @@ fn what_the_escrow_refuses_is_found() {
 
 #[test]
 fn a_key_that_stands_elsewhere_is_found_by_its_address_and_by_its_bls_key() {
-    let waiting = found(|snapshot| snapshot.entry_queue = [90, 91, 3].map(deposit).to_vec());
+    let proven = |n| judged(deposit(n), Some(ProofVerdict::Valid));
+    let waiting = found(|snapshot| snapshot.entry_queue = [90, 91, 3].map(proven).to_vec());
     assert_eq!(waiting, [(2, vec![Obstacle::Deposited { place: 2 }])]);
     let stolen = found(|snapshot| {
         let bls_public_key = Some(H256::from_low_u64_be(1));
-        snapshot.entry_queue = vec![crate::domain::rollup::QueuedDeposit { bls_public_key, ..deposit(90) }];
+        snapshot.entry_queue = vec![QueuedDeposit { bls_public_key, ..proven(90) }];
     });
     assert_eq!(stolen, [(0, vec![Obstacle::Deposited { place: 0 }])], "another address with our BLS key");
     let copied = |index, change: fn(&mut ProviderQueueEntry)| {
@@ -81,6 +83,58 @@ fn a_key_that_stands_elsewhere_is_found_by_its_address_and_by_its_bls_key() {
     let obstacle = Obstacle::Copied { provider: provider_id(7), index: 2 };
     assert_eq!(copied(1, |entry| entry.attester = address(1)), [(0, vec![obstacle])]);
     assert_eq!(copied(1, |entry| entry.bls_public_key = Some(H256::from_low_u64_be(1))), [(0, vec![obstacle])]);
+}
+
+fn judged(deposit: QueuedDeposit, proof: Option<ProofVerdict>) -> QueuedDeposit {
+    QueuedDeposit { escrow: Some(EscrowView { bls_key_used: false, proof }), ..deposit }
+}
+
+#[test]
+fn a_rival_that_is_refused_itself_takes_nothing_from_a_key_and_one_of_unknown_proof_may() {
+    let waiting = |proof| found(|snapshot| snapshot.entry_queue = vec![judged(deposit(1), proof)]);
+    assert_eq!(waiting(Some(ProofVerdict::Wrong)), []);
+    assert_eq!(waiting(Some(ProofVerdict::TooDear { cap: 9 })), []);
+    assert_eq!(waiting(Some(ProofVerdict::Valid)), [(0, vec![Obstacle::Deposited { place: 0 }])]);
+    let unproven = Obstacle::DepositedUnproven { rollup: network().canonical(), place: 0 };
+    assert_eq!((waiting(None), unproven.effect()), (vec![(0, vec![unproven])], Effect::MayBurn));
+    let wrong = Some(EscrowView { bls_key_used: false, proof: Some(ProofVerdict::Wrong) });
+    let twins = found(|snapshot| {
+        entry(snapshot, 0).escrow = wrong;
+        entry(snapshot, 2).attester = address(1);
+    });
+    assert_eq!(twins, [(0, vec![Obstacle::ProofWrong])], "the one behind its bad twin is good");
+    let elsewhere =
+        |providers: fn(&mut NetworkSnapshot) -> &mut std::collections::BTreeMap<ProviderId, ProviderFacts>| {
+            found(|snapshot| {
+                let mut other = provider(&[1]);
+                other.queue[0].escrow = wrong;
+                providers(snapshot).insert(provider_id(7), other);
+            })
+            .into_iter()
+            .filter(|(_, obstacles)| *obstacles != [Obstacle::ProofWrong])
+            .collect::<Vec<_>>()
+        };
+    assert_eq!(elsewhere(|snapshot| &mut snapshot.other_providers), []);
+    let doubled = elsewhere(|snapshot| &mut snapshot.providers);
+    assert_eq!(doubled.iter().filter(|(_, why)| !why.contains(&Obstacle::ProofWrong)).count(), 0, "{doubled:?}");
+}
+
+#[test]
+fn a_key_that_will_be_let_in_at_a_former_rollup_is_taken_as_it_was_before_the_cut_over() {
+    let former = RollupId { version: 1.into(), ..network().canonical() };
+    let at_former = |moves: bool, proof| {
+        found(|snapshot| {
+            let waiting = QueuedDeposit { move_with_latest_rollup: moves, ..judged(deposit(2), proof) };
+            let entry_queue = vec![judged(deposit(90), None), waiting];
+            snapshot.former_rollups = vec![FormerRollup { entry_queue, ..FormerRollup::empty(former, 7) }];
+        })
+    };
+    let told = |obstacle| vec![(1, vec![obstacle])];
+    let valid = Some(ProofVerdict::Valid);
+    assert_eq!(at_former(false, valid), told(Obstacle::DepositedAtFormer { rollup: former, place: 1 }));
+    assert_eq!(at_former(false, None), told(Obstacle::DepositedUnproven { rollup: former, place: 1 }));
+    assert_eq!(at_former(false, Some(ProofVerdict::Wrong)), []);
+    assert_eq!(at_former(true, valid), [], "what moves along is refused there");
 }
 
 #[test]
@@ -127,7 +181,9 @@ fn words_and_names_are_there_for_each() {
         Obstacle::AddressUsed,
         Obstacle::BlsKeyUsed,
         Obstacle::Deposited { place: 3 },
+        Obstacle::DepositedAtFormer { rollup: network().canonical(), place: 3 },
         Obstacle::Repeated { provider: id, index: 9 },
+        Obstacle::DepositedUnproven { rollup: network().canonical(), place: 3 },
         Obstacle::Copied { provider: id, index: 9 },
         Obstacle::Doubled { provider: id, index: 9 },
         Obstacle::ProofTooDear { cap: 250_000 },

@@ -77,8 +77,9 @@ pub fn of_queue_keys(snapshot: &NetworkSnapshot) -> Vec<Finding> {
 fn of_queue_key(key: &BadQueueKey, all: &[BadQueueKey]) -> Finding {
     let BadQueueKey { provider_id, index, place, attester, obstacles } = key;
     let is_next = *place == 0;
-    // Of a key in two of our own queues the one that is taken first is as good as any.
-    let severity = if is_next && !key.is_only_doubled() { Severity::Critical } else { Severity::Warning };
+    // Of a key in two of our own queues the one that is taken first is as good as any; and whoever else has it may have no right proof.
+    let is_certain = key.effect() != Effect::MayBurn;
+    let severity = if is_next && is_certain { Severity::Critical } else { Severity::Warning };
     let next = if is_next {
         "the next delegation takes it".to_owned()
     } else {
@@ -87,7 +88,7 @@ fn of_queue_key(key: &BadQueueKey, all: &[BadQueueKey]) -> Finding {
     let effect = match key.effect() {
         Effect::Blocks => "a delegation that takes it reverts, so nobody can delegate",
         Effect::Burns => "a delegation that takes it is refunded at the flush",
-        Effect::MayBurn => "a delegation that takes it is refunded at the flush if the other comes first",
+        Effect::MayBurn => "a delegation that takes it is refunded at the flush if the other comes first and is let in",
     };
     let why: Vec<String> = obstacles.iter().map(ToString::to_string).collect();
     let what = format!("in the queue of provider {provider_id} ({next}): {}; {effect}", why.join("; "));

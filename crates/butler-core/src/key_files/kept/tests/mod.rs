@@ -9,6 +9,7 @@ use crate::key_files::{KeptWhy, KeyFilesReport, KeySources, PrivateKeys};
 
 mod broken;
 mod chain;
+mod folders;
 mod moved;
 mod named;
 mod once;

@@ -6,6 +6,8 @@ use ethers_core::types::H256;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::rollup::QueuedDeposit;
+use crate::domain::rollups::FormerRollup;
 use crate::domain::samples::{address, coinbase, deposit, key_entry, network, provider, provider_id, view};
 
 const CHAIN_PLACES: [ChainPlace; 7] = [
@@ -124,6 +126,25 @@ fn an_attester_in_three_places_breaks_three_rules() {
     );
     let first = [Place::OwnProviderQueue { provider: provider_id(1), index: 2 }, Place::EntryQueue { place: 0 }];
     assert_eq!(found[0].places, first);
+}
+
+#[test]
+fn a_key_that_stands_at_a_former_rollup_is_used_as_it_was_before_the_cut_over() {
+    let mut snapshot = network();
+    for attester in [1, 2, 3] {
+        plant(&mut snapshot, attester, ChainPlace::OwnQueue);
+    }
+    let rollup = snapshot.canonical();
+    let mut former = FormerRollup::empty(rollup, 7);
+    let waits = |moves, attester| QueuedDeposit { move_with_latest_rollup: moves, ..deposit(attester) };
+    former.entry_queue = vec![waits(true, 3), waits(false, 1)];
+    former.attesters = [(address(2), view(OnChainStatus::Validating, true))].into();
+    snapshot.former_rollups = vec![former];
+    let found = find_duplicates(&snapshot, &KeyBook::default(), ReplicaPolicy::Refuse);
+    let of = |attester, kind| (Subject::Attester(address(attester)), kind);
+    let expected = [of(1, DuplicateKind::OwnQueueAndEntryQueue), of(2, DuplicateKind::OwnQueueAndActiveSet)];
+    assert_eq!(found_kinds(&found), expected, "3 moves along, and is refused there");
+    assert_eq!(found[0].places[1], Place::FormerEntryQueue { rollup: rollup.address, place: 1 });
 }
 
 #[test]
