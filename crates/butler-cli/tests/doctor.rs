@@ -108,6 +108,16 @@ async fn an_admin_url_must_lead_to_an_admin_port_that_takes_the_key() {
     let bench = Bench::start().await;
     let validator = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
     let prover = FakeAztecNode::replay("prover-node-4.1.2").await.unwrap();
+    // What a node of another chain tells is of no interest.
+    let oracle = bench.oracle();
+    let (rollup, registry) = (oracle.contracts.rollup_address, oracle.contracts.registry_address);
+    validator.set_result(
+        "node_getNodeInfo",
+        json!({
+            "nodeVersion": "4.1.2", "l1ChainId": oracle.chain_id, "rollupVersion": oracle.rollup.version,
+            "l1ContractAddresses": { "rollupAddress": rollup, "registryAddress": registry },
+        }),
+    );
     bench.write("right", FakeAztecNode::ADMIN_KEY);
     bench.write("wrong", "hunter2");
     let mut text = bench.read("butler.toml");

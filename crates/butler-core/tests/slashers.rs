@@ -168,14 +168,13 @@ async fn one_slasher_whose_votes_cannot_be_read_hides_nobody_elses() {
     bench.chain.rpc("anvil_setCode", json!([old.proposer, zero_to("QUORUM()", copy)])).await.unwrap();
     bench.chain.queue_slasher(nowhere).await.unwrap();
     // No code, code that answers nothing, and code that burns all gas.
-    let no_proposer = ["0x", "0x00", "0xfe"].map(|code| (code, Blindness::NoProposer));
-    for (code, why) in no_proposer.into_iter().chain([("0x5b600056", Blindness::UnknownProposer)]) {
+    for code in ["0x", "0x00", "0xfe", "0x5b600056"] {
         bench.chain.rpc("anvil_setCode", json!([nowhere, code])).await.unwrap();
         bench.chain.mine().await.unwrap();
         let slashing = bench.slashing().await;
         let told = |index: usize, slasher: usize| &slashing.rollups[index].slashers[slasher].facts.proposer;
         assert!(told(0, 0).tally().is_some(), "{code}");
-        assert_eq!(told(0, 1), &SlashingProposer::Unreadable(why), "{code}");
+        assert_eq!(told(0, 1), &SlashingProposer::Unreadable(Blindness::NoProposer), "{code}");
         assert_eq!(told(1, 0), &SlashingProposer::Unreadable(Blindness::Nonsense), "{code}");
     }
     // A transport that fails is still an error, and says nothing of any slasher.

@@ -36,6 +36,8 @@ The **server** of a file: when the pattern's folders hold a wildcard (`keys/*/*.
 file's folder; there, `<source>-registered-keys.json` with another source than `native` belongs to `<folder>-<source>`.
 Otherwise (`keys/*.json`) the file's name without its extension and its version (`-v2`). For `node_keystores` it is the folder's
 name, unless the pattern names a single file.
+Where several folders share that name, each server is named with as much of its path as tells it from the others (`node-a/keys`); `labels` and
+`--server` take that name.
 
 A wildcard does not match a folder's `/` or a name that begins with a dot. A file that is reached twice, also through a
 link, counts once. Files have at most 16 MiB, patterns match at most 10,000 files.

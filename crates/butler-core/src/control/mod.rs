@@ -152,7 +152,7 @@ pub struct ActionRow {
     /// The action; `None` of one that is over, of which the history has the rest.
     pub action: Option<Action>,
     /// Stands for everything above in this one journal, in hex: a decision names it. `None` of one that is over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub shown: Option<String>,
 }
 

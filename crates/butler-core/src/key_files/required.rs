@@ -133,9 +133,10 @@ impl Missing {
     /// Accounts that nothing else reads.
     fn slashers(&mut self, file: &Json) {
         self.accounts(file, "slasher", "");
+        let is_good = |account: &Json| is_account(account) || account.get("mnemonic").is_some();
         let is_good = match file.get("slasher") {
-            Some(Json::List(accounts)) => accounts.iter().all(is_account),
-            Some(account) => is_account(account) || account.get("mnemonic").is_some(),
+            Some(Json::List(accounts)) => accounts.iter().all(is_good),
+            Some(account) => is_good(account),
             None => true,
         };
         if !is_good {

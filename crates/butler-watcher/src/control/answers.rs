@@ -1,11 +1,12 @@
 //! Answers from the journal and the health.
 
-use butler_core::control::{ActionRow, Answer, Ask, HistoryRow, ROWS_LIMIT, WatcherStatus};
+use butler_core::control::{Answer, Ask, HistoryRow, ROWS_LIMIT, WatcherStatus};
 use butler_core::runtime::report::one_line;
 
 use super::decisions::{self, Wanted};
+use super::rows::{of_entry, of_finished};
 use crate::health::Health;
-use crate::journal::{Entry, Finished, Journal, JournalError, Known, Query};
+use crate::journal::{Journal, JournalError, Known, Query};
 
 /// The answer to a question of a user.
 pub(super) fn answer(ask: &Ask, asker: u32, journal: &dyn Journal, health: &Health) -> Answer {
@@ -52,33 +53,4 @@ fn found(ask: &Ask, asker: u32, journal: &dyn Journal, health: &Health) -> Resul
             }
         }
     })
-}
-
-/// A live action as it is shown. `journal` is the journal's name.
-pub(super) fn of_entry(entry: Entry, journal: &str) -> ActionRow {
-    let mut row = ActionRow {
-        key: entry.action.key.clone(),
-        kind: entry.action.kind,
-        phase: entry.standing.phase,
-        version: entry.standing.version,
-        tries: Some(entry.standing.tries),
-        reason: entry.standing.reason,
-        action: Some(entry.action),
-        shown: None,
-    };
-    row.shown = Some(decisions::shown(&row, journal));
-    row
-}
-
-pub(super) fn of_finished(finished: Finished) -> ActionRow {
-    ActionRow {
-        key: finished.key,
-        kind: finished.kind,
-        phase: finished.phase,
-        version: finished.version,
-        tries: None,
-        reason: finished.reason,
-        action: None,
-        shown: None,
-    }
 }

@@ -3,12 +3,10 @@
 //! A decision names what was shown: the hash of the action, of where it stands and of the journal's name. So it is of no use once anything of
 //! it changed, in another journal, or a second time. The actor is the user whom the kernel names.
 
-use butler_core::control::{ActionRow, Answer, Choice};
+use butler_core::control::{Answer, Choice};
 use butler_core::domain::action::{EffectKey, Phase};
-use ethers_core::utils::hex;
-use ring::digest::{Context, SHA256};
 
-use super::answers::{of_entry, of_finished};
+use super::rows::{of_entry, of_finished};
 use crate::journal::{Decision, Journal, JournalError, Known, Verdict};
 
 /// What somebody wants.
@@ -18,16 +16,6 @@ pub(super) struct Wanted<'a> {
     pub(super) shown: &'a str,
     pub(super) choice: Choice,
     pub(super) reason: Option<&'a str>,
-}
-
-/// The hash that stands for an action as it is shown, in the journal of that name.
-pub(super) fn shown(row: &ActionRow, journal: &str) -> String {
-    let row = ActionRow { shown: None, ..row.clone() };
-    let mut context = Context::new(&SHA256);
-    context.update(journal.as_bytes());
-    context.update(b"\n");
-    context.update(&serde_json::to_vec(&row).unwrap_or_default());
-    hex::encode(context.finish())
 }
 
 /// Carries it out for this user, or says why not. The journal has the last word: between the look and the decision somebody else may have

@@ -5,6 +5,7 @@
 
 mod answers;
 mod decisions;
+mod rows;
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};

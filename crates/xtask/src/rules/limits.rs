@@ -83,7 +83,8 @@ fn numbers(expression: &str) -> Vec<Option<u64>> {
 
 /// A number, or a duration in seconds.
 fn seconds(text: &str) -> Option<u64> {
-    let text = text.trim();
+    // How finely a subquery looks is no limit.
+    let text = text.trim().split(':').next().unwrap_or_default();
     let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)];
     match units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds))) {
         Some((number, seconds)) => number.parse::<u64>().ok()?.checked_mul(seconds),

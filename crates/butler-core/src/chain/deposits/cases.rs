@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::Address;
+use ethers_core::types::{Address, H256};
 
 use crate::domain::attester::delegation::{Delegation, LogId};
 use crate::domain::attester::entry_queue::contested;
 use crate::domain::attester::fate::{FateFacts, WaitingDeposit};
 use crate::domain::attester::view::AttesterView;
+use crate::domain::ids::ProviderId;
+use crate::domain::provider::facts::ProviderFacts;
 use crate::domain::rollup::QueuedDeposit;
 
 /// An attester of which the state does not say whose its deposits are, or which succeeded.
@@ -78,23 +80,32 @@ fn of_each<'a, T>(
 /// Places of the entry queue whose keys are held against the staking escrow.
 #[derive(Debug, Default)]
 pub(in crate::chain) struct OwnPlaces {
-    /// Every deposit of an attester of ours that was never a validator.
+    /// Every deposit of an attester of ours that was never a validator, and every one with the address or BLS key of a key in a queue of ours.
     pub(in crate::chain) all: BTreeSet<usize>,
     /// Deposits that compete with one of ours: the first of them counts only if the staking escrow will take it.
     pub(in crate::chain) contested: BTreeSet<usize>,
 }
 
-/// Where deposits of attesters that were staked with our providers wait, and what competes with them.
+/// Where deposits of attesters that were staked with our providers wait, what competes with them, and what competes with the keys that wait
+/// in our queues.
 pub(in crate::chain) fn own_places(
     delegations: &[Delegation],
     attesters: &BTreeMap<Address, AttesterView>,
     entry_queue: &[QueuedDeposit],
+    providers: &BTreeMap<ProviderId, ProviderFacts>,
 ) -> OwnPlaces {
     let can_succeed = |attester: &Address| attesters.get(attester).is_some_and(|view| !view.was_active_once());
     let staked = delegations.iter().map(|delegation| delegation.attester);
     let own: BTreeSet<Address> = staked.filter(can_succeed).collect();
     let contested = contested(entry_queue, &own);
-    let places = entry_queue.iter().enumerate().filter(|(_, deposit)| own.contains(&deposit.attester));
+    let queued = || providers.values().flat_map(|provider| &provider.queue);
+    let addresses: BTreeSet<Address> = queued().map(|entry| entry.attester).collect();
+    let bls_keys: BTreeSet<H256> = queued().filter_map(|entry| entry.bls_public_key).collect();
+    let is_looked_at = |deposit: &QueuedDeposit| {
+        let has_queued_key = deposit.bls_public_key.is_some_and(|key| bls_keys.contains(&key));
+        own.contains(&deposit.attester) || addresses.contains(&deposit.attester) || has_queued_key
+    };
+    let places = entry_queue.iter().enumerate().filter(|(_, deposit)| is_looked_at(deposit));
     let all = places.map(|(place, _)| place).chain(contested.iter().copied()).collect();
     OwnPlaces { all, contested }
 }

@@ -208,10 +208,10 @@ impl SnapshotReader {
             return Err(answers.nonsense((Contract::Rollup, rollup), "getAttesterView", problem).into());
         }
         let escrow = escrow.map_or(Ok(EscrowFacts::default()), |escrow| escrow.take(&answers))?;
-        let places = own_places(&delegations, &attesters, &entry_queue);
+        let mut providers = with_queues(own, &mut queues);
+        let places = own_places(&delegations, &attesters, &entry_queue, &providers);
         let waiting = lists.proven_keys(&answers, &places.all)?;
         drop(answers);
-        let mut providers = with_queues(own, &mut queues);
         let keys = QueuedKeys { in_queues: keys, waiting, contested: places.contested, asked };
         let gse = (rollup_head.facts.gse, request.with_queue_proofs);
         let looked_at = (&mut providers, &mut entry_queue);

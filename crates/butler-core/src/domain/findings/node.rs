@@ -110,7 +110,8 @@ pub fn of_node(node: &NodeState, thresholds: &Thresholds) -> Vec<Finding> {
     if node.world_in_step == Some(false) {
         found.push(about(node, Kind::NodeWorldSplit, Severity::Warning, "its world state is not in step"));
     }
-    if node.is_well == Some(false) {
+    // That its peers are missing is told already.
+    if node.is_well == Some(false) && !is_off && node.peers != Some(0) {
         let what = "it says at /status that it, or a component of it, is not well";
         found.push(about(node, Kind::NodeUnwell, Severity::Warning, what));
     }

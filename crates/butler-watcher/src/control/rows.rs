@@ -1,0 +1,46 @@
+//! Actions as they are shown, each with the hash that a decision names.
+
+use butler_core::control::ActionRow;
+use ethers_core::utils::hex;
+use ring::digest::{Context, SHA256};
+
+use crate::journal::{Entry, Finished};
+
+/// A live action as it is shown. `journal` is the journal's name.
+pub(super) fn of_entry(entry: Entry, journal: &str) -> ActionRow {
+    let mut row = ActionRow {
+        key: entry.action.key.clone(),
+        kind: entry.action.kind,
+        phase: entry.standing.phase,
+        version: entry.standing.version,
+        tries: Some(entry.standing.tries),
+        reason: entry.standing.reason,
+        action: Some(entry.action),
+        shown: None,
+    };
+    row.shown = Some(shown(&row, journal));
+    row
+}
+
+pub(super) fn of_finished(finished: Finished) -> ActionRow {
+    ActionRow {
+        key: finished.key,
+        kind: finished.kind,
+        phase: finished.phase,
+        version: finished.version,
+        tries: None,
+        reason: finished.reason,
+        action: None,
+        shown: None,
+    }
+}
+
+/// The hash that stands for an action as it is shown, in the journal of that name.
+fn shown(row: &ActionRow, journal: &str) -> String {
+    let row = ActionRow { shown: None, ..row.clone() };
+    let mut context = Context::new(&SHA256);
+    context.update(journal.as_bytes());
+    context.update(b"\n");
+    context.update(&serde_json::to_vec(&row).unwrap_or_default());
+    hex::encode(context.finish())
+}
