@@ -276,12 +276,14 @@ fn of_machines() -> Vec<Finding> {
             node.is_ready = Some(false);
             node.l1_answers = Some(false);
             node.world_in_step = Some(false);
-            node.is_well = Some(false);
             (node.peers, node.lag, node.proposed) = (Some(0), Some(99), Some(1));
             node.version = Some("1".to_owned());
         }),
         node("elsewhere", |node| follow(node, 1, Standing::Other)),
-        node("leaving", |node| follow(node, 2, Standing::Leaving)),
+        node("leaving", |node| {
+            follow(node, 2, Standing::Leaving);
+            node.is_well = Some(false);
+        }),
         node("mute", |node| node.unread = vec!["its tips (timeout)".to_owned()]),
         node("best", |node| {
             follow(node, 3, Standing::Canonical);
