@@ -130,11 +130,16 @@ pub(crate) async fn read(chain: &Chain, request: &SnapshotRequest, block: BlockR
         }
         attesters.insert(attester, view);
     }
-    // It depends on the escrow which of the deposits of one of ours can succeed.
+    // It depends on the escrow which of the deposits of one of ours can succeed, and whether one of a queued key of ours spoils that key.
     for place in 0..entry_queue.len() {
         let attester = entry_queue[place].attester;
         let is_ours = delegations.iter().any(|delegation| delegation.attester == attester);
-        if is_ours && !attesters[&attester].was_active_once() {
+        let is_queued = providers.values().flat_map(|facts| &facts.queue).any(|entry| {
+            let is_same_key =
+                entry.bls_public_key.is_some() && entry.bls_public_key == entry_queue[place].bls_public_key;
+            entry.attester == attester || is_same_key
+        });
+        if (is_ours && !attesters[&attester].was_active_once()) || is_queued {
             entry_queue[place].escrow = Some(naive.escrow(gse, &queued_keys[place]).await);
         }
     }
