@@ -1,4 +1,4 @@
-//! What the command line asks the watcher, and what the watcher answers: one line of JSON each way over a Unix socket.
+//! What the command line asks the watcher and has it do, and what the watcher answers: one line of JSON each way over a Unix socket.
 //!
 //! Nothing here reads or writes: the watcher serves it, the command line asks. A question of another version is refused in so many
 //! words, and whatever is not understood is not guessed.

@@ -18,7 +18,7 @@ pub(super) fn of_entry(entry: Entry, journal: &str) -> ActionRow {
         action: Some(entry.action),
         shown: None,
     };
-    row.shown = Some(shown(&row, journal));
+    row.shown = shown(&row, journal);
     row
 }
 
@@ -35,12 +35,13 @@ pub(super) fn of_finished(finished: Finished) -> ActionRow {
     }
 }
 
-/// The hash that stands for an action as it is shown, in the journal of that name.
-fn shown(row: &ActionRow, journal: &str) -> String {
-    let row = ActionRow { shown: None, ..row.clone() };
+/// The hash that stands for an action as it is shown, in the journal of that name, before it has one. Nothing can be decided on one that has
+/// none.
+fn shown(row: &ActionRow, journal: &str) -> Option<String> {
+    let text = serde_json::to_vec(row).ok()?;
     let mut context = Context::new(&SHA256);
     context.update(journal.as_bytes());
     context.update(b"\n");
-    context.update(&serde_json::to_vec(&row).unwrap_or_default());
-    hex::encode(context.finish())
+    context.update(&text);
+    Some(hex::encode(context.finish()))
 }
