@@ -27,6 +27,19 @@ pub enum FileKind {
     EncryptedKey,
 }
 
+impl FileKind {
+    /// Whether what a file of another kind says of its attesters may have moved into one of this kind, which says as much: a keystore
+    /// says all that a node knows of them, a list of an older tool their coinbases at most, the others only that they are there.
+    pub(super) fn says_as_much_as(self, other: Self) -> bool {
+        let said = |kind: Self| match kind {
+            Self::Keystore => 2,
+            Self::CachedAttesters | Self::ScrapeConfig => 1,
+            Self::Publishers | Self::StakerOutput | Self::EncryptedKey => 0,
+        };
+        said(self) >= said(other)
+    }
+}
+
 impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

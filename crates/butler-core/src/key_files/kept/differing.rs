@@ -7,11 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use ethers_core::types::Address;
-
 use super::configured::Configured;
 use super::differing_file::{DifferingFile, Loss};
 use super::files::{KeptFiles, is_gone};
+use super::named::Named;
 use super::one::{GONE_FOR, KEPT_FOR};
 use crate::key_files::content::Content;
 use crate::key_files::discovery::Role;
@@ -30,7 +29,8 @@ impl KeptFiles {
             if let (Some(content), Some(faults)) = (&outcome.content, faults.filter(|faults| !faults.is_empty())) {
                 let (indices, attesters) = who_differs(content, &self.registered);
                 let was_good = self.files.get(&name).is_some_and(|kept| !kept.content.is_empty());
-                let file = DifferingFile { found: outcome.found.clone(), indices, attesters, lost: None, was_good };
+                let (found, kind) = (outcome.found.clone(), content.kind);
+                let file = DifferingFile { found, indices, attesters, kind, lost: None, was_good };
                 self.differing.insert(name.clone(), file);
                 outcome.faults.extend(faults);
                 outcome.content = None;
@@ -49,7 +49,7 @@ impl KeptFiles {
         let named = named_elsewhere(outcomes, &self.differing);
         self.differing.retain(|name, file| {
             let Some(lost) = file.lost else { return true };
-            if lost.is_gone && is_anybody_left && (!file.was_good || file.attesters.is_subset(&named)) {
+            if lost.is_gone && is_anybody_left && (!file.was_good || are_named(file, &named)) {
                 return false;
             }
             let kept_for = if lost.is_removed && is_anybody_left { GONE_FOR } else { KEPT_FOR };
@@ -78,9 +78,10 @@ impl KeptFiles {
     pub(super) fn remembered(&mut self) -> Vec<KeyFileFault> {
         let files = &self.files;
         let has_moved = |file: &DifferingFile, since: u64| {
-            let new = files.values().filter(|kept| kept.failing.is_none() && kept.first_read >= since);
-            let new: BTreeSet<Address> = new.flat_map(|kept| kept.content.attesters()).collect();
-            file.attesters.is_subset(&new)
+            let mut named = Named::default();
+            let new = files.iter().filter(|(_, kept)| kept.failing.is_none() && kept.first_read >= since);
+            new.for_each(|((_, path), kept)| named.add(path.clone(), &kept.content));
+            are_named(file, &named)
         };
         self.differing.retain(|_, file| !file.lost.is_some_and(|lost| lost.is_removed && has_moved(file, lost.since)));
         let lost = self.differing.values().filter_map(|file| Some((file, file.lost?.words())));
@@ -92,9 +93,15 @@ impl KeptFiles {
 }
 
 /// Who is named by files that are good in every part, where anything was refused.
-fn named_elsewhere(outcomes: &[Outcome], differing: &BTreeMap<(Role, PathBuf), DifferingFile>) -> BTreeSet<Address> {
-    if differing.is_empty() {
-        return BTreeSet::new();
-    }
-    outcomes.iter().filter_map(Outcome::counting).flat_map(Content::attesters).collect()
+fn named_elsewhere(outcomes: &[Outcome], differing: &BTreeMap<(Role, PathBuf), DifferingFile>) -> Named {
+    let mut named = Named::default();
+    let read = outcomes.iter().filter(|_| !differing.is_empty());
+    let read = read.filter_map(|outcome| Some((outcome.found.family(), outcome.counting()?)));
+    read.for_each(|(file, content)| named.add(file, content));
+    named
+}
+
+/// Whether all those whose keys a refused file had are named by files that say as much.
+fn are_named(file: &DifferingFile, named: &Named) -> bool {
+    file.attesters.iter().all(|attester| named.count(*attester, file.kind) > 0)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
-use crate::key_files::content::Content;
+use crate::key_files::content::{Content, FileKind};
 use crate::key_files::discovery::Found;
 use crate::key_files::registered::RegisteredKeys;
 
@@ -17,11 +17,24 @@ pub(super) struct DifferingFile {
     pub(super) indices: BTreeSet<usize>,
     /// Whose keys these are.
     pub(super) attesters: BTreeSet<Address>,
+    /// What it is.
+    #[serde(default = "keystore", skip_serializing_if = "is_keystore")]
+    pub(super) kind: FileKind,
     /// Since when it is not legible, and whether it is there.
     pub(super) lost: Option<Lost>,
     /// Whether something that was good before is kept of it.
     #[serde(default = "was_good", skip_serializing_if = "is_true")]
     pub(super) was_good: bool,
+}
+
+/// What was stored before its kind was noted may have been a keystore.
+fn keystore() -> FileKind {
+    FileKind::Keystore
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_keystore(kind: &FileKind) -> bool {
+    *kind == FileKind::Keystore
 }
 
 /// What was stored before this was noted may have been good.

@@ -30,7 +30,7 @@ pub(super) fn earlier(
     let attesters: BTreeSet<Address> = content.attesters().collect();
     let mut donors = BTreeMap::<&Path, BTreeSet<Address>>::new();
     for attester in &attesters {
-        for file in before.others(*attester, &name.1).filter(|file| !now.names(*attester, file)) {
+        for file in before.others(*attester, &name.1, content.kind).filter(|file| !now.names(*attester, file)) {
             donors.entry(file).or_default().insert(*attester);
         }
     }
@@ -47,7 +47,7 @@ pub(super) fn earlier(
             base.validators = base.validators.iter().filter_map(|validator| of(validator, &attesters)).collect();
             // Whoever is named by no file now may be what is not legible here.
             let own = own.filter(|_| content.illegible.is_some()).into_iter();
-            let nameless = |attester: &Address| now.count(*attester) == 0;
+            let nameless = |attester: &Address| now.count(*attester, content.kind) == 0;
             let lost: BTreeSet<Address> = own.clone().flat_map(Content::attesters).filter(nameless).collect();
             base.validators.extend(own.flat_map(|own| &own.validators).filter_map(|validator| of(validator, &lost)));
             base

@@ -158,7 +158,7 @@ impl KeptFiles {
     fn named_before(&self) -> Named {
         let mut named = Named::default();
         for ((_, file), kept) in &self.files {
-            named.add(file.clone(), kept.content.attesters());
+            named.add(file.clone(), &kept.content);
         }
         named
     }
@@ -169,7 +169,7 @@ impl KeptFiles {
         let has_holes = |outcome: &Outcome| outcome.content.as_ref().is_some_and(Content::has_holes);
         if outcomes.iter().any(has_holes) || self.files.values().any(|kept| kept.content.has_folders()) {
             for (outcome, content) in outcomes.iter().filter_map(|outcome| Some((outcome, outcome.content.as_ref()?))) {
-                named.add(outcome.found.family(), content.attesters());
+                named.add(outcome.found.family(), content);
             }
         }
         named
@@ -209,7 +209,8 @@ impl KeptFiles {
             if kept.failing.is_none() {
                 let (indices, attesters) = who_differs(&kept.content, &self.registered);
                 let was_good = kept.is_confirmed || kept.before.is_some();
-                let file = DifferingFile { found: kept.found.clone(), indices, attesters, lost: None, was_good };
+                let (found, kind) = (kept.found.clone(), kept.content.kind);
+                let file = DifferingFile { found, indices, attesters, kind, lost: None, was_good };
                 self.differing.insert(name.clone(), file);
             }
         }

@@ -37,7 +37,8 @@ pub(super) fn fill(content: &mut Content, known: &mut Kept, all: &All) -> Option
     known.vanished.clear();
     let file = known.found.family();
     let shared = if known.failing.is_some() { known.shared.clone() } else { known.shares(&all.before) };
-    let has_moved = |attester| shared.has_moved(attester, &file, &all.named);
+    let kind = known.content.kind;
+    let has_moved = |attester| shared.has_moved(attester, &file, kind, &all.named);
     let taken_away = if content.has_holes() { content.fill_from(&known.content, has_moved) } else { None };
     let is_over =
         matches!(known.failing, Some((KeptWhy::PartlyGone, _))) && known.is_over(all.is_anybody_left, all.now);

@@ -9,7 +9,7 @@ use ethers_core::types::Address;
 use super::files::KeptFiles;
 use super::named::Named;
 use super::one::Kept;
-use crate::key_files::content::Content;
+use crate::key_files::content::{Content, FileKind};
 use crate::key_files::outcome::{Outcome, is_anybody_left};
 
 impl KeptFiles {
@@ -18,16 +18,16 @@ impl KeptFiles {
         let read = || outcomes.iter().filter_map(|outcome| Some((outcome, outcome.counting()?)));
         let mut named = Named::default();
         if self.files.values().any(|kept| kept.failing.is_some()) {
-            read().for_each(|(outcome, content)| named.add(outcome.found.family(), content.attesters()));
+            read().for_each(|(outcome, content)| named.add(outcome.found.family(), content));
             let failing = self.files.iter().filter(|(_, kept)| kept.failing.is_some());
-            failing.for_each(|((_, file), kept)| named.add(file.clone(), kept.content.attesters()));
+            failing.for_each(|((_, file), kept)| named.add(file.clone(), &kept.content));
         }
         let first_read = |outcome: &Outcome| {
             let name = (outcome.found.role, outcome.found.family());
             self.files.get(&name).map_or(now, |kept| kept.first_read)
         };
-        let publishers: Vec<(u64, BTreeSet<Address>)> =
-            read().map(|(outcome, content)| (first_read(outcome), content.all_publishers())).collect();
+        let publishers: Vec<(u64, FileKind, BTreeSet<Address>)> =
+            read().map(|(outcome, content)| (first_read(outcome), content.kind, content.all_publishers())).collect();
         let mut by_server = BTreeMap::<(PathBuf, &str), Vec<&Content>>::new();
         for (outcome, content) in read() {
             by_server.entry((outcome.found.home(), &outcome.found.server)).or_default().push(content);
@@ -43,8 +43,9 @@ impl KeptFiles {
             (Reverse(*since), !kept.is_gone(), left * 1_000 / kept.content.attester_count().max(1))
         });
         for (failing_since, kept) in failing {
-            let since = publishers.iter().filter(|(first_read, _)| *first_read >= failing_since);
-            let new = since.flat_map(|(_, publishers)| publishers).copied().collect();
+            let says_as_much = |kind: &FileKind| kind.says_as_much_as(kept.content.kind);
+            let since = publishers.iter().filter(|(read, kind, _)| *read >= failing_since && says_as_much(kind));
+            let new = since.flat_map(|(_, _, publishers)| publishers).copied().collect();
             let before = kept.content.size();
             // A server that still has files still needs the top; one that was renamed as a whole does not.
             let is_top_elsewhere = || match by_server.get(&(kept.found.home(), kept.found.server.as_str())) {

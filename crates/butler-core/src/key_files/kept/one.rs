@@ -141,12 +141,12 @@ impl Kept {
 
     /// What it shares with other files.
     pub(super) fn shares(&self, before: &Named) -> Shared {
-        before.shared(&self.found.family(), self.content.attesters())
+        before.shared(&self.found.family(), &self.content)
     }
 
     /// Whether an attester stands in another file since it cannot be read.
     pub(super) fn has_moved(&self, attester: Address, now: &Named) -> bool {
-        self.shared.has_moved(attester, &self.found.family(), now)
+        self.shared.has_moved(attester, &self.found.family(), self.content.kind, now)
     }
 
     /// Forgets what other files have now of a file that is gone or broken, and did not have while it was good: `named` is who is

@@ -23,9 +23,9 @@ use crate::key_files::shown::shown_path;
 #[derive(Default)]
 pub(super) struct Dropped {
     /// By files that were legible before.
-    edited: Vec<Validator>,
+    edited: Vec<(FileKind, Validator)>,
     /// By files that were not.
-    returned: Vec<Validator>,
+    returned: Vec<(FileKind, Validator)>,
     /// The illegible files, and the attesters that are kept of each; `None` for those that are new.
     illegible: BTreeMap<(Role, PathBuf), Option<BTreeSet<Address>>>,
 }
@@ -52,7 +52,8 @@ impl KeptFiles {
             let named: BTreeSet<Address> = content.attesters().collect();
             let lost: BTreeSet<Address> =
                 known.content.attesters().filter(|attester| !named.contains(attester)).collect();
-            let lost = known.content.validators.iter().filter_map(|validator| of(validator, &lost));
+            let kind = known.content.kind;
+            let lost = known.content.validators.iter().filter_map(|validator| Some((kind, of(validator, &lost)?)));
             if known.failing.is_some() { dropped.returned.extend(lost) } else { dropped.edited.extend(lost) }
         }
         dropped
@@ -67,17 +68,18 @@ impl KeptFiles {
         let mut named = Named::default();
         for outcome in outcomes.iter() {
             let content = outcome.counting();
-            content.into_iter().for_each(|content| named.add(outcome.found.family(), content.attesters()));
+            content.into_iter().for_each(|content| named.add(outcome.found.family(), content));
         }
         for ((_, file), kept) in self.files.iter().filter(|(_, kept)| kept.failing.is_some()) {
-            named.add(file.clone(), kept.content.attesters());
+            named.add(file.clone(), &kept.content);
         }
-        let is_lost = |attester: Address| named.count(attester) < before.count(attester);
-        let lost = |validators: Vec<Validator>| {
-            let attesters = validators.iter().flat_map(|validator| &validator.keys);
-            let attesters: BTreeSet<Address> =
-                attesters.map(|(attester, _)| *attester).filter(|attester| is_lost(*attester)).collect();
-            validators.into_iter().filter_map(|validator| of(&validator, &attesters)).collect::<Vec<_>>()
+        let is_lost = |attester: Address, kind| named.count(attester, kind) < before.count(attester, kind);
+        let lost = |dropped: Vec<(FileKind, Validator)>| {
+            let of_file = |(kind, validator): (FileKind, Validator)| {
+                let attesters = validator.keys.iter().map(|(attester, _)| *attester);
+                of(&validator, &attesters.filter(|attester| is_lost(*attester, kind)).collect())
+            };
+            dropped.into_iter().filter_map(of_file).collect::<Vec<_>>()
         };
         let (returned, edited) = (lost(returned), lost(edited));
         // Where something has moved out of an illegible file, or it is new, it says something else now.

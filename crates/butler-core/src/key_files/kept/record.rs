@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ethers_core::types::Address;
 use serde::{Deserialize, Serialize};
 
 use super::differing_file::DifferingFile;
 use super::files::{KeptFiles, MOST_KEPT};
-use super::named::Shared;
+use super::named::{Named, Shared};
 use super::one::Kept;
 use crate::key_files::content::Content;
 use crate::key_files::discovery::Found;
@@ -72,9 +71,11 @@ impl KeptFiles {
             self.differing.entry((file.found.role, file.found.family())).or_insert(file);
         }
         // Nor does it know where those have moved who stand elsewhere by now.
-        let named: BTreeSet<Address> = self.files.values().flat_map(|kept| kept.content.attesters()).collect();
+        let mut named = Named::default();
+        self.files.iter().for_each(|((_, file), kept)| named.add(file.clone(), &kept.content));
+        let is_named = |kept: &Kept, attester| named.count(attester, kept.content.kind) > 0;
         let has_moved = |kept: &Kept| {
-            kept.content.attester_count() > 0 && kept.content.attesters().all(|attester| named.contains(&attester))
+            kept.content.attester_count() > 0 && kept.content.attesters().all(|attester| is_named(kept, attester))
         };
         for kept in record.files.into_iter().filter(|kept| is_newest || !has_moved(kept)) {
             let kept = Kept { found: kept.found.restored(), ..kept };

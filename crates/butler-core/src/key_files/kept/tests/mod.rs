@@ -7,6 +7,7 @@ use super::files::KeptFiles;
 use super::one::{GONE_FOR, KEPT_FOR};
 use crate::key_files::{KeptWhy, KeyFilesReport, KeySources, PrivateKeys};
 
+mod beside;
 mod broken;
 mod chain;
 mod folders;
