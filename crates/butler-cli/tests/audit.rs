@@ -9,10 +9,11 @@ use butler_testkit::devnet::Move;
 use serde_json::{Value, json};
 use support::{Bench, shown};
 
-/// A bench whose key files are right.
+/// A bench whose key files are right, and where nothing waits at an attester's own address.
 async fn clean() -> Bench {
     let bench = Bench::start().await;
     bench.correct_coinbases();
+    bench.collect().await;
     bench
 }
 
@@ -227,8 +228,17 @@ async fn replicas_that_disagree_on_the_coinbase_are_an_error_all_the_same() {
     bench.configure("replicated_keys = true");
     copy_a0(&bench, |copy| drop(copy.as_object_mut().unwrap().remove("coinbase")));
     let report = bench.json(&["audit"], 5).await;
-    let expected = [error("partial_coinbase", &a0(&bench)), warning("rewards_at_attester", &a0(&bench))];
-    assert_eq!(findings(&report), expected, "the chain has rewards at its own address, which the copy pays");
+    assert_eq!(findings(&report), [error("partial_coinbase", &a0(&bench))]);
+}
+
+#[tokio::test]
+async fn rewards_at_an_own_address_are_told_until_they_were_collected_although_the_coinbase_is_set() {
+    let bench = Bench::start().await;
+    bench.correct_coinbases();
+    let report = bench.json(&["audit"], 0).await;
+    assert_eq!(findings(&report), [warning("rewards_at_attester", &bench.shown("A0"))]);
+    bench.collect().await;
+    assert_eq!(findings(&bench.json(&["audit", "--strict"], 0).await), []);
 }
 
 #[tokio::test]
@@ -262,7 +272,9 @@ async fn wrong_and_missing_coinbases_are_errors_that_name_the_right_one() {
     let bench = Bench::start().await;
     let report = bench.json(&["audit"], 5).await;
     let (a3, a6) = (bench.shown("A3"), bench.shown("A6"));
-    let expected = [error("coinbase_missing", &a6), error("coinbase_wrong", &a3), warning("split_shared", &a3)];
+    let rewards = warning("rewards_at_attester", &bench.shown("A0"));
+    let expected =
+        [error("coinbase_missing", &a6), error("coinbase_wrong", &a3), rewards, warning("split_shared", &a3)];
     assert_eq!(findings(&report), expected, "A3 has the split of A2");
     let coinbases = bench.oracle().coinbases();
     let messages: Vec<&str> =
@@ -356,7 +368,7 @@ async fn a_bad_key_file_is_an_error_and_the_others_are_still_checked() {
     bench.write("keys/server-3.json", "{ \"validators\": [");
     let report = bench.json(&["audit"], 5).await;
     let found = findings(&report);
-    assert_eq!(found.len(), 4, "the split of A2 that A3 has is a warning: {report:#}");
+    assert_eq!(found.len(), 5, "the split of A2 that A3 has is a warning, and so are rewards of A0: {report:#}");
     assert_eq!((found[2].0.as_str(), found[2].1.as_str()), ("error", "key_file"));
     assert!(found[2].2.ends_with("keys/server-3.json"), "{report:#}");
     assert_eq!(report["checked"]["key_files"], 2);
@@ -371,17 +383,18 @@ async fn the_table_names_every_finding_and_the_verdict() {
     devnet · chain 31337 · block 83 · 2026-01-05 02:11 UTC
     looked at 10 attesters, 2 key files, 3 queued and 6 active on the rollup, 2 in own and 2 in other providers' queues
 
-     LEVEL    FINDING           SUBJECT                                     WHAT
-     ERROR    coinbase_missing  0x4548774216F19914493d051481FEb56246bC13f0  it has no coinbase and it may be active now (2026-01-05 02:11 UTC); it must be
-                                                                            0x3eEE123d0817566E7E45032b97328cd2CFe76613
-     ERROR    coinbase_wrong    0xC4c81D5C1851702d27d602aA8ff830A7689F17cc  its coinbase is 0x04ED4ad3cDe36FE8ba944E3D6CFC54f7Fe6c3C72, the delegation's split is
-                                                                            0x972B2c69B067FFF06fB054f3Ad36210C75792f95
-     warning  split_shared      0xC4c81D5C1851702d27d602aA8ff830A7689F17cc  key files give the split 0x04ED4ad3cDe36FE8ba944E3D6CFC54f7Fe6c3C72 to it and to
-                                                                            0x0e9971c0005D91336c1441b8F03c1C4fe5FB4584: it pays one delegator
+     LEVEL    FINDING              SUBJECT                                     WHAT
+     ERROR    coinbase_missing     0x4548774216F19914493d051481FEb56246bC13f0  it has no coinbase and it may be active now (2026-01-05 02:11 UTC); it must be
+                                                                               0x3eEE123d0817566E7E45032b97328cd2CFe76613
+     ERROR    coinbase_wrong       0xC4c81D5C1851702d27d602aA8ff830A7689F17cc  its coinbase is 0x04ED4ad3cDe36FE8ba944E3D6CFC54f7Fe6c3C72, the delegation's split
+                                                                               is 0x972B2c69B067FFF06fB054f3Ad36210C75792f95
+     warning  rewards_at_attester  0x8C3229EC621644789d7F61FAa82c6d0E5F97d43D  its own address has 123.5 tokens of rewards, from a time when no coinbase was set
+     warning  split_shared         0xC4c81D5C1851702d27d602aA8ff830A7689F17cc  key files give the split 0x04ED4ad3cDe36FE8ba944E3D6CFC54f7Fe6c3C72 to it and to
+                                                                               0x0e9971c0005D91336c1441b8F03c1C4fe5FB4584: it pays one delegator
 
     note: bls_unproven: a file has a BLS key for it, and the chain has none yet: it may be the private one
     note: not_watched: no Aztec node is configured: neither nodes nor missed duties are looked at
 
-    FAILED (2 errors, 1 warning)
+    FAILED (2 errors, 2 warnings)
     ");
 }

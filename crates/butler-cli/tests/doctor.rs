@@ -209,6 +209,7 @@ async fn what_is_wrong_with_each_node_of_the_table_is_found_and_nothing_else() {
 async fn a_provider_in_order_has_nothing_red() {
     let bench = Bench::start().await;
     bench.correct_coinbases();
+    bench.collect().await;
     // The second publisher is nearly dry: a smaller wish than what it has is met.
     bench.reconfigure("publisher_files", "minimum_ether_per_attester = \"0.0001\"\npublisher_files");
     let keys = bench.oracle().spare_keys.clone();

@@ -134,6 +134,12 @@ impl Bench {
         self.edit("keys/server-2.json", |keys| keys["validators"][0]["coinbase"] = right("A3"));
     }
 
+    /// Takes away what waits at the own address of the first attester, from a time before its coinbase was set.
+    pub(crate) async fn collect(&self) {
+        let rewards = butler_testkit::devnet::Move::SetRewards { coinbase: self.attester("A0"), tokens: 0 };
+        self.chain.play(rewards).await.unwrap();
+    }
+
     /// Runs `butler-cli` with these arguments in the folder.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         run_in(self.folder.path(), arguments).await

@@ -20,7 +20,8 @@ use crate::client::l1::{BlockTag, L1Client, Policy};
 use crate::config::{Auth, Config, EndpointConfig, HostConfig, NetworkChoiceError, NetworkConfig};
 use crate::domain::attester::duplicates::ReplicaPolicy;
 use crate::domain::findings::keys::Watched;
-use crate::domain::operator::key_book::KeyEntry;
+use crate::domain::ids::Coinbase;
+use crate::domain::operator::key_book::KeyBook;
 use crate::key_files::{KeyFilesReport, RegisteredKeys};
 use crate::runtime::clock::unix_now;
 
@@ -138,7 +139,7 @@ impl Network {
             provider_admins: self.config.provider_admins.iter().copied().collect(),
             admins_may_be_gone: false,
             attesters,
-            coinbases: book.entries.iter().filter_map(KeyEntry::paid).collect(),
+            coinbases: rewarded(book),
             publishers,
             with_other_providers: false,
             with_queue_proofs: true,
@@ -166,6 +167,14 @@ impl Network {
     pub fn aztec_nodes(&self) -> Result<Vec<AztecNode>, NetworkError> {
         aztec_nodes(&self.config)
     }
+}
+
+/// Where rewards of the attesters of key files may wait: at the coinbases that are set, and at their own addresses, from whatever time
+/// none was.
+fn rewarded(book: &KeyBook) -> BTreeSet<Coinbase> {
+    let set = book.entries.iter().filter_map(|entry| entry.coinbase);
+    let own = book.entries.iter().filter_map(|entry| Coinbase::try_from(entry.attester).ok());
+    set.chain(own).collect()
 }
 
 /// What there is to be watched on a network, by number.
@@ -272,6 +281,15 @@ fn authorization(auth: &Auth) -> SecretString {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rewards_are_asked_for_at_coinbases_and_at_every_attester_s_own_address() {
+        use crate::domain::operator::key_book::KeyEntry;
+        use crate::domain::samples::{coinbase, key_entry};
+        let set = KeyEntry { coinbase: Some(coinbase(101)), ..key_entry(1, "paris", "paris.json", 0) };
+        let book = KeyBook { entries: vec![set, key_entry(2, "paris", "paris.json", 1)], ..KeyBook::default() };
+        assert_eq!(rewarded(&book), BTreeSet::from([coinbase(1), coinbase(2), coinbase(101)]));
+    }
 
     #[test]
     fn a_snapshot_can_be_read_by_a_task_of_any_thread() {

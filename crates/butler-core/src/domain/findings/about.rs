@@ -143,7 +143,7 @@ pub fn remedy(kind: Kind) -> &'static str {
         }
         Kind::SplitShared => "leave the split to the attester whose delegation made it, and give the others their own",
         Kind::RewardsAtAttester => {
-            "set the attester's coinbase; what waits there belongs to the delegation that counted then and is repaid by hand, or to the operator where the policy is `own`"
+            "set the attester's coinbase where none is; what waits there belongs to the delegation that counted then and is repaid by hand, or to the operator where the policy is `own`"
         }
         Kind::SlashedOut => {
             "find out why; its withdrawer calls `initiateWithdraw`, and anybody `finalizeWithdraw` once both delays are over, the rollup's and the governance's"

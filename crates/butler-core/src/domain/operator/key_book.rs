@@ -78,16 +78,6 @@ impl KeyEntry {
         }
     }
 
-    /// Where its node sends rewards, as far as the file says.
-    #[must_use]
-    pub fn paid(&self) -> Option<Coinbase> {
-        match self.coinbase_setting() {
-            CoinbaseSetting::Set(coinbase) => Some(coinbase),
-            CoinbaseSetting::NotSet => Coinbase::try_from(self.attester).ok(),
-            CoinbaseSetting::Zero | CoinbaseSetting::Unknown => None,
-        }
-    }
-
     /// Whether the node pays the attester's own address, since no coinbase is set.
     #[must_use]
     pub fn falls_back_to_attester(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::domain::attester::duplicates::Place;
 use crate::domain::attester::overview::AttesterRow;
 use crate::domain::attester::queue_key::{BadQueueKey, Effect, bad_queue_keys};
 use crate::domain::ids::Coinbase;
-use crate::domain::operator::key_book::KeyBook;
+use crate::domain::operator::key_book::{KeyBook, KeyEntry};
 use crate::domain::provider::split::{SplitCheck, Unconfirmed};
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::text::address::checksummed;
@@ -33,29 +33,35 @@ pub fn of_snapshot(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[AttesterR
     found
 }
 
-/// Rewards that wait at the own addresses of attesters whose coinbase is not set: their nodes proposed without one.
+/// Rewards that wait at the own addresses of attesters: their nodes proposed without a coinbase, whether one is set since or not.
 #[must_use]
 pub fn of_own_addresses(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[AttesterRow]) -> Vec<Finding> {
-    let falling_back = keys.entries.iter().filter(|entry| entry.falls_back_to_attester());
-    let attesters: BTreeSet<Address> = falling_back.map(|entry| entry.attester).collect();
     let rows: BTreeMap<Address, &AttesterRow> = rows.iter().map(|row| (row.attester, row)).collect();
-    let waits = |attester: Address| {
+    let waits = |(attester, entries): (Address, Vec<&KeyEntry>)| {
         let own = Coinbase::try_from(attester).ok()?;
-        let rewards = *snapshot.pending_rewards.get(&own)?;
-        let what = format!("its own address has {} tokens of rewards, since no coinbase is set", amount(rewards, 4));
+        let rewards = *snapshot.pending_rewards.get(&own).filter(|rewards| !rewards.is_zero())?;
+        let is_set = !entries.iter().any(|entry| entry.falls_back_to_attester());
+        let why = if is_set { "from a time when no coinbase was set" } else { "since no coinbase is set" };
+        let what = format!("its own address has {} tokens of rewards, {why}", amount(rewards, 4));
         let subject = Subject::Attester(attester);
         let finding = Finding::new(FindingKind::RewardsAtAttester, Severity::Warning, subject, what);
-        (!rewards.is_zero()).then(|| finding.with_remedy(of_rewards_there(rows.get(&attester).copied())))
+        Some(finding.with_remedy(of_rewards_there(rows.get(&attester).copied(), is_set)))
     };
-    attesters.into_iter().filter_map(waits).collect()
+    keys.by_attester().into_iter().filter_map(waits).collect()
 }
 
-/// What to do about rewards at the own address of that attester.
-fn of_rewards_there(row: Option<&AttesterRow>) -> String {
+/// What to do about rewards at the own address of that attester, whose coinbase may be set since.
+fn of_rewards_there(row: Option<&AttesterRow>, is_set: bool) -> String {
     let Some(row) = row else { return "collect them with the attester's own key".to_owned() };
     match (row.coinbase_policy, row.coinbase_expected) {
+        (CoinbasePolicy::OwnAddress, _) if is_set => {
+            "what waits there is collected with the attester's own key".to_owned()
+        }
         (CoinbasePolicy::OwnAddress, _) => {
             "set your own coinbase for it; what waits there is collected with the attester's own key".to_owned()
+        }
+        (CoinbasePolicy::Split, Some(split)) if is_set => {
+            format!("what waits there belongs to the delegation of {split} and is repaid by hand; it is told until it was collected")
         }
         (CoinbasePolicy::Split, Some(split)) => {
             format!("set {split} as its coinbase; what waits there belongs to that delegation and is repaid by hand")

@@ -131,18 +131,27 @@ fn a_stake_that_waits_and_will_be_refunded_is_told() {
 }
 
 #[test]
-fn rewards_at_an_own_address_are_told_only_of_whoever_has_no_coinbase() {
+fn rewards_at_an_own_address_are_told_also_once_a_coinbase_is_set() {
     let mut snapshot = network();
     let own = |n| coinbase(n);
     snapshot.pending_rewards =
-        [(own(1), 5), (own(2), 0), (own(3), 7)].map(|(at, sum)| (at, U256::exp10(18) * sum)).into();
-    let set = KeyEntry { coinbase: Some(coinbase(103)), ..key_entry(3, "paris", "paris.json", 2) };
-    let keys = book(vec![key_entry(1, "paris", "paris.json", 0), key_entry(2, "paris", "paris.json", 1), set]);
-    let found = of_own_addresses(&snapshot, &keys, &[]);
-    assert_eq!(found.len(), 1);
-    assert_eq!((found[0].kind, &found[0].subject), (FindingKind::RewardsAtAttester, &Subject::Attester(address(1))));
-    assert!(found[0].message(0).contains("has 5 tokens"), "{}", found[0].message(0));
-    assert!(keys.entries.iter().map(KeyEntry::paid).eq([own(1), own(2), coinbase(103)].map(Some)));
+        [(own(1), 5), (own(2), 0), (own(3), 7), (own(4), 0)].map(|(at, sum)| (at, U256::exp10(18) * sum)).into();
+    let set = |n, index| KeyEntry { coinbase: Some(coinbase(100 + n)), ..key_entry(n, "paris", "paris.json", index) };
+    let (first, second) = (key_entry(1, "paris", "paris.json", 0), key_entry(2, "paris", "paris.json", 1));
+    let listed = KeyEntry { is_run: false, ..key_entry(3, "paris", "staker_output.json", 0) };
+    let keys = book(vec![first, second, set(3, 2), set(4, 3), listed]);
+    snapshot.attesters = (1..5).map(|n| (address(n), view(OnChainStatus::Validating, true))).collect();
+    snapshot.delegations = vec![delegation(10, 3, coinbase(103))];
+    confirm(&mut snapshot);
+    let found = of_own_addresses(&snapshot, &keys, &rows(&snapshot, &keys));
+    let told = |finding: &Finding| (finding.kind, finding.subject.clone());
+    let expected = [1, 3].map(|n| (FindingKind::RewardsAtAttester, Subject::Attester(address(n))));
+    assert_eq!(found.iter().map(told).collect::<Vec<_>>(), expected);
+    let text = |n: usize| found[n].message(0);
+    assert!(text(0).contains("has 5 tokens of rewards, since no coinbase is set"), "{}", text(0));
+    assert!(text(1).contains("has 7 tokens of rewards, from a time when no coinbase was set"), "{}", text(1));
+    let remedy = found[1].remedy();
+    assert!(remedy.contains(&coinbase(103).to_string()) && !remedy.starts_with("set "), "{remedy}");
 }
 
 #[test]
