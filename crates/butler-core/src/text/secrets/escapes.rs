@@ -108,15 +108,22 @@ impl Plain {
     }
 
     fn end_bytes(&mut self) {
+        if self.bytes.is_empty() {
+            return;
+        }
         match std::str::from_utf8(&self.bytes) {
             Ok(text) => self.text.push_str(text),
             Err(_) => self.text.extend(self.bytes.iter().copied().map(char::from)),
         }
-        self.bytes.zeroize();
+        // What lies behind these was wiped before: all of it again after each character would take quadratic time.
+        self.bytes.as_mut_slice().zeroize();
         self.bytes.clear();
     }
 
     fn end_halves(&mut self) {
+        if self.halves.is_empty() {
+            return;
+        }
         let decoded = char::decode_utf16(self.halves.drain(..));
         self.text.extend(decoded.map(|read| read.unwrap_or(char::REPLACEMENT_CHARACTER)));
     }

@@ -30,12 +30,26 @@ pub(super) fn has_phrase(text: &str) -> bool {
 }
 
 fn is_phrase(run: &str) -> bool {
-    let begins: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
-    let letters = begins.len() - 1;
+    let letters = run.chars().count();
     if !(SHORTEST..=LONGEST).contains(&letters) && run.is_ascii() || letters > LONGEST {
         return false;
     }
-    // For each place and list, which numbers of words lead there: bit n for n words.
+    ends(run).iter().any(|counts| LENGTHS.iter().any(|length| counts >> length & 1 == 1))
+}
+
+/// How many words of each list a run of small letters is at most, when it is nothing else. Longer ones than a phrase are none.
+pub(super) fn most_words(run: &str) -> [u32; LISTS] {
+    if run.chars().count() > LONGEST {
+        return [0; LISTS];
+    }
+    ends(run).map(|counts| u32::BITS.saturating_sub(counts.leading_zeros() + 1))
+}
+
+/// Which numbers of words of each list a run of letters is: bit n for n words.
+fn ends(run: &str) -> [u32; LISTS] {
+    let begins: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
+    let letters = begins.len() - 1;
+    // For each place and list, which numbers of words lead there.
     let mut counts = vec![[0_u32; LISTS]; letters + 1];
     if let Some(first) = counts.first_mut() {
         *first = [1; LISTS];
@@ -55,8 +69,7 @@ fn is_phrase(run: &str) -> bool {
             }
         }
     }
-    let ends = counts.last().copied().unwrap_or_default();
-    ends.iter().any(|counts| LENGTHS.iter().any(|length| counts >> length & 1 == 1))
+    counts.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

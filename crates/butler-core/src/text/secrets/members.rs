@@ -14,6 +14,8 @@ use super::series::are_digits;
 
 /// The most members of a place that are looked at together.
 pub(super) const MOST: usize = 2_400;
+/// Fewer characters are no key in any notation: its digits in the largest base are fifteen (`series`).
+const FEWEST_CHARACTERS: usize = 15;
 /// Digits that may stand beside those of a key: short ones, and any.
 const FEW_BESIDE: usize = 8;
 const BESIDE: usize = 40;
@@ -131,9 +133,11 @@ pub(super) fn find(members: &[Member], least: usize) -> Option<(Member, Member)>
 
 /// Looks for a key in members that belong together.
 fn find_in(group: &[&Member], least: usize) -> Option<Range> {
-    if group.len() < 2 {
+    if group.len() < 2 || !are_enough(group) {
         return None;
     }
+    #[cfg(test)]
+    tests::LOOKED_AT.set(tests::LOOKED_AT.get() + 1);
     // An address is a piece of a key only where hardly anything else stands.
     let (kept, others): (Vec<usize>, Vec<&Member>) =
         group.iter().enumerate().filter(|(_, member)| !member.is_address()).map(|(at, member)| (at, *member)).unzip();
@@ -147,6 +151,11 @@ fn find_in(group: &[&Member], least: usize) -> Option<Range> {
     };
     let is_all_pieces = || group.iter().all(|member| member.token.is_some_and(|token| token.length() > 0));
     among_others().or_else(|| if kept.len() < group.len() && is_all_pieces() { hexadecimal(group, 0) } else { None })
+}
+
+/// Whether members have as many characters as a key.
+fn are_enough(group: &[&Member]) -> bool {
+    group.iter().map(|member| member.text.len()).sum::<usize>() >= FEWEST_CHARACTERS
 }
 
 fn dense(group: &[&Member]) -> Option<Range> {
@@ -227,7 +236,8 @@ pub(super) fn is_in_text(words: &[Member]) -> bool {
     };
     let is_key = |run: &[&Member]| run.len() <= MOST && find_in(run, 0).is_some();
     // Labels may stand between.
-    let is_any = |run: &[&Member]| is_key(run) || (2..4).any(|by| (0..by).any(|from| is_key(&each(run, from, by))));
+    let is_any_of_few = |run: &[&Member]| (2..4).any(|by| (0..by).any(|from| is_key(&each(run, from, by))));
+    let is_any = |run: &[&Member]| are_enough(run) && (is_key(run) || is_any_of_few(run));
     let all: Vec<&Member> = words.iter().collect();
     let numbers: Vec<&Member> = words.iter().filter(|member| member.is_number()).collect();
     all.split(|member| !member.is_number()).any(is_any)
@@ -238,4 +248,30 @@ pub(super) fn is_in_text(words: &[Member]) -> bool {
 
 fn each<'a>(run: &[&'a Member], from: usize, by: usize) -> Vec<&'a Member> {
     run.iter().skip(from).step_by(by).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        /// How many groups of members were looked at.
+        pub(super) static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn groups_that_are_too_short_for_any_key_are_not_looked_at() {
+        let runs = |text: &str| -> Vec<Member> {
+            text.split(|character: char| !character.is_ascii_alphanumeric()).filter_map(Member::of_word).collect()
+        };
+        for (text, most) in [("https/a/b/c/d/e/", 0), ("https/1/22/", 0), ("https/123456789/", 0), ("f/", 1)] {
+            let members: Vec<Member> =
+                runs(&text.repeat(1_000)).into_iter().filter(|one| !one.text.is_empty()).collect();
+            let before = LOOKED_AT.get();
+            assert!(!is_in_text(&members), "{text}");
+            assert!(LOOKED_AT.get() - before <= most * 12, "{text}: {}", LOOKED_AT.get() - before);
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod dense;
 mod digits;
 mod dumps;
 mod escapes;
+mod file_names;
 mod found;
 mod glued;
 mod joined;

@@ -45,7 +45,7 @@ fn limbs(pieces: &[Piece], notation: Notation) -> Option<(usize, usize)> {
     let sum_of = |pieces: &[Piece]| pieces.iter().map(|piece| bits(piece.value)).fold(0, u32::saturating_add);
     let widest_of = |pieces: &[Piece]| pieces.iter().map(|piece| bits(piece.value)).max().unwrap_or_default();
     let all = sum_of(pieces);
-    if all > KEY_BITS + BITS_BESIDE {
+    if all > KEY_BITS + BITS_BESIDE || u32::try_from(MOST_LIMBS).is_ok_and(|count| all < fewest_bits(count)) {
         return None;
     }
     let is_key = |(from, window): &(usize, &[Piece])| {

@@ -197,7 +197,8 @@ fn normal(text: &str) -> String {
     text.nfkc().map(plain_digit).collect()
 }
 
-fn has_mark(text: &str) -> bool {
+/// Whether a text has the mark of a file's format.
+pub(super) fn has_mark(text: &str) -> bool {
     text.contains('-') && {
         let upper = Zeroizing::new(text.to_ascii_uppercase());
         MARKS.iter().any(|mark| upper.contains(mark))

@@ -3,14 +3,12 @@
 use ethers_core::utils::keccak256;
 
 use super::digits::{Run, look};
+use super::file_names::{Named, without_digits, without_words};
 use super::search::in_text;
 use super::words::{Spoken, words_of};
 
 /// Letters and figures of a piece that tells something.
 const TELLING: usize = 16;
-
-/// Digits of a private key in the name of a file.
-const HIDDEN: usize = 8;
 
 /// Digits of half a private key.
 const HALF: usize = 32;
@@ -37,7 +35,7 @@ pub(crate) fn without_secrets(text: &str) -> String {
         true => (*part).to_owned(),
         // Folders have digests of that length.
         false if at == last && is_half_a_key(part) => hidden(part),
-        false => without_secret(part),
+        false => without_words(&without_secret(part, if at == last { Named::File } else { Named::Folder })),
     });
     shown.collect::<Vec<String>>().join("/")
 }
@@ -62,41 +60,14 @@ fn is_half_a_key(name: &str) -> bool {
     digits.len() >= HALF && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The same of a name that Aztec's tool gave and somebody changed: pieces of digits beside what such a key is for.
-fn without_pieces(part: &str) -> String {
-    let small = part.to_ascii_lowercase();
-    if !["attester", "publisher", "keystore"].iter().any(|word| small.contains(word)) {
-        return part.to_owned();
-    }
-    let is_digits = |run: &str| run.len() >= HIDDEN && run.bytes().all(|byte| byte.is_ascii_hexdigit());
-    // Eight figures are a date, unless the name says that it is of a key.
-    let is_of_key = small.contains("eth");
-    let tells = |run: &str| is_digits(run) && (is_of_key || run.bytes().any(|byte| !byte.is_ascii_digit()));
-    let shown = part.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()).map(|run| {
-        let end = run.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric()).len();
-        let (digits, mark) = run.split_at_checked(end).unwrap_or((run, ""));
-        if tells(digits.strip_prefix("0x").unwrap_or(digits)) { format!("<hidden>{mark}") } else { run.to_owned() }
-    });
-    shown.collect()
-}
-
-fn without_secret(part: &str) -> String {
+fn without_secret(part: &str, named: Named) -> String {
     if in_text(part).is_some() {
         return hidden(part);
     }
-    let name = "keystore-eth-";
-    let Some(at) = part.to_ascii_lowercase().find(name) else { return without_pieces(part) };
     // Whatever was added to the name since, the digits are hidden.
-    let (before, after) = part.split_at_checked(at + name.len()).unwrap_or((part, ""));
-    let tells = |run: &str| run.split(|letter: char| !letter.is_ascii_hexdigit()).any(|digits| digits.len() >= HIDDEN);
-    if after.split(|letter: char| !letter.is_ascii_alphanumeric()).any(tells) {
-        let shown = after.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()).map(|run| {
-            let end = run.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric()).len();
-            let mark = run.get(end..).unwrap_or_default();
-            if tells(run) { format!("<hidden>{mark}") } else { run.to_owned() }
-        });
-        return format!("{before}{}", shown.collect::<String>());
-    }
+    let shown = without_digits(part, named);
+    let name = "keystore-eth-";
+    let Some(at) = part.to_ascii_lowercase().find(name).filter(|_| shown == part) else { return shown };
     let (stem, extension) = part.rsplit_once('.').unwrap_or((part, ""));
     let Some((front, last)) = stem.rsplit_once('_').filter(|(front, _)| front.len() > at) else {
         return part.to_owned();
