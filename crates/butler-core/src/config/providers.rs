@@ -1,5 +1,7 @@
 //! What is set for single providers of a network: which coinbase their attesters must have.
 
+use std::collections::BTreeSet;
+
 use super::reader::{Read, Section};
 use super::setting::{Problem, Setting};
 use crate::domain::attester::coinbase::{CoinbasePolicies, CoinbasePolicy};
@@ -19,6 +21,7 @@ impl Setting for CoinbasePolicy {
 
 /// Reads the policies of a network; `ids` are its providers, as far as they are known.
 pub(crate) fn read_policies(section: &Section<'_>, ids: &[ProviderId], has_admins: bool) -> Read<CoinbasePolicies> {
+    let ids: BTreeSet<&ProviderId> = ids.iter().collect();
     let network = section.get("coinbase_policy");
     let mut policies = CoinbasePolicies { network: network?, ..CoinbasePolicies::default() };
     for section in section.sections("providers") {

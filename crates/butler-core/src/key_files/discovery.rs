@@ -54,7 +54,12 @@ impl Found {
 
     /// With its folder looked up, so that it is the same file through whatever link it was found. Blocks.
     pub(super) fn located(self) -> Self {
-        let folder = self.path.parent().map(resolved);
+        self.located_in(&mut Folders::default())
+    }
+
+    /// As `located`, of one of many files. Blocks.
+    pub(super) fn located_in(self, folders: &mut Folders) -> Self {
+        let folder = self.path.parent().map(|folder| folders.resolved(folder));
         Self { folder, ..self }
     }
 
@@ -93,6 +98,22 @@ impl Found {
             Some((name, _)) => path.with_file_name(format!("{name}-v*.json")),
             None => path.clone(),
         }
+    }
+}
+
+/// Folders that were looked up, each once.
+#[derive(Debug, Default)]
+pub(super) struct Folders(BTreeMap<PathBuf, PathBuf>);
+
+impl Folders {
+    /// A folder as [`resolved`] gives it. Blocks.
+    pub(super) fn resolved(&mut self, folder: &Path) -> PathBuf {
+        if let Some(known) = self.0.get(folder) {
+            return known.clone();
+        }
+        let found = resolved(folder);
+        self.0.insert(folder.to_path_buf(), found.clone());
+        found
     }
 }
 
@@ -137,10 +158,9 @@ pub(super) fn discover(sources: &KeySources<'_>, faults: &mut Vec<SourceFault>) 
     // The same file may be reached by two patterns or through a link; its keys must not look like duplicates.
     let mut seen = BTreeSet::new();
     found.retain(|found| seen.insert(std::fs::canonicalize(&found.path).unwrap_or_else(|_| found.path.clone())));
-    let mut folders = BTreeMap::<PathBuf, PathBuf>::new();
+    let mut folders = Folders::default();
     for file in &mut found {
-        let folder = file.path.parent().unwrap_or(Path::new(""));
-        file.folder = Some(folders.entry(folder.to_path_buf()).or_insert_with(|| resolved(folder)).clone());
+        file.folder = Some(folders.resolved(file.path.parent().unwrap_or(Path::new(""))));
     }
     // A node reads all files of its folder, whatever their names say of versions.
     let (node, public): (Vec<Found>, Vec<Found>) =
@@ -149,7 +169,7 @@ pub(super) fn discover(sources: &KeySources<'_>, faults: &mut Vec<SourceFault>) 
     found.extend(node);
     found.sort_by(|left, right| left.path.cmp(&right.path));
     let publishers = sources.publisher_files.iter().map(|path| sources.base.join(path));
-    found.extend(publishers.map(|path| Found::new(path, String::new(), Role::Publishers).located()));
+    found.extend(publishers.map(|path| Found::new(path, String::new(), Role::Publishers).located_in(&mut folders)));
     found
 }
 

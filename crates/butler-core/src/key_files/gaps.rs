@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 
 use super::content::Content;
-use super::discovery::{Found, Role, plain};
+use super::discovery::{Folders, Found, Role, plain};
 use super::fault::{FileFault, SourceFault};
 use super::outcome::Outcome;
 use super::shown::shown_path;
@@ -28,11 +28,15 @@ pub(super) struct Gap {
 pub(super) fn gaps(faults: &[SourceFault], outcomes: &[Outcome], kept: &[(&Found, &Content)]) -> Vec<Gap> {
     let families: BTreeSet<PathBuf> = kept.iter().map(|(found, _)| found.family()).collect();
     let places: BTreeSet<PathBuf> = kept.iter().map(|(found, _)| plain(&found.path)).collect();
-    let of_sources = faults.iter().filter(|fault| !stands_for(&fault.at, &places, &families));
-    let of_sources = of_sources.map(|SourceFault { at, server, fault }| Gap {
+    let mut folders = Folders::default();
+    let mut is_kept = |fault: &SourceFault| stands_for(&fault.at, (&places, &families), &mut folders);
+    let of_sources: Vec<&SourceFault> = faults.iter().filter(|fault| !is_kept(fault)).collect();
+    let of_sources = of_sources.into_iter().map(|SourceFault { at, server, fault }| Gap {
         key: shown_path(at),
         told: Some((shown_path(at), fault.what.clone())),
-        unread: server.as_ref().map(|server| Found::new(at.clone(), server.clone(), Role::KeyFile).located()),
+        unread: server
+            .as_ref()
+            .map(|server| Found::new(at.clone(), server.clone(), Role::KeyFile).located_in(&mut folders)),
     });
     let of_files = outcomes.iter().filter_map(|outcome| {
         let family = outcome.found.family();
@@ -48,7 +52,10 @@ pub(super) fn gaps(faults: &[SourceFault], outcomes: &[Outcome], kept: &[(&Found
 }
 
 /// Whether a last good content stands for what could not be read at `at`: a pattern, a folder, or a version of a file.
-fn stands_for(at: &Path, kept: &BTreeSet<PathBuf>, families: &BTreeSet<PathBuf>) -> bool {
+fn stands_for(at: &Path, (kept, families): (&BTreeSet<PathBuf>, &BTreeSet<PathBuf>), folders: &mut Folders) -> bool {
+    if kept.is_empty() {
+        return false;
+    }
     let place = plain(at);
     // What lies below a folder follows it in the order of paths.
     let next = || kept.range::<Path, _>((Bound::Included(place.as_path()), Bound::Unbounded)).next();
@@ -57,5 +64,5 @@ fn stands_for(at: &Path, kept: &BTreeSet<PathBuf>, families: &BTreeSet<PathBuf>)
     let is_matched = |pattern: Pattern| kept.iter().any(|path| pattern.matches_path_with(path, OPTIONS));
     next().is_some_and(|path| path.starts_with(&place))
         || pattern().is_some_and(is_matched)
-        || families.contains(&Found::new(at.to_owned(), String::new(), Role::KeyFile).located().family())
+        || families.contains(&Found::new(at.to_owned(), String::new(), Role::KeyFile).located_in(folders).family())
 }

@@ -84,13 +84,11 @@ impl<'a> Walk<'a> {
             Part::Literal(name) => {
                 let next = at.join(name);
                 // A link that leads nowhere or in a circle stands for a file, too, which cannot be read.
-                if next.symlink_metadata().is_ok() {
-                    todo.push_back((next, rest));
-                } else if let Err(error) = next.symlink_metadata()
-                    && error.kind() != std::io::ErrorKind::NotFound
-                    && error.kind() != std::io::ErrorKind::NotADirectory
-                {
-                    self.faults.push(io_fault("can not be looked at", &error).at_source(&next));
+                let absent = [std::io::ErrorKind::NotFound, std::io::ErrorKind::NotADirectory];
+                match next.symlink_metadata() {
+                    Ok(_) => todo.push_back((next, rest)),
+                    Err(error) if absent.contains(&error.kind()) => {}
+                    Err(error) => self.faults.push(io_fault("can not be looked at", &error).at_source(&next)),
                 }
             }
             Part::Name(pattern) => {
@@ -176,6 +174,9 @@ fn part(name: &str) -> Option<Part> {
     if name == "**" {
         return Some(Part::AnyFolders);
     }
+    if !name.contains(['*', '?', '[']) {
+        return Some(Part::Literal(name.to_owned()));
+    }
     let bare = ESCAPED.iter().fold(name.to_owned(), |name, (escaped, _)| name.replace(escaped, ""));
     if bare.contains(['*', '?', '[']) {
         return Pattern::new(name).ok().map(Part::Name);
@@ -185,6 +186,9 @@ fn part(name: &str) -> Option<Part> {
 
 /// Whether a part of a pattern stands for several names.
 pub(super) fn has_wildcard(part: &str) -> bool {
+    if !part.contains(['*', '?', '[']) {
+        return false;
+    }
     let bare = ESCAPED.iter().fold(part.to_owned(), |part, (escaped, _)| part.replace(escaped, ""));
     bare.contains(['*', '?', '['])
 }

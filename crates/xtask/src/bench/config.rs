@@ -12,7 +12,7 @@ use super::rivals::built;
 use crate::command::target;
 
 /// Bytes of the large file, and how many times smaller the small one is.
-const BYTES: usize = 1 << 20;
+const BYTES: usize = (1 << 20) - 256;
 const SMALLER: usize = 8;
 
 /// What to measure.
@@ -26,32 +26,52 @@ pub(crate) struct Options {
     runs: usize,
 }
 
-/// What fills a file: a name, and one piece of it by its number.
-type Kind = (&'static str, fn(usize) -> String);
+/// What fills a file: a name, what comes before and after, and one piece of it by its number.
+type Kind = (&'static str, [&'static str; 2], fn(usize) -> String);
 
-const KINDS: [Kind; 5] = [
-    ("comments", |_| "# nothing is said here\n".to_owned()),
-    ("addresses", |number| format!("[networks.a{number}]\nextra_attesters = [\"0x{:040x}\"]\n", number + 1)),
-    ("endpoints", |number| format!("[[networks.mainnet.l1]]\nname = \"l{number}\"\nurl = \"http://127.0.0.1\"\n")),
-    ("networks", |number| format!("[networks.n{number}]\npreset = \"mainnet\"\n")),
-    ("unknown keys", |number| format!("unknown_{number} = 1\n")),
+/// A network whose next key is a list of text.
+const MAINNET: &str = "[networks.mainnet]\npreset = \"mainnet\"\n";
+
+const KINDS: [Kind; 12] = [
+    ("comments", ["", ""], |_| "# nothing is said here\n".to_owned()),
+    ("addresses", ["", ""], |number| format!("[networks.a{number}]\nextra_attesters = [\"0x{:040x}\"]\n", number + 1)),
+    ("endpoints", ["", ""], |number| {
+        format!("[[networks.mainnet.l1]]\nname = \"l{number}\"\nurl = \"http://127.0.0.1\"\n")
+    }),
+    ("networks", ["", ""], |number| format!("[networks.n{number}]\npreset = \"mainnet\"\n")),
+    ("unknown keys", ["", ""], |number| format!("unknown_{number} = 1\n")),
+    ("key files", ["key_files = [", "]"], |number| format!("\"keys/{number}.json\",")),
+    ("patterns", ["key_files = [", "]"], |number| format!("\"keys/{number}/*.json\",")),
+    ("long paths", ["key_files = [", "]"], |number| format!("\"/var/lib/aztec/keystores/server-{number}/keys.json\",")),
+    ("node keystores", ["node_keystores = [", "]"], |number| format!("\"node-{number}/key1.json\",")),
+    ("publisher files", ["publisher_files = [", "]"], |number| format!("\"publishers/{number}.json\",")),
+    ("providers", ["", ""], |number| {
+        format!("[[networks.mainnet.providers]]\nid = {}\ncoinbase_policy = \"own\"\n", number + 1)
+    }),
+    ("provider ids", ["provider_ids = [", "]"], |number| format!("{},", number + 1)),
 ];
 
 /// What fills a key file in which secrets are looked for: a name, what comes before and after, and one piece.
-const JUNK: [(&str, [&str; 2], &str); 6] = [
+const JUNK: [(&str, [&str; 2], &str); 10] = [
     ("numbers", ["[", "0]"], "1,22,173,4,"),
     ("large numbers", ["[", "0]"], "18446744073709551,3,"),
     ("words", ["[", "\"\"]"], "\"apple\",\"hotel\",\"qx\","),
     ("one text", ["\"", "\""], "apple hotel qx 12 ab "),
     ("dots", ["\"", "\""], "a.1:b-2,"),
     ("lists", ["[", "0]"], "[0],"),
+    ("URLs", ["\"", "\""], "https://a.b/c?d=e&"),
+    ("percent signs", ["\"", "\""], "%25"),
+    ("percent signs and letters", ["\"", "\""], "%61b"),
+    ("code points", ["\"", "\""], "\\\\u005c"),
 ];
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let program = built("butler-cli")?;
     let path = target().join("bench/config/butler.toml");
-    for (kind, piece) in KINDS {
-        let time = |bytes| quickest(&program, &path, (&path, &filled(bytes, piece)), options.runs);
+    for (kind, [before, after], piece) in KINDS {
+        let file =
+            |bytes| [if before.is_empty() { "" } else { MAINNET }, before, &filled(bytes, piece), after].concat();
+        let time = |bytes| quickest(&program, &path, (&path, &file(bytes)), options.runs);
         tell(options, "config", kind, time(BYTES / SMALLER)?, time(BYTES)?);
     }
     let keys = path.with_file_name("keys.json");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use glob::Pattern;
 
-use crate::key_files::discovery::{Found, Role, is_by_folder, plain, resolved, server_of, under};
+use crate::key_files::discovery::{Folders, Found, Role, is_by_folder, plain, server_of, under};
 use crate::key_files::sources::KeySources;
 use crate::key_files::walk::{NODE_OPTIONS, OPTIONS, has_wildcard, plain_ending};
 use crate::text::pattern::bounded_pattern;
@@ -24,16 +24,19 @@ struct Named {
 
 impl Configured {
     pub(super) fn of(sources: &KeySources<'_>) -> Self {
-        let named = |pattern: &String, role| {
+        let mut folders = Folders::default();
+        let mut named = |pattern: &String, role| {
             let full = plain_pattern(&under(sources.base, pattern));
-            let spelled = [bounded_pattern(&full), bounded_pattern(&without_links(&full))];
+            let spelled = [bounded_pattern(&full), bounded_pattern(&without_links(&full, &mut folders))];
             Named { role, spelled, by_folder: is_by_folder(pattern, role) }
         };
-        let node = sources.node_keystores.iter().map(|pattern| named(pattern, Role::NodeKeystore));
-        let public = sources.key_files.iter().map(|pattern| named(pattern, Role::KeyFile));
-        let publisher = |path: &PathBuf| Found::new(sources.base.join(path), String::new(), Role::Publishers).located();
-        let publisher_files = sources.publisher_files.iter().map(publisher).collect();
-        Self { patterns: node.chain(public).collect(), publisher_files }
+        let mut patterns: Vec<Named> =
+            sources.node_keystores.iter().map(|pattern| named(pattern, Role::NodeKeystore)).collect();
+        patterns.extend(sources.key_files.iter().map(|pattern| named(pattern, Role::KeyFile)));
+        let publisher = |path: &PathBuf| {
+            Found::new(sources.base.join(path), String::new(), Role::Publishers).located_in(&mut folders)
+        };
+        Self { patterns, publisher_files: sources.publisher_files.iter().map(publisher).collect() }
     }
 
     /// The server of a file that is named.
@@ -70,7 +73,7 @@ fn plain_pattern(pattern: &str) -> String {
 }
 
 /// A pattern with the links of those folders followed that it names without a wildcard.
-fn without_links(pattern: &str) -> String {
+fn without_links(pattern: &str, known: &mut Folders) -> String {
     let parts: Vec<&str> = pattern.split('/').collect();
     let last = parts.len().saturating_sub(1);
     let literal = parts.iter().take(last).take_while(|part| !has_wildcard(part)).count();
@@ -79,6 +82,6 @@ fn without_links(pattern: &str) -> String {
         .iter()
         .fold(folders.join("/"), |folder, escaped| folder.replace(escaped, escaped.get(1..2).unwrap_or_default()));
     let folder = if pattern.starts_with('/') && folder.is_empty() { "/".to_owned() } else { folder };
-    let folder = Pattern::escape(&resolved(Path::new(&folder)).to_string_lossy());
+    let folder = Pattern::escape(&known.resolved(Path::new(&folder)).to_string_lossy());
     format!("{}/{}", folder.trim_end_matches('/'), rest.join("/"))
 }
