@@ -1,7 +1,10 @@
-//! What the command line asks the watcher and has it do, and what the watcher answers: one line of JSON each way over a Unix socket.
+//! What the command line asks the watcher and has it do, and what the watcher answers: JSON over HTTP over a Unix socket.
 //!
-//! Nothing here reads or writes: the watcher serves it, the command line asks. A question of another version is refused in so many
-//! words, and whatever is not understood is not guessed.
+//! A [`ControlRequest`] is posted to [`ROUTE`], and an [`Answer`] comes back, whatever the status: 200 when it was carried out, 403 for
+//! whoever may not ask or decide, 400 and 413 for what is no question, 409 for a decision that does not count any more. A question of
+//! another version is refused in so many words, and whatever is not understood is not guessed.
+
+mod client;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,16 +12,21 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::client::{AskError, ask};
 use crate::domain::action::{Action, ActionKind, EffectKey, Phase};
 
 /// The version of questions and answers.
 pub const PROTOCOL: u32 = 1;
-/// The longest question in bytes, with its line break.
+/// Where questions are posted to.
+pub const ROUTE: &str = "/v1/ask";
+/// The longest question in bytes.
 pub const REQUEST_LIMIT: usize = 64 * 1024;
-/// The longest answer in bytes, with its line break.
-pub const ANSWER_LIMIT: u64 = 16 * 1024 * 1024;
+/// The longest answer in bytes.
+pub const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 /// The most actions or lines of one answer.
 pub const ROWS_LIMIT: usize = 1_000;
+/// The most actions that one request decides on.
+pub const DECISIONS_LIMIT: usize = 100;
 
 /// Where the watcher listens: in a folder of its own below that for running.
 #[must_use]
@@ -56,16 +64,22 @@ pub enum Ask {
         /// Its key.
         key: EffectKey,
     },
-    /// Decides on one action. Only what was shown is decided on: whatever changed since then refuses it, and nothing is decided twice.
+    /// Decides on actions, each on its own. Only what was shown is decided on: whatever changed since then is refused, and nothing is
+    /// decided twice.
     Decide {
-        /// Its key.
-        key: EffectKey,
-        /// What was shown: [`ActionRow::shown`].
-        shown: String,
-        /// What is to become of it.
+        /// The actions; [`DECISIONS_LIMIT`] at most.
+        actions: Vec<Shown>,
+        /// What is to become of them.
         choice: Choice,
         /// Why, for the history.
         reason: Option<String>,
+    },
+    /// Lines of the history as they are kept, each sealed together with all lines before it.
+    Export {
+        /// After this line; 0 begins at the first that is kept.
+        after: u64,
+        /// The most; [`ROWS_LIMIT`] at most.
+        limit: usize,
     },
     /// Lines of the history after a line.
     History {
@@ -76,13 +90,27 @@ pub enum Ask {
     },
 }
 
-/// What a person wants of an action that is parked.
+/// An action as somebody saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// Its key.
+    pub key: EffectKey,
+    /// What was shown: [`ActionRow::shown`].
+    pub shown: String,
+}
+
+/// What a person wants of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
-    /// It is tried again, as if for the first time.
+    /// One that waits for an approval is done.
+    Approve,
+    /// One that waits for an approval is not done, now or later.
+    Reject,
+    /// One that is parked is tried again, as if for the first time.
     Retry,
-    /// Nobody wants it any more.
+    /// One that is parked, or due, is not wanted any more.
     Drop,
 }
 
@@ -101,8 +129,15 @@ pub enum Answer {
     },
     /// To `Action`; `None` when nothing is known of it.
     Action(Option<Box<ActionRow>>),
-    /// To `Decide`: the action as it is then.
-    Decided(Box<ActionRow>),
+    /// To `Decide`.
+    Decided {
+        /// Those that were decided on, as they are then.
+        decided: Vec<ActionRow>,
+        /// Those that were not, with why.
+        refused: Vec<NotDecided>,
+    },
+    /// To `Export`.
+    Export(HistoryExport),
     /// To `History`.
     History(Vec<HistoryRow>),
     /// The question was not answered, and why.
@@ -149,11 +184,45 @@ pub struct ActionRow {
     pub tries: Option<u32>,
     /// Why it waits, failed, was parked or ended.
     pub reason: Option<String>,
+    /// Who approved it.
+    #[serde(default)]
+    pub approved_by: Vec<String>,
+    /// Until when it can be approved, or its approval counts, in unix milliseconds of the journal's clock.
+    #[serde(default)]
+    pub expires: Option<u64>,
+    /// When it was planned, or is due, in unix milliseconds of the journal's clock; `None` of one that is over.
+    #[serde(default)]
+    pub due: Option<u64>,
     /// The action; `None` of one that is over, of which the history has the rest.
     pub action: Option<Action>,
     /// Stands for everything above in this one journal, in hex: a decision names it. `None` of one that is over.
     #[serde(default)]
     pub shown: Option<String>,
+}
+
+/// An action that was not decided on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotDecided {
+    /// Its key.
+    pub key: EffectKey,
+    /// Why not.
+    pub why: String,
+}
+
+/// Lines of the history as they are kept: `seal json`, where the seal is the SHA-256, in hex, of the 32 bytes of the seal before it and of
+/// the JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryExport {
+    /// The journal's random name.
+    pub journal: String,
+    /// The number of the line before the first one; 0 when there is none.
+    pub after: u64,
+    /// The seal of that line, in hex; zero when there is none.
+    pub seal: String,
+    /// The lines.
+    pub lines: Vec<String>,
 }
 
 /// One line of the history.
@@ -180,15 +249,14 @@ mod tests {
         assert_eq!(text, r#"{"version":1,"ask":{"actions":{"phase":"parked","after":null,"limit":10}}}"#);
         assert_eq!(serde_json::from_str::<ControlRequest>(&text).unwrap(), question);
         let ask = Ask::Decide {
-            key: "slashed/1/0x00/x".parse().unwrap(),
-            shown: "ab".to_owned(),
+            actions: vec![Shown { key: "slashed/1/0x00/x".parse().unwrap(), shown: "ab".to_owned() }],
             choice: Choice::Retry,
             reason: None,
         };
         let text = serde_json::to_string(&ControlRequest { version: PROTOCOL, ask }).unwrap();
         assert_eq!(
             text,
-            r#"{"version":1,"ask":{"decide":{"key":"slashed/1/0x00/x","shown":"ab","choice":"retry","reason":null}}}"#
+            r#"{"version":1,"ask":{"decide":{"actions":[{"key":"slashed/1/0x00/x","shown":"ab"}],"choice":"retry","reason":null}}}"#
         );
         for wrong in [r#"{"version":1,"ask":"approve"}"#, r#"{"version":1,"ask":"status","more":1}"#, "{}", "[]"] {
             assert!(serde_json::from_str::<ControlRequest>(wrong).is_err(), "{wrong}");

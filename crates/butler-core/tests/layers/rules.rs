@@ -75,7 +75,7 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 13] = [
+const WATCHER: [Folder; 15] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
@@ -85,11 +85,13 @@ const WATCHER: [Folder; 13] = [
     ("control", "health journal"),
     ("watch", "health follower journal plan tell"),
     ("replay", "follower plan"),
-    ("routes", "health catalogue"),
+    ("page", "health"),
+    ("heartbeat", "health"),
+    ("routes", "health catalogue page"),
     ("state", "journal"),
-    ("adopt", "routes tell"),
+    ("adopt", "control heartbeat routes tell"),
     // The way in, which puts everything together.
-    ("program", "adopt health control journal replay routes state tell watch"),
+    ("program", "adopt health heartbeat control journal replay routes state tell watch"),
 ];
 
 const TESTKIT: [Folder; 8] = [
