@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use butler_core::control::NetworkStatus;
 use butler_core::daemon::telemetry::metrics::sample::{Readings, Sample, number, truth};
-use butler_core::domain::action::{ActionKind, EffectKey, Phase};
+use butler_core::domain::action::ActionKind;
 use butler_core::domain::block::BlockRef;
 use tokio::time::Instant;
 
 use crate::catalogue;
 use crate::journal::{Cursor, Status};
+use crate::waiting::{WAITING, Waiting};
 
-/// Where an action waits for a person.
-pub const WAITING: [Phase; 2] = [Phase::AwaitingApproval, Phase::Parked];
 /// A loop that was not heard of for so long hangs.
 const HANGS: Duration = Duration::from_secs(600);
 
@@ -31,27 +30,6 @@ struct State {
     /// Heartbeats that failed, and that were taken.
     beats: [u64; 2],
     waiting: Vec<Waiting>,
-}
-
-/// An action that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// Its key.
-    pub key: EffectKey,
-    /// What it is.
-    pub kind: ActionKind,
-    /// `awaiting_approval` or `parked`.
-    pub phase: Phase,
-    /// Why it is to be done.
-    pub why: String,
-    /// Why it waits.
-    pub reason: Option<String>,
-    /// Since when, in unix seconds by the journal's clock.
-    pub since: u64,
-    /// When it is too late, in unix seconds.
-    pub until: Option<u64>,
-    /// Who approved it so far.
-    pub approved_by: Vec<String>,
 }
 
 /// What is shown of one network.

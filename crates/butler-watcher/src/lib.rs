@@ -14,4 +14,5 @@ pub mod replay;
 pub mod routes;
 pub mod state;
 pub mod tell;
+pub mod waiting;
 pub mod watch;

@@ -13,7 +13,7 @@ use butler_core::text::time::{distance, moment};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ring::digest;
 
-use crate::health::Waiting;
+use crate::waiting::Waiting;
 
 const STYLE: &str = include_str!("page.css");
 

@@ -66,17 +66,21 @@ async fn cli_as(bench: &Bench, user: u32, arguments: &[&str]) -> (i32, Value, St
 
 /// The actions in a phase.
 async fn listed(bench: &Bench, phase: &str) -> (Vec<Value>, String) {
-    let (code, report, said) =
-        cli_as(bench, own(), &["--json", "actions", "list", "--phase", phase, "--kind", "configure_coinbase"]).await;
-    assert_eq!(code, 0, "{said}");
-    (report["actions"].as_array().unwrap().clone(), report["shown"].as_str().unwrap().to_owned())
+    asked(bench, phase).await.unwrap()
+}
+
+/// As `listed`; nothing while the watcher does not answer.
+async fn asked(bench: &Bench, phase: &str) -> Option<(Vec<Value>, String)> {
+    let list = ["--json", "actions", "list", "--phase", phase, "--kind", "configure_coinbase"];
+    let (_, report, _) = cli_as(bench, own(), &list).await;
+    Some((report["actions"].as_array()?.clone(), report["shown"].as_str()?.to_owned()))
 }
 
 /// Waits until so many coinbases are in a phase.
 async fn wait_for(bench: &Bench, watcher: &Watcher, phase: &str, count: usize) -> Vec<Value> {
     watcher
         .until(&format!("{count} {phase}"), async || {
-            let rows = listed(bench, phase).await.0;
+            let rows = asked(bench, phase).await?.0;
             (rows.len() == count).then_some(rows)
         })
         .await
@@ -96,6 +100,8 @@ async fn stake(bench: &Bench, count: usize) {
 /// A bench whose watcher begins now, so that only what is staked from here on asks for something.
 async fn begun(keys: &str, more: &str) -> Bench {
     let bench = Bench::start().await;
+    let keys_of_ours = bench.oracle().spare_keys[..3].to_vec();
+    bench.chain.play(Move::AddKeys { provider: 1, keys: keys_of_ours }).await.unwrap();
     let start = bench.chain.block_number().await.unwrap() + 1;
     let text = bench.config();
     let old = text.lines().find(|line| line.starts_with("start_block")).unwrap().to_owned();

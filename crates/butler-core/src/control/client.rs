@@ -14,7 +14,7 @@ use thiserror::Error;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use super::{ANSWER_LIMIT, Answer, Ask, ControlRequest, PROTOCOL, ROUTE};
+use super::protocol::{ANSWER_LIMIT, Answer, Ask, ControlRequest, PROTOCOL, ROUTE};
 
 /// Nothing that can be used came back.
 #[derive(Debug, Error)]

@@ -75,17 +75,18 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 15] = [
+const WATCHER: [Folder; 16] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
-    ("health", "catalogue journal"),
+    ("waiting", ""),
+    ("health", "catalogue journal waiting"),
     ("follower", "plan"),
-    ("tell", "health journal"),
+    ("tell", "health journal waiting"),
     ("control", "health journal"),
     ("watch", "health follower journal plan tell"),
     ("replay", "follower plan"),
-    ("page", "health"),
+    ("page", "waiting"),
     ("heartbeat", "health"),
     ("routes", "health catalogue page"),
     ("state", "journal"),

@@ -5,7 +5,7 @@ use butler_core::runtime::report::one_line;
 
 use super::access::Right;
 use super::decisions::{self, Rules, Wanted};
-use super::record;
+use super::record::record;
 use super::rows::{of_entry, of_finished};
 use crate::health::Health;
 use crate::journal::{Journal, JournalError, Known, Query};

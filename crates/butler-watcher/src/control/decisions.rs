@@ -8,8 +8,9 @@ use std::time::Duration;
 use butler_core::control::{Answer, Choice, NotDecided, Shown};
 use butler_core::domain::action::{Phase, Policy};
 
+use super::record::record;
 use super::rows::{of_entry, of_finished};
-use crate::journal::{Decision, Entry, Journal, JournalError, Known, Note, Verdict};
+use crate::journal::{Decision, Entry, Journal, JournalError, Known, Verdict};
 
 /// The rules of the operator that a decision follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,10 +124,5 @@ fn record_refusals(refused: &[NotDecided], wanted: Wanted<'_>, journal: &dyn Jou
         "choice": wanted.choice,
         "actor": format!("uid {}", wanted.asker),
     });
-    super::record(what, journal)
-}
-
-/// A note of the socket's.
-pub(super) fn note(what: serde_json::Value) -> Note {
-    Note { from: "control".to_owned(), what }
+    record(what, journal)
 }

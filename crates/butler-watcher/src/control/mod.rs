@@ -7,6 +7,7 @@
 mod access;
 mod answers;
 mod decisions;
+mod record;
 mod rows;
 mod visit;
 
@@ -19,7 +20,6 @@ use std::time::Duration;
 use butler_core::config::WatcherConfig;
 use butler_core::control::socket_in;
 use butler_core::runtime::failures::FailureStreak;
-use serde_json::Value;
 use thiserror::Error;
 use tokio::net::UnixListener;
 use tokio::sync::{Semaphore, watch};
@@ -31,7 +31,7 @@ use self::decisions::Rules;
 use self::visit::Visit;
 
 use crate::health::Health;
-use crate::journal::{Batch, Journal, JournalError};
+use crate::journal::Journal;
 
 /// Questions that are answered at the same time.
 const AT_ONCE: usize = 16;
@@ -184,11 +184,6 @@ fn open_to(path: &Path, access: &Access) -> io::Result<()> {
 
 fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
-}
-
-/// Keeps in the history what somebody wanted and did not get.
-fn record(what: Value, journal: &dyn Journal) -> Result<(), JournalError> {
-    journal.commit(&Batch { notes: vec![decisions::note(what)], ..Batch::default() }).map(|_| ())
 }
 
 fn own_uid() -> u32 {

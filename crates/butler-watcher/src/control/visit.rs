@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use butler_core::control::{Answer, ControlRequest, PROTOCOL, REQUEST_LIMIT, ROUTE};
+use butler_core::control::{Answer, ControlRequest, REQUEST_LIMIT, ROUTE};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -19,8 +19,9 @@ use tokio::net::UnixStream;
 use tokio::task::block_in_place;
 
 use super::access::Right;
+use super::answers;
 use super::decisions::Rules;
-use super::{answers, record};
+use super::record::record;
 use crate::health::Health;
 use crate::journal::Journal;
 
@@ -48,7 +49,7 @@ impl Visit {
         let visit = &self;
         let service = service_fn(move |request| async move { Ok::<_, Infallible>(visit.reply(request).await) });
         let mut builder = http1::Builder::new();
-        builder.keep_alive(false).max_buf_size(HEAD).max_headers(32);
+        builder.keep_alive(false).half_close(true).max_buf_size(HEAD).max_headers(32);
         let _ = builder.serve_connection(TokioIo::new(stream), service).await;
     }
 
@@ -64,7 +65,7 @@ impl Visit {
             let why = format!("a question has at most {REQUEST_LIMIT} bytes, and comes as a whole");
             return refused(StatusCode::PAYLOAD_TOO_LARGE, why);
         };
-        let question = match read(&body.to_bytes()) {
+        let question = match ControlRequest::read(&body.to_bytes()) {
             Ok(question) => question,
             Err(why) => return refused(StatusCode::BAD_REQUEST, why),
         };
@@ -97,20 +98,6 @@ impl Visit {
             tracing::warn!("this is not in the history: {error}");
         }
     }
-}
-
-/// A question of this version.
-fn read(text: &[u8]) -> Result<ControlRequest, String> {
-    #[derive(serde::Deserialize)]
-    struct Head {
-        version: u32,
-    }
-    match serde_json::from_slice::<Head>(text) {
-        Ok(Head { version: PROTOCOL }) => {}
-        Ok(Head { version }) => return Err(format!("version {version} is not spoken here, version {PROTOCOL} is")),
-        Err(_) => return Err("this is no question".to_owned()),
-    }
-    serde_json::from_slice(text).map_err(|_| "this question is not known here".to_owned())
 }
 
 fn refused(status: StatusCode, why: String) -> Response<Full<Bytes>> {

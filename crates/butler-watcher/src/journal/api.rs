@@ -8,8 +8,8 @@ use butler_core::domain::action::EffectKey;
 use super::check::Checked;
 use super::entry::{Cursor, Entry, Known, Lease, Leased, Status};
 use super::error::JournalError;
-use super::op::{Line, Mark};
-use super::request::{Batch, Claim, Committed, Page, Query, Renewal, Sealed, Settled, Settlement, Verdict};
+use super::op::{Line, Mark, Sealed};
+use super::request::{Batch, Claim, Committed, Page, Query, Renewal, Settled, Settlement, Verdict};
 
 /// What was planned, is being done and was done; durable before anything is answered.
 ///

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::entry::{Cursor, Entry, Lease};
-use super::op::Mark;
 
 /// The largest action, intent or note, in bytes of JSON.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -241,13 +240,4 @@ pub struct Page {
     pub finished: Vec<super::entry::Finished>,
     /// Where the next page begins; absent on the last.
     pub next: Option<EffectKey>,
-}
-
-/// Lines of the history as they are kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sealed {
-    /// Where the history stood before the first of them.
-    pub before: Mark,
-    /// The lines, without their breaks.
-    pub lines: Vec<String>,
 }

@@ -27,10 +27,11 @@ use self::message::Stamp;
 pub use self::named::Named;
 use self::progress::Progress;
 use self::webhook::{Posted, Webhook};
-use crate::health::{Health, WAITING, Waiting};
+use crate::health::Health;
 use crate::journal::{
     Claim, Entry, Journal, JournalError, Leased, NextNumber, Outcome, Query, Renewal, Settlement, Status,
 };
+use crate::waiting::{WAITING, Waiting};
 
 /// Actions that are claimed at once where they are only logged. What is posted is claimed one by one: whatever a kill leaves
 /// claimed waits until its lease has run out.

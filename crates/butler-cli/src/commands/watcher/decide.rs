@@ -2,24 +2,17 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
-use butler_core::control::{ActionRow, Answer, Ask, Choice, DECISIONS_LIMIT, NotDecided, Shown};
+use butler_core::control::{ActionRow, Answer, Ask, Choice, DECISIONS_LIMIT, Shown};
 use butler_core::domain::action::{EffectKey, Phase};
 use butler_core::runtime::exit::Exit;
-use serde::Serialize;
 
 use super::render::{render_action, render_actions, render_decided};
+use super::report::{ActionReport, ActionsReport, DecidedReport};
 use super::select::{digest, rows};
-use super::{ActionReport, ActionsReport, ask, strange};
+use super::socket::{ask, strange};
 use crate::args::{DecideArgs, Global};
 use crate::error::CliError;
 use crate::output::Output;
-
-/// The report of a decision.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct DecidedReport {
-    pub(super) decided: Vec<ActionRow>,
-    pub(super) refused: Vec<NotDecided>,
-}
 
 /// Decides on one action, or on all that are selected.
 ///
@@ -35,7 +28,6 @@ pub(super) async fn run(global: &Global, wanted: DecideArgs, choice: Choice, out
         }
         (Some(_), false) | (None, true) => return Err(CliError::NothingChosen),
     };
-    let is_one = actions.len() == 1;
     let mut report = DecidedReport::default();
     for part in actions.chunks(DECISIONS_LIMIT) {
         let request = Ask::Decide { actions: part.to_vec(), choice, reason: reason.clone() };
@@ -49,7 +41,7 @@ pub(super) async fn run(global: &Global, wanted: DecideArgs, choice: Choice, out
             Err(error) => return Err(error),
         }
     }
-    if let (true, Some(refused)) = (is_one, report.refused.first()) {
+    if let ([], [refused]) = (report.decided.as_slice(), report.refused.as_slice()) {
         return Err(CliError::DecisionRefused(refused.why.clone()));
     }
     output.result(&report, render_decided)?;

@@ -2,23 +2,20 @@
 
 mod decide;
 mod render;
+mod report;
 mod select;
+mod socket;
 
-use std::time::Duration;
-
-use butler_core::control::{ActionRow, Answer, Ask, Choice, HistoryExport, HistoryRow, ROWS_LIMIT, socket_in};
+use butler_core::control::{Answer, Ask, Choice, HistoryExport, ROWS_LIMIT};
 use butler_core::runtime::exit::Exit;
-use serde::Serialize;
 
 use self::render::{render_action, render_actions, render_export, render_history, render_status};
+use self::report::{ActionReport, ActionsReport, HistoryReport};
 use self::select::{digest, rows};
+use self::socket::{ask, strange};
 use crate::args::{ActionsCommand, Global};
 use crate::error::CliError;
-use crate::gather::load;
 use crate::output::Output;
-
-/// How long the watcher may take.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Shows how the watcher is.
 ///
@@ -89,40 +86,4 @@ async fn export(global: &Global, after: u64) -> Result<HistoryExport, CliError> 
             return whole.ok_or_else(strange);
         }
     }
-}
-
-/// The report of `actions list`.
-#[derive(Debug, Serialize)]
-struct ActionsReport {
-    actions: Vec<ActionRow>,
-    /// Stands for all of them.
-    shown: String,
-}
-
-/// The report of `actions show`.
-#[derive(Debug, Serialize)]
-struct ActionReport {
-    action: Option<ActionRow>,
-}
-
-/// The report of `actions history`.
-#[derive(Debug, Serialize)]
-struct HistoryReport {
-    lines: Vec<HistoryRow>,
-}
-
-async fn ask(global: &Global, ask: Ask) -> Result<Answer, CliError> {
-    let config = load(global)?;
-    let watcher = &config.watcher;
-    let runtime = watcher.runtime_directory.as_ref().or(watcher.state_directory.as_ref()).ok_or(CliError::NoSocket)?;
-    let path = socket_in(runtime);
-    match butler_core::control::ask(&path, ask, DEADLINE).await {
-        Ok(Answer::Refused(why)) => Err(CliError::WatcherRefused(why)),
-        Ok(answer) => Ok(answer),
-        Err(source) => Err(CliError::Watcher { path: path.display().to_string(), source }),
-    }
-}
-
-fn strange() -> CliError {
-    CliError::WatcherRefused("its answer is not understood; is it of another version?".to_owned())
 }

@@ -4,8 +4,7 @@ use butler_core::control::{ActionRow, HistoryExport, WatcherStatus};
 use butler_core::runtime::clock::unix_now;
 use butler_core::text::time::distance;
 
-use super::decide::DecidedReport;
-use super::{ActionReport, ActionsReport, HistoryReport};
+use super::report::{ActionReport, ActionsReport, DecidedReport, HistoryReport};
 use crate::output::Output;
 use crate::view::table::{number, plain, table};
 

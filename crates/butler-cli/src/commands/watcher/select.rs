@@ -5,7 +5,7 @@ use butler_core::domain::action::Phase;
 use butler_core::runtime::clock::unix_now;
 use ethers_core::utils::{hex, keccak256};
 
-use super::{ask, strange};
+use super::socket::{ask, strange};
 use crate::args::{Global, Selection};
 use crate::error::CliError;
 
