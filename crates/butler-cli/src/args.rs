@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use butler_core::client::l1::BlockTag;
 use butler_core::contracts::events::Source;
-use butler_core::domain::action::{EffectKey, Phase};
+use butler_core::domain::action::{ActionKind, EffectKey, Phase};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use butler_core::domain::ids::ProviderId;
@@ -117,6 +118,9 @@ pub enum ActionsCommand {
         /// Only those in this phase: planned, awaiting_approval, due, running, verifying, done, parked, dropped.
         #[arg(long, value_name = "PHASE", value_parser = phase)]
         phase: Option<Phase>,
+        /// Which of them.
+        #[command(flatten)]
+        selection: Selection,
     },
     /// Show one action.
     Show {
@@ -124,9 +128,13 @@ pub enum ActionsCommand {
         #[arg(value_name = "KEY", value_parser = effect_key)]
         key: EffectKey,
     },
-    /// Have a parked action tried again.
+    /// Approve actions that wait for it: they are done.
+    Approve(DecideArgs),
+    /// Reject actions that wait for an approval: they are never done.
+    Reject(DecideArgs),
+    /// Have parked actions tried again.
     Retry(DecideArgs),
-    /// Drop a parked action: nobody wants it any more.
+    /// Drop parked actions, or one that is due: nobody wants them any more.
     Drop(DecideArgs),
     /// Show what changed, oldest first.
     History {
@@ -137,16 +145,47 @@ pub enum ActionsCommand {
         #[arg(long, value_name = "NUMBER", default_value_t = 100)]
         limit: usize,
     },
+    /// Write the history as it is kept, line by line, each sealed together with all lines before it: whoever has it can verify it.
+    Export {
+        /// Only what came after this line.
+        #[arg(long, value_name = "LINE", default_value_t = 0)]
+        after: u64,
+    },
 }
 
-/// On which action is decided.
+/// Which actions are meant; together they narrow.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// Those of this kind.
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub kind: Option<ActionKind>,
+    /// Those whose reason, or whose cause, holds this text.
+    #[arg(long, value_name = "TEXT")]
+    pub because: Option<String>,
+    /// Those that wait for at least so long.
+    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
+    pub older_than: Option<Duration>,
+}
+
+impl Selection {
+    /// Whether nothing was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kind.is_none() && self.because.is_none() && self.older_than.is_none()
+    }
+}
+
+/// On which actions is decided.
 #[derive(Debug, Args)]
 pub struct DecideArgs {
-    /// Its key.
+    /// The key of one.
     #[arg(value_name = "KEY", value_parser = effect_key)]
-    pub key: EffectKey,
-    /// What `actions show` gave as `shown`: an action that changed since then is left alone. Without it the action is shown, and the
-    /// terminal is asked.
+    pub key: Option<EffectKey>,
+    /// Or all of these.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// What `actions show` or `actions list` gave as `shown`: whatever changed since then is left alone. Without it the actions are shown,
+    /// and the terminal is asked.
     #[arg(long, value_name = "HASH")]
     pub shown: Option<String>,
     /// Why, for the history.
@@ -163,6 +202,10 @@ pub enum WatcherCommand {
 
 fn phase(text: &str) -> Result<Phase, String> {
     text.parse().map_err(|error: butler_core::domain::action::UnknownPhase| error.to_string())
+}
+
+fn kind(text: &str) -> Result<ActionKind, String> {
+    text.parse().map_err(|_| format!("`{text}` is no kind of action"))
 }
 
 fn effect_key(text: &str) -> Result<EffectKey, String> {

@@ -5,6 +5,7 @@ use std::io;
 use butler_core::chain::SnapshotError;
 use butler_core::client::error::{ErrorKind, RpcError};
 use butler_core::config::ConfigError;
+use butler_core::control::AskError;
 use butler_core::domain::provider::publisher::TopUpError;
 use butler_core::network::NetworkError;
 use butler_core::runtime::exit::Exit;
@@ -59,7 +60,7 @@ pub enum CliError {
         path: String,
         /// Why.
         #[source]
-        source: io::Error,
+        source: AskError,
     },
     /// The watcher does not answer the question.
     #[error("the watcher refuses: {0}")]
@@ -70,6 +71,9 @@ pub enum CliError {
     /// A decision does not say what it is about, and nobody can be asked.
     #[error("a decision says what it is about, and there is no terminal to show it on")]
     NothingShown,
+    /// It is not said which actions are meant.
+    #[error("decide on either one KEY, or on all of a `--kind`, `--because` or `--older-than`")]
+    NothingChosen,
     /// There is no folder where its socket could be.
     #[error("it is not known where the watcher's socket is")]
     NoSocket,
@@ -100,7 +104,7 @@ impl CliError {
             Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
             Self::NoSocket => Exit::Configuration,
             Self::Exists(_) | Self::DecisionRefused(_) => Exit::Refused,
-            Self::EmptyRange { .. } | Self::NothingShown => Exit::Usage,
+            Self::EmptyRange { .. } | Self::NothingShown | Self::NothingChosen => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
             Self::Runtime(_) => Exit::Bug,
             Self::Stopped(exit) => *exit,
@@ -149,11 +153,12 @@ impl CliError {
             | Self::Stopped(_)
             | Self::WatcherRefused(_)
             | Self::DecisionRefused(_)
+            | Self::NothingChosen
             | Self::Event(_) => None,
             Self::Watcher { .. } => Some(
-                "is it running, and are you its user or root? `watcher.runtime_directory` must be the same for both programs".into(),
+                "is it running, and may you ask it (`watcher.readers`)? `watcher.runtime_directory` must be the same for both programs".into(),
             ),
-            Self::NothingShown => Some("`--shown HASH`, with the `shown` of `actions show --json`".into()),
+            Self::NothingShown => Some("`--shown HASH`, with the `shown` of `actions show --json`, or of `actions list --json` for several".into()),
             Self::NoSocket => Some("set `watcher.runtime_directory`".into()),
         }
     }

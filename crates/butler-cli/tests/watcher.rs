@@ -5,11 +5,13 @@
 #[expect(dead_code, reason = "other tests need more of it")]
 mod support;
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use butler_core::control::{ActionRow, Answer, HistoryRow, NetworkStatus, WatcherStatus, socket_in};
+use butler_core::control::{
+    ActionRow, Answer, HistoryExport, HistoryRow, NetworkStatus, NotDecided, WatcherStatus, socket_in,
+};
 use butler_core::domain::action::{
     Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Phase, Place, Priority, Schema,
 };
@@ -29,12 +31,24 @@ fn watcher(answer: &str) -> (TempDir, std::sync::mpsc::Receiver<Value>) {
     std::fs::create_dir_all(socket.parent().unwrap()).unwrap();
     let listener = UnixListener::bind(socket).unwrap();
     let (sender, asked) = std::sync::mpsc::channel();
-    let answer = format!("{answer}\n");
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
+    let answer = format!("{head}{answer}");
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut line = String::new();
-            BufReader::new(&stream).read_line(&mut line).unwrap();
-            let _ = sender.send(serde_json::from_str(&line).unwrap());
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                let line = line.trim().to_ascii_lowercase();
+                length = line.strip_prefix("content-length: ").map_or(length, |text| text.parse().unwrap());
+                if line.is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let _ = sender.send(serde_json::from_slice(&body).unwrap());
             let _ = stream.write_all(answer.as_bytes());
         }
     });
@@ -83,15 +97,17 @@ async fn actions_are_listed_by_phase_and_one_that_is_unknown_is_code_5() {
 #[tokio::test]
 async fn a_decision_names_what_was_shown_and_a_refusal_is_code_6() {
     let row = json!({ "key": "slashed/1/0x00/x", "kind": "slashed", "phase": "due", "version": 5, "tries": 0, "reason": "revived by uid 0", "action": null });
-    let (folder, asked) = watcher(&json!({ "decided": row }).to_string());
+    let (folder, asked) = watcher(&json!({ "decided": { "decided": [row], "refused": [] } }).to_string());
     let arguments = ["actions", "retry", "slashed/1/0x00/x", "--shown", "abcd", "--reason", "it is up again", "--json"];
     let ran = run(folder.path(), &arguments).await;
-    assert_eq!((ran.code, &ran.json()["action"]["phase"]), (0, &json!("due")), "{}", ran.stderr);
+    assert_eq!((ran.code, &ran.json()["decided"][0]["phase"]), (0, &json!("due")), "{}", ran.stderr);
     assert_eq!(
         asked.recv().unwrap()["ask"]["decide"],
-        json!({ "key": "slashed/1/0x00/x", "shown": "abcd", "choice": "retry", "reason": "it is up again" })
+        json!({ "actions": [{ "key": "slashed/1/0x00/x", "shown": "abcd" }], "choice": "retry", "reason": "it is up again" })
     );
-    let (folder, _asked) = watcher(r#"{"refused":"the action is not what was shown: look at it again"}"#);
+    let (folder, _asked) = watcher(
+        r#"{"decided":{"decided":[],"refused":[{"key":"slashed/1/0x00/x","why":"it is not what was shown: look at it again"}]}}"#,
+    );
     let ran = run(folder.path(), &["actions", "drop", "slashed/1/0x00/x", "--shown", "abcd"]).await;
     assert!(ran.code == 6 && ran.stderr.contains("is not what was shown"), "{}: {}", ran.code, ran.stderr);
     // Nobody is there to be asked.
@@ -112,6 +128,68 @@ async fn no_watcher_a_refusal_and_nonsense_are_code_4_with_a_reason() {
         assert_eq!((ran.code, ran.stdout.as_str()), (4, ""));
         assert!(ran.stderr.contains(why), "{}", ran.stderr);
     }
+}
+
+#[tokio::test]
+async fn several_are_decided_on_by_what_was_listed_of_them_and_by_nothing_else() {
+    let live = rows().remove(0);
+    let other = ActionRow { key: "slashed/1/0x00/y".parse().unwrap(), shown: Some("cd".repeat(32)), ..live.clone() };
+    let listed = |actions: &[ActionRow]| {
+        serde_json::to_string(&Answer::Actions { actions: actions.to_vec(), next: None }).unwrap()
+    };
+    let list = ["actions", "list", "--kind", "slashed", "--json"];
+    let (folder, _asked) = watcher(&listed(&[other.clone(), live.clone()]));
+    let both = run(folder.path(), &list).await.json()["shown"].as_str().unwrap().to_owned();
+    let approve = |shown: &str| ["actions", "approve", "--kind", "slashed", "--shown", shown].map(str::to_owned);
+    let words = |words: &[String]| {
+        words.iter().map(|word| Box::leak(word.clone().into_boxed_str()) as &str).collect::<Vec<_>>()
+    };
+    // One of them changed, one is gone, none is left: nothing is asked of the watcher.
+    let changed = ActionRow { shown: Some("ef".repeat(32)), ..other.clone() };
+    for (now, why) in [
+        (vec![live.clone(), changed], "not the actions"),
+        (vec![live.clone()], "not the actions"),
+        (vec![], "no action is"),
+    ] {
+        let (folder, asked) = watcher(&listed(&now));
+        let ran = run(folder.path(), &words(&approve(&both))).await;
+        assert!(ran.code == 6 && ran.stderr.contains(why), "{}: {}", ran.code, ran.stderr);
+        assert!(asked.try_iter().all(|question| question["ask"].get("decide").is_none()));
+    }
+    let (folder, _asked) = watcher(&listed(&[live.clone()]));
+    for (arguments, why) in [
+        (vec!["actions", "approve"], "decide on either one KEY"),
+        (vec!["actions", "approve", "slashed/1/0x00/x", "--kind", "slashed"], "decide on either one KEY"),
+        (vec!["actions", "approve", "--kind", "flashed"], "flashed"),
+        (vec!["actions", "approve", "--kind", "slashed"], "--shown HASH"),
+    ] {
+        let ran = run(folder.path(), &arguments).await;
+        assert!(ran.code == 2 && ran.stderr.contains(why), "{arguments:?} {}: {}", ran.code, ran.stderr);
+    }
+    // Narrowed by what they say and how long they wait.
+    for (more, count) in [
+        (["--because", "pager"], 1),
+        (["--because", "nothing"], 0),
+        (["--older-than", "1s"], 1),
+        (["--older-than", "90000d"], 0),
+    ] {
+        let ran = run(folder.path(), &[&list[..], &more].concat()).await;
+        assert_eq!(ran.json()["actions"].as_array().unwrap().len(), count, "{more:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_is_the_lines_as_they_are_kept() {
+    let lines = vec!["ab {\"line\":8}".to_owned(), "cd {\"line\":9}".to_owned()];
+    let export = HistoryExport { journal: "j".to_owned(), after: 9, seal: "00".to_owned(), lines: Vec::new() };
+    let (folder, asked) = watcher(&serde_json::to_string(&Answer::Export(export.clone())).unwrap());
+    let ran = run(folder.path(), &["actions", "export", "--after", "7", "--json"]).await;
+    assert_eq!((ran.code, &ran.json()["seal"]), (0, &json!("00")), "{}", ran.stderr);
+    assert_eq!(asked.recv().unwrap()["ask"]["export"], json!({ "after": 7, "limit": 1000 }));
+    let page = page();
+    let mut checker = Checker::new(&page, page.tables["butler-cli actions export"].clone());
+    checker.object("", &serde_json::to_value(HistoryExport { lines, ..export }).unwrap());
+    assert!(checker.problems.is_empty(), "{:#?}", checker.problems);
 }
 
 /// Actions that are live and over, with and without what may be absent.
@@ -138,10 +216,23 @@ fn rows() -> Vec<ActionRow> {
         version: 2,
         tries: Some(1),
         reason: Some("the webhook pager answers 500".to_owned()),
+        approved_by: vec!["uid 1000".to_owned()],
+        expires: Some(1_760_000_000_000),
+        due: Some(1_750_000_000_000),
         action: Some(action),
         shown: Some("ab".repeat(32)),
     };
-    let over = ActionRow { phase: Phase::Done, tries: None, reason: None, action: None, shown: None, ..live.clone() };
+    let over = ActionRow {
+        phase: Phase::Done,
+        tries: None,
+        reason: None,
+        approved_by: Vec::new(),
+        expires: None,
+        due: None,
+        action: None,
+        shown: None,
+        ..live.clone()
+    };
     vec![live, over]
 }
 
@@ -155,12 +246,14 @@ async fn the_json_is_what_is_documented_and_nothing_else() {
         actions: [(ActionKind::Slashed, [(Phase::Done, 2)].into())].into(),
     };
     let history = HistoryRow { line: 1, at: 1_760_000_000_000, change: json!({ "note": {} }) };
+    let refused = NotDecided { key: rows().remove(0).key, why: "it is done".to_owned() };
     let answers = [
         ("butler-cli watcher status", 5, Answer::Status(status)),
         ("butler-cli actions list", 0, Answer::Actions { actions: rows(), next: None }),
         ("butler-cli actions show", 0, Answer::Action(rows().into_iter().next().map(Box::new))),
         ("butler-cli actions show", 5, Answer::Action(None)),
         ("butler-cli actions history", 0, Answer::History(vec![history])),
+        ("butler-cli actions approve", 6, Answer::Decided { decided: rows(), refused: vec![refused.clone(), refused] }),
     ];
     let page = page();
     let mut checkers = std::collections::BTreeMap::new();
@@ -170,6 +263,7 @@ async fn the_json_is_what_is_documented_and_nothing_else() {
         let more: &[&str] = match words.as_slice() {
             ["actions", "show"] => &["slashed/1/0x00/x", "--json"],
             ["actions", "history"] => &["--limit", "1", "--json"],
+            ["actions", "approve"] => &["slashed/1/0x00/x", "--shown", "abcd", "--json"],
             _ => &["--json"],
         };
         let ran = run(folder.path(), &[&words, more].concat()).await;

@@ -11,6 +11,7 @@ use butler_core::client::logs::LogFilter;
 use butler_core::config::{Config, ConfigFile, Sources};
 use butler_core::contracts::events::{Source, name_event};
 use butler_core::contracts::ledger_events::{decode_ledger_event, ledger_topics};
+use butler_core::control::ControlRequest;
 use butler_core::fuzzing;
 use ethers_core::types::Address;
 
@@ -36,6 +37,13 @@ fn a_node_gives_such_answers() {
             || serde_json::from_str::<WorldState>(&seed).is_ok()
             || serde_json::from_str::<PeerCounts>(&seed).is_ok();
         assert!(is_read, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_watcher_is_asked_so() {
+    for (path, seed) in seeds("control") {
+        assert!(ControlRequest::read(&seed).is_ok(), "{}", path.display());
     }
 }
 

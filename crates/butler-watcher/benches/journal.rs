@@ -229,7 +229,7 @@ fn batch(expected: Option<Cursor>, to: Cursor, actions: Vec<Action>) -> Batch {
 }
 
 fn ask(limit: usize) -> Claim {
-    Claim { limit, lease: Duration::from_secs(600), chain_time: 0 }
+    Claim { limit, lease: Duration::from_secs(600), chain_time: 0, holds: false }
 }
 
 fn content(keeper: &Keeper) -> u64 {

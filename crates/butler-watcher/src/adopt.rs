@@ -3,20 +3,25 @@
 use std::fmt;
 use std::sync::Arc;
 
-use butler_core::config::Config;
+use butler_core::config::{Config, WatcherConfig};
 use butler_core::daemon::http::desk::Desk;
 use butler_core::daemon::service::reload::Adopt;
 use butler_core::runtime::report::one_line;
 use tokio::sync::watch;
 
+use crate::control::Rights;
+use crate::heartbeat::Heartbeat;
 use crate::routes::WatcherRoutes;
 use crate::tell::Channels;
 
-/// A running watcher: who may ask, the log and the channels follow a new configuration.
+/// A running watcher: who may ask and decide, policies, windows, the log and the channels follow a new configuration.
 #[derive(Debug)]
 pub(crate) struct RunningWatcher {
     pub(crate) desk: Arc<Desk<WatcherRoutes>>,
     pub(crate) channels: watch::Sender<Channels>,
+    pub(crate) rights: watch::Sender<Rights>,
+    pub(crate) wishes: watch::Sender<Arc<WatcherConfig>>,
+    pub(crate) heartbeat: watch::Sender<Heartbeat>,
     /// The configuration that it began under.
     pub(crate) begun: Arc<Config>,
 }
@@ -26,6 +31,8 @@ pub(crate) struct RunningWatcher {
 pub(crate) struct Changes {
     /// Why the channels stay as they were.
     kept: Option<String>,
+    /// Why the rights at the socket stay as they were.
+    kept_rights: Option<String>,
     /// What waits for a restart.
     waits: Vec<&'static str>,
 }
@@ -33,8 +40,11 @@ pub(crate) struct Changes {
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kept {
-            None => f.write_str("access, log and channels follow it")?,
-            Some(why) => write!(f, "access and log follow it, the channels stay as they were: {why}")?,
+            None => f.write_str("access, policies, log and channels follow it")?,
+            Some(why) => write!(f, "access, policies and log follow it, the channels stay as they were: {why}")?,
+        }
+        if let Some(why) = &self.kept_rights {
+            write!(f, "; who may decide stays as it was: {why}")?;
         }
         if !self.waits.is_empty() {
             write!(f, "; until a restart nothing changes of {}", self.waits.join(", "))?;
@@ -48,14 +58,25 @@ impl Adopt for RunningWatcher {
 
     fn adopt(&mut self, config: &Arc<Config>) -> Changes {
         self.desk.adopt(&config.watcher.http);
-        let kept = match Channels::new(&config.watcher) {
-            Ok(channels) => {
+        let prepared =
+            Channels::new(&config.watcher).and_then(|channels| Ok((channels, Heartbeat::new(&config.watcher)?)));
+        let kept = match prepared {
+            Ok((channels, heartbeat)) => {
                 self.channels.send_replace(channels);
+                self.heartbeat.send_replace(heartbeat);
                 None
             }
             Err(error) => Some(one_line(&error)),
         };
-        Changes { kept, waits: waits(&self.begun, config) }
+        let kept_rights = match Rights::of(&config.watcher) {
+            Ok(rights) => {
+                self.rights.send_replace(rights);
+                None
+            }
+            Err(error) => Some(one_line(&error)),
+        };
+        self.wishes.send_replace(Arc::new(config.watcher.clone()));
+        Changes { kept, kept_rights, waits: waits(&self.begun, config) }
     }
 }
 

@@ -15,6 +15,7 @@ families! {
     READ: Gauge "butler_watcher_read_block" ["network"] "" "How far a range that is being read was read: it grows during a long catch-up.";
     LAG: Gauge "butler_watcher_lag_blocks" ["network"] "" "Final blocks whose events were not planned yet.";
     UNREAD: Gauge "butler_watcher_unread" ["network"] "" "Whether the last look failed, so that a range waits to be read; the log says why.";
+    UNSAVED: Gauge "butler_watcher_memory_unsaved" ["network"] "" "Whether what is remembered of the key files cannot be written for the next start; the log says why.";
     LOOKED_AT: Gauge "butler_watcher_last_look_timestamp_seconds" ["network"] "seconds" "When the final block was last asked for with success, by this machine's clock.";
     LOOKS: Counter "butler_watcher_looks_total" ["network", "result": results] "" "How often the chain was looked at.";
     PLANNED: Counter "butler_watcher_planned_total" ["network", "kind": names::<ActionKind>] "" "Actions that were planned since the start, without those that were known already.";
@@ -31,6 +32,12 @@ mod of_all {
         JOURNAL_SIZE: Gauge "butler_watcher_journal_bytes" ["part": parts] "bytes" "What the journal takes on the disk.";
         JOURNAL_STOPPED: Gauge "butler_watcher_journal_stopped" [] "" "Whether the journal refuses changes, for instance because the disk is full: then nothing is planned and nothing is told.";
         TOLD: Counter "butler_watcher_told_total" ["channel", "result": results] "" "What was told by each channel: `log`, and each webhook by its name.";
+        HEARTBEATS: Counter "butler_watcher_heartbeats_total" ["result": results] "" "Requests to the heartbeat's URL. None is made while a network is not followed or the journal refuses.";
+        WAITING_SINCE: Gauge "butler_watcher_waiting_since_timestamp_seconds" ["phase": waiting] "seconds" "Since when the oldest action waits for a person, of at most 100 that are looked at; absent where none does.";
+    }
+
+    fn waiting() -> Vec<&'static str> {
+        vec!["awaiting_approval", "parked"]
     }
 
     fn parts() -> Vec<&'static str> {
@@ -38,7 +45,7 @@ mod of_all {
     }
 }
 
-pub use self::of_all::{ACTIONS, JOURNAL_SIZE, JOURNAL_STOPPED, TOLD};
+pub use self::of_all::{ACTIONS, HEARTBEATS, JOURNAL_SIZE, JOURNAL_STOPPED, TOLD, WAITING_SINCE};
 
 fn results() -> Vec<&'static str> {
     vec!["success", "failure"]

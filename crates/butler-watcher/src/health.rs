@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::catalogue;
 use crate::journal::{Cursor, Status};
+use crate::waiting::{WAITING, Waiting};
 
 /// A loop that was not heard of for so long hangs.
 const HANGS: Duration = Duration::from_secs(600);
@@ -26,6 +27,9 @@ struct State {
     told: BTreeMap<(String, bool), u64>,
     journal: Option<Status>,
     is_stopped: bool,
+    /// Heartbeats that failed, and that were taken.
+    beats: [u64; 2],
+    waiting: Vec<Waiting>,
 }
 
 /// What is shown of one network.
@@ -40,6 +44,8 @@ struct Network {
     looks: [u64; 2],
     planned: BTreeMap<ActionKind, u64>,
     endpoints: BTreeMap<String, (u64, bool)>,
+    /// What is remembered of its key files cannot be kept.
+    is_unsaved: bool,
 }
 
 impl Health {
@@ -97,6 +103,48 @@ impl Health {
     /// How often each endpoint was asked, and whether it answered last.
     pub fn endpoints(&self, network: &str, endpoints: BTreeMap<String, (u64, bool)>) {
         self.network(network, |network| network.endpoints = endpoints);
+    }
+
+    /// Whether what is remembered of the key files is kept for the next start.
+    pub fn remembered(&self, network: &str, is_kept: bool) {
+        self.network(network, |network| network.is_unsaved = !is_kept);
+    }
+
+    /// A heartbeat was taken, or was not.
+    pub fn beat(&self, is_taken: bool) {
+        let mut state = self.state();
+        let count = &mut state.beats[usize::from(is_taken)];
+        *count = count.saturating_add(1);
+    }
+
+    /// The actions that wait for a person, as many as are shown.
+    pub fn waits(&self, waiting: Vec<Waiting>) {
+        self.state().waiting = waiting;
+    }
+
+    /// The actions that wait for a person, as many as are shown, and how many there are in all.
+    #[must_use]
+    pub fn waiting(&self) -> (Vec<Waiting>, u64) {
+        let state = self.state();
+        let counts = state.journal.iter().flat_map(|journal| journal.counts.values()).flatten();
+        let count = counts.filter(|(phase, _)| WAITING.contains(phase)).map(|(_, count)| *count).sum();
+        (state.waiting.clone(), count)
+    }
+
+    /// Whether the journal refuses.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.state().is_stopped
+    }
+
+    /// Whether every network is followed and the journal takes what is planned.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        let state = self.state();
+        let is_well = |network: &Network| network.problem.is_none() && network.looked_at.is_some();
+        let well = !state.networks.is_empty() && !state.is_stopped && state.networks.values().all(is_well);
+        drop(state);
+        well && self.is_alive()
     }
 
     /// Something was told through a channel, or could not be.
@@ -158,6 +206,14 @@ impl Health {
         });
         let mut samples: Vec<Sample> = told.collect();
         samples.push(Sample::of_process(&catalogue::JOURNAL_STOPPED, [], truth(state.is_stopped)));
+        for (result, count) in ["failure", "success"].into_iter().zip(state.beats) {
+            samples.push(Sample::of_process(&catalogue::HEARTBEATS, [result], number(count)));
+        }
+        for phase in WAITING {
+            let since = state.waiting.iter().filter(|one| one.phase == phase).map(|one| one.since).min();
+            let since = since.map(|since| Sample::of_process(&catalogue::WAITING_SINCE, [phase.name()], number(since)));
+            samples.extend(since);
+        }
         if let Some(journal) = &state.journal {
             for (part, bytes) in [("store", journal.store_bytes), ("history", journal.history_bytes)] {
                 samples.push(Sample::of_process(&catalogue::JOURNAL_SIZE, [part], number(bytes)));
@@ -199,6 +255,7 @@ impl Network {
         if let Some(at) = self.looked_at {
             readings.push(&catalogue::LOOKED_AT, [], number(at));
         }
+        readings.push(&catalogue::UNSAVED, [], truth(self.is_unsaved));
         readings.push(&catalogue::UNREAD, [], truth(self.problem.is_some()));
         for (result, count) in ["failure", "success"].into_iter().zip(self.looks) {
             readings.push(&catalogue::LOOKS, [result.to_owned()], number(count));

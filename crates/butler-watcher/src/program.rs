@@ -26,8 +26,9 @@ use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
 use crate::adopt::RunningWatcher;
-use crate::control::Control;
+use crate::control::{Control, Rights};
 use crate::health::Health;
+use crate::heartbeat::{Heartbeat, beat};
 use crate::journal::{Journal, JournalError, Keeper, Settings};
 use crate::replay::{Replay, Replayed, replay};
 use crate::routes::WatcherRoutes;
@@ -241,9 +242,18 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         Ok(channels) => watch::channel(channels),
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
-    let teller = Teller::new(told, shared(), known);
+    let (heartbeat, beats) = match Heartbeat::new(&config.watcher) {
+        Ok(heartbeat) => watch::channel(heartbeat),
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
+    let (wishes, wanted) = watch::channel(Arc::new(config.watcher.clone()));
+    let (rights, granted) = match block_in_place(|| Rights::of(&config.watcher)) {
+        Ok(rights) => watch::channel(rights),
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
+    let teller = Teller::new(told, shared(), known, wanted.clone());
     let runtime = config.watcher.runtime_directory.clone().unwrap_or_else(|| state.clone());
-    let control = block_in_place(|| Control::listen(&runtime, Arc::clone(&journal), Arc::clone(&health)));
+    let control = block_in_place(|| Control::listen(&runtime, granted, Arc::clone(&journal), Arc::clone(&health)));
     let control = match control {
         Ok(control) => control,
         Err(error) => {
@@ -253,7 +263,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     };
     let mut watches = Vec::new();
     for network in config.networks.values().filter(|network| network.has_l1()) {
-        let open = || Watch::open(&config, &network.name, &state, shared(), Arc::clone(&configured));
+        let open = || Watch::open(&config, &network.name, &state, shared(), (Arc::clone(&configured), wanted.clone()));
         match block_in_place(open) {
             Ok(watch) => watches.push(watch),
             Err(error) => return end(&Ended::Watch(error)),
@@ -282,7 +292,9 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     around.spawn(async move { feed_watchdog(|| alive.is_alive()).await });
     around.spawn(signals.ignored.answer());
     around.spawn(control.run());
-    let running = RunningWatcher { desk: Arc::clone(&desk), channels, begun: Arc::clone(&config) };
+    around.spawn(beat(beats, Arc::clone(&health)));
+    let begun = Arc::clone(&config);
+    let running = RunningWatcher { desk: Arc::clone(&desk), channels, rights, wishes, heartbeat, begun };
     around.spawn(Reloader::new(loader, running, logging, process).run(signals.hangup));
     let (stop, mut stopped) = watch::channel(false);
     around.spawn(serve(listener, desk, async move {

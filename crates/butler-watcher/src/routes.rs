@@ -1,20 +1,23 @@
-//! What the watcher answers over HTTP: whether it lives, whether it is up to date, and its metrics.
+//! What the watcher answers over HTTP: what waits for a person, whether it lives, whether it is up to date, and its metrics.
 
 use std::fmt;
 use std::sync::Arc;
 
-use butler_core::daemon::http::respond::{coded, coding, plain, verdict};
+use butler_core::daemon::http::respond::{coded, coding, plain, respond, verdict};
 use butler_core::daemon::http::routes::{Reply, Routes};
 use butler_core::daemon::telemetry::metrics::exposition::Exposition;
 use butler_core::daemon::telemetry::metrics::format::Format;
 use butler_core::daemon::telemetry::metrics::lines::{Texts, encode};
 use butler_core::daemon::telemetry::metrics::process::ProcessFigures;
 use butler_core::daemon::telemetry::metrics::sample::Readings;
+use butler_core::runtime::clock::unix_now;
 use hyper::StatusCode;
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use hyper::http::request::Parts;
 
 use crate::catalogue;
 use crate::health::Health;
+use crate::page;
 
 /// The watcher's routes.
 #[derive(Debug)]
@@ -45,6 +48,15 @@ impl WatcherRoutes {
 impl Routes for WatcherRoutes {
     async fn answer(&self, request: &Parts) -> Reply {
         match request.uri.path() {
+            "/" => {
+                let (waiting, count) = self.health.waiting();
+                let is_stopped = self.health.is_stopped();
+                let networks = self.health.statuses();
+                let page = page::render(&page::Facts { now: unix_now(), networks, waiting, count, is_stopped });
+                let mut reply = respond(StatusCode::OK, "text/html; charset=utf-8", page.into());
+                reply.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::policy()));
+                reply
+            }
             "/livez" => plain(StatusCode::OK, "alive\n"),
             "/readyz" => verdict(
                 self.health.is_ready(),

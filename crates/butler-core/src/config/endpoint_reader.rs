@@ -1,5 +1,7 @@
 //! Reads an endpoint's section: one URL, at most one way to be let in, and the limits.
 
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl};
@@ -22,6 +24,14 @@ const URL: UrlKeys = UrlKeys {
 const ADMIN_URL: UrlKeys = UrlKeys {
     plain: "admin_url",
     secret: SecretKeys { file: "admin_url_file", credential: "admin_url_credential", variable: "admin_url_env" },
+};
+const HEARTBEAT_URL: UrlKeys = UrlKeys {
+    plain: "heartbeat_url",
+    secret: SecretKeys {
+        file: "heartbeat_url_file",
+        credential: "heartbeat_url_credential",
+        variable: "heartbeat_url_env",
+    },
 };
 const L1_URL: UrlKeys = UrlKeys {
     plain: "l1_url",
@@ -80,6 +90,23 @@ pub(crate) fn read_webhook(section: &Section<'_>) -> Read<EndpointConfig> {
         max_batch: 1,
         ca_file: ca_file?,
     })
+}
+
+/// How long one heartbeat may take.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Reads what is asked while all is well.
+pub(crate) fn read_heartbeat(section: &Section<'_>) -> Read<Option<EndpointConfig>> {
+    Ok(find_url(section, &HEARTBEAT_URL)?.map(|(url, auth)| EndpointConfig {
+        name: "heartbeat".to_owned(),
+        url,
+        auth,
+        timeout: HEARTBEAT_TIMEOUT,
+        max_concurrency: 1,
+        max_response_bytes: WEBHOOK_ANSWER,
+        max_batch: 1,
+        ca_file: None,
+    }))
 }
 
 fn read_size(section: &Section<'_>, key: &str) -> Read<usize> {

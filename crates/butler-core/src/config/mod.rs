@@ -15,6 +15,7 @@ mod host;
 pub mod keys;
 mod layers;
 mod network;
+mod policies;
 mod preset;
 mod providers;
 mod reader;
@@ -40,13 +41,14 @@ pub use self::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl, Endpoin
 pub use self::fault::{ConfigError, Fault, Origin};
 pub use self::host::HostConfig;
 pub use self::network::{NetworkConfig, NodeConfig};
+pub use self::policies::{Policies, User};
 pub use self::reader::Effective;
 pub use self::sections::exporter::ExporterConfig;
 pub use self::sections::http::{BasicUser, HttpConfig, TlsFiles};
 pub use self::sections::log::{LogConfig, LogFormat, LogLevel};
 pub use self::sections::outputs::{OtlpConfig, OutputsConfig};
 pub use self::sections::scrape::ScrapeConfig;
-pub use self::sections::watcher::WatcherConfig;
+pub use self::sections::watcher::{HeartbeatConfig, WatcherConfig};
 pub use self::source::{ConfigFile, Override, Sources, Variables};
 
 pub(crate) use self::address::AddressFault;

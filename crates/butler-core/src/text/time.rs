@@ -13,6 +13,20 @@ pub fn moment(unix_seconds: u64) -> String {
         .map_or_else(|| format!("{unix_seconds} s"), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
+/// A moment in UTC as machines write it: `2027-01-31T22:00:00Z`.
+#[must_use]
+pub fn rfc3339(unix_seconds: u64) -> String {
+    let time = i64::try_from(unix_seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| format!("{unix_seconds} s"), |time| time.to_string())
+}
+
+/// A moment since 1970 as [`rfc3339`] writes it, or with another offset, in unix seconds.
+#[must_use]
+pub fn parse_moment(text: &str) -> Option<u64> {
+    let time: Timestamp = text.parse().ok()?;
+    u64::try_from(time.as_second()).ok()
+}
+
 /// How far `then` is from `now`: `in 3h 12m`, `12m ago`, `now`.
 #[must_use]
 pub fn distance(now: u64, then: u64) -> String {

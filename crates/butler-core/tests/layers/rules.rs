@@ -75,21 +75,24 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 13] = [
+const WATCHER: [Folder; 16] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
-    ("health", "catalogue journal"),
+    ("waiting", ""),
+    ("health", "catalogue journal waiting"),
     ("follower", "plan"),
-    ("tell", "health journal"),
+    ("tell", "health journal waiting"),
     ("control", "health journal"),
     ("watch", "health follower journal plan tell"),
     ("replay", "follower plan"),
-    ("routes", "health catalogue"),
+    ("page", "waiting"),
+    ("heartbeat", "health"),
+    ("routes", "health catalogue page"),
     ("state", "journal"),
-    ("adopt", "routes tell"),
+    ("adopt", "control heartbeat routes tell"),
     // The way in, which puts everything together.
-    ("program", "adopt health control journal replay routes state tell watch"),
+    ("program", "adopt health heartbeat control journal replay routes state tell watch"),
 ];
 
 const TESTKIT: [Folder; 8] = [

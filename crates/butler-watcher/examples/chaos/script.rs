@@ -95,8 +95,22 @@ impl Scenario {
     }
 }
 
-const WORK: [Step; 7] =
-    [Step::Claim, Step::Intend, Step::Effect, Step::Settle, Step::Claim, Step::Refuse, Step::Decide];
+const WORK: [Step; 10] = [
+    Step::Claim,
+    Step::Intend,
+    Step::Effect,
+    Step::Settle,
+    Step::Claim,
+    Step::Refuse,
+    Step::Decide,
+    Step::Ask,
+    Step::Approve,
+    Step::Approve,
+];
+/// How long an approval counts: longer than everything here takes.
+const DAY: Duration = Duration::from_secs(86_400);
+/// Persons who must approve what waits.
+const PERSONS: usize = 2;
 
 /// One call, or one effect on the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +133,10 @@ pub(crate) enum Step {
     Refuse,
     /// A person wants the parked one tried again.
     Decide,
+    /// Something is planned that persons must approve.
+    Ask,
+    /// One of them does.
+    Approve,
     /// The store is replaced.
     Compact,
 }
@@ -158,7 +176,7 @@ pub(crate) fn range(keeper: &Keeper, count: u64) -> Result<Batch, JournalError> 
 }
 
 pub(crate) fn claim() -> Claim {
-    Claim { limit: 1, lease: Duration::from_secs(60), chain_time: 0 }
+    Claim { limit: 1, lease: Duration::from_secs(60), chain_time: 0, holds: false }
 }
 
 /// Makes one call; answers the key of what is done to the world, for an effect.
@@ -192,8 +210,23 @@ pub(crate) fn take(keeper: &Keeper, step: Step, memory: &mut Memory) -> Result<O
             let page = keeper.read(&Query { phase: Some(Phase::Parked), after: None, limit: 1 })?;
             if let Some(entry) = page.live.first() {
                 let (key, version) = (entry.action.key.clone(), entry.standing.version);
-                let decision = Decision::Revive(Policy::Auto);
+                let decision = Decision::Revive { policy: Policy::Auto, approval: DAY };
                 keeper.decide(&Verdict { key, version, decision, actor: "chaos".to_owned(), reason: None })?;
+            }
+        }
+        Step::Ask => {
+            let block = keeper.cursor("l1")?.map_or(0, |cursor| cursor.block);
+            let action = action(block.saturating_mul(10).saturating_add(9));
+            let plans = vec![Plan { action, policy: Policy::Approve }];
+            keeper.commit(&Batch { plans, approval: Some(DAY), ..Batch::default() })?;
+        }
+        Step::Approve => {
+            let page = keeper.read(&Query { phase: Some(Phase::AwaitingApproval), after: None, limit: 1 })?;
+            if let Some(entry) = page.live.first() {
+                let (key, version) = (entry.action.key.clone(), entry.standing.version);
+                let actor = format!("person {}", entry.standing.approved_by.len());
+                let decision = Decision::Approve { persons: PERSONS, lasts: DAY };
+                keeper.decide(&Verdict { key, version, decision, actor, reason: None })?;
             }
         }
         Step::Compact => {

@@ -1,19 +1,27 @@
 //! Answers from the journal and the health.
 
-use butler_core::control::{Answer, Ask, HistoryRow, ROWS_LIMIT, WatcherStatus};
+use butler_core::control::{Answer, Ask, DECISIONS_LIMIT, HistoryExport, HistoryRow, ROWS_LIMIT, WatcherStatus};
 use butler_core::runtime::report::one_line;
 
-use super::decisions::{self, Wanted};
+use super::access::Right;
+use super::decisions::{self, Rules, Wanted};
+use super::record::record;
 use super::rows::{of_entry, of_finished};
 use crate::health::Health;
 use crate::journal::{Journal, JournalError, Known, Query};
 
-/// The answer to a question of a user.
-pub(super) fn answer(ask: &Ask, asker: u32, journal: &dyn Journal, health: &Health) -> Answer {
-    found(ask, asker, journal, health).unwrap_or_else(|error| Answer::Refused(one_line(&error)))
+/// The answer to a question of this user, who has that right.
+pub(super) fn answer(ask: &Ask, asker: (u32, Right), rules: Rules, journal: &dyn Journal, health: &Health) -> Answer {
+    found(ask, asker, rules, journal, health).unwrap_or_else(|error| Answer::Refused(one_line(&error)))
 }
 
-fn found(ask: &Ask, asker: u32, journal: &dyn Journal, health: &Health) -> Result<Answer, JournalError> {
+fn found(
+    ask: &Ask,
+    (asker, right): (u32, Right),
+    rules: Rules,
+    journal: &dyn Journal,
+    health: &Health,
+) -> Result<Answer, JournalError> {
     Ok(match ask {
         Ask::Status => Answer::Status(WatcherStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -38,9 +46,27 @@ fn found(ask: &Ask, asker: u32, journal: &dyn Journal, health: &Health) -> Resul
                 })
             }))
         }
-        Ask::Decide { key, shown, choice, reason } => {
-            let wanted = Wanted { key, shown, choice: *choice, reason: reason.as_deref() };
-            decisions::decide(&wanted, asker, journal)?
+        Ask::Decide { .. } if right < Right::Approve => {
+            let what = serde_json::json!({ "refused": "may not decide", "actor": format!("uid {asker}") });
+            record(what, journal)?;
+            tracing::warn!(uid = asker, "user {asker} wanted to decide and may not");
+            Answer::Refused("you may ask, but not decide: `watcher.approvers` does not name you".to_owned())
+        }
+        Ask::Decide { actions, .. } if actions.len() > DECISIONS_LIMIT => {
+            Answer::Refused(format!("one request decides on at most {DECISIONS_LIMIT} actions"))
+        }
+        Ask::Decide { actions, choice, reason } => {
+            let wanted = Wanted { choice: *choice, reason: reason.as_deref(), asker, rules };
+            decisions::decide_all(actions, wanted, journal)?
+        }
+        Ask::Export { after, limit } => {
+            let kept = journal.sealed(*after, (*limit).clamp(1, ROWS_LIMIT))?;
+            Answer::Export(HistoryExport {
+                journal: journal.status()?.id,
+                after: kept.before.lines,
+                seal: format!("{:x}", kept.before.seal),
+                lines: kept.lines,
+            })
         }
         Ask::History { after, limit } => {
             let lines = journal.history(*after, (*limit).clamp(1, ROWS_LIMIT))?;

@@ -1,65 +1,128 @@
-//! What a person decides on an action that waits for somebody.
+//! What a person decides on an action: the one check that every decision goes through, whatever way it came.
 //!
 //! A decision names what was shown: the hash of the action, of where it stands and of the journal's name. So it is of no use once anything of
 //! it changed, in another journal, or a second time. The actor is the user whom the kernel names.
 
-use butler_core::control::{Answer, Choice};
-use butler_core::domain::action::{EffectKey, Phase};
+use std::time::Duration;
 
+use butler_core::control::{Answer, Choice, NotDecided, Shown};
+use butler_core::domain::action::{Phase, Policy};
+
+use super::record::record;
 use super::rows::{of_entry, of_finished};
-use crate::journal::{Decision, Journal, JournalError, Known, Verdict};
+use crate::journal::{Decision, Entry, Journal, JournalError, Known, Verdict};
 
-/// What somebody wants.
-#[derive(Debug)]
-pub(super) struct Wanted<'a> {
-    pub(super) key: &'a EffectKey,
-    pub(super) shown: &'a str,
-    pub(super) choice: Choice,
-    pub(super) reason: Option<&'a str>,
+/// The rules of the operator that a decision follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rules {
+    /// Persons who must approve an action.
+    pub(super) persons: usize,
+    /// How long an action waits for an approval, and how long an approval counts.
+    pub(super) expiry: Duration,
 }
 
-/// Carries it out for this user, or says why not. The journal has the last word: between the look and the decision somebody else may have
-/// decided.
-pub(super) fn decide(wanted: &Wanted<'_>, asker: u32, journal: &dyn Journal) -> Result<Answer, JournalError> {
-    let refused = |why: &str| Ok(Answer::Refused(why.to_owned()));
+/// What somebody wants.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) choice: Choice,
+    pub(super) reason: Option<&'a str>,
+    /// The user whom the kernel names.
+    pub(super) asker: u32,
+    pub(super) rules: Rules,
+}
+
+/// Decides on each of these actions, or says why not.
+pub(super) fn decide_all(actions: &[Shown], wanted: Wanted<'_>, journal: &dyn Journal) -> Result<Answer, JournalError> {
+    let (mut decided, mut refused) = (Vec::new(), Vec::new());
+    for shown in actions {
+        match decide(shown, wanted, journal)? {
+            Ok(entry) => decided.push(entry),
+            Err(why) => {
+                let (uid, key) = (wanted.asker, shown.key.as_str());
+                tracing::warn!(uid, key, choice = ?wanted.choice, "a decision of user {uid} was refused: {why}");
+                refused.push(NotDecided { key: shown.key.clone(), why: why.to_owned() });
+            }
+        }
+    }
+    if !refused.is_empty() {
+        record_refusals(&refused, wanted, journal)?;
+    }
+    Ok(Answer::Decided { decided, refused })
+}
+
+type Row = butler_core::control::ActionRow;
+
+/// Carries one decision out for this user, or says why not. The journal has the last word: between the look and the decision somebody else
+/// may have decided.
+fn decide(shown: &Shown, wanted: Wanted<'_>, journal: &dyn Journal) -> Result<Result<Row, &'static str>, JournalError> {
     let id = journal.status()?.id;
-    let entry = match journal.look_up(wanted.key)? {
+    let entry = match journal.look_up(&shown.key)? {
         Some(Known::Live(entry)) => *entry,
         Some(Known::Finished(finished)) => {
-            return refused(&format!("that action is over: it is {}", finished.phase));
+            return Ok(Err(if finished.phase == Phase::Done { "it is done" } else { "it is dropped" }));
         }
-        None => return refused("nothing is known of that action"),
+        None => return Ok(Err("nothing is known of it")),
     };
-    let (version, policy, phase) = (entry.standing.version, entry.standing.policy, entry.standing.phase);
-    let row = of_entry(entry, &id);
-    if row.shown.as_deref() != Some(wanted.shown) {
-        tracing::warn!(uid = asker, key = wanted.key.as_str(), "a decision on what is not there any more was refused");
-        return refused("the action is not what was shown: look at it again");
-    }
-    if phase != Phase::Parked {
-        return refused(&format!("only an action that is parked can be decided on, and this one is {phase}"));
-    }
-    let verdict = Verdict {
-        key: wanted.key.clone(),
-        version,
-        decision: match wanted.choice {
-            Choice::Retry => Decision::Revive(policy),
-            Choice::Drop => Decision::Deny,
+    let actor = format!("uid {}", wanted.asker);
+    let verdict = match allowed(&entry, &actor, wanted) {
+        Ok(decision) => Verdict {
+            key: shown.key.clone(),
+            version: entry.standing.version,
+            decision,
+            actor,
+            reason: wanted.reason.map(str::to_owned),
         },
-        actor: format!("uid {asker}"),
-        reason: wanted.reason.map(str::to_owned),
+        Err(why) => return Ok(Err(why)),
     };
+    if of_entry(entry, &id).shown.as_deref() != Some(shown.shown.as_str()) {
+        return Ok(Err("it is not what was shown: look at it again"));
+    }
     match journal.decide(&verdict) {
         Ok(_) => {}
         Err(JournalError::VersionConflict { .. } | JournalError::Absent { .. } | JournalError::Life { .. }) => {
-            return refused("the action changed in this moment: look at it again");
+            return Ok(Err("it changed in this moment: look at it again"));
         }
         Err(error) => return Err(error),
     }
-    tracing::info!(uid = asker, key = wanted.key.as_str(), choice = ?wanted.choice, "decided by user {asker}");
-    Ok(match journal.look_up(wanted.key)? {
-        Some(Known::Live(entry)) => Answer::Decided(Box::new(of_entry(*entry, &id))),
-        Some(Known::Finished(finished)) => Answer::Decided(Box::new(of_finished(finished))),
-        None => Answer::Refused("nothing is known of that action any more".to_owned()),
+    let (uid, key, choice) = (wanted.asker, shown.key.as_str(), wanted.choice);
+    tracing::info!(uid, key, ?choice, "decided by user {uid}");
+    Ok(match journal.look_up(&shown.key)? {
+        Some(Known::Live(entry)) => Ok(of_entry(*entry, &id)),
+        Some(Known::Finished(finished)) => Ok(of_finished(finished)),
+        None => Err("nothing is known of it any more"),
     })
+}
+
+/// The decision that a choice stands for, where the action stands now.
+fn allowed(entry: &Entry, actor: &str, wanted: Wanted<'_>) -> Result<Decision, &'static str> {
+    let Rules { persons, expiry } = wanted.rules;
+    match (wanted.choice, entry.standing.phase) {
+        (Choice::Approve, Phase::AwaitingApproval) if entry.standing.approved_by.iter().any(|by| by == actor) => {
+            Err("you approved it already: somebody else must, too")
+        }
+        (Choice::Approve, Phase::AwaitingApproval) => Ok(Decision::Approve { persons, lasts: expiry }),
+        (Choice::Reject, Phase::AwaitingApproval) | (Choice::Drop, Phase::Parked | Phase::Due) => Ok(Decision::Deny),
+        (Choice::Retry, Phase::Parked) => {
+            // What more than one person had to approve is not had by one who tries again.
+            let policy = entry.standing.policy;
+            Ok(Decision::Revive { policy, approval: expiry })
+        }
+        (Choice::Approve | Choice::Reject, _) if entry.standing.policy != Policy::Approve => {
+            Err("it waits for nobody's approval")
+        }
+        (Choice::Approve | Choice::Reject, _) => Err("it does not wait for an approval: it was decided on, or expired"),
+        (Choice::Retry, _) => Err("only an action that is parked can be tried again"),
+        (Choice::Drop, _) => Err("only an action that is parked or due can be dropped"),
+    }
+}
+
+/// Keeps in the history that somebody wanted what was refused.
+fn record_refusals(refused: &[NotDecided], wanted: Wanted<'_>, journal: &dyn Journal) -> Result<(), JournalError> {
+    let refused: Vec<_> = refused.iter().map(|one| serde_json::json!({ "key": one.key, "why": one.why })).collect();
+    let what = serde_json::json!({
+        "refused": refused,
+        "choice": wanted.choice,
+        "actor": format!("uid {}", wanted.asker),
+    });
+    record(what, journal)
 }

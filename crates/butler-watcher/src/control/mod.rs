@@ -1,11 +1,15 @@
-//! The watcher's socket: whoever runs the watcher, and root, may ask it how things stand, and decide on what is parked.
+//! The watcher's socket: the kernel says who asks, the configuration what that user may do.
 //!
-//! The socket stands in a folder of the watcher's own (mode 0700), and the kernel says who asks. One question and one answer for each
-//! connection, both bounded, under a deadline; whoever comes when too many are there waits.
+//! The socket stands in a folder of the watcher's own, which others can pass only where the configuration names any. One question and one
+//! answer for each connection, in HTTP, both bounded, under a deadline; whoever comes when too many are there waits. Strangers have
+//! places of their own, so that they keep nobody waiting who may ask.
 
+mod access;
 mod answers;
 mod decisions;
+mod record;
 mod rows;
+mod visit;
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
@@ -13,22 +17,30 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::control::{Answer, ControlRequest, PROTOCOL, REQUEST_LIMIT, socket_in};
+use butler_core::config::WatcherConfig;
+use butler_core::control::socket_in;
 use butler_core::runtime::failures::FailureStreak;
 use thiserror::Error;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::net::UnixListener;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{sleep, timeout};
+
+pub use self::access::{Access, UnknownUser};
+use self::decisions::Rules;
+use self::visit::Visit;
 
 use crate::health::Health;
 use crate::journal::Journal;
 
 /// Questions that are answered at the same time.
 const AT_ONCE: usize = 16;
+/// Strangers who are refused at the same time; more are left without an answer.
+const STRANGERS: usize = 4;
 /// How long one question with its answer may take.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How long a refusal may take.
+const REFUSAL: Duration = Duration::from_secs(1);
 /// A pause after the system would not accept.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -52,10 +64,30 @@ pub enum ControlError {
     },
 }
 
+/// What the configuration says of those who ask; a new one brings another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
+    access: Access,
+    rules: Rules,
+}
+
+impl Rights {
+    /// The rights that a configuration gives. Blocks.
+    ///
+    /// # Errors
+    /// It names a user whom this machine does not know.
+    pub fn of(config: &WatcherConfig) -> Result<Self, UnknownUser> {
+        let rules = Rules { persons: config.approvals_needed, expiry: config.approval_expiry };
+        Ok(Self { access: Access::of(config)?, rules })
+    }
+}
+
 /// The watcher's socket.
 #[derive(Debug)]
 pub struct Control {
     listener: UnixListener,
+    path: PathBuf,
+    rights: watch::Receiver<Rights>,
     journal: Arc<dyn Journal>,
     health: Arc<Health>,
 }
@@ -66,14 +98,20 @@ impl Control {
     ///
     /// # Errors
     /// See [`ControlError`].
-    pub fn listen(runtime: &Path, journal: Arc<dyn Journal>, health: Arc<Health>) -> Result<Self, ControlError> {
+    pub fn listen(
+        runtime: &Path,
+        rights: watch::Receiver<Rights>,
+        journal: Arc<dyn Journal>,
+        health: Arc<Health>,
+    ) -> Result<Self, ControlError> {
         let path = socket_in(runtime);
         let folder = path.parent().unwrap_or(runtime);
         let failed = |source| ControlError::Io { path: path.clone(), source };
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let metadata = std::fs::symlink_metadata(folder).map_err(failed)?;
-        if !metadata.is_dir() || metadata.uid() != own_uid() || metadata.mode() & 0o077 != 0 {
+        // Passing it, which an earlier configuration may have allowed, is no harm: nothing else is in there.
+        if !metadata.is_dir() || metadata.uid() != own_uid() || metadata.mode() & 0o066 != 0 {
             return Err(ControlError::Exposed(folder.to_owned()));
         }
         match std::fs::symlink_metadata(&path) {
@@ -82,80 +120,74 @@ impl Control {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(error)),
         }
+        // Until it is said who may come, nobody can.
+        set_mode(folder, 0o700).map_err(failed)?;
         let listener = UnixListener::bind(&path).map_err(failed)?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok(Self { listener, journal, health })
+        open_to(&path, &rights.borrow().access).map_err(failed)?;
+        Ok(Self { listener, path, rights, journal, health })
     }
 
     /// Answers until it is dropped.
-    pub async fn run(self) {
-        let places = Arc::new(Semaphore::new(AT_ONCE));
+    pub async fn run(mut self) {
+        let (places, strangers) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(STRANGERS)));
         let (mut visits, mut streak) = (JoinSet::new(), FailureStreak::default());
         loop {
             while visits.try_join_next().is_some() {}
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            match self.listener.accept().await {
-                Ok((stream, _)) => {
-                    streak.ended();
-                    let (journal, health) = (Arc::clone(&self.journal), Arc::clone(&self.health));
-                    visits.spawn(async move {
-                        let _place = place;
-                        let _ = timeout(DEADLINE, visit(stream, journal.as_ref(), &health)).await;
-                    });
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                Ok(()) = self.rights.changed() => {
+                    let access = self.rights.borrow_and_update().access.clone();
+                    if let Err(error) = block_in_place(|| open_to(&self.path, &access)) {
+                        tracing::warn!("failed to change who can reach the socket: {error}");
+                    }
+                    continue;
                 }
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
                 Err(error) => {
                     if streak.failed().is_some() {
                         tracing::warn!("failed to accept on the socket: {error}");
                     }
                     sleep(PAUSE).await;
+                    continue;
                 }
-            }
+            };
+            streak.ended();
+            let Ok(peer) = stream.peer_cred() else { continue };
+            let Rights { access, rules } = self.rights.borrow().clone();
+            let right = access.right(peer.uid());
+            let (journal, health) = (Arc::clone(&self.journal), Arc::clone(&self.health));
+            let visit = Visit { user: peer.uid(), right, rules, journal, health };
+            let (place, deadline) = match right {
+                Some(_) => (place, DEADLINE),
+                None => match Arc::clone(&strangers).try_acquire_owned() {
+                    Ok(place) => (place, REFUSAL),
+                    Err(_) => continue,
+                },
+            };
+            visits.spawn(async move {
+                let _place = place;
+                let _ = timeout(deadline, visit.answer(stream)).await;
+            });
         }
     }
+}
+
+/// Lets those reach the socket whom somebody named. Who they are is looked at with each connection.
+fn open_to(path: &Path, access: &Access) -> io::Result<()> {
+    let (folder, socket) = if access.has_others() { (0o711, 0o666) } else { (0o700, 0o600) };
+    set_mode(path, socket)?;
+    path.parent().map_or(Ok(()), |parent| set_mode(parent, folder))
+}
+
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
 fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
-}
-
-async fn visit(stream: UnixStream, journal: &dyn Journal, health: &Health) -> io::Result<()> {
-    let asker = stream.peer_cred()?.uid();
-    let (reading, mut writing) = stream.into_split();
-    let answer = if asker == own_uid() || asker == 0 {
-        let mut line = Vec::new();
-        let limit = u64::try_from(REQUEST_LIMIT).unwrap_or(u64::MAX);
-        BufReader::new(reading.take(limit)).read_until(b'\n', &mut line).await?;
-        block_in_place(|| answer(&line, asker, journal, health))
-    } else {
-        tracing::warn!(uid = asker, "user {asker} asked through the socket and was refused");
-        Answer::Refused("only the watcher's own user and root may ask".to_owned())
-    };
-    let mut text = serde_json::to_vec(&answer)?;
-    text.push(b'\n');
-    writing.write_all(&text).await?;
-    writing.shutdown().await
-}
-
-/// The answer to a line of this user's.
-fn answer(line: &[u8], asker: u32, journal: &dyn Journal, health: &Health) -> Answer {
-    if !line.ends_with(b"\n") {
-        return Answer::Refused(format!("a question is one line of at most {REQUEST_LIMIT} bytes"));
-    }
-    #[derive(serde::Deserialize)]
-    struct Head {
-        version: u32,
-    }
-    match serde_json::from_slice::<Head>(line) {
-        Ok(Head { version: PROTOCOL }) => {}
-        Ok(Head { version }) => {
-            return Answer::Refused(format!("version {version} is not spoken here, version {PROTOCOL} is"));
-        }
-        Err(_) => return Answer::Refused("this is no question".to_owned()),
-    }
-    match serde_json::from_slice::<ControlRequest>(line) {
-        Ok(question) => answers::answer(&question.ask, asker, journal, health),
-        Err(_) => Answer::Refused("this question is not known here".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ pub(super) fn of_entry(entry: Entry, journal: &str) -> ActionRow {
         version: entry.standing.version,
         tries: Some(entry.standing.tries),
         reason: entry.standing.reason,
+        approved_by: entry.standing.approved_by,
+        expires: entry.standing.expires,
+        due: Some(entry.standing.due),
         action: Some(entry.action),
         shown: None,
     };
@@ -30,6 +33,9 @@ pub(super) fn of_finished(finished: Finished) -> ActionRow {
         version: finished.version,
         tries: None,
         reason: finished.reason,
+        approved_by: Vec::new(),
+        expires: None,
+        due: None,
         action: None,
         shown: None,
     }

@@ -1,13 +1,16 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream as Blocking;
 
-use butler_core::control::{ActionRow, Ask, Choice, WatcherStatus};
+use butler_core::control::{
+    ActionRow, Answer, Ask, Choice, ControlRequest, PROTOCOL, REQUEST_LIMIT, Shown, WatcherStatus,
+};
 use butler_core::domain::action::{
     Action, ActionKind, ActionSubject, Assurance, EffectKey, Goal, Phase, Place, Policy, Priority, Schema,
 };
 use ethers_core::types::Address;
 use tempfile::TempDir;
 
+use super::access::Right;
 use super::*;
 use crate::journal::{Batch, Claim, Keeper, Outcome, Plan, Settings, Settlement};
 
@@ -17,7 +20,14 @@ fn setting() -> (TempDir, Arc<dyn Journal>, Arc<Health>) {
     (folder, Arc::new(journal), Arc::new(Health::default()))
 }
 
-async fn ask(path: PathBuf, text: Vec<u8>) -> String {
+/// Rights of whoever runs the tests.
+fn rights(readers: &[u32], approvers: &[u32]) -> watch::Receiver<Rights> {
+    let rules = Rules { persons: 1, expiry: Duration::from_secs(3600) };
+    watch::channel(Rights { access: Access::new(readers, approvers), rules }).1
+}
+
+/// Sends these bytes and reads what comes: the status, and the body.
+async fn send(path: PathBuf, text: Vec<u8>) -> (String, String) {
     tokio::task::spawn_blocking(move || {
         let mut stream = Blocking::connect(path).unwrap();
         let _ = stream.write_all(&text);
@@ -25,45 +35,77 @@ async fn ask(path: PathBuf, text: Vec<u8>) -> String {
         let mut answer = Vec::new();
         // What was sent too much may break the connection behind the answer.
         let _ = stream.read_to_end(&mut answer);
-        String::from_utf8(answer).unwrap()
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        (head.lines().next().unwrap_or_default().to_owned(), body.to_owned())
     })
     .await
     .unwrap()
+}
+
+fn post(body: &[u8]) -> Vec<u8> {
+    let head = format!("POST /v1/ask HTTP/1.1\r\nHost: butler\r\nContent-Length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_answered_and_what_is_none_is_refused_and_many_at_once_wait() {
     let (folder, journal, health) = setting();
     let runtime = folder.path().join("run");
-    let control = Control::listen(&runtime, journal, health).unwrap();
+    let control = Control::listen(&runtime, rights(&[], &[]), journal, health).unwrap();
     let own = socket_in(&runtime).parent().unwrap().to_owned();
     assert_eq!(std::fs::metadata(own).unwrap().mode() & 0o777, 0o700);
     let mut tasks = JoinSet::new();
     tasks.spawn(control.run());
     let path = socket_in(&runtime);
     let question = serde_json::to_vec(&ControlRequest { version: PROTOCOL, ask: Ask::Status }).unwrap();
-    let line = [question.clone(), b"\n".to_vec()].concat();
-    let status: Answer = serde_json::from_str(&ask(path.clone(), line.clone()).await).unwrap();
-    assert!(matches!(status, Answer::Status(WatcherStatus { .. })));
-    let newer = String::from_utf8(line.clone()).unwrap().replace("\"version\":1", "\"version\":2");
-    for (text, why) in [
-        (newer.into_bytes(), "version 2 is not spoken here"),
-        (question, "a question is one line"),
-        (vec![b'x'; 2 * REQUEST_LIMIT], "a question is one line"),
-        (b"{}\n".to_vec(), "this is no question"),
-        (br#"{"version":1,"ask":"approve"}"#.iter().chain(b"\n").copied().collect(), "not known here"),
+    let (_, body) = send(path.clone(), post(&question)).await;
+    assert!(matches!(serde_json::from_str(&body).unwrap(), Answer::Status(WatcherStatus { .. })));
+    let status = butler_core::control::ask(&path, Ask::Status, Duration::from_secs(5)).await.unwrap();
+    assert!(matches!(status, Answer::Status(_)));
+    let newer = String::from_utf8(question.clone()).unwrap().replace("\"version\":1", "\"version\":2");
+    let large = vec![b' '; REQUEST_LIMIT + 1];
+    let cut = post(&question)[..60].to_vec();
+    for (text, status, why) in [
+        (post(newer.as_bytes()), "400", "version 2 is not spoken here"),
+        (post(b"{}"), "400", "this is no question"),
+        (post(b"\xff\0"), "400", "this is no question"),
+        (post(br#"{"version":1,"ask":"rule"}"#), "400", "not known here"),
+        (post(br#"{"version":1,"ask":"status","right":"approve"}"#), "400", "not known here"),
+        (post(&large), "413", "at most 65536 bytes"),
+        (b"GET /v1/ask HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(), "404", "are posted to"),
+        (b"POST /v2 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".to_vec(), "404", "are posted to"),
+        ([b"POST /v1/ask HTTP/1.1\r\nX: ".as_slice(), &vec![b'x'; 100_000], b"\r\n\r\n"].concat(), "431", ""),
+        (b"nonsense\r\n\r\n".to_vec(), "400", ""),
+        (cut, "", ""),
     ] {
-        let answer = ask(path.clone(), text).await;
-        assert!(answer.contains("refused") && answer.contains(why), "{answer}");
+        let (line, body) = send(path.clone(), text).await;
+        assert!(line.contains(status) && body.contains(why), "{line} {body}");
+        assert!(why.is_empty() || body.starts_with("{\"refused\":"), "{body}");
     }
-    let many = (0..4 * AT_ONCE).map(|_| ask(path.clone(), line.clone()));
-    assert!(futures_util::future::join_all(many).await.iter().all(|answer| answer.starts_with("{\"status\"")));
+    let many = (0..4 * AT_ONCE).map(|_| send(path.clone(), post(&question)));
+    assert!(futures_util::future::join_all(many).await.iter().all(|(_, body)| body.starts_with("{\"status\"")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_clients_keep_nobody_waiting_for_longer_than_the_deadline() {
+    let (folder, journal, health) = setting();
+    let runtime = folder.path().join("run");
+    let control = Control::listen(&runtime, rights(&[], &[]), journal, health).unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(control.run());
+    let path = socket_in(&runtime);
+    // They hold every place, and say nothing, or one byte.
+    let idle: Vec<Blocking> = (0..2 * AT_ONCE).map(|_| Blocking::connect(&path).unwrap()).collect();
+    (&idle[0]).write_all(b"P").unwrap();
+    let answer = butler_core::control::ask(&path, Ask::Status, 4 * DEADLINE).await.unwrap();
+    assert!(matches!(answer, Answer::Status(_)));
 }
 
 #[tokio::test]
 async fn a_folder_that_others_can_enter_and_a_file_in_the_way_are_refused_and_an_old_socket_is_replaced() {
     let (folder, journal, health) = setting();
-    let listen = |runtime: &Path| Control::listen(runtime, Arc::clone(&journal), Arc::clone(&health));
+    let listen = |runtime: &Path| Control::listen(runtime, rights(&[], &[]), Arc::clone(&journal), Arc::clone(&health));
     let open = folder.path().join("open");
     let inner = socket_in(&open).parent().unwrap().to_owned();
     std::fs::create_dir_all(&inner).unwrap();
@@ -77,8 +119,8 @@ async fn a_folder_that_others_can_enter_and_a_file_in_the_way_are_refused_and_an
     assert!(matches!(listen(&own), Err(ControlError::Occupied(_))));
 }
 
-/// A parked action, as it is shown.
-fn parked(journal: &dyn Journal) -> ActionRow {
+/// Plans an action that is slashed, under this policy.
+fn planned(journal: &dyn Journal, policy: Policy) -> EffectKey {
     let place = Place { chain_id: 1, contract: Address::repeat_byte(7) };
     let key = EffectKey::new(ActionKind::Slashed, &place, &[]);
     let action = Action {
@@ -94,49 +136,114 @@ fn parked(journal: &dyn Journal) -> ActionRow {
         evidence: Vec::new(),
         assurance: Assurance::TwoEndpoints,
     };
-    let plans = vec![Plan { action, policy: Policy::Notify }];
-    journal.commit(&Batch { plans, ..Batch::default() }).unwrap();
-    let ask = Claim { limit: 1, lease: Duration::from_secs(60), chain_time: 0 };
+    let plans = vec![Plan { action, policy }];
+    let approval = Some(Duration::from_secs(3600));
+    journal.commit(&Batch { plans, approval, ..Batch::default() }).unwrap();
+    key
+}
+
+/// A parked action, as it is shown.
+fn parked(journal: &dyn Journal) -> ActionRow {
+    let key = planned(journal, Policy::Notify);
+    let ask = Claim { limit: 1, lease: Duration::from_secs(60), chain_time: 0, holds: false };
     let lease = journal.claim(&ask).unwrap().remove(0).lease;
     let outcome = Outcome::Refused { reason: "the webhook pager answers 404".to_owned() };
     journal.settle(&[Settlement { lease, outcome }]).unwrap();
     row_of(journal, &key)
 }
 
+fn answer(ask: &Ask, user: u32, right: Right, persons: usize, journal: &dyn Journal) -> Answer {
+    let rules = Rules { persons, expiry: Duration::from_secs(3600) };
+    answers::answer(ask, (user, right), rules, journal, &Health::default())
+}
+
 fn row_of(journal: &dyn Journal, key: &EffectKey) -> ActionRow {
-    let answer = answers::answer(&Ask::Action { key: key.clone() }, 0, journal, &Health::default());
+    let answer = answer(&Ask::Action { key: key.clone() }, 0, Right::Read, 1, journal);
     let Answer::Action(Some(row)) = answer else { panic!("{answer:?}") };
     *row
 }
 
 fn decides(row: &ActionRow, choice: Choice) -> Ask {
-    Ask::Decide { key: row.key.clone(), shown: row.shown.clone().unwrap_or_default(), choice, reason: None }
+    let shown = Shown { key: row.key.clone(), shown: row.shown.clone().unwrap_or_default() };
+    Ask::Decide { actions: vec![shown], choice, reason: None }
+}
+
+/// What becomes of a decision of this user.
+fn decide(
+    row: &ActionRow,
+    choice: Choice,
+    user: u32,
+    persons: usize,
+    journal: &dyn Journal,
+) -> Result<ActionRow, String> {
+    match answer(&decides(row, choice), user, Right::Approve, persons, journal) {
+        Answer::Decided { mut decided, mut refused } => match (decided.pop(), refused.pop()) {
+            (Some(row), None) => Ok(row),
+            (None, Some(refused)) => Err(refused.why),
+            odd => panic!("{odd:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+fn history(journal: &dyn Journal) -> String {
+    serde_json::to_string(&journal.history(0, 100).unwrap()).unwrap()
 }
 
 #[test]
 fn a_decision_counts_once_for_what_was_shown_in_this_journal_and_names_its_actor() {
-    let ((_folder, journal, health), (_other_folder, other, _)) = (setting(), setting());
-    let (row, elsewhere) = (parked(journal.as_ref()), parked(other.as_ref()));
+    let ((_folder, journal, _), (_other_folder, other, _)) = (setting(), setting());
+    let (journal, other) = (journal.as_ref(), other.as_ref());
+    let (row, elsewhere) = (parked(journal), parked(other));
     assert_eq!((row.phase, row.version), (elsewhere.phase, elsewhere.version));
-    let refused = |ask: &Ask, why: &str| {
-        let answer = answers::answer(ask, 7, journal.as_ref(), &health);
-        assert!(matches!(&answer, Answer::Refused(said) if said.contains(why)), "{answer:?}");
+    let refused = |row: &ActionRow, choice, why: &str| {
+        let answer = decide(row, choice, 7, 1, journal);
+        assert!(answer.as_ref().is_err_and(|said| said.contains(why)), "{answer:?}");
     };
-    refused(&decides(&elsewhere, Choice::Retry), "not what was shown");
-    refused(&decides(&ActionRow { shown: None, ..row.clone() }, Choice::Drop), "not what was shown");
-    let answer = answers::answer(&decides(&row, Choice::Retry), 7, journal.as_ref(), &health);
-    let Answer::Decided(decided) = answer else { panic!("{answer:?}") };
+    refused(&elsewhere, Choice::Retry, "not what was shown");
+    refused(&ActionRow { shown: None, ..row.clone() }, Choice::Drop, "not what was shown");
+    refused(&row, Choice::Approve, "nobody's approval");
+    let decided = decide(&row, Choice::Retry, 7, 1, journal).unwrap();
     assert_eq!(
         (decided.phase, decided.tries, decided.reason.as_deref()),
         (Phase::Due, Some(0), Some("revived by uid 7"))
     );
-    // Again, and on what is not parked.
-    refused(&decides(&row, Choice::Retry), "not what was shown");
-    refused(&decides(&decided, Choice::Drop), "only an action that is parked");
-    let lines = serde_json::to_string(&journal.history(0, 100).unwrap()).unwrap();
-    assert!(lines.contains("revived by uid 7"), "{lines}");
-    let answer = answers::answer(&decides(&elsewhere, Choice::Drop), 7, other.as_ref(), &health);
-    assert!(matches!(&answer, Answer::Decided(row) if row.phase == Phase::Dropped), "{answer:?}");
-    let answer = answers::answer(&decides(&elsewhere, Choice::Drop), 7, other.as_ref(), &health);
-    assert!(matches!(&answer, Answer::Refused(said) if said.contains("is over: it is dropped")), "{answer:?}");
+    // Again.
+    refused(&row, Choice::Retry, "only an action that is parked");
+    let lines = history(journal);
+    assert!(lines.contains("revived by uid 7") && lines.contains("not what was shown"), "{lines}");
+    assert_eq!(decide(&elsewhere, Choice::Drop, 7, 1, other).unwrap().phase, Phase::Dropped);
+    assert_eq!(decide(&elsewhere, Choice::Drop, 7, 1, other).unwrap_err(), "it is dropped");
+}
+
+#[test]
+fn an_approval_is_of_so_many_persons_each_for_what_that_one_saw() {
+    let (_folder, journal, _) = setting();
+    let journal = journal.as_ref();
+    let key = planned(journal, Policy::Approve);
+    let shown = row_of(journal, &key);
+    assert_eq!(
+        decide(&shown, Choice::Retry, 1, 2, journal).unwrap_err(),
+        "only an action that is parked can be tried again"
+    );
+    let first = decide(&shown, Choice::Approve, 1, 2, journal).unwrap();
+    assert_eq!((first.phase, first.approved_by.as_slice()), (Phase::AwaitingApproval, ["uid 1".to_owned()].as_slice()));
+    assert!(decide(&first, Choice::Approve, 1, 2, journal).unwrap_err().contains("somebody else must"));
+    // The second person saw it before the first one approved.
+    assert!(decide(&shown, Choice::Approve, 2, 2, journal).unwrap_err().contains("not what was shown"));
+    let second = decide(&row_of(journal, &key), Choice::Approve, 2, 2, journal).unwrap();
+    assert_eq!((second.phase, second.approved_by.len()), (Phase::Due, 2));
+    assert!(decide(&second, Choice::Reject, 1, 2, journal).unwrap_err().contains("was decided on"));
+    assert_eq!(decide(&second, Choice::Drop, 1, 2, journal).unwrap().phase, Phase::Dropped);
+}
+
+#[test]
+fn whoever_may_only_ask_decides_nothing_and_it_is_recorded() {
+    let (_folder, journal, _) = setting();
+    let journal = journal.as_ref();
+    let row = row_of(journal, &planned(journal, Policy::Approve));
+    let answer = answer(&decides(&row, Choice::Approve), 0, Right::Read, 1, journal);
+    assert!(matches!(&answer, Answer::Refused(why) if why.contains("does not name you")), "{answer:?}");
+    assert_eq!(row_of(journal, &row.key).phase, Phase::AwaitingApproval);
+    assert!(history(journal).contains("may not decide") && history(journal).contains("uid 0"));
 }

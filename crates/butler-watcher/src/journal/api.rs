@@ -8,7 +8,7 @@ use butler_core::domain::action::EffectKey;
 use super::check::Checked;
 use super::entry::{Cursor, Entry, Known, Lease, Leased, Status};
 use super::error::JournalError;
-use super::op::{Line, Mark};
+use super::op::{Line, Mark, Sealed};
 use super::request::{Batch, Claim, Committed, Page, Query, Renewal, Settled, Settlement, Verdict};
 
 /// What was planned, is being done and was done; durable before anything is answered.
@@ -82,6 +82,12 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// # Errors
     /// The history cannot be read.
     fn history(&self, after: u64, limit: usize) -> Result<Vec<Line>, JournalError>;
+
+    /// Up to `limit` lines of the history after a line, as they are kept.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    fn sealed(&self, after: u64, limit: usize) -> Result<Sealed, JournalError>;
 
     /// Looks at every record and every line of the history.
     ///

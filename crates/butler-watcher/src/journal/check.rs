@@ -12,7 +12,9 @@ use super::error::JournalError;
 use super::history::read::{Start, walk};
 use super::image::{Count, Image, count};
 use super::op::Mark;
-use super::schema::{self, COUNTER, CURSOR, DEADLINES, FINISHED, Head, Id, LEASES, LIVE, PIECE, QUEUE, SPENT};
+use super::schema::{
+    self, COUNTER, CURSOR, DEADLINES, EXPIRIES, FINISHED, Head, Id, LEASES, LIVE, PIECE, QUEUE, SPENT,
+};
 
 /// The most faults that are listed.
 const LISTED: usize = 100;
@@ -107,7 +109,7 @@ fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), 
         checked.finished = checked.finished.saturating_add(1);
         Ok(())
     })?;
-    for letter in [QUEUE, LEASES, DEADLINES] {
+    for letter in [QUEUE, LEASES, DEADLINES, EXPIRIES] {
         store.each(&[letter], |key, _| {
             if !indexes.remove(key) {
                 checked.fault("an index names what is not there");
@@ -151,7 +153,7 @@ fn check_others(store: &Store, checked: &mut Checked) -> Result<(), JournalError
         Ok(())
     })?;
     store.each(&[], |key, _| {
-        let known = [b'h', COUNTER, CURSOR, LIVE, FINISHED, QUEUE, LEASES, DEADLINES, SPENT];
+        let known = [b'h', COUNTER, CURSOR, LIVE, FINISHED, QUEUE, LEASES, DEADLINES, EXPIRIES, SPENT];
         let letter = key.first().copied().unwrap_or_default();
         if !known.contains(&letter) && letter != PIECE {
             checked.fault("the store has something that no program of this schema writes");

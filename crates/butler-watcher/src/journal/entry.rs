@@ -49,6 +49,9 @@ pub struct Standing {
     /// Who approved it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approved_by: Vec<String>,
+    /// When nobody can approve it any more, or when its approval is of no use any more; absent where nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<u64>,
 }
 
 /// A live action.

@@ -21,7 +21,7 @@ use super::error::JournalError;
 use super::history::read::{Start, walk};
 use super::history::tail::Tail;
 use super::image::{Image, parse};
-use super::op::{Line, Mark, Op};
+use super::op::{Line, Mark, Op, Sealed, encode};
 use super::opening::{Parts, open, open_store_only};
 use super::request::{Batch, Claim, Committed, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
 use super::rules::{Rules, StoreClock};
@@ -325,6 +325,37 @@ impl Journal for Keeper {
             Ok(lines.len() < limit)
         })?;
         Ok(lines)
+    }
+
+    fn sealed(&self, after: u64, limit: usize) -> Result<Sealed, JournalError> {
+        let inner = self.inner()?;
+        let anchor = inner.head.anchor;
+        let after = after.max(anchor.lines);
+        let mut sealed = Sealed { before: anchor, lines: Vec::new() };
+        if limit == 0 || after >= inner.head.mark.lines {
+            sealed.before = inner.head.mark;
+            return Ok(sealed);
+        }
+        // The line before the first says which seal that one stands on.
+        let mut last = anchor;
+        let start = Start { anchor, after: after.saturating_sub(1).max(anchor.lines), expected: None };
+        walk(inner.tail.path(), start, |read| {
+            if read.line.line <= after {
+                (last, sealed.before) = (read.mark, read.mark);
+                return Ok(true);
+            }
+            let mut text = Vec::new();
+            let mark = encode(last, &read.line, &mut text);
+            if mark != read.mark {
+                let line = read.line.line;
+                return Err(JournalError::corrupt(inner.tail.path(), format!("line {line} was written otherwise")));
+            }
+            last = mark;
+            text.truncate(text.len().saturating_sub(1));
+            sealed.lines.push(String::from_utf8_lossy(&text).into_owned());
+            Ok(sealed.lines.len() < limit)
+        })?;
+        Ok(sealed)
     }
 
     fn verify(&self) -> Result<Checked, JournalError> {

@@ -27,10 +27,10 @@ pub use self::disk::store::Durability;
 pub use self::entry::{Counts, Cursor, Entry, Finished, Known, Lease, Leased, Standing, Status};
 pub use self::error::JournalError;
 pub use self::keeper::Keeper;
-pub use self::op::{Line, Mark, Op};
+pub use self::op::{Line, Mark, Op, Sealed};
 pub use self::request::{
-    BATCH_LIMIT, BODY_LIMIT, Batch, Claim, Committed, CursorMove, Decision, NAME_LIMIT, NextNumber, Note, Outcome,
-    Page, Plan, Query, REASON_LIMIT, Renewal, Retraction, Settled, Settlement, Verdict,
+    BATCH_LIMIT, BODY_LIMIT, Batch, Claim, Committed, CursorMove, Decision, Fulfilment, NAME_LIMIT, NextNumber, Note,
+    Outcome, Page, Plan, Query, REASON_LIMIT, Renewal, Retraction, Settled, Settlement, Verdict,
 };
 pub use self::rules::{Clock, Rules, SystemClock, random};
 pub use self::schema::JOURNAL_SCHEMA;

@@ -85,6 +85,15 @@ pub struct Mark {
     pub seal: H256,
 }
 
+/// Lines of the history as they are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sealed {
+    /// Where the history stood before the first of them.
+    pub before: Mark,
+    /// The lines, without their breaks.
+    pub lines: Vec<String>,
+}
+
 /// A text that is not the next line of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadLine {

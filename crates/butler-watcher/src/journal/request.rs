@@ -24,8 +24,12 @@ pub struct Batch {
     pub cursor: Option<CursorMove>,
     /// What is to be done.
     pub plans: Vec<Plan>,
+    /// How long a person may take to approve one of them.
+    pub approval: Option<Duration>,
     /// What is not wanted any more. Taken after the plans.
     pub retractions: Vec<Retraction>,
+    /// What somebody did by hand while it waited for a person.
+    pub fulfilled: Vec<Fulfilment>,
     /// What the history shall say beside.
     pub notes: Vec<Note>,
 }
@@ -59,6 +63,15 @@ pub struct Retraction {
     pub reason: String,
 }
 
+/// An action whose goal holds by now. One that is being done is not touched: whoever does it looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fulfilment {
+    /// The action.
+    pub key: EffectKey,
+    /// What shows it.
+    pub proof: String,
+}
+
 /// Something that the history shall say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +95,8 @@ pub struct Committed {
     pub dropped: Vec<EffectKey>,
     /// Actions that could not be taken back, since they are being done.
     pub kept: Vec<EffectKey>,
+    /// Actions that are done, and were not done here.
+    pub fulfilled: Vec<EffectKey>,
 }
 
 /// A request for work.
@@ -93,6 +108,8 @@ pub struct Claim {
     pub lease: Duration,
     /// The time of the newest final block, by which deadlines are judged, in unix seconds.
     pub chain_time: u64,
+    /// Whether what changes something stays where it is, and only what is told is handed out.
+    pub holds: bool,
 }
 
 /// A longer lease, with what is about to be done.
@@ -170,12 +187,22 @@ pub enum Settled {
 /// What a person decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Do it.
-    Approve,
+    /// Do it, once so many persons said so, and as long as that counts.
+    Approve {
+        /// Persons who must approve it, each once.
+        persons: usize,
+        /// How long the last approval counts.
+        lasts: Duration,
+    },
     /// Do not do it, now or later.
     Deny,
-    /// Try a parked one again, under this policy.
-    Revive(Policy),
+    /// Try a parked one again.
+    Revive {
+        /// Under this policy.
+        policy: Policy,
+        /// How long a person may take to approve it.
+        approval: Duration,
+    },
 }
 
 /// A decision, bound to what was shown.

@@ -1,8 +1,9 @@
 //! Where things stand in the store: one tree, whose keys begin with a letter for what they are.
 //!
 //! Actions stand under short ids that follow from their effect keys, which are long: what is searched, split and copied are the
-//! store's keys. Beside the records there are three indexes of live actions, which follow from the records alone: those that can be claimed (by
-//! urgency, kind and time), those that are leased (by the lease's end) and those with a deadline. So nothing scans the whole.
+//! store's keys. Beside the records there are four indexes of live actions, which follow from the records alone: those that can be claimed (by
+//! urgency, kind and time), those that are leased (by the lease's end), those with a deadline and those whose approval expires. So nothing
+//! scans the whole.
 
 use butler_core::domain::action::{ActionKind, EffectKey, Phase, Priority};
 use ring::digest::{SHA256, digest};
@@ -47,6 +48,7 @@ pub(crate) const PIECE: u8 = b'w';
 pub(crate) const QUEUE: u8 = b'q';
 pub(crate) const LEASES: u8 = b'x';
 pub(crate) const DEADLINES: u8 = b'u';
+pub(crate) const EXPIRIES: u8 = b'e';
 /// Letters of records that are listed.
 pub(crate) const CURSOR: u8 = b'c';
 pub(crate) const LIVE: u8 = b'l';
@@ -158,7 +160,7 @@ pub(crate) fn read_queued(key: &[u8]) -> Option<Queued<'_>> {
     Some(Queued { kind: rest.get(..end)?, work, due, id })
 }
 
-/// Reads a key of the leases or deadlines: a time, and whose it is.
+/// Reads a key of the leases, deadlines or expiries: a time, and whose it is.
 pub(crate) fn read_timed(key: &[u8]) -> Option<(u64, Id)> {
     let (time, id) = key.get(1..)?.split_first_chunk()?;
     Some((u64::from_be_bytes(*time), Id::read(id)?))
@@ -183,6 +185,9 @@ pub(crate) fn index_keys(entry: &Entry) -> Vec<Vec<u8>> {
     }
     if let (Some(until), Phase::AwaitingApproval | Phase::Due) = (entry.action.until, phase) {
         keys.push(joined(DEADLINES, &[&until.to_be_bytes(), &id]));
+    }
+    if let (Some(expires), Phase::AwaitingApproval | Phase::Due) = (entry.standing.expires, phase) {
+        keys.push(joined(EXPIRIES, &[&expires.to_be_bytes(), &id]));
     }
     keys
 }

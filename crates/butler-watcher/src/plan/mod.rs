@@ -4,6 +4,7 @@
 //! read again or moved by a reorg, the same effects are planned under the same keys. Who acts, and when, is the journal's and
 //! the executors' affair. Pure: no clock, no files, nothing waits.
 
+pub mod approvals;
 mod attesters;
 pub mod conditions;
 mod draft;

@@ -1,6 +1,6 @@
 //! What is told of an action: one line of a log, and one JSON object for a webhook.
 
-use butler_core::domain::action::{Action, ActionSubject, Assurance, EffectKey, Evidence, Goal, Priority};
+use butler_core::domain::action::{ActionSubject, Assurance, EffectKey, Evidence, Goal, Priority};
 use butler_core::text::address::checksummed;
 use ethers_core::utils::hex;
 use ring::digest::{SHA256, digest};
@@ -50,6 +50,7 @@ pub(super) fn body(entry: &Entry, stamp: &Stamp) -> Value {
         "why": action.why,
         "evidence": action.evidence.iter().map(evidence).collect::<Vec<_>>(),
         "assurance": action.assurance,
+        "approved_by": entry.standing.approved_by,
     })
 }
 
@@ -94,8 +95,13 @@ fn evidence(evidence: &Evidence) -> Value {
 }
 
 /// Writes the line of an action.
-pub(super) fn log(action: &Action) {
-    let (kind, key, why) = (action.kind.name(), action.key.as_str(), action.why.as_str());
+pub(super) fn log(entry: &Entry) {
+    let action = &entry.action;
+    let (kind, key) = (action.kind.name(), action.key.as_str());
+    let why = match entry.standing.approved_by.as_slice() {
+        [] => action.why.clone(),
+        persons => format!("approved by {}: {}", persons.join(" and "), action.why),
+    };
     let seen = match action.assurance {
         Assurance::OneEndpoint => "one_endpoint",
         Assurance::TwoEndpoints => "two_endpoints",

@@ -16,6 +16,7 @@ use std::time::Duration;
 use butler_core::client::http::HttpSetupError;
 use butler_core::config::WatcherConfig;
 use butler_core::domain::action::{Action, Place};
+use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::one_line;
 use tokio::sync::{Notify, watch};
@@ -27,13 +28,20 @@ pub use self::named::Named;
 use self::progress::Progress;
 use self::webhook::{Posted, Webhook};
 use crate::health::Health;
-use crate::journal::{Claim, Journal, JournalError, Leased, NextNumber, Outcome, Renewal, Settlement};
+use crate::journal::{
+    Claim, Entry, Journal, JournalError, Leased, NextNumber, Outcome, Query, Renewal, Settlement, Status,
+};
+use crate::waiting::{WAITING, Waiting};
 
 /// Actions that are claimed at once where they are only logged. What is posted is claimed one by one: whatever a kill leaves
 /// claimed waits until its lease has run out.
 const AT_ONCE: usize = 200;
 /// How long a lease lasts, beside the deadline of the webhook that is asked next.
 const LEASE: Duration = Duration::from_secs(30);
+/// How long after something was asked of somebody it is first looked whether it is so.
+const LOOK: Duration = Duration::from_secs(30);
+/// Actions of a phase that are shown at most.
+const SHOWN: usize = 100;
 /// How long nothing is looked for where nothing is new.
 const QUIET: Duration = Duration::from_secs(5);
 
@@ -64,6 +72,7 @@ pub struct Teller {
     health: Arc<Health>,
     news: Arc<Notify>,
     configured: watch::Receiver<Configured>,
+    wishes: watch::Receiver<Arc<WatcherConfig>>,
 }
 
 impl Teller {
@@ -73,8 +82,9 @@ impl Teller {
         channels: watch::Receiver<Channels>,
         (journal, health, news): (Arc<dyn Journal>, Arc<Health>, Arc<Notify>),
         configured: watch::Receiver<Configured>,
+        wishes: watch::Receiver<Arc<WatcherConfig>>,
     ) -> Self {
-        Self { channels, journal, health, news, configured }
+        Self { channels, journal, health, news, configured, wishes }
     }
 
     /// Tells until it is dropped.
@@ -82,14 +92,18 @@ impl Teller {
     /// # Errors
     /// The journal is not what it was.
     pub async fn run(self) -> Result<(), JournalError> {
-        let mut streak = FailureStreak::default();
+        let (mut streak, mut seen) = (FailureStreak::default(), None);
         let name = block_in_place(|| self.journal.status())?.id;
         loop {
             let webhooks = Arc::clone(&self.channels.borrow().0);
             match self.turn(&name, &webhooks).await {
                 Ok(told) => {
                     streak.ended();
-                    self.health.journal(block_in_place(|| self.journal.status()).ok());
+                    let status = block_in_place(|| self.journal.status())?;
+                    if seen.replace(status.sequence) != Some(status.sequence) {
+                        self.health.waits(block_in_place(|| waiting(self.journal.as_ref(), &status))?);
+                    }
+                    self.health.journal(Some(status));
                     if told == limit(&webhooks) {
                         continue;
                     }
@@ -110,7 +124,8 @@ impl Teller {
     /// Tells what is due; how many actions that was.
     async fn turn(&self, name: &str, webhooks: &[Webhook]) -> Result<usize, JournalError> {
         // Telling is never too late: no deadline has passed at the time 0.
-        let ask = Claim { limit: limit(webhooks), lease: LEASE, chain_time: 0 };
+        let holds = holds(&self.wishes.borrow(), unix_now());
+        let ask = Claim { limit: limit(webhooks), lease: LEASE, chain_time: 0, holds };
         let leased = block_in_place(|| self.journal.claim(&ask))?;
         let count = leased.len();
         let mut settlements = Vec::with_capacity(count);
@@ -133,7 +148,7 @@ impl Teller {
         }
         let mut progress = Progress::of(entry.standing.intent.as_ref());
         if progress.sent.insert(LOG.to_owned()) {
-            message::log(&entry.action);
+            message::log(entry);
             self.health.told(LOG, true);
         }
         let mut later = None;
@@ -170,8 +185,17 @@ impl Teller {
             };
         }
         Ok(Some(match progress.refusals() {
-            None => Outcome::Proven { proof: None },
             Some(reason) => Outcome::Refused { reason },
+            None if entry.standing.policy.acts() => {
+                // What is done is done by whoever was told: the key files show when it is.
+                let renewal = Renewal { lease: LEASE, intent: Some(progress.intent(None)), number: None };
+                match block_in_place(|| self.journal.renew(&leased.lease, &renewal)) {
+                    Ok(_) => Outcome::Acted { look_after: LOOK },
+                    Err(JournalError::LostLease { .. }) => return Ok(None),
+                    Err(error) => return Err(error),
+                }
+            }
+            None => Outcome::Proven { proof: None },
         }))
     }
 
@@ -204,6 +228,35 @@ impl Teller {
 
 /// The channel that is always there.
 const LOG: &str = "log";
+
+/// The actions that wait for a person, the oldest of each page first.
+fn waiting(journal: &dyn Journal, status: &Status) -> Result<Vec<Waiting>, JournalError> {
+    let mut waiting = Vec::new();
+    for phase in WAITING {
+        // Where there is none, nothing is read.
+        if !status.counts.values().any(|phases| phases.get(&phase).is_some_and(|count| *count > 0)) {
+            continue;
+        }
+        let page = journal.read(&Query { phase: Some(phase), after: None, limit: SHOWN })?;
+        waiting.extend(page.live.into_iter().map(|Entry { action, standing }| Waiting {
+            key: action.key,
+            kind: action.kind,
+            phase,
+            why: action.why,
+            reason: standing.reason,
+            since: standing.due / 1000,
+            until: action.until,
+            approved_by: standing.approved_by,
+        }));
+    }
+    waiting.sort_by_key(|one| (one.phase, one.since));
+    Ok(waiting)
+}
+
+/// Whether what changes something waits.
+fn holds(config: &WatcherConfig, now: u64) -> bool {
+    config.dry_run || config.maintenance_windows.iter().any(|window| window.contains(now))
+}
 
 /// The most actions that are claimed at once.
 fn limit(webhooks: &[Webhook]) -> usize {

@@ -12,6 +12,7 @@ use butler_core::runtime::clock::unix_now;
 pub(super) struct Keys {
     kept: KeptFiles,
     file: KeptKeysFile,
+    is_kept: bool,
 }
 
 impl Keys {
@@ -21,14 +22,19 @@ impl Keys {
         if let Some(record) = file.load() {
             kept.restore(record);
         }
-        Self { kept, file }
+        Self { kept, file, is_kept: true }
     }
 
     /// Reads the files, and keeps what they say for the next start. Where that is not possible it is told, and tried again at the
     /// next look. Blocks.
     pub(super) fn load(&mut self, network: &NetworkConfig) -> KeyFilesReport {
         let report = self.kept.load(&key_sources(network, PrivateKeys::Refuse), unix_now());
-        self.file.save(&self.kept);
+        self.is_kept = self.file.save(&self.kept);
         report
+    }
+
+    /// Whether the next start will know what was read.
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_kept
     }
 }

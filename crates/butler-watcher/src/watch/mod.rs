@@ -7,6 +7,7 @@ mod early;
 mod findings;
 mod keys;
 mod memory;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::Policy as Patience;
 use butler_core::config::Config;
-use butler_core::domain::action::{Action, Assurance, EffectKey, Place, Policy};
+use butler_core::domain::action::{Action, Assurance, EffectKey, Place};
 use butler_core::key_files::KeyFilesReport;
 use butler_core::network::Network;
 use butler_core::runtime::backoff::Backoff;
@@ -33,9 +34,10 @@ use self::early::Early;
 use self::findings::{Beside, Found};
 use self::keys::Keys;
 use self::memory::Memory;
+pub use self::wishes::Wishes;
 use crate::follower::{Checkpoint, FollowError, Follower, Look};
 use crate::health::Health;
-use crate::journal::{Batch, Cursor, CursorMove, Journal, JournalError, Plan, Retraction};
+use crate::journal::{Batch, Cursor, CursorMove, Journal, JournalError, Retraction};
 use crate::plan::terms::Looked;
 use crate::plan::{Occurred, conditions};
 use crate::tell::{Configured, Named};
@@ -86,6 +88,10 @@ pub struct Watch {
     health: Arc<Health>,
     news: Arc<Notify>,
     configured: Arc<watch::Sender<Configured>>,
+    wishes: Wishes,
+    /// What the key files name, and what they named when what waits was last held against them.
+    named: Named,
+    held_against: Option<Named>,
 }
 
 impl Watch {
@@ -98,7 +104,7 @@ impl Watch {
         network: &str,
         state: &Path,
         (journal, health, news): (Arc<dyn Journal>, Arc<Health>, Arc<Notify>),
-        configured: Arc<watch::Sender<Configured>>,
+        (configured, wishes): (Arc<watch::Sender<Configured>>, Wishes),
     ) -> Result<Self, WatchError> {
         let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source: Box::new(source) };
         let settings = config.network(Some(network)).map_err(|error| failed(FollowError::Network(error.into())))?;
@@ -112,7 +118,7 @@ impl Watch {
         }
         health.begin(network, cursor);
         let subject = (opened.config.chain_id, opened.config.staking_registry);
-        let watch = Self {
+        let mut watch = Self {
             name: network.to_owned(),
             poll: config.watcher.poll_interval,
             follower: Follower::new(opened),
@@ -124,9 +130,13 @@ impl Watch {
             health,
             news,
             configured,
+            wishes,
+            named: Named::default(),
+            held_against: None,
         };
         // What was planned before the last end may be done by now.
-        watch.show_coinbases(&watch.follower.network().keys);
+        let keys = watch.follower.network().keys.clone();
+        watch.show_coinbases(&keys);
         Ok(watch)
     }
 
@@ -194,8 +204,10 @@ impl Watch {
             return Ok(());
         }
         let keys = block_in_place(|| self.keys.load(&self.follower.network().config));
+        self.health.remembered(&self.name, self.keys.is_kept());
         self.show_coinbases(&keys);
         self.follower.network_mut().keys = keys;
+        block_in_place(|| self.hold_against_files()).map_err(Failed::Journal)?;
         let (health, name) = (Arc::clone(&self.health), self.name.clone());
         let progress = move |block| health.progress(&name, block);
         let look = self.follower.look(&checkpoint, tip, &progress).await;
@@ -239,17 +251,20 @@ impl Watch {
                 Some(_) | None => Cursor { block: look.to.number, hash: look.to.hash, time: look.to.timestamp },
             };
             let retractions = plans.retractions.into_iter();
-            let mut batch = Batch {
+            let mut actions = plans.actions;
+            if rest.is_empty() {
+                actions.extend(std::mem::take(&mut of_state));
+            }
+            let config = Arc::clone(&self.wishes.borrow());
+            let batch = Batch {
                 cursor: Some(CursorMove { name: self.name.clone(), expected: cursor, to }),
-                plans: plans.actions.into_iter().map(told).collect(),
+                plans: wishes::plans(actions, &config, &self.named),
+                approval: Some(config.approval_expiry),
                 retractions: retractions
                     .map(|retracted| Retraction { key: retracted.key, reason: retracted.why.to_owned() })
                     .collect(),
-                notes: Vec::new(),
+                ..Batch::default()
             };
-            if rest.is_empty() {
-                batch.plans.extend(std::mem::take(&mut of_state).into_iter().map(told));
-            }
             self.carry_out(&batch, to).map_err(Failed::Journal)?;
             planned.extend(batch.plans.into_iter().map(|plan| plan.action.key));
             cursor = Some(to);
@@ -308,14 +323,33 @@ impl Watch {
         Ok(actions)
     }
 
-    /// Shows which coinbases the key files name, so that nobody is told of one that is there.
-    fn show_coinbases(&self, keys: &KeyFilesReport) {
+    fn place(&self) -> Place {
         let config = &self.follower.network().config;
-        let place = Place { chain_id: config.chain_id, contract: config.staking_registry };
-        let named = Named::of(&keys.book, config.coinbase_policies.clone());
+        Place { chain_id: config.chain_id, contract: config.staking_registry }
+    }
+
+    /// Shows which coinbases the key files name, so that nobody is told of one that is there.
+    fn show_coinbases(&mut self, keys: &KeyFilesReport) {
+        let place = self.place();
+        self.named = Named::of(&keys.book, self.follower.network().config.coinbase_policies.clone());
         self.configured.send_modify(|configured| {
-            configured.insert(place, named);
+            configured.insert(place, self.named.clone());
         });
+    }
+
+    /// Ends what waits for a person and was done by hand meanwhile.
+    fn hold_against_files(&mut self) -> Result<(), JournalError> {
+        if self.held_against.as_ref() == Some(&self.named) {
+            return Ok(());
+        }
+        let fulfilled = wishes::fulfilled(self.journal.as_ref(), self.place(), &self.named)?;
+        if !fulfilled.is_empty() {
+            let batch = Batch { fulfilled, ..Batch::default() };
+            let done = self.journal.commit(&batch)?.fulfilled.len();
+            tracing::info!(network = self.name, done, "{done} actions that waited for somebody are done by now");
+        }
+        self.held_against = Some(self.named.clone());
+        Ok(())
     }
 
     fn note_endpoints(&self) {
@@ -326,11 +360,6 @@ impl Watch {
         });
         self.health.endpoints(&self.name, figures.collect::<BTreeMap<_, _>>());
     }
-}
-
-/// Until somebody can act, whatever is planned is told.
-fn told(action: Action) -> Plan {
-    Plan { action, policy: Policy::Notify }
 }
 
 /// How many of the events are taken at once: whole blocks.

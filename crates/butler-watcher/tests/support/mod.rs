@@ -133,7 +133,7 @@ pub(crate) fn operator(folder: &Path, oracle: &Oracle, urls: &[String]) {
     let start = oracle.events[0].block;
     let text = format!(
         "{network}\nstart_block = {start}\nconfirmations = {CONFIRMATIONS}\nprovider_ids{rest}{endpoints}[watcher]\n\
-         listen = \"127.0.0.1:0\"\npoll_interval = \"1s\"\nstate_directory = \"state\"\n[log]\nformat = \"json\"\n"
+         listen = \"127.0.0.1:0\"\npoll_interval = \"1s\"\nstate_directory = \"state\"\n[watcher.policies]\nconfigure_coinbase = \"notify\"\n[log]\nformat = \"json\"\n"
     );
     save_atomic(&files.config, text.as_bytes(), 0o600).unwrap();
 }
@@ -277,6 +277,12 @@ impl Watcher {
         assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
         let code = self.child.wait().unwrap().code().unwrap();
         (code, self.log())
+    }
+
+    /// Has it read its configuration again.
+    pub(crate) fn reload(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", "HUP", &id]).status().unwrap().success());
     }
 
     /// Ends it at once.

@@ -39,7 +39,8 @@ pub(super) async fn watch(chain: &Chain, config: &Path, folder: &Path) -> anyhow
     let text = std::fs::read_to_string(config).context("failed to read the example's configuration")?;
     let head = format!("[networks.devnet]\nstart_block = {start}\nconfirmations = {CONFIRMATIONS}\n");
     let text = text.replacen("[networks.devnet]\n", &head, 1)
-        + "\n[watcher]\nlisten = \"127.0.0.1:0\"\npoll_interval = \"1s\"\nstate_directory = \"watcher\"\nruntime_directory = \"watcher\"\n";
+        + "\n[watcher]\nlisten = \"127.0.0.1:0\"\npoll_interval = \"1s\"\nstate_directory = \"watcher\"\nruntime_directory = \"watcher\"\n"
+        + &format!("approvers = [\"{}\"]\n", own_user()?);
     let own = folder.join("watcher.toml");
     #[expect(clippy::disallowed_methods, reason = "a demo's own throwaway file")]
     std::fs::write(&own, text).context("failed to write the watcher's configuration")?;
@@ -50,13 +51,20 @@ pub(super) async fn watch(chain: &Chain, config: &Path, folder: &Path) -> anyhow
     for _ in 0..CONFIRMATIONS {
         chain.mine().await?;
     }
-    watcher.show_plan()?;
-    for arguments in [&["watcher", "status"][..], &["actions", "list", "--phase", "done"]] {
+    let key = watcher.show_plan()?;
+    for arguments in [&["watcher", "status"][..], &["actions", "list", "--phase", "awaiting_approval"]] {
         println!("\n$ butler-cli {}\n", arguments.join(" "));
         let status = watcher.cli(arguments).status().context("failed to start butler-cli")?;
         require!(status.success(), "butler-cli {} ended with {status}", arguments.join(" "));
     }
+    println!("\nThe action waits for a person, and this is how one approves it:\n\n$ butler-cli actions approve {key}");
     Ok(watcher)
+}
+
+/// The number of the user who runs this.
+fn own_user() -> anyhow::Result<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    Ok(std::fs::metadata("/proc/self").context("failed to look at this process")?.uid())
 }
 
 impl Watcher {
@@ -79,23 +87,31 @@ impl Watcher {
         Ok(watcher)
     }
 
-    /// Waits for the coinbase that the delegation asks for, and shows what the watcher said of it.
-    fn show_plan(&self) -> anyhow::Result<()> {
+    /// Waits for the coinbase that the delegation asks for, and shows what the watcher said of it. Answers its key.
+    fn show_plan(&self) -> anyhow::Result<String> {
         let began = Instant::now();
-        let planned = |done: Value| {
-            let actions = done["actions"].as_array().cloned().unwrap_or_default();
-            actions.iter().any(|action| action["kind"] == "configure_coinbase")
-        };
-        while !self.answer(&["actions", "list", "--phase", "done"]).is_some_and(planned) {
+        let waiting = ["actions", "list", "--phase", "awaiting_approval", "--kind", "configure_coinbase"];
+        let key = loop {
+            let answer = self.answer(&waiting).unwrap_or_default();
+            if let Some(key) = answer["actions"][0]["key"].as_str() {
+                break key.to_owned();
+            }
             if began.elapsed() > PATIENCE {
                 bail!("the delegation was not planned:\n{}", self.told());
             }
             std::thread::sleep(PAUSE);
+        };
+        loop {
+            let told = self.told();
+            if let Some(line) = told.lines().find(|line| line.contains("approval_needed")) {
+                println!("{line}");
+                return Ok(key);
+            }
+            if began.elapsed() > PATIENCE {
+                bail!("the watcher told nothing of what waits:\n{told}");
+            }
+            std::thread::sleep(PAUSE);
         }
-        let told = self.told();
-        let line = told.lines().find(|line| line.contains("configure_coinbase"));
-        println!("{}", line.context("the watcher told nothing of the delegation")?);
-        Ok(())
     }
 
     /// What the command line answers, once it does.

@@ -1,6 +1,6 @@
-//! The files of `deploy/`, held against what the exporter emits: alert rules, their tests and runbooks, dashboards, unit.
+//! The files of `deploy/`, held against what the daemons emit: alert rules, their tests and runbooks, dashboards, unit.
 //!
-//! A rule or panel that uses a metric, a label or a label's value that is not in `docs/metrics.md` is a fault, and so is an
+//! A rule or panel that uses a metric, a label or a label's value that is in neither page of metrics is a fault, and so is an
 //! alert without a runbook, or without a test in which it fires and one in which it does not. Rules and tests are read line
 //! by line in the form that they have here; promtool, where it is installed, reads them as Prometheus does. Their numbers and
 //! severities are those of `domain/findings`: `limits` holds them against each other, and `runbooks` what the runbooks tell.
@@ -31,7 +31,7 @@ use crate::command::{output, run as start, succeeds, workspace};
 const RULES: &str = "deploy/prometheus/butler.rules.yml";
 const ALERTMANAGER: &str = "deploy/prometheus/alertmanager.yml";
 const UNIT: &str = "deploy/systemd/butler-exporter.service";
-const METRICS: &str = "docs/metrics.md";
+const METRICS: [&str; 2] = ["docs/metrics.md", "docs/watcher-metrics.md"];
 const RUNBOOKS: &str = "docs/runbooks";
 
 /// Checks everything, with other programs where they are installed.
@@ -69,7 +69,8 @@ pub(crate) fn check() -> anyhow::Result<()> {
         bail!("files of deploy/ have {} faults:\n  {}", faults.len(), faults.join("\n  "));
     }
     println!(
-        "rules and dashboards: use only what {METRICS} has; every alert has a runbook and tests, and the code's limits"
+        "rules and dashboards: use only what {} have; every alert has a runbook and tests, and the code's limits",
+        METRICS.join(" and ")
     );
     Ok(())
 }
@@ -90,7 +91,7 @@ impl Files {
     fn load(root: &Path, tests: &[String]) -> anyhow::Result<Self> {
         let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("failed to read {path}"));
         let mut files = Self {
-            metrics: read(METRICS)?,
+            metrics: METRICS.into_iter().map(read).collect::<anyhow::Result<String>>()?,
             rules: read(RULES)?,
             alertmanager: read(ALERTMANAGER)?,
             runbooks: names(&root.join(RUNBOOKS), ".md")?.into_iter().collect(),

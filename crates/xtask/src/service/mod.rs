@@ -154,7 +154,7 @@ async fn prepare(root: &Path, packages: &[(Which, PathBuf)], chain: &Chain) -> a
     let head = format!("[networks.devnet]\nstart_block = {start_block}\nconfirmations = {CONFIRMATIONS}\n");
     let watcher = config.replacen("[networks.devnet]\n", &head, 1)
         + "\n[watcher]\npoll_interval = \"1s\"\nstate_directory = \"/var/lib/butler-watcher\"\n\
-           runtime_directory = \"/run/butler-watcher\"\n";
+           runtime_directory = \"/run/butler-watcher\"\napprovers = [\"keeper\"]\n";
     write(&etc.join("watcher.toml"), &watcher)?;
     write(&etc.join("l1-url"), chain.url())?;
     let scripts = [("common.sh", COMMON), ("trial.sh", TRIAL), ("bombs.sh", BOMBS), ("watcher.sh", WATCHER_TRIAL)];

@@ -21,10 +21,13 @@ stake() {
 }
 stakes=0
 # The keys of actions that give an attester its coinbase, by what is asked: one line each.
-coinbases() { cli actions list --phase done --json | grep -o '"key": "configure_coinbase[^"]*"' | sort; }
+coinbases() { cli actions list --kind configure_coinbase --json | grep -o '"key": "configure_coinbase[^"]*"' | sort; }
 planned() { [ "$(coinbases | wc -l)" = "$stakes" ] && [ "$(coinbases | uniq | wc -l)" = "$stakes" ]; }
 # How often the history says that such an action was planned.
-in_history() { cli actions history --limit 100000 --json | grep -c "needs the coinbase"; }
+in_history() { cli actions history --limit 100000 --json | grep -c '"why": "provider .*needs the coinbase'; }
+# What a person does who is no more than named in `watcher.approvers`.
+person() { runuser -u keeper -- env BUTLER_CONFIG=/home/keeper/butler.toml /trial/butler-cli "$@"; }
+shown() { person actions list --phase awaiting_approval --kind configure_coinbase --json | sed -n 's/^  "shown": "\(.*\)".*/\1/p'; }
 
 dpkg --install /trial/butler-watcher.deb >/dev/null
 [ "$(systemctl is-active "$unit" || true)" != active ] || fail "the service runs without a configuration"
@@ -34,6 +37,8 @@ mkdir -p /etc/butler "/etc/systemd/system/$unit.d"
 cp -r /trial/etc/. /etc/butler/
 mv /etc/butler/watcher.toml /etc/butler/butler.toml
 chmod 0600 /etc/butler/l1-url
+useradd --create-home keeper
+printf '[watcher]\nruntime_directory = "/run/butler-watcher"\n' >/home/keeper/butler.toml
 cat >"/etc/systemd/system/$unit.d/trial.conf" <<'UNIT'
 [Service]
 LoadCredential=l1-url:/etc/butler/l1-url
@@ -54,8 +59,17 @@ ok "root is answered at the socket"
 main=$(property MainPID)
 user=$(stat --format %u "/proc/$main")
 [ "$user" -ge 61184 ] && [ "$user" -le 65519 ] || fail "it runs as user $user"
-[ "$(stat --format %a /run/butler-watcher/)" = 700 ] || fail "others can enter its runtime folder"
-ok "it runs as a user that exists only while it runs ($user), and its runtime folder is its own"
+[ "$(stat --format %a /run/butler-watcher/watcher)" = 711 ] || fail "its socket's folder can be read, or cannot be passed"
+ok "it runs as a user that exists only while it runs ($user), and its socket's folder can be passed and no more"
+code=0
+cli actions approve --kind configure_coinbase --shown "$(shown)" 2>/root/refused || code=$?
+[ "$code" = 6 ] && grep -q "does not name you" /root/refused || fail "root decided: $code $(cat /root/refused)"
+code=0
+runuser -u nobody -- env BUTLER_CONFIG=/home/keeper/butler.toml /trial/butler-cli watcher status 2>/root/refused || code=$?
+[ "$code" != 0 ] || fail "nobody is answered"
+person actions approve --kind configure_coinbase --shown "$(shown)" >/dev/null || fail "the person cannot approve"
+cli actions history --limit 1000 | grep -q "approved by uid $(id --user keeper)" || fail "the history does not name the person"
+ok "a named person approves, root and a stranger do not"
 grep -q '^CapEff:[[:space:]]*0000000000000000$' "/proc/$main/status" || fail "it has capabilities"
 ok "it has no capabilities"
 [ "$(property MemoryMax)" = 268435456 ] || fail "MemoryMax is $(property MemoryMax)"

@@ -304,11 +304,21 @@ static WATCHER: Group = Group {
             "runtime_directory",
             "path",
             Computed("`$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/butler`, else `~/.local/state/butler`"),
-            "The folder of the socket through which `butler-cli` asks the watcher. Nobody but the watcher's user may enter it.",
+            "The folder of the socket through which `butler-cli` asks the watcher. Nobody but the watcher's user may enter it, unless `readers` or `approvers` name others.",
         ),
         key("poll_interval", "duration", Default("12s"), "Time between two looks at the chain's head.")
             .seconds(1, 3600),
         key("dry_run", "boolean", Default("false"), "Plan and show actions, never execute one."),
+        key("readers", "user", Optional, "Users, by name or number, who may ask the watcher through its socket, beside its own user and root.").list(),
+        key("approvers", "user", Optional, "Users, by name or number, who may approve, reject, retry and drop actions; they may ask as well. Nobody may who is not named, root neither.").list(),
+        key("approvals_needed", "integer", Default("1"), "How many of them must approve an action, each once.").number("persons", 1, 5),
+        key("approval_expiry", "duration", Default("7d"), "How long an action waits for an approval, and how long an approval counts. Then it is parked.").seconds(1, 31_536_000),
+        key("maintenance_windows", "time window", Optional, "When nothing is done that changes something, though it is planned, told and approved: each day from and to a time (`22:00-06:00`), or once between two moments (`2027-01-31T22:00:00Z/2027-02-01T04:00:00Z`), both in UTC.").list(),
+        key("heartbeat_url", "url", Optional, "Asked with GET every `heartbeat_interval` while every network is followed. What waits there tells you when it is not.").secret(),
+        key("heartbeat_url_file", "path", Optional, "A file that holds that URL."),
+        key("heartbeat_url_credential", "credential", Optional, "That URL as a systemd credential."),
+        key("heartbeat_url_env", "variable", Optional, "The environment variable that holds that URL."),
+        key("heartbeat_interval", "duration", Default("1m"), "Time between two of these requests.").seconds(1, 86_400),
         key("tls_certificate_file", "path", Optional, "As in `[exporter]`."),
         key("tls_key_file", "path", Optional, "As in `[exporter]`."),
         key("tls_key_credential", "credential", Optional, "As in `[exporter]`."),
@@ -318,7 +328,48 @@ static WATCHER: Group = Group {
         key("bearer_token_env", "variable", Optional, "As in `[exporter]`."),
         key("insecure", "boolean", Default("false"), "As in `[exporter]`."),
     ]],
-    sections: &[Subsection { name: "webhooks", shape: Shape::List, group: &WEBHOOKS }],
+    sections: &[
+        Subsection { name: "policies", shape: Shape::Single, group: &POLICIES },
+        Subsection { name: "webhooks", shape: Shape::List, group: &WEBHOOKS },
+    ],
+};
+
+const fn policy(kind: &'static str, doc: &'static str) -> Key {
+    key(kind, "policy", Default("notify"), doc)
+}
+
+static POLICIES: Group = Group {
+    doc: "What is to become of each kind of action. `off`: nothing, it is only kept in the history. `notify`: it is told. What changes something may also be done: `approve`, when a person approved it; `auto`, at once if two endpoints agree on its cause, else as `approve`.",
+    keys: &[&[
+        key(
+            "configure_coinbase",
+            "policy",
+            Default("approve"),
+            "A delegation took a key of yours: its node must get the split as its coinbase.",
+        ),
+        policy("approval_needed", "Something waits for a person's approval."),
+        policy("keys_added", "Keys were added to a queue of yours."),
+        policy("key_dripped", "The admin took a key out of a queue of yours."),
+        policy("admin_change_begun", "Somebody was named to become admin of a provider of yours."),
+        policy("admin_changed", "A provider of yours has another admin."),
+        policy("take_rate_changed", "A provider of yours has another share."),
+        policy("recipient_changed", "A provider of yours has another recipient."),
+        policy("deposit_queued", "An attester of yours entered a rollup's entry queue."),
+        policy("deposit_accepted", "An attester of yours was let in."),
+        policy("deposit_refunded", "A deposit of an attester of yours was refused and refunded."),
+        policy("queued_key_taken", "A key that waits in a queue of yours was registered by somebody else."),
+        policy("slashed", "An attester of yours was slashed."),
+        policy("exit_by_withdrawer", "The withdrawer of an attester of yours began its exit."),
+        policy("exit_by_attester", "An attester of yours began its own exit."),
+        policy("exit_finalized", "The exit of an attester of yours is over."),
+        policy("rollup_changed", "Another rollup is the canonical one."),
+        policy("slasher_changed", "A rollup that concerns you has another slasher."),
+        policy("slashing_paused", "Slashing was switched off for a while."),
+        policy("slash_vetoed", "The vetoer stopped a slash."),
+        policy("condition_began", "Something that `audit` finds began to be wrong."),
+        policy("condition_ended", "Something that was wrong no longer is."),
+    ]],
+    sections: &[],
 };
 
 static WEBHOOKS: Group = Group {

@@ -19,6 +19,8 @@ use crate::text::closed::every;
 pub enum ActionKind {
     /// A delegation took a key of ours: its node must get the split as its coinbase.
     ConfigureCoinbase,
+    /// Something waits for a person's approval.
+    ApprovalNeeded,
     /// Keys were added to a queue of ours.
     KeysAdded,
     /// The admin took a key out of a queue of ours.
@@ -111,7 +113,8 @@ impl ActionKind {
     pub fn writes(self) -> bool {
         match self {
             Self::ConfigureCoinbase => true,
-            Self::KeysAdded
+            Self::ApprovalNeeded
+            | Self::KeysAdded
             | Self::KeyDripped
             | Self::AdminChangeBegun
             | Self::AdminChanged
@@ -142,6 +145,15 @@ impl ActionKind {
 }
 
 impl Policy {
+    /// Whether more is done than telling.
+    #[must_use]
+    pub fn acts(self) -> bool {
+        match self {
+            Self::Approve | Self::Auto => true,
+            Self::Off | Self::Notify => false,
+        }
+    }
+
     /// Every policy, from nothing to everything.
     pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
 

@@ -45,6 +45,8 @@ pub enum Step {
     Admit(Policy),
     /// A person approved it.
     Approve,
+    /// One of several persons who must approve it did.
+    Concur,
     /// A person does not want it.
     Deny,
     /// Nobody approved it in time.
@@ -132,6 +134,7 @@ fn planned(step: Step) -> Option<Phase> {
         Step::Admit(Policy::Approve) => Some(Phase::AwaitingApproval),
         Step::Refuse => Some(Phase::Parked),
         Step::Approve
+        | Step::Concur
         | Step::Deny
         | Step::ApprovalExpired
         | Step::Claim
@@ -148,6 +151,7 @@ fn planned(step: Step) -> Option<Phase> {
 fn awaiting_approval(step: Step) -> Option<Phase> {
     match step {
         Step::Approve => Some(Phase::Due),
+        Step::Concur => Some(Phase::AwaitingApproval),
         Step::Deny | Step::Retract => Some(Phase::Dropped),
         Step::ApprovalExpired | Step::Refuse => Some(Phase::Parked),
         // Somebody did it by hand.
@@ -170,6 +174,7 @@ fn due(step: Step) -> Option<Phase> {
         Step::Refuse | Step::GiveUp => Some(Phase::Parked),
         Step::Admit(_)
         | Step::Approve
+        | Step::Concur
         | Step::ApprovalExpired
         | Step::LeaseExpired
         | Step::Acted
@@ -188,6 +193,7 @@ fn running(step: Step) -> Option<Phase> {
         Step::Refuse | Step::GiveUp => Some(Phase::Parked),
         Step::Admit(_)
         | Step::Approve
+        | Step::Concur
         | Step::Deny
         | Step::ApprovalExpired
         | Step::Claim
@@ -203,7 +209,13 @@ fn verifying(step: Step) -> Option<Phase> {
         Step::Proven => Some(Phase::Done),
         Step::Retry => Some(Phase::Due),
         Step::Refuse | Step::GiveUp => Some(Phase::Parked),
-        Step::Admit(_) | Step::Approve | Step::Deny | Step::ApprovalExpired | Step::Retract | Step::Revive => None,
+        Step::Admit(_)
+        | Step::Approve
+        | Step::Concur
+        | Step::Deny
+        | Step::ApprovalExpired
+        | Step::Retract
+        | Step::Revive => None,
     }
 }
 
@@ -214,6 +226,7 @@ fn parked(step: Step) -> Option<Phase> {
         Step::Proven => Some(Phase::Done),
         Step::Admit(_)
         | Step::Approve
+        | Step::Concur
         | Step::ApprovalExpired
         | Step::Claim
         | Step::LeaseExpired

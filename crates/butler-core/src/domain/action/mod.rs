@@ -8,6 +8,7 @@ mod key;
 mod kind;
 mod life;
 mod place;
+mod window;
 
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ pub use self::key::{EffectKey, InvalidKey, KEY_LIMIT, Part};
 pub use self::kind::{ActionKind, Policy, Priority};
 pub use self::life::{LifeError, Phase, Step, UnknownPhase};
 pub use self::place::Place;
+pub use self::window::{InvalidWindow, Window};
 use crate::domain::attester::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};
 

@@ -193,6 +193,14 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerPublisherRunsDry1d", of(Kind::PublisherRunsDry), Critical, 30 * MINUTE, |limits| {
             vec![limits.publisher_runway_critical]
         }),
+        alert("ButlerWatcherDown", Change, Critical, 5 * MINUTE, NONE),
+        alert("ButlerWatcherUnread", Change, Warning, 15 * MINUTE, YES),
+        alert("ButlerWatcherLagging", Change, Warning, 15 * MINUTE, |_| vec![100]),
+        alert("ButlerWatcherJournalStopped", Change, Critical, 5 * MINUTE, YES),
+        alert("ButlerWatcherActionParked", Change, Warning, 5 * MINUTE, NONE),
+        alert("ButlerWatcherApprovalWaits", Change, Warning, 0, |_| vec![7200]),
+        alert("ButlerWatcherHeartbeatFails", Change, Warning, 10 * MINUTE, |limits| vec![limits.recent, 0]),
+        alert("ButlerWatcherMemoryUnsaved", Change, Warning, 15 * MINUTE, YES),
     ]
 };
 

@@ -1,14 +1,12 @@
 //! The running watcher: started, asked through its socket, killed.
 
 use std::fs::OpenOptions;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use butler_core::control::{Answer, Ask, ControlRequest, PROTOCOL, WatcherStatus, socket_in};
+use butler_core::control::{Answer, Ask, WatcherStatus, ask, socket_in};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::trouble::Clock;
@@ -77,17 +75,16 @@ impl Running {
 
 /// How the watcher that has this folder for its socket is; nothing while it does not answer.
 pub(super) fn status(state: &Path) -> Option<WatcherStatus> {
-    let mut stream = UnixStream::connect(socket_in(state)).ok()?;
-    stream.set_read_timeout(Some(ANSWER)).ok()?;
-    let mut question = serde_json::to_vec(&ControlRequest { version: PROTOCOL, ask: Ask::Status }).ok()?;
-    question.push(b'\n');
-    stream.write_all(&question).ok()?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).ok()?;
-    match serde_json::from_str(&line).ok()? {
+    // Whoever looks after the night runs in a runtime of its own.
+    let asked = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            runtime.block_on(ask(&socket_in(state), Ask::Status, ANSWER)).ok()
+        });
+        asking.join().ok().flatten()
+    });
+    match asked? {
         Answer::Status(status) => Some(status),
-        Answer::Actions { .. } | Answer::Action(_) | Answer::Decided(_) | Answer::History(_) | Answer::Refused(_) => {
-            None
-        }
+        _ => None,
     }
 }

@@ -63,7 +63,7 @@ impl World {
         let rest = |state: &str| {
             format!(
                 "[watcher]\nlisten = \"127.0.0.1:0\"\npoll_interval = \"1s\"\nstate_directory = \"{state}\"\n\
-                 runtime_directory = \"{state}-run\"\n"
+                 runtime_directory = \"{state}-run\"\n[watcher.policies]\nconfigure_coinbase = \"notify\"\n"
             )
         };
         let named = (0..)

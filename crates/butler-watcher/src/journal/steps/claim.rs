@@ -1,4 +1,4 @@
-//! Handing out work: leases that ran out come back, what is too late is parked, then the most urgent that is due.
+//! Handing out work: leases that ran out come back, what is too late or was approved too long ago is parked, then the most urgent that is due.
 
 use std::ops::Bound;
 
@@ -11,7 +11,7 @@ use crate::journal::op::Op;
 use crate::journal::request::Claim;
 use crate::journal::rules::millis;
 use crate::journal::schema::{
-    DEADLINES, Id, LEASES, Queued, RANKS, TO_DO, group_prefix, rank_prefix, read_queued, read_timed,
+    DEADLINES, EXPIRIES, Id, LEASES, Queued, RANKS, TO_DO, group_prefix, rank_prefix, read_queued, read_timed,
 };
 
 /// The most leases and the most deadlines that one claim clears away. The next one takes the rest.
@@ -25,6 +25,9 @@ pub(crate) fn claim(step: &mut Step<'_>, ask: &Claim) -> Result<Vec<Leased>, Jou
     }
     for id in overdue(step, DEADLINES, ask.chain_time)? {
         too_late(step, id)?;
+    }
+    for id in overdue(step, EXPIRIES, now.saturating_add(1))? {
+        expire(step, id)?;
     }
     let mut leased = Vec::new();
     for rank in RANKS {
@@ -71,6 +74,16 @@ fn too_late(step: &mut Step<'_>, id: Id) -> Result<(), JournalError> {
     step.go(&mut entry, life, |entry| entry.standing.reason = Some("its deadline has passed".to_owned()))
 }
 
+fn expire(step: &mut Step<'_>, id: Id) -> Result<(), JournalError> {
+    let mut entry = step.indexed(id)?;
+    let (life, why) = if entry.standing.phase == Phase::AwaitingApproval {
+        (LifeStep::ApprovalExpired, "nobody approved it in time")
+    } else {
+        (LifeStep::GiveUp, "its approval expired before it was done")
+    };
+    step.go(&mut entry, life, |entry| entry.standing.reason = Some(why.to_owned()))
+}
+
 /// Takes what is due of one rank and kind, either to be looked at or to be done.
 fn claim_group(step: &mut Step<'_>, ask: &Claim, prefix: &[u8], leased: &mut Vec<Leased>) -> Result<(), JournalError> {
     let mut from = Bound::Included(prefix.to_vec());
@@ -79,10 +92,15 @@ fn claim_group(step: &mut Step<'_>, ask: &Claim, prefix: &[u8], leased: &mut Vec
     while leased.len() < ask.limit {
         let Some((key, _)) = step.image.next(from, prefix)? else { break };
         let Some(queued) = read_queued(&key).filter(|queued| queued.due <= step.now) else { break };
+        let work = queued.work;
         let mut entry = step.indexed(queued.id)?;
         let kind = entry.action.kind;
+        from = Bound::Excluded(key);
+        if ask.holds && work == TO_DO && entry.standing.policy.acts() {
+            continue;
+        }
         // A look costs nothing.
-        if let (TO_DO, Some(most)) = (queued.work, (step.rules.hourly)(kind)) {
+        if let (TO_DO, Some(most)) = (work, (step.rules.hourly)(kind)) {
             let spent = match begun {
                 Some((_, spent)) => spent,
                 None => step.image.spent(kind, hour)?,
@@ -93,7 +111,6 @@ fn claim_group(step: &mut Step<'_>, ask: &Claim, prefix: &[u8], leased: &mut Vec
             begun = Some((kind, spent.saturating_add(1)));
         }
         leased.push(take(step, ask, &mut entry)?);
-        from = Bound::Excluded(key);
     }
     match begun {
         Some((kind, count)) => step.record(Op::Spent { kind, hour, count }),

@@ -1,15 +1,21 @@
 //! A batch: the cursor's step with everything that it asks for.
 
-use butler_core::domain::action::{Phase, Step as LifeStep};
+use std::time::Duration;
+
+use butler_core::domain::action::{Phase, Policy, Step as LifeStep};
 
 use super::step::{Step, reason};
 use crate::journal::entry::{Entry, Standing};
 use crate::journal::error::JournalError;
 use crate::journal::op::{Op, size};
-use crate::journal::request::{BATCH_LIMIT, BODY_LIMIT, Batch, Committed, CursorMove, NAME_LIMIT, Plan, Retraction};
+use crate::journal::request::{
+    BATCH_LIMIT, BODY_LIMIT, Batch, Committed, CursorMove, Fulfilment, NAME_LIMIT, Plan, Retraction,
+};
+use crate::journal::rules::millis;
 
 pub(crate) fn commit(step: &mut Step<'_>, batch: &Batch) -> Result<Committed, JournalError> {
-    if batch.plans.len().max(batch.retractions.len()).max(batch.notes.len()) > BATCH_LIMIT {
+    let sizes = [batch.plans.len(), batch.retractions.len(), batch.fulfilled.len(), batch.notes.len()];
+    if sizes.iter().any(|size| *size > BATCH_LIMIT) {
         return Err(JournalError::Invalid("a batch is too large"));
     }
     let mut done = Committed::default();
@@ -17,10 +23,13 @@ pub(crate) fn commit(step: &mut Step<'_>, batch: &Batch) -> Result<Committed, Jo
         move_cursor(step, cursor)?;
     }
     for wanted in &batch.plans {
-        plan(step, wanted, &mut done)?;
+        plan(step, wanted, batch.approval, &mut done)?;
     }
     for unwanted in &batch.retractions {
         retract(step, unwanted, &mut done)?;
+    }
+    for fulfilment in &batch.fulfilled {
+        fulfil(step, fulfilment, &mut done)?;
     }
     for note in &batch.notes {
         if size(note) > BODY_LIMIT {
@@ -51,7 +60,12 @@ fn move_cursor(step: &mut Step<'_>, cursor: &CursorMove) -> Result<(), JournalEr
     step.record(Op::Cursor { name: name.clone(), at: cursor.to })
 }
 
-fn plan(step: &mut Step<'_>, plan: &Plan, done: &mut Committed) -> Result<(), JournalError> {
+fn plan(
+    step: &mut Step<'_>,
+    plan: &Plan,
+    approval: Option<Duration>,
+    done: &mut Committed,
+) -> Result<(), JournalError> {
     let Plan { action, policy } = plan;
     let key = &action.key;
     if size(action) > BODY_LIMIT {
@@ -91,6 +105,9 @@ fn plan(step: &mut Step<'_>, plan: &Plan, done: &mut Committed) -> Result<(), Jo
         intent: None,
         reason: None,
         approved_by: Vec::new(),
+        expires: approval
+            .filter(|_| *policy == Policy::Approve)
+            .map(|approval| step.now.saturating_add(millis(approval))),
     };
     step.begin(Entry { action: action.clone(), standing })
 }
@@ -104,5 +121,17 @@ fn retract(step: &mut Step<'_>, retraction: &Retraction, done: &mut Committed) -
     }
     step.go(&mut entry, LifeStep::Retract, |entry| entry.standing.reason = reason(&retraction.reason))?;
     done.dropped.push(key);
+    Ok(())
+}
+
+fn fulfil(step: &mut Step<'_>, fulfilment: &Fulfilment, done: &mut Committed) -> Result<(), JournalError> {
+    let Some(mut entry) = step.image.entry(&fulfilment.key)? else { return Ok(()) };
+    match entry.standing.phase {
+        Phase::AwaitingApproval | Phase::Parked => {
+            step.go(&mut entry, LifeStep::Proven, |entry| entry.standing.reason = reason(&fulfilment.proof))?;
+            done.fulfilled.push(fulfilment.key.clone());
+        }
+        Phase::Planned | Phase::Due | Phase::Running | Phase::Verifying | Phase::Done | Phase::Dropped => {}
+    }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! What a person decides, bound to the version that was shown.
 
-use butler_core::domain::action::{Phase, Step as LifeStep};
+use butler_core::domain::action::{Phase, Policy, Step as LifeStep};
 
 use super::step::{Step, reason};
 use crate::journal::entry::Entry;
 use crate::journal::error::JournalError;
 use crate::journal::request::{Decision, NAME_LIMIT, Verdict};
+use crate::journal::rules::millis;
 
 /// Carries it out; answers the action as it is then, also when it ended.
 pub(crate) fn decide(step: &mut Step<'_>, verdict: &Verdict) -> Result<Entry, JournalError> {
@@ -24,18 +25,33 @@ pub(crate) fn decide(step: &mut Step<'_>, verdict: &Verdict) -> Result<Entry, Jo
     };
     let now = step.now;
     match verdict.decision {
-        Decision::Approve => step.go(&mut entry, LifeStep::Approve, |entry| {
-            entry.standing.approved_by.push(actor.clone());
-            entry.standing.due = now;
-            entry.standing.reason = why("approved");
-        })?,
+        Decision::Approve { persons, lasts } => {
+            if entry.standing.approved_by.contains(actor) {
+                return Err(JournalError::Invalid("whoever approved it cannot approve it twice"));
+            }
+            let count = entry.standing.approved_by.len().saturating_add(1);
+            let (life, what) = if count < persons {
+                (LifeStep::Concur, format!("approved ({count} of {persons})"))
+            } else {
+                (LifeStep::Approve, "approved".to_owned())
+            };
+            step.go(&mut entry, life, |entry| {
+                let standing = &mut entry.standing;
+                standing.approved_by.push(actor.clone());
+                standing.reason = why(&what);
+                if life == LifeStep::Approve {
+                    (standing.due, standing.expires) = (now, Some(now.saturating_add(millis(lasts))));
+                }
+            })?;
+        }
         Decision::Deny => step.go(&mut entry, LifeStep::Deny, |entry| entry.standing.reason = why("denied"))?,
-        Decision::Revive(policy) => {
+        Decision::Revive { policy, approval } => {
             step.go(&mut entry, LifeStep::Revive, |entry| {
                 let standing = &mut entry.standing;
                 (standing.tries, standing.looks, standing.due) = (0, 0, now);
                 standing.approved_by.clear();
                 standing.policy = policy;
+                standing.expires = (policy == Policy::Approve).then(|| now.saturating_add(millis(approval)));
                 standing.reason = why("revived");
             })?;
             if entry.standing.phase == Phase::Planned {

@@ -156,6 +156,7 @@ fn word(step: LifeStep) -> &'static str {
     match step {
         LifeStep::Admit(_) => "admit",
         LifeStep::Approve => "approve",
+        LifeStep::Concur => "concur",
         LifeStep::Deny => "deny",
         LifeStep::ApprovalExpired => "approval_expired",
         LifeStep::Claim => "claim",

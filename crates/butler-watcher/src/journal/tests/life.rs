@@ -92,7 +92,7 @@ fn an_approval_is_bound_to_what_was_shown() {
     let verdict = |version| Verdict {
         key: action(1).key,
         version,
-        decision: Decision::Approve,
+        decision: Decision::Approve { persons: 1, lasts: HOUR },
         actor: "uid 1000".to_owned(),
         reason: None,
     };
@@ -153,7 +153,7 @@ fn tries_and_looks_have_budgets_of_their_own_and_then_it_is_parked_with_its_reas
     assert_eq!(reasons.len(), 2);
     assert!(reasons.iter().any(|reason| reason.contains("looked at 2 times: no answer")), "{reasons:?}");
     let key = parked[0].action.key.clone();
-    let decision = Decision::Revive(Policy::Auto);
+    let decision = Decision::Revive { policy: Policy::Auto, approval: HOUR };
     let verdict = Verdict { key, version: parked[0].standing.version, decision, actor: "me".to_owned(), reason: None };
     assert_eq!(keeper.decide(&verdict).unwrap().standing.phase, Phase::Due);
     assert_sound(&keeper);

@@ -1,5 +1,6 @@
 //! The journal on a real disk, with a clock that the tests set.
 
+mod approvals;
 mod damage;
 mod life;
 mod model;
@@ -21,6 +22,7 @@ use super::*;
 
 /// Milliseconds at which every test begins.
 const BEGIN: u64 = 1_700_000_000_000;
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// A clock that stands until it is set.
 #[derive(Debug, Clone)]
@@ -111,7 +113,7 @@ fn range(from: Option<u64>, to: u64, numbers: &[u64]) -> Batch {
 }
 
 fn ask(limit: usize) -> Claim {
-    Claim { limit, lease: Duration::from_secs(60), chain_time: 0 }
+    Claim { limit, lease: Duration::from_secs(60), chain_time: 0, holds: false }
 }
 
 fn keys(leased: &[Leased]) -> Vec<String> {

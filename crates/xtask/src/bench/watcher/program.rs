@@ -11,7 +11,7 @@ use crate::connection::{Coding, Connection};
 use crate::process::Process;
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// An operator's files, and the folder of the watcher's state.
 #[derive(Debug)]

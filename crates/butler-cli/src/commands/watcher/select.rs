@@ -1,0 +1,52 @@
+//! Which actions are meant, and the hash that stands for all of them.
+
+use butler_core::control::{ActionRow, Answer, Ask, ROWS_LIMIT};
+use butler_core::domain::action::Phase;
+use butler_core::runtime::clock::unix_now;
+use ethers_core::utils::{hex, keccak256};
+
+use super::socket::{ask, strange};
+use crate::args::{Global, Selection};
+use crate::error::CliError;
+
+/// The actions in a phase, all that are not over without one, as far as they are selected, by their keys.
+pub(super) async fn rows(
+    global: &Global,
+    phase: Option<Phase>,
+    selection: &Selection,
+) -> Result<Vec<ActionRow>, CliError> {
+    let (mut rows, mut after) = (Vec::new(), None);
+    loop {
+        let request = Ask::Actions { phase, after, limit: ROWS_LIMIT };
+        let Answer::Actions { actions, next } = ask(global, request).await? else { return Err(strange()) };
+        rows.extend(actions);
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let now = unix_now();
+    rows.retain(|row| is_selected(row, selection, now));
+    rows.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(rows)
+}
+
+/// Whether an action is one of those that are asked for.
+fn is_selected(row: &ActionRow, selection: &Selection, now: u64) -> bool {
+    let Selection { kind, because, older_than } = selection;
+    let says = |text: &str| {
+        let why = row.action.as_ref().map(|action| action.why.as_str());
+        [row.reason.as_deref(), why].into_iter().flatten().any(|said| said.contains(text))
+    };
+    let is_older = |age: u64| row.due.is_some_and(|since| now.saturating_sub(since / 1000) >= age);
+    kind.is_none_or(|kind| row.kind == kind)
+        && because.as_deref().is_none_or(says)
+        && older_than.is_none_or(|age| is_older(age.as_secs()))
+}
+
+/// Stands for these actions as they are shown.
+pub(super) fn digest(rows: &[ActionRow]) -> String {
+    let text: String =
+        rows.iter().map(|row| format!("{} {}\n", row.key, row.shown.as_deref().unwrap_or_default())).collect();
+    hex::encode(keccak256(text))
+}

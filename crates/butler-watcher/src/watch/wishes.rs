@@ -1,0 +1,54 @@
+//! What the operator wants of what was planned: policies, and who is told that something waits.
+
+use std::sync::Arc;
+
+use butler_core::config::WatcherConfig;
+use butler_core::domain::action::{Action, ActionSubject, Phase, Place, Policy};
+use tokio::sync::watch;
+
+use crate::journal::{Entry, Fulfilment, Journal, JournalError, Plan, Query};
+use crate::plan::approvals::notices;
+use crate::tell::Named;
+
+/// Actions that are looked at together.
+const PAGE: usize = 1_000;
+
+/// The configuration in effect; a new one brings another.
+pub type Wishes = watch::Receiver<Arc<WatcherConfig>>;
+
+/// The plans of these actions, each under the operator's policy, with the notices of those that wait for a person. What the key files name
+/// already is nobody's to approve: whoever tells it finds it done.
+pub(super) fn plans(actions: Vec<Action>, config: &WatcherConfig, named: &Named) -> Vec<Plan> {
+    let policy = |action: &Action| match action.policy(config.policies.of(action.kind)) {
+        Policy::Approve | Policy::Auto if named.fulfils(action).is_some() => Policy::Notify,
+        policy => policy,
+    };
+    let mut plans: Vec<_> = actions.into_iter().map(|action| Plan { policy: policy(&action), action }).collect();
+    let waiting = plans.iter().filter(|plan| plan.policy == Policy::Approve).map(|plan| &plan.action);
+    let notices = notices(waiting);
+    plans.extend(notices.into_iter().map(|action| Plan { policy: config.policies.of(action.kind), action }));
+    plans
+}
+
+/// What waits for a person and is so already: somebody did it by hand.
+pub(super) fn fulfilled(journal: &dyn Journal, place: Place, named: &Named) -> Result<Vec<Fulfilment>, JournalError> {
+    let mut fulfilled = Vec::new();
+    for phase in [Phase::AwaitingApproval, Phase::Parked] {
+        let mut after = None;
+        loop {
+            let page = journal.read(&Query { phase: Some(phase), after, limit: PAGE })?;
+            let ours = page.live.iter().filter(|entry| entry.action.place == place);
+            fulfilled.extend(ours.filter_map(|entry| fulfilment(entry, named)));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(fulfilled)
+}
+
+fn fulfilment(Entry { action, .. }: &Entry, named: &Named) -> Option<Fulfilment> {
+    let ActionSubject::Attester(_) = &action.subject else { return None };
+    Some(Fulfilment { key: action.key.clone(), proof: named.fulfils(action)?.to_owned() })
+}
