@@ -6,7 +6,9 @@ use super::step::{Step, reason};
 use crate::journal::entry::{Entry, Standing};
 use crate::journal::error::JournalError;
 use crate::journal::op::{Op, size};
-use crate::journal::request::{BATCH_LIMIT, BODY_LIMIT, Batch, Committed, CursorMove, NAME_LIMIT, Plan, Retraction};
+use crate::journal::request::{
+    BATCH_LIMIT, BODY_LIMIT, Batch, Committed, CursorMove, NAME_LIMIT, Note, Plan, Retraction,
+};
 
 pub(crate) fn commit(step: &mut Step<'_>, batch: &Batch) -> Result<Committed, JournalError> {
     if batch.plans.len().max(batch.retractions.len()).max(batch.notes.len()) > BATCH_LIMIT {
@@ -96,8 +98,8 @@ fn plan(step: &mut Step<'_>, plan: &Plan, done: &mut Committed) -> Result<(), Jo
 }
 
 fn retract(step: &mut Step<'_>, retraction: &Retraction, done: &mut Committed) -> Result<(), JournalError> {
-    let Some(mut entry) = step.image.entry(&retraction.key)? else { return Ok(()) };
     let key = retraction.key.clone();
+    let Some(mut entry) = step.image.entry(&key)? else { return note_taken_back(step, retraction) };
     if entry.standing.phase.after(LifeStep::Retract).is_err() {
         done.kept.push(key);
         return Ok(());
@@ -105,4 +107,15 @@ fn retract(step: &mut Step<'_>, retraction: &Retraction, done: &mut Committed) -
     step.go(&mut entry, LifeStep::Retract, |entry| entry.standing.reason = reason(&retraction.reason))?;
     done.dropped.push(key);
     Ok(())
+}
+
+/// Whoever was told of it hears that it is not asked for any more. One that was never told, since its goal held, is left alone.
+fn note_taken_back(step: &mut Step<'_>, retraction: &Retraction) -> Result<(), JournalError> {
+    let finished = step.image.finished(&retraction.key)?;
+    let was_told = finished.is_some_and(|finished| finished.phase == Phase::Done && finished.reason.is_none());
+    if !was_told {
+        return Ok(());
+    }
+    let why = reason(&retraction.reason).unwrap_or_default();
+    step.record(Op::Note(Note::taken_back(&retraction.key, &why)))
 }

@@ -1,0 +1,153 @@
+//! Telling people: every chat and mailbox on its own, so that one that is down, slow or asleep keeps nothing from another.
+//!
+//! What there is to tell is read off the journal's history; nothing of it waits in memory alone, and the loop that follows the chain
+//! never waits for anybody here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use butler_core::domain::action::Action;
+use butler_core::runtime::clock::unix_now;
+use butler_core::runtime::failures::FailureStreak;
+use butler_core::runtime::report::one_line;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, block_in_place};
+use tokio::time::{Instant, sleep};
+
+use super::channels::channel::{Answer, Letter};
+use super::chat::{Chat, Outgoing};
+use super::lane::Share;
+use super::named::Configured;
+use super::offer::Channels;
+use crate::health::Health;
+use crate::journal::{Journal, JournalError};
+
+/// Time between two looks at the journal: what comes in between is told together.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Tells people.
+#[derive(Debug)]
+pub struct Crier {
+    channels: watch::Receiver<Channels>,
+    journal: Arc<dyn Journal>,
+    health: Arc<Health>,
+    configured: watch::Receiver<Configured>,
+    chats: Vec<Chat>,
+}
+
+/// How a message was received: the channel's name, its lane, and the answer.
+type Received = (String, Share, Answer);
+
+impl Crier {
+    /// Takes the chats up where the journal says they stand. Before anything is planned: what was planned before a chat was
+    /// configured is not told there. Blocks.
+    ///
+    /// # Errors
+    /// The journal cannot be read or written.
+    pub fn open(
+        channels: watch::Receiver<Channels>,
+        (journal, health): (Arc<dyn Journal>, Arc<Health>),
+        configured: watch::Receiver<Configured>,
+    ) -> Result<Self, JournalError> {
+        let mut crier = Self { channels, journal, health, configured, chats: Vec::new() };
+        crier.adopt()?;
+        Ok(crier)
+    }
+
+    /// Tells until it is dropped.
+    ///
+    /// # Errors
+    /// The journal is not what it was.
+    pub async fn run(mut self) -> Result<(), JournalError> {
+        let name = block_in_place(|| self.journal.status())?.id;
+        let (mut sends, mut streak) = (JoinSet::<Received>::new(), FailureStreak::default());
+        let mut is_offered = true;
+        loop {
+            let turn = block_in_place(|| self.turn(&name, &mut sends));
+            if self.is_worth_a_line(turn, &mut streak)? {
+                tracing::error!("people are told nothing: the disk is full");
+            }
+            tokio::select! {
+                changed = self.channels.changed(), if is_offered => {
+                    is_offered = changed.is_ok();
+                    let adopted = block_in_place(|| self.adopt());
+                    self.is_worth_a_line(adopted, &mut streak)?;
+                }
+                Some(received) = sends.join_next() => {
+                    // A send that panicked leaves its chat busy; nothing in it can.
+                    if let Ok(received) = received {
+                        let settled = block_in_place(|| self.settle(received));
+                        self.is_worth_a_line(settled, &mut streak)?;
+                    }
+                }
+                () = sleep(LOOK) => {}
+            }
+        }
+    }
+
+    /// A full disk is waited for; whether that is worth a line now. Whatever else is wrong with the journal ends the program.
+    fn is_worth_a_line(
+        &self,
+        done: Result<(), JournalError>,
+        streak: &mut FailureStreak,
+    ) -> Result<bool, JournalError> {
+        match done {
+            Ok(()) => {
+                streak.ended();
+                Ok(false)
+            }
+            Err(error @ JournalError::Full { .. }) => {
+                tracing::debug!("{}", one_line(&error));
+                Ok(streak.failed().is_some())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn adopt(&mut self) -> Result<(), JournalError> {
+        let channels = self.channels.borrow_and_update().clone();
+        self.health.channels(&channels.names());
+        let names: BTreeSet<&str> = channels.chats.iter().map(|chat| chat.channel.name()).collect();
+        self.chats.retain(|chat| names.contains(chat.name()));
+        for listener in channels.chats.iter() {
+            match self.chats.iter_mut().find(|chat| chat.name() == listener.channel.name()) {
+                Some(chat) => chat.adopt(listener.clone()),
+                None => self.chats.push(Chat::open(self.journal.as_ref(), listener.clone())?),
+            }
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self, name: &str, sends: &mut JoinSet<Received>) -> Result<(), JournalError> {
+        let now = (Instant::now(), unix_now());
+        let configured = self.configured.borrow().clone();
+        let is_over =
+            |action: &Action| configured.get(&action.place).is_some_and(|named| named.fulfils(action).is_some());
+        let mut done = Ok(());
+        for chat in &mut self.chats {
+            match chat.next(self.journal.as_ref(), name, now, is_over) {
+                Ok(Some(outgoing)) => {
+                    sends.spawn(send(outgoing));
+                }
+                Ok(None) => {}
+                // The others are read on all the same.
+                Err(error) => done = Err(error),
+            }
+            self.health.waiting(chat.name(), chat.waiting());
+        }
+        done
+    }
+
+    fn settle(&mut self, (name, share, answer): Received) -> Result<(), JournalError> {
+        let Some(chat) = self.chats.iter_mut().find(|chat| chat.name() == name) else { return Ok(()) };
+        self.health.told(&name, answer == Answer::Taken);
+        chat.settle(self.journal.as_ref(), Instant::now(), share, answer)
+    }
+}
+
+async fn send(outgoing: Outgoing) -> Received {
+    let Outgoing { channel, share, id, title, text } = outgoing;
+    let answer = channel.send(Letter { id: &id, title: &title, text: &text }).await;
+    (channel.name().to_owned(), share, answer)
+}
