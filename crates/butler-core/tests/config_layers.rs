@@ -207,7 +207,9 @@ fn keys_of(group: &'static Group, path: &str) -> Vec<(String, &'static Key)> {
 
 fn uncommented() -> toml::Table {
     let is_key = |line: &str| {
-        if ["[[networks.mainnet.hosts]]", "[[networks.mainnet.providers]]"].contains(&line) {
+        if ["[[networks.mainnet.hosts]]", "[[networks.mainnet.providers]]"].contains(&line)
+            || line.starts_with("[[watcher.") && line.ends_with("]]")
+        {
             return true;
         }
         let name = line.split_once(" = ").map(|(name, _)| name);

@@ -18,6 +18,9 @@ use crate::journal::{Journal, JournalError};
 
 /// Pauses after a failure.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
+/// Lines of the history that are read at once, and how often that is done in one look.
+const PAGE: usize = 10_000;
+const PAGES: usize = 10;
 /// Bytes of a message's id.
 const ID_BYTES: usize = 16;
 
@@ -91,7 +94,12 @@ impl Chat {
         self.lanes.iter().map(Lane::waiting).sum()
     }
 
-    /// Reads on, and answers the message to send now, if there is one. `journal_name` is the journal's name, `moment` the time of day in unix seconds. Blocks.
+    /// After which line of the history it reads on; `None` while it holds as much as it may.
+    fn reads_after(&self) -> Option<u64> {
+        self.lanes.iter().filter_map(Lane::reads_after).min()
+    }
+
+    /// The message to send now, if there is one. `journal_name` is the journal's name, `moment` the time of day in unix seconds. Blocks.
     pub(super) fn next(
         &mut self,
         journal: &dyn Journal,
@@ -99,9 +107,6 @@ impl Chat {
         (now, moment): (Instant, u64),
         is_over: impl Fn(&Action) -> bool,
     ) -> Result<Option<Outgoing>, JournalError> {
-        for lane in &mut self.lanes {
-            lane.gather(journal)?;
-        }
         if self.is_busy || self.until.is_some_and(|until| until > now) || !self.pace.allows(now) {
             return Ok(None);
         }
@@ -163,6 +168,21 @@ impl Chat {
         }
         Ok(())
     }
+}
+
+/// Reads the journal's history on for all of them at once. Blocks.
+pub(super) fn gather(journal: &dyn Journal, chats: &mut [Chat]) -> Result<(), JournalError> {
+    for _ in 0..PAGES {
+        let Some(after) = chats.iter().filter_map(Chat::reads_after).min() else { break };
+        let lines = journal.history(after, PAGE)?;
+        if lines.is_empty() {
+            break;
+        }
+        for line in &lines {
+            chats.iter_mut().flat_map(|chat| chat.lanes.iter_mut()).for_each(|lane| lane.take(line));
+        }
+    }
+    Ok(())
 }
 
 /// The same at each try of one message, and of no other.

@@ -4,19 +4,19 @@
 //! never waits for anybody here.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::domain::action::Action;
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::FailureStreak;
-use butler_core::runtime::report::one_line;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, sleep};
 
 use super::channels::channel::{Answer, Letter};
-use super::chat::{Chat, Outgoing};
+use super::chat::{Chat, Outgoing, gather};
 use super::lane::Share;
 use super::named::Configured;
 use super::offer::Channels;
@@ -25,6 +25,9 @@ use crate::journal::{Journal, JournalError};
 
 /// Time between two looks at the journal: what comes in between is told together.
 const LOOK: Duration = Duration::from_secs(1);
+/// A look that takes long keeps the journal from others: so many times as long it is left alone, up to the longest pause.
+const SHARE: u32 = 20;
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Tells people.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub struct Crier {
     health: Arc<Health>,
     configured: watch::Receiver<Configured>,
     chats: Vec<Chat>,
+    /// Whether every chat of the configuration is among them; not while the disk is full.
+    is_whole: bool,
 }
 
 /// How a message was received: the channel's name, its lane, and the answer.
@@ -50,7 +55,7 @@ impl Crier {
         (journal, health): (Arc<dyn Journal>, Arc<Health>),
         configured: watch::Receiver<Configured>,
     ) -> Result<Self, JournalError> {
-        let mut crier = Self { channels, journal, health, configured, chats: Vec::new() };
+        let mut crier = Self { channels, journal, health, configured, chats: Vec::new(), is_whole: false };
         crier.adopt()?;
         Ok(crier)
     }
@@ -62,50 +67,47 @@ impl Crier {
     pub async fn run(mut self) -> Result<(), JournalError> {
         let name = block_in_place(|| self.journal.status())?.id;
         let (mut sends, mut streak) = (JoinSet::<Received>::new(), FailureStreak::default());
-        let mut is_offered = true;
+        let (mut is_offered, mut next_look) = (true, Instant::now());
         loop {
+            if next_look <= Instant::now() {
+                let begun = Instant::now();
+                if !self.is_whole {
+                    let adopted = block_in_place(|| self.adopt());
+                    waits_for_room(adopted)?;
+                }
+                let read = block_in_place(|| gather(self.journal.as_ref(), &mut self.chats));
+                waits_for_room(read)?;
+                let pause = begun.elapsed().saturating_mul(SHARE).clamp(LOOK, LONGEST);
+                next_look = Instant::now().checked_add(pause).unwrap_or(begun);
+            }
             let turn = block_in_place(|| self.turn(&name, &mut sends));
-            if self.is_worth_a_line(turn, &mut streak)? {
+            if !waits_for_room(turn)? {
+                streak.ended();
+            } else if streak.failed().is_some() {
                 tracing::error!("people are told nothing: the disk is full");
             }
             tokio::select! {
                 changed = self.channels.changed(), if is_offered => {
                     is_offered = changed.is_ok();
                     let adopted = block_in_place(|| self.adopt());
-                    self.is_worth_a_line(adopted, &mut streak)?;
+                    waits_for_room(adopted)?;
                 }
-                Some(received) = sends.join_next() => {
-                    // A send that panicked leaves its chat busy; nothing in it can.
-                    if let Ok(received) = received {
+                Some(received) = sends.join_next() => match received {
+                    Ok(received) => {
                         let settled = block_in_place(|| self.settle(received));
-                        self.is_worth_a_line(settled, &mut streak)?;
+                        waits_for_room(settled)?;
                     }
-                }
+                    // The program ends, and begins anew.
+                    Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+                    Err(_) => {}
+                },
                 () = sleep(LOOK) => {}
             }
         }
     }
 
-    /// A full disk is waited for; whether that is worth a line now. Whatever else is wrong with the journal ends the program.
-    fn is_worth_a_line(
-        &self,
-        done: Result<(), JournalError>,
-        streak: &mut FailureStreak,
-    ) -> Result<bool, JournalError> {
-        match done {
-            Ok(()) => {
-                streak.ended();
-                Ok(false)
-            }
-            Err(error @ JournalError::Full { .. }) => {
-                tracing::debug!("{}", one_line(&error));
-                Ok(streak.failed().is_some())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     fn adopt(&mut self) -> Result<(), JournalError> {
+        self.is_whole = false;
         let channels = self.channels.borrow_and_update().clone();
         self.health.channels(&channels.names());
         let names: BTreeSet<&str> = channels.chats.iter().map(|chat| chat.channel.name()).collect();
@@ -116,6 +118,7 @@ impl Crier {
                 None => self.chats.push(Chat::open(self.journal.as_ref(), listener.clone())?),
             }
         }
+        self.is_whole = true;
         Ok(())
     }
 
@@ -143,6 +146,15 @@ impl Crier {
         let Some(chat) = self.chats.iter_mut().find(|chat| chat.name() == name) else { return Ok(()) };
         self.health.told(&name, answer == Answer::Taken);
         chat.settle(self.journal.as_ref(), Instant::now(), share, answer)
+    }
+}
+
+/// Whether the disk is full, which is waited for. Whatever else is wrong with the journal ends the program.
+fn waits_for_room(done: Result<(), JournalError>) -> Result<bool, JournalError> {
+    match done {
+        Ok(()) => Ok(false),
+        Err(JournalError::Full { .. }) => Ok(true),
+        Err(error) => Err(error),
     }
 }
 

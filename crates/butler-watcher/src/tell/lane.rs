@@ -4,8 +4,6 @@
 //! before the first byte leaves, and again when it was taken. So a kill in between begins the same message with the same id again, and
 //! nothing is left out.
 
-use std::ops::ControlFlow;
-
 use butler_core::domain::action::{Action, ActionKind, EffectKey, Part, Phase, Priority};
 
 use super::digest::Digest;
@@ -13,8 +11,6 @@ use crate::journal::{Journal, JournalError, Line, NextNumber, Op};
 
 /// The most things that are gathered; the rest is read once some are told.
 const GATHERED: usize = 20_000;
-/// Lines of the history that are read at once.
-const PAGE: usize = 5_000;
 /// After so many lines without anything to tell it is made durable that there was nothing.
 const IDLE: u64 = 20_000;
 
@@ -80,31 +76,18 @@ impl Lane {
         begun.saturating_add(self.gathered.len())
     }
 
-    /// Reads on. Blocks.
-    pub(super) fn gather(&mut self, journal: &dyn Journal) -> Result<(), JournalError> {
-        while self.gathered.len() < GATHERED {
-            let lines = journal.history(self.read, PAGE)?;
-            let Some(first) = lines.first() else { break };
-            let lost = first.line.saturating_sub(self.read).saturating_sub(1);
-            if lost > 0 {
-                tracing::error!(
-                    lines = lost,
-                    "{}: {lost} lines of the history were let go before they were told",
-                    self.counter
-                );
-            }
-            for line in lines {
-                if self.take(line).is_break() {
-                    break;
-                }
-            }
-        }
-        Ok(())
+    /// After which line it reads on; `None` while it holds as much as it may.
+    pub(super) fn reads_after(&self) -> Option<u64> {
+        (self.gathered.len() < GATHERED).then_some(self.read)
     }
 
-    fn take(&mut self, line: Line) -> ControlFlow<()> {
-        if self.gathered.len() >= GATHERED {
-            return ControlFlow::Break(());
+    /// Takes in the next line of the history; one that it has already changes nothing.
+    pub(super) fn take(&mut self, line: &Line) {
+        let Some(read) = self.reads_after().filter(|read| line.line > *read) else { return };
+        let lost = line.line.saturating_sub(read).saturating_sub(1);
+        if lost > 0 {
+            let counter = &self.counter;
+            tracing::error!(lines = lost, "{counter}: {lost} lines of the history were let go before they were told");
         }
         self.read = line.line;
         let wants = |action: &Action| {
@@ -115,12 +98,12 @@ impl Lane {
             Some((to, digest)) if line.line <= *to => digest,
             Some(_) | None => &mut self.gathered,
         };
-        match line.op {
-            Op::Planned(entry) if wants(&entry.action) => place.plan(line.line, entry.action),
+        match &line.op {
+            Op::Planned(entry) if wants(&entry.action) => place.plan(line.line, entry.action.clone()),
             Op::Finished(finished) if finished.phase == Phase::Dropped => {
                 let was_here = place.drop_planned(&finished.key);
                 if !was_here && finished.again && part_of(&finished.key) == self.share {
-                    place.take_back(finished.key, finished.reason.unwrap_or_default());
+                    place.take_back(finished.key.clone(), finished.reason.clone().unwrap_or_default());
                 }
             }
             Op::Note(note) => {
@@ -138,7 +121,6 @@ impl Lane {
             | Op::Spent { .. }
             | Op::Counted { .. } => {}
         }
-        ControlFlow::Continue(())
     }
 
     /// The message to send now, with the line before it and its last one, which tell it from all others; `None` when there is nothing. What

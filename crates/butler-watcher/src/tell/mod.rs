@@ -26,7 +26,7 @@ use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::one_line;
 use tokio::sync::{Notify, watch};
 use tokio::task::block_in_place;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use self::channels::channel::{Answer, Letter};
 use self::channels::webhook::Webhook;
@@ -76,9 +76,16 @@ impl Teller {
     pub async fn run(self) -> Result<(), JournalError> {
         let (mut streak, mut retractions) = (FailureStreak::default(), Retractions::default());
         let name = block_in_place(|| self.journal.status())?.id;
+        let mut looked_at = Instant::now();
         loop {
             let webhooks = Arc::clone(&self.channels.borrow().webhooks);
-            let turn = self.turn(&name, &webhooks, &mut retractions).await;
+            let mut turn = self.turn(&name, &webhooks).await;
+            // The history is read when there is nothing else to tell, and now and then.
+            if turn.as_ref().is_ok_and(|told| *told < limit(&webhooks)) || looked_at.elapsed() > QUIET {
+                looked_at = Instant::now();
+                let told = retractions.tell((self.journal.as_ref(), &self.health), &name, &webhooks).await;
+                turn = turn.and_then(|count| told.map(|()| count));
+            }
             match turn {
                 Ok(told) => {
                     streak.ended();
@@ -101,12 +108,7 @@ impl Teller {
     }
 
     /// Tells what is due; how many actions that was.
-    async fn turn(
-        &self,
-        name: &str,
-        webhooks: &[Webhook],
-        retractions: &mut Retractions,
-    ) -> Result<usize, JournalError> {
+    async fn turn(&self, name: &str, webhooks: &[Webhook]) -> Result<usize, JournalError> {
         // Telling is never too late: no deadline has passed at the time 0.
         let ask = Claim { limit: limit(webhooks), lease: LEASE, chain_time: 0 };
         let leased = block_in_place(|| self.journal.claim(&ask))?;
@@ -120,7 +122,6 @@ impl Teller {
         if !settlements.is_empty() {
             block_in_place(|| self.journal.settle(&settlements))?;
         }
-        retractions.tell((self.journal.as_ref(), &self.health), name, webhooks).await?;
         Ok(count)
     }
 

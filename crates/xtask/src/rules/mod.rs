@@ -1,7 +1,7 @@
-//! The files of `deploy/`, held against what the exporter emits: alert rules, their tests and runbooks, dashboards, unit.
+//! The files of `deploy/`, held against what exporter and watcher emit: alert rules, their tests and runbooks, dashboards, unit.
 //!
-//! A rule or panel that uses a metric, a label or a label's value that is not in `docs/metrics.md` is a fault, and so is an
-//! alert without a runbook, or without a test in which it fires and one in which it does not. Rules and tests are read line
+//! A rule or panel that uses a metric, a label or a label's value that is neither in `docs/metrics.md` nor in
+//! `docs/watcher-metrics.md` is a fault, and so is an alert without a runbook, or without a test in which it fires and one in which it does not. Rules and tests are read line
 //! by line in the form that they have here; promtool, where it is installed, reads them as Prometheus does. Their numbers and
 //! severities are those of `domain/findings`: `limits` holds them against each other, and `runbooks` what the runbooks tell.
 
@@ -32,6 +32,7 @@ const RULES: &str = "deploy/prometheus/butler.rules.yml";
 const ALERTMANAGER: &str = "deploy/prometheus/alertmanager.yml";
 const UNIT: &str = "deploy/systemd/butler-exporter.service";
 const METRICS: &str = "docs/metrics.md";
+const WATCHER_METRICS: &str = "docs/watcher-metrics.md";
 const RUNBOOKS: &str = "docs/runbooks";
 
 /// Checks everything, with other programs where they are installed.
@@ -69,7 +70,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
         bail!("files of deploy/ have {} faults:\n  {}", faults.len(), faults.join("\n  "));
     }
     println!(
-        "rules and dashboards: use only what {METRICS} has; every alert has a runbook and tests, and the code's limits"
+        "rules and dashboards: use only what {METRICS} and {WATCHER_METRICS} have; every alert has a runbook and tests, and the code's limits"
     );
     Ok(())
 }
@@ -90,7 +91,7 @@ impl Files {
     fn load(root: &Path, tests: &[String]) -> anyhow::Result<Self> {
         let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("failed to read {path}"));
         let mut files = Self {
-            metrics: read(METRICS)?,
+            metrics: read(METRICS)? + &read(WATCHER_METRICS)?,
             rules: read(RULES)?,
             alertmanager: read(ALERTMANAGER)?,
             runbooks: names(&root.join(RUNBOOKS), ".md")?.into_iter().collect(),

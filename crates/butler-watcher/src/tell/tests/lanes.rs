@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{Narrow, coinbase, condition, told};
 use crate::journal::{Batch, Claim, Journal as _, Keeper, Outcome, Plan, Retraction, Settings, Settlement};
 use crate::tell::channels::channel::Answer;
-use crate::tell::chat::{Chat, Listener, Outgoing};
+use crate::tell::chat::{Chat, Listener, Outgoing, gather};
 
 const NOON: u64 = 1_700_006_400 / 86_400 * 86_400 + 43_200;
 const MIDNIGHT: u64 = NOON - 43_200;
@@ -54,6 +54,7 @@ impl World {
     }
 
     fn next(&self, chat: &mut Chat, moment: u64) -> Option<Outgoing> {
+        gather(&self.keeper, std::slice::from_mut(chat)).unwrap();
         chat.next(&self.keeper, "journal", (self.now, moment), |_| false).unwrap()
     }
 
@@ -200,6 +201,7 @@ fn what_is_taken_back_before_it_was_told_is_not_told_and_after_that_it_is_said()
     world.plan([coinbase(4)]);
     world.finish(Some("the key files name this coinbase"));
     let mut chat = world.chat(manner());
+    gather(&world.keeper, std::slice::from_mut(&mut chat)).unwrap();
     let over = |action: &Action| action.key == coinbase(4).key;
     assert!(chat.next(&world.keeper, "journal", (world.now, NOON), over).unwrap().is_none());
     world.retract(&coinbase(4));

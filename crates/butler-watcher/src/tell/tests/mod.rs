@@ -2,6 +2,7 @@
 
 mod digests;
 mod lanes;
+mod taken_back;
 mod wire;
 
 use butler_core::domain::action::{
