@@ -207,7 +207,9 @@ fn keys_of(group: &'static Group, path: &str) -> Vec<(String, &'static Key)> {
 
 fn uncommented() -> toml::Table {
     let is_key = |line: &str| {
-        if ["[[networks.mainnet.hosts]]", "[[networks.mainnet.providers]]"].contains(&line) {
+        if ["[[networks.mainnet.hosts]]", "[[networks.mainnet.providers]]"].contains(&line)
+            || line.starts_with("[[watcher.") && line.ends_with("]]")
+        {
             return true;
         }
         let name = line.split_once(" = ").map(|(name, _)| name);
@@ -247,8 +249,13 @@ fn the_example_loads() {
 fn the_example_names_every_key_and_shows_the_defaults() {
     let example = uncommented();
     for (path, key) in keys_of(&ROOT, "") {
-        // What all kinds of endpoint have is shown once.
-        let path = path.replace("watcher.webhooks.", "networks.mainnet.l1.");
+        // What all kinds of endpoint have is shown once, and so is what all chats have.
+        let path = path.replace("watcher.slack.", "watcher.discord.");
+        let own = ["watcher.webhooks.", "watcher.discord."].iter().find_map(|list| path.strip_prefix(list));
+        let path = match own {
+            Some(name) if find(&example, &path).is_none() => format!("networks.mainnet.l1.{name}"),
+            Some(_) | None => path,
+        };
         let endpoint = path.starts_with("networks.mainnet.aztec_nodes.")
             && key.name != "server"
             && !key.name.starts_with("admin_");

@@ -1,6 +1,6 @@
 //! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]),
-//! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), a hostile endpoint whose answers are bombs ([`bombs`]), and
-//! a fake Aztec node that repeats recorded answers ([`aztec_node`]).
+//! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), a hostile endpoint whose answers are bombs ([`bombs`]),
+//! a fake Aztec node that repeats recorded answers ([`aztec_node`]), and fakes of the places where people are told ([`chat`]).
 //!
 //! The lies that an endpoint can tell are listed in the README of this crate and in [`proxy::Lie`].
 //!
@@ -9,6 +9,7 @@
 
 pub mod aztec_node;
 pub mod bombs;
+pub mod chat;
 pub mod devnet;
 mod http;
 pub mod long_chain;

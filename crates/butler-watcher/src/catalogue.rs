@@ -31,7 +31,10 @@ mod of_all {
         ACTIONS: Gauge "butler_watcher_actions" ["kind": names::<ActionKind>, "phase": names::<Phase>] "" "Actions in the journal, by kind and phase; those that ended count as long as the journal remembers them.";
         JOURNAL_SIZE: Gauge "butler_watcher_journal_bytes" ["part": parts] "bytes" "What the journal takes on the disk.";
         JOURNAL_STOPPED: Gauge "butler_watcher_journal_stopped" [] "" "Whether the journal refuses changes, for instance because the disk is full: then nothing is planned and nothing is told.";
-        TOLD: Counter "butler_watcher_told_total" ["channel", "result": results] "" "What was told by each channel: `log`, and each webhook by its name.";
+        TOLD: Counter "butler_watcher_told_total" ["channel", "result": results] "" "What was told by each channel: `log`, and each webhook, chat and mailbox by its name. A message to people may tell many things.";
+        CHANNEL_UP: Gauge "butler_watcher_channel_up" ["channel"] "" "Whether a channel took what it was sent last; 1 before the first time.";
+        CHANNEL_TAKEN: Gauge "butler_watcher_channel_last_success_timestamp_seconds" ["channel"] "seconds" "When a channel last took a message, by this machine's clock; absent before the first since the start.";
+        CHANNEL_WAITING: Gauge "butler_watcher_channel_waiting" ["channel"] "" "Things that wait to be told to people in a chat or by mail. What waits for webhooks are actions that are due.";
         HEARTBEATS: Counter "butler_watcher_heartbeats_total" ["result": results] "" "Requests to the heartbeat's URL. None is made while a network is not followed or the journal refuses.";
         WAITING_SINCE: Gauge "butler_watcher_waiting_since_timestamp_seconds" ["phase": waiting] "seconds" "Since when the oldest action waits for a person, of at most 100 that are looked at; absent where none does.";
     }
@@ -45,7 +48,9 @@ mod of_all {
     }
 }
 
-pub use self::of_all::{ACTIONS, HEARTBEATS, JOURNAL_SIZE, JOURNAL_STOPPED, TOLD, WAITING_SINCE};
+pub use self::of_all::{
+    ACTIONS, CHANNEL_TAKEN, CHANNEL_UP, CHANNEL_WAITING, HEARTBEATS, JOURNAL_SIZE, JOURNAL_STOPPED, TOLD, WAITING_SINCE,
+};
 
 fn results() -> Vec<&'static str> {
     vec!["success", "failure"]

@@ -8,6 +8,7 @@ use butler_core::control::NetworkStatus;
 use butler_core::daemon::telemetry::metrics::sample::{Readings, Sample, number, truth};
 use butler_core::domain::action::ActionKind;
 use butler_core::domain::block::BlockRef;
+use butler_core::runtime::clock::unix_now;
 use tokio::time::Instant;
 
 use crate::catalogue;
@@ -25,11 +26,22 @@ pub struct Health(Mutex<State>);
 struct State {
     networks: BTreeMap<String, Network>,
     told: BTreeMap<(String, bool), u64>,
+    channels: BTreeMap<String, Channel>,
     journal: Option<Status>,
     is_stopped: bool,
     /// Heartbeats that failed, and that were taken.
     beats: [u64; 2],
     waiting: Vec<Waiting>,
+}
+
+/// What is shown of one channel.
+#[derive(Debug, Default)]
+struct Channel {
+    /// Whether the last message was taken; absent before the first.
+    is_up: Option<bool>,
+    taken_at: Option<u64>,
+    /// How many things wait to be told; absent where that is not counted by channel.
+    waiting: Option<u64>,
 }
 
 /// What is shown of one network.
@@ -152,6 +164,28 @@ impl Health {
         let mut state = self.state();
         let count = state.told.entry((channel.to_owned(), is_good)).or_default();
         *count = count.saturating_add(1);
+        if let Some(channel) = state.channels.get_mut(channel) {
+            channel.is_up = Some(is_good);
+            if is_good {
+                channel.taken_at = Some(unix_now());
+            }
+        }
+    }
+
+    /// These are the channels from now on, beside the log.
+    pub fn channels(&self, names: &[String]) {
+        let mut state = self.state();
+        state.channels.retain(|name, _| names.contains(name));
+        for name in names {
+            state.channels.entry(name.clone()).or_default();
+        }
+    }
+
+    /// So many things wait to be told through a channel.
+    pub fn untold(&self, channel: &str, count: usize) {
+        if let Some(channel) = self.state().channels.get_mut(channel) {
+            channel.waiting = u64::try_from(count).ok();
+        }
     }
 
     /// The journal in figures; `None` when it refuses.
@@ -205,6 +239,16 @@ impl Health {
             Sample::of_process(&catalogue::TOLD, [channel, result(*is_good)], number(*count))
         });
         let mut samples: Vec<Sample> = told.collect();
+        for (name, channel) in &state.channels {
+            // Nobody knows of one that was never tried that it is down.
+            let is_up = truth(channel.is_up.unwrap_or(true));
+            samples.push(Sample::of_process(&catalogue::CHANNEL_UP, [name.as_str()], is_up));
+            let taken = channel.taken_at.map(|at| (&catalogue::CHANNEL_TAKEN, at));
+            let waiting = channel.waiting.map(|count| (&catalogue::CHANNEL_WAITING, count));
+            for (family, figure) in taken.into_iter().chain(waiting) {
+                samples.push(Sample::of_process(family, [name.as_str()], number(figure)));
+            }
+        }
         samples.push(Sample::of_process(&catalogue::JOURNAL_STOPPED, [], truth(state.is_stopped)));
         for (result, count) in ["failure", "success"].into_iter().zip(state.beats) {
             samples.push(Sample::of_process(&catalogue::HEARTBEATS, [result], number(count)));

@@ -33,7 +33,7 @@ use crate::journal::{Journal, JournalError, Keeper, Settings};
 use crate::replay::{Replay, Replayed, replay};
 use crate::routes::WatcherRoutes;
 use crate::state::{self, StateCommand};
-use crate::tell::{Channels, Configured, Teller};
+use crate::tell::{Channels, Configured, Crier, Teller};
 use crate::watch::{Watch, WatchError};
 
 /// The crates whose lines are logged.
@@ -158,12 +158,13 @@ fn summary(config: &Config) -> String {
     });
     let state = config.watcher.state_directory.as_ref().map(|path| path.display().to_string());
     format!(
-        "configuration ok: would follow {}; keep its journal in {}, look every {:?}, listen on {} and post to {} webhooks",
+        "configuration ok: would follow {}; keep its journal in {}, look every {:?}, listen on {}, post to {} webhooks and tell people in {} places",
         starts.collect::<Vec<_>>().join(", "),
         state.as_deref().unwrap_or("no folder: `state_directory` is not set"),
         config.watcher.poll_interval,
         config.watcher.http.listen,
-        config.watcher.webhooks.len()
+        config.watcher.webhooks.len(),
+        config.watcher.chats.len()
     )
 }
 
@@ -251,6 +252,13 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         Ok(rights) => watch::channel(rights),
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
+    // Before anything is planned.
+    let opened =
+        block_in_place(|| Crier::open(told.clone(), (Arc::clone(&journal), Arc::clone(&health)), known.clone()));
+    let crier = match opened {
+        Ok(crier) => crier,
+        Err(error) => return refuse(&error),
+    };
     let teller = Teller::new(told, shared(), known, wanted.clone());
     let runtime = config.watcher.runtime_directory.clone().unwrap_or_else(|| state.clone());
     let control = block_in_place(|| Control::listen(&runtime, granted, Arc::clone(&journal), Arc::clone(&health)));
@@ -287,6 +295,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         work.spawn(async move { Box::pin(watch.run()).await.map_err(Ended::Watch) });
     }
     work.spawn(async move { teller.run().await.map_err(Ended::Journal) });
+    work.spawn(async move { crier.run().await.map_err(Ended::Journal) });
     let mut around = JoinSet::new();
     let alive = Arc::clone(&health);
     around.spawn(async move { feed_watchdog(|| alive.is_alive()).await });

@@ -75,6 +75,9 @@ impl Receiver {
         let mut keys = BTreeMap::new();
         for (path, body) in self.got.lock().unwrap().iter() {
             assert_eq!(path, &format!("/{SECRET}"));
+            if body["retracted"] == true {
+                continue;
+            }
             *keys.entry(body["key"].as_str().unwrap().to_owned()).or_default() += 1;
         }
         keys

@@ -33,7 +33,8 @@ pub fn printable(text: &str) -> String {
 
 /// Whether a character is seen and leaves its neighbours where they are. Text that turns its direction, hides in the width of
 /// nothing or asks for another glyph can make a line say what it does not.
-pub(super) fn is_visible(character: char) -> bool {
+#[must_use]
+pub fn is_visible(character: char) -> bool {
     !character.is_control()
         && !matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}'

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl};
 use super::fault::Origin;
 use super::reader::{Read, Reported, Section};
-use super::secret::{SecretKeys, choose, read_chosen, read_secret};
+use super::secret::{Readers, SecretKeys, choose, read_chosen, read_secret};
 use super::setting::Problem;
 use super::text_setting::Text;
 
@@ -49,7 +49,7 @@ const WEBHOOK_ANSWER: usize = 64 * 1024;
 
 /// Reads one endpoint.
 pub(crate) fn read_endpoint(section: &Section<'_>) -> Read<EndpointConfig> {
-    let url = read_url(section);
+    let url = read_url(section, Readers::Any);
     let host = || Some((Text(url.as_ref().ok()?.0.host().to_owned()), Origin::Default));
     let name = section.optional_or::<Text>("name", host);
     let auth = read_auth(section);
@@ -73,17 +73,29 @@ pub(crate) fn read_endpoint(section: &Section<'_>) -> Read<EndpointConfig> {
 
 /// Reads where something is posted to; what is asked for there is always the same.
 pub(crate) fn read_webhook(section: &Section<'_>) -> Read<EndpointConfig> {
-    let url = read_url(section);
-    let host = || Some((Text(url.as_ref().ok()?.0.host().to_owned()), Origin::Default));
-    let name = section.optional_or::<Text>("name", host);
+    let url = read_url(section, Readers::Any);
+    let name = read_name(section, url.as_ref().ok());
     let auth = read_auth(section);
     let auth = auth.and_then(|auth| join_auth(section, auth, url.as_ref().ok().and_then(|(_, auth)| auth.clone())));
-    let timeout = section.get("timeout");
-    let ca_file = section.file("ca_file");
+    let posted = name.and_then(|name| post_section(section, name, url?.0));
+    Ok(EndpointConfig { auth: auth?, ..posted? })
+}
+
+/// Reads where something is posted to by whoever knows the URL, which is kept as a secret.
+pub(crate) fn read_hook(section: &Section<'_>) -> Read<EndpointConfig> {
+    let url = read_url(section, Readers::Owner);
+    let name = read_name(section, url.as_ref().ok());
+    let (url, auth) = url?;
+    Ok(EndpointConfig { auth, ..post_section(section, name?, url)? })
+}
+
+/// What is posted to that URL, with the limits of the section.
+pub(crate) fn post_section(section: &Section<'_>, name: String, url: EndpointUrl) -> Read<EndpointConfig> {
+    let (timeout, ca_file) = (section.get("timeout"), section.file("ca_file"));
     Ok(EndpointConfig {
-        name: name?.ok_or(Reported)?.0,
-        url: url?.0,
-        auth: auth?,
+        name,
+        url,
+        auth: None,
         timeout: timeout?,
         max_concurrency: 1,
         max_response_bytes: WEBHOOK_ANSWER,
@@ -97,7 +109,7 @@ const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads what is asked while all is well.
 pub(crate) fn read_heartbeat(section: &Section<'_>) -> Read<Option<EndpointConfig>> {
-    Ok(find_url(section, &HEARTBEAT_URL)?.map(|(url, auth)| EndpointConfig {
+    Ok(find_url(section, &HEARTBEAT_URL, Readers::Any)?.map(|(url, auth)| EndpointConfig {
         name: "heartbeat".to_owned(),
         url,
         auth,
@@ -109,6 +121,11 @@ pub(crate) fn read_heartbeat(section: &Section<'_>) -> Read<Option<EndpointConfi
     }))
 }
 
+fn read_name(section: &Section<'_>, url: Option<&FoundUrl>) -> Read<String> {
+    let host = || Some((Text(url?.0.host().to_owned()), Origin::Default));
+    Ok(section.optional_or::<Text>("name", host)?.ok_or(Reported)?.0)
+}
+
 fn read_size(section: &Section<'_>, key: &str) -> Read<usize> {
     let size = section.get::<u64>(key)?;
     usize::try_from(size).map_err(|_| section.fault(key, Problem::new("more than this machine can count")))
@@ -116,7 +133,7 @@ fn read_size(section: &Section<'_>, key: &str) -> Read<usize> {
 
 /// The admin port of a node: where it is, with the limits of the node's endpoint, and its key.
 pub(crate) fn read_admin(section: &Section<'_>, endpoint: &EndpointConfig) -> Read<Option<AdminConfig>> {
-    let url = find_url(section, &ADMIN_URL)?;
+    let url = find_url(section, &ADMIN_URL, Readers::Any)?;
     let api_key = match read_secret(section, &ADMIN_KEY)? {
         None => None,
         Some((key, secret)) => {
@@ -136,27 +153,27 @@ pub(crate) fn read_admin(section: &Section<'_>, endpoint: &EndpointConfig) -> Re
 
 /// The L1 RPC of a host.
 pub(crate) fn read_l1_url(section: &Section<'_>) -> Read<Option<FoundUrl>> {
-    find_url(section, &L1_URL)
+    find_url(section, &L1_URL, Readers::Any)
 }
 
 /// A URL, and the user and password that a secret one may hold.
 pub(crate) type FoundUrl = (EndpointUrl, Option<Auth>);
 
-fn read_url(section: &Section<'_>) -> Read<FoundUrl> {
-    find_url(section, &URL)?.ok_or_else(|| {
+fn read_url(section: &Section<'_>, readers: Readers) -> Read<FoundUrl> {
+    find_url(section, &URL, readers)?.ok_or_else(|| {
         let problem = Problem::new("this endpoint has no URL");
         section.fault("", problem.hint("give `url`, or `url_file` when it holds a key"))
     })
 }
 
-fn find_url(section: &Section<'_>, keys: &UrlKeys) -> Read<Option<FoundUrl>> {
+fn find_url(section: &Section<'_>, keys: &UrlKeys, readers: Readers) -> Read<Option<FoundUrl>> {
     let secret = &keys.secret;
     let key = match choose(section, &[keys.plain, secret.file, secret.credential, secret.variable])? {
         None => return Ok(None),
         Some(key) if key == keys.plain => return Ok(section.optional(key)?.map(|url| (url, None))),
         Some(key) => key,
     };
-    let (key, text) = read_chosen(section, secret, key)?;
+    let (key, text) = read_chosen(section, secret, key, readers)?;
     EndpointUrl::parse_secret(text.expose_secret()).map(Some).map_err(|error| {
         let problem = Problem::new(format!("in the place that it names: {error}"));
         let problem = match error.hint() {

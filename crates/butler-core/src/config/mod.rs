@@ -43,12 +43,14 @@ pub use self::host::HostConfig;
 pub use self::network::{NetworkConfig, NodeConfig};
 pub use self::policies::{Policies, User};
 pub use self::reader::Effective;
+pub use self::sections::channels::{ChatConfig, EmailConfig, MailTls, TelegramConfig, WebhookConfig};
 pub use self::sections::exporter::ExporterConfig;
 pub use self::sections::http::{BasicUser, HttpConfig, TlsFiles};
 pub use self::sections::log::{LogConfig, LogFormat, LogLevel};
+pub use self::sections::manner::{Manner, QuietHours};
 pub use self::sections::outputs::{OtlpConfig, OutputsConfig};
 pub use self::sections::scrape::ScrapeConfig;
-pub use self::sections::watcher::{HeartbeatConfig, WatcherConfig};
+pub use self::sections::watcher::{ChatsConfig, HeartbeatConfig, WatcherConfig};
 pub use self::source::{ConfigFile, Override, Sources, Variables};
 
 pub(crate) use self::address::AddressFault;

@@ -10,6 +10,7 @@ use super::reader::{Read, Reported, Section};
 use super::setting::Problem;
 use super::text_setting::{CredentialName, VariableName};
 use crate::store::file::{StoreError, load_bounded};
+use crate::store::private;
 
 /// The largest file of a secret.
 const SECRET_LIMIT: u64 = 64 * 1024;
@@ -46,18 +47,40 @@ pub(crate) fn choose(section: &Section<'_>, keys: &[&'static str]) -> Read<Optio
     }
 }
 
+/// Who may read the file of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Whoever the operator lets.
+    Any,
+    /// This user and root.
+    Owner,
+}
+
 /// Reads the secret that `keys` lead to, where one of them is given.
 pub(crate) fn read_secret(section: &Section<'_>, keys: &SecretKeys) -> Read<Option<FoundSecret>> {
+    read_kept(section, keys, Readers::Any)
+}
+
+/// As [`read_secret`], from a file that nobody else than `readers` may read.
+pub(crate) fn read_kept(section: &Section<'_>, keys: &SecretKeys, readers: Readers) -> Read<Option<FoundSecret>> {
     match choose(section, &keys.all())? {
-        Some(key) => read_chosen(section, keys, key).map(Some),
+        Some(key) => read_chosen(section, keys, key, readers).map(Some),
         None => Ok(None),
     }
 }
 
 /// Reads the secret behind one of the keys, which is given.
-pub(crate) fn read_chosen(section: &Section<'_>, keys: &SecretKeys, key: &'static str) -> Read<FoundSecret> {
+pub(crate) fn read_chosen(
+    section: &Section<'_>,
+    keys: &SecretKeys,
+    key: &'static str,
+    readers: Readers,
+) -> Read<FoundSecret> {
     let content = if key == keys.file {
-        section.file(key)?.map(|path| load_secret(&path))
+        section.file(key)?.map(|path| match readers {
+            Readers::Any => load_secret(&path),
+            Readers::Owner => load_owned(&path),
+        })
     } else if key == keys.credential {
         section.optional::<CredentialName>(key)?.map(|name| load_credential(section, &name.0))
     } else {
@@ -70,6 +93,16 @@ pub(crate) fn read_chosen(section: &Section<'_>, keys: &SecretKeys, key: &'stati
 fn load_secret(path: &Path) -> Result<SecretString, Problem> {
     match load_bounded(path, SECRET_LIMIT) {
         Ok(bytes) => check(bytes, "the file"),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+fn load_owned(path: &Path) -> Result<SecretString, Problem> {
+    match private::load_secret(path, SECRET_LIMIT) {
+        Ok(bytes) => check(bytes, "the file"),
+        Err(error @ StoreError::NotOurs { .. }) => {
+            Err(unreadable(&error).hint("`chmod 600` it, and give it to the program's user or root"))
+        }
         Err(error) => Err(unreadable(&error)),
     }
 }

@@ -95,12 +95,13 @@ const WATCHER: [Folder; 16] = [
     ("program", "adopt health heartbeat control journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 8] = [
+const TESTKIT: [Folder; 9] = [
     ("http", ""),
     ("multicall", ""),
     ("server", ""),
     ("aztec_node", "server"),
     ("bombs", "http multicall"),
+    ("chat", "proxy server"),
     ("devnet", "http multicall server"),
     ("long_chain", "devnet http multicall server"),
     ("proxy", "devnet http multicall server"),

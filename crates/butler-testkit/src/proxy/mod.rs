@@ -13,7 +13,7 @@ mod limits;
 mod overrides;
 mod serve;
 mod stats;
-mod tls;
+pub(crate) mod tls;
 
 use std::{
     path::Path,

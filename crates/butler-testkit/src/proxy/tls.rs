@@ -8,7 +8,7 @@ use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
 /// The authority with its PEM file, and the server's side of TLS.
-pub(super) struct TestAuthority {
+pub(crate) struct TestAuthority {
     pem: PathBuf,
     acceptor: TlsAcceptor,
     _directory: tempfile::TempDir,
@@ -22,7 +22,7 @@ impl std::fmt::Debug for TestAuthority {
 
 impl TestAuthority {
     /// The server's certificate ends at the beginning of that year.
-    pub(super) fn new(end_year: i32) -> anyhow::Result<Self> {
+    pub(crate) fn new(end_year: i32) -> anyhow::Result<Self> {
         let mut authority = CertificateParams::new(Vec::new()).context("failed to describe the authority")?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -51,11 +51,11 @@ impl TestAuthority {
         Ok(Self { pem, acceptor: TlsAcceptor::from(Arc::new(config)), _directory: directory })
     }
 
-    pub(super) fn pem_path(&self) -> &Path {
+    pub(crate) fn pem_path(&self) -> &Path {
         &self.pem
     }
 
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
         self.acceptor.clone()
     }
 }

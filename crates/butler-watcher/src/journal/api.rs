@@ -9,7 +9,7 @@ use super::check::Checked;
 use super::entry::{Cursor, Entry, Known, Lease, Leased, Status};
 use super::error::JournalError;
 use super::op::{Line, Mark, Sealed};
-use super::request::{Batch, Claim, Committed, Page, Query, Renewal, Settled, Settlement, Verdict};
+use super::request::{Batch, Claim, Committed, NextNumber, Page, Query, Renewal, Settled, Settlement, Verdict};
 
 /// What was planned, is being done and was done; durable before anything is answered.
 ///
@@ -70,6 +70,12 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// # Errors
     /// The store cannot be read.
     fn counter(&self, name: &str) -> Result<u64, JournalError>;
+
+    /// Makes durable how far something is counted that no lease is about. One that is there already, or further, stays.
+    ///
+    /// # Errors
+    /// `Full` before anything was begun.
+    fn count(&self, numbers: &[NextNumber]) -> Result<(), JournalError>;
 
     /// The journal in figures, without looking at every action.
     ///

@@ -23,12 +23,12 @@ use super::history::tail::Tail;
 use super::image::{Image, parse};
 use super::op::{Line, Mark, Op, Sealed, encode};
 use super::opening::{Parts, open, open_store_only};
-use super::request::{Batch, Claim, Committed, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
+use super::request::{Batch, Claim, Committed, NextNumber, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
 use super::rules::{Rules, StoreClock};
 use super::schema::{self, CURSOR, FINISHED, Head, Id, LIVE};
 use super::settings::Settings;
 use super::steps::step::Step;
-use super::steps::{claim, commit, decide, settle};
+use super::steps::{claim, commit, count, decide, settle};
 use super::transfer::base::{let_go, prepare};
 use super::transfer::compact::copy;
 use super::transfer::export::export;
@@ -289,6 +289,10 @@ impl Journal for Keeper {
     fn counter(&self, name: &str) -> Result<u64, JournalError> {
         let inner = self.inner()?;
         Image::new(&inner.store, inner.head.clone()).counter(name)
+    }
+
+    fn count(&self, numbers: &[NextNumber]) -> Result<(), JournalError> {
+        self.change(|step| count::count(step, numbers))
     }
 
     fn status(&self) -> Result<Status, JournalError> {

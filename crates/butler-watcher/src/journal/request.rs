@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use butler_core::domain::action::{Action, EffectKey, Phase, Policy};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::entry::{Cursor, Entry, Lease};
 
@@ -82,6 +82,23 @@ pub struct Note {
     pub what: Value,
 }
 
+impl Note {
+    /// Who says of an action that was done that it is not asked for any more.
+    const TAKEN_BACK: &str = "taken_back";
+
+    /// An action that was told, and is not asked for any more.
+    pub(crate) fn taken_back(key: &EffectKey, reason: &str) -> Self {
+        Self { from: Self::TAKEN_BACK.to_owned(), what: json!({ "key": key, "reason": reason }) }
+    }
+
+    /// The action and the reason of such a note; `None` for any other one.
+    #[must_use]
+    pub fn of_taken_back(&self) -> Option<(EffectKey, String)> {
+        let what = (self.from == Self::TAKEN_BACK).then_some(&self.what)?;
+        Some((what.get("key")?.as_str()?.parse().ok()?, what.get("reason")?.as_str()?.to_owned()))
+    }
+}
+
 /// What a commit did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Committed {
@@ -128,7 +145,7 @@ pub struct Renewal {
 pub struct NextNumber {
     /// Its name: visible ASCII.
     pub name: String,
-    /// The number after the one that was used last, from 1.
+    /// The number after the one that was used last, from 1; for what no lease is about, any.
     pub to: u64,
 }
 

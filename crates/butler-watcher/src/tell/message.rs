@@ -38,6 +38,7 @@ pub(super) fn body(entry: &Entry, stamp: &Stamp) -> Value {
         "version": VERSION,
         "id": stamp.id,
         "sequence": stamp.sequence,
+        "retracted": false,
         "key": action.key,
         "attempt": entry.standing.generation,
         "kind": action.kind,
@@ -51,6 +52,19 @@ pub(super) fn body(entry: &Entry, stamp: &Stamp) -> Value {
         "evidence": action.evidence.iter().map(evidence).collect::<Vec<_>>(),
         "assurance": action.assurance,
         "approved_by": entry.standing.approved_by,
+    })
+}
+
+/// The JSON that says that an action of an earlier message is not asked for any more.
+pub(super) fn retraction(key: &EffectKey, why: &str, stamp: &Stamp) -> Value {
+    json!({
+        "version": VERSION,
+        "id": stamp.id,
+        "sequence": stamp.sequence,
+        "retracted": true,
+        "key": key,
+        "kind": key.as_str().split('/').next(),
+        "why": why,
     })
 }
 

@@ -2,31 +2,43 @@
 //!
 //! It is looked first whether there is still anything to tell: a coinbase that the key files name by now is none. Which webhooks
 //! took it is durable before the next one is asked, so a crash repeats one post at most, and that has the same id. Each receiver has
-//! a count of its own, which goes up with the intent to post.
+//! a count of its own, which goes up with the intent to post. People are told by the crier, from the journal's history.
 
+mod channels;
+mod chat;
+mod counters;
+mod crier;
+mod digest;
+mod lane;
 mod message;
 mod named;
+mod offer;
+mod pace;
+mod plain;
 mod progress;
-mod webhook;
+mod retractions;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::client::http::HttpSetupError;
 use butler_core::config::WatcherConfig;
-use butler_core::domain::action::{Action, Place};
+use butler_core::domain::action::Action;
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::one_line;
 use tokio::sync::{Notify, watch};
 use tokio::task::block_in_place;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use self::channels::channel::{Answer, Letter};
+use self::channels::webhook::Webhook;
+use self::counters::number_of;
+pub use self::crier::Crier;
 use self::message::Stamp;
-pub use self::named::Named;
+pub use self::named::{Configured, Named};
+pub use self::offer::{ChannelError, Channels};
 use self::progress::Progress;
-use self::webhook::{Posted, Webhook};
+use self::retractions::Retractions;
 use crate::health::Health;
 use crate::journal::{
     Claim, Entry, Journal, JournalError, Leased, NextNumber, Outcome, Query, Renewal, Settlement, Status,
@@ -44,25 +56,6 @@ const LOOK: Duration = Duration::from_secs(30);
 const SHOWN: usize = 100;
 /// How long nothing is looked for where nothing is new.
 const QUIET: Duration = Duration::from_secs(5);
-
-/// What key files name now, by the chain and registry that they are for: what the last look at them found.
-pub type Configured = BTreeMap<Place, Named>;
-
-/// The webhooks in effect; a new configuration brings others.
-#[derive(Debug, Clone, Default)]
-pub struct Channels(Arc<Vec<Webhook>>);
-
-impl Channels {
-    /// Prepares the webhooks of a configuration; connects to none.
-    ///
-    /// # Errors
-    /// One that cannot be used.
-    pub fn new(config: &WatcherConfig) -> Result<Self, HttpSetupError> {
-        let posted_to = if config.dry_run { &[] } else { config.webhooks.as_slice() };
-        let webhooks = posted_to.iter().map(Webhook::new).collect::<Result<_, _>>()?;
-        Ok(Self(Arc::new(webhooks)))
-    }
-}
 
 /// Tells what is due.
 #[derive(Debug)]
@@ -92,11 +85,19 @@ impl Teller {
     /// # Errors
     /// The journal is not what it was.
     pub async fn run(self) -> Result<(), JournalError> {
-        let (mut streak, mut seen) = (FailureStreak::default(), None);
+        let (mut streak, mut retractions, mut seen) = (FailureStreak::default(), Retractions::default(), None);
         let name = block_in_place(|| self.journal.status())?.id;
+        let mut looked_at = Instant::now();
         loop {
-            let webhooks = Arc::clone(&self.channels.borrow().0);
-            match self.turn(&name, &webhooks).await {
+            let webhooks = Arc::clone(&self.channels.borrow().webhooks);
+            let mut turn = self.turn(&name, &webhooks).await;
+            // The history is read when there is nothing else to tell, and now and then.
+            if turn.as_ref().is_ok_and(|told| *told < limit(&webhooks)) || looked_at.elapsed() > QUIET {
+                looked_at = Instant::now();
+                let told = retractions.tell((self.journal.as_ref(), &self.health), &name, &webhooks).await;
+                turn = turn.and_then(|count| told.map(|()| count));
+            }
+            match turn {
                 Ok(told) => {
                     streak.ended();
                     let status = block_in_place(|| self.journal.status())?;
@@ -162,16 +163,16 @@ impl Teller {
             }
             let Some(sequence) = self.intend(leased, &mut progress, webhook)? else { return Ok(None) };
             let stamp = Stamp::new(name, &webhook.name, sequence, &entry.action.key);
-            let body = message::body(entry, &stamp).to_string().into_bytes();
-            let posted = webhook.post(body, &stamp.id).await;
-            self.health.told(&webhook.name, posted == Posted::Taken);
-            match posted {
-                Posted::Taken => {
+            let body = message::body(entry, &stamp).to_string();
+            let answer = webhook.post(Letter { id: &stamp.id, title: &entry.action.why, text: &body }).await;
+            self.health.told(&webhook.name, answer == Answer::Taken);
+            match answer {
+                Answer::Taken => {
                     progress.sent.insert(webhook.name.clone());
                 }
                 // One that is down keeps nothing from the others.
-                Posted::Later { after, why } => later = Some((after, format!("the webhook {} {why}", webhook.name))),
-                Posted::Refused(why) => {
+                Answer::Later { after, why } => later = Some((after, format!("the webhook {} {why}", webhook.name))),
+                Answer::Refused(why) => {
                     progress.refused.insert(webhook.name.clone(), why);
                 }
             }
@@ -208,7 +209,7 @@ impl Teller {
     /// bytes. A further try has the number of the first.
     fn intend(&self, leased: &Leased, progress: &mut Progress, webhook: &Webhook) -> Result<Option<u64>, JournalError> {
         let lease = LEASE.saturating_add(webhook.timeout());
-        let counter = format!("webhook/{}", webhook.name);
+        let counter = number_of(&webhook.name);
         let (sequence, number) = match progress.numbers.get(&webhook.name) {
             Some(sequence) => (*sequence, None),
             None => {
@@ -262,3 +263,6 @@ fn holds(config: &WatcherConfig, now: u64) -> bool {
 fn limit(webhooks: &[Webhook]) -> usize {
     if webhooks.is_empty() { AT_ONCE } else { 1 }
 }
+
+#[cfg(test)]
+mod tests;

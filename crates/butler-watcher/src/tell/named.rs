@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::action::{Action, ActionSubject, Goal};
+use butler_core::domain::action::{Action, ActionSubject, Goal, Place};
 use butler_core::domain::attester::coinbase::{CoinbasePolicies, CoinbasePolicy};
 use butler_core::domain::ids::Coinbase;
 use butler_core::domain::operator::key_book::{CoinbaseSetting, KeyBook};
 use ethers_core::types::Address;
+
+/// What key files name now, by the chain and registry that they are for: what the last look at them found.
+pub type Configured = BTreeMap<Place, Named>;
 
 /// What the key files of one network name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What the exporter can emit, as `docs/metrics.md` says: metrics, their labels, and the values of closed labels.
+//! What exporter and watcher can emit, as their pages of metrics say: metrics, their labels, and the values of closed labels.
 
 use std::collections::{BTreeMap, BTreeSet};
 

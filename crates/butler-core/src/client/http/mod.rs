@@ -97,7 +97,7 @@ struct Ask {
     method: Method,
     uri: Uri,
     body: Payload,
-    id: Option<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl HttpPeer {
@@ -191,7 +191,7 @@ impl HttpPeer {
     /// `Unreachable`, `Tls`, `Timeout`, `Broken`, `TooLarge`, or `Malformed` when the answer is packed in a way that nobody
     /// asked for; a status is not an error here.
     pub async fn post(&self, body: impl Into<Payload>) -> Result<HttpAnswer, RpcFailure> {
-        self.timed(Ask { method: Method::POST, uri: self.uri.clone(), body: body.into(), id: None }).await
+        self.timed(Ask { method: Method::POST, uri: self.uri.clone(), body: body.into(), headers: Vec::new() }).await
     }
 
     /// As [`post`](Self::post), under an id by which the other side knows what it has already (`Idempotency-Key`).
@@ -199,9 +199,25 @@ impl HttpPeer {
     /// # Errors
     /// As [`post`](Self::post); `Malformed` also for an id that a header cannot have.
     pub async fn post_once(&self, body: impl Into<Payload>, id: &str) -> Result<HttpAnswer, RpcFailure> {
-        let value =
-            HeaderValue::from_str(id).map_err(|_| RpcFailure::Malformed("an id that is no header".to_owned()))?;
-        self.timed(Ask { method: Method::POST, uri: self.uri.clone(), body: body.into(), id: Some(value) }).await
+        self.post_with(body, &[("idempotency-key", id)]).await
+    }
+
+    /// As [`post`](Self::post), with more headers; their names are in lower case.
+    ///
+    /// # Errors
+    /// As [`post`](Self::post); `Malformed` also for a value that a header cannot have.
+    pub async fn post_with(
+        &self,
+        body: impl Into<Payload>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<HttpAnswer, RpcFailure> {
+        let header = |(name, value): &(&'static str, &str)| {
+            let value = HeaderValue::from_str(value);
+            let value = value.map_err(|_| RpcFailure::Malformed(format!("a `{name}` that is no header")))?;
+            Ok((HeaderName::from_static(name), value))
+        };
+        let headers = headers.iter().map(header).collect::<Result<_, RpcFailure>>()?;
+        self.timed(Ask { method: Method::POST, uri: self.uri.clone(), body: body.into(), headers }).await
     }
 
     /// Gets what stands below the peer's URL, by the segments of its path and the pairs of its query, which are escaped here.
@@ -217,7 +233,7 @@ impl HttpPeer {
             url.query_pairs_mut().extend_pairs(query);
         }
         let uri = uri_of(&url).map_err(|_| RpcFailure::Malformed("no URL that HTTP can use".to_owned()))?;
-        self.timed(Ask { method: Method::GET, uri, body: Payload::default(), id: None }).await
+        self.timed(Ask { method: Method::GET, uri, body: Payload::default(), headers: Vec::new() }).await
     }
 
     async fn timed(&self, ask: Ask) -> Result<HttpAnswer, RpcFailure> {
@@ -259,7 +275,7 @@ impl HttpPeer {
 
     async fn send(
         &self,
-        Ask { method, uri, body, id }: Ask,
+        Ask { method, uri, body, headers: more }: Ask,
     ) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
         add(&self.counters.requests, 1);
         add(&self.counters.bytes_sent, body.len());
@@ -271,9 +287,7 @@ impl HttpPeer {
         if is_json {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        if let Some(id) = id {
-            headers.insert(HeaderName::from_static("idempotency-key"), id);
-        }
+        headers.extend(more);
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("butler/", env!("CARGO_PKG_VERSION"))));
         if let Some(authorization) = &self.authorization {

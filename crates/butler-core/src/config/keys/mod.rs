@@ -3,8 +3,10 @@
 //! The reader takes defaults and bounds from here, the reference page is written from here, and unknown keys are the
 //! ones that are not here. So none of the three can disagree with another.
 
+mod channels;
 mod schema;
 mod table;
+mod ways;
 
 pub use self::schema::{Bounds, Group, Key, Presence, Shape, Subsection};
 pub use self::table::ROOT;

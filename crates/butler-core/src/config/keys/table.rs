@@ -1,7 +1,9 @@
 //! The keys themselves, section by section.
 
+use super::channels;
 use super::schema::Presence::{Computed, Default, Optional, Preset, Required};
 use super::schema::{Group, Key, Shape, Subsection, key};
+use super::ways::{AUTHORITIES, WAY};
 
 /// The whole configuration.
 pub static ROOT: Group = Group {
@@ -159,29 +161,6 @@ static LABELS: Group = Group {
     sections: &[],
 };
 
-/// Where an endpoint is, and how to be let in.
-const WAY: &[Key] = &[
-    key("name", "text", Computed("the URL's host"), "The name in logs and metrics."),
-    key("url", "url", Optional, "`http` or `https`. Shown as scheme and host only: a path often holds an API key.")
-        .secret(),
-    key("url_file", "path", Optional, "A file that holds the URL, in which a user and a password are allowed."),
-    key(
-        "url_credential",
-        "credential",
-        Optional,
-        "The URL as a systemd credential: a file in `$CREDENTIALS_DIRECTORY`.",
-    ),
-    key("url_env", "variable", Optional, "The environment variable that holds the URL."),
-    key("bearer_token_file", "path", Optional, "A file that holds a bearer token."),
-    key("bearer_token_credential", "credential", Optional, "The bearer token as a systemd credential."),
-    key("bearer_token_env", "variable", Optional, "The environment variable that holds the bearer token."),
-    key("basic_user", "text", Optional, "The user of basic authentication; needs one of the passwords below."),
-    key("basic_password_file", "path", Optional, "A file that holds the password."),
-    key("basic_password_credential", "credential", Optional, "The password as a systemd credential."),
-    key("basic_password_env", "variable", Optional, "The environment variable that holds the password."),
-    key("timeout", "duration", Default("20s"), "How long one request may take.").seconds(1, 600),
-];
-
 /// How much an endpoint is asked for.
 const SIZES: &[Key] = &[
     key("max_concurrency", "integer", Default("16"), "Requests at the same time.").number("requests", 1, 1024),
@@ -195,9 +174,6 @@ const SIZES: &[Key] = &[
     key("max_batch", "integer", Default("100"), "Calls in one JSON-RPC batch; 1 turns batches off.")
         .number("calls", 1, 10_000),
 ];
-
-const AUTHORITIES: &[Key] =
-    &[key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's.")];
 
 static EXPORTER: Group = Group {
     doc: "The exporter of metrics.",
@@ -330,7 +306,11 @@ static WATCHER: Group = Group {
     ]],
     sections: &[
         Subsection { name: "policies", shape: Shape::Single, group: &POLICIES },
-        Subsection { name: "webhooks", shape: Shape::List, group: &WEBHOOKS },
+        Subsection { name: "webhooks", shape: Shape::List, group: &channels::WEBHOOKS },
+        Subsection { name: "discord", shape: Shape::List, group: &channels::DISCORD },
+        Subsection { name: "slack", shape: Shape::List, group: &channels::SLACK },
+        Subsection { name: "telegram", shape: Shape::List, group: &channels::TELEGRAM },
+        Subsection { name: "email", shape: Shape::List, group: &channels::EMAIL },
     ],
 };
 
@@ -369,12 +349,6 @@ static POLICIES: Group = Group {
         policy("condition_began", "Something that `audit` finds began to be wrong."),
         policy("condition_ended", "Something that was wrong no longer is."),
     ]],
-    sections: &[],
-};
-
-static WEBHOOKS: Group = Group {
-    doc: "Where the watcher posts what it has to tell, as JSON. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
-    keys: &[WAY, AUTHORITIES],
     sections: &[],
 };
 

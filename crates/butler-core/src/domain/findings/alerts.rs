@@ -85,6 +85,7 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerNotWatched", of(Kind::NotWatched), Warning, DAY, NONE),
         alert("ButlerCertificateNotReplaced", of(Kind::CertificateNotReplaced), Warning, 5 * MINUTE, NONE),
         alert("ButlerConfigNotReloaded", of(Kind::ConfigurationRejected), Warning, 10 * MINUTE, NONE),
+        alert("ButlerWatcherChannelDown", Change, Warning, 15 * MINUTE, NONE),
         alert("ButlerFilesNotKept", of(Kind::FilesNotKept), Warning, 15 * MINUTE, |limits| vec![limits.recent, 0]),
         alert("ButlerTextfileStale", of(Kind::TextfileStale), Warning, 5 * MINUTE, |limits| vec![limits.textfile_age]),
         alert("ButlerCoinbaseMissing", of(Kind::CoinbaseMissing), Warning, 10 * MINUTE, YES),

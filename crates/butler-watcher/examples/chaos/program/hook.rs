@@ -76,6 +76,10 @@ impl Hook {
         if told.posts.is_multiple_of(UNWELL) {
             return false;
         }
+        // What is taken back is no try of anything.
+        if body["retracted"] == true {
+            return true;
+        }
         let key = body["key"].as_str().unwrap_or_default().to_owned();
         *told.kept.entry(key).or_default().entry(body["attempt"].as_u64().unwrap_or_default()).or_default() += 1;
         true

@@ -9,7 +9,7 @@ use crate::journal::entry::{Entry, Standing};
 use crate::journal::error::JournalError;
 use crate::journal::op::{Op, size};
 use crate::journal::request::{
-    BATCH_LIMIT, BODY_LIMIT, Batch, Committed, CursorMove, Fulfilment, NAME_LIMIT, Plan, Retraction,
+    BATCH_LIMIT, BODY_LIMIT, Batch, Committed, CursorMove, Fulfilment, NAME_LIMIT, Note, Plan, Retraction,
 };
 use crate::journal::rules::millis;
 
@@ -113,8 +113,8 @@ fn plan(
 }
 
 fn retract(step: &mut Step<'_>, retraction: &Retraction, done: &mut Committed) -> Result<(), JournalError> {
-    let Some(mut entry) = step.image.entry(&retraction.key)? else { return Ok(()) };
     let key = retraction.key.clone();
+    let Some(mut entry) = step.image.entry(&key)? else { return note_taken_back(step, retraction) };
     if entry.standing.phase.after(LifeStep::Retract).is_err() {
         done.kept.push(key);
         return Ok(());
@@ -134,4 +134,15 @@ fn fulfil(step: &mut Step<'_>, fulfilment: &Fulfilment, done: &mut Committed) ->
         Phase::Planned | Phase::Due | Phase::Running | Phase::Verifying | Phase::Done | Phase::Dropped => {}
     }
     Ok(())
+}
+
+/// Whoever was told of it hears that it is not asked for any more. One that was never told, since its goal held, is left alone.
+fn note_taken_back(step: &mut Step<'_>, retraction: &Retraction) -> Result<(), JournalError> {
+    let finished = step.image.finished(&retraction.key)?;
+    let was_told = finished.is_some_and(|finished| finished.phase == Phase::Done && finished.reason.is_none());
+    if !was_told {
+        return Ok(());
+    }
+    let why = reason(&retraction.reason).unwrap_or_default();
+    step.record(Op::Note(Note::taken_back(&retraction.key, &why)))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod claim;
 pub(crate) mod commit;
+pub(crate) mod count;
 pub(crate) mod decide;
 pub(crate) mod settle;
 pub(crate) mod step;

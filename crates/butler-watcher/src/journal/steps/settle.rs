@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use butler_core::domain::action::{Phase, Step as LifeStep};
 
+use super::count::is_name;
 use super::step::{Step, reason};
 use crate::journal::entry::{Entry, Lease};
 use crate::journal::error::JournalError;
 use crate::journal::op::{Op, json};
-use crate::journal::request::{BODY_LIMIT, NAME_LIMIT, NextNumber, Outcome, Renewal, Settled, Settlement};
+use crate::journal::request::{BODY_LIMIT, NextNumber, Outcome, Renewal, Settled, Settlement};
 use crate::journal::rules::millis;
 
 /// The action of a lease that still counts.
@@ -26,8 +27,7 @@ pub(crate) fn renew(step: &mut Step<'_>, lease: &Lease, renewal: &Renewal) -> Re
     let entry = entry.filter(|entry| entry.standing.leased_until.is_some_and(|until| until > step.now));
     let Some(mut entry) = entry else { return Err(JournalError::LostLease { key: lease.key.clone() }) };
     if let Some(NextNumber { name, to }) = &renewal.number {
-        let is_name = (1..=NAME_LIMIT).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
-        if !is_name || Some(*to) != step.image.counter(name)?.checked_add(1) {
+        if !is_name(name) || Some(*to) != step.image.counter(name)?.checked_add(1) {
             return Err(JournalError::Invalid("a counter goes up one by one under a name of visible ascii characters"));
         }
         step.record(Op::Counted { name: name.clone(), count: *to })?;

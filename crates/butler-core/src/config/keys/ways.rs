@@ -1,0 +1,47 @@
+//! The keys that say where something is and how to be let in, which several sections share.
+
+use super::schema::Presence::{Computed, Default, Optional};
+use super::schema::{Key, key};
+
+/// Where an endpoint is, and how to be let in.
+pub(super) const WAY: &[Key] = &[
+    key("name", "text", Computed("the URL's host"), "The name in logs and metrics."),
+    key("url", "url", Optional, "`http` or `https`. Shown as scheme and host only: a path often holds an API key.")
+        .secret(),
+    key("url_file", "path", Optional, "A file that holds the URL, in which a user and a password are allowed."),
+    key(
+        "url_credential",
+        "credential",
+        Optional,
+        "The URL as a systemd credential: a file in `$CREDENTIALS_DIRECTORY`.",
+    ),
+    key("url_env", "variable", Optional, "The environment variable that holds the URL."),
+    key("bearer_token_file", "path", Optional, "A file that holds a bearer token."),
+    key("bearer_token_credential", "credential", Optional, "The bearer token as a systemd credential."),
+    key("bearer_token_env", "variable", Optional, "The environment variable that holds the bearer token."),
+    key("basic_user", "text", Optional, "The user of basic authentication; needs one of the passwords below."),
+    key("basic_password_file", "path", Optional, "A file that holds the password."),
+    key("basic_password_credential", "credential", Optional, "The password as a systemd credential."),
+    key("basic_password_env", "variable", Optional, "The environment variable that holds the password."),
+    key("timeout", "duration", Default("20s"), "How long one request may take.").seconds(1, 600),
+];
+
+/// Where something is that whoever knows its URL may use.
+pub(super) const HOOK: &[Key] = &[
+    key("name", "text", Computed("the URL's host"), "The name in logs and metrics."),
+    key("url", "url", Optional, "`http` or `https`. Shown as scheme and host only: a path often holds an API key.")
+        .secret(),
+    key("url_file", "path", Optional, "A file that holds the URL, in which a user and a password are allowed."),
+    key(
+        "url_credential",
+        "credential",
+        Optional,
+        "The URL as a systemd credential: a file in `$CREDENTIALS_DIRECTORY`.",
+    ),
+    key("url_env", "variable", Optional, "The environment variable that holds the URL."),
+    key("timeout", "duration", Default("20s"), "How long one request may take.").seconds(1, 600),
+];
+
+/// Whom to trust.
+pub(super) const AUTHORITIES: &[Key] =
+    &[key("ca_file", "path", Optional, "Certificate authorities (PEM) to trust beside the system's.")];

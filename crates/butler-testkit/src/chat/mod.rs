@@ -1,0 +1,8 @@
+//! Fakes of the places where people are told, which hold to the limits of the real ones: [`Platform`] is Discord, Slack, Telegram or a
+//! plain webhook, [`MailServer`] takes letters by SMTP.
+
+mod mail;
+mod platform;
+
+pub use mail::{Letter, MailServer, MailTls};
+pub use platform::{Kind, Message, Platform, Reply};

@@ -1,0 +1,8 @@
+//! The channels, one file each.
+
+pub(super) mod channel;
+pub(super) mod discord;
+pub(super) mod email;
+pub(super) mod slack;
+pub(super) mod telegram;
+pub(super) mod webhook;

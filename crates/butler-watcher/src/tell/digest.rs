@@ -1,0 +1,174 @@
+//! What one message says: how many things there are, the first few of them, and what is not asked for any more.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use butler_core::domain::action::{Action, ActionKind, Assurance, EffectKey, Priority};
+use butler_core::text::time::moment;
+
+use super::channels::channel::Channel;
+use super::plain::{cut, plain, units};
+
+/// The longest part of a message about one thing, in UTF-16 units before it is escaped.
+const LINE: usize = 450;
+/// The longest title.
+const TITLE: usize = 120;
+/// What is left free for the last line.
+const TAIL: usize = 160;
+/// Kinds that the head counts by name.
+const KINDS: usize = 6;
+
+/// What is to be told together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Digest {
+    /// In the order in which it was planned.
+    planned: BTreeMap<u64, Arc<Action>>,
+    places: HashMap<EffectKey, u64>,
+    /// Told before, and not asked for any more, with why.
+    taken_back: BTreeMap<EffectKey, String>,
+}
+
+impl Digest {
+    /// How many things it tells.
+    pub(super) fn len(&self) -> usize {
+        self.planned.len().saturating_add(self.taken_back.len())
+    }
+
+    /// Whether it only takes back.
+    pub(super) fn asks_nothing(&self) -> bool {
+        self.planned.is_empty()
+    }
+
+    /// Takes in what was planned in a line of the history; what was planned before under its key is replaced.
+    pub(super) fn plan(&mut self, line: u64, action: Action) {
+        let before = self.places.insert(action.key.clone(), line);
+        before.and_then(|before| self.planned.remove(&before));
+        self.taken_back.remove(&action.key);
+        self.planned.insert(line, Arc::new(action));
+    }
+
+    /// Takes out what ended before it was told; answers whether there was such a thing.
+    pub(super) fn drop_planned(&mut self, key: &EffectKey) -> bool {
+        self.places.remove(key).and_then(|line| self.planned.remove(&line)).is_some()
+    }
+
+    /// Takes in that something which was told is not asked for any more.
+    pub(super) fn take_back(&mut self, key: EffectKey, why: String) {
+        self.taken_back.insert(key, why);
+    }
+
+    /// Leaves out what need not be told any more.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Action) -> bool) {
+        let places = &mut self.places;
+        self.planned.retain(|_, action| {
+            let stays = keep(action);
+            if !stays {
+                places.remove(&action.key);
+            }
+            stays
+        });
+    }
+
+    fn kinds(&self) -> Vec<(ActionKind, usize)> {
+        let mut kinds = BTreeMap::<ActionKind, usize>::new();
+        for action in self.planned.values() {
+            let count = kinds.entry(action.kind).or_default();
+            *count = count.saturating_add(1);
+        }
+        let mut kinds: Vec<_> = kinds.into_iter().collect();
+        kinds.sort_by_key(|(kind, count)| (std::cmp::Reverse(*count), *kind));
+        kinds
+    }
+
+    /// What it is about, in one line of plain text.
+    pub(super) fn title(&self) -> String {
+        let title = match (self.planned.len(), self.planned.values().next()) {
+            (1, Some(only)) if self.taken_back.is_empty() => plain(&sentence(only), TITLE),
+            (0, _) => format!("{} taken back", self.taken_back.len()),
+            _ => self.head(),
+        };
+        format!("butler: {}", cut(&title, TITLE))
+    }
+
+    fn head(&self) -> String {
+        let kinds = self.kinds();
+        let mut named: Vec<String> = kinds.iter().take(KINDS).map(|(kind, count)| format!("{count} {kind}")).collect();
+        if kinds.len() > KINDS {
+            named.push("…".to_owned());
+        }
+        if !self.taken_back.is_empty() {
+            named.push(format!("{} taken back", self.taken_back.len()));
+        }
+        format!("{} to tell ({})", self.len(), named.join(", "))
+    }
+
+    /// The text for a channel, within its limits.
+    pub(super) fn text(&self, channel: &dyn Channel) -> String {
+        let chains: std::collections::BTreeSet<u64> =
+            self.planned.values().map(|action| action.place.chain_id).collect();
+        let chains: Vec<String> = chains.iter().map(u64::to_string).collect();
+        let mut head = "butler".to_owned();
+        if !chains.is_empty() {
+            head.push_str(&format!(", chain {}", chains.join(", ")));
+        }
+        if self.len() > 1 {
+            head.push_str(&format!(": {}", self.head()));
+        }
+        let mut text = channel.escape(&cut(&head, LINE));
+        let (mut told, room) = (0_usize, channel.most().saturating_sub(TAIL));
+        // The most pressing first; within that, as they came.
+        let mut planned: Vec<&Arc<Action>> = self.planned.values().collect();
+        planned.sort_by_key(|action| action.priority);
+        let asked = planned.into_iter().map(|action| sentence(action));
+        let taken = self.taken_back.iter().map(|(key, why)| format!("taken back: {key}: {why}"));
+        for sentence in asked.chain(taken).take(channel.listed()) {
+            let left = room.saturating_sub(units(&text)).saturating_sub(3);
+            let line = fitting(channel, &sentence, if told == 0 { left } else { LINE.saturating_mul(2).min(left) });
+            let Some(line) = line else { break };
+            text.push_str(&format!("\n• {line}"));
+            told = told.saturating_add(1);
+        }
+        let rest = self.len().saturating_sub(told);
+        if rest > 0 {
+            let tail = format!("… and {rest} more: butler-cli actions history");
+            text.push_str(&format!("\n{}", channel.escape(&tail)));
+        }
+        text
+    }
+
+    /// What is said where the text was refused: nothing but our own words.
+    pub(super) fn short(&self, channel: &dyn Channel) -> String {
+        let count = self.len();
+        let text = format!("butler has {count} to tell, and this channel refused it: see butler-cli actions history");
+        channel.escape(&text)
+    }
+}
+
+/// A line about one thing that fits into so many units once it is escaped; `None` when hardly anything would be left of it.
+fn fitting(channel: &dyn Channel, sentence: &str, room: usize) -> Option<String> {
+    let mut most = LINE;
+    loop {
+        let line = channel.escape(&plain(sentence, most));
+        if units(&line) <= room {
+            return Some(line);
+        }
+        most /= 2;
+        if most < 40 {
+            return None;
+        }
+    }
+}
+
+fn sentence(action: &Action) -> String {
+    let pressing = match action.priority {
+        Priority::Urgent => "URGENT ",
+        Priority::High => "high ",
+        Priority::Normal => "",
+    };
+    let until = action.until.map(|until| format!(" (until {})", moment(until))).unwrap_or_default();
+    let seen = match action.assurance {
+        Assurance::OneEndpoint => " (seen by one endpoint)",
+        Assurance::TwoEndpoints => "",
+    };
+    format!("{pressing}{}: {}{until}{seen}", action.kind, action.why)
+}
