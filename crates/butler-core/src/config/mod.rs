@@ -47,7 +47,7 @@ pub use self::sections::channels::{ChatConfig, EmailConfig, MailTls, TelegramCon
 pub use self::sections::exporter::ExporterConfig;
 pub use self::sections::http::{BasicUser, HttpConfig, TlsFiles};
 pub use self::sections::log::{LogConfig, LogFormat, LogLevel};
-pub use self::sections::manner::{Manner, QuietHours};
+pub use self::sections::manner::Manner;
 pub use self::sections::outputs::{OtlpConfig, OutputsConfig};
 pub use self::sections::scrape::ScrapeConfig;
 pub use self::sections::watcher::{ChatsConfig, HeartbeatConfig, WatcherConfig};

@@ -17,7 +17,7 @@ pub use self::key::{EffectKey, InvalidKey, KEY_LIMIT, Part};
 pub use self::kind::{ActionKind, Policy, Priority};
 pub use self::life::{LifeError, Phase, Step, UnknownPhase};
 pub use self::place::Place;
-pub use self::window::{InvalidWindow, Window};
+pub use self::window::{DailyHours, InvalidWindow, Window};
 use crate::domain::attester::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};
 

@@ -1,4 +1,4 @@
-//! Times in which nothing is done that changes something.
+//! Stretches of time: in which nothing is done that changes something, or only what is urgent is told.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,16 +9,20 @@ use crate::text::time::{parse_moment, rfc3339};
 
 const DAY: u64 = 86_400;
 
+/// A part of each day, in UTC: its beginning belongs to it, its end does not. It may go over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DailyHours {
+    /// The minute of the day at which it begins.
+    from: u64,
+    /// The minute of the day at which it is over; another one than `from`.
+    until: u64,
+}
+
 /// A stretch of time: its beginning belongs to it, its end does not. Times are UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
-    /// Each day, in seconds since midnight; over midnight when the end is before the beginning.
-    Daily {
-        /// When it begins.
-        from: u64,
-        /// When it ends.
-        until: u64,
-    },
+    /// Each day.
+    Daily(DailyHours),
     /// Once, in unix seconds.
     Once {
         /// When it begins.
@@ -33,15 +37,34 @@ pub enum Window {
 #[error("expected `HH:MM-HH:MM`, or two moments with a `/` between them")]
 pub struct InvalidWindow;
 
+impl DailyHours {
+    /// Whether a time, in unix seconds, is in it.
+    #[must_use]
+    pub fn contains(self, time: u64) -> bool {
+        let Self { from, until } = self;
+        let minute = time % DAY / 60;
+        if from < until { (from..until).contains(&minute) } else { !(until..from).contains(&minute) }
+    }
+}
+
 impl Window {
     /// Whether a time, in unix seconds, is in it.
     #[must_use]
     pub fn contains(&self, time: u64) -> bool {
         match *self {
             Self::Once { from, until } => (from..until).contains(&time),
-            Self::Daily { from, until } if from <= until => (from..until).contains(&(time % DAY)),
-            Self::Daily { from, until } => !(until..from).contains(&(time % DAY)),
+            Self::Daily(hours) => hours.contains(time),
         }
+    }
+}
+
+impl FromStr for DailyHours {
+    type Err = InvalidWindow;
+
+    fn from_str(text: &str) -> Result<Self, InvalidWindow> {
+        let (from, until) = text.split_once('-').ok_or(InvalidWindow)?;
+        let hours = Self { from: minute_of_day(from)?, until: minute_of_day(until)? };
+        Some(hours).filter(|hours| hours.from != hours.until).ok_or(InvalidWindow)
     }
 }
 
@@ -49,38 +72,33 @@ impl FromStr for Window {
     type Err = InvalidWindow;
 
     fn from_str(text: &str) -> Result<Self, InvalidWindow> {
-        let is_right = |window: &Self| match window {
-            Self::Daily { from, until } => from != until,
-            Self::Once { from, until } => from < until,
-        };
-        let window = match (text.split_once('/'), text.split_once('-')) {
-            (Some((from, until)), _) => Self::Once {
-                from: parse_moment(from).ok_or(InvalidWindow)?,
-                until: parse_moment(until).ok_or(InvalidWindow)?,
-            },
-            (None, Some((from, until))) => Self::Daily { from: time_of_day(from)?, until: time_of_day(until)? },
-            (None, None) => return Err(InvalidWindow),
-        };
-        Some(window).filter(is_right).ok_or(InvalidWindow)
+        let Some((from, until)) = text.split_once('/') else { return text.parse().map(Self::Daily) };
+        let moment = |text| parse_moment(text).ok_or(InvalidWindow);
+        let (from, until) = (moment(from)?, moment(until)?);
+        Some(Self::Once { from, until }).filter(|_| from < until).ok_or(InvalidWindow)
     }
 }
 
-fn time_of_day(text: &str) -> Result<u64, InvalidWindow> {
+fn minute_of_day(text: &str) -> Result<u64, InvalidWindow> {
     let two = |part: &str, most: u64| {
         let is_two = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
         part.parse().ok().filter(|number: &u64| is_two && *number <= most).ok_or(InvalidWindow)
     };
     let (hour, minute) = text.split_once(':').ok_or(InvalidWindow)?;
-    Ok(two(hour, 23)? * 3600 + two(minute, 59)? * 60)
+    Ok(two(hour, 23)? * 60 + two(minute, 59)?)
+}
+
+impl fmt::Display for DailyHours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, until } = self;
+        write!(f, "{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, until / 60, until % 60)
+    }
 }
 
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Daily { from, until } => {
-                let time = |seconds: u64| format!("{:02}:{:02}", seconds / 3600, seconds % 3600 / 60);
-                write!(f, "{}-{}", time(*from), time(*until))
-            }
+            Self::Daily(hours) => hours.fmt(f),
             Self::Once { from, until } => write!(f, "{}/{}", rfc3339(*from), rfc3339(*until)),
         }
     }

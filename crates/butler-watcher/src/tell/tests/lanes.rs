@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::config::{Manner, QuietHours};
+use butler_core::config::Manner;
 use butler_core::domain::action::{Action, Policy, Priority};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -147,7 +147,7 @@ fn a_failure_is_waited_for_as_long_as_the_platform_asks_and_a_refused_text_is_sa
 #[test]
 fn in_quiet_hours_only_what_is_urgent_is_told_and_the_rest_together_in_the_morning() {
     let mut world = World::new();
-    let quiet_hours = Some(QuietHours { from: 22 * 60, to: 7 * 60 });
+    let quiet_hours = Some("22:00-07:00".parse().unwrap());
     let mut chat = world.chat(Manner { quiet_hours, ..manner() });
     world.plan([condition(1)]);
     assert!(world.take(&mut chat, MIDNIGHT).is_none());
