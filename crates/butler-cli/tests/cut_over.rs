@@ -68,7 +68,7 @@ async fn a_cut_over_moves_nobody_out_of_sight() {
     assert_eq!(a0["pending_rewards"], "1000000000000000000000");
     assert_eq!(a0["rewards_left"][0]["version"], old.as_str());
     let former = &report["former_rollups"][0];
-    assert_eq!((&former["version"], &former["coinbases"]), (&Value::from(old.as_str()), &Value::from(2)));
+    assert_eq!((&former["version"], &former["coinbases"]), (&Value::from(old.as_str()), &Value::from(3)));
     assert_eq!(former["counts_by_position"]["exiting"], 1);
 
     let queue = bench.json(&["queue"], 0).await;

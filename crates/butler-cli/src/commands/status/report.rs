@@ -39,7 +39,7 @@ pub(super) struct Former {
     /// Of our attesters that are there.
     pub(super) counts_by_position: BTreeMap<Position, u64>,
     pub(super) pending_rewards: JsonAmount,
-    /// How many coinbases they are for.
+    /// How many coinbases, own addresses of attesters among them, they are for.
     pub(super) coinbases: usize,
     /// The first function that it does not answer: not all that it holds is known.
     pub(super) unread: Option<String>,
