@@ -162,9 +162,9 @@ async fn filters_of_status_choose_rows_and_together_they_narrow() {
         (&["--position", "zombie", "--position", "exiting"], named(&["S0", "S3"])),
         (&["--server", "server-2"], named(&["A3", "A4", "A5", "A7", "A9"])),
         (&["--attester", &a6], named(&["A6"])),
-        // B0 and B1 wait in own queues, and no key file has them.
-        (&["--attention"], named(&["A3", "A6", "B0", "B1", "S2", "S4"])),
-        (&["--attention", "--server", "server-1"], named(&["A6"])),
+        // B0 and B1 wait in own queues, and no key file has them; at A0's own address rewards wait.
+        (&["--attention"], named(&["A0", "A3", "A6", "B0", "B1", "S2", "S4"])),
+        (&["--attention", "--server", "server-1"], named(&["A0", "A6"])),
         (&["--state", "ACTIVE", "--position", "entry_queue"], named(&[])),
         (&["--server", "nobody"], named(&[])),
     ];
