@@ -107,6 +107,36 @@ fn mainnet_needs_no_file() {
     poll_interval = "12s"  # default
     dry_run = false  # default
     insecure = false  # default
+    readers = []  # default
+    approvers = []  # default
+    approvals_needed = 1  # default
+    approval_expiry = "7d"  # default
+    maintenance_windows = []  # default
+    heartbeat_interval = "1m"  # default
+
+    [watcher.policies]
+    configure_coinbase = "approve"  # default
+    approval_needed = "notify"  # default
+    keys_added = "notify"  # default
+    key_dripped = "notify"  # default
+    admin_change_begun = "notify"  # default
+    admin_changed = "notify"  # default
+    take_rate_changed = "notify"  # default
+    recipient_changed = "notify"  # default
+    deposit_queued = "notify"  # default
+    deposit_accepted = "notify"  # default
+    deposit_refunded = "notify"  # default
+    queued_key_taken = "notify"  # default
+    slashed = "notify"  # default
+    exit_by_withdrawer = "notify"  # default
+    exit_by_attester = "notify"  # default
+    exit_finalized = "notify"  # default
+    rollup_changed = "notify"  # default
+    slasher_changed = "notify"  # default
+    slashing_paused = "notify"  # default
+    slash_vetoed = "notify"  # default
+    condition_began = "notify"  # default
+    condition_ended = "notify"  # default
 
     [log]
     level = "info"  # default
