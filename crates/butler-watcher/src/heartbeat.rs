@@ -59,7 +59,7 @@ pub(crate) async fn beat(mut heartbeat: watch::Receiver<Heartbeat>, health: Arc<
                     .ended()
                     .map_or((), |failures| tracing::info!("the heartbeat is taken again after {failures} failures")),
                 Some(problem) if streak.failed().is_some() => {
-                    tracing::warn!("the heartbeat is not taken: {} {problem}", ear.peer.host())
+                    tracing::warn!("the heartbeat is not taken: {} {problem}", ear.peer.host());
                 }
                 Some(_) => {}
             }

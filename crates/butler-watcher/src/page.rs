@@ -64,7 +64,7 @@ pub(crate) fn render(facts: &Facts) -> String {
                 main {
                     (section("Waits for an approval", of(Phase::AwaitingApproval).collect(), facts.now))
                     (section("Parked", of(Phase::Parked).collect(), facts.now))
-                    @if facts.count > facts.waiting.len() as u64 {
+                    @if u64::try_from(facts.waiting.len()).is_ok_and(|shown| facts.count > shown) {
                         p.quiet { (facts.count) " wait in all: " code { "butler-cli actions list" } " shows every one" }
                     }
                     (networks(&facts.networks))
@@ -143,7 +143,7 @@ mod tests {
     fn facts(waiting: Vec<Waiting>) -> Facts {
         let network = NetworkStatus { checkpoint: Some(80), last: Some(85), problem: None };
         let networks = [("mainnet".to_owned(), network)].into();
-        Facts { now: 1_800_000_000, networks, count: waiting.len() as u64, waiting, is_stopped: false }
+        Facts { now: 1_800_000_000, networks, count: u64::try_from(waiting.len()).unwrap(), waiting, is_stopped: false }
     }
 
     fn waiting(phase: Phase, why: &str) -> Waiting {

@@ -44,7 +44,7 @@ fn rules(bench: &Bench, keys: &str, more: &str) {
 }
 
 /// Runs `butler-cli` as a user.
-fn run_as(bench: &Bench, user: u32, arguments: &[&str]) -> Output {
+async fn run_as(bench: &Bench, user: u32, arguments: &[&str]) -> Output {
     // The operator's files are the operator's alone; whoever decides has a configuration of his own.
     let folder = bench.folder.path().join(format!("of-{user}"));
     if !folder.exists() {
@@ -58,11 +58,11 @@ fn run_as(bench: &Bench, user: u32, arguments: &[&str]) -> Output {
     if user != own() {
         command.uid(user).gid(user);
     }
-    command.output().unwrap()
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
 async fn cli_as(bench: &Bench, user: u32, arguments: &[&str]) -> (i32, Value, String) {
-    let output = tokio::task::block_in_place(|| run_as(bench, user, arguments));
+    let output = run_as(bench, user, arguments).await;
     let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
     (output.status.code().unwrap(), report, String::from_utf8(output.stderr).unwrap())
 }

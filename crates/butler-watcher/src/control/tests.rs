@@ -176,13 +176,12 @@ fn decide(
     persons: usize,
     journal: &dyn Journal,
 ) -> Result<ActionRow, String> {
-    match answer(&decides(row, choice), user, Right::Approve, persons, journal) {
-        Answer::Decided { mut decided, mut refused } => match (decided.pop(), refused.pop()) {
-            (Some(row), None) => Ok(row),
-            (None, Some(refused)) => Err(refused.why),
-            odd => panic!("{odd:?}"),
-        },
-        other => panic!("{other:?}"),
+    let answer = answer(&decides(row, choice), user, Right::Approve, persons, journal);
+    let Answer::Decided { mut decided, mut refused } = answer else { panic!("{answer:?}") };
+    match (decided.pop(), refused.pop()) {
+        (Some(row), None) => Ok(row),
+        (None, Some(refused)) => Err(refused.why),
+        odd => panic!("{odd:?}"),
     }
 }
 

@@ -75,7 +75,12 @@ impl Visit {
         let status = match &answer {
             Answer::Refused(_) => StatusCode::FORBIDDEN,
             Answer::Decided { refused, .. } if !refused.is_empty() => StatusCode::CONFLICT,
-            _ => StatusCode::OK,
+            Answer::Status(_)
+            | Answer::Actions { .. }
+            | Answer::Action(_)
+            | Answer::Decided { .. }
+            | Answer::Export(_)
+            | Answer::History(_) => StatusCode::OK,
         };
         response(status, &answer)
     }

@@ -21,7 +21,7 @@ pub type Wishes = watch::Receiver<Arc<WatcherConfig>>;
 pub(super) fn plans(actions: Vec<Action>, config: &WatcherConfig, named: &Named) -> Vec<Plan> {
     let policy = |action: &Action| match action.policy(config.policies.of(action.kind)) {
         Policy::Approve | Policy::Auto if named.fulfils(action).is_some() => Policy::Notify,
-        policy => policy,
+        policy @ (Policy::Off | Policy::Notify | Policy::Approve | Policy::Auto) => policy,
     };
     let mut plans: Vec<_> = actions.into_iter().map(|action| Plan { policy: policy(&action), action }).collect();
     let waiting = plans.iter().filter(|plan| plan.policy == Policy::Approve).map(|plan| &plan.action);

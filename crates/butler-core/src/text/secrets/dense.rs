@@ -237,7 +237,7 @@ impl Kinds {
     /// Whether any row of the pieces that make this could be one: each kind of them needs so many of these.
     fn could_have_one(&self) -> bool {
         let are_few = |count: u32| count < FEWEST_OF_KIND;
-        let has_both_cases = !are_few(self.upper) && !(are_few(self.lower) && are_few(self.figures));
+        let has_both_cases = !(are_few(self.upper) || are_few(self.lower) && are_few(self.figures));
         has_both_cases || !(are_few(self.figures) || are_few(self.beyond))
     }
 

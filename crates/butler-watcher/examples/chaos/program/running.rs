@@ -85,6 +85,11 @@ pub(super) fn status(state: &Path) -> Option<WatcherStatus> {
     });
     match asked? {
         Answer::Status(status) => Some(status),
-        _ => None,
+        Answer::Actions { .. }
+        | Answer::Action(_)
+        | Answer::Decided { .. }
+        | Answer::Export(_)
+        | Answer::History(_)
+        | Answer::Refused(_) => None,
     }
 }

@@ -112,8 +112,9 @@ fn the_lines_of_the_history_come_as_they_are_kept_from_wherever_they_are_asked()
     let whole = keeper.sealed(0, 100).unwrap();
     assert_eq!((whole.lines.len(), whole.before), (20, Mark::default()));
     for after in 1..20_usize {
-        let part = keeper.sealed(after as u64, 3).unwrap();
-        assert_eq!(part.before.lines, after as u64);
+        let line = u64::try_from(after).unwrap();
+        let part = keeper.sealed(line, 3).unwrap();
+        assert_eq!(part.before.lines, line);
         assert_eq!(format!("{:x}", part.before.seal), whole.lines[after - 1][..64]);
         assert_eq!(part.lines, whole.lines[after..20.min(after + 3)]);
     }
