@@ -140,10 +140,9 @@ async fn several_are_decided_on_by_what_was_listed_of_them_and_by_nothing_else()
     let list = ["actions", "list", "--kind", "slashed", "--json"];
     let (folder, _asked) = watcher(&listed(&[other.clone(), live.clone()]));
     let both = run(folder.path(), &list).await.json()["shown"].as_str().unwrap().to_owned();
-    let approve = |shown: &str| ["actions", "approve", "--kind", "slashed", "--shown", shown].map(str::to_owned);
-    let words = |words: &[String]| {
-        words.iter().map(|word| Box::leak(word.clone().into_boxed_str()) as &str).collect::<Vec<_>>()
-    };
+    fn approve(shown: &str) -> [&str; 6] {
+        ["actions", "approve", "--kind", "slashed", "--shown", shown]
+    }
     // One of them changed, one is gone, none is left: nothing is asked of the watcher.
     let changed = ActionRow { shown: Some("ef".repeat(32)), ..other.clone() };
     for (now, why) in [
@@ -152,11 +151,11 @@ async fn several_are_decided_on_by_what_was_listed_of_them_and_by_nothing_else()
         (vec![], "no action is"),
     ] {
         let (folder, asked) = watcher(&listed(&now));
-        let ran = run(folder.path(), &words(&approve(&both))).await;
+        let ran = run(folder.path(), &approve(&both)).await;
         assert!(ran.code == 6 && ran.stderr.contains(why), "{}: {}", ran.code, ran.stderr);
         assert!(asked.try_iter().all(|question| question["ask"].get("decide").is_none()));
     }
-    let (folder, _asked) = watcher(&listed(&[live.clone()]));
+    let (folder, _asked) = watcher(&listed(std::slice::from_ref(&live)));
     for (arguments, why) in [
         (vec!["actions", "approve"], "decide on either one KEY"),
         (vec!["actions", "approve", "slashed/1/0x00/x", "--kind", "slashed"], "decide on either one KEY"),
