@@ -198,7 +198,7 @@ fn wrong_content_is_named_by_its_place() {
     f.json: expected an object or a list, found a number
     f.json: [0]: expected an object with `attester`, found a number
     f.json: b: has a publisher that `a` has too (hint: two servers with one account get in each other's way)
-    f.json: c\u{a}: expected the name of a server
+    f.json: entry 3: expected the name of a server: letters, digits, `.`, `_`, `-`, `/` and spaces
     f.json: validators[0]: expected an object, found a number
     f.json: validators[1]: expected an object, found a number
     f.json: validators[2]: expected an object, found a number

@@ -162,7 +162,7 @@ fn flags_go_before_variables_and_variables_before_the_file() {
     assert_eq!(network.l1[0].url.expose().path(), "/v2/hunter2");
     assert_eq!(config.log.level.as_str(), "error");
     assert!(!format!("{config:?}{}", config.render()).contains("hunter2"));
-    assert!(!serde_json::to_string(config.effective()).unwrap().contains("hunter2"));
+    assert!(!serde_json::to_string(&config.effective()).unwrap().contains("hunter2"));
 }
 
 #[test]

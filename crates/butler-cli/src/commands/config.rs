@@ -130,11 +130,11 @@ pub(super) fn show(global: &Global, output: Output) -> Result<Exit, CliError> {
     let report = ShowReport {
         values: config
             .effective()
-            .iter()
+            .into_iter()
             .map(|value| ShownValue {
-                section: value.section.clone(),
-                key: value.key.clone(),
-                value: value.value.clone(),
+                section: value.section,
+                key: value.key,
+                value: value.value,
                 origin: value.origin.to_string(),
             })
             .collect(),

@@ -15,6 +15,7 @@ mod host;
 pub mod keys;
 mod layers;
 mod network;
+mod noted;
 mod policies;
 mod preset;
 mod providers;
@@ -41,8 +42,8 @@ pub use self::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl, Endpoin
 pub use self::fault::{ConfigError, Fault, Origin};
 pub use self::host::HostConfig;
 pub use self::network::{NetworkConfig, NodeConfig};
+pub use self::noted::Effective;
 pub use self::policies::{Policies, User};
-pub use self::reader::Effective;
 pub use self::sections::channels::{ChatConfig, EmailConfig, MailTls, TelegramConfig, WebhookConfig};
 pub use self::sections::exporter::ExporterConfig;
 pub use self::sections::http::{BasicUser, HttpConfig, TlsFiles};
@@ -59,6 +60,7 @@ pub(crate) use self::fault::{escape, show_key};
 use self::directory::{CACHE, read_directory};
 use self::layers::load_layers;
 use self::network::read_network;
+use self::noted::InEffect;
 use self::preset::is_preset;
 use self::reader::{Read, Reader, Reported, Section};
 use self::sections::exporter::read_exporter;
@@ -83,7 +85,7 @@ pub struct Config {
     pub watcher: WatcherConfig,
     /// Logging.
     pub log: LogConfig,
-    effective: Vec<Effective>,
+    effective: Vec<InEffect>,
 }
 
 /// A command's network can not be told.
@@ -167,8 +169,14 @@ impl Config {
 
     /// Every value in effect with its origin, secrets hidden; for `config show`.
     #[must_use]
-    pub fn effective(&self) -> &[Effective] {
-        &self.effective
+    pub fn effective(&self) -> Vec<Effective> {
+        self.effective.iter().map(InEffect::show).collect()
+    }
+
+    /// How many values are in effect.
+    #[must_use]
+    pub fn value_count(&self) -> usize {
+        self.effective.len()
     }
 
     /// The commented file that `config init` writes.

@@ -9,15 +9,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use super::fault::{Fault, MOST_HINTS, Origin, nearest, show_key};
 use super::keys::{Group, Key, Presence};
+use super::noted::{InEffect, Noted};
 use super::setting::{Problem, Setting};
 use super::source::Variables;
 use super::text_setting::WrittenPath;
 use super::tree::{Node, NodeValue};
-use super::typed::{as_toml, text_of, within};
+use super::typed::{text_of, within};
 
 /// A fault, which is in the list of faults already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,26 +25,13 @@ pub(crate) struct Reported;
 /// A value, or a fault that was reported.
 pub(crate) type Read<T> = Result<T, Reported>;
 
-/// One value in effect, as it may be shown to anybody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Effective {
-    /// The section, such as `networks.mainnet.l1[0]`; empty at the top.
-    pub section: String,
-    /// The key within it.
-    pub key: String,
-    /// The value as TOML; secrets are hidden.
-    pub value: String,
-    /// Where it came from.
-    pub origin: Origin,
-}
-
 /// What all sections share.
 pub(crate) struct Reader<'a> {
     pub(crate) variables: &'a Variables,
     /// The configuration file's folder; empty for the current one.
     pub(crate) folder: PathBuf,
     pub(crate) faults: RefCell<Vec<Fault>>,
-    pub(crate) effective: RefCell<Vec<Effective>>,
+    pub(super) effective: RefCell<Vec<InEffect>>,
     /// The files that the configuration depends on, whether they are there or not.
     pub(crate) files: RefCell<BTreeSet<PathBuf>>,
 }
@@ -132,9 +118,14 @@ impl<'a> Section<'a> {
         self.fault_at(origin, key, problem.what, problem.hint)
     }
 
-    pub(super) fn note(&self, key: &str, value: String, origin: Origin) {
-        let effective = Effective { section: self.path.clone(), key: key.to_owned(), value, origin };
-        self.reader.effective.borrow_mut().push(effective);
+    fn note<T: Setting>(&self, key: &str, value: Noted, origin: Origin) {
+        let value = InEffect::new::<T>((&self.path, key), vec![value], false, origin);
+        self.reader.effective.borrow_mut().push(value);
+    }
+
+    fn note_list<T: Setting>(&self, key: &str, values: Vec<Noted>, origin: Origin) {
+        let value = InEffect::new::<T>((&self.path, key), values, true, origin);
+        self.reader.effective.borrow_mut().push(value);
     }
 
     /// The key's entry in the table of keys. A key that is read without one is a mistake of this program.
@@ -178,7 +169,7 @@ impl<'a> Section<'a> {
             None => match (found(), entry.presence) {
                 (Some(found), _) => found,
                 (None, Presence::Default(text)) => {
-                    self.note(key, as_toml::<T>(text), Origin::Default);
+                    self.note::<T>(key, Noted::Plain(text.to_owned()), Origin::Default);
                     return T::from_text(text).map(Some).map_err(|problem| self.fault(key, problem));
                 }
                 (None, Presence::Optional | Presence::Computed(_)) => return Ok(None),
@@ -189,7 +180,7 @@ impl<'a> Section<'a> {
                 }
             },
         };
-        self.note(key, as_toml::<T>(&value.show()), origin);
+        self.note::<T>(key, value.noted(), origin);
         Ok(Some(value))
     }
 
@@ -200,7 +191,7 @@ impl<'a> Section<'a> {
             return Vec::new();
         };
         let Some(node) = self.node(key) else {
-            self.note(key, "[]".to_owned(), Origin::Default);
+            self.note_list::<T>(key, Vec::new(), Origin::Default);
             return Vec::new();
         };
         let mut values = Vec::new();
@@ -229,8 +220,7 @@ impl<'a> Section<'a> {
                 self.fault(key, Problem::new(format!("expected a list, found {}", node.kind())).hint("write [ … ]"));
             }
         }
-        let shown: Vec<String> = values.iter().map(|(value, _)| as_toml::<T>(&value.show())).collect();
-        self.note(key, format!("[{}]", shown.join(", ")), node.origin.clone());
+        self.note_list::<T>(key, values.iter().map(|(value, _)| value.noted()).collect(), node.origin.clone());
         values
     }
 

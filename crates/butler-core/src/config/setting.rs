@@ -11,6 +11,7 @@ use ethers_core::utils::parse_units;
 
 use super::address::{AddressFault, parse_address};
 use super::endpoint::EndpointUrl;
+use super::noted::Noted;
 use crate::domain::ids::ProviderId;
 use crate::text::address::checksummed;
 use crate::text::time::whole_duration;
@@ -52,6 +53,10 @@ pub(crate) trait Setting: Sized {
     fn from_text(text: &str) -> Result<Self, Problem>;
     /// The value as text that may be shown to anybody.
     fn show(&self) -> String;
+    /// The value as it is kept until it is shown.
+    fn noted(&self) -> Noted {
+        Noted::Plain(self.show())
+    }
     /// The number that bounds are compared with: milliseconds for a duration.
     fn magnitude(&self) -> Option<u64> {
         None

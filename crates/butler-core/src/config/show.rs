@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Config;
-use super::reader::Effective;
+use super::noted::InEffect;
 
 impl Config {
     /// Renders every value in effect as TOML with its origin in a comment.
@@ -16,19 +16,19 @@ impl Config {
                 current = &entry.section;
                 text.push_str(&header(current));
             }
-            text.push_str(&format!("{} = {}  # {}\n", entry.key, entry.value, entry.origin));
+            text.push_str(&format!("{} = {}  # {}\n", entry.key, entry.show().value, entry.origin));
         }
         text
     }
 
     /// A section's own keys stand before the sections below it, as TOML wants it.
-    fn in_order(&self) -> Vec<&Effective> {
+    fn in_order(&self) -> Vec<&InEffect> {
         let mut places = BTreeMap::<&str, usize>::new();
         for entry in &self.effective {
             let next = places.len();
             places.entry(&entry.section).or_insert(next);
         }
-        let mut entries: Vec<&Effective> = self.effective.iter().collect();
+        let mut entries: Vec<&InEffect> = self.effective.iter().collect();
         // Stable: the entries of a section keep their order.
         entries.sort_by_cached_key(|entry| places.get(entry.section.as_str()).copied());
         entries

@@ -1,5 +1,6 @@
 //! Settings that are text of a certain form: names, variables, paths, patterns.
 
+use super::noted::Noted;
 use super::setting::{Problem, Setting};
 use crate::text::pattern::pattern_fault;
 use crate::text::secrets::without_secrets;
@@ -21,6 +22,9 @@ macro_rules! text_setting {
             }
             fn show(&self) -> String {
                 without_secrets(&self.0)
+            }
+            fn noted(&self) -> Noted {
+                Noted::Text(self.0.clone())
             }
         }
     };
@@ -82,6 +86,9 @@ impl Setting for WrittenPath {
     fn show(&self) -> String {
         without_secrets(&self.0)
     }
+    fn noted(&self) -> Noted {
+        Noted::Text(self.0.clone())
+    }
 }
 
 /// A pattern of paths as it is written.
@@ -101,6 +108,9 @@ impl Setting for WrittenPattern {
     }
     fn show(&self) -> String {
         without_secrets(&self.0)
+    }
+    fn noted(&self) -> Noted {
+        Noted::Text(self.0.clone())
     }
 }
 

@@ -51,8 +51,8 @@ pub(crate) fn range(least: u64, greatest: u64, unit: &str) -> String {
 }
 
 /// A shown value as TOML.
-pub(super) fn as_toml<T: Setting>(shown: &str) -> String {
-    match T::WRITTEN {
+pub(super) fn as_toml(written: Written, shown: &str) -> String {
+    match written {
         Written::Integer | Written::Boolean => shown.to_owned(),
         Written::Text => quote(shown),
     }

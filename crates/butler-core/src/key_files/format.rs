@@ -17,7 +17,8 @@ use super::keystore::{read_coinbase, read_keystore};
 use super::public::registered_key;
 use super::scan::find_secret;
 use super::shown::shown_key;
-use crate::config::{escape, show_key};
+use crate::config::escape;
+use crate::text::secrets::without_secrets;
 
 /// What of a node's own keystore is passed over: no address is in it.
 const UNWANTED: Unwanted = &["bls", "password", "certPass", "crypto", "Crypto", "ciphertext", "x-ethers"];
@@ -175,11 +176,17 @@ fn read_publishers_by_server(
     let mut content = Content::new(FileKind::Publishers);
     let mut owners: BTreeMap<Address, &str> = BTreeMap::new();
     let mut accounts = Accounts::new(mode, folder, faults);
-    for (server, list) in members {
-        let place = shown_key(server);
-        if server.trim().is_empty() || show_key(server) != *server {
-            accounts.faults.push(FileFault::at(&place, "expected the name of a server"));
+    for (index, (server, list)) in members.iter().enumerate() {
+        if !is_name_of_server(server) {
+            // It may be a secret in the wrong place, so that nothing of it is shown.
+            let place = format!("entry {}", index.saturating_add(1));
+            let fault =
+                FileFault::at(&place, "expected the name of a server: letters, digits, `.`, `_`, `-`, `/` and spaces");
+            accounts.faults.push(fault);
+            content.has_illegible_publishers = true;
+            continue;
         }
+        let place = shown_key(server);
         let is_empty = matches!(list, Json::List(items) if items.is_empty());
         let publishers = if is_empty { WrittenPublishers::Absent } else { accounts.publishers(Some(list), &place) };
         content.has_illegible_publishers |= publishers.is_illegible();
@@ -194,4 +201,41 @@ fn read_publishers_by_server(
         content.publishers_by_server.entry(escape(server)).or_default().extend(publishers.listed());
     }
     content
+}
+
+/// Whether a text can be a server's name, and no secret, address of a service or credential that stands in the place of one.
+fn is_name_of_server(text: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-' | '/');
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_scheme = ["bearer", "basic"].iter().any(|scheme| first.eq_ignore_ascii_case(scheme)) && text.contains(' ');
+    !text.trim().is_empty() && text.chars().all(is_plain) && !is_scheme && without_secrets(text) == text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_server_is_no_place_for_a_credential() {
+        for name in ["server-1", "paris 2", "node-a/keys", "zürich_3", "10.0.0.7", "eu-west-1.example.com"] {
+            assert!(is_name_of_server(name), "{name}");
+        }
+        for name in [
+            "",
+            " ",
+            "a\nb",
+            "https://user:hunter2@signer:9000",
+            "postgres://admin:hunter2@db/x",
+            "Bearer hunter2",
+            "basic aHVudGVyMg",
+            "{\"certPass\":\"hunter2\"}",
+            "password=hunter2",
+            "legal winner thank year wave sausage",
+            "c0ffee254729296a45a3885639ac7e10",
+            "srv-c0ffee25-4729296a-45a38856-39ac7e10",
+            "keystore-eth-attester_1_c0ffee25",
+        ] {
+            assert!(!is_name_of_server(name), "{name}");
+        }
+    }
 }

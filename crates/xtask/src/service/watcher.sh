@@ -21,8 +21,8 @@ stake() {
 }
 stakes=0
 # The keys of actions that give an attester its coinbase, by what is asked: one line each.
-coinbases() { cli actions list --kind configure_coinbase --json | grep -o '"key": "configure_coinbase[^"]*"' | sort; }
-planned() { [ "$(coinbases | wc -l)" = "$stakes" ] && [ "$(coinbases | uniq | wc -l)" = "$stakes" ]; }
+coinbases() { cli actions list --kind configure_coinbase --json | grep -o '"key": "configure_coinbase[^"]*"' | sort -u; }
+planned() { [ "$(coinbases | wc -l)" = "$stakes" ]; }
 # How often the history says that such an action was planned.
 in_history() { cli actions history --limit 100000 --json | grep -c '"why": "provider .*needs the coinbase'; }
 # What a person does who is no more than named in `watcher.approvers`.

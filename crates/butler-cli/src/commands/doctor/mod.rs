@@ -76,7 +76,7 @@ async fn examine(global: &Global, checks: &mut Vec<Check>) -> (Option<String>, O
         "configuration",
         &name,
         Light::Green,
-        format!("{} in effect", format::count(config.effective().len(), "value")),
+        format!("{} in effect", format::count(config.value_count(), "value")),
     ));
     check_keys(&network, checks);
     let gathered = match gather(global, BlockTag::Latest, Look::Health).await {

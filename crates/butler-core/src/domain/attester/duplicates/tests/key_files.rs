@@ -26,6 +26,13 @@ fn replicas_may_share_attesters_but_one_file_may_not_repeat_them() {
 }
 
 #[test]
+fn what_no_node_runs_is_no_second_server() {
+    let beside = |server: &str, file: &str| KeyEntry { is_run: false, ..key_entry(1, server, file, 0) };
+    let several = vec![beside("paris", "staker_output.json"), beside("oslo", "list.json"), beside("oslo", "list.json")];
+    assert_eq!(find_duplicates(&network(), &book(several), ReplicaPolicy::Refuse), []);
+}
+
+#[test]
 fn replicas_must_agree_on_the_coinbase() {
     let subject = Subject::Attester(address(1));
     let table = [
