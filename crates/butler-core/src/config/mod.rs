@@ -30,6 +30,7 @@ mod text_setting;
 mod toml_file;
 mod tree;
 mod typed;
+mod unshown;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

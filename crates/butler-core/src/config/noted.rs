@@ -1,13 +1,11 @@
-//! The values in effect as they were read. What may hold a secret is looked through when it is shown and not before: a daemon shows none.
-
-use std::fmt;
+//! The values in effect as they were read, and as they are shown.
 
 use serde::Serialize;
 
 use super::fault::Origin;
 use super::setting::{Setting, Written};
 use super::typed::as_toml;
-use crate::text::secrets::without_secrets;
+use super::unshown::Noted;
 
 /// One value in effect, as it may be shown to anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,33 +18,6 @@ pub struct Effective {
     pub value: String,
     /// Where it came from.
     pub origin: Origin,
-}
-
-/// A value as it is kept until somebody wants to see it.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Noted {
-    /// It may be shown as it is.
-    Plain(String),
-    /// It is the operator's text, in which a secret may stand.
-    Text(String),
-}
-
-impl Noted {
-    fn show(&self) -> String {
-        match self {
-            Self::Plain(text) => text.clone(),
-            Self::Text(text) => without_secrets(text),
-        }
-    }
-}
-
-impl fmt::Debug for Noted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Plain(text) => text.fmt(f),
-            Self::Text(_) => f.write_str("<text>"),
-        }
-    }
 }
 
 /// One value in effect, as it was read.

@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, MOST_HINTS, Origin, nearest, show_key};
 use super::keys::{Group, Key, Presence};
-use super::noted::{InEffect, Noted};
+use super::noted::InEffect;
 use super::setting::{Problem, Setting};
 use super::source::Variables;
 use super::text_setting::WrittenPath;
 use super::tree::{Node, NodeValue};
 use super::typed::{text_of, within};
+use super::unshown::Noted;
 
 /// A fault, which is in the list of faults already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use ethers_core::utils::parse_units;
 
 use super::address::{AddressFault, parse_address};
 use super::endpoint::EndpointUrl;
-use super::noted::Noted;
+use super::unshown::Noted;
 use crate::domain::ids::ProviderId;
 use crate::text::address::checksummed;
 use crate::text::time::whole_duration;

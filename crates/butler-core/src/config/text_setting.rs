@@ -1,7 +1,7 @@
 //! Settings that are text of a certain form: names, variables, paths, patterns.
 
-use super::noted::Noted;
 use super::setting::{Problem, Setting};
+use super::unshown::Noted;
 use crate::text::pattern::pattern_fault;
 use crate::text::secrets::without_secrets;
 
