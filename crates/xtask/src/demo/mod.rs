@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure as require};
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure, example_files};
 
-use crate::command::{cargo, run as start, target};
+use crate::command::{cargo, remove, run as start, target};
 use crate::devnet::wait_for_end;
 use crate::exporter::Exporter;
 
@@ -42,6 +42,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     runtime.block_on(async {
         let chain = Chain::start(&state).await?;
         let folder = target().join("devnet/demo");
+        // What a demo left that was killed is of another chain: the watcher would take it for told.
+        remove(&folder)?;
         let files = example_files(&folder, chain.oracle()?, chain.url())?;
         println!(
             "\nA chain with Aztec's L1 contracts runs at {}; provider 1 has ten attesters on two servers.",
@@ -68,7 +70,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             wait_for_end().await?;
         }
         drop((watcher, exporter, chain));
-        std::fs::remove_dir_all(&folder).with_context(|| format!("failed to remove `{}`", folder.display()))
+        remove(&folder)
     })?;
     println!(
         "

@@ -22,7 +22,7 @@ use self::bombs::Bombs;
 use self::cgroup::Group;
 use self::files::{create_folder, write};
 use self::moves::{CONFIRMATIONS, Moves};
-use crate::command::{cargo, run as start, succeeds, target};
+use crate::command::{cargo, remove, run as start, succeeds, target};
 use crate::package::{self, Build, Daemon, EXPORTER, WATCHER};
 
 const COMMON: &str = include_str!("common.sh");
@@ -191,14 +191,5 @@ fn boot(root: &Path) -> anyhow::Result<String> {
     match fs::read_to_string(root.join("trial/said")) {
         Ok(said) => Ok(said),
         Err(error) => bail!("the container said nothing and ended with {status}: {error}"),
-    }
-}
-
-fn remove(folder: &Path) -> anyhow::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("failed to remove `{}`", folder.display()))
-        }
-        _ => Ok(()),
     }
 }
