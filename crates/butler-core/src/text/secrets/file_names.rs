@@ -21,6 +21,8 @@ const SHORTEST: usize = 3;
 const HALF: usize = 32;
 /// Digits of a private key that Aztec's tool puts into a name.
 const OF_TOOL: usize = 8;
+/// Words of the names that it gives.
+const WORDS_OF_TOOL: [&str; 3] = ["attester", "publisher", "keystore"];
 /// The most numbers before the digits of a key: those of its account and address.
 const MOST_NUMBERS: usize = 2;
 /// Groups of a UUID, and of a date.
@@ -30,16 +32,6 @@ const DATE: usize = 3;
 /// What stands for what is hidden.
 const HIDDEN: &str = "<hidden>";
 
-/// The name of a file or folder without as many words of a mnemonic as tell something.
-pub(super) fn without_words(name: &str) -> String {
-    let shown = cut(name, words);
-    if shown == name && decoded(name).iter().any(|text| words(text).is_some()) {
-        hidden_but_ending(name)
-    } else {
-        shown
-    }
-}
-
 /// What a name is of: folders are named by digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Named {
@@ -47,26 +39,46 @@ pub(super) enum Named {
     Folder,
 }
 
-/// A name without digits that are pieces of a key, together.
-pub(super) fn without_digits(name: &str, named: Named) -> String {
-    let shown = cut(name, |name| digits(name, named));
-    let is_any = |text: &Zeroizing<String>| digits(text, named).is_some();
-    if shown == name && decoded(name).iter().any(is_any) { hidden_but_ending(name) } else { shown }
+/// The name of a file or folder without digits that are pieces of a key, together, and without as many words of a mnemonic as tell
+/// something. Both are looked for in the whole name: words can look like digits, and what is left of them would be few enough to be shown.
+pub(super) fn without_pieces(name: &str, named: Named) -> String {
+    let digits = |name: &str| digits(name, named);
+    let finders: [&dyn Fn(&str) -> Option<(usize, usize)>; 2] = [&digits, &words];
+    let mut pieces = Vec::new();
+    for find in finders {
+        let found = all(name, find);
+        if found.is_empty() && decoded(name).iter().any(|text| find(text).is_some()) {
+            return hidden_but_ending(name);
+        }
+        pieces.extend(found);
+    }
+    pieces.sort_unstable();
+    let (mut shown, mut at) = (String::new(), 0);
+    for (from, to) in pieces {
+        if from >= at {
+            shown.push_str(name.get(at..from).unwrap_or_default());
+            shown.push_str(HIDDEN);
+        }
+        at = at.max(to);
+    }
+    shown.push_str(name.get(at..).unwrap_or_default());
+    shown
 }
 
 fn hidden_but_ending(name: &str) -> String {
     if name.ends_with(".json") { format!("{HIDDEN}.json") } else { HIDDEN.to_owned() }
 }
 
-/// A name with what is found in it left out, as often as there is something.
-fn cut(name: &str, find: impl Fn(&str) -> Option<(usize, usize)>) -> String {
-    let mut shown = name.to_owned();
-    while let Some((from, to)) = find(&shown)
-        && let Some((before, after)) = shown.get(..from).zip(shown.get(to..))
+/// Everywhere that something is found in a name. What was found is looked through as neither a word nor digits.
+fn all(name: &str, find: &dyn Fn(&str) -> Option<(usize, usize)>) -> Vec<(usize, usize)> {
+    let (mut rest, mut found) = (Zeroizing::new(name.to_owned()), Vec::new());
+    while let Some((from, to)) = find(&rest)
+        && to > from
     {
-        shown = format!("{before}{HIDDEN}{after}");
+        found.push((from, to));
+        rest.replace_range(from..to, &format!("<{}>", "z".repeat((to - from).saturating_sub(2))));
     }
-    shown
+    found
 }
 
 /// From where to where words of one list follow each other, with labels and numbers between them.
@@ -75,27 +87,29 @@ fn words(name: &str) -> Option<(usize, usize)> {
         return None;
     }
     let mut rows = [None::<(usize, usize, u32)>; LISTS];
+    let mut found = Vec::new();
     for (at, run) in runs(name, |letter| letter.is_alphabetic() || is_combining_mark(letter)) {
         if run.is_ascii() && run.len() < SHORTEST {
             continue;
         }
-        // What was hidden already is no word.
-        let counts = if is_hidden(name, at, run) { [0; LISTS] } else { words_of(run) };
-        for (row, count) in rows.iter_mut().zip(counts) {
+        for (row, count) in rows.iter_mut().zip(words_of(run)) {
             *row = match (count, *row) {
-                (0, Some((from, to, sum))) if sum >= FEW_WORDS => return Some((from, to)),
-                (0, _) => None,
+                (0, ended) => {
+                    found.extend(ended);
+                    None
+                }
                 (count, Some((from, _, sum))) => Some((from, at + run.len(), sum + count)),
                 (count, None) => Some((at, at + run.len(), count)),
             };
         }
     }
-    rows.iter().flatten().filter(|(_, _, sum)| *sum >= FEW_WORDS).map(|(from, to, _)| (*from, *to)).next()
-}
-
-fn is_hidden(name: &str, at: usize, run: &str) -> bool {
-    let from = at.checked_sub(1).and_then(|at| name.get(at..));
-    from.is_some_and(|from| from.starts_with(HIDDEN)) && run.len() + 2 == HIDDEN.len()
+    found.extend(rows.into_iter().flatten());
+    found.retain(|(_, _, sum)| *sum >= FEW_WORDS);
+    found.sort_unstable();
+    // A word may be of two lists, and those after it of one.
+    let mut found = found.into_iter().map(|(from, to, _)| (from, to));
+    let first = found.next()?;
+    Some(found.fold(first, |(from, to), (next, end)| if next <= to { (from, to.max(end)) } else { (from, to) }))
 }
 
 /// How many words of each list a run of letters is, with or without its accents.
@@ -152,8 +166,11 @@ fn digits(name: &str, named: Named) -> Option<(usize, usize)> {
         return None;
     }
     let small = name.to_ascii_lowercase();
-    let is_of_tool = ["attester", "publisher", "keystore"].iter().any(|word| small.contains(word));
+    let is_of_tool = WORDS_OF_TOOL.iter().any(|word| small.contains(word));
     let is_of_key = small.contains("eth");
+    // Digits may follow the words at once.
+    let apart = |word: &str| format!("{}-", "z".repeat(word.len() - 1));
+    let name = &WORDS_OF_TOOL.iter().fold(Zeroizing::new(small), |name, word| name.replace(word, &apart(word)).into());
     let pieces: Vec<Option<Piece>> = runs(name, char::is_alphanumeric).into_iter().map(Piece::of).collect();
     let pieces = without_plain(name, pieces);
     pieces.split(Option::is_none).find_map(|group| {
@@ -256,6 +273,8 @@ mod tests {
             ("my_1legal2winner3thank4year5wave6sausage-7.json", "my_1<hidden>-7.json"),
             ("LegalWinnerThankYearWaveSausage.json", "<hidden>.json"),
             ("legal%20winner%20thank%20year%20wave%20sausage.json", "<hidden>.json"),
+            ("0abdikace_1abdikace_2abdikace_3abdikace_4abdikace_5abeceda_6spornost.json", "<hidden>.json"),
+            ("keystore-eth-attester00acab97.json", "keystore-eth-attester<hidden>.json"),
             ("%6cegal winner %74hank year wave sausage.json", "<hidden>.json"),
             ("legal-winner-thank-year-wave.json", "legal-winner-thank-year-wave.json"),
         ] {

@@ -3,7 +3,7 @@
 use ethers_core::utils::keccak256;
 
 use super::digits::{Run, look};
-use super::file_names::{Named, without_digits, without_words};
+use super::file_names::{Named, without_pieces};
 use super::search::in_text;
 use super::words::{Spoken, words_of};
 
@@ -35,7 +35,7 @@ pub(crate) fn without_secrets(text: &str) -> String {
         true => (*part).to_owned(),
         // Folders have digests of that length.
         false if at == last && is_half_a_key(part) => hidden(part),
-        false => without_words(&without_secret(part, if at == last { Named::File } else { Named::Folder })),
+        false => without_secret(part, if at == last { Named::File } else { Named::Folder }),
     });
     shown.collect::<Vec<String>>().join("/")
 }
@@ -65,16 +65,16 @@ fn without_secret(part: &str, named: Named) -> String {
         return hidden(part);
     }
     // Whatever was added to the name since, the digits are hidden.
-    let shown = without_digits(part, named);
-    let name = "keystore-eth-";
-    let Some(at) = part.to_ascii_lowercase().find(name).filter(|_| shown == part) else { return shown };
-    let (stem, extension) = part.rsplit_once('.').unwrap_or((part, ""));
-    let Some((front, last)) = stem.rsplit_once('_').filter(|(front, _)| front.len() > at) else {
-        return part.to_owned();
+    let shown = without_pieces(part, named);
+    let at = shown.to_ascii_lowercase().find("keystore-eth-");
+    let Some(at) = at.filter(|at| shown.get(*at..).is_some_and(|name| !name.contains("<hidden>"))) else {
+        return shown;
     };
+    let (stem, extension) = shown.rsplit_once('.').unwrap_or((&shown, ""));
+    let Some((front, last)) = stem.rsplit_once('_').filter(|(front, _)| front.len() > at) else { return shown };
     let is_number = !last.is_empty() && last.len() < 6 && last.bytes().all(|byte| byte.is_ascii_digit());
     match (is_number, extension.is_empty()) {
-        (true, _) => part.to_owned(),
+        (true, _) => shown,
         (false, true) => format!("{front}_<hidden>"),
         (false, false) => format!("{front}_<hidden>.{extension}"),
     }
