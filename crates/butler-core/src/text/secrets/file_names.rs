@@ -39,11 +39,14 @@ pub(super) enum Named {
     Folder,
 }
 
+/// What finds from where to where there is something.
+type Find<'f> = &'f dyn Fn(&str) -> Option<(usize, usize)>;
+
 /// The name of a file or folder without digits that are pieces of a key, together, and without as many words of a mnemonic as tell
 /// something. Both are looked for in the whole name: words can look like digits, and what is left of them would be few enough to be shown.
 pub(super) fn without_pieces(name: &str, named: Named) -> String {
     let digits = |name: &str| digits(name, named);
-    let finders: [&dyn Fn(&str) -> Option<(usize, usize)>; 2] = [&digits, &words];
+    let finders: [Find<'_>; 2] = [&digits, &words];
     let mut pieces = Vec::new();
     for find in finders {
         let found = all(name, find);
@@ -70,7 +73,7 @@ fn hidden_but_ending(name: &str) -> String {
 }
 
 /// Everywhere that something is found in a name. What was found is looked through as neither a word nor digits.
-fn all(name: &str, find: &dyn Fn(&str) -> Option<(usize, usize)>) -> Vec<(usize, usize)> {
+fn all(name: &str, find: Find<'_>) -> Vec<(usize, usize)> {
     let (mut rest, mut found) = (Zeroizing::new(name.to_owned()), Vec::new());
     while let Some((from, to)) = find(&rest)
         && to > from
