@@ -170,11 +170,11 @@ impl Network {
 }
 
 /// Where rewards of the attesters of key files may wait: at the coinbases that are set, and at their own addresses, from whatever time
-/// none was.
+/// none was, also of those whose file cannot be read now.
 fn rewarded(book: &KeyBook) -> BTreeSet<Coinbase> {
     let set = book.entries.iter().filter_map(|entry| entry.coinbase);
-    let own = book.entries.iter().filter_map(|entry| Coinbase::try_from(entry.attester).ok());
-    set.chain(own).collect()
+    let own = book.attesters().into_iter().chain(book.remembered.iter().copied());
+    set.chain(own.filter_map(|attester| Coinbase::try_from(attester).ok())).collect()
 }
 
 /// What there is to be watched on a network, by number.

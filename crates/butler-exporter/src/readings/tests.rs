@@ -157,10 +157,7 @@ pub(super) fn network() -> NetworkSnapshot {
 
 fn keys() -> KeyFilesReport {
     let entries = vec![entry(10, None), entry(11, Some(coinbase(110))), entry(12, None), entry(13, None)];
-    KeyFilesReport {
-        book: KeyBook { entries, publishers_by_server: BTreeMap::new(), gaps: Vec::new() },
-        ..KeyFilesReport::default()
-    }
+    KeyFilesReport { book: KeyBook { entries, ..KeyBook::default() }, ..KeyFilesReport::default() }
 }
 
 fn readings_of(keys: &KeyFilesReport, previous: &BTreeMap<Address, State>) -> ChainReadings {

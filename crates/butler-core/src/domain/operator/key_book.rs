@@ -132,6 +132,9 @@ pub struct KeyBook {
     pub publishers_by_server: BTreeMap<String, BTreeSet<Address>>,
     /// What could not be read.
     pub gaps: Vec<KeyFileGap>,
+    /// Attesters that files named before they could not be read any more, where nothing stands in for these.
+    #[serde(skip)]
+    pub remembered: BTreeSet<Address>,
 }
 
 impl KeyBook {
@@ -250,7 +253,7 @@ mod tests {
                 KeyEntry { coinbase: Some(coinbase(8)), ..key_entry(1, "oslo", "oslo.json", 0) },
             ],
             publishers_by_server: BTreeMap::from([("oslo".to_owned(), BTreeSet::from([address(50), address(51)]))]),
-            gaps: Vec::new(),
+            ..KeyBook::default()
         }
     }
 

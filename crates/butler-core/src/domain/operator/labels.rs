@@ -75,7 +75,7 @@ mod tests {
         snapshot.attesters = (1..=4).map(|attester| (address(attester), view(OnChainStatus::None, false))).collect();
         let entries = [(1, "a"), (2, "a"), (2, "b"), (3, "b")];
         let entries = entries.map(|(attester, server)| key_entry(attester, server, server, 0)).into();
-        let book = KeyBook { entries, publishers_by_server: BTreeMap::new(), gaps: Vec::new() };
+        let book = KeyBook { entries, ..KeyBook::default() };
         overview(&snapshot, &book, &BTreeMap::new(), Duration::ZERO)
     }
 

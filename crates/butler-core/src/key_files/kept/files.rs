@@ -104,6 +104,7 @@ impl KeptFiles {
         });
         let gone: Vec<Gone<'_>> = gone.collect();
         let mut report = KeyFilesReport::without(faults, &outcomes, &gone);
+        report.book.remembered = self.failing().flat_map(|kept| kept.content.attesters()).collect();
         report.remembered = self.remembered();
         self.is_for_commands = true;
         report
@@ -116,6 +117,7 @@ impl KeptFiles {
         let present: BTreeSet<(Role, PathBuf)> =
             outcomes.iter().map(|outcome| (outcome.found.role, outcome.found.family())).collect();
         self.refuse_differing(outcomes, &configured, now);
+        self.follow_renames(outcomes);
         let (before, named) = (self.named_before(), self.named_now(outcomes));
         let dropped = self.dropped(outcomes);
         let earlier = self.earlier(outcomes, &before, &named);

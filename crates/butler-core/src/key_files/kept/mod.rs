@@ -16,6 +16,7 @@ mod named;
 mod one;
 mod orphans;
 mod record;
+mod renamed;
 mod stored;
 
 pub use self::files::KeptFiles;

@@ -36,8 +36,7 @@ fn busy() -> (NetworkSnapshot, KeyBook) {
     };
     let keys = KeyBook {
         entries: vec![entry(3, Some(103), 0), entry(4, Some(999), 1), entry(5, Some(500), 2), entry(6, None, 3)],
-        publishers_by_server: BTreeMap::new(),
-        gaps: Vec::new(),
+        ..KeyBook::default()
     };
     (snapshot, keys)
 }

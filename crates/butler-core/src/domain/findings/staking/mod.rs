@@ -33,7 +33,8 @@ pub fn of_snapshot(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[AttesterR
     found
 }
 
-/// Rewards that wait at the own addresses of attesters: their nodes proposed without a coinbase, whether one is set since or not.
+/// Rewards that wait at the own addresses of attesters: their nodes proposed without a coinbase, whether one is set since or not, and
+/// whether their file can be read now or not.
 #[must_use]
 pub fn of_own_addresses(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[AttesterRow]) -> Vec<Finding> {
     let rows: BTreeMap<Address, &AttesterRow> = rows.iter().map(|row| (row.attester, row)).collect();
@@ -41,13 +42,21 @@ pub fn of_own_addresses(snapshot: &NetworkSnapshot, keys: &KeyBook, rows: &[Atte
         let own = Coinbase::try_from(attester).ok()?;
         let rewards = *snapshot.pending_rewards.get(&own).filter(|rewards| !rewards.is_zero())?;
         let is_set = !entries.iter().any(|entry| entry.falls_back_to_attester());
-        let why = if is_set { "from a time when no coinbase was set" } else { "since no coinbase is set" };
+        let is_known = !entries.is_empty() && entries.iter().all(|entry| entry.coinbase.is_some());
+        let why = match (is_set, is_known) {
+            (false, _) => "since no coinbase is set",
+            (true, true) => "from a time when no coinbase was set",
+            // Zero, or not legible: whether that was so all along nobody knows.
+            (true, false) => "as a node without a coinbase leaves them there",
+        };
         let what = format!("its own address has {} tokens of rewards, {why}", amount(rewards, 4));
         let subject = Subject::Attester(attester);
         let finding = Finding::new(FindingKind::RewardsAtAttester, Severity::Warning, subject, what);
         Some(finding.with_remedy(of_rewards_there(rows.get(&attester).copied(), is_set)))
     };
-    keys.by_attester().into_iter().filter_map(waits).collect()
+    let mut attesters = keys.by_attester();
+    keys.remembered.iter().for_each(|attester| _ = attesters.entry(*attester).or_default());
+    attesters.into_iter().filter_map(waits).collect()
 }
 
 /// What to do about rewards at the own address of that attester, whose coinbase may be set since.

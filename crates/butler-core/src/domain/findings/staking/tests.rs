@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::attester::fate::Fate;
 use crate::domain::attester::overview::overview;
 use crate::domain::attester::view::OnChainStatus;
-use crate::domain::operator::key_book::{KeyEntry, KeyFileGap};
+use crate::domain::operator::key_book::{CoinbaseFault, KeyEntry, KeyFileGap};
 use crate::domain::rollup::QueuedDeposit;
 use crate::domain::samples::{
     address, coinbase, confirm, delegation, deposit, key_entry, network, provider, provider_id, view,
@@ -152,6 +152,12 @@ fn rewards_at_an_own_address_are_told_also_once_a_coinbase_is_set() {
     assert!(text(1).contains("has 7 tokens of rewards, from a time when no coinbase was set"), "{}", text(1));
     let remedy = found[1].remedy();
     assert!(remedy.contains(&coinbase(103).to_string()) && !remedy.starts_with("set "), "{remedy}");
+    // Of a coinbase that is zero, or in a file that is gone, nobody knows since when.
+    let zero = KeyEntry { coinbase_fault: Some(CoinbaseFault::Zero), ..key_entry(1, "paris", "paris.json", 0) };
+    let keys = KeyBook { remembered: [address(3), address(4)].into(), ..book(vec![zero]) };
+    let found = of_own_addresses(&snapshot, &keys, &rows(&snapshot, &keys));
+    assert_eq!(found.iter().map(told).collect::<Vec<_>>(), expected);
+    assert!(found.iter().all(|finding| finding.message(0).contains("as a node without a coinbase leaves them there")));
 }
 
 #[test]

@@ -16,8 +16,7 @@ fn book(entries: &[(&str, u64, &[u64])]) -> KeyBook {
                 ..key_entry(*attester, server, "keys.json", 0)
             })
             .collect(),
-        publishers_by_server: BTreeMap::new(),
-        gaps: Vec::new(),
+        ..KeyBook::default()
     }
 }
 

@@ -81,12 +81,6 @@ fn load(bench: &mut Bench, is_once: bool) -> KeyFilesReport {
     if is_once { bench.kept.load_once(&sources, bench.now) } else { bench.kept.load(&sources, bench.now) }
 }
 
-fn restart(bench: &mut Bench) {
-    let record = serde_json::from_value(serde_json::to_value(bench.kept.record()).unwrap()).unwrap();
-    bench.kept = KeptFiles::default();
-    bench.kept.restore(record);
-}
-
 /// The coinbases of attesters 11 and 12 in what a node may run.
 fn coinbases(report: &KeyFilesReport) -> Vec<u64> {
     let entries = report.book.entries.iter().filter(|entry| entry.is_run && entry.attester.to_low_u64_be() > 10);
@@ -103,14 +97,14 @@ fn a_keystore_that_is_gone_has_not_moved_to_what_lies_beside_it_after_a_restart_
             }
             assert_eq!(coinbases(&load(&mut bench, false)), [111, 112], "{beside:?}");
             if is_restarted {
-                restart(&mut bench);
+                bench.restart();
             }
             bench.remove(KEYSTORE);
             beside.write(&bench);
             for _ in 0..2 {
                 let report = load(&mut bench, false);
                 assert_eq!((coinbases(&report), report.kept.len()), (vec![111, 112], 1), "{beside:?} {is_restarted}");
-                restart(&mut bench);
+                bench.restart();
             }
             bench.now += GONE_FOR;
             assert_eq!(coinbases(&load(&mut bench, false)), [0_u64; 0], "{beside:?}: after a day it was meant");
@@ -126,7 +120,7 @@ fn to_a_command_the_coinbases_of_a_keystore_that_is_gone_are_unknown() {
         load(&mut bench, true);
         bench.remove(KEYSTORE);
         for _ in 0..2 {
-            restart(&mut bench);
+            bench.restart();
             let report = load(&mut bench, true);
             let entries = report.book.by_attester();
             for n in [11, 12] {
@@ -147,7 +141,7 @@ fn a_keystore_moves_to_another_keystore_beside_whatever_else_names_its_attesters
             beside.write(&bench);
             load(&mut bench, false);
             if is_restarted {
-                restart(&mut bench);
+                bench.restart();
             }
             bench.remove(KEYSTORE);
             bench.write("node/key2.json", &beside.keystore(200));

@@ -29,6 +29,9 @@ struct Bench {
 
 const HOUR: u64 = 3_600;
 
+/// What [`Bench::told`] tells.
+type Told = (Vec<(String, u64)>, Vec<KeptWhy>, usize);
+
 impl Bench {
     fn new() -> Self {
         let bench = Self {
@@ -66,6 +69,13 @@ impl Bench {
         self.kept.load(&sources, self.now)
     }
 
+    /// The program ends, and another one begins with what it stored.
+    fn restart(&mut self) {
+        let record = serde_json::from_value(serde_json::to_value(self.kept.record()).unwrap()).unwrap();
+        self.kept = KeptFiles::default();
+        self.kept.restore(record);
+    }
+
     /// What a command reads that knows this much.
     fn load_once(&self, kept: &mut KeptFiles) -> KeyFilesReport {
         let sources = KeySources {
@@ -79,7 +89,7 @@ impl Bench {
     }
 
     /// Servers and numbers of all attesters, the reasons of kept files, and how many gaps there are.
-    fn told(&mut self) -> (Vec<(String, u64)>, Vec<KeptWhy>, usize) {
+    fn told(&mut self) -> Told {
         let report = self.load();
         let entries = report.book.entries.iter();
         let entries = entries.map(|entry| (entry.server.clone(), entry.attester.to_low_u64_be())).collect();

@@ -131,3 +131,95 @@ fn a_file_that_is_renamed_and_back_with_one_illegible_coinbase_between_is_kept_n
         assert_eq!((servers(&told), kept, gaps), (vec![("a", 1), ("a", 2)], vec![], 0));
     }
 }
+
+/// What stands in two files of one server, of which the second is renamed over the first after that came to an end.
+fn renamed_over(end: impl Fn(&Bench), is_seen: bool, is_restarted: bool) -> (Bench, Told) {
+    let mut bench = Bench::new();
+    bench.write("keys/a/l.json", &keystore(&[4]));
+    bench.load();
+    end(&bench);
+    if is_seen {
+        bench.load();
+    }
+    if is_restarted {
+        bench.restart();
+    }
+    let path = |name: &str| bench.folder.path().join("keys/a").join(name);
+    fs::rename(path("l.json"), path("k.json")).unwrap();
+    let mut told = bench.told();
+    told.0.sort_unstable();
+    (bench, told)
+}
+
+#[test]
+fn what_a_file_said_is_kept_when_another_one_is_renamed_over_it() {
+    let everybody = [("a", 1), ("a", 2), ("a", 4), ("b", 3)];
+    let away = |bench: &Bench| bench.remove("keys/a/k.json");
+    let cut = |bench: &Bench| bench.write("keys/a/k.json", "{");
+    let nothing = |_: &Bench| {};
+    let ends: [&dyn Fn(&Bench); 3] = [&away, &cut, &nothing];
+    for (at, end) in ends.into_iter().enumerate() {
+        for (is_seen, is_restarted) in [(false, false), (true, false), (false, true), (true, true)] {
+            let (mut bench, (told, kept, gaps)) = renamed_over(end, is_seen, is_restarted);
+            assert_eq!(
+                (servers(&told), kept, gaps),
+                (everybody.to_vec(), vec![KeptWhy::Gone], 0),
+                "{at} {is_seen} {is_restarted}"
+            );
+            assert_eq!(bench.told().1, [KeptWhy::Gone]);
+            // It counts for as long as any file that is gone, and no longer than until it is back.
+            bench.write("keys/a/back.json", &keystore(&[1, 2]));
+            let (mut told, kept, _) = bench.told();
+            told.sort_unstable();
+            assert_eq!((servers(&told), kept), (everybody.to_vec(), vec![]));
+            bench.remove("keys/a/back.json");
+            bench.load();
+            bench.now += GONE_FOR;
+            assert_eq!(servers(&bench.told().0), [("a", 4), ("b", 3)]);
+        }
+    }
+}
+
+#[test]
+fn a_command_does_not_take_those_for_missing_over_whose_file_another_one_was_renamed() {
+    let bench = Bench::new();
+    bench.write("keys/a/l.json", &keystore(&[4]));
+    let mut kept = KeptFiles::default();
+    bench.load_once(&mut kept);
+    bench.remove("keys/a/k.json");
+    for _ in 0..2 {
+        let path = |name: &str| bench.folder.path().join("keys/a").join(name);
+        if path("l.json").exists() {
+            fs::rename(path("l.json"), path("k.json")).unwrap();
+        }
+        let report = bench.load_once(&mut kept);
+        let in_doubt: Vec<bool> =
+            [1, 2, 3, 4, 9].map(|n| report.book.may_have(ethers_core::types::Address::from_low_u64_be(n))).to_vec();
+        assert_eq!(in_doubt, [true, true, false, false, false], "{:?}", report.book.gaps);
+    }
+}
+
+#[test]
+fn files_that_move_up_one_after_the_other_leave_the_first_one_behind() {
+    let mut bench = Bench::new();
+    for (name, attester) in [("l", 4), ("m", 5)] {
+        bench.write(&format!("keys/a/{name}.json"), &keystore(&[attester]));
+    }
+    bench.load();
+    let folder = bench.folder.path().join("keys/a");
+    let path = |name: &str| folder.join(name);
+    for (from, to) in [("l.json", "k.json"), ("m.json", "l.json")] {
+        fs::rename(path(from), path(to)).unwrap();
+    }
+    let (mut told, kept, gaps) = bench.told();
+    told.sort_unstable();
+    let everybody = [("a", 1), ("a", 2), ("a", 4), ("a", 5), ("b", 3)];
+    assert_eq!((servers(&told), kept, gaps), (everybody.to_vec(), vec![KeptWhy::Gone], 0));
+    // Back again, all of them.
+    fs::rename(path("l.json"), path("m.json")).unwrap();
+    fs::rename(path("k.json"), path("l.json")).unwrap();
+    bench.write("keys/a/k.json", &keystore(&[1, 2]));
+    let (mut told, kept, gaps) = bench.told();
+    told.sort_unstable();
+    assert_eq!((servers(&told), kept, gaps), (everybody.to_vec(), vec![], 0));
+}

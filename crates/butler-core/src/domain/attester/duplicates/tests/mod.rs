@@ -65,7 +65,7 @@ fn found_kinds(duplicates: &[Duplicate]) -> Vec<(Subject, DuplicateKind)> {
 }
 
 fn book(entries: Vec<KeyEntry>) -> KeyBook {
-    KeyBook { entries, publishers_by_server: BTreeMap::new(), gaps: Vec::new() }
+    KeyBook { entries, ..KeyBook::default() }
 }
 
 #[test]
