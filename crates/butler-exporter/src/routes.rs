@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use butler_core::daemon::http::respond::{accepts, coded, coding, plain, respond, verdict};
+use butler_core::daemon::http::page::page as html_page;
+use butler_core::daemon::http::respond::{accepts, coded, coding, plain, verdict};
 use butler_core::daemon::http::routes::{Reply, Routes};
 use butler_core::daemon::telemetry::metrics::format::Format;
 use butler_core::runtime::clock::unix_now;
-use hyper::header::{ACCEPT, ALLOW, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
@@ -45,10 +46,7 @@ impl ExporterRoutes {
             "/readyz" => verdict(self.slots.is_ready(), "ready\n", "not every network was tried yet\n"),
             "/" => {
                 let facts = page::Facts::of(&self.slots, unix_now());
-                let mut response = respond(StatusCode::OK, "text/html; charset=utf-8", page::render(&facts).into());
-                let policy = HeaderValue::from_static(page::policy());
-                response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-                response
+                html_page(page::STYLE, page::render(&facts))
             }
             _ => plain(StatusCode::OK, runbook.unwrap_or_default()),
         }

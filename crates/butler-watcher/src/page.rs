@@ -1,32 +1,19 @@
 //! The page at `/`, for whoever decides: what waits for a person first, with the command that decides, then how far each network is.
 //!
-//! Text is escaped by its type; the page needs no script, loads nothing, and decides nothing.
+//! It decides nothing.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use butler_core::control::NetworkStatus;
+use butler_core::daemon::http::page::Frame;
 use butler_core::domain::action::Phase;
 use butler_core::text::time::{distance, moment};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use ring::digest;
+use maud::{Markup, html};
 
 use crate::waiting::Waiting;
 
-const STYLE: &str = include_str!("page.css");
-
-/// The value of `Content-Security-Policy`: only the page's own style is taken.
-pub(crate) fn policy() -> &'static str {
-    static POLICY: LazyLock<String> = LazyLock::new(|| {
-        let digest = STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes()));
-        format!(
-            "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
-    });
-    &POLICY
-}
+/// How what is below the verdict looks.
+pub(crate) const STYLE: &str = include_str!("page.css");
 
 /// What the page shows.
 #[derive(Debug)]
@@ -44,38 +31,16 @@ pub(crate) struct Facts {
 pub(crate) fn render(facts: &Facts) -> String {
     let (class, verdict) = verdict(facts);
     let of = |phase| facts.waiting.iter().filter(move |one| one.phase == phase);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="refresh" content="15";
-                title { (verdict) " · butler-watcher" }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { "butler-watcher " small { (env!("CARGO_PKG_VERSION")) } }
-                    p class={ "verdict " (class) } { (verdict) }
-                    p.now { (moment(facts.now)) }
-                }
-                main {
-                    (section("Waits for an approval", of(Phase::AwaitingApproval).collect(), facts.now))
-                    (section("Parked", of(Phase::Parked).collect(), facts.now))
-                    @if u64::try_from(facts.waiting.len()).is_ok_and(|shown| facts.count > shown) {
-                        p.quiet { (facts.count) " wait in all: " code { "butler-cli actions list" } " shows every one" }
-                    }
-                    (networks(&facts.networks))
-                    footer {
-                        a href="/metrics" { "metrics" } " · " a href="/livez" { "livez" } " · " a href="/readyz" { "readyz" }
-                    }
-                }
-            }
+    let (program, version) = ("butler-watcher", env!("CARGO_PKG_VERSION"));
+    let frame = Frame { program, version, class, verdict: &verdict, now: facts.now, refresh: 15, style: STYLE };
+    frame.html(&html! {
+        (section("Waits for an approval", of(Phase::AwaitingApproval).collect(), facts.now))
+        (section("Parked", of(Phase::Parked).collect(), facts.now))
+        @if u64::try_from(facts.waiting.len()).is_ok_and(|shown| facts.count > shown) {
+            p.quiet { (facts.count) " wait in all: " code { "butler-cli actions list" } " shows every one" }
         }
-    };
-    page.into_string()
+        (networks(&facts.networks))
+    })
 }
 
 fn verdict(facts: &Facts) -> (&'static str, String) {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use butler_core::daemon::http::respond::{coded, coding, plain, respond, verdict};
+use butler_core::daemon::http::page::page as html_page;
+use butler_core::daemon::http::respond::{coded, coding, plain, verdict};
 use butler_core::daemon::http::routes::{Reply, Routes};
 use butler_core::daemon::telemetry::metrics::exposition::Exposition;
 use butler_core::daemon::telemetry::metrics::format::Format;
@@ -12,7 +13,6 @@ use butler_core::daemon::telemetry::metrics::process::ProcessFigures;
 use butler_core::daemon::telemetry::metrics::sample::Readings;
 use butler_core::runtime::clock::unix_now;
 use hyper::StatusCode;
-use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use hyper::http::request::Parts;
 
 use crate::catalogue;
@@ -52,10 +52,8 @@ impl Routes for WatcherRoutes {
                 let (waiting, count) = self.health.waiting();
                 let is_stopped = self.health.is_stopped();
                 let networks = self.health.statuses();
-                let page = page::render(&page::Facts { now: unix_now(), networks, waiting, count, is_stopped });
-                let mut reply = respond(StatusCode::OK, "text/html; charset=utf-8", page.into());
-                reply.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::policy()));
-                reply
+                let facts = page::Facts { now: unix_now(), networks, waiting, count, is_stopped };
+                html_page(page::STYLE, page::render(&facts))
             }
             "/livez" => plain(StatusCode::OK, "alive\n"),
             "/readyz" => verdict(

@@ -1,8 +1,7 @@
 //! The page at `/`, for a person on call: what needs attention first, then each network, then how the scrapes went.
 //!
 //! Text is escaped by its type: only what `html!` itself wrote is markup. The page is made of what is served as metrics and of what core found in the same scrapes, by a pure
-//! function. It needs no script; the style is allowed
-//! by its digest, so that nothing that slipped into the page would be run or loaded. Times left are those of the moment it
+//! function. Times left are those of the moment it
 //! was made; it asks for itself again every half minute.
 
 mod attention;
@@ -15,67 +14,30 @@ mod slashers;
 #[cfg(test)]
 mod tests;
 
-use std::sync::LazyLock;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use butler_core::daemon::http::page::Frame;
 use butler_core::domain::findings::Severity;
-use butler_core::text::time::moment;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use ring::digest;
+use maud::{Markup, html};
 
 use self::attention::Line;
 pub(crate) use self::facts::Facts;
 pub(crate) use self::runbooks::runbook;
 
-const STYLE: &str = include_str!("style.css");
-
-/// The value of `Content-Security-Policy`.
-pub(crate) fn policy() -> &'static str {
-    static POLICY: LazyLock<String> = LazyLock::new(|| {
-        let digest = STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes()));
-        format!(
-            "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
-    });
-    &POLICY
-}
+/// How what is below the verdict looks.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The page.
 #[must_use]
 pub(crate) fn render(facts: &Facts) -> String {
     let lines = attention::lines(facts);
     let (class, verdict) = verdict(&lines);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="refresh" content="30";
-                title { (verdict) " · butler" }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { "butler-exporter " small { (env!("CARGO_PKG_VERSION")) } }
-                    p class={ "verdict " (class) } { (verdict) }
-                    p.now { (moment(facts.now)) }
-                }
-                main {
-                    (attention(&lines))
-                    @for (name, scrapers) in facts.networks() {
-                        (network::section(name, &scrapers, facts.now))
-                    }
-                    footer {
-                        a href="/metrics" { "metrics" } " · " a href="/livez" { "livez" } " · " a href="/readyz" { "readyz" }
-                    }
-                }
-            }
+    let (program, version) = ("butler-exporter", env!("CARGO_PKG_VERSION"));
+    let frame = Frame { program, version, class, verdict: &verdict, now: facts.now, refresh: 30, style: STYLE };
+    frame.html(&html! {
+        (attention(&lines))
+        @for (name, scrapers) in facts.networks() {
+            (network::section(name, &scrapers, facts.now))
         }
-    };
-    page.into_string()
+    })
 }
 
 /// How bad it is, as a class and in words.

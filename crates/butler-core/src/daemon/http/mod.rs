@@ -5,6 +5,7 @@ mod connection;
 mod dateless;
 pub mod desk;
 mod limits;
+pub mod page;
 pub mod readiness;
 pub mod respond;
 pub mod routes;
