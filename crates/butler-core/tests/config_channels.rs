@@ -29,7 +29,7 @@ fn fault(section: &str) -> String {
 fn every_kind_of_channel_is_read_with_its_defaults() {
     let text = format!(
         "{BASE}[[watcher.webhooks]]\nname = \"hook\"\nurl = \"http://a\"\nsecret_env = \"SECRET\"\n\
-         [[watcher.discord]]\nname = \"d\"\nurl_env = \"URL\"\nmin_priority = \"high\"\nquiet_hours = \"22:00-07:00\"\n\
+         [[watcher.discord]]\nname = \"d\"\nurl_env = \"URL\"\nmin_priority = \"high\"\nquiet_hours = \"22:00-07:00\"\ntemplate = \"{{why}}\"\n\
          [[watcher.slack]]\nurl_env = \"URL\"\nmessages_per_minute = 1\n\
          [[watcher.telegram]]\nname = \"t\"\ntoken_env = \"TOKEN\"\nchat_id = \"@ops\"\n\
          {MAIL}user = \"u\"\npassword_env = \"PASSWORD\"\ntls = \"starttls\"\n"
@@ -46,6 +46,7 @@ fn every_kind_of_channel_is_read_with_its_defaults() {
     assert!(watcher.webhooks[0].secret.is_some());
     let [discord, slack] = [&watcher.chats.discord[0], &watcher.chats.slack[0]];
     assert_eq!((discord.manner.min_priority, discord.manner.messages_per_minute), (Priority::High, 6));
+    assert!(discord.manner.template.is_some() && slack.manner.template.is_none());
     assert_eq!((slack.endpoint.name.as_str(), slack.manner.messages_per_minute), ("hooks.example", 1));
     let telegram = &watcher.chats.telegram[0].endpoint;
     assert_eq!(telegram.url.expose().as_str(), format!("https://api.telegram.org/bot{TOKEN}/sendMessage"));
@@ -68,6 +69,11 @@ fn what_cannot_be_told_is_refused_with_its_key() {
             "[[watcher.slack]]\nurl = \"http://a\"\nquiet_hours = \"22-7\"\n",
             "watcher.slack[0].quiet_hours",
             "a part of the day",
+        ),
+        (
+            "[[watcher.slack]]\nurl = \"http://a\"\ntemplate = \"{whom}\"\n",
+            "watcher.slack[0].template",
+            "a field that does not exist",
         ),
         (
             "[[watcher.slack]]\nurl = \"http://a\"\nmin_priority = \"low\"\n",

@@ -52,6 +52,7 @@ pub use self::sections::log::{LogConfig, LogFormat, LogLevel};
 pub use self::sections::manner::Manner;
 pub use self::sections::outputs::{OtlpConfig, OutputsConfig};
 pub use self::sections::scrape::ScrapeConfig;
+pub use self::sections::template::{Template, TemplateError, TemplateField, TemplatePiece};
 pub use self::sections::watcher::{ChatsConfig, HeartbeatConfig, WatcherConfig};
 pub use self::source::{ConfigFile, Override, Sources, Variables};
 

@@ -59,7 +59,7 @@ pub(super) struct Chat {
 impl Chat {
     /// Takes a channel up where the journal says it stands. Blocks.
     pub(super) fn open(journal: &dyn Journal, listener: Listener) -> Result<Self, JournalError> {
-        let Manner { min_priority, messages_per_minute, .. } = listener.manner;
+        let Manner { min_priority, messages_per_minute, .. } = listener.manner.clone();
         let open = |share| Lane::open(journal, listener.channel.name(), share, min_priority);
         let lanes = [open(Share::Urgent)?, open(Share::Rest)?];
         let (pace, pauses) = (Pace::new(messages_per_minute), Backoff::new(PAUSES.0, PAUSES.1));
@@ -111,18 +111,19 @@ impl Chat {
             return Ok(None);
         }
         let is_quiet = self.listener.manner.quiet_hours.is_some_and(|hours| hours.contains(moment));
-        let channel = &self.listener.channel;
+        let (channel, template) = (&self.listener.channel, self.listener.manner.template.as_ref());
         for lane in &mut self.lanes {
             if is_quiet && lane.share == Share::Rest {
                 continue;
             }
             let Some((after, to, digest)) = lane.begin(journal, &is_over, is_quiet)? else { continue };
-            let text = if self.is_short { digest.short(channel.as_ref()) } else { digest.text(channel.as_ref()) };
+            let text =
+                if self.is_short { digest.short(channel.as_ref()) } else { digest.text(channel.as_ref(), template) };
             let outgoing = Outgoing {
                 channel: Arc::clone(channel),
                 share: lane.share,
                 id: id(&[journal_name, channel.name(), &format!("{:?}/{after}/{to}", lane.share)]),
-                title: digest.title(),
+                title: digest.title(template),
                 text,
             };
             self.pace.spend(now);

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use butler_core::domain::action::{Action, ActionKind, Assurance, EffectKey, Priority};
-use butler_core::text::time::moment;
+use butler_core::config::Template;
+use butler_core::domain::action::{Action, ActionKind, EffectKey};
 
 use super::channels::channel::Channel;
 use super::plain::{cut, plain, units};
+use super::wording::sentence;
 
 /// The longest part of a message about one thing, in UTF-16 units before it is escaped.
 const LINE: usize = 450;
@@ -81,9 +82,9 @@ impl Digest {
     }
 
     /// What it is about, in one line of plain text.
-    pub(super) fn title(&self) -> String {
+    pub(super) fn title(&self, template: Option<&Template>) -> String {
         let title = match (self.planned.len(), self.planned.values().next()) {
-            (1, Some(only)) if self.taken_back.is_empty() => plain(&sentence(only), TITLE),
+            (1, Some(only)) if self.taken_back.is_empty() => plain(&sentence(only, template), TITLE),
             (0, _) => format!("{} taken back", self.taken_back.len()),
             _ => self.head(),
         };
@@ -103,7 +104,7 @@ impl Digest {
     }
 
     /// The text for a channel, within its limits.
-    pub(super) fn text(&self, channel: &dyn Channel) -> String {
+    pub(super) fn text(&self, channel: &dyn Channel, template: Option<&Template>) -> String {
         let chains: std::collections::BTreeSet<u64> =
             self.planned.values().map(|action| action.place.chain_id).collect();
         let chains: Vec<String> = chains.iter().map(u64::to_string).collect();
@@ -119,7 +120,7 @@ impl Digest {
         // The most pressing first; within that, as they came.
         let mut planned: Vec<&Arc<Action>> = self.planned.values().collect();
         planned.sort_by_key(|action| action.priority);
-        let asked = planned.into_iter().map(|action| sentence(action));
+        let asked = planned.into_iter().map(|action| sentence(action, template));
         let taken = self.taken_back.iter().map(|(key, why)| format!("taken back: {key}: {why}"));
         for sentence in asked.chain(taken).take(channel.listed()) {
             let left = room.saturating_sub(units(&text)).saturating_sub(3);
@@ -157,18 +158,4 @@ fn fitting(channel: &dyn Channel, sentence: &str, room: usize) -> Option<String>
             return None;
         }
     }
-}
-
-fn sentence(action: &Action) -> String {
-    let pressing = match action.priority {
-        Priority::Urgent => "URGENT ",
-        Priority::High => "high ",
-        Priority::Normal => "",
-    };
-    let until = action.until.map(|until| format!(" (until {})", moment(until))).unwrap_or_default();
-    let seen = match action.assurance {
-        Assurance::OneEndpoint => " (seen by one endpoint)",
-        Assurance::TwoEndpoints => "",
-    };
-    format!("{pressing}{}: {}{until}{seen}", action.kind, action.why)
 }

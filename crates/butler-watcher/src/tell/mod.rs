@@ -17,6 +17,7 @@ mod pace;
 mod plain;
 mod progress;
 mod retractions;
+mod wording;
 
 use std::sync::Arc;
 use std::time::Duration;

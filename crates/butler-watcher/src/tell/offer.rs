@@ -56,19 +56,19 @@ fn chats(config: &ChatsConfig) -> Result<Vec<Listener>, ChannelError> {
     let mut chats: Vec<Listener> = Vec::new();
     for one in &config.discord {
         let channel: Arc<dyn Channel> = Arc::new(Discord::new(one)?);
-        chats.push(Listener { channel, manner: one.manner });
+        chats.push(Listener { channel, manner: one.manner.clone() });
     }
     for one in &config.slack {
         let channel: Arc<dyn Channel> = Arc::new(Slack::new(one)?);
-        chats.push(Listener { channel, manner: one.manner });
+        chats.push(Listener { channel, manner: one.manner.clone() });
     }
     for one in &config.telegram {
         let channel: Arc<dyn Channel> = Arc::new(Telegram::new(one)?);
-        chats.push(Listener { channel, manner: one.manner });
+        chats.push(Listener { channel, manner: one.manner.clone() });
     }
     for one in &config.email {
         let channel: Arc<dyn Channel> = Arc::new(Email::new(one)?);
-        chats.push(Listener { channel, manner: one.manner });
+        chats.push(Listener { channel, manner: one.manner.clone() });
     }
     Ok(chats)
 }

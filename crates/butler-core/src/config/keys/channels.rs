@@ -108,4 +108,10 @@ const MANNER: &[Key] = &[
         Optional,
         "A part of the day in UTC, such as `22:00-07:00`, in which only what is urgent is told. The rest is told together when it is over.",
     ),
+    key(
+        "template",
+        "template",
+        Optional,
+        "How one thing is worded: text with `{priority}`, `{kind}`, `{why}`, `{until}`, `{chain}`, `{subject}`, `{key}` and `{seen}` in it.",
+    ),
 ];

@@ -1,11 +1,12 @@
 //! How a person wants to be told: what, how often, and when not.
 
+use super::template::Template;
 use crate::config::reader::{Read, Section};
 use crate::config::setting::{Problem, Setting};
 use crate::domain::action::{DailyHours, Priority};
 
 /// How people in one place want to be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manner {
     /// What is less pressing is not told there.
     pub min_priority: Priority,
@@ -13,6 +14,8 @@ pub struct Manner {
     pub messages_per_minute: u64,
     /// When only what is urgent is told.
     pub quiet_hours: Option<DailyHours>,
+    /// How one thing is worded, where not as it comes.
+    pub template: Option<Template>,
 }
 
 /// Reads how somebody wants to be told.
@@ -20,7 +23,13 @@ pub(crate) fn read_manner(section: &Section<'_>) -> Read<Manner> {
     let min_priority = section.get::<Pressing>("min_priority");
     let messages_per_minute = section.get("messages_per_minute");
     let quiet_hours = section.optional("quiet_hours");
-    Ok(Manner { min_priority: min_priority?.0, messages_per_minute: messages_per_minute?, quiet_hours: quiet_hours? })
+    let template = section.optional("template");
+    Ok(Manner {
+        min_priority: min_priority?.0,
+        messages_per_minute: messages_per_minute?,
+        quiet_hours: quiet_hours?,
+        template: template?,
+    })
 }
 
 /// A priority as it is written.

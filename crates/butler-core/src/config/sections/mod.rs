@@ -8,4 +8,5 @@ mod mail;
 pub(crate) mod manner;
 pub(crate) mod outputs;
 pub(crate) mod scrape;
+pub(crate) mod template;
 pub(crate) mod watcher;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use butler_core::client::error::RpcFailure;
+use butler_core::client::http::HttpAnswer;
 
 /// How a letter was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,27 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// What an answer over HTTP means by its status alone.
+    pub(super) fn of_status(answer: &HttpAnswer, platform: &str) -> Self {
+        let why = format!("answers {}", answer.status);
+        match answer.status {
+            200..=299 => Self::later(format!("{why}, and not as {platform} does")),
+            408 | 425 | 429 => Self::Later { after: answer.retry_after, why },
+            300..=499 => Self::Refused(why),
+            _ => Self::later(why),
+        }
+    }
+
+    /// Not before that pause, either, which the body asks for.
+    pub(super) fn not_before(self, pause: Option<Duration>) -> Self {
+        match self {
+            Self::Later { after, why } => Self::Later { after: after.max(pause), why },
+            Self::Taken | Self::Refused(_) => self,
+        }
+    }
+}
+
 /// What is sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Letter<'a> {
@@ -58,7 +80,9 @@ pub(crate) trait Channel: Send + Sync + fmt::Debug {
     fn most(&self) -> usize;
 
     /// How many things one letter lists.
-    fn listed(&self) -> usize;
+    fn listed(&self) -> usize {
+        10
+    }
 
     /// Plain text so that the platform shows it as it is: no markup, nobody called, nothing to click on.
     fn escape(&self, plain: &str) -> String;

@@ -43,17 +43,12 @@ impl Discord {
 
 fn judge(answer: &HttpAnswer) -> Answer {
     let said = || serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
+    let by_status = || Answer::of_status(answer, "Discord");
     match answer.status {
         204 => Answer::Taken,
         200..=299 if said().get("id").is_some() => Answer::Taken,
-        429 => {
-            let wait = said().get("retry_after").and_then(Value::as_f64).and_then(wait_of);
-            Answer::Later { after: wait.max(answer.retry_after), why: "answers 429".to_owned() }
-        }
-        200..=299 => Answer::later(format!("answers {}, and not as Discord does", answer.status)),
-        408 | 425 => Answer::Later { after: answer.retry_after, why: format!("answers {}", answer.status) },
-        300..=499 => Answer::Refused(format!("answers {}", answer.status)),
-        status => Answer::later(format!("answers {status}")),
+        429 => by_status().not_before(said().get("retry_after").and_then(Value::as_f64).and_then(wait_of)),
+        _ => by_status(),
     }
 }
 
@@ -64,10 +59,6 @@ impl Channel for Discord {
 
     fn most(&self) -> usize {
         MOST
-    }
-
-    fn listed(&self) -> usize {
-        10
     }
 
     fn escape(&self, plain: &str) -> String {

@@ -43,10 +43,7 @@ impl Slack {
 fn judge(answer: &HttpAnswer) -> Answer {
     match answer.status {
         200..=299 if answer.body.trim_ascii() == b"ok" => Answer::Taken,
-        200..=299 => Answer::later(format!("answers {}, and not as Slack does", answer.status)),
-        408 | 425 | 429 => Answer::Later { after: answer.retry_after, why: format!("answers {}", answer.status) },
-        300..=499 => Answer::Refused(format!("answers {}", answer.status)),
-        status => Answer::later(format!("answers {status}")),
+        _ => Answer::of_status(answer, "Slack"),
     }
 }
 
@@ -57,10 +54,6 @@ impl Channel for Slack {
 
     fn most(&self) -> usize {
         MOST
-    }
-
-    fn listed(&self) -> usize {
-        10
     }
 
     fn escape(&self, plain: &str) -> String {

@@ -45,19 +45,14 @@ impl Telegram {
 fn judge(answer: &HttpAnswer) -> Answer {
     let said = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
     let parameter = |name: &str| said.get("parameters").and_then(|parameters| parameters.get(name));
+    let by_status = || Answer::of_status(answer, "Telegram");
     match answer.status {
         200..=299 if said.get("ok") == Some(&Value::Bool(true)) => Answer::Taken,
-        200..=299 => Answer::later(format!("answers {}, and not as Telegram does", answer.status)),
-        429 => {
-            let wait = parameter("retry_after").and_then(Value::as_f64).and_then(wait_of);
-            Answer::Later { after: wait.max(answer.retry_after), why: "answers 429".to_owned() }
-        }
+        429 => by_status().not_before(parameter("retry_after").and_then(Value::as_f64).and_then(wait_of)),
         400 if parameter("migrate_to_chat_id").is_some() => {
             Answer::Refused("answers 400: the group became a supergroup, which has another `chat_id`".to_owned())
         }
-        408 | 425 => Answer::Later { after: answer.retry_after, why: format!("answers {}", answer.status) },
-        300..=499 => Answer::Refused(format!("answers {}", answer.status)),
-        status => Answer::later(format!("answers {status}")),
+        _ => by_status(),
     }
 }
 
@@ -68,10 +63,6 @@ impl Channel for Telegram {
 
     fn most(&self) -> usize {
         MOST
-    }
-
-    fn listed(&self) -> usize {
-        10
     }
 
     fn escape(&self, plain: &str) -> String {

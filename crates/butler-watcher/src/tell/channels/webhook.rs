@@ -82,14 +82,8 @@ impl Webhook {
         let answer = self.peer.post_with(letter.text.as_bytes().to_vec(), &headers).await;
         self.note(answer.as_ref().is_err_and(|failure| failure.kind() == ErrorKind::Timeout));
         match answer {
-            Ok(answer) => match answer.status {
-                200..=299 => Answer::Taken,
-                408 | 425 | 429 => {
-                    Answer::Later { after: answer.retry_after, why: format!("answers {}", answer.status) }
-                }
-                300..=499 => Answer::Refused(format!("answers {}", answer.status)),
-                status => Answer::later(format!("answers {status}")),
-            },
+            Ok(answer) if (200..=299).contains(&answer.status) => Answer::Taken,
+            Ok(answer) => Answer::of_status(&answer, "a webhook"),
             Err(failure) => Answer::without(&failure),
         }
     }

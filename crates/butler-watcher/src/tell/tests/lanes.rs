@@ -67,7 +67,7 @@ impl World {
 }
 
 fn manner() -> Manner {
-    Manner { min_priority: Priority::Normal, messages_per_minute: 6, quiet_hours: None }
+    Manner { min_priority: Priority::Normal, messages_per_minute: 6, quiet_hours: None, template: None }
 }
 
 #[test]

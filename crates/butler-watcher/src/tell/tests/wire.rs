@@ -23,7 +23,7 @@ const LETTER: Letter<'_> = Letter { id: "0011", title: "a title", text: "a text"
 const PATIENCE: Duration = Duration::from_millis(300);
 
 fn manner() -> Manner {
-    Manner { min_priority: Priority::Normal, messages_per_minute: 6, quiet_hours: None }
+    Manner { min_priority: Priority::Normal, messages_per_minute: 6, quiet_hours: None, template: None }
 }
 
 pub(super) fn endpoint(url: &str) -> EndpointConfig {
@@ -77,7 +77,7 @@ async fn the_longest_and_oddest_text_is_within_the_limits_of_each_platform_and_c
         let channel = channel(&platform, kind);
         let mut digest = Digest::default();
         (0..10_000).for_each(|number| digest.plan(number + 1, told(ActionKind::Slashed, number, Priority::High, &odd)));
-        let text = digest.text(channel.as_ref());
+        let text = digest.text(channel.as_ref(), None);
         let answer = channel.send(Letter { text: &text, ..LETTER }).await;
         assert_eq!((answer, platform.refused()), (Answer::Taken, Vec::new()), "{kind:?}");
         let taken = platform.texts().remove(0);
