@@ -1,6 +1,7 @@
 //! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]),
 //! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), a hostile endpoint whose answers are bombs ([`bombs`]),
-//! a fake Aztec node that repeats recorded answers ([`aztec_node`]), and fakes of the places where people are told ([`chat`]).
+//! a fake Aztec node that repeats recorded answers ([`aztec_node`]), fakes of the places where people are told ([`chat`]), and a real
+//! browser that looks at pages ([`browser`]).
 //!
 //! The lies that an endpoint can tell are listed in the README of this crate and in [`proxy::Lie`].
 //!
@@ -9,6 +10,7 @@
 
 pub mod aztec_node;
 pub mod bombs;
+pub mod browser;
 pub mod chat;
 pub mod devnet;
 mod http;

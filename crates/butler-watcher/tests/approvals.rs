@@ -9,7 +9,16 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use butler_core::domain::action::{
+    Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Part, Place, Policy, Priority, Schema,
+};
+use butler_core::domain::attester::delegation::LogId;
+use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_testkit::devnet::Move;
+use butler_watcher::journal::{Batch, Journal as _, Keeper, Plan, Settings};
+use butler_watcher::plan::approvals::notices;
+use butler_watcher::program::journal_directory;
+use ethers_core::types::{Address, H256};
 use serde_json::Value;
 use support::{Bench, Watcher};
 
@@ -336,7 +345,7 @@ async fn what_nobody_approves_in_time_is_parked_and_an_approval_is_of_no_use_in_
     assert_eq!(text(&again[0], "key"), text(&rows[0], "key"));
     let approve = ["actions", "approve", text(&rows[0], "key"), "--shown", text(&rows[0], "shown")];
     let (code, _, said) = cli_as(&bench, own(), &approve).await;
-    assert!(code == 6 && said.contains("not what was shown"), "{code} {said}");
+    assert!(code == 6 && said.contains("not the actions that were shown"), "{code} {said}");
     wait_for(&bench, &watcher, "parked", 1).await;
     let rows = listed(&bench, "parked").await.0;
     assert_eq!(text(&rows[0], "reason"), "nobody approved it in time");
@@ -346,4 +355,56 @@ async fn what_nobody_approves_in_time_is_parked_and_an_approval_is_of_no_use_in_
     let shown = report["shown"].as_str().unwrap();
     let (code, report, said) = cli_as(&bench, own(), &[&retry[..], &[shown]].concat()).await;
     assert_eq!((code, &report["decided"][0]["phase"]), (0, &Value::from("awaiting_approval")), "{said}");
+}
+
+/// The coinbase of the n-th of many delegations in one block.
+fn delegated(number: u64) -> Action {
+    let (rollup, attester) = (Address::repeat_byte(0xe0), Address::from_low_u64_be(0x1_0000 + number));
+    let coinbase = Coinbase::try_from(Address::from_low_u64_be(0x2_0000 + number)).unwrap();
+    let place = Place { chain_id: 31_337, contract: rollup };
+    let block_hash = H256::from_low_u64_be(10);
+    let transaction_hash = H256::from_low_u64_be(0x7000 + number);
+    Action {
+        schema: Schema,
+        key: EffectKey::new(ActionKind::ConfigureCoinbase, &place, &[Part::Number(number)]),
+        kind: ActionKind::ConfigureCoinbase,
+        place,
+        subject: ActionSubject::Attester(attester),
+        goal: Goal::CoinbaseConfigured { provider_id: ProviderId::try_from(1_u64).unwrap(), rollup, coinbase },
+        priority: Priority::Urgent,
+        until: None,
+        why: format!("a delegation took {attester:?}"),
+        evidence: vec![Evidence::Log(LogId { block_number: 10, log_index: number, block_hash, transaction_hash })],
+        assurance: Assurance::TwoEndpoints,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_delegations_of_a_block_are_one_notice_and_one_group_that_one_command_approves() {
+    let bench = begun(&format!("approvers = [\"{}\"]\n", own()), "").await;
+    bench.chain.mine().await.unwrap();
+    bench.settle().await;
+    let watcher = bench.watch();
+    watcher.reached(bench.last_block().await).await;
+    watcher.stop();
+    let actions: Vec<Action> = (0..1_000).map(delegated).collect();
+    let notices = notices(&actions);
+    assert_eq!(notices.len(), 1);
+    assert!(notices[0].why.starts_with("1000 actions of one block wait for an approval"), "{}", notices[0].why);
+    {
+        let directory = journal_directory(&bench.folder.path().join("state"));
+        let keeper = Keeper::open(&directory, Settings::default()).unwrap();
+        let plans = actions.into_iter().map(|action| Plan { action, policy: Policy::Approve }).collect();
+        keeper.commit(&Batch { plans, ..Batch::default() }).unwrap();
+    }
+    let watcher = bench.watch();
+    let rows = wait_for(&bench, &watcher, "awaiting_approval", 1_000).await;
+    let (_, shown) = listed(&bench, "awaiting_approval").await;
+    let group = |shown| ["--json", "actions", "approve", "--kind", "configure_coinbase", "--shown", shown];
+    let (code, _, said) = cli_as(&bench, own(), &group(text(&rows[0], "shown"))).await;
+    assert!(code == 6 && said.contains("not the actions that were shown"), "{code} {said}");
+    let (code, report, said) = cli_as(&bench, own(), &group(&shown)).await;
+    assert_eq!((code, report["decided"].as_array().unwrap().len()), (0, 1_000), "{said}");
+    assert!(listed(&bench, "awaiting_approval").await.0.is_empty());
+    assert_eq!(watcher.stop().0, 0);
 }

@@ -11,7 +11,7 @@ use std::os::unix::net::UnixStream;
 
 use butler_testkit::chat::{Kind, MailServer, MailTls, Platform, Reply};
 use butler_testkit::devnet::Move;
-use support::{Bench, Watcher, path_in};
+use support::{Bench, Watcher, path_in, posted};
 
 /// What must be in nothing that the program writes.
 const PLANTED: [&str; 5] = [
@@ -41,9 +41,10 @@ fn planted_in(text: &str) -> Vec<&'static str> {
 /// What the socket answers to a question.
 fn asked(bench: &Bench, question: &str) -> String {
     let mut stream = UnixStream::connect(path_in(bench, "run/watcher/control.sock")).unwrap();
-    stream.write_all(format!("{question}\n").as_bytes()).unwrap();
+    stream.write_all(posted(question).as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     answer
 }
 
@@ -183,4 +184,37 @@ async fn a_secret_that_others_may_read_is_refused_before_anything_starts() {
     bench.configure(&format!("{}[[watcher.discord]]\nname = \"ops\"\nurl_file = \"discord\"\n", bench.config()));
     let (code, log) = bench.watch().ended().await;
     assert!(code == 3 && log.contains("watcher.discord[0].url_file") && log.contains("chmod 600"), "{code}: {log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_told_once_what_waits_for_an_approval_and_the_command_that_gives_it() {
+    let bench = Bench::start().await;
+    let keys = bench.oracle().spare_keys[..2].to_vec();
+    bench.chain.play(Move::AddKeys { provider: 1, keys }).await.unwrap();
+    let start = bench.chain.block_number().await.unwrap() + 1;
+    let text = bench.config().replace("configure_coinbase = \"notify\"", "configure_coinbase = \"approve\"");
+    let old = text.lines().find(|line| line.starts_with("start_block")).unwrap();
+    let discord = Platform::start(Kind::Discord, PLANTED[0], &[]).await.unwrap();
+    secret(&bench, "discord", &discord.url());
+    bench.configure(&format!(
+        "{}[[watcher.discord]]\nname = \"ops\"\nurl_file = \"discord\"\ntemplate = \"{{priority}}! {{why}}\"\n",
+        text.replace(old, &format!("start_block = {start}"))
+    ));
+    let watcher = bench.watch();
+    for _ in 0..2 {
+        bench.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    }
+    bench.settle().await;
+    let told = || discord.texts().join("\n").matches("• urgent! waits for an approval").count();
+    let commands = || discord.texts().join("\n").matches("actions approve configure").count();
+    watcher.until("two notices", async || (told() == 2).then_some(())).await;
+    watcher.kill();
+    let watcher = bench.watch();
+    bench.chain.play(Move::SetTakeRate { provider: 1, rate: 777 }).await.unwrap();
+    bench.settle().await;
+    watcher
+        .until("what comes later", async || discord.texts().iter().any(|text| text.contains("777")).then_some(()))
+        .await;
+    assert_eq!((told(), commands()), (2, 2), "{:#?}", discord.texts());
+    assert_eq!(discord.refused(), Vec::<String>::new());
 }

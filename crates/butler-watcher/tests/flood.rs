@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use butler_core::domain::action::{ActionKind, Assurance, Policy};
 use butler_core::domain::attester::coinbase::CoinbasePolicies;
@@ -61,7 +61,7 @@ fn a_thousand_delegations_in_a_block_are_planned_once_and_begun_within_the_budge
     let mut known = Known::default();
     let attesters = (0..FLOOD).map(|index| address(0x1_0000 + index)).collect();
     known.note_change(&setting.providers, &Happened::KeysAdded { provider, attesters });
-    let (begun, before) = (Instant::now(), known.clone());
+    let before = known.clone();
     let plans = plan(&setting, &mut known, &flood(provider), Assurance::TwoEndpoints);
     let folder = tempfile::tempdir().unwrap();
     let rules = Rules { hourly: |_| Some(BUDGET), ..Rules::default() };
@@ -75,7 +75,6 @@ fn a_thousand_delegations_in_a_block_are_planned_once_and_begun_within_the_budge
     let done = keeper.commit(&batch(None, plans.actions.clone())).unwrap();
     // A deposit and a coinbase for each.
     assert_eq!(u64::try_from(done.planned.len()).unwrap(), 2 * FLOOD);
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 
     // The same block once more plans nothing.
     let again = plan(&setting, &mut before.clone(), &flood(provider), Assurance::TwoEndpoints);

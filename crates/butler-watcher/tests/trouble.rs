@@ -150,7 +150,9 @@ async fn on_a_full_disk_it_watches_on_plans_nothing_and_goes_on_by_itself_when_t
         .await;
     let planned = watcher.metric("butler_watcher_checkpoint_block{network=\"devnet\"}").await.unwrap();
     assert!(planned <= f64::from(u32::try_from(first).unwrap()), "{planned}");
-    assert_eq!(watcher.metric("butler_watcher_unread{network=\"devnet\"}").await, Some(1.0));
+    let unread =
+        async || watcher.metric("butler_watcher_unread{network=\"devnet\"}").await.filter(|unread| *unread == 1.0);
+    watcher.until("the range that waits", unread).await;
     fs::remove_file(ballast).unwrap();
     watcher.reached(last).await;
     let (code, log) = watcher.stop();

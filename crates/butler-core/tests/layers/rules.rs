@@ -95,7 +95,8 @@ const WATCHER: [Folder; 16] = [
     ("program", "adopt health heartbeat control journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 9] = [
+const TESTKIT: [Folder; 10] = [
+    ("browser", ""),
     ("http", ""),
     ("multicall", ""),
     ("server", ""),

@@ -236,7 +236,7 @@ impl Watcher {
     }
 
     /// The address that it listens on.
-    async fn address(&self) -> String {
+    pub(crate) async fn address(&self) -> String {
         self.until("an address", async || {
             let log = self.log();
             let line = log.lines().find(|line| line.contains("\"listening on "))?;
@@ -310,6 +310,11 @@ impl Drop for Watcher {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A question to the watcher's socket, as it is posted.
+pub(crate) fn posted(question: &str) -> String {
+    format!("POST /v1/ask HTTP/1.1\r\nHost: butler\r\nContent-Length: {}\r\n\r\n{question}", question.len())
 }
 
 /// The folder of a bench, for whoever looks into it.

@@ -1,0 +1,40 @@
+//! The page of what waits, as a browser has it: headless Chromium, on a desk and on a phone.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use butler_testkit::browser::Browser;
+use butler_testkit::devnet::Move;
+use support::Bench;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_shows_what_waits_for_a_person_first_with_the_command_that_decides() {
+    let Some(browser) = Browser::found() else { return };
+    let bench = Bench::start().await;
+    let keys = bench.oracle().spare_keys[..3].to_vec();
+    bench.chain.play(Move::AddKeys { provider: 1, keys }).await.unwrap();
+    // What is planned for the past would wait, too.
+    let start = bench.chain.block_number().await.unwrap() + 1;
+    let text = bench.config().replace("configure_coinbase = \"notify\"", "configure_coinbase = \"approve\"");
+    let old = text.lines().find(|line| line.starts_with("start_block")).unwrap();
+    bench.configure(&text.replace(old, &format!("start_block = {start}")));
+    let watcher = bench.watch();
+    for _ in 0..3 {
+        bench.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    }
+    bench.settle().await;
+    watcher.reached(bench.last_block().await).await;
+    let url = format!("http://{}/", watcher.address().await);
+    let dom = browser.dom(&url).unwrap();
+    let at = |text: &str| dom.find(text).unwrap_or_else(|| panic!("{text:?} is not on the page: {dom}"));
+    assert!(at("3 to decide on") < at("Waits for an approval") && at("Waits for an approval") < at("Networks"));
+    assert_eq!(dom.matches("butler-cli actions approve configure_coinbase/").count(), 3, "{dom}");
+    assert_eq!(dom.matches("<script").count(), 0);
+    for (name, size) in [("wide", (1280, 1000)), ("narrow", (412, 1600))] {
+        let picture = browser.picture(&url, size, &format!("watcher-page-{name}.png")).unwrap();
+        // A page that is shown is more than a plain ground.
+        assert!(std::fs::metadata(&picture).unwrap().len() > 20_000, "{}", picture.display());
+    }
+}
