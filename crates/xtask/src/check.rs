@@ -93,7 +93,8 @@ fn cargo_deny() -> anyhow::Result<PathBuf> {
             return Ok(candidate);
         }
     }
-    let install = ["install", "--locked", "cargo-deny", "--no-default-features", "--root"];
+    // It runs for a second: what an optimised one would take longer to build is never made up for.
+    let install = ["install", "--debug", "--locked", "cargo-deny", "--no-default-features", "--root"];
     start(cargo().args(install).arg(&root)).context("failed to install cargo-deny")?;
     Ok(ours)
 }
