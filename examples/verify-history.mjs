@@ -16,6 +16,9 @@ if (file === undefined) {
   process.exit(2)
 }
 
+// People write reasons: what would begin a line or act on a terminal is shown as its code.
+const plain = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`)
+
 const { journal, after, seal: begin, lines } = JSON.parse(readFileSync(file, 'utf8'))
 let seal = Buffer.from(begin, 'hex')
 let number = after
@@ -32,9 +35,11 @@ for (const line of lines) {
     process.exit(1)
   }
   found ||= written === known
-  const standing = op.moved?.standing ?? op.finished
+  // What an action does later keeps the reason of the decision: each is told where it was made.
+  const isDecided = ['approve', 'concur', 'revive'].includes(op.moved?.by)
+  const standing = isDecided ? op.moved.standing : op.finished
   if (/^(approved|denied|revived)/.test(standing?.reason ?? '')) {
-    decisions.push(`${new Date(at).toISOString()}  ${(op.moved ?? op.finished).key}  ${standing.reason}`)
+    decisions.push(`${new Date(at).toISOString()}  ${plain((op.moved ?? op.finished).key)}  ${plain(standing.reason)}`)
   }
 }
 if (!found) {

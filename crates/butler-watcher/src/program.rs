@@ -107,6 +107,9 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
     if arguments.check {
+        if let Err(error) = Rights::of(&config.watcher) {
+            return fail(Exit::Configuration, &Chain(&error).to_string());
+        }
         say(&summary(&config));
         return Exit::Success;
     }

@@ -345,7 +345,7 @@ async fn what_nobody_approves_in_time_is_parked_and_an_approval_is_of_no_use_in_
     assert_eq!(text(&again[0], "key"), text(&rows[0], "key"));
     let approve = ["actions", "approve", text(&rows[0], "key"), "--shown", text(&rows[0], "shown")];
     let (code, _, said) = cli_as(&bench, own(), &approve).await;
-    assert!(code == 6 && said.contains("not the actions that were shown"), "{code} {said}");
+    assert!(code == 6 && said.contains("not what was shown"), "{code} {said}");
     wait_for(&bench, &watcher, "parked", 1).await;
     let rows = listed(&bench, "parked").await.0;
     assert_eq!(text(&rows[0], "reason"), "nobody approved it in time");

@@ -3,22 +3,29 @@
 use butler_core::control::{Answer, Ask, DECISIONS_LIMIT, HistoryExport, HistoryRow, ROWS_LIMIT, WatcherStatus};
 use butler_core::runtime::report::one_line;
 
+use super::Rights;
 use super::access::Right;
-use super::decisions::{self, Rules, Wanted};
-use super::record::record;
+use super::decisions::{self, Wanted};
+use super::record::{NowAndThen, record};
 use super::rows::{of_entry, of_finished};
 use crate::health::Health;
 use crate::journal::{Journal, JournalError, Known, Query};
 
 /// The answer to a question of this user, who has that right.
-pub(super) fn answer(ask: &Ask, asker: (u32, Right), rules: Rules, journal: &dyn Journal, health: &Health) -> Answer {
-    found(ask, asker, rules, journal, health).unwrap_or_else(|error| Answer::Refused(one_line(&error)))
+pub(super) fn answer(
+    ask: &Ask,
+    asker: (u32, Right),
+    rights: &Rights,
+    journal: &dyn Journal,
+    health: &Health,
+) -> Answer {
+    found(ask, asker, rights, journal, health).unwrap_or_else(|error| Answer::Refused(one_line(&error)))
 }
 
 fn found(
     ask: &Ask,
     (asker, right): (u32, Right),
-    rules: Rules,
+    rights: &Rights,
     journal: &dyn Journal,
     health: &Health,
 ) -> Result<Answer, JournalError> {
@@ -30,33 +37,37 @@ fn found(
         }),
         Ask::Actions { phase, after, limit } => {
             let query = Query { phase: *phase, after: after.clone(), limit: (*limit).clamp(1, ROWS_LIMIT) };
-            let (id, page) = (journal.status()?.id, journal.read(&query)?);
-            let live = page.live.into_iter().map(|entry| of_entry(entry, &id));
+            let (place, page) = (journal.status()?.place, journal.read(&query)?);
+            let live = page.live.into_iter().map(|entry| of_entry(entry, &place));
             Answer::Actions {
                 actions: live.chain(page.finished.into_iter().map(of_finished)).collect(),
                 next: page.next,
             }
         }
         Ask::Action { key } => {
-            let id = journal.status()?.id;
+            let place = journal.status()?.place;
             Answer::Action(journal.look_up(key)?.map(|known| {
                 Box::new(match known {
-                    Known::Live(entry) => of_entry(*entry, &id),
+                    Known::Live(entry) => of_entry(*entry, &place),
                     Known::Finished(finished) => of_finished(finished),
                 })
             }))
         }
         Ask::Decide { .. } if right < Right::Approve => {
-            let what = serde_json::json!({ "refused": "may not decide", "actor": format!("uid {asker}") });
-            record(what, journal)?;
-            tracing::warn!(uid = asker, "user {asker} wanted to decide and may not");
+            static TOLD: NowAndThen = NowAndThen::new();
+            if TOLD.is_time(asker) {
+                let what = serde_json::json!({ "refused": "may not decide", "actor": format!("uid {asker}") });
+                record(what, journal)?;
+                tracing::warn!(uid = asker, "user {asker} wanted to decide and may not");
+            }
             Answer::Refused("you may ask, but not decide: `watcher.approvers` does not name you".to_owned())
         }
         Ask::Decide { actions, .. } if actions.len() > DECISIONS_LIMIT => {
             Answer::Refused(format!("one request decides on at most {DECISIONS_LIMIT} actions"))
         }
         Ask::Decide { actions, choice, reason } => {
-            let wanted = Wanted { choice: *choice, reason: reason.as_deref(), asker, rules };
+            let Rights { access, rules } = rights;
+            let wanted = Wanted { choice: *choice, reason: reason.as_deref(), asker, rules: *rules, access };
             decisions::decide_all(actions, wanted, journal)?
         }
         Ask::Export { after, limit } => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use butler_core::control::{Answer, Choice, NotDecided, Shown};
 use butler_core::domain::action::{Phase, Policy};
 
+use super::access::{Access, Right};
 use super::record::record;
 use super::rows::{of_entry, of_finished};
 use crate::journal::{Decision, Entry, Journal, JournalError, Known, Verdict};
@@ -29,6 +30,8 @@ pub(super) struct Wanted<'a> {
     /// The user whom the kernel names.
     pub(super) asker: u32,
     pub(super) rules: Rules,
+    /// Who may decide now.
+    pub(super) access: &'a Access,
 }
 
 /// Decides on each of these actions, or says why not.
@@ -55,7 +58,7 @@ type Row = butler_core::control::ActionRow;
 /// Carries one decision out for this user, or says why not. The journal has the last word: between the look and the decision somebody else
 /// may have decided.
 fn decide(shown: &Shown, wanted: Wanted<'_>, journal: &dyn Journal) -> Result<Result<Row, &'static str>, JournalError> {
-    let id = journal.status()?.id;
+    let place = journal.status()?.place;
     let entry = match journal.look_up(&shown.key)? {
         Some(Known::Live(entry)) => *entry,
         Some(Known::Finished(finished)) => {
@@ -74,11 +77,12 @@ fn decide(shown: &Shown, wanted: Wanted<'_>, journal: &dyn Journal) -> Result<Re
         },
         Err(why) => return Ok(Err(why)),
     };
-    if of_entry(entry, &id).shown.as_deref() != Some(shown.shown.as_str()) {
+    if of_entry(entry, &place).shown.as_deref() != Some(shown.shown.as_str()) {
         return Ok(Err("it is not what was shown: look at it again"));
     }
     match journal.decide(&verdict) {
         Ok(_) => {}
+        Err(JournalError::Invalid(why)) => return Ok(Err(why)),
         Err(JournalError::VersionConflict { .. } | JournalError::Absent { .. } | JournalError::Life { .. }) => {
             return Ok(Err("it changed in this moment: look at it again"));
         }
@@ -87,7 +91,7 @@ fn decide(shown: &Shown, wanted: Wanted<'_>, journal: &dyn Journal) -> Result<Re
     let (uid, key, choice) = (wanted.asker, shown.key.as_str(), wanted.choice);
     tracing::info!(uid, key, ?choice, "decided by user {uid}");
     Ok(match journal.look_up(&shown.key)? {
-        Some(Known::Live(entry)) => Ok(of_entry(*entry, &id)),
+        Some(Known::Live(entry)) => Ok(of_entry(*entry, &place)),
         Some(Known::Finished(finished)) => Ok(of_finished(finished)),
         None => Err("nothing is known of it any more"),
     })
@@ -100,7 +104,11 @@ fn allowed(entry: &Entry, actor: &str, wanted: Wanted<'_>) -> Result<Decision, &
         (Choice::Approve, Phase::AwaitingApproval) if entry.standing.approved_by.iter().any(|by| by == actor) => {
             Err("you approved it already: somebody else must, too")
         }
-        (Choice::Approve, Phase::AwaitingApproval) => Ok(Decision::Approve { persons, lasts: expiry }),
+        (Choice::Approve, Phase::AwaitingApproval) => {
+            // Whoever may not decide any more has approved nothing.
+            let gone = entry.standing.approved_by.iter().filter(|actor| !may_approve(actor, wanted.access)).count();
+            Ok(Decision::Approve { persons: persons.saturating_add(gone), lasts: expiry })
+        }
         (Choice::Reject, Phase::AwaitingApproval) | (Choice::Drop, Phase::Parked | Phase::Due) => Ok(Decision::Deny),
         (Choice::Retry, Phase::Parked) => {
             // What more than one person had to approve is not had by one who tries again.
@@ -114,6 +122,12 @@ fn allowed(entry: &Entry, actor: &str, wanted: Wanted<'_>) -> Result<Decision, &
         (Choice::Retry, _) => Err("only an action that is parked can be tried again"),
         (Choice::Drop, _) => Err("only an action that is parked or due can be dropped"),
     }
+}
+
+/// Whether the actor of an approval may approve now, too.
+fn may_approve(actor: &str, access: &Access) -> bool {
+    let user = actor.strip_prefix("uid ").and_then(|user| user.parse().ok());
+    user.is_some_and(|user| access.right(user) == Some(Right::Approve))
 }
 
 /// Keeps in the history that somebody wanted what was refused.

@@ -1,8 +1,8 @@
 //! The watcher's socket: the kernel says who asks, the configuration what that user may do.
 //!
 //! The socket stands in a folder of the watcher's own, which others can pass only where the configuration names any. One question and one
-//! answer for each connection, in HTTP, both bounded, under a deadline; whoever comes when too many are there waits. Strangers have
-//! places of their own, so that they keep nobody waiting who may ask.
+//! answer for each connection, in HTTP, both bounded, under a deadline; whoever comes when too many are there waits. Who may decide, who may
+//! ask and strangers have places of their own, so that nobody keeps those waiting who may do more.
 
 mod access;
 mod answers;
@@ -26,6 +26,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{sleep, timeout};
 
+use self::access::Right;
 pub use self::access::{Access, UnknownUser};
 use self::decisions::Rules;
 use self::visit::Visit;
@@ -33,8 +34,10 @@ use self::visit::Visit;
 use crate::health::Health;
 use crate::journal::Journal;
 
-/// Questions that are answered at the same time.
+/// Questions of those with one right that are answered at the same time.
 const AT_ONCE: usize = 16;
+/// Connections of those with one right that are there at the same time; more are left without an answer.
+const WAITING: usize = 256;
 /// Strangers who are refused at the same time; more are left without an answer.
 const STRANGERS: usize = 4;
 /// How long one question with its answer may take.
@@ -129,11 +132,11 @@ impl Control {
 
     /// Answers until it is dropped.
     pub async fn run(mut self) {
-        let (places, strangers) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(STRANGERS)));
+        let [readers, approvers] = [Pool::new(AT_ONCE), Pool::new(AT_ONCE)];
+        let strangers = Arc::new(Semaphore::new(STRANGERS));
         let (mut visits, mut streak) = (JoinSet::new(), FailureStreak::default());
         loop {
             while visits.try_join_next().is_some() {}
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
                 Ok(()) = self.rights.changed() => {
@@ -156,22 +159,42 @@ impl Control {
             };
             streak.ended();
             let Ok(peer) = stream.peer_cred() else { continue };
-            let Rights { access, rules } = self.rights.borrow().clone();
-            let right = access.right(peer.uid());
-            let (journal, health) = (Arc::clone(&self.journal), Arc::clone(&self.health));
-            let visit = Visit { user: peer.uid(), right, rules, journal, health };
-            let (place, deadline) = match right {
-                Some(_) => (place, DEADLINE),
-                None => match Arc::clone(&strangers).try_acquire_owned() {
-                    Ok(place) => (place, REFUSAL),
-                    Err(_) => continue,
-                },
+            let right = self.rights.borrow().access.right(peer.uid());
+            let (rights, journal) = (self.rights.clone(), Arc::clone(&self.journal));
+            let visit = Visit { user: peer.uid(), rights, journal, health: Arc::clone(&self.health) };
+            let pool = match right {
+                Some(Right::Approve) => &approvers,
+                Some(Right::Read) => &readers,
+                None => {
+                    let Ok(place) = Arc::clone(&strangers).try_acquire_owned() else { continue };
+                    visits.spawn(async move {
+                        let _place = place;
+                        let _ = timeout(REFUSAL, visit.answer(stream)).await;
+                    });
+                    continue;
+                }
             };
+            let Ok(door) = Arc::clone(&pool.doors).try_acquire_owned() else { continue };
+            let places = Arc::clone(&pool.places);
             visits.spawn(async move {
-                let _place = place;
-                let _ = timeout(deadline, visit.answer(stream)).await;
+                let _door = door;
+                let Ok(_place) = places.acquire_owned().await else { return };
+                let _ = timeout(DEADLINE, visit.answer(stream)).await;
             });
         }
+    }
+}
+
+/// Room for those who have one right: so many are answered at the same time, and more wait.
+#[derive(Debug)]
+struct Pool {
+    places: Arc<Semaphore>,
+    doors: Arc<Semaphore>,
+}
+
+impl Pool {
+    fn new(places: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(places)), doors: Arc::new(Semaphore::new(WAITING)) }
     }
 }
 

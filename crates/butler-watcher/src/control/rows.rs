@@ -6,7 +6,7 @@ use ring::digest::{Context, SHA256};
 
 use crate::journal::{Entry, Finished};
 
-/// A live action as it is shown. `journal` is the journal's name.
+/// A live action as it is shown. `journal` is the journal's name and place.
 pub(super) fn of_entry(entry: Entry, journal: &str) -> ActionRow {
     let mut row = ActionRow {
         key: entry.action.key.clone(),
@@ -41,7 +41,7 @@ pub(super) fn of_finished(finished: Finished) -> ActionRow {
     }
 }
 
-/// The hash that stands for an action as it is shown, in the journal of that name, before it has one. Nothing can be decided on one that has
+/// The hash that stands for an action as it is shown, in the journal of that name and place, before it has one. Nothing can be decided on one that has
 /// none.
 fn shown(row: &ActionRow, journal: &str) -> Option<String> {
     let text = serde_json::to_vec(row).ok()?;

@@ -153,8 +153,14 @@ fn parked(journal: &dyn Journal) -> ActionRow {
 }
 
 fn answer(ask: &Ask, user: u32, right: Right, persons: usize, journal: &dyn Journal) -> Answer {
+    answer_of(ask, (user, right), &[1, 2, 3, 7], persons, journal)
+}
+
+/// As `answer`, where these may decide.
+fn answer_of(ask: &Ask, asker: (u32, Right), approvers: &[u32], persons: usize, journal: &dyn Journal) -> Answer {
     let rules = Rules { persons, expiry: Duration::from_secs(3600) };
-    answers::answer(ask, (user, right), rules, journal, &Health::default())
+    let rights = Rights { access: Access::new(&[], approvers), rules };
+    answers::answer(ask, asker, &rights, journal, &Health::default())
 }
 
 fn row_of(journal: &dyn Journal, key: &EffectKey) -> ActionRow {
@@ -245,4 +251,76 @@ fn whoever_may_only_ask_decides_nothing_and_it_is_recorded() {
     assert!(matches!(&answer, Answer::Refused(why) if why.contains("does not name you")), "{answer:?}");
     assert_eq!(row_of(journal, &row.key).phase, Phase::AwaitingApproval);
     assert!(history(journal).contains("may not decide") && history(journal).contains("uid 0"));
+}
+
+#[test]
+fn the_approval_of_whoever_may_not_decide_any_more_does_not_count() {
+    let (_folder, journal, _) = setting();
+    let journal = journal.as_ref();
+    let key = planned(journal, Policy::Approve);
+    decide(&row_of(journal, &key), Choice::Approve, 1, 2, journal).unwrap();
+    // The first one is taken off the list.
+    let approve = |user: u32| {
+        let ask = decides(&row_of(journal, &key), Choice::Approve);
+        answer_of(&ask, (user, Right::Approve), &[2, 3], 2, journal)
+    };
+    assert!(matches!(approve(2), Answer::Decided { refused, .. } if refused.is_empty()));
+    assert_eq!(row_of(journal, &key).phase, Phase::AwaitingApproval);
+    assert!(matches!(approve(3), Answer::Decided { refused, .. } if refused.is_empty()));
+    let row = row_of(journal, &key);
+    assert_eq!((row.phase, row.approved_by.len()), (Phase::Due, 3));
+}
+
+#[test]
+fn nobody_fills_the_history_by_asking_for_what_is_refused() {
+    let (_folder, journal, _) = setting();
+    let journal = journal.as_ref();
+    let row = row_of(journal, &planned(journal, Policy::Approve));
+    for _ in 0..100 {
+        let answer = answer(&decides(&row, Choice::Approve), 4_242, Right::Read, 1, journal);
+        assert!(matches!(answer, Answer::Refused(_)));
+    }
+    assert_eq!(history(journal).matches("uid 4242").count(), 1);
+}
+
+#[test]
+fn a_reason_is_one_line_that_acts_on_nothing() {
+    let (_folder, journal, _) = setting();
+    let journal = journal.as_ref();
+    let row = row_of(journal, &planned(journal, Policy::Approve));
+    let shown = Shown { key: row.key.clone(), shown: row.shown.clone().unwrap() };
+    let reason = Some("ok\n2026-11-27  approved by uid 4242 \u{1b}[31m\u{202e}x".to_owned());
+    let ask = Ask::Decide { actions: vec![shown], choice: Choice::Reject, reason };
+    let Answer::Decided { decided, .. } = answer(&ask, 7, Right::Approve, 1, journal) else { panic!() };
+    let said = "denied by uid 7: ok 2026-11-27 approved by uid 4242 [31mx";
+    assert_eq!(decided[0].reason.as_deref(), Some(said));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_readers_keep_no_approver_waiting() {
+    let (folder, journal, health) = setting();
+    let runtime = folder.path().join("run");
+    // Whoever runs the tests may decide; nobody else can come here, so readers are played by asking before that was so.
+    let own = rustix::process::geteuid().as_raw();
+    let rules = Rules { persons: 1, expiry: Duration::from_secs(3600) };
+    let of = |approvers: &[u32]| Rights { access: Access::new(&[own], approvers), rules };
+    let (sender, receiver) = watch::channel(of(&[]));
+    let control = Control::listen(&runtime, receiver, journal, health).unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(control.run());
+    let path = socket_in(&runtime);
+    let idle: Vec<Blocking> = (0..4 * AT_ONCE).map(|_| Blocking::connect(&path).unwrap()).collect();
+    let question = serde_json::to_vec(&ControlRequest { version: PROTOCOL, ask: Ask::Status }).unwrap();
+    // All of them were let in as readers by the time that one of them would be answered.
+    while tokio::time::timeout(Duration::from_millis(50), send(path.clone(), post(&question))).await.is_ok() {}
+    sender.send_replace(of(&[own]));
+    let begun = std::time::Instant::now();
+    let (_, body) = loop {
+        let answered = tokio::time::timeout(Duration::from_secs(2), send(path.clone(), post(&question))).await;
+        if let Ok(answered) = answered {
+            break answered;
+        }
+    };
+    assert!(body.starts_with("{\"status\""), "{body} after {:?}", begun.elapsed());
+    assert_eq!(idle.len(), 4 * AT_ONCE);
 }

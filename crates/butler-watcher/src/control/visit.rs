@@ -1,9 +1,7 @@
 //! One visit: a request is read, looked at and answered.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use butler_core::control::{Answer, ControlRequest, REQUEST_LIMIT, ROUTE};
 use bytes::Bytes;
@@ -16,29 +14,24 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::UnixStream;
+use tokio::sync::watch;
 use tokio::task::block_in_place;
 
-use super::access::Right;
+use super::Rights;
 use super::answers;
-use super::decisions::Rules;
-use super::record::record;
+use super::record::{NowAndThen, record};
 use crate::health::Health;
 use crate::journal::Journal;
 
 /// The longest head of a request, in bytes: the least that hyper takes.
 const HEAD: usize = 8 * 1024;
-/// A stranger is told and recorded once in so long.
-const QUIET: Duration = Duration::from_secs(60);
-/// Strangers who are remembered.
-const STRANGERS: usize = 64;
 
 /// Who asks, and whom the answer comes from.
 #[derive(Debug, Clone)]
 pub(super) struct Visit {
     pub(super) user: u32,
-    /// `None` for a stranger.
-    pub(super) right: Option<Right>,
-    pub(super) rules: Rules,
+    /// What the configuration gives to whom, at each moment.
+    pub(super) rights: watch::Receiver<Rights>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) health: Arc<Health>,
 }
@@ -54,10 +47,10 @@ impl Visit {
     }
 
     async fn reply(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let Some(right) = self.right else {
+        if self.rights.borrow().access.right(self.user).is_none() {
             block_in_place(|| self.note_stranger());
             return response(StatusCode::FORBIDDEN, &Answer::Refused("you may not ask this watcher".to_owned()));
-        };
+        }
         if request.method() != Method::POST || request.uri().path() != ROUTE {
             return refused(StatusCode::NOT_FOUND, format!("questions are posted to {ROUTE}"));
         }
@@ -69,9 +62,15 @@ impl Visit {
             Ok(question) => question,
             Err(why) => return refused(StatusCode::BAD_REQUEST, why),
         };
-        let asker = (self.user, right);
-        let answer =
-            block_in_place(|| answers::answer(&question.ask, asker, self.rules, self.journal.as_ref(), &self.health));
+        // A new configuration may have come since the first byte.
+        let rights = self.rights.borrow().clone();
+        let answer = match rights.access.right(self.user) {
+            Some(right) => block_in_place(|| {
+                let asker = (self.user, right);
+                answers::answer(&question.ask, asker, &rights, self.journal.as_ref(), &self.health)
+            }),
+            None => Answer::Refused("you may not ask this watcher".to_owned()),
+        };
         let status = match &answer {
             Answer::Refused(_) => StatusCode::FORBIDDEN,
             Answer::Decided { refused, .. } if !refused.is_empty() => StatusCode::CONFLICT,
@@ -87,15 +86,10 @@ impl Visit {
 
     /// Tells and records that a stranger asked, now and then.
     fn note_stranger(&self) {
-        static TOLD: Mutex<BTreeMap<u32, Instant>> = Mutex::new(BTreeMap::new());
-        let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        told.retain(|_, at| now.duration_since(*at) < QUIET);
-        if told.contains_key(&self.user) || told.len() >= STRANGERS {
+        static TOLD: NowAndThen = NowAndThen::new();
+        if !TOLD.is_time(self.user) {
             return;
         }
-        told.insert(self.user, now);
-        drop(told);
         let uid = self.user;
         tracing::warn!(uid, "user {uid} asked through the socket and may not");
         let what = json!({ "refused": "may not ask", "actor": format!("uid {uid}") });

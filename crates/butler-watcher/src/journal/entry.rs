@@ -130,6 +130,8 @@ pub type Counts = BTreeMap<ActionKind, BTreeMap<Phase, u64>>;
 pub struct Status {
     /// A random name, made when the journal was.
     pub id: String,
+    /// The same with the folder that it is in: another one where a copy was taken over.
+    pub place: String,
     /// How many commits were made.
     pub sequence: u64,
     /// How many lines the history has had.

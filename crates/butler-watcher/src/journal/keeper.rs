@@ -305,6 +305,7 @@ impl Journal for Keeper {
         })?;
         Ok(Status {
             id: inner.identity.id.clone(),
+            place: inner.identity.place(),
             sequence: inner.head.mark.sequence,
             lines: inner.head.mark.lines,
             seal: inner.head.mark.seal,

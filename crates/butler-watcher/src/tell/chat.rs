@@ -52,7 +52,10 @@ pub(super) struct Chat {
     until: Option<Instant>,
     /// The message was refused, and is tried in a few own words.
     is_short: bool,
-    is_busy: bool,
+    /// The id of the message that is on its way.
+    busy: Option<String>,
+    /// The configuration does not name it any more: it says nothing new, and goes when the message that is on its way was answered.
+    is_leaving: bool,
     streak: FailureStreak,
 }
 
@@ -70,7 +73,8 @@ impl Chat {
             pauses,
             until: None,
             is_short: false,
-            is_busy: false,
+            busy: None,
+            is_leaving: false,
             streak: FailureStreak::default(),
         })
     }
@@ -84,9 +88,21 @@ impl Chat {
         self.pace.change(listener.manner.messages_per_minute);
         self.lanes.iter_mut().for_each(|lane| lane.set_least(listener.manner.min_priority));
         self.listener = listener;
+        self.is_leaving = false;
         // What was wrong may be mended.
         (self.until, self.is_short) = (None, false);
         self.pauses.reset();
+    }
+
+    /// From now on it says nothing new. Whether it can go at once: nothing is on its way.
+    pub(super) fn leave(&mut self) -> bool {
+        self.is_leaving = true;
+        self.busy.is_none()
+    }
+
+    /// Whether nothing of it is left to wait for.
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_leaving && self.busy.is_none()
     }
 
     /// How many things wait to be told.
@@ -107,7 +123,11 @@ impl Chat {
         (now, moment): (Instant, u64),
         is_over: impl Fn(&Action) -> bool,
     ) -> Result<Option<Outgoing>, JournalError> {
-        if self.is_busy || self.until.is_some_and(|until| until > now) || !self.pace.allows(now) {
+        if self.is_leaving
+            || self.busy.is_some()
+            || self.until.is_some_and(|until| until > now)
+            || !self.pace.allows(now)
+        {
             return Ok(None);
         }
         let is_quiet = self.listener.manner.quiet_hours.is_some_and(|hours| hours.contains(moment));
@@ -127,21 +147,23 @@ impl Chat {
                 text,
             };
             self.pace.spend(now);
-            self.is_busy = true;
+            self.busy = Some(outgoing.id.clone());
             return Ok(Some(outgoing));
         }
         Ok(None)
     }
 
-    /// Takes in how a message was received. Blocks.
+    /// Takes in how the message with that id was received; an answer to any other one says nothing of this one. Blocks.
     pub(super) fn settle(
         &mut self,
         journal: &dyn Journal,
         now: Instant,
-        share: Share,
+        (id, share): (&str, Share),
         answer: Answer,
     ) -> Result<(), JournalError> {
-        self.is_busy = false;
+        if self.busy.take_if(|busy| busy == id).is_none() {
+            return Ok(());
+        }
         let (after, why) = match answer {
             Answer::Taken => {
                 (self.until, self.is_short) = (None, false);

@@ -41,8 +41,8 @@ pub struct Crier {
     is_whole: bool,
 }
 
-/// How a message was received: the channel's name, its lane, and the answer.
-type Received = (String, Share, Answer);
+/// How a message was received: the channel's name, its lane and id, and the answer.
+type Received = (String, Share, String, Answer);
 
 impl Crier {
     /// Takes the chats up where the journal says they stand. Before anything is planned: what was planned before a chat was
@@ -111,7 +111,8 @@ impl Crier {
         let channels = self.channels.borrow_and_update().clone();
         self.health.channels(&channels.names());
         let names: BTreeSet<&str> = channels.chats.iter().map(|chat| chat.channel.name()).collect();
-        self.chats.retain(|chat| names.contains(chat.name()));
+        // A message that is on its way is waited for: its answer says where the channel stands, also when it comes back.
+        self.chats.retain_mut(|chat| names.contains(chat.name()) || !chat.leave());
         for listener in channels.chats.iter() {
             match self.chats.iter_mut().find(|chat| chat.name() == listener.channel.name()) {
                 Some(chat) => chat.adopt(listener.clone()),
@@ -142,10 +143,15 @@ impl Crier {
         done
     }
 
-    fn settle(&mut self, (name, share, answer): Received) -> Result<(), JournalError> {
-        let Some(chat) = self.chats.iter_mut().find(|chat| chat.name() == name) else { return Ok(()) };
+    fn settle(&mut self, (name, share, id, answer): Received) -> Result<(), JournalError> {
+        let Some(place) = self.chats.iter().position(|chat| chat.name() == name) else { return Ok(()) };
+        let Some(chat) = self.chats.get_mut(place) else { return Ok(()) };
         self.health.told(&name, answer == Answer::Taken);
-        chat.settle(self.journal.as_ref(), Instant::now(), share, answer)
+        let settled = chat.settle(self.journal.as_ref(), Instant::now(), (&id, share), answer);
+        if chat.is_gone() {
+            self.chats.remove(place);
+        }
+        settled
     }
 }
 
@@ -161,5 +167,5 @@ fn waits_for_room(done: Result<(), JournalError>) -> Result<bool, JournalError> 
 async fn send(outgoing: Outgoing) -> Received {
     let Outgoing { channel, share, id, title, text } = outgoing;
     let answer = channel.send(Letter { id: &id, title: &title, text: &text }).await;
-    (channel.name().to_owned(), share, answer)
+    (channel.name().to_owned(), share, id, answer)
 }

@@ -64,6 +64,12 @@ struct Version {
 }
 
 impl Identity {
+    /// The journal's name with the folder that it was made in, or taken over in.
+    pub(crate) fn place(&self) -> String {
+        let born = self.folder.born.map(|born| born.to_string()).unwrap_or_default();
+        format!("{}/{}/{born}", self.id, self.folder.inode)
+    }
+
     /// A journal that has nothing yet.
     pub(crate) fn fresh(path: &Path) -> Result<Self, JournalError> {
         let mut random = [0_u8; 16];

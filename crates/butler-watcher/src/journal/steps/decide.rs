@@ -25,6 +25,10 @@ pub(crate) fn decide(step: &mut Step<'_>, verdict: &Verdict) -> Result<Entry, Jo
     };
     let now = step.now;
     match verdict.decision {
+        // Whether somebody parked it already or will in a moment.
+        Decision::Approve { .. } if entry.standing.expires.is_some_and(|expires| expires <= now) => {
+            return Err(JournalError::Invalid("nobody approved it in time"));
+        }
         Decision::Approve { persons, lasts } => {
             if entry.standing.approved_by.contains(actor) {
                 return Err(JournalError::Invalid("whoever approved it cannot approve it twice"));

@@ -3,6 +3,7 @@
 use std::panic::resume_unwind;
 use std::thread;
 
+use butler_core::client::text::is_visible;
 use butler_core::domain::action::{EffectKey, Phase, Step as LifeStep};
 
 use crate::journal::disk::store::{Store, Writes};
@@ -143,8 +144,12 @@ fn encoded(mut mark: Mark, now: u64, ops: Vec<Op>) -> (Mark, Vec<u8>) {
     (mark, lines)
 }
 
-/// A reason that is kept: cut to its limit at a letter's border.
+/// A reason that is kept: one line without what turns the direction of writing or acts on a terminal, cut to its limit at a letter's
+/// border.
 pub(crate) fn reason(text: &str) -> Option<String> {
+    let words =
+        text.split_whitespace().map(|word| word.chars().filter(|letter| is_visible(*letter)).collect::<String>());
+    let text = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let mut end = text.len().min(REASON_LIMIT);
     while !text.is_char_boundary(end) {
         end = end.saturating_sub(1);

@@ -55,6 +55,8 @@ fn what_nobody_approves_in_time_is_parked_and_so_is_what_was_approved_too_long_a
     assert!(keeper.claim(&holds).unwrap().is_empty());
     assert_eq!(entry(&keeper, 1).standing.phase, Phase::AwaitingApproval);
     hand.pass(1);
+    // Also before anybody has looked.
+    assert!(matches!(approve(&keeper, 3, 1, "uid 7"), Err(JournalError::Invalid("nobody approved it in time"))));
     assert!(keeper.claim(&holds).unwrap().is_empty());
     for number in [1, 3] {
         let standing = entry(&keeper, number).standing;

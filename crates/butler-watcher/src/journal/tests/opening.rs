@@ -33,6 +33,7 @@ fn what_was_acknowledged_is_there_after_it_was_opened_again() {
 fn a_copied_or_restored_folder_is_refused_until_told() {
     let (folder, hand, keeper) = fresh();
     keeper.commit(&range(None, 1, &[1])).unwrap();
+    let before = keeper.status().unwrap();
     drop(keeper);
     let (path, copy) = (folder.path().join("journal"), folder.path().join("copy"));
     assert!(Command::new("cp").arg("-a").args([&path, &copy]).status().unwrap().success());
@@ -41,6 +42,9 @@ fn a_copied_or_restored_folder_is_refused_until_told() {
     let mut told = settings(&hand);
     told.adopt = true;
     let keeper = Keeper::open(&copy, told).unwrap();
+    // What was shown of the other one is nothing that is decided on here.
+    let after = keeper.status().unwrap();
+    assert!(after.id == before.id && after.place != before.place, "{after:?}");
     assert_eq!(keeper.history(0, 100).unwrap().pop().map(|line| line.sequence), Some(2));
     drop(keeper);
     open(&copy, &hand).unwrap();

@@ -60,7 +60,7 @@ impl World {
 
     fn take(&mut self, chat: &mut Chat, moment: u64) -> Option<String> {
         let outgoing = self.next(chat, moment)?;
-        chat.settle(&self.keeper, self.now, outgoing.share, Answer::Taken).unwrap();
+        chat.settle(&self.keeper, self.now, (&outgoing.id, outgoing.share), Answer::Taken).unwrap();
         self.now += Duration::from_secs(60);
         Some(outgoing.text)
     }
@@ -98,11 +98,11 @@ fn a_restart_between_sending_and_knowing_sends_the_same_message_with_the_same_id
     let mut chat = world.chat(manner());
     let again = world.next(&mut chat, NOON).unwrap();
     assert_eq!((first.id, first.text), (again.id.clone(), again.text));
-    chat.settle(&world.keeper, world.now, again.share, Answer::Taken).unwrap();
+    chat.settle(&world.keeper, world.now, (&again.id, again.share), Answer::Taken).unwrap();
     let third = world.next(&mut chat, NOON).unwrap();
     assert!(third.text.contains("publisher 3") && !third.text.contains("publisher 1"), "{}", third.text);
     assert_ne!(third.id, again.id);
-    chat.settle(&world.keeper, world.now, third.share, Answer::Taken).unwrap();
+    chat.settle(&world.keeper, world.now, (&third.id, third.share), Answer::Taken).unwrap();
     let mut chat = world.chat(manner());
     world.now += Duration::from_secs(60);
     assert!(world.take(&mut chat, NOON).is_none(), "told already");
@@ -125,7 +125,7 @@ fn a_failure_is_waited_for_as_long_as_the_platform_asks_and_a_refused_text_is_sa
     world.plan([condition(1)]);
     let first = world.next(&mut chat, NOON).unwrap();
     let later = Answer::Later { after: Some(Duration::from_secs(40)), why: "answers 429".to_owned() };
-    chat.settle(&world.keeper, world.now, first.share, later).unwrap();
+    chat.settle(&world.keeper, world.now, (&first.id, first.share), later).unwrap();
     world.now += Duration::from_secs(39);
     assert!(world.next(&mut chat, NOON).is_none());
     world.now += Duration::from_secs(2);
@@ -133,11 +133,11 @@ fn a_failure_is_waited_for_as_long_as_the_platform_asks_and_a_refused_text_is_sa
     world.plan([condition(2)]);
     let again = world.next(&mut chat, NOON).unwrap();
     assert_eq!((&first.id, &first.text), (&again.id, &again.text));
-    chat.settle(&world.keeper, world.now, again.share, Answer::Refused("answers 400".to_owned())).unwrap();
+    chat.settle(&world.keeper, world.now, (&again.id, again.share), Answer::Refused("answers 400".to_owned())).unwrap();
     world.now += Duration::from_secs(60);
     let short = world.next(&mut chat, NOON).unwrap();
     assert!(short.text.starts_with("butler has 1 to tell") && !short.text.contains("publisher"), "{}", short.text);
-    chat.settle(&world.keeper, world.now, short.share, Answer::Refused("answers 404".to_owned())).unwrap();
+    chat.settle(&world.keeper, world.now, (&short.id, short.share), Answer::Refused("answers 404".to_owned())).unwrap();
     world.now += Duration::from_secs(60);
     // It may have been the channel: nothing is lost.
     assert!(world.take(&mut chat, NOON).is_some_and(|text| text.contains("publisher 1")));
@@ -216,11 +216,36 @@ fn no_more_messages_are_sent_than_the_pace_allows_and_the_rest_is_told_together(
     for second in 0..60 {
         world.plan((0..20).map(|number| condition(second * 20 + number)));
         if let Some(outgoing) = world.next(&mut chat, NOON) {
-            chat.settle(&world.keeper, world.now, outgoing.share, Answer::Taken).unwrap();
+            chat.settle(&world.keeper, world.now, (&outgoing.id, outgoing.share), Answer::Taken).unwrap();
             sent.push(outgoing.text);
         }
         world.now += Duration::from_secs(1);
     }
     assert_eq!(sent.len(), 8, "{sent:?}");
     assert!(sent.last().is_some_and(|text| text.contains("200 to tell")), "{sent:?}");
+}
+
+#[test]
+fn an_answer_counts_for_its_own_message_only_and_a_chat_that_leaves_waits_for_its_own() {
+    let mut world = World::new();
+    let mut chat = world.chat(manner());
+    assert!(world.next(&mut chat, NOON).is_none());
+    world.plan([coinbase(1)]);
+    let first = world.next(&mut chat, NOON).unwrap();
+    // Whoever it was, it was not this one.
+    chat.settle(&world.keeper, world.now, ("another", first.share), Answer::Taken).unwrap();
+    assert!(!chat.leave() && !chat.is_gone());
+    world.plan([coinbase(2)]);
+    assert!(world.next(&mut chat, NOON).is_none());
+    // It comes back before the answer, and nothing is said twice.
+    chat.adopt(Listener { channel: Arc::new(Narrow(2000)), manner: manner() });
+    assert!(world.next(&mut chat, NOON).is_none());
+    chat.settle(&world.keeper, world.now, (&first.id, first.share), Answer::Taken).unwrap();
+    world.now += Duration::from_secs(60);
+    let second = world.next(&mut chat, NOON).unwrap();
+    assert!(second.id != first.id, "{}", second.text);
+    chat.settle(&world.keeper, world.now, (&first.id, first.share), Answer::Taken).unwrap();
+    assert!(!chat.leave());
+    chat.settle(&world.keeper, world.now, (&second.id, second.share), Answer::Taken).unwrap();
+    assert!(chat.is_gone());
 }
