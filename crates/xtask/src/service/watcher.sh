@@ -68,7 +68,8 @@ code=0
 runuser -u nobody -- env BUTLER_CONFIG=/home/keeper/butler.toml /trial/butler-cli watcher status 2>/root/refused || code=$?
 [ "$code" != 0 ] || fail "nobody is answered"
 person actions approve --kind configure_coinbase --shown "$(shown)" >/dev/null || fail "the person cannot approve"
-cli actions history --limit 1000 | grep -q "approved by uid $(id --user keeper)" || fail "the history does not name the person"
+cli actions history --limit 1000 --json >/root/history
+grep -q "approved by uid $(id --user keeper)" /root/history || fail "the history does not name the person"
 ok "a named person approves, root and a stranger do not"
 grep -q '^CapEff:[[:space:]]*0000000000000000$' "/proc/$main/status" || fail "it has capabilities"
 ok "it has no capabilities"
