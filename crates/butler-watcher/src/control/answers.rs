@@ -3,10 +3,10 @@
 use butler_core::control::{Answer, Ask, DECISIONS_LIMIT, HistoryExport, HistoryRow, ROWS_LIMIT, WatcherStatus};
 use butler_core::runtime::report::one_line;
 
-use super::Rights;
 use super::access::Right;
 use super::decisions::{self, Wanted};
 use super::record::{NowAndThen, record};
+use super::rights::Rights;
 use super::rows::{of_entry, of_finished};
 use crate::health::Health;
 use crate::journal::{Journal, JournalError, Known, Query};

@@ -8,6 +8,7 @@ mod access;
 mod answers;
 mod decisions;
 mod record;
+mod rights;
 mod rows;
 mod visit;
 
@@ -17,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::config::WatcherConfig;
 use butler_core::control::socket_in;
 use butler_core::runtime::failures::FailureStreak;
 use thiserror::Error;
@@ -28,7 +28,7 @@ use tokio::time::{sleep, timeout};
 
 use self::access::Right;
 pub use self::access::{Access, UnknownUser};
-use self::decisions::Rules;
+pub use self::rights::Rights;
 use self::visit::Visit;
 
 use crate::health::Health;
@@ -65,24 +65,6 @@ pub enum ControlError {
         #[source]
         source: io::Error,
     },
-}
-
-/// What the configuration says of those who ask; a new one brings another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rights {
-    access: Access,
-    rules: Rules,
-}
-
-impl Rights {
-    /// The rights that a configuration gives. Blocks.
-    ///
-    /// # Errors
-    /// It names a user whom this machine does not know.
-    pub fn of(config: &WatcherConfig) -> Result<Self, UnknownUser> {
-        let rules = Rules { persons: config.approvals_needed, expiry: config.approval_expiry };
-        Ok(Self { access: Access::of(config)?, rules })
-    }
 }
 
 /// The watcher's socket.

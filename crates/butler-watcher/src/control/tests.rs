@@ -11,6 +11,7 @@ use ethers_core::types::Address;
 use tempfile::TempDir;
 
 use super::access::Right;
+use super::decisions::Rules;
 use super::*;
 use crate::journal::{Batch, Claim, Keeper, Outcome, Plan, Settings, Settlement};
 

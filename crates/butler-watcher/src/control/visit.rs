@@ -17,9 +17,9 @@ use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 
-use super::Rights;
 use super::answers;
 use super::record::{NowAndThen, record};
+use super::rights::Rights;
 use crate::health::Health;
 use crate::journal::Journal;
 
