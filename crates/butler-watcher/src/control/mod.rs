@@ -35,7 +35,7 @@ use crate::health::Health;
 use crate::journal::Journal;
 
 /// Questions of those with one right that are answered at the same time.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 8;
 /// Connections of those with one right that are there at the same time; more are left without an answer.
 const WAITING: usize = 256;
 /// Strangers who are refused at the same time; more are left without an answer.
