@@ -5,124 +5,18 @@
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
-use butler_core::domain::action::{
-    Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Part, Place, Policy, Priority, Schema,
-};
-use butler_core::domain::attester::delegation::LogId;
-use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_testkit::devnet::Move;
-use butler_watcher::journal::{Batch, Journal as _, Keeper, Plan, Settings};
-use butler_watcher::plan::approvals::notices;
-use butler_watcher::program::journal_directory;
-use ethers_core::types::{Address, H256};
 use serde_json::Value;
-use support::{Bench, Watcher};
+use support::Bench;
+use support::person::{begun, cli_as, is_root, listed, own, stake, text, wait_for};
 
 /// Users that nobody is.
 const ALICE: u32 = 61_001;
 const BOB: u32 = 61_002;
 const EVE: u32 = 61_003;
-
-/// The command line's program, which stands beside the watcher's.
-fn cli() -> PathBuf {
-    let cli = Path::new(env!("CARGO_BIN_EXE_butler-watcher")).with_file_name("butler-cli");
-    assert!(cli.exists(), "build the workspace first: {} is not there", cli.display());
-    cli
-}
-
-/// Whether this test may become other users.
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-fn own() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
-/// Rules of the watcher beside those of the bench.
-fn rules(bench: &Bench, keys: &str, more: &str) {
-    let text = bench.config().replace("[watcher.policies]\nconfigure_coinbase = \"notify\"\n", more);
-    bench.configure(&text.replace(
-        "state_directory = \"state\"",
-        &format!("state_directory = \"state\"\nruntime_directory = \"state\"\n{keys}"),
-    ));
-}
-
-/// Runs `butler-cli` as a user.
-async fn run_as(bench: &Bench, user: u32, arguments: &[&str]) -> Output {
-    // The operator's files are the operator's alone; whoever decides has a configuration of his own.
-    let folder = bench.folder.path().join(format!("of-{user}"));
-    if !folder.exists() {
-        std::fs::create_dir(&folder).unwrap();
-        let state = bench.folder.path().join("state");
-        let text = format!("[watcher]\nruntime_directory = \"{}\"\n", state.display());
-        std::fs::write(folder.join("butler.toml"), text).unwrap();
-    }
-    let mut command = Command::new(cli());
-    command.env_clear().env("HOME", "/nonexistent").arg("--config").arg(folder.join("butler.toml")).args(arguments);
-    if user != own() {
-        command.uid(user).gid(user);
-    }
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
-}
-
-async fn cli_as(bench: &Bench, user: u32, arguments: &[&str]) -> (i32, Value, String) {
-    let output = run_as(bench, user, arguments).await;
-    let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
-    (output.status.code().unwrap(), report, String::from_utf8(output.stderr).unwrap())
-}
-
-/// The actions in a phase.
-async fn listed(bench: &Bench, phase: &str) -> (Vec<Value>, String) {
-    asked(bench, phase).await.unwrap()
-}
-
-/// As `listed`; nothing while the watcher does not answer.
-async fn asked(bench: &Bench, phase: &str) -> Option<(Vec<Value>, String)> {
-    let list = ["--json", "actions", "list", "--phase", phase, "--kind", "configure_coinbase"];
-    let (code, report, said) = cli_as(bench, own(), &list).await;
-    // While it starts nobody listens.
-    assert!(code == 0 || said.contains("failed to connect"), "{code} {said}");
-    Some((report["actions"].as_array()?.clone(), report["shown"].as_str()?.to_owned()))
-}
-
-/// Waits until so many coinbases are in a phase.
-async fn wait_for(bench: &Bench, watcher: &Watcher, phase: &str, count: usize) -> Vec<Value> {
-    watcher
-        .until(&format!("{count} {phase}"), async || {
-            let rows = asked(bench, phase).await?.0;
-            (rows.len() == count).then_some(rows)
-        })
-        .await
-}
-
-fn text<'a>(row: &'a Value, key: &str) -> &'a str {
-    row[key].as_str().unwrap()
-}
-
-async fn stake(bench: &Bench, count: usize) {
-    for _ in 0..count {
-        bench.chain.play(Move::Stake { provider: 1 }).await.unwrap();
-    }
-    bench.settle().await;
-}
-
-/// A bench whose watcher begins now, so that only what is staked from here on asks for something.
-async fn begun(keys: &str, more: &str) -> Bench {
-    let bench = Bench::start().await;
-    let keys_of_ours = bench.oracle().spare_keys[..3].to_vec();
-    bench.chain.play(Move::AddKeys { provider: 1, keys: keys_of_ours }).await.unwrap();
-    let start = bench.chain.block_number().await.unwrap() + 1;
-    let text = bench.config();
-    let old = text.lines().find(|line| line.starts_with("start_block")).unwrap().to_owned();
-    bench.configure(&text.replace(&old, &format!("start_block = {start}")));
-    rules(&bench, keys, more);
-    bench
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_waits_is_told_once_and_is_approved_rejected_or_left_through_kills() {
@@ -355,56 +249,4 @@ async fn what_nobody_approves_in_time_is_parked_and_an_approval_is_of_no_use_in_
     let shown = report["shown"].as_str().unwrap();
     let (code, report, said) = cli_as(&bench, own(), &[&retry[..], &[shown]].concat()).await;
     assert_eq!((code, &report["decided"][0]["phase"]), (0, &Value::from("awaiting_approval")), "{said}");
-}
-
-/// The coinbase of the n-th of many delegations in one block.
-fn delegated(number: u64) -> Action {
-    let (rollup, attester) = (Address::repeat_byte(0xe0), Address::from_low_u64_be(0x1_0000 + number));
-    let coinbase = Coinbase::try_from(Address::from_low_u64_be(0x2_0000 + number)).unwrap();
-    let place = Place { chain_id: 31_337, contract: rollup };
-    let block_hash = H256::from_low_u64_be(10);
-    let transaction_hash = H256::from_low_u64_be(0x7000 + number);
-    Action {
-        schema: Schema,
-        key: EffectKey::new(ActionKind::ConfigureCoinbase, &place, &[Part::Number(number)]),
-        kind: ActionKind::ConfigureCoinbase,
-        place,
-        subject: ActionSubject::Attester(attester),
-        goal: Goal::CoinbaseConfigured { provider_id: ProviderId::try_from(1_u64).unwrap(), rollup, coinbase },
-        priority: Priority::Urgent,
-        until: None,
-        why: format!("a delegation took {attester:?}"),
-        evidence: vec![Evidence::Log(LogId { block_number: 10, log_index: number, block_hash, transaction_hash })],
-        assurance: Assurance::TwoEndpoints,
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_delegations_of_a_block_are_one_notice_and_one_group_that_one_command_approves() {
-    let bench = begun(&format!("approvers = [\"{}\"]\n", own()), "").await;
-    bench.chain.mine().await.unwrap();
-    bench.settle().await;
-    let watcher = bench.watch();
-    watcher.reached(bench.last_block().await).await;
-    watcher.stop();
-    let actions: Vec<Action> = (0..1_000).map(delegated).collect();
-    let notices = notices(&actions);
-    assert_eq!(notices.len(), 1);
-    assert!(notices[0].why.starts_with("1000 actions of one block wait for an approval"), "{}", notices[0].why);
-    {
-        let directory = journal_directory(&bench.folder.path().join("state"));
-        let keeper = Keeper::open(&directory, Settings::default()).unwrap();
-        let plans = actions.into_iter().map(|action| Plan { action, policy: Policy::Approve }).collect();
-        keeper.commit(&Batch { plans, ..Batch::default() }).unwrap();
-    }
-    let watcher = bench.watch();
-    let rows = wait_for(&bench, &watcher, "awaiting_approval", 1_000).await;
-    let (_, shown) = listed(&bench, "awaiting_approval").await;
-    let group = |shown| ["--json", "actions", "approve", "--kind", "configure_coinbase", "--shown", shown];
-    let (code, _, said) = cli_as(&bench, own(), &group(text(&rows[0], "shown"))).await;
-    assert!(code == 6 && said.contains("not the actions that were shown"), "{code} {said}");
-    let (code, report, said) = cli_as(&bench, own(), &group(&shown)).await;
-    assert_eq!((code, report["decided"].as_array().unwrap().len()), (0, 1_000), "{said}");
-    assert!(listed(&bench, "awaiting_approval").await.0.is_empty());
-    assert_eq!(watcher.stop().0, 0);
 }

@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 
 use butler_testkit::chat::{Kind, MailServer, MailTls, Platform, Reply};
 use butler_testkit::devnet::Move;
+use support::person::begun;
 use support::{Bench, Watcher, path_in, posted};
 
 /// What must be in nothing that the program writes.
@@ -188,17 +189,12 @@ async fn a_secret_that_others_may_read_is_refused_before_anything_starts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_told_once_what_waits_for_an_approval_and_the_command_that_gives_it() {
-    let bench = Bench::start().await;
-    let keys = bench.oracle().spare_keys[..2].to_vec();
-    bench.chain.play(Move::AddKeys { provider: 1, keys }).await.unwrap();
-    let start = bench.chain.block_number().await.unwrap() + 1;
-    let text = bench.config().replace("configure_coinbase = \"notify\"", "configure_coinbase = \"approve\"");
-    let old = text.lines().find(|line| line.starts_with("start_block")).unwrap();
+    let bench = begun("", "").await;
     let discord = Platform::start(Kind::Discord, PLANTED[0], &[]).await.unwrap();
     secret(&bench, "discord", &discord.url());
     bench.configure(&format!(
         "{}[[watcher.discord]]\nname = \"ops\"\nurl_file = \"discord\"\ntemplate = \"{{priority}}! {{why}}\"\n",
-        text.replace(old, &format!("start_block = {start}"))
+        bench.config()
     ));
     let watcher = bench.watch();
     for _ in 0..2 {

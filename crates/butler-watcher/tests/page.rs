@@ -6,25 +6,14 @@
 mod support;
 
 use butler_testkit::browser::Browser;
-use butler_testkit::devnet::Move;
-use support::Bench;
+use support::person::{begun, stake};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_what_waits_for_a_person_first_with_the_command_that_decides() {
     let Some(browser) = Browser::found() else { return };
-    let bench = Bench::start().await;
-    let keys = bench.oracle().spare_keys[..3].to_vec();
-    bench.chain.play(Move::AddKeys { provider: 1, keys }).await.unwrap();
-    // What is planned for the past would wait, too.
-    let start = bench.chain.block_number().await.unwrap() + 1;
-    let text = bench.config().replace("configure_coinbase = \"notify\"", "configure_coinbase = \"approve\"");
-    let old = text.lines().find(|line| line.starts_with("start_block")).unwrap();
-    bench.configure(&text.replace(old, &format!("start_block = {start}")));
+    let bench = begun("", "").await;
     let watcher = bench.watch();
-    for _ in 0..3 {
-        bench.chain.play(Move::Stake { provider: 1 }).await.unwrap();
-    }
-    bench.settle().await;
+    stake(&bench, 3).await;
     watcher.reached(bench.last_block().await).await;
     let url = format!("http://{}/", watcher.address().await);
     let dom = browser.dom(&url).unwrap();

@@ -202,9 +202,6 @@ async fn a_panic_is_told_for_a_quarter_of_an_hour_and_a_file_that_cannot_be_writ
     }
 }
 
-#[test]
-fn the_policy_allows_the_style_and_nothing_else() {}
-
 /// Core's tests make each kind from facts; here each is shown.
 #[test]
 fn every_kind_of_finding_has_a_line_with_its_runbook_and_a_series() {

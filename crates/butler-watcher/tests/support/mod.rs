@@ -1,5 +1,7 @@
 //! A running devnet with a watcher's configuration, and the real binary on it.
 
+pub(crate) mod person;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

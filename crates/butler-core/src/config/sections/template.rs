@@ -4,14 +4,14 @@ use std::str::FromStr;
 
 use crate::config::setting::{Problem, Setting};
 use crate::text::secrets::without_secrets;
-use strum::{EnumString, IntoStaticStr, VariantNames as _};
+use strum::{EnumString, VariantNames as _};
 use thiserror::Error;
 
 /// The longest template, in characters.
 const MOST: usize = 400;
 
 /// What stands for a field of what is told, in braces: `{why}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, strum::VariantNames)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum TemplateField {
     /// `urgent`, `high` or `normal`.
