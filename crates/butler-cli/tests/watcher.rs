@@ -207,6 +207,7 @@ fn rows() -> Vec<ActionRow> {
         why: "it was slashed".to_owned(),
         evidence: vec![Evidence::State { block_number: 7, block_hash: H256::repeat_byte(7) }],
         assurance: Assurance::TwoEndpoints,
+        edits: Vec::new(),
     };
     let live = ActionRow {
         key,

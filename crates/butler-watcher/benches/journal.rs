@@ -16,7 +16,7 @@ use butler_core::domain::ids::ProviderId;
 use butler_core::domain::rollup::RollupClock;
 use butler_watcher::follower::happened;
 use butler_watcher::journal::{
-    Batch, Claim, Cursor, CursorMove, Journal as _, Keeper, Outcome, Plan, Query, Rules, Settings, Settlement,
+    Batch, Claim, Cursor, CursorMove, Journal as _, Keeper, Outcome, Plan, Query, Rules, Settings, Settlement, Work,
 };
 use butler_watcher::plan::{Known, Occurred, Setting, plan};
 use ethers_core::abi::{Token, encode};
@@ -229,7 +229,7 @@ fn batch(expected: Option<Cursor>, to: Cursor, actions: Vec<Action>) -> Batch {
 }
 
 fn ask(limit: usize) -> Claim {
-    Claim { limit, lease: Duration::from_secs(600), chain_time: 0, holds: false }
+    Claim { limit, lease: Duration::from_secs(600), chain_time: 0, holds: false, work: Work::Tell }
 }
 
 fn content(keeper: &Keeper) -> u64 {

@@ -10,7 +10,7 @@ use butler_core::domain::attester::coinbase::CoinbasePolicies;
 use butler_core::domain::attester::delegation::LogId;
 use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_watcher::journal::{
-    Batch, Claim, Cursor, CursorMove, Journal as _, Keeper, Outcome, Plan, Query, Rules, Settings, Settlement,
+    Batch, Claim, Cursor, CursorMove, Journal as _, Keeper, Outcome, Plan, Query, Rules, Settings, Settlement, Work,
 };
 use butler_watcher::plan::{Happened, Known, Occurred, Setting, plan};
 use ethers_core::types::{Address, H256};
@@ -81,7 +81,7 @@ fn a_thousand_delegations_in_a_block_are_planned_once_and_begun_within_the_budge
     assert_eq!(again, plans);
     assert!(keeper.commit(&batch(Some(to), again.actions)).unwrap().planned.is_empty());
 
-    let ask = Claim { limit: 10_000, lease: Duration::from_secs(60), chain_time: 0, holds: false };
+    let ask = Claim { limit: 10_000, lease: Duration::from_secs(60), chain_time: 0, holds: false, work: Work::Tell };
     let claimed = keeper.claim(&ask).unwrap();
     let mut kinds = BTreeMap::<ActionKind, u32>::new();
     claimed.iter().for_each(|leased| *kinds.entry(leased.entry.action.kind).or_default() += 1);

@@ -35,6 +35,7 @@ fn delegated(number: u64) -> Action {
         why: format!("a delegation took {attester:?}"),
         evidence: vec![Evidence::Log(LogId { block_number: 10, log_index: number, block_hash, transaction_hash })],
         assurance: Assurance::TwoEndpoints,
+        edits: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use butler_core::domain::action::{
 };
 use butler_watcher::journal::{
     Batch, Claim, Clock, Cursor, CursorMove, Decision, Durability, Journal as _, JournalError, Keeper, Leased, Outcome,
-    Plan, Query, Renewal, Retraction, Rules, Settings, Settlement, Verdict,
+    Plan, Query, Renewal, Retraction, Rules, Settings, Settlement, Verdict, Work,
 };
 use ethers_core::types::{Address, H256};
 
@@ -161,6 +161,7 @@ pub(crate) fn action(number: u64) -> Action {
         why: format!("something happened: {number}"),
         evidence: Vec::new(),
         assurance: Assurance::TwoEndpoints,
+        edits: Vec::new(),
     }
 }
 
@@ -176,7 +177,7 @@ pub(crate) fn range(keeper: &Keeper, count: u64) -> Result<Batch, JournalError> 
 }
 
 pub(crate) fn claim() -> Claim {
-    Claim { limit: 1, lease: Duration::from_secs(60), chain_time: 0, holds: false }
+    Claim { limit: 1, lease: Duration::from_secs(60), chain_time: 0, holds: false, work: Work::Tell }
 }
 
 /// Makes one call; answers the key of what is done to the world, for an effect.

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::access::Right;
 use super::decisions::Rules;
 use super::*;
-use crate::journal::{Batch, Claim, Keeper, Outcome, Plan, Settings, Settlement};
+use crate::journal::{Batch, Claim, Keeper, Outcome, Plan, Settings, Settlement, Work};
 
 fn setting() -> (TempDir, Arc<dyn Journal>, Arc<Health>) {
     let folder = TempDir::new().unwrap();
@@ -136,6 +136,7 @@ fn planned(journal: &dyn Journal, policy: Policy) -> EffectKey {
         why: "it was slashed".to_owned(),
         evidence: Vec::new(),
         assurance: Assurance::TwoEndpoints,
+        edits: Vec::new(),
     };
     let plans = vec![Plan { action, policy }];
     let approval = Some(Duration::from_secs(3600));
@@ -146,7 +147,7 @@ fn planned(journal: &dyn Journal, policy: Policy) -> EffectKey {
 /// A parked action, as it is shown.
 fn parked(journal: &dyn Journal) -> ActionRow {
     let key = planned(journal, Policy::Notify);
-    let ask = Claim { limit: 1, lease: Duration::from_secs(60), chain_time: 0, holds: false };
+    let ask = Claim { limit: 1, lease: Duration::from_secs(60), chain_time: 0, holds: false, work: Work::Tell };
     let lease = journal.claim(&ask).unwrap().remove(0).lease;
     let outcome = Outcome::Refused { reason: "the webhook pager answers 404".to_owned() };
     journal.settle(&[Settlement { lease, outcome }]).unwrap();

@@ -64,6 +64,14 @@ pub struct Entry {
     pub standing: Standing,
 }
 
+impl Entry {
+    /// Whether the watcher itself does what is to be done, by what the action says that it changes.
+    #[must_use]
+    pub fn is_carried_out(&self) -> bool {
+        self.standing.policy.acts() && !self.action.edits.is_empty()
+    }
+}
+
 /// What is left of an action that ended, so that it is not done again. The history has the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -30,7 +30,7 @@ pub use self::keeper::Keeper;
 pub use self::op::{Line, Mark, Op, Sealed};
 pub use self::request::{
     BATCH_LIMIT, BODY_LIMIT, Batch, Claim, Committed, CursorMove, Decision, Fulfilment, NAME_LIMIT, NextNumber, Note,
-    Outcome, Page, Plan, Query, REASON_LIMIT, Renewal, Retraction, Settled, Settlement, Verdict,
+    Outcome, Page, Plan, Query, REASON_LIMIT, Renewal, Retraction, Settled, Settlement, Verdict, Work,
 };
 pub use self::rules::{Clock, Rules, SystemClock, random};
 pub use self::schema::JOURNAL_SCHEMA;

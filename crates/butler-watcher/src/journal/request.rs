@@ -127,6 +127,17 @@ pub struct Claim {
     pub chain_time: u64,
     /// Whether what changes something stays where it is, and only what is told is handed out.
     pub holds: bool,
+    /// Which actions are asked for.
+    pub work: Work,
+}
+
+/// Whose work an action is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// That of whoever tells: somebody outside does what is to be done.
+    Tell,
+    /// That of whoever carries out what an action says it changes: [`Entry::is_carried_out`].
+    CarryOut,
 }
 
 /// A longer lease, with what is about to be done.
@@ -161,6 +172,13 @@ pub enum Outcome {
     Proven {
         /// What shows it, for the history.
         proof: Option<String>,
+    },
+    /// Its time has not come: nothing was tried, and this try does not count.
+    Postponed {
+        /// Not before this pause.
+        after: Duration,
+        /// Why.
+        reason: String,
     },
     /// It is known not to have happened.
     Retry {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Counts, Entry};
 use super::op::Mark;
+use super::request::Work;
 
 /// The schema that is written, and the newest that is read.
 pub const JOURNAL_SCHEMA: u32 = 1;
@@ -129,9 +130,22 @@ fn rank(priority: Priority) -> u8 {
 /// Every rank, the most urgent first.
 pub(crate) const RANKS: [u8; 3] = [0, 1, 2];
 
-/// Ends a kind's name in the queue, and says whether it is to be looked at or to be done.
-pub(crate) const TO_LOOK: u8 = 0;
-pub(crate) const TO_DO: u8 = 1;
+/// Ends a kind's name in the queue, and says whether it is to be looked at or to be done, by whoever tells.
+const TO_LOOK: u8 = 0;
+const TO_DO: u8 = 1;
+/// The same by whoever carries actions out.
+const TO_LOOK_AFTER: u8 = 2;
+const TO_CARRY_OUT: u8 = 3;
+
+/// Whose work stands under that byte.
+pub(crate) fn work_of(byte: u8) -> Work {
+    if byte <= TO_DO { Work::Tell } else { Work::CarryOut }
+}
+
+/// Whether what stands under that byte is to be done, and not only to be looked at.
+pub(crate) fn is_to_do(byte: u8) -> bool {
+    matches!(byte, TO_DO | TO_CARRY_OUT)
+}
 
 /// The queue's keys of one rank.
 pub(crate) fn rank_prefix(rank: u8) -> Vec<u8> {
@@ -155,7 +169,7 @@ pub(crate) struct Queued<'a> {
 /// Reads a key of the queue.
 pub(crate) fn read_queued(key: &[u8]) -> Option<Queued<'_>> {
     let rest = key.get(2..)?;
-    let (end, work) = rest.iter().copied().enumerate().find(|(_, byte)| *byte <= TO_DO)?;
+    let (end, work) = rest.iter().copied().enumerate().find(|(_, byte)| *byte <= TO_CARRY_OUT)?;
     let (due, id) = read_timed(rest.get(end..)?)?;
     Some(Queued { kind: rest.get(..end)?, work, due, id })
 }
@@ -175,7 +189,12 @@ pub(crate) fn index_keys(entry: &Entry) -> Vec<Vec<u8>> {
         (Some(until), _) => keys.push(joined(LEASES, &[&until.to_be_bytes(), &id])),
         (None, Phase::Due | Phase::Verifying) => {
             let (rank, kind) = ([rank(entry.action.priority)], entry.action.kind.name().as_bytes());
-            let work = [if phase == Phase::Due { TO_DO } else { TO_LOOK }];
+            let work = [match (entry.is_carried_out(), phase == Phase::Due) {
+                (false, false) => TO_LOOK,
+                (false, true) => TO_DO,
+                (true, false) => TO_LOOK_AFTER,
+                (true, true) => TO_CARRY_OUT,
+            }];
             keys.push(joined(QUEUE, &[&rank, kind, &work, &entry.standing.due.to_be_bytes(), &id]));
         }
         (

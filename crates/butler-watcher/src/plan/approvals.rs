@@ -58,6 +58,7 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
         why: cut(why),
         evidence: first.evidence.clone(),
         assurance,
+        edits: Vec::new(),
     })
 }
 

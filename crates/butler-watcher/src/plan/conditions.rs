@@ -172,6 +172,7 @@ fn told(episode: &Episode, place: &Place, assurance: Assurance) -> Action {
         why: shortened(why),
         evidence: vec![Evidence::Finding { code: episode.code.clone(), block_number: at.number, block_hash: at.hash }],
         assurance,
+        edits: Vec::new(),
     }
 }
 

@@ -84,6 +84,7 @@ impl<'a> Draft<'a> {
             why,
             evidence: vec![Evidence::Log(event.log)],
             assurance: self.assurance,
+            edits: Vec::new(),
         }
     }
 

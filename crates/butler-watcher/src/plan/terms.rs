@@ -150,6 +150,7 @@ impl Terms {
                 why: format!("provider {provider}: {what}; seen in the registry, its event was not"),
                 evidence: vec![Evidence::State { block_number: at.number, block_hash: at.hash }],
                 assurance,
+                edits: Vec::new(),
             })
         };
         self.0.iter().filter_map(action).collect()

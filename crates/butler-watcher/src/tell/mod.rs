@@ -42,7 +42,7 @@ use self::progress::Progress;
 use self::retractions::Retractions;
 use crate::health::Health;
 use crate::journal::{
-    Claim, Entry, Journal, JournalError, Leased, NextNumber, Outcome, Query, Renewal, Settlement, Status,
+    Claim, Entry, Journal, JournalError, Leased, NextNumber, Outcome, Query, Renewal, Settlement, Status, Work,
 };
 use crate::waiting::{WAITING, Waiting};
 
@@ -127,7 +127,7 @@ impl Teller {
     async fn turn(&self, name: &str, webhooks: &[Webhook]) -> Result<usize, JournalError> {
         // Telling is never too late: no deadline has passed at the time 0.
         let holds = holds(&self.wishes.borrow(), unix_now());
-        let ask = Claim { limit: limit(webhooks), lease: LEASE, chain_time: 0, holds };
+        let ask = Claim { limit: limit(webhooks), lease: LEASE, chain_time: 0, holds, work: Work::Tell };
         let leased = block_in_place(|| self.journal.claim(&ask))?;
         let count = leased.len();
         let mut settlements = Vec::with_capacity(count);

@@ -102,6 +102,7 @@ mod tests {
             why: String::new(),
             evidence: Vec::new(),
             assurance: Assurance::TwoEndpoints,
+            edits: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! caused it, so that the same effect is planned once whatever is read again. Where it stands in its life is
 //! [`Phase`]'s; who acts, and when, is not decided here. Pure: the watcher's plans make actions, its journal keeps them.
 
+mod edit;
 mod key;
 mod kind;
 mod life;
@@ -13,6 +14,7 @@ mod window;
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
+pub use self::edit::{CoinbaseBefore, KeystoreEdit};
 pub use self::key::{EffectKey, InvalidKey, KEY_LIMIT, Part};
 pub use self::kind::{ActionKind, Policy, Priority};
 pub use self::life::{LifeError, Phase, Step, UnknownPhase};
@@ -121,15 +123,21 @@ pub struct Action {
     pub evidence: Vec<Evidence>,
     /// How many endpoints say it.
     pub assurance: Assurance,
+    /// What it changes in keystores, by server and file; empty where it only tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<KeystoreEdit>,
 }
 
 impl Action {
-    /// What may be done without a person, given the operator's policy for this kind: `auto` needs the word of two endpoints.
+    /// What may be done without a person, given the operator's policy for this kind: `auto` needs the word of two endpoints, and
+    /// replaces nothing that somebody set.
     #[must_use]
     pub fn policy(&self, wanted: Policy) -> Policy {
-        match (wanted, self.assurance) {
-            (Policy::Auto, Assurance::OneEndpoint) if self.kind.writes() => Policy::Approve,
-            (Policy::Off | Policy::Notify | Policy::Approve | Policy::Auto, _) => wanted,
+        let is_sure =
+            self.assurance == Assurance::TwoEndpoints && !self.edits.iter().any(|edit| edit.before.is_somebodys());
+        match wanted {
+            Policy::Auto if self.kind.writes() && !is_sure => Policy::Approve,
+            Policy::Off | Policy::Notify | Policy::Approve | Policy::Auto => wanted,
         }
     }
 }

@@ -60,6 +60,7 @@ fn action() -> Action {
             },
         ],
         assurance: Assurance::OneEndpoint,
+        edits: Vec::new(),
     }
 }
 

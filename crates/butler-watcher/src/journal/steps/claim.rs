@@ -11,7 +11,8 @@ use crate::journal::op::Op;
 use crate::journal::request::Claim;
 use crate::journal::rules::millis;
 use crate::journal::schema::{
-    DEADLINES, EXPIRIES, Id, LEASES, Queued, RANKS, TO_DO, group_prefix, rank_prefix, read_queued, read_timed,
+    DEADLINES, EXPIRIES, Id, LEASES, Queued, RANKS, group_prefix, is_to_do, rank_prefix, read_queued, read_timed,
+    work_of,
 };
 
 /// The most leases and the most deadlines that one claim clears away. The next one takes the rest.
@@ -35,7 +36,9 @@ pub(crate) fn claim(step: &mut Step<'_>, ask: &Claim) -> Result<Vec<Leased>, Jou
         let mut from = Bound::Included(prefix.clone());
         while let Some((first, _)) = step.image.next(from, &prefix)? {
             let Some(Queued { kind, work, .. }) = read_queued(&first) else { break };
-            claim_group(step, ask, &group_prefix(rank, kind, work), &mut leased)?;
+            if work_of(work) == ask.work {
+                claim_group(step, ask, &group_prefix(rank, kind, work), &mut leased)?;
+            }
             from = Bound::Included(group_prefix(rank, kind, work.saturating_add(1)));
         }
     }
@@ -96,11 +99,11 @@ fn claim_group(step: &mut Step<'_>, ask: &Claim, prefix: &[u8], leased: &mut Vec
         let mut entry = step.indexed(queued.id)?;
         let kind = entry.action.kind;
         from = Bound::Excluded(key);
-        if ask.holds && work == TO_DO && entry.standing.policy.acts() {
+        if ask.holds && is_to_do(work) && entry.standing.policy.acts() {
             continue;
         }
         // A look costs nothing.
-        if let (TO_DO, Some(most)) = (work, (step.rules.hourly)(kind)) {
+        if let (true, Some(most)) = (is_to_do(work), (step.rules.hourly)(kind)) {
             let spent = match begun {
                 Some((_, spent)) => spent,
                 None => step.image.spent(kind, hour)?,

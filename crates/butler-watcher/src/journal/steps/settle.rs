@@ -53,6 +53,9 @@ pub(crate) fn settle(step: &mut Step<'_>, settlement: &Settlement) -> Result<Set
         entry.standing.leased_until = None;
         entry.standing.due = due;
         entry.standing.reason = why;
+        if matches!(settlement.outcome, Outcome::Postponed { .. }) {
+            entry.standing.tries = entry.standing.tries.saturating_sub(1);
+        }
     })?;
     let is_done = entry.standing.phase == Phase::Done;
     Ok(if is_done { Settled::Done(key) } else { Settled::Live(Box::new(entry)) })
@@ -67,6 +70,8 @@ fn judge(step: &Step<'_>, entry: &Entry, outcome: &Outcome) -> (LifeStep, u64, O
         Outcome::Acted { look_after } if !is_look => (LifeStep::Acted, millis(*look_after), None),
         Outcome::Acted { look_after } => look_again(step, entry, millis(*look_after), "its goal does not hold yet"),
         Outcome::Proven { proof } => (LifeStep::Proven, 0, proof.as_deref().and_then(reason)),
+        Outcome::Postponed { after, reason: why } if !is_look => (LifeStep::Retry, millis(*after), reason(why)),
+        Outcome::Postponed { after, reason: why } => (LifeStep::Unknown, millis(*after), reason(why)),
         Outcome::Retry { reason: why, .. } if standing.tries >= step.rules.tries => {
             (LifeStep::GiveUp, 0, reason(&format!("its tries are used up: {why}")))
         }

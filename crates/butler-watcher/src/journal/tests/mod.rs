@@ -91,6 +91,7 @@ fn action(number: u64) -> Action {
         why: format!("test {number}"),
         evidence: Vec::new(),
         assurance: Assurance::TwoEndpoints,
+        edits: Vec::new(),
     }
 }
 
@@ -113,7 +114,7 @@ fn range(from: Option<u64>, to: u64, numbers: &[u64]) -> Batch {
 }
 
 fn ask(limit: usize) -> Claim {
-    Claim { limit, lease: Duration::from_secs(60), chain_time: 0, holds: false }
+    Claim { limit, lease: Duration::from_secs(60), chain_time: 0, holds: false, work: Work::Tell }
 }
 
 fn keys(leased: &[Leased]) -> Vec<String> {

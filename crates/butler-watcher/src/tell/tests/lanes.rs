@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::{Narrow, coinbase, condition, told};
-use crate::journal::{Batch, Claim, Journal as _, Keeper, Outcome, Plan, Retraction, Settings, Settlement};
+use crate::journal::{Batch, Claim, Journal as _, Keeper, Outcome, Plan, Retraction, Settings, Settlement, Work};
 use crate::tell::channels::channel::Answer;
 use crate::tell::chat::{Chat, Listener, Outgoing, gather};
 
@@ -41,7 +41,7 @@ impl World {
 
     /// Everything that is due is done, with that proof.
     fn finish(&self, proof: Option<&str>) {
-        let ask = Claim { limit: 1000, lease: Duration::from_secs(60), chain_time: 0, holds: false };
+        let ask = Claim { limit: 1000, lease: Duration::from_secs(60), chain_time: 0, holds: false, work: Work::Tell };
         let outcome = Outcome::Proven { proof: proof.map(str::to_owned) };
         let leased = self.keeper.claim(&ask).unwrap().into_iter();
         let settlements: Vec<_> =

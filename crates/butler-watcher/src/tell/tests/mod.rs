@@ -57,6 +57,7 @@ fn told(kind: ActionKind, number: u64, priority: Priority, why: &str) -> Action 
         why: why.to_owned(),
         evidence: Vec::new(),
         assurance: Assurance::TwoEndpoints,
+        edits: Vec::new(),
     }
 }
 

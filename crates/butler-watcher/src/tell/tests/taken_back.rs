@@ -8,7 +8,7 @@ use butler_testkit::chat::{Kind, Platform, Reply};
 
 use super::{coinbase, wire};
 use crate::health::Health;
-use crate::journal::{Batch, Claim, Journal as _, Keeper, Outcome, Plan, Retraction, Settings, Settlement};
+use crate::journal::{Batch, Claim, Journal as _, Keeper, Outcome, Plan, Retraction, Settings, Settlement, Work};
 use crate::tell::channels::webhook::Webhook;
 use crate::tell::retractions::Retractions;
 
@@ -19,7 +19,7 @@ fn plan(keeper: &Keeper, number: u64) {
 
 /// Whatever is due is claimed, and told with that proof.
 fn finish(keeper: &Keeper, proof: Option<&str>) {
-    let ask = Claim { limit: 10, lease: Duration::from_secs(60), chain_time: 0, holds: false };
+    let ask = Claim { limit: 10, lease: Duration::from_secs(60), chain_time: 0, holds: false, work: Work::Tell };
     for leased in keeper.claim(&ask).unwrap() {
         let outcome = Outcome::Proven { proof: proof.map(str::to_owned) };
         keeper.settle(&[Settlement { lease: leased.lease, outcome }]).unwrap();
