@@ -237,7 +237,13 @@ fn keys_of(group: &'static Group, path: &str) -> Vec<(String, &'static Key)> {
 
 fn uncommented() -> toml::Table {
     let is_key = |line: &str| {
-        if ["[[networks.mainnet.hosts]]", "[[networks.mainnet.providers]]", "[watcher.policies]"].contains(&line)
+        if [
+            "[[networks.mainnet.hosts]]",
+            "[[networks.mainnet.keystores]]",
+            "[[networks.mainnet.providers]]",
+            "[watcher.policies]",
+        ]
+        .contains(&line)
             || line.starts_with("[[watcher.") && line.ends_with("]]")
         {
             return true;

@@ -35,4 +35,5 @@ mod rounds;
 pub mod secrets;
 pub mod text;
 mod vote;
+pub mod web3signer;
 pub mod wire;

@@ -33,6 +33,14 @@ const HEARTBEAT_URL: UrlKeys = UrlKeys {
         variable: "heartbeat_url_env",
     },
 };
+const WEB3SIGNER_URL: UrlKeys = UrlKeys {
+    plain: "web3signer_url",
+    secret: SecretKeys {
+        file: "web3signer_url_file",
+        credential: "web3signer_url_credential",
+        variable: "web3signer_url_env",
+    },
+};
 const L1_URL: UrlKeys = UrlKeys {
     plain: "l1_url",
     secret: SecretKeys { file: "l1_url_file", credential: "l1_url_credential", variable: "l1_url_env" },
@@ -114,6 +122,23 @@ pub(crate) fn read_heartbeat(section: &Section<'_>) -> Read<Option<EndpointConfi
         url,
         auth,
         timeout: HEARTBEAT_TIMEOUT,
+        max_concurrency: 1,
+        max_response_bytes: WEBHOOK_ANSWER,
+        max_batch: 1,
+        ca_file: None,
+    }))
+}
+
+/// How long a web3signer may take to say that it reloads.
+const WEB3SIGNER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Reads where a web3signer is.
+pub(crate) fn read_web3signer(section: &Section<'_>) -> Read<Option<EndpointConfig>> {
+    Ok(find_url(section, &WEB3SIGNER_URL, Readers::Any)?.map(|(url, auth)| EndpointConfig {
+        name: "web3signer".to_owned(),
+        url,
+        auth,
+        timeout: WEB3SIGNER_TIMEOUT,
         max_concurrency: 1,
         max_response_bytes: WEBHOOK_ANSWER,
         max_batch: 1,

@@ -10,6 +10,7 @@ use super::endpoint::{AdminConfig, EndpointConfig};
 use super::endpoint_reader::{read_admin, read_endpoint};
 use super::fault::escape;
 use super::host::{HostConfig, read_host};
+use super::keystore::{KeystoreConfig, check_keystores, read_keystore};
 use super::preset::read_preset;
 use super::providers::read_policies;
 use super::reader::{Read, Section};
@@ -57,6 +58,8 @@ pub struct NetworkConfig {
     pub l1: Vec<EndpointConfig>,
     /// The operator's Aztec nodes.
     pub aztec_nodes: Vec<NodeConfig>,
+    /// Keystores that the watcher may change, one of each server.
+    pub keystores: Vec<KeystoreConfig>,
     /// The operator's machines, to be checked from outside.
     pub hosts: Vec<HostConfig>,
     /// Patterns of key files, already under the configuration file's folder.
@@ -127,6 +130,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     let l1: Vec<_> = section.sections("l1").iter().map(|section| read_endpoint(section)).collect();
     let aztec_nodes: Vec<_> = section.sections("aztec_nodes").iter().map(read_node).collect();
     let hosts: Vec<_> = section.sections("hosts").iter().map(read_host).collect();
+    let keystores: Vec<_> = section.sections("keystores").iter().map(read_keystore).collect();
     let key_files = read_patterns(section, "key_files");
     let node_keystores = read_patterns(section, "node_keystores");
     let publisher_files = section.list::<WrittenPath>("publisher_files").into_iter();
@@ -142,6 +146,9 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     let log_range_blocks = section.optional("log_range_blocks");
     let start_block = section.optional("start_block");
     let confirmations = section.optional("confirmations");
+    let with_admin = aztec_nodes.iter().flatten().filter(|node| node.admin.is_some());
+    let with_admin = with_admin.filter_map(|node| node.server.as_deref()).collect();
+    check_keystores(section, keystores.iter().flatten(), &with_admin);
     report_same_names(section, "l1", l1.iter().flatten().map(|endpoint| endpoint.name.as_str()));
     report_same_names(
         section,
@@ -161,6 +168,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
         provider_admins,
         l1: l1.into_iter().collect::<Read<_>>()?,
         aztec_nodes: aztec_nodes.into_iter().collect::<Read<_>>()?,
+        keystores: keystores.into_iter().collect::<Read<_>>()?,
         hosts: hosts.into_iter().collect::<Read<_>>()?,
         key_files,
         node_keystores,

@@ -32,6 +32,7 @@ methods! {
     ValidatorsStats: "node_getValidatorsStats", "aztec_getValidatorsStats";
     Settings: "nodeAdmin_getConfig", "aztecAdmin_getConfig";
     SlashOffences: "nodeAdmin_getSlashOffenses", "aztecAdmin_getSlashOffenses";
+    ReloadKeystore: "nodeAdmin_reloadKeystore", "aztecAdmin_reloadKeystore";
 }
 
 impl NodeMethod {

@@ -8,10 +8,12 @@ pub(crate) mod answers;
 mod methods;
 mod node;
 mod probe;
+mod reload;
 pub(crate) mod stats;
 mod status;
 
 pub use self::answers::{L1ContractAddresses, L2Tips, NodeInfo, PeerCounts, WorldState};
 pub use self::node::{AztecNode, OffenceRange};
 pub use self::probe::{L1_PROBE_DEADLINE, L1Access};
+pub use self::reload::{ReloadError, ReloadRefusal};
 pub use self::status::{NodeStatus, P2pStatus};

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::answers::{FeesText, L2Tips, NodeInfo, OffenceText, PeerCounts, SettingsText, WorldState, tips};
 use super::methods::NodeMethod;
+use super::reload::ReloadError;
 use super::stats;
 use super::status::{self, NodeStatus};
 use crate::client::error::RpcFailure;
@@ -145,6 +146,15 @@ impl AztecNode {
     /// The failure of the exchange; `Unauthorized` without the right key; `Malformed` for an answer of another shape.
     pub async fn inactivity_rule(&self) -> Result<Option<InactivityRule>, RpcFailure> {
         self.ask::<SettingsText>(NodeMethod::Settings).await.map(SettingsText::inactivity)
+    }
+
+    /// Has the node read its keystore again; what it takes counts from the next slot. Needs the admin port, and patience: a remote signer
+    /// that does not answer costs half a minute.
+    ///
+    /// # Errors
+    /// See [`ReloadError`].
+    pub async fn reload_keystore(&self) -> Result<(), ReloadError> {
+        Ok(self.ask_with(NodeMethod::ReloadKeystore, &json!([]), |_| Ok(())).await?)
     }
 
     /// What the node says of itself without JSON-RPC, also in standby. Before 5.2 that is a word.

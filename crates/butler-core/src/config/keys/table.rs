@@ -1,6 +1,7 @@
 //! The keys themselves, section by section.
 
 use super::channels;
+use super::keystores::KEYSTORES;
 use super::schema::Presence::{Computed, Default, Optional, Preset, Required};
 use super::schema::{Group, Key, Shape, Subsection, key};
 use super::ways::{AUTHORITIES, WAY};
@@ -57,6 +58,7 @@ static NETWORK: Group = Group {
     sections: &[
         Subsection { name: "l1", shape: Shape::List, group: &L1 },
         Subsection { name: "aztec_nodes", shape: Shape::List, group: &AZTEC_NODES },
+        Subsection { name: "keystores", shape: Shape::List, group: &KEYSTORES },
         Subsection { name: "hosts", shape: Shape::List, group: &HOSTS },
         Subsection { name: "labels", shape: Shape::List, group: &LABELS },
         Subsection { name: "providers", shape: Shape::List, group: &PROVIDERS },
