@@ -159,6 +159,11 @@ impl FileFault {
         Self { line: Some(line), ..self }
     }
 
+    /// The line, from 1, where it is known.
+    pub(super) fn line_number(&self) -> Option<usize> {
+        self.line
+    }
+
     pub(super) fn at_source(self, at: &Path) -> SourceFault {
         SourceFault { at: at.to_path_buf(), server: None, fault: self }
     }
