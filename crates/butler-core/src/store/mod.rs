@@ -1,5 +1,6 @@
-//! Files on this machine: read with a bound, replaced as a whole, looked at for changes.
+//! Files on this machine: read with a bound, replaced as a whole, looked at for changes; those of others (`beneath`) and our own.
 
+pub mod beneath;
 mod error;
 pub mod file;
 pub mod memory;
