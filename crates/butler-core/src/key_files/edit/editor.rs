@@ -39,7 +39,8 @@ impl std::fmt::Debug for Edited {
 /// # Errors
 /// See [`EditError`]: all wishes are carried out, or none is.
 pub fn edit(content: &[u8], path: &Path, wanted: &BTreeMap<Address, Coinbase>) -> Result<Edited, EditError> {
-    let reading = Reading::of(content, path).map_err(|fault| EditError::NotAKeystore { line: fault.line_number() })?;
+    let (reading, _) =
+        Reading::of(content, path).map_err(|fault| EditError::NotAKeystore { line: fault.line_number() })?;
     let keystore = reading.keystore()?;
     let text = str::from_utf8(content).map_err(|_| EditError::Unproven)?;
     let written = spans::validators(text).ok_or(EditError::NotAKeystore { line: None })?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::EditError;
 use super::setting::Setting;
+use super::view::ValidatorView;
 use crate::key_files::accounts::Mode;
 use crate::key_files::content::{Content, FileKind, Validator};
 use crate::key_files::fault::FileFault;
@@ -22,14 +23,16 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Reads a file that lies at `path`, which is needed for the encrypted keys that it names, and for nothing else.
+    /// Reads a file that lies at `path`, which is needed for the encrypted keys that it names, and for nothing else; with what is
+    /// wrong with it.
     ///
     /// # Errors
     /// It is no JSON that a node would read.
-    pub(super) fn of(bytes: &[u8], path: &Path) -> Result<Self, FileFault> {
+    pub(super) fn of(bytes: &[u8], path: &Path) -> Result<(Self, Vec<FileFault>), FileFault> {
         let json = json::parse(bytes, unwanted(MODE))?;
-        let content = read_content(&json, path, MODE, &mut Vec::new());
-        Ok(Self { json, content })
+        let mut faults = Vec::new();
+        let content = read_content(&json, path, MODE, &mut faults);
+        Ok((Self { json, content }, faults))
     }
 
     /// What it says as a keystore.
@@ -37,6 +40,25 @@ impl Reading {
         let keystore = self.content.as_ref().filter(|content| content.kind == FileKind::Keystore);
         // A node asks for the number of the schema.
         keystore.filter(|content| content.schema.is_some()).ok_or(EditError::NotAKeystore { line: None })
+    }
+
+    /// Its validators as they are shown; who pays for them is not known from one file.
+    pub(super) fn validators(&self) -> Vec<ValidatorView> {
+        let keystore = self.content.iter().filter(|content| content.kind == FileKind::Keystore);
+        let validators = keystore.flat_map(|content| &content.validators);
+        let view = |validator: &Validator| ValidatorView {
+            index: validator.index,
+            attesters: validator.keys.iter().map(|(attester, _)| *attester).collect(),
+            is_single: self.is_single(validator),
+            coinbase: self.setting(validator),
+            publishers: Vec::new(),
+        };
+        validators.map(view).collect()
+    }
+
+    /// What its top says for validators that have no coinbase.
+    pub(super) fn top(&self) -> Setting {
+        self.content.as_ref().map_or(Setting::Absent, |content| Setting::of(&self.json, content.coinbase))
     }
 
     /// A validator as it is written.

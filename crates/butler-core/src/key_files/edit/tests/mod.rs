@@ -23,7 +23,7 @@ fn coinbase(number: usize) -> Coinbase {
 
 /// What a reader makes of it.
 fn read(text: &[u8]) -> Reading {
-    Reading::of(text, Path::new(PATH)).unwrap_or_else(|fault| panic!("{fault:?}"))
+    Reading::of(text, Path::new(PATH)).unwrap_or_else(|fault| panic!("{fault:?}")).0
 }
 
 /// A coinbase for the chosen ones of those validators that can have one.
