@@ -252,7 +252,10 @@ impl<'a> Accounts<'a> {
                 self.folders.entry(path.to_owned()).or_default().extend(&addresses);
                 addresses
             }
-            Err(what) => self.illegible(place, &what),
+            Err(what) => {
+                self.faults.push(FileFault::at(place, what).local());
+                Vec::new()
+            }
         }
     }
 

@@ -116,11 +116,13 @@ pub(super) struct FileFault {
     line: Option<usize>,
     pub(super) what: String,
     hint: Option<String>,
+    /// Whether it may be this machine's, so that a node elsewhere, or in a container, would not meet it.
+    is_local: bool,
 }
 
 impl FileFault {
     pub(super) fn new(kind: FaultKind, place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { kind, place: place.into(), line: None, what: what.into(), hint: None }
+        Self { kind, place: place.into(), line: None, what: what.into(), hint: None, is_local: false }
     }
 
     /// About the whole of a file that is no key file.
@@ -155,8 +157,22 @@ impl FileFault {
         Self { hint: Some(hint.to_owned()), ..self }
     }
 
+    pub(super) fn local(self) -> Self {
+        Self { is_local: true, ..self }
+    }
+
+    /// Whether a node elsewhere, or in a container, may not meet it.
+    pub(super) fn is_local(&self) -> bool {
+        self.is_local
+    }
+
     pub(super) fn line(self, line: usize) -> Self {
         Self { line: Some(line), ..self }
+    }
+
+    /// The line, from 1, where it is known.
+    pub(super) fn line_number(&self) -> Option<usize> {
+        self.line
     }
 
     pub(super) fn at_source(self, at: &Path) -> SourceFault {
@@ -164,7 +180,7 @@ impl FileFault {
     }
 
     pub(super) fn of_file(self, file: &Path) -> KeyFileFault {
-        let Self { kind, place, line, what, hint } = self;
+        let Self { kind, place, line, what, hint, is_local: _ } = self;
         KeyFileFault { file: shown_path(file), kind, line, place, what, hint }
     }
 }

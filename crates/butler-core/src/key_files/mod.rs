@@ -10,6 +10,7 @@ mod bls;
 mod content;
 mod discovery;
 mod doubts;
+pub mod edit;
 mod encrypted;
 mod entry;
 mod fault;

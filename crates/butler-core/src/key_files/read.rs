@@ -19,7 +19,7 @@ use crate::store::private::load_secret;
 use crate::text::secrets::in_text;
 
 /// The largest key file: about 30,000 validators.
-const FILE_LIMIT: u64 = 16 << 20;
+pub(super) const FILE_LIMIT: u64 = 16 << 20;
 
 /// Loads the files of the sources. Blocks.
 ///

@@ -1,5 +1,7 @@
-//! Files on this machine: read with a bound, replaced as a whole, looked at for changes.
+//! Files on this machine: read with a bound, replaced as a whole, looked at for changes; those of others (`beneath`) and our own.
 
+pub mod beneath;
+pub mod dumps;
 mod error;
 pub mod file;
 pub mod memory;

@@ -1,0 +1,1 @@
+//! Other writers in the worst moments.

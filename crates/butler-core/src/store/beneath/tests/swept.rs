@@ -1,0 +1,1 @@
+//! What killed writers leave, and what only looks like it.
