@@ -1,7 +1,8 @@
 //! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]),
 //! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), a hostile endpoint whose answers are bombs ([`bombs`]),
-//! a fake Aztec node that repeats recorded answers ([`aztec_node`]), fakes of the places where people are told ([`chat`]), and a real
-//! browser that looks at pages ([`browser`]).
+//! a fake Aztec node that repeats recorded answers ([`aztec_node`]) and one that loads and reloads a keystore ([`keystore_node`]),
+//! fakes of the places where people are told ([`chat`]), and a real browser that looks at pages ([`browser`]). What several fakes
+//! were asked stands in one [`order`].
 //!
 //! The lies that an endpoint can tell are listed in the README of this crate and in [`proxy::Lie`].
 //!
@@ -14,8 +15,10 @@ pub mod browser;
 pub mod chat;
 pub mod devnet;
 mod http;
+pub mod keystore_node;
 pub mod long_chain;
 mod multicall;
+pub mod order;
 pub mod rpc {
     //! A plain JSON-RPC client, for benches and tests that need one of their own.
     pub use crate::http::Client;

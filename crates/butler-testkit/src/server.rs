@@ -3,7 +3,7 @@
 //! It has no limits on purpose. A handler that fails closes the connection without an answer, which is one of the things
 //! that tests ask for.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     task::JoinSet,
+    time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -35,6 +36,32 @@ impl Server {
         F: Future<Output = io::Result<Response<Body>>> + Send + 'static,
     {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("failed to listen on 127.0.0.1")?;
+        Self::serve(listener, tls, handler)
+    }
+
+    /// Serves `handler` where another server was until now: its port is free once its tasks have ended.
+    pub(crate) async fn start_again<H, F>(address: SocketAddr, handler: H) -> anyhow::Result<Self>
+    where
+        H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<Response<Body>>> + Send + 'static,
+    {
+        let bind = async {
+            loop {
+                match TcpListener::bind(address).await {
+                    Err(error) if error.kind() == io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
+                    bound => return bound,
+                }
+            }
+        };
+        let listener = timeout(Duration::from_secs(10), bind).await.context("the port stays taken")?;
+        Self::serve(listener.context("failed to listen again")?, None, handler)
+    }
+
+    fn serve<H, F>(listener: TcpListener, tls: Option<TlsAcceptor>, handler: H) -> anyhow::Result<Self>
+    where
+        H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<Response<Body>>> + Send + 'static,
+    {
         let address = listener.local_addr().context("failed to learn the port")?;
         let handler = Arc::new(handler);
         let mut tasks = JoinSet::new();

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Which of the node's two ports an exchange went to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Port {
+pub(crate) enum Port {
     Node,
     Admin,
 }

@@ -19,11 +19,12 @@ use std::{
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::{Method, Request, Response, StatusCode, body::Incoming, header::AUTHORIZATION};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming, header::AUTHORIZATION, http::request::Parts};
 use serde_json::{Value, json};
 
 use crate::server::{Body, Server, full};
-use capture::{Capture, Outcome, Port, find, load_captures};
+pub(crate) use capture::Port;
+use capture::{Capture, Outcome, find, load_captures};
 
 /// A running fake node; stops when dropped.
 #[derive(Debug)]
@@ -153,6 +154,11 @@ impl FakeAztecNode {
         }
     }
 
+    /// Answers a request that another fake took in its place.
+    pub(crate) async fn answer(&self, port: Port, head: Parts, body: Bytes) -> io::Result<Response<Body>> {
+        answer_read(Arc::clone(&self.shared), port, head, body).await
+    }
+
     /// How often each method was called, on both ports.
     pub fn asked(&self) -> BTreeMap<String, u64> {
         lock(&self.shared.asked).clone()
@@ -179,6 +185,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 async fn answer(shared: Arc<Shared>, port: Port, request: Request<Incoming>) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    answer_read(shared, port, head, body).await
+}
+
+async fn answer_read(shared: Arc<Shared>, port: Port, head: Parts, body: Bytes) -> io::Result<Response<Body>> {
     if shared.is_hung.load(Ordering::Relaxed) {
         return pending().await;
     }
@@ -288,7 +298,7 @@ impl Shared {
     }
 }
 
-fn has_key(headers: &hyper::HeaderMap) -> bool {
+pub(crate) fn has_key(headers: &hyper::HeaderMap) -> bool {
     let key = headers.get("x-api-key").is_some_and(|key| key == FakeAztecNode::ADMIN_KEY);
     let bearer = format!("Bearer {}", FakeAztecNode::ADMIN_KEY);
     key || headers.get(AUTHORIZATION).is_some_and(|value| *value == bearer)

@@ -1,0 +1,8 @@
+//! The fake node that loads a keystore: it does what a real 4.1.2 did, in every recorded case.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod captured;
+mod cases;
+mod faults;
+mod rules;
+mod stage;
