@@ -41,6 +41,13 @@ impl RollupClock {
         self.genesis_time.checked_add(slot.checked_mul(self.slot_seconds)?)
     }
 
+    /// The slots of `epoch`. `None` when they do not fit.
+    #[must_use]
+    pub fn slots_of(&self, epoch: u64) -> Option<std::ops::Range<u64>> {
+        let first = epoch.checked_mul(self.epoch_slots)?;
+        Some(first..first.checked_add(self.epoch_slots)?)
+    }
+
     /// When `epoch` begins, in unix seconds. `None` when that does not fit, and for a clock without slots or epochs.
     #[must_use]
     pub fn epoch_start(&self, epoch: u64) -> Option<u64> {
@@ -184,6 +191,7 @@ mod tests {
         assert_eq!(CLOCK.epoch_start(u64::MAX), None, "does not fit");
         assert_eq!((CLOCK.slot_at(999), CLOCK.slot_at(1_071), CLOCK.slot_at(1_072)), (None, Some(0), Some(1)));
         assert_eq!((CLOCK.slot_start(2), CLOCK.slot_start(u64::MAX)), (Some(1_144), None));
+        assert_eq!((CLOCK.slots_of(2), CLOCK.slots_of(u64::MAX)), (Some(64..96), None));
     }
 
     #[test]

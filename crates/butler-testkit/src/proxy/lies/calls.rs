@@ -6,7 +6,7 @@ use ethers_core::utils::hex;
 use serde_json::{Value, json};
 
 use super::super::calls::{block_number, state_parameter};
-use super::{Lie, STRANGER, ask_instead, failure, method, result};
+use super::{Getter, Lie, STRANGER, ask_instead, failure, method, result};
 use crate::http::Client;
 use crate::multicall::Pack;
 
@@ -16,12 +16,18 @@ const REASON: &str = "08c379a0\
     0000000000000000000000000000000000000000000000000000000000000002\
     6e6f000000000000000000000000000000000000000000000000000000000000";
 
+/// `ValidatorSelection__InsufficientValidatorSetSize(1, 48)`.
+const TOO_FEW: &str = "f4f28e99\
+    0000000000000000000000000000000000000000000000000000000000000001\
+    0000000000000000000000000000000000000000000000000000000000000030";
+
 #[expect(clippy::wildcard_enum_match_arm, reason = "other lies have no part here")]
 pub(super) async fn tell(upstream: &Client, call: &Value, lie: Lie) -> anyhow::Result<Option<Value>> {
     match lie {
         Lie::AllReverted if method(call) == "eth_call" => Ok(Some(failure(call, &revert("")))),
         Lie::NoCode if method(call) == "eth_call" => Ok(Some(result(call, &json!("0x")))),
         Lie::Reverted(getter) => revert_inside(upstream, call, getter.selector(), REASON).await,
+        Lie::NoCommittee => revert_inside(upstream, call, Getter::EpochCommittee.selector(), TOO_FEW).await,
         Lie::Zeros => rewrite_inside(upstream, call, |input| !is_about_the_block(input), zeros).await,
         Lie::Zero(getter) => rewrite_inside(upstream, call, |input| is_of(input, getter.selector()), zeros).await,
         Lie::OneMore(getter) => {

@@ -89,6 +89,8 @@ pub enum Lie {
     Names(Getter, Address),
     /// That getter names [`STRANGER`] and a moment in 2100, whatever the contract answers, and if it has no such getter.
     Forged(Getter),
+    /// Every epoch has too few attesters for a committee, as `getEpochCommittee(uint256)` says by the reason of its revert.
+    NoCommittee,
     /// State is read at the newest block, whatever was asked for.
     ReadsAtLatest,
     /// State is read one block before the one that was asked for.
@@ -202,6 +204,18 @@ impl Lie {
         Self::Zero(Getter::SequencerRewards),
     ];
 
+    /// Lies about who proposes, which matter to whoever asks for that.
+    pub const OF_PROPOSERS: [Self; 8] = [
+        Self::NoCommittee,
+        Self::Reverted(Getter::EpochCommittee),
+        Self::Zero(Getter::EpochCommittee),
+        Self::WordMore(Getter::EpochCommittee, 1),
+        Self::WordMore(Getter::EpochCommittee, 2),
+        Self::Reverted(Getter::SampleSeed),
+        Self::Zero(Getter::SampleSeed),
+        Self::OneMore(Getter::SampleSeed),
+    ];
+
     /// Its name; lies that differ only in a number or a getter share it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -245,6 +259,7 @@ impl Lie {
             Self::WordMore(..) => "word_more",
             Self::Names(..) => "names_another",
             Self::Forged(_) => "forged",
+            Self::NoCommittee => "no_committee",
             Self::ReadsAtLatest => "reads_at_latest",
             Self::ReadsOneBefore => "reads_one_before",
             Self::DroppedBranch => "dropped_branch",
@@ -287,6 +302,7 @@ impl fmt::Display for Lie {
             | Self::AllReverted
             | Self::NoCode
             | Self::Zeros
+            | Self::NoCommittee
             | Self::ReadsAtLatest
             | Self::ReadsOneBefore
             | Self::DroppedBranch => Ok(()),
@@ -345,6 +361,7 @@ pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: 
         | Lie::WordMore(..)
         | Lie::Names(..)
         | Lie::Forged(_)
+        | Lie::NoCommittee
         | Lie::ReadsAtLatest
         | Lie::ReadsOneBefore => calls::tell(upstream, call, lie).await,
     }

@@ -157,6 +157,10 @@ pub enum Getter {
     EntryQueueLength,
     /// `getStakingAsset()` of the rollup.
     StakingAsset,
+    /// `getEpochCommittee(uint256)` of the rollup.
+    EpochCommittee,
+    /// `getSampleSeedAt(uint256)` of the rollup.
+    SampleSeed,
 }
 
 impl Getter {
@@ -193,6 +197,8 @@ impl Getter {
             Self::ActiveCount => "0x90a3b386",
             Self::EntryQueueLength => "0x1b56a0e7",
             Self::StakingAsset => "0xa011f6a9",
+            Self::EpochCommittee => "0x69457a6f",
+            Self::SampleSeed => "0x7afeed28",
         }
     }
 
@@ -229,6 +235,8 @@ impl Getter {
             Self::ActiveCount => "active_count",
             Self::EntryQueueLength => "entry_queue_length",
             Self::StakingAsset => "staking_asset",
+            Self::EpochCommittee => "epoch_committee",
+            Self::SampleSeed => "sample_seed",
         }
     }
 }
