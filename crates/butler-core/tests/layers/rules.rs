@@ -95,12 +95,13 @@ const WATCHER: [Folder; 16] = [
     ("program", "adopt health heartbeat control journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 14] = [
+const TESTKIT: [Folder; 15] = [
     ("browser", ""),
     ("http", ""),
     ("multicall", ""),
     ("order", ""),
     ("keystores", ""),
+    ("sshd", ""),
     ("server", ""),
     ("aztec_node", "server"),
     ("bombs", "http multicall"),
