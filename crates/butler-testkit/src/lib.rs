@@ -1,8 +1,8 @@
 //! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]),
 //! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), a hostile endpoint whose answers are bombs ([`bombs`]),
 //! a fake Aztec node that repeats recorded answers ([`aztec_node`]) and one that loads and reloads a keystore ([`keystore_node`]),
-//! fakes of the places where people are told ([`chat`]), and a real browser that looks at pages ([`browser`]). What several fakes
-//! were asked stands in one [`order`].
+//! fakes of the places where people are told ([`chat`]), and a real browser that looks at pages ([`browser`]). Beside the node
+//! stand a [`web3signer`], a real [`sshd`], and [`keystores`] of every shape. What several fakes were asked stands in one [`order`].
 //!
 //! The lies that an endpoint can tell are listed in the README of this crate and in [`proxy::Lie`].
 //!
@@ -16,6 +16,7 @@ pub mod chat;
 pub mod devnet;
 mod http;
 pub mod keystore_node;
+pub mod keystores;
 pub mod long_chain;
 mod multicall;
 pub mod order;
@@ -25,3 +26,5 @@ pub mod rpc {
 }
 pub mod proxy;
 mod server;
+pub mod sshd;
+pub mod web3signer;

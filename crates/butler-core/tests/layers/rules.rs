@@ -95,17 +95,20 @@ const WATCHER: [Folder; 16] = [
     ("program", "adopt health heartbeat control journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 12] = [
+const TESTKIT: [Folder; 15] = [
     ("browser", ""),
     ("http", ""),
     ("multicall", ""),
     ("order", ""),
+    ("keystores", ""),
+    ("sshd", ""),
     ("server", ""),
     ("aztec_node", "server"),
     ("bombs", "http multicall"),
     ("chat", "proxy server"),
     ("devnet", "http multicall server"),
     ("keystore_node", "aztec_node http order server"),
+    ("web3signer", "order server"),
     ("long_chain", "devnet http multicall server"),
     ("proxy", "devnet http multicall server"),
 ];
