@@ -40,6 +40,12 @@ pub(super) fn land(draft: Draft<'_>, name: &str, old: &Old, marking: Marking) ->
         Err(Put::Foreign) => return Err(Refusal::Leftover.into()),
         Err(Put::Unknown(fault)) => return Err(fault),
     };
+    // A program without our lock may have put another file at the draft's name just before. Writers of our kind keep off while
+    // the mark is there, so whoever has no mark cannot tell the one from the other.
+    let in_place = match marking {
+        Marking::Marked => draft.opened.is_at(draft.folder.held(), name),
+        Marking::Unsupported => Ok(true),
+    };
     // The rest is done as far as it can be, and the first failure is told.
     let removed = match way {
         Way::Exchanged => remove(draft.folder, &draft.name),
@@ -49,7 +55,7 @@ pub(super) fn land(draft: Draft<'_>, name: &str, old: &Old, marking: Marking) ->
     let unmarked = if removed.is_ok() { mark::unmark(draft.file()) } else { Ok(()) };
     let synced = draft.folder.sync();
     removed.and(unmarked).and(synced).map_err(Fault::Unsynced)?;
-    Ok(way)
+    if in_place.map_err(Fault::Unsynced)? { Ok(way) } else { Err(Fault::Conflict) }
 }
 
 /// Why a draft did not come into its place.
