@@ -19,6 +19,8 @@ families! {
     LOOKED_AT: Gauge "butler_watcher_last_look_timestamp_seconds" ["network"] "seconds" "When the final block was last asked for with success, by this machine's clock.";
     LOOKS: Counter "butler_watcher_looks_total" ["network", "result": results] "" "How often the chain was looked at.";
     PLANNED: Counter "butler_watcher_planned_total" ["network", "kind": names::<ActionKind>] "" "Actions that were planned since the start, without those that were known already.";
+    KEYSTORE_UP: Gauge "butler_watcher_keystore_up" ["network", "server"] "" "Whether a keystore that the watcher may change could be looked at the last time; 1 before the first.";
+    RELOADS: Counter "butler_watcher_reloads_total" ["network", "server", "result": reloads] "" "How often a server's nodes were told to reload their keystore, and whether they took it; unknown where no answer came.";
     REQUESTS: Counter "butler_watcher_endpoint_requests_total" ["network", "endpoint"] "" "HTTP requests to an L1 endpoint.";
     ENDPOINT_UP: Gauge "butler_watcher_endpoint_up" ["network", "endpoint"] "" "Whether an L1 endpoint answered when it was asked last.";
 }
@@ -54,6 +56,13 @@ pub use self::of_all::{
 
 fn results() -> Vec<&'static str> {
     vec!["success", "failure"]
+}
+
+/// What becomes of a reload, in the order in which they are counted.
+pub const RELOAD_RESULTS: [&str; 3] = ["accepted", "refused", "unknown"];
+
+fn reloads() -> Vec<&'static str> {
+    RELOAD_RESULTS.to_vec()
 }
 
 /// The families by subject, in the order in which they are served.

@@ -56,8 +56,17 @@ struct Network {
     looks: [u64; 2],
     planned: BTreeMap<ActionKind, u64>,
     endpoints: BTreeMap<String, (u64, bool)>,
+    keystores: BTreeMap<String, Keystore>,
     /// What is remembered of its key files cannot be kept.
     is_unsaved: bool,
+}
+
+/// What is shown of one server's keystore.
+#[derive(Debug, Default)]
+struct Keystore {
+    is_down: bool,
+    /// Reloads that were accepted, refused, and whose end is not known.
+    reloads: [u64; 3],
 }
 
 impl Health {
@@ -115,6 +124,22 @@ impl Health {
     /// How often each endpoint was asked, and whether it answered last.
     pub fn endpoints(&self, network: &str, endpoints: BTreeMap<String, (u64, bool)>) {
         self.network(network, |network| network.endpoints = endpoints);
+    }
+
+    /// Whether a server's keystore could be looked at.
+    pub fn keystore(&self, network: &str, server: &str, is_up: bool) {
+        let mut state = self.state();
+        let network = state.networks.entry(network.to_owned()).or_default();
+        network.keystores.entry(server.to_owned()).or_default().is_down = !is_up;
+    }
+
+    /// A server's nodes were told to reload: that ended as the place in [`RELOAD_RESULTS`](catalogue::RELOAD_RESULTS) says.
+    pub fn reloaded(&self, network: &str, server: &str, result: usize) {
+        let mut state = self.state();
+        let network = state.networks.entry(network.to_owned()).or_default();
+        if let Some(count) = network.keystores.entry(server.to_owned()).or_default().reloads.get_mut(result) {
+            *count = count.saturating_add(1);
+        }
     }
 
     /// Whether what is remembered of the key files is kept for the next start.
@@ -307,6 +332,12 @@ impl Network {
         for kind in ActionKind::ALL {
             let count = self.planned.get(&kind).copied().unwrap_or_default();
             readings.push(&catalogue::PLANNED, [kind.name().to_owned()], number(count));
+        }
+        for (server, keystore) in &self.keystores {
+            readings.push(&catalogue::KEYSTORE_UP, [server.clone()], truth(!keystore.is_down));
+            for (result, count) in catalogue::RELOAD_RESULTS.into_iter().zip(keystore.reloads) {
+                readings.push(&catalogue::RELOADS, [server.clone(), result.to_owned()], number(count));
+            }
         }
         for (endpoint, (requests, is_up)) in &self.endpoints {
             readings.push(&catalogue::REQUESTS, [endpoint.clone()], number(*requests));

@@ -3,6 +3,7 @@
 mod adopt;
 pub mod catalogue;
 pub mod control;
+pub mod executors;
 pub mod follower;
 pub mod health;
 mod heartbeat;

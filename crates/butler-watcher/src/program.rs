@@ -27,6 +27,7 @@ use tokio::time::timeout;
 
 use crate::adopt::RunningWatcher;
 use crate::control::{Control, Rights};
+use crate::executors::{Executor, Keystores, Rollups};
 use crate::health::Health;
 use crate::heartbeat::{Heartbeat, beat};
 use crate::journal::{Journal, JournalError, Keeper, Settings};
@@ -238,6 +239,10 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         Ok(keeper) => Arc::new(keeper),
         Err(error) => return refuse(&error),
     };
+    // Whoever held a lease is gone: the journal is this process's alone.
+    if let Err(error) = block_in_place(|| journal.take_back()) {
+        return refuse(&error);
+    }
     let (health, news) = (Arc::new(Health::default()), Arc::new(Notify::new()));
     let shared = || (Arc::clone(&journal), Arc::clone(&health), Arc::clone(&news));
     let (configured, known) = watch::channel(Configured::new());
@@ -272,9 +277,17 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
             return fail(Exit::LocalFile, &format!("{}\nhint: {hint}", Chain(&error)));
         }
     };
-    let mut watches = Vec::new();
+    let (rollups, seen) = watch::channel(Rollups::new());
+    let rollups = Arc::new(rollups);
+    let (mut watches, mut changed) = (Vec::new(), Vec::new());
     for network in config.networks.values().filter(|network| network.has_l1()) {
-        let open = || Watch::open(&config, &network.name, &state, shared(), (Arc::clone(&configured), wanted.clone()));
+        let keystores = match block_in_place(|| Keystores::open(network, &state, seen.clone())) {
+            Ok(keystores) => keystores,
+            Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+        };
+        changed.extend(keystores.clone());
+        let (wishes, keystores) = ((Arc::clone(&configured), wanted.clone()), (keystores, Arc::clone(&rollups)));
+        let open = || Watch::open(&config, &network.name, &state, shared(), wishes, keystores);
         match block_in_place(open) {
             Ok(watch) => watches.push(watch),
             Err(error) => return end(&Ended::Watch(error)),
@@ -297,6 +310,8 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     for watch in watches {
         work.spawn(async move { Box::pin(watch.run()).await.map_err(Ended::Watch) });
     }
+    let executor = Executor::new(changed, (Arc::clone(&journal), Arc::clone(&health)), wanted.clone());
+    work.spawn(async move { executor.run().await.map_err(Ended::Journal) });
     work.spawn(async move { teller.run().await.map_err(Ended::Journal) });
     work.spawn(async move { crier.run().await.map_err(Ended::Journal) });
     let mut around = JoinSet::new();

@@ -73,6 +73,21 @@ impl JsonRpcPeer {
         self.call_held(request, &HeldBytes::default()).await
     }
 
+    /// Has something carried out that is answered with nothing.
+    ///
+    /// # Errors
+    /// What the peer did instead.
+    pub(super) async fn carry_out(&self, request: &Request) -> Result<(), RpcFailure> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let answer = self.post(wire::encode_single(id, request), &HeldBytes::default()).await?;
+        let secrets = self.http.secrets();
+        let decoded = wire::decode_done(id, &answer.body, |error| match self.dialect {
+            Dialect::Ethereum => refusal::classify(secrets, request.method, error),
+            Dialect::Aztec => refusal::by_code(secrets, error),
+        });
+        self.judge(&answer, decoded)
+    }
+
     /// Makes one call, and counts the bytes of its answer.
     pub(super) async fn call_held(&self, request: &Request, held: &HeldBytes) -> Answer {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);

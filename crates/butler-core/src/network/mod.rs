@@ -100,7 +100,7 @@ impl Network {
             staking_registry: network.staking_registry,
             from_block: network.staking_registry_from_block,
         };
-        let client = client(&network, policy)?;
+        let client = l1_client(&network, policy)?;
         let ledger = LedgerCache::load(&ledger_path(config, &network), key);
         Ok(Self { keys, reader: SnapshotReader::new(client, ledger), config: network, key_memory: None })
     }
@@ -235,7 +235,11 @@ pub fn ledger_path(config: &Config, network: &NetworkConfig) -> PathBuf {
     config.cache_directory.join(format!("{}-ledger.json", network.name))
 }
 
-fn client(network: &NetworkConfig, policy: Policy) -> Result<L1Client, NetworkError> {
+/// A client of a network's L1 endpoints; connects to nothing.
+///
+/// # Errors
+/// `Endpoint` where it cannot be built.
+pub fn l1_client(network: &NetworkConfig, policy: Policy) -> Result<L1Client, NetworkError> {
     let settings: Vec<EndpointSettings> = network
         .l1
         .iter()

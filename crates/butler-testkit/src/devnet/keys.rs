@@ -19,18 +19,26 @@ const PARENT: (&str, &str) = (
     "dd23ca549a97cb330b011aebb674730df8b14acaee42d211ab45692699ab8ba5",
     "236a4a5d77e29cc09182a8a6c9d288cb04e638fcd0743bbc068c16665d1e4d2c",
 );
-/// The accounts that the scenario makes attesters of.
-const ATTESTERS: std::ops::Range<u32> = 100..141;
+/// The accounts that the scenario makes attesters of, and those of its spare keys.
+const ATTESTERS: [std::ops::Range<u32>; 2] = [100..141, 300..320];
 
 /// The key of one of the scenario's attesters.
 pub(super) fn attester_key(attester: Address) -> anyhow::Result<SigningKey> {
-    for index in ATTESTERS {
+    for index in ATTESTERS.into_iter().flatten() {
         let key = child(index)?;
         if secret_key_to_address(&key) == attester {
             return Ok(key);
         }
     }
     anyhow::bail!("the devnet has no key for {attester:?}")
+}
+
+/// The private key of one of the scenario's attesters, as a keystore holds it.
+///
+/// # Errors
+/// The scenario has no such attester.
+pub fn attester_secret(attester: Address) -> anyhow::Result<String> {
+    Ok(format!("0x{}", ethers_core::utils::hex::encode(attester_key(attester)?.to_bytes())))
 }
 
 /// One signature as the contracts take it: v, r, s.

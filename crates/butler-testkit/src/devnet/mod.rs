@@ -27,6 +27,7 @@ pub use build::{DevnetSpec, DevnetState, ensure};
 pub(crate) use chain::quantity;
 pub use chain::{Chain, History};
 pub use example::{ExampleFiles, example_files};
+pub use keys::attester_secret;
 pub use moves::{Move, Played};
 pub use oracle::{
     Attester, Block, Contracts, EntryQueueItem, Event, Exit, KeyStore, Oracle, Provider, Publisher, Rollup, RollupSide,

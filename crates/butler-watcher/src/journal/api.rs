@@ -29,6 +29,12 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// `Full` before anything was begun.
     fn claim(&self, ask: &Claim) -> Result<Vec<Leased>, JournalError>;
 
+    /// Takes back every lease as if it had run out; answers how many. For whoever begins, and knows that nobody else is at work.
+    ///
+    /// # Errors
+    /// `Full` before anything was begun.
+    fn take_back(&self) -> Result<usize, JournalError>;
+
     /// Makes a lease last longer, and an intent durable.
     ///
     /// # Errors

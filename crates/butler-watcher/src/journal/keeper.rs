@@ -227,6 +227,16 @@ impl Journal for Keeper {
         self.change(|step| claim::claim(step, ask))
     }
 
+    fn take_back(&self) -> Result<usize, JournalError> {
+        let mut all = 0_usize;
+        loop {
+            match self.change(claim::take_back_leases)? {
+                0 => return Ok(all),
+                some => all = all.saturating_add(some),
+            }
+        }
+    }
+
     fn renew(&self, lease: &Lease, renewal: &Renewal) -> Result<Lease, JournalError> {
         self.change(|step| settle::renew(step, lease, renewal))
     }

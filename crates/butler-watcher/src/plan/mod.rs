@@ -13,6 +13,7 @@ mod known;
 mod plans;
 mod provider;
 mod queued_keys;
+pub mod quiet;
 mod rollups;
 mod setting;
 mod slashing;

@@ -256,7 +256,7 @@ fn waiting(journal: &dyn Journal, status: &Status) -> Result<Vec<Waiting>, Journ
 }
 
 /// Whether what changes something waits.
-fn holds(config: &WatcherConfig, now: u64) -> bool {
+pub fn holds(config: &WatcherConfig, now: u64) -> bool {
     config.dry_run || config.maintenance_windows.iter().any(|window| window.contains(now))
 }
 

@@ -8,6 +8,8 @@ use butler_core::domain::ids::Coinbase;
 use butler_core::domain::operator::key_book::{CoinbaseSetting, KeyBook};
 use ethers_core::types::Address;
 
+use crate::executors::Views;
+
 /// What key files name now, by the chain and registry that they are for: what the last look at them found.
 pub type Configured = BTreeMap<Place, Named>;
 
@@ -17,12 +19,14 @@ pub struct Named {
     /// The coinbase of each attester that every server of it has, and no other one.
     coinbases: BTreeMap<Address, Coinbase>,
     policies: CoinbasePolicies,
+    /// What the keystores say that the watcher may change; `None` where there are none.
+    views: Option<Views>,
 }
 
 impl Named {
     /// What a book names. An attester that may stand in a file that cannot be read has no coinbase that is known.
     #[must_use]
-    pub fn of(book: &KeyBook, policies: CoinbasePolicies) -> Self {
+    pub fn of(book: &KeyBook, policies: CoinbasePolicies, views: Option<Views>) -> Self {
         let entries = book.by_attester().into_iter();
         let agreed = entries.filter_map(|(attester, entries)| {
             let mut settings = entries.iter().map(|entry| entry.coinbase_setting());
@@ -30,7 +34,20 @@ impl Named {
             let is_agreed = settings.all(|setting| setting == CoinbaseSetting::Set(first)) && !book.may_have(attester);
             is_agreed.then_some((attester, first))
         });
-        Self { coinbases: agreed.collect(), policies }
+        Self { coinbases: agreed.collect(), policies, views }
+    }
+
+    /// Where a coinbase is named already. A keystore counts more than what public files say of it, and one that was not seen could lack it.
+    fn names(&self, attester: Address, coinbase: Coinbase) -> Option<&'static str> {
+        if let Some(views) = &self.views {
+            match views.has(attester, coinbase) {
+                Some(true) => return Some("the keystores name this coinbase"),
+                Some(false) => return None,
+                None if views.problems().next().is_some() => return None,
+                None => {}
+            }
+        }
+        (self.coinbases.get(&attester) == Some(&coinbase)).then_some("the key files name this coinbase")
     }
 
     /// Why what an action asks for is so already, or is asked of nobody any more; `None` where it is to be told.
@@ -40,9 +57,7 @@ impl Named {
             (Goal::CoinbaseConfigured { provider_id, coinbase, .. }, ActionSubject::Attester(attester)) => {
                 match self.policies.of(Some(*provider_id)) {
                     CoinbasePolicy::OwnAddress => Some("`coinbase_policy` is `own` by now, and asks for no split"),
-                    CoinbasePolicy::Split => {
-                        (self.coinbases.get(attester) == Some(coinbase)).then_some("the key files name this coinbase")
-                    }
+                    CoinbasePolicy::Split => self.names(*attester, *coinbase),
                 }
             }
             (
@@ -108,7 +123,7 @@ mod tests {
 
     fn is_done(entries: Vec<KeyEntry>, gaps: Vec<KeyFileGap>, split: u8) -> bool {
         let book = KeyBook { entries, gaps, ..KeyBook::default() };
-        Named::of(&book, CoinbasePolicies::default()).fulfils(&asks(1, split)).is_some()
+        Named::of(&book, CoinbasePolicies::default(), None).fulfils(&asks(1, split)).is_some()
     }
 
     #[test]
@@ -128,7 +143,7 @@ mod tests {
     #[test]
     fn under_a_coinbase_of_the_operators_own_no_split_is_asked_for_any_more() {
         let policies = CoinbasePolicies { network: CoinbasePolicy::OwnAddress, ..CoinbasePolicies::default() };
-        let named = Named::of(&KeyBook::default(), policies);
+        let named = Named::of(&KeyBook::default(), policies, None);
         assert!(named.fulfils(&asks(1, 5)).is_some());
         assert!(named.fulfils(&Action { goal: Goal::Told, ..asks(1, 5) }).is_none());
     }

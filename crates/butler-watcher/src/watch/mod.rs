@@ -4,6 +4,7 @@
 //! program: another history at the checkpoint, another chain, a log of ours that nobody can read.
 
 mod early;
+mod edits;
 mod findings;
 mod keys;
 mod memory;
@@ -31,15 +32,17 @@ use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 use self::early::Early;
+use self::edits::Edits;
 use self::findings::{Beside, Found};
 use self::keys::Keys;
 use self::memory::Memory;
 pub use self::wishes::Wishes;
+use crate::executors::{Keystores, Rollups};
 use crate::follower::{Checkpoint, FollowError, Follower, Look};
 use crate::health::Health;
 use crate::journal::{Batch, Cursor, CursorMove, Journal, JournalError, Retraction};
 use crate::plan::terms::Looked;
-use crate::plan::{Occurred, conditions};
+use crate::plan::{Happened, Occurred, conditions};
 use crate::tell::{Configured, Named};
 
 /// How hard one look tries; the next one comes soon.
@@ -89,6 +92,8 @@ pub struct Watch {
     news: Arc<Notify>,
     configured: Arc<watch::Sender<Configured>>,
     wishes: Wishes,
+    edits: Edits,
+    rollups: Arc<watch::Sender<Rollups>>,
     /// What the key files name, and what they named when what waits was last held against them.
     named: Named,
     held_against: Option<Named>,
@@ -105,6 +110,7 @@ impl Watch {
         state: &Path,
         (journal, health, news): (Arc<dyn Journal>, Arc<Health>, Arc<Notify>),
         (configured, wishes): (Arc<watch::Sender<Configured>>, Wishes),
+        (keystores, rollups): (Option<Arc<Keystores>>, Arc<watch::Sender<Rollups>>),
     ) -> Result<Self, WatchError> {
         let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source: Box::new(source) };
         let settings = config.network(Some(network)).map_err(|error| failed(FollowError::Network(error.into())))?;
@@ -131,6 +137,8 @@ impl Watch {
             news,
             configured,
             wishes,
+            edits: Edits::new(keystores),
+            rollups,
             named: Named::default(),
             held_against: None,
         };
@@ -200,6 +208,10 @@ impl Watch {
         };
         let tip = self.follower.tip(&checkpoint).await.map_err(Failed::Follow)?;
         self.health.final_block(&self.name, tip.last, unix_now());
+        let place = self.place();
+        if self.edits.look((self.journal.as_ref(), &self.health), place, false).await.map_err(Failed::Journal)? {
+            block_in_place(|| self.renew_edits()).map_err(Failed::Journal)?;
+        }
         if tip.last.number <= checkpoint.number {
             return Ok(());
         }
@@ -215,6 +227,17 @@ impl Watch {
             tracing::debug!("the ledger cannot be kept: {}", Chain(&error));
         }
         let look = look.map_err(Failed::Follow)?;
+        if let Some(snapshot) = &look.snapshot {
+            let rollup = (snapshot.rollup.address, snapshot.rollup.clock);
+            self.rollups.send_modify(|rollups| {
+                rollups.insert(place, rollup);
+            });
+        }
+        if look.events.iter().any(|event| matches!(event.what, Happened::Staked { .. })) {
+            self.edits.look((self.journal.as_ref(), &self.health), place, true).await.map_err(Failed::Journal)?;
+            let keys = self.follower.network().keys.clone();
+            self.show_coinbases(&keys);
+        }
         block_in_place(|| self.memory.load());
         let due = self.memory.terms.due(look.to.number);
         let final_blocks = self.follower.final_blocks(&look.to, due).await;
@@ -258,7 +281,7 @@ impl Watch {
             let config = Arc::clone(&self.wishes.borrow());
             let batch = Batch {
                 cursor: Some(CursorMove { name: self.name.clone(), expected: cursor, to }),
-                plans: wishes::plans(actions, &config, &self.named),
+                plans: wishes::plans(actions.into_iter().map(|action| self.edits.shown(action)), &config, &self.named),
                 approval: Some(config.approval_expiry),
                 retractions: retractions
                     .map(|retracted| Retraction { key: retracted.key, reason: retracted.why.to_owned() })
@@ -331,10 +354,30 @@ impl Watch {
     /// Shows which coinbases the key files name, so that nobody is told of one that is there.
     fn show_coinbases(&mut self, keys: &KeyFilesReport) {
         let place = self.place();
-        self.named = Named::of(&keys.book, self.follower.network().config.coinbase_policies.clone());
+        let policies = self.follower.network().config.coinbase_policies.clone();
+        self.named = Named::of(&keys.book, policies, self.edits.views().cloned());
         self.configured.send_modify(|configured| {
             configured.insert(place, self.named.clone());
         });
+    }
+
+    /// Plans anew what waits and would change something else by now than was shown.
+    fn renew_edits(&mut self) -> Result<(), JournalError> {
+        let keys = self.follower.network().keys.clone();
+        self.show_coinbases(&keys);
+        self.hold_against_files()?;
+        let config = Arc::clone(&self.wishes.borrow());
+        let plans = self.edits.renewed(self.journal.as_ref(), self.place(), &config)?;
+        if plans.is_empty() {
+            return Ok(());
+        }
+        let plans = wishes::plans(plans.into_iter().map(|plan| plan.action), &config, &self.named);
+        let batch = Batch { plans, approval: Some(config.approval_expiry), ..Batch::default() };
+        let replaced = self.journal.commit(&batch)?.replaced.len();
+        let network = &self.name;
+        tracing::warn!(network, replaced, "{replaced} actions are shown anew: a keystore is not what it was");
+        self.news.notify_one();
+        Ok(())
     }
 
     /// Ends what waits for a person and was done by hand meanwhile.

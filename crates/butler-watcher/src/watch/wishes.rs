@@ -18,7 +18,7 @@ pub type Wishes = watch::Receiver<Arc<WatcherConfig>>;
 
 /// The plans of these actions, each under the operator's policy, with the notices of those that wait for a person. What the key files name
 /// already is nobody's to approve: whoever tells it finds it done.
-pub(super) fn plans(actions: Vec<Action>, config: &WatcherConfig, named: &Named) -> Vec<Plan> {
+pub(super) fn plans(actions: impl IntoIterator<Item = Action>, config: &WatcherConfig, named: &Named) -> Vec<Plan> {
     let policy = |action: &Action| match action.policy(config.policies.of(action.kind)) {
         Policy::Approve | Policy::Auto if named.fulfils(action).is_some() => Policy::Notify,
         policy @ (Policy::Off | Policy::Notify | Policy::Approve | Policy::Auto) => policy,

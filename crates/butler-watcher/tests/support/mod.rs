@@ -1,6 +1,7 @@
 //! A running devnet with a watcher's configuration, and the real binary on it.
 
 pub(crate) mod person;
+pub(crate) mod servers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use butler_core::domain::action::{Action, ActionKind, ActionSubject, EffectKey, Phase};
 use butler_core::store::file::save_atomic;
 use butler_testkit::devnet::{Chain, DevnetSpec, Oracle, ensure, example_files};
+use butler_testkit::keystore_node::KeystoreNode;
 use butler_watcher::journal::{Cursor, Journal as _, Keeper, Op, Query, Settings};
 use butler_watcher::program::journal_directory;
 use ethers_core::types::Address;
@@ -150,7 +152,7 @@ pub(crate) fn watch_in(folder: &Path) -> Watcher {
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_butler-watcher"));
-    command.current_dir(folder).env_clear().env("HOME", folder);
+    command.current_dir(folder).env_clear().env("HOME", folder).env("ADMIN_KEY", KeystoreNode::ADMIN_KEY);
     command.args(["--config", "butler.toml"]).stdin(Stdio::null());
     command
 }

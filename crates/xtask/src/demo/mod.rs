@@ -1,8 +1,8 @@
 //! `cargo xtask demo`: the main job on a local chain, from nothing to the overview, without a question.
 //!
 //! Builds the programs and the chain, shows where every attester stands and what the audit finds, lets the exporter serve the
-//! same as metrics and as a page, shows how the watcher plans what a delegation asks for, and stops everything that it started:
-//! at once, or with `--keep` when it is told to.
+//! same as metrics and as a page, shows how what a delegation asks for is planned, approved, written and taken by a node, and stops everything
+//! that it started: at once, or with `--keep` when it is told to.
 
 mod watcher;
 
@@ -64,12 +64,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             require!(status.code() == Some(expected), "butler-cli {} ended with {status}", arguments.join(" "));
         }
         let exporter = export(&files.config, &folder)?;
-        let watcher = watcher::watch(&chain, &files.config, &folder).await?;
+        let (watcher, server) = watcher::watch(&chain, &files.config, &folder).await?;
         if options.keep {
             println!("\nChain, exporter and watcher run until Ctrl-C.");
             wait_for_end().await?;
         }
-        drop((watcher, exporter, chain));
+        drop((watcher, server, exporter, chain));
         remove(&folder)
     })?;
     println!(

@@ -1,12 +1,13 @@
 //! What is shown of the watcher and its actions.
 
 use butler_core::control::{ActionRow, HistoryExport, WatcherStatus};
+use butler_core::domain::action::{CoinbaseBefore, Goal};
 use butler_core::runtime::clock::unix_now;
 use butler_core::text::time::distance;
 
 use super::report::{ActionReport, ActionsReport, DecidedReport, HistoryReport};
 use crate::output::Output;
-use crate::view::table::{number, plain, table};
+use crate::view::table::{Tone, Value, number, plain, table, toned};
 
 pub(super) fn render_status(status: &WatcherStatus, output: &Output) -> String {
     let shown = |block: Option<u64>| block.map_or_else(|| "-".to_owned(), |block| block.to_string());
@@ -40,7 +41,37 @@ pub(super) fn render_actions(report: &ActionsReport, output: &Output) -> String 
             plain(why.unwrap_or_default()),
         ]
     });
-    table(output, &["PHASE", "ACTION", "KEY", "WHY"], rows)
+    let mut text = table(output, &["PHASE", "ACTION", "KEY", "WHY"], rows);
+    let edits: Vec<_> = report.actions.iter().flat_map(edits).collect();
+    if !edits.is_empty() {
+        text.push('\n');
+        text.push_str(&table(output, &["SERVER", "FILE", "VALIDATOR", "COINBASE NOW", "COINBASE AFTER"], edits));
+    }
+    text
+}
+
+/// What an action changes in keystores, a row for each.
+fn edits(row: &ActionRow) -> Vec<Vec<Value>> {
+    let Some(action) = &row.action else { return Vec::new() };
+    let Goal::CoinbaseConfigured { coinbase, .. } = &action.goal else { return Vec::new() };
+    let edits = action.edits.iter().map(|edit| {
+        let tone = if edit.before.is_somebodys() { Tone::Warning } else { Tone::Plain };
+        let after = match edit.before {
+            CoinbaseBefore::AsWanted => "unchanged".to_owned(),
+            CoinbaseBefore::Unread => "not known".to_owned(),
+            CoinbaseBefore::NotSet | CoinbaseBefore::Zero | CoinbaseBefore::Set(_) | CoinbaseBefore::Illegible => {
+                coinbase.to_string()
+            }
+        };
+        vec![
+            plain(edit.server.clone()),
+            plain(edit.file.clone()),
+            number(edit.validator.to_string()),
+            toned(edit.before.to_string(), tone),
+            plain(after),
+        ]
+    });
+    edits.collect()
 }
 
 pub(super) fn render_action(report: &ActionReport, output: &Output) -> String {

@@ -154,7 +154,15 @@ impl AztecNode {
     /// # Errors
     /// See [`ReloadError`].
     pub async fn reload_keystore(&self) -> Result<(), ReloadError> {
-        Ok(self.ask_with(NodeMethod::ReloadKeystore, &json!([]), |_| Ok(())).await?)
+        let mut last = RpcFailure::MethodNotFound;
+        for name in NodeMethod::ReloadKeystore.names() {
+            match self.peer.carry_out(&Request::new(name, &json!([]))).await {
+                Ok(()) => return Ok(()),
+                Err(failure @ RpcFailure::MethodNotFound) => last = failure,
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Err(last.into())
     }
 
     /// What the node says of itself without JSON-RPC, also in standby. Before 5.2 that is a word.

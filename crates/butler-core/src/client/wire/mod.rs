@@ -158,17 +158,35 @@ pub(super) fn decode_single_with(id: u64, body: &Bytes, meaning: impl FnOnce(&Er
     result.map(|result| Json::within(body, result)).map_err(|error| meaning(&error))
 }
 
+/// Reads the answer to a request that asks for nothing but to be carried out: Aztec nodes leave the result out then.
+///
+/// # Errors
+/// As [`decode_single_with`], but that there may be no result.
+pub(super) fn decode_done(
+    id: u64,
+    body: &[u8],
+    meaning: impl FnOnce(&ErrorText<'_>) -> RpcFailure,
+) -> Result<(), RpcFailure> {
+    let answer = answer_to(id, body)?;
+    answer.error.map_or(Ok(()), |error| Err(meaning(&ErrorText::read(error))))
+}
+
 /// The result, or the error as it was said.
 ///
 /// # Errors
 /// `Malformed` when the body is neither.
 fn result_or_error(id: u64, body: &[u8]) -> Result<Result<&RawValue, ErrorText<'_>>, RpcFailure> {
+    one(&answer_to(id, body)?)
+}
+
+/// The answer to that question.
+fn answer_to(id: u64, body: &[u8]) -> Result<AnswerText<'_>, RpcFailure> {
     let answer: AnswerText<'_> = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
     // One answer to one question: whatever id an error has, it is about that question.
     if answer.id() != Some(id) && answer.error.is_none() {
         return Err(RpcFailure::Malformed("the answer's id is not the request's".to_owned()));
     }
-    one(&answer)
+    Ok(answer)
 }
 
 /// Reads the answers to a batch, in the order of its requests; `secrets` are those of the peer that gave them.

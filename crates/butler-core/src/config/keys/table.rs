@@ -292,6 +292,7 @@ static WATCHER: Group = Group {
         key("approvals_needed", "integer", Default("1"), "How many of them must approve an action, each once.").number("persons", 1, 5),
         key("approval_expiry", "duration", Default("7d"), "How long an action waits for an approval, and how long an approval counts. Then it is parked.").seconds(1, 31_536_000),
         key("maintenance_windows", "time window", Optional, "When nothing is done that changes something, though it is planned, told and approved: each day from and to a time (`22:00-06:00`), or once between two moments (`2027-01-31T22:00:00Z/2027-02-01T04:00:00Z`), both in UTC.").list(),
+        key("proposal_distance", "integer", Default("2"), "A node is not told to reload its keystore so many slots before or after a proposal of its own, unless the coinbase would be late; 0 where that does not matter.").number("slots", 0, 16),
         key("heartbeat_url", "url", Optional, "Asked with GET every `heartbeat_interval` while every network is followed. What waits there tells you when it is not.").secret(),
         key("heartbeat_url_file", "path", Optional, "A file that holds that URL."),
         key("heartbeat_url_credential", "credential", Optional, "That URL as a systemd credential."),

@@ -45,6 +45,8 @@ pub struct WatcherConfig {
     pub approvals_needed: usize,
     /// How long an action waits for an approval, and how long an approval counts.
     pub approval_expiry: Duration,
+    /// How many slots a node's reload stays away from its own proposals; 0 where that does not matter.
+    pub proposal_distance: u64,
     /// When nothing is done that changes something.
     pub maintenance_windows: Vec<Window>,
     /// What is asked while every network is followed.
@@ -113,6 +115,7 @@ pub(crate) fn read_watcher(section: &Section<'_>) -> Read<WatcherConfig> {
     let approvals_needed = section.get::<u64>("approvals_needed");
     let approval_expiry = section.get("approval_expiry");
     let maintenance_windows = section.list("maintenance_windows").into_iter().map(|(window, _)| window).collect();
+    let proposal_distance = section.get("proposal_distance");
     let interval = section.get("heartbeat_interval");
     let heartbeat = read_heartbeat(section);
     Ok(WatcherConfig {
@@ -129,6 +132,7 @@ pub(crate) fn read_watcher(section: &Section<'_>) -> Read<WatcherConfig> {
         approvers,
         approvals_needed: usize::try_from(approvals_needed?).unwrap_or(usize::MAX),
         approval_expiry: approval_expiry?,
+        proposal_distance: proposal_distance?,
         maintenance_windows,
         heartbeat: match (heartbeat?, interval?) {
             (Some(endpoint), interval) => Some(HeartbeatConfig { endpoint, interval }),

@@ -38,14 +38,16 @@ pub enum CoinbaseBefore {
     AsWanted,
     /// Something that is no address.
     Illegible,
+    /// The keystore could not be looked at: whether the attester stands there is not known.
+    Unread,
 }
 
 impl CoinbaseBefore {
-    /// Whether somebody set something there, which is lost when it is changed. That takes a person.
+    /// Whether somebody set something there, which is lost when it is changed, or may have. That takes a person.
     #[must_use]
     pub fn is_somebodys(self) -> bool {
         match self {
-            Self::Set(_) | Self::Illegible => true,
+            Self::Set(_) | Self::Illegible | Self::Unread => true,
             Self::NotSet | Self::Zero | Self::AsWanted => false,
         }
     }
@@ -59,6 +61,7 @@ impl std::fmt::Display for CoinbaseBefore {
             Self::Set(address) => f.pad(&checksummed(address)),
             Self::AsWanted => f.pad("set already"),
             Self::Illegible => f.pad("not legible"),
+            Self::Unread => f.pad("could not be looked at"),
         }
     }
 }

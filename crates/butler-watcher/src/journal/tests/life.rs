@@ -250,3 +250,43 @@ fn what_was_done_in_many_steps_leaves_nothing_live_behind() {
     let checked = keeper.verify().unwrap();
     assert_eq!((checked.live, checked.finished, checked.faults), (0, 2_100, Vec::new()));
 }
+
+#[test]
+fn whoever_begins_takes_back_every_lease_and_what_was_begun_is_looked_at() {
+    let (_folder, _, keeper) = fresh();
+    keeper.commit(&range(None, 10, &[1, 2])).unwrap();
+    let leased = keeper.claim(&ask(9)).unwrap();
+    assert_eq!((leased.len(), keeper.take_back().unwrap(), keeper.take_back().unwrap()), (2, 2, 0));
+    assert_eq!((phase(&keeper, 1), phase(&keeper, 2)), (Some(Phase::Verifying), Some(Phase::Verifying)));
+    assert!(matches!(settle(&keeper, &leased[0], Outcome::Proven { proof: None }), Settled::LostLease(_)));
+    assert_sound(&keeper);
+}
+
+#[test]
+fn what_is_carried_out_is_for_another_one_than_what_is_told_and_a_postponed_try_does_not_count() {
+    let (_folder, _, keeper) = fresh();
+    let edit = KeystoreEdit {
+        server: "paris".to_owned(),
+        file: "keys.json".to_owned(),
+        validator: 0,
+        before: CoinbaseBefore::NotSet,
+        frame: H256::repeat_byte(7),
+    };
+    let changed = Action { edits: vec![edit], assurance: Assurance::TwoEndpoints, ..action(1) };
+    let plans = vec![
+        Plan { action: changed.clone(), policy: Policy::Auto },
+        Plan { action: action(2), policy: Policy::Auto },
+        Plan { action: Action { key: action(3).key, ..changed }, policy: Policy::Notify },
+    ];
+    keeper.commit(&Batch { plans, ..Batch::default() }).unwrap();
+    assert_eq!(keys(&keeper.claim(&ask(9)).unwrap()).len(), 2, "one changes nothing, one is only told");
+    let carry_out = Claim { work: Work::CarryOut, ..ask(9) };
+    let postponed = Outcome::Postponed { after: Duration::ZERO, reason: "a proposal is near".to_owned() };
+    for _ in 0..20 {
+        let leased = keeper.claim(&carry_out).unwrap();
+        assert_eq!(keys(&leased), ["test 1"]);
+        let Settled::Live(entry) = settle(&keeper, &leased[0], postponed.clone()) else { panic!("it is not live") };
+        assert_eq!((entry.standing.phase, entry.standing.tries), (Phase::Due, 0));
+    }
+    assert_sound(&keeper);
+}

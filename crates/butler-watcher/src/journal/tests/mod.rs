@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use butler_core::domain::action::{
-    Action, ActionKind, ActionSubject, Assurance, EffectKey, Goal, Part, Place, Policy, Priority, Schema,
+    Action, ActionKind, ActionSubject, Assurance, CoinbaseBefore, EffectKey, Goal, KeystoreEdit, Part, Place, Policy,
+    Priority, Schema,
 };
 use ethers_core::types::{Address, H256};
 

@@ -1,0 +1,183 @@
+//! Carrying out what was approved: coinbases into keystores, and the nodes told of it.
+//!
+//! What is due is claimed from the journal and carried out one network and one server after the other, so no two nodes ever reload at
+//! once. An action is done when every keystore of its network was seen, every one that has the attester has the coinbase, and the node of
+//! each took it. `watch/` looks up what would be changed, with [`Views`].
+
+mod command;
+mod duties;
+mod gate;
+mod intent;
+mod item;
+mod keystore;
+mod keystores;
+mod round;
+mod verdict;
+mod views;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use butler_core::config::WatcherConfig;
+use butler_core::domain::action::Place;
+use butler_core::runtime::clock::unix_now;
+use butler_core::runtime::failures::FailureStreak;
+use butler_core::runtime::report::one_line;
+use tokio::sync::watch;
+use tokio::task::block_in_place;
+use tokio::time::sleep;
+
+pub use self::duties::Rollups;
+use self::gate::Gate;
+use self::item::{Item, LEASE};
+pub use self::keystores::{KeystoreSetupError, Keystores};
+pub use self::views::{Views, is_as_shown};
+use crate::health::Health;
+use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Settlement, Work};
+use crate::tell::holds;
+
+/// Actions that are carried out together: each server's file is written once, and its node reloads once.
+const AT_ONCE: usize = 200;
+/// How long nothing is looked for where nothing was due.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Carries out what is due.
+#[derive(Debug)]
+pub struct Executor {
+    networks: BTreeMap<Place, (Arc<Keystores>, Gate)>,
+    journal: Arc<dyn Journal>,
+    health: Arc<Health>,
+    wishes: watch::Receiver<Arc<WatcherConfig>>,
+}
+
+impl Executor {
+    /// Carries out what changes these keystores.
+    #[must_use]
+    pub fn new(
+        networks: Vec<Arc<Keystores>>,
+        (journal, health): (Arc<dyn Journal>, Arc<Health>),
+        wishes: watch::Receiver<Arc<WatcherConfig>>,
+    ) -> Self {
+        let networks = networks.into_iter().map(|keystores| {
+            let gate = Gate::new(keystores.network(), keystores.duties(), Arc::clone(&health));
+            (keystores.place(), (keystores, gate))
+        });
+        Self { networks: networks.collect(), journal, health, wishes }
+    }
+
+    /// Carries out until it is dropped.
+    ///
+    /// # Errors
+    /// The journal is not what it was.
+    pub async fn run(mut self) -> Result<(), JournalError> {
+        let mut streak = FailureStreak::default();
+        self.tidy().await;
+        loop {
+            match self.turn().await {
+                Ok(0) => {
+                    streak.ended();
+                    sleep(QUIET).await;
+                }
+                Ok(_) => {
+                    streak.ended();
+                }
+                Err(error @ JournalError::Full { .. }) => {
+                    if streak.failed().is_some() {
+                        tracing::error!("nothing is carried out: {}", one_line(&error));
+                    }
+                    sleep(QUIET).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Carries out what is due; how many actions that was.
+    async fn turn(&mut self) -> Result<usize, JournalError> {
+        // Between a look and a reload nothing is left half done because a window began: what was begun before it ends after it.
+        if holds(&self.wishes.borrow(), unix_now()) {
+            return Ok(0);
+        }
+        let ask = Claim { limit: AT_ONCE, lease: LEASE, chain_time: 0, holds: false, work: Work::CarryOut };
+        let leased = block_in_place(|| self.journal.claim(&ask))?;
+        let count = leased.len();
+        let mut by_place = BTreeMap::<Place, Vec<Leased>>::new();
+        for leased in leased {
+            by_place.entry(leased.entry.action.place).or_default().push(leased);
+        }
+        let mut settlements = Vec::with_capacity(count);
+        for (place, leased) in by_place {
+            settlements.extend(self.carry_out(place, leased).await?);
+        }
+        settlements.iter().for_each(log);
+        if !settlements.is_empty() {
+            block_in_place(|| self.journal.settle(&settlements))?;
+        }
+        Ok(count)
+    }
+
+    /// Carries out what is due of one network.
+    async fn carry_out(&mut self, place: Place, leased: Vec<Leased>) -> Result<Vec<Settlement>, JournalError> {
+        let distance = self.wishes.borrow().proposal_distance;
+        let Some((keystores, gate)) = self.networks.get_mut(&place) else {
+            let reason = "no keystore of this network is configured any more".to_owned();
+            let refused = |leased: Leased| Settlement {
+                lease: leased.lease,
+                outcome: Outcome::Refused { reason: reason.clone() },
+            };
+            return Ok(leased.into_iter().map(refused).collect());
+        };
+        let (mut items, mut settlements) = (Vec::new(), Vec::new());
+        for leased in leased {
+            let lease = leased.lease.clone();
+            match Item::of(leased) {
+                Some(item) => items.push(item),
+                None => {
+                    let reason = "it asks for nothing that is known here".to_owned();
+                    settlements.push(Settlement { lease, outcome: Outcome::Refused { reason } });
+                }
+            }
+        }
+        for keystore in keystores.all() {
+            round::at_server(keystore, &mut items, (gate, distance), self.journal.as_ref()).await?;
+        }
+        let known: Vec<&str> = keystores.all().iter().map(keystore::Keystore::server).collect();
+        for item in &mut items {
+            let gone: Vec<String> =
+                item.servers().filter(|server| !known.contains(server)).map(str::to_owned).collect();
+            for server in gone {
+                item.end(&server, verdict::AtServer::Refused("its keystore is not configured any more".to_owned()));
+            }
+        }
+        settlements.extend(items.into_iter().filter_map(Item::settlement));
+        Ok(settlements)
+    }
+
+    /// Removes what a kill left beside keystores, but for what something that was begun may need.
+    async fn tidy(&self) {
+        for (keystores, _) in self.networks.values() {
+            for keystore in keystores.all() {
+                let found = keystore.look().await;
+                self.health.keystore(keystores.network(), keystore.server(), found.is_ok());
+                if let Err(trouble) = found {
+                    tracing::warn!(server = keystore.server(), "{}: {trouble}", keystore.server());
+                }
+            }
+        }
+    }
+}
+
+/// Says how a try ended.
+fn log(settlement: &Settlement) {
+    let key = settlement.lease.key.as_str();
+    match &settlement.outcome {
+        Outcome::Acted { .. } => tracing::info!(key, "written, and taken by every node: {key}"),
+        Outcome::Proven { proof } => tracing::info!(key, "done: {key}: {}", proof.as_deref().unwrap_or_default()),
+        Outcome::Postponed { reason, .. } => tracing::info!(key, "not now: {key}: {reason}"),
+        Outcome::Retry { reason, .. } | Outcome::Unknown { reason } => {
+            tracing::warn!(key, "not done yet: {key}: {reason}");
+        }
+        Outcome::Refused { reason } => tracing::error!(key, "not done: {key}: {reason}"),
+    }
+}

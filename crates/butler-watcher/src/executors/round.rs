@@ -1,0 +1,271 @@
+//! One round: what is due of one network is carried out at each of its keystores, or looked at.
+//!
+//! For each server: look, hold what is there against what was approved, make the intent durable, write, have the node reload, and where
+//! it refuses put the old file back. Every step can be the last one before a kill: the next round finds what is there and goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use butler_core::domain::action::{CoinbaseBefore, KeystoreEdit};
+use butler_core::key_files::edit::{BoundEdit, Edit, FileName, FolderView, ObstacleKind, Previewed, Verdict, Wish};
+use ethers_core::types::{Address, H256};
+
+use super::gate::Gate;
+use super::intent::Written;
+use super::item::Item;
+use super::keystore::{Keystore, Reloaded, Trouble};
+use super::verdict::AtServer;
+use super::views::{before, find};
+use crate::journal::{Journal, JournalError};
+
+/// What is to be done for one item at one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// To write the coinbase into this file, which has that digest now.
+    Write { file: FileName, digest: H256, wish: Wish },
+    /// To have the node reload what was written before.
+    Reload,
+    /// Nothing: it ended.
+    Ended(AtServer),
+}
+
+/// Carries out these items at one server. What ended is told by the items.
+pub(super) async fn at_server(
+    keystore: &Keystore,
+    items: &mut [Item],
+    (gate, distance): (&mut Gate, u64),
+    journal: &dyn Journal,
+) -> Result<(), JournalError> {
+    let server = keystore.server();
+    let view = match keystore.look().await {
+        Ok(view) => view,
+        Err(trouble) => {
+            // Whether it has the attester is not known, so nothing is done as long as it is not seen.
+            all(items, server, &AtServer::Later(trouble.to_string()), |_| true);
+            return Ok(());
+        }
+    };
+    let (mut writes, mut reloads) = (BTreeMap::<FileName, Edit>::new(), false);
+    for item in items.iter_mut() {
+        match step(server, &view, item) {
+            Some(Step::Write { file, digest, wish }) => {
+                let new = || Edit { file: file.clone(), digest_before: digest, changes: Vec::new() };
+                writes.entry(file.clone()).or_insert_with(new).changes.push(wish);
+            }
+            Some(Step::Reload) => reloads = true,
+            Some(Step::Ended(end)) => item.end(server, end),
+            None => {}
+        }
+    }
+    if writes.is_empty() && !reloads {
+        return Ok(());
+    }
+    if let Some(why) = refusal(&view) {
+        all(items, server, &AtServer::Later(format!("the node would refuse its keystore: {why}")), is_touched(&view));
+        return Ok(());
+    }
+    let until = items.iter().filter(|item| !item.is_over(server)).filter_map(Item::until).min();
+    if let Some((after, why)) = gate.wait(server, &attesters(&view), until, distance).await {
+        all(items, server, &AtServer::NotNow(after, why), is_touched(&view));
+        return Ok(());
+    }
+    if reloads {
+        // What was written before first: the file that is put back where a node refuses is the one from before that.
+        let another = AtServer::NotNow(Duration::ZERO, "another change is finished first".to_owned());
+        all(items, server, &another, |item| item.written(server).is_none());
+        let files = begun(items, server);
+        return reload(keystore, items, &files, gate, journal).await;
+    }
+    let edits: Vec<Edit> = writes.into_values().collect();
+    let previewed = match keystore.preview(&edits).await {
+        Ok(previewed) => previewed,
+        Err(trouble) => {
+            all(items, server, &trouble.before_anything(), is_touched(&view));
+            return Ok(());
+        }
+    };
+    if !intend(items, server, &edits, &previewed, journal)? {
+        let lost = AtServer::Later("it was decided on in this moment".to_owned());
+        all(items, server, &lost, is_touched(&view));
+        return Ok(());
+    }
+    let files = begun(items, server);
+    let bound = edits.into_iter().zip(previewed);
+    let bound = bound.map(|(edit, file)| BoundEdit { edit, digest_after: file.digest_after }).collect();
+    match keystore.apply(bound).await {
+        Ok(()) => reload(keystore, items, &files, gate, journal).await,
+        Err(trouble) => {
+            all(items, server, &trouble.after_the_intent(), is_touched(&view));
+            Ok(())
+        }
+    }
+}
+
+/// Every attester of a keystore.
+fn attesters(view: &FolderView) -> BTreeSet<Address> {
+    let validators = view.files.iter().flat_map(|file| &file.validators);
+    validators.flat_map(|validator| validator.attesters.iter().copied()).collect()
+}
+
+/// What is to be done for an item where the keystore looks like that; `None` where it has nothing to do with it.
+fn step(server: &str, view: &FolderView, item: &Item) -> Option<Step> {
+    let later = |why: &str| Some(Step::Ended(AtServer::Later(why.to_owned())));
+    let refused = |why: String| Some(Step::Ended(AtServer::Refused(why)));
+    let Some((file, validator)) = find(view, item.attester) else {
+        return match (item.shown(server), view.obstacles.first()) {
+            (None, None) => None,
+            (_, Some(obstacle)) => {
+                later(&format!("a file could hold the attester and is not legible: {}", obstacle.what))
+            }
+            (Some(_), None) => later("the keystore does not have the attester any more"),
+        };
+    };
+    let now = before(file, validator, item.attester, item.coinbase);
+    if now == CoinbaseBefore::AsWanted {
+        return Some(match (item.written(server), item.is_accepted(server)) {
+            (None, _) => Step::Ended(AtServer::WasSo),
+            (Some(_), true) => Step::Ended(AtServer::Done),
+            (Some(_), false) => Step::Reload,
+        });
+    }
+    if let Some(written) = item.written(server) {
+        return if file.digest == written.before && !written.accepted {
+            later("it was not written")
+        } else {
+            refused(format!("somebody changed {} after the coinbase was written", file.name))
+        };
+    }
+    if item.is_look() {
+        return later("it was not begun");
+    }
+    if !validator.is_single {
+        return refused(format!("validators[{}] of {} stands for several attesters", validator.index, file.name));
+    }
+    let here = KeystoreEdit {
+        server: server.to_owned(),
+        file: file.name.to_string(),
+        validator: validator.index,
+        before: now,
+        frame: file.frame?,
+    };
+    if item.shown(server) == Some(&here) {
+        let wish = Wish { attester: item.attester, before: validator.coinbase, after: item.coinbase };
+        Some(Step::Write { file: file.name.clone(), digest: file.digest, wish })
+    } else {
+        later("the keystore is not what was shown any more")
+    }
+}
+
+/// Why the node would not take the folder, where that is known.
+fn refusal(view: &FolderView) -> Option<String> {
+    let obstacle = view.obstacles.iter().find(|obstacle| match obstacle.kind.verdict() {
+        Verdict::Refuses => true,
+        // Its proposals fail, and what is written may mend just that.
+        Verdict::Harms => obstacle.kind != ObstacleKind::ZeroCoinbase,
+        Verdict::Unknown => false,
+    })?;
+    let file = obstacle.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
+    Some(format!("{file}{}", obstacle.what))
+}
+
+/// Whether the view has the item's attester.
+fn is_touched(view: &FolderView) -> impl Fn(&Item) -> bool {
+    |item| find(view, item.attester).is_some()
+}
+
+/// Ends every item of these that did not end yet.
+fn all(items: &mut [Item], server: &str, end: &AtServer, which: impl Fn(&Item) -> bool) {
+    for item in items.iter_mut().filter(|item| !item.is_over(server) && which(item)) {
+        item.end(server, end.clone());
+    }
+}
+
+/// Makes durable what is about to be written; whether every item is still ours.
+fn intend(
+    items: &mut [Item],
+    server: &str,
+    edits: &[Edit],
+    previewed: &[Previewed],
+    journal: &dyn Journal,
+) -> Result<bool, JournalError> {
+    for (edit, file) in edits.iter().zip(previewed) {
+        let is_of_it =
+            |item: &Item| edit.changes.iter().any(|wish| wish.attester == item.attester && wish.after == item.coinbase);
+        for item in items.iter_mut().filter(|item| !item.is_over(server) && is_of_it(item)) {
+            let (file, before, after) = (file.file.clone(), file.digest_before, file.digest_after);
+            if !item.intend(journal, server, Written { file, before, after, accepted: false })? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The files that were begun for these items and not finished, each once.
+fn begun(items: &[Item], server: &str) -> Vec<Written> {
+    let written = items.iter().filter(|item| !item.is_over(server)).filter_map(|item| item.written(server));
+    let files: BTreeMap<FileName, Written> = written.map(|written| (written.file.clone(), written.clone())).collect();
+    files.into_values().collect()
+}
+
+/// Has the node take what was written, and puts the old files back where it does not.
+async fn reload(
+    keystore: &Keystore,
+    items: &mut [Item],
+    files: &[Written],
+    gate: &mut Gate,
+    journal: &dyn Journal,
+) -> Result<(), JournalError> {
+    let server = keystore.server();
+    let reloaded = keystore.reload().await;
+    gate.reloaded(server, &reloaded);
+    let is_ours = |item: &&mut Item| !item.is_over(server) && item.written(server).is_some();
+    match reloaded {
+        Reloaded::Accepted => {
+            for item in items.iter_mut().filter(is_ours) {
+                if item.accept(journal, server)? {
+                    item.end(server, AtServer::Done);
+                }
+            }
+            if let Err(trouble) = keystore.finish(files).await {
+                tracing::warn!(server, "{server}: the old keystore is kept for now: {trouble}");
+            }
+        }
+        Reloaded::Unknown(why) => all(items, server, &AtServer::Unknown(why), |item| item.written(server).is_some()),
+        Reloaded::Refused(why) => {
+            let restored = restore(keystore, files).await;
+            let told = match &restored {
+                Ok(()) => format!("{why}; the old file is back"),
+                Err(Trouble::Conflict(_)) => {
+                    format!("{why}; somebody changed the file meanwhile, so it stays as it is")
+                }
+                Err(trouble) => format!("{why}; the old file could not be put back: {trouble}"),
+            };
+            let is_back = restored.is_ok();
+            for item in items.iter_mut().filter(is_ours) {
+                if is_back {
+                    item.withdraw(journal, server)?;
+                }
+                // What could not be put back is tried again: a node that starts with it would not come up.
+                let end = if is_back || matches!(restored, Err(Trouble::Conflict(_))) {
+                    AtServer::Refused(told.clone())
+                } else {
+                    AtServer::Unknown(told.clone())
+                };
+                item.end(server, end);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts the old contents back, each whose file is as it was written.
+async fn restore(keystore: &Keystore, files: &[Written]) -> Result<(), Trouble> {
+    let mut all = Ok(());
+    for file in files {
+        if let Err(trouble) = keystore.restore(file).await {
+            all = Err(trouble);
+        }
+    }
+    all
+}

@@ -1,0 +1,148 @@
+//! What actions would change in keystores: looked up when they are planned, and again as long as nobody carries them out.
+//!
+//! A person approves what is shown. What is there now is held against it at every look; where it is something else, the action is planned
+//! anew, and what was approved of it is void.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use butler_core::config::WatcherConfig;
+use butler_core::domain::action::{Action, ActionSubject, CoinbaseBefore, Goal, KeystoreEdit, Phase, Place};
+use butler_core::domain::ids::Coinbase;
+use ethers_core::types::Address;
+use tokio::time::Instant;
+
+use crate::executors::{Keystores, Views, is_as_shown};
+use crate::health::Health;
+use crate::journal::{Entry, Journal, JournalError, Plan, Query};
+
+/// How often keystores are looked at while something waits.
+const EVERY: Duration = Duration::from_secs(15);
+/// Actions that are looked at together.
+const PAGE: usize = 1_000;
+/// Where an action may still be planned anew.
+const OPEN: [Phase; 2] = [Phase::AwaitingApproval, Phase::Due];
+
+/// The keystores of one network and what they said last.
+#[derive(Debug)]
+pub(super) struct Edits {
+    keystores: Option<Arc<Keystores>>,
+    views: Views,
+    looked_at: Option<Instant>,
+}
+
+impl Edits {
+    pub(super) fn new(keystores: Option<Arc<Keystores>>) -> Self {
+        Self { keystores, views: Views::default(), looked_at: None }
+    }
+
+    /// What was seen; `None` where the network has no keystores.
+    pub(super) fn views(&self) -> Option<&Views> {
+        self.keystores.as_ref().map(|_| &self.views)
+    }
+
+    /// Looks at the keystores where something waits that concerns them and it is time, or in any case.
+    pub(super) async fn look(
+        &mut self,
+        (journal, health): (&dyn Journal, &Health),
+        place: Place,
+        in_any_case: bool,
+    ) -> Result<bool, JournalError> {
+        let Some(keystores) = &self.keystores else { return Ok(false) };
+        let is_time = self.looked_at.is_none_or(|at| at.elapsed() >= EVERY);
+        let is_due = in_any_case || is_time && waits(journal, place)?;
+        if !is_due {
+            return Ok(false);
+        }
+        keystores.look(&mut self.views, health).await;
+        self.looked_at = Some(Instant::now());
+        Ok(true)
+    }
+
+    /// The same action with what it would change.
+    pub(super) fn shown(&self, action: Action) -> Action {
+        match wanted(&action) {
+            Some((attester, coinbase)) if self.keystores.is_some() => {
+                Action { edits: self.views.edits(attester, coinbase), ..action }
+            }
+            Some(_) | None => action,
+        }
+    }
+
+    /// The plans of actions whose keystores are not what was shown any more.
+    pub(super) fn renewed(
+        &self,
+        journal: &dyn Journal,
+        place: Place,
+        config: &WatcherConfig,
+    ) -> Result<Vec<Plan>, JournalError> {
+        let mut plans = Vec::new();
+        for phase in OPEN {
+            each(journal, phase, |entry| {
+                let Some((attester, coinbase)) = wanted(&entry.action) else { return };
+                let is_open = entry.action.place == place && entry.standing.leased_until.is_none();
+                if !is_open || !entry.standing.policy.acts() {
+                    return;
+                }
+                let now = self.views.edits(attester, coinbase);
+                let shown = &entry.action.edits;
+                let is_same = if phase == Phase::Due { is_as_shown(shown, &now) } else { *shown == now };
+                if !is_same && !is_unread(&now) {
+                    let action = Action { edits: now, ..entry.action };
+                    plans.push(Plan { policy: action.policy(config.policies.of(action.kind)), action });
+                }
+            })?;
+        }
+        Ok(plans)
+    }
+}
+
+/// Whether nothing could be looked at: what was shown stands.
+fn is_unread(edits: &[KeystoreEdit]) -> bool {
+    !edits.is_empty() && edits.iter().all(|edit| edit.before == CoinbaseBefore::Unread)
+}
+
+fn wanted(action: &Action) -> Option<(Address, Coinbase)> {
+    match (&action.subject, &action.goal) {
+        (ActionSubject::Attester(attester), Goal::CoinbaseConfigured { coinbase, .. }) if action.kind.writes() => {
+            Some((*attester, *coinbase))
+        }
+        (
+            ActionSubject::Attester(_)
+            | ActionSubject::Provider(_)
+            | ActionSubject::Rollup(_)
+            | ActionSubject::Named(_)
+            | ActionSubject::Network,
+            Goal::CoinbaseConfigured { .. } | Goal::Told,
+        ) => None,
+    }
+}
+
+/// Whether something of the network waits that keystores concern, parked things included.
+fn waits(journal: &dyn Journal, place: Place) -> Result<bool, JournalError> {
+    let mut found = false;
+    for phase in [Phase::AwaitingApproval, Phase::Due, Phase::Parked] {
+        each(journal, phase, |entry| found |= entry.action.place == place && wanted(&entry.action).is_some())?;
+    }
+    Ok(found)
+}
+
+fn each(journal: &dyn Journal, phase: Phase, mut take: impl FnMut(Entry)) -> Result<(), JournalError> {
+    let is_there = journal
+        .status()?
+        .counts
+        .iter()
+        .any(|(kind, phases)| kind.writes() && phases.get(&phase).is_some_and(|count| *count > 0));
+    if !is_there {
+        return Ok(());
+    }
+    let mut after = None;
+    loop {
+        let page = journal.read(&Query { phase: Some(phase), after, limit: PAGE })?;
+        page.live.into_iter().for_each(&mut take);
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
