@@ -29,6 +29,9 @@ impl Folder {
         if u64::try_from(content.len()).map_or(true, |length| length > MOST_BYTES) {
             return Err(Refusal::TooLarge.into());
         }
+        if !self.is_in_place() {
+            return Err(Refusal::FolderMoved.into());
+        }
         sweep(self, name)?;
         if Entry::look(self.held(), name)?.is_some() {
             return Err(Refusal::Exists.into());
@@ -38,9 +41,8 @@ impl Folder {
             Ok(marking) => marking,
             Err(fault) => return Err(draft.discard(fault)),
         };
-        match claim(&draft, name, marking) {
-            Ok(()) => {}
-            Err(fault) => return Err(draft.discard(fault)),
+        if let Err(fault) = claim(&draft, name, marking) {
+            return Err(draft.discard(fault));
         }
         mark::unmark(draft.file()).and(self.sync()).map_err(Fault::Unsynced)?;
         Ok(digest(content))

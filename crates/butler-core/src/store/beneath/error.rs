@@ -107,7 +107,8 @@ pub enum ReadError {
 /// A file that could not be replaced, made or removed.
 #[derive(Debug, Error)]
 pub enum ReplaceError {
-    /// The file has another content than the expected one, or is gone: to be read and planned again. Nothing was changed.
+    /// The file has another content than the expected one, or is gone: to be read and planned again. Nothing was changed, or
+    /// another program has already written over what was.
     #[error("{place} is not what it was")]
     Conflict {
         /// The file.

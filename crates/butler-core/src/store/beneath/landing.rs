@@ -49,7 +49,12 @@ pub(super) fn land(draft: Draft<'_>, name: &str, old: &Old, marking: Marking) ->
     let unmarked = if removed.is_ok() { mark::unmark(draft.file()) } else { Ok(()) };
     let synced = draft.folder.sync();
     removed.and(unmarked).and(synced).map_err(Fault::Unsynced)?;
-    Ok(way)
+    // Somebody may have written over it already, or have put another file at the draft's name just before.
+    match draft.opened.is_at(draft.folder.held(), name) {
+        Ok(true) => Ok(way),
+        Ok(false) => Err(Fault::Conflict),
+        Err(error) => Err(Fault::Unsynced(error)),
+    }
 }
 
 /// Why a draft did not come into its place.

@@ -56,13 +56,18 @@ impl Folder {
             Ok(()) => land(draft, name, &old, marking)?,
             Err(fault) => return Err(draft.discard(fault)),
         };
-        let whereabouts = if self.is_in_place() { Whereabouts::InPlace } else { Whereabouts::Moved };
-        Ok(Replaced { digest: digest(content), way, whereabouts })
+        Ok(Replaced { digest: digest(content), way, whereabouts: self.whereabouts() })
+    }
+
+    /// Where the folder's path leads now.
+    #[must_use]
+    pub fn whereabouts(&self) -> Whereabouts {
+        if self.is_in_place() { Whereabouts::InPlace } else { Whereabouts::Moved }
     }
 }
 
 /// Opens what is to be replaced, and refuses it for whatever can be known before anything is made.
-fn read_old(folder: &Folder, name: &str, expected: H256) -> Result<Old, Fault> {
+pub(super) fn read_old(folder: &Folder, name: &str, expected: H256) -> Result<Old, Fault> {
     let opened = Opened::open(folder.held(), name)?;
     opened.check_replaceable()?;
     kept::check_owner(&opened.metadata)?;
@@ -75,7 +80,12 @@ fn read_old(folder: &Folder, name: &str, expected: H256) -> Result<Old, Fault> {
 }
 
 /// Writes the draft that is to replace the old file.
-fn prepare<'a>(folder: &'a Folder, name: &str, old: &Old, content: &[u8]) -> Result<(Draft<'a>, Marking), Fault> {
+pub(super) fn prepare<'a>(
+    folder: &'a Folder,
+    name: &str,
+    old: &Old,
+    content: &[u8],
+) -> Result<(Draft<'a>, Marking), Fault> {
     let draft = Draft::create(folder, name)?;
     match fill(&draft, old, content) {
         Ok(marking) => Ok((draft, marking)),

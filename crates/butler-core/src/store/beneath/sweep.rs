@@ -53,7 +53,9 @@ pub(super) fn sweep(folder: &Folder, name: &str) -> Result<Swept, Fault> {
     // It was swapped out when what stands in its place is marked, and it is what was to be replaced. That writer's lock is on
     // the file in place.
     let Some((landed, replaced)) = marked(folder, name)? else {
-        return Err(Refusal::Leftover.into());
+        // A writer that lived has removed it meanwhile, and then taken its mark off.
+        let is_left = left.is_at(folder.held(), &left_name)?;
+        return Err(if is_left { Refusal::Leftover.into() } else { Fault::Busy });
     };
     mark::lock(&landed.file)?;
     let still = left.is_at(folder.held(), &left_name)? && landed.is_at(folder.held(), name)?;

@@ -54,6 +54,7 @@ fn a_folder_whose_path_leads_elsewhere_is_not_written_to() {
     std::fs::rename(room.folder.path(), &away).unwrap();
     std::fs::create_dir(room.folder.path()).unwrap();
     assert_eq!(refusal(room.replace()), Some(Refusal::FolderMoved));
+    assert_eq!(refusal(room.held.write_new("copy", OLD)), Some(Refusal::FolderMoved));
     // What was read through the descriptor is still that of the folder that was opened.
     assert_eq!(room.held.read("keys.json", 99).unwrap().content.as_slice(), OLD);
     assert_eq!(room.names(), ["keys.json"]);
