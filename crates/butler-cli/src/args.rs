@@ -90,6 +90,9 @@ pub enum Command {
     /// Ask the watcher how it is.
     #[command(subcommand)]
     Watcher(WatcherCommand),
+    /// Look after a node's keystores on the machine where they lie.
+    #[command(subcommand)]
+    Keystore(KeystoreCommand),
     /// Write, check or show the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -283,6 +286,27 @@ pub enum ProviderCommand {
         /// The block.
         #[command(flatten)]
         at: AtArgs,
+    },
+}
+
+/// What to do with a node's keystores.
+#[derive(Debug, Subcommand)]
+pub enum KeystoreCommand {
+    /// Answer one question of the watcher about a folder of keystores: JSON from stdin, JSON to stdout.
+    ///
+    /// Made to be what `ssh` runs for the watcher's key and nothing else (`command="butler-cli keystore agent …",restrict` in
+    /// `authorized_keys`): only what comes over stdin is believed. Shows coinbases, changes them, and takes that back; no private key
+    /// is ever shown. Exits with 0 when a question was answered, whatever the answer says.
+    Agent {
+        /// The node's KEY_STORE_DIRECTORY.
+        #[arg(long, value_name = "FOLDER")]
+        folder: PathBuf,
+        /// An own folder for what a change replaces, kept until it is finished; of this user and nobody else. It is made when there is none.
+        #[arg(long, value_name = "FOLDER")]
+        state: PathBuf,
+        /// How long the question may take to come.
+        #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+        deadline: Duration,
     },
 }
 

@@ -77,6 +77,9 @@ pub enum CliError {
     /// There is no folder where its socket could be.
     #[error("it is not known where the watcher's socket is")]
     NoSocket,
+    /// No question came over stdin in time, or none to its end.
+    #[error("no question came over stdin")]
+    NoQuestion(#[source] io::Error),
     /// A contract's event does not decode.
     #[error("failed to decode an event")]
     Event(#[from] butler_core::contracts::events::EventError),
@@ -104,7 +107,7 @@ impl CliError {
             Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
             Self::NoSocket => Exit::Configuration,
             Self::Exists(_) | Self::DecisionRefused(_) => Exit::Refused,
-            Self::EmptyRange { .. } | Self::NothingShown | Self::NothingChosen => Exit::Usage,
+            Self::EmptyRange { .. } | Self::NothingShown | Self::NothingChosen | Self::NoQuestion(_) => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
             Self::Runtime(_) => Exit::Bug,
             Self::Stopped(exit) => *exit,
@@ -154,6 +157,7 @@ impl CliError {
             | Self::WatcherRefused(_)
             | Self::DecisionRefused(_)
             | Self::NothingChosen
+            | Self::NoQuestion(_)
             | Self::Event(_) => None,
             Self::Watcher { .. } => Some(
                 "is it running, and may you ask it (`watcher.readers`)? `watcher.runtime_directory` must be the same for both programs".into(),

@@ -5,6 +5,7 @@ mod chain;
 mod config;
 mod doctor;
 mod events;
+mod keystore;
 mod provider;
 mod publishers;
 mod queue;
@@ -16,7 +17,7 @@ mod watcher;
 
 use butler_core::runtime::exit::Exit;
 
-use crate::args::{Arguments, Command, ConfigCommand, ProviderCommand, WatcherCommand};
+use crate::args::{Arguments, Command, ConfigCommand, KeystoreCommand, ProviderCommand, WatcherCommand};
 use crate::docs;
 use crate::error::CliError;
 use crate::output::Output;
@@ -42,6 +43,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Doctor => doctor::run(&global, output).await,
         Command::Actions(command) => watcher::actions(&global, command, output).await,
         Command::Watcher(WatcherCommand::Status) => watcher::status(&global, output).await,
+        Command::Keystore(KeystoreCommand::Agent { folder, state, deadline }) => {
+            keystore::agent(folder, state, deadline, output).await
+        }
         Command::Config(ConfigCommand::Init { file }) => config::init(&file, output),
         Command::Config(ConfigCommand::Check) => config::check(&global, output),
         Command::Config(ConfigCommand::Show) => config::show(&global, output),

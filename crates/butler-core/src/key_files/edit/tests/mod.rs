@@ -1,7 +1,10 @@
 //! Every keystore that a node reads is changed in its coinbases and nowhere else, and whatever cannot be is refused.
 
+mod agent;
+pub(super) mod bench;
 mod refusals;
 pub(super) mod samples;
+mod views;
 
 use std::collections::BTreeMap;
 use std::path::Path;
