@@ -239,6 +239,10 @@ impl Journal for Keeper {
         self.change(|step| decide::decide(step, verdict))
     }
 
+    fn decide_all(&self, verdicts: &[Verdict]) -> Result<Vec<Result<Entry, JournalError>>, JournalError> {
+        self.change(|step| verdicts.iter().map(|verdict| decide::decide_one(step, verdict)).collect())
+    }
+
     fn read(&self, query: &Query) -> Result<Page, JournalError> {
         let inner = self.inner()?;
         let image = Image::new(&inner.store, inner.head.clone());

@@ -3,6 +3,7 @@
 mod digests;
 mod lanes;
 mod taken_back;
+mod turns;
 mod wire;
 
 use butler_core::domain::action::{
