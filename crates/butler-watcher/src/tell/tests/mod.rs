@@ -2,6 +2,7 @@
 
 mod digests;
 mod lanes;
+mod smtp;
 mod taken_back;
 mod turns;
 mod wire;
