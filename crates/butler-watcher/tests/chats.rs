@@ -11,7 +11,7 @@ use std::os::unix::net::UnixStream;
 
 use butler_testkit::chat::{Kind, MailServer, MailTls, Platform, Reply};
 use butler_testkit::devnet::Move;
-use support::person::begun;
+use support::person::{begun, cli_as, own, text, wait_for};
 use support::{Bench, Watcher, path_in, posted};
 
 /// What must be in nothing that the program writes.
@@ -218,5 +218,61 @@ async fn people_are_told_once_what_waits_for_an_approval_and_the_command_that_gi
         .until("what comes later", async || discord.texts().iter().any(|text| text.contains("777")).then_some(()))
         .await;
     assert_eq!((told(), commands()), (2, 2), "{:#?}", discord.texts());
+    assert_eq!(discord.refused(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_approves_in_time_is_told_once_everywhere_and_tried_again_it_asks_again_through_kills() {
+    let keys = format!("approvers = [\"{}\"]\napproval_expiry = \"8s\"\n", own());
+    let bench = begun(&keys, "").await;
+    let discord = Platform::start(Kind::Discord, PLANTED[0], &[]).await.unwrap();
+    let webhook = Platform::start(Kind::Webhook, "hook", &[]).await.unwrap();
+    secret(&bench, "discord", &discord.url());
+    bench.configure(&format!(
+        "{}[[watcher.discord]]\nname = \"ops\"\nurl_file = \"discord\"\n[[watcher.webhooks]]\nname = \"pager\"\nurl = \"{}\"\n",
+        bench.config(),
+        webhook.url()
+    ));
+    // One whose answer nobody saw before a kill comes twice, under its id where there is one.
+    let said = |what: &str| {
+        let mut texts = discord.texts();
+        texts.dedup();
+        texts.join("\n").matches(what).count()
+    };
+    let posted = |kind: &str| {
+        let of_kind = webhook.taken().into_iter().map(|message| message.body).filter(|body| body["kind"] == kind);
+        let of_kind = of_kind.filter(|body| body["count"] == 1);
+        of_kind.map(|body| body["id"].to_string()).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let watcher = bench.watch();
+    bench.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    bench.settle().await;
+    let row = wait_for(&bench, &watcher, "parked", 1).await.remove(0);
+    watcher.kill();
+    let watcher = bench.watch();
+    watcher.until("the parked one", async || (said("is parked") == 1 && posted("parked") == 1).then_some(())).await;
+    assert!(said("nobody approved it in time") == 1 && said("waits for an approval\\:") == 1, "{:#?}", discord.texts());
+    let rows = wait_for(&bench, &watcher, "parked", 1).await;
+    assert_eq!(text(&rows[0], "key"), text(&row, "key"));
+    let retry = ["--json", "actions", "retry", text(&rows[0], "key"), "--shown", text(&rows[0], "shown")];
+    let (code, _, said_by_it) = cli_as(&bench, own(), &retry).await;
+    assert_eq!(code, 0, "{said_by_it}");
+    let first = watcher.kill();
+    let watcher = bench.watch();
+    let asks = || said("waits for an approval again") == 1 && posted("approval_needed") == 1;
+    watcher.until("the question again", async || asks().then_some(())).await;
+    // And nobody answers again.
+    watcher.until("parked again", async || (said("is parked") == 2 && posted("parked") == 2).then_some(())).await;
+    let (_, second) = watcher.stop();
+    assert!(asks(), "{:#?}", discord.texts());
+    let log = first + &second;
+    assert!(
+        log.contains("is parked (`butler-cli actions retry`") && log.contains("waits for an approval again"),
+        "{log}"
+    );
+    let numbers: std::collections::BTreeSet<u64> =
+        webhook.taken().iter().filter_map(|message| message.body["sequence"].as_u64()).collect();
+    let last = u64::try_from(numbers.len()).unwrap();
+    assert_eq!(numbers.into_iter().collect::<Vec<_>>(), (1..=last).collect::<Vec<_>>());
     assert_eq!(discord.refused(), Vec::<String>::new());
 }

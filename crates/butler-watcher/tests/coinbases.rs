@@ -1,6 +1,6 @@
 //! The chore: a delegation arrives, a person says yes, and its coinbase stands in every keystore and in every node, once.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;

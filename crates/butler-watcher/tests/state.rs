@@ -89,6 +89,36 @@ fn a_folder_that_was_restored_from_a_copy_is_refused_until_it_is_taken_over() {
 }
 
 #[test]
+fn older_files_in_the_same_folder_are_refused_by_every_command_until_they_are_taken_over() {
+    let folder = kept(2);
+    let (path, copy) = (journal(folder.path()), folder.path().join("copy"));
+    let copied = |from: &Path, to: &Path| {
+        assert!(std::process::Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+    };
+    copied(&path, &copy);
+    commit(&Keeper::open(&path, Settings::default()).unwrap(), 3);
+    // What keeps the journal small and whole changes nothing of where it stands.
+    answer(&mut state(folder.path(), &["compact", "--json"]), 0);
+    answer(&mut state(folder.path(), &["rebuild", "--json"]), 0);
+    answer(&mut state(folder.path(), &["check", "--json"]), 0);
+    copied(&copy.join("."), &path);
+    for command in [["check"], ["compact"], ["export"]] {
+        let refused = refusal(&mut state(folder.path(), &command), 6);
+        assert!(refused.contains("copied or restored") && refused.contains("--adopt"), "{refused}");
+    }
+    answer(&mut state(folder.path(), &["check", "--adopt", "--json"]), 0);
+    answer(&mut state(folder.path(), &["check", "--json"]), 0);
+    // An export is the way that asks nobody: what was there is moved away.
+    let backup = folder.path().join("backup.jsonl");
+    let to = backup.to_str().unwrap();
+    answer(&mut state(folder.path(), &["export", "--to", to, "--json"]), 0);
+    commit(&Keeper::open(&path, Settings::default()).unwrap(), 3);
+    std::fs::rename(&path, folder.path().join("state/journal.old")).unwrap();
+    answer(&mut state(folder.path(), &["import", to, "--json"]), 0);
+    answer(&mut state(folder.path(), &["check", "--json"]), 0);
+}
+
+#[test]
 fn tampering_with_the_history_is_found_and_what_is_left_can_be_saved() {
     let folder = kept(5);
     let file = journal(folder.path()).join("history/0000000000000001.log");

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the devnet and the programs first, then all tests against them.
 //!
-//! The devnet is built here and not by the first test that needs it, so that no test has to wait for npm. Where Prometheus or
-//! Chromium is not installed, the tests with a real one are left out and it is said so; with `CI` set, they are not left out.
+//! The devnet is built here and not by the first test that needs it, so that no test has to wait for npm. Where Prometheus,
+//! Chromium or aiosmtpd is not installed, the tests with a real one are left out and it is said so; with `CI` set, they are not left out.
 
 use std::process::Command;
 
@@ -41,6 +41,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     start(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
     if !has_prometheus && !is_ci {
         println!("left out: the tests with a real Prometheus (hint: apt-get install prometheus)");
+    }
+    let imports = |python: &str| succeeds(Command::new(python).args(["-c", "import aiosmtpd"]));
+    if !is_ci && !["/usr/bin/python3", "python3"].into_iter().any(imports) {
+        println!("left out: the tests with a real mail server (hint: apt-get install python3-aiosmtpd)");
     }
     if !has_chromium && !is_ci {
         println!("left out: the page in a browser (hint: apt-get install chromium)");

@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 /// The authority with its PEM file, and the server's side of TLS.
 pub(crate) struct TestAuthority {
     pem: PathBuf,
+    server_pem: PathBuf,
     acceptor: TlsAcceptor,
     _directory: tempfile::TempDir,
 }
@@ -48,11 +49,19 @@ impl TestAuthority {
         let directory = tempfile::tempdir().context("failed to create a folder for the certificate")?;
         let pem = directory.path().join("authority.pem");
         crate::devnet::write_file(&pem, authority_certificate.pem().as_bytes())?;
-        Ok(Self { pem, acceptor: TlsAcceptor::from(Arc::new(config)), _directory: directory })
+        let server_pem = directory.path().join("server.pem");
+        let both = certificate.pem() + &server_key.serialize_pem();
+        crate::devnet::write_file(&server_pem, both.as_bytes())?;
+        Ok(Self { pem, server_pem, acceptor: TlsAcceptor::from(Arc::new(config)), _directory: directory })
     }
 
     pub(crate) fn pem_path(&self) -> &Path {
         &self.pem
+    }
+
+    /// The server's certificate and its key, for a server of another program.
+    pub(crate) fn server_pem_path(&self) -> &Path {
+        &self.server_pem
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use butler_core::store::private::save_private;
+use butler_watcher::journal::anchor_folder;
 
 use crate::kills::Dice;
 use crate::trace::Event;
+use crate::worker::JOURNAL;
 
 /// What becomes of what was not synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,13 +222,30 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 /// Makes a copy believe that it is the original: it stands for the same folder at another time.
 pub(crate) fn settle_in(folder: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    let file = folder.join("journal.json");
+    let journal = folder.join(JOURNAL);
+    if let Ok(entries) = anchor_folder(&journal).read_dir() {
+        for entry in entries {
+            let file = entry?.path();
+            // One that was written by half stays what it is.
+            if serde_json::from_slice::<serde_json::Value>(&std::fs::read(&file)?).is_ok() {
+                use std::io::Write as _;
+                let mut opened = std::fs::OpenOptions::new().write(true).truncate(true).open(&file)?;
+                opened.write_all(&serde_json::to_vec(&stamp(&file)?)?)?;
+            }
+        }
+    }
+    let file = journal.join("journal.json");
     let Ok(text) = std::fs::read(&file) else { return Ok(()) };
     let Ok(mut identity) = serde_json::from_slice::<serde_json::Value>(&text) else { return Ok(()) };
-    let metadata = folder.metadata()?;
+    identity["folder"] = stamp(&journal)?;
+    Ok(save_private(&file, &serde_json::to_vec(&identity)?)?)
+}
+
+/// What tells a file from its copy.
+fn stamp(path: &Path) -> anyhow::Result<serde_json::Value> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = path.metadata()?;
     let born = metadata.created().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     let born = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
-    identity["folder"] = serde_json::json!({ "inode": metadata.ino(), "born": born });
-    Ok(save_private(&file, &serde_json::to_vec(&identity)?)?)
+    Ok(serde_json::json!({ "inode": metadata.ino(), "born": born }))
 }

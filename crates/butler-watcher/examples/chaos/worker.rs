@@ -14,7 +14,7 @@ use crate::script::{Hand, Memory, Scenario, settings, take};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The journal's folder.
+    /// The folder that the journal and its anchor are in.
     folder: PathBuf,
     /// Where to tell.
     #[arg(long)]
@@ -48,9 +48,12 @@ pub(crate) fn digest(keeper: &Keeper) -> anyhow::Result<String> {
     Ok(format!("{:x}", digest.finalize()))
 }
 
+/// The journal in a child's folder.
+pub(crate) const JOURNAL: &str = "journal";
+
 pub(crate) fn open(folder: &Path, careless: bool, hand: &Hand) -> Result<Keeper, JournalError> {
     let durability = if careless { Durability::Off } else { Durability::Full };
-    Keeper::open(folder, settings(durability, hand))
+    Keeper::open(&folder.join(JOURNAL), settings(durability, hand))
 }
 
 pub(crate) fn work(options: &Options) -> anyhow::Result<()> {

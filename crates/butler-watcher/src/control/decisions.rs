@@ -34,12 +34,21 @@ pub(super) struct Wanted<'a> {
     pub(super) access: &'a Access,
 }
 
-/// Decides on each of these actions, or says why not.
+/// Decides on each of these actions, or says why not. All that is decided is one commit, so that it is told as one thing.
 pub(super) fn decide_all(actions: &[Shown], wanted: Wanted<'_>, journal: &dyn Journal) -> Result<Answer, JournalError> {
+    let place = journal.status()?.place;
+    let judged = actions.iter().map(|shown| verdict(shown, wanted, &place, journal));
+    let judged = judged.collect::<Result<Vec<_>, JournalError>>()?;
+    let verdicts: Vec<Verdict> = judged.iter().filter_map(|one| one.as_ref().ok()).cloned().collect();
+    let mut outcomes = journal.decide_all(&verdicts)?.into_iter();
     let (mut decided, mut refused) = (Vec::new(), Vec::new());
-    for shown in actions {
-        match decide(shown, wanted, journal)? {
-            Ok(entry) => decided.push(entry),
+    for (shown, judged) in actions.iter().zip(judged) {
+        let outcome = match judged {
+            Ok(_) => outcome(shown, outcomes.next(), wanted, &place, journal)?,
+            Err(why) => Err(why),
+        };
+        match outcome {
+            Ok(row) => decided.push(row),
             Err(why) => {
                 let (uid, key) = (wanted.asker, shown.key.as_str());
                 tracing::warn!(uid, key, choice = ?wanted.choice, "a decision of user {uid} was refused: {why}");
@@ -55,10 +64,13 @@ pub(super) fn decide_all(actions: &[Shown], wanted: Wanted<'_>, journal: &dyn Jo
 
 type Row = butler_core::control::ActionRow;
 
-/// Carries one decision out for this user, or says why not. The journal has the last word: between the look and the decision somebody else
-/// may have decided.
-fn decide(shown: &Shown, wanted: Wanted<'_>, journal: &dyn Journal) -> Result<Result<Row, &'static str>, JournalError> {
-    let place = journal.status()?.place;
+/// What this user decides on one action, or why that may not be.
+fn verdict(
+    shown: &Shown,
+    wanted: Wanted<'_>,
+    place: &str,
+    journal: &dyn Journal,
+) -> Result<Result<Verdict, &'static str>, JournalError> {
     let entry = match journal.look_up(&shown.key)? {
         Some(Known::Live(entry)) => *entry,
         Some(Known::Finished(finished)) => {
@@ -77,21 +89,33 @@ fn decide(shown: &Shown, wanted: Wanted<'_>, journal: &dyn Journal) -> Result<Re
         },
         Err(why) => return Ok(Err(why)),
     };
-    if of_entry(entry, &place).shown.as_deref() != Some(shown.shown.as_str()) {
+    if of_entry(entry, place).shown.as_deref() != Some(shown.shown.as_str()) {
         return Ok(Err("it is not what was shown: look at it again"));
     }
-    match journal.decide(&verdict) {
-        Ok(_) => {}
-        Err(JournalError::Invalid(why)) => return Ok(Err(why)),
-        Err(JournalError::VersionConflict { .. } | JournalError::Absent { .. } | JournalError::Life { .. }) => {
+    Ok(Ok(verdict))
+}
+
+/// What became of a verdict. The journal has the last word: between the look and the decision somebody else may have decided.
+fn outcome(
+    shown: &Shown,
+    outcome: Option<Result<Entry, JournalError>>,
+    wanted: Wanted<'_>,
+    place: &str,
+    journal: &dyn Journal,
+) -> Result<Result<Row, &'static str>, JournalError> {
+    match outcome {
+        Some(Ok(_)) => {}
+        Some(Err(JournalError::Invalid(why))) => return Ok(Err(why)),
+        Some(Err(JournalError::VersionConflict { .. } | JournalError::Absent { .. } | JournalError::Life { .. })) => {
             return Ok(Err("it changed in this moment: look at it again"));
         }
-        Err(error) => return Err(error),
+        Some(Err(error)) => return Err(error),
+        None => return Ok(Err("it was not decided on: look at it again")),
     }
     let (uid, key, choice) = (wanted.asker, shown.key.as_str(), wanted.choice);
     tracing::info!(uid, key, ?choice, "decided by user {uid}");
     Ok(match journal.look_up(&shown.key)? {
-        Some(Known::Live(entry)) => Ok(of_entry(*entry, &place)),
+        Some(Known::Live(entry)) => Ok(of_entry(*entry, place)),
         Some(Known::Finished(finished)) => Ok(of_finished(finished)),
         None => Err("nothing is known of it any more"),
     })

@@ -53,6 +53,12 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// `VersionConflict` when it changed since it was shown, `Absent` when it is not live, `Life` when its phase does not allow it.
     fn decide(&self, verdict: &Verdict) -> Result<Entry, JournalError>;
 
+    /// Carries out what a person decided on several actions, in one transaction: each as [`decide`](Self::decide) does, on its own.
+    ///
+    /// # Errors
+    /// `Full` before anything was begun. Why one of them was not decided on is in its place of the answer.
+    fn decide_all(&self, verdicts: &[Verdict]) -> Result<Vec<Result<Entry, JournalError>>, JournalError>;
+
     /// Actions, page by page.
     ///
     /// # Errors

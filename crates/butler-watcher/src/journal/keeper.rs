@@ -13,6 +13,7 @@ use butler_core::runtime::report::one_line;
 
 use super::api::Journal;
 use super::check::{Checked, check};
+use super::disk::anchor::Anchor;
 use super::disk::folder::{self, Folder, check_space};
 use super::disk::identity::Identity;
 use super::disk::store::{Durability, Store};
@@ -51,6 +52,7 @@ struct Inner {
     store: Store,
     head: Head,
     tail: Tail,
+    anchor: Anchor,
     /// A change broke off: what is in memory is not what is on disk.
     stopped: bool,
 }
@@ -64,7 +66,7 @@ impl Keeper {
     /// # Errors
     /// Another process has it; it was copied, is newer, or is not what was acknowledged; the disk is full or refuses.
     pub fn open(path: &Path, settings: Settings) -> Result<Self, JournalError> {
-        let Parts { folder, identity, store, head, tail, adopted } = open(path, &settings)?;
+        let Parts { folder, identity, store, head, tail, anchor, adopted } = open(path, &settings)?;
         let clock = StoreClock::new(settings.clock, head.clock);
         let behind = clock.behind();
         if behind > BEHIND {
@@ -74,7 +76,7 @@ impl Keeper {
                 "the machine's clock is {seconds} s behind what the journal has seen; it goes on from there"
             );
         }
-        let inner = Mutex::new(Inner { identity, store, head, tail, stopped: false });
+        let inner = Mutex::new(Inner { identity, store, head, tail, anchor, stopped: false });
         let (history_limit, durability) = (settings.history_limit, settings.durability);
         let keeper = Self { folder, rules: settings.rules, clock, history_limit, durability, inner };
         keeper.tend();
@@ -132,6 +134,8 @@ impl Keeper {
         inner.store.persist()?;
         inner.head = written.head;
         inner.stopped = false;
+        // Never before it is durable: an anchor that is ahead would keep an honest journal from opening.
+        inner.anchor.advance(inner.head.mark);
         if inner.tail.is_full() {
             self.retire(inner);
         }
@@ -247,6 +251,10 @@ impl Journal for Keeper {
 
     fn decide(&self, verdict: &Verdict) -> Result<Entry, JournalError> {
         self.change(|step| decide::decide(step, verdict))
+    }
+
+    fn decide_all(&self, verdicts: &[Verdict]) -> Result<Vec<Result<Entry, JournalError>>, JournalError> {
+        self.change(|step| verdicts.iter().map(|verdict| decide::decide_one(step, verdict)).collect())
     }
 
     fn read(&self, query: &Query) -> Result<Page, JournalError> {

@@ -23,6 +23,7 @@ mod transfer;
 
 pub use self::api::Journal;
 pub use self::check::Checked;
+pub use self::disk::anchor::folder_of as anchor_folder;
 pub use self::disk::store::Durability;
 pub use self::entry::{Counts, Cursor, Entry, Finished, Known, Lease, Leased, Standing, Status};
 pub use self::error::JournalError;

@@ -1,16 +1,22 @@
 //! From a folder to an open journal: whose it is, whether its store opens, and whether that is what was acknowledged.
 //!
 //! The store may be behind the history, by one commit when the process was killed between the two, by more when the disk lost what
-//! it had confirmed: it is brought up from the history. It is never ahead; anything else is refused.
+//! it had confirmed: it is brought up from the history. It is never ahead; anything else is refused. A journal that is not where its
+//! anchor says that it was is a copy, though the folder is the same.
 
 use std::path::Path;
 
+use ethers_core::types::H256;
+
+use super::disk::anchor::{Anchor, Found};
 use super::disk::folder::{self, Folder, check_space};
 use super::disk::identity::Identity;
 use super::disk::store::{Durability, Store};
 use super::error::JournalError;
+use super::history::read::{Start, walk};
 use super::history::tail::Tail;
 use super::image::{Image, parse};
+use super::op::Mark;
 use super::schema::{self, Head, JOURNAL_SCHEMA};
 use super::settings::Settings;
 use super::transfer::base::clear;
@@ -24,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) head: Head,
     pub(crate) tail: Tail,
+    pub(crate) anchor: Anchor,
     /// It was a copy, and is taken over.
     pub(crate) adopted: bool,
 }
@@ -31,14 +38,25 @@ pub(crate) struct Parts {
 pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Parts, JournalError> {
     let folder = Folder::take(path)?;
     check_space(path, 0)?;
-    let (identity, adopted) = identify(&folder, settings.adopt)?;
+    let identity = identify(&folder)?;
+    let found = if identity.fresh {
+        // Nothing was ever acknowledged: what stands there is of a journal before it.
+        let anchor = Anchor::begin(path, &identity.id, Mark::default())?;
+        Found::Here(anchor, 0, H256::zero())
+    } else {
+        Anchor::look(path, &identity.id)?
+    };
+    let mut is_copy = !identity.is_at_home(path)? || matches!(found, Found::Foreign);
+    if is_copy && !settings.adopt {
+        return Err(JournalError::Copied { path: path.to_path_buf() });
+    }
     let current = Identity::store_name(identity.store);
     for name in folder::names(path)? {
         if name.starts_with("store-") && name != current {
             folder::remove(&path.join(name))?;
         }
     }
-    let (identity, store, head) = if identity.fresh {
+    let (mut identity, store, head) = if identity.fresh {
         make(&folder, identity, settings.durability)?
     } else {
         open_store(&folder, identity, settings.durability)?
@@ -49,10 +67,43 @@ pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Parts, JournalErr
     }
     let mut tail = Tail::open(&history, head.anchor, settings.file_limit, settings.durability)?;
     let head = reconcile(&store, head, &tail)?;
+    is_copy |= is_behind(&found, &head, &tail)?;
+    if is_copy && !settings.adopt {
+        return Err(JournalError::Copied { path: path.to_path_buf() });
+    }
     if tail.tidy()? {
         tracing::warn!("the history had an unfinished commit at its end, which was never acknowledged; it is cut off");
     }
-    Ok(Parts { folder, identity, store, head, tail, adopted })
+    if is_copy {
+        // A kill in between leaves an anchor that does not fit, and so one that must be taken over again.
+        identity.take_over(path)?;
+        identity.save(path)?;
+    }
+    let anchor = match found {
+        Found::Here(anchor, ..) if !is_copy => anchor,
+        Found::Here(..) | Found::Foreign | Found::Nothing => Anchor::begin(path, &identity.id, head.mark)?,
+    };
+    Ok(Parts { folder, identity, store, head, tail, anchor, adopted: is_copy })
+}
+
+/// Whether the history is shorter than the anchor says, or another one there.
+fn is_behind(found: &Found, head: &Head, tail: &Tail) -> Result<bool, JournalError> {
+    let Found::Here(_, lines, seal) = found else { return Ok(false) };
+    let (lines, mark) = (*lines, tail.mark());
+    if lines >= mark.lines {
+        return Ok(lines > mark.lines || *seal != mark.seal);
+    }
+    // What was let go cannot be looked at.
+    if lines <= head.anchor.lines {
+        return Ok(false);
+    }
+    let mut is_other = false;
+    let start = Start { anchor: head.anchor, after: lines.saturating_sub(1), expected: None };
+    walk(tail.path(), start, |read| {
+        is_other = read.mark.seal != *seal;
+        Ok(false)
+    })?;
+    Ok(is_other)
 }
 
 /// Opens the store and looks at nothing beside it.
@@ -69,26 +120,18 @@ pub(crate) fn open_store_only(path: &Path) -> Result<(Folder, Store, Head), Jour
     Ok((folder, store, head))
 }
 
-fn identify(folder: &Folder, adopt: bool) -> Result<(Identity, bool), JournalError> {
+/// Whose journal it is; one that is made now where there is none.
+fn identify(folder: &Folder) -> Result<Identity, JournalError> {
     let path = folder.path();
-    let Some(mut identity) = Identity::load(path)? else {
-        if !folder.is_empty()? {
-            let what = "`journal.json` is missing, and there is a journal";
-            return Err(JournalError::corrupt(path, what));
-        }
-        let identity = Identity::fresh(path)?;
-        identity.save(path)?;
-        return Ok((identity, false));
-    };
-    if identity.is_at_home(path)? {
-        return Ok((identity, false));
+    if let Some(identity) = Identity::load(path)? {
+        return Ok(identity);
     }
-    if !adopt {
-        return Err(JournalError::Copied { path: path.to_path_buf() });
+    if !folder.is_empty()? {
+        return Err(JournalError::corrupt(path, "`journal.json` is missing, and there is a journal"));
     }
-    identity.settle(path)?;
+    let identity = Identity::fresh(path)?;
     identity.save(path)?;
-    Ok((identity, true))
+    Ok(identity)
 }
 
 /// Makes the first store. Whatever a killed process left of it was never acknowledged.

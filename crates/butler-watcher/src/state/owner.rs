@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, lchown};
 use std::path::Path;
 
+use crate::journal::anchor_folder;
+
 /// Whether this is root, and the watcher's folder another user's: what a watcher writes there as root, the service cannot
 /// write any more.
 pub(crate) fn is_anothers(state: &Path) -> bool {
@@ -20,6 +22,10 @@ pub(super) fn give_back(journal: &Path) -> io::Result<()> {
     let owner = state.metadata()?;
     if owner.uid() == 0 || !journal.exists() {
         return Ok(());
+    }
+    let anchor = anchor_folder(journal);
+    if anchor.exists() {
+        give(&anchor, (owner.uid(), owner.gid()))?;
     }
     give(journal, (owner.uid(), owner.gid()))
 }

@@ -8,6 +8,7 @@ use butler_core::domain::action::{Action, ActionKind, EffectKey};
 
 use super::channels::channel::Channel;
 use super::plain::{cut, plain, units};
+use super::turn::{Common, Turned};
 use super::wording::sentence;
 
 /// The longest part of a message about one thing, in UTF-16 units before it is escaped.
@@ -25,6 +26,8 @@ pub(super) struct Digest {
     /// In the order in which it was planned.
     planned: BTreeMap<u64, Arc<Action>>,
     places: HashMap<EffectKey, u64>,
+    /// Parked, or asking for an approval again.
+    turned: Turned,
     /// Told before, and not asked for any more, with why.
     taken_back: BTreeMap<EffectKey, String>,
 }
@@ -32,12 +35,12 @@ pub(super) struct Digest {
 impl Digest {
     /// How many things it tells.
     pub(super) fn len(&self) -> usize {
-        self.planned.len().saturating_add(self.taken_back.len())
+        self.planned.len().saturating_add(self.turned.len()).saturating_add(self.taken_back.len())
     }
 
     /// Whether it only takes back.
     pub(super) fn asks_nothing(&self) -> bool {
-        self.planned.is_empty()
+        self.planned.is_empty() && self.turned.len() == 0
     }
 
     /// Takes in what was planned in a line of the history; what was planned before under its key is replaced.
@@ -45,12 +48,23 @@ impl Digest {
         let before = self.places.insert(action.key.clone(), line);
         before.and_then(|before| self.planned.remove(&before));
         self.taken_back.remove(&action.key);
+        self.turned.leave_out(&action.key);
         self.planned.insert(line, Arc::new(action));
     }
 
     /// Takes out what ended before it was told; answers whether there was such a thing.
     pub(super) fn drop_planned(&mut self, key: &EffectKey) -> bool {
         self.places.remove(key).and_then(|line| self.planned.remove(&line)).is_some()
+    }
+
+    /// Takes in what became of something.
+    pub(super) fn turn(&mut self, key: &EffectKey, common: Common) {
+        self.turned.take(key, common);
+    }
+
+    /// Takes out what had become of something that went on before it was told.
+    pub(super) fn go_on(&mut self, key: &EffectKey) {
+        self.turned.leave_out(key);
     }
 
     /// Takes in that something which was told is not asked for any more.
@@ -83,9 +97,10 @@ impl Digest {
 
     /// What it is about, in one line of plain text.
     pub(super) fn title(&self, template: Option<&Template>) -> String {
-        let title = match (self.planned.len(), self.planned.values().next()) {
-            (1, Some(only)) if self.taken_back.is_empty() => plain(&sentence(only, template), TITLE),
-            (0, _) => format!("{} taken back", self.taken_back.len()),
+        let title = match (self.planned.values().next(), self.turned.sentences().next()) {
+            (Some(only), _) if self.len() == 1 => plain(&sentence(only, template), TITLE),
+            (None, Some((turned, count))) if self.len() == count => plain(&turned, TITLE),
+            (None, None) => format!("{} taken back", self.taken_back.len()),
             _ => self.head(),
         };
         format!("butler: {}", cut(&title, TITLE))
@@ -97,9 +112,8 @@ impl Digest {
         if kinds.len() > KINDS {
             named.push("…".to_owned());
         }
-        if !self.taken_back.is_empty() {
-            named.push(format!("{} taken back", self.taken_back.len()));
-        }
+        let others = self.turned.counts().into_iter().chain([(self.taken_back.len(), "taken back")]);
+        named.extend(others.filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
         format!("{} to tell ({})", self.len(), named.join(", "))
     }
 
@@ -120,14 +134,15 @@ impl Digest {
         // The most pressing first; within that, as they came.
         let mut planned: Vec<&Arc<Action>> = self.planned.values().collect();
         planned.sort_by_key(|action| action.priority);
-        let asked = planned.into_iter().map(|action| sentence(action, template));
-        let taken = self.taken_back.iter().map(|(key, why)| format!("taken back: {key}: {why}"));
-        for sentence in asked.chain(taken).take(channel.listed()) {
+        let asked = planned.into_iter().map(|action| (sentence(action, template), 1));
+        let taken = self.taken_back.iter().map(|(key, why)| (format!("taken back: {key}: {why}"), 1));
+        // What became of something asks for a person, and is a few lines however many there are.
+        for (sentence, count) in self.turned.sentences().chain(asked).chain(taken).take(channel.listed()) {
             let left = room.saturating_sub(units(&text)).saturating_sub(3);
             let line = fitting(channel, &sentence, if told == 0 { left } else { LINE.saturating_mul(2).min(left) });
             let Some(line) = line else { break };
             text.push_str(&format!("\n• {line}"));
-            told = told.saturating_add(1);
+            told = told.saturating_add(count);
         }
         let rest = self.len().saturating_sub(told);
         if rest > 0 {

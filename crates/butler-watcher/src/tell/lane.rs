@@ -4,9 +4,10 @@
 //! before the first byte leaves, and again when it was taken. So a kill in between begins the same message with the same id again, and
 //! nothing is left out.
 
-use butler_core::domain::action::{Action, ActionKind, EffectKey, Part, Phase, Priority};
+use butler_core::domain::action::{Action, EffectKey, Part, Phase, Priority};
 
 use super::digest::Digest;
+use super::turn::{Common, kind_of, pressing};
 use crate::journal::{Journal, JournalError, Line, NextNumber, Op};
 
 /// The most things that are gathered; the rest is read once some are told.
@@ -103,6 +104,7 @@ impl Lane {
             Op::Planned(entry) if entry.standing.phase == Phase::AwaitingApproval => {}
             Op::Planned(entry) if wants(&entry.action) => place.plan(line.line, entry.action.clone()),
             Op::Finished(finished) if finished.phase == Phase::Dropped => {
+                place.go_on(&finished.key);
                 let was_here = place.drop_planned(&finished.key);
                 if !was_here && finished.again && part_of(&finished.key) == self.share {
                     place.take_back(finished.key.clone(), finished.reason.clone().unwrap_or_default());
@@ -116,12 +118,20 @@ impl Lane {
                     place.take_back(key, why);
                 }
             }
-            Op::Planned(_)
-            | Op::Finished(_)
-            | Op::Moved { .. }
-            | Op::Cursor { .. }
-            | Op::Spent { .. }
-            | Op::Counted { .. } => {}
+            Op::Finished(finished) => place.go_on(&finished.key),
+            Op::Moved { key, standing, .. } => match Common::of(&line.op) {
+                Some((_, common)) => {
+                    place.go_on(key);
+                    let priority = common.priority();
+                    if priority <= self.least && part_of(key) == self.share {
+                        place.turn(key, common);
+                    }
+                }
+                // One of several persons approved it.
+                None if standing.phase == Phase::AwaitingApproval => {}
+                None => place.go_on(key),
+            },
+            Op::Planned(_) | Op::Cursor { .. } | Op::Spent { .. } | Op::Counted { .. } => {}
         }
     }
 
@@ -189,8 +199,7 @@ fn next_of(counter: &str) -> String {
     format!("{counter}/next")
 }
 
-/// Whose it is to say that something is taken back: whoever told it.
+/// Whose it is to say what became of something: whoever told it.
 fn part_of(key: &EffectKey) -> Share {
-    let kind = key.as_str().split('/').next().and_then(|kind| kind.parse::<ActionKind>().ok());
-    if kind == Some(ActionKind::ConfigureCoinbase) { Share::Urgent } else { Share::Rest }
+    if pressing(kind_of(key)) == Priority::Urgent { Share::Urgent } else { Share::Rest }
 }

@@ -1,11 +1,12 @@
 //! What is told of an action: one line of a log, and one JSON object for a webhook.
 
-use butler_core::domain::action::{ActionSubject, Assurance, EffectKey, Evidence, Goal, Priority};
+use butler_core::domain::action::{ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Priority};
 use butler_core::text::address::checksummed;
 use ethers_core::utils::hex;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
+use super::turn::{Common, Turn};
 use crate::journal::Entry;
 
 /// The version of what is posted.
@@ -65,6 +66,28 @@ pub(super) fn retraction(key: &EffectKey, why: &str, stamp: &Stamp) -> Value {
         "key": key,
         "kind": key.as_str().split('/').next(),
         "why": why,
+    })
+}
+
+/// The JSON that says what became of actions later: `keys` are the first of so many.
+pub(super) fn turned(common: &Common, keys: &[EffectKey], count: usize, stamp: &Stamp) -> Value {
+    let first = keys.first();
+    json!({
+        "version": VERSION,
+        "id": stamp.id,
+        "sequence": stamp.sequence,
+        "retracted": false,
+        "kind": match common.turn {
+            Turn::Parked => "parked",
+            Turn::AsksAgain => ActionKind::ApprovalNeeded.name(),
+        },
+        "priority": common.priority(),
+        "of": common.kind,
+        "key": first,
+        "keys": keys,
+        "count": count,
+        "why": first.map(|first| common.sentence(first, count)),
+        "reason": common.why,
     })
 }
 

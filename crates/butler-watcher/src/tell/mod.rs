@@ -4,6 +4,7 @@
 //! took it is durable before the next one is asked, so a crash repeats one post at most, and that has the same id. Each receiver has
 //! a count of its own, which goes up with the intent to post. People are told by the crier, from the journal's history.
 
+mod afterwards;
 mod channels;
 mod chat;
 mod counters;
@@ -16,7 +17,7 @@ mod offer;
 mod pace;
 mod plain;
 mod progress;
-mod retractions;
+mod turn;
 mod wording;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
+use self::afterwards::Afterwards;
 use self::channels::channel::{Answer, Letter};
 use self::channels::webhook::Webhook;
 use self::counters::number_of;
@@ -39,7 +41,6 @@ use self::message::Stamp;
 pub use self::named::{Configured, Named};
 pub use self::offer::{ChannelError, Channels};
 use self::progress::Progress;
-use self::retractions::Retractions;
 use crate::health::Health;
 use crate::journal::{
     Claim, Entry, Journal, JournalError, Leased, NextNumber, Outcome, Query, Renewal, Settlement, Status, Work,
@@ -86,7 +87,7 @@ impl Teller {
     /// # Errors
     /// The journal is not what it was.
     pub async fn run(self) -> Result<(), JournalError> {
-        let (mut streak, mut retractions, mut seen) = (FailureStreak::default(), Retractions::default(), None);
+        let (mut streak, mut afterwards, mut seen) = (FailureStreak::default(), Afterwards::default(), None);
         let name = block_in_place(|| self.journal.status())?.id;
         let mut looked_at = Instant::now();
         loop {
@@ -95,7 +96,7 @@ impl Teller {
             // The history is read when there is nothing else to tell, and now and then.
             if turn.as_ref().is_ok_and(|told| *told < limit(&webhooks)) || looked_at.elapsed() > QUIET {
                 looked_at = Instant::now();
-                let told = retractions.tell((self.journal.as_ref(), &self.health), &name, &webhooks).await;
+                let told = afterwards.tell((self.journal.as_ref(), &self.health), &name, &webhooks).await;
                 turn = turn.and_then(|count| told.map(|()| count));
             }
             match turn {

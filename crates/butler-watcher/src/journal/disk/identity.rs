@@ -1,7 +1,8 @@
 //! Who a journal is: a file beside the store that says its name, which store is the current one, and which folder it was made in.
 //!
 //! The store is replaced by writing this file anew, so there is always exactly one. A folder that was copied or restored is
-//! another folder: its inode and its time of birth differ from what stands here.
+//! another folder: its inode and its time of birth differ from what stands here. Older files in the same folder are known by the anchor
+//! beside it.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -32,9 +33,12 @@ pub(crate) struct Identity {
     pub(crate) fresh: bool,
     /// The folder that it was made in.
     pub(crate) folder: Stamp,
+    /// A random word of whoever took it over, so that what was shown before decides nothing after; absent where nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) taken_over: Option<String>,
 }
 
-/// What tells a folder from its copy.
+/// What tells a folder, or a file, from its copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Stamp {
@@ -51,8 +55,8 @@ impl Stamp {
         Ok(Self { inode: metadata.ino(), born })
     }
 
-    /// Whether it is the same folder. A birth that one of the two does not know says nothing.
-    fn is(self, other: Self) -> bool {
+    /// Whether it is the same. A birth that one of the two does not know says nothing.
+    pub(crate) fn is(self, other: Self) -> bool {
         let born = self.born.zip(other.born).is_none_or(|(one, two)| one == two);
         self.inode == other.inode && born
     }
@@ -67,16 +71,14 @@ impl Identity {
     /// The journal's name with the folder that it was made in, or taken over in.
     pub(crate) fn place(&self) -> String {
         let born = self.folder.born.map(|born| born.to_string()).unwrap_or_default();
-        format!("{}/{}/{born}", self.id, self.folder.inode)
+        let taken_over = self.taken_over.iter().map(|word| format!("/{word}")).collect::<String>();
+        format!("{}/{}/{born}{taken_over}", self.id, self.folder.inode)
     }
 
     /// A journal that has nothing yet.
     pub(crate) fn fresh(path: &Path) -> Result<Self, JournalError> {
-        let mut random = [0_u8; 16];
-        let failed = |_| JournalError::io("name", path)(std::io::Error::other("the system has no random numbers"));
-        SystemRandom::new().fill(&mut random).map_err(failed)?;
-        let id = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { schema: JOURNAL_SCHEMA, id, store: 1, fresh: true, folder: Stamp::of(path)? })
+        let (id, folder) = (random_word(path)?, Stamp::of(path)?);
+        Ok(Self { schema: JOURNAL_SCHEMA, id, store: 1, fresh: true, folder, taken_over: None })
     }
 
     /// Reads it; `None` when there is none.
@@ -118,9 +120,10 @@ impl Identity {
         Ok(self.folder.is(Stamp::of(path)?))
     }
 
-    /// Takes the folder where it is for the one that it was made in.
-    pub(crate) fn settle(&mut self, path: &Path) -> Result<(), JournalError> {
+    /// Takes the folder where it is for the one that it was made in, and the files in it for those that were left there.
+    pub(crate) fn take_over(&mut self, path: &Path) -> Result<(), JournalError> {
         self.folder = Stamp::of(path)?;
+        self.taken_over = Some(random_word(path)?);
         Ok(())
     }
 
@@ -128,4 +131,12 @@ impl Identity {
     pub(crate) fn store_name(number: u64) -> String {
         format!("store-{number:04}")
     }
+}
+
+/// A word that nobody guesses and that never comes twice.
+fn random_word(path: &Path) -> Result<String, JournalError> {
+    let mut random = [0_u8; 16];
+    let failed = |_| JournalError::io("name", path)(std::io::Error::other("the system has no random numbers"));
+    SystemRandom::new().fill(&mut random).map_err(failed)?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -8,6 +8,20 @@ use crate::journal::error::JournalError;
 use crate::journal::request::{Decision, NAME_LIMIT, Verdict};
 use crate::journal::rules::millis;
 
+/// Carries one of several out. The outer error is a fault of the journal; the inner one is this verdict's, and changed nothing.
+pub(crate) fn decide_one(step: &mut Step<'_>, verdict: &Verdict) -> Result<Result<Entry, JournalError>, JournalError> {
+    match decide(step, verdict) {
+        Ok(entry) => Ok(Ok(entry)),
+        Err(
+            error @ (JournalError::Invalid(_)
+            | JournalError::VersionConflict { .. }
+            | JournalError::Absent { .. }
+            | JournalError::Life { .. }),
+        ) => Ok(Err(error)),
+        Err(error) => Err(error),
+    }
+}
+
 /// Carries it out; answers the action as it is then, also when it ended.
 pub(crate) fn decide(step: &mut Step<'_>, verdict: &Verdict) -> Result<Entry, JournalError> {
     let actor = &verdict.actor;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::base;
 use super::export::{Item, export};
 use super::import::{Filling, read_items};
+use crate::journal::disk::anchor::{Anchor, Found};
 use crate::journal::disk::folder::{self, Folder, check_space};
 use crate::journal::disk::identity::Identity;
 use crate::journal::disk::store::{Durability, Store};
@@ -52,11 +53,19 @@ pub(crate) fn rebuild(path: &Path, adopt: bool) -> Result<Mark, JournalError> {
     let Some(mut identity) = Identity::load(path)? else {
         return Err(JournalError::corrupt(path, "`journal.json` is missing: import an export into a new folder"));
     };
-    if !identity.is_at_home(path)? && !adopt {
+    let is_copy = !identity.is_at_home(path)? || matches!(Anchor::look(path, &identity.id)?, Found::Foreign);
+    if is_copy && !adopt {
         return Err(JournalError::Copied { path: path.to_path_buf() });
     }
-    identity.settle(path)?;
-    remake(&folder, identity).map(|(_, mark)| mark)
+    if adopt {
+        identity.take_over(path)?;
+    }
+    let (identity, mark) = remake(&folder, identity)?;
+    // Without it whoever opens the journal looks whether the history goes as far as its anchor.
+    if adopt {
+        Anchor::begin(path, &identity.id, mark)?;
+    }
+    Ok(mark)
 }
 
 /// Makes another store of the base and the history, and the current one of it. The old one stays beside it as `damaged`.
@@ -159,6 +168,8 @@ pub(crate) fn import(path: &Path, from: &mut dyn BufRead) -> Result<Mark, Journa
     folder::sync(path)?;
     identity.id.clone_from(&head.id);
     identity.fresh = false;
+    // Before there is a journal: it may be older than the one that was here.
+    Anchor::begin(path, &identity.id, head.mark)?;
     identity.save(path)?;
     Ok(head.mark)
 }

@@ -13,23 +13,23 @@ use crate::journal::{Batch, Claim, Journal as _, Keeper, Outcome, Plan, Retracti
 use crate::tell::channels::channel::Answer;
 use crate::tell::chat::{Chat, Listener, Outgoing, gather};
 
-const NOON: u64 = 1_700_006_400 / 86_400 * 86_400 + 43_200;
+pub(super) const NOON: u64 = 1_700_006_400 / 86_400 * 86_400 + 43_200;
 const MIDNIGHT: u64 = NOON - 43_200;
 
-struct World {
+pub(super) struct World {
     _folder: TempDir,
-    keeper: Keeper,
-    now: Instant,
+    pub(super) keeper: Keeper,
+    pub(super) now: Instant,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let keeper = Keeper::open(&folder.path().join("journal"), Settings::default()).unwrap();
         Self { _folder: folder, keeper, now: Instant::now() }
     }
 
-    fn plan(&self, actions: impl IntoIterator<Item = Action>) {
+    pub(super) fn plan(&self, actions: impl IntoIterator<Item = Action>) {
         let plans = actions.into_iter().map(|action| Plan { action, policy: Policy::Notify }).collect();
         self.keeper.commit(&Batch { plans, ..Batch::default() }).unwrap();
     }
@@ -49,16 +49,16 @@ impl World {
         self.keeper.settle(&settlements).unwrap();
     }
 
-    fn chat(&self, manner: Manner) -> Chat {
+    pub(super) fn chat(&self, manner: Manner) -> Chat {
         Chat::open(&self.keeper, Listener { channel: Arc::new(Narrow(2000)), manner }).unwrap()
     }
 
-    fn next(&self, chat: &mut Chat, moment: u64) -> Option<Outgoing> {
+    pub(super) fn next(&self, chat: &mut Chat, moment: u64) -> Option<Outgoing> {
         gather(&self.keeper, std::slice::from_mut(chat)).unwrap();
         chat.next(&self.keeper, "journal", (self.now, moment), |_| false).unwrap()
     }
 
-    fn take(&mut self, chat: &mut Chat, moment: u64) -> Option<String> {
+    pub(super) fn take(&mut self, chat: &mut Chat, moment: u64) -> Option<String> {
         let outgoing = self.next(chat, moment)?;
         chat.settle(&self.keeper, self.now, (&outgoing.id, outgoing.share), Answer::Taken).unwrap();
         self.now += Duration::from_secs(60);
@@ -66,7 +66,7 @@ impl World {
     }
 }
 
-fn manner() -> Manner {
+pub(super) fn manner() -> Manner {
     Manner { min_priority: Priority::Normal, messages_per_minute: 6, quiet_hours: None, template: None }
 }
 

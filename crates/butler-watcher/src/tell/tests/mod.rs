@@ -2,7 +2,9 @@
 
 mod digests;
 mod lanes;
+mod smtp;
 mod taken_back;
+mod turns;
 mod wire;
 
 use butler_core::domain::action::{

@@ -9,8 +9,8 @@ use butler_testkit::chat::{Kind, Platform, Reply};
 use super::{coinbase, wire};
 use crate::health::Health;
 use crate::journal::{Batch, Claim, Journal as _, Keeper, Outcome, Plan, Retraction, Settings, Settlement, Work};
+use crate::tell::afterwards::Afterwards;
 use crate::tell::channels::webhook::Webhook;
-use crate::tell::retractions::Retractions;
 
 fn plan(keeper: &Keeper, number: u64) {
     let plans = vec![Plan { action: coinbase(number), policy: Policy::Notify }];
@@ -38,8 +38,8 @@ async fn a_webhook_hears_once_of_what_is_taken_back_through_failures_and_restart
     let platform = Platform::start(Kind::Webhook, "hook", &[Reply::Status(500)]).await.unwrap();
     let config = WebhookConfig { endpoint: wire::endpoint(&platform.url()), secret: None };
     let (webhooks, health) = ([Webhook::new(&config).unwrap()], Health::default());
-    let mut retractions = Retractions::default();
-    retractions.tell((&keeper, &health), "journal", &webhooks).await.unwrap();
+    let mut afterwards = Afterwards::default();
+    afterwards.tell((&keeper, &health), "journal", &webhooks).await.unwrap();
     // Told and done; told by nobody, since its goal held; never begun.
     plan(&keeper, 1);
     finish(&keeper, None);
@@ -47,12 +47,12 @@ async fn a_webhook_hears_once_of_what_is_taken_back_through_failures_and_restart
     finish(&keeper, Some("the key files name this coinbase"));
     plan(&keeper, 3);
     (1..=3).for_each(|number| retract(&keeper, number));
-    retractions.tell((&keeper, &health), "journal", &webhooks).await.unwrap();
+    afterwards.tell((&keeper, &health), "journal", &webhooks).await.unwrap();
     assert_eq!((platform.asked(), platform.taken().len()), (1, 0));
     // The program is started anew, and has the number of the first try.
-    let mut retractions = Retractions::default();
+    let mut afterwards = Afterwards::default();
     for _ in 0..2 {
-        retractions.tell((&keeper, &health), "journal", &webhooks).await.unwrap();
+        afterwards.tell((&keeper, &health), "journal", &webhooks).await.unwrap();
     }
     let taken = platform.taken();
     assert_eq!(taken.len(), 1, "{taken:?}");
@@ -68,8 +68,8 @@ async fn a_webhook_hears_once_of_what_is_taken_back_through_failures_and_restart
     plan(&keeper, 3);
     finish(&keeper, None);
     retract(&keeper, 3);
-    let mut retractions = Retractions::default();
-    retractions.tell((&keeper, &health), "journal", &webhooks).await.unwrap();
+    let mut afterwards = Afterwards::default();
+    afterwards.tell((&keeper, &health), "journal", &webhooks).await.unwrap();
     let taken = platform.taken();
     assert_eq!(taken.last().and_then(|message| message.body["sequence"].as_u64()), Some(2));
     assert!(keeper.verify().unwrap().faults.is_empty());
