@@ -316,6 +316,7 @@ async fn a_call_that_ran_out_of_gas_among_others_is_asked_again_alone() {
         limit: None,
         is_optional: false,
         goes_alone: false,
+        tells_by_reverting: false,
     };
     let calls = [view(1), heavy, view(2)];
     let client = support::client(&[support::endpoint("faulty", &setting.proxy.url())]);

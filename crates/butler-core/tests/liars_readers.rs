@@ -1,4 +1,4 @@
-//! Slashing and governance are read as from three honest endpoints when one of three lies.
+//! Slashing, governance and coming proposals are read as from three honest endpoints when one of three lies.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -7,16 +7,22 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use butler_core::chain::{GovernanceReader, GovernanceRequest, SlashingReader, SlashingRequest, SnapshotError};
+use butler_core::chain::{
+    GovernanceReader, GovernanceRequest, ProposersReader, ProposersRequest, SlashingReader, SlashingRequest,
+    SnapshotError,
+};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::domain::governance::GovernanceFacts;
+use butler_core::domain::proposers::ComingProposals;
 use butler_core::domain::rollup::RollupClock;
 use butler_core::domain::slashing::SlashingFacts;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use ethers_core::types::Address;
 
-async fn read(chain: &Chain, client: &L1Client) -> Result<(SlashingFacts, GovernanceFacts), SnapshotError> {
+type Read = (SlashingFacts, GovernanceFacts, ComingProposals);
+
+async fn read(chain: &Chain, client: &L1Client) -> Result<Read, SnapshotError> {
     let oracle = chain.oracle().unwrap();
     let own: BTreeSet<Address> = oracle.attesters.values().map(|attester| attester.address).collect();
     let clock = RollupClock {
@@ -33,11 +39,13 @@ async fn read(chain: &Chain, client: &L1Client) -> Result<(SlashingFacts, Govern
         rollup: oracle.contracts.rollup_address,
         clock,
     };
-    Ok((slashing, GovernanceReader::default().read(client, &head, &request).await?))
+    let governance = GovernanceReader::default().read(client, &head, &request).await?;
+    let request = ProposersRequest { rollup, clock, own: &own };
+    Ok((slashing, governance, ProposersReader::default().read(client, &head, &request).await?))
 }
 
 #[tokio::test]
-async fn one_liar_of_three_changes_nothing_about_slashing_and_governance() {
+async fn one_liar_of_three_changes_nothing_about_slashing_governance_and_coming_proposals() {
     let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
     let payload = chain.oracle().unwrap().contracts.staking_registry_address;
     for _ in 0..6 {
@@ -52,12 +60,13 @@ async fn one_liar_of_three_changes_nothing_about_slashing_and_governance() {
     let truth = read(&chain, &honest).await.unwrap();
     assert_eq!(truth.0.proposer.tally().unwrap().current_votes, 6);
     assert_eq!(truth.1.proposal_count, 1);
+    assert!(!truth.2.own.is_empty());
     let mut proxies = Vec::new();
     for _ in 0..3 {
         proxies.push(FaultProxy::start(chain.url()).await.unwrap());
     }
     let mut wrong = Vec::new();
-    for lie in Lie::ALL {
+    for lie in Lie::ALL.into_iter().chain(Lie::OF_PROPOSERS) {
         proxies[0].set(FaultPlan::always(Fault::Lie(lie)));
         let endpoints: Vec<_> = ["liar", "one", "two"]
             .iter()

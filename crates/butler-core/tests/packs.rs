@@ -45,6 +45,7 @@ fn call(to: Address, data: Vec<u8>) -> Call {
         limit: None,
         is_optional: false,
         goes_alone: false,
+        tells_by_reverting: false,
     }
 }
 

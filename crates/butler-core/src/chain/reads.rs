@@ -71,6 +71,17 @@ impl Reads {
         self.add(contract, Call::new(address, call).with_gas(gas).alone())
     }
 
+    /// Adds a read of a function whose reverts tell something by their reason; see [`Answers::checked_or_reason`].
+    pub(super) fn push_telling<C: EthCall + AbiEncode, R>(
+        &mut self,
+        contract: Contract,
+        address: Address,
+        gas: u64,
+        call: C,
+    ) -> Slot<R> {
+        self.add(contract, Call::new(address, call).with_gas(gas).telling())
+    }
+
     /// Adds a question to a contract that gets just so much gas, and answers yes or no.
     pub(super) fn push_limited(
         &mut self,
@@ -135,15 +146,27 @@ impl Answers {
         slot: &Slot<R>,
         check: impl Fn(R) -> Result<T, DecodeError>,
     ) -> Result<T, SnapshotError> {
+        self.checked_or_reason(slot, check, |_| None)
+    }
+
+    /// Takes an answer and checks it, or what `reason` makes of a revert's. A revert of which it makes nothing is no answer.
+    pub(super) fn checked_or_reason<R: AbiDecode + AbiType, T>(
+        &self,
+        slot: &Slot<R>,
+        check: impl Fn(R) -> Result<T, DecodeError>,
+        reason: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<T, SnapshotError> {
+        let take = (&check, &reason);
         let Some(other) = self.told.disputed.get(&slot.index) else {
-            return self.read(slot, self.told.outcomes.get(slot.index), &check, self.only_giver());
+            return self.read(slot, self.told.outcomes.get(slot.index), take, self.only_giver());
         };
-        let told = self.read(slot, self.told.outcomes.get(slot.index), &check, self.giver.as_ref());
+        let told = self.read(slot, self.told.outcomes.get(slot.index), take, self.giver.as_ref());
         let is_disputed = |error: &SnapshotError| {
             let is_silence = matches!(error, SnapshotError::Unsupported { .. } | SnapshotError::NoContract { .. });
-            is_silence && self.question(slot).0.is_optional
+            let call = self.question(slot).0;
+            is_silence && (call.is_optional || call.tells_by_reverting)
         };
-        match (told, self.read(slot, Some(other), &check, self.witness.as_ref())) {
+        match (told, self.read(slot, Some(other), take, self.witness.as_ref())) {
             (Err(error), Ok(_)) | (Ok(_), Err(error)) if !is_disputed(&error) => Err(error),
             (Err(error), Err(_)) => Err(error),
             (_, _) => Err(self.disputed(&self.question(slot).0.function)),
@@ -203,7 +226,7 @@ impl Answers {
         &self,
         slot: &Slot<R>,
         outcome: Option<&Outcome>,
-        check: &impl Fn(R) -> Result<T, DecodeError>,
+        (check, reason): (&impl Fn(R) -> Result<T, DecodeError>, &impl Fn(&[u8]) -> Option<T>),
         giver: Option<&Giver>,
     ) -> Result<T, SnapshotError> {
         let (call, contract) = self.question(slot);
@@ -217,6 +240,7 @@ impl Answers {
                     }
                 })
             }
+            Some(Outcome::Failed(data)) if let Some(told) = reason(data) => Ok(told),
             Some(Outcome::Failed(_)) | None => {
                 Err(SnapshotError::Unsupported { contract, address, function: call.function.clone().into_owned() })
             }

@@ -42,6 +42,8 @@ pub struct Call {
     /// Whether the contract most likely lacks it: such a call goes beside the others and not in a pack, where its failure would
     /// have to be asked again.
     pub goes_alone: bool,
+    /// Whether the reason of a revert is an answer, too: endpoints are compared by it as by what a call returns.
+    pub tells_by_reverting: bool,
 }
 
 /// Gas that most getters stay under: a handful of cold storage reads behind one or two delegate calls.
@@ -59,6 +61,7 @@ impl Call {
             limit: None,
             is_optional: false,
             goes_alone: false,
+            tells_by_reverting: false,
         }
     }
 
@@ -67,7 +70,9 @@ impl Call {
     pub fn balance(account: Address) -> Self {
         let function = Cow::Borrowed("eth_getBalance");
         let target = Target::Balance(account);
-        Self { target, function, gas: BALANCE_GAS, limit: None, is_optional: false, goes_alone: false }
+        let gas = BALANCE_GAS;
+        let (is_optional, goes_alone, tells_by_reverting) = (false, false, false);
+        Self { target, function, gas, limit: None, is_optional, goes_alone, tells_by_reverting }
     }
 
     /// Encoded bytes for a contract that gets just so much gas.
@@ -75,7 +80,8 @@ impl Call {
     pub fn limited(to: Address, function: &'static str, data: Bytes, limit: u64) -> Self {
         let function = Cow::Borrowed(function);
         let target = Target::Function { to, data };
-        Self { target, function, gas: limit, limit: Some(limit), is_optional: false, goes_alone: true }
+        let (is_optional, goes_alone, tells_by_reverting) = (false, true, false);
+        Self { target, function, gas: limit, limit: Some(limit), is_optional, goes_alone, tells_by_reverting }
     }
 
     /// The contract that is asked, or the account whose balance is read.
@@ -97,6 +103,12 @@ impl Call {
     #[must_use]
     pub fn alone(self) -> Self {
         Self { is_optional: true, goes_alone: true, ..self }
+    }
+
+    /// The same call of a function whose reverts tell something by their reason.
+    #[must_use]
+    pub fn telling(self) -> Self {
+        Self { tells_by_reverting: true, ..self }
     }
 
     /// The same call with another estimate of its gas.

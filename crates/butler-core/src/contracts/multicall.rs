@@ -145,6 +145,7 @@ mod tests {
                     limit: None,
                     is_optional: false,
                     goes_alone: false,
+                    tells_by_reverting: false,
                 })
                 .collect();
             let theirs = calls.into_iter().map(|(to, call_data)| Call3 { target: to.into(), allow_failure: true, call_data });

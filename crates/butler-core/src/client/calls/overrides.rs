@@ -108,7 +108,8 @@ mod tests {
 
     fn view() -> Call {
         let target = Target::Function { to: Address::repeat_byte(1), data: vec![1, 2, 3, 4].into() };
-        Call { target, function: "f".into(), gas: 1, limit: None, is_optional: false, goes_alone: false }
+        let (is_optional, goes_alone, tells_by_reverting) = (false, false, false);
+        Call { target, function: "f".into(), gas: 1, limit: None, is_optional, goes_alone, tells_by_reverting }
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(super) fn calls(multicall3: Address) -> [Call; CALLS] {
         limit: None,
         is_optional: false,
         goes_alone: false,
+        tells_by_reverting: false,
     })
 }
 

@@ -19,7 +19,7 @@ use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
 use self::others::Others;
-use self::settle::{Contest, agree};
+use self::settle::{Contest, Reverts, agree};
 use self::voice::{Answer, Asking, BESIDE, Late, Voice, ask, is_comparable, opinion, same};
 use super::calls::{OnTimeout, read_calls};
 use super::endpoint::Endpoint;
@@ -124,9 +124,10 @@ impl L1Client {
         told.witness = Some(witness);
         let mut contests = Vec::new();
         for (place, one) in told.outcomes.iter().enumerate().filter(|(place, _)| is_comparable(calls, *place)) {
-            let mut contest = Contest::new(place, (told.giver, one.clone()));
+            let reverts = Reverts::of(calls, place);
+            let mut contest = Contest::new(place, reverts, (told.giver, one.clone()));
             let said = voices.iter().filter_map(|(endpoint, outcomes)| Some((*endpoint, outcomes.get(place)?)));
-            if said.clone().any(|(_, other)| !agree(one, other)) {
+            if said.clone().any(|(_, other)| !agree(one, other, reverts)) {
                 said.for_each(|(endpoint, outcome)| contest.hear(endpoint, outcome.clone()));
                 contests.push(contest);
             }

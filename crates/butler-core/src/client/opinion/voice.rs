@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::settle::agree;
+use super::settle::{Reverts, agree};
 use crate::client::calls::{OnTimeout, read_calls};
 use crate::client::endpoint::Endpoint;
 use crate::client::error::RpcFailure;
@@ -40,8 +40,9 @@ pub(super) fn is_comparable(calls: &[Call], place: usize) -> bool {
 }
 
 pub(super) fn same(calls: &[Call], one: &[Outcome], other: &[Outcome]) -> bool {
-    let differs =
-        |(place, (one, other)): (usize, (&Outcome, &Outcome))| is_comparable(calls, place) && !agree(one, other);
+    let differs = |(place, (one, other)): (usize, (&Outcome, &Outcome))| {
+        is_comparable(calls, place) && !agree(one, other, Reverts::of(calls, place))
+    };
     !one.iter().zip(other).enumerate().any(differs)
 }
 

@@ -169,7 +169,8 @@ mod tests {
 
     fn call(to: u8, data: &[u8]) -> Call {
         let target = Target::Function { to: Address::repeat_byte(to), data: data.to_vec().into() };
-        Call { target, function: "f".into(), gas: 1, limit: None, is_optional: false, goes_alone: false }
+        let (is_optional, goes_alone, tells_by_reverting) = (false, false, false);
+        Call { target, function: "f".into(), gas: 1, limit: None, is_optional, goes_alone, tells_by_reverting }
     }
 
     fn word(number: u64) -> [u8; WORD] {
