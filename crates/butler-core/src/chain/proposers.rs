@@ -271,13 +271,9 @@ fn reason(data: &[u8], epoch: u64) -> Option<Told> {
 
 #[cfg(test)]
 mod tests {
-    use ethers_core::abi::AbiEncode;
+    use ethers_core::abi::AbiEncode as _;
 
     use super::*;
-
-    fn revert(selector: [u8; 4], error: impl AbiEncode) -> Vec<u8> {
-        [&selector[..], &error.encode()].concat()
-    }
 
     #[test]
     fn a_committee_that_is_too_long_or_has_a_member_that_is_nobody_and_a_seed_of_zero_cannot_be() {
@@ -292,10 +288,9 @@ mod tests {
     fn only_the_two_reasons_that_fit_the_question_say_something() {
         type Few = rollup::ValidatorSelection__InsufficientValidatorSetSize;
         type Early = rollup::ValidatorSelection__EpochNotStable;
-        let few = |actual: u64, expected: u64| {
-            revert(Few::selector(), Few { actual: actual.into(), expected: expected.into() })
-        };
-        let early = |epoch: u64| revert(Early::selector(), Early { queried_epoch: epoch.into(), current_timestamp: 1 });
+        let few = |actual: u64, expected: u64| Few { actual: actual.into(), expected: expected.into() }.encode();
+        let early = |epoch: u64| Early { queried_epoch: epoch.into(), current_timestamp: 1 }.encode();
+        assert!(few(3, 4).starts_with(&Few::selector()) && early(7).starts_with(&Early::selector()));
         assert!(matches!(reason(&few(3, 4), 7), Some(Told::Nobody)));
         assert!(reason(&few(4, 4), 7).is_none(), "there are enough");
         assert!(matches!(reason(&early(7), 7), Some(Told::NotYet)));
