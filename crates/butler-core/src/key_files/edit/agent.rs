@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use ethers_core::types::H256;
 
 use super::backups::{Backups, backup_id};
-use super::failure::{Failure, Refused};
+use super::failure::{Failure, Misunderstood, Refused};
 use super::keystores::Keystores;
 use super::names::FileName;
 use super::obstacle::Verdict;
@@ -55,6 +55,10 @@ impl KeystoreAgent {
     /// Answers a question. From then on this process makes no core dump.
     #[must_use]
     pub fn answer(&self, request: &Request) -> Answer {
+        if request.version != PROTOCOL {
+            let why = Misunderstood::Version { spoken: PROTOCOL };
+            return failed(Failure::Misunderstood(why).into());
+        }
         let said = match &request.ask {
             Ask::Look => self.look(),
             Ask::Preview { edits } => self.preview(edits),

@@ -48,7 +48,12 @@ impl Backups {
     /// Opens the folder, and makes it where there is none.
     pub(super) fn open(path: &Path, keystores: &Path) -> Result<Self, Failure> {
         let unfit = |_: io::Error| Failure::never(Refused::State);
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unfit)?;
+        if !path.exists() {
+            DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unfit)?;
+            // A backup must not be lost together with its folder.
+            let around = path.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            File::open(around).and_then(|around| around.sync_all()).map_err(unfit)?;
+        }
         let folder = Folder::open(path).map_err(|_| Failure::never(Refused::State))?;
         let own = std::fs::metadata(path).map_err(unfit)?;
         let is_ours = own.uid() == rustix::process::geteuid().as_raw() && own.mode() & 0o077 == 0;

@@ -20,7 +20,7 @@ pub enum Failure {
     Conflict {
         /// The file.
         file: FileName,
-        /// SHA-256 of what is there; `None` when the file is gone.
+        /// SHA-256 of what is there; `None` when the file is gone, or cannot be read.
         found: Option<H256>,
     },
     /// It is never done like this: a person has to change something. Nothing more was written.

@@ -20,7 +20,7 @@ pub const REQUEST_LIMIT: usize = 1 << 20;
 /// The longest answer in bytes.
 pub const ANSWER_LIMIT: usize = 16 << 20;
 /// The most files of one question.
-pub const FILES_LIMIT: usize = 64;
+pub const FILES_LIMIT: usize = 16;
 /// The most coinbases of one question.
 pub const CHANGES_LIMIT: usize = 2_000;
 
@@ -180,7 +180,7 @@ pub enum Said {
     Failed {
         /// Why, and what to do next.
         failure: Failure,
-        /// Files that are as `Apply` asked for all the same. Nothing else was changed.
+        /// Files that are as `Apply` asked for all the same. Nothing else was changed, but for what the failure says of its own file.
         written: Vec<FileName>,
     },
 }

@@ -44,6 +44,7 @@ pub(super) struct Survey {
     read: Vec<Read>,
     hidden: usize,
     is_any_json: bool,
+    is_any_unread: bool,
     obstacles: Vec<Obstacle>,
 }
 
@@ -51,7 +52,7 @@ impl Survey {
     /// Of the folder at that path, which is needed for the encrypted keys that its files name.
     pub(super) fn of(folder: &Path) -> Self {
         let folder = folder.to_path_buf();
-        Self { folder, read: Vec::new(), hidden: 0, is_any_json: false, obstacles: Vec::new() }
+        Self { folder, read: Vec::new(), hidden: 0, is_any_json: false, is_any_unread: false, obstacles: Vec::new() }
     }
 
     /// Takes an entry that a node reads for its name, in the order of the names.
@@ -75,6 +76,7 @@ impl Survey {
             Found::Unreadable => (ObstacleKind::Unreadable, "it can not be read"),
             Found::TooLarge => (ObstacleKind::Broken, "it is longer than the limit"),
         };
+        self.is_any_unread = true;
         self.obstacles.push(Obstacle::new(kind, Some(&shown), what));
     }
 
@@ -89,6 +91,7 @@ impl Survey {
             view.coinbase = reading.top();
             reading.content
         });
+        self.is_any_unread |= content.is_none();
         self.read.push(Read { name: name.to_owned(), view, content });
     }
 
@@ -111,7 +114,7 @@ impl Survey {
         self.obstacles.extend(duplicates(&files));
         if !self.is_any_json {
             self.obstacles.push(Obstacle::new(ObstacleKind::Empty, None, "there is no keystore"));
-        } else if files.iter().all(|file| file.validators.is_empty()) {
+        } else if !self.is_any_unread && files.iter().all(|file| file.validators.is_empty()) {
             self.obstacles.push(Obstacle::new(ObstacleKind::NoValidators, None, "no file has a validator"));
         }
         FolderView { files, hidden: self.hidden, obstacles: self.obstacles }

@@ -12,10 +12,9 @@ use crate::key_files::edit::{
 use crate::store::beneath::Refusal;
 
 fn applied(bench: &Bench, ask: &Ask) -> Vec<bool> {
-    match bench.ask(ask.clone()) {
-        Said::Applied { files } => files.iter().map(|file| file.was_already).collect(),
-        other => panic!("{other:?}"),
-    }
+    let said = bench.ask(ask.clone());
+    let Said::Applied { files } = said else { panic!("{said:?}") };
+    files.iter().map(|file| file.was_already).collect()
 }
 
 #[test]
@@ -112,12 +111,11 @@ fn nothing_is_written_that_the_node_would_refuse() {
         ("b.JSON", r#"{"mappings": {}}"#, ObstacleKind::NotAKeystore),
     ] {
         bench.put(file, content);
-        match bench.failure(apply.clone()) {
-            Failure::Refused { file: None, why: Refused::Folder { obstacles } } => {
-                assert_eq!(obstacles.iter().map(|obstacle| obstacle.kind).collect::<Vec<_>>(), [kind], "{file}");
-            }
-            other => panic!("{other:?}"),
-        }
+        let failure = bench.failure(apply.clone());
+        let Failure::Refused { file: None, why: Refused::Folder { obstacles } } = failure else {
+            panic!("{failure:?}")
+        };
+        assert_eq!(obstacles.iter().map(|obstacle| obstacle.kind).collect::<Vec<_>>(), [kind], "{file}");
         assert_eq!((bench.text("a.json"), bench.kept()), (good.clone(), vec![]));
         fs::remove_file(bench.keys().join(file)).unwrap();
     }
@@ -221,10 +219,9 @@ fn a_look_removes_what_killed_writers_left_and_tells_what_is_somebody_else_s() {
     let (_, backups) = bench.look();
     assert_eq!((backups, bench.kept(), bench.keys().join("keys.json.tmp").exists()), (vec![], vec![], false));
     bench.put("keys.json.tmp", &old);
-    match bench.ask(Ask::Look) {
-        Said::Looked { beside, .. } => assert_eq!(beside, [name("keys.json")]),
-        other => panic!("{other:?}"),
-    }
+    let said = bench.ask(Ask::Look);
+    let Said::Looked { beside, .. } = said else { panic!("{said:?}") };
+    assert_eq!(beside, [name("keys.json")]);
     assert!(bench.keys().join("keys.json.tmp").exists());
 }
 
@@ -247,10 +244,12 @@ fn a_question_that_is_not_understood_is_not_guessed() {
         ),
         (format!("{look}{}", " ".repeat(1 << 20)), Misunderstood::TooLong),
     ] {
-        match agent.answer_text(text.as_bytes()).said {
-            Said::Failed { failure: Failure::Misunderstood(told), .. } => assert_eq!(told, why, "{text:.99}"),
-            other => panic!("{other:?}"),
-        }
+        let said = agent.answer_text(text.as_bytes()).said;
+        let Said::Failed { failure: Failure::Misunderstood(told), .. } = said else { panic!("{said:?}") };
+        assert_eq!(told, why, "{text:.99}");
     }
+    let other = Request { version: 2, ask: Ask::Look };
+    let why = Failure::Misunderstood(Misunderstood::Version { spoken: 1 });
+    assert!(matches!(agent.answer(&other).said, Said::Failed { failure, .. } if failure == why));
     assert!(!bench.state().exists());
 }

@@ -94,10 +94,10 @@ impl Bench {
     }
 
     pub(crate) fn look(&self) -> (FolderView, Vec<H256>) {
-        match self.ask(Ask::Look) {
-            Said::Looked { folder, backups, beside } if beside.is_empty() => (folder, backups),
-            other => panic!("{other:?}"),
-        }
+        let said = self.ask(Ask::Look);
+        let Said::Looked { folder, backups, beside } = said else { panic!("{said:?}") };
+        assert!(beside.is_empty(), "{beside:?}");
+        (folder, backups)
     }
 
     pub(crate) fn edit(&self, file: &str, changes: Vec<Wish>) -> Edit {
@@ -105,10 +105,10 @@ impl Bench {
     }
 
     pub(crate) fn preview(&self, edits: Vec<Edit>) -> Vec<Previewed> {
-        match self.ask(Ask::Preview { edits }) {
-            Said::Previewed { files, obstacles } if obstacles.is_empty() => files,
-            other => panic!("{other:?}"),
-        }
+        let said = self.ask(Ask::Preview { edits });
+        let Said::Previewed { files, obstacles } = said else { panic!("{said:?}") };
+        assert!(obstacles.is_empty(), "{obstacles:?}");
+        files
     }
 
     /// The edits, bound to what they were previewed as.
@@ -119,9 +119,9 @@ impl Bench {
     }
 
     pub(crate) fn failure(&self, ask: Ask) -> Failure {
-        match self.ask(ask) {
-            Said::Failed { failure, written } if written.is_empty() => failure,
-            other => panic!("{other:?}"),
-        }
+        let said = self.ask(ask);
+        let Said::Failed { failure, written } = said else { panic!("{said:?}") };
+        assert!(written.is_empty(), "{written:?}");
+        failure
     }
 }

@@ -36,7 +36,7 @@ fn wishes(sample: &Sample, chosen: u8) -> BTreeMap<usize, Coinbase> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn what_is_wished_stands_there_afterwards_and_every_other_byte_is_as_it_was(sample in any_sample(), chosen: u8) {

@@ -90,7 +90,7 @@ fn a_folder_without_a_keystore_or_without_a_validator_and_entries_that_are_no_fi
     assert_eq!(kinds(&bench), [Link]);
     fs::remove_file(bench.keys().join("x.json")).unwrap();
     fs::hard_link(bench.keys().join("keys.json"), bench.keys().join("x.json")).unwrap();
-    assert_eq!(kinds(&bench), [Unreadable, Unreadable, NoValidators]);
+    assert_eq!(kinds(&bench), [Unreadable, Unreadable]);
     fs::remove_file(bench.keys().join("x.json")).unwrap();
     bench.put("x.json", &" ".repeat((16 << 20) + 1));
     assert_eq!(kinds(&bench), [Broken]);
