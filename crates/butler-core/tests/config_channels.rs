@@ -120,7 +120,7 @@ fn what_cannot_be_told_is_refused_with_its_key() {
             "watcher.slack[1].name",
             "two channels are called `on  call`",
         ),
-        ("approvers = [\"65534\"]\n", "watcher.approvers", "whoever the kernel cannot name"),
+        ("[watcher]\napprovers = [\"65534\"]\n", "watcher.approvers", "whoever the kernel cannot name"),
     ] {
         let message = fault(section);
         assert!(message.contains(key) && message.contains(why), "{section}\n{message}");

@@ -35,6 +35,7 @@ fn config() -> NetworkConfig {
         provider_admins: Vec::new(),
         l1: Vec::new(),
         aztec_nodes: Vec::new(),
+        keystores: Vec::new(),
         hosts: Vec::new(),
         key_files: Vec::new(),
         node_keystores: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::key_files::edit::FileName;
+use butler_core::key_files::edit::{FileName, backup_id};
 use ethers_core::types::H256;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,6 +27,13 @@ pub(super) struct Written {
     /// Whether the node took it.
     #[serde(default)]
     pub(super) accepted: bool,
+}
+
+impl Written {
+    /// Where the old content is kept as long as it may be needed.
+    pub(super) fn backup(&self) -> H256 {
+        backup_id(&self.file, self.before)
+    }
 }
 
 impl Intent {

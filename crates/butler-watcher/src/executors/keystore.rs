@@ -6,9 +6,9 @@ use butler_core::client::aztec_node::{AztecNode, ReloadError};
 use butler_core::client::web3signer::Web3Signer;
 use butler_core::key_files::edit::{
     Answer, Ask, BoundEdit, Edit, Failure, FolderView, KeystoreAgent, PROTOCOL, Previewed, Refused, Request, Said,
-    backup_id,
 };
 use butler_core::runtime::report::one_line;
+use ethers_core::types::H256;
 use thiserror::Error;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -106,8 +106,13 @@ impl Keystore {
 
     /// How the folder looks. What killed writers left is removed.
     pub(super) async fn look(&self) -> Result<FolderView, Trouble> {
-        let Said::Looked { folder, .. } = self.ask(Ask::Look).await? else { return Err(strange()) };
-        Ok(folder)
+        Ok(self.look_through().await?.0)
+    }
+
+    /// The same with the old contents that are kept.
+    pub(super) async fn look_through(&self) -> Result<(FolderView, Vec<H256>), Trouble> {
+        let Said::Looked { folder, backups, .. } = self.ask(Ask::Look).await? else { return Err(strange()) };
+        Ok((folder, backups))
     }
 
     /// What changes would make of files; refused where the node would not take it.
@@ -132,9 +137,8 @@ impl Keystore {
         Ok(())
     }
 
-    /// Removes the old contents of these files, which nobody needs any more.
-    pub(super) async fn finish(&self, files: &[Written]) -> Result<(), Trouble> {
-        let backups = files.iter().map(|file| backup_id(&file.file, file.before)).collect();
+    /// Removes old contents of files, which nobody needs any more.
+    pub(super) async fn finish(&self, backups: Vec<H256>) -> Result<(), Trouble> {
         let Said::Finished { .. } = self.ask(Ask::Finish { backups }).await? else { return Err(strange()) };
         Ok(())
     }

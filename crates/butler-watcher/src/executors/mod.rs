@@ -15,30 +15,34 @@ mod round;
 mod verdict;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::config::WatcherConfig;
-use butler_core::domain::action::Place;
+use butler_core::domain::action::{Phase, Place};
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::one_line;
+use ethers_core::types::H256;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 pub use self::duties::Rollups;
 use self::gate::Gate;
+use self::intent::{Intent, Written};
 use self::item::{Item, LEASE};
 pub use self::keystores::{KeystoreSetupError, Keystores};
 pub use self::views::{Views, is_as_shown};
 use crate::health::Health;
-use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Settlement, Work};
+use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Query, Settlement, Work};
 use crate::tell::holds;
 
 /// Actions that are carried out together: each server's file is written once, and its node reloads once.
 const AT_ONCE: usize = 200;
+/// Actions that are read together.
+const PAGE: usize = 1_000;
 /// How long nothing is looked for where nothing was due.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -72,15 +76,19 @@ impl Executor {
     /// The journal is not what it was.
     pub async fn run(mut self) -> Result<(), JournalError> {
         let mut streak = FailureStreak::default();
-        self.tidy().await;
+        let mut is_tidy = false;
         loop {
             match self.turn().await {
                 Ok(0) => {
                     streak.ended();
+                    if !std::mem::replace(&mut is_tidy, true) {
+                        self.tidy().await?;
+                    }
                     sleep(QUIET).await;
                 }
                 Ok(_) => {
                     streak.ended();
+                    is_tidy = false;
                 }
                 Err(error @ JournalError::Full { .. }) => {
                     if streak.failed().is_some() {
@@ -154,17 +162,46 @@ impl Executor {
         Ok(settlements)
     }
 
-    /// Removes what a kill left beside keystores, but for what something that was begun may need.
-    async fn tidy(&self) {
-        for (keystores, _) in self.networks.values() {
+    /// Removes what a kill left beside keystores, and the old contents that nothing needs any more.
+    async fn tidy(&self) -> Result<(), JournalError> {
+        for (place, (keystores, _)) in &self.networks {
             for keystore in keystores.all() {
-                let found = keystore.look().await;
-                self.health.keystore(keystores.network(), keystore.server(), found.is_ok());
-                if let Err(trouble) = found {
-                    tracing::warn!(server = keystore.server(), "{}: {trouble}", keystore.server());
+                let server = keystore.server();
+                let needed = block_in_place(|| self.needed(*place, server))?;
+                let tidied = async {
+                    let (_, kept) = keystore.look_through().await?;
+                    let old: Vec<H256> = kept.into_iter().filter(|backup| !needed.contains(backup)).collect();
+                    if old.is_empty() { Ok(()) } else { keystore.finish(old).await }
+                };
+                let tidied: Result<(), keystore::Trouble> = tidied.await;
+                self.health.keystore(keystores.network(), server, tidied.is_ok());
+                if let Err(trouble) = tidied {
+                    tracing::warn!(server, "{server}: its keystore cannot be looked at: {trouble}");
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The old contents of a server's files that something may put back.
+    fn needed(&self, place: Place, server: &str) -> Result<BTreeSet<H256>, JournalError> {
+        let mut needed = BTreeSet::new();
+        for phase in [Phase::Due, Phase::Running, Phase::Verifying] {
+            let mut after = None;
+            loop {
+                let page = self.journal.read(&Query { phase: Some(phase), after, limit: PAGE })?;
+                let ours = page.live.iter().filter(|entry| entry.action.place == place);
+                needed.extend(ours.filter_map(|entry| {
+                    let intent = Intent::of(entry.standing.intent.as_ref());
+                    intent.keystores.get(server).filter(|written| !written.accepted).map(Written::backup)
+                }));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(needed)
     }
 }
 

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use butler_core::domain::action::{CoinbaseBefore, KeystoreEdit};
-use butler_core::key_files::edit::{BoundEdit, Edit, FileName, FolderView, ObstacleKind, Previewed, Verdict, Wish};
+use butler_core::key_files::edit::{
+    BoundEdit, Edit, FILES_LIMIT, FileName, FolderView, ObstacleKind, Previewed, Verdict, Wish,
+};
 use ethers_core::types::{Address, H256};
 
 use super::gate::Gate;
@@ -60,6 +62,11 @@ pub(super) async fn at_server(
     if writes.is_empty() && !reloads {
         return Ok(());
     }
+    // The rest comes with the next round.
+    while writes.len() > FILES_LIMIT {
+        let Some((_, edit)) = writes.pop_last() else { break };
+        all(items, server, &another(), |item| edit.changes.iter().any(|wish| wish.attester == item.attester));
+    }
     if let Some(why) = refusal(&view) {
         all(items, server, &AtServer::Later(format!("the node would refuse its keystore: {why}")), is_touched(&view));
         return Ok(());
@@ -71,8 +78,7 @@ pub(super) async fn at_server(
     }
     if reloads {
         // What was written before first: the file that is put back where a node refuses is the one from before that.
-        let another = AtServer::NotNow(Duration::ZERO, "another change is finished first".to_owned());
-        all(items, server, &another, |item| item.written(server).is_none());
+        all(items, server, &another(), |item| item.written(server).is_none());
         let files = begun(items, server);
         return reload(keystore, items, &files, gate, journal).await;
     }
@@ -99,6 +105,11 @@ pub(super) async fn at_server(
             Ok(())
         }
     }
+}
+
+/// How it ends for what comes behind another change.
+fn another() -> AtServer {
+    AtServer::NotNow(Duration::ZERO, "another change is finished first".to_owned())
 }
 
 /// Every attester of a keystore.
@@ -227,7 +238,7 @@ async fn reload(
                     item.end(server, AtServer::Done);
                 }
             }
-            if let Err(trouble) = keystore.finish(files).await {
+            if let Err(trouble) = keystore.finish(files.iter().map(Written::backup).collect()).await {
                 tracing::warn!(server, "{server}: the old keystore is kept for now: {trouble}");
             }
         }
