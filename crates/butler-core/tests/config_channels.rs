@@ -108,10 +108,19 @@ fn what_cannot_be_told_is_refused_with_its_key() {
         ),
         (
             "[[watcher.slack]]\nname = \"x\"\nurl = \"http://a\"\n[[watcher.discord]]\nname = \"x\"\nurl = \"http://b\"\n",
-            "watcher.slack",
+            "watcher.slack[0].name",
             "two channels are called `x`",
         ),
-        ("[[watcher.slack]]\nname = \"log\"\nurl = \"http://a\"\n", "watcher.slack", "called `log`"),
+        ("[[watcher.slack]]\nname = \"log\"\nurl = \"http://a\"\n", "watcher.slack[0].name", "called `log`"),
+        ("[[watcher.slack]]\nname = \"a \"\nurl = \"http://a\"\n", "watcher.slack[0].name", "no blank at its ends"),
+        ("[[watcher.slack]]\nname = \"a\\u200b\"\nurl = \"http://a\"\n", "watcher.slack[0].name", "nobody sees"),
+        ("[[watcher.webhooks]]\nname = \"log \"\nurl = \"http://a\"\n", "watcher.webhooks[0].name", "called `log`"),
+        (
+            "[[watcher.slack]]\nname = \"on call\"\nurl = \"http://a\"\n[[watcher.slack]]\nname = \"on  call\"\nurl = \"http://b\"\n",
+            "watcher.slack[1].name",
+            "two channels are called `on  call`",
+        ),
+        ("[watcher]\napprovers = [\"65534\"]\n", "watcher.approvers", "whoever the kernel cannot name"),
     ] {
         let message = fault(section);
         assert!(message.contains(key) && message.contains(why), "{section}\n{message}");

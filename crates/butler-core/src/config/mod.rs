@@ -44,7 +44,7 @@ pub use self::fault::{ConfigError, Fault, Origin};
 pub use self::host::HostConfig;
 pub use self::network::{NetworkConfig, NodeConfig};
 pub use self::noted::Effective;
-pub use self::policies::{Policies, User};
+pub use self::policies::{NOBODY, Policies, User};
 pub use self::sections::channels::{ChatConfig, EmailConfig, MailTls, TelegramConfig, WebhookConfig};
 pub use self::sections::exporter::ExporterConfig;
 pub use self::sections::http::{BasicUser, HttpConfig, TlsFiles};

@@ -6,6 +6,9 @@ use super::reader::{Read, Section};
 use super::setting::{Problem, Setting};
 use crate::domain::action::{ActionKind, Policy, Window};
 
+/// Whoever the kernel cannot name, such as a user of another namespace; on most machines called `nobody`.
+pub const NOBODY: u32 = 65_534;
+
 /// A user of this machine, as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum User {
@@ -21,9 +24,14 @@ impl Setting for User {
 
     fn from_text(text: &str) -> Result<Self, Problem> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            // The last number stands for nobody.
-            let id = text.parse().ok().filter(|id| *id != u32::MAX);
-            return id.map(Self::Id).ok_or_else(Self::expected);
+            return match text.parse() {
+                Ok(NOBODY) => Err(Problem::new(format!(
+                    "user {NOBODY} is whoever the kernel cannot name, and may neither ask nor decide"
+                ))),
+                // The last number stands for no change.
+                Ok(u32::MAX) | Err(_) => Err(Self::expected()),
+                Ok(id) => Ok(Self::Id(id)),
+            };
         }
         let is_first = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
@@ -114,9 +122,20 @@ mod tests {
         assert_eq!(User::from_text("1000").unwrap(), User::Id(1000));
         assert_eq!(User::from_text("alice").unwrap(), User::Name("alice".to_owned()));
         assert_eq!(User::from_text("svc-butler.1").unwrap().show(), "svc-butler.1");
-        for wrong in
-            ["", "-1", "4294967295", "99999999999", "1000x", "al ice", "al\nice", "@wheel", "*", &"a".repeat(33)]
-        {
+        for wrong in [
+            "",
+            "-1",
+            "65534",
+            "065534",
+            "4294967295",
+            "99999999999",
+            "1000x",
+            "al ice",
+            "al\nice",
+            "@wheel",
+            "*",
+            &"a".repeat(33),
+        ] {
             assert!(User::from_text(wrong).is_err(), "{wrong}");
         }
     }

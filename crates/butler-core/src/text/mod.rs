@@ -9,3 +9,4 @@ pub(crate) mod fixed;
 pub(crate) mod pattern;
 pub(crate) mod secrets;
 pub mod time;
+pub mod visible;

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use butler_core::config::{User, WatcherConfig};
+use butler_core::config::{NOBODY, User, WatcherConfig};
 use nix::unistd::User as Account;
 use thiserror::Error;
-
-/// Whoever the kernel cannot name, such as a user of another namespace.
-const NOBODY: u32 = 65_534;
 
 /// What a user may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,12 +15,25 @@ pub(super) enum Right {
     Approve,
 }
 
-/// A user whom nobody knows.
+/// A user who cannot be given a right. Name another one.
 #[derive(Debug, Error)]
-#[error("`watcher.{key}`: this machine has no user `{name}`")]
-pub struct UnknownUser {
-    key: &'static str,
-    name: String,
+pub enum UnknownUser {
+    /// Nobody has that name.
+    #[error("`watcher.{key}`: this machine has no user `{name}`")]
+    Absent {
+        /// The key that names the user.
+        key: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The name is that of whoever the kernel cannot name.
+    #[error("`watcher.{key}`: `{name}` is whoever the kernel cannot name, and may neither ask nor decide")]
+    Nobody {
+        /// The key that names the user.
+        key: &'static str,
+        /// The name.
+        name: String,
+    },
 }
 
 /// Who may do what.
@@ -74,8 +84,9 @@ fn ids(key: &'static str, users: &[User]) -> Result<BTreeSet<u32>, UnknownUser> 
     let id = |user: &User| match user {
         User::Id(id) => Ok(*id),
         User::Name(name) => match Account::from_name(name) {
+            Ok(Some(account)) if account.uid.as_raw() == NOBODY => Err(UnknownUser::Nobody { key, name: name.clone() }),
             Ok(Some(account)) => Ok(account.uid.as_raw()),
-            Ok(None) | Err(_) => Err(UnknownUser { key, name: name.clone() }),
+            Ok(None) | Err(_) => Err(UnknownUser::Absent { key, name: name.clone() }),
         },
     };
     users.iter().map(id).collect()
@@ -101,5 +112,9 @@ mod tests {
         assert_eq!(ids("approvers", &[User::Name("root".to_owned()), User::Id(5)]).unwrap(), [0, 5].into());
         let error = ids("approvers", &[User::Name("nobody-has-this-name".to_owned())]).unwrap_err();
         assert_eq!(error.to_string(), "`watcher.approvers`: this machine has no user `nobody-has-this-name`");
+        let error = ids("approvers", &[User::Name("nobody".to_owned())]).unwrap_err();
+        assert!(
+            error.to_string().ends_with("`nobody` is whoever the kernel cannot name, and may neither ask nor decide")
+        );
     }
 }

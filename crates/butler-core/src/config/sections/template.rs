@@ -104,8 +104,39 @@ impl Setting for Template {
         })
     }
     fn show(&self) -> String {
-        without_secrets(&self.written)
+        without_tokens(&without_secrets(&self.written))
     }
+}
+
+/// Letters and figures of a word that is a token and none of a sentence.
+const TOKEN: usize = 16;
+
+/// A template without what could give somebody a right: the path of a URL, and words like those that platforms make. Which short word is a
+/// password nobody can know.
+fn without_tokens(written: &str) -> String {
+    let mut shown = String::with_capacity(written.len());
+    for word in written.split_inclusive(|letter: char| letter.is_whitespace() || matches!(letter, '{' | '}')) {
+        let text = word.trim_end_matches(|letter: char| letter.is_whitespace() || matches!(letter, '{' | '}'));
+        let place = text.split_once("://").map(|(_, place)| place);
+        // Whoever stands before an `@` in it has a password.
+        let is_open = place.is_some_and(|place| place.trim_end_matches('/').contains(['/', '?', '#', '@']));
+        if is_open || is_token(text) {
+            shown.push_str("<hidden>");
+            shown.push_str(word.get(text.len()..).unwrap_or_default());
+        } else {
+            shown.push_str(word);
+        }
+    }
+    shown
+}
+
+/// Whether a word has a long stretch of letters with figures, as tokens have.
+fn is_token(word: &str) -> bool {
+    let stretches = word.split(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '_'));
+    stretches.into_iter().any(|stretch| {
+        let figures = stretch.bytes().filter(u8::is_ascii_digit).count();
+        stretch.len() >= TOKEN && figures > 0
+    })
 }
 
 #[cfg(test)]
@@ -132,5 +163,34 @@ mod tests {
             assert!(problem.contains(told), "{written}: {problem}");
         }
         assert!(format!("{:?}", Template::from_text("{x}").unwrap_err()).contains("{kind}"));
+    }
+
+    #[test]
+    fn a_token_that_was_typed_into_a_template_is_not_shown() {
+        let shown = |text: &str| Template::from_text(text).unwrap().show();
+        for secret in [
+            "7654321:AAF-telegr4m-t0ken-planted",
+            "https://hooks.slack.com/services/T0/B0/abc",
+            "https://butler:pass@mail.example.com",
+            "https://hooks.example.com/abc/",
+            "xoxb-123456789012-abcdefghij",
+            "d1sc0rdt0kenplanted",
+            "0x4f3edf983ac636a65a842ce7c78d9aa706d3b113bce9c46f30d7d21715b23b1d",
+        ] {
+            for text in
+                [format!("{secret} {{why}}"), format!("{{why}} see {secret}, please"), format!("{{why}}{secret}")]
+            {
+                let shown = shown(&text);
+                assert!(!shown.contains(secret) && shown.contains("<hidden"), "{shown}");
+            }
+        }
+        for plain in [
+            "[{priority}] {kind} on {chain}: {why} ({until}) {seen}",
+            "on-call of 2027, see https://wiki.example.com/ {why}",
+            "{why} https://wiki.example.com {key}",
+            "Verantwortlichkeitsbereich {why}",
+        ] {
+            assert_eq!(shown(plain), plain);
+        }
     }
 }

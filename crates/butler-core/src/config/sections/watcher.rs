@@ -1,6 +1,6 @@
 //! The section `[watcher]`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::config::policies::{Policies, User, read_policies};
 use crate::config::reader::{Read, Section};
 use crate::config::setting::Problem;
 use crate::domain::action::Window;
+use crate::text::visible::is_visible;
 
 /// `[watcher]`.
 #[derive(Debug, Clone)]
@@ -147,11 +148,21 @@ fn read_chats(section: &Section<'_>) -> Read<ChatsConfig> {
 /// A channel is known by its name, in metrics and in the journal.
 fn report_same(section: &Section<'_>, webhooks: &[WebhookConfig], chats: &ChatsConfig) {
     let webhooks = webhooks.iter().map(|webhook| ("webhooks", webhook.endpoint.name.as_str()));
-    let mut known = BTreeSet::from(["log"]);
+    let mut known = BTreeSet::from(["log".to_owned()]);
+    let mut places = BTreeMap::<&str, usize>::new();
     for (list, name) in webhooks.chain(chats.names()) {
-        if !known.insert(name) {
-            let problem = Problem::new(format!("two channels are called `{name}`, or one is called `log`"));
-            section.fault(list, problem.hint("give each a `name` of its own"));
+        let place = places.entry(list).or_default();
+        let key = format!("{list}[{place}].name");
+        *place = place.saturating_add(1);
+        if name.trim() != name || !name.chars().all(is_visible) {
+            let problem = Problem::new("a channel's name has no blank at its ends, and no letter that nobody sees");
+            section.fault(&key, problem.hint("write it anew"));
+        }
+        // Who reads two names takes those for one that differ in nothing else.
+        let seen: String = name.chars().filter(|letter| is_visible(*letter) && !letter.is_whitespace()).collect();
+        if !known.insert(seen) {
+            let problem = Problem::new(format!("two channels are called `{}`, or one is called `log`", name.trim()));
+            section.fault(&key, problem.hint("give each a `name` of its own, which differs in more than blanks"));
         }
     }
 }
