@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::ensure;
+use butler_watcher::journal::anchor_folder;
 
 use crate::child::run_child;
 use crate::disk::{Fate, image, unsafe_writes};
@@ -11,6 +12,7 @@ use crate::judge::{Tally, Told, judge};
 use crate::kills::Dice;
 use crate::script::Scenario;
 use crate::trace::{Event, TRACED, parse};
+use crate::worker::JOURNAL;
 
 /// How many writes that were not synced are lost, or kept, alone.
 const ALONE: usize = 6;
@@ -63,6 +65,10 @@ pub(crate) fn replay(room: &Path, plan: Plan) -> anyhow::Result<Tally> {
         for fate in fates {
             let _ = std::fs::remove_dir_all(&to);
             image(&events, end, fate, &child, &to)?;
+            if careless {
+                // It refuses much of what is lost, and the control shall show what would be.
+                let _ = std::fs::remove_dir_all(anchor_folder(&to.join(JOURNAL)));
+            }
             tally.images += 1;
             let what = format!("image after event {at} ({}), unsynced {fate:?}", short(event));
             tally.add(&judge(&to, &told, &whole.states, &what));

@@ -13,19 +13,18 @@ use butler_core::runtime::backoff::Backoff;
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 
-use super::LOG;
 use super::channels::channel::{Answer, Letter};
 use super::channels::webhook::Webhook;
-use super::counters::{number_of, retraction_of};
+use super::counters::{LOG, number_of, retraction_of};
 use super::message::{Stamp, retraction, turned};
 use super::turn::Common;
 use crate::health::Health;
 use crate::journal::{Journal, JournalError, Line, NextNumber, Op};
 
-/// Lines of the history that are read at once.
-const PAGE: usize = 5_000;
-/// The most messages that are held until everybody has them.
-const HELD: usize = 10_000;
+/// Lines of the history that are read at once; few in tests, so that they meet the end of a page.
+const PAGE: usize = if cfg!(test) { 10 } else { 5_000 };
+/// The most messages that are held until everybody has them. Who is left alone then reads them again later.
+const HELD: usize = if cfg!(test) { 20 } else { 1_000 };
 /// The most keys that one message names.
 const KEYS: usize = 100;
 /// After so many lines without anything to tell it is made durable that there was nothing.
@@ -62,7 +61,7 @@ pub(super) struct Afterwards {
     held: VecDeque<Pending>,
     /// What the commit that is being read may add to.
     open: Option<Pending>,
-    /// Up to which line each webhook, and the log, has what there was.
+    /// Up to which line each webhook, and the log, has what there was; without those that were left behind.
     told: BTreeMap<String, u64>,
     /// Who failed is left alone for a while.
     pauses: BTreeMap<String, (Backoff, Option<Instant>)>,
@@ -111,6 +110,13 @@ impl Afterwards {
 
     /// Lets go what everybody has.
     fn forget(&mut self, journal: &dyn Journal) -> Result<(), JournalError> {
+        if self.held.len() >= HELD {
+            // It would keep everything that comes from all others.
+            let behind: Vec<String> = self.told.keys().filter(|name| self.is_left_alone(name)).cloned().collect();
+            for name in behind {
+                self.told.remove(&name);
+            }
+        }
         let all = self.told.values().min().copied();
         while self.held.front().is_some_and(|one| all.is_some_and(|all| one.line <= all)) {
             self.held.pop_front();
@@ -134,7 +140,7 @@ impl Afterwards {
         // One that comes back goes on where the journal says.
         self.told.retain(|name, _| receivers.contains(&name.as_str()));
         for receiver in receivers {
-            if self.told.contains_key(receiver) {
+            if self.told.contains_key(receiver) || self.is_left_alone(receiver) {
                 continue;
             }
             let told = journal.counter(&retraction_of(receiver, "told"))?;
@@ -204,12 +210,17 @@ impl Afterwards {
         self.has(journal, LOG, last)
     }
 
+    /// Whether it failed a moment ago.
+    fn is_left_alone(&self, receiver: &str) -> bool {
+        let until = self.pauses.get(receiver).and_then(|(_, until)| *until);
+        until.is_some_and(|until| until > Instant::now())
+    }
+
     /// The next one for a webhook, with its number; makes both durable. `None` when there is none, or it is left alone.
     fn begin(&self, journal: &dyn Journal, webhook: &Webhook) -> Result<Option<(u64, u64)>, JournalError> {
-        let told = self.told.get(&webhook.name).copied().unwrap_or_default();
+        let Some(told) = self.told.get(&webhook.name).copied() else { return Ok(None) };
         let Some(one) = self.held.iter().find(|one| one.line > told) else { return Ok(None) };
-        let until = self.pauses.get(&webhook.name).and_then(|(_, until)| *until);
-        if webhook.rests().is_some() || until.is_some_and(|until| until > Instant::now()) {
+        if webhook.rests().is_some() || self.is_left_alone(&webhook.name) {
             return Ok(None);
         }
         let (next, used) = (retraction_of(&webhook.name, "next"), retraction_of(&webhook.name, "number"));

@@ -1,6 +1,9 @@
-//! What the journal's counters of a webhook are called.
+//! What the journal's counters of a webhook, and of the log, are called.
 
 use butler_core::domain::action::Part;
+
+/// The channel that is always there; no other one is called so.
+pub(super) const LOG: &str = "log";
 
 /// The longest name that stands in a counter as it is.
 const LONGEST: usize = 100;

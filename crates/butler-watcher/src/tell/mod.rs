@@ -35,7 +35,7 @@ use tokio::time::{Instant, timeout};
 use self::afterwards::Afterwards;
 use self::channels::channel::{Answer, Letter};
 use self::channels::webhook::Webhook;
-use self::counters::number_of;
+use self::counters::{LOG, number_of};
 pub use self::crier::Crier;
 use self::message::Stamp;
 pub use self::named::{Configured, Named};
@@ -228,9 +228,6 @@ impl Teller {
         }
     }
 }
-
-/// The channel that is always there.
-const LOG: &str = "log";
 
 /// The actions that wait for a person, the oldest of each page first.
 fn waiting(journal: &dyn Journal, status: &Status) -> Result<Vec<Waiting>, JournalError> {
