@@ -112,6 +112,7 @@ fn mainnet_needs_no_file() {
     approvals_needed = 1  # default
     approval_expiry = "7d"  # default
     maintenance_windows = []  # default
+    proposal_distance = 2  # default
     heartbeat_interval = "1m"  # default
 
     [watcher.policies]

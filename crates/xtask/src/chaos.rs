@@ -1,5 +1,7 @@
 //! `cargo xtask chaos`: tries to make the watcher's journal, and the whole watcher, lose or repeat something, or refuse to start.
 //!
+//! Beside the journal, everything strikes at whoever replaces a node's keystore (`--only keystores`).
+//!
 //! The work is done by `crates/butler-watcher/examples/chaos`, which is built and run here. It needs strace. Of what it prints, `lost`,
 //! `doubled`, `stuck`, `inconsistent` and `refused_open` must be 0, and the control without durability must be caught.
 
@@ -9,6 +11,9 @@ use anyhow::bail;
 use butler_testkit::devnet::{DevnetSpec, ensure};
 
 use crate::command::{cargo, run as start, succeeds, target};
+
+/// The part that is the test program of whoever replaces keystores.
+const KEYSTORES: &str = "keystores";
 
 /// How to try.
 #[derive(Debug, clap::Args)]
@@ -20,7 +25,7 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
     /// Only this part.
-    #[arg(long, value_parser = ["sweep", "replay", "twice", "kills", "program"])]
+    #[arg(long, value_parser = ["sweep", "replay", "twice", "kills", "program", KEYSTORES])]
     only: Option<String>,
     /// Rounds of the whole program.
     #[arg(long, value_name = "N")]
@@ -40,6 +45,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         eprintln!("left out: strace is not installed (hint: apt-get install strace)");
         return Ok(());
     }
+    if options.only.as_deref() == Some(KEYSTORES) {
+        return keystores();
+    }
     let mut build = cargo();
     build.args(["build", "--quiet", "--package", "butler-watcher", "--bin", "butler-watcher", "--example", "chaos"]);
     if !build.status()?.success() {
@@ -58,5 +66,26 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         // Nothing but the object goes to stdout.
         return if chaos.status()?.success() { Ok(()) } else { bail!("not everything came through") };
     }
-    start(&mut chaos)
+    start(&mut chaos)?;
+    if options.only.is_none() && !options.quick {
+        keystores()?;
+    }
+    Ok(())
+}
+
+/// Strikes at every system call of replacing a keystore: with kills, and with every error that a disk has.
+fn keystores() -> anyhow::Result<()> {
+    let sweep = [
+        "test",
+        "--quiet",
+        "--package",
+        "butler-core",
+        "--test",
+        "beneath",
+        "--",
+        "--ignored",
+        "--nocapture",
+        "any_error",
+    ];
+    start(cargo().args(sweep))
 }
