@@ -10,7 +10,7 @@ use butler_testkit::keystore_node::KeystoreNode;
 use ethers_core::types::Address;
 use serde_json::{Value, json};
 
-use super::Bench;
+use super::{Bench, Watcher};
 
 /// A server with its keystore and its node.
 pub(crate) struct Server {
@@ -35,6 +35,12 @@ impl Server {
 
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.join("keystore.json")
+    }
+
+    /// Somebody changes the file.
+    pub(crate) fn rewrite(&self, change: impl FnOnce(String) -> String) {
+        let text = change(std::fs::read_to_string(self.file()).unwrap());
+        std::fs::write(self.file(), text).unwrap();
     }
 
     /// The coinbase of an attester in the file.
@@ -83,8 +89,13 @@ fn validator(attester: Address) -> Value {
     })
 }
 
+/// Waits until no old keystore is kept in the watcher's folder.
+pub(crate) async fn nothing_kept(bench: &Bench, watcher: &Watcher) {
+    watcher.until("tidiness", async || kept(bench.folder.path()).is_empty().then_some(())).await;
+}
+
 /// Whatever is left of old keystores in the watcher's folder.
-pub(crate) fn kept(folder: &Path) -> Vec<String> {
+fn kept(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.join("state/keystores")];
     while let Some(folder) = folders.pop() {
