@@ -1,6 +1,7 @@
 //! A bench whose servers run the keys that can be staked next, and what a person does with the actions that come of it.
 
 use butler_testkit::devnet::attester_secret;
+use butler_testkit::proxy::FaultProxy;
 use ethers_core::types::Address;
 use serde_json::Value;
 
@@ -29,6 +30,13 @@ pub(crate) async fn with_servers(names: &[&str], keys: &str) -> (Bench, Vec<Serv
 /// Adds sections of the network to the configuration.
 pub(crate) fn add(bench: &Bench, sections: &str) {
     bench.configure(&bench.config().replace("[watcher]\n", &format!("{sections}[watcher]\n")));
+}
+
+/// Gives the watcher a second endpoint on the same chain, which ends with what is returned.
+pub(crate) async fn second_endpoint(bench: &Bench) -> FaultProxy {
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    add(bench, &format!("[[networks.devnet.l1]]\nname = \"second\"\nurl = \"{}\"\n", proxy.url()));
+    proxy
 }
 
 /// The keys that provider 1 has in its queue, which are staked in this order.

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use butler_testkit::devnet::attester_secret;
-use butler_testkit::keystore_node::KeystoreNode;
+use butler_testkit::keystore_node::{KeystoreNode, Settings};
 use ethers_core::types::Address;
 use serde_json::{Value, json};
 
@@ -22,6 +22,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server that runs these attesters, none with a coinbase of its own.
     pub(crate) async fn start(bench: &Bench, name: &str, attesters: &[Address]) -> Self {
+        Self::start_with(bench, name, attesters, |settings| settings).await
+    }
+
+    /// The same with a node of other settings.
+    pub(crate) async fn start_with(
+        bench: &Bench,
+        name: &str,
+        attesters: &[Address],
+        change: impl FnOnce(Settings) -> Settings,
+    ) -> Self {
         let folder = bench.folder.path().join(format!("servers/{name}"));
         std::fs::create_dir_all(&folder).unwrap();
         let validators: Vec<_> = attesters.iter().map(|attester| validator(*attester)).collect();
@@ -29,7 +39,7 @@ impl Server {
         let server = folder.join("keystore.json");
         std::fs::write(&server, text).unwrap();
         std::fs::set_permissions(&server, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let node = KeystoreNode::start(&folder).await.unwrap();
+        let node = KeystoreNode::start_with(change(Settings::of(&folder))).await.unwrap();
         Self { name: name.to_owned(), folder, node }
     }
 
@@ -41,6 +51,17 @@ impl Server {
     pub(crate) fn rewrite(&self, change: impl FnOnce(String) -> String) {
         let text = change(std::fs::read_to_string(self.file()).unwrap());
         std::fs::write(self.file(), text).unwrap();
+    }
+
+    /// Somebody gives an attester a coinbase.
+    pub(crate) fn set(&self, attester: Address, coinbase: Address) {
+        let text = std::fs::read_to_string(self.file()).unwrap();
+        let mut content: Value = serde_json::from_str(&text).unwrap();
+        let own = attester_secret(attester).unwrap();
+        let validators = content["validators"].as_array_mut().unwrap();
+        let validator = validators.iter_mut().find(|one| one["attester"]["eth"] == own.as_str()).unwrap();
+        validator["coinbase"] = format!("{coinbase:?}").into();
+        self.rewrite(|_| format!("{content:#}\n"));
     }
 
     /// The coinbase of an attester in the file.
