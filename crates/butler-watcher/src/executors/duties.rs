@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::chain::{ProposersReader, ProposersRequest};
+use butler_core::chain::{ProposersReader, ProposersRequest, event_sources};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::domain::action::Place;
 use butler_core::domain::block::BlockRef;
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(7200);
 #[derive(Debug)]
 pub(super) struct Duties {
     place: Place,
+    aztec_registry: Address,
     client: Arc<L1Client>,
     rollups: watch::Receiver<Rollups>,
     reader: ProposersReader,
@@ -40,8 +41,14 @@ pub(super) struct Duties {
 }
 
 impl Duties {
-    pub(super) fn new(place: Place, client: Arc<L1Client>, rollups: watch::Receiver<Rollups>) -> Self {
-        Self { place, client, rollups, reader: ProposersReader::default(), head: None, waiting: BTreeMap::new() }
+    /// Of the network with that registry of providers and that registry of Aztec's.
+    pub(super) fn new(
+        (place, aztec_registry): (Place, Address),
+        client: Arc<L1Client>,
+        rollups: watch::Receiver<Rollups>,
+    ) -> Self {
+        let (reader, waiting) = (ProposersReader::default(), BTreeMap::new());
+        Self { place, aztec_registry, client, rollups, reader, head: None, waiting }
     }
 
     /// How long a server must wait that runs these attesters, to be `distance` slots away from their proposals, and why.
@@ -52,15 +59,14 @@ impl Duties {
         until: Option<u64>,
         distance: u64,
     ) -> Option<(Duration, String)> {
-        let rollup = self.rollups.borrow().get(&self.place).copied();
-        let wait = match rollup {
-            // A distance of nothing says that it does not matter.
-            _ if distance == 0 => None,
-            None => Some((UNREAD, "the rollup was not read yet, so it is not known whose slots come".to_owned())),
-            Some((rollup, clock)) => match self.coming(rollup, clock, attesters).await {
-                Ok(coming) => wait_of(&coming, &clock, distance, until),
+        // A distance of nothing says that it does not matter.
+        let wait = if distance == 0 {
+            None
+        } else {
+            match self.coming(attesters).await {
+                Ok((coming, clock)) => wait_of(&coming, &clock, distance, until),
                 Err(why) => Some((UNREAD, format!("it cannot be read whose slots come: {why}"))),
-            },
+            }
         };
         let Some(wait) = wait else {
             self.waiting.remove(server);
@@ -81,15 +87,27 @@ impl Duties {
         Some(head.timestamp.saturating_add(since.elapsed().as_secs()))
     }
 
-    async fn coming(&mut self, rollup: Address, clock: RollupClock, own: &BTreeSet<Address>) -> Result<Coming, String> {
+    async fn coming(&mut self, own: &BTreeSet<Address>) -> Result<(Coming, RollupClock), String> {
         let head = self.client.head(BlockTag::Latest, &[]).await.map_err(|error| one_line(&error))?.block;
         if self.head.as_ref().is_none_or(|(known, _)| known.hash != head.hash) {
             self.head = Some((head, Instant::now()));
         }
+        let (rollup, clock) = self.rollup(&head).await?;
         let request = ProposersRequest { rollup, clock, own };
         let found = self.reader.read(&self.client, &head, &request).await.map_err(|error| one_line(&error))?;
         let now = self.now().and_then(|now| clock.slot_at(now)).unwrap_or(found.now);
-        Ok(Coming { now, last: found.last, own: found.own.into_keys().collect() })
+        Ok((Coming { now, last: found.last, own: found.own.into_keys().collect() }, clock))
+    }
+
+    /// The canonical rollup. After a start nobody has seen it until the next block is final: then it is asked for here.
+    async fn rollup(&self, head: &BlockRef) -> Result<(Address, RollupClock), String> {
+        if let Some(seen) = self.rollups.borrow().get(&self.place) {
+            return Ok(*seen);
+        }
+        let sources = event_sources(&self.client, head, self.aztec_registry, self.place.contract).await;
+        let sources = sources.map_err(|error| one_line(&error))?;
+        let clock = sources.clocks.get(&sources.rollup).copied();
+        Ok((sources.rollup, clock.ok_or_else(|| "the rollup tells no clock".to_owned())?))
     }
 }
 

@@ -58,7 +58,7 @@ impl Gate {
     pub(super) fn reloaded(&mut self, server: &str, reloaded: &Reloaded) {
         let (result, was_refused) = match reloaded {
             Reloaded::Accepted => (0, false),
-            Reloaded::Refused(_) => (1, true),
+            Reloaded::Refused { .. } => (1, true),
             Reloaded::Unknown(_) => (2, false),
         };
         self.health.reloaded(&self.network, server, result);

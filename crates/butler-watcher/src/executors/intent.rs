@@ -46,8 +46,19 @@ impl Intent {
         serde_json::to_value(self).ok()
     }
 
+    /// Whether something may be written that no node is known to have taken.
+    fn is_open(&self) -> bool {
+        self.keystores.values().any(|written| !written.accepted)
+    }
+
     /// Whether the node of a server took what was written there for this action.
     pub(super) fn is_accepted(&self, server: &str) -> bool {
         self.keystores.get(server).is_some_and(|written| written.accepted)
     }
+}
+
+/// Whether a journal's record says that something was begun that only who carries it out can end.
+#[must_use]
+pub fn is_begun(record: Option<&Value>) -> bool {
+    Intent::of(record).is_open()
 }

@@ -14,6 +14,9 @@ use crate::journal::{Journal, JournalError, Leased, Renewal, Settlement};
 /// How long a lease lasts from each step on. Whoever begins takes back what a kill left.
 pub(super) const LEASE: Duration = Duration::from_secs(300);
 
+/// After so many tries a server that does not answer is waited for, which uses no try up.
+const PATIENT: u32 = 6;
+
 /// An action that is being carried out.
 #[derive(Debug)]
 pub(super) struct Item {
@@ -39,6 +42,11 @@ impl Item {
     /// Whether it was begun before, and is looked at.
     pub(super) fn is_look(&self) -> bool {
         self.leased.entry.standing.phase == Phase::Verifying
+    }
+
+    /// Whether it was tried so often that nobody waits for an answer within seconds.
+    pub(super) fn is_patient(&self) -> bool {
+        self.leased.entry.standing.tries >= PATIENT
     }
 
     /// From when on the coinbase counts, in unix seconds.

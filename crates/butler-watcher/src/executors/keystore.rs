@@ -62,7 +62,12 @@ pub(super) enum Reloaded {
     /// One may not have: to be asked again.
     Unknown(String),
     /// One does not take it.
-    Refused(String),
+    Refused {
+        /// Why.
+        why: String,
+        /// How many before it took it, which must take back what it is restored to.
+        took: usize,
+    },
 }
 
 impl Trouble {
@@ -150,21 +155,31 @@ impl Keystore {
         {
             return Reloaded::Unknown(one_line(&error));
         }
-        for node in &self.nodes {
+        for (took, node) in self.nodes.iter().enumerate() {
+            let told = |error: &ReloadError| format!("the node {}: {}", node.name(), one_line(error));
             match node.reload_keystore().await {
                 Ok(()) => {}
                 Err(ReloadError::Refused(refusal)) => {
-                    return Reloaded::Refused(format!("the node {} refused the keystore: {refusal}", node.name()));
+                    let why = format!("the node {} refused the keystore: {refusal}", node.name());
+                    return Reloaded::Refused { why, took };
                 }
-                Err(error @ ReloadError::NotAllowed(_)) => {
-                    return Reloaded::Refused(format!("the node {}: {}", node.name(), one_line(&error)));
-                }
+                Err(error @ ReloadError::NotAllowed(_)) => return Reloaded::Refused { why: told(&error), took },
                 Err(error @ (ReloadError::Unknown(_) | ReloadError::NotAsked(_))) => {
-                    return Reloaded::Unknown(format!("the node {}: {}", node.name(), one_line(&error)));
+                    return Reloaded::Unknown(told(&error));
                 }
             }
         }
         Reloaded::Accepted
+    }
+
+    /// Has the first `count` nodes take what is there now, after another one refused what they took.
+    pub(super) async fn reload_again(&self, count: usize) -> Result<(), String> {
+        for node in self.nodes.iter().take(count) {
+            if let Err(error) = node.reload_keystore().await {
+                return Err(format!("the node {} still has what was taken back: {}", node.name(), one_line(&error)));
+            }
+        }
+        Ok(())
     }
 
     async fn ask(&self, ask: Ask) -> Result<Said, Trouble> {

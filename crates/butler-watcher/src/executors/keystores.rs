@@ -12,6 +12,7 @@ use butler_core::config::{KeystoreConfig, KeystorePlace, NetworkConfig};
 use butler_core::domain::action::{Part, Place};
 use butler_core::key_files::edit::KeystoreAgent;
 use butler_core::network::{NetworkError, http_settings, l1_client};
+use ethers_core::types::Address;
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -49,6 +50,7 @@ pub struct Keystores {
     place: Place,
     all: Vec<Keystore>,
     client: Arc<L1Client>,
+    aztec_registry: Address,
     rollups: watch::Receiver<Rollups>,
 }
 
@@ -69,7 +71,8 @@ impl Keystores {
         let all = network.keystores.iter().map(|config| open(network, config, state)).collect::<Result<_, _>>()?;
         let place = Place { chain_id: network.chain_id, contract: network.staking_registry };
         let client = Arc::new(l1_client(network, PATIENCE)?);
-        Ok(Some(Arc::new(Self { network: network.name.clone(), place, all, client, rollups })))
+        let (name, aztec_registry) = (network.name.clone(), network.aztec_registry);
+        Ok(Some(Arc::new(Self { network: name, place, all, client, aztec_registry, rollups })))
     }
 
     /// The network's name.
@@ -89,7 +92,7 @@ impl Keystores {
     }
 
     pub(super) fn duties(&self) -> Duties {
-        Duties::new(self.place, Arc::clone(&self.client), self.rollups.clone())
+        Duties::new((self.place, self.aztec_registry), Arc::clone(&self.client), self.rollups.clone())
     }
 
     /// Looks at each.

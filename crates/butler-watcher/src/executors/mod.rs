@@ -31,6 +31,7 @@ use tokio::time::sleep;
 
 pub use self::duties::Rollups;
 use self::gate::Gate;
+pub use self::intent::is_begun;
 use self::intent::{Intent, Written};
 use self::item::{Item, LEASE};
 pub use self::keystores::{KeystoreSetupError, Keystores};

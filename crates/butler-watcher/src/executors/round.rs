@@ -20,6 +20,9 @@ use super::verdict::AtServer;
 use super::views::{before, find};
 use crate::journal::{Journal, JournalError};
 
+/// How long a server is waited for that does not answer.
+const AWAY: Duration = Duration::from_secs(60);
+
 /// What is to be done for one item at one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
@@ -42,7 +45,8 @@ pub(super) async fn at_server(
     let view = match keystore.look().await {
         Ok(view) => view,
         Err(trouble) => {
-            // Whether it has the attester is not known, so nothing is done as long as it is not seen.
+            // Whether it has the attester is not known, so nothing is done as long as it is not seen. It may be away for longer.
+            all(items, server, &AtServer::NotNow(AWAY, trouble.to_string()), Item::is_patient);
             all(items, server, &AtServer::Later(trouble.to_string()), |_| true);
             return Ok(());
         }
@@ -123,7 +127,8 @@ fn step(server: &str, view: &FolderView, item: &Item) -> Option<Step> {
     let later = |why: &str| Some(Step::Ended(AtServer::Later(why.to_owned())));
     let refused = |why: String| Some(Step::Ended(AtServer::Refused(why)));
     let Some((file, validator)) = find(view, item.attester) else {
-        return match (item.shown(server), view.obstacles.first()) {
+        let hiding = view.obstacles.iter().find(|obstacle| hides(obstacle.kind));
+        return match (item.shown(server), hiding) {
             (None, None) => None,
             (_, Some(obstacle)) => {
                 later(&format!("a file could hold the attester and is not legible: {}", obstacle.what))
@@ -139,19 +144,6 @@ fn step(server: &str, view: &FolderView, item: &Item) -> Option<Step> {
             (Some(_), false) => Step::Reload,
         });
     }
-    if let Some(written) = item.written(server) {
-        return if file.digest == written.before && !written.accepted {
-            later("it was not written")
-        } else {
-            refused(format!("somebody changed {} after the coinbase was written", file.name))
-        };
-    }
-    if item.is_look() {
-        return later("it was not begun");
-    }
-    if !validator.is_single {
-        return refused(format!("validators[{}] of {} stands for several attesters", validator.index, file.name));
-    }
     let here = KeystoreEdit {
         server: server.to_owned(),
         file: file.name.to_string(),
@@ -159,11 +151,42 @@ fn step(server: &str, view: &FolderView, item: &Item) -> Option<Step> {
         before: now,
         frame: file.frame?,
     };
-    if item.shown(server) == Some(&here) {
+    let is_as_shown = item.shown(server) == Some(&here);
+    if item.written(server).is_some_and(|written| file.digest != written.before) && !is_as_shown {
+        return refused(format!("somebody changed {} after the coinbase was written", file.name));
+    }
+    if item.is_look() {
+        return later("it is not written");
+    }
+    if !validator.is_single {
+        return refused(format!("validators[{}] of {} stands for several attesters", validator.index, file.name));
+    }
+    if is_as_shown {
         let wish = Wish { attester: item.attester, before: validator.coinbase, after: item.coinbase };
         Some(Step::Write { file: file.name.clone(), digest: file.digest, wish })
     } else {
         later("the keystore is not what was shown any more")
+    }
+}
+
+/// Whether a file with such an obstacle may have validators that are not seen.
+fn hides(kind: ObstacleKind) -> bool {
+    match kind {
+        ObstacleKind::Broken
+        | ObstacleKind::Schema
+        | ObstacleKind::NotAKeystore
+        | ObstacleKind::NotAFile
+        | ObstacleKind::Empty
+        | ObstacleKind::Unreadable
+        | ObstacleKind::Link
+        | ObstacleKind::EncryptedKey
+        | ObstacleKind::Name => true,
+        ObstacleKind::SchemasMixed
+        | ObstacleKind::SeveralProvers
+        | ObstacleKind::SignerMissing
+        | ObstacleKind::DuplicateAttester
+        | ObstacleKind::NoValidators
+        | ObstacleKind::ZeroCoinbase => false,
     }
 }
 
@@ -243,10 +266,13 @@ async fn reload(
             }
         }
         Reloaded::Unknown(why) => all(items, server, &AtServer::Unknown(why), |item| item.written(server).is_some()),
-        Reloaded::Refused(why) => {
+        Reloaded::Refused { why, took } => {
             let restored = restore(keystore, files).await;
             let told = match &restored {
-                Ok(()) => format!("{why}; the old file is back"),
+                Ok(()) => match keystore.reload_again(took).await {
+                    Ok(()) => format!("{why}; the old file is back"),
+                    Err(trouble) => format!("{why}; the old file is back, and {trouble}"),
+                },
                 Err(Trouble::Conflict(_)) => {
                     format!("{why}; somebody changed the file meanwhile, so it stays as it is")
                 }
@@ -258,7 +284,7 @@ async fn reload(
                     item.withdraw(journal, server)?;
                 }
                 // What could not be put back is tried again: a node that starts with it would not come up.
-                let end = if is_back || matches!(restored, Err(Trouble::Conflict(_))) {
+                let end = if is_back || matches!(restored, Err(Trouble::Conflict(_) | Trouble::Refused(_))) {
                     AtServer::Refused(told.clone())
                 } else {
                     AtServer::Unknown(told.clone())

@@ -22,42 +22,52 @@ pub(super) enum AtServer {
     Refused(String),
 }
 
+impl AtServer {
+    /// Why it is not done there.
+    fn why(&self) -> Option<&str> {
+        match self {
+            Self::Done | Self::WasSo => None,
+            Self::Unknown(why) | Self::Later(why) | Self::NotNow(_, why) | Self::Refused(why) => Some(why),
+        }
+    }
+}
+
 /// How a try ended that was made at these servers. A look says that it is done, and nothing more is needed where every server had it.
 pub(super) fn outcome(servers: &BTreeMap<String, AtServer>, is_look: bool) -> Outcome {
-    let words = |wanted: fn(&AtServer) -> Option<&String>| -> Option<String> {
-        let of = servers.iter().filter_map(|(server, end)| Some(format!("{server}: {}", wanted(end)?)));
-        let text = of.collect::<Vec<_>>().join("; ");
-        let done: Vec<_> =
-            servers.iter().filter(|(_, end)| **end == AtServer::Done).map(|(server, _)| server.as_str()).collect();
-        let beside = if done.is_empty() { String::new() } else { format!("; it is done at {}", done.join(", ")) };
-        (!text.is_empty()).then(|| text + &beside)
-    };
-    let refused = words(|end| if let AtServer::Refused(why) = end { Some(why) } else { None });
-    let unknown = words(|end| if let AtServer::Unknown(why) = end { Some(why) } else { None });
-    let later = words(|end| if let AtServer::Later(why) = end { Some(why) } else { None });
+    let any = |which: fn(&AtServer) -> bool| servers.values().any(which);
     let not_now = servers.values().filter_map(|end| match end {
-        AtServer::NotNow(after, why) => Some((*after, why)),
+        AtServer::NotNow(after, _) => Some(*after),
         AtServer::Done | AtServer::WasSo | AtServer::Unknown(_) | AtServer::Later(_) | AtServer::Refused(_) => None,
     });
-    let not_now = not_now.max_by_key(|(after, _)| *after);
-    let was_so = servers.values().all(|end| *end == AtServer::WasSo);
-    match (refused, unknown, later, not_now) {
-        (Some(reason), _, _, _) => Outcome::Refused { reason },
-        (None, Some(reason), _, _) => Outcome::Unknown { reason },
-        (None, None, Some(reason), _) => Outcome::Retry { after: None, reason },
-        (None, None, None, Some((after, why))) => Outcome::Postponed { after, reason: why.clone() },
-        (None, None, None, None) if servers.is_empty() => {
-            Outcome::Refused { reason: "no keystore has this attester any more".to_owned() }
-        }
-        (None, None, None, None) if was_so => {
-            Outcome::Proven { proof: Some("the keystores had this coinbase before anything was done".to_owned()) }
-        }
-        (None, None, None, None) if is_look => {
-            let names = servers.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            Outcome::Proven { proof: Some(format!("written as approved and taken by the nodes of {names}")) }
-        }
-        (None, None, None, None) => Outcome::Acted { look_after: Duration::ZERO },
+    let not_now = not_now.max();
+    let reason = told(servers);
+    if any(|end| matches!(end, AtServer::Refused(_))) {
+        Outcome::Refused { reason }
+    } else if any(|end| matches!(end, AtServer::Unknown(_))) {
+        Outcome::Unknown { reason }
+    } else if any(|end| matches!(end, AtServer::Later(_))) {
+        Outcome::Retry { after: None, reason }
+    } else if let Some(after) = not_now {
+        Outcome::Postponed { after, reason }
+    } else if servers.is_empty() {
+        Outcome::Refused { reason: "no keystore has this attester any more".to_owned() }
+    } else if servers.values().all(|end| *end == AtServer::WasSo) {
+        Outcome::Proven { proof: Some("the keystores had this coinbase before anything was done".to_owned()) }
+    } else if is_look {
+        let names = servers.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Outcome::Proven { proof: Some(format!("written as approved and taken by the nodes of {names}")) }
+    } else {
+        Outcome::Acted { look_after: Duration::ZERO }
     }
+}
+
+/// Why it is not done where it is not, and where it is.
+fn told(servers: &BTreeMap<String, AtServer>) -> String {
+    let of = servers.iter().filter_map(|(server, end)| Some(format!("{server}: {}", end.why()?)));
+    let text = of.collect::<Vec<_>>().join("; ");
+    let done: Vec<_> =
+        servers.iter().filter(|(_, end)| end.why().is_none()).map(|(server, _)| server.as_str()).collect();
+    if done.is_empty() { text } else { format!("{text}; it is done at {}", done.join(", ")) }
 }
 
 #[cfg(test)]
@@ -76,13 +86,13 @@ mod tests {
         assert_eq!(ended(&[Done, WasSo]), Outcome::Acted { look_after: Duration::ZERO });
         assert!(matches!(ended(&[WasSo, WasSo]), Outcome::Proven { .. }));
         assert!(matches!(ended(&[]), Outcome::Refused { .. }));
-        let reason = "s1: down; it is done at s0".to_owned();
+        let reason = "s1: down; it is done at s0, s2".to_owned();
         assert_eq!(ended(&[Done, later(), WasSo]), Outcome::Retry { after: None, reason });
         assert!(matches!(ended(&[Done, later(), Unknown("lost".to_owned())]), Outcome::Unknown { .. }));
         let all = [Done, later(), Unknown("lost".to_owned()), Refused("no".to_owned())];
-        assert_eq!(ended(&all), Outcome::Refused { reason: "s3: no; it is done at s0".to_owned() });
+        assert_eq!(ended(&all), Outcome::Refused { reason: "s1: down; s2: lost; s3: no; it is done at s0".to_owned() });
         let soon = |seconds| NotNow(Duration::from_secs(seconds), format!("in {seconds} s"));
-        let reason = "in 9 s".to_owned();
+        let reason = "s0: in 3 s; s1: in 9 s; it is done at s2".to_owned();
         assert_eq!(ended(&[soon(3), soon(9), WasSo]), Outcome::Postponed { after: Duration::from_secs(9), reason });
     }
 }

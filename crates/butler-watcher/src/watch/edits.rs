@@ -12,7 +12,7 @@ use butler_core::domain::ids::Coinbase;
 use ethers_core::types::Address;
 use tokio::time::Instant;
 
-use crate::executors::{Keystores, Views, is_as_shown};
+use crate::executors::{Keystores, Views, is_as_shown, is_begun};
 use crate::health::Health;
 use crate::journal::{Entry, Journal, JournalError, Plan, Query};
 
@@ -84,10 +84,12 @@ impl Edits {
                 if !is_open || !entry.standing.policy.acts() {
                     return;
                 }
-                let now = self.views.edits(attester, coinbase);
                 let shown = &entry.action.edits;
+                let now = as_seen_before((phase, shown), self.views.edits(attester, coinbase));
                 let is_same = if phase == Phase::Due { is_as_shown(shown, &now) } else { *shown == now };
-                if !is_same && !is_unread(&now) {
+                // Where all of it stands and a node may not have taken it nothing is to be written, and so to be shown.
+                let is_left_to_a_node = is_begun(entry.standing.intent.as_ref()) && is_written(&now);
+                if !is_same && !is_left_to_a_node {
                     let action = Action { edits: now, ..entry.action };
                     plans.push(Plan { policy: action.policy(config.policies.of(action.kind)), action });
                 }
@@ -97,9 +99,20 @@ impl Edits {
     }
 }
 
-/// Whether nothing could be looked at: what was shown stands.
-fn is_unread(edits: &[KeystoreEdit]) -> bool {
-    !edits.is_empty() && edits.iter().all(|edit| edit.before == CoinbaseBefore::Unread)
+/// What there is now, and where that could not be seen what was shown, which stands: whoever carries it out looks again. What was approved
+/// is not void because one more server cannot be seen: nothing is done before it was.
+fn as_seen_before((phase, shown): (Phase, &[KeystoreEdit]), now: Vec<KeystoreEdit>) -> Vec<KeystoreEdit> {
+    let seen = |edit: KeystoreEdit| match (edit.before, shown.iter().find(|shown| shown.server == edit.server)) {
+        (CoinbaseBefore::Unread, None) if phase == Phase::Due => None,
+        (CoinbaseBefore::Unread, Some(shown)) => Some(shown.clone()),
+        _ => Some(edit),
+    };
+    now.into_iter().filter_map(seen).collect()
+}
+
+/// Whether every file has the coinbase.
+fn is_written(edits: &[KeystoreEdit]) -> bool {
+    !edits.is_empty() && edits.iter().all(|edit| edit.before == CoinbaseBefore::AsWanted)
 }
 
 fn wanted(action: &Action) -> Option<(Address, Coinbase)> {

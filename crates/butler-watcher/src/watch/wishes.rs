@@ -6,6 +6,7 @@ use butler_core::config::WatcherConfig;
 use butler_core::domain::action::{Action, ActionSubject, Phase, Place, Policy};
 use tokio::sync::watch;
 
+use crate::executors::is_begun;
 use crate::journal::{Entry, Fulfilment, Journal, JournalError, Plan, Query};
 use crate::plan::approvals::notices;
 use crate::tell::Named;
@@ -48,7 +49,11 @@ pub(super) fn fulfilled(journal: &dyn Journal, place: Place, named: &Named) -> R
     Ok(fulfilled)
 }
 
-fn fulfilment(Entry { action, .. }: &Entry, named: &Named) -> Option<Fulfilment> {
+fn fulfilment(Entry { action, standing }: &Entry, named: &Named) -> Option<Fulfilment> {
+    // A file says nothing of a node that may not have taken it.
+    if is_begun(standing.intent.as_ref()) {
+        return None;
+    }
     let ActionSubject::Attester(_) = &action.subject else { return None };
     Some(Fulfilment { key: action.key.clone(), proof: named.fulfils(action)?.to_owned() })
 }

@@ -1,7 +1,10 @@
 //! A running devnet with a watcher's configuration, and the real binary on it.
 
+pub(crate) mod agent;
+pub(crate) mod chore;
 pub(crate) mod person;
 pub(crate) mod servers;
+pub(crate) mod traces;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -277,16 +280,23 @@ impl Watcher {
 
     /// Ends it as systemd does, and waits.
     pub(crate) fn stop(mut self) -> (i32, String) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
+        self.signal("TERM");
         let code = self.child.wait().unwrap().code().unwrap();
         (code, self.log())
     }
 
     /// Has it read its configuration again.
     pub(crate) fn reload(&self) {
+        self.signal("HUP");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", "HUP", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it at once.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Bench, Watcher};
 
 /// The command line's program, which stands beside the watcher's.
-fn cli() -> PathBuf {
+pub(crate) fn cli() -> PathBuf {
     let cli = Path::new(env!("CARGO_BIN_EXE_butler-watcher")).with_file_name("butler-cli");
     assert!(cli.exists(), "build the workspace first: {} is not there", cli.display());
     cli

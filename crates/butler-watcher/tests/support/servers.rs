@@ -6,11 +6,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use butler_testkit::devnet::attester_secret;
-use butler_testkit::keystore_node::KeystoreNode;
+use butler_testkit::keystore_node::{KeystoreNode, Settings};
 use ethers_core::types::Address;
 use serde_json::{Value, json};
 
-use super::Bench;
+use super::{Bench, Watcher};
 
 /// A server with its keystore and its node.
 pub(crate) struct Server {
@@ -22,6 +22,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server that runs these attesters, none with a coinbase of its own.
     pub(crate) async fn start(bench: &Bench, name: &str, attesters: &[Address]) -> Self {
+        Self::start_with(bench, name, attesters, |settings| settings).await
+    }
+
+    /// The same with a node of other settings.
+    pub(crate) async fn start_with(
+        bench: &Bench,
+        name: &str,
+        attesters: &[Address],
+        change: impl FnOnce(Settings) -> Settings,
+    ) -> Self {
         let folder = bench.folder.path().join(format!("servers/{name}"));
         std::fs::create_dir_all(&folder).unwrap();
         let validators: Vec<_> = attesters.iter().map(|attester| validator(*attester)).collect();
@@ -29,12 +39,29 @@ impl Server {
         let server = folder.join("keystore.json");
         std::fs::write(&server, text).unwrap();
         std::fs::set_permissions(&server, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let node = KeystoreNode::start(&folder).await.unwrap();
+        let node = KeystoreNode::start_with(change(Settings::of(&folder))).await.unwrap();
         Self { name: name.to_owned(), folder, node }
     }
 
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.join("keystore.json")
+    }
+
+    /// Somebody changes the file.
+    pub(crate) fn rewrite(&self, change: impl FnOnce(String) -> String) {
+        let text = change(std::fs::read_to_string(self.file()).unwrap());
+        std::fs::write(self.file(), text).unwrap();
+    }
+
+    /// Somebody gives an attester a coinbase.
+    pub(crate) fn set(&self, attester: Address, coinbase: Address) {
+        let text = std::fs::read_to_string(self.file()).unwrap();
+        let mut content: Value = serde_json::from_str(&text).unwrap();
+        let own = attester_secret(attester).unwrap();
+        let validators = content["validators"].as_array_mut().unwrap();
+        let validator = validators.iter_mut().find(|one| one["attester"]["eth"] == own.as_str()).unwrap();
+        validator["coinbase"] = format!("{coinbase:?}").into();
+        self.rewrite(|_| format!("{content:#}\n"));
     }
 
     /// The coinbase of an attester in the file.
@@ -83,8 +110,13 @@ fn validator(attester: Address) -> Value {
     })
 }
 
+/// Waits until no old keystore is kept in the watcher's folder.
+pub(crate) async fn nothing_kept(bench: &Bench, watcher: &Watcher) {
+    watcher.until("tidiness", async || kept(bench.folder.path()).is_empty().then_some(())).await;
+}
+
 /// Whatever is left of old keystores in the watcher's folder.
-pub(crate) fn kept(folder: &Path) -> Vec<String> {
+fn kept(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.join("state/keystores")];
     while let Some(folder) = folders.pop() {

@@ -71,7 +71,7 @@ fn plan(
     if size(action) > BODY_LIMIT {
         return Err(JournalError::Invalid("an action is too large"));
     }
-    let (mut version, mut generation) = (0, 0);
+    let (mut version, mut generation, mut intent) = (0, 0, None);
     if let Some(live) = step.image.entry(key)? {
         let is_open = match live.standing.phase {
             Phase::Planned | Phase::AwaitingApproval | Phase::Due => live.standing.leased_until.is_none(),
@@ -82,6 +82,8 @@ fn plan(
         }
         version = live.standing.version;
         generation = live.standing.generation;
+        // What was begun for it is not undone by asking for something else.
+        intent = live.standing.intent;
         done.replaced.push(key.clone());
     } else if let Some(finished) = step.image.finished(key)? {
         if !finished.again {
@@ -102,7 +104,7 @@ fn plan(
         leased_until: None,
         tries: 0,
         looks: 0,
-        intent: None,
+        intent,
         reason: None,
         approved_by: Vec::new(),
         expires: approval
