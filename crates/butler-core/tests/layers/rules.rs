@@ -75,16 +75,17 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 16] = [
+const WATCHER: [Folder; 17] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
     ("waiting", ""),
     ("health", "catalogue journal waiting"),
     ("follower", "plan"),
-    ("tell", "health journal waiting"),
+    ("executors", "health journal plan"),
+    ("tell", "health journal plan waiting"),
     ("control", "health journal"),
-    ("watch", "health follower journal plan tell"),
+    ("watch", "executors health follower journal plan tell"),
     ("replay", "follower plan"),
     ("page", "waiting"),
     ("heartbeat", "health"),
@@ -92,7 +93,7 @@ const WATCHER: [Folder; 16] = [
     ("state", "journal"),
     ("adopt", "control heartbeat routes tell"),
     // The way in, which puts everything together.
-    ("program", "adopt health heartbeat control journal replay routes state tell watch"),
+    ("program", "adopt executors health heartbeat control journal replay routes state tell watch"),
 ];
 
 const TESTKIT: [Folder; 15] = [

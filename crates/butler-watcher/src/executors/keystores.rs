@@ -18,8 +18,8 @@ use tokio::sync::watch;
 
 use super::duties::{Duties, Rollups};
 use super::keystore::{Keystore, Source};
-use super::views::Views;
 use crate::health::Health;
+use crate::plan::views::Views;
 
 /// How long a node may take: a remote signer that does not answer costs it 31 s.
 const RELOAD: Duration = Duration::from_secs(45);

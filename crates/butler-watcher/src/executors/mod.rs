@@ -2,7 +2,7 @@
 //!
 //! What is due is claimed from the journal and carried out one network and one server after the other, so no two nodes ever reload at
 //! once. An action is done when every keystore of its network was seen, every one that has the attester has the coinbase, and the node of
-//! each took it. `watch/` looks up what would be changed, with [`Views`].
+//! each took it. `watch/` looks up what would be changed.
 
 mod command;
 mod duties;
@@ -13,7 +13,6 @@ mod keystore;
 mod keystores;
 mod round;
 mod verdict;
-mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,10 +34,8 @@ pub use self::intent::is_begun;
 use self::intent::{Intent, Written};
 use self::item::{Item, LEASE};
 pub use self::keystores::{KeystoreSetupError, Keystores};
-pub use self::views::{Views, is_as_shown};
 use crate::health::Health;
 use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Query, Settlement, Work};
-use crate::tell::holds;
 
 /// Actions that are carried out together: each server's file is written once, and its node reloads once.
 const AT_ONCE: usize = 200;
@@ -105,7 +102,7 @@ impl Executor {
     /// Carries out what is due; how many actions that was.
     async fn turn(&mut self) -> Result<usize, JournalError> {
         // Between a look and a reload nothing is left half done because a window began: what was begun before it ends after it.
-        if holds(&self.wishes.borrow(), unix_now()) {
+        if self.wishes.borrow().holds(unix_now()) {
             return Ok(0);
         }
         let ask = Claim { limit: AT_ONCE, lease: LEASE, chain_time: 0, holds: false, work: Work::CarryOut };

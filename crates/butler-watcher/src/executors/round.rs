@@ -17,8 +17,8 @@ use super::intent::Written;
 use super::item::Item;
 use super::keystore::{Keystore, Reloaded, Trouble};
 use super::verdict::AtServer;
-use super::views::{before, find};
 use crate::journal::{Journal, JournalError};
+use crate::plan::views::{before, find};
 
 /// How long a server is waited for that does not answer.
 const AWAY: Duration = Duration::from_secs(60);

@@ -20,6 +20,7 @@ mod slashing;
 mod stakes;
 mod term;
 pub mod terms;
+pub mod views;
 
 use butler_core::domain::action::Assurance;
 

@@ -65,7 +65,8 @@ impl Crier {
     /// # Errors
     /// The journal is not what it was.
     pub async fn run(mut self) -> Result<(), JournalError> {
-        let name = block_in_place(|| self.journal.status())?.id;
+        // Of nothing else: not of a copy that was taken over, nor of an export that was read in.
+        let name = block_in_place(|| self.journal.status())?.place;
         let (mut sends, mut streak) = (JoinSet::<Received>::new(), FailureStreak::default());
         let (mut is_offered, mut next_look) = (true, Instant::now());
         loop {

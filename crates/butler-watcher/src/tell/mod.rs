@@ -88,7 +88,8 @@ impl Teller {
     /// The journal is not what it was.
     pub async fn run(self) -> Result<(), JournalError> {
         let (mut streak, mut afterwards, mut seen) = (FailureStreak::default(), Afterwards::default(), None);
-        let name = block_in_place(|| self.journal.status())?.id;
+        // Of nothing else: not of a copy that was taken over, nor of an export that was read in.
+        let name = block_in_place(|| self.journal.status())?.place;
         let mut looked_at = Instant::now();
         loop {
             let webhooks = Arc::clone(&self.channels.borrow().webhooks);
@@ -127,7 +128,7 @@ impl Teller {
     /// Tells what is due; how many actions that was.
     async fn turn(&self, name: &str, webhooks: &[Webhook]) -> Result<usize, JournalError> {
         // Telling is never too late: no deadline has passed at the time 0.
-        let holds = holds(&self.wishes.borrow(), unix_now());
+        let holds = self.wishes.borrow().holds(unix_now());
         let ask = Claim { limit: limit(webhooks), lease: LEASE, chain_time: 0, holds, work: Work::Tell };
         let leased = block_in_place(|| self.journal.claim(&ask))?;
         let count = leased.len();
@@ -251,11 +252,6 @@ fn waiting(journal: &dyn Journal, status: &Status) -> Result<Vec<Waiting>, Journ
     }
     waiting.sort_by_key(|one| (one.phase, one.since));
     Ok(waiting)
-}
-
-/// Whether what changes something waits.
-pub fn holds(config: &WatcherConfig, now: u64) -> bool {
-    config.dry_run || config.maintenance_windows.iter().any(|window| window.contains(now))
 }
 
 /// The most actions that are claimed at once.

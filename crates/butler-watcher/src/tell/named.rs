@@ -8,7 +8,7 @@ use butler_core::domain::ids::Coinbase;
 use butler_core::domain::operator::key_book::{CoinbaseSetting, KeyBook};
 use ethers_core::types::Address;
 
-use crate::executors::Views;
+use crate::plan::views::Views;
 
 /// What key files name now, by the chain and registry that they are for: what the last look at them found.
 pub type Configured = BTreeMap<Place, Named>;

@@ -12,9 +12,10 @@ use butler_core::domain::ids::Coinbase;
 use ethers_core::types::Address;
 use tokio::time::Instant;
 
-use crate::executors::{Keystores, Views, is_as_shown, is_begun};
+use crate::executors::{Keystores, is_begun};
 use crate::health::Health;
 use crate::journal::{Entry, Journal, JournalError, Plan, Query};
+use crate::plan::views::{Views, is_as_shown};
 
 /// How often keystores are looked at while something waits.
 const EVERY: Duration = Duration::from_secs(15);

@@ -5,6 +5,7 @@
 
 mod early;
 mod edits;
+mod error;
 mod findings;
 mod keys;
 mod memory;
@@ -26,13 +27,14 @@ use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::{Chain, one_line};
 use ethers_core::types::H256;
-use thiserror::Error;
 use tokio::sync::{Notify, watch};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 use self::early::Early;
 use self::edits::Edits;
+use self::error::Failed;
+pub use self::error::WatchError;
 use self::findings::{Beside, Found};
 use self::keys::Keys;
 use self::memory::Memory;
@@ -51,31 +53,6 @@ const PATIENCE: Patience = Patience { rounds: 2, patience: Duration::from_secs(2
 const AT_ONCE: usize = 5_000;
 /// Pauses after failures.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-
-/// Why watching a network ends.
-#[derive(Debug, Error)]
-pub enum WatchError {
-    /// Something on the chain that waiting does not mend.
-    #[error("network `{network}`")]
-    Follow {
-        /// The network.
-        network: String,
-        /// What.
-        #[source]
-        source: Box<FollowError>,
-    },
-    /// The journal is not what it was.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-}
-
-/// Why one turn failed.
-enum Failed {
-    Follow(FollowError),
-    Journal(JournalError),
-    /// What is open cannot be kept.
-    Memory(String),
-}
 
 /// Watches one network.
 #[derive(Debug)]

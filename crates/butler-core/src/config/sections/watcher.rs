@@ -54,6 +54,14 @@ pub struct WatcherConfig {
     pub heartbeat: Option<HeartbeatConfig>,
 }
 
+impl WatcherConfig {
+    /// Whether what changes something waits at this time, in unix seconds.
+    #[must_use]
+    pub fn holds(&self, now: u64) -> bool {
+        self.dry_run || self.maintenance_windows.iter().any(|window| window.contains(now))
+    }
+}
+
 /// Where it is told that the watcher goes on.
 #[derive(Debug, Clone)]
 pub struct HeartbeatConfig {

@@ -3,19 +3,24 @@
 //! A letter that is sent again has the `Message-ID` of the first try: many servers and readers know it by that.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use butler_core::config::{EmailConfig, MailTls};
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Mailboxes, header};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{Address, Message};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_util::compat::FuturesAsyncReadCompatExt as _;
 
 use super::channel::{Answer, Channel, Letter, Sending};
+use super::line::Line;
 
 /// The longest letter: nobody reads more.
 const MOST: usize = 60_000;
@@ -48,7 +53,16 @@ pub(crate) struct Email {
     from: Address,
     to: Vec<Address>,
     timeout: Duration,
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: (String, u16),
+    tls: Secrecy,
+    login: Option<Credentials>,
+}
+
+/// How what is said stays among us.
+enum Secrecy {
+    Nothing,
+    Implicit(TlsParameters),
+    StartTls(TlsParameters),
 }
 
 impl fmt::Debug for Email {
@@ -63,23 +77,20 @@ impl Email {
         let address =
             |text: &str| text.parse::<Address>().map_err(|_| EmailSetupError::Address { name: config.name.clone() });
         let tls = match config.tls {
-            MailTls::Nothing => Tls::None,
-            MailTls::Implicit => Tls::Wrapper(parameters(config)?),
-            MailTls::StartTls => Tls::Required(parameters(config)?),
+            MailTls::Nothing => Secrecy::Nothing,
+            MailTls::Implicit => Secrecy::Implicit(parameters(config)?),
+            MailTls::StartTls => Secrecy::StartTls(parameters(config)?),
         };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
-            .port(config.port)
-            .tls(tls)
-            .timeout(Some(config.timeout));
-        if let Some((user, password)) = &config.login {
-            builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
-        }
+        let login = config.login.as_ref();
+        let login = login.map(|(user, password)| Credentials::new(user.clone(), password.expose_secret().to_owned()));
         Ok(Self {
             name: config.name.clone(),
             from: address(&config.from)?,
             to: config.to.iter().map(|to| address(to)).collect::<Result<_, _>>()?,
             timeout: config.timeout,
-            transport: builder.build(),
+            server: (config.host.clone(), config.port),
+            tls,
+            login,
         })
     }
 
@@ -98,12 +109,63 @@ impl Email {
         let Ok(message) = self.message(letter) else {
             return Answer::Refused("cannot be written as a letter".to_owned());
         };
-        match timeout(self.timeout, self.transport.send(message)).await {
-            Ok(Ok(_)) => Answer::Taken,
+        let sent = timeout(self.timeout, async {
+            let (host, port) = &self.server;
+            let stream = TcpStream::connect((host.as_str(), *port)).await;
+            let lined = stream.and_then(|stream| {
+                let peer = stream.peer_addr()?;
+                Ok((Line::new(stream, peer), peer))
+            });
+            let Ok((line, peer)) = lined else { return Ok(false) };
+            self.hand_over(line, peer, &message).await.map(|()| true)
+        });
+        match sent.await {
+            Ok(Ok(true)) => Answer::Taken,
+            Ok(Ok(false)) => Answer::later("does not answer (connection)"),
             Ok(Err(error)) => judge(&error),
             Err(_) => Answer::later("does not answer (timeout)"),
         }
     }
+
+    /// Hands a letter to whoever is at the other end of the line.
+    async fn hand_over(
+        &self,
+        line: Line<TcpStream>,
+        peer: SocketAddr,
+        message: &Message,
+    ) -> Result<(), lettre::transport::smtp::Error> {
+        let hello = ClientId::default();
+        let mut connection = match &self.tls {
+            Secrecy::Nothing => AsyncSmtpConnection::connect_with_transport(Box::new(line), &hello).await?,
+            Secrecy::StartTls(parameters) => {
+                let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(line), &hello).await?;
+                connection.starttls(parameters.clone(), &hello).await?;
+                connection
+            }
+            Secrecy::Implicit(parameters) => {
+                let line = encrypted(line, parameters).await?;
+                AsyncSmtpConnection::connect_with_transport(Box::new(Line::new(line.compat(), peer)), &hello).await?
+            }
+        };
+        if let Some(login) = &self.login {
+            connection.auth(DEFAULT_MECHANISMS, login).await?;
+        }
+        connection.send(message.envelope(), &message.formatted()).await?;
+        // It has the letter, whatever it answers to that.
+        let _ = connection.quit().await;
+        Ok(())
+    }
+}
+
+/// TLS from the first byte on.
+#[expect(deprecated, reason = "there is no other way to have the line under a TLS of the library's own")]
+async fn encrypted(
+    line: Line<TcpStream>,
+    parameters: &TlsParameters,
+) -> Result<lettre::transport::smtp::client::AsyncNetworkStream, lettre::transport::smtp::Error> {
+    let mut stream = lettre::transport::smtp::client::AsyncNetworkStream::use_existing_tokio1(Box::new(line));
+    stream.upgrade_tls(parameters.clone()).await?;
+    Ok(stream)
 }
 
 /// Whom to trust, and under which name.

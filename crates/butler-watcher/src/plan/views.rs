@@ -76,18 +76,15 @@ fn edit_of(server: &str, view: &FolderView, attester: Address, coinbase: Coinbas
 }
 
 /// Where an attester stands in a keystore.
-pub(super) fn find(view: &FolderView, attester: Address) -> Option<(&FileView, &ValidatorView)> {
+#[must_use]
+pub fn find(view: &FolderView, attester: Address) -> Option<(&FileView, &ValidatorView)> {
     let mut all = view.files.iter().flat_map(|file| file.validators.iter().map(move |validator| (file, validator)));
     all.find(|(_, validator)| validator.attesters.contains(&attester))
 }
 
 /// What a validator says of its coinbase, next to the one that it is to have. Where it says nothing, the file's top counts.
-pub(super) fn before(
-    file: &FileView,
-    validator: &ValidatorView,
-    attester: Address,
-    coinbase: Coinbase,
-) -> CoinbaseBefore {
+#[must_use]
+pub fn before(file: &FileView, validator: &ValidatorView, attester: Address, coinbase: Coinbase) -> CoinbaseBefore {
     match (validator.coinbase, file.coinbase) {
         (Setting::Address(address), _) if address == coinbase.address() => CoinbaseBefore::AsWanted,
         (Setting::Address(address), _) | (Setting::Absent | Setting::Null, Setting::Address(address))
@@ -115,11 +112,11 @@ pub fn is_as_shown(shown: &[KeystoreEdit], now: &[KeystoreEdit]) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
     /// A keystore with one file and these validators: an attester each, with its setting.
-    pub(in crate::executors) fn view(validators: &[(u8, Setting)]) -> FolderView {
+    fn view(validators: &[(u8, Setting)]) -> FolderView {
         let validators = validators.iter().enumerate().map(|(index, (attester, coinbase))| ValidatorView {
             index,
             attesters: vec![Address::repeat_byte(*attester)],
