@@ -12,8 +12,8 @@ use support::agent::Gatekeeper;
 use support::chore::{add, approve, delegated, ended, has, reason, wanted, with_servers, without_servers};
 use support::servers::{Server, nothing_kept};
 
-/// Kills the watcher at each of these points of one chore each.
-async fn killed_at(points: &[&str]) {
+/// Kills the watcher at each of these points of one chore each, whose node refuses first where it says so.
+async fn killed_at(points: &[&str], refuses: bool) {
     let (bench, attesters) = without_servers("", "").await;
     let server = Server::start(&bench, "paris", &attesters).await;
     let gate = Gatekeeper::of(&server);
@@ -23,6 +23,9 @@ async fn killed_at(points: &[&str]) {
         let row = delegated(&bench, &watcher).await;
         let (attester, coinbase) = wanted(&row);
         gate.stop_at(point);
+        if refuses {
+            server.node.script(Effect::Nothing, Answer::Refusal("no".to_owned()));
+        }
         approve(&bench, &row).await;
         gate.stopped(&watcher, point).await;
         watcher.kill();
@@ -40,12 +43,17 @@ async fn killed_at(points: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_or_after_the_preview_or_the_write_it_is_written_once() {
-    killed_at(&["before-preview", "after-preview", "before-apply", "after-apply"]).await;
+    killed_at(&["before-preview", "after-preview", "before-apply", "after-apply"], false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_or_after_the_old_file_is_removed_it_is_removed() {
-    killed_at(&["before-finish", "after-finish"]).await;
+    killed_at(&["before-finish", "after-finish"], false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_or_after_the_old_file_is_put_back_it_is_tried_again() {
+    killed_at(&["before-restore", "after-restore"], true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -295,10 +295,6 @@ impl Watcher {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Ends it at once.
     pub(crate) fn kill(mut self) -> String {
         self.child.kill().unwrap();
