@@ -61,7 +61,8 @@ impl Anchor {
         if !folder.is_dir() {
             return Ok(Found::Nothing);
         }
-        let mut names = names(&folder)?.into_iter().filter(|name| name != BEGUN);
+        // What somebody's desktop or backup leaves there is no anchor of anybody's.
+        let mut names = names(&folder)?.into_iter().filter(|name| is_of_an_anchor(name));
         let (first, more) = (names.next(), names.next());
         let Some(name) = first else { return Ok(Found::Nothing) };
         let journal = digits(id);
@@ -127,6 +128,12 @@ fn digits(id: &str) -> String {
 
 fn name(journal: &str, mark: Mark) -> String {
     format!("{journal}-{:020}-{:x}", mark.lines, mark.seal)
+}
+
+/// Whether a name is that of an anchor, of whatever journal.
+fn is_of_an_anchor(name: &str) -> bool {
+    let lengths = name.split('-').map(str::len);
+    lengths.eq(DIGITS)
 }
 
 /// How far a name says that this journal was; `None` for any other name.

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::Command;
 
+use butler_core::store::file::save_atomic;
+
 use super::*;
 
 #[test]
@@ -98,6 +100,17 @@ fn older_files_in_the_same_folder_are_a_restored_journal_also_with_the_anchor_of
         drop(keeper);
         assert_sound(&open(&path, &hand).unwrap());
     }
+}
+
+#[test]
+fn what_is_no_anchor_beside_one_is_nobodys_affair() {
+    let (folder, hand, keeper) = fresh();
+    drop(keeper);
+    let path = folder.path().join("journal");
+    for name in [".DS_Store", "begun", "notes-of-a-person"] {
+        save_atomic(&anchor_folder(&path).join(name), b"x", 0o600).unwrap();
+    }
+    assert_sound(&open(&path, &hand).unwrap());
 }
 
 #[test]

@@ -7,6 +7,8 @@ use butler_core::config::{
 };
 use butler_core::domain::action::{ActionKind, Priority};
 use butler_testkit::chat::{Kind, MailServer, MailTls as ServerTls, Platform, Reply};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 use super::told;
 use crate::tell::channels::channel::{Answer, Channel, Letter};
@@ -242,4 +244,30 @@ async fn a_mail_server_without_our_trust_a_wrong_password_and_one_that_is_dead_a
     drop(plain);
     let dead = Email::new(&config).unwrap();
     assert!(matches!(dead.send(LETTER).await, Answer::Later { why, .. } if why == "does not answer (connection)"));
+}
+
+#[tokio::test]
+async fn a_reply_of_a_mail_server_that_does_not_end_costs_one_try_and_nothing_else() {
+    for (flood, tls) in [(&b"220-x\r\n"[..], MailTls::StartTls), (b"220-xxxxxxxxxxxxxxxx", MailTls::Nothing)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = EmailConfig {
+            name: "mail".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port: listener.local_addr().unwrap().port(),
+            tls,
+            ca_file: None,
+            login: None,
+            from: "butler@example.com".to_owned(),
+            to: vec!["ops@example.com".to_owned()],
+            timeout: Duration::from_secs(60),
+            manner: manner(),
+        };
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            while stream.write_all(flood).await.is_ok() {}
+        };
+        let email = Email::new(&config).unwrap();
+        let (answer, ()) = tokio::join!(email.send(LETTER), server);
+        assert!(matches!(&answer, Answer::Later { why, .. } if why == "does not answer (connection)"), "{answer:?}");
+    }
 }
