@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The most bytes that may come between two of ours: a chain of certificates fits, and so does every reply.
 const MOST: usize = 24 * 1024;
+/// The most ends of lines among them. A reply has a dozen; of certificates every 256th byte looks like one.
+const LINES: usize = 256;
 
 /// A stream that gives up where too much comes at once.
 pub(super) struct Line<S> {
@@ -19,11 +21,13 @@ pub(super) struct Line<S> {
     peer: SocketAddr,
     /// What came since something was last written.
     came: usize,
+    /// How many ends of lines were among that.
+    lines: usize,
 }
 
 impl<S> Line<S> {
     pub(super) fn new(stream: S, peer: SocketAddr) -> Self {
-        Self { stream, peer, came: 0 }
+        Self { stream, peer, came: 0, lines: 0 }
     }
 }
 
@@ -45,19 +49,21 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.came > MOST {
+        if self.came > MOST || self.lines > LINES {
             return Poll::Ready(Err(io::Error::other("a reply is too long")));
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        self.came = self.came.saturating_add(buffer.filled().len().saturating_sub(before));
+        let new = buffer.filled().get(before..).unwrap_or_default();
+        let lines = new.iter().filter(|byte| **byte == b'\n').count();
+        (self.came, self.lines) = (self.came.saturating_add(new.len()), self.lines.saturating_add(lines));
         Poll::Ready(Ok(()))
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.came = 0;
+        (self.came, self.lines) = (0, 0);
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
