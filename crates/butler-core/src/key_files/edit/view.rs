@@ -40,7 +40,7 @@ pub struct FileView {
     pub name: FileName,
     /// SHA-256 of its content.
     pub digest: H256,
-    /// The frame of a keystore: see [`frame`].
+    /// The frame of a keystore: see [`frame`](super::frame()).
     pub frame: Option<H256>,
     /// Its permission bits.
     pub mode: u32,
