@@ -20,7 +20,7 @@ families! {
     LOOKS: Counter "butler_watcher_looks_total" ["network", "result": results] "" "How often the chain was looked at.";
     PLANNED: Counter "butler_watcher_planned_total" ["network", "kind": names::<ActionKind>] "" "Actions that were planned since the start, without those that were known already.";
     KEYSTORE_UP: Gauge "butler_watcher_keystore_up" ["network", "server"] "" "Whether a keystore that the watcher may change could be looked at the last time; 1 before the first.";
-    RELOADS: Counter "butler_watcher_reloads_total" ["network", "server", "result": reloads] "" "How often a server's nodes were told to reload their keystore, and whether they took it; unknown where no answer came.";
+    RELOADS: Counter "butler_watcher_reloads_total" ["network", "server", "outcome": reloads] "" "How often a server's nodes were told to reload their keystore, and whether they took it; unknown where no answer came.";
     REQUESTS: Counter "butler_watcher_endpoint_requests_total" ["network", "endpoint"] "" "HTTP requests to an L1 endpoint.";
     ENDPOINT_UP: Gauge "butler_watcher_endpoint_up" ["network", "endpoint"] "" "Whether an L1 endpoint answered when it was asked last.";
 }
