@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use butler_core::client::aztec_node::{AztecNode, L2Tips, NodeStatus, OffenceRange, PeerCounts, WorldState};
+use butler_core::client::aztec_node::{
+    AztecNode, L2Tips, NodeStatus, OffenceRange, PeerCounts, ReloadError, ReloadRefusal, WorldState,
+};
 use butler_core::client::error::{ErrorKind, RpcFailure};
 use butler_core::client::http::HttpSettings;
 use butler_core::domain::slashing::inactivity::InactivityRule;
@@ -276,4 +278,28 @@ async fn a_long_answer_of_a_sentinel_is_read_and_one_beyond_the_limit_is_refused
     node.set_result("node_getValidatorsStats", json!({ "stats": {}, "slotWindow": 40, "more": longer }));
     let failure = client(&node.url()).validators_stats(&own(&[&address(7)])).await.unwrap_err();
     assert_eq!(failure.kind(), ErrorKind::TooLarge);
+}
+
+#[tokio::test]
+async fn a_refused_reload_is_told_apart_also_by_words_of_which_most_is_hidden_or_cut() {
+    let node = FakeAztecNode::replay("validator-node-4.1.2-slashed").await.unwrap();
+    let client = client_with_key(&node.admin_url(), Some(FakeAztecNode::ADMIN_KEY));
+    let publishers = vec![format!("{:?}", Address::repeat_byte(0x11)); 40].join(", ");
+    let cases = [
+        (
+            "Unable to connect to web3signer at https://user:s3cr3t-password@signer.example.com/. Please ensure it is running.".to_owned(),
+            ReloadRefusal::RemoteSigner,
+        ),
+        (
+            format!("Cannot reload keystore: validator 0x1 has publisher keys [{publishers}] but none match the L1 signers initialized at startup"),
+            ReloadRefusal::UnknownPublisher,
+        ),
+        ("s3cr3t-password".to_owned(), ReloadRefusal::Other),
+    ];
+    for (words, expected) in cases {
+        node.set_error("nodeAdmin_reloadKeystore", -32702, &words);
+        let error = client.reload_keystore().await.unwrap_err();
+        assert!(matches!(error, ReloadError::Refused(refusal) if refusal == expected), "{words}: {error}");
+        assert!(!format!("{error:?} {error}").contains("s3cr3t"), "{error:?}");
+    }
 }

@@ -20,7 +20,7 @@ families! {
     LOOKS: Counter "butler_watcher_looks_total" ["network", "result": results] "" "How often the chain was looked at.";
     PLANNED: Counter "butler_watcher_planned_total" ["network", "kind": names::<ActionKind>] "" "Actions that were planned since the start, without those that were known already.";
     KEYSTORE_UP: Gauge "butler_watcher_keystore_up" ["network", "server"] "" "Whether a keystore that the watcher may change could be looked at the last time; 1 before the first.";
-    RELOADS: Counter "butler_watcher_reloads_total" ["network", "server", "outcome": reloads] "" "How often a server's nodes were told to reload their keystore, and whether they took it; unknown where no answer came.";
+    RELOADS: Counter "butler_watcher_reloads_total" ["network", "server", "outcome": names::<ReloadOutcome>] "" "How often a server's nodes were told to reload their keystore, and whether they took it; unknown where no answer came.";
     REQUESTS: Counter "butler_watcher_endpoint_requests_total" ["network", "endpoint"] "" "HTTP requests to an L1 endpoint.";
     ENDPOINT_UP: Gauge "butler_watcher_endpoint_up" ["network", "endpoint"] "" "Whether an L1 endpoint answered when it was asked last.";
 }
@@ -58,11 +58,17 @@ fn results() -> Vec<&'static str> {
     vec!["success", "failure"]
 }
 
-/// What becomes of a reload, in the order in which they are counted.
-pub const RELOAD_RESULTS: [&str; 3] = ["accepted", "refused", "unknown"];
-
-fn reloads() -> Vec<&'static str> {
-    RELOAD_RESULTS.to_vec()
+/// What became of a reload of a server's nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum ReloadOutcome {
+    /// Every node took what was written.
+    Accepted,
+    /// One did not.
+    Refused,
+    /// No answer came from one.
+    Unknown,
 }
 
 /// The families by subject, in the order in which they are served.

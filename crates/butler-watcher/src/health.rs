@@ -9,9 +9,10 @@ use butler_core::daemon::telemetry::metrics::sample::{Readings, Sample, number, 
 use butler_core::domain::action::ActionKind;
 use butler_core::domain::block::BlockRef;
 use butler_core::runtime::clock::unix_now;
+use strum::VariantArray as _;
 use tokio::time::Instant;
 
-use crate::catalogue;
+use crate::catalogue::{self, ReloadOutcome};
 use crate::journal::{Cursor, Status};
 use crate::waiting::{WAITING, Waiting};
 
@@ -65,8 +66,7 @@ struct Network {
 #[derive(Debug, Default)]
 struct Keystore {
     is_down: bool,
-    /// Reloads that were accepted, refused, and whose end is not known.
-    reloads: [u64; 3],
+    reloads: BTreeMap<ReloadOutcome, u64>,
 }
 
 impl Health {
@@ -133,13 +133,13 @@ impl Health {
         network.keystores.entry(server.to_owned()).or_default().is_down = !is_up;
     }
 
-    /// A server's nodes were told to reload: that ended as the place in [`RELOAD_RESULTS`](catalogue::RELOAD_RESULTS) says.
-    pub fn reloaded(&self, network: &str, server: &str, result: usize) {
+    /// A server's nodes were told to reload.
+    pub fn reloaded(&self, network: &str, server: &str, outcome: ReloadOutcome) {
         let mut state = self.state();
         let network = state.networks.entry(network.to_owned()).or_default();
-        if let Some(count) = network.keystores.entry(server.to_owned()).or_default().reloads.get_mut(result) {
-            *count = count.saturating_add(1);
-        }
+        let reloads = &mut network.keystores.entry(server.to_owned()).or_default().reloads;
+        let count = reloads.entry(outcome).or_default();
+        *count = count.saturating_add(1);
     }
 
     /// Whether what is remembered of the key files is kept for the next start.
@@ -335,8 +335,9 @@ impl Network {
         }
         for (server, keystore) in &self.keystores {
             readings.push(&catalogue::KEYSTORE_UP, [server.clone()], truth(!keystore.is_down));
-            for (result, count) in catalogue::RELOAD_RESULTS.into_iter().zip(keystore.reloads) {
-                readings.push(&catalogue::RELOADS, [server.clone(), result.to_owned()], number(count));
+            for outcome in ReloadOutcome::VARIANTS {
+                let count = keystore.reloads.get(outcome).copied().unwrap_or_default();
+                readings.push(&catalogue::RELOADS, [server.clone(), <&str>::from(outcome).to_owned()], number(count));
             }
         }
         for (endpoint, (requests, is_up)) in &self.endpoints {

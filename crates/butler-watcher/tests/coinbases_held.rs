@@ -76,6 +76,8 @@ async fn a_byte_that_changed_since_the_approval_voids_it_and_another_ones_coinba
     bench.configure(&bench.config().replace("dry_run = true\n", ""));
     let watcher = bench.watch();
     let row = anew(&bench, &watcher, &row).await;
+    // Whoever approved it hears that it waits once more.
+    watcher.until("a notice", async || watcher.log().contains("waits for an approval").then_some(())).await;
     assert_eq!((std::fs::read(server.file()).unwrap(), server.node.reloads().asked), (before, 1));
     assert!(row["approved_by"].as_array().is_none_or(Vec::is_empty), "{row:#}");
     approve(&bench, &row).await;

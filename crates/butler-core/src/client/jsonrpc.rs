@@ -73,17 +73,21 @@ impl JsonRpcPeer {
         self.call_held(request, &HeldBytes::default()).await
     }
 
-    /// Has something carried out that is answered with nothing.
+    /// Has something carried out that is answered with nothing. `hear` is shown the words of an error as they came, to tell which one it is:
+    /// what could be a secret is hidden in the failure, and with it what says why.
     ///
     /// # Errors
     /// What the peer did instead.
-    pub(super) async fn carry_out(&self, request: &Request) -> Result<(), RpcFailure> {
+    pub(super) async fn carry_out(&self, request: &Request, hear: impl FnOnce(&str)) -> Result<(), RpcFailure> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let answer = self.post(wire::encode_single(id, request), &HeldBytes::default()).await?;
         let secrets = self.http.secrets();
-        let decoded = wire::decode_done(id, &answer.body, |error| match self.dialect {
-            Dialect::Ethereum => refusal::classify(secrets, request.method, error),
-            Dialect::Aztec => refusal::by_code(secrets, error),
+        let decoded = wire::decode_done(id, &answer.body, |error| {
+            hear(&error.message);
+            match self.dialect {
+                Dialect::Ethereum => refusal::classify(secrets, request.method, error),
+                Dialect::Aztec => refusal::by_code(secrets, error),
+            }
         });
         self.judge(&answer, decoded)
     }

@@ -31,6 +31,9 @@ pub enum SignerError {
     /// It says that reloading failed.
     #[error("the web3signer says that reloading its keys failed")]
     Failed,
+    /// It says something that is not known here.
+    #[error("what the web3signer says of reloading its keys is not known here; is it of another version?")]
+    Strange,
     /// It went on for too long.
     #[error("the web3signer did not finish reloading its keys within {}", humantime::format_duration(*.0))]
     Late(Duration),
@@ -66,12 +69,18 @@ impl Web3Signer {
         let until = Instant::now() + self.peer.timeout();
         loop {
             let answer = self.peer.get(&[], &[]).await.map_err(SignerError::NotAsked)?;
-            // Older ones reload before they answer, and have no status.
-            let Ok(ReloadStatus { status }) = serde_json::from_slice(&answer.body) else { return Ok(()) };
-            match status.to_ascii_lowercase().as_str() {
-                "running" | "reloading" | "in_progress" => {}
-                "failed" | "error" => return Err(SignerError::Failed),
-                _ => return Ok(()),
+            match answer.status {
+                200..300 => {}
+                // Older ones reload before they answer, and have no status.
+                404 | 405 => return Ok(()),
+                status => return Err(SignerError::Refused(status)),
+            }
+            let status = serde_json::from_slice::<ReloadStatus>(&answer.body).map_err(|_| SignerError::Strange)?;
+            match status.status.to_ascii_lowercase().as_str() {
+                "running" => {}
+                "idle" | "completed" => return Ok(()),
+                "completed_with_errors" | "failed" | "error" => return Err(SignerError::Failed),
+                _ => return Err(SignerError::Strange),
             }
             if Instant::now() >= until {
                 return Err(SignerError::Late(self.peer.timeout()));

@@ -82,7 +82,7 @@ const WATCHER: [Folder; 17] = [
     ("waiting", ""),
     ("health", "catalogue journal waiting"),
     ("follower", "plan"),
-    ("executors", "health journal plan"),
+    ("executors", "catalogue health journal plan"),
     ("tell", "health journal plan waiting"),
     ("control", "health journal"),
     ("watch", "executors health follower journal plan tell"),

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::duties::Duties;
 use super::keystore::Reloaded;
+use crate::catalogue::ReloadOutcome;
 use crate::health::Health;
 
 /// The most reloads of one server in an hour.
@@ -56,12 +57,12 @@ impl Gate {
 
     /// A server was told to reload.
     pub(super) fn reloaded(&mut self, server: &str, reloaded: &Reloaded) {
-        let (result, was_refused) = match reloaded {
-            Reloaded::Accepted => (0, false),
-            Reloaded::Refused { .. } => (1, true),
-            Reloaded::Unknown(_) => (2, false),
+        let (outcome, was_refused) = match reloaded {
+            Reloaded::Accepted => (ReloadOutcome::Accepted, false),
+            Reloaded::Refused { .. } => (ReloadOutcome::Refused, true),
+            Reloaded::Unknown(_) => (ReloadOutcome::Unknown, false),
         };
-        self.health.reloaded(&self.network, server, result);
+        self.health.reloaded(&self.network, server, outcome);
         let reloads = self.servers.entry(server.to_owned()).or_default();
         reloads.note(Instant::now(), was_refused);
     }

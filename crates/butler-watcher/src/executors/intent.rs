@@ -37,9 +37,13 @@ impl Written {
 }
 
 impl Intent {
-    /// What a journal's record says was begun; nothing where it says nothing.
-    pub(super) fn of(record: Option<&Value>) -> Self {
-        record.and_then(|record| serde_json::from_value(record.clone()).ok()).unwrap_or_default()
+    /// What a journal's record says was begun: nothing where there is none, or one of whoever tells. `None` for what another program began,
+    /// of which it is not known what it is.
+    pub(super) fn of(record: Option<&Value>) -> Option<Self> {
+        match record {
+            Some(record) if record.get("keystores").is_some() => Self::deserialize(record).ok(),
+            Some(_) | None => Some(Self::default()),
+        }
     }
 
     pub(super) fn record(&self) -> Option<Value> {
@@ -60,5 +64,26 @@ impl Intent {
 /// Whether a journal's record says that something was begun that only who carries it out can end.
 #[must_use]
 pub fn is_begun(record: Option<&Value>) -> bool {
-    Intent::of(record).is_open()
+    Intent::of(record).is_none_or(|intent| intent.is_open())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_another_program_began_is_not_taken_for_nothing() {
+        let written =
+            json!({ "file": "keys.json", "before": H256::zero(), "after": H256::repeat_byte(1), "accepted": false });
+        let record = json!({ "keystores": { "paris": written } });
+        assert_eq!(Intent::of(Some(&record)).unwrap().record(), Some(record.clone()));
+        assert!(is_begun(Some(&record)) && !is_begun(None));
+        // What whoever tells keeps of itself.
+        assert_eq!(Intent::of(Some(&json!({ "sent": ["log"] }))), Some(Intent::default()));
+        for strange in [json!({ "keystores": 7 }), json!({ "keystores": {}, "more": 1 })] {
+            assert!(Intent::of(Some(&strange)).is_none() && is_begun(Some(&strange)), "{strange}");
+        }
+    }
 }

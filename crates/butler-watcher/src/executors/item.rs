@@ -30,12 +30,12 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// Reads what an action wants; `None` for one that wants no coinbase of an attester.
+    /// Reads what an action wants; `None` for one that wants no coinbase of an attester, or was begun in a way that is not known here.
     pub(super) fn of(leased: Leased) -> Option<Self> {
         let action = &leased.entry.action;
         let ActionSubject::Attester(attester) = action.subject else { return None };
         let Goal::CoinbaseConfigured { coinbase, .. } = action.goal else { return None };
-        let intent = Intent::of(leased.entry.standing.intent.as_ref());
+        let intent = Intent::of(leased.entry.standing.intent.as_ref())?;
         Some(Self { leased, attester, coinbase, intent, ends: BTreeMap::new(), is_lost: false })
     }
 

@@ -35,12 +35,10 @@ use self::intent::{Intent, Written};
 use self::item::{Item, LEASE};
 pub use self::keystores::{KeystoreSetupError, Keystores};
 use crate::health::Health;
-use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Query, Settlement, Work};
+use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Settlement, Work, each_live};
 
 /// Actions that are carried out together: each server's file is written once, and its node reloads once.
 const AT_ONCE: usize = 200;
-/// Actions that are read together.
-const PAGE: usize = 1_000;
 /// How long nothing is looked for where nothing was due.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -116,7 +114,7 @@ impl Executor {
         for (place, leased) in by_place {
             settlements.extend(self.carry_out(place, leased).await?);
         }
-        settlements.iter().for_each(log);
+        log(&settlements);
         if !settlements.is_empty() {
             block_in_place(|| self.journal.settle(&settlements))?;
         }
@@ -140,7 +138,7 @@ impl Executor {
             match Item::of(leased) {
                 Some(item) => items.push(item),
                 None => {
-                    let reason = "it asks for nothing that is known here".to_owned();
+                    let reason = "what it asks for, or what was begun of it, is of another version".to_owned();
                     settlements.push(Settlement { lease, outcome: Outcome::Refused { reason } });
                 }
             }
@@ -165,7 +163,7 @@ impl Executor {
         for (place, (keystores, _)) in &self.networks {
             for keystore in keystores.all() {
                 let server = keystore.server();
-                let needed = block_in_place(|| self.needed(*place, server))?;
+                let Some(needed) = block_in_place(|| self.needed(*place, server))? else { continue };
                 let tidied = async {
                     let (_, kept) = keystore.look_through().await?;
                     let old: Vec<H256> = kept.into_iter().filter(|backup| !needed.contains(backup)).collect();
@@ -181,38 +179,48 @@ impl Executor {
         Ok(())
     }
 
-    /// The old contents of a server's files that something may put back.
-    fn needed(&self, place: Place, server: &str) -> Result<BTreeSet<H256>, JournalError> {
-        let mut needed = BTreeSet::new();
-        for phase in [Phase::Due, Phase::Running, Phase::Verifying] {
-            let mut after = None;
-            loop {
-                let page = self.journal.read(&Query { phase: Some(phase), after, limit: PAGE })?;
-                let ours = page.live.iter().filter(|entry| entry.action.place == place);
-                needed.extend(ours.filter_map(|entry| {
-                    let intent = Intent::of(entry.standing.intent.as_ref());
-                    intent.keystores.get(server).filter(|written| !written.accepted).map(Written::backup)
-                }));
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
+    /// The old contents of a server's files that something may put back; `None` where that is not known.
+    fn needed(&self, place: Place, server: &str) -> Result<Option<BTreeSet<H256>>, JournalError> {
+        let mut needed = Some(BTreeSet::new());
+        each_live(self.journal.as_ref(), &[Phase::Due, Phase::Running, Phase::Verifying], |entry| {
+            if entry.action.place != place {
+                return;
             }
-        }
+            match (Intent::of(entry.standing.intent.as_ref()), &mut needed) {
+                (Some(intent), Some(needed)) => {
+                    let open = intent.keystores.get(server).filter(|written| !written.accepted);
+                    needed.extend(open.map(Written::backup));
+                }
+                (None, _) => needed = None,
+                (Some(_), None) => {}
+            }
+        })?;
         Ok(needed)
     }
 }
 
-/// Says how a try ended.
-fn log(settlement: &Settlement) {
-    let key = settlement.lease.key.as_str();
-    match &settlement.outcome {
-        Outcome::Acted { .. } => tracing::info!(key, "written, and taken by every node: {key}"),
-        Outcome::Proven { proof } => tracing::info!(key, "done: {key}: {}", proof.as_deref().unwrap_or_default()),
-        Outcome::Postponed { reason, .. } => tracing::info!(key, "not now: {key}: {reason}"),
-        Outcome::Retry { reason, .. } | Outcome::Unknown { reason } => {
-            tracing::warn!(key, "not done yet: {key}: {reason}");
+/// Says how tries ended: one line for all that did so for the same reason.
+fn log(settlements: &[Settlement]) {
+    let mut alike = BTreeMap::<(&str, &str), Vec<&str>>::new();
+    for settlement in settlements {
+        let how = match &settlement.outcome {
+            Outcome::Acted { .. } => ("written, and taken by every node", ""),
+            Outcome::Proven { proof } => ("done", proof.as_deref().unwrap_or_default()),
+            Outcome::Postponed { reason, .. } => ("not now", reason.as_str()),
+            Outcome::Retry { reason, .. } | Outcome::Unknown { reason } => ("not done yet", reason.as_str()),
+            Outcome::Refused { reason } => ("not done", reason.as_str()),
+        };
+        alike.entry(how).or_default().push(settlement.lease.key.as_str());
+    }
+    for ((how, why), keys) in alike {
+        let Some(key) = keys.first() else { continue };
+        let more = keys.len().saturating_sub(1);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let count = keys.len();
+        match how {
+            "not done" => tracing::error!(key, count, "{how}: {key}{more}: {why}"),
+            "not done yet" => tracing::warn!(key, count, "{how}: {key}{more}: {why}"),
+            _ => tracing::info!(key, count, "{how}: {key}{more}: {why}"),
         }
-        Outcome::Refused { reason } => tracing::error!(key, "not done: {key}: {reason}"),
     }
 }

@@ -14,6 +14,7 @@ mod image;
 mod keeper;
 mod op;
 mod opening;
+mod pages;
 mod request;
 mod rules;
 mod schema;
@@ -29,6 +30,7 @@ pub use self::entry::{Counts, Cursor, Entry, Finished, Known, Lease, Leased, Sta
 pub use self::error::JournalError;
 pub use self::keeper::Keeper;
 pub use self::op::{Line, Mark, Op, Sealed};
+pub use self::pages::each_live;
 pub use self::request::{
     BATCH_LIMIT, BODY_LIMIT, Batch, Claim, Committed, CursorMove, Decision, Fulfilment, NAME_LIMIT, NextNumber, Note,
     Outcome, Page, Plan, Query, REASON_LIMIT, Renewal, Retraction, Settled, Settlement, Verdict, Work,

@@ -44,7 +44,14 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
     } else {
         Assurance::OneEndpoint
     };
-    let about = [Part::Name(kind.name()), Part::Name(&format!("{block:x}"))];
+    let block = format!("{block:x}");
+    let mut about = vec![Part::Name(kind.name()), Part::Name(&block)];
+    // What would change is shown with it: where that is something else by now, it is told again.
+    let shown: Vec<_> = actions.iter().flat_map(|action| &action.edits).collect();
+    let shown = format!("{shown:?}");
+    if actions.iter().any(|action| !action.edits.is_empty()) {
+        about.push(Part::Name(&shown));
+    }
     Some(Action {
         schema: Schema,
         key: EffectKey::new(ActionKind::ApprovalNeeded, &place, &about),

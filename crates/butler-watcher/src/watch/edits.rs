@@ -14,13 +14,11 @@ use tokio::time::Instant;
 
 use crate::executors::{Keystores, is_begun};
 use crate::health::Health;
-use crate::journal::{Entry, Journal, JournalError, Plan, Query};
+use crate::journal::{Journal, JournalError, Plan, each_live};
 use crate::plan::views::{Views, is_as_shown};
 
 /// How often keystores are looked at while something waits.
 const EVERY: Duration = Duration::from_secs(15);
-/// Actions that are looked at together.
-const PAGE: usize = 1_000;
 /// Where an action may still be planned anew.
 const OPEN: [Phase; 2] = [Phase::AwaitingApproval, Phase::Due];
 
@@ -78,24 +76,23 @@ impl Edits {
         config: &WatcherConfig,
     ) -> Result<Vec<Plan>, JournalError> {
         let mut plans = Vec::new();
-        for phase in OPEN {
-            each(journal, phase, |entry| {
-                let Some((attester, coinbase)) = wanted(&entry.action) else { return };
-                let is_open = entry.action.place == place && entry.standing.leased_until.is_none();
-                if !is_open || !entry.standing.policy.acts() {
-                    return;
-                }
-                let shown = &entry.action.edits;
-                let now = as_seen_before((phase, shown), self.views.edits(attester, coinbase));
-                let is_same = if phase == Phase::Due { is_as_shown(shown, &now) } else { *shown == now };
-                // Where all of it stands and a node may not have taken it nothing is to be written, and so to be shown.
-                let is_left_to_a_node = is_begun(entry.standing.intent.as_ref()) && is_written(&now);
-                if !is_same && !is_left_to_a_node {
-                    let action = Action { edits: now, ..entry.action };
-                    plans.push(Plan { policy: action.policy(config.policies.of(action.kind)), action });
-                }
-            })?;
-        }
+        each_live(journal, &OPEN, |entry| {
+            let Some((attester, coinbase)) = wanted(&entry.action) else { return };
+            let phase = entry.standing.phase;
+            let is_open = entry.action.place == place && entry.standing.leased_until.is_none();
+            if !is_open || !entry.standing.policy.acts() {
+                return;
+            }
+            let shown = &entry.action.edits;
+            let now = as_seen_before((phase, shown), self.views.edits(attester, coinbase));
+            let is_same = if phase == Phase::Due { is_as_shown(shown, &now) } else { *shown == now };
+            // Where all of it stands and a node may not have taken it nothing is to be written, and so to be shown.
+            let is_left_to_a_node = is_begun(entry.standing.intent.as_ref()) && is_written(&now);
+            if !is_same && !is_left_to_a_node {
+                let action = Action { edits: now, ..entry.action };
+                plans.push(Plan { policy: action.policy(config.policies.of(action.kind)), action });
+            }
+        })?;
         Ok(plans)
     }
 }
@@ -135,28 +132,8 @@ fn wanted(action: &Action) -> Option<(Address, Coinbase)> {
 /// Whether something of the network waits that keystores concern, parked things included.
 fn waits(journal: &dyn Journal, place: Place) -> Result<bool, JournalError> {
     let mut found = false;
-    for phase in [Phase::AwaitingApproval, Phase::Due, Phase::Parked] {
-        each(journal, phase, |entry| found |= entry.action.place == place && wanted(&entry.action).is_some())?;
-    }
+    each_live(journal, &[Phase::AwaitingApproval, Phase::Due, Phase::Parked], |entry| {
+        found |= entry.action.place == place && wanted(&entry.action).is_some();
+    })?;
     Ok(found)
-}
-
-fn each(journal: &dyn Journal, phase: Phase, mut take: impl FnMut(Entry)) -> Result<(), JournalError> {
-    let is_there = journal
-        .status()?
-        .counts
-        .iter()
-        .any(|(kind, phases)| kind.writes() && phases.get(&phase).is_some_and(|count| *count > 0));
-    if !is_there {
-        return Ok(());
-    }
-    let mut after = None;
-    loop {
-        let page = journal.read(&Query { phase: Some(phase), after, limit: PAGE })?;
-        page.live.into_iter().for_each(&mut take);
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
-        }
-    }
 }

@@ -7,12 +7,9 @@ use butler_core::domain::action::{Action, ActionSubject, Phase, Place, Policy};
 use tokio::sync::watch;
 
 use crate::executors::is_begun;
-use crate::journal::{Entry, Fulfilment, Journal, JournalError, Plan, Query};
+use crate::journal::{Entry, Fulfilment, Journal, JournalError, Plan, each_live};
 use crate::plan::approvals::notices;
 use crate::tell::Named;
-
-/// Actions that are looked at together.
-const PAGE: usize = 1_000;
 
 /// The configuration in effect; a new one brings another.
 pub type Wishes = watch::Receiver<Arc<WatcherConfig>>;
@@ -34,18 +31,11 @@ pub(super) fn plans(actions: impl IntoIterator<Item = Action>, config: &WatcherC
 /// What waits for a person and is so already: somebody did it by hand.
 pub(super) fn fulfilled(journal: &dyn Journal, place: Place, named: &Named) -> Result<Vec<Fulfilment>, JournalError> {
     let mut fulfilled = Vec::new();
-    for phase in [Phase::AwaitingApproval, Phase::Parked] {
-        let mut after = None;
-        loop {
-            let page = journal.read(&Query { phase: Some(phase), after, limit: PAGE })?;
-            let ours = page.live.iter().filter(|entry| entry.action.place == place);
-            fulfilled.extend(ours.filter_map(|entry| fulfilment(entry, named)));
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
+    each_live(journal, &[Phase::AwaitingApproval, Phase::Parked], |entry| {
+        if entry.action.place == place {
+            fulfilled.extend(fulfilment(&entry, named));
         }
-    }
+    })?;
     Ok(fulfilled)
 }
 

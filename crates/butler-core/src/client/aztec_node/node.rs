@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::answers::{FeesText, L2Tips, NodeInfo, OffenceText, PeerCounts, SettingsText, WorldState, tips};
 use super::methods::NodeMethod;
-use super::reload::ReloadError;
+use super::reload::{ReloadError, ReloadRefusal};
 use super::stats;
 use super::status::{self, NodeStatus};
 use crate::client::error::RpcFailure;
@@ -154,15 +154,16 @@ impl AztecNode {
     /// # Errors
     /// See [`ReloadError`].
     pub async fn reload_keystore(&self) -> Result<(), ReloadError> {
-        let mut last = RpcFailure::MethodNotFound;
         for name in NodeMethod::ReloadKeystore.names() {
-            match self.peer.carry_out(&Request::new(name, &json!([]))).await {
+            let mut refusal = ReloadRefusal::Other;
+            let hear = |words: &str| refusal = ReloadRefusal::of(words);
+            match self.peer.carry_out(&Request::new(name, &json!([])), hear).await {
                 Ok(()) => return Ok(()),
-                Err(failure @ RpcFailure::MethodNotFound) => last = failure,
-                Err(failure) => return Err(failure.into()),
+                Err(RpcFailure::MethodNotFound) => {}
+                Err(failure) => return Err(ReloadError::of(failure, refusal)),
             }
         }
-        Err(last.into())
+        Err(ReloadError::NotAllowed(RpcFailure::MethodNotFound))
     }
 
     /// What the node says of itself without JSON-RPC, also in standby. Before 5.2 that is a word.

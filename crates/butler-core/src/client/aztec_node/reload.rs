@@ -67,8 +67,8 @@ impl ReloadRefusal {
         }
     }
 
-    /// Which one a node's words are.
-    fn of(words: &str) -> Self {
+    /// Which one a node's words are, as they came.
+    pub(super) fn of(words: &str) -> Self {
         const KNOWN: [(&str, ReloadRefusal); 11] = [
             ("Invalid JSON", ReloadRefusal::InvalidJson),
             ("different schema versions", ReloadRefusal::MixedVersions),
@@ -92,10 +92,11 @@ impl std::fmt::Display for ReloadRefusal {
     }
 }
 
-impl From<RpcFailure> for ReloadError {
-    fn from(failure: RpcFailure) -> Self {
+impl ReloadError {
+    /// What a failure means, which came with those words where it is an error of the node's.
+    pub(super) fn of(failure: RpcFailure, refusal: ReloadRefusal) -> Self {
         match failure {
-            RpcFailure::Rpc { message, .. } => Self::Refused(ReloadRefusal::of(&message)),
+            RpcFailure::Rpc { .. } => Self::Refused(refusal),
             RpcFailure::Unauthorized { .. } | RpcFailure::MethodNotFound => Self::NotAllowed(failure),
             RpcFailure::Unreachable(_) | RpcFailure::Tls(_) | RpcFailure::RateLimited { .. } => Self::NotAsked(failure),
             RpcFailure::Timeout(_)
@@ -157,7 +158,8 @@ mod tests {
             ("s3cr3t", ReloadRefusal::Other),
         ];
         for (words, expected) in cases {
-            let error = ReloadError::from(RpcFailure::Rpc { code: -32702, message: words.to_owned() });
+            let failure = RpcFailure::Rpc { code: -32702, message: words.to_owned() };
+            let error = ReloadError::of(failure, ReloadRefusal::of(words));
             assert!(matches!(error, ReloadError::Refused(refusal) if refusal == expected), "{words}: {error}");
             assert!(!error.to_string().contains(words));
         }
