@@ -18,13 +18,11 @@ use crate::contracts::bindings::rollup;
 use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
 use crate::domain::block::BlockRef;
-use crate::domain::proposers::{ComingProposals, own_slots};
+use crate::domain::proposers::{COMMITTEE_LIMIT, ComingProposals, own_slots};
 use crate::domain::rollup::RollupClock;
 
 /// The function that draws a committee.
 const COMMITTEE: &str = "getEpochCommittee";
-/// The most members of a committee that are believed; mainnet has 48.
-const COMMITTEE_LIMIT: u64 = 1_024;
 /// The most slots of an epoch for which proposers are drawn; mainnet has 32.
 const SLOT_LIMIT: u64 = 4_096;
 /// Gas of drawing one member: about 9,000 where few attesters are, and more cold slots in a long history.

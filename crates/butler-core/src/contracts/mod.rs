@@ -14,4 +14,6 @@ pub mod ledger_events;
 pub mod multicall;
 pub mod packed;
 pub mod proof;
+pub mod propose;
 pub mod split;
+mod words;

@@ -11,6 +11,7 @@ use ethers_core::types::{Address, Bytes};
 
 use super::bindings::multicall3::GetEthBalanceCall;
 use super::call::{Call, DecodeError, Target};
+use super::words::{self, WORD, number};
 
 /// Multicall3's address on every public chain.
 pub const MULTICALL3: Address = ethers_core::types::H160([
@@ -18,8 +19,8 @@ pub const MULTICALL3: Address = ethers_core::types::H160([
     0x11,
 ]);
 
-const SELECTOR: [u8; 4] = [0x82, 0xad, 0x56, 0xcb];
-const WORD: usize = 32;
+/// `aggregate3((address,bool,bytes)[])`.
+pub(super) const SELECTOR: [u8; 4] = [0x82, 0xad, 0x56, 0xcb];
 
 /// How one inner call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,27 +48,21 @@ pub fn encode_aggregate<'a>(multicall3: Address, calls: impl IntoIterator<Item =
         };
         tuples.extend([0; WORD - 20]);
         tuples.extend(target.as_bytes());
-        push_number(&mut tuples, 1);
-        push_number(&mut tuples, 3 * WORD);
-        push_number(&mut tuples, data.len());
+        tuples.extend(words::encoded(1));
+        tuples.extend(words::encoded(3 * WORD));
+        tuples.extend(words::encoded(data.len()));
         tuples.extend(data);
         tuples.resize(tuples.len().next_multiple_of(WORD), 0);
     }
     let mut encoded = Vec::with_capacity(SELECTOR.len() + (2 + offsets.len()) * WORD + tuples.len());
     encoded.extend(SELECTOR);
-    push_number(&mut encoded, WORD);
-    push_number(&mut encoded, offsets.len());
+    encoded.extend(words::encoded(WORD));
+    encoded.extend(words::encoded(offsets.len()));
     for offset in &offsets {
-        push_number(&mut encoded, offsets.len() * WORD + offset);
+        encoded.extend(words::encoded(offsets.len() * WORD + offset));
     }
     encoded.extend(tuples);
     Bytes::from(encoded)
-}
-
-fn push_number(to: &mut Vec<u8>, number: usize) {
-    let number = u64::try_from(number).unwrap_or(u64::MAX);
-    to.extend([0; WORD - 8]);
-    to.extend(number.to_be_bytes());
 }
 
 /// Decodes the answer of an `aggregate3` of `expected` calls.
@@ -111,14 +106,6 @@ pub fn decode_aggregate(data: &Bytes, expected: usize) -> Result<Vec<Outcome>, D
         let problem = format!("not the results of {expected} calls in {} bytes", data.len());
         DecodeError::Nonsense { function: FUNCTION, problem }
     })
-}
-
-/// The number in the word at `at`; `None` beyond the end and beyond what memory can hold.
-fn number(data: &[u8], at: usize) -> Option<usize> {
-    let word = data.get(at..at.checked_add(WORD)?)?;
-    let (high, low) = word.split_at(WORD - 8);
-    let low = u64::from_be_bytes(low.try_into().ok()?);
-    high.iter().all(|byte| *byte == 0).then(|| usize::try_from(low).ok())?
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod findings;
 pub mod governance;
 pub mod ids;
 pub mod operator;
+pub mod proposals;
 pub mod proposers;
 pub mod provider;
 pub mod rollup;

@@ -10,6 +10,9 @@ use ethers_core::utils::keccak256;
 
 use crate::domain::rollup::RollupClock;
 
+/// The most members of a committee that are believed; mainnet has 48.
+pub const COMMITTEE_LIMIT: u64 = 1_024;
+
 /// The coming slots in which our attesters propose at one rollup, as far ahead as it tells.
 ///
 /// What is said of the epoch of `now` is final. What is said of the next one may still change, until the first proposal of the

@@ -1,12 +1,13 @@
 //! `cargo xtask bench`: what things cost, measured through the real programs.
 //!
 //! `snapshot` is one overview on a large network, `exporter` is the daemon while it is asked, `config` is one large
-//! file, `watcher` follows, plans and remembers. Of `snapshot`: each size runs the release build of `butler-cli status` as a process of its own, with an empty cache, and
+//! file, `watcher` follows, plans and remembers, `duties` reads what nodes proposed. Of `snapshot`: each size runs the release build of `butler-cli status` as a process of its own, with an empty cache, and
 //! compares it with a reader that makes one `eth_call` per item, one after another, against the same chain in the same run. Counts
 //! come from the proxy between the program and the chain; times are medians; peak memory is the kernel's high-water mark.
 //! With `--against` an earlier revision's programs are measured in the same run, in turn with ours.
 
 mod config;
+mod duties;
 mod exporter;
 mod rivals;
 mod sequential;
@@ -22,6 +23,8 @@ pub(crate) enum Bench {
     Snapshot(snapshot::Options),
     /// Reading a large configuration: `butler-cli config check`.
     Config(config::Options),
+    /// Reading what nodes really did from L1 alone.
+    Duties(duties::Options),
     /// Running the exporter and asking it: `butler-exporter`.
     Exporter(exporter::Options),
     /// Following a chain, planning and remembering: `butler-watcher`.
@@ -32,6 +35,7 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Snapshot(options) => snapshot::run(options),
         Bench::Config(options) => config::run(options),
+        Bench::Duties(options) => duties::run(options),
         Bench::Exporter(options) => exporter::run(options),
         Bench::Watcher(options) => watcher::run(options),
     }
