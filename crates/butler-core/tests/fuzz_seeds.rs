@@ -11,9 +11,12 @@ use butler_core::client::logs::LogFilter;
 use butler_core::config::{Config, ConfigFile, Sources};
 use butler_core::contracts::events::{Source, name_event};
 use butler_core::contracts::ledger_events::{decode_ledger_event, ledger_topics};
+use butler_core::contracts::propose::{Calldata, ProposeDecoder};
 use butler_core::control::ControlRequest;
+use butler_core::domain::rollup::RollupClock;
 use butler_core::fuzzing;
 use ethers_core::types::Address;
+use serde_json::Value;
 
 fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
@@ -67,6 +70,22 @@ fn configurations_are_written_so() {
         let sources = Sources { file: ConfigFile::Required(path), ..Sources::default() };
         let faults = Config::load(&sources).err().map(|error| error.to_string());
         assert_eq!(faults, None);
+    }
+}
+
+#[test]
+fn nodes_propose_so() {
+    let fixture: Value = serde_json::from_str(include_str!("fixtures/proposals.json")).unwrap();
+    for (path, seed) in seeds("proposals") {
+        let (which, input) = seed.split_first().unwrap();
+        let one = &fixture["proposals"][usize::from(*which)];
+        let address = |value: &Value| value.as_str().unwrap().parse::<Address>().unwrap();
+        let genesis_time = one["genesisTime"].as_u64().unwrap();
+        let clock = RollupClock { genesis_time, slot_seconds: 72, epoch_slots: 32 };
+        let decoder = ProposeDecoder::new(one["chainId"].as_u64().unwrap(), address(&one["rollup"]), clock);
+        let calldata = Calldata { to: Some(address(&one["transaction"]["to"])), input };
+        let every = decoder.every(calldata).unwrap();
+        assert!(every.len() == 1 && every.iter().all(Result::is_ok), "{}", path.display());
     }
 }
 

@@ -74,8 +74,10 @@ fn every_byte(name: &str, contracts: &str) {
     let one = named(name, contracts);
     let (proposal, meaning) = (one.proposal(), meanings(one));
     for at in 0..meaning.len() {
-        for mask in MASKS {
-            flip(one, &proposal, &meaning, at, mask);
+        // Where the proposal is found all the same, whose signature it is takes most of the time.
+        let masks = if meaning[at] == Meaning::All { &MASKS[..] } else { &MASKS[..1] };
+        for mask in masks {
+            flip(one, &proposal, &meaning, at, *mask);
         }
     }
 }
@@ -92,7 +94,7 @@ fn no_byte_of_a_direct_call_of_5_can_be_another_one_and_be_what_was_logged() {
 
 #[test]
 fn no_byte_of_a_call_within_calls_can_be_another_one_and_be_what_was_logged() {
-    every_byte("invalidate-and-replace", "6");
+    every_byte("too-few-attestations", "6");
 }
 
 #[test]
