@@ -38,6 +38,18 @@ fn every_recorded_proposal_is_decoded_to_what_the_contracts_made_of_it() {
 }
 
 #[test]
+fn many_are_read_side_by_side_each_by_its_own_log() {
+    let one = named("direct-call", "4");
+    let of_this_rollup: Vec<_> = recorded().iter().filter(|other| other.rollup == one.rollup).collect();
+    let mut all: Vec<_> = of_this_rollup.iter().map(|one| (one.calldata(), one.log())).collect();
+    all.extend(of_this_rollup.iter().rev().map(|other| (other.calldata(), one.log())));
+    all.extend(all.clone());
+    let each: Vec<_> = all.iter().map(|(calldata, log)| one.decoder().logged(*calldata, log)).collect();
+    assert_eq!(one.decoder().each_logged(&all), each);
+    assert_eq!(each.iter().filter(|read| read.is_ok()).count(), 2 * (of_this_rollup.len() + 1));
+}
+
+#[test]
 fn the_signature_of_every_member_is_recovered_to_whoever_made_it() {
     for one in recorded() {
         let proposal = one.proposal();

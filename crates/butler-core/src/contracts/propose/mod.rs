@@ -10,6 +10,7 @@ mod arguments;
 mod calls;
 mod committee;
 mod digests;
+mod many;
 mod signature;
 
 use ethers_core::types::{Address, H256};
@@ -91,6 +92,12 @@ impl ProposeDecoder {
             }
         }
         found.ok_or(problem.unwrap_or(Unreadable::NotLogged))
+    }
+
+    /// [`Self::logged`] for each transaction with its log, in their order and on all cores. It keeps the thread that calls it.
+    #[must_use]
+    pub fn each_logged(&self, all: &[(Calldata<'_>, LoggedCheckpoint)]) -> Vec<Result<Proposed, Unreadable>> {
+        many::side_by_side(all, |(calldata, log)| self.logged(*calldata, log))
     }
 
     /// Every call that proposes to the rollup, in order, without proof that any of them succeeded.
