@@ -41,8 +41,8 @@ pub enum Failure {
         #[source]
         why: Later,
     },
-    /// It is done, and may be undone by a power cut: ask the same again, until that is settled.
-    #[error("`{file}` is written, and its folder could not be synced")]
+    /// It is done, and may be undone by a power cut, or could not be read back: ask the same again, until that is settled.
+    #[error("`{file}` is written, and could not be synced or read back")]
     Unsettled {
         /// The file.
         file: FileName,
@@ -167,6 +167,16 @@ impl Failure {
         }
     }
 
+    /// What a failure to read a file back means that was written a moment ago: never that nothing was written.
+    pub(super) fn after_a_write(self, file: &FileName) -> Self {
+        match self {
+            Self::Refused { .. } | Self::Later { .. } => Self::Unsettled { file: file.clone() },
+            // Somebody replaced or removed it.
+            conflict @ Self::Conflict { .. } => conflict,
+            other @ (Self::Unsettled { .. } | Self::Misunderstood(_)) => other,
+        }
+    }
+
     /// What an error of a writer of a keystore means.
     pub(super) fn of_write(file: &FileName, error: &ReplaceError) -> Self {
         let later = |why| Self::Later { file: Some(file.clone()), why };
@@ -178,5 +188,22 @@ impl Failure {
             ReplaceError::NotWritten { .. } => later(Later::Io),
             ReplaceError::Unsynced { .. } => Self::Unsettled { file: file.clone() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_and_cannot_be_read_back_is_not_told_as_left_alone() {
+        let file = FileName::shown("keys.json");
+        let later = |why| Failure::Later { file: Some(file.clone()), why };
+        let denied = Failure::refused(&file, Refused::File(Refusal::Denied));
+        for failure in [denied, later(Later::Io), later(Later::Busy)] {
+            assert_eq!(failure.after_a_write(&file), Failure::Unsettled { file: file.clone() });
+        }
+        let gone = Failure::Conflict { file: file.clone(), found: None };
+        assert_eq!(gone.clone().after_a_write(&file), gone);
     }
 }

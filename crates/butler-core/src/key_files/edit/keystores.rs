@@ -156,7 +156,11 @@ impl Keystores {
             Err(ReplaceError::Conflict { .. }) => return Err(self.conflict(file)),
             Err(error) => return Err(Failure::of_write(file, &error)),
         }
-        if self.is_at(file, after)? { Ok(()) } else { Err(self.conflict(file)) }
+        match self.is_at(file, after) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.conflict(file)),
+            Err(failure) => Err(failure.after_a_write(file)),
+        }
     }
 }
 
