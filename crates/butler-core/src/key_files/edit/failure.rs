@@ -1,5 +1,7 @@
 //! Why something was not done, by what the asker does next. Never in a word that is not ours.
 
+use std::io;
+
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -8,7 +10,7 @@ use super::error::EditError;
 use super::names::FileName;
 use super::obstacle::Obstacle;
 use super::setting::{Setting, with_checksum};
-use crate::store::beneath::{ReadError, Refusal, ReplaceError};
+use crate::store::beneath::{FolderError, ReadError, Refusal, ReplaceError, is_passing};
 use crate::text::address::checksummed;
 
 /// Why something was not done.
@@ -156,6 +158,16 @@ impl Failure {
         Self::Later { file: None, why }
     }
 
+    /// What an error of whoever opens or lists a folder means; `why` where a person has to change something.
+    pub(super) fn of_folder(error: &FolderError, why: Refused) -> Self {
+        if error.is_passing() { Self::later(Later::Io) } else { Self::never(why) }
+    }
+
+    /// The same for an error of the system.
+    pub(super) fn of_system(error: &io::Error, why: Refused) -> Self {
+        if is_passing(error) { Self::later(Later::Io) } else { Self::never(why) }
+    }
+
     /// What an error of a reader of a keystore means.
     pub(super) fn of_read(file: &FileName, error: &ReadError) -> Self {
         let later = |why| Self::Later { file: Some(file.clone()), why };
@@ -205,5 +217,22 @@ mod tests {
         }
         let gone = Failure::Conflict { file: file.clone(), found: None };
         assert_eq!(gone.clone().after_a_write(&file), gone);
+    }
+
+    #[test]
+    fn a_folder_that_the_system_failed_to_open_is_tried_again_and_one_that_may_not_be_opened_is_not() {
+        let failure = |errno: rustix::io::Errno| {
+            let (path, source) = ("keys".into(), errno.into());
+            Failure::of_folder(&FolderError::Unopened { path, source }, Refused::Unopened)
+        };
+        use rustix::io::Errno;
+        for errno in [Errno::IO, Errno::INTR, Errno::MFILE, Errno::NOMEM, Errno::STALE] {
+            assert_eq!(failure(errno), Failure::later(Later::Io), "{errno}");
+        }
+        for errno in [Errno::ACCESS, Errno::PERM, Errno::NOTDIR, Errno::LOOP] {
+            assert_eq!(failure(errno), Failure::never(Refused::Unopened), "{errno}");
+        }
+        let missing = FolderError::Missing { path: "keys".into() };
+        assert_eq!(Failure::of_folder(&missing, Refused::Unopened), Failure::never(Refused::Unopened));
     }
 }

@@ -25,18 +25,18 @@ pub(super) struct Keystores(Folder);
 
 impl Keystores {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        Folder::open(path).map(Self).map_err(|_| Failure::never(Refused::Unopened))
+        Folder::open(path).map(Self).map_err(|error| Failure::of_folder(&error, Refused::Unopened))
     }
 
     /// The names of all entries that a node takes for keystores, with what they are.
     fn entries(&self) -> Result<Vec<(String, Kind)>, Failure> {
-        let entries = self.0.entries().map_err(|_| Failure::never(Refused::Unopened))?;
+        let entries = self.0.entries().map_err(|error| Failure::of_folder(&error, Refused::Unopened))?;
         Ok(entries.into_iter().filter(|(name, _)| FileName::is_json(name)).collect())
     }
 
     /// Removes what killed writers left beside keystores. The files beside which something stays: a writer at work, or somebody else's.
     pub(super) fn sweep(&self) -> Result<Vec<FileName>, Failure> {
-        let entries = self.0.entries().map_err(|_| Failure::never(Refused::Unopened))?;
+        let entries = self.0.entries().map_err(|error| Failure::of_folder(&error, Refused::Unopened))?;
         let left = entries.keys().filter_map(|name| name.strip_suffix(".tmp")).filter(|name| FileName::is_json(name));
         let mut beside = Vec::new();
         for name in left {
