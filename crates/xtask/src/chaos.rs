@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// Only this part.
     #[arg(long, value_parser = ["sweep", "replay", "twice", "kills", "program", "coinbases", KEYSTORES])]
     only: Option<String>,
-    /// Rounds of the whole program.
+    /// Rounds of the whole program, and the most strikes of each scenario of `coinbases`.
     #[arg(long, value_name = "N")]
     rounds: Option<u64>,
     /// What random choices begin with.

@@ -59,7 +59,7 @@ struct Options {
     /// What random choices begin with.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many rounds `program` has.
+    /// How many rounds `program` has, and the most strikes of each scenario of `coinbases`.
     #[arg(long)]
     rounds: Option<u64>,
     /// The watcher's program, for `program` and `coinbases`.
@@ -123,7 +123,8 @@ fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if wants("coinbases") {
         #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
         {
-            let (found, more) = coinbases::coinbases(&room("coinbases")?, &options.watcher, quick, seed)?;
+            let (found, more) =
+                coinbases::coinbases(&room("coinbases")?, &options.watcher, (quick, options.rounds), seed)?;
             tally.add(&found);
             told.extend(more);
         }

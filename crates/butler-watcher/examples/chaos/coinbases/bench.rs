@@ -162,10 +162,11 @@ impl Bench {
         choice: Choice,
     ) -> anyhow::Result<()> {
         let decide = Ask::Decide { actions: vec![Shown { key, shown }], choice, reason: None };
-        match ask(&socket(work), decide, ANSWER).await? {
-            Answer::Decided { refused, .. } if refused.is_empty() => Ok(()),
-            answer => bail!("it may not be decided on: {answer:?}"),
+        let answer = ask(&socket(work), decide, ANSWER).await?;
+        if !matches!(&answer, Answer::Decided { refused, .. } if refused.is_empty()) {
+            bail!("it may not be decided on: {answer:?}");
         }
+        Ok(())
     }
 
     /// How the action stands at the watcher that has this folder; nothing while it does not answer.

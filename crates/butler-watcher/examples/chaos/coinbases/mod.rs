@@ -46,11 +46,11 @@ struct Figures {
     reloads: u64,
 }
 
-/// Sweeps over all that carries out a coinbase.
+/// Sweeps over all that carries out a coinbase; `most` bounds the strikes of each scenario, `quick` their time.
 pub(crate) fn coinbases(
     room: &Path,
     watcher: &Path,
-    quick: bool,
+    (quick, most): (bool, Option<u64>),
     seed: u64,
 ) -> anyhow::Result<(Tally, Map<String, Value>)> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -67,7 +67,8 @@ pub(crate) fn coinbases(
     for scenario in scenarios {
         let begun = Instant::now();
         let calls = round(&bench, *scenario, room.join(format!("calls-{scenario:?}")), None, None)?.calls;
-        let strikes = mixed(strikes(&calls, &mut seen), &mut dice);
+        let mut strikes = mixed(strikes(&calls, &mut seen), &mut dice);
+        strikes.truncate(most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX));
         let until = quick.then(|| Instant::now() + QUICK);
         let found = sweep(&bench, *scenario, room, &new, &strikes, until)?;
         eprintln!(
@@ -132,10 +133,10 @@ fn written(bench: &Bench, known: &Outcome) -> anyhow::Result<Vec<u8>> {
     Ok(known.content.clone())
 }
 
-/// What to strike at: killed at each call that changes something, and each error at each call that no scenario had before. What the journal
-/// reads is struck by the sweep over the journal.
+/// What to strike at: killed at each call that changes something, and each error at each call that no scenario had before, or that comes after
+/// the first word to a server: from there on scenarios are not alike. What the journal reads is struck by the sweep over the journal.
 fn strikes(calls: &[String], seen: &mut BTreeSet<String>) -> Vec<Strike> {
-    let mut strikes = Vec::new();
+    let (mut strikes, mut has_asked) = (Vec::new(), false);
     for call in calls {
         let mut words = call.split(' ');
         let (name, place) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
@@ -153,7 +154,8 @@ fn strikes(calls: &[String], seen: &mut BTreeSet<String>) -> Vec<Strike> {
         if !is_look && !is_end_of_look {
             strikes.push(strike(KILL));
         }
-        if seen.insert(call.clone()) {
+        has_asked |= is_port;
+        if seen.insert(call.clone()) || (has_asked && is_keystores) {
             let errors = calls::errors(name).iter().take(if is_journal { 1 } else { usize::MAX });
             strikes.extend(errors.map(|error| strike(error)));
         }

@@ -224,7 +224,7 @@ impl<'a> Round<'a> {
     fn second_run(&self, expected: &Expected, dead: &Remains, outcome: &mut Outcome) -> anyhow::Result<()> {
         let mut running = self.bench.watch(&self.work, &self.log())?;
         let mut until = Instant::now() + PATIENCE;
-        let (mut tidy, mut now) = (None, dead.clone());
+        let mut tidy = None;
         loop {
             if let Some(code) = running.ended()? {
                 outcome.faults.add(Fault::RefusedOpen, format!("it ended by itself with code {code}"));
@@ -233,17 +233,11 @@ impl<'a> Round<'a> {
             let row = self.bench.runtime.block_on(self.bench.row(&self.work));
             let phase = row.as_ref().map(|row| row.phase);
             if phase == Some(Phase::Parked) || phase == Some(Phase::Done) {
-                let mut faults = Faults::default();
-                now = expected.look(&self.room, &self.work, true, &mut faults)?;
                 // It tidies up after the end.
-                let is_tidy = now.kept == 0 && now.left.is_empty();
                 let since = *tidy.get_or_insert_with(Instant::now);
-                if !is_tidy && since.elapsed() < TIDY {
+                if since.elapsed() < TIDY && !is_tidy(&self.work)? {
                     std::thread::sleep(PAUSE);
                     continue;
-                }
-                if !outcome.was_parked {
-                    outcome.faults.0.append(&mut faults.0);
                 }
             }
             match (phase, row) {
@@ -251,7 +245,7 @@ impl<'a> Round<'a> {
                 (Some(Phase::Parked), Some(row)) if !outcome.was_parked => {
                     outcome.was_parked = true;
                     let reason = row.reason.unwrap_or_default();
-                    self.check_parked(&now, expected, &reason, outcome);
+                    self.check_parked(expected, &reason, outcome)?;
                     self.nodes.iter().for_each(|node| node.script_all(None));
                     let shown = row.shown.context("what is parked can be decided on")?;
                     // What was shown may have changed in this moment: then it is shown as parked again.
@@ -306,7 +300,8 @@ impl<'a> Round<'a> {
     }
 
     /// What is parked is as if nothing had been begun.
-    fn check_parked(&self, now: &Remains, expected: &Expected, reason: &str, outcome: &mut Outcome) {
+    fn check_parked(&self, expected: &Expected, reason: &str, outcome: &mut Outcome) -> anyhow::Result<()> {
+        let now = expected.look(&self.room, &self.work, true, &mut outcome.faults)?;
         now.check_tidy(&mut outcome.faults);
         if now.content != expected.old {
             outcome.faults.add(Fault::Inconsistent, format!("it is parked, and the file is the new one: {reason}"));
@@ -314,6 +309,7 @@ impl<'a> Round<'a> {
         if self.used().any(|used| used == Some(self.bench.coinbase)) {
             outcome.faults.add(Fault::Inconsistent, format!("it is parked, and a node has the new coinbase: {reason}"));
         }
+        Ok(())
     }
 }
 

@@ -152,10 +152,9 @@ impl Expected {
     /// That a file has no private key.
     fn check_public(&self, path: &Path, faults: &mut Faults) {
         let Ok(content) = std::fs::read(path) else { return };
-        let has = |needle: &[u8]| content.windows(needle.len()).any(|window| window == needle);
+        let text = String::from_utf8_lossy(&content);
         for secret in &self.secrets {
-            let raw = ethers_core::utils::hex::decode(secret).unwrap_or_default();
-            let is_there = has(secret.as_bytes()) || (!raw.is_empty() && has(&raw));
+            let is_there = text.contains(secret) || text.contains(&secret.to_uppercase());
             faults.unless(!is_there, Fault::Inconsistent, || format!("a private key is in {}", path.display()));
         }
     }
