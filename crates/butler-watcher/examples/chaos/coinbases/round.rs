@@ -12,7 +12,7 @@ use butler_testkit::order::Order;
 use butler_testkit::web3signer::FakeWeb3Signer;
 use ethers_core::types::Address;
 
-use super::bench::{Bench, SERVER, STATE, Servers, give};
+use super::bench::{Bench, FILE, SERVER, STATE, Servers, give};
 use super::tracer::{PROCESS, STRUCK};
 use super::verdict::{Expected, Fault, Faults, Remains, check_journal, is_tidy};
 use crate::disk::{copy_folder, settle_in};
@@ -63,8 +63,9 @@ pub(super) struct Outcome {
     pub(super) reloads: u64,
     /// The watcher had to be killed since it said nothing any more.
     pub(super) is_hung: bool,
-    /// What the key file says in the end.
+    /// What the key file says in the end, where nothing was struck.
     pub(super) content: Vec<u8>,
+    /// The last words of the watchers, where something is wrong.
     pub(super) words: String,
 }
 
@@ -91,25 +92,21 @@ pub(super) fn round(
     let mut outcome = Outcome::default();
     if new.is_none() {
         round.first_run(None, &mut outcome)?;
-        outcome.content = std::fs::read(round.work.join(SERVER).join(super::bench::FILE))?;
+        outcome.content = std::fs::read(round.work.join(SERVER).join(FILE))?;
         return Ok(outcome);
     }
     let begin = expected.look(&round.room, &round.work, false, &mut outcome.faults)?;
     round.first_run(strike, &mut outcome)?;
     let dead = expected.look(&round.room, &round.work, round.is_taken(), &mut outcome.faults)?;
-    if scenario != Scenario::Refused {
-        let is_untouched = dead.content != expected.old || dead.inode == begin.inode;
-        if !is_untouched {
-            outcome.faults.add(Fault::Doubled, "the old file was written anew");
-        }
+    if scenario != Scenario::Refused && dead.content == expected.old && dead.inode != begin.inode {
+        outcome.faults.add(Fault::Doubled, "the old file was written anew");
     }
     round.second_run(&expected, &dead, &mut outcome)?;
     outcome.reloads = round.nodes.iter().map(|node| node.reloads().asked).sum();
     if round.nodes.iter().any(|node| node.overlapping() > 0) {
         outcome.faults.add(Fault::Doubled, "two reloads at once");
     }
-    let keep = !outcome.faults.0.is_empty();
-    if keep {
+    if !outcome.faults.0.is_empty() {
         outcome.words = round.words()?;
     }
     std::fs::remove_dir_all(&round.room)?;
