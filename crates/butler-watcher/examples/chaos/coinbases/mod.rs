@@ -26,7 +26,7 @@ use crate::judge::Tally;
 use crate::kills::Dice;
 
 /// How long the strikes of a quick run may take, by scenario.
-const QUICK: Duration = Duration::from_secs(8);
+const QUICK: Duration = Duration::from_secs(5);
 /// Calls that only look: a kill there is one at the next call that changes something.
 const LOOKS: [&str; 5] = ["read", "pread64", "getdents64", "statx", "newfstatat"];
 /// What happens at a call beside errors.
