@@ -6,6 +6,7 @@
 mod support;
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use butler_testkit::keystore_node::{Answer, Effect, Script};
 use serde_json::Value;
@@ -154,5 +155,29 @@ async fn what_one_node_of_a_server_took_before_the_other_refused_is_taken_back()
     second.script_all(None);
     done_after_a_retry(&bench, &watcher, server, &parked).await;
     assert_eq!(second.coinbases()[&attester], coinbase);
+    watcher.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_file_that_cannot_be_put_back_is_kept_and_put_back_when_it_can_be() {
+    let (bench, servers) = with_servers(&["paris"], "").await;
+    let (server, watcher) = (&servers[0], bench.watch());
+    let before = std::fs::read(server.file()).unwrap();
+    let row = delegated(&bench, &watcher).await;
+    let no = || Answer::Refusal("no".to_owned());
+    server.node.script(Effect::ReadLate(Duration::from_secs(1)), no());
+    server.node.script_all(Some(Script { effect: Effect::Nothing, answer: no() }));
+    approve(&bench, &row).await;
+    watcher.until("a reload", async || server.node.is_reloading().then_some(())).await;
+    let left = server.folder.join("keystore.json.tmp");
+    std::fs::create_dir(&left).unwrap();
+    let is_held = |row: &Value| reason(row).contains("could not be put back");
+    let held = support::chore::until(&bench, &watcher, &row, "why it waits", is_held).await;
+    std::fs::remove_dir(left).unwrap();
+    assert_eq!(held["phase"], "verifying", "{held:#}");
+    let parked = ended(&bench, &watcher, &row, "parked").await;
+    assert!(reason(&parked).contains("the old file is back"), "{parked:#}");
+    assert_eq!(std::fs::read(server.file()).unwrap(), before);
+    nothing_kept(&bench, &watcher).await;
     watcher.stop();
 }

@@ -1,9 +1,12 @@
 //! `cargo xtask chaos`: tries to make the watcher's journal, and the whole watcher, lose or repeat something, or refuse to start.
 //!
-//! Beside the journal, everything strikes at whoever replaces a node's keystore (`--only keystores`).
+//! Beside the journal, everything strikes at whoever replaces a node's keystore (`--only keystores`), and at the whole watcher while it carries
+//! out a coinbase that was approved (`--only coinbases`): each system call from the claim to the settlement, with kills and with errors.
 //!
-//! The work is done by `crates/butler-watcher/examples/chaos`, which is built and run here. It needs strace. Of what it prints, `lost`,
-//! `doubled`, `stuck`, `inconsistent` and `refused_open` must be 0, and the control without durability must be caught.
+//! The work is done by `crates/butler-watcher/examples/chaos`, which is built and run here. It needs strace, but for the whole watcher, whose calls are
+//! struck over all its threads. Of what it prints, `lost`,
+//! `doubled`, `stuck`, `inconsistent` and `refused_open` must be 0, and both controls must be caught: a journal without
+//! durability, and what a careless writer of key files leaves.
 
 use std::process::Command;
 
@@ -25,9 +28,9 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
     /// Only this part.
-    #[arg(long, value_parser = ["sweep", "replay", "twice", "kills", "program", KEYSTORES])]
+    #[arg(long, value_parser = ["sweep", "replay", "twice", "kills", "program", "coinbases", KEYSTORES])]
     only: Option<String>,
-    /// Rounds of the whole program.
+    /// Rounds of the whole program, and the most strikes of each scenario of `coinbases`.
     #[arg(long, value_name = "N")]
     rounds: Option<u64>,
     /// What random choices begin with.
@@ -36,7 +39,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let needs_strace = options.only.as_deref() != Some("program");
+    let needs_strace = !matches!(options.only.as_deref(), Some("program" | "coinbases"));
     if needs_strace && !succeeds(Command::new("strace").arg("--version")) {
         let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
         if is_ci || !options.quick {

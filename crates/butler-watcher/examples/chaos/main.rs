@@ -6,6 +6,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that talks to a terminal")]
 
 mod child;
+#[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+mod coinbases;
 mod disk;
 mod judge;
 mod kills;
@@ -36,6 +38,9 @@ struct Arguments {
 enum Task {
     /// Work on a journal, as the others' child.
     Work(worker::Options),
+    /// Run a program, tell its calls and strike at one of them, as the others' child.
+    #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+    Trace(coinbases::Options),
     /// Do everything to it, and print what came out.
     Run(Options),
 }
@@ -48,16 +53,16 @@ struct Options {
     /// A minute of it.
     #[arg(long)]
     quick: bool,
-    /// Only this part: `sweep`, `replay`, `twice`, `kills` or `program`.
+    /// Only this part: `sweep`, `replay`, `twice`, `kills`, `program` or `coinbases`.
     #[arg(long)]
     only: Option<String>,
     /// What random choices begin with.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many rounds `program` has.
+    /// How many rounds `program` has, and the most strikes of each scenario of `coinbases`.
     #[arg(long)]
     rounds: Option<u64>,
-    /// The watcher's program, for `program`.
+    /// The watcher's program, for `program` and `coinbases`.
     #[arg(long)]
     watcher: PathBuf,
 }
@@ -65,6 +70,8 @@ struct Options {
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Work(options) => worker::work(&options).map(|()| ExitCode::SUCCESS),
+        #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+        Task::Trace(options) => coinbases::trace(&options).map(|()| ExitCode::SUCCESS),
         Task::Run(options) => run(&options),
     };
     result.unwrap_or_else(|error| {
@@ -112,6 +119,17 @@ fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if wants("program") {
         let rounds = options.rounds.unwrap_or(if quick { 12 } else { 1000 });
         tally.add(&program::program(&room("program")?, &options.watcher, rounds, seed)?);
+    }
+    if wants("coinbases") {
+        #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+        {
+            let (found, more) =
+                coinbases::coinbases(&room("coinbases")?, &options.watcher, (quick, options.rounds), seed)?;
+            tally.add(&found);
+            told.extend(more);
+        }
+        #[cfg(not(all(target_arch = "x86_64", target_env = "gnu")))]
+        eprintln!("left out: calls of the whole watcher are struck on x86_64 alone");
     }
     let is_good = tally.is_clean() && !tally.is_blind;
     if options.json {

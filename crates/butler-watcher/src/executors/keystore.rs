@@ -52,6 +52,9 @@ pub(super) enum Trouble {
     /// It will not, as things are: a person must change something.
     #[error("{0}")]
     Refused(String),
+    /// There is nothing to put back.
+    #[error("{0}")]
+    Gone(String),
 }
 
 /// What became of a reload.
@@ -75,7 +78,7 @@ impl Trouble {
     pub(super) fn before_anything(&self) -> AtServer {
         match self {
             Self::Later(why) | Self::Lost(why) | Self::Conflict(why) => AtServer::Later(why.clone()),
-            Self::Refused(why) => AtServer::Refused(why.clone()),
+            Self::Refused(why) | Self::Gone(why) => AtServer::Refused(why.clone()),
         }
     }
 
@@ -84,7 +87,7 @@ impl Trouble {
         match self {
             Self::Later(why) | Self::Conflict(why) => AtServer::Later(why.clone()),
             Self::Lost(why) => AtServer::Unknown(why.clone()),
-            Self::Refused(why) => AtServer::Refused(why.clone()),
+            Self::Refused(why) | Self::Gone(why) => AtServer::Refused(why.clone()),
         }
     }
 }
@@ -96,6 +99,7 @@ impl From<Failure> for Trouble {
             Failure::Conflict { .. } => Self::Conflict(told),
             // Somebody changed something in the same moment.
             Failure::Refused { why: Refused::OtherBefore { .. } | Refused::OtherAfter, .. } => Self::Conflict(told),
+            Failure::Refused { why: Refused::NoBackup, .. } => Self::Gone(told),
             Failure::Refused { .. } | Failure::Misunderstood(_) => Self::Refused(told),
             Failure::Later { .. } => Self::Later(told),
             Failure::Unsettled { .. } => Self::Lost(told),

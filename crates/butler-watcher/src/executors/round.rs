@@ -283,8 +283,9 @@ async fn reload(
                 if is_back {
                     item.withdraw(journal, server)?;
                 }
-                // What could not be put back is tried again: a node that starts with it would not come up.
-                let end = if is_back || matches!(restored, Err(Trouble::Conflict(_) | Trouble::Refused(_))) {
+                // What could not be put back is tried again, whatever is in the way, and kept for that: a node that starts with what is there
+                // would not come up.
+                let end = if is_back || matches!(restored, Err(Trouble::Conflict(_) | Trouble::Gone(_))) {
                     AtServer::Refused(told.clone())
                 } else {
                     AtServer::Unknown(told.clone())

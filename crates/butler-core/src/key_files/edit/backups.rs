@@ -47,14 +47,14 @@ pub(super) struct Writing {
 impl Backups {
     /// Opens the folder, and makes it where there is none.
     pub(super) fn open(path: &Path, keystores: &Path) -> Result<Self, Failure> {
-        let unfit = |_: io::Error| Failure::never(Refused::State);
+        let unfit = |error: io::Error| Failure::of_system(&error, Refused::State);
         if !path.exists() {
             DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unfit)?;
             // A backup must not be lost together with its folder.
             let around = path.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
             File::open(around).and_then(|around| around.sync_all()).map_err(unfit)?;
         }
-        let folder = Folder::open(path).map_err(|_| Failure::never(Refused::State))?;
+        let folder = Folder::open(path).map_err(|error| Failure::of_folder(&error, Refused::State))?;
         let own = std::fs::metadata(path).map_err(unfit)?;
         let is_ours = own.uid() == rustix::process::geteuid().as_raw() && own.mode() & 0o077 == 0;
         let is_apart = std::fs::metadata(keystores)
@@ -69,18 +69,18 @@ impl Backups {
         let file = match opened {
             Ok(descriptor) => File::from(descriptor),
             Err(Errno::NOSPC | Errno::DQUOT) => return Err(Failure::later(Later::Full)),
-            Err(_) => return Err(Failure::never(Refused::State)),
+            Err(error) => return Err(Failure::of_system(&error.into(), Refused::State)),
         };
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Writing { _lock: file }),
             Err(Errno::WOULDBLOCK) => Err(Failure::later(Later::Busy)),
-            Err(_) => Err(Failure::never(Refused::State)),
+            Err(error) => Err(Failure::of_system(&error.into(), Refused::State)),
         }
     }
 
     /// Those that there are. Removes what killed writers left.
     pub(super) fn list(&self) -> Result<Vec<H256>, Failure> {
-        let entries = self.0.entries().map_err(|_| Failure::never(Refused::State))?;
+        let entries = self.0.entries().map_err(|error| Failure::of_folder(&error, Refused::State))?;
         let mut found = Vec::new();
         for (name, kind) in entries {
             if let Some(left) = name.strip_suffix(".tmp").filter(|left| id_of(left).is_some()) {

@@ -1,5 +1,7 @@
 //! Why something was not done, by what the asker does next. Never in a word that is not ours.
 
+use std::io;
+
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -8,7 +10,7 @@ use super::error::EditError;
 use super::names::FileName;
 use super::obstacle::Obstacle;
 use super::setting::{Setting, with_checksum};
-use crate::store::beneath::{ReadError, Refusal, ReplaceError};
+use crate::store::beneath::{FolderError, ReadError, Refusal, ReplaceError, is_passing};
 use crate::text::address::checksummed;
 
 /// Why something was not done.
@@ -41,8 +43,8 @@ pub enum Failure {
         #[source]
         why: Later,
     },
-    /// It is done, and may be undone by a power cut: ask the same again, until that is settled.
-    #[error("`{file}` is written, and its folder could not be synced")]
+    /// It is done, and may be undone by a power cut, or could not be read back: ask the same again, until that is settled.
+    #[error("`{file}` is written, and could not be synced or read back")]
     Unsettled {
         /// The file.
         file: FileName,
@@ -156,6 +158,16 @@ impl Failure {
         Self::Later { file: None, why }
     }
 
+    /// What an error of whoever opens or lists a folder means; `why` where a person has to change something.
+    pub(super) fn of_folder(error: &FolderError, why: Refused) -> Self {
+        if error.is_passing() { Self::later(Later::Io) } else { Self::never(why) }
+    }
+
+    /// The same for an error of the system.
+    pub(super) fn of_system(error: &io::Error, why: Refused) -> Self {
+        if is_passing(error) { Self::later(Later::Io) } else { Self::never(why) }
+    }
+
     /// What an error of a reader of a keystore means.
     pub(super) fn of_read(file: &FileName, error: &ReadError) -> Self {
         let later = |why| Self::Later { file: Some(file.clone()), why };
@@ -164,6 +176,16 @@ impl Failure {
             ReadError::Refused { why, .. } => Self::refused(file, Refused::File(*why)),
             ReadError::Changing { .. } => later(Later::Busy),
             ReadError::Unread { .. } => later(Later::Io),
+        }
+    }
+
+    /// What a failure to read a file back means that was written a moment ago: never that nothing was written.
+    pub(super) fn after_a_write(self, file: &FileName) -> Self {
+        match self {
+            Self::Refused { .. } | Self::Later { .. } => Self::Unsettled { file: file.clone() },
+            // Somebody replaced or removed it.
+            conflict @ Self::Conflict { .. } => conflict,
+            other @ (Self::Unsettled { .. } | Self::Misunderstood(_)) => other,
         }
     }
 
@@ -178,5 +200,39 @@ impl Failure {
             ReplaceError::NotWritten { .. } => later(Later::Io),
             ReplaceError::Unsynced { .. } => Self::Unsettled { file: file.clone() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_and_cannot_be_read_back_is_not_told_as_left_alone() {
+        let file = FileName::shown("keys.json");
+        let later = |why| Failure::Later { file: Some(file.clone()), why };
+        let denied = Failure::refused(&file, Refused::File(Refusal::Denied));
+        for failure in [denied, later(Later::Io), later(Later::Busy)] {
+            assert_eq!(failure.after_a_write(&file), Failure::Unsettled { file: file.clone() });
+        }
+        let gone = Failure::Conflict { file: file.clone(), found: None };
+        assert_eq!(gone.clone().after_a_write(&file), gone);
+    }
+
+    #[test]
+    fn a_folder_that_the_system_failed_to_open_is_tried_again_and_one_that_may_not_be_opened_is_not() {
+        let failure = |errno: rustix::io::Errno| {
+            let (path, source) = ("keys".into(), errno.into());
+            Failure::of_folder(&FolderError::Unopened { path, source }, Refused::Unopened)
+        };
+        use rustix::io::Errno;
+        for errno in [Errno::IO, Errno::INTR, Errno::MFILE, Errno::NOMEM, Errno::STALE] {
+            assert_eq!(failure(errno), Failure::later(Later::Io), "{errno}");
+        }
+        for errno in [Errno::ACCESS, Errno::PERM, Errno::NOTDIR, Errno::LOOP] {
+            assert_eq!(failure(errno), Failure::never(Refused::Unopened), "{errno}");
+        }
+        let missing = FolderError::Missing { path: "keys".into() };
+        assert_eq!(Failure::of_folder(&missing, Refused::Unopened), Failure::never(Refused::Unopened));
     }
 }

@@ -25,18 +25,18 @@ pub(super) struct Keystores(Folder);
 
 impl Keystores {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        Folder::open(path).map(Self).map_err(|_| Failure::never(Refused::Unopened))
+        Folder::open(path).map(Self).map_err(|error| Failure::of_folder(&error, Refused::Unopened))
     }
 
     /// The names of all entries that a node takes for keystores, with what they are.
     fn entries(&self) -> Result<Vec<(String, Kind)>, Failure> {
-        let entries = self.0.entries().map_err(|_| Failure::never(Refused::Unopened))?;
+        let entries = self.0.entries().map_err(|error| Failure::of_folder(&error, Refused::Unopened))?;
         Ok(entries.into_iter().filter(|(name, _)| FileName::is_json(name)).collect())
     }
 
     /// Removes what killed writers left beside keystores. The files beside which something stays: a writer at work, or somebody else's.
     pub(super) fn sweep(&self) -> Result<Vec<FileName>, Failure> {
-        let entries = self.0.entries().map_err(|_| Failure::never(Refused::Unopened))?;
+        let entries = self.0.entries().map_err(|error| Failure::of_folder(&error, Refused::Unopened))?;
         let left = entries.keys().filter_map(|name| name.strip_suffix(".tmp")).filter(|name| FileName::is_json(name));
         let mut beside = Vec::new();
         for name in left {
@@ -156,7 +156,11 @@ impl Keystores {
             Err(ReplaceError::Conflict { .. }) => return Err(self.conflict(file)),
             Err(error) => return Err(Failure::of_write(file, &error)),
         }
-        if self.is_at(file, after)? { Ok(()) } else { Err(self.conflict(file)) }
+        match self.is_at(file, after) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.conflict(file)),
+            Err(failure) => Err(failure.after_a_write(file)),
+        }
     }
 }
 

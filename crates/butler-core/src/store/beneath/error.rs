@@ -45,6 +45,24 @@ pub enum FolderError {
     },
 }
 
+impl FolderError {
+    /// Whether it may go away by itself: the system failed, and nobody has to change the folder.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Missing { .. } | Self::Crowded { .. } => false,
+            Self::Unopened { source, .. } | Self::Unlisted { source, .. } => is_passing(source),
+        }
+    }
+}
+
+/// Whether the system failed, and not for what a path leads to or who may use it.
+pub(crate) fn is_passing(error: &io::Error) -> bool {
+    let lasting =
+        [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::NAMETOOLONG, Errno::ACCESS, Errno::PERM, Errno::ROFS];
+    error.raw_os_error().is_some_and(|number| !lasting.contains(&Errno::from_raw_os_error(number)))
+}
+
 /// A file of a folder, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {

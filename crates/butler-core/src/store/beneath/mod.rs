@@ -29,6 +29,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use error::is_passing;
 pub use error::{FolderError, Place, ReadError, Refusal, ReplaceError};
 pub use folder::{Folder, Kind, MOST_BYTES, MOST_ENTRIES};
 pub use landing::Way;

@@ -5,7 +5,7 @@
 
 mod hook;
 mod moves;
-mod running;
+pub(crate) mod running;
 mod trouble;
 mod verdict;
 mod world;

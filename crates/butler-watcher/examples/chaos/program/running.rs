@@ -32,7 +32,7 @@ impl Program {
             command.envs(clock.variables());
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
-        Ok(Running(child.context("failed to start the watcher")?))
+        Ok(Running::of(child.context("failed to start the watcher")?))
     }
 
     fn log(&self, config: &str) -> PathBuf {
@@ -49,7 +49,7 @@ impl Program {
 
 /// A watcher; killed when dropped.
 #[derive(Debug)]
-pub(super) struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -59,15 +59,19 @@ impl Drop for Running {
 }
 
 impl Running {
+    pub(crate) fn of(child: Child) -> Self {
+        Self(child)
+    }
+
     /// Its exit code, once it ended by itself; 128 and more for a signal.
-    pub(super) fn ended(&mut self) -> anyhow::Result<Option<i32>> {
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<i32>> {
         use std::os::unix::process::ExitStatusExt as _;
         let status = self.0.try_wait()?;
         Ok(status.map(|status| status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())))
     }
 
     /// Asks it to end.
-    pub(super) fn terminate(&self) -> anyhow::Result<()> {
+    pub(crate) fn terminate(&self) -> anyhow::Result<()> {
         let id = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw).context("a child has a process id")?;
         Ok(kill_process(id, Signal::TERM)?)
     }
