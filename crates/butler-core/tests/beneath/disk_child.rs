@@ -82,5 +82,9 @@ fn put_synced(path: &Path, content: &[u8]) -> bool {
         file.sync_all()
     };
     let written: std::io::Result<()> = write();
+    if written.is_err() {
+        // What went in of it would hold all the room.
+        let _ = std::fs::remove_file(path);
+    }
     written.is_ok()
 }
