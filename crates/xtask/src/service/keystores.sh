@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs as root inside the container, after watcher.sh: the hardened service changes a keystore of this machine by each of the ways that
+# Runs as root inside the container, as watcher.sh does: the hardened service changes a keystore of this machine by each of the ways that
 # docs/coinbases.md has, set up with the commands that stand there. A node on the host loads the same files. Whatever happens, none of the
 # private keys is anywhere but in the keystore.
 set -euo pipefail
@@ -61,7 +61,7 @@ restart() {
   systemctl daemon-reload
   systemctl reset-failed "$unit" 2>/dev/null || true
   systemctl restart "$unit" || fail "the service does not start"
-  wait_for "it is ready" curl --silent --fail --max-time 5 "$base/readyz"
+  wait_for "it runs" curl --silent --fail --max-time 5 "$base/livez"
 }
 # What the journal says of this start.
 says() { journalctl "_SYSTEMD_INVOCATION_ID=$(property InvocationID)" --output cat | grep -F "$1" >/dev/null; }
@@ -70,6 +70,7 @@ dpkg --install /trial/butler-watcher.deb >/dev/null
 install -m 0755 /trial/butler-cli /usr/bin/butler-cli
 rm -rf /var/lib/butler-watcher /var/lib/private/butler-watcher
 id keeper >/dev/null 2>&1 || useradd --create-home keeper
+printf '[watcher]\nruntime_directory = "/run/butler-watcher"\n' >/home/keeper/butler.toml
 mkdir -p /etc/butler "$drop_ins"
 cp -r /trial/etc/. /etc/butler/
 cp /trial/admin-key /etc/butler/

@@ -77,20 +77,23 @@ enum Which {
     Exporter,
     /// The watcher.
     Watcher,
+    /// The watcher's keystores.
+    Keystores,
 }
 
 impl Which {
     fn daemon(self) -> &'static Daemon {
         match self {
             Self::Exporter => &EXPORTER,
-            Self::Watcher => &WATCHER,
+            Self::Watcher | Self::Keystores => &WATCHER,
         }
     }
 
-    fn scripts(self) -> &'static [&'static str] {
+    fn script(self) -> &'static str {
         match self {
-            Self::Exporter => &["trial.sh"],
-            Self::Watcher => &["watcher.sh", "keystores.sh"],
+            Self::Exporter => "trial.sh",
+            Self::Watcher => "watcher.sh",
+            Self::Keystores => "keystores.sh",
         }
     }
 }
@@ -102,12 +105,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             "`{tool}` is not on the PATH\nhint: apt-get install debootstrap systemd-container"
         );
     }
-    let which = options.only.map_or_else(|| vec![Which::Exporter, Which::Watcher], |only| vec![only]);
+    let which = options.only.map_or_else(|| vec![Which::Exporter, Which::Watcher, Which::Keystores], |only| vec![only]);
     let build = if options.debug { Build::Debug } else { Build::Release };
     let packages = which.iter().map(|which| {
         let given = match which {
             Which::Exporter => &options.package,
-            Which::Watcher => &options.watcher_package,
+            Which::Watcher | Which::Keystores => &options.watcher_package,
         };
         Ok((*which, given.clone().map_or_else(|| package::build(which.daemon(), build), Ok)?))
     });
@@ -133,15 +136,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let held = runtime.block_on(async {
         let chain = Chain::start(&ensure(&DevnetSpec::scenario())?).await?;
         let bombs = prepare(&root, &packages, &chain).await?;
-        let is_watched = which.contains(&Which::Watcher);
-        let server = if is_watched { Some(Server::prepare(&root, &chain).await?) } else { None };
+        let has_keystores = which.contains(&Which::Keystores);
+        let server = if has_keystores { Some(Server::prepare(&root, &chain).await?) } else { None };
         let moves = Moves::new(&root.join("trial"))?;
         let off = root.clone();
         let booted = tokio::task::spawn_blocking(move || boot(&off));
         let said = moves.answer(&chain, server.as_ref(), booted).await?;
         print!("{said}");
         let held = said.lines().filter(|line| *line == "everything holds").count();
-        require!(held == which.iter().map(|which| which.scripts().len()).sum::<usize>(), "the trial failed");
+        require!(held == which.len(), "the trial failed");
         bombs.map_or(Ok(()), |bombs| bombs.were_thrown())
     });
     remove(&root)?;
@@ -186,13 +189,12 @@ async fn prepare(root: &Path, packages: &[(Which, PathBuf)], chain: &Chain) -> a
         fs::copy(from, trial.join(name)).with_context(|| format!("failed to copy `{}`", from.display()))
     };
     copy(&target().join("debug/butler-cli"), "butler-cli")?;
-    let mut unit = UNIT.to_owned();
+    let mut lines = String::new();
     for (which, package) in packages {
         copy(package, &format!("{}.deb", which.daemon().name))?;
-        let line = |script: &&str| format!("ExecStart=/bin/sh -c 'bash /trial/{script} >> /trial/said 2>&1'\n");
-        let lines: String = which.scripts().iter().map(line).collect();
-        unit = unit.replacen("[Service]\n", &format!("[Service]\n{lines}"), 1);
+        lines += &format!("ExecStart=/bin/sh -c 'bash /trial/{} >> /trial/said 2>&1'\n", which.script());
     }
+    let unit = UNIT.replacen("[Service]\n", &format!("[Service]\n{lines}"), 1);
     write(&root.join("etc/ssh/sshd_config.d/trial.conf"), SSHD)?;
     let units = root.join("etc/systemd/system");
     write(&units.join("trial.service"), &unit)?;

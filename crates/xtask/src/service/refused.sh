@@ -6,7 +6,7 @@ before=$(sha256sum "$file")
 refused_for() {
   parked() { person actions show "$key" --json | grep -F '"reason":' | grep -F "$1"; }
   wait_for "it is refused: $1" parked "$1"
-  is_in parked || fail "it is not parked"
+  is_in parked >/dev/null || fail "it is not parked"
   [ "$(sha256sum "$file")" = "$before" ] && [ "$(ls -A "$keys")" = keystore.json ] || fail "something was written"
 }
 # A person has it tried again, and says yes.
