@@ -56,7 +56,14 @@ impl Operator {
         );
         std::fs::write(&config, text).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_butler-watcher"));
-        let output = command.env_clear().arg("--check").arg("--config").arg(&config).output().unwrap();
+        let output = command
+            .env_clear()
+            .env("HOME", self.0.path())
+            .arg("--check")
+            .arg("--config")
+            .arg(&config)
+            .output()
+            .unwrap();
         assert!(!self.state().exists(), "it wrote");
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     }
