@@ -2,6 +2,7 @@
 
 mod adopt;
 pub mod catalogue;
+mod check;
 pub mod control;
 pub mod executors;
 pub mod follower;

@@ -26,6 +26,7 @@ use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
 use crate::adopt::RunningWatcher;
+use crate::check::{self, warn_early};
 use crate::control::{Control, Rights};
 use crate::executors::{Executor, Keystores, Rollups};
 use crate::health::Health;
@@ -46,7 +47,7 @@ const NO_STATE: &str = "`watcher.state_directory` is not set, and no variable na
 
 /// Follows the chain and plans what it asks for.
 ///
-/// Exit codes: 0 done, 2 wrong arguments, 3 the configuration cannot be used, 4 the chain cannot be read, 5 the journal is not whole, 6 refused (another
+/// Exit codes: 0 done, 2 wrong arguments, 3 the configuration cannot be used, 4 the chain cannot be read, 5 the journal is not whole or a keystore cannot be changed, 6 refused (another
 /// chain or history, a journal that is in use or was copied), 7 a local file.
 #[derive(Debug, Parser)]
 #[command(name = "butler-watcher", version)]
@@ -54,7 +55,7 @@ pub struct Arguments {
     /// Configuration file.
     #[arg(long, value_name = "FILE", env = "BUTLER_CONFIG", default_value = "/etc/butler/butler.toml", global = true)]
     config: PathBuf,
-    /// Check the configuration and end.
+    /// Check the configuration, and whether its keystores can be changed, and end.
     #[arg(long)]
     check: bool,
     #[command(subcommand)]
@@ -108,11 +109,7 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
     if arguments.check {
-        if let Err(error) = Rights::of(&config.watcher) {
-            return fail(Exit::Configuration, &Chain(&error).to_string());
-        }
-        say(&summary(&config));
-        return Exit::Success;
+        return check(&config);
     }
     if let Some(Command::State(command)) = &arguments.command {
         let _logging = Logging::start(&config.log, LOGGED);
@@ -155,21 +152,26 @@ fn completions(shell: Shell) -> Exit {
     }
 }
 
-fn summary(config: &Config) -> String {
-    let starts = config.networks.values().map(|network| match network.start_block {
-        Some(block) => format!("{} from block {block}", network.name),
-        None => format!("{} (no `start_block`)", network.name),
-    });
-    let state = config.watcher.state_directory.as_ref().map(|path| path.display().to_string());
-    format!(
-        "configuration ok: would follow {}; keep its journal in {}, look every {:?}, listen on {}, post to {} webhooks and tell people in {} places",
-        starts.collect::<Vec<_>>().join(", "),
-        state.as_deref().unwrap_or("no folder: `state_directory` is not set"),
-        config.watcher.poll_interval,
-        config.watcher.http.listen,
-        config.watcher.webhooks.len(),
-        config.watcher.chats.len()
-    )
+/// Says whether the configuration can be used, and its keystores be changed.
+fn check(config: &Config) -> Exit {
+    if let Err(error) = Rights::of(&config.watcher) {
+        return fail(Exit::Configuration, &Chain(&error).to_string());
+    }
+    say(&check::summary(config));
+    let runtime = match Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(Exit::Bug, &format!("failed to start: {error}")),
+    };
+    let found = runtime.block_on(check::keystores(config));
+    // A folder that hangs is left to itself.
+    runtime.shutdown_background();
+    match found {
+        Ok((lines, is_good)) => {
+            lines.iter().for_each(|line| say(line));
+            if is_good { Exit::Success } else { Exit::CheckFailed }
+        }
+        Err(why) => fail(Exit::Configuration, &why),
+    }
 }
 
 async fn show_replay(config: &Config, network: Option<&str>, (from, to): (u64, Option<u64>), json: bool) -> Exit {
@@ -310,6 +312,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     for watch in watches {
         work.spawn(async move { Box::pin(watch.run()).await.map_err(Ended::Watch) });
     }
+    let early = warn_early(changed.clone());
     let executor = Executor::new(changed, (Arc::clone(&journal), Arc::clone(&health)), wanted.clone());
     work.spawn(async move { executor.run().await.map_err(Ended::Journal) });
     work.spawn(async move { teller.run().await.map_err(Ended::Journal) });
@@ -319,6 +322,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     around.spawn(async move { feed_watchdog(|| alive.is_alive()).await });
     around.spawn(signals.ignored.answer());
     around.spawn(control.run());
+    around.spawn(early);
     around.spawn(beat(beats, Arc::clone(&health)));
     let begun = Arc::clone(&config);
     let running = RunningWatcher { desk: Arc::clone(&desk), channels, rights, wishes, heartbeat, begun };

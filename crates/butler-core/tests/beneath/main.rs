@@ -6,7 +6,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it leaves out")]
 
 mod child;
+mod disk_child;
 mod disks;
+mod filesystems;
 mod processes;
 mod sweep;
 mod trace;

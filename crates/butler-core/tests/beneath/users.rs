@@ -71,25 +71,25 @@ fn a_user_replaces_its_own_files_only() {
     // Its folder, another's file.
     let room = Room::new(0o644);
     std::os::unix::fs::chown(room.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-    assert_eq!(run(&as_nobody("--clear-groups"), "replaces", &room), "Refused Owner");
+    assert_eq!(run(&as_nobody("--clear-groups"), "looks_and_replaces", &room), "Refused Owner");
     // Its file, another's folder.
     let denied = Room::new(0o600);
     denied.give(NOBODY, NOBODY);
     std::os::unix::fs::chown(denied.path(), Some(0), Some(0)).unwrap();
     std::fs::set_permissions(denied.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    assert_eq!(run(&as_nobody("--clear-groups"), "replaces", &denied), "Refused Denied");
+    assert_eq!(run(&as_nobody("--clear-groups"), "looks_and_replaces", &denied), "Refused Denied");
     for room in [room, denied] {
         assert_eq!((room.content(), room.names()), (OLD.to_vec(), vec![NAME.to_owned()]));
     }
     for mode in [0o600, 0o400, 0o640, 0o440] {
         let room = Room::new(mode);
         room.give(NOBODY, NOBODY);
-        assert_eq!(run(&as_nobody("--clear-groups"), "replaces", &room), "Done");
+        assert_eq!(run(&as_nobody("--clear-groups"), "looks_and_replaces", &room), "Done");
         assert_eq!((room.content(), room.rights()), (NEW.to_vec(), (NOBODY, NOBODY, mode)));
         assert_eq!(room.names(), [NAME]);
         // And once more: what could not be taken off a file that its owner must not write is in nobody's way.
         room.put(NAME, OLD, mode);
-        assert_eq!(run(&as_nobody("--clear-groups"), "replaces", &room), "Done");
+        assert_eq!(run(&as_nobody("--clear-groups"), "looks_and_replaces", &room), "Done");
         assert_eq!((room.content(), room.names()), (NEW.to_vec(), vec![NAME.to_owned()]));
     }
 }
@@ -101,9 +101,9 @@ fn a_group_is_kept_by_who_is_in_it_and_refused_to_who_is_not() {
     }
     let room = Room::new(0o640);
     room.give(NOBODY, GROUP);
-    assert_eq!(run(&as_nobody("--clear-groups"), "replaces", &room), "Refused Group");
+    assert_eq!(run(&as_nobody("--clear-groups"), "looks_and_replaces", &room), "Refused Group");
     assert_eq!((room.content(), room.names()), (OLD.to_vec(), vec![NAME.to_owned()]));
-    assert_eq!(run(&as_nobody("--groups=54321"), "replaces", &room), "Done");
+    assert_eq!(run(&as_nobody("--groups=54321"), "looks_and_replaces", &room), "Done");
     assert_eq!((room.content(), room.rights()), (NEW.to_vec(), (NOBODY, GROUP, 0o640)));
 }
 

@@ -75,7 +75,7 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 17] = [
+const WATCHER: [Folder; 18] = [
     ("plan", ""),
     ("journal", ""),
     ("catalogue", ""),
@@ -92,8 +92,9 @@ const WATCHER: [Folder; 17] = [
     ("routes", "health catalogue page"),
     ("state", "journal"),
     ("adopt", "control heartbeat routes tell"),
+    ("check", "executors"),
     // The way in, which puts everything together.
-    ("program", "adopt executors health heartbeat control journal replay routes state tell watch"),
+    ("program", "adopt check executors health heartbeat control journal replay routes state tell watch"),
 ];
 
 const TESTKIT: [Folder; 15] = [

@@ -6,6 +6,7 @@
 
 mod command;
 mod duties;
+mod examine;
 mod gate;
 mod intent;
 mod item;
@@ -29,6 +30,7 @@ use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 pub use self::duties::Rollups;
+pub use self::examine::{Examined, Obstructed, Reach};
 use self::gate::Gate;
 pub use self::intent::is_begun;
 use self::intent::{Intent, Written};

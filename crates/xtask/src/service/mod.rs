@@ -1,7 +1,8 @@
 //! `cargo xtask service`: installs the daemons' Debian packages in a container with a real systemd, and uses the services as an
 //! operator would. The exporter: start, credential, reload, kill -9, a hang, each bomb of the kit under the unit's limit of
 //! memory, a bad configuration, stop, purge. The watcher: the same but for the bombs, and a stake that arrives before, between and
-//! after, each planned once; a second instance; a restored copy.
+//! after, each planned once; a second instance; a restored copy. Then a keystore of this machine, which the hardened service changes by each
+//! of the ways that docs/coinbases.md has, and what is refused.
 //!
 //! The container is Debian's, made by `debootstrap` and booted by `systemd-nspawn`; both need root. It shares the host's
 //! network, where the local chain runs. Nothing outside `target/service` is changed.
@@ -10,6 +11,7 @@ mod bombs;
 mod cgroup;
 mod files;
 mod moves;
+mod server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,13 +24,17 @@ use self::bombs::Bombs;
 use self::cgroup::Group;
 use self::files::{create_folder, write};
 use self::moves::{CONFIRMATIONS, Moves};
+use self::server::Server;
 use crate::command::{cargo, remove, run as start, succeeds, target};
 use crate::package::{self, Build, Daemon, EXPORTER, WATCHER};
 
 const COMMON: &str = include_str!("common.sh");
 const TRIAL: &str = include_str!("trial.sh");
 const BOMBS: &str = include_str!("bombs.sh");
+const PERSON: &str = include_str!("person.sh");
 const WATCHER_TRIAL: &str = include_str!("watcher.sh");
+const KEYSTORES: &str = include_str!("keystores.sh");
+const REFUSED: &str = include_str!("refused.sh");
 /// Runs the trials once the system is up, and turns the machine off.
 const UNIT: &str = "[Unit]
 After=multi-user.target
@@ -40,7 +46,10 @@ WantedBy=default.target
 ";
 /// The release of Debian, and what the trial needs beside its minimum.
 const RELEASE: &str = "bookworm";
-const PACKAGES: &str = "systemd,systemd-sysv,dbus,curl,ca-certificates";
+const PACKAGES: &str =
+    "systemd,systemd-sysv,libnss-systemd,dbus,curl,ca-certificates,openssh-server,openssh-client,acl,procps";
+/// The container's `sshd` is heard on this machine alone.
+const SSHD: &str = "ListenAddress 127.0.0.1\nPort 2222\n";
 /// The longest that the container may run: a few seconds for each bomb, and two minutes for the rest.
 const PATIENCE: &str = "900";
 
@@ -68,13 +77,15 @@ enum Which {
     Exporter,
     /// The watcher.
     Watcher,
+    /// The watcher's keystores.
+    Keystores,
 }
 
 impl Which {
     fn daemon(self) -> &'static Daemon {
         match self {
             Self::Exporter => &EXPORTER,
-            Self::Watcher => &WATCHER,
+            Self::Watcher | Self::Keystores => &WATCHER,
         }
     }
 
@@ -82,6 +93,7 @@ impl Which {
         match self {
             Self::Exporter => "trial.sh",
             Self::Watcher => "watcher.sh",
+            Self::Keystores => "keystores.sh",
         }
     }
 }
@@ -93,12 +105,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             "`{tool}` is not on the PATH\nhint: apt-get install debootstrap systemd-container"
         );
     }
-    let which = options.only.map_or_else(|| vec![Which::Exporter, Which::Watcher], |only| vec![only]);
+    let which = options.only.map_or_else(|| vec![Which::Exporter, Which::Watcher, Which::Keystores], |only| vec![only]);
     let build = if options.debug { Build::Debug } else { Build::Release };
     let packages = which.iter().map(|which| {
         let given = match which {
             Which::Exporter => &options.package,
-            Which::Watcher => &options.watcher_package,
+            Which::Watcher | Which::Keystores => &options.watcher_package,
         };
         Ok((*which, given.clone().map_or_else(|| package::build(which.daemon(), build), Ok)?))
     });
@@ -107,12 +119,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     start(cargo().args(["build", "--package", "butler-cli"]))?;
     let folder = target().join("service");
     let base = folder.join("base");
-    if !base.join("trial-base").exists() {
+    // What is in it, so that it is made anew when that changes.
+    let made = fs::read_to_string(base.join("trial-base")).unwrap_or_default();
+    if made != PACKAGES {
         remove(&base)?;
         create_folder(&folder)?;
         let include = format!("--include={PACKAGES}");
         start(Command::new("debootstrap").args(["--variant=minbase", &include, RELEASE]).arg(&base))?;
-        write(&base.join("trial-base"), "")?;
+        write(&base.join("trial-base"), PACKAGES)?;
     }
     let root = folder.join("root");
     remove(&root)?;
@@ -122,10 +136,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let held = runtime.block_on(async {
         let chain = Chain::start(&ensure(&DevnetSpec::scenario())?).await?;
         let bombs = prepare(&root, &packages, &chain).await?;
-        let moves = Moves::new(root.join("trial/asked"))?;
+        let has_keystores = which.contains(&Which::Keystores);
+        let server = if has_keystores { Some(Server::prepare(&root, &chain).await?) } else { None };
+        let moves = Moves::new(&root.join("trial"))?;
         let off = root.clone();
         let booted = tokio::task::spawn_blocking(move || boot(&off));
-        let said = moves.answer(&chain, booted).await?;
+        let said = moves.answer(&chain, server.as_ref(), booted).await?;
         print!("{said}");
         let held = said.lines().filter(|line| *line == "everything holds").count();
         require!(held == which.len(), "the trial failed");
@@ -157,7 +173,15 @@ async fn prepare(root: &Path, packages: &[(Which, PathBuf)], chain: &Chain) -> a
            runtime_directory = \"/run/butler-watcher\"\napprovers = [\"keeper\"]\n";
     write(&etc.join("watcher.toml"), &watcher)?;
     write(&etc.join("l1-url"), chain.url())?;
-    let scripts = [("common.sh", COMMON), ("trial.sh", TRIAL), ("bombs.sh", BOMBS), ("watcher.sh", WATCHER_TRIAL)];
+    let scripts = [
+        ("common.sh", COMMON),
+        ("trial.sh", TRIAL),
+        ("bombs.sh", BOMBS),
+        ("person.sh", PERSON),
+        ("watcher.sh", WATCHER_TRIAL),
+        ("keystores.sh", KEYSTORES),
+        ("refused.sh", REFUSED),
+    ];
     for (name, script) in scripts {
         write(&trial.join(name), script)?;
     }
@@ -165,12 +189,13 @@ async fn prepare(root: &Path, packages: &[(Which, PathBuf)], chain: &Chain) -> a
         fs::copy(from, trial.join(name)).with_context(|| format!("failed to copy `{}`", from.display()))
     };
     copy(&target().join("debug/butler-cli"), "butler-cli")?;
-    let mut unit = UNIT.to_owned();
+    let mut lines = String::new();
     for (which, package) in packages {
         copy(package, &format!("{}.deb", which.daemon().name))?;
-        let line = format!("[Service]\nExecStart=/bin/sh -c 'bash /trial/{} >> /trial/said 2>&1'\n", which.script());
-        unit = unit.replacen("[Service]\n", &line, 1);
+        lines += &format!("ExecStart=/bin/sh -c 'bash /trial/{} >> /trial/said 2>&1'\n", which.script());
     }
+    let unit = UNIT.replacen("[Service]\n", &format!("[Service]\n{lines}"), 1);
+    write(&root.join("etc/ssh/sshd_config.d/trial.conf"), SSHD)?;
     let units = root.join("etc/systemd/system");
     write(&units.join("trial.service"), &unit)?;
     let wants = units.join("default.target.wants");

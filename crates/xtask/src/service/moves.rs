@@ -1,7 +1,8 @@
-//! What a trial asks of the chain: a file names it, in a folder that the host sees, too, and is gone once it happened.
+//! What a trial asks of the chain and of the server's node: a file names it, in a folder that the host sees, too, and is gone once it
+//! happened. What is asked for in words stands in `/trial/told` then.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -9,7 +10,8 @@ use butler_testkit::devnet::{Chain, Move};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::files::create_folder;
+use super::files::{create_folder, write};
+use super::server::Server;
 
 /// Blocks on top of one that counts as final.
 pub(super) const CONFIRMATIONS: u64 = 2;
@@ -18,18 +20,22 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Where it is asked.
 pub(super) struct Moves {
     folder: PathBuf,
+    told: PathBuf,
 }
 
 impl Moves {
-    pub(super) fn new(folder: PathBuf) -> anyhow::Result<Self> {
+    /// In the trial's own folder.
+    pub(super) fn new(trial: &Path) -> anyhow::Result<Self> {
+        let folder = trial.join("asked");
         create_folder(&folder)?;
-        Ok(Self { folder })
+        Ok(Self { folder, told: trial.join("told") })
     }
 
     /// Does what is asked until the container is off, and gives what the trials said.
     pub(super) async fn answer(
         &self,
         chain: &Chain,
+        server: Option<&Server>,
         mut booted: JoinHandle<anyhow::Result<String>>,
     ) -> anyhow::Result<String> {
         let mut spare = chain.oracle()?.spare_keys.clone();
@@ -50,6 +56,9 @@ impl Moves {
                             chain.mine().await?;
                         }
                     }
+                    Some("block") => write(&self.told, &chain.block_number().await?.to_string())?,
+                    Some("node") => write(&self.told, &server.context("there is no server")?.told()?)?,
+                    Some("hang") => server.context("there is no server")?.hang(),
                     Some(other) => bail!("the trial asks for `{other}`, which nobody knows"),
                     None => bail!("the trial asks for something without a name"),
                 }

@@ -6,28 +6,15 @@ export DEBIAN_FRONTEND=noninteractive HOME=/root
 unit=butler-watcher.service
 base=http://127.0.0.1:9465
 . /trial/common.sh
+. /trial/person.sh
 
 state=/var/lib/butler-watcher
-# Both read the service's configuration, and so its credentials: root finds them where systemd keeps them, or in their files.
-cli() {
-  BUTLER_CONFIG=/etc/butler/butler.toml CREDENTIALS_DIRECTORY="/run/credentials/$unit" /trial/butler-cli "$@"
-}
 look_after() { CREDENTIALS_DIRECTORY=/etc/butler /usr/bin/butler-watcher state "$@"; }
-# Lets somebody delegate, and waits until it is final.
-stake() {
-  touch /trial/asked/stake
-  until [ ! -e /trial/asked/stake ]; do sleep 0.1; done
-  stakes=$((stakes + 1))
-}
-stakes=0
 # The keys of actions that give an attester its coinbase, by what is asked: one line each.
 coinbases() { cli actions list --kind configure_coinbase --json | grep -o '"key": "configure_coinbase[^"]*"' | sort -u; }
 planned() { [ "$(coinbases | wc -l)" = "$stakes" ]; }
 # How often the history says that such an action was planned.
 in_history() { cli actions history --limit 100000 --json | grep -c '"why": "provider .*needs the coinbase'; }
-# What a person does who is no more than named in `watcher.approvers`.
-person() { runuser -u keeper -- env BUTLER_CONFIG=/home/keeper/butler.toml /trial/butler-cli "$@"; }
-shown() { person actions list --phase awaiting_approval --kind configure_coinbase --json | sed -n 's/^  "shown": "\(.*\)".*/\1/p'; }
 
 dpkg --install /trial/butler-watcher.deb >/dev/null
 [ "$(systemctl is-active "$unit" || true)" != active ] || fail "the service runs without a configuration"

@@ -67,6 +67,9 @@ pub enum Refused {
     /// Every user may write into the file.
     #[error("every user may write into the file")]
     Exposed,
+    /// Every user may put files into the folder, and so decides what the node runs.
+    #[error("every user may write into the folder of keystores")]
+    ExposedFolder,
     /// The node would refuse the folder afterwards.
     #[error("the node would refuse the folder afterwards")]
     Folder {

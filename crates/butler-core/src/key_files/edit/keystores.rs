@@ -104,15 +104,25 @@ impl Keystores {
         if held.digest != wished.digest_before {
             return Err(Failure::Conflict { file: file.clone(), found: Some(held.digest) });
         }
-        if held.mode & WRITABLE != 0 {
-            return Err(refused(Refused::Exposed));
-        }
+        self.check_rights(file, held.mode)?;
         let wanted = by_attester(&wished.changes).ok_or_else(|| refused(Refused::Question))?;
         let path = self.0.path().join(file.as_str());
         let edited = edit(&held.content, &path, &wanted).map_err(|error| refused(Refused::Edit(error)))?;
         let planned = Planned { file: file.clone(), old: held.content, before: held.digest, edited };
         planned.check_before(&wished.changes)?;
         Ok(planned)
+    }
+
+    /// What keeps this user from changing a file, and what keeps anybody from trusting it. Nothing is written.
+    pub(super) fn check_rights(&self, file: &FileName, mode: u32) -> Result<(), Failure> {
+        let folder = self.0.mode().map_err(|_| Failure::never(Refused::Unopened))?;
+        if folder & WRITABLE != 0 {
+            return Err(Failure::never(Refused::ExposedFolder));
+        }
+        if mode & WRITABLE != 0 {
+            return Err(Failure::refused(file, Refused::Exposed));
+        }
+        self.0.check(file.as_str()).map_err(|error| Failure::of_write(file, &error))
     }
 
     /// What would be in the way of a reload after these changes.

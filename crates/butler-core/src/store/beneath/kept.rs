@@ -15,6 +15,8 @@ use super::mark;
 const LONGEST: usize = 64 * 1024;
 /// The attribute of an access list; a new file has one when its folder has a default list.
 const ACCESS_LIST: &[u8] = b"system.posix_acl_access";
+/// The bit of a folder that hands its group down.
+const SETGID: u32 = 0o2000;
 /// What the kernel computes of a file's content or grants to a program: none of it can be carried over.
 const NOT_COPIED: [&[u8]; 3] = [b"security.ima", b"security.evm", b"security.capability"];
 
@@ -22,6 +24,18 @@ const NOT_COPIED: [&[u8]; 3] = [b"security.ima", b"security.evm", b"security.cap
 pub(super) fn check_owner(old: &Metadata) -> Result<(), Refusal> {
     let user = rustix::process::geteuid();
     if user.is_root() || user.as_raw() == old.uid() { Ok(()) } else { Err(Refusal::Owner) }
+}
+
+/// Whether this user can give a file that it makes in `folder` to the old one's group; told before anything is made.
+pub(super) fn check_group(old: &Metadata, folder: &Metadata) -> Result<(), Fault> {
+    let group = old.gid();
+    // In a folder that hands down its group the new file has that.
+    let is_handed_down = folder.mode() & SETGID != 0 && folder.gid() == group;
+    let is_own = rustix::process::geteuid().is_root() || rustix::process::getegid().as_raw() == group;
+    if is_handed_down || is_own || rustix::process::getgroups()?.iter().any(|own| own.as_raw() == group) {
+        return Ok(());
+    }
+    Err(Refusal::Group.into())
 }
 
 /// Gives a new file, still empty, to the old one's owner and group.

@@ -17,6 +17,7 @@
 //! `docs/decisions/0028-exchanged-not-renamed.md` has the reasons.
 
 mod backup;
+mod check;
 mod draft;
 mod error;
 mod folder;

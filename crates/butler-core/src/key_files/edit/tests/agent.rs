@@ -253,3 +253,36 @@ fn a_question_that_is_not_understood_is_not_guessed() {
     assert!(matches!(agent.answer(&other).said, Said::Failed { failure, .. } if failure == why));
     assert!(!bench.state().exists());
 }
+
+#[test]
+fn what_would_be_refused_for_rights_is_told_before_and_nothing_is_written() {
+    let bench = Bench::new(&[("keys.json", &keystore(&[(0, "")])), ("none.json", &keystore(&[]))]);
+    let agent = crate::key_files::edit::KeystoreAgent::new(bench.keys(), bench.state());
+    let look = || agent.examine().map(|view| view.files.len());
+    let mode = |path: std::path::PathBuf, mode| {
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    assert_eq!(look(), Ok(2));
+    // A file without validators is never changed.
+    bench.mode("none.json", 0o666);
+    assert_eq!(look(), Ok(2));
+    bench.mode("keys.json", 0o606);
+    let exposed = Failure::Refused { file: Some(name("keys.json")), why: Refused::Exposed };
+    assert_eq!(look(), Err(exposed));
+    bench.mode("keys.json", 0o1600);
+    let special = Failure::Refused { file: Some(name("keys.json")), why: Refused::File(Refusal::SpecialBits) };
+    assert_eq!(look(), Err(special));
+    bench.mode("keys.json", 0o600);
+    for open in [0o777, 0o1777, 0o702] {
+        mode(bench.keys(), open);
+        let exposed = Failure::Refused { file: None, why: Refused::ExposedFolder };
+        assert_eq!(look(), Err(exposed.clone()), "{open:o}");
+        assert!(!bench.state().exists());
+        assert_eq!(bench.failure(Ask::Preview { edits: vec![bench.edit("keys.json", vec![wish(0)])] }), exposed);
+        assert_eq!(bench.kept(), Vec::<String>::new());
+        fs::remove_dir_all(bench.state()).unwrap();
+    }
+    mode(bench.keys(), 0o700);
+    assert_eq!(look(), Ok(2));
+    assert!(!bench.state().exists() && fs::read_dir(bench.keys()).unwrap().count() == 2);
+}
