@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use butler_testkit::keystore_node::{Answer, Effect, Script};
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::chore::{anew, approve, delegated, ended, has, reason, retry, wanted, with_servers};
 use support::person::{cli_as, own};
 use support::servers::{Server, nothing_kept};
@@ -155,6 +155,41 @@ async fn what_one_node_of_a_server_took_before_the_other_refused_is_taken_back()
     second.script_all(None);
     done_after_a_retry(&bench, &watcher, server, &parked).await;
     assert_eq!(second.coinbases()[&attester], coinbase);
+    watcher.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publishers_that_the_node_did_not_take_are_noticed_before_anything_is_written() {
+    let (bench, servers) = with_servers(&["paris"], "").await;
+    let (server, watcher) = (&servers[0], bench.watch());
+    let row = delegated(&bench, &watcher).await;
+    approve(&bench, &row).await;
+    ended(&bench, &watcher, &row, "done").await;
+    assert_eq!(server.node.reloads().asked, 1, "nothing speaks against it");
+
+    // Somebody puts another validator into a file of its own, with a publisher of its own.
+    let key = |byte: u8| format!("0x{byte:064x}");
+    let other = json!({ "schemaVersion": 1, "validators": [{
+        "attester": { "eth": key(0x51), "bls": key(0x52) }, "publisher": key(0x53), "feeRecipient": key(1),
+    }] });
+    std::fs::write(server.folder.join("other.json"), other.to_string()).unwrap();
+    let row = delegated(&bench, &watcher).await;
+    let (attester, coinbase) = wanted(&row);
+    let before = std::fs::read(server.file()).unwrap();
+    approve(&bench, &row).await;
+    let parked = ended(&bench, &watcher, &row, "parked").await;
+    let why = reason(&parked);
+    assert!(why.contains("validators[0] of other.json") && why.ends_with("nothing was written"), "{parked:#}");
+    assert_eq!((std::fs::read(server.file()).unwrap(), server.node.reloads().asked), (before, 2));
+    nothing_kept(&bench, &watcher).await;
+
+    // A node that was started anew has them.
+    server.node.restart().await.unwrap();
+    retry(&bench, &parked).await;
+    let row = ended(&bench, &watcher, &parked, "awaiting_approval").await;
+    approve(&bench, &row).await;
+    ended(&bench, &watcher, &row, "done").await;
+    assert_eq!((server.used(attester), server.node.reloads().refused), (coinbase, 1));
     watcher.stop();
 }
 

@@ -51,7 +51,7 @@ impl Intent {
     }
 
     /// Whether something may be written that no node is known to have taken.
-    fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.keystores.values().any(|written| !written.accepted)
     }
 

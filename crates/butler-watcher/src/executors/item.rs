@@ -27,6 +27,8 @@ pub(super) struct Item {
     ends: BTreeMap<String, AtServer>,
     /// Somebody else may act by now.
     is_lost: bool,
+    /// Nothing is done for it anywhere.
+    is_void: bool,
 }
 
 impl Item {
@@ -36,7 +38,7 @@ impl Item {
         let ActionSubject::Attester(attester) = action.subject else { return None };
         let Goal::CoinbaseConfigured { coinbase, .. } = action.goal else { return None };
         let intent = Intent::of(leased.entry.standing.intent.as_ref())?;
-        Some(Self { leased, attester, coinbase, intent, ends: BTreeMap::new(), is_lost: false })
+        Some(Self { leased, attester, coinbase, intent, ends: BTreeMap::new(), is_lost: false, is_void: false })
     }
 
     /// Whether it was begun before, and is looked at.
@@ -69,6 +71,11 @@ impl Item {
         self.intent.keystores.get(server)
     }
 
+    /// Whether something is written that a node is not known to have taken.
+    pub(super) fn is_begun(&self) -> bool {
+        self.intent.is_open()
+    }
+
     /// Whether the server's node took what was written there.
     pub(super) fn is_accepted(&self, server: &str) -> bool {
         self.intent.is_accepted(server)
@@ -76,12 +83,18 @@ impl Item {
 
     /// Whether nothing more is done for it in this round.
     pub(super) fn is_over(&self, server: &str) -> bool {
-        self.is_lost || self.ends.contains_key(server)
+        self.is_lost || self.is_void || self.ends.contains_key(server)
     }
 
     /// It ended so at a server.
     pub(super) fn end(&mut self, server: &str, end: AtServer) {
         self.ends.insert(server.to_owned(), end);
+    }
+
+    /// It ended so at a server, and so nothing is done for it at any other.
+    pub(super) fn end_everywhere(&mut self, server: &str, end: AtServer) {
+        self.end(server, end);
+        self.is_void = true;
     }
 
     /// Makes durable what is about to be written for it at a server; whether it may be. Blocks.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use butler_core::client::aztec_node::{AztecNode, ReloadError};
+use butler_core::client::error::RpcFailure;
 use butler_core::client::web3signer::Web3Signer;
 use butler_core::key_files::edit::{
     Answer, Ask, BoundEdit, Edit, Failure, FolderView, KeystoreAgent, PROTOCOL, Previewed, Refused, Request, Said,
@@ -62,8 +63,12 @@ pub(super) enum Trouble {
 pub(super) enum Reloaded {
     /// Every node took it.
     Accepted,
-    /// One may not have: to be asked again.
+    /// One may have done it: to be asked again.
     Unknown(String),
+    /// One did not answer in time, and may be about it still: to be asked again.
+    Late(String),
+    /// One was not asked, or what is asked before it: to be asked again.
+    NotAsked(String),
     /// One does not take it.
     Refused {
         /// Why.
@@ -157,7 +162,7 @@ impl Keystore {
         if let Some(signer) = &self.signer
             && let Err(error) = signer.reload().await
         {
-            return Reloaded::Unknown(one_line(&error));
+            return Reloaded::NotAsked(one_line(&error));
         }
         for (took, node) in self.nodes.iter().enumerate() {
             let told = |error: &ReloadError| format!("the node {}: {}", node.name(), one_line(error));
@@ -168,9 +173,9 @@ impl Keystore {
                     return Reloaded::Refused { why, took };
                 }
                 Err(error @ ReloadError::NotAllowed(_)) => return Reloaded::Refused { why: told(&error), took },
-                Err(error @ (ReloadError::Unknown(_) | ReloadError::NotAsked(_))) => {
-                    return Reloaded::Unknown(told(&error));
-                }
+                Err(error @ ReloadError::Unknown(RpcFailure::Timeout(_))) => return Reloaded::Late(told(&error)),
+                Err(error @ ReloadError::Unknown(_)) => return Reloaded::Unknown(told(&error)),
+                Err(error @ ReloadError::NotAsked(_)) => return Reloaded::NotAsked(told(&error)),
             }
         }
         Reloaded::Accepted

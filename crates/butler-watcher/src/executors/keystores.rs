@@ -1,6 +1,6 @@
 //! The keystores of one network, as the configuration has them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +52,7 @@ pub struct Keystores {
     client: Arc<L1Client>,
     aztec_registry: Address,
     rollups: watch::Receiver<Rollups>,
+    kept_below: PathBuf,
 }
 
 impl Keystores {
@@ -72,7 +73,18 @@ impl Keystores {
         let place = Place { chain_id: network.chain_id, contract: network.staking_registry };
         let client = Arc::new(l1_client(network, PATIENCE)?);
         let (name, aztec_registry) = (network.name.clone(), network.aztec_registry);
-        Ok(Some(Arc::new(Self { network: name, place, all, client, aztec_registry, rollups })))
+        let kept_below = kept_below(state);
+        Ok(Some(Arc::new(Self { network: name, place, all, client, aztec_registry, rollups, kept_below })))
+    }
+
+    /// Below this folder the old contents of files are kept, in a folder for each keystore.
+    pub(super) fn kept_below(&self) -> &Path {
+        &self.kept_below
+    }
+
+    /// The names of the folders of its keystores there.
+    pub(super) fn kept(&self) -> impl Iterator<Item = String> {
+        self.all.iter().map(|keystore| kept_of(&self.network, keystore.server()))
     }
 
     /// The network's name.
@@ -105,12 +117,20 @@ impl Keystores {
     }
 }
 
+fn kept_below(state: &Path) -> PathBuf {
+    state.join("keystores")
+}
+
+fn kept_of(network: &str, server: &str) -> String {
+    format!("{network}-{}", Part::Name(server))
+}
+
 fn open(network: &NetworkConfig, config: &KeystoreConfig, state: &Path) -> Result<Keystore, KeystoreSetupError> {
     let failed = |source| KeystoreSetupError::Http { server: config.server.clone(), source };
     let source = match &config.place {
         KeystorePlace::Folder(folder) => {
-            let name = format!("{}-{}", network.name, Part::Name(&config.server));
-            Source::Folder(KeystoreAgent::new(folder.clone(), state.join("keystores").join(name)))
+            let own = kept_below(state).join(kept_of(&network.name, &config.server));
+            Source::Folder(KeystoreAgent::new(folder.clone(), own))
         }
         KeystorePlace::Command(argv) => Source::Command(argv.clone()),
     };

@@ -12,6 +12,7 @@ mod intent;
 mod item;
 mod keystore;
 mod keystores;
+mod orphans;
 mod round;
 mod verdict;
 
@@ -145,7 +146,15 @@ impl Executor {
                 }
             }
         }
-        for keystore in keystores.all() {
+        let mut all: Vec<&keystore::Keystore> = keystores.all().iter().collect();
+        // Whoever does not answer in time holds up those that come after it.
+        all.sort_by_key(|keystore| gate.is_late(keystore.server()));
+        if all.len() > 1 {
+            for keystore in &all {
+                round::look_first(keystore, &mut items).await;
+            }
+        }
+        for keystore in all {
             round::at_server(keystore, &mut items, (gate, distance), self.journal.as_ref()).await?;
         }
         let known: Vec<&str> = keystores.all().iter().map(keystore::Keystore::server).collect();
@@ -162,6 +171,19 @@ impl Executor {
 
     /// Removes what a kill left beside keystores, and the old contents that nothing needs any more.
     async fn tidy(&self) -> Result<(), JournalError> {
+        let configured: BTreeSet<String> = self.networks.values().flat_map(|(keystores, _)| keystores.kept()).collect();
+        if let Some((keystores, _)) = self.networks.values().next() {
+            match block_in_place(|| orphans::remove(keystores.kept_below(), &configured)) {
+                Ok(0) => {}
+                Ok(count) => tracing::warn!(
+                    count,
+                    "{count} old contents of keystores that are not configured any more are removed"
+                ),
+                Err(error) => tracing::warn!(
+                    "old contents of keystores that are not configured any more cannot be removed: {error}"
+                ),
+            }
+        }
         for (place, (keystores, _)) in &self.networks {
             for keystore in keystores.all() {
                 let server = keystore.server();
@@ -226,3 +248,6 @@ fn log(settlements: &[Settlement]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use super::item::Item;
 use super::keystore::{Keystore, Reloaded, Trouble};
 use super::verdict::AtServer;
 use crate::journal::{Journal, JournalError};
-use crate::plan::views::{before, find};
+use crate::plan::views::{before, find, hiding};
 
 /// How long a server is waited for that does not answer.
 const AWAY: Duration = Duration::from_secs(60);
@@ -30,8 +30,25 @@ enum Step {
     Write { file: FileName, digest: H256, wish: Wish },
     /// To have the node reload what was written before.
     Reload,
+    /// Nothing: the keystore is not what a person saw.
+    Void,
     /// Nothing: it ended.
     Ended(AtServer),
+}
+
+/// Why nothing is done where the keystore of a server is not what a person saw.
+const VOID: &str = "the keystore is not what was shown any more";
+
+/// Leaves alone what would be changed otherwise at this server than a person saw: an approval is for all of it.
+pub(super) async fn look_first(keystore: &Keystore, items: &mut [Item]) {
+    // One that is not seen is waited for by its own round.
+    let Ok(view) = keystore.look().await else { return };
+    let server = keystore.server();
+    // What was begun goes on: its node is told of what is written.
+    let is_void = |item: &&mut Item| !item.is_begun() && step(server, &view, item) == Some(Step::Void);
+    for item in items.iter_mut().filter(is_void) {
+        item.end_everywhere(server, AtServer::Later(VOID.to_owned()));
+    }
 }
 
 /// Carries out these items at one server. What ended is told by the items.
@@ -52,13 +69,14 @@ pub(super) async fn at_server(
         }
     };
     let (mut writes, mut reloads) = (BTreeMap::<FileName, Edit>::new(), false);
-    for item in items.iter_mut() {
+    for item in items.iter_mut().filter(|item| !item.is_over(server)) {
         match step(server, &view, item) {
             Some(Step::Write { file, digest, wish }) => {
                 let new = || Edit { file: file.clone(), digest_before: digest, changes: Vec::new() };
                 writes.entry(file.clone()).or_insert_with(new).changes.push(wish);
             }
             Some(Step::Reload) => reloads = true,
+            Some(Step::Void) => item.end(server, AtServer::Later(VOID.to_owned())),
             Some(Step::Ended(end)) => item.end(server, end),
             None => {}
         }
@@ -69,7 +87,7 @@ pub(super) async fn at_server(
     // The rest comes with the next round.
     while writes.len() > FILES_LIMIT {
         let Some((_, edit)) = writes.pop_last() else { break };
-        all(items, server, &another(), |item| edit.changes.iter().any(|wish| wish.attester == item.attester));
+        all(items, server, &another(), is_of(&edit));
     }
     if let Some(why) = refusal(&view) {
         all(items, server, &AtServer::Later(format!("the node would refuse its keystore: {why}")), is_touched(&view));
@@ -84,31 +102,70 @@ pub(super) async fn at_server(
         // What was written before first: the file that is put back where a node refuses is the one from before that.
         all(items, server, &another(), |item| item.written(server).is_none());
         let files = begun(items, server);
-        return reload(keystore, items, &files, gate, journal).await;
+        return reload((keystore, &view), items, &files, gate, journal).await;
     }
-    let edits: Vec<Edit> = writes.into_values().collect();
-    let previewed = match keystore.preview(&edits).await {
-        Ok(previewed) => previewed,
-        Err(trouble) => {
-            all(items, server, &trouble.before_anything(), is_touched(&view));
-            return Ok(());
-        }
-    };
+    if let Some(end) = asked_first((keystore, &view), gate).await {
+        all(items, server, &AtServer::NotNow(AWAY, end.why().unwrap_or_default().to_owned()), |item| {
+            matches!(end, AtServer::Later(_)) && item.is_patient()
+        });
+        all(items, server, &end, is_touched(&view));
+        return Ok(());
+    }
+    let (edits, previewed) = preview(keystore, items, writes.into_values().collect()).await;
+    if edits.is_empty() {
+        return Ok(());
+    }
     if !intend(items, server, &edits, &previewed, journal)? {
         let lost = AtServer::Later("it was decided on in this moment".to_owned());
         all(items, server, &lost, is_touched(&view));
         return Ok(());
     }
-    let files = begun(items, server);
     let bound = edits.into_iter().zip(previewed);
     let bound = bound.map(|(edit, file)| BoundEdit { edit, digest_after: file.digest_after }).collect();
-    match keystore.apply(bound).await {
-        Ok(()) => reload(keystore, items, &files, gate, journal).await,
-        Err(trouble) => {
-            all(items, server, &trouble.after_the_intent(), is_touched(&view));
-            Ok(())
+    if !apply(keystore, items, bound).await {
+        return Ok(());
+    }
+    let files = begun(items, server);
+    reload((keystore, &view), items, &files, gate, journal).await
+}
+
+/// Previews changes; those of files that cannot be changed end their items, and the others go on without them.
+async fn preview(keystore: &Keystore, items: &mut [Item], edits: Vec<Edit>) -> (Vec<Edit>, Vec<Previewed>) {
+    if let Ok(previewed) = keystore.preview(&edits).await {
+        return (edits, previewed);
+    }
+    let (mut good, mut all_previewed) = (Vec::new(), Vec::new());
+    for edit in edits {
+        match keystore.preview(std::slice::from_ref(&edit)).await {
+            Ok(previewed) => {
+                good.push(edit);
+                all_previewed.extend(previewed);
+            }
+            Err(trouble) => all(items, keystore.server(), &trouble.before_anything(), is_of(&edit)),
         }
     }
+    (good, all_previewed)
+}
+
+/// Writes changes; those of files that cannot be changed end their items. Whether any was written.
+async fn apply(keystore: &Keystore, items: &mut [Item], edits: Vec<BoundEdit>) -> bool {
+    if edits.len() > 1 && keystore.apply(edits.clone()).await.is_ok() {
+        return true;
+    }
+    let mut is_any = false;
+    for bound in edits {
+        // What is written already stays so.
+        match keystore.apply(vec![bound.clone()]).await {
+            Ok(()) => is_any = true,
+            Err(trouble) => all(items, keystore.server(), &trouble.after_the_intent(), is_of(&bound.edit)),
+        }
+    }
+    is_any
+}
+
+/// Whether an item is one of those that an edit is for.
+fn is_of(edit: &Edit) -> impl Fn(&Item) -> bool {
+    |item| edit.changes.iter().any(|wish| wish.attester == item.attester)
 }
 
 /// How it ends for what comes behind another change.
@@ -127,11 +184,13 @@ fn step(server: &str, view: &FolderView, item: &Item) -> Option<Step> {
     let later = |why: &str| Some(Step::Ended(AtServer::Later(why.to_owned())));
     let refused = |why: String| Some(Step::Ended(AtServer::Refused(why)));
     let Some((file, validator)) = find(view, item.attester) else {
-        let hiding = view.obstacles.iter().find(|obstacle| hides(obstacle.kind));
-        return match (item.shown(server), hiding) {
+        return match (item.shown(server), hiding(view)) {
             (None, None) => None,
             (_, Some(obstacle)) => {
-                later(&format!("a file could hold the attester and is not legible: {}", obstacle.what))
+                let why = format!("a file could hold the attester and is not legible: {}", obstacle.what);
+                // Somebody mends it, and nobody is asked again until then.
+                let end = if item.is_patient() { AtServer::NotNow(AWAY, why) } else { AtServer::Later(why) };
+                Some(Step::Ended(end))
             }
             (Some(_), None) => later("the keystore does not have the attester any more"),
         };
@@ -165,28 +224,7 @@ fn step(server: &str, view: &FolderView, item: &Item) -> Option<Step> {
         let wish = Wish { attester: item.attester, before: validator.coinbase, after: item.coinbase };
         Some(Step::Write { file: file.name.clone(), digest: file.digest, wish })
     } else {
-        later("the keystore is not what was shown any more")
-    }
-}
-
-/// Whether a file with such an obstacle may have validators that are not seen.
-fn hides(kind: ObstacleKind) -> bool {
-    match kind {
-        ObstacleKind::Broken
-        | ObstacleKind::Schema
-        | ObstacleKind::NotAKeystore
-        | ObstacleKind::NotAFile
-        | ObstacleKind::Empty
-        | ObstacleKind::Unreadable
-        | ObstacleKind::Link
-        | ObstacleKind::EncryptedKey
-        | ObstacleKind::Name => true,
-        ObstacleKind::SchemasMixed
-        | ObstacleKind::SeveralProvers
-        | ObstacleKind::SignerMissing
-        | ObstacleKind::DuplicateAttester
-        | ObstacleKind::NoValidators
-        | ObstacleKind::ZeroCoinbase => false,
+        Some(Step::Void)
     }
 }
 
@@ -242,9 +280,28 @@ fn begun(items: &[Item], server: &str) -> Vec<Written> {
     files.into_values().collect()
 }
 
+/// Where the nodes may not know the publishers of what others put into the folder they are asked to take it as it is, before anything is
+/// written; how it ends where they do not.
+async fn asked_first((keystore, view): (&Keystore, &FolderView), gate: &mut Gate) -> Option<AtServer> {
+    let server = keystore.server();
+    let stranger = gate.stranger(server, view)?;
+    let reloaded = keystore.reload().await;
+    gate.reloaded(server, view, &reloaded);
+    match reloaded {
+        Reloaded::Accepted => None,
+        Reloaded::Refused { why, .. } => {
+            let cause = format!("no publisher of {stranger} is one that it took before");
+            Some(AtServer::Refused(format!("{why}; {cause}; nothing was written")))
+        }
+        Reloaded::Unknown(why) | Reloaded::Late(why) | Reloaded::NotAsked(why) => {
+            Some(AtServer::Later(format!("{why}; nothing was written")))
+        }
+    }
+}
+
 /// Has the node take what was written, and puts the old files back where it does not.
 async fn reload(
-    keystore: &Keystore,
+    (keystore, view): (&Keystore, &FolderView),
     items: &mut [Item],
     files: &[Written],
     gate: &mut Gate,
@@ -252,7 +309,7 @@ async fn reload(
 ) -> Result<(), JournalError> {
     let server = keystore.server();
     let reloaded = keystore.reload().await;
-    gate.reloaded(server, &reloaded);
+    gate.reloaded(server, view, &reloaded);
     let is_ours = |item: &&mut Item| !item.is_over(server) && item.written(server).is_some();
     match reloaded {
         Reloaded::Accepted => {
@@ -265,7 +322,9 @@ async fn reload(
                 tracing::warn!(server, "{server}: the old keystore is kept for now: {trouble}");
             }
         }
-        Reloaded::Unknown(why) => all(items, server, &AtServer::Unknown(why), |item| item.written(server).is_some()),
+        Reloaded::Unknown(why) | Reloaded::Late(why) | Reloaded::NotAsked(why) => {
+            all(items, server, &AtServer::Unknown(why), |item| item.written(server).is_some());
+        }
         Reloaded::Refused { why, took } => {
             let restored = restore(keystore, files).await;
             let told = match &restored {

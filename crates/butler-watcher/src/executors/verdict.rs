@@ -24,7 +24,7 @@ pub(super) enum AtServer {
 
 impl AtServer {
     /// Why it is not done there.
-    fn why(&self) -> Option<&str> {
+    pub(super) fn why(&self) -> Option<&str> {
         match self {
             Self::Done | Self::WasSo => None,
             Self::Unknown(why) | Self::Later(why) | Self::NotNow(_, why) | Self::Refused(why) => Some(why),
@@ -41,10 +41,11 @@ pub(super) fn outcome(servers: &BTreeMap<String, AtServer>, is_look: bool) -> Ou
     });
     let not_now = not_now.max();
     let reason = told(servers);
-    if any(|end| matches!(end, AtServer::Refused(_))) {
-        Outcome::Refused { reason }
-    } else if any(|end| matches!(end, AtServer::Unknown(_))) {
+    // What may be done at one server is known before anything else ends: nobody looks at it any more once this is parked.
+    if any(|end| matches!(end, AtServer::Unknown(_))) {
         Outcome::Unknown { reason }
+    } else if any(|end| matches!(end, AtServer::Refused(_))) {
+        Outcome::Refused { reason }
     } else if any(|end| matches!(end, AtServer::Later(_))) {
         Outcome::Retry { after: None, reason }
     } else if let Some(after) = not_now {
@@ -90,7 +91,8 @@ mod tests {
         assert_eq!(ended(&[Done, later(), WasSo]), Outcome::Retry { after: None, reason });
         assert!(matches!(ended(&[Done, later(), Unknown("lost".to_owned())]), Outcome::Unknown { .. }));
         let all = [Done, later(), Unknown("lost".to_owned()), Refused("no".to_owned())];
-        assert_eq!(ended(&all), Outcome::Refused { reason: "s1: down; s2: lost; s3: no; it is done at s0".to_owned() });
+        assert_eq!(ended(&all), Outcome::Unknown { reason: "s1: down; s2: lost; s3: no; it is done at s0".to_owned() });
+        assert!(matches!(ended(&[Done, later(), Refused("no".to_owned())]), Outcome::Refused { .. }));
         let soon = |seconds| NotNow(Duration::from_secs(seconds), format!("in {seconds} s"));
         let reason = "s0: in 3 s; s1: in 9 s; it is done at s2".to_owned();
         assert_eq!(ended(&[soon(3), soon(9), WasSo]), Outcome::Postponed { after: Duration::from_secs(9), reason });

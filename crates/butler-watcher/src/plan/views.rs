@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use butler_core::domain::action::{CoinbaseBefore, KeystoreEdit};
 use butler_core::domain::ids::Coinbase;
-use butler_core::key_files::edit::{FileView, FolderView, Setting, ValidatorView};
+use butler_core::key_files::edit::{FileView, FolderView, Obstacle, ObstacleKind, Setting, ValidatorView};
 use ethers_core::types::{Address, H256};
 
 /// The keystore of each server as it was seen last.
@@ -38,8 +38,10 @@ impl Views {
     #[must_use]
     pub fn edits(&self, attester: Address, coinbase: Coinbase) -> Vec<KeystoreEdit> {
         let edits = self.0.iter().filter_map(|(server, seen)| match &seen.view {
-            Some(view) => edit_of(server, view, attester, coinbase),
-            None => Some(KeystoreEdit {
+            Some(view) if find(view, attester).is_some() || hiding(view).is_none() => {
+                edit_of(server, view, attester, coinbase)
+            }
+            Some(_) | None => Some(KeystoreEdit {
                 server: server.clone(),
                 file: String::new(),
                 validator: 0,
@@ -56,7 +58,12 @@ impl Views {
         let mut found = None;
         for seen in self.0.values() {
             let view = seen.view.as_ref().filter(|_| seen.problem.is_none())?;
-            let Some((file, validator)) = find(view, attester) else { continue };
+            let Some((file, validator)) = find(view, attester) else {
+                if hiding(view).is_some() {
+                    return None;
+                }
+                continue;
+            };
             let is_so = before(file, validator, attester, coinbase) == CoinbaseBefore::AsWanted;
             found = Some(found.unwrap_or(true) && is_so);
         }
@@ -80,6 +87,28 @@ fn edit_of(server: &str, view: &FolderView, attester: Address, coinbase: Coinbas
 pub fn find(view: &FolderView, attester: Address) -> Option<(&FileView, &ValidatorView)> {
     let mut all = view.files.iter().flat_map(|file| file.validators.iter().map(move |validator| (file, validator)));
     all.find(|(_, validator)| validator.attesters.contains(&attester))
+}
+
+/// A file that may have validators which are not seen; `None` where there is none.
+#[must_use]
+pub fn hiding(view: &FolderView) -> Option<&Obstacle> {
+    view.obstacles.iter().find(|obstacle| match obstacle.kind {
+        ObstacleKind::Broken
+        | ObstacleKind::Schema
+        | ObstacleKind::NotAKeystore
+        | ObstacleKind::NotAFile
+        | ObstacleKind::Empty
+        | ObstacleKind::Unreadable
+        | ObstacleKind::Link
+        | ObstacleKind::EncryptedKey
+        | ObstacleKind::Name => true,
+        ObstacleKind::SchemasMixed
+        | ObstacleKind::SeveralProvers
+        | ObstacleKind::SignerMissing
+        | ObstacleKind::DuplicateAttester
+        | ObstacleKind::NoValidators
+        | ObstacleKind::ZeroCoinbase => false,
+    })
 }
 
 /// What a validator says of its coinbase, next to the one that it is to have. Where it says nothing, the file's top counts.
@@ -113,6 +142,8 @@ pub fn is_as_shown(shown: &[KeystoreEdit], now: &[KeystoreEdit]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// A keystore with one file and these validators: an attester each, with its setting.
@@ -173,6 +204,22 @@ mod tests {
         assert_eq!(befores(&views), expected.map(|(server, before)| (server.to_owned(), before)));
         assert_eq!(views.has(Address::repeat_byte(1), coinbase(9)), None, "one was not seen");
         assert_eq!(views.problems().collect::<Vec<_>>(), [("d", "down")]);
+    }
+
+    #[test]
+    fn a_server_whose_file_may_have_the_attester_illegibly_is_shown_as_not_seen() {
+        let hidden = |kind| {
+            let mut view = view(&[(2, Setting::Absent)]);
+            let obstacle = json!({ "kind": kind, "file": null, "line": null, "what": "a fault" });
+            view.obstacles.push(serde_json::from_value(obstacle).unwrap());
+            views(&[("a", Ok(view))])
+        };
+        assert_eq!(befores(&hidden(ObstacleKind::Broken)), [("a".to_owned(), CoinbaseBefore::Unread)]);
+        assert_eq!(befores(&hidden(ObstacleKind::ZeroCoinbase)), []);
+        let right = Setting::Address(Address::repeat_byte(9));
+        let mut both = hidden(ObstacleKind::Broken);
+        both.take("b", Ok(view(&[(1, right)])));
+        assert_eq!(both.has(Address::repeat_byte(1), coinbase(9)), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the calls do, and what they refuse.
 
 use butler_core::domain::action::Phase;
+use serde_json::json;
 
 use super::*;
 
@@ -156,6 +157,33 @@ fn tries_and_looks_have_budgets_of_their_own_and_then_it_is_parked_with_its_reas
     let decision = Decision::Revive { policy: Policy::Auto, approval: HOUR };
     let verdict = Verdict { key, version: parked[0].standing.version, decision, actor: "me".to_owned(), reason: None };
     assert_eq!(keeper.decide(&verdict).unwrap().standing.phase, Phase::Due);
+    assert_sound(&keeper);
+}
+
+#[test]
+fn what_was_begun_is_known_when_something_else_is_asked_for_and_after_a_person_has_it_tried_again() {
+    let (folder, hand, keeper) = fresh();
+    keeper.commit(&plans([action(1)])).unwrap();
+    let mut first = claim_one(&keeper);
+    let intent = Some(json!({ "keystores": { "paris": "begun" } }));
+    let renewal = Renewal { lease: HOUR, intent: intent.clone(), number: None };
+    first.lease = keeper.renew(&first.lease, &renewal).unwrap();
+    settle(&keeper, &first, Outcome::Retry { after: None, reason: "not there".to_owned() });
+    let other = Action { why: "another one".to_owned(), ..action(1) };
+    let done = keeper.commit(&plans([other.clone()])).unwrap();
+    assert_eq!(done.replaced, std::slice::from_ref(&other.key));
+    hand.pass(1_000_000);
+    let second = claim_one(&keeper);
+    assert_eq!((&second.entry.action.why, &second.entry.standing.intent), (&other.why, &intent));
+
+    settle(&keeper, &second, Outcome::Refused { reason: "no".to_owned() });
+    drop(keeper);
+    let keeper = open(&folder.path().join("journal"), &hand).unwrap();
+    let parked = keeper.read(&Query { phase: Some(Phase::Parked), after: None, limit: 10 }).unwrap().live.remove(0);
+    let decision = Decision::Revive { policy: Policy::Auto, approval: HOUR };
+    let (key, version) = (parked.action.key, parked.standing.version);
+    keeper.decide(&Verdict { key, version, decision, actor: "me".to_owned(), reason: None }).unwrap();
+    assert_eq!(claim_one(&keeper).entry.standing.intent, intent);
     assert_sound(&keeper);
 }
 
