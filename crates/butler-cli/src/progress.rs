@@ -35,6 +35,8 @@ impl Waiting {
         self.bar.set_message(match progress {
             Progress::Head => "resolving the block".to_owned(),
             Progress::Ledger { block, last } => format!("scanning delegations: block {block} of {last}"),
+            Progress::Checkpoints { block, last } => format!("scanning checkpoints: block {block} of {last}"),
+            Progress::Transactions { count } => format!("reading {count} proposals"),
             Progress::Contracts { reads } => format!("reading {reads} values"),
         });
     }

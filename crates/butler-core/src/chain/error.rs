@@ -33,6 +33,8 @@ pub enum Contract {
     GovernanceProposer,
     /// A delegation's split.
     Split,
+    /// The escape hatch, from the rollup.
+    EscapeHatch,
     /// No contract: an account whose balance is read.
     Account,
 }
@@ -49,6 +51,7 @@ impl fmt::Display for Contract {
             Self::Governance => "governance",
             Self::GovernanceProposer => "governance proposer",
             Self::Split => "split",
+            Self::EscapeHatch => "escape hatch",
             Self::Account => "account",
         })
     }

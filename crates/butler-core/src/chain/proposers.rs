@@ -18,6 +18,7 @@ use crate::contracts::bindings::rollup;
 use crate::contracts::call::{DecodeError, GETTER_GAS};
 use crate::contracts::decode;
 use crate::domain::block::BlockRef;
+use crate::domain::duties::Draw;
 use crate::domain::proposers::{COMMITTEE_LIMIT, ComingProposals, own_slots};
 use crate::domain::rollup::RollupClock;
 
@@ -57,13 +58,6 @@ struct Known {
     present: Draw,
     /// As of `block`; `None` while it cannot be told.
     next: Option<Draw>,
-}
-
-/// How the proposers of one epoch are drawn. Nobody proposes where the committee is empty.
-#[derive(Debug, Clone, Default)]
-struct Draw {
-    committee: Vec<Address>,
-    seed: U256,
 }
 
 impl ProposersReader {
@@ -147,14 +141,14 @@ impl ProposersReader {
 }
 
 /// What a draw of that many members costs at most.
-fn committee_gas(members: u64) -> u64 {
+pub(super) fn committee_gas(members: u64) -> u64 {
     MEMBER_GAS.saturating_mul(members).saturating_add(2 * GETTER_GAS)
 }
 
 /// One epoch of the rollup.
 #[derive(Debug, Clone, Copy)]
-struct Epoch {
-    number: u64,
+pub(super) struct Epoch {
+    pub(super) number: u64,
     /// Its first second.
     start: u64,
     last_slot: u64,
@@ -162,7 +156,7 @@ struct Epoch {
 
 impl Epoch {
     /// `None` where it does not fit the clock.
-    fn of(clock: &RollupClock, number: u64) -> Option<Self> {
+    pub(super) fn of(clock: &RollupClock, number: u64) -> Option<Self> {
         let last_slot = clock.slots_of(number)?.last()?;
         Some(Self { number, start: clock.epoch_start(number)?, last_slot })
     }
@@ -218,14 +212,14 @@ enum Told {
 }
 
 /// Where the answers about one epoch are.
-struct DrawSlots {
+pub(super) struct DrawSlots {
     epoch: u64,
     committee: Slot<Vec<Address>>,
     seed: Slot<U256>,
 }
 
 impl DrawSlots {
-    fn plan(reads: &mut Reads, rollup: Address, epoch: Epoch, gas: u64) -> Self {
+    pub(super) fn plan(reads: &mut Reads, rollup: Address, epoch: Epoch, gas: u64) -> Self {
         let call = rollup::GetEpochCommitteeCall { epoch: epoch.number.into() };
         let committee = reads.push_telling(Contract::Rollup, rollup, gas, call);
         let call = rollup::GetSampleSeedAtCall { timestamp: epoch.start.into() };
@@ -234,7 +228,7 @@ impl DrawSlots {
     }
 
     /// The draw; `None` while it cannot be told.
-    fn take(&self, answers: &Answers) -> Result<Option<Draw>, SnapshotError> {
+    pub(super) fn take(&self, answers: &Answers) -> Result<Option<Draw>, SnapshotError> {
         match answers.checked_or_reason(&self.committee, committee, |data| reason(data, self.epoch))? {
             // No committee at all: the rollup lets anybody propose, and so nobody in turn.
             Told::Committee(committee) if committee.is_empty() => Ok(Some(Draw::default())),

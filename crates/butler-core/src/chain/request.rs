@@ -58,4 +58,16 @@ pub enum Progress {
         /// How many reads.
         reads: usize,
     },
+    /// Logs of checkpoints are scanned.
+    Checkpoints {
+        /// The block that is reached.
+        block: u64,
+        /// The last one.
+        last: u64,
+    },
+    /// Transactions are read.
+    Transactions {
+        /// How many.
+        count: usize,
+    },
 }

@@ -48,7 +48,7 @@ impl From<LogText> for Log {
 }
 
 /// Any number of bytes.
-struct Data(Bytes);
+pub(super) struct Data(pub(super) Bytes);
 
 impl<'de> Deserialize<'de> for Data {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

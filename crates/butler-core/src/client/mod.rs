@@ -34,6 +34,7 @@ pub mod refusal;
 mod rounds;
 pub mod secrets;
 pub mod text;
+pub mod transactions;
 mod vote;
 pub mod web3signer;
 pub mod wire;

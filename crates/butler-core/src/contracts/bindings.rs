@@ -67,3 +67,12 @@ contract!(
     /// Where block proposers signal for payloads (`GovernanceProposer`).
     governance_proposer, GovernanceProposer, "./abi/GovernanceProposer.json"
 );
+contract!(
+    /// The escape hatch, in whose epochs no committee has a duty (`EscapeHatch`, the same in 4.1.2, 5.1.0 and a nightly of 6).
+    escape_hatch, EscapeHatch, "./abi/EscapeHatch.json"
+);
+contract!(
+    /// The rollup's events about checkpoints (`IRollupCore`, the same in 4.1.2, 5.1.0 and a nightly of 6): apart, since there are
+    /// over a thousand a day.
+    rollup_checkpoints, RollupCheckpoints, "./abi/RollupCheckpoints.json"
+);

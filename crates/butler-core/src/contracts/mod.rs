@@ -5,6 +5,7 @@
 
 pub mod bindings;
 pub mod call;
+pub mod checkpoint_events;
 pub mod decode;
 pub mod deposit_events;
 pub mod events;

@@ -7,6 +7,7 @@ pub mod action;
 pub mod attester;
 pub mod block;
 pub mod capability;
+pub mod duties;
 pub mod findings;
 pub mod governance;
 pub mod ids;

@@ -286,7 +286,10 @@ impl Follower {
         }
         let told = |at: Progress| match at {
             Progress::Ledger { block, .. } => progress(block.min(last)),
-            Progress::Head | Progress::Contracts { .. } => {}
+            Progress::Head
+            | Progress::Contracts { .. }
+            | Progress::Checkpoints { .. }
+            | Progress::Transactions { .. } => {}
         };
         let (block, own, snapshot) = match depth {
             Depth::Counters => {

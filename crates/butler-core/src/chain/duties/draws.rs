@@ -1,0 +1,68 @@
+//! The draws of many epochs: committee, seed, and whether the escape hatch was open.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use ethers_core::types::Address;
+
+use super::request::DutiesRequest;
+use crate::chain::error::{Contract, SnapshotError};
+use crate::chain::proposers::{DrawSlots, Epoch, committee_gas};
+use crate::chain::reads::Reads;
+use crate::client::l1::L1Client;
+use crate::contracts::bindings::{escape_hatch, rollup};
+use crate::contracts::call::GETTER_GAS;
+use crate::domain::duties::EpochDraw;
+
+/// Epochs whose draws are asked for together.
+const AT_ONCE: usize = 64;
+/// Members that a committee is taken to have.
+const MEMBERS: u64 = 48;
+
+/// Reads the draws of these epochs. One that cannot be told yet is left out.
+pub(super) async fn read_draws(
+    client: &L1Client,
+    request: &DutiesRequest<'_>,
+    epochs: RangeInclusive<u64>,
+) -> Result<BTreeMap<u64, EpochDraw>, SnapshotError> {
+    let mut draws = BTreeMap::new();
+    let all: Vec<u64> = epochs.collect();
+    for some in all.chunks(AT_ONCE) {
+        let mut reads = Reads::default();
+        let slots = some.iter().filter_map(|number| Epoch::of(&request.clock, *number));
+        let slots: Vec<_> = slots
+            .map(|epoch| {
+                let draw = DrawSlots::plan(&mut reads, request.rollup, epoch, committee_gas(MEMBERS));
+                let call = rollup::GetEscapeHatchForEpochCall { epoch: epoch.number.into() };
+                let hatch = reads.push_if_supported(Contract::Rollup, request.rollup, GETTER_GAS, call);
+                (epoch.number, draw, hatch)
+            })
+            .collect();
+        let answers = reads.fetch(client, &request.newest).await?;
+        let mut hatches = Vec::new();
+        for (epoch, draw, hatch) in &slots {
+            let hatch: Option<Address> = answers.get_if_supported(hatch)?;
+            hatches.extend(hatch.filter(|hatch| !hatch.is_zero()).map(|hatch| (*epoch, hatch)));
+            if let Some(draw) = draw.take(&answers)? {
+                draws.insert(*epoch, EpochDraw { draw, is_hatch: false });
+            }
+        }
+        if hatches.is_empty() {
+            continue;
+        }
+        let mut reads = Reads::default();
+        let open = hatches.iter().map(|(epoch, hatch)| {
+            let call = escape_hatch::IsHatchOpenCall { epoch: (*epoch).into() };
+            (*epoch, reads.push(Contract::EscapeHatch, *hatch, GETTER_GAS, call))
+        });
+        let open: Vec<_> = open.collect();
+        let answers = reads.fetch(client, &request.newest).await?;
+        for (epoch, slot) in open {
+            let (is_open, _): (bool, Address) = answers.get(&slot)?;
+            if let Some(draw) = draws.get_mut(&epoch) {
+                draw.is_hatch = is_open;
+            }
+        }
+    }
+    Ok(draws)
+}

@@ -1,0 +1,54 @@
+//! One duty of one attester, and what came of it.
+
+use ethers_core::types::Address;
+use serde::{Deserialize, Serialize};
+
+/// What came of one duty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// It was done.
+    Done,
+    /// It was not, and the others did theirs.
+    MissedAlone,
+    /// It was not, and neither did most of the others.
+    MissedWithMany,
+    /// It was not, and nothing is to be said of it: the chain was cut back around that slot.
+    Excused,
+    /// It could not be read.
+    Unread,
+}
+
+impl Done {
+    /// Whether it counts as missed.
+    #[must_use]
+    pub fn is_missed(self) -> bool {
+        match self {
+            Self::MissedAlone | Self::MissedWithMany => true,
+            Self::Done | Self::Excused | Self::Unread => false,
+        }
+    }
+}
+
+/// What kind of duty it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DutyKind {
+    /// To propose the slot's checkpoint.
+    Propose,
+    /// To attest the slot's checkpoint.
+    Attest,
+}
+
+/// One duty of one attester.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Duty {
+    /// The slot.
+    pub slot: u64,
+    /// Whose it was.
+    pub attester: Address,
+    /// What kind.
+    pub kind: DutyKind,
+    /// What came of it.
+    pub done: Done,
+}

@@ -1,0 +1,72 @@
+//! Duties added up: by attester, and of all of ours.
+
+use std::collections::BTreeMap;
+
+use ethers_core::types::Address;
+use serde::{Deserialize, Serialize};
+
+use super::duty::{Done, Duty, DutyKind};
+
+/// How many duties of one kind came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    /// Done.
+    pub done: u64,
+    /// Missed while the others did theirs.
+    pub missed_alone: u64,
+    /// Missed with most of the others.
+    pub missed_with_many: u64,
+    /// Not counted: the chain was cut back around them.
+    pub excused: u64,
+    /// Could not be read.
+    pub unread: u64,
+}
+
+impl Rate {
+    /// Adds one.
+    fn add(&mut self, done: Done) {
+        let count = match done {
+            Done::Done => &mut self.done,
+            Done::MissedAlone => &mut self.missed_alone,
+            Done::MissedWithMany => &mut self.missed_with_many,
+            Done::Excused => &mut self.excused,
+            Done::Unread => &mut self.unread,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    /// Missed ones.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.missed_alone.saturating_add(self.missed_with_many)
+    }
+
+    /// Those of which it is known whether they were done.
+    #[must_use]
+    pub fn known(&self) -> u64 {
+        self.done.saturating_add(self.missed())
+    }
+}
+
+/// What one attester did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Its turns to propose.
+    pub proposals: Rate,
+    /// Checkpoints that it was to attest.
+    pub attestations: Rate,
+}
+
+/// Duties added up by attester.
+#[must_use]
+pub fn tally<'a>(duties: impl IntoIterator<Item = &'a Duty>) -> BTreeMap<Address, Tally> {
+    let mut tallies = BTreeMap::<Address, Tally>::new();
+    for duty in duties {
+        let tally = tallies.entry(duty.attester).or_default();
+        match duty.kind {
+            DutyKind::Propose => tally.proposals.add(duty.done),
+            DutyKind::Attest => tally.attestations.add(duty.done),
+        }
+    }
+    tallies
+}
