@@ -14,6 +14,7 @@ mod example;
 mod keys;
 mod moves;
 mod oracle;
+mod proposals;
 mod rivals;
 mod slashers;
 mod sources;
@@ -34,6 +35,7 @@ pub use oracle::{
     Status, Upgrade,
 };
 
+pub use proposals::{CheckpointWish, ProposedCheckpoint, Way};
 pub use rivals::{Rival, ToldOfRival, WITH_RIVAL};
 pub use slashers::SlasherPair;
 pub use stories::{TWICE_STAKED, Told, TwiceStaked, with_wrong_proof};

@@ -17,6 +17,7 @@ const TAKE_RATE: &str = "ProviderTakeRateUpdated(uint256,uint16)";
 const SPLIT: &str = "SplitCreated(address,(address[],uint256[],uint256,uint16),address,address,uint256)";
 const REFUND: &str =
     "FailedDeposit(address,address,(uint256,uint256),(uint256,uint256,uint256,uint256),(uint256,uint256))";
+const CHECKPOINT: &str = "CheckpointProposed(uint256,bytes32,bytes32[],bytes32,bytes32)";
 const OWN_EXIT: &str = "WithdrawInitiatedByAttester(address,address,uint256,uint256)";
 /// Forged logs stand behind the real ones of their block.
 const BEHIND: u64 = 10_000;
@@ -79,10 +80,11 @@ async fn change(upstream: &Client, filter: &Value, logs: &mut Vec<Value>, lie: L
             let is_within = |log: &Value| quantity(&log["blockNumber"]).is_ok_and(|number| number <= to);
             add(logs, filter, refund.into_iter().filter(is_within).collect());
         }
-        Lie::LeftOut(kind @ (LogKind::Stake | LogKind::Drip | LogKind::Keys)) => {
+        Lie::LeftOut(kind @ (LogKind::Stake | LogKind::Drip | LogKind::Keys | LogKind::Checkpoint)) => {
             let signature = match kind {
                 LogKind::Stake => STAKE,
                 LogKind::Drip => DRIP,
+                LogKind::Checkpoint => CHECKPOINT,
                 LogKind::Keys | LogKind::Terms | LogKind::Refunds | LogKind::OwnExits => KEYS,
             };
             if let Some(index) = last(logs, signature) {

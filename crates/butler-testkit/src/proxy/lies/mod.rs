@@ -9,6 +9,7 @@ mod calls;
 mod heads;
 mod logs;
 mod parts;
+mod transactions;
 
 use std::{
     collections::BTreeMap,
@@ -99,6 +100,10 @@ pub enum Lie {
     DroppedBranch,
     /// Another chain's id.
     OtherChain(u64),
+    /// No transaction is known. Only what is read of transactions can tell, so neither this nor the next one is among [`Self::ALL`].
+    NoTransactions,
+    /// Every proposal in a transaction pays [`STRANGER`].
+    OtherPayee,
 }
 
 impl Lie {
@@ -226,6 +231,9 @@ impl Lie {
             Self::LeftOut(LogKind::Stake) => "stake_left_out",
             Self::LeftOut(LogKind::Drip) => "drip_left_out",
             Self::LeftOut(LogKind::Keys) => "keys_left_out",
+            Self::LeftOut(LogKind::Checkpoint) => "checkpoint_left_out",
+            Self::NoTransactions => "no_transactions",
+            Self::OtherPayee => "other_payee",
             Self::LeftOut(LogKind::Terms) => "terms_left_out",
             Self::LeftOut(LogKind::Refunds) => "refunds_left_out",
             Self::LeftOut(LogKind::OwnExits) => "own_exits_left_out",
@@ -305,7 +313,9 @@ impl fmt::Display for Lie {
             | Self::NoCommittee
             | Self::ReadsAtLatest
             | Self::ReadsOneBefore
-            | Self::DroppedBranch => Ok(()),
+            | Self::DroppedBranch
+            | Self::NoTransactions
+            | Self::OtherPayee => Ok(()),
         }
     }
 }
@@ -364,6 +374,7 @@ pub(super) async fn tell(upstream: &Client, memory: &Memory, call: &Value, lie: 
         | Lie::NoCommittee
         | Lie::ReadsAtLatest
         | Lie::ReadsOneBefore => calls::tell(upstream, call, lie).await,
+        Lie::NoTransactions | Lie::OtherPayee => transactions::tell(upstream, call, lie).await,
     }
 }
 

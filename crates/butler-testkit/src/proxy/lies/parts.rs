@@ -40,6 +40,8 @@ pub enum LogKind {
     OwnExits,
     /// `ProviderRewardsRecipientUpdated` and `ProviderTakeRateUpdated`, which no counter counts: all of them.
     Terms,
+    /// `CheckpointProposed` of a rollup.
+    Checkpoint,
 }
 
 /// What is wrong with the last log of every answer.
