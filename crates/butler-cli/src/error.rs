@@ -53,6 +53,23 @@ pub enum CliError {
         /// The last block.
         last: u64,
     },
+    /// A span of time that ends before it begins, or begins in the future.
+    #[error("there is no time between `--from` and `--to`, or it is yet to come")]
+    EmptySpan,
+    /// An epoch that no rollup will have.
+    #[error("there is no epoch {epoch}")]
+    NoSuchEpoch {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// No attester has that label.
+    #[error("no label of this network is `{label}`")]
+    UnknownLabel {
+        /// What was asked for.
+        label: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// The watcher cannot be asked.
     #[error("failed to ask the watcher at `{path}`")]
     Watcher {
@@ -107,7 +124,13 @@ impl CliError {
             Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
             Self::NoSocket => Exit::Configuration,
             Self::Exists(_) | Self::DecisionRefused(_) => Exit::Refused,
-            Self::EmptyRange { .. } | Self::NothingShown | Self::NothingChosen | Self::NoQuestion(_) => Exit::Usage,
+            Self::EmptyRange { .. }
+            | Self::EmptySpan
+            | Self::NoSuchEpoch { .. }
+            | Self::UnknownLabel { .. }
+            | Self::NothingShown
+            | Self::NothingChosen
+            | Self::NoQuestion(_) => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
             Self::Runtime(_) => Exit::Bug,
             Self::Stopped(exit) => *exit,
@@ -153,6 +176,8 @@ impl CliError {
             | Self::Output(_)
             | Self::Runtime(_)
             | Self::EmptyRange { .. }
+            | Self::EmptySpan
+            | Self::NoSuchEpoch { .. }
             | Self::Stopped(_)
             | Self::WatcherRefused(_)
             | Self::DecisionRefused(_)
@@ -163,6 +188,10 @@ impl CliError {
                 "is it running, and may you ask it (`watcher.readers`)? `watcher.runtime_directory` must be the same for both programs".into(),
             ),
             Self::NothingShown => Some("`--shown HASH`, with the `shown` of `actions show --json`, or of `actions list --json` for several".into()),
+            Self::UnknownLabel { known, .. } if known.is_empty() => {
+                Some("none is configured: see `labels` and `server_labels`".into())
+            }
+            Self::UnknownLabel { known, .. } => Some(format!("there are: {}", known.join(", "))),
             Self::NoSocket => Some("set `watcher.runtime_directory`".into()),
         }
     }

@@ -165,6 +165,15 @@ pub(crate) async fn reading<T>(
     Ok((result??, unsaved))
 }
 
+/// Reads something beside a snapshot, and says what is waited for.
+///
+/// # Errors
+/// When the reading failed or was stopped.
+pub(crate) async fn beside<T>(read: impl AsyncFnOnce(&Waiting) -> Result<T, CliError>) -> Result<T, CliError> {
+    let waiting = Waiting::new();
+    unless_stopped(waiting.during(read(&waiting))).await?
+}
+
 /// How much a command looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {

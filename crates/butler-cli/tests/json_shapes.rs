@@ -15,10 +15,11 @@ use butler_core::domain::attester::coinbase::{Severity, Unverified};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use butler_core::domain::attester::view::OnChainStatus;
+use butler_core::domain::duties::{Fate, Used};
 use butler_core::domain::findings::{self, FindingKind};
 use butler_testkit::aztec_node::FakeAztecNode;
-use butler_testkit::devnet::Move;
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
+use butler_testkit::devnet::{CheckpointWish, Move};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, LogKind};
 use serde_json::Value;
 use support::Bench;
 use support::shapes::{Checker, page, read};
@@ -73,7 +74,26 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
     proxy.set(FaultPlan::always(Fault::Lie(Lie::Reverted(Getter::SplitHash))));
     let liar = proxy.url();
-    let runs: [(&str, &[&str], i32); 19] = [
+    // Proposals, some of which pay somebody else, and a slot without one.
+    for turn in 0..12_u64 {
+        let (_, proposer) = bench.chain.next_proposer().await.unwrap();
+        let coinbase = if turn % 2 == 0 { proposer } else { ethers_core::types::Address::repeat_byte(7) };
+        let absent = bench.oracle().attesters.values().map(|one| one.address).filter(|_| turn == 3).collect();
+        let wish = CheckpointWish { coinbase, absent, ..CheckpointWish::default() };
+        bench.chain.propose_checkpoint(&wish).await.unwrap();
+        if turn == 5 {
+            bench.chain.pass_slot().await.unwrap();
+        }
+    }
+    bench.chain.pass_slot().await.unwrap();
+    let lying = async |lie| {
+        let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+        proxy.set(FaultPlan::always(Fault::Lie(lie)));
+        (proxy.url(), proxy)
+    };
+    let (without_log, _no_log) = lying(Lie::LeftOut(LogKind::Checkpoint)).await;
+    let (without_transactions, _no_transactions) = lying(Lie::NoTransactions).await;
+    let runs: [(&str, &[&str], i32); 24] = [
         ("butler-cli status", &["status"], 0),
         ("butler-cli status", &["status", "--attention", "--state", "ACTIVE"], 0),
         ("butler-cli status", &["status", "--config", "without_keys.toml"], 0),
@@ -88,6 +108,11 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
         ("butler-cli chain", &["chain"], 0),
         ("butler-cli chain", &["chain", "--l1-url", bench.chain.url(), "--l1-url", "http://localhost:1"], 0),
         ("butler-cli events", &["events"], 0),
+        ("butler-cli proposals", &["proposals", "--all"], 5),
+        ("butler-cli proposals", &["proposals", "--all", "--l1-url", &without_log], 5),
+        ("butler-cli proposals", &["proposals", "--all", "--l1-url", &without_transactions], 0),
+        ("butler-cli duties", &["duties", "--all"], 0),
+        ("butler-cli duties", &["duties", "--all", "--l1-url", &without_log], 0),
         ("butler-cli doctor", &["doctor"], 5),
         ("butler-cli doctor", &["doctor", "--network", "no-such-network"], 5),
         ("butler-cli config check", &["config", "check"], 3),
@@ -209,6 +234,9 @@ fn the_closed_sets_are_those_of_the_program() {
     assert_eq!(page.names["position"], set(Position::ALL.map(name).to_vec()));
     let statuses = (0..=u8::MAX).map_while(|number| OnChainStatus::try_from(number).ok());
     assert_eq!(page.names["status"], set(statuses.map(name).collect()));
+    assert_eq!(page.names["used"], set(Used::ALL.map(name).to_vec()));
+    let fates = [Fate::Stands, Fate::Pruned(0), Fate::Invalidated(0)].map(|fate| fate.name().to_owned());
+    assert_eq!(page.names["checkpoint_fate"], set(fates.to_vec()));
     assert_eq!(page.names["severity"], set([Severity::Ok, Severity::Warning, Severity::Critical].map(name).to_vec()));
     assert_eq!(page.names["unverified"], set(Unverified::ALL.map(name).to_vec()));
     assert!(page.names["failure"].contains(&name(ErrorKind::StateUnavailable)));

@@ -4,6 +4,7 @@ mod audit;
 mod chain;
 mod config;
 mod doctor;
+mod duties;
 mod events;
 mod keystore;
 mod provider;
@@ -40,6 +41,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Slashing(args) => slashing::run(&global, &args, output).await,
         Command::Upgrade(args) => upgrade::run(&global, &args, output).await,
         Command::Events(args) => events::run(&global, &args, output).await,
+        Command::Proposals(args) => duties::proposals(&global, &args, output).await,
+        Command::Duties(args) => duties::tallies(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,
         Command::Actions(command) => watcher::actions(&global, command, output).await,
         Command::Watcher(WatcherCommand::Status) => watcher::status(&global, output).await,

@@ -1,5 +1,7 @@
 //! The arguments of `butler-cli`. Help, man page, completions and `docs/cli.md` all come from here.
 
+mod duties;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,6 +16,7 @@ use butler_core::domain::ids::ProviderId;
 use clap::{Args, Parser, Subcommand};
 use ethers_core::types::Address;
 
+pub use self::duties::{DutiesArgs, ProposalsArgs, When};
 use crate::output::ColorChoice;
 
 /// Where every attester of your Aztec staking providers stands, and what is wrong with it.
@@ -82,6 +85,10 @@ pub enum Command {
     Upgrade(AtArgs),
     /// List events of Aztec's contracts and the StakingRegistry.
     Events(EventsArgs),
+    /// List what attesters proposed, with the coinbases that they really used, from L1 alone; exits with 5 when one was wrong.
+    Proposals(ProposalsArgs),
+    /// Show which duties attesters did and missed, from L1 alone.
+    Duties(DutiesArgs),
     /// Check configuration, endpoints, nodes, keys, queues and balances on one page; exits with 5 when something is red.
     Doctor,
     /// Show what the watcher has planned and done.

@@ -1,0 +1,59 @@
+//! Arguments of `proposals` and `duties`.
+
+use butler_core::text::time::parse_moment;
+use clap::Args;
+use ethers_core::types::Address;
+
+/// A time span at a rollup, and whose duties in it.
+#[derive(Debug, Clone, Args)]
+pub struct DutiesArgs {
+    /// Where it begins: an epoch, or a moment such as 2026-11-01T00:00:00Z [default: a day before its end].
+    #[arg(long, value_name = "EPOCH|TIME", value_parser = when, conflicts_with = "epoch")]
+    pub from: Option<When>,
+    /// Where it ends: an epoch, which is included, or a moment [default: now].
+    #[arg(long, value_name = "EPOCH|TIME", value_parser = when, conflicts_with = "epoch")]
+    pub to: Option<When>,
+    /// Only this epoch.
+    #[arg(long, value_name = "EPOCH")]
+    pub epoch: Option<u64>,
+    /// Only this attester; may be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub attester: Vec<Address>,
+    /// Only attesters with this label; may be given several times.
+    #[arg(long, value_name = "LABEL")]
+    pub label: Vec<String>,
+    /// Everybody's, not only those of own attesters.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Arguments of `proposals`.
+#[derive(Debug, Clone, Args)]
+pub struct ProposalsArgs {
+    /// When, and whose.
+    #[command(flatten)]
+    pub duties: DutiesArgs,
+    /// Only those with this coinbase; may be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub coinbase: Vec<Address>,
+    /// Only those whose coinbase was not the right one.
+    #[arg(long)]
+    pub astray: bool,
+}
+
+/// A place in a rollup's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// An epoch.
+    Epoch(u64),
+    /// Unix seconds.
+    Time(u64),
+}
+
+fn when(text: &str) -> Result<When, String> {
+    if let Ok(epoch) = text.parse() {
+        return Ok(When::Epoch(epoch));
+    }
+    let time = parse_moment(text).map(When::Time);
+    time.ok_or_else(|| "expected an epoch's number, or a moment such as 2026-11-01T00:00:00Z".to_owned())
+}

@@ -1,0 +1,71 @@
+//! `proposals` and `duties`: what attesters really did at the canonical rollup, from L1 alone.
+
+mod reading;
+mod report;
+mod tallies;
+
+use butler_core::domain::duties::Used;
+use butler_core::runtime::exit::Exit;
+
+use self::reading::read;
+use self::report::{Proposal, ProposalsReport};
+pub(super) use self::tallies::tallies;
+use crate::args::{Global, ProposalsArgs};
+use crate::error::CliError;
+use crate::output::Output;
+use crate::view::format;
+use crate::view::table::{Tone, number, plain, table, toned};
+
+/// Runs `proposals`.
+///
+/// # Errors
+/// See [`CliError`].
+pub(super) async fn proposals(global: &Global, args: &ProposalsArgs, output: Output) -> Result<Exit, CliError> {
+    let found = read(global, &args.duties).await?;
+    let mut report = ProposalsReport::new(&found);
+    report.proposals.retain(|proposal| {
+        (args.coinbase.is_empty() || proposal.coinbase.is_some_and(|coinbase| args.coinbase.contains(&coinbase.0)))
+            && (!args.astray || proposal.used.is_some_and(Used::is_astray))
+    });
+    output.result(&report, render)?;
+    let is_astray = report.proposals.iter().any(|proposal| proposal.used.is_some_and(Used::is_astray));
+    Ok(found.gathered.finish(if is_astray { Exit::CheckFailed } else { Exit::Success }))
+}
+
+fn render(report: &ProposalsReport, output: &Output) -> String {
+    let mut text = crate::view::scope_line(&report.scope);
+    text.push_str(&report.span.line());
+    if report.proposals.is_empty() {
+        text.push_str("no proposals of these attesters\n");
+        return text;
+    }
+    let header = ["SLOT", "WHEN", "PROPOSER", "COINBASE", "USED", "ATTESTED", "FATE"];
+    text.push_str(&table(output, &header, report.proposals.iter().map(row)));
+    let unread = report.proposals.iter().filter(|proposal| proposal.unread.is_some());
+    for proposal in unread {
+        let why = proposal.unread.as_deref().unwrap_or_default();
+        text.push_str(&format!("\nnot readable: {} ({why})", proposal.transaction));
+    }
+    text
+}
+
+fn row(proposal: &Proposal) -> Vec<crate::view::table::Value> {
+    let used = match proposal.used {
+        Some(Used::Right) => toned(Used::Right.name(), Tone::Good),
+        Some(used @ (Used::Unset | Used::Wrong)) => toned(used.name(), Tone::Bad),
+        Some(Used::Unjudged) | None => toned(Used::Unjudged.name(), Tone::Faint),
+    };
+    let attested = proposal.attested.map(|attested| format!("{attested}/{}", proposal.committee.unwrap_or_default()));
+    let address = |one: &Option<crate::view::json::JsonAddress>| {
+        plain(one.map(|one| format::address(&one.0)).unwrap_or_default())
+    };
+    vec![
+        number(proposal.slot.map(|slot| slot.to_string()).unwrap_or_default()),
+        plain(proposal.slot_began.map(format::moment).unwrap_or_default()),
+        address(&proposal.proposer),
+        address(&proposal.coinbase),
+        used,
+        plain(attested.unwrap_or_default()),
+        plain(proposal.fate.name()),
+    ]
+}

@@ -1,0 +1,101 @@
+//! `duties`: what each attester did and missed.
+
+use std::collections::BTreeMap;
+
+use butler_core::domain::duties::{Duty, DutyKind, Rate, Tally, tally};
+use butler_core::runtime::exit::Exit;
+use ethers_core::types::Address;
+use serde::Serialize;
+
+use super::reading::{Found, read};
+use super::report::Span;
+use crate::args::{DutiesArgs, Global};
+use crate::error::CliError;
+use crate::output::Output;
+use crate::view::format;
+use crate::view::json::{JsonAddress, Scope};
+use crate::view::table::{Tone, Value, number, plain, table, toned};
+
+/// The report of `duties`.
+#[derive(Debug, Serialize)]
+struct DutiesReport {
+    scope: Scope,
+    span: Span,
+    /// All of these attesters together.
+    total: Tally,
+    attesters: Vec<AttesterDuties>,
+}
+
+#[derive(Debug, Serialize)]
+struct AttesterDuties {
+    attester: JsonAddress,
+    proposals: Rate,
+    attestations: Rate,
+    /// Slots in which it was to propose and did not.
+    missed_proposals: Vec<u64>,
+    /// Slots whose checkpoint it was to attest and did not.
+    missed_attestations: Vec<u64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// See [`CliError`].
+pub(in crate::commands) async fn tallies(global: &Global, args: &DutiesArgs, output: Output) -> Result<Exit, CliError> {
+    let found = read(global, args).await?;
+    output.result(&report(&found), render)?;
+    Ok(found.gathered.finish(Exit::Success))
+}
+
+fn report(found: &Found) -> DutiesReport {
+    let duties = &found.read.duties;
+    let mut missed = BTreeMap::<(Address, DutyKind), Vec<u64>>::new();
+    for duty in duties.iter().filter(|duty| duty.done.is_missed()) {
+        missed.entry((duty.attester, duty.kind)).or_default().push(duty.slot);
+    }
+    let mut missed_of = |attester, kind| missed.remove(&(attester, kind)).unwrap_or_default();
+    let attesters = tally(duties).into_iter().map(|(attester, tally)| AttesterDuties {
+        attester: attester.into(),
+        proposals: tally.proposals,
+        attestations: tally.attestations,
+        missed_proposals: missed_of(attester, DutyKind::Propose),
+        missed_attestations: missed_of(attester, DutyKind::Attest),
+    });
+    let attesters = attesters.collect();
+    // One account stands for all of them.
+    let together: Vec<Duty> = duties.iter().map(|duty| Duty { attester: Address::zero(), ..*duty }).collect();
+    let total = tally(&together).into_values().next().unwrap_or_default();
+    DutiesReport { scope: found.gathered.scope(), span: Span::of(found), total, attesters }
+}
+
+fn render(report: &DutiesReport, output: &Output) -> String {
+    let mut text = crate::view::scope_line(&report.scope);
+    text.push_str(&report.span.line());
+    if report.attesters.is_empty() {
+        text.push_str("no duties of these attesters\n");
+        return text;
+    }
+    let header = ["ATTESTER", "PROPOSED", "MISSED", "ALONE", "ATTESTED", "MISSED", "ALONE", "UNREAD"];
+    let rows = report.attesters.iter().map(|one| {
+        let name = plain(format::address(&one.attester.0));
+        row(name, &Tally { proposals: one.proposals, attestations: one.attestations })
+    });
+    let total = (report.attesters.len() > 1).then(|| row(plain("all"), &report.total));
+    text.push_str(&table(output, &header, rows.chain(total)));
+    text
+}
+
+fn row(name: Value, Tally { proposals, attestations }: &Tally) -> Vec<Value> {
+    let missed = |count: u64| if count == 0 { number("0") } else { toned(count.to_string(), Tone::Bad) };
+    let unread = proposals.unread.saturating_add(attestations.unread);
+    vec![
+        name,
+        number(proposals.done.to_string()),
+        missed(proposals.missed()),
+        missed(proposals.missed_alone),
+        number(attestations.done.to_string()),
+        missed(attestations.missed()),
+        missed(attestations.missed_alone),
+        number(unread.to_string()),
+    ]
+}

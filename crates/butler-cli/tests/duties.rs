@@ -1,0 +1,226 @@
+//! What attesters really did, on a chain where they did it: proposals that the rollup took, slots that passed, a cut chain, an
+//! endpoint that leaves things out.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use butler_core::text::time::rfc3339;
+use butler_testkit::devnet::{CheckpointWish, ProposedCheckpoint, Way};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
+use ethers_core::types::Address;
+use serde_json::Value;
+use support::Bench;
+
+const WRONG: Address = Address::repeat_byte(0x77);
+
+/// The coinbase that each attester must have.
+fn right(bench: &Bench, attester: Address) -> Option<Address> {
+    bench.oracle().coinbases().get(&attester).copied()
+}
+
+async fn proposed(
+    bench: &Bench,
+    coinbase: impl FnOnce(Address) -> Address,
+    wish: CheckpointWish,
+) -> ProposedCheckpoint {
+    let (_, proposer) = bench.chain.next_proposer().await.unwrap();
+    bench.chain.propose_checkpoint(&CheckpointWish { coinbase: coinbase(proposer), ..wish }).await.unwrap()
+}
+
+fn rows(report: &Value) -> BTreeMap<u64, &Value> {
+    let rows = report["proposals"].as_array().unwrap().iter();
+    rows.map(|row| (row["slot"].as_u64().unwrap(), row)).collect()
+}
+
+fn address(value: &Value) -> Address {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn every_proposal_is_told_with_its_coinbase_and_what_that_is_to_the_proposer() {
+    let bench = Bench::start().await;
+    let mut made = Vec::new();
+    let mut expected = BTreeMap::new();
+    for turn in 0..24_u64 {
+        let way = if turn % 2 == 0 { Way::Wrapped } else { Way::Direct };
+        let wish = CheckpointWish { way, ..CheckpointWish::default() };
+        let one = match turn % 4 {
+            0 | 1 => proposed(&bench, |proposer| right(&bench, proposer).unwrap_or(WRONG), wish).await,
+            2 => proposed(&bench, |proposer| proposer, wish).await,
+            _ => proposed(&bench, |_| WRONG, wish).await,
+        };
+        let used = match right(&bench, one.proposer) {
+            None => "unjudged",
+            Some(right) if right == one.coinbase => "right",
+            Some(_) if one.coinbase == one.proposer => "unset",
+            Some(_) => "wrong",
+        };
+        expected.insert(one.slot, used);
+        made.push(one);
+    }
+    let words: BTreeSet<&str> = expected.values().copied().collect();
+    assert!(words.is_superset(&BTreeSet::from(["right", "unset", "wrong"])), "{words:?}");
+
+    let report = bench.json(&["proposals", "--all"], 5).await;
+    assert_eq!((&report["span"]["is_complete"], &report["span"]["checkpoints"]), (&true.into(), &24.into()));
+    let rows = rows(&report);
+    for one in &made {
+        let row = rows[&one.slot];
+        assert_eq!((address(&row["proposer"]), address(&row["coinbase"])), (one.proposer, one.coinbase), "{row:#}");
+        assert_eq!((&row["used"], &row["number"]), (&expected[&one.slot].into(), &one.number.into()), "{row:#}");
+        assert_eq!((&row["attested"], &row["committee"], &row["fate"]), (&4.into(), &4.into(), &"stands".into()));
+    }
+    let astray = bench.json(&["proposals", "--all", "--astray"], 5).await;
+    let count = expected.values().filter(|used| ["wrong", "unset"].contains(used)).count();
+    assert_eq!(astray["proposals"].as_array().unwrap().len(), count);
+    let one = &made[0];
+    let of_one = bench.run(&["proposals", "--json", "--attester", &format!("{:?}", one.proposer)]).await.json();
+    let count = made.iter().filter(|other| other.proposer == one.proposer).count();
+    assert_eq!(of_one["proposals"].as_array().unwrap().len(), count);
+    let epoch = (one.slot / bench.oracle().rollup.epoch_duration).to_string();
+    let of_epoch = bench.run(&["proposals", "--json", "--all", "--epoch", &epoch]).await.json();
+    let count = made.iter().filter(|other| other.slot / 32 == one.slot / 32).count();
+    assert_eq!(of_epoch["proposals"].as_array().unwrap().len(), count);
+}
+
+#[tokio::test]
+async fn duties_are_what_was_done_and_missed_slot_by_slot() {
+    let bench = Bench::start().await;
+    let (mut proposals, mut attestations) =
+        (BTreeMap::<Address, [u64; 2]>::new(), BTreeMap::<Address, [u64; 2]>::new());
+    let mut missed = BTreeSet::new();
+    let from = rfc3339(bench.chain.timestamp().await.unwrap());
+    // More of them by hand: 500 take two minutes.
+    let slots = std::env::var("BUTLER_TEST_SLOTS").ok().and_then(|slots| slots.parse().ok()).unwrap_or(40_u64);
+    for turn in 0..slots {
+        let (slot, turn_of) = bench.chain.next_proposer().await.unwrap();
+        if turn % 7 == 3 {
+            bench.chain.pass_slot().await.unwrap();
+            proposals.entry(turn_of).or_default()[1] += 1;
+            missed.insert((slot, turn_of));
+            continue;
+        }
+        let absent = if turn % 5 == 1 { bench.oracle().attesters.values().nth(3).map(|one| one.address) } else { None };
+        let wish = CheckpointWish { absent: absent.into_iter().collect(), ..CheckpointWish::default() };
+        let one = proposed(&bench, |_| WRONG, wish).await;
+        assert_eq!((one.slot, one.proposer), (slot, turn_of));
+        proposals.entry(one.proposer).or_default()[0] += 1;
+        for (member, attested) in one.committee {
+            attestations.entry(member).or_default()[usize::from(!attested)] += 1;
+        }
+    }
+    // The last slot is over.
+    bench.chain.pass_slot().await.unwrap();
+    let report = bench.json(&["duties", "--all", "--from", &from], 0).await;
+    let found = report["attesters"].as_array().unwrap();
+    let count = |row: &Value, kind: &str, done: bool| {
+        let of = |key: &str| row[kind][key].as_u64().unwrap();
+        // What is cut away when nobody proves it in time excuses the slot after it.
+        if done { of("done") } else { of("missed_alone") + of("missed_with_many") + of("excused") }
+    };
+    let mut told = BTreeSet::new();
+    for row in found {
+        let attester = address(&row["attester"]);
+        let [done, not] = proposals.remove(&attester).unwrap_or_default();
+        assert_eq!((count(row, "proposals", true), count(row, "proposals", false)), (done, not), "{row:#}");
+        let [done, not] = attestations.remove(&attester).unwrap_or_default();
+        assert_eq!((count(row, "attestations", true), count(row, "attestations", false)), (done, not), "{row:#}");
+        let slots = row["missed_proposals"].as_array().unwrap().iter();
+        told.extend(slots.map(|slot| (slot.as_u64().unwrap(), attester)));
+    }
+    assert_eq!((proposals.len(), attestations.len()), (0, 0));
+    let excused = report["total"]["proposals"]["excused"].as_u64().unwrap();
+    assert!(told.is_subset(&missed) && missed.len() - told.len() == usize::try_from(excused).unwrap());
+    assert!(slots > 64 || excused == 0);
+}
+
+#[tokio::test]
+async fn what_was_invalidated_or_pruned_is_told_and_numbers_come_again() {
+    let bench = Bench::start().await;
+    let few: BTreeSet<Address> = bench.oracle().attesters.values().map(|one| one.address).collect();
+    let kept = proposed(&bench, |_| WRONG, CheckpointWish::default()).await;
+    let bad = proposed(&bench, |_| WRONG, CheckpointWish { absent: few, ..CheckpointWish::default() }).await;
+    bench.chain.invalidate(&bad).await.unwrap();
+    let again = proposed(&bench, |_| WRONG, CheckpointWish::default()).await;
+    assert_eq!(again.number, bad.number);
+    let report = bench.run(&["proposals", "--all", "--json"]).await.json();
+    let fates: BTreeMap<u64, &str> =
+        rows(&report).into_iter().map(|(slot, row)| (slot, row["fate"].as_str().unwrap())).collect();
+    assert_eq!(fates, BTreeMap::from([(kept.slot, "stands"), (bad.slot, "invalidated"), (again.slot, "stands")]));
+    bench.chain.prune().await.unwrap();
+    let report = bench.run(&["proposals", "--all", "--json"]).await.json();
+    assert_eq!(report["span"]["is_complete"], true, "{:#}", report["span"]);
+    assert!(
+        rows(&report).values().all(|row| row["fate"] == if row["slot"] == bad.slot { "invalidated" } else { "pruned" })
+    );
+}
+
+#[tokio::test]
+async fn a_span_that_cannot_be_and_a_label_that_nothing_has_are_refused() {
+    let bench = Bench::start().await;
+    for (arguments, told) in [
+        (&["duties", "--from", "yesterday"][..], "expected an epoch's number, or a moment"),
+        (&["duties", "--epoch", "1", "--from", "1"], "cannot be used with"),
+        (&["duties", "--from", "9999999"], "yet to come"),
+        (&["duties", "--from", "18446744073709551615"], "there is no epoch"),
+        (&["proposals", "--label", "nobody"], "no label of this network is `nobody`"),
+    ] {
+        let run = bench.run(arguments).await;
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(run.stderr.contains(told), "{arguments:?}: {}", run.stderr);
+    }
+}
+
+/// What is told of six proposals and a slot that passed where an endpoint lies; and with an honest one beside it.
+async fn told_by_a_liar(lie: Lie) -> (Value, Value, Value) {
+    let bench = Bench::start().await;
+    for turn in 0..6 {
+        proposed(&bench, |_| WRONG, CheckpointWish::default()).await;
+        if turn == 2 {
+            bench.chain.pass_slot().await.unwrap();
+        }
+    }
+    bench.chain.pass_slot().await.unwrap();
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(lie)));
+    let (liar, url) = (proxy.url(), bench.chain.url());
+    let alone = bench.run(&["proposals", "--all", "--json", "--l1-url", &liar]).await.json();
+    let duties = bench.json(&["duties", "--all", "--l1-url", &liar], 0).await;
+    let both = bench.run(&["proposals", "--all", "--json", "--l1-url", &liar, "--l1-url", url]).await.json();
+    assert_eq!((&both["span"]["is_complete"], both["proposals"].as_array().unwrap().len()), (&true.into(), 6));
+    let is_read = |row: &Value| row["unread"].is_null() && address(&row["coinbase"]) == WRONG;
+    assert!(both["proposals"].as_array().unwrap().iter().all(is_read), "{both:#}");
+    (alone, duties, both)
+}
+
+#[tokio::test]
+async fn a_log_that_is_withheld_leaves_a_gap_that_another_endpoint_fills_or_nothing_counts_as_missed() {
+    let (alone, duties, _) = told_by_a_liar(Lie::LeftOut(LogKind::Checkpoint)).await;
+    assert_eq!(alone["span"]["is_complete"], false, "{:#}", alone["span"]);
+    assert!(alone["span"]["gap"].as_str().unwrap().contains("checkpoint 6 follows 5"), "{:#}", alone["span"]);
+    let total = &duties["total"]["proposals"];
+    assert_eq!((&total["missed_alone"], &total["missed_with_many"]), (&0.into(), &0.into()), "{total:#}");
+    assert!(total["unread"].as_u64().unwrap() >= 3, "{total:#}");
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_withheld_or_pays_another_one_is_not_read_and_another_endpoint_has_it() {
+    for (lie, why) in [
+        (Lie::NoTransactions, "no endpoint has the transaction"),
+        (Lie::OtherPayee, "it has no proposal of which the log tells"),
+    ] {
+        let (alone, duties, _) = told_by_a_liar(lie).await;
+        let rows = alone["proposals"].as_array().unwrap();
+        assert!(
+            rows.len() == 6 && rows.iter().all(|row| row["coinbase"].is_null() && row["unread"] == why),
+            "{rows:#?}"
+        );
+        let total = &duties["total"];
+        assert_eq!(total["attestations"]["done"], 0, "{total:#}");
+        assert_eq!(total["proposals"]["missed_alone"], 0, "{total:#}");
+    }
+}
