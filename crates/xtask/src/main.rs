@@ -17,6 +17,7 @@ mod package;
 mod process;
 mod rules;
 mod service;
+mod side_by_side;
 mod soak;
 mod test;
 

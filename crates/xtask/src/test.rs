@@ -8,11 +8,12 @@ use std::process::Command;
 use butler_testkit::devnet::{DevnetSpec, ensure};
 
 use crate::command::{cargo, run as start, succeeds};
+use crate::side_by_side;
 
 /// What to test.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Passed on to `cargo nextest run`, or to `cargo test` where nextest is not installed.
+    /// Passed on to `cargo nextest run`, or to each test program where nextest is not installed.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
@@ -22,19 +23,22 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     println!("devnet: {}", state.directory().display());
     start(cargo().args(["build", "--workspace", "--bins"]))?;
     let has_nextest = succeeds(cargo().args(["nextest", "--version"]));
-    let runner: &[&str] = if has_nextest { &["nextest", "run"] } else { &["test", "--all-targets"] };
     let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     let has_prometheus = ["prometheus", "promtool"].iter().all(|tool| succeeds(Command::new(tool).arg("--version")));
-    let mut tests = cargo();
-    tests.args(runner).arg("--workspace").args(&options.arguments);
+    let mut skipped = Vec::new();
     if !has_prometheus && !is_ci {
-        tests.env("BUTLER_SKIP_PROMETHEUS", "1");
+        skipped.push(("BUTLER_SKIP_PROMETHEUS", "1"));
     }
     let has_chromium = succeeds(Command::new("chromium").arg("--version"));
     if !has_chromium && !is_ci {
-        tests.env("BUTLER_SKIP_CHROMIUM", "1");
+        skipped.push(("BUTLER_SKIP_CHROMIUM", "1"));
     }
-    start(&mut tests)?;
+    if has_nextest {
+        let tests = ["nextest", "run", "--workspace"];
+        start(cargo().args(tests).args(&options.arguments).envs(skipped))?;
+    } else {
+        side_by_side::run(&options.arguments, &skipped)?;
+    }
     // A feature that is off by default.
     start(cargo().args(["test", "--package", "butler-exporter", "--features", "otlp", "--test", "otlp", "--quiet"]))?;
     // Neither runner includes these when asked for all targets.

@@ -115,7 +115,7 @@ const TESTKIT: [Folder; 15] = [
     ("proxy", "devnet http multicall server"),
 ];
 
-const XTASK: [Folder; 15] = [
+const XTASK: [Folder; 16] = [
     ("command", ""),
     ("connection", ""),
     ("devnet", "command"),
@@ -124,7 +124,8 @@ const XTASK: [Folder; 15] = [
     ("package", "command"),
     ("process", ""),
     ("rules", "command"),
-    ("test", "command"),
+    ("side_by_side", "command"),
+    ("test", "command side_by_side"),
     ("bench", "command connection exporter process"),
     ("chaos", "command"),
     ("check", "command docs rules"),
