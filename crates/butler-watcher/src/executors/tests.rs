@@ -41,7 +41,7 @@ impl Clock for Hand {
     }
 }
 
-/// A server with one attester, whose coinbase was approved.
+/// A server with an attester in each of two files, whose coinbases were approved.
 struct World {
     folder: TempDir,
     node: KeystoreNode,
@@ -54,14 +54,18 @@ struct World {
 const COINBASE: Address = Address::repeat_byte(0x99);
 
 impl World {
-    async fn new() -> Self {
+    /// With `both` for the attesters of both files, else for that of `keys.json` alone.
+    async fn new(both: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = keys(folder.path());
         std::fs::create_dir(&keys).unwrap();
-        let (eth, bls, recipient) = (format!("0x{:064x}", 0x51), format!("0x{:064x}", 0x52), format!("0x{:064x}", 1));
-        let validator = json!({ "attester": { "eth": eth, "bls": bls }, "feeRecipient": recipient });
-        let text = json!({ "schemaVersion": 1, "validators": [validator] }).to_string();
-        save_atomic(&keys.join("keys.json"), text.as_bytes(), 0o600).unwrap();
+        for (file, key) in [("keys.json", 0x51), ("more.json", 0x61)] {
+            let (eth, bls, recipient) =
+                (format!("0x{key:064x}"), format!("0x{:064x}", key + 1), format!("0x{:064x}", 1));
+            let validator = json!({ "attester": { "eth": eth, "bls": bls }, "feeRecipient": recipient });
+            let text = json!({ "schemaVersion": 1, "validators": [validator] }).to_string();
+            save_atomic(&keys.join(file), text.as_bytes(), 0o600).unwrap();
+        }
         let node = KeystoreNode::start(&keys).await.unwrap();
         let config = config(folder.path(), &node);
         let network = config.network(None).unwrap();
@@ -71,7 +75,6 @@ impl World {
         let (mut views, health) = (Views::default(), Arc::new(Health::default()));
         keystores.look(&mut views, &health).await;
         let (place, hand) = (keystores.place(), Hand::default());
-        let attester = *node.coinbases().keys().next().unwrap();
         let settings = Settings {
             rules: Rules { jitter: |_| 0, ..Rules::default() },
             clock: Box::new(hand.clone()),
@@ -79,7 +82,12 @@ impl World {
         };
         let journal = Arc::new(Keeper::open(&folder.path().join("journal"), settings).unwrap());
         let coinbase = Coinbase::try_from(COINBASE).unwrap();
-        let action = Action {
+        let attesters: Vec<Address> = node
+            .coinbases()
+            .into_keys()
+            .filter(|attester| views.edits(*attester, coinbase)[0].file == "keys.json" || both)
+            .collect();
+        let action = |attester| Action {
             schema: Schema,
             key: EffectKey::new(ActionKind::ConfigureCoinbase, &place, &[Part::Address(attester)]),
             kind: ActionKind::ConfigureCoinbase,
@@ -97,8 +105,8 @@ impl World {
             assurance: Assurance::TwoEndpoints,
             edits: views.edits(attester, coinbase),
         };
-        assert_eq!(action.edits.len(), 1);
-        let plans = vec![Plan { action, policy: Policy::Auto }];
+        let plans =
+            attesters.into_iter().map(|attester| Plan { action: action(attester), policy: Policy::Auto }).collect();
         journal.commit(&Batch { plans, ..Batch::default() }).unwrap();
         let (wishes, wish) = watch::channel(Arc::new(config.watcher));
         let kept: Arc<dyn Journal> = journal.clone();
@@ -113,8 +121,17 @@ impl World {
         self.journal.read(&Query { limit: 10, ..Query::default() }).unwrap().live.pop()
     }
 
+    /// With how many attesters the node would propose for the coinbase.
+    fn used(&self) -> usize {
+        self.node.coinbases().values().filter(|coinbase| **coinbase == COINBASE).count()
+    }
+
     fn coinbase(&self) -> Value {
-        let text = std::fs::read(keys(self.folder.path()).join("keys.json")).unwrap();
+        self.coinbase_in("keys.json")
+    }
+
+    fn coinbase_in(&self, file: &str) -> Value {
+        let text = std::fs::read(keys(self.folder.path()).join(file)).unwrap();
         serde_json::from_slice::<Value>(&text).unwrap()["validators"][0]["coinbase"].clone()
     }
 }
@@ -154,7 +171,7 @@ proposal_distance = 0
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_down_for_days_is_waited_for_and_nobody_approves_it_twice() {
-    let mut world = World::new().await;
+    let mut world = World::new(false).await;
     let gone = world.folder.path().join("gone");
     rename(keys(world.folder.path()), &gone).unwrap();
     for turn in 0..400 {
@@ -167,12 +184,12 @@ async fn a_server_that_is_down_for_days_is_waited_for_and_nobody_approves_it_twi
     assert_eq!(world.after(400).await.unwrap().standing.phase, Phase::Verifying);
     assert!(world.after(400).await.is_none());
     assert_eq!(world.coinbase(), format!("{COINBASE:?}"));
-    assert_eq!((world.node.coinbases().into_values().next(), world.node.reloads().asked), (Some(COINBASE), 1));
+    assert_eq!((world.used(), world.node.reloads().asked), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_down_when_the_file_is_written_is_asked_until_it_took_it() {
-    let mut world = World::new().await;
+    let mut world = World::new(false).await;
     world.node.stop();
     for turn in 0..50 {
         let standing = world.after(400).await.unwrap().standing;
@@ -181,5 +198,19 @@ async fn a_node_that_is_down_when_the_file_is_written_is_asked_until_it_took_it(
     }
     world.node.restart().await.unwrap();
     assert!(world.after(400).await.is_none());
-    assert_eq!((world.node.coinbases().into_values().next(), world.node.reloads().accepted), (Some(COINBASE), 1));
+    assert_eq!((world.used(), world.node.reloads().accepted), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_changed_parks_what_is_for_it_and_nothing_else() {
+    let mut world = World::new(true).await;
+    // A directory where the writer has its draft.
+    std::fs::create_dir(keys(world.folder.path()).join("keys.json.tmp")).unwrap();
+    world.after(1).await;
+    world.after(400).await;
+    let live = world.journal.read(&Query { limit: 10, ..Query::default() }).unwrap().live;
+    let phases: Vec<Phase> = live.iter().map(|entry| entry.standing.phase).collect();
+    assert_eq!(phases, [Phase::Parked], "{live:#?}");
+    assert_eq!((world.coinbase_in("more.json"), world.coinbase()), (format!("{COINBASE:?}").into(), Value::Null));
+    assert_eq!((world.used(), world.node.reloads().asked), (1, 1));
 }
