@@ -24,7 +24,7 @@ fn the_example_of_a_watcher_loads() {
     let network = config.network(None).unwrap();
     let places: Vec<_> = network.keystores.iter().map(|keystore| keystore.place.clone()).collect();
     assert_eq!(places[0], KeystorePlace::Folder(PathBuf::from("/var/lib/aztec/keys")));
-    assert!(matches!(&places[1], KeystorePlace::Command(argv) if argv[0] == "/usr/bin/ssh" && argv.len() == 6));
+    assert!(matches!(&places[1], KeystorePlace::Command(argv) if argv[0] == "/usr/bin/ssh" && argv.len() == 12));
     assert_eq!(config.watcher.proposal_distance, 2);
 }
 

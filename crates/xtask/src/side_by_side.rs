@@ -1,12 +1,11 @@
-//! Test programs side by side, where nextest is not installed: `cargo test` runs one after the other, and most of them leave all
-//! processors but one alone while their longest test goes on.
+//! Tests side by side, each in a process of its own, where nextest is not installed: what a test measures is then its own, and no
+//! processor is idle while a program's longest test goes on. `cargo test` does neither.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
-use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -22,55 +21,85 @@ struct Program {
     name: String,
 }
 
-/// Builds all test programs of the workspace and runs them, as many at a time as there are processors and one more. `arguments` are for
-/// each of them. The output of one that fails is shown.
+/// Those whose tests take longest: they would otherwise be alone in the end.
+const LONG: [&str; 4] = ["liars", "bombs", "cut_over", "key_file_secrets"];
+
+/// One test of a program.
+#[derive(Debug)]
+struct Test<'p> {
+    program: &'p Program,
+    name: String,
+}
+
+/// Builds all test programs of the workspace and runs their tests, two more at a time than there are processors: many wait. `arguments`
+/// are for each. The output of one that fails is shown.
 pub(crate) fn run(arguments: &[String], environment: &[(&str, &str)]) -> anyhow::Result<()> {
     let mut programs = build()?;
-    // The longest would otherwise be alone in the end.
-    programs
-        .sort_by_key(|program| !["liars", "bombs", "cut_over", "key_file_secrets"].contains(&program.name.as_str()));
-    let count = programs.len();
-    println!("{count} test programs");
-    let waiting = Mutex::new(programs.into_iter());
-    let failed = Mutex::new(Vec::new());
+    programs.sort_by_key(|program| !LONG.contains(&program.name.as_str()));
+    let mut tests = Vec::new();
+    for program in &programs {
+        tests.extend(list(program, arguments)?.into_iter().map(|name| Test { program, name }));
+    }
+    let count = tests.len();
+    println!("{count} tests in {} programs", programs.len());
+    let (waiting, failed) = (Mutex::new(tests.into_iter().enumerate()), Mutex::new(Vec::new()));
     let next = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
     let work = || {
-        while let Some(program) = next() {
-            if let Err(error) = run_one(&program, arguments, environment) {
-                println!("FAILED {}: {error:#}", program.path.display());
+        while let Some((place, test)) = next() {
+            if place > 0 && place % 100 == 0 {
+                println!("{place} of {count} tests begun");
+            }
+            if let Err(error) = run_one(&test, environment) {
+                let name = format!("{} {}", test.program.name, test.name);
+                println!("FAILED {name}: {error:#}");
                 if let Ok(mut failed) = failed.lock() {
-                    failed.push(program.path.display().to_string());
+                    failed.push(name);
                 }
             }
         }
     };
     let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     thread::scope(|scope| {
-        for _ in 0..=processors {
+        for _ in 0..processors.saturating_add(2) {
             scope.spawn(work);
         }
     });
     let failed = failed.into_inner().unwrap_or_default();
     if failed.is_empty() {
+        println!("{count} tests passed, or are left to be run by hand");
         return Ok(());
     }
-    bail!("{} of {count} test programs failed: {}", failed.len(), failed.join(", "))
+    bail!("{} of {count} tests failed: {}", failed.len(), failed.join(", "))
 }
 
-fn run_one(program: &Program, arguments: &[String], environment: &[(&str, &str)]) -> anyhow::Result<()> {
-    let mut command = Command::new(&program.path);
-    command.args(arguments).current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
-    command.envs(environment.iter().copied()).stdin(Stdio::null());
-    let began = Instant::now();
+/// The names of a program's tests that the arguments let through.
+fn list(program: &Program, arguments: &[String]) -> anyhow::Result<Vec<String>> {
+    let mut command = program.command();
+    let listed = command.args(["--list", "--format", "terse"]).args(arguments).stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8(listed.stdout).context("a name of a test is no text")?;
+    if !listed.status.success() {
+        bail!("`{}` does not list its tests: {}", program.path.display(), listed.status);
+    }
+    Ok(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+}
+
+fn run_one(test: &Test<'_>, environment: &[(&str, &str)]) -> anyhow::Result<()> {
+    let mut command = test.program.command();
+    command.args([&test.name, "--exact"]).envs(environment.iter().copied());
     let output = command.output().context("failed to start")?;
-    let seconds = began.elapsed().as_secs();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let result = text.lines().rev().find(|line| line.starts_with("test result:")).unwrap_or("no result").to_owned();
     if output.status.success() {
-        println!("{:>4} s  {}: {result}", seconds, program.name);
         return Ok(());
     }
-    bail!("{}\n{text}\n{}", output.status, String::from_utf8_lossy(&output.stderr))
+    let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    bail!("{}\n{said}\n{told}", output.status)
+}
+
+impl Program {
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder).stdin(Stdio::null());
+        command
+    }
 }
 
 /// Builds them, and says where they are.

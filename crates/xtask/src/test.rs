@@ -35,7 +35,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     if has_nextest {
         let tests = ["nextest", "run", "--workspace"];
-        start(cargo().args(tests).args(&options.arguments).envs(skipped))?;
+        let mut tests_of_all = cargo();
+        tests_of_all.args(tests).args(&options.arguments).envs(skipped);
+        // Many wait for a program or a chain: with one for each processor these are idle a third of the time.
+        if std::env::var_os("NEXTEST_TEST_THREADS").is_none() {
+            let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            tests_of_all.env("NEXTEST_TEST_THREADS", processors.saturating_add(2).to_string());
+        }
+        start(&mut tests_of_all)?;
     } else {
         side_by_side::run(&options.arguments, &skipped)?;
     }

@@ -14,6 +14,7 @@ use butler_core::runtime::clock::unix_now;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use crate::raw::{RawRequest, RawServer, Reply};
 
@@ -94,6 +95,9 @@ fn bombs() -> Vec<(Vec<u8>, bool)> {
     refused.into_iter().map(|bomb| (bomb, false)).chain(results.into_iter().map(|bomb| (bomb, true))).collect()
 }
 
+/// The memory is the whole process's: what takes much of it is done one after the other.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
 /// The most memory that this process ever had, in megabytes.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -103,6 +107,7 @@ fn peak() -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_bomb_ends_in_an_error_and_costs_a_few_times_its_size() {
+    let _alone = ALONE.lock().await;
     for (at, (packed, is_result)) in bombs().into_iter().enumerate() {
         let server =
             RawServer::start(move |_: &RawRequest| Reply::of("200 OK", "content-encoding: gzip\r\n", &packed)).await;
@@ -125,6 +130,7 @@ async fn every_bomb_ends_in_an_error_and_costs_a_few_times_its_size() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_large_answers_at_once_cost_the_memory_of_few() {
+    let _alone = ALONE.lock().await;
     let server = RawServer::start(|seen: &RawRequest| {
         let id = seen.ids().first().copied().unwrap_or_default();
         let begin = format!("{{\"id\":{id},\"result\":\"0x");
@@ -149,6 +155,7 @@ async fn many_large_answers_at_once_cost_the_memory_of_few() {
 
 #[tokio::test]
 async fn one_byte_at_a_time_costs_no_more_than_the_bytes() {
+    let _alone = ALONE.lock().await;
     let server = RawServer::start(|_: &RawRequest| {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
         let begin = r#"{"id":1,"result":""#;
@@ -170,6 +177,7 @@ async fn one_byte_at_a_time_costs_no_more_than_the_bytes() {
 
 #[tokio::test]
 async fn gzip_is_asked_for_and_both_sizes_are_counted() {
+    let _alone = ALONE.lock().await;
     let body = format!(r#"{{"id":1,"result":"{}"}}"#, "ab".repeat(100_000));
     let (packed, length) = (gzip(&[(body.as_str(), 1)]), body.len());
     let travelled = u64::try_from(packed.len()).unwrap();
@@ -188,6 +196,7 @@ async fn gzip_is_asked_for_and_both_sizes_are_counted() {
 
 #[tokio::test]
 async fn a_look_at_the_chain_has_an_end_and_the_next_one_begins_anew() {
+    let _alone = ALONE.lock().await;
     let packed = gzip(&[(" ", ANSWER_LIMIT)]);
     let server =
         RawServer::start(move |_: &RawRequest| Reply::of("200 OK", "content-encoding: gzip\r\n", &packed)).await;
