@@ -202,6 +202,7 @@ async fn a_log_that_is_withheld_leaves_a_gap_that_another_endpoint_fills_or_noth
     let (alone, duties, _) = told_by_a_liar(Lie::LeftOut(LogKind::Checkpoint)).await;
     assert_eq!(alone["span"]["is_complete"], false, "{:#}", alone["span"]);
     assert!(alone["span"]["gap"].as_str().unwrap().contains("checkpoint 6 follows 5"), "{:#}", alone["span"]);
+    assert!(alone["proposals"].as_array().unwrap().iter().all(|row| row["fate"] == "unknown"), "{alone:#}");
     let total = &duties["total"]["proposals"];
     assert_eq!((&total["missed_alone"], &total["missed_with_many"]), (&0.into(), &0.into()), "{total:#}");
     assert!(total["unread"].as_u64().unwrap() >= 3, "{total:#}");

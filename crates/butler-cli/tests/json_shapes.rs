@@ -235,7 +235,7 @@ fn the_closed_sets_are_those_of_the_program() {
     let statuses = (0..=u8::MAX).map_while(|number| OnChainStatus::try_from(number).ok());
     assert_eq!(page.names["status"], set(statuses.map(name).collect()));
     assert_eq!(page.names["used"], set(Used::ALL.map(name).to_vec()));
-    let fates = [Fate::Stands, Fate::Pruned(0), Fate::Invalidated(0)].map(|fate| fate.name().to_owned());
+    let fates = [Fate::Stands, Fate::Pruned(0), Fate::Invalidated(0), Fate::Unknown].map(|fate| fate.name().to_owned());
     assert_eq!(page.names["checkpoint_fate"], set(fates.to_vec()));
     assert_eq!(page.names["severity"], set([Severity::Ok, Severity::Warning, Severity::Critical].map(name).to_vec()));
     assert_eq!(page.names["unverified"], set(Unverified::ALL.map(name).to_vec()));

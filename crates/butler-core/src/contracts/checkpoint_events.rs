@@ -1,11 +1,13 @@
 //! The rollup's events about checkpoints: proposed, pruned, invalidated. The same in 4.x, 5.x and 6.x.
 
-use ethers_contract::{EthEvent as _, EthLogDecode};
+use ethers_contract::{EthEvent as _, EthLogDecode as _};
 use ethers_core::abi::RawLog;
 use ethers_core::types::{H256, Log, U256};
 
-use super::bindings::rollup_checkpoints::{CheckpointInvalidatedFilter, CheckpointProposedFilter, PrunedPendingFilter};
-use super::events::{EventError, log_id};
+use super::bindings::rollup_checkpoints::{
+    CheckpointInvalidatedFilter, CheckpointProposedFilter, PrunedPendingFilter, RollupCheckpointsEvents,
+};
+use super::events::{EventError, log_id, malformed};
 use crate::domain::attester::delegation::LogId;
 use crate::domain::proposals::LoggedCheckpoint;
 
@@ -42,34 +44,24 @@ pub fn checkpoint_topics() -> Vec<H256> {
 pub fn decode_checkpoint_event(log: &Log) -> Result<(LogId, CheckpointEvent), EventError> {
     let id = log_id(log)?;
     let topic = log.topics.first().copied().unwrap_or_default();
-    let malformed = |problem: String| EventError::Malformed {
-        block_number: id.block_number,
-        log_index: id.log_index,
-        topic,
-        problem,
-    };
     let raw = RawLog { topics: log.topics.clone(), data: log.data.to_vec() };
-    let failed = |error: ethers_core::abi::Error| malformed(error.to_string());
-    let number = |number: U256| u64::try_from(number).map_err(|_| malformed("a number that cannot be".to_owned()));
-    let event = if topic == CheckpointProposedFilter::signature() {
-        let event = <CheckpointProposedFilter as EthLogDecode>::decode_log(&raw).map_err(failed)?;
-        CheckpointEvent::Proposed(LoggedCheckpoint {
+    let decoded = RollupCheckpointsEvents::decode_log(&raw);
+    let number =
+        |number: U256| u64::try_from(number).map_err(|_| malformed(id, topic, "a number that cannot be".to_owned()));
+    let event = match decoded.map_err(|error| malformed(id, topic, error.to_string()))? {
+        RollupCheckpointsEvents::CheckpointProposedFilter(event) => CheckpointEvent::Proposed(LoggedCheckpoint {
             number: number(event.checkpoint_number)?,
             archive: H256(event.archive),
             payload_digest: H256(event.payload_digest),
             attestations_hash: H256(event.attestations_hash),
-        })
-    } else if topic == PrunedPendingFilter::signature() {
-        let event = <PrunedPendingFilter as EthLogDecode>::decode_log(&raw).map_err(failed)?;
-        CheckpointEvent::Pruned {
+        }),
+        RollupCheckpointsEvents::PrunedPendingFilter(event) => CheckpointEvent::Pruned {
             proven: number(event.proven_checkpoint_number)?,
             pending: number(event.pending_checkpoint_number)?,
+        },
+        RollupCheckpointsEvents::CheckpointInvalidatedFilter(event) => {
+            CheckpointEvent::Invalidated(number(event.checkpoint_number)?)
         }
-    } else if topic == CheckpointInvalidatedFilter::signature() {
-        let event = <CheckpointInvalidatedFilter as EthLogDecode>::decode_log(&raw).map_err(failed)?;
-        CheckpointEvent::Invalidated(number(event.checkpoint_number)?)
-    } else {
-        return Err(malformed("an event that was not asked for".to_owned()));
     };
     Ok((id, event))
 }

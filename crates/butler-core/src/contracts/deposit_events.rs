@@ -5,7 +5,7 @@ use ethers_core::abi::RawLog;
 use ethers_core::types::{H256, Log};
 
 use super::bindings::rollup::{DepositFilter, FailedDepositFilter, ValidatorQueuedFilter};
-use super::events::{EventError, log_id};
+use super::events::{EventError, log_id, malformed};
 use crate::domain::attester::deposit::{DepositEvent, DepositStep};
 
 /// First topics of the events that [`decode_deposit_event`] knows. The second topic of each is the attester.
@@ -27,12 +27,7 @@ pub fn refund_topics() -> Vec<H256> {
 pub fn decode_deposit_event(log: &Log) -> Result<DepositEvent, EventError> {
     let id = log_id(log)?;
     let topic = log.topics.first().copied().unwrap_or_default();
-    let malformed = |problem: String| EventError::Malformed {
-        block_number: id.block_number,
-        log_index: id.log_index,
-        topic,
-        problem,
-    };
+    let malformed = |problem: String| malformed(id, topic, problem);
     let raw = RawLog { topics: log.topics.clone(), data: log.data.to_vec() };
     let (attester, withdrawer, step) = if topic == ValidatorQueuedFilter::signature() {
         let event =

@@ -257,7 +257,8 @@ fn bounded(id: LogId, event: &ethers_core::abi::Event, log: &Log) -> Result<(), 
     Err(malformed(id, event.signature(), "values that share their places".to_owned()))
 }
 
-fn malformed(id: LogId, topic: H256, problem: String) -> EventError {
+/// A log that is not what the ABI says of its first topic.
+pub(super) fn malformed(id: LogId, topic: H256, problem: String) -> EventError {
     EventError::Malformed { block_number: id.block_number, log_index: id.log_index, topic, problem }
 }
 

@@ -5,7 +5,7 @@ use ethers_core::abi::RawLog;
 use ethers_core::types::{Address, H256, Log, U256};
 
 use super::bindings::rollup::{SlashedFilter, WithdrawInitiatedByAttesterFilter};
-use super::events::{EventError, log_id};
+use super::events::{EventError, log_id, malformed};
 
 /// What happened to an attester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +29,7 @@ pub fn exit_topics() -> Vec<H256> {
 pub fn decode_exit_event(log: &Log) -> Result<(Address, u64, ExitEvent), EventError> {
     let id = log_id(log)?;
     let topic = log.topics.first().copied().unwrap_or_default();
-    let malformed = |problem: String| EventError::Malformed {
-        block_number: id.block_number,
-        log_index: id.log_index,
-        topic,
-        problem,
-    };
+    let malformed = |problem: String| malformed(id, topic, problem);
     let raw = RawLog { topics: log.topics.clone(), data: log.data.to_vec() };
     let failed = |error: ethers_core::abi::Error| malformed(error.to_string());
     if topic == WithdrawInitiatedByAttesterFilter::signature() {

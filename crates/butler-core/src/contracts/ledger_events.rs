@@ -11,8 +11,7 @@ use super::bindings::staking_registry::{
     ProviderRewardsRecipientUpdatedFilter, ProviderTakeRateUpdatedFilter, StakedWithProviderFilter,
     StakingRegistryEvents,
 };
-use super::events::{EventError, log_id};
-use crate::domain::attester::delegation::LogId;
+use super::events::{EventError, log_id, malformed};
 use crate::domain::ids::{Coinbase, ProviderId};
 use crate::domain::provider::ledger::{Change, LedgerEvent};
 use crate::domain::provider::terms::TermsChange;
@@ -36,12 +35,13 @@ pub fn ledger_topics() -> Vec<H256> {
 /// See [`EventError`]; any other event is `Malformed`.
 pub fn decode_ledger_event(log: &Log) -> Result<LedgerEvent, EventError> {
     let id = log_id(log)?;
+    let topic = log.topics.first().copied().unwrap_or_default();
     let raw = RawLog { topics: log.topics.clone(), data: log.data.to_vec() };
-    let event = StakingRegistryEvents::decode_log(&raw).map_err(|error| malformed(id, log, error.to_string()))?;
+    let event = StakingRegistryEvents::decode_log(&raw).map_err(|error| malformed(id, topic, error.to_string()))?;
     let (provider, change) = match event {
         StakingRegistryEvents::StakedWithProviderFilter(event) => {
             let coinbase = Coinbase::try_from(event.coinbase_split_contract_address)
-                .map_err(|error| malformed(id, log, error.to_string()))?;
+                .map_err(|error| malformed(id, topic, error.to_string()))?;
             let change = Change::Staked {
                 rollup: event.rollup_address,
                 attester: event.attester,
@@ -69,14 +69,9 @@ pub fn decode_ledger_event(log: &Log) -> Result<LedgerEvent, EventError> {
         }
         StakingRegistryEvents::ProviderAdminUpdateInitiatedFilter(_)
         | StakingRegistryEvents::ProviderAdminUpdatedFilter(_) => {
-            return Err(malformed(id, log, "an event that was not asked for".to_owned()));
+            return Err(malformed(id, topic, "an event that was not asked for".to_owned()));
         }
     };
-    let provider_id = ProviderId::try_from(provider).map_err(|error| malformed(id, log, error.to_string()))?;
+    let provider_id = ProviderId::try_from(provider).map_err(|error| malformed(id, topic, error.to_string()))?;
     Ok(LedgerEvent { log: id, provider_id, change })
-}
-
-fn malformed(id: LogId, log: &Log, problem: String) -> EventError {
-    let topic = log.topics.first().copied().unwrap_or_default();
-    EventError::Malformed { block_number: id.block_number, log_index: id.log_index, topic, problem }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use butler_core::domain::action::{
-    Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Part, Place, Schema, WHY_LIMIT,
+    Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, KeystoreEdit, Part, Place, Schema,
+    WHY_LIMIT,
 };
 use ethers_core::types::H256;
 
@@ -47,9 +48,10 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
     let block = format!("{block:x}");
     let mut about = vec![Part::Name(kind.name()), Part::Name(&block)];
     // What would change is shown with it: where that is something else by now, it is told again.
-    let shown: Vec<_> = actions.iter().flat_map(|action| &action.edits).collect();
-    let shown = format!("{shown:?}");
-    if actions.iter().any(|action| !action.edits.is_empty()) {
+    let edits = actions.iter().flat_map(|action| &action.edits);
+    let shown: Vec<String> = edits.map(one_edit).collect();
+    let shown = shown.join(" ");
+    if !shown.is_empty() {
         about.push(Part::Name(&shown));
     }
     Some(Action {
@@ -67,6 +69,12 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
         assurance,
         edits: Vec::new(),
     })
+}
+
+/// What a person is shown of a change, for the key: it must be the same text in every version of the program.
+fn one_edit(edit: &KeystoreEdit) -> String {
+    let KeystoreEdit { server, file, validator, before, frame } = edit;
+    format!("{server}/{file}/{validator}/{before}/{frame:x}")
 }
 
 /// Cuts a text to what an action may say.

@@ -1,6 +1,6 @@
 //! The reports of `proposals` and `duties`.
 
-use butler_core::domain::duties::{Fate, KnownCheckpoint, Used, used};
+use butler_core::domain::duties::{Duty, DutyKind, Fate, KnownCheckpoint, Used, used};
 use ethers_core::types::H256;
 use serde::{Serialize, Serializer};
 
@@ -113,7 +113,15 @@ fn is_shown(found: &Found, one: &KnownCheckpoint) -> bool {
     match (&one.carried, &found.own) {
         (Some(carried), Some(own)) => own.contains(&carried.proposer),
         (Some(_), None) => true,
-        (None, _) => found.read.unread.contains_key(&one.transaction),
+        (None, None) => found.read.unread.contains_key(&one.transaction),
+        // What others propose in ways that are not readable is nobody's business here.
+        (None, Some(own)) => {
+            let is_turn = |duty: &Duty| {
+                let is_here = (one.slots.0..=one.slots.1).contains(&duty.slot);
+                duty.kind == DutyKind::Propose && is_here && own.contains(&duty.attester)
+            };
+            found.read.unread.contains_key(&one.transaction) && found.read.duties.iter().any(is_turn)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::duties::{Duty, DutyKind, Rate, Tally, tally};
+use butler_core::domain::duties::{DutyKind, Rate, Tally, tally};
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::Address;
 use serde::Serialize;
@@ -54,7 +54,8 @@ fn report(found: &Found) -> DutiesReport {
         missed.entry((duty.attester, duty.kind)).or_default().push(duty.slot);
     }
     let mut missed_of = |attester, kind| missed.remove(&(attester, kind)).unwrap_or_default();
-    let attesters = tally(duties).into_iter().map(|(attester, tally)| AttesterDuties {
+    let (total, tallies) = tally(duties);
+    let attesters = tallies.into_iter().map(|(attester, tally)| AttesterDuties {
         attester: attester.into(),
         proposals: tally.proposals,
         attestations: tally.attestations,
@@ -62,9 +63,6 @@ fn report(found: &Found) -> DutiesReport {
         missed_attestations: missed_of(attester, DutyKind::Attest),
     });
     let attesters = attesters.collect();
-    // One account stands for all of them.
-    let together: Vec<Duty> = duties.iter().map(|duty| Duty { attester: Address::zero(), ..*duty }).collect();
-    let total = tally(&together).into_values().next().unwrap_or_default();
     DutiesReport { scope: found.gathered.scope(), span: Span::of(found), total, attesters }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::attester::delegation::LogId;
 use crate::domain::block::BlockRef;
 use crate::domain::duties::{Fate, Gap, Happened, fates};
 use crate::domain::proposals::LoggedCheckpoint;
+use crate::runtime::report::Chain;
 
 /// One checkpoint as its log has it.
 #[derive(Debug, Clone)]
@@ -42,9 +43,12 @@ pub(super) async fn read_logs(
     loop {
         let (logs, givers) = match scan(client, request, &beside, progress).await {
             Ok(read) => read,
-            // The others do not answer: what was told stands as it is.
-            Err(_) if told.is_some() => return Ok(told.unwrap_or_default()),
-            Err(error) => return Err(error),
+            Err(error) => {
+                // The others do not answer: what was told stands as it is, with its gap.
+                let Some(told) = told else { return Err(error) };
+                tracing::debug!("nobody else tells the checkpoints: {}", Chain(&error));
+                return Ok(told);
+            }
         };
         let Some(gap) = logs.gap else { return Ok(logs) };
         let giver = givers.iter().find(|(from, to, _)| (*from..=*to).contains(&gap.block)).map(|(_, _, giver)| *giver);
@@ -96,7 +100,7 @@ async fn scan(
         Ok(all) => all,
         Err(gap) => {
             logs.gap = Some(gap);
-            vec![Fate::Stands; proposed.len()]
+            vec![Fate::Unknown; proposed.len()]
         }
     };
     let logged = proposed.into_iter().zip(all).map(|((log, checkpoint), fate)| Logged { log, checkpoint, fate });

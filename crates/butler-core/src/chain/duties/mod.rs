@@ -23,6 +23,7 @@ use crate::contracts::propose::{Calldata, ProposeDecoder};
 use crate::domain::duties::{Carried, Duty, EpochDraw, EpochFacts, Gap, KnownCheckpoint, duties_of};
 use crate::domain::proposals::{LoggedCheckpoint, Proposed};
 use crate::domain::proposers::proposer;
+use crate::runtime::report::Chain;
 
 pub use self::request::DutiesRequest;
 pub use self::times::first_block_at;
@@ -203,7 +204,10 @@ async fn read_proposals(
         let (giver, sent) = match client.transactions(&hashes, &beside).await {
             Ok(told) => told,
             // The others do not answer: what one of them does not have is not read for now.
-            Err(_) if !beside.is_empty() => break,
+            Err(error) if !beside.is_empty() => {
+                tracing::debug!("nobody else has what is missing of {} proposals: {}", wanted.len(), Chain(&error));
+                break;
+            }
             Err(error) => return Err(SnapshotError::Rpc(error)),
         };
         let (here, missing): (Vec<&Logged>, Vec<&Logged>) =

@@ -49,6 +49,8 @@ pub enum Fate {
     Pruned(u64),
     /// It was found invalid in this L1 block, or stood upon one that was.
     Invalidated(u64),
+    /// Not known: a log is missing among those that follow.
+    Unknown,
 }
 
 impl Fate {
@@ -59,6 +61,7 @@ impl Fate {
             Self::Stands => "stands",
             Self::Pruned(_) => "pruned",
             Self::Invalidated(_) => "invalidated",
+            Self::Unknown => "unknown",
         }
     }
 }

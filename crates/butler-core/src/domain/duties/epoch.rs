@@ -89,7 +89,7 @@ fn missed(facts: &EpochFacts<'_>, by_slot: &BTreeMap<u64, &KnownCheckpoint>, slo
     let before = by_slot.range(..slot).next_back().map(|(_, one)| one.fate);
     let is_cut = match before {
         Some(Fate::Pruned(_) | Fate::Invalidated(_)) => true,
-        Some(Fate::Stands) | None => false,
+        Some(Fate::Stands | Fate::Unknown) | None => false,
     };
     if is_cut {
         return Done::Excused;

@@ -57,16 +57,23 @@ pub struct Tally {
     pub attestations: Rate,
 }
 
-/// Duties added up by attester.
-#[must_use]
-pub fn tally<'a>(duties: impl IntoIterator<Item = &'a Duty>) -> BTreeMap<Address, Tally> {
-    let mut tallies = BTreeMap::<Address, Tally>::new();
-    for duty in duties {
-        let tally = tallies.entry(duty.attester).or_default();
+impl Tally {
+    /// Adds one.
+    fn add(&mut self, duty: &Duty) {
         match duty.kind {
-            DutyKind::Propose => tally.proposals.add(duty.done),
-            DutyKind::Attest => tally.attestations.add(duty.done),
+            DutyKind::Propose => self.proposals.add(duty.done),
+            DutyKind::Attest => self.attestations.add(duty.done),
         }
     }
-    tallies
+}
+
+/// Duties added up: of all attesters together, and of each.
+#[must_use]
+pub fn tally<'a>(duties: impl IntoIterator<Item = &'a Duty>) -> (Tally, BTreeMap<Address, Tally>) {
+    let (mut total, mut tallies) = (Tally::default(), BTreeMap::<Address, Tally>::new());
+    for duty in duties {
+        total.add(duty);
+        tallies.entry(duty.attester).or_default().add(duty);
+    }
+    (total, tallies)
 }

@@ -67,9 +67,10 @@ fn a_slot_without_a_checkpoint_is_missed_alone_where_the_others_go_on() {
     let found = duties(&draw, &with_gap, FIRST + 31, &own);
     assert_eq!(proposing(&found, gap), Some(Done::MissedAlone));
     assert_eq!(attesting(&found, gap, 1), None, "there was nothing to attest");
-    let tallies = tally(&found);
+    let (total, tallies) = tally(&found);
     let sum = |of: fn(&Rate) -> u64| tallies.values().map(|tally| of(&tally.proposals)).sum::<u64>();
     assert_eq!((sum(|rate| rate.done), sum(Rate::missed)), (31, 1));
+    assert_eq!((total.proposals.done, total.proposals.missed()), (31, 1));
 
     // Nobody proposed for a while.
     let silent: Vec<KnownCheckpoint> =
