@@ -1,11 +1,11 @@
 //! From a span of time to what was done in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use butler_core::chain::{DutiesRequest, ReadDuties, first_block_at, read_duties};
 use butler_core::client::l1::BlockTag;
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::ids::Coinbase;
+use butler_core::domain::duties::{Expected, expected};
 use butler_core::domain::operator::labels::by_label;
 use butler_core::domain::rollup::RollupClock;
 use ethers_core::types::Address;
@@ -26,8 +26,8 @@ pub(super) struct Found {
     pub(super) read: ReadDuties,
     /// Whose duties are shown; everybody's where it is `None`.
     pub(super) own: Option<BTreeSet<Address>>,
-    /// The coinbase that each attester must have, and the L1 block since which it must.
-    pub(super) expected: BTreeMap<Address, (Coinbase, u64)>,
+    /// What the coinbases are held against.
+    pub(super) expected: Expected,
     /// The first and the last block that was read.
     pub(super) blocks: (BlockRef, BlockRef),
 }
@@ -54,13 +54,7 @@ pub(super) async fn read(global: &Global, args: &DutiesArgs) -> Result<Found, Cl
         own = args.attester.iter().copied().collect();
     }
     let own = if args.all && args.attester.is_empty() && args.label.is_empty() { None } else { Some(own) };
-    let delegated: BTreeMap<(Address, Coinbase), u64> =
-        gathered.snapshot.delegations.iter().map(|one| ((one.attester, one.coinbase), one.log.block_number)).collect();
-    let expected = all.iter().filter_map(|row| {
-        let coinbase = row.coinbase_expected?;
-        Some((row.attester, (coinbase, delegated.get(&(row.attester, coinbase)).copied().unwrap_or_default())))
-    });
-    let expected = expected.collect();
+    let expected = expected(&all, &gathered.snapshot.delegations);
     let read = async |waiting: &Waiting| read_span(&gathered, args, own.as_ref(), waiting).await;
     let (read, blocks) = Box::pin(beside(read)).await?;
     Ok(Found { gathered, read, own, expected, blocks })

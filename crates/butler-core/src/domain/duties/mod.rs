@@ -7,6 +7,8 @@ mod checkpoint;
 mod coinbase;
 mod duty;
 mod epoch;
+mod proof;
+mod seen;
 mod sequence;
 mod tally;
 #[cfg(test)]
@@ -16,5 +18,7 @@ pub use self::checkpoint::{Carried, Fate, KnownCheckpoint};
 pub use self::coinbase::{Used, used};
 pub use self::duty::{Done, Duty, DutyKind};
 pub use self::epoch::{Draw, EpochDraw, EpochFacts, duties_of};
+pub use self::proof::{CoinbaseProof, Expected, expected, proofs};
+pub use self::seen::{DutiesSeen, NetworkRates, SeenProposal};
 pub use self::sequence::{Gap, Happened, fates};
 pub use self::tally::{Rate, Tally, tally};
