@@ -180,7 +180,7 @@ async fn a_checkpoint_that_is_pruned_or_invalid_is_told_so_and_its_number_is_use
     let bench = Bench::start().await;
     let mut book = bench.book(None);
     let first = bench.propose(CheckpointWish::default()).await;
-    let absent: BTreeSet<Address> = bench.own.iter().take(3).copied().collect();
+    let absent: BTreeSet<Address> = first.committee.iter().map(|(member, _)| *member).take(3).collect();
     let bad = bench.propose(CheckpointWish { absent, ..CheckpointWish::default() }).await;
     bench.follow(&mut book, &bench.client, None).await;
     bench.chain.invalidate(&bad).await.unwrap();
@@ -195,10 +195,9 @@ async fn a_checkpoint_that_is_pruned_or_invalid_is_told_so_and_its_number_is_use
 #[tokio::test]
 async fn a_log_that_is_withheld_is_a_gap_and_nothing_is_called_missed() {
     let bench = Bench::start().await;
-    let plan = FaultPlan::default();
-    plan.set(&[Fault::Lie(Lie::LeftOut(LogKind::Checkpoint))]);
-    let proxy = FaultProxy::start(&bench.chain.url(), plan).await.unwrap();
-    let liar = support::client(&[support::endpoint("liar", proxy.url())]);
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::LeftOut(LogKind::Checkpoint))));
+    let liar = support::client(&[support::endpoint("liar", &proxy.url())]);
     let mut last = 0;
     for _ in 0..6 {
         last = bench.propose(CheckpointWish::default()).await.number;
@@ -210,7 +209,7 @@ async fn a_log_that_is_withheld_is_a_gap_and_nothing_is_called_missed() {
     assert!(seen.proposals.iter().all(|one| one.fate == Fate::Unknown));
     // Somebody who tells it is believed at once.
     let two =
-        support::client(&[support::endpoint("liar", proxy.url()), support::endpoint("devnet", bench.chain.url())]);
+        support::client(&[support::endpoint("liar", &proxy.url()), support::endpoint("devnet", bench.chain.url())]);
     let mut book = bench.book(None);
     let seen = bench.follow(&mut book, &two, Some(last)).await;
     assert_eq!((seen.gap, seen.proposals.len()), (None, 6));
@@ -219,10 +218,9 @@ async fn a_log_that_is_withheld_is_a_gap_and_nothing_is_called_missed() {
 #[tokio::test]
 async fn a_transaction_that_nobody_has_is_told_as_not_read_and_read_when_somebody_has_it() {
     let bench = Bench::start().await;
-    let plan = FaultPlan::default();
-    plan.set(&[Fault::Lie(Lie::NoTransactions)]);
-    let proxy = FaultProxy::start(&bench.chain.url(), plan).await.unwrap();
-    let liar = support::client(&[support::endpoint("liar", proxy.url())]);
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::NoTransactions)));
+    let liar = support::client(&[support::endpoint("liar", &proxy.url())]);
     let one = bench.propose(CheckpointWish::default()).await;
     bench.end_epoch().await;
     let mut book = bench.book(None);
