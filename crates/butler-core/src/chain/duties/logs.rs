@@ -55,7 +55,7 @@ pub(super) async fn read_logs(
 ) -> Result<Logs, SnapshotError> {
     let (told, gap) = read_events(client, request, progress).await?;
     let after = after(request);
-    let logged = checkpoints(&told.events, after).map_or_else(|_| unknown(&told.events), |logged| logged);
+    let logged = checkpoints(&told.events, after).unwrap_or_else(|_| unknown(&told.events));
     Ok(Logs { logged, anchors: told.anchors, gap })
 }
 
