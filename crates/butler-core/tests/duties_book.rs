@@ -228,6 +228,10 @@ async fn a_transaction_that_nobody_has_is_told_as_not_read_and_read_when_somebod
     assert_eq!((seen.unread.len(), seen.proposals.len()), (1, 0));
     let here: Vec<Done> = seen.duties.iter().filter(|duty| duty.slot == one.slot).map(|duty| duty.done).collect();
     assert!(!here.is_empty() && here.iter().all(|done| !done.is_missed()), "{here:?}");
+    // It is asked for again after some blocks.
+    for _ in 0..2 {
+        bench.chain.mine().await.unwrap();
+    }
     let seen = bench.follow(&mut book, &bench.client, None).await;
     assert_eq!((seen.unread.len(), seen.proposals.len()), (0, 1));
 }

@@ -1,7 +1,7 @@
 //! What attesters really proposed is told within two scrapes, by L1 alone, though every file is right; over a restart; and what cannot
 //! be read is told as that.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use butler_testkit::devnet::{CheckpointWish, ProposedCheckpoint};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
+use serde_json::json;
 use support::{Bench, Series};
 
 const WRONG: Address = Address::repeat_byte(0x77);
@@ -84,13 +85,16 @@ async fn what_an_endpoint_withholds_is_told_as_not_read_and_no_other_scraper_fai
     bench.reconfigure(bench.chain.url(), &proxy.url());
     proxy.set(FaultPlan::always(Fault::Lie(Lie::NoTransactions)));
     let one = propose(&bench, false, None).await;
+    bench.chain.pass_slot().await.unwrap();
+    bench.chain.pass_slot().await.unwrap();
     let program = bench.run().await;
     let unread = "butler_findings{network=\"devnet\",kind=\"duties_unread\",severity=\"warning\"}";
     let series = program.when("what is not read", |series| series.get(unread).is_some_and(|count| *count > 0.0)).await;
     assert_eq!((series[CRITICAL], series["butler_duties_unread_transactions{network=\"devnet\"}"]), (0.0, 1.0));
     assert_eq!(series["butler_scrape_success{network=\"devnet\",scraper=\"l1\"}"], 1.0);
-    // Somebody has it after all.
+    // Somebody has it after all. It is asked for again when blocks have passed, not in vain each time.
     proxy.set(FaultPlan::none());
+    bench.chain.rpc("anvil_mine", json!([300, 1])).await.unwrap();
     let series = program.when("the truth", |series| series[CRITICAL] == 1.0).await;
     assert_eq!(series[ASTRAY], 1.0);
     // A log that is left out leaves a gap.
@@ -100,5 +104,6 @@ async fn what_an_endpoint_withholds_is_told_as_not_read_and_no_other_scraper_fai
     let gap = "butler_duties_gap{network=\"devnet\"}";
     program.when("the gap", |series| series[gap] == 1.0).await;
     proxy.set(FaultPlan::none());
+    bench.chain.rpc("anvil_mine", json!([300, 1])).await.unwrap();
     program.when("no gap", |series| series[gap] == 0.0 && series[CRITICAL] == 0.0).await;
 }

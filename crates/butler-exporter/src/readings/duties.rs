@@ -1,28 +1,13 @@
 //! What was followed of duties as readings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use butler_core::domain::duties::{
-    CoinbaseProof, Done, DutiesSeen, Duty, DutyKind, Expected, ProofState, Tally, proofs, tally,
-};
-use ethers_core::types::Address;
+use butler_core::domain::duties::{CoinbaseProof, Done, DutiesSeen, Duty, DutyKind, ProofState, Tally, proofs, tally};
 use strum::VariantArray as _;
 
+use super::basis::DutiesBasis;
 use super::{Readings, count, number, truth};
 use crate::catalogue::{self, Family};
-
-/// What duties are held against.
-#[derive(Debug, Clone, Default)]
-pub struct DutiesBasis {
-    /// Own attesters.
-    pub own: BTreeSet<Address>,
-    /// Those of them that validate.
-    pub validating: BTreeSet<Address>,
-    /// What each must have as its coinbase.
-    pub expected: Expected,
-    /// Own attesters under each label.
-    pub labels: BTreeMap<String, BTreeSet<Address>>,
-}
 
 /// The readings of one rollup's duties.
 #[must_use]

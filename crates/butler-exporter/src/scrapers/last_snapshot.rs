@@ -12,7 +12,7 @@ use butler_core::domain::snapshot::NetworkSnapshot;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::readings::duties::DutiesBasis;
+use crate::readings::basis::DutiesBasis;
 
 /// A snapshot, and the key files that it was read with.
 #[derive(Debug)]

@@ -14,6 +14,8 @@ use crate::domain::rollup::RollupClock;
 
 /// Blocks whose times are remembered, so many seconds apart.
 const APART: u64 = 600;
+/// So often the blocks double that pass between two tries: an hour.
+const MOST_DOUBLED: u8 = 8;
 /// Own proposals that are remembered: two years of an operator who proposes each half hour.
 const PROPOSALS: usize = 40_000;
 
@@ -57,8 +59,15 @@ pub(super) struct Entry {
 pub(super) enum Reading {
     /// It was not asked for.
     Not,
-    /// It was asked for so many times, and this was wrong with it.
-    Failed(u8, String),
+    /// It was asked for in vain.
+    Failed {
+        /// How often.
+        tries: u8,
+        /// At which block last.
+        at: u64,
+        /// What was wrong with it.
+        why: String,
+    },
     /// Nobody attested it: it is nobody's duty. Its slot.
     LeftOut(u64),
     /// What it carried.
@@ -82,14 +91,18 @@ impl Entry {
         matches!(self.event, CheckpointEvent::Proposed(_))
     }
 
-    /// Whether its transaction is still to be read.
-    pub(super) fn is_unread(&self) -> bool {
-        matches!(self.reading, Reading::Not | Reading::Failed(..))
-    }
-
     /// How often its transaction was asked for in vain.
     pub(super) fn tries(&self) -> u8 {
-        if let Reading::Failed(tries, _) = self.reading { tries } else { 0 }
+        if let Reading::Failed { tries, .. } = self.reading { tries } else { 0 }
+    }
+
+    /// Whether it may be asked for at that block: after each try in vain twice as many blocks pass as after the one before.
+    pub(super) fn is_due(&self, block: u64) -> bool {
+        match self.reading {
+            Reading::Not => true,
+            Reading::Failed { tries, at, .. } => block >= at.saturating_add(1 << tries.min(MOST_DOUBLED)) || block < at,
+            Reading::LeftOut(_) | Reading::Read { .. } => false,
+        }
     }
 
     /// The checkpoint that it tells of; what became of it is not known here.
@@ -102,7 +115,7 @@ impl Entry {
     pub(super) fn slot(&self) -> Option<u64> {
         match self.reading {
             Reading::LeftOut(slot) | Reading::Read { slot, .. } => Some(slot),
-            Reading::Not | Reading::Failed(..) => (self.slots.0 == self.slots.1).then_some(self.slots.0),
+            Reading::Not | Reading::Failed { .. } => (self.slots.0 == self.slots.1).then_some(self.slots.0),
         }
     }
 

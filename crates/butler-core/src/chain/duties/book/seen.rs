@@ -8,7 +8,7 @@ use super::content::{Content, Entry, Reading};
 use super::following::Following;
 use crate::chain::duties::logs::{Logged, Placed, checkpoints, unknown};
 use crate::chain::duties::span::{Span, epochs_with};
-use crate::domain::duties::{Done, DutiesSeen, EpochDraw, Gap, KnownCheckpoint, NetworkRates, SeenProposal};
+use crate::domain::duties::{Done, DutiesSeen, DutyKind, EpochDraw, Gap, KnownCheckpoint, NetworkRates, SeenProposal};
 use crate::domain::rollup::RollupClock;
 
 impl Content {
@@ -24,8 +24,10 @@ impl Content {
             Span { clock, draws: &self.draws, checkpoints: &checkpoints, read: slots, is_complete: gap.is_none() };
         let running = clock.epoch_at(head.timestamp).unwrap_or_default();
         let mut duties = span.duties(&ours, Some(own));
-        // Of the epoch that goes on only own proposals were read by now.
-        duties.retain(|duty| duty.done != Done::Unread || clock.epoch_of(duty.slot) < running);
+        // Of the epoch that goes on only own proposals were asked for by now.
+        duties.retain(|duty| {
+            duty.done != Done::Unread || duty.kind == DutyKind::Propose || clock.epoch_of(duty.slot) < running
+        });
         self.note_proposals(&checkpoints, own, first.number);
         DutiesSeen {
             rollup,
@@ -104,7 +106,7 @@ impl Content {
 
     fn unread(&self) -> BTreeMap<H256, String> {
         let failed = self.entries.iter().filter_map(|entry| match &entry.reading {
-            Reading::Failed(_, why) => Some((entry.log.transaction_hash, why.clone())),
+            Reading::Failed { why, .. } => Some((entry.log.transaction_hash, why.clone())),
             Reading::Not | Reading::LeftOut(_) | Reading::Read { .. } => None,
         });
         failed.collect()

@@ -24,8 +24,6 @@ use crate::domain::proposers::proposer;
 const AGAIN: u64 = 64;
 /// A gap that all endpoints left is asked about again after so many blocks: half an hour.
 const GAP_AGAIN: u64 = 150;
-/// So many times a transaction is asked for that nobody has, or that is not what its log tells of.
-const TRIES: u8 = 3;
 /// A longer span than what was followed means reading it anew; a clock that goes back a little does not.
 const LONGER: u64 = 3_600;
 
@@ -208,7 +206,8 @@ async fn read_transactions(
                 entry.reading = Reading::of(*slot, carried.as_ref());
             } else {
                 let why = unread.get(&entry.log.transaction_hash).cloned().unwrap_or_default();
-                entry.reading = Reading::Failed(entry.tries().saturating_add(1), why);
+                entry.reading =
+                    Reading::Failed { tries: entry.tries().saturating_add(1), at: following.head.number, why };
                 doubted.extend(following.clock.epoch_of(entry.slots.0)..=following.clock.epoch_of(entry.slots.1));
             }
         }
@@ -237,8 +236,8 @@ fn wanted(content: &Content, following: &Following<'_>) -> Vec<Logged> {
         let (first, last) = entry.slots;
         let mut epochs = ours.range(clock.epoch_of(first)..=clock.epoch_of(last)).peekable();
         let is_over = clock.epoch_of(last) < running;
-        entry.tries() < TRIES && epochs.peek().is_some() && (is_over || (first..=last).any(is_own_turn))
+        epochs.peek().is_some() && (is_over || (first..=last).any(is_own_turn))
     };
-    let unread = content.entries.iter().filter(|entry| entry.is_unread());
-    unread.filter(is_wanted).filter_map(Entry::logged).collect()
+    let due = content.entries.iter().filter(|entry| entry.is_due(head.number));
+    due.filter(is_wanted).filter_map(Entry::logged).collect()
 }
