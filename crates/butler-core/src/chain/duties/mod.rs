@@ -7,6 +7,7 @@
 mod draws;
 mod logs;
 mod request;
+mod seen;
 mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
