@@ -9,6 +9,7 @@ mod draws;
 mod logs;
 mod proposals;
 mod request;
+mod seen;
 mod span;
 mod times;
 
