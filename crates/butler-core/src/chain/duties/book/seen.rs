@@ -36,7 +36,7 @@ impl Content {
             slots,
             proposals: self.proposals.iter().filter(|one| own.contains(&one.proposer)).copied().collect(),
             duties,
-            network: self.network(&checkpoints, slots, &clock),
+            network: if gap.is_some() { NetworkRates::default() } else { self.network(&checkpoints, slots, &clock) },
             hatches: self.draws.iter().filter(|(_, draw)| draw.is_hatch).map(|(epoch, _)| *epoch).collect(),
             gap,
             unread: self.unread(),
