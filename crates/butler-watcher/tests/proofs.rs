@@ -121,9 +121,11 @@ async fn a_right_proposal_is_told_once_through_a_kill_and_a_wrong_one_at_once_th
     let contradicted = of(&kept, ActionKind::CoinbaseContradicted, attester);
     let [action] = contradicted.as_slice() else { panic!("{contradicted:#?}") };
     let why = &action.why;
-    for part in
-        [format!("in slot {} ", wrong.slot), format!("{:?}", wrong.played.transaction), "every file is right".into()]
-    {
+    for part in [
+        format!("in slot {} ", wrong.slot),
+        format!("{:?}", wrong.played.transaction.unwrap()),
+        "every file is right".into(),
+    ] {
         assert!(why.contains(&part), "{part}: {why}");
     }
     let proven = of(&kept, ActionKind::CoinbaseProven, attester);

@@ -6,11 +6,12 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use butler_core::domain::action::Phase;
-use serde_json::Value;
 use support::Bench;
 use support::receiver::{Receiver, SECRET};
+use tokio::net::TcpListener;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_action_is_posted_once_through_refusals_and_a_restart_and_no_secret_is_told() {

@@ -216,11 +216,9 @@ impl Watch {
         block_in_place(|| self.memory.load());
         let due = self.memory.terms.due(look.to.number);
         let final_blocks = self.follower.final_blocks(&look.to, due).await;
-        let mut beside = match &look.snapshot {
-            Some(snapshot) => Box::pin(self.beside.look(self.follower.network(), snapshot)).await,
-            None => Found::default(),
-        };
+        let mut beside = Found::default();
         if let Some(snapshot) = &look.snapshot {
+            beside = Box::pin(self.beside.look(self.follower.network(), snapshot)).await;
             block_in_place(|| self.duties.note(self.follower.network(), snapshot));
             self.duties.find(self.follower.network(), &mut beside);
         }
