@@ -14,8 +14,8 @@ use butler_core::text::time::moment;
 use ethers_core::types::Address;
 
 use super::contradiction::{Contradiction, End};
+use super::held::{Held, Proofs};
 use super::remedy::Remedy;
-use super::{Held, Proofs};
 use crate::plan::conditions::shortened;
 use crate::plan::plans::{Plans, Retracted};
 
