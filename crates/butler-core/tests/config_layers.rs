@@ -117,6 +117,8 @@ fn mainnet_needs_no_file() {
 
     [watcher.policies]
     configure_coinbase = "approve"  # default
+    coinbase_proven = "notify"  # default
+    coinbase_contradicted = "notify"  # default
     approval_needed = "notify"  # default
     keys_added = "notify"  # default
     key_dripped = "notify"  # default

@@ -60,6 +60,10 @@ struct Network {
     keystores: BTreeMap<String, Keystore>,
     /// What is remembered of its key files cannot be kept.
     is_unsaved: bool,
+    /// Attesters by what their proposals prove; absent before that was read.
+    proofs: Option<[u64; 3]>,
+    /// Some of what they proposed could not be read.
+    is_duty_unread: bool,
 }
 
 /// What is shown of one server's keystore.
@@ -85,6 +89,11 @@ impl Health {
     /// A network is followed from this checkpoint on.
     pub fn begin(&self, network: &str, checkpoint: Option<Cursor>) {
         self.network(network, |network| network.checkpoint = checkpoint);
+    }
+
+    /// A network is being read.
+    pub fn heard(&self, network: &str) {
+        self.network(network, |_| ());
     }
 
     /// A range was read up to that block, not as a whole yet.
@@ -145,6 +154,14 @@ impl Health {
     /// Whether what is remembered of the key files is kept for the next start.
     pub fn remembered(&self, network: &str, is_kept: bool) {
         self.network(network, |network| network.is_unsaved = !is_kept);
+    }
+
+    /// What the proposals of so many attesters prove, where that was read, and whether something could not be.
+    pub fn proofs(&self, network: &str, proofs: Option<[u64; 3]>, is_unread: bool) {
+        self.network(network, |network| {
+            network.proofs = proofs.or(network.proofs);
+            network.is_duty_unread = is_unread;
+        });
     }
 
     /// A heartbeat was taken, or was not.
@@ -326,6 +343,10 @@ impl Network {
         }
         readings.push(&catalogue::UNSAVED, [], truth(self.is_unsaved));
         readings.push(&catalogue::UNREAD, [], truth(self.problem.is_some()));
+        for (proof, count) in catalogue::PROOFS.into_iter().zip(self.proofs.into_iter().flatten()) {
+            readings.push(&catalogue::COINBASES, [proof.to_owned()], number(count));
+        }
+        readings.push(&catalogue::DUTIES_UNREAD, [], truth(self.is_duty_unread));
         for (result, count) in ["failure", "success"].into_iter().zip(self.looks) {
             readings.push(&catalogue::LOOKS, [result.to_owned()], number(count));
         }

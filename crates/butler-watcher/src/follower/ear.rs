@@ -2,19 +2,48 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use butler_core::chain::{EventSources, Keep};
+use butler_core::chain::{DutiesBook, EventSources, Heard, Keep};
+use butler_core::client::logs::LogFilter;
+use butler_core::contracts::checkpoint_events::checkpoint_topics;
 use butler_core::contracts::events::Source;
-use ethers_core::types::Address;
+use ethers_core::types::{Address, H256, Log};
 
-use super::decode::{happened, may_matter};
+use super::decode::{self, happened, may_matter};
 use crate::plan::Happened;
 
+/// Everything that is listened to: followed events of these contracts, and what the canonical rollup tells of checkpoints.
+pub(super) fn filter(sources: &EventSources) -> LogFilter {
+    let (followed, checkpoints) = (decode::filter(&sources.contracts), DutiesBook::filter(sources.rollup));
+    let addresses: BTreeSet<Address> = followed.addresses.into_iter().chain(checkpoints.addresses).collect();
+    let topics: BTreeSet<H256> = followed.topics.concat().into_iter().chain(checkpoints.topics.concat()).collect();
+    LogFilter { addresses: addresses.into_iter().collect(), topics: vec![topics.into_iter().collect()] }
+}
+
+/// Whether a log tells of checkpoints.
+fn is_of_checkpoints(topics: &[H256], log: &Log) -> bool {
+    log.topics.first().is_some_and(|topic| topics.contains(topic))
+}
+
+/// Whether nothing that is planned from was told from that block on, by any of so many endpoints.
+pub(super) fn is_silent(heard: &Heard, endpoints: usize, from: u64) -> bool {
+    let topics = checkpoint_topics();
+    let is_silent = |endpoint| {
+        let (logs, _) = heard.of(Some(endpoint), (from, u64::MAX));
+        logs.into_iter().all(|log| is_of_checkpoints(&topics, log))
+    };
+    (0..endpoints).all(is_silent)
+}
+
 /// Keeps what may matter to these attesters, and to those that our providers' events name on the way. Nothing that a rollup tells
-/// of somebody matters before he is ours.
+/// of somebody matters before he is ours. What the canonical rollup tells of checkpoints is kept, too.
 pub(super) fn keep(sources: &EventSources, attesters: BTreeSet<Address>) -> Keep {
     let contracts: BTreeMap<Address, Source> = sources.contracts.clone();
+    let (rollup, topics) = (sources.rollup, checkpoint_topics());
     let mut attesters = attesters;
     Box::new(move |log, providers| {
+        if is_of_checkpoints(&topics, log) {
+            return log.address == rollup;
+        }
         if !may_matter(log, &contracts, providers, &attesters) {
             return false;
         }
@@ -58,7 +87,7 @@ fn named(what: Happened) -> Vec<Address> {
 mod tests {
     use butler_core::domain::ids::ProviderId;
     use ethers_core::abi::{Token, encode};
-    use ethers_core::types::{H256, Log, U256};
+    use ethers_core::types::U256;
 
     use super::*;
 

@@ -40,6 +40,8 @@ use crate::plan::{Happened, Known, Occurred, Setting};
 const HEADERS: usize = 200;
 /// Every so many looks that find nothing, state is read all the same, for what no event tells.
 const QUIET: u32 = 3;
+/// Checkpoints of the last blocks are heard again: the ledger scans them once more, too.
+const AGAIN: u64 = 64;
 
 /// What a look at the chain found.
 #[derive(Debug)]
@@ -56,6 +58,10 @@ pub struct Look {
     pub assurance: Assurance,
     /// What happened beyond the final block: it may still be taken back.
     pub early: Vec<Occurred>,
+    /// The newest block.
+    pub head: BlockRef,
+    /// What was told in the same blocks, of checkpoints, too. Nothing where contracts were not listened to.
+    pub heard: Heard,
     /// How everything stands at the newest block; absent where nothing happened, but for every third time.
     pub snapshot: Option<NetworkSnapshot>,
 }
@@ -172,7 +178,8 @@ impl Follower {
         let request = SnapshotRequest { admins_may_be_gone: true, ..self.network.request(BlockTag::Latest) };
         if self.sources.is_some() && self.quiet.saturating_add(1) < QUIET {
             let gathered = self.gather(&request, head.take(), range, Depth::Counters, progress).await?;
-            if gathered.heard.is_silent() {
+            let endpoints = self.network.reader.client().endpoints().len();
+            if ear::is_silent(&gathered.heard, endpoints, range.0) {
                 let look = self.hold(checkpoint, last, &request, gathered, progress).await?;
                 if look.events.is_empty() && look.early.is_empty() {
                     self.quiet = self.quiet.saturating_add(1);
@@ -258,7 +265,7 @@ impl Follower {
             attesters: request.attesters.clone(),
             clocks: sources.clocks,
         };
-        Ok(Look { to: last, events, known, setting, assurance, early, snapshot })
+        Ok(Look { to: last, events, known, setting, assurance, early, head: block, heard, snapshot })
     }
 
     /// Reads the state and the ledger, and hears what is said in the same blocks.
@@ -277,7 +284,8 @@ impl Follower {
             let mut attesters = request.attesters.clone();
             attesters.extend(self.network.reader.ledger().all_told().flat_map(look::attesters_of));
             let keep = ear::keep(&sources, attesters);
-            self.network.reader.listen(Along::new(decode::filter(&sources.contracts), from, keep));
+            let from = from.min(at.number.saturating_sub(AGAIN));
+            self.network.reader.listen(Along::new(ear::filter(&sources), from, keep));
             contracts = sources.contracts;
         }
         let reader = &mut self.network.reader;

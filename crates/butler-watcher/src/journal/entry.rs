@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use butler_core::domain::action::{Action, ActionKind, EffectKey, Phase, Policy};
+use butler_core::domain::block::BlockRef;
 use ethers_core::types::H256;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +18,12 @@ pub struct Cursor {
     pub hash: H256,
     /// Its time, in unix seconds.
     pub time: u64,
+}
+
+impl From<&BlockRef> for Cursor {
+    fn from(block: &BlockRef) -> Self {
+        Self { block: block.number, hash: block.hash, time: block.timestamp }
+    }
 }
 
 /// Where a live action stands. Times are the store's, in milliseconds.

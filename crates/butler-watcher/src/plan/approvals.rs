@@ -25,6 +25,7 @@ fn block(evidence: &Evidence) -> (u64, H256) {
         Evidence::Finding { block_number, block_hash, .. } | Evidence::State { block_number, block_hash } => {
             (*block_number, *block_hash)
         }
+        Evidence::Proposal { block_number, transaction, .. } => (*block_number, *transaction),
     }
 }
 

@@ -77,6 +77,8 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
             }
         }
         ActionKind::ConfigureCoinbase
+        | ActionKind::CoinbaseProven
+        | ActionKind::CoinbaseContradicted
         | ActionKind::ApprovalNeeded
         | ActionKind::KeysAdded
         | ActionKind::KeyDripped

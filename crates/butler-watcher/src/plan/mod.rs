@@ -11,6 +11,7 @@ mod draft;
 mod event;
 mod known;
 mod plans;
+pub mod proofs;
 mod provider;
 mod queued_keys;
 pub mod quiet;

@@ -128,6 +128,9 @@ fn evidence(evidence: &Evidence) -> Value {
         Evidence::State { block_number, block_hash } => {
             json!({ "state": true, "block_number": block_number, "block_hash": block_hash })
         }
+        Evidence::Proposal { slot, transaction, block_number } => {
+            json!({ "proposal": true, "slot": slot, "transaction_hash": transaction, "block_number": block_number })
+        }
     }
 }
 

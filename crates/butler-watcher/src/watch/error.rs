@@ -1,5 +1,6 @@
 //! Why watching a network ends, and why one turn of it failed.
 
+use butler_core::runtime::report::one_line;
 use thiserror::Error;
 
 use crate::follower::FollowError;
@@ -28,4 +29,22 @@ pub(super) enum Failed {
     Journal(JournalError),
     /// What is open cannot be kept.
     Memory(String),
+}
+
+impl Failed {
+    /// What to say of it, with a hint, where waiting may mend it.
+    ///
+    /// # Errors
+    /// It ends the watch of the network.
+    pub(super) fn passing(self, network: &str) -> Result<(String, Option<&'static str>), WatchError> {
+        match self {
+            Self::Follow(source) if source.is_final().is_some() => {
+                Err(WatchError::Follow { network: network.to_owned(), source: Box::new(source) })
+            }
+            Self::Follow(error) => Ok((one_line(&error), error.hint())),
+            Self::Journal(error @ JournalError::Full { .. }) => Ok((one_line(&error), error.hint())),
+            Self::Journal(error) => Err(error.into()),
+            Self::Memory(why) => Ok((why, Some("free some space, and see that the watcher's folder can be written"))),
+        }
+    }
 }

@@ -3,12 +3,14 @@
 //! Whatever fails is tried again after a pause and leaves the checkpoint where it is. Only what waiting cannot mend ends the
 //! program: another history at the checkpoint, another chain, a log of ours that nobody can read.
 
+mod duties;
 mod early;
 mod edits;
 mod error;
 mod findings;
 mod keys;
 mod memory;
+mod proven;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,12 +27,13 @@ use butler_core::network::Network;
 use butler_core::runtime::backoff::Backoff;
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::FailureStreak;
-use butler_core::runtime::report::{Chain, one_line};
+use butler_core::runtime::report::Chain;
 use ethers_core::types::H256;
 use tokio::sync::{Notify, watch};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
+use self::duties::{Duties, Read};
 use self::early::Early;
 use self::edits::Edits;
 use self::error::Failed;
@@ -42,9 +45,9 @@ pub use self::wishes::Wishes;
 use crate::executors::{Keystores, Rollups};
 use crate::follower::{Checkpoint, FollowError, Follower, Look};
 use crate::health::Health;
-use crate::journal::{Batch, Cursor, CursorMove, Journal, JournalError, Retraction};
+use crate::journal::{Batch, Cursor, CursorMove, Journal, JournalError};
 use crate::plan::terms::Looked;
-use crate::plan::{Happened, Occurred, conditions};
+use crate::plan::{Happened, Occurred, Plans, conditions};
 use crate::tell::{Configured, Named};
 
 /// How hard one look tries; the next one comes soon.
@@ -64,6 +67,7 @@ pub struct Watch {
     memory: Memory,
     early: Early,
     beside: Beside,
+    duties: Duties,
     journal: Arc<dyn Journal>,
     health: Arc<Health>,
     news: Arc<Notify>,
@@ -101,6 +105,7 @@ impl Watch {
         }
         health.begin(network, cursor);
         let subject = (opened.config.chain_id, opened.config.staking_registry);
+        let duties = Duties::new(state, &opened.config);
         let mut watch = Self {
             name: network.to_owned(),
             poll: config.watcher.poll_interval,
@@ -109,6 +114,7 @@ impl Watch {
             memory: Memory::new(state.join(format!("{network}-conditions.json")), subject),
             early: Early::default(),
             beside: Beside::default(),
+            duties,
             journal,
             health,
             news,
@@ -160,15 +166,7 @@ impl Watch {
     /// Ends the watch for what waiting does not mend, and tells the rest when it is worth a line.
     fn judge(&self, failed: Failed, worth: Option<u64>) -> Result<(), WatchError> {
         let name = &self.name;
-        let (told, hint) = match failed {
-            Failed::Follow(source) if source.is_final().is_some() => {
-                return Err(WatchError::Follow { network: name.clone(), source: Box::new(source) });
-            }
-            Failed::Follow(error) => (one_line(&error), error.hint()),
-            Failed::Journal(error @ JournalError::Full { .. }) => (one_line(&error), error.hint()),
-            Failed::Journal(error) => return Err(error.into()),
-            Failed::Memory(why) => (why, Some("free some space, and see that the watcher's folder can be written")),
-        };
+        let (told, hint) = failed.passing(name)?;
         self.health.looked(name, Some(told.clone()));
         if let Some(failures) = worth {
             let hint = hint.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
@@ -218,12 +216,31 @@ impl Watch {
         block_in_place(|| self.memory.load());
         let due = self.memory.terms.due(look.to.number);
         let final_blocks = self.follower.final_blocks(&look.to, due).await;
-        let beside = match &look.snapshot {
-            Some(snapshot) => Box::pin(self.beside.look(self.follower.network(), snapshot)).await,
-            None => Found::default(),
-        };
+        let mut beside = Found::default();
+        if let Some(snapshot) = &look.snapshot {
+            beside = Box::pin(self.beside.look(self.follower.network(), snapshot)).await;
+            block_in_place(|| self.duties.note(self.follower.network(), snapshot));
+            self.duties.find(self.follower.network(), &mut beside);
+        }
+        let to = Cursor::from(&look.to);
+        let (look, read) = Read::of(look);
         block_in_place(|| self.commit(cursor, look, beside, &final_blocks))?;
         self.news.notify_one();
+        self.duties.follow(self.follower.network(), &read, &self.health).await;
+        block_in_place(|| self.prove(&read, to))?;
+        self.news.notify_one();
+        Ok(())
+    }
+
+    /// Plans what own proposals prove, which moves no checkpoint.
+    fn prove(&mut self, read: &Read, to: Cursor) -> Result<(), Failed> {
+        let (place, asked) = (self.place(), (self.journal.as_ref(), self.health.as_ref()));
+        let plans = self.duties.plan((self.follower.network(), read), place, self.edits.views(), asked);
+        let batch = self.batch(plans.map_err(Failed::Journal)?.map_err(Failed::Memory)?, None);
+        if !batch.plans.is_empty() || !batch.retractions.is_empty() {
+            self.carry_out(&batch, to).map_err(Failed::Journal)?;
+        }
+        self.duties.settle();
         Ok(())
     }
 
@@ -243,28 +260,18 @@ impl Watch {
         loop {
             let (some, after) = rest.split_at(whole_blocks(rest));
             rest = after;
-            let plans = crate::plan::plan(&look.setting, &mut look.known, some, look.assurance);
+            let mut plans = crate::plan::plan(&look.setting, &mut look.known, some, look.assurance);
             let to = match some.last() {
                 Some(event) if !rest.is_empty() => {
                     Cursor { block: event.log.block_number, hash: event.log.block_hash, time: event.time }
                 }
-                Some(_) | None => Cursor { block: look.to.number, hash: look.to.hash, time: look.to.timestamp },
+                Some(_) | None => Cursor::from(&look.to),
             };
-            let retractions = plans.retractions.into_iter();
-            let mut actions = plans.actions;
             if rest.is_empty() {
-                actions.extend(std::mem::take(&mut of_state));
+                plans.actions.extend(std::mem::take(&mut of_state));
             }
-            let config = Arc::clone(&self.wishes.borrow());
-            let batch = Batch {
-                cursor: Some(CursorMove { name: self.name.clone(), expected: cursor, to }),
-                plans: wishes::plans(actions.into_iter().map(|action| self.edits.shown(action)), &config, &self.named),
-                approval: Some(config.approval_expiry),
-                retractions: retractions
-                    .map(|retracted| Retraction { key: retracted.key, reason: retracted.why.to_owned() })
-                    .collect(),
-                ..Batch::default()
-            };
+            let step = CursorMove { name: self.name.clone(), expected: cursor, to };
+            let batch = self.batch(plans, Some(step));
             self.carry_out(&batch, to).map_err(Failed::Journal)?;
             planned.extend(batch.plans.into_iter().map(|plan| plan.action.key));
             cursor = Some(to);
@@ -276,6 +283,10 @@ impl Watch {
                 return Ok(());
             }
         }
+    }
+
+    fn batch(&self, plans: Plans, step: Option<CursorMove>) -> Batch {
+        wishes::batch(plans, step, &self.edits, (&self.wishes.borrow(), &self.named))
     }
 
     fn carry_out(&self, batch: &Batch, to: Cursor) -> Result<(), JournalError> {

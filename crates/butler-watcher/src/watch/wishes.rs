@@ -6,13 +6,32 @@ use butler_core::config::WatcherConfig;
 use butler_core::domain::action::{Action, ActionSubject, Phase, Place, Policy};
 use tokio::sync::watch;
 
+use super::edits::Edits;
 use crate::executors::is_begun;
-use crate::journal::{Entry, Fulfilment, Journal, JournalError, Plan, each_live};
+use crate::journal::{Batch, CursorMove, Entry, Fulfilment, Journal, JournalError, Plan, Retraction, each_live};
 use crate::plan::approvals::notices;
+use crate::plan::{Plans, Retracted};
 use crate::tell::Named;
 
 /// The configuration in effect; a new one brings another.
 pub type Wishes = watch::Receiver<Arc<WatcherConfig>>;
+
+/// What is committed of plans, with what they would change in keystores, together with a step of the checkpoint.
+pub(super) fn batch(
+    plans: Plans,
+    step: Option<CursorMove>,
+    edits: &Edits,
+    (config, named): (&WatcherConfig, &Named),
+) -> Batch {
+    let retraction = |Retracted { key, why }| Retraction { key, reason: why.to_owned() };
+    Batch {
+        cursor: step,
+        plans: self::plans(plans.actions.into_iter().map(|action| edits.shown(action)), config, named),
+        approval: Some(config.approval_expiry),
+        retractions: plans.retractions.into_iter().map(retraction).collect(),
+        ..Batch::default()
+    }
+}
 
 /// The plans of these actions, each under the operator's policy, with the notices of those that wait for a person. What the key files name
 /// already is nobody's to approve: whoever tells it finds it done.

@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod chore;
 pub(crate) mod person;
+pub(crate) mod receiver;
 pub(crate) mod servers;
 pub(crate) mod traces;
 
@@ -205,9 +206,9 @@ pub(crate) fn told(action: &Action) -> (ActionKind, Address, u64) {
     };
     let block = action.evidence.iter().find_map(|evidence| match evidence {
         butler_core::domain::action::Evidence::Log(log) => Some(log.block_number),
-        butler_core::domain::action::Evidence::Finding { .. } | butler_core::domain::action::Evidence::State { .. } => {
-            None
-        }
+        butler_core::domain::action::Evidence::Finding { .. }
+        | butler_core::domain::action::Evidence::State { .. }
+        | butler_core::domain::action::Evidence::Proposal { .. } => None,
     });
     (action.kind, subject, block.unwrap_or_default())
 }

@@ -330,6 +330,14 @@ static POLICIES: Group = Group {
             Default("approve"),
             "A delegation took a key of yours: its node must get the split as its coinbase.",
         ),
+        policy(
+            "coinbase_proven",
+            "A proposal of an attester of yours had the coinbase that it must have: the first one, and the first one after others.",
+        ),
+        policy(
+            "coinbase_contradicted",
+            "A proposal of an attester of yours had another coinbase than the one that it must have.",
+        ),
         policy("approval_needed", "Something waits for a person's approval."),
         policy("keys_added", "Keys were added to a queue of yours."),
         policy("key_dripped", "The admin took a key out of a queue of yours."),

@@ -19,6 +19,10 @@ use crate::text::closed::every;
 pub enum ActionKind {
     /// A delegation took a key of ours: its node must get the split as its coinbase.
     ConfigureCoinbase,
+    /// A proposal of an attester of ours had the coinbase that it must have.
+    CoinbaseProven,
+    /// A proposal of an attester of ours had another coinbase than the one that it must have.
+    CoinbaseContradicted,
     /// Something waits for a person's approval.
     ApprovalNeeded,
     /// Keys were added to a queue of ours.
@@ -113,7 +117,9 @@ impl ActionKind {
     pub fn writes(self) -> bool {
         match self {
             Self::ConfigureCoinbase => true,
-            Self::ApprovalNeeded
+            Self::CoinbaseProven
+            | Self::CoinbaseContradicted
+            | Self::ApprovalNeeded
             | Self::KeysAdded
             | Self::KeyDripped
             | Self::AdminChangeBegun

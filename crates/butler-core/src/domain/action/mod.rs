@@ -26,7 +26,7 @@ use crate::domain::ids::{Coinbase, ProviderId};
 /// The version of an action as it is kept. It grows with every change that an older program would misread.
 pub const ACTION_SCHEMA: u32 = 1;
 /// The longest [`Action::why`], in bytes.
-pub const WHY_LIMIT: usize = 400;
+pub const WHY_LIMIT: usize = 640;
 
 /// Whom an action is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -82,6 +82,15 @@ pub enum Evidence {
         block_number: u64,
         /// Hash of the block.
         block_hash: H256,
+    },
+    /// What an attester proposed to L1, signed by its key.
+    Proposal {
+        /// The slot.
+        slot: u64,
+        /// The transaction.
+        transaction: H256,
+        /// Height of the block that has it.
+        block_number: u64,
     },
 }
 

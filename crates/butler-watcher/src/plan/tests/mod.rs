@@ -1,6 +1,7 @@
 //! The handlers, and what holds of every plan.
 
 mod conditions;
+mod proofs;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,80 @@
+//! What would mend a node that uses another coinbase: a file that names it, or a reload where every file is right.
+
+use std::collections::BTreeSet;
+
+use butler_core::domain::action::CoinbaseBefore;
+use butler_core::domain::ids::Coinbase;
+use butler_core::domain::operator::key_book::{CoinbaseSetting, KeyBook};
+use ethers_core::types::Address;
+
+use crate::plan::views::Views;
+
+/// Servers that are named at most.
+const NAMED: usize = 3;
+
+/// What would mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// The files of these servers do not name the right coinbase.
+    Write(BTreeSet<String>),
+    /// All files that have the attester name the right one: the nodes of these servers did not take it.
+    Reload(BTreeSet<String>),
+    /// No file that can be read has the attester.
+    Unknown,
+}
+
+/// What would mend an attester's coinbase, by the keystores as they were seen last and by what else the key files say.
+#[must_use]
+pub fn remedy(book: &KeyBook, views: Option<&Views>, attester: Address, right: Coinbase) -> Remedy {
+    let (mut wrong, mut as_wanted) = (BTreeSet::new(), BTreeSet::new());
+    for edit in views.map(|views| views.edits(attester, right)).unwrap_or_default() {
+        match edit.before {
+            CoinbaseBefore::AsWanted => as_wanted.insert(edit.server),
+            CoinbaseBefore::NotSet | CoinbaseBefore::Zero | CoinbaseBefore::Set(_) | CoinbaseBefore::Illegible => {
+                wrong.insert(edit.server)
+            }
+            CoinbaseBefore::Unread => false,
+        };
+    }
+    // A keystore counts more than what public files say of the same server.
+    for entry in book.entries.iter().filter(|entry| entry.attester == attester) {
+        if wrong.contains(&entry.server) || as_wanted.contains(&entry.server) {
+            continue;
+        }
+        let is_right = entry.coinbase_setting() == CoinbaseSetting::Set(right);
+        if is_right { &mut as_wanted } else { &mut wrong }.insert(entry.server.clone());
+    }
+    if !wrong.is_empty() {
+        Remedy::Write(wrong)
+    } else if !as_wanted.is_empty() {
+        Remedy::Reload(as_wanted)
+    } else {
+        Remedy::Unknown
+    }
+}
+
+impl Remedy {
+    /// What a person is told to do.
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Self::Write(servers) => {
+                let servers = named(servers);
+                format!("the key files of {servers} do not name the right one: correct and reload them")
+            }
+            Self::Reload(servers) => {
+                let servers = named(servers);
+                format!(
+                    "every file is right, so the nodes of {servers} did not load them: reload the keystore there, or start the node with these files"
+                )
+            }
+            Self::Unknown => "no key file that can be read has it: find the node that runs it".to_owned(),
+        }
+    }
+}
+
+fn named(servers: &BTreeSet<String>) -> String {
+    let some: Vec<&str> = servers.iter().take(NAMED).map(String::as_str).collect();
+    let more = servers.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", some.join(", "))
+}

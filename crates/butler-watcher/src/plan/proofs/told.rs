@@ -1,0 +1,210 @@
+//! What is told of proofs, and what is asked for to mend what they contradict.
+
+use std::collections::BTreeMap;
+
+use butler_core::domain::action::{
+    Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Part, Place, Priority, Schema,
+};
+use butler_core::domain::attester::delegation::Delegation;
+use butler_core::domain::duties::{SeenProposal, Used};
+use butler_core::domain::ids::{Coinbase, ProviderId};
+use butler_core::domain::rollup::RollupClock;
+use butler_core::text::address::checksummed;
+use butler_core::text::time::moment;
+use ethers_core::types::Address;
+
+use super::contradiction::{Contradiction, End};
+use super::held::{Held, Proofs};
+use super::remedy::Remedy;
+use crate::plan::conditions::shortened;
+use crate::plan::plans::{Plans, Retracted};
+
+/// Why a contradiction is taken back.
+const MOOT: &str = "the attester must have another coinbase by now";
+
+/// A delegation: whose coinbase it is that an attester must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delegated {
+    /// Our provider.
+    pub provider_id: ProviderId,
+    /// The rollup that was staked for.
+    pub rollup: Address,
+}
+
+/// What is needed to tell of proofs.
+#[derive(Debug)]
+pub struct Telling<'a> {
+    /// The chain and registry.
+    pub place: Place,
+    /// How many endpoints say it.
+    pub assurance: Assurance,
+    /// The clock of the rollup.
+    pub clock: RollupClock,
+    /// What would mend each attester whose coinbase is contradicted.
+    pub remedies: &'a BTreeMap<Address, Remedy>,
+}
+
+impl Proofs {
+    /// Plans to tell what is proven and was not told, what is contradicted, and what is not any more.
+    #[must_use]
+    pub fn plan(&self, telling: &Telling<'_>) -> Plans {
+        let mut plans = Plans::default();
+        for (attester, held) in &self.attesters {
+            plans.actions.extend(proven(*attester, held, telling));
+            for one in &held.contradictions {
+                match one.ended {
+                    // Nobody needs to hear of it for the first time now.
+                    Some(End::Moot) => {
+                        plans.retractions.push(Retracted { key: key(*attester, one, telling), why: MOOT });
+                        let [_, key] = mend_keys(*attester, one, &telling.place);
+                        plans.retractions.push(Retracted { key, why: MOOT });
+                    }
+                    Some(End::Right(right)) => {
+                        plans.actions.push(contradicted(*attester, one, telling));
+                        plans.actions.push(ended(*attester, one, &right, telling));
+                    }
+                    None => plans.actions.push(contradicted(*attester, one, telling)),
+                }
+            }
+        }
+        plans
+    }
+}
+
+/// The keys of what gives an attester whose coinbase is contradicted the right one: the effect that its delegation asked for, and the same
+/// once more for this contradiction, where that is over.
+#[must_use]
+pub fn mend_keys(attester: Address, one: &Contradiction, place: &Place) -> [EffectKey; 2] {
+    let [who, what, since] = mend_parts(attester, one);
+    let key = |about: &[Part<'_>]| EffectKey::new(ActionKind::ConfigureCoinbase, place, about);
+    [key(&[who, what]), key(&[who, what, since])]
+}
+
+/// The action that gives it the right one.
+#[must_use]
+pub fn mend(
+    key: EffectKey,
+    attester: Address,
+    one: &Contradiction,
+    delegated: Delegated,
+    telling: &Telling<'_>,
+) -> Action {
+    let Delegated { provider_id, rollup } = delegated;
+    let why = format!(
+        "provider {provider_id}: {} proposed with {} in slot {}, its node needs the coinbase {}",
+        checksummed(&attester),
+        checksummed(&one.first.coinbase),
+        one.first.slot,
+        one.right
+    );
+    let goal = Goal::CoinbaseConfigured { provider_id, rollup, coinbase: one.right };
+    let kind = ActionKind::ConfigureCoinbase;
+    Action { key, goal, ..action(kind, attester, Priority::Urgent, why, &one.first, telling) }
+}
+
+fn mend_parts(attester: Address, one: &Contradiction) -> [Part<'static>; 3] {
+    [Part::Address(attester), Part::Address(one.right.address()), Part::Number(one.id)]
+}
+
+fn proven(attester: Address, held: &Held, telling: &Telling<'_>) -> Option<Action> {
+    let by = held.proven.filter(|proven| !proven.is_told)?.by;
+    let why = format!(
+        "{} proposed with the coinbase {}, which it must have, in slot {}: proven",
+        checksummed(&attester),
+        held.coinbase,
+        by.slot
+    );
+    let about = [Part::Address(attester), Part::Address(held.coinbase.address())];
+    let key = EffectKey::new(ActionKind::CoinbaseProven, &telling.place, &about);
+    Some(Action { key, ..action(ActionKind::CoinbaseProven, attester, Priority::Normal, why, &by, telling) })
+}
+
+fn key(attester: Address, one: &Contradiction, telling: &Telling<'_>) -> EffectKey {
+    let [who, what, since] = mend_parts(attester, one);
+    let about = [who, what, since, Part::Number(one.rung())];
+    EffectKey::new(ActionKind::CoinbaseContradicted, &telling.place, &about)
+}
+
+fn contradicted(attester: Address, one: &Contradiction, telling: &Telling<'_>) -> Action {
+    let worse = if one.rung() > 1 { "worse than before: " } else { "" };
+    let own = if one.used == Used::Unset { ", its own address," } else { "" };
+    let lost = match one.count {
+        1 => "its rewards went astray".to_owned(),
+        count => {
+            let since = telling.clock.slot_start(one.first.slot).map(moment).unwrap_or_default();
+            format!("the rewards of {count} proposals went astray since slot {} ({since})", one.first.slot)
+        }
+    };
+    let at = telling.clock.slot_start(one.last.slot).map(moment).unwrap_or_default();
+    let advice = match (one.ended, telling.remedies.get(&attester)) {
+        (Some(_), _) => "it is over".to_owned(),
+        (None, remedy) => remedy.unwrap_or(&Remedy::Unknown).advice(),
+    };
+    let why = format!(
+        "{worse}{} proposed with the coinbase {}{own} instead of {} in slot {} ({at}, transaction {:?}): {lost}; {advice}",
+        checksummed(&attester),
+        checksummed(&one.last.coinbase),
+        one.right,
+        one.last.slot,
+        one.last.transaction
+    );
+    let kind = ActionKind::CoinbaseContradicted;
+    let mut action = action(kind, attester, Priority::Urgent, why, &one.first, telling);
+    if one.last != one.first {
+        action.evidence.push(evidence(&one.last));
+    }
+    Action { key: key(attester, one, telling), ..action }
+}
+
+fn ended(attester: Address, one: &Contradiction, right: &SeenProposal, telling: &Telling<'_>) -> Action {
+    let count = one.count;
+    let before = if count == 1 { "proposal".to_owned() } else { format!("{count} proposals") };
+    let why = format!(
+        "no longer: {} proposed with the right coinbase {} in slot {}; the {before} before it, from slot {} to {}, paid another one",
+        checksummed(&attester),
+        one.right,
+        right.slot,
+        one.first.slot,
+        one.last.slot
+    );
+    let key = EffectKey::new(ActionKind::CoinbaseProven, &telling.place, &mend_parts(attester, one));
+    Action { key, ..action(ActionKind::CoinbaseProven, attester, Priority::Normal, why, right, telling) }
+}
+
+fn evidence(one: &SeenProposal) -> Evidence {
+    Evidence::Proposal { slot: one.slot, transaction: one.transaction, block_number: one.block }
+}
+
+/// An action of this kind that only tells; whoever makes it gives it its key.
+fn action(
+    kind: ActionKind,
+    attester: Address,
+    priority: Priority,
+    why: String,
+    by: &SeenProposal,
+    telling: &Telling<'_>,
+) -> Action {
+    Action {
+        schema: Schema,
+        key: EffectKey::new(kind, &telling.place, &[]),
+        kind,
+        place: telling.place,
+        subject: ActionSubject::Attester(attester),
+        goal: Goal::Told,
+        priority,
+        until: None,
+        why: shortened(why),
+        evidence: vec![evidence(by)],
+        assurance: telling.assurance,
+        edits: Vec::new(),
+    }
+}
+
+/// The delegation of each attester whose coinbase is one of these.
+#[must_use]
+pub fn delegated(delegations: &[Delegation]) -> BTreeMap<(Address, Coinbase), Delegated> {
+    let of = |one: &Delegation| {
+        ((one.attester, one.coinbase), Delegated { provider_id: one.provider_id, rollup: one.rollup })
+    };
+    delegations.iter().map(of).collect()
+}

@@ -1,0 +1,241 @@
+//! What own attesters proposed, followed beside the logs, and what it proves of coinbases.
+//!
+//! It comes after the logs of a look were planned, and never holds them up: what cannot be read is told as that, and nothing is planned of
+//! it. The memory is written before anything of it is planned, as that of conditions is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use butler_core::chain::{DutiesBook, Following, Heard};
+use butler_core::config::NetworkConfig;
+use butler_core::domain::action::{Action, Assurance, Place};
+use butler_core::domain::attester::overview::overview;
+use butler_core::domain::block::BlockRef;
+use butler_core::domain::duties::{DutiesSeen, Expected, SeenProposal, expected};
+use butler_core::domain::findings::duties::{of_failure, of_seen};
+use butler_core::domain::findings::{FindingKind, Source};
+use butler_core::domain::ids::Coinbase;
+use butler_core::domain::rollup::RollupClock;
+use butler_core::domain::snapshot::NetworkSnapshot;
+use butler_core::network::Network;
+use butler_core::runtime::failures::FailureStreak;
+use butler_core::runtime::report::one_line;
+use ethers_core::types::Address;
+
+use super::early::Early;
+use super::findings::Found;
+use super::proven::ProofsFile;
+use crate::follower::Look;
+use crate::health::Health;
+use crate::journal::{Journal, JournalError, Known};
+use crate::plan::Plans;
+use crate::plan::proofs::{Delegated, Proofs, Remedy, Telling, delegated, mend, mend_keys, remedy};
+use crate::plan::views::Views;
+
+/// How far back proposals are read: a watcher that was away for longer does not judge those before.
+const SPAN: Duration = Duration::from_secs(2 * 86_400);
+
+/// The duties of one network at its canonical rollup.
+#[derive(Debug)]
+pub(super) struct Duties {
+    state: PathBuf,
+    network: String,
+    book: Option<DutiesBook>,
+    facts: Option<Facts>,
+    file: ProofsFile,
+    early: Early,
+    failures: FailureStreak,
+    failed: Option<String>,
+}
+
+/// What a snapshot says that is needed to read and to judge.
+#[derive(Debug)]
+struct Facts {
+    clock: RollupClock,
+    /// The newest checkpoint, and the block at which the rollup said so.
+    pending: (u64, Option<u64>),
+    own: BTreeSet<Address>,
+    expected: Expected,
+    delegated: BTreeMap<(Address, Coinbase), Delegated>,
+}
+
+/// Up to where a look read, and by whose word.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// The last final block.
+    pub(super) to: u64,
+    head: BlockRef,
+    heard: Heard,
+    assurance: Assurance,
+}
+
+impl Read {
+    /// What of a look is needed here, taken out of it.
+    pub(super) fn of(mut look: Look) -> (Look, Self) {
+        let heard = std::mem::take(&mut look.heard);
+        let read = Self { to: look.to.number, head: look.head, heard, assurance: look.assurance };
+        (look, read)
+    }
+}
+
+impl Duties {
+    /// Nothing was read yet. `state` is the watcher's folder.
+    pub(super) fn new(state: &Path, network: &NetworkConfig) -> Self {
+        let subject = (network.chain_id, network.staking_registry);
+        Self {
+            state: state.to_owned(),
+            network: network.name.clone(),
+            book: None,
+            facts: None,
+            file: ProofsFile::new(state.join(format!("{}-proofs.json", network.name)), subject),
+            early: Early::default(),
+            failures: FailureStreak::default(),
+            failed: None,
+        }
+    }
+
+    /// Takes in whose proposals matter, and what they must have. Blocks.
+    pub(super) fn note(&mut self, network: &Network, snapshot: &NetworkSnapshot) {
+        let rows = overview(snapshot, &network.keys.book, &BTreeMap::new(), network.config.coinbase_rules());
+        let rollup = snapshot.rollup.address;
+        if self.book.as_ref().is_none_or(|book| book.rollup() != rollup) {
+            let path = self.state.join(format!("{}-duties-{rollup:?}.json", self.network));
+            self.book = Some(DutiesBook::open(Some(&path), network.config.chain_id, rollup));
+        }
+        self.facts = Some(Facts {
+            clock: snapshot.rollup.clock,
+            pending: (snapshot.block.number, snapshot.rollup.checkpoints.pending),
+            own: rows.iter().map(|row| row.attester).collect(),
+            expected: expected(&rows, &snapshot.delegations),
+            delegated: delegated(&snapshot.delegations),
+        });
+    }
+
+    /// Reads on up to the newest block. What fails is told, and tried again at the next look.
+    pub(super) async fn follow(&mut self, network: &Network, read: &Read, health: &Health) {
+        let (Some(book), Some(facts)) = (&mut self.book, &self.facts) else { return };
+        let following = Following {
+            clock: facts.clock,
+            own: &facts.own,
+            head: read.head,
+            pending: facts.pending.1.filter(|_| facts.pending.0 == read.head.number),
+            heard: Some(&read.heard),
+            span: SPAN,
+        };
+        let alive = |_| health.heard(&self.network);
+        let followed = Box::pin(book.follow(network.reader.client(), &following, &alive)).await;
+        self.failed = followed.err().map(|error| one_line(&error));
+        let name = &self.network;
+        match &self.failed {
+            Some(why) => {
+                if self.failures.failed().is_some() {
+                    tracing::warn!(network = name, "what own attesters proposed is not read: {why}");
+                }
+            }
+            None => {
+                self.failures.ended();
+            }
+        }
+    }
+
+    /// What could not be read of the last time; nothing of coinbases, which are told by themselves.
+    pub(super) fn find(&self, network: &Network, beside: &mut Found) {
+        beside.findings.extend(self.failed.iter().map(|why| of_failure(why)));
+        let (Some(facts), Some(seen)) = (&self.facts, self.seen()) else {
+            beside.unasked.push(Source::Duties);
+            return;
+        };
+        let all = of_seen(seen, &facts.expected, &BTreeSet::new(), &network.config.thresholds());
+        beside.findings.extend(all.into_iter().filter(|finding| finding.kind == FindingKind::DutiesUnread));
+    }
+
+    fn seen(&self) -> Option<&DutiesSeen> {
+        self.book.as_ref().and_then(DutiesBook::seen)
+    }
+
+    /// Judges what is final, keeps that, and says what is to be planned of it. Blocks.
+    ///
+    /// # Errors
+    /// The memory cannot be kept: then nothing may be planned. Or the journal cannot be asked.
+    pub(super) fn plan(
+        &mut self,
+        (network, read): (&Network, &Read),
+        place: Place,
+        views: Option<&Views>,
+        (journal, health): (&dyn Journal, &Health),
+    ) -> Result<Result<Plans, String>, JournalError> {
+        if let Some(book) = &mut self.book
+            && let Err(error) = book.save()
+        {
+            tracing::debug!("duties cannot be kept: {}", one_line(&error));
+        }
+        let is_unread = self.failed.is_some();
+        let (Some(facts), Some(seen)) = (&self.facts, self.book.as_ref().and_then(DutiesBook::seen)) else {
+            health.proofs(&self.network, None, is_unread);
+            return Ok(Ok(Plans::default()));
+        };
+        let is_unread = is_unread || seen.gap.is_some() || !seen.unread.is_empty();
+        let proofs = self.file.loaded();
+        let before = proofs.clone();
+        proofs.look(&seen.proposals, &facts.expected, read.to);
+        let counts = proofs.counts(&facts.expected);
+        health.proofs(&self.network, Some(counts), is_unread);
+        let proofs = proofs.clone();
+        if proofs != before
+            && let Err(why) = self.file.save()
+        {
+            *self.file.loaded() = before;
+            return Ok(Err(why));
+        }
+        let remedies = remedies(&proofs, network, views);
+        let telling = Telling { place, assurance: read.assurance, clock: facts.clock, remedies: &remedies };
+        let mut plans = proofs.plan(&telling);
+        for (attester, one) in proofs.open() {
+            let is_mendable = matches!(remedies.get(&attester), Some(Remedy::Write(_)));
+            let Some(delegated) = facts.delegated.get(&(attester, one.right)).filter(|_| is_mendable) else { continue };
+            for key in mend_keys(attester, one, &place) {
+                match journal.look_up(&key)? {
+                    // It waits, or is being done.
+                    Some(Known::Live(_)) => break,
+                    Some(Known::Finished(finished)) if !finished.again => {}
+                    Some(Known::Finished(_)) | None => {
+                        plans.actions.push(mend(key, attester, one, *delegated, &telling));
+                        break;
+                    }
+                }
+            }
+        }
+        // What was told is not planned at each look.
+        let told: BTreeSet<_> = plans.actions.iter().map(|action| action.key.clone()).collect();
+        let mut fresh = Vec::new();
+        for action in plans.actions {
+            if !matches!(journal.look_up(&action.key)?, Some(Known::Finished(finished)) if !finished.again) {
+                fresh.push(action);
+            }
+        }
+        plans.actions = fresh;
+        let newest = newest(&proofs, &seen.proposals, facts, &telling);
+        let early = newest.into_iter().filter(|action| !told.contains(&action.key)).collect();
+        self.early.look(|key| told.contains(key), early).log(&self.network);
+        Ok(Ok(plans))
+    }
+
+    /// Forgets what was planned durably and needs not be planned again.
+    pub(super) fn settle(&mut self) {
+        self.file.loaded().settle();
+    }
+}
+
+/// What would mend each coinbase that is contradicted.
+fn remedies(proofs: &Proofs, network: &Network, views: Option<&Views>) -> BTreeMap<Address, Remedy> {
+    let book = &network.keys.book;
+    proofs.open().map(|(attester, one)| (attester, remedy(book, views, attester, one.right))).collect()
+}
+
+/// What would be told if the newest blocks stay.
+fn newest(proofs: &Proofs, proposals: &[SeenProposal], facts: &Facts, telling: &Telling<'_>) -> Vec<Action> {
+    let mut proofs = proofs.clone();
+    proofs.look(proposals, &facts.expected, u64::MAX);
+    proofs.plan(telling).actions
+}
