@@ -6,6 +6,7 @@
 
 mod draws;
 mod logs;
+mod past;
 mod request;
 mod times;
 
@@ -25,6 +26,7 @@ use crate::domain::proposals::{LoggedCheckpoint, Proposed};
 use crate::domain::proposers::proposer;
 use crate::runtime::report::Chain;
 
+pub use self::past::PastRequest;
 pub use self::request::DutiesRequest;
 pub use self::times::first_block_at;
 
