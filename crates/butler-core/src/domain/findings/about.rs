@@ -31,6 +31,14 @@ pub fn severity_rule(kind: Kind) -> &'static str {
             "critical; info while own attesters validate at that rollup, and for three hours after a cut-over from it"
         }
         Kind::ScrapeStale => "warning before the first success, then critical",
+        Kind::CoinbaseUsedWrong => {
+            "critical while its last proposal did; a warning where a later one had the right coinbase, as long as the wrong ones are in the span that is read"
+        }
+        Kind::DutiesMissedProposals => "warning from two in a row, apart from those that most others missed, too",
+        Kind::DutiesMissedAttestations => "warning from three in a row, apart from those that most others missed, too",
+        Kind::DutiesBelowNetwork => {
+            "warning from 50 duties of one kind on, where five in a hundred more are missed than by the others and chance does not explain it"
+        }
         Kind::CoinbaseUnknown
         | Kind::DepositFailed
         | Kind::StakeRefunded
@@ -97,6 +105,10 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         | Kind::AttesterInactive
         | Kind::AttesterMissedAttestations
         | Kind::AttesterMissedProposals
+        | Kind::SentinelContradicted
+        | Kind::CoinbaseUnproven
+        | Kind::DutiesNetwork
+        | Kind::DutiesUnread
         | Kind::HostUnreachable
         | Kind::HostDnsWrong
         | Kind::ScrapeFailing
@@ -219,6 +231,23 @@ pub fn remedy(kind: Kind) -> &'static str {
         Kind::SentinelOff => "switch the sentinel of a node on",
         Kind::AttesterInactive | Kind::AttesterMissedAttestations | Kind::AttesterMissedProposals => {
             "look at the node that runs it, its peers and its publishers"
+        }
+        Kind::SentinelContradicted => {
+            "look at the node: its L1 endpoint, its peers, its clock; believe L1 until both say the same"
+        }
+        Kind::CoinbaseUsedWrong => {
+            "correct the coinbase in the keystore of the node that runs it, which is not what its file says, and reload it; rewards that went astray have to be repaid by hand"
+        }
+        Kind::CoinbaseUnproven => "nothing: the next proposal of each proves it or is told",
+        Kind::DutiesMissedProposals | Kind::DutiesMissedAttestations => {
+            "look at the node that runs it, its peers, its publishers and its clock; `butler-cli duties` lists the slots"
+        }
+        Kind::DutiesNetwork => "nothing, unless own nodes were part of the trouble",
+        Kind::DutiesBelowNetwork => {
+            "compare by label with `butler-cli duties --label`, and look at the servers that stand out"
+        }
+        Kind::DutiesUnread => {
+            "another L1 endpoint, or one more, may have what is missing; what goes through a forwarder of your own is not readable"
         }
         Kind::HostUnreachable => "look at the machine, its firewall and the service behind the port",
         Kind::HostDnsWrong => "correct the name's records",

@@ -58,6 +58,7 @@ pub const RECORDS: &[(&str, Numbers)] = &[
     ("network_attester:butler_coinbase_deadline_timestamp_seconds:held", |limits| vec![limits.held]),
     ("network:butler_coinbase_critical_seconds:held", |limits| vec![limits.held]),
     ("network_attester:butler_coinbase_wrong:held", |limits| vec![limits.held]),
+    ("network:butler_coinbases_used_wrong:held", |limits| vec![limits.held]),
     ("network_attester:butler_slashing_executable_timestamp_seconds:held", |limits| vec![limits.held]),
     ("network_provider:butler_provider_delegations:last7d", |limits| vec![limits.news, limits.news]),
 ];
@@ -100,6 +101,8 @@ pub const ALERTS: &[Alert] = {
         }),
         alert("ButlerCoinbaseOverdue", of(Kind::CoinbaseMissing), Critical, 0, NONE),
         alert("ButlerCoinbaseWrong", of(Kind::CoinbaseWrong), Critical, 5 * MINUTE, YES),
+        // What went astray cannot be taken back, so it waits for nothing.
+        alert("ButlerCoinbaseUsedWrong", of(Kind::CoinbaseUsedWrong), Critical, 0, NONE),
         alert("ButlerCoinbaseUnverifiable", of(Kind::CoinbaseUnverifiable), Warning, 10 * MINUTE, YES),
         alert("ButlerProviderQueueShort", of(Kind::ProviderQueueShort), Warning, 10 * MINUTE, |limits| {
             vec![limits.short_queue]

@@ -27,6 +27,8 @@ pub enum Source {
     Nodes,
     /// What these nodes saw of own attesters.
     Sentinel,
+    /// What own attesters proposed and attested, by L1 alone.
+    Duties,
     /// The operator's machines.
     Hosts,
     /// The exporter itself.
@@ -46,7 +48,8 @@ impl Source {
             Self::Slashing => "Slashing",
             Self::Governance => "Governance",
             Self::Nodes => "Nodes",
-            Self::Sentinel => "Duties",
+            Self::Sentinel => "What nodes saw of duties",
+            Self::Duties => "Proposals and duties on L1",
             Self::Hosts => "Hosts",
             Self::Program => "The exporter itself",
         }
@@ -207,6 +210,14 @@ finding_kinds! {
     AttesterInactive "attester_inactive" Sentinel [Critical] "ButlerAttesterInactive" "butler_attester_missed_attestations_streak" "An own attester misses one attestation after the other: it is about to be slashed for inactivity.";
     AttesterMissedAttestations "attester_missed_attestations" Sentinel [Warning] "ButlerAttesterMissingAttestations" "butler_attester_missed_attestations_streak" "An own attester missed its last attestations.";
     AttesterMissedProposals "attester_missed_proposals" Sentinel [Warning] "ButlerAttesterMissedProposals" "butler_attester_missed_proposals_streak" "An own attester missed its last proposals.";
+    SentinelContradicted "sentinel_contradicts_l1" Sentinel [Warning] "ButlerFindingWarning" "butler_findings" "The sentinel of a node says of an own attester's duties what L1 contradicts: what it says of others cannot be relied on either.";
+    CoinbaseUsedWrong "coinbase_used_wrong" Duties [Critical, Warning] "ButlerCoinbaseUsedWrong" "butler_coinbase_proofs" "An own attester proposed on L1 with another coinbase than the one that it must have, whatever its key file says: the rewards went astray.";
+    CoinbaseUnproven "coinbase_unproven" Duties [Info] "ButlerFindingWarning" "butler_coinbase_proofs" "Own attesters validate and have made no proposal that is known since their coinbase counts: nobody can know what their nodes use.";
+    DutiesMissedProposals "duties_missed_proposals" Duties [Warning] "ButlerAttesterMissedProposals" "butler_findings" "By L1, an own attester did not propose in its last turns, while most others did in theirs.";
+    DutiesMissedAttestations "duties_missed_attestations" Duties [Warning] "ButlerAttesterMissingAttestations" "butler_findings" "By L1, the last checkpoints that an own attester was to attest came without it, while most others attested.";
+    DutiesNetwork "duties_network" Duties [Info] "ButlerFindingWarning" "butler_findings" "Own attesters missed duties together with most others: that is the network's trouble more than theirs.";
+    DutiesBelowNetwork "duties_below_network" Duties [Warning] "ButlerAttesterMissingAttestations" "butler_findings" "Own attesters together miss clearly more of their duties than the others do.";
+    DutiesUnread "duties_unread" Duties [Warning] "ButlerFindingWarning" "butler_findings" "What own attesters did could not all be read from L1: a log or a transaction is missing, or not readable. Nothing of it counts as missed, and no coinbase is proven by it.";
     HostUnreachable "host_unreachable" Hosts [Critical] "ButlerHostUnreachable" "butler_host_check_success" "A port or RPC of a host does not answer as it should.";
     HostDnsWrong "host_dns_wrong" Hosts [Warning] "ButlerHostDnsWrong" "butler_host_check_success" "The name of a host does not lead to its addresses and only to these.";
     HostCertificate "host_certificate" Hosts [Critical, Warning] "ButlerHostCertificateExpires" "butler_host_tls_certificate_expiry_timestamp_seconds" "The certificate of a host ends soon, or has ended.";
@@ -266,7 +277,14 @@ impl FindingKind {
             | Self::KeyFileDefaultsLeak
             | Self::ServerWithoutKeys
             | Self::NotWatched
-            | Self::ProviderAdminChange => true,
+            | Self::ProviderAdminChange
+            | Self::CoinbaseUsedWrong
+            | Self::CoinbaseUnproven
+            | Self::DutiesMissedProposals
+            | Self::DutiesMissedAttestations
+            | Self::DutiesNetwork
+            | Self::DutiesBelowNetwork
+            | Self::DutiesUnread => true,
             Self::SlashedOut
             | Self::AdminGone
             | Self::OwnExit
@@ -315,6 +333,7 @@ impl FindingKind {
             | Self::AttesterInactive
             | Self::AttesterMissedAttestations
             | Self::AttesterMissedProposals
+            | Self::SentinelContradicted
             | Self::HostUnreachable
             | Self::HostDnsWrong
             | Self::HostCertificate

@@ -256,7 +256,7 @@ fn follow(node: &mut node::NodeState, version: u64, standing: Standing) {
 /// A sentinel with this window, which is so many slots behind.
 pub(super) fn held_report(slot_window: u64, lag: u64) -> HeldReport {
     HeldReport {
-        report: SentinelReport { last_processed_slot: Some(0), slot_window, duties: BTreeMap::new() },
+        report: SentinelReport { last_processed_slot: Some(0), slot_window, ..SentinelReport::default() },
         rollup: RollupId { address: address(9_000), version: U256::one() },
         slot: Some(lag),
         scope: DutyScope::All,
@@ -316,6 +316,34 @@ fn of_machines() -> Vec<Finding> {
     found
 }
 
+/// What L1 alone proves of attester 1: a wrong coinbase, another one that proposed nothing, duties missed, a log that is missing.
+fn of_duties_on_l1() -> Vec<Finding> {
+    use super::duties::tests::{duty, proposal, seen};
+    use crate::domain::duties::{Done, DutiesSeen, DutyKind, Gap, NetworkRates};
+    use crate::domain::slashing::ToldInSlot;
+    let expected = [1, 2].map(|n| (address(n), (coinbase(100 + n), 0))).into();
+    let attested = (100..160).map(|slot| duty(DutyKind::Attest, slot, Done::MissedAlone));
+    let proposed = [101, 102].map(|slot| duty(DutyKind::Propose, slot, Done::MissedAlone));
+    let duties = attested.chain(proposed).chain([duty(DutyKind::Attest, 99, Done::MissedWithMany)]).collect();
+    let facts = DutiesSeen {
+        network: NetworkRates { members: 1_000, attested: 900, ..NetworkRates::default() },
+        gap: Some(Gap { last: 4, found: 6, block: 700 }),
+        ..seen(vec![proposal(120, 66), proposal(130, 66)], duties)
+    };
+    let mut found = super::duties::of_seen(&facts, &expected, &[1, 2].map(address).into(), &LIMITS());
+    let mended = DutiesSeen { proposals: vec![proposal(120, 66), proposal(130, 101)], ..facts };
+    found.extend(super::duties::of_seen(&mended, &expected, &[1, 2].map(address).into(), &LIMITS()));
+    found.push(super::duties::of_failure("timeout"));
+    let mut held = held_report(40, 0);
+    held.report.told.insert(address(1), vec![(101, ToldInSlot::Mined)]);
+    found.extend(contradicted::of_contradicted(
+        &DutiesSeen { gap: None, ..mended },
+        &BTreeMap::from([("alpha".to_owned(), held)]),
+        &LIMITS(),
+    ));
+    found
+}
+
 fn of_program() -> Vec<Finding> {
     let scraper = program::ScraperState {
         name: "l1".to_owned(),
@@ -339,7 +367,9 @@ fn of_program() -> Vec<Finding> {
 
 #[test]
 fn every_kind_is_found_from_facts_with_a_severity_that_it_says_it_can_have() {
-    let all = [of_snapshots(), of_files(), of_slasher(), of_governance(), of_machines(), of_program()].concat();
+    let all =
+        [of_snapshots(), of_files(), of_slasher(), of_governance(), of_machines(), of_duties_on_l1(), of_program()]
+            .concat();
     let found: BTreeSet<FindingKind> = all.iter().map(|finding| finding.kind).collect();
     let never: Vec<&str> = FindingKind::all().filter(|kind| !found.contains(kind)).map(FindingKind::code).collect();
     assert_eq!(never, [""; 0], "nothing makes these");

@@ -10,6 +10,7 @@ mod network;
 pub mod offence;
 mod rules;
 pub mod sentinel;
+mod sentinel_history;
 mod standing;
 mod tally;
 
@@ -19,6 +20,7 @@ pub use self::facts::{
 };
 pub use self::network::{NetworkSlashing, RollupSlashing, SlasherFacts, SlasherRole, SlashingPlace, places};
 pub use self::rules::SlashingRules;
+pub use self::sentinel_history::ToldInSlot;
 pub use self::standing::{Decision, Stage, Standing, standings};
 pub use self::tally::{TallyError, decide, reaches_nobody, tally};
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 
+use super::sentinel_history::ToldInSlot;
 use crate::domain::findings::SENTINEL_STALE_SLOTS;
 use crate::domain::operator::node::{Followed, far_ahead, lag};
 use crate::domain::rollups::RollupId;
@@ -65,6 +66,8 @@ pub struct SentinelReport {
     pub slot_window: u64,
     /// Own attesters that it knows.
     pub duties: BTreeMap<Address, AttesterDuties>,
+    /// What it tells of them slot by slot, as far as L1 can say the contrary; nothing where a node tells no histories.
+    pub told: BTreeMap<Address, Vec<(u64, ToldInSlot)>>,
 }
 
 impl SentinelReport {
@@ -238,7 +241,7 @@ mod tests {
 
     fn report(last: u64, known: &[(u64, AttesterDuties)]) -> SentinelReport {
         let duties = known.iter().map(|(attester, duties)| (address(*attester), *duties)).collect();
-        SentinelReport { last_processed_slot: Some(last), slot_window: 96, duties }
+        SentinelReport { last_processed_slot: Some(last), slot_window: 96, duties, ..SentinelReport::default() }
     }
 
     /// As a node of the canonical rollup tells it in slot 100.

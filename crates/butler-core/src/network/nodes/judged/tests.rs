@@ -44,6 +44,7 @@ fn missed(streak: u64, snapshot: &NetworkSnapshot) -> SentinelReport {
         last_processed_slot: snapshot.rollup.clock.slot_at(snapshot.block.timestamp),
         slot_window: 96,
         duties: BTreeMap::from([(address(1), AttesterDuties { attestations, ..AttesterDuties::default() })]),
+        ..SentinelReport::default()
     }
 }
 

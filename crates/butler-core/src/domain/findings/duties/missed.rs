@@ -1,0 +1,71 @@
+//! Duties that own attesters missed: alone, which is about them, and with most others, which is about the network.
+
+use std::collections::BTreeMap;
+
+use ethers_core::types::Address;
+
+use crate::domain::duties::{Done, DutiesSeen, Duty, DutyKind, tally};
+use crate::domain::findings::{Finding, FindingKind, Severity, Subject, Thresholds};
+
+/// What is missed alone and in a row at the end of the span, and what is missed with many at any time in it.
+pub(super) fn of_missed(seen: &DutiesSeen, thresholds: &Thresholds) -> Vec<Finding> {
+    let mut streaks = BTreeMap::<(Address, DutyKind), Streak>::new();
+    for duty in &seen.duties {
+        streaks.entry((duty.attester, duty.kind)).or_default().add(duty);
+    }
+    let of_one = |((attester, kind), streak): (&(Address, DutyKind), &Streak)| {
+        let (first, last) = streak.slots?;
+        let (limit, finding, what) = match kind {
+            DutyKind::Propose => (
+                thresholds.proposal_streak,
+                FindingKind::DutiesMissedProposals,
+                format!("it did not propose in its last {} turns", streak.count),
+            ),
+            DutyKind::Attest => (
+                thresholds.attestation_streak,
+                FindingKind::DutiesMissedAttestations,
+                format!("the last {} checkpoints that it was to attest came without it", streak.count),
+            ),
+        };
+        let what = format!("by L1, {what} (slots {first} to {last}), while most others did their part");
+        (streak.count >= limit).then(|| Finding::new(finding, Severity::Warning, Subject::Attester(*attester), what))
+    };
+    let mut found: Vec<Finding> = streaks.iter().filter_map(of_one).collect();
+    found.extend(of_network(seen));
+    found
+}
+
+/// Duties of one kind of one attester that were missed in a row. Those that were missed with many, are excused or were not read neither
+/// count nor end it: nothing is known of the attester by them.
+#[derive(Debug, Default)]
+struct Streak {
+    count: u64,
+    /// The first and the last slot.
+    slots: Option<(u64, u64)>,
+}
+
+impl Streak {
+    fn add(&mut self, duty: &Duty) {
+        match duty.done {
+            Done::Done => *self = Self::default(),
+            Done::MissedAlone => {
+                self.count = self.count.saturating_add(1);
+                self.slots = Some((self.slots.map_or(duty.slot, |(first, _)| first), duty.slot));
+            }
+            Done::MissedWithMany | Done::Excused | Done::Unread => {}
+        }
+    }
+}
+
+fn of_network(seen: &DutiesSeen) -> Option<Finding> {
+    let (all, _) = tally(&seen.duties);
+    let (proposals, attestations) = (all.proposals.missed_with_many, all.attestations.missed_with_many);
+    if proposals == 0 && attestations == 0 {
+        return None;
+    }
+    let (first, last) = seen.slots;
+    let what = format!(
+        "own attesters missed {proposals} proposals and {attestations} attestations together with most others in slots {first} to {last}"
+    );
+    Some(Finding::new(FindingKind::DutiesNetwork, Severity::Info, Subject::Network, what))
+}
