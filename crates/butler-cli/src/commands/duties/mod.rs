@@ -7,7 +7,8 @@ mod tallies;
 use butler_core::domain::duties::Used;
 use butler_core::runtime::exit::Exit;
 
-use self::reading::read;
+pub(super) use self::reading::{Found, read};
+pub(super) use self::report::Span;
 use self::report::{Proposal, ProposalsReport};
 pub(super) use self::tallies::tallies;
 use crate::args::{Global, ProposalsArgs};
