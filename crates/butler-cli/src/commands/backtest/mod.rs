@@ -13,7 +13,6 @@ use butler_core::domain::attester::position::Position;
 use butler_core::domain::backtest::{Backtest, Moment, Outcome, Setting};
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::findings::Severity;
-use butler_core::domain::findings::duties::of_seen;
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::Address;
 
@@ -51,10 +50,9 @@ fn replayed(found: &Found, state: &StateRead) -> Outcome {
     let is_shown = |attester: &Address| own.is_none_or(|own| own.contains(attester));
     let validating = rows(&found.gathered).into_iter().filter(|row| row.position == Position::Validating);
     let validating: BTreeSet<Address> = validating.map(|row| row.attester).filter(is_shown).collect();
-    let thresholds = found.gathered.network.config.thresholds();
-    let judge = |seen: &_, expected: &_, _| of_seen(seen, expected, &validating, &thresholds);
-    let setting = Setting { rollup: rollup.address, clock: rollup.clock, from: moment(&first), slots: SLOTS };
-    Backtest::new(setting, &judge).run(past, moment(&last))
+    let (rollup, clock, from) = (rollup.address, rollup.clock, moment(&first));
+    let setting = Setting { rollup, clock, from, slots: SLOTS, thresholds: found.gathered.network.config.thresholds() };
+    Backtest::new(setting, &validating).run(past, moment(&last))
 }
 
 /// Duties are counted over so many slots: a day of those of 72 seconds.

@@ -9,7 +9,8 @@ use super::episodes::{Change, Episodes, Open, Said};
 use super::losses::Losses;
 use super::past::{Fact, Moment, Past};
 use crate::domain::duties::{DutiesSeen, Duty, Expected, Fate, NetworkRates, SeenProposal};
-use crate::domain::findings::{Finding, Severity, Subject};
+use crate::domain::findings::duties::of_seen;
+use crate::domain::findings::{Finding, FindingKind, Subject, Thresholds};
 use crate::domain::rollup::RollupClock;
 
 /// Whose past is replayed.
@@ -23,6 +24,8 @@ pub struct Setting {
     pub from: Moment,
     /// For so many slots duties are counted. Proposals are kept for ever.
     pub slots: u64,
+    /// Limits of findings.
+    pub thresholds: Thresholds,
 }
 
 /// What came of it.
@@ -62,13 +65,12 @@ impl Record {
     }
 }
 
-/// Who judges: `findings::duties::of_seen` with its thresholds, at a time.
-type Judge<'a> = &'a dyn Fn(&DutiesSeen, &Expected, u64) -> Vec<Finding>;
-
 /// A replay under way.
+#[derive(Debug)]
 pub struct Backtest<'a> {
     setting: Setting,
-    judge: Judge<'a>,
+    /// Own attesters that validate; of now, since no log says when they began.
+    validating: &'a BTreeSet<Address>,
     /// What is the same for all attesters; its proposals and duties are those of whoever is judged.
     frame: DutiesSeen,
     all: Record,
@@ -82,16 +84,10 @@ pub struct Backtest<'a> {
     outcome: Outcome,
 }
 
-impl std::fmt::Debug for Backtest<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Backtest").field("now", &self.now).field("blocks", &self.outcome.blocks).finish_non_exhaustive()
-    }
-}
-
 impl<'a> Backtest<'a> {
-    /// Begins one.
+    /// Begins one. `validating` are own attesters that can have duties.
     #[must_use]
-    pub fn new(setting: Setting, judge: Judge<'a>) -> Self {
+    pub fn new(setting: Setting, validating: &'a BTreeSet<Address>) -> Self {
         let Setting { rollup, clock, from, .. } = setting;
         let first = clock.slot_at(from.time).unwrap_or_default();
         let frame = DutiesSeen {
@@ -108,7 +104,7 @@ impl<'a> Backtest<'a> {
         };
         Self {
             setting,
-            judge,
+            validating,
             frame,
             all: Record::default(),
             each: BTreeMap::new(),
@@ -210,7 +206,7 @@ impl<'a> Backtest<'a> {
     fn judge_one(&mut self, attester: &Address) {
         let Some(record) = self.each.get_mut(attester) else { return };
         record.forget(self.frame.slots.0);
-        let mut found = judged(self.judge, &mut self.frame, record, self.now.time);
+        let mut found = judged(&mut self.frame, record, self.validating, &self.setting.thresholds);
         let subject = Subject::Attester(*attester);
         // What is said of the network follows from all of them.
         found.retain(|finding| finding.subject == subject);
@@ -227,7 +223,7 @@ impl<'a> Backtest<'a> {
             self.rates.pop_front();
         }
         self.frame.network = self.rates.iter().fold(NetworkRates::default(), |sum, (_, more)| added(sum, more));
-        let found = judged(self.judge, &mut self.frame, &mut self.all, self.now.time);
+        let found = judged(&mut self.frame, &mut self.all, self.validating, &self.setting.thresholds);
         let before = self.outcome.said.len();
         let astray = self.outcome.losses.count();
         self.duties.look(found, self.now, astray, &mut self.outcome.said);
@@ -236,7 +232,7 @@ impl<'a> Backtest<'a> {
 
     fn note_told(&mut self, before: usize) {
         for said in self.outcome.said.iter().skip(before).filter(|said| said.change != Change::Ended) {
-            if let (Subject::Attester(attester), Severity::Critical) = (&said.subject, said.severity) {
+            if let (Subject::Attester(attester), FindingKind::CoinbaseUsedWrong) = (&said.subject, said.kind) {
                 self.outcome.losses.tell(attester, said.at);
             }
         }
@@ -244,11 +240,16 @@ impl<'a> Backtest<'a> {
 }
 
 /// What is wrong by these records.
-fn judged(judge: Judge<'_>, frame: &mut DutiesSeen, record: &mut Record, now: u64) -> Vec<Finding> {
+fn judged(
+    frame: &mut DutiesSeen,
+    record: &mut Record,
+    validating: &BTreeSet<Address>,
+    thresholds: &Thresholds,
+) -> Vec<Finding> {
     // Lent for the moment: they are too many to be copied for each block.
     swap(&mut frame.proposals, &mut record.proposals);
     swap(&mut frame.duties, &mut record.duties);
-    let found = judge(frame, &record.expected, now);
+    let found = of_seen(frame, &record.expected, validating, thresholds);
     swap(&mut frame.proposals, &mut record.proposals);
     swap(&mut frame.duties, &mut record.duties);
     found
