@@ -3,6 +3,7 @@
 use ethers_contract::{EthEvent as _, EthLogDecode as _};
 use ethers_core::abi::RawLog;
 use ethers_core::types::{H256, Log, U256};
+use serde::{Deserialize, Serialize};
 
 use super::bindings::rollup_checkpoints::{
     CheckpointInvalidatedFilter, CheckpointProposedFilter, PrunedPendingFilter, RollupCheckpointsEvents,
@@ -12,7 +13,7 @@ use crate::domain::attester::delegation::LogId;
 use crate::domain::proposals::LoggedCheckpoint;
 
 /// What happened to a rollup's pending chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CheckpointEvent {
     /// A checkpoint was proposed.
     Proposed(LoggedCheckpoint),

@@ -4,6 +4,7 @@
 //! there what is proven. Whether a coinbase is the right one, and whose duty was missed, is decided elsewhere.
 
 use ethers_core::types::{Address, H256};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Which `propose` was called, told apart by its selector.
@@ -18,7 +19,7 @@ pub enum ProposeVersion {
 }
 
 /// What one `CheckpointProposed` says, as far as calldata can be held against it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedCheckpoint {
     /// The checkpoint's number, which is used again after an invalidation and a prune. Calldata does not have it.
     pub number: u64,

@@ -48,6 +48,12 @@ impl RollupClock {
         Some(first..first.checked_add(self.epoch_slots)?)
     }
 
+    /// The epoch of a slot; the first one, where epochs have no slots.
+    #[must_use]
+    pub fn epoch_of(&self, slot: u64) -> u64 {
+        slot.checked_div(self.epoch_slots).unwrap_or_default()
+    }
+
     /// When `epoch` begins, in unix seconds. `None` when that does not fit, and for a clock without slots or epochs.
     #[must_use]
     pub fn epoch_start(&self, epoch: u64) -> Option<u64> {

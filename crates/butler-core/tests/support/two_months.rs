@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use butler_core::chain::{PastRequest, ReadDuties};
 use butler_core::domain::backtest::{Backtest, Moment, Outcome, Setting};
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::duties::{Carried, Draw, DutyKind, EpochFacts, Expected, Fate, KnownCheckpoint, duties_of};
+use butler_core::domain::duties::{
+    Carried, Done, Draw, Duty, DutyKind, EpochFacts, Expected, Fate, KnownCheckpoint, duties_of,
+};
 use butler_core::domain::findings::Thresholds;
 use butler_core::domain::ids::Coinbase;
 use butler_core::domain::proposers::proposer;
@@ -94,11 +96,17 @@ impl TwoMonths {
             let numbers: BTreeMap<Address, u64> = members.iter().map(|one| (at(*one), *one)).collect();
             let before = read.checkpoints.len();
             for slot in CLOCK.slots_of(epoch).unwrap() {
+                let attester = proposer(&draw.committee, draw.seed, epoch, slot).unwrap();
+                let number = numbers[&attester];
                 // Three slots in a hundred have no checkpoint.
-                if chance.draw(100) < 3 {
+                let is_missed = chance.draw(100) < 3;
+                if !attestations && number < OWN {
+                    let done = if is_missed { Done::MissedAlone } else { Done::Done };
+                    read.duties.push(Duty { slot, attester, kind: DutyKind::Propose, done });
+                }
+                if is_missed {
                     continue;
                 }
-                let number = numbers[&proposer(&draw.committee, draw.seed, epoch, slot).unwrap()];
                 let coinbase = match number {
                     0..OWN if WRONG.contains(&slot) => coinbase((number + 1) % OWN).address(),
                     0..OWN => coinbase(number).address(),
@@ -119,17 +127,18 @@ impl TwoMonths {
                     carried: Some(stated),
                 });
             }
-            let checkpoints: Vec<&KnownCheckpoint> = read.checkpoints[before..].iter().collect();
-            let facts = EpochFacts {
-                epoch,
-                draw: &draw,
-                clock: &CLOCK,
-                checkpoints: &checkpoints,
-                read: (first, last),
-                is_complete: true,
-            };
-            let duties = duties_of(&facts, &own).into_iter();
-            read.duties.extend(duties.filter(|duty| attestations || duty.kind == DutyKind::Propose));
+            if attestations {
+                let checkpoints: Vec<&KnownCheckpoint> = read.checkpoints[before..].iter().collect();
+                let facts = EpochFacts {
+                    epoch,
+                    draw: &draw,
+                    clock: &CLOCK,
+                    checkpoints: &checkpoints,
+                    read: (first, last),
+                    is_complete: true,
+                };
+                read.duties.extend(duties_of(&facts, &own));
+            }
         }
         Self { own, expected, read }
     }

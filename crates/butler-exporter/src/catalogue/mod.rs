@@ -8,6 +8,7 @@ pub use butler_core::daemon::telemetry::metrics::family::{Family, Kind};
 use butler_core::daemon::telemetry::metrics::process;
 
 mod attesters;
+mod duties;
 mod findings;
 mod governance;
 mod hosts;
@@ -24,6 +25,7 @@ mod textfile;
 pub mod values;
 
 pub use self::attesters::*;
+pub use self::duties::*;
 pub use self::findings::*;
 pub use self::governance::*;
 pub use self::hosts::*;
@@ -51,6 +53,7 @@ pub static FAMILIES: Families = Families(&[
     governance::FAMILIES,
     nodes::FAMILIES,
     sentinel::FAMILIES,
+    duties::FAMILIES,
     hosts::FAMILIES,
 ]);
 

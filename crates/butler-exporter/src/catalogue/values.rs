@@ -26,6 +26,8 @@ pub enum ScraperKind {
     Nodes,
     /// What these nodes saw of own attesters.
     Sentinel,
+    /// What own attesters proposed and attested, by L1 alone.
+    Duties,
     /// The operator's machines.
     Hosts,
 }

@@ -5,6 +5,7 @@
 //! was made; it asks for itself again every half minute.
 
 mod attention;
+mod duties;
 mod facts;
 mod figures;
 mod network;

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::facts::{ScraperFacts, last_success, single};
 use super::figures::{figure, short, whole};
-use super::slashers;
+use super::{duties, slashers};
 use crate::catalogue::{self, Family};
 use crate::readings::Sample;
 
@@ -21,6 +21,7 @@ pub(super) fn section(name: &str, scrapers: &[&ScraperFacts], now: u64) -> Marku
             (states(scrapers))
             (queues(scrapers, now))
             (former_rollups(scrapers, now))
+            (duties::section(scrapers))
             (slashers::section(scrapers, now))
             div.parts {
                 (table("Nodes", "node", scrapers, NODES))

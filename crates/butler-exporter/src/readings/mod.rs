@@ -2,6 +2,7 @@
 //!
 //! A set of readings belongs to one scrape and is replaced as a whole. Nothing here reads a clock, a file or a socket.
 
+pub mod duties;
 pub mod findings;
 pub mod governance;
 mod labels;
@@ -20,9 +21,11 @@ use butler_core::domain::attester::overview::{AttesterRow, counts_by_position, c
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use butler_core::domain::attester::zombie::ZombieCause;
+use butler_core::domain::duties::expected;
 use butler_core::domain::findings::chain::{ChainFacts, of_chain};
 use butler_core::domain::findings::{Finding, FindingKind, Severity, attester};
 use butler_core::domain::ids::Coinbase;
+use butler_core::domain::operator::labels::by_label;
 use butler_core::domain::provider::publisher::{TopUpError, top_ups};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::key_files::KeyFilesReport;
@@ -31,6 +34,7 @@ use butler_core::text::address::checksummed;
 use ethers_core::types::{Address, U256};
 use ethers_core::utils::format_units;
 
+use self::duties::DutiesBasis;
 use crate::catalogue;
 use crate::catalogue::values::{CountedJudgement, Tip};
 
@@ -45,6 +49,8 @@ pub struct ChainReadings {
     pub states: BTreeMap<Address, State>,
     /// The steps since the last scrape that are counted, each with its judgement's name.
     pub steps: Vec<Step>,
+    /// What duties are held against.
+    pub basis: DutiesBasis,
 }
 
 /// One change of state.
@@ -125,9 +131,25 @@ pub fn chain_readings(
     Ok(ChainReadings {
         steps: steps.collect(),
         states: rows.iter().map(|row| (row.attester, row.state)).collect(),
+        basis: basis(config, snapshot, &rows),
         readings,
         findings,
     })
+}
+
+fn basis(config: &NetworkConfig, snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> DutiesBasis {
+    let labelled = by_label(&config.labels, config.server_labels, rows).into_iter();
+    DutiesBasis {
+        own: rows.iter().map(|row| row.attester).collect(),
+        validating: rows
+            .iter()
+            .filter(|row| row.position == Position::Validating)
+            .map(|row| row.attester)
+            .filter(|attester| snapshot.stands_at(*attester) == Some(snapshot.canonical()))
+            .collect(),
+        expected: expected(rows, &snapshot.delegations),
+        labels: labelled.map(|(label, rows)| (label, rows.into_iter().map(|row| row.attester).collect())).collect(),
+    }
 }
 
 fn push_chain(readings: &mut Readings, snapshot: &NetworkSnapshot, rows: &[AttesterRow]) {

@@ -7,7 +7,7 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::chain::{DelegationTimes, SnapshotRequest};
+use butler_core::chain::{Along, DelegationTimes, DutiesBook, SnapshotRequest};
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::config::Config;
 use butler_core::domain::findings::staking::registered_bls_keys;
@@ -39,6 +39,9 @@ use crate::slots::{EndpointFigures, Outcome, Scraped, Slot, Store};
 
 /// How hard one scrape tries; the next one comes soon.
 const POLICY: Policy = Policy { rounds: 2, patience: Duration::from_secs(20) };
+
+/// So many blocks are heard again each time: the ledger's scan reads them again anyway.
+const HEARD_AGAIN: u64 = 63;
 
 /// Scrapes one network's chain, again and again. Key files and the ledger are files: they are read and written in place,
 /// which needs a runtime of several threads.
@@ -93,7 +96,13 @@ impl L1Scraper {
         };
         let asked = network.request(BlockTag::Latest);
         let request = SnapshotRequest { admins_may_be_gone: true, with_cut_over_time: true, ..asked };
-        let mut snapshot = network.reader.read(&request, &|_| slot.tick()).await?;
+        if let Some(last) = self.last.borrow().as_ref() {
+            let (filter, from) = (DutiesBook::filter(last.snapshot.rollup.address), last.snapshot.block.number);
+            network.reader.listen(Along::new(filter, from.saturating_sub(HEARD_AGAIN), Box::new(|_, _| true)));
+        }
+        let read = network.reader.read(&request, &|_| slot.tick()).await;
+        let heard = network.reader.heard();
+        let mut snapshot = read?;
         self.last_told.lend(&mut snapshot);
         let mut lent = Readings::default();
         let unread = self.others.lend(&mut snapshot, &mut lent);
@@ -119,8 +128,12 @@ impl L1Scraper {
         let (number, time) = (snapshot.block.number, snapshot.block.timestamp);
         readings.findings.extend(program::of_block(number, time, unix_now(), &thresholds));
         push_findings(&mut readings.readings, Source::Chain, &readings.findings, time);
+        let duties_path = network.reader.duties_path(snapshot.rollup.address);
         self.last.send_replace(Some(Arc::new(LastSnapshot {
             snapshot,
+            basis: readings.basis,
+            heard,
+            duties_path,
             keys: network.keys.book.clone(),
             thresholds,
             client: network.reader.shared_client(),

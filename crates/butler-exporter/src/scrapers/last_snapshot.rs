@@ -1,14 +1,18 @@
 //! What the last good snapshot of a network's chain showed, for the scrapers that need more than their own question.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use butler_core::chain::Heard;
 use butler_core::client::l1::L1Client;
 use butler_core::domain::findings::Thresholds;
 use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
+
+use crate::readings::duties::DutiesBasis;
 
 /// A snapshot, and the key files that it was read with.
 #[derive(Debug)]
@@ -23,6 +27,12 @@ pub struct LastSnapshot {
     pub client: Arc<L1Client>,
     /// When that was.
     pub taken: Instant,
+    /// What duties are held against.
+    pub basis: DutiesBasis,
+    /// What was heard of the rollup's checkpoints along with it.
+    pub heard: Heard,
+    /// Where what is followed of its duties is kept.
+    pub duties_path: Option<PathBuf>,
 }
 
 /// How long a scraper's first scrape waits for the first snapshot.

@@ -6,6 +6,7 @@
 mod ask;
 pub mod at_head;
 pub mod driver;
+pub mod duties;
 pub mod failure;
 mod failure_log;
 mod fleet;
@@ -28,6 +29,7 @@ use butler_core::config::{Config, NetworkConfig};
 
 use self::at_head::AtHeadScraper;
 use self::driver::Job;
+use self::duties::{DutiesScraper, LastDuties};
 use self::last_snapshot::LastSnapshotSender;
 use crate::catalogue::values::ScraperKind;
 use crate::key_keeper::{KeyKeeper, private_keys};
@@ -78,6 +80,11 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig, keeper: &KeyKeepe
             Box::new(AtHeadScraper::new(rewards::RewardsQuery, rewards_see.clone(), age_limit))
         }),
     ];
+    let (duties_see, duties) = (receiver.clone(), LastDuties::new(None));
+    let shown = duties.subscribe();
+    jobs.push(Job::new(slot(ScraperKind::Duties, pace, L1_DEADLINE), move || {
+        Box::new(DutiesScraper::new(duties_see.clone(), age_limit, duties.clone()))
+    }));
     if !network.aztec_nodes.is_empty() {
         let (owned, last) = (network.clone(), receiver.clone());
         jobs.push(Job::new(slot(ScraperKind::Nodes, pace, NODES_DEADLINE), move || {
@@ -87,7 +94,7 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig, keeper: &KeyKeepe
         let private_keys = private_keys(config);
         jobs.push(Job::new(slot(ScraperKind::Sentinel, paces.sentinel_interval, NODES_DEADLINE), move || {
             let keys = (keeper.clone(), private_keys);
-            Box::new(sentinel::SentinelScraper::new(owned.clone(), keys, last.clone(), age_limit))
+            Box::new(sentinel::SentinelScraper::new(owned.clone(), keys, (last.clone(), shown.clone()), age_limit))
         }));
     }
     if !network.hosts.is_empty() {

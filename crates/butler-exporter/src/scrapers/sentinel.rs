@@ -11,7 +11,9 @@ use std::time::Duration;
 use butler_core::client::aztec_node::{AztecNode, OffenceRange};
 use butler_core::client::error::ErrorKind;
 use butler_core::config::NetworkConfig;
+use butler_core::domain::duties::DutiesSeen;
 use butler_core::domain::findings::Source;
+use butler_core::domain::findings::contradicted::of_contradicted;
 use butler_core::domain::slashing::offence::OffenceSums;
 use butler_core::domain::slashing::sentinel::{HeldReport, MissedShare};
 use butler_core::key_files::PrivateKeys;
@@ -23,6 +25,7 @@ use butler_core::runtime::clock::unix_now;
 use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio::task::block_in_place;
 
 use crate::catalogue;
@@ -109,6 +112,8 @@ pub struct SentinelScraper {
     config: Arc<NetworkConfig>,
     keys: (KeyKeeper, PrivateKeys),
     last: LastSnapshotReceiver,
+    /// What L1 has of duties.
+    on_l1: watch::Receiver<Option<Arc<DutiesSeen>>>,
     /// A snapshot that is older does not count.
     age_limit: Duration,
     first_look: FirstLook,
@@ -124,13 +129,14 @@ impl SentinelScraper {
     pub fn new(
         config: NetworkConfig,
         keys: (KeyKeeper, PrivateKeys),
-        last: LastSnapshotReceiver,
+        (last, on_l1): (LastSnapshotReceiver, watch::Receiver<Option<Arc<DutiesSeen>>>),
         age_limit: Duration,
     ) -> Self {
         Self {
             config: Arc::new(config),
             keys,
             last,
+            on_l1,
             age_limit,
             first_look: FirstLook::default(),
             clients: None,
@@ -150,11 +156,15 @@ impl SentinelScraper {
         };
         clients.ask(&mut self.fleet, &self.config, &own, slot);
         let limits = self.config.thresholds();
+        let on_l1 = self.on_l1.borrow().clone();
         let judge = |fleet: &Fleet<Told>, memory: &DutyMemory| {
             let snapshot = seen.as_ref().map(|seen| &seen.snapshot);
             let sentinels = fleet.known().filter_map(Told::sentinel);
             let ports: Vec<_> = fleet.known().filter_map(Told::admin).collect();
-            judge_duties(sentinels, &ports, (memory, unix_now()), &own, snapshot, &limits)
+            let mut judged = judge_duties(sentinels, &ports, (memory, unix_now()), &own, snapshot, &limits);
+            let on_l1 = on_l1.iter();
+            judged.findings.extend(on_l1.flat_map(|on_l1| of_contradicted(on_l1, &judged.reports, &limits)));
+            judged
         };
         let memory = &self.memory;
         self.fleet.gather(slot, |fleet| scraped(judge(fleet, memory), fleet)).await;

@@ -1,44 +1,46 @@
 //! The draws of many epochs: committee, seed, and whether the escape hatch was open.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use ethers_core::types::Address;
 
-use super::request::DutiesRequest;
 use crate::chain::error::{Contract, SnapshotError};
 use crate::chain::proposers::{DrawSlots, Epoch, committee_gas};
 use crate::chain::reads::Reads;
 use crate::client::l1::L1Client;
-use crate::contracts::bindings::{escape_hatch, rollup};
+use crate::contracts::bindings::{escape_hatch, rollup as bindings};
 use crate::contracts::call::GETTER_GAS;
+use crate::domain::block::BlockRef;
 use crate::domain::duties::EpochDraw;
+use crate::domain::rollup::RollupClock;
 
 /// Epochs whose draws are asked for together.
 const AT_ONCE: usize = 64;
 /// Members that a committee is taken to have.
 const MEMBERS: u64 = 48;
 
-/// Reads the draws of these epochs. One that cannot be told yet is left out.
+/// Reads the draws of these epochs, as they are told at `newest`. One that cannot be told yet is left out.
 pub(super) async fn read_draws(
     client: &L1Client,
-    request: &DutiesRequest<'_>,
-    epochs: RangeInclusive<u64>,
+    rollup: Address,
+    clock: &RollupClock,
+    newest: &BlockRef,
+    epochs: impl IntoIterator<Item = u64>,
 ) -> Result<BTreeMap<u64, EpochDraw>, SnapshotError> {
     let mut draws = BTreeMap::new();
-    let all: Vec<u64> = epochs.collect();
+    let all: Vec<u64> = epochs.into_iter().collect();
     for some in all.chunks(AT_ONCE) {
         let mut reads = Reads::default();
-        let slots = some.iter().filter_map(|number| Epoch::of(&request.clock, *number));
+        let slots = some.iter().filter_map(|number| Epoch::of(clock, *number));
         let slots: Vec<_> = slots
             .map(|epoch| {
-                let draw = DrawSlots::plan(&mut reads, request.rollup, epoch, committee_gas(MEMBERS));
-                let call = rollup::GetEscapeHatchForEpochCall { epoch: epoch.number.into() };
-                let hatch = reads.push_if_supported(Contract::Rollup, request.rollup, GETTER_GAS, call);
+                let draw = DrawSlots::plan(&mut reads, rollup, epoch, committee_gas(MEMBERS));
+                let call = bindings::GetEscapeHatchForEpochCall { epoch: epoch.number.into() };
+                let hatch = reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, call);
                 (epoch.number, draw, hatch)
             })
             .collect();
-        let answers = reads.fetch(client, &request.newest).await?;
+        let answers = reads.fetch(client, newest).await?;
         let mut hatches = Vec::new();
         for (epoch, draw, hatch) in &slots {
             let hatch: Option<Address> = answers.get_if_supported(hatch)?;
@@ -56,7 +58,7 @@ pub(super) async fn read_draws(
             (*epoch, reads.push(Contract::EscapeHatch, *hatch, GETTER_GAS, call))
         });
         let open: Vec<_> = open.collect();
-        let answers = reads.fetch(client, &request.newest).await?;
+        let answers = reads.fetch(client, newest).await?;
         for (epoch, slot) in open {
             let (is_open, _): (bool, Address) = answers.get(&slot)?;
             if let Some(draw) = draws.get_mut(&epoch) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ethers_core::types::Address;
+
 use super::request::DutiesRequest;
 use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
@@ -23,7 +25,7 @@ pub(super) struct Logged {
     pub(super) fate: Fate,
 }
 
-/// The logs of a range.
+/// The checkpoints of a range.
 #[derive(Debug, Default)]
 pub(super) struct Logs {
     pub(super) logged: Vec<Logged>,
@@ -32,25 +34,88 @@ pub(super) struct Logs {
     pub(super) gap: Option<Gap>,
 }
 
-/// Reads them. An endpoint that leaves a gap stands back, and the others are asked; where all leave one, the last word stands with it.
+/// An event, and where it stands.
+pub(super) type Placed = (LogId, CheckpointEvent);
+
+/// What endpoints told of a range.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) events: Vec<Placed>,
+    /// Blocks whose times are known, oldest first.
+    pub(super) anchors: Vec<BlockRef>,
+    /// Ranges of blocks, each with the endpoint that told its logs.
+    givers: Vec<(u64, u64, usize)>,
+}
+
+/// Reads the checkpoints of a range.
 pub(super) async fn read_logs(
     client: &L1Client,
     request: &DutiesRequest<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Logs, SnapshotError> {
+    let (told, gap) = read_events(client, request, progress).await?;
+    let after = after(request);
+    let logged = checkpoints(&told.events, after).unwrap_or_else(|_| unknown(&told.events));
+    Ok(Logs { logged, anchors: told.anchors, gap })
+}
+
+/// The rollup's own word for the newest checkpoint behind the last log.
+fn after(request: &DutiesRequest<'_>) -> Option<(u64, u64)> {
+    request.pending.map(|pending| (pending, request.to.number))
+}
+
+/// The checkpoints among events that follow one another, and what became of each.
+///
+/// # Errors
+/// [`Gap`], where a log is missing.
+pub(super) fn checkpoints(events: &[Placed], after: Option<(u64, u64)>) -> Result<Vec<Logged>, Gap> {
+    let happened: Vec<(u64, Happened)> =
+        events.iter().map(|(log, event)| (log.block_number, happening(event))).collect();
+    let fates = fates(&happened, None, after)?;
+    Ok(unknown(events).into_iter().zip(fates).map(|(one, fate)| Logged { fate, ..one }).collect())
+}
+
+/// The same where a log is missing: nobody knows what became of them.
+pub(super) fn unknown(events: &[Placed]) -> Vec<Logged> {
+    let proposed = events.iter().filter_map(|(log, event)| match *event {
+        CheckpointEvent::Proposed(checkpoint) => Some(Logged { log: *log, checkpoint, fate: Fate::Unknown }),
+        CheckpointEvent::Pruned { .. } | CheckpointEvent::Invalidated(_) => None,
+    });
+    proposed.collect()
+}
+
+/// What an event says of the order of checkpoints.
+fn happening(event: &CheckpointEvent) -> Happened {
+    match *event {
+        CheckpointEvent::Proposed(checkpoint) => Happened::Proposed(checkpoint.number),
+        CheckpointEvent::Pruned { proven, pending } => Happened::Pruned(proven, pending),
+        CheckpointEvent::Invalidated(number) => Happened::Invalidated(number),
+    }
+}
+
+/// Reads the events of a range. An endpoint that leaves a gap stands back, and the others are asked; where all leave one, the last word
+/// stands with it.
+pub(super) async fn read_events(
+    client: &L1Client,
+    request: &DutiesRequest<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<(Told, Option<Gap>), SnapshotError> {
+    let range = (request.from.number, request.to.number);
     let mut beside = BTreeSet::new();
-    let mut told: Option<Logs> = None;
+    let mut before: Option<(Told, Option<Gap>)> = None;
     loop {
-        let (logs, givers) = match scan(client, request, &beside, progress).await {
-            Ok(read) => read,
+        let mut told = match scan(client, request.rollup, range, request.to, &beside, progress).await {
+            Ok(told) => told,
             Err(error) => {
                 // The others do not answer: what was told stands as it is, with its gap.
-                let Some(told) = told else { return Err(error) };
+                let Some(before) = before else { return Err(error) };
                 tracing::debug!("nobody else tells the checkpoints: {}", Chain(&error));
-                return Ok(told);
+                return Ok(before);
             }
         };
-        let Some(gap) = logs.gap else { return Ok(logs) };
+        told.anchors.insert(0, request.from);
+        let Err(gap) = checkpoints(&told.events, after(request)) else { return Ok((told, None)) };
+        let givers = &told.givers;
         let giver = givers.iter().find(|(from, to, _)| (*from..=*to).contains(&gap.block)).map(|(_, _, giver)| *giver);
         beside.extend(giver);
         let is_last = giver.is_none() || beside.len() >= client.endpoints().len();
@@ -58,52 +123,37 @@ pub(super) async fn read_logs(
             client.distrust(giver, &RpcFailure::Incomplete(gap.to_string()));
         }
         if is_last {
-            return Ok(logs);
+            return Ok((told, Some(gap)));
         }
-        told = Some(logs);
+        before = Some((told, Some(gap)));
     }
 }
 
-/// A range of blocks, and the endpoint that told its logs.
-type Giver = (u64, u64, usize);
+/// What is asked of a rollup.
+pub(super) fn filter(rollup: Address) -> LogFilter {
+    LogFilter { addresses: vec![rollup], topics: vec![checkpoint_topics()] }
+}
 
-async fn scan(
+/// Reads the events of a range once, of endpoints that are not among `beside`. `pin` is a block at the end of the range, or behind it.
+pub(super) async fn scan(
     client: &L1Client,
-    request: &DutiesRequest<'_>,
+    rollup: Address,
+    (from, to): (u64, u64),
+    pin: BlockRef,
     beside: &BTreeSet<usize>,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(Logs, Vec<Giver>), SnapshotError> {
-    let filter = LogFilter { addresses: vec![request.rollup], topics: vec![checkpoint_topics()] };
-    let (from, to) = (request.from.number, request.to.number);
-    let mut scan = client.log_scan(&filter, (from, to), Some(request.to), beside.clone());
-    let mut logs = Logs { anchors: vec![request.from], ..Logs::default() };
-    let (mut happened, mut proposed, mut givers) = (Vec::new(), Vec::new(), Vec::new());
+) -> Result<Told, SnapshotError> {
+    let filter = filter(rollup);
+    let pin = (pin.number == to).then_some(pin);
+    let mut scan = client.log_scan(&filter, (from, to), pin, beside.clone());
+    let mut told = Told::default();
     while let Some(step) = scan.next().await.map_err(SnapshotError::Rpc)? {
         for log in &step.logs {
-            let (id, event) = decode_checkpoint_event(log).map_err(SnapshotError::Ledger)?;
-            let what = match event {
-                CheckpointEvent::Proposed(checkpoint) => {
-                    proposed.push((id, checkpoint));
-                    Happened::Proposed(checkpoint.number)
-                }
-                CheckpointEvent::Pruned { proven, pending } => Happened::Pruned(proven, pending),
-                CheckpointEvent::Invalidated(number) => Happened::Invalidated(number),
-            };
-            happened.push((id.block_number, what));
+            told.events.push(decode_checkpoint_event(log).map_err(SnapshotError::Ledger)?);
         }
         progress(Progress::Checkpoints { block: step.to.number, last: to });
-        givers.push((step.from, step.to.number, step.endpoint));
-        logs.anchors.push(step.to);
+        told.givers.push((step.from, step.to.number, step.endpoint));
+        told.anchors.push(step.to);
     }
-    let after = request.pending.map(|pending| (pending, to));
-    let all = match fates(&happened, None, after) {
-        Ok(all) => all,
-        Err(gap) => {
-            logs.gap = Some(gap);
-            vec![Fate::Unknown; proposed.len()]
-        }
-    };
-    let logged = proposed.into_iter().zip(all).map(|((log, checkpoint), fate)| Logged { log, checkpoint, fate });
-    logs.logged = logged.collect();
-    Ok((logs, givers))
+    Ok(told)
 }

@@ -4,34 +4,32 @@
 //! and only transactions of those are read. Numbers of checkpoints follow one another, so a log that is withheld leaves a gap: then
 //! another endpoint is asked, and where no one fills it, what is missing is told as not read.
 
+mod book;
 mod draws;
 mod logs;
 mod past;
+mod proposals;
 mod request;
+mod span;
 mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::{Address, H256};
+use ethers_core::types::H256;
 
+pub use self::book::{DutiesBook, Following};
 use self::draws::read_draws;
 use self::logs::{Logged, read_logs};
+pub use self::past::PastRequest;
+use self::proposals::{AT_ONCE, Held, Proposals, place, read_proposals};
+pub use self::request::DutiesRequest;
+use self::span::{Span, epochs_with};
 use self::times::Times;
+pub use self::times::first_block_at;
 use super::error::SnapshotError;
 use super::request::Progress;
 use crate::client::l1::L1Client;
-use crate::contracts::propose::{Calldata, ProposeDecoder};
-use crate::domain::duties::{Carried, Duty, EpochDraw, EpochFacts, Gap, KnownCheckpoint, duties_of};
-use crate::domain::proposals::{LoggedCheckpoint, Proposed};
-use crate::domain::proposers::proposer;
-use crate::runtime::report::Chain;
-
-pub use self::past::PastRequest;
-pub use self::request::DutiesRequest;
-pub use self::times::first_block_at;
-
-/// Transactions that are held at once: 12 kB each where 48 attest.
-const AT_ONCE: usize = 1_000;
+use crate::domain::duties::{Duty, EpochDraw, Gap, KnownCheckpoint};
 
 /// What was read.
 #[derive(Debug, Clone, Default)]
@@ -60,14 +58,10 @@ pub async fn read_duties(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<ReadDuties, SnapshotError> {
     let logs = read_logs(client, request, progress).await?;
-    let times = Times::new(request, &logs.anchors, client.chain_id());
+    let times = Times::new(&[&[request.from, request.to], logs.anchors.as_slice()].concat(), client.chain_id());
     let epochs = times.epochs(request);
-    let draws = read_draws(client, request, epochs.clone()).await?;
-    let is_ours = |draw: &EpochDraw| {
-        let has_own = |own: &BTreeSet<Address>| draw.draw.committee.iter().any(|member| own.contains(member));
-        !draw.is_hatch && request.own.map_or(!draw.draw.committee.is_empty(), has_own)
-    };
-    let ours: BTreeSet<u64> = draws.iter().filter(|(_, draw)| is_ours(draw)).map(|(epoch, _)| *epoch).collect();
+    let draws = read_draws(client, request.rollup, &request.clock, &request.newest, epochs.clone()).await?;
+    let ours = epochs_with(&draws, request.own);
     let mut found = ReadDuties {
         epochs: (epochs.end().saturating_sub(*epochs.start()).saturating_add(1), count(ours.len())),
         hatches: draws.iter().filter(|(_, draw)| draw.is_hatch).map(|(epoch, _)| *epoch).collect(),
@@ -76,40 +70,11 @@ pub async fn read_duties(
     };
     let setting = Setting { request, times: &times, draws: &draws, ours: &ours };
     read_checkpoints(client, &setting, &logs.logged, progress, &mut found).await?;
+    let (checkpoints, is_complete) = (&found.checkpoints, found.gap.is_none());
     let read = times.read_slots(request);
-    let all: Vec<&KnownCheckpoint> = found.checkpoints.iter().collect();
-    let mut duties = Vec::new();
-    for epoch in &ours {
-        let Some(EpochDraw { draw, .. }) = draws.get(epoch) else { continue };
-        let slots = request.clock.slots_of(*epoch).unwrap_or_default();
-        let around = all.partition_point(|one| one.slots.1.saturating_add(slots_around(request)) < slots.start)
-            ..all.partition_point(|one| one.slots.0 < slots.end.saturating_add(slots_around(request)));
-        let checkpoints = all.get(around).unwrap_or_default();
-        let facts = EpochFacts {
-            epoch: *epoch,
-            draw,
-            clock: &request.clock,
-            checkpoints,
-            read,
-            is_complete: found.gap.is_none(),
-        };
-        let everybody: BTreeSet<Address>;
-        let own = match request.own {
-            Some(own) => own,
-            None => {
-                everybody = draw.committee.iter().copied().collect();
-                &everybody
-            }
-        };
-        duties.extend(duties_of(&facts, own));
-    }
-    found.duties = duties;
+    let span = Span { clock: request.clock, draws: &draws, checkpoints, read, is_complete };
+    found.duties = span.duties(&ours, request.own);
     Ok(found)
-}
-
-/// Slots of an epoch: what lies that far away says nothing of this one.
-fn slots_around(request: &DutiesRequest<'_>) -> u64 {
-    request.clock.epoch_slots
 }
 
 /// What is needed to know which transactions matter, and whether they can be.
@@ -121,26 +86,10 @@ struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    fn epoch_of(&self, slot: u64) -> u64 {
-        slot.checked_div(self.request.clock.epoch_slots).unwrap_or_default()
-    }
-
     fn matters(&self, one: &Logged) -> bool {
-        let (first, last) = self.times.slots(&self.request.clock, one.log.block_number);
-        self.ours.range(self.epoch_of(first)..=self.epoch_of(last)).next().is_some()
-    }
-
-    /// Why a proposal is not what the draw of its epoch demands. Neither log nor signature binds who proposed to the slot: the draw does.
-    fn contradiction(&self, proposed: &Proposed) -> Option<&'static str> {
-        let Proposed::ByCommittee(proposal) = proposed else { return None };
-        let slot = proposal.checkpoint.slot;
-        let epoch = self.epoch_of(slot);
-        let Some(EpochDraw { draw, .. }) = self.draws.get(&epoch) else { return Some("its epoch is not of this span") };
-        if !proposal.committee.iter().map(|member| member.address).eq(draw.committee.iter().copied()) {
-            return Some("its committee is not that of its epoch");
-        }
-        let turn = proposer(&draw.committee, draw.seed, epoch, slot);
-        (turn != Some(proposal.proposer)).then_some("its proposer is not that of its slot")
+        let clock = &self.request.clock;
+        let (first, last) = self.times.slots(clock, one.log.block_number);
+        self.ours.range(clock.epoch_of(first)..=clock.epoch_of(last)).next().is_some()
     }
 }
 
@@ -154,9 +103,10 @@ async fn read_checkpoints(
 ) -> Result<(), SnapshotError> {
     let wanted: Vec<&Logged> = logged.iter().filter(|one| setting.matters(one)).collect();
     progress(Progress::Transactions { count: wanted.len() });
+    let held = Held { rollup: setting.request.rollup, clock: setting.request.clock, draws: setting.draws };
     let (mut read, mut unread) = (Proposals::new(), BTreeMap::new());
     for some in wanted.chunks(AT_ONCE) {
-        let (more, problems) = read_proposals(client, setting, some.to_vec()).await?;
+        let (more, problems) = read_proposals(client, &held, some.to_vec()).await?;
         read.extend(more);
         unread.extend(problems);
     }
@@ -181,77 +131,6 @@ async fn read_checkpoints(
     }
     found.unread.extend(unread);
     Ok(())
-}
-
-/// Where a log stands.
-fn place(one: &Logged) -> (u64, u64) {
-    (one.log.block_number, one.log.log_index)
-}
-
-/// Slots of proposals, and what they carried where a committee stands behind them, by the place of their logs.
-type Proposals = BTreeMap<(u64, u64), (u64, Option<Carried>)>;
-
-/// Reads what these logs tell of, of one endpoint after the other until it is what they tell of; and why the rest could not be read, by
-/// its transaction.
-async fn read_proposals(
-    client: &L1Client,
-    setting: &Setting<'_>,
-    mut wanted: Vec<&Logged>,
-) -> Result<(Proposals, BTreeMap<H256, String>), SnapshotError> {
-    let decoder = ProposeDecoder::new(client.chain_id(), setting.request.rollup, setting.request.clock);
-    let (mut read, mut unread, mut beside) = (Proposals::new(), BTreeMap::new(), BTreeSet::new());
-    while !wanted.is_empty() && beside.len() < client.endpoints().len() {
-        let hashes: BTreeSet<H256> = wanted.iter().map(|one| one.log.transaction_hash).collect();
-        let hashes: Vec<H256> = hashes.into_iter().collect();
-        let (giver, sent) = match client.transactions(&hashes, &beside).await {
-            Ok(told) => told,
-            // The others do not answer: what one of them does not have is not read for now.
-            Err(error) if !beside.is_empty() => {
-                tracing::debug!("nobody else has what is missing of {} proposals: {}", wanted.len(), Chain(&error));
-                break;
-            }
-            Err(error) => return Err(SnapshotError::Rpc(error)),
-        };
-        let (here, missing): (Vec<&Logged>, Vec<&Logged>) =
-            wanted.into_iter().partition(|one| sent.contains_key(&one.log.transaction_hash));
-        let calls: Vec<(Calldata<'_>, LoggedCheckpoint)> = here
-            .iter()
-            .filter_map(|one| {
-                let sent = sent.get(&one.log.transaction_hash)?;
-                Some((Calldata { to: sent.to, input: &sent.input }, one.checkpoint))
-            })
-            .collect();
-        let none = missing.iter().map(|one| (one.log.transaction_hash, "no endpoint has the transaction".to_owned()));
-        unread.extend(none.filter(|_| beside.is_empty()));
-        wanted = missing;
-        for (one, decoded) in here.into_iter().zip(decoder.each_logged(&calls)) {
-            let problem = match decoded {
-                Ok(proposed) => match setting.contradiction(&proposed) {
-                    Some(why) => why.to_owned(),
-                    None => {
-                        unread.remove(&one.log.transaction_hash);
-                        read.insert(place(one), (proposed.checkpoint().slot, carried_by(&proposed)));
-                        continue;
-                    }
-                },
-                Err(problem) => problem.to_string(),
-            };
-            unread.insert(one.log.transaction_hash, problem);
-            wanted.push(one);
-        }
-        beside.insert(giver);
-    }
-    Ok((read, unread))
-}
-
-fn carried_by(proposed: &Proposed) -> Option<Carried> {
-    let Proposed::ByCommittee(proposal) = proposed else { return None };
-    let members = proposal.committee.iter();
-    Some(Carried {
-        proposer: proposal.proposer,
-        coinbase: proposal.checkpoint.coinbase,
-        committee: members.map(|member| (member.address, member.attestation.is_some())).collect(),
-    })
 }
 
 fn count(length: usize) -> u64 {

@@ -1,6 +1,5 @@
 //! When blocks were made, from a few whose times are known; and the block of a time.
 
-use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use super::request::DutiesRequest;
@@ -22,11 +21,11 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn new(request: &DutiesRequest<'_>, anchors: &[BlockRef], chain_id: u64) -> Self {
-        let all: BTreeSet<(u64, u64)> =
-            anchors.iter().chain([&request.from, &request.to]).map(|block| (block.number, block.timestamp)).collect();
-        let hash = request.to.hash;
-        let anchors = all.into_iter().map(|(number, timestamp)| BlockRef { number, hash, timestamp }).collect();
+    /// Of these blocks, in any order.
+    pub(super) fn new(anchors: &[BlockRef], chain_id: u64) -> Self {
+        let mut anchors = anchors.to_vec();
+        anchors.sort_unstable_by_key(|anchor| (anchor.number, anchor.timestamp));
+        anchors.dedup_by_key(|anchor| (anchor.number, anchor.timestamp));
         Self { anchors, pace: if PACED.contains(&chain_id) { ETHEREUM } else { 1 } }
     }
 

@@ -6,8 +6,10 @@ mod queued_keys;
 mod unlocks;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use ethers_core::types::Address;
 use tokio::time::sleep;
 
 use self::providers::AdminBook;
@@ -97,6 +99,13 @@ impl SnapshotReader {
         self.ledger.forget();
         self.memo.forget();
         self.rollups.forget();
+    }
+
+    /// Where what was followed of a rollup's duties is kept beside the ledger, if that is kept.
+    #[must_use]
+    pub fn duties_path(&self, rollup: Address) -> Option<PathBuf> {
+        let path = self.ledger.path()?;
+        Some(path.with_extension(format!("duties-{rollup:x}.json")))
     }
 
     /// The ledger as it was read last.

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 /// What came of one duty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Done {
     /// It was done.
     Done,
@@ -20,6 +22,12 @@ pub enum Done {
 }
 
 impl Done {
+    /// The name that labels and reports use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// Whether it counts as missed.
     #[must_use]
     pub fn is_missed(self) -> bool {
@@ -32,12 +40,22 @@ impl Done {
 
 /// What kind of duty it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DutyKind {
     /// To propose the slot's checkpoint.
     Propose,
     /// To attest the slot's checkpoint.
     Attest,
+}
+
+impl DutyKind {
+    /// The name that labels use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// One duty of one attester.

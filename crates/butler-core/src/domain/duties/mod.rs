@@ -18,7 +18,7 @@ pub use self::checkpoint::{Carried, Fate, KnownCheckpoint};
 pub use self::coinbase::{Used, used};
 pub use self::duty::{Done, Duty, DutyKind};
 pub use self::epoch::{Draw, EpochDraw, EpochFacts, duties_of};
-pub use self::proof::{CoinbaseProof, Expected, expected, proofs};
+pub use self::proof::{CoinbaseProof, Expected, ProofState, expected, proofs};
 pub use self::seen::{DutiesSeen, NetworkRates, SeenProposal};
 pub use self::sequence::{Gap, Happened, fates};
 pub use self::tally::{Rate, Tally, tally};

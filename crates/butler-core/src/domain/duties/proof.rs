@@ -42,7 +42,41 @@ pub struct CoinbaseProof {
     pub last_right: Option<u64>,
 }
 
+/// How far the coinbase of an attester is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum ProofState {
+    /// The last proposal paid the right one.
+    Right,
+    /// The last one paid the attester's own address.
+    Unset,
+    /// The last one paid another address.
+    Wrong,
+    /// None is known since the coinbase counts.
+    Unproven,
+}
+
+impl ProofState {
+    /// The name that labels use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 impl CoinbaseProof {
+    /// How far it is proven.
+    #[must_use]
+    pub fn state(&self) -> ProofState {
+        match self.last.map(|(_, used)| used) {
+            Some(Used::Right) => ProofState::Right,
+            Some(Used::Unset) => ProofState::Unset,
+            Some(Used::Wrong) => ProofState::Wrong,
+            Some(Used::Unjudged) | None => ProofState::Unproven,
+        }
+    }
+
     /// Nothing is proven yet.
     fn none(expected: Coinbase, since: u64) -> Self {
         Self { expected, since, right: 0, astray: Vec::new(), last: None, last_right: None }

@@ -35,6 +35,18 @@ impl Rate {
         *count = count.saturating_add(1);
     }
 
+    /// How many came to that.
+    #[must_use]
+    pub fn of(&self, done: Done) -> u64 {
+        match done {
+            Done::Done => self.done,
+            Done::MissedAlone => self.missed_alone,
+            Done::MissedWithMany => self.missed_with_many,
+            Done::Excused => self.excused,
+            Done::Unread => self.unread,
+        }
+    }
+
     /// Missed ones.
     #[must_use]
     pub fn missed(&self) -> u64 {
@@ -58,6 +70,15 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Those of one kind.
+    #[must_use]
+    pub fn of(&self, kind: DutyKind) -> &Rate {
+        match kind {
+            DutyKind::Propose => &self.proposals,
+            DutyKind::Attest => &self.attestations,
+        }
+    }
+
     /// Adds one.
     fn add(&mut self, duty: &Duty) {
         match duty.kind {

@@ -1,0 +1,112 @@
+//! Transactions that proposed, held against their logs and against the draws of their epochs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::{Address, H256};
+
+use super::logs::Logged;
+use crate::chain::error::SnapshotError;
+use crate::client::l1::L1Client;
+use crate::contracts::propose::{Calldata, ProposeDecoder};
+use crate::domain::duties::{Carried, EpochDraw};
+use crate::domain::proposals::{LoggedCheckpoint, Proposed};
+use crate::domain::proposers::proposer;
+use crate::domain::rollup::RollupClock;
+use crate::runtime::report::Chain;
+
+/// Transactions that are held at once: 12 kB each where 48 attest.
+pub(super) const AT_ONCE: usize = 1_000;
+
+/// What proposals are held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held<'a> {
+    pub(super) rollup: Address,
+    pub(super) clock: RollupClock,
+    pub(super) draws: &'a BTreeMap<u64, EpochDraw>,
+}
+
+impl Held<'_> {
+    /// Why a proposal is not what the draw of its epoch demands. Neither log nor signature binds who proposed to the slot: the draw does.
+    fn contradiction(&self, proposed: &Proposed) -> Option<&'static str> {
+        let Proposed::ByCommittee(proposal) = proposed else { return None };
+        let slot = proposal.checkpoint.slot;
+        let epoch = self.clock.epoch_of(slot);
+        let Some(EpochDraw { draw, .. }) = self.draws.get(&epoch) else { return Some("its epoch is not of this span") };
+        if !proposal.committee.iter().map(|member| member.address).eq(draw.committee.iter().copied()) {
+            return Some("its committee is not that of its epoch");
+        }
+        let turn = proposer(&draw.committee, draw.seed, epoch, slot);
+        (turn != Some(proposal.proposer)).then_some("its proposer is not that of its slot")
+    }
+}
+
+/// Where a log stands.
+pub(super) fn place(one: &Logged) -> (u64, u64) {
+    (one.log.block_number, one.log.log_index)
+}
+
+/// Slots of proposals, and what they carried where a committee stands behind them, by the place of their logs.
+pub(super) type Proposals = BTreeMap<(u64, u64), (u64, Option<Carried>)>;
+
+/// Reads what these logs tell of, of one endpoint after the other until it is what they tell of; and why the rest could not be read, by
+/// its transaction.
+pub(super) async fn read_proposals(
+    client: &L1Client,
+    held: &Held<'_>,
+    mut wanted: Vec<&Logged>,
+) -> Result<(Proposals, BTreeMap<H256, String>), SnapshotError> {
+    let decoder = ProposeDecoder::new(client.chain_id(), held.rollup, held.clock);
+    let (mut read, mut unread, mut beside) = (Proposals::new(), BTreeMap::new(), BTreeSet::new());
+    while !wanted.is_empty() && beside.len() < client.endpoints().len() {
+        let hashes: BTreeSet<H256> = wanted.iter().map(|one| one.log.transaction_hash).collect();
+        let hashes: Vec<H256> = hashes.into_iter().collect();
+        let (giver, sent) = match client.transactions(&hashes, &beside).await {
+            Ok(told) => told,
+            // The others do not answer: what one of them does not have is not read for now.
+            Err(error) if !beside.is_empty() => {
+                tracing::debug!("nobody else has what is missing of {} proposals: {}", wanted.len(), Chain(&error));
+                break;
+            }
+            Err(error) => return Err(SnapshotError::Rpc(error)),
+        };
+        let (here, missing): (Vec<&Logged>, Vec<&Logged>) =
+            wanted.into_iter().partition(|one| sent.contains_key(&one.log.transaction_hash));
+        let calls: Vec<(Calldata<'_>, LoggedCheckpoint)> = here
+            .iter()
+            .filter_map(|one| {
+                let sent = sent.get(&one.log.transaction_hash)?;
+                Some((Calldata { to: sent.to, input: &sent.input }, one.checkpoint))
+            })
+            .collect();
+        let none = missing.iter().map(|one| (one.log.transaction_hash, "no endpoint has the transaction".to_owned()));
+        unread.extend(none.filter(|_| beside.is_empty()));
+        wanted = missing;
+        for (one, decoded) in here.into_iter().zip(decoder.each_logged(&calls)) {
+            let problem = match decoded {
+                Ok(proposed) => match held.contradiction(&proposed) {
+                    Some(why) => why.to_owned(),
+                    None => {
+                        unread.remove(&one.log.transaction_hash);
+                        read.insert(place(one), (proposed.checkpoint().slot, carried_by(&proposed)));
+                        continue;
+                    }
+                },
+                Err(problem) => problem.to_string(),
+            };
+            unread.insert(one.log.transaction_hash, problem);
+            wanted.push(one);
+        }
+        beside.insert(giver);
+    }
+    Ok((read, unread))
+}
+
+fn carried_by(proposed: &Proposed) -> Option<Carried> {
+    let Proposed::ByCommittee(proposal) = proposed else { return None };
+    let members = proposal.committee.iter();
+    Some(Carried {
+        proposer: proposal.proposer,
+        coinbase: proposal.checkpoint.coinbase,
+        committee: members.map(|member| (member.address, member.attestation.is_some())).collect(),
+    })
+}

@@ -1,0 +1,233 @@
+//! Duties that are followed from block to block say what one reading of the whole span says: at every step, over restarts, where logs
+//! were heard, where blocks are taken back, where logs and transactions are withheld, and for few requests.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use butler_core::chain::{DutiesBook, DutiesRequest, Following, ReadDuties, read_duties};
+use butler_core::client::l1::{BlockTag, L1Client};
+use butler_core::domain::block::BlockRef;
+use butler_core::domain::duties::{Done, DutiesSeen, Duty, DutyKind, Fate};
+use butler_core::domain::rollup::RollupClock;
+use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, ProposedCheckpoint, Way, ensure};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
+use ethers_core::types::Address;
+
+const PAID: Address = Address::repeat_byte(0x77);
+
+struct Bench {
+    chain: Chain,
+    client: L1Client,
+    own: BTreeSet<Address>,
+    /// Where it begins.
+    from: BlockRef,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
+        let client = support::client(&[support::endpoint("devnet", chain.url())]);
+        let own = chain.oracle().unwrap().attesters.values().map(|attester| attester.address).collect();
+        let from = client.head(BlockTag::Latest, &[]).await.unwrap().block;
+        Self { chain, client, own, from }
+    }
+
+    fn rollup(&self) -> Address {
+        self.chain.oracle().unwrap().contracts.rollup_address
+    }
+
+    fn clock(&self) -> RollupClock {
+        let rollup = &self.chain.oracle().unwrap().rollup;
+        RollupClock {
+            genesis_time: rollup.genesis_time,
+            slot_seconds: rollup.slot_duration,
+            epoch_slots: rollup.epoch_duration,
+        }
+    }
+
+    async fn head(&self) -> BlockRef {
+        self.client.head(BlockTag::Latest, &[]).await.unwrap().block
+    }
+
+    async fn propose(&self, wish: CheckpointWish) -> ProposedCheckpoint {
+        self.chain.propose_checkpoint(&CheckpointWish { coinbase: PAID, ..wish }).await.unwrap()
+    }
+
+    fn book(&self, path: Option<&Path>) -> DutiesBook {
+        DutiesBook::open(path, self.client.chain_id(), self.rollup())
+    }
+
+    async fn follow(&self, book: &mut DutiesBook, client: &L1Client, pending: Option<u64>) -> DutiesSeen {
+        let head = self.head().await;
+        let span = Duration::from_secs(head.timestamp - self.from.timestamp);
+        let following = Following { clock: self.clock(), own: &self.own, head, pending, heard: None, span };
+        book.follow(client, &following, &|_| ()).await.unwrap();
+        book.seen().unwrap().clone()
+    }
+
+    /// One reading of the whole span.
+    async fn whole(&self) -> ReadDuties {
+        let head = self.head().await;
+        let request = DutiesRequest {
+            rollup: self.rollup(),
+            clock: self.clock(),
+            own: Some(&self.own),
+            from: self.from,
+            to: head,
+            pending: None,
+            newest: head,
+        };
+        read_duties(&self.client, &request, &|_| ()).await.unwrap()
+    }
+
+    fn requests(&self) -> u64 {
+        self.client.endpoints()[0].peer().counters().requests.load(Ordering::Relaxed)
+    }
+
+    /// Slots until the epoch is over.
+    async fn end_epoch(&self) {
+        let (next, _) = self.chain.next_proposer().await.unwrap();
+        for _ in 0..=self.clock().epoch_slots - next % self.clock().epoch_slots {
+            self.chain.pass_slot().await.unwrap();
+        }
+    }
+}
+
+/// Duties without those of the epoch that goes on, of which a book reads own proposals only.
+fn over(duties: &[Duty], clock: &RollupClock, now: u64) -> Vec<Duty> {
+    let running = clock.epoch_at(now).unwrap();
+    duties.iter().filter(|duty| clock.epoch_of(duty.slot) < running).copied().collect()
+}
+
+#[tokio::test]
+async fn what_was_followed_is_what_one_reading_of_the_span_says_at_every_step_and_over_restarts() {
+    let bench = Bench::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("duties.json");
+    let mut book = bench.book(Some(&path));
+    let mut made = Vec::new();
+    for turn in 0..70_u64 {
+        if turn % 7 == 3 {
+            bench.chain.pass_slot().await.unwrap();
+        } else {
+            let absent = bench.own.iter().nth(3).copied().filter(|_| turn % 5 == 1).into_iter().collect();
+            let way = if turn % 2 == 0 { Way::Wrapped } else { Way::Direct };
+            made.push(bench.propose(CheckpointWish { absent, way, ..CheckpointWish::default() }).await);
+        }
+        if turn % 11 == 5 {
+            book.save().unwrap();
+            book = bench.book(Some(&path));
+        }
+        if turn % 6 == 0 {
+            let seen = bench.follow(&mut book, &bench.client, None).await;
+            let slots: Vec<(u64, Address)> = seen.proposals.iter().map(|one| (one.slot, one.proposer)).collect();
+            let expected: Vec<(u64, Address)> = made.iter().map(|one| (one.slot, one.proposer)).collect();
+            assert_eq!(slots, expected, "every proposal is known at once");
+            assert!(seen.proposals.iter().all(|one| one.coinbase == PAID));
+            let (whole, now) = (bench.whole().await, bench.head().await.timestamp);
+            let clock = bench.clock();
+            assert_eq!(over(&seen.duties, &clock, now), over(&whole.duties, &clock, now));
+        }
+    }
+    bench.end_epoch().await;
+    let seen = bench.follow(&mut book, &bench.client, None).await;
+    let whole = bench.whole().await;
+    assert_eq!(seen.duties, over(&whole.duties, &bench.clock(), bench.head().await.timestamp));
+    let missed = seen.duties.iter().filter(|duty| duty.kind == DutyKind::Attest && duty.done.is_missed()).count();
+    assert!(missed > 0 && seen.unread.is_empty() && seen.gap.is_none());
+    let rates = seen.network;
+    assert_eq!(rates.proposed, u64::try_from(made.len()).unwrap());
+    let attested = made.iter().flat_map(|one| &one.committee).filter(|(_, attested)| *attested).count();
+    assert_eq!((rates.members, rates.attested), (rates.proposed * 4, u64::try_from(attested).unwrap()));
+
+    // Once it is followed, a look costs one request for logs, and nothing else where nothing happened.
+    bench.chain.mine().await.unwrap();
+    let head = bench.head().await;
+    let before = bench.requests();
+    let span = Duration::from_secs(head.timestamp - bench.from.timestamp);
+    let following = Following { clock: bench.clock(), own: &bench.own, head, pending: None, heard: None, span };
+    book.follow(&bench.client, &following, &|_| ()).await.unwrap();
+    assert!(bench.requests() - before <= 2, "{}", bench.requests() - before);
+}
+
+#[tokio::test]
+async fn blocks_that_are_taken_back_take_their_proposals_with_them() {
+    let bench = Bench::start().await;
+    let mut book = bench.book(None);
+    let kept = bench.propose(CheckpointWish::default()).await;
+    let snapshot = bench.chain.rpc("evm_snapshot", serde_json::json!([])).await.unwrap();
+    let gone = bench.propose(CheckpointWish::default()).await;
+    let seen = bench.follow(&mut book, &bench.client, None).await;
+    assert_eq!(seen.proposals.iter().map(|one| one.slot).collect::<Vec<_>>(), [kept.slot, gone.slot]);
+    bench.chain.rpc("evm_revert", serde_json::json!([snapshot])).await.unwrap();
+    bench.chain.pass_slot().await.unwrap();
+    let new = bench.propose(CheckpointWish { coinbase: PAID, ..CheckpointWish::default() }).await;
+    let seen = bench.follow(&mut book, &bench.client, None).await;
+    let told: Vec<(u64, u64)> = seen.proposals.iter().map(|one| (one.slot, one.number)).collect();
+    assert_eq!(told, [(kept.slot, kept.number), (new.slot, new.number)]);
+    assert_ne!(new.slot, gone.slot);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_pruned_or_invalid_is_told_so_and_its_number_is_used_again() {
+    let bench = Bench::start().await;
+    let mut book = bench.book(None);
+    let first = bench.propose(CheckpointWish::default()).await;
+    let absent: BTreeSet<Address> = first.committee.iter().map(|(member, _)| *member).take(3).collect();
+    let bad = bench.propose(CheckpointWish { absent, ..CheckpointWish::default() }).await;
+    bench.follow(&mut book, &bench.client, None).await;
+    bench.chain.invalidate(&bad).await.unwrap();
+    let again = bench.propose(CheckpointWish::default()).await;
+    let seen = bench.follow(&mut book, &bench.client, None).await;
+    assert_eq!(again.number, bad.number);
+    let fates: Vec<(u64, bool)> =
+        seen.proposals.iter().map(|one| (one.slot, matches!(one.fate, Fate::Invalidated(_)))).collect();
+    assert_eq!(fates, [(first.slot, false), (bad.slot, true), (again.slot, false)]);
+}
+
+#[tokio::test]
+async fn a_log_that_is_withheld_is_a_gap_and_nothing_is_called_missed() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::LeftOut(LogKind::Checkpoint))));
+    let liar = support::client(&[support::endpoint("liar", &proxy.url())]);
+    let mut last = 0;
+    for _ in 0..6 {
+        last = bench.propose(CheckpointWish::default()).await.number;
+    }
+    let mut book = bench.book(None);
+    let seen = bench.follow(&mut book, &liar, Some(last)).await;
+    assert!(seen.gap.is_some(), "{seen:?}");
+    assert!(seen.duties.iter().all(|duty| !duty.done.is_missed()), "{:?}", seen.duties);
+    assert!(seen.proposals.iter().all(|one| one.fate == Fate::Unknown));
+    // Somebody who tells it is believed at once.
+    let two =
+        support::client(&[support::endpoint("liar", &proxy.url()), support::endpoint("devnet", bench.chain.url())]);
+    let mut book = bench.book(None);
+    let seen = bench.follow(&mut book, &two, Some(last)).await;
+    assert_eq!((seen.gap, seen.proposals.len()), (None, 6));
+}
+
+#[tokio::test]
+async fn a_transaction_that_nobody_has_is_told_as_not_read_and_read_when_somebody_has_it() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::NoTransactions)));
+    let liar = support::client(&[support::endpoint("liar", &proxy.url())]);
+    let one = bench.propose(CheckpointWish::default()).await;
+    bench.end_epoch().await;
+    let mut book = bench.book(None);
+    let seen = bench.follow(&mut book, &liar, None).await;
+    assert_eq!((seen.unread.len(), seen.proposals.len()), (1, 0));
+    let here: Vec<Done> = seen.duties.iter().filter(|duty| duty.slot == one.slot).map(|duty| duty.done).collect();
+    assert!(!here.is_empty() && here.iter().all(|done| !done.is_missed()), "{here:?}");
+    let seen = bench.follow(&mut book, &bench.client, None).await;
+    assert_eq!((seen.unread.len(), seen.proposals.len()), (0, 1));
+}
