@@ -225,3 +225,74 @@ async fn a_transaction_that_is_withheld_or_pays_another_one_is_not_read_and_anot
         assert_eq!(total["proposals"]["missed_alone"], 0, "{total:#}");
     }
 }
+
+#[tokio::test]
+async fn a_coinbase_that_was_changed_by_hand_on_the_node_is_found_by_audit_though_every_file_is_right() {
+    let bench = Bench::start().await;
+    bench.correct_coinbases();
+    bench.collect().await;
+    let status = bench.run(&["status", "--json"]).await.json();
+    let own: BTreeMap<Address, Address> = status["attesters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["coinbase"]["expected"].is_string())
+        .map(|row| (address(&row["address"]), address(&row["coinbase"]["expected"])))
+        .collect();
+    // Everybody pays whom it must, until one of ours has.
+    let paid_right = async |is_last: &dyn Fn(Address) -> bool| loop {
+        let wish = CheckpointWish::default();
+        let one = proposed(&bench, |proposer| own.get(&proposer).copied().unwrap_or(WRONG), wish).await;
+        if is_last(one.proposer) {
+            break one;
+        }
+    };
+    let is_own = |proposer: Address| own.contains_key(&proposer);
+    paid_right(&is_own).await;
+    let report = bench.json(&["audit"], 0).await;
+    let told = |report: &Value, list: &str, kind: &str| {
+        let all = report[list].as_array().unwrap().iter();
+        all.filter(|one| one["kind"] == kind).cloned().collect::<Vec<Value>>()
+    };
+    assert_eq!(told(&report, "findings", "coinbase_used_wrong"), [Value::Null; 0], "{report:#}");
+    assert!(report["checked"]["proposals"].as_u64().unwrap() >= 1, "{report:#}");
+
+    // The next one of ours whose turn it is proposes as its node has it, whatever its file says.
+    let wrong = loop {
+        let (_, turn) = bench.chain.next_proposer().await.unwrap();
+        let one =
+            proposed(&bench, |proposer| if is_own(proposer) { proposer } else { WRONG }, CheckpointWish::default())
+                .await;
+        if is_own(turn) {
+            break one;
+        }
+    };
+    let report = bench.json(&["audit"], 5).await;
+    let found = told(&report, "findings", "coinbase_used_wrong");
+    assert_eq!(found.len(), 1, "{report:#}");
+    assert_eq!((address(&found[0]["subject"]), &found[0]["severity"]), (wrong.proposer, &"critical".into()));
+    let text = found[0]["message"].as_str().unwrap();
+    assert!(text.contains("its own address") && text.contains(&format!("since slot {}", wrong.slot)), "{text}");
+    let report = bench.json(&["audit", "--duties-span", "0s"], 0).await;
+    assert_eq!(
+        (&report["checked"]["duties"], told(&report, "findings", "coinbase_used_wrong").len()),
+        (&Value::Null, 0)
+    );
+
+    // An endpoint that has no transactions: that is told, and the rest is as it was.
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::NoTransactions)));
+    let report = bench.json(&["audit", "--l1-url", &proxy.url()], 0).await;
+    let unread = told(&report, "findings", "duties_unread");
+    assert!(
+        unread.iter().any(|one| one["message"].as_str().unwrap().contains("no endpoint has the transaction")),
+        "{report:#}"
+    );
+    assert_eq!(told(&report, "findings", "coinbase_used_wrong"), [Value::Null; 0]);
+
+    // It was mended: what went astray is told until the span has passed.
+    paid_right(&|proposer| proposer == wrong.proposer).await;
+    let report = bench.json(&["audit"], 0).await;
+    let found = told(&report, "findings", "coinbase_used_wrong");
+    assert_eq!((found.len(), &found[0]["severity"]), (1, &"warning".into()), "{report:#}");
+}

@@ -94,7 +94,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     };
     let (without_log, _no_log) = lying(Lie::LeftOut(LogKind::Checkpoint)).await;
     let (without_transactions, _no_transactions) = lying(Lie::NoTransactions).await;
-    let runs: [(&str, &[&str], i32); 27] = [
+    let runs: [(&str, &[&str], i32); 28] = [
         ("butler-cli status", &["status"], 0),
         ("butler-cli status", &["status", "--attention", "--state", "ACTIVE"], 0),
         ("butler-cli status", &["status", "--config", "without_keys.toml"], 0),
@@ -102,6 +102,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
         ("butler-cli queue", &["queue"], 0),
         ("butler-cli audit", &["audit"], 5),
         ("butler-cli audit", &["audit", "--strict"], 5),
+        ("butler-cli audit", &["audit", "--duties-span", "0s"], 5),
         ("butler-cli provider show", &["provider", "show"], 0),
         ("butler-cli provider show", &["provider", "find", &admin_of_another], 0),
         ("butler-cli provider show", &["provider", "find", "0x00000000000000000000000000000000000000ff"], 5),

@@ -264,6 +264,9 @@ pub struct AuditArgs {
     /// Fail on warnings, too.
     #[arg(long)]
     pub strict: bool,
+    /// How far back own proposals and duties are read from L1; `0s` leaves them out.
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = humantime::parse_duration)]
+    pub duties_span: Duration,
 }
 
 /// Arguments of `events`.

@@ -6,6 +6,7 @@ use butler_core::domain::findings::{self, Level, Severity};
 use butler_core::runtime::exit::Exit;
 use serde::Serialize;
 
+use super::duties::{OnL1, on_l1};
 use super::rows::rows;
 use crate::args::{AuditArgs, Global};
 use crate::error::CliError;
@@ -39,6 +40,10 @@ struct Checked {
     active_set: usize,
     own_provider_queue: usize,
     other_provider_queues: usize,
+    /// Own proposals on L1 that were read; `null` where they were not.
+    proposals: Option<usize>,
+    /// Own duties of which L1 was asked; `null` where it was not.
+    duties: Option<usize>,
 }
 
 /// One finding.
@@ -72,15 +77,19 @@ struct Note {
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &AuditArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.at.at, Look::Everything).await?;
-    let report = report(&gathered, args.strict);
+    let rows = rows(&gathered);
+    let on_l1 = on_l1(&gathered, &rows, args.duties_span).await?;
+    let report = report(&gathered, &rows, on_l1, args.strict);
     let passed = report.passed;
     output.result(&report, render)?;
     Ok(gathered.finish(if passed { Exit::Success } else { Exit::CheckFailed }))
 }
 
-fn report(gathered: &Gathered, strict: bool) -> AuditReport {
+fn report(gathered: &Gathered, rows: &[AttesterRow], on_l1: OnL1, strict: bool) -> AuditReport {
     let (snapshot, network) = (&gathered.snapshot, &gathered.network);
-    let found = findings(gathered, &rows(gathered));
+    let mut found = findings(gathered, rows);
+    found.extend(on_l1.findings);
+    found.sort_by_cached_key(findings::Finding::report_order);
     let (errors, warnings) = counts(&found);
     let Listed { findings, notes } = listed(found, snapshot.block.timestamp);
     AuditReport {
@@ -96,6 +105,8 @@ fn report(gathered: &Gathered, strict: bool) -> AuditReport {
             active_set: snapshot.active_set.len(),
             own_provider_queue: snapshot.providers.values().map(|provider| provider.queue.len()).sum(),
             other_provider_queues: snapshot.other_providers.values().map(|provider| provider.queue.len()).sum(),
+            proposals: on_l1.read.map(|(proposals, _)| proposals),
+            duties: on_l1.read.map(|(_, duties)| duties),
         },
         findings,
         notes,
@@ -116,7 +127,7 @@ fn listed(found: Vec<findings::Finding>, now: u64) -> Listed {
     }
 }
 
-/// Everything that is wrong with keys, files and what the chain has of them, worst first.
+/// Everything that is wrong with keys, files and what the chain has of them, worst first; what attesters did is not read here.
 pub(super) fn findings(gathered: &Gathered, rows: &[AttesterRow]) -> Vec<findings::Finding> {
     let mut found = of_network(gathered, rows);
     found.retain(|finding| finding.kind.is_audited());
@@ -198,7 +209,7 @@ fn render(report: &AuditReport, output: &Output) -> String {
     let mut text = crate::view::scope_line(&report.scope);
     let checked = &report.checked;
     text.push_str(&format!(
-        "looked at {}, {}, {} queued and {} active on the rollup, {} in own and {} in other providers' queues\n\n",
+        "looked at {}, {}, {} queued and {} active on the rollup, {} in own and {} in other providers' queues\n",
         format::count(checked.attesters, "attester"),
         format::count(checked.key_files, "key file"),
         checked.entry_queue,
@@ -206,6 +217,11 @@ fn render(report: &AuditReport, output: &Output) -> String {
         checked.own_provider_queue,
         checked.other_provider_queues,
     ));
+    if let (Some(proposals), Some(duties)) = (checked.proposals, checked.duties) {
+        let proposals = format::count(proposals, "own proposal");
+        text.push_str(&format!("on L1: {proposals}, and {duties} own duties to propose or attest\n"));
+    }
+    text.push('\n');
     text.push_str(&lines(&report.findings, &report.notes, output));
     let counts = format!("{}, {}", format::count(report.errors, "error"), format::count(report.warnings, "warning"));
     let verdict = if report.passed {

@@ -1,5 +1,6 @@
 //! `proposals` and `duties`: what attesters really did at the canonical rollup, from L1 alone.
 
+mod audited;
 mod reading;
 mod report;
 mod tallies;
@@ -7,6 +8,7 @@ mod tallies;
 use butler_core::domain::duties::Used;
 use butler_core::runtime::exit::Exit;
 
+pub(super) use self::audited::{OnL1, on_l1};
 pub(super) use self::reading::{Found, read};
 pub(super) use self::report::Span;
 use self::report::{Proposal, ProposalsReport};

@@ -10,6 +10,7 @@ mod logs;
 mod past;
 mod proposals;
 mod request;
+mod seen;
 mod span;
 mod times;
 
