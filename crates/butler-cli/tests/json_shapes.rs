@@ -15,6 +15,7 @@ use butler_core::domain::attester::coinbase::{Severity, Unverified};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use butler_core::domain::attester::view::OnChainStatus;
+use butler_core::domain::backtest::Change;
 use butler_core::domain::duties::{Fate, Used};
 use butler_core::domain::findings::{self, FindingKind};
 use butler_testkit::aztec_node::FakeAztecNode;
@@ -93,7 +94,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     };
     let (without_log, _no_log) = lying(Lie::LeftOut(LogKind::Checkpoint)).await;
     let (without_transactions, _no_transactions) = lying(Lie::NoTransactions).await;
-    let runs: [(&str, &[&str], i32); 25] = [
+    let runs: [(&str, &[&str], i32); 28] = [
         ("butler-cli status", &["status"], 0),
         ("butler-cli status", &["status", "--attention", "--state", "ACTIVE"], 0),
         ("butler-cli status", &["status", "--config", "without_keys.toml"], 0),
@@ -114,6 +115,13 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
         ("butler-cli proposals", &["proposals", "--all", "--l1-url", &without_transactions], 0),
         ("butler-cli duties", &["duties", "--all"], 0),
         ("butler-cli duties", &["duties", "--all", "--l1-url", &without_log], 0),
+        ("butler-cli backtest", &["backtest"], 5),
+        ("butler-cli backtest", &["backtest", "--all", "--l1-url", &without_log], 5),
+        (
+            "butler-cli backtest",
+            &["backtest", "--attester", "0x00000000000000000000000000000000000000ff", "--state", "0"],
+            0,
+        ),
         ("butler-cli doctor", &["doctor"], 5),
         ("butler-cli doctor", &["doctor", "--network", "no-such-network"], 5),
         ("butler-cli config check", &["config", "check"], 3),
@@ -238,6 +246,7 @@ fn the_closed_sets_are_those_of_the_program() {
     assert_eq!(page.names["used"], set(Used::ALL.map(name).to_vec()));
     let fates = [Fate::Stands, Fate::Pruned(0), Fate::Invalidated(0), Fate::Unknown].map(|fate| fate.name().to_owned());
     assert_eq!(page.names["checkpoint_fate"], set(fates.to_vec()));
+    assert_eq!(page.names["change"], set(Change::ALL.map(name).to_vec()));
     assert_eq!(page.names["severity"], set([Severity::Ok, Severity::Warning, Severity::Critical].map(name).to_vec()));
     assert_eq!(page.names["unverified"], set(Unverified::ALL.map(name).to_vec()));
     assert!(page.names["failure"].contains(&name(ErrorKind::StateUnavailable)));

@@ -205,6 +205,14 @@ fn table(report: &Replay) -> String {
             Replayed::Retracted { key, why } => format!("taken back  {key}: {why}\n"),
         });
     }
+    for one in &report.said {
+        let (change, severity) = (one.change.name(), one.severity);
+        text.push_str(&format!(
+            "{change}  {severity}  {} in block {}  {}: {}\n",
+            one.kind, one.block_number, one.subject, one.message
+        ));
+    }
+    text.extend(report.unsaid.iter().map(|why| format!("{why}\n")));
     text
 }
 

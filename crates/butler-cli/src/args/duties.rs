@@ -1,4 +1,4 @@
-//! Arguments of `proposals` and `duties`.
+//! Arguments of `proposals`, `duties` and `backtest`.
 
 use butler_core::text::time::parse_moment;
 use clap::Args;
@@ -39,6 +39,17 @@ pub struct ProposalsArgs {
     /// Only those whose coinbase was not the right one.
     #[arg(long)]
     pub astray: bool,
+}
+
+/// Arguments of `backtest`.
+#[derive(Debug, Clone, Args)]
+pub struct BacktestArgs {
+    /// When, and whose.
+    #[command(flatten)]
+    pub duties: DutiesArgs,
+    /// Read the state, too, of at most so many blocks at which something changed, where an endpoint has it; 0 for logs alone.
+    #[arg(long, value_name = "BLOCKS", default_value_t = 24)]
+    pub state: usize,
 }
 
 /// A place in a rollup's time.

@@ -16,7 +16,7 @@ use butler_core::domain::ids::ProviderId;
 use clap::{Args, Parser, Subcommand};
 use ethers_core::types::Address;
 
-pub use self::duties::{DutiesArgs, ProposalsArgs, When};
+pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, When};
 use crate::output::ColorChoice;
 
 /// Where every attester of your Aztec staking providers stands, and what is wrong with it.
@@ -89,6 +89,8 @@ pub enum Command {
     Proposals(ProposalsArgs),
     /// Show which duties attesters did and missed, from L1 alone.
     Duties(DutiesArgs),
+    /// Replay the past: what would have been said when, and what was lost by then; exits with 5 when it would have been critical.
+    Backtest(BacktestArgs),
     /// Check configuration, endpoints, nodes, keys, queues and balances on one page; exits with 5 when something is red.
     Doctor,
     /// Show what the watcher has planned and done.

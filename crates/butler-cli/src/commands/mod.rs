@@ -1,6 +1,7 @@
 //! One module per command: gather facts, make a report, render it.
 
 mod audit;
+mod backtest;
 mod chain;
 mod config;
 mod doctor;
@@ -43,6 +44,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Events(args) => events::run(&global, &args, output).await,
         Command::Proposals(args) => duties::proposals(&global, &args, output).await,
         Command::Duties(args) => duties::tallies(&global, &args, output).await,
+        Command::Backtest(args) => backtest::run(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,
         Command::Actions(command) => watcher::actions(&global, command, output).await,
         Command::Watcher(WatcherCommand::Status) => watcher::status(&global, output).await,

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod attester;
+pub mod backtest;
 pub mod block;
 pub mod capability;
 pub mod duties;

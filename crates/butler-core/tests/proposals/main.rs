@@ -10,4 +10,7 @@ mod flips;
 mod hostile;
 mod made;
 mod recorded;
+mod story;
+#[path = "../support/two_months.rs"]
+mod two_months;
 mod wrappers;

@@ -1,7 +1,8 @@
 //! `cargo xtask bench duties`: what it costs to learn from L1 alone what nodes really did.
 //!
 //! `decode` is the calldata of `propose` alone, with the proposer recovered, in a process of its own
-//! (`crates/butler-core/benches/proposals.rs`).
+//! (`crates/butler-core/benches/proposals.rs`); `backtest` replays seventy-two days of 444 attesters from facts that were read
+//! (`crates/butler-core/benches/backtest.rs`).
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
     /// Only this part.
-    #[arg(long, value_parser = ["decode"])]
+    #[arg(long, value_parser = ["decode", "backtest"])]
     only: Option<String>,
 }
 
@@ -23,7 +24,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let is_wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
     let mut report = json!({ "bench": "duties", "targets": targets() });
     if is_wanted("decode") {
-        report["decode"] = decode()?;
+        report["decode"] = of_core("proposals")?;
+    }
+    if is_wanted("backtest") {
+        report["backtest"] = of_core("backtest")?;
     }
     if options.json {
         println!("{report}");
@@ -33,11 +37,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn decode() -> anyhow::Result<Value> {
-    let measured = output(cargo().args(["bench", "--quiet", "--package", "butler-core", "--bench", "proposals"]))?;
-    serde_json::from_str(&measured).context("the bench of proposals printed no JSON")
+/// What a bench of core prints.
+fn of_core(bench: &str) -> anyhow::Result<Value> {
+    let measured = output(cargo().args(["bench", "--quiet", "--package", "butler-core", "--bench", bench]))?;
+    serde_json::from_str(&measured).with_context(|| format!("the bench `{bench}` printed no JSON"))
 }
 
 fn targets() -> Value {
-    json!({ "decode": { "per_second": "at least 10000" } })
+    json!({
+        "decode": { "per_second": "at least 10000" },
+        "backtest": { "blocks_per_second": "at least 1000" },
+    })
 }

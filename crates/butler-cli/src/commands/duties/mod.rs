@@ -9,7 +9,8 @@ use butler_core::domain::duties::Used;
 use butler_core::runtime::exit::Exit;
 
 pub(super) use self::audited::{OnL1, on_l1};
-use self::reading::read;
+pub(super) use self::reading::{Found, read};
+pub(super) use self::report::Span;
 use self::report::{Proposal, ProposalsReport};
 pub(super) use self::tallies::tallies;
 use crate::args::{Global, ProposalsArgs};

@@ -21,22 +21,22 @@ const DAY: u64 = 86_400;
 
 /// What was read, with what it is held against.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) gathered: Gathered,
-    pub(super) read: ReadDuties,
+pub(in crate::commands) struct Found {
+    pub(in crate::commands) gathered: Gathered,
+    pub(in crate::commands) read: ReadDuties,
     /// Whose duties are shown; everybody's where it is `None`.
-    pub(super) own: Option<BTreeSet<Address>>,
+    pub(in crate::commands) own: Option<BTreeSet<Address>>,
     /// What the coinbases are held against.
-    pub(super) expected: Expected,
+    pub(in crate::commands) expected: Expected,
     /// The first and the last block that was read.
-    pub(super) blocks: (BlockRef, BlockRef),
+    pub(in crate::commands) blocks: (BlockRef, BlockRef),
 }
 
 /// Reads what the arguments ask for.
 ///
 /// # Errors
 /// See [`CliError`].
-pub(super) async fn read(global: &Global, args: &DutiesArgs) -> Result<Found, CliError> {
+pub(in crate::commands) async fn read(global: &Global, args: &DutiesArgs) -> Result<Found, CliError> {
     let gathered = gather(global, BlockTag::Latest, Look::Overview).await?;
     let all = rows(&gathered);
     let config = &gathered.network.config;

@@ -18,21 +18,21 @@ pub(super) struct ProposalsReport {
 
 /// What was read.
 #[derive(Debug, Serialize)]
-pub(super) struct Span {
-    pub(super) from_block: u64,
-    pub(super) to_block: u64,
-    pub(super) from_time: u64,
-    pub(super) to_time: u64,
+pub(in crate::commands) struct Span {
+    pub(in crate::commands) from_block: u64,
+    pub(in crate::commands) to_block: u64,
+    pub(in crate::commands) from_time: u64,
+    pub(in crate::commands) to_time: u64,
     /// Epochs that it touches.
-    pub(super) epochs: u64,
+    pub(in crate::commands) epochs: u64,
     /// Those in whose committees one of these attesters was.
-    pub(super) own_epochs: u64,
+    pub(in crate::commands) own_epochs: u64,
     /// Whether the numbers of all checkpoints follow one another.
-    pub(super) is_complete: bool,
+    pub(in crate::commands) is_complete: bool,
     /// Where a log is missing, in words.
-    pub(super) gap: Option<String>,
+    pub(in crate::commands) gap: Option<String>,
     /// Checkpoints that were proposed in it.
-    pub(super) checkpoints: usize,
+    pub(in crate::commands) checkpoints: usize,
 }
 
 /// One proposal.
@@ -67,7 +67,7 @@ fn fate_name<S: Serializer>(fate: &Fate, serializer: S) -> Result<S::Ok, S::Erro
 }
 
 impl Span {
-    pub(super) fn of(found: &Found) -> Self {
+    pub(in crate::commands) fn of(found: &Found) -> Self {
         let ((from, to), read) = (&found.blocks, &found.read);
         Self {
             from_block: from.number,
@@ -83,7 +83,7 @@ impl Span {
     }
 
     /// It in a line or two.
-    pub(super) fn line(&self) -> String {
+    pub(in crate::commands) fn line(&self) -> String {
         let (from, to) = (format::moment(self.from_time), format::moment(self.to_time));
         let epochs = usize::try_from(self.epochs).unwrap_or(usize::MAX);
         let mut text = format!(

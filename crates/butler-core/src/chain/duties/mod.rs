@@ -7,6 +7,7 @@
 mod book;
 mod draws;
 mod logs;
+mod past;
 mod proposals;
 mod request;
 mod seen;
@@ -20,6 +21,7 @@ use ethers_core::types::H256;
 pub use self::book::{DutiesBook, Following};
 use self::draws::read_draws;
 use self::logs::{Logged, read_logs};
+pub use self::past::PastRequest;
 use self::proposals::{AT_ONCE, Held, Proposals, place, read_proposals};
 pub use self::request::DutiesRequest;
 use self::span::{Span, epochs_with};

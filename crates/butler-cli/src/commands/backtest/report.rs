@@ -1,0 +1,228 @@
+//! The report of `backtest`.
+
+use butler_core::domain::backtest::{Change, Loss, Losses, Moment, Outcome};
+use butler_core::domain::findings::Severity;
+use ethers_core::types::Address;
+use serde::Serialize;
+
+use super::state::StateRead;
+use crate::commands::duties::{Found, Span};
+use crate::output::Output;
+use crate::view::format;
+use crate::view::json::{JsonAddress, Scope};
+use crate::view::table::{Tone, number, plain, table, toned};
+
+const HOUR: u64 = 3_600;
+const DAY: u64 = 86_400;
+
+/// The report of `backtest`.
+#[derive(Debug, Serialize)]
+pub(super) struct BacktestReport {
+    scope: Scope,
+    span: Span,
+    state: State,
+    /// Blocks at which something happened, and findings were made anew.
+    blocks: u64,
+    said: Vec<Said>,
+    open: Vec<Open>,
+    losses: Total,
+    attesters: Vec<Lost>,
+}
+
+/// What was read beside logs and transactions.
+#[derive(Debug, Serialize)]
+struct State {
+    /// Blocks whose state was read.
+    blocks: usize,
+    /// Blocks at which something of own providers changed, and the first and the last block.
+    changes: usize,
+    /// Why it was not read of more of them.
+    unread: Option<String>,
+}
+
+/// Something that would have been said.
+#[derive(Debug, Serialize)]
+struct Said {
+    block_number: u64,
+    time: u64,
+    change: Change,
+    severity: Severity,
+    kind: &'static str,
+    subject: String,
+    message: String,
+    /// Proposals of these attesters that had paid somebody else by then.
+    astray: u64,
+}
+
+/// Something that is wrong at the end of the span.
+#[derive(Debug, Serialize)]
+struct Open {
+    severity: Severity,
+    kind: &'static str,
+    subject: String,
+    message: String,
+    since_block: u64,
+    since_time: u64,
+}
+
+/// What was lost by when.
+#[derive(Debug, Serialize)]
+struct Total {
+    /// Proposals that paid somebody else.
+    astray: u64,
+    first_time: Option<u64>,
+    last_time: Option<u64>,
+    told_block: Option<u64>,
+    told_time: Option<u64>,
+    when_told: Option<u64>,
+    /// An hour after it would have been told, and a day after.
+    hour_later: Option<u64>,
+    day_later: Option<u64>,
+}
+
+/// What one attester lost.
+#[derive(Debug, Serialize)]
+struct Lost {
+    attester: JsonAddress,
+    astray: u64,
+    first_slot: u64,
+    first_time: u64,
+    last_slot: u64,
+    last_time: u64,
+    told_block: Option<u64>,
+    told_time: Option<u64>,
+    when_told: Option<u64>,
+}
+
+impl BacktestReport {
+    pub(super) fn new(found: &Found, state: &StateRead, outcome: &Outcome) -> Self {
+        let said = outcome.said.iter().map(|one| Said {
+            block_number: one.at.block,
+            time: one.at.time,
+            change: one.change,
+            severity: one.severity,
+            kind: one.kind.code(),
+            subject: one.subject.to_string(),
+            message: one.message.clone(),
+            astray: one.astray,
+        });
+        let open = outcome.open.iter().map(|one| Open {
+            severity: one.severity,
+            kind: one.kind.code(),
+            subject: one.subject.to_string(),
+            message: one.message.clone(),
+            since_block: one.since.block,
+            since_time: one.since.time,
+        });
+        Self {
+            scope: found.gathered.scope(),
+            span: Span::of(found),
+            state: State { blocks: state.past.len(), changes: state.changes, unread: state.unread.clone() },
+            blocks: outcome.blocks,
+            said: said.collect(),
+            open: open.collect(),
+            losses: total(&outcome.losses),
+            attesters: outcome.losses.by_attester.iter().map(lost).collect(),
+        }
+    }
+}
+
+fn total(losses: &Losses) -> Total {
+    let (first, last) = losses.span().unzip();
+    let (told, when_told) = losses.told().unzip();
+    let time = |moment: Option<Moment>| moment.map(|moment| moment.time);
+    let after = |seconds: u64| told.map(|told| losses.by(told.time.saturating_add(seconds)));
+    Total {
+        astray: losses.count(),
+        first_time: time(first),
+        last_time: time(last),
+        told_block: told.map(|told| told.block),
+        told_time: time(told),
+        when_told,
+        hour_later: after(HOUR),
+        day_later: after(DAY),
+    }
+}
+
+fn lost((attester, loss): (&Address, &Loss)) -> Lost {
+    let (told, when_told) = loss.told.unzip();
+    let ((first, began), (last, ended)) = (loss.first, loss.last);
+    Lost {
+        attester: (*attester).into(),
+        astray: loss.count,
+        first_slot: first.slot,
+        first_time: began.time,
+        last_slot: last.slot,
+        last_time: ended.time,
+        told_block: told.map(|told| told.block),
+        told_time: told.map(|told| told.time),
+        when_told,
+    }
+}
+
+/// The report for people.
+pub(super) fn render(report: &BacktestReport, output: &Output) -> String {
+    let mut text = crate::view::scope_line(&report.scope);
+    text.push_str(&report.span.line());
+    if report.said.is_empty() {
+        text.push_str("nothing would have been said\n");
+    } else {
+        let header = ["WHEN", "BLOCK", "CHANGE", "SEVERITY", "FINDING", "SUBJECT", "ASTRAY", "WHAT"];
+        text.push_str(&table(output, &header, report.said.iter().map(row)));
+    }
+    text.push('\n');
+    text.push_str(&losses(&report.losses));
+    let read = format::count(report.state.blocks, "block");
+    text.push_str(&match (&report.state.unread, report.state.blocks) {
+        (Some(why), 0) => format!("only logs and transactions were used, no state: {why}\n"),
+        (Some(why), _) => format!("the state of {read} was read, and no more: {why}\n"),
+        (None, _) => format!("the state of {read} of {} with changes was read\n", report.state.changes),
+    });
+    text.push_str("key files, and which coinbases are right, are those of now\n");
+    text
+}
+
+fn row(said: &Said) -> Vec<crate::view::table::Value> {
+    let tone = match (said.change, said.severity) {
+        (Change::Eased | Change::Ended, _) => Tone::Good,
+        (Change::Began | Change::Worsened, Severity::Critical) => Tone::Bad,
+        (Change::Began | Change::Worsened, Severity::Warning) => Tone::Warning,
+        (Change::Began | Change::Worsened, Severity::Info) => Tone::Faint,
+    };
+    vec![
+        plain(format::moment(said.time)),
+        number(said.block_number.to_string()),
+        plain(said.change.name()),
+        toned(said.severity.name(), tone),
+        plain(said.kind),
+        plain(said.subject.clone()),
+        number(said.astray.to_string()),
+        plain(said.message.clone()),
+    ]
+}
+
+fn losses(total: &Total) -> String {
+    let Some((first, last)) = total.first_time.zip(total.last_time) else {
+        return "no proposal of these attesters paid somebody else\n".to_owned();
+    };
+    let mut text = format!(
+        "{} paid somebody else, the first at {}, the last at {}\n",
+        proposals(total.astray),
+        format::moment(first),
+        format::moment(last)
+    );
+    let told = total.told_time.zip(total.when_told).zip(total.hour_later.zip(total.day_later));
+    text.push_str(&match told {
+        Some(((time, when_told), (hour, day))) => format!(
+            "it would have been told at {}: {} by then, {hour} an hour later, {day} a day later\n",
+            format::moment(time),
+            proposals(when_told)
+        ),
+        None => "nothing would have been told of it\n".to_owned(),
+    });
+    text
+}
+
+fn proposals(count: u64) -> String {
+    format::count(usize::try_from(count).unwrap_or(usize::MAX), "proposal")
+}
