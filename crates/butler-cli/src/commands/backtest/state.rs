@@ -13,8 +13,8 @@ use crate::commands::audit;
 use crate::commands::duties::Found;
 use crate::commands::rows::rows;
 use crate::error::CliError;
+use crate::gather::beside;
 use crate::progress::Waiting;
-use crate::signals::unless_stopped;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -42,10 +42,9 @@ pub(super) async fn read_state(found: &mut Found, most: usize) -> Result<StateRe
     for block in evenly(&blocks, most).into_iter().rev() {
         let request = found.gathered.network.request(BlockTag::Number(block));
         let request = SnapshotRequest { with_queue_proofs: false, ..request };
-        let waiting = Waiting::new();
         let reader = &mut found.gathered.network.reader;
-        let reading = async { reader.read(&request, &|progress| waiting.note(progress)).await };
-        match unless_stopped(waiting.during(reading)).await? {
+        let reading = async |waiting: &Waiting| Ok(reader.read(&request, &|progress| waiting.note(progress)).await);
+        match Box::pin(beside(reading)).await? {
             Ok(snapshot) => found.gathered.snapshot = snapshot,
             Err(error) => {
                 // Whoever does not have this one has none that is older.

@@ -6,6 +6,7 @@
 
 mod book;
 mod draws;
+mod found;
 mod logs;
 mod past;
 mod proposals;
@@ -16,10 +17,9 @@ mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ethers_core::types::H256;
-
 pub use self::book::{DutiesBook, Following};
 use self::draws::read_draws;
+pub use self::found::ReadDuties;
 use self::logs::{Logged, read_logs};
 pub use self::past::PastRequest;
 use self::proposals::{AT_ONCE, Held, Proposals, place, read_proposals};
@@ -30,24 +30,7 @@ pub use self::times::first_block_at;
 use super::error::SnapshotError;
 use super::request::Progress;
 use crate::client::l1::L1Client;
-use crate::domain::duties::{Duty, EpochDraw, Gap, KnownCheckpoint};
-
-/// What was read.
-#[derive(Debug, Clone, Default)]
-pub struct ReadDuties {
-    /// The checkpoints, in the order of their logs. Those of epochs that do not matter were not read.
-    pub checkpoints: Vec<KnownCheckpoint>,
-    /// Why transactions of epochs that matter could not be read, by the transaction.
-    pub unread: BTreeMap<H256, String>,
-    /// The duties of slots that are over, in their order.
-    pub duties: Vec<Duty>,
-    /// Epochs in which the escape hatch was open: nobody had a duty.
-    pub hatches: BTreeSet<u64>,
-    /// Where a log is missing that no endpoint told.
-    pub gap: Option<Gap>,
-    /// How many epochs the range touches, and in how many of them one of ours was in the committee.
-    pub epochs: (u64, u64),
-}
+use crate::domain::duties::{EpochDraw, KnownCheckpoint};
 
 /// Reads what attesters did between two blocks. `progress` is told what goes on.
 ///

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 
-use super::ReadDuties;
+use super::found::ReadDuties;
 use crate::domain::backtest::{Fact, Moment, Past};
 use crate::domain::block::BlockRef;
 use crate::domain::duties::{Duty, DutyKind, Expected, Fate, KnownCheckpoint, NetworkRates, SeenProposal};
