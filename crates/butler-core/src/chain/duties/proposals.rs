@@ -7,7 +7,7 @@ use ethers_core::types::{Address, H256};
 use super::logs::Logged;
 use crate::chain::error::SnapshotError;
 use crate::client::l1::L1Client;
-use crate::contracts::propose::{Calldata, ProposeDecoder};
+use crate::contracts::propose::{Calldata, ProposeDecoder, attestation_signer};
 use crate::domain::duties::{Carried, EpochDraw};
 use crate::domain::proposals::{LoggedCheckpoint, Proposed};
 use crate::domain::proposers::proposer;
@@ -26,7 +26,8 @@ pub(super) struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// Why a proposal is not what the draw of its epoch demands. Neither log nor signature binds who proposed to the slot: the draw does.
+    /// Why a proposal is not what the draw of its epoch demands. Neither log nor signature binds who proposed to the slot: the draw does. The rollup checks the
+    /// proposer's own attestation, so that one is held, too.
     fn contradiction(&self, proposed: &Proposed) -> Option<&'static str> {
         let Proposed::ByCommittee(proposal) = proposed else { return None };
         let slot = proposal.checkpoint.slot;
@@ -35,8 +36,13 @@ impl Held<'_> {
         if !proposal.committee.iter().map(|member| member.address).eq(draw.committee.iter().copied()) {
             return Some("its committee is not that of its epoch");
         }
-        let turn = proposer(&draw.committee, draw.seed, epoch, slot);
-        (turn != Some(proposal.proposer)).then_some("its proposer is not that of its slot")
+        if proposer(&draw.committee, draw.seed, epoch, slot) != Some(proposal.proposer) {
+            return Some("its proposer is not that of its slot");
+        }
+        // What the proposer attests is the header, with its coinbase: nobody who makes up a log can sign it.
+        let own = proposal.committee.iter().find(|member| member.address == proposal.proposer);
+        let is_signed = own.and_then(|member| attestation_signer(proposal, member)) == Some(proposal.proposer);
+        (!is_signed).then_some("its proposer did not attest what it carries")
     }
 }
 
@@ -109,4 +115,50 @@ fn carried_by(proposed: &Proposed) -> Option<Carried> {
         coinbase: proposal.checkpoint.coinbase,
         committee: members.map(|member| (member.address, member.attestation.is_some())).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use ethers_core::types::U256;
+
+    use super::*;
+    use crate::domain::duties::Draw;
+    use crate::domain::proposals::{Checkpoint, CommitteeMember, Proposal, ProposeVersion, SentSignature};
+
+    const ATTESTER: Address = Address::repeat_byte(7);
+    const CLOCK: RollupClock = RollupClock { genesis_time: 0, slot_seconds: 72, epoch_slots: 32 };
+
+    fn draws(committee: Vec<Address>) -> BTreeMap<u64, EpochDraw> {
+        BTreeMap::from([(1, EpochDraw { draw: Draw { committee, seed: U256::one() }, is_hatch: false })])
+    }
+
+    #[test]
+    fn what_its_proposer_did_not_attest_is_not_what_it_proposed() {
+        let attestation = Some(SentSignature { v: 27, r: [3; 32], s: [4; 32] });
+        let checkpoint = Checkpoint {
+            version: ProposeVersion::V4,
+            slot: 40,
+            timestamp: 0,
+            coinbase: Address::repeat_byte(9),
+            fee_recipient: H256::zero(),
+            archive: H256::zero(),
+            header_hash: H256::zero(),
+            payload_digest: H256::zero(),
+            attestations_hash: H256::zero(),
+        };
+        let proposed = Proposed::ByCommittee(Proposal {
+            checkpoint,
+            proposer: ATTESTER,
+            committee: vec![CommitteeMember { address: ATTESTER, attestation }],
+            attestation_digest: H256::repeat_byte(5),
+        });
+        for (draws, expected) in [
+            (draws(vec![ATTESTER]), "its proposer did not attest what it carries"),
+            (draws(vec![Address::repeat_byte(8)]), "its committee is not that of its epoch"),
+            (BTreeMap::new(), "its epoch is not of this span"),
+        ] {
+            let held = Held { rollup: Address::zero(), clock: CLOCK, draws: &draws };
+            assert_eq!(held.contradiction(&proposed), Some(expected));
+        }
+    }
 }

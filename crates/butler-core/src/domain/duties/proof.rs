@@ -38,8 +38,8 @@ pub struct CoinbaseProof {
     pub astray: Vec<(SeenProposal, Used)>,
     /// The last one since then.
     pub last: Option<(SeenProposal, Used)>,
-    /// The slot of the last one that had the right one.
-    pub last_right: Option<u64>,
+    /// The place of the last one that had the right one.
+    pub last_right: Option<(u64, u64)>,
 }
 
 /// How far the coinbase of an attester is proven.
@@ -100,13 +100,12 @@ impl CoinbaseProof {
         if !self.is_astray() {
             return None;
         }
-        // A slot has one proposal of an attester, so the last right one parts them.
-        let last_right = self.last_right.map_or(0, |slot| slot.saturating_add(1));
-        self.astray.iter().map(|(one, _)| *one).find(|one| one.slot >= last_right)
+        // After an invalidation a slot may have another one.
+        self.astray.iter().map(|(one, _)| *one).find(|one| Some(one.place()) > self.last_right)
     }
 }
 
-/// What the proposals prove of each attester that must have a coinbase. `proposals` are in the order of their slots.
+/// What the proposals prove of each attester that must have a coinbase. `proposals` are in the order of their places.
 #[must_use]
 pub fn proofs(proposals: &[SeenProposal], expected: &Expected) -> BTreeMap<Address, CoinbaseProof> {
     let mut proofs: BTreeMap<Address, CoinbaseProof> = expected
@@ -119,7 +118,7 @@ pub fn proofs(proposals: &[SeenProposal], expected: &Expected) -> BTreeMap<Addre
         match judged {
             Used::Right => {
                 proof.right = proof.right.saturating_add(1);
-                proof.last_right = Some(one.slot);
+                proof.last_right = Some(one.place());
             }
             Used::Unset | Used::Wrong => proof.astray.push((*one, judged)),
             Used::Unjudged => continue,
@@ -165,6 +164,15 @@ mod tests {
             let since = proof.astray_since().map(|one| one.slot);
             assert_eq!((proof.is_astray(), proof.is_proven(), since), expected, "{proposals:?}");
         }
+        // Invalidated, and proposed again in the same slot.
+        let again = |paid: [Address; 2]| {
+            let [first, second] = paid.map(|paid| proposal(10, paid));
+            let second = SeenProposal { block: first.block + 1, ..second };
+            let coinbase = Coinbase::try_from(right).unwrap();
+            proofs(&[first, second], &Expected::from([(ATTESTER, (coinbase, 0))])).remove(&ATTESTER).unwrap()
+        };
+        assert_eq!(again([right, OTHER]).astray_since().map(|one| one.block), Some(61));
+        assert!(again([OTHER, right]).is_proven());
         let proof = proof(&[(10, OTHER), (20, right), (30, ATTESTER)], 0);
         let told: Vec<Used> = proof.astray.iter().map(|(_, used)| *used).collect();
         assert_eq!((proof.right, told), (1, vec![Used::Wrong, Used::Unset]));

@@ -29,6 +29,15 @@ pub struct SeenProposal {
     pub fate: Fate,
 }
 
+impl SeenProposal {
+    /// Where it stands among the proposals of its attester: by slot, then by block, since a slot may have another one after an
+    /// invalidation.
+    #[must_use]
+    pub fn place(&self) -> (u64, u64) {
+        (self.slot, self.block)
+    }
+}
+
 /// What all attesters of the rollup did, as far as it was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkRates {

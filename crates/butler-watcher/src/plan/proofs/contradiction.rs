@@ -45,10 +45,10 @@ impl Contradiction {
 
     pub(super) fn add(&mut self, one: SeenProposal, used: Used) {
         self.count = self.count.saturating_add(1);
-        if one.slot < self.first.slot {
+        if one.place() < self.first.place() {
             self.first = one;
         }
-        if one.slot > self.last.slot {
+        if one.place() > self.last.place() {
             (self.last, self.used) = (one, used);
         }
     }

@@ -29,8 +29,8 @@ pub(super) struct Held {
     pub(super) coinbase: Coinbase,
     /// Slots before this one are not judged.
     floor: u64,
-    /// Slots from there on that were judged.
-    judged: BTreeSet<u64>,
+    /// Places from there on that were judged: a slot may have another proposal after an invalidation.
+    judged: BTreeSet<(u64, u64)>,
     /// The first proposal that had the right coinbase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) proven: Option<Proven>,
@@ -54,11 +54,11 @@ pub(super) struct Proven {
 impl Proofs {
     /// Takes in what was proposed up to the L1 block `to`, as far as it was read. `proposals` are in any order.
     pub fn look(&mut self, proposals: &[SeenProposal], expected: &Expected, to: u64) {
-        let mut fresh = BTreeMap::<Address, BTreeMap<u64, (SeenProposal, Used)>>::new();
+        let mut fresh = BTreeMap::<Address, BTreeMap<(u64, u64), (SeenProposal, Used)>>::new();
         for one in proposals.iter().filter(|one| one.block <= to) {
             let judged = used(one.coinbase, one.proposer, one.block, expected.get(&one.proposer).copied());
             if judged != Used::Unjudged {
-                fresh.entry(one.proposer).or_default().insert(one.slot, (*one, judged));
+                fresh.entry(one.proposer).or_default().insert(one.place(), (*one, judged));
             }
         }
         let is_first = !std::mem::replace(&mut self.is_begun, true);
@@ -112,8 +112,8 @@ impl Proofs {
 }
 
 /// The first slot of the last proposals that were all right, or all wrong.
-fn last_run(proposed: &BTreeMap<u64, (SeenProposal, Used)>) -> u64 {
-    let mut runs = proposed.iter().rev().map(|(slot, (_, used))| (*slot, used.is_astray()));
+fn last_run(proposed: &BTreeMap<(u64, u64), (SeenProposal, Used)>) -> u64 {
+    let mut runs = proposed.iter().rev().map(|((slot, _), (_, used))| (*slot, used.is_astray()));
     let Some((last, is_astray)) = runs.next() else { return 0 };
     runs.take_while(|(_, other)| *other == is_astray).last().map_or(last, |(slot, _)| slot)
 }
@@ -138,12 +138,12 @@ impl Held {
     }
 
     fn judge(&mut self, one: SeenProposal, judged: Used) {
-        if one.slot < self.floor || !self.judged.insert(one.slot) {
+        if one.slot < self.floor || !self.judged.insert(one.place()) {
             return;
         }
         while self.judged.len() > KEPT {
             if let Some(oldest) = self.judged.pop_first() {
-                self.floor = oldest.saturating_add(1);
+                self.floor = oldest.0.saturating_add(1);
             }
         }
         if judged.is_astray() { self.contradict(one, judged) } else { self.prove(one) }
@@ -154,23 +154,23 @@ impl Held {
         let open = place.and_then(|place| self.contradictions.get_mut(place));
         let mut is_end = false;
         // One that turns up late says nothing of what was used after it.
-        if let Some(open) = open.filter(|open| open.last.slot < one.slot) {
+        if let Some(open) = open.filter(|open| open.last.place() < one.place()) {
             open.ended = Some(End::Right(one));
             is_end = true;
         }
         if self.proven.is_none() {
             self.proven = Some(Proven { by: one, is_told: is_end });
         }
-        if self.last_right.is_none_or(|last| last.slot < one.slot) {
+        if self.last_right.is_none_or(|last| last.place() < one.place()) {
             self.last_right = Some(one);
         }
     }
 
     fn contradict(&mut self, one: SeenProposal, judged: Used) {
-        let right_since = self.last_right.filter(|right| right.slot > one.slot);
+        let right_since = self.last_right.filter(|right| right.place() > one.place());
         let place = self.open_place();
         match (place.and_then(|place| self.contradictions.get_mut(place)), right_since) {
-            (Some(open), right) if right.is_none() || open.first.slot < one.slot => open.add(one, judged),
+            (Some(open), right) if right.is_none() || open.first.place() < one.place() => open.add(one, judged),
             (_, right) => {
                 let ended = right.map(End::Right);
                 self.contradictions.push(Contradiction::new(self.coinbase, one, judged, ended));

@@ -181,6 +181,15 @@ impl Content {
         self.entries.dedup_by_key(|entry| entry.place());
     }
 
+    /// Whether transactions of an epoch were read by its draw.
+    pub(super) fn has_read(&self, epoch: u64, clock: &RollupClock) -> bool {
+        let of_epoch = |entry: &&Entry| match entry.reading {
+            Reading::Read { slot, .. } => clock.epoch_of(slot) == epoch,
+            Reading::Not | Reading::Failed { .. } | Reading::LeftOut(_) => false,
+        };
+        self.entries.iter().any(|entry| of_epoch(&entry))
+    }
+
     /// Takes in a draw that was told again. Where it is another one, what was read by the one before is read anew.
     pub(super) fn note_draw(&mut self, epoch: u64, draw: EpochDraw, clock: &RollupClock) {
         let before = self.draws.insert(epoch, draw);

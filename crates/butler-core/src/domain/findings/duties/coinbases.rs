@@ -30,10 +30,9 @@ fn of_proof(seen: &DutiesSeen, attester: &Address, proof: &CoinbaseProof) -> Opt
     let in_span: Vec<&SeenProposal> =
         proof.astray.iter().map(|(one, _)| one).filter(|one| one.slot >= seen.slots.0).collect();
     let (first, last) = (in_span.first()?, in_span.last()?);
-    let right = seen
-        .proposals
-        .iter()
-        .find(|one| one.proposer == *attester && one.slot > last.slot && one.coinbase == proof.expected.address())?;
+    let right = seen.proposals.iter().find(|one| {
+        one.proposer == *attester && one.place() > last.place() && one.coinbase == proof.expected.address()
+    })?;
     let what = format!(
         "its node paid {} instead of {} for {}, {}, and pays the right one since slot {}: what was paid has to be repaid by hand",
         paid(&in_span),
@@ -48,7 +47,7 @@ fn of_proof(seen: &DutiesSeen, attester: &Address, proof: &CoinbaseProof) -> Opt
 /// What to say while the last proposal paid another address.
 fn still_astray(proof: &CoinbaseProof, since: &SeenProposal, last: &SeenProposal, used: Used) -> String {
     let now: Vec<&SeenProposal> =
-        proof.astray.iter().map(|(one, _)| one).filter(|one| one.slot >= since.slot).collect();
+        proof.astray.iter().map(|(one, _)| one).filter(|one| one.place() >= since.place()).collect();
     let whose = match used {
         Used::Unset => " (its own address: its node has no coinbase set for it)",
         Used::Wrong | Used::Right | Used::Unjudged => "",
