@@ -207,6 +207,15 @@ async fn a_log_that_is_withheld_is_a_gap_and_nothing_is_called_missed() {
     assert!(seen.gap.is_some(), "{seen:?}");
     assert!(seen.duties.iter().all(|duty| !duty.done.is_missed()), "{:?}", seen.duties);
     assert!(seen.proposals.iter().all(|one| one.fate == Fate::Unknown));
+    // All of them left out, with one endpoint and with another one behind it.
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::EmptyLogs)));
+    let seen = bench.follow(&mut bench.book(None), &liar, Some(last)).await;
+    assert!(seen.gap.is_some() && seen.duties.iter().all(|duty| !duty.done.is_missed()), "{seen:?}");
+    let two =
+        support::client(&[support::endpoint("liar", &proxy.url()), support::endpoint("devnet", bench.chain.url())]);
+    let seen = bench.follow(&mut bench.book(None), &two, Some(last)).await;
+    assert_eq!((seen.gap, seen.proposals.len()), (None, 6));
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::LeftOut(LogKind::Checkpoint))));
     // Somebody who tells it is believed at once.
     let two =
         support::client(&[support::endpoint("liar", &proxy.url()), support::endpoint("devnet", bench.chain.url())]);

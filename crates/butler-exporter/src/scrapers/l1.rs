@@ -98,7 +98,8 @@ impl L1Scraper {
         let request = SnapshotRequest { admins_may_be_gone: true, with_cut_over_time: true, ..asked };
         if let Some(last) = self.last.borrow().as_ref() {
             let (filter, from) = (DutiesBook::filter(last.snapshot.rollup.address), last.snapshot.block.number);
-            network.reader.listen(Along::new(filter, from.saturating_sub(HEARD_AGAIN), Box::new(|_, _| true)));
+            let along = Along::new(filter, from.saturating_sub(HEARD_AGAIN), Box::new(|_, _| true));
+            network.reader.listen(along.and_earlier());
         }
         let read = network.reader.read(&request, &|_| slot.tick()).await;
         let heard = network.reader.heard();

@@ -1,6 +1,6 @@
 //! The draws of many epochs: committee, seed, and whether the escape hatch was open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 
@@ -19,15 +19,16 @@ const AT_ONCE: usize = 64;
 /// Members that a committee is taken to have.
 const MEMBERS: u64 = 48;
 
-/// Reads the draws of these epochs, as they are told at `newest`. One that cannot be told yet is left out.
+/// Reads the draws of these epochs, as they are told at `newest`. One that cannot be told yet is left out. Beside it
+/// are those that one of several endpoints told alone.
 pub(super) async fn read_draws(
     client: &L1Client,
     rollup: Address,
     clock: &RollupClock,
     newest: &BlockRef,
     epochs: impl IntoIterator<Item = u64>,
-) -> Result<BTreeMap<u64, EpochDraw>, SnapshotError> {
-    let mut draws = BTreeMap::new();
+) -> Result<(BTreeMap<u64, EpochDraw>, BTreeSet<u64>), SnapshotError> {
+    let (mut draws, mut alone) = (BTreeMap::new(), BTreeSet::new());
     let all: Vec<u64> = epochs.into_iter().collect();
     for some in all.chunks(AT_ONCE) {
         let mut reads = Reads::default();
@@ -41,6 +42,7 @@ pub(super) async fn read_draws(
             })
             .collect();
         let answers = reads.fetch(client, newest).await?;
+        let mut is_alone = client.endpoints().len() > 1 && answers.only_giver().is_some();
         let mut hatches = Vec::new();
         for (epoch, draw, hatch) in &slots {
             let hatch: Option<Address> = answers.get_if_supported(hatch)?;
@@ -50,6 +52,7 @@ pub(super) async fn read_draws(
             }
         }
         if hatches.is_empty() {
+            alone.extend(some.iter().copied().filter(|_| is_alone));
             continue;
         }
         let mut reads = Reads::default();
@@ -59,6 +62,8 @@ pub(super) async fn read_draws(
         });
         let open: Vec<_> = open.collect();
         let answers = reads.fetch(client, newest).await?;
+        is_alone |= client.endpoints().len() > 1 && answers.only_giver().is_some();
+        alone.extend(some.iter().copied().filter(|_| is_alone));
         for (epoch, slot) in open {
             let (is_open, _): (bool, Address) = answers.get(&slot)?;
             if let Some(draw) = draws.get_mut(&epoch) {
@@ -66,5 +71,5 @@ pub(super) async fn read_draws(
             }
         }
     }
-    Ok(draws)
+    Ok((draws, alone))
 }

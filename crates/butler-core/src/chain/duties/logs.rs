@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ethers_core::types::Address;
 
+use super::opening::missing_before;
 use super::request::DutiesRequest;
 use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
@@ -114,7 +115,16 @@ pub(super) async fn read_events(
             }
         };
         told.anchors.insert(0, request.from);
-        let Err(gap) = checkpoints(&told.events, after(request)) else { return Ok((told, None)) };
+        let gap = match checkpoints(&told.events, after(request)) {
+            Err(gap) => gap,
+            Ok(_) => {
+                let (subject, span) = ((request.rollup, &request.clock), (&request.from, &request.newest));
+                match missing_before(client, subject, &told.events, span, request.pending).await? {
+                    Some(gap) => gap,
+                    None => return Ok((told, None)),
+                }
+            }
+        };
         let givers = &told.givers;
         let giver = givers.iter().find(|(from, to, _)| (*from..=*to).contains(&gap.block)).map(|(_, _, giver)| *giver);
         beside.extend(giver);

@@ -8,6 +8,7 @@ mod book;
 mod draws;
 mod found;
 mod logs;
+mod opening;
 mod past;
 mod proposals;
 mod request;
@@ -44,7 +45,7 @@ pub async fn read_duties(
     let logs = read_logs(client, request, progress).await?;
     let times = Times::new(&[&[request.from, request.to], logs.anchors.as_slice()].concat(), client.chain_id());
     let epochs = times.epochs(request);
-    let draws = read_draws(client, request.rollup, &request.clock, &request.newest, epochs.clone()).await?;
+    let (draws, _) = read_draws(client, request.rollup, &request.clock, &request.newest, epochs.clone()).await?;
     let ours = epochs_with(&draws, request.own);
     let mut found = ReadDuties {
         epochs: (epochs.end().saturating_sub(*epochs.start()).saturating_add(1), count(ours.len())),

@@ -17,6 +17,7 @@ pub struct Along {
     filter: LogFilter,
     from: u64,
     keep: Keep,
+    is_earlier_heard: bool,
     heard: Heard,
 }
 
@@ -43,7 +44,13 @@ impl Along {
     /// again, and those of earlier blocks that the scan brings, too. Of the filter's topics only the first counts.
     #[must_use]
     pub fn new(filter: LogFilter, from: u64, keep: Keep) -> Self {
-        Self { filter, from, keep, heard: Heard::default() }
+        Self { filter, from, keep, is_earlier_heard: false, heard: Heard::default() }
+    }
+
+    /// Hears earlier blocks, too, where the scan reads them for it: after a reorg that is deeper than what is read again each time.
+    #[must_use]
+    pub fn and_earlier(self) -> Self {
+        Self { is_earlier_heard: true, ..self }
     }
 
     /// What was heard.
@@ -65,9 +72,10 @@ impl Along {
         LogFilter { addresses: addresses.into_iter().collect(), topics: vec![topics.into_iter().copied().collect()] }
     }
 
-    /// Takes in what a step tells.
-    pub(super) fn hear(&mut self, step: &LogStep, providers: &BTreeSet<ProviderId>) {
-        let (from, to) = (step.from.max(self.from), step.to.number);
+    /// Takes in what a step tells, and whether it was asked for by the joined filter.
+    pub(super) fn hear(&mut self, step: &LogStep, is_joined: bool, providers: &BTreeSet<ProviderId>) {
+        let (from, to) =
+            (if is_joined && self.is_earlier_heard { step.from } else { step.from.max(self.from) }, step.to.number);
         let is_late = |log: &Log| block_of(log).is_some_and(|block| block >= from);
         // `keep` hears of every log: who is ours may have been told before.
         let kept = step.logs.iter().filter(|log| (self.keep)(log, providers) && is_late(log));
@@ -152,8 +160,8 @@ mod tests {
             is_known
         };
         let mut along = Along::new(filter, 10, Box::new(keep));
-        along.hear(&step(0, 0, 9, &[3, 4]), &BTreeSet::new());
-        along.hear(&step(0, 10, 19, &[11]), &BTreeSet::new());
+        along.hear(&step(0, 0, 9, &[3, 4]), false, &BTreeSet::new());
+        along.hear(&step(0, 10, 19, &[11]), true, &BTreeSet::new());
         assert_eq!(told(&along.into_heard(), None, (0, 19)), (vec![(11, 0)], vec![(0, 9)]));
     }
 
@@ -168,7 +176,7 @@ mod tests {
             step(0, 10, 11, &[10]),
             step(0, 0, 9, &[3]),
         ] {
-            along.hear(&step, &BTreeSet::new());
+            along.hear(&step, false, &BTreeSet::new());
         }
         let heard = along.into_heard();
         assert_eq!(told(&heard, Some(0), (10, 39)), (vec![(10, 0), (12, 0), (31, 0)], vec![(20, 29)]));
@@ -177,6 +185,19 @@ mod tests {
         assert_eq!(told(&heard, Some(2), (5, 7)), (vec![], vec![(5, 7)]));
         assert_eq!(told(&heard, None, (7, 5)), (vec![], vec![]));
         assert!(!heard.is_silent() && Heard::default().is_silent());
+    }
+
+    #[test]
+    fn what_lies_before_the_first_block_is_heard_where_that_is_wanted_and_it_was_asked_for() {
+        let new = || Along::new(LogFilter { addresses: Vec::new(), topics: Vec::new() }, 10, Box::new(|_, _| true));
+        for (along, is_joined, expected) in
+            [(new(), true, 10), (new().and_earlier(), true, 3), (new().and_earlier(), false, 10)]
+        {
+            let mut along = along;
+            along.hear(&step(0, 3, 19, &[4, 11]), is_joined, &BTreeSet::new());
+            let (_, missing) = told(&along.into_heard(), None, (3, 19));
+            assert_eq!(missing.first().map_or(3, |(_, last)| last + 1), expected);
+        }
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl LedgerCache {
             while let Some(step) = scan.next().await.map_err(|error| ReadError::Failed(SnapshotError::Rpc(error)))? {
                 let last = step.to.number;
                 if let Some(along) = &mut self.along {
-                    along.hear(&step, &self.book.provider_ids);
+                    along.hear(&step, is_heard, &self.book.provider_ids);
                 }
                 if last >= range.begin {
                     self.apply(client, &of_ledger(step, &own, range.begin), pin.number)?;

@@ -1,6 +1,6 @@
 //! What is remembered: logs of checkpoints with what their transactions carried, draws of epochs, and own proposals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,9 @@ pub(super) struct Content {
     /// In the order of their logs.
     pub(super) entries: Vec<Entry>,
     pub(super) draws: BTreeMap<u64, EpochDraw>,
+    /// Epochs whose draws one of several endpoints told alone: they are asked for again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) alone: BTreeSet<u64>,
     /// In the order of their slots.
     pub(super) proposals: Vec<SeenProposal>,
 }
@@ -142,7 +145,14 @@ impl Reading {
 impl Content {
     /// Nothing yet, from this block on.
     pub(super) fn new(since: u64, first: BlockRef) -> Self {
-        Self { since, anchors: vec![first], entries: Vec::new(), draws: BTreeMap::new(), proposals: Vec::new() }
+        Self {
+            since,
+            anchors: vec![first],
+            entries: Vec::new(),
+            draws: BTreeMap::new(),
+            alone: BTreeSet::new(),
+            proposals: Vec::new(),
+        }
     }
 
     /// The first block whose logs were read.
@@ -179,6 +189,11 @@ impl Content {
         self.entries.extend(new.into_iter().filter(|entry| is_replaced(entry.log.block_number)));
         self.entries.sort_by_key(Entry::place);
         self.entries.dedup_by_key(|entry| entry.place());
+    }
+
+    /// Whether the draw of an epoch is known, and not by one of several endpoints alone.
+    pub(super) fn is_settled(&self, epoch: u64) -> bool {
+        self.draws.contains_key(&epoch) && !self.alone.contains(&epoch)
     }
 
     /// Whether transactions of an epoch were read by its draw.
@@ -222,6 +237,7 @@ impl Content {
         self.entries.retain(|entry| entry.log.block_number >= first.number);
         let epoch = clock.epoch_at(first.timestamp).unwrap_or_default();
         self.draws.retain(|one, _| *one >= epoch);
+        self.alone.retain(|one| *one >= epoch);
         let too_many = self.proposals.len().saturating_sub(PROPOSALS);
         self.proposals.drain(..too_many);
     }

@@ -34,6 +34,8 @@ pub struct DutiesBook {
     content: Option<Content>,
     /// The gap that all endpoints left, and the block at which they were asked.
     gap: Option<(Gap, u64)>,
+    /// Whether this program has read it, so that what was kept is known to be of blocks that are there.
+    is_opened: bool,
     seen: Option<DutiesSeen>,
     is_saved: bool,
 }
@@ -45,7 +47,15 @@ impl DutiesBook {
     pub fn open(path: Option<&Path>, chain_id: u64, rollup: Address) -> Self {
         let subject = Subject { chain_id, rollup };
         let content = path.and_then(|path| file::load(path, &subject));
-        Self { path: path.map(Path::to_owned), subject, content, gap: None, seen: None, is_saved: true }
+        Self {
+            path: path.map(Path::to_owned),
+            subject,
+            content,
+            gap: None,
+            is_opened: false,
+            seen: None,
+            is_saved: true,
+        }
     }
 
     /// The logs that tell of it, to be heard along with other scans.
@@ -78,7 +88,15 @@ impl DutiesBook {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<(), SnapshotError> {
         self.is_saved = false;
-        let gap = update(client, self.subject.rollup, &mut self.content, &mut self.gap, following, progress).await?;
+        let gap = update(
+            client,
+            self.subject.rollup,
+            &mut self.content,
+            (&mut self.gap, &mut self.is_opened),
+            following,
+            progress,
+        )
+        .await?;
         if let Some(content) = &mut self.content {
             self.seen = Some(content.seen(self.subject.rollup, following, gap));
         }

@@ -8,13 +8,14 @@ use super::content::{Content, Entry, Reading};
 use super::following::Following;
 use crate::chain::duties::draws::read_draws;
 use crate::chain::duties::logs::{Logged, Placed, checkpoints, filter, read_events, scan};
+use crate::chain::duties::opening::missing_before;
 use crate::chain::duties::proposals::{AT_ONCE, Held, place, read_proposals};
 use crate::chain::duties::request::DutiesRequest;
 use crate::chain::duties::span::epochs_with;
 use crate::chain::duties::times::{Times, first_block_at};
 use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
-use crate::client::l1::L1Client;
+use crate::client::l1::{BlockTag, L1Client};
 use crate::contracts::checkpoint_events::decode_checkpoint_event;
 use crate::domain::block::BlockRef;
 use crate::domain::duties::Gap;
@@ -32,7 +33,7 @@ pub(super) async fn update(
     client: &L1Client,
     rollup: Address,
     held: &mut Option<Content>,
-    known: &mut Option<(Gap, u64)>,
+    (known, is_opened): (&mut Option<(Gap, u64)>, &mut bool),
     following: &Following<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Option<Gap>, SnapshotError> {
@@ -42,14 +43,23 @@ pub(super) async fn update(
         let is_long_enough = content.since <= since.saturating_add(LONGER);
         is_long_enough && content.first().is_some_and(|first| first.number <= head.number)
     };
-    if !held.as_ref().is_some_and(fits) {
+    // What was kept before this program began may be of blocks that are gone.
+    let is_there = match held.as_ref().and_then(Content::last).filter(|last| !*is_opened && last.number <= head.number)
+    {
+        Some(last) => {
+            let told = client.head(BlockTag::Number(last.number), &[]).await.map_err(SnapshotError::Rpc)?;
+            told.block.hash == last.hash
+        }
+        None => true,
+    };
+    if !is_there || !held.as_ref().is_some_and(fits) {
         let first = first_block_at(client, since, &head).await?;
         let proposals = held.take().map(|content| content.proposals).unwrap_or_default();
         *held = Some(Content { proposals, ..Content::new(since, first) });
     }
     let Some(content) = held else { return Ok(None) };
     read_logs(client, content, rollup, following, progress).await?;
-    let gap = fill_gap(client, content, rollup, following, known, progress).await?;
+    let gap = fill_gap(client, content, rollup, following, (known, is_opened), progress).await?;
     content.forget_before(since.max(content.since), &following.clock);
     read_missing_draws(client, content, rollup, following).await?;
     read_transactions(client, content, rollup, following, progress).await?;
@@ -131,14 +141,23 @@ async fn fill_gap(
     content: &mut Content,
     rollup: Address,
     following: &Following<'_>,
-    known: &mut Option<(Gap, u64)>,
+    (known, is_opened): (&mut Option<(Gap, u64)>, &mut bool),
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Option<Gap>, SnapshotError> {
     let head = following.head;
     let after = following.pending.map(|pending| (pending, head.number));
     let events: Vec<Placed> = content.entries.iter().map(|entry| (entry.log, entry.event)).collect();
-    let Err(gap) = checkpoints(&events, after) else {
-        *known = None;
+    let told = match checkpoints(&events, after) {
+        Err(gap) => Some(gap),
+        // What lies before the first log is asked about at the beginning, and while there is none.
+        Ok(_) if *is_opened && !events.is_empty() => None,
+        Ok(_) => {
+            let (subject, first) = ((rollup, &following.clock), content.first().copied().unwrap_or(head));
+            missing_before(client, subject, &events, (&first, &head), following.pending).await?
+        }
+    };
+    let Some(gap) = told else {
+        (*known, *is_opened) = (None, true);
         return Ok(None);
     };
     let asked = known.filter(|(_, at)| head.number < at.saturating_add(GAP_AGAIN) && head.number >= *at);
@@ -175,13 +194,15 @@ async fn read_missing_draws(
     let clock = following.clock;
     let epoch = |block: &BlockRef| clock.epoch_at(block.timestamp).unwrap_or_default();
     let first = content.first().map(epoch).unwrap_or_default();
-    let missing: Vec<u64> =
-        (first..=epoch(&following.head)).filter(|epoch| !content.draws.contains_key(epoch)).collect();
+    let missing: Vec<u64> = (first..=epoch(&following.head)).filter(|epoch| !content.is_settled(*epoch)).collect();
     // The one before is asked for once more in the same exchange: what was told wrongly once hides nothing for good.
     let again = missing.first().and_then(|first| first.checked_sub(1)).filter(|one| content.draws.contains_key(one));
     if !missing.is_empty() {
         let asked: Vec<u64> = again.into_iter().chain(missing).collect();
-        for (epoch, draw) in read_draws(client, rollup, &clock, &following.head, asked).await? {
+        let (draws, alone) = read_draws(client, rollup, &clock, &following.head, asked.iter().copied()).await?;
+        content.alone.retain(|epoch| !asked.contains(epoch));
+        content.alone.extend(alone);
+        for (epoch, draw) in draws {
             // Calldata that the rollup took had the same committee.
             if !content.has_read(epoch, &clock) {
                 content.note_draw(epoch, draw, &clock);
@@ -222,7 +243,9 @@ async fn read_transactions(
     }
     // Perhaps it is the draw that was told wrongly.
     if !doubted.is_empty() {
-        for (epoch, draw) in read_draws(client, rollup, &following.clock, &following.head, doubted).await? {
+        let (draws, alone) = read_draws(client, rollup, &following.clock, &following.head, doubted).await?;
+        content.alone.extend(alone);
+        for (epoch, draw) in draws {
             content.note_draw(epoch, draw, &following.clock);
         }
     }
