@@ -1,17 +1,18 @@
 //! Whether a span of logs begins where it must: numbers tell of a log that is missing between two, and the rollup tells of which slot the
 //! checkpoint before the first one is.
 
-use super::logs::Placed;
+use ethers_core::types::Address;
+
 use crate::chain::error::{Contract, SnapshotError};
 use crate::chain::reads::Reads;
 use crate::client::l1::L1Client;
 use crate::contracts::bindings::rollup;
 use crate::contracts::call::GETTER_GAS;
 use crate::contracts::checkpoint_events::CheckpointEvent;
+use crate::domain::attester::delegation::LogId;
 use crate::domain::block::BlockRef;
 use crate::domain::duties::Gap;
 use crate::domain::rollup::RollupClock;
-use ethers_core::types::Address;
 
 /// Where a log is missing before the first one of a span, or instead of all of them. `first` is the span's first block, `pending` the
 /// newest checkpoint at `newest`. Of a checkpoint that the rollup does not remember any more nothing is said.
@@ -21,7 +22,7 @@ use ethers_core::types::Address;
 pub(super) async fn missing_before(
     client: &L1Client,
     (rollup, clock): (Address, &RollupClock),
-    events: &[Placed],
+    events: &[(LogId, CheckpointEvent)],
     (first, newest): (&BlockRef, &BlockRef),
     pending: Option<u64>,
 ) -> Result<Option<Gap>, SnapshotError> {
@@ -38,7 +39,7 @@ pub(super) async fn missing_before(
 }
 
 /// The number of the checkpoint that was the newest one before the first log, what is told instead, and the block of that.
-fn before(events: &[Placed], pending: Option<u64>, newest: u64) -> Option<(u64, u64, u64)> {
+fn before(events: &[(LogId, CheckpointEvent)], pending: Option<u64>, newest: u64) -> Option<(u64, u64, u64)> {
     let (number, found, block) = match events.first() {
         None => (pending?, pending?, newest),
         Some((log, event)) => match *event {
