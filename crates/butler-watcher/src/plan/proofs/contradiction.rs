@@ -53,7 +53,7 @@ impl Contradiction {
         }
     }
 
-    /// As how many it is told: the largest power of [`RISE`] that there are.
+    /// As how many it is told: the largest power of four that there are.
     #[must_use]
     pub fn rung(&self) -> u64 {
         let mut rung = 1_u64;
