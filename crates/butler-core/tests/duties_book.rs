@@ -44,12 +44,7 @@ impl Bench {
     }
 
     fn clock(&self) -> RollupClock {
-        let rollup = &self.chain.oracle().unwrap().rollup;
-        RollupClock {
-            genesis_time: rollup.genesis_time,
-            slot_seconds: rollup.slot_duration,
-            epoch_slots: rollup.epoch_duration,
-        }
+        support::clock(&self.chain)
     }
 
     async fn head(&self) -> BlockRef {
@@ -65,8 +60,18 @@ impl Bench {
     }
 
     async fn follow(&self, book: &mut DutiesBook, client: &L1Client, pending: Option<u64>) -> DutiesSeen {
+        let span = Duration::from_secs(self.head().await.timestamp - self.from.timestamp);
+        self.follow_for(span, book, client, pending).await
+    }
+
+    async fn follow_for(
+        &self,
+        span: Duration,
+        book: &mut DutiesBook,
+        client: &L1Client,
+        pending: Option<u64>,
+    ) -> DutiesSeen {
         let head = self.head().await;
-        let span = Duration::from_secs(head.timestamp - self.from.timestamp);
         let following = Following { clock: self.clock(), own: &self.own, head, pending, heard: None, span };
         book.follow(client, &following, &|_| ()).await.unwrap();
         book.seen().unwrap().clone()
@@ -243,4 +248,33 @@ async fn a_transaction_that_nobody_has_is_told_as_not_read_and_read_when_somebod
     }
     let seen = bench.follow(&mut book, &bench.client, None).await;
     assert_eq!((seen.unread.len(), seen.proposals.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn what_is_withheld_for_longer_than_the_span_is_not_forgotten() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::NoTransactions)));
+    let liar = support::client(&[support::endpoint("liar", &proxy.url())]);
+    let one = bench.propose(CheckpointWish::default()).await;
+    bench.end_epoch().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("duties.json");
+    let epoch = Duration::from_secs(bench.clock().epoch_slots * bench.clock().slot_seconds);
+    let mut book = bench.book(Some(&path));
+    for _ in 0..3 {
+        let seen = bench.follow_for(epoch * 2, &mut book, &liar, None).await;
+        assert_eq!((seen.unread.len(), seen.proposals.len()), (1, 0));
+        bench.end_epoch().await;
+    }
+    book.save().unwrap();
+    let mut book = bench.book(Some(&path));
+    for _ in 0..16 {
+        bench.chain.mine().await.unwrap();
+    }
+    let seen = bench.follow_for(epoch * 2, &mut book, &bench.client, None).await;
+    assert_eq!(seen.proposals.iter().map(|one| one.slot).collect::<Vec<_>>(), [one.slot]);
+    // Then the span is what it was, and own proposals stay.
+    let seen = bench.follow_for(epoch * 2, &mut book, &bench.client, None).await;
+    assert!(seen.slots.0 > one.slot && seen.proposals.len() == 1, "{:?}", seen.slots);
 }

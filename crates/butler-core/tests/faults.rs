@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 #[path = "support/side_by_side.rs"]
 mod trials;

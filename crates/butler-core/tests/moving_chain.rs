@@ -4,6 +4,7 @@
 
 #[path = "support/naive.rs"]
 mod naive;
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 
 use std::collections::VecDeque;

@@ -46,12 +46,7 @@ impl Bench {
     }
 
     fn clock(&self) -> RollupClock {
-        let rollup = &self.chain.oracle().unwrap().rollup;
-        RollupClock {
-            genesis_time: rollup.genesis_time,
-            slot_seconds: rollup.slot_duration,
-            epoch_slots: rollup.epoch_duration,
-        }
+        support::clock(&self.chain)
     }
 
     /// Every attester that the devnet knows.

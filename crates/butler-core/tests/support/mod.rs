@@ -8,8 +8,19 @@ use butler_core::client::endpoint::EndpointSettings;
 use butler_core::client::http::HttpSettings;
 use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::contracts::multicall::MULTICALL3;
+use butler_core::domain::rollup::RollupClock;
 use butler_core::runtime::clock::unix_now;
-use butler_testkit::devnet::Oracle;
+use butler_testkit::devnet::{Chain, Oracle};
+
+/// The clock of the canonical rollup.
+pub(crate) fn clock(chain: &Chain) -> RollupClock {
+    let rollup = &chain.oracle().unwrap().rollup;
+    RollupClock {
+        genesis_time: rollup.genesis_time,
+        slot_seconds: rollup.slot_duration,
+        epoch_slots: rollup.epoch_duration,
+    }
+}
 
 /// An endpoint with short deadlines.
 pub(crate) fn endpoint(name: &str, url: &str) -> EndpointSettings {

@@ -13,6 +13,7 @@ use crate::domain::attester::delegation::LogId;
 use crate::domain::block::BlockRef;
 use crate::domain::duties::Gap;
 use crate::domain::rollup::RollupClock;
+use crate::runtime::report::Chain;
 
 /// Where a log is missing before the first one of a span, or instead of all of them. `first` is the span's first block, `pending` the
 /// newest checkpoint at `newest`. Of a checkpoint that the rollup does not remember any more nothing is said.
@@ -31,7 +32,15 @@ pub(super) async fn missing_before(
     let call = rollup::GetCheckpointCall { checkpoint_number: before.into() };
     let slot = reads.push_if_supported(Contract::Rollup, rollup, 2 * GETTER_GAS, call);
     let answers = reads.fetch(client, newest).await?;
-    let told: Option<rollup::CheckpointLog> = answers.get_if_supported(&slot).unwrap_or_default();
+    let told: Option<rollup::CheckpointLog> = match answers.get_if_supported(&slot) {
+        Ok(told) => told,
+        // Two endpoints that say different things of it are not the same as a rollup that tells it otherwise.
+        Err(error @ SnapshotError::Rpc(_)) => return Err(error),
+        Err(error) => {
+            tracing::debug!("the slot of checkpoint {before} is not known: {}", Chain(&error));
+            None
+        }
+    };
     let of_slot = told.and_then(|told| u64::try_from(told.slot_number).ok());
     // The slot of the span's first block may have begun before it.
     let is_within = of_slot.is_some_and(|slot| clock.slot_at(first.timestamp).is_some_and(|first| slot > first));

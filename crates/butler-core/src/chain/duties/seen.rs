@@ -1,11 +1,9 @@
 //! What a range that was read shows, in the form that findings are made from.
 
-use std::collections::BTreeSet;
-
 use super::ReadDuties;
 use super::request::DutiesRequest;
 use crate::domain::block::BlockRef;
-use crate::domain::duties::{Carried, DutiesSeen, KnownCheckpoint, NetworkRates, SeenProposal};
+use crate::domain::duties::{DutiesSeen, KnownCheckpoint, NetworkRates, SeenProposal};
 
 impl ReadDuties {
     /// What was seen, of the request that it was read for. What the network did is known as far as that needs no transaction that does
@@ -15,19 +13,12 @@ impl ReadDuties {
     pub fn seen(&self, request: &DutiesRequest<'_>) -> DutiesSeen {
         let slot = |block: &BlockRef| request.clock.slot_at(block.timestamp).unwrap_or_default();
         let slots = (slot(&request.from).saturating_add(1), slot(&request.to).saturating_sub(1));
-        let is_ours = |carried: &Carried| request.own.is_none_or(|own| own.contains(&carried.proposer));
-        let proposals = self.checkpoints.iter().filter_map(|one| {
-            let (slot, carried) = (one.slot()?, one.carried.as_ref().filter(|carried| is_ours(carried))?);
-            Some(SeenProposal {
-                number: one.number,
-                slot,
-                proposer: carried.proposer,
-                coinbase: carried.coinbase,
-                transaction: one.transaction,
-                block: one.block,
-                fate: one.fate,
-            })
-        });
+        let is_ours = |one: &SeenProposal| request.own.is_none_or(|own| own.contains(&one.proposer));
+        let proposals = self.checkpoints.iter().filter_map(KnownCheckpoint::proposal).filter(is_ours);
+        let network = match self.gap {
+            Some(_) => NetworkRates::default(),
+            None => NetworkRates::of(&self.checkpoints, slots, &request.clock, |epoch| !self.hatches.contains(&epoch)),
+        };
         DutiesSeen {
             rollup: request.rollup,
             clock: request.clock,
@@ -35,51 +26,22 @@ impl ReadDuties {
             slots,
             proposals: proposals.collect(),
             duties: self.duties.clone(),
-            network: if self.gap.is_some() { NetworkRates::default() } else { self.rates(request, slots) },
+            network,
             hatches: self.hatches.clone(),
             gap: self.gap,
             unread: self.unread.clone(),
         }
     }
-
-    fn rates(&self, request: &DutiesRequest<'_>, (first, last): (u64, u64)) -> NetworkRates {
-        let is_hatch =
-            |slot: u64| slot.checked_div(request.clock.epoch_slots).is_some_and(|epoch| self.hatches.contains(&epoch));
-        let hatched = self.hatches.iter().filter_map(|epoch| request.clock.slots_of(*epoch)).flatten();
-        let hatched = hatched.filter(|slot| (first..=last).contains(slot)).count();
-        let slots = last.saturating_add(1).saturating_sub(first).saturating_sub(count(hatched));
-        let is_within = |one: &&KnownCheckpoint| first <= one.slots.0 && one.slots.1 <= last && !is_hatch(one.slots.0);
-        // After an invalidation a slot can have a second one.
-        let (mut placed, mut elsewhere) = (BTreeSet::new(), 0_usize);
-        for one in self.checkpoints.iter().filter(is_within) {
-            match one.slot() {
-                Some(slot) => {
-                    placed.insert(slot);
-                }
-                None => elsewhere = elsewhere.saturating_add(1),
-            }
-        }
-        let proposed = count(placed.len().saturating_add(elsewhere)).min(slots);
-        let committees = self.checkpoints.iter().filter(is_within).filter_map(|one| one.carried.as_ref());
-        let mut rates = NetworkRates { slots, proposed, ..NetworkRates::default() };
-        for carried in committees {
-            let attested = carried.committee.iter().filter(|(_, attested)| *attested).count();
-            rates.members = rates.members.saturating_add(count(carried.committee.len()));
-            rates.attested = rates.attested.saturating_add(count(attested));
-        }
-        rates
-    }
-}
-
-fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use ethers_core::types::{Address, H256};
 
     use super::*;
+    use crate::domain::duties::Carried;
     use crate::domain::duties::Fate;
     use crate::domain::rollup::RollupClock;
 

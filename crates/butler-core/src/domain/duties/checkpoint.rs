@@ -3,6 +3,9 @@
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
+use super::fate::Fate;
+use super::seen::SeenProposal;
+
 /// A checkpoint that was proposed to L1, as its log and its transaction have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownCheckpoint {
@@ -26,6 +29,21 @@ impl KnownCheckpoint {
     pub fn slot(&self) -> Option<u64> {
         (self.slots.0 == self.slots.1).then_some(self.slots.0)
     }
+
+    /// What its proposer did, where its slot is known and its transaction was read.
+    #[must_use]
+    pub fn proposal(&self) -> Option<SeenProposal> {
+        let carried = self.carried.as_ref()?;
+        Some(SeenProposal {
+            number: self.number,
+            slot: self.slot()?,
+            proposer: carried.proposer,
+            coinbase: carried.coinbase,
+            transaction: self.transaction,
+            block: self.block,
+            fate: self.fate,
+        })
+    }
 }
 
 /// What a proposal carried.
@@ -37,31 +55,4 @@ pub struct Carried {
     pub coinbase: Address,
     /// The committee in its order, each with whether an attestation was sent for it.
     pub committee: Vec<(Address, bool)>,
-}
-
-/// What became of a checkpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// It stands in the pending chain, or was proven.
-    Stands,
-    /// It was pruned in this L1 block: nobody proved it in time.
-    Pruned(u64),
-    /// It was found invalid in this L1 block, or stood upon one that was.
-    Invalidated(u64),
-    /// Not known: a log is missing among those that follow.
-    Unknown,
-}
-
-impl Fate {
-    /// Its name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Stands => "stands",
-            Self::Pruned(_) => "pruned",
-            Self::Invalidated(_) => "invalidated",
-            Self::Unknown => "unknown",
-        }
-    }
 }

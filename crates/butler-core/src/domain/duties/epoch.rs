@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::{Address, U256};
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::{Carried, Fate, KnownCheckpoint};
+use super::checkpoint::{Carried, KnownCheckpoint};
 use super::duty::{Done, Duty, DutyKind};
+use super::fate::Fate;
 use crate::domain::proposers::proposer;
 use crate::domain::rollup::RollupClock;
 

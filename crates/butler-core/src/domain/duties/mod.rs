@@ -7,6 +7,8 @@ mod checkpoint;
 mod coinbase;
 mod duty;
 mod epoch;
+mod fate;
+mod network;
 mod proof;
 mod seen;
 mod sequence;
@@ -14,11 +16,13 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use self::checkpoint::{Carried, Fate, KnownCheckpoint};
+pub use self::checkpoint::{Carried, KnownCheckpoint};
 pub use self::coinbase::{Used, used};
 pub use self::duty::{Done, Duty, DutyKind};
 pub use self::epoch::{Draw, EpochDraw, EpochFacts, duties_of};
+pub use self::fate::Fate;
+pub use self::network::NetworkRates;
 pub use self::proof::{CoinbaseProof, Expected, ProofState, expected, proofs};
-pub use self::seen::{DutiesSeen, NetworkRates, SeenProposal};
+pub use self::seen::{DutiesSeen, SeenProposal};
 pub use self::sequence::{Gap, Happened, fates};
 pub use self::tally::{Rate, Tally, tally};

@@ -132,7 +132,7 @@ pub fn proofs(proposals: &[SeenProposal], expected: &Expected) -> BTreeMap<Addre
 mod tests {
     use ethers_core::types::H256;
 
-    use super::super::checkpoint::Fate;
+    use super::super::fate::Fate;
     use super::*;
 
     const ATTESTER: Address = Address::repeat_byte(7);

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Fate;
 use super::duty::Duty;
+use super::fate::Fate;
+use super::network::NetworkRates;
 use super::sequence::Gap;
 use crate::domain::rollup::RollupClock;
 
@@ -36,19 +37,6 @@ impl SeenProposal {
     pub fn place(&self) -> (u64, u64) {
         (self.slot, self.block)
     }
-}
-
-/// What all attesters of the rollup did, as far as it was read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NetworkRates {
-    /// Slots in which it was somebody's turn to propose.
-    pub slots: u64,
-    /// Those of them that have a checkpoint.
-    pub proposed: u64,
-    /// Attestations that could have been sent with the checkpoints whose transactions were read.
-    pub members: u64,
-    /// Those of them that were.
-    pub attested: u64,
 }
 
 /// What was seen.

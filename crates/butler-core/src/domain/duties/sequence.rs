@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use super::checkpoint::Fate;
+use super::fate::Fate;
 
 /// One log of the rollup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

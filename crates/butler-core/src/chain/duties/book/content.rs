@@ -10,12 +10,15 @@ use crate::contracts::checkpoint_events::CheckpointEvent;
 use crate::domain::attester::delegation::LogId;
 use crate::domain::block::BlockRef;
 use crate::domain::duties::{Carried, EpochDraw, Fate, SeenProposal};
+use crate::domain::proposers::proposer;
 use crate::domain::rollup::RollupClock;
 
 /// Blocks whose times are remembered, so many seconds apart.
 const APART: u64 = 600;
 /// So often the blocks double that pass between two tries: an hour.
 const MOST_DOUBLED: u8 = 8;
+/// So many seconds longer what nobody told is waited for: a week.
+const LONGEST: u64 = 7 * 86_400;
 /// Own proposals that are remembered: two years of an operator who proposes each half hour.
 const PROPOSALS: usize = 40_000;
 
@@ -99,11 +102,12 @@ impl Entry {
         if let Reading::Failed { tries, .. } = self.reading { tries } else { 0 }
     }
 
-    /// Whether it may be asked for at that block: after each try in vain twice as many blocks pass as after the one before.
+    /// Whether it may be asked for at that block: after each try in vain twice as many blocks pass as after the one before, and those that
+    /// were asked for in vain for long are asked for together.
     pub(super) fn is_due(&self, block: u64) -> bool {
         match self.reading {
             Reading::Not => true,
-            Reading::Failed { tries, at, .. } => block >= at.saturating_add(1 << tries.min(MOST_DOUBLED)) || block < at,
+            Reading::Failed { tries, at, .. } => block >> tries.min(MOST_DOUBLED) != at >> tries.min(MOST_DOUBLED),
             Reading::LeftOut(_) | Reading::Read { .. } => false,
         }
     }
@@ -228,9 +232,23 @@ impl Content {
         self.anchors.push(last);
     }
 
-    /// Forgets what is older than that, but own proposals.
-    pub(super) fn forget_before(&mut self, since: u64, clock: &RollupClock) {
+    /// Whether an entry can be of a slot in which it was the turn of one of these.
+    pub(super) fn is_own_turn(&self, entry: &Entry, clock: &RollupClock, own: &BTreeSet<Address>) -> bool {
+        let (first, last) = entry.slots;
+        (first..=last).any(|slot| {
+            let epoch = clock.epoch_of(slot);
+            let draw = self.draws.get(&epoch).filter(|draw| !draw.is_hatch).map(|draw| &draw.draw);
+            let turn = draw.and_then(|draw| proposer(&draw.committee, draw.seed, epoch, slot));
+            turn.is_some_and(|attester| own.contains(&attester))
+        })
+    }
+
+    /// Forgets what is older than that, but own proposals. What ours proposed and nobody told is waited for a week longer.
+    pub(super) fn forget_before(&mut self, since: u64, clock: &RollupClock, own: &BTreeSet<Address>) {
         self.since = since;
+        let is_missed = |entry: &&Entry| entry.tries() > 0 && self.is_own_turn(entry, clock, own);
+        let missed = self.entries.iter().find(is_missed).and_then(|entry| clock.slot_start(entry.slots.0));
+        let since = missed.map_or(since, |missed| missed.clamp(since.saturating_sub(LONGEST), since));
         let behind = self.anchors.partition_point(|anchor| anchor.timestamp <= since);
         self.anchors.drain(..behind.saturating_sub(1).min(self.anchors.len().saturating_sub(1)));
         let Some(first) = self.anchors.first().copied() else { return };

@@ -5,6 +5,7 @@
 //! proposals at once, the others of an epoch with own members when it is over, in one exchange. Each is held against the draw of its
 //! epoch, and is asked for a few times before it is told as not read. The file is a memory: without it, the span is read again.
 
+mod asked;
 mod content;
 mod file;
 mod following;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use ethers_core::types::Address;
 
+use self::asked::Asked;
 use self::content::{Content, Subject};
 pub use self::following::Following;
 use self::update::update;
@@ -23,7 +25,7 @@ use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
 use crate::client::l1::L1Client;
 use crate::client::logs::LogFilter;
-use crate::domain::duties::{DutiesSeen, Gap};
+use crate::domain::duties::DutiesSeen;
 use crate::store::file::StoreError;
 
 /// The duties of one rollup, with their place on disk.
@@ -32,10 +34,7 @@ pub struct DutiesBook {
     path: Option<PathBuf>,
     subject: Subject,
     content: Option<Content>,
-    /// The gap that all endpoints left, and the block at which they were asked.
-    gap: Option<(Gap, u64)>,
-    /// Whether this program has read it, so that what was kept is known to be of blocks that are there.
-    is_opened: bool,
+    asked: Asked,
     seen: Option<DutiesSeen>,
     is_saved: bool,
 }
@@ -47,15 +46,7 @@ impl DutiesBook {
     pub fn open(path: Option<&Path>, chain_id: u64, rollup: Address) -> Self {
         let subject = Subject { chain_id, rollup };
         let content = path.and_then(|path| file::load(path, &subject));
-        Self {
-            path: path.map(Path::to_owned),
-            subject,
-            content,
-            gap: None,
-            is_opened: false,
-            seen: None,
-            is_saved: true,
-        }
+        Self { path: path.map(Path::to_owned), subject, content, asked: Asked::default(), seen: None, is_saved: true }
     }
 
     /// The logs that tell of it, to be heard along with other scans.
@@ -88,15 +79,7 @@ impl DutiesBook {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<(), SnapshotError> {
         self.is_saved = false;
-        let gap = update(
-            client,
-            self.subject.rollup,
-            &mut self.content,
-            (&mut self.gap, &mut self.is_opened),
-            following,
-            progress,
-        )
-        .await?;
+        let gap = update(client, self.subject.rollup, &mut self.content, &mut self.asked, following, progress).await?;
         if let Some(content) = &mut self.content {
             self.seen = Some(content.seen(self.subject.rollup, following, gap));
         }

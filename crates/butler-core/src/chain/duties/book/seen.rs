@@ -8,8 +8,7 @@ use super::content::{Content, Entry, Reading};
 use super::following::Following;
 use crate::chain::duties::logs::{Logged, Placed, checkpoints, unknown};
 use crate::chain::duties::span::{Span, epochs_with};
-use crate::domain::duties::{Done, DutiesSeen, DutyKind, EpochDraw, Gap, KnownCheckpoint, NetworkRates, SeenProposal};
-use crate::domain::rollup::RollupClock;
+use crate::domain::duties::{Done, DutiesSeen, DutyKind, Gap, KnownCheckpoint, NetworkRates};
 
 impl Content {
     /// What is told of it. Own proposals are remembered.
@@ -22,6 +21,12 @@ impl Content {
         let ours = epochs_with(&self.draws, Some(own));
         let span =
             Span { clock, draws: &self.draws, checkpoints: &checkpoints, read: slots, is_complete: gap.is_none() };
+        let has_turns =
+            |epoch: u64| self.draws.get(&epoch).is_some_and(|draw| !draw.is_hatch && !draw.draw.committee.is_empty());
+        let network = match gap {
+            Some(_) => NetworkRates::default(),
+            None => NetworkRates::of(&checkpoints, slots, &clock, has_turns),
+        };
         let running = clock.epoch_at(head.timestamp).unwrap_or_default();
         let mut duties = span.duties(&ours, Some(own));
         // Of the epoch that goes on only own proposals were asked for by now.
@@ -36,7 +41,7 @@ impl Content {
             slots,
             proposals: self.proposals.iter().filter(|one| own.contains(&one.proposer)).copied().collect(),
             duties,
-            network: if gap.is_some() { NetworkRates::default() } else { self.network(&checkpoints, slots, &clock) },
+            network,
             hatches: self.draws.iter().filter(|(_, draw)| draw.is_hatch).map(|(epoch, _)| *epoch).collect(),
             gap,
             unread: self.unread(),
@@ -63,45 +68,10 @@ impl Content {
 
     /// Remembers own proposals; those of blocks that were read are what they are now.
     fn note_proposals(&mut self, checkpoints: &[KnownCheckpoint], own: &BTreeSet<Address>, first: u64) {
-        let own = checkpoints.iter().filter_map(|one| {
-            let carried = one.carried.as_ref().filter(|carried| own.contains(&carried.proposer))?;
-            Some(SeenProposal {
-                number: one.number,
-                slot: one.slot()?,
-                proposer: carried.proposer,
-                coinbase: carried.coinbase,
-                transaction: one.transaction,
-                block: one.block,
-                fate: one.fate,
-            })
-        });
+        let own = checkpoints.iter().filter_map(KnownCheckpoint::proposal).filter(|one| own.contains(&one.proposer));
         self.proposals.retain(|one| one.block < first);
         self.proposals.extend(own);
         self.proposals.sort_by_key(|one| (one.slot, one.block));
-    }
-
-    fn network(&self, checkpoints: &[KnownCheckpoint], (first, last): (u64, u64), clock: &RollupClock) -> NetworkRates {
-        let mut rates = NetworkRates::default();
-        let is_theirs = |draw: &EpochDraw| !draw.is_hatch && !draw.draw.committee.is_empty();
-        for epoch in self.draws.iter().filter(|(_, draw)| is_theirs(draw)).map(|(epoch, _)| *epoch) {
-            let Some(slots) = clock.slots_of(epoch) else { continue };
-            let here = slots.end.min(last.saturating_add(1)).saturating_sub(slots.start.max(first));
-            rates.slots = rates.slots.saturating_add(here);
-        }
-        let is_counted = |one: &&KnownCheckpoint| {
-            let epoch = clock.epoch_of(one.slots.0);
-            one.slots.0 >= first && one.slots.1 <= last && self.draws.get(&epoch).is_some_and(is_theirs)
-        };
-        let mut proposed = BTreeSet::new();
-        for one in checkpoints.iter().filter(is_counted) {
-            proposed.insert((one.slots, one.slot().is_none().then_some(one.block)));
-            let Some(carried) = &one.carried else { continue };
-            let attested = carried.committee.iter().filter(|(_, attested)| *attested);
-            rates.members = rates.members.saturating_add(count(carried.committee.len()));
-            rates.attested = rates.attested.saturating_add(count(attested.count()));
-        }
-        rates.proposed = count(proposed.len()).min(rates.slots);
-        rates
     }
 
     fn unread(&self) -> BTreeMap<H256, String> {
@@ -111,8 +81,4 @@ impl Content {
         });
         failed.collect()
     }
-}
-
-fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }

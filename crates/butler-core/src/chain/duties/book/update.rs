@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ethers_core::types::{Address, Log};
 
+use super::asked::Asked;
 use super::content::{Content, Entry, Reading};
 use super::following::Following;
 use crate::chain::duties::draws::read_draws;
@@ -19,21 +20,18 @@ use crate::client::l1::{BlockTag, L1Client};
 use crate::contracts::checkpoint_events::decode_checkpoint_event;
 use crate::domain::block::BlockRef;
 use crate::domain::duties::Gap;
-use crate::domain::proposers::proposer;
 
 /// The last blocks are taken anew each time: endpoints index late, and blocks are reorganized.
 const AGAIN: u64 = 64;
-/// A gap that all endpoints left is asked about again after so many blocks: half an hour.
-const GAP_AGAIN: u64 = 150;
 /// A longer span than what was followed means reading it anew; a clock that goes back a little does not.
 const LONGER: u64 = 3_600;
 
-/// Reads on, and says where a log is missing. `known` is the gap that all endpoints left, and the block at which they were asked.
+/// Reads on, and says where a log is missing. `asked` is what was asked before.
 pub(super) async fn update(
     client: &L1Client,
     rollup: Address,
     held: &mut Option<Content>,
-    (known, is_opened): (&mut Option<(Gap, u64)>, &mut bool),
+    asked: &mut Asked,
     following: &Following<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Option<Gap>, SnapshotError> {
@@ -44,23 +42,24 @@ pub(super) async fn update(
         is_long_enough && content.first().is_some_and(|first| first.number <= head.number)
     };
     // What was kept before this program began may be of blocks that are gone.
-    let is_there = match held.as_ref().and_then(Content::last).filter(|last| !*is_opened && last.number <= head.number)
-    {
-        Some(last) => {
-            let told = client.head(BlockTag::Number(last.number), &[]).await.map_err(SnapshotError::Rpc)?;
-            told.block.hash == last.hash
-        }
-        None => true,
-    };
+    let is_there =
+        match held.as_ref().and_then(Content::last).filter(|last| !asked.is_there && last.number <= head.number) {
+            Some(last) => {
+                let told = client.head(BlockTag::Number(last.number), &[]).await.map_err(SnapshotError::Rpc)?;
+                told.block.hash == last.hash
+            }
+            None => true,
+        };
     if !is_there || !held.as_ref().is_some_and(fits) {
         let first = first_block_at(client, since, &head).await?;
         let proposals = held.take().map(|content| content.proposals).unwrap_or_default();
         *held = Some(Content { proposals, ..Content::new(since, first) });
     }
+    asked.is_there = true;
     let Some(content) = held else { return Ok(None) };
     read_logs(client, content, rollup, following, progress).await?;
-    let gap = fill_gap(client, content, rollup, following, (known, is_opened), progress).await?;
-    content.forget_before(since.max(content.since), &following.clock);
+    let gap = fill_gap(client, content, rollup, following, asked, progress).await?;
+    content.forget_before(since.max(content.since), &following.clock, following.own);
     read_missing_draws(client, content, rollup, following).await?;
     read_transactions(client, content, rollup, following, progress).await?;
     Ok(gap)
@@ -141,7 +140,7 @@ async fn fill_gap(
     content: &mut Content,
     rollup: Address,
     following: &Following<'_>,
-    (known, is_opened): (&mut Option<(Gap, u64)>, &mut bool),
+    asked: &mut Asked,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Option<Gap>, SnapshotError> {
     let head = following.head;
@@ -150,19 +149,20 @@ async fn fill_gap(
     let told = match checkpoints(&events, after) {
         Err(gap) => Some(gap),
         // What lies before the first log is asked about at the beginning, and while there is none.
-        Ok(_) if *is_opened && !events.is_empty() => None,
+        Ok(_) if asked.is_opened(!events.is_empty(), head.number) => None,
         Ok(_) => {
             let (subject, first) = ((rollup, &following.clock), content.first().copied().unwrap_or(head));
             missing_before(client, subject, &events, (&first, &head), following.pending).await?
         }
     };
     let Some(gap) = told else {
-        (*known, *is_opened) = (None, true);
+        asked.gap = None;
+        if !asked.is_opened(!events.is_empty(), head.number) {
+            asked.opened = Some(head.number);
+        }
         return Ok(None);
     };
-    let asked = known.filter(|(_, at)| head.number < at.saturating_add(GAP_AGAIN) && head.number >= *at);
-    // What the rollup's own word contradicts is another gap with each block, and the same log is missing.
-    if asked.is_some_and(|(asked, _)| asked.last == gap.last) {
+    if asked.has_asked(&gap, head.number) {
         return Ok(Some(gap));
     }
     let Some(from) = content.first().copied() else { return Ok(Some(gap)) };
@@ -180,7 +180,7 @@ async fn fill_gap(
     anchors.extend(told.anchors);
     let times = Times::new(&anchors, client.chain_id());
     content.replace(&[(from.number, head.number)], entries(&told.events, &times, following));
-    *known = gap.map(|gap| (gap, head.number));
+    asked.gap = gap.map(|gap| (gap, head.number));
     Ok(gap)
 }
 
@@ -234,9 +234,9 @@ async fn read_transactions(
             if let Some((slot, carried)) = read.get(&entry.place()) {
                 entry.reading = Reading::of(*slot, carried.as_ref());
             } else {
-                let why = unread.get(&entry.log.transaction_hash).cloned().unwrap_or_default();
-                entry.reading =
-                    Reading::Failed { tries: entry.tries().saturating_add(1), at: following.head.number, why };
+                let why = unread.get(&entry.log.transaction_hash).map_or("nobody was asked for it", String::as_str);
+                let (tries, at, why) = (entry.tries().saturating_add(1), following.head.number, why.to_owned());
+                entry.reading = Reading::Failed { tries, at, why };
                 doubted.extend(following.clock.epoch_of(entry.slots.0)..=following.clock.epoch_of(entry.slots.1));
             }
         }
@@ -257,17 +257,11 @@ fn wanted(content: &Content, following: &Following<'_>) -> Vec<Logged> {
     let Following { clock, own, head, .. } = *following;
     let ours = epochs_with(&content.draws, Some(own));
     let running = clock.epoch_at(head.timestamp).unwrap_or_default();
-    let is_own_turn = |slot: u64| {
-        let epoch = clock.epoch_of(slot);
-        let draw = content.draws.get(&epoch).filter(|_| ours.contains(&epoch));
-        let turn = draw.and_then(|draw| proposer(&draw.draw.committee, draw.draw.seed, epoch, slot));
-        turn.is_some_and(|attester| own.contains(&attester))
-    };
     let is_wanted = |entry: &&Entry| {
         let (first, last) = entry.slots;
         let mut epochs = ours.range(clock.epoch_of(first)..=clock.epoch_of(last)).peekable();
         let is_over = clock.epoch_of(last) < running;
-        epochs.peek().is_some() && (is_over || (first..=last).any(is_own_turn))
+        epochs.peek().is_some() && (is_over || content.is_own_turn(entry, &clock, own))
     };
     let due = content.entries.iter().filter(|entry| entry.is_due(head.number));
     due.filter(is_wanted).filter_map(Entry::logged).collect()
