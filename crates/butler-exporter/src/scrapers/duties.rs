@@ -20,7 +20,7 @@ use super::last_snapshot::{FirstLook, LastSnapshot, LastSnapshotReceiver, fresh}
 use super::scrape::{Patience, Scrape};
 use crate::catalogue::values::FailureKind;
 use crate::readings::duties::duties_readings;
-use crate::slots::{Scraped, Slot};
+use crate::slots::{Scraped, Slot, Store};
 
 /// How far back duties are told.
 const SPAN: Duration = Duration::from_secs(86_400);
@@ -101,12 +101,17 @@ impl Scrape for DutiesScraper {
     fn served(&mut self, slot: &Slot) {
         let Some(book) = &mut self.book else { return };
         match block_in_place(|| book.save()) {
-            Ok(()) => self.is_unsaved = false,
-            Err(error) if !std::mem::replace(&mut self.is_unsaved, true) => {
-                let (network, why) = (&slot.network, one_line(&error));
-                tracing::warn!(network, "the duties of {network} cannot be kept for the next start: {why}");
+            Ok(()) => {
+                slot.note_kept(Store::Ledger, true);
+                self.is_unsaved = false;
             }
-            Err(_) => {}
+            Err(error) => {
+                slot.note_kept(Store::Ledger, false);
+                if !std::mem::replace(&mut self.is_unsaved, true) {
+                    let (network, why) = (&slot.network, one_line(&error));
+                    tracing::warn!(network, "the duties of {network} cannot be kept for the next start: {why}");
+                }
+            }
         }
     }
 }
