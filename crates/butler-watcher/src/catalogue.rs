@@ -20,7 +20,7 @@ families! {
     LOOKS: Counter "butler_watcher_looks_total" ["network", "result": results] "" "How often the chain was looked at.";
     PLANNED: Counter "butler_watcher_planned_total" ["network", "kind": names::<ActionKind>] "" "Actions that were planned since the start, without those that were known already.";
     COINBASES: Gauge "butler_watcher_coinbases" ["network", "proof": proofs] "" "Attesters by what their last proposal proves: the coinbase that they must have, another one, or nothing, since none is known.";
-    DUTIES_UNREAD: Gauge "butler_watcher_duties_unread" ["network"] "" "Whether some of what own attesters proposed could not be read: a log is missing, or a transaction is not told or not legible. Nothing is planned of that; the log says why.";
+    DUTIES_UNREAD: Gauge "butler_watcher_duties_unread" ["network"] "" "Whether some of what own attesters proposed could not be read: a log is missing, or a transaction is not told or not legible; or what they prove could not be kept. Nothing is planned of that; the log says why.";
     KEYSTORE_UP: Gauge "butler_watcher_keystore_up" ["network", "server"] "" "Whether a keystore that the watcher may change could be looked at the last time; 1 before the first.";
     RELOADS: Counter "butler_watcher_reloads_total" ["network", "server", "outcome": names::<ReloadOutcome>] "" "How often a server's nodes were told to reload their keystore, and whether they took it; unknown where no answer came.";
     REQUESTS: Counter "butler_watcher_endpoint_requests_total" ["network", "endpoint"] "" "HTTP requests to an L1 endpoint.";

@@ -180,14 +180,16 @@ impl Duties {
         let before = proofs.clone();
         proofs.look(&seen.proposals, &facts.expected, read.to);
         let counts = proofs.counts(&facts.expected);
-        health.proofs(&self.network, Some(counts), is_unread);
         let proofs = proofs.clone();
         if proofs != before
             && let Err(why) = self.file.save()
         {
+            // What is not kept is not told, so nothing of it is served as if it were.
+            health.proofs(&self.network, Some(before.counts(&facts.expected)), true);
             *self.file.loaded() = before;
             return Ok(Err(why));
         }
+        health.proofs(&self.network, Some(counts), is_unread);
         let remedies = remedies(&proofs, network, views);
         let telling = Telling { place, assurance: read.assurance, clock: facts.clock, remedies: &remedies };
         let mut plans = proofs.plan(&telling);
