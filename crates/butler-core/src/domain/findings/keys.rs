@@ -259,7 +259,7 @@ pub fn of_unwatched(watched: Watched) -> Vec<Finding> {
         (
             watched.nodes,
             Severity::Info,
-            "no Aztec node is configured: neither nodes nor missed duties are looked at",
+            "no Aztec node is configured: neither nodes nor what they see of duties is looked at",
             "set `aztec_nodes`",
         ),
         (
