@@ -4,7 +4,7 @@ use ethers_core::types::{Address, H256};
 use serde::{Deserialize, Serialize};
 
 use super::fate::Fate;
-use super::seen::SeenProposal;
+use super::proposal::SeenProposal;
 
 /// A checkpoint that was proposed to L1, as its log and its transaction have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

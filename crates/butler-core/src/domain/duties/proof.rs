@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ethers_core::types::Address;
 
 use super::coinbase::{Used, used};
-use super::seen::SeenProposal;
+use super::proposal::SeenProposal;
 use crate::domain::attester::delegation::Delegation;
 use crate::domain::attester::overview::AttesterRow;
 use crate::domain::ids::Coinbase;
