@@ -53,8 +53,10 @@ pub enum CliError {
         /// The last block.
         last: u64,
     },
-    /// A span of time that ends before it begins, or begins in the future.
-    #[error("there is no time between `--from` and `--to`, or it is yet to come")]
+    /// A span of time that ends before it begins or before the rollup's first slot, or begins in the future.
+    #[error(
+        "there is no time between `--from` and `--to`, or it is yet to come, or it was before the rollup's first slot"
+    )]
     EmptySpan,
     /// An epoch that no rollup will have.
     #[error("there is no epoch {epoch}")]

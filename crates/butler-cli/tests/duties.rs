@@ -167,6 +167,10 @@ async fn a_span_that_cannot_be_and_a_label_that_nothing_has_are_refused() {
         (&["duties", "--epoch", "1", "--from", "1"], "cannot be used with"),
         (&["duties", "--from", "9999999"], "yet to come"),
         (&["duties", "--from", "18446744073709551615"], "there is no epoch"),
+        (
+            &["duties", "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z"],
+            "before the rollup's first slot",
+        ),
         (&["proposals", "--label", "nobody"], "no label of this network is `nobody`"),
     ] {
         let run = bench.run(arguments).await;

@@ -69,7 +69,7 @@ async fn read_span(
     let (snapshot, client) = (&gathered.snapshot, gathered.network.reader.client());
     let (newest, clock) = (snapshot.block, snapshot.rollup.clock);
     let (first, end) = span(args, &clock, newest.timestamp)?;
-    if first >= end || first > newest.timestamp {
+    if first >= end || first > newest.timestamp || end <= clock.genesis_time {
         return Err(CliError::EmptySpan);
     }
     let from = first_block_at(client, first, &newest).await?;
