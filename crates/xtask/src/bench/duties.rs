@@ -1,7 +1,8 @@
 //! `cargo xtask bench duties`: what it costs to learn from L1 alone what nodes really did.
 //!
 //! `decode` is the calldata of `propose` alone, with the proposer recovered, in a process of its own
-//! (`crates/butler-core/benches/proposals.rs`).
+//! (`crates/butler-core/benches/proposals.rs`). `traffic` is a day of a network like mainnet that is followed, and read from nothing
+//! (`crates/butler-core/benches/duties_traffic/`).
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
     /// Only this part.
-    #[arg(long, value_parser = ["decode"])]
+    #[arg(long, value_parser = ["decode", "traffic"])]
     only: Option<String>,
 }
 
@@ -24,6 +25,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let mut report = json!({ "bench": "duties", "targets": targets() });
     if is_wanted("decode") {
         report["decode"] = decode()?;
+    }
+    if is_wanted("traffic") {
+        report["traffic"] = traffic()?;
     }
     if options.json {
         println!("{report}");
@@ -38,6 +42,18 @@ fn decode() -> anyhow::Result<Value> {
     serde_json::from_str(&measured).context("the bench of proposals printed no JSON")
 }
 
+fn traffic() -> anyhow::Result<Value> {
+    let measured = output(cargo().args(["bench", "--quiet", "--package", "butler-core", "--bench", "duties_traffic"]))?;
+    serde_json::from_str(&measured).context("the bench of traffic printed no JSON")
+}
+
 fn targets() -> Value {
-    json!({ "decode": { "per_second": "at least 10000" } })
+    json!({
+        "decode": { "per_second": "at least 10000" },
+        "traffic": {
+            "own_3_percent": { "requests": "at most 120", "received_bytes": "at most 20000000" },
+            "whole_network": { "requests": "at most 300", "received_bytes": "at most 40000000" },
+            "backfill": { "seconds": "at most 10" },
+        },
+    })
 }
