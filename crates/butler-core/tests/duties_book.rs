@@ -235,3 +235,34 @@ async fn a_transaction_that_nobody_has_is_told_as_not_read_and_read_when_somebod
     let seen = bench.follow(&mut book, &bench.client, None).await;
     assert_eq!((seen.unread.len(), seen.proposals.len()), (0, 1));
 }
+
+#[tokio::test]
+async fn who_proposes_in_every_slot_is_read_together_and_nothing_is_told_of_what_waits() {
+    let bench = Bench::start().await;
+    let mut book = bench.book(None);
+    let (mut made, mut read, mut reads) = (Vec::new(), 0, 0);
+    for _ in 0..14 {
+        made.push(bench.propose(CheckpointWish::default()).await);
+        let seen = bench.follow(&mut book, &bench.client, None).await;
+        assert!(seen.unread.is_empty() && seen.gap.is_none());
+        assert!(
+            seen.duties.iter().all(|duty| duty.done != Done::Unread && !duty.done.is_missed()),
+            "{:?}",
+            seen.duties
+        );
+        let told: Vec<u64> = seen.proposals.iter().map(|one| one.slot).collect();
+        let all: Vec<u64> = made.iter().map(|one| one.slot).collect();
+        assert_eq!(told, all[..told.len()]);
+        let mut turns = seen.duties.iter().filter(|duty| duty.kind == DutyKind::Propose);
+        assert!(turns.all(|duty| told.contains(&duty.slot)), "a turn counts once it was read");
+        assert!(told.len() >= made.len().min(8), "the first ones are read at once");
+        reads += usize::from(told.len() > read);
+        read = told.len();
+    }
+    assert!(reads < 12, "{reads}");
+    for _ in 0..5 {
+        bench.chain.pass_slot().await.unwrap();
+    }
+    let seen = bench.follow(&mut book, &bench.client, None).await;
+    assert_eq!(seen.proposals.len(), made.len(), "nothing waits for longer than some minutes");
+}

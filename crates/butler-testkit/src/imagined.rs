@@ -192,8 +192,8 @@ mod tests {
         assert!(call("0xff", to.clone(), &[]).await.is_err(), "it reverts");
         // Two calls of one contract: `01020304`, and `ff020304`, which reverts.
         let target = "00".repeat(19) + "01";
-        let packed = format!("0x00000000{}{}", format!("03{target}010203040000"), "02ff0203040000");
-        let expected = format!("0x{:016x}{:016x}{}{}", 7, 84, "0100000401020304", "00000000");
+        let packed = format!("0x0000000003{target}01020304000002ff0203040000");
+        let expected = format!("0x{:016x}{:016x}010000040102030400000000", 7, 84);
         assert_eq!(call(&packed, to, &[json!({})]).await.unwrap(), expected);
         let served = chain.served();
         assert_eq!((served["eth_chainId"].requests, served["eth_call"].requests), (1, 3));

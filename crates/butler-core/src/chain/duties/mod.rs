@@ -59,7 +59,7 @@ pub async fn read_duties(
     let logs = read_logs(client, request, progress).await?;
     let times = Times::new(&[&[request.from, request.to], logs.anchors.as_slice()].concat(), client.chain_id());
     let epochs = times.epochs(request);
-    let draws = read_draws(client, request.rollup, &request.clock, &request.newest, epochs.clone()).await?;
+    let draws = read_draws(client, request.rollup, &request.clock, &request.newest, epochs.clone(), &mut None).await?;
     let ours = epochs_with(&draws, request.own);
     let mut found = ReadDuties {
         epochs: (epochs.end().saturating_sub(*epochs.start()).saturating_add(1), count(ours.len())),

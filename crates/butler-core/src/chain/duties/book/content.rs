@@ -38,6 +38,9 @@ pub(super) struct Content {
     /// In the order of their logs.
     pub(super) entries: Vec<Entry>,
     pub(super) draws: BTreeMap<u64, EpochDraw>,
+    /// The escape hatch that was told last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hatch: Option<Address>,
     /// In the order of their slots.
     pub(super) proposals: Vec<SeenProposal>,
 }
@@ -91,6 +94,16 @@ impl Entry {
         matches!(self.event, CheckpointEvent::Proposed(_))
     }
 
+    /// Whether it tells of a checkpoint whose transaction was never asked for.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_proposal() && self.reading == Reading::Not
+    }
+
+    /// Whether its block may be of that slot.
+    pub(super) fn may_be_of(&self, slot: u64) -> bool {
+        (self.slots.0..=self.slots.1).contains(&slot)
+    }
+
     /// How often its transaction was asked for in vain.
     pub(super) fn tries(&self) -> u8 {
         if let Reading::Failed { tries, .. } = self.reading { tries } else { 0 }
@@ -142,7 +155,8 @@ impl Reading {
 impl Content {
     /// Nothing yet, from this block on.
     pub(super) fn new(since: u64, first: BlockRef) -> Self {
-        Self { since, anchors: vec![first], entries: Vec::new(), draws: BTreeMap::new(), proposals: Vec::new() }
+        let (entries, draws, proposals) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { since, anchors: vec![first], entries, draws, hatch: None, proposals }
     }
 
     /// The first block whose logs were read.

@@ -2,12 +2,14 @@
 //!
 //! Logs come along with the ledger's scan; what nobody heard is asked for. Logs of the last blocks are taken anew each time, so that a
 //! reorganized block tells what it has now. The draw of an epoch is asked for once. Transactions are read where they matter: own
-//! proposals at once, the others of an epoch with own members when it is over, in one exchange. Each is held against the draw of its
+//! proposals at once (who has one in every slot waits some minutes: [`pace`]), the others of an epoch with own members when it is over, in one
+//! exchange. What waits is not told. Each is held against the draw of its
 //! epoch, and is asked for a few times before it is told as not read. The file is a memory: without it, the span is read again.
 
 mod content;
 mod file;
 mod following;
+mod pace;
 mod seen;
 mod update;
 
@@ -17,7 +19,8 @@ use ethers_core::types::Address;
 
 use self::content::{Content, Subject};
 pub use self::following::Following;
-use self::update::update;
+use self::pace::Pace;
+use self::update::{Memory, update};
 use super::logs;
 use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
@@ -34,6 +37,7 @@ pub struct DutiesBook {
     content: Option<Content>,
     /// The gap that all endpoints left, and the block at which they were asked.
     gap: Option<(Gap, u64)>,
+    pace: Pace,
     seen: Option<DutiesSeen>,
     is_saved: bool,
 }
@@ -45,7 +49,15 @@ impl DutiesBook {
     pub fn open(path: Option<&Path>, chain_id: u64, rollup: Address) -> Self {
         let subject = Subject { chain_id, rollup };
         let content = path.and_then(|path| file::load(path, &subject));
-        Self { path: path.map(Path::to_owned), subject, content, gap: None, seen: None, is_saved: true }
+        Self {
+            path: path.map(Path::to_owned),
+            subject,
+            content,
+            gap: None,
+            pace: Pace::default(),
+            seen: None,
+            is_saved: true,
+        }
     }
 
     /// The logs that tell of it, to be heard along with other scans.
@@ -78,7 +90,8 @@ impl DutiesBook {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<(), SnapshotError> {
         self.is_saved = false;
-        let gap = update(client, self.subject.rollup, &mut self.content, &mut self.gap, following, progress).await?;
+        let held = Memory { content: &mut self.content, gap: &mut self.gap, pace: &mut self.pace };
+        let gap = update(client, self.subject.rollup, held, following, progress).await?;
         if let Some(content) = &mut self.content {
             self.seen = Some(content.seen(self.subject.rollup, following, gap));
         }

@@ -28,6 +28,9 @@ impl Content {
         duties.retain(|duty| {
             duty.done != Done::Unread || duty.kind == DutyKind::Propose || clock.epoch_of(duty.slot) < running
         });
+        // What waits for its turn to be asked for is no trouble.
+        let waiting: Vec<&Entry> = self.entries.iter().filter(|entry| entry.is_waiting()).collect();
+        duties.retain(|duty| !waiting.iter().any(|entry| entry.may_be_of(duty.slot)));
         self.note_proposals(&checkpoints, own, first.number);
         DutiesSeen {
             rollup,

@@ -6,6 +6,7 @@ use ethers_core::types::{Address, Log};
 
 use super::content::{Content, Entry, Reading};
 use super::following::Following;
+use super::pace::Pace;
 use crate::chain::duties::draws::read_draws;
 use crate::chain::duties::logs::{Logged, Placed, checkpoints, filter, read_events, scan};
 use crate::chain::duties::proposals::{AT_ONCE, Held, place, read_proposals};
@@ -27,15 +28,24 @@ const GAP_AGAIN: u64 = 150;
 /// A longer span than what was followed means reading it anew; a clock that goes back a little does not.
 const LONGER: u64 = 3_600;
 
-/// Reads on, and says where a log is missing. `known` is the gap that all endpoints left, and the block at which they were asked.
+/// What was read before.
+#[derive(Debug)]
+pub(super) struct Memory<'a> {
+    pub(super) content: &'a mut Option<Content>,
+    /// The gap that all endpoints left, and the block at which they were asked.
+    pub(super) gap: &'a mut Option<(Gap, u64)>,
+    pub(super) pace: &'a mut Pace,
+}
+
+/// Reads on, and says where a log is missing.
 pub(super) async fn update(
     client: &L1Client,
     rollup: Address,
-    held: &mut Option<Content>,
-    known: &mut Option<(Gap, u64)>,
+    memory: Memory<'_>,
     following: &Following<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Option<Gap>, SnapshotError> {
+    let Memory { content: held, gap: known, pace } = memory;
     let head = following.head;
     let since = head.timestamp.saturating_sub(following.span.as_secs()).max(following.clock.genesis_time);
     let fits = |content: &Content| {
@@ -52,7 +62,9 @@ pub(super) async fn update(
     let gap = fill_gap(client, content, rollup, following, known, progress).await?;
     content.forget_before(since.max(content.since), &following.clock);
     read_missing_draws(client, content, rollup, following).await?;
-    read_transactions(client, content, rollup, following, progress).await?;
+    if pace.is_open(head.timestamp) && read_transactions(client, content, rollup, following, progress).await? {
+        pace.note(head.timestamp);
+    }
     Ok(gap)
 }
 
@@ -178,22 +190,23 @@ async fn read_missing_draws(
     let missing: Vec<u64> =
         (first..=epoch(&following.head)).filter(|epoch| !content.draws.contains_key(epoch)).collect();
     if !missing.is_empty() {
-        content.draws.extend(read_draws(client, rollup, &clock, &following.head, missing).await?);
+        let draws = read_draws(client, rollup, &clock, &following.head, missing, &mut content.hatch).await?;
+        content.draws.extend(draws);
     }
     Ok(())
 }
 
-/// Reads transactions that matter and were not read.
+/// Reads transactions that matter and were not read, and says whether there were any.
 async fn read_transactions(
     client: &L1Client,
     content: &mut Content,
     rollup: Address,
     following: &Following<'_>,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(), SnapshotError> {
+) -> Result<bool, SnapshotError> {
     let wanted = wanted(content, following);
     if wanted.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     progress(Progress::Transactions { count: wanted.len() });
     let mut doubted = BTreeSet::new();
@@ -214,11 +227,12 @@ async fn read_transactions(
     }
     // Perhaps it is the draw that was told wrongly.
     if !doubted.is_empty() {
-        for (epoch, draw) in read_draws(client, rollup, &following.clock, &following.head, doubted).await? {
+        let hatch = &mut content.hatch;
+        for (epoch, draw) in read_draws(client, rollup, &following.clock, &following.head, doubted, hatch).await? {
             content.note_draw(epoch, draw, &following.clock);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Proposals whose transactions are to be read now.
