@@ -278,3 +278,29 @@ async fn what_is_withheld_for_longer_than_the_span_is_not_forgotten() {
     let seen = bench.follow_for(epoch * 2, &mut book, &bench.client, None).await;
     assert!(seen.slots.0 > one.slot && seen.proposals.len() == 1, "{:?}", seen.slots);
 }
+
+#[tokio::test]
+async fn who_proposes_in_every_slot_is_read_together_and_nothing_is_told_of_what_waits() {
+    let bench = Bench::start().await;
+    let mut book = bench.book(None);
+    let (mut made, mut told) = (Vec::new(), Vec::new());
+    let (mut at_once, mut reads) = (0, 0);
+    for turn in 0..15 {
+        made.push(bench.propose(CheckpointWish::default()).await.slot);
+        let seen = bench.follow(&mut book, &bench.client, None).await;
+        assert!(seen.unread.is_empty() && seen.gap.is_none());
+        let is_trouble = |duty: &Duty| duty.done == Done::Unread || duty.done.is_missed();
+        assert!(!seen.duties.iter().any(is_trouble), "{:?}", seen.duties);
+        let now: Vec<u64> = seen.proposals.iter().map(|one| one.slot).collect();
+        assert!(now == made || now == made[..turn], "all but the newest one is told: {now:?} of {made:?}");
+        let mut turns = seen.duties.iter().filter(|duty| duty.kind == DutyKind::Propose);
+        assert!(turns.all(|duty| now.contains(&duty.slot)), "a turn counts once it was read");
+        at_once += usize::from(now == made && at_once == turn);
+        reads += usize::from(now != told);
+        told = now;
+    }
+    assert!(at_once >= 8 && reads < 15, "the first {at_once} were read at once, and all with {reads} requests");
+    bench.chain.pass_slot().await.unwrap();
+    let seen = bench.follow(&mut book, &bench.client, None).await;
+    assert_eq!(seen.proposals.len(), made.len(), "nothing waits for longer than the next look");
+}

@@ -61,7 +61,11 @@ pub(super) async fn update(
     let gap = fill_gap(client, content, rollup, following, asked, progress).await?;
     content.forget_before(since.max(content.since), &following.clock, following.own);
     read_missing_draws(client, content, rollup, following).await?;
-    read_transactions(client, content, rollup, following, progress).await?;
+    let wanted = wanted(content, following);
+    if !wanted.is_empty() && asked.pace.is_now(head.timestamp) {
+        read_transactions(client, content, rollup, &wanted, following, progress).await?;
+        asked.pace.note(head.timestamp);
+    }
     Ok(gap)
 }
 
@@ -199,7 +203,8 @@ async fn read_missing_draws(
     let again = missing.first().and_then(|first| first.checked_sub(1)).filter(|one| content.draws.contains_key(one));
     if !missing.is_empty() {
         let asked: Vec<u64> = again.into_iter().chain(missing).collect();
-        let (draws, alone) = read_draws(client, rollup, &clock, &following.head, asked.iter().copied()).await?;
+        let epochs = asked.iter().copied();
+        let (draws, alone) = read_draws(client, rollup, &clock, &following.head, epochs, &mut content.hatch).await?;
         content.alone.retain(|epoch| !asked.contains(epoch));
         content.alone.extend(alone);
         for (epoch, draw) in draws {
@@ -212,18 +217,15 @@ async fn read_missing_draws(
     Ok(())
 }
 
-/// Reads transactions that matter and were not read.
+/// Reads transactions that are wanted.
 async fn read_transactions(
     client: &L1Client,
     content: &mut Content,
     rollup: Address,
+    wanted: &[Logged],
     following: &Following<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(), SnapshotError> {
-    let wanted = wanted(content, following);
-    if wanted.is_empty() {
-        return Ok(());
-    }
     progress(Progress::Transactions { count: wanted.len() });
     let mut doubted = BTreeSet::new();
     for some in wanted.chunks(AT_ONCE) {
@@ -243,7 +245,8 @@ async fn read_transactions(
     }
     // Perhaps it is the draw that was told wrongly.
     if !doubted.is_empty() {
-        let (draws, alone) = read_draws(client, rollup, &following.clock, &following.head, doubted).await?;
+        let hatch = &mut content.hatch;
+        let (draws, alone) = read_draws(client, rollup, &following.clock, &following.head, doubted, hatch).await?;
         content.alone.extend(alone);
         for (epoch, draw) in draws {
             content.note_draw(epoch, draw, &following.clock);
@@ -252,7 +255,7 @@ async fn read_transactions(
     Ok(())
 }
 
-/// Proposals whose transactions are to be read now.
+/// Proposals whose transactions matter and were not read.
 fn wanted(content: &Content, following: &Following<'_>) -> Vec<Logged> {
     let Following { clock, own, head, .. } = *following;
     let ours = epochs_with(&content.draws, Some(own));
