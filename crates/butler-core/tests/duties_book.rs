@@ -17,7 +17,7 @@ use butler_core::domain::block::BlockRef;
 use butler_core::domain::duties::{Done, DutiesSeen, Duty, DutyKind, Fate};
 use butler_core::domain::rollup::RollupClock;
 use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, ProposedCheckpoint, Way, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind, When};
 use ethers_core::types::Address;
 
 const PAID: Address = Address::repeat_byte(0x77);
@@ -134,7 +134,7 @@ async fn what_was_followed_is_what_one_reading_of_the_span_says_at_every_step_an
             let seen = bench.follow(&mut book, &bench.client, None).await;
             let slots: Vec<(u64, Address)> = seen.proposals.iter().map(|one| (one.slot, one.proposer)).collect();
             let expected: Vec<(u64, Address)> = made.iter().map(|one| (one.slot, one.proposer)).collect();
-            assert_eq!(slots, expected, "every proposal is known at once");
+            assert_eq!(slots, expected, "every proposal is known at once: {:?} {:?}", seen.duties, seen.unread);
             assert!(seen.proposals.iter().all(|one| one.coinbase == PAID));
             let (whole, now) = (bench.whole().await, bench.head().await.timestamp);
             let clock = bench.clock();
@@ -248,6 +248,38 @@ async fn a_transaction_that_nobody_has_is_told_as_not_read_and_read_when_somebod
     }
     let seen = bench.follow(&mut book, &bench.client, None).await;
     assert_eq!((seen.unread.len(), seen.proposals.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn transactions_for_which_nobody_answers_are_told_as_not_read_and_so_is_all_the_rest() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    let mut slow = support::endpoint("slow", &proxy.url());
+    slow.http.timeout = Duration::from_millis(500);
+    let slow = support::client(&[slow]);
+    let mut book = bench.book(None);
+    let first = bench.propose(CheckpointWish::default()).await;
+    bench.follow(&mut book, &slow, None).await;
+    proxy.set(FaultPlan::none().with(Fault::Hang, When::ForMethod("eth_getTransactionByHash".to_owned())));
+    let second = bench.propose(CheckpointWish::default()).await;
+    let seen = bench.follow(&mut book, &slow, None).await;
+    assert_eq!(seen.proposals.iter().map(|one| one.slot).collect::<Vec<_>>(), [first.slot]);
+    assert_eq!(seen.unread.keys().copied().collect::<Vec<_>>(), [second.played.transaction.unwrap()]);
+    assert!(seen.unread.values().all(|why| why.starts_with("no endpoint answers")), "{:?}", seen.unread);
+    assert!(seen.duties.iter().all(|duty| !duty.done.is_missed()) && seen.blocks.1 == bench.head().await.number);
+    // As soon as somebody answers it is read, however long nobody did.
+    for _ in 0..12 {
+        bench.chain.mine().await.unwrap();
+        bench.follow(&mut book, &slow, None).await;
+    }
+    proxy.set(FaultPlan::none());
+    for _ in 0..2 {
+        bench.chain.mine().await.unwrap();
+    }
+    // So many requests went before that this look may leave it to the next one.
+    bench.follow(&mut book, &slow, None).await;
+    let seen = bench.follow(&mut book, &slow, None).await;
+    assert_eq!((seen.unread.len(), seen.proposals.len()), (0, 2));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod file;
 mod following;
 mod pace;
 mod seen;
+mod transactions;
 mod update;
 
 use std::path::{Path, PathBuf};

@@ -26,10 +26,10 @@ impl Pace {
         is_now
     }
 
-    /// Notes that all that was wanted was asked for.
-    pub(super) fn note(&mut self, now: u64) {
+    /// Notes that something was asked for, and whether that was all that was wanted.
+    pub(super) fn note(&mut self, now: u64, is_all: bool) {
         self.paid = self.paid_at(now).saturating_add(EACH);
-        self.is_waiting = false;
+        self.is_waiting = !is_all;
     }
 
     /// Never more than what may follow at once is owed: neither after a day of too much nor where the chain's time was set back.
@@ -46,7 +46,7 @@ mod tests {
 
     /// When requests are made by somebody who has something new at each of these looks.
     fn made(pace: &mut Pace, looks: impl Iterator<Item = u64>) -> Vec<u64> {
-        looks.filter(|now| pace.is_now(*now).then(|| pace.note(*now)).is_some()).collect()
+        looks.filter(|now| pace.is_now(*now).then(|| pace.note(*now, true)).is_some()).collect()
     }
 
     #[test]
@@ -65,13 +65,15 @@ mod tests {
     #[test]
     fn what_could_not_be_asked_for_is_asked_for_with_the_next_look() {
         let mut pace = Pace::default();
-        made(&mut pace, (1_000..1_480).step_by(60));
-        assert!(!pace.is_now(1_480), "too many went before");
-        for failed in [1_540, 1_600] {
+        made(&mut pace, (1_000..1_540).step_by(60));
+        assert!(!pace.is_now(1_540), "too many went before");
+        for failed in [1_600, 1_660] {
             assert!(pace.is_now(failed));
         }
-        pace.note(1_660);
-        assert!(!pace.is_now(1_720));
+        pace.note(1_720, false);
+        assert!(pace.is_now(1_780), "a part was left");
+        pace.note(1_780, true);
+        assert!(!pace.is_now(1_840));
     }
 
     proptest! {
@@ -86,7 +88,7 @@ mod tests {
                     continue;
                 }
                 if pace.is_now(now) {
-                    pace.note(now);
+                    pace.note(now, true);
                     waiting = 0;
                 } else {
                     waiting += 1;
