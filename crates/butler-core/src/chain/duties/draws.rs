@@ -16,6 +16,8 @@ use crate::domain::rollup::RollupClock;
 
 /// Epochs whose draws are asked for together.
 const AT_ONCE: usize = 64;
+/// An epoch that began, and the one before, which is asked for once more.
+const FEW: usize = 2;
 /// Members that a committee is taken to have.
 const MEMBERS: u64 = 48;
 
@@ -39,8 +41,8 @@ pub(super) async fn read_draws(
             .map(|epoch| {
                 let draw = DrawSlots::plan(&mut reads, rollup, epoch, committee_gas(MEMBERS));
                 let call = bindings::GetEscapeHatchForEpochCall { epoch: epoch.number.into() };
-                // Where none was told yet most likely none can be told, which one alone shows at once.
-                let hatch = if some.len() == 1 && known.is_none() {
+                // Where none was told yet most likely none can be told, which calls outside of a pack show at once. Of many that is too much.
+                let hatch = if some.len() <= FEW && known.is_none() {
                     reads.push_doubtful(Contract::Rollup, rollup, GETTER_GAS, call)
                 } else {
                     reads.push_if_supported(Contract::Rollup, rollup, GETTER_GAS, call)
