@@ -17,7 +17,7 @@ use butler_core::domain::block::BlockRef;
 use butler_core::domain::duties::{Done, DutiesSeen, Duty, DutyKind, Fate};
 use butler_core::domain::rollup::RollupClock;
 use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, ProposedCheckpoint, Way, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind, When};
 use ethers_core::types::Address;
 
 const PAID: Address = Address::repeat_byte(0x77);
@@ -134,7 +134,7 @@ async fn what_was_followed_is_what_one_reading_of_the_span_says_at_every_step_an
             let seen = bench.follow(&mut book, &bench.client, None).await;
             let slots: Vec<(u64, Address)> = seen.proposals.iter().map(|one| (one.slot, one.proposer)).collect();
             let expected: Vec<(u64, Address)> = made.iter().map(|one| (one.slot, one.proposer)).collect();
-            assert_eq!(slots, expected, "every proposal is known at once");
+            assert_eq!(slots, expected, "every proposal is known at once: {:?} {:?}", seen.duties, seen.unread);
             assert!(seen.proposals.iter().all(|one| one.coinbase == PAID));
             let (whole, now) = (bench.whole().await, bench.head().await.timestamp);
             let clock = bench.clock();
@@ -251,6 +251,38 @@ async fn a_transaction_that_nobody_has_is_told_as_not_read_and_read_when_somebod
 }
 
 #[tokio::test]
+async fn transactions_for_which_nobody_answers_are_told_as_not_read_and_so_is_all_the_rest() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    let mut slow = support::endpoint("slow", &proxy.url());
+    slow.http.timeout = Duration::from_millis(500);
+    let slow = support::client(&[slow]);
+    let mut book = bench.book(None);
+    let first = bench.propose(CheckpointWish::default()).await;
+    bench.follow(&mut book, &slow, None).await;
+    proxy.set(FaultPlan::none().with(Fault::Hang, When::ForMethod("eth_getTransactionByHash".to_owned())));
+    let second = bench.propose(CheckpointWish::default()).await;
+    let seen = bench.follow(&mut book, &slow, None).await;
+    assert_eq!(seen.proposals.iter().map(|one| one.slot).collect::<Vec<_>>(), [first.slot]);
+    assert_eq!(seen.unread.keys().copied().collect::<Vec<_>>(), [second.played.transaction.unwrap()]);
+    assert!(seen.unread.values().all(|why| why.starts_with("no endpoint answers")), "{:?}", seen.unread);
+    assert!(seen.duties.iter().all(|duty| !duty.done.is_missed()) && seen.blocks.1 == bench.head().await.number);
+    // As soon as somebody answers it is read, however long nobody did.
+    for _ in 0..12 {
+        bench.chain.mine().await.unwrap();
+        bench.follow(&mut book, &slow, None).await;
+    }
+    proxy.set(FaultPlan::none());
+    for _ in 0..2 {
+        bench.chain.mine().await.unwrap();
+    }
+    // So many requests went before that this look may leave it to the next one.
+    bench.follow(&mut book, &slow, None).await;
+    let seen = bench.follow(&mut book, &slow, None).await;
+    assert_eq!((seen.unread.len(), seen.proposals.len()), (0, 2));
+}
+
+#[tokio::test]
 async fn what_is_withheld_for_longer_than_the_span_is_not_forgotten() {
     let bench = Bench::start().await;
     let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
@@ -277,4 +309,30 @@ async fn what_is_withheld_for_longer_than_the_span_is_not_forgotten() {
     // Then the span is what it was, and own proposals stay.
     let seen = bench.follow_for(epoch * 2, &mut book, &bench.client, None).await;
     assert!(seen.slots.0 > one.slot && seen.proposals.len() == 1, "{:?}", seen.slots);
+}
+
+#[tokio::test]
+async fn who_proposes_in_every_slot_is_read_together_and_nothing_is_told_of_what_waits() {
+    let bench = Bench::start().await;
+    let mut book = bench.book(None);
+    let (mut made, mut told) = (Vec::new(), Vec::new());
+    let (mut at_once, mut reads) = (0, 0);
+    for turn in 0..15 {
+        made.push(bench.propose(CheckpointWish::default()).await.slot);
+        let seen = bench.follow(&mut book, &bench.client, None).await;
+        assert!(seen.unread.is_empty() && seen.gap.is_none());
+        let is_trouble = |duty: &Duty| duty.done == Done::Unread || duty.done.is_missed();
+        assert!(!seen.duties.iter().any(is_trouble), "{:?}", seen.duties);
+        let now: Vec<u64> = seen.proposals.iter().map(|one| one.slot).collect();
+        assert!(now == made || now == made[..turn], "all but the newest one is told: {now:?} of {made:?}");
+        let mut turns = seen.duties.iter().filter(|duty| duty.kind == DutyKind::Propose);
+        assert!(turns.all(|duty| now.contains(&duty.slot)), "a turn counts once it was read");
+        at_once += usize::from(now == made && at_once == turn);
+        reads += usize::from(now != told);
+        told = now;
+    }
+    assert!(at_once >= 8 && reads < 15, "the first {at_once} were read at once, and all with {reads} requests");
+    bench.chain.pass_slot().await.unwrap();
+    let seen = bench.follow(&mut book, &bench.client, None).await;
+    assert_eq!(seen.proposals.len(), made.len(), "nothing waits for longer than the next look");
 }

@@ -8,9 +8,10 @@ mod support;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use butler_testkit::devnet::{CheckpointWish, ProposedCheckpoint};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind, When};
 use ethers_core::types::Address;
 use serde_json::json;
 use support::{Bench, Series};
@@ -106,4 +107,19 @@ async fn what_an_endpoint_withholds_is_told_as_not_read_and_no_other_scraper_fai
     proxy.set(FaultPlan::none());
     bench.chain.rpc("anvil_mine", json!([300, 1])).await.unwrap();
     program.when("no gap", |series| series[gap] == 0.0 && series[CRITICAL] == 0.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_coinbase_is_told_though_the_endpoint_takes_seconds_for_each_transaction() {
+    let bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    bench.reconfigure(bench.chain.url(), &proxy.url());
+    let slow = Fault::Latency(Duration::from_secs(5));
+    proxy.set(FaultPlan::none().with(slow, When::ForMethod("eth_getTransactionByHash".to_owned())));
+    propose(&bench, false, None).await;
+    let program = bench.run().await;
+    program.when("the finding", |series| series.get(CRITICAL) == Some(&1.0)).await;
+    propose(&bench, false, None).await;
+    program.when("the next one", |series| series[ASTRAY] == 2.0).await;
+    assert_eq!(program.series()["butler_scrape_success{network=\"devnet\",scraper=\"duties\"}"], 1.0);
 }

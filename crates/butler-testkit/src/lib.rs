@@ -1,5 +1,5 @@
 //! What the butler's tests, benches and demo run against: a local L1 with Aztec's contracts ([`devnet`]),
-//! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), a hostile endpoint whose answers are bombs ([`bombs`]),
+//! a proxy that breaks any JSON-RPC endpoint on purpose ([`proxy`]), a chain that is only [`imagined`], a hostile endpoint whose answers are bombs ([`bombs`]),
 //! a fake Aztec node that repeats recorded answers ([`aztec_node`]) and one that loads and reloads a keystore ([`keystore_node`]),
 //! fakes of the places where people are told ([`chat`]), and a real browser that looks at pages ([`browser`]). Beside the node
 //! stand a [`web3signer`], a real [`sshd`], and [`keystores`] of every shape. What several fakes were asked stands in one [`order`].
@@ -15,6 +15,7 @@ pub mod browser;
 pub mod chat;
 pub mod devnet;
 mod http;
+pub mod imagined;
 pub mod keystore_node;
 pub mod keystores;
 pub mod long_chain;

@@ -97,7 +97,7 @@ const WATCHER: [Folder; 18] = [
     ("program", "adopt check executors health heartbeat control journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 15] = [
+const TESTKIT: [Folder; 16] = [
     ("browser", ""),
     ("http", ""),
     ("multicall", ""),
@@ -109,6 +109,7 @@ const TESTKIT: [Folder; 15] = [
     ("bombs", "http multicall"),
     ("chat", "proxy server"),
     ("devnet", "http multicall server"),
+    ("imagined", "http multicall server"),
     ("keystore_node", "aztec_node http order server"),
     ("web3signer", "order server"),
     ("long_chain", "devnet http multicall server"),

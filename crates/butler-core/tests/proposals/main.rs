@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it; clippy allows that in test functions only")]
 
+mod calls;
 mod fixture;
 mod flips;
 mod hostile;

@@ -2,7 +2,8 @@
 //!
 //! `decode` is the calldata of `propose` alone, with the proposer recovered, in a process of its own
 //! (`crates/butler-core/benches/proposals.rs`); `backtest` replays seventy-two days of 444 attesters from facts that were read
-//! (`crates/butler-core/benches/backtest.rs`).
+//! (`crates/butler-core/benches/backtest.rs`); `traffic` is a day of a network like mainnet that is followed, and read from nothing
+//! (`crates/butler-core/benches/duties_traffic/`).
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
     /// Only this part.
-    #[arg(long, value_parser = ["decode", "backtest"])]
+    #[arg(long, value_parser = ["decode", "backtest", "traffic"])]
     only: Option<String>,
 }
 
@@ -28,6 +29,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     if is_wanted("backtest") {
         report["backtest"] = of_core("backtest")?;
+    }
+    if is_wanted("traffic") {
+        report["traffic"] = of_core("duties_traffic")?;
     }
     if options.json {
         println!("{report}");
@@ -47,5 +51,10 @@ fn targets() -> Value {
     json!({
         "decode": { "per_second": "at least 10000" },
         "backtest": { "blocks_per_second": "at least 1000" },
+        "traffic": {
+            "own_3_percent": { "requests": "at most 120", "received_bytes": "at most 20000000" },
+            "whole_network": { "requests": "at most 300", "received_bytes": "at most 40000000" },
+            "backfill": { "seconds": "at most 10" },
+        },
     })
 }

@@ -45,7 +45,9 @@ pub async fn read_duties(
     let logs = read_logs(client, request, progress).await?;
     let times = Times::new(&[&[request.from, request.to], logs.anchors.as_slice()].concat(), client.chain_id());
     let epochs = times.epochs(request);
-    let (draws, _) = read_draws(client, request.rollup, &request.clock, &request.newest, epochs.clone()).await?;
+    let epochs_asked = epochs.clone();
+    let (draws, _) =
+        read_draws(client, request.rollup, &request.clock, &request.newest, epochs_asked, &mut None).await?;
     let ours = epochs_with(&draws, request.own);
     let mut found = ReadDuties {
         epochs: (epochs.end().saturating_sub(*epochs.start()).saturating_add(1), count(ours.len())),

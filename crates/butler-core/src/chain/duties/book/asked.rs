@@ -1,5 +1,6 @@
 //! What this program asked about a book, which is not kept.
 
+use super::pace::Pace;
 use crate::domain::duties::Gap;
 
 /// What was asked, and when.
@@ -11,6 +12,8 @@ pub(super) struct Asked {
     pub(super) is_there: bool,
     /// The block at which nothing was missing before the first log.
     pub(super) opened: Option<u64>,
+    /// How often transactions were asked for.
+    pub(super) pace: Pace,
 }
 
 /// What is missing is asked about again after so many blocks: half an hour.

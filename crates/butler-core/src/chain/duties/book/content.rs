@@ -44,6 +44,9 @@ pub(super) struct Content {
     /// Epochs whose draws one of several endpoints told alone: they are asked for again.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) alone: BTreeSet<u64>,
+    /// The escape hatch that was told last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hatch: Option<Address>,
     /// In the order of their slots.
     pub(super) proposals: Vec<SeenProposal>,
 }
@@ -95,6 +98,16 @@ impl Entry {
     /// Whether it tells of a checkpoint that was proposed.
     pub(super) fn is_proposal(&self) -> bool {
         matches!(self.event, CheckpointEvent::Proposed(_))
+    }
+
+    /// Whether it tells of a checkpoint whose transaction was never asked for.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_proposal() && self.reading == Reading::Not
+    }
+
+    /// Whether its block may be of that slot.
+    pub(super) fn may_be_of(&self, slot: u64) -> bool {
+        (self.slots.0..=self.slots.1).contains(&slot)
     }
 
     /// How often its transaction was asked for in vain.
@@ -155,6 +168,7 @@ impl Content {
             entries: Vec::new(),
             draws: BTreeMap::new(),
             alone: BTreeSet::new(),
+            hatch: None,
             proposals: Vec::new(),
         }
     }

@@ -2,14 +2,16 @@
 //!
 //! Logs come along with the ledger's scan; what nobody heard is asked for. Logs of the last blocks are taken anew each time, so that a
 //! reorganized block tells what it has now. The draw of an epoch is asked for once. Transactions are read where they matter: own
-//! proposals at once, the others of an epoch with own members when it is over, in one exchange. Each is held against the draw of its
-//! epoch, and is asked for a few times before it is told as not read. The file is a memory: without it, the span is read again.
+//! proposals at once (of whoever has one in nearly every slot with the next look: [`pace`]), the others of an epoch with own members when it
+//! is over, in one exchange. What waits is not told. Each is held against the draw of its epoch, and is asked for a few times before it is told as not read. The file is a memory: without it, the span is read again.
 
 mod asked;
 mod content;
 mod file;
 mod following;
+mod pace;
 mod seen;
+mod transactions;
 mod update;
 
 use std::path::{Path, PathBuf};

@@ -29,9 +29,12 @@ impl Content {
         };
         let running = clock.epoch_at(head.timestamp).unwrap_or_default();
         let mut duties = span.duties(&ours, Some(own));
-        // Of the epoch that goes on only own proposals were asked for by now.
+        // Of the epoch that goes on only own proposals were asked for by now, and what waits for the next look is no trouble.
+        let waiting: Vec<&Entry> = self.entries.iter().filter(|entry| entry.is_waiting()).collect();
+        let is_asked = |slot: u64| !waiting.iter().any(|entry| entry.may_be_of(slot));
         duties.retain(|duty| {
-            duty.done != Done::Unread || duty.kind == DutyKind::Propose || clock.epoch_of(duty.slot) < running
+            let is_over = duty.kind == DutyKind::Propose || clock.epoch_of(duty.slot) < running;
+            duty.done != Done::Unread || is_over && is_asked(duty.slot)
         });
         self.note_proposals(&checkpoints, own, first.number);
         DutiesSeen {

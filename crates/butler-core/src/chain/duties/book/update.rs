@@ -1,4 +1,4 @@
-//! Reading on: logs, draws, transactions.
+//! Reading on: logs, then draws, then transactions.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,11 @@ use ethers_core::types::{Address, Log};
 use super::asked::Asked;
 use super::content::{Content, Entry, Reading};
 use super::following::Following;
+use super::transactions::{read_transactions, wanted};
 use crate::chain::duties::draws::read_draws;
-use crate::chain::duties::logs::{Logged, Placed, checkpoints, filter, read_events, scan};
+use crate::chain::duties::logs::{Placed, checkpoints, filter, read_events, scan};
 use crate::chain::duties::opening::missing_before;
-use crate::chain::duties::proposals::{AT_ONCE, Held, place, read_proposals};
 use crate::chain::duties::request::DutiesRequest;
-use crate::chain::duties::span::epochs_with;
 use crate::chain::duties::times::{Times, first_block_at};
 use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
@@ -61,7 +60,11 @@ pub(super) async fn update(
     let gap = fill_gap(client, content, rollup, following, asked, progress).await?;
     content.forget_before(since.max(content.since), &following.clock, following.own);
     read_missing_draws(client, content, rollup, following).await?;
-    read_transactions(client, content, rollup, following, progress).await?;
+    let wanted = wanted(content, following);
+    if !wanted.is_empty() && asked.pace.is_now(head.timestamp) {
+        let is_all = read_transactions(client, content, rollup, &wanted, following, progress).await?;
+        asked.pace.note(head.timestamp, is_all);
+    }
     Ok(gap)
 }
 
@@ -199,7 +202,8 @@ async fn read_missing_draws(
     let again = missing.first().and_then(|first| first.checked_sub(1)).filter(|one| content.draws.contains_key(one));
     if !missing.is_empty() {
         let asked: Vec<u64> = again.into_iter().chain(missing).collect();
-        let (draws, alone) = read_draws(client, rollup, &clock, &following.head, asked.iter().copied()).await?;
+        let epochs = asked.iter().copied();
+        let (draws, alone) = read_draws(client, rollup, &clock, &following.head, epochs, &mut content.hatch).await?;
         content.alone.retain(|epoch| !asked.contains(epoch));
         content.alone.extend(alone);
         for (epoch, draw) in draws {
@@ -210,59 +214,4 @@ async fn read_missing_draws(
         }
     }
     Ok(())
-}
-
-/// Reads transactions that matter and were not read.
-async fn read_transactions(
-    client: &L1Client,
-    content: &mut Content,
-    rollup: Address,
-    following: &Following<'_>,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(), SnapshotError> {
-    let wanted = wanted(content, following);
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    progress(Progress::Transactions { count: wanted.len() });
-    let mut doubted = BTreeSet::new();
-    for some in wanted.chunks(AT_ONCE) {
-        let held = Held { rollup, clock: following.clock, draws: &content.draws };
-        let (read, unread) = read_proposals(client, &held, some.iter().collect()).await?;
-        let places: BTreeSet<(u64, u64)> = some.iter().map(place).collect();
-        for entry in content.entries.iter_mut().filter(|entry| places.contains(&entry.place())) {
-            if let Some((slot, carried)) = read.get(&entry.place()) {
-                entry.reading = Reading::of(*slot, carried.as_ref());
-            } else {
-                let why = unread.get(&entry.log.transaction_hash).map_or("nobody was asked for it", String::as_str);
-                let (tries, at, why) = (entry.tries().saturating_add(1), following.head.number, why.to_owned());
-                entry.reading = Reading::Failed { tries, at, why };
-                doubted.extend(following.clock.epoch_of(entry.slots.0)..=following.clock.epoch_of(entry.slots.1));
-            }
-        }
-    }
-    // Perhaps it is the draw that was told wrongly.
-    if !doubted.is_empty() {
-        let (draws, alone) = read_draws(client, rollup, &following.clock, &following.head, doubted).await?;
-        content.alone.extend(alone);
-        for (epoch, draw) in draws {
-            content.note_draw(epoch, draw, &following.clock);
-        }
-    }
-    Ok(())
-}
-
-/// Proposals whose transactions are to be read now.
-fn wanted(content: &Content, following: &Following<'_>) -> Vec<Logged> {
-    let Following { clock, own, head, .. } = *following;
-    let ours = epochs_with(&content.draws, Some(own));
-    let running = clock.epoch_at(head.timestamp).unwrap_or_default();
-    let is_wanted = |entry: &&Entry| {
-        let (first, last) = entry.slots;
-        let mut epochs = ours.range(clock.epoch_of(first)..=clock.epoch_of(last)).peekable();
-        let is_over = clock.epoch_of(last) < running;
-        epochs.peek().is_some() && (is_over || content.is_own_turn(entry, &clock, own))
-    };
-    let due = content.entries.iter().filter(|entry| entry.is_due(head.number));
-    due.filter(is_wanted).filter_map(Entry::logged).collect()
 }
