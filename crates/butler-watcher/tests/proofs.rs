@@ -11,10 +11,8 @@ use butler_core::domain::action::{Action, ActionKind, ActionSubject, Phase};
 use butler_testkit::devnet::{CheckpointWish, ProposedCheckpoint};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use ethers_core::types::Address;
-use support::chore::{add, approve, ended, reason};
-use support::person::{begun, own, wait_for};
+use support::person::begun;
 use support::receiver::Receiver;
-use support::servers::Server;
 use support::{Bench, Kept, Watcher};
 
 const WRONG: Address = Address::repeat_byte(0x77);
@@ -193,40 +191,4 @@ async fn withheld_transactions_are_told_unread_contradict_nothing_and_hold_up_no
     watcher.stop();
     let kept = bench.journal();
     assert!(kept.actions.iter().all(|action| action.kind != ActionKind::CoinbaseContradicted));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_did_not_load_right_files_loads_them_once_a_person_says_so() {
-    let bench = begun(&format!("approvers = [\"{}\"]\nproposal_distance = 0\n", own()), "").await;
-    let who = well_configured(&bench);
-    let server = Server::start(&bench, "paris", &who.iter().copied().collect::<Vec<_>>()).await;
-    add(&bench, &server.configured());
-    // Written after the node loaded its keystore, and never loaded.
-    for attester in &who {
-        server.set(*attester, bench.oracle().coinbases()[attester]);
-    }
-    let written = std::fs::read(server.file()).unwrap();
-    let watcher = bench.watch();
-    two_looks(&watcher).await;
-    let attester = *who.iter().next().unwrap();
-    let right = bench.oracle().coinbases()[&attester];
-    propose(&bench, &BTreeSet::from([attester]), Some(server.used(attester))).await;
-    // It is planned by the look after the one that judged it.
-    for _ in 0..2 {
-        two_looks(&watcher).await;
-        bench.settle().await;
-    }
-    let row = wait_for(&bench, &watcher, "awaiting_approval", 1).await.remove(0);
-    assert_eq!(row["action"]["goal"]["coinbase_loaded"]["coinbase"], format!("{right:?}"), "{row:#}");
-    assert_eq!(row["action"]["edits"][0]["before"], "as_wanted", "{row:#}");
-    assert_eq!((server.used(attester) == right, server.node.reloads().asked), (false, 0));
-    approve(&bench, &row).await;
-    let done = ended(&bench, &watcher, &row, "done").await;
-    assert!(reason(&done).contains("taken by the nodes of paris"), "{done:#}");
-    assert_eq!((server.used(attester), server.node.reloads().accepted), (right, 1));
-    assert!(std::fs::read(server.file()).unwrap() == written, "no file was changed");
-    propose(&bench, &BTreeSet::from([attester]), Some(server.used(attester))).await;
-    two_looks(&watcher).await;
-    assert_eq!((count(&watcher, "proven").await, count(&watcher, "contradicted").await), (1.0, 0.0));
-    watcher.stop();
 }

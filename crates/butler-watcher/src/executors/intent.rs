@@ -30,11 +30,6 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Whether the file was right before, and only the node is to take it: nothing is kept, and nothing can be put back.
-    pub(super) fn is_as_before(&self) -> bool {
-        self.before == self.after
-    }
-
     /// Where the old content is kept as long as it may be needed.
     pub(super) fn backup(&self) -> H256 {
         backup_id(&self.file, self.before)

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use butler_core::domain::action::{ActionSubject, Goal, KeystoreEdit, Phase};
 use butler_core::domain::ids::Coinbase;
-use butler_core::key_files::edit::FileName;
 use ethers_core::types::Address;
 
 use super::intent::{Intent, Written};
@@ -37,7 +36,7 @@ impl Item {
     pub(super) fn of(leased: Leased) -> Option<Self> {
         let action = &leased.entry.action;
         let ActionSubject::Attester(attester) = action.subject else { return None };
-        let coinbase = action.goal.coinbase()?;
+        let Goal::CoinbaseConfigured { coinbase, .. } = action.goal else { return None };
         let intent = Intent::of(leased.entry.standing.intent.as_ref())?;
         Some(Self { leased, attester, coinbase, intent, ends: BTreeMap::new(), is_lost: false, is_void: false })
     }
@@ -50,11 +49,6 @@ impl Item {
     /// Whether it was tried so often that nobody waits for an answer within seconds.
     pub(super) fn is_patient(&self) -> bool {
         self.leased.entry.standing.tries >= PATIENT
-    }
-
-    /// Whether the nodes are to load the files though these are right.
-    pub(super) fn is_load(&self) -> bool {
-        matches!(self.leased.entry.action.goal, Goal::CoinbaseLoaded { .. })
     }
 
     /// From when on the coinbase counts, in unix seconds.
@@ -144,18 +138,4 @@ impl Item {
         let outcome = outcome(&self.ends, is_look);
         (!self.is_lost).then_some(Settlement { lease: self.leased.lease, outcome })
     }
-}
-
-/// Ends every item of these that did not end yet.
-pub(super) fn end_all(items: &mut [Item], server: &str, end: &AtServer, which: impl Fn(&Item) -> bool) {
-    for item in items.iter_mut().filter(|item| !item.is_over(server) && which(item)) {
-        item.end(server, end.clone());
-    }
-}
-
-/// The files that were begun for these items and not finished, each once.
-pub(super) fn begun(items: &[Item], server: &str) -> Vec<Written> {
-    let written = items.iter().filter(|item| !item.is_over(server)).filter_map(|item| item.written(server));
-    let files: BTreeMap<FileName, Written> = written.map(|written| (written.file.clone(), written.clone())).collect();
-    files.into_values().collect()
 }

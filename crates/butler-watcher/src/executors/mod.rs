@@ -13,7 +13,6 @@ mod item;
 mod keystore;
 mod keystores;
 mod orphans;
-mod reload;
 mod round;
 mod verdict;
 
@@ -229,7 +228,7 @@ fn log(settlements: &[Settlement]) {
     let mut alike = BTreeMap::<(&str, &str), Vec<&str>>::new();
     for settlement in settlements {
         let how = match &settlement.outcome {
-            Outcome::Acted { .. } => ("in every file, and taken by every node", ""),
+            Outcome::Acted { .. } => ("written, and taken by every node", ""),
             Outcome::Proven { proof } => ("done", proof.as_deref().unwrap_or_default()),
             Outcome::Postponed { reason, .. } => ("not now", reason.as_str()),
             Outcome::Retry { reason, .. } | Outcome::Unknown { reason } => ("not done yet", reason.as_str()),

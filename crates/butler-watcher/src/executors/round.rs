@@ -14,9 +14,8 @@ use ethers_core::types::{Address, H256};
 
 use super::gate::Gate;
 use super::intent::Written;
-use super::item::{Item, begun, end_all};
-use super::keystore::{Keystore, Reloaded};
-use super::reload::{load, reload};
+use super::item::Item;
+use super::keystore::{Keystore, Reloaded, Trouble};
 use super::verdict::AtServer;
 use crate::journal::{Journal, JournalError};
 use crate::plan::views::{before, find, hiding};
@@ -31,8 +30,6 @@ enum Step {
     Write { file: FileName, digest: H256, wish: Wish },
     /// To have the node reload what was written before.
     Reload,
-    /// To have the node load this file, which is right and has that digest.
-    Load { file: FileName, digest: H256 },
     /// Nothing: the keystore is not what a person saw.
     Void,
     /// Nothing: it ended.
@@ -66,13 +63,12 @@ pub(super) async fn at_server(
         Ok(view) => view,
         Err(trouble) => {
             // Whether it has the attester is not known, so nothing is done as long as it is not seen. It may be away for longer.
-            end_all(items, server, &AtServer::NotNow(AWAY, trouble.to_string()), Item::is_patient);
-            end_all(items, server, &AtServer::Later(trouble.to_string()), |_| true);
+            all(items, server, &AtServer::NotNow(AWAY, trouble.to_string()), Item::is_patient);
+            all(items, server, &AtServer::Later(trouble.to_string()), |_| true);
             return Ok(());
         }
     };
     let (mut writes, mut reloads) = (BTreeMap::<FileName, Edit>::new(), false);
-    let mut loads = BTreeMap::<Address, Written>::new();
     for item in items.iter_mut().filter(|item| !item.is_over(server)) {
         match step(server, &view, item) {
             Some(Step::Write { file, digest, wish }) => {
@@ -80,51 +76,39 @@ pub(super) async fn at_server(
                 writes.entry(file.clone()).or_insert_with(new).changes.push(wish);
             }
             Some(Step::Reload) => reloads = true,
-            Some(Step::Load { file, digest }) => {
-                loads.insert(item.attester, Written { file, before: digest, after: digest, accepted: false });
-            }
             Some(Step::Void) => item.end(server, AtServer::Later(VOID.to_owned())),
             Some(Step::Ended(end)) => item.end(server, end),
             None => {}
         }
     }
-    if writes.is_empty() && !reloads && loads.is_empty() {
+    if writes.is_empty() && !reloads {
         return Ok(());
     }
     // The rest comes with the next round.
     while writes.len() > FILES_LIMIT {
         let Some((_, edit)) = writes.pop_last() else { break };
-        end_all(items, server, &another(), is_of(&edit));
+        all(items, server, &another(), is_of(&edit));
     }
     if let Some(why) = refusal(&view) {
-        end_all(
-            items,
-            server,
-            &AtServer::Later(format!("the node would refuse its keystore: {why}")),
-            is_touched(&view),
-        );
+        all(items, server, &AtServer::Later(format!("the node would refuse its keystore: {why}")), is_touched(&view));
         return Ok(());
     }
     let until = items.iter().filter(|item| !item.is_over(server)).filter_map(Item::until).min();
     if let Some((after, why)) = gate.wait(server, &attesters(&view), until, distance).await {
-        end_all(items, server, &AtServer::NotNow(after, why), is_touched(&view));
+        all(items, server, &AtServer::NotNow(after, why), is_touched(&view));
         return Ok(());
     }
     if reloads {
         // What was written before first: the file that is put back where a node refuses is the one from before that.
-        end_all(items, server, &another(), |item| item.written(server).is_none());
+        all(items, server, &another(), |item| item.written(server).is_none());
         let files = begun(items, server);
         return reload((keystore, &view), items, &files, gate, journal).await;
     }
-    if writes.is_empty() {
-        return load((keystore, &view), items, &mut loads, gate, journal).await;
-    }
-    end_all(items, server, &another(), |item| loads.contains_key(&item.attester));
     if let Some(end) = asked_first((keystore, &view), gate).await {
-        end_all(items, server, &AtServer::NotNow(AWAY, end.why().unwrap_or_default().to_owned()), |item| {
+        all(items, server, &AtServer::NotNow(AWAY, end.why().unwrap_or_default().to_owned()), |item| {
             matches!(end, AtServer::Later(_)) && item.is_patient()
         });
-        end_all(items, server, &end, is_touched(&view));
+        all(items, server, &end, is_touched(&view));
         return Ok(());
     }
     let (edits, previewed) = preview(keystore, items, writes.into_values().collect()).await;
@@ -133,7 +117,7 @@ pub(super) async fn at_server(
     }
     if !intend(items, server, &edits, &previewed, journal)? {
         let lost = AtServer::Later("it was decided on in this moment".to_owned());
-        end_all(items, server, &lost, is_touched(&view));
+        all(items, server, &lost, is_touched(&view));
         return Ok(());
     }
     let bound = edits.into_iter().zip(previewed);
@@ -157,7 +141,7 @@ async fn preview(keystore: &Keystore, items: &mut [Item], edits: Vec<Edit>) -> (
                 good.push(edit);
                 all_previewed.extend(previewed);
             }
-            Err(trouble) => end_all(items, keystore.server(), &trouble.before_anything(), is_of(&edit)),
+            Err(trouble) => all(items, keystore.server(), &trouble.before_anything(), is_of(&edit)),
         }
     }
     (good, all_previewed)
@@ -173,7 +157,7 @@ async fn apply(keystore: &Keystore, items: &mut [Item], edits: Vec<BoundEdit>) -
         // What is written already stays so.
         match keystore.apply(vec![bound.clone()]).await {
             Ok(()) => is_any = true,
-            Err(trouble) => end_all(items, keystore.server(), &trouble.after_the_intent(), is_of(&bound.edit)),
+            Err(trouble) => all(items, keystore.server(), &trouble.after_the_intent(), is_of(&bound.edit)),
         }
     }
     is_any
@@ -214,9 +198,6 @@ fn step(server: &str, view: &FolderView, item: &Item) -> Option<Step> {
     let now = before(file, validator, item.attester, item.coinbase);
     if now == CoinbaseBefore::AsWanted {
         return Some(match (item.written(server), item.is_accepted(server)) {
-            (None, _) if item.is_load() && !item.is_look() => {
-                Step::Load { file: file.name.clone(), digest: file.digest }
-            }
             (None, _) => Step::Ended(AtServer::WasSo),
             (Some(_), true) => Step::Ended(AtServer::Done),
             (Some(_), false) => Step::Reload,
@@ -264,6 +245,13 @@ fn is_touched(view: &FolderView) -> impl Fn(&Item) -> bool {
     |item| find(view, item.attester).is_some()
 }
 
+/// Ends every item of these that did not end yet.
+fn all(items: &mut [Item], server: &str, end: &AtServer, which: impl Fn(&Item) -> bool) {
+    for item in items.iter_mut().filter(|item| !item.is_over(server) && which(item)) {
+        item.end(server, end.clone());
+    }
+}
+
 /// Makes durable what is about to be written; whether every item is still ours.
 fn intend(
     items: &mut [Item],
@@ -285,6 +273,13 @@ fn intend(
     Ok(true)
 }
 
+/// The files that were begun for these items and not finished, each once.
+fn begun(items: &[Item], server: &str) -> Vec<Written> {
+    let written = items.iter().filter(|item| !item.is_over(server)).filter_map(|item| item.written(server));
+    let files: BTreeMap<FileName, Written> = written.map(|written| (written.file.clone(), written.clone())).collect();
+    files.into_values().collect()
+}
+
 /// Where the nodes may not know the publishers of what others put into the folder they are asked to take it as it is, before anything is
 /// written; how it ends where they do not.
 async fn asked_first((keystore, view): (&Keystore, &FolderView), gate: &mut Gate) -> Option<AtServer> {
@@ -302,4 +297,72 @@ async fn asked_first((keystore, view): (&Keystore, &FolderView), gate: &mut Gate
             Some(AtServer::Later(format!("{why}; nothing was written")))
         }
     }
+}
+
+/// Has the node take what was written, and puts the old files back where it does not.
+async fn reload(
+    (keystore, view): (&Keystore, &FolderView),
+    items: &mut [Item],
+    files: &[Written],
+    gate: &mut Gate,
+    journal: &dyn Journal,
+) -> Result<(), JournalError> {
+    let server = keystore.server();
+    let reloaded = keystore.reload().await;
+    gate.reloaded(server, view, &reloaded);
+    let is_ours = |item: &&mut Item| !item.is_over(server) && item.written(server).is_some();
+    match reloaded {
+        Reloaded::Accepted => {
+            for item in items.iter_mut().filter(is_ours) {
+                if item.accept(journal, server)? {
+                    item.end(server, AtServer::Done);
+                }
+            }
+            if let Err(trouble) = keystore.finish(files.iter().map(Written::backup).collect()).await {
+                tracing::warn!(server, "{server}: the old keystore is kept for now: {trouble}");
+            }
+        }
+        Reloaded::Unknown(why) | Reloaded::Late(why) | Reloaded::NotAsked(why) => {
+            all(items, server, &AtServer::Unknown(why), |item| item.written(server).is_some());
+        }
+        Reloaded::Refused { why, took } => {
+            let restored = restore(keystore, files).await;
+            let told = match &restored {
+                Ok(()) => match keystore.reload_again(took).await {
+                    Ok(()) => format!("{why}; the old file is back"),
+                    Err(trouble) => format!("{why}; the old file is back, and {trouble}"),
+                },
+                Err(Trouble::Conflict(_)) => {
+                    format!("{why}; somebody changed the file meanwhile, so it stays as it is")
+                }
+                Err(trouble) => format!("{why}; the old file could not be put back: {trouble}"),
+            };
+            let is_back = restored.is_ok();
+            for item in items.iter_mut().filter(is_ours) {
+                if is_back {
+                    item.withdraw(journal, server)?;
+                }
+                // What could not be put back is tried again, whatever is in the way, and kept for that: a node that starts with what is there
+                // would not come up.
+                let end = if is_back || matches!(restored, Err(Trouble::Conflict(_) | Trouble::Gone(_))) {
+                    AtServer::Refused(told.clone())
+                } else {
+                    AtServer::Unknown(told.clone())
+                };
+                item.end(server, end);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts the old contents back, each whose file is as it was written.
+async fn restore(keystore: &Keystore, files: &[Written]) -> Result<(), Trouble> {
+    let mut all = Ok(());
+    for file in files {
+        if let Err(trouble) = keystore.restore(file).await {
+            all = Err(trouble);
+        }
+    }
+    all
 }

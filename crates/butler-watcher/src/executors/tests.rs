@@ -56,12 +56,6 @@ const COINBASE: Address = Address::repeat_byte(0x99);
 impl World {
     /// With `both` for the attesters of both files, else for that of `keys.json` alone.
     async fn new(both: bool) -> Self {
-        let goal = |provider_id, rollup, coinbase| Goal::CoinbaseConfigured { provider_id, rollup, coinbase };
-        Self::with(both, goal, |_| ()).await
-    }
-
-    /// The same for another goal, and with keystores that somebody changes after the node loaded them.
-    async fn with(both: bool, goal: fn(ProviderId, Address, Coinbase) -> Goal, change: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = keys(folder.path());
         std::fs::create_dir(&keys).unwrap();
@@ -73,7 +67,6 @@ impl World {
             save_atomic(&keys.join(file), text.as_bytes(), 0o600).unwrap();
         }
         let node = KeystoreNode::start(&keys).await.unwrap();
-        change(&keys);
         let config = config(folder.path(), &node);
         let network = config.network(None).unwrap();
         let (_, rollups) = watch::channel(Rollups::new());
@@ -100,7 +93,11 @@ impl World {
             kind: ActionKind::ConfigureCoinbase,
             place,
             subject: ActionSubject::Attester(attester),
-            goal: goal(ProviderId::try_from(4).unwrap(), Address::repeat_byte(0x11), coinbase),
+            goal: Goal::CoinbaseConfigured {
+                provider_id: ProviderId::try_from(4).unwrap(),
+                rollup: Address::repeat_byte(0x11),
+                coinbase,
+            },
             priority: Priority::Urgent,
             until: None,
             why: "a delegation".to_owned(),
@@ -216,30 +213,4 @@ async fn a_file_that_cannot_be_changed_parks_what_is_for_it_and_nothing_else() {
     assert_eq!(phases, [Phase::Parked], "{live:#?}");
     assert_eq!((world.coinbase_in("more.json"), world.coinbase()), (format!("{COINBASE:?}").into(), Value::Null));
     assert_eq!((world.used(), world.node.reloads().asked), (1, 1));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_did_not_load_a_right_file_is_asked_until_it_took_it_and_nothing_is_written() {
-    let goal = |provider_id, rollup, coinbase| Goal::CoinbaseLoaded { provider_id, rollup, coinbase };
-    let right = |keys: &Path| {
-        let file = keys.join("keys.json");
-        let mut content: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        content["validators"][0]["coinbase"] = format!("{COINBASE:?}").into();
-        save_atomic(&file, content.to_string().as_bytes(), 0o600).unwrap();
-    };
-    let mut world = World::with(false, goal, right).await;
-    let file = keys(world.folder.path()).join("keys.json");
-    let before = (std::fs::read(&file).unwrap(), std::fs::metadata(&file).unwrap().modified().unwrap());
-    assert_eq!(world.used(), 0, "the node has what was there before");
-    world.node.stop();
-    for turn in 0..50 {
-        let standing = world.after(400).await.unwrap().standing;
-        assert_eq!(standing.phase, Phase::Verifying, "turn {turn}: {:?}", standing.reason);
-    }
-    world.node.restart().await.unwrap();
-    assert!(world.after(400).await.is_none());
-    assert_eq!((world.used(), world.node.reloads().accepted), (1, 1));
-    let after = (std::fs::read(&file).unwrap(), std::fs::metadata(&file).unwrap().modified().unwrap());
-    assert_eq!(before, after);
-    assert!(std::fs::read_dir(keys(world.folder.path())).unwrap().count() == 2, "nothing is left beside");
 }

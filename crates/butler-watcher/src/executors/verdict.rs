@@ -56,7 +56,7 @@ pub(super) fn outcome(servers: &BTreeMap<String, AtServer>, is_look: bool) -> Ou
         Outcome::Proven { proof: Some("the keystores had this coinbase before anything was done".to_owned()) }
     } else if is_look {
         let names = servers.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        Outcome::Proven { proof: Some(format!("as approved, and taken by the nodes of {names}")) }
+        Outcome::Proven { proof: Some(format!("written as approved and taken by the nodes of {names}")) }
     } else {
         Outcome::Acted { look_after: Duration::ZERO }
     }

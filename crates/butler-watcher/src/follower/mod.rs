@@ -14,7 +14,6 @@ mod range;
 mod tip;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
 
 use butler_core::chain::{Along, EventSources, Heard, Progress, SnapshotRequest, event_sources};
 use butler_core::client::l1::{BlockTag, Head, L1Client};
@@ -124,17 +123,6 @@ impl Follower {
     /// The network, for whoever reads its key files again.
     pub fn network_mut(&mut self) -> &mut Network {
         &mut self.network
-    }
-
-    /// Requests to each endpoint so far, and whether the last one was answered.
-    #[must_use]
-    pub fn endpoints(&self) -> BTreeMap<String, (u64, bool)> {
-        let endpoints = self.network.reader.client().endpoints().iter();
-        let figures = endpoints.map(|endpoint| {
-            let requests = endpoint.peer().counters().requests.load(Ordering::Relaxed);
-            (endpoint.name().to_owned(), (requests, endpoint.health().last_failure().is_none()))
-        });
-        figures.collect()
     }
 
     /// The checkpoint before the first block that is followed.

@@ -6,9 +6,6 @@ use butler_core::domain::provider::ledger::{Change, LedgerEvent};
 use butler_core::domain::provider::terms::TermsChange;
 use ethers_core::types::{Address, U256};
 
-/// Events that are planned in one commit, but for those of one block.
-const AT_ONCE: usize = 5_000;
-
 /// One event of a final block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Occurred {
@@ -179,11 +176,4 @@ impl Happened {
             Change::Terms(TermsChange::Registered { .. }) => None,
         }
     }
-}
-
-/// How many of the events are taken at once: whole blocks.
-#[must_use]
-pub fn whole_blocks(events: &[Occurred]) -> usize {
-    let Some(last) = events.get(AT_ONCE.min(events.len()).saturating_sub(1)) else { return 0 };
-    events.partition_point(|event| event.log.block_number <= last.log.block_number)
 }

@@ -26,7 +26,7 @@ pub mod views;
 use butler_core::domain::action::Assurance;
 
 use self::draft::Draft;
-pub use self::event::{Happened, Occurred, whole_blocks};
+pub use self::event::{Happened, Occurred};
 pub use self::known::Known;
 pub use self::plans::{Plans, Retracted};
 pub use self::setting::Setting;

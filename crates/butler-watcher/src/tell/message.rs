@@ -102,20 +102,16 @@ fn subject(subject: &ActionSubject) -> Value {
 }
 
 fn goal(goal: &Goal) -> Value {
-    let (what, provider_id, rollup, coinbase) = match goal {
-        Goal::Told => return json!("told"),
-        Goal::CoinbaseConfigured { provider_id, rollup, coinbase } => {
-            ("coinbase_configured", provider_id, rollup, coinbase)
-        }
-        Goal::CoinbaseLoaded { provider_id, rollup, coinbase } => ("coinbase_loaded", provider_id, rollup, coinbase),
-    };
-    json!({
-        what: {
-            "provider": provider_id.get(),
-            "rollup": checksummed(rollup).to_string(),
-            "coinbase": coinbase.to_string(),
-        }
-    })
+    match goal {
+        Goal::Told => json!("told"),
+        Goal::CoinbaseConfigured { provider_id, rollup, coinbase } => json!({
+            "coinbase_configured": {
+                "provider": provider_id.get(),
+                "rollup": checksummed(rollup).to_string(),
+                "coinbase": coinbase.to_string(),
+            }
+        }),
+    }
 }
 
 fn evidence(evidence: &Evidence) -> Value {

@@ -10,9 +10,6 @@ use ethers_core::types::Address;
 
 use crate::plan::views::Views;
 
-/// Why nothing is asked of anybody where the operator collects by itself.
-const OWN: &str = "`coinbase_policy` is `own` by now, and asks for no split";
-
 /// What key files name now, by the chain and registry that they are for: what the last look at them found.
 pub type Configured = BTreeMap<Place, Named>;
 
@@ -59,15 +56,10 @@ impl Named {
         match (&action.goal, &action.subject) {
             (Goal::CoinbaseConfigured { provider_id, coinbase, .. }, ActionSubject::Attester(attester)) => {
                 match self.policies.of(Some(*provider_id)) {
-                    CoinbasePolicy::OwnAddress => Some(OWN),
+                    CoinbasePolicy::OwnAddress => Some("`coinbase_policy` is `own` by now, and asks for no split"),
                     CoinbasePolicy::Split => self.names(*attester, *coinbase),
                 }
             }
-            // The files have been right all along, and say nothing of what a node loaded.
-            (Goal::CoinbaseLoaded { provider_id, .. }, _) => match self.policies.of(Some(*provider_id)) {
-                CoinbasePolicy::OwnAddress => Some(OWN),
-                CoinbasePolicy::Split => None,
-            },
             (
                 Goal::CoinbaseConfigured { .. },
                 ActionSubject::Provider(_)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use butler_core::chain::{DutiesBook, Following, Heard};
 use butler_core::config::NetworkConfig;
-use butler_core::domain::action::{Action, Assurance, EffectKey, Place};
+use butler_core::domain::action::{Action, Assurance, Place};
 use butler_core::domain::attester::overview::overview;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::duties::{DutiesSeen, Expected, SeenProposal, expected};
@@ -30,16 +30,11 @@ use crate::follower::Look;
 use crate::health::Health;
 use crate::journal::{Journal, JournalError, Known};
 use crate::plan::Plans;
-use crate::plan::proofs::{
-    Contradiction, Delegated, Proofs, Remedy, Telling, delegated, load, load_keys, mend, mend_keys, remedy,
-};
+use crate::plan::proofs::{Delegated, Proofs, Remedy, Telling, delegated, mend, mend_keys, remedy};
 use crate::plan::views::Views;
 
 /// How far back proposals are read: a watcher that was away for longer does not judge those before.
 const SPAN: Duration = Duration::from_secs(2 * 86_400);
-
-/// Makes the action that mends a contradiction.
-type Mend = fn(EffectKey, Address, &Contradiction, Delegated, &Telling<'_>) -> Action;
 
 /// The duties of one network at its canonical rollup.
 #[derive(Debug)]
@@ -199,21 +194,15 @@ impl Duties {
         let telling = Telling { place, assurance: read.assurance, clock: facts.clock, remedies: &remedies };
         let mut plans = proofs.plan(&telling);
         for (attester, one) in proofs.open() {
-            let Some(delegated) = facts.delegated.get(&(attester, one.right)) else { continue };
-            let (keys, make): (_, Mend) = match remedies.get(&attester) {
-                Some(Remedy::Write(_)) => (mend_keys(attester, one, &place).to_vec(), mend),
-                Some(Remedy::Reload(_)) if views.is_some_and(|views| views.has(attester, one.right) == Some(true)) => {
-                    (load_keys(attester, one, &place), load)
-                }
-                Some(Remedy::Reload(_) | Remedy::Unknown) | None => continue,
-            };
-            for key in keys {
+            let is_mendable = matches!(remedies.get(&attester), Some(Remedy::Write(_)));
+            let Some(delegated) = facts.delegated.get(&(attester, one.right)).filter(|_| is_mendable) else { continue };
+            for key in mend_keys(attester, one, &place) {
                 match journal.look_up(&key)? {
                     // It waits, or is being done.
                     Some(Known::Live(_)) => break,
                     Some(Known::Finished(finished)) if !finished.again => {}
                     Some(Known::Finished(_)) | None => {
-                        plans.actions.push(make(key, attester, one, *delegated, &telling));
+                        plans.actions.push(mend(key, attester, one, *delegated, &telling));
                         break;
                     }
                 }
@@ -232,11 +221,6 @@ impl Duties {
         let early = newest.into_iter().filter(|action| !told.contains(&action.key)).collect();
         self.early.look(|key| told.contains(key), early).log(&self.network);
         Ok(Ok(plans))
-    }
-
-    /// Whether the last proposal of somebody paid another coinbase than the right one.
-    pub(super) fn is_contradicted(&mut self) -> bool {
-        self.file.loaded().open().next().is_some()
     }
 
     /// Forgets what was planned durably and needs not be planned again.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::config::WatcherConfig;
-use butler_core::domain::action::{Action, ActionSubject, CoinbaseBefore, KeystoreEdit, Phase, Place};
+use butler_core::domain::action::{Action, ActionSubject, CoinbaseBefore, Goal, KeystoreEdit, Phase, Place};
 use butler_core::domain::ids::Coinbase;
 use ethers_core::types::Address;
 use tokio::time::Instant;
@@ -21,17 +21,6 @@ use crate::plan::views::{Views, is_as_shown};
 const EVERY: Duration = Duration::from_secs(15);
 /// Where an action may still be planned anew.
 const OPEN: [Phase; 2] = [Phase::AwaitingApproval, Phase::Due];
-
-/// When keystores are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
-    /// In any case.
-    Now,
-    /// Not more often than every few seconds.
-    Asked,
-    /// The same, and only where something waits that concerns them.
-    Waiting,
-}
 
 /// The keystores of one network and what they said last.
 #[derive(Debug)]
@@ -51,20 +40,16 @@ impl Edits {
         self.keystores.as_ref().map(|_| &self.views)
     }
 
-    /// Looks at the keystores when it is time; whether it did.
+    /// Looks at the keystores where something waits that concerns them and it is time, or in any case.
     pub(super) async fn look(
         &mut self,
         (journal, health): (&dyn Journal, &Health),
         place: Place,
-        when: When,
+        in_any_case: bool,
     ) -> Result<bool, JournalError> {
         let Some(keystores) = &self.keystores else { return Ok(false) };
         let is_time = self.looked_at.is_none_or(|at| at.elapsed() >= EVERY);
-        let is_due = match when {
-            When::Now => true,
-            When::Asked => is_time,
-            When::Waiting => is_time && waits(journal, place)?,
-        };
+        let is_due = in_any_case || is_time && waits(journal, place)?;
         if !is_due {
             return Ok(false);
         }
@@ -129,8 +114,19 @@ fn is_written(edits: &[KeystoreEdit]) -> bool {
 }
 
 fn wanted(action: &Action) -> Option<(Address, Coinbase)> {
-    let ActionSubject::Attester(attester) = action.subject else { return None };
-    action.kind.writes().then_some((attester, action.goal.coinbase()?))
+    match (&action.subject, &action.goal) {
+        (ActionSubject::Attester(attester), Goal::CoinbaseConfigured { coinbase, .. }) if action.kind.writes() => {
+            Some((*attester, *coinbase))
+        }
+        (
+            ActionSubject::Attester(_)
+            | ActionSubject::Provider(_)
+            | ActionSubject::Rollup(_)
+            | ActionSubject::Named(_)
+            | ActionSubject::Network,
+            Goal::CoinbaseConfigured { .. } | Goal::Told,
+        ) => None,
+    }
 }
 
 /// Whether something of the network waits that keystores concern, parked things included.

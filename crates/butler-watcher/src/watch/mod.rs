@@ -16,11 +16,13 @@ mod wishes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use butler_core::client::l1::Policy as Patience;
 use butler_core::config::Config;
 use butler_core::domain::action::{Action, Assurance, EffectKey, Place};
+use butler_core::key_files::KeyFilesReport;
 use butler_core::network::Network;
 use butler_core::runtime::backoff::Backoff;
 use butler_core::runtime::clock::unix_now;
@@ -33,7 +35,7 @@ use tokio::time::sleep;
 
 use self::duties::{Duties, Read};
 use self::early::Early;
-use self::edits::{Edits, When};
+use self::edits::Edits;
 use self::error::Failed;
 pub use self::error::WatchError;
 use self::findings::{Beside, Found};
@@ -45,11 +47,13 @@ use crate::follower::{Checkpoint, FollowError, Follower, Look};
 use crate::health::Health;
 use crate::journal::{Batch, Cursor, CursorMove, Journal, JournalError};
 use crate::plan::terms::Looked;
-use crate::plan::{self, Happened, Plans, conditions};
+use crate::plan::{Happened, Occurred, Plans, conditions};
 use crate::tell::{Configured, Named};
 
 /// How hard one look tries; the next one comes soon.
 const PATIENCE: Patience = Patience { rounds: 2, patience: Duration::from_secs(20) };
+/// Events that are planned in one commit, but for those of one block.
+const AT_ONCE: usize = 5_000;
 /// Pauses after failures.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
@@ -122,7 +126,8 @@ impl Watch {
             held_against: None,
         };
         // What was planned before the last end may be done by now.
-        watch.show_coinbases();
+        let keys = watch.follower.network().keys.clone();
+        watch.show_coinbases(&keys);
         Ok(watch)
     }
 
@@ -179,12 +184,7 @@ impl Watch {
         let tip = self.follower.tip(&checkpoint).await.map_err(Failed::Follow)?;
         self.health.final_block(&self.name, tip.last, unix_now());
         let place = self.place();
-        if self
-            .edits
-            .look((self.journal.as_ref(), &self.health), place, When::Waiting)
-            .await
-            .map_err(Failed::Journal)?
-        {
+        if self.edits.look((self.journal.as_ref(), &self.health), place, false).await.map_err(Failed::Journal)? {
             block_in_place(|| self.renew_edits()).map_err(Failed::Journal)?;
         }
         if tip.last.number <= checkpoint.number {
@@ -192,8 +192,8 @@ impl Watch {
         }
         let keys = block_in_place(|| self.keys.load(&self.follower.network().config));
         self.health.remembered(&self.name, self.keys.is_kept());
+        self.show_coinbases(&keys);
         self.follower.network_mut().keys = keys;
-        self.show_coinbases();
         block_in_place(|| self.hold_against_files()).map_err(Failed::Journal)?;
         let (health, name) = (Arc::clone(&self.health), self.name.clone());
         let progress = move |block| health.progress(&name, block);
@@ -209,8 +209,9 @@ impl Watch {
             });
         }
         if look.events.iter().any(|event| matches!(event.what, Happened::Staked { .. })) {
-            self.look_at_keystores(When::Now).await?;
-            self.show_coinbases();
+            self.edits.look((self.journal.as_ref(), &self.health), place, true).await.map_err(Failed::Journal)?;
+            let keys = self.follower.network().keys.clone();
+            self.show_coinbases(&keys);
         }
         block_in_place(|| self.memory.load());
         let due = self.memory.terms.due(look.to.number);
@@ -226,20 +227,9 @@ impl Watch {
         block_in_place(|| self.commit(cursor, look, beside, &final_blocks))?;
         self.news.notify_one();
         self.duties.follow(self.follower.network(), &read, &self.health).await;
-        if self.duties.is_contradicted() {
-            self.edits
-                .look((self.journal.as_ref(), &self.health), place, When::Asked)
-                .await
-                .map_err(Failed::Journal)?;
-        }
         block_in_place(|| self.prove(&read, to))?;
         self.news.notify_one();
         Ok(())
-    }
-
-    async fn look_at_keystores(&mut self, when: When) -> Result<bool, Failed> {
-        let place = self.place();
-        self.edits.look((self.journal.as_ref(), &self.health), place, when).await.map_err(Failed::Journal)
     }
 
     /// Plans what own proposals prove, which moves no checkpoint.
@@ -268,9 +258,9 @@ impl Watch {
         let mut rest = look.events.as_slice();
         let mut planned = BTreeSet::new();
         loop {
-            let (some, after) = rest.split_at(plan::whole_blocks(rest));
+            let (some, after) = rest.split_at(whole_blocks(rest));
             rest = after;
-            let mut plans = plan::plan(&look.setting, &mut look.known, some, look.assurance);
+            let mut plans = crate::plan::plan(&look.setting, &mut look.known, some, look.assurance);
             let to = match some.last() {
                 Some(event) if !rest.is_empty() => {
                     Cursor { block: event.log.block_number, hash: event.log.block_hash, time: event.time }
@@ -288,7 +278,7 @@ impl Watch {
             if rest.is_empty() {
                 self.memory.episodes.retain(|episode| episode.ended.is_none());
                 self.memory.terms.settle(look.setting.staking_registry, &look.events);
-                let early = plan::plan(&look.setting, &mut look.known, &look.early, Assurance::OneEndpoint);
+                let early = crate::plan::plan(&look.setting, &mut look.known, &look.early, Assurance::OneEndpoint);
                 self.early.look(|key| planned.contains(key), early.actions).log(&self.name);
                 return Ok(());
             }
@@ -350,8 +340,8 @@ impl Watch {
     }
 
     /// Shows which coinbases the key files name, so that nobody is told of one that is there.
-    fn show_coinbases(&mut self) {
-        let (place, keys) = (self.place(), &self.follower.network().keys);
+    fn show_coinbases(&mut self, keys: &KeyFilesReport) {
+        let place = self.place();
         let policies = self.follower.network().config.coinbase_policies.clone();
         self.named = Named::of(&keys.book, policies, self.edits.views().cloned());
         self.configured.send_modify(|configured| {
@@ -361,7 +351,8 @@ impl Watch {
 
     /// Plans anew what waits and would change something else by now than was shown.
     fn renew_edits(&mut self) -> Result<(), JournalError> {
-        self.show_coinbases();
+        let keys = self.follower.network().keys.clone();
+        self.show_coinbases(&keys);
         self.hold_against_files()?;
         let config = Arc::clone(&self.wishes.borrow());
         let plans = self.edits.renewed(self.journal.as_ref(), self.place(), &config)?;
@@ -393,6 +384,17 @@ impl Watch {
     }
 
     fn note_endpoints(&self) {
-        self.health.endpoints(&self.name, self.follower.endpoints());
+        let client = self.follower.network().reader.client();
+        let figures = client.endpoints().iter().map(|endpoint| {
+            let requests = endpoint.peer().counters().requests.load(Ordering::Relaxed);
+            (endpoint.name().to_owned(), (requests, endpoint.health().last_failure().is_none()))
+        });
+        self.health.endpoints(&self.name, figures.collect::<BTreeMap<_, _>>());
     }
+}
+
+/// How many of the events are taken at once: whole blocks.
+fn whole_blocks(events: &[Occurred]) -> usize {
+    let Some(last) = events.get(AT_ONCE.min(events.len()).saturating_sub(1)) else { return 0 };
+    events.partition_point(|event| event.log.block_number <= last.log.block_number)
 }

@@ -1,7 +1,7 @@
 //! What is shown of the watcher and its actions.
 
 use butler_core::control::{ActionRow, HistoryExport, WatcherStatus};
-use butler_core::domain::action::CoinbaseBefore;
+use butler_core::domain::action::{CoinbaseBefore, Goal};
 use butler_core::runtime::clock::unix_now;
 use butler_core::text::time::distance;
 
@@ -53,7 +53,7 @@ pub(super) fn render_actions(report: &ActionsReport, output: &Output) -> String 
 /// What an action changes in keystores, a row for each.
 fn edits(row: &ActionRow) -> Vec<Vec<Value>> {
     let Some(action) = &row.action else { return Vec::new() };
-    let Some(coinbase) = action.goal.coinbase() else { return Vec::new() };
+    let Goal::CoinbaseConfigured { coinbase, .. } = &action.goal else { return Vec::new() };
     let edits = action.edits.iter().map(|edit| {
         let tone = if edit.before.is_somebodys() { Tone::Warning } else { Tone::Plain };
         let after = match edit.before {

@@ -59,26 +59,6 @@ pub enum Goal {
         /// The split of the delegation.
         coinbase: Coinbase,
     },
-    /// The attester's node loaded the keystore that has this coinbase.
-    CoinbaseLoaded {
-        /// Whose delegation it is.
-        provider_id: ProviderId,
-        /// The rollup that the stake was made for.
-        rollup: Address,
-        /// The split of the delegation.
-        coinbase: Coinbase,
-    },
-}
-
-impl Goal {
-    /// The coinbase that a keystore has when the action is done; `None` for one that only tells.
-    #[must_use]
-    pub fn coinbase(&self) -> Option<Coinbase> {
-        match self {
-            Self::CoinbaseConfigured { coinbase, .. } | Self::CoinbaseLoaded { coinbase, .. } => Some(*coinbase),
-            Self::Told => None,
-        }
-    }
 }
 
 /// What an action rests on.

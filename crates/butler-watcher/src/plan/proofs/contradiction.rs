@@ -56,12 +56,10 @@ impl Contradiction {
     /// As how many it is told: the largest power of four that there are.
     #[must_use]
     pub fn rung(&self) -> u64 {
-        self.rungs().last().unwrap_or(1)
-    }
-
-    /// As how many it was told so far.
-    pub(super) fn rungs(&self) -> impl Iterator<Item = u64> {
-        let most = self.count.max(1);
-        std::iter::successors(Some(1_u64), |rung| rung.checked_mul(RISE)).take_while(move |rung| *rung <= most)
+        let mut rung = 1_u64;
+        while let Some(next) = rung.checked_mul(RISE).filter(|next| *next <= self.count) {
+            rung = next;
+        }
+        rung
     }
 }

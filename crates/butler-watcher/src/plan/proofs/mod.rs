@@ -6,13 +6,10 @@
 
 mod contradiction;
 mod held;
-mod mend;
 mod remedy;
-mod telling;
 mod told;
 
 pub use self::contradiction::{Contradiction, End};
 pub use self::held::Proofs;
-pub use self::mend::{Delegated, delegated, load, load_keys, mend, mend_keys};
 pub use self::remedy::{Remedy, remedy};
-pub use self::telling::Telling;
+pub use self::told::{Delegated, Telling, delegated, mend, mend_keys};

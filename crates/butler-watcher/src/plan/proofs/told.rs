@@ -1,22 +1,48 @@
-//! What is told of proofs, and taken back when it is over.
+//! What is told of proofs, and what is asked for to mend what they contradict.
 
-use butler_core::domain::action::{Action, ActionKind, EffectKey, Part, Priority};
+use std::collections::BTreeMap;
+
+use butler_core::domain::action::{
+    Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Part, Place, Priority, Schema,
+};
+use butler_core::domain::attester::delegation::Delegation;
 use butler_core::domain::duties::{SeenProposal, Used};
+use butler_core::domain::ids::{Coinbase, ProviderId};
+use butler_core::domain::rollup::RollupClock;
 use butler_core::text::address::checksummed;
 use butler_core::text::time::moment;
 use ethers_core::types::Address;
 
 use super::contradiction::{Contradiction, End};
 use super::held::{Held, Proofs};
-use super::mend::{load_keys, mend_keys};
 use super::remedy::Remedy;
-use super::telling::{Telling, action, evidence, parts};
+use crate::plan::conditions::shortened;
 use crate::plan::plans::{Plans, Retracted};
 
 /// Why a contradiction is taken back.
 const MOOT: &str = "the attester must have another coinbase by now";
-/// Why no node needs to load anything any more.
-const RIGHT: &str = "the attester proposed with the right coinbase";
+
+/// A delegation: whose coinbase it is that an attester must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delegated {
+    /// Our provider.
+    pub provider_id: ProviderId,
+    /// The rollup that was staked for.
+    pub rollup: Address,
+}
+
+/// What is needed to tell of proofs.
+#[derive(Debug)]
+pub struct Telling<'a> {
+    /// The chain and registry.
+    pub place: Place,
+    /// How many endpoints say it.
+    pub assurance: Assurance,
+    /// The clock of the rollup.
+    pub clock: RollupClock,
+    /// What would mend each attester whose coinbase is contradicted.
+    pub remedies: &'a BTreeMap<Address, Remedy>,
+}
 
 impl Proofs {
     /// Plans to tell what is proven and was not told, what is contradicted, and what is not any more.
@@ -32,10 +58,8 @@ impl Proofs {
                         plans.retractions.push(Retracted { key: key(*attester, one, telling), why: MOOT });
                         let [_, key] = mend_keys(*attester, one, &telling.place);
                         plans.retractions.push(Retracted { key, why: MOOT });
-                        plans.retractions.extend(loads(*attester, one, telling, MOOT));
                     }
                     Some(End::Right(right)) => {
-                        plans.retractions.extend(loads(*attester, one, telling, RIGHT));
                         plans.actions.push(contradicted(*attester, one, telling));
                         plans.actions.push(ended(*attester, one, &right, telling));
                     }
@@ -47,14 +71,39 @@ impl Proofs {
     }
 }
 
-/// Takes back what has nodes load files that are right.
-fn loads(
+/// The keys of what gives an attester whose coinbase is contradicted the right one: the effect that its delegation asked for, and the same
+/// once more for this contradiction, where that is over.
+#[must_use]
+pub fn mend_keys(attester: Address, one: &Contradiction, place: &Place) -> [EffectKey; 2] {
+    let [who, what, since] = mend_parts(attester, one);
+    let key = |about: &[Part<'_>]| EffectKey::new(ActionKind::ConfigureCoinbase, place, about);
+    [key(&[who, what]), key(&[who, what, since])]
+}
+
+/// The action that gives it the right one.
+#[must_use]
+pub fn mend(
+    key: EffectKey,
     attester: Address,
     one: &Contradiction,
+    delegated: Delegated,
     telling: &Telling<'_>,
-    why: &'static str,
-) -> impl Iterator<Item = Retracted> {
-    load_keys(attester, one, &telling.place).into_iter().map(move |key| Retracted { key, why })
+) -> Action {
+    let Delegated { provider_id, rollup } = delegated;
+    let why = format!(
+        "provider {provider_id}: {} proposed with {} in slot {}, its node needs the coinbase {}",
+        checksummed(&attester),
+        checksummed(&one.first.coinbase),
+        one.first.slot,
+        one.right
+    );
+    let goal = Goal::CoinbaseConfigured { provider_id, rollup, coinbase: one.right };
+    let kind = ActionKind::ConfigureCoinbase;
+    Action { key, goal, ..action(kind, attester, Priority::Urgent, why, &one.first, telling) }
+}
+
+fn mend_parts(attester: Address, one: &Contradiction) -> [Part<'static>; 3] {
+    [Part::Address(attester), Part::Address(one.right.address()), Part::Number(one.id)]
 }
 
 fn proven(attester: Address, held: &Held, telling: &Telling<'_>) -> Option<Action> {
@@ -71,7 +120,7 @@ fn proven(attester: Address, held: &Held, telling: &Telling<'_>) -> Option<Actio
 }
 
 fn key(attester: Address, one: &Contradiction, telling: &Telling<'_>) -> EffectKey {
-    let [who, what, since] = parts(attester, one);
+    let [who, what, since] = mend_parts(attester, one);
     let about = [who, what, since, Part::Number(one.rung())];
     EffectKey::new(ActionKind::CoinbaseContradicted, &telling.place, &about)
 }
@@ -118,6 +167,44 @@ fn ended(attester: Address, one: &Contradiction, right: &SeenProposal, telling: 
         one.first.slot,
         one.last.slot
     );
-    let key = EffectKey::new(ActionKind::CoinbaseProven, &telling.place, &parts(attester, one));
+    let key = EffectKey::new(ActionKind::CoinbaseProven, &telling.place, &mend_parts(attester, one));
     Action { key, ..action(ActionKind::CoinbaseProven, attester, Priority::Normal, why, right, telling) }
+}
+
+fn evidence(one: &SeenProposal) -> Evidence {
+    Evidence::Proposal { slot: one.slot, transaction: one.transaction, block_number: one.block }
+}
+
+/// An action of this kind that only tells; whoever makes it gives it its key.
+fn action(
+    kind: ActionKind,
+    attester: Address,
+    priority: Priority,
+    why: String,
+    by: &SeenProposal,
+    telling: &Telling<'_>,
+) -> Action {
+    Action {
+        schema: Schema,
+        key: EffectKey::new(kind, &telling.place, &[]),
+        kind,
+        place: telling.place,
+        subject: ActionSubject::Attester(attester),
+        goal: Goal::Told,
+        priority,
+        until: None,
+        why: shortened(why),
+        evidence: vec![evidence(by)],
+        assurance: telling.assurance,
+        edits: Vec::new(),
+    }
+}
+
+/// The delegation of each attester whose coinbase is one of these.
+#[must_use]
+pub fn delegated(delegations: &[Delegation]) -> BTreeMap<(Address, Coinbase), Delegated> {
+    let of = |one: &Delegation| {
+        ((one.attester, one.coinbase), Delegated { provider_id: one.provider_id, rollup: one.rollup })
+    };
+    delegations.iter().map(of).collect()
 }

@@ -7,7 +7,7 @@ use butler_core::domain::duties::{Expected, Fate, SeenProposal};
 use butler_core::text::address::checksummed;
 
 use super::*;
-use crate::plan::proofs::{Delegated, Proofs, Remedy, Telling, load_keys, mend, mend_keys};
+use crate::plan::proofs::{Delegated, Proofs, Remedy, Telling, mend, mend_keys};
 
 const ATTESTER: u8 = 5;
 const RIGHT: u8 = 1;
@@ -254,26 +254,4 @@ proptest! {
         let is_any = |right: bool| proposals.values().any(|is_right| *is_right == right);
         prop_assert_eq!((count(CoinbaseProven) > 0, count(CoinbaseContradicted) > 0), (is_any(true), is_any(false)));
     }
-}
-
-#[test]
-fn a_load_is_asked_for_once_for_each_time_that_it_is_worse_and_taken_back_by_the_next_right_proposal() {
-    let mut looker = Looker::begun();
-    let wrong: Vec<(u64, u8)> = (1..=5).map(|slot| (slot, WRONG)).collect();
-    looker.look(&wrong[..1]);
-    let place = setting().at(address(REGISTRY));
-    let keys = |looker: &Looker| {
-        let (attester, one) = looker.memory.open().next().unwrap();
-        load_keys(attester, one, &place)
-    };
-    let first = keys(&looker);
-    assert_eq!(first.len(), 1);
-    looker.look(&wrong);
-    let both = keys(&looker);
-    assert_eq!((both.len(), &both[0]), (2, &first[0]));
-    assert!(both.iter().all(|key| !looker.retracted.contains(key)));
-    let mut all = wrong;
-    all.push((6, RIGHT));
-    looker.look(&all);
-    assert!(both.iter().all(|key| looker.retracted.contains(key)), "{:?}", looker.retracted);
 }
