@@ -17,7 +17,7 @@ use butler_core::domain::block::BlockRef;
 use butler_core::domain::duties::{Done, DutiesSeen, Duty, DutyKind, Fate};
 use butler_core::domain::rollup::RollupClock;
 use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, ProposedCheckpoint, Way, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind, When};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, LogKind, When};
 use ethers_core::types::Address;
 
 const PAID: Address = Address::repeat_byte(0x77);
@@ -335,4 +335,31 @@ async fn who_proposes_in_every_slot_is_read_together_and_nothing_is_told_of_what
     bench.chain.pass_slot().await.unwrap();
     let seen = bench.follow(&mut book, &bench.client, None).await;
     assert_eq!(seen.proposals.len(), made.len(), "nothing waits for longer than the next look");
+}
+
+#[tokio::test]
+async fn one_of_two_endpoints_that_tells_a_checkpoint_otherwise_stops_nothing_but_the_word_that_all_is_told() {
+    let bench = Bench::start().await;
+    for _ in 0..2 {
+        bench.propose(CheckpointWish::default()).await;
+    }
+    let from = bench.head().await;
+    let mut made = Vec::new();
+    for _ in 0..4 {
+        made.push(bench.propose(CheckpointWish::default()).await);
+    }
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::Reverted(Getter::Checkpoint))));
+    let endpoints = [support::endpoint("devnet", bench.chain.url()), support::endpoint("liar", &proxy.url())];
+    let two = support::client(&endpoints);
+    let mut book = bench.book(None);
+    let span = Duration::from_secs(bench.head().await.timestamp - from.timestamp);
+    for _ in 0..4 {
+        let pending = made.last().map(|one| one.number);
+        let seen = bench.follow_for(span, &mut book, &two, pending).await;
+        let slots: Vec<u64> = seen.proposals.iter().map(|one| one.slot).collect();
+        let own: Vec<u64> = made.iter().filter(|one| bench.own.contains(&one.proposer)).map(|one| one.slot).collect();
+        assert!(!own.is_empty() && own.iter().all(|slot| slots.contains(slot)), "{slots:?} lacks some of {own:?}");
+        assert!(seen.gap.is_some(), "two say different things of what was before");
+    }
 }

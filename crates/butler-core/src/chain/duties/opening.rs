@@ -5,8 +5,9 @@ use ethers_core::types::Address;
 
 use crate::chain::error::{Contract, SnapshotError};
 use crate::chain::reads::Reads;
+use crate::client::error::{RpcError, RpcFailure};
 use crate::client::l1::L1Client;
-use crate::contracts::bindings::rollup;
+use crate::contracts::bindings::rollup::{CheckpointLog, GetCheckpointCall};
 use crate::contracts::call::GETTER_GAS;
 use crate::contracts::checkpoint_events::CheckpointEvent;
 use crate::domain::attester::delegation::LogId;
@@ -28,13 +29,11 @@ pub(super) async fn missing_before(
     pending: Option<u64>,
 ) -> Result<Option<Gap>, SnapshotError> {
     let Some((before, found, block)) = before(events, pending, newest.number) else { return Ok(None) };
-    let mut reads = Reads::default();
-    let call = rollup::GetCheckpointCall { checkpoint_number: before.into() };
-    let slot = reads.push_if_supported(Contract::Rollup, rollup, 2 * GETTER_GAS, call);
-    let answers = reads.fetch(client, newest).await?;
-    let told: Option<rollup::CheckpointLog> = match answers.get_if_supported(&slot) {
+    let gap = Gap { last: before.saturating_sub(1), found, block };
+    let told = match told(client, rollup, before, newest).await {
         Ok(told) => told,
-        // Two endpoints that say different things of it are not the same as a rollup that tells it otherwise.
+        // Whoever of two is right: that nothing is missing is not known, and the rest is read all the same.
+        Err(SnapshotError::Rpc(RpcError { failure: RpcFailure::Disputed { .. }, .. })) => return Ok(Some(gap)),
         Err(error @ SnapshotError::Rpc(_)) => return Err(error),
         Err(error) => {
             tracing::debug!("the slot of checkpoint {before} is not known: {}", Chain(&error));
@@ -44,7 +43,19 @@ pub(super) async fn missing_before(
     let of_slot = told.and_then(|told| u64::try_from(told.slot_number).ok());
     // The slot of the span's first block may have begun before it.
     let is_within = of_slot.is_some_and(|slot| clock.slot_at(first.timestamp).is_some_and(|first| slot > first));
-    Ok(is_within.then(|| Gap { last: before.saturating_sub(1), found, block }))
+    Ok(is_within.then_some(gap))
+}
+
+async fn told(
+    client: &L1Client,
+    rollup: Address,
+    number: u64,
+    newest: &BlockRef,
+) -> Result<Option<CheckpointLog>, SnapshotError> {
+    let mut reads = Reads::default();
+    let call = GetCheckpointCall { checkpoint_number: number.into() };
+    let slot = reads.push_if_supported(Contract::Rollup, rollup, 2 * GETTER_GAS, call);
+    reads.fetch(client, newest).await?.get_if_supported(&slot)
 }
 
 /// The number of the checkpoint that was the newest one before the first log, what is told instead, and the block of that.

@@ -14,6 +14,9 @@ use crate::domain::proposers::proposer;
 use crate::domain::rollup::RollupClock;
 use crate::runtime::report::Chain;
 
+/// Why a transaction is not read that perhaps comes yet.
+pub(super) const NOBODY_HAS_IT: &str = "no endpoint has the transaction";
+
 /// Transactions that are held at once: 12 kB each where 48 attest.
 pub(super) const AT_ONCE: usize = 1_000;
 
@@ -84,7 +87,7 @@ pub(super) async fn read_proposals(
                 Some((Calldata { to: sent.to, input: &sent.input }, one.checkpoint))
             })
             .collect();
-        let none = missing.iter().map(|one| (one.log.transaction_hash, "no endpoint has the transaction".to_owned()));
+        let none = missing.iter().map(|one| (one.log.transaction_hash, NOBODY_HAS_IT.to_owned()));
         unread.extend(none.filter(|_| beside.is_empty()));
         wanted = missing;
         for (one, decoded) in here.into_iter().zip(decoder.each_logged(&calls)) {

@@ -161,6 +161,8 @@ pub enum Getter {
     StakingAsset,
     /// `getEpochCommittee(uint256)` of the rollup.
     EpochCommittee,
+    /// `getCheckpoint(uint256)` of the rollup.
+    Checkpoint,
     /// `getSampleSeedAt(uint256)` of the rollup.
     SampleSeed,
 }
@@ -200,6 +202,7 @@ impl Getter {
             Self::EntryQueueLength => "0x1b56a0e7",
             Self::StakingAsset => "0xa011f6a9",
             Self::EpochCommittee => "0x69457a6f",
+            Self::Checkpoint => "0x20fc4881",
             Self::SampleSeed => "0x7afeed28",
         }
     }
@@ -238,6 +241,7 @@ impl Getter {
             Self::EntryQueueLength => "entry_queue_length",
             Self::StakingAsset => "staking_asset",
             Self::EpochCommittee => "epoch_committee",
+            Self::Checkpoint => "checkpoint",
             Self::SampleSeed => "sample_seed",
         }
     }

@@ -74,6 +74,9 @@ pub(super) enum Reading {
         tries: u8,
         /// At which block last.
         at: u64,
+        /// Whether it was told and is not legible, so that waiting does not help.
+        #[serde(default)]
+        is_told: bool,
         /// What was wrong with it.
         why: String,
     },
@@ -260,7 +263,9 @@ impl Content {
     /// Forgets what is older than that, but own proposals. What ours proposed and nobody told is waited for a week longer.
     pub(super) fn forget_before(&mut self, since: u64, clock: &RollupClock, own: &BTreeSet<Address>) {
         self.since = since;
-        let is_missed = |entry: &&Entry| entry.tries() > 0 && self.is_own_turn(entry, clock, own);
+        let is_missed = |entry: &&Entry| {
+            matches!(entry.reading, Reading::Failed { is_told: false, .. }) && self.is_own_turn(entry, clock, own)
+        };
         let missed = self.entries.iter().find(is_missed).and_then(|entry| clock.slot_start(entry.slots.0));
         let since = missed.map_or(since, |missed| missed.clamp(since.saturating_sub(LONGEST), since));
         let behind = self.anchors.partition_point(|anchor| anchor.timestamp <= since);

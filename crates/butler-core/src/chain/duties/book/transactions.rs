@@ -14,7 +14,7 @@ use super::content::{Content, Entry, Reading};
 use super::following::Following;
 use crate::chain::duties::draws::read_draws;
 use crate::chain::duties::logs::Logged;
-use crate::chain::duties::proposals::{Held, place, read_proposals};
+use crate::chain::duties::proposals::{Held, NOBODY_HAS_IT, place, read_proposals};
 use crate::chain::duties::span::epochs_with;
 use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
@@ -65,7 +65,8 @@ pub(super) async fn read_transactions(
                 let why = format!("no endpoint answers for it: {}", one_line(&error));
                 // Whether somebody has them is not known, so that they are asked for again as soon as after a first try.
                 for entry in of(content, rest) {
-                    entry.reading = Reading::Failed { tries: entry.tries().max(1), at, why: why.clone() };
+                    let tries = entry.tries().max(1);
+                    entry.reading = Reading::Failed { tries, at, is_told: false, why: why.clone() };
                 }
                 rest = &[];
                 break;
@@ -78,7 +79,7 @@ pub(super) async fn read_transactions(
             } else {
                 let why = unread.get(&entry.log.transaction_hash).map_or("nobody was asked for it", String::as_str);
                 let (tries, why) = (entry.tries().saturating_add(1), why.to_owned());
-                entry.reading = Reading::Failed { tries, at, why };
+                entry.reading = Reading::Failed { tries, at, is_told: why != NOBODY_HAS_IT, why };
                 doubted.extend(clock.epoch_of(entry.slots.0)..=clock.epoch_of(entry.slots.1));
             }
         }
