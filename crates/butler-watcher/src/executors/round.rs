@@ -273,11 +273,21 @@ fn intend(
     Ok(true)
 }
 
-/// The files that were begun for these items and not finished, each once.
+/// What was begun for these items and not finished, each change once: of a file the last one first, as they are put back.
 fn begun(items: &[Item], server: &str) -> Vec<Written> {
-    let written = items.iter().filter(|item| !item.is_over(server)).filter_map(|item| item.written(server));
-    let files: BTreeMap<FileName, Written> = written.map(|written| (written.file.clone(), written.clone())).collect();
-    files.into_values().collect()
+    let mut open: Vec<Written> = Vec::new();
+    for written in items.iter().filter(|item| !item.is_over(server)).filter_map(|item| item.written(server)) {
+        if !open.contains(written) {
+            open.push(written.clone());
+        }
+    }
+    let mut files = Vec::new();
+    let follows = |one: &Written, other: &Written| other.file == one.file && other.before == one.after;
+    while let Some(last) = open.iter().position(|one| !open.iter().any(|other| follows(one, other))) {
+        files.push(open.remove(last));
+    }
+    files.extend(open);
+    files
 }
 
 /// Where the nodes may not know the publishers of what others put into the folder they are asked to take it as it is, before anything is

@@ -10,7 +10,7 @@ use butler_core::domain::action::{
 };
 use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_core::store::file::save_atomic;
-use butler_testkit::keystore_node::KeystoreNode;
+use butler_testkit::keystore_node::{Answer, Effect, KeystoreNode, Script};
 use ethers_core::types::Address;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -48,6 +48,7 @@ struct World {
     hand: Hand,
     journal: Arc<Keeper>,
     executor: Executor,
+    plans: Vec<Plan>,
     _wishes: watch::Sender<Arc<WatcherConfig>>,
 }
 
@@ -56,14 +57,24 @@ const COINBASE: Address = Address::repeat_byte(0x99);
 impl World {
     /// With `both` for the attesters of both files, else for that of `keys.json` alone.
     async fn new(both: bool) -> Self {
+        let world = Self::with(&[("keys.json", &[0x51]), ("more.json", &[0x61])], both).await;
+        world.plan(0..world.plans.len());
+        world
+    }
+
+    /// With attesters of these keys in these files, of which nothing is planned.
+    async fn with(files: &[(&str, &[u8])], both: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = keys(folder.path());
         std::fs::create_dir(&keys).unwrap();
-        for (file, key) in [("keys.json", 0x51), ("more.json", 0x61)] {
-            let (eth, bls, recipient) =
-                (format!("0x{key:064x}"), format!("0x{:064x}", key + 1), format!("0x{:064x}", 1));
-            let validator = json!({ "attester": { "eth": eth, "bls": bls }, "feeRecipient": recipient });
-            let text = json!({ "schemaVersion": 1, "validators": [validator] }).to_string();
+        for (file, of) in files {
+            let validator = |key: &u8| {
+                let (eth, bls, recipient) =
+                    (format!("0x{key:064x}"), format!("0x{:064x}", key + 1), format!("0x{:064x}", 1));
+                json!({ "attester": { "eth": eth, "bls": bls }, "feeRecipient": recipient })
+            };
+            let validators: Vec<Value> = of.iter().map(validator).collect();
+            let text = json!({ "schemaVersion": 1, "validators": validators }).to_string();
             save_atomic(&keys.join(file), text.as_bytes(), 0o600).unwrap();
         }
         let node = KeystoreNode::start(&keys).await.unwrap();
@@ -107,11 +118,15 @@ impl World {
         };
         let plans =
             attesters.into_iter().map(|attester| Plan { action: action(attester), policy: Policy::Auto }).collect();
-        journal.commit(&Batch { plans, ..Batch::default() }).unwrap();
         let (wishes, wish) = watch::channel(Arc::new(config.watcher));
         let kept: Arc<dyn Journal> = journal.clone();
         let executor = Executor::new(vec![keystores], (kept, health), wish);
-        Self { folder, node, hand, journal, executor, _wishes: wishes }
+        Self { folder, node, hand, journal, executor, plans, _wishes: wishes }
+    }
+
+    fn plan(&self, which: std::ops::Range<usize>) {
+        let plans = self.plans[which].to_vec();
+        self.journal.commit(&Batch { plans, ..Batch::default() }).unwrap();
     }
 
     /// One turn of the executor after so much time.
@@ -213,4 +228,23 @@ async fn a_file_that_cannot_be_changed_parks_what_is_for_it_and_nothing_else() {
     assert_eq!(phases, [Phase::Parked], "{live:#?}");
     assert_eq!((world.coinbase_in("more.json"), world.coinbase()), (format!("{COINBASE:?}").into(), Value::Null));
     assert_eq!((world.used(), world.node.reloads().asked), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_changes_of_one_file_that_a_node_refuses_both_are_put_back() {
+    let mut world = World::with(&[("keys.json", &[0x51, 0x61])], true).await;
+    let text = |world: &World| std::fs::read_to_string(keys(world.folder.path()).join("keys.json")).unwrap();
+    let before = text(&world);
+    world.node.stop();
+    for which in [0..1, 1..2] {
+        world.plan(which);
+        let standing = world.after(1).await.unwrap().standing;
+        assert_eq!(standing.phase, Phase::Verifying, "{:?}", standing.reason);
+    }
+    assert_eq!(text(&world).matches(&format!("{COINBASE:?}")).count(), 2);
+    world.node.restart().await.unwrap();
+    world.node.script_all(Some(Script { effect: Effect::Nothing, answer: Answer::Refusal("no".to_owned()) }));
+    let standing = world.after(400).await.unwrap().standing;
+    assert_eq!(standing.phase, Phase::Parked, "{:?}", standing.reason);
+    assert_eq!(text(&world), before, "what was refused is put back");
 }
