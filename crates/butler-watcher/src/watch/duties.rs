@@ -30,7 +30,7 @@ use crate::follower::Look;
 use crate::health::Health;
 use crate::journal::{Journal, JournalError, Known};
 use crate::plan::Plans;
-use crate::plan::proofs::{Delegated, Proofs, Remedy, Telling, delegated, mend, mend_keys, remedy};
+use crate::plan::proofs::{Contradiction, Delegated, Proofs, Remedy, Telling, delegated, mend, mend_keys, remedy};
 use crate::plan::views::Views;
 
 /// How far back proposals are read: a watcher that was away for longer does not judge those before.
@@ -200,6 +200,8 @@ impl Duties {
                 match journal.look_up(&key)? {
                     // It waits, or is being done.
                     Some(Known::Live(_)) => break,
+                    // It was mended since, and only the next proposal can tell whether that helped.
+                    Some(Known::Finished(finished)) if is_older(one, finished.at, &facts.clock) => break,
                     Some(Known::Finished(finished)) if !finished.again => {}
                     Some(Known::Finished(_)) | None => {
                         plans.actions.push(mend(key, attester, one, *delegated, &telling));
@@ -233,6 +235,11 @@ impl Duties {
 fn remedies(proofs: &Proofs, network: &Network, views: Option<&Views>) -> BTreeMap<Address, Remedy> {
     let book = &network.keys.book;
     proofs.open().map(|(attester, one)| (attester, remedy(book, views, attester, one.right))).collect()
+}
+
+/// Whether the last wrong proposal was made before that moment, in unix milliseconds.
+fn is_older(one: &Contradiction, moment: u64, clock: &RollupClock) -> bool {
+    clock.slot_start(one.last.slot).is_some_and(|start| start.saturating_mul(1000) < moment)
 }
 
 /// What would be told if the newest blocks stay.
