@@ -8,11 +8,13 @@ use butler_core::control::NetworkStatus;
 use butler_core::daemon::telemetry::metrics::sample::{Readings, Sample, number, truth};
 use butler_core::domain::action::ActionKind;
 use butler_core::domain::block::BlockRef;
+use butler_core::domain::job::JobId;
 use butler_core::runtime::clock::unix_now;
 use strum::VariantArray as _;
 use tokio::time::Instant;
 
-use crate::catalogue::{self, ReloadOutcome};
+use crate::catalogue::{self, JobEnd, JobWork, ReloadOutcome};
+use crate::figures::{JobFigures, JobQueue};
 use crate::journal::{Cursor, Status};
 use crate::waiting::{WAITING, Waiting};
 
@@ -33,6 +35,7 @@ struct State {
     /// Heartbeats that failed, and that were taken.
     beats: [u64; 2],
     waiting: Vec<Waiting>,
+    jobs: JobFigures,
 }
 
 /// What is shown of one channel.
@@ -171,6 +174,16 @@ impl Health {
         *count = count.saturating_add(1);
     }
 
+    /// These are the queues of jobs.
+    pub fn queues(&self, queues: BTreeMap<JobId, JobQueue>) {
+        self.state().jobs.queues(queues);
+    }
+
+    /// A job was done or looked at, and how that ended.
+    pub fn job_ended(&self, job: &JobId, how: (JobWork, JobEnd), took: Duration) {
+        self.state().jobs.ended(job, how, took);
+    }
+
     /// The actions that wait for a person, as many as are shown.
     pub fn waits(&self, waiting: Vec<Waiting>) {
         self.state().waiting = waiting;
@@ -291,6 +304,7 @@ impl Health {
                 samples.push(Sample::of_process(family, [name.as_str()], number(figure)));
             }
         }
+        samples.extend(state.jobs.samples());
         samples.push(Sample::of_process(&catalogue::JOURNAL_STOPPED, [], truth(state.is_stopped)));
         for (result, count) in ["failure", "success"].into_iter().zip(state.beats) {
             samples.push(Sample::of_process(&catalogue::HEARTBEATS, [result], number(count)));
