@@ -75,14 +75,16 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 18] = [
+const WATCHER: [Folder; 20] = [
     ("plan", ""),
+    ("trusted", ""),
     ("journal", ""),
     ("catalogue", ""),
     ("waiting", ""),
     ("health", "catalogue journal waiting"),
     ("follower", "plan"),
-    ("executors", "catalogue health journal plan"),
+    ("executors", "catalogue health journal plan trusted"),
+    ("jobs", "trusted"),
     ("tell", "health journal plan waiting"),
     ("control", "health journal"),
     ("watch", "executors health follower journal plan tell"),
@@ -97,7 +99,7 @@ const WATCHER: [Folder; 18] = [
     ("program", "adopt check executors health heartbeat control journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 15] = [
+const TESTKIT: [Folder; 18] = [
     ("browser", ""),
     ("http", ""),
     ("multicall", ""),
@@ -106,6 +108,9 @@ const TESTKIT: [Folder; 15] = [
     ("sshd", ""),
     ("server", ""),
     ("aztec_node", "server"),
+    ("beacon", "server"),
+    ("object_store", "server"),
+    ("prover", "server"),
     ("bombs", "http multicall"),
     ("chat", "proxy server"),
     ("devnet", "http multicall server"),
