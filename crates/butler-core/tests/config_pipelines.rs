@@ -133,7 +133,6 @@ url = "http://127.0.0.1:1"
 status = "/status"
 submit = "/a/{id}"
 body = { a = "{artifact}" }
-renew_missing = true
 "#,
         &[]
     ));

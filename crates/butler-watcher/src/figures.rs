@@ -105,7 +105,8 @@ mod tests {
         figures.ended(&job, (JobWork::Process, JobEnd::Refused), Duration::from_secs(1));
         let samples = figures.samples();
         let duration = samples.iter().find(|sample| sample.family == &catalogue::JOB_DURATION).unwrap();
-        let counts: Vec<u64> = duration.buckets.iter().flat_map(|buckets| buckets.iter()).map(|bucket| bucket.count).collect();
+        let counts: Vec<u64> =
+            duration.buckets.iter().flat_map(|buckets| buckets.iter()).map(|bucket| bucket.count).collect();
         assert_eq!(counts, [3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         let ends = samples.iter().filter(|sample| sample.family == &catalogue::JOB_ENDS && sample.value > 0.0);
         assert_eq!(ends.map(|sample| sample.value).collect::<Vec<_>>(), [4.0, 1.0]);

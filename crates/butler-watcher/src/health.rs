@@ -36,6 +36,7 @@ struct State {
     beats: [u64; 2],
     waiting: Vec<Waiting>,
     jobs: JobFigures,
+    has_jobs: bool,
 }
 
 /// What is shown of one channel.
@@ -174,6 +175,11 @@ impl Health {
         *count = count.saturating_add(1);
     }
 
+    /// There are pipelines of jobs, so there is work also where no network is followed.
+    pub fn begin_jobs(&self) {
+        self.state().has_jobs = true;
+    }
+
     /// These are the queues of jobs.
     pub fn queues(&self, queues: BTreeMap<JobId, JobQueue>) {
         self.state().jobs.queues(queues);
@@ -209,7 +215,8 @@ impl Health {
     pub fn is_well(&self) -> bool {
         let state = self.state();
         let is_well = |network: &Network| network.problem.is_none() && network.looked_at.is_some();
-        let well = !state.networks.is_empty() && !state.is_stopped && state.networks.values().all(is_well);
+        let well =
+            (state.has_jobs || !state.networks.is_empty()) && !state.is_stopped && state.networks.values().all(is_well);
         drop(state);
         well && self.is_alive()
     }
@@ -271,7 +278,7 @@ impl Health {
             network.problem.is_none()
                 && network.last.is_some_and(|last| block.is_some_and(|block| block >= last.number))
         };
-        !state.networks.is_empty() && !state.is_stopped && state.networks.values().all(is_up)
+        (state.has_jobs || !state.networks.is_empty()) && !state.is_stopped && state.networks.values().all(is_up)
     }
 
     /// How far every network is.

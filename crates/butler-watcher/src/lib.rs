@@ -19,5 +19,6 @@ pub mod replay;
 pub mod routes;
 pub mod state;
 pub mod tell;
+mod trusted;
 pub mod waiting;
 pub mod watch;

@@ -75,8 +75,9 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 21] = [
+const WATCHER: [Folder; 22] = [
     ("plan", ""),
+    ("trusted", ""),
     ("journal", ""),
     ("catalogue", ""),
     ("waiting", ""),
@@ -84,8 +85,8 @@ const WATCHER: [Folder; 21] = [
     ("queues", "figures journal"),
     ("health", "catalogue figures journal waiting"),
     ("follower", "plan"),
-    ("jobs", "catalogue health journal plan queues"),
-    ("executors", "catalogue health journal plan"),
+    ("executors", "catalogue health journal plan trusted"),
+    ("jobs", "catalogue health journal plan queues trusted"),
     ("tell", "health journal plan waiting"),
     ("control", "figures health journal queues"),
     ("watch", "executors health follower journal plan tell"),
@@ -100,7 +101,7 @@ const WATCHER: [Folder; 21] = [
     ("program", "adopt check executors health heartbeat control jobs journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 15] = [
+const TESTKIT: [Folder; 18] = [
     ("browser", ""),
     ("http", ""),
     ("multicall", ""),
@@ -109,6 +110,9 @@ const TESTKIT: [Folder; 15] = [
     ("sshd", ""),
     ("server", ""),
     ("aztec_node", "server"),
+    ("beacon", "server"),
+    ("object_store", "server"),
+    ("prover", "server"),
     ("bombs", "http multicall"),
     ("chat", "proxy server"),
     ("devnet", "http multicall server"),

@@ -58,15 +58,16 @@ impl<R: Run> Driver<R> {
         pipelines: &BTreeMap<PipelineName, PipelineConfig>,
         (journal, health, news): (Arc<dyn Journal>, Arc<Health>, Arc<Notify>),
         wishes: watch::Receiver<Arc<WatcherConfig>>,
-        trigger: impl Fn(&PipelineConfig) -> Option<Box<dyn Trigger>>,
-        run: impl Fn(&PipelineConfig, &JobConfig) -> R,
+        trigger: impl Fn(&PipelineConfig) -> Result<Option<Box<dyn Trigger>>, JobsError>,
+        run: impl Fn(&PipelineConfig, &JobConfig) -> Result<R, JobsError>,
     ) -> Result<Self, JobsError> {
         let plans = replaced(pipelines, journal.as_ref(), unix_now())?;
         let (mut lines, mut triggers) = (BTreeMap::new(), Vec::new());
         for (name, config) in pipelines {
-            let runs = config.jobs.iter().map(|(name, job)| (name.clone(), Arc::new(run(config, job)))).collect();
+            let runs = config.jobs.iter().map(|(name, job)| Ok((name.clone(), Arc::new(run(config, job)?))));
+            let runs = runs.collect::<Result<_, JobsError>>()?;
             let progress = Progress::load(Arc::new(config.clone()), journal.as_ref())?;
-            triggers.extend(trigger(config).map(|trigger| (name.clone(), trigger)));
+            triggers.extend(trigger(config)?.map(|trigger| (name.clone(), trigger)));
             lines.insert(name.clone(), Line { progress, newest: None, runs });
         }
         let driver = Self { lines, triggers, journal, health, news, wishes };

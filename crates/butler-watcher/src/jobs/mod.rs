@@ -11,14 +11,17 @@ mod held;
 mod lanes;
 mod line;
 mod open;
+mod opened;
 mod progress;
 mod reconcile;
 pub mod run;
 mod source;
+pub mod trigger;
 mod work;
 
 pub use self::driver::Driver;
 pub use self::error::JobsError;
+pub use self::opened::open;
 pub use self::source::{Newest, Trigger};
 pub use self::work::Run;
 

@@ -169,6 +169,5 @@ const RESULT: &[Key] = &[
         "A program that looks whether it is done, with its arguments: it ends with 0 where it is, with 1 where it is not, else nothing is known.",
     )
     .list(),
-    key("renew_missing", "boolean", Default("false"), "Whether an artifact that is gone is made again."),
     key("textfile", "path", Optional, "A file of metrics of this job, for a node exporter."),
 ];

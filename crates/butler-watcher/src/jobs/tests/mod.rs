@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use butler_core::config::{Config, ConfigFile, PipelineConfig, Sources, Variables, WatcherConfig};
+use butler_core::config::{Config, ConfigFile, PipelineConfig, Sources, TriggerConfig, Variables, WatcherConfig};
 use butler_core::domain::action::{EffectKey, Phase};
 use butler_core::domain::job::{Item, PipelineName};
 use butler_core::store::file::save_atomic;
@@ -148,14 +148,11 @@ fn try_start(path: &Path, text: &str, world: &World) -> Result<Running, JobsErro
     let journal = Arc::new(keeper(path));
     let trigger = |config: &PipelineConfig| {
         let newest = Arc::clone(&world.newest);
-        config
-            .trigger
-            .stream()
-            .filter(|_| !matches!(config.trigger, butler_core::config::TriggerConfig::After { .. }))
-            .map(|_| Box::new(Told(newest)) as Box<dyn Trigger>)
+        let told = config.trigger.stream().filter(|_| !matches!(config.trigger, TriggerConfig::After { .. }));
+        Ok(told.map(|_| Box::new(Told(newest)) as Box<dyn Trigger>))
     };
     let shared = (Arc::clone(&journal) as Arc<dyn Journal>, Arc::default(), Arc::new(Notify::new()));
-    let driver = Driver::open(&pipelines, shared, wanted, trigger, |_, _| world.clone())?;
+    let driver = Driver::open(&pipelines, shared, wanted, trigger, |_, _| Ok(world.clone()))?;
     let task = tokio::spawn(async move { driver.run().await });
     Ok(Running { journal, task, _wishes: wishes })
 }

@@ -41,9 +41,6 @@ pub(super) fn check_job(
             }
         }
     }
-    if job.renew_missing && job.artifact.is_none() {
-        section.fault("renew_missing", Problem::new("this job has no `artifact`"));
-    }
 }
 
 fn fault(

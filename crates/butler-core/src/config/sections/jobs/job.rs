@@ -37,7 +37,6 @@ pub(super) fn read_job(name: &JobName, section: &Section<'_>, policy: Policy) ->
     let artifact = section.optional("artifact");
     let artifact_limit = section.get("artifact_limit");
     let verify = read_command(section, "verify");
-    let renew_missing = section.get("renew_missing");
     let textfile = absolute(section, "textfile");
     Ok(JobConfig {
         name: name.clone(),
@@ -56,7 +55,6 @@ pub(super) fn read_job(name: &JobName, section: &Section<'_>, policy: Policy) ->
         artifact: artifact?,
         artifact_limit: artifact_limit?,
         verify: verify?,
-        renew_missing: renew_missing?,
         textfile: textfile?,
         definition: H256::zero(),
     })

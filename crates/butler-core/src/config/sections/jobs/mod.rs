@@ -162,8 +162,6 @@ pub struct JobConfig {
     pub artifact_limit: u64,
     /// A program that looks whether it is done, with its arguments.
     pub verify: Option<Vec<Argument>>,
-    /// Whether an artifact that is gone is made again.
-    pub renew_missing: bool,
     /// A file of metrics of this job.
     pub textfile: Option<PathBuf>,
     /// SHA-256 of what is done: the work, its programs and its artifact, not of how often and when.
