@@ -80,6 +80,9 @@ impl<R: Run> Driver<R> {
     /// # Errors
     /// The journal is not what it was.
     pub async fn run(mut self) -> Result<(), JobsError> {
+        if self.lines.is_empty() {
+            return std::future::pending().await;
+        }
         let mut asking = JoinSet::new();
         for (name, trigger) in std::mem::take(&mut self.triggers) {
             let Some(line) = self.lines.get_mut(&name) else { continue };
