@@ -106,7 +106,7 @@ impl<R: Run> Driver<R> {
             let settled = match full {
                 Some(error) => Err(error.into()),
                 None => tokio::select! {
-                    over = held.ended(AT_ONCE) => block_in_place(|| self.settle(over)),
+                    over = held.ended(AT_ONCE) => block_in_place(|| self.settle(&over)),
                     () = self.news.notified() => Ok(()),
                     _ = renewals.tick() => block_in_place(|| held.renew(self.journal.as_ref())).map_err(JobsError::from),
                     () = sleep(TICK) => Ok(()),
@@ -162,8 +162,7 @@ impl<R: Run> Driver<R> {
     /// Begins the items that there are, as far as there is room.
     fn begin(&mut self, now: u64) -> Result<(), JobsError> {
         for name in self.lines.keys().cloned().collect::<Vec<_>>() {
-            loop {
-                let Some(line) = self.lines.get(&name) else { break };
+            while let Some(line) = self.lines.get(&name) {
                 let room = line.progress.room();
                 let source = line.source().and_then(|source| self.lines.get(source)).map(|line| &line.progress);
                 let next = if room == 0 { Vec::new() } else { line.next(source, self.journal.as_ref(), (now, room))? };
@@ -225,9 +224,9 @@ impl<R: Run> Driver<R> {
     }
 
     /// Tells the journal how jobs ended, with what follows.
-    fn settle(&mut self, over: Vec<Over>) -> Result<(), JobsError> {
+    fn settle(&mut self, over: &[Over]) -> Result<(), JobsError> {
         let now = unix_now();
-        for Over { settlement, job, work, took, .. } in &over {
+        for Over { settlement, job, work, took, .. } in over {
             self.health.job_ended(job, (*work, counted(&settlement.outcome)), *took);
         }
         let settlements: Vec<Settlement> = over.iter().map(|over| over.settlement.clone()).collect();

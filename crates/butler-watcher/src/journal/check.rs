@@ -88,7 +88,7 @@ fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), 
         match image.entry_at(id) {
             Ok(Some(entry)) => {
                 check_entry(&entry, id, checked);
-                count(&mut counts, entry.action.kind, entry.standing.phase, Count::More);
+                count(&mut counts, &entry.action.kind, entry.standing.phase, Count::More);
                 count_lane(&mut lanes, &entry, Count::More);
                 indexes.extend(schema::index_keys(&entry));
                 if image.finished_at(id)?.is_some() {
@@ -104,7 +104,7 @@ fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), 
             Ok(finished)
                 if key.get(1..).and_then(Id::read) == Some(Id::of(&finished.key)) && finished.phase.is_final() =>
             {
-                count(&mut counts, finished.kind, finished.phase, Count::More);
+                count(&mut counts, &finished.kind, finished.phase, Count::More);
             }
             Ok(_) | Err(_) => checked.fault("what is left of a finished action cannot be read"),
         }

@@ -176,7 +176,7 @@ impl<'s> Image<'s> {
                     let id = Id::of(key);
                     self.remove(schema::finished(id));
                     self.ended.get_mut().insert(id, None);
-                    count(&mut self.head.counts, finished.kind, finished.phase, Count::Less);
+                    count(&mut self.head.counts, &finished.kind, finished.phase, Count::Less);
                 }
                 self.stand(before.as_ref(), entry);
             }
@@ -212,7 +212,7 @@ impl<'s> Image<'s> {
         let id = Id::of(&finished.key);
         self.put(schema::finished(id), json(finished));
         self.ended.get_mut().insert(id, Some(finished.clone()));
-        count(&mut self.head.counts, finished.kind, finished.phase, Count::More);
+        count(&mut self.head.counts, &finished.kind, finished.phase, Count::More);
     }
 
     fn remove_spent(&mut self, kind: ActionKind, last: u64) -> Result<(), JournalError> {
@@ -238,7 +238,7 @@ impl<'s> Image<'s> {
         let id = Id::of(&after.action.key);
         self.changed.insert(id);
         self.live.get_mut().insert(id, Some(after.clone()));
-        count(&mut self.head.counts, after.action.kind, after.standing.phase, Count::More);
+        count(&mut self.head.counts, &after.action.kind, after.standing.phase, Count::More);
         count_lane(&mut self.head.lanes, after, Count::More);
     }
 
@@ -253,7 +253,7 @@ impl<'s> Image<'s> {
         for key in schema::index_keys(before) {
             self.remove(key);
         }
-        count(&mut self.head.counts, before.action.kind, before.standing.phase, Count::Less);
+        count(&mut self.head.counts, &before.action.kind, before.standing.phase, Count::Less);
         count_lane(&mut self.head.lanes, before, Count::Less);
     }
 }
@@ -272,11 +272,11 @@ pub(crate) enum Count {
 /// Counts a live job in its queue; nothing else has one.
 pub(crate) fn count_lane(lanes: &mut LaneCounts, entry: &Entry, how: Count) {
     if entry.work() == Work::Job {
-        count(lanes, entry.action.lane(), entry.standing.phase, how);
+        count(lanes, &entry.action.lane(), entry.standing.phase, how);
     }
 }
 
-pub(crate) fn count<K: Ord + Clone>(counts: &mut BTreeMap<K, BTreeMap<Phase, u64>>, key: K, phase: Phase, how: Count) {
+pub(crate) fn count<K: Ord + Clone>(counts: &mut BTreeMap<K, BTreeMap<Phase, u64>>, key: &K, phase: Phase, how: Count) {
     let phases = counts.entry(key.clone()).or_default();
     let before = phases.get(&phase).copied().unwrap_or_default();
     let after = match how {
@@ -289,6 +289,6 @@ pub(crate) fn count<K: Ord + Clone>(counts: &mut BTreeMap<K, BTreeMap<Phase, u64
         phases.insert(phase, after)
     };
     if phases.is_empty() {
-        counts.remove(&key);
+        counts.remove(key);
     }
 }

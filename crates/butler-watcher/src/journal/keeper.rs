@@ -313,7 +313,7 @@ impl Journal for Keeper {
 
     fn status(&self) -> Result<Status, JournalError> {
         let inner = self.inner()?;
-        let cursors = lists::named(&inner.store, vec![CURSOR])?;
+        let cursors = lists::named(&inner.store, &[CURSOR])?;
         Ok(Status {
             id: inner.identity.id.clone(),
             place: inner.identity.place(),

@@ -46,9 +46,9 @@ pub(super) fn page(image: &Image<'_>, store: &Store, query: &Query) -> Result<Pa
 }
 
 /// Every record whose key begins so, by the rest of its key after the letter.
-pub(super) fn named<T: DeserializeOwned>(store: &Store, begin: Vec<u8>) -> Result<BTreeMap<String, T>, JournalError> {
+pub(super) fn named<T: DeserializeOwned>(store: &Store, begin: &[u8]) -> Result<BTreeMap<String, T>, JournalError> {
     let mut found = BTreeMap::new();
-    store.each(&begin, |key, value| {
+    store.each(begin, |key, value| {
         let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
         found.insert(name.to_owned(), parse(store, &value)?);
         Ok(())
@@ -58,5 +58,5 @@ pub(super) fn named<T: DeserializeOwned>(store: &Store, begin: Vec<u8>) -> Resul
 
 /// What is kept under names that begin so.
 pub(super) fn kept(store: &Store, begin: &str) -> Result<BTreeMap<String, Value>, JournalError> {
-    named(store, schema::kept(begin))
+    named(store, &schema::kept(begin))
 }
