@@ -2,7 +2,7 @@
 //!
 //! A test that is another process starts this program again with one ignored test, which finds its folder in the environment.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail, and says what it leaves out")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says what it leaves out")]
 
 mod artifacts;
 mod children;

@@ -7,36 +7,17 @@ use http_body_util::BodyExt as _;
 use hyper::Method;
 use hyper::body::Body as _;
 use hyper::header::{ACCEPT_ENCODING, HeaderValue};
-use thiserror::Error;
 use tokio::time::timeout;
 
 use super::answer::packing;
 use super::failure::connect_failure;
+use super::fetch_error::FetchError;
 use super::headers::retry_after;
 use super::{Ask, HttpPeer, add};
 use crate::client::body::Packing;
 use crate::client::connection::Traffic;
 use crate::client::error::RpcFailure;
 use crate::client::payload::Payload;
-
-/// An answer that was not fetched.
-#[derive(Debug, Error)]
-pub enum FetchError {
-    /// The exchange failed, or broke off; some of it may have been handed over.
-    #[error("the answer did not come")]
-    Failure(#[source] RpcFailure),
-    /// The peer answers something else; a redirect is not followed.
-    #[error("HTTP {status}")]
-    Status {
-        /// The HTTP status.
-        status: u16,
-        /// What `Retry-After` said, at most [`LONGEST_WAIT`](super::LONGEST_WAIT).
-        retry_after: Option<Duration>,
-    },
-    /// Whoever it is handed to cannot take it.
-    #[error("the answer cannot be kept")]
-    Kept(#[source] io::Error),
-}
 
 impl HttpPeer {
     /// Gets what stands below the peer's URL, and hands each piece of it to `take`; how many bytes that were. The head, and each

@@ -25,6 +25,8 @@ use crate::trusted::{DistrustError, trusted};
 const REST: Duration = Duration::from_millis(500);
 /// How often the file that it writes is looked at.
 const LOOK: Duration = Duration::from_millis(250);
+/// How often it is looked whether a program has ended, beside when the system says so.
+const AGAIN: Duration = Duration::from_secs(2);
 /// How long a killed program may take to be gone.
 const GONE: Duration = Duration::from_secs(10);
 
@@ -162,9 +164,8 @@ async fn ended(child: &mut Child) {
         return;
     };
     while let Ok(None) = waitid(WaitId::Pid(number), options) {
-        if news.recv().await.is_none() {
-            let _ = child.wait().await;
-        }
+        // News that got lost cost a look, not the whole time that a program has.
+        let _ = timeout(AGAIN, news.recv()).await;
     }
 }
 

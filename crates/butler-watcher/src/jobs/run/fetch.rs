@@ -8,8 +8,8 @@ use butler_core::runtime::report::one_line;
 use tokio::task::block_in_place;
 
 use super::artifact::Place;
+use super::desk::Desk;
 use super::postcondition::on_disk;
-use super::service::Desk;
 use super::task::Ended;
 
 /// What became of it.

@@ -8,6 +8,7 @@ mod argv;
 mod artifact;
 mod child;
 mod command;
+mod desk;
 mod environment;
 mod fetch;
 mod flight;
@@ -24,9 +25,9 @@ use butler_core::domain::job::{Item, JobId};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use self::desk::Desk;
 use self::flight::{Flight, FlightError};
 use self::postcondition::{Held, Judge};
-use self::service::Desk;
 pub use self::setup::{Programs, Service, Setup, Work};
 pub use self::task::{Ended, Input, LostLease, Record, Task};
 pub use self::textfile::TextfileSetup;

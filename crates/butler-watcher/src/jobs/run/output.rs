@@ -103,7 +103,7 @@ mod tests {
     async fn the_last_lines_are_shown_without_secrets_and_control_characters() {
         let text = "first\nsecond\n\nhe said s3cr3t-t0ken-value\nred \x1b[31m alert\nlast\n";
         let shown = shown(text.as_bytes(), "s3cr3t-t0ken-value").await;
-        assert_eq!(shown, "he said <hidden> | red \u{fffd}[31m alert | last");
+        assert_eq!(shown, "he said <hidden> | red alert | last");
     }
 
     #[tokio::test]

@@ -8,19 +8,16 @@ use std::fs::File;
 use std::time::Duration;
 
 use butler_core::client::error::RpcFailure;
-use butler_core::client::http::{HttpAnswer, HttpPeer};
+use butler_core::client::http::HttpAnswer;
 use butler_core::client::payload::Payload;
-use butler_core::domain::job::{ServicePart, ServicePath};
 use butler_core::runtime::report::one_line;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::time::sleep;
 
 use super::argv::word;
+use super::desk::Desk;
 use super::fetch::{Taken, take};
-use super::flight::Flight;
-use super::postcondition::Judge;
-use super::setup::Service;
 use super::task::{Ended, Record, Task};
 
 /// How often a reply that was lost is asked for at once, and the pause before.
@@ -58,14 +55,6 @@ enum Standing {
     Unclear { reason: String, after: Option<Duration> },
     /// A person must change something.
     Refused(String),
-}
-
-/// A service, and the work of one item.
-pub(super) struct Desk<'a> {
-    pub(super) judge: &'a Judge<'a>,
-    pub(super) service: &'a Service,
-    pub(super) peer: &'a HttpPeer,
-    pub(super) flight: &'a Flight,
 }
 
 impl Sent {
@@ -212,16 +201,6 @@ impl Desk<'_> {
         let what = if (300..400).contains(&answer.status) { ", a redirect, which is not followed" } else { "" };
         let between = if text.is_empty() { "" } else { ": " };
         format!("the service answers HTTP {}{what}{between}{text}", answer.status)
-    }
-
-    /// A path as segments, which whoever sends them escapes.
-    pub(super) fn path(&self, path: &ServicePath, id: &str) -> Vec<String> {
-        let part = |part: &ServicePart| match part {
-            ServicePart::Fixed(text) => text.clone(),
-            ServicePart::Item(part) => part.of(self.judge.task.item),
-            ServicePart::Id => id.to_owned(),
-        };
-        path.parts().iter().map(part).collect()
     }
 }
 

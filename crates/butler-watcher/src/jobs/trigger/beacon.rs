@@ -8,7 +8,7 @@ use butler_core::domain::job::period_of_epoch;
 use butler_core::runtime::report::one_line;
 use futures_util::future::join_all;
 
-use super::TriggerError;
+use super::error::TriggerError;
 
 /// Periods of the beacon chain.
 #[derive(Debug)]

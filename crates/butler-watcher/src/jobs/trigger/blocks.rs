@@ -5,7 +5,7 @@ use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::runtime::report::one_line;
 use futures_util::future::join_all;
 
-use super::TriggerError;
+use super::error::TriggerError;
 
 /// Final blocks of a network's chain, by the endpoints that agree.
 #[derive(Debug)]
