@@ -91,8 +91,11 @@ pub enum CliError {
     #[error("a decision says what it is about, and there is no terminal to show it on")]
     NothingShown,
     /// It is not said which actions are meant.
-    #[error("decide on either one KEY, or on all of a `--kind`, `--because` or `--older-than`")]
+    #[error("decide on either one KEY, or on all of a `--kind`, `--because`, `--pipeline`, `--job` or `--older-than`")]
     NothingChosen,
+    /// The configuration has no such pipeline or job.
+    #[error("the configuration has no `{0}`")]
+    NoJob(String),
     /// There is no folder where its socket could be.
     #[error("it is not known where the watcher's socket is")]
     NoSocket,
@@ -132,6 +135,7 @@ impl CliError {
             | Self::UnknownLabel { .. }
             | Self::NothingShown
             | Self::NothingChosen
+            | Self::NoJob(_)
             | Self::NoQuestion(_) => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
             Self::Runtime(_) => Exit::Bug,
@@ -186,6 +190,7 @@ impl CliError {
             | Self::NothingChosen
             | Self::NoQuestion(_)
             | Self::Event(_) => None,
+            Self::NoJob(_) => Some("`butler-cli jobs show --mermaid` shows what there is".into()),
             Self::Watcher { .. } => Some(
                 "is it running, and may you ask it (`watcher.readers`)? `watcher.runtime_directory` must be the same for both programs".into(),
             ),

@@ -10,7 +10,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use butler_core::control::{
-    ActionRow, Answer, HistoryExport, HistoryRow, NetworkStatus, NotDecided, WatcherStatus, socket_in,
+    ActionRow, Answer, HistoryExport, HistoryRow, JobRow, NetworkStatus, NotDecided, WatcherStatus, socket_in,
 };
 use butler_core::domain::action::{
     Action, ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Phase, Place, Priority, Schema,
@@ -275,5 +275,82 @@ async fn the_json_is_what_is_documented_and_nothing_else() {
         assert!(checker.problems.is_empty(), "{command}: {:#?}", checker.problems);
         let never: Vec<_> = checker.table.keys().filter(|path| !checker.seen.contains(*path)).collect();
         assert!(never.is_empty(), "{command}: documented, and never occurs: {never:?}");
+    }
+}
+
+const PIPELINE: &str = r#"
+[pipelines.nightly]
+trigger = "cron"
+schedule = "0 3 * * *"
+[pipelines.nightly.jobs.clean]
+policy = "auto"
+command = ["/bin/clean"]
+[pipelines.nightly.jobs.report]
+after = ["clean"]
+command = ["/bin/report"]
+"#;
+
+/// A folder with a watcher and the pipeline `nightly`.
+fn watcher_with_jobs(answer: &Answer) -> (TempDir, std::sync::mpsc::Receiver<Value>) {
+    let (folder, asked) = watcher(&serde_json::to_string(answer).unwrap());
+    std::fs::write(folder.path().join("butler.toml"), format!("{CONFIG}{PIPELINE}")).unwrap();
+    (folder, asked)
+}
+
+fn queue(job: &str, paused: bool, parked: u64) -> JobRow {
+    let phases = [(Phase::Due, 3), (Phase::Parked, parked)].into();
+    JobRow { job: job.parse().unwrap(), paused, phases, since: [(Phase::Due, 1_750_000_000_000)].into() }
+}
+
+#[tokio::test]
+async fn jobs_are_shown_as_configured_with_their_queues_and_parked_ones_are_code_5() {
+    let rows = |parked| Answer::Jobs(vec![queue("nightly/clean", true, 0), queue("nightly/report", false, parked)]);
+    let (folder, asked) = watcher_with_jobs(&rows(0));
+    let ran = run(folder.path(), &["jobs", "show"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for said in ["nightly: cron 0 3 * * * UTC", "paused", "approve", "/bin/report"] {
+        assert!(ran.stdout.contains(said), "{said}: {}", ran.stdout);
+    }
+    assert_eq!(asked.recv().unwrap()["ask"]["jobs"]["jobs"], json!(["nightly/clean", "nightly/report"]));
+    let (folder, _asked) = watcher_with_jobs(&rows(2));
+    let ran = run(folder.path(), &["jobs", "show", "--json"]).await;
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    let report = &ran.json()["pipelines"][0]["jobs"][1];
+    assert_eq!((&report["queue"]["phases"]["parked"], &report["after"]), (&json!(2), &json!(["clean"])));
+    // The picture needs no watcher.
+    let ran = run(folder.path(), &["jobs", "show", "--mermaid"]).await;
+    assert!(ran.code == 0 && ran.stdout.starts_with("flowchart TD"), "{}: {}", ran.code, ran.stdout);
+    assert_eq!(run(folder.path(), &["jobs", "show", "--pipeline", "daily"]).await.code, 2);
+}
+
+#[tokio::test]
+async fn a_job_is_paused_by_its_name_and_an_unknown_one_is_not_asked_for() {
+    let (folder, asked) = watcher_with_jobs(&Answer::Jobs(vec![queue("nightly/clean", true, 0)]));
+    let ran = run(folder.path(), &["jobs", "pause", "nightly/clean", "--reason", "the disk is full"]).await;
+    assert!(ran.code == 0 && ran.stdout == "nightly/clean is paused\n", "{}: {}", ran.code, ran.stdout);
+    let wanted = json!({ "job": "nightly/clean", "paused": true, "reason": "the disk is full" });
+    assert_eq!(asked.recv().unwrap()["ask"]["pause"], wanted);
+    for wrong in ["nightly/other", "nightly", "-o/clean"] {
+        assert_eq!(run(folder.path(), &["jobs", "resume", wrong]).await.code, 2, "{wrong}");
+    }
+    assert!(asked.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn actions_are_narrowed_to_a_pipeline_and_a_job() {
+    let row = |job: &str| {
+        let key = EffectKey::of_job(&job.parse().unwrap(), butler_core::domain::job::Item::one(7));
+        ActionRow { key, kind: ActionKind::RunJob, ..rows().remove(0) }
+    };
+    let actions = vec![row("nightly/clean"), row("nightly/report"), row("other/clean"), rows().remove(0)];
+    let (folder, _asked) = watcher(&serde_json::to_string(&Answer::Actions { actions, next: None }).unwrap());
+    for (more, count) in [
+        (&["--pipeline", "nightly"][..], 2),
+        (&["--job", "clean"], 2),
+        (&["--pipeline", "nightly", "--job", "clean"], 1),
+        (&["--pipeline", "daily"], 0),
+    ] {
+        let ran = run(folder.path(), &[&["actions", "list", "--json"], more].concat()).await;
+        assert_eq!(ran.json()["actions"].as_array().unwrap().len(), count, "{more:?}");
     }
 }

@@ -140,6 +140,7 @@ fn mainnet_needs_no_file() {
     slash_vetoed = "notify"  # default
     condition_began = "notify"  # default
     condition_ended = "notify"  # default
+    run_job = "approve"  # default
 
     [log]
     level = "info"  # default
@@ -232,7 +233,12 @@ fn a_network_is_chosen_by_name_by_default_or_because_it_is_the_only_one() {
 fn keys_of(group: &'static Group, path: &str) -> Vec<(String, &'static Key)> {
     let mut keys: Vec<_> = group.keys().map(|key| (format!("{path}{}", key.name), key)).collect();
     for section in group.sections {
-        let name = if section.name == "networks" { "networks.mainnet" } else { section.name };
+        let name = match section.name {
+            "networks" => "networks.mainnet",
+            "pipelines" => "pipelines.blocks",
+            "jobs" => "jobs.prove",
+            name => name,
+        };
         keys.extend(keys_of(section.group, &format!("{path}{name}.")));
     }
     keys
@@ -248,6 +254,7 @@ fn uncommented() -> toml::Table {
         ]
         .contains(&line)
             || line.starts_with("[[watcher.") && line.ends_with("]]")
+            || line.trim_start_matches('[').starts_with("pipelines.") && line.ends_with(']')
         {
             return true;
         }
@@ -290,7 +297,9 @@ fn the_example_names_every_key_and_shows_the_defaults() {
     for (path, key) in keys_of(&ROOT, "") {
         // What all kinds of endpoint have is shown once, and so is what all chats have.
         let path = path.replace("watcher.slack.", "watcher.discord.");
-        let own = ["watcher.webhooks.", "watcher.discord."].iter().find_map(|list| path.strip_prefix(list));
+        let lists =
+            ["watcher.webhooks.", "watcher.discord.", "pipelines.blocks.beacons.", "pipelines.blocks.jobs.prove."];
+        let own = lists.iter().find_map(|list| path.strip_prefix(list));
         let path = match own {
             Some(name) if find(&example, &path).is_none() => format!("networks.mainnet.l1.{name}"),
             Some(_) | None => path,

@@ -3,6 +3,7 @@
 //! a fake Aztec node that repeats recorded answers ([`aztec_node`]) and one that loads and reloads a keystore ([`keystore_node`]),
 //! fakes of the places where people are told ([`chat`]), and a real browser that looks at pages ([`browser`]). Beside the node
 //! stand a [`web3signer`], a real [`sshd`], and [`keystores`] of every shape. What several fakes were asked stands in one [`order`].
+//! Jobs have a [`beacon`] node that tells their items, a [`prover`] that does their work, and an [`object_store`].
 //!
 //! The lies that an endpoint can tell are listed in the README of this crate and in [`proxy::Lie`].
 //!
@@ -10,6 +11,7 @@
 //! when the devnet is built for the first time.
 
 pub mod aztec_node;
+pub mod beacon;
 pub mod bombs;
 pub mod browser;
 pub mod chat;
@@ -20,7 +22,9 @@ pub mod keystore_node;
 pub mod keystores;
 pub mod long_chain;
 mod multicall;
+pub mod object_store;
 pub mod order;
+pub mod prover;
 pub mod rpc {
     //! A plain JSON-RPC client, for benches and tests that need one of their own.
     pub use crate::http::Client;

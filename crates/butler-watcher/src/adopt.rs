@@ -85,6 +85,7 @@ fn waits(begun: &Config, config: &Config) -> Vec<&'static str> {
     let (before, now) = (&begun.watcher, &config.watcher);
     let parts = [
         ("the networks", begun.networks != config.networks),
+        ("the pipelines", begun.pipelines != config.pipelines),
         ("`watcher.listen`", before.http.listen != now.http.listen),
         ("`watcher.poll_interval`", before.poll_interval != now.poll_interval),
         ("`watcher.state_directory`", before.state_directory != now.state_directory),

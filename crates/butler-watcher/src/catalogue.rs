@@ -29,7 +29,7 @@ families! {
 
 /// Families without a network.
 mod of_all {
-    use super::{ActionKind, Phase, families, names, results};
+    use super::{ActionKind, JobEnd, JobWork, Phase, families, names, results};
 
     families! {
         ACTIONS: Gauge "butler_watcher_actions" ["kind": names::<ActionKind>, "phase": names::<Phase>] "" "Actions in the journal, by kind and phase; those that ended count as long as the journal remembers them.";
@@ -40,6 +40,11 @@ mod of_all {
         CHANNEL_TAKEN: Gauge "butler_watcher_channel_last_success_timestamp_seconds" ["channel"] "seconds" "When a channel last took a message, by this machine's clock; absent before the first since the start.";
         CHANNEL_WAITING: Gauge "butler_watcher_channel_waiting" ["channel"] "" "Things that wait to be told to people in a chat or by mail. What waits for webhooks are actions that are due.";
         HEARTBEATS: Counter "butler_watcher_heartbeats_total" ["result": results] "" "Requests to the heartbeat's URL. None is made while a network is not followed or the journal refuses.";
+        JOBS: Gauge "butler_watcher_jobs" ["pipeline", "pipeline_job", "phase": names::<Phase>] "" "Jobs of pipelines that are not over, by phase; absent where none of that job was left since the start.";
+        JOBS_SINCE: Gauge "butler_watcher_jobs_due_since_timestamp_seconds" ["pipeline", "pipeline_job", "phase": names::<Phase>] "seconds" "Since when the job that waits longest is due: to be done (`due`), or to be looked at (`verifying`).";
+        JOBS_PAUSED: Gauge "butler_watcher_jobs_paused" ["pipeline", "pipeline_job"] "" "Whether a job is paused, so that none is begun.";
+        JOB_ENDS: Counter "butler_watcher_job_ends_total" ["pipeline", "pipeline_job", "work": names::<JobWork>, "end": names::<JobEnd>] "" "How tries of jobs (`process`) and looks (`verify`) ended.";
+        JOB_DURATION: Histogram "butler_watcher_job_duration_seconds" ["pipeline", "pipeline_job", "work": names::<JobWork>] "seconds" "How long tries of jobs and looks took, however they ended, in buckets from 1 s to a day.";
         WAITING_SINCE: Gauge "butler_watcher_waiting_since_timestamp_seconds" ["phase": waiting] "seconds" "Since when the oldest action waits for a person, of at most 100 that are looked at; absent where none does.";
     }
 
@@ -53,7 +58,8 @@ mod of_all {
 }
 
 pub use self::of_all::{
-    ACTIONS, CHANNEL_TAKEN, CHANNEL_UP, CHANNEL_WAITING, HEARTBEATS, JOURNAL_SIZE, JOURNAL_STOPPED, TOLD, WAITING_SINCE,
+    ACTIONS, CHANNEL_TAKEN, CHANNEL_UP, CHANNEL_WAITING, HEARTBEATS, JOB_DURATION, JOB_ENDS, JOBS, JOBS_PAUSED,
+    JOBS_SINCE, JOURNAL_SIZE, JOURNAL_STOPPED, TOLD, WAITING_SINCE,
 };
 
 /// What the last proposal of an attester proves, in the order in which the plan counts them.
@@ -78,6 +84,34 @@ pub enum ReloadOutcome {
     Refused,
     /// No answer came from one.
     Unknown,
+}
+
+/// What is done with a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum JobWork {
+    /// It is done.
+    Process,
+    /// It is looked whether it is done.
+    Verify,
+}
+
+/// How that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum JobEnd {
+    /// It is done.
+    Done,
+    /// It goes on elsewhere.
+    Pending,
+    /// It is not done, and is tried again while tries are left.
+    Retry,
+    /// Nobody knows.
+    Unknown,
+    /// It cannot be done as things are.
+    Refused,
 }
 
 /// The families by subject, in the order in which they are served.

@@ -8,11 +8,13 @@ use butler_core::control::NetworkStatus;
 use butler_core::daemon::telemetry::metrics::sample::{Readings, Sample, number, truth};
 use butler_core::domain::action::ActionKind;
 use butler_core::domain::block::BlockRef;
+use butler_core::domain::job::JobId;
 use butler_core::runtime::clock::unix_now;
 use strum::VariantArray as _;
 use tokio::time::Instant;
 
-use crate::catalogue::{self, ReloadOutcome};
+use crate::catalogue::{self, JobEnd, JobWork, ReloadOutcome};
+use crate::figures::{JobFigures, JobQueue};
 use crate::journal::{Cursor, Status};
 use crate::waiting::{WAITING, Waiting};
 
@@ -33,6 +35,8 @@ struct State {
     /// Heartbeats that failed, and that were taken.
     beats: [u64; 2],
     waiting: Vec<Waiting>,
+    jobs: JobFigures,
+    has_jobs: bool,
 }
 
 /// What is shown of one channel.
@@ -171,6 +175,21 @@ impl Health {
         *count = count.saturating_add(1);
     }
 
+    /// There are pipelines of jobs, so there is work also where no network is followed.
+    pub fn begin_jobs(&self) {
+        self.state().has_jobs = true;
+    }
+
+    /// These are the queues of jobs.
+    pub fn queues(&self, queues: BTreeMap<JobId, JobQueue>) {
+        self.state().jobs.queues(queues);
+    }
+
+    /// A job was done or looked at, and how that ended.
+    pub fn job_ended(&self, job: &JobId, how: (JobWork, JobEnd), took: Duration) {
+        self.state().jobs.ended(job, how, took);
+    }
+
     /// The actions that wait for a person, as many as are shown.
     pub fn waits(&self, waiting: Vec<Waiting>) {
         self.state().waiting = waiting;
@@ -196,7 +215,8 @@ impl Health {
     pub fn is_well(&self) -> bool {
         let state = self.state();
         let is_well = |network: &Network| network.problem.is_none() && network.looked_at.is_some();
-        let well = !state.networks.is_empty() && !state.is_stopped && state.networks.values().all(is_well);
+        let well =
+            (state.has_jobs || !state.networks.is_empty()) && !state.is_stopped && state.networks.values().all(is_well);
         drop(state);
         well && self.is_alive()
     }
@@ -258,7 +278,7 @@ impl Health {
             network.problem.is_none()
                 && network.last.is_some_and(|last| block.is_some_and(|block| block >= last.number))
         };
-        !state.networks.is_empty() && !state.is_stopped && state.networks.values().all(is_up)
+        (state.has_jobs || !state.networks.is_empty()) && !state.is_stopped && state.networks.values().all(is_up)
     }
 
     /// How far every network is.
@@ -291,6 +311,7 @@ impl Health {
                 samples.push(Sample::of_process(family, [name.as_str()], number(figure)));
             }
         }
+        samples.extend(state.jobs.samples());
         samples.push(Sample::of_process(&catalogue::JOURNAL_STOPPED, [], truth(state.is_stopped)));
         for (result, count) in ["failure", "success"].into_iter().zip(state.beats) {
             samples.push(Sample::of_process(&catalogue::HEARTBEATS, [result], number(count)));

@@ -31,6 +31,7 @@ use crate::control::{Control, Rights};
 use crate::executors::{Executor, Keystores, Rollups};
 use crate::health::Health;
 use crate::heartbeat::{Heartbeat, beat};
+use crate::jobs::{self, JobsError};
 use crate::journal::{Journal, JournalError, Keeper, Settings};
 use crate::replay::{Replay, Replayed, replay};
 use crate::routes::WatcherRoutes;
@@ -94,6 +95,7 @@ enum Command {
 enum Ended {
     Watch(WatchError),
     Journal(JournalError),
+    Jobs(JobsError),
     Panicked,
 }
 
@@ -303,8 +305,15 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
             Err(error) => return end(&Ended::Watch(error)),
         }
     }
-    if watches.is_empty() {
+    if watches.is_empty() && config.pipelines.is_empty() {
         return fail(Exit::Configuration, "no network has an L1 endpoint: there is nothing to follow");
+    }
+    let jobs = match block_in_place(|| jobs::open(&config, &state, shared(), wanted.clone())) {
+        Ok(jobs) => jobs,
+        Err(error) => return end(&Ended::Jobs(error)),
+    };
+    if !config.pipelines.is_empty() {
+        health.begin_jobs();
     }
     let process = Arc::new(ProcessFigures::default());
     let routes = WatcherRoutes::new(Arc::clone(&health), Arc::clone(&process));
@@ -325,6 +334,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     work.spawn(async move { executor.run().await.map_err(Ended::Journal) });
     work.spawn(async move { teller.run().await.map_err(Ended::Journal) });
     work.spawn(async move { crier.run().await.map_err(Ended::Journal) });
+    work.spawn(async move { Box::pin(jobs.run()).await.map_err(Ended::Jobs) });
     let mut around = JoinSet::new();
     let alive = Arc::clone(&health);
     around.spawn(async move { feed_watchdog(|| alive.is_alive()).await });
@@ -362,6 +372,10 @@ fn end(ended: &Ended) -> Exit {
             fail(source.is_final().unwrap_or(Exit::Upstream), &format!("network `{network}`: {}{hint}", Chain(source)))
         }
         Ended::Watch(WatchError::Journal(error)) | Ended::Journal(error) => refuse(error),
+        Ended::Jobs(error) => {
+            let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            fail(error.exit(), &format!("{}{hint}", Chain(error)))
+        }
         Ended::Panicked => fail(Exit::Bug, "a part of the watcher ended; the log says why"),
     }
 }

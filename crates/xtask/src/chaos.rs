@@ -2,6 +2,7 @@
 //!
 //! Beside the journal, everything strikes at whoever replaces a node's keystore (`--only keystores`), and at the whole watcher while it carries
 //! out a coinbase that was approved (`--only coinbases`): each system call from the claim to the settlement, with kills and with errors.
+//! And at a job that runs (`--only jobs`): how its artifact gets to its place, and how its textfile is written.
 //!
 //! The work is done by `crates/butler-watcher/examples/chaos`, which is built and run here. It needs strace, but for the whole watcher, whose calls are
 //! struck over all its threads. Of what it prints, `lost`,
@@ -17,6 +18,8 @@ use crate::command::{cargo, run as start, succeeds, target};
 
 /// The part that is the test program of whoever replaces keystores.
 const KEYSTORES: &str = "keystores";
+/// The part that is the test program of jobs that run.
+const JOBS: &str = "jobs";
 
 /// How to try.
 #[derive(Debug, clap::Args)]
@@ -28,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
     /// Only this part.
-    #[arg(long, value_parser = ["sweep", "replay", "twice", "kills", "program", "coinbases", KEYSTORES])]
+    #[arg(long, value_parser = ["sweep", "replay", "twice", "kills", "program", "coinbases", KEYSTORES, JOBS])]
     only: Option<String>,
     /// Rounds of the whole program, and the most strikes of each scenario of `coinbases`.
     #[arg(long, value_name = "N")]
@@ -48,8 +51,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         eprintln!("left out: strace is not installed (hint: apt-get install strace)");
         return Ok(());
     }
-    if options.only.as_deref() == Some(KEYSTORES) {
-        return keystores();
+    match options.only.as_deref() {
+        Some(KEYSTORES) => return keystores(),
+        Some(JOBS) => return jobs(),
+        Some(_) | None => {}
     }
     let mut build = cargo();
     build.args(["build", "--quiet", "--package", "butler-watcher", "--bin", "butler-watcher", "--example", "chaos"]);
@@ -72,23 +77,23 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     start(&mut chaos)?;
     if options.only.is_none() && !options.quick {
         keystores()?;
+        jobs()?;
     }
     Ok(())
 }
 
 /// Strikes at every system call of replacing a keystore: with kills, and with every error that a disk has.
 fn keystores() -> anyhow::Result<()> {
-    let sweep = [
-        "test",
-        "--quiet",
-        "--package",
-        "butler-core",
-        "--test",
-        "beneath",
-        "--",
-        "--ignored",
-        "--nocapture",
-        "any_error",
-    ];
+    struck("butler-core", "beneath", "any_error")
+}
+
+/// Strikes at every system call of a job, of the programs that it runs, and of its textfile.
+fn jobs() -> anyhow::Result<()> {
+    struck("butler-watcher", "jobs_running", "any_error")
+}
+
+/// Runs the tests of that name that take longer.
+fn struck(package: &str, program: &str, name: &str) -> anyhow::Result<()> {
+    let sweep = ["test", "--quiet", "--package", package, "--test", program, "--", "--ignored", "--nocapture", name];
     start(cargo().args(sweep))
 }

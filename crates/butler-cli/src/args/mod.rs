@@ -1,6 +1,7 @@
 //! The arguments of `butler-cli`. Help, man page, completions and `docs/cli.md` all come from here.
 
 mod duties;
+mod jobs;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -13,10 +14,12 @@ use butler_core::domain::action::{ActionKind, EffectKey, Phase};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use butler_core::domain::ids::ProviderId;
+use butler_core::domain::job::{JobName, PipelineName};
 use clap::{Args, Parser, Subcommand};
 use ethers_core::types::Address;
 
 pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, When};
+pub use self::jobs::JobsCommand;
 use crate::output::ColorChoice;
 
 /// Where every attester of your Aztec staking providers stands, and what is wrong with it.
@@ -96,6 +99,9 @@ pub enum Command {
     /// Show what the watcher has planned and done.
     #[command(subcommand)]
     Actions(ActionsCommand),
+    /// Show the jobs of pipelines and how their queues stand; pause and resume them.
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Ask the watcher how it is.
     #[command(subcommand)]
     Watcher(WatcherCommand),
@@ -174,6 +180,12 @@ pub struct Selection {
     /// Those whose reason, or whose cause, holds this text.
     #[arg(long, value_name = "TEXT")]
     pub because: Option<String>,
+    /// Jobs of this pipeline.
+    #[arg(long, value_name = "PIPELINE", value_parser = jobs::pipeline)]
+    pub pipeline: Option<PipelineName>,
+    /// Jobs of this name.
+    #[arg(long, value_name = "JOB", value_parser = jobs::job_name)]
+    pub job: Option<JobName>,
     /// Those that wait for at least so long.
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     pub older_than: Option<Duration>,
@@ -183,7 +195,8 @@ impl Selection {
     /// Whether nothing was asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.kind.is_none() && self.because.is_none() && self.older_than.is_none()
+        let Self { kind, because, pipeline, job, older_than } = self;
+        kind.is_none() && because.is_none() && pipeline.is_none() && job.is_none() && older_than.is_none()
     }
 }
 

@@ -7,6 +7,7 @@ mod config;
 mod doctor;
 mod duties;
 mod events;
+mod jobs;
 mod keystore;
 mod provider;
 mod publishers;
@@ -47,6 +48,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Backtest(args) => backtest::run(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,
         Command::Actions(command) => watcher::actions(&global, command, output).await,
+        Command::Jobs(command) => jobs::run(&global, command, output).await,
         Command::Watcher(WatcherCommand::Status) => watcher::status(&global, output).await,
         Command::Keystore(KeystoreCommand::Agent { folder, state, deadline }) => {
             keystore::agent(folder, state, deadline, output).await

@@ -7,6 +7,7 @@
 //! blindly and no failed read becomes a value.
 
 pub mod aztec_node;
+pub mod beacon;
 pub mod block_logs;
 mod body;
 pub mod calls;

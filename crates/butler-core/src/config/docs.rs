@@ -88,7 +88,11 @@ fn render_type(key: &Key) -> String {
             format!(", {} to {}", show(least), show(greatest))
         }
     };
-    let list = if key.list { "list of: " } else { "" };
+    let list = match (key.list, key.table) {
+        (true, _) => "list of: ",
+        (false, true) => "table of: ",
+        (false, false) => "",
+    };
     format!("{list}{}{bounds}", key.kind)
 }
 
@@ -96,6 +100,7 @@ fn render_presence(key: &Key) -> String {
     match key.presence {
         Presence::Required => "required".to_owned(),
         Presence::Optional if key.list => "`[]`".to_owned(),
+        Presence::Optional if key.table => "`{}`".to_owned(),
         Presence::Optional => "none".to_owned(),
         Presence::Default(text) => format!("`{text}`"),
         Presence::Computed(text) => text.to_owned(),

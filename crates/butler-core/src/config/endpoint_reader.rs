@@ -146,6 +146,23 @@ pub(crate) fn read_web3signer(section: &Section<'_>) -> Read<Option<EndpointConf
     }))
 }
 
+/// Reads where a service is that does a job; its name is the job's. `None` where no URL is given.
+pub(crate) fn read_service(section: &Section<'_>, name: String) -> Read<Option<EndpointConfig>> {
+    let url = find_url(section, &URL, Readers::Any);
+    let auth = read_auth(section);
+    let (timeout, ca_file) = (section.get("request_timeout"), section.file("ca_file"));
+    let max_response_bytes = read_size(section, "artifact_limit");
+    let (auth, timeout, ca_file, max_response_bytes) = (auth?, timeout?, ca_file?, max_response_bytes?);
+    let Some((url, by_url)) = url? else {
+        return match auth {
+            None => Ok(None),
+            Some(_) => Err(section.fault("", Problem::new("a way to be let in, and no `url`"))),
+        };
+    };
+    let auth = join_auth(section, auth, by_url)?;
+    Ok(Some(EndpointConfig { name, url, auth, timeout, max_concurrency: 1, max_response_bytes, max_batch: 1, ca_file }))
+}
+
 fn read_name(section: &Section<'_>, url: Option<&FoundUrl>) -> Read<String> {
     let host = || Some((Text(url?.0.host().to_owned()), Origin::Default));
     Ok(section.optional_or::<Text>("name", host)?.ok_or(Reported)?.0)

@@ -50,6 +50,10 @@ pub use self::policies::{NOBODY, Policies, User};
 pub use self::sections::channels::{ChatConfig, EmailConfig, MailTls, TelegramConfig, WebhookConfig};
 pub use self::sections::exporter::ExporterConfig;
 pub use self::sections::http::{BasicUser, HttpConfig, TlsFiles};
+pub use self::sections::jobs::schedule::{InvalidSchedule, Schedule};
+pub use self::sections::jobs::{
+    JobConfig, PipelineConfig, ProgramsConfig, ServiceConfig, TipConfig, TriggerConfig, WorkConfig,
+};
 pub use self::sections::log::{LogConfig, LogFormat, LogLevel};
 pub use self::sections::manner::Manner;
 pub use self::sections::outputs::{OtlpConfig, OutputsConfig};
@@ -68,11 +72,14 @@ use self::noted::InEffect;
 use self::preset::is_preset;
 use self::reader::{Read, Reader, Reported, Section};
 use self::sections::exporter::read_exporter;
+use self::sections::jobs::read::read_pipelines;
 use self::sections::log::read_log;
 use self::sections::watcher::read_watcher;
 use self::setting::Problem;
 use self::text_setting::NetworkName;
 use self::tree::{Node, NodeValue};
+use crate::domain::action::{ActionKind, Policy};
+use crate::domain::job::PipelineName;
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -87,6 +94,8 @@ pub struct Config {
     pub exporter: ExporterConfig,
     /// The watcher.
     pub watcher: WatcherConfig,
+    /// The pipelines of jobs by name.
+    pub pipelines: BTreeMap<PipelineName, PipelineConfig>,
     /// Logging.
     pub log: LogConfig,
     effective: Vec<InEffect>,
@@ -240,6 +249,9 @@ fn read_config(reader: &Reader<'_>, root: &Node) -> Read<Config> {
     }
     let exporter = read_exporter(&section.single("exporter"));
     let watcher = read_watcher(&section.single("watcher"));
+    let known: BTreeSet<&str> = networks.iter().map(|(name, _)| name.as_str()).collect();
+    let policy = watcher.as_ref().map_or(Policy::Approve, |watcher| watcher.policies.of(ActionKind::RunJob));
+    let pipelines = read_pipelines(&section.named("pipelines"), &known, policy);
     let log = read_log(&section.single("log"));
     let networks = networks.into_iter().map(|(name, network)| Ok((name.clone(), network?)));
     Ok(Config {
@@ -248,6 +260,7 @@ fn read_config(reader: &Reader<'_>, root: &Node) -> Read<Config> {
         networks: networks.collect::<Read<_>>()?,
         exporter: exporter?,
         watcher: watcher?,
+        pipelines: pipelines?,
         log: log?,
         effective: Vec::new(),
     })

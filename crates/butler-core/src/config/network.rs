@@ -244,7 +244,7 @@ fn distinct<T: Setting + Ord + Copy>(section: &Section<'_>, key: &str) -> Vec<T>
     values
 }
 
-pub(super) fn report_same_names<'a>(section: &Section<'_>, key: &str, names: impl Iterator<Item = &'a str>) {
+pub(crate) fn report_same_names<'a>(section: &Section<'_>, key: &str, names: impl Iterator<Item = &'a str>) {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {

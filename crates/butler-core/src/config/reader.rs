@@ -119,6 +119,27 @@ impl<'a> Section<'a> {
         self.fault_at(origin, key, problem.what, problem.hint)
     }
 
+    /// Reports the value of a key of a section below, named by its path.
+    pub(crate) fn fault_below(&self, path: &str, problem: Problem) -> Reported {
+        let mut origin = self.origin.clone();
+        let mut table = self.table;
+        for part in path.split('.') {
+            let Some(node) = table.and_then(|table| table.get(part)) else { break };
+            origin = node.origin.clone();
+            table = match &node.value {
+                NodeValue::Table(table) => Some(table),
+                NodeValue::Gap
+                | NodeValue::Reported
+                | NodeValue::Boolean(_)
+                | NodeValue::Integer(_)
+                | NodeValue::Float
+                | NodeValue::Text(_)
+                | NodeValue::List(_) => None,
+            };
+        }
+        self.fault_at(origin, path, problem.what, problem.hint)
+    }
+
     fn note<T: Setting>(&self, key: &str, value: Noted, origin: Origin) {
         let value = InEffect::new::<T>((&self.path, key), vec![value], false, origin);
         self.reader.effective.borrow_mut().push(value);
@@ -222,6 +243,28 @@ impl<'a> Section<'a> {
             }
         }
         self.note_list::<T>(key, values.iter().map(|(value, _)| value.noted()).collect(), node.origin.clone());
+        values
+    }
+
+    /// Values under names that the operator chose; absent means none. Faulty entries are reported and left out.
+    pub(crate) fn table<T: Setting>(&self, key: &str) -> BTreeMap<String, T> {
+        let Some(entry) = self.entry::<T>(key, false) else { return BTreeMap::new() };
+        let Some(node) = self.node(key) else { return BTreeMap::new() };
+        let NodeValue::Table(table) = &node.value else {
+            if node.value != NodeValue::Reported {
+                let problem = Problem::new(format!("expected a table, found {}", node.kind()));
+                self.fault(key, problem.hint("write { NAME = … }"));
+            }
+            return BTreeMap::new();
+        };
+        let mut values = BTreeMap::new();
+        for (name, node) in table {
+            let path = format!("{key}.{}", show_key(name));
+            if let Ok(value) = self.read::<T>(entry, &path, node) {
+                self.note::<T>(&path, value.noted(), node.origin.clone());
+                values.insert(name.clone(), value);
+            }
+        }
         values
     }
 

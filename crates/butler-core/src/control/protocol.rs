@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::action::{Action, ActionKind, EffectKey, Phase};
+use crate::domain::job::JobId;
 
 /// The version of questions and answers.
 pub const PROTOCOL: u32 = 1;
@@ -22,6 +23,8 @@ pub const REQUEST_LIMIT: usize = 64 * 1024;
 pub const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 /// The most actions or lines of one answer.
 pub const ROWS_LIMIT: usize = 1_000;
+/// The most jobs that one question asks for.
+pub const JOBS_LIMIT: usize = 500;
 /// The most actions that one request decides on.
 pub const DECISIONS_LIMIT: usize = 100;
 
@@ -100,6 +103,20 @@ pub enum Ask {
         /// The most; [`ROWS_LIMIT`] at most.
         limit: usize,
     },
+    /// The queues of these jobs.
+    Jobs {
+        /// The jobs; [`JOBS_LIMIT`] at most.
+        jobs: Vec<JobId>,
+    },
+    /// Pauses a job, so that none of it is begun, or has it go on. What is under way ends.
+    Pause {
+        /// The job.
+        job: JobId,
+        /// Whether it is to be paused.
+        paused: bool,
+        /// Why, for the history.
+        reason: Option<String>,
+    },
     /// Lines of the history after a line.
     History {
         /// The line; 0 begins at the first that is kept.
@@ -155,6 +172,8 @@ pub enum Answer {
         /// Those that were not, with why.
         refused: Vec<NotDecided>,
     },
+    /// To `Jobs`, and to `Pause` the one that it was about.
+    Jobs(Vec<JobRow>),
     /// To `Export`.
     Export(HistoryExport),
     /// To `History`.
@@ -217,6 +236,21 @@ pub struct ActionRow {
     /// Stands for everything above in this one journal, in hex: a decision names it. `None` of one that is over.
     #[serde(default)]
     pub shown: Option<String>,
+}
+
+/// The queue of one job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobRow {
+    /// The job.
+    pub job: JobId,
+    /// Whether none of it is begun.
+    pub paused: bool,
+    /// How many stand where; those that are over are not counted.
+    pub phases: BTreeMap<Phase, u64>,
+    /// Since when the one that waits longest is due, to be done (`due`) and to be looked at (`verifying`), in unix milliseconds of the
+    /// journal's clock.
+    pub since: BTreeMap<Phase, u64>,
 }
 
 /// An action that was not decided on.

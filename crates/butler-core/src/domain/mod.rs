@@ -12,6 +12,7 @@ pub mod duties;
 pub mod findings;
 pub mod governance;
 pub mod ids;
+pub mod job;
 pub mod operator;
 pub mod proposals;
 pub mod proposers;

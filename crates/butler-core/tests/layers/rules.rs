@@ -22,7 +22,7 @@ pub(crate) const CRATES: [Crate; 6] = [
     Crate { name: "butler-core", folders: &CORE, floors: 7, circles: 0, long: 0 },
     Crate { name: "butler-exporter", folders: &EXPORTER, floors: 7, circles: 0, long: 0 },
     Crate { name: "butler-cli", folders: &CLI, floors: 7, circles: 0, long: 0 },
-    Crate { name: "butler-watcher", folders: &WATCHER, floors: 5, circles: 0, long: 0 },
+    Crate { name: "butler-watcher", folders: &WATCHER, floors: 6, circles: 0, long: 0 },
     Crate { name: "butler-testkit", folders: &TESTKIT, floors: 5, circles: 0, long: 0 },
     Crate { name: "xtask", folders: &XTASK, floors: 5, circles: 0, long: 0 },
 ];
@@ -75,16 +75,20 @@ const CLI: [Folder; 9] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 18] = [
+const WATCHER: [Folder; 22] = [
     ("plan", ""),
+    ("trusted", ""),
     ("journal", ""),
     ("catalogue", ""),
     ("waiting", ""),
-    ("health", "catalogue journal waiting"),
+    ("figures", "catalogue"),
+    ("queues", "figures journal"),
+    ("health", "catalogue figures journal waiting"),
     ("follower", "plan"),
-    ("executors", "catalogue health journal plan"),
+    ("executors", "catalogue health journal plan trusted"),
+    ("jobs", "catalogue health journal plan queues trusted"),
     ("tell", "health journal plan waiting"),
-    ("control", "health journal"),
+    ("control", "figures health journal queues"),
     ("watch", "executors health follower journal plan tell"),
     ("replay", "follower plan"),
     ("page", "waiting"),
@@ -94,10 +98,10 @@ const WATCHER: [Folder; 18] = [
     ("adopt", "control heartbeat routes tell"),
     ("check", "executors"),
     // The way in, which puts everything together.
-    ("program", "adopt check executors health heartbeat control journal replay routes state tell watch"),
+    ("program", "adopt check executors health heartbeat control jobs journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 16] = [
+const TESTKIT: [Folder; 19] = [
     ("browser", ""),
     ("http", ""),
     ("multicall", ""),
@@ -106,6 +110,9 @@ const TESTKIT: [Folder; 16] = [
     ("sshd", ""),
     ("server", ""),
     ("aztec_node", "server"),
+    ("beacon", "server"),
+    ("object_store", "server"),
+    ("prover", "server"),
     ("bombs", "http multicall"),
     ("chat", "proxy server"),
     ("devnet", "http multicall server"),

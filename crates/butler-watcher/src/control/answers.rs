@@ -1,6 +1,9 @@
 //! Answers from the journal and the health.
 
-use butler_core::control::{Answer, Ask, DECISIONS_LIMIT, HistoryExport, HistoryRow, ROWS_LIMIT, WatcherStatus};
+use butler_core::control::{
+    Answer, Ask, DECISIONS_LIMIT, HistoryExport, HistoryRow, JOBS_LIMIT, JobRow, ROWS_LIMIT, WatcherStatus,
+};
+use butler_core::domain::job::JobId;
 use butler_core::runtime::report::one_line;
 
 use super::access::Right;
@@ -9,7 +12,8 @@ use super::record::{NowAndThen, record};
 use super::rights::Rights;
 use super::rows::{of_entry, of_finished};
 use crate::health::Health;
-use crate::journal::{Journal, JournalError, Known, Query};
+use crate::journal::{Journal, JournalError, Known, NextNumber, Query};
+use crate::queues::{is_paused, paused_of, queues_of};
 
 /// The answer to a question of this user, who has that right.
 pub(super) fn answer(
@@ -70,6 +74,17 @@ fn found(
             let wanted = Wanted { choice: *choice, reason: reason.as_deref(), asker, rules: *rules, access };
             decisions::decide_all(actions, wanted, journal)?
         }
+        Ask::Jobs { jobs } if jobs.len() > JOBS_LIMIT => {
+            Answer::Refused(format!("one question asks for at most {JOBS_LIMIT} jobs"))
+        }
+        Ask::Jobs { jobs } => Answer::Jobs(jobs_of(jobs, journal)?),
+        Ask::Pause { .. } if right < Right::Approve => {
+            Answer::Refused("you may ask, but not decide: `watcher.approvers` does not name you".to_owned())
+        }
+        Ask::Pause { job, paused, reason } => {
+            pause(job, *paused, (asker, reason.as_deref()), journal)?;
+            Answer::Jobs(jobs_of(std::slice::from_ref(job), journal)?)
+        }
         Ask::Export { after, limit } => {
             let kept = journal.sealed(*after, (*limit).clamp(1, ROWS_LIMIT))?;
             Answer::Export(HistoryExport {
@@ -90,4 +105,34 @@ fn found(
             }
         }
     })
+}
+
+fn jobs_of(jobs: &[JobId], journal: &dyn Journal) -> Result<Vec<JobRow>, JournalError> {
+    let queues = queues_of(jobs.iter().cloned(), journal)?.into_iter();
+    let row = |(job, queue): (JobId, crate::figures::JobQueue)| JobRow {
+        job,
+        paused: queue.is_paused,
+        phases: queue.counts,
+        since: queue.since,
+    };
+    Ok(queues.map(row).collect())
+}
+
+/// Pauses a job or has it go on, and keeps who wanted that. One that stands so already stays.
+fn pause(
+    job: &JobId,
+    paused: bool,
+    (asker, reason): (u32, Option<&str>),
+    journal: &dyn Journal,
+) -> Result<(), JournalError> {
+    if is_paused(job, journal)? == paused {
+        return Ok(());
+    }
+    let what = serde_json::json!({ "job": job, "paused": paused, "actor": format!("uid {asker}"), "reason": reason });
+    record(what, journal)?;
+    let name = paused_of(job);
+    let to = journal.counter(&name)?.saturating_add(1);
+    journal.count(&[NextNumber { name, to }])?;
+    tracing::info!(uid = asker, %job, paused, "job {job} is {} by user {asker}", if paused { "paused" } else { "resumed" });
+    Ok(())
 }

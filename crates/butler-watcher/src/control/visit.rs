@@ -78,6 +78,7 @@ impl Visit {
             | Answer::Actions { .. }
             | Answer::Action(_)
             | Answer::Decided { .. }
+            | Answer::Jobs(_)
             | Answer::Export(_)
             | Answer::History(_) => StatusCode::OK,
         };

@@ -1,24 +1,23 @@
 //! A program that is asked something: one question to its standard input, one answer from its standard output, and nothing else.
 //!
-//! There is no shell, no environment, and no word of the chain among the arguments: those are the configuration's. The program belongs to
-//! root or to the watcher's user and nobody else may write it. It is a process group of its own, which ends with the question.
+//! There is no shell, no environment, and no word of the chain among the arguments: those are the configuration's. The program is one that
+//! nobody else can have put there (`trusted`). It is a process group of its own, which ends with the question.
 
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
 use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::trusted::{DistrustError, trusted};
+
 /// The longest answer in bytes.
 const ANSWER_LIMIT: u64 = 16 * 1024 * 1024;
-/// Write permission of others than the owner.
-const WRITABLE: u32 = 0o022;
 
 /// A question that a program did not answer.
 #[derive(Debug, Error)]
@@ -26,7 +25,7 @@ pub(super) enum CommandError {
     /// Somebody must mend the program or the configuration.
     #[error("`{}` is not run: {why}", path.display())]
     NotRun {
-        /// The program.
+        /// The program, or a folder above it.
         path: PathBuf,
         /// Why.
         why: &'static str,
@@ -64,6 +63,15 @@ pub(super) enum CommandError {
     },
 }
 
+impl From<DistrustError> for CommandError {
+    fn from(error: DistrustError) -> Self {
+        match error {
+            DistrustError::NotTrusted { path, why } => Self::NotRun { path, why },
+            DistrustError::Io { path, source } => Self::Io { path, source },
+        }
+    }
+}
+
 /// Runs a program with its arguments, asks it, and takes its answer.
 ///
 /// # Errors
@@ -73,10 +81,10 @@ pub(super) async fn asked(argv: &[String], question: &[u8], deadline: Duration) 
         return Err(CommandError::NotRun { path: PathBuf::new(), why: "no program is named" });
     };
     let path = PathBuf::from(program);
-    check(&path)?;
+    let found = trusted(&path)?;
     let failed = |source| CommandError::Io { path: path.clone(), source };
-    let mut command = Command::new(&path);
-    command.args(arguments).env_clear().current_dir("/").process_group(0).kill_on_drop(true);
+    let mut command = Command::new(found);
+    command.arg0(&path).args(arguments).env_clear().current_dir("/").process_group(0).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(failed)?;
     let group = Group::of(&child);
@@ -132,25 +140,6 @@ impl Drop for Group {
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
-}
-
-/// Whether nobody else can have put another program there.
-fn check(path: &Path) -> Result<(), CommandError> {
-    let not_run = |why| CommandError::NotRun { path: path.to_path_buf(), why };
-    if !path.is_absolute() {
-        return Err(not_run("its path does not begin with `/`"));
-    }
-    let metadata = path.metadata().map_err(|source| CommandError::Io { path: path.to_path_buf(), source })?;
-    if !metadata.is_file() {
-        return Err(not_run("it is no file"));
-    }
-    if metadata.uid() != 0 && metadata.uid() != geteuid().as_raw() {
-        return Err(not_run("it belongs neither to root nor to the watcher's user"));
-    }
-    if metadata.mode() & WRITABLE != 0 {
-        return Err(not_run("others than its owner can write it"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -231,6 +231,8 @@ fn log(settlements: &[Settlement]) {
             Outcome::Acted { .. } => ("written, and taken by every node", ""),
             Outcome::Proven { proof } => ("done", proof.as_deref().unwrap_or_default()),
             Outcome::Postponed { reason, .. } => ("not now", reason.as_str()),
+            Outcome::Made { proof, .. } => ("done", proof.as_str()),
+            Outcome::Pending { reason } => ("goes on", reason.as_str()),
             Outcome::Retry { reason, .. } | Outcome::Unknown { reason } => ("not done yet", reason.as_str()),
             Outcome::Refused { reason } => ("not done", reason.as_str()),
         };

@@ -1,15 +1,19 @@
 //! The journal as the rest of the watcher sees it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
 use butler_core::domain::action::EffectKey;
+use serde_json::Value;
 
 use super::check::Checked;
-use super::entry::{Cursor, Entry, Known, Lease, Leased, Status};
+use super::entry::{Cursor, Entry, Known, LaneStatus, Lease, Leased, Status};
 use super::error::JournalError;
 use super::op::{Line, Mark, Sealed};
-use super::request::{Batch, Claim, Committed, NextNumber, Page, Query, Renewal, Settled, Settlement, Verdict};
+use super::request::{
+    Batch, Claim, Committed, JobClaim, NextNumber, Page, Query, Renewal, Settled, Settlement, Verdict,
+};
 
 /// What was planned, is being done and was done; durable before anything is answered.
 ///
@@ -29,6 +33,19 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// `Full` before anything was begun.
     fn claim(&self, ask: &Claim) -> Result<Vec<Leased>, JournalError>;
 
+    /// Hands out jobs of pipelines that are due, as far as their queues have a place; clears away what ran out before, and parks jobs whose
+    /// deadline has passed.
+    ///
+    /// # Errors
+    /// `Full` before anything was begun.
+    fn claim_jobs(&self, ask: &JobClaim) -> Result<Vec<Leased>, JournalError>;
+
+    /// Every queue that has live jobs.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn lanes(&self) -> Result<BTreeMap<String, LaneStatus>, JournalError>;
+
     /// Takes back every lease as if it had run out; answers how many. For whoever begins, and knows that nobody else is at work.
     ///
     /// # Errors
@@ -46,6 +63,22 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// # Errors
     /// `Full` before anything was begun.
     fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>, JournalError>;
+
+    /// Says how tries and looks ended, and commits what follows from that, in one transaction: `then` gets what became of them.
+    ///
+    /// # Errors
+    /// Those of `settle` and `commit`; nothing took then, and what `then` remembers is of no use.
+    fn settle_then(
+        &self,
+        settlements: &[Settlement],
+        then: &mut dyn FnMut(&[Settled]) -> Batch,
+    ) -> Result<(Vec<Settled>, Committed), JournalError>;
+
+    /// Everything that is kept under names that begin so.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn kept(&self, begin: &str) -> Result<BTreeMap<String, Value>, JournalError>;
 
     /// Carries out what a person decided; answers the action as it is then.
     ///

@@ -7,13 +7,14 @@ use butler_core::domain::action::Phase;
 use serde::Serialize;
 
 use super::disk::store::Store;
-use super::entry::{Counts, Cursor, Entry, Finished};
+use super::entry::{Counts, Cursor, Entry, Finished, LaneCounts};
 use super::error::JournalError;
 use super::history::read::{Start, walk};
-use super::image::{Count, Image, count};
+use super::image::{Count, Image, count, count_lane};
 use super::op::Mark;
 use super::schema::{
-    self, COUNTER, CURSOR, DEADLINES, EXPIRIES, FINISHED, Head, Id, LEASES, LIVE, PIECE, QUEUE, SPENT,
+    self, COUNTER, CURSOR, DEADLINES, EXPIRIES, FINISHED, Head, Id, JOB_DEADLINES, KEPT, LEASES, LIVE, PIECE, QUEUE,
+    SPENT,
 };
 
 /// The most faults that are listed.
@@ -70,7 +71,7 @@ fn check_history(history: &Path, anchor: Mark, to: Mark, checked: &mut Checked) 
 }
 
 fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), JournalError> {
-    let mut counts = Counts::new();
+    let (mut counts, mut lanes) = (Counts::new(), LaneCounts::new());
     let mut indexes = BTreeSet::new();
     let mut ids = Vec::new();
     store.each(&[LIVE], |key, _| {
@@ -87,7 +88,8 @@ fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), 
         match image.entry_at(id) {
             Ok(Some(entry)) => {
                 check_entry(&entry, id, checked);
-                count(&mut counts, entry.action.kind, entry.standing.phase, Count::More);
+                count(&mut counts, &entry.action.kind, entry.standing.phase, Count::More);
+                count_lane(&mut lanes, &entry, Count::More);
                 indexes.extend(schema::index_keys(&entry));
                 if image.finished_at(id)?.is_some() {
                     checked.fault(format!("`{}` is live and finished", entry.action.key));
@@ -102,14 +104,14 @@ fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), 
             Ok(finished)
                 if key.get(1..).and_then(Id::read) == Some(Id::of(&finished.key)) && finished.phase.is_final() =>
             {
-                count(&mut counts, finished.kind, finished.phase, Count::More);
+                count(&mut counts, &finished.kind, finished.phase, Count::More);
             }
             Ok(_) | Err(_) => checked.fault("what is left of a finished action cannot be read"),
         }
         checked.finished = checked.finished.saturating_add(1);
         Ok(())
     })?;
-    for letter in [QUEUE, LEASES, DEADLINES, EXPIRIES] {
+    for letter in [QUEUE, LEASES, DEADLINES, EXPIRIES, JOB_DEADLINES] {
         store.each(&[letter], |key, _| {
             if !indexes.remove(key) {
                 checked.fault("an index names what is not there");
@@ -120,7 +122,7 @@ fn check_store(store: &Store, head: &Head, checked: &mut Checked) -> Result<(), 
     if !indexes.is_empty() {
         checked.fault(format!("{} live actions are missing in an index and would never be taken", indexes.len()));
     }
-    if counts != head.counts {
+    if counts != head.counts || lanes != head.lanes {
         checked.fault("the counts are wrong");
     }
     check_others(store, checked)
@@ -152,8 +154,15 @@ fn check_others(store: &Store, checked: &mut Checked) -> Result<(), JournalError
         }
         Ok(())
     })?;
+    store.each(&[KEPT], |_, value| {
+        if serde_json::from_slice::<serde_json::Value>(&value).is_err() {
+            checked.fault("something that is kept cannot be read");
+        }
+        Ok(())
+    })?;
     store.each(&[], |key, _| {
-        let known = [b'h', COUNTER, CURSOR, LIVE, FINISHED, QUEUE, LEASES, DEADLINES, EXPIRIES, SPENT];
+        let known =
+            [b'h', COUNTER, KEPT, CURSOR, LIVE, FINISHED, QUEUE, LEASES, DEADLINES, EXPIRIES, JOB_DEADLINES, SPENT];
         let letter = key.first().copied().unwrap_or_default();
         if !known.contains(&letter) && letter != PIECE {
             checked.fault("the store has something that no program of this schema writes");

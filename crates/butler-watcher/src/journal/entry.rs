@@ -59,6 +59,20 @@ pub struct Standing {
     /// When nobody can approve it any more, or when its approval is of no use any more; absent where nobody is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
+    /// SHA-256 of what it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<H256>,
+}
+
+/// Whose work an action is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// That of whoever tells: somebody outside does what is to be done.
+    Tell,
+    /// That of whoever carries out what an action says it changes: [`Entry::is_carried_out`].
+    CarryOut,
+    /// That of whoever does the jobs of pipelines; it is asked for by [`Journal::claim_jobs`](super::Journal::claim_jobs).
+    Job,
 }
 
 /// A live action.
@@ -76,6 +90,18 @@ impl Entry {
     #[must_use]
     pub fn is_carried_out(&self) -> bool {
         self.standing.policy.acts() && !self.action.edits.is_empty()
+    }
+
+    /// Whose work it is. A job that is only to be told of is told.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        if self.standing.policy.acts() && self.action.job().is_some() {
+            Work::Job
+        } else if self.is_carried_out() {
+            Work::CarryOut
+        } else {
+            Work::Tell
+        }
     }
 }
 
@@ -101,6 +127,9 @@ pub struct Finished {
     /// Why it ended, where there is more to say than its phase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// SHA-256 of what it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<H256>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
@@ -139,6 +168,20 @@ pub enum Known {
 
 /// How many actions there are, by kind and phase. Finished ones count as long as they are remembered.
 pub type Counts = BTreeMap<ActionKind, BTreeMap<Phase, u64>>;
+
+/// How many live jobs there are, by their queues and phases.
+pub type LaneCounts = BTreeMap<String, BTreeMap<Phase, u64>>;
+
+/// One job's queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LaneStatus {
+    /// Its live actions by phase.
+    pub counts: BTreeMap<Phase, u64>,
+    /// Since when the one that waits longest to be done is due, in the store's milliseconds.
+    pub due_since: Option<u64>,
+    /// The same of the one that waits longest to be looked at.
+    pub look_since: Option<u64>,
+}
 
 /// The journal in figures.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,9 +11,10 @@ use butler_core::domain::action::{ActionKind, EffectKey, Phase};
 use serde::de::DeserializeOwned;
 
 use super::disk::store::{Pair, Store, Writes};
-use super::entry::{Counts, Cursor, Entry, Finished, Standing};
+use super::entry::{Cursor, Entry, Finished, LaneCounts, Standing, Work};
 use super::error::JournalError;
 use super::op::{Op, json};
+use super::request::Keep;
 use super::schema::{self, Head, Id};
 
 /// A store and what would be written to it.
@@ -175,7 +176,7 @@ impl<'s> Image<'s> {
                     let id = Id::of(key);
                     self.remove(schema::finished(id));
                     self.ended.get_mut().insert(id, None);
-                    count(&mut self.head.counts, finished.kind, finished.phase, Count::Less);
+                    count(&mut self.head.counts, &finished.kind, finished.phase, Count::Less);
                 }
                 self.stand(before.as_ref(), entry);
             }
@@ -199,6 +200,8 @@ impl<'s> Image<'s> {
                 self.put(schema::spent(*kind, *hour), json(count));
             }
             Op::Counted { name, count } => self.put(schema::counter(name), json(count)),
+            Op::Kept(Keep { name, value: Some(value) }) => self.put(schema::kept(name), json(value)),
+            Op::Kept(Keep { name, value: None }) => self.remove(schema::kept(name)),
             Op::Note(_) => {}
         }
         Ok(())
@@ -209,7 +212,7 @@ impl<'s> Image<'s> {
         let id = Id::of(&finished.key);
         self.put(schema::finished(id), json(finished));
         self.ended.get_mut().insert(id, Some(finished.clone()));
-        count(&mut self.head.counts, finished.kind, finished.phase, Count::More);
+        count(&mut self.head.counts, &finished.kind, finished.phase, Count::More);
     }
 
     fn remove_spent(&mut self, kind: ActionKind, last: u64) -> Result<(), JournalError> {
@@ -235,7 +238,8 @@ impl<'s> Image<'s> {
         let id = Id::of(&after.action.key);
         self.changed.insert(id);
         self.live.get_mut().insert(id, Some(after.clone()));
-        count(&mut self.head.counts, after.action.kind, after.standing.phase, Count::More);
+        count(&mut self.head.counts, &after.action.kind, after.standing.phase, Count::More);
+        count_lane(&mut self.head.lanes, after, Count::More);
     }
 
     fn forget(&mut self, before: &Entry) {
@@ -249,7 +253,8 @@ impl<'s> Image<'s> {
         for key in schema::index_keys(before) {
             self.remove(key);
         }
-        count(&mut self.head.counts, before.action.kind, before.standing.phase, Count::Less);
+        count(&mut self.head.counts, &before.action.kind, before.standing.phase, Count::Less);
+        count_lane(&mut self.head.lanes, before, Count::Less);
     }
 }
 
@@ -264,8 +269,15 @@ pub(crate) enum Count {
     Less,
 }
 
-pub(crate) fn count(counts: &mut Counts, kind: ActionKind, phase: Phase, how: Count) {
-    let phases = counts.entry(kind).or_default();
+/// Counts a live job in its queue; nothing else has one.
+pub(crate) fn count_lane(lanes: &mut LaneCounts, entry: &Entry, how: Count) {
+    if entry.work() == Work::Job {
+        count(lanes, &entry.action.lane(), entry.standing.phase, how);
+    }
+}
+
+pub(crate) fn count<K: Ord + Clone>(counts: &mut BTreeMap<K, BTreeMap<Phase, u64>>, key: &K, phase: Phase, how: Count) {
+    let phases = counts.entry(key.clone()).or_default();
     let before = phases.get(&phase).copied().unwrap_or_default();
     let after = match how {
         Count::More => before.saturating_add(1),
@@ -277,6 +289,6 @@ pub(crate) fn count(counts: &mut Counts, kind: ActionKind, phase: Phase, how: Co
         phases.insert(phase, after)
     };
     if phases.is_empty() {
-        counts.remove(&kind);
+        counts.remove(key);
     }
 }

@@ -3,13 +3,14 @@
 //! One change at a time: decided on an image, told to the history, synced, applied in one transaction, synced again, and only then
 //! acknowledged. A fault on the way stops the journal until it was opened again, since only the disk knows then what took.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use butler_core::domain::action::{EffectKey, Phase};
+use butler_core::domain::action::EffectKey;
 use butler_core::runtime::report::one_line;
+use serde_json::Value;
 
 use super::api::Journal;
 use super::check::{Checked, check};
@@ -17,19 +18,22 @@ use super::disk::anchor::Anchor;
 use super::disk::folder::{self, Folder, check_space};
 use super::disk::identity::Identity;
 use super::disk::store::{Durability, Store};
-use super::entry::{Cursor, Entry, Known, Lease, Leased, Status};
+use super::entry::{Cursor, Entry, Known, LaneStatus, Lease, Leased, Status};
 use super::error::JournalError;
 use super::history::read::{Start, walk};
 use super::history::tail::Tail;
-use super::image::{Image, parse};
+use super::image::Image;
+use super::lists;
 use super::op::{Line, Mark, Op, Sealed, encode};
 use super::opening::{Parts, open, open_store_only};
-use super::request::{Batch, Claim, Committed, NextNumber, Note, Page, Query, Renewal, Settled, Settlement, Verdict};
+use super::request::{
+    Batch, Claim, Committed, JobClaim, NextNumber, Note, Page, Query, Renewal, Settled, Settlement, Verdict,
+};
 use super::rules::{Rules, StoreClock};
-use super::schema::{self, CURSOR, FINISHED, Head, Id, LIVE};
+use super::schema::{CURSOR, Head};
 use super::settings::Settings;
 use super::steps::step::Step;
-use super::steps::{claim, commit, count, decide, settle};
+use super::steps::{claim, claim_jobs, commit, count, decide, settle};
 use super::transfer::base::{let_go, prepare};
 use super::transfer::compact::copy;
 use super::transfer::export::export;
@@ -231,6 +235,15 @@ impl Journal for Keeper {
         self.change(|step| claim::claim(step, ask))
     }
 
+    fn claim_jobs(&self, ask: &JobClaim) -> Result<Vec<Leased>, JournalError> {
+        self.change(|step| claim_jobs::claim_jobs(step, ask))
+    }
+
+    fn lanes(&self) -> Result<BTreeMap<String, LaneStatus>, JournalError> {
+        let inner = self.inner()?;
+        claim_jobs::lanes(&Image::new(&inner.store, inner.head.clone()))
+    }
+
     fn take_back(&self) -> Result<usize, JournalError> {
         let mut all = 0_usize;
         loop {
@@ -249,6 +262,19 @@ impl Journal for Keeper {
         self.change(|step| settlements.iter().map(|settlement| settle::settle(step, settlement)).collect())
     }
 
+    fn settle_then(
+        &self,
+        settlements: &[Settlement],
+        then: &mut dyn FnMut(&[Settled]) -> Batch,
+    ) -> Result<(Vec<Settled>, Committed), JournalError> {
+        self.change(|step| settle::settle_then(step, settlements, then))
+    }
+
+    fn kept(&self, begin: &str) -> Result<BTreeMap<String, Value>, JournalError> {
+        let inner = self.inner()?;
+        lists::kept(&inner.store, begin)
+    }
+
     fn decide(&self, verdict: &Verdict) -> Result<Entry, JournalError> {
         self.change(|step| decide::decide(step, verdict))
     }
@@ -259,35 +285,7 @@ impl Journal for Keeper {
 
     fn read(&self, query: &Query) -> Result<Page, JournalError> {
         let inner = self.inner()?;
-        let image = Image::new(&inner.store, inner.head.clone());
-        let is_finished = query.phase.is_some_and(Phase::is_final);
-        let letter = [if is_finished { FINISHED } else { LIVE }];
-        let mut from = match &query.after {
-            Some(key) if is_finished => Bound::Excluded(schema::finished(Id::of(key))),
-            Some(key) => Bound::Excluded(schema::live(Id::of(key))),
-            None => Bound::Included(letter.to_vec()),
-        };
-        let mut page = Page::default();
-        while let Some((key, value)) = image.next(from, &letter)? {
-            let last = if is_finished {
-                let finished: super::entry::Finished = parse(&inner.store, &value)?;
-                let last = finished.key.clone();
-                page.finished.extend(Some(finished).filter(|finished| Some(finished.phase) == query.phase));
-                last
-            } else {
-                let entry: Entry = parse(&inner.store, &value)?;
-                let last = entry.action.key.clone();
-                page.live
-                    .extend(Some(entry).filter(|entry| query.phase.is_none_or(|phase| phase == entry.standing.phase)));
-                last
-            };
-            if page.live.len().max(page.finished.len()) >= query.limit {
-                page.next = Some(last);
-                break;
-            }
-            from = Bound::Excluded(key);
-        }
-        Ok(page)
+        lists::page(&Image::new(&inner.store, inner.head.clone()), &inner.store, query)
     }
 
     fn look_up(&self, key: &EffectKey) -> Result<Option<Known>, JournalError> {
@@ -315,12 +313,7 @@ impl Journal for Keeper {
 
     fn status(&self) -> Result<Status, JournalError> {
         let inner = self.inner()?;
-        let mut cursors = std::collections::BTreeMap::new();
-        inner.store.each(&[CURSOR], |key, value| {
-            let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
-            cursors.insert(name.to_owned(), parse(&inner.store, &value)?);
-            Ok(())
-        })?;
+        let cursors = lists::named(&inner.store, &[CURSOR])?;
         Ok(Status {
             id: inner.identity.id.clone(),
             place: inner.identity.place(),

@@ -12,6 +12,7 @@ mod error;
 mod history;
 mod image;
 mod keeper;
+mod lists;
 mod op;
 mod opening;
 mod pages;
@@ -26,15 +27,18 @@ pub use self::api::Journal;
 pub use self::check::Checked;
 pub use self::disk::anchor::folder_of as anchor_folder;
 pub use self::disk::store::Durability;
-pub use self::entry::{Counts, Cursor, Entry, Finished, Known, Lease, Leased, Standing, Status};
+pub use self::entry::{
+    Counts, Cursor, Entry, Finished, Known, LaneCounts, LaneStatus, Lease, Leased, Standing, Status, Work,
+};
 pub use self::error::JournalError;
 pub use self::keeper::Keeper;
 pub use self::op::{Line, Mark, Op, Sealed};
 pub use self::pages::each_live;
 pub use self::request::{
-    BATCH_LIMIT, BODY_LIMIT, Batch, Claim, Committed, CursorMove, Decision, Fulfilment, NAME_LIMIT, NextNumber, Note,
-    Outcome, Page, Plan, Query, REASON_LIMIT, Renewal, Retraction, Settled, Settlement, Verdict, Work,
+    BATCH_LIMIT, BODY_LIMIT, Batch, Claim, Committed, CursorMove, Decision, Fulfilment, JobClaim, Keep, NAME_LIMIT,
+    NextNumber, Note, Outcome, Page, Plan, Query, REASON_LIMIT, Renewal, Retraction, Settled, Settlement, Verdict,
 };
+pub(crate) use self::rules::millis;
 pub use self::rules::{Clock, Rules, SystemClock, random};
 pub use self::schema::JOURNAL_SCHEMA;
 pub use self::settings::Settings;

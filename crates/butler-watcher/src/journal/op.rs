@@ -11,7 +11,7 @@ use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Cursor, Entry, Finished, Standing};
-use super::request::Note;
+use super::request::{Keep, Note};
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,8 @@ pub enum Op {
         /// How many there were so far.
         count: u64,
     },
+    /// Something is kept under a name, or not any more.
+    Kept(Keep),
     /// Something that somebody wants to be on record.
     Note(Note),
 }

@@ -1,12 +1,14 @@
 //! What the journal is asked for.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use butler_core::domain::action::{Action, EffectKey, Phase, Policy};
+use ethers_core::types::H256;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::entry::{Cursor, Entry, Lease};
+use super::entry::{Cursor, Entry, Lease, Work};
 
 /// The largest action, intent or note, in bytes of JSON.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -30,8 +32,21 @@ pub struct Batch {
     pub retractions: Vec<Retraction>,
     /// What somebody did by hand while it waited for a person.
     pub fulfilled: Vec<Fulfilment>,
+    /// What is kept beside, for whoever planned it.
+    pub keeps: Vec<Keep>,
     /// What the history shall say beside.
     pub notes: Vec<Note>,
+}
+
+/// Something small that is kept under a name, durable together with what comes with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// Its name: visible ASCII.
+    pub name: String,
+    /// What it is; `None` for what is kept no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
 }
 
 /// A cursor's step.
@@ -131,13 +146,18 @@ pub struct Claim {
     pub work: Work,
 }
 
-/// Whose work an action is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// That of whoever tells: somebody outside does what is to be done.
-    Tell,
-    /// That of whoever carries out what an action says it changes: [`Entry::is_carried_out`].
-    CarryOut,
+/// A request for jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobClaim {
+    /// The most to hand out.
+    pub limit: usize,
+    /// How long the leases last.
+    pub lease: Duration,
+    /// The queues that are asked for, and how many actions of each may be under way at the same time: being done, or begun and not known
+    /// to be done. Looks take no place.
+    pub lanes: BTreeMap<String, u64>,
+    /// Whether nothing is begun; what was begun is looked at all the same.
+    pub holds: bool,
 }
 
 /// A longer lease, with what is about to be done.
@@ -172,6 +192,18 @@ pub enum Outcome {
     Proven {
         /// What shows it, for the history.
         proof: Option<String>,
+    },
+    /// The goal holds, and something was made.
+    Made {
+        /// What shows it, for the history.
+        proof: String,
+        /// Its SHA-256.
+        digest: H256,
+    },
+    /// It goes on elsewhere; it is looked at again after the pause of its own budget, or the journal's.
+    Pending {
+        /// What is known of it.
+        reason: String,
     },
     /// Its time has not come: nothing was tried, and this try does not count.
     Postponed {

@@ -1,17 +1,16 @@
 //! Where things stand in the store: one tree, whose keys begin with a letter for what they are.
 //!
 //! Actions stand under short ids that follow from their effect keys, which are long: what is searched, split and copied are the
-//! store's keys. Beside the records there are four indexes of live actions, which follow from the records alone: those that can be claimed (by
-//! urgency, kind and time), those that are leased (by the lease's end), those with a deadline and those whose approval expires. So nothing
+//! store's keys. Beside the records there are five indexes of live actions, which follow from the records alone: those that can be claimed (by
+//! urgency, kind and time), those that are leased (by the lease's end), those with a deadline (jobs by themselves) and those whose approval expires. So nothing
 //! scans the whole.
 
 use butler_core::domain::action::{ActionKind, EffectKey, Phase, Priority};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Counts, Entry};
+use super::entry::{Counts, Entry, LaneCounts, Work};
 use super::op::Mark;
-use super::request::Work;
 
 /// The schema that is written, and the newest that is read.
 pub const JOURNAL_SCHEMA: u32 = 1;
@@ -32,12 +31,15 @@ pub(crate) struct Head {
     pub(crate) clock: u64,
     /// How many actions there are.
     pub(crate) counts: Counts,
+    /// How many live jobs there are, by their queues.
+    #[serde(default, skip_serializing_if = "LaneCounts::is_empty")]
+    pub(crate) lanes: LaneCounts,
 }
 
 impl Head {
     pub(crate) fn new(id: String) -> Self {
         let (mark, anchor) = (Mark::default(), Mark::default());
-        Self { schema: JOURNAL_SCHEMA, id, mark, anchor, clock: 0, counts: Counts::new() }
+        Self { schema: JOURNAL_SCHEMA, id, mark, anchor, clock: 0, counts: Counts::new(), lanes: LaneCounts::new() }
     }
 }
 
@@ -50,12 +52,14 @@ pub(crate) const QUEUE: u8 = b'q';
 pub(crate) const LEASES: u8 = b'x';
 pub(crate) const DEADLINES: u8 = b'u';
 pub(crate) const EXPIRIES: u8 = b'e';
+pub(crate) const JOB_DEADLINES: u8 = b'j';
 /// Letters of records that are listed.
 pub(crate) const CURSOR: u8 = b'c';
 pub(crate) const LIVE: u8 = b'l';
 pub(crate) const FINISHED: u8 = b'f';
 pub(crate) const SPENT: u8 = b'b';
 pub(crate) const COUNTER: u8 = b'n';
+pub(crate) const KEPT: u8 = b'k';
 
 /// Where an action stands: the beginning of its key's SHA-256. The record says the whole key, and is held against it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +96,10 @@ pub(crate) fn cursor(name: &str) -> Vec<u8> {
 
 pub(crate) fn counter(name: &str) -> Vec<u8> {
     joined(COUNTER, &[name.as_bytes()])
+}
+
+pub(crate) fn kept(name: &str) -> Vec<u8> {
+    joined(KEPT, &[name.as_bytes()])
 }
 
 pub(crate) fn live(id: Id) -> Vec<u8> {
@@ -136,20 +144,32 @@ const TO_DO: u8 = 1;
 /// The same by whoever carries actions out.
 const TO_LOOK_AFTER: u8 = 2;
 const TO_CARRY_OUT: u8 = 3;
+/// The same of jobs.
+pub(crate) const TO_LOOK_AT_JOB: u8 = 4;
+pub(crate) const TO_DO_JOB: u8 = 5;
 
 /// Whose work stands under that byte.
 pub(crate) fn work_of(byte: u8) -> Work {
-    if byte <= TO_DO { Work::Tell } else { Work::CarryOut }
+    match byte {
+        ..=TO_DO => Work::Tell,
+        TO_LOOK_AFTER..=TO_CARRY_OUT => Work::CarryOut,
+        TO_LOOK_AT_JOB.. => Work::Job,
+    }
 }
 
 /// Whether what stands under that byte is to be done, and not only to be looked at.
 pub(crate) fn is_to_do(byte: u8) -> bool {
-    matches!(byte, TO_DO | TO_CARRY_OUT)
+    matches!(byte, TO_DO | TO_CARRY_OUT | TO_DO_JOB)
 }
 
 /// The queue's keys of one rank.
 pub(crate) fn rank_prefix(rank: u8) -> Vec<u8> {
     joined(QUEUE, &[&[rank]])
+}
+
+/// The queue's keys of one rank whose kind begins so.
+pub(crate) fn lanes_prefix(rank: u8, begin: &str) -> Vec<u8> {
+    joined(QUEUE, &[&[rank], begin.as_bytes()])
 }
 
 /// The queue's keys of one rank and kind, to be looked at or to be done. The next number ends the kind's keys.
@@ -169,7 +189,7 @@ pub(crate) struct Queued<'a> {
 /// Reads a key of the queue.
 pub(crate) fn read_queued(key: &[u8]) -> Option<Queued<'_>> {
     let rest = key.get(2..)?;
-    let (end, work) = rest.iter().copied().enumerate().find(|(_, byte)| *byte <= TO_CARRY_OUT)?;
+    let (end, work) = rest.iter().copied().enumerate().find(|(_, byte)| *byte <= TO_DO_JOB)?;
     let (due, id) = read_timed(rest.get(end..)?)?;
     Some(Queued { kind: rest.get(..end)?, work, due, id })
 }
@@ -188,22 +208,33 @@ pub(crate) fn index_keys(entry: &Entry) -> Vec<Vec<u8>> {
     match (entry.standing.leased_until, phase) {
         (Some(until), _) => keys.push(joined(LEASES, &[&until.to_be_bytes(), &id])),
         (None, Phase::Due | Phase::Verifying) => {
-            let (rank, kind) = ([rank(entry.action.priority)], entry.action.kind.name().as_bytes());
-            let work = [match (entry.is_carried_out(), phase == Phase::Due) {
-                (false, false) => TO_LOOK,
-                (false, true) => TO_DO,
-                (true, false) => TO_LOOK_AFTER,
-                (true, true) => TO_CARRY_OUT,
+            let (rank, lane) = ([rank(entry.action.priority)], entry.action.lane());
+            let work = [match (entry.work(), phase == Phase::Due) {
+                (Work::Tell, false) => TO_LOOK,
+                (Work::Tell, true) => TO_DO,
+                (Work::CarryOut, false) => TO_LOOK_AFTER,
+                (Work::CarryOut, true) => TO_CARRY_OUT,
+                (Work::Job, false) => TO_LOOK_AT_JOB,
+                (Work::Job, true) => TO_DO_JOB,
             }];
-            keys.push(joined(QUEUE, &[&rank, kind, &work, &entry.standing.due.to_be_bytes(), &id]));
+            keys.push(joined(QUEUE, &[&rank, lane.as_bytes(), &work, &entry.standing.due.to_be_bytes(), &id]));
         }
         (
             None,
             Phase::Planned | Phase::AwaitingApproval | Phase::Running | Phase::Done | Phase::Parked | Phase::Dropped,
         ) => {}
     }
-    if let (Some(until), Phase::AwaitingApproval | Phase::Due) = (entry.action.until, phase) {
-        keys.push(joined(DEADLINES, &[&until.to_be_bytes(), &id]));
+    match (entry.action.until, phase, entry.work()) {
+        // A job's deadline is of the store's clock, whatever a chain's is.
+        (Some(until), Phase::AwaitingApproval | Phase::Due | Phase::Verifying, Work::Job) => {
+            if entry.standing.leased_until.is_none() {
+                keys.push(joined(JOB_DEADLINES, &[&until.to_be_bytes(), &id]));
+            }
+        }
+        (Some(until), Phase::AwaitingApproval | Phase::Due, Work::Tell | Work::CarryOut) => {
+            keys.push(joined(DEADLINES, &[&until.to_be_bytes(), &id]));
+        }
+        (Some(_) | None, _, _) => {}
     }
     if let (Some(expires), Phase::AwaitingApproval | Phase::Due) = (entry.standing.expires, phase) {
         keys.push(joined(EXPIRIES, &[&expires.to_be_bytes(), &id]));

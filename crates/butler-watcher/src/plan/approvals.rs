@@ -50,7 +50,9 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
     let mut about = vec![Part::Name(kind.name()), Part::Name(&block)];
     // What would change is shown with it: where that is something else by now, it is told again.
     let edits = actions.iter().flat_map(|action| &action.edits);
-    let shown: Vec<String> = edits.map(one_edit).collect();
+    let mut shown: Vec<String> = edits.map(one_edit).collect();
+    // Jobs are of no block; each asks by itself.
+    shown.extend(actions.iter().filter(|action| action.job().is_some()).map(|action| action.key.to_string()));
     let shown = shown.join(" ");
     if !shown.is_empty() {
         about.push(Part::Name(&shown));

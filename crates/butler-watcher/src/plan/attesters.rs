@@ -98,6 +98,7 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
         | ActionKind::SlashingPaused
         | ActionKind::SlashVetoed
         | ActionKind::ConditionBegan
-        | ActionKind::ConditionEnded => {}
+        | ActionKind::ConditionEnded
+        | ActionKind::RunJob => {}
     }
 }

@@ -44,7 +44,8 @@ impl<'a> Draft<'a> {
             ActionSubject::Attester(address) | ActionSubject::Rollup(address) => Part::Address(*address),
             ActionSubject::Provider(id) => Part::Number(id.get()),
             ActionSubject::Named(name) => Part::Name(name),
-            ActionSubject::Network => Part::Name("network"),
+            // A chain's log asks for no job.
+            ActionSubject::Network | ActionSubject::Job { .. } => Part::Name("network"),
         };
         let place = self.setting.at(event.contract);
         let key = EffectKey::new(kind, &place, &[about, happened]);

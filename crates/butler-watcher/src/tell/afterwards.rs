@@ -254,7 +254,8 @@ fn news_of(op: Op) -> Option<(EffectKey, News)> {
         | Op::Moved { .. }
         | Op::Cursor { .. }
         | Op::Spent { .. }
-        | Op::Counted { .. } => return None,
+        | Op::Counted { .. }
+        | Op::Kept(_) => return None,
     };
     Some((key, News::TakenBack(why)))
 }

@@ -8,7 +8,7 @@ use butler_core::domain::action::{Action, EffectKey, Part, Phase, Priority};
 
 use super::digest::Digest;
 use super::turn::{Common, kind_of, pressing};
-use crate::journal::{Journal, JournalError, Line, NextNumber, Op};
+use crate::journal::{Journal, JournalError, Line, NextNumber, Op, Work};
 
 /// The most things that are gathered; the rest is read once some are told.
 const GATHERED: usize = 20_000;
@@ -102,6 +102,8 @@ impl Lane {
         match &line.op {
             // Of what waits for a person a notice of its own tells.
             Op::Planned(entry) if entry.standing.phase == Phase::AwaitingApproval => {}
+            // Jobs that are done without a person are many, and told when they are parked.
+            Op::Planned(entry) if entry.work() == Work::Job => {}
             Op::Planned(entry) if wants(&entry.action) => place.plan(line.line, entry.action.clone()),
             Op::Finished(finished) if finished.phase == Phase::Dropped => {
                 place.go_on(&finished.key);
@@ -131,7 +133,7 @@ impl Lane {
                 None if standing.phase == Phase::AwaitingApproval => {}
                 None => place.go_on(key),
             },
-            Op::Planned(_) | Op::Cursor { .. } | Op::Spent { .. } | Op::Counted { .. } => {}
+            Op::Planned(_) | Op::Cursor { .. } | Op::Spent { .. } | Op::Counted { .. } | Op::Kept(_) => {}
         }
     }
 

@@ -98,12 +98,14 @@ fn subject(subject: &ActionSubject) -> Value {
         ActionSubject::Rollup(address) => json!({ "rollup": checksummed(address).to_string() }),
         ActionSubject::Named(name) => json!({ "name": name }),
         ActionSubject::Network => json!({ "network": true }),
+        ActionSubject::Job { job, item } => json!({ "job": job, "item": item.to_string() }),
     }
 }
 
 fn goal(goal: &Goal) -> Value {
     match goal {
         Goal::Told => json!("told"),
+        Goal::JobDone { definition, .. } => json!({ "job_done": { "definition": format!("{definition:x}") } }),
         Goal::CoinbaseConfigured { provider_id, rollup, coinbase } => json!({
             "coinbase_configured": {
                 "provider": provider_id.get(),

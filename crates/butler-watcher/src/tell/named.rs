@@ -65,9 +65,10 @@ impl Named {
                 ActionSubject::Provider(_)
                 | ActionSubject::Rollup(_)
                 | ActionSubject::Named(_)
-                | ActionSubject::Network,
+                | ActionSubject::Network
+                | ActionSubject::Job { .. },
             )
-            | (Goal::Told, _) => None,
+            | (Goal::Told | Goal::JobDone { .. }, _) => None,
         }
     }
 }

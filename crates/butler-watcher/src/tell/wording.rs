@@ -42,6 +42,7 @@ fn field_of(action: &Action, field: TemplateField) -> String {
             ActionSubject::Provider(id) => format!("provider {id}"),
             ActionSubject::Named(name) => name.clone(),
             ActionSubject::Network => "the network".to_owned(),
+            ActionSubject::Job { job, item } => format!("{job} for {item}"),
         },
         TemplateField::Key => action.key.to_string(),
         TemplateField::Seen => match action.assurance {

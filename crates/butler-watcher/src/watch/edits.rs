@@ -123,8 +123,9 @@ fn wanted(action: &Action) -> Option<(Address, Coinbase)> {
             | ActionSubject::Provider(_)
             | ActionSubject::Rollup(_)
             | ActionSubject::Named(_)
-            | ActionSubject::Network,
-            Goal::CoinbaseConfigured { .. } | Goal::Told,
+            | ActionSubject::Network
+            | ActionSubject::Job { .. },
+            Goal::CoinbaseConfigured { .. } | Goal::Told | Goal::JobDone { .. },
         ) => None,
     }
 }

@@ -202,7 +202,7 @@ pub(crate) fn told(action: &Action) -> (ActionKind, Address, u64) {
     let subject = match &action.subject {
         ActionSubject::Attester(address) | ActionSubject::Rollup(address) => *address,
         ActionSubject::Provider(id) => Address::from_low_u64_be(id.get()),
-        ActionSubject::Named(_) | ActionSubject::Network => Address::zero(),
+        ActionSubject::Named(_) | ActionSubject::Network | ActionSubject::Job { .. } => Address::zero(),
     };
     let block = action.evidence.iter().find_map(|evidence| match evidence {
         butler_core::domain::action::Evidence::Log(log) => Some(log.block_number),

@@ -4,7 +4,7 @@ mod decide;
 mod render;
 mod report;
 mod select;
-mod socket;
+pub(super) mod socket;
 
 use butler_core::control::{Answer, Ask, Choice, HistoryExport, ROWS_LIMIT};
 use butler_core::runtime::exit::Exit;

@@ -1,7 +1,7 @@
 //! Which actions are meant, and the hash that stands for all of them.
 
 use butler_core::control::{ActionRow, Answer, Ask, ROWS_LIMIT};
-use butler_core::domain::action::Phase;
+use butler_core::domain::action::{ActionKind, Phase};
 use butler_core::runtime::clock::unix_now;
 use ethers_core::utils::{hex, keccak256};
 
@@ -33,13 +33,18 @@ pub(super) async fn rows(
 
 /// Whether an action is one of those that are asked for.
 fn is_selected(row: &ActionRow, selection: &Selection, now: u64) -> bool {
-    let Selection { kind, because, older_than } = selection;
+    let Selection { kind, because, pipeline, job, older_than } = selection;
     let says = |text: &str| {
         let why = row.action.as_ref().map(|action| action.why.as_str());
         [row.reason.as_deref(), why].into_iter().flatten().any(|said| said.contains(text))
     };
     let is_older = |age: u64| row.due.is_some_and(|since| now.saturating_sub(since / 1000) >= age);
+    // Of one that is over nothing but its key is left.
+    let parts: Vec<&str> = row.key.as_str().split('/').collect();
+    let part = |at: usize| (row.kind == ActionKind::RunJob).then(|| parts.get(at).copied()).flatten();
     kind.is_none_or(|kind| row.kind == kind)
+        && pipeline.as_ref().is_none_or(|pipeline| part(3) == Some(pipeline.as_str()))
+        && job.as_ref().is_none_or(|job| part(4) == Some(job.as_str()))
         && because.as_deref().is_none_or(says)
         && older_than.is_none_or(|age| is_older(age.as_secs()))
 }

@@ -15,7 +15,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// There is none, it does not answer, or refuses.
-pub(super) async fn ask(global: &Global, ask: Ask) -> Result<Answer, CliError> {
+pub(in crate::commands) async fn ask(global: &Global, ask: Ask) -> Result<Answer, CliError> {
     let config = load(global)?;
     let watcher = &config.watcher;
     let runtime = watcher.runtime_directory.as_ref().or(watcher.state_directory.as_ref()).ok_or(CliError::NoSocket)?;
@@ -28,6 +28,6 @@ pub(super) async fn ask(global: &Global, ask: Ask) -> Result<Answer, CliError> {
 }
 
 /// An answer to another question.
-pub(super) fn strange() -> CliError {
+pub(in crate::commands) fn strange() -> CliError {
     CliError::WatcherRefused("its answer is not understood; is it of another version?".to_owned())
 }

@@ -7,6 +7,8 @@
 mod answer;
 mod durations;
 mod failure;
+mod fetch;
+mod fetch_error;
 mod headers;
 mod settings;
 mod status;
@@ -30,6 +32,7 @@ use url::Url;
 pub use self::answer::HttpAnswer;
 pub use self::durations::{DURATION_BUCKETS, DurationCounts, Durations};
 use self::failure::{connect_failure, told, traffic};
+pub use self::fetch_error::FetchError;
 pub use self::headers::LONGEST_WAIT;
 use self::headers::{basic, retry_after};
 pub use self::headers::{basic_authorization, wait_of};
@@ -211,13 +214,27 @@ impl HttpPeer {
         body: impl Into<Payload>,
         headers: &[(&'static str, &str)],
     ) -> Result<HttpAnswer, RpcFailure> {
+        self.post_at(&[], body, headers).await
+    }
+
+    /// As [`post_with`](Self::post_with), below the peer's URL, by the segments of a path, which are escaped here.
+    ///
+    /// # Errors
+    /// As [`post_with`](Self::post_with); `Malformed` also when that is no URL.
+    pub async fn post_at(
+        &self,
+        path: &[&str],
+        body: impl Into<Payload>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<HttpAnswer, RpcFailure> {
         let header = |(name, value): &(&'static str, &str)| {
             let value = HeaderValue::from_str(value);
             let value = value.map_err(|_| RpcFailure::Malformed(format!("a `{name}` that is no header")))?;
             Ok((HeaderName::from_static(name), value))
         };
         let headers = headers.iter().map(header).collect::<Result<_, RpcFailure>>()?;
-        self.timed(Ask { method: Method::POST, uri: self.uri.clone(), body: body.into(), headers }).await
+        let uri = if path.is_empty() { self.uri.clone() } else { self.uri_below(path, &[])? };
+        self.timed(Ask { method: Method::POST, uri, body: body.into(), headers }).await
     }
 
     /// Gets what stands below the peer's URL, by the segments of its path and the pairs of its query, which are escaped here.
@@ -225,6 +242,11 @@ impl HttpPeer {
     /// # Errors
     /// As [`post`](Self::post); `Malformed` also when that is no URL.
     pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<HttpAnswer, RpcFailure> {
+        let uri = self.uri_below(path, query)?;
+        self.timed(Ask { method: Method::GET, uri, body: Payload::default(), headers: Vec::new() }).await
+    }
+
+    fn uri_below(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Uri, RpcFailure> {
         let mut url = self.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
@@ -232,8 +254,7 @@ impl HttpPeer {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let uri = uri_of(&url).map_err(|_| RpcFailure::Malformed("no URL that HTTP can use".to_owned()))?;
-        self.timed(Ask { method: Method::GET, uri, body: Payload::default(), headers: Vec::new() }).await
+        uri_of(&url).map_err(|_| RpcFailure::Malformed("no URL that HTTP can use".to_owned()))
     }
 
     async fn timed(&self, ask: Ask) -> Result<HttpAnswer, RpcFailure> {
@@ -284,11 +305,11 @@ impl HttpPeer {
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
-        if is_json {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
         headers.extend(more);
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        if is_json {
+            headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+        }
+        headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("butler/", env!("CARGO_PKG_VERSION"))));
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());

@@ -80,6 +80,14 @@ impl Secrets {
         secrets
     }
 
+    /// Of whoever is handed these, in whatever way.
+    #[must_use]
+    pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut secrets = Self::default();
+        texts.into_iter().for_each(|text| secrets.add(text));
+        secrets
+    }
+
     fn add_authorization(&mut self, value: &str) {
         let token = value.split_once(' ').map_or(value, |(_, token)| token).trim();
         self.add(token);

@@ -5,6 +5,7 @@
 
 mod channels;
 mod keystores;
+mod pipelines;
 mod schema;
 mod table;
 mod ways;

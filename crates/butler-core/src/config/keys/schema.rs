@@ -35,6 +35,8 @@ pub struct Key {
     pub kind: &'static str,
     /// Whether it is a list.
     pub list: bool,
+    /// Whether it is a table of such values under names that the operator chooses.
+    pub table: bool,
     /// What stands in for it.
     pub presence: Presence,
     /// The allowed range.
@@ -104,12 +106,16 @@ impl Group {
 }
 
 pub(super) const fn key(name: &'static str, kind: &'static str, presence: Presence, doc: &'static str) -> Key {
-    Key { name, kind, list: false, presence, bounds: Bounds::Any, unit: "", secret: false, doc }
+    Key { name, kind, list: false, table: false, presence, bounds: Bounds::Any, unit: "", secret: false, doc }
 }
 
 impl Key {
     pub(super) const fn list(self) -> Self {
         Self { list: true, ..self }
+    }
+
+    pub(super) const fn table(self) -> Self {
+        Self { table: true, ..self }
     }
 
     pub(super) const fn number(self, unit: &'static str, least: u64, greatest: u64) -> Self {

@@ -2,6 +2,7 @@
 
 use super::channels;
 use super::keystores::KEYSTORES;
+use super::pipelines::PIPELINES;
 use super::schema::Presence::{Computed, Default, Optional, Preset, Required};
 use super::schema::{Group, Key, Shape, Subsection, key};
 use super::ways::{AUTHORITIES, WAY};
@@ -27,6 +28,7 @@ pub static ROOT: Group = Group {
         Subsection { name: "networks", shape: Shape::Named, group: &NETWORK },
         Subsection { name: "exporter", shape: Shape::Single, group: &EXPORTER },
         Subsection { name: "watcher", shape: Shape::Single, group: &WATCHER },
+        Subsection { name: "pipelines", shape: Shape::Named, group: &PIPELINES },
         Subsection { name: "log", shape: Shape::Single, group: &LOG },
     ],
 };
@@ -359,6 +361,12 @@ static POLICIES: Group = Group {
         policy("slash_vetoed", "The vetoer stopped a slash."),
         policy("condition_began", "Something that `audit` finds began to be wrong."),
         policy("condition_ended", "Something that was wrong no longer is."),
+        key(
+            "run_job",
+            "policy",
+            Default("approve"),
+            "A job of a pipeline is to be done for an item. It holds for jobs that have no `policy` of their own; `auto` needs no endpoints here.",
+        ),
     ]],
     sections: &[],
 };

@@ -33,7 +33,7 @@ pub(crate) fn read_manner(section: &Section<'_>) -> Read<Manner> {
 }
 
 /// A priority as it is written.
-struct Pressing(Priority);
+pub(crate) struct Pressing(pub(crate) Priority);
 
 impl Setting for Pressing {
     const KIND: &'static str = "priority";

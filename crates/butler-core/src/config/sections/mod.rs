@@ -3,6 +3,7 @@
 pub(crate) mod channels;
 pub(crate) mod exporter;
 pub(crate) mod http;
+pub(crate) mod jobs;
 pub(crate) mod log;
 mod mail;
 pub(crate) mod manner;

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use super::kind::ActionKind;
 use super::place::Place;
+use crate::domain::job::{Item, JobId};
 
 /// The longest key in bytes.
 pub const KEY_LIMIT: usize = 256;
@@ -54,6 +55,18 @@ impl EffectKey {
             key.push_str(&parts);
         }
         Self(key)
+    }
+
+    /// The key of a job for an item.
+    #[must_use]
+    pub fn of_job(job: &JobId, item: Item) -> Self {
+        let parts = [
+            Part::Name(job.pipeline.as_str()),
+            Part::Name(job.job.as_str()),
+            Part::Number(item.first()),
+            Part::Number(item.last()),
+        ];
+        Self::new(ActionKind::RunJob, &Place::NO_CHAIN, &parts)
     }
 
     /// The key as text.

@@ -65,6 +65,8 @@ pub enum ActionKind {
     ConditionBegan,
     /// Something that was wrong no longer is.
     ConditionEnded,
+    /// A job of a pipeline is to be done for an item.
+    RunJob,
 }
 
 /// What the operator wants of a kind of action.
@@ -116,7 +118,7 @@ impl ActionKind {
     #[must_use]
     pub fn writes(self) -> bool {
         match self {
-            Self::ConfigureCoinbase => true,
+            Self::ConfigureCoinbase | Self::RunJob => true,
             Self::CoinbaseProven
             | Self::CoinbaseContradicted
             | Self::ApprovalNeeded

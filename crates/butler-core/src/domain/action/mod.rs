@@ -22,6 +22,7 @@ pub use self::place::Place;
 pub use self::window::{DailyHours, InvalidWindow, Window};
 use crate::domain::attester::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};
+use crate::domain::job::{Item, JobId};
 
 /// The version of an action as it is kept. It grows with every change that an older program would misread.
 pub const ACTION_SCHEMA: u32 = 1;
@@ -42,6 +43,13 @@ pub enum ActionSubject {
     Named(String),
     /// The network as a whole.
     Network,
+    /// A job of a pipeline, for one of its items.
+    Job {
+        /// The job.
+        job: JobId,
+        /// The item.
+        item: Item,
+    },
 }
 
 /// What holds when the action is done.
@@ -59,6 +67,27 @@ pub enum Goal {
         /// The split of the delegation.
         coinbase: Coinbase,
     },
+    /// The job is done for its item.
+    JobDone {
+        /// SHA-256 of what the job does, as it is configured.
+        definition: H256,
+        /// How often it is tried and looked at.
+        budget: Budget,
+    },
+}
+
+/// How often one action is tried and looked at, instead of what holds for all. Pauses are always the same, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Tries before it is parked.
+    pub tries: u32,
+    /// Time between two tries.
+    pub retry_pause: u64,
+    /// Looks after a try before it is parked.
+    pub looks: u32,
+    /// Time between two looks.
+    pub look_pause: u64,
 }
 
 /// What an action rests on.
@@ -138,6 +167,34 @@ pub struct Action {
 }
 
 impl Action {
+    /// How often it is tried and looked at, where that is said of this one.
+    #[must_use]
+    pub fn budget(&self) -> Option<Budget> {
+        match &self.goal {
+            Goal::JobDone { budget, .. } => Some(*budget),
+            Goal::Told | Goal::CoinbaseConfigured { .. } => None,
+        }
+    }
+
+    /// The job that it is, and for which item.
+    #[must_use]
+    pub fn job(&self) -> Option<(&JobId, Item)> {
+        match &self.subject {
+            ActionSubject::Job { job, item } => Some((job, *item)),
+            ActionSubject::Attester(_)
+            | ActionSubject::Provider(_)
+            | ActionSubject::Rollup(_)
+            | ActionSubject::Named(_)
+            | ActionSubject::Network => None,
+        }
+    }
+
+    /// What its kind's queue is called: every job of a pipeline has one of its own.
+    #[must_use]
+    pub fn lane(&self) -> String {
+        self.job().map_or_else(|| self.kind.name().to_owned(), |(job, _)| lane_of(job))
+    }
+
     /// What may be done without a person, given the operator's policy for this kind: `auto` needs the word of two endpoints, and
     /// replaces nothing that somebody set.
     #[must_use]
@@ -150,6 +207,15 @@ impl Action {
         }
     }
 }
+
+/// What the queue of a job is called.
+#[must_use]
+pub fn lane_of(job: &JobId) -> String {
+    format!("{LANE_PREFIX}{job}")
+}
+
+/// What the queues of jobs begin with; no kind's name does.
+pub const LANE_PREFIX: &str = "job:";
 
 /// The version of a kept action: this program reads its own and no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -12,3 +12,8 @@ pub struct Place {
     /// The contract: a rollup for what happens to an attester, the StakingRegistry for a provider's affairs.
     pub contract: Address,
 }
+
+impl Place {
+    /// Where what is done on no chain is.
+    pub const NO_CHAIN: Self = Self { chain_id: 0, contract: Address::zero() };
+}

@@ -1,9 +1,11 @@
 //! Handing out work: leases that ran out come back, what is too late or was approved too long ago is parked, then the most urgent that is due.
 
 use std::ops::Bound;
+use std::time::Duration;
 
 use butler_core::domain::action::{ActionKind, Phase, Step as LifeStep};
 
+use super::settle::looks_of;
 use super::step::Step;
 use crate::journal::entry::{Entry, Lease, Leased};
 use crate::journal::error::JournalError;
@@ -19,17 +21,23 @@ use crate::journal::schema::{
 const AT_ONCE: usize = 1000;
 const HOUR: u64 = 3_600_000;
 
-pub(crate) fn claim(step: &mut Step<'_>, ask: &Claim) -> Result<Vec<Leased>, JournalError> {
+/// Clears away what ran out: leases, deadlines by this index and time, approvals.
+pub(super) fn clear(step: &mut Step<'_>, (deadlines, time): (u8, u64)) -> Result<(), JournalError> {
     let now = step.now;
     for id in overdue(step, LEASES, now.saturating_add(1))? {
         take_back(step, id)?;
     }
-    for id in overdue(step, DEADLINES, ask.chain_time)? {
+    for id in overdue(step, deadlines, time)? {
         too_late(step, id)?;
     }
     for id in overdue(step, EXPIRIES, now.saturating_add(1))? {
         expire(step, id)?;
     }
+    Ok(())
+}
+
+pub(crate) fn claim(step: &mut Step<'_>, ask: &Claim) -> Result<Vec<Leased>, JournalError> {
+    clear(step, (DEADLINES, ask.chain_time))?;
     let mut leased = Vec::new();
     for rank in RANKS {
         let prefix = rank_prefix(rank);
@@ -70,7 +78,7 @@ pub(crate) fn take_back_leases(step: &mut Step<'_>) -> Result<usize, JournalErro
 fn take_back(step: &mut Step<'_>, id: Id) -> Result<(), JournalError> {
     let mut entry = step.indexed(id)?;
     let now = step.now;
-    let is_used_up = entry.standing.phase == Phase::Verifying && entry.standing.looks >= step.rules.looks;
+    let is_used_up = entry.standing.phase == Phase::Verifying && entry.standing.looks >= looks_of(step, &entry);
     let life = if is_used_up { LifeStep::GiveUp } else { LifeStep::LeaseExpired };
     step.go(&mut entry, life, |entry| {
         entry.standing.leased_until = None;
@@ -122,7 +130,7 @@ fn claim_group(step: &mut Step<'_>, ask: &Claim, prefix: &[u8], leased: &mut Vec
             }
             begun = Some((kind, spent.saturating_add(1)));
         }
-        leased.push(take(step, ask, &mut entry)?);
+        leased.push(take(step, ask.lease, &mut entry)?);
     }
     match begun {
         Some((kind, count)) => step.record(Op::Spent { kind, hour, count }),
@@ -130,8 +138,8 @@ fn claim_group(step: &mut Step<'_>, ask: &Claim, prefix: &[u8], leased: &mut Vec
     }
 }
 
-fn take(step: &mut Step<'_>, ask: &Claim, entry: &mut Entry) -> Result<Leased, JournalError> {
-    let until = step.now.saturating_add(millis(ask.lease));
+pub(super) fn take(step: &mut Step<'_>, lease: Duration, entry: &mut Entry) -> Result<Leased, JournalError> {
+    let until = step.now.saturating_add(millis(lease));
     step.go(entry, LifeStep::Claim, |entry| {
         let standing = &mut entry.standing;
         standing.generation = standing.generation.saturating_add(1);

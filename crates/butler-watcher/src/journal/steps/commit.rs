@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use butler_core::domain::action::{Phase, Policy, Step as LifeStep};
 
+use super::count::is_name;
 use super::step::{Step, reason};
 use crate::journal::entry::{Entry, Standing};
 use crate::journal::error::JournalError;
@@ -14,7 +15,8 @@ use crate::journal::request::{
 use crate::journal::rules::millis;
 
 pub(crate) fn commit(step: &mut Step<'_>, batch: &Batch) -> Result<Committed, JournalError> {
-    let sizes = [batch.plans.len(), batch.retractions.len(), batch.fulfilled.len(), batch.notes.len()];
+    let Batch { plans, retractions, fulfilled, keeps, notes, .. } = batch;
+    let sizes = [plans.len(), retractions.len(), fulfilled.len(), keeps.len(), notes.len()];
     if sizes.iter().any(|size| *size > BATCH_LIMIT) {
         return Err(JournalError::Invalid("a batch is too large"));
     }
@@ -30,6 +32,14 @@ pub(crate) fn commit(step: &mut Step<'_>, batch: &Batch) -> Result<Committed, Jo
     }
     for fulfilment in &batch.fulfilled {
         fulfil(step, fulfilment, &mut done)?;
+    }
+    for keep in &batch.keeps {
+        if !is_name(&keep.name) || size(keep) > BODY_LIMIT {
+            return Err(JournalError::Invalid(
+                "what is kept is too large, or its name is not of visible ascii characters",
+            ));
+        }
+        step.record(Op::Kept(keep.clone()))?;
     }
     for note in &batch.notes {
         if size(note) > BODY_LIMIT {
@@ -110,6 +120,7 @@ fn plan(
         expires: approval
             .filter(|_| *policy == Policy::Approve)
             .map(|approval| step.now.saturating_add(millis(approval))),
+        made: None,
     };
     step.begin(Entry { action: action.clone(), standing })
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use butler_core::domain::action::{Phase, Step as LifeStep};
 
+use super::commit::commit;
 use super::count::is_name;
 use super::step::{Step, reason};
 use crate::journal::entry::{Entry, Lease};
 use crate::journal::error::JournalError;
 use crate::journal::op::{Op, json};
-use crate::journal::request::{BODY_LIMIT, NextNumber, Outcome, Renewal, Settled, Settlement};
+use crate::journal::request::{BODY_LIMIT, Batch, Committed, NextNumber, Outcome, Renewal, Settled, Settlement};
 use crate::journal::rules::millis;
 
 /// The action of a lease that still counts.
@@ -53,6 +54,9 @@ pub(crate) fn settle(step: &mut Step<'_>, settlement: &Settlement) -> Result<Set
         entry.standing.leased_until = None;
         entry.standing.due = due;
         entry.standing.reason = why;
+        if let Outcome::Made { digest, .. } = &settlement.outcome {
+            entry.standing.made = Some(*digest);
+        }
         if matches!(settlement.outcome, Outcome::Postponed { .. }) {
             entry.standing.tries = entry.standing.tries.saturating_sub(1);
         }
@@ -61,22 +65,44 @@ pub(crate) fn settle(step: &mut Step<'_>, settlement: &Settlement) -> Result<Set
     Ok(if is_done { Settled::Done(key) } else { Settled::Live(Box::new(entry)) })
 }
 
+/// Settles, and commits what follows.
+pub(crate) fn settle_then(
+    step: &mut Step<'_>,
+    settlements: &[Settlement],
+    then: &mut dyn FnMut(&[Settled]) -> Batch,
+) -> Result<(Vec<Settled>, Committed), JournalError> {
+    let settled: Vec<Settled> =
+        settlements.iter().map(|settlement| settle(step, settlement)).collect::<Result<_, _>>()?;
+    let committed = commit(step, &then(&settled))?;
+    Ok((settled, committed))
+}
+
 /// The step of its life, the pause after it in milliseconds, and the reason that is kept.
 fn judge(step: &Step<'_>, entry: &Entry, outcome: &Outcome) -> (LifeStep, u64, Option<String>) {
     let standing = &entry.standing;
     let is_look = standing.phase == Phase::Verifying;
-    let pause = |count, least: Option<Duration>| step.rules.pause(count).max(least.map(millis).unwrap_or_default());
+    let budget = entry.action.budget();
+    let pause = |count, least: Option<Duration>| {
+        let own = budget.map_or_else(|| step.rules.pause(count), |budget| budget.retry_pause);
+        own.max(least.map(millis).unwrap_or_default())
+    };
+    let tries = budget.map_or(step.rules.tries, |budget| budget.tries);
     match outcome {
         Outcome::Acted { look_after } if !is_look => (LifeStep::Acted, millis(*look_after), None),
         Outcome::Acted { look_after } => look_again(step, entry, millis(*look_after), "its goal does not hold yet"),
         Outcome::Proven { proof } => (LifeStep::Proven, 0, proof.as_deref().and_then(reason)),
+        Outcome::Made { proof, .. } => (LifeStep::Proven, 0, reason(proof)),
+        Outcome::Pending { reason: why } if is_look => look_again(step, entry, 0, why),
+        Outcome::Pending { reason: why } => (LifeStep::Unknown, look_pause(step, entry, 1), reason(why)),
         Outcome::Postponed { after, reason: why } if !is_look => (LifeStep::Retry, millis(*after), reason(why)),
         Outcome::Postponed { after, reason: why } => (LifeStep::Unknown, millis(*after), reason(why)),
-        Outcome::Retry { reason: why, .. } if standing.tries >= step.rules.tries => {
+        Outcome::Retry { reason: why, .. } if standing.tries >= tries => {
             (LifeStep::GiveUp, 0, reason(&format!("its tries are used up: {why}")))
         }
         Outcome::Retry { after, reason: why } => (LifeStep::Retry, pause(standing.tries, *after), reason(why)),
         Outcome::Unknown { reason: why } if is_look => look_again(step, entry, 0, why),
+        // Of a job it can be seen at once.
+        Outcome::Unknown { reason: why } if budget.is_some() => (LifeStep::Unknown, 0, reason(why)),
         Outcome::Unknown { reason: why } => (LifeStep::Unknown, pause(1, None), reason(why)),
         Outcome::Refused { reason: why } => (LifeStep::Refuse, 0, reason(why)),
     }
@@ -84,8 +110,18 @@ fn judge(step: &Step<'_>, entry: &Entry, outcome: &Outcome) -> (LifeStep, u64, O
 
 fn look_again(step: &Step<'_>, entry: &Entry, least: u64, why: &str) -> (LifeStep, u64, Option<String>) {
     let looks = entry.standing.looks;
-    if looks >= step.rules.looks {
+    if looks >= looks_of(step, entry) {
         return (LifeStep::GiveUp, 0, reason(&format!("it was looked at {looks} times: {why}")));
     }
-    (LifeStep::Unknown, step.rules.pause(looks).max(least), reason(why))
+    (LifeStep::Unknown, look_pause(step, entry, looks).max(least), reason(why))
+}
+
+/// How often it is looked at after a try.
+pub(super) fn looks_of(step: &Step<'_>, entry: &Entry) -> u32 {
+    entry.action.budget().map_or(step.rules.looks, |budget| budget.looks)
+}
+
+/// The pause after so many looks, in milliseconds.
+fn look_pause(step: &Step<'_>, entry: &Entry, looks: u32) -> u64 {
+    entry.action.budget().map_or_else(|| step.rules.pause(looks), |budget| budget.look_pause)
 }

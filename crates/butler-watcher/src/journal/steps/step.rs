@@ -98,6 +98,7 @@ impl<'s> Step<'s> {
                 at: self.now,
                 again: may_return && next == Phase::Dropped,
                 reason: entry.standing.reason.clone(),
+                made: entry.standing.made,
             };
             return self.record(Op::Finished(finished));
         }

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod damage;
+mod jobs;
 mod life;
 mod model;
 mod opening;

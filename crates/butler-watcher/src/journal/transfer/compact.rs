@@ -29,7 +29,7 @@ pub(crate) fn copy(
     items(store, head, PARTS, |item| filling.take(item))?;
     let filled = filling.finish()?;
     folder::sync(folder)?;
-    if filled.counts != head.counts || filled.mark != head.mark {
+    if filled.counts != head.counts || filled.lanes != head.lanes || filled.mark != head.mark {
         return Err(JournalError::corrupt(store.path(), "its copy has another content"));
     }
     Ok((new, filled))

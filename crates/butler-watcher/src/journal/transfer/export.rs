@@ -9,13 +9,14 @@ use butler_core::domain::action::ActionKind;
 use ethers_core::types::H256;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::journal::disk::store::Store;
 use crate::journal::entry::{Cursor, Entry, Finished};
 use crate::journal::error::JournalError;
 use crate::journal::image::parse;
 use crate::journal::op::{Mark, json};
-use crate::journal::schema::{COUNTER, CURSOR, FINISHED, Head, LIVE, SPENT, read_spent};
+use crate::journal::schema::{COUNTER, CURSOR, FINISHED, Head, KEPT, LIVE, SPENT, read_spent};
 
 /// The version of the export's format.
 pub const EXPORT_VERSION: u32 = 1;
@@ -30,6 +31,8 @@ pub(crate) enum Item {
     Cursor { name: String, at: Cursor },
     /// How far something is counted.
     Counter { name: String, count: u64 },
+    /// Something that is kept.
+    Kept { name: String, value: Value },
     /// What was begun of a kind in an hour.
     Spent { kind: ActionKind, hour: u64, count: u32 },
     /// A live action.
@@ -79,6 +82,10 @@ pub(crate) fn items(
     store.each(&[COUNTER], |key, value| {
         let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default().to_owned();
         each(Item::Counter { name, count: parse(store, &value)? })
+    })?;
+    store.each(&[KEPT], |key, value| {
+        let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default().to_owned();
+        each(Item::Kept { name, value: parse(store, &value)? })
     })?;
     store.each(&[SPENT], |key, value| match read_spent(key) {
         Some((kind, hour)) => each(Item::Spent { kind, hour, count: parse(store, &value)? }),

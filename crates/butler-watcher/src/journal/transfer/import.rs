@@ -12,6 +12,7 @@ use crate::journal::error::JournalError;
 use crate::journal::history::read::LINE_LIMIT;
 use crate::journal::image::Image;
 use crate::journal::op::Op;
+use crate::journal::request::Keep;
 use crate::journal::schema::{Head, JOURNAL_SCHEMA};
 
 /// How many keys are written at once.
@@ -45,6 +46,7 @@ impl<'s> Filling<'s> {
                 match item {
                     Item::Cursor { name, at } => image.apply(&Op::Cursor { name, at })?,
                     Item::Counter { name, count } => image.apply(&Op::Counted { name, count })?,
+                    Item::Kept { name, value } => image.apply(&Op::Kept(Keep { name, value: Some(value) }))?,
                     Item::Spent { kind, hour, count } => image.apply(&Op::Spent { kind, hour, count })?,
                     Item::Live(entry) => image.apply(&Op::Planned(entry))?,
                     Item::Finished(finished) => image.apply_finished(&finished),
@@ -111,6 +113,7 @@ pub(crate) fn read_items(
             item @ (Item::Journal(_)
             | Item::Cursor { .. }
             | Item::Counter { .. }
+            | Item::Kept { .. }
             | Item::Spent { .. }
             | Item::Live(_)
             | Item::Finished(_)) => {
