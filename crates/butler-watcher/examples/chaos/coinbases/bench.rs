@@ -178,6 +178,7 @@ impl Bench {
             | Answer::Decided { .. }
             | Answer::Export(_)
             | Answer::History(_)
+            | Answer::Jobs(_)
             | Answer::Refused(_) => None,
         }
     }

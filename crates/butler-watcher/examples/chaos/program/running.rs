@@ -94,6 +94,7 @@ pub(super) fn status(state: &Path) -> Option<WatcherStatus> {
         | Answer::Decided { .. }
         | Answer::Export(_)
         | Answer::History(_)
+        | Answer::Jobs(_)
         | Answer::Refused(_) => None,
     }
 }

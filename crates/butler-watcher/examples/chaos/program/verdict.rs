@@ -50,6 +50,7 @@ impl Found {
                     | Op::Cursor { .. }
                     | Op::Spent { .. }
                     | Op::Counted { .. }
+                    | Op::Kept(_)
                     | Op::Note(_) => {}
                 }
             }

@@ -149,10 +149,15 @@ fn try_start(path: &Path, text: &str, world: &World) -> Result<Running, JobsErro
     let trigger = |config: &PipelineConfig| {
         let newest = Arc::clone(&world.newest);
         let told = config.trigger.stream().filter(|_| !matches!(config.trigger, TriggerConfig::After { .. }));
-        Ok(told.map(|_| Box::new(Told(newest)) as Box<dyn Trigger>))
+        Ok(told.map(|_| {
+            let told: Box<dyn Trigger> = Box::new(Told(newest));
+            told
+        }))
     };
-    let shared = (Arc::clone(&journal) as Arc<dyn Journal>, Arc::default(), Arc::new(Notify::new()));
+    let kept: Arc<dyn Journal> = journal.clone();
+    let shared = (kept, Arc::default(), Arc::new(Notify::new()));
     let driver = Driver::open(&pipelines, shared, wanted, trigger, |_, _| Ok(world.clone()))?;
+    #[expect(clippy::disallowed_methods, reason = "a test ends it by its handle")]
     let task = tokio::spawn(async move { driver.run().await });
     Ok(Running { journal, task, _wishes: wishes })
 }
