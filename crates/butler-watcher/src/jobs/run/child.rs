@@ -127,9 +127,11 @@ pub(super) async fn run(run: &Run<'_>, stdin: Stdio) -> Result<Finished, NotRun>
 /// Waits for the end of a child, or brings it about.
 async fn live(child: &mut Child, group: &Group, run: &Run<'_>, allowance: &Allowance) -> How {
     let cut = tokio::select! {
+        biased;
+        // First, since a program that nobody reads any more may have ended of that.
+        () = allowance.used_up.notified() => Some(How::Talks),
         () = ended(child) => None,
         () = sleep(run.programs.timeout) => Some(How::Late),
-        () = allowance.used_up.notified() => Some(How::Talks),
         () = grown(run.file) => Some(How::Grows),
     };
     if cut.is_some() {
