@@ -183,7 +183,7 @@ async fn a_panic_is_told_for_a_quarter_of_an_hour_and_a_file_that_cannot_be_writ
     let slot = Arc::new(Slot::new("devnet", ScraperKind::L1, minute, minute));
     let slots = Slots::new(vec![Arc::clone(&slot)]);
     slot.restarted();
-    for store in [Store::Ledger, Store::States, Store::KeyFiles] {
+    for store in [Store::Ledger, Store::Duties, Store::States, Store::KeyFiles] {
         slot.note_kept(store, false);
     }
     let counted = |kind: &str| {
@@ -196,7 +196,8 @@ async fn a_panic_is_told_for_a_quarter_of_an_hour_and_a_file_that_cannot_be_writ
         tokio::time::advance(Duration::from_secs(seconds)).await;
         assert_eq!((counted("scraper_restarted"), counted("files_not_kept")), (expected, 1.0), "{seconds}");
     }
-    for (store, expected) in [(Store::States, 1.0), (Store::Ledger, 1.0), (Store::KeyFiles, 0.0)] {
+    for (store, expected) in [(Store::States, 1.0), (Store::Ledger, 1.0), (Store::Duties, 1.0), (Store::KeyFiles, 0.0)]
+    {
         slot.note_kept(store, true);
         assert_eq!(counted("files_not_kept"), expected);
     }

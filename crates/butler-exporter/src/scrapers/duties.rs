@@ -102,11 +102,11 @@ impl Scrape for DutiesScraper {
         let Some(book) = &mut self.book else { return };
         match block_in_place(|| book.save()) {
             Ok(()) => {
-                slot.note_kept(Store::Ledger, true);
+                slot.note_kept(Store::Duties, true);
                 self.is_unsaved = false;
             }
             Err(error) => {
-                slot.note_kept(Store::Ledger, false);
+                slot.note_kept(Store::Duties, false);
                 if !std::mem::replace(&mut self.is_unsaved, true) {
                     let (network, why) = (&slot.network, one_line(&error));
                     tracing::warn!(network, "the duties of {network} cannot be kept for the next start: {why}");

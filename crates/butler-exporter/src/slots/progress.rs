@@ -21,6 +21,8 @@ use crate::readings::{Readings, number, truth};
 pub enum Store {
     /// The ledger of the chain's logs, and what stands beside it.
     Ledger,
+    /// What own attesters proposed and did.
+    Duties,
     /// The attesters' states.
     States,
     /// What key files said last.
