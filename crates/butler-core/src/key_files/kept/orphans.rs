@@ -37,8 +37,11 @@ impl KeptFiles {
         for outcome in outcomes.iter().filter(|outcome| is_illegible(outcome)) {
             let name = (outcome.found.role, outcome.found.family());
             let is_known = self.doubts.as_ref().is_none_or(|doubts| doubts.has(&shown_path(&name.1)));
-            let kept = self.files.get(&name).map(|kept| kept.content.attesters().collect());
-            dropped.illegible.insert(name, kept.or_else(|| is_known.then(BTreeSet::new)));
+            // One that was gone, or of which nothing was legible yet, is put together anew, whatever is still kept of it.
+            let is_first = outcome.content.as_ref().is_some_and(|content| content.attester_count() > 0);
+            let kept = self.files.get(&name).filter(|kept| !kept.is_gone());
+            let kept = kept.map(|kept| kept.content.attesters().collect());
+            dropped.illegible.insert(name, kept.or_else(|| (is_known && !is_first).then(BTreeSet::new)));
         }
         if dropped.illegible.is_empty() {
             return dropped;
@@ -89,11 +92,18 @@ impl KeptFiles {
             let kept: BTreeSet<Address> = kept.into_iter().flat_map(Content::attesters).collect();
             illegible.get(&name).map(|before| before.as_ref().is_none_or(|before| !before.is_subset(&kept)))
         };
-        let found: Vec<(usize, bool)> =
-            outcomes.iter().enumerate().filter_map(|(at, outcome)| Some((at, is_other(outcome)?))).collect();
-        let Some((at, is_other)) = found.iter().find(|(_, is_other)| *is_other).or(found.first()) else { return };
-        let adopted: Vec<Validator> = if *is_other { returned.into_iter().chain(edited).collect() } else { returned };
-        if let Some(outcome) = outcomes.get_mut(*at).filter(|_| !adopted.is_empty()) {
+        // Else one of which nothing is kept: of the others what they said stands in already.
+        let is_bare = |outcome: &Outcome| {
+            let name = (outcome.found.role, outcome.found.family());
+            illegible.get(&name).is_some_and(|before| before.as_ref().is_none_or(BTreeSet::is_empty))
+        };
+        let found =
+            outcomes.iter().enumerate().filter_map(|(at, outcome)| Some((is_other(outcome)?, is_bare(outcome), at)));
+        let Some((is_other, _, at)) = found.min_by_key(|(is_other, is_bare, at)| (!is_other, !is_bare, *at)) else {
+            return;
+        };
+        let adopted: Vec<Validator> = if is_other { returned.into_iter().chain(edited).collect() } else { returned };
+        if let Some(outcome) = outcomes.get_mut(at).filter(|_| !adopted.is_empty()) {
             self.stand_in(outcome, adopted, &named, now);
         }
     }
