@@ -87,7 +87,7 @@ pub struct Server<'a> {
     pub content: Option<KeystoreContent>,
     /// When they took a keystore the last time, in unix seconds.
     pub loaded_at: Option<u64>,
-    /// Whether a coinbase is being configured there, after which they reload in any case.
+    /// Whether a coinbase is to be configured there, after which they reload in any case.
     pub is_served: bool,
     /// What is asked for now.
     pub live: Option<Live>,
