@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::config::WatcherConfig;
-use butler_core::domain::action::{ActionKind, ActionSubject, Goal, Phase, Place, Policy};
+use butler_core::domain::action::{Action, ActionKind, ActionSubject, Goal, Phase, Place, Policy};
 use butler_core::key_files::edit::FolderView;
 use ethers_core::types::Address;
 use serde_json::{Value, to_value};
@@ -12,7 +12,9 @@ use serde_json::{Value, to_value};
 use super::edits::Edits;
 use crate::executors::{loaded_at, record_of};
 use crate::journal::{Entry, Journal, JournalError, Keep, Known, each_live};
-use crate::plan::proofs::{Asked, At, Became, Contradiction, Live, Reloading, Reloads, Server, Telling, decide};
+use crate::plan::proofs::{
+    Asked, At, Became, Contradiction, Live, Reloading, Reloads, Remedy, Server, Telling, decide,
+};
 use crate::plan::views::{content, find, hiding, refusal};
 
 /// Where an action is not over.
@@ -53,7 +55,10 @@ pub(super) fn look(
     if open.is_empty() && !is_any {
         return Ok(decided);
     }
-    let Standing { mut loads, served } = standing(journal, &telling.place)?;
+    let Standing { mut loads, mut served } = standing(journal, &telling.place)?;
+    // What is to be written for them is planned beside.
+    let is_to_write = |attester: &Address| matches!(telling.remedies.get(attester), Some(Remedy::Write(_)));
+    served.extend(open.iter().map(|(attester, _)| *attester).filter(is_to_write));
     let mut servers: BTreeMap<String, Vec<String>> =
         edits.servers().map(|(server, nodes)| (server.to_owned(), nodes)).collect();
     for gone in loads.keys() {
@@ -94,7 +99,7 @@ pub(super) fn look(
 }
 
 /// What is to be remembered of what is asked for, durable with it.
-pub(super) fn keep((action, asked): &(butler_core::domain::action::Action, Asked)) -> Option<Keep> {
+pub(super) fn keep((action, asked): &(Action, Asked)) -> Option<Keep> {
     let Goal::KeystoreLoaded { server, .. } = &action.goal else { return None };
     Some(Keep { name: record_of(SORT, &action.place, server), value: Some(to_value(asked).ok()?) })
 }

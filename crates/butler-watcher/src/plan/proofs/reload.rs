@@ -4,8 +4,6 @@
 //! It is asked for once for each server, however many attesters that concerns. Once its nodes took it, only what was proposed after that
 //! asks again; where a person said no, or it was parked, four times as many wrong proposals do.
 
-use std::collections::BTreeMap;
-
 use butler_core::domain::action::{
     Action, ActionKind, ActionSubject, EffectKey, Evidence, Goal, KeystoreContent, Part, Place, Priority, Schema,
 };
@@ -70,7 +68,7 @@ pub struct Live {
 pub enum At {
     /// It may be shown anew.
     Open,
-    /// It is told, being done, or was begun.
+    /// It is told, being done, or may have been done: it ends by itself.
     Busy,
     /// A person decides.
     Parked,
@@ -125,16 +123,12 @@ pub fn decide(
     telling: &Telling<'_>,
     into: &mut Reloads,
 ) {
-    let Server { live, content, .. } = server;
-    let need = if server.nodes.is_empty() {
-        Need::Nothing(GONE)
-    } else {
-        match need(server.name, open, telling.remedies, seen) {
-            Need::Load(wrong) if !is_after(&wrong, server.loaded_at, &telling.clock) => Need::Nothing(LOADED),
-            need => need,
-        }
-    };
+    let live = &server.live;
+    // What would be loaded is something else in a moment where a coinbase is configured.
+    let content = server.content.as_ref().filter(|_| !server.is_served);
+    let need = if server.nodes.is_empty() { Need::Nothing(GONE) } else { need(server, open, seen, telling) };
     match (need, live) {
+        (Need::Nothing(_), Some(Live { at: At::Busy, .. })) => {}
         (Need::Nothing(why), Some(live)) => into.retractions.push(Retracted { key: live.action.key.clone(), why }),
         (Need::Load(wrong), Some(live)) => match (live.at, content) {
             (At::Open, Some(content)) if !is_shown(&live.action, server, content) => {
@@ -156,7 +150,7 @@ pub fn decide(
                 Some((asked, Became::Passed)) => has_grown(asked, &wrong),
                 Some((_, Became::Live | Became::TakenBack | Became::Loaded)) | None => true,
             };
-            if let Some(content) = content.as_ref().filter(|_| is_due && !server.is_served) {
+            if let Some(content) = content.filter(|_| is_due) {
                 let key = key(server.name, &wrong, &telling.place);
                 into.asks.push(asked(key, server, content, &wrong, telling));
             }
@@ -166,16 +160,19 @@ pub fn decide(
 }
 
 fn need<'a>(
-    server: &str,
+    server: &Server<'_>,
     open: &[(Address, &'a Contradiction)],
-    remedies: &BTreeMap<Address, Remedy>,
     seen: Option<&FolderView>,
+    telling: &Telling<'_>,
 ) -> Need<'a> {
-    let is_to_load = |attester: &Address| matches!(remedies.get(attester), Some(Remedy::Reload(servers)) if servers.contains(server));
+    let is_to_load = |attester: &Address| matches!(telling.remedies.get(attester), Some(Remedy::Reload(servers)) if servers.contains(server.name));
     let mut wrong: Vec<_> = open.iter().filter(|(attester, _)| is_to_load(attester)).copied().collect();
     wrong.sort_by_key(|(attester, one)| (one.first.place(), *attester));
+    if !wrong.is_empty() {
+        let is_needed = is_after(&wrong, server.loaded_at, &telling.clock);
+        return if is_needed { Need::Load(wrong) } else { Need::Nothing(LOADED) };
+    }
     match seen {
-        _ if !wrong.is_empty() => Need::Load(wrong),
         None if !open.is_empty() => Need::Unknown,
         Some(view) if open.iter().any(|(attester, _)| find(view, *attester).is_some()) => Need::Nothing(WRONG),
         Some(_) | None => Need::Nothing(OVER),

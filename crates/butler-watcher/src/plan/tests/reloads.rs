@@ -218,6 +218,8 @@ fn what_would_be_loaded_is_shown_anew_when_it_is_something_else_by_now() {
     let changed = Server { content: Some(content(9)), ..server.clone() };
     let other = Server { nodes: vec!["one".to_owned(), "two".to_owned()], ..server.clone() };
     for now in [changed, other] {
+        let served = Server { is_served: true, ..now.clone() };
+        assert_eq!(decided(&served, &open, Some(&right())), Reloads::default(), "it changes in a moment");
         let found = decided(&now, &open, Some(&right()));
         let [(action, asked)] = found.anew.as_slice() else { panic!("{found:?}") };
         assert_eq!((Some(&action.key), &asked.key), (key.as_ref(), &action.key));
@@ -264,6 +266,9 @@ fn what_is_not_needed_any_more_is_taken_back_and_says_why() {
         let found = decided(server, open, seen);
         let [taken] = found.retractions.as_slice() else { panic!("{why}: {found:?}") };
         assert_eq!((taken.why, &taken.key), (why, &server.live.as_ref().unwrap().action.key));
+        let live = server.live.clone().map(|live| Live { at: At::Busy, ..live });
+        let busy = Server { live, ..server.clone() };
+        assert_eq!(decided(&busy, open, seen), Reloads::default(), "it ends by itself");
         assert!(found.asks.is_empty() && found.anew.is_empty());
     }
 }
