@@ -115,6 +115,7 @@ async fn a_file_that_changed_since_is_shown_anew_and_one_that_is_wrong_is_not_lo
     approve(&bench, &row).await;
     ended(&bench, &watcher, &row, "due").await;
     paris.rewrite(|content| content.replace(&format!("{:#066x}", 1), &format!("{:#066x}", 2)));
+    bench.settle().await;
     let anew = ended(&bench, &watcher, &row, "awaiting_approval").await;
     assert_eq!((&anew["approved_by"], anew["key"] == row["key"]), (&Value::Array(Vec::new()), true), "{anew:#}");
     let digest = |row: &Value| row["action"]["goal"]["keystore_loaded"]["content"]["digest"].clone();
@@ -123,9 +124,9 @@ async fn a_file_that_changed_since_is_shown_anew_and_one_that_is_wrong_is_not_lo
     ended(&bench, &watcher, &row, "due").await;
 
     paris.set(attesters[0], WRONG);
+    bench.settle().await;
     let gone = ended(&bench, &watcher, &row, "dropped").await;
     assert!(reason(&gone).starts_with("a key file names another coinbase by now"), "{gone:#}");
-    bench.settle().await;
     let mend = support::person::wait_for(&bench, &watcher, "awaiting_approval", 1).await;
     assert_eq!(mend[0]["kind"], "configure_coinbase");
     assert_eq!(paris.node.reloads().asked, 0);

@@ -178,3 +178,80 @@ fn drop_what_is_over(reloads: &mut Reloads, journal: &dyn Journal) -> Result<(),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use butler_core::domain::action::{Assurance, EffectKey, KeystoreContent, Part, Priority, Schema};
+
+    use super::*;
+    use crate::journal::{
+        Batch, Claim, Decision, Keeper, Outcome, Plan, Retraction, Settings, Settlement, Verdict, Work,
+    };
+
+    const PLACE: Place = Place { chain_id: 1, contract: Address::repeat_byte(0xf0) };
+
+    /// A journal in which that was asked for of a server under a policy.
+    fn asked(folder: &tempfile::TempDir, server: &str, policy: Policy) -> (Keeper, EffectKey) {
+        let keeper = Keeper::open(&folder.path().join(server), Settings::default()).unwrap();
+        let key = EffectKey::new(ActionKind::ReloadKeystore, &PLACE, &[Part::Name(server), Part::Number(7)]);
+        let content = KeystoreContent::of(Vec::new());
+        let action = Action {
+            schema: Schema,
+            key: key.clone(),
+            kind: ActionKind::ReloadKeystore,
+            place: PLACE,
+            subject: ActionSubject::Named(server.to_owned()),
+            goal: Goal::KeystoreLoaded { server: server.to_owned(), nodes: Vec::new(), content },
+            priority: Priority::Urgent,
+            until: None,
+            why: String::new(),
+            evidence: Vec::new(),
+            assurance: Assurance::TwoEndpoints,
+            edits: Vec::new(),
+        };
+        let one = (action, Asked { key: key.clone(), slot: 7, count: 1 });
+        let keeps = keep(&one).into_iter().collect();
+        keeper.commit(&Batch { plans: vec![Plan { action: one.0, policy }], keeps, ..Batch::default() }).unwrap();
+        (keeper, key)
+    }
+
+    fn became(keeper: &Keeper, server: &str) -> Option<Became> {
+        last(keeper, &PLACE, server).unwrap().map(|(_, became)| became)
+    }
+
+    fn settled(keeper: &Keeper, work: Work, proof: Option<&str>) {
+        let ask = Claim { limit: 9, lease: Duration::from_secs(9), chain_time: 0, holds: false, work };
+        let leased = keeper.claim(&ask).unwrap();
+        let outcome = Outcome::Proven { proof: proof.map(str::to_owned) };
+        let settlement = Settlement { lease: leased[0].lease.clone(), outcome };
+        keeper.settle(&[settlement]).unwrap();
+    }
+
+    #[test]
+    fn what_became_of_the_last_one_is_known_whatever_ended_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (keeper, key) = asked(&folder, "paris", Policy::Approve);
+        assert_eq!((became(&keeper, "paris"), became(&keeper, "oslo")), (Some(Became::Live), None));
+        let retraction = Retraction { key, reason: "not needed".to_owned() };
+        keeper.commit(&Batch { retractions: vec![retraction], ..Batch::default() }).unwrap();
+        assert_eq!(became(&keeper, "paris"), Some(Became::TakenBack));
+
+        let (keeper, key) = asked(&folder, "oslo", Policy::Approve);
+        let (version, actor) = (1, "uid 1".to_owned());
+        keeper.decide(&Verdict { key, version, decision: Decision::Deny, actor, reason: None }).unwrap();
+        assert_eq!(became(&keeper, "oslo"), Some(Became::Passed), "a person said no");
+
+        let (keeper, _) = asked(&folder, "rome", Policy::Off);
+        assert_eq!(became(&keeper, "rome"), Some(Became::Passed), "nobody wants it");
+
+        let (keeper, _) = asked(&folder, "bern", Policy::Notify);
+        settled(&keeper, Work::Tell, None);
+        assert_eq!(became(&keeper, "bern"), Some(Became::Passed), "it was told");
+
+        let (keeper, _) = asked(&folder, "wien", Policy::Auto);
+        settled(&keeper, Work::CarryOut, Some("taken"));
+        assert_eq!(became(&keeper, "wien"), Some(Became::Loaded));
+    }
+}

@@ -54,7 +54,7 @@ pub(super) fn render_actions(report: &ActionsReport, output: &Output) -> String 
     let loads: Vec<_> = report.actions.iter().flat_map(loads).collect();
     if !loads.is_empty() {
         text.push('\n');
-        text.push_str(&table(output, &["SERVER", "NODES", "FILE TO LOAD", "SHA-256"], loads));
+        text.push_str(&table(output, &["SERVER", "NODES", "FILE TO LOAD", "DIGEST"], loads));
     }
     text
 }

@@ -1,8 +1,8 @@
 //! What a node would load from the folder of its keystore: what a person approves of a reload that changes nothing.
 
 use ethers_core::types::H256;
+use ethers_core::utils::keccak256;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 /// The most files that are named.
 pub const FILES_SHOWN: usize = 16;
@@ -13,7 +13,7 @@ const DOMAIN: &[u8] = b"butler keystore content 1\0";
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeystoreContent {
-    /// SHA-256 of the names and digests of all files.
+    /// Keccak-256 of the names and digests of all files.
     pub digest: H256,
     /// How many files there are.
     pub count: usize,
@@ -36,14 +36,14 @@ impl KeystoreContent {
     #[must_use]
     pub fn of(mut files: Vec<KeystoreFile>) -> Self {
         files.sort();
-        let mut digest = Sha256::new_with_prefix(DOMAIN);
+        let mut text = DOMAIN.to_vec();
         for file in &files {
-            digest.update(file.name.as_bytes());
+            text.extend_from_slice(file.name.as_bytes());
             // No name of a file has it.
-            digest.update([0]);
-            digest.update(file.digest.as_bytes());
+            text.push(0);
+            text.extend_from_slice(file.digest.as_bytes());
         }
-        let (digest, count) = (H256(digest.finalize().into()), files.len());
+        let (digest, count) = (H256(keccak256(text)), files.len());
         files.truncate(FILES_SHOWN);
         Self { digest, count, files }
     }
