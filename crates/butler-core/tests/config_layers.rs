@@ -117,6 +117,7 @@ fn mainnet_needs_no_file() {
 
     [watcher.policies]
     configure_coinbase = "approve"  # default
+    reload_keystore = "approve"  # default
     coinbase_proven = "notify"  # default
     coinbase_contradicted = "notify"  # default
     approval_needed = "notify"  # default

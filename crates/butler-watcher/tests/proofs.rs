@@ -8,46 +8,16 @@ mod support;
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::{Action, ActionKind, ActionSubject, Phase};
-use butler_testkit::devnet::{CheckpointWish, ProposedCheckpoint};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use ethers_core::types::Address;
 use support::person::begun;
+use support::proposals::{WRONG, propose, two_looks};
 use support::receiver::Receiver;
 use support::{Bench, Kept, Watcher};
-
-const WRONG: Address = Address::repeat_byte(0x77);
-
-/// Somebody of those proposes with that coinbase; slots of others pass.
-async fn propose(bench: &Bench, who: &BTreeSet<Address>, coinbase: Option<Address>) -> ProposedCheckpoint {
-    for _ in 0..200 {
-        let (_, proposer) = bench.chain.next_proposer().await.unwrap();
-        if !who.contains(&proposer) {
-            bench.chain.pass_slot().await.unwrap();
-            continue;
-        }
-        let coinbase = coinbase.unwrap_or_else(|| bench.oracle().coinbases()[&proposer]);
-        let wish = CheckpointWish { coinbase, ..CheckpointWish::default() };
-        let made = bench.chain.propose_checkpoint(&wish).await.unwrap();
-        bench.settle().await;
-        return made;
-    }
-    panic!("none of them ever proposes");
-}
 
 /// Attesters whose file names the right coinbase.
 fn well_configured(bench: &Bench) -> BTreeSet<Address> {
     ["A0", "A1", "A2", "A4", "A7"].map(|name| bench.attester(name)).into()
-}
-
-async fn looks(watcher: &Watcher) -> f64 {
-    watcher.metric("butler_watcher_looks_total{network=\"devnet\",result=\"success\"}").await.unwrap()
-}
-
-/// Waits until two looks began and ended since now.
-async fn two_looks(watcher: &Watcher) {
-    let before = looks(watcher).await;
-    // One may have begun before.
-    watcher.until("two looks", async || (looks(watcher).await >= before + 3.0).then_some(())).await;
 }
 
 async fn count(watcher: &Watcher, proof: &str) -> f64 {

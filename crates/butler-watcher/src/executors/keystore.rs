@@ -5,6 +5,7 @@ use std::time::Duration;
 use butler_core::client::aztec_node::{AztecNode, ReloadError};
 use butler_core::client::error::RpcFailure;
 use butler_core::client::web3signer::Web3Signer;
+use butler_core::domain::action::Place;
 use butler_core::key_files::edit::{
     Answer, Ask, BoundEdit, Edit, Failure, FolderView, KeystoreAgent, PROTOCOL, Previewed, Refused, Request, Said,
 };
@@ -30,6 +31,8 @@ pub(super) enum Source {
 /// One server's keystore.
 #[derive(Debug)]
 pub(super) struct Keystore {
+    /// The network that it is of.
+    pub(super) place: Place,
     pub(super) server: String,
     pub(super) source: Source,
     pub(super) timeout: Duration,

@@ -70,7 +70,7 @@ impl Keystores {
             return Ok(None);
         }
         let all = network.keystores.iter().map(|config| open(network, config, state)).collect::<Result<_, _>>()?;
-        let place = Place { chain_id: network.chain_id, contract: network.staking_registry };
+        let place = place_of(network);
         let client = Arc::new(l1_client(network, PATIENCE)?);
         let (name, aztec_registry) = (network.name.clone(), network.aztec_registry);
         let kept_below = kept_below(state);
@@ -99,6 +99,12 @@ impl Keystores {
         self.place
     }
 
+    /// Its servers, each with the names of those of its nodes that can be told to reload.
+    pub fn servers(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        let nodes = |keystore: &Keystore| keystore.nodes.iter().map(|node| node.name().to_owned()).collect();
+        self.all.iter().map(move |keystore| (keystore.server(), nodes(keystore)))
+    }
+
     pub(super) fn all(&self) -> &[Keystore] {
         &self.all
     }
@@ -115,6 +121,10 @@ impl Keystores {
             views.take(keystore.server(), found);
         }
     }
+}
+
+fn place_of(network: &NetworkConfig) -> Place {
+    Place { chain_id: network.chain_id, contract: network.staking_registry }
 }
 
 fn kept_below(state: &Path) -> PathBuf {
@@ -142,6 +152,7 @@ fn open(network: &NetworkConfig, config: &KeystoreConfig, state: &Path) -> Resul
         AztecNode::new(&admin.endpoint.name, &settings).map_err(failed)
     });
     Ok(Keystore {
+        place: place_of(network),
         server: config.server.clone(),
         source,
         timeout: config.timeout,

@@ -1,4 +1,4 @@
-//! Carrying out what was approved: coinbases into keystores, and the nodes told of it.
+//! Carrying out what was approved: coinbases into keystores, and the nodes told of it; or a keystore loaded by its nodes as it is.
 //!
 //! What is due is claimed from the journal and carried out one network and one server after the other, so no two nodes ever reload at
 //! once. An action is done when every keystore of its network was seen, every one that has the attester has the coinbase, and the node of
@@ -12,6 +12,8 @@ mod intent;
 mod item;
 mod keystore;
 mod keystores;
+mod load;
+mod loaded;
 mod orphans;
 mod round;
 mod verdict;
@@ -21,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::config::WatcherConfig;
-use butler_core::domain::action::{Phase, Place};
+use butler_core::domain::action::{ActionKind, Goal, Phase, Place};
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::one_line;
@@ -37,6 +39,7 @@ pub use self::intent::is_begun;
 use self::intent::{Intent, Written};
 use self::item::{Item, LEASE};
 pub use self::keystores::{KeystoreSetupError, Keystores};
+pub use self::loaded::{loaded_at, record_of};
 use crate::health::Health;
 use crate::journal::{Claim, Journal, JournalError, Leased, Outcome, Settlement, Work, each_live};
 
@@ -135,6 +138,8 @@ impl Executor {
             };
             return Ok(leased.into_iter().map(refused).collect());
         };
+        let is_load = |leased: &Leased| leased.entry.action.kind == ActionKind::ReloadKeystore;
+        let (loads, leased): (Vec<_>, Vec<_>) = leased.into_iter().partition(is_load);
         let (mut items, mut settlements) = (Vec::new(), Vec::new());
         for leased in leased {
             let lease = leased.lease.clone();
@@ -149,13 +154,15 @@ impl Executor {
         let mut all: Vec<&keystore::Keystore> = keystores.all().iter().collect();
         // Whoever does not answer in time holds up those that come after it.
         all.sort_by_key(|keystore| gate.is_late(keystore.server()));
-        if all.len() > 1 {
+        if all.len() > 1 && !items.is_empty() {
             for keystore in &all {
                 round::look_first(keystore, &mut items).await;
             }
         }
-        for keystore in all {
-            round::at_server(keystore, &mut items, (gate, distance), self.journal.as_ref()).await?;
+        if !items.is_empty() {
+            for keystore in all {
+                round::at_server(keystore, &mut items, (gate, distance), self.journal.as_ref()).await?;
+            }
         }
         let known: Vec<&str> = keystores.all().iter().map(keystore::Keystore::server).collect();
         for item in &mut items {
@@ -166,6 +173,14 @@ impl Executor {
             }
         }
         settlements.extend(items.into_iter().filter_map(Item::settlement));
+        for leased in loads {
+            let server = match &leased.entry.action.goal {
+                Goal::KeystoreLoaded { server, .. } => Some(server.as_str()),
+                Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::JobDone { .. } => None,
+            };
+            let keystore = keystores.all().iter().find(|keystore| Some(keystore.server()) == server);
+            settlements.extend(load::at_server(keystore, leased, (gate, distance), self.journal.as_ref()).await?);
+        }
         Ok(settlements)
     }
 

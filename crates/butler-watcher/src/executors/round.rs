@@ -7,21 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use butler_core::domain::action::{CoinbaseBefore, KeystoreEdit};
-use butler_core::key_files::edit::{
-    BoundEdit, Edit, FILES_LIMIT, FileName, FolderView, ObstacleKind, Previewed, Verdict, Wish,
-};
+use butler_core::key_files::edit::{BoundEdit, Edit, FILES_LIMIT, FileName, FolderView, Previewed, Wish};
 use ethers_core::types::{Address, H256};
 
 use super::gate::Gate;
 use super::intent::Written;
 use super::item::Item;
 use super::keystore::{Keystore, Reloaded, Trouble};
+use super::loaded;
 use super::verdict::AtServer;
 use crate::journal::{Journal, JournalError};
-use crate::plan::views::{before, find, hiding};
+use crate::plan::views::{before, find, hiding, refusal};
 
 /// How long a server is waited for that does not answer.
-const AWAY: Duration = Duration::from_secs(60);
+pub(super) const AWAY: Duration = Duration::from_secs(60);
 
 /// What is to be done for one item at one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +36,7 @@ enum Step {
 }
 
 /// Why nothing is done where the keystore of a server is not what a person saw.
-const VOID: &str = "the keystore is not what was shown any more";
+pub(super) const VOID: &str = "the keystore is not what was shown any more";
 
 /// Leaves alone what would be changed otherwise at this server than a person saw: an approval is for all of it.
 pub(super) async fn look_first(keystore: &Keystore, items: &mut [Item]) {
@@ -104,7 +103,7 @@ pub(super) async fn at_server(
         let files = begun(items, server);
         return reload((keystore, &view), items, &files, gate, journal).await;
     }
-    if let Some(end) = asked_first((keystore, &view), gate).await {
+    if let Some(end) = asked_first((keystore, &view), gate, journal).await? {
         all(items, server, &AtServer::NotNow(AWAY, end.why().unwrap_or_default().to_owned()), |item| {
             matches!(end, AtServer::Later(_)) && item.is_patient()
         });
@@ -174,7 +173,7 @@ fn another() -> AtServer {
 }
 
 /// Every attester of a keystore.
-fn attesters(view: &FolderView) -> BTreeSet<Address> {
+pub(super) fn attesters(view: &FolderView) -> BTreeSet<Address> {
     let validators = view.files.iter().flat_map(|file| &file.validators);
     validators.flat_map(|validator| validator.attesters.iter().copied()).collect()
 }
@@ -226,18 +225,6 @@ fn step(server: &str, view: &FolderView, item: &Item) -> Option<Step> {
     } else {
         Some(Step::Void)
     }
-}
-
-/// Why the node would not take the folder, where that is known.
-fn refusal(view: &FolderView) -> Option<String> {
-    let obstacle = view.obstacles.iter().find(|obstacle| match obstacle.kind.verdict() {
-        Verdict::Refuses => true,
-        // Its proposals fail, and what is written may mend just that.
-        Verdict::Harms => obstacle.kind != ObstacleKind::ZeroCoinbase,
-        Verdict::Unknown => false,
-    })?;
-    let file = obstacle.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
-    Some(format!("{file}{}", obstacle.what))
 }
 
 /// Whether the view has the item's attester.
@@ -292,13 +279,20 @@ fn begun(items: &[Item], server: &str) -> Vec<Written> {
 
 /// Where the nodes may not know the publishers of what others put into the folder they are asked to take it as it is, before anything is
 /// written; how it ends where they do not.
-async fn asked_first((keystore, view): (&Keystore, &FolderView), gate: &mut Gate) -> Option<AtServer> {
+async fn asked_first(
+    (keystore, view): (&Keystore, &FolderView),
+    gate: &mut Gate,
+    journal: &dyn Journal,
+) -> Result<Option<AtServer>, JournalError> {
     let server = keystore.server();
-    let stranger = gate.stranger(server, view)?;
+    let Some(stranger) = gate.stranger(server, view) else { return Ok(None) };
     let reloaded = keystore.reload().await;
     gate.reloaded(server, view, &reloaded);
-    match reloaded {
-        Reloaded::Accepted => None,
+    Ok(match reloaded {
+        Reloaded::Accepted => {
+            loaded::note(journal, keystore)?;
+            None
+        }
         Reloaded::Refused { why, .. } => {
             let cause = format!("no publisher of {stranger} is one that it took before");
             Some(AtServer::Refused(format!("{why}; {cause}; nothing was written")))
@@ -306,7 +300,7 @@ async fn asked_first((keystore, view): (&Keystore, &FolderView), gate: &mut Gate
         Reloaded::Unknown(why) | Reloaded::Late(why) | Reloaded::NotAsked(why) => {
             Some(AtServer::Later(format!("{why}; nothing was written")))
         }
-    }
+    })
 }
 
 /// Has the node take what was written, and puts the old files back where it does not.
@@ -323,6 +317,7 @@ async fn reload(
     let is_ours = |item: &&mut Item| !item.is_over(server) && item.written(server).is_some();
     match reloaded {
         Reloaded::Accepted => {
+            loaded::note(journal, keystore)?;
             for item in items.iter_mut().filter(is_ours) {
                 if item.accept(journal, server)? {
                     item.end(server, AtServer::Done);

@@ -89,7 +89,7 @@ impl Entry {
     /// Whether the watcher itself does what is to be done, by what the action says that it changes.
     #[must_use]
     pub fn is_carried_out(&self) -> bool {
-        self.standing.policy.acts() && !self.action.edits.is_empty()
+        self.standing.policy.acts() && self.action.is_at_keystores()
     }
 
     /// Whose work it is. A job that is only to be told of is told.

@@ -51,6 +51,7 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
     // What would change is shown with it: where that is something else by now, it is told again.
     let edits = actions.iter().flat_map(|action| &action.edits);
     let mut shown: Vec<String> = edits.map(one_edit).collect();
+    shown.extend(actions.iter().filter_map(|action| one_load(action)));
     // Jobs are of no block; each asks by itself.
     shown.extend(actions.iter().filter(|action| action.job().is_some()).map(|action| action.key.to_string()));
     let shown = shown.join(" ");
@@ -78,6 +79,16 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
 fn one_edit(edit: &KeystoreEdit) -> String {
     let KeystoreEdit { server, file, validator, before, frame } = edit;
     format!("{server}/{file}/{validator}/{before}/{frame:x}")
+}
+
+/// The same of a reload.
+fn one_load(action: &Action) -> Option<String> {
+    match &action.goal {
+        Goal::KeystoreLoaded { nodes, content, .. } => {
+            Some(format!("{}/{}/{:x}", action.key, nodes.join(","), content.digest))
+        }
+        Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::JobDone { .. } => None,
+    }
 }
 
 /// Cuts a text to what an action may say.

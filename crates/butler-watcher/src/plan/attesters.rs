@@ -77,6 +77,7 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
             }
         }
         ActionKind::ConfigureCoinbase
+        | ActionKind::ReloadKeystore
         | ActionKind::CoinbaseProven
         | ActionKind::CoinbaseContradicted
         | ActionKind::ApprovalNeeded

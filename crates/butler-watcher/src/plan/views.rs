@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::action::{CoinbaseBefore, KeystoreEdit};
+use butler_core::domain::action::{CoinbaseBefore, KeystoreContent, KeystoreEdit, KeystoreFile};
 use butler_core::domain::ids::Coinbase;
-use butler_core::key_files::edit::{FileView, FolderView, Obstacle, ObstacleKind, Setting, ValidatorView};
+use butler_core::key_files::edit::{FileView, FolderView, Obstacle, ObstacleKind, Setting, ValidatorView, Verdict};
 use ethers_core::types::{Address, H256};
 
 /// The keystore of each server as it was seen last.
@@ -32,6 +32,12 @@ impl Views {
     /// Why keystores were not seen the last time, by server.
     pub fn problems(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|(server, seen)| Some((server.as_str(), seen.problem.as_deref()?)))
+    }
+
+    /// A server's keystore where it was seen the last time.
+    #[must_use]
+    pub fn seen(&self, server: &str) -> Option<&FolderView> {
+        self.0.get(server).filter(|seen| seen.problem.is_none())?.view.as_ref()
     }
 
     /// What would be changed to give an attester its coinbase, at every server that has it or may have it.
@@ -109,6 +115,26 @@ pub fn hiding(view: &FolderView) -> Option<&Obstacle> {
         | ObstacleKind::NoValidators
         | ObstacleKind::ZeroCoinbase => false,
     })
+}
+
+/// Why the node would not take the folder, where that is known.
+#[must_use]
+pub fn refusal(view: &FolderView) -> Option<String> {
+    let obstacle = view.obstacles.iter().find(|obstacle| match obstacle.kind.verdict() {
+        Verdict::Refuses => true,
+        // Its proposals fail, and what is written may mend just that.
+        Verdict::Harms => obstacle.kind != ObstacleKind::ZeroCoinbase,
+        Verdict::Unknown => false,
+    })?;
+    let file = obstacle.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
+    Some(format!("{file}{}", obstacle.what))
+}
+
+/// What a node would load.
+#[must_use]
+pub fn content(view: &FolderView) -> KeystoreContent {
+    let files = view.files.iter().map(|file| KeystoreFile { name: file.name.to_string(), digest: file.digest });
+    KeystoreContent::of(files.collect())
 }
 
 /// What a validator says of its coinbase, next to the one that it is to have. Where it says nothing, the file's top counts.

@@ -106,6 +106,14 @@ fn goal(goal: &Goal) -> Value {
     match goal {
         Goal::Told => json!("told"),
         Goal::JobDone { definition, .. } => json!({ "job_done": { "definition": format!("{definition:x}") } }),
+        Goal::KeystoreLoaded { server, nodes, content } => json!({
+            "keystore_loaded": {
+                "server": server,
+                "nodes": nodes,
+                "digest": format!("{:x}", content.digest),
+                "files": content.count,
+            }
+        }),
         Goal::CoinbaseConfigured { provider_id, rollup, coinbase } => json!({
             "coinbase_configured": {
                 "provider": provider_id.get(),

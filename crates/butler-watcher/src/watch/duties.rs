@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use butler_core::chain::{DutiesBook, Following, Heard};
-use butler_core::config::NetworkConfig;
+use butler_core::config::{NetworkConfig, WatcherConfig};
 use butler_core::domain::action::{Action, Assurance, Place};
 use butler_core::domain::attester::overview::overview;
 use butler_core::domain::block::BlockRef;
@@ -24,13 +24,17 @@ use butler_core::runtime::report::one_line;
 use ethers_core::types::Address;
 
 use super::early::Early;
+use super::edits::Edits;
 use super::findings::Found;
 use super::proven::ProofsFile;
+use super::reloads::{self, Decided};
 use crate::follower::Look;
 use crate::health::Health;
-use crate::journal::{Journal, JournalError, Known};
+use crate::journal::{Journal, JournalError, Keep, Known};
 use crate::plan::Plans;
-use crate::plan::proofs::{Contradiction, Delegated, Proofs, Remedy, Telling, delegated, mend, mend_keys, remedy};
+use crate::plan::proofs::{
+    Contradiction, Delegated, Proofs, Reloads, Remedy, Telling, delegated, mend, mend_keys, remedy,
+};
 use crate::plan::views::Views;
 
 /// How far back proposals are read: a watcher that was away for longer does not judge those before.
@@ -154,17 +158,11 @@ impl Duties {
         self.book.as_ref().and_then(DutiesBook::seen)
     }
 
-    /// Judges what is final, keeps that, and says what is to be planned of it. Blocks.
+    /// Judges what is final and keeps that; whether anything is contradicted. Blocks.
     ///
     /// # Errors
-    /// The memory cannot be kept: then nothing may be planned. Or the journal cannot be asked.
-    pub(super) fn plan(
-        &mut self,
-        (network, read): (&Network, &Read),
-        place: Place,
-        views: Option<&Views>,
-        (journal, health): (&dyn Journal, &Health),
-    ) -> Result<Result<Plans, String>, JournalError> {
+    /// The memory cannot be kept: then nothing may be planned.
+    pub(super) fn judge(&mut self, read: &Read, health: &Health) -> Result<bool, String> {
         if let Some(book) = &mut self.book
             && let Err(error) = book.save()
         {
@@ -173,25 +171,46 @@ impl Duties {
         let is_unread = self.failed.is_some();
         let (Some(facts), Some(seen)) = (&self.facts, self.book.as_ref().and_then(DutiesBook::seen)) else {
             health.proofs(&self.network, None, is_unread);
-            return Ok(Ok(Plans::default()));
+            return Ok(false);
         };
         let is_unread = is_unread || seen.gap.is_some() || !seen.unread.is_empty();
         let proofs = self.file.loaded();
         let before = proofs.clone();
         proofs.look(&seen.proposals, &facts.expected, read.to);
-        let counts = proofs.counts(&facts.expected);
-        let proofs = proofs.clone();
-        if proofs != before
-            && let Err(why) = self.file.save()
-        {
+        let (counts, is_contradicted) = (proofs.counts(&facts.expected), proofs.open().next().is_some());
+        let is_new = *proofs != before;
+        if is_new && let Err(why) = self.file.save() {
             // What is not kept is not told, so nothing of it is served as if it were.
             health.proofs(&self.network, Some(before.counts(&facts.expected)), true);
             *self.file.loaded() = before;
-            return Ok(Err(why));
+            return Err(why);
         }
         health.proofs(&self.network, Some(counts), is_unread);
-        let remedies = remedies(&proofs, network, views);
-        let telling = Telling { place, assurance: read.assurance, clock: facts.clock, remedies: &remedies };
+        Ok(is_contradicted)
+    }
+
+    /// Says what is to be planned of what was judged, and what is to be remembered with it. Blocks.
+    ///
+    /// # Errors
+    /// The journal cannot be asked.
+    pub(super) fn plan(
+        &mut self,
+        (network, read): (&Network, &Read),
+        place: Place,
+        edits: &Edits,
+        (journal, config): (&dyn Journal, &WatcherConfig),
+    ) -> Result<(Plans, Vec<Keep>), JournalError> {
+        let (Some(facts), Some(seen)) = (&self.facts, self.book.as_ref().and_then(DutiesBook::seen)) else {
+            return Ok((Plans::default(), Vec::new()));
+        };
+        let proofs = self.file.loaded().clone();
+        let remedies = remedies(&proofs, network, edits.views());
+        let none = BTreeMap::new();
+        let (assurance, clock) = (read.assurance, facts.clock);
+        let telling = Telling { place, assurance, clock, remedies: &remedies, reloads: &none };
+        let open: Vec<_> = proofs.open().collect();
+        let Decided { reloads, states } = reloads::look(&open, &telling, edits, journal, config)?;
+        let telling = Telling { reloads: &states, ..telling };
         let mut plans = proofs.plan(&telling);
         for (attester, one) in proofs.open() {
             let is_mendable = matches!(remedies.get(&attester), Some(Remedy::Write(_)));
@@ -219,10 +238,44 @@ impl Duties {
             }
         }
         plans.actions = fresh;
+        let Reloads { asks, anew, retractions } = reloads;
+        let asked: Vec<_> = asks.into_iter().chain(anew).collect();
+        let keeps = asked.iter().filter_map(reloads::keep).collect();
+        plans.actions.extend(asked.into_iter().map(|(action, _)| action));
+        plans.retractions.extend(retractions);
         let newest = newest(&proofs, &seen.proposals, facts, &telling);
         let early = newest.into_iter().filter(|action| !told.contains(&action.key)).collect();
         self.early.look(|key| told.contains(key), early).log(&self.network);
-        Ok(Ok(plans))
+        Ok((plans, keeps))
+    }
+
+    /// What of the reloads that are asked for is to be shown anew or taken back, by the keystores as they are seen now: nothing more is asked
+    /// for before the next proposals are judged. Blocks.
+    ///
+    /// # Errors
+    /// The journal cannot be asked.
+    pub(super) fn renewed(
+        &mut self,
+        network: &Network,
+        place: Place,
+        edits: &Edits,
+        (journal, config): (&dyn Journal, &WatcherConfig),
+    ) -> Result<Reloads, JournalError> {
+        let Some(facts) = &self.facts else { return Ok(Reloads::default()) };
+        let proofs = self.file.loaded();
+        let (remedies, none) = (remedies(proofs, network, edits.views()), BTreeMap::new());
+        let telling = Telling {
+            place,
+            assurance: Assurance::OneEndpoint,
+            clock: facts.clock,
+            remedies: &remedies,
+            reloads: &none,
+        };
+        let open: Vec<_> = proofs.open().collect();
+        let Decided { reloads, .. } = reloads::look(&open, &telling, edits, journal, config)?;
+        // Without what is asked for instead nothing is taken back for it.
+        let retractions = if reloads.asks.is_empty() { reloads.retractions } else { Vec::new() };
+        Ok(Reloads { asks: Vec::new(), retractions, ..reloads })
     }
 
     /// Forgets what was planned durably and needs not be planned again.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::config::WatcherConfig;
-use butler_core::domain::action::{Action, ActionSubject, CoinbaseBefore, Goal, KeystoreEdit, Phase, Place};
+use butler_core::domain::action::{
+    Action, ActionKind, ActionSubject, CoinbaseBefore, Goal, KeystoreEdit, Phase, Place,
+};
 use butler_core::domain::ids::Coinbase;
 use ethers_core::types::Address;
 use tokio::time::Instant;
@@ -38,6 +40,11 @@ impl Edits {
     /// What was seen; `None` where the network has no keystores.
     pub(super) fn views(&self) -> Option<&Views> {
         self.keystores.as_ref().map(|_| &self.views)
+    }
+
+    /// The servers, each with its nodes that can be told to reload.
+    pub(super) fn servers(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        self.keystores.iter().flat_map(|keystores| keystores.servers())
     }
 
     /// Looks at the keystores where something waits that concerns them and it is time, or in any case.
@@ -125,7 +132,7 @@ fn wanted(action: &Action) -> Option<(Address, Coinbase)> {
             | ActionSubject::Named(_)
             | ActionSubject::Network
             | ActionSubject::Job { .. },
-            Goal::CoinbaseConfigured { .. } | Goal::Told | Goal::JobDone { .. },
+            Goal::CoinbaseConfigured { .. } | Goal::KeystoreLoaded { .. } | Goal::Told | Goal::JobDone { .. },
         ) => None,
     }
 }
@@ -134,7 +141,8 @@ fn wanted(action: &Action) -> Option<(Address, Coinbase)> {
 fn waits(journal: &dyn Journal, place: Place) -> Result<bool, JournalError> {
     let mut found = false;
     each_live(journal, &[Phase::AwaitingApproval, Phase::Due, Phase::Parked], |entry| {
-        found |= entry.action.place == place && wanted(&entry.action).is_some();
+        let is_ours = wanted(&entry.action).is_some() || entry.action.kind == ActionKind::ReloadKeystore;
+        found |= entry.action.place == place && is_ours;
     })?;
     Ok(found)
 }

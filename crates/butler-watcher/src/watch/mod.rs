@@ -10,7 +10,10 @@ mod error;
 mod findings;
 mod keys;
 mod memory;
+mod prove;
 mod proven;
+mod reloads;
+mod renew;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +25,6 @@ use std::time::Duration;
 use butler_core::client::l1::Policy as Patience;
 use butler_core::config::Config;
 use butler_core::domain::action::{Action, Assurance, EffectKey, Place};
-use butler_core::key_files::KeyFilesReport;
 use butler_core::network::Network;
 use butler_core::runtime::backoff::Backoff;
 use butler_core::runtime::clock::unix_now;
@@ -227,20 +229,8 @@ impl Watch {
         block_in_place(|| self.commit(cursor, look, beside, &final_blocks))?;
         self.news.notify_one();
         self.duties.follow(self.follower.network(), &read, &self.health).await;
-        block_in_place(|| self.prove(&read, to))?;
+        self.prove(&read, to).await?;
         self.news.notify_one();
-        Ok(())
-    }
-
-    /// Plans what own proposals prove, which moves no checkpoint.
-    fn prove(&mut self, read: &Read, to: Cursor) -> Result<(), Failed> {
-        let (place, asked) = (self.place(), (self.journal.as_ref(), self.health.as_ref()));
-        let plans = self.duties.plan((self.follower.network(), read), place, self.edits.views(), asked);
-        let batch = self.batch(plans.map_err(Failed::Journal)?.map_err(Failed::Memory)?, None);
-        if !batch.plans.is_empty() || !batch.retractions.is_empty() {
-            self.carry_out(&batch, to).map_err(Failed::Journal)?;
-        }
-        self.duties.settle();
         Ok(())
     }
 
@@ -337,50 +327,6 @@ impl Watch {
     fn place(&self) -> Place {
         let config = &self.follower.network().config;
         Place { chain_id: config.chain_id, contract: config.staking_registry }
-    }
-
-    /// Shows which coinbases the key files name, so that nobody is told of one that is there.
-    fn show_coinbases(&mut self, keys: &KeyFilesReport) {
-        let place = self.place();
-        let policies = self.follower.network().config.coinbase_policies.clone();
-        self.named = Named::of(&keys.book, policies, self.edits.views().cloned());
-        self.configured.send_modify(|configured| {
-            configured.insert(place, self.named.clone());
-        });
-    }
-
-    /// Plans anew what waits and would change something else by now than was shown.
-    fn renew_edits(&mut self) -> Result<(), JournalError> {
-        let keys = self.follower.network().keys.clone();
-        self.show_coinbases(&keys);
-        self.hold_against_files()?;
-        let config = Arc::clone(&self.wishes.borrow());
-        let plans = self.edits.renewed(self.journal.as_ref(), self.place(), &config)?;
-        if plans.is_empty() {
-            return Ok(());
-        }
-        let plans = wishes::plans(plans.into_iter().map(|plan| plan.action), &config, &self.named);
-        let batch = Batch { plans, approval: Some(config.approval_expiry), ..Batch::default() };
-        let replaced = self.journal.commit(&batch)?.replaced.len();
-        let network = &self.name;
-        tracing::warn!(network, replaced, "{replaced} actions are shown anew: a keystore is not what it was");
-        self.news.notify_one();
-        Ok(())
-    }
-
-    /// Ends what waits for a person and was done by hand meanwhile.
-    fn hold_against_files(&mut self) -> Result<(), JournalError> {
-        if self.held_against.as_ref() == Some(&self.named) {
-            return Ok(());
-        }
-        let fulfilled = wishes::fulfilled(self.journal.as_ref(), self.place(), &self.named)?;
-        if !fulfilled.is_empty() {
-            let batch = Batch { fulfilled, ..Batch::default() };
-            let done = self.journal.commit(&batch)?.fulfilled.len();
-            tracing::info!(network = self.name, done, "{done} actions that waited for somebody are done by now");
-        }
-        self.held_against = Some(self.named.clone());
-        Ok(())
     }
 
     fn note_endpoints(&self) {

@@ -23,14 +23,17 @@ pub(super) fn batch(
     edits: &Edits,
     (config, named): (&WatcherConfig, &Named),
 ) -> Batch {
-    let retraction = |Retracted { key, why }| Retraction { key, reason: why.to_owned() };
     Batch {
         cursor: step,
         plans: self::plans(plans.actions.into_iter().map(|action| edits.shown(action)), config, named),
         approval: Some(config.approval_expiry),
-        retractions: plans.retractions.into_iter().map(retraction).collect(),
+        retractions: retractions(plans.retractions),
         ..Batch::default()
     }
+}
+
+pub(super) fn retractions(all: Vec<Retracted>) -> Vec<Retraction> {
+    all.into_iter().map(|Retracted { key, why }| Retraction { key, reason: why.to_owned() }).collect()
 }
 
 /// The plans of these actions, each under the operator's policy, with the notices of those that wait for a person. What the key files name

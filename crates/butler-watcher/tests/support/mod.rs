@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod chore;
 pub(crate) mod person;
+pub(crate) mod proposals;
 pub(crate) mod receiver;
 pub(crate) mod servers;
 pub(crate) mod traces;

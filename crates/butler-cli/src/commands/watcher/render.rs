@@ -1,13 +1,17 @@
 //! What is shown of the watcher and its actions.
 
 use butler_core::control::{ActionRow, HistoryExport, WatcherStatus};
-use butler_core::domain::action::{CoinbaseBefore, Goal};
+use butler_core::domain::action::{ActionKind, CoinbaseBefore, Goal};
 use butler_core::runtime::clock::unix_now;
 use butler_core::text::time::distance;
+use ethers_core::types::H256;
 
 use super::report::{ActionReport, ActionsReport, DecidedReport, HistoryReport};
 use crate::output::Output;
 use crate::view::table::{Tone, Value, number, plain, table, toned};
+
+/// Digits of a digest that are shown.
+const SHORT: usize = 16;
 
 pub(super) fn render_status(status: &WatcherStatus, output: &Output) -> String {
     let shown = |block: Option<u64>| block.map_or_else(|| "-".to_owned(), |block| block.to_string());
@@ -47,7 +51,30 @@ pub(super) fn render_actions(report: &ActionsReport, output: &Output) -> String 
         text.push('\n');
         text.push_str(&table(output, &["SERVER", "FILE", "VALIDATOR", "COINBASE NOW", "COINBASE AFTER"], edits));
     }
+    let loads: Vec<_> = report.actions.iter().flat_map(loads).collect();
+    if !loads.is_empty() {
+        text.push('\n');
+        text.push_str(&table(output, &["SERVER", "NODES", "FILE TO LOAD", "DIGEST"], loads));
+    }
     text
+}
+
+/// What the nodes of a server are to load, a row for each file.
+fn loads(row: &ActionRow) -> Vec<Vec<Value>> {
+    let goal =
+        row.action.as_ref().filter(|action| action.kind == ActionKind::ReloadKeystore).map(|action| &action.goal);
+    let Some(Goal::KeystoreLoaded { server, nodes, content }) = goal else { return Vec::new() };
+    let line =
+        |file: String, digest: String| vec![plain(server.clone()), plain(nodes.join(", ")), plain(file), plain(digest)];
+    let mut rows: Vec<_> = content.files.iter().map(|file| line(file.name.clone(), short(&file.digest))).collect();
+    // What is not named is in the digest of all.
+    rows.push(line(format!("all {}", content.count), short(&content.digest)));
+    rows
+}
+
+/// The beginning of a digest, which is enough to tell two apart.
+fn short(digest: &H256) -> String {
+    format!("{digest:x}").chars().take(SHORT).collect()
 }
 
 /// What an action changes in keystores, a row for each.

@@ -332,6 +332,12 @@ static POLICIES: Group = Group {
             Default("approve"),
             "A delegation took a key of yours: its node must get the split as its coinbase.",
         ),
+        key(
+            "reload_keystore",
+            "policy",
+            Default("approve"),
+            "Attesters of yours proposed with other coinbases than their keystore names: its nodes must load it as it is.",
+        ),
         policy(
             "coinbase_proven",
             "A proposal of an attester of yours had the coinbase that it must have: the first one, and the first one after others.",

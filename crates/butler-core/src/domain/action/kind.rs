@@ -19,6 +19,8 @@ use crate::text::closed::every;
 pub enum ActionKind {
     /// A delegation took a key of ours: its node must get the split as its coinbase.
     ConfigureCoinbase,
+    /// Attesters of ours proposed with other coinbases than their keystore names: its nodes must load it as it is.
+    ReloadKeystore,
     /// A proposal of an attester of ours had the coinbase that it must have.
     CoinbaseProven,
     /// A proposal of an attester of ours had another coinbase than the one that it must have.
@@ -118,7 +120,7 @@ impl ActionKind {
     #[must_use]
     pub fn writes(self) -> bool {
         match self {
-            Self::ConfigureCoinbase | Self::RunJob => true,
+            Self::ConfigureCoinbase | Self::ReloadKeystore | Self::RunJob => true,
             Self::CoinbaseProven
             | Self::CoinbaseContradicted
             | Self::ApprovalNeeded

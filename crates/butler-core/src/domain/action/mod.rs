@@ -6,6 +6,7 @@
 
 mod edit;
 mod key;
+mod keystore;
 mod kind;
 mod life;
 mod place;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::edit::{CoinbaseBefore, KeystoreEdit};
 pub use self::key::{EffectKey, InvalidKey, KEY_LIMIT, Part};
+pub use self::keystore::{FILES_SHOWN, KeystoreContent, KeystoreFile};
 pub use self::kind::{ActionKind, Policy, Priority};
 pub use self::life::{LifeError, Phase, Step, UnknownPhase};
 pub use self::place::Place;
@@ -66,6 +68,15 @@ pub enum Goal {
         rollup: Address,
         /// The split of the delegation.
         coinbase: Coinbase,
+    },
+    /// The nodes of a server took its keystore as a person saw it.
+    KeystoreLoaded {
+        /// The server, as the configuration names it.
+        server: String,
+        /// Its nodes, as the configuration names them.
+        nodes: Vec<String>,
+        /// What they are to load.
+        content: KeystoreContent,
     },
     /// The job is done for its item.
     JobDone {
@@ -172,8 +183,14 @@ impl Action {
     pub fn budget(&self) -> Option<Budget> {
         match &self.goal {
             Goal::JobDone { budget, .. } => Some(*budget),
-            Goal::Told | Goal::CoinbaseConfigured { .. } => None,
+            Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::KeystoreLoaded { .. } => None,
         }
+    }
+
+    /// Whether it is done at keystores: it changes some, or has nodes load one.
+    #[must_use]
+    pub fn is_at_keystores(&self) -> bool {
+        !self.edits.is_empty() || self.kind == ActionKind::ReloadKeystore
     }
 
     /// The job that it is, and for which item.

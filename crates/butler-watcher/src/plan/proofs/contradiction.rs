@@ -5,7 +5,7 @@ use butler_core::domain::ids::Coinbase;
 use serde::{Deserialize, Serialize};
 
 /// It is told again when there are so many times more of them.
-const RISE: u64 = 4;
+pub(super) const RISE: u64 = 4;
 
 /// Proposals with a wrong coinbase, without a right one between them that was read in time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,10 +6,12 @@
 
 mod contradiction;
 mod held;
+mod reload;
 mod remedy;
 mod told;
 
 pub use self::contradiction::{Contradiction, End};
 pub use self::held::Proofs;
-pub use self::remedy::{Remedy, remedy};
+pub use self::reload::{Asked, At, Became, Live, Reloads, Server, decide};
+pub use self::remedy::{Reloading, Remedy, remedy};
 pub use self::told::{Delegated, Telling, delegated, mend, mend_keys};

@@ -1,6 +1,6 @@
 //! What would mend a node that uses another coinbase: a file that names it, or a reload where every file is right.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::action::CoinbaseBefore;
 use butler_core::domain::ids::Coinbase;
@@ -53,19 +53,57 @@ pub fn remedy(book: &KeyBook, views: Option<&Views>, attester: Address, right: C
     }
 }
 
+/// What becomes of a reload that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reloading {
+    /// It waits for a person's approval.
+    Waits,
+    /// It is done by itself.
+    Due,
+    /// It is parked.
+    Parked,
+    /// It is not asked for: the node would refuse the files.
+    Refused,
+}
+
+impl Reloading {
+    const ALL: [Self; 4] = [Self::Waits, Self::Due, Self::Parked, Self::Refused];
+
+    fn said_of(self, servers: &str) -> String {
+        match self {
+            Self::Waits => format!("`reload_keystore` of {servers} waits for an approval"),
+            Self::Due => format!("`reload_keystore` of {servers} is due"),
+            Self::Parked => format!("`reload_keystore` of {servers} is parked"),
+            Self::Refused => format!("the nodes of {servers} would refuse the keystore as it is"),
+        }
+    }
+}
+
 impl Remedy {
     /// What a person is told to do.
-    pub(super) fn advice(&self) -> String {
+    pub(super) fn advice(&self, reloads: &BTreeMap<String, Reloading>) -> String {
         match self {
             Self::Write(servers) => {
                 let servers = named(servers);
                 format!("the key files of {servers} do not name the right one: correct and reload them")
             }
             Self::Reload(servers) => {
+                let of = |reloading: Option<Reloading>| -> BTreeSet<String> {
+                    servers.iter().filter(|server| reloads.get(*server).copied() == reloading).cloned().collect()
+                };
+                let asked = Reloading::ALL.map(|reloading| (reloading, of(Some(reloading))));
+                let asked = asked.into_iter().filter(|(_, servers)| !servers.is_empty());
+                let mut all: Vec<String> =
+                    asked.map(|(reloading, servers)| reloading.said_of(&named(&servers))).collect();
+                let rest = of(None);
+                if rest == *servers {
+                    all.push("reload the keystore there, or start the node with these files".to_owned());
+                } else if !rest.is_empty() {
+                    let rest = named(&rest);
+                    all.push(format!("reload the keystore of {rest}, or start the node with these files"));
+                }
                 let servers = named(servers);
-                format!(
-                    "every file is right, so the nodes of {servers} did not load them: reload the keystore there, or start the node with these files"
-                )
+                format!("every file is right, so the nodes of {servers} did not load them: {}", all.join("; "))
             }
             Self::Unknown => "no key file that can be read has it: find the node that runs it".to_owned(),
         }

@@ -15,7 +15,7 @@ use ethers_core::types::Address;
 
 use super::contradiction::{Contradiction, End};
 use super::held::{Held, Proofs};
-use super::remedy::Remedy;
+use super::remedy::{Reloading, Remedy};
 use crate::plan::conditions::shortened;
 use crate::plan::plans::{Plans, Retracted};
 
@@ -32,7 +32,7 @@ pub struct Delegated {
 }
 
 /// What is needed to tell of proofs.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Telling<'a> {
     /// The chain and registry.
     pub place: Place,
@@ -42,6 +42,8 @@ pub struct Telling<'a> {
     pub clock: RollupClock,
     /// What would mend each attester whose coinbase is contradicted.
     pub remedies: &'a BTreeMap<Address, Remedy>,
+    /// What becomes of the reloads that are asked for, by server.
+    pub reloads: &'a BTreeMap<String, Reloading>,
 }
 
 impl Proofs {
@@ -138,7 +140,7 @@ fn contradicted(attester: Address, one: &Contradiction, telling: &Telling<'_>) -
     let at = telling.clock.slot_start(one.last.slot).map(moment).unwrap_or_default();
     let advice = match (one.ended, telling.remedies.get(&attester)) {
         (Some(_), _) => "it is over".to_owned(),
-        (None, remedy) => remedy.unwrap_or(&Remedy::Unknown).advice(),
+        (None, remedy) => remedy.unwrap_or(&Remedy::Unknown).advice(telling.reloads),
     };
     let why = format!(
         "{worse}{} proposed with the coinbase {}{own} instead of {} in slot {} ({at}, transaction {:?}): {lost}; {advice}",
@@ -171,7 +173,7 @@ fn ended(attester: Address, one: &Contradiction, right: &SeenProposal, telling: 
     Action { key, ..action(ActionKind::CoinbaseProven, attester, Priority::Normal, why, right, telling) }
 }
 
-fn evidence(one: &SeenProposal) -> Evidence {
+pub(super) fn evidence(one: &SeenProposal) -> Evidence {
     Evidence::Proposal { slot: one.slot, transaction: one.transaction, block_number: one.block }
 }
 

@@ -7,7 +7,7 @@ use butler_core::domain::duties::{Expected, Fate, SeenProposal};
 use butler_core::text::address::checksummed;
 
 use super::*;
-use crate::plan::proofs::{Delegated, Proofs, Remedy, Telling, mend, mend_keys};
+use crate::plan::proofs::{Delegated, Proofs, Reloading, Remedy, Telling, mend, mend_keys};
 
 const ATTESTER: u8 = 5;
 const RIGHT: u8 = 1;
@@ -30,9 +30,17 @@ fn expected(right: u8, since: u64) -> Expected {
     Expected::from([(address(ATTESTER), (coinbase(right), since))])
 }
 
+static NONE: BTreeMap<String, Reloading> = BTreeMap::new();
+
 fn telling(remedies: &BTreeMap<Address, Remedy>) -> Telling<'_> {
     let clock = RollupClock { genesis_time: 0, slot_seconds: 72, epoch_slots: 32 };
-    Telling { place: setting().at(address(REGISTRY)), assurance: Assurance::TwoEndpoints, clock, remedies }
+    Telling {
+        place: setting().at(address(REGISTRY)),
+        assurance: Assurance::TwoEndpoints,
+        clock,
+        remedies,
+        reloads: &NONE,
+    }
 }
 
 /// A watcher that looks, keeps its memory, plans and settles; the journal knows every key once.

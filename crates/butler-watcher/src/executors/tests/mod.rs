@@ -1,5 +1,7 @@
 //! The executor against a real folder, a node that loads it, and a journal whose clock the test sets.
 
+mod loads;
+
 use std::fs::rename;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
