@@ -11,6 +11,7 @@ use std::path::Path;
 use butler_cli::args::Arguments;
 use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};
 use clap::Parser as _;
+use ethers_core::types::Address;
 use support::Bench;
 
 /// What the words in capitals stand for here.
@@ -72,9 +73,7 @@ fn every_command_of_every_runbook_is_one_that_there_is() {
     let refused: Vec<String> = commands
         .iter()
         .filter_map(|(command, pages)| {
-            let error =
-                Arguments::try_parse_from(words(command, &format!("{:#x}", ethers_core::types::Address::zero())))
-                    .err()?;
+            let error = Arguments::try_parse_from(words(command, &format!("{:#x}", Address::zero()))).err()?;
             Some(format!("{pages:?}: `{command}`: {error}"))
         })
         .collect();
@@ -85,7 +84,7 @@ fn every_command_of_every_runbook_is_one_that_there_is() {
 fn every_command_that_a_finding_names_is_one_that_there_is() {
     let mut tried = BTreeSet::new();
     for kind in FindingKind::all() {
-        for subject in [Subject::Attester(ethers_core::types::Address::zero()), Subject::Network] {
+        for subject in [Subject::Attester(Address::zero()), Subject::Network] {
             let finding = Finding::new(kind, Severity::Warning, subject, "it is so");
             let Some(command) = finding.command("devnet") else { continue };
             if let Some(rest) = command.strip_prefix("butler-cli ") {
@@ -114,10 +113,11 @@ async fn every_command_that_only_reads_runs_on_the_devnet() {
     assert!(read.len() > 15, "{read:?}");
     for some in read.chunks(4) {
         let runs = some.iter().map(|command| {
-            let arguments = words(command, &attester);
-            let arguments: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
-            let bench = &bench;
-            async move { (*command, bench.run(&arguments).await) }
+            let (bench, arguments) = (&bench, words(command, &attester));
+            async move {
+                let arguments: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+                (*command, bench.run(&arguments).await)
+            }
         });
         for (command, run) in futures_util::future::join_all(runs).await {
             // The story of the devnet has faults, which some commands end with 5 for.

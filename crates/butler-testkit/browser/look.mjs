@@ -9,57 +9,67 @@ import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const wish = JSON.parse(readFileSync(0, "utf8"));
-// Two at a time: more wait for the same processors.
-const SIDE_BY_SIDE = 2;
+// Narrower ones are telephones.
+const PHONE = 500;
 const HEIGHTS = { phone: 800, desk: 900 };
 
 const arguments_ = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"];
 const rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
 const browser = await chromium.launch({ executablePath: wish.chromium, args: [...arguments_, rules] });
 
-async function look(context, device, page) {
-  const tab = await context.newPage();
-  const refused = [];
-  tab.on("console", (message) => /Content Security Policy|Refused to/.test(message.text()) && refused.push(message.text()));
-  tab.on("pageerror", (error) => refused.push(String(error)));
-  await tab.goto(page.url, { waitUntil: "load" });
-  if (wish.folder !== null) {
-    const path = `${wish.folder}/${page.name}-${device.width}-${device.isDark ? "dark" : "light"}.png`;
-    await tab.screenshot({ path, fullPage: true });
-  }
-  const seen = await tab.evaluate(async (width) => {
+// Rules that look at colours; all others say the same in any.
+const COLOURS = ["color-contrast"];
+
+async function measure(tab, device, isFirst) {
+  await tab.setViewportSize({ width: device.width, height: device.width < PHONE ? HEIGHTS.phone : HEIGHTS.desk });
+  await tab.emulateMedia({ colorScheme: device.isDark ? "dark" : "light" });
+  const options = { resultTypes: ["violations"], ...(isFirst ? {} : { runOnly: COLOURS }) };
+  return tab.evaluate(async ({ width, options }) => {
+    const words = (element) => `${element.tagName.toLowerCase()}.${element.getAttribute("class") ?? ""}: ${element.textContent.slice(0, 60)}`;
     const wider = [...document.querySelectorAll("body, body *")]
       .filter((element) => element.getBoundingClientRect().right > width + 0.5)
-      .map((element) => `${element.tagName.toLowerCase()}.${element.getAttribute("class") ?? ""}: ${element.textContent.slice(0, 60)}`);
+      .map(words);
     if (document.documentElement.scrollWidth > width) wider.push(`the page: ${document.documentElement.scrollWidth}`);
-    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    const { violations } = await axe.run(document, options);
     return {
       innerWidth: window.innerWidth,
       wider,
       violations: violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html).join(" | ")}`),
     };
-  }, device.width);
-  await tab.close();
-  return { page: page.name, width: device.width, isDark: device.isDark, refused, ...seen };
+  }, { width: device.width, options });
 }
 
-const results = [];
-const waiting = [...wish.devices];
-async function work() {
-  for (let device = waiting.shift(); device !== undefined; device = waiting.shift()) {
-    const isPhone = device.width < 500;
-    const context = await browser.newContext({
-      viewport: { width: device.width, height: isPhone ? HEIGHTS.phone : HEIGHTS.desk },
-      deviceScaleFactor: isPhone ? 2 : 1,
-      isMobile: isPhone,
-      hasTouch: isPhone,
-      colorScheme: device.isDark ? "dark" : "light",
-    });
-    await context.addInitScript(axe);
-    for (const page of wish.pages) results.push(await look(context, device, page));
-    await context.close();
+// Looks at every page on these devices, which are all telephones or all desks.
+async function look(devices, isMobile) {
+  const context = await browser.newContext({ deviceScaleFactor: isMobile ? 2 : 1, isMobile, hasTouch: isMobile });
+  await context.addInitScript(axe);
+  const results = [];
+  for (const page of wish.pages) {
+    const tab = await context.newPage();
+    const refused = [];
+    tab.on("console", (message) => /Content Security Policy|Refused to/.test(message.text()) && refused.push(message.text()));
+    tab.on("pageerror", (error) => refused.push(String(error)));
+    const measured = new Set();
+    await tab.setViewportSize({ width: devices[0].width, height: HEIGHTS.phone });
+    await tab.goto(page.url, { waitUntil: "load" });
+    for (const device of devices) {
+      const seen = await measure(tab, device, !measured.has(device.width));
+      measured.add(device.width);
+      if (wish.folder !== null) {
+        const path = `${wish.folder}/${page.name}-${device.width}-${device.isDark ? "dark" : "light"}.png`;
+        await tab.screenshot({ path, fullPage: true });
+      }
+      results.push({ page: page.name, width: device.width, isDark: device.isDark, refused, ...seen });
+    }
+    await tab.close();
   }
+  await context.close();
+  return results;
 }
-await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+
+const phones = wish.devices.filter(({ width }) => width < PHONE);
+const desks = wish.devices.filter(({ width }) => width >= PHONE);
+const kinds = [[phones, true], [desks, false]].filter(([devices]) => devices.length > 0);
+const results = await Promise.all(kinds.map(([devices, isMobile]) => look(devices, isMobile)));
 await browser.close();
-process.stdout.write(JSON.stringify(results));
+process.stdout.write(JSON.stringify(results.flat()));

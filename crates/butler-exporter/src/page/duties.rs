@@ -31,7 +31,7 @@ pub(super) fn section(scrapers: &[&ScraperFacts]) -> Markup {
             }
             @if is_gap { li.bad { "a log of the rollup is missing: nothing counts as missed" } }
         }
-        table.duties {
+        div.part { table {
             thead {
                 tr { @for head in HEADS { th scope="col" { (head) } } }
             }
@@ -54,7 +54,7 @@ pub(super) fn section(scrapers: &[&ScraperFacts]) -> Markup {
                     }
                 }
             }
-        }
+        } }
     }
 }
 
@@ -68,7 +68,7 @@ fn words(state: ProofState) -> &'static str {
 }
 
 fn share(done: f64, all: f64) -> String {
-    if all > 0.5 { format!("{} %", figure(done / all * 100.0)) } else { "–".to_owned() }
+    if all > 0.5 { format!("{} %", figure((done / all * 1_000.0).round() / 10.0)) } else { "–".to_owned() }
 }
 
 /// The values of a family by their labels after the network.

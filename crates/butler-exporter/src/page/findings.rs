@@ -48,7 +48,7 @@ pub(super) fn view(lines: &[Line], asked: &Asked) -> Markup {
             (form(asked, &fields, "Show"))
             (part.ways(asked, "finding"))
             (list(&shown))
-            @if shown.len() == PAGE { (part.ways(asked, "finding")) }
+            @if part.is_cut() { (part.ways(asked, "finding")) }
         }
     }
 }

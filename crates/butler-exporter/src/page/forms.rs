@@ -61,13 +61,18 @@ impl Part {
         self.page.saturating_mul(PAGE)
     }
 
+    /// Whether there are lines on other pages.
+    pub(super) fn is_cut(self) -> bool {
+        self.all > PAGE
+    }
+
     /// Which lines these are, and the ways to the pages beside.
     pub(super) fn ways(self, asked: &Asked, noun: &str) -> Markup {
         let end = self.start().saturating_add(PAGE).min(self.all);
         let at = |page: usize| asked.with("page", &page.to_string()).link();
         html! {
             p.ways {
-                @if self.all <= PAGE {
+                @if !self.is_cut() {
                     (butler_core::text::time::count(self.all, noun))
                 } @else {
                     (self.start().saturating_add(1)) " to " (end) " of " (self.all) " " (noun) "s"

@@ -107,6 +107,7 @@ fn overview(facts: &Facts, lines: &[Line]) -> Markup {
                 (attention::list(&attention::cut(lines)))
             }
         }
+        (pictures::patterns())
         @for (name, scrapers) in facts.networks() {
             (network::section(name, &scrapers, facts.now))
         }

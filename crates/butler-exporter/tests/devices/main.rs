@@ -1,5 +1,5 @@
 //! The pages on telephones and desks, light and dark, with no attester, with ten and with a thousand: nothing is wider than the screen,
-//! and axe-core has nothing to say. Pictures are left in `target/tmp/pages` to be looked at.
+//! and axe-core has nothing to say. `BUTLER_PICTURES=FOLDER` leaves pictures there to be looked at.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
@@ -53,9 +53,11 @@ async fn every_page_fits_every_device_and_is_accessible() {
     .collect();
     let devices: Vec<Device> =
         WIDTHS.into_iter().flat_map(|width| [false, true].map(|is_dark| Device { width, is_dark })).collect();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
-    let looks =
-        tokio::task::spawn_blocking(move || browser.look(&pages, &devices, Some(&folder))).await.unwrap().unwrap();
+    let folder = std::env::var_os("BUTLER_PICTURES");
+    let looks = tokio::task::spawn_blocking(move || browser.look(&pages, &devices, folder.as_deref().map(Path::new)))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(looks.len(), 10 * WIDTHS.len() * 2);
     let faults: Vec<_> = looks
         .iter()

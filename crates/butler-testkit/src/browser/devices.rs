@@ -59,7 +59,8 @@ struct Wish<'a> {
 }
 
 impl Browser {
-    /// Looks at each page on each device; leaves pictures in `folder`. Blocks.
+    /// Looks at each page on each device, and leaves pictures in `folder`, where there is one. Of the looks at one page in one width the first one is
+    /// held against every rule, the others against those of colours. Blocks.
     ///
     /// # Errors
     /// Node, npm or Chromium is missing, or fails.

@@ -131,7 +131,6 @@ fn reading(kind: Kind) -> Option<Read> {
         Kind::CoinbaseUsedWrong | Kind::CoinbaseUnproven => Read::Proposals,
         Kind::HostUnreachable
         | Kind::HostDnsWrong
-        | Kind::HostCertificate
         | Kind::ScrapeFailing
         | Kind::ScrapeStale
         | Kind::ScraperRestarted
@@ -139,7 +138,8 @@ fn reading(kind: Kind) -> Option<Read> {
         | Kind::CertificateNotReplaced
         | Kind::TextfileStale => Read::Program("journalctl --unit butler-exporter -n 50"),
         Kind::ConfigurationRejected => Read::Program("butler-cli config check"),
-        Kind::GovernanceSignalled
+        Kind::HostCertificate
+        | Kind::GovernanceSignalled
         | Kind::GovernanceSubmittable
         | Kind::GovernanceVoting
         | Kind::GovernanceExecution => return None,

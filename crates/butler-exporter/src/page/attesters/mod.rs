@@ -57,7 +57,7 @@ pub(super) fn view(facts: &Facts, asked: &Asked) -> Markup {
                     }
                 }
             }
-            (part.ways(asked, "attester"))
+            @if part.is_cut() { (part.ways(asked, "attester")) }
         }
     }
 }
@@ -112,24 +112,37 @@ fn row(
             th scope="row" { code.address { (name) } }
             @if let Some(network) = network { td data-label="network" { (network) } }
             td data-label="state" { (line.state.name()) }
-            td data-label="server" { @if servers.is_empty() { span.none { "–" } } @else { (servers) } }
+            (cell("server", servers.is_empty(), &html! { (servers) }))
             td data-label="coinbase" {
-                span class=[line.verdict.is_bad().then_some("bad")] { (line.verdict.words()) }
-                @if let Some(coinbase) = line.coinbase {
-                    @let coinbase = coinbase.to_string();
-                    " " code title=(coinbase) { (short(&coinbase)) }
+                div {
+                    span class=[line.verdict.is_bad().then_some("bad")] { (line.verdict.words()) }
+                    @if let Some(coinbase) = line.coinbase {
+                        @let coinbase = coinbase.to_string();
+                        " " code title=(coinbase) { (short(&coinbase)) }
+                    }
                 }
             }
-            td data-label="activation" { (activation(line, now)) }
-            td data-label="findings" {
-                @for (index, (severity, kind)) in found.into_iter().flatten().enumerate() {
-                    @if index > 0 { ", " }
-                    @let runbook = Asked::new(&format!("/runbooks/{}", kind.runbook()), network.map(|name| ("network", name)).into_iter().chain([("attester", &*name)]));
-                    a class={ "found " (severity.name()) } href=(runbook.link()) { (kind.code().replace('_', " ")) }
-                    span.severity { " (" (severity.name()) ")" }
-                }
-                @if found.is_none() { span.none { "–" } }
-            }
+            (cell("activation", line.arrival.is_none() && line.place.is_none(), &activation(line, now)))
+            (cell("findings", found.is_none(), &findings(network, &name, found)))
+        }
+    }
+}
+
+/// A cell, which has a dash for nothing.
+fn cell(head: &str, is_empty: bool, content: &Markup) -> Markup {
+    html! {
+        @if is_empty { td.none data-label=(head) { "–" } } @else { td data-label=(head) { div { (content) } } }
+    }
+}
+
+fn findings(network: Option<&str>, attester: &str, found: Option<&BTreeSet<(Severity, FindingKind)>>) -> Markup {
+    let labels = || network.map(|name| ("network", name)).into_iter().chain([("attester", attester)]);
+    html! {
+        @for (index, (severity, kind)) in found.into_iter().flatten().enumerate() {
+            @if index > 0 { ", " }
+            @let runbook = Asked::new(&format!("/runbooks/{}", kind.runbook()), labels());
+            a class={ "found " (severity.name()) } href=(runbook.link()) { (kind.code().replace('_', " ")) }
+            span.severity { " (" (severity.name()) ")" }
         }
     }
 }
@@ -141,7 +154,7 @@ fn activation(line: &AttesterLine, now: u64) -> Markup {
                 @if arrival.earliest <= now { "now" } @else { (distance(now, arrival.earliest)) }
             },
             (None, Some(place)) => { (place) " before it" }
-            (None, None) => span.none { "–" },
+            (None, None) => {},
         }
     }
 }

@@ -17,6 +17,20 @@ pub(super) use self::strip::strips;
 pub(super) use self::timeline::timeline;
 pub(super) use self::verdicts::verdicts;
 
+/// The pattern of what is missed or lacking, once on a page with pictures.
+pub(super) fn patterns() -> Markup {
+    html! {
+        svg.patterns width="0" height="0" aria-hidden="true" focusable="false" {
+            defs {
+                pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    rect.ground width="5" height="5" {}
+                    rect.bad width="3" height="5" {}
+                }
+            }
+        }
+    }
+}
+
 /// `part` of `all` in tenths of a percent.
 fn permille(part: u64, all: u64) -> u64 {
     u64::try_from(u128::from(part).saturating_mul(1_000).checked_div(u128::from(all)).unwrap_or_default().min(1_000))

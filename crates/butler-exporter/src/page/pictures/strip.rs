@@ -77,7 +77,7 @@ fn picture(strip: &Strip, first: u64, hours: u64, step: u64) -> Markup {
                 g {
                     title { (moment(from.saturating_mul(HOUR))) ": " (hour.done) " done, " (hour.missed) " missed" }
                     rect.ok x=(x) y=(missed) width=(width) height=(HEIGHT.saturating_sub(missed)) {}
-                    @if missed > 0 { rect.bad x=(x) y="0" width=(width) height=(missed) {} }
+                    @if missed > 0 { rect.hatched x=(x) y="0" width=(width) height=(missed) {} }
                 }
             }
         }

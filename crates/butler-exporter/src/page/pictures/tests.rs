@@ -35,7 +35,7 @@ fn deposits_without_a_coinbase_are_told_with_their_deadlines_and_stand_apart() {
     let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}: {html}"));
     assert!(at("2 of 3 without a coinbase") < at("<strong>in 5h 00m</strong>"), "{html}");
     assert!(at("<strong>in 5h 00m</strong>") < at("<strong>in 1d 06h</strong>"), "{html}");
-    assert_eq!((html.matches("rect class=\"bad\"").count(), html.matches("rect class=\"ok\"").count()), (2, 1));
+    assert_eq!((html.matches("rect class=\"hatched\"").count(), html.matches("rect class=\"ok\"").count()), (2, 1));
     let ready = [waiting(2, Verdict::Right)];
     assert!(timeline(ready.iter(), NOW).into_string().contains("1 deposit, each with its coinbase"));
     assert_eq!(timeline([].iter(), NOW).into_string(), "");
@@ -62,7 +62,7 @@ fn the_server_that_missed_the_most_stands_first_and_names_stay_text() {
     assert!(at("&lt;b&gt;bad") < at(">good<") && !html.contains("idle"), "{html}");
     assert!(html.contains("99.0 %") && html.contains("1 missed") && html.contains("100.0 %"), "{html}");
     // One of a hundred is seen.
-    assert_eq!(html.matches("<rect class=\"bad\"").count(), 1, "{html}");
+    assert_eq!(html.matches("<rect class=\"hatched\"").count(), 1, "{html}");
     assert_eq!(strips([].iter()).into_string(), "");
 }
 
@@ -70,7 +70,10 @@ fn the_server_that_missed_the_most_stands_first_and_names_stay_text() {
 fn verdicts_are_counted_and_bad_ones_are_marked_with_more_than_a_colour() {
     let lines = [waiting(1, Verdict::Missing), waiting(2, Verdict::Right), waiting(3, Verdict::Right)];
     let html = verdicts("devnet", lines.iter()).into_string();
-    assert!(html.contains("coinbase=missing\">missing</a>") && html.contains("1<strong class=\"bad\"> !</strong>"), "{html}");
+    assert!(
+        html.contains("coinbase=missing\">missing</a>") && html.contains("1<strong class=\"bad\"> !</strong>"),
+        "{html}"
+    );
     assert_eq!(verdicts("devnet", [].iter()).into_string(), "");
 }
 

@@ -83,7 +83,7 @@ fn column(index: u64, part: Part, most: u64) -> Markup {
                 title { (part.ready) " ready, " (part.lacking) " without a coinbase" }
                 @if ready > 0 { rect.ok x=(x) y=(ground.saturating_sub(ready)) width=(width) height=(ready) {} }
                 @if lacking > 0 {
-                    rect.bad x=(x) y=(ground.saturating_sub(ready).saturating_sub(lacking)) width=(width) height=(lacking) {}
+                    rect.hatched x=(x) y=(ground.saturating_sub(ready).saturating_sub(lacking)) width=(width) height=(lacking) {}
                 }
             }
         }

@@ -142,7 +142,7 @@ impl Writer<'_> {
             TagEnd::TableCell => {
                 let is_heading = self.table.as_ref().is_some_and(|table| table.is_head || table.cell == 0);
                 self.at_cell(|table| table.cell = table.cell.saturating_add(1));
-                Event::Html(if is_heading { "</th>" } else { "</td>" }.into())
+                Event::Html(if is_heading { "</th>" } else { "</div></td>" }.into())
             }
             other => Event::End(other),
         }
@@ -163,8 +163,8 @@ impl Writer<'_> {
         }
         match (table.cell, table.heads.get(table.cell)) {
             (0, _) => "<th scope=\"row\">".to_owned(),
-            (_, Some(head)) => format!("<td data-label=\"{}\">", html! { (head) }.into_string()),
-            (_, None) => "<td>".to_owned(),
+            (_, Some(head)) => format!("<td data-label=\"{}\"><div>", html! { (head) }.into_string()),
+            (_, None) => "<td><div>".to_owned(),
         }
     }
 }

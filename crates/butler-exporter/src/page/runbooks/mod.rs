@@ -48,11 +48,12 @@ pub(super) fn view(name: &str, text: &'static str, facts: &Facts, asked: &Asked)
     let shown = given.map_or_else(|| asked.clone(), |network| asked.with("network", network));
     html! {
         section.runbook {
+            h2 { (name) }
             @if !fields.is_empty() { (form(&shown, &fields, "Fill in")) }
             @for refused in labels.refused() {
                 p.bad { "What is given as " (refused) " is not filled in: a shell would read more in it than a word." }
             }
-            (html::render(text, &labels))
+            (html::render(text.trim_start_matches("# ").trim_start_matches(name), &labels))
             p.note { a href={ "/runbooks/" (name) ".md" } { "as text" } }
         }
     }
