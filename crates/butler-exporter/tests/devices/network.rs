@@ -70,10 +70,10 @@ fn line(index: u64, now: u64) -> AttesterLine {
     };
     let earliest = now + 2 * HOUR + index * 601;
     let waits = position == Position::EntryQueue;
-    let verdict = match state {
-        State::CoinbaseNeeded => Verdict::Missing,
-        State::InStakingProviderQueue | State::NoLongerActive => Verdict::NotNeeded,
-        _ if index == 5 => Verdict::Wrong,
+    let verdict = match index {
+        5 => Verdict::Wrong,
+        _ if state == State::CoinbaseNeeded => Verdict::Missing,
+        _ if matches!(state, State::InStakingProviderQueue | State::NoLongerActive) => Verdict::NotNeeded,
         _ => Verdict::Right,
     };
     AttesterLine {

@@ -22,7 +22,7 @@ placeholders! {
     "NODE" "node", "HOST" "host", "DOMAIN" "domain", "FILE" "file", "FOLDER" "folder", "STATE" "state",
     "CERTIFICATE" "certificate", "CHANNEL" "channel", "KEY" "key", "KIND" "kind", "ENDPOINT" "endpoint",
     "SCRAPER" "scraper", "PIPELINE" "pipeline", "JOB" "job", "LABEL" "label", "VERSION" "version",
-    "NODE_URL" "node_url",
+    "NODE_URL" "node_url", "TIME" "time",
 }
 
 /// What is known of an alert.
