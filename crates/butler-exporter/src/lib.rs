@@ -14,7 +14,7 @@ pub mod plan;
 pub mod program;
 pub mod readings;
 mod reload;
-mod routes;
+pub mod routes;
 pub mod scrapers;
 pub mod slots;
 pub mod states;

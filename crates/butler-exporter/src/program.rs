@@ -138,7 +138,9 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Ha
     let plan = block_in_place(|| Plan::new(&config));
     let slots = Arc::new(Slots::new(plan.slots()));
     let http = &config.exporter.http;
-    let desk = Arc::new(Desk::new(ExporterRoutes::new(Arc::clone(&slots)), http, tls, Arc::clone(slots.process())));
+    let routes = ExporterRoutes::new(Arc::clone(&slots));
+    routes.lead_to_watcher(config.exporter.watcher_url.as_ref());
+    let desk = Arc::new(Desk::new(routes, http, tls, Arc::clone(slots.process())));
     let shown = listener.local_addr().unwrap_or(listen);
     if let Some(warning) = config.exporter.http.exposure() {
         tracing::warn!("{warning}");

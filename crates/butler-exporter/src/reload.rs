@@ -51,6 +51,7 @@ impl Adopt for RunningExporter {
         self.slots.replace(self.plan.slots());
         self.jobs.send_replace(self.plan.jobs().to_vec());
         self.desk.adopt(&config.exporter.http);
+        self.desk.routes().lead_to_watcher(config.exporter.watcher_url.as_ref());
         self.config.send_replace(Arc::clone(config));
         changes
     }

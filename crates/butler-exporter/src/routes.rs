@@ -1,10 +1,13 @@
-//! What the exporter answers: `/metrics`, `/`, `/runbooks/…`, `/livez`, `/readyz`. It only writes down what the slots hold,
-//! and never asks a node.
+//! What the exporter answers: `/metrics`, its pages (`/`, `/findings`, `/attesters`, `/runbooks/…`), `/livez`, `/readyz`. It only writes
+//! down what the slots hold, and never asks a node.
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
+use butler_core::config::EndpointUrl;
+use butler_core::daemon::http::asked::Asked;
 use butler_core::daemon::http::page::page as html_page;
-use butler_core::daemon::http::respond::{accepts, coded, coding, plain, verdict};
+use butler_core::daemon::http::respond::{accepts, coded, coding, plain, respond, verdict};
 use butler_core::daemon::http::routes::{Reply, Routes};
 use butler_core::daemon::telemetry::metrics::format::Format;
 use butler_core::runtime::clock::unix_now;
@@ -13,26 +16,33 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
 use crate::exposition::Exposition;
-use crate::page;
+use crate::page::{self, View};
 use crate::slots::Slots;
 
 /// What is served.
 #[derive(Debug)]
-pub(crate) struct ExporterRoutes {
+pub struct ExporterRoutes {
     slots: Arc<Slots>,
     exposition: Exposition,
+    watcher: ArcSwapOption<String>,
 }
 
 impl ExporterRoutes {
     /// Of these slots.
-    pub(crate) fn new(slots: Arc<Slots>) -> Self {
-        Self { exposition: Exposition::new(Arc::clone(&slots)), slots }
+    #[must_use]
+    pub fn new(slots: Arc<Slots>) -> Self {
+        Self { exposition: Exposition::new(Arc::clone(&slots)), slots, watcher: ArcSwapOption::empty() }
+    }
+
+    /// From now on pages lead to the watcher's page there.
+    pub fn lead_to_watcher(&self, url: Option<&EndpointUrl>) {
+        self.watcher.store(url.map(|url| Arc::new(url.expose().to_string())));
     }
 
     fn reply(&self, request: &Parts) -> Reply {
         let path = request.uri.path();
-        let runbook = path.strip_prefix("/runbooks/").and_then(page::runbook);
-        if !matches!(path, "/" | "/metrics" | "/livez" | "/readyz") && runbook.is_none() {
+        let (view, text) = (View::at(path), runbook_text(path));
+        if !matches!(path, "/metrics" | "/livez" | "/readyz") && view.is_none() && text.is_none() {
             return plain(StatusCode::NOT_FOUND, "not found\n");
         }
         if request.method != Method::GET && request.method != Method::HEAD {
@@ -40,15 +50,16 @@ impl ExporterRoutes {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
-        match path {
-            "/metrics" => self.metrics(&request.headers),
-            "/livez" => verdict(self.slots.is_alive(), "alive\n", "a scraper does not get on\n"),
-            "/readyz" => verdict(self.slots.is_ready(), "ready\n", "not every network was tried yet\n"),
-            "/" => {
-                let facts = page::Facts::of(&self.slots, unix_now());
-                html_page(page::STYLE, page::render(&facts))
+        match (path, view) {
+            ("/metrics", _) => self.metrics(&request.headers),
+            ("/livez", _) => verdict(self.slots.is_alive(), "alive\n", "a scraper does not get on\n"),
+            ("/readyz", _) => verdict(self.slots.is_ready(), "ready\n", "not every network was tried yet\n"),
+            (_, Some(View::Runbook(_, text))) if accepts(&request.headers, ACCEPT, "text/markdown") => markdown(text),
+            (_, Some(view)) => {
+                let facts = page::Facts::of(&self.slots, self.watcher.load_full(), unix_now());
+                html_page(page::STYLE, page::render(view, &facts, &Asked::of(&request.uri)))
             }
-            _ => plain(StatusCode::OK, runbook.unwrap_or_default()),
+            (_, None) => markdown(text.unwrap_or_default()),
         }
     }
 
@@ -64,6 +75,17 @@ impl ExporterRoutes {
             }
         }
     }
+}
+
+/// A runbook as it is written.
+fn markdown(text: &'static str) -> Reply {
+    respond(StatusCode::OK, "text/markdown; charset=utf-8", text.into())
+}
+
+/// The text of `/runbooks/NAME.md`.
+fn runbook_text(path: &str) -> Option<&'static str> {
+    let name = path.strip_prefix("/runbooks/")?.strip_suffix(".md")?;
+    page::runbook(name).map(|(_, text)| text)
 }
 
 impl Routes for ExporterRoutes {

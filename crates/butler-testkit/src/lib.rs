@@ -8,7 +8,7 @@
 //! The lies that an endpoint can tell are listed in the README of this crate and in [`proxy::Lie`].
 //!
 //! Never published and never a normal dependency of the programs. Nothing here reaches beyond loopback, except `npm ci`
-//! when the devnet is built for the first time.
+//! when the devnet is built for the first time, and when a browser is driven for the first time.
 
 pub mod aztec_node;
 pub mod beacon;
@@ -22,6 +22,7 @@ pub mod keystore_node;
 pub mod keystores;
 pub mod long_chain;
 mod multicall;
+mod npm;
 pub mod object_store;
 pub mod order;
 pub mod prover;

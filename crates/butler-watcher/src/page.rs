@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use butler_core::control::NetworkStatus;
+use butler_core::daemon::http::asked::Asked;
 use butler_core::daemon::http::page::Frame;
 use butler_core::domain::action::Phase;
 use butler_core::text::time::{distance, moment};
@@ -20,6 +21,8 @@ pub(crate) const STYLE: &str = include_str!("page.css");
 pub(crate) struct Facts {
     /// Unix seconds.
     pub(crate) now: u64,
+    /// What was asked for.
+    pub(crate) asked: Asked,
     pub(crate) networks: BTreeMap<String, NetworkStatus>,
     pub(crate) waiting: Vec<Waiting>,
     /// How many wait in all.
@@ -32,7 +35,9 @@ pub(crate) fn render(facts: &Facts) -> String {
     let (class, verdict) = verdict(facts);
     let of = |phase| facts.waiting.iter().filter(move |one| one.phase == phase);
     let (program, version) = ("butler-watcher", env!("CARGO_PKG_VERSION"));
-    let frame = Frame { program, version, class, verdict: &verdict, now: facts.now, refresh: 15, style: STYLE };
+    let (now, asked) = (facts.now, &facts.asked);
+    let frame =
+        Frame { program, version, title: "", class, verdict: &verdict, now, asked, pages: &[], style: STYLE };
     frame.html(&html! {
         (section("Waits for an approval", of(Phase::AwaitingApproval).collect(), facts.now))
         (section("Parked", of(Phase::Parked).collect(), facts.now))
@@ -108,7 +113,7 @@ mod tests {
     fn facts(waiting: Vec<Waiting>) -> Facts {
         let network = NetworkStatus { checkpoint: Some(80), last: Some(85), problem: None };
         let networks = [("mainnet".to_owned(), network)].into();
-        Facts { now: 1_800_000_000, networks, count: u64::try_from(waiting.len()).unwrap(), waiting, is_stopped: false }
+        Facts { now: 1_800_000_000, asked: Asked::default(), networks, count: u64::try_from(waiting.len()).unwrap(), waiting, is_stopped: false }
     }
 
     fn waiting(phase: Phase, why: &str) -> Waiting {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use butler_core::daemon::http::asked::Asked;
 use butler_core::daemon::http::page::page as html_page;
 use butler_core::daemon::http::respond::{coded, coding, plain, verdict};
 use butler_core::daemon::http::routes::{Reply, Routes};
@@ -52,7 +53,8 @@ impl Routes for WatcherRoutes {
                 let (waiting, count) = self.health.waiting();
                 let is_stopped = self.health.is_stopped();
                 let networks = self.health.statuses();
-                let facts = page::Facts { now: unix_now(), networks, waiting, count, is_stopped };
+                let asked = Asked::of(&request.uri);
+                let facts = page::Facts { now: unix_now(), asked, networks, waiting, count, is_stopped };
                 html_page(page::STYLE, page::render(&facts))
             }
             "/livez" => plain(StatusCode::OK, "alive\n"),

@@ -8,5 +8,6 @@ pub mod closed;
 pub(crate) mod fixed;
 pub(crate) mod pattern;
 pub(crate) mod secrets;
+pub mod shell;
 pub mod time;
 pub mod visible;

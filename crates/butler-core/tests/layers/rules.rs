@@ -101,8 +101,9 @@ const WATCHER: [Folder; 22] = [
     ("program", "adopt check executors health heartbeat control jobs journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 19] = [
-    ("browser", ""),
+const TESTKIT: [Folder; 20] = [
+    ("npm", ""),
+    ("browser", "npm"),
     ("http", ""),
     ("multicall", ""),
     ("order", ""),
@@ -115,7 +116,7 @@ const TESTKIT: [Folder; 19] = [
     ("prover", "server"),
     ("bombs", "http multicall"),
     ("chat", "proxy server"),
-    ("devnet", "http multicall server"),
+    ("devnet", "http multicall npm server"),
     ("imagined", "http multicall server"),
     ("keystore_node", "aztec_node http order server"),
     ("web3signer", "order server"),

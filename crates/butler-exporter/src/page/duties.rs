@@ -6,9 +6,12 @@ use butler_core::domain::duties::{Done, DutyKind, ProofState};
 use maud::{Markup, html};
 use strum::VariantArray as _;
 
-use super::facts::{ScraperFacts, single};
+use super::facts::{ScraperFacts, samples, single};
 use super::figures::{figure, whole};
 use crate::catalogue::{self, Family};
+
+/// The headings of the table.
+const HEADS: [&str; 7] = ["duty, last day", "done", "missed alone", "with many", "not read", "own", "all"];
 
 /// Proofs and duties, where they were read.
 pub(super) fn section(scrapers: &[&ScraperFacts]) -> Markup {
@@ -28,25 +31,30 @@ pub(super) fn section(scrapers: &[&ScraperFacts]) -> Markup {
             }
             @if is_gap { li.bad { "a log of the rollup is missing: nothing counts as missed" } }
         }
-        div.wide {
-            table {
-                tr { th { "duty, last day" } th { "done" } th { "missed alone" } th { "with many" } th { "not read" } th { "own" } th { "all" } }
+        div.part { table {
+            thead {
+                tr { @for head in HEADS { th scope="col" { (head) } } }
+            }
+            tbody {
                 @for kind in DutyKind::VARIANTS {
                     @let of = |done: Done| duties.get(&format!("{} {}", kind.name(), done.name())).copied().unwrap_or_default();
                     @let missed = of(Done::MissedAlone) + of(Done::MissedWithMany);
                     @let network = [&done, &all].map(|of| of.get(kind.name()).copied().unwrap_or_default());
+                    @let cells = [
+                        figure(of(Done::Done)),
+                        figure(of(Done::MissedAlone)),
+                        figure(of(Done::MissedWithMany)),
+                        figure(of(Done::Unread)),
+                        share(of(Done::Done), of(Done::Done) + missed),
+                        share(network[0], network[1]),
+                    ];
                     tr {
-                        th { (kind.name()) }
-                        td { (figure(of(Done::Done))) }
-                        td { (figure(of(Done::MissedAlone))) }
-                        td { (figure(of(Done::MissedWithMany))) }
-                        td { (figure(of(Done::Unread))) }
-                        td { (share(of(Done::Done), of(Done::Done) + missed)) }
-                        td { (share(network[0], network[1])) }
+                        th scope="row" { (kind.name()) }
+                        @for (cell, head) in cells.iter().zip(HEADS.iter().skip(1)) { td data-label=(head) { (cell) } }
                     }
                 }
             }
-        }
+        } }
     }
 }
 
@@ -60,11 +68,10 @@ fn words(state: ProofState) -> &'static str {
 }
 
 fn share(done: f64, all: f64) -> String {
-    if all > 0.5 { format!("{} %", figure(done / all * 100.0)) } else { "–".to_owned() }
+    if all > 0.5 { format!("{} %", figure((done / all * 1_000.0).round() / 10.0)) } else { "–".to_owned() }
 }
 
 /// The values of a family by their labels after the network.
 fn by_label(scrapers: &[&ScraperFacts], family: &'static Family) -> BTreeMap<String, f64> {
-    let samples = scrapers.iter().flat_map(|scraper| scraper.of(family));
-    samples.map(|sample| (sample.labels.join(" "), sample.value)).collect()
+    samples(scrapers, family).map(|sample| (sample.labels.join(" "), sample.value)).collect()
 }

@@ -8,18 +8,24 @@ use butler_core::domain::findings::Finding;
 use super::figures::whole;
 use crate::catalogue::values::ScraperKind;
 use crate::catalogue::{self, Family};
+use crate::readings::details::{AttesterLine, Details};
+use crate::readings::strips::Strip;
 use crate::readings::{Readings, Sample};
 use crate::slots::{Slot, Slots};
 
 /// Everything that the page knows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// The time of day in unix seconds.
     pub(crate) now: u64,
+    /// When the program began, and when the configuration in effect was read.
+    pub(crate) moments: (u64, u64),
     /// What is wrong with the program itself, by network.
     pub(crate) program: BTreeMap<String, Vec<Finding>>,
     /// What is scraped, network by network.
     pub(crate) scrapers: Vec<ScraperFacts>,
+    /// Where browsers find the watcher's page.
+    pub(crate) watcher: Option<Arc<String>>,
 }
 
 /// One scraper of one network.
@@ -33,11 +39,13 @@ pub(crate) struct ScraperFacts {
     pub(crate) read: Option<(Arc<Readings>, u64)>,
     /// What it found; nothing when nothing is fresh.
     pub(crate) findings: Arc<Vec<Finding>>,
+    /// What is shown beside; nothing when nothing is fresh.
+    pub(crate) details: Arc<Details>,
 }
 
 impl Facts {
     /// What is served now.
-    pub(crate) fn of(slots: &Slots, now: u64) -> Self {
+    pub(crate) fn of(slots: &Slots, watcher: Option<Arc<String>>, now: u64) -> Self {
         let facts = |slot: &Arc<Slot>| {
             let read = slot.readings().map(|(readings, age)| (readings, age.as_secs()));
             ScraperFacts {
@@ -46,9 +54,11 @@ impl Facts {
                 own: Arc::clone(&slot.view().progress.readings),
                 read,
                 findings: slot.findings().unwrap_or_default(),
+                details: slot.details().unwrap_or_default(),
             }
         };
-        Self { now, program: slots.program_findings(now), scrapers: slots.slots().iter().map(facts).collect() }
+        let scrapers = slots.slots().iter().map(facts).collect();
+        Self { now, moments: slots.process().moments(), program: slots.program_findings(now), scrapers, watcher }
     }
 
     /// The scrapers by network.
@@ -58,6 +68,19 @@ impl Facts {
             networks.entry(&scraper.network).or_default().push(scraper);
         }
         networks
+    }
+
+    /// Everything that was found, with its network.
+    pub(super) fn findings(&self) -> impl Iterator<Item = (&str, &Finding)> {
+        let program = self.program.iter().flat_map(|(network, found)| found.iter().map(move |one| (&**network, one)));
+        let read = self.scrapers.iter();
+        program.chain(read.flat_map(|scraper| scraper.findings.iter().map(move |one| (&*scraper.network, one))))
+    }
+
+    /// Own attesters of every network, with the network.
+    pub(super) fn attesters(&self) -> impl Iterator<Item = (&str, &AttesterLine)> {
+        let scrapers = self.scrapers.iter();
+        scrapers.flat_map(|scraper| scraper.details.attesters.iter().map(move |line| (&*scraper.network, line)))
     }
 }
 
@@ -71,6 +94,21 @@ impl ScraperFacts {
     pub(super) fn of<'a>(&'a self, family: &'static Family) -> impl Iterator<Item = &'a Sample> {
         self.samples().filter(move |sample| std::ptr::eq(sample.family, family))
     }
+}
+
+/// Own attesters of a network.
+pub(super) fn attesters<'a>(scrapers: &'a [&ScraperFacts]) -> impl Iterator<Item = &'a AttesterLine> + Clone {
+    scrapers.iter().flat_map(|scraper| &scraper.details.attesters)
+}
+
+/// What the servers of a network did.
+pub(super) fn strips<'a>(scrapers: &'a [&ScraperFacts]) -> impl Iterator<Item = &'a Strip> {
+    scrapers.iter().flat_map(|scraper| &scraper.details.strips)
+}
+
+/// The samples of a family.
+pub(super) fn samples<'a>(scrapers: &'a [&ScraperFacts], family: &'static Family) -> impl Iterator<Item = &'a Sample> {
+    scrapers.iter().flat_map(move |scraper| scraper.of(family))
 }
 
 /// The value of a family that has no label but the network.

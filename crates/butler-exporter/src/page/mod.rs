@@ -1,20 +1,29 @@
-//! The page at `/`, for a person on call: what needs attention first, then each network, then how the scrapes went.
+//! The pages for a person on call. The first one says what needs attention and what to do next, then shows each network in pictures and
+//! tables; others list all findings, all attesters, and the runbooks.
 //!
-//! Text is escaped by its type: only what `html!` itself wrote is markup. The page is made of what is served as metrics and of what core found in the same scrapes, by a pure
-//! function. Times left are those of the moment it
-//! was made; it asks for itself again every half minute.
+//! Text is escaped by its type: only what `html!` itself wrote is markup. A page is made of what is served as metrics and of what core
+//! found in the same scrapes, when somebody asks for it, by pure functions. Times left are those of the moment it was made; it asks
+//! for itself again only where somebody wants that.
 
 mod attention;
+mod attesters;
 mod duties;
 mod facts;
 mod figures;
+mod findings;
+mod forms;
 mod network;
+mod parts;
+mod pictures;
+mod program;
 mod runbooks;
 mod slashers;
+mod tables;
 
 #[cfg(test)]
 mod tests;
 
+use butler_core::daemon::http::asked::Asked;
 use butler_core::daemon::http::page::Frame;
 use butler_core::domain::findings::Severity;
 use maud::{Markup, html};
@@ -26,27 +35,61 @@ pub(crate) use self::runbooks::runbook;
 /// How what is below the verdict looks.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// The page.
-#[must_use]
-pub(crate) fn render(facts: &Facts) -> String {
-    let lines = attention::lines(facts);
-    let (class, verdict) = verdict(&lines);
-    let (program, version) = ("butler-exporter", env!("CARGO_PKG_VERSION"));
-    let frame = Frame { program, version, class, verdict: &verdict, now: facts.now, refresh: 30, style: STYLE };
-    frame.html(&html! {
-        (attention(&lines))
-        @for (name, scrapers) in facts.networks() {
-            (network::section(name, &scrapers, facts.now))
+/// The pages that every page leads to.
+const PAGES: [(&str, &str); 4] =
+    [("/", "Overview"), ("/findings", "Findings"), ("/attesters", "Attesters"), ("/runbooks/", "Runbooks")];
+
+/// One page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    /// What needs attention, and each network.
+    Overview,
+    /// Everything that was found.
+    Findings,
+    /// Own attesters one by one.
+    Attesters,
+    /// The list of runbooks.
+    Runbooks,
+    /// One of them: its name and its text.
+    Runbook(&'static str, &'static str),
+}
+
+impl View {
+    /// The page at a path, if there is one.
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        match path {
+            "/" => Some(Self::Overview),
+            "/findings" => Some(Self::Findings),
+            "/attesters" => Some(Self::Attesters),
+            "/runbooks/" => Some(Self::Runbooks),
+            _ => runbook(path.strip_prefix("/runbooks/")?).map(|(name, text)| Self::Runbook(name, text)),
         }
-    })
+    }
+}
+
+/// The page for what was asked.
+#[must_use]
+pub(crate) fn render(view: View, facts: &Facts, asked: &Asked) -> String {
+    let lines = attention::all(facts);
+    let (class, verdict) = verdict(&lines);
+    let (title, part) = match view {
+        View::Overview => ("", overview(facts, &lines)),
+        View::Findings => ("Findings", findings::view(&lines, asked)),
+        View::Attesters => ("Attesters", attesters::view(facts, asked)),
+        View::Runbooks => ("Runbooks", runbooks::index()),
+        View::Runbook(name, text) => (name, runbooks::view(name, text, facts, asked)),
+    };
+    let (program, version) = ("butler-exporter", env!("CARGO_PKG_VERSION"));
+    let watcher = facts.watcher.as_ref().map(|address| (address.as_str(), "Watcher ↗"));
+    let pages: Vec<(&str, &str)> = PAGES.into_iter().chain(watcher).collect();
+    let (now, pages) = (facts.now, pages.as_slice());
+    Frame { program, version, title, class, verdict: &verdict, now, asked, pages, style: STYLE }.html(&part)
 }
 
 /// How bad it is, as a class and in words.
 fn verdict(lines: &[Line]) -> (&'static str, String) {
-    let count = |severity| lines.iter().filter(|line| line.severity == severity).map(|line| line.count).sum();
-    let critical: usize = count(Severity::Critical);
-    let warning: usize = count(Severity::Warning);
-    match (critical, warning) {
+    let count = |severity| lines.iter().filter(|line| line.severity == severity).count();
+    match (count(Severity::Critical), count(Severity::Warning)) {
         (0, 0) => ("good", "nothing needs attention".to_owned()),
         (0, warning) => ("warning", format!("{warning} to look at")),
         (critical, 0) => ("critical", format!("{critical} critical")),
@@ -54,25 +97,20 @@ fn verdict(lines: &[Line]) -> (&'static str, String) {
     }
 }
 
-fn attention(lines: &[Line]) -> Markup {
+fn overview(facts: &Facts, lines: &[Line]) -> Markup {
     html! {
-        section.attention id="attention" {
+        section id="attention" {
             h2 { "Needs attention" }
             @if lines.is_empty() {
                 p.empty { "Nothing that is scraped needs anybody now." }
             } @else {
-                ul {
-                    @for line in lines {
-                        li class=(line.severity.name()) {
-                            span.urgency { (line.severity.name()) } " "
-                            span.network { (line.network) } " "
-                            span.what { (line.text) } " "
-                            @if let Some(left) = &line.left { span.left { (left) } }
-                            " " a href={ "/runbooks/" (line.runbook) } { (line.runbook) }
-                        }
-                    }
-                }
+                (attention::list(&attention::cut(lines)))
             }
         }
+        (pictures::patterns())
+        @for (name, scrapers) in facts.networks() {
+            (network::section(name, &scrapers, facts.now))
+        }
+        (program::section(facts))
     }
 }

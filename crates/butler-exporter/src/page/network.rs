@@ -1,16 +1,16 @@
-//! One network on the page: how fresh it is, its attesters, its queues, its money and its nodes.
+//! One network on the page: how fresh it is, its attesters and what becomes of them, its queues, its money and its machines.
 
 use std::collections::BTreeMap;
 
+use butler_core::daemon::http::asked::Asked;
 use butler_core::domain::attester::state::State;
-use butler_core::text::time::{distance, duration, moment};
+use butler_core::text::time::{distance, moment};
 use maud::{Markup, html};
 
-use super::facts::{ScraperFacts, last_success, single};
-use super::figures::{figure, short, whole};
-use super::{duties, slashers};
-use crate::catalogue::{self, Family};
-use crate::readings::Sample;
+use super::facts::{ScraperFacts, attesters, samples, single, strips};
+use super::figures::{figure, whole};
+use super::{duties, parts, pictures, slashers};
+use crate::catalogue;
 
 /// The section of a network.
 pub(super) fn section(name: &str, scrapers: &[&ScraperFacts], now: u64) -> Markup {
@@ -18,17 +18,22 @@ pub(super) fn section(name: &str, scrapers: &[&ScraperFacts], now: u64) -> Marku
         section.network {
             h2 { (name) }
             p.block { (block(scrapers, now)) }
-            (states(scrapers))
+            (states(name, scrapers))
+            div.parts {
+                (pictures::timeline(attesters(scrapers), now))
+                (pictures::verdicts(name, attesters(scrapers)))
+                (pictures::runways(scrapers, now))
+                (pictures::strips(strips(scrapers)))
+            }
             (queues(scrapers, now))
             (former_rollups(scrapers, now))
             (duties::section(scrapers))
-            (slashers::section(scrapers, now))
             div.parts {
-                (table("Nodes", "node", scrapers, NODES))
-                (table("Providers", "provider", scrapers, PROVIDERS))
-                (table("Publishers", "publisher", scrapers, PUBLISHERS))
-                (scrapes(scrapers, now))
+                (parts::tables(scrapers, now))
+                (parts::slashing(scrapers, now))
+                (parts::proposals(scrapers, now))
             }
+            (slashers::section(scrapers, now))
         }
     }
 }
@@ -49,10 +54,10 @@ fn block(scrapers: &[&ScraperFacts], now: u64) -> String {
 }
 
 /// A bar with a part for each state, and the figures below it.
-fn states(scrapers: &[&ScraperFacts]) -> Markup {
-    let samples = scrapers.iter().flat_map(|scraper| scraper.of(&catalogue::ATTESTERS));
-    let counts: BTreeMap<&str, u64> =
-        samples.filter_map(|sample| Some((sample.labels.first()?.as_str(), whole(sample.value)))).collect();
+fn states(network: &str, scrapers: &[&ScraperFacts]) -> Markup {
+    let counts: BTreeMap<&str, u64> = samples(scrapers, &catalogue::ATTESTERS)
+        .filter_map(|sample| Some((sample.labels.first()?.as_str(), whole(sample.value))))
+        .collect();
     if counts.is_empty() {
         return html! {};
     }
@@ -70,15 +75,18 @@ fn states(scrapers: &[&ScraperFacts]) -> Markup {
         })
         .collect();
     html! {
-        h3 { (total) " attesters" }
-        svg.bar viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="attesters by state" {
+        h3 { a href=(Asked::new("/attesters", [("network", network)]).link()) { (total) " attesters" } }
+        svg.bar viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
             @for (index, _, _, start, width) in parts.iter().filter(|(_, _, count, _, _)| *count > 0) {
                 rect class={ "s" (index) } x=(start) y="0" width=(width) height="10" {}
             }
         }
         ul.states {
             @for (index, state, count, _, _) in &parts {
-                li class={ "s" (index) @if *count == 0 { " none" } } { b { (count) } " " (state.name()) }
+                li class={ "s" (index) @if *count == 0 { " none" } } {
+                    b { (count) } " "
+                    a href=(Asked::new("/attesters", [("network", network), ("state", state.name())]).link()) { (state.name()) }
+                }
             }
         }
     }
@@ -104,7 +112,7 @@ fn queues(scrapers: &[&ScraperFacts], now: u64) -> Markup {
 
 /// What is left at rollups that are not canonical any more; nothing where there is nothing.
 fn former_rollups(scrapers: &[&ScraperFacts], now: u64) -> Markup {
-    let of = |family| scrapers.iter().flat_map(move |scraper| scraper.of(family));
+    let of = |family| samples(scrapers, family);
     let mut holds = BTreeMap::<&str, Vec<String>>::new();
     for sample in of(&catalogue::FORMER_ATTESTERS).filter(|sample| sample.value > 0.0) {
         if let [version, position] = sample.labels.as_slice() {
@@ -133,124 +141,6 @@ fn former_rollups(scrapers: &[&ScraperFacts], now: u64) -> Markup {
             @for (version, holds) in holds {
                 li { "version " (version) ": " (holds.join(", ")) }
             }
-        }
-    }
-}
-
-/// How a column writes its values.
-enum Shape {
-    Truth,
-    Figure,
-    /// A share of one.
-    Share,
-    /// The last label instead of the value.
-    Label,
-}
-
-type Column = (&'static str, &'static Family, Shape);
-
-static NODES: &[Column] = &[
-    ("answers", &catalogue::NODE_UP, Shape::Truth),
-    ("ready", &catalogue::NODE_READY, Shape::Truth),
-    ("L1", &catalogue::NODE_L1_REACHABLE, Shape::Truth),
-    ("rollup", &catalogue::NODE_ROLLUP, Shape::Label),
-    ("right rollup", &catalogue::NODE_ROLLUP_AGREES, Shape::Truth),
-    ("proposed", &catalogue::NODE_PROPOSED, Shape::Figure),
-    ("proven", &catalogue::NODE_PROVEN, Shape::Figure),
-    ("finalized", &catalogue::NODE_FINALIZED, Shape::Figure),
-];
-
-static PROVIDERS: &[Column] = &[
-    ("keys left", &catalogue::PROVIDER_QUEUE_LENGTH, Shape::Figure),
-    ("delegations", &catalogue::PROVIDER_DELEGATIONS, Shape::Figure),
-    ("take rate", &catalogue::PROVIDER_TAKE_RATE, Shape::Share),
-];
-
-static PUBLISHERS: &[Column] = &[
-    ("has, ether", &catalogue::PUBLISHER_BALANCE, Shape::Figure),
-    ("should have", &catalogue::PUBLISHER_REQUIRED, Shape::Figure),
-    ("attesters", &catalogue::PUBLISHER_LOAD, Shape::Figure),
-];
-
-/// A row for each value of the first label after the network, a column for each family.
-fn table(title: &str, label: &str, scrapers: &[&ScraperFacts], columns: &[Column]) -> Markup {
-    let mut rows = BTreeMap::<&str, Vec<Option<&Sample>>>::new();
-    for (index, (_, family, _)) in columns.iter().enumerate() {
-        for sample in scrapers.iter().flat_map(|scraper| scraper.of(family)) {
-            let Some(name) = sample.labels.first() else { continue };
-            let row = rows.entry(name).or_insert_with(|| vec![None; columns.len()]);
-            if let Some(cell) = row.get_mut(index) {
-                *cell = Some(sample);
-            }
-        }
-    }
-    if rows.is_empty() {
-        return html! {};
-    }
-    html! {
-        div.wide {
-            h3 { (title) }
-            table {
-                tr { th { (label) } @for (head, _, _) in columns { th { (head) } } }
-                @for (name, cells) in &rows {
-                    tr {
-                        th title=(name) { (short(name)) }
-                        @for (sample, (_, _, shape)) in cells.iter().zip(columns) { (cell(*sample, shape)) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn cell(sample: Option<&Sample>, shape: &Shape) -> Markup {
-    let Some(sample) = sample else { return html! { td.none { "–" } } };
-    let value = sample.value;
-    match shape {
-        Shape::Label => html! { td { (sample.labels.last().map_or("", String::as_str)) } },
-        Shape::Truth if value > 0.5 => html! { td.good { "yes" } },
-        Shape::Truth => html! { td.bad { "no" } },
-        Shape::Figure => html! { td { (figure(value)) } },
-        Shape::Share => html! { td { (figure(value * 100.0)) " %" } },
-    }
-}
-
-fn scrapes(scrapers: &[&ScraperFacts], now: u64) -> Markup {
-    html! {
-        div.wide {
-            h3 { "Scrapes" }
-            table {
-                tr {
-                    @for head in ["scraper", "last", "readings", "last success", "took", "failures since the start"] {
-                        th { (head) }
-                    }
-                }
-                @for scraper in scrapers { (scrape(scraper, now)) }
-            }
-        }
-    }
-}
-
-fn scrape(scraper: &ScraperFacts, now: u64) -> Markup {
-    let own = |family: &'static Family| scraper.of(family).next().map(|sample| sample.value);
-    let errors = scraper.of(&catalogue::SCRAPE_ERRORS).filter(|sample| sample.value > 0.0);
-    let kind = |sample: &Sample| sample.labels.last().cloned().unwrap_or_default();
-    let errors: Vec<String> = errors.map(|sample| format!("{} {}", kind(sample), whole(sample.value))).collect();
-    html! {
-        tr {
-            th { (scraper.kind.name()) }
-            @match own(&catalogue::SCRAPE_SUCCESS) {
-                None => td.none { "not yet" },
-                Some(value) if value > 0.5 => td.good { "good" },
-                Some(_) => td.bad { "failed" },
-            }
-            @match &scraper.read {
-                None => td.bad { "none" },
-                Some((_, age)) => td { (duration(*age)) " old" },
-            }
-            td { (last_success(scraper).map_or_else(|| "–".to_owned(), |at| distance(now, at))) }
-            td { (own(&catalogue::SCRAPE_DURATION).map_or_else(|| "–".to_owned(), |took| format!("{took:.2} s"))) }
-            td.text { @if errors.is_empty() { "none" } @else { (errors.join(", ")) } }
         }
     }
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use butler_core::text::time::{distance, duration, moment};
 use maud::{Markup, html};
 
-use super::facts::{ScraperFacts, single};
+use super::facts::{ScraperFacts, samples, single};
 use super::figures::{short, whole};
 use crate::catalogue::{self, Family};
 use crate::readings::Sample;
 
 /// Slashers by rollup and role with their dates, what rollups lack, and exits that attesters begin.
 pub(super) fn section(scrapers: &[&ScraperFacts], now: u64) -> Markup {
-    let of = |family: &'static Family| scrapers.iter().flat_map(move |scraper| scraper.of(family));
+    let of = |family: &'static Family| samples(scrapers, family);
     let mut lines = BTreeMap::<(&str, &str), String>::new();
     for sample in of(&catalogue::SLASHER_INFO) {
         if let [version, role, slasher, proposer] = sample.labels.as_slice() {
@@ -48,7 +48,7 @@ pub(super) fn section(scrapers: &[&ScraperFacts], now: u64) -> Markup {
 
 /// Both delays of an exit, and the limit of those that attesters begin.
 fn exits(scrapers: &[&ScraperFacts]) -> Vec<String> {
-    let of = |family: &'static Family| scrapers.iter().flat_map(move |scraper| scraper.of(family));
+    let of = |family: &'static Family| samples(scrapers, family);
     let version = |sample: &Sample| sample.labels.first().cloned().unwrap_or_default();
     let by_governance = single(scrapers, &catalogue::WITHDRAWAL_DELAY).map(whole);
     let mut lines = Vec::new();

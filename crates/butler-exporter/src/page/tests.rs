@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use butler_core::domain::findings::{Finding, FindingKind, Source, Subject, Thres
 use ethers_core::types::Address;
 
 use super::facts::ScraperFacts;
-use super::*;
+use super::{Asked, Facts, Severity, View, attention};
 use crate::catalogue;
 use crate::catalogue::values::ScraperKind;
 use crate::readings::findings::push_findings;
@@ -33,8 +32,14 @@ fn facts(findings: Vec<Finding>) -> Facts {
         own: Arc::new(own()),
         read: Some((Arc::new(Readings::default()), 20)),
         findings: Arc::new(findings),
+        details: Arc::default(),
     };
-    Facts { now: NOW, program: BTreeMap::new(), scrapers: vec![scraper] }
+    Facts { now: NOW, scrapers: vec![scraper], ..Facts::default() }
+}
+
+/// The first page.
+fn render(facts: &Facts) -> String {
+    super::render(View::Overview, facts, &Asked::new("/", []))
 }
 
 fn at(number: u64) -> Subject {
@@ -50,7 +55,7 @@ fn missing(attester: u64, left: u64) -> Finding {
 
 /// Severity, text and time left of each line.
 fn lines(facts: &Facts) -> Vec<(Severity, String, Option<String>)> {
-    attention::lines(facts).into_iter().map(|line| (line.severity, line.text, line.left)).collect()
+    attention::cut(&attention::all(facts)).into_iter().map(|line| (line.severity, line.text, line.left)).collect()
 }
 
 #[test]
@@ -139,9 +144,9 @@ fn thousands_of_one_kind_do_not_hide_the_others() {
     found.extend(of_nodes(&[node], &Thresholds::default()));
     let facts = facts(found);
     let lines = lines(&facts);
-    assert_eq!(lines.len(), 22);
+    assert_eq!(lines.len(), 7);
     assert_eq!(lines[0].1, "node alpha: it does not answer, or follows another network");
-    assert!(lines.iter().any(|(_, text, _)| text == "and 3980 more like these"));
+    assert!(lines.iter().any(|(_, text, _)| text == "and 3995 more like these"));
     assert!(render(&facts).contains("1 critical, 4000 to look at"));
 }
 
@@ -164,7 +169,7 @@ async fn what_is_not_served_is_not_on_the_page() {
     let found = of_nodes(&[node], &Thresholds::default());
     slot.succeeded(Scraped::found(Readings::default(), Source::Nodes, found, NOW), minute, NOW);
     let slots = Slots::new(vec![Arc::clone(&slot)]);
-    let page = || render(&Facts::of(&slots, NOW));
+    let page = || render(&Facts::of(&slots, None, NOW));
     assert!(page().contains("alpha"));
     tokio::time::advance(slot.budget() + minute).await;
     assert!(!page().contains("alpha") && page().contains("nothing is known from it"));
@@ -212,7 +217,8 @@ fn every_kind_of_finding_has_a_line_with_its_runbook_and_a_series() {
             let finding = Finding::new(kind, *severity, Subject::Network, &what).until(NOW + HOUR);
             let page = render(&facts(vec![finding.clone()]));
             let runbook = kind.runbook();
-            assert!(page.contains(&what) && page.contains(&format!("{runbook}\"")), "{kind}: {page}");
+            assert!(page.contains(&what) && page.contains(&format!(">{runbook}</a>")), "{kind}: {page}");
+            assert!(page.contains("<strong>Next: </strong>"), "{kind}: {page}");
             assert!(super::runbook(runbook).is_some(), "{kind}: {runbook}");
             let mut readings = Readings::default();
             push_findings(&mut readings, kind.source(), &[finding], NOW);

@@ -19,6 +19,8 @@ pub struct DutiesBasis {
     pub validating: BTreeSet<Address>,
     /// What each must have as its coinbase.
     pub expected: Expected,
+    /// Own attesters of each server.
+    pub servers: BTreeMap<String, BTreeSet<Address>>,
     /// Own attesters under each label.
     pub labels: BTreeMap<String, BTreeSet<Address>>,
 }
@@ -27,6 +29,12 @@ impl DutiesBasis {
     /// What a snapshot and its rows say.
     #[must_use]
     pub fn of(config: &NetworkConfig, snapshot: &NetworkSnapshot, rows: &[AttesterRow]) -> Self {
+        let mut servers = BTreeMap::<String, BTreeSet<Address>>::new();
+        for row in rows {
+            for server in &row.servers {
+                servers.entry(server.clone()).or_default().insert(row.attester);
+            }
+        }
         let labelled = by_label(&config.labels, config.server_labels, rows).into_iter();
         Self {
             own: rows.iter().map(|row| row.attester).collect(),
@@ -37,6 +45,7 @@ impl DutiesBasis {
                 .filter(|attester| snapshot.stands_at(*attester) == Some(snapshot.canonical()))
                 .collect(),
             expected: expected(rows, &snapshot.delegations),
+            servers,
             labels: labelled.map(|(label, rows)| (label, rows.into_iter().map(|row| row.attester).collect())).collect(),
         }
     }

@@ -3,6 +3,7 @@
 //! A set of readings belongs to one scrape and is replaced as a whole. Nothing here reads a clock, a file or a socket.
 
 pub mod basis;
+pub mod details;
 pub mod duties;
 pub mod findings;
 pub mod governance;
@@ -11,6 +12,7 @@ mod rollups;
 pub mod runway;
 mod slashers;
 pub mod slashing;
+pub mod strips;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +36,7 @@ use ethers_core::types::{Address, U256};
 use ethers_core::utils::format_units;
 
 use self::basis::DutiesBasis;
+use self::details::AttesterLine;
 use crate::catalogue;
 use crate::catalogue::values::{CountedJudgement, Tip};
 
@@ -50,6 +53,8 @@ pub struct ChainReadings {
     pub steps: Vec<Step>,
     /// What duties are held against.
     pub basis: DutiesBasis,
+    /// Own attesters one by one.
+    pub attesters: Vec<AttesterLine>,
 }
 
 /// One change of state.
@@ -131,6 +136,7 @@ pub fn chain_readings(
         steps: steps.collect(),
         states: rows.iter().map(|row| (row.attester, row.state)).collect(),
         basis: DutiesBasis::of(config, snapshot, &rows),
+        attesters: rows.iter().map(|row| AttesterLine::of(row, now)).collect(),
         readings,
         findings,
     })

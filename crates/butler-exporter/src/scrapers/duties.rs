@@ -19,7 +19,9 @@ use super::failure::Failure;
 use super::last_snapshot::{FirstLook, LastSnapshot, LastSnapshotReceiver, fresh};
 use super::scrape::{Patience, Scrape};
 use crate::catalogue::values::FailureKind;
+use crate::readings::details::Details;
 use crate::readings::duties::duties_readings;
+use crate::readings::strips::StripHistory;
 use crate::slots::{Scraped, Slot, Store};
 
 /// How far back duties are told.
@@ -36,6 +38,7 @@ pub struct DutiesScraper {
     first: FirstLook,
     book: Option<DutiesBook>,
     shown: LastDuties,
+    strips: StripHistory,
     is_unsaved: bool,
 }
 
@@ -43,8 +46,8 @@ impl DutiesScraper {
     /// A scraper that has read nothing yet; a snapshot that is older than the limit does not count. What it sees is put in `shown`.
     #[must_use]
     pub fn new(last: LastSnapshotReceiver, age_limit: Duration, shown: LastDuties) -> Self {
-        let first = FirstLook::default();
-        Self { last, age_limit, first, book: None, shown, is_unsaved: false }
+        let (first, strips) = (FirstLook::default(), StripHistory::default());
+        Self { last, age_limit, first, book: None, shown, strips, is_unsaved: false }
     }
 
     async fn read(&mut self, slot: &Slot) -> Result<Scraped, Failure> {
@@ -53,8 +56,10 @@ impl DutiesScraper {
         let seen = self.follow(&last, slot).await?;
         let found = of_seen(&seen, &last.basis.expected, &last.basis.validating, &last.thresholds);
         let readings = duties_readings(&seen, &last.basis);
+        let strips = self.strips.note(&seen, &last.basis.servers);
         self.shown.send_replace(Some(seen));
-        Ok(Scraped::found(readings, Source::Duties, found, last.snapshot.block.timestamp))
+        let scraped = Scraped::found(readings, Source::Duties, found, last.snapshot.block.timestamp);
+        Ok(Scraped { details: Details { strips, ..Details::default() }, ..scraped })
     }
 
     async fn follow(&mut self, last: &LastSnapshot, slot: &Slot) -> Result<Arc<DutiesSeen>, Failure> {

@@ -28,9 +28,10 @@ use tokio::time::Instant;
 use crate::catalogue;
 use crate::catalogue::values::FailureKind;
 use crate::key_keeper::{KeyKeeper, private_keys};
+use crate::readings::details::Details;
 use crate::readings::findings::push_findings;
 use crate::readings::runway::{note_balances, runway_readings};
-use crate::readings::{Readings, address, chain_readings, number, truth};
+use crate::readings::{ChainReadings, Readings, address, chain_readings, number, truth};
 use crate::scrapers::failure::Failure;
 use crate::scrapers::last_snapshot::{LastSnapshot, LastSnapshotSender};
 use crate::scrapers::others::Others;
@@ -148,7 +149,9 @@ impl L1Scraper {
             );
         }
         let steps = readings.steps.iter().map(|step| step.judgement).collect();
-        Ok(Scraped { readings: readings.readings, findings: readings.findings, states: readings.states, steps })
+        let ChainReadings { readings, findings, states, attesters, .. } = readings;
+        let details = Details { attesters, ..Details::default() };
+        Ok(Scraped { readings, findings, states, steps, details })
     }
 
     /// What the key files say now, or said last.

@@ -8,6 +8,7 @@ use ethers_core::types::Address;
 
 use crate::catalogue::values::CountedJudgement;
 use crate::readings::Readings;
+use crate::readings::details::Details;
 use crate::readings::findings::push_findings;
 
 /// How one scrape went.
@@ -30,6 +31,8 @@ pub struct Scraped {
     pub states: BTreeMap<Address, State>,
     /// The judgements to count.
     pub steps: Vec<CountedJudgement>,
+    /// What the page shows beside.
+    pub details: Details,
 }
 
 impl Scraped {

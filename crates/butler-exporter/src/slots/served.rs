@@ -8,6 +8,8 @@ use butler_core::daemon::telemetry::metrics::lines::{Lines, Texts, compress, enc
 use butler_core::domain::findings::Finding;
 use tokio::time::Instant;
 
+use super::scraped::Scraped;
+use crate::readings::details::Details;
 use crate::readings::{Readings, Sample};
 
 /// The readings of one scrape, also as they are served.
@@ -15,17 +17,20 @@ use crate::readings::{Readings, Sample};
 pub(crate) struct ScrapedReadings {
     pub(crate) readings: Arc<Readings>,
     pub(super) findings: Arc<Vec<Finding>>,
+    pub(super) details: Arc<Details>,
     lines: Result<Lines, fmt::Error>,
     pub(super) taken: Instant,
 }
 
 impl ScrapedReadings {
     /// Readings are as old as the beginning of their scrape: that is when the block was chosen.
-    pub(super) fn new(network: &str, readings: Readings, findings: Vec<Finding>, took: Duration) -> Self {
+    pub(super) fn new(network: &str, scraped: Scraped, took: Duration) -> Self {
+        let Scraped { readings, findings, details, .. } = scraped;
         let readings = Arc::new(readings);
         let lines = encode(Some(network), &readings).map(|texts| compress(&texts));
         let now = Instant::now();
-        Self { readings, findings: Arc::new(findings), lines, taken: now.checked_sub(took).unwrap_or(now) }
+        let (findings, details) = (Arc::new(findings), Arc::new(details));
+        Self { readings, findings, details, lines, taken: now.checked_sub(took).unwrap_or(now) }
     }
 
     /// The lines of the readings.

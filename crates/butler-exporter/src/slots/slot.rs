@@ -19,6 +19,7 @@ use super::progress::{Progress, Store};
 use super::scraped::{Outcome, Scraped};
 use super::served::{ProgressReadings, ScrapedReadings, View};
 use crate::catalogue::values::{FailureKind, ScraperKind};
+use crate::readings::details::Details;
 use crate::readings::{Readings, Sample};
 use crate::states::StatesFile;
 
@@ -154,13 +155,14 @@ impl Slot {
     }
 
     /// A scrape read everything. Returns how many failed before it. `now` is in unix seconds.
-    pub fn succeeded(&self, scraped: Scraped, took: Duration, now: u64) -> u64 {
-        let readings = Arc::new(ScrapedReadings::new(&self.network, scraped.readings, scraped.findings, took));
+    pub fn succeeded(&self, mut scraped: Scraped, took: Duration, now: u64) -> u64 {
+        let (states, steps) = (std::mem::take(&mut scraped.states), std::mem::take(&mut scraped.steps));
+        let readings = Arc::new(ScrapedReadings::new(&self.network, scraped, took));
         // All of it under the lock that `view` takes, so that no request sees half of a scrape.
         let mut progress = self.change();
         self.current.store(Some(readings));
-        progress.states = scraped.states;
-        for judgement in scraped.steps {
+        progress.states = states;
+        for judgement in steps {
             let counted = progress.steps.entry(judgement).or_default();
             *counted = counted.saturating_add(1);
         }
@@ -171,7 +173,7 @@ impl Slot {
 
     /// What is read of a scrape that goes on is served already. How scrapes went does not change.
     pub fn publish(&self, scraped: Scraped, took: Duration) {
-        let readings = ScrapedReadings::new(&self.network, scraped.readings, scraped.findings, took);
+        let readings = ScrapedReadings::new(&self.network, scraped, took);
         let _progress = self.change();
         self.current.store(Some(Arc::new(readings)));
     }
@@ -244,6 +246,12 @@ impl Slot {
     #[must_use]
     pub fn findings(&self) -> Option<Arc<Vec<Finding>>> {
         self.fresh().map(|readings| Arc::clone(&readings.findings))
+    }
+
+    /// What the page shows beside, of the scrape whose readings are still good.
+    #[must_use]
+    pub fn details(&self) -> Option<Arc<Details>> {
+        self.fresh().map(|readings| Arc::clone(&readings.details))
     }
 
     /// How the scraper's work goes, at `now` in unix seconds.

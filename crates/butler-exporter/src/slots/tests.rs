@@ -64,7 +64,7 @@ async fn a_slot_takes_over_counts_and_states_but_no_readings() {
     let (before, after) = (slot(), slot());
     let states = BTreeMap::from([(Address::zero(), State::Active)]);
     let steps = vec![CountedJudgement::Documented];
-    let scraped = Scraped { readings: readings(7.0), findings: Vec::new(), states: states.clone(), steps };
+    let scraped = Scraped { readings: readings(7.0), states: states.clone(), steps, ..Scraped::default() };
     before.succeeded(scraped, Duration::from_secs(1), 1_000);
     before.count_error(FailureKind::Reorganised);
     before.restarted();

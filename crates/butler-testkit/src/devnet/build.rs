@@ -6,16 +6,12 @@
 use std::{
     ffi::OsString,
     fs::{self, File},
-    io::{BufRead as _, BufReader, ErrorKind},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
-use super::{
-    Oracle,
-    sources::{SourceFile, copy, hash, read_sources},
-};
-use anyhow::{Context as _, bail};
+use super::Oracle;
+use crate::npm::{Npm, SourceFile, copy, hash, read_sources, say, target_directory, workspace};
+use anyhow::Context as _;
 
 /// Which devnet is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,17 +106,6 @@ pub fn ensure(spec: &DevnetSpec) -> anyhow::Result<DevnetState> {
     .ensure(*spec)
 }
 
-/// The workspace that this crate was built in.
-pub(crate) fn workspace() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()
-}
-
-/// Cargo's target folder.
-pub(crate) fn target_directory(workspace: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), |dir| workspace.join(dir))
-}
-
 struct Builder {
     sources: PathBuf,
     root: PathBuf,
@@ -129,6 +114,10 @@ struct Builder {
 }
 
 impl Builder {
+    fn npm(&self) -> Npm {
+        Npm { root: self.root.clone(), search_path: self.search_path.clone() }
+    }
+
     fn ensure(&self, spec: DevnetSpec) -> anyhow::Result<DevnetState> {
         let files = read_sources(&self.sources)?;
         let packages =
@@ -146,29 +135,14 @@ impl Builder {
         if is_built() {
             return Ok(state);
         }
-        self.install(&packages, &files)?;
+        let npm = self.npm();
+        let is_installed = |packages: &Path| anvil_in(packages).is_file();
+        let hint = "npm installed no anvil for this platform; see examples/devnet/README.md";
+        npm.install("the devnet's npm packages", &files, &packages, (is_installed, hint))?;
         if !state.directory.is_dir() {
             self.build(spec, &packages.join(format!("src-{sources}")), &files, &state.directory)?;
         }
         Ok(state)
-    }
-
-    fn install(&self, packages: &Path, files: &[SourceFile]) -> anyhow::Result<()> {
-        if anvil_in(packages).is_file() {
-            return Ok(());
-        }
-        let staging = tempfile::tempdir_in(&self.root).context("failed to create a folder for npm")?;
-        copy(files.iter().filter(|(name, _)| name.starts_with("package")), staging.path())?;
-        say("installing the devnet's npm packages …");
-        self.run("npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"], staging.path())?;
-        if packages.exists() {
-            fs::remove_dir_all(packages).context("failed to remove an incomplete installation")?;
-        }
-        fs::rename(staging.keep(), packages).context("failed to move the npm packages into place")?;
-        if !anvil_in(packages).is_file() {
-            bail!("npm installed no anvil for this platform; see examples/devnet/README.md");
-        }
-        Ok(())
     }
 
     fn build(&self, spec: DevnetSpec, sources: &Path, files: &[SourceFile], to: &Path) -> anyhow::Result<()> {
@@ -182,42 +156,9 @@ impl Builder {
             arguments.extend(["--attesters".to_owned(), attesters.to_string(), "--keys".to_owned(), keys]);
         }
         say(&format!("building the devnet `{}` …", spec.name()));
-        self.run("node", &arguments, sources)?;
+        self.npm().run("node", &arguments, sources)?;
         fs::rename(staging.keep(), to).context("failed to move the devnet into place")?;
         fs::remove_dir_all(sources).context("failed to remove the build's copy of the sources")
-    }
-
-    fn run(&self, program: &str, arguments: &[impl AsRef<str>], directory: &Path) -> anyhow::Result<()> {
-        let mut command = Command::new(program);
-        command.args(arguments.iter().map(AsRef::as_ref)).current_dir(directory).stdin(Stdio::null());
-        if let Some(path) = &self.search_path {
-            command.env("PATH", path);
-        }
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| {
-            if error.kind() == ErrorKind::NotFound {
-                anyhow::anyhow!(
-                    "`{program}` is not on the PATH\nhint: the devnet needs Node.js 20.11 or newer with npm; \
-                     on Debian or Ubuntu: apt install nodejs npm"
-                )
-            } else {
-                anyhow::Error::new(error).context(format!("failed to start `{program}`"))
-            }
-        })?;
-        // Shown as it comes, since a large devnet takes minutes, and kept for the error.
-        let mut talk = String::new();
-        if let Some(stderr) = child.stderr.take() {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                say(&line);
-                talk.push_str(&line);
-                talk.push('\n');
-            }
-        }
-        let status = child.wait().with_context(|| format!("failed to wait for `{program}`"))?;
-        if !status.success() {
-            bail!("`{program}` failed with {status}\n{talk}");
-        }
-        Ok(())
     }
 }
 
@@ -225,11 +166,6 @@ fn anvil_in(packages: &Path) -> PathBuf {
     let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let platform = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     packages.join(format!("node_modules/@foundry-rs/anvil-{platform}-{arch}/bin/anvil"))
-}
-
-#[expect(clippy::print_stderr, reason = "a first build takes long enough that people must see why")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 //!
 //! [`ensure`] gives the built state, [`Chain::start`] runs it, [`Oracle`] knows the right answers, [`Move`] changes the chain, and [`example_files`] writes the configuration and key files of an operator who runs validators on it.
 
-use anyhow::Context as _;
-
 mod bad_queue;
 mod ballots;
 mod build;
@@ -17,12 +15,12 @@ mod oracle;
 mod proposals;
 mod rivals;
 mod slashers;
-mod sources;
 mod stories;
 mod strangers;
 mod transact;
 mod upgrade;
 
+pub(crate) use crate::npm::write_file;
 pub use bad_queue::BadQueueKey;
 pub use build::{DevnetSpec, DevnetState, ensure};
 pub(crate) use chain::quantity;
@@ -40,9 +38,3 @@ pub use rivals::{Rival, ToldOfRival, WITH_RIVAL};
 pub use slashers::SlasherPair;
 pub use stories::{TWICE_STAKED, Told, TwiceStaked, with_wrong_proof};
 pub use strangers::{ToldOfStranger, WITH_STRANGER, WithStranger};
-
-/// Writes a file of the testkit's own folders or of a test's temporary folder.
-pub(crate) fn write_file(path: &std::path::Path, content: &[u8]) -> anyhow::Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "nobody reads these files before the whole folder is in place")]
-    std::fs::write(path, content).with_context(|| format!("failed to write `{}`", path.display()))
-}

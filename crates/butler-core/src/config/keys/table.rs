@@ -220,6 +220,7 @@ static EXPORTER: Group = Group {
         ),
         key("otlp_url", "url", Optional, "Where the figures are pushed by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/metrics`. Needs a program that was built with the feature `otlp`.").secret(),
         key("otlp_interval", "duration", Default("60s"), "Time between two pushes.").seconds(1, 86_400),
+        key("watcher_url", "url", Optional, "Where browsers find the watcher's page; the exporter's page links to it. Everybody who may see that page sees it, so it holds no secret."),
         key(
             "tls_certificate_file",
             "path",

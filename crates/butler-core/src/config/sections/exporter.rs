@@ -3,6 +3,7 @@
 use super::http::{HttpConfig, read_http};
 use super::outputs::{OutputsConfig, read_outputs};
 use super::scrape::{ScrapeConfig, read_scrape};
+use crate::config::endpoint::EndpointUrl;
 use crate::config::reader::{Read, Section};
 
 /// `[exporter]`, by what depends on it.
@@ -16,6 +17,8 @@ pub struct ExporterConfig {
     pub scrape: ScrapeConfig,
     /// Where else figures go.
     pub outputs: OutputsConfig,
+    /// Where browsers find the watcher's page, if the page is to link to it.
+    pub watcher_url: Option<EndpointUrl>,
 }
 
 pub(crate) fn read_exporter(section: &Section<'_>) -> Read<ExporterConfig> {
@@ -25,5 +28,6 @@ pub(crate) fn read_exporter(section: &Section<'_>) -> Read<ExporterConfig> {
     let scrape = read_scrape(section);
     let http = read_http(section, listen);
     let outputs = read_outputs(section);
-    Ok(ExporterConfig { enabled: enabled?, http: http?, scrape: scrape?, outputs: outputs? })
+    let watcher_url = section.optional("watcher_url");
+    Ok(ExporterConfig { enabled: enabled?, http: http?, scrape: scrape?, outputs: outputs?, watcher_url: watcher_url? })
 }

@@ -10,6 +10,7 @@ use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ring::digest::{SHA256, digest};
 
+use super::asked::{Asked, REFRESH};
 use super::respond::respond;
 use super::routes::Reply;
 use crate::text::time::moment;
@@ -24,14 +25,18 @@ pub struct Frame<'a> {
     pub program: &'static str,
     /// Its version.
     pub version: &'static str,
+    /// Which of its pages this is, for the title; empty for the first one.
+    pub title: &'a str,
     /// How bad it is: `good`, `warning` or `critical`.
     pub class: &'static str,
     /// That in words.
     pub verdict: &'a str,
     /// When it is shown, in unix seconds.
     pub now: u64,
-    /// After how many seconds it is asked for again.
-    pub refresh: u32,
+    /// What was asked for: the page asks for itself again only where somebody wants that, and says how to stop it.
+    pub asked: &'a Asked,
+    /// The program's pages, each with its name.
+    pub pages: &'a [(&'a str, &'a str)],
     /// How the program's own part looks.
     pub style: &'static str,
 }
@@ -40,6 +45,7 @@ impl Frame<'_> {
     /// The page around that part.
     #[must_use]
     pub fn html(&self, part: &Markup) -> String {
+        let refresh = self.asked.refresh();
         let page = html! {
             (DOCTYPE)
             html lang="en" {
@@ -47,8 +53,8 @@ impl Frame<'_> {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
-                    meta http-equiv="refresh" content=(self.refresh);
-                    title { (self.verdict) " · " (self.program) }
+                    @if let Some(seconds) = refresh { meta http-equiv="refresh" content=(seconds); }
+                    title { @if !self.title.is_empty() { (self.title) " · " } (self.verdict) " · " (self.program) }
                     style { (PreEscaped(STYLE)) }
                     style { (PreEscaped(self.style)) }
                 }
@@ -56,13 +62,27 @@ impl Frame<'_> {
                     header {
                         h1 { (self.program) " " small { (self.version) } }
                         p class={ "verdict " (self.class) } { (self.verdict) }
-                        p.now { (moment(self.now)) }
-                    }
-                    main {
-                        (part)
-                        footer {
-                            a href="/metrics" { "metrics" } " · " a href="/livez" { "livez" } " · " a href="/readyz" { "readyz" }
+                        p.now {
+                            (moment(self.now)) " · "
+                            @match refresh {
+                                None => a href=(self.asked.with(REFRESH, "30").link()) { "refresh every 30 s" },
+                                Some(seconds) => {
+                                    "again every " (seconds) " s · "
+                                    a href=(self.asked.without(REFRESH).link()) { "stop" }
+                                }
+                            }
                         }
+                    }
+                    @if !self.pages.is_empty() {
+                        nav aria-label="pages" {
+                            @for (address, name) in self.pages {
+                                a href=(address) aria-current=[(*address == self.asked.path()).then_some("page")] { (name) }
+                            }
+                        }
+                    }
+                    main { (part) }
+                    footer {
+                        a href="/metrics" { "metrics" } " · " a href="/livez" { "livez" } " · " a href="/readyz" { "readyz" }
                     }
                 }
             }
@@ -77,7 +97,7 @@ pub fn page(style: &'static str, html: String) -> Reply {
     let digests =
         [STYLE, style].map(|style| format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, style.as_bytes()))));
     let policy = format!(
-        "default-src 'none'; style-src {}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src {}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         digests.join(" ")
     );
     let mut reply = respond(StatusCode::OK, "text/html; charset=utf-8", html.into());
@@ -97,7 +117,21 @@ mod tests {
     #[tokio::test]
     async fn only_the_two_styles_of_the_page_are_taken_and_text_is_text() {
         let (program, version, style) = ("butler-x", "1.2.3", "b{color:red}");
-        let frame = Frame { program, version, class: "good", verdict: "<b>well</b>", now: 0, refresh: 30, style };
+        let asked = Asked::new("/", [(REFRESH, "30"), ("a", "<")]);
+        let frame = Frame {
+            program,
+            version,
+            title: "",
+            class: "good",
+            verdict: "<b>well</b>",
+            now: 0,
+            asked: &asked,
+            pages: &[("/", "first"), ("/x", "second")],
+            style,
+        };
+        let quiet = Frame { asked: &asked.without(REFRESH), ..frame }.html(&html! {});
+        assert!(!quiet.contains("http-equiv") && quiet.contains("href=\"/?a=%3C&amp;refresh=30\""), "{quiet}");
+        assert!(quiet.contains("<a href=\"/\" aria-current=\"page\">first</a><a href=\"/x\">second"), "{quiet}");
         let reply = page(style, frame.html(&html! { p { "<script>" } }));
         let policy = reply.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
         // `printf 'b{color:red}' | openssl dgst -sha256 -binary | base64`
@@ -105,7 +139,15 @@ mod tests {
         assert!(policy.matches("'sha256-").count() == 2 && !policy.contains("unsafe"), "{policy}");
         let body = reply.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8(body.to_vec()).unwrap();
-        for part in ["content=\"30\"", "&lt;script&gt;", "&lt;b&gt;well", "<small>1.2.3</small>", style, STYLE] {
+        for part in [
+            "content=\"30\"",
+            "href=\"/?a=%3C\">stop",
+            "&lt;script&gt;",
+            "&lt;b&gt;well",
+            "<small>1.2.3</small>",
+            style,
+            STYLE,
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

@@ -8,6 +8,7 @@ mod about;
 pub mod alerts;
 pub mod attester;
 pub mod chain;
+mod command;
 pub mod contradicted;
 mod docs;
 mod duplicate;

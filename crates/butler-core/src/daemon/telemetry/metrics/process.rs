@@ -31,6 +31,7 @@ pub struct ProcessFigures(Mutex<Figures>);
 #[derive(Debug, Default)]
 struct Figures {
     failed: bool,
+    began_at: u64,
     loaded_at: u64,
     reloads: u64,
     failures: u64,
@@ -45,7 +46,9 @@ impl ProcessFigures {
 
     /// The configuration was read at the start.
     pub fn began(&self, now: u64) {
-        self.figures().loaded_at = now;
+        let mut figures = self.figures();
+        figures.began_at = now;
+        figures.loaded_at = now;
     }
 
     /// The configuration was read again and taken.
@@ -66,6 +69,13 @@ impl ProcessFigures {
     /// Whether the certificate that is served is the one that its files hold.
     pub fn certificate_is_current(&self, is_current: bool) {
         self.figures().has_old_certificate = !is_current;
+    }
+
+    /// When the program began, and when the configuration in effect was read; unix seconds, 0 for what is not known.
+    #[must_use]
+    pub fn moments(&self) -> (u64, u64) {
+        let figures = self.figures();
+        (figures.began_at, figures.loaded_at)
     }
 
     /// Whether the configuration as it was last read is in effect.

@@ -1,6 +1,6 @@
-//! The files that a devnet is made from: read, hashed, copied to where they run.
+//! The files that something below the target folder is made from: read, hashed, copied to where they run.
 //!
-//! Documentation and `node_modules` do not count, so that a corrected README rebuilds nothing.
+//! Documentation and `node_modules` do not count, so that a corrected README builds nothing again.
 
 use std::{fs, path::Path};
 
@@ -8,10 +8,10 @@ use anyhow::Context as _;
 use ethers_core::utils::{hex, keccak256};
 
 /// Relative name and content.
-pub(super) type SourceFile = (String, Vec<u8>);
+pub(crate) type SourceFile = (String, Vec<u8>);
 
 /// Every file of the folder with its relative name, sorted; `node_modules` is left out.
-pub(super) fn read_sources(directory: &Path) -> anyhow::Result<Vec<SourceFile>> {
+pub(crate) fn read_sources(directory: &Path) -> anyhow::Result<Vec<SourceFile>> {
     fn walk(directory: &Path, prefix: &str, files: &mut Vec<SourceFile>) -> std::io::Result<()> {
         for entry in fs::read_dir(directory)? {
             let entry = entry?;
@@ -35,7 +35,7 @@ pub(super) fn read_sources(directory: &Path) -> anyhow::Result<Vec<SourceFile>> 
     Ok(files)
 }
 
-pub(super) fn hash<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String {
+pub(crate) fn hash<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String {
     let mut digests = Vec::new();
     for (name, content) in files {
         digests.extend(keccak256(name));
@@ -44,15 +44,21 @@ pub(super) fn hash<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String {
     hex::encode(&keccak256(digests)[..6])
 }
 
-pub(super) fn copy<'a>(files: impl Iterator<Item = &'a SourceFile>, to: &Path) -> anyhow::Result<()> {
+pub(crate) fn copy<'a>(files: impl Iterator<Item = &'a SourceFile>, to: &Path) -> anyhow::Result<()> {
     for (name, content) in files {
         let path = to.join(name);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).with_context(|| format!("failed to create `{}`", parent.display()))?;
         }
-        super::write_file(&path, content)?;
+        write_file(&path, content)?;
     }
     Ok(())
+}
+
+/// Writes a file of the testkit's own folders or of a test's temporary folder.
+pub(crate) fn write_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "nobody reads these files before the whole folder is in place")]
+    fs::write(path, content).with_context(|| format!("failed to write `{}`", path.display()))
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! A real browser that looks at a page: headless Chromium, which speaks to nobody but this machine.
 
+mod devices;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
+
+pub use self::devices::{Device, Look, PageAt};
 
 /// Chromium with a profile of its own.
 #[derive(Debug)]

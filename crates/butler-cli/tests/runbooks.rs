@@ -1,0 +1,129 @@
+//! Every command of every runbook, and every command that a finding names, is one that this program takes; those that only read run on the devnet.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use butler_cli::args::Arguments;
+use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};
+use clap::Parser as _;
+use ethers_core::types::Address;
+use support::Bench;
+
+/// What the words in capitals stand for here.
+fn labels(attester: &str) -> [(&'static str, String); 10] {
+    [
+        ("NETWORK", "devnet"),
+        ("ATTESTER", attester),
+        ("PROVIDER", "1"),
+        ("SERVER", "server-1"),
+        ("KEY", "configure_coinbase/1/0x00/x"),
+        ("KIND", "configure_coinbase"),
+        ("FOLDER", "/srv/keystore"),
+        ("STATE", "/srv/state"),
+        ("CHANNEL", "ops"),
+        // An epoch, since the devnet has a time of its own.
+        ("TIME", "0"),
+    ]
+    .map(|(word, value)| (word, value.to_owned()))
+}
+
+/// The commands of butler-cli in the runbooks, each with the pages that have it.
+fn commands() -> BTreeMap<String, BTreeSet<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbooks");
+    let mut commands = BTreeMap::<String, BTreeSet<String>>::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let (name, text) =
+            (path.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap());
+        let mut is_code = false;
+        for line in text.lines() {
+            if line.starts_with("```") {
+                is_code = !is_code;
+            }
+            let found: Vec<&str> = if is_code { vec![line] } else { line.split('`').skip(1).step_by(2).collect() };
+            for command in found.into_iter().filter(|command| command.starts_with("butler-cli ")) {
+                commands.entry(plain(command)).or_default().insert(name.clone());
+            }
+        }
+    }
+    commands
+}
+
+/// The command without what a shell makes of the rest.
+fn plain(command: &str) -> String {
+    let end = [" #", "  ", " |", " <", " >"].iter().filter_map(|mark| command.find(mark)).min();
+    command.get(..end.unwrap_or(command.len())).unwrap().trim().to_owned()
+}
+
+fn words(command: &str, attester: &str) -> Vec<String> {
+    let labels = labels(attester);
+    let fill = |word: &str| {
+        labels.iter().find(|(label, _)| *label == word).map_or_else(|| word.to_owned(), |(_, value)| value.clone())
+    };
+    command.split_whitespace().map(fill).collect()
+}
+
+#[test]
+fn every_command_of_every_runbook_is_one_that_there_is() {
+    let commands = commands();
+    assert!(commands.len() > 25, "{commands:#?}");
+    let refused: Vec<String> = commands
+        .iter()
+        .filter_map(|(command, pages)| {
+            let error = Arguments::try_parse_from(words(command, &format!("{:#x}", Address::zero()))).err()?;
+            Some(format!("{pages:?}: `{command}`: {error}"))
+        })
+        .collect();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+#[test]
+fn every_command_that_a_finding_names_is_one_that_there_is() {
+    let mut tried = BTreeSet::new();
+    for kind in FindingKind::all() {
+        for subject in [Subject::Attester(Address::zero()), Subject::Network] {
+            let finding = Finding::new(kind, Severity::Warning, subject, "it is so");
+            let Some(command) = finding.command("devnet") else { continue };
+            if let Some(rest) = command.strip_prefix("butler-cli ") {
+                assert!(Arguments::try_parse_from(words(&command, "")).is_ok(), "{kind}: {command}");
+                tried.insert(rest.to_owned());
+            } else {
+                assert!(command.starts_with("journalctl --unit butler-exporter "), "{kind}: {command}");
+            }
+        }
+    }
+    assert!(tried.len() > 10, "{tried:?}");
+}
+
+/// Whether a command needs nothing but the chain and the configuration, and changes nothing.
+fn only_reads(command: &str) -> bool {
+    let name = command.split_whitespace().find(|word| !word.starts_with('-') && *word != "butler-cli");
+    name.is_some_and(|name| !["actions", "jobs", "watcher", "keystore"].contains(&name))
+}
+
+#[tokio::test]
+async fn every_command_that_only_reads_runs_on_the_devnet() {
+    let bench = Bench::start().await;
+    let attester = bench.shown("A6");
+    let found = commands();
+    let read: Vec<&String> = found.keys().filter(|command| only_reads(command)).collect();
+    assert!(read.len() > 15, "{read:?}");
+    for some in read.chunks(4) {
+        let runs = some.iter().map(|command| {
+            let (bench, arguments) = (&bench, words(command, &attester));
+            async move {
+                let arguments: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+                (*command, bench.run(&arguments).await)
+            }
+        });
+        for (command, run) in futures_util::future::join_all(runs).await {
+            // The story of the devnet has faults, which some commands end with 5 for.
+            assert!(matches!(run.code, 0 | 5), "`{command}` ended with {}: {}", run.code, run.stderr);
+        }
+    }
+}

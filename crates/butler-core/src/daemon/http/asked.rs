@@ -1,0 +1,121 @@
+//! What a request for a page asks for: a path, and parameters as a plain GET form sends them.
+//!
+//! Bounded: what is too long, and what comes after the sixteenth parameter, is not there.
+
+use std::borrow::Cow;
+
+use hyper::Uri;
+use url::form_urlencoded::{Serializer, parse};
+
+/// So many parameters are read.
+const MOST: usize = 16;
+/// The longest value, in bytes.
+const LONGEST: usize = 256;
+/// How often a page may ask for itself again, in seconds.
+const REFRESHES: std::ops::RangeInclusive<u32> = 5..=3_600;
+
+/// The parameter by which a page asks for itself again.
+pub const REFRESH: &str = "refresh";
+
+/// The path and the parameters of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    path: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// What a request's target says.
+    #[must_use]
+    pub fn of(uri: &Uri) -> Self {
+        let pairs = parse(uri.query().unwrap_or_default().as_bytes()).take(MOST);
+        let is_short = |text: &Cow<'_, str>| text.len() <= LONGEST;
+        let pairs = pairs.filter(|(name, value)| is_short(name) && is_short(value));
+        let parameters = pairs.map(|(name, value)| (name.into_owned(), value.trim().to_owned()));
+        Self { path: uri.path().to_owned(), parameters: parameters.filter(|(_, value)| !value.is_empty()).collect() }
+    }
+
+    /// A path with these parameters.
+    #[must_use]
+    pub fn new<'a>(path: &str, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { path: path.to_owned(), parameters: parameters.collect() }
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The value of a parameter; an empty one is none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every parameter.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The same with another value of a parameter.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut asked = self.without(name);
+        asked.parameters.push((name.to_owned(), value.to_owned()));
+        asked
+    }
+
+    /// The same without a parameter.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut asked = self.clone();
+        asked.parameters.retain(|(known, _)| known != name);
+        asked
+    }
+
+    /// After how many seconds the page is to ask for itself again, where somebody wants that.
+    #[must_use]
+    pub fn refresh(&self) -> Option<u32> {
+        self.get(REFRESH)?.parse().ok().filter(|seconds| REFRESHES.contains(seconds))
+    }
+
+    /// It as the address of a link.
+    #[must_use]
+    pub fn link(&self) -> String {
+        if self.parameters.is_empty() {
+            return self.path.clone();
+        }
+        let query = Serializer::new(String::new()).extend_pairs(&self.parameters).finish();
+        format!("{}?{query}", self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(target: &str) -> Asked {
+        Asked::of(&target.parse().unwrap())
+    }
+
+    #[test]
+    fn parameters_are_decoded_and_bounded_and_make_links_again() {
+        let one = asked("/x?network=main%20net&server=a%26b&empty=&refresh=30&network=other");
+        assert_eq!((one.path(), one.get("network"), one.get("server")), ("/x", Some("main net"), Some("a&b")));
+        assert_eq!((one.get("empty"), one.get("nothing"), one.refresh()), (None, None, Some(30)));
+        let link = one.without("network").with("page", "2").link();
+        assert_eq!(link, "/x?server=a%26b&refresh=30&page=2");
+        assert_eq!(asked("/x").link(), "/x");
+        for refresh in ["0", "4", "3601", "-1", "x", "30s"] {
+            assert_eq!(asked(&format!("/?refresh={refresh}")).refresh(), None, "{refresh}");
+        }
+        let many = (0..40).map(|index| format!("p{index}=1&")).collect::<String>();
+        assert_eq!(asked(&format!("/?{many}")).parameters().count(), MOST);
+        assert_eq!(
+            asked(&format!("/?a={}&b=1", "x".repeat(LONGEST + 1))).parameters().collect::<Vec<_>>(),
+            [("b", "1")]
+        );
+    }
+}
