@@ -1,7 +1,7 @@
 //! The pages on telephones and desks, light and dark, with no attester, with ten and with a thousand: nothing is wider than the screen,
 //! and axe-core has nothing to say. `BUTLER_PICTURES=FOLDER` leaves pictures there to be looked at.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod network;
 
@@ -14,11 +14,12 @@ use butler_core::daemon::http::server::serve;
 use butler_exporter::routes::ExporterRoutes;
 use butler_testkit::browser::{Browser, Device, PageAt};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 const WIDTHS: [u32; 4] = [320, 390, 1280, 1440];
 
 /// Serves what is known of a network with so many attesters; gives its address.
-async fn served(attesters: u64) -> String {
+async fn served(attesters: u64, servers: &mut JoinSet<()>) -> String {
     let slots = Arc::new(network::slots(attesters));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let listen = listener.local_addr().unwrap();
@@ -27,14 +28,17 @@ async fn served(attesters: u64) -> String {
     let routes = ExporterRoutes::new(Arc::clone(&slots));
     routes.lead_to_watcher(Some(&EndpointUrl::parse("http://127.0.0.1:9465/").unwrap()));
     let desk = Arc::new(Desk::new(routes, &config, None, Arc::clone(slots.process())));
-    tokio::spawn(serve(listener, desk, std::future::pending()));
+    servers.spawn(serve(listener, desk, std::future::pending()));
     format!("http://{listen}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_every_device_and_is_accessible() {
     let Some(browser) = Browser::found() else { return };
-    let [none, ten, thousand] = [served(0).await, served(10).await, served(1_000).await];
+    let mut servers = JoinSet::new();
+    let none = served(0, &mut servers).await;
+    let ten = served(10, &mut servers).await;
+    let thousand = served(1_000, &mut servers).await;
     let attester = network::address(1);
     let pages: Vec<PageAt> = [
         ("overview-0", &none, "/".to_owned()),

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::Browser;
+use super::chromium::Browser;
 use crate::npm::{Npm, copy, hash, read_sources, target_directory, workspace};
 
 /// A page to look at.

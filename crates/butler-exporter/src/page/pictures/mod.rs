@@ -3,6 +3,7 @@
 //! Pure functions of facts. A picture has a title and a description, its figures stand beside it as text, and nothing is told by colour
 //! alone: what is missed or short has another place, another form or a word. Widths are shares of whatever room there is.
 
+mod bars;
 mod runways;
 mod strip;
 #[cfg(test)]
@@ -10,64 +11,8 @@ mod tests;
 mod timeline;
 mod verdicts;
 
-use maud::{Markup, html};
-
+pub(super) use self::bars::patterns;
 pub(super) use self::runways::runways;
 pub(super) use self::strip::strips;
 pub(super) use self::timeline::timeline;
 pub(super) use self::verdicts::verdicts;
-
-/// The pattern of what is missed or lacking, once on a page with pictures.
-pub(super) fn patterns() -> Markup {
-    html! {
-        svg.patterns width="0" height="0" aria-hidden="true" focusable="false" {
-            defs {
-                pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
-                    rect.ground width="5" height="5" {}
-                    rect.bad width="3" height="5" {}
-                }
-            }
-        }
-    }
-}
-
-/// `part` of `all` in tenths of a percent.
-fn permille(part: u64, all: u64) -> u64 {
-    u64::try_from(u128::from(part).saturating_mul(1_000).checked_div(u128::from(all)).unwrap_or_default().min(1_000))
-        .unwrap_or_default()
-}
-
-/// Tenths of a percent as a length.
-fn length(permille: u64) -> String {
-    format!("{}.{}%", permille / 10, permille % 10)
-}
-
-/// One bar of a list of bars: what it is about, how long it is, and the same in words.
-struct Bar {
-    name: Markup,
-    permille: u64,
-    /// How it looks: `ok`, `warn`, `bad` or `quiet`.
-    class: &'static str,
-    words: Markup,
-}
-
-/// A list of bars. It reads as a list; the bars are for the eye only.
-fn bars(bars: &[Bar]) -> Markup {
-    html! {
-        ul.bars {
-            @for bar in bars {
-                li {
-                    span.name { (bar.name) }
-                    svg.track width="100%" height="10" aria-hidden="true" focusable="false" {
-                        rect.ground width="100%" height="10" rx="3" {}
-                        @if bar.permille > 0 {
-                            // Even one of thousands is seen.
-                            rect class=(bar.class) width=(length(bar.permille.max(8))) height="10" rx="3" {}
-                        }
-                    }
-                    span.words { (bar.words) }
-                }
-            }
-        }
-    }
-}

@@ -4,7 +4,7 @@ use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};
 use butler_core::text::time::duration;
 use maud::{Markup, html};
 
-use super::{Bar, bars, permille};
+use super::bars::{Bar, bars, permille};
 use crate::catalogue::{self, Family};
 use crate::page::facts::{ScraperFacts, samples};
 use crate::page::figures::{short, whole};

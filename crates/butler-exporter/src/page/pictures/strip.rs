@@ -3,7 +3,7 @@
 use butler_core::text::time::moment;
 use maud::{Markup, html};
 
-use super::{length, permille};
+use super::bars::{length, permille};
 use crate::readings::strips::{Hour, Strip};
 
 const HOUR: u64 = 3_600;

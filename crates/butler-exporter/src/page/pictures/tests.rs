@@ -5,7 +5,8 @@ use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use ethers_core::types::Address;
 
-use super::*;
+use super::bars::{length, permille};
+use super::{strips, timeline, verdicts};
 use crate::readings::details::{AttesterLine, Verdict};
 use crate::readings::strips::{Hour, Strip};
 

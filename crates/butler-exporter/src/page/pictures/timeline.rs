@@ -4,7 +4,7 @@ use butler_core::text::address::checksummed;
 use butler_core::text::time::{distance, moment};
 use maud::{Markup, html};
 
-use super::{length, permille};
+use super::bars::{length, permille};
 use crate::page::figures::short;
 use crate::readings::details::AttesterLine;
 

@@ -6,7 +6,7 @@ use butler_core::daemon::http::asked::Asked;
 use maud::{Markup, html};
 use strum::VariantArray as _;
 
-use super::{Bar, bars, permille};
+use super::bars::{Bar, bars, permille};
 use crate::readings::details::{AttesterLine, Verdict};
 
 /// How many attesters have which verdict; nothing without an attester.

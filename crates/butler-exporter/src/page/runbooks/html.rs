@@ -3,8 +3,8 @@
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 
+use super::carried::runbook;
 use super::fill::{Labels, Piece, pieces};
-use super::runbook;
 
 /// A page with labels in it.
 pub(super) fn render(text: &str, labels: &Labels) -> Markup {

@@ -1,26 +1,17 @@
 //! The runbooks that the page links to, as the program carries them with it: as pages, with an alert's labels in their commands, and as text.
 
+mod carried;
 mod fill;
 mod html;
 
 use butler_core::daemon::http::asked::Asked;
 use maud::{Markup, html};
 
+use self::carried::INDEX;
+pub(crate) use self::carried::runbook;
 use self::fill::{Labels, placeholders};
 use super::facts::Facts;
 use super::forms::{Field, form};
-
-/// Name and text of every page of `docs/runbooks`, by name; `build.rs` lists them.
-static RUNBOOKS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/runbooks.rs"));
-
-/// The list of them, with the severity of each and when it fires.
-static INDEX: &str = include_str!("../../../../../docs/runbooks/README.md");
-
-/// Name and text of a runbook.
-pub(crate) fn runbook(name: &str) -> Option<(&'static str, &'static str)> {
-    let at = RUNBOOKS.binary_search_by_key(&name, |(known, _)| known).ok()?;
-    RUNBOOKS.get(at).copied()
-}
 
 /// The list of runbooks.
 pub(super) fn index() -> Markup {
@@ -77,7 +68,7 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/runbooks");
         let pages = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let pages: BTreeSet<String> = pages.filter_map(|page| Some(page.strip_suffix(".md")?.to_owned())).collect();
-        let carried: BTreeSet<String> = RUNBOOKS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let carried: BTreeSet<String> = carried::RUNBOOKS.iter().map(|(name, _)| (*name).to_owned()).collect();
         assert_eq!(pages.difference(&carried).collect::<Vec<_>>(), ["README"]);
         for kind in FindingKind::all() {
             let (_, text) = runbook(kind.runbook()).unwrap_or_default();
