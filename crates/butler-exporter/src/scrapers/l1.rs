@@ -97,7 +97,7 @@ impl L1Scraper {
         let asked = network.request(BlockTag::Latest);
         let request = SnapshotRequest { admins_may_be_gone: true, with_cut_over_time: true, ..asked };
         if let Some(last) = self.last.borrow().as_ref() {
-            let (filter, from) = (DutiesBook::filter(last.snapshot.rollup.address), last.snapshot.block.number);
+            let (filter, from) = (DutiesBook::filter([last.snapshot.rollup.address]), last.snapshot.block.number);
             let along = Along::new(filter, from.saturating_sub(HEARD_AGAIN), Box::new(|_, _| true));
             network.reader.listen(along.and_earlier());
         }

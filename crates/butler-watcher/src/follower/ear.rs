@@ -13,7 +13,7 @@ use crate::plan::Happened;
 
 /// Everything that is listened to: followed events of these contracts, and what the canonical rollup tells of checkpoints.
 pub(super) fn filter(sources: &EventSources) -> LogFilter {
-    let (followed, checkpoints) = (decode::filter(&sources.contracts), DutiesBook::filter(sources.rollup));
+    let (followed, checkpoints) = (decode::filter(&sources.contracts), DutiesBook::filter([sources.rollup]));
     let addresses: BTreeSet<Address> = followed.addresses.into_iter().chain(checkpoints.addresses).collect();
     let topics: BTreeSet<H256> = followed.topics.concat().into_iter().chain(checkpoints.topics.concat()).collect();
     LogFilter { addresses: addresses.into_iter().collect(), topics: vec![topics.into_iter().collect()] }

@@ -23,6 +23,7 @@ fn proposal(slot: u64, to: u8) -> SeenProposal {
         transaction,
         block: slot * 6,
         fate,
+        rollup: None,
     }
 }
 
