@@ -64,6 +64,18 @@ pub enum CliError {
         /// The epoch.
         epoch: u64,
     },
+    /// No rollup of Aztec's registry is that one.
+    #[error("Aztec's registry has no such rollup")]
+    NoSuchRollup {
+        /// The versions of those that there are.
+        known: Vec<String>,
+    },
+    /// A rollup without a clock that is known: nothing of it can be read.
+    #[error("the rollup of version {version} does not tell its clock")]
+    NoClock {
+        /// Its version.
+        version: String,
+    },
     /// No attester has that label.
     #[error("no label of this network is `{label}`")]
     UnknownLabel {
@@ -126,12 +138,13 @@ impl CliError {
                 }
             },
             Self::Rpc(error) => rpc_exit(error),
-            Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
+            Self::NoClock { .. } | Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
             Self::NoSocket => Exit::Configuration,
             Self::Exists(_) | Self::DecisionRefused(_) => Exit::Refused,
             Self::EmptyRange { .. }
             | Self::EmptySpan
             | Self::NoSuchEpoch { .. }
+            | Self::NoSuchRollup { .. }
             | Self::UnknownLabel { .. }
             | Self::NothingShown
             | Self::NothingChosen
@@ -184,6 +197,7 @@ impl CliError {
             | Self::EmptyRange { .. }
             | Self::EmptySpan
             | Self::NoSuchEpoch { .. }
+            | Self::NoClock { .. }
             | Self::Stopped(_)
             | Self::WatcherRefused(_)
             | Self::DecisionRefused(_)
@@ -195,6 +209,7 @@ impl CliError {
                 "is it running, and may you ask it (`watcher.readers`)? `watcher.runtime_directory` must be the same for both programs".into(),
             ),
             Self::NothingShown => Some("`--shown HASH`, with the `shown` of `actions show --json`, or of `actions list --json` for several".into()),
+            Self::NoSuchRollup { known } => Some(format!("there are the versions {}", known.join(", "))),
             Self::UnknownLabel { known, .. } if known.is_empty() => {
                 Some("none is configured: see `labels` and `server_labels`".into())
             }

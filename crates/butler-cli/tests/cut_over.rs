@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::aztec_node::cases::{CASES, Followed};
-use butler_testkit::devnet::{Chain, DevnetSpec, Move, RollupSide, ensure, example_files};
+use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, Move, RollupSide, ensure, example_files};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
+use ethers_core::types::Address;
 use serde_json::Value;
 use support::{Bench, shown};
 use tempfile::TempDir;
@@ -243,4 +245,72 @@ async fn a_stake_for_the_former_rollup_eats_a_key_and_is_told() {
     let status = bench.json(&["status"], 0).await;
     let row = status["attesters"].as_array().unwrap().iter().find(|row| row["address"] == eaten.as_str()).unwrap();
     assert_eq!((&row["position"], &row["deposit_failed"]), (&"provider_queue".into(), &false.into()));
+}
+
+#[tokio::test]
+async fn what_those_that_stayed_propose_at_the_former_rollup_is_told_with_its_coinbase() {
+    let bench = Bench::after_cut_over().await;
+    let former = bench.chain.stay_behind().await.unwrap();
+    let version = bench.oracle().upgrade.as_ref().unwrap().former.version.to_string();
+    let wrong = Address::repeat_byte(0x77);
+    let coinbases = bench.oracle().coinbases();
+    let mut made = Vec::new();
+    while made.len() < 2 {
+        let (_, proposer) = bench.chain.next_proposer_at(former).await.unwrap();
+        // The first one pays whom it must, the second one does not.
+        match coinbases.get(&proposer) {
+            Some(right) => {
+                let coinbase = if made.is_empty() { *right } else { wrong };
+                let wish = CheckpointWish { coinbase, ..CheckpointWish::default() };
+                made.push(bench.chain.propose_checkpoint_at(former, &wish).await.unwrap());
+            }
+            None => drop(bench.chain.pass_slot_at(former).await.unwrap()),
+        }
+    }
+    bench.chain.pass_slot_at(former).await.unwrap();
+    let report = bench.json(&["proposals"], 5).await;
+    let rollups = report["rollups"].as_array().unwrap();
+    let read: Vec<_> = rollups.iter().map(|at| (&at["rollup"]["is_canonical"], &at["span"]["is_complete"])).collect();
+    assert_eq!(read, [(&true.into(), &true.into()), (&false.into(), &true.into())], "{rollups:#?}");
+    assert_eq!((&report["span"], &rollups[1]["span"]["checkpoints"]), (&rollups[0]["span"], &2.into()));
+    let rows = report["proposals"].as_array().unwrap();
+    assert_eq!(rows.len(), 2, "{rows:#?}");
+    for (row, (one, used)) in rows.iter().zip(made.iter().zip(["right", "wrong"])) {
+        assert_eq!((&row["slot"], &row["used"]), (&one.slot.into(), &used.into()), "{row:#}");
+        assert_eq!((&row["rollup"]["version"], &row["epoch"]), (&version.as_str().into(), &(one.slot / 32).into()));
+    }
+    let duties = bench.json(&["duties", "--rollup", &version], 0).await;
+    let spans = duties["rollups"].as_array().unwrap();
+    assert_eq!((spans.len(), &spans[0]["rollup"]["version"]), (1, &version.as_str().into()));
+    assert!(
+        duties["total"]["proposals"]["done"] == 2 && duties["total"]["attestations"]["done"] == 4,
+        "{made:#?} {duties:#}"
+    );
+    let text = bench.run(&["proposals", "--rollup", &shown(former)]).await.stdout;
+    assert!(text.contains(&format!("former rollup, version {version}: ")) && text.contains("ROLLUP"), "{text}");
+    let refused = bench.run(&["proposals", "--rollup", "7"]).await;
+    assert!(refused.code == 2 && refused.stderr.contains(&version), "{}", refused.stderr);
+
+    let of_kind = |report: &Value, kind: &str| -> Vec<Value> {
+        let all = report["findings"].as_array().unwrap().iter();
+        all.filter(|finding| finding["kind"] == kind).cloned().collect()
+    };
+    let report = bench.json(&["audit"], 5).await;
+    let told = of_kind(&report, "coinbase_used_wrong");
+    assert_eq!((told.len(), &told[0]["severity"]), (1, &"critical".into()), "{report:#}");
+    assert_eq!(told[0]["subject"], shown(made[1].proposer).as_str());
+    let place = format!("slot {} of the former rollup (version {version})", made[1].slot);
+    assert!(told[0]["message"].as_str().unwrap().contains(&place), "{told:#?}");
+    assert_eq!(of_kind(&report, "duties_unread"), [Value::Null; 0]);
+
+    // An endpoint that withholds logs of the former rollup.
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::LeftOut(LogKind::Checkpoint))));
+    let report = bench.run(&["proposals", "--json", "--l1-url", &proxy.url()]).await.json();
+    let gap = &report["rollups"][1]["span"]["gap"];
+    assert!(report["span"]["is_complete"] == true && gap.as_str().unwrap().contains("follows"), "{report:#}");
+    let report = bench.json(&["audit", "--l1-url", &proxy.url()], 5).await;
+    let told = of_kind(&report, "duties_unread");
+    let gap = format!("a log of the former rollup (version {version})");
+    assert!(told.iter().any(|one| one["message"].as_str().unwrap().contains(&gap)), "{told:#?}");
 }

@@ -152,7 +152,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
             after.chain.rpc("anvil_setCode", serde_json::json!([former, "0x"])).await.unwrap();
             after.chain.mine().await.unwrap();
         }
-        for command in ["status", "queue"] {
+        for command in ["status", "queue", "proposals", "duties"] {
             let report = after.json(&[command], 0).await;
             checkers.get_mut(format!("butler-cli {command}").as_str()).unwrap().object("", &report);
         }

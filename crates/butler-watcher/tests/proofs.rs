@@ -8,12 +8,29 @@ mod support;
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::{Action, ActionKind, ActionSubject, Phase};
+use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, ProposedCheckpoint, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use ethers_core::types::Address;
 use support::person::begun;
 use support::proposals::{WRONG, propose, two_looks};
 use support::receiver::Receiver;
 use support::{Bench, Kept, Watcher};
+
+/// Somebody whose coinbase is known proposes at the former rollup with that one, or with another one; slots of others pass.
+async fn propose_at(bench: &Bench, former: Address, is_right: bool) -> ProposedCheckpoint {
+    for _ in 0..200 {
+        let (_, proposer) = bench.chain.next_proposer_at(former).await.unwrap();
+        let Some(right) = bench.oracle().coinbases().get(&proposer).copied() else {
+            bench.chain.pass_slot_at(former).await.unwrap();
+            continue;
+        };
+        let wish = CheckpointWish { coinbase: if is_right { right } else { WRONG }, ..CheckpointWish::default() };
+        let made = bench.chain.propose_checkpoint_at(former, &wish).await.unwrap();
+        bench.settle().await;
+        return made;
+    }
+    panic!("none of them ever proposes");
+}
 
 /// Attesters whose file names the right coinbase.
 fn well_configured(bench: &Bench) -> BTreeSet<Address> {
@@ -161,4 +178,37 @@ async fn withheld_transactions_are_told_unread_contradict_nothing_and_hold_up_no
     watcher.stop();
     let kept = bench.journal();
     assert!(kept.actions.iter().all(|action| action.kind != ActionKind::CoinbaseContradicted));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_those_that_are_left_at_a_former_rollup_propose_is_proven_or_contradicted() {
+    let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+    let mut bench = Bench::on(Chain::start(&state).await.unwrap());
+    bench.chain.cut_over(&state).await.unwrap();
+    let former = bench.chain.stay_behind().await.unwrap();
+    let version = bench.oracle().upgrade.as_ref().unwrap().former.version;
+    let start = bench.chain.block_number().await.unwrap() + 1;
+    let text = bench.config();
+    let old = text.lines().find(|line| line.starts_with("start_block")).unwrap().to_owned();
+    bench.configure(&text.replace(&old, &format!("start_block = {start}")));
+    bench.settle().await;
+    let watcher = bench.watch();
+    two_looks(&watcher).await;
+    let right = propose_at(&bench, former, true).await;
+    two_looks(&watcher).await;
+    assert_eq!((count(&watcher, "proven").await, count(&watcher, "contradicted").await), (1.0, 0.0));
+    told(&watcher, ActionKind::CoinbaseProven, 1.0).await;
+    let wrong = propose_at(&bench, former, false).await;
+    two_looks(&watcher).await;
+    assert_eq!(count(&watcher, "contradicted").await, 1.0);
+    assert_eq!(watcher.metric("butler_watcher_duties_unread{network=\"devnet\"}").await, Some(0.0));
+    told(&watcher, ActionKind::CoinbaseContradicted, 1.0).await;
+    watcher.stop();
+    let kept = bench.journal();
+    for (kind, one) in [(ActionKind::CoinbaseProven, &right), (ActionKind::CoinbaseContradicted, &wrong)] {
+        let actions = of(&kept, kind, one.proposer);
+        let place = format!("in slot {} of the former rollup (version {version})", one.slot);
+        assert!(actions.len() == 1 && actions[0].why.contains(&place), "{place}: {actions:#?}");
+        once(&kept, &actions);
+    }
 }

@@ -2,7 +2,7 @@
 
 use butler_core::text::time::parse_moment;
 use clap::Args;
-use ethers_core::types::Address;
+use ethers_core::types::{Address, U256};
 
 /// A time span at a rollup, and whose duties in it.
 #[derive(Debug, Clone, Args)]
@@ -27,12 +27,23 @@ pub struct DutiesArgs {
     pub all: bool,
 }
 
-/// Arguments of `proposals`.
+/// A time span, whose duties in it, and at which rollup.
 #[derive(Debug, Clone, Args)]
-pub struct ProposalsArgs {
+pub struct RollupsArgs {
     /// When, and whose.
     #[command(flatten)]
     pub duties: DutiesArgs,
+    /// Only at this rollup, whose epochs are meant then [default: all at which own attesters can have had duties, with epochs of the canonical one].
+    #[arg(long, value_name = "VERSION|ADDRESS", value_parser = which_rollup)]
+    pub rollup: Option<WhichRollup>,
+}
+
+/// Arguments of `proposals`.
+#[derive(Debug, Clone, Args)]
+pub struct ProposalsArgs {
+    /// When, whose, and where.
+    #[command(flatten)]
+    pub rollups: RollupsArgs,
     /// Only those with this coinbase; may be given several times.
     #[arg(long, value_name = "ADDRESS")]
     pub coinbase: Vec<Address>,
@@ -59,6 +70,24 @@ pub enum When {
     Epoch(u64),
     /// Unix seconds.
     Time(u64),
+}
+
+/// A rollup of Aztec's registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichRollup {
+    /// By the version that the registry has it under.
+    Version(U256),
+    /// By its address.
+    Address(Address),
+}
+
+fn which_rollup(text: &str) -> Result<WhichRollup, String> {
+    let is_number = !text.is_empty() && text.len() <= 78 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(version) = U256::from_dec_str(text).ok().filter(|_| is_number) {
+        return Ok(WhichRollup::Version(version));
+    }
+    let address = text.parse().map(WhichRollup::Address);
+    address.map_err(|_| "expected a rollup's version, which is a number, or its address".to_owned())
 }
 
 fn when(text: &str) -> Result<When, String> {

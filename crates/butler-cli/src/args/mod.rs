@@ -18,7 +18,7 @@ use butler_core::domain::job::{JobName, PipelineName};
 use clap::{Args, Parser, Subcommand};
 use ethers_core::types::Address;
 
-pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, When};
+pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, RollupsArgs, When, WhichRollup};
 pub use self::jobs::JobsCommand;
 use crate::output::ColorChoice;
 
@@ -91,7 +91,7 @@ pub enum Command {
     /// List what attesters proposed, with the coinbases that they really used, from L1 alone; exits with 5 when one was wrong.
     Proposals(ProposalsArgs),
     /// Show which duties attesters did and missed, from L1 alone.
-    Duties(DutiesArgs),
+    Duties(RollupsArgs),
     /// Replay the past: what would have been said when, and what was lost by then; exits with 5 when it would have been critical.
     Backtest(BacktestArgs),
     /// Check configuration, endpoints, nodes, keys, queues and balances on one page; exits with 5 when something is red.

@@ -32,7 +32,10 @@ mod witnesses;
 
 pub use at_head::{AtHead, BlockReadFailure};
 pub use delegation_times::DelegationTimes;
-pub use duties::{DutiesBook, DutiesRequest, Following, PastRequest, ReadDuties, first_block_at, read_duties};
+pub use duties::{
+    DutiesBook, DutiesRequest, Following, FormerBooks, FormerFollowing, PastRequest, ReadDuties, first_block_at,
+    read_duties,
+};
 pub use error::{Contract, Giver, SnapshotError};
 pub use governance::{GovernanceReader, GovernanceRequest};
 pub use ledger::{Along, Heard, Keep, LedgerCache, LedgerKey};

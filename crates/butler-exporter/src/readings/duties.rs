@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::duties::{CoinbaseProof, Done, DutiesSeen, Duty, DutyKind, ProofState, Tally, proofs, tally};
+use butler_core::domain::duties::{
+    CoinbaseProof, Done, DutiesSeen, Duty, DutyKind, FormerDuties, ProofState, Tally, all_proposals, proofs, tally,
+};
 use strum::VariantArray as _;
 
 use super::basis::DutiesBasis;
 use super::{Readings, count, number, truth};
 use crate::catalogue::{self, Family};
 
-/// The readings of one rollup's duties.
+/// The readings of the canonical rollup's duties, and of what own proposals at all rollups prove.
 #[must_use]
-pub fn duties_readings(seen: &DutiesSeen, basis: &DutiesBasis) -> Readings {
+pub fn duties_readings(seen: &DutiesSeen, former: &[FormerDuties], basis: &DutiesBasis) -> Readings {
     let mut readings = Readings::default();
-    let proofs = proofs(&seen.proposals, &basis.expected);
+    let proofs = proofs(&all_proposals(&seen.proposals, former), &basis.expected);
     push_proofs(&mut readings, &catalogue::COINBASE_PROOFS, None, proofs.values());
     let astray = proofs.values().map(|proof| proof.astray.len()).sum();
     readings.push(&catalogue::COINBASE_ASTRAY, [], count(astray));

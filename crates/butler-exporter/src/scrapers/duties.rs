@@ -1,15 +1,17 @@
 //! The scraper of what own attesters really did: their proposals and attestations, from L1 alone.
 //!
 //! It goes where the chain's scraper was: logs were heard along with its snapshot, so that most scrapes ask the chain nothing. What
-//! cannot be read fails this scraper and no other one.
+//! cannot be read of the canonical rollup fails this scraper and no other one; what cannot be read of a former one is told, and fails none.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use butler_core::chain::{DutiesBook, Following};
-use butler_core::domain::duties::DutiesSeen;
-use butler_core::domain::findings::{Source, duties::of_seen};
+use butler_core::chain::{DutiesBook, Following, FormerBooks, FormerFollowing};
+use butler_core::domain::duties::{DutiesSeen, FormerDuties};
+use butler_core::domain::findings::{Source, duties::of_rollups};
 use butler_core::runtime::report::one_line;
+use butler_core::store::file::StoreError;
 use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -30,13 +32,14 @@ const SPAN: Duration = Duration::from_secs(86_400);
 /// Where what was seen last is found, for whoever holds nodes against it.
 pub type LastDuties = watch::Sender<Option<Arc<DutiesSeen>>>;
 
-/// Follows the duties of the canonical rollup.
+/// Follows the duties of the canonical rollup, and of former ones at which own attesters can have any.
 #[derive(Debug)]
 pub struct DutiesScraper {
     last: LastSnapshotReceiver,
     age_limit: Duration,
     first: FirstLook,
     book: Option<DutiesBook>,
+    former: FormerBooks,
     shown: LastDuties,
     strips: StripHistory,
     is_unsaved: bool,
@@ -47,43 +50,69 @@ impl DutiesScraper {
     #[must_use]
     pub fn new(last: LastSnapshotReceiver, age_limit: Duration, shown: LastDuties) -> Self {
         let (first, strips) = (FirstLook::default(), StripHistory::default());
-        Self { last, age_limit, first, book: None, shown, strips, is_unsaved: false }
+        Self { last, age_limit, first, book: None, former: FormerBooks::default(), shown, strips, is_unsaved: false }
     }
 
     async fn read(&mut self, slot: &Slot) -> Result<Scraped, Failure> {
         self.first.wait(&mut self.last).await;
         let last = fresh(&self.last, self.age_limit).ok_or_else(no_snapshot)?;
         let seen = self.follow(&last, slot).await?;
-        let found = of_seen(&seen, &last.basis.expected, &last.basis.validating, &last.thresholds);
-        let readings = duties_readings(&seen, &last.basis);
         let strips = self.strips.note(&seen, &last.basis.servers);
-        self.shown.send_replace(Some(seen));
+        self.shown.send_replace(Some(Arc::clone(&seen)));
+        let former = self.follow_former(&last, slot).await;
+        let basis = &last.basis;
+        let found = of_rollups((&seen, &former), &basis.expected, &basis.validating, &last.thresholds);
+        let readings = duties_readings(&seen, &former, basis);
         let scraped = Scraped::found(readings, Source::Duties, found, last.snapshot.block.timestamp);
         Ok(Scraped { details: Details { strips, ..Details::default() }, ..scraped })
     }
 
     async fn follow(&mut self, last: &LastSnapshot, slot: &Slot) -> Result<Arc<DutiesSeen>, Failure> {
         let (rollup, head) = (&last.snapshot.rollup, last.snapshot.block);
-        let book = match self.book.take().filter(|book| book.rollup() == rollup.address) {
-            Some(book) => self.book.insert(book),
-            None => self.book.insert(open(last, rollup.address)),
+        let book = match self.book.take() {
+            Some(book) if book.rollup() == rollup.address => self.book.insert(book),
+            before => {
+                if let Some(before) = before {
+                    self.former.take_in(before, &last.snapshot);
+                }
+                self.book.insert(open(last, rollup.address))
+            }
         };
         let following = Following {
             clock: rollup.clock,
             own: &last.basis.own,
             head,
             pending: rollup.checkpoints.pending,
-            heard: Some(&last.heard),
+            heard: Some(&last.heard).filter(|_| last.heard_of.contains(&rollup.address)),
             span: SPAN,
         };
         book.follow(&last.client, &following, &|_| slot.tick()).await?;
         let seen = book.seen().cloned().ok_or_else(no_snapshot)?;
         Ok(Arc::new(seen))
     }
+
+    async fn follow_former(&mut self, last: &LastSnapshot, slot: &Slot) -> Vec<FormerDuties> {
+        block_in_place(|| self.former.note(&last.snapshot, |rollup| last.duties_paths.get(&rollup).cloned()));
+        let following = FormerFollowing {
+            own: &last.basis.own,
+            head: last.snapshot.block,
+            heard: (&last.heard, &last.heard_of),
+            span: SPAN,
+        };
+        self.former.follow(&last.client, &following, &|_| slot.tick()).await;
+        self.former.duties()
+    }
+
+    /// Keeps what was read for the next start. Blocks.
+    fn save(&mut self) -> Result<(), StoreError> {
+        let canonical = self.book.as_mut().map_or(Ok(()), DutiesBook::save);
+        self.former.save().and(canonical)
+    }
 }
 
 fn open(last: &LastSnapshot, rollup: Address) -> DutiesBook {
-    block_in_place(|| DutiesBook::open(last.duties_path.as_deref(), last.snapshot.chain_id, rollup))
+    let path = last.duties_paths.get(&rollup);
+    block_in_place(|| DutiesBook::open(path.map(PathBuf::as_path), last.snapshot.chain_id, rollup))
 }
 
 fn no_snapshot() -> Failure {
@@ -104,8 +133,10 @@ impl Scrape for DutiesScraper {
     }
 
     fn served(&mut self, slot: &Slot) {
-        let Some(book) = &mut self.book else { return };
-        match block_in_place(|| book.save()) {
+        if self.book.is_none() {
+            return;
+        }
+        match block_in_place(|| self.save()) {
             Ok(()) => {
                 slot.note_kept(Store::Duties, true);
                 self.is_unsaved = false;

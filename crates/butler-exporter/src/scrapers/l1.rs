@@ -16,6 +16,7 @@ use butler_core::domain::ids::ProviderId;
 use butler_core::domain::provider::publisher::TopUpError;
 use butler_core::domain::provider::runway::SpendHistory;
 use butler_core::domain::rollups::untold::LastTold;
+use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::key_files::{KeyFileFault, KeyFilesReport};
 use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::clock::unix_now;
@@ -97,8 +98,10 @@ impl L1Scraper {
         };
         let asked = network.request(BlockTag::Latest);
         let request = SnapshotRequest { admins_may_be_gone: true, with_cut_over_time: true, ..asked };
+        let mut heard_of = BTreeSet::new();
         if let Some(last) = self.last.borrow().as_ref() {
-            let (filter, from) = (DutiesBook::filter(last.snapshot.rollup.address), last.snapshot.block.number);
+            heard_of = worth_hearing(&last.snapshot);
+            let (filter, from) = (DutiesBook::filter(heard_of.iter().copied()), last.snapshot.block.number);
             let along = Along::new(filter, from.saturating_sub(HEARD_AGAIN), Box::new(|_, _| true));
             network.reader.listen(along.and_earlier());
         }
@@ -130,12 +133,14 @@ impl L1Scraper {
         let (number, time) = (snapshot.block.number, snapshot.block.timestamp);
         readings.findings.extend(program::of_block(number, time, unix_now(), &thresholds));
         push_findings(&mut readings.readings, Source::Chain, &readings.findings, time);
-        let duties_path = network.reader.duties_path(snapshot.rollup.address);
+        let rollups = snapshot.former_rollups.iter().map(|former| former.id.address).chain([snapshot.rollup.address]);
+        let duties_paths = rollups.filter_map(|rollup| Some((rollup, network.reader.duties_path(rollup)?))).collect();
         self.last.send_replace(Some(Arc::new(LastSnapshot {
             snapshot,
             basis: readings.basis,
             heard,
-            duties_path,
+            heard_of,
+            duties_paths,
             keys: network.keys.book.clone(),
             thresholds,
             client: network.reader.shared_client(),
@@ -243,6 +248,12 @@ impl Scrape for L1Scraper {
     fn has_more(&self) -> bool {
         self.others.is_new()
     }
+}
+
+/// The rollups at which own attesters may have duties. To hear of one more costs no request.
+fn worth_hearing(snapshot: &NetworkSnapshot) -> BTreeSet<Address> {
+    let former = snapshot.former_rollups.iter().filter(|former| former.figures.is_some());
+    former.map(|former| former.id.address).chain([snapshot.rollup.address]).collect()
 }
 
 fn top_up_failed(error: &TopUpError) -> Failure {

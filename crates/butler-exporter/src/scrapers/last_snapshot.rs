@@ -1,5 +1,6 @@
 //! What the last good snapshot of a network's chain showed, for the scrapers that need more than their own question.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use butler_core::client::l1::L1Client;
 use butler_core::domain::findings::Thresholds;
 use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::snapshot::NetworkSnapshot;
+use ethers_core::types::Address;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -29,10 +31,12 @@ pub struct LastSnapshot {
     pub taken: Instant,
     /// What duties are held against.
     pub basis: DutiesBasis,
-    /// What was heard of the rollup's checkpoints along with it.
+    /// What was heard of checkpoints along with it.
     pub heard: Heard,
-    /// Where what is followed of its duties is kept.
-    pub duties_path: Option<PathBuf>,
+    /// Of which rollups.
+    pub heard_of: BTreeSet<Address>,
+    /// Where what is followed of duties is kept, by rollup.
+    pub duties_paths: BTreeMap<Address, PathBuf>,
 }
 
 /// How long a scraper's first scrape waits for the first snapshot.

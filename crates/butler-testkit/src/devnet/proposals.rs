@@ -72,9 +72,16 @@ impl Chain {
     /// # Errors
     /// A call fails, or there is no committee.
     pub async fn next_proposer(&self) -> anyhow::Result<(u64, Address)> {
-        let rollup = self.oracle()?.contracts.rollup_address;
-        let slot = self.slot().await? + 1;
-        let proposer = self.read_address(rollup, "getProposerAt(uint256)", number(self.begins(slot)?)).await?;
+        self.next_proposer_at(self.oracle()?.contracts.rollup_address).await
+    }
+
+    /// The same at another rollup.
+    ///
+    /// # Errors
+    /// A call fails, or there is no committee.
+    pub async fn next_proposer_at(&self, rollup: Address) -> anyhow::Result<(u64, Address)> {
+        let (slot, began) = self.next_slot_of(rollup).await?;
+        let proposer = self.read_address(rollup, "getProposerAt(uint256)", number(began)).await?;
         Ok((slot, proposer))
     }
 
@@ -83,8 +90,16 @@ impl Chain {
     /// # Errors
     /// A call fails.
     pub async fn pass_slot(&self) -> anyhow::Result<u64> {
-        let slot = self.slot().await? + 1;
-        self.rpc("evm_setNextBlockTimestamp", json!([self.begins(slot)? + 2])).await?;
+        self.pass_slot_at(self.oracle()?.contracts.rollup_address).await
+    }
+
+    /// The same at another rollup.
+    ///
+    /// # Errors
+    /// A call fails.
+    pub async fn pass_slot_at(&self, rollup: Address) -> anyhow::Result<u64> {
+        let (slot, began) = self.next_slot_of(rollup).await?;
+        self.rpc("evm_setNextBlockTimestamp", json!([began + 2])).await?;
         self.mine().await?;
         Ok(slot)
     }
@@ -94,10 +109,22 @@ impl Chain {
     /// # Errors
     /// A call fails, or the contract refuses it.
     pub async fn propose_checkpoint(&self, wish: &CheckpointWish) -> anyhow::Result<ProposedCheckpoint> {
-        let rollup = self.oracle()?.contracts.rollup_address;
+        self.propose_checkpoint_at(self.oracle()?.contracts.rollup_address, wish).await
+    }
+
+    /// The same at another rollup, whose slots and epochs are as long.
+    ///
+    /// # Errors
+    /// A call fails, or the contract refuses it.
+    pub async fn propose_checkpoint_at(
+        &self,
+        rollup: Address,
+        wish: &CheckpointWish,
+    ) -> anyhow::Result<ProposedCheckpoint> {
         self.leave_blobs_unchecked(rollup).await?;
-        let slot = self.pass_slot().await?;
-        let (began, epoch) = (self.begins(slot)?, slot / self.oracle()?.rollup.epoch_duration);
+        let (_, began) = self.next_slot_of(rollup).await?;
+        let slot = self.pass_slot_at(rollup).await?;
+        let epoch = slot / self.oracle()?.rollup.epoch_duration;
         let committee = self.committee(rollup, epoch).await?;
         let proposer = self.read_address(rollup, "getProposerAt(uint256)", number(began)).await?;
         let (parent, last) = self.parent(rollup, began).await?;
@@ -193,9 +220,12 @@ impl Chain {
         self.send(self.oracle()?.account("stranger")?, rollup, "prune()", &[]).await
     }
 
-    fn begins(&self, slot: u64) -> anyhow::Result<u64> {
-        let rollup = &self.oracle()?.rollup;
-        Ok(rollup.genesis_time + slot * rollup.slot_duration)
+    /// The next slot of a rollup, and when it begins.
+    async fn next_slot_of(&self, rollup: Address) -> anyhow::Result<(u64, u64)> {
+        let genesis = self.uint(rollup, "getGenesisTime()", &[]).await?.as_u64();
+        let seconds = self.oracle()?.rollup.slot_duration;
+        let slot = (self.timestamp().await? - genesis) / seconds + 1;
+        Ok((slot, genesis + slot * seconds))
     }
 
     /// The archive to build upon, and the number of its checkpoint.

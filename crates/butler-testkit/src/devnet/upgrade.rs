@@ -45,6 +45,19 @@ impl Chain {
         Ok(played)
     }
 
+    /// After a cut-over: lets `D2` in at the former rollup, whose committees are then `A8`, `D2` and two others that stayed. Answers the rollup.
+    ///
+    /// # Errors
+    /// A call fails or a transaction reverts.
+    pub async fn stay_behind(&self) -> anyhow::Result<Address> {
+        let upgrade = self.oracle()?.upgrade.as_ref().context("a devnet without a next rollup")?;
+        let former = upgrade.former.address;
+        self.play_at(former, Move::Flush).await?;
+        // Committees are sampled from those who validated some epochs before.
+        self.play(Move::JumpEpochs(4)).await?;
+        Ok(former)
+    }
+
     /// The attester begins its exit, at the oracle's rollup.
     ///
     /// # Errors

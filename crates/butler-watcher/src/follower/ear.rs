@@ -11,9 +11,9 @@ use ethers_core::types::{Address, H256, Log};
 use super::decode::{self, happened, may_matter};
 use crate::plan::Happened;
 
-/// Everything that is listened to: followed events of these contracts, and what the canonical rollup tells of checkpoints.
+/// Everything that is listened to: followed events of these contracts, and what the rollups among them tell of checkpoints.
 pub(super) fn filter(sources: &EventSources) -> LogFilter {
-    let (followed, checkpoints) = (decode::filter(&sources.contracts), DutiesBook::filter(sources.rollup));
+    let (followed, checkpoints) = (decode::filter(&sources.contracts), DutiesBook::filter([sources.rollup]));
     let addresses: BTreeSet<Address> = followed.addresses.into_iter().chain(checkpoints.addresses).collect();
     let topics: BTreeSet<H256> = followed.topics.concat().into_iter().chain(checkpoints.topics.concat()).collect();
     LogFilter { addresses: addresses.into_iter().collect(), topics: vec![topics.into_iter().collect()] }
@@ -35,14 +35,14 @@ pub(super) fn is_silent(heard: &Heard, endpoints: usize, from: u64) -> bool {
 }
 
 /// Keeps what may matter to these attesters, and to those that our providers' events name on the way. Nothing that a rollup tells
-/// of somebody matters before he is ours. What the canonical rollup tells of checkpoints is kept, too.
+/// of somebody matters before he is ours. What rollups tell of checkpoints is kept, too.
 pub(super) fn keep(sources: &EventSources, attesters: BTreeSet<Address>) -> Keep {
     let contracts: BTreeMap<Address, Source> = sources.contracts.clone();
-    let (rollup, topics) = (sources.rollup, checkpoint_topics());
+    let topics = checkpoint_topics();
     let mut attesters = attesters;
     Box::new(move |log, providers| {
         if is_of_checkpoints(&topics, log) {
-            return log.address == rollup;
+            return contracts.get(&log.address) == Some(&Source::Rollup);
         }
         if !may_matter(log, &contracts, providers, &attesters) {
             return false;

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use butler_core::chain::{DutiesBook, Following, Heard};
+use butler_core::chain::{DutiesBook, Following, FormerBooks, FormerFollowing, Heard};
 use butler_core::config::{NetworkConfig, WatcherConfig};
 use butler_core::domain::action::{Action, Assurance, Place};
 use butler_core::domain::attester::overview::overview;
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::duties::{DutiesSeen, Expected, SeenProposal, expected};
-use butler_core::domain::findings::duties::{of_failure, of_seen};
+use butler_core::domain::duties::{DutiesSeen, Expected, FormerDuties, SeenProposal, all_proposals, expected};
+use butler_core::domain::findings::duties::{of_failure, of_rollups};
 use butler_core::domain::findings::{FindingKind, Source};
 use butler_core::domain::ids::Coinbase;
 use butler_core::domain::rollup::RollupClock;
@@ -21,7 +21,7 @@ use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::Network;
 use butler_core::runtime::failures::FailureStreak;
 use butler_core::runtime::report::one_line;
-use ethers_core::types::Address;
+use ethers_core::types::{Address, U256};
 
 use super::early::Early;
 use super::edits::Edits;
@@ -40,12 +40,13 @@ use crate::plan::views::Views;
 /// How far back proposals are read: a watcher that was away for longer does not judge those before.
 const SPAN: Duration = Duration::from_secs(2 * 86_400);
 
-/// The duties of one network at its canonical rollup.
+/// The duties of one network at its canonical rollup, and at former ones at which own attesters can have any.
 #[derive(Debug)]
 pub(super) struct Duties {
     state: PathBuf,
     network: String,
     book: Option<DutiesBook>,
+    former: FormerBooks,
     facts: Option<Facts>,
     file: ProofsFile,
     early: Early,
@@ -71,6 +72,8 @@ pub(super) struct Read {
     pub(super) to: u64,
     head: BlockRef,
     heard: Heard,
+    /// The rollups whose checkpoints were heard.
+    heard_of: BTreeSet<Address>,
     assurance: Assurance,
 }
 
@@ -78,7 +81,8 @@ impl Read {
     /// What of a look is needed here, taken out of it.
     pub(super) fn of(mut look: Look) -> (Look, Self) {
         let heard = std::mem::take(&mut look.heard);
-        let read = Self { to: look.to.number, head: look.head, heard, assurance: look.assurance };
+        let heard_of = look.setting.clocks.keys().copied().collect();
+        let read = Self { to: look.to.number, head: look.head, heard, heard_of, assurance: look.assurance };
         (look, read)
     }
 }
@@ -91,6 +95,7 @@ impl Duties {
             state: state.to_owned(),
             network: network.name.clone(),
             book: None,
+            former: FormerBooks::default(),
             facts: None,
             file: ProofsFile::new(state.join(format!("{}-proofs.json", network.name)), subject),
             early: Early::default(),
@@ -103,10 +108,14 @@ impl Duties {
     pub(super) fn note(&mut self, network: &Network, snapshot: &NetworkSnapshot) {
         let rows = overview(snapshot, &network.keys.book, &BTreeMap::new(), network.config.coinbase_rules());
         let rollup = snapshot.rollup.address;
+        let path = |rollup: Address| self.state.join(format!("{}-duties-{rollup:?}.json", self.network));
         if self.book.as_ref().is_none_or(|book| book.rollup() != rollup) {
-            let path = self.state.join(format!("{}-duties-{rollup:?}.json", self.network));
-            self.book = Some(DutiesBook::open(Some(&path), network.config.chain_id, rollup));
+            let book = DutiesBook::open(Some(&path(rollup)), network.config.chain_id, rollup);
+            if let Some(before) = self.book.replace(book) {
+                self.former.take_in(before, snapshot);
+            }
         }
+        self.former.note(snapshot, |rollup| Some(path(rollup)));
         self.facts = Some(Facts {
             clock: snapshot.rollup.clock,
             pending: (snapshot.block.number, snapshot.rollup.checkpoints.pending),
@@ -128,7 +137,11 @@ impl Duties {
             span: SPAN,
         };
         let alive = |_| health.heard(&self.network);
-        let followed = Box::pin(book.follow(network.reader.client(), &following, &alive)).await;
+        let client = network.reader.client();
+        let followed = Box::pin(book.follow(client, &following, &alive)).await;
+        let heard = (&read.heard, &read.heard_of);
+        let following = FormerFollowing { own: &facts.own, head: read.head, heard, span: SPAN };
+        Box::pin(self.former.follow(client, &following, &alive)).await;
         self.failed = followed.err().map(|error| one_line(&error));
         let name = &self.network;
         match &self.failed {
@@ -150,7 +163,8 @@ impl Duties {
             beside.unasked.push(Source::Duties);
             return;
         };
-        let all = of_seen(seen, &facts.expected, &BTreeSet::new(), &network.config.thresholds());
+        let (former, limits) = (self.former.duties(), network.config.thresholds());
+        let all = of_rollups((seen, &former), &facts.expected, &BTreeSet::new(), &limits);
         beside.findings.extend(all.into_iter().filter(|finding| finding.kind == FindingKind::DutiesUnread));
     }
 
@@ -163,20 +177,22 @@ impl Duties {
     /// # Errors
     /// The memory cannot be kept: then nothing may be planned.
     pub(super) fn judge(&mut self, read: &Read, health: &Health) -> Result<bool, String> {
-        if let Some(book) = &mut self.book
-            && let Err(error) = book.save()
-        {
-            tracing::debug!("duties cannot be kept: {}", one_line(&error));
+        for kept in [self.book.as_mut().map_or(Ok(()), DutiesBook::save), self.former.save()] {
+            if let Err(error) = kept {
+                tracing::debug!("duties cannot be kept: {}", one_line(&error));
+            }
         }
-        let is_unread = self.failed.is_some();
+        let former = self.former.duties();
+        let is_unread = self.failed.is_some() || former.iter().any(is_any_unread);
         let (Some(facts), Some(seen)) = (&self.facts, self.book.as_ref().and_then(DutiesBook::seen)) else {
             health.proofs(&self.network, None, is_unread);
             return Ok(false);
         };
-        let is_unread = is_unread || seen.gap.is_some() || !seen.unread.is_empty();
+        let is_unread = is_unread || lacks_any(seen);
+        let proposals = all_proposals(&seen.proposals, &former);
         let proofs = self.file.loaded();
         let before = proofs.clone();
-        proofs.look(&seen.proposals, &facts.expected, read.to);
+        proofs.look(&proposals, &facts.expected, read.to);
         let (counts, is_contradicted) = (proofs.counts(&facts.expected), proofs.open().next().is_some());
         let is_new = *proofs != before;
         if is_new && let Err(why) = self.file.save() {
@@ -203,11 +219,14 @@ impl Duties {
         let (Some(facts), Some(seen)) = (&self.facts, self.book.as_ref().and_then(DutiesBook::seen)) else {
             return Ok((Plans::default(), Vec::new()));
         };
+        let former = self.former.duties();
+        let proposals = all_proposals(&seen.proposals, &former);
         let proofs = self.file.loaded().clone();
         let remedies = remedies(&proofs, network, edits.views());
         let none = BTreeMap::new();
         let (assurance, clock) = (read.assurance, facts.clock);
-        let telling = Telling { place, assurance, clock, remedies: &remedies, reloads: &none };
+        let rollups = former_rollups(&self.former);
+        let telling = Telling { place, assurance, clock, former: &rollups, remedies: &remedies, reloads: &none };
         let open: Vec<_> = proofs.open().collect();
         let Decided { reloads, states } = reloads::look(&open, &telling, edits, journal, config)?;
         let telling = Telling { reloads: &states, ..telling };
@@ -220,7 +239,7 @@ impl Duties {
                     // It waits, or is being done.
                     Some(Known::Live(_)) => break,
                     // It was mended since, and only the next proposal can tell whether that helped.
-                    Some(Known::Finished(finished)) if is_older(one, finished.at, &facts.clock) => break,
+                    Some(Known::Finished(finished)) if is_older(one, finished.at, &telling) => break,
                     Some(Known::Finished(finished)) if !finished.again => {}
                     Some(Known::Finished(_)) | None => {
                         plans.actions.push(mend(key, attester, one, *delegated, &telling));
@@ -243,7 +262,7 @@ impl Duties {
         let keeps = asked.iter().filter_map(reloads::keep).collect();
         plans.actions.extend(asked.into_iter().map(|(action, _)| action));
         plans.retractions.extend(retractions);
-        let newest = newest(&proofs, &seen.proposals, facts, &telling);
+        let newest = newest(&proofs, &proposals, facts, &telling);
         let early = newest.into_iter().filter(|action| !told.contains(&action.key)).collect();
         self.early.look(|key| told.contains(key), early).log(&self.network);
         Ok((plans, keeps))
@@ -264,10 +283,12 @@ impl Duties {
         let Some(facts) = &self.facts else { return Ok(Reloads::default()) };
         let proofs = self.file.loaded();
         let (remedies, none) = (remedies(proofs, network, edits.views()), BTreeMap::new());
+        let rollups = former_rollups(&self.former);
         let telling = Telling {
             place,
             assurance: Assurance::OneEndpoint,
             clock: facts.clock,
+            former: &rollups,
             remedies: &remedies,
             reloads: &none,
         };
@@ -284,6 +305,20 @@ impl Duties {
     }
 }
 
+/// The versions of former rollups, and their clocks where these are known.
+fn former_rollups(books: &FormerBooks) -> BTreeMap<Address, (U256, Option<RollupClock>)> {
+    books.rollups().map(|(id, clock)| (id.address, (id.version, clock))).collect()
+}
+
+/// Whether something of a former rollup is not known.
+fn is_any_unread(former: &FormerDuties) -> bool {
+    former.failed.is_some() || former.seen.as_ref().is_some_and(lacks_any)
+}
+
+fn lacks_any(seen: &DutiesSeen) -> bool {
+    seen.gap.is_some() || !seen.unread.is_empty()
+}
+
 /// What would mend each coinbase that is contradicted.
 fn remedies(proofs: &Proofs, network: &Network, views: Option<&Views>) -> BTreeMap<Address, Remedy> {
     let book = &network.keys.book;
@@ -291,8 +326,8 @@ fn remedies(proofs: &Proofs, network: &Network, views: Option<&Views>) -> BTreeM
 }
 
 /// Whether the last wrong proposal was made before that moment, in unix milliseconds.
-fn is_older(one: &Contradiction, moment: u64, clock: &RollupClock) -> bool {
-    clock.slot_start(one.last.slot).is_some_and(|start| start.saturating_mul(1000) < moment)
+fn is_older(one: &Contradiction, moment: u64, telling: &Telling<'_>) -> bool {
+    telling.began(&one.last).is_some_and(|start| start.saturating_mul(1000) < moment)
 }
 
 /// What would be told if the newest blocks stay.

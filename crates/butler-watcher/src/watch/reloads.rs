@@ -211,7 +211,7 @@ mod tests {
             assurance: Assurance::TwoEndpoints,
             edits: Vec::new(),
         };
-        let one = (action, Asked { key: key.clone(), slot: 7, count: 1 });
+        let one = (action, Asked { key: key.clone(), block: 7, count: 1 });
         let keeps = keep(&one).into_iter().collect();
         keeper.commit(&Batch { plans: vec![Plan { action: one.0, policy }], keeps, ..Batch::default() }).unwrap();
         (keeper, key)

@@ -116,7 +116,7 @@ impl BacktestReport {
         });
         Self {
             scope: found.gathered.scope(),
-            span: Span::of(found),
+            span: Span::of(&found.read, &found.blocks),
             state: State { blocks: state.past.len(), changes: state.changes, unread: state.unread.clone() },
             blocks: outcome.blocks,
             said: said.collect(),

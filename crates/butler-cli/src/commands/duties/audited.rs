@@ -8,12 +8,15 @@ use std::time::Duration;
 use butler_core::chain::{DutiesRequest, SnapshotError, first_block_at, read_duties};
 use butler_core::domain::attester::overview::AttesterRow;
 use butler_core::domain::attester::position::Position;
-use butler_core::domain::duties::{DutiesSeen, expected};
+use butler_core::domain::duties::{DutiesSeen, FormerDuties, expected};
 use butler_core::domain::findings::Finding;
-use butler_core::domain::findings::duties::{of_failure, of_seen};
-use butler_core::runtime::report::Chain;
+use butler_core::domain::findings::duties::{of_failure, of_rollups};
+use butler_core::domain::rollups::followed::with_duties_since;
+use butler_core::runtime::report::{Chain, one_line};
 use ethers_core::types::Address;
 
+use super::reading::{Readable, canonical};
+use super::rollups::readable;
 use crate::error::CliError;
 use crate::gather::{Gathered, beside};
 use crate::progress::Waiting;
@@ -26,7 +29,8 @@ pub(in crate::commands) struct OnL1 {
     pub(in crate::commands) findings: Vec<Finding>,
 }
 
-/// Reads the duties of the last `span` before the snapshot's block. Where none of ours can have one nothing is read.
+/// Reads the duties of the last `span` before the snapshot's block, at each rollup at which any of ours can have had some. Where none of ours
+/// can have one nothing is read.
 ///
 /// # Errors
 /// When it was stopped.
@@ -35,23 +39,27 @@ pub(in crate::commands) async fn on_l1(
     rows: &[AttesterRow],
     span: Duration,
 ) -> Result<OnL1, CliError> {
-    let of_position = |is: fn(Position) -> bool| {
-        let there = rows.iter().filter(move |row| !row.at_former && is(row.position));
-        there.map(|row| row.attester).collect::<BTreeSet<Address>>()
+    let of_position = |is: fn(&AttesterRow) -> bool| {
+        rows.iter().filter(|row| is(row)).map(|row| row.attester).collect::<BTreeSet<Address>>()
     };
-    let own = of_position(had_duties);
+    let own = of_position(|row| had_duties(row.position));
     if own.is_empty() || span.is_zero() {
         return Ok(OnL1::default());
     }
     let read = async |waiting: &Waiting| Ok(read(gathered, &own, span.as_secs(), waiting).await);
-    let seen = match Box::pin(beside(read)).await? {
-        Ok(seen) => seen,
+    let (seen, former) = match Box::pin(beside(read)).await? {
+        Ok(read) => read,
         Err(error) => return Ok(OnL1 { read: None, findings: vec![of_failure(&Chain(&error).to_string())] }),
     };
     let expected = expected(rows, &gathered.snapshot.delegations);
-    let validating = of_position(|position| position == Position::Validating);
-    let findings = of_seen(&seen, &expected, &validating, &gathered.network.config.thresholds());
-    Ok(OnL1 { read: Some((seen.proposals.len(), seen.duties.len())), findings })
+    let validating = of_position(|row| row.position == Position::Validating && !row.at_former);
+    let thresholds = gathered.network.config.thresholds();
+    let findings = of_rollups((&seen, &former), &expected, &validating, &thresholds);
+    let all = former.iter().filter_map(|one| one.seen.as_ref()).chain([&seen]);
+    let count = all.fold((0_usize, 0_usize), |(proposals, duties), seen| {
+        (proposals.saturating_add(seen.proposals.len()), duties.saturating_add(seen.duties.len()))
+    });
+    Ok(OnL1 { read: Some(count), findings })
 }
 
 /// Whether an attester there may have had duties of late.
@@ -62,22 +70,53 @@ fn had_duties(position: Position) -> bool {
     }
 }
 
+/// What was seen at the canonical rollup and at former ones.
 async fn read(
     gathered: &Gathered,
     own: &BTreeSet<Address>,
     span: u64,
     waiting: &Waiting,
+) -> Result<(DutiesSeen, Vec<FormerDuties>), SnapshotError> {
+    let snapshot = &gathered.snapshot;
+    let first = snapshot.block.timestamp.saturating_sub(span);
+    let seen = read_at(gathered, own, &canonical(gathered), first, waiting).await?;
+    let mut all = Vec::new();
+    for former in with_duties_since(snapshot, first) {
+        let read = match readable(gathered, former).await {
+            Ok(rollup) => read_at(gathered, own, &rollup, first, waiting).await.map_err(|error| one_line(&error)),
+            Err(error) => Err(one_line(&error)),
+        };
+        let (seen, failed) = match read {
+            Ok(seen) => (Some(seen), None),
+            Err(why) => (None, Some(why)),
+        };
+        all.push(FormerDuties {
+            id: former.id,
+            proposals: seen.iter().flat_map(|seen| &seen.proposals).copied().collect(),
+            seen,
+            validating: former.validating().collect(),
+            failed,
+        });
+    }
+    Ok((seen, all))
+}
+
+async fn read_at(
+    gathered: &Gathered,
+    own: &BTreeSet<Address>,
+    rollup: &Readable,
+    first: u64,
+    waiting: &Waiting,
 ) -> Result<DutiesSeen, SnapshotError> {
-    let (snapshot, client) = (&gathered.snapshot, gathered.network.reader.client());
-    let (newest, clock) = (snapshot.block, snapshot.rollup.clock);
-    let first = newest.timestamp.saturating_sub(span).max(clock.genesis_time);
+    let (newest, client) = (gathered.snapshot.block, gathered.network.reader.client());
+    let Readable { id, clock, pending } = *rollup;
     let request = DutiesRequest {
-        rollup: snapshot.rollup.address,
+        rollup: id.address,
         clock,
         own: Some(own),
-        from: first_block_at(client, first, &newest).await?,
+        from: first_block_at(client, first.max(clock.genesis_time), &newest).await?,
         to: newest,
-        pending: snapshot.rollup.checkpoints.pending,
+        pending,
         newest,
     };
     let read = read_duties(client, &request, &|progress| waiting.note(progress)).await?;

@@ -1,25 +1,25 @@
-//! From a span of time to what was done in it.
+//! From a span of time to what was done in it at one rollup.
 
 use std::collections::BTreeSet;
 
 use butler_core::chain::{DutiesRequest, ReadDuties, first_block_at, read_duties};
 use butler_core::client::l1::BlockTag;
 use butler_core::domain::block::BlockRef;
-use butler_core::domain::duties::{Expected, expected};
-use butler_core::domain::operator::labels::by_label;
+use butler_core::domain::duties::Expected;
 use butler_core::domain::rollup::RollupClock;
+use butler_core::domain::rollups::RollupId;
 use ethers_core::types::Address;
 
+use super::whose::{Whose, whose};
 use crate::args::{DutiesArgs, Global, When};
-use crate::commands::rows::rows;
 use crate::error::CliError;
-use crate::gather::{Gathered, Look, beside, gather};
+use crate::gather::{Gathered, beside};
 use crate::progress::Waiting;
 
 /// A span without another end is a day.
 const DAY: u64 = 86_400;
 
-/// What was read, with what it is held against.
+/// What was read of the canonical rollup, with what it is held against.
 #[derive(Debug)]
 pub(in crate::commands) struct Found {
     pub(in crate::commands) gathered: Gathered,
@@ -32,47 +32,61 @@ pub(in crate::commands) struct Found {
     pub(in crate::commands) blocks: (BlockRef, BlockRef),
 }
 
-/// Reads what the arguments ask for.
+/// A rollup that can be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Readable {
+    pub(super) id: RollupId,
+    pub(super) clock: RollupClock,
+    /// Its newest checkpoint by its own word, where that is known.
+    pub(super) pending: Option<u64>,
+}
+
+/// What was read of a rollup.
+#[derive(Debug)]
+pub(super) struct ReadAt {
+    pub(super) id: RollupId,
+    pub(super) clock: RollupClock,
+    pub(super) read: ReadDuties,
+    /// The first and the last block that was read.
+    pub(super) blocks: (BlockRef, BlockRef),
+}
+
+/// Reads what the arguments ask for at the canonical rollup.
 ///
 /// # Errors
 /// See [`CliError`].
 pub(in crate::commands) async fn read(global: &Global, args: &DutiesArgs) -> Result<Found, CliError> {
-    let gathered = gather(global, BlockTag::Latest, Look::Overview).await?;
-    let all = rows(&gathered);
-    let config = &gathered.network.config;
-    let labels = by_label(&config.labels, config.server_labels, &all);
-    if let Some(unknown) = args.label.iter().find(|label| !labels.contains_key(*label)) {
-        return Err(CliError::UnknownLabel { label: unknown.clone(), known: labels.keys().cloned().collect() });
-    }
-    let labelled: BTreeSet<Address> =
-        args.label.iter().filter_map(|label| labels.get(label)).flatten().map(|row| row.attester).collect();
-    let mut own: BTreeSet<Address> = all.iter().map(|row| row.attester).collect();
-    if !args.label.is_empty() {
-        own.retain(|attester| labelled.contains(attester));
-    }
-    if !args.attester.is_empty() {
-        own = args.attester.iter().copied().collect();
-    }
-    let own = if args.all && args.attester.is_empty() && args.label.is_empty() { None } else { Some(own) };
-    let expected = expected(&all, &gathered.snapshot.delegations);
-    let read = async |waiting: &Waiting| read_span(&gathered, args, own.as_ref(), waiting).await;
-    let (read, blocks) = Box::pin(beside(read)).await?;
+    let whose = whose(global, args).await?;
+    let rollup = canonical(&whose.gathered);
+    let span = span(args, &rollup.clock, whose.gathered.snapshot.block.timestamp)?;
+    let read = async |waiting: &Waiting| read_at(&whose, &rollup, span, waiting).await;
+    let ReadAt { read, blocks, .. } = Box::pin(beside(read)).await?;
+    let Whose { gathered, own, expected } = whose;
     Ok(Found { gathered, read, own, expected, blocks })
 }
 
-async fn read_span(
-    gathered: &Gathered,
-    args: &DutiesArgs,
-    own: Option<&BTreeSet<Address>>,
+/// The canonical rollup.
+pub(super) fn canonical(gathered: &Gathered) -> Readable {
+    let (snapshot, rollup) = (&gathered.snapshot, &gathered.snapshot.rollup);
+    Readable { id: snapshot.canonical(), clock: rollup.clock, pending: rollup.checkpoints.pending }
+}
+
+/// Reads a span at a rollup.
+///
+/// # Errors
+/// See [`CliError`]; `EmptySpan` where the rollup had not begun by its end.
+pub(super) async fn read_at(
+    whose: &Whose,
+    rollup: &Readable,
+    (first, end): (u64, u64),
     waiting: &Waiting,
-) -> Result<(ReadDuties, (BlockRef, BlockRef)), CliError> {
-    let (snapshot, client) = (&gathered.snapshot, gathered.network.reader.client());
-    let (newest, clock) = (snapshot.block, snapshot.rollup.clock);
-    let (first, end) = span(args, &clock, newest.timestamp)?;
+) -> Result<ReadAt, CliError> {
+    let (newest, client) = (whose.gathered.snapshot.block, whose.gathered.network.reader.client());
+    let Readable { id, clock, pending } = *rollup;
     if first >= end || first > newest.timestamp || end <= clock.genesis_time {
         return Err(CliError::EmptySpan);
     }
-    let from = first_block_at(client, first, &newest).await?;
+    let from = first_block_at(client, first.max(clock.genesis_time), &newest).await?;
     let is_now = end > newest.timestamp;
     let to = if is_now {
         newest
@@ -83,21 +97,14 @@ async fn read_span(
     if from.number > to.number {
         return Err(CliError::EmptySpan);
     }
-    let request = DutiesRequest {
-        rollup: snapshot.rollup.address,
-        clock,
-        own,
-        from,
-        to,
-        pending: snapshot.rollup.checkpoints.pending.filter(|_| is_now),
-        newest,
-    };
+    let (own, pending) = (whose.own.as_ref(), pending.filter(|_| is_now));
+    let request = DutiesRequest { rollup: id.address, clock, own, from, to, pending, newest };
     let read = read_duties(client, &request, &|progress| waiting.note(progress)).await?;
-    Ok((read, (from, to)))
+    Ok(ReadAt { id, clock, read, blocks: (from, to) })
 }
 
-/// The first second of the span, and the first one behind it.
-fn span(args: &DutiesArgs, clock: &RollupClock, now: u64) -> Result<(u64, u64), CliError> {
+/// The first second of the span, and the first one behind it. Epochs are those of `clock`.
+pub(super) fn span(args: &DutiesArgs, clock: &RollupClock, now: u64) -> Result<(u64, u64), CliError> {
     let begins = |epoch: u64| clock.epoch_start(epoch).ok_or(CliError::NoSuchEpoch { epoch });
     let (from, to) = match args.epoch {
         Some(epoch) => (Some(When::Epoch(epoch)), Some(When::Epoch(epoch))),
@@ -111,7 +118,7 @@ fn span(args: &DutiesArgs, clock: &RollupClock, now: u64) -> Result<(u64, u64), 
     let first = match from {
         Some(When::Epoch(epoch)) => begins(epoch)?,
         Some(When::Time(time)) => time,
-        None => end.min(now).saturating_sub(DAY).max(clock.genesis_time),
+        None => end.min(now).saturating_sub(DAY),
     };
     Ok((first, end))
 }

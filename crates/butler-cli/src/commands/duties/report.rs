@@ -1,23 +1,28 @@
 //! The reports of `proposals` and `duties`.
 
+use butler_core::chain::ReadDuties;
+use butler_core::domain::block::BlockRef;
 use butler_core::domain::duties::{Duty, DutyKind, Fate, KnownCheckpoint, Used, used};
 use ethers_core::types::H256;
 use serde::{Serialize, Serializer};
 
-use super::reading::Found;
+use super::reading::ReadAt;
+use super::rollups::FoundAll;
+use super::whose::Whose;
 use crate::view::format;
-use crate::view::json::{JsonAddress, Scope};
+use crate::view::json::{JsonAddress, JsonRollup, Scope};
 
 /// The report of `proposals`.
 #[derive(Debug, Serialize)]
 pub(super) struct ProposalsReport {
     pub(super) scope: Scope,
     pub(super) span: Span,
+    pub(super) rollups: Vec<SpanAt>,
     pub(super) proposals: Vec<Proposal>,
 }
 
 /// What was read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(in crate::commands) struct Span {
     pub(in crate::commands) from_block: u64,
     pub(in crate::commands) to_block: u64,
@@ -35,9 +40,20 @@ pub(in crate::commands) struct Span {
     pub(in crate::commands) checkpoints: usize,
 }
 
+/// What was read of one rollup.
+#[derive(Debug, Serialize)]
+pub(super) struct SpanAt {
+    pub(super) rollup: JsonRollup,
+    /// What was read; absent where nothing was.
+    pub(super) span: Option<Span>,
+    /// Why nothing was read.
+    pub(super) unread: Option<String>,
+}
+
 /// One proposal.
 #[derive(Debug, Serialize)]
 pub(super) struct Proposal {
+    pub(super) rollup: JsonRollup,
     pub(super) number: u64,
     pub(super) slot: Option<u64>,
     pub(super) epoch: Option<u64>,
@@ -67,8 +83,7 @@ fn fate_name<S: Serializer>(fate: &Fate, serializer: S) -> Result<S::Ok, S::Erro
 }
 
 impl Span {
-    pub(in crate::commands) fn of(found: &Found) -> Self {
-        let ((from, to), read) = (&found.blocks, &found.read);
+    pub(in crate::commands) fn of(read: &ReadDuties, (from, to): &(BlockRef, BlockRef)) -> Self {
         Self {
             from_block: from.number,
             to_block: to.number,
@@ -100,36 +115,82 @@ impl Span {
     }
 }
 
+impl FoundAll {
+    /// What was read first: the canonical rollup, or the one that was asked for.
+    pub(super) fn span(&self) -> Span {
+        self.rollups.first().map(|at| Span::of(&at.read, &at.blocks)).unwrap_or_default()
+    }
+
+    /// What was read of each rollup.
+    pub(super) fn spans(&self) -> Vec<SpanAt> {
+        let canonical = self.whose.gathered.snapshot.canonical();
+        let rollup = |id| JsonRollup::new(id, canonical);
+        let read = self.rollups.iter().map(|at| SpanAt {
+            rollup: rollup(at.id),
+            span: Some(Span::of(&at.read, &at.blocks)),
+            unread: None,
+        });
+        let unread =
+            self.unread.iter().map(|(id, why)| SpanAt { rollup: rollup(*id), span: None, unread: Some(why.clone()) });
+        read.chain(unread).collect()
+    }
+}
+
+/// What was read of each rollup, in a line or two each; with the rollup's version where there are several, or it is a former one.
+pub(super) fn span_lines(spans: &[SpanAt]) -> String {
+    let is_plain = is_canonical_alone(spans);
+    let line = |at: &SpanAt| {
+        let which = if at.rollup.is_canonical { "rollup" } else { "former rollup" };
+        let version = format!("{which}, version {}", at.rollup.version.0);
+        match (&at.span, &at.unread) {
+            (Some(span), _) if is_plain => span.line(),
+            (Some(span), _) => format!("{version}: {}", span.line()),
+            (None, why) => format!("{version}: NOT READ: {}\n\n", why.as_deref().unwrap_or_default()),
+        }
+    };
+    spans.iter().map(line).collect()
+}
+
+/// Whether only the canonical rollup was looked at, so that nobody needs to be told which one it is.
+pub(super) fn is_canonical_alone(spans: &[SpanAt]) -> bool {
+    matches!(spans, [only] if only.rollup.is_canonical)
+}
+
 impl ProposalsReport {
-    pub(super) fn new(found: &Found) -> Self {
-        let shown = found.read.checkpoints.iter().filter(|one| is_shown(found, one));
-        let proposals = shown.map(|one| proposal(found, one)).collect();
-        Self { scope: found.gathered.scope(), span: Span::of(found), proposals }
+    pub(super) fn new(found: &FoundAll) -> Self {
+        let proposals = found.rollups.iter().flat_map(|at| {
+            let shown = at.read.checkpoints.iter().filter(|one| is_shown(&found.whose, at, one));
+            shown.map(|one| proposal(&found.whose, at, one))
+        });
+        let mut proposals: Vec<Proposal> = proposals.collect();
+        proposals.sort_by_key(|one| one.block_number);
+        Self { scope: found.whose.gathered.scope(), span: found.span(), rollups: found.spans(), proposals }
     }
 }
 
 /// Whether a checkpoint was proposed by one of those that are wanted, or may have been.
-fn is_shown(found: &Found, one: &KnownCheckpoint) -> bool {
-    match (&one.carried, &found.own) {
+fn is_shown(whose: &Whose, at: &ReadAt, one: &KnownCheckpoint) -> bool {
+    match (&one.carried, &whose.own) {
         (Some(carried), Some(own)) => own.contains(&carried.proposer),
         (Some(_), None) => true,
-        (None, None) => found.read.unread.contains_key(&one.transaction),
+        (None, None) => at.read.unread.contains_key(&one.transaction),
         // What others propose in ways that are not readable is nobody's business here.
         (None, Some(own)) => {
             let is_turn = |duty: &Duty| {
                 let is_here = (one.slots.0..=one.slots.1).contains(&duty.slot);
                 duty.kind == DutyKind::Propose && is_here && own.contains(&duty.attester)
             };
-            found.read.unread.contains_key(&one.transaction) && found.read.duties.iter().any(is_turn)
+            at.read.unread.contains_key(&one.transaction) && at.read.duties.iter().any(is_turn)
         }
     }
 }
 
-fn proposal(found: &Found, one: &KnownCheckpoint) -> Proposal {
-    let clock = &found.gathered.snapshot.rollup.clock;
+fn proposal(whose: &Whose, at: &ReadAt, one: &KnownCheckpoint) -> Proposal {
+    let clock = &at.clock;
     let carried = one.carried.as_ref();
-    let expected = carried.and_then(|carried| found.expected.get(&carried.proposer).copied());
+    let expected = carried.and_then(|carried| whose.expected.get(&carried.proposer).copied());
     Proposal {
+        rollup: JsonRollup::new(at.id, whose.gathered.snapshot.canonical()),
         number: one.number,
         slot: one.slot(),
         epoch: one.slot().and_then(|slot| slot.checked_div(clock.epoch_slots)),
@@ -143,7 +204,7 @@ fn proposal(found: &Found, one: &KnownCheckpoint) -> Proposal {
         fate: one.fate,
         transaction: hash(one.transaction),
         block_number: one.block,
-        unread: found.read.unread.get(&one.transaction).cloned(),
+        unread: at.read.unread.get(&one.transaction).cloned(),
     }
 }
 

@@ -7,13 +7,14 @@ use butler_core::runtime::exit::Exit;
 use ethers_core::types::Address;
 use serde::Serialize;
 
-use super::reading::{Found, read};
-use super::report::Span;
-use crate::args::{DutiesArgs, Global};
+use super::reading::ReadAt;
+use super::report::{Span, SpanAt, is_canonical_alone, span_lines};
+use super::rollups::{FoundAll, read_all};
+use crate::args::{Global, RollupsArgs};
 use crate::error::CliError;
 use crate::output::Output;
 use crate::view::format;
-use crate::view::json::{JsonAddress, Scope};
+use crate::view::json::{JsonAddress, JsonRollup, Scope};
 use crate::view::table::{Tone, Value, number, plain, table, toned};
 
 /// The report of `duties`.
@@ -21,13 +22,15 @@ use crate::view::table::{Tone, Value, number, plain, table, toned};
 struct DutiesReport {
     scope: Scope,
     span: Span,
-    /// All of these attesters together.
+    rollups: Vec<SpanAt>,
+    /// All of these attesters together, at all rollups.
     total: Tally,
     attesters: Vec<AttesterDuties>,
 }
 
 #[derive(Debug, Serialize)]
 struct AttesterDuties {
+    rollup: JsonRollup,
     attester: JsonAddress,
     proposals: Rate,
     attestations: Rate,
@@ -41,53 +44,72 @@ struct AttesterDuties {
 ///
 /// # Errors
 /// See [`CliError`].
-pub(in crate::commands) async fn tallies(global: &Global, args: &DutiesArgs, output: Output) -> Result<Exit, CliError> {
-    let found = read(global, args).await?;
+pub(in crate::commands) async fn tallies(
+    global: &Global,
+    args: &RollupsArgs,
+    output: Output,
+) -> Result<Exit, CliError> {
+    let found = read_all(global, args).await?;
     output.result(&report(&found), render)?;
-    Ok(found.gathered.finish(Exit::Success))
+    Ok(found.whose.gathered.finish(Exit::Success))
 }
 
-fn report(found: &Found) -> DutiesReport {
-    let duties = &found.read.duties;
+fn report(found: &FoundAll) -> DutiesReport {
+    let canonical = found.whose.gathered.snapshot.canonical();
+    let attesters = found.rollups.iter().flat_map(|at| attesters(at, JsonRollup::new(at.id, canonical))).collect();
+    let (total, _) = tally(found.rollups.iter().flat_map(|at| &at.read.duties));
+    let scope = found.whose.gathered.scope();
+    DutiesReport { scope, span: found.span(), rollups: found.spans(), total, attesters }
+}
+
+/// What each attester did at one rollup.
+fn attesters(at: &ReadAt, rollup: JsonRollup) -> Vec<AttesterDuties> {
+    let duties = &at.read.duties;
     let mut missed = BTreeMap::<(Address, DutyKind), Vec<u64>>::new();
     for duty in duties.iter().filter(|duty| duty.done.is_missed()) {
         missed.entry((duty.attester, duty.kind)).or_default().push(duty.slot);
     }
     let mut missed_of = |attester, kind| missed.remove(&(attester, kind)).unwrap_or_default();
-    let (total, tallies) = tally(duties);
-    let attesters = tallies.into_iter().map(|(attester, tally)| AttesterDuties {
+    let attesters = tally(duties).1.into_iter().map(|(attester, tally)| AttesterDuties {
+        rollup,
         attester: attester.into(),
         proposals: tally.proposals,
         attestations: tally.attestations,
         missed_proposals: missed_of(attester, DutyKind::Propose),
         missed_attestations: missed_of(attester, DutyKind::Attest),
     });
-    let attesters = attesters.collect();
-    DutiesReport { scope: found.gathered.scope(), span: Span::of(found), total, attesters }
+    attesters.collect()
 }
 
 fn render(report: &DutiesReport, output: &Output) -> String {
     let mut text = crate::view::scope_line(&report.scope);
-    text.push_str(&report.span.line());
+    text.push_str(&span_lines(&report.rollups));
     if report.attesters.is_empty() {
         text.push_str("no duties of these attesters\n");
         return text;
     }
-    let header = ["ATTESTER", "PROPOSED", "MISSED", "ALONE", "ATTESTED", "MISSED", "ALONE", "UNREAD"];
+    let mut header = vec!["ATTESTER", "PROPOSED", "MISSED", "ALONE", "ATTESTED", "MISSED", "ALONE", "UNREAD"];
+    let is_plain = is_canonical_alone(&report.rollups);
+    if !is_plain {
+        header.insert(1, "ROLLUP");
+    }
+    let names = |name: String, rollup: String| {
+        let rollup = (!is_plain).then(|| plain(rollup));
+        std::iter::once(plain(name)).chain(rollup).collect::<Vec<_>>()
+    };
     let rows = report.attesters.iter().map(|one| {
-        let name = plain(format::address(&one.attester.0));
-        row(name, &Tally { proposals: one.proposals, attestations: one.attestations })
+        let names = names(format::address(&one.attester.0), one.rollup.version.0.to_string());
+        row(names, &Tally { proposals: one.proposals, attestations: one.attestations })
     });
-    let total = (report.attesters.len() > 1).then(|| row(plain("all"), &report.total));
+    let total = (report.attesters.len() > 1).then(|| row(names("all".to_owned(), String::new()), &report.total));
     text.push_str(&table(output, &header, rows.chain(total)));
     text
 }
 
-fn row(name: Value, Tally { proposals, attestations }: &Tally) -> Vec<Value> {
+fn row(mut names: Vec<Value>, Tally { proposals, attestations }: &Tally) -> Vec<Value> {
     let missed = |count: u64| if count == 0 { number("0") } else { toned(count.to_string(), Tone::Bad) };
     let unread = proposals.unread.saturating_add(attestations.unread);
-    vec![
-        name,
+    names.extend([
         number(proposals.done.to_string()),
         missed(proposals.missed()),
         missed(proposals.missed_alone),
@@ -95,5 +117,6 @@ fn row(name: Value, Tally { proposals, attestations }: &Tally) -> Vec<Value> {
         missed(attestations.missed()),
         missed(attestations.missed_alone),
         number(unread.to_string()),
-    ]
+    ]);
+    names
 }

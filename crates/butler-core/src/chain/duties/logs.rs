@@ -139,9 +139,9 @@ pub(super) async fn read_events(
     }
 }
 
-/// What is asked of a rollup.
-pub(super) fn filter(rollup: Address) -> LogFilter {
-    LogFilter { addresses: vec![rollup], topics: vec![checkpoint_topics()] }
+/// What is asked of rollups.
+pub(super) fn filter(rollups: impl IntoIterator<Item = Address>) -> LogFilter {
+    LogFilter { addresses: rollups.into_iter().collect(), topics: vec![checkpoint_topics()] }
 }
 
 /// Reads the events of a range once, of endpoints that are not among `beside`. `pin` is a block at the end of the range, or behind it.
@@ -153,7 +153,7 @@ pub(super) async fn scan(
     beside: &BTreeSet<usize>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Told, SnapshotError> {
-    let filter = filter(rollup);
+    let filter = filter([rollup]);
     let pin = (pin.number == to).then_some(pin);
     let mut scan = client.log_scan(&filter, (from, to), pin, beside.clone());
     let mut told = Told::default();

@@ -6,6 +6,7 @@
 
 mod book;
 mod draws;
+mod former;
 mod found;
 mod logs;
 mod opening;
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::book::{DutiesBook, Following};
 use self::draws::read_draws;
+pub use self::former::{FormerBooks, FormerFollowing};
 pub use self::found::ReadDuties;
 use self::logs::{Logged, read_logs};
 pub use self::past::PastRequest;

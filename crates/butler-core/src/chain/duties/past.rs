@@ -91,6 +91,7 @@ fn proposed(one: &KnownCheckpoint, request: &PastRequest<'_>, times: &Times) -> 
         transaction: one.transaction,
         block: one.block,
         fate: stood,
+        rollup: None,
     };
     let mut told = vec![Past { at: times.at(one.block), fact: Fact::Proposed(seen) }];
     if let Fate::Pruned(block) | Fate::Invalidated(block) = one.fate {

@@ -15,6 +15,7 @@ impl ReadDuties {
         let slots = (slot(&request.from).saturating_add(1), slot(&request.to).saturating_sub(1));
         let is_ours = |one: &SeenProposal| request.own.is_none_or(|own| own.contains(&one.proposer));
         let proposals = self.checkpoints.iter().filter_map(KnownCheckpoint::proposal).filter(is_ours);
+        let proposals = proposals.map(|one| one.at(request.rollup));
         let network = match self.gap {
             Some(_) => NetworkRates::default(),
             None => NetworkRates::of(&self.checkpoints, slots, &request.clock, |epoch| !self.hatches.contains(&epoch)),

@@ -74,7 +74,8 @@ fn past(steps: &[Step]) -> Vec<Past> {
         };
         past.push(turn(at, slot, proposer, Done::Done));
         let (transaction, fate) = (H256::from_low_u64_be(slot), Fate::Stands);
-        let one = SeenProposal { number: slot, slot, proposer, coinbase, transaction, block: at.block, fate };
+        let (number, block, rollup) = (slot, at.block, None);
+        let one = SeenProposal { number, slot, proposer, coinbase, transaction, block, fate, rollup };
         past.push(Past { at, fact: Fact::Proposed(one) });
         if step.cut {
             past.push(Past { at, fact: Fact::Cut { proposer, slot, fate: Fate::Invalidated(at.block) } });
@@ -188,7 +189,8 @@ fn wrong(slot: u64, number: u8) -> Past {
     let at = Moment { block: slot * 6, time: slot * 72 };
     let (proposer, transaction) = (attester(number), H256::from_low_u64_be(slot));
     let coinbase = Address::repeat_byte(0xee);
-    let one = SeenProposal { number: slot, slot, proposer, coinbase, transaction, block: at.block, fate: Fate::Stands };
+    let (number, block, fate, rollup) = (slot, at.block, Fate::Stands, None);
+    let one = SeenProposal { number, slot, proposer, coinbase, transaction, block, fate, rollup };
     Past { at, fact: Fact::Proposed(one) }
 }
 

@@ -42,6 +42,7 @@ impl KnownCheckpoint {
             transaction: self.transaction,
             block: self.block,
             fate: self.fate,
+            rollup: None,
         })
     }
 }

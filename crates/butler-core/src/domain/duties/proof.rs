@@ -140,7 +140,8 @@ mod tests {
 
     fn proposal(slot: u64, coinbase: Address) -> SeenProposal {
         let (transaction, fate) = (H256::from_low_u64_be(slot), Fate::Stands);
-        SeenProposal { number: slot, slot, proposer: ATTESTER, coinbase, transaction, block: slot * 6, fate }
+        let block = slot * 6;
+        SeenProposal { number: slot, slot, proposer: ATTESTER, coinbase, transaction, block, fate, rollup: None }
     }
 
     fn proof(proposals: &[(u64, Address)], since: u64) -> CoinbaseProof {

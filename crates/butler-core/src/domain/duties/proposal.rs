@@ -22,13 +22,22 @@ pub struct SeenProposal {
     pub block: u64,
     /// What became of it.
     pub fate: Fate,
+    /// The rollup that it was made at; absent where that is the one that is spoken of, and in what was kept by earlier programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollup: Option<Address>,
 }
 
 impl SeenProposal {
-    /// Where it stands among the proposals of its attester: by slot, then by block, since a slot may have another one after an
-    /// invalidation.
+    /// Where it stands among the proposals of its attester: by L1 block, which every rollup counts the same. At one rollup that is the order
+    /// of slots: a proposal is of the slot of its block, and a slot may have another one after an invalidation.
     #[must_use]
     pub fn place(&self) -> (u64, u64) {
-        (self.slot, self.block)
+        (self.block, self.slot)
+    }
+
+    /// The same, made at that rollup.
+    #[must_use]
+    pub fn at(self, rollup: Address) -> Self {
+        Self { rollup: Some(rollup), ..self }
     }
 }

@@ -47,7 +47,7 @@ pub fn first_committee(snapshot: &NetworkSnapshot) -> Option<u64> {
 }
 
 /// When the last epoch ends whose committee is known at `time`.
-fn sampled_until(rollup: &RollupFacts, time: u64) -> Option<u64> {
+pub(super) fn sampled_until(rollup: &RollupFacts, time: u64) -> Option<u64> {
     let epoch = rollup.clock.epoch_at(time)?;
     let ahead = rollup.set_lag_epochs.filter(|ahead| *ahead <= MOST_AHEAD).unwrap_or(SAMPLED_AHEAD);
     rollup.clock.epoch_start(epoch.checked_add(ahead)?.checked_add(1)?)

@@ -5,6 +5,7 @@
 
 pub mod checklist;
 pub mod cut_over;
+pub mod followed;
 pub mod untold;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -27,9 +27,10 @@ pub struct Proofs {
 pub(super) struct Held {
     /// The coinbase that its proposals were held against.
     pub(super) coinbase: Coinbase,
-    /// Slots before this one are not judged.
+    /// The first slot that is judged, where some are not. Slots of several rollups cannot be compared, so what counts is the block of the
+    /// first one that was judged.
     floor: u64,
-    /// Places from there on that were judged: a slot may have another proposal after an invalidation.
+    /// Slots and blocks from there on that were judged: a slot may have another proposal after an invalidation.
     judged: BTreeSet<(u64, u64)>,
     /// The first proposal that had the right coinbase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,8 +64,12 @@ impl Proofs {
         }
         let is_first = !std::mem::replace(&mut self.is_begun, true);
         for (attester, (coinbase, _)) in expected {
-            let proposed = fresh.remove(attester).unwrap_or_default();
-            let floor = if is_first { last_run(&proposed) } else { 0 };
+            let mut proposed = fresh.remove(attester).unwrap_or_default();
+            let mut floor = 0;
+            if is_first && let Some(begins) = last_run(&proposed) {
+                proposed = proposed.split_off(&begins);
+                floor = begins.1;
+            }
             let held = self.attesters.entry(*attester).or_insert_with(|| Held::new(*coinbase, floor));
             if held.coinbase != *coinbase {
                 held.begin_anew(*coinbase);
@@ -111,11 +116,11 @@ impl Proofs {
     }
 }
 
-/// The first slot of the last proposals that were all right, or all wrong.
-fn last_run(proposed: &BTreeMap<(u64, u64), (SeenProposal, Used)>) -> u64 {
-    let mut runs = proposed.iter().rev().map(|((slot, _), (_, used))| (*slot, used.is_astray()));
-    let Some((last, is_astray)) = runs.next() else { return 0 };
-    runs.take_while(|(_, other)| *other == is_astray).last().map_or(last, |(slot, _)| slot)
+/// The place of the first of the last proposals that were all right, or all wrong.
+fn last_run(proposed: &BTreeMap<(u64, u64), (SeenProposal, Used)>) -> Option<(u64, u64)> {
+    let mut runs = proposed.iter().rev().map(|(place, (_, used))| (*place, used.is_astray()));
+    let (last, is_astray) = runs.next()?;
+    Some(runs.take_while(|(_, other)| *other == is_astray).last().map_or(last, |(place, _)| place))
 }
 
 impl Held {
@@ -137,14 +142,20 @@ impl Held {
         self.contradictions.iter().position(|one| one.ended.is_none())
     }
 
+    /// The first one that was judged and is remembered.
+    fn oldest(&self) -> Option<(u64, u64)> {
+        self.judged.iter().copied().min_by_key(|(_, block)| *block)
+    }
+
     fn judge(&mut self, one: SeenProposal, judged: Used) {
-        if one.slot < self.floor || !self.judged.insert(one.place()) {
+        if self.oldest().is_some_and(|(_, block)| self.floor > 0 && one.block < block)
+            || !self.judged.insert((one.slot, one.block))
+        {
             return;
         }
-        while self.judged.len() > KEPT {
-            if let Some(oldest) = self.judged.pop_first() {
-                self.floor = oldest.0.saturating_add(1);
-            }
+        while let Some(oldest) = self.oldest().filter(|_| self.judged.len() > KEPT) {
+            self.judged.remove(&oldest);
+            self.floor = oldest.0.saturating_add(1);
         }
         if judged.is_astray() { self.contradict(one, judged) } else { self.prove(one) }
     }

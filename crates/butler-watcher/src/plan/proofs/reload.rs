@@ -7,7 +7,7 @@
 use butler_core::domain::action::{
     Action, ActionKind, ActionSubject, EffectKey, Evidence, Goal, KeystoreContent, Part, Place, Priority, Schema,
 };
-use butler_core::domain::rollup::RollupClock;
+use butler_core::domain::duties::SeenProposal;
 use butler_core::key_files::edit::FolderView;
 use butler_core::text::address::checksummed;
 use ethers_core::types::Address;
@@ -35,8 +35,8 @@ const GROWN: &str = "it is asked for anew, since there are more wrong proposals"
 pub struct Asked {
     /// The action.
     pub key: EffectKey,
-    /// The slot of the newest wrong proposal then.
-    pub slot: u64,
+    /// The L1 block of the newest wrong proposal then, which all rollups count the same.
+    pub block: u64,
     /// How many there were.
     pub count: u64,
 }
@@ -169,7 +169,7 @@ fn need<'a>(
     let mut wrong: Vec<_> = open.iter().filter(|(attester, _)| is_to_load(attester)).copied().collect();
     wrong.sort_by_key(|(attester, one)| (one.first.place(), *attester));
     if !wrong.is_empty() {
-        let is_needed = is_after(&wrong, server.loaded_at, &telling.clock);
+        let is_needed = is_after(&wrong, server.loaded_at, telling);
         return if is_needed { Need::Load(wrong) } else { Need::Nothing(LOADED) };
     }
     match seen {
@@ -180,19 +180,23 @@ fn need<'a>(
 }
 
 /// Whether the newest of these proposals was made after the nodes took their keystore: a slot at least lies between.
-fn is_after(wrong: &[(Address, &Contradiction)], loaded_at: Option<u64>, clock: &RollupClock) -> bool {
+fn is_after(wrong: &[(Address, &Contradiction)], loaded_at: Option<u64>, telling: &Telling<'_>) -> bool {
     let Some(loaded_at) = loaded_at else { return true };
-    let start = clock.slot_start(newest(wrong));
-    start.is_some_and(|start| start >= loaded_at.saturating_add(clock.slot_seconds))
+    let start = newest(wrong).and_then(|newest| telling.began(newest));
+    start.is_some_and(|start| start >= loaded_at.saturating_add(telling.clock.slot_seconds))
 }
 
 /// Whether there are so many more that it is asked for once more: or all of it began after it was asked for.
 fn has_grown(asked: &Asked, wrong: &[(Address, &Contradiction)]) -> bool {
-    count(wrong) >= asked.count.saturating_mul(RISE) || wrong.iter().all(|(_, one)| one.first.slot > asked.slot)
+    count(wrong) >= asked.count.saturating_mul(RISE) || wrong.iter().all(|(_, one)| one.first.block > asked.block)
 }
 
-fn newest(wrong: &[(Address, &Contradiction)]) -> u64 {
-    wrong.iter().map(|(_, one)| one.last.slot).max().unwrap_or_default()
+fn newest<'a>(wrong: &[(Address, &'a Contradiction)]) -> Option<&'a SeenProposal> {
+    wrong.iter().map(|(_, one)| &one.last).max_by_key(|last| last.place())
+}
+
+fn newest_block(wrong: &[(Address, &Contradiction)]) -> u64 {
+    newest(wrong).map(|newest| newest.block).unwrap_or_default()
 }
 
 fn count(wrong: &[(Address, &Contradiction)]) -> u64 {
@@ -201,7 +205,7 @@ fn count(wrong: &[(Address, &Contradiction)]) -> u64 {
 
 /// What is done to whom, and the occasion: planned again it is the same as long as it is live.
 fn key(server: &str, wrong: &[(Address, &Contradiction)], place: &Place) -> EffectKey {
-    EffectKey::new(ActionKind::ReloadKeystore, place, &[Part::Name(server), Part::Number(newest(wrong))])
+    EffectKey::new(ActionKind::ReloadKeystore, place, &[Part::Name(server), Part::Number(newest_block(wrong))])
 }
 
 fn is_shown(action: &Action, server: &Server<'_>, now: &KeystoreContent) -> bool {
@@ -219,7 +223,7 @@ fn asked(
     let all: Vec<String> = wrong
         .iter()
         .take(NAMED)
-        .map(|(attester, one)| format!("{} since slot {}", checksummed(attester), one.first.slot))
+        .map(|(attester, one)| format!("{} since {}", checksummed(attester), telling.slot(&one.first)))
         .collect();
     let more = match wrong.len().saturating_sub(NAMED) {
         0 => String::new(),
@@ -232,7 +236,7 @@ fn asked(
         all.join(", ")
     );
     let mut rests: Vec<Evidence> = wrong.iter().take(NAMED).map(|(_, one)| evidence(&one.first)).collect();
-    let last = wrong.iter().map(|(_, one)| &one.last).max_by_key(|last| last.place()).map(evidence);
+    let last = newest(wrong).map(evidence);
     rests.extend(last.filter(|last| !rests.contains(last)));
     let action = Action {
         schema: Schema,
@@ -248,5 +252,5 @@ fn asked(
         assurance: telling.assurance,
         edits: Vec::new(),
     };
-    (action, Asked { key, slot: newest(wrong), count })
+    (action, Asked { key, block: newest_block(wrong), count })
 }

@@ -11,7 +11,7 @@ use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_core::domain::rollup::RollupClock;
 use butler_core::text::address::checksummed;
 use butler_core::text::time::moment;
-use ethers_core::types::Address;
+use ethers_core::types::{Address, U256};
 
 use super::contradiction::{Contradiction, End};
 use super::held::{Held, Proofs};
@@ -38,12 +38,48 @@ pub struct Telling<'a> {
     pub place: Place,
     /// How many endpoints say it.
     pub assurance: Assurance,
-    /// The clock of the rollup.
+    /// The clock of the canonical rollup.
     pub clock: RollupClock,
+    /// The versions of former rollups, and their clocks where these are known.
+    pub former: &'a BTreeMap<Address, (U256, Option<RollupClock>)>,
     /// What would mend each attester whose coinbase is contradicted.
     pub remedies: &'a BTreeMap<Address, Remedy>,
     /// What becomes of the reloads that are asked for, by server.
     pub reloads: &'a BTreeMap<String, Reloading>,
+}
+
+impl Telling<'_> {
+    /// When the slot of a proposal began, in unix seconds.
+    #[must_use]
+    pub fn began(&self, one: &SeenProposal) -> Option<u64> {
+        self.former_of(one).map_or(Some(self.clock), |(_, clock)| *clock)?.slot_start(one.slot)
+    }
+
+    fn former_of(&self, one: &SeenProposal) -> Option<&(U256, Option<RollupClock>)> {
+        one.rollup.and_then(|rollup| self.former.get(&rollup))
+    }
+
+    fn moment(&self, one: &SeenProposal) -> String {
+        self.began(one).map(moment).unwrap_or_default()
+    }
+
+    /// Of which former rollup a slot is, in words behind it; nothing for the canonical one.
+    fn at(&self, one: &SeenProposal) -> String {
+        let former = self.former_of(one);
+        former.map(|(version, _)| format!(" of the former rollup (version {version})")).unwrap_or_default()
+    }
+
+    pub(super) fn slot(&self, one: &SeenProposal) -> String {
+        format!("slot {}{}", one.slot, self.at(one))
+    }
+
+    fn slots(&self, first: &SeenProposal, last: &SeenProposal) -> String {
+        let (from, to) = (self.at(first), self.at(last));
+        if from == to {
+            return format!("from slot {} to {}{to}", first.slot, last.slot);
+        }
+        format!("from slot {}{from} to slot {}{to}", first.slot, last.slot)
+    }
 }
 
 impl Proofs {
@@ -93,10 +129,10 @@ pub fn mend(
 ) -> Action {
     let Delegated { provider_id, rollup } = delegated;
     let why = format!(
-        "provider {provider_id}: {} proposed with {} in slot {}, its node needs the coinbase {}",
+        "provider {provider_id}: {} proposed with {} in {}, its node needs the coinbase {}",
         checksummed(&attester),
         checksummed(&one.first.coinbase),
-        one.first.slot,
+        telling.slot(&one.first),
         one.right
     );
     let goal = Goal::CoinbaseConfigured { provider_id, rollup, coinbase: one.right };
@@ -111,10 +147,10 @@ fn mend_parts(attester: Address, one: &Contradiction) -> [Part<'static>; 3] {
 fn proven(attester: Address, held: &Held, telling: &Telling<'_>) -> Option<Action> {
     let by = held.proven.filter(|proven| !proven.is_told)?.by;
     let why = format!(
-        "{} proposed with the coinbase {}, which it must have, in slot {}: proven",
+        "{} proposed with the coinbase {}, which it must have, in {}: proven",
         checksummed(&attester),
         held.coinbase,
-        by.slot
+        telling.slot(&by)
     );
     let about = [Part::Address(attester), Part::Address(held.coinbase.address())];
     let key = EffectKey::new(ActionKind::CoinbaseProven, &telling.place, &about);
@@ -133,21 +169,21 @@ fn contradicted(attester: Address, one: &Contradiction, telling: &Telling<'_>) -
     let lost = match one.count {
         1 => "its rewards went astray".to_owned(),
         count => {
-            let since = telling.clock.slot_start(one.first.slot).map(moment).unwrap_or_default();
-            format!("the rewards of {count} proposals went astray since slot {} ({since})", one.first.slot)
+            let (slot, since) = (telling.slot(&one.first), telling.moment(&one.first));
+            format!("the rewards of {count} proposals went astray since {slot} ({since})")
         }
     };
-    let at = telling.clock.slot_start(one.last.slot).map(moment).unwrap_or_default();
+    let at = telling.moment(&one.last);
     let advice = match (one.ended, telling.remedies.get(&attester)) {
         (Some(_), _) => "it is over".to_owned(),
         (None, remedy) => remedy.unwrap_or(&Remedy::Unknown).advice(telling.reloads),
     };
     let why = format!(
-        "{worse}{} proposed with the coinbase {}{own} instead of {} in slot {} ({at}, transaction {:?}): {lost}; {advice}",
+        "{worse}{} proposed with the coinbase {}{own} instead of {} in {} ({at}, transaction {:?}): {lost}; {advice}",
         checksummed(&attester),
         checksummed(&one.last.coinbase),
         one.right,
-        one.last.slot,
+        telling.slot(&one.last),
         one.last.transaction
     );
     let kind = ActionKind::CoinbaseContradicted;
@@ -162,12 +198,11 @@ fn ended(attester: Address, one: &Contradiction, right: &SeenProposal, telling: 
     let count = one.count;
     let before = if count == 1 { "proposal".to_owned() } else { format!("{count} proposals") };
     let why = format!(
-        "no longer: {} proposed with the right coinbase {} in slot {}; the {before} before it, from slot {} to {}, paid another one",
+        "no longer: {} proposed with the right coinbase {} in {}; the {before} before it, {}, paid another one",
         checksummed(&attester),
         one.right,
-        right.slot,
-        one.first.slot,
-        one.last.slot
+        telling.slot(right),
+        telling.slots(&one.first, &one.last)
     );
     let key = EffectKey::new(ActionKind::CoinbaseProven, &telling.place, &mend_parts(attester, one));
     Action { key, ..action(ActionKind::CoinbaseProven, attester, Priority::Normal, why, right, telling) }

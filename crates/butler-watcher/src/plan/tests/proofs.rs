@@ -23,6 +23,7 @@ fn proposal(slot: u64, to: u8) -> SeenProposal {
         transaction,
         block: slot * 6,
         fate,
+        rollup: None,
     }
 }
 
@@ -30,17 +31,16 @@ fn expected(right: u8, since: u64) -> Expected {
     Expected::from([(address(ATTESTER), (coinbase(right), since))])
 }
 
+const CLOCK: RollupClock = RollupClock { genesis_time: 0, slot_seconds: 72, epoch_slots: 32 };
+/// A rollup that is not canonical any more.
+const FORMER: u8 = 200;
+
 static NONE: BTreeMap<String, Reloading> = BTreeMap::new();
+static NO_FORMER: BTreeMap<Address, (U256, Option<RollupClock>)> = BTreeMap::new();
 
 fn telling(remedies: &BTreeMap<Address, Remedy>) -> Telling<'_> {
-    let clock = RollupClock { genesis_time: 0, slot_seconds: 72, epoch_slots: 32 };
-    Telling {
-        place: setting().at(address(REGISTRY)),
-        assurance: Assurance::TwoEndpoints,
-        clock,
-        remedies,
-        reloads: &NONE,
-    }
+    let (place, assurance) = (setting().at(address(REGISTRY)), Assurance::TwoEndpoints);
+    Telling { place, assurance, clock: CLOCK, former: &NO_FORMER, remedies, reloads: &NONE }
 }
 
 /// A watcher that looks, keeps its memory, plans and settles; the journal knows every key once.
@@ -143,6 +143,57 @@ fn what_happened_between_two_looks_is_told_and_what_was_over_before_the_first_is
     let told = first.look(&[(10, RIGHT), (20, WRONG), (30, WRONG)]);
     let [action] = told.as_slice() else { panic!("{told:?}") };
     assert!(action.why.contains("the rewards of 2 proposals went astray since slot 20"), "{}", action.why);
+}
+
+#[test]
+fn the_last_proposal_at_any_rollup_counts_whatever_their_slots_are_called() {
+    let before = |slot: u64, block: u64, to: u8| SeenProposal { block, ..proposal(slot, to).at(address(FORMER)) };
+    let mut memory = Proofs::default();
+    memory.look(&[], &expected(RIGHT, 0), 0);
+    let mut all = vec![before(9_000, 10, RIGHT), before(9_100, 20, WRONG)];
+    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
+    let (remedies, clock) = (BTreeMap::new(), RollupClock { genesis_time: 1_000_000_000, ..CLOCK });
+    let former = BTreeMap::from([(address(FORMER), (U256::from(7), Some(clock)))]);
+    let told = Telling { former: &former, ..telling(&remedies) };
+    let why = |memory: &Proofs| memory.plan(&told).actions.into_iter().map(|action| action.why).collect::<Vec<_>>();
+    let words = why(&memory);
+    assert!(words[0].contains("in slot 9000 of the former rollup (version 7): proven"), "{}", words[0]);
+    assert!(words[1].contains("in slot 9100 of the former rollup (version 7) (2001-09-16 15:46 UTC, "), "{}", words[1]);
+    memory.settle();
+
+    // It moved along, where slots begin anew.
+    all.push(proposal(5, RIGHT));
+    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
+    let end =
+        "in slot 5; the proposal before it, from slot 9100 to 9100 of the former rollup (version 7), paid another one";
+    let words = why(&memory);
+    assert!(words.iter().any(|why| why.starts_with("no longer: ") && why.ends_with(end)), "{words:#?}");
+    memory.settle();
+    all.push(proposal(6, WRONG));
+    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
+    assert_eq!(memory.open().map(|(_, one)| (one.id, one.count)).collect::<Vec<_>>(), [(6, 1)]);
+}
+
+#[test]
+fn what_is_not_judged_is_not_judged_later_and_what_another_rollup_has_is() {
+    let mut memory = Proofs::default();
+    let all = [proposal(10, WRONG), proposal(20, RIGHT)];
+    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
+    let kept: serde_json::Value = serde_json::to_value(&memory).unwrap();
+    let held = kept["attesters"].as_object().unwrap().values().next().unwrap();
+    assert_eq!((&held["floor"], &held["judged"]), (&20.into(), &serde_json::json!([[20, 120]])), "as ever");
+    let mut memory: Proofs = serde_json::from_value(kept).unwrap();
+    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
+    assert_eq!(memory.counts(&expected(RIGHT, 0)), [1, 0, 0]);
+    let next = SeenProposal { block: 130, ..proposal(1, WRONG).at(address(FORMER)) };
+    memory.look(&[next], &expected(RIGHT, 0), u64::MAX);
+    assert_eq!(memory.counts(&expected(RIGHT, 0)), [0, 1, 0]);
+    // What was judged last is remembered by blocks, too.
+    let many: Vec<SeenProposal> =
+        (2..400).map(|slot| SeenProposal { block: 130 + slot, ..proposal(slot, WRONG).at(address(FORMER)) }).collect();
+    memory.look(&many, &expected(RIGHT, 0), u64::MAX);
+    memory.look(&many, &expected(RIGHT, 0), u64::MAX);
+    assert_eq!(memory.open().map(|(_, one)| one.count).collect::<Vec<_>>(), [399]);
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn wrong(attester: u8, first: u64, last: u64, count: u64) -> (Address, Contradic
         transaction: H256::from_low_u64_be(slot),
         block: slot * 6,
         fate: Fate::Stands,
+        rollup: None,
     };
     let (first, last) = (at(first), at(last));
     let one =
@@ -86,11 +87,12 @@ fn decided(server: &Server<'_>, open: &[(Address, Contradiction)], seen: Option<
         };
         (*attester, remedy)
     };
-    let (remedies, reloads) = (open.iter().map(remedy).collect(), BTreeMap::new());
+    let (remedies, reloads, former) = (open.iter().map(remedy).collect(), BTreeMap::new(), BTreeMap::new());
     let telling = Telling {
         place: setting().at(address(REGISTRY)),
         assurance: Assurance::TwoEndpoints,
         clock: RollupClock { genesis_time: 0, slot_seconds: SLOT, epoch_slots: 32 },
+        former: &former,
         remedies: &remedies,
         reloads: &reloads,
     };
@@ -123,7 +125,7 @@ fn however_many_attesters_are_contradicted_one_reload_is_asked_for_that_says_why
     let place = setting().at(address(REGISTRY));
     assert_eq!(
         action.key,
-        EffectKey::new(ActionKind::ReloadKeystore, &place, &[Part::Name("paris"), Part::Number(20)])
+        EffectKey::new(ActionKind::ReloadKeystore, &place, &[Part::Name("paris"), Part::Number(120)])
     );
     assert_eq!((action.subject.clone(), action.priority), (ActionSubject::Named("paris".to_owned()), Priority::Urgent));
     let nodes = vec!["one".to_owned()];
@@ -132,7 +134,7 @@ fn however_many_attesters_are_contradicted_one_reload_is_asked_for_that_says_why
     let words = format!("the 4 proposals of {five} since slot 10, {six} since slot 12 paid others");
     assert!(action.why.contains(&words), "{}", action.why);
     assert_eq!(action.evidence.len(), 3, "the first of each and the newest");
-    assert_eq!(remembered, Asked { key: action.key, slot: 20, count: 4 });
+    assert_eq!(remembered, Asked { key: action.key, block: 120, count: 4 });
 
     let many: Vec<_> = (10..40).map(|attester| wrong(attester, u64::from(attester), 50, 9)).collect();
     let attesters: Vec<u8> = (10..40).collect();
@@ -171,7 +173,7 @@ fn what_was_asked_for_is_asked_again_only_for_what_was_proposed_since_or_for_fou
         |server: &Server<'_>, open: &[(Address, Contradiction)]| asked(server, open).map(|(action, _)| action.key);
     let key = |slot| {
         let place = setting().at(address(REGISTRY));
-        Some(EffectKey::new(ActionKind::ReloadKeystore, &place, &[Part::Name("paris"), Part::Number(slot)]))
+        Some(EffectKey::new(ActionKind::ReloadKeystore, &place, &[Part::Name("paris"), Part::Number(slot * 6)]))
     };
     let (three, four) = ([wrong(5, 10, 30, 3)], [wrong(5, 10, 40, 4)]);
     let other = [wrong(6, 30, 30, 1)];
@@ -289,11 +291,12 @@ fn the_contradiction_says_what_becomes_of_the_reload() {
         (Reloading::Parked, "`reload_keystore` of paris is parked; reload"),
         (Reloading::Refused, "the nodes of paris would refuse the keystore as it is; reload"),
     ] {
-        let reloads = BTreeMap::from([("paris".to_owned(), state)]);
+        let (reloads, former) = (BTreeMap::from([("paris".to_owned(), state)]), BTreeMap::new());
         let telling = Telling {
             place: setting().at(address(REGISTRY)),
             assurance: Assurance::TwoEndpoints,
             clock: RollupClock { genesis_time: 0, slot_seconds: SLOT, epoch_slots: 32 },
+            former: &former,
             remedies: &remedies,
             reloads: &reloads,
         };

@@ -186,6 +186,15 @@ impl Content {
         self.anchors.last()
     }
 
+    /// Forgets all but own proposals and the last block; says whether there was more.
+    pub(super) fn retire(&mut self) -> bool {
+        let Some(last) = self.last().copied() else { return false };
+        let retired = Self { proposals: std::mem::take(&mut self.proposals), ..Self::new(last.timestamp, last) };
+        let had_more = self.anchors.len() > 1 || !self.entries.is_empty() || !self.draws.is_empty();
+        *self = retired;
+        had_more
+    }
+
     /// Whether it can be what this program wrote.
     pub(super) fn is_sound(&self) -> bool {
         let places: Vec<(u64, u64)> = self.entries.iter().map(Entry::place).collect();

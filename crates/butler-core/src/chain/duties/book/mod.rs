@@ -27,7 +27,7 @@ use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
 use crate::client::l1::L1Client;
 use crate::client::logs::LogFilter;
-use crate::domain::duties::DutiesSeen;
+use crate::domain::duties::{DutiesSeen, SeenProposal};
 use crate::store::file::StoreError;
 
 /// The duties of one rollup, with their place on disk.
@@ -51,10 +51,10 @@ impl DutiesBook {
         Self { path: path.map(Path::to_owned), subject, content, asked: Asked::default(), seen: None, is_saved: true }
     }
 
-    /// The logs that tell of it, to be heard along with other scans.
+    /// The logs that tell of these rollups, to be heard along with other scans.
     #[must_use]
-    pub fn filter(rollup: Address) -> LogFilter {
-        logs::filter(rollup)
+    pub fn filter(rollups: impl IntoIterator<Item = Address>) -> LogFilter {
+        logs::filter(rollups)
     }
 
     /// The rollup.
@@ -67,6 +67,22 @@ impl DutiesBook {
     #[must_use]
     pub fn seen(&self) -> Option<&DutiesSeen> {
         self.seen.as_ref()
+    }
+
+    /// Own proposals that are kept, oldest first, also such that are older than any span.
+    #[must_use]
+    pub fn proposals(&self) -> Vec<SeenProposal> {
+        let kept = self.content.iter().flat_map(|content| content.proposals_at(self.subject.rollup));
+        kept.collect()
+    }
+
+    /// Forgets all but own proposals, where nothing more is to be followed.
+    pub fn retire(&mut self) {
+        self.seen = None;
+        self.asked = Asked::default();
+        if let Some(content) = &mut self.content {
+            self.is_saved &= !content.retire();
+        }
     }
 
     /// Reads on, up to the newest block.

@@ -8,7 +8,7 @@ use super::content::{Content, Entry, Reading};
 use super::following::Following;
 use crate::chain::duties::logs::{Logged, Placed, checkpoints, unknown};
 use crate::chain::duties::span::{Span, epochs_with};
-use crate::domain::duties::{Done, DutiesSeen, DutyKind, Gap, KnownCheckpoint, NetworkRates};
+use crate::domain::duties::{Done, DutiesSeen, DutyKind, Gap, KnownCheckpoint, NetworkRates, SeenProposal};
 
 impl Content {
     /// What is told of it. Own proposals are remembered.
@@ -42,13 +42,18 @@ impl Content {
             clock,
             blocks: (first.number, head.number),
             slots,
-            proposals: self.proposals.iter().filter(|one| own.contains(&one.proposer)).copied().collect(),
+            proposals: self.proposals_at(rollup).filter(|one| own.contains(&one.proposer)).collect(),
             duties,
             network,
             hatches: self.draws.iter().filter(|(_, draw)| draw.is_hatch).map(|(epoch, _)| *epoch).collect(),
             gap,
             unread: self.unread(),
         }
+    }
+
+    /// Own proposals that are remembered, oldest first.
+    pub(super) fn proposals_at(&self, rollup: Address) -> impl Iterator<Item = SeenProposal> + '_ {
+        self.proposals.iter().map(move |one| one.at(rollup))
     }
 
     /// The checkpoints with what is known of each, in the order of their logs.

@@ -87,7 +87,7 @@ async fn read_logs(
         Some(heard) => heard.of(None, (first.number, head.number)),
         None => (Vec::new(), vec![(first.number, head.number)]),
     };
-    let wanted = filter(rollup);
+    let wanted = filter([rollup]);
     let topics = wanted.topics.concat();
     let is_ours = |log: &Log| log.address == rollup && log.topics.first().is_some_and(|topic| topics.contains(topic));
     let mut events: Vec<Placed> = Vec::new();

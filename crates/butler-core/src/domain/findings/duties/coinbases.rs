@@ -4,20 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::Address;
 
-use crate::domain::duties::{CoinbaseProof, DutiesSeen, Expected, Fate, SeenProposal, Used, proofs};
+use super::Seen;
+use crate::domain::duties::{CoinbaseProof, Expected, Fate, SeenProposal, Used, all_proposals, proofs};
 use crate::domain::findings::{Finding, FindingKind, Severity, Subject};
 use crate::text::address::checksummed;
 
-/// What the proposals prove, attester by attester, and of how many they prove nothing.
-pub(super) fn of_proposals(seen: &DutiesSeen, expected: &Expected, validating: &BTreeSet<Address>) -> Vec<Finding> {
-    let proofs = proofs(&seen.proposals, expected);
-    let of_one = |(attester, proof)| of_proof(seen, attester, proof);
+/// What the proposals prove, attester by attester, and of how many they prove nothing. The last proposal of an attester counts, at whichever
+/// rollup.
+pub(super) fn of_proposals(seen: &Seen<'_>, expected: &Expected, validating: &BTreeSet<Address>) -> Vec<Finding> {
+    let merged;
+    let proposals = if seen.former.is_empty() {
+        seen.canonical.proposals.as_slice()
+    } else {
+        merged = all_proposals(&seen.canonical.proposals, seen.former);
+        merged.as_slice()
+    };
+    let proofs = proofs(proposals, expected);
+    let of_one = |(attester, proof)| of_proof(seen, proposals, attester, proof);
     let mut found: Vec<Finding> = proofs.iter().filter_map(of_one).collect();
     found.extend(unproven(seen, &proofs, validating));
     found
 }
 
-fn of_proof(seen: &DutiesSeen, attester: &Address, proof: &CoinbaseProof) -> Option<Finding> {
+fn of_proof(seen: &Seen<'_>, proposals: &[SeenProposal], attester: &Address, proof: &CoinbaseProof) -> Option<Finding> {
     let about =
         |severity, what| Finding::new(FindingKind::CoinbaseUsedWrong, severity, Subject::Attester(*attester), what);
     if let (Some(since), Some((last, used))) = (proof.astray_since(), proof.last) {
@@ -25,27 +34,32 @@ fn of_proof(seen: &DutiesSeen, attester: &Address, proof: &CoinbaseProof) -> Opt
             "write {} as its coinbase into the keystore of the node that runs it, whatever its file says, and reload the node: `butler-cli proposals --astray` lists what has to be repaid by hand",
             proof.expected
         );
-        return Some(about(Severity::Critical, still_astray(proof, &since, &last, used)).with_remedy(remedy));
+        return Some(about(Severity::Critical, still_astray(seen, proof, (&since, &last), used)).with_remedy(remedy));
     }
     let in_span: Vec<&SeenProposal> =
-        proof.astray.iter().map(|(one, _)| one).filter(|one| one.slot >= seen.slots.0).collect();
+        proof.astray.iter().map(|(one, _)| one).filter(|one| seen.is_in_span(one)).collect();
     let (first, last) = (in_span.first()?, in_span.last()?);
-    let right = seen.proposals.iter().find(|one| {
+    let right = proposals.iter().find(|one| {
         one.proposer == *attester && one.place() > last.place() && one.coinbase == proof.expected.address()
     })?;
     let what = format!(
-        "its node paid {} instead of {} for {}, {}, and pays the right one since slot {}: what was paid has to be repaid by hand",
+        "its node paid {} instead of {} for {}, {}, and pays the right one since {}: what was paid has to be repaid by hand",
         paid(&in_span),
         proof.expected,
-        proposals(in_span.len()),
-        slots(first.slot, last.slot),
-        right.slot
+        count(in_span.len()),
+        seen.slots(first, last),
+        seen.slot(right)
     );
     Some(about(Severity::Warning, what))
 }
 
 /// What to say while the last proposal paid another address.
-fn still_astray(proof: &CoinbaseProof, since: &SeenProposal, last: &SeenProposal, used: Used) -> String {
+fn still_astray(
+    seen: &Seen<'_>,
+    proof: &CoinbaseProof,
+    (since, last): (&SeenProposal, &SeenProposal),
+    used: Used,
+) -> String {
     let now: Vec<&SeenProposal> =
         proof.astray.iter().map(|(one, _)| one).filter(|one| one.place() >= since.place()).collect();
     let whose = match used {
@@ -59,12 +73,12 @@ fn still_astray(proof: &CoinbaseProof, since: &SeenProposal, last: &SeenProposal
     let lost = now.iter().filter(|one| !earns(one.fate)).count();
     let but = if lost == 0 { String::new() } else { format!(" (but for {lost} that were pruned or invalid)") };
     format!(
-        "its node pays {}{whose} instead of {} for {}{before} since slot {}, the last in slot {} by transaction {:#x}: the rewards of all of them{but} and of each one to come go there, and cannot be taken back",
+        "its node pays {}{whose} instead of {} for {}{before} since {}, the last in {} by transaction {:#x}: the rewards of all of them{but} and of each one to come go there, and cannot be taken back",
         paid(&now),
         proof.expected,
-        proposals(now.len()),
-        since.slot,
-        last.slot,
+        count(now.len()),
+        seen.slot(since),
+        seen.slot(last),
         last.transaction
     )
 }
@@ -87,18 +101,14 @@ fn paid(astray: &[&SeenProposal]) -> String {
     }
 }
 
-fn proposals(count: usize) -> String {
+fn count(count: usize) -> String {
     if count == 1 { "one proposal".to_owned() } else { format!("{count} proposals") }
-}
-
-fn slots(first: u64, last: u64) -> String {
-    if first == last { format!("in slot {first}") } else { format!("in slots {first} to {last}") }
 }
 
 /// Of how many of those that validate no proposal is known since their coinbase counts. One finding of all: there may be hundreds, and
 /// nothing is to be done about any of them.
 fn unproven(
-    seen: &DutiesSeen,
+    seen: &Seen<'_>,
     proofs: &BTreeMap<Address, CoinbaseProof>,
     validating: &BTreeSet<Address>,
 ) -> Option<Finding> {
@@ -111,7 +121,7 @@ fn unproven(
     let what = format!(
         "{count} of {} validating attesters whose coinbase is known made no proposal that was read since it counts, up to slot {}: nobody can know what their nodes use",
         of_now.len(),
-        seen.slots.1
+        seen.canonical.slots.1
     );
     Some(Finding::new(FindingKind::CoinbaseUnproven, Severity::Info, Subject::Network, what))
 }

@@ -4,13 +4,30 @@ use std::collections::BTreeMap;
 
 use ethers_core::types::Address;
 
-use crate::domain::duties::{Done, DutiesSeen, Duty, DutyKind, tally};
+use crate::domain::duties::{Done, DutiesSeen, Duty, DutyKind, FormerDuties, tally};
 use crate::domain::findings::{Finding, FindingKind, Severity, Subject, Thresholds};
 
 /// What is missed alone and in a row at the end of the span, and what is missed with many at any time in it.
 pub(super) fn of_missed(seen: &DutiesSeen, thresholds: &Thresholds) -> Vec<Finding> {
+    let mut found = of_streaks(seen, "", thresholds, |_| true);
+    found.extend(of_network(seen));
+    found
+}
+
+/// What those that validate at a former rollup missed alone and in a row there. Whoever moved along has its last duties elsewhere.
+pub(super) fn of_former(seen: &DutiesSeen, former: &FormerDuties, thresholds: &Thresholds) -> Vec<Finding> {
+    let at = format!(" of the {}", former.words());
+    of_streaks(seen, &at, thresholds, |attester| former.validating.contains(attester))
+}
+
+fn of_streaks(
+    seen: &DutiesSeen,
+    at: &str,
+    thresholds: &Thresholds,
+    is_told: impl Fn(&Address) -> bool,
+) -> Vec<Finding> {
     let mut streaks = BTreeMap::<(Address, DutyKind), Streak>::new();
-    for duty in &seen.duties {
+    for duty in seen.duties.iter().filter(|duty| is_told(&duty.attester)) {
         streaks.entry((duty.attester, duty.kind)).or_default().add(duty);
     }
     let of_one = |((attester, kind), streak): (&(Address, DutyKind), &Streak)| {
@@ -27,12 +44,10 @@ pub(super) fn of_missed(seen: &DutiesSeen, thresholds: &Thresholds) -> Vec<Findi
                 format!("the last {} checkpoints that it was to attest came without it", streak.count),
             ),
         };
-        let what = format!("by L1, {what} (slots {first} to {last}), while most others did their part");
+        let what = format!("by L1, {what} (slots {first} to {last}{at}), while most others did their part");
         (streak.count >= limit).then(|| Finding::new(finding, Severity::Warning, Subject::Attester(*attester), what))
     };
-    let mut found: Vec<Finding> = streaks.iter().filter_map(of_one).collect();
-    found.extend(of_network(seen));
-    found
+    streaks.iter().filter_map(of_one).collect()
 }
 
 /// Duties of one kind of one attester that were missed in a row. Those that were missed with many, are excused or were not read neither

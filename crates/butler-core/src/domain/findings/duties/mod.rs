@@ -1,22 +1,25 @@
 //! What is wrong with what own attesters proposed and attested, by L1 alone.
 //!
 //! Nobody is believed here but the chain: no node is asked, and no key file. What could not be read is told as that, and never as
-//! missed; nothing is said of a coinbase without a proposal that proves it.
+//! missed; nothing is said of a coinbase without a proposal that proves it. Of former rollups it is told what own attesters did there, with
+//! the version of that rollup; what all attesters did is told of the canonical one alone.
 
 mod coinbases;
 mod missed;
 mod rates;
+mod seen;
 mod unread;
 
 use std::collections::BTreeSet;
 
 use ethers_core::types::Address;
 
+use self::seen::Seen;
 use super::{Finding, Thresholds};
-use crate::domain::duties::{DutiesSeen, Expected};
+use crate::domain::duties::{DutiesSeen, Expected, FormerDuties};
 
-/// Everything that is wrong with what was seen. `expected` is what each attester must have as its coinbase, and `validating` are own
-/// attesters that can have duties at that rollup now.
+/// Everything that is wrong with what was seen at the canonical rollup. `expected` is what each attester must have as its coinbase, and
+/// `validating` are own attesters that can have duties there now.
 #[must_use]
 pub fn of_seen(
     seen: &DutiesSeen,
@@ -24,14 +27,36 @@ pub fn of_seen(
     validating: &BTreeSet<Address>,
     thresholds: &Thresholds,
 ) -> Vec<Finding> {
-    let mut found = coinbases::of_proposals(seen, expected, validating);
-    found.extend(missed::of_missed(seen, thresholds));
-    found.extend(rates::of_rates(seen));
-    found.extend(unread::of_unread(seen));
+    of_rollups((seen, &[]), expected, validating, thresholds)
+}
+
+/// The same with what is known of former rollups. Which coinbase a node uses is told by the last proposal of its attester, wherever that
+/// was made.
+#[must_use]
+pub fn of_rollups(
+    (canonical, former): (&DutiesSeen, &[FormerDuties]),
+    expected: &Expected,
+    validating: &BTreeSet<Address>,
+    thresholds: &Thresholds,
+) -> Vec<Finding> {
+    let at_any = former.iter().flat_map(|one| &one.validating).chain(validating).copied().collect();
+    let mut found = coinbases::of_proposals(&Seen { canonical, former }, expected, &at_any);
+    found.extend(missed::of_missed(canonical, thresholds));
+    found.extend(rates::of_rates(canonical));
+    found.extend(unread::of_unread(canonical, None));
+    for one in former {
+        found.extend(one.failed.as_deref().map(|why| unread::of_former_failure(one, why)));
+        if let Some(seen) = &one.seen {
+            found.extend(missed::of_former(seen, one, thresholds));
+            found.extend(unread::of_unread(seen, Some(one)));
+        }
+    }
     found
 }
 
 pub use self::unread::of_failure;
 
+#[cfg(test)]
+mod former_tests;
 #[cfg(test)]
 pub(super) mod tests;

@@ -44,6 +44,7 @@ pub(in crate::domain::findings) fn proposal(slot: u64, paid: u64) -> SeenProposa
         transaction,
         block: slot * 6,
         fate,
+        rollup: None,
     }
 }
 

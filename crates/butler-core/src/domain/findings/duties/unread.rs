@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::H256;
 
-use crate::domain::duties::{Done, DutiesSeen, DutyKind, tally};
+use crate::domain::duties::{Done, DutiesSeen, DutyKind, FormerDuties, tally};
 use crate::domain::findings::{Finding, FindingKind, Severity, Subject};
 
 /// Duties that could not be read at all. `why` is in our own words.
@@ -18,36 +18,53 @@ pub fn of_failure(why: &str) -> Finding {
     )
 }
 
-/// What is missing of what was to be read.
-pub(super) fn of_unread(seen: &DutiesSeen) -> Vec<Finding> {
+/// Duties at a former rollup that could not be read.
+pub(super) fn of_former_failure(former: &FormerDuties, why: &str) -> Finding {
+    let what = format!(
+        "proposals and duties at the {} could not be read from L1 ({why}): what own attesters do there is not known",
+        former.words()
+    );
+    about(marked("all", Some(former)), what)
+}
+
+/// What is missing of what was to be read: of the canonical rollup, or of a former one.
+pub(super) fn of_unread(seen: &DutiesSeen, former: Option<&FormerDuties>) -> Vec<Finding> {
     let mut found = Vec::new();
+    let at = former.map(|former| format!(" at the {}", former.words())).unwrap_or_default();
     if let Some(gap) = &seen.gap {
-        found.push(about("gap", format!("no L1 endpoint tells a log of the rollup: {gap}; no slot counts as missed")));
+        let rollup = former.map_or_else(|| "rollup".to_owned(), FormerDuties::words);
+        let what = format!("no L1 endpoint tells a log of the {rollup}: {gap}; no slot counts as missed");
+        found.push(about(marked("gap", former), what));
     }
     let proposals = unread_proposals(seen);
     if proposals > 0 {
         let turns = if proposals == 1 { "in one turn".to_owned() } else { format!("in {proposals} turns") };
         let what = format!(
-            "what own attesters proposed {turns} could not be read{}: the coinbase of these is not proven",
+            "what own attesters proposed {turns}{at} could not be read{}: the coinbase of these is not proven",
             reason(&seen.unread)
         );
-        found.push(about("proposals", what));
+        found.push(about(marked("proposals", former), what));
     }
     let attestations = tally(&seen.duties).0.attestations;
     // What others propose in ways of their own is not readable, too: that alone is nobody's trouble here.
     if attestations.unread > attestations.known() {
         let what = format!(
-            "{} of {} attestations of own attesters could not be read{}: they count neither as done nor as missed",
+            "{} of {} attestations of own attesters{at} could not be read{}: they count neither as done nor as missed",
             attestations.unread,
             attestations.unread.saturating_add(attestations.known()),
             reason(&seen.unread)
         );
-        found.push(about("attestations", what));
+        found.push(about(marked("attestations", former), what));
     }
     found
 }
 
-fn about(mark: &'static str, what: String) -> Finding {
+/// What tells a finding from those of other rollups.
+fn marked(mark: &str, former: Option<&FormerDuties>) -> String {
+    former.map_or_else(|| mark.to_owned(), |former| format!("{mark} at {}", former.id.version))
+}
+
+fn about(mark: impl Into<String>, what: String) -> Finding {
     Finding::new(FindingKind::DutiesUnread, Severity::Warning, Subject::Network, what).marked(mark)
 }
 
