@@ -120,7 +120,11 @@ impl FormerBooks {
     /// # Errors
     /// What stopped one of the files from being replaced, the last one where there are several.
     pub fn save(&mut self) -> Result<(), StoreError> {
-        self.0.values_mut().map(|held| held.book.save()).fold(Ok(()), |all, one| one.and(all))
+        let mut kept = Ok(());
+        for held in self.0.values_mut() {
+            kept = held.book.save().and(kept);
+        }
+        kept
     }
 }
 
