@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use butler_core::daemon::http::negotiate::{coding, format};
 use butler_core::daemon::http::page::page as html_page;
-use butler_core::daemon::http::respond::{accepts, coded, coding, plain, verdict};
+use butler_core::daemon::http::respond::{coded, plain, verdict};
 use butler_core::daemon::http::routes::{Reply, Routes};
-use butler_core::daemon::telemetry::metrics::format::Format;
 use butler_core::runtime::clock::unix_now;
-use hyper::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue};
+use hyper::header::{ALLOW, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
@@ -53,9 +53,7 @@ impl ExporterRoutes {
     }
 
     fn metrics(&self, headers: &HeaderMap) -> Reply {
-        let format =
-            if accepts(headers, ACCEPT, "application/openmetrics-text") { Format::OpenMetrics } else { Format::Text };
-        let coding = coding(headers);
+        let (format, coding) = (format(headers), coding(headers));
         match self.exposition.body(format, coding) {
             Ok(body) => coded(coding, format.content_type(), body),
             Err(error) => {

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::block_in_place;
 
 use super::failure::Failure;
-use super::last_snapshot::{FirstLook, LastSnapshot, LastSnapshotReceiver, fresh};
+use super::last_snapshot::{FirstLook, LastSnapshot, LastSnapshotReceiver, fresh, pause};
 use super::scrape::{Patience, Scrape};
 use crate::catalogue::values::FailureKind;
 use crate::readings::duties::duties_readings;
@@ -92,6 +92,10 @@ impl Scrape for DutiesScraper {
 
     fn patience(&self) -> Patience {
         Patience::WholeScrape
+    }
+
+    fn pause(&self) -> Duration {
+        pause(&self.last)
     }
 
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
