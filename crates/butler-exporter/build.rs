@@ -1,11 +1,16 @@
-//! Lists the pages of `docs/runbooks`, so that the program carries each of them and a new page needs no line of code.
+//! Lists the pages of `docs/runbooks`, so that the program carries each of them and a new page needs no line of code, and tells the revision
+//! of the source.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, error, fs};
 
+#[path = "../butler-core/revision.rs"]
+mod revision;
+
 #[expect(clippy::disallowed_methods, reason = "cargo alone reads what a build makes, and makes it again")]
 fn main() -> Result<(), Box<dyn error::Error>> {
+    revision::tell();
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../docs/runbooks").canonicalize()?;
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut names = Vec::new();

@@ -97,6 +97,7 @@ fn mainnet_needs_no_file() {
     rewards_interval = "60s"  # default
     read_private_keystores = false  # default
     insecure = false  # default
+    host_names = []  # default
     otlp_interval = "60s"  # default
 
     [watcher]
@@ -107,6 +108,7 @@ fn mainnet_needs_no_file() {
     poll_interval = "12s"  # default
     dry_run = false  # default
     insecure = false  # default
+    host_names = []  # default
     readers = []  # default
     approvers = []  # default
     approvals_needed = 1  # default
@@ -332,4 +334,43 @@ fn the_reference_page_is_current() {
     }
     let current = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(current == page, "docs/configuration.md is out of date: run this test with UPDATE_DOCS=1");
+}
+
+#[test]
+fn every_key_of_the_release_before_is_still_known() {
+    let page = render_reference();
+    let (mut section, mut known) = ("", std::collections::BTreeSet::new());
+    for line in page.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            section = title.trim_matches('`');
+        } else if let Some(key) = line.strip_prefix("| `").and_then(|rest| rest.split('`').next()) {
+            known.insert(format!("{section} {key}"));
+        }
+    }
+    let gone: Vec<_> = include_str!("golden/keys-0.1.0.txt").lines().filter(|key| !known.contains(*key)).collect();
+    assert!(gone.is_empty(), "{gone:?}: an old name works for one release, with a warning that names the new one");
+}
+
+#[test]
+fn secrets_that_others_can_read_are_told_and_nothing_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let exposed = |url: &str, mode: u32| {
+        let toml = format!(
+            "[networks.mainnet]\n[[networks.mainnet.l1]]\nurl = \"{url}\"\n[exporter]\nbearer_token_file = \"token\"\n"
+        );
+        save_atomic(&folder.path().join("butler.toml"), toml.as_bytes(), mode).unwrap();
+        save_atomic(&folder.path().join("token"), b"s3cr3t-token\n", mode).unwrap();
+        let file = ConfigFile::Required(folder.path().join("butler.toml"));
+        let config = Config::load(&Sources { file, variables: variables(&[]), overrides: Vec::new() }).unwrap();
+        assert_eq!(config.secret_files(), [("exporter.bearer_token_file".to_owned(), folder.path().join("token"))]);
+        config.exposed()
+    };
+    let found = exposed("https://rpc.example.com/v2/s3cr3t", 0o644);
+    let [of_config, of_file] = found.as_slice() else { panic!("{found:?}") };
+    assert!(of_file.why.contains("`exporter.bearer_token_file`") && of_file.hint.contains("token"), "{of_file:?}");
+    assert!(of_config.why.contains("butler.toml") && of_config.why.contains("`networks.mainnet.l1[0].url`"));
+    assert!(!format!("{found:?}").contains("s3cr3t"));
+    assert!(exposed("https://rpc.example.com/v2/s3cr3t", 0o640).is_empty(), "a group is the operator's choice");
+    // What hides nothing is no secret, wherever it stands.
+    assert_eq!(exposed("http://127.0.0.1:8545", 0o644).len(), 1);
 }

@@ -5,6 +5,7 @@
 //! `catalogue` lists every family; `docs/architecture.md` shows the flow.
 
 pub mod catalogue;
+mod check;
 pub mod exposition;
 pub mod key_keeper;
 #[cfg(feature = "otlp")]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::config::Config;
+use butler_core::daemon::check::warn_of_exposed;
 use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
@@ -24,6 +25,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
+use crate::check;
 use crate::exposition::Exposition;
 use crate::plan::Plan;
 use crate::reload::{RunningExporter, refusal};
@@ -46,9 +48,13 @@ pub struct Arguments {
     /// Configuration file.
     #[arg(long, value_name = "FILE", env = "BUTLER_CONFIG", default_value = "/etc/butler/butler.toml")]
     config: PathBuf,
-    /// Check the configuration and end.
+    /// Look at all that the service will see (secrets, key files, certificate, folders, address, clock), as the user that asks, and end: 0, also
+    /// with warnings; 3 where the configuration cannot be used; 5 where anything else is bad.
     #[arg(long, conflicts_with = "once")]
     check: bool,
+    /// What `--check` found, as JSON.
+    #[arg(long, requires = "check")]
+    json: bool,
     /// Scrape everything once, print the metrics and end; the exit code is 4 when a scrape failed.
     #[arg(long)]
     once: bool,
@@ -63,13 +69,15 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
     if arguments.check {
-        if let Err(error) = load_certificate(&config.exporter.http) {
-            return fail(Exit::Configuration, &Chain(&error).to_string());
-        }
-        say(&summary(&config));
-        return Exit::Success;
+        let found = check::look(&config, &arguments.config);
+        let text = if arguments.json { found.json() } else { found.render() };
+        return match std::io::stdout().lock().write_all(text.as_bytes()) {
+            Ok(()) => found.exit(),
+            Err(error) => fail(Exit::LocalFile, &format!("failed to write to stdout: {error}")),
+        };
     }
     let logging = Logging::start(&config.log, LOGGED);
+    warn_of_exposed(&config);
     // Requests have threads of their own: one that comes while scrapes compute is not kept waiting.
     let serving = Builder::new_multi_thread().worker_threads(2).thread_name("http").enable_all().build();
     let (runtime, serving) = match (Builder::new_multi_thread().enable_all().build(), serving) {
@@ -87,16 +95,6 @@ pub fn main_with(arguments: &Arguments) -> Exit {
     serving.shutdown_timeout(LEAVE);
     runtime.shutdown_timeout(LEAVE);
     exit
-}
-
-fn summary(config: &Config) -> String {
-    let networks: Vec<&str> = config.networks.keys().map(String::as_str).collect();
-    format!(
-        "configuration ok: networks {}; would listen on {} and scrape every {:?}",
-        networks.join(", "),
-        config.exporter.http.listen,
-        config.exporter.scrape.interval
-    )
 }
 
 async fn print_once(jobs: &[Job]) -> Exit {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use butler_core::config::EndpointUrl;
 use butler_core::daemon::http::asked::Asked;
+use butler_core::daemon::http::negotiate::{coding, format, is_markdown_wanted};
 use butler_core::daemon::http::page::page as html_page;
-use butler_core::daemon::http::respond::{accepts, coded, coding, plain, respond, verdict};
+use butler_core::daemon::http::respond::{coded, plain, respond, verdict};
 use butler_core::daemon::http::routes::{Reply, Routes};
-use butler_core::daemon::telemetry::metrics::format::Format;
 use butler_core::runtime::clock::unix_now;
-use hyper::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue};
+use hyper::header::{ALLOW, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
@@ -54,7 +54,7 @@ impl ExporterRoutes {
             ("/metrics", _) => self.metrics(&request.headers),
             ("/livez", _) => verdict(self.slots.is_alive(), "alive\n", "a scraper does not get on\n"),
             ("/readyz", _) => verdict(self.slots.is_ready(), "ready\n", "not every network was tried yet\n"),
-            (_, Some(View::Runbook(_, text))) if accepts(&request.headers, ACCEPT, "text/markdown") => markdown(text),
+            (_, Some(View::Runbook(_, text))) if is_markdown_wanted(&request.headers) => markdown(text),
             (_, Some(view)) => {
                 let facts = page::Facts::of(&self.slots, self.watcher.load_full(), unix_now());
                 html_page(page::STYLE, page::render(view, &facts, &Asked::of(&request.uri)))
@@ -64,9 +64,7 @@ impl ExporterRoutes {
     }
 
     fn metrics(&self, headers: &HeaderMap) -> Reply {
-        let format =
-            if accepts(headers, ACCEPT, "application/openmetrics-text") { Format::OpenMetrics } else { Format::Text };
-        let coding = coding(headers);
+        let (format, coding) = (format(headers), coding(headers));
         match self.exposition.body(format, coding) {
             Ok(body) => coded(coding, format.content_type(), body),
             Err(error) => {

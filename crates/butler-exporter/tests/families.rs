@@ -29,6 +29,12 @@ async fn every_family_is_served_with_the_oracles_values() {
         format!("butler_coinbase_deadline_timestamp_seconds{{network=\"devnet\",attester=\"{}\"}}", bench.shown("A6"));
     let next = "butler_entry_queue_own_next_arrival_timestamp_seconds{network=\"devnet\"}";
     assert_eq!(series[&deadline], series[next], "A6 is at the head of the queue");
+    let of_files: f64 =
+        series.iter().filter(|(key, _)| key.starts_with("butler_key_file_attesters{")).map(|(_, count)| count).sum();
+    assert!(of_files >= 1.0, "{of_files} attesters in key files");
+    let (sum, former) = ("butler_rpc_request_duration_seconds_sum", "butler_rpc_request_duration_seconds_total");
+    let of_endpoint = |name: &str| series[&format!("{name}{{network=\"devnet\",endpoint=\"127.0.0.1\"}}")];
+    assert_eq!(of_endpoint(sum), of_endpoint(former), "the name of 0.1.0 says the same");
     assert!(series["butler_rpc_requests_total{network=\"devnet\",endpoint=\"127.0.0.1\"}"] >= 1.0);
     assert_eq!(program.get("/readyz").status, 200);
     assert_eq!(program.get("/livez").status, 200);
@@ -122,7 +128,7 @@ impl Prometheus {
     fn query(&self) -> Option<Series> {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        let query = "/api/v1/query?query=%7B__name__%3D~%22butler_.%2A%22%7D";
+        let query = "/api/v1/query?query=%7B__name__%3D~%22%28butler%7Cprocess%29_.%2A%22%7D";
         write!(stream, "GET {query} HTTP/1.0\r\nHost: x\r\n\r\n").ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;

@@ -37,6 +37,8 @@ async fn formats_are_chosen_by_accept_and_unknown_things_are_refused() {
     let mut plain = String::new();
     flate2::read::GzDecoder::new(zipped.body.as_slice()).read_to_string(&mut plain).unwrap();
     assert!(plain.contains("butler_build_info"));
+    let text = program.request("GET", "/metrics", &["Accept: application/openmetrics-text;q=0.4, text/plain;q=0.5"]);
+    assert!(text.head.contains("content-type: text/plain; version=0.0.4"), "{}", text.head);
     let refused = program.request("GET", "/metrics", &["Accept-Encoding: gzip;q=0"]);
     assert!(!refused.head.contains("content-encoding"), "{}", refused.head);
     assert_eq!(program.get("/nothing").status, 404);
@@ -57,14 +59,37 @@ async fn without_the_token_nobody_learns_anything() {
         &["Authorization: Basic correct horse"],
         &["Authorization: Bearer"],
     ] {
-        for path in ["/", "/metrics", "/livez", "/readyz", "/nothing"] {
+        for path in ["/", "/metrics", "/livez/", "/nothing"] {
             let answer = program.request("GET", path, headers);
             assert!(answer.status == 401 && answer.body.is_empty(), "{path} {headers:?}: {}", answer.head);
         }
     }
+    // A supervisor has no token, and learns that it lives and no more.
+    let alive = program.get("/livez");
+    assert_eq!((alive.status, alive.text().as_str()), (200, "alive\n"));
+    assert!(matches!(program.get("/readyz").status, 200 | 503));
     let answer = program.request("GET", "/metrics", &["Authorization: Bearer correct horse"]);
     assert!(answer.status == 200 && answer.text().contains("butler_build_info"));
     assert!(!program.log().contains("correct horse"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_whose_name_was_pointed_at_loopback_reads_nothing() {
+    let (_folder, program) = idle("host_names = [\"butler.example.org\"]").await;
+    let ask = |host: &str| {
+        let mut stream = TcpStream::connect(program.address).unwrap();
+        let head = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    for ours in ["localhost:9464", "127.0.0.1", "[::1]:1", "butler.example.org"] {
+        assert!(ask(ours).starts_with("HTTP/1.1 200"), "{ours}");
+    }
+    let refused = ask("rebound.example.net");
+    assert!(refused.starts_with("HTTP/1.1 421") && refused.contains("host_names"), "{refused}");
+    assert!(!refused.contains("butler_build_info"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +112,7 @@ async fn users_come_in_by_their_passwords() {
     let mut others: Vec<TcpStream> = (0..40)
         .map(|index| {
             let mut stream = TcpStream::connect(program.address).unwrap();
-            let head = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n\r\n", header(&format!("scraper:{index}")));
+            let head = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", header(&format!("scraper:{index}")));
             stream.write_all(head.as_bytes()).unwrap();
             stream
         })
@@ -125,6 +150,44 @@ impl Scrape for Good {
         self.0.fetch_add(1, Ordering::Relaxed);
         Box::pin(std::future::ready(Ok(Scraped::default())))
     }
+}
+
+/// Counts its scrapes, after which a budget asks for an hour's pause.
+struct Dear(Arc<AtomicU64>);
+
+impl Scrape for Dear {
+    fn subject(&self) -> &'static str {
+        "what is dear"
+    }
+
+    fn scrape<'a>(&'a mut self, _: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::ready(Ok(Scraped::default())))
+    }
+
+    fn pause(&self) -> Duration {
+        Duration::from_secs(3_600)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_slows_scrapes_while_what_they_read_is_fresh_and_stops_none() {
+    let slot = Arc::new(Slot::new("devnet", ScraperKind::L1, Duration::from_secs(10), Duration::from_secs(60)));
+    let scrapes = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&scrapes);
+    let job = Job::new(Arc::clone(&slot), move || Box::new(Dear(Arc::clone(&counted))));
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(supervise(tokio::sync::watch::channel(vec![job]).1, Arc::default(), tokio::sync::mpsc::channel(1).0));
+    // A reading is served for five minutes, and the next one comes after two thirds of that.
+    tokio::time::sleep(Duration::from_secs(1_001)).await;
+    assert_eq!(scrapes.load(Ordering::Relaxed), 6, "at 0, 200, 400, 600, 800 and 1,000 s");
+    let slowed = slot.samples().into_iter().find(|sample| sample.family == &catalogue::SCRAPE_SLOWED);
+    assert_eq!(slowed.map(|sample| sample.value), Some(190.0));
+    assert!(slot.is_alive() && slot.readings().is_some());
+    // A changed key file does not wait.
+    slot.wake();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(scrapes.load(Ordering::Relaxed), 7);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,9 +8,13 @@ mod support;
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use support::{Program, idle};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use support::{PATIENCE, Program, idle};
+use tokio::net::TcpSocket;
 
 /// Strangers altogether, and how many of them hold on at the same time: this process may have 1,024 files open.
 const STRANGERS: usize = 10_000;
@@ -46,7 +50,7 @@ fn send(program: &Program, bytes: &[u8]) -> String {
 
 /// Asks on a connection that stays open, and reads the whole answer.
 fn ask(stream: &mut TcpStream) {
-    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut answer = String::new();
     while !answer.ends_with("alive\n") {
         let mut part = [0; 1024];
@@ -106,14 +110,97 @@ async fn ten_thousand_strangers_stop_nobody() {
 async fn a_head_of_a_megabyte_garbage_and_http_2_are_refused() {
     let (_folder, program) = idle("").await;
     let long = format!("X-Long: {}", "x".repeat(1 << 20));
-    let answer = send(&program, format!("GET /metrics HTTP/1.1\r\nHost: x\r\n{long}\r\n\r\n").as_bytes());
+    let answer = send(&program, format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\n{long}\r\n\r\n").as_bytes());
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
     let many = "X-Many: y\r\n".repeat(10_000);
-    let answer = send(&program, format!("GET /metrics HTTP/1.1\r\nHost: x\r\n{many}\r\n").as_bytes());
+    let answer = send(&program, format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\n{many}\r\n").as_bytes());
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
     for index in [2, 3, 4] {
         let answer = send(&program, &nonsense(index));
         assert!(!answer.contains("200 OK"), "{answer}");
     }
     assert_eq!(program.get("/metrics").status, 200);
+}
+
+/// Clients that try passwords, and what one of them counts.
+const GUESSERS: usize = 200;
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Authorization: Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// Tries one password after the other until it is told to stop. How many were refused.
+fn guess(address: SocketAddr, number: usize, stop: &AtomicBool, refused: &AtomicUsize) {
+    for attempt in 0.. {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        // The names are those of users: whoever guesses may know them.
+        let user = ["scraper", "late", "near"][number % 3];
+        let password = basic(user, &format!("{number} {attempt}"));
+        let head = format!("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{password}\r\n\r\n");
+        let Ok(mut stream) = TcpStream::connect(address) else { continue };
+        let mut answer = Vec::new();
+        if stream.write_all(head.as_bytes()).and_then(|()| stream.read_to_end(&mut answer)).is_ok()
+            && answer.starts_with(b"HTTP/1.1 401")
+        {
+            refused.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Asks with a password from an address of this machine, again while nobody has time to look at it. How long until it was answered.
+async fn until_let_in(program: &Program, from: &str, user: &str) -> Duration {
+    let began = Instant::now();
+    loop {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+        let stream = socket.connect(program.address).await.unwrap().into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        match support::request(stream, "GET", "/metrics", &[&basic(user, "hunter2")]).status {
+            200 => return began.elapsed(),
+            status => assert!(status == 503 && began.elapsed() < PATIENCE * 4, "{user}: {status}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_who_guess_passwords_lock_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users");
+    // A debug build takes for this cost what a release takes for 9 or 10.
+    let users = ["scraper", "late", "near"].map(|user| format!("{user}:{}\n", bcrypt::hash("hunter2", 4).unwrap()));
+    butler_core::store::file::save_atomic(&path, users.concat().as_bytes(), 0o600).unwrap();
+    let (_folder, program) = idle(&format!("basic_users_file = \"{}\"", path.display())).await;
+    until_let_in(&program, "127.0.0.1", "scraper").await;
+    let (stop, refused, address) = (AtomicBool::new(false), AtomicUsize::new(0), program.address);
+    let (known, late, near) = std::thread::scope(|scope| {
+        for number in 0..GUESSERS {
+            let (stop, refused) = (&stop, &refused);
+            scope.spawn(move || guess(address, number, stop, refused));
+        }
+        let answered = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                while refused.load(Ordering::Relaxed) < 20 {
+                    tokio::task::yield_now().await;
+                }
+                let mut known = Vec::new();
+                for _ in 0..50 {
+                    known.push(until_let_in(&program, "127.0.0.1", "scraper").await);
+                    assert_eq!(program.get("/livez").status, 200);
+                }
+                let late = until_let_in(&program, "127.0.0.2", "late").await;
+                let near = until_let_in(&program, "127.0.0.1", "near").await;
+                (known, late, near)
+            })
+        });
+        stop.store(true, Ordering::Relaxed);
+        answered
+    });
+    let slowest = known.iter().max().unwrap();
+    println!(
+        "beside {GUESSERS} who guess ({} refused): known, {slowest:?} at most; first time from another address, {late:?}; from theirs, {near:?}",
+        refused.load(Ordering::Relaxed)
+    );
+    assert!(!program.log().contains("hunter"), "{}", program.log());
 }

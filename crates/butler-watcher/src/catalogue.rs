@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use butler_core::daemon::telemetry::metrics::family::Families;
-use butler_core::daemon::telemetry::metrics::process;
+use butler_core::daemon::telemetry::metrics::{process, usage};
 use butler_core::domain::action::{ActionKind, Phase};
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
@@ -115,7 +115,7 @@ pub enum JobEnd {
 }
 
 /// The families by subject, in the order in which they are served.
-pub static ALL: Families = Families(&[process::FAMILIES, of_all::FAMILIES, FAMILIES]);
+pub static ALL: Families = Families(&[process::FAMILIES, usage::FAMILIES, of_all::FAMILIES, FAMILIES]);
 
 /// The page `docs/watcher-metrics.md`.
 #[must_use]

@@ -1,29 +1,73 @@
-//! `--check`: the configuration, and whether its keystores could be changed; and the same for folders at the start, in the log.
+//! `--check`: what the watcher will see when it starts, looked at as the user that asks; and whether keystores in folders could be changed,
+//! at the start, in the log.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use butler_core::config::Config;
-use butler_core::runtime::report::Chain;
-use rustix::process::geteuid;
+use butler_core::client::l1::Policy;
+use butler_core::config::{Config, NetworkConfig};
+use butler_core::daemon::check::{Check, CheckList, Outcome, of_daemon, of_folder, of_keys};
+use butler_core::key_files::{PrivateKeys, load_key_files};
+use butler_core::network::{key_sources, l1_client};
+use butler_core::runtime::report::one_line;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
+use tokio::time::timeout;
 
 use crate::executors::{Examined, Keystores, Reach, Rollups};
 
-const AS_ROOT: &str =
-    "looked at as root, who may more than the service: the service says the same of its own user when it starts";
+/// How long all keystores of a network may take to be looked at: a service that starts does not wait for a server that hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Looks at everything but the keystores. Blocks.
+pub(crate) fn look(config: &Config, file: &Path) -> CheckList {
+    let mut list = CheckList::default();
+    list.push(Check::good("configuration", summary(config)));
+    of_daemon(&mut list, config, file, &config.watcher.http);
+    for network in config.networks.values() {
+        let keys = load_key_files(&key_sources(network, PrivateKeys::Refuse));
+        let faults: Vec<String> = keys.faults.iter().map(ToString::to_string).collect();
+        let attesters = keys.book.attesters().len();
+        of_keys(&mut list, &network.name, (keys.files.len(), attesters), &faults);
+        list.extend(followed(network));
+    }
+    of_folder(&mut list, "folder of the journal", config.watcher.state_directory.as_deref(), Outcome::Bad);
+    let runtime = config.watcher.runtime_directory.as_deref().or(config.watcher.state_directory.as_deref());
+    of_folder(&mut list, "folder of the socket", runtime, Outcome::Bad);
+    of_folder(&mut list, "folder of the cache", Some(&config.cache_directory), Outcome::Warning);
+    list
+}
+
+/// Whether a network can be followed, as far as that is known without asking anybody.
+fn followed(network: &NetworkConfig) -> Vec<Check> {
+    let what = format!("endpoints of {}", network.name);
+    if !network.has_l1() {
+        return vec![Check::warning(what, "none: this network is not followed")];
+    }
+    let client = match l1_client(network, Policy::ONE_SHOT) {
+        Ok(_) => Check::good(what, format!("{} of L1; nobody was asked", network.l1.len())),
+        Err(error) => Check::bad(what, one_line(&error)),
+    };
+    let begin = match network.start_block {
+        Some(_) => None,
+        None => Some(
+            Check::warning(format!("start of {}", network.name), "there is no `start_block`")
+                .hint("needed for the first start, when there is no journal yet"),
+        ),
+    };
+    std::iter::once(client).chain(begin).collect()
+}
 
 /// What a configuration that is read would have the watcher do.
-#[must_use]
-pub(crate) fn summary(config: &Config) -> String {
+fn summary(config: &Config) -> String {
     let starts = config.networks.values().map(|network| match network.start_block {
         Some(block) => format!("{} from block {block}", network.name),
         None => format!("{} (no `start_block`)", network.name),
     });
     let state = config.watcher.state_directory.as_ref().map(|path| path.display().to_string());
     format!(
-        "configuration ok: would follow {}; keep its journal in {}, look every {:?}, listen on {}, post to {} webhooks and tell people in {} places",
+        "would follow {}; keep its journal in {}, look every {:?}, listen on {}, post to {} webhooks and tell people in {} places",
         starts.collect::<Vec<_>>().join(", "),
         state.as_deref().unwrap_or("no folder: `state_directory` is not set"),
         config.watcher.poll_interval,
@@ -33,35 +77,34 @@ pub(crate) fn summary(config: &Config) -> String {
     )
 }
 
-/// Looks at each keystore that the configuration names. Lines for a person, and whether all can be changed.
-///
-/// # Errors
-/// In one line, what makes the configuration of one unusable.
-pub(crate) async fn keystores(config: &Config) -> Result<(Vec<String>, bool), String> {
+/// Looks at each keystore that the configuration names.
+pub(crate) async fn keystores(config: &Config) -> Vec<Check> {
     let state = config.watcher.state_directory.as_deref().unwrap_or(Path::new("/nowhere"));
     let (_rollups, seen) = watch::channel(Rollups::new());
-    let (mut lines, mut is_good) = (Vec::new(), true);
+    let mut checks = Vec::new();
     for network in config.networks.values() {
-        let opened = block_in_place(|| Keystores::open(network, state, seen.clone()));
-        let Some(opened) = opened.map_err(|error| Chain(&error).to_string())? else { continue };
-        for examined in opened.examine(Reach::All).await {
-            is_good &= examined.found.is_ok();
-            lines.push(line(&examined));
+        let what = || format!("keystores of {}", network.name);
+        match block_in_place(|| Keystores::open(network, state, seen.clone())) {
+            Ok(None) => {}
+            Ok(Some(opened)) => match timeout(PATIENCE, opened.examine(Reach::All)).await {
+                Ok(examined) => checks.extend(examined.iter().map(told)),
+                Err(_) => checks.push(Check::warning(what(), format!("not all were looked at within {PATIENCE:?}"))),
+            },
+            Err(error) => checks.push(Check::new(what(), Outcome::Unusable, one_line(&error))),
         }
     }
-    if !lines.is_empty() && geteuid().is_root() {
-        lines.push(AS_ROOT.to_owned());
-    }
-    Ok((lines, is_good))
+    checks
 }
 
-fn line(examined: &Examined) -> String {
+fn told(examined: &Examined) -> Check {
     let Examined { network, server, found } = examined;
     match found {
-        Ok(files) => format!("{network}: the keystore of {server} can be changed: {files} files with validators"),
+        Ok(files) => {
+            Check::good(network, format!("the keystore of {server} can be changed: {files} files with validators"))
+        }
         Err(obstructed) => {
-            let hint = obstructed.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-            format!("{network}: the keystore of {server} cannot be changed: {}{hint}", obstructed.what)
+            let check = Check::bad(network, format!("the keystore of {server} cannot be changed: {}", obstructed.what));
+            obstructed.hint.iter().fold(check, |check, hint| check.hint(*hint))
         }
     }
 }

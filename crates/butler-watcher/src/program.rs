@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use butler_core::config::Config;
+use butler_core::daemon::check::warn_of_exposed;
 use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
@@ -56,9 +57,13 @@ pub struct Arguments {
     /// Configuration file.
     #[arg(long, value_name = "FILE", env = "BUTLER_CONFIG", default_value = "/etc/butler/butler.toml", global = true)]
     config: PathBuf,
-    /// Check the configuration, and whether its keystores can be changed, and end.
+    /// Look at all that the service will see (secrets, key files, certificate, folders, address, clock, whether keystores can be changed), as
+    /// the user that asks, and end: 0, also with warnings; 3 where the configuration cannot be used; 5 where anything else is bad.
     #[arg(long)]
     check: bool,
+    /// What `--check` found, as JSON.
+    #[arg(long, requires = "check")]
+    json: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -111,7 +116,7 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
     };
     if arguments.check {
-        return check(&config);
+        return check(&config, arguments);
     }
     if let Some(Command::State(command)) = &arguments.command {
         let _logging = Logging::start(&config.log, LOGGED);
@@ -131,6 +136,7 @@ pub fn main_with(arguments: &Arguments) -> Exit {
         }
         Some(Command::State(_) | Command::Completions { .. }) | None => {
             let logging = Logging::start(&config.log, LOGGED);
+            warn_of_exposed(&config);
             runtime.block_on(run(Arc::new(config), loader, logging))
         }
     };
@@ -154,25 +160,23 @@ fn completions(shell: Shell) -> Exit {
     }
 }
 
-/// Says whether the configuration can be used, and its keystores be changed.
-fn check(config: &Config) -> Exit {
+/// Says what the service will see.
+fn check(config: &Config, arguments: &Arguments) -> Exit {
     if let Err(error) = Rights::of(&config.watcher) {
         return fail(Exit::Configuration, &Chain(&error).to_string());
     }
-    say(&check::summary(config));
+    let mut found = check::look(config, &arguments.config);
     let runtime = match Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(Exit::Bug, &format!("failed to start: {error}")),
     };
-    let found = runtime.block_on(check::keystores(config));
+    found.extend(runtime.block_on(check::keystores(config)));
     // A folder that hangs is left to itself.
     runtime.shutdown_background();
-    match found {
-        Ok((lines, is_good)) => {
-            lines.iter().for_each(|line| say(line));
-            if is_good { Exit::Success } else { Exit::CheckFailed }
-        }
-        Err(why) => fail(Exit::Configuration, &why),
+    let text = if arguments.json { found.json() } else { found.render() };
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => found.exit(),
+        Err(error) => fail(Exit::LocalFile, &format!("failed to write to stdout: {error}")),
     }
 }
 
@@ -315,7 +319,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     if !config.pipelines.is_empty() {
         health.begin_jobs();
     }
-    let process = Arc::new(ProcessFigures::default());
+    let process = Arc::new(ProcessFigures::new(env!("BUTLER_REVISION")));
     let routes = WatcherRoutes::new(Arc::clone(&health), Arc::clone(&process));
     let desk = Arc::new(Desk::new(routes, &config.watcher.http, tls, Arc::clone(&process)));
     let shown = listener.local_addr().unwrap_or(listen);

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use butler_core::daemon::http::asked::Asked;
+use butler_core::daemon::http::negotiate::coding;
 use butler_core::daemon::http::page::page as html_page;
-use butler_core::daemon::http::respond::{coded, coding, plain, verdict};
+use butler_core::daemon::http::respond::{coded, plain, verdict};
 use butler_core::daemon::http::routes::{Reply, Routes};
 use butler_core::daemon::telemetry::metrics::exposition::Exposition;
 use butler_core::daemon::telemetry::metrics::format::Format;

@@ -65,7 +65,7 @@ impl Operator {
             .output()
             .unwrap();
         assert!(!self.state().exists(), "it wrote");
-        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+        (output.status.code().unwrap(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
     }
 }
 
@@ -101,6 +101,6 @@ fn a_folder_that_is_not_there_and_a_program_that_does_not_answer_are_code_5() {
         ("command = [\"/bin/false\"]", "ended with code 1"),
     ] {
         let (code, said) = operator.check(place);
-        assert!(code == 5 && said.contains(what) && said.contains("\nhint: "), "{code} {said}");
+        assert!(code == 5 && said.contains(what) && said.contains("\n         hint: "), "{code} {said}");
     }
 }

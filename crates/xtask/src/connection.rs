@@ -48,7 +48,9 @@ impl Connection {
             Coding::Identity => "identity",
         };
         let accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
-        let head = format!("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nAccept-Encoding: {coding}\r\n\r\n");
+        let head = format!(
+            "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\nAccept-Encoding: {coding}\r\n\r\n"
+        );
         reader.get_mut().write_all(head.as_bytes())?;
         let (mut length, mut is_last, mut line) = (None, false, String::new());
         reader.read_line(&mut line)?;

@@ -1,4 +1,4 @@
-//! `cargo xtask package`: the Debian packages of the daemons, and with `--try` the whole life of each on this machine:
+//! `cargo xtask package`: the Debian packages of the daemons and of `butler-cli`, and with `--try` the whole life of each on this machine:
 //! installed, checked, installed again over a changed configuration, removed, purged.
 //!
 //! cargo-deb is installed into `target/tools` when it is missing. `--try` needs root and dpkg, and a machine where none of them
@@ -19,7 +19,7 @@ pub(crate) struct Options {
     try_it: bool,
 }
 
-/// A daemon that is packaged.
+/// A program that is packaged.
 #[derive(Debug)]
 pub(crate) struct Daemon {
     pub(crate) name: &'static str,
@@ -27,8 +27,8 @@ pub(crate) struct Daemon {
     files: &'static [&'static str],
     /// Whether the configuration comes with it.
     has_config: bool,
-    /// What the service would leave behind, and whether a purge removes that, too.
-    state: (&'static str, bool),
+    /// What the service would leave behind, and whether a purge removes that, too; nothing of what is no service.
+    state: Option<(&'static str, bool)>,
 }
 
 /// The exporter.
@@ -42,14 +42,21 @@ pub(crate) const EXPORTER: Daemon = Daemon {
         "/usr/share/butler-exporter/grafana/overview.json",
     ],
     has_config: true,
-    state: ("/var/lib/private/butler-exporter", true),
+    state: Some(("/var/lib/private/butler-exporter", true)),
 };
 /// The watcher. Both would fight for the configuration, so it has an example of it.
 pub(crate) const WATCHER: Daemon = Daemon {
     name: "butler-watcher",
     files: &["/usr/share/doc/butler-watcher/butler.toml", "/usr/share/doc/butler-watcher/watcher.md"],
     has_config: false,
-    state: ("/var/lib/private/butler-watcher", false),
+    state: Some(("/var/lib/private/butler-watcher", false)),
+};
+/// The person's program. Whoever has a daemon has it, too, so it is in a package of its own.
+pub(crate) const CLI: Daemon = Daemon {
+    name: "butler-cli",
+    files: &["/usr/share/doc/butler-cli/butler.toml", "/usr/share/doc/butler-cli/cli.md"],
+    has_config: false,
+    state: None,
 };
 const CONFIG: &str = "/etc/butler/butler.toml";
 
@@ -63,7 +70,7 @@ pub(crate) enum Build {
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let daemons = [EXPORTER, WATCHER];
+    let daemons = [EXPORTER, WATCHER, CLI];
     let packages = daemons.iter().map(|daemon| Ok((daemon, build(daemon, Build::Release)?)));
     let packages = packages.collect::<anyhow::Result<Vec<_>>>()?;
     for (daemon, package) in &packages {
@@ -101,18 +108,42 @@ pub(crate) fn build(daemon: &Daemon, build: Build) -> anyhow::Result<PathBuf> {
 fn try_out(daemon: &Daemon, package: &Path) -> anyhow::Result<()> {
     let name = daemon.name;
     let program = PathBuf::from(format!("/usr/bin/{name}"));
-    let (state, is_purged) = daemon.state;
     let is_installed = succeeds(Command::new("dpkg").args(["--status", name]));
     require!(!is_installed && !Path::new(CONFIG).exists(), "{name} is installed here, or `{CONFIG}` exists");
     let install = || start(Command::new("dpkg").args(["--install", "--force-confold"]).arg(package));
     install()?;
-    let unit = unit(name)?;
-    for file in daemon.files.iter().map(Path::new).chain([unit.as_path(), program.as_path()]) {
+    for file in daemon.files.iter().map(Path::new).chain([program.as_path()]) {
         require!(file.is_file(), "`{}` was not installed", file.display());
     }
+    match daemon.state {
+        Some((state, is_purged)) => try_service(daemon, &program, (Path::new(state), is_purged), &install)?,
+        None => {
+            start(Command::new(&program).arg("--version"))?;
+            start(Command::new("dpkg").args(["--purge", name]))?;
+            require!(!program.exists(), "the program was left");
+        }
+    }
+    let (docs, shared) = (format!("/usr/share/doc/{name}"), format!("/usr/share/{name}"));
+    for gone in ["/etc/butler", docs.as_str(), shared.as_str()] {
+        require!(!Path::new(gone).exists(), "`{gone}` was left");
+    }
+    println!("{name}: installed, checked, upgraded, removed and purged");
+    Ok(())
+}
+
+/// The life of a service, from its check to its purge. `state` is what it would leave behind, and whether a purge removes that, too.
+fn try_service(
+    daemon: &Daemon,
+    program: &Path,
+    (state, is_purged): (&Path, bool),
+    install: &impl Fn() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let name = daemon.name;
+    let unit = unit(name)?;
+    require!(unit.is_file(), "`{}` was not installed", unit.display());
     let example = PathBuf::from(format!("/usr/share/doc/{name}/butler.toml"));
     let config = if daemon.has_config { Path::new(CONFIG) } else { example.as_path() };
-    start(Command::new(&program).arg("--check").arg("--config").arg(config))?;
+    start(Command::new(program).arg("--check").arg("--config").arg(config))?;
     if succeeds(Command::new("systemd-analyze").arg("--version")) {
         start(Command::new("systemd-analyze").arg("verify").arg(&unit))?;
         require!(!succeeds(Command::new("systemctl").args(["is-enabled", name])), "it was enabled");
@@ -131,19 +162,14 @@ fn try_out(daemon: &Daemon, package: &Path) -> anyhow::Result<()> {
     start(Command::new("dpkg").args(["--remove", name]))?;
     require!(!program.exists() && !unit.exists(), "the program or its unit was left");
     require!(
-        Path::new(CONFIG).exists() == daemon.has_config && Path::new(state).exists(),
+        Path::new(CONFIG).exists() == daemon.has_config && state.exists(),
         "the removal took the configuration or the state"
     );
     start(Command::new("dpkg").args(["--purge", name]))?;
-    require!(Path::new(state).exists() != is_purged, "the purge did otherwise than it should with `{state}`");
+    require!(state.exists() != is_purged, "the purge did otherwise than it should with `{}`", state.display());
     if !is_purged {
-        std::fs::remove_dir(state).with_context(|| format!("failed to remove `{state}`"))?;
+        std::fs::remove_dir(state).with_context(|| format!("failed to remove `{}`", state.display()))?;
     }
-    let (docs, shared) = (format!("/usr/share/doc/{name}"), format!("/usr/share/{name}"));
-    for gone in ["/etc/butler", docs.as_str(), shared.as_str()] {
-        require!(!Path::new(gone).exists(), "`{gone}` was left");
-    }
-    println!("{name}: installed, checked, upgraded, removed and purged");
     Ok(())
 }
 

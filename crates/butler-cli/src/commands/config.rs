@@ -23,6 +23,8 @@ struct CheckReport {
     key_files: usize,
     attesters: usize,
     faults: Vec<String>,
+    /// What is no fault, and somebody should mend.
+    warnings: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,6 +75,7 @@ pub(super) fn check(global: &Global, output: Output) -> Result<Exit, CliError> {
             key_files: 0,
             attesters: 0,
             faults: error.faults().iter().map(ToString::to_string).collect(),
+            warnings: Vec::new(),
         },
         Err(error) => return Err(error),
     };
@@ -82,7 +85,15 @@ pub(super) fn check(global: &Global, output: Output) -> Result<Exit, CliError> {
 }
 
 fn check_keys(config: &Config) -> CheckReport {
-    let mut report = CheckReport { passed: true, networks: Vec::new(), key_files: 0, attesters: 0, faults: Vec::new() };
+    let warnings = config.exposed().into_iter().map(|exposed| format!("{} (hint: {})", exposed.why, exposed.hint));
+    let mut report = CheckReport {
+        passed: true,
+        networks: Vec::new(),
+        key_files: 0,
+        attesters: 0,
+        faults: Vec::new(),
+        warnings: warnings.collect(),
+    };
     for network in config.networks.values() {
         let keys = load_key_files(&key_sources(network, PrivateKeys::Derive));
         report.networks.push(network.name.clone());
@@ -104,6 +115,9 @@ fn render_check(report: &CheckReport, output: &Output) -> String {
     let mut text = String::new();
     for fault in &report.faults {
         text.push_str(&format!("{fault}\n"));
+    }
+    for warning in &report.warnings {
+        text.push_str(&format!("warning: {warning}\n"));
     }
     let verdict = if report.passed {
         let summary = format!(

@@ -75,6 +75,7 @@ fn client(chain: &ImaginedChain) -> L1Client {
         max_batch: 100,
         log_range_blocks: 10_000,
         multicall3: MULTICALL3,
+        credits: butler_core::domain::credits::CreditPlan::default(),
     };
     L1Client::new(CHAIN, &[endpoint], Policy { rounds: 1, patience: Duration::from_secs(30) }).unwrap()
 }

@@ -9,10 +9,12 @@ use tokio::sync::Semaphore;
 
 use super::error::{RpcFailure, Unauthorized};
 use super::http::{HttpAnswer, HttpPeer, HttpSettings, HttpSetupError, meaning};
+use super::meter::Meter;
 use super::page::web_page;
 use super::payload::Payload;
 use super::refusal;
 use super::wire::{self, Answer, Request};
+use crate::domain::credits::CreditPlan;
 
 /// Whose words stand in an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,7 @@ pub struct JsonRpcPeer {
     dialect: Dialect,
     next_id: AtomicU64,
     turns: Semaphore,
+    meter: Meter,
 }
 
 /// Bytes of answers that are held at the same time: each answer holds on to the body that it came in.
@@ -50,13 +53,25 @@ impl JsonRpcPeer {
     /// See [`HttpSetupError`].
     pub fn new(settings: &HttpSettings, dialect: Dialect) -> Result<Self, HttpSetupError> {
         let turns = Semaphore::new(Semaphore::MAX_PERMITS);
-        Ok(Self { http: HttpPeer::new(settings)?, dialect, next_id: AtomicU64::new(1), turns })
+        let meter = Meter::new(CreditPlan::default());
+        Ok(Self { http: HttpPeer::new(settings)?, dialect, next_id: AtomicU64::new(1), turns, meter })
     }
 
     /// The same with no more than `most` exchanges under way at once.
     #[must_use]
     pub fn with_concurrency(self, most: usize) -> Self {
         Self { turns: Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)), ..self }
+    }
+
+    /// The same, whose calls cost what the plan says.
+    #[must_use]
+    pub fn with_credits(self, plan: CreditPlan) -> Self {
+        Self { meter: Meter::new(plan), ..self }
+    }
+
+    /// What its calls cost.
+    pub(super) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// The HTTP side: counters, deadline, secrets.
@@ -95,6 +110,7 @@ impl JsonRpcPeer {
     /// Makes one call, and counts the bytes of its answer.
     pub(super) async fn call_held(&self, request: &Request, held: &HeldBytes) -> Answer {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        self.meter.count(request.method);
         let answer = self.post(wire::encode_single(id, request), held).await?;
         let secrets = self.http.secrets();
         let decoded = wire::decode_single_with(id, &answer.body, |error| match self.dialect {
@@ -108,6 +124,8 @@ impl JsonRpcPeer {
     pub(super) async fn batch_held(&self, requests: &[Request], held: &HeldBytes) -> Result<Vec<Answer>, RpcFailure> {
         let count = u64::try_from(requests.len()).unwrap_or(u64::MAX);
         let first_id = self.next_id.fetch_add(count, Ordering::Relaxed);
+        // A provider counts each call of a batch.
+        requests.iter().for_each(|request| self.meter.count(request.method));
         let answer = self.post(wire::encode_batch(first_id, requests), held).await?;
         let decoded = wire::decode_batch(self.http.secrets(), first_id, requests, &answer.body);
         self.judge(&answer, decoded)

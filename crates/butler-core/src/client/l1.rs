@@ -86,6 +86,12 @@ impl L1Client {
         Self { clock, ..self }
     }
 
+    /// How long the next look should wait so that every endpoint's credits last the day.
+    #[must_use]
+    pub fn pause(&self) -> Duration {
+        self.endpoints.iter().map(Endpoint::pause).max().unwrap_or_default()
+    }
+
     /// The endpoints, in the order of the configuration.
     #[must_use]
     pub fn endpoints(&self) -> &[Endpoint] {

@@ -27,6 +27,7 @@ pub mod log_scan;
 mod log_text;
 mod log_width;
 pub mod logs;
+mod meter;
 pub mod opinion;
 mod page;
 pub mod payload;

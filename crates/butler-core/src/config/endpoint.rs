@@ -10,6 +10,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use url::Url;
 
+use crate::domain::credits::CreditPlan;
+
 /// The URL of an endpoint. Only [`EndpointUrl::expose`] gives more than scheme, host and port.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EndpointUrl(Url);
@@ -189,6 +191,8 @@ pub struct EndpointConfig {
     pub max_batch: usize,
     /// Certificate authorities (PEM) to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// What calls to an L1 endpoint cost, and what may be spent.
+    pub credits: CreditPlan,
 }
 
 /// The admin port of an Aztec node.

@@ -5,11 +5,12 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl};
-use super::fault::Origin;
+use super::fault::{Origin, show_key};
 use super::reader::{Read, Reported, Section};
 use super::secret::{Readers, SecretKeys, choose, read_chosen, read_secret};
 use super::setting::Problem;
 use super::text_setting::Text;
+use crate::domain::credits::{ANY_METHOD, CreditPlan};
 
 /// The keys of a URL, one for the URL itself and those that say where it is.
 struct UrlKeys {
@@ -76,7 +77,20 @@ pub(crate) fn read_endpoint(section: &Section<'_>) -> Read<EndpointConfig> {
         max_response_bytes: max_response_bytes?,
         max_batch: max_batch?,
         ca_file: ca_file?,
+        credits: CreditPlan::default(),
     })
+}
+
+/// Reads one L1 endpoint, whose provider may count credits.
+pub(crate) fn read_l1(section: &Section<'_>) -> Read<EndpointConfig> {
+    let (endpoint, per_day) = (read_endpoint(section), section.optional::<u64>("credits_per_day"));
+    let prices = section.table::<u64>("credits");
+    let is_method = |name: &String| name == ANY_METHOD || name.starts_with("eth_");
+    if let Some(name) = prices.keys().find(|name| !is_method(name)) {
+        let problem = Problem::new("expected the name of a method, such as `eth_call`, or `any`");
+        return Err(section.fault_below(&format!("credits.{}", show_key(name)), problem));
+    }
+    Ok(EndpointConfig { credits: CreditPlan { prices, per_day: per_day? }, ..endpoint? })
 }
 
 /// Reads where something is posted to; what is asked for there is always the same.
@@ -109,6 +123,7 @@ pub(crate) fn post_section(section: &Section<'_>, name: String, url: EndpointUrl
         max_response_bytes: WEBHOOK_ANSWER,
         max_batch: 1,
         ca_file: ca_file?,
+        credits: CreditPlan::default(),
     })
 }
 
@@ -126,6 +141,7 @@ pub(crate) fn read_heartbeat(section: &Section<'_>) -> Read<Option<EndpointConfi
         max_response_bytes: WEBHOOK_ANSWER,
         max_batch: 1,
         ca_file: None,
+        credits: CreditPlan::default(),
     }))
 }
 
@@ -143,6 +159,7 @@ pub(crate) fn read_web3signer(section: &Section<'_>) -> Read<Option<EndpointConf
         max_response_bytes: WEBHOOK_ANSWER,
         max_batch: 1,
         ca_file: None,
+        credits: CreditPlan::default(),
     }))
 }
 
@@ -160,7 +177,19 @@ pub(crate) fn read_service(section: &Section<'_>, name: String) -> Read<Option<E
         };
     };
     let auth = join_auth(section, auth, by_url)?;
-    Ok(Some(EndpointConfig { name, url, auth, timeout, max_concurrency: 1, max_response_bytes, max_batch: 1, ca_file }))
+    let credits = CreditPlan::default();
+    let (max_concurrency, max_batch) = (1, 1);
+    Ok(Some(EndpointConfig {
+        name,
+        url,
+        auth,
+        timeout,
+        max_concurrency,
+        max_response_bytes,
+        max_batch,
+        ca_file,
+        credits,
+    }))
 }
 
 fn read_name(section: &Section<'_>, url: Option<&FoundUrl>) -> Read<String> {

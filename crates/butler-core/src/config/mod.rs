@@ -10,6 +10,7 @@ mod docs;
 mod endpoint;
 mod endpoint_reader;
 mod environment;
+mod exposed;
 mod fault;
 mod host;
 pub mod keys;
@@ -41,6 +42,7 @@ use thiserror::Error;
 
 pub use self::docs::render_reference;
 pub use self::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl, EndpointUrlError};
+pub use self::exposed::Exposed;
 pub use self::fault::{ConfigError, Fault, Origin};
 pub use self::host::HostConfig;
 pub use self::keystore::{KeystoreConfig, KeystorePlace};
@@ -66,6 +68,7 @@ pub(crate) use self::address::AddressFault;
 pub(crate) use self::fault::{escape, show_key};
 
 use self::directory::{CACHE, read_directory};
+use self::exposed::exposed;
 use self::layers::load_layers;
 use self::network::read_network;
 use self::noted::InEffect;
@@ -99,6 +102,8 @@ pub struct Config {
     /// Logging.
     pub log: LogConfig,
     effective: Vec<InEffect>,
+    /// Keys, and the files of secrets that they led to.
+    secret_files: Vec<(String, PathBuf)>,
 }
 
 /// A command's network can not be told.
@@ -150,13 +155,17 @@ impl Config {
             faults: RefCell::new(faults),
             effective: RefCell::new(Vec::new()),
             files: RefCell::new(BTreeSet::new()),
+            secret_files: RefCell::new(Vec::new()),
         };
         let config = read_config(&reader, &root);
         files.extend(reader.files.take());
         let mut faults = reader.faults.into_inner();
         faults.sort_by_key(|fault| fault.origin.rank());
         match config {
-            Ok(config) if faults.is_empty() => Ok(Self { effective: reader.effective.into_inner(), ..config }),
+            Ok(config) if faults.is_empty() => {
+                let (effective, secret_files) = (reader.effective.into_inner(), reader.secret_files.into_inner());
+                Ok(Self { effective, secret_files, ..config })
+            }
             Ok(_) | Err(Reported) => Err(ConfigError::Faults(faults)),
         }
     }
@@ -184,6 +193,18 @@ impl Config {
     #[must_use]
     pub fn effective(&self) -> Vec<Effective> {
         self.effective.iter().map(InEffect::show).collect()
+    }
+
+    /// The files that secrets were read from, with the keys that name them.
+    #[must_use]
+    pub fn secret_files(&self) -> &[(String, PathBuf)] {
+        &self.secret_files
+    }
+
+    /// Secrets that others can read, as their files are now. Blocks.
+    #[must_use]
+    pub fn exposed(&self) -> Vec<Exposed> {
+        exposed(&self.secret_files, self.effective())
     }
 
     /// How many values are in effect.
@@ -263,5 +284,6 @@ fn read_config(reader: &Reader<'_>, root: &Node) -> Read<Config> {
         pipelines: pipelines?,
         log: log?,
         effective: Vec::new(),
+        secret_files: Vec::new(),
     })
 }

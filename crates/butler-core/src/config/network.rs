@@ -7,7 +7,7 @@ use std::time::Duration;
 use ethers_core::types::{Address, U256};
 
 use super::endpoint::{AdminConfig, EndpointConfig};
-use super::endpoint_reader::{read_admin, read_endpoint};
+use super::endpoint_reader::{read_admin, read_endpoint, read_l1};
 use super::fault::escape;
 use super::host::{HostConfig, read_host};
 use super::keystore::{KeystoreConfig, check_keystores, read_keystore};
@@ -127,7 +127,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     let multicall3 = section.get("multicall3");
     let provider_ids = distinct(section, "provider_ids");
     let provider_admins = distinct(section, "provider_admins");
-    let l1: Vec<_> = section.sections("l1").iter().map(|section| read_endpoint(section)).collect();
+    let l1: Vec<_> = section.sections("l1").iter().map(|section| read_l1(section)).collect();
     let aztec_nodes: Vec<_> = section.sections("aztec_nodes").iter().map(read_node).collect();
     let hosts: Vec<_> = section.sections("hosts").iter().map(read_host).collect();
     let keystores: Vec<_> = section.sections("keystores").iter().map(read_keystore).collect();

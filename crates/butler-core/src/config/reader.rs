@@ -35,6 +35,8 @@ pub(crate) struct Reader<'a> {
     pub(super) effective: RefCell<Vec<InEffect>>,
     /// The files that the configuration depends on, whether they are there or not.
     pub(crate) files: RefCell<BTreeSet<PathBuf>>,
+    /// The files of secrets, by the key that led to each.
+    pub(super) secret_files: RefCell<Vec<(String, PathBuf)>>,
 }
 
 /// One section of the tree, present or not.
@@ -281,6 +283,11 @@ impl<'a> Section<'a> {
         let origin = self.origin(key).cloned();
         let path = self.optional::<WrittenPath>(key)?;
         Ok(path.map(|path| self.reader.resolve(&path.0, origin.as_ref())))
+    }
+
+    /// Notes a file that holds a secret.
+    pub(crate) fn keeps_secret(&self, key: &str, path: &Path) {
+        self.reader.secret_files.borrow_mut().push((self.path_of(key), path.to_path_buf()));
     }
 
     /// As `path`, for a file that the configuration depends on.

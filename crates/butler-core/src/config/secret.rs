@@ -77,12 +77,15 @@ pub(crate) fn read_chosen(
     readers: Readers,
 ) -> Read<FoundSecret> {
     let content = if key == keys.file {
-        section.file(key)?.map(|path| match readers {
-            Readers::Any => load_secret(&path),
-            Readers::Owner => load_owned(&path),
+        section.file(key)?.map(|path| {
+            section.keeps_secret(key, &path);
+            match readers {
+                Readers::Any => load_secret(&path),
+                Readers::Owner => load_owned(&path),
+            }
         })
     } else if key == keys.credential {
-        section.optional::<CredentialName>(key)?.map(|name| load_credential(section, &name.0))
+        section.optional::<CredentialName>(key)?.map(|name| load_credential(section, key, &name.0))
     } else {
         section.optional::<VariableName>(key)?.map(|name| from_variable(section, &name.0))
     };
@@ -122,9 +125,10 @@ pub(crate) fn unreadable(error: &StoreError) -> Problem {
     }
 }
 
-fn load_credential(section: &Section<'_>, name: &str) -> Result<SecretString, Problem> {
+fn load_credential(section: &Section<'_>, key: &str, name: &str) -> Result<SecretString, Problem> {
     let path = credential_path(section, name)?;
     section.reader().depends_on(&path);
+    section.keeps_secret(key, &path);
     load_secret(&path)
 }
 

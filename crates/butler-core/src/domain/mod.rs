@@ -8,6 +8,7 @@ pub mod attester;
 pub mod backtest;
 pub mod block;
 pub mod capability;
+pub mod credits;
 pub mod duties;
 pub mod findings;
 pub mod governance;

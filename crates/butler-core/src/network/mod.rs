@@ -250,6 +250,7 @@ pub fn l1_client(network: &NetworkConfig, policy: Policy) -> Result<L1Client, Ne
             max_batch: endpoint.max_batch,
             log_range_blocks: network.log_range_blocks.unwrap_or(FIRST_LOG_RANGE),
             multicall3: network.multicall3,
+            credits: endpoint.credits.clone(),
         })
         .collect();
     L1Client::new(network.chain_id, &settings, policy).map_err(|source| NetworkError::Endpoint {

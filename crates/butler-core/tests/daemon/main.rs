@@ -51,6 +51,8 @@ fn a_route_is_served_over_tls_to_whoever_has_the_token_and_to_nobody_else() {
         let refused = daemon.get(&identity, "/", wrong);
         assert!(refused.starts_with("HTTP/1.1 401") && !refused.contains("hello"), "{refused}");
     }
+    // Whether it lives is no secret: whoever supervises it has no token.
+    assert!(daemon.get(&identity, "/livez", &[]).ends_with("alive\n"));
     let answer = daemon.get(&identity, "/", &[TOKEN]);
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello info\n"), "{answer}");
     assert!(answer.contains("x-content-type-options: nosniff"), "{answer}");

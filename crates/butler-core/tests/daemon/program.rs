@@ -24,6 +24,7 @@ use butler_core::daemon::telemetry::metrics::format::{Coding, Format};
 use butler_core::daemon::telemetry::metrics::lines::encode;
 use butler_core::daemon::telemetry::metrics::process::{self, ProcessFigures};
 use butler_core::daemon::telemetry::metrics::sample::Readings;
+use butler_core::daemon::telemetry::metrics::usage;
 use futures_util::future::BoxFuture;
 use hyper::StatusCode;
 use hyper::http::request::Parts;
@@ -31,7 +32,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 
-static FAMILIES: Families = Families(&[process::FAMILIES]);
+static FAMILIES: Families = Families(&[process::FAMILIES, usage::FAMILIES]);
 
 struct Greeter {
     greeting: Arc<ArcSwap<String>>,
@@ -116,7 +117,7 @@ async fn serve_greetings(mut loader: Loader) -> ExitCode {
     let signals = Signals::listen().unwrap();
     let certificate = load_certificate(&config.exporter.http).unwrap();
     let listener = TcpListener::bind(config.exporter.http.listen).await.unwrap();
-    let (process, trouble) = (Arc::new(ProcessFigures::default()), Arc::new(Notify::new()));
+    let (process, trouble) = (Arc::new(ProcessFigures::new("unknown")), Arc::new(Notify::new()));
     let greeting = Arc::new(ArcSwap::from_pointee(greeting(&config)));
     let routes = Greeter {
         greeting: Arc::clone(&greeting),

@@ -98,7 +98,9 @@ impl Daemon {
         let mut stream = StreamOwned::new(tls, stream);
         let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
         stream
-            .write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n").as_bytes())
+            .write_all(
+                format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n").as_bytes(),
+            )
             .unwrap();
         let mut answer = Vec::new();
         // Not everybody says goodbye before the connection ends.

@@ -44,7 +44,7 @@ const CORE: [Folder; 13] = [
     ("daemon", "config store runtime text"),
 ];
 
-const EXPORTER: [Folder; 14] = [
+const EXPORTER: [Folder; 15] = [
     ("catalogue", ""),
     ("readings", "catalogue"),
     ("states", ""),
@@ -55,11 +55,12 @@ const EXPORTER: [Folder; 14] = [
     ("otlp", "slots readings catalogue"),
     ("textfile", "exposition slots catalogue"),
     ("scrapers", "slots readings catalogue key_keeper"),
+    ("check", "key_keeper"),
     ("routes", "exposition page slots"),
     ("plan", "scrapers slots catalogue states key_keeper"),
     ("reload", "plan routes scrapers slots"),
     // The way in, which puts everything together.
-    ("program", "reload plan routes scrapers slots exposition textfile otlp"),
+    ("program", "check reload plan routes scrapers slots exposition textfile otlp"),
 ];
 
 const CLI: [Folder; 9] = [

@@ -39,6 +39,7 @@ pub(crate) fn endpoint(name: &str, url: &str) -> EndpointSettings {
         max_batch: 100,
         log_range_blocks: 10_000,
         multicall3: MULTICALL3,
+        credits: butler_core::domain::credits::CreditPlan::default(),
     }
 }
 

@@ -42,6 +42,7 @@ fn endpoint(server: &RawServer) -> Endpoint {
         max_batch: 2,
         log_range_blocks: 100,
         multicall3: MULTICALL3,
+        credits: butler_core::domain::credits::CreditPlan::default(),
     };
     Endpoint::new(0, &settings).unwrap()
 }
@@ -146,6 +147,7 @@ async fn many_large_answers_at_once_cost_the_memory_of_few() {
         max_batch: 1,
         log_range_blocks: 100,
         multicall3: MULTICALL3,
+        credits: butler_core::domain::credits::CreditPlan::default(),
     };
     let endpoint = Endpoint::new(0, &settings).unwrap();
     let failure = endpoint.exchange(&vec![Request::new("eth_call", &json!([])); 64]).await.unwrap_err();

@@ -30,6 +30,7 @@ pub(crate) fn endpoint(url: &str) -> Endpoint {
         max_batch: 100,
         log_range_blocks: 100,
         multicall3: MULTICALL3,
+        credits: butler_core::domain::credits::CreditPlan::default(),
     };
     Endpoint::new(0, &settings).unwrap()
 }

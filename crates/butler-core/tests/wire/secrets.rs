@@ -187,6 +187,7 @@ async fn no_planted_secret_is_ever_shown_at_any_level() {
             max_batch: 10,
             log_range_blocks: 10,
             multicall3: MULTICALL3,
+            credits: butler_core::domain::credits::CreditPlan::default(),
         };
         let policy = Policy { rounds: 1, patience: Duration::ZERO };
         let client = L1Client::new(1, std::slice::from_ref(&endpoint), policy).unwrap();

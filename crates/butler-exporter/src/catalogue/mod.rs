@@ -5,7 +5,7 @@
 
 use butler_core::daemon::telemetry::metrics::family::Families;
 pub use butler_core::daemon::telemetry::metrics::family::{Family, Kind};
-use butler_core::daemon::telemetry::metrics::process;
+use butler_core::daemon::telemetry::metrics::{process, usage};
 
 mod attesters;
 mod duties;
@@ -42,6 +42,7 @@ pub use self::textfile::*;
 /// The families by subject, in the order in which they are served.
 pub static FAMILIES: Families = Families(&[
     process::FAMILIES,
+    usage::FAMILIES,
     textfile::FAMILIES,
     program::FAMILIES,
     findings::FAMILIES,
@@ -69,14 +70,17 @@ mod tests {
     #[test]
     fn names_follow_the_rules() {
         for family in all() {
-            assert!(family.name.starts_with("butler_"), "{}", family.name);
+            // The names that every Prometheus client uses are not ours to choose.
+            let prefix = if usage::FAMILIES.contains(&family) { "process_" } else { "butler_" };
+            assert!(family.name.starts_with(prefix), "{}", family.name);
             let stem = family.stem();
             let unit = if family.unit.is_empty() { String::new() } else { format!("_{}", family.unit) };
             assert_eq!(format!("{stem}{unit}{}", family.kind.suffix()), family.name);
             assert!(family.kind != Kind::Gauge || !family.name.ends_with("_total"), "{}", family.name);
             // The text formats would need an escape.
             assert!(!family.help.contains(['\\', '\n', '"']) && family.help.ends_with('.'), "{}", family.name);
-            let is_of_process = process::FAMILIES.contains(&family) || textfile::FAMILIES.contains(&family);
+            let of_process = [process::FAMILIES, usage::FAMILIES, textfile::FAMILIES];
+            let is_of_process = of_process.iter().any(|families| families.contains(&family));
             assert_eq!(
                 is_of_process,
                 family.labels.first().is_none_or(|label| label.name != "network"),
@@ -86,6 +90,13 @@ mod tests {
         }
         let names: std::collections::BTreeSet<_> = all().map(|family| family.name).collect();
         assert_eq!(names.len(), all().count(), "a name is there twice");
+    }
+
+    #[test]
+    fn every_name_of_the_release_before_is_still_served() {
+        let golden = include_str!("../../tests/golden/metrics-0.1.0.txt");
+        let gone: Vec<_> = golden.lines().filter(|name| !all().any(|family| family.name == *name)).collect();
+        assert!(gone.is_empty(), "{gone:?}: serve them under both names for one release");
     }
 
     #[test]

@@ -26,6 +26,10 @@ both the same.
   `butler_scrape_last_success_timestamp_seconds` and all counters stay: alert on them.
 * Counters begin at 0 when the program starts. The previous states behind `butler_transitions_total` are kept in a file, so
   that a change during a restart is counted.
+* Names of 0.1.0 stay for one release: what was renamed is served under both, and the meaning of the old one says so. Of all names one was:
+  `butler_rpc_request_duration_seconds_total`. No label that it had was renamed, and no key of its configuration.
+* Credits are an estimate: each call by its method, at what `credits` says or large providers usually charge. Days end at midnight UTC; the
+  figures of today begin anew when the program starts.
 * The first families are about the process as a whole; all others have the label `network`.
 * A sentinel tells what its node saw. The series of an attester are those of one node: of the sentinels that are less than 32
   slots behind, the one that saw the most of the attester's duties, then the one that saw the fewest missed.

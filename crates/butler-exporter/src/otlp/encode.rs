@@ -133,7 +133,7 @@ fn data<'a>(family: &'a Family, samples: &[(Option<&'a str>, &'a Sample)], began
         samples.iter().map(point).collect()
     };
     match family.kind {
-        Kind::Gauge | Kind::Info => Data::Gauge { data_points: points(None) },
+        Kind::Gauge | Kind::Info | Kind::Unknown => Data::Gauge { data_points: points(None) },
         Kind::Counter => {
             let data_points = points(Some(began));
             Data::Sum { data_points, aggregation_temporality: CUMULATIVE, is_monotonic: true }

@@ -29,7 +29,7 @@ use butler_core::domain::findings::{Finding, FindingKind, Severity, attester};
 use butler_core::domain::ids::Coinbase;
 use butler_core::domain::provider::publisher::{TopUpError, top_ups};
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::key_files::KeyFilesReport;
+use butler_core::key_files::{FileKind, KeyFilesReport};
 use butler_core::network::watched;
 use butler_core::text::address::checksummed;
 use ethers_core::types::{Address, U256};
@@ -39,6 +39,9 @@ use self::basis::DutiesBasis;
 use self::details::AttesterLine;
 use crate::catalogue;
 use crate::catalogue::values::{CountedJudgement, Tip};
+
+/// The most key files that are served one by one.
+const MOST_FILES: usize = 1000;
 
 /// What a snapshot of the chain gives.
 #[derive(Debug, Clone)]
@@ -109,6 +112,9 @@ pub fn chain_readings(
     let faults =
         findings.iter().filter(|finding| matches!(finding.kind, FindingKind::KeyFile | FindingKind::BlsDiffers));
     readings.push(&catalogue::KEY_FILE_FAULTS, [], count(faults.count()));
+    for file in keys.files.iter().filter(|file| file.kind != FileKind::Publishers).take(MOST_FILES) {
+        readings.push(&catalogue::KEY_FILE_ATTESTERS, [file.path.clone()], count(file.entries));
+    }
     push_providers(&mut readings, snapshot);
     for row in publishers {
         let label = || [address(row.publisher)];

@@ -10,7 +10,7 @@ use butler_core::domain::block::BlockRef;
 use futures_util::future::BoxFuture;
 
 use super::failure::Failure;
-use super::last_snapshot::{LastSnapshot, LastSnapshotReceiver};
+use super::last_snapshot::{LastSnapshot, LastSnapshotReceiver, pause};
 use super::scrape::{Patience, Scrape};
 use crate::catalogue::values::FailureKind;
 use crate::slots::{Scraped, Slot};
@@ -81,6 +81,10 @@ impl<Q: ChainQuery> Scrape for AtHeadScraper<Q> {
 
     fn scrape<'a>(&'a mut self, _: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {
         Box::pin(self.read())
+    }
+
+    fn pause(&self) -> Duration {
+        pause(&self.last)
     }
 }
 

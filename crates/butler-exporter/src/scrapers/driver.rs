@@ -62,21 +62,47 @@ impl Job {
         let mut ticks = interval(self.slot.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut began = None::<Instant>;
+        let mut held = Instant::now();
         loop {
+            let tick = async {
+                sleep_until(held).await;
+                ticks.tick().await;
+            };
             tokio::select! {
-                _ = ticks.tick() => {}
+                () = tick => {}
                 () = self.slot.woken() => {
                     let least = began.and_then(|began| began.checked_add(LEAST_PAUSE.min(self.slot.interval)));
                     sleep_until(least.unwrap_or_else(Instant::now)).await;
                     ticks.reset();
                 }
             }
-            began = Some(Instant::now());
+            let now = Instant::now();
+            began = Some(now);
             drive(scraper.as_mut(), &self.slot).await;
             scraped.notify_one();
             scraper.afterwards(&self.slot).await;
+            held = hold(scraper.as_ref(), &self.slot, now);
         }
     }
+}
+
+/// Before when the next scrape does not begin, so that the credits of the endpoints last: it may be late, and what is served is fresh until
+/// then. `began` is when the last one did.
+fn hold(scraper: &dyn Scrape, slot: &Slot, began: Instant) -> Instant {
+    let (pause, most) = (scraper.pause(), slot.budget().saturating_mul(2) / 3);
+    let wait = began.elapsed().saturating_add(pause).min(most);
+    let longer = if pause.is_zero() { Duration::ZERO } else { wait.saturating_sub(slot.interval) };
+    if slot.slow(longer) {
+        let (network, subject) = (&slot.network, scraper.subject());
+        match longer.is_zero() {
+            true => tracing::info!(network, "{subject} of {network} is read at its usual pace again"),
+            false => tracing::warn!(
+                network,
+                "{subject} of {network} is read less often, so that the day's credits of its endpoints last (hint: `credits_per_day`, `scrape_interval`)"
+            ),
+        }
+    }
+    began.checked_add(if longer.is_zero() { Duration::ZERO } else { wait }).unwrap_or(began)
 }
 
 /// One scrape, from its beginning to its place in the slot.

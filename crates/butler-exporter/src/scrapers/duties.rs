@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::task::block_in_place;
 
 use super::failure::Failure;
-use super::last_snapshot::{FirstLook, LastSnapshot, LastSnapshotReceiver, fresh};
+use super::last_snapshot::{FirstLook, LastSnapshot, LastSnapshotReceiver, fresh, pause};
 use super::scrape::{Patience, Scrape};
 use crate::catalogue::values::FailureKind;
 use crate::readings::details::Details;
@@ -126,6 +126,10 @@ impl Scrape for DutiesScraper {
 
     fn patience(&self) -> Patience {
         Patience::WholeScrape
+    }
+
+    fn pause(&self) -> Duration {
+        pause(&self.last)
     }
 
     fn scrape<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, Result<Scraped, Failure>> {

@@ -222,7 +222,7 @@ impl Scrape for L1Scraper {
 
     fn ended(&mut self, slot: &Slot, ending: Ending) {
         if let Some(network) = &self.network {
-            slot.note_endpoints(endpoint_figures(network));
+            slot.note_endpoints(endpoint_figures(network), unix_now());
         }
         if ending == Ending::Bad {
             // A scan that is cut by the deadline goes on from there the next time, also after a restart.
@@ -243,6 +243,10 @@ impl Scrape for L1Scraper {
         let Some(network) = self.network.as_ref().filter(|_| is_good) else { return Box::pin(ready(())) };
         slot.tick();
         Box::pin(self.others.refresh(network, &self.own, slot))
+    }
+
+    fn pause(&self) -> Duration {
+        self.network.as_ref().map_or(Duration::ZERO, |network| network.reader.client().pause())
     }
 
     fn has_more(&self) -> bool {
@@ -287,6 +291,8 @@ fn endpoint_figures(network: &Network) -> Vec<EndpointFigures> {
             requests: counters.requests.load(Relaxed),
             sent: counters.bytes_sent.load(Relaxed),
             received: counters.bytes_received.load(Relaxed),
+            credits: endpoint.credits(),
+            credits_per_day: endpoint.credits_per_day(),
             durations: counters.durations.counts(),
             failures: endpoint.record().failures,
             healthy: endpoint.health().last_failure().is_none(),

@@ -54,6 +54,12 @@ pub fn fresh(last: &LastSnapshotReceiver, budget: Duration) -> Option<Arc<LastSn
     last.borrow().clone().filter(|last| last.taken.elapsed() <= budget)
 }
 
+/// How long the next look should wait so that the day's credits of the endpoints last.
+#[must_use]
+pub fn pause(last: &LastSnapshotReceiver) -> Duration {
+    last.borrow().as_ref().map_or(Duration::ZERO, |last| last.client.pause())
+}
+
 /// Lets a scraper's first scrape wait for the first snapshot, for a moment: both begin at once, and without that a
 /// single scrape would lack whatever is compared with the chain.
 #[derive(Debug, Default)]

@@ -1,5 +1,7 @@
 //! What a scraper is: it reads, turns facts into readings, and returns them or why it could not.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use super::failure::Failure;
@@ -50,6 +52,11 @@ pub trait Scrape: Send {
     fn afterwards<'a>(&'a mut self, slot: &'a Slot) -> BoxFuture<'a, ()> {
         let _ = slot;
         Box::pin(std::future::ready(()))
+    }
+
+    /// How long the next scrape should wait so that the day's credits of the endpoints last.
+    fn pause(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// Whether something was read since the last scrape that only the next one serves.

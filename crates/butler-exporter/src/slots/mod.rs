@@ -7,6 +7,7 @@ mod served;
 mod slot;
 mod table;
 mod textfile;
+mod today;
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::endpoints::EndpointFigures;
 use super::scraped::Outcome;
 use super::served::ProgressReadings;
+use super::today::Today;
 use crate::catalogue;
 use crate::catalogue::values::{CountedJudgement, FailureKind, ScraperKind};
 use crate::readings::{Readings, number, truth};
@@ -41,6 +42,9 @@ pub(super) struct Progress {
     pub(super) endpoints: Vec<EndpointFigures>,
     /// What clients counted that are gone.
     pub(super) gone: Vec<EndpointFigures>,
+    pub(super) today: Today,
+    /// How much longer than its interval the next scrape waits.
+    pub(super) slowed: Duration,
     pub(super) ticked: Instant,
     /// When the task panicked last.
     pub(super) restarted: Option<Instant>,
@@ -63,6 +67,8 @@ impl Progress {
             states: BTreeMap::new(),
             endpoints: Vec::new(),
             gone: Vec::new(),
+            today: Today::default(),
+            slowed: Duration::ZERO,
             ticked: Instant::now(),
             restarted: None,
             unkept: BTreeSet::new(),
@@ -86,7 +92,8 @@ impl Progress {
         if let Some(at) = self.last_success {
             own.push(&catalogue::SCRAPE_LAST_SUCCESS, [scraper()], number(at));
         }
-        self.endpoints.iter().for_each(|endpoint| endpoint.push(&mut own));
+        own.push(&catalogue::SCRAPE_SLOWED, [scraper()], self.slowed.as_secs_f64());
+        self.endpoints.iter().for_each(|endpoint| endpoint.push(self.today.of(&endpoint.name), &mut own));
         if kind == ScraperKind::L1 {
             for (judgement, steps) in &self.steps {
                 own.push(&catalogue::TRANSITIONS, [judgement.name().to_owned()], number(*steps));

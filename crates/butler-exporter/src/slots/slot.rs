@@ -81,6 +81,7 @@ impl Slot {
         progress.steps.clone_from(&before.steps);
         progress.states.clone_from(&before.states);
         progress.gone.clone_from(&before.endpoints);
+        progress.today.clone_from(&before.today);
     }
 
     /// Begins with the attesters' states of an earlier run.
@@ -139,7 +140,9 @@ impl Slot {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         let slack = Duration::from_secs(60);
-        self.progress().ticked.elapsed() <= self.interval.saturating_add(self.deadline).saturating_add(slack)
+        let progress = self.progress();
+        let most = self.interval.saturating_add(self.deadline).saturating_add(progress.slowed).saturating_add(slack);
+        progress.ticked.elapsed() <= most
     }
 
     /// Whether a scrape ended, well or badly.
@@ -219,15 +222,26 @@ impl Slot {
         self.progress().states.clone()
     }
 
-    /// Replaces the endpoints' counters.
-    pub fn note_endpoints(&self, endpoints: Vec<EndpointFigures>) {
+    /// The next scrape waits so much longer than its interval. Says whether it did not before, or no longer does.
+    pub fn slow(&self, longer: Duration) -> bool {
+        if self.progress().slowed == longer {
+            return false;
+        }
+        let before = std::mem::replace(&mut self.change().slowed, longer);
+        before.is_zero() != longer.is_zero()
+    }
+
+    /// Replaces the endpoints' counters, at `now` in unix seconds.
+    pub fn note_endpoints(&self, endpoints: Vec<EndpointFigures>, now: u64) {
         let mut progress = self.change();
         let gone = std::mem::take(&mut progress.gone);
         let with_gone = |endpoint: EndpointFigures| match gone.iter().find(|gone| gone.name == endpoint.name) {
             Some(before) => endpoint.plus(before),
             None => endpoint,
         };
-        progress.endpoints = endpoints.into_iter().map(with_gone).collect();
+        let endpoints: Vec<_> = endpoints.into_iter().map(with_gone).collect();
+        progress.today.note(endpoints.iter().map(EndpointFigures::used), now);
+        progress.endpoints = endpoints;
         progress.gone = gone;
     }
 

@@ -32,7 +32,7 @@ impl Slots {
     pub fn new(slots: Vec<Arc<Slot>>) -> Self {
         Self {
             slots: ArcSwap::from_pointee(slots),
-            process: Arc::default(),
+            process: Arc::new(ProcessFigures::new(env!("BUTLER_REVISION"))),
             textfile: TextfileFigures::default(),
             readiness: Readiness::default(),
         }

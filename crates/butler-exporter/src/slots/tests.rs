@@ -91,13 +91,16 @@ async fn an_endpoints_counts_outlive_its_client() {
         durations: DurationCounts { buckets: [1; 12], microseconds: 500_000 },
         failures: BTreeMap::from([(ErrorKind::Timeout, requests)]),
         healthy: true,
+        credits: requests,
+        credits_per_day: None,
     };
-    slot.note_endpoints(vec![counted(7)]);
+    slot.note_endpoints(vec![counted(7)], 1);
     slot.restarted();
     for _ in 0..2 {
-        slot.note_endpoints(vec![counted(2)]);
+        slot.note_endpoints(vec![counted(2)], 1);
     }
     assert_eq!(value(&slot, &catalogue::RPC_REQUESTS), Some(9.0));
+    assert_eq!(value(&slot, &catalogue::RPC_CREDITS_TODAY), Some(9.0));
     assert_eq!(value(&slot, &catalogue::RPC_DURATION), Some(1.0));
     let errors = |sample: &Sample| sample.family == &catalogue::RPC_ERRORS;
     let errors: f64 = slot.samples().iter().filter(|sample| errors(sample)).map(|sample| sample.value).sum();
@@ -131,10 +134,10 @@ async fn whatever_changes_is_served_at_once_and_what_does_not_is_kept() {
         sent: 2,
         received: 3,
         durations: DurationCounts { microseconds: 4, ..DurationCounts::default() },
-        failures: BTreeMap::new(),
         healthy: true,
+        ..EndpointFigures::default()
     };
-    let changes: [(&str, &dyn Fn()); 6] = [
+    let changes: [(&str, &dyn Fn()); 7] = [
         ("a success", &|| {
             slot.succeeded(readings(7.0).into(), second, 1);
         }),
@@ -143,7 +146,8 @@ async fn whatever_changes_is_served_at_once_and_what_does_not_is_kept() {
         }),
         ("an error", &|| slot.count_error(FailureKind::Reorganised)),
         ("a restart", &|| slot.restarted()),
-        ("an endpoint", &|| slot.note_endpoints(vec![endpoint.clone()])),
+        ("an endpoint", &|| slot.note_endpoints(vec![endpoint.clone()], 1)),
+        ("a pause", &|| assert!(slot.slow(second) && !slot.slow(second * 2))),
         ("counts of another slot", &|| slot.adopt(&before)),
     ];
     for (what, change) in changes {

@@ -42,8 +42,17 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
             with("butler_provider_take_rate_ratio", "provider", "1"),
             f64::from(oracle.providers[&1].provider_take_rate) / 10_000.0,
         ),
-        (format!("butler_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0),
+        (
+            format!(
+                "butler_build_info{{version=\"{}\",revision=\"{}\"}}",
+                env!("CARGO_PKG_VERSION"),
+                env!("BUTLER_REVISION")
+            ),
+            1.0,
+        ),
         (with("butler_endpoint_healthy", "endpoint", "127.0.0.1"), 1.0),
+        (with("butler_rpc_credits_per_day", "endpoint", "127.0.0.1"), 1e9),
+        (with("butler_scrape_slowed_seconds", "scraper", "l1"), 0.0),
         (with("butler_endpoint_head_block_number", "endpoint", "127.0.0.1"), number(head.number)),
         ("butler_rpc_errors_total{network=\"devnet\",endpoint=\"127.0.0.1\",kind=\"timeout\"}".to_owned(), 0.0),
     ];

@@ -40,6 +40,9 @@ impl World {
     /// Starts everything and adds it to the configuration.
     pub(crate) async fn stand_up(bench: &Bench) -> Self {
         labels::stand_up(bench);
+        // Much more than is spent here.
+        let l1 = "[[networks.devnet.l1]]";
+        bench.reconfigure(l1, &format!("{l1}\ncredits_per_day = 1000000000"));
         rewards::stand_up(bench).await;
         let ballots = slashing::stand_up(bench).await;
         let proposed_at = governance::stand_up(bench).await;

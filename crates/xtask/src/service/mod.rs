@@ -2,7 +2,8 @@
 //! operator would. The exporter: start, credential, reload, kill -9, a hang, each bomb of the kit under the unit's limit of
 //! memory, a bad configuration, stop, purge. The watcher: the same but for the bombs, and a stake that arrives before, between and
 //! after, each planned once; a second instance; a restored copy. Then a keystore of this machine, which the hardened service changes by each
-//! of the ways that docs/coinbases.md has, and what is refused.
+//! of the ways that docs/coinbases.md has, and what is refused. And `--check` of the exporter by the service's user: bad where a secret, a file or a
+//! certificate would fail the service.
 //!
 //! The container is Debian's, made by `debootstrap` and booted by `systemd-nspawn`; both need root. It shares the host's
 //! network, where the local chain runs. Nothing outside `target/service` is changed.
@@ -26,7 +27,7 @@ use self::files::{create_folder, write};
 use self::moves::{CONFIRMATIONS, Moves};
 use self::server::Server;
 use crate::command::{cargo, remove, run as start, succeeds, target};
-use crate::package::{self, Build, Daemon, EXPORTER, WATCHER};
+use crate::package::{self, Build, CLI, Daemon, EXPORTER, WATCHER};
 
 const COMMON: &str = include_str!("common.sh");
 const TRIAL: &str = include_str!("trial.sh");
@@ -35,6 +36,7 @@ const PERSON: &str = include_str!("person.sh");
 const WATCHER_TRIAL: &str = include_str!("watcher.sh");
 const KEYSTORES: &str = include_str!("keystores.sh");
 const REFUSED: &str = include_str!("refused.sh");
+const CHECK: &str = include_str!("check.sh");
 /// Runs the trials once the system is up, and turns the machine off.
 const UNIT: &str = "[Unit]
 After=multi-user.target
@@ -79,12 +81,14 @@ enum Which {
     Watcher,
     /// The watcher's keystores.
     Keystores,
+    /// What `--check` says as the service's user.
+    Check,
 }
 
 impl Which {
     fn daemon(self) -> &'static Daemon {
         match self {
-            Self::Exporter => &EXPORTER,
+            Self::Exporter | Self::Check => &EXPORTER,
             Self::Watcher | Self::Keystores => &WATCHER,
         }
     }
@@ -94,6 +98,7 @@ impl Which {
             Self::Exporter => "trial.sh",
             Self::Watcher => "watcher.sh",
             Self::Keystores => "keystores.sh",
+            Self::Check => "check.sh",
         }
     }
 }
@@ -105,16 +110,19 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             "`{tool}` is not on the PATH\nhint: apt-get install debootstrap systemd-container"
         );
     }
-    let which = options.only.map_or_else(|| vec![Which::Exporter, Which::Watcher, Which::Keystores], |only| vec![only]);
+    let which = options
+        .only
+        .map_or_else(|| vec![Which::Exporter, Which::Watcher, Which::Keystores, Which::Check], |only| vec![only]);
     let build = if options.debug { Build::Debug } else { Build::Release };
     let packages = which.iter().map(|which| {
         let given = match which {
-            Which::Exporter => &options.package,
+            Which::Exporter | Which::Check => &options.package,
             Which::Watcher | Which::Keystores => &options.watcher_package,
         };
         Ok((*which, given.clone().map_or_else(|| package::build(which.daemon(), build), Ok)?))
     });
     let packages = packages.collect::<anyhow::Result<Vec<_>>>()?;
+    let cli = if which.contains(&Which::Check) { Some(package::build(&CLI, build)?) } else { None };
     // The watcher's socket is asked with it.
     start(cargo().args(["build", "--package", "butler-cli"]))?;
     let folder = target().join("service");
@@ -136,6 +144,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let held = runtime.block_on(async {
         let chain = Chain::start(&ensure(&DevnetSpec::scenario())?).await?;
         let bombs = prepare(&root, &packages, &chain).await?;
+        if let Some(cli) = &cli {
+            fs::copy(cli, root.join("trial/butler-cli.deb")).context("failed to copy the package of butler-cli")?;
+        }
         let has_keystores = which.contains(&Which::Keystores);
         let server = if has_keystores { Some(Server::prepare(&root, &chain).await?) } else { None };
         let moves = Moves::new(&root.join("trial"))?;
@@ -181,6 +192,7 @@ async fn prepare(root: &Path, packages: &[(Which, PathBuf)], chain: &Chain) -> a
         ("watcher.sh", WATCHER_TRIAL),
         ("keystores.sh", KEYSTORES),
         ("refused.sh", REFUSED),
+        ("check.sh", CHECK),
     ];
     for (name, script) in scripts {
         write(&trial.join(name), script)?;

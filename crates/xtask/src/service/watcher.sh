@@ -36,6 +36,8 @@ systemctl daemon-reload
 systemctl enable --now "$unit" 2>/dev/null || fail "the service did not start"
 [ "$(systemctl is-active "$unit")" = active ] || fail "the service is not active"
 ok "the service starts and tells that it is ready"
+journalctl --unit "$unit" --output cat | grep -qF 'ok       configuration: would follow' || fail "ExecStartPre left no list in the journal"
+ok "what it will see stands in the journal before the start"
 stake
 cli watcher status >/dev/null || fail "the socket does not answer root"
 wait_for "a stake arrives, and its coinbase is planned" planned

@@ -17,6 +17,7 @@ use super::health::Health;
 use super::http::{HttpPeer, HttpSettings, HttpSetupError};
 use super::jsonrpc::{Dialect, JsonRpcPeer};
 use super::limits::{Learnt, Limits, Refusal};
+use crate::domain::credits::CreditPlan;
 
 /// How to reach one endpoint.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct EndpointSettings {
     pub log_range_blocks: u64,
     /// Where Multicall3 is on this chain.
     pub multicall3: Address,
+    /// What its calls cost, and what may be spent.
+    pub credits: CreditPlan,
 }
 
 /// One endpoint.
@@ -89,7 +92,9 @@ impl Endpoint {
         Ok(Self {
             index,
             name: settings.name.clone(),
-            peer: JsonRpcPeer::new(&settings.http, Dialect::Ethereum)?.with_concurrency(settings.max_concurrency),
+            peer: JsonRpcPeer::new(&settings.http, Dialect::Ethereum)?
+                .with_concurrency(settings.max_concurrency)
+                .with_credits(settings.credits.clone()),
             multicall3: settings.multicall3,
             learnt: Mutex::new(Learnt::new(settings.max_batch, settings.log_range_blocks, Instant::now())),
             health: Mutex::new(Health::default()),
@@ -114,6 +119,24 @@ impl Endpoint {
     #[must_use]
     pub fn peer(&self) -> &HttpPeer {
         self.peer.http()
+    }
+
+    /// Credits that its calls are estimated to have cost since the start.
+    #[must_use]
+    pub fn credits(&self) -> u64 {
+        self.peer.meter().credits()
+    }
+
+    /// The credits of one day, where they are given.
+    #[must_use]
+    pub fn credits_per_day(&self) -> Option<u64> {
+        self.peer.meter().per_day()
+    }
+
+    /// How long the next look should wait so that the day's credits last. Nothing is refused before.
+    #[must_use]
+    pub fn pause(&self) -> Duration {
+        self.peer.meter().pause()
     }
 
     /// A copy of the endpoint's health.
@@ -336,6 +359,7 @@ mod tests {
             max_batch: 1,
             log_range_blocks: 1,
             multicall3: Address::zero(),
+            credits: CreditPlan::default(),
         };
         let endpoint = Endpoint::new(0, &settings).unwrap();
         let waited = |endpoint: &Endpoint| {

@@ -4,6 +4,7 @@
 //! ones that are not here. So none of the three can disagree with another.
 
 mod channels;
+mod http;
 mod keystores;
 mod pipelines;
 mod schema;

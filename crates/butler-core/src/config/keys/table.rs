@@ -1,11 +1,12 @@
 //! The keys themselves, section by section.
 
 use super::channels;
+use super::http::{HTTP, HTTP_TOO};
 use super::keystores::KEYSTORES;
 use super::pipelines::PIPELINES;
 use super::schema::Presence::{Computed, Default, Optional, Preset, Required};
 use super::schema::{Group, Key, Shape, Subsection, key};
-use super::ways::{AUTHORITIES, WAY};
+use super::ways::{AUTHORITIES, CREDITS, WAY};
 
 /// The whole configuration.
 pub static ROOT: Group = Group {
@@ -69,7 +70,7 @@ static NETWORK: Group = Group {
 
 static L1: Group = Group {
     doc: "An L1 JSON-RPC endpoint. The first that is healthy is used. Exactly one of `url`, `url_file`, `url_credential` and `url_env` is required.",
-    keys: &[WAY, SIZES, AUTHORITIES],
+    keys: &[WAY, SIZES, AUTHORITIES, CREDITS],
     sections: &[],
 };
 
@@ -181,7 +182,8 @@ const SIZES: &[Key] = &[
 
 static EXPORTER: Group = Group {
     doc: "The exporter of metrics.",
-    keys: &[&[
+    keys: &[
+        &[
         key("enabled", "boolean", Default("true"), "Whether the exporter may start."),
         key("listen", "socket address", Default("127.0.0.1:9464"), "Where metrics are served."),
         key(
@@ -221,25 +223,6 @@ static EXPORTER: Group = Group {
         key("otlp_url", "url", Optional, "Where the figures are pushed by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/metrics`. Needs a program that was built with the feature `otlp`.").secret(),
         key("otlp_interval", "duration", Default("60s"), "Time between two pushes.").seconds(1, 86_400),
         key("watcher_url", "url", Optional, "Where browsers find the watcher's page; the exporter's page links to it. Everybody who may see that page sees it, so it holds no secret."),
-        key(
-            "tls_certificate_file",
-            "path",
-            Optional,
-            "A certificate with its chain (PEM). With it, and one of the keys below, only HTTPS is served. Replaced files are taken over by themselves.",
-        ),
-        key(
-            "tls_key_file",
-            "path",
-            Optional,
-            "The certificate's private key (PEM). Nobody but the exporter should be able to read it.",
-        ),
-        key("tls_key_credential", "credential", Optional, "That key as a systemd credential."),
-        key(
-            "basic_users_file",
-            "path",
-            Optional,
-            "Users and bcrypt hashes of their passwords, one `name:$2b$…` a line, as `htpasswd -B` writes them. Every request must come from one of them, or bring the token.",
-        ),
         key("slashing_interval", "duration", Default("60s"), "Time between two looks at the slashing rounds.")
             .seconds(1, 86_400),
         key("governance_interval", "duration", Default("5m"), "Time between two looks at governance.")
@@ -251,28 +234,22 @@ static EXPORTER: Group = Group {
             "Time between two computations of the own share of rewards.",
         )
         .seconds(1, 86_400),
-        key("bearer_token_file", "path", Optional, "A file that holds the bearer token that every request must bring."),
-        key("bearer_token_credential", "credential", Optional, "That token as a systemd credential."),
-        key("bearer_token_env", "variable", Optional, "The environment variable that holds that token."),
         key(
             "read_private_keystores",
             "boolean",
             Default("false"),
             "Whether the exporter, too, may derive addresses from private keys and mnemonics that `node_keystores` hold. `butler-cli` always does.",
         ),
-        key(
-            "insecure",
-            "boolean",
-            Default("false"),
-            "Whether an address that others can reach may be served without a token or users.",
-        ),
-    ]],
+        ],
+        HTTP,
+    ],
     sections: &[],
 };
 
 static WATCHER: Group = Group {
     doc: "The watcher of the chain's logs.",
-    keys: &[&[
+    keys: &[
+        &[
         key("enabled", "boolean", Default("true"), "Whether the watcher may start."),
         key("listen", "socket address", Default("127.0.0.1:9465"), "Where its metrics are served."),
         key(
@@ -301,15 +278,9 @@ static WATCHER: Group = Group {
         key("heartbeat_url_credential", "credential", Optional, "That URL as a systemd credential."),
         key("heartbeat_url_env", "variable", Optional, "The environment variable that holds that URL."),
         key("heartbeat_interval", "duration", Default("1m"), "Time between two of these requests.").seconds(1, 86_400),
-        key("tls_certificate_file", "path", Optional, "As in `[exporter]`."),
-        key("tls_key_file", "path", Optional, "As in `[exporter]`."),
-        key("tls_key_credential", "credential", Optional, "As in `[exporter]`."),
-        key("basic_users_file", "path", Optional, "As in `[exporter]`."),
-        key("bearer_token_file", "path", Optional, "As in `[exporter]`."),
-        key("bearer_token_credential", "credential", Optional, "As in `[exporter]`."),
-        key("bearer_token_env", "variable", Optional, "As in `[exporter]`."),
-        key("insecure", "boolean", Default("false"), "As in `[exporter]`."),
-    ]],
+        ],
+        HTTP_TOO,
+    ],
     sections: &[
         Subsection { name: "policies", shape: Shape::Single, group: &POLICIES },
         Subsection { name: "webhooks", shape: Shape::List, group: &channels::WEBHOOKS },

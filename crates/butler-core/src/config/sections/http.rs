@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::config::reader::{Read, Section};
 use crate::config::secret::{SecretKeys, choose, credential_path, read_secret, unreadable};
 use crate::config::setting::Problem;
-use crate::config::text_setting::CredentialName;
+use crate::config::text_setting::{CredentialName, DomainName};
 use crate::store::file::load_bounded;
 
 /// The largest file of users.
@@ -37,6 +37,8 @@ pub struct HttpConfig {
     pub basic_users: Vec<BasicUser>,
     /// Where the certificate is, when HTTPS is served.
     pub tls: Option<TlsFiles>,
+    /// Names beside those of loopback under which it may be asked where anybody on this machine may ask.
+    pub host_names: Vec<String>,
 }
 
 impl HttpConfig {
@@ -78,6 +80,7 @@ pub(crate) fn read_http(section: &Section<'_>, listen: Read<SocketAddr>) -> Read
     let insecure = section.get::<bool>("insecure");
     let bearer_token = read_secret(section, &BEARER);
     let (basic_users, tls) = (read_users(section), read_tls(section));
+    let host_names = section.list::<DomainName>("host_names");
     let bearer_token = bearer_token?.map(|(_, token)| token);
     let (basic_users, tls) = (basic_users?, tls?);
     let (listen, insecure) = (listen?, insecure?);
@@ -86,7 +89,8 @@ pub(crate) fn read_http(section: &Section<'_>, listen: Read<SocketAddr>) -> Read
         let hint = "set `bearer_token_file` or `basic_users_file`, or `insecure = true` behind a proxy of your own";
         return Err(section.fault("listen", problem.hint(hint)));
     }
-    Ok(HttpConfig { section: section.path_of(""), listen, bearer_token, basic_users, tls })
+    let host_names = host_names.into_iter().map(|(name, _)| name.0).collect();
+    Ok(HttpConfig { section: section.path_of(""), listen, bearer_token, basic_users, tls, host_names })
 }
 
 fn read_tls(section: &Section<'_>) -> Read<Option<TlsFiles>> {
@@ -103,13 +107,17 @@ fn read_tls(section: &Section<'_>) -> Read<Option<TlsFiles>> {
             let problem = Problem::new("there is a key and no certificate");
             Err(section.fault(key, problem.hint("set `tls_certificate_file`")))
         }
-        (Some(certificate), Some("tls_key_file")) => {
-            Ok(section.path("tls_key_file")?.map(|key| TlsFiles { certificate, key }))
-        }
+        (Some(certificate), Some("tls_key_file")) => Ok(section.path("tls_key_file")?.map(|key| {
+            section.keeps_secret("tls_key_file", &key);
+            TlsFiles { certificate, key }
+        })),
         (Some(certificate), Some(key)) => match section.optional::<CredentialName>(key)? {
             None => Ok(None),
             Some(name) => match credential_path(section, &name.0) {
-                Ok(key) => Ok(Some(TlsFiles { certificate, key })),
+                Ok(file) => {
+                    section.keeps_secret(key, &file);
+                    Ok(Some(TlsFiles { certificate, key: file }))
+                }
                 Err(problem) => Err(section.fault(key, problem)),
             },
         },
@@ -119,6 +127,7 @@ fn read_tls(section: &Section<'_>) -> Read<Option<TlsFiles>> {
 fn read_users(section: &Section<'_>) -> Read<Vec<BasicUser>> {
     const KEY: &str = "basic_users_file";
     let Some(path) = section.file(KEY)? else { return Ok(Vec::new()) };
+    section.keeps_secret(KEY, &path);
     let text = load_bounded(&path, USERS_LIMIT)
         .map_err(|error| unreadable(&error))
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| Problem::new("the file is not UTF-8")));

@@ -6,10 +6,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -26,6 +26,7 @@ use crate::runtime::clock::unix_now;
 pub(super) struct Visit<R> {
     pub(super) peer: SocketAddr,
     pub(super) desk: Arc<Desk<R>>,
+    /// Whether somebody on it was let in.
     pub(super) was_answered: Arc<AtomicBool>,
 }
 
@@ -39,11 +40,11 @@ impl<R> Clone for Visit<R> {
 impl<R: Routes> Visit<R> {
     async fn answer<B>(self, request: Request<B>) -> Result<Reply, Infallible> {
         let (head, _) = request.into_parts();
-        let response = self.desk.answer(&head).await;
-        if response.status() != StatusCode::UNAUTHORIZED {
+        let answered = self.desk.answer(&head, self.peer.ip()).await;
+        if answered.is_let_in {
             self.was_answered.store(true, Ordering::Relaxed);
         }
-        Ok(response)
+        Ok(answered.reply)
     }
 }
 

@@ -1,5 +1,8 @@
 //! What a server answers from: the program's routes, and who may ask them.
+//!
+//! `/livez` and `/readyz` say whether the program is well and nothing else, so they are answered to whoever asks: a supervisor has no token.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -8,6 +11,7 @@ use hyper::header::WWW_AUTHENTICATE;
 use hyper::http::request::Parts;
 
 use super::access::{Access, Verdict};
+use super::host;
 use super::respond::plain;
 use super::routes::{Reply, Routes};
 use super::tls::{Tls, TlsError};
@@ -18,18 +22,35 @@ use crate::daemon::telemetry::metrics::process::ProcessFigures;
 #[derive(Debug)]
 pub struct Desk<R> {
     routes: R,
-    access: ArcSwap<Access>,
+    door: ArcSwap<Door>,
     started: HttpConfig,
     pub(super) tls: Option<Tls>,
     pub(super) process: Arc<ProcessFigures>,
 }
 
+/// Who may ask, and under which names.
+#[derive(Debug)]
+struct Door {
+    access: Access,
+    names: Vec<String>,
+}
+
+/// An answer.
+pub(super) struct Answered {
+    pub(super) reply: Reply,
+    /// Whether it is for somebody who was let in, and not for anybody.
+    pub(super) is_let_in: bool,
+}
+
+/// What is answered without a token.
+const PROBES: [&str; 2] = ["/livez", "/readyz"];
+
 impl<R: Routes> Desk<R> {
     /// Routes for those whom this configuration lets in. `tls` is its certificate, from [`load_certificate`].
     #[must_use]
     pub fn new(routes: R, config: &HttpConfig, tls: Option<Tls>, process: Arc<ProcessFigures>) -> Self {
-        let access = ArcSwap::from_pointee(Access::of(config));
-        Self { routes, access, started: config.clone(), tls, process }
+        let door = ArcSwap::from_pointee(Door { access: Access::of(config), names: config.host_names.clone() });
+        Self { routes, door, started: config.clone(), tls, process }
     }
 
     /// What is served.
@@ -41,7 +62,8 @@ impl<R: Routes> Desk<R> {
     /// From now on every request is held against the rule of this configuration, on open connections too. What only a restart
     /// can change is told.
     pub fn adopt(&self, config: &HttpConfig) {
-        self.access.store(Arc::new(Access::of(config)));
+        let access = Access::after(config, &self.door.load().access);
+        self.door.store(Arc::new(Door { access, names: config.host_names.clone() }));
         let (section, listen) = (&config.section, self.started.listen);
         if config.listen != listen {
             tracing::warn!("`{section}.listen` stays {listen} (hint: a restart takes the new address)");
@@ -51,17 +73,27 @@ impl<R: Routes> Desk<R> {
         }
     }
 
-    pub(super) async fn answer(&self, request: &Parts) -> Reply {
-        let access = self.access.load_full();
-        match access.judge(&request.headers).await {
+    pub(super) async fn answer(&self, request: &Parts, from: IpAddr) -> Answered {
+        let door = self.door.load_full();
+        let is_open = door.access.is_open();
+        if is_open && self.started.listen.ip().is_loopback() && !host::is_ours(request, &door.names) {
+            let hint = "this name is none of this service's (hint: `host_names` in its configuration)\n";
+            return Answered { reply: plain(StatusCode::MISDIRECTED_REQUEST, hint), is_let_in: false };
+        }
+        if PROBES.contains(&request.uri.path()) {
+            return Answered { reply: self.routes.answer(request).await, is_let_in: is_open };
+        }
+        let verdict = door.access.judge(&request.headers, from).await;
+        let reply = match verdict {
             Verdict::Allowed => self.routes.answer(request).await,
             Verdict::Refused => {
                 let mut response = plain(StatusCode::UNAUTHORIZED, "");
-                response.headers_mut().insert(WWW_AUTHENTICATE, access.challenge());
+                response.headers_mut().insert(WWW_AUTHENTICATE, door.access.challenge());
                 response
             }
             Verdict::Busy => plain(StatusCode::SERVICE_UNAVAILABLE, ""),
-        }
+        };
+        Answered { reply, is_let_in: verdict == Verdict::Allowed }
     }
 }
 

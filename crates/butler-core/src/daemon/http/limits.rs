@@ -11,8 +11,8 @@ pub(super) const LIFE: Duration = Duration::from_secs(60);
 /// How long a connection gets for its last response.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// The most connections at once.
-pub(super) const CONNECTIONS: usize = 64;
+pub(super) const CONNECTIONS: usize = 256;
 /// How many of them may be newcomers, before newcomers are closed for newcomers.
-pub(super) const NEWCOMERS: usize = 16;
+pub(super) const NEWCOMERS: usize = 64;
 /// How long to wait after a connection could not be accepted.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

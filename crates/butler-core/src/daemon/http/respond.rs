@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, VARY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 
@@ -13,17 +13,6 @@ use crate::daemon::telemetry::metrics::format::Coding;
 
 /// Nothing may be loaded or run.
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/// Whether a list header names `what` without refusing it by `q=0`.
-#[must_use]
-pub fn accepts(headers: &HeaderMap, name: HeaderName, what: &str) -> bool {
-    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        parts.next().is_some_and(|first| first.eq_ignore_ascii_case(what))
-            && !parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)))
-    })
-}
 
 /// A text.
 #[must_use]
@@ -35,12 +24,6 @@ pub fn plain(status: StatusCode, text: &'static str) -> Reply {
 #[must_use]
 pub fn verdict(good: bool, yes: &'static str, no: &'static str) -> Reply {
     if good { plain(StatusCode::OK, yes) } else { plain(StatusCode::SERVICE_UNAVAILABLE, no) }
-}
-
-/// How the body may travel.
-#[must_use]
-pub fn coding(headers: &HeaderMap) -> Coding {
-    if accepts(headers, ACCEPT_ENCODING, "gzip") { Coding::Gzip } else { Coding::Identity }
 }
 
 /// A body that was made for what the request accepts.

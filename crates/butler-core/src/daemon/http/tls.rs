@@ -3,8 +3,7 @@
 //! The files are looked at before each handshake, which costs two calls of the system: whoever comes after they were replaced
 //! sees the new certificate. A replacement that cannot be used is logged once, and the old certificate stays.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,8 +22,6 @@ use crate::store::watch::{Mark, look_at};
 
 /// The largest file.
 const LIMIT: u64 = 1024 * 1024;
-/// The permissions by which others may read a file.
-const OTHERS_READ: u32 = 0o004;
 
 /// A certificate that cannot be served.
 #[derive(Debug, Error)]
@@ -75,10 +72,6 @@ impl Tls {
     pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let marks = marks(&files);
         let acceptor = load(&files)?;
-        if is_open(&files.key) {
-            let path = files.key.display();
-            tracing::warn!(%path, "others can read the private key `{path}`: chmod o-r");
-        }
         Ok(Self { files, current: Mutex::new(Current { acceptor, marks }), is_current: AtomicBool::new(true) })
     }
 
@@ -132,8 +125,4 @@ fn load(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
 
 fn marks(files: &TlsFiles) -> [Option<Mark>; 2] {
     [&files.certificate, &files.key].map(|path| look_at(path))
-}
-
-fn is_open(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|file| file.mode() & OTHERS_READ != 0)
 }

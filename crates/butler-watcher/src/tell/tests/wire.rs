@@ -38,6 +38,7 @@ pub(super) fn endpoint(url: &str) -> EndpointConfig {
         max_response_bytes: 65_536,
         max_batch: 1,
         ca_file: None,
+        credits: Default::default(),
     }
 }
 

@@ -3,7 +3,10 @@
 //! A reload replaces the rule as a whole, see [`Desk::adopt`](super::desk::Desk::adopt). Secrets are compared in constant time, and a refusal says nothing of what was expected.
 
 mod passwords;
+mod turns;
 mod verdict;
+
+use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +17,7 @@ use subtle::ConstantTimeEq as _;
 use self::passwords::Passwords;
 pub use self::verdict::Verdict;
 use self::verdict::verdict;
+use super::origin::Origin;
 use crate::config::HttpConfig;
 
 /// The rule that every request is held against.
@@ -31,15 +35,31 @@ impl Access {
         Self { token: config.bearer_token.clone(), passwords }
     }
 
+    /// The rule of this configuration instead of one from before: who was right then and has the same password still is known.
+    #[must_use]
+    pub(super) fn after(config: &HttpConfig, before: &Self) -> Self {
+        let next = Self::of(config);
+        match (&next.passwords, &before.passwords) {
+            (Some(_), Some(known)) => Self { passwords: Some(Passwords::after(&config.basic_users, known)), ..next },
+            (Some(_) | None, _) => next,
+        }
+    }
+
+    /// Whether anybody may ask.
+    #[must_use]
+    pub(super) fn is_open(&self) -> bool {
+        self.token.is_none() && self.passwords.is_none()
+    }
+
     /// Whoever brings this token.
     #[must_use]
     pub fn bearer(token: SecretString) -> Self {
         Self { token: Some(token), passwords: None }
     }
 
-    /// Whether a request with these headers may be answered.
-    pub async fn judge(&self, headers: &HeaderMap) -> Verdict {
-        if self.token.is_none() && self.passwords.is_none() {
+    /// Whether a request with these headers, from that address, may be answered.
+    pub async fn judge(&self, headers: &HeaderMap, from: IpAddr) -> Verdict {
+        if self.is_open() {
             return Verdict::Allowed;
         }
         let Some(given) = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes) else { return Verdict::Refused };
@@ -48,7 +68,7 @@ impl Access {
         }
         if let Some((passwords, given)) = self.passwords.as_ref().zip(after(b"basic ", given)) {
             let Some((name, password)) = decode(given) else { return Verdict::Refused };
-            return passwords.judge(&name, password).await;
+            return passwords.judge(&name, password, Origin::from(from)).await;
         }
         Verdict::Refused
     }
@@ -85,17 +105,21 @@ mod tests {
         [(AUTHORIZATION, HeaderValue::from_str(value).unwrap())].into_iter().collect()
     }
 
+    async fn judge(access: &Access, headers: &HeaderMap) -> Verdict {
+        access.judge(headers, IpAddr::from([127, 0, 0, 1])).await
+    }
+
     #[tokio::test]
     async fn only_the_whole_token_opens() {
         let access = Access::bearer("right".into());
         for right in ["Bearer right", "bearer right"] {
-            assert_eq!(access.judge(&with(right)).await, Verdict::Allowed);
+            assert_eq!(judge(&access, &with(right)).await, Verdict::Allowed);
         }
         for wrong in ["Bearer wrong", "Bearer righ", "Bearer rightt", "Bearer ", "right", "Basic right", ""] {
-            assert_eq!(access.judge(&with(wrong)).await, Verdict::Refused, "{wrong}");
+            assert_eq!(judge(&access, &with(wrong)).await, Verdict::Refused, "{wrong}");
         }
-        assert_eq!(access.judge(&HeaderMap::new()).await, Verdict::Refused);
-        assert_eq!(Access::default().judge(&HeaderMap::new()).await, Verdict::Allowed);
+        assert_eq!(judge(&access, &HeaderMap::new()).await, Verdict::Refused);
+        assert_eq!(judge(&Access::default(), &HeaderMap::new()).await, Verdict::Allowed);
     }
 
     #[tokio::test]
@@ -103,12 +127,12 @@ mod tests {
         let user = passwords::tests::user("alice", "a:b");
         let access = Access { token: Some("right".into()), passwords: Some(Passwords::new(&[user])) };
         let basic = |text: &str| with(&format!("basic {}", STANDARD.encode(text)));
-        assert_eq!(access.judge(&basic("alice:a:b")).await, Verdict::Allowed);
-        assert_eq!(access.judge(&with("Bearer right")).await, Verdict::Allowed);
+        assert_eq!(judge(&access, &basic("alice:a:b")).await, Verdict::Allowed);
+        assert_eq!(judge(&access, &with("Bearer right")).await, Verdict::Allowed);
         for wrong in
             [basic("alice:a"), basic("alice"), basic(":a:b"), basic("bob:a:b"), with("Basic %%%"), with("Basic")]
         {
-            assert_eq!(access.judge(&wrong).await, Verdict::Refused);
+            assert_eq!(judge(&access, &wrong).await, Verdict::Refused);
         }
         assert_eq!(access.challenge(), "Basic realm=\"butler\", Bearer");
     }

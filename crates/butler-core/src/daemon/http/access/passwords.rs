@@ -1,35 +1,45 @@
 //! Passwords against bcrypt hashes, which is slow on purpose.
 //!
-//! A password that was right once is known again by a keyed digest, so that a scraper costs nothing after its first request.
-//! Everything else is computed away from the tasks that answer, one at a time: a flood of wrong passwords takes one processor
-//! at most and delays only those who have not been right yet. A name that nobody has is held against somebody's hash, so
-//! that its refusal takes as long.
+//! A password that was right once is known again by a keyed digest, so that a scraper costs nothing after its first request, and so is one
+//! that was wrong, so that somebody who repeats it costs nothing either. Everything else is computed away from the tasks that answer, one
+//! at a time: a flood of wrong passwords takes one processor at most, and whoever comes from an address that was not wrong goes before all
+//! that were ([`Turns`]). A name that nobody has is held against somebody's hash, so that its refusal takes as long.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ring::hmac;
 use ring::rand::SystemRandom;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
+use subtle::ConstantTimeEq as _;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 
+use super::super::origin::Origin;
+use super::turns::Turns;
 use super::verdict::{Verdict, verdict};
 use crate::config::BasicUser;
 
-/// How long a password waits for its turn.
-const TURN: Duration = Duration::from_secs(5);
+/// How long a password waits for its turn: about as long as a scraper waits for its answer.
+const TURN: Duration = Duration::from_secs(10);
+/// The most wrong passwords that are remembered; beyond that the memory begins anew.
+const WRONG: usize = 4096;
 
-/// The users, and who of them was right before.
+/// The users, and what they and others brought before.
 pub(super) struct Passwords {
     users: BTreeMap<String, SecretString>,
     /// Of this process only, so that digests mean nothing elsewhere. Without randomness nothing is remembered.
     key: Option<hmac::Key>,
-    known: Mutex<BTreeMap<String, hmac::Tag>>,
-    turn: Arc<Semaphore>,
+    memory: Mutex<Memory>,
+    turns: Arc<Turns>,
+}
+
+/// Names with their passwords, as digests.
+#[derive(Default)]
+struct Memory {
+    right: BTreeMap<String, hmac::Tag>,
+    wrong: BTreeSet<Vec<u8>>,
 }
 
 impl fmt::Debug for Passwords {
@@ -43,43 +53,92 @@ impl Passwords {
         Self {
             users: users.iter().map(|user| (user.name.clone(), user.hash.clone())).collect(),
             key: hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok(),
-            known: Mutex::default(),
-            turn: Arc::new(Semaphore::new(1)),
+            memory: Mutex::default(),
+            turns: Arc::default(),
         }
     }
 
-    pub(super) async fn judge(&self, name: &str, password: SecretString) -> Verdict {
-        if self.is_known(name, &password) {
-            return Verdict::Allowed;
+    /// These users, with what is known of those who had the same password before.
+    pub(super) fn after(users: &[BasicUser], before: &Self) -> Self {
+        let next = Self { key: before.key.clone(), turns: Arc::clone(&before.turns), ..Self::new(users) };
+        let is_same = |name: &String| {
+            let hashes = next.users.get(name).zip(before.users.get(name));
+            hashes.is_some_and(|(new, old)| new.expose_secret() == old.expose_secret())
+        };
+        let right = before
+            .memory()
+            .right
+            .iter()
+            .filter(|(name, _)| is_same(name))
+            .map(|(name, tag)| (name.clone(), *tag))
+            .collect();
+        next.memory().right = right;
+        next
+    }
+
+    pub(super) async fn judge(&self, name: &str, password: SecretString, origin: Origin) -> Verdict {
+        let digest = self.digest(name, &password);
+        if let Some(known) = self.remembered(name, digest.as_ref()) {
+            return self.refused(known, origin);
         }
-        let Ok(Ok(turn)) = timeout(TURN, Arc::clone(&self.turn).acquire_owned()).await else { return Verdict::Busy };
-        // The same client may have been right while it waited here.
-        if self.is_known(name, &password) {
-            return Verdict::Allowed;
+        let Some(turn) = self.turns.take(origin, TURN).await else { return Verdict::Busy };
+        // The same may have been computed while this one waited.
+        if let Some(known) = self.remembered(name, digest.as_ref()) {
+            return self.refused(known, origin);
         }
         let Some(hash) = self.users.get(name).or_else(|| self.decoy(name)).cloned() else { return Verdict::Refused };
-        let digest = self.digest(&password);
         let compared = spawn_blocking(move || {
             // The turn ends with the computation, also when the client is gone.
             let _turn = turn;
             bcrypt::verify(password.expose_secret(), hash.expose_secret()).unwrap_or(false)
         });
         let is_right = compared.await.unwrap_or(false) && self.users.contains_key(name);
-        if let Some(digest) = digest.filter(|_| is_right) {
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), digest);
+        if let Some(digest) = digest {
+            self.remember(name, digest, is_right);
         }
-        verdict(is_right)
+        self.refused(verdict(is_right), origin)
     }
 
-    fn digest(&self, password: &SecretString) -> Option<hmac::Tag> {
-        Some(hmac::sign(self.key.as_ref()?, password.expose_secret().as_bytes()))
+    /// Notes a refusal where it came from.
+    fn refused(&self, verdict: Verdict, origin: Origin) -> Verdict {
+        if verdict == Verdict::Refused {
+            self.turns.was_wrong(origin);
+        }
+        verdict
     }
 
-    fn is_known(&self, name: &str, password: &SecretString) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
-        let Some((key, digest)) = self.key.as_ref().zip(known) else { return false };
-        // This compares in constant time.
-        hmac::verify(key, password.expose_secret().as_bytes(), digest.as_ref()).is_ok()
+    /// What is known of a name with its password.
+    fn remembered(&self, name: &str, digest: Option<&hmac::Tag>) -> Option<Verdict> {
+        let (digest, memory) = (digest?, self.memory());
+        let is_right = memory.right.get(name).is_some_and(|right| bool::from(right.as_ref().ct_eq(digest.as_ref())));
+        let is_wrong = || memory.wrong.contains(digest.as_ref());
+        if is_right { Some(Verdict::Allowed) } else { is_wrong().then_some(Verdict::Refused) }
+    }
+
+    fn remember(&self, name: &str, digest: hmac::Tag, is_right: bool) {
+        let mut memory = self.memory();
+        if is_right {
+            memory.right.insert(name.to_owned(), digest);
+            return;
+        }
+        if memory.wrong.len() >= WRONG {
+            memory.wrong.clear();
+        }
+        memory.wrong.insert(digest.as_ref().to_vec());
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        // A panic while the lock was held leaves digests behind, which are still good.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A name has no `:`.
+    fn digest(&self, name: &str, password: &SecretString) -> Option<hmac::Tag> {
+        let mut context = hmac::Context::with_key(self.key.as_ref()?);
+        context.update(name.as_bytes());
+        context.update(b":");
+        context.update(password.expose_secret().as_bytes());
+        Some(context.sign())
     }
 
     /// Some user's hash, always the same for one name.
@@ -91,7 +150,10 @@ impl Passwords {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::net::IpAddr;
     use std::time::Instant;
+
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -99,42 +161,64 @@ pub(super) mod tests {
         BasicUser { name: name.to_owned(), hash: bcrypt::hash(password, 6).unwrap().into() }
     }
 
+    fn here() -> Origin {
+        IpAddr::from([127, 0, 0, 1]).into()
+    }
+
+    async fn judge(passwords: &Passwords, name: &str, password: &str) -> Verdict {
+        passwords.judge(name, password.into(), here()).await
+    }
+
     #[tokio::test]
-    async fn a_right_password_is_computed_once_and_a_wrong_one_each_time() {
+    async fn a_password_is_computed_once_whether_it_is_right_or_wrong() {
         let passwords = Passwords::new(&[user("alice", "right"), user("bob", "other")]);
-        assert_eq!(passwords.judge("alice", "wrong".into()).await, Verdict::Refused);
-        assert_eq!(passwords.judge("alice", "right".into()).await, Verdict::Allowed);
+        assert_eq!(judge(&passwords, "alice", "wrong").await, Verdict::Refused);
+        assert_eq!(judge(&passwords, "alice", "right").await, Verdict::Allowed);
         // Nobody gets a turn any more: only what is known is answered.
-        let turn = Arc::clone(&passwords.turn).acquire_owned().await.unwrap();
-        assert_eq!(passwords.judge("alice", "right".into()).await, Verdict::Allowed);
-        assert!(timeout(Duration::from_millis(50), passwords.judge("alice", "wrong".into())).await.is_err());
-        assert!(timeout(Duration::from_millis(50), passwords.judge("bob", "other".into())).await.is_err());
+        let turn = passwords.turns.take(here(), TURN).await.unwrap();
+        assert_eq!(judge(&passwords, "alice", "right").await, Verdict::Allowed);
+        assert_eq!(judge(&passwords, "alice", "wrong").await, Verdict::Refused);
+        for (name, password) in [("alice", "other"), ("bob", "other"), ("bob", "wrong")] {
+            assert!(timeout(Duration::from_millis(50), judge(&passwords, name, password)).await.is_err());
+        }
         drop(turn);
-        assert_eq!(
-            passwords.judge("bob", "right".into()).await,
-            Verdict::Refused,
-            "what is known is known of one user"
-        );
-        assert_eq!(passwords.judge("bob", "other".into()).await, Verdict::Allowed);
+        assert_eq!(judge(&passwords, "bob", "right").await, Verdict::Refused, "what is known is known of one user");
+        assert_eq!(judge(&passwords, "bob", "other").await, Verdict::Allowed);
         assert!(!format!("{passwords:?}").contains('$'));
+    }
+
+    #[tokio::test]
+    async fn other_users_take_over_what_is_known_of_those_who_stay_as_they_were() {
+        let (alice, bob) = (user("alice", "right"), user("bob", "right"));
+        let before = Passwords::new(&[alice.clone(), bob]);
+        for name in ["alice", "bob"] {
+            assert_eq!(judge(&before, name, "right").await, Verdict::Allowed);
+        }
+        let next = Passwords::after(&[alice, user("bob", "new")], &before);
+        let turn = next.turns.take(here(), TURN).await.unwrap();
+        assert_eq!(judge(&next, "alice", "right").await, Verdict::Allowed);
+        assert!(timeout(Duration::from_millis(50), judge(&next, "bob", "right")).await.is_err());
+        drop(turn);
+        assert_eq!(judge(&next, "bob", "right").await, Verdict::Refused);
+        assert_eq!(judge(&next, "bob", "new").await, Verdict::Allowed);
     }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_waits_too_long_is_told_so() {
         let passwords = Passwords::new(&[user("alice", "right")]);
-        let _turn = Arc::clone(&passwords.turn).acquire_owned().await.unwrap();
-        assert_eq!(passwords.judge("alice", "right".into()).await, Verdict::Busy);
+        let _turn = passwords.turns.take(here(), TURN).await.unwrap();
+        assert_eq!(judge(&passwords, "alice", "right").await, Verdict::Busy);
     }
 
     #[tokio::test]
     async fn an_unknown_name_costs_a_computation_too_and_is_never_let_in() {
         let passwords = Passwords::new(&[user("alice", "right")]);
-        let _ = passwords.judge("alice", "right".into()).await;
+        let _ = judge(&passwords, "alice", "right").await;
         for name in ["", "bob", "alic", "alice ", "ALICE"] {
             assert!(passwords.decoy(name).is_some());
             let began = Instant::now();
             // Even with the password of the hash that it is held against.
-            assert_eq!(passwords.judge(name, "right".into()).await, Verdict::Refused, "{name}");
+            assert_eq!(judge(&passwords, name, "right").await, Verdict::Refused, "{name}");
             assert!(began.elapsed() > Duration::from_micros(500), "{name}: {:?}", began.elapsed());
         }
     }

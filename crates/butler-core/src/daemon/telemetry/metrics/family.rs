@@ -39,6 +39,8 @@ pub enum Kind {
     Histogram,
     /// Always 1, and its labels say something; the name ends in `_info`.
     Info,
+    /// Served once more under the name of an earlier release, whose type the name can not have any more.
+    Unknown,
 }
 
 impl Kind {
@@ -52,7 +54,7 @@ impl Kind {
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
-            Self::Gauge | Self::Histogram => "",
+            Self::Gauge | Self::Histogram | Self::Unknown => "",
             Self::Counter => "_total",
             Self::Info => "_info",
         }
@@ -120,7 +122,7 @@ impl Family {
     #[must_use]
     pub fn has_series(&self, name: &str) -> bool {
         match self.kind {
-            Kind::Gauge | Kind::Counter | Kind::Info => name == self.name,
+            Kind::Gauge | Kind::Counter | Kind::Info | Kind::Unknown => name == self.name,
             Kind::Histogram => name.strip_prefix(self.name).is_some_and(|suffix| HISTOGRAM_SERIES.contains(&suffix)),
         }
     }

@@ -79,6 +79,7 @@ fn text_heads(families: Families) -> Texts {
             Kind::Gauge | Kind::Info => "gauge",
             Kind::Counter => "counter",
             Kind::Histogram => "histogram",
+            Kind::Unknown => "untyped",
         };
         let name = family.name;
         (name, format!("# HELP {name} {}\n# TYPE {name} {kind}\n", family.help))
@@ -151,6 +152,7 @@ fn encode_family<'a>(
         Kind::Counter => MetricType::Counter,
         Kind::Histogram => MetricType::Histogram,
         Kind::Info => MetricType::Info,
+        Kind::Unknown => MetricType::Unknown,
     };
     let unit = Some(family.unit).filter(|unit| !unit.is_empty()).map(|unit| Unit::Other(unit.to_owned()));
     let mut metric = encoder.encode_descriptor(family.stem(), family.help, unit.as_ref(), kind)?;
@@ -165,7 +167,8 @@ fn encode_family<'a>(
             Kind::Counter if labels.is_empty() => {
                 metric.encode_counter::<Vec<(&str, &str)>, _, f64>(&sample.value, None)?;
             }
-            Kind::Gauge => metric.encode_family(&labels)?.encode_gauge(&sample.value)?,
+            // Every one of an earlier release has a label.
+            Kind::Gauge | Kind::Unknown => metric.encode_family(&labels)?.encode_gauge(&sample.value)?,
             Kind::Counter => {
                 metric.encode_family(&labels)?.encode_counter::<Vec<(&str, &str)>, _, f64>(&sample.value, None)?;
             }

@@ -10,3 +10,4 @@ pub mod lines;
 pub mod process;
 pub mod sample;
 pub mod segment;
+pub mod usage;

@@ -1,14 +1,17 @@
-//! What a program tells of its own process: its version, the reloads of its configuration, its certificate.
+//! What a program tells of its own process: its version, the reloads of its configuration, its certificate, and what it takes of the machine.
 //!
 //! These samples belong to no network. Everything is there from the start, so that a rate exists before the first event.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::sample::{Sample, number, truth};
+use super::usage;
+use crate::runtime::clock::unix_now;
 use crate::text::closed::names;
 
 crate::metric_families! {
-    BUILD: Info "butler_build_info" ["version"] "" "The running program.";
+    BUILD: Info "butler_build_info" ["version", "revision"] "" "The running program, and the revision of its source; `unknown` where that was built outside of git.";
     RELOAD_SUCCESSFUL: Gauge "butler_config_last_reload_successful" [] "" "Whether the configuration as it was last read is in effect; 0 while an older one stands in for a bad one.";
     RELOAD_SUCCESS_AT: Gauge "butler_config_last_reload_success_timestamp_seconds" [] "seconds" "When the configuration in effect was read, by this machine's clock.";
     RELOADS: Counter "butler_config_reloads_total" ["result": names::<ReloadResult>] "" "How often the configuration was read again, by a signal or because a file changed.";
@@ -24,9 +27,16 @@ enum ReloadResult {
     Failure,
 }
 
+/// How long what the process takes of the machine is served before it is looked at again: what did not change is not written anew.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// Counters and times of the whole process.
-#[derive(Debug, Default)]
-pub struct ProcessFigures(Mutex<Figures>);
+#[derive(Debug)]
+pub struct ProcessFigures {
+    revision: &'static str,
+    started_at: u64,
+    figures: Mutex<Figures>,
+}
 
 #[derive(Debug, Default)]
 struct Figures {
@@ -36,12 +46,19 @@ struct Figures {
     reloads: u64,
     failures: u64,
     has_old_certificate: bool,
+    usage: Option<(Instant, Vec<Sample>)>,
 }
 
 impl ProcessFigures {
+    /// Of a process that starts now, whose source had that revision.
+    #[must_use]
+    pub fn new(revision: &'static str) -> Self {
+        Self { revision, started_at: unix_now(), figures: Mutex::default() }
+    }
+
     fn figures(&self) -> MutexGuard<'_, Figures> {
         // A panic while the lock was held leaves plain numbers behind, which are still good.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The configuration was read at the start.
@@ -93,15 +110,26 @@ impl ProcessFigures {
     /// Everything that is served now.
     #[must_use]
     pub fn samples(&self) -> Vec<Sample> {
-        let figures = self.figures();
-        vec![
-            Sample::of_process(&BUILD, [env!("CARGO_PKG_VERSION")], 1.0),
+        let mut figures = self.figures();
+        let usage = match &figures.usage {
+            Some((at, usage)) if at.elapsed() < LOOK => usage.clone(),
+            Some(_) | None => {
+                let usage = usage::look();
+                figures.usage = Some((Instant::now(), usage.clone()));
+                usage
+            }
+        };
+        let mut samples = vec![
+            Sample::of_process(&BUILD, [env!("CARGO_PKG_VERSION"), self.revision], 1.0),
             Sample::of_process(&RELOAD_SUCCESSFUL, [], truth(!figures.failed)),
             Sample::of_process(&RELOAD_SUCCESS_AT, [], number(figures.loaded_at)),
             Sample::of_process(&RELOADS, [ReloadResult::Success.into()], number(figures.reloads)),
             Sample::of_process(&RELOADS, [ReloadResult::Failure.into()], number(figures.failures)),
             Sample::of_process(&CERTIFICATE_CURRENT, [], truth(!figures.has_old_certificate)),
-        ]
+            usage::started(self.started_at),
+        ];
+        samples.extend(usage);
+        samples
     }
 }
 
@@ -117,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_failed_reload_moves_no_time_and_the_next_good_one_ends_it() {
-        let process = ProcessFigures::default();
+        let process = ProcessFigures::new("unknown");
         process.began(100);
         assert_eq!(value(&process, &RELOADS, &["failure"]), Some(0.0));
         process.reload_failed();
