@@ -60,6 +60,7 @@ async fn the_reference_page_has_every_command_and_exit_code() {
         "butler-cli config init",
         "butler-cli config check",
         "butler-cli config show",
+        "butler-cli rules",
         "butler-cli completions",
         "butler-cli man",
     ] {

@@ -22,7 +22,7 @@ fn main() {
     let series: u64 = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(10_000);
     let mut readings = Readings::default();
     for index in 0..series / 2 {
-        let attester = || [format!("0x{:040x}", index.wrapping_mul(0x9e37_79b9_7f4a_7c15))];
+        let attester = || [format!("0x{:040x}", index.wrapping_mul(0x9e37_79b9_7f4a_7c15)), "server-1".to_owned()];
         readings.push(&catalogue::COINBASE_MISSING, attester(), 1.0);
         readings.push(&catalogue::COINBASE_DEADLINE, attester(), number(1_760_000_000 + index));
     }

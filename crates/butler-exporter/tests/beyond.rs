@@ -37,9 +37,11 @@ async fn votes_are_seen_as_they_come_and_a_veto_ends_what_they_decided() {
         }
     };
     let attester = shown(attester);
-    let series_of = |family: &str| format!("butler_slashing_{family}{{network=\"devnet\",attester=\"{attester}\"}}");
+    let series_of = |family: &str| bench.about(&format!("butler_slashing_{family}"), &attester);
+    let server = bench.server_of(&attester);
     let of_stage = |stage: &str| {
-        format!("butler_slashing_attester_votes{{network=\"devnet\",attester=\"{attester}\",stage=\"{stage}\"}}")
+        let labels = format!("network=\"devnet\",attester=\"{attester}\",stage=\"{stage}\",server=\"{server}\"");
+        format!("butler_slashing_attester_votes{{{labels}}}")
     };
     vote(3).await;
     let voted = program.when("three votes", |series| series.get(&of_stage("voted")) == Some(&3.0)).await;

@@ -17,7 +17,7 @@ async fn a_corrected_key_file_is_seen_and_the_step_is_counted() {
     let bench = Bench::start().await;
     let program = bench.run().await;
     let steps = "butler_transitions_total{network=\"devnet\",judgement=\"documented\"}";
-    let missing = format!("butler_coinbase_missing{{network=\"devnet\",attester=\"{}\"}}", bench.shown("A6"));
+    let missing = bench.about("butler_coinbase_missing", &bench.shown("A6"));
     let before = program.when_scraped("devnet", "l1").await;
     assert_eq!((before[steps], before[&missing]), (0.0, 1.0));
     let coinbase = bench.oracle().coinbases()[&bench.oracle().attester("A6").unwrap().address];
@@ -166,7 +166,7 @@ async fn a_node_whose_l1_is_gone_and_a_stranger_are_told_without_their_words() {
     let program = bench.run().await;
     let series = program.when_scraped("devnet", "nodes").await;
     for node in ["gone", "stranger"] {
-        assert_eq!(series[&format!("butler_node_up{{network=\"devnet\",node=\"{node}\"}}")], 0.0);
+        assert_eq!(series[&format!("butler_node_up{{network=\"devnet\",node=\"{node}\",server=\"\"}}")], 0.0);
         assert!(!series.contains_key(&format!("butler_node_proposed_block{{network=\"devnet\",node=\"{node}\"}}")));
     }
     assert!(series["butler_scrape_errors_total{network=\"devnet\",scraper=\"nodes\",kind=\"wrong_chain\"}"] >= 1.0);

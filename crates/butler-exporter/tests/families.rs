@@ -25,8 +25,7 @@ async fn every_family_is_served_with_the_oracles_values() {
         let name = key.split('{').next().unwrap();
         assert!(catalogue::all().any(|family| family.has_series(name)), "{key} is not in the catalogue");
     }
-    let deadline =
-        format!("butler_coinbase_deadline_timestamp_seconds{{network=\"devnet\",attester=\"{}\"}}", bench.shown("A6"));
+    let deadline = bench.about("butler_coinbase_deadline_timestamp_seconds", &bench.shown("A6"));
     let next = "butler_entry_queue_own_next_arrival_timestamp_seconds{network=\"devnet\"}";
     assert_eq!(series[&deadline], series[next], "A6 is at the head of the queue");
     let of_files: f64 =

@@ -29,7 +29,9 @@ async fn when_both_were_scraped(program: &Program, lag_of: &str) -> Series {
 }
 
 fn of(node: &str, family: &str) -> String {
-    format!("{family}{{network=\"devnet\",node=\"{node}\"}}")
+    // The one family that tells the server, too.
+    let server = if family == "butler_node_up" { ",server=\"\"" } else { "" };
+    format!("{family}{{network=\"devnet\",node=\"{node}\"{server}}}")
 }
 
 fn lag(node: &str, tip: &str) -> String {

@@ -102,7 +102,7 @@ async fn a_new_token_opens_and_the_old_one_does_not_any_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_key_file_is_read_at_once_however_it_changes() {
     let bench = Bench::start().await;
-    let missing = format!("butler_coinbase_missing{{network=\"devnet\",attester=\"{}\"}}", bench.shown("A6"));
+    let missing = bench.about("butler_coinbase_missing", &bench.shown("A6"));
     // As Kubernetes lays out a volume: each file is a link through a link to a folder.
     for version in ["..1", "..2"] {
         std::fs::create_dir(bench.path(&format!("keys/{version}"))).unwrap();

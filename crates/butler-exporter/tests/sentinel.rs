@@ -47,7 +47,8 @@ fn of(node: &str, family: &str) -> String {
 }
 
 fn by(family: &str, attester: &str) -> String {
-    format!("{family}{{network=\"devnet\",attester=\"{}\"}}", shown(attester.parse::<Address>().unwrap()))
+    let attester = shown(attester.parse::<Address>().unwrap());
+    format!("{family}{{network=\"devnet\",attester=\"{attester}\",server=\"\"}}")
 }
 
 fn offences(series: &Series, kind: &str, round: &str) -> Option<f64> {

@@ -116,6 +116,9 @@ async fn a_handshake_after_the_files_were_replaced_sees_the_new_certificate() {
         support::series(&text)["butler_certificate_current"]
     };
     assert_eq!(is_current(&new), 1.0);
+    let text = request(new.connect(&program).unwrap(), "GET", "/metrics", &[]).text();
+    let ends = support::series(&text)["butler_certificate_expiry_timestamp_seconds"];
+    assert!(ends > 1_700_000_000.0, "{ends} is no moment at which a certificate of now ends");
     for broken in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         save_atomic(&files.path().join("certificate.pem"), broken.as_bytes(), 0o644).unwrap();
         assert_eq!(is_current(&new), 0.0);

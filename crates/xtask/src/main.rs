@@ -4,6 +4,7 @@
 //! A task prints what it starts and ends with the exit code of what failed first.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that talks to a terminal")]
 
+mod alerts;
 mod bench;
 mod chaos;
 mod check;
@@ -47,6 +48,8 @@ enum Task {
     Service(service::Options),
     /// Run the exporter through everything that can go wrong, and check what it serves meanwhile.
     Soak(soak::Options),
+    /// Try the alert rules, routes and dashboards in a real Prometheus and Alertmanager.
+    Alerts(alerts::Options),
     /// Kill the watcher's journal at every step, cut its power, fail its disk; needs strace.
     Chaos(chaos::Options),
     /// Rewrite the pages that are made from the code, or check that they are current.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Service(options) => service::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Alerts(options) => alerts::run(&options),
         Task::Chaos(options) => chaos::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Package(options) => package::run(&options),

@@ -1,7 +1,9 @@
 //! The arguments of `butler-cli`. Help, man page, completions and `docs/cli.md` all come from here.
 
+mod config;
 mod duties;
 mod jobs;
+mod rules;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -18,8 +20,10 @@ use butler_core::domain::job::{JobName, PipelineName};
 use clap::{Args, Parser, Subcommand};
 use ethers_core::types::Address;
 
+pub use self::config::ConfigCommand;
 pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, RollupsArgs, When, WhichRollup};
 pub use self::jobs::JobsCommand;
+pub use self::rules::RulesArgs;
 use crate::output::ColorChoice;
 
 /// Where every attester of your Aztec staking providers stands, and what is wrong with it.
@@ -111,6 +115,8 @@ pub enum Command {
     /// Write, check or show the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the alert rules for Prometheus.
+    Rules(RulesArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -333,21 +339,6 @@ pub enum KeystoreCommand {
         #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
         deadline: Duration,
     },
-}
-
-/// What to do with the configuration.
-#[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
-    /// Write a commented configuration file.
-    Init {
-        /// Where to write it; `-` is stdout.
-        #[arg(default_value = "butler.toml")]
-        file: PathBuf,
-    },
-    /// Check the configuration and the key files, list everything that is wrong; exits with 3 when something is.
-    Check,
-    /// Show the configuration in effect, with the origin of every value, secrets hidden.
-    Show,
 }
 
 /// The contracts whose events `events` lists.

@@ -125,7 +125,7 @@ const TESTKIT: [Folder; 20] = [
     ("proxy", "devnet http multicall server"),
 ];
 
-const XTASK: [Folder; 16] = [
+const XTASK: [Folder; 17] = [
     ("command", ""),
     ("connection", ""),
     ("devnet", "command"),
@@ -142,6 +142,7 @@ const XTASK: [Folder; 16] = [
     ("demo", "command devnet exporter"),
     ("service", "command exporter package"),
     ("soak", "command exporter"),
+    ("alerts", "command exporter process"),
 ];
 
 /// Folders that decide and do nothing else: they know no clock, file, socket or task.

@@ -7,7 +7,7 @@ use butler_core::text::closed::names;
 use crate::catalogue::values::Tip;
 
 families! {
-    NODE_UP: Gauge "butler_node_up" ["network", "node"] "" "Whether an Aztec node answers, and follows the configured chain and Aztec Registry.";
+    NODE_UP: Gauge "butler_node_up" ["network", "node", "server"] "" "Whether an Aztec node answers, and follows the configured chain and Aztec Registry.";
     NODE_READY: Gauge "butler_node_ready" ["network", "node"] "" "Whether an Aztec node calls itself ready; one whose L1 is gone does, too.";
     NODE_STATUS_OK: Gauge "butler_node_status_ok" ["network", "node"] "" "Whether an Aztec node calls itself and all its components well at `/status`; absent where it does not tell. One whose L1 is gone does, too.";
     NODE_PROPOSED: Gauge "butler_node_proposed_block" ["network", "node"] "" "An Aztec node's newest proposed block.";

@@ -35,7 +35,8 @@ both the same.
   slots behind, the one that saw the most of the attester's duties, then the one that saw the fewest missed.
 * An offence that several nodes noted counts once.
 * The labels `attester`, `publisher` and `coinbase` are addresses with their checksum. `attester` occurs only where somebody has
-  to act.
+  to act. `server` beside it is the server whose key file has the attester, in order with commas between them where several have, and empty where
+  none has; of a node it is the one that the configuration names.
 
 | metric | type | labels | unit | meaning |
 | --- | --- | --- | --- | --- |

@@ -27,6 +27,7 @@ use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::domain::findings::chain::{ChainFacts, of_chain};
 use butler_core::domain::findings::{Finding, FindingKind, Severity, attester};
 use butler_core::domain::ids::Coinbase;
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::provider::publisher::{TopUpError, top_ups};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::key_files::{FileKind, KeyFilesReport};
@@ -104,8 +105,8 @@ pub fn chain_readings(
     push_chain(&mut readings, snapshot, &rows);
     rollups::push_rollups(&mut readings, snapshot, &rows);
     push_attesters(&mut readings, &rows);
-    push_doubts(&mut readings, &rows);
-    push_coinbases(&mut readings, &rows, now);
+    push_doubts(&mut readings, &rows, &keys.book);
+    push_coinbases(&mut readings, &rows, &keys.book, now);
     readings.push(&catalogue::COINBASE_CRITICAL, [], number(thresholds.coinbase_critical));
     labels::push_labels(&mut readings, config, &rows, attester::knows_coinbases(&keys.book));
     push_duplicates(&mut readings, &findings);
@@ -191,9 +192,9 @@ fn push_attesters(readings: &mut Readings, rows: &[AttesterRow]) {
     }
 }
 
-fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
+fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], book: &KeyBook, now: u64) {
     for row in rows {
-        let label = || [address(row.attester)];
+        let label = || [address(row.attester), servers(book, row.attester)];
         match row.coinbase {
             CoinbaseCheck::Missing { deadline } => {
                 readings.push(&catalogue::COINBASE_MISSING, label(), 1.0);
@@ -218,9 +219,9 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], now: u64) {
 }
 
 /// What is known of coinbases contradicts itself whatever key files say, so this needs none.
-fn push_doubts(readings: &mut Readings, rows: &[AttesterRow]) {
+fn push_doubts(readings: &mut Readings, rows: &[AttesterRow], book: &KeyBook) {
     for (row, why) in attester::unconfirmed(rows) {
-        let labels = [address(row.attester), why.name().to_owned()];
+        let labels = [address(row.attester), why.name().to_owned(), servers(book, row.attester)];
         readings.push(&catalogue::COINBASE_UNVERIFIABLE, labels, 1.0);
     }
 }
@@ -253,6 +254,13 @@ fn push_providers(readings: &mut Readings, snapshot: &NetworkSnapshot) {
 #[must_use]
 pub fn address(address: Address) -> String {
     checksummed(&address).into()
+}
+
+/// The servers of an attester as the label `server` has them: empty where no key file has it, in order with commas between them
+/// where several do.
+#[must_use]
+pub fn servers(book: &KeyBook, attester: Address) -> String {
+    book.servers_of(attester).into_iter().collect::<Vec<_>>().join(",")
 }
 
 /// An amount of 18 decimals in whole units, rounded as a number with a point is.

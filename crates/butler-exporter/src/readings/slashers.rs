@@ -1,12 +1,13 @@
 //! Whoever may slash, by rollup and role: whether its votes can be read, its rounds, and own attesters that it votes against.
 
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::slashing::NetworkSlashing;
 
-use super::{Readings, address, number, truth};
+use super::{Readings, address, number, servers, truth};
 use crate::catalogue;
 
 /// `None` when a time does not fit.
-pub(super) fn push_slashers(readings: &mut Readings, facts: &NetworkSlashing) -> Option<()> {
+pub(super) fn push_slashers(readings: &mut Readings, facts: &NetworkSlashing, book: &KeyBook) -> Option<()> {
     for (rollup, slasher) in facts.slashers().filter(|(_, slasher)| !slasher.address.is_zero()) {
         let (version, role) = (rollup.rollup.version.to_string(), slasher.role.name().to_owned());
         let labels = || [version.clone(), role.clone()];
@@ -20,7 +21,7 @@ pub(super) fn push_slashers(readings: &mut Readings, facts: &NetworkSlashing) ->
         readings.push(&catalogue::SLASHER_ROUND_VOTES, labels(), number(tally.current_votes));
         for (attester, standing) in slasher.standings(rollup)? {
             let stage = standing.stage.name().to_owned();
-            let labels = [version.clone(), role.clone(), address(attester), stage];
+            let labels = [version.clone(), role.clone(), address(attester), stage, servers(book, attester)];
             readings.push(&catalogue::SLASHER_VOTES, labels, number(standing.votes));
         }
     }

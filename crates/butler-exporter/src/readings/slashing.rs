@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use butler_core::domain::attester::view::OnChainStatus;
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::slashing::{
     Blindness, EjectionMargin, NetworkSlashing, Pause, ProposerFacts, Stage, Standing,
 };
 use butler_core::domain::snapshot::NetworkSnapshot;
 use ethers_core::types::Address;
 
-use super::{Readings, address, count, number, slashers, truth, units};
+use super::{Readings, address, count, number, servers, slashers, truth, units};
 use crate::catalogue;
 
 /// Turns what was read about slashing into readings about the snapshot's attesters. `None` when a time does not fit.
@@ -17,7 +18,7 @@ use crate::catalogue;
 /// Families without a rollup in their labels are of the canonical rollup's present slasher where they are of one, and of all
 /// slashers together where they are of attesters.
 #[must_use]
-pub fn slashing_readings(facts: &NetworkSlashing, snapshot: &NetworkSnapshot) -> Option<Readings> {
+pub fn slashing_readings(facts: &NetworkSlashing, snapshot: &NetworkSnapshot, book: &KeyBook) -> Option<Readings> {
     let mut readings = Readings::default();
     let present = facts.canonical().map(|slasher| &slasher.facts);
     let tally = present.and_then(|facts| facts.proposer.tally());
@@ -42,12 +43,12 @@ pub fn slashing_readings(facts: &NetworkSlashing, snapshot: &NetworkSnapshot) ->
     if let Some(tally) = tally.or_else(|| readable.next()) {
         readings.push(&catalogue::SLASHING_QUORUM, [], number(tally.rules.quorum));
     }
-    slashers::push_slashers(&mut readings, facts)?;
+    slashers::push_slashers(&mut readings, facts, book)?;
     let own = facts.standings()?;
     if facts.slashers().any(|(_, slasher)| slasher.facts.proposer.tally().is_some()) {
-        push_standings(&mut readings, &own);
+        push_standings(&mut readings, &own, book);
     }
-    push_margins(&mut readings, facts, snapshot, &own);
+    push_margins(&mut readings, facts, (snapshot, book), &own);
     Some(readings)
 }
 
@@ -62,14 +63,14 @@ fn push_rounds(readings: &mut Readings, proposer: &ProposerFacts) {
     }
 }
 
-fn push_standings(readings: &mut Readings, own: &BTreeMap<Address, Standing>) {
+fn push_standings(readings: &mut Readings, own: &BTreeMap<Address, Standing>, book: &KeyBook) {
     for stage in Stage::ALL {
         let attesters = own.values().filter(|standing| standing.stage == stage).count();
         readings.push(&catalogue::SLASHING_ATTESTERS, [stage.name().to_owned()], count(attesters));
     }
     for (attester, standing) in own {
-        let label = || [address(*attester)];
-        let labels = [address(*attester), standing.stage.name().to_owned()];
+        let label = || [address(*attester), servers(book, *attester)];
+        let labels = [address(*attester), standing.stage.name().to_owned(), servers(book, *attester)];
         readings.push(&catalogue::SLASHING_VOTES, labels, number(standing.votes));
         if let Some(decision) = standing.decision {
             readings.push(&catalogue::SLASHING_EXECUTABLE, label(), number(decision.executable_from));
@@ -82,12 +83,12 @@ fn push_standings(readings: &mut Readings, own: &BTreeMap<Address, Standing>) {
 fn push_margins(
     readings: &mut Readings,
     facts: &NetworkSlashing,
-    snapshot: &NetworkSnapshot,
+    (snapshot, book): (&NetworkSnapshot, &KeyBook),
     own: &BTreeMap<Address, Standing>,
 ) {
     let active = snapshot.attesters.iter().filter(|(_, view)| view.status == OnChainStatus::Validating);
     for (attester, view) in active {
-        let label = || [address(*attester)];
+        let label = || [address(*attester), servers(book, *attester)];
         let Some((figures, small)) = facts.figures_at(snapshot, *attester) else { continue };
         let slashed = figures.activation_threshold.saturating_sub(view.effective_balance);
         if !slashed.is_zero() {
@@ -113,7 +114,7 @@ mod tests {
     };
     use ethers_core::types::{H256, U256};
 
-    use super::super::tests::{at, network};
+    use super::super::tests::{at, keys, network};
     use super::*;
 
     const TOKEN: u64 = 1_000_000_000_000_000_000;
@@ -166,7 +167,7 @@ mod tests {
 
     fn read(facts: SlashingFacts) -> Readings {
         let snapshot = staked();
-        slashing_readings(&NetworkSlashing::of_one(&snapshot, facts), &snapshot).unwrap()
+        slashing_readings(&NetworkSlashing::of_one(&snapshot, facts), &snapshot, &keys().book).unwrap()
     }
 
     #[test]
@@ -174,21 +175,21 @@ mod tests {
         let readings = read(facts([3, 3, 1, 3], false));
         let (ten, eleven, stranger) = (address(at(10)), address(at(11)), address(at(77)));
         let table: [(&catalogue::Family, &[&str], Option<f64>); 14] = [
-            (&catalogue::SLASHING_VOTES, &[&ten, "decided"], Some(3.0)),
-            (&catalogue::SLASHING_VOTES, &[&eleven, "voted"], Some(1.0)),
-            (&catalogue::SLASHING_VOTES, &[&stranger, "decided"], None),
-            (&catalogue::SLASHING_AMOUNT, &[&ten], Some(4_000.0)),
-            (&catalogue::SLASHING_AMOUNT, &[&eleven], None),
+            (&catalogue::SLASHING_VOTES, &[&ten, "decided", "a"], Some(3.0)),
+            (&catalogue::SLASHING_VOTES, &[&eleven, "voted", "a"], Some(1.0)),
+            (&catalogue::SLASHING_VOTES, &[&stranger, "decided", ""], None),
+            (&catalogue::SLASHING_AMOUNT, &[&ten, "a"], Some(4_000.0)),
+            (&catalogue::SLASHING_AMOUNT, &[&eleven, "a"], None),
             // Rounds 2 + 2 + 1 and 2 + 5 + 1.
-            (&catalogue::SLASHING_EXECUTABLE, &[&ten], Some(2_000.0)),
-            (&catalogue::SLASHING_EXPIRES, &[&ten], Some(2_600.0)),
+            (&catalogue::SLASHING_EXECUTABLE, &[&ten, "a"], Some(2_000.0)),
+            (&catalogue::SLASHING_EXPIRES, &[&ten, "a"], Some(2_600.0)),
             (&catalogue::SLASHING_ATTESTERS, &["decided"], Some(1.0)),
             (&catalogue::SLASHING_ATTESTERS, &["executable"], Some(0.0)),
-            (&catalogue::EJECTION_SLASHES, &[&ten], Some(6.0)),
-            (&catalogue::EJECTION_SLASHES, &[&eleven], Some(1.0)),
-            (&catalogue::EJECTION_MARGIN, &[&eleven], Some(1_000.0)),
-            (&catalogue::ATTESTER_SLASHED, &[&eleven], Some(9_000.0)),
-            (&catalogue::ATTESTER_SLASHED, &[&ten], None),
+            (&catalogue::EJECTION_SLASHES, &[&ten, "a"], Some(6.0)),
+            (&catalogue::EJECTION_SLASHES, &[&eleven, "a"], Some(1.0)),
+            (&catalogue::EJECTION_MARGIN, &[&eleven, "a"], Some(1_000.0)),
+            (&catalogue::ATTESTER_SLASHED, &[&eleven, "a"], Some(9_000.0)),
+            (&catalogue::ATTESTER_SLASHED, &[&ten, "a"], None),
         ];
         for (family, labels, value) in table {
             assert_eq!(readings.get(family, labels), value, "{} {labels:?}", family.name);
@@ -201,9 +202,9 @@ mod tests {
     fn a_vetoed_slash_has_neither_amount_nor_time() {
         let readings = read(facts([3, 0, 0, 0], true));
         let ten = address(at(10));
-        assert_eq!(readings.get(&catalogue::SLASHING_VOTES, &[&ten, "vetoed"]), Some(3.0));
-        assert_eq!(readings.get(&catalogue::SLASHING_EXECUTABLE, &[&ten]), None);
-        assert_eq!(readings.get(&catalogue::SLASHING_AMOUNT, &[&ten]), None);
+        assert_eq!(readings.get(&catalogue::SLASHING_VOTES, &[&ten, "vetoed", "a"]), Some(3.0));
+        assert_eq!(readings.get(&catalogue::SLASHING_EXECUTABLE, &[&ten, "a"]), None);
+        assert_eq!(readings.get(&catalogue::SLASHING_AMOUNT, &[&ten, "a"]), None);
     }
 
     #[test]
@@ -242,6 +243,10 @@ mod tests {
         assert_eq!(readings.get(&catalogue::SLASHING_PAUSED_UNTIL, &[]), Some(9.0));
         let of_votes = [&catalogue::SLASHING_QUORUM, &catalogue::SLASHING_ATTESTERS, &catalogue::EJECTION_SLASHES];
         assert!(!readings.0.iter().any(|sample| of_votes.contains(&sample.family)));
-        assert_eq!(readings.get(&catalogue::EJECTION_MARGIN, &[&address(at(11))]), Some(1_000.0), "it was slashed");
+        assert_eq!(
+            readings.get(&catalogue::EJECTION_MARGIN, &[&address(at(11)), "a"]),
+            Some(1_000.0),
+            "it was slashed"
+        );
     }
 }

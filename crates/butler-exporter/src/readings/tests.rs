@@ -156,7 +156,7 @@ pub(super) fn network() -> NetworkSnapshot {
     }
 }
 
-fn keys() -> KeyFilesReport {
+pub(super) fn keys() -> KeyFilesReport {
     let entries = vec![entry(10, None), entry(11, Some(coinbase(110))), entry(12, None), entry(13, None)];
     KeyFilesReport { book: KeyBook { entries, ..KeyBook::default() }, ..KeyFilesReport::default() }
 }
@@ -170,10 +170,10 @@ fn a_coinbase_that_is_not_confirmed_is_told_with_its_reason_and_judged_neither_r
     let mut snapshot = network();
     snapshot.splits.insert(coinbase(111), SplitCheck::Unconfirmed(Unconfirmed::SharedCoinbase));
     let attester = address(at(11));
-    for keys in [keys(), KeyFilesReport::default()] {
+    for (keys, server) in [(keys(), "a"), (KeyFilesReport::default(), "")] {
         let readings = chain_readings(&config(), &keys, &snapshot, &BTreeMap::new()).unwrap().readings;
-        assert_eq!(readings.get(&catalogue::COINBASE_UNVERIFIABLE, &[&attester, "shared_coinbase"]), Some(1.0));
-        assert_eq!(readings.get(&catalogue::COINBASE_WRONG, &[&attester]), None);
+        assert_eq!(readings.get(&catalogue::COINBASE_UNVERIFIABLE, &[&attester, "shared_coinbase", server]), Some(1.0));
+        assert_eq!(readings.get(&catalogue::COINBASE_WRONG, &[&attester, server]), None);
         let told = readings.0.iter().filter(|sample| sample.family == &catalogue::COINBASE_UNVERIFIABLE);
         assert_eq!(told.count(), 1);
     }
@@ -200,12 +200,12 @@ fn a_snapshot_becomes_these_readings() {
         (&catalogue::ATTESTERS, vec!["COINBASE_NEEDED"], Some(1.0)),
         (&catalogue::ATTESTERS, vec!["NO_LONGER_ACTIVE"], Some(0.0)),
         (&catalogue::ATTESTERS_AT_POSITION, vec!["provider_queue"], Some(1.0)),
-        (&catalogue::COINBASE_MISSING, vec![&late], Some(1.0)),
-        (&catalogue::COINBASE_DEADLINE, vec![&late], Some(1_550.0)),
-        (&catalogue::COINBASE_MISSING, vec![&waiting], Some(1.0)),
-        (&catalogue::COINBASE_DEADLINE, vec![&waiting], Some(1_700.0)),
-        (&catalogue::COINBASE_MISSING, vec![&wrong], None),
-        (&catalogue::COINBASE_WRONG, vec![&wrong], Some(1.0)),
+        (&catalogue::COINBASE_MISSING, vec![&late, "a"], Some(1.0)),
+        (&catalogue::COINBASE_DEADLINE, vec![&late, "a"], Some(1_550.0)),
+        (&catalogue::COINBASE_MISSING, vec![&waiting, "a"], Some(1.0)),
+        (&catalogue::COINBASE_DEADLINE, vec![&waiting, "a"], Some(1_700.0)),
+        (&catalogue::COINBASE_MISSING, vec![&wrong, "a"], None),
+        (&catalogue::COINBASE_WRONG, vec![&wrong, "a"], Some(1.0)),
         (&catalogue::DUPLICATES, vec!["own_queue_twice"], Some(0.0)),
         (&catalogue::KEY_FILE_FAULTS, vec![], Some(0.0)),
         (&catalogue::PROVIDER_QUEUE_LENGTH, vec!["1"], Some(1.0)),

@@ -14,6 +14,7 @@ use butler_core::config::NetworkConfig;
 use butler_core::domain::duties::DutiesSeen;
 use butler_core::domain::findings::Source;
 use butler_core::domain::findings::contradicted::of_contradicted;
+use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::slashing::offence::OffenceSums;
 use butler_core::domain::slashing::sentinel::{HeldReport, MissedShare};
 use butler_core::key_files::PrivateKeys;
@@ -31,7 +32,7 @@ use tokio::task::block_in_place;
 use crate::catalogue;
 use crate::catalogue::values::FailureKind;
 use crate::key_keeper::KeyKeeper;
-use crate::readings::{Readings, address, count, number, truth, units};
+use crate::readings::{Readings, address, count, number, servers, truth, units};
 use crate::scrapers::ask::kind_of;
 use crate::scrapers::failure::Failure;
 use crate::scrapers::failure_log::FailureLog;
@@ -149,7 +150,8 @@ impl SentinelScraper {
     async fn read(&mut self, slot: &Slot) -> Result<Scraped, Failure> {
         self.first_look.wait(&mut self.last).await;
         let seen = fresh(&self.last, self.age_limit);
-        let own = Arc::new(self.own_attesters(seen.as_deref()));
+        let book = block_in_place(|| self.keys.0.load(&self.config, self.keys.1)).book;
+        let own = Arc::new(self.own_attesters(&book, seen.as_deref()));
         let clients = match self.clients.take() {
             Some(clients) => self.clients.insert(clients),
             None => self.clients.insert(Clients::new(&self.config)?),
@@ -167,7 +169,7 @@ impl SentinelScraper {
             judged
         };
         let memory = &self.memory;
-        self.fleet.gather(slot, |fleet| scraped(judge(fleet, memory), fleet)).await;
+        self.fleet.gather(slot, |fleet| scraped(judge(fleet, memory), fleet, &book)).await;
         self.memory.learn_reports(self.fleet.news().filter_map(Told::sentinel));
         self.memory.learn_rules(self.fleet.news().filter_map(Told::admin), unix_now());
         let judged = judge(&self.fleet, &self.memory);
@@ -184,12 +186,12 @@ impl SentinelScraper {
             kind.into_iter().for_each(|kind| slot.count_error(kind));
             self.log.note(slot, subject, node, kind.map(|kind| (kind, None)));
         }
-        Ok(scraped(judged, &self.fleet))
+        Ok(scraped(judged, &self.fleet, &book))
     }
 
     /// Those of key files and of the configuration, and those that the last snapshot found besides.
-    fn own_attesters(&self, seen: Option<&LastSnapshot>) -> BTreeSet<Address> {
-        let mut own = block_in_place(|| self.keys.0.load(&self.config, self.keys.1)).book.attesters();
+    fn own_attesters(&self, book: &KeyBook, seen: Option<&LastSnapshot>) -> BTreeSet<Address> {
+        let mut own = book.attesters();
         own.extend(&self.config.extra_attesters);
         own.extend(seen.into_iter().flat_map(|seen| seen.snapshot.attesters.keys()));
         own
@@ -211,16 +213,16 @@ impl Scrape for SentinelScraper {
 }
 
 /// What is served of what was judged.
-fn scraped(judged: JudgedDuties, fleet: &Fleet<Told>) -> Scraped {
+fn scraped(judged: JudgedDuties, fleet: &Fleet<Told>, book: &KeyBook) -> Scraped {
     let mut readings = Readings::default();
     push_sentinels(&mut readings, &judged.reports);
-    push_duties(&mut readings, &judged);
+    push_duties(&mut readings, &judged, book);
     for told in fleet.known() {
         if let Told::Admin(AdminAnswers { node, noted, .. }) = told {
             readings.push(&catalogue::NODE_ADMIN_UP, [node.clone()], truth(noted.is_ok()));
         }
     }
-    push_offences(&mut readings, judged.offences.as_ref());
+    push_offences(&mut readings, judged.offences.as_ref(), book);
     Scraped::found(readings, Source::Sentinel, judged.findings, unix_now())
 }
 
@@ -252,10 +254,10 @@ fn push_sentinels(readings: &mut Readings, reports: &BTreeMap<String, HeldReport
     }
 }
 
-fn push_duties(readings: &mut Readings, judged: &JudgedDuties) {
+fn push_duties(readings: &mut Readings, judged: &JudgedDuties, book: &KeyBook) {
     readings.push(&catalogue::INACTIVE_STREAK, [], number(judged.inactive_streak));
     for (attester, duties) in judged.believed.iter().filter(|(_, duties)| duties.has_misses()) {
-        let label = || [address(*attester)];
+        let label = || [address(*attester), servers(book, *attester)];
         readings.push(&catalogue::ATTESTER_MISSED_ATTESTATIONS, label(), number(duties.attestations.missed));
         readings.push(&catalogue::ATTESTER_ATTESTATION_STREAK, label(), number(duties.attestations.streak));
         readings.push(&catalogue::ATTESTER_MISSED_PROPOSALS, label(), number(duties.proposals.missed));
@@ -264,14 +266,15 @@ fn push_duties(readings: &mut Readings, judged: &JudgedDuties) {
 }
 
 /// Offences are served only where an admin port answered: none known is not the same as nobody asked.
-fn push_offences(readings: &mut Readings, offences: Option<&[OffenceSums; 2]>) {
+fn push_offences(readings: &mut Readings, offences: Option<&[OffenceSums; 2]>, book: &KeyBook) {
     for (range, sums) in OffenceRange::BOTH.into_iter().zip(offences.into_iter().flatten()) {
         for (kind, sum) in &sums.by_kind {
             let label = || [kind.name().to_owned(), range.name().to_owned()];
             readings.push(&catalogue::OFFENCES, label(), number(sum.offences));
         }
         for ((attester, kind), sum) in &sums.by_attester {
-            let label = || [address(*attester), kind.name().to_owned(), range.name().to_owned()];
+            let (kind, range, server) = (kind.name(), range.name(), servers(book, *attester));
+            let label = || [address(*attester), kind.to_owned(), range.to_owned(), server.clone()];
             readings.push(&catalogue::ATTESTER_OFFENCES, label(), number(sum.offences));
             readings.push(&catalogue::ATTESTER_OFFENCE_AMOUNT, label(), units(sum.amount));
         }

@@ -24,7 +24,7 @@ impl ChainQuery for SlashingQuery {
     fn ask<'a>(&'a mut self, last: &'a LastSnapshot, pin: BlockRef) -> BoxFuture<'a, Result<Scraped, Failure>> {
         Box::pin(async move {
             let facts = self.reader.read(&last.client, &pin, &last.snapshot).await?;
-            let readings = slashing_readings(&facts, &last.snapshot).ok_or_else(Failure::overflow)?;
+            let readings = slashing_readings(&facts, &last.snapshot, &last.keys).ok_or_else(Failure::overflow)?;
             let found = of_slashing(&facts, &last.snapshot, &last.thresholds).ok_or_else(Failure::overflow)?;
             Ok(Scraped::found(readings, Source::Slashing, found, pin.timestamp))
         })

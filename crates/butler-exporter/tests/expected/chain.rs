@@ -19,8 +19,8 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
         (of("butler_entry_queue_flush_size"), number(rollup.entry_queue_flush_size)),
         (of("butler_entry_queue_available_flushes"), number(rollup.available_validator_flushes)),
         (of("butler_key_file_faults"), 0.0),
-        (with("butler_coinbase_missing", "attester", &bench.shown("A6")), 1.0),
-        (with("butler_coinbase_wrong", "attester", &bench.shown("A3")), 1.0),
+        (bench.about("butler_coinbase_missing", &bench.shown("A6")), 1.0),
+        (bench.about("butler_coinbase_wrong", &bench.shown("A3")), 1.0),
         (with("butler_duplicates", "kind", "key_file_twice"), 0.0),
         (with("butler_provider_queue_length", "provider", "1"), 2.0),
         (

@@ -102,9 +102,10 @@ pub(crate) fn faults(bench: &Bench, world: &World, series: &Series) -> Vec<Strin
     values.collect()
 }
 
-/// Families that no honest chain with whole files and one rollup has a series of; `tests/claims.rs`, `tests/files_gone.rs`,
+/// Families that no honest chain with whole files, one rollup and no TLS has a series of; `tests/tls.rs`, `tests/claims.rs`, `tests/files_gone.rs`,
 /// `tests/devnet.rs` and `tests/cut_over.rs` show them.
-const SUSPECT: [&str; 14] = [
+const SUSPECT: [&str; 15] = [
+    "butler_certificate_expiry_timestamp_seconds",
     "butler_coinbase_unverifiable",
     "butler_key_file_kept",
     "butler_key_file_faulty",

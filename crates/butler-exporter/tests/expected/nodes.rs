@@ -26,6 +26,7 @@ pub(crate) async fn stand_up(bench: &Bench) -> FakeAztecNode {
     bench.append(&format!(
         "[[networks.devnet.aztec_nodes]]
 name = \"alpha\"
+server = \"server-1\"
 url = \"{}\"
 admin_url = \"{}\"
 admin_api_key_file = \"admin-key\"",
@@ -37,7 +38,7 @@ admin_api_key_file = \"admin-key\"",
 
 pub(crate) fn expected(bench: &Bench) -> Vec<(String, f64)> {
     vec![
-        (with("butler_node_up", "node", "alpha"), 1.0),
+        (labelled("butler_node_up", "server", "server-1"), 1.0),
         (with("butler_node_ready", "node", "alpha"), 1.0),
         (with("butler_node_proposed_block", "node", "alpha"), 18.0),
         (with("butler_node_proven_block", "node", "alpha"), 15.0),

@@ -37,7 +37,7 @@ fn last_slot(bench: &Bench, head: Block) -> u64 {
 pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
     let offline = bench.shown("A0");
     let of_node = |family| with(family, "node", "alpha");
-    let of_offline = |family| with(family, "attester", &offline);
+    let of_offline = |family| bench.about(family, &offline);
     let mut all = vec![
         (of_node("butler_sentinel_enabled"), 1.0),
         (of_node("butler_sentinel_last_processed_slot"), number(last_slot(bench, world.head))),
@@ -62,7 +62,10 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
             let labels = format!("network=\"devnet\",kind=\"{kind}\",round=\"{round}\"");
             all.push((format!("butler_offences{{{labels}}}"), offences));
         }
-        let labels = format!("network=\"devnet\",attester=\"{offline}\",kind=\"inactivity\",round=\"{round}\"");
+        let server = bench.server_of(&offline);
+        let labels = format!(
+            "network=\"devnet\",attester=\"{offline}\",kind=\"inactivity\",round=\"{round}\",server=\"{server}\""
+        );
         all.push((format!("butler_attester_offences{{{labels}}}"), 2.0));
         all.push((format!("butler_attester_offences_amount_tokens{{{labels}}}"), 4_000.0));
     }

@@ -59,7 +59,9 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
     let round_start = |round: u64| slot_start(oracle, round * ROUND);
     let of_stage = |attester, stage: &str| {
         let attester = shown(attester);
-        format!("butler_slashing_attester_votes{{network=\"devnet\",attester=\"{attester}\",stage=\"{stage}\"}}")
+        let server = bench.server_of(&attester);
+        let labels = format!("network=\"devnet\",attester=\"{attester}\",stage=\"{stage}\",server=\"{server}\"");
+        format!("butler_slashing_attester_votes{{{labels}}}")
     };
     assert_eq!(slot_at(oracle, world.head.timestamp) / ROUND, ballots.round, "the round still lasts");
     let executable = round_start(ballots.round + DELAY + 1).max(ballots.paused_until);
@@ -80,14 +82,14 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
         all.push((with("butler_slashing_attesters", "stage", stage), attesters));
     }
     let decided = shown(ballots.decided);
-    let about = |family, value| (with(family, "attester", &decided), value);
+    let about = |family, value| (bench.about(family, &decided), value);
     all.push(about("butler_slashing_executable_timestamp_seconds", number(executable)));
     all.push(about("butler_slashing_expires_timestamp_seconds", number(round_start(ballots.round + LIFETIME + 1))));
     all.push(about("butler_slashing_amount_tokens", 2_000.0));
     for (attester, margin, slashes) in [(ballots.decided, 10_000.0, 6.0), (ballots.slashed, 7_000.0, 4.0)] {
         let attester = shown(attester);
-        all.push((with("butler_attester_ejection_margin_tokens", "attester", &attester), margin));
-        all.push((with("butler_attester_ejection_margin_slashes", "attester", &attester), slashes));
+        all.push((bench.about("butler_attester_ejection_margin_tokens", &attester), margin));
+        all.push((bench.about("butler_attester_ejection_margin_slashes", &attester), slashes));
     }
     let version = oracle.rollup.version;
     let current = format!("network=\"devnet\",version=\"{version}\",role=\"current\"");
@@ -100,12 +102,12 @@ pub(crate) fn expected(bench: &Bench, world: &World) -> Vec<(String, f64)> {
         (format!("butler_slasher_round_votes{{{current}}}"), number(QUORUM)),
         (
             format!(
-                "butler_slasher_attester_votes{{{current},attester=\"{}\",stage=\"decided\"}}",
-                shown(ballots.decided)
+                "butler_slasher_attester_votes{{{current},attester=\"{decided}\",stage=\"decided\",server=\"{}\"}}",
+                bench.server_of(&decided)
             ),
             number(QUORUM),
         ),
     ]);
-    all.push((with("butler_attester_slashed_tokens", "attester", &shown(ballots.slashed)), 3_000.0));
+    all.push((bench.about("butler_attester_slashed_tokens", &shown(ballots.slashed)), 3_000.0));
     all
 }

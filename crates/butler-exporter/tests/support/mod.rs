@@ -68,6 +68,18 @@ impl Bench {
         shown(self.oracle().attester(attester).unwrap().address)
     }
 
+    /// The server whose key file has an attester; empty where none has.
+    pub(crate) fn server_of(&self, attester: &str) -> &'static str {
+        let has = |server: &&str| self.read(&format!("keys/{server}.json")).contains(attester);
+        ["server-1", "server-2"].into_iter().find(has).unwrap_or_default()
+    }
+
+    /// The series of a family about an attester, as labels have it.
+    pub(crate) fn about(&self, family: &str, attester: &str) -> String {
+        let server = self.server_of(attester);
+        format!("{family}{{network=\"devnet\",attester=\"{attester}\",server=\"{server}\"}}")
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

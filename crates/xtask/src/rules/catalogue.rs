@@ -5,6 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Labels that Prometheus adds to what it scrapes.
 pub(super) const TARGET_LABELS: [&str; 2] = ["instance", "job"];
 
+/// How many metrics are Prometheus' own.
+pub(super) const OF_PROMETHEUS: usize = 2;
+/// Labels of what fires that dashboards may show: Prometheus' own, those of the rules, and those of our metrics.
+const FIRING_LABELS: [&str; 10] =
+    ["alertname", "alertstate", "severity", "network", "server", "node", "attester", "provider", "publisher", "page"];
+
 /// What can be emitted, and what recording rules make of it.
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
@@ -16,8 +22,10 @@ pub(super) struct Catalogue {
 impl Catalogue {
     /// Reads the tables of the page.
     pub(super) fn parse(page: &str) -> Self {
-        // Prometheus' own metric about each target.
-        let mut catalogue = Self { metrics: BTreeMap::from([("up".to_owned(), BTreeSet::new())]), ..Self::default() };
+        // Prometheus' own metrics about targets and alerts.
+        let of_prometheus = [("up", BTreeSet::new()), ("ALERTS", FIRING_LABELS.map(str::to_owned).into())];
+        let metrics = of_prometheus.map(|(name, labels)| (name.to_owned(), labels)).into();
+        let mut catalogue = Self { metrics, ..Self::default() };
         for line in page.lines() {
             let mut cells = line.split('|').skip(1).map(quoted);
             let first = cells.next().unwrap_or_default();

@@ -23,6 +23,9 @@ pub(super) fn faults(text: &str, catalogue: &Catalogue) -> Vec<String> {
     if !variables.iter().any(|variable| variable["type"] == "datasource" && variable["name"] == "datasource") {
         faults.push("it has no variable `datasource`".to_owned());
     }
+    if !variables.iter().any(|variable| variable["type"] == "query" && variable["name"] == "instance") {
+        faults.push("it has no variable `instance`".to_owned());
+    }
     for variable in variables.iter().filter(|variable| variable["type"] == "query") {
         let found = variable_faults(variable["query"].as_str().unwrap_or_default(), catalogue);
         faults.extend(found.into_iter().map(|fault| format!("variable {}: {fault}", variable["name"])));
@@ -48,6 +51,13 @@ fn panel_faults(panel: &Value, catalogue: &Catalogue) -> Vec<String> {
     let mut faults = Vec::new();
     if panel["datasource"]["uid"] != "${datasource}" {
         faults.push("its data source is not the variable".to_owned());
+    }
+    for (place, value) in
+        [("description", &panel["description"]), ("noValue", &panel["fieldConfig"]["defaults"]["noValue"])]
+    {
+        if value.as_str().is_none_or(str::is_empty) {
+            faults.push(format!("it has no `{place}`"));
+        }
     }
     let targets = panel["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
     if targets.is_empty() {

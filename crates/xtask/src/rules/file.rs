@@ -14,6 +14,8 @@ pub(super) enum RuleKind {
 pub(super) struct Rule {
     pub(super) kind: RuleKind,
     pub(super) name: String,
+    /// The group that it is evaluated in.
+    pub(super) group: String,
     pub(super) expression: String,
     /// Labels and annotations.
     pub(super) text: String,
@@ -22,14 +24,23 @@ pub(super) struct Rule {
 /// Every rule of the file, in order.
 pub(super) fn rules(file: &str) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
-    let mut in_expression = false;
+    let (mut in_expression, mut group) = (false, "");
     for line in file.lines().filter(|line| !line.trim_start().starts_with('#')) {
         let line = line.trim();
         let begins = [("- alert: ", RuleKind::Alert), ("- record: ", RuleKind::Record)];
         if let Some((name, kind)) = begins.iter().find_map(|(start, kind)| Some((line.strip_prefix(start)?, *kind))) {
             in_expression = false;
-            rules.push(Rule { kind, name: name.to_owned(), expression: String::new(), text: String::new() });
+            rules.push(Rule {
+                kind,
+                name: name.to_owned(),
+                group: group.to_owned(),
+                expression: String::new(),
+                text: String::new(),
+            });
             continue;
+        }
+        if let Some(name) = line.strip_prefix("- name: ") {
+            group = name;
         }
         let Some(rule) = rules.last_mut() else { continue };
         if let Some(expression) = line.strip_prefix("expr:") {
@@ -80,9 +91,10 @@ pub(super) fn test_series(tests: &str) -> impl Iterator<Item = &str> {
     tests.lines().filter_map(|line| line.split_once("series: '")?.1.split_once('\'').map(|(series, _)| series))
 }
 
-/// The alerts that the Alertmanager's example names in full.
+/// The alerts that the Alertmanager's example names: one, or several with `|` between them.
 pub(super) fn inhibited_alerts(file: &str) -> impl Iterator<Item = &str> {
-    file.split("alertname=\"").skip(1).map(word)
+    let values = ["alertname=\"", "alertname=~\""].into_iter().flat_map(|start| file.split(start).skip(1));
+    values.filter_map(|rest| rest.split_once('"')).flat_map(|(names, _)| names.split('|'))
 }
 
 /// The labels that a text shows: `{{ $labels.node }}` with `$labels.`, `{{node}}` with nothing.

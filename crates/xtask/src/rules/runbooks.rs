@@ -7,7 +7,7 @@ use butler_core::domain::findings::Thresholds;
 use butler_core::domain::findings::alerts::{ALERTS, Alert, RECORDS};
 
 /// What is told in words.
-const WORDS: [(&str, u64); 10] = [
+const WORDS: [(&str, u64); 12] = [
     ("last hour", 3_600),
     ("a day", 86_400),
     ("last day", 86_400),
@@ -15,6 +15,9 @@ const WORDS: [(&str, u64); 10] = [
     ("last week", 604_800),
     ("a quarter", 4),
     ("a tenth", 10),
+    // In thousandths.
+    ("a fifth of an ether", 200),
+    ("a fifth of an ether", 1_000),
     ("an epoch", 32),
     ("two small", 2),
     ("three small", 3),

@@ -30,7 +30,7 @@ const RULE: &str = "groups:
         annotations:
           summary: \"{{ $labels.node }} is down\"
           description: It is.
-          runbook: docs/runbooks/NodeDown.md
+          runbook_url: /runbooks/NodeDown
 ";
 const RULE_TEST: &str = "
       - { series: 'butler_node_up{instance=\"a\",network=\"m\",node=\"n\"}', values: '0x9' }
@@ -43,8 +43,10 @@ const RULE_TEST: &str = "
 const DASHBOARD: &str = r#"{ "title": "t", "uid": "u",
   "templating": { "list": [
     { "name": "datasource", "type": "datasource" },
+    { "name": "instance", "type": "query", "query": "label_values(butler_node_up, instance)" },
     { "name": "network", "type": "query", "query": "label_values(butler_node_up, network)" } ] },
-  "panels": [ { "id": 1, "title": "p", "type": "stat", "datasource": { "uid": "${datasource}" }, "targets": [
+  "panels": [ { "id": 1, "title": "p", "type": "stat", "description": "d",
+    "fieldConfig": { "defaults": { "noValue": "none" } }, "datasource": { "uid": "${datasource}" }, "targets": [
     { "expr": "sum by (state) (rate(butler_attesters{network=~\"$network\",state=\"NEW\"}[$__rate_interval]))",
       "legendFormat": "{{state}}" } ] } ] }"#;
 
@@ -101,6 +103,17 @@ fn a_rule_may_use_only_metrics_that_are_emitted() {
 }
 
 #[test]
+fn a_rule_uses_only_records_that_stand_before_it_in_its_group() {
+    bites(
+        &with_rule("      # A comment", "  - name: b\n    rules:\n      # A comment"),
+        "is not before it in its group",
+    );
+    let (head, record) = RULE.split_at(RULE.find("      - record").unwrap());
+    let (record, alert) = record.split_at(record.find("      # A comment").unwrap());
+    bites(&Files { rules: format!("{head}{alert}{record}"), ..well() }, "is not before it in its group");
+}
+
+#[test]
 fn a_rule_may_use_only_labels_that_are_emitted() {
     bites(&with_rule("butler_node_up == 0", "butler_node_up{nod=\"a\"} == 0"), "`butler_node_up` has no label `nod`");
     bites(&with_rule("on (network)", "on (endpoint)"), "the label `endpoint`");
@@ -126,7 +139,7 @@ fn a_closed_label_has_only_its_values() {
 fn an_alert_needs_its_parts() {
     bites(&with_rule("{ severity: critical }", "{ team: a }"), "there is no `severity`");
     bites(&with_rule("description:", "text:"), "there is no `description`");
-    bites(&with_rule("runbooks/NodeDown.md", "runbooks/Node.md"), "there is no `runbook: docs/runbooks/NodeDown.md`");
+    bites(&with_rule("runbooks/NodeDown", "runbooks/Node"), "there is no `runbook_url: /runbooks/NodeDown`");
     bites(&Files { runbooks: BTreeSet::new(), ..well() }, "there is no docs/runbooks/NodeDown.md");
 }
 
@@ -141,6 +154,7 @@ fn what_is_left_of_a_removed_alert_is_found() {
     let runbooks = ["NodeDown.md".to_owned(), "Old.md".to_owned()].into();
     bites(&Files { runbooks, ..well() }, "Old: ");
     bites(&Files { alertmanager: "[alertname=\"Older\"]".to_owned(), ..well() }, "Older: ");
+    bites(&Files { alertmanager: "[alertname=~\"NodeDown|Older\"]".to_owned(), ..well() }, "Older: ");
     bites(&Files { tests: format!("{RULE_TEST}\n- {{ alertname: Oldest, exp_alerts: [] }}"), ..well() }, "Oldest: ");
 }
 
@@ -164,6 +178,9 @@ fn a_dashboard_is_complete() {
     bites(&with_dashboard("\"uid\": \"u\"", "\"uid\": \"\""), "it has no `uid`");
     bites(&with_dashboard("${datasource}", "prometheus"), "its data source is not the variable");
     bites(&with_dashboard("\"targets\"", "\"target\""), "it asks for nothing");
+    bites(&with_dashboard("\"description\": \"d\"", "\"description\": \"\""), "it has no `description`");
+    bites(&with_dashboard("noValue", "no"), "it has no `noValue`");
+    bites(&with_dashboard("\"instance\"", "\"exporter\""), "it has no variable `instance`");
     bites(&with_dashboard("\"panels\"", "\"panel\""), "it has no panels");
     bites(&with_dashboard("] } ] }", ""), "it is no JSON");
 }

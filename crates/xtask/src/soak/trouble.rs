@@ -224,7 +224,9 @@ impl Told {
     pub(super) fn holds(self, before: &Answer, now: &Answer) -> bool {
         let grew = |key: &str| now.get(key) > before.get(key);
         match self {
-            Self::NodeDown => now.series.get("butler_node_up{network=\"devnet\",node=\"alpha\"}") == Some(&0.0),
+            Self::NodeDown => {
+                now.series.get("butler_node_up{network=\"devnet\",node=\"alpha\",server=\"\"}") == Some(&0.0)
+            }
             Self::KeyFaults => now.get("butler_key_file_faults{network=\"devnet\"}") > 0.0 || has_kept_files(now),
             Self::BadConfig => {
                 now.get("butler_config_last_reload_successful") < 0.5
@@ -243,7 +245,7 @@ impl Told {
     /// Whether nothing of it is left; `end` is from when it ended.
     pub(super) fn is_over(self, end: &Answer, now: &Answer) -> bool {
         match self {
-            Self::NodeDown => now.get("butler_node_up{network=\"devnet\",node=\"alpha\"}") > 0.5,
+            Self::NodeDown => now.get("butler_node_up{network=\"devnet\",node=\"alpha\",server=\"\"}") > 0.5,
             Self::KeyFaults => {
                 now.series.get("butler_key_file_faults{network=\"devnet\"}") == Some(&0.0) && !has_kept_files(now)
             }

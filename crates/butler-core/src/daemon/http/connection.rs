@@ -54,6 +54,7 @@ pub(super) async fn connection<R: Routes>(stream: TcpStream, visit: Visit<R>, st
     let peer = visit.peer;
     let acceptor = tls.acceptor();
     visit.desk.process.certificate_is_current(tls.is_current());
+    visit.desk.process.certificate_ends(tls.ends_at());
     match timeout(HEADER_TIME, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => exchange(stream, visit, stopped).await,
         Ok(Err(error)) => tracing::debug!(%peer, "a TLS handshake failed: {error}"),

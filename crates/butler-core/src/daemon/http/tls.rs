@@ -55,6 +55,7 @@ pub struct Tls {
 
 struct Current {
     acceptor: TlsAcceptor,
+    ends_at: Option<u64>,
     marks: [Option<Mark>; 2],
 }
 
@@ -71,14 +72,19 @@ impl Tls {
     /// See [`TlsError`].
     pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let marks = marks(&files);
-        let acceptor = load(&files)?;
-        Ok(Self { files, current: Mutex::new(Current { acceptor, marks }), is_current: AtomicBool::new(true) })
+        let (acceptor, ends_at) = load(&files)?;
+        Ok(Self { files, current: Mutex::new(Current { acceptor, ends_at, marks }), is_current: AtomicBool::new(true) })
     }
 
     /// Whether what is served is what the files hold, as of the last handshake.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.is_current.load(Ordering::Relaxed)
+    }
+
+    /// When the certificate that is served ends, in unix seconds; `None` where it does not say so legibly.
+    pub(super) fn ends_at(&self) -> Option<u64> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).ends_at
     }
 
     /// What accepts the next connection: the files' content, or what they held last that could be used.
@@ -91,8 +97,9 @@ impl Tls {
             let loaded = load(&self.files);
             self.is_current.store(loaded.is_ok(), Ordering::Relaxed);
             match loaded {
-                Ok(acceptor) => {
+                Ok((acceptor, ends_at)) => {
                     current.acceptor = acceptor;
+                    current.ends_at = ends_at;
                     tracing::info!("the certificate was replaced");
                 }
                 Err(error) => {
@@ -105,11 +112,12 @@ impl Tls {
     }
 }
 
-fn load(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
+fn load(files: &TlsFiles) -> Result<(TlsAcceptor, Option<u64>), TlsError> {
     let certificates = load_bounded(&files.certificate, LIMIT)?;
     let chain = CertificateDer::pem_slice_iter(&certificates).collect::<Result<Vec<_>, _>>();
     let chain = chain.ok().filter(|chain| !chain.is_empty());
     let chain = chain.ok_or_else(|| TlsError::NoCertificate(files.certificate.clone()))?;
+    let ends_at = chain.first().and_then(end_of);
     let key = PrivateKeyDer::from_pem_slice(&load_bounded(&files.key, LIMIT)?);
     let key = key.map_err(|_| TlsError::NoKey(files.key.clone()))?;
     let unusable = |source| TlsError::Unusable { path: files.certificate.clone(), source };
@@ -120,7 +128,13 @@ fn load(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
         .with_single_cert(chain, key)
         .map_err(unusable)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok((TlsAcceptor::from(Arc::new(config)), ends_at))
+}
+
+/// When a certificate ends, in unix seconds.
+fn end_of(certificate: &CertificateDer<'_>) -> Option<u64> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    u64::try_from(certificate.validity().not_after.timestamp()).ok()
 }
 
 fn marks(files: &TlsFiles) -> [Option<Mark>; 2] {

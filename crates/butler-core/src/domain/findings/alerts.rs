@@ -47,6 +47,8 @@ const fn alert(name: &'static str, tells: Tells, severity: Severity, hold: u64, 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+/// How long a critical deadline must be near: two looks, so that one strange sample wakes nobody.
+const DEADLINE: u64 = 2 * MINUTE;
 /// Zero as the other side of a comparison: whether there is any, or whether something is false.
 const NONE: Numbers = |_| vec![0];
 /// Whether something is true.
@@ -60,10 +62,14 @@ pub const RECORDS: &[(&str, Numbers)] = &[
     ("network_attester:butler_coinbase_wrong:held", |limits| vec![limits.held]),
     ("network:butler_coinbases_used_wrong:held", |limits| vec![limits.held]),
     ("network_attester:butler_slashing_executable_timestamp_seconds:held", |limits| vec![limits.held]),
+    ("network:butler_zombies:slashed", |_| vec![]),
     ("network_provider:butler_provider_delegations:last7d", |limits| vec![limits.news, limits.news]),
 ];
 
-/// Every alert.
+/// The alert that always fires, so that its silence tells that no alert arrives. It tells no finding and has no severity.
+pub const WATCHDOG: &str = "ButlerWatchdog";
+
+/// Every other alert.
 pub const ALERTS: &[Alert] = {
     use Severity::{Critical, Info, Warning};
     use Tells::{Change, Duplicates, Rest};
@@ -72,7 +78,8 @@ pub const ALERTS: &[Alert] = {
         Tells::Kind(kind)
     }
     &[
-        alert("ButlerExporterDown", Change, Critical, 5 * MINUTE, |_| vec![0, 0]),
+        alert("ButlerExporterDown", Change, Critical, 5 * MINUTE, NONE),
+        alert("ButlerExporterInstanceDown", Change, Warning, 5 * MINUTE, NONE),
         alert("ButlerScrapeFailing", of(Kind::ScrapeFailing), Warning, 10 * MINUTE, NONE),
         alert("ButlerSnapshotStale", of(Kind::ScrapeStale), Critical, 5 * MINUTE, |limits| vec![limits.scrape_age]),
         alert("ButlerSnapshotBlockOld", of(Kind::BlockOld), Warning, 5 * MINUTE, |limits| vec![limits.block_age]),
@@ -85,21 +92,22 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerKeyFilesGone", of(Kind::KeyFilesGone), Critical, 5 * MINUTE, NONE),
         alert("ButlerNotWatched", of(Kind::NotWatched), Warning, DAY, NONE),
         alert("ButlerCertificateNotReplaced", of(Kind::CertificateNotReplaced), Warning, 5 * MINUTE, NONE),
+        alert("ButlerOwnCertificateExpires", Change, Warning, 5 * MINUTE, |limits| vec![limits.certificate_end]),
         alert("ButlerConfigNotReloaded", of(Kind::ConfigurationRejected), Warning, 10 * MINUTE, NONE),
         alert("ButlerWatcherChannelDown", Change, Warning, 15 * MINUTE, NONE),
         alert("ButlerFilesNotKept", of(Kind::FilesNotKept), Warning, 15 * MINUTE, |limits| vec![limits.recent, 0]),
         alert("ButlerTextfileStale", of(Kind::TextfileStale), Warning, 5 * MINUTE, |limits| vec![limits.textfile_age]),
         alert("ButlerCoinbaseMissing", of(Kind::CoinbaseMissing), Warning, 10 * MINUTE, YES),
-        alert("ButlerCoinbaseMissing24h", of(Kind::CoinbaseMissing), Warning, 0, |limits| {
+        alert("ButlerCoinbaseMissing24h", of(Kind::CoinbaseMissing), Warning, DEADLINE, |limits| {
             vec![limits.coinbase_reminder]
         }),
-        alert("ButlerCoinbaseMissing6h", of(Kind::CoinbaseMissing), Critical, 0, |limits| {
+        alert("ButlerCoinbaseMissing6h", of(Kind::CoinbaseMissing), Critical, DEADLINE, |limits| {
             vec![0, limits.coinbase_critical]
         }),
-        alert("ButlerCoinbaseMissing1h", of(Kind::CoinbaseMissing), Critical, 0, |limits| {
+        alert("ButlerCoinbaseMissing1h", of(Kind::CoinbaseMissing), Critical, DEADLINE, |limits| {
             vec![limits.coinbase_last_reminder, 0, limits.coinbase_critical]
         }),
-        alert("ButlerCoinbaseOverdue", of(Kind::CoinbaseMissing), Critical, 0, NONE),
+        alert("ButlerCoinbaseOverdue", of(Kind::CoinbaseMissing), Critical, DEADLINE, NONE),
         alert("ButlerCoinbaseWrong", of(Kind::CoinbaseWrong), Critical, 5 * MINUTE, YES),
         // What went astray cannot be taken back, so it waits for nothing.
         alert("ButlerCoinbaseUsedWrong", of(Kind::CoinbaseUsedWrong), Critical, 0, NONE),
@@ -107,13 +115,16 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerProviderQueueShort", of(Kind::ProviderQueueShort), Warning, 10 * MINUTE, |limits| {
             vec![limits.short_queue]
         }),
-        alert("ButlerProviderQueueEmpty", of(Kind::ProviderQueueEmpty), Critical, 5 * MINUTE, NONE),
+        alert("ButlerProviderQueueEmpty", of(Kind::ProviderQueueEmpty), Warning, 5 * MINUTE, NONE),
         alert("ButlerProviderAdminChangePending", of(Kind::ProviderAdminChange), Critical, 0, YES),
+        alert("ButlerTakeRateChanged", Change, Warning, 5 * MINUTE, |_| vec![DAY, DAY, 0]),
         alert("ButlerDuplicateKeys", Duplicates, Warning, 5 * MINUTE, NONE),
         alert("ButlerKeyOnSeveralServers", SEVERAL, Critical, 5 * MINUTE, NONE),
-        alert("ButlerEntryQueueArrivalSoon", of(Kind::ArrivalSoon), Info, 0, |limits| vec![limits.arrival_soon]),
+        alert("ButlerEntryQueueArrivalSoon", of(Kind::ArrivalSoon), Info, 5 * MINUTE, |limits| {
+            vec![limits.arrival_soon]
+        }),
         alert("ButlerActiveAttestersDropped", Change, Warning, 0, |_| vec![HOUR, 0]),
-        alert("ButlerAttesterSlashedOut", Tells::More(Kind::SlashedOut), Critical, 0, |_| vec![DAY, 0]),
+        alert("ButlerAttesterSlashedOut", Tells::More(Kind::SlashedOut), Warning, 0, |_| vec![DAY, 0]),
         alert("ButlerAttesterOwnExit", Tells::More(Kind::OwnExit), Warning, 0, |_| vec![DAY, 0]),
         alert("ButlerStateContradiction", Change, Warning, 0, |_| vec![HOUR, 0]),
         alert("ButlerAttesterUnserved", of(Kind::Unserved), Critical, 10 * MINUTE, NONE),
@@ -124,11 +135,14 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerFormerRecipient", of(Kind::FormerRecipient), Warning, HOUR, |limits| vec![limits.news, 0, 0]),
         alert("ButlerFindingCritical", Rest, Critical, 10 * MINUTE, NONE),
         alert("ButlerFindingWarning", Rest, Warning, 10 * MINUTE, NONE),
-        alert("ButlerPublisherLow", of(Kind::PublisherLow), Warning, 10 * MINUTE, |_| vec![]),
-        alert("ButlerPublisherDry", of(Kind::PublisherDry), Critical, 5 * MINUTE, |limits| {
-            vec![limits.publisher_dry_part]
+        alert("ButlerPublisherLow", of(Kind::PublisherLow), Warning, 10 * MINUTE, |limits| {
+            vec![1_000, limits.publisher_floor, 0]
         }),
-        alert("ButlerNodeDown", of(Kind::NodeDown), Critical, 5 * MINUTE, NONE),
+        alert("ButlerPublisherDry", of(Kind::PublisherDry), Critical, 5 * MINUTE, |limits| {
+            vec![limits.publisher_dry_part, 1_000, limits.publisher_floor, limits.publisher_dry_part, 0]
+        }),
+        alert("ButlerNodeDown", of(Kind::NodeDown), Critical, 5 * MINUTE, |_| vec![0, 0]),
+        alert("ButlerNodeDownIdle", Change, Warning, 5 * MINUTE, |_| vec![0, 0]),
         alert("ButlerNodeNotReady", of(Kind::NodeNotReady), Warning, 10 * MINUTE, |_| vec![0, 1]),
         alert("ButlerNodeStuck", Change, Critical, 0, |_| vec![15 * MINUTE, 0, 15 * MINUTE, 1, 15 * MINUTE, 0]),
         alert("ButlerNodeBehind", of(Kind::NodeBehind), Warning, 10 * MINUTE, |limits| vec![limits.node_behind_blocks]),
@@ -159,19 +173,24 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerAttesterMissedProposals", of(Kind::AttesterMissedProposals), Warning, 5 * MINUTE, |limits| {
             vec![limits.proposal_streak]
         }),
+        alert("ButlerAttestationRateLow", Change, Warning, 30 * MINUTE, |limits| {
+            vec![100, limits.attestation_rate, limits.attestation_duties]
+        }),
         alert("ButlerOffenceRecorded", of(Kind::AttesterOffence), Critical, 0, NONE),
-        alert("ButlerHostUnreachable", of(Kind::HostUnreachable), Critical, 10 * MINUTE, NONE),
+        alert("ButlerHostUnreachable", of(Kind::HostUnreachable), Warning, 10 * MINUTE, NONE),
         alert("ButlerHostDnsWrong", of(Kind::HostDnsWrong), Warning, 10 * MINUTE, NONE),
-        alert("ButlerHostCertificateExpires", of(Kind::HostCertificate), Warning, 0, |limits| {
+        alert("ButlerHostCertificateExpires", of(Kind::HostCertificate), Warning, 5 * MINUTE, |limits| {
             vec![limits.certificate_end]
         }),
-        alert("ButlerHostCertificateExpired", of(Kind::HostCertificate), Critical, 0, |limits| {
+        alert("ButlerHostCertificateExpired", of(Kind::HostCertificate), Critical, 5 * MINUTE, |limits| {
             vec![limits.certificate_end_critical]
         }),
         alert("ButlerSlashingVotes", of(Kind::SlashingVotes), Warning, 0, |limits| vec![limits.vote_part]),
-        alert("ButlerSlashingDecided", of(Kind::SlashingDecided), Critical, 0, |_| vec![]),
-        alert("ButlerSlashingDecided24h", of(Kind::SlashingDecided), Critical, 0, |limits| vec![limits.slash_reminder]),
-        alert("ButlerSlashingExecutable", of(Kind::SlashingExecutable), Critical, 0, NONE),
+        alert("ButlerSlashingDecided", of(Kind::SlashingDecided), Critical, DEADLINE, |_| vec![]),
+        alert("ButlerSlashingDecided24h", of(Kind::SlashingDecided), Critical, DEADLINE, |limits| {
+            vec![limits.slash_reminder]
+        }),
+        alert("ButlerSlashingExecutable", of(Kind::SlashingExecutable), Critical, DEADLINE, NONE),
         alert("ButlerSlashingEjects", of(Kind::SlashingEjects), Critical, 0, |_| vec![]),
         alert("ButlerEjectionNear", of(Kind::EjectionNear), Warning, 0, |limits| vec![limits.ejection_slashes]),
         alert("ButlerAttesterSlashed", Change, Warning, 0, |_| vec![DAY, 0, 0]),
@@ -185,10 +204,10 @@ pub const ALERTS: &[Alert] = {
         }),
         alert("ButlerGovernancePayloadSubmittable", of(Kind::GovernanceSubmittable), Warning, 0, NONE),
         alert("ButlerGovernanceVoting", of(Kind::GovernanceVoting), Info, 0, NONE),
-        alert("ButlerGovernanceExecutionNear", of(Kind::GovernanceExecution), Warning, 0, |limits| {
+        alert("ButlerGovernanceExecutionNear", of(Kind::GovernanceExecution), Warning, 5 * MINUTE, |limits| {
             vec![limits.governance_execution, 0]
         }),
-        alert("ButlerProviderQueueRunsDry", of(Kind::ProviderRunsDry), Critical, 30 * MINUTE, |limits| {
+        alert("ButlerProviderQueueRunsDry", of(Kind::ProviderRunsDry), Warning, 30 * MINUTE, |limits| {
             vec![limits.provider_runway, 0]
         }),
         alert("ButlerPublisherRunsDry", of(Kind::PublisherRunsDry), Warning, 30 * MINUTE, |limits| {
@@ -197,15 +216,15 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerPublisherRunsDry1d", of(Kind::PublisherRunsDry), Critical, 30 * MINUTE, |limits| {
             vec![limits.publisher_runway_critical]
         }),
-        alert("ButlerWatcherDown", Change, Critical, 5 * MINUTE, NONE),
+        alert("ButlerWatcherDown", Change, Warning, 5 * MINUTE, NONE),
         alert("ButlerWatcherUnread", Change, Warning, 15 * MINUTE, YES),
         alert("ButlerWatcherLagging", Change, Warning, 15 * MINUTE, |_| vec![100]),
-        alert("ButlerWatcherJournalStopped", Change, Critical, 5 * MINUTE, YES),
+        alert("ButlerWatcherJournalStopped", Change, Warning, 5 * MINUTE, YES),
         alert("ButlerWatcherActionParked", Change, Warning, 5 * MINUTE, NONE),
-        alert("ButlerWatcherCoinbaseParked", Change, Critical, 5 * MINUTE, NONE),
+        alert("ButlerWatcherCoinbaseParked", Change, Warning, 5 * MINUTE, NONE),
         alert("ButlerWatcherReloadRefused", Change, Warning, 0, |_| vec![3600, 0]),
         alert("ButlerWatcherKeystoreDown", Change, Warning, 15 * MINUTE, NONE),
-        alert("ButlerWatcherApprovalWaits", Change, Warning, 0, |_| vec![7200]),
+        alert("ButlerWatcherApprovalWaits", Change, Warning, 5 * MINUTE, |_| vec![7200]),
         alert("ButlerWatcherHeartbeatFails", Change, Warning, 10 * MINUTE, |limits| vec![limits.recent, 0]),
         alert("ButlerWatcherMemoryUnsaved", Change, Warning, 15 * MINUTE, YES),
     ]

@@ -21,7 +21,7 @@ pub fn of_host(host: &HostState, now: u64, thresholds: &Thresholds) -> Vec<Findi
     let of_check = |check: &HostCheck| match check {
         HostCheck::Dns => about(FindingKind::HostDnsWrong, Severity::Warning, "its name leads elsewhere".to_owned()),
         HostCheck::P2p | HostCheck::Rpc | HostCheck::RpcByIp | HostCheck::L1 => {
-            about(FindingKind::HostUnreachable, Severity::Critical, format!("its check {} fails", check.name()))
+            about(FindingKind::HostUnreachable, Severity::Warning, format!("its check {} fails", check.name()))
         }
     };
     let mut found: Vec<Finding> = host.failed.iter().map(of_check).collect();

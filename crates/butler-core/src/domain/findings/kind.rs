@@ -165,9 +165,9 @@ finding_kinds! {
     KeyFileDefaultsLeak "key_file_defaults_leak" Chain [Info] "ButlerFindingWarning" "butler_findings" "What one key file says at its top holds for validators of another file of its server, which have no coinbase or publisher of their own.";
     ServerWithoutKeys "server_without_keys" Chain [Info] "ButlerFindingWarning" "butler_findings" "A file of publishers names a server of which there is no key file: who pays for servers without publishers is not known.";
     NotWatched "not_watched" Chain [Warning, Info] "ButlerNotWatched" "butler_findings" "Key files, providers, nodes or publishers are not configured, or other providers' queues cannot be read: what they would tell is not looked at.";
-    ProviderQueueEmpty "provider_queue_empty" Chain [Critical] "ButlerProviderQueueEmpty" "butler_provider_queue_length" "The queue of an own provider is empty: it takes no delegations.";
+    ProviderQueueEmpty "provider_queue_empty" Chain [Warning] "ButlerProviderQueueEmpty" "butler_provider_queue_length" "The queue of an own provider is empty: it takes no delegations.";
     ProviderQueueShort "provider_queue_short" Chain [Warning] "ButlerProviderQueueShort" "butler_provider_queue_length" "The queue of an own provider has few keys left.";
-    ProviderRunsDry "provider_runs_dry" Chain [Critical] "ButlerProviderQueueRunsDry" "butler_provider_runway_seconds" "At the observed pace of delegations the queue of an own provider is soon empty.";
+    ProviderRunsDry "provider_runs_dry" Chain [Warning] "ButlerProviderQueueRunsDry" "butler_provider_runway_seconds" "At the observed pace of delegations the queue of an own provider is soon empty.";
     ProviderAdminChange "provider_admin_change" Chain [Critical] "ButlerProviderAdminChangePending" "butler_provider_admin_change_pending" "The admin's role of an own provider was offered to somebody, who can accept it at any time.";
     AdminGone "admin_gone" Chain [Critical] "ButlerFindingCritical" "butler_findings" "No provider has an admin that `provider_admins` names: somebody took its place, or it is mistyped.";
     PublisherDry "publisher_dry" Chain [Critical] "ButlerPublisherDry" "butler_publisher_balance_ether" "A publisher is nearly dry: its attesters can soon send nothing.";
@@ -218,7 +218,7 @@ finding_kinds! {
     DutiesNetwork "duties_network" Duties [Info] "ButlerFindingWarning" "butler_findings" "Own attesters missed duties together with most others: that is the network's trouble more than theirs.";
     DutiesBelowNetwork "duties_below_network" Duties [Warning] "ButlerAttesterMissingAttestations" "butler_findings" "Own attesters together miss clearly more of their duties than the others do.";
     DutiesUnread "duties_unread" Duties [Warning] "ButlerFindingWarning" "butler_findings" "What own attesters did could not all be read from L1: a log or a transaction is missing, or not readable. Nothing of it counts as missed, and no coinbase is proven by it.";
-    HostUnreachable "host_unreachable" Hosts [Critical] "ButlerHostUnreachable" "butler_host_check_success" "A port or RPC of a host does not answer as it should.";
+    HostUnreachable "host_unreachable" Hosts [Warning] "ButlerHostUnreachable" "butler_host_check_success" "A port or RPC of a host does not answer as it should.";
     HostDnsWrong "host_dns_wrong" Hosts [Warning] "ButlerHostDnsWrong" "butler_host_check_success" "The name of a host does not lead to its addresses and only to these.";
     HostCertificate "host_certificate" Hosts [Critical, Warning] "ButlerHostCertificateExpires" "butler_host_tls_certificate_expiry_timestamp_seconds" "The certificate of a host ends soon, or has ended.";
     ScrapeFailing "scrape_failing" Program [Warning] "ButlerScrapeFailing" "butler_scrape_success" "The last scrape of something failed; its readings are those from before.";

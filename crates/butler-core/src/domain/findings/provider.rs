@@ -18,7 +18,7 @@ pub fn of_provider(id: ProviderId, provider: &ProviderFacts, thresholds: &Thresh
     let subject = || Subject::Provider(id);
     if keys == 0 {
         let what = "its queue is empty: it takes no delegations";
-        found.push(Finding::new(FindingKind::ProviderQueueEmpty, Severity::Critical, subject(), what));
+        found.push(Finding::new(FindingKind::ProviderQueueEmpty, Severity::Warning, subject(), what));
     } else if u64::try_from(keys).unwrap_or(u64::MAX) < thresholds.short_queue {
         let what = format!("its queue has only {} left", count(keys, "key"));
         found.push(Finding::new(FindingKind::ProviderQueueShort, Severity::Warning, subject(), what));
@@ -46,7 +46,7 @@ pub fn of_runway(
         return None;
     }
     let what = format!("its {} last for {} at the present pace", count(provider.queue.len(), "key"), duration(runway));
-    let finding = Finding::new(FindingKind::ProviderRunsDry, Severity::Critical, Subject::Provider(id), what);
+    let finding = Finding::new(FindingKind::ProviderRunsDry, Severity::Warning, Subject::Provider(id), what);
     Some(finding.until(now.saturating_add(runway)))
 }
 

@@ -67,7 +67,7 @@ fn every_limit_decides_on_its_edge() {
 
     let queue =
         |keys: u64| found_kinds(of_provider(provider_id(1), &provider(&(1..=keys).collect::<Vec<_>>()), &limits));
-    assert_eq!(queue(0), [(Kind::ProviderQueueEmpty, Critical)]);
+    assert_eq!(queue(0), [(Kind::ProviderQueueEmpty, Warning)]);
     assert_eq!(queue(4), [(Kind::ProviderQueueShort, Warning)]);
     assert_eq!(queue(5), []);
 

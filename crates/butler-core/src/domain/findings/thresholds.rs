@@ -32,6 +32,8 @@ pub struct Thresholds {
     pub arrival_soon: u64,
     /// A publisher with less than what its attesters need, divided by this, is nearly dry.
     pub publisher_dry_part: u64,
+    /// A publisher that pays for attesters and holds less is low however few they are, in thousandths of an ether.
+    pub publisher_floor: u64,
     /// A publisher whose ether lasts for less is told.
     pub publisher_runway: u64,
     /// A publisher whose ether lasts for less is critical.
@@ -50,6 +52,10 @@ pub struct Thresholds {
     pub attestation_streak: u64,
     /// So many attestations missed in a row are critical.
     pub inactive_streak: u64,
+    /// Own attesters that made less of their attestations in a hundred, of those that most others made, attest too little.
+    pub attestation_rate: u64,
+    /// From so many attestations on their rate says something.
+    pub attestation_duties: u64,
     /// So many proposals missed in a row are told.
     pub proposal_streak: u64,
     /// A certificate is told this long before its end.
@@ -90,6 +96,7 @@ impl Default for Thresholds {
             provider_runway: 2 * DAY,
             arrival_soon: DAY,
             publisher_dry_part: 4,
+            publisher_floor: 200,
             publisher_runway: 3 * DAY,
             publisher_runway_critical: DAY,
             node_peers: 5,
@@ -99,6 +106,8 @@ impl Default for Thresholds {
             sentinel_stale_slots: SENTINEL_STALE_SLOTS,
             attestation_streak: 3,
             inactive_streak: 16,
+            attestation_rate: 90,
+            attestation_duties: 50,
             proposal_streak: 2,
             certificate_end: 14 * DAY,
             certificate_end_critical: DAY,

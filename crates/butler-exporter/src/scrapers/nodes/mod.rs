@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use butler_core::client::aztec_node::AztecNode;
 use butler_core::config::NetworkConfig;
-use butler_core::domain::findings::{Source, Thresholds};
+use butler_core::domain::findings::Source;
 use butler_core::network::aztec_nodes;
 use butler_core::network::nodes::{NodeAnswers, ask_node, judge_nodes};
 use butler_core::runtime::clock::unix_now;
@@ -65,8 +65,8 @@ impl NodesScraper {
             self.fleet.ask(&name, || async move { Box::pin(ask_node(&node, &config, deadline)).await });
         }
         self.first_look.wait(&mut self.last).await;
-        let (limits, last, age_limit) = (self.config.thresholds(), &self.last, self.age_limit);
-        self.fleet.gather(slot, |fleet| scraped(fleet, last, age_limit, &limits)).await;
+        let (config, last, age_limit) = (&self.config, &self.last, self.age_limit);
+        self.fleet.gather(slot, |fleet| scraped(fleet, last, age_limit, config)).await;
         for node in self.fleet.news() {
             for (_, failure) in node.failures() {
                 slot.count_error(kind_of(failure));
@@ -78,7 +78,7 @@ impl NodesScraper {
                 node.failures().next().map(|(_, failure)| (kind_of(failure), None)),
             );
         }
-        Ok(scraped(&self.fleet, last, age_limit, &limits))
+        Ok(scraped(&self.fleet, last, age_limit, config))
     }
 }
 
@@ -87,14 +87,16 @@ fn scraped(
     fleet: &Fleet<NodeAnswers>,
     last: &LastSnapshotReceiver,
     age_limit: Duration,
-    limits: &Thresholds,
+    config: &NetworkConfig,
 ) -> Scraped {
     let last = fresh(last, age_limit);
     let snapshot = last.as_ref().map(|last| &last.snapshot);
-    let (states, found) = judge_nodes(fleet.known(), snapshot, limits);
+    let (states, found) = judge_nodes(fleet.known(), snapshot, &config.thresholds());
     let mut readings = Readings::default();
     for (node, state) in fleet.known().zip(&states) {
-        node_readings(&mut readings, node, state, snapshot);
+        let configured = config.aztec_nodes.iter().find(|configured| configured.endpoint.name == node.name);
+        let server = configured.and_then(|configured| configured.server.as_deref());
+        node_readings(&mut readings, (node, server), state, snapshot);
     }
     Scraped::found(readings, Source::Nodes, found, unix_now())
 }

@@ -9,15 +9,16 @@ use crate::catalogue;
 use crate::catalogue::values::Tip;
 use crate::readings::{Readings, number, truth};
 
-/// Turns what a node answered into readings. `snapshot` is the last one, unless that is too old.
+/// Turns what a node answered into readings. `server` is the one whose keys it runs, where the
+/// configuration says so; `snapshot` is the last one, unless that is too old.
 pub(super) fn node_readings(
     readings: &mut Readings,
-    node: &NodeAnswers,
+    (node, server): (&NodeAnswers, Option<&str>),
     state: &NodeState,
     snapshot: Option<&NetworkSnapshot>,
 ) {
     let label = || [node.name.clone()];
-    readings.push(&catalogue::NODE_UP, label(), truth(state.is_up));
+    readings.push(&catalogue::NODE_UP, [node.name.clone(), server.unwrap_or_default().to_owned()], truth(state.is_up));
     if let Some(version) = &state.version {
         readings.push(&catalogue::NODE, [node.name.clone(), version.clone()], 1.0);
     }

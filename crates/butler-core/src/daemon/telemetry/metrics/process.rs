@@ -16,6 +16,7 @@ crate::metric_families! {
     RELOAD_SUCCESS_AT: Gauge "butler_config_last_reload_success_timestamp_seconds" [] "seconds" "When the configuration in effect was read, by this machine's clock.";
     RELOADS: Counter "butler_config_reloads_total" ["result": names::<ReloadResult>] "" "How often the configuration was read again, by a signal or because a file changed.";
     CERTIFICATE_CURRENT: Gauge "butler_certificate_current" [] "" "Whether the certificate that is served is what its files hold, as of the last connection; 0 while an older one stands in for a bad one, 1 also without any.";
+    CERTIFICATE_EXPIRY: Gauge "butler_certificate_expiry_timestamp_seconds" [] "seconds" "When the certificate that is served ends, as of the last connection; absent without any.";
 }
 
 /// How a reload ended.
@@ -46,6 +47,7 @@ struct Figures {
     reloads: u64,
     failures: u64,
     has_old_certificate: bool,
+    certificate_end: Option<u64>,
     usage: Option<(Instant, Vec<Sample>)>,
 }
 
@@ -95,6 +97,11 @@ impl ProcessFigures {
         (figures.began_at, figures.loaded_at)
     }
 
+    /// When the certificate that is served ends, in unix seconds.
+    pub fn certificate_ends(&self, at: Option<u64>) {
+        self.figures().certificate_end = at;
+    }
+
     /// Whether the configuration as it was last read is in effect.
     #[must_use]
     pub fn has_current_configuration(&self) -> bool {
@@ -129,6 +136,8 @@ impl ProcessFigures {
             usage::started(self.started_at),
         ];
         samples.extend(usage);
+        let end = figures.certificate_end.iter();
+        samples.extend(end.map(|end| Sample::of_process(&CERTIFICATE_EXPIRY, [], number(*end))));
         samples
     }
 }
