@@ -1,6 +1,7 @@
 //! An HTTP server with its limits, who may ask it, and its certificate. What it answers is handed in.
 
 pub mod access;
+pub mod bind;
 mod connection;
 mod dateless;
 pub mod desk;
