@@ -12,9 +12,8 @@ use super::report::Span;
 use crate::args::{DutiesArgs, Global};
 use crate::error::CliError;
 use crate::output::Output;
-use crate::view::format;
 use crate::view::json::{JsonAddress, Scope};
-use crate::view::table::{Tone, Value, number, plain, table, toned};
+use crate::view::table::{Column, Tone, Value, column, key, named, number, plain, table};
 
 /// The report of `duties`.
 #[derive(Debug, Serialize)]
@@ -73,18 +72,29 @@ fn render(report: &DutiesReport, output: &Output) -> String {
         text.push_str("no duties of these attesters\n");
         return text;
     }
-    let header = ["ATTESTER", "PROPOSED", "MISSED", "ALONE", "ATTESTED", "MISSED", "ALONE", "UNREAD"];
-    let rows = report.attesters.iter().map(|one| {
-        let name = plain(format::address(&one.attester.0));
-        row(name, &Tally { proposals: one.proposals, attestations: one.attestations })
-    });
+    let rows = report
+        .attesters
+        .iter()
+        .map(|one| row(named(&one.attester.0), &Tally { proposals: one.proposals, attestations: one.attestations }));
     let total = (report.attesters.len() > 1).then(|| row(plain("all"), &report.total));
-    text.push_str(&table(output, &header, rows.chain(total)));
+    text.push_str(&table(output, &COLUMNS, rows.chain(total)));
     text
 }
 
+/// Turns to propose, then checkpoints to attest; of those that it missed, what it missed alone.
+const COLUMNS: [Column; 8] = [
+    key("ATTESTER"),
+    column("PROPOSED", 3),
+    column("MISSED", 1),
+    column("MISSED ALONE", 4),
+    column("ATTESTED", 3),
+    column("ABSENT", 1),
+    column("ABSENT ALONE", 4),
+    column("UNREAD", 5),
+];
+
 fn row(name: Value, Tally { proposals, attestations }: &Tally) -> Vec<Value> {
-    let missed = |count: u64| if count == 0 { number("0") } else { toned(count.to_string(), Tone::Bad) };
+    let missed = |count: u64| if count == 0 { number("0") } else { number(count.to_string()).in_tone(Tone::Bad) };
     let unread = proposals.unread.saturating_add(attestations.unread);
     vec![
         name,
@@ -96,4 +106,36 @@ fn row(name: Value, Tally { proposals, attestations }: &Tally) -> Vec<Value> {
         missed(attestations.missed_alone),
         number(unread.to_string()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::widths::{NOW, address, at_usual_widths, scope};
+
+    #[test]
+    fn tallies_are_told_whole_at_every_width() {
+        let rate = |done, missed_alone| Rate { done, missed_alone, missed_with_many: 2, excused: 0, unread: 1 };
+        let of = |number, missed| AttesterDuties {
+            attester: address(number).into(),
+            proposals: rate(3, missed),
+            attestations: rate(1_234, missed),
+            missed_proposals: Vec::new(),
+            missed_attestations: Vec::new(),
+        };
+        let span = Span {
+            from_block: 24_299_000,
+            to_block: 24_300_000,
+            from_time: NOW - 86_400,
+            to_time: NOW,
+            epochs: 38,
+            own_epochs: 12,
+            is_complete: true,
+            gap: None,
+            checkpoints: 1_190,
+        };
+        let total = Tally { proposals: rate(6, 1), attestations: rate(2_468, 1) };
+        let report = DutiesReport { scope: scope(), span, total, attesters: vec![of(1, 0), of(2, 1)] };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+    }
 }
