@@ -63,6 +63,8 @@ async fn quiet_says_nothing_but_why_it_failed() {
     assert!(loud.code == 0 && loud.stderr.contains("warning: "), "{}", loud.stderr);
     let quiet = bench.run(&["status", "--quiet"]).await;
     assert_eq!((quiet.code, quiet.stderr.as_str(), quiet.stdout), (0, "", loud.stdout));
+    // A server whose file cannot be read is there.
+    assert_eq!(bench.json(&["status", "--server", "broken"], 0).await["attesters"], serde_json::json!([]));
     let failed = bench.run(&["status", "-q", "--server", "nobody"]).await;
     assert!(failed.code == 2 && failed.stderr.starts_with("error: "), "{}", failed.stderr);
 }

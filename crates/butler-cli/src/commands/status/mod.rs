@@ -10,6 +10,7 @@ use butler_core::domain::attester::overview::{AttesterRow, counts_by_position, c
 use butler_core::domain::attester::state::State;
 use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::domain::findings::{Level, Subject};
+use butler_core::network::server_names;
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::{Address, U256};
 
@@ -32,11 +33,7 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
     let rows = rows(&gathered);
     let known: BTreeSet<Address> = gathered.snapshot.attesters.keys().copied().collect();
     let named = attesters(&args.attester, &known)?;
-    let servers: BTreeSet<&str> = rows.iter().flat_map(|row| &row.servers).map(String::as_str).collect();
-    if let Some(unknown) = args.server.iter().find(|server| !servers.contains(server.as_str())) {
-        let known = servers.into_iter().map(str::to_owned).collect();
-        return Err(CliError::Unknown { kind: Named::Server, name: unknown.clone(), known });
-    }
+    expect_servers(&args.server, &gathered, &rows)?;
     let report = report(&gathered, (args, &named), &rows);
     output.result(&report, render)?;
     for attester in named.iter().filter(|attester| !gathered.snapshot.attesters.contains_key(attester)) {
@@ -46,6 +43,19 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
         ));
     }
     Ok(gathered.finish(Exit::Success))
+}
+
+/// Whether there are such servers. One whose file cannot be read is one.
+fn expect_servers(wanted: &[String], gathered: &Gathered, rows: &[AttesterRow]) -> Result<(), CliError> {
+    let mut known = if wanted.is_empty() { BTreeSet::new() } else { server_names(&gathered.network.config) };
+    known.extend(rows.iter().flat_map(|row| row.servers.iter().cloned()));
+    match wanted.iter().find(|server| !known.contains(*server)) {
+        Some(unknown) => {
+            let known = known.into_iter().collect();
+            Err(CliError::Unknown { kind: Named::Server, name: unknown.clone(), known })
+        }
+        None => Ok(()),
+    }
 }
 
 fn report(gathered: &Gathered, (args, named): (&StatusArgs, &BTreeSet<Address>), rows: &[AttesterRow]) -> StatusReport {
