@@ -1,6 +1,6 @@
 //! What can go wrong in a command: its message, its hint and its exit code.
 
-use std::io;
+use std::{fmt, io};
 
 use butler_core::chain::SnapshotError;
 use butler_core::client::error::{ErrorKind, RpcError};
@@ -10,7 +10,59 @@ use butler_core::domain::provider::publisher::TopUpError;
 use butler_core::network::NetworkError;
 use butler_core::runtime::exit::Exit;
 use butler_core::store::file::StoreError;
+use butler_core::text::nearest::nearest;
+use butler_core::text::time::count;
 use thiserror::Error;
+
+/// What people have names for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// A network.
+    Network,
+    /// A server of the key files.
+    Server,
+    /// A label of attesters.
+    Label,
+    /// A pipeline.
+    Pipeline,
+    /// A job of a pipeline.
+    Job,
+}
+
+impl Named {
+    /// Where such names come from.
+    fn source(self) -> &'static str {
+        match self {
+            Self::Network => "none is configured: add a `[networks.…]` section",
+            Self::Server => "no key file says which server has which attesters: see `key_files`",
+            Self::Label => "none is configured: see `labels` and `server_labels`",
+            Self::Pipeline | Self::Job => "none is configured: see `[pipelines.NAME]` in docs/jobs.md",
+        }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Network => "network",
+            Self::Server => "server",
+            Self::Label => "label",
+            Self::Pipeline => "pipeline",
+            Self::Job => "job",
+        })
+    }
+}
+
+/// The most names that are listed.
+const LISTED: usize = 12;
+
+fn listed(known: &[String]) -> String {
+    let names: Vec<&str> = known.iter().take(LISTED).map(String::as_str).collect();
+    match known.len().saturating_sub(LISTED) {
+        0 => format!("there are: {}", names.join(", ")),
+        more => format!("there are: {} and {more} more", names.join(", ")),
+    }
+}
 
 /// Why a command failed.
 #[derive(Debug, Error)]
@@ -76,12 +128,25 @@ pub enum CliError {
         /// Its version.
         version: String,
     },
-    /// No attester has that label.
-    #[error("no label of this network is `{label}`")]
-    UnknownLabel {
+    /// There is nothing of that name.
+    #[error("there is no {kind} `{name}`")]
+    Unknown {
+        /// What it would be.
+        kind: Named,
         /// What was asked for.
-        label: String,
+        name: String,
         /// Those that there are.
+        known: Vec<String>,
+    },
+    /// The digits are those of no attester that is followed.
+    #[error("no attester that is followed is `{0}`")]
+    UnknownAttester(String),
+    /// The digits are those of several attesters.
+    #[error("`{digits}` may be {}", count(.known.len(), "attester"))]
+    SeveralAttesters {
+        /// The digits.
+        digits: String,
+        /// Their addresses.
         known: Vec<String>,
     },
     /// The watcher cannot be asked.
@@ -105,9 +170,6 @@ pub enum CliError {
     /// It is not said which actions are meant.
     #[error("decide on either one KEY, or on all of a `--kind`, `--because`, `--pipeline`, `--job` or `--older-than`")]
     NothingChosen,
-    /// The configuration has no such pipeline or job.
-    #[error("the configuration has no `{0}`")]
-    NoJob(String),
     /// There is no folder where its socket could be.
     #[error("it is not known where the watcher's socket is")]
     NoSocket,
@@ -145,10 +207,11 @@ impl CliError {
             | Self::EmptySpan
             | Self::NoSuchEpoch { .. }
             | Self::NoSuchRollup { .. }
-            | Self::UnknownLabel { .. }
+            | Self::Unknown { .. }
+            | Self::UnknownAttester(_)
+            | Self::SeveralAttesters { .. }
             | Self::NothingShown
             | Self::NothingChosen
-            | Self::NoJob(_)
             | Self::NoQuestion(_) => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
             Self::Runtime(_) => Exit::Bug,
@@ -204,16 +267,20 @@ impl CliError {
             | Self::NothingChosen
             | Self::NoQuestion(_)
             | Self::Event(_) => None,
-            Self::NoJob(_) => Some("`butler-cli jobs show --mermaid` shows what there is".into()),
             Self::Watcher { .. } => Some(
                 "is it running, and may you ask it (`watcher.readers`)? `watcher.runtime_directory` must be the same for both programs".into(),
             ),
             Self::NothingShown => Some("`--shown HASH`, with the `shown` of `actions show --json`, or of `actions list --json` for several".into()),
             Self::NoSuchRollup { known } => Some(format!("there are the versions {}", known.join(", "))),
-            Self::UnknownLabel { known, .. } if known.is_empty() => {
-                Some("none is configured: see `labels` and `server_labels`".into())
-            }
-            Self::UnknownLabel { known, .. } => Some(format!("there are: {}", known.join(", "))),
+            Self::Unknown { kind, known, .. } if known.is_empty() => Some(kind.source().to_owned()),
+            Self::Unknown { name, known, .. } => Some(match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`? {}", listed(known)),
+                None => listed(known),
+            }),
+            Self::UnknownAttester(_) => Some(
+                "key files, provider queues, delegations and `extra_attesters` say who is followed; `butler-cli status` lists them".into(),
+            ),
+            Self::SeveralAttesters { known, .. } => Some(format!("give more digits; {}", listed(known))),
             Self::NoSocket => Some("set `watcher.runtime_directory`".into()),
         }
     }

@@ -1,10 +1,10 @@
 //! From arguments to facts: the configuration, the network, one snapshot.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
 use butler_core::chain::{SnapshotError, SnapshotReader};
 use butler_core::client::l1::{BlockTag, Policy};
-use butler_core::config::{Config, ConfigFile, Override, Sources, Variables};
+use butler_core::config::{Config, Override, Sources, Variables, preset_names};
 use butler_core::domain::findings::attester::knows_coinbases;
 use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::snapshot::NetworkSnapshot;
@@ -14,8 +14,9 @@ use butler_core::runtime::report::Chain;
 use butler_core::store::file::StoreError;
 
 use crate::args::Global;
-use crate::error::CliError;
+use crate::error::{CliError, Named};
 use crate::output::remark;
+use crate::places::configuration;
 use crate::progress::Waiting;
 use crate::signals::unless_stopped;
 use crate::view::json::Scope;
@@ -26,15 +27,10 @@ use crate::view::json::Scope;
 /// When it cannot be used, or when flags are given and it is not clear for which network.
 pub(crate) fn load(global: &Global) -> Result<Config, CliError> {
     let variables = Variables::of_process();
-    let file = match &global.config {
-        Some(path) => ConfigFile::Required(path.clone()),
-        None => usual_places(&variables)
-            .into_iter()
-            .find(|path| path.exists())
-            .map_or(ConfigFile::None, ConfigFile::IfPresent),
-    };
+    let file = configuration(global.config.clone(), &variables);
     let mut sources = Sources { file, variables, overrides: Vec::new() };
     if let Some(network) = &global.network {
+        expect_network(network, &sources)?;
         sources.overrides.push(Override::text("default_network", network, "--network"));
     }
     if global.l1_url.is_empty() && global.provider_id.is_empty() {
@@ -55,15 +51,15 @@ pub(crate) fn load(global: &Global) -> Result<Config, CliError> {
     Ok(Config::load(&sources)?)
 }
 
-fn usual_places(variables: &Variables) -> Vec<PathBuf> {
-    let home = variables
-        .get("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(variables.get("HOME")?).join(".config")));
-    let mut places = vec![PathBuf::from("butler.toml")];
-    places.extend(home.map(|home| home.join("butler/butler.toml")));
-    places.push(PathBuf::from("/etc/butler/butler.toml"));
-    places
+/// Whether there is such a network. What else is wrong with a configuration is told when it is loaded.
+fn expect_network(name: &str, sources: &Sources) -> Result<(), CliError> {
+    let Ok(config) = Config::load(sources) else { return Ok(()) };
+    let presets = preset_names().map(str::to_owned);
+    let known: BTreeSet<String> = config.networks.into_keys().chain(presets).collect();
+    if known.contains(name) {
+        return Ok(());
+    }
+    Err(CliError::Unknown { kind: Named::Network, name: name.to_owned(), known: known.into_iter().collect() })
 }
 
 /// A network with one snapshot of it.

@@ -4,11 +4,13 @@
 //! table or as JSON (`view`, `output`). Everything that can go wrong is a `CliError`, which knows its exit code.
 
 pub mod args;
+mod candidates;
 mod commands;
 mod docs;
 mod error;
 mod gather;
 mod output;
+mod places;
 mod progress;
 mod signals;
 mod view;
@@ -24,15 +26,26 @@ pub use error::CliError;
 /// Runs the program: parses the arguments, does the work, reports what went wrong.
 #[must_use]
 pub fn main() -> ExitCode {
+    match docs::complete() {
+        Ok(docs::Completed::Yes) => return Exit::Success.into(),
+        Ok(docs::Completed::No) => {}
+        Err(error) => {
+            let _ = error.print();
+            return Exit::Usage.into();
+        }
+    }
     let arguments = match args::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // `--help` and `--version` come as errors, too; clap knows where each belongs.
-            let _ = error.print();
+            // `--help` and `--version` come as errors, too.
+            docs::show(&error);
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
-    init_logs(arguments.global.verbose);
+    if arguments.global.quiet {
+        output::be_quiet();
+    }
+    init_logs(&arguments.global);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&CliError::Runtime(error)),
@@ -44,16 +57,17 @@ pub fn main() -> ExitCode {
 }
 
 fn fail(error: &CliError) -> ExitCode {
-    output::remark(&format!("error: {}", Chain(error)));
+    output::complain(&format!("error: {}", Chain(error)));
     if let Some(hint) = error.hint() {
-        output::remark(&format!("hint: {hint}"));
+        output::complain(&format!("hint: {hint}"));
     }
     error.exit().into()
 }
 
-/// Logs go to stderr: warnings, or more with `-v`.
-fn init_logs(verbose: u8) {
-    let level = match verbose {
+/// Logs go to stderr: warnings, or more with `-v`, or less with `-q`.
+fn init_logs(global: &args::Global) {
+    let level = match global.verbose {
+        0 if global.quiet => tracing::Level::ERROR,
         0 => tracing::Level::WARN,
         1 => tracing::Level::INFO,
         2 => tracing::Level::DEBUG,

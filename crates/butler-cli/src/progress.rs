@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use butler_core::chain::Progress;
+use butler_core::text::time::count;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
+
+use crate::output;
 
 /// A line on stderr that says what is being waited for.
 #[derive(Debug)]
@@ -28,16 +31,15 @@ impl Waiting {
 
     /// Says what goes on now.
     pub(crate) fn note(&self, progress: Progress) {
-        if self.began.elapsed() >= PATIENCE && self.bar.is_hidden() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            self.bar.enable_steady_tick(Duration::from_millis(120));
+        if self.began.elapsed() >= PATIENCE {
+            self.show();
         }
         self.bar.set_message(match progress {
             Progress::Head => "resolving the block".to_owned(),
             Progress::Ledger { block, last } => format!("scanning delegations: block {block} of {last}"),
             Progress::Checkpoints { block, last } => format!("scanning checkpoints: block {block} of {last}"),
-            Progress::Transactions { count } => format!("reading {count} proposals"),
-            Progress::Contracts { reads } => format!("reading {reads} values"),
+            Progress::Transactions { count } => format!("reading {}", self::count(count, "proposal")),
+            Progress::Contracts { reads } => format!("reading {}", count(reads, "value")),
         });
     }
 
@@ -48,11 +50,16 @@ impl Waiting {
             done = &mut work => return done,
             () = tokio::time::sleep(PATIENCE) => {}
         }
-        if self.bar.is_hidden() {
+        self.show();
+        work.await
+    }
+
+    /// Shows the line, where somebody wants to see it on a terminal that can write over it.
+    fn show(&self) {
+        if self.bar.is_hidden() && output::is_capable() && !output::is_quiet() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.bar.enable_steady_tick(Duration::from_millis(120));
         }
-        work.await
     }
 }
 

@@ -380,17 +380,18 @@ async fn the_table_names_every_finding_and_the_verdict() {
     looked at 10 attesters, 2 key files, 3 queued and 6 active on the rollup, 2 in own and 2 in other providers' queues
     on L1: 0 own proposals, and 2 own duties to propose or attest
 
-     LEVEL    FINDING              SUBJECT                                     WHAT
-     ERROR    coinbase_missing     0x4548774216F19914493d051481FEb56246bC13f0  it has no coinbase and it may be active now (2026-01-05 02:11 UTC); it must be
-                                                                               0x3eEE123d0817566E7E45032b97328cd2CFe76613
-     ERROR    coinbase_wrong       0xC4c81D5C1851702d27d602aA8ff830A7689F17cc  its coinbase is 0x04ED4ad3cDe36FE8ba944E3D6CFC54f7Fe6c3C72, the delegation's split
-                                                                               is 0x972B2c69B067FFF06fB054f3Ad36210C75792f95
-     warning  rewards_at_attester  0x8C3229EC621644789d7F61FAa82c6d0E5F97d43D  its own address has 123.5 tokens of rewards, from a time when no coinbase was set
-     warning  split_shared         0xC4c81D5C1851702d27d602aA8ff830A7689F17cc  key files give the split 0x04ED4ad3cDe36FE8ba944E3D6CFC54f7Fe6c3C72 to it and to
-                                                                               0x0e9971c0005D91336c1441b8F03c1C4fe5FB4584: it pays one delegator
+    LEVEL    FINDING              SUBJECT                                     WHAT
+    ERROR    coinbase_missing     0x4548774216F19914493d051481FEb56246bC13f0  it has no coinbase and it may be active now (2026-01-05 02:11 UTC); it must be
+                                                                              0x3eEE123d0817566E7E45032b97328cd2CFe76613
+    ERROR    coinbase_wrong       0xC4c81D5C1851702d27d602aA8ff830A7689F17cc  its coinbase is 0x04ED4ad3cDe36FE8ba944E3D6CFC54f7Fe6c3C72, the delegation's split is
+                                                                              0x972B2c69B067FFF06fB054f3Ad36210C75792f95
+    warning  rewards_at_attester  0x8C3229EC621644789d7F61FAa82c6d0E5F97d43D  its own address has 123.5 tokens of rewards, from a time when no coinbase was set
+    warning  split_shared         0xC4c81D5C1851702d27d602aA8ff830A7689F17cc  key files give the split 0x04ED4ad3cDe36FE8ba944E3D6CFC54f7Fe6c3C72 to it and to
+                                                                              0x0e9971c0005D91336c1441b8F03c1C4fe5FB4584: it pays one delegator
 
     note: bls_unproven: a file has a BLS key for it, and the chain has none yet: it may be the private one
-    note: coinbase_unproven: 5 of 5 validating attesters whose coinbase is known made no proposal that was read since it counts, up to slot 4904: nobody can know what their nodes use
+    note: coinbase_unproven: 5 of 5 validating attesters whose coinbase is known made no proposal that was read since it counts, up to slot 4904: nobody can know
+    what their nodes use
     note: duties_network: own attesters missed 2 proposals and 0 attestations together with most others in slots 4903 to 4904
     note: not_watched: no Aztec node is configured: neither nodes nor what they see of duties is looked at
 

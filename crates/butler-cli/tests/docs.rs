@@ -5,14 +5,14 @@
 #[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use butler_core::store::file::save_atomic;
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, LogLimitStyle};
-use support::{Bench, butler, finish, run_in};
+use support::{Bench, butler, finish, offered, run_in};
 
 /// Every command by its whole name, as the program's own help lists them.
 async fn commands() -> BTreeSet<String> {
@@ -95,19 +95,27 @@ async fn a_manual_page_is_written_for_each_command() {
 }
 
 #[tokio::test]
-async fn completions_name_every_command() {
+async fn completion_scripts_ask_the_program_which_offers_every_command() {
     let folder = tempfile::tempdir().unwrap();
-    let words: BTreeSet<String> = commands()
-        .await
-        .iter()
-        .flat_map(|name| name.split(' ').skip(1).map(str::to_owned).collect::<Vec<_>>())
-        .collect();
-    for shell in ["bash", "zsh", "fish"] {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = run_in(folder.path(), &["completions", shell]).await;
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-        for word in &words {
-            assert!(ran.stdout.contains(word), "{shell}: {word}");
+        assert!(
+            ran.stdout.contains("BUTLER_CLI_COMPLETE") && ran.stdout.contains("butler-cli"),
+            "{shell}: {}",
+            ran.stdout
+        );
+    }
+    let mut commands_below: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for name in commands().await {
+        if let Some((parent, command)) = name.rsplit_once(' ') {
+            commands_below.entry(parent.to_owned()).or_default().insert(command.to_owned());
         }
+    }
+    for (parent, expected) in commands_below {
+        let words: Vec<&str> = parent.split(' ').chain([""]).collect();
+        let offered: BTreeSet<String> = offered(folder.path(), &words).await.into_iter().collect();
+        assert!(expected.is_subset(&offered), "{parent}: {offered:?}");
     }
 }
 

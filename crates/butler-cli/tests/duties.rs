@@ -171,7 +171,7 @@ async fn a_span_that_cannot_be_and_a_label_that_nothing_has_are_refused() {
             &["duties", "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z"],
             "before the rollup's first slot",
         ),
-        (&["proposals", "--label", "nobody"], "no label of this network is `nobody`"),
+        (&["proposals", "--label", "nobody"], "there is no label `nobody`"),
     ] {
         let run = bench.run(arguments).await;
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{arguments:?}");

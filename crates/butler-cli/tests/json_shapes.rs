@@ -220,7 +220,7 @@ async fn without_key_files_no_coinbase_is_called_missing() {
 async fn events_that_cannot_be_are_refused() {
     let bench = Bench::start().await;
     for (arguments, message) in [
-        (&["events", "--name", "StakedWithProvidr"][..], "expected one of "),
+        (&["events", "--name", "StakedWithProvidr"][..], "a similar value exists: 'StakedWithProvider'"),
         (&["events", "--from-block", "84"], "--from-block 84 comes after the last block, 83"),
     ] {
         let output = bench.run(arguments).await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use butler_core::config::Config;
 use butler_core::daemon::check::warn_of_exposed;
+use butler_core::daemon::http::bind::bind_hint;
 use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
@@ -129,7 +130,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Ha
     let listener = match serving.spawn(TcpListener::bind(listen)).await.unwrap_or_else(|error| Err(error.into())) {
         Ok(listener) => listener,
         Err(error) => {
-            let hint = "is another exporter running? `exporter.listen` sets the address";
+            let hint = bind_hint(&error, listen, "exporter.listen", "exporter");
             return fail(Exit::LocalFile, &format!("failed to listen on {listen}: {error}\nhint: {hint}"));
         }
     };

@@ -23,7 +23,10 @@ pub(crate) fn refusal(config: &Config) -> Option<String> {
         return Some("`exporter.enabled` is false".to_owned());
     }
     if config.exporter.outputs.otlp.is_some() && !cfg!(feature = "otlp") {
-        return Some("`exporter.otlp_url` is set, and this program was built without the feature `otlp`".to_owned());
+        let hint = "remove the key, or build with `cargo build --release -p butler-exporter --features otlp`";
+        return Some(format!(
+            "`exporter.otlp_url` is set, and this program was built without the feature `otlp` (hint: {hint})"
+        ));
     }
     if config.networks.is_empty() {
         return Some("no network is configured (hint: add a `[networks.…]` section)".to_owned());

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use butler_core::config::Config;
 use butler_core::daemon::check::warn_of_exposed;
+use butler_core::daemon::http::bind::bind_hint;
 use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
@@ -246,7 +247,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let listener = match TcpListener::bind(listen).await {
         Ok(listener) => listener,
         Err(error) => {
-            let hint = "is another watcher running? `watcher.listen` sets the address";
+            let hint = bind_hint(&error, listen, "watcher.listen", "watcher");
             return fail(Exit::LocalFile, &format!("failed to listen on {listen}: {error}\nhint: {hint}"));
         }
     };

@@ -2,10 +2,16 @@
 
 use butler_core::text::time::parse_moment;
 use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
 use ethers_core::types::{Address, U256};
+
+use super::attester::{AttesterName, address};
+use super::headings::SELECTION;
+use crate::candidates;
 
 /// A time span at a rollup, and whose duties in it.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = SELECTION)]
 pub struct DutiesArgs {
     /// Where it begins: an epoch, or a moment such as 2026-11-01T00:00:00Z [default: a day before its end].
     #[arg(long, value_name = "EPOCH|TIME", value_parser = when, conflicts_with = "epoch")]
@@ -16,11 +22,11 @@ pub struct DutiesArgs {
     /// Only this epoch.
     #[arg(long, value_name = "EPOCH")]
     pub epoch: Option<u64>,
-    /// Only this attester; may be given several times.
-    #[arg(long, value_name = "ADDRESS")]
-    pub attester: Vec<Address>,
+    /// Only this attester, by its address or the first digits of it; may be given several times.
+    #[arg(long, value_name = "ADDRESS", value_parser = AttesterName::parse)]
+    pub attester: Vec<AttesterName>,
     /// Only attesters with this label; may be given several times.
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", add = ArgValueCandidates::new(candidates::labels))]
     pub label: Vec<String>,
     /// Everybody's, not only those of own attesters.
     #[arg(long)]
@@ -29,6 +35,7 @@ pub struct DutiesArgs {
 
 /// A time span, whose duties in it, and at which rollup.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = SELECTION)]
 pub struct RollupsArgs {
     /// When, and whose.
     #[command(flatten)]
@@ -40,12 +47,13 @@ pub struct RollupsArgs {
 
 /// Arguments of `proposals`.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = SELECTION)]
 pub struct ProposalsArgs {
     /// When, whose, and where.
     #[command(flatten)]
     pub rollups: RollupsArgs,
     /// Only those with this coinbase; may be given several times.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub coinbase: Vec<Address>,
     /// Only those whose coinbase was not the right one.
     #[arg(long)]

@@ -2,6 +2,9 @@
 
 use butler_core::domain::job::{InvalidJobId, InvalidName, JobId, JobName, PipelineName};
 use clap::Subcommand;
+use clap_complete::engine::ArgValueCandidates;
+
+use crate::candidates;
 
 /// What to show of jobs, and what to do with them.
 #[derive(Debug, Subcommand)]
@@ -9,7 +12,7 @@ pub enum JobsCommand {
     /// Show every pipeline of the configuration with its jobs, and how the watcher's queues stand; exits with 5 when jobs are parked.
     Show {
         /// Only this pipeline.
-        #[arg(long, value_name = "PIPELINE", value_parser = pipeline)]
+        #[arg(long, value_name = "PIPELINE", value_parser = pipeline, add = ArgValueCandidates::new(candidates::pipelines))]
         pipeline: Option<PipelineName>,
         /// Print the pipelines as Mermaid charts instead; no watcher is asked.
         #[arg(long)]
@@ -18,7 +21,7 @@ pub enum JobsCommand {
     /// Begin no work of a job until it is resumed. What is under way ends.
     Pause {
         /// The job.
-        #[arg(value_name = "PIPELINE/JOB", value_parser = job)]
+        #[arg(value_name = "PIPELINE/JOB", value_parser = job, add = ArgValueCandidates::new(candidates::pipeline_jobs))]
         job: JobId,
         /// Why, for the history.
         #[arg(long, value_name = "TEXT")]
@@ -27,7 +30,7 @@ pub enum JobsCommand {
     /// Have a paused job go on.
     Resume {
         /// The job.
-        #[arg(value_name = "PIPELINE/JOB", value_parser = job)]
+        #[arg(value_name = "PIPELINE/JOB", value_parser = job, add = ArgValueCandidates::new(candidates::pipeline_jobs))]
         job: JobId,
         /// Why, for the history.
         #[arg(long, value_name = "TEXT")]

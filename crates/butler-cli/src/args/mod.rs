@@ -1,29 +1,35 @@
 //! The arguments of `butler-cli`. Help, man page, completions and `docs/cli.md` all come from here.
 
+mod actions;
+mod attester;
+mod closed;
 mod config;
 mod duties;
+mod headings;
 mod jobs;
 mod rules;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use butler_core::client::l1::BlockTag;
-use butler_core::contracts::events::Source;
-use butler_core::domain::action::{ActionKind, EffectKey, Phase};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use butler_core::domain::ids::ProviderId;
-use butler_core::domain::job::{JobName, PipelineName};
 use clap::{Args, Parser, Subcommand};
+use clap_complete::engine::ArgValueCandidates;
 use ethers_core::types::Address;
 
+pub use self::actions::{ActionsCommand, DecideArgs, Selection};
+use self::attester::address;
+pub use self::attester::{AttesterName, NotOne};
+use self::closed::{event_names, positions, states};
 pub use self::config::ConfigCommand;
 pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, RollupsArgs, When, WhichRollup};
+use self::headings::{CONNECTION, OUTPUT, SELECTION};
 pub use self::jobs::JobsCommand;
 pub use self::rules::RulesArgs;
+use crate::candidates;
 use crate::output::ColorChoice;
 
 /// Where every attester of your Aztec staking providers stands, and what is wrong with it.
@@ -43,30 +49,38 @@ pub struct Arguments {
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = CONNECTION)]
 pub struct Global {
     /// Configuration file [default: ./butler.toml, then ~/.config/butler/butler.toml, then /etc/butler/butler.toml].
     #[arg(long, global = true, value_name = "FILE", env = "BUTLER_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// Network to work on; needed when several are configured. `mainnet` works without a configuration file.
     #[arg(long, global = true, value_name = "NAME", env = "BUTLER_NETWORK", hide_env_values = true)]
+    #[arg(add = ArgValueCandidates::new(candidates::networks))]
     pub network: Option<String>,
     /// L1 endpoint to use instead of the configured ones; may be given several times.
     #[arg(long, global = true, value_name = "URL")]
     pub l1_url: Vec<String>,
     /// Provider to look at instead of the configured ones; may be given several times.
-    #[arg(long, global = true, value_name = "ID")]
+    #[arg(long, global = true, value_name = "ID", add = ArgValueCandidates::new(candidates::providers))]
     pub provider_id: Vec<ProviderId>,
     /// Forget what was kept of earlier scans, and scan the StakingRegistry's events anew.
     #[arg(long, global = true)]
     pub rescan: bool,
     /// Print JSON to stdout.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub json: bool,
     /// When to use colour.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", value_enum)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", value_enum, help_heading = OUTPUT)]
     pub color: ColorChoice,
+    /// Show times in this machine's time zone, with the offset, instead of UTC. JSON stays as it is.
+    #[arg(long, global = true, help_heading = OUTPUT)]
+    pub local: bool,
+    /// Say nothing on stderr but why the command failed: no progress, no warnings.
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = OUTPUT)]
+    pub quiet: bool,
     /// Say more on stderr; up to three times.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = OUTPUT)]
     pub verbose: u8,
 }
 
@@ -134,96 +148,6 @@ pub enum Command {
     Reference,
 }
 
-/// What to show of the watcher's actions, and what to decide.
-#[derive(Debug, Subcommand)]
-pub enum ActionsCommand {
-    /// List actions: all that are not over, or those in one phase.
-    List {
-        /// Only those in this phase: planned, awaiting_approval, due, running, verifying, done, parked, dropped.
-        #[arg(long, value_name = "PHASE", value_parser = phase)]
-        phase: Option<Phase>,
-        /// Which of them.
-        #[command(flatten)]
-        selection: Selection,
-    },
-    /// Show one action.
-    Show {
-        /// Its key.
-        #[arg(value_name = "KEY", value_parser = effect_key)]
-        key: EffectKey,
-    },
-    /// Approve actions that wait for it: they are done.
-    Approve(DecideArgs),
-    /// Reject actions that wait for an approval: they are never done.
-    Reject(DecideArgs),
-    /// Have parked actions tried again.
-    Retry(DecideArgs),
-    /// Drop parked actions, or one that is due: nobody wants them any more.
-    Drop(DecideArgs),
-    /// Show what changed, oldest first.
-    History {
-        /// Only what came after this line.
-        #[arg(long, value_name = "LINE", default_value_t = 0)]
-        after: u64,
-        /// The most lines.
-        #[arg(long, value_name = "NUMBER", default_value_t = 100)]
-        limit: usize,
-    },
-    /// Write the history as it is kept, line by line, each sealed together with all lines before it: whoever has it can verify it.
-    Export {
-        /// Only what came after this line.
-        #[arg(long, value_name = "LINE", default_value_t = 0)]
-        after: u64,
-    },
-}
-
-/// Which actions are meant; together they narrow.
-#[derive(Debug, Args)]
-pub struct Selection {
-    /// Those of this kind.
-    #[arg(long, value_name = "KIND", value_parser = kind)]
-    pub kind: Option<ActionKind>,
-    /// Those whose reason, or whose cause, holds this text.
-    #[arg(long, value_name = "TEXT")]
-    pub because: Option<String>,
-    /// Jobs of this pipeline.
-    #[arg(long, value_name = "PIPELINE", value_parser = jobs::pipeline)]
-    pub pipeline: Option<PipelineName>,
-    /// Jobs of this name.
-    #[arg(long, value_name = "JOB", value_parser = jobs::job_name)]
-    pub job: Option<JobName>,
-    /// Those that wait for at least so long.
-    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
-    pub older_than: Option<Duration>,
-}
-
-impl Selection {
-    /// Whether nothing was asked for.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let Self { kind, because, pipeline, job, older_than } = self;
-        kind.is_none() && because.is_none() && pipeline.is_none() && job.is_none() && older_than.is_none()
-    }
-}
-
-/// On which actions is decided.
-#[derive(Debug, Args)]
-pub struct DecideArgs {
-    /// The key of one.
-    #[arg(value_name = "KEY", value_parser = effect_key)]
-    pub key: Option<EffectKey>,
-    /// Or all of these.
-    #[command(flatten)]
-    pub selection: Selection,
-    /// What `actions show` or `actions list` gave as `shown`: whatever changed since then is left alone. Without it the actions are shown,
-    /// and the terminal is asked.
-    #[arg(long, value_name = "HASH")]
-    pub shown: Option<String>,
-    /// Why, for the history.
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-}
-
 /// What to ask the watcher.
 #[derive(Debug, Subcommand)]
 pub enum WatcherCommand {
@@ -231,20 +155,9 @@ pub enum WatcherCommand {
     Status,
 }
 
-fn phase(text: &str) -> Result<Phase, String> {
-    text.parse().map_err(|error: butler_core::domain::action::UnknownPhase| error.to_string())
-}
-
-fn kind(text: &str) -> Result<ActionKind, String> {
-    text.parse().map_err(|_| format!("`{text}` is no kind of action"))
-}
-
-fn effect_key(text: &str) -> Result<EffectKey, String> {
-    text.parse().map_err(|error: butler_core::domain::action::InvalidKey| error.to_string())
-}
-
 /// The block of a command that reads the chain.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = SELECTION)]
 pub struct AtArgs {
     /// Block to read at: a number, `latest`, `safe` or `finalized`.
     #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = block_tag)]
@@ -253,22 +166,23 @@ pub struct AtArgs {
 
 /// Arguments of `status`.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = SELECTION)]
 pub struct StatusArgs {
     /// The block.
     #[command(flatten)]
     pub at: AtArgs,
     /// Only attesters in this state, such as COINBASE_NEEDED; may be given several times.
-    #[arg(long, value_name = "STATE", value_parser = state, ignore_case = true)]
+    #[arg(long, value_name = "STATE", value_parser = states(), ignore_case = true, hide_possible_values = true)]
     pub state: Vec<State>,
     /// Only attesters at this position, such as entry_queue; may be given several times.
-    #[arg(long, value_name = "POSITION", value_parser = position)]
+    #[arg(long, value_name = "POSITION", value_parser = positions(), ignore_case = true, hide_possible_values = true)]
     pub position: Vec<Position>,
     /// Only attesters of this server; may be given several times.
-    #[arg(long, value_name = "SERVER")]
+    #[arg(long, value_name = "SERVER", add = ArgValueCandidates::new(candidates::servers))]
     pub server: Vec<String>,
-    /// Only this attester; may be given several times.
-    #[arg(long, value_name = "ADDRESS")]
-    pub attester: Vec<Address>,
+    /// Only this attester, by its address or the first digits of it; may be given several times.
+    #[arg(long, value_name = "ADDRESS", value_parser = AttesterName::parse)]
+    pub attester: Vec<AttesterName>,
     /// Only attesters that need somebody's attention.
     #[arg(long)]
     pub attention: bool,
@@ -290,6 +204,7 @@ pub struct AuditArgs {
 
 /// Arguments of `events`.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = SELECTION)]
 pub struct EventsArgs {
     /// First block [default: the StakingRegistry's first block].
     #[arg(long, value_name = "NUMBER")]
@@ -298,10 +213,10 @@ pub struct EventsArgs {
     #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = block_tag)]
     pub to_block: BlockTag,
     /// Only events that name this address; may be given several times.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub address: Vec<Address>,
     /// Only events of this name, such as StakedWithProvider; may be given several times.
-    #[arg(long, value_name = "EVENT", value_parser = event_name)]
+    #[arg(long, value_name = "EVENT", value_parser = event_names(), ignore_case = true, hide_possible_values = true)]
     pub name: Vec<String>,
 }
 
@@ -313,6 +228,7 @@ pub enum ProviderCommand {
     /// Find the providers of an address: its admin, its next admin, or who receives its rewards.
     Find {
         /// The address.
+        #[arg(value_parser = address)]
         address: Address,
         /// The block.
         #[command(flatten)]
@@ -341,16 +257,6 @@ pub enum KeystoreCommand {
     },
 }
 
-/// The contracts whose events `events` lists.
-const FOLLOWED: [Source; 6] = [
-    Source::AztecRegistry,
-    Source::StakingRegistry,
-    Source::Rollup,
-    Source::Gse,
-    Source::Slasher,
-    Source::SplitFactory,
-];
-
 fn block_tag(text: &str) -> Result<BlockTag, String> {
     match text {
         "latest" => Ok(BlockTag::Latest),
@@ -363,28 +269,4 @@ fn block_tag(text: &str) -> Result<BlockTag, String> {
                 .map_err(|_| "expected a block number, `latest`, `safe` or `finalized`".to_owned())
         }
     }
-}
-
-fn state(text: &str) -> Result<State, String> {
-    State::from_str(&text.to_uppercase())
-        .map_err(|_| format!("expected one of {}", State::ALL.map(State::name).join(", ")))
-}
-
-fn event_name(text: &str) -> Result<String, String> {
-    let known: BTreeSet<&str> =
-        FOLLOWED.iter().flat_map(|source| source.abi().events()).map(|event| event.name.as_str()).collect();
-    let wanted = text.to_lowercase();
-    known
-        .iter()
-        .find(|name| name.to_lowercase() == wanted)
-        .map(|name| (*name).to_owned())
-        .ok_or_else(|| format!("expected one of {}", known.iter().copied().collect::<Vec<_>>().join(", ")))
-}
-
-fn position(text: &str) -> Result<Position, String> {
-    let wanted = text.to_lowercase();
-    Position::ALL
-        .into_iter()
-        .find(|position| position.name() == wanted)
-        .ok_or_else(|| format!("expected one of {}", Position::ALL.map(Position::name).join(", ")))
 }

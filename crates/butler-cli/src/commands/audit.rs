@@ -14,7 +14,7 @@ use crate::gather::{Gathered, Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::Scope;
-use crate::view::table::{Tone, painted, plain, table, toned};
+use crate::view::table::{Column, Tone, key, painted, plain, subject, table, toned, words};
 
 /// The report of `audit`.
 #[derive(Debug, Serialize)]
@@ -181,6 +181,8 @@ fn shown(finding: &findings::Finding, now: u64) -> Finding {
     }
 }
 
+const COLUMNS: [Column; 4] = [key("LEVEL"), key("FINDING"), key("SUBJECT"), key("WHAT")];
+
 /// A table of the findings, and a line for each note.
 fn lines(findings: &[Finding], notes: &[Note], output: &Output) -> String {
     let mut text = String::new();
@@ -191,9 +193,9 @@ fn lines(findings: &[Finding], notes: &[Note], output: &Output) -> String {
                 Level::Warning => toned("warning", Tone::Warning),
                 Level::Note => toned("note", Tone::Faint),
             };
-            vec![level, plain(finding.kind), plain(finding.subject.clone()), plain(finding.message.clone())]
+            vec![level, plain(finding.kind), subject(&finding.subject), words(finding.message.clone())]
         });
-        text.push_str(&table(output, &["LEVEL", "FINDING", "SUBJECT", "WHAT"], rows));
+        text.push_str(&table(output, &COLUMNS, rows));
         text.push('\n');
     }
     for note in notes {
@@ -219,7 +221,8 @@ fn render(report: &AuditReport, output: &Output) -> String {
     ));
     if let (Some(proposals), Some(duties)) = (checked.proposals, checked.duties) {
         let proposals = format::count(proposals, "own proposal");
-        text.push_str(&format!("on L1: {proposals}, and {duties} own duties to propose or attest\n"));
+        let duties = if duties == 1 { "1 own duty".to_owned() } else { format!("{duties} own duties") };
+        text.push_str(&format!("on L1: {proposals}, and {duties} to propose or attest\n"));
     }
     text.push('\n');
     text.push_str(&lines(&report.findings, &report.notes, output));
@@ -239,6 +242,48 @@ mod tests {
     use butler_core::domain::findings::{Finding, FindingKind, Subject};
 
     use super::*;
+    use crate::view::widths::{at_usual_widths, scope, told};
+
+    fn found(level: Level, kind: &'static str, subject: String, message: String) -> super::Finding {
+        let (severity, remedy) = (Severity::Warning, String::new());
+        super::Finding { level, severity, kind, subject, message, places: Vec::new(), until: None, remedy }
+    }
+
+    #[test]
+    fn findings_are_told_whole_at_every_width() {
+        let checked = Checked {
+            attesters: 1,
+            key_files: 12,
+            entry_queue: 3,
+            active_set: 2_120,
+            own_provider_queue: 1,
+            other_provider_queues: 80,
+            proposals: Some(7),
+            duties: Some(1),
+        };
+        let message =
+            format!("it has no coinbase and it may be active now (2026-01-05 02:11 UTC); it must be {}", told(2));
+        let network = "own attesters missed 2 proposals and 1 attestation together with most others";
+        let report = AuditReport {
+            scope: scope(),
+            passed: false,
+            strict: false,
+            errors: 1,
+            warnings: 1,
+            checked,
+            findings: vec![
+                found(Level::Error, "coinbase_missing", told(1), message),
+                found(Level::Warning, "key_file", "/etc/butler/keys/server-1.json".to_owned(), "is gone".to_owned()),
+            ],
+            notes: vec![noted(&Finding::new(FindingKind::DutiesNetwork, Severity::Info, Subject::Network, network), 0)],
+        };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+        let short = AuditReport {
+            findings: vec![found(Level::Error, "duplicate", told(1), "it stands in two queues".to_owned())],
+            ..report
+        };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&short, output)));
+    }
 
     /// Core's tests make each kind from facts; here each is shown.
     #[test]
@@ -255,7 +300,7 @@ mod tests {
                 assert_eq!(told, [(kind.code().into(), what.clone().into())], "{kind}");
                 let remedies = json.to_string() + &notes.to_string();
                 assert!(remedies.contains("remedy"), "{kind}: {remedies}");
-                let text = lines(&report.findings, &report.notes, &Output { json: false, color: false, width: 1_000 });
+                let text = lines(&report.findings, &report.notes, &Output::of_width(1_000));
                 assert!(text.contains(kind.code()) && text.contains(&what), "{kind}: {text}");
             }
         }

@@ -14,7 +14,7 @@ use crate::gather::{Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
-use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
+use crate::view::table::{Column, Tone, column, heading, key, number, pairs, plain, table, toned};
 
 /// The report of `chain`.
 #[derive(Debug, Serialize)]
@@ -155,7 +155,7 @@ fn own_exits(exits: Option<&AttesterExits>) -> String {
         Some(limit) => {
             let more =
                 if limit.can_exit { format!("{} more may begin", limit.left()) } else { "no more may".to_owned() };
-            format!("{} of {} attesters within {window}; {more}", limit.used, limit.allowance)
+            format!("{} of {} within {window}; {more}", limit.used, format::count(limit.allowance, "attester"))
         }
         None => format!("attesters may begin them; the limit within {window} is not known"),
     }
@@ -173,6 +173,17 @@ fn other_slashers(change: Option<&Change>, now: u64) -> String {
     if told.is_empty() { "none".to_owned() } else { told.join("; ") }
 }
 
+const ENDPOINTS: [Column; 8] = [
+    key("NAME"),
+    key("HOST"),
+    column("REQUESTS", 4),
+    column("BYTES", 5),
+    column("BATCHES", 2),
+    column("MULTICALL", 2),
+    column("OVERRIDES", 3),
+    key("LAST ANSWER"),
+];
+
 fn render(report: &ChainReport, output: &Output) -> String {
     let mut text = crate::view::scope_line(&report.scope);
     let rollup = &report.rollup;
@@ -187,9 +198,9 @@ fn render(report: &ChainReport, output: &Output) -> String {
             (
                 "epoch",
                 plain(format!(
-                    "{}, {} slots of {} s ({})",
+                    "{}, {} of {} s ({})",
                     rollup.current_epoch,
-                    clock.epoch_slots,
+                    format::count(clock.epoch_slots, "slot"),
                     clock.slot_seconds,
                     format::duration(epoch_seconds)
                 )),
@@ -250,10 +261,69 @@ fn render(report: &ChainReport, output: &Output) -> String {
             },
         ]
     });
-    text.push_str(&table(
-        output,
-        &["NAME", "HOST", "REQUESTS", "BYTES", "BATCHES", "MULTICALL", "OVERRIDES", "LAST ANSWER"],
-        rows,
-    ));
+    text.push_str(&table(output, &ENDPOINTS, rows));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use butler_core::domain::capability::ExitLimit;
+    use ethers_core::types::U256;
+
+    use super::*;
+    use crate::view::widths::{NOW, address, at_usual_widths, scope};
+
+    #[test]
+    fn figures_and_endpoints_are_told_whole_at_every_width() {
+        let tokens = |whole: u64| JsonAmount(U256::from(whole) * U256::exp10(18));
+        let dated = |number, at| JsonDatedSlasher { slasher: address(number).into(), at };
+        let limit = ExitLimit { used: 1, allowance: 40, can_exit: true };
+        let endpoint = |name: &str, last_failure| Endpoint {
+            name: name.to_owned(),
+            host: "ethereum-mainnet.example.org".to_owned(),
+            http_requests: 12,
+            bytes_received: 1_234_567,
+            takes_batches: true,
+            has_multicall: true,
+            takes_overrides: false,
+            last_failure,
+        };
+        let report = ChainReport {
+            scope: scope(),
+            rollup: Rollup {
+                version: U256::from(2_934_756_904_u64).into(),
+                current_epoch: 1_234,
+                clock: RollupClock { genesis_time: NOW - 1_000_000, slot_seconds: 72, epoch_slots: 32 },
+                flush: FlushFacts {
+                    flush_size: 48,
+                    available_flushes: 4,
+                    next_flushable_epoch: 1_235,
+                    is_bootstrapped: true,
+                },
+                active_attesters: 2_120,
+                entry_queue_length: 12,
+                activation_threshold: tokens(200_000),
+                ejection_threshold: tokens(100_000),
+                local_ejection_threshold: Some(tokens(190_000)),
+                exit_delay_seconds: 345_600,
+                attester_exits: Some(AttesterExits { window_seconds: Some(86_400), limit: Some(limit) }),
+                slasher_change: Some(Change {
+                    pending: Some(dated(6, NOW + 90_000)),
+                    legacy: Some(dated(7, NOW + 9_000)),
+                }),
+                missing: BTreeSet::new(),
+            },
+            withdrawal_delay_seconds: Some(1_209_600),
+            contracts: Contracts {
+                aztec_registry: address(1).into(),
+                staking_registry: address(2).into(),
+                rollup: address(0).into(),
+                gse: address(3).into(),
+                slasher: address(4).into(),
+                staking_asset: address(5).into(),
+            },
+            endpoints: vec![endpoint("l1[0]", None), endpoint("l1[1]", Some(ErrorKind::RateLimited))],
+        };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+    }
 }

@@ -10,7 +10,7 @@ use butler_core::store::file::save_atomic;
 use serde::Serialize;
 
 use crate::args::Global;
-use crate::error::CliError;
+use crate::error::{CliError, Named};
 use crate::gather::load;
 use crate::output::{Output, remark};
 use crate::view::format;
@@ -69,19 +69,22 @@ pub(super) fn init(file: &Path, output: Output) -> Result<Exit, CliError> {
 pub(super) fn check(global: &Global, output: Output) -> Result<Exit, CliError> {
     let report = match load(global) {
         Ok(config) => check_keys(&config),
-        Err(CliError::Config(error @ ConfigError::Faults(_))) => CheckReport {
-            passed: false,
-            networks: Vec::new(),
-            key_files: 0,
-            attesters: 0,
-            faults: error.faults().iter().map(ToString::to_string).collect(),
-            warnings: Vec::new(),
-        },
+        Err(CliError::Config(error @ ConfigError::Faults(_))) => {
+            of_faults(error.faults().iter().map(ToString::to_string).collect())
+        }
+        Err(error @ CliError::Unknown { kind: Named::Network, .. }) => {
+            let hint = error.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+            of_faults(vec![format!("flag --network: {error}{hint}")])
+        }
         Err(error) => return Err(error),
     };
     let exit = if report.passed { Exit::Success } else { Exit::Configuration };
     output.result(&report, render_check)?;
     Ok(exit)
+}
+
+fn of_faults(faults: Vec<String>) -> CheckReport {
+    CheckReport { passed: false, networks: Vec::new(), key_files: 0, attesters: 0, faults, warnings: Vec::new() }
 }
 
 fn check_keys(config: &Config) -> CheckReport {
@@ -153,6 +156,6 @@ pub(super) fn show(global: &Global, output: Output) -> Result<Exit, CliError> {
             })
             .collect(),
     };
-    output.result(&report, |_, _| config.render())?;
+    output.verbatim(&report, |_| config.render())?;
     Ok(Exit::Success)
 }

@@ -8,15 +8,15 @@ use butler_core::domain::action::{Phase, Policy};
 use butler_core::domain::job::{JobId, JobName, PipelineName, mermaid};
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::exit::Exit;
-use butler_core::text::time::distance;
+use butler_core::text::time::{count, distance};
 use serde::Serialize;
 
 use super::watcher::socket::{ask, strange};
 use crate::args::{Global, JobsCommand};
-use crate::error::CliError;
+use crate::error::{CliError, Named};
 use crate::gather::load;
 use crate::output::Output;
-use crate::view::table::{Tone, number, plain, table, toned};
+use crate::view::table::{Column, Tone, column, key, number, plain, table, words};
 
 /// The report of `jobs show`.
 #[derive(Debug, Serialize)]
@@ -67,7 +67,7 @@ pub(super) async fn run(global: &Global, command: JobsCommand, output: Output) -
             let charts = selected(&config, pipeline.as_ref())?.into_iter();
             let charts = charts.map(|one| (one.name.clone(), mermaid(&one.name, &one.trigger.summary(), &one.graph)));
             let report = ChartsReport { charts: charts.collect() };
-            output.result(&report, |report, _| report.charts.values().map(|chart| format!("{chart}\n")).collect())?;
+            output.verbatim(&report, |report| report.charts.values().map(|chart| format!("{chart}\n")).collect())?;
             Ok(Exit::Success)
         }
         JobsCommand::Show { pipeline, mermaid: false } => {
@@ -85,16 +85,21 @@ pub(super) async fn run(global: &Global, command: JobsCommand, output: Output) -
 fn selected<'a>(config: &'a Config, wanted: Option<&PipelineName>) -> Result<Vec<&'a PipelineConfig>, CliError> {
     match wanted {
         None => Ok(config.pipelines.values().collect()),
-        Some(name) => config.pipelines.get(name).map(|one| vec![one]).ok_or_else(|| CliError::NoJob(name.to_string())),
+        Some(name) => {
+            let known = || config.pipelines.keys().map(ToString::to_string).collect();
+            let unknown = || CliError::Unknown { kind: Named::Pipeline, name: name.to_string(), known: known() };
+            config.pipelines.get(name).map(|one| vec![one]).ok_or_else(unknown)
+        }
     }
 }
 
+/// The jobs of a pipeline, each after those that it waits for.
+fn ids(pipeline: &PipelineConfig) -> Vec<JobId> {
+    let id = |job: &JobName| JobId { pipeline: pipeline.name.clone(), job: job.clone() };
+    pipeline.graph.order().iter().map(id).collect()
+}
+
 async fn show(global: &Global, pipelines: Vec<&PipelineConfig>) -> Result<JobsReport, CliError> {
-    let ids = |pipeline: &PipelineConfig| {
-        let name = pipeline.name.clone();
-        let id = move |job: &JobName| JobId { pipeline: name.clone(), job: job.clone() };
-        pipeline.graph.order().iter().map(id).collect::<Vec<JobId>>()
-    };
     let mut report = JobsReport { pipelines: Vec::new() };
     // One question for each pipeline, which has a bounded number of jobs.
     for pipeline in pipelines {
@@ -139,7 +144,9 @@ async fn pause(
 ) -> Result<Exit, CliError> {
     let is_known = config.pipelines.get(&job.pipeline).is_some_and(|pipeline| pipeline.jobs.contains_key(&job.job));
     if !is_known {
-        return Err(CliError::NoJob(job.to_string()));
+        let ids = config.pipelines.values().flat_map(ids);
+        let known = ids.map(|id| id.to_string()).collect();
+        return Err(CliError::Unknown { kind: Named::Job, name: job.to_string(), known });
     }
     let answer = ask(global, Ask::Pause { job, paused, reason }).await;
     let rows = match answer {
@@ -153,11 +160,24 @@ async fn pause(
     Ok(Exit::Success)
 }
 
+const COLUMNS: [Column; 10] = [
+    key("JOB"),
+    column("AFTER", 5),
+    column("POLICY", 1),
+    column("ASKS", 2),
+    column("DUE", 2),
+    column("RUNNING", 3),
+    column("VERIFYING", 4),
+    column("PARKED", 1),
+    column("OLDEST DUE", 3),
+    column("BY", 6),
+];
+
 fn render(report: &JobsReport, output: &Output) -> String {
     let mut text = String::new();
     for pipeline in &report.pipelines {
         let PipelineReport { name, trigger, backlog, jobs } = pipeline;
-        text.push_str(&format!("{name}: {trigger}, at most {backlog} items unfinished\n\n"));
+        text.push_str(&format!("{name}: {trigger}, at most {} unfinished\n\n", count(*backlog, "item")));
         let rows = jobs.iter().map(|job| {
             let count = |phase: Phase| job.queue.phases.get(&phase).copied().unwrap_or_default();
             let parked = count(Phase::Parked);
@@ -166,23 +186,55 @@ fn render(report: &JobsReport, output: &Output) -> String {
             let after: Vec<String> = job.after.iter().map(ToString::to_string).collect();
             vec![
                 plain(job.job.job.to_string()),
-                plain(after.join(", ")),
+                words(after.join(", ")),
                 plain(if job.queue.paused { "paused".to_owned() } else { job.policy.to_string() }),
                 number(count(Phase::AwaitingApproval).to_string()),
                 number(count(Phase::Due).to_string()),
                 number(format!("{} of {}", count(Phase::Running), job.concurrency)),
                 number(count(Phase::Verifying).to_string()),
-                toned(parked.to_string(), if parked > 0 { Tone::Warning } else { Tone::Plain }),
+                number(parked.to_string()).in_tone(if parked > 0 { Tone::Warning } else { Tone::Plain }),
                 plain(oldest),
                 plain(job.by.clone()),
             ]
         });
-        let head = ["JOB", "AFTER", "POLICY", "ASKS", "DUE", "RUNNING", "VERIFYING", "PARKED", "OLDEST DUE", "BY"];
-        text.push_str(&table(output, &head, rows));
+        text.push_str(&table(output, &COLUMNS, rows));
         text.push('\n');
     }
     if report.pipelines.is_empty() {
         text.push_str("no pipeline is configured\n");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::widths::at_usual_widths;
+
+    #[test]
+    fn queues_of_jobs_are_told_whole_at_every_width() {
+        let job = |name: &str, after: &[&str], parked| JobReport {
+            job: name.parse().unwrap(),
+            after: after.iter().map(|job| job.parse().unwrap()).collect(),
+            ordered: false,
+            concurrency: 4,
+            policy: Policy::Approve,
+            by: "/usr/local/lib/butler/fetch-attestations".to_owned(),
+            definition: "0".repeat(64),
+            queue: JobRow {
+                job: name.parse().unwrap(),
+                paused: parked > 0,
+                phases: [(Phase::Due, 12), (Phase::Running, 4), (Phase::Parked, parked)].into(),
+                since: BTreeMap::new(),
+            },
+        };
+        let pipeline = PipelineReport {
+            name: "nightly".parse().unwrap(),
+            trigger: "cron 0 3 * * * UTC".to_owned(),
+            backlog: 1,
+            jobs: vec![job("nightly/fetch-attestations", &[], 0), job("nightly/report", &["fetch-attestations"], 2)],
+        };
+        let report = JobsReport { pipelines: vec![pipeline] };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+    }
 }

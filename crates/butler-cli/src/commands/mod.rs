@@ -21,10 +21,19 @@ mod watcher;
 
 use butler_core::runtime::exit::Exit;
 
-use crate::args::{Arguments, Command, ConfigCommand, KeystoreCommand, ProviderCommand, WatcherCommand};
+use crate::args::{Arguments, Command, ConfigCommand, Global, KeystoreCommand, ProviderCommand, WatcherCommand};
 use crate::docs;
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, Zone, remark};
+
+/// The zone that moments are shown in, when it is not UTC.
+fn zone(global: &Global) -> Option<Zone> {
+    let zone = global.local.then(Zone::of_machine)?;
+    if zone.is_none() {
+        remark("warning: this machine's time zone is not known (see TZ and /etc/localtime): times are in UTC");
+    }
+    zone
+}
 
 /// Does what the arguments say.
 ///
@@ -32,7 +41,7 @@ use crate::output::Output;
 /// See [`CliError`].
 pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let Arguments { global, command } = arguments;
-    let output = Output::new(global.json, global.color);
+    let output = Output::new(global.json, global.color, zone(&global));
     match command {
         Command::Status(args) => status::run(&global, &args, output).await,
         Command::Queue(args) => queue::run(&global, &args, output).await,

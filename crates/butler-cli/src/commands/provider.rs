@@ -13,7 +13,7 @@ use crate::gather::{Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, Scope};
-use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
+use crate::view::table::{Column, Tone, column, heading, key, named, number, pairs, plain, table, toned};
 
 /// The report of `provider show` and `provider find`.
 #[derive(Debug, Serialize)]
@@ -115,6 +115,8 @@ fn provider(id: ProviderId, facts: &ProviderFacts, delegations: Option<&[Delegat
     }
 }
 
+const DELEGATIONS: [Column; 4] = [column("BLOCK", 1), key("ATTESTER"), key("COINBASE"), column("STAKER", 2)];
+
 fn render(report: &ProviderReport, output: &Output) -> String {
     let mut text = crate::view::scope_line(&report.scope);
     if report.providers.is_empty() {
@@ -143,16 +145,48 @@ fn render(report: &ProviderReport, output: &Output) -> String {
         let rows = delegations.iter().map(|staked| {
             vec![
                 number(staked.block_number.to_string()),
-                plain(format::address(&staked.attester.0)),
+                named(&staked.attester.0),
                 if staked.confirmed {
                     plain(format::address(&staked.coinbase.0))
                 } else {
                     toned(format!("{} (not confirmed)", format::address(&staked.coinbase.0)), Tone::Bad)
                 },
-                plain(format::short_address(&staked.staker.0)),
+                named(&staked.staker.0),
             ]
         });
-        text.push_str(&table(output, &["BLOCK", "ATTESTER", "COINBASE", "STAKER"], rows));
+        text.push_str(&table(output, &DELEGATIONS, rows));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::widths::{address, at_usual_widths, hash, scope};
+
+    #[test]
+    fn providers_are_told_whole_at_every_width() {
+        let staked = |number: u8, confirmed| Staked {
+            block_number: 24_300_000,
+            transaction_hash: hash(number),
+            log_index: 3,
+            attester: address(number).into(),
+            coinbase: address(number + 1).into(),
+            confirmed,
+            staker: address(number + 2).into(),
+            rollup: address(0).into(),
+        };
+        let provider = Provider {
+            id: 4,
+            admin: address(1).into(),
+            pending_admin: Some(address(2).into()),
+            take_rate_bps: 1_000,
+            rewards_recipient: address(3).into(),
+            queue_length: 1,
+            queue: vec![address(4).into()],
+            delegations: Some(vec![staked(10, true), staked(20, false)]),
+        };
+        let report = ProviderReport { scope: scope(), providers: vec![provider] };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+    }
 }

@@ -13,7 +13,7 @@ use crate::gather::{Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
-use crate::view::table::{Tone, number, plain, table, toned};
+use crate::view::table::{Column, Tone, column, key, named, number, table, words};
 
 /// The report of `publishers`.
 #[derive(Debug, Serialize)]
@@ -65,6 +65,15 @@ fn publisher(row: &PublisherRow) -> Publisher {
     }
 }
 
+const COLUMNS: [Column; 6] = [
+    key("PUBLISHER"),
+    column("ATTESTERS", 4),
+    column("BALANCE", 1),
+    column("WANTED", 3),
+    key("LACKS"),
+    column("SERVER", 2),
+];
+
 fn render(report: &PublisherReport, output: &Output) -> String {
     let mut text = crate::view::scope_line(&report.scope);
     if report.publishers.is_empty() {
@@ -75,21 +84,47 @@ fn render(report: &PublisherReport, output: &Output) -> String {
     let rows = report.publishers.iter().map(|publisher| {
         let servers: Vec<&str> = publisher.servers.iter().map(String::as_str).collect();
         let lacks = match &publisher.top_up {
-            Some(top_up) if top_up.0.is_zero() => toned("nothing", Tone::Good),
-            Some(top_up) => toned(format::amount(top_up.0, 6), Tone::Bad),
-            None => toned("unknown", Tone::Warning),
+            Some(top_up) if top_up.0.is_zero() => number("nothing").in_tone(Tone::Good),
+            Some(top_up) => number(format::amount(top_up.0, 6)).in_tone(Tone::Bad),
+            None => number("unknown").in_tone(Tone::Warning),
         };
         let thousandths = publisher.load_thousandths;
         vec![
-            plain(format::address(&publisher.address.0)),
+            named(&publisher.address.0),
             number(format!("{}.{:03}", thousandths / 1000, thousandths % 1000)),
             number(publisher.balance.map(|balance| format::amount(balance.0, 6)).unwrap_or_default()),
             number(format::amount(publisher.required.0, 6)),
             lacks,
-            plain(servers.join(", ")),
+            words(servers.join(", ")),
         ]
     });
-    let header = ["PUBLISHER", "ATTESTERS", "BALANCE", "WANTED", "LACKS", "SERVER"];
-    text.push_str(&table(output, &header, rows));
+    text.push_str(&table(output, &COLUMNS, rows));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::widths::{address, at_usual_widths, scope};
+
+    #[test]
+    fn publishers_are_told_whole_at_every_width() {
+        let ether = |thousandths: u64| JsonAmount(U256::from(thousandths) * U256::exp10(15));
+        let of = |number, servers: &[&str], balance: Option<u64>| Publisher {
+            address: address(number).into(),
+            servers: servers.iter().map(|server| (*server).to_owned()).collect(),
+            load_thousandths: 12_500,
+            balance: balance.map(ether),
+            required: ether(1_250),
+            top_up: balance.map(|balance| ether(1_250_u64.saturating_sub(balance))),
+        };
+        let publishers = vec![
+            of(1, &["server-1", "server-2", "server-3"], Some(1_111)),
+            of(2, &["server-1"], Some(2_000)),
+            of(3, &["server-4"], None),
+        ];
+        let (minimum_wei_per_attester, total_top_up) = (ether(100), ether(139));
+        let report = PublisherReport { scope: scope(), minimum_wei_per_attester, total_top_up, publishers };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+    }
 }

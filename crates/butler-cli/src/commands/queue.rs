@@ -17,7 +17,7 @@ use crate::gather::{Gathered, Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
-use crate::view::table::{Tone, heading, number, pairs, plain, table, toned};
+use crate::view::table::{Column, Tone, column, heading, key, named, number, pairs, plain, table, words};
 
 /// The report of `queue`.
 #[derive(Debug, Serialize)]
@@ -172,6 +172,10 @@ fn former_queue(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<For
     })
 }
 
+const ENTRIES: [Column; 4] = [key("PLACE"), key("ATTESTER"), column("WHOSE", 1), key("EARLIEST ARRIVAL")];
+const FORMER: [Column; 4] = [key("PLACE"), key("ATTESTER"), column("WHOSE", 1), key("WHAT BECOMES OF IT")];
+const KEYS: [Column; 4] = [key("PLACE"), key("ATTESTER"), column("INDEX", 1), key("OBSTACLES")];
+
 /// The part of a former rollup's queue.
 fn render_former(queue: &FormerQueue, output: &Output) -> String {
     let title = format!("Entry queue of the former rollup, version {}", queue.version.0);
@@ -180,20 +184,19 @@ fn render_former(queue: &FormerQueue, output: &Output) -> String {
     text.push_str(&pairs(output, [("waiting", plain(waiting))]));
     text.push('\n');
     let rows = queue.entries.iter().map(|entry| {
-        let address = format::address(&entry.attester.0);
         let fate = match (entry.refusal, &entry.arrival) {
-            (Some(_), _) => toned("will be refunded at the next flush", Tone::Warning),
-            (None, Some(arrival)) => plain(format!("validates there from {}", format::moment(arrival.earliest))),
+            (Some(_), _) => words("will be refunded at the next flush").in_tone(Tone::Warning),
+            (None, Some(arrival)) => words(format!("validates there from {}", format::moment(arrival.earliest))),
             (None, None) => plain(""),
         };
         vec![
             number(entry.place.saturating_add(1).to_string()),
-            if entry.is_own { toned(address, Tone::Good) } else { toned(address, Tone::Faint) },
+            named(&entry.attester.0).in_tone(if entry.is_own { Tone::Good } else { Tone::Faint }),
             plain(if entry.is_own { "ours" } else { "" }),
             fate,
         ]
     });
-    text.push_str(&table(output, &["PLACE", "ATTESTER", "", "WHAT BECOMES OF IT"], rows));
+    text.push_str(&table(output, &FORMER, rows));
     text
 }
 
@@ -230,15 +233,14 @@ fn render(report: &QueueReport, output: &Output) -> String {
     if !queue.entries.is_empty() {
         text.push('\n');
         let rows = queue.entries.iter().map(|entry| {
-            let address = format::address(&entry.attester.0);
             vec![
                 number(entry.place.saturating_add(1).to_string()),
-                if entry.is_own { toned(address, Tone::Good) } else { toned(address, Tone::Faint) },
+                named(&entry.attester.0).in_tone(if entry.is_own { Tone::Good } else { Tone::Faint }),
                 plain(if entry.is_own { "ours" } else { "" }),
-                plain(span(entry.arrival.as_ref())),
+                words(span(entry.arrival.as_ref())),
             ]
         });
-        text.push_str(&table(output, &["PLACE", "ATTESTER", "", "EARLIEST ARRIVAL"], rows));
+        text.push_str(&table(output, &ENTRIES, rows));
     }
     for former in &report.former_entry_queues {
         text.push_str(&render_former(former, output));
@@ -252,12 +254,78 @@ fn render(report: &QueueReport, output: &Output) -> String {
         let rows = entries.iter().map(|entry| {
             vec![
                 number(entry.place.saturating_add(1).to_string()),
-                plain(format::address(&entry.attester.0)),
+                named(&entry.attester.0),
                 number(entry.index.to_string()),
-                toned(entry.obstacles.join("; "), Tone::Bad),
+                words(entry.obstacles.join("; ")).in_tone(Tone::Bad),
             ]
         });
-        text.push_str(&table(output, &["PLACE", "ATTESTER", "INDEX", ""], rows));
+        text.push_str(&table(output, &KEYS, rows));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::widths::{NOW, address, at_usual_widths, scope};
+
+    #[test]
+    fn queues_are_told_whole_at_every_width() {
+        let flush = FlushFacts { flush_size: 4, available_flushes: 1, next_flushable_epoch: 9, is_bootstrapped: true };
+        let arrival = Arrival { epoch: 9, earliest: NOW + 9_000, expected: NOW + 12_000 };
+        let entry = |place: u64, is_own| Entry {
+            place,
+            attester: address(1).into(),
+            withdrawer: address(2).into(),
+            move_with_latest_rollup: true,
+            is_own,
+            arrival: is_own.then_some(arrival),
+        };
+        let former = |place: u64, refusal| FormerEntry {
+            place,
+            attester: address(3).into(),
+            withdrawer: address(2).into(),
+            move_with_latest_rollup: false,
+            is_own: true,
+            refusal,
+            arrival: Some(arrival),
+        };
+        let provider = |place, obstacles: &[&str]| ProviderEntry {
+            place,
+            index: 17 + place,
+            attester: address(4).into(),
+            obstacles: obstacles.iter().map(|obstacle| (*obstacle).to_owned()).collect(),
+        };
+        let report = QueueReport {
+            scope: scope(),
+            entry_queue: EntryQueue {
+                length: 2,
+                own: 1,
+                current_epoch: 8,
+                epoch_seconds: Some(2_304),
+                flush,
+                entries: vec![entry(0, true), entry(1, false)],
+            },
+            former_entry_queues: vec![FormerQueue {
+                rollup: address(9).into(),
+                version: ethers_core::types::U256::from(2).into(),
+                length: 2,
+                own: 2,
+                flush: None,
+                entries: vec![former(0, Some("moves_along")), former(1, None)],
+            }],
+            provider_queues: [
+                (
+                    4,
+                    vec![
+                        provider(0, &[]),
+                        provider(1, &["stands in the queue of provider 2, too", "is staked already"]),
+                    ],
+                ),
+                (5, Vec::new()),
+            ]
+            .into(),
+        };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+    }
 }

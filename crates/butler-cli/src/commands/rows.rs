@@ -1,11 +1,33 @@
 //! The overview that `status`, `audit` and `doctor` are made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::attester::overview::{AttesterRow, overview};
 use butler_core::domain::findings::attester::judge_what_is_known;
 
+use ethers_core::types::Address;
+
+use crate::args::{AttesterName, NotOne};
+use crate::error::CliError;
 use crate::gather::Gathered;
+use crate::view::format;
+
+/// The attesters that are meant, among those that are known.
+///
+/// # Errors
+/// When digits are those of none, or of several.
+pub(super) fn attesters(names: &[AttesterName], known: &BTreeSet<Address>) -> Result<BTreeSet<Address>, CliError> {
+    let one = |name: &AttesterName| {
+        name.among(known.iter().copied()).map_err(|why| match why {
+            NotOne::Nobody => CliError::UnknownAttester(name.to_string()),
+            NotOne::Several(found) => {
+                let known = found.iter().map(format::address).collect();
+                CliError::SeveralAttesters { digits: name.to_string(), known }
+            }
+        })
+    };
+    names.iter().map(one).collect()
+}
 
 /// The overview of everything that was gathered. Without any keys, no coinbase is judged.
 pub(super) fn rows(gathered: &Gathered) -> Vec<AttesterRow> {

@@ -18,7 +18,7 @@ use crate::gather::{Look, gather};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, JsonRollup, Scope};
-use crate::view::table::{Tone, heading, number, plain, table, toned};
+use crate::view::table::{Column, Tone, column, heading, key, named, number, plain, table, toned, words};
 
 /// The report of `upgrade`.
 #[derive(Debug, Serialize)]
@@ -114,14 +114,18 @@ async fn look(node: &AztecNode, network: &Network, snapshot: &NetworkSnapshot) -
     }
 }
 
+const ROLLUPS: [Column; 3] = [key("VERSION"), key("ADDRESS"), key("ROLE")];
+const NODES: [Column; 5] =
+    [key("NODE"), column("SOFTWARE", 1), key("FOLLOWS"), column("VERSION", 2), column("ROLLUP", 3)];
+
 fn render(report: &UpgradeReport, output: &Output) -> String {
     let mut text = crate::view::scope_line(&report.scope);
     text.push_str(&heading(output, "Rollups"));
     let rollups = report.rollups.iter().map(|rollup| {
         let role = if rollup.is_canonical { toned("canonical", Tone::Good) } else { toned("former", Tone::Faint) };
-        vec![number(rollup.version.0.to_string()), plain(format::address(&rollup.address.0)), role]
+        vec![number(rollup.version.0.to_string()), named(&rollup.address.0), role]
     });
-    text.push_str(&table(output, &["VERSION", "ADDRESS", ""], rollups));
+    text.push_str(&table(output, &ROLLUPS, rollups));
     text.push_str(&heading(output, "Checklist"));
     if report.checklist.is_empty() {
         text.push_str("nothing of yours is at any former rollup, or would be left behind by the next cut-over\n");
@@ -134,18 +138,20 @@ fn render(report: &UpgradeReport, output: &Output) -> String {
         let nodes = report.nodes.iter().map(|node| {
             let follows = match (node.standing, node.failure) {
                 (Some(Standing::Canonical), _) => toned("the canonical rollup", Tone::Good),
-                (Some(Standing::Leaving), _) => toned("a former rollup, as it should for a while", Tone::Good),
-                (Some(Standing::Needed), _) => toned("a former rollup, where own attesters need it", Tone::Good),
-                (Some(Standing::Former), _) => toned("a former rollup, where nothing needs it", Tone::Warning),
-                (Some(Standing::Other), _) => toned("a rollup that the registry does not know", Tone::Bad),
-                (None, failure) => toned(format!("not known: {}", failure.unwrap_or_default()), Tone::Bad),
+                (Some(Standing::Leaving), _) => words("a former rollup, as it should for a while").in_tone(Tone::Good),
+                (Some(Standing::Needed), _) => {
+                    words("a former rollup, where own attesters need it").in_tone(Tone::Good)
+                }
+                (Some(Standing::Former), _) => words("a former rollup, where nothing needs it").in_tone(Tone::Warning),
+                (Some(Standing::Other), _) => words("a rollup that the registry does not know").in_tone(Tone::Bad),
+                (None, failure) => words(format!("not known: {}", failure.unwrap_or_default())).in_tone(Tone::Bad),
             };
-            let rollup = node.rollup.map(|rollup| format::address(&rollup.0)).unwrap_or_default();
+            let rollup = node.rollup.map_or_else(|| plain(""), |rollup| named(&rollup.0));
             let rollup_version = node.rollup_version.map(|version| version.0.to_string()).unwrap_or_default();
             let version = plain(node.node_version.clone().unwrap_or_default());
-            vec![plain(node.name.clone()), version, follows, number(rollup_version), plain(rollup)]
+            vec![plain(node.name.clone()), version, follows, number(rollup_version), rollup]
         });
-        text.push_str(&table(output, &["NODE", "SOFTWARE", "FOLLOWS", "VERSION", "ROLLUP"], nodes));
+        text.push_str(&table(output, &NODES, nodes));
     }
     text
 }
@@ -177,4 +183,49 @@ fn render_item(item: &Item, now: u64) -> String {
         text.push_str(&format!("    and {} more, see --json\n", item.attesters.len().saturating_sub(SHOWN)));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use ethers_core::types::U256;
+
+    use super::*;
+    use crate::view::widths::{NOW, address, at_usual_widths, scope};
+
+    #[test]
+    fn what_is_left_to_do_is_told_whole_at_every_width() {
+        let rollup = |number, is_canonical| JsonRollup {
+            address: address(number).into(),
+            version: U256::from(2_934_756_904_u64 + u64::from(number)).into(),
+            is_canonical,
+        };
+        let node = |name: &str, standing, failure| Node {
+            name: name.to_owned(),
+            failure,
+            node_version: Some("5.1.0".to_owned()),
+            rollup: Some(address(1).into()),
+            follows: None,
+            rollup_version: Some(U256::from(2_934_756_905_u64).into()),
+            standing,
+        };
+        let report = UpgradeReport {
+            scope: scope(),
+            rollups: vec![rollup(1, false), rollup(2, true)],
+            checklist: vec![Item {
+                task: Task::LeftBehind,
+                is_open: true,
+                rollup: rollup(1, false),
+                attesters: vec![address(3).into()],
+                amount: Some((U256::from(200_000) * U256::exp10(18)).into()),
+                earliest: Some(NOW + 90_000),
+                what_to_do: Task::LeftBehind.what_to_do(),
+            }],
+            nodes: vec![
+                node("server-1", Some(Standing::Needed), None),
+                node("server-2", Some(Standing::Canonical), None),
+                node("server-3", None, Some("timeout")),
+            ],
+        };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+    }
 }

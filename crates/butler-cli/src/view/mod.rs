@@ -2,7 +2,11 @@
 
 pub(crate) mod format;
 pub(crate) mod json;
+mod layout;
 pub(crate) mod table;
+mod value;
+#[cfg(test)]
+pub(crate) mod widths;
 
 use self::json::Scope;
 

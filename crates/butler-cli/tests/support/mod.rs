@@ -247,3 +247,12 @@ pub(crate) async fn finish(command: &mut tokio::process::Command) -> Ran {
 pub(crate) async fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
     finish(butler(folder).args(arguments)).await
 }
+
+/// What a shell is offered for the last of these words.
+pub(crate) async fn offered(folder: &Path, words: &[&str]) -> Vec<String> {
+    let index = (words.len() - 1).to_string();
+    let variables = [("BUTLER_CLI_COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", &index), ("_CLAP_IFS", "\n")];
+    let ran = finish(butler(folder).envs(variables).arg("--").args(words)).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}");
+    ran.stdout.lines().map(str::to_owned).collect()
+}

@@ -5,21 +5,46 @@ use thiserror::Error;
 
 use crate::text::address::checksummed;
 
-/// Why a text is not an address. The text itself is never repeated: it may be a private key in the wrong place.
+/// Why a text is not an address. A text of another length is never repeated: it may be a private key in the wrong place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum AddressFault {
+pub enum AddressFault {
+    /// It is something else.
     #[error("expected an address of 0x and 40 hex digits")]
     Shape,
+    /// It is as long as a private key.
     #[error("expected an address of 0x and 40 hex digits, found 32 bytes, the length of a private key")]
     PrivateKey,
+    /// Its letters' case does not fit its digits (EIP-55).
     #[error("the address has a wrong checksum, so at least one digit or letter case is wrong")]
-    Checksum,
+    Checksum {
+        /// The address that these digits stand for.
+        of_digits: Address,
+    },
+    /// It is zero.
     #[error("the zero address is not allowed here")]
     Zero,
 }
 
+impl AddressFault {
+    /// What to do about it, where there is more to say.
+    #[must_use]
+    pub fn hint(self) -> Option<String> {
+        match self {
+            Self::Checksum { of_digits } => {
+                Some(format!("copy the address again from its source; {} has these digits", checksummed(&of_digits)))
+            }
+            Self::PrivateKey => Some("if it is a private key, take it out of here and replace it".to_owned()),
+            Self::Zero => Some("remove the key if there is none".to_owned()),
+            Self::Shape => None,
+        }
+    }
+}
+
 /// Reads an address, the zero address included.
-pub(crate) fn parse_address_or_zero(text: &str) -> Result<Address, AddressFault> {
+///
+/// # Errors
+/// When it is not one, or its checksum is wrong.
+pub fn parse_address_or_zero(text: &str) -> Result<Address, AddressFault> {
     if is_private_key(text) {
         return Err(AddressFault::PrivateKey);
     }
@@ -31,7 +56,7 @@ pub(crate) fn parse_address_or_zero(text: &str) -> Result<Address, AddressFault>
     let lower = digits.bytes().any(|byte| byte.is_ascii_lowercase());
     let upper = digits.bytes().any(|byte| byte.is_ascii_uppercase());
     if lower && upper && *checksummed(&address) != *text {
-        return Err(AddressFault::Checksum);
+        return Err(AddressFault::Checksum { of_digits: address });
     }
     Ok(address)
 }
@@ -64,7 +89,10 @@ mod tests {
             ("0xcA11bde05977b3631167028862bE2a173976CA1", AddressFault::Shape),
             (" 0xcA11bde05977b3631167028862bE2a173976CA11", AddressFault::Shape),
             ("0xzz11bde05977b3631167028862bE2a173976CA11", AddressFault::Shape),
-            ("0xca11bde05977b3631167028862bE2a173976CA11", AddressFault::Checksum),
+            (
+                "0xca11bde05977b3631167028862bE2a173976CA11",
+                AddressFault::Checksum { of_digits: mixed.parse().unwrap() },
+            ),
             ("0x0000000000000000000000000000000000000000", AddressFault::Zero),
         ];
         for (text, fault) in cases {

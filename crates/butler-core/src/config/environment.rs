@@ -4,16 +4,19 @@
 
 use std::ffi::OsStr;
 
-use super::fault::{Origin, escape, nearest, show_key};
-use super::keys::ROOT;
+use super::fault::{Origin, escape, show_key};
+use super::keys::{Group, ROOT, Shape, Subsection};
 use super::source::Variables;
 use super::tree::{Layer, Notes, checked_path};
+use crate::text::nearest::nearest;
 
 /// What our variables begin with.
 pub(crate) const PREFIX: &str = "BUTLER__";
 /// Variables with one underscore that the programs read themselves.
 pub(crate) const DOCUMENTED: &[&str] = &["BUTLER_CONFIG", "BUTLER_NETWORK"];
 
+/// Longer names are not looked at for what they might mean.
+const LONGEST_MEANT: usize = 200;
 /// The most parts of a key; none has half as many.
 const MOST_PARTS: usize = 16;
 
@@ -84,9 +87,54 @@ fn looks_like_ours(name: &str, upper: &str) -> Option<String> {
         Some(below) => Some(format!("{known}__{below}")),
         None => (rest == known).then(|| known.to_owned()),
     });
+    // Whatever names a key when all underscores are single ones was meant for it.
+    if let Some(parts) = meant(&rest.replace("__", "_")) {
+        return Some(format!("separate by two underscores: BUTLER__{}", show_key(&parts.to_uppercase())));
+    }
     let near = || Some(nearest(first, ROOT.names()).filter(|_| rest.contains("__"))?.to_owned());
     let meant = exact.or_else(near)?;
     Some(format!("separate by two underscores: BUTLER__{}", show_key(&meant.to_uppercase())))
+}
+
+/// The key that a name means whose parts are all separated by one underscore, its parts separated by two. Where the sections are left
+/// out, the only key of that name in any of them.
+fn meant(name: &str) -> Option<String> {
+    if name.len() > LONGEST_MEANT {
+        return None;
+    }
+    let of_section = |section: &'static Subsection| {
+        (section.shape == Shape::Single)
+            .then(|| below(section.group, name))?
+            .map(|key| format!("{}__{key}", section.name))
+    };
+    below(&ROOT, name).or_else(|| {
+        let mut found = ROOT.sections.iter().filter_map(of_section);
+        found.next().filter(|_| found.next().is_none())
+    })
+}
+
+fn below(group: &'static Group, name: &str) -> Option<String> {
+    if group.key(name).is_some() {
+        return Some(name.to_owned());
+    }
+    group.sections.iter().find_map(|section| {
+        let rest = name.strip_prefix(section.name)?.strip_prefix('_')?;
+        match section.shape {
+            Shape::Single => Some(format!("{}__{}", section.name, below(section.group, rest)?)),
+            // A name that the operator chose may have underscores of its own.
+            Shape::Named | Shape::List => rest.match_indices('_').find_map(|(at, _)| {
+                let (chosen, key) = (rest.get(..at)?, rest.get(at.saturating_add(1)..)?);
+                let is_place = section.shape == Shape::Named || chosen.bytes().all(|byte| byte.is_ascii_digit());
+                let is_name =
+                    !chosen.is_empty() && chosen.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                Some(format!(
+                    "{}__{chosen}__{}",
+                    section.name,
+                    below(section.group, key).filter(|_| is_place && is_name)?
+                ))
+            }),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -114,6 +162,12 @@ mod tests {
         assert!(hint("BUTLER_NETWORKS__MAINNET__CHAIN_ID").unwrap().contains("BUTLER__NETWORKS"));
         assert!(hint("BUTLER_NETWORK__MAINNET__CHAIN_ID").unwrap().contains("BUTLER__NETWORKS"));
         assert!(hint("BUTLER_LOG_LEVEL").unwrap().contains("BUTLER__LOG__LEVEL"));
+        let told = |name: &str| hint(name).unwrap().rsplit(' ').next().unwrap().to_owned();
+        assert_eq!(told("BUTLER_SCRAPE_INTERVAL"), "BUTLER__EXPORTER__SCRAPE_INTERVAL");
+        assert_eq!(told("BUTLER_EXPORTER_SCRAPE_INTERVAL"), "BUTLER__EXPORTER__SCRAPE_INTERVAL");
+        assert_eq!(told("BUTLER_NETWORKS_MAINNET_CHAIN_ID"), "BUTLER__NETWORKS__MAINNET__CHAIN_ID");
+        assert_eq!(told("BUTLER_NETWORKS_MY_NET_L1_0_URL_FILE"), "BUTLER__NETWORKS__MY_NET__L1__0__URL_FILE");
+        assert_eq!(hint("BUTLER_LISTEN"), None, "of the exporter or of the watcher");
         assert!(hint("butler__log__level").is_some());
         assert_eq!(hint("BUTLER_CONFIG"), None);
         assert_eq!(hint("BUTLER_AGENT_HOST"), None);

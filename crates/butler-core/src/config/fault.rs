@@ -7,7 +7,6 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use strsim::osa_distance;
 use thiserror::Error;
 
 use crate::store::file::StoreError;
@@ -170,36 +169,9 @@ pub(crate) fn show_key(key: &str) -> String {
     escape(key)
 }
 
-/// The name among `known` that somebody most likely meant.
-pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Whoever writes more than this means none of ours, and measuring would take long.
-    let given: String = given.to_lowercase().replace('-', "_").chars().take(80).collect();
-    let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('_'));
-    let candidates = known.into_iter().map(|name| {
-        // `bearer_token` is meant for `bearer_token_file`, and `listen_address` for `listen`.
-        let part = begins(name, &given) || begins(&given, name);
-        (if part { 1 } else { osa_distance(&given, name) }, name)
-    });
-    let (distance, name) = candidates.min_by_key(|(distance, _)| *distance)?;
-    (distance <= name.chars().count().div_ceil(3).min(3)).then_some(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_name_is_found_and_a_far_one_is_not() {
-        let known = ["chain_id", "key_files", "url", "url_file"];
-        assert_eq!(nearest("chainid", known), Some("chain_id"));
-        assert_eq!(nearest("key-files", known), Some("key_files"));
-        assert_eq!(nearest("cahin_id", known), Some("chain_id"));
-        assert_eq!(nearest("ulr", known), Some("url"));
-        assert_eq!(nearest("chain", known), Some("chain_id"));
-        assert_eq!(nearest("url_address", known), Some("url"));
-        assert_eq!(nearest("something_else", known), None);
-        assert_eq!(nearest("x", []), None);
-    }
 
     #[test]
     fn a_shown_key_can_not_forge_a_line_or_hold_a_private_key() {

@@ -40,6 +40,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+pub use self::address::{AddressFault, parse_address_or_zero};
 pub use self::docs::render_reference;
 pub use self::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl, EndpointUrlError};
 pub use self::exposed::Exposed;
@@ -49,6 +50,7 @@ pub use self::keystore::{KeystoreConfig, KeystorePlace};
 pub use self::network::{NetworkConfig, NodeConfig};
 pub use self::noted::Effective;
 pub use self::policies::{NOBODY, Policies, User};
+pub use self::preset::preset_names;
 pub use self::sections::channels::{ChatConfig, EmailConfig, MailTls, TelegramConfig, WebhookConfig};
 pub use self::sections::exporter::ExporterConfig;
 pub use self::sections::http::{BasicUser, HttpConfig, TlsFiles};
@@ -64,7 +66,6 @@ pub use self::sections::template::{Template, TemplateError, TemplateField, Templ
 pub use self::sections::watcher::{ChatsConfig, HeartbeatConfig, WatcherConfig};
 pub use self::source::{ConfigFile, Override, Sources, Variables};
 
-pub(crate) use self::address::AddressFault;
 pub(crate) use self::fault::{escape, show_key};
 
 use self::directory::{CACHE, read_directory};
@@ -83,6 +84,7 @@ use self::text_setting::NetworkName;
 use self::tree::{Node, NodeValue};
 use crate::domain::action::{ActionKind, Policy};
 use crate::domain::job::PipelineName;
+use crate::text::nearest::nearest;
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -258,7 +260,9 @@ fn read_config(reader: &Reader<'_>, root: &Node) -> Read<Config> {
     if let Ok(Some(NetworkName(name))) = &default_network
         && !is_known(&name)
     {
-        let near = fault::nearest(name, networks.iter().map(|(name, _)| name.as_str()));
+        let mut names: Vec<&str> = networks.iter().map(|(name, _)| name.as_str()).collect();
+        preset_names().for_each(|preset| names.push(preset));
+        let near = nearest(name, names);
         let problem = Problem::new("there is no network of this name");
         section.fault(
             "default_network",

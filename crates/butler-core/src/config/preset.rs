@@ -2,10 +2,11 @@
 
 use ethers_core::types::{Address, H160};
 
-use super::fault::{Origin, nearest};
+use super::fault::Origin;
 use super::reader::{Read, Reported, Section};
 use super::setting::{Problem, Setting};
 use super::text_setting::PresetName;
+use crate::text::nearest::nearest;
 
 /// The public facts of a network that everybody shares.
 #[derive(Debug)]
@@ -53,6 +54,11 @@ static PRESETS: &[Preset] = &[
         staking_registry_from_block: 9_595_580,
     },
 ];
+
+/// The names of all presets.
+pub fn preset_names() -> impl Iterator<Item = &'static str> {
+    PRESETS.iter().map(|preset| preset.name)
+}
 
 /// Whether a preset has this name.
 pub(crate) fn is_preset(name: &str) -> bool {

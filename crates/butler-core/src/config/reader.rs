@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::fault::{Fault, MOST_HINTS, Origin, nearest, show_key};
+use super::fault::{Fault, MOST_HINTS, Origin, show_key};
 use super::keys::{Group, Key, Presence};
 use super::noted::InEffect;
 use super::setting::{Problem, Setting};
@@ -18,6 +18,7 @@ use super::text_setting::WrittenPath;
 use super::tree::{Node, NodeValue};
 use super::typed::{text_of, within};
 use super::unshown::Noted;
+use crate::text::nearest::nearest;
 
 /// A fault, which is in the list of faults already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ethers_core::types::{Address, U256};
 use ethers_core::utils::parse_units;
 
-use super::address::{AddressFault, parse_address};
+use super::address::parse_address;
 use super::endpoint::EndpointUrl;
 use super::unshown::Noted;
 use crate::domain::ids::ProviderId;
@@ -145,11 +145,9 @@ impl Setting for Address {
     fn from_text(text: &str) -> Result<Self, Problem> {
         parse_address(text).map_err(|fault| {
             let problem = Problem::new(fault.to_string());
-            match fault {
-                AddressFault::PrivateKey => problem.hint("if it is a private key, take it out of here and replace it"),
-                AddressFault::Checksum => problem.hint("copy the address again from its source"),
-                AddressFault::Zero => problem.hint("remove the key if there is none"),
-                AddressFault::Shape => problem,
+            match fault.hint() {
+                Some(hint) => problem.hint(hint),
+                None => problem,
             }
         })
     }

@@ -6,9 +6,10 @@ use config::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{MOST_HINTS, Origin, nearest, show_key};
+use super::fault::{MOST_HINTS, Origin, show_key};
 use super::keys::ROOT;
 use super::tree::{Layer, Notes};
+use crate::text::nearest::nearest;
 
 /// A file's text with the places where its lines end: each value asks for its line, and there may be many of both.
 struct Text<'a> {

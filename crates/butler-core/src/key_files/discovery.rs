@@ -190,8 +190,13 @@ fn follow(pattern: &str, role: Role, base: &Path, found: &mut Vec<Found>, faults
     }
     found.extend(files.into_iter().map(|path| Found::new(path.clone(), server_of(&path, by_folder), role)));
     if (found.len(), faults.len()) == before {
-        let fault = FileFault::new(FaultKind::Missing, "", "this pattern matches no file");
-        faults.push(fault.hint("correct it, or remove it").at_source(Path::new(&full)));
+        let (what, hint) = if base.join(pattern).is_dir() {
+            let inside = format!("for the files in it write `{}/*.json`", pattern.trim_end_matches('/'));
+            ("this is a folder, where a pattern of files is expected", inside)
+        } else {
+            ("this pattern matches no file", "correct it, or remove it".to_owned())
+        };
+        faults.push(FileFault::new(FaultKind::Missing, "", what).hint(&hint).at_source(Path::new(&full)));
     }
 }
 

@@ -47,7 +47,7 @@ pub use self::fault::{FaultKind, KeyFileFault};
 pub use self::kept::{KeptFiles, KeptKeysFile, KeptRecord};
 pub use self::kept_file::{KeptFile, KeptWhy};
 pub use self::merge::KeyFileNotice;
-pub use self::read::{list_key_files, load_key_files};
+pub use self::read::{list_key_files, list_servers, load_key_files};
 pub use self::registered::RegisteredKeys;
 pub use self::report::{KeyFilesReport, LoadedFile};
 pub use self::sources::{KeySources, PrivateKeys};

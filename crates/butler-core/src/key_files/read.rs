@@ -1,5 +1,6 @@
 //! Key files from the disk: found, read with a bound, and each judged by itself.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -37,6 +38,13 @@ pub fn load_key_files(sources: &KeySources<'_>) -> KeyFilesReport {
 pub fn list_key_files(sources: &KeySources<'_>) -> Vec<PathBuf> {
     let found = discover(sources, &mut Vec::new());
     found.into_iter().map(|found| found.path).take(MOST_FILES + 1 + sources.publisher_files.len()).collect()
+}
+
+/// The servers whose files there are now, as the files' names have them. Blocks; no file is read.
+#[must_use]
+pub fn list_servers(sources: &KeySources<'_>) -> BTreeSet<String> {
+    let found = discover(sources, &mut Vec::new()).into_iter().filter(|found| found.role != Role::Publishers);
+    found.take(MOST_FILES).map(|found| found.server).collect()
 }
 
 /// Reads each file that is found. The faults are those of the patterns.

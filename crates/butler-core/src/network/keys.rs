@@ -1,12 +1,14 @@
 //! Where the key files of a network are, and what they are to a command that a person runs: what they say now, and which are
 //! gone that were there.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::config::{Config, NetworkConfig};
 use crate::key_files::{
     KeptFiles, KeptKeysFile, KeptRecord, KeyFilesReport, KeySources, PrivateKeys, RegisteredKeys, list_key_files,
+    list_servers,
 };
 use crate::runtime::clock::unix_now;
 
@@ -26,6 +28,12 @@ pub fn key_sources(network: &NetworkConfig, private_keys: PrivateKeys) -> KeySou
 #[must_use]
 pub fn key_file_paths(network: &NetworkConfig) -> Vec<PathBuf> {
     list_key_files(&key_sources(network, PrivateKeys::Refuse))
+}
+
+/// The servers of a network's key files, as the names of the files have them. Blocks; no file is read.
+#[must_use]
+pub fn server_names(network: &NetworkConfig) -> BTreeSet<String> {
+    list_servers(&key_sources(network, PrivateKeys::Refuse))
 }
 
 /// What the key files said, to be kept for the next command.

@@ -27,7 +27,7 @@ use crate::runtime::clock::unix_now;
 
 use self::keys::{KeyMemory, load_now};
 
-pub use self::keys::{key_file_paths, key_sources};
+pub use self::keys::{key_file_paths, key_sources, server_names};
 
 /// Blocks of the first log range that is tried when neither configuration nor experience says more.
 const FIRST_LOG_RANGE: u64 = 10_000;

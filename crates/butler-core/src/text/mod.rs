@@ -6,6 +6,7 @@ pub mod address;
 pub mod amount;
 pub mod closed;
 pub(crate) mod fixed;
+pub mod nearest;
 pub(crate) mod pattern;
 pub(crate) mod secrets;
 pub mod shell;

@@ -1,5 +1,6 @@
 //! Moments, distances and durations as people read them.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -66,8 +67,8 @@ pub fn whole_duration(duration: Duration) -> String {
 
 /// `1 attester`, `2 attesters`.
 #[must_use]
-pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+pub fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    if number == N::from(1) { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 #[cfg(test)]
@@ -89,6 +90,11 @@ mod tests {
         {
             assert_eq!(whole_duration(Duration::from_millis(milliseconds)), expected);
         }
+    }
+
+    #[test]
+    fn one_thing_is_not_told_as_several() {
+        assert_eq!([count(1_usize, "key"), count(2_u64, "key"), count(0_u64, "key")], ["1 key", "2 keys", "0 keys"]);
     }
 
     #[test]

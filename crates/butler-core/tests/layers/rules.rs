@@ -63,14 +63,16 @@ const EXPORTER: [Folder; 15] = [
     ("program", "check reload plan routes scrapers slots exposition textfile otlp"),
 ];
 
-const CLI: [Folder; 9] = [
+const CLI: [Folder; 11] = [
     ("output", ""),
+    ("places", ""),
+    ("candidates", "places"),
     ("error", ""),
-    ("args", "output"),
-    ("progress", ""),
+    ("args", "candidates output"),
+    ("progress", "output"),
     ("signals", "error"),
     ("view", "output"),
-    ("gather", "args error output progress signals view"),
+    ("gather", "args error output places progress signals view"),
     ("docs", "args error output"),
     ("commands", "args docs error gather output progress view"),
 ];

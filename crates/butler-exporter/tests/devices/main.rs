@@ -23,8 +23,14 @@ async fn served(attesters: u64, servers: &mut JoinSet<()>) -> String {
     let slots = Arc::new(network::slots(attesters));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let listen = listener.local_addr().unwrap();
-    let config =
-        HttpConfig { section: "exporter".to_owned(), listen, bearer_token: None, basic_users: Vec::new(), tls: None };
+    let config = HttpConfig {
+        section: "exporter".to_owned(),
+        listen,
+        bearer_token: None,
+        basic_users: Vec::new(),
+        tls: None,
+        host_names: Vec::new(),
+    };
     let routes = ExporterRoutes::new(Arc::clone(&slots));
     routes.lead_to_watcher(Some(&EndpointUrl::parse("http://127.0.0.1:9465/").unwrap()));
     let desk = Arc::new(Desk::new(routes, &config, None, Arc::clone(slots.process())));

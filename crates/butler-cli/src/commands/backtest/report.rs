@@ -10,7 +10,7 @@ use crate::commands::duties::{Found, Span};
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, Scope};
-use crate::view::table::{Tone, number, plain, table, toned};
+use crate::view::table::{Column, Tone, column, key, number, plain, subject, table, toned, words};
 
 const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;
@@ -167,8 +167,7 @@ pub(super) fn render(report: &BacktestReport, output: &Output) -> String {
     if report.said.is_empty() {
         text.push_str("nothing would have been said\n");
     } else {
-        let header = ["WHEN", "BLOCK", "CHANGE", "SEVERITY", "FINDING", "SUBJECT", "ASTRAY", "WHAT"];
-        text.push_str(&table(output, &header, report.said.iter().map(row)));
+        text.push_str(&table(output, &COLUMNS, report.said.iter().map(row)));
     }
     text.push('\n');
     text.push_str(&losses(&report.losses));
@@ -181,6 +180,17 @@ pub(super) fn render(report: &BacktestReport, output: &Output) -> String {
     text.push_str("key files, and which coinbases are right, are those of now\n");
     text
 }
+
+const COLUMNS: [Column; 8] = [
+    key("WHEN"),
+    column("BLOCK", 3),
+    key("CHANGE"),
+    column("SEVERITY", 2),
+    key("FINDING"),
+    key("SUBJECT"),
+    column("ASTRAY", 1),
+    key("WHAT"),
+];
 
 fn row(said: &Said) -> Vec<crate::view::table::Value> {
     let tone = match (said.change, said.severity) {
@@ -195,9 +205,9 @@ fn row(said: &Said) -> Vec<crate::view::table::Value> {
         plain(said.change.name()),
         toned(said.severity.name(), tone),
         plain(said.kind),
-        plain(said.subject.clone()),
+        subject(&said.subject),
         number(said.astray.to_string()),
-        plain(said.message.clone()),
+        words(said.message.clone()),
     ]
 }
 
@@ -224,5 +234,57 @@ fn losses(total: &Total) -> String {
 }
 
 fn proposals(count: u64) -> String {
-    format::count(usize::try_from(count).unwrap_or(usize::MAX), "proposal")
+    format::count(count, "proposal")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::widths::{NOW, at_usual_widths, scope, told};
+
+    #[test]
+    fn what_would_have_been_said_is_told_whole_at_every_width() {
+        let said = |change, severity, astray| Said {
+            block_number: 24_200_000,
+            time: NOW,
+            change,
+            severity,
+            kind: "coinbase_used_wrong",
+            subject: told(1),
+            message: format!("its proposal of slot 4904 paid {} instead of {}", told(2), told(3)),
+            astray,
+        };
+        let losses = Total {
+            astray: 12,
+            first_time: Some(NOW),
+            last_time: Some(NOW + DAY),
+            told_block: Some(24_200_000),
+            told_time: Some(NOW),
+            when_told: Some(1),
+            hour_later: Some(2),
+            day_later: Some(12),
+        };
+        let span = Span {
+            from_block: 24_100_000,
+            to_block: 24_300_000,
+            from_time: NOW - DAY,
+            to_time: NOW + DAY,
+            epochs: 75,
+            own_epochs: 1,
+            is_complete: true,
+            gap: None,
+            checkpoints: 1_200,
+        };
+        let report = BacktestReport {
+            scope: scope(),
+            span,
+            state: State { blocks: 1, changes: 4, unread: None },
+            blocks: 2,
+            said: vec![said(Change::Began, Severity::Critical, 1), said(Change::Ended, Severity::Critical, 12)],
+            open: Vec::new(),
+            losses,
+            attesters: Vec::new(),
+        };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+    }
 }

@@ -28,7 +28,7 @@ use crate::error::CliError;
 use crate::gather::{Gathered, Look, gather, load};
 use crate::output::Output;
 use crate::view::format;
-use crate::view::table::{Tone, painted, plain, table, toned};
+use crate::view::table::{Column, Tone, key, painted, plain, subject, table, toned, words};
 
 /// The report of `doctor`.
 #[derive(Debug, Serialize)]
@@ -254,6 +254,8 @@ async fn check_slashing(gathered: &Gathered, checks: &mut Vec<Check>) {
     checks.extend(of_others.map(|finding| shown("slashing", &finding.subject.to_string(), finding, now)));
 }
 
+const COLUMNS: [Column; 4] = [key("LIGHT"), key("CHECK"), key("SUBJECT"), key("WHAT")];
+
 fn render(report: &DoctorReport, output: &Output) -> String {
     let rows = report.checks.iter().map(|check| {
         let light = match check.light {
@@ -262,9 +264,9 @@ fn render(report: &DoctorReport, output: &Output) -> String {
             Light::Red => toned("BAD", Tone::Bad),
         };
         let hint = check.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        vec![light, plain(check.name), plain(check.subject.clone()), plain(format!("{}{hint}", check.what))]
+        vec![light, plain(check.name), subject(&check.subject), words(format!("{}{hint}", check.what))]
     });
-    let mut text = table(output, &["", "CHECK", "SUBJECT", "WHAT"], rows);
+    let mut text = table(output, &COLUMNS, rows);
     let count = |light| report.checks.iter().filter(|check| check.light == light).count();
     let summary = format!("{} ok, {} to look at, {} bad", count(Light::Green), count(Light::Amber), count(Light::Red));
     let tone = match report.worst {
@@ -274,4 +276,28 @@ fn render(report: &DoctorReport, output: &Output) -> String {
     };
     text.push_str(&format!("\n{}\n", painted(output, &summary, tone)));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::widths::{at_usual_widths, told};
+
+    #[test]
+    fn checks_are_told_whole_at_every_width() {
+        let missing = format!("it has no coinbase and it may be active now; it must be {}", told(2));
+        let hint = Some("set it in the key file, and restart the node".to_owned());
+        let report = DoctorReport {
+            network: Some("mainnet".to_owned()),
+            block: None,
+            passed: false,
+            worst: Light::Red,
+            checks: vec![
+                check("configuration", "mainnet", Light::Green, "12 values in effect"),
+                check("endpoint", "l1[0]", Light::Amber, "answers; refuses batches, so reading is slow"),
+                Check { hint, ..check("attester", &told(1), Light::Red, missing) },
+            ],
+        };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+    }
 }

@@ -116,14 +116,15 @@ impl Looked {
         };
         self.topic("node_l1", name, l1, checks);
         let peers = match state.peers {
-            Some(peers) => (Light::Green, format::count(usize::try_from(peers).unwrap_or(usize::MAX), "peer")),
+            Some(peers) => (Light::Green, format::count(peers, "peer")),
             None => (Light::Amber, "it does not tell its peers".to_owned()),
         };
         self.topic("node_peers", name, peers, checks);
         let lag = match (state.lag, state.rollup) {
-            (Some(lag), Some(rollup)) => {
-                (Light::Green, format!("{lag} checkpoints behind L1 at the rollup of version {}", rollup.version))
-            }
+            (Some(lag), Some(rollup)) => (
+                Light::Green,
+                format!("{} behind L1 at the rollup of version {}", format::count(lag, "checkpoint"), rollup.version),
+            ),
             (Some(_) | None, _) => (Light::Amber, "its tips cannot be compared with the chain".to_owned()),
         };
         self.topic("node_lag", name, lag, checks);
@@ -159,7 +160,9 @@ impl Looked {
         }
         match (held.report.is_enabled(), held.lag()) {
             (false, _) => (Light::Amber, "it has no sentinel at work".to_owned()),
-            (true, Some(lag)) => (Light::Green, format!("{lag} slots behind the rollup of version {version}")),
+            (true, Some(lag)) => {
+                (Light::Green, format!("{} behind the rollup of version {version}", format::count(lag, "slot")))
+            }
             (true, None) => (Light::Amber, "it cannot be told how old what its sentinel saw is".to_owned()),
         }
     }

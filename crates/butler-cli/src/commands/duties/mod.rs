@@ -20,7 +20,7 @@ use crate::args::{Global, ProposalsArgs};
 use crate::error::CliError;
 use crate::output::Output;
 use crate::view::format;
-use crate::view::table::{Tone, number, plain, table, toned};
+use crate::view::table::{Column, Tone, column, key, named, number, plain, table, toned};
 
 /// Runs `proposals`.
 ///
@@ -45,12 +45,9 @@ fn render(report: &ProposalsReport, output: &Output) -> String {
         text.push_str("no proposals of these attesters\n");
         return text;
     }
-    let mut header = vec!["SLOT", "WHEN", "PROPOSER", "COINBASE", "USED", "ATTESTED", "FATE"];
     let is_plain = is_canonical_alone(&report.rollups);
-    if !is_plain {
-        header.insert(0, "ROLLUP");
-    }
-    text.push_str(&table(output, &header, report.proposals.iter().map(|one| row(one, is_plain))));
+    let columns: Vec<Column> = (!is_plain).then_some(key("ROLLUP")).into_iter().chain(COLUMNS).collect();
+    text.push_str(&table(output, &columns, report.proposals.iter().map(|one| row(one, is_plain))));
     let unread = report.proposals.iter().filter(|proposal| proposal.unread.is_some());
     for proposal in unread {
         let why = proposal.unread.as_deref().unwrap_or_default();
@@ -59,6 +56,16 @@ fn render(report: &ProposalsReport, output: &Output) -> String {
     text
 }
 
+const COLUMNS: [Column; 7] = [
+    key("SLOT"),
+    column("WHEN", 3),
+    key("PROPOSER"),
+    key("COINBASE"),
+    key("USED"),
+    column("ATTESTED", 2),
+    column("FATE", 1),
+];
+
 fn row(proposal: &Proposal, is_plain: bool) -> Vec<crate::view::table::Value> {
     let used = match proposal.used {
         Some(Used::Right) => toned(Used::Right.name(), Tone::Good),
@@ -66,18 +73,66 @@ fn row(proposal: &Proposal, is_plain: bool) -> Vec<crate::view::table::Value> {
         Some(Used::Unjudged) | None => toned(Used::Unjudged.name(), Tone::Faint),
     };
     let attested = proposal.attested.map(|attested| format!("{attested}/{}", proposal.committee.unwrap_or_default()));
-    let address = |one: &Option<crate::view::json::JsonAddress>| {
-        plain(one.map(|one| format::address(&one.0)).unwrap_or_default())
-    };
     let rollup = (!is_plain).then(|| plain(proposal.rollup.version.0.to_string()));
     let rest = [
         number(proposal.slot.map(|slot| slot.to_string()).unwrap_or_default()),
         plain(proposal.slot_began.map(format::moment).unwrap_or_default()),
-        address(&proposal.proposer),
-        address(&proposal.coinbase),
+        proposal.proposer.map_or_else(|| plain(""), |proposer| named(&proposer.0)),
+        plain(proposal.coinbase.map(|coinbase| format::address(&coinbase.0)).unwrap_or_default()),
         used,
         plain(attested.unwrap_or_default()),
         plain(proposal.fate.name()),
     ];
     rollup.into_iter().chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use butler_core::domain::duties::Fate;
+
+    use super::report::SpanAt;
+    use super::*;
+    use crate::view::widths::{NOW, address, at_usual_widths, hash, rollup, scope};
+
+    #[test]
+    fn proposals_are_told_whole_at_every_width() {
+        let proposal = |number: u64, used, unread: Option<&str>| Proposal {
+            rollup: rollup(1),
+            number,
+            slot: Some(4_900 + number),
+            epoch: Some(153),
+            slot_began: Some(NOW),
+            proposer: Some(address(1).into()),
+            coinbase: Some(address(2).into()),
+            used: Some(used),
+            expected: Some(address(3).into()),
+            attested: Some(40),
+            committee: Some(48),
+            fate: Fate::Stands,
+            transaction: format!("{:#x}", hash(9)),
+            block_number: 24_300_000,
+            unread: unread.map(str::to_owned),
+        };
+        let span = Span {
+            from_block: 24_299_000,
+            to_block: 24_300_000,
+            from_time: NOW - 86_400,
+            to_time: NOW,
+            epochs: 1,
+            own_epochs: 1,
+            is_complete: false,
+            gap: Some("checkpoint 12 is missing".to_owned()),
+            checkpoints: 3,
+        };
+        let proposals = vec![
+            proposal(1, Used::Right, None),
+            proposal(2, Used::Wrong, None),
+            proposal(3, Used::Unjudged, Some("it calls the rollup by way of a contract that is not known")),
+        ];
+        let at = |version| SpanAt { rollup: rollup(version), span: Some(span.clone()), unread: None };
+        let mut report = ProposalsReport { scope: scope(), span: span.clone(), rollups: vec![at(1)], proposals };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+        report.rollups.push(at(0));
+        insta::assert_snapshot!("at_two_rollups", at_usual_widths(|output| render(&report, output)));
+    }
 }

@@ -22,7 +22,7 @@ pub(super) struct ProposalsReport {
 }
 
 /// What was read.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(in crate::commands) struct Span {
     pub(in crate::commands) from_block: u64,
     pub(in crate::commands) to_block: u64,
@@ -100,11 +100,10 @@ impl Span {
     /// It in a line or two.
     pub(in crate::commands) fn line(&self) -> String {
         let (from, to) = (format::moment(self.from_time), format::moment(self.to_time));
-        let epochs = usize::try_from(self.epochs).unwrap_or(usize::MAX);
         let mut text = format!(
             "{from} to {to}: {} in {}, {} with these attesters in the committee\n",
             format::count(self.checkpoints, "checkpoint"),
-            format::count(epochs, "epoch"),
+            format::count(self.epochs, "epoch"),
             self.own_epochs
         );
         if let Some(gap) = &self.gap {

@@ -13,9 +13,8 @@ use super::rollups::{FoundAll, read_all};
 use crate::args::{Global, RollupsArgs};
 use crate::error::CliError;
 use crate::output::Output;
-use crate::view::format;
 use crate::view::json::{JsonAddress, JsonRollup, Scope};
-use crate::view::table::{Tone, Value, number, plain, table, toned};
+use crate::view::table::{Column, Tone, Value, column, key, named, number, plain, table};
 
 /// The report of `duties`.
 #[derive(Debug, Serialize)]
@@ -88,26 +87,38 @@ fn render(report: &DutiesReport, output: &Output) -> String {
         text.push_str("no duties of these attesters\n");
         return text;
     }
-    let mut header = vec!["ATTESTER", "PROPOSED", "MISSED", "ALONE", "ATTESTED", "MISSED", "ALONE", "UNREAD"];
     let is_plain = is_canonical_alone(&report.rollups);
+    let mut columns = COLUMNS.to_vec();
     if !is_plain {
-        header.insert(1, "ROLLUP");
+        columns.insert(1, key("ROLLUP"));
     }
-    let names = |name: String, rollup: String| {
+    let names = |name: Value, rollup: String| {
         let rollup = (!is_plain).then(|| plain(rollup));
-        std::iter::once(plain(name)).chain(rollup).collect::<Vec<_>>()
+        std::iter::once(name).chain(rollup).collect::<Vec<_>>()
     };
     let rows = report.attesters.iter().map(|one| {
-        let names = names(format::address(&one.attester.0), one.rollup.version.0.to_string());
+        let names = names(named(&one.attester.0), one.rollup.version.0.to_string());
         row(names, &Tally { proposals: one.proposals, attestations: one.attestations })
     });
-    let total = (report.attesters.len() > 1).then(|| row(names("all".to_owned(), String::new()), &report.total));
-    text.push_str(&table(output, &header, rows.chain(total)));
+    let total = (report.attesters.len() > 1).then(|| row(names(plain("all"), String::new()), &report.total));
+    text.push_str(&table(output, &columns, rows.chain(total)));
     text
 }
 
+/// Turns to propose, then checkpoints to attest; of those that it missed, what it missed alone.
+const COLUMNS: [Column; 8] = [
+    key("ATTESTER"),
+    column("PROPOSED", 3),
+    column("MISSED", 1),
+    column("MISSED ALONE", 4),
+    column("ATTESTED", 3),
+    column("ABSENT", 1),
+    column("ABSENT ALONE", 4),
+    column("UNREAD", 5),
+];
+
 fn row(mut names: Vec<Value>, Tally { proposals, attestations }: &Tally) -> Vec<Value> {
-    let missed = |count: u64| if count == 0 { number("0") } else { toned(count.to_string(), Tone::Bad) };
+    let missed = |count: u64| if count == 0 { number("0") } else { number(count.to_string()).in_tone(Tone::Bad) };
     let unread = proposals.unread.saturating_add(attestations.unread);
     names.extend([
         number(proposals.done.to_string()),
@@ -119,4 +130,41 @@ fn row(mut names: Vec<Value>, Tally { proposals, attestations }: &Tally) -> Vec<
         number(unread.to_string()),
     ]);
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::widths::{NOW, address, at_usual_widths, rollup, scope};
+
+    #[test]
+    fn tallies_are_told_whole_at_every_width() {
+        let rate = |done, missed_alone| Rate { done, missed_alone, missed_with_many: 2, excused: 0, unread: 1 };
+        let of = |number, missed| AttesterDuties {
+            rollup: rollup(1),
+            attester: address(number).into(),
+            proposals: rate(3, missed),
+            attestations: rate(1_234, missed),
+            missed_proposals: Vec::new(),
+            missed_attestations: Vec::new(),
+        };
+        let span = Span {
+            from_block: 24_299_000,
+            to_block: 24_300_000,
+            from_time: NOW - 86_400,
+            to_time: NOW,
+            epochs: 38,
+            own_epochs: 12,
+            is_complete: true,
+            gap: None,
+            checkpoints: 1_190,
+        };
+        let total = Tally { proposals: rate(6, 1), attestations: rate(2_468, 1) };
+        let at = |version| SpanAt { rollup: rollup(version), span: Some(span.clone()), unread: None };
+        let attesters = vec![of(1, 0), of(2, 1)];
+        let mut report = DutiesReport { scope: scope(), span: span.clone(), rollups: vec![at(1)], total, attesters };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
+        report.rollups.push(at(0));
+        insta::assert_snapshot!("at_two_rollups", at_usual_widths(|output| render(&report, output)));
+    }
 }

@@ -8,8 +8,8 @@ use butler_core::domain::operator::labels::by_label;
 use ethers_core::types::Address;
 
 use crate::args::{DutiesArgs, Global};
-use crate::commands::rows::rows;
-use crate::error::CliError;
+use crate::commands::rows::{attesters, rows};
+use crate::error::{CliError, Named};
 use crate::gather::{Gathered, Look, gather};
 
 /// Whose they are.
@@ -32,16 +32,17 @@ pub(super) async fn whose(global: &Global, args: &DutiesArgs) -> Result<Whose, C
     let config = &gathered.network.config;
     let labels = by_label(&config.labels, config.server_labels, &all);
     if let Some(unknown) = args.label.iter().find(|label| !labels.contains_key(*label)) {
-        return Err(CliError::UnknownLabel { label: unknown.clone(), known: labels.keys().cloned().collect() });
+        let known = labels.keys().cloned().collect();
+        return Err(CliError::Unknown { kind: Named::Label, name: unknown.clone(), known });
     }
     let labelled: BTreeSet<Address> =
         args.label.iter().filter_map(|label| labels.get(label)).flatten().map(|row| row.attester).collect();
     let mut own: BTreeSet<Address> = all.iter().map(|row| row.attester).collect();
-    if !args.label.is_empty() {
+    if args.attester.is_empty() && !args.label.is_empty() {
         own.retain(|attester| labelled.contains(attester));
     }
     if !args.attester.is_empty() {
-        own = args.attester.iter().copied().collect();
+        own = attesters(&args.attester, &own)?;
     }
     let own = if args.all && args.attester.is_empty() && args.label.is_empty() { None } else { Some(own) };
     let expected = expected(&all, &gathered.snapshot.delegations);

@@ -19,7 +19,7 @@ use crate::output::Output;
 use crate::progress::Waiting;
 use crate::view::format;
 use crate::view::json::Scope;
-use crate::view::table::{number, plain, table};
+use crate::view::table::{Column, column, key, number, plain, table, words};
 
 /// The report of `events`.
 #[derive(Debug, Serialize)]
@@ -93,6 +93,8 @@ fn mentions(value: &Value, text: &str) -> bool {
     }
 }
 
+const COLUMNS: [Column; 4] = [key("BLOCK"), column("LOG", 1), key("EVENT"), key("ARGUMENTS")];
+
 fn render(report: &EventsReport, output: &Output) -> String {
     let mut text = crate::view::scope_line(&report.scope);
     text.push_str(&format!(
@@ -108,10 +110,10 @@ fn render(report: &EventsReport, output: &Output) -> String {
             number(event.block_number.to_string()),
             number(event.log_index.to_string()),
             plain(event.name.clone()),
-            plain(arguments.join(" ")),
+            words(arguments.join(" ")),
         ]
     });
-    text.push_str(&table(output, &["BLOCK", "LOG", "EVENT", "ARGUMENTS"], rows));
+    text.push_str(&table(output, &COLUMNS, rows));
     text
 }
 
@@ -122,9 +124,37 @@ fn short(value: &Value) -> String {
         Value::Array(values)
             if values.iter().all(|value| value.as_str().is_some_and(|text| text.starts_with("0x"))) =>
         {
-            format!("[{}]", values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","))
+            format!("[{}]", values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
         }
         Value::Array(_) | Value::Object(_) => "…".to_owned(),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use butler_core::contracts::events::Source;
+    use serde_json::json;
+
+    use super::*;
+    use crate::view::widths::{address, at_usual_widths, hash, scope, told};
+
+    #[test]
+    fn events_are_told_whole_at_every_width() {
+        let event = |name: &str, arguments: Value| Event {
+            block_number: 24_300_000,
+            log_index: 312,
+            transaction_hash: hash(1),
+            block_hash: hash(2),
+            contract: Source::StakingRegistry,
+            address: address(3).into(),
+            name: name.to_owned(),
+            arguments: arguments.as_object().cloned().unwrap_or_default(),
+        };
+        let staked = json!({"attester": told(1), "providerId": 4, "splitContract": told(2), "amounts": {"a": 1}});
+        let added = json!({"attesters": [told(4), told(5)], "providerIdentifier": "4"});
+        let events = vec![event("StakedWithProvider", staked), event("AttestersAddedToProvider", added)];
+        let report = EventsReport { scope: scope(), from_block: 24_000_000, to_block: 24_300_123, events };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
     }
 }

@@ -10,18 +10,19 @@ use butler_core::domain::attester::overview::{AttesterRow, counts_by_position, c
 use butler_core::domain::attester::state::State;
 use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::domain::findings::{Level, Subject};
+use butler_core::network::server_names;
 use butler_core::runtime::exit::Exit;
 use ethers_core::types::{Address, U256};
 
 use self::report::{Attester, Coinbase, Former, StatusReport, attester, former};
 use super::audit;
-use super::rows::rows;
+use super::rows::{attesters, rows};
 use crate::args::{Global, StatusArgs};
-use crate::error::CliError;
+use crate::error::{CliError, Named};
 use crate::gather::{Gathered, Look, gather};
 use crate::output::{Output, remark};
 use crate::view::format;
-use crate::view::table::{Tone, Value, number, painted, plain, table, toned};
+use crate::view::table::{Column, Tone, Value, column, key, named, number, painted, plain, table, toned, words};
 
 /// Runs the command.
 ///
@@ -30,9 +31,12 @@ use crate::view::table::{Tone, Value, number, painted, plain, table, toned};
 pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.at.at, Look::Overview).await?;
     let rows = rows(&gathered);
-    let report = report(&gathered, args, &rows);
+    let known: BTreeSet<Address> = gathered.snapshot.attesters.keys().copied().collect();
+    let named = attesters(&args.attester, &known)?;
+    expect_servers(&args.server, &gathered, &rows)?;
+    let report = report(&gathered, (args, &named), &rows);
     output.result(&report, render)?;
-    for attester in args.attester.iter().filter(|attester| !gathered.snapshot.attesters.contains_key(attester)) {
+    for attester in named.iter().filter(|attester| !gathered.snapshot.attesters.contains_key(attester)) {
         remark(&format!(
             "warning: {} is not followed: no key file, provider queue, delegation or `extra_attesters` names it",
             format::address(attester)
@@ -41,7 +45,20 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
     Ok(gathered.finish(Exit::Success))
 }
 
-fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> StatusReport {
+/// Whether there are such servers. One whose file cannot be read is one.
+fn expect_servers(wanted: &[String], gathered: &Gathered, rows: &[AttesterRow]) -> Result<(), CliError> {
+    let mut known = if wanted.is_empty() { BTreeSet::new() } else { server_names(&gathered.network.config) };
+    known.extend(rows.iter().flat_map(|row| row.servers.iter().cloned()));
+    match wanted.iter().find(|server| !known.contains(*server)) {
+        Some(unknown) => {
+            let known = known.into_iter().collect();
+            Err(CliError::Unknown { kind: Named::Server, name: unknown.clone(), known })
+        }
+        None => Ok(()),
+    }
+}
+
+fn report(gathered: &Gathered, (args, named): (&StatusArgs, &BTreeSet<Address>), rows: &[AttesterRow]) -> StatusReport {
     let needing = if args.attention { needing_attention(gathered, rows) } else { BTreeSet::new() };
     let here = (gathered.snapshot.canonical(), gathered.snapshot.block.timestamp);
     StatusReport {
@@ -50,7 +67,7 @@ fn report(gathered: &Gathered, args: &StatusArgs, rows: &[AttesterRow]) -> Statu
         counts_by_position: counts_by_position(rows),
         attesters: rows
             .iter()
-            .filter(|row| is_wanted(row, args, &needing))
+            .filter(|row| is_wanted(row, (args, named), &needing))
             .map(|row| attester(row, gathered.knows_coinbases(), here))
             .collect(),
         former_rollups: former(&gathered.snapshot.former_rollups, rows),
@@ -77,11 +94,11 @@ fn needing_attention(gathered: &Gathered, rows: &[AttesterRow]) -> BTreeSet<Addr
     found.filter_map(|finding| attester(finding.subject)).collect()
 }
 
-fn is_wanted(row: &AttesterRow, args: &StatusArgs, needing: &BTreeSet<Address>) -> bool {
+fn is_wanted(row: &AttesterRow, (args, named): (&StatusArgs, &BTreeSet<Address>), needing: &BTreeSet<Address>) -> bool {
     (args.state.is_empty() || args.state.contains(&row.state))
         && (args.position.is_empty() || args.position.contains(&row.position))
         && (args.server.is_empty() || args.server.iter().any(|server| row.servers.contains(server)))
-        && (args.attester.is_empty() || args.attester.contains(&row.attester))
+        && (named.is_empty() || named.contains(&row.attester))
         && (!args.attention || needing.contains(&row.attester))
 }
 
@@ -94,16 +111,13 @@ fn render(report: &StatusReport, output: &Output) -> String {
         .map(|(state, count)| painted(output, &format!("{count} {state}"), state_tone(*state)))
         .collect();
     let total: u64 = report.counts_by_state.values().sum();
-    let total = usize::try_from(total).unwrap_or(usize::MAX);
     text.push_str(&format!("{}: {}\n\n", format::count(total, "attester"), counts.join(", ")));
     if report.attesters.is_empty() {
         text.push_str("no attester to show\n");
         return text;
     }
-    let header = ["ATTESTER", "STATE", "POSITION", "PLACE", "ARRIVAL", "COINBASE", "BALANCE", "REWARDS", "SERVER"];
-    let narrow = output.width < 150;
     let now = report.scope.block.timestamp;
-    text.push_str(&table(output, &header, report.attesters.iter().map(|row| line(row, now, narrow))));
+    text.push_str(&table(output, &COLUMNS, report.attesters.iter().map(|row| line(row, now))));
     for rollup in &report.former_rollups {
         text.push_str(&format!("\n{}\n", former_line(rollup)));
     }
@@ -133,8 +147,19 @@ fn former_line(rollup: &Former) -> String {
     format!("{name}: {}; see `upgrade`", holds.join(", "))
 }
 
-fn line(row: &Attester, now: u64, narrow: bool) -> Vec<Value> {
-    let address = if narrow { format::short_address(&row.address.0) } else { format::address(&row.address.0) };
+const COLUMNS: [Column; 9] = [
+    key("ATTESTER"),
+    key("STATE"),
+    column("POSITION", 3),
+    column("PLACE", 5),
+    column("ARRIVAL", 2),
+    column("COINBASE", 1),
+    column("BALANCE", 7),
+    column("REWARDS", 6),
+    column("SERVER", 4),
+];
+
+fn line(row: &Attester, now: u64) -> Vec<Value> {
     let place = match (row.entry_queue_place, row.provider_queue_place) {
         (Some(place), _) | (None, Some(place)) => (place.saturating_add(1)).to_string(),
         (None, None) => String::new(),
@@ -148,14 +173,14 @@ fn line(row: &Attester, now: u64, narrow: bool) -> Vec<Value> {
         None => "",
     };
     let position = match former {
-        None if !cause.is_empty() => plain(format!("{} ({cause})", row.position)),
-        Some(rollup) if !cause.is_empty() => toned(format!("{cause} (at {})", rollup.version.0), Tone::Warning),
-        Some(rollup) => toned(format!("{} (at {})", row.position, rollup.version.0), Tone::Warning),
-        None if row.deposit_failed => toned(format!("{} (deposit failed)", row.position), Tone::Bad),
+        None if !cause.is_empty() => words(format!("{} ({cause})", row.position)),
+        Some(rollup) if !cause.is_empty() => words(format!("{cause} (at {})", rollup.version.0)).in_tone(Tone::Warning),
+        Some(rollup) => words(format!("{} (at {})", row.position, rollup.version.0)).in_tone(Tone::Warning),
+        None if row.deposit_failed => words(format!("{} (deposit failed)", row.position)).in_tone(Tone::Bad),
         None => plain(row.position.to_string()),
     };
     vec![
-        plain(address),
+        named(&row.address.0),
         toned(row.state.to_string(), state_tone(row.state)),
         position,
         number(place),
@@ -163,7 +188,7 @@ fn line(row: &Attester, now: u64, narrow: bool) -> Vec<Value> {
         coinbase_value(&row.coinbase),
         number(amount_or_nothing(row.effective_balance.0)),
         number(row.pending_rewards.map(|rewards| amount_or_nothing(rewards.0)).unwrap_or_default()),
-        plain(servers.join(", ")),
+        words(servers.join(", ")),
     ]
 }
 
@@ -200,5 +225,79 @@ fn state_tone(state: State) -> Tone {
         State::InStakingProviderQueue | State::InStakingQueue => Tone::Plain,
         State::CoinbaseNeeded => Tone::Warning,
         State::Active => Tone::Good,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use butler_core::domain::attester::position::Position;
+    use butler_core::domain::attester::view::OnChainStatus;
+
+    use super::*;
+    use crate::view::json::JsonRollup;
+    use crate::view::widths::{NOW, address, at_usual_widths, scope};
+
+    fn of(number: u8, state: State, position: Position, verdict: &'static str) -> Attester {
+        let severity = if verdict == "matches" { Severity::Ok } else { Severity::Critical };
+        let (configured, expected, claimed, why, unknown) = (Vec::new(), None, None, None, None);
+        let deadline = (verdict == "missing").then_some("overdue");
+        let is_waiting = position == Position::EntryQueue;
+        let version = U256::from(3).into();
+        Attester {
+            address: address(number).into(),
+            state,
+            position,
+            position_unknown: None,
+            rollup: Some(JsonRollup {
+                address: address(0).into(),
+                version,
+                is_canonical: position != Position::Zombie,
+            }),
+            status: OnChainStatus::None,
+            provider_id: Some(4),
+            provider_queue_place: None,
+            entry_queue_place: is_waiting.then_some(11),
+            arrival: is_waiting.then_some(Arrival { epoch: 9, earliest: NOW + 9_000, expected: NOW + 90_000 }),
+            coinbase: Coinbase { verdict, severity, configured, expected, deadline, claimed, why, unknown },
+            effective_balance: (U256::from(200_000) * U256::exp10(18)).into(),
+            withdrawer: None,
+            staker: None,
+            zombie_cause: (position == Position::Zombie).then_some(ZombieCause::Unclear),
+            exit: None,
+            pending_rewards: Some((U256::from(12_345) * U256::exp10(16)).into()),
+            rewards_left: Vec::new(),
+            proof_checked: is_waiting.then_some(false),
+            deposit_failed: false,
+            stakes: Vec::new(),
+            servers: ["server-1".to_owned(), "server-2".to_owned()].into(),
+        }
+    }
+
+    #[test]
+    fn attesters_are_told_whole_at_every_width() {
+        let former = Former {
+            address: address(9).into(),
+            version: U256::from(2).into(),
+            counts_by_position: [(Position::Zombie, 1)].into(),
+            pending_rewards: (U256::from(7) * U256::exp10(18)).into(),
+            coinbases: 1,
+            unread: Some("getEntryQueueLength".to_owned()),
+        };
+        let report = StatusReport {
+            scope: scope(),
+            counts_by_state: [(State::CoinbaseNeeded, 1), (State::Active, 1), (State::NoLongerActive, 1)].into(),
+            counts_by_position: BTreeMap::new(),
+            attesters: vec![
+                of(1, State::CoinbaseNeeded, Position::EntryQueue, "missing"),
+                of(2, State::Active, Position::Validating, "matches"),
+                of(3, State::NoLongerActive, Position::Zombie, "not_applicable"),
+                of(4, State::InStakingProviderQueue, Position::ProviderQueue, "not_applicable"),
+            ],
+            former_rollups: vec![former],
+            key_file_faults: Vec::new(),
+        };
+        insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
     }
 }

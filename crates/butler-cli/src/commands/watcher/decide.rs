@@ -71,7 +71,7 @@ async fn one(
     let Answer::Action(found) = ask(global, Ask::Action { key: key.clone() }).await? else { return Err(strange()) };
     let Some(row) = found.map(|row| *row) else { return Err(refused("nothing is known of that action")) };
     let shown = row.shown.clone();
-    confirm(&render_action(&ActionReport { action: Some(row) }, output), choice)?;
+    confirm(&render_action(&ActionReport { action: Some(row) }, output), choice, output)?;
     shown.map(|shown| Shown { key, shown }).ok_or_else(|| refused("that action is over"))
 }
 
@@ -89,7 +89,7 @@ fn all(rows: Vec<ActionRow>, shown: Option<String>, choice: Choice, output: &Out
         None => {
             terminal()?;
             let report = ActionsReport { actions: rows.clone(), shown: now };
-            confirm(&render_actions(&report, output), choice)?;
+            confirm(&render_actions(&report, output), choice, output)?;
         }
     }
     Ok(rows.into_iter().filter_map(|row| Some(Shown { key: row.key, shown: row.shown? })).collect())
@@ -100,7 +100,7 @@ fn terminal() -> Result<(), CliError> {
 }
 
 /// Shows what is decided on, and asks.
-fn confirm(text: &str, choice: Choice) -> Result<(), CliError> {
+fn confirm(text: &str, choice: Choice, output: &Output) -> Result<(), CliError> {
     let what = match choice {
         Choice::Approve => "Approve?",
         Choice::Reject => "Reject for good?",
@@ -108,7 +108,7 @@ fn confirm(text: &str, choice: Choice) -> Result<(), CliError> {
         Choice::Drop => "Drop for good?",
     };
     let mut screen = io::stderr().lock();
-    write!(screen, "{text}\n{what} [y/N] ")?;
+    write!(screen, "{}\n{what} [y/N] ", output.fitted(text))?;
     screen.flush()?;
     let mut line = String::new();
     io::stdin().lock().take(16).read_line(&mut line)?;

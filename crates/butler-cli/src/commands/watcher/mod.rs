@@ -62,7 +62,7 @@ pub(super) async fn actions(global: &Global, command: ActionsCommand, output: Ou
             }
             output.result(&report, render_history)?;
         }
-        ActionsCommand::Export { after } => output.result(&export(global, after).await?, render_export)?,
+        ActionsCommand::Export { after } => output.verbatim(&export(global, after).await?, render_export)?,
     }
     Ok(Exit::Success)
 }

@@ -8,7 +8,16 @@ use ethers_core::types::H256;
 
 use super::report::{ActionReport, ActionsReport, DecidedReport, HistoryReport};
 use crate::output::Output;
-use crate::view::table::{Tone, Value, number, plain, table, toned};
+use crate::view::table::{Column, Tone, Value, column, key, number, plain, table, words};
+
+const NETWORKS: [Column; 4] = [key("NETWORK"), key("PLANNED TO"), column("FINAL", 1), key("STATE")];
+const COUNTS: [Column; 3] = [key("ACTION"), key("PHASE"), key("COUNT")];
+const ACTIONS: [Column; 4] = [key("PHASE"), column("ACTION", 1), key("KEY"), key("WHY")];
+const EDITS: [Column; 5] =
+    [key("SERVER"), key("FILE"), column("VALIDATOR", 1), key("COINBASE NOW"), key("COINBASE AFTER")];
+const LOADS: [Column; 4] = [key("SERVER"), column("NODES", 1), key("FILE TO LOAD"), key("DIGEST")];
+const HISTORY: [Column; 3] = [key("LINE"), key("WHEN"), key("CHANGE")];
+const REFUSED: [Column; 2] = [key("NOT DECIDED ON"), key("WHY")];
 
 /// Digits of a digest that are shown.
 const SHORT: usize = 16;
@@ -20,18 +29,18 @@ pub(super) fn render_status(status: &WatcherStatus, output: &Output) -> String {
             plain(name.clone()),
             number(shown(network.checkpoint)),
             number(shown(network.last)),
-            plain(network.problem.clone().unwrap_or_else(|| "followed".to_owned())),
+            words(network.problem.clone().unwrap_or_else(|| "followed".to_owned())),
         ]
     });
     let mut text = format!("butler-watcher {}\n\n", status.version);
-    text.push_str(&table(output, &["NETWORK", "PLANNED TO", "FINAL", "STATE"], networks));
+    text.push_str(&table(output, &NETWORKS, networks));
     let counts = status.actions.iter().flat_map(|(kind, phases)| {
         phases.iter().map(|(phase, count)| {
             vec![plain(kind.name().to_owned()), plain(phase.name().to_owned()), number(count.to_string())]
         })
     });
     text.push('\n');
-    text.push_str(&table(output, &["ACTION", "PHASE", "COUNT"], counts));
+    text.push_str(&table(output, &COUNTS, counts));
     text
 }
 
@@ -39,22 +48,22 @@ pub(super) fn render_actions(report: &ActionsReport, output: &Output) -> String 
     let rows = report.actions.iter().map(|row| {
         let why = row.action.as_ref().map(|action| action.why.clone()).or_else(|| row.reason.clone());
         vec![
-            plain(phase(row)),
+            words(phase(row)),
             plain(row.kind.name().to_owned()),
             plain(row.key.to_string()),
-            plain(why.unwrap_or_default()),
+            words(why.unwrap_or_default()),
         ]
     });
-    let mut text = table(output, &["PHASE", "ACTION", "KEY", "WHY"], rows);
+    let mut text = table(output, &ACTIONS, rows);
     let edits: Vec<_> = report.actions.iter().flat_map(edits).collect();
     if !edits.is_empty() {
         text.push('\n');
-        text.push_str(&table(output, &["SERVER", "FILE", "VALIDATOR", "COINBASE NOW", "COINBASE AFTER"], edits));
+        text.push_str(&table(output, &EDITS, edits));
     }
     let loads: Vec<_> = report.actions.iter().flat_map(loads).collect();
     if !loads.is_empty() {
         text.push('\n');
-        text.push_str(&table(output, &["SERVER", "NODES", "FILE TO LOAD", "DIGEST"], loads));
+        text.push_str(&table(output, &LOADS, loads));
     }
     text
 }
@@ -65,7 +74,7 @@ fn loads(row: &ActionRow) -> Vec<Vec<Value>> {
         row.action.as_ref().filter(|action| action.kind == ActionKind::ReloadKeystore).map(|action| &action.goal);
     let Some(Goal::KeystoreLoaded { server, nodes, content }) = goal else { return Vec::new() };
     let line =
-        |file: String, digest: String| vec![plain(server.clone()), plain(nodes.join(", ")), plain(file), plain(digest)];
+        |file: String, digest: String| vec![plain(server.clone()), words(nodes.join(", ")), plain(file), plain(digest)];
     let mut rows: Vec<_> = content.files.iter().map(|file| line(file.name.clone(), short(&file.digest))).collect();
     // What is not named is in the digest of all.
     rows.push(line(format!("all {}", content.count), short(&content.digest)));
@@ -94,7 +103,7 @@ fn edits(row: &ActionRow) -> Vec<Vec<Value>> {
             plain(edit.server.clone()),
             plain(edit.file.clone()),
             number(edit.validator.to_string()),
-            toned(edit.before.to_string(), tone),
+            words(edit.before.to_string()).in_tone(tone),
             plain(after),
         ]
     });
@@ -113,9 +122,23 @@ pub(super) fn render_action(report: &ActionReport, output: &Output) -> String {
 pub(super) fn render_history(report: &HistoryReport, output: &Output) -> String {
     let rows = report.lines.iter().map(|row| {
         let time = butler_core::text::time::moment(row.at / 1000);
-        vec![number(row.line.to_string()), plain(time), plain(row.change.to_string())]
+        vec![number(row.line.to_string()), plain(time), words(spaced(&row.change))]
     });
-    table(output, &["LINE", "WHEN", "CHANGE"], rows)
+    table(output, &HISTORY, rows)
+}
+
+/// JSON with a blank wherever it may be broken.
+fn spaced(value: &serde_json::Value) -> String {
+    use serde_json::Value as Json;
+    match value {
+        Json::Object(members) => {
+            let members =
+                members.iter().map(|(name, value)| format!("{}: {}", Json::from(name.as_str()), spaced(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        Json::Array(values) => format!("[{}]", values.iter().map(spaced).collect::<Vec<_>>().join(", ")),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => value.to_string(),
+    }
 }
 
 /// Where it stands, and until when it can be approved or who approved it.
@@ -136,13 +159,76 @@ pub(super) fn render_decided(report: &DecidedReport, output: &Output) -> String 
         text = render_actions(&ActionsReport { actions: report.decided.clone(), shown: String::new() }, output);
     }
     if !report.refused.is_empty() {
-        let rows = report.refused.iter().map(|one| vec![plain(one.key.to_string()), plain(one.why.clone())]);
-        text.push_str(&format!("\n{}", table(output, &["NOT DECIDED ON", "WHY"], rows)));
+        let rows = report.refused.iter().map(|one| vec![plain(one.key.to_string()), words(one.why.clone())]);
+        text.push_str(&format!("\n{}", table(output, &REFUSED, rows)));
     }
     text
 }
 
 /// The lines as they are kept: whoever wants the rest takes JSON.
-pub(super) fn render_export(export: &HistoryExport, _: &Output) -> String {
+pub(super) fn render_export(export: &HistoryExport) -> String {
     export.lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use butler_core::control::{HistoryRow, NetworkStatus, NotDecided};
+    use butler_core::domain::action::{ActionKind, Phase};
+    use serde_json::json;
+
+    use super::*;
+    use crate::view::widths::{at_usual_widths, hash, told};
+
+    fn row() -> ActionRow {
+        let [rollup, attester, coinbase] = [1, 2, 3].map(|number| told(number).to_lowercase());
+        let key = format!("configure_coinbase/1/{rollup}/{attester}/{coinbase}");
+        let log = json!({"block_number": 9, "log_index": 2, "block_hash": hash(1), "transaction_hash": hash(2)});
+        let edit = |server: &str, before: serde_json::Value| json!({"server": server, "file": "keystore-1.json", "validator": 12, "before": before, "frame": hash(5)});
+        let action = json!({
+            "schema": 1, "key": key, "kind": "configure_coinbase",
+            "place": {"chain_id": 1, "contract": rollup}, "subject": {"attester": attester},
+            "goal": {"coinbase_configured": {"provider_id": 7, "rollup": rollup, "coinbase": coinbase}},
+            "priority": "urgent", "until": 1_767_579_072,
+            "why": format!("provider 7 was staked with this attester, whose coinbase must be {}", told(3)),
+            "evidence": [{"log": log}], "assurance": "one_endpoint",
+            "edits": [edit("server-1", json!("not_set")), edit("server-2", json!({"set": told(4)}))],
+        });
+        serde_json::from_value(json!({
+            "key": key, "kind": "configure_coinbase", "phase": "awaiting_approval", "version": 1, "tries": 0, "reason": null,
+            "action": action, "approved_by": ["alice"], "due": 1_767_579_072_000_u64, "shown": "0".repeat(64),
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn actions_and_what_they_change_are_told_whole_at_every_width() {
+        let report = ActionsReport { actions: vec![row()], shown: String::new() };
+        insta::assert_snapshot!(at_usual_widths(|output| render_actions(&report, output)));
+        let refused = NotDecided { key: row().key, why: "it is not what was shown: show it again".to_owned() };
+        let report = DecidedReport { decided: Vec::new(), refused: vec![refused] };
+        insta::assert_snapshot!(at_usual_widths(|output| render_decided(&report, output)));
+    }
+
+    #[test]
+    fn the_watchers_state_and_its_history_are_told_whole_at_every_width() {
+        let network = |problem: Option<&str>| NetworkStatus {
+            checkpoint: Some(24_300_000),
+            last: Some(24_300_064),
+            problem: problem.map(str::to_owned),
+        };
+        let status = WatcherStatus {
+            version: "0.1.0".to_owned(),
+            networks: [
+                ("mainnet".to_owned(), network(None)),
+                ("testnet".to_owned(), network(Some("the endpoints have different histories and none has a majority"))),
+            ]
+            .into(),
+            actions: [(ActionKind::ConfigureCoinbase, [(Phase::AwaitingApproval, 1)].into())].into(),
+        };
+        insta::assert_snapshot!(at_usual_widths(|output| render_status(&status, output)));
+        let change =
+            json!({"step": {"key": row().key, "from": "due", "to": "running", "reason": "by approval of alice"}});
+        let report = HistoryReport { lines: vec![HistoryRow { line: 12, at: 1_767_579_072_000, change }] };
+        insta::assert_snapshot!(at_usual_widths(|output| render_history(&report, output)));
+    }
 }

@@ -7,6 +7,7 @@ mod kind;
 
 use std::time::Duration;
 
+use crate::text::time::count;
 use ethers_core::types::Bytes;
 use thiserror::Error;
 
@@ -127,13 +128,13 @@ pub enum RpcFailure {
         number: u64,
     },
     /// The endpoint is behind the others.
-    #[error("the endpoint is {blocks} blocks behind")]
+    #[error("the endpoint is {} behind", count(*.blocks, "block"))]
     Lagging {
         /// How many blocks.
         blocks: u64,
     },
     /// The endpoint tells of blocks that the others do not have.
-    #[error("the endpoint is {blocks} blocks ahead of the others")]
+    #[error("the endpoint is {} ahead of the others", count(*.blocks, "block"))]
     Leading {
         /// How many blocks.
         blocks: u64,

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod asked;
+pub mod bind;
 mod connection;
 mod dateless;
 pub mod desk;

@@ -59,7 +59,7 @@ pub fn of_nodes(nodes: &[NodeState], thresholds: &Thresholds) -> Vec<Finding> {
         for node in together {
             let behind = node.proposed.map_or(0, |proposed| best.saturating_sub(proposed));
             if behind > thresholds.node_behind_blocks {
-                let what = format!("it is {behind} blocks behind the best own node");
+                let what = format!("it is {} behind the best own node", count(behind, "block"));
                 found.push(about(node, FindingKind::NodeBehind, Severity::Warning, what));
             }
         }
@@ -100,11 +100,11 @@ pub fn of_node(node: &NodeState, thresholds: &Thresholds) -> Vec<Finding> {
     is_wrong(is_off || node.peers == Some(0), Kind::NodePeersNone, Severity::Critical, &what);
     found.extend(of_standing(node));
     if let Some(peers) = node.peers.filter(|peers| !is_off && (1..thresholds.node_peers).contains(peers)) {
-        let what = format!("it has only {}", count(usize::try_from(peers).unwrap_or(usize::MAX), "peer"));
+        let what = format!("it has only {}", count(peers, "peer"));
         found.push(about(node, Kind::NodePeersFew, Severity::Warning, what));
     }
     if let Some(lag) = node.lag.filter(|lag| *lag > thresholds.node_lag_checkpoints) {
-        let what = format!("it is {lag} checkpoints behind L1");
+        let what = format!("it is {} behind L1", count(lag, "checkpoint"));
         found.push(about(node, Kind::NodeLagging, Severity::Warning, what));
     }
     if node.world_in_step == Some(false) {

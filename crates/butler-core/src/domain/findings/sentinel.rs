@@ -7,6 +7,7 @@ use ethers_core::types::Address;
 use super::{Finding, FindingKind, Level, Severity, Subject, Thresholds};
 use crate::domain::slashing::offence::{OffenceKind, OffenceSum};
 use crate::domain::slashing::sentinel::{AttesterDuties, HeldReport};
+use crate::text::time::count;
 
 /// Everything that is wrong with the sentinels of nodes, by name. Where there is nothing to see nothing is told of them. `silent`
 /// are those that did not answer now, with why, in our own words; of these the report is the last that they gave.
@@ -27,12 +28,21 @@ pub fn of_sentinels(
         let stale = held.lag().filter(|lag| *lag >= thresholds.sentinel_stale_slots);
         found.extend(stale.map(|lag| {
             let version = held.rollup.version;
-            let what = format!("its sentinel is {lag} slots behind the rollup (version {version}): it is not believed");
+            let what = format!(
+                "its sentinel is {} behind the rollup (version {version}): it is not believed",
+                count(lag, "slot")
+            );
             Finding::new(FindingKind::SentinelStale, Severity::Warning, Subject::Node(node.clone()), what)
         }));
         found.extend(held.far_ahead().map(|ahead| {
             let version = held.rollup.version;
-            unread(node, format!("its sentinel is {ahead} slots ahead of the rollup (version {version}), which cannot be: it is not believed"))
+            unread(
+                node,
+                format!(
+                    "its sentinel is {} ahead of the rollup (version {version}), which cannot be: it is not believed",
+                    count(ahead, "slot")
+                ),
+            )
         }));
     }
     found
@@ -41,7 +51,9 @@ pub fn of_sentinels(
 /// A sentinel that gives no answer. `lag` is how old what it said last is by now, where it did.
 fn of_silent(node: &str, why: &str, lag: Option<u64>) -> Finding {
     let kept = match lag {
-        Some(lag) => format!("what it saw last is {lag} slots old, and stands until it is too old to be believed"),
+        Some(lag) => {
+            format!("what it saw last is {} old, and stands until it is too old to be believed", count(lag, "slot"))
+        }
         None => "what it sees is not known".to_owned(),
     };
     unread(node, format!("its sentinel does not tell of duties ({why}): {kept}"))
@@ -84,12 +96,12 @@ pub fn of_duties(
             let what = format!("it missed its last {missed} attestations: it is about to be slashed");
             found.push(about(FindingKind::AttesterInactive, Severity::Critical, what));
         } else if missed >= thresholds.attestation_streak {
-            let what = format!("it missed its last {missed} attestations");
+            let what = format!("it missed its last {}", count(missed, "attestation"));
             found.push(about(FindingKind::AttesterMissedAttestations, Severity::Warning, what));
         }
         let missed = duties.proposals.streak;
         if missed >= thresholds.proposal_streak {
-            let what = format!("it missed its last {missed} proposals");
+            let what = format!("it missed its last {}", count(missed, "proposal"));
             found.push(about(FindingKind::AttesterMissedProposals, Severity::Warning, what));
         }
     }
@@ -102,8 +114,11 @@ pub fn of_offences(offences: &BTreeMap<(Address, OffenceKind), OffenceSum>) -> V
     let noted = offences.iter().filter(|(_, sum)| sum.offences > 0);
     noted
         .map(|((attester, kind), sum)| {
-            let what =
-                format!("own nodes noted {} times {}: those of others vote to slash it", sum.offences, kind.name());
+            let what = format!(
+                "own nodes noted {} {}: those of others vote to slash it",
+                count(sum.offences, "time"),
+                kind.name()
+            );
             Finding::new(FindingKind::AttesterOffence, Severity::Critical, Subject::Attester(*attester), what)
         })
         .collect()

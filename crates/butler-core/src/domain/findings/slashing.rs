@@ -9,6 +9,7 @@ use crate::domain::slashing::{
 };
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::text::address::checksummed;
+use crate::text::time::count;
 
 /// Everything that is wrong with the snapshot's attesters. `None` when a time does not fit.
 #[must_use]
@@ -100,15 +101,18 @@ fn of_standing(
             // A vote or two are one node's opinion; a tenth of the quorum is not.
             let is_more = votes.saturating_mul(thresholds.vote_part) >= quorum;
             let severity = if is_more { Severity::Warning } else { Severity::Info };
-            let what = format!("{votes} votes to slash it in this round{place}");
+            let what = format!("{} to slash it in this round{place}", count(votes, "vote"));
             Finding::new(FindingKind::SlashingVotes, severity, subject, what)
         }
         Stage::Decided => {
-            let what = format!("it is to be slashed{place}: {votes} votes decided it, and a veto must come in time");
+            let what = format!(
+                "it is to be slashed{place}: {} decided it, and a veto must come in time",
+                count(votes, "vote")
+            );
             Finding::new(FindingKind::SlashingDecided, Severity::Critical, subject, what)
         }
         Stage::Executable => {
-            let what = format!("anybody may slash it{place}: {votes} votes decided it");
+            let what = format!("anybody may slash it{place}: {} decided it", count(votes, "vote"));
             Finding::new(FindingKind::SlashingExecutable, Severity::Critical, subject, what)
         }
     };

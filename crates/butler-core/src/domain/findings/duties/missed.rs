@@ -6,6 +6,7 @@ use ethers_core::types::Address;
 
 use crate::domain::duties::{Done, DutiesSeen, Duty, DutyKind, FormerDuties, tally};
 use crate::domain::findings::{Finding, FindingKind, Severity, Subject, Thresholds};
+use crate::text::time::count;
 
 /// What is missed alone and in a row at the end of the span, and what is missed with many at any time in it.
 pub(super) fn of_missed(seen: &DutiesSeen, thresholds: &Thresholds) -> Vec<Finding> {
@@ -36,12 +37,12 @@ fn of_streaks(
             DutyKind::Propose => (
                 thresholds.proposal_streak,
                 FindingKind::DutiesMissedProposals,
-                format!("it did not propose in its last {} turns", streak.count),
+                format!("it did not propose in its last {}", count(streak.count, "turn")),
             ),
             DutyKind::Attest => (
                 thresholds.attestation_streak,
                 FindingKind::DutiesMissedAttestations,
-                format!("the last {} checkpoints that it was to attest came without it", streak.count),
+                format!("the last {} that it was to attest came without it", count(streak.count, "checkpoint")),
             ),
         };
         let what = format!("by L1, {what} (slots {first} to {last}{at}), while most others did their part");
@@ -80,7 +81,9 @@ fn of_network(seen: &DutiesSeen) -> Option<Finding> {
     }
     let (first, last) = seen.slots;
     let what = format!(
-        "own attesters missed {proposals} proposals and {attestations} attestations together with most others in slots {first} to {last}"
+        "own attesters missed {} and {} together with most others in slots {first} to {last}",
+        count(proposals, "proposal"),
+        count(attestations, "attestation")
     );
     Some(Finding::new(FindingKind::DutiesNetwork, Severity::Info, Subject::Network, what))
 }

@@ -1,0 +1,8 @@
+//! What stands over options in help.
+
+/// Over those that say where everything is.
+pub(super) const CONNECTION: &str = "Connection";
+/// Over those that say how results look.
+pub(super) const OUTPUT: &str = "Output";
+/// Over those that say what is looked at.
+pub(super) const SELECTION: &str = "Selection";

@@ -1,0 +1,98 @@
+//! Completions, manual pages and `docs/cli.md`, all made from the definition of the arguments.
+
+mod examples;
+mod help;
+mod man;
+
+use butler_core::runtime::exit::Exit;
+use clap::CommandFactory as _;
+use clap_complete::env::{CompleteEnv, Shells};
+
+use crate::args::Arguments;
+use crate::error::CliError;
+use crate::output::Output;
+
+use self::examples::NAME;
+pub(crate) use self::man::man;
+
+/// What `docs/cli.md` says about JSON: the shapes are a promise, so they are written by hand and tested.
+const JSON_SHAPES: &str = include_str!("../json_shapes.md");
+
+/// The variable by which a completion script asks for candidates.
+const COMPLETE: &str = "BUTLER_CLI_COMPLETE";
+
+/// Whether the program was called to complete a command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Completed {
+    /// It was, and it did.
+    Yes,
+    /// It was called to do something else.
+    No,
+}
+
+/// Prints candidates for the word that is being written, when a completion script asks for them.
+///
+/// # Errors
+/// The shell is not known.
+pub(crate) fn complete() -> Result<Completed, clap::Error> {
+    let folder = std::env::current_dir().ok();
+    let is_done = CompleteEnv::with_factory(Arguments::command)
+        .var(COMPLETE)
+        .try_complete(std::env::args_os(), folder.as_deref())?;
+    Ok(if is_done { Completed::Yes } else { Completed::No })
+}
+
+/// Shows help as people read it, where the program was called for that.
+pub(crate) fn show(error: &clap::Error) {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand};
+    let is_help = matches!(error.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand);
+    let shown = is_help.then(|| help::grouped().try_get_matches_from(std::env::args_os()).err()).flatten();
+    // clap knows where each belongs, and there is nobody to tell when that fails.
+    let _ = shown.as_ref().unwrap_or(error).print();
+}
+
+/// Prints a completion script: it asks this program, as the shell finds it, for candidates.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(crate) fn completions(shell: clap_complete::Shell, output: Output) -> Result<Exit, CliError> {
+    let mut script = Vec::new();
+    let name = shell.to_string();
+    if let Some(shell) = Shells::builtins().completer(&name) {
+        shell.write_registration(COMPLETE, NAME, NAME, NAME, &mut script)?;
+    }
+    output.text(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Success)
+}
+
+/// Prints `docs/cli.md`.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(crate) fn reference(output: Output) -> Result<Exit, CliError> {
+    let mut command = help::grouped().disable_help_subcommand(true).term_width(100);
+    command.build();
+    let mut text = String::from(
+        "# butler-cli\n\nThis page is made by `cargo xtask docs` from the program's own help; do not edit it.\n\n## Exit codes\n\n| code | meaning |\n| --- | --- |\n",
+    );
+    for exit in Exit::ALL {
+        text.push_str(&format!("| {} | {} |\n", exit.code(), exit.meaning()));
+    }
+    text.push_str("\n## Commands\n");
+    describe(&mut command, "butler-cli", &mut text);
+    text.push('\n');
+    text.push_str(JSON_SHAPES);
+    output.text(&text)?;
+    Ok(Exit::Success)
+}
+
+fn describe(command: &mut clap::Command, name: &str, text: &mut String) {
+    let help = command.render_long_help().to_string();
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    text.push_str(&format!("\n### {name}\n\n```text\n{}\n```\n", help.join("\n").trim_end()));
+    let is_shown = |child: &&mut clap::Command| child.get_name() != "reference" && child.get_name() != "help";
+    for child in command.get_subcommands_mut().filter(is_shown) {
+        let name = format!("{name} {}", child.get_name());
+        describe(child, &name, text);
+    }
+}
