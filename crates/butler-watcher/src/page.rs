@@ -36,8 +36,7 @@ pub(crate) fn render(facts: &Facts) -> String {
     let of = |phase| facts.waiting.iter().filter(move |one| one.phase == phase);
     let (program, version) = ("butler-watcher", env!("CARGO_PKG_VERSION"));
     let (now, asked) = (facts.now, &facts.asked);
-    let frame =
-        Frame { program, version, title: "", class, verdict: &verdict, now, asked, pages: &[], style: STYLE };
+    let frame = Frame { program, version, title: "", class, verdict: &verdict, now, asked, pages: &[], style: STYLE };
     frame.html(&html! {
         (section("Waits for an approval", of(Phase::AwaitingApproval).collect(), facts.now))
         (section("Parked", of(Phase::Parked).collect(), facts.now))
@@ -113,7 +112,14 @@ mod tests {
     fn facts(waiting: Vec<Waiting>) -> Facts {
         let network = NetworkStatus { checkpoint: Some(80), last: Some(85), problem: None };
         let networks = [("mainnet".to_owned(), network)].into();
-        Facts { now: 1_800_000_000, asked: Asked::default(), networks, count: u64::try_from(waiting.len()).unwrap(), waiting, is_stopped: false }
+        Facts {
+            now: 1_800_000_000,
+            asked: Asked::default(),
+            networks,
+            count: u64::try_from(waiting.len()).unwrap(),
+            waiting,
+            is_stopped: false,
+        }
     }
 
     fn waiting(phase: Phase, why: &str) -> Waiting {
