@@ -13,7 +13,7 @@ use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, Move, RollupSide
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
 use serde_json::Value;
-use support::{Bench, shown};
+use support::{Bench, butler, finish, shown};
 use tempfile::TempDir;
 
 /// Position, state and version of the rollup of the named attesters.
@@ -185,7 +185,8 @@ async fn an_exit_that_the_attester_began_is_called_so_and_a_slash_out_too() {
             ["exitable_at", "unlocks_at", "finalizable_at"].map(|key| exit[key].as_u64().unwrap());
         assert_eq!((both, exit["next"].as_str()), (rollups.max(governances), Some(next)), "{exit}");
     }
-    let text = bench.run(&["status"]).await.stdout;
+    // A pipe of no width gets whole lines.
+    let text = finish(butler(bench.folder.path()).env_remove("COLUMNS").arg("status")).await.stdout;
     let former = bench.oracle().upgrade.as_ref().unwrap().former.version;
     for told in ["zombie (own exit)".to_owned(), "zombie (slashed out)".into(), format!("slashed out (at {former})")] {
         assert!(text.contains(&told), "{told}: {text}");
