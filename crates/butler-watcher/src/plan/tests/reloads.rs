@@ -171,7 +171,7 @@ fn what_was_asked_for_is_asked_again_only_for_what_was_proposed_since_or_for_fou
     let at = |slot: u64| Some(slot * SLOT);
     let again =
         |server: &Server<'_>, open: &[(Address, Contradiction)]| asked(server, open).map(|(action, _)| action.key);
-    let key = |slot| {
+    let key = |slot: u64| {
         let place = setting().at(address(REGISTRY));
         Some(EffectKey::new(ActionKind::ReloadKeystore, &place, &[Part::Name("paris"), Part::Number(slot * 6)]))
     };
