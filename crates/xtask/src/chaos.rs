@@ -14,7 +14,7 @@ use std::process::Command;
 use anyhow::bail;
 use butler_testkit::devnet::{DevnetSpec, ensure};
 
-use crate::command::{cargo, run as start, succeeds, target};
+use crate::command::{cargo, is_ci, run as start, succeeds, target};
 
 /// The part that is the test program of whoever replaces keystores.
 const KEYSTORES: &str = "keystores";
@@ -44,8 +44,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let needs_strace = !matches!(options.only.as_deref(), Some("program" | "coinbases"));
     if needs_strace && !succeeds(Command::new("strace").arg("--version")) {
-        let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
-        if is_ci || !options.quick {
+        if is_ci() || !options.quick {
             bail!("strace is not installed (hint: apt-get install strace)");
         }
         eprintln!("left out: strace is not installed (hint: apt-get install strace)");

@@ -76,3 +76,8 @@ pub(crate) fn remove(folder: &Path) -> anyhow::Result<()> {
         _ => Ok(()),
     }
 }
+
+/// Whether this runs in CI, where nothing may be left out.
+pub(crate) fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty())
+}

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use butler_testkit::devnet::{DevnetSpec, ensure};
 
-use crate::command::{cargo, run as start, succeeds};
+use crate::command::{cargo, is_ci, run as start, succeeds};
 use crate::side_by_side;
 
 /// What to test.
@@ -23,7 +23,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     println!("devnet: {}", state.directory().display());
     start(cargo().args(["build", "--workspace", "--bins"]))?;
     let has_nextest = succeeds(cargo().args(["nextest", "--version"]));
-    let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    let is_ci = is_ci();
     let has_prometheus = ["prometheus", "promtool"].iter().all(|tool| succeeds(Command::new(tool).arg("--version")));
     let mut skipped = Vec::new();
     if !has_prometheus && !is_ci {
