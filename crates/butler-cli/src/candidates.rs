@@ -1,7 +1,7 @@
 //! What a shell offers where a name is wanted: the names of the configuration, and those of closed sets.
 //!
-//! Nothing is asked over a network, nothing is told, and where the configuration cannot be used nothing is offered. A
-//! configuration and its key files are bounded when they are read, and so is what is offered.
+//! Nothing is asked over a network, nothing is told, and where the configuration cannot be used nothing is offered: it is read as for any
+//! command, with its files of secrets. A configuration and the listing of its key files are bounded, and so is what is offered.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -13,9 +13,6 @@ use butler_core::network::server_names;
 use clap_complete::engine::CompletionCandidate;
 
 use crate::places::configuration;
-
-/// The most names that are offered.
-const OFFERED: usize = 500;
 
 /// The networks of the configuration, and those that need none.
 pub(crate) fn networks() -> Vec<CompletionCandidate> {
@@ -71,14 +68,15 @@ fn job_names(name: impl Fn(&str, &str) -> String) -> Vec<String> {
 }
 
 fn offered(names: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
-    let names: BTreeSet<String> = names.into_iter().take(OFFERED).collect();
+    let names: BTreeSet<String> = names.into_iter().collect();
     names.into_iter().map(CompletionCandidate::new).collect()
 }
 
 /// Names of the network that the command line is about, or of all.
 fn of_networks(names: impl Fn(&NetworkConfig) -> Vec<String>) -> Vec<String> {
     let Some(config) = load() else { return Vec::new() };
-    let wanted = flag("--network").and_then(|name| name.into_string().ok()).or_else(|| config.default_network.clone());
+    let asked = flag("--network").or_else(|| Variables::of_process().get("BUTLER_NETWORK").map(ToOwned::to_owned));
+    let wanted = asked.and_then(|name| name.into_string().ok()).or_else(|| config.default_network.clone());
     let is_wanted = |network: &&NetworkConfig| wanted.as_ref().is_none_or(|wanted| network.name == *wanted);
     config.networks.values().filter(is_wanted).flat_map(names).collect()
 }

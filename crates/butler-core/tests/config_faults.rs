@@ -106,7 +106,7 @@ fn addresses_are_verified() {
     staking_registry = "0x042dF8f42790d6943F41C25C2132400fd727f45"
         butler.toml:2: networks.mainnet.staking_registry: expected an address of 0x and 40 hex digits
     staking_registry = "0x042DF8f42790d6943F41C25C2132400fd727f452"
-        butler.toml:2: networks.mainnet.staking_registry: the address has a wrong checksum, so at least one digit or letter case is wrong (hint: copy the address again from its source; 0x042dF8f42790d6943F41C25C2132400fd727f452 has these digits)
+        butler.toml:2: networks.mainnet.staking_registry: the address has a wrong checksum, so at least one digit or letter case is wrong (hint: copy the address again from its source)
     staking_registry = "0x0000000000000000000000000000000000000000"
         butler.toml:2: networks.mainnet.staking_registry: the zero address is not allowed here (hint: remove the key if there is none)
     staking_registry = 0x042d

@@ -185,7 +185,7 @@ fn wrong_content_is_named_by_its_place() {
     f.json: validators[0].publisher: expected an address, found a number
     f.json: validators[0].coinbase: expected an address, found a number
     f.json: validators[0].coinbase: coinbase is the zero address (hint: remove the key until it is known)
-    f.json: validators[0].attester: the address has a wrong checksum, so at least one digit or letter case is wrong (hint: copy the address again from its source; 0x042dF8f42790d6943F41C25C2132400fd727f452 has these digits)
+    f.json: validators[0].attester: the address has a wrong checksum, so at least one digit or letter case is wrong (hint: copy the address again from its source)
     f.json: validators[0].attester: the zero address is not allowed here
     f.json: validators[0].attester: expected an address of 0x and 40 hex digits
     f.json: validators: expected a list, found an object

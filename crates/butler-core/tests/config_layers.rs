@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -74,6 +76,7 @@ fn mainnet_needs_no_file() {
     server_labels = true  # default
     replicated_keys = false  # default
     minimum_ether_per_attester = "0.1"  # default
+    minimum_ether_per_publisher = "0.2"  # default
     coinbase_critical = "6h"  # default
     coinbase_policy = "split"  # default
 
@@ -354,9 +357,11 @@ fn every_key_of_the_release_before_is_still_known() {
 #[test]
 fn secrets_that_others_can_read_are_told_and_nothing_of_them() {
     let folder = tempfile::tempdir().unwrap();
+    let open_folder = |mode: u32| std::fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+    open_folder(0o711);
     let exposed = |url: &str, mode: u32| {
         let toml = format!(
-            "[networks.mainnet]\n[[networks.mainnet.l1]]\nurl = \"{url}\"\n[exporter]\nbearer_token_file = \"token\"\n"
+            "[networks.mainnet]\n[[networks.mainnet.l1]]\nurl = \"{url}\"\n[exporter]\nbearer_token_file = \"token\"\nwatcher_url = \"https://butler.example.com/watcher/\"\n"
         );
         save_atomic(&folder.path().join("butler.toml"), toml.as_bytes(), mode).unwrap();
         save_atomic(&folder.path().join("token"), b"s3cr3t-token\n", mode).unwrap();
@@ -373,4 +378,6 @@ fn secrets_that_others_can_read_are_told_and_nothing_of_them() {
     assert!(exposed("https://rpc.example.com/v2/s3cr3t", 0o640).is_empty(), "a group is the operator's choice");
     // What hides nothing is no secret, wherever it stands.
     assert_eq!(exposed("http://127.0.0.1:8545", 0o644).len(), 1);
+    open_folder(0o700);
+    assert!(exposed("https://rpc.example.com/v2/s3cr3t", 0o644).is_empty(), "nobody else comes that far");
 }

@@ -31,7 +31,7 @@ fn differing(series: &Series, name: &str, found: &[&str]) -> Vec<String> {
     };
     let (peers, lag) = (of("peers", ",status=\"connected\""), of("lag_checkpoints", ",tip=\"pending\""));
     let told = [
-        ("node_down", of("up", "") == Some(0.0)),
+        ("node_down", of("up", ",server=\"\"") == Some(0.0)),
         ("node_not_ready", of("ready", "") == Some(0.0)),
         ("node_l1_unreachable", of("l1_reachable", "") == Some(0.0)),
         ("node_peers_none", peers == Some(0.0) || of("p2p_enabled", "") == Some(0.0)),

@@ -129,6 +129,15 @@ fn basic(user: &str, password: &str) -> String {
     format!("Authorization: Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
+/// Has whoever guesses stop, also where an assertion fails: nothing else ends their threads.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Tries one password after the other until it is told to stop. How many were refused.
 fn guess(address: SocketAddr, number: usize, stop: &AtomicBool, refused: &AtomicUsize) {
     for attempt in 0.. {
@@ -175,13 +184,16 @@ async fn two_hundred_who_guess_passwords_lock_nobody_out() {
     until_let_in(&program, "127.0.0.1", "scraper").await;
     let (stop, refused, address) = (AtomicBool::new(false), AtomicUsize::new(0), program.address);
     let (known, late, near) = std::thread::scope(|scope| {
+        let _stop = Stop(&stop);
         for number in 0..GUESSERS {
             let (stop, refused) = (&stop, &refused);
             scope.spawn(move || guess(address, number, stop, refused));
         }
-        let answered = tokio::task::block_in_place(|| {
+        tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(async {
+                let began = Instant::now();
                 while refused.load(Ordering::Relaxed) < 20 {
+                    assert!(began.elapsed() < PATIENCE * 4, "nobody who guesses is refused");
                     tokio::task::yield_now().await;
                 }
                 let mut known = Vec::new();
@@ -193,9 +205,7 @@ async fn two_hundred_who_guess_passwords_lock_nobody_out() {
                 let near = until_let_in(&program, "127.0.0.1", "near").await;
                 (known, late, near)
             })
-        });
-        stop.store(true, Ordering::Relaxed);
-        answered
+        })
     });
     let slowest = known.iter().max().unwrap();
     println!(

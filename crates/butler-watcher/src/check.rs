@@ -13,11 +13,11 @@ use butler_core::network::{key_sources, l1_client};
 use butler_core::runtime::report::one_line;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::executors::{Examined, Keystores, Reach, Rollups};
 
-/// How long all keystores of a network may take to be looked at: a service that starts does not wait for a server that hangs.
+/// How long all keystores of all networks may take to be looked at: a service that starts does not wait for a server that hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Looks at everything but the keystores. Blocks.
@@ -81,12 +81,13 @@ fn summary(config: &Config) -> String {
 pub(crate) async fn keystores(config: &Config) -> Vec<Check> {
     let state = config.watcher.state_directory.as_deref().unwrap_or(Path::new("/nowhere"));
     let (_rollups, seen) = watch::channel(Rollups::new());
+    let deadline = Instant::now() + PATIENCE;
     let mut checks = Vec::new();
     for network in config.networks.values() {
         let what = || format!("keystores of {}", network.name);
         match block_in_place(|| Keystores::open(network, state, seen.clone())) {
             Ok(None) => {}
-            Ok(Some(opened)) => match timeout(PATIENCE, opened.examine(Reach::All)).await {
+            Ok(Some(opened)) => match timeout_at(deadline, opened.examine(Reach::All)).await {
                 Ok(examined) => checks.extend(examined.iter().map(told)),
                 Err(_) => checks.push(Check::warning(what(), format!("not all were looked at within {PATIENCE:?}"))),
             },

@@ -20,7 +20,6 @@ use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::{Notify, watch};
@@ -35,7 +34,7 @@ use crate::health::Health;
 use crate::heartbeat::{Heartbeat, beat};
 use crate::jobs::{self, JobsError};
 use crate::journal::{Journal, JournalError, Keeper, Settings};
-use crate::replay::{Replay, Replayed, replay};
+use crate::replay::{Replay, replay};
 use crate::routes::WatcherRoutes;
 use crate::state::{self, StateCommand};
 use crate::tell::{Channels, Configured, Crier, Teller};
@@ -192,35 +191,12 @@ async fn show_replay(config: &Config, network: Option<&str>, (from, to): (u64, O
 }
 
 fn print(report: &Replay, json: bool) -> Exit {
-    let text = if json { pretty(report) } else { table(report) };
+    let text = if json { report.json() } else { report.text() };
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Ok(()) => Exit::Success,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Success,
         Err(error) => fail(Exit::LocalFile, &format!("failed to write to stdout: {error}")),
     }
-}
-
-fn pretty(report: &impl Serialize) -> String {
-    serde_json::to_string_pretty(report).map(|text| format!("{text}\n")).unwrap_or_default()
-}
-
-fn table(report: &Replay) -> String {
-    let mut text = format!("{} in blocks {} to {}\n", report.network, report.from_block, report.to_block);
-    for one in &report.plans {
-        text.push_str(&match one {
-            Replayed::Planned(action) => format!("{}  {}\n", action.kind, action.why),
-            Replayed::Retracted { key, why } => format!("taken back  {key}: {why}\n"),
-        });
-    }
-    for one in &report.said {
-        let (change, severity) = (one.change.name(), one.severity);
-        text.push_str(&format!(
-            "{change}  {severity}  {} in block {}  {}: {}\n",
-            one.kind, one.block_number, one.subject, one.message
-        ));
-    }
-    text.extend(report.unsaid.iter().map(|why| format!("{why}\n")));
-    text
 }
 
 async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {

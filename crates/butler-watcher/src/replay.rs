@@ -54,6 +54,35 @@ pub struct Replay {
     pub unsaid: Option<String>,
 }
 
+impl Replay {
+    /// As JSON.
+    #[must_use]
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).map(|text| format!("{text}\n")).unwrap_or_default()
+    }
+
+    /// For people, a line each.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = format!("{} in blocks {} to {}\n", self.network, self.from_block, self.to_block);
+        for one in &self.plans {
+            text.push_str(&match one {
+                Replayed::Planned(action) => format!("{}  {}\n", action.kind, action.why),
+                Replayed::Retracted { key, why } => format!("taken back  {key}: {why}\n"),
+            });
+        }
+        for one in &self.said {
+            let (change, severity) = (one.change.name(), one.severity);
+            text.push_str(&format!(
+                "{change}  {severity}  {} in block {}  {}: {}\n",
+                one.kind, one.block_number, one.subject, one.message
+            ));
+        }
+        text.extend(self.unsaid.iter().map(|why| format!("{why}\n")));
+        text
+    }
+}
+
 /// One thing that would have been said.
 #[derive(Debug, Clone, Serialize)]
 pub struct Told {

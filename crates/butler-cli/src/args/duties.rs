@@ -94,8 +94,10 @@ fn which_rollup(text: &str) -> Result<WhichRollup, String> {
     if let Some(version) = U256::from_dec_str(text).ok().filter(|_| is_number) {
         return Ok(WhichRollup::Version(version));
     }
-    let address = text.parse().map(WhichRollup::Address);
-    address.map_err(|_| "expected a rollup's version, which is a number, or its address".to_owned())
+    if !text.starts_with("0x") {
+        return Err("expected a rollup's version, which is a number, or its address".to_owned());
+    }
+    address(text).map(WhichRollup::Address)
 }
 
 fn when(text: &str) -> Result<When, String> {

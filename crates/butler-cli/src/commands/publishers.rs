@@ -20,6 +20,7 @@ use crate::view::table::{Column, Tone, column, key, named, number, table, words}
 pub(super) struct PublisherReport {
     scope: Scope,
     minimum_wei_per_attester: JsonAmount,
+    minimum_wei_per_publisher: JsonAmount,
     total_top_up: JsonAmount,
     publishers: Vec<Publisher>,
 }
@@ -41,12 +42,13 @@ struct Publisher {
 /// See [`CliError`].
 pub(super) async fn run(global: &Global, args: &AtArgs, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, args.at, Look::Overview).await?;
-    let minimum = gathered.network.config.minimum_ether_per_attester;
+    let minimum = gathered.network.config.publisher_minimum;
     let rows = top_ups(&gathered.network.keys.book, &gathered.snapshot.publisher_balances, minimum)?;
     let total = rows.iter().filter_map(|row| row.top_up).fold(U256::zero(), U256::saturating_add);
     let report = PublisherReport {
         scope: gathered.scope(),
-        minimum_wei_per_attester: minimum.into(),
+        minimum_wei_per_attester: minimum.per_attester.into(),
+        minimum_wei_per_publisher: minimum.per_publisher.into(),
         total_top_up: total.into(),
         publishers: rows.iter().map(publisher).collect(),
     };
@@ -80,7 +82,9 @@ fn render(report: &PublisherReport, output: &Output) -> String {
         text.push_str("no publisher is configured: see `key_files` and `publisher_files`\n");
         return text;
     }
-    text.push_str(&format!("{} ETH wanted per attester\n\n", format::amount(report.minimum_wei_per_attester.0, 6)));
+    let [attester, least] =
+        [report.minimum_wei_per_attester, report.minimum_wei_per_publisher].map(|wei| format::amount(wei.0, 6));
+    text.push_str(&format!("{attester} ETH wanted per attester, {least} at least\n\n"));
     let rows = report.publishers.iter().map(|publisher| {
         let servers: Vec<&str> = publisher.servers.iter().map(String::as_str).collect();
         let lacks = match &publisher.top_up {
@@ -124,7 +128,13 @@ mod tests {
             of(3, &["server-4"], None),
         ];
         let (minimum_wei_per_attester, total_top_up) = (ether(100), ether(139));
-        let report = PublisherReport { scope: scope(), minimum_wei_per_attester, total_top_up, publishers };
+        let report = PublisherReport {
+            scope: scope(),
+            minimum_wei_per_attester,
+            minimum_wei_per_publisher: U256::zero().into(),
+            total_top_up,
+            publishers,
+        };
         insta::assert_snapshot!(at_usual_widths(|output| render(&report, output)));
     }
 }

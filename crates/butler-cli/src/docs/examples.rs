@@ -25,6 +25,7 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
             ("Everything that can be checked from here", "doctor"),
         ],
     ),
+    ("rules", &[("The alert rules, with links to their runbooks", "rules --runbook-base https://butler.example:9464")]),
     (
         "status",
         &[

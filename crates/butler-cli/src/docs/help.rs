@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("See", &["status", "queue", "provider", "publishers", "chain", "slashing", "upgrade", "events"]),
     ("Check", &["audit", "doctor", "proposals", "duties", "backtest"]),
     ("Act", &["actions", "jobs", "watcher", "keystore"]),
-    ("Set up", &["config", "completions", "man"]),
+    ("Set up", &["config", "rules", "completions", "man"]),
 ];
 
 /// The whole definition, to be shown.

@@ -23,14 +23,17 @@ const FILES: [(&str, &str); 3] = [
         "~/.cache/butler/",
         "What was scanned and can be scanned again, and what key files said last; `cache_directory` moves it.",
     ),
-    ("/run/butler/", "The watcher's socket, where `watcher.runtime_directory` says so."),
+    (
+        "/run/butler-watcher/watcher/control.sock",
+        "The watcher's socket as a service; `watcher.runtime_directory` moves it.",
+    ),
 ];
 
 /// The variables that it reads.
 const VARIABLES: [(&str, &str); 6] = [
     ("BUTLER_CONFIG, BUTLER_NETWORK", "As --config and --network."),
     ("BUTLER__SECTION__KEY", "A key of the configuration, its parts separated by two underscores: BUTLER__LOG__LEVEL."),
-    ("COLUMNS", "How many columns a line may have. Without it a terminal is asked; a pipe gets whole lines."),
+    ("COLUMNS", "How many columns a line on stdout may have. Without it a terminal is asked; a pipe gets whole lines."),
     ("NO_COLOR", "No colour, when it is set to anything. --color decides before it."),
     ("TERM", "`dumb` means no colour and no progress line."),
     ("TZ", "The time zone of --local; else the machine's is taken."),

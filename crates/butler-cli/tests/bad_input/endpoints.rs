@@ -14,12 +14,12 @@ async fn a_malformed_url_is_refused() {
     bench.endpoint(&format!("url = \"{url}\""));
     insta::assert_snapshot!(refused(&bench, &["status"], 3).await, @r"
     error: the configuration has 1 fault:
-    butler.toml:13: networks.devnet.l1[0].url: expected an http or https URL (hint: begin with http:// or https://)
+    butler.toml:15: networks.devnet.l1[0].url: expected an http or https URL (hint: begin with http:// or https://)
     ");
     bench.endpoint(&format!("url = \"http://butler:{PASSWORD}@127.0.0.1:1\""));
     insta::assert_snapshot!(refused(&bench, &["status"], 3).await, @r"
     error: the configuration has 1 fault:
-    butler.toml:13: networks.devnet.l1[0].url: the URL holds a user or a password (hint: use `basic_user` with `basic_password_file`; a key in the path belongs in `url_file`)
+    butler.toml:15: networks.devnet.l1[0].url: the URL holds a user or a password (hint: use `basic_user` with `basic_password_file`; a key in the path belongs in `url_file`)
     ");
     let bench = Bench::start().await;
     insta::assert_snapshot!(refused(&bench, &["status", "--l1-url", &url], 3).await, @r"
@@ -228,7 +228,7 @@ async fn a_protected_endpoint_lets_in_by_token_password_or_url() {
     bench.endpoint("url_file = \"l1-url\"\nbearer_token_file = \"token\"");
     insta::assert_snapshot!(refused(&bench, &["status"], 3).await, @r"
     error: the configuration has 1 fault:
-    butler.toml:12: networks.devnet.l1[0]: the URL holds a user, and there is another way to be let in (hint: keep one way to be let in)
+    butler.toml:14: networks.devnet.l1[0]: the URL holds a user, and there is another way to be let in (hint: keep one way to be let in)
     ");
     // A variable works as well as a file.
     bench.endpoint("url_env = \"L1_URL\"");

@@ -22,6 +22,7 @@ use super::error::RpcFailure;
 use super::http::{HttpSetupError, trusted_roots};
 use super::jsonrpc::JsonRpcPeer;
 use super::wire::Request;
+use crate::runtime::certificate::end_of;
 use crate::runtime::clock::TlsClock;
 
 /// The most addresses of one name that are looked at.
@@ -95,17 +96,12 @@ impl CertificateProbe {
         let stream = stream.map_err(|error| RpcFailure::Unreachable(error.into()))?;
         let handshake = TlsConnector::from(self.connector).connect(name, stream).await;
         match (self.remembered.take(), handshake) {
-            (Some(certificate), _) => end_of(&certificate),
+            (Some(certificate), _) => end_of(&certificate)
+                .ok_or_else(|| RpcFailure::Malformed("the server's certificate can not be read".to_owned())),
             (None, Err(error)) => Err(RpcFailure::Tls(error.into())),
             (None, Ok(_)) => Err(RpcFailure::Malformed("the server showed no certificate".to_owned())),
         }
     }
-}
-
-fn end_of(certificate: &CertificateDer<'_>) -> Result<u64, RpcFailure> {
-    let unreadable = || RpcFailure::Malformed("the server's certificate can not be read".to_owned());
-    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).map_err(|_| unreadable())?;
-    u64::try_from(certificate.validity().not_after.timestamp()).map_err(|_| unreadable())
 }
 
 /// Checks certificates as usual, and remembers the last one.

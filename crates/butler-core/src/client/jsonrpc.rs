@@ -46,6 +46,30 @@ impl HeldBytes {
     }
 }
 
+/// What calls cost, which is counted when it is dropped: a provider counts calls also of whoever does not wait for their answers.
+#[derive(Debug)]
+struct Charge<'a> {
+    meter: &'a Meter,
+    /// A provider counts each call of a batch.
+    requests: &'a [Request],
+}
+
+impl Charge<'_> {
+    /// Ends it: where nobody was reached, nobody counted.
+    fn unless_unreached<T>(mut self, posted: Result<T, RpcFailure>) -> Result<T, RpcFailure> {
+        if let Err(RpcFailure::Unreachable(_) | RpcFailure::Tls(_)) = posted {
+            self.requests = &[];
+        }
+        posted
+    }
+}
+
+impl Drop for Charge<'_> {
+    fn drop(&mut self) {
+        self.requests.iter().for_each(|request| self.meter.count(request.method));
+    }
+}
+
 impl JsonRpcPeer {
     /// Prepares a client; connects to nothing.
     ///
@@ -110,8 +134,8 @@ impl JsonRpcPeer {
     /// Makes one call, and counts the bytes of its answer.
     pub(super) async fn call_held(&self, request: &Request, held: &HeldBytes) -> Answer {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        self.meter.count(request.method);
-        let answer = self.post(wire::encode_single(id, request), held).await?;
+        let charge = Charge { meter: &self.meter, requests: std::slice::from_ref(request) };
+        let answer = charge.unless_unreached(self.post(wire::encode_single(id, request), held).await)?;
         let secrets = self.http.secrets();
         let decoded = wire::decode_single_with(id, &answer.body, |error| match self.dialect {
             Dialect::Ethereum => refusal::classify(secrets, request.method, error),
@@ -124,9 +148,8 @@ impl JsonRpcPeer {
     pub(super) async fn batch_held(&self, requests: &[Request], held: &HeldBytes) -> Result<Vec<Answer>, RpcFailure> {
         let count = u64::try_from(requests.len()).unwrap_or(u64::MAX);
         let first_id = self.next_id.fetch_add(count, Ordering::Relaxed);
-        // A provider counts each call of a batch.
-        requests.iter().for_each(|request| self.meter.count(request.method));
-        let answer = self.post(wire::encode_batch(first_id, requests), held).await?;
+        let charge = Charge { meter: &self.meter, requests };
+        let answer = charge.unless_unreached(self.post(wire::encode_batch(first_id, requests), held).await)?;
         let decoded = wire::decode_batch(self.http.secrets(), first_id, requests, &answer.body);
         self.judge(&answer, decoded)
     }
@@ -191,5 +214,45 @@ fn refused(answer: &HttpAnswer) -> Option<RpcFailure> {
         429 => Some(RpcFailure::RateLimited { retry_after: answer.retry_after }),
         503 if answer.retry_after.is_some() => Some(RpcFailure::RateLimited { retry_after: answer.retry_after }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use serde_json::json;
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    /// The credits of one call, and how it failed.
+    async fn spent(address: SocketAddr) -> (u64, RpcFailure) {
+        let settings = HttpSettings {
+            url: format!("http://{address}").parse().unwrap(),
+            authorization: None,
+            api_key: None,
+            timeout: Duration::from_millis(200),
+            clock: || 0,
+            max_response_bytes: 1 << 20,
+            ca_file: None,
+        };
+        let peer = JsonRpcPeer::new(&settings, Dialect::Ethereum).unwrap();
+        let failure = peer.call(&Request::new("eth_call", &json!([]))).await.unwrap_err();
+        (peer.meter().credits(), failure)
+    }
+
+    #[tokio::test]
+    async fn a_call_costs_nothing_where_nobody_was_reached_and_something_where_nobody_answered() {
+        // It takes connections and never answers.
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (credits, failure) = spent(listener.local_addr().unwrap()).await;
+        assert!(matches!(failure, RpcFailure::Timeout(_)) && credits > 0, "{credits}: {failure}");
+        // Nobody listens on a port of which only the number is held.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (credits, failure) = spent(socket.local_addr().unwrap()).await;
+        assert!(matches!(failure, RpcFailure::Unreachable(_)) && credits == 0, "{credits}: {failure}");
     }
 }

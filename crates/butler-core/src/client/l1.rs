@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::block_logs::{BlockLogs, read_blocks};
 use super::endpoint::{Endpoint, EndpointSettings};
-use super::error::{RpcError, RpcFailure};
+use super::error::{ErrorKind, RpcError, RpcFailure};
 use super::http::HttpSetupError;
 use super::logs::{LogFilter, LogRange, LogStep, METHOD, NARROW};
 pub use super::rounds::Policy;
@@ -86,10 +86,14 @@ impl L1Client {
         Self { clock, ..self }
     }
 
-    /// How long the next look should wait so that every endpoint's credits last the day.
+    /// How long the next look should wait so that every endpoint's credits last the day. One that did not answer when it was last asked
+    /// holds nobody up, unless what it said is that it was asked too much.
     #[must_use]
     pub fn pause(&self) -> Duration {
-        self.endpoints.iter().map(Endpoint::pause).max().unwrap_or_default()
+        let holds_up = |endpoint: &&Endpoint| {
+            endpoint.health().last_failure().is_none_or(|failure| failure == ErrorKind::RateLimited)
+        };
+        self.endpoints.iter().filter(holds_up).map(Endpoint::pause).max().unwrap_or_default()
     }
 
     /// The endpoints, in the order of the configuration.

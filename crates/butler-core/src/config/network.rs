@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ethers_core::types::{Address, U256};
+use ethers_core::types::Address;
 
 use super::endpoint::{AdminConfig, EndpointConfig};
 use super::endpoint_reader::{read_admin, read_endpoint, read_l1};
@@ -21,6 +21,7 @@ use crate::domain::attester::overview::CoinbaseRules;
 use crate::domain::findings::Thresholds;
 use crate::domain::ids::ProviderId;
 use crate::domain::operator::labels::{LabelRule, SERVER_PREFIX};
+use crate::domain::provider::publisher::Minimum;
 
 /// One of the operator's Aztec nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,8 +77,8 @@ pub struct NetworkConfig {
     pub extra_attesters: Vec<Address>,
     /// Whether several servers run the same attesters on purpose.
     pub replicated_keys: bool,
-    /// In wei.
-    pub minimum_ether_per_attester: U256,
+    /// What publishers should hold.
+    pub publisher_minimum: Minimum,
     /// A coinbase that is missing this long before activation is critical.
     pub coinbase_critical: Duration,
     /// Which coinbase is right.
@@ -140,7 +141,8 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     let labels = read_labels(section);
     let server_labels = section.get("server_labels");
     let replicated_keys = section.get("replicated_keys");
-    let minimum = section.get::<Ether>("minimum_ether_per_attester");
+    let per_attester = section.get::<Ether>("minimum_ether_per_attester");
+    let per_publisher = section.get::<Ether>("minimum_ether_per_publisher");
     let coinbase_critical = section.get("coinbase_critical");
     let coinbase_policies = read_policies(section, &provider_ids, !provider_admins.is_empty());
     let log_range_blocks = section.optional("log_range_blocks");
@@ -177,7 +179,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
         labels,
         server_labels: server_labels?,
         replicated_keys: replicated_keys?,
-        minimum_ether_per_attester: minimum?.0,
+        publisher_minimum: Minimum { per_attester: per_attester?.0, per_publisher: per_publisher?.0 },
         coinbase_critical: coinbase_critical?,
         coinbase_policies: coinbase_policies?,
         log_range_blocks: log_range_blocks?,

@@ -22,7 +22,7 @@ pub(super) fn parse_address_or_zero(text: &str) -> Result<Address, AddressFault>
     let lower = digits.bytes().any(|byte| byte.is_ascii_lowercase());
     let upper = digits.bytes().any(|byte| byte.is_ascii_uppercase());
     if lower && upper && checksummed(&address).strip_prefix("0x") != Some(digits) {
-        return Err(AddressFault::Checksum { of_digits: address });
+        return Err(AddressFault::Checksum);
     }
     Ok(address)
 }
@@ -31,7 +31,7 @@ pub(super) fn parse_address_or_zero(text: &str) -> Result<Address, AddressFault>
 pub(super) fn address_fault(place: &str, fault: AddressFault) -> FileFault {
     let told = FileFault::at(place, fault.to_string());
     match (fault, fault.hint()) {
-        (AddressFault::Checksum { .. }, Some(hint)) => told.hint(&hint),
+        (AddressFault::Checksum, Some(hint)) => told.hint(&hint),
         (_, _) => told,
     }
 }

@@ -18,12 +18,16 @@ pub(super) enum Field<'a> {
 pub(super) fn form(asked: &Asked, fields: &[Field<'_>], button: &str) -> Markup {
     html! {
         form method="get" action=(asked.path()) {
+            @if let Some(refresh) = asked.get(REFRESH) { input type="hidden" name=(REFRESH) value=(refresh); }
             @for field in fields {
                 @match field {
                     Field::Choice { name, words, options } => label {
                         (words) " "
                         select name=(name) {
                             option value="" { "all" }
+                            @if let Some(other) = asked.get(name).filter(|given| options.iter().all(|(value, _)| value != given)) {
+                                option value=(other) selected { (other) }
+                            }
                             @for (value, shown) in options {
                                 option value=(value) selected[asked.get(name) == Some(value)] { (shown) }
                             }
@@ -35,7 +39,6 @@ pub(super) fn form(asked: &Asked, fields: &[Field<'_>], button: &str) -> Markup 
                     },
                 }
             }
-            @if let Some(refresh) = asked.get(REFRESH) { input type="hidden" name=(REFRESH) value=(refresh); }
             button type="submit" { (button) }
         }
     }
@@ -87,6 +90,15 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_chosen_and_is_no_choice_stays_chosen() {
+        let fields = [Field::Choice { name: "state", words: "state", options: vec![("a", "A"), ("b", "B")] }];
+        let shown = |state: &str| form(&Asked::new("/x", [("state", state)]), &fields, "Show").into_string();
+        assert!(shown("gone").contains("<option value=\"gone\" selected>gone</option>"), "{}", shown("gone"));
+        assert_eq!(shown("b").matches("selected").count(), 1);
+        assert_eq!(shown("b").matches("<option").count(), 3);
+    }
 
     #[test]
     fn a_part_is_one_that_there_is() {

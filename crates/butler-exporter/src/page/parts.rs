@@ -14,22 +14,22 @@ static NODES: &[Column] = &[
     ("answers", &catalogue::NODE_UP, None, Shape::Truth),
     ("ready", &catalogue::NODE_READY, None, Shape::Truth),
     ("L1", &catalogue::NODE_L1_REACHABLE, None, Shape::Truth),
-    ("rollup", &catalogue::NODE_ROLLUP, None, Shape::Label),
+    ("rollup", &catalogue::NODE_ROLLUP, None, Shape::Label("rollup")),
     ("right one", &catalogue::NODE_ROLLUP_AGREES, None, Shape::Truth),
-    ("peers", &catalogue::NODE_PEERS, Some("connected"), Shape::Figure),
+    ("peers", &catalogue::NODE_PEERS, Some(("status", "connected")), Shape::Figure),
     ("proposed", &catalogue::NODE_PROPOSED, None, Shape::Figure),
     ("proven", &catalogue::NODE_PROVEN, None, Shape::Figure),
-    ("version", &catalogue::NODE, None, Shape::Label),
+    ("version", &catalogue::NODE, None, Shape::Label("version")),
 ];
 
 static HOSTS: &[Column] = &[
-    ("name", &catalogue::HOST_CHECK_SUCCESS, Some("dns"), Shape::Truth),
-    ("p2p", &catalogue::HOST_CHECK_SUCCESS, Some("p2p"), Shape::Truth),
-    ("RPC", &catalogue::HOST_CHECK_SUCCESS, Some("rpc"), Shape::Truth),
-    ("RPC by IP", &catalogue::HOST_CHECK_SUCCESS, Some("rpc_by_ip"), Shape::Truth),
-    ("L1", &catalogue::HOST_CHECK_SUCCESS, Some("l1"), Shape::Truth),
+    ("name", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "dns")), Shape::Truth),
+    ("p2p", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "p2p")), Shape::Truth),
+    ("RPC", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "rpc")), Shape::Truth),
+    ("RPC by IP", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "rpc_by_ip")), Shape::Truth),
+    ("L1", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "l1")), Shape::Truth),
     ("certificate ends", &catalogue::HOST_CERTIFICATE_EXPIRY, None, Shape::Moment),
-    ("version", &catalogue::HOST, None, Shape::Label),
+    ("version", &catalogue::HOST, None, Shape::Label("version")),
 ];
 
 static PROVIDERS: &[Column] = &[
@@ -48,7 +48,7 @@ static PUBLISHERS: &[Column] = &[
 
 static ACCUSED: &[Column] = &[
     ("votes", &catalogue::SLASHING_VOTES, None, Shape::Figure),
-    ("stage", &catalogue::SLASHING_VOTES, None, Shape::Label),
+    ("stage", &catalogue::SLASHING_VOTES, None, Shape::Label("stage")),
     ("can be executed", &catalogue::SLASHING_EXECUTABLE, None, Shape::Moment),
     ("takes, tokens", &catalogue::SLASHING_AMOUNT, None, Shape::Figure),
     ("slashes to ejection", &catalogue::EJECTION_SLASHES, None, Shape::Figure),

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use butler_core::domain::attester::arrival::Arrival;
-use butler_core::domain::attester::coinbase::{CoinbaseCheck, Deadline};
+use butler_core::domain::attester::coinbase::CoinbaseCheck;
 use butler_core::domain::attester::overview::AttesterRow;
-use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
-use butler_core::domain::ids::{Coinbase, ProviderId};
+use butler_core::domain::ids::Coinbase;
 use ethers_core::types::Address;
 
 use super::strips::Strip;
@@ -28,12 +27,8 @@ pub struct AttesterLine {
     pub attester: Address,
     /// The operator's view.
     pub state: State,
-    /// Where the chain has it.
-    pub position: Position,
     /// The servers that run it.
     pub servers: BTreeSet<String>,
-    /// Our provider that queues it, or that it was staked with.
-    pub provider: Option<ProviderId>,
     /// How many are before it, in the queue where it waits.
     pub place: Option<u64>,
     /// When it can become active, while it waits.
@@ -42,8 +37,6 @@ pub struct AttesterLine {
     pub coinbase: Option<Coinbase>,
     /// What is found about its coinbase.
     pub verdict: Verdict,
-    /// By when it needs one that it has not, where that is known; unix seconds.
-    pub needed: Option<u64>,
 }
 
 /// What is found about a coinbase, without its figures.
@@ -109,32 +102,17 @@ impl From<&CoinbaseCheck> for Verdict {
 }
 
 impl AttesterLine {
-    /// What a row says, at `now` in unix seconds.
+    /// What a row says.
     #[must_use]
-    pub fn of(row: &AttesterRow, now: u64) -> Self {
-        let needed = match row.coinbase {
-            CoinbaseCheck::Missing { deadline: Deadline::Overdue } => Some(now),
-            CoinbaseCheck::Missing { deadline: Deadline::Arrival(arrival) } => Some(arrival.earliest),
-            CoinbaseCheck::Missing { deadline: Deadline::Unknown }
-            | CoinbaseCheck::NotApplicable
-            | CoinbaseCheck::Matches
-            | CoinbaseCheck::Wrong { .. }
-            | CoinbaseCheck::Zero
-            | CoinbaseCheck::Differs { .. }
-            | CoinbaseCheck::Unknown
-            | CoinbaseCheck::Unverifiable { .. } => None,
-        };
+    pub fn of(row: &AttesterRow) -> Self {
         Self {
             attester: row.attester,
             state: row.state,
-            position: row.position,
             servers: row.servers.clone(),
-            provider: row.provider_id,
             place: row.entry_queue_place.or(row.provider_queue_place),
             arrival: row.arrival,
             coinbase: row.coinbase_configured.first().copied(),
             verdict: Verdict::from(&row.coinbase),
-            needed,
         }
     }
 }

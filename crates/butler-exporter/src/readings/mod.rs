@@ -27,7 +27,6 @@ use butler_core::domain::attester::zombie::ZombieCause;
 use butler_core::domain::findings::chain::{ChainFacts, of_chain};
 use butler_core::domain::findings::{Finding, FindingKind, Severity, attester};
 use butler_core::domain::ids::Coinbase;
-use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::provider::publisher::{TopUpError, top_ups};
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::key_files::{FileKind, KeyFilesReport};
@@ -89,7 +88,7 @@ pub fn chain_readings(
     let now = snapshot.block.timestamp;
     let mut rows = overview(snapshot, &keys.book, previous, config.coinbase_rules());
     attester::judge_what_is_known(&mut rows, &keys.book);
-    let publishers = top_ups(&keys.book, &snapshot.publisher_balances, config.minimum_ether_per_attester)?;
+    let publishers = top_ups(&keys.book, &snapshot.publisher_balances, config.publisher_minimum)?;
     let facts = ChainFacts {
         snapshot,
         book: &keys.book,
@@ -105,8 +104,9 @@ pub fn chain_readings(
     push_chain(&mut readings, snapshot, &rows);
     rollups::push_rollups(&mut readings, snapshot, &rows);
     push_attesters(&mut readings, &rows);
-    push_doubts(&mut readings, &rows, &keys.book);
-    push_coinbases(&mut readings, &rows, &keys.book, now);
+    let servers = keys.book.servers_by_attester();
+    push_doubts(&mut readings, &rows, &servers);
+    push_coinbases(&mut readings, &rows, &servers, now);
     readings.push(&catalogue::COINBASE_CRITICAL, [], number(thresholds.coinbase_critical));
     labels::push_labels(&mut readings, config, &rows, attester::knows_coinbases(&keys.book));
     push_duplicates(&mut readings, &findings);
@@ -143,7 +143,7 @@ pub fn chain_readings(
         steps: steps.collect(),
         states: rows.iter().map(|row| (row.attester, row.state)).collect(),
         basis: DutiesBasis::of(config, snapshot, &rows),
-        attesters: rows.iter().map(|row| AttesterLine::of(row, now)).collect(),
+        attesters: rows.iter().map(AttesterLine::of).collect(),
         readings,
         findings,
     })
@@ -192,9 +192,9 @@ fn push_attesters(readings: &mut Readings, rows: &[AttesterRow]) {
     }
 }
 
-fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], book: &KeyBook, now: u64) {
+fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], servers: &ServersByAttester<'_>, now: u64) {
     for row in rows {
-        let label = || [address(row.attester), servers(book, row.attester)];
+        let label = || [address(row.attester), server_label(servers, row.attester)];
         match row.coinbase {
             CoinbaseCheck::Missing { deadline } => {
                 readings.push(&catalogue::COINBASE_MISSING, label(), 1.0);
@@ -219,9 +219,9 @@ fn push_coinbases(readings: &mut Readings, rows: &[AttesterRow], book: &KeyBook,
 }
 
 /// What is known of coinbases contradicts itself whatever key files say, so this needs none.
-fn push_doubts(readings: &mut Readings, rows: &[AttesterRow], book: &KeyBook) {
+fn push_doubts(readings: &mut Readings, rows: &[AttesterRow], servers: &ServersByAttester<'_>) {
     for (row, why) in attester::unconfirmed(rows) {
-        let labels = [address(row.attester), why.name().to_owned(), servers(book, row.attester)];
+        let labels = [address(row.attester), why.name().to_owned(), server_label(servers, row.attester)];
         readings.push(&catalogue::COINBASE_UNVERIFIABLE, labels, 1.0);
     }
 }
@@ -256,11 +256,14 @@ pub fn address(address: Address) -> String {
     checksummed(&address).into()
 }
 
+/// Which servers run each attester, as key files say.
+pub type ServersByAttester<'a> = BTreeMap<Address, BTreeSet<&'a str>>;
+
 /// The servers of an attester as the label `server` has them: empty where no key file has it, in order with commas between them
 /// where several do.
 #[must_use]
-pub fn servers(book: &KeyBook, attester: Address) -> String {
-    book.servers_of(attester).into_iter().collect::<Vec<_>>().join(",")
+pub fn server_label(servers: &ServersByAttester<'_>, attester: Address) -> String {
+    servers.get(&attester).into_iter().flatten().copied().collect::<Vec<_>>().join(",")
 }
 
 /// An amount of 18 decimals in whole units, rounded as a number with a point is.

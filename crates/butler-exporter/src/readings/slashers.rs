@@ -1,13 +1,16 @@
 //! Whoever may slash, by rollup and role: whether its votes can be read, its rounds, and own attesters that it votes against.
 
-use butler_core::domain::operator::key_book::KeyBook;
 use butler_core::domain::slashing::NetworkSlashing;
 
-use super::{Readings, address, number, servers, truth};
+use super::{Readings, ServersByAttester, address, number, server_label, truth};
 use crate::catalogue;
 
 /// `None` when a time does not fit.
-pub(super) fn push_slashers(readings: &mut Readings, facts: &NetworkSlashing, book: &KeyBook) -> Option<()> {
+pub(super) fn push_slashers(
+    readings: &mut Readings,
+    facts: &NetworkSlashing,
+    servers: &ServersByAttester<'_>,
+) -> Option<()> {
     for (rollup, slasher) in facts.slashers().filter(|(_, slasher)| !slasher.address.is_zero()) {
         let (version, role) = (rollup.rollup.version.to_string(), slasher.role.name().to_owned());
         let labels = || [version.clone(), role.clone()];
@@ -21,7 +24,7 @@ pub(super) fn push_slashers(readings: &mut Readings, facts: &NetworkSlashing, bo
         readings.push(&catalogue::SLASHER_ROUND_VOTES, labels(), number(tally.current_votes));
         for (attester, standing) in slasher.standings(rollup)? {
             let stage = standing.stage.name().to_owned();
-            let labels = [version.clone(), role.clone(), address(attester), stage, servers(book, attester)];
+            let labels = [version.clone(), role.clone(), address(attester), stage, server_label(servers, attester)];
             readings.push(&catalogue::SLASHER_VOTES, labels, number(standing.votes));
         }
     }

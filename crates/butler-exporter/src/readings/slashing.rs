@@ -10,7 +10,7 @@ use butler_core::domain::slashing::{
 use butler_core::domain::snapshot::NetworkSnapshot;
 use ethers_core::types::Address;
 
-use super::{Readings, address, count, number, servers, slashers, truth, units};
+use super::{Readings, ServersByAttester, address, count, number, server_label, slashers, truth, units};
 use crate::catalogue;
 
 /// Turns what was read about slashing into readings about the snapshot's attesters. `None` when a time does not fit.
@@ -43,12 +43,13 @@ pub fn slashing_readings(facts: &NetworkSlashing, snapshot: &NetworkSnapshot, bo
     if let Some(tally) = tally.or_else(|| readable.next()) {
         readings.push(&catalogue::SLASHING_QUORUM, [], number(tally.rules.quorum));
     }
-    slashers::push_slashers(&mut readings, facts, book)?;
+    let servers = book.servers_by_attester();
+    slashers::push_slashers(&mut readings, facts, &servers)?;
     let own = facts.standings()?;
     if facts.slashers().any(|(_, slasher)| slasher.facts.proposer.tally().is_some()) {
-        push_standings(&mut readings, &own, book);
+        push_standings(&mut readings, &own, &servers);
     }
-    push_margins(&mut readings, facts, (snapshot, book), &own);
+    push_margins(&mut readings, facts, (snapshot, &servers), &own);
     Some(readings)
 }
 
@@ -63,14 +64,14 @@ fn push_rounds(readings: &mut Readings, proposer: &ProposerFacts) {
     }
 }
 
-fn push_standings(readings: &mut Readings, own: &BTreeMap<Address, Standing>, book: &KeyBook) {
+fn push_standings(readings: &mut Readings, own: &BTreeMap<Address, Standing>, servers: &ServersByAttester<'_>) {
     for stage in Stage::ALL {
         let attesters = own.values().filter(|standing| standing.stage == stage).count();
         readings.push(&catalogue::SLASHING_ATTESTERS, [stage.name().to_owned()], count(attesters));
     }
     for (attester, standing) in own {
-        let label = || [address(*attester), servers(book, *attester)];
-        let labels = [address(*attester), standing.stage.name().to_owned(), servers(book, *attester)];
+        let label = || [address(*attester), server_label(servers, *attester)];
+        let labels = [address(*attester), standing.stage.name().to_owned(), server_label(servers, *attester)];
         readings.push(&catalogue::SLASHING_VOTES, labels, number(standing.votes));
         if let Some(decision) = standing.decision {
             readings.push(&catalogue::SLASHING_EXECUTABLE, label(), number(decision.executable_from));
@@ -83,12 +84,12 @@ fn push_standings(readings: &mut Readings, own: &BTreeMap<Address, Standing>, bo
 fn push_margins(
     readings: &mut Readings,
     facts: &NetworkSlashing,
-    (snapshot, book): (&NetworkSnapshot, &KeyBook),
+    (snapshot, servers): (&NetworkSnapshot, &ServersByAttester<'_>),
     own: &BTreeMap<Address, Standing>,
 ) {
     let active = snapshot.attesters.iter().filter(|(_, view)| view.status == OnChainStatus::Validating);
     for (attester, view) in active {
-        let label = || [address(*attester), servers(book, *attester)];
+        let label = || [address(*attester), server_label(servers, *attester)];
         let Some((figures, small)) = facts.figures_at(snapshot, *attester) else { continue };
         let slashed = figures.activation_threshold.saturating_sub(view.effective_balance);
         if !slashed.is_zero() {

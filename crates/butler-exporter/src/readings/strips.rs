@@ -54,10 +54,13 @@ impl StripHistory {
         self.0.retain(|server, _| servers.contains_key(server));
         for server in servers.keys() {
             let hours = self.0.entry(server.clone()).or_default();
-            // The span begins somewhere in its first hour: whoever saw all of that hour before knows more.
+            // The span begins somewhere in its first hour: of that hour, whoever saw more of it knows more.
             hours.retain(|hour, _| *hour <= first && hour.saturating_add(KEPT) > last);
             for (hour, counted) in now.remove(server).unwrap_or_default() {
-                hours.entry(hour).or_insert(counted);
+                let known = hours.entry(hour).or_insert(counted);
+                if counted.seen() > known.seen() {
+                    *known = counted;
+                }
             }
         }
         let strip = |(server, hours): (&String, &BTreeMap<u64, Hour>)| Strip {
@@ -70,6 +73,10 @@ impl StripHistory {
 }
 
 impl Hour {
+    fn seen(&self) -> u64 {
+        self.done.saturating_add(self.missed)
+    }
+
     fn count(&mut self, duty: &Duty) {
         let count = match duty.done {
             Done::Done => &mut self.done,
@@ -127,6 +134,10 @@ mod tests {
         let later = [(6, 1, Done::Done), (9, 1, Done::MissedWithMany), (13, 2, Done::Done)];
         let strips = history.note(&seen((6, 15), &later), &servers());
         assert_eq!(strips[0].hours, [(1, hour(1, 1)), (2, hour(0, 1)), (3, hour(1, 0))].into());
+        // What could not be read of the first hour then, and can now, counts.
+        let again = [(6, 1, Done::Done), (6, 3, Done::Done), (9, 1, Done::MissedWithMany), (13, 2, Done::Done)];
+        let strips = history.note(&seen((6, 15), &again), &servers());
+        assert_eq!((strips[0].hours[&1], strips[1].hours[&1]), (hour(1, 1), hour(1, 0)));
         // A later look at the same hours replaces them.
         let again = [(9, 1, Done::Done)];
         let strips = history.note(&seen((6, 15), &again), &servers());

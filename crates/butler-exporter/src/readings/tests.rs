@@ -8,6 +8,7 @@ use butler_core::domain::capability::Capability;
 use butler_core::domain::ids::{Coinbase, ProviderId};
 use butler_core::domain::operator::key_book::{KeyBook, KeyEntry};
 use butler_core::domain::provider::facts::{ProviderFacts, ProviderQueueEntry};
+use butler_core::domain::provider::publisher::Minimum;
 use butler_core::domain::provider::split::{SplitCheck, SplitRecord, Unconfirmed};
 use butler_core::domain::rollup::{CheckpointTips, FlushFacts, QueuedDeposit, RollupClock, RollupFacts};
 use ethers_core::types::H256;
@@ -44,7 +45,7 @@ fn config() -> NetworkConfig {
         labels: Vec::new(),
         server_labels: true,
         replicated_keys: false,
-        minimum_ether_per_attester: U256::exp10(17),
+        publisher_minimum: Minimum { per_attester: U256::exp10(17), per_publisher: U256::zero() },
         coinbase_critical: Duration::from_secs(3_600),
         coinbase_policies: CoinbasePolicies::default(),
         log_range_blocks: None,

@@ -89,7 +89,10 @@ impl Job {
 /// Before when the next scrape does not begin, so that the credits of the endpoints last: it may be late, and what is served is fresh until
 /// then. `began` is when the last one did.
 fn hold(scraper: &dyn Scrape, slot: &Slot, began: Instant) -> Instant {
-    let (pause, most) = (scraper.pause(), slot.budget().saturating_mul(2) / 3);
+    let (pause, budget) = (scraper.pause(), slot.budget());
+    // The next scrape takes about as long as this one did, and must be there while this one's readings are fresh.
+    let in_time = budget.saturating_sub(began.elapsed().saturating_mul(3) / 2);
+    let most = (budget.saturating_mul(2) / 3).min(in_time);
     let wait = began.elapsed().saturating_add(pause).min(most);
     let longer = if pause.is_zero() { Duration::ZERO } else { wait.saturating_sub(slot.interval) };
     if slot.slow(longer) {

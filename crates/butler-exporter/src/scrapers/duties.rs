@@ -16,6 +16,7 @@ use ethers_core::types::Address;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
+use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::last_snapshot::{FirstLook, LastSnapshot, LastSnapshotReceiver, fresh, pause};
@@ -54,12 +55,13 @@ impl DutiesScraper {
     }
 
     async fn read(&mut self, slot: &Slot) -> Result<Scraped, Failure> {
+        let began = Instant::now();
         self.first.wait(&mut self.last).await;
         let last = fresh(&self.last, self.age_limit).ok_or_else(no_snapshot)?;
         let seen = self.follow(&last, slot).await?;
         let strips = self.strips.note(&seen, &last.basis.servers);
         self.shown.send_replace(Some(Arc::clone(&seen)));
-        let former = self.follow_former(&last, slot).await;
+        let former = self.follow_former(&last, slot, slot.deadline.saturating_sub(began.elapsed()) / 2).await;
         let basis = &last.basis;
         let found = of_rollups((&seen, &former), &basis.expected, &basis.validating, &last.thresholds);
         let readings = duties_readings(&seen, &former, basis);
@@ -91,7 +93,8 @@ impl DutiesScraper {
         Ok(Arc::new(seen))
     }
 
-    async fn follow_former(&mut self, last: &LastSnapshot, slot: &Slot) -> Vec<FormerDuties> {
+    /// `patience` is how long they may take: the scrape's own deadline must not pass over what is told of the canonical one.
+    async fn follow_former(&mut self, last: &LastSnapshot, slot: &Slot, patience: Duration) -> Vec<FormerDuties> {
         block_in_place(|| self.former.note(&last.snapshot, |rollup| last.duties_paths.get(&rollup).cloned()));
         let following = FormerFollowing {
             own: &last.basis.own,
@@ -99,7 +102,7 @@ impl DutiesScraper {
             heard: (&last.heard, &last.heard_of),
             span: SPAN,
         };
-        self.former.follow(&last.client, &following, &|_| slot.tick()).await;
+        self.former.follow_within(patience, &last.client, &following, &|_| slot.tick()).await;
         self.former.duties()
     }
 

@@ -32,7 +32,7 @@ use tokio::task::block_in_place;
 use crate::catalogue;
 use crate::catalogue::values::FailureKind;
 use crate::key_keeper::KeyKeeper;
-use crate::readings::{Readings, address, count, number, servers, truth, units};
+use crate::readings::{Readings, ServersByAttester, address, count, number, server_label, truth, units};
 use crate::scrapers::ask::kind_of;
 use crate::scrapers::failure::Failure;
 use crate::scrapers::failure_log::FailureLog;
@@ -216,13 +216,14 @@ impl Scrape for SentinelScraper {
 fn scraped(judged: JudgedDuties, fleet: &Fleet<Told>, book: &KeyBook) -> Scraped {
     let mut readings = Readings::default();
     push_sentinels(&mut readings, &judged.reports);
-    push_duties(&mut readings, &judged, book);
+    let servers = book.servers_by_attester();
+    push_duties(&mut readings, &judged, &servers);
     for told in fleet.known() {
         if let Told::Admin(AdminAnswers { node, noted, .. }) = told {
             readings.push(&catalogue::NODE_ADMIN_UP, [node.clone()], truth(noted.is_ok()));
         }
     }
-    push_offences(&mut readings, judged.offences.as_ref(), book);
+    push_offences(&mut readings, judged.offences.as_ref(), &servers);
     Scraped::found(readings, Source::Sentinel, judged.findings, unix_now())
 }
 
@@ -254,10 +255,10 @@ fn push_sentinels(readings: &mut Readings, reports: &BTreeMap<String, HeldReport
     }
 }
 
-fn push_duties(readings: &mut Readings, judged: &JudgedDuties, book: &KeyBook) {
+fn push_duties(readings: &mut Readings, judged: &JudgedDuties, servers: &ServersByAttester<'_>) {
     readings.push(&catalogue::INACTIVE_STREAK, [], number(judged.inactive_streak));
     for (attester, duties) in judged.believed.iter().filter(|(_, duties)| duties.has_misses()) {
-        let label = || [address(*attester), servers(book, *attester)];
+        let label = || [address(*attester), server_label(servers, *attester)];
         readings.push(&catalogue::ATTESTER_MISSED_ATTESTATIONS, label(), number(duties.attestations.missed));
         readings.push(&catalogue::ATTESTER_ATTESTATION_STREAK, label(), number(duties.attestations.streak));
         readings.push(&catalogue::ATTESTER_MISSED_PROPOSALS, label(), number(duties.proposals.missed));
@@ -266,14 +267,14 @@ fn push_duties(readings: &mut Readings, judged: &JudgedDuties, book: &KeyBook) {
 }
 
 /// Offences are served only where an admin port answered: none known is not the same as nobody asked.
-fn push_offences(readings: &mut Readings, offences: Option<&[OffenceSums; 2]>, book: &KeyBook) {
+fn push_offences(readings: &mut Readings, offences: Option<&[OffenceSums; 2]>, servers: &ServersByAttester<'_>) {
     for (range, sums) in OffenceRange::BOTH.into_iter().zip(offences.into_iter().flatten()) {
         for (kind, sum) in &sums.by_kind {
             let label = || [kind.name().to_owned(), range.name().to_owned()];
             readings.push(&catalogue::OFFENCES, label(), number(sum.offences));
         }
         for ((attester, kind), sum) in &sums.by_attester {
-            let (kind, range, server) = (kind.name(), range.name(), servers(book, *attester));
+            let (kind, range, server) = (kind.name(), range.name(), server_label(servers, *attester));
             let label = || [address(*attester), kind.to_owned(), range.to_owned(), server.clone()];
             readings.push(&catalogue::ATTESTER_OFFENCES, label(), number(sum.offences));
             readings.push(&catalogue::ATTESTER_OFFENCE_AMOUNT, label(), units(sum.amount));

@@ -79,50 +79,47 @@ fn line(index: u64, now: u64) -> AttesterLine {
     AttesterLine {
         attester: at(index),
         state,
-        position,
         servers: [format!("validator-{}.eu-central", index % SERVERS)].into(),
-        provider: None,
         place: (waits || position == Position::ProviderQueue).then_some(index),
         arrival: waits.then_some(Arrival { epoch: index, earliest, expected: earliest + HOUR }),
         coinbase: (verdict == Verdict::Right).then(|| Coinbase::try_from(at(index + 100_000)).ok()).flatten(),
         verdict,
-        needed: (verdict == Verdict::Missing).then_some(earliest),
     }
+}
+
+fn push<const N: usize>(readings: &mut Readings, family: &'static Family, labels: [&str; N], value: f64) {
+    readings.push(family, labels.map(str::to_owned), value);
 }
 
 fn chain(lines: &[AttesterLine], now: u64) -> Scraped {
     let mut readings = Readings::default();
-    let mut push = |family: &'static Family, labels: &[&str], value: f64| {
-        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-        readings.0.push(butler_exporter::readings::Sample { family, labels, value, buckets: None });
-    };
-    push(&catalogue::SNAPSHOT_BLOCK_NUMBER, &[], 23_456_789.0);
-    push(&catalogue::SNAPSHOT_BLOCK_TIMESTAMP, &[], number(now - 24));
-    push(&catalogue::EPOCH, &[], 4_321.0);
-    push(&catalogue::ROLLUP_VERSION, &[], 2_934_756_905.0);
+    push(&mut readings, &catalogue::SNAPSHOT_BLOCK_NUMBER, [], 23_456_789.0);
+    push(&mut readings, &catalogue::SNAPSHOT_BLOCK_TIMESTAMP, [], number(now - 24));
+    push(&mut readings, &catalogue::EPOCH, [], 4_321.0);
+    push(&mut readings, &catalogue::ROLLUP_VERSION, [], 2_934_756_905.0);
     let mut states: BTreeMap<State, u64> = State::ALL.into_iter().map(|state| (state, 0)).collect();
     for line in lines {
         *states.get_mut(&line.state).unwrap() += 1;
     }
     for (state, count) in states {
-        push(&catalogue::ATTESTERS, &[state.name()], number(count));
+        push(&mut readings, &catalogue::ATTESTERS, [state.name()], number(count));
     }
-    push(&catalogue::ENTRY_QUEUE_LENGTH, &[], 812.0);
-    push(&catalogue::ENTRY_QUEUE_OWN, &[], number(u64::try_from(lines.len() / 4).unwrap()));
+    push(&mut readings, &catalogue::ENTRY_QUEUE_LENGTH, [], 812.0);
+    push(&mut readings, &catalogue::ENTRY_QUEUE_OWN, [], number(u64::try_from(lines.len() / 4).unwrap()));
     let mut findings = Vec::new();
     if !lines.is_empty() {
-        push(&catalogue::PROVIDER_QUEUE_LENGTH, &["7"], 12.0);
-        push(&catalogue::PROVIDER_DELEGATIONS, &["7"], 412.0);
-        push(&catalogue::PROVIDER_TAKE_RATE, &["7"], 0.05);
-        push(&catalogue::PROVIDER_RUNWAY, &["7"], number(12 * 24 * HOUR));
+        push(&mut readings, &catalogue::PROVIDER_QUEUE_LENGTH, ["7"], 12.0);
+        push(&mut readings, &catalogue::PROVIDER_DELEGATIONS, ["7"], 412.0);
+        push(&mut readings, &catalogue::PROVIDER_TAKE_RATE, ["7"], 0.05);
+        push(&mut readings, &catalogue::PROVIDER_RUNWAY, ["7"], number(12 * 24 * HOUR));
         for index in 0..3 {
             let publisher = address(200_000 + index);
-            push(&catalogue::PUBLISHER_BALANCE, &[&publisher], 0.42 - number(index) / 10.0);
-            push(&catalogue::PUBLISHER_REQUIRED, &[&publisher], 0.5);
-            push(&catalogue::PUBLISHER_LOAD, &[&publisher], 12.5);
-            push(&catalogue::PUBLISHER_RUNWAY, &[&publisher], number((2 + index * 9) * 24 * HOUR));
+            push(&mut readings, &catalogue::PUBLISHER_BALANCE, [&publisher], 0.42 - number(index) / 10.0);
+            push(&mut readings, &catalogue::PUBLISHER_REQUIRED, [&publisher], 0.5);
+            push(&mut readings, &catalogue::PUBLISHER_LOAD, [&publisher], 12.5);
+            push(&mut readings, &catalogue::PUBLISHER_RUNWAY, [&publisher], number((2 + index * 9) * 24 * HOUR));
         }
-        push(&catalogue::FORMER_ATTESTERS, &["1538210094", "exiting"], 3.0);
+        push(&mut readings, &catalogue::FORMER_ATTESTERS, ["1538210094", "exiting"], 3.0);
         let dry = Subject::Publisher(at(200_000));
         findings.push(Finding::new(FindingKind::PublisherRunsDry, Severity::Warning, dry, "it has ether for 2d 00h"));
     }
@@ -137,8 +134,10 @@ fn chain(lines: &[AttesterLine], now: u64) -> Scraped {
             "write {} into the node's keystore as its coinbase, reload the node, update the copy",
             shown(at(300_000))
         );
-        let missing =
-            missing.until(line.needed.unwrap()).critical_within(6 * HOUR).telling_when("and it may be active");
+        let missing = missing
+            .until(line.arrival.unwrap().earliest)
+            .critical_within(6 * HOUR)
+            .telling_when("and it may be active");
         findings.push(missing.with_remedy(remedy));
     }
     for line in lines.iter().filter(|line| line.verdict == Verdict::Wrong) {
@@ -190,7 +189,8 @@ fn slashing(attesters: u64, now: u64) -> Scraped {
     readings.push(&catalogue::SLASHING_ROUND_END, [], number(now + HOUR));
     if attesters > 0 {
         readings.push(&catalogue::SLASHING_ATTESTERS, ["voted".to_owned()], 1.0);
-        readings.push(&catalogue::SLASHING_VOTES, [address(4), "voted".to_owned()], 12.0);
+        let voted = [address(4), "voted".to_owned(), format!("validator-{}.eu-central", 4 % SERVERS)];
+        readings.push(&catalogue::SLASHING_VOTES, voted, 12.0);
     }
     readings.into()
 }
@@ -221,7 +221,7 @@ fn nodes(attesters: u64, now: u64) -> Scraped {
     for index in 0..attesters.min(SERVERS) {
         let node = || format!("aztec-node-{index}");
         let is_up = f64::from(u8::from(index != 2));
-        readings.push(&catalogue::NODE_UP, [node()], is_up);
+        readings.push(&catalogue::NODE_UP, [node(), String::new()], is_up);
         if index == 2 {
             let down = "it does not answer, or follows another network";
             findings.push(Finding::new(FindingKind::NodeDown, Severity::Critical, Subject::Node(node()), down));

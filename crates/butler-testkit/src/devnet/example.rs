@@ -105,6 +105,8 @@ staking_registry_from_block = 0
 provider_ids = {provider_ids}
 key_files = ["keys/*.json"]
 publisher_files = ["publishers.json"]
+# Gas is cheap on this chain.
+minimum_ether_per_publisher = "0"
 
 [[networks.devnet.l1]]
 url = "{url}"

@@ -88,7 +88,7 @@ pub(super) fn findings(network: &Network, snapshot: &NetworkSnapshot) -> Vec<Fin
     let (config, keys) = (&network.config, &network.keys);
     let mut rows = overview(snapshot, &keys.book, &BTreeMap::new(), config.coinbase_rules());
     attester::judge_what_is_known(&mut rows, &keys.book);
-    let publishers = top_ups(&keys.book, &snapshot.publisher_balances, config.minimum_ether_per_attester);
+    let publishers = top_ups(&keys.book, &snapshot.publisher_balances, config.publisher_minimum);
     let publishers = publishers.unwrap_or_else(|error| {
         tracing::warn!("publishers are not judged: {error}");
         Vec::new()

@@ -1,4 +1,5 @@
-//! The dashboards as values of Grafana's own type: its schema package and a TypeScript compiler, below the target folder.
+//! The dashboards as values of Grafana's own type: its schema package and a TypeScript compiler, below the target folder, as the
+//! lock file here has them.
 //!
 //! What panels of one kind alone have (`options`, `custom`) is not typed there.
 
@@ -8,7 +9,8 @@ use std::process::Command;
 use super::world::write;
 use crate::command::{run as start, succeeds, workspace};
 
-const PACKAGE: &str = r#"{ "private": true, "dependencies": { "@grafana/schema": "12.2.1", "typescript": "5.9.3" } }"#;
+const PACKAGE: &str = include_str!("schema/package.json");
+const LOCK: &str = include_str!("schema/package-lock.json");
 /// An enumeration in JSON is a text.
 const TYPE: &str = "import type { Dashboard } from \"@grafana/schema\";\n\
     type Written<T> = T extends string ? `${T}` : T extends (infer U)[] ? Written<U>[]\n  \
@@ -22,6 +24,7 @@ pub(super) fn check(folder: &Path) -> anyhow::Result<bool> {
     let folder = folder.join("schema");
     std::fs::create_dir_all(&folder)?;
     write(&folder.join("package.json"), PACKAGE)?;
+    write(&folder.join("package-lock.json"), LOCK)?;
     let mut text = TYPE.to_owned();
     for entry in std::fs::read_dir(workspace().join("deploy/grafana"))? {
         let path = entry?.path();
@@ -30,7 +33,7 @@ pub(super) fn check(folder: &Path) -> anyhow::Result<bool> {
         text.push_str(&format!("export const {name}: Written<Dashboard> = {};\n", dashboard.trim()));
     }
     write(&folder.join("dashboards.ts"), &text)?;
-    let install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    let install = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
     start(Command::new("npm").current_dir(&folder).args(install).stdout(std::io::stderr()))?;
     let compile = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022"];
     start(

@@ -26,6 +26,8 @@ const WORDS: [&str; 18] = [
     "quantile",
     "count_values",
 ];
+/// What makes one series of several.
+const AGGREGATIONS: [&str; 6] = ["sum", "min", "max", "avg", "count", "group"];
 const LABEL_LISTS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +89,24 @@ pub(super) fn uses(expression: &str, catalogue: &Catalogue) -> Uses {
     }
     let unknown = listed.difference(&found.labels);
     found.faults.extend(unknown.map(|label| format!("none of its metrics has the label `{label}`")));
+    found
+}
+
+/// The labels that its result can have: those that it aggregates by, and those of its first metric where that is not aggregated.
+pub(super) fn left(expression: &str, catalogue: &Catalogue) -> BTreeSet<String> {
+    let tokens = tokens(expression);
+    let words =
+        tokens.iter().filter_map(|token| if let Token::Word(word) = token { Some(word.as_str()) } else { None });
+    let mut begins = words.filter(|word| AGGREGATIONS.contains(word) || catalogue.labels(word).is_some());
+    let first = begins.next().and_then(|word| catalogue.labels(word));
+    let mut found: BTreeSet<String> = first.into_iter().flatten().cloned().collect();
+    if first.is_some() {
+        found.extend(TARGET_LABELS.map(str::to_owned));
+    }
+    for lists in tokens.split(|token| *token == Token::Word("by".to_owned())).skip(1) {
+        let list = lists.iter().take_while(|token| **token != Token::Sign(")".to_owned()));
+        found.extend(list.filter_map(|token| if let Token::Word(label) = token { Some(label.clone()) } else { None }));
+    }
     found
 }
 

@@ -1,6 +1,6 @@
 //! Rules and their tests, read line by line in the form that they have in `deploy/prometheus/`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a rule makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,13 @@ pub(super) fn rules(file: &str) -> Vec<Rule> {
     rules
 }
 
+/// The labels that a rule adds: `labels: { severity: critical, page: node }`.
+pub(super) fn labels(rule: &Rule) -> BTreeMap<&str, &str> {
+    let line = rule.text.lines().find_map(|line| line.strip_prefix("labels: {")?.strip_suffix('}'));
+    let pairs = line.unwrap_or_default().split(',').filter_map(|pair| pair.split_once(':'));
+    pairs.map(|(name, value)| (name.trim(), value.trim())).collect()
+}
+
 /// The alerts that tests ask for.
 #[derive(Debug, Default)]
 pub(super) struct Tested<'a> {
@@ -95,6 +102,35 @@ pub(super) fn test_series(tests: &str) -> impl Iterator<Item = &str> {
 pub(super) fn inhibited_alerts(file: &str) -> impl Iterator<Item = &str> {
     let values = ["alertname=\"", "alertname=~\""].into_iter().flat_map(|start| file.split(start).skip(1));
     values.filter_map(|rest| rest.split_once('"')).flat_map(|(names, _)| names.split('|'))
+}
+
+/// What mutes what, in the Alertmanager's example.
+#[derive(Debug, Default)]
+pub(super) struct Inhibition<'a> {
+    /// The matchers of what mutes.
+    pub(super) source: &'a str,
+    /// The matchers of what is muted.
+    pub(super) target: &'a str,
+    /// The labels that both must have alike.
+    pub(super) equal: Vec<&'a str>,
+}
+
+/// Every inhibition of the file that has both sides.
+pub(super) fn inhibitions(file: &str) -> Vec<Inhibition<'_>> {
+    let mut found: Vec<Inhibition<'_>> = Vec::new();
+    for line in file.lines().map(str::trim) {
+        if let Some(source) = line.strip_prefix("- source_matchers:") {
+            found.push(Inhibition { source, ..Inhibition::default() });
+        }
+        let Some(last) = found.last_mut() else { continue };
+        if let Some(target) = line.strip_prefix("target_matchers:") {
+            last.target = target;
+        } else if let Some(list) = line.strip_prefix("equal: [").and_then(|rest| rest.strip_suffix(']')) {
+            last.equal = list.split(',').map(str::trim).collect();
+        }
+    }
+    found.retain(|inhibition| !inhibition.target.is_empty());
+    found
 }
 
 /// The labels that a text shows: `{{ $labels.node }}` with `$labels.`, `{{node}}` with nothing.

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use butler_core::domain::findings::alerts::{ALERTS, Alert, RECORDS, Tells, WATCHDOG, rest};
 use butler_core::domain::findings::{Severity, Thresholds};
 
-use super::file::{Rule, RuleKind};
+use super::file::{self, Rule, RuleKind};
+
+/// What must be done now, by its subject: what the label `page` can be.
+const PAGES: [&str; 6] = ["unwatched", "coinbase", "keys", "slashing", "publisher", "node"];
 
 /// Every number, severity and kind of the rules that is not what the code says.
 pub(super) fn faults(rules: &[Rule], limits: &Thresholds) -> Vec<String> {
@@ -49,8 +52,13 @@ fn alert_faults(rule: &Rule, alert: &Alert, limits: &Thresholds) -> Vec<String> 
     if hold != Some(alert.hold) {
         faults.push(format!("it waits for {hold:?} seconds, and the code says {}", alert.hold));
     }
-    if rule.text.contains("page: ") && alert.severity != Severity::Critical {
-        faults.push("it wakes somebody, and is not critical".to_owned());
+    if let Some(page) = file::labels(rule).get("page") {
+        if alert.severity != Severity::Critical {
+            faults.push("it wakes somebody, and is not critical".to_owned());
+        }
+        if !PAGES.contains(page) {
+            faults.push(format!("its `page` is `{page}`, and none of {}", PAGES.join(", ")));
+        }
     }
     if alert.tells == Tells::Rest {
         let named = between(&rule.expression, "kind=~\"", |c| c == '"').unwrap_or_default();
@@ -112,7 +120,7 @@ fn between(text: &str, start: &str, is_end: impl Fn(char) -> bool) -> Option<Str
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RULES, file};
+    use super::super::RULES;
     use super::*;
     use crate::command::workspace;
 
@@ -175,6 +183,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_page_has_one_of_six_subjects() {
+        let text = shipped();
+        for (at, _) in text.match_indices("page: ").filter(|(at, _)| text[..*at].ends_with(", ")) {
+            let copy = format!("{}page: x{}", &text[..at], &text[at + "page: ".len()..]);
+            assert!(faults_of(&copy).iter().any(|fault| fault.contains("its `page` is `x")), "at byte {at}");
+        }
+    }
+
     /// As if it had been changed in the code: the rule does not follow by itself.
     #[test]
     fn a_changed_threshold_is_found() {
@@ -187,7 +204,7 @@ mod tests {
             }};
         }
         type Change = fn(&mut Thresholds);
-        let changes: [(&str, Change); 31] = changes![
+        let changes: [(&str, Change); 30] = changes![
             coinbase_critical,
             coinbase_reminder,
             coinbase_last_reminder,
@@ -195,7 +212,6 @@ mod tests {
             provider_runway,
             arrival_soon,
             publisher_dry_part,
-            publisher_floor,
             publisher_runway,
             publisher_runway_critical,
             node_peers,

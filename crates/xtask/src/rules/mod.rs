@@ -1,7 +1,8 @@
 //! The files of `deploy/`, held against what the daemons emit: alert rules, their tests and runbooks, dashboards, unit.
 //!
 //! A rule or panel that uses a metric, a label or a label's value that is in neither page of metrics is a fault, and so is an
-//! alert without a runbook, or without a test in which it fires and one in which it does not. Rules and tests are read line
+//! alert without a runbook, or without a test in which it fires and one in which it does not. So is an inhibition that
+//! compares a label which an alert of it has not. Rules and tests are read line
 //! by line in the form that they have here; promtool, where it is installed, reads them as Prometheus does. Their numbers and
 //! severities are those of `domain/findings`: `limits` holds them against each other, and `runbooks` what the runbooks tell.
 
@@ -10,6 +11,7 @@ mod dashboard;
 mod expression;
 mod file;
 mod limits;
+mod routes;
 mod runbooks;
 #[cfg(test)]
 mod tests;
@@ -166,6 +168,7 @@ impl Files {
         let alerts: BTreeSet<&str> =
             rules.iter().filter(|rule| rule.kind == RuleKind::Alert).map(|rule| rule.name.as_str()).collect();
         faults.extend(self.missing(&alerts));
+        faults.extend(routes::faults(&self.alertmanager, &rules, &catalogue));
         for series in file::test_series(&self.tests) {
             let found = expression::uses(series, &catalogue).faults;
             faults.extend(found.into_iter().map(|fault| format!("test series `{series}`: {fault}")));

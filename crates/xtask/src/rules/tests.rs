@@ -159,6 +159,34 @@ fn what_is_left_of_a_removed_alert_is_found() {
 }
 
 #[test]
+fn an_inhibition_compares_only_labels_that_both_alerts_have() {
+    let muted = |rule: &str| Files { alertmanager: rule.to_owned(), ..well() };
+    let sides = "- source_matchers: [alertname=\"NodeDown\"]\n  target_matchers: [alertname=\"NodeDown\"";
+    assert_eq!(muted(&format!("{sides}]\n  equal: [network, node]\n")).faults(), Vec::<String>::new());
+    bites(&muted(&format!("{sides}]\n  equal: [network, provider]\n")), "wants `provider` of NodeDown");
+    bites(&muted(&format!("{sides}, host=~\"a|b\"]\n")), "wants `host` of NodeDown");
+    bites(&muted("- source_matchers: [alertname=\"NodeDown\"]\n"), "cannot be read");
+    bites(&muted("- source_matchers: [a=\"b\"]\n  target_matchers: [alertname=\"NodeDown\"]"), "names no alert");
+}
+
+#[test]
+fn what_is_left_of_labels_is_what_is_aggregated_by_and_else_those_of_the_first_metric() {
+    let left = |text: &str| {
+        let labels: Vec<String> = expression::left(text, &Catalogue::parse(METRICS_PAGE)).into_iter().collect();
+        labels.join(" ")
+    };
+    assert_eq!(left("time() - max by (network) (butler_node_up) > 1"), "network");
+    assert_eq!(left("max(butler_node_up) == 0"), "");
+    assert_eq!(left("butler_node_up == 0 and max by (state) (butler_attesters)"), "instance job network node state");
+}
+
+#[test]
+fn a_message_names_an_alert_even_where_its_alerts_differ() {
+    let alertmanager = "alertname=\"NodeDown\" {{ .CommonAnnotations.summary }}".to_owned();
+    bites(&Files { alertmanager, ..well() }, "`CommonAnnotations` lacks");
+}
+
+#[test]
 fn a_test_may_feed_in_only_what_is_emitted() {
     bites(&Files { tests: RULE_TEST.replace("node=\"n\"", "host=\"n\""), ..well() }, "has no label `host`");
 }

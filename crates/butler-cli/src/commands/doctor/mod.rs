@@ -207,8 +207,7 @@ fn is_of_coinbase(kind: FindingKind) -> bool {
 fn check_publishers(gathered: &Gathered, checks: &mut Vec<Check>) {
     let config = &gathered.network.config;
     let thresholds = config.thresholds();
-    match top_ups(&gathered.network.keys.book, &gathered.snapshot.publisher_balances, config.minimum_ether_per_attester)
-    {
+    match top_ups(&gathered.network.keys.book, &gathered.snapshot.publisher_balances, config.publisher_minimum) {
         Ok(rows) => {
             for row in rows {
                 let finding = publisher::of_row(&row, &thresholds);

@@ -13,9 +13,8 @@ use crate::view::table::{Column, Tone, Value, column, key, number, plain, table,
 const NETWORKS: [Column; 4] = [key("NETWORK"), key("PLANNED TO"), column("FINAL", 1), key("STATE")];
 const COUNTS: [Column; 3] = [key("ACTION"), key("PHASE"), key("COUNT")];
 const ACTIONS: [Column; 4] = [key("PHASE"), column("ACTION", 1), key("KEY"), key("WHY")];
-const EDITS: [Column; 5] =
-    [key("SERVER"), key("FILE"), column("VALIDATOR", 1), key("COINBASE NOW"), key("COINBASE AFTER")];
-const LOADS: [Column; 4] = [key("SERVER"), column("NODES", 1), key("FILE TO LOAD"), key("DIGEST")];
+const EDITS: [Column; 5] = [key("SERVER"), key("FILE"), key("VALIDATOR"), key("COINBASE NOW"), key("COINBASE AFTER")];
+const LOADS: [Column; 4] = [key("SERVER"), key("NODES"), key("FILE TO LOAD"), key("DIGEST")];
 const HISTORY: [Column; 3] = [key("LINE"), key("WHEN"), key("CHANGE")];
 const REFUSED: [Column; 2] = [key("NOT DECIDED ON"), key("WHY")];
 

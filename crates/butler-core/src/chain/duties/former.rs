@@ -24,7 +24,7 @@ use crate::domain::snapshot::NetworkSnapshot;
 use crate::runtime::report::one_line;
 use crate::store::file::StoreError;
 
-/// How long one rollup may take with each look; what was read by then stays.
+/// The longest that one rollup may take with each look; what was read by then stays.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The books of former rollups.
@@ -67,6 +67,8 @@ impl FormerBooks {
 
     /// Takes in what a snapshot says of former rollups. `path` is where the book of a rollup is kept. Blocks where one is new.
     pub fn note(&mut self, snapshot: &NetworkSnapshot, path: impl Fn(Address) -> Option<PathBuf>) {
+        // A reorg can undo a cut-over: what is canonical again is followed as such, and in no second book.
+        self.0.retain(|id, _| *id != snapshot.canonical());
         for former in &snapshot.former_rollups {
             let open = || {
                 let path = path(former.id.address);
@@ -91,8 +93,22 @@ impl FormerBooks {
         following: &FormerFollowing<'_>,
         progress: &(dyn Fn(Progress) + Sync),
     ) {
+        self.follow_within(Duration::MAX, client, following, progress).await;
+    }
+
+    /// The same; all of them take no longer than `patience` together, each its part of it.
+    pub async fn follow_within(
+        &mut self,
+        patience: Duration,
+        client: &L1Client,
+        following: &FormerFollowing<'_>,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) {
+        let followed = self.0.values().filter(|held| held.is_followed(following.head)).count();
+        let share = u32::try_from(followed).ok().and_then(|count| patience.checked_div(count));
+        let patience = share.unwrap_or_default().min(PATIENCE);
         for held in self.0.values_mut() {
-            held.follow(client, following, progress).await;
+            held.follow(client, following, patience, progress).await;
         }
     }
 
@@ -134,15 +150,21 @@ impl Former {
         Self { book, clock: None, until: 0, pending, validating, failed: None }
     }
 
+    /// Whether own attesters can have duties there at that block.
+    fn is_followed(&self, head: BlockRef) -> bool {
+        head.timestamp < self.until
+    }
+
     async fn follow(
         &mut self,
         client: &L1Client,
         following: &FormerFollowing<'_>,
+        patience: Duration,
         progress: &(dyn Fn(Progress) + Sync),
     ) {
         let FormerFollowing { own, head, heard: (heard, of), span } = *following;
         self.failed = None;
-        if head.timestamp >= self.until {
+        if !self.is_followed(head) {
             self.book.retire();
             return;
         }
@@ -155,10 +177,10 @@ impl Former {
             heard: Some(heard).filter(|_| of.contains(&self.book.rollup())),
             span,
         };
-        self.failed = match timeout(PATIENCE, self.book.follow(client, &following, progress)).await {
+        self.failed = match timeout(patience, self.book.follow(client, &following, progress)).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(one_line(&error)),
-            Err(_) => Some(format!("it took more than {} seconds", PATIENCE.as_secs())),
+            Err(_) => Some(format!("it took more than {} seconds", patience.as_secs())),
         };
     }
 }

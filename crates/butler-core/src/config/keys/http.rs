@@ -37,7 +37,7 @@ pub(super) const HTTP: &[Key] = &[
         "host_names",
         "domain name",
         Optional,
-        "Names beside `localhost` that a request may give as `Host` where neither a token nor users are asked for and the address is one of loopback. Another one is refused, so that no web page reads what is served.",
+        "Names beside `localhost` that a request may give as `Host` where neither a token nor users are asked for. Another one is refused, so that no web page reads what is served. At an address that is not one of loopback this begins with the first name here, and a request may also give any IP address.",
     )
     .list(),
 ];

@@ -52,6 +52,7 @@ static NETWORK: Group = Group {
         key("server_labels", "boolean", Default("true"), "Whether each server of the key files is a group of its own under the label `server:NAME`."),
         key("replicated_keys", "boolean", Default("false"), "Whether several servers run the same attesters on purpose. Otherwise that is reported."),
         key("minimum_ether_per_attester", "ether", Default("0.1"), "What a publisher should hold for each attester that it pays for."),
+        key("minimum_ether_per_publisher", "ether", Default("0.2"), "What a publisher should hold at least that pays for any attester: gas can be dear."),
         key("coinbase_critical", "duration", Default("6h"), "A missing coinbase is a warning as soon as the key is staked, and critical this long before its earliest activation.").seconds(0, 31_536_000),
         key("coinbase_policy", "coinbase policy", Default("split"), "Which coinbase is right. `split`: the split of each attester's delegation. `own`: an address of your own, if you collect rewards yourself and pay your delegators."),
         key("log_range_blocks", "integer", Computed("learnt from the endpoint"), "The first width of a log query. It shrinks and grows with what the endpoint allows.").number("blocks", 1, 10_000_000),

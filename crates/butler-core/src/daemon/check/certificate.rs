@@ -6,7 +6,8 @@ use rustls::pki_types::pem::PemObject as _;
 use super::list::{Check, Outcome};
 use crate::config::HttpConfig;
 use crate::daemon::http::desk::load_certificate;
-use crate::runtime::report::Chain;
+use crate::runtime::certificate::validity;
+use crate::runtime::report::one_line;
 use crate::store::file::load_bounded;
 use crate::text::time::moment;
 
@@ -19,8 +20,7 @@ pub(super) fn look(http: &HttpConfig, now: u64) -> Vec<Check> {
     let Some(files) = &http.tls else { return Vec::new() };
     let what = format!("certificate of `{}.listen`", http.section);
     if let Err(error) = load_certificate(http) {
-        let why = Chain(&error).to_string().replace("\n  because ", ": ");
-        return vec![Check::new(what, Outcome::Unusable, why)];
+        return vec![Check::new(what, Outcome::Unusable, one_line(&error))];
     }
     let Ok(bytes) = load_bounded(&files.certificate, LIMIT) else { return Vec::new() };
     let chain = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok);
@@ -30,10 +30,9 @@ pub(super) fn look(http: &HttpConfig, now: u64) -> Vec<Check> {
 /// The dates of one certificate of the chain, of which the first is the server's own.
 fn dates(what: &str, place: usize, certificate: &CertificateDer<'_>, now: u64) -> Check {
     let what = if place == 0 { what.to_owned() } else { format!("{what}, number {} of its chain", place + 1) };
-    let Ok((_, certificate)) = x509_parser::parse_x509_certificate(certificate) else {
+    let Some((begins, ends)) = validity(certificate) else {
         return Check::warning(what, "its dates cannot be read");
     };
-    let (begins, ends) = (certificate.validity().not_before.timestamp(), certificate.validity().not_after.timestamp());
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let at = |time: i64| moment(u64::try_from(time).unwrap_or_default());
     if now < begins {

@@ -59,11 +59,12 @@ impl Asked {
         self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The same with another value of a parameter.
+    /// The same with another value of a parameter. [`REFRESH`] stands first, so that no other one drives it out.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut asked = self.without(name);
-        asked.parameters.push((name.to_owned(), value.to_owned()));
+        let at = if name == REFRESH { 0 } else { asked.parameters.len() };
+        asked.parameters.insert(at, (name.to_owned(), value.to_owned()));
         asked
     }
 
@@ -112,7 +113,9 @@ mod tests {
             assert_eq!(asked(&format!("/?refresh={refresh}")).refresh(), None, "{refresh}");
         }
         let many = (0..40).map(|index| format!("p{index}=1&")).collect::<String>();
-        assert_eq!(asked(&format!("/?{many}")).parameters().count(), MOST);
+        let full = asked(&format!("/?{many}"));
+        assert_eq!(full.parameters().count(), MOST);
+        assert_eq!(asked(&full.with(REFRESH, "30").link()).refresh(), Some(30));
         assert_eq!(
             asked(&format!("/?a={}&b=1", "x".repeat(LONGEST + 1))).parameters().collect::<Vec<_>>(),
             [("b", "1")]

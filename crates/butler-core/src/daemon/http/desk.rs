@@ -11,7 +11,7 @@ use hyper::header::WWW_AUTHENTICATE;
 use hyper::http::request::Parts;
 
 use super::access::{Access, Verdict};
-use super::host;
+use super::host::{self, Addresses};
 use super::respond::plain;
 use super::routes::{Reply, Routes};
 use super::tls::{Tls, TlsError};
@@ -76,7 +76,10 @@ impl<R: Routes> Desk<R> {
     pub(super) async fn answer(&self, request: &Parts, from: IpAddr) -> Answered {
         let door = self.door.load_full();
         let is_open = door.access.is_open();
-        if is_open && self.started.listen.ip().is_loopback() && !host::is_ours(request, &door.names) {
+        let is_loopback = self.started.listen.ip().is_loopback();
+        let addresses = if is_loopback { Addresses::Loopback } else { Addresses::Any };
+        let is_held = is_open && (is_loopback || !door.names.is_empty());
+        if is_held && !host::is_ours(request, &door.names, addresses) {
             let hint = "this name is none of this service's (hint: `host_names` in its configuration)\n";
             return Answered { reply: plain(StatusCode::MISDIRECTED_REQUEST, hint), is_let_in: false };
         }

@@ -2,25 +2,36 @@
 //!
 //! A page in a browser of this machine can have its own name point at 127.0.0.1 ("DNS rebinding") and then read what answers there. It cannot
 //! choose what the browser writes into `Host`, which is that name. So a server that asks for no token and listens on loopback answers to the
-//! names of loopback, and to those that the configuration adds. Whoever names none is no browser.
+//! names of loopback, and to those that the configuration adds. One that listens elsewhere is asked by names that only its operator knows:
+//! where the configuration says them, it answers to these alone, and to addresses, which nobody can have point elsewhere. Whoever names none
+//! is no browser.
 
 use std::net::IpAddr;
 
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::request::Parts;
 
-/// Whether each host that the request names is one of loopback, or one of `names`.
-pub(super) fn is_ours(request: &Parts, names: &[String]) -> bool {
+/// Which addresses a request may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Addresses {
+    /// Those of loopback.
+    Loopback,
+    /// Any.
+    Any,
+}
+
+/// Whether each host that the request names is one of loopback, one of these addresses, or one of `names`.
+pub(super) fn is_ours(request: &Parts, names: &[String], addresses: Addresses) -> bool {
     let target = request.uri.authority().map(|authority| authority.as_str());
     let headers = request.headers.get_all(HOST).into_iter().map(HeaderValue::to_str);
     let mut hosts = headers.chain(target.map(Ok));
-    hosts.all(|host| host.is_ok_and(|host| is_known(host, names)))
+    hosts.all(|host| host.is_ok_and(|host| is_known(host, names, addresses)))
 }
 
-fn is_known(host: &str, names: &[String]) -> bool {
+fn is_known(host: &str, names: &[String], addresses: Addresses) -> bool {
     let Some(name) = without_port(host.trim()) else { return false };
     if let Ok(address) = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-        return address.to_canonical().is_loopback();
+        return addresses == Addresses::Any || address.to_canonical().is_loopback();
     }
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     // RFC 6761: whatever ends so is this machine, too.
@@ -45,11 +56,15 @@ mod tests {
     use super::*;
 
     fn asks(hosts: &[&str], target: &str) -> bool {
+        asks_for(hosts, target, Addresses::Loopback)
+    }
+
+    fn asks_for(hosts: &[&str], target: &str, addresses: Addresses) -> bool {
         let mut request = Request::get(target);
         for host in hosts {
             request = request.header(HOST, *host);
         }
-        is_ours(&request.body(()).unwrap().into_parts().0, &["butler.example.org".to_owned()])
+        is_ours(&request.body(()).unwrap().into_parts().0, &["butler.example.org".to_owned()], addresses)
     }
 
     #[test]
@@ -94,5 +109,19 @@ mod tests {
         assert!(!asks(&["localhost", "example.org"], "/metrics"));
         assert!(!asks(&["localhost"], "http://example.org/metrics"));
         assert!(asks(&["localhost"], "http://localhost:9464/metrics"));
+    }
+
+    #[test]
+    fn where_any_address_is_ours_another_name_is_not() {
+        for (host, is_ours) in [
+            ("192.0.2.1:9464", true),
+            ("[2001:db8::1]:9464", true),
+            ("localhost", true),
+            ("butler.example.org", true),
+            ("rebound.example.org:9464", false),
+            ("192.0.2.1.example.org", false),
+        ] {
+            assert_eq!(asks_for(&[host], "/metrics", Addresses::Any), is_ours, "{host}");
+        }
     }
 }

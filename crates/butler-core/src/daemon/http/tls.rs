@@ -15,8 +15,9 @@ use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::TlsFiles;
+use crate::runtime::certificate::end_of;
 use crate::runtime::clock::TlsClock;
-use crate::runtime::report::Chain;
+use crate::runtime::report::one_line;
 use crate::store::file::{StoreError, load_bounded};
 use crate::store::watch::{Mark, look_at};
 
@@ -103,7 +104,7 @@ impl Tls {
                     tracing::info!("the certificate was replaced");
                 }
                 Err(error) => {
-                    let why = Chain(&error).to_string().replace("\n  because ", ": ");
+                    let why = one_line(&error);
                     tracing::error!("the new certificate is not taken over, the old one stays: {why}");
                 }
             }
@@ -117,7 +118,7 @@ fn load(files: &TlsFiles) -> Result<(TlsAcceptor, Option<u64>), TlsError> {
     let chain = CertificateDer::pem_slice_iter(&certificates).collect::<Result<Vec<_>, _>>();
     let chain = chain.ok().filter(|chain| !chain.is_empty());
     let chain = chain.ok_or_else(|| TlsError::NoCertificate(files.certificate.clone()))?;
-    let ends_at = chain.first().and_then(end_of);
+    let ends_at = chain.first().and_then(|certificate| end_of(certificate));
     let key = PrivateKeyDer::from_pem_slice(&load_bounded(&files.key, LIMIT)?);
     let key = key.map_err(|_| TlsError::NoKey(files.key.clone()))?;
     let unusable = |source| TlsError::Unusable { path: files.certificate.clone(), source };
@@ -129,12 +130,6 @@ fn load(files: &TlsFiles) -> Result<(TlsAcceptor, Option<u64>), TlsError> {
         .map_err(unusable)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok((TlsAcceptor::from(Arc::new(config)), ends_at))
-}
-
-/// When a certificate ends, in unix seconds.
-fn end_of(certificate: &CertificateDer<'_>) -> Option<u64> {
-    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    u64::try_from(certificate.validity().not_after.timestamp()).ok()
 }
 
 fn marks(files: &TlsFiles) -> [Option<Mark>; 2] {

@@ -81,7 +81,9 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerExporterDown", Change, Critical, 5 * MINUTE, NONE),
         alert("ButlerExporterInstanceDown", Change, Warning, 5 * MINUTE, NONE),
         alert("ButlerScrapeFailing", of(Kind::ScrapeFailing), Warning, 10 * MINUTE, NONE),
-        alert("ButlerSnapshotStale", of(Kind::ScrapeStale), Critical, 5 * MINUTE, |limits| vec![limits.scrape_age]),
+        alert("ButlerSnapshotStale", of(Kind::ScrapeStale), Critical, 5 * MINUTE, |limits| {
+            vec![limits.scrape_age, HOUR, 1, 1]
+        }),
         alert("ButlerSnapshotBlockOld", of(Kind::BlockOld), Warning, 5 * MINUTE, |limits| vec![limits.block_age]),
         alert("ButlerScraperRestarting", of(Kind::ScraperRestarted), Warning, 0, |limits| vec![limits.recent, 0]),
         alert("ButlerEndpointUnhealthy", of(Kind::EndpointUnhealthy), Warning, 10 * MINUTE, NONE),
@@ -135,11 +137,9 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerFormerRecipient", of(Kind::FormerRecipient), Warning, HOUR, |limits| vec![limits.news, 0, 0]),
         alert("ButlerFindingCritical", Rest, Critical, 10 * MINUTE, NONE),
         alert("ButlerFindingWarning", Rest, Warning, 10 * MINUTE, NONE),
-        alert("ButlerPublisherLow", of(Kind::PublisherLow), Warning, 10 * MINUTE, |limits| {
-            vec![1_000, limits.publisher_floor, 0]
-        }),
+        alert("ButlerPublisherLow", of(Kind::PublisherLow), Warning, 10 * MINUTE, |_| vec![]),
         alert("ButlerPublisherDry", of(Kind::PublisherDry), Critical, 5 * MINUTE, |limits| {
-            vec![limits.publisher_dry_part, 1_000, limits.publisher_floor, limits.publisher_dry_part, 0]
+            vec![limits.publisher_dry_part]
         }),
         alert("ButlerNodeDown", of(Kind::NodeDown), Critical, 5 * MINUTE, |_| vec![0, 0]),
         alert("ButlerNodeDownIdle", Change, Warning, 5 * MINUTE, |_| vec![0, 0]),
@@ -191,7 +191,7 @@ pub const ALERTS: &[Alert] = {
             vec![limits.slash_reminder]
         }),
         alert("ButlerSlashingExecutable", of(Kind::SlashingExecutable), Critical, DEADLINE, NONE),
-        alert("ButlerSlashingEjects", of(Kind::SlashingEjects), Critical, 0, |_| vec![]),
+        alert("ButlerSlashingEjects", of(Kind::SlashingEjects), Critical, DEADLINE, |_| vec![]),
         alert("ButlerEjectionNear", of(Kind::EjectionNear), Warning, 0, |limits| vec![limits.ejection_slashes]),
         alert("ButlerAttesterSlashed", Change, Warning, 0, |_| vec![DAY, 0, 0]),
         alert("ButlerSlashingPaused", of(Kind::SlashingPaused), Info, 0, NONE),

@@ -9,28 +9,21 @@ use crate::text::time::duration;
 
 /// Decimals of ether that are told.
 const DIGITS: usize = 6;
-/// A thousandth of an ether, in wei.
-const MILLIETHER: u64 = 1_000_000_000_000_000;
 
 /// What is wrong with what a publisher has. One whose balance was not read is not judged.
 #[must_use]
 pub fn of_row(row: &PublisherRow, thresholds: &Thresholds) -> Option<Finding> {
-    let balance = row.balance?;
-    // Few attesters need little, and yet gas can be dear: whoever pays for any holds the floor.
-    let floor =
-        if row.load.thousandths() == 0 { U256::zero() } else { U256::from(thresholds.publisher_floor) * MILLIETHER };
-    let needed = row.required.max(floor);
-    let lacks = needed.saturating_sub(balance);
+    let (balance, lacks) = (row.balance?, row.top_up.unwrap_or_default());
     if lacks.is_zero() {
         return None;
     }
-    let dry = needed.checked_div(U256::from(thresholds.publisher_dry_part)).unwrap_or_default();
+    let dry = row.required.checked_div(U256::from(thresholds.publisher_dry_part)).unwrap_or_default();
     let (kind, severity, words) = if balance.is_zero() || balance < dry {
         (FindingKind::PublisherDry, Severity::Critical, "is nearly dry: it")
     } else {
         (FindingKind::PublisherLow, Severity::Warning, "")
     };
-    let (balance, required) = (amount(balance, DIGITS), amount(needed, DIGITS));
+    let (balance, required) = (amount(balance, DIGITS), amount(row.required, DIGITS));
     let what = format!("it {words} has {balance} ETH and should have {required}").replace("  ", " ");
     let finding = Finding::new(kind, severity, Subject::Publisher(row.publisher), what);
     Some(finding.with_remedy(format!("send {} ETH", amount(lacks, DIGITS))))

@@ -18,7 +18,7 @@ use crate::domain::ids::ProviderId;
 use crate::domain::operator::host::HostCheck;
 use crate::domain::operator::key_book::{CoinbaseFault, KeyBook, KeyEntry, KeyFileGap};
 use crate::domain::operator::node::Standing;
-use crate::domain::provider::publisher::top_ups;
+use crate::domain::provider::publisher::{Minimum, top_ups};
 use crate::domain::provider::rewards::ProviderRewards;
 use crate::domain::rollup::QueuedDeposit;
 use crate::domain::rollups::{FormerRollup, RollupId};
@@ -46,7 +46,12 @@ pub(super) fn of_chain(snapshot: &NetworkSnapshot, book: &KeyBook, policy: Coinb
 }
 
 pub(super) fn found_with(snapshot: &NetworkSnapshot, book: &KeyBook, rows: &[AttesterRow]) -> Vec<Finding> {
-    let publishers = top_ups(book, &snapshot.publisher_balances, U256::exp10(17)).unwrap();
+    let publishers = top_ups(
+        book,
+        &snapshot.publisher_balances,
+        Minimum { per_attester: U256::exp10(17), per_publisher: U256::zero() },
+    )
+    .unwrap();
     let facts = chain::ChainFacts {
         snapshot,
         book,

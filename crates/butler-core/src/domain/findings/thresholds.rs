@@ -32,8 +32,6 @@ pub struct Thresholds {
     pub arrival_soon: u64,
     /// A publisher with less than what its attesters need, divided by this, is nearly dry.
     pub publisher_dry_part: u64,
-    /// A publisher that pays for attesters and holds less is low however few they are, in thousandths of an ether.
-    pub publisher_floor: u64,
     /// A publisher whose ether lasts for less is told.
     pub publisher_runway: u64,
     /// A publisher whose ether lasts for less is critical.
@@ -96,7 +94,6 @@ impl Default for Thresholds {
             provider_runway: 2 * DAY,
             arrival_soon: DAY,
             publisher_dry_part: 4,
-            publisher_floor: 200,
             publisher_runway: 3 * DAY,
             publisher_runway_critical: DAY,
             node_peers: 5,

@@ -213,6 +213,16 @@ impl KeyBook {
         self.entries_of(attester).map(|entry| entry.server.as_str()).collect()
     }
 
+    /// Every server that runs each attester. Use this rather than [`servers_of`](Self::servers_of) for many at once.
+    #[must_use]
+    pub fn servers_by_attester(&self) -> BTreeMap<Address, BTreeSet<&str>> {
+        let mut servers = BTreeMap::<Address, BTreeSet<&str>>::new();
+        for entry in &self.entries {
+            servers.entry(entry.attester).or_default().insert(&entry.server);
+        }
+        servers
+    }
+
     /// The servers of every publisher: those that may use it, and those where a validator names it.
     #[must_use]
     pub fn servers_by_publisher(&self) -> BTreeMap<Address, BTreeSet<&str>> {
@@ -265,6 +275,8 @@ mod tests {
         assert_eq!(book.coinbases_of(address(2)), BTreeSet::new());
         assert_eq!(book.servers_of(address(1)), BTreeSet::from(["oslo", "paris"]));
         assert_eq!(book.servers_of(address(3)), BTreeSet::new());
+        let one_by_one = book.attesters().into_iter().map(|attester| (attester, book.servers_of(attester)));
+        assert_eq!(book.servers_by_attester(), one_by_one.collect());
         assert_eq!(book.by_attester()[&address(1)].len(), 2);
     }
 

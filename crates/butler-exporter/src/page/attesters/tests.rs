@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use butler_core::domain::attester::position::Position;
 use butler_core::domain::findings::Finding;
 
 use super::super::facts::ScraperFacts;
@@ -17,14 +16,11 @@ fn line(number: u64) -> AttesterLine {
     AttesterLine {
         attester: Address::from_low_u64_be(number),
         state: if is_active { State::Active } else { State::CoinbaseNeeded },
-        position: if is_active { Position::Validating } else { Position::EntryQueue },
         servers: [format!("server-{}", number % 3)].into(),
-        provider: None,
         place: (!is_active).then_some(number),
         arrival: None,
         coinbase: None,
         verdict: if is_active { Verdict::Right } else { Verdict::Missing },
-        needed: None,
     }
 }
 

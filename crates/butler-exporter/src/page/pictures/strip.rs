@@ -47,8 +47,8 @@ pub(in crate::page) fn strips<'a>(strips: impl Iterator<Item = &'a Strip>) -> Ma
             p.note {
                 "Filled from below: the share that was done of proposals and attestations in "
                 @if step == 1 { "each hour" } @else { "each four hours" }
-                ". Hatched from above: what was missed. Empty: no duty."
-                @if strips.len() > SHOWN { " " (strips.len().saturating_sub(SHOWN)) " more servers did better." }
+                ". Hatched from above: what was missed. Empty: no duty, or none that could be read."
+                @if strips.len() > SHOWN { " " (strips.len().saturating_sub(SHOWN)) " more servers did no worse." }
             }
         }
     }

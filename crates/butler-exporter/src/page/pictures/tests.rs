@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
 use butler_core::domain::attester::arrival::Arrival;
-use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
 use ethers_core::types::Address;
 
@@ -18,14 +17,11 @@ fn waiting(number: u64, verdict: Verdict) -> AttesterLine {
     AttesterLine {
         attester: Address::from_low_u64_be(number),
         state: State::InStakingQueue,
-        position: Position::EntryQueue,
         servers: BTreeSet::new(),
-        provider: None,
         place: Some(number),
         arrival: Some(Arrival { epoch: number, earliest, expected: earliest + HOUR }),
         coinbase: None,
         verdict,
-        needed: None,
     }
 }
 
@@ -34,11 +30,11 @@ fn deposits_without_a_coinbase_are_told_with_their_deadlines_and_stand_apart() {
     let lines = [waiting(30, Verdict::Missing), waiting(2, Verdict::Right), waiting(5, Verdict::Wrong)];
     let html = timeline(lines.iter(), NOW).into_string();
     let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}: {html}"));
-    assert!(at("2 of 3 without a coinbase") < at("<strong>in 5h 00m</strong>"), "{html}");
+    assert!(at("2 of 3 lack the right coinbase") < at("<strong>in 5h 00m</strong>"), "{html}");
     assert!(at("<strong>in 5h 00m</strong>") < at("<strong>in 1d 06h</strong>"), "{html}");
     assert_eq!((html.matches("rect class=\"hatched\"").count(), html.matches("rect class=\"ok\"").count()), (2, 1));
     let ready = [waiting(2, Verdict::Right)];
-    assert!(timeline(ready.iter(), NOW).into_string().contains("1 deposit, each with its coinbase"));
+    assert!(timeline(ready.iter(), NOW).into_string().contains("1 deposit, each with the right coinbase"));
     assert_eq!(timeline([].iter(), NOW).into_string(), "");
 }
 
@@ -47,7 +43,7 @@ fn the_line_holds_thousands_at_one_moment_and_at_many() {
     let mut lines: Vec<AttesterLine> = (0..5_000).map(|number| waiting(number, Verdict::Right)).collect();
     lines.extend((0..5_000).map(|_| waiting(0, Verdict::Missing)));
     let html = timeline(lines.iter(), NOW).into_string();
-    assert!(html.len() < 20_000 && html.contains("5000 of 10000 without"), "{html}");
+    assert!(html.len() < 20_000 && html.contains("5000 of 10000 lack"), "{html}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Own deposits on their way through the entry queue: when each can become active, and which lack a coinbase by then.
+//! Own deposits on their way through the entry queue: when each can become active, and which lack the right coinbase by then.
 
 use butler_core::text::address::checksummed;
 use butler_core::text::time::{distance, moment};
@@ -45,15 +45,15 @@ pub(in crate::page) fn timeline<'a>(attesters: impl Iterator<Item = &'a Attester
             h3 { "Own deposits on their way" }
             svg.line width="100%" height=(HEIGHT) role="img" {
                 title { "own deposits by the time at which they can become active" }
-                desc { (waiting.len()) " deposits, the first one " (distance(now, first)) ", the last one " (distance(now, last)) "; " (lacking.len()) " without a coinbase" }
+                desc { (waiting.len()) " deposits, the first one " (distance(now, first)) ", the last one " (distance(now, last)) "; " (lacking.len()) " lack the right coinbase" }
                 @for (index, part) in (0..).zip(&parts) { (column(index, *part, most)) }
                 rect.axis x="0" y=(HEIGHT.saturating_sub(2)) width="100%" height="2" {}
             }
             p.ends { span { "now" } span { (distance(now, now.saturating_add(span))) } }
             @if lacking.is_empty() {
-                p { (butler_core::text::time::count(waiting.len(), "deposit")) ", each with its coinbase; the first one can be active " (distance(now, first)) "." }
+                p { (butler_core::text::time::count(waiting.len(), "deposit")) ", each with the right coinbase; the first one can be active " (distance(now, first)) "." }
             } @else {
-                p.bad { strong { (lacking.len()) " of " (waiting.len()) " without a coinbase" } " (hatched). Deadlines:" }
+                p.bad { strong { (lacking.len()) " of " (waiting.len()) " lack the right coinbase" } " (hatched). Deadlines:" }
                 ul.deadlines {
                     @for (at, line) in lacking.iter().take(NAMED) {
                         @let name = checksummed(&line.attester).to_string();
@@ -70,7 +70,7 @@ fn is_lacking(line: &AttesterLine) -> bool {
     line.verdict.is_bad()
 }
 
-/// The deposits of one part: those that are ready from the line up, those that lack a coinbase above.
+/// The deposits of one part: those that are ready from the line up, those that lack the right coinbase above.
 fn column(index: u64, part: Part, most: u64) -> Markup {
     let room = HEIGHT.saturating_sub(8);
     let tall = |count: u64| if count == 0 { 0 } else { (count.saturating_mul(room) / most).max(5) };
@@ -80,7 +80,7 @@ fn column(index: u64, part: Part, most: u64) -> Markup {
     html! {
         @if ready.saturating_add(lacking) > 0 {
             g {
-                title { (part.ready) " ready, " (part.lacking) " without a coinbase" }
+                title { (part.ready) " ready" @if part.lacking > 0 { ", " (part.lacking) " lack the right coinbase" } }
                 @if ready > 0 { rect.ok x=(x) y=(ground.saturating_sub(ready)) width=(width) height=(ready) {} }
                 @if lacking > 0 {
                     rect.hatched x=(x) y=(ground.saturating_sub(ready).saturating_sub(lacking)) width=(width) height=(lacking) {}

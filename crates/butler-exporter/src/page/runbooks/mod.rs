@@ -35,6 +35,7 @@ pub(super) fn view(name: &str, text: &'static str, facts: &Facts, asked: &Asked)
             label => Field::Text { name: label, words: label },
         })
         .collect();
+    let body = text.strip_prefix("# ").and_then(|rest| rest.strip_prefix(name));
     let given = only.filter(|_| asked.get("network").is_none());
     let shown = given.map_or_else(|| asked.clone(), |network| asked.with("network", network));
     html! {
@@ -44,7 +45,7 @@ pub(super) fn view(name: &str, text: &'static str, facts: &Facts, asked: &Asked)
             @for refused in labels.refused() {
                 p.bad { "What is given as " (refused) " is not filled in: a shell would read more in it than a word." }
             }
-            (html::render(text.trim_start_matches("# ").trim_start_matches(name), &labels))
+            (html::render(body.unwrap_or(text), &labels))
             p.note { a href={ "/runbooks/" (name) ".md" } { "as text" } }
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::super::origin::Origin;
 
@@ -17,6 +17,8 @@ use super::super::origin::Origin;
 const WAITING: usize = 512;
 /// The most origins that are remembered for having been wrong; beyond that the memory begins anew.
 const ORIGINS: usize = 4096;
+/// For so long an origin is remembered after it was wrong for the last time: somebody else may have its address by then.
+const REMEMBERED: Duration = Duration::from_secs(3_600);
 
 /// Who has the turn, and who waits for it.
 #[derive(Debug, Default)]
@@ -26,7 +28,8 @@ pub(super) struct Turns(Mutex<Line>);
 struct Line {
     is_taken: bool,
     waiting: Vec<(Origin, oneshot::Sender<Turn>)>,
-    wrong: BTreeMap<Origin, u64>,
+    /// How often each was wrong, and when it was last.
+    wrong: BTreeMap<Origin, (u64, Instant)>,
 }
 
 /// A turn, which goes to the next one when it is dropped, also on its way to somebody who left. Empty once it was given away.
@@ -55,12 +58,15 @@ impl Turns {
 
     /// Whoever came from there was wrong.
     pub(super) fn was_wrong(&self, origin: Origin) {
-        let mut line = self.line();
+        let (mut line, now) = (self.line(), Instant::now());
         if line.wrong.len() >= ORIGINS && !line.wrong.contains_key(&origin) {
-            line.wrong.clear();
+            line.wrong.retain(|_, (_, last)| is_remembered(*last, now));
+            if line.wrong.len() >= ORIGINS {
+                line.wrong.clear();
+            }
         }
-        let count = line.wrong.entry(origin).or_default();
-        *count = count.saturating_add(1);
+        let count = line.wrong_of(&origin, now).saturating_add(1);
+        line.wrong.insert(origin, (count, now));
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -70,9 +76,16 @@ impl Turns {
 }
 
 impl Line {
+    /// How often an origin was wrong, as far as that is remembered.
+    fn wrong_of(&self, origin: &Origin, now: Instant) -> u64 {
+        let known = self.wrong.get(origin).filter(|(_, last)| is_remembered(*last, now));
+        known.map_or(0, |(count, _)| *count)
+    }
+
     /// One of those whose origin was wrong least.
     fn next(&self) -> Option<usize> {
-        let wrong = |origin: &Origin| self.wrong.get(origin).copied().unwrap_or_default();
+        let now = Instant::now();
+        let wrong = |origin: &Origin| self.wrong_of(origin, now);
         let least = self.waiting.iter().map(|(origin, _)| wrong(origin)).min()?;
         let equals = || self.waiting.iter().enumerate().filter(|(_, (origin, _))| wrong(origin) == least);
         let chosen = chance().checked_rem(equals().count())?;
@@ -99,6 +112,10 @@ impl Drop for Turn {
             turn = back;
         }
     }
+}
+
+fn is_remembered(last: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(last) < REMEMBERED
 }
 
 /// Some number; 0 on a machine without randomness.
@@ -158,6 +175,21 @@ mod tests {
         drop(turn);
         assert!(stays.await.is_some());
         assert!(turns.take(from("192.0.2.1"), PATIENCE).await.is_some(), "nobody has it any more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_wrong_is_forgotten_an_hour_after_the_last_time() {
+        let (turns, origin) = (Turns::default(), from("192.0.2.1"));
+        let wrong = || turns.line().wrong_of(&origin, Instant::now());
+        turns.was_wrong(origin);
+        tokio::time::advance(REMEMBERED - Duration::from_secs(1)).await;
+        turns.was_wrong(origin);
+        tokio::time::advance(REMEMBERED - Duration::from_secs(1)).await;
+        assert_eq!(wrong(), 2);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(wrong(), 0);
+        turns.was_wrong(origin);
+        assert_eq!(wrong(), 1);
     }
 
     #[tokio::test(start_paused = true)]

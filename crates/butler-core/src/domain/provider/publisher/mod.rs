@@ -1,4 +1,5 @@
-//! How much ether each publisher needs: its share of the attesters times the minimum per attester.
+//! How much ether each publisher needs: its share of the attesters times the minimum per attester, and a floor, since gas can be dear
+//! however few they are.
 //!
 //! Each server must be able to work alone, so shares are counted per server: an attester that may use `n` publishers of
 //! a server counts 1/n for each of them. Shares are added exactly and rounded up once, at the end.
@@ -84,6 +85,15 @@ pub struct PublisherRow {
     pub top_up: Option<U256>,
 }
 
+/// What publishers should hold, in wei.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Minimum {
+    /// For each attester that one pays for.
+    pub per_attester: U256,
+    /// The least, of whoever pays for any.
+    pub per_publisher: U256,
+}
+
 /// A figure that does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the share of attesters or the ether that publisher {publisher:?} needs does not fit")]
@@ -92,7 +102,7 @@ pub struct TopUpError {
     pub publisher: Address,
 }
 
-/// What each publisher of the key book has and needs, ordered by address. `minimum_wei` is per attester.
+/// What each publisher of the key book has and needs, ordered by address.
 ///
 /// # Errors
 ///
@@ -100,14 +110,15 @@ pub struct TopUpError {
 pub fn top_ups(
     keys: &KeyBook,
     balances: &BTreeMap<Address, U256>,
-    minimum_wei: U256,
+    minimum: Minimum,
 ) -> Result<Vec<PublisherRow>, TopUpError> {
     let loads = loads(keys)?;
     keys.servers_by_publisher()
         .into_iter()
         .map(|(publisher, servers)| {
             let load = loads.get(&publisher).copied().unwrap_or(Load::ZERO);
-            let required = U256::from(load.ceil()).checked_mul(minimum_wei).ok_or(TopUpError { publisher })?;
+            let shares = U256::from(load.ceil()).checked_mul(minimum.per_attester).ok_or(TopUpError { publisher })?;
+            let required = if load == Load::ZERO { shares } else { shares.max(minimum.per_publisher) };
             let balance = balances.get(&publisher).copied();
             Ok(PublisherRow {
                 publisher,

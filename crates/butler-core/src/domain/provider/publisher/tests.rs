@@ -53,13 +53,26 @@ fn the_exact_load_is_rounded_up_once() {
     assert_eq!(loads(&more).unwrap()[&address(50)].ceil(), 2);
 }
 
+fn minimum(per_attester: u64, per_publisher: u64) -> Minimum {
+    Minimum { per_attester: per_attester.into(), per_publisher: per_publisher.into() }
+}
+
+#[test]
+fn whoever_pays_for_any_attester_holds_the_floor_and_whoever_pays_for_none_needs_nothing() {
+    let mut keys = book(&[("a", 1, &[50]), ("a", 2, &[50]), ("b", 3, &[51])]);
+    keys.publishers_by_server.insert("c".to_owned(), BTreeSet::from([address(53)]));
+    let rows = top_ups(&keys, &BTreeMap::new(), minimum(100, 150)).unwrap();
+    let required: Vec<_> = rows.iter().map(|row| (row.publisher, row.required.as_u64())).collect();
+    assert_eq!(required, [(address(50), 200), (address(51), 150), (address(53), 0)]);
+}
+
 #[test]
 fn a_top_up_is_what_is_missing_and_never_negative() {
     let mut keys = book(&[("a", 1, &[50]), ("a", 2, &[50]), ("b", 3, &[51]), ("b", 4, &[52])]);
     keys.publishers_by_server.insert("c".to_owned(), BTreeSet::from([address(53)]));
     let balances =
         BTreeMap::from([(address(50), U256::from(70)), (address(51), U256::from(500)), (address(53), U256::zero())]);
-    let rows = top_ups(&keys, &balances, U256::from(100)).unwrap();
+    let rows = top_ups(&keys, &balances, minimum(100, 0)).unwrap();
     let figures: Vec<_> =
         rows.iter().map(|row| (row.publisher, row.required.as_u64(), row.top_up.map(|wei| wei.as_u64()))).collect();
     assert_eq!(
@@ -77,7 +90,10 @@ fn a_top_up_is_what_is_missing_and_never_negative() {
 #[test]
 fn an_amount_that_does_not_fit_is_an_error() {
     let keys = book(&[("a", 1, &[50]), ("a", 2, &[50])]);
-    assert_eq!(top_ups(&keys, &BTreeMap::new(), U256::MAX), Err(TopUpError { publisher: address(50) }));
+    assert_eq!(
+        top_ups(&keys, &BTreeMap::new(), Minimum { per_attester: U256::MAX, per_publisher: U256::zero() }),
+        Err(TopUpError { publisher: address(50) })
+    );
 }
 
 proptest! {
