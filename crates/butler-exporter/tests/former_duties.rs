@@ -91,3 +91,27 @@ async fn a_wrong_coinbase_at_a_former_rollup_is_told_within_two_scrapes_and_its_
     let later = program.when("another scrape", |series| series[SCRAPED] > silent[SCRAPED]).await;
     assert!(later[CRITICAL] >= 1.0 && later[SUCCESS] == 1.0, "{} {}", later[CRITICAL], later[SUCCESS]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_whoever_moved_along_proposed_last_at_the_former_rollup_is_told_by_an_exporter_that_was_down_meanwhile() {
+    let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+    let bench = Bench::of(&state).await;
+    let former = bench.oracle().contracts.rollup_address;
+    bench.chain.cut_over(&state).await.unwrap();
+    // Who is left there begins to leave; the others moved along, and still have duties there.
+    let mut moved = BTreeSet::new();
+    for attester in bench.oracle().coinbases().keys().copied() {
+        if bench.chain.play_at(former, Move::InitiateWithdraw { attester }).await.is_err() {
+            moved.insert(attester);
+        }
+    }
+    let (_, mut next) = bench.chain.next_proposer_at(former).await.unwrap();
+    while !moved.contains(&next) {
+        bench.chain.pass_slot_at(former).await.unwrap();
+        (_, next) = bench.chain.next_proposer_at(former).await.unwrap();
+    }
+    propose(&bench, former, false, Some(next)).await;
+    bench.chain.play(Move::JumpEpochs(5)).await.unwrap();
+    let program = bench.run().await;
+    program.when("a wrong coinbase", |series| series.get(CRITICAL) == Some(&1.0)).await;
+}

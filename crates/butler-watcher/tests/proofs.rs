@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use butler_core::domain::action::{Action, ActionKind, ActionSubject, Phase};
 use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, ProposedCheckpoint, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
 use support::person::begun;
 use support::proposals::{WRONG, propose, two_looks};
@@ -211,4 +211,29 @@ async fn what_those_that_are_left_at_a_former_rollup_propose_is_proven_or_contra
         assert!(actions.len() == 1 && actions[0].why.contains(&place), "{place}: {actions:#?}");
         once(&kept, &actions);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_withheld_stays_told_between_the_looks_that_count_checkpoints() {
+    let mut bench = Bench::start().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    bench.configure(&bench.config().replace(bench.chain.url(), &proxy.url()));
+    let watcher = bench.watch();
+    two_looks(&watcher).await;
+    let who = well_configured(&bench);
+    propose(&bench, &who, None).await;
+    two_looks(&watcher).await;
+    proxy.set(FaultPlan::always(Fault::Lie(Lie::LeftOut(LogKind::Checkpoint))));
+    propose(&bench, &who, Some(WRONG)).await;
+    let unread = async || watcher.metric("butler_watcher_duties_unread{network=\"devnet\"}").await;
+    watcher.until("something is missing", async || (unread().await == Some(1.0)).then_some(())).await;
+    for _ in 0..4 {
+        bench.settle().await;
+        two_looks(&watcher).await;
+        assert_eq!(unread().await, Some(1.0), "nothing was told that would fill the gap");
+    }
+    watcher.stop();
+    let kept = bench.journal();
+    let mut began = kept.actions.iter().filter(|action| action.kind == ActionKind::ConditionBegan);
+    assert!(began.any(|action| action.why.contains("log of the rollup")));
 }

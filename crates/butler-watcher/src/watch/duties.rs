@@ -27,7 +27,7 @@ use super::early::Early;
 use super::edits::Edits;
 use super::findings::Found;
 use super::proven::ProofsFile;
-use super::reloads::{self, Decided};
+use super::reloads::{self, Decided, is_older};
 use crate::follower::Look;
 use crate::health::Health;
 use crate::journal::{Journal, JournalError, Keep, Known};
@@ -323,11 +323,6 @@ fn lacks_any(seen: &DutiesSeen) -> bool {
 fn remedies(proofs: &Proofs, network: &Network, views: Option<&Views>) -> BTreeMap<Address, Remedy> {
     let book = &network.keys.book;
     proofs.open().map(|(attester, one)| (attester, remedy(book, views, attester, one.right))).collect()
-}
-
-/// Whether the last wrong proposal was made before that moment, in unix milliseconds.
-fn is_older(one: &Contradiction, moment: u64, telling: &Telling<'_>) -> bool {
-    telling.began(&one.last).is_some_and(|start| start.saturating_mul(1000) < moment)
 }
 
 /// What would be told if the newest blocks stay.

@@ -13,7 +13,7 @@ use super::edits::Edits;
 use crate::executors::{loaded_at, record_of};
 use crate::journal::{Entry, Journal, JournalError, Keep, Known, each_live};
 use crate::plan::proofs::{
-    Asked, At, Became, Contradiction, Live, Reloading, Reloads, Remedy, Server, Telling, decide,
+    Asked, At, Became, Contradiction, Live, Reloading, Reloads, Remedy, Server, Telling, decide, mend_keys,
 };
 use crate::plan::views::{content, find, hiding, refusal};
 
@@ -56,9 +56,13 @@ pub(super) fn look(
         return Ok(decided);
     }
     let Standing { mut loads, mut served } = standing(journal, &telling.place)?;
-    // What is to be written for them is planned beside.
-    let is_to_write = |attester: &Address| matches!(telling.remedies.get(attester), Some(Remedy::Write(_)));
-    served.extend(open.iter().map(|(attester, _)| *attester).filter(is_to_write));
+    if config.policies.of(ActionKind::ConfigureCoinbase).acts() {
+        for (attester, one) in open {
+            if is_planned_beside(*attester, one, telling, journal)? {
+                served.insert(*attester);
+            }
+        }
+    }
     let mut servers: BTreeMap<String, Vec<String>> =
         edits.servers().map(|(server, nodes)| (server.to_owned(), nodes)).collect();
     for gone in loads.keys() {
@@ -96,6 +100,33 @@ pub(super) fn look(
         decided.states.insert(server.clone(), state);
     }
     Ok(decided)
+}
+
+/// Whether what is to be written for an attester is planned in this look. Not where a person said no since its last proposal.
+fn is_planned_beside(
+    attester: Address,
+    one: &Contradiction,
+    telling: &Telling<'_>,
+    journal: &dyn Journal,
+) -> Result<bool, JournalError> {
+    if !matches!(telling.remedies.get(&attester), Some(Remedy::Write(_))) {
+        return Ok(false);
+    }
+    for key in mend_keys(attester, one, &telling.place) {
+        match journal.look_up(&key)? {
+            // Those that wait or are being done are known already.
+            Some(Known::Live(_)) => return Ok(false),
+            Some(Known::Finished(finished)) if is_older(one, finished.at, telling) => return Ok(false),
+            Some(Known::Finished(finished)) if !finished.again => {}
+            Some(Known::Finished(_)) | None => return Ok(true),
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the last wrong proposal was made before that moment, in unix milliseconds.
+pub(super) fn is_older(one: &Contradiction, moment: u64, telling: &Telling<'_>) -> bool {
+    telling.began(&one.last).is_some_and(|start| start.saturating_mul(1000) < moment)
 }
 
 /// What is to be remembered of what is asked for, durable with it.

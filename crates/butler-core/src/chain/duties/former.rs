@@ -1,7 +1,7 @@
 //! Duties at rollups that are not canonical any more, each in a book of its own.
 //!
 //! One is followed as long as attesters of ours can have duties there: while any validates, and until the last committee ends that was
-//! sampled by then. Then its book keeps own proposals alone, since the last one of an attester says what its node uses. What a former
+//! sampled by then; and for the span that is told after that. Then its book keeps own proposals alone, since the last one of an attester says what its node uses. What a former
 //! rollup does not tell is told of that one, and hinders no other.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,7 +104,7 @@ impl FormerBooks {
         following: &FormerFollowing<'_>,
         progress: &(dyn Fn(Progress) + Sync),
     ) {
-        let followed = self.0.values().filter(|held| held.is_followed(following.head)).count();
+        let followed = self.0.values().filter(|held| held.is_followed(following)).count();
         let share = u32::try_from(followed).ok().and_then(|count| patience.checked_div(count));
         let patience = share.unwrap_or_default().min(PATIENCE);
         for held in self.0.values_mut() {
@@ -150,9 +150,10 @@ impl Former {
         Self { book, clock: None, until: 0, pending, validating, failed: None }
     }
 
-    /// Whether own attesters can have duties there at that block.
-    fn is_followed(&self, head: BlockRef) -> bool {
-        head.timestamp < self.until
+    /// Whether own attesters can have duties there at that block, or had some in the span that is told: what they proposed last is read, and
+    /// waited for, after the end, too.
+    fn is_followed(&self, following: &FormerFollowing<'_>) -> bool {
+        following.head.timestamp < self.until.saturating_add(following.span.as_secs())
     }
 
     async fn follow(
@@ -164,7 +165,7 @@ impl Former {
     ) {
         let FormerFollowing { own, head, heard: (heard, of), span } = *following;
         self.failed = None;
-        if !self.is_followed(head) {
+        if !self.is_followed(following) {
             self.book.retire();
             return;
         }

@@ -30,8 +30,13 @@ pub fn ceased_by(former: &FormerRollup, snapshot: &NetworkSnapshot) -> u64 {
 /// is over, or nothing is known of its clock.
 #[must_use]
 pub fn duties_until(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<u64> {
-    let figures = former.figures.as_ref()?;
-    sampled_until(figures, ceased_by(former, snapshot)).filter(|end| snapshot.block.timestamp < *end)
+    last_duties(former, snapshot).filter(|end| snapshot.block.timestamp < *end)
+}
+
+/// The same, also when that is over.
+#[must_use]
+pub fn last_duties(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<u64> {
+    sampled_until(former.figures.as_ref()?, ceased_by(former, snapshot))
 }
 
 /// When the canonical rollup has its first committee, in unix seconds; `None` where it should have one by now.

@@ -1,19 +1,20 @@
 //! At which former rollups own attesters can have duties: where they validate, and where they were sampled before they moved along.
 
 use super::FormerRollup;
-use super::cut_over::{SAMPLED_AHEAD, ceased_by, duties_until, sampled_until};
+use super::cut_over::{SAMPLED_AHEAD, ceased_by, last_duties, sampled_until};
 use crate::domain::attester::view::OnChainStatus;
 use crate::domain::snapshot::NetworkSnapshot;
 
-/// Until when own attesters can have duties at a former rollup, by what is known now, in unix seconds. `None` where they can have none, and
-/// where the rollup does not tell its clock.
+/// Until when own attesters can have duties at a former rollup, by what is known now, in unix seconds; in the past where that is over for
+/// the last one before the canonical one. `None` where they can have none, and where the rollup does not tell its clock.
 #[must_use]
 pub fn duties_end(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<u64> {
     if former.validating().next().is_some() {
         return sampled_until(former.figures.as_deref()?, snapshot.block.timestamp);
     }
+    let is_newest = snapshot.former_rollups.last().is_some_and(|newest| newest.id == former.id);
     let is_any_there = snapshot.attesters.values().any(|view| view.status != OnChainStatus::None);
-    duties_until(former, snapshot).filter(|_| is_any_there)
+    last_duties(former, snapshot).filter(|_| is_any_there && is_newest)
 }
 
 /// Former rollups at which own attesters can have had duties since a moment, in unix seconds, oldest first: those that have any of them,
@@ -60,12 +61,12 @@ mod tests {
             snapshot.former_rollups.iter().map(|former| duties_end(former, snapshot)).collect::<Vec<_>>()
         };
         assert_eq!(ends(&after_cut_over(1_520)), [None, Some(1_800)]);
-        assert_eq!(ends(&after_cut_over(1_800)), [None, None]);
+        assert_eq!(ends(&after_cut_over(1_800)), [None, Some(1_800)], "it is over, and when is known");
         let mut stayed = after_cut_over(5_010);
         stayed.former_rollups[0].attesters = [(address(2), view(OnChainStatus::Validating, true))].into();
-        assert_eq!(ends(&stayed), [Some(5_300), None]);
+        assert_eq!(ends(&stayed), [Some(5_300), Some(1_800)]);
         stayed.former_rollups[0].attesters = [(address(2), view(OnChainStatus::Exiting, true))].into();
-        assert_eq!(ends(&stayed), [None, None]);
+        assert_eq!(ends(&stayed), [None, Some(1_800)]);
         // Nobody of ours can have been sampled, and without a clock nothing can be read.
         let mut nobody = after_cut_over(1_520);
         nobody.attesters.clear();

@@ -183,7 +183,8 @@ fn need<'a>(
 fn is_after(wrong: &[(Address, &Contradiction)], loaded_at: Option<u64>, telling: &Telling<'_>) -> bool {
     let Some(loaded_at) = loaded_at else { return true };
     let start = newest(wrong).and_then(|newest| telling.began(newest));
-    start.is_some_and(|start| start >= loaded_at.saturating_add(telling.clock.slot_seconds))
+    // A clock that is not known says nothing of it, and what is asked for stays.
+    start.is_none_or(|start| start >= loaded_at.saturating_add(telling.clock.slot_seconds))
 }
 
 /// Whether there are so many more that it is asked for once more: or all of it began after it was asked for.

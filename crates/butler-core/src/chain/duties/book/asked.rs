@@ -8,6 +8,8 @@ use crate::domain::duties::Gap;
 pub(super) struct Asked {
     /// The gap that all endpoints left, and the block at which they were asked.
     pub(super) gap: Option<(Gap, u64)>,
+    /// The newest checkpoint by the rollup's own word, and the block at which it said so last.
+    pub(super) pending: Option<(u64, u64)>,
     /// Whether what was kept before this program began is of blocks that are there.
     pub(super) is_there: bool,
     /// The block at which nothing was missing before the first log.

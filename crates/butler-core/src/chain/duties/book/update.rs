@@ -149,11 +149,18 @@ async fn fill_gap(
     let head = following.head;
     let after = following.pending.map(|pending| (pending, head.number));
     let events: Vec<Placed> = content.entries.iter().map(|entry| (entry.log, entry.event)).collect();
-    let told = match checkpoints(&events, after) {
-        Err(gap) => Some(gap),
+    asked.pending = after.or(asked.pending);
+    // What the rollup said last holds for the logs up to then, also where it was not asked now: a gap is not over for want of its word.
+    let said = asked.pending.filter(|_| after.is_none());
+    let short = |(pending, block): (u64, u64)| {
+        let until: Vec<Placed> = events.iter().filter(|(log, _)| log.block_number <= block).copied().collect();
+        checkpoints(&until, Some((pending, block))).err()
+    };
+    let told = match checkpoints(&events, after).err().or_else(|| said.and_then(short)) {
+        Some(gap) => Some(gap),
         // What lies before the first log is asked about at the beginning, and while there is none.
-        Ok(_) if asked.is_opened(!events.is_empty(), head.number) => None,
-        Ok(_) => {
+        None if asked.is_opened(!events.is_empty(), head.number) => None,
+        None => {
             let (subject, first) = ((rollup, &following.clock), content.first().copied().unwrap_or(head));
             missing_before(client, subject, &events, (&first, &head), following.pending).await?
         }
