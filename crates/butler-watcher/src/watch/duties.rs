@@ -32,9 +32,7 @@ use crate::follower::Look;
 use crate::health::Health;
 use crate::journal::{Journal, JournalError, Keep, Known};
 use crate::plan::Plans;
-use crate::plan::proofs::{
-    Contradiction, Delegated, Proofs, Reloads, Remedy, Telling, delegated, mend, mend_keys, remedy,
-};
+use crate::plan::proofs::{Delegated, Proofs, Reloads, Remedy, Telling, delegated, mend, mend_keys, remedy};
 use crate::plan::views::Views;
 
 /// How far back proposals are read: a watcher that was away for longer does not judge those before.
