@@ -95,7 +95,7 @@ async fn a_wrong_coinbase_at_a_former_rollup_is_told_within_two_scrapes_and_its_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_whoever_moved_along_proposed_last_at_the_former_rollup_is_told_by_an_exporter_that_was_down_meanwhile() {
     let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
-    let bench = Bench::of(&state).await;
+    let mut bench = Bench::of(&state).await;
     let former = bench.oracle().contracts.rollup_address;
     bench.chain.cut_over(&state).await.unwrap();
     // Who is left there begins to leave; the others moved along, and still have duties there.
