@@ -215,7 +215,7 @@ async fn what_those_that_are_left_at_a_former_rollup_propose_is_proven_or_contra
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_is_withheld_stays_told_between_the_looks_that_count_checkpoints() {
-    let mut bench = Bench::start().await;
+    let bench = Bench::start().await;
     let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
     bench.configure(&bench.config().replace(bench.chain.url(), &proxy.url()));
     let watcher = bench.watch();
