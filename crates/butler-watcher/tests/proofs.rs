@@ -226,7 +226,12 @@ async fn a_log_that_is_withheld_stays_told_between_the_looks_that_count_checkpoi
     proxy.set(FaultPlan::always(Fault::Lie(Lie::LeftOut(LogKind::Checkpoint))));
     propose(&bench, &who, Some(WRONG)).await;
     let unread = async || watcher.metric("butler_watcher_duties_unread{network=\"devnet\"}").await;
-    watcher.until("something is missing", async || (unread().await == Some(1.0)).then_some(())).await;
+    // Checkpoints are counted at the looks that read the state, which are a few blocks apart.
+    let is_told = async || {
+        bench.settle().await;
+        (unread().await == Some(1.0)).then_some(())
+    };
+    watcher.until("something is missing", is_told).await;
     for _ in 0..4 {
         bench.settle().await;
         two_looks(&watcher).await;
