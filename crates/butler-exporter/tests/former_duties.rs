@@ -121,7 +121,10 @@ async fn what_whoever_stayed_proposed_before_it_left_is_told_by_an_exporter_that
     let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
     let mut bench = Bench::of(&state).await;
     bench.chain.cut_over(&state).await.unwrap();
-    // Long after the cut-over, so that nobody else can have had duties there of late.
+    // When the cut-over was is remembered: long before, so that nobody else can have had duties there of late.
+    let program = bench.run().await;
+    program.when("a scrape", |series| series.get(SUCCESS) == Some(&1.0)).await;
+    program.end("TERM").await;
     bench.chain.play(Move::JumpSeconds(3 * 86_400)).await.unwrap();
     let former = bench.chain.stay_behind().await.unwrap();
     let wrong = propose(&bench, former, false, None).await;
@@ -130,7 +133,7 @@ async fn what_whoever_stayed_proposed_before_it_left_is_told_by_an_exporter_that
         let _ = bench.chain.play_at(former, Move::InitiateWithdraw { attester }).await;
     }
     bench.chain.play(Move::JumpEpochs(5)).await.unwrap();
-    let program = bench.run().await;
+    let program = support::start(bench.command()).await;
     program.when("a wrong coinbase", |series| series.get(CRITICAL) == Some(&1.0)).await;
     let page = program.get("/").text();
     assert!(page.contains(&support::shown(wrong.proposer)), "{page}");

@@ -30,6 +30,7 @@ pub mod logs;
 mod meter;
 pub mod opinion;
 mod page;
+mod passengers;
 pub mod payload;
 mod receipts;
 pub mod refusal;

@@ -63,7 +63,7 @@ async fn read(endpoint: &Endpoint, hashes: &[H256]) -> Result<Vec<(H256, Sent)>,
     let (mut rest, mut size) = (hashes, AT_ONCE);
     while !rest.is_empty() {
         let (some, after) = rest.split_at(size.min(rest.len()));
-        let requests: Vec<Request> = some.iter().map(|hash| Request::new(METHOD, &json!([hash]))).collect();
+        let requests: Vec<Request> = some.iter().map(request).collect();
         match endpoint.exchange(&requests).await {
             Ok(answers) => {
                 for (hash, answer) in some.iter().zip(answers) {
@@ -78,8 +78,13 @@ async fn read(endpoint: &Endpoint, hashes: &[H256]) -> Result<Vec<(H256, Sent)>,
     Ok(found)
 }
 
+/// Asks for a transaction.
+pub(super) fn request(hash: &H256) -> Request {
+    Request::new(METHOD, &json!([hash]))
+}
+
 /// A transaction; `None` where there is none, or none in a block.
-fn sent(json: &str, hash: H256) -> Result<Option<Sent>, RpcFailure> {
+pub(super) fn sent(json: &str, hash: H256) -> Result<Option<Sent>, RpcFailure> {
     let text: Option<TransactionText> = serde_json::from_str(json)
         .map_err(|_| RpcFailure::Malformed(format!("the answer to {METHOD} is not a transaction")))?;
     let Some(text) = text.filter(|text| text.block_hash.is_some()) else { return Ok(None) };

@@ -7,7 +7,7 @@ use ethers_core::types::{Address, Log};
 use super::asked::Asked;
 use super::content::{Content, Entry, Reading};
 use super::following::Following;
-use super::transactions::{read_transactions, wanted};
+use super::transactions::{read_transactions, take_in, wanted};
 use crate::chain::duties::draws::read_draws;
 use crate::chain::duties::logs::{Placed, checkpoints, filter, read_events, scan};
 use crate::chain::duties::opening::missing_before;
@@ -60,10 +60,13 @@ pub(super) async fn update(
     let gap = fill_gap(client, content, rollup, following, asked, progress).await?;
     content.forget_before(since.max(content.since), &following.clock, following.own);
     read_missing_draws(client, content, rollup, following).await?;
-    let wanted = wanted(content, following);
-    if !wanted.is_empty() && asked.pace.is_now(head.timestamp) {
+    let wanted = take_in(client, content, rollup, wanted(content, following), following.clock);
+    let hashes = || wanted.iter().map(|one| one.log.transaction_hash);
+    if asked.pace.is_now(head.timestamp, hashes()) {
         let is_all = read_transactions(client, content, rollup, &wanted, following, progress).await?;
-        asked.pace.note(head.timestamp, is_all);
+        asked.pace.note(head.timestamp, if is_all { Vec::new() } else { hashes().collect() });
+    } else {
+        client.send_along(hashes());
     }
     Ok(gap)
 }
