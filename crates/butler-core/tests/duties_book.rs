@@ -379,3 +379,20 @@ async fn one_of_two_endpoints_that_does_not_tell_of_a_checkpoint_stops_nothing()
         assert!(!own.is_empty() && own.iter().all(|slot| slots.contains(slot)), "{slots:?} lacks some of {own:?}");
     }
 }
+
+#[tokio::test]
+async fn a_head_of_another_age_costs_little_and_takes_nothing_away() {
+    let bench = Bench::start().await;
+    let mut book = bench.book(None);
+    bench.propose(CheckpointWish::default()).await;
+    let seen = bench.follow(&mut book, &bench.client, None).await;
+    let (honest, span) = (bench.head().await, Duration::from_secs(86_400));
+    for years in [500, 500_000_000_000] {
+        let head = BlockRef { timestamp: honest.timestamp + years * 31_536_000, ..honest };
+        let following = Following { clock: bench.clock(), own: &bench.own, head, pending: None, heard: None, span };
+        let before = bench.requests();
+        book.follow(&bench.client, &following, &|_| ()).await.unwrap();
+        assert!(bench.requests() - before < 50, "{} requests", bench.requests() - before);
+    }
+    assert_eq!(bench.follow(&mut book, &bench.client, None).await.proposals, seen.proposals);
+}

@@ -20,7 +20,8 @@ pub fn duties_end(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<u
     let is_newest = snapshot.former_rollups.last().is_some_and(|newest| newest.id == former.id);
     let is_any_there = snapshot.attesters.values().any(|view| view.status != OnChainStatus::None);
     let moved = last_duties(former, snapshot).filter(|_| is_any_there && is_newest);
-    moved.max(left(former, figures).and_then(|began| sampled_until(figures, began)))
+    let left = left(former, figures).map(|began| began.min(snapshot.block.timestamp));
+    moved.max(left.and_then(|began| sampled_until(figures, began)))
 }
 
 /// When the last one of those who exit there or are zombies began to, in unix seconds.

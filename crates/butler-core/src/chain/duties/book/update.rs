@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ethers_core::types::{Address, Log};
 
 use super::asked::Asked;
-use super::content::{Content, Entry, Reading};
+use super::content::{Content, Entry, LONGEST, Reading};
 use super::following::Following;
 use super::transactions::{read_transactions, take_in, wanted};
 use crate::chain::duties::draws::read_draws;
@@ -38,7 +38,9 @@ pub(super) async fn update(
     let since = head.timestamp.saturating_sub(following.span.as_secs()).max(following.clock.genesis_time);
     let fits = |content: &Content| {
         let is_long_enough = content.since <= since.saturating_add(LONGER);
-        is_long_enough && content.first().is_some_and(|first| first.number <= head.number)
+        // After longer, by a long sleep or a clock that lies, what lies between is not made up for epoch by epoch.
+        let is_near = content.last().is_some_and(|last| head.timestamp <= last.timestamp.saturating_add(LONGEST));
+        is_long_enough && is_near && content.first().is_some_and(|first| first.number <= head.number)
     };
     // What was kept before this program began may be of blocks that are gone.
     let is_there =
