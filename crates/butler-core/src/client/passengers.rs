@@ -18,6 +18,8 @@ use super::wire::{Answer, Request};
 
 /// How many travel together: some 100 kB before they are compressed.
 const SEATS: usize = 8;
+/// How many wait at most.
+const CROWD: usize = 64;
 /// For so long nothing travels along after a question that failed with them.
 const BARRED: Duration = Duration::from_secs(3_600);
 
@@ -54,7 +56,12 @@ impl Hall {
 impl L1Client {
     /// Has transactions asked for together with the next question for the newest block, as far as there is room.
     pub fn send_along(&self, hashes: impl IntoIterator<Item = H256>) {
-        self.passengers.hall().waiting.extend(hashes);
+        let mut hall = self.passengers.hall();
+        hall.waiting.extend(hashes.into_iter().take(SEATS));
+        // Of several rollups each wants some; where nobody ever asks for the newest block they are not gathered.
+        while hall.waiting.len() > CROWD {
+            hall.waiting.pop_first();
+        }
     }
 
     /// Takes those of these transactions that came along. As with [`Self::transactions`], nothing proves that one did what it carries.
@@ -126,7 +133,10 @@ mod tests {
         client.passengers.hall().came.extend([(one, sent.clone()), (two, sent.clone())]);
         assert_eq!(client.came_along([two, three]), BTreeMap::from([(two, sent)]));
         assert_eq!(client.came_along([two, three]), BTreeMap::new());
-        client.send_along([three]);
+        for number in 0..200 {
+            client.send_along(hashes([number]));
+        }
+        assert_eq!(client.passengers.hall().waiting.len(), CROWD);
         client.passengers.hall().board(1, Instant::now());
         assert_eq!(client.came_along([one]), BTreeMap::new(), "it is gone with the next journey");
     }
