@@ -1,8 +1,8 @@
 //! `cargo xtask test`: the devnet and the programs first, then all tests against them.
 //!
-//! The devnet is built here and not by the first test that needs it, and so are the packages that drive a browser installed, so that no
-//! test has to wait for npm. Where Prometheus,
-//! Chromium or aiosmtpd is not installed, the tests with a real one are left out and it is said so; with `CI` set, they are not left out.
+//! The devnet is built here, and the packages that drive a browser are installed here, and not by the first test that needs them, so
+//! that no test has to wait for npm. Where Prometheus, Chromium or aiosmtpd is not installed, the tests with a real one are left out
+//! and it is said so; with `CI` set, they are not left out.
 
 use std::process::Command;
 
