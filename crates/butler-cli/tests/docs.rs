@@ -12,6 +12,33 @@ use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, LogLimitStyle};
 
 use crate::support::{Bench, butler, finish, offered, run_in};
 
+#[tokio::test]
+async fn the_rules_lead_to_the_exporter_that_the_configuration_names_and_are_printed_without_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = async |arguments: &[&str]| run_in(folder.path(), arguments).await;
+    let write = |exporter: &str| {
+        let toml = format!(
+            "[networks.mainnet]\n[[networks.mainnet.l1]]\nurl = \"http://127.0.0.1:1\"\n[exporter]\n{exporter}"
+        );
+        save_atomic(&folder.path().join("butler.toml"), toml.as_bytes(), 0o600).unwrap();
+    };
+    let is_link = |text: &str, base: &str| text.contains(&format!("runbook_url: {base}/runbooks/ButlerNodeDown"));
+    write("public_url = \"https://butler.example.com/butler/\"\n");
+    let ran = rules(&["rules"]).await;
+    assert!(is_link(&ran.stdout, "https://butler.example.com/butler") && ran.stderr.is_empty(), "{}", ran.stderr);
+    let ran = rules(&["rules", "--runbook-base", "http://other:9464"]).await;
+    assert!(is_link(&ran.stdout, "http://other:9464") && ran.stderr.is_empty(), "{}", ran.stderr);
+    for (exporter, words) in [("", "exporter.public_url"), ("public_url = \"https://a/?b\"\n", "neither `?` nor `#`")] {
+        write(exporter);
+        let ran = rules(&["rules"]).await;
+        assert_eq!(ran.code, 0);
+        assert!(is_link(&ran.stdout, "") && ran.stderr.contains(words), "{}", ran.stderr);
+    }
+    std::fs::remove_file(folder.path().join("butler.toml")).unwrap();
+    let ran = rules(&["rules"]).await;
+    assert!(is_link(&ran.stdout, "") && ran.stderr.contains("--runbook-base"), "{}", ran.stderr);
+}
+
 /// Every command by its whole name, as the program's own help lists them.
 async fn commands() -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();

@@ -19,4 +19,5 @@ pub mod routes;
 pub mod scrapers;
 pub mod slots;
 pub mod states;
+pub mod strips;
 mod textfile;

@@ -11,6 +11,7 @@ use crate::support;
 use crate::support::{Bench, shown, wait_for};
 
 const STATES: &str = ".local/state/butler/exporter-devnet-states.json";
+const STRIPS: &str = ".local/state/butler/exporter-devnet-strips.json";
 const SELDOM: &str = "scrape_interval = \"1h\"";
 const DOCUMENTED: &str = "butler_transitions_total{network=\"devnet\",judgement=\"documented\"}";
 const KEPT: &str = "butler_scrape_errors_total{network=\"devnet\",scraper=\"l1\",kind=\"local_file\"}";
@@ -24,6 +25,7 @@ async fn a_change_while_it_was_down_is_judged_and_counted() {
     let bench = Bench::start().await;
     let program = bench.run_with(SELDOM).await;
     saved(&bench).await;
+    wait_for("the file of strips", || bench.path(STRIPS).exists().then_some(())).await;
     assert_eq!(program.end("TERM").await.code(), Some(0));
     let waiting = bench.oracle().attester("A6").unwrap().address;
     let needs_coinbase = || {
@@ -57,7 +59,7 @@ async fn states_that_cannot_be_used_are_told_and_moved_aside() {
 async fn once_keeps_nothing_and_judges_nothing() {
     let bench = Bench::start().await;
     assert_eq!(bench.command().arg("--once").output().unwrap().status.code(), Some(0));
-    assert!(!bench.path(STATES).exists());
+    assert!(!bench.path(STATES).exists() && !bench.path(STRIPS).exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,12 @@
 //! `cargo xtask test`: the devnet and the programs first, then all tests against them.
 //!
-//! The devnet is built here and not by the first test that needs it, so that no test has to wait for npm. Where Prometheus,
-//! Chromium or aiosmtpd is not installed, the tests with a real one are left out and it is said so; with `CI` set, they are not left out.
+//! The devnet is built here, and the packages that drive a browser are installed here, and not by the first test that needs them, so
+//! that no test has to wait for npm. Where Prometheus, Chromium or aiosmtpd is not installed, the tests with a real one are left out
+//! and it is said so; with `CI` set, they are not left out.
 
 use std::process::Command;
 
+use butler_testkit::browser;
 use butler_testkit::devnet::{DevnetSpec, ensure};
 
 use crate::command::{cargo, is_ci, run as start, succeeds};
@@ -30,7 +32,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         skipped.push(("BUTLER_SKIP_PROMETHEUS", "1"));
     }
     let has_chromium = succeeds(Command::new("chromium").arg("--version"));
-    if !has_chromium && !is_ci {
+    if has_chromium || is_ci {
+        browser::install()?;
+    } else {
         skipped.push(("BUTLER_SKIP_CHROMIUM", "1"));
     }
     if has_nextest {

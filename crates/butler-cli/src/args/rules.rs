@@ -6,8 +6,8 @@ use url::Url;
 /// How to print the alert rules.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
-    /// Where people reach the exporter: put before the path of each runbook. Without it the runbooks are paths, which lead nowhere
-    /// in a chat.
+    /// Where people reach the exporter: put before the path of each runbook. Without it `exporter.public_url` of the configuration counts;
+    /// without that, too, the runbooks are paths, which lead nowhere in a chat.
     #[arg(long, value_name = "URL", value_parser = base)]
     pub runbook_base: Option<String>,
 }

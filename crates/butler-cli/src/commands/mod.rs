@@ -66,7 +66,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Config(ConfigCommand::Init { file }) => config::init(&file, output),
         Command::Config(ConfigCommand::Check) => config::check(&global, output),
         Command::Config(ConfigCommand::Show) => config::show(&global, output),
-        Command::Rules(args) => rules::run(args.runbook_base.as_deref(), output),
+        Command::Rules(args) => rules::run(&global, args.runbook_base, output),
         Command::Completions { shell } => docs::completions(shell, output),
         Command::Man { folder } => docs::man(folder.as_deref(), output),
         Command::Reference => docs::reference(output),

@@ -44,17 +44,18 @@ const CORE: [Folder; 13] = [
     ("daemon", "config store runtime text"),
 ];
 
-const EXPORTER: [Folder; 15] = [
+const EXPORTER: [Folder; 16] = [
     ("catalogue", ""),
     ("readings", "catalogue"),
     ("states", ""),
+    ("strips", "readings"),
     ("key_keeper", ""),
     ("slots", "readings catalogue states"),
     ("exposition", "slots catalogue"),
     ("page", "slots readings catalogue"),
     ("otlp", "slots readings catalogue"),
     ("textfile", "exposition slots catalogue"),
-    ("scrapers", "slots readings catalogue key_keeper"),
+    ("scrapers", "slots readings catalogue strips key_keeper"),
     ("check", "key_keeper"),
     ("routes", "exposition page slots"),
     ("plan", "scrapers slots catalogue states key_keeper"),

@@ -8,6 +8,7 @@ use strum::VariantArray as _;
 
 use super::facts::{ScraperFacts, samples, single};
 use super::figures::{figure, whole};
+use super::fold::{Inside, fold};
 use crate::catalogue::{self, Family};
 
 /// The headings of the table.
@@ -21,13 +22,15 @@ pub(super) fn section(scrapers: &[&ScraperFacts]) -> Markup {
     let duties = by_label(scrapers, &catalogue::DUTIES);
     let (all, done) =
         (by_label(scrapers, &catalogue::NETWORK_DUTIES), by_label(scrapers, &catalogue::NETWORK_DUTIES_DONE));
-    html! {
-        h3 { "Proposals and duties on L1, up to slot " (slot) }
+    let is_bad = |state: &ProofState| matches!(state, ProofState::Wrong | ProofState::Unset);
+    let count = |state: &ProofState| proofs.get(state.name()).copied().unwrap_or_default();
+    let bad: u64 = ProofState::VARIANTS.iter().filter(|state| is_bad(state)).map(|state| whole(count(state))).sum();
+    let bad = usize::try_from(bad).unwrap_or(usize::MAX).saturating_add(usize::from(is_gap));
+    let part = html! {
         ul {
             @for state in ProofState::VARIANTS {
-                @let count = proofs.get(state.name()).copied().unwrap_or_default();
-                @let is_bad = matches!(state, ProofState::Wrong | ProofState::Unset) && count > 0.5;
-                li class=[is_bad.then_some("bad")] { (figure(count)) " " (words(*state)) }
+                @let is_bad = is_bad(state) && count(state) > 0.5;
+                li class=[is_bad.then_some("bad")] { (figure(count(state))) " " (words(*state)) }
             }
             @if is_gap { li.bad { "a log of the rollup is missing: nothing counts as missed" } }
         }
@@ -55,7 +58,8 @@ pub(super) fn section(scrapers: &[&ScraperFacts]) -> Markup {
                 }
             }
         } }
-    }
+    };
+    fold(&format!("Proposals and duties on L1, up to slot {slot}"), Inside { lines: None, bad }, &part)
 }
 
 fn words(state: ProofState) -> &'static str {

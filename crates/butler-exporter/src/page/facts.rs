@@ -18,7 +18,7 @@ use crate::slots::{Slot, Slots};
 pub(crate) struct Facts {
     /// The time of day in unix seconds.
     pub(crate) now: u64,
-    /// When the program began, and when the configuration in effect was read.
+    /// When the program started, and when the configuration in effect was read.
     pub(crate) moments: (u64, u64),
     /// What is wrong with the program itself, by network.
     pub(crate) program: BTreeMap<String, Vec<Finding>>,

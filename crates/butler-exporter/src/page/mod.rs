@@ -11,6 +11,7 @@ mod duties;
 mod facts;
 mod figures;
 mod findings;
+mod fold;
 mod forms;
 mod network;
 mod parts;

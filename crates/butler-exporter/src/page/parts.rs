@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::facts::{ScraperFacts, samples, single};
 use super::figures::{figure, short, whole};
+use super::fold::{Inside, fold};
 use super::tables::{Column, Shape, table};
 use crate::catalogue;
 
@@ -94,25 +95,25 @@ pub(super) fn slashing(scrapers: &[&ScraperFacts], now: u64) -> Markup {
         sample.value > 0.5
             && sample.labels.iter().all(|label| label != Stage::Spared.name() && label != Stage::Vetoed.name())
     });
-    html! {
-        div.part {
-            h3 { "Slashing" }
-            p {
-                "Round " (round)
-                @if let Some(votes) = value(&catalogue::SLASHING_ROUND_VOTES) { ": " (votes) " votes against anybody" }
-                @if let Some(quorum) = value(&catalogue::SLASHING_QUORUM) { ", " (quorum) " decide" }
-                @if let Some(end) = value(&catalogue::SLASHING_ROUND_END) { "; it ends " (distance(now, end)) }
-                "."
-            }
-            @if against.is_empty() {
-                p { "Nobody voted against own attesters in open rounds." }
-            } @else {
-                p class=[is_accused.then_some("bad")] { "Own attesters: " (against.join(", ")) "." }
-            }
-            @if let Some(until) = value(&catalogue::SLASHING_PAUSED_UNTIL) {
-                p { "The vetoer has paused slashing until " (moment(until)) " (" (distance(now, until)) ")." }
-            }
+    let part = html! {
+        p {
+            "Round " (round)
+            @if let Some(votes) = value(&catalogue::SLASHING_ROUND_VOTES) { ": " (votes) " votes against anybody" }
+            @if let Some(quorum) = value(&catalogue::SLASHING_QUORUM) { ", " (quorum) " decide" }
+            @if let Some(end) = value(&catalogue::SLASHING_ROUND_END) { "; it ends " (distance(now, end)) }
+            "."
         }
+        @if against.is_empty() {
+            p { "Nobody voted against own attesters in open rounds." }
+        } @else {
+            p class=[is_accused.then_some("bad")] { "Own attesters: " (against.join(", ")) "." }
+        }
+        @if let Some(until) = value(&catalogue::SLASHING_PAUSED_UNTIL) {
+            p { "The vetoer has paused slashing until " (moment(until)) " (" (distance(now, until)) ")." }
+        }
+    };
+    html! {
+        div.part { (fold("Slashing", Inside { lines: None, bad: usize::from(is_accused) }, &part)) }
         (table("Votes against own attesters", "attester", scrapers, ACCUSED, now))
     }
 }
@@ -131,21 +132,19 @@ pub(super) fn proposals(scrapers: &[&ScraperFacts], now: u64) -> Markup {
         Some(format!("{count} {}{}", state.name(), until.unwrap_or_default()))
     };
     let states: Vec<String> = ProposalState::ALL.iter().filter_map(state).collect();
-    html! {
-        div.part {
-            h3 { "Governance" }
-            p {
-                "Round " (round)
-                @if let Some(quorum) = value(&catalogue::GOVERNANCE_QUORUM) {
-                    ": " (value(&catalogue::GOVERNANCE_SIGNALS).unwrap_or_default()) " of " (quorum) " signals"
-                }
-                @if let Some(payload) = payload { " for " span title=(payload) { (short(payload)) } }
-                @if let Some(end) = value(&catalogue::GOVERNANCE_ROUND_END) { "; it ends " (distance(now, end)) }
-                "."
+    let part = html! {
+        p {
+            "Round " (round)
+            @if let Some(quorum) = value(&catalogue::GOVERNANCE_QUORUM) {
+                ": " (value(&catalogue::GOVERNANCE_SIGNALS).unwrap_or_default()) " of " (quorum) " signals"
             }
-            @if states.is_empty() { p { "There is no proposal." } } @else {
-                ul { @for line in &states { li { "proposals: " (line) } } }
-            }
+            @if let Some(payload) = payload { " for " span title=(payload) { (short(payload)) } }
+            @if let Some(end) = value(&catalogue::GOVERNANCE_ROUND_END) { "; it ends " (distance(now, end)) }
+            "."
         }
-    }
+        @if states.is_empty() { p { "There is no proposal." } } @else {
+            ul { @for line in &states { li { "proposals: " (line) } } }
+        }
+    };
+    html! { div.part { (fold("Governance", Inside::default(), &part)) } }
 }

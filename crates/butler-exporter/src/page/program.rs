@@ -6,18 +6,19 @@ use maud::{Markup, html};
 
 use super::facts::{Facts, ScraperFacts, last_success};
 use super::figures::whole;
+use super::fold::{Inside, fold};
 use crate::catalogue::{self, Family};
 use crate::readings::Sample;
 
 /// The section about the program.
 pub(super) fn section(facts: &Facts) -> Markup {
-    let (began, loaded) = facts.moments;
+    let (started, loaded) = facts.moments;
     let has = |kind: FindingKind| facts.program.values().flatten().any(|finding| finding.kind == kind);
     html! {
         section id="program" {
             h2 { "This program" }
             ul {
-                li { "butler-exporter " (env!("CARGO_PKG_VERSION")) @if began > 0 { ", running since " (moment(began)) " (" (duration(facts.now.saturating_sub(began))) ")" } }
+                li { "butler-exporter " (env!("CARGO_PKG_VERSION")) @if started > 0 { ", running since " (moment(started)) " (" (duration(facts.now.saturating_sub(started))) ")" } }
                 @if has(FindingKind::ConfigurationRejected) {
                     li.bad { "configuration: the last one was rejected; that of " (moment(loaded)) " stays in effect" }
                 } @else if loaded > 0 {
@@ -37,21 +38,27 @@ pub(super) fn section(facts: &Facts) -> Markup {
 }
 
 fn scrapes(network: &str, scrapers: &[&ScraperFacts], now: u64) -> Markup {
-    html! {
-        div.part {
-            h3 { "Scrapes of " (network) }
-            table {
-                thead {
-                    tr {
-                        @for head in ["scraper", "last", "readings", "last success", "took", "failures since the start"] {
-                            th scope="col" { (head) }
-                        }
+    let is_bad =
+        |scraper: &&&ScraperFacts| scraper.read.is_none() || success(scraper).is_some_and(|value| value <= 0.5);
+    let inside = Inside::of(scrapers.len(), scrapers.iter().filter(is_bad).count());
+    let part = html! {
+        table {
+            thead {
+                tr {
+                    @for head in ["scraper", "last", "readings", "last success", "took", "failures since the start"] {
+                        th scope="col" { (head) }
                     }
                 }
-                tbody { @for scraper in scrapers { (scrape(scraper, now)) } }
             }
+            tbody { @for scraper in scrapers { (scrape(scraper, now)) } }
         }
-    }
+    };
+    html! { div.part { (fold(&format!("Scrapes of {network}"), inside, &part)) } }
+}
+
+/// Whether its last scrape succeeded; nothing before the first.
+fn success(scraper: &ScraperFacts) -> Option<f64> {
+    scraper.of(&catalogue::SCRAPE_SUCCESS).next().map(|sample| sample.value)
 }
 
 fn scrape(scraper: &ScraperFacts, now: u64) -> Markup {
@@ -62,7 +69,7 @@ fn scrape(scraper: &ScraperFacts, now: u64) -> Markup {
     html! {
         tr {
             th scope="row" { (scraper.kind.name()) }
-            @match own(&catalogue::SCRAPE_SUCCESS) {
+            @match success(scraper) {
                 None => td.none data-label="last" { "not yet" },
                 Some(value) if value > 0.5 => td.good data-label="last" { "good" },
                 Some(_) => td.bad data-label="last" { "failed" },

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::facts::{ScraperFacts, samples, single};
 use super::figures::{short, whole};
+use super::fold::{Inside, fold};
 use crate::catalogue::{self, Family};
 use crate::readings::Sample;
 
@@ -36,14 +37,14 @@ pub(super) fn section(scrapers: &[&ScraperFacts], now: u64) -> Markup {
     if lines.is_empty() && missing.is_empty() {
         return html! {};
     }
-    html! {
-        h3 { "Slashers and exits" }
+    let part = html! {
         ul {
             @for ((version, _), line) in &lines { li { "version " (version) ": " (line) } }
             @for line in &missing { li.bad { "version " (line) " is missing" } }
             @for line in exits(scrapers) { li { (line) } }
         }
-    }
+    };
+    fold("Slashers and exits", Inside { lines: None, bad: missing.len() }, &part)
 }
 
 /// Both delays of an exit, and the limit of those that attesters begin.

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::facts::{ScraperFacts, samples};
 use super::figures::{figure, short, whole};
+use super::fold::{Inside, fold};
 use crate::catalogue::Family;
 use crate::readings::Sample;
 
@@ -46,24 +47,26 @@ pub(super) fn table(title: &str, label: &str, scrapers: &[&ScraperFacts], column
     if rows.is_empty() {
         return html! {};
     }
-    html! {
-        div.part {
-            h3 { (title) }
-            table {
-                thead { tr { th scope="col" { (label) } @for (head, ..) in used() { th scope="col" { (head) } } } }
-                tbody {
-                    @for (name, cells) in &rows {
-                        tr {
-                            th scope="row" title=(name) { (short(name)) }
-                            @for ((sample, (head, _, _, shape)), _) in
-                                cells.iter().zip(columns).zip(&is_used).filter(|(_, is_used)| **is_used)
-                            { (cell(*sample, head, *shape, now)) }
-                        }
+    let is_bad = |row: &&Vec<Option<&Sample>>| {
+        row.iter().zip(columns).any(|(sample, (.., shape))| matches!(shape, Shape::Truth) && sample.is_some_and(is_no))
+    };
+    let inside = Inside::of(rows.len(), rows.values().filter(is_bad).count());
+    let part = html! {
+        table {
+            thead { tr { th scope="col" { (label) } @for (head, ..) in used() { th scope="col" { (head) } } } }
+            tbody {
+                @for (name, cells) in &rows {
+                    tr {
+                        th scope="row" title=(name) { (short(name)) }
+                        @for ((sample, (head, _, _, shape)), _) in
+                            cells.iter().zip(columns).zip(&is_used).filter(|(_, is_used)| **is_used)
+                        { (cell(*sample, head, *shape, now)) }
                     }
                 }
             }
         }
-    }
+    };
+    html! { div.part { (fold(title, inside, &part)) } }
 }
 
 /// The value of a label by its name. A family's first label is the network, which no sample of a network repeats.
@@ -72,13 +75,17 @@ fn label_of<'a>(sample: &'a Sample, name: &str) -> Option<&'a str> {
     declared.zip(&sample.labels).find(|(label, _)| label.name == name).map(|(_, value)| value.as_str())
 }
 
+fn is_no(sample: &Sample) -> bool {
+    sample.value <= 0.5
+}
+
 fn cell(sample: Option<&Sample>, head: &str, shape: Shape, now: u64) -> Markup {
     let Some(sample) = sample else { return html! { td.none data-label=(head) { "–" } } };
     let value = sample.value;
     match shape {
         Shape::Label(name) => html! { td data-label=(head) { (label_of(sample, name).unwrap_or_default()) } },
-        Shape::Truth if value > 0.5 => html! { td.good data-label=(head) { "yes" } },
-        Shape::Truth => html! { td.bad data-label=(head) { "no" } },
+        Shape::Truth if is_no(sample) => html! { td.bad data-label=(head) { "no" } },
+        Shape::Truth => html! { td.good data-label=(head) { "yes" } },
         Shape::Figure => html! { td data-label=(head) { (figure(value)) } },
         Shape::Share => html! { td data-label=(head) { (figure(value * 100.0)) " %" } },
         Shape::Moment => {
@@ -121,5 +128,9 @@ mod tests {
         assert!(!html.contains("paris"), "{html}");
         let html = tables(&[&scraper], 0).into_string();
         assert!(html.contains("data-label=\"name\">yes<") && html.contains("data-label=\"p2p\">no<"), "{html}");
+        assert!(
+            html.contains("<h3>Hosts</h3> <span class=\"inside\">1</span> <strong class=\"bad inside\">1 bad"),
+            "{html}"
+        );
     }
 }

@@ -1,11 +1,12 @@
 //! What each server's attesters did of their duties, hour by hour, over the last days.
 //!
-//! What is followed of duties spans a day; hours that it has left behind stay as they were seen, for a week, and until the program ends.
+//! What is followed of duties spans a day; hours that it has left behind stay as they were seen, for a week; the program keeps them for its next start.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::domain::duties::{Done, DutiesSeen, Duty};
 use ethers_core::types::Address;
+use serde::{Deserialize, Serialize};
 
 const HOUR: u64 = 3_600;
 /// So many hours are kept.
@@ -23,7 +24,7 @@ pub struct Strip {
 }
 
 /// The duties of one hour, as far as they could be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hour {
     /// Proposals and attestations that were done.
     pub done: u64,
@@ -32,10 +33,22 @@ pub struct Hour {
 }
 
 /// The hours of every server.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct StripHistory(BTreeMap<String, BTreeMap<u64, Hour>>);
 
 impl StripHistory {
+    /// What the last run of the program had seen.
+    #[must_use]
+    pub fn of(servers: BTreeMap<String, BTreeMap<u64, Hour>>) -> Self {
+        Self(servers)
+    }
+
+    /// The hours of each server.
+    #[must_use]
+    pub fn servers(&self) -> &BTreeMap<String, BTreeMap<u64, Hour>> {
+        &self.0
+    }
+
     /// Takes over what was seen, and gives the strip of each of these servers.
     pub fn note(&mut self, seen: &DutiesSeen, servers: &BTreeMap<String, BTreeSet<Address>>) -> Vec<Strip> {
         let hour_of = |slot: u64| seen.clock.slot_start(slot).map(|start| start / HOUR);

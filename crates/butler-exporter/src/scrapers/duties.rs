@@ -26,6 +26,7 @@ use crate::readings::details::Details;
 use crate::readings::duties::duties_readings;
 use crate::readings::strips::StripHistory;
 use crate::slots::{Scraped, Slot, Store};
+use crate::strips::StripsFile;
 
 /// How far back duties are told.
 const SPAN: Duration = Duration::from_secs(86_400);
@@ -42,16 +43,32 @@ pub struct DutiesScraper {
     book: Option<DutiesBook>,
     former: FormerBooks,
     shown: LastDuties,
-    strips: StripHistory,
+    strips: Option<StripHistory>,
+    strips_file: Option<StripsFile>,
     is_unsaved: bool,
 }
 
 impl DutiesScraper {
-    /// A scraper that has read nothing yet; a snapshot that is older than the limit does not count. What it sees is put in `shown`.
+    /// A scraper that has read nothing yet; a snapshot that is older than the limit does not count. What it sees is put in `shown`, and
+    /// what servers did hour by hour is kept in the file.
     #[must_use]
-    pub fn new(last: LastSnapshotReceiver, age_limit: Duration, shown: LastDuties) -> Self {
-        let (first, strips) = (FirstLook::default(), StripHistory::default());
-        Self { last, age_limit, first, book: None, former: FormerBooks::default(), shown, strips, is_unsaved: false }
+    pub fn new(
+        last: LastSnapshotReceiver,
+        age_limit: Duration,
+        shown: LastDuties,
+        strips_file: Option<StripsFile>,
+    ) -> Self {
+        Self {
+            last,
+            age_limit,
+            first: FirstLook::default(),
+            book: None,
+            former: FormerBooks::default(),
+            shown,
+            strips: None,
+            strips_file,
+            is_unsaved: false,
+        }
     }
 
     async fn read(&mut self, slot: &Slot) -> Result<Scraped, Failure> {
@@ -59,7 +76,7 @@ impl DutiesScraper {
         self.first.wait(&mut self.last).await;
         let last = fresh(&self.last, self.age_limit).ok_or_else(no_snapshot)?;
         let seen = self.follow(&last, slot).await?;
-        let strips = self.strips.note(&seen, &last.basis.servers);
+        let strips = self.strips().note(&seen, &last.basis.servers);
         self.shown.send_replace(Some(Arc::clone(&seen)));
         let former = self.follow_former(&last, slot, slot.deadline.saturating_sub(began.elapsed()) / 2).await;
         let basis = &last.basis;
@@ -67,6 +84,12 @@ impl DutiesScraper {
         let readings = duties_readings(&seen, &former, basis);
         let scraped = Scraped::found(readings, Source::Duties, found, last.snapshot.block.timestamp);
         Ok(Scraped { details: Details { strips, ..Details::default() }, ..scraped })
+    }
+
+    /// What servers did, with what the last run of the program had seen. Blocks the first time.
+    fn strips(&mut self) -> &mut StripHistory {
+        let file = self.strips_file.as_ref();
+        self.strips.get_or_insert_with(|| block_in_place(|| file.map(StripsFile::load)).unwrap_or_default())
     }
 
     async fn follow(&mut self, last: &LastSnapshot, slot: &Slot) -> Result<Arc<DutiesSeen>, Failure> {
@@ -106,6 +129,11 @@ impl DutiesScraper {
         self.former.duties()
     }
 
+    /// Keeps what servers did for the next start. False when that failed, which is told. Blocks.
+    fn save_strips(&mut self) -> bool {
+        self.strips_file.as_mut().zip(self.strips.as_ref()).is_none_or(|(file, strips)| file.save(strips))
+    }
+
     /// Keeps what was read for the next start. Blocks.
     fn save(&mut self) -> Result<(), StoreError> {
         let canonical = self.book.as_mut().map_or(Ok(()), DutiesBook::save);
@@ -143,13 +171,11 @@ impl Scrape for DutiesScraper {
         if self.book.is_none() {
             return;
         }
-        match block_in_place(|| self.save()) {
-            Ok(()) => {
-                slot.note_kept(Store::Duties, true);
-                self.is_unsaved = false;
-            }
+        let (saved, are_strips_saved) = block_in_place(|| (self.save(), self.save_strips()));
+        slot.note_kept(Store::Duties, saved.is_ok() && are_strips_saved);
+        match saved {
+            Ok(()) => self.is_unsaved = false,
             Err(error) => {
-                slot.note_kept(Store::Duties, false);
                 if !std::mem::replace(&mut self.is_unsaved, true) {
                     let (network, why) = (&slot.network, one_line(&error));
                     tracing::warn!(network, "the duties of {network} cannot be kept for the next start: {why}");

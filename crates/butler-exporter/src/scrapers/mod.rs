@@ -34,6 +34,7 @@ use self::last_snapshot::LastSnapshotSender;
 use crate::catalogue::values::ScraperKind;
 use crate::key_keeper::{KeyKeeper, private_keys};
 use crate::slots::Slot;
+use crate::strips::StripsFile;
 
 /// The shortest time that a scrape of the chain may take: the first one may scan years of logs.
 const L1_DEADLINE: Duration = Duration::from_secs(300);
@@ -42,14 +43,15 @@ const NODES_DEADLINE: Duration = Duration::from_secs(30);
 /// How long slashing or governance may take; the first look reads every open round.
 const AT_HEAD_DEADLINE: Duration = Duration::from_secs(120);
 
-/// The jobs of every network of the configuration, each with the keeper of its key files.
+/// The jobs of every network of the configuration, each with the keeper of its key files. One without keeps nothing for a next start.
 #[must_use]
 pub fn jobs(config: &Arc<Config>, keepers: &BTreeMap<String, KeyKeeper>) -> Vec<Job> {
-    let keeper = |name: &String| keepers.get(name).cloned().unwrap_or_default();
-    config.networks.iter().flat_map(|(name, network)| network_jobs(config, network, &keeper(name))).collect()
+    config.networks.iter().flat_map(|(name, network)| network_jobs(config, network, keepers.get(name))).collect()
 }
 
-fn network_jobs(config: &Arc<Config>, network: &NetworkConfig, keeper: &KeyKeeper) -> Vec<Job> {
+fn network_jobs(config: &Arc<Config>, network: &NetworkConfig, keeper: Option<&KeyKeeper>) -> Vec<Job> {
+    let is_kept = keeper.is_some();
+    let keeper = keeper.cloned().unwrap_or_default();
     let paces = &config.exporter.scrape;
     let pace = paces.interval;
     let slot = |kind, pace: Duration, deadline| {
@@ -82,8 +84,10 @@ fn network_jobs(config: &Arc<Config>, network: &NetworkConfig, keeper: &KeyKeepe
     ];
     let (duties_see, duties) = (receiver.clone(), LastDuties::new(None));
     let shown = duties.subscribe();
+    let (shared, owned) = (Arc::clone(config), network.clone());
     jobs.push(Job::new(slot(ScraperKind::Duties, pace, L1_DEADLINE), move || {
-        Box::new(DutiesScraper::new(duties_see.clone(), age_limit, duties.clone()))
+        let strips = is_kept.then(|| StripsFile::of(&shared, &owned)).flatten();
+        Box::new(DutiesScraper::new(duties_see.clone(), age_limit, duties.clone(), strips))
     }));
     if !network.aztec_nodes.is_empty() {
         let (owned, last) = (network.clone(), receiver.clone());

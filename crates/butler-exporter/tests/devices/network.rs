@@ -43,7 +43,7 @@ pub(crate) fn slots(attesters: u64) -> Slots {
         slot
     };
     let slots = Slots::new(scraped.into_iter().map(slot).collect());
-    slots.process().began(now - 30 * HOUR);
+    slots.process().started(now - 30 * HOUR);
     slots
 }
 

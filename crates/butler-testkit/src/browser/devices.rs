@@ -93,6 +93,17 @@ fn chromium() -> anyhow::Result<String> {
     Ok(found.to_string_lossy().into_owned())
 }
 
+/// What package.json names, by the file that proves that it is there.
+const NEEDED: [&str; 2] = ["node_modules/playwright-core/package.json", "node_modules/axe-core/axe.min.js"];
+
+/// Installs what [`Browser::look`] needs, unless it is there, so that no test has to wait for npm. Blocks.
+///
+/// # Errors
+/// Node or npm is missing, or fails.
+pub fn install() -> anyhow::Result<()> {
+    packages().map(drop)
+}
+
 /// The folder with the packages and the script that uses them.
 fn packages() -> anyhow::Result<PathBuf> {
     let files = read_sources(&workspace().join("crates/butler-testkit/browser"))?;
@@ -102,12 +113,12 @@ fn packages() -> anyhow::Result<PathBuf> {
     let lock = File::create(root.join("lock")).context("failed to open the lock of the browser's packages")?;
     lock.lock().context("failed to lock the browser's packages")?;
     let npm = Npm { root, search_path: None };
-    let is_whole = |packages: &Path| packages.join("node_modules/playwright-core/package.json").is_file();
+    let is_whole = |packages: &Path| NEEDED.iter().all(|file| packages.join(file).is_file());
     npm.install(
         "the packages that drive a browser",
         &files,
         &packages,
-        (is_whole, "npm installed no playwright-core"),
+        (is_whole, "npm installed no playwright-core, or no axe-core"),
     )?;
     copy(files.iter().filter(|(name, _)| name == "look.mjs"), &packages)?;
     Ok(packages)

@@ -4,4 +4,4 @@ mod chromium;
 mod devices;
 
 pub use self::chromium::Browser;
-pub use self::devices::{Device, Look, PageAt};
+pub use self::devices::{Device, Look, PageAt, install};

@@ -149,16 +149,33 @@ pub(crate) fn operator(folder: &Path, oracle: &Oracle, urls: &[String]) {
 
 /// Starts the watcher of whoever has that folder.
 pub(crate) fn watch_in(folder: &Path) -> Watcher {
+    spawn(command(folder), folder)
+}
+
+/// Starts the exporter with that configuration. It is looked at as a watcher is.
+pub(crate) fn exporter_in(folder: &Path, config: &str) -> Watcher {
+    let exporter = Path::new(env!("CARGO_BIN_EXE_butler-watcher")).with_file_name("butler-exporter");
+    assert!(exporter.exists(), "build the workspace first: {} is not there", exporter.display());
+    spawn(program(&exporter, folder, config), folder)
+}
+
+fn spawn(mut command: Command, folder: &Path) -> Watcher {
     let log = folder.join(format!("watcher-{}.log", rand_name()));
     let file = std::fs::File::create(&log).unwrap();
-    let child = command(folder).stderr(file).stdout(Stdio::null()).spawn().unwrap();
+    let child = command.stderr(file).stdout(Stdio::null()).spawn().unwrap();
     Watcher { child, log }
 }
 
 fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_butler-watcher"));
-    command.current_dir(folder).env_clear().env("HOME", folder).env("ADMIN_KEY", KeystoreNode::ADMIN_KEY);
-    command.args(["--config", "butler.toml"]).stdin(Stdio::null());
+    let mut command = program(Path::new(env!("CARGO_BIN_EXE_butler-watcher")), folder, "butler.toml");
+    command.env("ADMIN_KEY", KeystoreNode::ADMIN_KEY);
+    command
+}
+
+fn program(path: &Path, folder: &Path, config: &str) -> Command {
+    let mut command = Command::new(path);
+    command.current_dir(folder).env_clear().env("HOME", folder);
+    command.args(["--config", config]).stdin(Stdio::null());
     command
 }
 

@@ -16,11 +16,15 @@ config=/etc/butler/butler.toml
 cp "$config" /root/good.toml
 ok "butler-cli $(/usr/bin/butler-cli --version | cut -d' ' -f2) is installed from its package"
 
-# The unit as it is shipped, but that it checks and ends.
+# A daemon's unit as it is shipped, but that it checks and ends.
 asks=butler-check.service
-sed -e '/^DynamicUser=yes/a User=butler-exporter' -e '/^ExecStartPre=/d' -e '/^WatchdogSec=/d' -e '/^NotifyAccess=/d' -e '/^Restart/d' -e 's/^Type=notify$/Type=oneshot\nRemainAfterExit=yes/' \
-  -e 's|^ExecStart=.*|& --check|' "/lib/systemd/system/$unit" >"/etc/systemd/system/$asks"
-systemctl daemon-reload
+look_at() {
+  unit=$1.service
+  sed -e "/^DynamicUser=yes/a User=$1" -e '/^ExecStartPre=/d' -e '/^WatchdogSec=/d' -e '/^NotifyAccess=/d' -e '/^Restart/d' -e 's/^Type=notify$/Type=oneshot\nRemainAfterExit=yes/' \
+    -e 's|^ExecStart=.*|& --check|' "/lib/systemd/system/$unit" >"/etc/systemd/system/$asks"
+  systemctl daemon-reload
+}
+look_at butler-exporter
 # The code of the check, by the service's user; what it said is in /root/said.
 check() {
   systemctl stop "$asks" 2>/dev/null || true
@@ -127,6 +131,34 @@ grep -qF "warning: others can read" /root/said || fail "config check does not wa
 ok "butler-cli config check warns, too"
 mend
 
-dpkg --purge butler-exporter butler-cli >/dev/null 2>&1 || fail "the packages cannot be removed"
+# The watcher in the same places, by its own unit.
+systemctl stop "$asks" 2>/dev/null || true
+dpkg --install /trial/butler-watcher.deb >/dev/null
+useradd --create-home keeper
+cp /trial/etc/watcher.toml "$config"
+cp "$config" /root/good.toml
+look_at butler-watcher
+says 0 "configuration:" "the watcher: all is well"
+starts "the watcher"
+mv /etc/butler/l1-url /root/l1-url
+says 3 "the file is empty" "the watcher: a secret that is not there"
+refuses 3 "a secret that is not there"
+mv /root/l1-url /etc/butler/l1-url
+chmod 0600 "$file"
+says 5 "$file" "the watcher: a key file that the service's user cannot read"
+chmod "$mode" "$file"
+printf 'tls_certificate_file = "cert.pem"\ntls_key_file = "key.pem"\n' >>"$config"
+says 3 "cannot be used with its key" "the watcher: a certificate with another one's key"
+refuses 3 "a certificate with another one's key"
+chmod 0600 /etc/butler/key.pem
+says 3 "key.pem" "the watcher: a certificate's key that the service's user cannot read"
+refuses 3 "a certificate's key that its user cannot read"
+mend
+printf '[[watcher.webhooks]]\nname = "pager"\nurl_credential = "webhook-url"\n' >>"$config"
+says 3 "the file is empty" "the watcher: a channel's secret that is not there"
+refuses 3 "a channel's secret that is not there"
+mend
+
+dpkg --purge butler-exporter butler-watcher butler-cli >/dev/null 2>&1 || fail "the packages cannot be removed"
 [ ! -e /usr/bin/butler-cli ] || fail "butler-cli was left"
 echo "everything holds"

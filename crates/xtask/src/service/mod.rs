@@ -2,7 +2,7 @@
 //! operator would. The exporter: start, credential, reload, kill -9, a hang, each bomb of the kit under the unit's limit of
 //! memory, a bad configuration, stop, purge. The watcher: the same but for the bombs, and a stake that arrives before, between and
 //! after, each planned once; a second instance; a restored copy. Then a keystore of this machine, which the hardened service changes by each
-//! of the ways that docs/coinbases.md has, and what is refused. And `--check` of the exporter by the service's user: bad where a secret, a file or a
+//! of the ways that docs/coinbases.md has, and what is refused. And `--check` of both by the service's user: bad where a secret, a file or a
 //! certificate would fail the service.
 //!
 //! The container is Debian's, made by `debootstrap` and booted by `systemd-nspawn`; both need root. It shares the host's
@@ -122,7 +122,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Ok((*which, given.clone().map_or_else(|| package::build(which.daemon(), build), Ok)?))
     });
     let packages = packages.collect::<anyhow::Result<Vec<_>>>()?;
-    let cli = if which.contains(&Which::Check) { Some(package::build(&CLI, build)?) } else { None };
+    // What the check needs beside the exporter.
+    let beside = if which.contains(&Which::Check) { vec![&CLI, &WATCHER] } else { Vec::new() };
+    let beside = beside.into_iter().map(|daemon| {
+        let given = options.watcher_package.clone().filter(|_| daemon.name == WATCHER.name);
+        Ok((daemon.name, given.map_or_else(|| package::build(daemon, build), Ok)?))
+    });
+    let beside = beside.collect::<anyhow::Result<Vec<_>>>()?;
     // The watcher's socket is asked with it.
     start(cargo().args(["build", "--package", "butler-cli"]))?;
     let folder = target().join("service");
@@ -144,8 +150,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let held = runtime.block_on(async {
         let chain = Chain::start(&ensure(&DevnetSpec::scenario())?).await?;
         let bombs = prepare(&root, &packages, &chain).await?;
-        if let Some(cli) = &cli {
-            fs::copy(cli, root.join("trial/butler-cli.deb")).context("failed to copy the package of butler-cli")?;
+        for (name, package) in &beside {
+            fs::copy(package, root.join(format!("trial/{name}.deb")))
+                .with_context(|| format!("failed to copy the package of {name}"))?;
         }
         let has_keystores = which.contains(&Which::Keystores);
         let server = if has_keystores { Some(Server::prepare(&root, &chain).await?) } else { None };

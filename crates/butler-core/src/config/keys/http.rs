@@ -43,14 +43,12 @@ pub(super) const HTTP: &[Key] = &[
 ];
 
 /// The same keys for another daemon.
-pub(super) const HTTP_TOO: &[Key] = &[
-    key("tls_certificate_file", "path", Optional, "As in `[exporter]`."),
-    key("tls_key_file", "path", Optional, "As in `[exporter]`."),
-    key("tls_key_credential", "credential", Optional, "As in `[exporter]`."),
-    key("basic_users_file", "path", Optional, "As in `[exporter]`."),
-    key("bearer_token_file", "path", Optional, "As in `[exporter]`."),
-    key("bearer_token_credential", "credential", Optional, "As in `[exporter]`."),
-    key("bearer_token_env", "variable", Optional, "As in `[exporter]`."),
-    key("insecure", "boolean", Default("false"), "As in `[exporter]`."),
-    key("host_names", "domain name", Optional, "As in `[exporter]`.").list(),
-];
+pub(super) const HTTP_TOO: &[Key] = &{
+    let mut keys = [key("", "", Optional, ""); HTTP.len()];
+    let mut index = 0;
+    while index < keys.len() {
+        keys[index] = Key { doc: "As in `[exporter]`.", ..HTTP[index] };
+        index += 1;
+    }
+    keys
+};

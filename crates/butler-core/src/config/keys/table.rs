@@ -213,7 +213,7 @@ static EXPORTER: Group = Group {
             "state_directory",
             "path",
             Computed("`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/butler`, else `~/.local/state/butler`"),
-            "The attesters' last states and what the key files said last are kept here, so that a change during a restart is counted and a file that cannot be read then ends no alarm.",
+            "The attesters' last states, what the key files said last and what each server did of its duties are kept here, so that a change during a restart is counted, a file that cannot be read then ends no alarm, and the page's strips go on.",
         ),
         key(
             "textfile",
@@ -224,6 +224,7 @@ static EXPORTER: Group = Group {
         key("otlp_url", "url", Optional, "Where the figures are pushed by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/metrics`. Needs a program that was built with the feature `otlp`.").secret(),
         key("otlp_interval", "duration", Default("60s"), "Time between two pushes.").seconds(1, 86_400),
         key("watcher_url", "url", Optional, "Where browsers find the watcher's page; the exporter's page links to it. Everybody who may see that page sees it, so it holds no secret."),
+        key("public_url", "url", Optional, "Where people reach the exporter: `butler-cli rules` puts it before the path of each runbook. Everybody who gets an alert sees it, so it holds no secret."),
         key("slashing_interval", "duration", Default("60s"), "Time between two looks at the slashing rounds.")
             .seconds(1, 86_400),
         key("governance_interval", "duration", Default("5m"), "Time between two looks at governance.")

@@ -48,7 +48,7 @@ pub(super) const AUTHORITIES: &[Key] =
 
 /// What a provider charges.
 pub(super) const CREDITS: &[Key] = &[
-    key("credits_per_day", "integer", Optional, "What the provider's plan has for one day. The exporter scrapes less often when it spends more, and never stops. Each program counts what it spends itself.")
+    key("credits_per_day", "integer", Optional, "What the provider's plan has for one day. The exporter scrapes less often when it spends more, and never stops. Each program counts what it spends itself, and the watcher never slows: it looks at the chain every `poll_interval`.")
         .number("credits", 1, 1_000_000_000_000),
     key("credits", "integer", Optional, "What a call costs, by its method, and of all others as `any`. Without it, an estimate of what large providers charge, such as 26 for `eth_call`; `{ any = 1 }` where a plan counts requests.")
         .number("credits", 0, 1_000_000)

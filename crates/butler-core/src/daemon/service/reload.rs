@@ -70,7 +70,7 @@ impl<A: Adopt> Reloader<A> {
     /// `loader` has read the configuration that the program runs under.
     #[must_use]
     pub fn new(loader: Loader, program: A, logging: Logging, process: Arc<ProcessFigures>) -> Self {
-        process.began(unix_now());
+        process.started(unix_now());
         Self { loader, program, logging, process }
     }
 

@@ -82,7 +82,7 @@ pub const ALERTS: &[Alert] = {
         alert("ButlerExporterInstanceDown", Change, Warning, 5 * MINUTE, NONE),
         alert("ButlerScrapeFailing", of(Kind::ScrapeFailing), Warning, 10 * MINUTE, NONE),
         alert("ButlerSnapshotStale", of(Kind::ScrapeStale), Critical, 5 * MINUTE, |limits| {
-            vec![limits.scrape_age, HOUR, 1, 1]
+            vec![limits.scrape_age, DAY, 1, 1]
         }),
         alert("ButlerSnapshotBlockOld", of(Kind::BlockOld), Warning, 5 * MINUTE, |limits| vec![limits.block_age]),
         alert("ButlerScraperRestarting", of(Kind::ScraperRestarted), Warning, 0, |limits| vec![limits.recent, 0]),

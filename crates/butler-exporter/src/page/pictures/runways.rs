@@ -8,6 +8,7 @@ use super::bars::{Bar, bars, permille};
 use crate::catalogue::{self, Family};
 use crate::page::facts::{ScraperFacts, samples};
 use crate::page::figures::{short, whole};
+use crate::page::fold::{Inside, fold};
 
 /// A bar is full at so many seconds.
 const FULL: u64 = 30 * 86_400;
@@ -46,14 +47,13 @@ pub(in crate::page) fn runways(scrapers: &[&ScraperFacts], now: u64) -> Markup {
             }
         })
         .collect();
-    html! {
-        div.part {
-            h3 { "Runways" }
-            (bars(&list))
-            p.note { "Full bars are 30 days or more, at the pace of the last days." }
-            @if ends.len() > SHOWN { p.note { (ends.len().saturating_sub(SHOWN)) " more last longer." } }
-        }
-    }
+    let part = html! {
+        (bars(&list))
+        p.note { "Full bars are 30 days or more, at the pace of the last days." }
+        @if ends.len() > SHOWN { p.note { (ends.len().saturating_sub(SHOWN)) " more last longer." } }
+    };
+    let short = list.iter().filter(|bar| bar.class != "ok").count();
+    html! { div.part { (fold("Runways", Inside::of(ends.len(), short), &part)) } }
 }
 
 /// Whether it says that this provider or publisher runs dry.

@@ -4,6 +4,7 @@ use butler_core::text::time::moment;
 use maud::{Markup, html};
 
 use super::bars::{length, permille};
+use crate::page::fold::{Inside, fold};
 use crate::readings::strips::{Hour, Strip};
 
 const HOUR: u64 = 3_600;
@@ -28,30 +29,28 @@ pub(in crate::page) fn strips<'a>(strips: impl Iterator<Item = &'a Strip>) -> Ma
     let hours = last.saturating_sub(first).saturating_add(1);
     // More than two days by the hour are too narrow for a telephone.
     let step = if hours > 48 { 4 } else { 1 };
-    html! {
-        div.part.broad {
-            h3 { "Duties by server" }
-            ul.strips {
-                @for (share, strip, all) in strips.iter().take(SHOWN) {
-                    li {
-                        span.name { (strip.server) }
-                        (picture(strip, first, hours, step))
-                        span.words {
-                            (format!("{}.{} %", share / 10, share % 10))
-                            @if all.missed > 0 { " " span.bad { (all.missed) " missed" } }
-                        }
+    let part = html! {
+        ul.strips {
+            @for (share, strip, all) in strips.iter().take(SHOWN) {
+                li {
+                    span.name { (strip.server) }
+                    (picture(strip, first, hours, step))
+                    span.words {
+                        (format!("{}.{} %", share / 10, share % 10))
+                        @if all.missed > 0 { " " span.bad { (all.missed) " missed" } }
                     }
                 }
             }
-            p.ends { span { (moment(first.saturating_mul(HOUR))) } span { (moment(last.saturating_add(1).saturating_mul(HOUR))) } }
-            p.note {
-                "Filled from below: the share that was done of proposals and attestations in "
-                @if step == 1 { "each hour" } @else { "each four hours" }
-                ". Hatched from above: what was missed. Empty: no duty, or none that could be read."
-                @if strips.len() > SHOWN { " " (strips.len().saturating_sub(SHOWN)) " more servers did no worse." }
-            }
         }
-    }
+        p.ends { span { (moment(first.saturating_mul(HOUR))) } span { (moment(last.saturating_add(1).saturating_mul(HOUR))) } }
+        p.note {
+            "Filled from below: the share that was done of proposals and attestations in "
+            @if step == 1 { "each hour" } @else { "each four hours" }
+            ". Hatched from above: what was missed. Empty: no duty, or none that could be read."
+            @if strips.len() > SHOWN { " " (strips.len().saturating_sub(SHOWN)) " more servers did no worse." }
+        }
+    };
+    html! { div.part.broad { (fold("Duties by server", Inside::of(strips.len(), 0), &part)) } }
 }
 
 fn picture(strip: &Strip, first: u64, hours: u64, step: u64) -> Markup {

@@ -35,14 +35,13 @@ const LOOK: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct ProcessFigures {
     revision: &'static str,
-    started_at: u64,
     figures: Mutex<Figures>,
 }
 
 #[derive(Debug, Default)]
 struct Figures {
     failed: bool,
-    began_at: u64,
+    started_at: u64,
     loaded_at: u64,
     reloads: u64,
     failures: u64,
@@ -55,7 +54,8 @@ impl ProcessFigures {
     /// Of a process that starts now, whose source had that revision.
     #[must_use]
     pub fn new(revision: &'static str) -> Self {
-        Self { revision, started_at: unix_now(), figures: Mutex::default() }
+        let figures = Figures { started_at: unix_now(), ..Figures::default() };
+        Self { revision, figures: Mutex::new(figures) }
     }
 
     fn figures(&self) -> MutexGuard<'_, Figures> {
@@ -63,10 +63,10 @@ impl ProcessFigures {
         self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The configuration was read at the start.
-    pub fn began(&self, now: u64) {
+    /// The program started, and its configuration was read.
+    pub fn started(&self, now: u64) {
         let mut figures = self.figures();
-        figures.began_at = now;
+        figures.started_at = now;
         figures.loaded_at = now;
     }
 
@@ -90,11 +90,11 @@ impl ProcessFigures {
         self.figures().has_old_certificate = !is_current;
     }
 
-    /// When the program began, and when the configuration in effect was read; unix seconds, 0 for what is not known.
+    /// When the program started, and when the configuration in effect was read; unix seconds, 0 for what is not known.
     #[must_use]
     pub fn moments(&self) -> (u64, u64) {
         let figures = self.figures();
-        (figures.began_at, figures.loaded_at)
+        (figures.started_at, figures.loaded_at)
     }
 
     /// When the certificate that is served ends, in unix seconds.
@@ -133,7 +133,7 @@ impl ProcessFigures {
             Sample::of_process(&RELOADS, [ReloadResult::Success.into()], number(figures.reloads)),
             Sample::of_process(&RELOADS, [ReloadResult::Failure.into()], number(figures.failures)),
             Sample::of_process(&CERTIFICATE_CURRENT, [], truth(!figures.has_old_certificate)),
-            usage::started(self.started_at),
+            usage::started(figures.started_at),
         ];
         samples.extend(usage);
         let end = figures.certificate_end.iter();
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_failed_reload_moves_no_time_and_the_next_good_one_ends_it() {
         let process = ProcessFigures::new("unknown");
-        process.began(100);
+        process.started(100);
         assert_eq!(value(&process, &RELOADS, &["failure"]), Some(0.0));
         process.reload_failed();
         assert_eq!(value(&process, &RELOAD_SUCCESSFUL, &[]), Some(0.0));
