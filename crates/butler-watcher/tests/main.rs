@@ -25,6 +25,7 @@ mod reloads;
 mod reorgs;
 mod replay;
 mod requests;
+mod runbooks;
 mod scenario;
 mod state;
 mod support;

@@ -3,18 +3,17 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use butler_testkit::aztec_node::FakeAztecNode;
-use support::person::{begun, cli, own, stake, text, wait_for};
-use support::receiver::Receiver;
-use support::{Bench, Watcher};
+
+use crate::support;
+use crate::support::person::{begun, cli, own, stake, text, wait_for};
+use crate::support::receiver::Receiver;
+use crate::support::{Bench, Watcher};
 
 /// What no test can run: it asks the machine's service manager, another user, another machine or another program.
 const ELSEWHERE: [&str; 6] = [
