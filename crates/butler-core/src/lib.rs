@@ -18,3 +18,4 @@ pub mod network;
 pub mod runtime;
 pub mod store;
 pub mod text;
+pub mod transaction;

@@ -27,7 +27,7 @@ pub(crate) const CRATES: [Crate; 6] = [
     Crate { name: "xtask", folders: &XTASK, floors: 5, circles: 0, long: 0 },
 ];
 
-const CORE: [Folder; 13] = [
+const CORE: [Folder; 14] = [
     ("text", ""),
     ("domain", "text"),
     ("runtime", ""),
@@ -37,6 +37,7 @@ const CORE: [Folder; 13] = [
     ("config", "domain store text"),
     ("key_files", "config domain store text"),
     ("client", "contracts domain runtime text"),
+    ("transaction", "client contracts domain text"),
     ("chain", "client store contracts domain runtime text"),
     ("fuzzing", "chain client key_files domain"),
     ("network", "chain client key_files config store contracts domain runtime text"),
