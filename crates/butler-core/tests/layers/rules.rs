@@ -105,7 +105,7 @@ const WATCHER: [Folder; 22] = [
     ("program", "adopt check executors health heartbeat control jobs journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 20] = [
+const TESTKIT: [Folder; 21] = [
     ("npm", ""),
     ("browser", "npm"),
     ("http", ""),
@@ -126,6 +126,7 @@ const TESTKIT: [Folder; 20] = [
     ("web3signer", "order server"),
     ("long_chain", "devnet http multicall server"),
     ("proxy", "devnet http multicall server"),
+    ("safe", "devnet http npm server"),
 ];
 
 const XTASK: [Folder; 17] = [
