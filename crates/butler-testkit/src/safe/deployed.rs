@@ -12,7 +12,8 @@ use crate::devnet::{Chain, Played, quantity};
 
 const SETUP: &str = "setup(address[],uint256,address,bytes,address,address,uint256,address)";
 const CREATE: &str = "createProxyWithNonce(address,bytes,uint256)";
-const HASH: &str = "getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256)";
+pub(super) const HASH: &str =
+    "getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256)";
 const EXECUTE: &str = "execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)";
 
 /// A Safe that stands on the chain.
@@ -48,7 +49,7 @@ pub struct SafeCall {
 }
 
 impl SafeCall {
-    fn tokens(&self) -> Vec<Token> {
+    pub(super) fn tokens(&self) -> Vec<Token> {
         let mut tokens = vec![
             Token::Address(self.to),
             Token::Uint(self.value),

@@ -25,14 +25,18 @@ impl SafeOwner {
         Ok(Self(SigningKey::from_slice(&secret).context("a number without a key")?))
     }
 
+    /// The account with that private key, in hex.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn of_secret(secret: &str) -> anyhow::Result<Self> {
+        let secret = ethers_core::utils::hex::decode(secret).context("no hex")?;
+        Ok(Self(SigningKey::from_slice(&secret).context("no private key")?))
+    }
+
     /// Its address.
     pub fn address(&self) -> Address {
         secret_key_to_address(&self.0)
-    }
-
-    /// Its private key.
-    pub fn secret(&self) -> [u8; 32] {
-        self.0.to_bytes().into()
     }
 
     /// Its signature of a hash: r, s, v.
@@ -41,7 +45,7 @@ impl SafeOwner {
     /// The hash cannot be signed.
     pub fn sign(&self, hash: H256) -> anyhow::Result<Vec<u8>> {
         let (signature, recovery) = self.0.sign_prehash_recoverable(hash.as_bytes()).context("failed to sign")?;
-        Ok([signature.to_bytes().as_slice(), &[27 + recovery.to_byte()]].concat())
+        Ok([&signature.to_bytes()[..], &[27 + recovery.to_byte()]].concat())
     }
 
     /// Signatures of several, in the order that a Safe wants.
