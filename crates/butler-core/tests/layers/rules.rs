@@ -27,13 +27,14 @@ pub(crate) const CRATES: [Crate; 6] = [
     Crate { name: "xtask", folders: &XTASK, floors: 5, circles: 0, long: 0 },
 ];
 
-const CORE: [Folder; 14] = [
+const CORE: [Folder; 15] = [
     ("text", ""),
     ("domain", "text"),
     ("runtime", ""),
     ("contracts", "domain text"),
     ("control", "domain"),
     ("store", "domain runtime text"),
+    ("sign", "store text"),
     ("config", "domain store text"),
     ("key_files", "config domain store text"),
     ("client", "contracts domain runtime text"),
