@@ -14,7 +14,7 @@ pub struct ProposalFacts {
     pub nonce: u64,
     /// How it ended, by a log of the Safe.
     pub executed: Option<Outcome>,
-    /// The Safe's nonce, at a block up to which its logs were read.
+    /// The Safe's nonce, at a final block up to which its logs were read.
     pub chain_nonce: u64,
     /// What was executed with its nonce instead, and whether that only rejects, where that is known.
     pub instead: Option<(H256, bool)>,
