@@ -1,7 +1,7 @@
 //! Whether an effect is to be proposed now: not while anything alive does it, whoever proposed that, and not twice because an
 //! answer was lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ethers_core::types::{Address, H256};
 use thiserror::Error;
@@ -37,7 +37,7 @@ pub struct SafeView<'a> {
     pub listed: &'a [ListedTransaction],
     /// What was written down here for this Safe.
     pub kept: &'a [KeptProposal],
-    /// What will never be executed: it reverts, or somebody deleted it.
+    /// What is not executed as things are: it reverts, or somebody deleted it.
     pub dead: &'a BTreeSet<H256>,
 }
 
@@ -81,6 +81,17 @@ pub enum Undecided {
     /// The chain was read too early.
     #[error(transparent)]
     Behind(#[from] ChainBehind),
+    /// A dead one of the same effect could come to life beside a new one, since that would have another nonce.
+    #[error(
+        "transaction {transaction:?} of nonce {nonce} is for the same effect and cannot be executed as things are, but could be later\n\
+         hint: reject it, or have its nonce used by another transaction"
+    )]
+    Dead {
+        /// It.
+        transaction: H256,
+        /// Its nonce.
+        nonce: u64,
+    },
     /// There is no call.
     #[error(transparent)]
     Nothing(#[from] NothingToDo),
@@ -94,30 +105,32 @@ pub fn decide(key: &EffectKey, calls: &[Call], view: &SafeView<'_>) -> Result<De
     let version = view.state.version.clone()?;
     let final_nonce = view.final_nonce.min(view.state.nonce);
     let is_dead = |hash: &H256| view.dead.contains(hash);
-    let is_open = |one: &&ListedTransaction| one.transaction.nonce >= final_nonce && !is_dead(&one.hash);
-    let mut unreadable = BTreeSet::new();
+    let (mut unreadable, mut dead) = (BTreeSet::new(), BTreeMap::new());
     let mut found: Option<Decision> = None;
-    for one in view.listed.iter().filter(is_open) {
+    for one in view.listed.iter().filter(|one| one.transaction.nonce >= final_nonce) {
         let contents = contents_of(&one.transaction, version);
-        if contents.calls.is_empty() {
+        if contents.calls.is_empty() && !is_dead(&one.hash) {
             unreadable.insert(one.hash);
         }
         let Some(repeated) = repeated(key, calls, &contents, one.origin.as_deref()) else { continue };
-        let waits = Decision::Waits {
-            transaction: one.hash,
-            nonce: one.transaction.nonce,
-            repeated,
-            by: one.delegate.or(one.proposer),
-        };
+        let nonce = one.transaction.nonce;
+        if is_dead(&one.hash) {
+            dead.insert(one.hash, nonce);
+            continue;
+        }
+        let waits = Decision::Waits { transaction: one.hash, nonce, repeated, by: one.delegate.or(one.proposer) };
         if repeated == Repeated::Wholly {
             return Ok(waits);
         }
         found.get_or_insert(waits);
     }
-    let is_open = |one: &&KeptProposal| one.proposal.nonce >= final_nonce && !is_dead(&one.proposal.hash);
-    let kept = || view.kept.iter().filter(is_open);
-    if let Some(KeptProposal { proposal, has_arrived, .. }) = kept().find(|one| one.effect == *key) {
+    let kept = || view.kept.iter().filter(|one| one.proposal.nonce >= final_nonce);
+    for KeptProposal { proposal, has_arrived, .. } in kept().filter(|one| one.effect == *key) {
         let PreparedProposal { hash, nonce, sender, .. } = proposal;
+        if is_dead(hash) {
+            dead.insert(*hash, *nonce);
+            continue;
+        }
         // Once its nonce is used it cannot be sent again; whether it stays so is not known yet.
         return Ok(if *has_arrived || *nonce < view.state.nonce {
             let repeated = Repeated::Wholly;
@@ -136,13 +149,18 @@ pub fn decide(key: &EffectKey, calls: &[Call], view: &SafeView<'_>) -> Result<De
         is_dead: is_dead(&one.hash),
     });
     // What may never have arrived takes no place: all behind it would wait for ever. Should it be there after all, one of both replaces the other.
-    let ours = kept().filter(|one| one.has_arrived).map(|KeptProposal { proposal, .. }| QueuedTransaction {
+    let is_there = |one: &&KeptProposal| one.has_arrived && !is_dead(&one.proposal.hash);
+    let ours = kept().filter(is_there).map(|KeptProposal { proposal, .. }| QueuedTransaction {
         hash: proposal.hash,
         nonce: proposal.nonce,
         is_executed: false,
         is_dead: false,
     });
     let free = free_nonce(view.state.nonce, &listed.chain(ours).collect::<Vec<_>>())?;
+    // Of two with one nonce only one can ever be executed.
+    if let Some((transaction, nonce)) = dead.into_iter().find(|(_, nonce)| *nonce != free.nonce) {
+        return Err(Undecided::Dead { transaction, nonce });
+    }
     let transaction = calls_transaction(calls, version, free.nonce)?;
     Ok(Decision::Propose(Box::new(NewProposal { transaction, replaces: free.replaces, unreadable })))
 }
@@ -197,11 +215,15 @@ mod tests {
 
     /// What is decided for the effect `k`, which is two calls.
     fn judge(listed: &[ListedTransaction], kept: &[KeptProposal], dead: &[H256]) -> Decision {
+        try_to(listed, kept, dead).unwrap()
+    }
+
+    fn try_to(listed: &[ListedTransaction], kept: &[KeptProposal], dead: &[H256]) -> Result<Decision, Undecided> {
         let owners = BTreeSet::from([Address::repeat_byte(1)]);
         let state = SafeState { version: Ok(VERSION), owners, threshold: 1, nonce: NEXT };
         let dead = dead.iter().copied().collect();
         let view = SafeView { state: &state, final_nonce: NEXT - 1, listed, kept, dead: &dead };
-        decide(&key("k"), &[call(1), call(2)], &view).unwrap()
+        decide(&key("k"), &[call(1), call(2)], &view)
     }
 
     fn nonce_of(decision: &Decision) -> Option<u64> {
@@ -217,7 +239,6 @@ mod tests {
         let (transaction, by) = (persons.hash, persons.proposer);
         let waits = Decision::Waits { transaction, nonce: 7, repeated: Repeated::Wholly, by };
         assert_eq!(judge(std::slice::from_ref(&persons), &[], &[]), waits);
-        assert_eq!(nonce_of(&judge(std::slice::from_ref(&persons), &[], &[persons.hash])), Some(NEXT), "it is dead");
         assert_eq!(
             nonce_of(&judge(&[listed(&[call(1), call(2)], NEXT - 2)], &[], &[])),
             Some(NEXT),
@@ -240,6 +261,24 @@ mod tests {
         assert_eq!(nonce_of(&judge(&[], &[of_other(false)], &[])), Some(NEXT));
         assert_eq!(nonce_of(&judge(&[], &[of_other(true)], &[])), Some(NEXT + 1), "lists lag");
         assert_eq!(nonce_of(&judge(&[], &[ours], &[hash])), Some(NEXT), "deleted, or of no use any more");
+    }
+
+    #[test]
+    fn what_is_dead_is_replaced_under_its_own_nonce_or_not_at_all() {
+        let of = |nonce| listed(&[call(1), call(2)], nonce);
+        let dead = of(NEXT);
+        let Decision::Propose(new) = judge(std::slice::from_ref(&dead), &[], &[dead.hash]) else {
+            panic!("it is dead")
+        };
+        assert_eq!((new.transaction.nonce, new.replaces), (NEXT, BTreeSet::from([dead.hash])));
+        // Elsewhere it could be executed beside the new one: behind a gap, beside a second one, before it is final.
+        for one in [of(NEXT + 1), of(NEXT - 1)] {
+            let (transaction, nonce) = (one.hash, one.transaction.nonce);
+            assert_eq!(try_to(&[one], &[], &[transaction]), Err(Undecided::Dead { transaction, nonce }));
+        }
+        let ours = kept("k", &[call(1), call(2)], NEXT + 1, true);
+        let both = [dead.hash, ours.proposal.hash];
+        assert!(matches!(try_to(&[dead], &[ours], &both), Err(Undecided::Dead { nonce, .. }) if nonce == NEXT + 1));
     }
 
     #[test]
