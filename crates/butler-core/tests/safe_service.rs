@@ -117,7 +117,7 @@ async fn a_proposal_is_one_however_often_its_bytes_are_sent() {
     assert!(bodies.len() == 3 && bodies.iter().all(|body| *body == proposal.body.as_bytes()));
 
     let found = setting.client.transaction(proposal.hash).await.unwrap().unwrap();
-    assert_eq!(setting.listed(0).await, [found.clone()]);
+    assert_eq!(setting.listed(0).await, std::slice::from_ref(&found));
     assert_eq!(found.delegate, Some(setting.delegate.address()));
     assert_eq!(found.proposer, Some(setting.safe.owners[0].address()));
     assert!(found.is_trusted && found.executed.is_none() && found.confirmed_by.is_empty());
@@ -200,15 +200,16 @@ async fn lists_lag_and_a_transaction_is_found_by_its_hash() {
     assert_eq!(setting.listed(0).await.len(), 1);
 }
 
+fn lie(error: &ServiceError) -> ServiceLie {
+    let ServiceError::Lie(lie) = error else { panic!("{error}") };
+    *lie
+}
+
 #[tokio::test]
 async fn each_lie_is_named() {
     let setting = Setting::start().await;
     let proposal = setting.propose(&[call(1)], 3).await;
-    let lie = |error: ServiceError| match error {
-        ServiceError::Lie(lie) => lie,
-        other => panic!("{other}"),
-    };
-    let other_hash = lie(setting.lied_to(|one| one["safeTxHash"] = format!("0x{}", "ab".repeat(32)).into()).await);
+    let other_hash = lie(&setting.lied_to(|one| one["safeTxHash"] = format!("0x{}", "ab".repeat(32)).into()).await);
     assert!(matches!(other_hash, ServiceLie::OtherHash { computed, .. } if computed == proposal.hash), "{other_hash}");
     // Whatever is changed of the content makes another hash.
     let changes: [fn(&mut Value); 6] = [
@@ -220,11 +221,11 @@ async fn each_lie_is_named() {
         |one| one["gasPrice"] = "1".into(),
     ];
     for change in changes {
-        let told = lie(setting.lied_to(change).await);
+        let told = lie(&setting.lied_to(change).await);
         assert!(matches!(told, ServiceLie::OtherHash { told, .. } if told == proposal.hash), "{told}");
     }
     let stranger = Address::repeat_byte(9);
-    let other_safe = lie(setting.lied_to(move |one| one["safe"] = serde_json::to_value(stranger).unwrap()).await);
+    let other_safe = lie(&setting.lied_to(move |one| one["safe"] = serde_json::to_value(stranger).unwrap()).await);
     assert_eq!(other_safe, ServiceLie::OtherSafe(stranger));
 
     // One that is whole, and not what was asked for.
@@ -238,15 +239,15 @@ async fn each_lie_is_named() {
         one["safeTxHash"] = serde_json::to_value(told).unwrap();
     });
     setting.service.twist(Some(twist));
-    let behind = lie(setting.client.transactions_from(2).await.unwrap_err());
+    let behind = lie(&setting.client.transactions_from(2).await.unwrap_err());
     assert_eq!(behind, ServiceLie::OtherNonce { from: 2, told: 1 });
     let asked = proposal.hash;
-    let instead = lie(setting.client.transaction(asked).await.unwrap_err());
+    let instead = lie(&setting.client.transaction(asked).await.unwrap_err());
     assert_eq!(instead, ServiceLie::OtherTransaction { asked, told });
 
     let twist: Twist = Arc::new(move |one| one["delegate"] = serde_json::to_value(stranger).unwrap());
     setting.service.twist(Some(twist));
-    let delegate = lie(setting.client.delegations(setting.delegate.address()).await.unwrap_err());
+    let delegate = lie(&setting.client.delegations(setting.delegate.address()).await.unwrap_err());
     assert_eq!(delegate, ServiceLie::OtherDelegate(stranger));
 }
 
