@@ -16,5 +16,5 @@ pub use self::budget::{BudgetSpent, RequestBudget};
 pub use self::delegates::Delegate;
 pub use self::error::{ServiceError, ServiceLie};
 pub use self::listed::{ListedExecution, ListedTransaction};
-pub use self::prepared::{NotPrepared, PreparedProposal};
+pub use self::prepared::{NotPrepared, ORIGIN_LIMIT, PreparedProposal};
 pub use self::service::{MOST_LISTED, SafeService};

@@ -8,8 +8,8 @@ use thiserror::Error;
 use crate::contracts::safe::{GasRefund, Operation, SafeAccount, SafeTransaction, SafeVersion};
 use crate::text::address::checksummed;
 
-/// The most characters of an origin.
-const ORIGIN_LIMIT: usize = 200;
+/// The most characters of an origin that the service keeps.
+pub const ORIGIN_LIMIT: usize = 200;
 /// The largest body: a batch of some fifty keys has 100 kB.
 const BODY_LIMIT: usize = 4 << 20;
 

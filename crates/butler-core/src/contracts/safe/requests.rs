@@ -62,3 +62,28 @@ fn domain(chain_id: u64, contract: Option<Address>) -> Word {
     words.extend(contract.map(typed::address));
     typed::structure(&words)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hashed by viem.
+    #[test]
+    fn both_requests_are_hashed_as_wallets_do() {
+        let safe = SafeAccount { chain_id: 11_155_111, address: Address::repeat_byte(0x5a) };
+        let delete = ServiceRequest::Delete { safe, transaction: H256::repeat_byte(9) };
+        let delegate = ServiceRequest::Delegate { chain_id: 11_155_111, delegate: Address::repeat_byte(7) };
+        // The first second of an hour, and its last.
+        for now in [497_777 * TOTP_SECONDS, 497_778 * TOTP_SECONDS - 1] {
+            let hashes = [delete, delegate].map(|request| format!("{:?}", request.hash(now)));
+            assert_eq!(
+                hashes,
+                [
+                    "0xd874be271982ce7ba516f2d38f66c155386a1cae475df42a59de35ca3ca8d4e1",
+                    "0xbc06b8f9259835ec57511f230859d96f956dab045a69a85fee528ed4d0da222d"
+                ]
+            );
+        }
+        assert_ne!(delete.hash(0), delete.hash(TOTP_SECONDS));
+    }
+}

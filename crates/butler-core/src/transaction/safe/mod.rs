@@ -17,6 +17,6 @@ pub use self::decision::{Decision, KeptProposal, NewProposal, SafeView, Undecide
 pub use self::effect::{Repeated, repeated};
 pub use self::fate::{Fate, ProposalFacts, Standstill, fate_of};
 pub use self::multi_send::{MOST_CALLS, NoBatch, decode_multi_send, encode_multi_send};
-pub use self::origin::{ORIGIN_LIMIT, effect_of_origin, is_of_effect, origin_of_effect};
+pub use self::origin::{effect_of_origin, is_of_effect, origin_of_effect};
 pub use self::proposer::{ProposerFault, check_proposer};
 pub use self::queue::{ChainBehind, FreeNonce, QueuedTransaction, free_nonce};

@@ -4,10 +4,9 @@ use ethers_core::types::H256;
 use ethers_core::utils::keccak256;
 use serde::{Deserialize, Serialize};
 
+use crate::client::safe::ORIGIN_LIMIT;
 use crate::domain::action::EffectKey;
 
-/// The most characters that the service keeps.
-pub const ORIGIN_LIMIT: usize = 200;
 /// Who proposes, as wallets show it.
 const NAME: &str = "butler";
 

@@ -20,7 +20,7 @@ pub enum Lag {
     /// They have it at once.
     #[default]
     None,
-    /// They have it after [`FakeSafeService::index`].
+    /// They have it after `FakeSafeService::index`.
     UntilIndexed,
 }
 
