@@ -16,5 +16,8 @@ pub mod fuzzing;
 pub mod key_files;
 pub mod network;
 pub mod runtime;
+#[cfg(feature = "sign")]
+pub mod sign;
 pub mod store;
 pub mod text;
+pub mod transaction;

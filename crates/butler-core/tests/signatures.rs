@@ -8,8 +8,8 @@ use butler_core::contracts::bindings::gse::GseEvents;
 use butler_core::contracts::bindings::rollup::RollupEvents;
 use butler_core::contracts::bindings::staking_registry::StakingRegistryEvents;
 use butler_core::contracts::bindings::{
-    aztec_registry, escape_hatch, governance, governance_proposer, gse, multicall3, pull_split, rollup,
-    rollup_checkpoints, slasher, split_factory, staking_registry, tally_slashing_proposer,
+    aztec_registry, escape_hatch, governance, governance_proposer, gse, multi_send, multicall3, pull_split, rollup,
+    rollup_checkpoints, safe, slasher, split_factory, staking_registry, tally_slashing_proposer,
 };
 use butler_core::contracts::events::{EventError, Source, TypedEvent, decode_delegation, decode_event, name_event};
 use butler_core::domain::attester::delegation::LogId;
@@ -21,17 +21,19 @@ use serde_json::{Value, json};
 
 const LIST: &str = include_str!("signatures.txt");
 
-fn abis() -> [(&'static str, &'static Abi); 13] {
+fn abis() -> [(&'static str, &'static Abi); 15] {
     [
         ("AztecRegistry", &aztec_registry::AZTECREGISTRY_ABI),
         ("EscapeHatch", &escape_hatch::ESCAPEHATCH_ABI),
         ("Governance", &governance::GOVERNANCE_ABI),
         ("GovernanceProposer", &governance_proposer::GOVERNANCEPROPOSER_ABI),
         ("Gse", &gse::GSE_ABI),
+        ("MultiSend", &multi_send::MULTISEND_ABI),
         ("Multicall3", &multicall3::MULTICALL3_ABI),
         ("PullSplit", &pull_split::PULLSPLIT_ABI),
         ("Rollup", &rollup::ROLLUP_ABI),
         ("RollupCheckpoints", &rollup_checkpoints::ROLLUPCHECKPOINTS_ABI),
+        ("Safe", &safe::SAFE_ABI),
         ("Slasher", &slasher::SLASHER_ABI),
         ("SplitFactory", &split_factory::SPLITFACTORY_ABI),
         ("StakingRegistry", &staking_registry::STAKINGREGISTRY_ABI),

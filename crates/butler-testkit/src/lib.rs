@@ -3,12 +3,13 @@
 //! a fake Aztec node that repeats recorded answers ([`aztec_node`]) and one that loads and reloads a keystore ([`keystore_node`]),
 //! fakes of the places where people are told ([`chat`]), and a real browser that looks at pages ([`browser`]). Beside the node
 //! stand a [`web3signer`], a real [`sshd`], and [`keystores`] of every shape. What several fakes were asked stands in one [`order`].
+//! The contracts of each version of the [`safe`] stand on the devnet's chain, with a fake of their transaction service.
 //! Jobs have a [`beacon`] node that tells their items, a [`prover`] that does their work, and an [`object_store`].
 //!
 //! The lies that an endpoint can tell are listed in the README of this crate and in [`proxy::Lie`].
 //!
 //! Never published and never a normal dependency of the programs. Nothing here reaches beyond loopback, except `npm ci`
-//! when the devnet is built for the first time, and when a browser is driven for the first time.
+//! when the devnet is built, a browser is driven or a Safe is deployed for the first time.
 
 pub mod aztec_node;
 pub mod beacon;
@@ -31,6 +32,7 @@ pub mod rpc {
     pub use crate::http::Client;
 }
 pub mod proxy;
+pub mod safe;
 mod server;
 pub mod sshd;
 pub mod web3signer;

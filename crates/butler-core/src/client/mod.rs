@@ -3,7 +3,7 @@
 //! `http` moves bounded bytes under a deadline, `wire` is JSON-RPC without I/O, `refusal` tells error texts of providers
 //! apart, `jsonrpc` is the exchange with one peer that all clients share, `endpoint` is one URL of an L1, `limits` what was learnt about it, `l1` is several endpoints that stand in for each other
 //! (`heads` and `vote`: whose block is read; `opinion`: whose answers are believed), `rounds` says when to ask again,
-//! `calls`, `log_scan` and `block_logs` are the bulk reads, `host` looks at a machine from outside. No answer is retried
+//! `calls`, `log_scan` and `block_logs` are the bulk reads, `safe` is Safe's transaction service, `host` looks at a machine from outside. No answer is retried
 //! blindly and no failed read becomes a value.
 
 pub mod aztec_node;
@@ -36,6 +36,7 @@ pub mod payload;
 mod receipts;
 pub mod refusal;
 mod rounds;
+pub mod safe;
 pub mod secrets;
 mod sent;
 pub mod text;

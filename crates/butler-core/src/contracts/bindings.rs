@@ -76,3 +76,11 @@ contract!(
     /// over a thousand a day.
     rollup_checkpoints, RollupCheckpoints, "./abi/RollupCheckpoints.json"
 );
+contract!(
+    /// A Safe (`GnosisSafe` 1.3.0, `Safe` 1.4.1 and 1.5.0), as far as a proposer asks it.
+    safe, Safe, "./abi/Safe.json"
+);
+contract!(
+    /// What a Safe calls to make several calls at once (`MultiSendCallOnly`, the same in 1.3.0, 1.4.1 and 1.5.0).
+    multi_send, MultiSend, "./abi/MultiSend.json"
+);

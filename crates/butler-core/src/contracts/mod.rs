@@ -16,5 +16,6 @@ pub mod multicall;
 pub mod packed;
 pub mod proof;
 pub mod propose;
+pub mod safe;
 pub mod split;
 mod words;

@@ -27,16 +27,18 @@ pub(crate) const CRATES: [Crate; 6] = [
     Crate { name: "xtask", folders: &XTASK, floors: 5, circles: 0, long: 0 },
 ];
 
-const CORE: [Folder; 13] = [
+const CORE: [Folder; 15] = [
     ("text", ""),
     ("domain", "text"),
     ("runtime", ""),
     ("contracts", "domain text"),
     ("control", "domain"),
     ("store", "domain runtime text"),
+    ("sign", "store text"),
     ("config", "domain store text"),
     ("key_files", "config domain store text"),
     ("client", "contracts domain runtime text"),
+    ("transaction", "client contracts domain text"),
     ("chain", "client store contracts domain runtime text"),
     ("fuzzing", "chain client key_files domain"),
     ("network", "chain client key_files config store contracts domain runtime text"),
@@ -106,7 +108,7 @@ const WATCHER: [Folder; 23] = [
     ("program", "adopt check executors health heartbeat control jobs journal replay routes state tell watch"),
 ];
 
-const TESTKIT: [Folder; 20] = [
+const TESTKIT: [Folder; 21] = [
     ("npm", ""),
     ("browser", "npm"),
     ("http", ""),
@@ -127,6 +129,7 @@ const TESTKIT: [Folder; 20] = [
     ("web3signer", "order server"),
     ("long_chain", "devnet http multicall server"),
     ("proxy", "devnet http multicall server"),
+    ("safe", "devnet http npm server"),
 ];
 
 const XTASK: [Folder; 17] = [

@@ -151,7 +151,7 @@ impl Chain {
     }
 
     /// Anvil answers a sent transaction before it has mined its block.
-    pub(super) async fn receipt(&self, hash: &Value) -> anyhow::Result<Value> {
+    pub(crate) async fn receipt(&self, hash: &Value) -> anyhow::Result<Value> {
         let deadline = Instant::now() + MINED_WITHIN;
         loop {
             let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await?;

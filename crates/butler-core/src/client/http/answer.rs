@@ -8,6 +8,7 @@ use hyper::header::{CONTENT_ENCODING, LOCATION};
 use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
+use super::headers::Quota;
 use crate::client::body::Packing;
 use crate::client::error::RpcFailure;
 use crate::client::secrets::Secrets;
@@ -20,6 +21,8 @@ pub struct HttpAnswer {
     pub status: u16,
     /// What `Retry-After` said, at most [`LONGEST_WAIT`](super::LONGEST_WAIT).
     pub retry_after: Option<Duration>,
+    /// What it says of the requests that are left.
+    pub quota: Quota,
     /// The whole body, unpacked.
     pub body: Bytes,
     /// Where a redirect leads: scheme and host.

@@ -29,6 +29,31 @@ pub fn wait_of(seconds: f64) -> Option<Duration> {
     (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)))
 }
 
+/// What a service says of the requests that a client may still send, as gateways write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Quota {
+    /// `X-RateLimit-Limit`: how many in all.
+    pub limit: Option<u64>,
+    /// `X-RateLimit-Remaining`: how many are left.
+    pub remaining: Option<u64>,
+    /// `X-RateLimit-Reset`: in so many seconds there are as many again.
+    pub reset: Option<Duration>,
+}
+
+/// A reset beyond this is no time to wait but a moment since 1970.
+const MOMENT: u64 = 1_000_000_000;
+
+/// The quota that an answer tells of, at `now` in unix seconds.
+pub(super) fn quota(headers: &HeaderMap, now: u64) -> Quota {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let reset = number("x-ratelimit-reset").map(|told| if told > MOMENT { told.saturating_sub(now) } else { told });
+    Quota {
+        limit: number("x-ratelimit-limit"),
+        remaining: number("x-ratelimit-remaining"),
+        reset: reset.map(Duration::from_secs),
+    }
+}
+
 pub(super) fn basic(url: &Url) -> HeaderValue {
     let decode = |text: &str| percent_decode(text);
     let pair = format!("{}:{}", decode(url.username()), decode(url.password().unwrap_or_default()));
@@ -52,6 +77,21 @@ fn percent_decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quota_is_read_with_a_wait_or_a_moment() {
+        let told = |reset: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-ratelimit-limit", HeaderValue::from_static("50000"));
+            headers.insert("x-ratelimit-remaining", HeaderValue::from_static("many"));
+            headers.insert("x-ratelimit-reset", HeaderValue::from_static(reset));
+            quota(&headers, 1_780_000_000)
+        };
+        let quota = |reset| Quota { limit: Some(50_000), remaining: None, reset };
+        assert_eq!(told("3600"), quota(Some(Duration::from_secs(3_600))));
+        assert_eq!(told("1780000060"), quota(Some(Duration::from_secs(60))));
+        assert_eq!(told("soon"), quota(None));
+    }
 
     #[test]
     fn a_date_to_wait_for_counts_from_the_clock_that_was_handed_in() {

@@ -33,8 +33,8 @@ pub use self::answer::HttpAnswer;
 pub use self::durations::{DURATION_BUCKETS, DurationCounts, Durations};
 use self::failure::{connect_failure, told, traffic};
 pub use self::fetch_error::FetchError;
-pub use self::headers::LONGEST_WAIT;
-use self::headers::{basic, retry_after};
+pub use self::headers::{LONGEST_WAIT, Quota};
+use self::headers::{basic, quota, retry_after};
 pub use self::headers::{basic_authorization, wait_of};
 pub use self::settings::{HttpSettings, HttpSetupError};
 pub(super) use self::status::meaning;
@@ -246,6 +246,15 @@ impl HttpPeer {
         self.timed(Ask { method: Method::GET, uri, body: Payload::default(), headers: Vec::new() }).await
     }
 
+    /// Has what stands below the peer's URL deleted, with a JSON body that says why that may be done.
+    ///
+    /// # Errors
+    /// As [`post`](Self::post); `Malformed` also when that is no URL.
+    pub async fn delete(&self, path: &[&str], body: impl Into<Payload>) -> Result<HttpAnswer, RpcFailure> {
+        let uri = self.uri_below(path, &[])?;
+        self.timed(Ask { method: Method::DELETE, uri, body: body.into(), headers: Vec::new() }).await
+    }
+
     fn uri_below(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Uri, RpcFailure> {
         let mut url = self.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -268,7 +277,7 @@ impl HttpPeer {
         let answer = self.send_twice(ask).await.map_err(|error| connect_failure(&self.secrets, &error))?;
         let (status, traffic) = (answer.status().as_u16(), answer.extensions().get::<Traffic>().cloned());
         let headers = answer.headers();
-        let retry_after = retry_after(headers, (self.clock)());
+        let (retry_after, quota) = (retry_after(headers, (self.clock)()), quota(headers, (self.clock)()));
         let redirect = answer::redirect(&self.secrets, &self.url, status, headers);
         let packing = answer::packing(&self.secrets, headers)?;
         let travelled = |bytes| add(&self.counters.bytes_received, bytes);
@@ -280,7 +289,7 @@ impl HttpPeer {
         }
         add(&self.counters.bytes_decoded, body.bytes.len());
         self.spend(body.bytes.len())?;
-        Ok(HttpAnswer { status, retry_after, body: Bytes::from(body.bytes), redirect, _turn: body.turn })
+        Ok(HttpAnswer { status, retry_after, quota, body: Bytes::from(body.bytes), redirect, _turn: body.turn })
     }
 
     /// Sends a body, which nobody keeps once an answer begins.
@@ -301,7 +310,7 @@ impl HttpPeer {
         add(&self.counters.requests, 1);
         add(&self.counters.bytes_sent, body.len());
         let mut request = Request::new(body);
-        let is_json = method == Method::POST;
+        let is_json = method == Method::POST || method == Method::DELETE;
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
