@@ -3,9 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::chain::{fetch_safe, fetch_transaction_hash};
@@ -21,6 +18,8 @@ use butler_testkit::safe::{
 };
 use ethers_core::types::{Address, U256};
 use serde_json::json;
+
+use crate::support;
 
 const ROUNDS: u64 = 300;
 const VERSION: SafeVersion = SafeVersion::V1_5_0;

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_core::chain::{fetch_safe, fetch_transaction_hash};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::contracts::safe::{
@@ -16,6 +13,8 @@ use butler_testkit::devnet::{Chain, DevnetSpec, Played, ensure};
 use butler_testkit::safe::{DeployedSafe, SafeCall, SafeOwner, SafePackages, SafeRelease};
 use ethers_core::types::{Address, H256, Log, U256};
 use serde_json::json;
+
+use crate::support;
 
 const CHAIN_ID: u64 = 31_337;
 

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +23,8 @@ use butler_testkit::safe::{
 };
 use ethers_core::types::Address;
 use serde_json::Value;
+
+use crate::support;
 
 const KEY: &str = "a-key-that-nobody-may-see-9f31";
 const VERSION: SafeVersion = SafeVersion::V1_4_1;
