@@ -37,6 +37,7 @@ mod rounds;
 pub mod secrets;
 pub mod text;
 pub mod transactions;
+pub mod trial;
 mod vote;
 pub mod web3signer;
 pub mod wire;

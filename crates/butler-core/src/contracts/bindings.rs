@@ -76,3 +76,7 @@ contract!(
     /// over a thousand a day.
     rollup_checkpoints, RollupCheckpoints, "./abi/RollupCheckpoints.json"
 );
+contract!(
+    /// A token (`IERC20` with OpenZeppelin's errors), such as the one that is staked.
+    erc20, Erc20, "./abi/Erc20.json"
+);

@@ -35,7 +35,7 @@ const CORE: [Folder; 14] = [
     ("control", "domain"),
     ("store", "domain runtime text"),
     ("config", "domain store text"),
-    ("key_files", "config domain store text"),
+    ("key_files", "config contracts domain store text"),
     ("client", "contracts domain runtime text"),
     ("transaction", "client contracts domain text"),
     ("chain", "client store contracts domain runtime text"),
