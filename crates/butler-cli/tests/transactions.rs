@@ -301,6 +301,18 @@ async fn a_thousand_keys_take_few_requests() {
 }
 
 #[tokio::test]
+async fn a_plan_is_told_in_words_and_figures() {
+    let bench = Bench::start().await;
+    let ran = bench.run(&["provider", "set-take-rate", "1500", "--dry-run"]).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!("dry_run", ran.stdout);
+    let queue = &bench.oracle().providers[&1].queue;
+    insta::assert_snapshot!("calldata", bench.run(&["provider", "drip", &shown(queue[0])]).await.stdout);
+    bench.chain.play(Move::SetTakeRate { provider: 1, rate: 1500 }).await.unwrap();
+    insta::assert_snapshot!("already", bench.run(&["provider", "set-take-rate", "1500"]).await.stdout);
+}
+
+#[tokio::test]
 async fn a_form_goes_to_a_new_file_and_a_change_is_about_one_provider() {
     let bench = Bench::start().await;
     let set = ["provider", "set-take-rate", "77", "--out", "form.json", "--form", "safe_builder"];

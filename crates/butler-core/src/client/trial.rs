@@ -87,36 +87,28 @@ impl L1Client {
 }
 
 async fn attempt(endpoint: &Endpoint, pin: &BlockRef, messages: &[Message], order: Order) -> Result<Trial, RpcFailure> {
+    let (alone, rest) = match order {
+        Order::Apart => (messages, &[][..]),
+        // The first needs nothing before it, whatever comes of the others.
+        Order::Together => messages.split_at(messages.len().min(1)),
+    };
     let mut requests = vec![Request::new("eth_getBlockByHash", &json!([pin.hash, false]))];
-    match order {
-        Order::Apart => requests.extend(messages.iter().flat_map(|message| {
-            let text = text(message);
-            let height = format!("{:#x}", pin.number);
-            [
-                Request::new(METHOD, &json!([text, { "blockHash": pin.hash }])),
-                Request::new(ESTIMATE, &json!([text, height])),
-            ]
-        })),
-        Order::Together => {
-            let calls: Vec<Value> = messages.iter().map(text).collect();
-            let blocks = json!({ "blockStateCalls": [{ "calls": calls }], "validation": false });
-            requests.push(Request::new(SIMULATE, &json!([blocks, { "blockHash": pin.hash }])));
-        }
-    }
+    requests.extend(alone.iter().flat_map(|message| {
+        let text = text(message);
+        let height = format!("{:#x}", pin.number);
+        [
+            Request::new(METHOD, &json!([text, { "blockHash": pin.hash }])),
+            Request::new(ESTIMATE, &json!([text, height])),
+        ]
+    }));
     let mut answers = endpoint.exchange(&requests).await?.into_iter();
     let mut next = || answers.next().unwrap_or_else(|| Err(malformed(METHOD)));
     let base_fee = base_fee(next()?.get())?;
-    let tried = match order {
-        Order::Apart => messages.iter().map(|_| alone(endpoint, next(), next())).collect::<Result<_, _>>()?,
-        Order::Together => match next() {
-            Ok(answer) => together(endpoint, answer.get(), messages.len())?,
-            // Older nodes do not have it, and some gateways do not let it through.
-            Err(RpcFailure::MethodNotFound | RpcFailure::Rpc { .. } | RpcFailure::Unauthorized { .. }) => {
-                vec![Tried::Untried; messages.len()]
-            }
-            Err(failure) => return Err(failure),
-        },
-    };
+    let mut tried: Vec<Tried> = alone.iter().map(|_| called(endpoint, next(), next())).collect::<Result<_, _>>()?;
+    if !rest.is_empty() {
+        let all = together(endpoint, pin, messages).await?;
+        tried.extend(all.into_iter().skip(tried.len()));
+    }
     Ok(Trial { tried, base_fee })
 }
 
@@ -125,7 +117,7 @@ fn text(message: &Message) -> Value {
     json!({ "from": from, "to": to, "value": value, "data": data })
 }
 
-fn alone(endpoint: &Endpoint, called: Answer, estimated: Answer) -> Result<Tried, RpcFailure> {
+fn called(endpoint: &Endpoint, called: Answer, estimated: Answer) -> Result<Tried, RpcFailure> {
     match (called, estimated) {
         // Gas is only estimated of what passes.
         (Err(RpcFailure::Reverted { data }), _) | (Ok(_), Err(RpcFailure::Reverted { data })) => {
@@ -158,7 +150,28 @@ struct SimulatedError {
     data: Option<Data>,
 }
 
-fn together(endpoint: &Endpoint, json: &str, messages: usize) -> Result<Vec<Tried>, RpcFailure> {
+/// Tries all messages one after another, where the endpoint can.
+async fn together(endpoint: &Endpoint, pin: &BlockRef, messages: &[Message]) -> Result<Vec<Tried>, RpcFailure> {
+    let calls: Vec<Value> = messages.iter().map(text).collect();
+    let blocks = json!({ "blockStateCalls": [{ "calls": calls }], "validation": false });
+    // Alone, since who does not know it may refuse all that comes with it.
+    let request = Request::new(SIMULATE, &json!([blocks, { "blockHash": pin.hash }]));
+    let answers = endpoint.exchange(&[request]).await;
+    let answer = answers.and_then(|answers| answers.into_iter().next().unwrap_or_else(|| Err(malformed(SIMULATE))));
+    match answer {
+        Ok(answer) => simulated(endpoint, answer.get(), messages.len()),
+        // Older nodes do not have it, and some gateways do not let it through.
+        Err(
+            RpcFailure::MethodNotFound
+            | RpcFailure::Rpc { .. }
+            | RpcFailure::Unauthorized { .. }
+            | RpcFailure::Http { .. },
+        ) => Ok(vec![Tried::Untried; messages.len()]),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn simulated(endpoint: &Endpoint, json: &str, messages: usize) -> Result<Vec<Tried>, RpcFailure> {
     let blocks: Vec<SimulatedBlock> = serde_json::from_str(json).map_err(|_| malformed(SIMULATE))?;
     let calls: Vec<SimulatedCall> = blocks.into_iter().flat_map(|block| block.calls).collect();
     if calls.len() != messages {
