@@ -177,6 +177,7 @@ async fn keys_are_added_once_in_chunks_and_read_back_byte_by_byte() {
     let planned = bench.json(&["provider", "add-keys", "all.json"], 0).await;
     let remarks = planned["remarks"].to_string();
     assert!(remarks.contains("1 key of the file stand there already"), "{remarks}");
+    assert!(remarks.contains("3 keys of the file stand in no key file"), "{remarks}");
     let again = change_once(&bench, &["provider", "add-keys", "all.json"]).await;
     let says = again["already"].as_str().unwrap();
     assert!(says.starts_with("3 keys of the file stand in the queue of provider 1, byte for byte"), "{says}");
@@ -252,6 +253,9 @@ async fn publishers_that_lack_ether_are_funded_once_in_one_batch() {
     for file in ["keys/server-1.json", "keys/server-2.json"] {
         bench.edit(file, |keys| keys["fundingAccount"] = shown(Address::repeat_byte(0x62)).into());
     }
+    // A folder with two of them: the nodes drop the account.
+    let told = refused(&bench, &fund).await;
+    assert!(told.contains("over the cap of 9"), "{told}");
     std::fs::create_dir(bench.path("other")).unwrap();
     std::fs::rename(bench.path("keys/server-2.json"), bench.path("other/server-2.json")).unwrap();
     bench.reconfigure("[\"keys/*.json\"]", "[\"keys/*.json\", \"other/*.json\"]");

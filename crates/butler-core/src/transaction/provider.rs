@@ -224,6 +224,8 @@ fn percent(basis_points: u16) -> String {
 mod tests {
     use super::*;
     use crate::domain::samples::{address, provider, provider_id};
+    use crate::transaction::permitted::Places;
+    use crate::transaction::plan::Plan;
 
     fn facts() -> ProviderFacts {
         let queue = provider(&[11, 12, 13]);
@@ -300,6 +302,61 @@ mod tests {
         let Ok(Decision::Wanted(wanted)) = with(&facts, None).drip(address(12), &BTreeSet::new()) else { panic!() };
         assert_eq!(wanted.change, Change::Drip { provider: provider_id(1), first: 1, keys: 2 });
         assert_eq!(wanted.effects.len(), 2);
+    }
+
+    /// What the chain has once a change was made.
+    fn after(mut facts: ProviderFacts, change: &Change) -> ProviderFacts {
+        match change {
+            Change::SetTakeRate { take_rate_bps, .. } => facts.take_rate_bps = *take_rate_bps,
+            Change::SetRecipient { rewards_recipient, .. } => facts.rewards_recipient = *rewards_recipient,
+            Change::NameAdmin { admin, .. } => facts.pending_admin = Some(*admin),
+            Change::AcceptAdmin { admin, .. } => (facts.admin, facts.pending_admin) = (*admin, None),
+            Change::Drip { keys, .. } => drop(facts.queue.drain(..usize::try_from(*keys).unwrap())),
+            Change::CreateProvider { .. } | Change::AddKeys { .. } | Change::Fund { .. } | Change::Deposit { .. } => {
+                panic!("{change:?}")
+            }
+        }
+        facts
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_was_made_is_nothing_to_do_and_only_a_permitted_call_makes_it(
+            (admin, named, recipient) in (1_u64..4, proptest::option::of(1_u64..4), 1_u64..4),
+            (rate, wanted_rate) in (0_u16..10_001, 0_u16..10_001),
+            (which, who) in (0..5, 1_u64..16),
+        ) {
+            let facts = ProviderFacts {
+                admin: address(admin),
+                pending_admin: named.map(address),
+                take_rate_bps: rate,
+                rewards_recipient: address(recipient),
+                ..provider(&[11, 12, 13])
+            };
+            let decide = |facts: &ProviderFacts, gone: &BTreeSet<Address>| {
+                let ours = with(facts, None);
+                match which {
+                    0 => ours.set_take_rate(wanted_rate),
+                    1 => ours.set_recipient(address(who)),
+                    2 => ours.name_admin(address(who)),
+                    3 => ours.accept_admin(address(who)),
+                    _ => ours.drip(address(who), gone),
+                }
+            };
+            if let Ok(Decision::Wanted(wanted)) = decide(&facts, &BTreeSet::new()) {
+                let places = Places {
+                    chain_id: 1,
+                    staking_registry: address(90),
+                    rollup: address(91),
+                    staking_asset: address(92),
+                    funded: BTreeSet::new(),
+                };
+                let plan = Plan::new(wanted, places).unwrap();
+                let facts = after(facts, plan.change());
+                let again = decide(&facts, &BTreeSet::from([address(who)]));
+                proptest::prop_assert!(matches!(again, Ok(Decision::Already { .. })), "{:?}", again);
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,9 @@ use std::path::Path;
 use butler_core::client::l1::BlockTag;
 use butler_core::contracts::bindings::staking_registry::KeyStore;
 use butler_core::domain::ids::ProviderId;
+use butler_core::domain::operator::key_book::Completeness;
 use butler_core::store::file::load_bounded;
+use butler_core::text::time::count;
 use butler_core::transaction::keys::facts::KeyFacts;
 use butler_core::transaction::keys::file::{MOST_BYTES, read};
 use butler_core::transaction::keys::{Judged, add_keys, judge};
@@ -24,8 +26,25 @@ pub(super) async fn add(global: &Global, file: &Path, from: Option<Address>) -> 
     let gathered = look_up(global, &keys).await?;
     let provider = the_only(&gathered.snapshot, from)?;
     let judged = judged(&gathered, Some(provider.id), &keys).await?;
-    let decision = add_keys(&provider, &keys, judged)?;
+    let mut decision = add_keys(&provider, &keys, judged)?;
+    if let Decision::Wanted(wanted) = &mut decision {
+        wanted.remarks.extend(not_run(&gathered, &keys));
+    }
     Ok((gathered, decision))
+}
+
+/// That no server is known to run some of the keys: the first duty of one would be missed. Nothing is said without key files.
+fn not_run(gathered: &Gathered, keys: &[KeyStore]) -> Option<String> {
+    let book = &gathered.network.keys.book;
+    let known = book.attesters();
+    let missing = keys.iter().filter(|key| !known.contains(&key.attester)).count();
+    let is_known = !known.is_empty() && book.completeness() == Completeness::Complete;
+    (is_known && missing > 0).then(|| {
+        format!(
+            "{} of the file stand in no key file: servers must have them before somebody delegates",
+            count(missing, "key")
+        )
+    })
 }
 
 /// The keys of a file.

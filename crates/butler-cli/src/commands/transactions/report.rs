@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
-use crate::view::table::{Tone, pairs, plain, toned};
+use crate::view::table::{pairs, plain};
 
 /// The report of each command that changes something.
 #[derive(Debug, Serialize)]
@@ -139,12 +139,11 @@ pub(super) fn render(report: &Report, output: &Output) -> String {
         figures.push(("sender", plain(format::address(&from.0))));
     }
     for (transaction, place) in report.transactions.iter().zip(1_u64..) {
-        let gas = transaction.gas.map_or_else(
-            || toned("not simulated: it needs what comes before it", Tone::Warning),
-            |gas| plain(format!("passes with {gas} gas")),
-        );
-        text.push_str(&format!("{place}. {}\n", transaction.description));
-        figures.push(("simulated", gas));
+        let simulated = match transaction.gas {
+            Some(gas) => format!("passes with {gas} gas"),
+            None => "not simulated: no endpoint tries it with the call that it needs before it".to_owned(),
+        };
+        text.push_str(&format!("{place}. {}: {simulated}\n", transaction.description));
     }
     if let Some(cost) = &report.worst_cost {
         figures.push(("costs at most", plain(format!("{} ETH, at twice the base fee", format::amount(cost.0, 6)))));

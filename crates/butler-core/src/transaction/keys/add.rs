@@ -34,10 +34,8 @@ pub fn add_keys(provider: &Provider<'_>, all: &[KeyStore], judged: Judged) -> Re
     effects.extend(ends(&keys));
     let mut remarks = vec!["their order is that of the file; from then on everybody can see them".to_owned()];
     if !judged.queued.is_empty() {
-        remarks.push(format!(
-            "{} of the file stand there already, and are not added again",
-            count(judged.queued.len(), "key")
-        ));
+        let standing = count(judged.queued.len(), "key");
+        remarks.push(format!("{standing} of the file stand there already, and are not added again"));
     }
     if keys.len() > CHUNK {
         let calls = keys.len().div_ceil(CHUNK);
