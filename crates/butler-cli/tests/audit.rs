@@ -2,12 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::devnet::Move;
 use serde_json::{Value, json};
-use support::{Bench, shown};
+
+use crate::support::{Bench, shown};
 
 /// A bench whose key files are right, and where nothing waits at an attester's own address.
 async fn clean() -> Bench {

@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_testkit::devnet::{CheckpointWish, History};
 use ethers_core::types::Address;
 use serde_json::Value;
-use support::{Bench, shown};
+
+use crate::support::{Bench, shown};
 
 const WRONG: Address = Address::repeat_byte(0x77);
 

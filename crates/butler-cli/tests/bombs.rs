@@ -4,14 +4,12 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and its figures are of interest")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::time::{Duration, Instant};
 
 use butler_testkit::bombs::{Bomb, BombServer, Size};
 use futures_util::{StreamExt as _, stream};
-use support::{Bench, butler, finish};
+
+use crate::support::{Bench, butler, finish};
 
 /// In KB, as the kernel counts it. What is read whole is a quarter here; `cargo xtask service` throws all of it, at 200 MB.
 fn most_memory(bomb: Bomb) -> u64 {

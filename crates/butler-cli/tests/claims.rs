@@ -2,12 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, STRANGER};
 use serde_json::Value;
-use support::{Bench, shown};
+
+use crate::support::{Bench, shown};
 
 fn findings<'a>(report: &'a Value, kind: &str) -> Vec<&'a Value> {
     report["findings"].as_array().unwrap().iter().filter(|finding| finding["kind"] == kind).collect()

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[expect(dead_code, reason = "other tests need more of it")]
-mod support;
-
 use std::collections::BTreeMap;
 
 use butler_testkit::aztec_node::FakeAztecNode;
@@ -13,8 +10,9 @@ use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, Move, RollupSide
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
 use serde_json::Value;
-use support::{Bench, butler, finish, shown};
 use tempfile::TempDir;
+
+use crate::support::{Bench, butler, finish, shown};
 
 /// Position, state and version of the rollup of the named attesters.
 async fn rows(bench: &Bench) -> BTreeMap<&'static str, (String, String, String)> {

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +9,8 @@ use std::time::Duration;
 use butler_core::store::file::save_atomic;
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, LogLimitStyle};
-use support::{Bench, butler, finish, offered, run_in};
+
+use crate::support::{Bench, butler, finish, offered, run_in};
 
 /// Every command by its whole name, as the program's own help lists them.
 async fn commands() -> BTreeSet<String> {

@@ -2,14 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::aztec_node::cases::{CASES, CHECKPOINTS, FOUND_BESIDE, Followed, OFFLINE};
 use butler_testkit::devnet::Move;
 use serde_json::{Value, json};
-use support::{Bench, shown};
+
+use crate::support::{Bench, shown};
 
 /// Adds Aztec nodes to the configuration, by name.
 fn add_nodes(bench: &Bench, nodes: &[(&str, &FakeAztecNode)]) {

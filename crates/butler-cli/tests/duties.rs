@@ -3,9 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::text::time::rfc3339;
@@ -13,7 +10,8 @@ use butler_testkit::devnet::{CheckpointWish, ProposedCheckpoint, Way};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
 use serde_json::Value;
-use support::Bench;
+
+use crate::support::Bench;
 
 const WRONG: Address = Address::repeat_byte(0x77);
 

@@ -2,12 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::devnet::{Event, History};
 use serde_json::{Value, json};
-use support::Bench;
+
+use crate::support::Bench;
 
 /// The ABI's order of the fields of the structs in events.
 const STRUCTS: [&[&str]; 4] = [

@@ -2,13 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use support::Bench;
+
+use crate::support::Bench;
 
 /// The attesters of the example's first file; the last one waits in the queue.
 const OF_FIRST: [&str; 5] = ["A0", "A1", "A2", "A6", "A8"];

@@ -4,9 +4,6 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
 
-#[expect(dead_code, reason = "other tests need more of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::client::error::ErrorKind;
@@ -23,8 +20,9 @@ use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::{CheckpointWish, Move};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, LogKind};
 use serde_json::Value;
-use support::Bench;
-use support::shapes::{Checker, page, read};
+
+use crate::support::Bench;
+use crate::support::shapes::{Checker, page, read};
 
 /// A devnet with every kind of attester, file and endpoint answer that the tables speak of.
 async fn bench() -> Bench {

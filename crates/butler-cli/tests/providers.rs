@@ -2,12 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::devnet::Event;
 use serde_json::{Value, json};
-use support::{Bench, shown};
+
+use crate::support::{Bench, shown};
 
 fn addresses(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|address| address.as_str().unwrap()).collect()

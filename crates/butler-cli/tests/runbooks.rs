@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -12,7 +9,8 @@ use butler_cli::args::Arguments;
 use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};
 use clap::Parser as _;
 use ethers_core::types::Address;
-use support::Bench;
+
+use crate::support::Bench;
 
 /// What the words in capitals stand for here.
 fn labels(attester: &str) -> [(&'static str, String); 10] {

@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_testkit::devnet::{History, Move, Oracle, Status};
 use ethers_core::types::U256;
 use serde_json::{Value, json};
-use support::{Bench, shown};
+
+use crate::support::{Bench, shown};
 
 /// Name, state, position, place in the entry queue, provider and place in its queue.
 type Expected<'a> = (&'a str, &'a str, &'a str, Option<u64>, Option<(u64, u64)>);

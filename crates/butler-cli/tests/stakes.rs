@@ -2,14 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_testkit::devnet::{Move, Told, ToldOfStranger, with_wrong_proof};
 use serde_json::{Value, json};
-use support::{Bench, shown};
+
+use crate::support::{Bench, shown};
 
 fn by_address(report: &Value) -> BTreeMap<String, Value> {
     let rows = report["attesters"].as_array().unwrap();

@@ -2,10 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
-use support::{Bench, Ran, butler, finish, offered, run_in};
+use crate::support::{Bench, Ran, butler, finish, offered, run_in};
 
 async fn with(bench: &Bench, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     finish(butler(bench.folder.path()).envs(variables.iter().copied()).args(arguments)).await

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
 
-#[expect(dead_code, reason = "other tests need more of it")]
-mod support;
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -17,9 +14,11 @@ use butler_core::domain::action::{
 };
 use ethers_core::types::{Address, H256};
 use serde_json::{Value, json};
-use support::run_in;
-use support::shapes::{Checker, page};
 use tempfile::TempDir;
+
+use crate::support;
+use crate::support::run_in;
+use crate::support::shapes::{Checker, page};
 
 const CONFIG: &str = "default_network = \"mainnet\"\n[watcher]\nruntime_directory = \"run\"\n";
 

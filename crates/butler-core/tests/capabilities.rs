@@ -3,9 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::capability::Capability::{self, *};
@@ -14,6 +11,8 @@ use butler_core::domain::findings::rollups::of_rollups;
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use ethers_core::utils::{hex, id};
+
+use crate::support;
 
 /// The function, what is missing without it at a rollup that is one of 6, and at one of 4.1.
 const OPTIONAL: [(&str, &[Capability], &[Capability]); 19] = [

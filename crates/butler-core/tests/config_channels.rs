@@ -2,16 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod config_case;
-
 use std::os::unix::fs::PermissionsExt as _;
 
 use butler_core::config::{Config, MailTls};
 use butler_core::domain::action::Priority;
 use butler_core::store::file::save_atomic;
-use config_case::{BASE, case, refused};
 use secrecy::ExposeSecret as _;
+
+use crate::config_case::{BASE, case, refused};
 
 const TOKEN: &str = "123456:AA-bb_cc";
 const MAIL: &str =

@@ -2,12 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod config_case;
-
 use butler_core::config::Config;
 use butler_core::store::file::save_atomic;
-use config_case::*;
+
+use crate::config_case::*;
 
 #[test]
 fn endpoints_have_one_url_and_one_way_in() {

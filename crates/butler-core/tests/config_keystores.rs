@@ -2,13 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod config_case;
-
 use std::path::PathBuf;
 
 use butler_core::config::{Config, KeystorePlace};
-use config_case::{BASE, case, refused};
+
+use crate::config_case::{BASE, case, refused};
 
 const NODE: &str = "[[networks.mainnet.aztec_nodes]]\nserver = \"paris\"\nurl = \"http://127.0.0.1:8080\"\n";
 const ADMIN: &str = "admin_url = \"http://127.0.0.1:8880\"\n";

@@ -2,13 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod config_case;
-
 use butler_core::config::{Config, PipelineConfig, TriggerConfig, WorkConfig};
 use butler_core::domain::action::Policy;
 use butler_core::domain::job::{Argument, Value};
-use config_case::{case, refused};
+
+use crate::config_case::{case, refused};
 
 const PIPELINE: &str = r#"
 [networks.mainnet]

@@ -1,6 +1,6 @@
 //! The diagram in `docs/attester-states.md` is the one that `judge` judges by.
 //!
-//! `UPDATE_DOCS=1 cargo test -p butler-core --test domain_diagram` rewrites it.
+//! `UPDATE_DOCS=1 cargo test -p butler-core --test main domain_diagram::` rewrites it.
 
 #![expect(clippy::expect_used, reason = "helpers of a test may fail it; clippy allows that in test functions only")]
 

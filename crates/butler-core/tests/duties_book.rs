@@ -3,9 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -19,6 +16,8 @@ use butler_core::domain::rollup::RollupClock;
 use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, ProposedCheckpoint, Way, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, LogKind, When};
 use ethers_core::types::Address;
+
+use crate::support;
 
 const PAID: Address = Address::repeat_byte(0x77);
 

@@ -2,11 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-#[path = "support/side_by_side.rs"]
-mod trials;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -25,6 +20,7 @@ use butler_testkit::proxy::{
 };
 use ethers_core::types::{Address, U256};
 
+use crate::support;
 use crate::trials::side_by_side;
 
 /// Six readers share a thread, in a debug build.

@@ -1,6 +1,6 @@
 //! `docs/findings.md` is what the code decides by.
 //!
-//! `UPDATE_DOCS=1 cargo test -p butler-core --test findings_page` rewrites it.
+//! `UPDATE_DOCS=1 cargo test -p butler-core --test main findings_page::` rewrites it.
 
 use std::path::{Path, PathBuf};
 

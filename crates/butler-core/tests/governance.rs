@@ -2,15 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_core::chain::{GovernanceReader, GovernanceRequest};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::domain::governance::{GovernanceFacts, ProposalState, SignalRules};
 use butler_core::domain::rollup::RollupClock;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
 use ethers_core::types::Address;
+
+use crate::support;
 
 struct Bench {
     chain: Chain,

@@ -2,14 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod key_files;
-
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
 use butler_core::key_files::{FaultKind, KeyFileNotice, PrivateKeys};
-use key_files::*;
+
+use crate::key_files::*;
 
 /// What a node's own keystores look like: keys, mnemonics, encrypted files.
 fn node_files() -> Vec<(&'static str, String)> {

@@ -2,16 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod key_files;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 
 use butler_core::key_files::{FaultKind, KeyFileNotice, KeySources, PrivateKeys, load_key_files};
 use butler_core::store::file::save_atomic;
-use key_files::*;
+
+use crate::key_files::*;
 
 #[test]
 fn an_attester_is_an_address_an_account_or_a_list_of_them() {

@@ -2,11 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-#[path = "support/side_by_side.rs"]
-mod trials;
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +14,7 @@ use butler_testkit::proxy::{
     Fault, FaultPlan, FaultProxy, ForgedCoinbase, Lie, LogKind, LogLimit, LogLimitStyle, SplitEvent, When,
 };
 
+use crate::support;
 use crate::trials::side_by_side;
 
 struct Setting {

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,6 +15,8 @@ use butler_core::domain::block::BlockRef;
 use butler_testkit::devnet::{Chain, DevnetSpec, History, Move, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, When};
 use ethers_core::types::Address;
+
+use crate::support;
 
 struct Setting {
     chain: Arc<Chain>,

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::chain::{
@@ -19,6 +16,8 @@ use butler_core::domain::slashing::SlashingFacts;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use ethers_core::types::Address;
+
+use crate::support;
 
 type Read = (SlashingFacts, GovernanceFacts, ComingProposals);
 

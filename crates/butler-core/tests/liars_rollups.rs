@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_core::chain::{NetworkSlashingReader, SnapshotError, SnapshotReader};
 use butler_core::domain::rollup::RollupFacts;
 use butler_core::domain::rollups::FormerRollup;
@@ -12,6 +9,8 @@ use butler_core::domain::slashing::NetworkSlashing;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, STRANGER};
+
+use crate::support;
 
 type Facts = (NetworkSnapshot, NetworkSlashing);
 

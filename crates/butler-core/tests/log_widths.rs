@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::client::block_logs::BlockLogs;
@@ -13,6 +10,8 @@ use butler_core::client::logs::LogFilter;
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use butler_testkit::long_chain::LongChain;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, LogLimit, LogLimitStyle};
+
+use crate::support;
 
 const BLOCKS: u64 = 22_000;
 

@@ -2,11 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[path = "support/naive.rs"]
-mod naive;
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +9,9 @@ use butler_core::client::l1::BlockTag;
 use butler_testkit::devnet::{Chain, DevnetSpec, DevnetState, Move, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use proptest::prelude::*;
+
+use crate::naive;
+use crate::support;
 
 fn any_move(state: &DevnetState) -> impl Strategy<Value = Move> + use<> {
     let oracle = state.oracle().unwrap();

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::time::Duration;
 
 use butler_core::client::l1::BlockTag;
@@ -15,6 +12,8 @@ use butler_core::contracts::packed;
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use butler_testkit::proxy::{BatchRefusal, Fault, FaultPlan, FaultProxy, Lie, OverrideRefusal, PackRefusal, When};
 use ethers_core::types::{Address, Bytes};
+
+use crate::support;
 
 /// Returns its calldata.
 const ECHO: &str = "0x366000600037366000f3";

@@ -3,9 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
@@ -20,6 +17,8 @@ use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 use ethers_core::types::{Address, U256};
 use serde::Deserialize;
 use serde_json::json;
+
+use crate::support;
 
 /// Where the rollup keeps the size of its committees, and both lags behind it: four bytes each, from the lowest.
 const SIZES: &str = "0x9bd0cd65f3d2d8103fe75b0f150f04a46bd0e603fd1819b64700ff42b24ee3ac";

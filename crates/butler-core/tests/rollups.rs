@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,6 +22,8 @@ use ethers_contract::EthEvent as _;
 use ethers_core::types::{Address, U256};
 use ethers_core::utils::{hex, id};
 use serde_json::json;
+
+use crate::support;
 
 fn state() -> DevnetState {
     ensure(&DevnetSpec::scenario()).unwrap().upgrade()

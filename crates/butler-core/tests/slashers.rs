@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
@@ -17,6 +14,8 @@ use butler_testkit::devnet::{Chain, DevnetSpec, Move, SlasherPair, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
 use serde_json::json;
+
+use crate::support;
 
 const DAY: u64 = 86_400;
 

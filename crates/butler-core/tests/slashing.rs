@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::chain::{SlashingReader, SlashingRequest};
@@ -21,6 +18,8 @@ use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 use ethers_core::types::{Address, H256, Log, U256};
 use ethers_core::utils::{hex, id};
+
+use crate::support;
 
 struct Bench {
     chain: Chain,

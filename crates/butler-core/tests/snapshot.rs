@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::chain::{SnapshotError, SnapshotRequest};
@@ -12,6 +9,8 @@ use butler_core::domain::attester::view::OnChainStatus;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, Status, ensure};
 use ethers_core::types::Address;
+
+use crate::support;
 
 fn assert_equals_oracle(snapshot: &NetworkSnapshot, oracle: &Oracle) {
     assert_eq!((snapshot.chain_id, snapshot.block.number), (31337, oracle.block.number));

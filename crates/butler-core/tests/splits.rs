@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::sync::atomic::Ordering::Relaxed;
 
 use butler_core::chain::SnapshotReader;
@@ -14,6 +11,8 @@ use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, ForgedCoinbase, Getter, Lie, LogKind, SplitEvent};
 use ethers_core::types::Address;
+
+use crate::support;
 
 fn requests(reader: &SnapshotReader) -> u64 {
     reader.client().endpoints()[0].peer().counters().requests.load(Relaxed)

@@ -3,13 +3,12 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use ethers_core::types::Address;
-use support::{Bench, Series, shown};
+
+use crate::support;
+use crate::support::{Bench, Series, shown};
 
 /// A position of an own attester in the committees of the round at the head, as a vote against it alone.
 async fn vote_against_own(bench: &Bench) -> (Address, u64, Vec<u8>) {

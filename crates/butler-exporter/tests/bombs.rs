@@ -2,13 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::bombs::{Bomb, BombServer, Size};
 use futures_util::{StreamExt as _, stream};
-use support::{Bench, Program, Series, follow_devnet, wait_for};
+
+use crate::support::{Bench, Program, Series, follow_devnet, wait_for};
 
 /// In KB, as the kernel counts it. What is read whole is a quarter here; `cargo xtask service` throws all of it, at 200 MB.
 fn most_memory(bomb: Bomb) -> u64 {

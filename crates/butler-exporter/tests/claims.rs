@@ -2,12 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
-use support::Bench;
+
+use crate::support::Bench;
 
 const SUPPORTED: &str = "butler_slashing_supported{network=\"devnet\"}";
 const UNREADABLE: &str = "butler_slashing_unreadable{network=\"devnet\",reason=\"unknown_proposer\"}";

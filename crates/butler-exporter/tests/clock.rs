@@ -2,12 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::path::Path;
 
-use support::{Bench, command, start};
+use crate::support;
+use crate::support::{Bench, command, start};
 
 /// Debian's package `faketime` has it.
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";

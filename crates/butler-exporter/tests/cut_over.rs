@@ -2,16 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_testkit::aztec_node::cases::{CASES, Followed};
 use butler_testkit::devnet::{DevnetSpec, Move, ensure};
 use serde_json::json;
-use support::film::{Clock, Film, MINUTES, without_prometheus};
-use support::{Bench, Program, Series};
+
+use crate::support;
+use crate::support::film::{Clock, Film, MINUTES, without_prometheus};
+use crate::support::{Bench, Program, Series};
 
 fn critical(series: &Series) -> BTreeSet<&str> {
     let is_critical = |key: &&String| key.starts_with("butler_findings{") && key.contains("critical");

@@ -2,15 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::process::Command;
 
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use serde_json::{Value, json};
-use support::{Bench, Series, shown, wait_for};
+
+use crate::support;
+use crate::support::{Bench, Series, shown, wait_for};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_corrected_key_file_is_seen_and_the_step_is_counted() {

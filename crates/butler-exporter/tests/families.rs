@@ -2,16 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-mod expected;
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::process::Command;
 
 use butler_exporter::catalogue;
-use expected::{World, assert_expected, settled};
 use serde_json::Value;
-use support::{Bench, Program, Series};
+
+use crate::expected::{World, assert_expected, settled};
+use crate::support;
+use crate::support::{Bench, Program, Series};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_family_is_served_with_the_oracles_values() {

@@ -2,14 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 
-use support::film::{BLOCK, Clock, Film, MINUTES, without_prometheus};
-use support::{Bench, Program, Series};
+use crate::support::film::{BLOCK, Clock, Film, MINUTES, without_prometheus};
+use crate::support::{Bench, Program, Series};
 
 /// What must fire because of the files, and nothing else may.
 const OF_FILES: &str = "ButlerKeyFileUnreadable|ButlerKeyFilesGone";

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -12,7 +9,9 @@ use butler_testkit::devnet::{CheckpointWish, DevnetSpec, Move, ProposedCheckpoin
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
 use serde_json::json;
-use support::{Bench, Series};
+
+use crate::support;
+use crate::support::{Bench, Series};
 
 const WRONG: Address = Address::repeat_byte(0x77);
 const CRITICAL: &str = "butler_findings{network=\"devnet\",kind=\"coinbase_used_wrong\",severity=\"critical\"}";

@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::net::TcpListener;
 
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::proxy::FaultProxy;
 use serde_json::json;
-use support::{Bench, Series, wait_for};
+
+use crate::support::{Bench, Series, wait_for};
 
 fn check(series: &Series, host: &str, check: &str) -> Option<f64> {
     let labels = format!("network=\"devnet\",host=\"{host}\",check=\"{check}\"");

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -21,7 +18,8 @@ use butler_exporter::scrapers::failure::Failure;
 use butler_exporter::scrapers::scrape::Scrape;
 use butler_exporter::slots::{Scraped, Slot};
 use futures_util::future::BoxFuture;
-use support::idle;
+
+use crate::support::idle;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn formats_are_chosen_by_accept_and_unknown_things_are_refused() {

@@ -3,14 +3,12 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
-use support::{Bench, command};
+
+use crate::support::{Bench, command};
 
 /// What is about endpoints, requests to them, scrapes and the program.
 const OF_ITSELF: [&str; 6] = [

@@ -2,14 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use serde_json::Value;
-use support::{Bench, shown, wait_for};
+
+use crate::support;
+use crate::support::{Bench, shown, wait_for};
 
 const STATES: &str = ".local/state/butler/exporter-devnet-states.json";
 const SELDOM: &str = "scrape_interval = \"1h\"";

@@ -2,14 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeMap;
 
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::aztec_node::cases::{CASES, CHECKPOINTS, FOUND_BESIDE, Followed, OFFLINE};
-use support::{Bench, Series, advance};
+
+use crate::support::{Bench, Series, advance};
 
 /// What the metrics count of findings about nodes and duties, by kind.
 fn counted(series: &Series) -> BTreeMap<String, u64> {

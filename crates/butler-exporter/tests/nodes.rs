@@ -2,13 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use serde_json::json;
-use support::{Bench, Program, Series, advance, follow_devnet};
+
+use crate::support::{Bench, Program, Series, advance, follow_devnet};
 
 /// A node of that recording which follows the devnet's canonical rollup, under its own name in the configuration.
 async fn node(bench: &Bench, recording: &str, name: &str) -> FakeAztecNode {

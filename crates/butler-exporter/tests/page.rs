@@ -2,14 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "only its world is used here")]
-mod expected;
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::browser::Browser;
-use expected::World;
-use support::Bench;
+
+use crate::expected::World;
+use crate::support;
+use crate::support::Bench;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_what_needs_attention_first() {

@@ -2,13 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::os::unix::fs::symlink;
 
 use serde_json::Value;
-use support::{Bench, Program, Series, shown, wait_for};
+
+use crate::support;
+use crate::support::{Bench, Program, Series, shown, wait_for};
 
 /// So long that no tick comes while a test runs.
 const SELDOM: &str = "scrape_interval = \"1h\"";

@@ -2,13 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::aztec_node::FakeAztecNode;
 use ethers_core::types::Address;
 use serde_json::json;
-use support::{Bench, Series, follow_devnet, shown};
+
+use crate::support::{Bench, Series, follow_devnet, shown};
 
 /// The recorded validator that was offline, and one that was not.
 const OFFLINE: &str = "0xd3a01ed4e1d0554a179daebf95508b668767d441";

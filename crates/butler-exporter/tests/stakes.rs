@@ -2,14 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_testkit::devnet::{Move, with_wrong_proof};
 use serde_json::Value;
-use support::{Bench, Series, shown};
+
+use crate::support;
+use crate::support::{Bench, Series, shown};
 
 fn states(bench: &Bench) -> BTreeMap<String, String> {
     let path = bench.path("state/exporter-devnet-states.json");

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -13,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use support::{PATIENCE, Program, idle};
 use tokio::net::TcpSocket;
+
+use crate::support;
+use crate::support::{PATIENCE, Program, idle};
 
 /// Strangers altogether, and how many of them hold on at the same time: this process may have 1,024 files open.
 const STRANGERS: usize = 10_000;

@@ -2,16 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
 use butler_testkit::devnet::Move;
 use serde_json::Value;
-use support::Bench;
-use support::person::{begun, cli_as, is_root, listed, own, stake, text, wait_for};
+
+use crate::support::Bench;
+use crate::support::person::{begun, cli_as, is_root, listed, own, stake, text, wait_for};
 
 /// Users that nobody is.
 const ALICE: u32 = 61_001;

@@ -2,12 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and its figures are of interest")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::bombs::{Bomb, BombServer, Size};
 use futures_util::{StreamExt as _, stream};
-use support::Bench;
+
+use crate::support;
+use crate::support::Bench;
 
 /// In KB, as the kernel counts it.
 const MOST_MEMORY: u64 = 200 * 1024;

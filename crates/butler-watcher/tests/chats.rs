@@ -2,17 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 
 use butler_testkit::chat::{Kind, MailServer, MailTls, Platform, Reply};
 use butler_testkit::devnet::Move;
-use support::person::{begun, cli_as, own, text, wait_for};
-use support::{Bench, Watcher, path_in, posted};
+
+use crate::support::person::{begun, cli_as, own, text, wait_for};
+use crate::support::{Bench, Watcher, path_in, posted};
 
 /// What must be in nothing that the program writes.
 const PLANTED: [&str; 5] = [

@@ -2,14 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use support::agent::agent;
+
+use crate::support::agent::agent;
 
 const ATTESTER: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 

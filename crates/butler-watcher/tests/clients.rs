@@ -2,16 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
 use butler_testkit::devnet::Move;
-use support::{Bench, path_in, posted};
+
+use crate::support::{Bench, path_in, posted};
 
 /// How many come, and how many of them at once.
 const CLIENTS: usize = 10_000;

@@ -2,14 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::os::unix::fs::PermissionsExt as _;
 
-use support::chore::{address, approve, delegated, ended, wanted, with_servers};
-use support::person::text;
-use support::servers::nothing_kept;
+use crate::support::chore::{address, approve, delegated, ended, wanted, with_servers};
+use crate::support::person::text;
+use crate::support::servers::nothing_kept;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delegation_is_shown_approved_written_and_taken_by_the_node_once() {

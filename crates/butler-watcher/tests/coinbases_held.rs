@@ -2,18 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::devnet::attester_secret;
 use ethers_core::types::Address;
-use support::chore::{
+
+use crate::support;
+use crate::support::chore::{
     add, anew, approve, delegated, ended, has, next_attesters, reason, second_endpoint, wanted, with_servers,
     without_servers,
 };
-use support::person::{asked, stake, wait_for};
-use support::servers::Server;
-use support::{Bench, Watcher};
+use crate::support::person::{asked, stake, wait_for};
+use crate::support::servers::Server;
+use crate::support::{Bench, Watcher};
 
 const WRONG: Address = Address::repeat_byte(0x77);
 

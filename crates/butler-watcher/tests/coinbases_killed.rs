@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::time::Duration;
 
 use butler_testkit::keystore_node::{Answer, Effect};
-use support::agent::Gatekeeper;
-use support::chore::{add, approve, delegated, ended, has, reason, wanted, with_servers, without_servers};
-use support::servers::{Server, nothing_kept};
+
+use crate::support::agent::Gatekeeper;
+use crate::support::chore::{add, approve, delegated, ended, has, reason, wanted, with_servers, without_servers};
+use crate::support::servers::{Server, nothing_kept};
 
 /// Kills the watcher at each of these points of one chore each, whose node refuses first where it says so.
 async fn killed_at(points: &[&str], refuses: bool) {

@@ -3,9 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::time::Duration;
 
 use butler_testkit::devnet::Move;
@@ -14,10 +11,13 @@ use butler_testkit::order::Order;
 use butler_testkit::web3signer::FakeWeb3Signer;
 use ethers_core::types::{Address, U256};
 use serde_json::json;
-use support::Bench;
-use support::chore::{add, approve, delegated, ended, has, next_attesters, reason, until, wanted, without_servers};
-use support::person::{cli_as, listed, own, stake, wait_for};
-use support::servers::Server;
+
+use crate::support::Bench;
+use crate::support::chore::{
+    add, approve, delegated, ended, has, next_attesters, reason, until, wanted, without_servers,
+};
+use crate::support::person::{cli_as, listed, own, stake, wait_for};
+use crate::support::servers::Server;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_signer_reloads_before_the_node_and_the_file_is_written_before_both() {

@@ -2,19 +2,18 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use butler_testkit::keystore_node::{Answer, Effect, Script};
 use serde_json::{Value, json};
-use support::chore::{anew, approve, delegated, ended, has, reason, retry, wanted, with_servers};
-use support::person::{cli_as, own};
-use support::servers::{Server, nothing_kept};
-use support::traces::nowhere;
-use support::{Bench, Watcher};
+
+use crate::support;
+use crate::support::chore::{anew, approve, delegated, ended, has, reason, retry, wanted, with_servers};
+use crate::support::person::{cli_as, own};
+use crate::support::servers::{Server, nothing_kept};
+use crate::support::traces::nowhere;
+use crate::support::{Bench, Watcher};
 
 /// A word of a node that must not be seen again.
 const WORD: &str = "https://user:s3cr3t-of-the-signer@signer.internal";

@@ -2,19 +2,17 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its server ends with it")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::sync::{Arc, Mutex};
 
 use butler_testkit::keystore_node::{Answer, Effect, KeystoreNode};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use support::chore::{add, approve, delegated, ended, secrets, wanted, with_servers, without_servers};
-use support::person::{cli_as, own};
-use support::servers::{Server, nothing_kept};
-use support::traces::nowhere;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+
+use crate::support::chore::{add, approve, delegated, ended, secrets, wanted, with_servers, without_servers};
+use crate::support::person::{cli_as, own};
+use crate::support::servers::{Server, nothing_kept};
+use crate::support::traces::nowhere;
 
 /// A receiver of notices that keeps whatever it is sent.
 async fn receiver() -> (Arc<Mutex<Vec<u8>>>, String) {

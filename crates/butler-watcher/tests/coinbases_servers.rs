@@ -2,18 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::fs::rename;
 
 use butler_testkit::sshd::{Access, Sshd, find};
-use support::agent::agent;
-use support::chore::{
+
+use crate::support::agent::agent;
+use crate::support::chore::{
     add, approve, delegated, ended, has, reason, shown, until, wanted, with_servers, without_servers,
 };
-use support::person::text;
-use support::servers::{Server, nothing_kept};
+use crate::support::person::text;
+use crate::support::servers::{Server, nothing_kept};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_three_servers_one_is_down_and_one_is_reached_over_ssh_until_all_are_done() {

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::time::Duration;
 
 use butler_core::domain::action::{
@@ -17,8 +14,9 @@ use butler_watcher::journal::{Batch, Journal as _, Keeper, Plan, Settings};
 use butler_watcher::plan::approvals::notices;
 use butler_watcher::program::journal_directory;
 use ethers_core::types::{Address, H256};
-use support::Bench;
-use support::person::{begun, cli_as, listed, own, text, wait_for};
+
+use crate::support::Bench;
+use crate::support::person::{begun, cli_as, listed, own, text, wait_for};
 
 /// The coinbase of the n-th of many delegations in one block.
 fn delegated(number: u64) -> Action {

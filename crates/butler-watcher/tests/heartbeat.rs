@@ -2,16 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its tasks end with it")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
-use support::Bench;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+
+use crate::support;
+use crate::support::Bench;
 
 /// Somebody outside who counts heartbeats, and answers 503 where it is told to.
 #[derive(Debug, Default)]

@@ -2,16 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::{ActionKind, Assurance};
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use serde_json::{Value, json};
-use support::Bench;
+
+use crate::support;
+use crate::support::Bench;
 
 /// Newest blocks whose logs are not told, some of them final.
 const LATE: u64 = support::CONFIRMATIONS + 2;

@@ -2,12 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_core::domain::action::ActionKind;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
-use support::Bench;
+
+use crate::support;
+use crate::support::Bench;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_that_is_killed_again_and_again_plans_what_one_clean_pass_does() {

@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::browser::Browser;
-use support::person::{begun, stake};
+
+use crate::support::person::{begun, stake};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_what_waits_for_a_person_first_with_the_command_that_decides() {

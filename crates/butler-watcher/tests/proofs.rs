@@ -2,19 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::{Action, ActionKind, ActionSubject, Phase};
 use butler_testkit::devnet::{Chain, CheckpointWish, DevnetSpec, ProposedCheckpoint, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
 use ethers_core::types::Address;
-use support::person::begun;
-use support::proposals::{WRONG, propose, two_looks};
-use support::receiver::Receiver;
-use support::{Bench, Kept, Watcher};
+
+use crate::support::person::begun;
+use crate::support::proposals::{WRONG, propose, two_looks};
+use crate::support::receiver::Receiver;
+use crate::support::{Bench, Kept, Watcher};
 
 /// Somebody whose coinbase is known proposes at the former rollup with that one, or with another one; slots of others pass.
 async fn propose_at(bench: &Bench, former: Address, is_right: bool) -> ProposedCheckpoint {

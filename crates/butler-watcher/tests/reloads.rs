@@ -3,9 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs::rename;
 
@@ -13,11 +10,13 @@ use butler_core::domain::action::{ActionKind, Phase};
 use butler_testkit::keystore_node::{Answer, Effect};
 use ethers_core::types::Address;
 use serde_json::Value;
-use support::chore::{add, approve, ended, reason, shown, until, without_servers};
-use support::person::{cli, cli_as, own, text};
-use support::proposals::{WRONG, propose, two_looks};
-use support::servers::Server;
-use support::{Bench, Watcher};
+
+use crate::support;
+use crate::support::chore::{add, approve, ended, reason, shown, until, without_servers};
+use crate::support::person::{cli, cli_as, own, text};
+use crate::support::proposals::{WRONG, propose, two_looks};
+use crate::support::servers::Server;
+use crate::support::{Bench, Watcher};
 
 /// A bench whose servers run two attesters, with files that are right since the nodes loaded them.
 async fn stale(names: &[&str], keys: &str) -> (Bench, Vec<Server>, [Address; 2]) {

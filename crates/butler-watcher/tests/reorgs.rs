@@ -3,15 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::ActionKind;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
 use ethers_core::types::Address;
-use support::Bench;
+
+use crate::support;
+use crate::support::Bench;
 
 /// A key whose deposit no flush lets in.
 const BAD: Address = Address::repeat_byte(0xba);

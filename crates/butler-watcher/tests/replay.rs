@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_testkit::devnet::CheckpointWish;
 use ethers_core::types::Address;
 use ethers_core::utils::to_checksum;
-use support::Bench;
+
+use crate::support::Bench;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_proposals_are_said_once_for_each_attester_and_critically() {

@@ -2,13 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::long_chain::LongChain;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, LogLimit, LogLimitStyle};
 use serde_json::json;
-use support::Bench;
+
+use crate::support;
+use crate::support::Bench;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_replay_asks_each_endpoint_for_every_block_once_for_logs_and_once_for_checkpoints() {

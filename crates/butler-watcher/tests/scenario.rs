@@ -2,16 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::ActionKind;
 use butler_testkit::devnet::Event;
 use ethers_core::types::Address;
 use serde_json::Value;
-use support::Bench;
+
+use crate::support::Bench;
 
 /// What an event asks for, decided here from the oracle alone: kind, subject, block.
 fn expected(bench: &Bench) -> Vec<(ActionKind, Address, u64)> {

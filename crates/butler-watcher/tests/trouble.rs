@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +9,9 @@ use std::process::Command;
 
 use butler_core::domain::action::{ActionKind, ActionSubject, Evidence};
 use butler_core::store::private::save_private;
-use support::Bench;
+
+use crate::support;
+use crate::support::Bench;
 
 /// Runs a watcher that must end by itself; its code and last words.
 async fn refusal(bench: &Bench) -> (i32, String) {

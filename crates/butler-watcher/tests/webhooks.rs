@@ -2,16 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its server ends with it")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use butler_core::domain::action::Phase;
-use support::Bench;
-use support::receiver::{Receiver, SECRET};
 use tokio::net::TcpListener;
+
+use crate::support;
+use crate::support::Bench;
+use crate::support::receiver::{Receiver, SECRET};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_action_is_posted_once_through_refusals_and_a_restart_and_no_secret_is_told() {

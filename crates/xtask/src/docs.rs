@@ -16,9 +16,9 @@ pub(crate) struct Options {
 
 /// Tests that hold a page against the code, and rewrite it when they are told to.
 const PAGES: [&[&str]; 5] = [
-    &["--package", "butler-core", "--test", "domain_diagram"],
-    &["--package", "butler-core", "--test", "config_layers"],
-    &["--package", "butler-core", "--test", "findings_page"],
+    &["--package", "butler-core", "--test", "main", "domain_diagram::"],
+    &["--package", "butler-core", "--test", "main", "config_layers::"],
+    &["--package", "butler-core", "--test", "main", "findings_page::"],
     &["--package", "butler-exporter", "--lib", "the_page_is_current"],
     &["--package", "butler-watcher", "--lib", "the_page_is_current"],
 ];
@@ -35,7 +35,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 /// `docs/cli.md` is what the program says of itself.
 pub(crate) fn check_reference(is_check: bool) -> anyhow::Result<()> {
-    start(cargo().args(["build", "--quiet", "--package", "butler-cli"]))?;
+    // All of them, as for the tests: one by itself is built with other features, and everything below it with it.
+    start(cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
     let made = output(Command::new(target().join("debug/butler-cli")).arg("reference"))?;
     let page = workspace().join("docs/cli.md");
     if is_check {

@@ -21,8 +21,8 @@ struct Program {
     name: String,
 }
 
-/// Those whose tests take longest: they would otherwise be alone in the end.
-const LONG: [&str; 4] = ["liars", "bombs", "cut_over", "key_file_secrets"];
+/// The tests that take longest: they would otherwise be alone in the end.
+const LONG: [&str; 5] = ["liars::", "bombs::", "cut_over::", "devices::", "key_file_secrets::"];
 
 /// One test of a program.
 #[derive(Debug)]
@@ -34,12 +34,12 @@ struct Test<'p> {
 /// Builds all test programs of the workspace and runs their tests, two more at a time than there are processors: many wait. `arguments`
 /// are for each. The output of one that fails is shown.
 pub(crate) fn run(arguments: &[String], environment: &[(&str, &str)]) -> anyhow::Result<()> {
-    let mut programs = build()?;
-    programs.sort_by_key(|program| !LONG.contains(&program.name.as_str()));
+    let programs = build()?;
     let mut tests = Vec::new();
     for program in &programs {
         tests.extend(list(program, arguments)?.into_iter().map(|name| Test { program, name }));
     }
+    tests.sort_by_key(|test| !LONG.iter().any(|long| test.name.starts_with(long)));
     let count = tests.len();
     println!("{count} tests in {} programs", programs.len());
     let (waiting, failed) = (Mutex::new(tests.into_iter().enumerate()), Mutex::new(Vec::new()));

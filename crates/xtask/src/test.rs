@@ -46,8 +46,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         side_by_side::run(&options.arguments, &skipped)?;
     }
-    // A feature that is off by default.
-    start(cargo().args(["test", "--package", "butler-exporter", "--features", "otlp", "--test", "otlp", "--quiet"]))?;
+    // A feature that is off by default. With the whole workspace, so that what it shares is not built once more.
+    start(cargo().args(["test", "--workspace", "--features", "butler-exporter/otlp", "--test", "otlp", "--quiet"]))?;
     // Neither runner includes these when asked for all targets.
     start(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
     if !has_prometheus && !is_ci {

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::refused;
+use crate::bad_input::refused;
 use crate::support::{Bench, TOKEN, butler, finish, program, run_in};
 
 #[tokio::test]

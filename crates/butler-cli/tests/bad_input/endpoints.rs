@@ -4,8 +4,8 @@ use butler_testkit::devnet::{Chain, DevnetSpec, History, ensure};
 use butler_testkit::proxy::{Authorization, Fault, FaultPlan, FaultProxy, PruneStyle, When};
 use serde_json::Value;
 
+use crate::bad_input::{behind_proxy, refused, told_off, with_key};
 use crate::support::{Bench, PASSWORD, TOKEN, URL_KEY, butler, finish, shown};
-use crate::{behind_proxy, refused, told_off, with_key};
 
 #[tokio::test]
 async fn a_malformed_url_is_refused() {

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
 use serde_json::{Value, json};
 
-use crate::behind_proxy;
+use crate::bad_input::behind_proxy;
 use crate::support::{Bench, butler, finish};
 
 const LEDGER: &str = ".cache/butler/devnet-ledger.json";

@@ -3,7 +3,7 @@
 use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use serde_json::json;
 
-use crate::refused;
+use crate::bad_input::refused;
 use crate::support::Bench;
 
 /// Name, chain, Aztec's registry and the StakingRegistry, as Aztec publishes them.

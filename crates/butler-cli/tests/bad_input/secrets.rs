@@ -4,8 +4,8 @@ use std::path::Path;
 
 use butler_testkit::proxy::{Fault, FaultPlan};
 
-use crate::behind_proxy;
-use crate::key_files::plant_private_key;
+use crate::bad_input::behind_proxy;
+use crate::bad_input::key_files::plant_private_key;
 use crate::support::{Bench, PASSWORD, URL_KEY, run_in};
 
 /// Fails where the output of a command is nothing but silence.

@@ -121,6 +121,35 @@ fn every_crate_and_every_folder_is_known() {
 }
 
 #[test]
+fn every_file_of_tests_is_part_of_a_program() {
+    let mut forgotten = Vec::new();
+    for krate in &CRATES {
+        let folder = crates().join(krate.name);
+        let manifest = read(&folder.join("Cargo.toml"));
+        let Ok(entries) = std::fs::read_dir(folder.join("tests")) else { continue };
+        let program = read(&folder.join("tests/main.rs"));
+        let names = entries.map(|entry| entry.expect("the folder is readable").path()).filter(|path| {
+            path.extension().is_some_and(|extension| extension == "rs")
+                || ["mod.rs", "main.rs"].iter().any(|file| path.join(file).exists())
+        });
+        for name in names {
+            let stem = name.file_stem().expect("a name").to_string_lossy();
+            let is_part = program.lines().any(|line| line == format!("mod {stem};"))
+                || manifest.contains(&format!("path = \"tests/{stem}.rs\""))
+                || manifest.contains(&format!("path = \"tests/{stem}/main.rs\""));
+            if !is_part {
+                forgotten.push(name);
+            }
+        }
+    }
+    assert!(forgotten.is_empty(), "its tests never run: {forgotten:?} (hint: name it in tests/main.rs)");
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("the file is readable")
+}
+
+#[test]
 fn nobody_imports_itself_and_the_house_is_low() {
     let mut wrong = Vec::new();
     for krate in &CRATES {

@@ -3,7 +3,7 @@
 use butler_core::client::error::ErrorKind;
 use butler_testkit::proxy::{Fault, FaultPlan, PackRefusal, When};
 
-use crate::setting::{Setting, answered};
+use crate::liars_calls::setting::{Setting, answered};
 
 #[tokio::test]
 async fn what_is_refused_for_many_in_any_words_is_asked_again_for_half() {

@@ -16,7 +16,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use crate::raw::{RawRequest, RawServer, Reply};
+use crate::wire::raw::{RawRequest, RawServer, Reply};
 
 /// What the bombs fill: less than is granted, for they are many.
 const SIZE: usize = 1 << 20;

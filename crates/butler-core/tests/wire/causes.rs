@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use butler_core::client::error::ErrorKind;
 use butler_core::runtime::report::Chain;
 
-use crate::raw::{RawServer, Reply};
-use crate::refusals::{calls, endpoint, failure_of};
+use crate::wire::raw::{RawServer, Reply};
+use crate::wire::refusals::{calls, endpoint, failure_of};
 
 #[tokio::test]
 async fn messages_name_the_cause() {

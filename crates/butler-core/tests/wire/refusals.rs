@@ -12,7 +12,7 @@ use butler_core::contracts::multicall::MULTICALL3;
 use butler_core::runtime::clock::unix_now;
 use serde_json::json;
 
-use crate::raw::{RawRequest, RawServer, Reply};
+use crate::wire::raw::{RawRequest, RawServer, Reply};
 
 pub(crate) fn endpoint(url: &str) -> Endpoint {
     let settings = EndpointSettings {

@@ -22,7 +22,7 @@ use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::report::Chain;
 use ethers_core::types::Address;
 
-use crate::raw::{RawRequest, RawServer, Reply};
+use crate::wire::raw::{RawRequest, RawServer, Reply};
 
 /// What was planted; each is looked for as it is, in lower case, and in base64.
 const PLANTED: [&str; 5] =

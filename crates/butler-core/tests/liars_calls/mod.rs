@@ -4,9 +4,6 @@
 
 mod refused;
 mod setting;
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::time::Duration;
 
@@ -18,7 +15,7 @@ use butler_testkit::devnet::{Chain, DevnetSpec, ensure};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, OverrideRefusal, When};
 use ethers_core::types::Address;
 
-use crate::setting::{Setting, answered};
+use crate::liars_calls::setting::{Setting, answered};
 
 #[tokio::test]
 async fn an_endpoint_that_reads_at_another_block_is_found_with_one_call_and_with_many() {
@@ -48,9 +45,9 @@ async fn without_multicall3_and_overrides_one_call_more_proves_the_block() {
             for _ in 0..3 {
                 chain.mine().await.unwrap();
             }
-            let mut endpoint = support::endpoint("direct", &proxy.url());
+            let mut endpoint = crate::support::endpoint("direct", &proxy.url());
             endpoint.max_batch = max_batch;
-            let client = support::client(&[endpoint]);
+            let client = crate::support::client(&[endpoint]);
             let number = chain.block_number().await.unwrap() - 1;
             let block = client.head(BlockTag::Number(number), &[]).await.unwrap().block;
             let rollup = chain.oracle().unwrap().contracts.rollup_address;

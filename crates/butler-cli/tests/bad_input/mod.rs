@@ -11,12 +11,9 @@ mod key_files;
 mod ledger;
 mod presets;
 mod secrets;
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-#[path = "../support/mod.rs"]
-mod support;
 
+use crate::support::{Bench, URL_KEY};
 use butler_testkit::proxy::FaultProxy;
-use support::{Bench, URL_KEY};
 
 /// A URL with a key in its path and another in its query, as providers hand them out.
 fn with_key(url: &str) -> String {

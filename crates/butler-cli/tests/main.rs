@@ -1,0 +1,24 @@
+//! Tests of the whole program, in one program: each of its own would be linked with everything.
+
+mod audit;
+mod backtest;
+mod bad_input;
+mod bombs;
+mod claims;
+mod cut_over;
+mod docs;
+mod doctor;
+mod duties;
+mod events;
+mod files_gone;
+mod json_shapes;
+mod keystore_agent;
+mod liars;
+mod providers;
+mod runbooks;
+mod scan;
+mod scenario;
+mod stakes;
+mod support;
+mod terminal;
+mod watcher;

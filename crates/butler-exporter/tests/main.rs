@@ -1,0 +1,28 @@
+//! Tests of the whole program, in one program: each of its own would be linked with everything.
+
+mod beyond;
+mod bombs;
+mod claims;
+mod clock;
+mod cut_over;
+mod devices;
+mod devnet;
+mod duties;
+mod expected;
+mod families;
+mod files_gone;
+mod former_duties;
+mod hosts;
+mod http;
+mod liars;
+mod memory;
+mod node_table;
+mod nodes;
+mod page;
+mod program;
+mod reload;
+mod sentinel;
+mod stakes;
+mod strangers;
+mod support;
+mod tls;

@@ -1,0 +1,11 @@
+//! Tests of the testkit itself, in one program: each of its own would be linked with everything.
+
+mod aztec_node;
+mod cut_over;
+mod devnet;
+mod keystore_node;
+mod keystores;
+mod lies;
+mod proxy;
+mod sshd;
+mod web3signer;
