@@ -3,14 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use butler_testkit::devnet::{KeyStore, Move, with_wrong_proof};
 use butler_testkit::proxy::FaultProxy;
 use ethers_core::types::{Address, U256};
 use serde_json::{Value, json};
-use support::{Bench, Ran, shown};
+
+use crate::support::{self, Bench, Ran, shown};
 
 /// Sends each call of a form as its sender, and returns the last transaction.
 async fn execute(bench: &Bench, content: &Value, sender: &Value) -> Value {

@@ -48,6 +48,7 @@ mod snapshot;
 mod splits;
 mod stakes;
 mod support;
+mod transactions;
 #[path = "support/side_by_side.rs"]
 mod trials;
 mod wire;

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(clippy::allow_attributes, dead_code, reason = "every test file uses another part of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::client::capped::{CappedCall, CappedOutcome};
@@ -23,7 +20,8 @@ use butler_core::transaction::simulation::{Simulation, SimulationError, simulate
 use butler_testkit::devnet::{self, Chain, DevnetSpec, Oracle, ensure, with_wrong_proof};
 use butler_testkit::proxy::{Fault as Trouble, FaultPlan, FaultProxy, When};
 use ethers_core::types::{Address, U256};
-use support::{client, endpoint, reader, request};
+
+use crate::support::{client, endpoint, reader, request};
 
 async fn start() -> (Chain, L1Client, BlockRef) {
     let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
