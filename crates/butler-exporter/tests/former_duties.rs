@@ -114,3 +114,26 @@ async fn what_whoever_moved_along_proposed_last_at_the_former_rollup_is_told_by_
     let program = bench.run().await;
     program.when("a wrong coinbase", |series| series.get(CRITICAL) == Some(&1.0)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_whoever_stayed_proposed_before_it_left_is_told_by_an_exporter_that_was_down_meanwhile() {
+    let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+    let mut bench = Bench::of(&state).await;
+    bench.chain.cut_over(&state).await.unwrap();
+    // When the cut-over was is remembered: long before, so that nobody else can have had duties there of late.
+    let program = bench.run().await;
+    program.when("a scrape", |series| series.get(SUCCESS) == Some(&1.0)).await;
+    program.end("TERM").await;
+    bench.chain.play(Move::JumpSeconds(3 * 86_400)).await.unwrap();
+    let former = bench.chain.stay_behind().await.unwrap();
+    let wrong = propose(&bench, former, false, None).await;
+    for attester in bench.oracle().coinbases().keys().copied() {
+        // Those that moved along are not there.
+        let _ = bench.chain.play_at(former, Move::InitiateWithdraw { attester }).await;
+    }
+    bench.chain.play(Move::JumpEpochs(5)).await.unwrap();
+    let program = support::start(bench.command()).await;
+    program.when("a wrong coinbase", |series| series.get(CRITICAL) == Some(&1.0)).await;
+    let page = program.get("/").text();
+    assert!(page.contains(&support::shown(wrong.proposer)), "{page}");
+}

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::catalogue::{self, JobEnd, JobWork, ReloadOutcome};
 use crate::figures::{JobFigures, JobQueue};
 use crate::journal::{Cursor, Status};
+use crate::retries::Retries;
 use crate::waiting::{WAITING, Waiting};
 
 /// A loop that was not heard of for so long hangs.
@@ -23,7 +24,11 @@ const HANGS: Duration = Duration::from_secs(600);
 
 /// What is shown of the watcher.
 #[derive(Debug, Default)]
-pub struct Health(Mutex<State>);
+pub struct Health {
+    state: Mutex<State>,
+    /// What persons had tried again.
+    pub retries: Retries,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -80,7 +85,7 @@ struct Keystore {
 impl Health {
     fn state(&self) -> MutexGuard<'_, State> {
         // Plain figures are good also after a panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn network(&self, name: &str, change: impl FnOnce(&mut Network)) {

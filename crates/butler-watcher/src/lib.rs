@@ -16,6 +16,7 @@ pub mod plan;
 pub mod program;
 pub mod queues;
 pub mod replay;
+mod retries;
 pub mod routes;
 pub mod state;
 pub mod tell;

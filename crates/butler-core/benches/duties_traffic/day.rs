@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use butler_core::contracts::bindings::multicall3::{Aggregate3Call, Call3};
 use butler_core::contracts::checkpoint_events::checkpoint_topics;
@@ -62,6 +63,8 @@ pub(crate) struct Made {
 pub(crate) struct Day {
     made: Arc<Made>,
     has_hatch: bool,
+    /// The newest block.
+    newest: AtomicU64,
     /// Numbers of the day's blocks.
     blocks: BTreeMap<H256, u64>,
 }
@@ -185,12 +188,14 @@ fn checkpoint(number: u64, slot: u64, committee: &[u64], attesters: &[Address]) 
 impl Day {
     pub(crate) fn new(made: Arc<Made>, has_hatch: bool) -> Self {
         let last = block_at(GENESIS + SLOTS * 72);
-        Self { made, has_hatch, blocks: (FIRST..=last).map(|block| (hash("block", block), block)).collect() }
+        let newest = AtomicU64::new(FIRST);
+        Self { made, has_hatch, newest, blocks: (FIRST..=last).map(|block| (hash("block", block), block)).collect() }
     }
 
-    /// The newest block at that time, and the newest checkpoint in it.
+    /// The newest block at that time, which it is from now on, and the newest checkpoint in it.
     pub(crate) fn at(&self, time: u64) -> (BlockRef, Option<u64>) {
         let number = block_at(time);
+        self.newest.store(number, Ordering::Relaxed);
         let checkpoints = self.made.checkpoints.partition_point(|one| one.block <= number);
         let head = BlockRef { number, hash: hash("block", number), timestamp: time_of(number) };
         (head, Some(u64::try_from(checkpoints).unwrap()))
@@ -214,6 +219,7 @@ impl Imagined for Day {
     fn answer(&self, method: &str, params: &Value) -> Value {
         match method {
             "eth_chainId" => json!("0x1"),
+            "eth_getBlockByNumber" if params[0] == "latest" => Self::header(self.newest.load(Ordering::Relaxed)),
             "eth_getBlockByNumber" => Self::header(quantity(&params[0])),
             "eth_getLogs" => {
                 let (from, to) = (quantity(&params[0]["fromBlock"]), quantity(&params[0]["toBlock"]));

@@ -2,7 +2,8 @@
 //!
 //! A day of a network like mainnet is imagined ([`day`]) and served on loopback, compressed as public endpoints do. A book follows it with a
 //! head each minute, for 3 % of the attesters and for all of them; and one call reads the whole day from nothing, 50 ms away. In the exporter
-//! logs come along with the snapshot's scan, so their exchanges are counted apart here.
+//! logs come along with the snapshot's scan, and what is wanted at each look along with its question for the newest block: exchanges for
+//! logs and heads are counted apart here, but for the bytes of what came along.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints what it measured")]
 
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use butler_core::chain::{DutiesBook, Following};
 use butler_core::client::endpoint::EndpointSettings;
 use butler_core::client::http::HttpSettings;
-use butler_core::client::l1::{L1Client, Policy};
+use butler_core::client::l1::{BlockTag, L1Client, Policy};
 use butler_core::contracts::multicall::MULTICALL3;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::duties::DutiesSeen;
@@ -37,6 +38,8 @@ const LOOK: u64 = 60;
 /// The day is followed from here on, in seconds since the first slot: 38 epochs end in it.
 const BEGIN: u64 = 20 * 72;
 const DAY: u64 = 86_400;
+/// What the question for the newest block begins with.
+const HEAD: &str = "eth_chainId";
 
 #[tokio::main]
 async fn main() {
@@ -88,12 +91,18 @@ async fn followed(made: &Arc<Made>, own: &BTreeSet<Address>, has_hatch: bool) ->
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("duties.json");
     let mut book = DutiesBook::open(Some(&path), CHAIN, ROLLUP);
-    let mut before = BTreeMap::new();
+    let (mut before, mut plain) = (BTreeMap::new(), 0);
     let mut proposed = made.proposed_by(own).peekable();
     let mut waits = Waits::default();
     for time in (BEGIN..=BEGIN + DAY).step_by(usize::try_from(LOOK).unwrap()) {
+        day.at(GENESIS + time);
+        client.head(BlockTag::Latest, &[]).await.unwrap();
         follow(&mut book, &client, &day, own, GENESIS + time).await;
         if before.is_empty() {
+            let bytes = || chain.served()[HEAD].bytes;
+            let others = bytes();
+            client.head(BlockTag::Latest, &[]).await.unwrap();
+            plain = bytes() - others;
             before = chain.served();
         }
         waits.note(&mut proposed, day.at(GENESIS + time).0, book.seen().unwrap());
@@ -119,13 +128,16 @@ async fn followed(made: &Arc<Made>, own: &BTreeSet<Address>, has_hatch: bool) ->
             unpacked: served.unpacked - before.unpacked,
         };
         report[&method] = figures(&here);
-        if method != "eth_getLogs" {
-            sum.requests += here.requests;
-            sum.bytes += here.bytes;
-            sum.unpacked += here.unpacked;
+        match method.as_str() {
+            "eth_getLogs" => {}
+            HEAD => sum.bytes += here.bytes.saturating_sub(here.requests * plain),
+            _ => {
+                sum.requests += here.requests;
+                sum.bytes += here.bytes;
+            }
         }
     }
-    report["beside_the_snapshot"] = figures(&sum);
+    report["beside_the_snapshot"] = json!({ "requests": sum.requests, "received_bytes": sum.bytes });
     report
 }
 

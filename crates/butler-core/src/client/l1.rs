@@ -18,6 +18,7 @@ use super::endpoint::{Endpoint, EndpointSettings};
 use super::error::{ErrorKind, RpcError, RpcFailure};
 use super::http::HttpSetupError;
 use super::logs::{LogFilter, LogRange, LogStep, METHOD, NARROW};
+use super::passengers::Passengers;
 pub use super::rounds::Policy;
 use super::rounds::Rounds;
 use crate::domain::block::BlockRef;
@@ -56,6 +57,7 @@ pub struct L1Client {
     pub(super) clock_behind: AtomicU64,
     /// When it was last told that only one endpoint answers.
     pub(super) alone_since: Mutex<Option<Instant>>,
+    pub(super) passengers: Passengers,
 }
 
 impl L1Client {
@@ -77,6 +79,7 @@ impl L1Client {
             clock: unix_now,
             clock_behind: AtomicU64::new(0),
             alone_since: Mutex::default(),
+            passengers: Passengers::default(),
         })
     }
 

@@ -79,7 +79,7 @@ const CLI: [Folder; 11] = [
 ];
 
 /// The plan only decides, whatever comes beside it.
-const WATCHER: [Folder; 22] = [
+const WATCHER: [Folder; 23] = [
     ("plan", ""),
     ("trusted", ""),
     ("journal", ""),
@@ -87,7 +87,8 @@ const WATCHER: [Folder; 22] = [
     ("waiting", ""),
     ("figures", "catalogue"),
     ("queues", "figures journal"),
-    ("health", "catalogue figures journal waiting"),
+    ("retries", ""),
+    ("health", "catalogue figures journal retries waiting"),
     ("follower", "plan"),
     ("executors", "catalogue health journal plan trusted"),
     ("jobs", "catalogue health journal plan queues trusted"),

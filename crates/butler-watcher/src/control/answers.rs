@@ -1,7 +1,7 @@
 //! Answers from the journal and the health.
 
 use butler_core::control::{
-    Answer, Ask, DECISIONS_LIMIT, HistoryExport, HistoryRow, JOBS_LIMIT, JobRow, ROWS_LIMIT, WatcherStatus,
+    Answer, Ask, Choice, DECISIONS_LIMIT, HistoryExport, HistoryRow, JOBS_LIMIT, JobRow, ROWS_LIMIT, WatcherStatus,
 };
 use butler_core::domain::job::JobId;
 use butler_core::runtime::report::one_line;
@@ -72,7 +72,11 @@ fn found(
         Ask::Decide { actions, choice, reason } => {
             let Rights { access, rules } = rights;
             let wanted = Wanted { choice: *choice, reason: reason.as_deref(), asker, rules: *rules, access };
-            decisions::decide_all(actions, wanted, journal)?
+            let answer = decisions::decide_all(actions, wanted, journal)?;
+            if *choice == Choice::Retry {
+                health.retries.note();
+            }
+            answer
         }
         Ask::Jobs { jobs } if jobs.len() > JOBS_LIMIT => {
             Answer::Refused(format!("one question asks for at most {JOBS_LIMIT} jobs"))

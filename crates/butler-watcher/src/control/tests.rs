@@ -326,3 +326,19 @@ async fn idle_readers_keep_no_approver_waiting() {
     assert!(body.starts_with("{\"status\""), "{body} after {:?}", begun.elapsed());
     assert_eq!(idle.len(), 4 * AT_ONCE);
 }
+
+#[test]
+fn whoever_watches_hears_of_what_is_tried_again_and_of_no_other_decision() {
+    let (_folder, journal, health) = setting();
+    let rules = Rules { persons: 1, expiry: Duration::from_secs(3600) };
+    let rights = Rights { access: Access::new(&[], &[7]), rules };
+    let mut heard = health.retries.listen();
+    let row = parked(journal.as_ref());
+    for (choice, is_heard) in [(Choice::Approve, false), (Choice::Retry, true)] {
+        answers::answer(&decides(&row, choice), (7, Right::Approve), &rights, journal.as_ref(), &health);
+        assert_eq!(heard.has_changed().unwrap(), is_heard, "{choice:?}");
+    }
+    heard.mark_unchanged();
+    answers::answer(&decides(&row, Choice::Retry), (7, Right::Read), &rights, journal.as_ref(), &health);
+    assert!(!heard.has_changed().unwrap(), "it was refused");
+}

@@ -132,6 +132,18 @@ pub struct Finished {
     pub made: Option<H256>,
 }
 
+impl Finished {
+    /// Whether nobody was asked, as the operator's policy was: it was told, or not even that.
+    pub fn is_unasked(&self) -> bool {
+        self.reason.as_ref().is_none_or(|reason| *reason == unwanted(Policy::Off))
+    }
+}
+
+/// Why an action ended that a policy does not want.
+pub(crate) fn unwanted(policy: Policy) -> String {
+    format!("the operator's policy is `{}`", policy.name())
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
 fn is_false(flag: &bool) -> bool {
     !*flag

@@ -37,6 +37,11 @@ impl Edits {
         Self { keystores, views: Views::default(), looked_at: None }
     }
 
+    /// Has the keystores looked at with the next look, however short ago they were.
+    pub(super) fn look_soon(&mut self) {
+        self.looked_at = None;
+    }
+
     /// What was seen; `None` where the network has no keystores.
     pub(super) fn views(&self) -> Option<&Views> {
         self.keystores.as_ref().map(|_| &self.views)

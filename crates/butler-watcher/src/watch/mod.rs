@@ -80,6 +80,8 @@ pub struct Watch {
     /// What the key files name, and what they named when what waits was last held against them.
     named: Named,
     held_against: Option<Named>,
+    /// Where it is heard that a person had something tried again.
+    retries: watch::Receiver<()>,
 }
 
 impl Watch {
@@ -107,7 +109,7 @@ impl Watch {
         }
         health.begin(network, cursor);
         let subject = (opened.config.chain_id, opened.config.staking_registry);
-        let duties = Duties::new(state, &opened.config);
+        let (duties, retries) = (Duties::new(state, &opened.config), health.retries.listen());
         let mut watch = Self {
             name: network.to_owned(),
             poll: config.watcher.poll_interval,
@@ -126,6 +128,7 @@ impl Watch {
             rollups,
             named: Named::default(),
             held_against: None,
+            retries,
         };
         // What was planned before the last end may be done by now.
         let keys = watch.follower.network().keys.clone();
@@ -161,7 +164,11 @@ impl Watch {
                     backoff.pause()
                 }
             };
-            sleep(pause).await;
+            tokio::select! {
+                () = sleep(pause) => {}
+                // What is tried again is shown as it is now before anybody approves it.
+                Ok(()) = self.retries.changed() => self.edits.look_soon(),
+            }
         }
     }
 

@@ -79,6 +79,7 @@ pub(super) fn look(
             content: seen.filter(|_| !is_refused).map(content),
             loaded_at: loaded_at(journal, &telling.place, name)?,
             is_served: seen.is_some_and(runs),
+            is_wanted: config.policies.of(ActionKind::ReloadKeystore).acts(),
             last: last(journal, &telling.place, name)?,
             live: entry.as_ref().map(|entry| Live { action: entry.action.clone(), at: at(entry) }),
         };
@@ -191,9 +192,9 @@ fn last(journal: &dyn Journal, place: &Place, server: &str) -> Result<Option<(As
     let became = match journal.look_up(&asked.key)? {
         Some(Known::Live(_)) => Became::Live,
         Some(Known::Finished(finished)) if finished.again => Became::TakenBack,
-        // What was only told ended without a reason.
-        Some(Known::Finished(finished)) if finished.phase == Phase::Done && finished.reason.is_some() => Became::Loaded,
-        Some(Known::Finished(_)) => Became::Passed,
+        Some(Known::Finished(finished)) if finished.is_unasked() => Became::Unasked,
+        Some(Known::Finished(finished)) if finished.phase == Phase::Done => Became::Loaded,
+        Some(Known::Finished(_)) => Became::Denied,
         None => return Ok(None),
     };
     Ok(Some((asked, became)))
@@ -242,7 +243,7 @@ mod tests {
             assurance: Assurance::TwoEndpoints,
             edits: Vec::new(),
         };
-        let one = (action, Asked { key: key.clone(), block: 7, count: 1 });
+        let one = (action, Asked { key: key.clone(), block: 7, count: 1, before: 0 });
         let keeps = keep(&one).into_iter().collect();
         keeper.commit(&Batch { plans: vec![Plan { action: one.0, policy }], keeps, ..Batch::default() }).unwrap();
         (keeper, key)
@@ -272,14 +273,14 @@ mod tests {
         let (keeper, key) = asked(&folder, "oslo", Policy::Approve);
         let (version, actor) = (1, "uid 1".to_owned());
         keeper.decide(&Verdict { key, version, decision: Decision::Deny, actor, reason: None }).unwrap();
-        assert_eq!(became(&keeper, "oslo"), Some(Became::Passed), "a person said no");
+        assert_eq!(became(&keeper, "oslo"), Some(Became::Denied), "a person said no");
 
         let (keeper, _) = asked(&folder, "rome", Policy::Off);
-        assert_eq!(became(&keeper, "rome"), Some(Became::Passed), "nobody wants it");
+        assert_eq!(became(&keeper, "rome"), Some(Became::Unasked), "nobody wants it");
 
         let (keeper, _) = asked(&folder, "bern", Policy::Notify);
         settled(&keeper, Work::Tell, None);
-        assert_eq!(became(&keeper, "bern"), Some(Became::Passed), "it was told");
+        assert_eq!(became(&keeper, "bern"), Some(Became::Unasked), "it was told");
 
         let (keeper, _) = asked(&folder, "wien", Policy::Auto);
         settled(&keeper, Work::CarryOut, Some("taken"));

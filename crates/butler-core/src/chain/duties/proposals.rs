@@ -7,6 +7,7 @@ use ethers_core::types::{Address, H256};
 use super::logs::Logged;
 use crate::chain::error::SnapshotError;
 use crate::client::l1::L1Client;
+use crate::client::transactions::Sent;
 use crate::contracts::propose::{Calldata, ProposeDecoder, attestation_signer};
 use crate::domain::duties::{Carried, EpochDraw};
 use crate::domain::proposals::{LoggedCheckpoint, Proposed};
@@ -47,6 +48,42 @@ impl Held<'_> {
         let is_signed = own.and_then(|member| attestation_signer(proposal, member)) == Some(proposal.proposer);
         (!is_signed).then_some("its proposer did not attest what it carries")
     }
+
+    /// Each of these logs with what its transaction carried, or why that cannot be taken.
+    fn each<'w>(
+        &self,
+        decoder: &ProposeDecoder,
+        here: Vec<&'w Logged>,
+        sent: &BTreeMap<H256, Sent>,
+    ) -> Vec<(&'w Logged, Result<Found, String>)> {
+        let calls: Vec<(Calldata<'_>, LoggedCheckpoint)> = here
+            .iter()
+            .filter_map(|one| {
+                let sent = sent.get(&one.log.transaction_hash)?;
+                Some((Calldata { to: sent.to, input: &sent.input }, one.checkpoint))
+            })
+            .collect();
+        let found = decoder.each_logged(&calls).into_iter().map(|decoded| {
+            let proposed = decoded.map_err(|problem| problem.to_string())?;
+            match self.contradiction(&proposed) {
+                Some(why) => Err(why.to_owned()),
+                None => Ok((proposed.checkpoint().slot, carried_by(&proposed))),
+            }
+        });
+        here.into_iter().zip(found).collect()
+    }
+}
+
+/// What of these logs came without that it was asked for here. What does not fit its log, or the draw of its epoch, is as if it had not come.
+pub(super) fn take_along<'w>(
+    client: &L1Client,
+    held: &Held<'_>,
+    wanted: impl Iterator<Item = &'w Logged> + Clone,
+) -> Proposals {
+    let came = client.came_along(wanted.clone().map(|one| one.log.transaction_hash));
+    let decoder = ProposeDecoder::new(client.chain_id(), held.rollup, held.clock);
+    let here = wanted.filter(|one| came.contains_key(&one.log.transaction_hash)).collect();
+    held.each(&decoder, here, &came).into_iter().filter_map(|(one, told)| Some((place(one), told.ok()?))).collect()
 }
 
 /// Where a log stands.
@@ -54,8 +91,11 @@ pub(super) fn place(one: &Logged) -> (u64, u64) {
     (one.log.block_number, one.log.log_index)
 }
 
-/// Slots of proposals, and what they carried where a committee stands behind them, by the place of their logs.
-pub(super) type Proposals = BTreeMap<(u64, u64), (u64, Option<Carried>)>;
+/// The slot of a proposal, and what it carried where a committee stands behind it.
+type Found = (u64, Option<Carried>);
+
+/// What was read, by the place of the logs.
+pub(super) type Proposals = BTreeMap<(u64, u64), Found>;
 
 /// Reads what these logs tell of, of one endpoint after the other until it is what they tell of; and why the rest could not be read, by
 /// its transaction.
@@ -80,30 +120,20 @@ pub(super) async fn read_proposals(
         };
         let (here, missing): (Vec<&Logged>, Vec<&Logged>) =
             wanted.into_iter().partition(|one| sent.contains_key(&one.log.transaction_hash));
-        let calls: Vec<(Calldata<'_>, LoggedCheckpoint)> = here
-            .iter()
-            .filter_map(|one| {
-                let sent = sent.get(&one.log.transaction_hash)?;
-                Some((Calldata { to: sent.to, input: &sent.input }, one.checkpoint))
-            })
-            .collect();
         let none = missing.iter().map(|one| (one.log.transaction_hash, NOBODY_HAS_IT.to_owned()));
         unread.extend(none.filter(|_| beside.is_empty()));
         wanted = missing;
-        for (one, decoded) in here.into_iter().zip(decoder.each_logged(&calls)) {
-            let problem = match decoded {
-                Ok(proposed) => match held.contradiction(&proposed) {
-                    Some(why) => why.to_owned(),
-                    None => {
-                        unread.remove(&one.log.transaction_hash);
-                        read.insert(place(one), (proposed.checkpoint().slot, carried_by(&proposed)));
-                        continue;
-                    }
-                },
-                Err(problem) => problem.to_string(),
-            };
-            unread.insert(one.log.transaction_hash, problem);
-            wanted.push(one);
+        for (one, told) in held.each(&decoder, here, &sent) {
+            match told {
+                Ok(carried) => {
+                    unread.remove(&one.log.transaction_hash);
+                    read.insert(place(one), carried);
+                }
+                Err(problem) => {
+                    unread.insert(one.log.transaction_hash, problem);
+                    wanted.push(one);
+                }
+            }
         }
         beside.insert(giver);
     }

@@ -26,6 +26,12 @@ impl Times {
         let mut anchors = anchors.to_vec();
         anchors.sort_unstable_by_key(|anchor| (anchor.number, anchor.timestamp));
         anchors.dedup_by_key(|anchor| (anchor.number, anchor.timestamp));
+        // Those between come from whoever told logs, and nothing binds their times but the first and the last one.
+        if let [first, .., last] = anchors.as_slice() {
+            let possible = first.timestamp..=last.timestamp;
+            let is_possible = |anchor: &BlockRef| possible.is_empty() || possible.contains(&anchor.timestamp);
+            anchors.retain(is_possible);
+        }
         Self { anchors, pace: if PACED.contains(&chain_id) { ETHEREUM } else { 1 } }
     }
 
@@ -97,4 +103,31 @@ pub async fn first_block_at(client: &L1Client, time: u64, newest: &BlockRef) -> 
         }
     }
     Ok(high)
+}
+
+#[cfg(test)]
+mod tests {
+    use ethers_core::types::H256;
+
+    use super::*;
+
+    #[test]
+    fn a_time_that_cannot_be_between_the_first_and_the_last_says_nothing_of_any_block() {
+        let anchor = |number, timestamp| BlockRef { number, timestamp, hash: H256::zero() };
+        let of = |between: Option<u64>, block| {
+            let anchors: Vec<BlockRef> = [anchor(30, 2_000), anchor(10, 1_000)]
+                .into_iter()
+                .chain(between.map(|time| anchor(20, time)))
+                .collect();
+            Times::new(&anchors, 1).of(block)
+        };
+        assert_eq!(of(None, 15), (1_060, 1_820));
+        assert_eq!(of(Some(1_500), 15), (1_060, 1_440));
+        for impossible in [u64::MAX, 2_001, 999, 0] {
+            assert_eq!(of(Some(impossible), 15), of(None, 15), "{impossible}");
+        }
+        // Where the ends contradict each other it is bounded all the same.
+        let turned = [anchor(10, 5_000), anchor(30, 1_000)];
+        assert_eq!(Times::new(&turned, 31_337).of(20), (990, 5_010));
+    }
 }

@@ -13,7 +13,8 @@ use crate::client::limits::Refusal;
 use crate::client::wire::{Answer, Request};
 
 impl Endpoint {
-    fn batch_size(&self) -> usize {
+    /// Calls that one batch may have.
+    pub(in crate::client) fn batch_size(&self) -> usize {
         usize::try_from(self.limits().batch_calls).unwrap_or(usize::MAX)
     }
 

@@ -84,7 +84,11 @@ impl L1Client {
             requests.push(block_request(&json!("finalized")));
         }
         requests.extend(also.iter().map(|number| by_number(*number)));
-        let mut answers = endpoint.exchange(&requests).await?.into_iter();
+        let answers = match at {
+            BlockTag::Latest => self.exchange_along(endpoint, &requests).await?,
+            BlockTag::Safe | BlockTag::Finalized | BlockTag::Number(_) => endpoint.exchange(&requests).await?,
+        };
+        let mut answers = answers.into_iter();
         let mut next = || answers.next().unwrap_or(Err(RpcFailure::Malformed("an answer is missing".to_owned())));
         let chain_id: U64 = serde_json::from_str(next()?.get())
             .map_err(|_| RpcFailure::Malformed("the answer to eth_chainId is not a number".to_owned()))?;

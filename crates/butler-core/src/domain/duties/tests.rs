@@ -125,6 +125,11 @@ fn around_a_cut_nobody_missed_anything_and_where_a_log_is_missing_nobody_knows()
     let found = duties_of(&facts, &own);
     assert_eq!(proposing(&found, FIRST + 6), Some(Done::Unread));
     assert_eq!(found.first().map(|duty| duty.slot), Some(FIRST + 2), "what lies before was not read");
+    // However many slots a rollup says that its epochs have, those that were read are looked at.
+    let clock = RollupClock { epoch_slots: u64::MAX, ..CLOCK };
+    let facts = EpochFacts { epoch: 0, clock: &clock, is_complete: true, ..facts };
+    let turns = duties_of(&facts, &own).into_iter().filter(|duty| duty.kind == DutyKind::Propose);
+    assert_eq!(turns.count(), 8);
 }
 
 proptest! {

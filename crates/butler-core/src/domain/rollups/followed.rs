@@ -1,20 +1,33 @@
-//! At which former rollups own attesters can have duties: where they validate, and where they were sampled before they moved along.
+//! At which former rollups own attesters can have duties: where they validate, and where they were sampled before they moved along or began
+//! to leave.
 
 use super::FormerRollup;
 use super::cut_over::{SAMPLED_AHEAD, ceased_by, last_duties, sampled_until};
 use crate::domain::attester::view::OnChainStatus;
+use crate::domain::attester::zombie::ZombieCause;
+use crate::domain::rollup::RollupFacts;
 use crate::domain::snapshot::NetworkSnapshot;
 
 /// Until when own attesters can have duties at a former rollup, by what is known now, in unix seconds; in the past where that is over for
-/// the last one before the canonical one. `None` where they can have none, and where the rollup does not tell its clock.
+/// the last one before the canonical one, and for those who began to leave. `None` where they can have none, and where the rollup does not
+/// tell its clock.
 #[must_use]
 pub fn duties_end(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<u64> {
+    let figures = former.figures.as_deref()?;
     if former.validating().next().is_some() {
-        return sampled_until(former.figures.as_deref()?, snapshot.block.timestamp);
+        return sampled_until(figures, snapshot.block.timestamp);
     }
     let is_newest = snapshot.former_rollups.last().is_some_and(|newest| newest.id == former.id);
     let is_any_there = snapshot.attesters.values().any(|view| view.status != OnChainStatus::None);
-    last_duties(former, snapshot).filter(|_| is_any_there && is_newest)
+    let moved = last_duties(former, snapshot).filter(|_| is_any_there && is_newest);
+    let left = left(former, figures).map(|began| began.min(snapshot.block.timestamp));
+    moved.max(left.and_then(|began| sampled_until(figures, began)))
+}
+
+/// When the last one of those who exit there or are zombies began to, in unix seconds.
+fn left(former: &FormerRollup, figures: &RollupFacts) -> Option<u64> {
+    let exits = former.attesters.values().filter_map(|view| view.exit.as_ref());
+    exits.filter_map(|exit| ZombieCause::began(exit, figures)).max()
 }
 
 /// Former rollups at which own attesters can have had duties since a moment, in unix seconds, oldest first: those that have any of them,
@@ -34,7 +47,10 @@ pub fn with_duties_since(snapshot: &NetworkSnapshot, moment: u64) -> Vec<&Former
 
 #[cfg(test)]
 mod tests {
+    use ethers_core::types::U256;
+
     use super::*;
+    use crate::domain::attester::view::{AttesterView, Exit};
     use crate::domain::rollups::RollupId;
     use crate::domain::samples::{address, network, view};
 
@@ -65,8 +81,26 @@ mod tests {
         let mut stayed = after_cut_over(5_010);
         stayed.former_rollups[0].attesters = [(address(2), view(OnChainStatus::Validating, true))].into();
         assert_eq!(ends(&stayed), [Some(5_300), Some(1_800)]);
-        stayed.former_rollups[0].attesters = [(address(2), view(OnChainStatus::Exiting, true))].into();
-        assert_eq!(ends(&stayed), [None, Some(1_800)]);
+        stayed.former_rollups[0].attesters = [(address(2), view(OnChainStatus::Exiting, false))].into();
+        assert_eq!(ends(&stayed), [None, Some(1_800)], "when it began its exit is not known");
+        // Whoever began an exit at 3,020, or was slashed out then, was sampled before: also where nobody saw it validate.
+        let delay = stayed.rollup.exit_delay_seconds;
+        for status in [OnChainStatus::Exiting, OnChainStatus::Zombie] {
+            for (place, expected) in [(0, [Some(3_300), Some(1_800)]), (1, [None, Some(3_300)])] {
+                let mut stayed = after_cut_over(5_010);
+                let exit = Exit {
+                    withdrawal_id: U256::one(),
+                    amount: U256::one(),
+                    exitable_at: 3_020 + delay,
+                    unlocks_at: None,
+                    recipient_or_withdrawer: address(6_000),
+                    is_recipient: status == OnChainStatus::Exiting,
+                };
+                let leaves = AttesterView { exit: Some(exit), ..view(status, false) };
+                stayed.former_rollups[place].attesters = [(address(2), leaves)].into();
+                assert_eq!(ends(&stayed), expected, "{status:?}");
+            }
+        }
         // Nobody of ours can have been sampled, and without a clock nothing can be read.
         let mut nobody = after_cut_over(1_520);
         nobody.attesters.clear();

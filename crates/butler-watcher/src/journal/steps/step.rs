@@ -7,7 +7,7 @@ use butler_core::client::text::is_visible;
 use butler_core::domain::action::{EffectKey, Phase, Step as LifeStep};
 
 use crate::journal::disk::store::{Store, Writes};
-use crate::journal::entry::{Entry, Finished};
+use crate::journal::entry::{Entry, Finished, unwanted};
 use crate::journal::error::JournalError;
 use crate::journal::image::Image;
 use crate::journal::op::{Line, Mark, Op, encode};
@@ -67,7 +67,7 @@ impl<'s> Step<'s> {
         if next.is_final() {
             self.record(Op::Planned(Box::new(entry.clone())))?;
             return self.go(&mut entry, admit, |entry| {
-                entry.standing.reason = Some(format!("the operator's policy is `{}`", policy.name()));
+                entry.standing.reason = Some(unwanted(policy));
             });
         }
         entry.standing.phase = next;

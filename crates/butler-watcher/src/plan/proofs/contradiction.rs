@@ -13,6 +13,10 @@ pub(super) const RISE: u64 = 4;
 pub struct Contradiction {
     /// The slot that it is known by: that of the proposal that was read first. It stays when an earlier one turns up.
     pub id: u64,
+    /// The L1 block of that proposal: each rollup counts its own slots, and one slot may have two proposals. Absent where an earlier program
+    /// kept it, whose keys have the slot alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_block: Option<u64>,
     /// The coinbase that is right.
     pub right: Coinbase,
     /// The first of these proposals.
@@ -40,7 +44,16 @@ pub enum End {
 
 impl Contradiction {
     pub(super) fn new(right: Coinbase, one: SeenProposal, used: Used, ended: Option<End>) -> Self {
-        Self { id: one.slot, right, first: one, last: one, used, count: 1, ended }
+        Self { id: one.slot, id_block: Some(one.block), right, first: one, last: one, used, count: 1, ended }
+    }
+
+    /// The proposals that are remembered of it.
+    pub(super) fn proposals_mut(&mut self) -> impl Iterator<Item = &mut SeenProposal> {
+        let end = match &mut self.ended {
+            Some(End::Right(right)) => Some(right),
+            Some(End::Moot) | None => None,
+        };
+        [&mut self.first, &mut self.last].into_iter().chain(end)
     }
 
     pub(super) fn add(&mut self, one: SeenProposal, used: Used) {

@@ -55,6 +55,7 @@ pub(super) struct Proven {
 impl Proofs {
     /// Takes in what was proposed up to the L1 block `to`, as far as it was read. `proposals` are in any order.
     pub fn look(&mut self, proposals: &[SeenProposal], expected: &Expected, to: u64) {
+        self.name_rollups(proposals);
         let mut fresh = BTreeMap::<Address, BTreeMap<(u64, u64), (SeenProposal, Used)>>::new();
         for one in proposals.iter().filter(|one| one.block <= to) {
             let judged = used(one.coinbase, one.proposer, one.block, expected.get(&one.proposer).copied());
@@ -77,6 +78,20 @@ impl Proofs {
             for (_, (one, judged)) in proposed {
                 held.judge(one, judged);
             }
+        }
+    }
+
+    /// Learns at which rollups proposals were made that an earlier program remembered without saying so.
+    fn name_rollups(&mut self, proposals: &[SeenProposal]) {
+        let all = self.attesters.values_mut().flat_map(Held::proposals_mut);
+        let mut unnamed = all.filter(|one| one.rollup.is_none()).peekable();
+        if unnamed.peek().is_none() {
+            return;
+        }
+        let which = |one: &SeenProposal| (one.proposer, one.transaction, one.place());
+        let rollups: BTreeMap<_, _> = proposals.iter().map(|one| (which(one), one.rollup)).collect();
+        for one in unnamed {
+            one.rollup = rollups.get(&which(one)).copied().flatten();
         }
     }
 
@@ -136,6 +151,13 @@ impl Held {
             one.ended = Some(End::Moot);
         }
         *self = Self { contradictions, ..Self::new(coinbase, 0) };
+    }
+
+    /// The proposals that are remembered.
+    fn proposals_mut(&mut self) -> impl Iterator<Item = &mut SeenProposal> {
+        let proven = self.proven.as_mut().map(|proven| &mut proven.by);
+        let right = proven.into_iter().chain(&mut self.last_right);
+        right.chain(self.contradictions.iter_mut().flat_map(Contradiction::proposals_mut))
     }
 
     fn open_place(&self) -> Option<usize> {

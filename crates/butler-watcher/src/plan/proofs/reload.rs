@@ -2,7 +2,8 @@
 //! coinbase all the same.
 //!
 //! It is asked for once for each server, however many attesters that concerns. Once its nodes took it, only what was proposed after that
-//! asks again; where a person said no, or it was parked, four times as many wrong proposals do.
+//! asks again; where a person said no, or it was parked, four times as many wrong proposals do. What was only told, or not even that, is
+//! asked for once the operator's policy has reloads carried out.
 
 use butler_core::domain::action::{
     Action, ActionKind, ActionSubject, EffectKey, Evidence, Goal, KeystoreContent, Part, Place, Priority, Schema,
@@ -39,6 +40,14 @@ pub struct Asked {
     pub block: u64,
     /// How many there were.
     pub count: u64,
+    /// How often it was planned for the same proposal before, when nobody was to be asked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub before: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What became of the action that was asked for.
@@ -50,8 +59,10 @@ pub enum Became {
     TakenBack,
     /// The nodes took it.
     Loaded,
-    /// It was told, or nobody wanted it.
-    Passed,
+    /// It was told, or not even that, as the operator's policy was: nobody was asked.
+    Unasked,
+    /// A person said no.
+    Denied,
 }
 
 /// An action that is not over.
@@ -87,6 +98,8 @@ pub struct Server<'a> {
     pub loaded_at: Option<u64>,
     /// Whether a coinbase is to be configured there, after which they reload in any case.
     pub is_served: bool,
+    /// Whether the operator's policy has reloads carried out, by itself or once a person approved.
+    pub is_wanted: bool,
     /// What is asked for now.
     pub live: Option<Live>,
     /// What was asked for the last time, and what became of that.
@@ -134,10 +147,11 @@ pub fn decide(
             (At::Open, Some(content)) if !is_shown(&live.action, server, content) => {
                 let assurance = live.action.assurance;
                 let (action, asked) = asked(live.action.key.clone(), server, content, &wrong, telling);
-                into.anew.push((Action { assurance, ..action }, asked));
+                let before = server.last.as_ref().map(|(last, _)| last.before).unwrap_or_default();
+                into.anew.push((Action { assurance, ..action }, Asked { before, ..asked }));
             }
             (At::Parked, Some(content)) if server.last.as_ref().is_some_and(|(asked, _)| has_grown(asked, &wrong)) => {
-                let key = key(server.name, &wrong, &telling.place);
+                let key = key(server.name, &wrong, 0, &telling.place);
                 if key != live.action.key {
                     into.retractions.push(Retracted { key: live.action.key.clone(), why: GROWN });
                     into.asks.push(self::asked(key, server, content, &wrong, telling));
@@ -147,12 +161,15 @@ pub fn decide(
         },
         (Need::Load(wrong), None) => {
             let is_due = match &server.last {
-                Some((asked, Became::Passed)) => has_grown(asked, &wrong),
+                Some((_, Became::Unasked)) if server.is_wanted => true,
+                Some((asked, Became::Unasked | Became::Denied)) => has_grown(asked, &wrong),
                 Some((_, Became::Live | Became::TakenBack | Became::Loaded)) | None => true,
             };
             if let Some(content) = content.filter(|_| is_due) {
-                let key = key(server.name, &wrong, &telling.place);
-                into.asks.push(asked(key, server, content, &wrong, telling));
+                let before = before(server, newest_block(&wrong));
+                let key = key(server.name, &wrong, before, &telling.place);
+                let (action, asked) = asked(key, server, content, &wrong, telling);
+                into.asks.push((action, Asked { before, ..asked }));
             }
         }
         (Need::Unknown, _) | (Need::Nothing(_), None) => {}
@@ -204,9 +221,21 @@ fn count(wrong: &[(Address, &Contradiction)]) -> u64 {
     wrong.iter().fold(0, |sum, (_, one)| sum.saturating_add(one.count))
 }
 
+/// How often it was planned for that proposal without that anybody was to be asked.
+fn before(server: &Server<'_>, block: u64) -> u64 {
+    match &server.last {
+        Some((asked, became)) if asked.block == block => {
+            asked.before.saturating_add(u64::from(*became == Became::Unasked))
+        }
+        Some(_) | None => 0,
+    }
+}
+
 /// What is done to whom, and the occasion: planned again it is the same as long as it is live.
-fn key(server: &str, wrong: &[(Address, &Contradiction)], place: &Place) -> EffectKey {
-    EffectKey::new(ActionKind::ReloadKeystore, place, &[Part::Name(server), Part::Number(newest_block(wrong))])
+fn key(server: &str, wrong: &[(Address, &Contradiction)], before: u64, place: &Place) -> EffectKey {
+    let again = (before > 0).then_some(Part::Number(before));
+    let about: Vec<_> = [Part::Name(server), Part::Number(newest_block(wrong))].into_iter().chain(again).collect();
+    EffectKey::new(ActionKind::ReloadKeystore, place, &about)
 }
 
 fn is_shown(action: &Action, server: &Server<'_>, now: &KeystoreContent) -> bool {
@@ -253,5 +282,5 @@ fn asked(
         assurance: telling.assurance,
         edits: Vec::new(),
     };
-    (action, Asked { key, block: newest_block(wrong), count })
+    (action, Asked { key, block: newest_block(wrong), count, before: 0 })
 }

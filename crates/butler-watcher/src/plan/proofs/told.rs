@@ -48,25 +48,50 @@ pub struct Telling<'a> {
     pub reloads: &'a BTreeMap<String, Reloading>,
 }
 
+/// At which rollup a proposal was made.
+enum MadeAt {
+    /// The canonical one.
+    Canonical,
+    /// A former one, of that version, with its clock where that is known.
+    Former(U256, Option<RollupClock>),
+    /// An earlier program remembered it without its rollup, and no log says it any more.
+    Unknown,
+}
+
 impl Telling<'_> {
-    /// When the slot of a proposal began, in unix seconds.
+    /// When the slot of a proposal began, in unix seconds; `None` where its rollup or that one's clock is not known.
     #[must_use]
     pub fn began(&self, one: &SeenProposal) -> Option<u64> {
-        self.former_of(one).map_or(Some(self.clock), |(_, clock)| *clock)?.slot_start(one.slot)
+        let clock = match self.made_at(one) {
+            MadeAt::Canonical => Some(self.clock),
+            MadeAt::Former(_, clock) => clock,
+            MadeAt::Unknown => None,
+        };
+        clock?.slot_start(one.slot)
     }
 
-    fn former_of(&self, one: &SeenProposal) -> Option<&(U256, Option<RollupClock>)> {
-        one.rollup.and_then(|rollup| self.former.get(&rollup))
+    fn made_at(&self, one: &SeenProposal) -> MadeAt {
+        match one.rollup {
+            Some(rollup) => match self.former.get(&rollup) {
+                Some((version, clock)) => MadeAt::Former(*version, *clock),
+                None => MadeAt::Canonical,
+            },
+            None if self.former.is_empty() => MadeAt::Canonical,
+            None => MadeAt::Unknown,
+        }
     }
 
     fn moment(&self, one: &SeenProposal) -> String {
-        self.began(one).map(moment).unwrap_or_default()
+        self.began(one).map_or_else(|| "at a time that is not known".to_owned(), moment)
     }
 
-    /// Of which former rollup a slot is, in words behind it; nothing for the canonical one.
+    /// Of which rollup a slot is, in words behind it; nothing for the canonical one.
     fn at(&self, one: &SeenProposal) -> String {
-        let former = self.former_of(one);
-        former.map(|(version, _)| format!(" of the former rollup (version {version})")).unwrap_or_default()
+        match self.made_at(one) {
+            MadeAt::Canonical => String::new(),
+            MadeAt::Former(version, _) => format!(" of the former rollup (version {version})"),
+            MadeAt::Unknown => " of a rollup that is not known".to_owned(),
+        }
     }
 
     pub(super) fn slot(&self, one: &SeenProposal) -> String {
@@ -113,9 +138,8 @@ impl Proofs {
 /// once more for this contradiction, where that is over.
 #[must_use]
 pub fn mend_keys(attester: Address, one: &Contradiction, place: &Place) -> [EffectKey; 2] {
-    let [who, what, since] = mend_parts(attester, one);
     let key = |about: &[Part<'_>]| EffectKey::new(ActionKind::ConfigureCoinbase, place, about);
-    [key(&[who, what]), key(&[who, what, since])]
+    [key(&effect(attester, one)), key(&parts(attester, one))]
 }
 
 /// The action that gives it the right one.
@@ -140,8 +164,15 @@ pub fn mend(
     Action { key, goal, ..action(kind, attester, Priority::Urgent, why, &one.first, telling) }
 }
 
-fn mend_parts(attester: Address, one: &Contradiction) -> [Part<'static>; 3] {
-    [Part::Address(attester), Part::Address(one.right.address()), Part::Number(one.id)]
+/// The attester, and the coinbase that is right.
+fn effect(attester: Address, one: &Contradiction) -> [Part<'static>; 2] {
+    [Part::Address(attester), Part::Address(one.right.address())]
+}
+
+/// The same, and what tells a contradiction from others of them.
+fn parts(attester: Address, one: &Contradiction) -> Vec<Part<'static>> {
+    let which = [Some(one.id), one.id_block].into_iter().flatten().map(Part::Number);
+    effect(attester, one).into_iter().chain(which).collect()
 }
 
 fn proven(attester: Address, held: &Held, telling: &Telling<'_>) -> Option<Action> {
@@ -158,8 +189,8 @@ fn proven(attester: Address, held: &Held, telling: &Telling<'_>) -> Option<Actio
 }
 
 fn key(attester: Address, one: &Contradiction, telling: &Telling<'_>) -> EffectKey {
-    let [who, what, since] = mend_parts(attester, one);
-    let about = [who, what, since, Part::Number(one.rung())];
+    let mut about = parts(attester, one);
+    about.push(Part::Number(one.rung()));
     EffectKey::new(ActionKind::CoinbaseContradicted, &telling.place, &about)
 }
 
@@ -204,7 +235,7 @@ fn ended(attester: Address, one: &Contradiction, right: &SeenProposal, telling: 
         telling.slot(right),
         telling.slots(&one.first, &one.last)
     );
-    let key = EffectKey::new(ActionKind::CoinbaseProven, &telling.place, &mend_parts(attester, one));
+    let key = EffectKey::new(ActionKind::CoinbaseProven, &telling.place, &parts(attester, one));
     Action { key, ..action(ActionKind::CoinbaseProven, attester, Priority::Normal, why, right, telling) }
 }
 

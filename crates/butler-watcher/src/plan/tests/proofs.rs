@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use butler_core::domain::action::{Action, Evidence};
+use butler_core::domain::action::{Action, Evidence, Part};
 use butler_core::domain::duties::{Expected, Fate, SeenProposal};
 use butler_core::text::address::checksummed;
 
@@ -23,7 +23,7 @@ fn proposal(slot: u64, to: u8) -> SeenProposal {
         transaction,
         block: slot * 6,
         fate,
-        rollup: None,
+        rollup: Some(address(ROLLUP)),
     }
 }
 
@@ -68,7 +68,11 @@ impl Looker {
     /// Looks, and answers what is new.
     fn look(&mut self, proposals: &[(u64, u8)]) -> Vec<Action> {
         let all: Vec<SeenProposal> = proposals.iter().map(|(slot, to)| proposal(*slot, *to)).collect();
-        self.memory.look(&all, &expected(RIGHT, 0), u64::MAX);
+        self.take(&all)
+    }
+
+    fn take(&mut self, proposals: &[SeenProposal]) -> Vec<Action> {
+        self.memory.look(proposals, &expected(RIGHT, 0), u64::MAX);
         let new = self.plan();
         self.memory.settle();
         new
@@ -175,6 +179,81 @@ fn the_last_proposal_at_any_rollup_counts_whatever_their_slots_are_called() {
 }
 
 #[test]
+fn the_same_slot_at_another_rollup_and_of_another_block_is_another_contradiction() {
+    let mut looker = Looker::begun();
+    let at_former = SeenProposal { block: 50, ..proposal(10, WRONG).at(address(FORMER)) };
+    let invalidated = SeenProposal { block: 59, ..proposal(10, WRONG) };
+    let turns = [at_former, SeenProposal { block: 55, ..proposal(9, RIGHT) }, invalidated, proposal(10, RIGHT)];
+    let mut told = Vec::new();
+    for end in 1..=turns.len() {
+        told.extend(looker.take(&turns[..end]));
+    }
+    let kinds: Vec<_> = told.iter().map(|action| action.kind).collect();
+    assert_eq!(kinds, [CoinbaseContradicted, CoinbaseProven, CoinbaseContradicted, CoinbaseProven]);
+    looker.take(&[SeenProposal { block: 70, ..proposal(10, WRONG).at(address(FORMER)) }]);
+    let (_, third) = looker.memory.open().next().unwrap();
+    let keys: BTreeSet<_> = told.iter().map(|action| action.key.clone()).collect();
+    let place = telling(&BTreeMap::new()).place;
+    assert!(mend_keys(address(ATTESTER), third, &place).iter().all(|key| !keys.contains(key)));
+    assert_eq!((third.id, third.id_block), (10, Some(70)));
+}
+
+/// A memory as a program kept it that knew neither rollups nor the blocks of contradictions.
+fn as_kept_before(memory: &Proofs) -> Proofs {
+    fn without(value: &mut serde_json::Value) {
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("rollup");
+            fields.remove("id_block");
+            fields.values_mut().for_each(without);
+        }
+        value.as_array_mut().into_iter().flatten().for_each(without);
+    }
+    let mut kept = serde_json::to_value(memory).unwrap();
+    without(&mut kept);
+    assert!(!kept.to_string().contains("rollup"));
+    serde_json::from_value(kept).unwrap()
+}
+
+#[test]
+fn what_an_earlier_program_told_is_not_told_again_and_goes_on_under_its_key() {
+    let mut looker = Looker::begun();
+    looker.look(&[(10, WRONG)]);
+    let place = setting().at(address(REGISTRY));
+    let parts = [Part::Address(address(ATTESTER)), Part::Address(address(RIGHT)), Part::Number(10)];
+    let old = |kind, rung: &[Part<'_>]| EffectKey::new(kind, &place, &[&parts, rung].concat());
+    looker.memory = as_kept_before(&looker.memory);
+    looker.journal = BTreeSet::from([old(CoinbaseContradicted, &[Part::Number(1)])]);
+    assert!(looker.look(&[(10, WRONG), (11, WRONG)]).is_empty());
+    let told = looker.look(&[(12, WRONG), (13, WRONG), (14, RIGHT)]);
+    let keys: Vec<_> = told.into_iter().map(|action| action.key).collect();
+    assert_eq!(keys, [old(CoinbaseContradicted, &[Part::Number(4)]), old(CoinbaseProven, &[])]);
+}
+
+#[test]
+fn a_proposal_that_was_kept_without_its_rollup_is_of_that_which_a_log_says_or_of_one_that_is_not_known() {
+    let mut memory = Proofs::default();
+    memory.look(&[], &expected(RIGHT, 0), 0);
+    let all = [proposal(10, WRONG).at(address(FORMER)), proposal(20, WRONG).at(address(FORMER))];
+    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
+    let mut kept = as_kept_before(&memory);
+    let (remedies, clock) = (BTreeMap::new(), RollupClock { genesis_time: 1_000_000_000, ..CLOCK });
+    let former = BTreeMap::from([(address(FORMER), (U256::from(7), Some(clock)))]);
+    let after = Telling { former: &former, ..telling(&remedies) };
+    let last = |memory: &Proofs| memory.open().next().unwrap().1.last;
+    // No rollup was cut over by then, so that there was only one.
+    assert_eq!(telling(&remedies).began(&last(&kept)), Some(20 * 72));
+    assert_eq!(after.began(&last(&kept)), None);
+    let why = &kept.plan(&after).actions[0].why;
+    assert!(why.contains("in slot 20 of a rollup that is not known (at a time that is not known, "), "{why}");
+    // Another one of that slot says nothing of it.
+    kept.look(&[SeenProposal { block: 999, ..proposal(20, WRONG) }], &Expected::new(), u64::MAX);
+    assert_eq!(after.began(&last(&kept)), None);
+    kept.look(&all, &expected(RIGHT, 0), u64::MAX);
+    assert_eq!(after.began(&last(&kept)), Some(1_000_000_000 + 20 * 72));
+    assert_eq!(kept.open().map(|(_, one)| (one.count, one.first.rollup)).next(), Some((2, Some(address(FORMER)))));
+}
+
+#[test]
 fn what_is_not_judged_is_not_judged_later_and_what_another_rollup_has_is() {
     let mut memory = Proofs::default();
     let all = [proposal(10, WRONG), proposal(20, RIGHT)];
@@ -265,7 +344,7 @@ fn what_mends_it_is_the_action_of_the_delegation_or_another_one_where_that_is_do
     let [key, again] = mend_keys(address(ATTESTER), one, &told.place);
     let first = mend(key, address(ATTESTER), one, delegated, &told);
     let again = mend(again, address(ATTESTER), one, delegated, &told);
-    assert_eq!(again.key.as_str(), format!("{}/10", first.key));
+    assert_eq!(again.key.as_str(), format!("{}/10/60", first.key));
     assert_eq!(again.goal, first.goal);
     assert!(first.kind.writes() && first.priority == Priority::Urgent);
     for (remedy, words) in [

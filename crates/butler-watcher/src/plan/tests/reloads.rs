@@ -28,8 +28,16 @@ fn wrong(attester: u8, first: u64, last: u64, count: u64) -> (Address, Contradic
         rollup: None,
     };
     let (first, last) = (at(first), at(last));
-    let one =
-        Contradiction { id: first.slot, right: coinbase(RIGHT), first, last, used: Used::Wrong, count, ended: None };
+    let one = Contradiction {
+        id: first.slot,
+        id_block: Some(first.block),
+        right: coinbase(RIGHT),
+        first,
+        last,
+        used: Used::Wrong,
+        count,
+        ended: None,
+    };
     (address(attester), one)
 }
 
@@ -67,6 +75,7 @@ fn server() -> Server<'static> {
         content: Some(content(RIGHT)),
         loaded_at: None,
         is_served: false,
+        is_wanted: true,
         live: None,
         last: None,
     }
@@ -134,7 +143,7 @@ fn however_many_attesters_are_contradicted_one_reload_is_asked_for_that_says_why
     let words = format!("the 4 proposals of {five} since slot 10, {six} since slot 12 paid others");
     assert!(action.why.contains(&words), "{}", action.why);
     assert_eq!(action.evidence.len(), 3, "the first of each and the newest");
-    assert_eq!(remembered, Asked { key: action.key, block: 120, count: 4 });
+    assert_eq!(remembered, Asked { key: action.key, block: 120, count: 4, before: 0 });
 
     let many: Vec<_> = (10..40).map(|attester| wrong(attester, u64::from(attester), 50, 9)).collect();
     let attesters: Vec<u8> = (10..40).collect();
@@ -181,16 +190,39 @@ fn what_was_asked_for_is_asked_again_only_for_what_was_proposed_since_or_for_fou
         (after(Became::Loaded, at(15)), &first, None, "proposed before"),
         (after(Became::Loaded, at(15)), &three, key(30), "proposed after it was loaded"),
         (after(Became::Loaded, at(15)), &other, key(30), "another attester, after it was loaded"),
-        (after(Became::Passed, None), &first, None, "a person said no"),
-        (after(Became::Passed, None), &three, None, "not four times as many"),
-        (after(Became::Passed, None), &four, key(40), "four times as many"),
-        (after(Became::Passed, None), &other, key(30), "another case: all of it began since"),
+        (after(Became::Denied, None), &first, None, "a person said no"),
+        (after(Became::Denied, None), &three, None, "not four times as many"),
+        (after(Became::Denied, None), &four, key(40), "four times as many"),
+        (after(Became::Denied, None), &other, key(30), "another case: all of it began since"),
         (after(Became::TakenBack, None), &first, key(10), "nobody decided: the same once more"),
     ] {
         assert_eq!(again(&server, open), expected, "{why}");
     }
     // Not all of it began since.
-    assert_eq!(again(&after(Became::Passed, None), &[first[0].clone(), other[0].clone()]), None);
+    assert_eq!(again(&after(Became::Denied, None), &[first[0].clone(), other[0].clone()]), None);
+}
+
+#[test]
+fn what_was_only_told_is_asked_for_once_the_policy_has_it_carried_out_and_each_time_under_another_key() {
+    let (first, three) = ([wrong(5, 10, 10, 1)], [wrong(5, 10, 30, 3)]);
+    let (told, remembered) = asked(&server(), &first).unwrap();
+    let unasked = Server { last: Some((remembered, Became::Unasked)), ..server() };
+    let unwanted = Server { is_wanted: false, ..unasked.clone() };
+    assert_eq!((asked(&unwanted, &first), asked(&unwanted, &three)), (None, None));
+    assert!(asked(&unwanted, &[wrong(5, 10, 40, 4)]).is_some(), "four times as many are told once more");
+    let (action, second) = asked(&unasked, &first).unwrap();
+    assert_eq!((action.key.as_str(), second.before), (format!("{}/1", told.key).as_str(), 1));
+    assert_eq!(asked(&unasked, &three).unwrap().1.before, 0, "another proposal is another occasion");
+    // Taken back it is the same once more, told again meanwhile another one, and denied it is over.
+    let after = |became| Server { last: Some((second.clone(), became)), ..server() };
+    assert_eq!(asked(&after(Became::TakenBack), &first).unwrap().1, second);
+    assert_eq!(asked(&after(Became::Unasked), &first).unwrap().1.before, 2);
+    assert_eq!(asked(&after(Became::Denied), &first), None);
+    // Shown anew it stays what it is.
+    let live = Some(Live { action, at: At::Open });
+    let changed = Server { content: Some(content(9)), live, ..after(Became::Live) };
+    let found = decided(&changed, &first, Some(&right()));
+    assert_eq!((&found.anew[0].0.key, found.anew[0].1.before), (&second.key, 1));
 }
 
 #[test]

@@ -18,7 +18,7 @@ const APART: u64 = 600;
 /// So often the blocks double that pass between two tries: an hour.
 const MOST_DOUBLED: u8 = 8;
 /// So many seconds longer what nobody told is waited for: a week.
-const LONGEST: u64 = 7 * 86_400;
+pub(super) const LONGEST: u64 = 7 * 86_400;
 /// Own proposals that are remembered: two years of an operator who proposes each half hour.
 const PROPOSALS: usize = 40_000;
 
@@ -261,11 +261,14 @@ impl Content {
     /// Whether an entry can be of a slot in which it was the turn of one of these.
     pub(super) fn is_own_turn(&self, entry: &Entry, clock: &RollupClock, own: &BTreeSet<Address>) -> bool {
         let (first, last) = entry.slots;
-        (first..=last).any(|slot| {
-            let epoch = clock.epoch_of(slot);
-            let draw = self.draws.get(&epoch).filter(|draw| !draw.is_hatch).map(|draw| &draw.draw);
-            let turn = draw.and_then(|draw| proposer(&draw.committee, draw.seed, epoch, slot));
-            turn.is_some_and(|attester| own.contains(&attester))
+        let draws = self.draws.range(clock.epoch_of(first)..=clock.epoch_of(last)).filter(|(_, draw)| !draw.is_hatch);
+        draws.map(|(epoch, EpochDraw { draw, .. })| (*epoch, draw)).any(|(epoch, draw)| {
+            let slots = clock.slots_of(epoch).unwrap_or_default();
+            let mut here = slots.start.max(first)..slots.end.min(last.saturating_add(1));
+            here.any(|slot| {
+                let turn = proposer(&draw.committee, draw.seed, epoch, slot);
+                turn.is_some_and(|attester| own.contains(&attester))
+            })
         })
     }
 

@@ -14,11 +14,12 @@ use super::content::{Content, Entry, Reading};
 use super::following::Following;
 use crate::chain::duties::draws::read_draws;
 use crate::chain::duties::logs::Logged;
-use crate::chain::duties::proposals::{Held, NOBODY_HAS_IT, place, read_proposals};
+use crate::chain::duties::proposals::{Held, NOBODY_HAS_IT, place, read_proposals, take_along};
 use crate::chain::duties::span::epochs_with;
 use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
 use crate::client::l1::L1Client;
+use crate::domain::rollup::RollupClock;
 use crate::runtime::report::one_line;
 
 /// Transactions that are asked for before one looks at the time: one exchange, where the endpoint takes so many.
@@ -42,6 +43,23 @@ pub(super) fn wanted(content: &Content, following: &Following<'_>) -> Vec<Logged
     let mut wanted: Vec<(bool, Logged)> = due.filter_map(wanted).collect();
     wanted.sort_by_key(|(is_other, one)| (*is_other, Reverse(place(one))));
     wanted.into_iter().map(|(_, one)| one).collect()
+}
+
+/// Takes in what of these came along with other questions; answers the rest.
+pub(super) fn take_in(
+    client: &L1Client,
+    content: &mut Content,
+    rollup: Address,
+    wanted: Vec<Logged>,
+    clock: RollupClock,
+) -> Vec<Logged> {
+    let came = take_along(client, &Held { rollup, clock, draws: &content.draws }, wanted.iter());
+    for entry in content.entries.iter_mut() {
+        if let Some((slot, carried)) = came.get(&entry.place()) {
+            entry.reading = Reading::of(*slot, carried.as_ref());
+        }
+    }
+    wanted.into_iter().filter(|one| !came.contains_key(&place(one))).collect()
 }
 
 /// Reads transactions that are wanted, and says whether all of them were asked for. Where nobody answers they are told as not read.
@@ -116,7 +134,6 @@ mod tests {
     use crate::domain::duties::{Draw, EpochDraw};
     use crate::domain::proposals::LoggedCheckpoint;
     use crate::domain::proposers::proposer;
-    use crate::domain::rollup::RollupClock;
 
     const CLOCK: RollupClock = RollupClock { genesis_time: 0, slot_seconds: 72, epoch_slots: 4 };
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use ethers_core::types::{Address, Log};
 
 use super::asked::Asked;
-use super::content::{Content, Entry, Reading};
+use super::content::{Content, Entry, LONGEST, Reading};
 use super::following::Following;
-use super::transactions::{read_transactions, wanted};
+use super::transactions::{read_transactions, take_in, wanted};
 use crate::chain::duties::draws::read_draws;
 use crate::chain::duties::logs::{Placed, checkpoints, filter, read_events, scan};
 use crate::chain::duties::opening::missing_before;
@@ -38,7 +38,9 @@ pub(super) async fn update(
     let since = head.timestamp.saturating_sub(following.span.as_secs()).max(following.clock.genesis_time);
     let fits = |content: &Content| {
         let is_long_enough = content.since <= since.saturating_add(LONGER);
-        is_long_enough && content.first().is_some_and(|first| first.number <= head.number)
+        // After longer, by a long sleep or a clock that lies, what lies between is not made up for epoch by epoch.
+        let is_near = content.last().is_some_and(|last| head.timestamp <= last.timestamp.saturating_add(LONGEST));
+        is_long_enough && is_near && content.first().is_some_and(|first| first.number <= head.number)
     };
     // What was kept before this program began may be of blocks that are gone.
     let is_there =
@@ -60,10 +62,13 @@ pub(super) async fn update(
     let gap = fill_gap(client, content, rollup, following, asked, progress).await?;
     content.forget_before(since.max(content.since), &following.clock, following.own);
     read_missing_draws(client, content, rollup, following).await?;
-    let wanted = wanted(content, following);
-    if !wanted.is_empty() && asked.pace.is_now(head.timestamp) {
+    let wanted = take_in(client, content, rollup, wanted(content, following), following.clock);
+    let hashes = || wanted.iter().map(|one| one.log.transaction_hash);
+    if asked.pace.is_now(head.timestamp, hashes()) {
         let is_all = read_transactions(client, content, rollup, &wanted, following, progress).await?;
-        asked.pace.note(head.timestamp, is_all);
+        asked.pace.note(head.timestamp, if is_all { Vec::new() } else { hashes().collect() });
+    } else {
+        client.send_along(hashes());
     }
     Ok(gap)
 }
