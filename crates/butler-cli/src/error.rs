@@ -12,6 +12,10 @@ use butler_core::runtime::exit::Exit;
 use butler_core::store::file::StoreError;
 use butler_core::text::nearest::nearest;
 use butler_core::text::time::count;
+use butler_core::transaction::keys::file::RegistrationError;
+use butler_core::transaction::reading::ReadingError;
+use butler_core::transaction::refusal::Refusal;
+use butler_core::transaction::simulation::SimulationError;
 use thiserror::Error;
 
 /// What people have names for.
@@ -176,6 +180,27 @@ pub enum CliError {
     /// No question came over stdin in time, or none to its end.
     #[error("no question came over stdin")]
     NoQuestion(#[source] io::Error),
+    /// A change that is refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A change could not be tried.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
+    /// What a change depends on could not be read.
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    /// A registration file cannot be used.
+    #[error("failed to read `{file}`")]
+    Registration {
+        /// The file.
+        file: String,
+        /// Why.
+        #[source]
+        source: RegistrationError,
+    },
+    /// A change is about one provider, and it is not clear which.
+    #[error("{} are configured, and this is about one", count(*.0, "provider"))]
+    NotOneProvider(usize),
     /// A contract's event does not decode.
     #[error("failed to decode an event")]
     Event(#[from] butler_core::contracts::events::EventError),
@@ -199,7 +224,12 @@ impl CliError {
                     Exit::Upstream
                 }
             },
-            Self::Rpc(error) => rpc_exit(error),
+            Self::Rpc(error)
+            | Self::Reading(ReadingError::Rpc(error))
+            | Self::Simulation(SimulationError::Rpc(error)) => rpc_exit(error),
+            Self::Reading(ReadingError::Answer(_)) => Exit::Upstream,
+            Self::Refused(_) | Self::Simulation(SimulationError::Refused(_)) => Exit::Refused,
+            Self::Registration { .. } => Exit::Configuration,
             Self::NoClock { .. } | Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
             Self::NoSocket => Exit::Configuration,
             Self::Exists(_) | Self::DecisionRefused(_) => Exit::Refused,
@@ -212,6 +242,7 @@ impl CliError {
             | Self::SeveralAttesters { .. }
             | Self::NothingShown
             | Self::NothingChosen
+            | Self::NotOneProvider(_)
             | Self::NoQuestion(_) => Exit::Usage,
             Self::Store(_) | Self::Output(_) => Exit::LocalFile,
             Self::Runtime(_) => Exit::Bug,
@@ -226,7 +257,16 @@ impl CliError {
             Self::Network(NetworkError::NoEndpoint(network)) => Some(format!(
                 "give one with `--l1-url URL`, or add a [[networks.{network}.l1]] section to the configuration"
             )),
-            Self::Snapshot(SnapshotError::Rpc(error)) | Self::Rpc(error) => rpc_hint(error),
+            Self::Snapshot(SnapshotError::Rpc(error))
+            | Self::Rpc(error)
+            | Self::Reading(ReadingError::Rpc(error))
+            | Self::Simulation(SimulationError::Rpc(error)) => rpc_hint(error),
+            Self::Refused(refusal) | Self::Simulation(SimulationError::Refused(refusal)) => refusal.hint(),
+            Self::Registration { .. } => Some(
+                "it is the public `…_staker_output.json` that Aztec's `validator-keys` writes, never a keystore: nothing of the file was shown or kept".into(),
+            ),
+            Self::NotOneProvider(0) => Some("set `provider_ids`, or give `--provider-id ID`".into()),
+            Self::NotOneProvider(_) => Some("give `--provider-id ID`".into()),
             Self::Snapshot(SnapshotError::NoContract { .. }) => Some(
                 "compare the addresses in the configuration with those of the network, and the block with when the contract was deployed".to_owned(),
             ),
@@ -266,6 +306,7 @@ impl CliError {
             | Self::DecisionRefused(_)
             | Self::NothingChosen
             | Self::NoQuestion(_)
+            | Self::Reading(ReadingError::Answer(_))
             | Self::Event(_) => None,
             Self::Watcher { .. } => Some(
                 "is it running, and may you ask it (`watcher.readers`)? `watcher.runtime_directory` must be the same for both programs".into(),

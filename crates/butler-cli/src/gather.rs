@@ -12,6 +12,7 @@ use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use butler_core::store::file::StoreError;
+use ethers_core::types::Address;
 
 use crate::args::Global;
 use crate::error::{CliError, Named};
@@ -177,6 +178,8 @@ pub(crate) enum Look {
     Overview,
     /// That, and when the last cut-over was.
     CutOver,
+    /// Where attesters stand, and the records and queues of all other providers.
+    Everybody,
     /// Where attesters stand, whether keys that wait in own queues can be staked (a proof that was never tried costs the endpoint
     /// time), and the queues of other providers.
     Everything,
@@ -189,9 +192,23 @@ pub(crate) enum Look {
 /// # Errors
 /// When the network cannot be opened or read.
 pub(crate) async fn gather(global: &Global, at: BlockTag, look: Look) -> Result<Gathered, CliError> {
+    gather_also(global, at, look, []).await
+}
+
+/// The same, which looks at these attesters, too.
+///
+/// # Errors
+/// When the network cannot be opened or read.
+pub(crate) async fn gather_also(
+    global: &Global,
+    at: BlockTag,
+    look: Look,
+    attesters: impl IntoIterator<Item = Address>,
+) -> Result<Gathered, CliError> {
     let mut network = open(global)?;
     let mut request = network.request(at);
-    request.with_other_providers = matches!(look, Look::Everything | Look::Health);
+    request.attesters.extend(attesters);
+    request.with_other_providers = matches!(look, Look::Everybody | Look::Everything | Look::Health);
     request.with_queue_proofs = matches!(look, Look::Everything | Look::Health);
     request.with_cut_over_time = matches!(look, Look::CutOver | Look::Health);
     let read = async |reader: &mut SnapshotReader, waiting: &Waiting| {

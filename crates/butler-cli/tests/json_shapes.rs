@@ -15,6 +15,7 @@ use butler_core::domain::attester::view::OnChainStatus;
 use butler_core::domain::backtest::Change;
 use butler_core::domain::duties::{Fate, Used};
 use butler_core::domain::findings::{self, FindingKind};
+use butler_core::transaction::form::Form;
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::devnet::{CheckpointWish, Move};
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, LogKind};
@@ -92,7 +93,13 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     };
     let (without_log, _no_log) = lying(Lie::LeftOut(LogKind::Checkpoint)).await;
     let (without_transactions, _no_transactions) = lying(Lie::NoTransactions).await;
-    let runs: [(&str, &[&str], i32); 28] = [
+    bench.chain.play(Move::SetTakeRate { provider: 1, rate: 1001 }).await.unwrap();
+    let set_take_rate = |rate| ["provider", "set-take-rate", rate, "--provider-id", "1", "--out", "form.json"];
+    let (another, same) = (set_take_rate("4321"), set_take_rate("1001"));
+    let runs: [(&str, &[&str], i32); 31] = [
+        ("butler-cli provider set-take-rate", &another[..5], 0),
+        ("butler-cli provider set-take-rate", &another, 0),
+        ("butler-cli provider set-take-rate", &same, 0),
         ("butler-cli status", &["status"], 0),
         ("butler-cli status", &["status", "--attention", "--state", "ACTIVE"], 0),
         ("butler-cli status", &["status", "--config", "without_keys.toml"], 0),
@@ -241,6 +248,7 @@ fn the_closed_sets_are_those_of_the_program() {
     assert_eq!(page.names["position"], set(Position::ALL.map(name).to_vec()));
     let statuses = (0..=u8::MAX).map_while(|number| OnChainStatus::try_from(number).ok());
     assert_eq!(page.names["status"], set(statuses.map(name).collect()));
+    assert_eq!(page.names["transaction_form"], set(Form::ALL.map(|form| form.name().to_owned()).to_vec()));
     assert_eq!(page.names["used"], set(Used::ALL.map(name).to_vec()));
     let fates = [Fate::Stands, Fate::Pruned(0), Fate::Invalidated(0), Fate::Unknown].map(|fate| fate.name().to_owned());
     assert_eq!(page.names["checkpoint_fate"], set(fates.to_vec()));

@@ -21,4 +21,5 @@ mod scenario;
 mod stakes;
 mod support;
 mod terminal;
+mod transactions;
 mod watcher;

@@ -51,6 +51,7 @@ mod snapshot;
 mod splits;
 mod stakes;
 mod support;
+mod transactions;
 #[path = "support/side_by_side.rs"]
 mod trials;
 mod wire;

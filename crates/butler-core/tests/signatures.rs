@@ -8,8 +8,8 @@ use butler_core::contracts::bindings::gse::GseEvents;
 use butler_core::contracts::bindings::rollup::RollupEvents;
 use butler_core::contracts::bindings::staking_registry::StakingRegistryEvents;
 use butler_core::contracts::bindings::{
-    aztec_registry, escape_hatch, governance, governance_proposer, gse, multi_send, multicall3, pull_split, rollup,
-    rollup_checkpoints, safe, slasher, split_factory, staking_registry, tally_slashing_proposer,
+    aztec_registry, erc20, escape_hatch, governance, governance_proposer, gse, multi_send, multicall3, pull_split,
+    rollup, rollup_checkpoints, safe, slasher, split_factory, staking_registry, tally_slashing_proposer,
 };
 use butler_core::contracts::events::{EventError, Source, TypedEvent, decode_delegation, decode_event, name_event};
 use butler_core::domain::attester::delegation::LogId;
@@ -21,9 +21,10 @@ use serde_json::{Value, json};
 
 const LIST: &str = include_str!("signatures.txt");
 
-fn abis() -> [(&'static str, &'static Abi); 15] {
+fn abis() -> [(&'static str, &'static Abi); 16] {
     [
         ("AztecRegistry", &aztec_registry::AZTECREGISTRY_ABI),
+        ("Erc20", &erc20::ERC20_ABI),
         ("EscapeHatch", &escape_hatch::ESCAPEHATCH_ABI),
         ("Governance", &governance::GOVERNANCE_ABI),
         ("GovernanceProposer", &governance_proposer::GOVERNANCEPROPOSER_ABI),

@@ -6,6 +6,7 @@ use butler_core::contracts::events::Source;
 use butler_core::domain::action::{ActionKind, Phase};
 use butler_core::domain::attester::position::Position;
 use butler_core::domain::attester::state::State;
+use butler_core::transaction::form::Form;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 /// The contracts whose events `events` lists.
@@ -50,6 +51,10 @@ pub(super) fn phases() -> impl TypedValueParser<Value = Phase> {
 
 pub(super) fn kinds() -> impl TypedValueParser<Value = ActionKind> {
     one_of(ActionKind::ALL, ActionKind::name)
+}
+
+pub(super) fn forms() -> impl TypedValueParser<Value = Form> {
+    one_of(Form::ALL, Form::name)
 }
 
 pub(super) fn event_names() -> impl TypedValueParser<Value = String> {

@@ -6,3 +6,5 @@ pub(super) const CONNECTION: &str = "Connection";
 pub(super) const OUTPUT: &str = "Output";
 /// Over those that say what is looked at.
 pub(super) const SELECTION: &str = "Selection";
+/// Over those that say how a change is tried and handed over.
+pub(super) const TRANSACTION: &str = "Transaction";

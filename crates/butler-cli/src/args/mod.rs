@@ -8,6 +8,7 @@ mod duties;
 mod headings;
 mod jobs;
 mod rules;
+mod transactions;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,9 @@ pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, RollupsArgs, Whe
 use self::headings::{CONNECTION, OUTPUT, SELECTION};
 pub use self::jobs::JobsCommand;
 pub use self::rules::RulesArgs;
+pub use self::transactions::{
+    AdminArgs, AttesterCommand, ProviderChange, PublishersCommand, SenderArgs, TransactionArgs,
+};
 use crate::candidates;
 use crate::output::ColorChoice;
 
@@ -93,11 +97,14 @@ pub enum Command {
     Queue(AtArgs),
     /// Look for duplicates, wrong coinbases and bad key files; exits with 5 when it finds errors.
     Audit(AuditArgs),
-    /// Show or find staking providers.
+    /// Show, find and change staking providers.
     #[command(subcommand)]
     Provider(ProviderCommand),
-    /// Show every publisher: balance, load, what it lacks.
-    Publishers(AtArgs),
+    /// Show every publisher: balance, load, what it lacks; or fund them.
+    Publishers(PublishersArgs),
+    /// Deposit direct stakes.
+    #[command(subcommand)]
+    Attester(AttesterCommand),
     /// Show the rollup's figures and the endpoints' answers.
     Chain(AtArgs),
     /// Show who may slash your attesters, from when or until when, and what their votes say.
@@ -162,6 +169,18 @@ pub struct AtArgs {
     /// Block to read at: a number, `latest`, `safe` or `finalized`.
     #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = block_tag)]
     pub at: BlockTag,
+}
+
+/// Arguments of `publishers`.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct PublishersArgs {
+    /// The block.
+    #[command(flatten)]
+    pub at: AtArgs,
+    /// What else to do.
+    #[command(subcommand)]
+    pub command: Option<PublishersCommand>,
 }
 
 /// Arguments of `status`.
@@ -234,6 +253,9 @@ pub enum ProviderCommand {
         #[command(flatten)]
         at: AtArgs,
     },
+    /// What changes something.
+    #[command(flatten)]
+    Change(ProviderChange),
 }
 
 /// What to do with a node's keystores.

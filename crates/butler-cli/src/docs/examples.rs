@@ -42,7 +42,25 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
     ("queue", &[("When the attesters that wait will be active", "queue")]),
     ("provider show", &[("Record, queue and delegations", "provider show")]),
     ("provider find", &[("Whose admin it is", "provider find 0x35b22e09Ee0390539439E24f06Da43D83f90e298")]),
+    (
+        "provider add-keys",
+        &[
+            ("What is wrong with keys, before anything is made", "provider add-keys key1_staker_output.json --dry-run"),
+            (
+                "A file for the Safe that is the admin",
+                "provider add-keys key1_staker_output.json --form safe_builder --out add-keys.json",
+            ),
+        ],
+    ),
+    ("provider set-take-rate", &[("Calldata for a share of 5 %", "provider set-take-rate 500")]),
     ("publishers", &[("What each publisher lacks, as JSON", "publishers --json")]),
+    (
+        "publishers fund",
+        &[(
+            "One batch, of at most half an ether",
+            "publishers fund --from 0x35b22e09Ee0390539439E24f06Da43D83f90e298 --cap 0.5",
+        )],
+    ),
     ("events", &[("The delegations since a block", "events --name StakedWithProvider --from-block 24000000")]),
     (
         "proposals",

@@ -41,6 +41,7 @@ pub mod secrets;
 mod sent;
 pub mod text;
 pub mod transactions;
+pub mod trial;
 mod vote;
 pub mod web3signer;
 pub mod wire;

@@ -64,6 +64,7 @@ pub use self::sections::outputs::{OtlpConfig, OutputsConfig};
 pub use self::sections::scrape::ScrapeConfig;
 pub use self::sections::template::{Template, TemplateError, TemplateField, TemplatePiece};
 pub use self::sections::watcher::{ChatsConfig, HeartbeatConfig, WatcherConfig};
+pub use self::setting::parse_ether;
 pub use self::source::{ConfigFile, Override, Sources, Variables};
 
 pub(crate) use self::fault::{escape, show_key};

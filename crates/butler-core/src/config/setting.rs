@@ -160,6 +160,12 @@ impl Setting for Address {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ether(pub(crate) U256);
 
+/// Reads an amount of ether such as `0.1`; wei. `None` for what is no such amount.
+#[must_use]
+pub fn parse_ether(text: &str) -> Option<U256> {
+    Ether::from_text(text).ok().map(|ether| ether.0)
+}
+
 impl Setting for Ether {
     const KIND: &'static str = "ether";
     const EXPECTED: &'static str = "an amount of ether as decimal text such as \"0.1\", at most 18 decimals";

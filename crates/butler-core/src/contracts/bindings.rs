@@ -84,3 +84,7 @@ contract!(
     /// What a Safe calls to make several calls at once (`MultiSendCallOnly`, the same in 1.3.0, 1.4.1 and 1.5.0).
     multi_send, MultiSend, "./abi/MultiSend.json"
 );
+contract!(
+    /// A token (`IERC20` with OpenZeppelin's errors), such as the one that is staked.
+    erc20, Erc20, "./abi/Erc20.json"
+);

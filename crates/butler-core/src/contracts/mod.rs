@@ -4,6 +4,7 @@
 //! `tests/signatures.rs` holds every selector and topic against a written-down list.
 
 pub mod bindings;
+pub mod bn254;
 pub mod call;
 pub mod checkpoint_events;
 pub mod decode;

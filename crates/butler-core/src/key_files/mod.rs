@@ -6,7 +6,6 @@
 
 mod accounts;
 mod addresses;
-mod bls;
 mod content;
 mod discovery;
 mod doubts;

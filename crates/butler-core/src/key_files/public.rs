@@ -2,8 +2,8 @@
 
 use ethers_core::types::{H256, U256};
 
-use super::bls::{Group1, Group2, Registration};
 use super::json::Json;
+use crate::contracts::bn254::{Group1, Group2, Registration};
 
 /// The order of Aztec's field, which an address of Aztec is below.
 const FIELD: &str = "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";

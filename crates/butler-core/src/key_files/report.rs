@@ -16,7 +16,7 @@ use super::merge::{KeyFileNotice, Lists, Taken, merge};
 use super::outcome::Outcome;
 use super::servers::ServerNames;
 use super::shown::shown_path;
-use super::together::of_folders;
+use super::together::{of_folders, self_funding};
 use super::unread::Unread;
 use crate::domain::operator::key_book::{KeyBook, KeyFileGap};
 use crate::text::time::count;
@@ -151,6 +151,7 @@ impl KeyFilesReport {
         notices.extend(of_folders(&taken));
         report.book.entries = book.entries;
         report.book.publishers_by_server = book.publishers_by_server;
+        report.book.self_funding = self_funding(&taken);
         report.notices = notices;
         report
     }

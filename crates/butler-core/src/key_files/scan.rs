@@ -121,7 +121,7 @@ impl Scan {
                 is_there && value.as_text().is_some_and(is_fee_recipient)
             }
             "bls" => match bls_key(value) {
-                Some(key) if outer.is_attester() && super::bls::could_be_public(key) => true,
+                Some(key) if outer.is_attester() && crate::contracts::bn254::could_be_public(key) => true,
                 Some(_) => return here("no public BLS key, so perhaps a private one"),
                 None => false,
             },

@@ -1,6 +1,6 @@
 //! What is wrong with the files of one folder together, though each is good by itself: a node reads all of them or none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::content::FileKind;
@@ -26,6 +26,16 @@ pub(super) fn of_folders(taken: &[Taken<'_>]) -> Vec<KeyFileNotice> {
         );
     }
     notices
+}
+
+/// The servers whose nodes read a funding account: a node drops it where its folder has several keystores.
+pub(super) fn self_funding(taken: &[Taken<'_>]) -> BTreeSet<String> {
+    let is_keystore = |file: &&Taken<'_>| file.content.kind == FileKind::Keystore;
+    let folder = |file: &Taken<'_>| file.path.parent().map(Path::to_path_buf);
+    let is_alone =
+        |one: &Taken<'_>| taken.iter().filter(is_keystore).filter(|file| folder(file) == folder(one)).count() == 1;
+    let funding = taken.iter().filter(is_keystore).filter(|file| file.content.has_funding_account && is_alone(file));
+    funding.map(|file| file.server.clone()).collect()
 }
 
 fn of_keystores(folder: &Path, files: &[&Taken<'_>]) -> Vec<KeyFileNotice> {

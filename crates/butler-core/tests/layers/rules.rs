@@ -36,7 +36,7 @@ const CORE: [Folder; 15] = [
     ("store", "domain runtime text"),
     ("sign", "store text"),
     ("config", "domain store text"),
-    ("key_files", "config domain store text"),
+    ("key_files", "config contracts domain store text"),
     ("client", "contracts domain runtime text"),
     ("transaction", "client contracts domain text"),
     ("chain", "client store contracts domain runtime text"),

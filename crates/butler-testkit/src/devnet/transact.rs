@@ -83,6 +83,17 @@ impl Chain {
         Ok(())
     }
 
+    /// Gives an account so many stakes of the staked token.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub async fn endow_with_stakes(&self, owner: Address, stakes: u64) -> anyhow::Result<()> {
+        let token = self.oracle()?.contracts.staking_asset_address;
+        let amount = self.oracle()?.rollup.activation_threshold * stakes;
+        let minter = self.oracle()?.account("deployer")?;
+        self.send(minter, token, "mint(address,uint256)", &[Token::Address(owner), Token::Uint(amount)]).await.map(drop)
+    }
+
     pub(super) async fn admin(&self, provider: u64) -> anyhow::Result<Address> {
         let registry = self.oracle()?.contracts.staking_registry_address;
         self.read_address(registry, "providerConfigurations(uint256)", number(provider)).await

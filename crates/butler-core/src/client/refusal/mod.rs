@@ -105,7 +105,8 @@ pub(super) fn classify(secrets: &Secrets, method: &str, error: &ErrorText<'_>) -
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_logs = method == "eth_getLogs";
     let range_refused = || RpcFailure::RangeRefused { hint: range_hint(&text), text: secrets.foreign(message) };
-    if method == "eth_call" && evm::is_revert(code, &message.to_ascii_lowercase(), &said.to_ascii_lowercase()) {
+    let is_call = matches!(method, "eth_call" | "eth_estimateGas");
+    if is_call && evm::is_revert(code, &message.to_ascii_lowercase(), &said.to_ascii_lowercase()) {
         RpcFailure::Reverted { data: revert_data(error, &fields) }
     } else if text.contains("batch") && says(BATCH) && code != 429 && !text.contains("per second") {
         RpcFailure::BatchRefused

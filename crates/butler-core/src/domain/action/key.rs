@@ -47,7 +47,13 @@ impl EffectKey {
     /// The key of an effect of this kind at a place. Parts that would make it too long stand there as one hash.
     #[must_use]
     pub fn new(kind: ActionKind, place: &Place, about: &[Part<'_>]) -> Self {
-        let mut key = format!("{kind}/{}/{:?}", place.chain_id, place.contract);
+        Self::named(kind.name(), place, about)
+    }
+
+    /// The same of an effect that a person asks for, by the name of what is done.
+    #[must_use]
+    pub fn named(what: &'static str, place: &Place, about: &[Part<'_>]) -> Self {
+        let mut key = format!("{what}/{}/{:?}", place.chain_id, place.contract);
         let parts: String = about.iter().map(|part| format!("/{part}")).collect();
         if key.len() + parts.len() > KEY_LIMIT {
             key.push_str(&format!("/{}", Part::Name(&parts)));

@@ -130,6 +130,9 @@ pub struct KeyBook {
     pub entries: Vec<KeyEntry>,
     /// Every publisher that a server may use, by the server's name.
     pub publishers_by_server: BTreeMap<String, BTreeSet<Address>>,
+    /// Servers whose node has a `fundingAccount` that it reads: it refills its publishers itself, if its thresholds are set.
+    #[serde(skip)]
+    pub self_funding: BTreeSet<String>,
     /// What could not be read.
     pub gaps: Vec<KeyFileGap>,
     /// Attesters that files named before they could not be read any more, where nothing stands in for these.

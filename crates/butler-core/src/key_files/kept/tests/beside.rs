@@ -167,7 +167,7 @@ fn what_is_not_legible_in_a_new_keystore_is_not_what_a_list_said_that_is_gone() 
 
 #[test]
 fn a_keystore_that_a_bls_key_refused_has_not_moved_to_a_file_without_coinbases() {
-    let point = |low: &u64| crate::key_files::bls::could_be_public(ethers_core::types::H256::from_low_u64_be(*low));
+    let point = |low: &u64| crate::contracts::bn254::could_be_public(ethers_core::types::H256::from_low_u64_be(*low));
     let points: Vec<u64> = (1..).filter(point).take(2).collect();
     let mut bench = Bench::new();
     bench.patterns.push("lists/*.json".to_owned());

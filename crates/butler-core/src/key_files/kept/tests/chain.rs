@@ -3,12 +3,13 @@
 use ethers_core::types::Address;
 
 use super::*;
+use crate::contracts::bn254;
 use crate::domain::findings::Finding;
-use crate::key_files::{FaultKind, RegisteredKeys, bls};
+use crate::key_files::{FaultKind, RegisteredKeys};
 
 /// A file whose one attester has a BLS key, one of a few points of the curve.
 fn with_bls(attester: u64, number: usize) -> (String, crate::domain::attester::bls_key::BlsKey) {
-    let point = |low: &u64| bls::could_be_public(ethers_core::types::H256::from_low_u64_be(*low));
+    let point = |low: &u64| bn254::could_be_public(ethers_core::types::H256::from_low_u64_be(*low));
     let low = (1..).filter(point).nth(number).unwrap();
     let file = format!(r#"{{"validators": [{{"attester": {{"eth": "0x{attester:040x}", "bls": "0x{low:064x}"}}}}]}}"#);
     (file, ethers_core::types::H256::from_low_u64_be(low).into())

@@ -1,7 +1,8 @@
 //! Attesters that stand in several files, as those of a pair of servers do, while one of the files is lost.
 
 use super::*;
-use crate::key_files::{RegisteredKeys, bls};
+use crate::contracts::bn254;
+use crate::key_files::RegisteredKeys;
 
 /// The first server's attesters stand in the second one's file, too.
 fn pair() -> Bench {
@@ -93,7 +94,7 @@ fn a_file_of_a_pair_that_is_renamed_leaves_nothing_behind() {
 #[test]
 fn what_a_file_whose_bls_key_differs_shares_with_others_is_kept() {
     let mut bench = Bench::new();
-    let point = |low: &u64| bls::could_be_public(ethers_core::types::H256::from_low_u64_be(*low));
+    let point = |low: &u64| bn254::could_be_public(ethers_core::types::H256::from_low_u64_be(*low));
     let points: Vec<u64> = (1..).filter(point).take(2).collect();
     let with_bls = |point: u64| {
         let key = format!(r#"{{"eth": "0x{:040x}", "bls": "0x{point:064x}"}}"#, 1);

@@ -1,4 +1,4 @@
-//! Which 32 bytes are public: points of the curve BN254, on which Aztec's BLS keys lie.
+//! Points of the curve BN254, on which Aztec's BLS keys lie.
 //!
 //! A compressed key is half as likely to be a point as not, so that alone proves nothing; it only refuses what cannot be one.
 //! The coordinates of a registration prove each other: two points of one secret in both groups, and a proof that whoever
@@ -28,30 +28,40 @@ const MOST_TRIES: u64 = 256;
 
 /// The coordinates of a point of G1.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Group1 {
-    pub(super) x: U256,
-    pub(super) y: U256,
+pub struct Group1 {
+    /// x.
+    pub x: U256,
+    /// y.
+    pub y: U256,
 }
 
 /// The coordinates of a point of G2: x is x0 + x1 u.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Group2 {
-    pub(super) x0: U256,
-    pub(super) x1: U256,
-    pub(super) y0: U256,
-    pub(super) y1: U256,
+pub struct Group2 {
+    /// The real part of x.
+    pub x0: U256,
+    /// The imaginary part of x.
+    pub x1: U256,
+    /// The real part of y.
+    pub y0: U256,
+    /// The imaginary part of y.
+    pub y1: U256,
 }
 
 /// What is published to register a key, or a part of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Registration {
-    pub(super) key: Option<Group1>,
-    pub(super) twin: Option<Group2>,
-    pub(super) proof: Option<Group1>,
+pub struct Registration {
+    /// The key in G1.
+    pub key: Option<Group1>,
+    /// The same key in G2.
+    pub twin: Option<Group2>,
+    /// What proves that somebody knows the secret.
+    pub proof: Option<Group1>,
 }
 
 /// Whether these bytes are a compressed point of G1.
-pub(super) fn could_be_public(key: H256) -> bool {
+#[must_use]
+pub fn could_be_public(key: H256) -> bool {
     remembered(key.as_bytes(), || {
         let mut bytes = key.0;
         bytes[0] &= !ODD;
@@ -62,7 +72,8 @@ pub(super) fn could_be_public(key: H256) -> bool {
 
 impl Group1 {
     /// The key, compressed.
-    pub(super) fn compressed(&self) -> H256 {
+    #[must_use]
+    pub fn compressed(&self) -> H256 {
         let mut bytes = bytes_of(self.x);
         if self.y.bit(0) {
             bytes[0] |= ODD;
@@ -73,6 +84,16 @@ impl Group1 {
     fn point(&self) -> Option<G1Affine> {
         let point = G1Affine::new_unchecked(element(self.x)?, element(self.y)?);
         point.is_on_curve().then_some(point)
+    }
+
+    /// The gas that the escrow's verifier takes for a right proof of this key: it grows with the tries that its hash needs.
+    ///
+    /// The formula is that of Aztec's own tool (version 6), which measured the contract. `None` for a key whose hash is not found.
+    #[must_use]
+    pub fn proof_gas(&self) -> Option<u64> {
+        let Hashed { tries, roots, .. } = point_of(&self.bytes())?;
+        let memory = (95_975 * tries * tries).div_ceil(1_000_000);
+        Some(132_694 + 515 * tries + 4_580 * roots + memory)
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -94,7 +115,8 @@ impl Group2 {
 
 impl Registration {
     /// Whether the points are what they should be, so that none of the numbers is a private key.
-    pub(super) fn is_proven(&self) -> bool {
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
         let part = |present: bool, bytes: Vec<u8>| [vec![u8::from(present)], bytes].concat();
         let bytes = [
             part(self.key.is_some(), self.key.map(|key| key.bytes()).unwrap_or_default()),
@@ -118,26 +140,39 @@ impl Registration {
         let all = [key_bytes.clone(), twin_bytes, self.proof?.bytes()].concat();
         let weight = Fr::from_be_bytes_mod_order(&keccak256(all));
         let signed = (G1Projective::from(proof) + key * weight).into_affine();
-        let message = (G1Projective::from(point_of(&key_bytes)?) + G1Affine::generator() * weight).into_affine();
+        let message = (G1Projective::from(point_of(&key_bytes)?.point) + G1Affine::generator() * weight).into_affine();
         Some(!weight.is_zero() && Bn254::multi_pairing([signed, -message], [G2Affine::generator(), twin]).is_zero())
     }
 }
 
+/// The point that the chain hashes some bytes to, and what it takes to find it.
+struct Hashed {
+    point: G1Affine,
+    /// How often a point was looked for.
+    tries: u64,
+    /// How often a root was, since the number was one of the field.
+    roots: u64,
+}
+
 /// The point that the chain hashes these bytes to.
-fn point_of(message: &[u8]) -> Option<G1Affine> {
+fn point_of(message: &[u8]) -> Option<Hashed> {
     let hash = |number: U256| {
         // The domain, where the bytes begin, the number, how many bytes there are, and the bytes.
         let length = U256::from(message.len());
         let head = [bytes_of(U256::from(0x60)), bytes_of(number), bytes_of(length)].concat();
         U256::from_big_endian(&keccak256([DOMAIN.as_slice(), &head, message].concat()))
     };
+    let (mut tries, mut roots) = (0, 0);
     let (x, root) = (0..MOST_TRIES).find_map(|number| {
+        tries += 1;
         let x = element(hash(number.into()))?;
+        roots += 1;
         Some((x, (x.square() * x + Fq::from(3_u64)).sqrt()?))
     })?;
     let is_large = |y: Fq| y.into_bigint() > (-y).into_bigint();
     let wants_large = hash(U256::MAX).bit(0);
-    Some(G1Affine::new_unchecked(x, if is_large(root) == wants_large { root } else { -root }))
+    let point = G1Affine::new_unchecked(x, if is_large(root) == wants_large { root } else { -root });
+    Some(Hashed { point, tries, roots })
 }
 
 fn element(number: U256) -> Option<Fq> {
@@ -231,5 +266,24 @@ mod tests {
         assert_eq!(format!("{compressed:?}"), "0x99b85154eae381ef1a1e4d220087bf487c009c73c26621ad46dfe6d589fa946b");
         assert!(could_be_public(compressed));
         assert!(!could_be_public(H256::repeat_byte(0xff)));
+    }
+
+    #[test]
+    fn a_proof_takes_the_gas_that_aztec_s_tool_computes() {
+        for (x, y, gas) in [
+            (
+                "19b85154eae381ef1a1e4d220087bf487c009c73c26621ad46dfe6d589fa946b",
+                "18108504679ed2a6f0173c28f3ae1852a2c62c6b591b19c142e2edb0838eb745",
+                138_305,
+            ),
+            (
+                "0d22b1b8d3590dd85795c8005438d2054141a5bb9b1d2d859b6cc2660159fb6d",
+                "24d43096c7972c37a56b375a2649c5938f0055119e4a089d246045fb43967be7",
+                151_077,
+            ),
+        ] {
+            let [x, y] = [x, y].map(|digits| U256::from_str_radix(digits, 16).unwrap());
+            assert_eq!(Group1 { x, y }.proof_gas(), Some(gas));
+        }
     }
 }

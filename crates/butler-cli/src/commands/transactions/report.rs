@@ -1,0 +1,165 @@
+//! What a change is, or where it was made.
+
+use butler_core::transaction::executed::{Executed, LOOK};
+use butler_core::transaction::form::Form;
+use butler_core::transaction::plan::Plan;
+use butler_core::transaction::simulation::Simulation;
+use ethers_core::types::{Bytes, H256};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::output::Output;
+use crate::view::format;
+use crate::view::json::{JsonAddress, JsonAmount, Scope};
+use crate::view::table::{pairs, plain};
+
+/// The report of each command that changes something.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    scope: Scope,
+    change: &'static str,
+    effect: Option<String>,
+    already: Option<String>,
+    executed: Option<Where>,
+    from: Option<JsonAddress>,
+    effects: Vec<String>,
+    remarks: Vec<String>,
+    transactions: Vec<Transaction>,
+    worst_cost: Option<JsonAmount>,
+    form: Option<&'static str>,
+    file: Option<String>,
+    pub(super) content: Option<Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct Where {
+    block_number: u64,
+    transaction_hash: H256,
+}
+
+#[derive(Debug, Serialize)]
+struct Transaction {
+    description: String,
+    to: JsonAddress,
+    value: JsonAmount,
+    data: Bytes,
+    gas: Option<u64>,
+}
+
+/// A form that was made.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// Which.
+    pub(super) form: Form,
+    /// What it says, where it is not in a file.
+    pub(super) content: Option<Value>,
+    /// The file.
+    pub(super) file: Option<String>,
+}
+
+impl Report {
+    /// There is nothing to do.
+    pub(super) fn already(scope: Scope, change: &'static str, says: String) -> Self {
+        Self {
+            scope,
+            change,
+            effect: None,
+            already: Some(says),
+            executed: None,
+            from: None,
+            effects: Vec::new(),
+            remarks: Vec::new(),
+            transactions: Vec::new(),
+            worst_cost: None,
+            form: None,
+            file: None,
+            content: None,
+        }
+    }
+
+    /// One change would have made it so, and was found or not.
+    pub(super) fn made_by(&mut self, effect: String, executed: Option<Executed>) {
+        self.effect = Some(effect);
+        self.executed = executed.map(|found| Where { block_number: found.block, transaction_hash: found.transaction });
+    }
+
+    /// It is to be done.
+    pub(super) fn planned(scope: Scope, plan: &Plan, simulation: &Simulation, made: Option<Made>) -> Self {
+        let transactions = plan.steps().iter().zip(&simulation.gas).map(|(step, gas)| Transaction {
+            description: step.says.clone(),
+            to: step.call.to.into(),
+            value: step.call.value.into(),
+            data: step.call.data.clone(),
+            gas: *gas,
+        });
+        let (form, content, file) = match made {
+            Some(Made { form, content, file }) => (Some(form.name()), content, file),
+            None => (None, None, None),
+        };
+        Self {
+            scope,
+            change: plan.change().name(),
+            effect: Some(plan.key().to_string()),
+            already: None,
+            executed: None,
+            from: Some(plan.from().into()),
+            effects: plan.effects().to_vec(),
+            remarks: plan.remarks().to_vec(),
+            transactions: transactions.collect(),
+            worst_cost: Some(simulation.worst_cost.into()),
+            form,
+            file,
+            content,
+        }
+    }
+}
+
+pub(super) fn render(report: &Report, output: &Output) -> String {
+    let mut text = crate::view::scope_line(&report.scope);
+    text.push('\n');
+    if let Some(says) = &report.already {
+        text.push_str(&format!("nothing to do: {says}\n"));
+        match &report.executed {
+            Some(found) => {
+                text.push_str(&format!("executed at block {} by {:?}\n", found.block_number, found.transaction_hash));
+            }
+            None if report.effect.is_some() => {
+                text.push_str(&format!("no log of the last {LOOK} blocks says by which transaction\n"));
+            }
+            None => {}
+        }
+        return text;
+    }
+    for effect in &report.effects {
+        text.push_str(&format!("  * {effect}\n"));
+    }
+    text.push('\n');
+    let mut figures = Vec::new();
+    if let Some(from) = &report.from {
+        figures.push(("sender", plain(format::address(&from.0))));
+    }
+    for (transaction, place) in report.transactions.iter().zip(1_u64..) {
+        let simulated = match transaction.gas {
+            Some(gas) => format!("passes with {gas} gas"),
+            None => "not simulated: no endpoint tries it with the call that it needs before it".to_owned(),
+        };
+        text.push_str(&format!("{place}. {}: {simulated}\n", transaction.description));
+    }
+    if let Some(cost) = &report.worst_cost {
+        figures.push(("costs at most", plain(format!("{} ETH, at twice the base fee", format::amount(cost.0, 6)))));
+    }
+    if let Some(effect) = &report.effect {
+        figures.push(("effect", plain(effect.clone())));
+    }
+    text.push('\n');
+    text.push_str(&pairs(output, figures));
+    for remark in &report.remarks {
+        text.push_str(&format!("note: {remark}\n"));
+    }
+    text.push_str(&match (&report.file, report.form) {
+        (Some(file), Some(form)) => format!("nothing was sent: `{file}` has it as {form}\n"),
+        (None, Some(form)) => format!("nothing was sent: this is it as {form}\n"),
+        (_, None) => "nothing was sent, and no form was made\n".to_owned(),
+    });
+    text
+}

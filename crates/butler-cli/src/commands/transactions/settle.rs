@@ -1,0 +1,94 @@
+//! From a decision to what the operator gets: found in the logs where it is so already, else tried and put into a form.
+
+use std::path::Path;
+
+use butler_core::runtime::exit::Exit;
+use butler_core::store::file::save_atomic;
+use butler_core::transaction::executed::find;
+use butler_core::transaction::permitted::Places;
+use butler_core::transaction::plan::{Decision, Plan};
+use butler_core::transaction::reading::balance;
+use butler_core::transaction::refusal::Refusal;
+use butler_core::transaction::simulation::simulate;
+use serde_json::Value;
+
+use super::report::{Made, Report, render};
+use crate::args::TransactionArgs;
+use crate::error::CliError;
+use crate::gather::Gathered;
+use crate::output::{Output, remark};
+
+/// Who may read what is written: all of it is public, as the calls will be.
+const MODE: u32 = 0o644;
+
+/// Ends a command that changes something.
+///
+/// # Errors
+/// See [`CliError`].
+pub(super) async fn settle(
+    gathered: &Gathered,
+    decision: Decision,
+    args: &TransactionArgs,
+    output: Output,
+) -> Result<Exit, CliError> {
+    let report = match decision {
+        Decision::Already { says, name, change } => {
+            let from = gathered.network.config.staking_registry_from_block;
+            let (client, head) = (gathered.network.reader.client(), &gathered.snapshot.block);
+            let mut report = Report::already(gathered.scope(), name, says);
+            if let Some(change) = change {
+                let places = places(gathered);
+                let executed = find(client, (from, head), &change, &places).await.map_err(CliError::Rpc)?;
+                report.made_by(change.key(&places).to_string(), executed);
+            }
+            report
+        }
+        Decision::Wanted(wanted) => {
+            let plan = Plan::new(wanted, places(gathered)).map_err(Refusal::from)?;
+            let (client, block) = (gathered.network.reader.client(), &gathered.snapshot.block);
+            if !plan.value().is_zero() {
+                let (from, needs) = (plan.from(), plan.value());
+                let has = balance(client, block, from).await?;
+                if has < needs {
+                    return Err(Refusal::Poor { from, what: "ETH", has, needs }.into());
+                }
+            }
+            let simulation = simulate(client, block, &plan).await?;
+            let made = make(&plan, gathered, args)?;
+            Report::planned(gathered.scope(), &plan, &simulation, made)
+        }
+    };
+    let content = report.content.as_ref().map(|content| format!("\n{content:#}\n")).unwrap_or_default();
+    output.verbatim(&report, |report| output.fitted(&render(report, &output)) + &content)?;
+    Ok(gathered.finish(Exit::Success))
+}
+
+/// Makes the form, where one is wanted, and writes it where it should go.
+fn make(plan: &Plan, gathered: &Gathered, args: &TransactionArgs) -> Result<Option<Made>, CliError> {
+    if args.dry_run {
+        return Ok(None);
+    }
+    let content = args.form.of(plan, &gathered.snapshot.block);
+    let Some(file) = &args.out else { return Ok(Some(Made { form: args.form, content: Some(content), file: None })) };
+    write(file, &content)?;
+    Ok(Some(Made { form: args.form, content: None, file: Some(file.display().to_string()) }))
+}
+
+fn write(file: &Path, content: &Value) -> Result<(), CliError> {
+    if file.symlink_metadata().is_ok() {
+        return Err(CliError::Exists(file.display().to_string()));
+    }
+    save_atomic(file, format!("{content:#}\n").as_bytes(), MODE)?;
+    remark(&format!("wrote {}", file.display()));
+    Ok(())
+}
+
+fn places(gathered: &Gathered) -> Places {
+    Places {
+        chain_id: gathered.snapshot.chain_id,
+        staking_registry: gathered.network.config.staking_registry,
+        rollup: gathered.snapshot.rollup.address,
+        staking_asset: gathered.snapshot.rollup.staking_asset,
+        funded: gathered.network.keys.book.servers_by_publisher().into_keys().collect(),
+    }
+}

@@ -1,0 +1,141 @@
+//! A change found in the chain's own logs: in which block and by which transaction it was made.
+//!
+//! Only so many blocks back are looked through. What is not found there may be older: whether something is so is told by the state, never by
+//! this.
+
+use std::collections::BTreeSet;
+
+use ethers_core::abi::{AbiEncode as _, ParamType, Token, decode};
+use ethers_core::types::{Address, H256, Log, U256};
+
+use super::change::Change;
+use super::permitted::Places;
+use crate::client::error::RpcError;
+use crate::client::l1::L1Client;
+use crate::client::logs::LogFilter;
+use crate::contracts::bindings::{rollup, staking_registry};
+use crate::domain::block::BlockRef;
+use crate::domain::ids::ProviderId;
+
+/// How many blocks are looked through: about a week.
+pub const LOOK: u64 = 50_400;
+
+/// Where a change was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Executed {
+    /// The block.
+    pub block: u64,
+    /// The transaction.
+    pub transaction: H256,
+}
+
+/// What a change leaves in the logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Trace {
+    filter: LogFilter,
+    /// What the data must hold, where topics do not say all.
+    says: Says,
+}
+
+/// What the data of a log must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Says {
+    /// Anything.
+    Anything,
+    /// This word.
+    Word(H256),
+    /// A list that has this address.
+    Lists(Address),
+}
+
+/// Finds the last log up to `head` that made a change; `None` where none is found, or the change leaves none.
+///
+/// # Errors
+/// When no endpoint tells its logs.
+pub async fn find(
+    client: &L1Client,
+    (from, head): (u64, &BlockRef),
+    change: &Change,
+    places: &Places,
+) -> Result<Option<Executed>, RpcError> {
+    let Some(trace) = Trace::of(change, places) else { return Ok(None) };
+    let from = from.max(head.number.saturating_sub(LOOK));
+    let mut scan = client.log_scan(&trace.filter, (from, head.number), Some(*head), BTreeSet::new());
+    let mut found = None;
+    while let Some(step) = scan.next().await? {
+        found = step.logs.iter().rev().find(|log| trace.matches(log)).and_then(place_of).or(found);
+    }
+    Ok(found)
+}
+
+fn place_of(log: &Log) -> Option<Executed> {
+    let block = u64::try_from(log.block_number?).ok()?;
+    Some(Executed { block, transaction: log.transaction_hash? })
+}
+
+impl Trace {
+    fn of(change: &Change, places: &Places) -> Option<Self> {
+        let registry = |event: &str, topics: Vec<H256>, says: Says| {
+            trace(&staking_registry::STAKINGREGISTRY_ABI, places.staking_registry, event, topics, says)
+        };
+        match change {
+            Change::CreateProvider { admin, take_rate_bps, .. } => {
+                let rate = word(U256::from(*take_rate_bps));
+                // The number of the provider is not known before.
+                let mut trace = registry("ProviderRegistered", vec![H256::from(*admin), rate], Says::Anything)?;
+                trace.filter.topics.insert(1, Vec::new());
+                Some(trace)
+            }
+            Change::AddKeys { provider, keys } => {
+                let last = keys.last()?.attester;
+                registry("AttestersAddedToProvider", vec![id(*provider)], Says::Lists(last))
+            }
+            Change::Drip { .. } | Change::Fund { .. } => None,
+            Change::NameAdmin { provider, admin } => {
+                registry("ProviderAdminUpdateInitiated", vec![id(*provider), H256::from(*admin)], Says::Anything)
+            }
+            Change::AcceptAdmin { provider, admin } => {
+                registry("ProviderAdminUpdated", vec![id(*provider), H256::from(*admin)], Says::Anything)
+            }
+            Change::SetRecipient { provider, rewards_recipient } => {
+                let topics = vec![id(*provider), H256::from(*rewards_recipient)];
+                registry("ProviderRewardsRecipientUpdated", topics, Says::Anything)
+            }
+            Change::SetTakeRate { provider, take_rate_bps } => {
+                let rate = Says::Word(word(U256::from(*take_rate_bps)));
+                registry("ProviderTakeRateUpdated", vec![id(*provider)], rate)
+            }
+            Change::Deposit { withdrawer, keys, .. } => {
+                let topics = vec![H256::from(keys.last()?.attester), H256::from(*withdrawer)];
+                trace(&rollup::ROLLUP_ABI, places.rollup, "ValidatorQueued", topics, Says::Anything)
+            }
+        }
+    }
+
+    fn matches(&self, log: &Log) -> bool {
+        match &self.says {
+            Says::Anything => true,
+            Says::Word(expected) => log.data.as_ref() == expected.as_bytes(),
+            Says::Lists(address) => {
+                let list = ParamType::Array(Box::new(ParamType::Address));
+                let decoded = decode(&[list], &log.data).unwrap_or_default();
+                let listed = decoded.into_iter().next().and_then(Token::into_array).unwrap_or_default();
+                listed.contains(&Token::Address(*address))
+            }
+        }
+    }
+}
+
+fn trace(abi: &ethers_core::abi::Abi, address: Address, event: &str, topics: Vec<H256>, says: Says) -> Option<Trace> {
+    let first = abi.event(event).ok()?.signature();
+    let topics = std::iter::once(first).chain(topics).map(|topic| vec![topic]).collect();
+    Some(Trace { filter: LogFilter { addresses: vec![address], topics }, says })
+}
+
+fn id(provider: ProviderId) -> H256 {
+    word(provider.into())
+}
+
+fn word(number: U256) -> H256 {
+    H256::from_slice(&number.encode())
+}

@@ -1,0 +1,42 @@
+//! What a plan is handed over as, to whoever signs it.
+
+mod calldata;
+mod safe_builder;
+
+use serde_json::Value;
+use strum::{EnumCount as _, VariantArray as _};
+
+use super::plan::Plan;
+use crate::domain::block::BlockRef;
+use crate::text::closed::every;
+
+/// A form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumCount)]
+#[strum(serialize_all = "snake_case")]
+pub enum Form {
+    /// Each call with sender, target, value and data, for any wallet.
+    Calldata,
+    /// The file that the Transaction Builder of Safe's web interface reads: all calls in one batch.
+    SafeBuilder,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; Self::COUNT] = every(Self::VARIANTS);
+
+    /// The name that the command line and JSON use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The plan in this form; `block` is the one that it was made at.
+    #[must_use]
+    pub fn of(self, plan: &Plan, block: &BlockRef) -> Value {
+        match self {
+            Self::Calldata => calldata::of(plan, block),
+            Self::SafeBuilder => safe_builder::of(plan, block),
+        }
+    }
+}
